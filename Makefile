@@ -1,0 +1,61 @@
+# Patchmap: `make run` and `make test` do everything, set-up included.
+
+PYTHON ?= python3
+STORE ?= demo.gpkg
+PORT ?= 8000
+BIN := .venv/bin
+UV := $(BIN)/uv
+INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --compile-bytecode
+
+.PHONY: run test check lock clean help
+.DEFAULT_GOAL := help
+
+help: ## Say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: .venv/run.stamp api/static/node_modules/.stamp ## Serve the board (the demo city, or STORE=path) at http://127.0.0.1:8000
+	@if [ "$(STORE)" = demo.gpkg ] && [ ! -e demo.gpkg ]; then $(BIN)/patchmap --store demo.gpkg demo; fi
+	@exec $(BIN)/patchmap --store "$(STORE)" serve --port $(PORT)
+
+test: .venv/dev.stamp api/static/node_modules/.stamp check ## Run every check and every test, the browser's too
+	@[ -x /usr/bin/chromium ] || .ci/apt-install "The browser tests need Chromium" chromium libatomic1
+	@command -v ogrinfo >/dev/null || .ci/apt-install "The GIS client tests need GDAL's tools" gdal-bin
+	$(BIN)/pytest -q
+
+check: .venv/dev.stamp ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .cache/import-linter
+
+lock: .venv/uv.stamp ## Pin the newest versions that requirements*.in allow
+	for part in "" -dev -setup -node; do \
+	  $(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    requirements$$part.in -o requirements$$part.txt || exit 1; done
+
+clean: ## Remove what was installed and cached; stores stay
+	rm -rf .venv .cache api/static/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/uv.stamp: requirements-setup.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Patchmap needs Python 3.11 or newer; name one with make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/apt-install "Set-up needs Python's venv" python3-venv
+	@echo "Setting up .venv" >&2
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-setup.txt
+	@touch $@
+
+.venv/run.stamp: .venv/uv.stamp requirements.txt pyproject.toml
+	@echo "Installing the libraries" >&2
+	@$(INSTALL) -r requirements.txt
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.txt
+	@echo "Installing what the tests need" >&2
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+api/static/node_modules/.stamp: api/static/package-lock.json .venv/run.stamp
+	@.ci/npm-install
+	@touch $@

@@ -1,0 +1,1 @@
+"""The doors of Patchmap: pages, OGC collections and the command line."""

@@ -1,0 +1,45 @@
+"""The service: puts the doors together around one store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from starlette.staticfiles import StaticFiles
+
+from api import board, features
+from api.answers import Answers
+from api.errors import add_error_handlers
+from api.maps import LEAFLET
+from api.security import Guard
+from api.settings import VERSION, Settings
+from geo.store.contract import StoreReader
+
+STATIC = Path(__file__).parent / "static"
+
+
+def make_app(store: StoreReader, settings: Settings) -> FastAPI:
+    """The service of one store."""
+    app = FastAPI(title="Patchmap", version=VERSION, openapi_url=None, docs_url=None)
+    app.state.answers = Answers(store)
+    app.state.settings = settings
+    add_error_handlers(app)
+    app.add_middleware(Guard)
+    app.include_router(board.router)
+    app.include_router(features.router)
+    app.add_api_route("/healthz", _alive)
+    app.add_api_route("/readyz", _ready)
+    app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))
+    app.mount("/static/page", StaticFiles(directory=STATIC / "page"))
+    return app
+
+
+def _alive() -> Response:
+    """Whether the process answers."""
+    return Response("ok\n", media_type="text/plain")
+
+
+def _ready(answers: board.Held) -> Response:
+    """Whether the store answers too."""
+    with answers.reading():
+        return Response("ready\n", media_type="text/plain")

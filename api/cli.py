@@ -1,0 +1,72 @@
+"""The command line: `patchmap`. Exit 0 done, 1 refused with one clear line, 2 usage."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from api.commands import areas, incidents, questions, service
+from api.commands.desk import Desk
+from api.settings import VERSION, Settings
+from geo.errors import PatchmapError
+
+app = typer.Typer(
+    name="patchmap",
+    help="Hotspots, patrols and boundaries for neighbourhood working.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(areas.layers, name="layers")
+app.add_typer(areas.attributes, name="attributes")
+app.command()(incidents.ingest)
+app.command()(incidents.locate)
+app.command()(questions.count)
+app.command()(questions.hotspots)
+app.command("map")(questions.map_file)
+app.command()(service.serve)
+app.command()(service.demo)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"patchmap {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    store: Annotated[
+        str | None,
+        typer.Option(help="The store's file; else $PATCHMAP_STORE or patchmap.gpkg."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hotspots, patrols and boundaries for neighbourhood working."""
+    context.obj = Desk(store or Settings.read().store, json)
+
+
+def _refuse(line: str) -> None:
+    typer.echo(f"patchmap: {line}", err=True)
+    sys.exit(1)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app(prog_name="patchmap")
+    except PatchmapError as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""`patchmap layers …` and `patchmap attributes …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.desk import desk_of, read_bytes
+from boundaries.layer import join_attributes, read_layer
+from geo.errors import InputError
+from geo.store.contract import LayerPapers
+from geo.table import read_table
+
+layers = typer.Typer(help="Boundary layers: add, list.", no_args_is_help=True)
+attributes = typer.Typer(
+    help="Numbers about areas: electors, members, residents, deprivation.", no_args_is_help=True
+)
+
+File = Annotated[Path, typer.Argument(help="A file to read.", show_default=False)]
+
+
+@layers.command("add")
+def add_layer(
+    context: typer.Context,
+    file: File,
+    layer_id: Annotated[str, typer.Option("--id", help="The layer's id, such as wards-2025.")],
+    title: Annotated[str, typer.Option(help="What people call it.")] = "",
+    authority: Annotated[str, typer.Option(help="Who publishes it.")] = "",
+    licence: Annotated[str, typer.Option(help="Under which licence.")] = "",
+    source: Annotated[str, typer.Option(help="Where it comes from.")] = "",
+    valid_from: Annotated[str, typer.Option(help="First day in force, 2025-05-01.")] = "",
+    valid_to: Annotated[str, typer.Option(help="Last day in force.")] = "",
+    code_field: Annotated[str, typer.Option(help="Field of codes, if not found.")] = "",
+    name_field: Annotated[str, typer.Option(help="Field of names, if not found.")] = "",
+    repair: Annotated[bool, typer.Option("--repair", help="Mend invalid rings.")] = False,
+) -> None:
+    """Add a GeoJSON layer of polygons, or replace the one of that id."""
+    papers = LayerPapers(
+        layer_id=layer_id,
+        title=title,
+        authority=authority,
+        licence=licence,
+        source=source,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        code_field=code_field,
+        name_field=name_field,
+        file=file.name,
+    )
+    content = read_bytes(file)
+    desk = desk_of(context)
+    with desk.open(create=True) as store:
+        layer = read_layer(content, papers, projection=store.projection, repair=repair)
+        with store.transaction():
+            store.put_layer(layer.papers, layer.areas)
+    papers = layer.papers
+    named = f"names from {papers.name_field}" if papers.name_field else "areas bear their codes"
+    lines = [f"{layer_id}: {len(layer.areas)} areas, codes from {papers.code_field}, {named}"]
+    facts = {
+        "layer": layer_id,
+        "areas": len(layer.areas),
+        "code_field": papers.code_field,
+        "name_field": papers.name_field,
+        "changes": layer.changes,
+    }
+    desk.say(lines + layer.changes, facts)
+
+
+@layers.command("list")
+def list_layers(context: typer.Context) -> None:
+    """List the layers of the store with their papers."""
+    desk = desk_of(context)
+    with desk.open() as store:
+        found = [(papers, len(store.layer(papers.layer_id)[1])) for papers in store.layers()]
+    lines = [f"{papers.layer_id}: {n} areas  {papers.title}".rstrip() for papers, n in found]
+    facts = [{"layer": papers.layer_id, "areas": n, **vars(papers)} for papers, n in found]
+    desk.say(lines or ["no layers yet"], facts)
+
+
+@attributes.command("add")
+def add_attributes(
+    context: typer.Context,
+    file: File,
+    layer: Annotated[str, typer.Option(help="The layer to add them to.")],
+    key: Annotated[str, typer.Option(help="The column that holds area codes.")],
+    rename: Annotated[
+        list[str] | None, typer.Option(help="OLD=NEW: what to call a column, such as residents.")
+    ] = None,
+) -> None:
+    """Join the columns of a CSV to a layer by area code."""
+    table = read_table(read_bytes(file), file=file.name)
+    names = dict(_renaming(pair) for pair in rename or [])
+    table.require(*names)
+    desk = desk_of(context)
+    with desk.open() as store, store.transaction():
+        papers, areas = store.layer(layer)
+        joined, unknown, missing = join_attributes(areas, table, key=key, names=names)
+        store.put_layer(papers, joined)
+    added = [names.get(name, name) for name in table.header if name != key]
+    lines = [f"{layer}: {', '.join(added)} for {len(areas) - len(missing)} of {len(areas)} areas"]
+    if unknown:
+        lines.append(f"{len(unknown)} rows are of no area of this layer: {_few(unknown)}")
+    if missing:
+        lines.append(f"{len(missing)} areas have no row: {_few(missing)}")
+    facts = {"layer": layer, "added": added, "unknown": unknown, "missing": missing}
+    desk.say(lines, facts)
+
+
+def _renaming(pair: str) -> tuple[str, str]:
+    old, equals, new = pair.partition("=")
+    if not (old and equals and new):
+        raise InputError(f"--rename {pair!r}: write it as total=residents")
+    return old, new
+
+
+def _few(codes: list[str]) -> str:
+    return ", ".join(codes[:5]) + (" …" if len(codes) > 5 else "")

@@ -1,0 +1,81 @@
+"""What the commands share: the store they were told to use, and how they speak."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+
+from api.encoding import to_json
+from geo.errors import InputError
+from geo.store.contract import Store
+from geo.store.geopackage import GeoPackageStore
+
+Step = TypeVar("Step")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The options that stand before every command."""
+
+    store: str
+    json: bool
+
+    @contextmanager
+    def open(self, *, create: bool = False) -> Iterator[Store]:
+        """Open the store; one that was made for a command that then fails does not stay."""
+        if self.store.startswith(("postgres:", "postgresql:")):
+            raise InputError("this version keeps its store in a GeoPackage file, not in PostGIS")
+        path = Path(self.store)
+        is_new = create and not path.exists()
+        store = GeoPackageStore(path, create=create)
+        try:
+            yield store
+        except BaseException:
+            store.close()
+            if is_new:
+                path.unlink(missing_ok=True)
+            raise
+        store.close()
+
+    def say(self, lines: Iterable[str], facts: object) -> None:
+        """Print lines for a person, or the same facts as JSON for a machine."""
+        typer.echo(to_json(facts).decode() if self.json else "\n".join(lines))
+
+
+def desk_of(context: typer.Context) -> Desk:
+    """The desk that the options before the command have set up."""
+    desk: Desk = context.obj
+    return desk
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file that the user named.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def shown(steps: Iterable[Step], what: str, *, total: int | None = None) -> Iterator[Step]:
+    """Show a progress bar on standard error while steps go by, if a person sits before it."""
+    if not sys.stderr.isatty():
+        yield from steps
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where it is seen
+    from rich.progress import track  # noqa: PLC0415
+
+    yield from track(
+        steps, description=what, total=total, console=Console(stderr=True), transient=True
+    )

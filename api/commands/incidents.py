@@ -1,0 +1,183 @@
+"""`patchmap ingest` and `patchmap locate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import geopandas as gpd
+import numpy as np
+import typer
+
+from api.commands.desk import Desk, desk_of, read_bytes, shown
+from api.encoding import rejects_csv, to_csv, write_whole
+from boundaries.layer import read_layer
+from geo.crs import Projection, crs_name, implausible
+from geo.errors import InputError
+from geo.incidents import Partition
+from geo.locate import AreaLocator
+from geo.sources.police_uk import SOURCE as POLICE_UK
+from geo.sources.police_uk import read_police_uk
+from geo.store.contract import LayerPapers
+from geo.table import Table, read_table
+
+_PLACES = (
+    (("longitude", "latitude"), "CRS84"),
+    (("lon", "lat"), "CRS84"),
+    (("lng", "lat"), "CRS84"),
+    (("long", "lat"), "CRS84"),
+    (("easting", "northing"), ""),
+    (("x", "y"), ""),
+)
+
+
+def ingest(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="Archives, folders or CSV files.")],
+    source: Annotated[str, typer.Option(help="Who published them.")] = POLICE_UK,
+    partition: Annotated[
+        str, typer.Option(help="FORCE:YYYY-MM of one CSV whose name does not say it.")
+    ] = "",
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where rejected rows go; else NAME.rejects.csv here.")
+    ] = None,
+) -> None:
+    """Read published incidents; a file that covers what is there already replaces it."""
+    if source != POLICE_UK:
+        raise InputError(f"--source {source!r} is not known; there is: {POLICE_UK}")
+    if partition and len(files) > 1:
+        raise InputError("--partition goes with one file")
+    missing = [str(path) for path in files if not path.exists()]
+    if missing:
+        raise InputError(f"there is no file {', '.join(missing)}")
+    desk = desk_of(context)
+    with desk.open(create=True) as store:
+        read = [
+            part
+            for path in files
+            for part in shown(
+                read_police_uk(path, store.projection, partition=partition),
+                f"Reading {path.name}",
+            )
+        ]
+        _refuse_twice(read)
+        _write_rejects(read, rejects or Path(f"{files[0].stem}.rejects.csv"))
+        with store.transaction():
+            changes = store.put_partitions(shown(read, "Storing", total=len(read)))
+    _report(desk, list(zip(read, changes, strict=True)))
+
+
+def locate(
+    context: typer.Context,
+    points: Annotated[Path, typer.Argument(help="A CSV of points.")],
+    areas: Annotated[str, typer.Option(help="A GeoJSON file, or a layer of the store.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV to write.")],
+    x: Annotated[str, typer.Option(help="Column of longitudes or eastings.")] = "",
+    y: Annotated[str, typer.Option(help="Column of latitudes or northings.")] = "",
+    crs: Annotated[str, typer.Option(help="CRS of the points, if not told by the columns.")] = "",
+) -> None:
+    """Add area_code and area_name to points: the join alone. Every row stays."""
+    desk = desk_of(context)
+    projection, layer = _areas(desk, areas)
+    table = read_table(read_bytes(points), file=points.name)
+    names, source = _place(table, x=x, y=y)
+    source = crs_name(crs) if crs else crs_name(source) if source else projection.crs
+    first, second = (table.numbers(name) for name in names)
+    usable = implausible(first, second, source=source, projection=projection) == ""
+    found = np.full(len(table), -1)
+    metres = projection.to_metres(first[usable], second[usable], source=source)
+    found[usable] = AreaLocator(layer).locate(*metres)
+    located = table.frame()
+    located["area_code"] = np.append(layer.index.to_numpy(dtype=object), "")[found]
+    located["area_name"] = np.append(layer["area_name"].to_numpy(dtype=object), "")[found]
+    write_whole(output, lambda part: part.write_text(to_csv(located), encoding="utf-8"))
+    facts = {
+        "read": len(table),
+        "in_an_area": int((found >= 0).sum()),
+        "outside": int((usable & (found < 0)).sum()),
+        "without_a_place": int((~usable).sum()),
+    }
+    line = (
+        f"{facts['read']:,} rows = {facts['in_an_area']:,} in an area + {facts['outside']:,} "
+        f"outside every area + {facts['without_a_place']:,} without a usable place"
+    )
+    desk.say([line], facts)
+
+
+def _areas(desk: Desk, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
+    path = Path(areas)
+    if path.exists():
+        projection = Projection.choose()
+        papers = LayerPapers("areas", file=path.name)
+        return projection, read_layer(read_bytes(path), papers, projection=projection).areas
+    with desk.open() as store:
+        return store.projection, store.layer(areas)[1]
+
+
+def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:
+    if bool(x) != bool(y):
+        raise InputError("--x and --y go together")
+    if x:
+        table.require(x, y)
+        lonlat = x.lower().startswith(("lon", "lng"))
+        return (x, y), "CRS84" if lonlat else ""
+    lower = {name.lower(): name for name in table.header}
+    for (first, second), source in _PLACES:
+        if first in lower and second in lower:
+            return (lower[first], lower[second]), source
+    raise InputError(
+        f"{table.file}: no columns look like coordinates; name them with --x and --y, "
+        f"among: {', '.join(table.header)[:200]}"
+    )
+
+
+def _refuse_twice(partitions: list[Partition]) -> None:
+    seen: dict[str, str] = {}
+    for part in partitions:
+        if part.partition_id in seen:
+            raise InputError(
+                f"{part.month} of {part.force} is there twice: {seen[part.partition_id]} "
+                f"and {part.file}"
+            )
+        seen[part.partition_id] = part.file
+
+
+def _write_rejects(partitions: list[Partition], path: Path) -> None:
+    rows = [
+        (part.file, int(line), str(reason), row)
+        for part in partitions
+        for line, reason, row in part.rejected.itertuples(index=False)
+    ]
+    if rows:
+        fields = max((list(part.fields) for part in partitions), key=len)
+        write_whole(path, lambda file: file.write_text(rejects_csv(rows, fields), encoding="utf-8"))
+        typer.echo(f"rejected rows are in {path}", err=True)
+
+
+def _report(desk: Desk, imported: list[tuple[Partition, str]]) -> None:
+    lines, facts = [], []
+    for part, change in imported:
+        accepted, rejected = len(part.accepted), len(part.rejected)
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in part.rejected_by_reason.items())
+        lines.append(
+            f"{part.file}: {part.rows_read:,} read = {accepted:,} accepted + {rejected:,} rejected"
+            + (f" ({reasons})" if reasons else "")
+            + f" [{change}]"
+        )
+        facts.append(
+            {
+                "file": part.file,
+                "partition": part.partition_id,
+                "read": part.rows_read,
+                "accepted": accepted,
+                "rejected": part.rejected_by_reason,
+                "change": change,
+            }
+        )
+    read = sum(part.rows_read for part, _ in imported)
+    accepted = sum(len(part.accepted) for part, _ in imported)
+    rejected = read - accepted
+    lines.append(
+        f"{len(imported)} files: {read:,} read = {accepted:,} accepted + {rejected:,} rejected"
+    )
+    desk.say(lines, facts)

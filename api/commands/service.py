@@ -1,0 +1,105 @@
+"""`patchmap serve` and `patchmap demo`."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import geopandas as gpd
+import typer
+
+from api.commands.desk import desk_of, shown
+from api.settings import LOOPBACK, Settings
+from boundaries.demo import DemoCity, build_city
+from boundaries.demo.files import write_files
+from geo.errors import ConflictError, InputError
+from geo.store.contract import LayerPapers, Setting, Store
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address of this machine to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+) -> None:
+    """Serve the board, the maps and the OGC API of a store, to this machine only."""
+    if host not in LOOPBACK:
+        raise InputError(
+            f"--host {host}: this version has no access control, so it listens on this machine "
+            f"only: {', '.join(LOOPBACK)}"
+        )
+    import uvicorn  # noqa: PLC0415 - the web stack takes a second that other commands save
+
+    from api.app import make_app  # noqa: PLC0415
+
+    desk = desk_of(context)
+    with desk.open() as store:
+        listener = _listen(host, port)
+        app = make_app(store, Settings.read())
+        name = f"[{host}]" if ":" in host else host
+        desk.say(
+            [f"Patchmap serves {desk.store} at http://{name}:{port} (stop with Ctrl-C)"],
+            {"store": desk.store, "address": f"http://{name}:{port}"},
+        )
+        config = uvicorn.Config(app, log_level="warning", server_header=False, lifespan="off")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def demo(
+    context: typer.Context,
+    files: Annotated[
+        Path | None, typer.Option(help="Write it into this folder too, as files.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed makes another city.")] = 2026,
+) -> None:
+    """Make the store of a synthetic demo city."""
+    desk = desk_of(context)
+    with desk.open(create=True) as store:
+        _refuse_other_data(store, desk.store)
+        city = build_city(seed)
+        parts = city.partitions()
+        with store.transaction():
+            for layer_id, title, areas in _layers(city):
+                papers = LayerPapers(layer_id, title, authority="Patchmap", source=city.label)
+                store.put_layer(papers, areas)
+            store.put_partitions(shown(parts, "Storing", total=len(parts)))
+            settings: dict[str, Setting]
+            settings = {"demo": seed, "default_layer": "wards", "ground": "blocks"}
+            for key, value in settings.items():
+                store.put_setting(key, value)
+        written = write_files(city, files, store.projection) if files else []
+    n = len(city.incidents)
+    lines = [f"{desk.store}: {city.label}, {n:,} incidents in {len(parts)} months"]
+    if files:
+        lines.append(f"{files}: {len(written)} files that a user could have")
+    facts = {"store": desk.store, "incidents": n, "files": [str(path) for path in written]}
+    desk.say(lines, facts)
+
+
+def _layers(city: DemoCity) -> list[tuple[str, str, gpd.GeoDataFrame]]:
+    return [
+        ("wards", "Wards (synthetic)", city.wards),
+        ("estates", "Priority estates (synthetic)", city.estates),
+        ("blocks", "Blocks (synthetic)", city.blocks),
+    ]
+
+
+def _refuse_other_data(store: Store, name: str) -> None:
+    if store.setting("demo") is None and (store.layers() or store.imports()):
+        raise ConflictError(
+            f"{name} holds other data; name a new store for the demo with --store demo.gpkg"
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"port {port} cannot be used ({error.strerror}); choose another with --port"
+        ) from error
+    return listener

@@ -1,0 +1,190 @@
+"""Frames as GeoJSON, CSV, GeoPackage and GeoParquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import orjson
+import pandas as pd
+import shapely
+
+from geo.crs import Projection
+from geo.errors import InputError, StoreError
+
+DEGREES_DECIMALS = 6
+_JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_json(value: object) -> bytes:
+    """JSON of plain values and numpy scalars; NaN is null."""
+    return orjson.dumps(value, option=_JSON)
+
+
+def lonlat_geometries(
+    frame: gpd.GeoDataFrame, projection: Projection, *, decimals: int = DEGREES_DECIMALS
+) -> np.ndarray:
+    """Geometries as RFC 7946 wants them: rounded degrees, outer rings counter-clockwise."""
+    moved = projection.geometries_to_lonlat(frame.geometry.to_numpy())
+    rounded = shapely.transform(moved, lambda xy: np.round(xy, decimals))
+    return np.asarray(shapely.orient_polygons(rounded, exterior_cw=False), dtype=object)
+
+
+def encode_features(
+    frame: gpd.GeoDataFrame,
+    ids: Iterable[str],
+    *,
+    projection: Projection,
+    decimals: int = DEGREES_DECIMALS,
+) -> list[bytes]:
+    """Each row as a GeoJSON Feature, in the order of the frame."""
+    geometries = shapely.to_geojson(lonlat_geometries(frame, projection, decimals=decimals))
+    records = _records(frame)
+    return [
+        to_json(
+            {
+                "type": "Feature",
+                "id": feature_id,
+                "geometry": orjson.Fragment(geometry),
+                "properties": properties,
+            }
+        )
+        for feature_id, geometry, properties in zip(ids, geometries, records, strict=True)
+    ]
+
+
+def feature_collection(features: Iterable[bytes], members: Mapping[str, object]) -> bytes:
+    """Join encoded features, with more members of the collection after them."""
+    body = b'{"type":"FeatureCollection","features":[' + b",".join(features) + b"]"
+    more = to_json(members)
+    return body + (b"," + more[1:] if members else b"}")
+
+
+def feature_ids(frame: pd.DataFrame) -> list[str]:
+    """The id of each row: its cell, or its area, with the month where there are months."""
+    if "cell_id" in frame:
+        return [str(cell_id) for cell_id in frame["cell_id"]]
+    codes = frame.get("area_code", frame.index)
+    if "month" in frame:
+        return [f"{code}:{month}" for code, month in zip(codes, frame["month"], strict=True)]
+    return [str(code) for code in codes]
+
+
+def safe_cell(value: object) -> object:
+    """A value that no spreadsheet takes for a formula; numbers stay as they are."""
+    if (
+        isinstance(value, str)
+        and value.startswith(_FORMULA_STARTS)
+        and not _NUMBER.fullmatch(value)
+    ):
+        return f"'{value}"
+    return value
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """A frame without its geometry as CSV, formula-safe."""
+    plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
+    texts = plain.select_dtypes(include=["object", "string", "category"]).columns
+    for name in texts:
+        plain[name] = plain[name].astype(object).map(safe_cell)
+    return str(plain.to_csv(index=False, lineterminator="\n"))
+
+
+def rejects_csv(rows: Iterable[tuple[str, int, str, tuple[str, ...]]], fields: list[str]) -> str:
+    """Rejected rows with their file, line and reason, then the raw fields."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["file", "line", "reason", *fields])
+    for file, line, reason, row in rows:
+        writer.writerow([file, line, reason, *map(safe_cell, row)])
+    return text.getvalue()
+
+
+def write_frame(
+    frame: gpd.GeoDataFrame,
+    path: Path,
+    *,
+    projection: Projection,
+    accounts: Mapping[str, object],
+) -> None:
+    """Write a frame in the format that the file's ending names; whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the ending names no format.
+    """
+    writer = _WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise InputError(f"{path.name}: the ending must be one of {', '.join(_WRITERS)}")
+    write_whole(path, lambda part: writer(frame, part, projection, accounts))
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a file beside `path`, then put it in its place.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".patchmap-") as folder:
+            part = Path(folder) / path.name
+            write(part)
+            os.replace(part, path)  # noqa: PTH105 - says what it does: it overwrites
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _records(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    records: list[dict[str, Any]] = (
+        plain.astype(object).where(plain.notna(), None).to_dict("records")
+    )
+    return records
+
+
+def _write_geojson(
+    frame: gpd.GeoDataFrame, path: Path, projection: Projection, accounts: Mapping[str, object]
+) -> None:
+    features = encode_features(frame, feature_ids(frame), projection=projection)
+    path.write_bytes(feature_collection(features, {"accounts": accounts} if accounts else {}))
+
+
+def _write_csv(
+    frame: gpd.GeoDataFrame, path: Path, _projection: Projection, _accounts: Mapping[str, object]
+) -> None:
+    path.write_text(to_csv(frame), encoding="utf-8")
+
+
+def _write_geopackage(
+    frame: gpd.GeoDataFrame, path: Path, _projection: Projection, accounts: Mapping[str, object]
+) -> None:
+    metadata = {"accounts": to_json(accounts).decode()}
+    frame.to_file(path, driver="GPKG", layer=path.stem, layer_metadata=metadata, index=False)
+
+
+def _write_geoparquet(
+    frame: gpd.GeoDataFrame, path: Path, _projection: Projection, accounts: Mapping[str, object]
+) -> None:
+    frame.attrs["accounts"] = to_json(accounts).decode()
+    frame.to_parquet(path, index=False)
+
+
+_WRITERS = {
+    ".geojson": _write_geojson,
+    ".csv": _write_csv,
+    ".gpkg": _write_geopackage,
+    ".parquet": _write_geoparquet,
+}

@@ -1,0 +1,34 @@
+"""ETags: the data's version, the software's, the format and the Question name an answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from fastapi import Request, Response
+
+from api.answers import Answers
+from api.settings import VERSION
+
+
+def etag_of(request: Request, answers: Answers, media_type: str) -> str:
+    """The name of what a request would get now. The host counts, because links carry it."""
+    with answers.reading() as snapshot:
+        version = str(snapshot.data_version())
+    named = "\n".join([version, VERSION, media_type, str(request.url)])
+    return f'"{hashlib.sha256(named.encode()).hexdigest()[:32]}"'
+
+
+def not_modified_or(
+    request: Request, answers: Answers, make: Callable[[], Response], *, media_type: str
+) -> Response:
+    """304 where the caller has the answer already, else the answer with its ETag."""
+    etag = etag_of(request, answers, media_type)
+    known = [
+        tag.strip().removeprefix("W/")
+        for tag in request.headers.get("if-none-match", "").split(",")
+    ]
+    response = Response(status_code=304) if etag in known or "*" in known else make()
+    response.headers["etag"] = etag
+    response.headers["cache-control"] = "private, no-cache"
+    return response

@@ -1,0 +1,95 @@
+"""Query parameters: read strictly, refused with the reason, turned into the data's terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+import shapely
+from fastapi import Request
+
+from geo.errors import QuestionError
+from geo.period import Period, read_interval
+
+_ALL_TIME = Period(date(1900, 1, 1), date(2199, 12, 31))
+
+
+def only(request: Request, known: tuple[str, ...]) -> dict[str, str]:
+    """The query parameters; an unknown or repeated one is refused, as the standard asks.
+
+    Raises
+    ------
+    QuestionError
+        With the parameter at fault.
+    """
+    given = request.query_params.multi_items()
+    query = dict(given)
+    unknown = [name for name in query if name not in known]
+    if unknown:
+        raise QuestionError(
+            unknown[0], f"is no parameter here; there are: {', '.join(sorted(set(known)))}"
+        )
+    if len(query) < len(given):
+        raise QuestionError(given[-1][0], "is given twice; put commas between values")
+    if query.get("f", "json") not in ("json", "geojson"):
+        raise QuestionError("f", f"{query['f']!r} is none of: json, geojson")
+    return query
+
+
+def whole_number(
+    query: Mapping[str, str], name: str, *, default: int, lowest: int, highest: int | None
+) -> int:
+    """A whole number among the parameters.
+
+    Raises
+    ------
+    QuestionError
+        If it is none, or out of its bounds.
+    """
+    text = query.get(name, str(default))
+    # Ten digits at most: a longer number is absurd, and would overflow further on.
+    if not re.fullmatch(r"\d{1,10}", text) or int(text) < lowest:
+        raise QuestionError(name, f"{text!r} is no whole number from {lowest}")
+    if highest is not None and int(text) > highest:
+        raise QuestionError(name, f"{text!r} is more than {highest}")
+    return int(text)
+
+
+def box_of(text: str) -> shapely.Geometry:
+    """Read a `bbox` as an area in degrees; one across the antimeridian becomes two boxes.
+
+    Raises
+    ------
+    QuestionError
+        If it is none.
+    """
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 6:
+        numbers = [*numbers[:2], *numbers[3:5]]
+    if len(numbers) != 4 or not np.isfinite(numbers).all():
+        raise QuestionError("bbox", f"{text!r} is none, write it as west,south,east,north")
+    west, south, east, north = numbers
+    in_world = -180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90
+    if not in_world:
+        raise QuestionError("bbox", f"{text!r} is none in degrees of longitude and latitude")
+    if west <= east:
+        return shapely.box(west, south, east, north)
+    return shapely.union(
+        shapely.box(west, south, 180, north), shapely.box(-180, south, east, north)
+    )
+
+
+def check_interval(text: str) -> None:
+    """Refuse a broken `datetime` where features have no times and all of them match.
+
+    Raises
+    ------
+    QuestionError
+        If it cannot be read.
+    """
+    read_interval(text, data=_ALL_TIME)

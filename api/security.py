@@ -1,0 +1,87 @@
+"""The guard: loopback alone protects nothing, because a browser will call it for any page.
+
+A request is refused when its Host is not this machine (DNS rebinding), when it came through a
+proxy that Patchmap does not know, or when a foreign page wants to write.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem
+from api.settings import LOOPBACK
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORWARDED = (
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+)
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; form-action 'self'; "
+    "base-uri 'none'"
+)
+_HEADERS = {
+    "content-security-policy": PAGE_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+class Guard:
+    """ASGI middleware that refuses what did not come from this machine's own user."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a refused request here, pass the others on, and set the headers of both."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        fault = _fault(scope["method"], Headers(scope=scope))
+        app = problem(403, fault) if fault else self.app
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await app(scope, receive, send_guarded)
+
+
+def _fault(method: str, headers: Headers) -> str:
+    if _hostname(f"//{headers.get('host', '')}") not in LOOPBACK:
+        return "this service answers only to the names of its own machine, such as localhost"
+    proxied = [name for name in FORWARDED if name in headers]
+    if proxied:
+        return f"this service is not meant to stand behind a proxy (header {proxied[0]})"
+    if method not in SAFE_METHODS:
+        origin = headers.get("origin")
+        site = headers.get("sec-fetch-site", "same-origin")
+        if site not in ("same-origin", "none") or (origin and not _same(origin, headers)):
+            return "a page of another origin may not change anything here"
+    return ""
+
+
+def _hostname(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _same(origin: str, headers: Headers) -> bool:
+    return urlsplit(origin).netloc == headers.get("host")

@@ -1,0 +1,42 @@
+// A choice is shown at once; without this file the Show button does the same.
+// @ts-check
+
+const form = /** @type {HTMLFormElement} */ (document.getElementById("question"));
+const period = /** @type {HTMLSelectElement} */ (form.elements.namedItem("period"));
+const months = ["from", "to"].map(
+  (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name)),
+);
+
+/** Leave out of the address what is empty, and dates where a named period is chosen. */
+function tidy() {
+  for (const field of form.elements) {
+    if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) {
+      field.disabled = field.value === "";
+    }
+  }
+  if (period.value) months.forEach((month) => (month.disabled = true));
+}
+
+form.addEventListener("submit", tidy);
+form.addEventListener("change", (event) => {
+  const field = /** @type {HTMLElement} */ (event.target);
+  if (months.includes(/** @type {HTMLInputElement} */ (field))) {
+    // Months wait for both ends; choosing one leaves the named period.
+    period.value = "";
+    if (months.some((month) => month.value === "")) return;
+  } else if (field === period) {
+    if (period.value === "") {
+      months[0].focus();
+      return;
+    }
+    months.forEach((month) => (month.value = ""));
+  }
+  form.requestSubmit();
+});
+
+// Coming back with the browser's Back button must not show fields that were switched off.
+window.addEventListener("pageshow", () => {
+  for (const field of form.elements) {
+    if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.disabled = false;
+  }
+});

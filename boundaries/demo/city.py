@@ -1,0 +1,208 @@
+"""The demo city as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike
+
+from boundaries.demo.addresses import Addresses, number_houses
+from boundaries.demo.blocks import group_cells, make_blocks
+from boundaries.demo.fabric import Fabric, weave
+from boundaries.demo.incidents import SOURCE, tell_incidents
+from boundaries.demo.land import Land, settle
+from boundaries.demo.lines import Ints, draw_lines
+from boundaries.demo.places import assess
+from boundaries.demo.planted import calm_around, choose_spots, planted_events, planted_frame
+from boundaries.demo.roads import edge_kinds
+from boundaries.demo.streets import Streets, name_streets
+from boundaries.demo.wards import (
+    block_neighbours,
+    group_blocks,
+    group_neighbourhoods,
+    make_estates,
+    make_wards,
+    name_areas,
+)
+from geo.crs import BRITISH_NATIONAL_GRID
+from geo.incidents import REJECT_COLUMNS, Partition, london_months
+
+NAME: Final = "Doggerham"
+LABEL: Final = "Doggerham (synthetic demo city)"
+RIVER: Final = "River Dogger"
+
+_STAGES: Final = (
+    "lines",
+    "fabric",
+    "land",
+    "roads",
+    "streets",
+    "cells",
+    "people",
+    "wards",
+    "neighbourhoods",
+    "estates",
+    "houses",
+    "risks",
+    "planted",
+    "incidents",
+)
+Chance = dict[str, np.random.Generator]
+
+
+@dataclass(frozen=True)
+class DemoCity:
+    """A synthetic city in the North Sea, in metres of the British National Grid.
+
+    Attributes
+    ----------
+    name, label
+        What it is called, and the same with the warning that it is synthetic.
+    seed
+        Where its chance began; the same seed gives the same city.
+    blocks, wards, estates
+        Areas indexed by `area_code`. Blocks tile the city exactly; wards and estates are
+        made of whole blocks. `imd_score` is worse when higher, `imd_decile` is 1 for the
+        most deprived tenth of the city's blocks.
+    streets
+        Named streets: `street_name`, `kind` (main, ring, residential), LineStrings.
+    segments
+        Pieces of streets between junctions: `street_name`, `kind`, `addresses` (a count).
+    water
+        The river, which lies within the blocks on its banks.
+    incidents
+        An incident frame, sorted by `occurred_from`.
+    planted
+        The hotspots to be found: `kind` (emerging, fading, cleared), `name`, `x`, `y`,
+        `radius_m`, and the London dates `from` and `to` between which they stand out.
+    """
+
+    name: str
+    label: str
+    seed: int
+    blocks: gpd.GeoDataFrame
+    wards: gpd.GeoDataFrame
+    estates: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    segments: gpd.GeoDataFrame
+    water: gpd.GeoDataFrame
+    incidents: pd.DataFrame
+    planted: pd.DataFrame
+
+    def partitions(self) -> list[Partition]:
+        """The incidents as one partition for each London month, the earliest first."""
+        months = london_months(self.incidents["occurred_from"])
+        return [
+            self._partition(str(month), self.incidents[months == month])
+            for month in np.unique(months)
+        ]
+
+    def _partition(self, month: str, rows: pd.DataFrame) -> Partition:
+        # No file was read, so the digest is taken of what it would have held.
+        digest = pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes()
+        return Partition(
+            source=SOURCE,
+            force=self.name.lower(),
+            month=month,
+            file=f"{month}-{self.name.lower()}-{SOURCE}",
+            sha256=hashlib.sha256(digest).hexdigest(),
+            accepted=rows.reset_index(drop=True),
+            rejected=pd.DataFrame(columns=list(REJECT_COLUMNS[1:])),
+        )
+
+
+def build_city(seed: int = 2026) -> DemoCity:
+    """Generate the demo city with its people, streets and four years of incidents."""
+    # Each stage has chance of its own: a change to one leaves the stages beside it alone.
+    rngs = np.random.default_rng(seed).spawn(len(_STAGES))
+    chance = dict(zip(_STAGES, rngs, strict=True))
+    lines = draw_lines(chance["lines"])
+    fabric = weave(lines, chance["fabric"])
+    land = settle(fabric, lines, rng=chance["land"])
+    kind = edge_kinds(fabric, land, lines=lines, rng=chance["roads"])
+    streets = name_streets(fabric, kind, rng=chance["streets"])
+    addresses = number_houses(fabric, land, streets=streets, rng=chance["houses"])
+    blocks, wards, estates = _areas(fabric, land, kind=kind, chance=chance)
+    incidents, planted = _events(
+        addresses, land, streets=streets, outline=_union(blocks.geometry), chance=chance
+    )
+    return DemoCity(
+        name=NAME,
+        label=LABEL,
+        seed=seed,
+        blocks=blocks,
+        wards=wards,
+        estates=estates,
+        streets=streets.named,
+        segments=_segments(fabric, streets, addresses=addresses),
+        water=gpd.GeoDataFrame(
+            {"name": [RIVER]},
+            geometry=[_union(fabric.cells[fabric.water])],
+            crs=BRITISH_NATIONAL_GRID,
+        ),
+        incidents=incidents,
+        planted=planted,
+    )
+
+
+def _areas(
+    fabric: Fabric, land: Land, *, kind: Ints, chance: Chance
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Blocks, wards and estates."""
+    block = group_cells(fabric, land, kind=kind, rng=chance["cells"])
+    raw = make_blocks(fabric, land, block=block, rng=chance["people"])
+    neighbours = block_neighbours(fabric, block, kind=kind)
+    estates = make_estates(raw, land.poorest, pairs=neighbours[0], rng=chance["estates"])
+    ward, raw_members = group_blocks(raw, neighbours=neighbours, rng=chance["wards"])
+    raw["lsoa"] = group_neighbourhoods(
+        raw, ward, neighbours=neighbours, rng=chance["neighbourhoods"]
+    )
+    blocks, members = name_areas(raw, ward, members=raw_members)
+    return blocks, make_wards(blocks, members), estates
+
+
+def _events(
+    addresses: Addresses,
+    land: Land,
+    *,
+    streets: Streets,
+    outline: shapely.Geometry,
+    chance: Chance,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The incidents, and the frame of the hotspots that were planted among them."""
+    spots = choose_spots(addresses, land.poorest)
+    calm = calm_around(addresses, spots)
+    incidents = tell_incidents(
+        addresses,
+        assess(addresses, land, streets=streets, calm=calm, rng=chance["risks"]),
+        streets=streets,
+        planted=planted_events(addresses, spots, rng=chance["planted"]),
+        outline=outline,
+        rng=chance["incidents"],
+    )
+    return incidents, planted_frame(addresses, streets, spots=spots)
+
+
+def _union(polygons: ArrayLike) -> shapely.Geometry:
+    return shapely.coverage_union_all(np.asarray(polygons))
+
+
+def _segments(fabric: Fabric, streets: Streets, *, addresses: Addresses) -> gpd.GeoDataFrame:
+    rows = streets.segments
+    named = streets.named.iloc[rows["street"]]
+    lines = shapely.linestrings(fabric.nodes[fabric.edges[rows["edge"]]])
+    return gpd.GeoDataFrame(
+        {
+            "street_name": named["street_name"].to_numpy(),
+            "kind": named["kind"].to_numpy(),
+            "addresses": np.bincount(addresses.segment, minlength=len(rows)),
+        },
+        geometry=lines,
+        crs=BRITISH_NATIONAL_GRID,
+    )

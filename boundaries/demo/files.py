@@ -1,0 +1,127 @@
+"""The demo city as files that a user could have: boundaries, police.uk months, a council sheet."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from boundaries.demo.city import DemoCity
+from boundaries.demo.council import council_sheet
+from boundaries.demo.published import published_month, snapped
+from geo.crs import Projection
+from geo.incidents import london_months
+
+DEGREES_DECIMALS: Final = 7
+LAST_YEAR: Final = np.datetime64("2025-04", "M")
+
+
+def write_files(city: DemoCity, folder: Path, projection: Projection) -> list[Path]:
+    """Write the city into a folder, which is made if need be.
+
+    Boundaries are GeoJSON by RFC 7946 and say that they are synthetic. Incidents are written
+    twice, as the police publish them (`police-uk/`, all months, snapped to a point of their
+    street) and as a council keeps them (`council-asb.csv`, the last twelve months).
+
+    Parameters
+    ----------
+    projection
+        The operation between the British National Grid and longitude and latitude.
+
+    Returns
+    -------
+    paths
+        The files written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        *_write_layers(city, folder, projection),
+        *_write_months(city, folder, projection),
+        _write_council(city, folder),
+        _write_attributes(city, folder),
+    ]
+
+
+def _write_layers(city: DemoCity, folder: Path, projection: Projection) -> list[Path]:
+    layers = {
+        "wards": _coded(city.wards[["area_name"]], "WD26"),
+        "blocks": _coded(city.blocks[city.blocks.columns.drop("geometry")], "OA26"),
+        "estates": _coded(city.estates[["area_name"]], "EST26"),
+        "streets": city.streets[["street_name", "kind"]],
+        "water": city.water[["name"]],
+    }
+    paths = []
+    for name, properties in layers.items():
+        frame: gpd.GeoDataFrame = getattr(city, name)
+        path = folder / f"{name}.geojson"
+        path.write_text(
+            _geojson(properties, frame.geometry.to_numpy(), city=city, projection=projection),
+            encoding="utf-8",
+        )
+        paths.append(path)
+    return paths
+
+
+def _coded(frame: pd.DataFrame, prefix: str) -> pd.DataFrame:
+    """Columns named as the Office for National Statistics names them: WD26CD, WD26NM."""
+    names = {"area_code": f"{prefix}CD", "area_name": f"{prefix}NM", "ward_code": "WD26CD"}
+    return pd.DataFrame(frame).reset_index().rename(columns=names)
+
+
+def _geojson(
+    properties: pd.DataFrame,
+    geometries: NDArray[np.object_],
+    *,
+    city: DemoCity,
+    projection: Projection,
+) -> str:
+    degrees = shapely.transform(
+        projection.geometries_to_lonlat(geometries), lambda xy: xy.round(DEGREES_DECIMALS)
+    )
+    shapes = shapely.to_geojson(shapely.orient_polygons(degrees))
+    features = [
+        f'{{"type":"Feature","properties":{json.dumps(row)},"geometry":{shape}}}'
+        for row, shape in zip(properties.to_dict("records"), shapes, strict=True)
+    ]
+    head = f'{{"type":"FeatureCollection","synthetic":{json.dumps(_note(city))},"features":[\n'
+    return head + ",\n".join(features) + "\n]}\n"
+
+
+def _note(city: DemoCity) -> str:
+    return f"{city.label}: no real place, no real people, no real incidents (seed {city.seed})."
+
+
+def _write_months(city: DemoCity, folder: Path, projection: Projection) -> list[Path]:
+    rows = snapped(city)
+    rows["Longitude"], rows["Latitude"] = (
+        degrees.round(6) for degrees in projection.to_lonlat(rows["x"], rows["y"])
+    )
+    paths = []
+    for month, part in rows.groupby("Month"):
+        path = folder / "police-uk" / str(month) / f"{month}-{city.name.lower()}-street.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        published_month(part).to_csv(path, index=False, lineterminator="\n")
+        paths.append(path)
+    return paths
+
+
+def _write_council(city: DemoCity, folder: Path) -> Path:
+    path = folder / "council-asb.csv"
+    recent = london_months(city.incidents["occurred_from"]) >= LAST_YEAR
+    sheet = council_sheet(city.incidents[recent], city.wards)
+    sheet.to_csv(path, index=False, lineterminator="\r\n")
+    return path
+
+
+def _write_attributes(city: DemoCity, folder: Path) -> Path:
+    path = folder / "attributes-wards.csv"
+    columns = ["electors", "electors_forecast", "residents", "members", "imd_score"]
+    sheet = pd.DataFrame(city.wards[columns]).rename_axis("ward_code")
+    sheet.to_csv(path, lineterminator="\n")
+    return path

@@ -1,0 +1,42 @@
+"""Where every row went: read = rejected + not asked + outside + counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from geo.period import Period
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Where every row went, and what the numbers rest on."""
+
+    read: int
+    rejected: int
+    not_asked: int
+    outside: int
+    counted: int
+    in_no_area: int
+    period: Period
+    months_published: list[str]
+    months_missing: list[str]
+    source: list[str]
+    crs: str
+    operation: str
+    mask: str
+    caveats: list[str]
+    data_version: str
+    question: dict[str, str]
+
+    def as_dict(self) -> dict[str, object]:
+        """The accounts as every JSON answer shows them."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        del values["months_published"], values["months_missing"]
+        return values | {
+            "period": {
+                "from": self.period.first.isoformat(),
+                "to": self.period.last.isoformat(),
+                "months_published": self.months_published,
+                "months_missing": self.months_missing,
+            }
+        }

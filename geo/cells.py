@@ -1,0 +1,240 @@
+"""Hexagons and squares over a study area.
+
+The grid's origin is (0, 0) of the working CRS, so a cell has the same id whatever the study
+area. A cell's width is metres across the flats of a hexagon (which points up), or the side of a
+square. Cells are half-open: a point on an edge is in one cell only.
+
+Source of the hexagon arithmetic: axial coordinates and cube rounding as described by
+Amit Patel, https://www.redblobgames.com/grids/hexagons/.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+
+from geo.errors import InputError
+
+Shape = Literal["hexagon", "square"]
+Positions = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+MOST_CELLS = 200_000
+_ROW_HEIGHT = math.sqrt(3) / 2  # of a hexagon 1 wide, from one row's centres to the next
+
+_NEIGHBOURS = {
+    "hexagon": ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, -1), (-1, 1)),
+    "square": tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)),
+}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An endless grid of cells `width` metres wide."""
+
+    width: int
+    shape: Shape = "hexagon"
+
+    def positions(self, x: ArrayLike, y: ArrayLike) -> Positions:
+        """The cell of each point, as rows (q, r) of hexagons or (column, row) of squares.
+
+        Parameters
+        ----------
+        x, y
+            Metres, finite, of equal length n.
+
+        Returns
+        -------
+        n × 2 whole numbers.
+        """
+        across, up = np.asarray(x, float) / self.width, np.asarray(y, float) / self.width
+        if self.shape == "square":
+            return np.column_stack([np.floor(across), np.floor(up)]).astype(np.int64)
+        r = up / _ROW_HEIGHT
+        q = across - r / 2
+        return _round_axial(q, r)
+
+    def centres(self, positions: Positions) -> tuple[Floats, Floats]:
+        """X and y of the centres of cells, in metres."""
+        first, second = positions.astype(float).T
+        if self.shape == "square":
+            return (first + 0.5) * self.width, (second + 0.5) * self.width
+        return (first + second / 2) * self.width, second * (_ROW_HEIGHT * self.width)
+
+    def polygons(self, positions: Positions) -> NDArray[np.object_]:
+        """The whole cells; neighbours share their corners to the last bit."""
+        first, second = positions[:, :1], positions[:, 1:]
+        if self.shape == "square":
+            # Corners in cell widths, counted from whole numbers so that sharers agree.
+            x = first + np.array([0, 1, 1, 0])
+            y = second + np.array([0, 0, 1, 1])
+            corners = np.stack([x * float(self.width), y * float(self.width)], axis=-1)
+        else:
+            # Corners in half widths across, and in half sides up.
+            x = 2 * first + second + np.array([1, 0, -1, -1, 0, 1])
+            y = 3 * second + np.array([1, 2, 1, -1, -2, -1])
+            half_side = self.width / np.sqrt(12)
+            corners = np.stack([x * (self.width / 2), y * half_side], axis=-1)
+        return np.asarray(shapely.polygons(corners), dtype=object)
+
+    def ids(self, positions: Positions) -> list[str]:
+        """Names of cells: `h150:q:r` or `s150:column:row`."""
+        prefix = f"{self.shape[0]}{self.width}"
+        return [f"{prefix}:{first}:{second}" for first, second in positions.tolist()]
+
+    @property
+    def cell_area(self) -> float:
+        """Square metres of one whole cell."""
+        return self.width**2 * (1.0 if self.shape == "square" else _ROW_HEIGHT)
+
+    def covering(self, bounds: tuple[float, float, float, float]) -> Positions:
+        """Every cell that a box can touch, and some beside it, row by row.
+
+        Raises
+        ------
+        InputError
+            If there are more than `MOST_CELLS`.
+        """
+        west, south, east, north = bounds
+        expected = (east - west) * (north - south) / self.cell_area
+        if not expected <= MOST_CELLS:
+            raise InputError(
+                f"cells of {self.width} m would be about {expected:,.0f} over this study area, "
+                f"more than {MOST_CELLS:,}; choose wider cells"
+            )
+        corners = self.positions([west, east, west, east], [south, south, north, north])
+        (first_low, second_low), (first_high, second_high) = corners.min(0) - 1, corners.max(0) + 1
+        first, second = np.meshgrid(
+            np.arange(first_low, first_high + 1), np.arange(second_low, second_high + 1)
+        )
+        positions = np.column_stack([first.ravel(), second.ravel()])
+        x, y = self.centres(positions)
+        margin = self.width
+        near = (x >= west - margin) & (x <= east + margin)
+        return positions[near & (y >= south - margin) & (y <= north + margin)]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a grid that lie at least partly in a mask, row by row.
+
+    Attributes
+    ----------
+    grid
+        The grid they are of.
+    positions
+        n × 2 whole numbers, as `Grid.positions` gives them.
+    geometry
+        n whole cells.
+    inside_area
+        Square metres of each cell inside the mask.
+    """
+
+    grid: Grid
+    positions: Positions
+    geometry: NDArray[np.object_]
+    inside_area: Floats
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @classmethod
+    def over(cls, mask: shapely.Geometry, grid: Grid) -> Cells:
+        """The cells that share some area with a polygon or multipolygon in metres.
+
+        Raises
+        ------
+        InputError
+            If there would be too many.
+        """
+        positions = grid.covering(mask.bounds)
+        geometry = grid.polygons(positions)
+        shapely.prepare(mask)
+        touching = shapely.intersects(mask, geometry)
+        positions, geometry = positions[touching], geometry[touching]
+        area = np.full(len(positions), grid.cell_area)
+        cut = ~shapely.contains(mask, geometry)
+        area[cut] = shapely.area(shapely.intersection(mask, geometry[cut]))
+        # Rounding leaves specks where a cell and the mask only share an edge.
+        kept = area > 1e-9 * grid.cell_area
+        return cls(grid, positions[kept], geometry[kept], area[kept])
+
+    @property
+    def ids(self) -> list[str]:
+        """The names of the cells."""
+        return self.grid.ids(self.positions)
+
+    @property
+    def inside_share(self) -> Floats:
+        """How much of each cell lies in the mask, from 0 to 1."""
+        return np.minimum(self.inside_area / self.grid.cell_area, 1.0)
+
+    def assign(self, x: ArrayLike, y: ArrayLike) -> Positions:
+        """For each point of the mask the number of its cell among these.
+
+        A point on the mask's very edge can fall into a cell that only touches the mask. It is
+        given the nearest cell instead, so that no point is lost.
+        """
+        wanted = _keys(self.grid.positions(x, y))
+        keys, order = self._sorted_keys
+        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        index = np.where(keys[at] == wanted, order[at], -1)
+        stray = np.flatnonzero(index < 0)
+        if len(stray):
+            points = shapely.points(np.asarray(x, float)[stray], np.asarray(y, float)[stray])
+            index[stray] = shapely.STRtree(self.geometry).nearest(points)
+        return index
+
+    def count(self, x: ArrayLike, y: ArrayLike) -> Positions:
+        """How many of the mask's points each cell holds."""
+        return np.bincount(self.assign(x, y), minlength=len(self))
+
+    @cached_property
+    def neighbours(self) -> csr_array:
+        """N × n matrix of 0 and 1: each cell, and those that share an edge (squares: or corner)."""
+        rows, columns = [], []
+        keys, order = self._sorted_keys
+        for step in _NEIGHBOURS[self.grid.shape]:
+            wanted = _keys(self.positions + np.array(step))
+            at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            found = np.flatnonzero(keys[at] == wanted)
+            rows.append(found)
+            columns.append(order[at[found]])
+        row, column = np.concatenate(rows), np.concatenate(columns)
+        return csr_array((np.ones(len(row)), (row, column)), shape=(len(self), len(self)))
+
+    @cached_property
+    def _sorted_keys(self) -> tuple[Positions, Positions]:
+        keys = _keys(self.positions)
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+
+    def frame(self, crs: str) -> gpd.GeoDataFrame:
+        """The cells as a frame: `cell_id`, `inside_share` and the whole cell."""
+        values = {"cell_id": self.ids, "inside_share": self.inside_share}
+        return gpd.GeoDataFrame(values, geometry=self.geometry, crs=crs)
+
+
+def _round_axial(q: Floats, r: Floats) -> Positions:
+    """Round to the nearest hexagon: of the three cube coordinates mend the worst."""
+    s = -q - r
+    near = np.floor(np.stack([q, r, s], axis=-1) + 0.5)
+    error = np.abs(near - np.stack([q, r, s], axis=-1))
+    q_worst = (error[:, 0] > error[:, 1]) & (error[:, 0] > error[:, 2])
+    r_worst = ~q_worst & (error[:, 1] > error[:, 2])
+    q_round = np.where(q_worst, -near[:, 1] - near[:, 2], near[:, 0])
+    r_round = np.where(r_worst, -near[:, 0] - near[:, 2], near[:, 1])
+    return np.column_stack([q_round, r_round]).astype(np.int64)
+
+
+def _keys(positions: Positions) -> Positions:
+    """One whole number for each position; unique for the whole of any projected CRS."""
+    return (positions[:, 0] << 32) + positions[:, 1]

@@ -1,0 +1,223 @@
+"""The only place that names an EPSG code or transforms a coordinate.
+
+Inside Patchmap coordinates are metres in the store's working CRS; at every door they are
+longitude and latitude (CRS84). One coordinate operation joins the two. It is chosen when a
+store is made and pinned in it, because PROJ picks another one as soon as a grid file is
+installed, and two machines must give the same counts.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from pyproj.exceptions import CRSError, ProjError
+from pyproj.transformer import TransformerGroup
+
+from geo.errors import InputError, StoreError
+
+LONLAT = "OGC:CRS84"
+BRITISH_NATIONAL_GRID = "EPSG:27700"
+WGS84 = "EPSG:4326"  # latitude first by the book; here only for files that must name it
+
+# GeoJSON writers say EPSG:4326 and mean longitude first, as RFC 7946 and its forerunner do.
+_LONLAT_ALIASES = frozenset({"OGC:CRS84", "EPSG:4326", "OGC:84", "CRS84"})
+
+Floats = NDArray[np.float64]
+Geometries = NDArray[np.object_]
+
+
+def crs_name(spelling: str) -> str:
+    """Return `AUTHORITY:CODE` for a URN, URL or short name of a CRS.
+
+    Raises
+    ------
+    InputError
+        If PROJ knows no such CRS.
+    """
+    short = spelling.strip()
+    for prefix in ("urn:ogc:def:crs:", "http://www.opengis.net/def/crs/"):
+        if short.lower().startswith(prefix):
+            parts = [part for part in short[len(prefix) :].replace("/", ":").split(":") if part]
+            short = f"{parts[0]}:{parts[-1]}" if parts else short
+    if short.upper() in _LONLAT_ALIASES:
+        return LONLAT
+    try:
+        authority = pyproj.CRS.from_user_input(short).to_authority()
+    except CRSError:
+        authority = None
+    if authority is None:
+        raise InputError(f"the coordinate reference system {spelling!r} is not known")
+    return ":".join(authority)
+
+
+def is_lonlat(name: str) -> bool:
+    """Tell whether a CRS name, as `crs_name` returns it, means longitude and latitude."""
+    return name == LONLAT
+
+
+def wkt1(name: str) -> str:
+    """The CRS as WKT 1, which is what GeoPackage readers understand best."""
+    return str(pyproj.CRS.from_user_input(name).to_wkt("WKT1_GDAL"))
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A store's working CRS with the one operation that leads to it from CRS84.
+
+    Attributes
+    ----------
+    crs
+        Name of the working CRS, projected, in metres.
+    operation
+        The PROJ pipeline from CRS84 (degrees) to the working CRS (metres).
+    description
+        What PROJ calls the operation.
+    accuracy_m
+        Its stated accuracy in metres; negative when PROJ states none.
+    """
+
+    crs: str
+    operation: str
+    description: str
+    accuracy_m: float
+
+    @classmethod
+    def choose(cls, crs: str = BRITISH_NATIONAL_GRID) -> Projection:
+        """Pick the best operation that this machine has, for a new store to pin.
+
+        Raises
+        ------
+        InputError
+            If the CRS is not projected with metres as its unit.
+        """
+        name = crs_name(crs)
+        target = pyproj.CRS.from_user_input(name)
+        if not target.is_projected or {axis.unit_name for axis in target.axis_info} != {"metre"}:
+            raise InputError(f"the working CRS must be projected in metres, {name} is not")
+        with warnings.catch_warnings():
+            # PROJ warns that a better grid exists elsewhere; the accounts name what is used.
+            warnings.simplefilter("ignore", UserWarning)
+            # Asked by EPSG code: under its CRS84 name PROJ omits the best-known operations.
+            group = TransformerGroup(WGS84, target, always_xy=True)
+        best = group.transformers[0]
+        return cls(name, best.definition, best.description, float(best.accuracy))
+
+    @cached_property
+    def _transformer(self) -> pyproj.Transformer:
+        try:
+            return pyproj.Transformer.from_pipeline(self.operation)
+        except ProjError as error:
+            raise StoreError(
+                f"this machine's PROJ cannot run the store's coordinate operation "
+                f"({self.description}); install the grid it names"
+            ) from error
+
+    def to_metres(
+        self, first: ArrayLike, second: ArrayLike, *, source: str = LONLAT
+    ) -> tuple[Floats, Floats]:
+        """Coordinates of the CRS `source`, longitude or easting first, to x and y in metres.
+
+        What is not finite stays not finite. Coordinates of the working CRS come back as they are.
+        """
+        x, y = np.asarray(first, float), np.asarray(second, float)
+        if source == self.crs:
+            return x, y
+        if not is_lonlat(source):
+            x, y = pyproj.Transformer.from_crs(source, LONLAT, always_xy=True).transform(x, y)
+        x, y = self._transformer.transform(x, y)
+        return np.asarray(x), np.asarray(y)
+
+    def to_lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
+        """Metres to longitude and latitude in degrees, by the inverse of the pinned operation."""
+        lon, lat = self._transformer.transform(
+            np.asarray(x, float), np.asarray(y, float), direction="INVERSE"
+        )
+        return np.asarray(lon), np.asarray(lat)
+
+    def geometries_to_metres(self, geometries: Geometries, *, source: str) -> Geometries:
+        """Geometries of the CRS `source` to metres; those in the working CRS stay as they are."""
+        if source == self.crs:
+            return geometries
+        return _each_vertex(geometries, partial(self.to_metres, source=source))
+
+    def geometries_to_lonlat(self, geometries: Geometries) -> Geometries:
+        """Geometries in metres to longitude and latitude."""
+        return _each_vertex(geometries, self.to_lonlat)
+
+    @cached_property
+    def area_of_use(self) -> tuple[float, float, float, float]:
+        """West, south, east and north in degrees: where the working CRS is meant to be used."""
+        area = pyproj.CRS.from_user_input(self.crs).area_of_use
+        return area.bounds if area else (-180.0, -90.0, 180.0, 90.0)
+
+    @cached_property
+    def extent_m(self) -> tuple[float, float, float, float]:
+        """The box in metres that holds the area of use."""
+        west, south, east, north = self.area_of_use
+        lon, lat = np.meshgrid(np.linspace(west, east, 21), np.linspace(south, north, 21))
+        x, y = self.to_metres(lon.ravel(), lat.ravel())
+        return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+    @property
+    def code(self) -> int:
+        """The number of the working CRS within its authority."""
+        return int(self.crs.rpartition(":")[2])
+
+
+def _each_vertex(
+    geometries: Geometries, transform: Callable[[Floats, Floats], tuple[Floats, Floats]]
+) -> Geometries:
+    moved = shapely.transform(geometries, lambda xy: np.column_stack(transform(xy[:, 0], xy[:, 1])))
+    return np.asarray(moved, dtype=object)
+
+
+def implausible(
+    x: ArrayLike, y: ArrayLike, *, source: str, projection: Projection
+) -> NDArray[np.object_]:
+    """Say for each coordinate pair why it cannot be a place, or '' where it can.
+
+    A CRS tag proves nothing: files that are tagged as degrees and hold metres exist, and
+    the other way about. So the magnitudes are judged against the working CRS's area of use.
+
+    Parameters
+    ----------
+    x, y
+        Coordinates in `source`, longitude or easting first.
+    source
+        CRS name of the coordinates: CRS84, the working CRS, or any other that PROJ knows.
+    """
+    first, second = np.asarray(x, float), np.asarray(y, float)
+    reasons = np.full(first.shape, "", dtype=object)
+    if source not in (projection.crs, LONLAT):
+        with np.errstate(invalid="ignore"):
+            reasons[~(np.isfinite(first) & np.isfinite(second))] = "coordinates are not numbers"
+        return reasons
+    west, south, east, north = projection.area_of_use if is_lonlat(source) else projection.extent_m
+
+    def inside(a: Floats, b: Floats) -> NDArray[np.bool_]:
+        return (a >= west) & (a <= east) & (b >= south) & (b <= north)
+
+    with np.errstate(invalid="ignore"):
+        reasons[~inside(first, second)] = f"outside the area where {projection.crs} is used"
+        if is_lonlat(source):
+            metres = (np.abs(first) > 180) | (np.abs(second) > 90)
+            reasons[metres] = "not degrees: these look like metres"
+        else:
+            degrees = (np.abs(first) <= 180) & (np.abs(second) <= 90)
+            reasons[degrees] = "not metres: these look like degrees"
+        swapped = inside(second, first) & ~inside(first, second)
+        reasons[swapped] = (
+            "longitude and latitude look swapped"
+            if is_lonlat(source)
+            else "easting and northing look swapped"
+        )
+        reasons[(first == 0) & (second == 0)] = "coordinates are 0, 0"
+    reasons[~(np.isfinite(first) & np.isfinite(second))] = "coordinates are not numbers"
+    return reasons

@@ -1,0 +1,29 @@
+"""The refusals of Patchmap: each message is one line that a user can act on."""
+
+
+class PatchmapError(Exception):
+    """A refusal with a line for the user; every door shows it without a traceback."""
+
+
+class InputError(PatchmapError):
+    """A file or a value from the user that cannot be taken as it is."""
+
+
+class QuestionError(PatchmapError):
+    """A Question that cannot be answered; `option` names the option at fault."""
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(f"{option}: {message}")
+        self.option = option
+
+
+class NotFoundError(PatchmapError):
+    """Something asked for by name that the store does not hold."""
+
+
+class ConflictError(PatchmapError):
+    """A change that the store's present content forbids."""
+
+
+class StoreError(PatchmapError):
+    """The store cannot be read or written now."""

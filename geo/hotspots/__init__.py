@@ -1,0 +1,1 @@
+"""What the cells say: one file for each question asked of them, pure functions of arrays."""

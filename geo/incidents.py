@@ -1,0 +1,139 @@
+"""The incident table: its columns, its times, and the checks that rows must pass.
+
+One row is one reported event. Times are UTC; months, days and hours are those of
+Europe/London, because that is what the people who read them mean.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.errors import InputError
+
+LONDON: Final = "Europe/London"
+
+COLUMNS: Final = (
+    "incident_id",
+    "source",
+    "category",
+    "occurred_from",
+    "occurred_to",
+    "precision",
+    "x",
+    "y",
+    "location",
+    "reference",
+)
+"""Columns of an incident frame.
+
+`occurred_from` and `occurred_to` are UTC timestamps, both inclusive; `precision` is one of
+`PRECISIONS`; `x` and `y` are metres in the store's working CRS; `location` is the text of the
+place; `reference` is an id given by the source that need not be unique.
+"""
+
+PRECISIONS: Final = ("instant", "interval", "day", "month")
+
+REJECT_COLUMNS: Final = ("file", "line", "reason", "row")
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What one published file covers: importing it again replaces it whole.
+
+    `accepted` is an incident frame. `rejected` has the columns `line` (number in the file),
+    `reason`, and `row` (the raw fields as a tuple). `fields` names those raw fields.
+    """
+
+    source: str
+    force: str
+    month: str
+    file: str
+    sha256: str
+    accepted: pd.DataFrame
+    rejected: pd.DataFrame
+    fields: tuple[str, ...] = ()
+
+    @property
+    def partition_id(self) -> str:
+        """Source, force and month as one name."""
+        return f"{self.source}/{self.force}/{self.month}"
+
+    @property
+    def rows_read(self) -> int:
+        """All rows of the file: accepted and rejected."""
+        return len(self.accepted) + len(self.rejected)
+
+    @property
+    def rejected_by_reason(self) -> dict[str, int]:
+        """How many rows were rejected for each reason, the commonest first."""
+        counts = self.rejected["reason"].value_counts(sort=True)
+        return {str(reason): int(n) for reason, n in counts.items()}
+
+
+@dataclass(frozen=True)
+class SourceNotes:
+    """What every reader of a source's incidents must know."""
+
+    title: str
+    attribution: str
+    licence: str
+    caveats: tuple[str, ...] = field(default=())
+
+
+def empty_incidents() -> pd.DataFrame:
+    """An incident frame without rows, with the right types."""
+    frame = pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS})
+    for name in ("occurred_from", "occurred_to"):
+        frame[name] = pd.Series(dtype="datetime64[s, UTC]")
+    for name in ("x", "y"):
+        frame[name] = pd.Series(dtype="float64")
+    return frame
+
+
+def category_slug(label: str) -> str:
+    """A published category as the word that Questions use: `Drugs` is `drugs`."""
+    return re.sub(r"[^a-z0-9]+", "-", label.strip().lower()).strip("-")
+
+
+def category_title(slug: str) -> str:
+    """The slug as people read it: `anti-social-behaviour` is `Anti-social behaviour`."""
+    text = slug.replace("-", " ").replace("anti social", "anti-social")
+    return text[:1].upper() + text[1:]
+
+
+def month_span(month: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The first and last second of a `YYYY-MM` month in London, as UTC.
+
+    Raises
+    ------
+    InputError
+        If the text is no month.
+    """
+    if not re.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])", month):
+        raise InputError(f"{month!r} is not a month, write it as 2024-01")
+    start = pd.Timestamp(f"{month}-01", tz=LONDON)
+    end = start + pd.DateOffset(months=1)
+    return start.tz_convert("UTC"), end.tz_convert("UTC") - pd.Timedelta(seconds=1)
+
+
+def london_months(occurred: pd.Series) -> NDArray[np.datetime64]:
+    """The London month of each UTC timestamp, as `datetime64[M]`."""
+    local = occurred.dt.tz_convert(LONDON).dt.tz_localize(None)
+    return np.asarray(local, dtype="datetime64[M]")
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """All months from `first` to `last` inclusive, as `YYYY-MM`."""
+    span = np.arange(np.datetime64(first, "M"), np.datetime64(last, "M") + 1)
+    return [str(month) for month in span]
+
+
+def london_hours(occurred: pd.Series) -> NDArray[np.int64]:
+    """The hour of the day in London of each UTC timestamp, 0 to 23."""
+    return np.asarray(occurred.dt.tz_convert(LONDON).dt.hour, dtype=np.int64)

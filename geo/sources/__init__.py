@@ -1,0 +1,23 @@
+"""Published files become incident rows; each source says what its readers must know."""
+
+from geo.incidents import SourceNotes
+from geo.sources import police_uk
+
+_OPEN_GOVERNMENT_LICENCE = "Open Government Licence v3.0"
+
+NOTES = {
+    police_uk.SOURCE: SourceNotes(
+        title="data.police.uk",
+        attribution="Contains public sector information from data.police.uk licensed under the "
+        "Open Government Licence v3.0.",
+        licence=_OPEN_GOVERNMENT_LICENCE,
+        caveats=police_uk.CAVEATS,
+    ),
+    "demo": SourceNotes(
+        title="Demo city",
+        attribution="Synthetic data made by Patchmap.",
+        licence="MIT",
+        caveats=("Synthetic: this city, its people and its incidents do not exist.",),
+    ),
+}
+"""What to know of each source, by its id."""

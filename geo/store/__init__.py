@@ -1,0 +1,1 @@
+"""Where layers, incidents and settings are kept: one contract, several backends."""
