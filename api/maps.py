@@ -106,7 +106,7 @@ def draw(
         control_scale=True,
         min_zoom=8,
         max_zoom=19,
-        zoom_snap=0.25,
+        zoom_snap=0.1,
     )
     figure = _OfflineFigure(title=f"Patchmap: {headline(answer)}")
     figure.add_child(drawing)
@@ -166,11 +166,18 @@ def _add_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> N
     places = areas.geometry.representative_point()
     lon, lat = projection.to_lonlat(places.x, places.y)
     for name, x, y in zip(areas["area_name"], lon, lat, strict=True):
-        label = folium.DivIcon(
-            html=f"<span>{html.escape(name)}</span>", class_name="area-label", icon_size=(0, 0)
+        # A marker would ask for its icon's image even where the icon is text.
+        label = folium.Tooltip(
+            html.escape(name),
+            permanent=True,
+            direction="center",
+            class_name="area-label",
+            sticky=False,
         )
         place = (round(float(y), MAP_DECIMALS), round(float(x), MAP_DECIMALS))
-        folium.Marker(place, icon=label, interactive=False, keyboard=False).add_to(drawing)
+        folium.CircleMarker(
+            place, radius=0, stroke=False, fill=False, interactive=False, tooltip=label
+        ).add_to(drawing)
 
 
 def _outlines(
@@ -234,8 +241,6 @@ def _name_from(figure: Figure, seed: str) -> None:
         element._id = hashlib.sha256(f"{seed}#{number}".encode()).hexdigest()[:16]
         number += 1
         waiting.extend(element._children.values())
-        if isinstance(element, folium.Marker) and element.icon is not None:
-            waiting.append(element.icon)
 
 
 def _page(text: str, *, tiles: TileServer | None, standalone: bool) -> MapPage:

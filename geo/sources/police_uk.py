@@ -87,10 +87,16 @@ def _street_files(path: Path, partition: str) -> Iterator[_File]:
         for entry in sorted(path.rglob("*.csv")):
             if named := _FILE_NAME.fullmatch(entry.name):
                 yield _file(named, entry.read_bytes())
-    elif zipfile.is_zipfile(path):
+    elif _is_zip(path):
         yield from _zipped(path)
     else:
         yield _single(path, partition)
+
+
+def _is_zip(path: Path) -> bool:
+    # By its first bytes: the standard library looks for the end, which a cut-off one lacks.
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
 
 
 def _zipped(path: Path) -> Iterator[_File]:

@@ -21,10 +21,11 @@ form.addEventListener("submit", tidy);
 form.addEventListener("change", (event) => {
   const field = /** @type {HTMLElement} */ (event.target);
   if (months.includes(/** @type {HTMLInputElement} */ (field))) {
-    // Months wait for both ends; choosing one leaves the named period.
+    // A year that is being typed passes through 0002 and 0020: months wait for the button.
     period.value = "";
-    if (months.some((month) => month.value === "")) return;
-  } else if (field === period) {
+    return;
+  }
+  if (field === period) {
     if (period.value === "") {
       months[0].focus();
       return;

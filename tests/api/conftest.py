@@ -1,0 +1,91 @@
+"""A town of two wards, side by side, with a cluster of incidents in the left one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from fastapi.testclient import TestClient
+
+from api.app import make_app
+from api.settings import Settings
+from geo.crs import BRITISH_NATIONAL_GRID
+from geo.incidents import COLUMNS, Partition, month_span
+from geo.store.contract import LayerPapers
+from geo.store.geopackage import GeoPackageStore
+
+WEST, SOUTH, SIDE = 435_000.0, 336_000.0, 2_000.0
+MONTHS = ("2024-01", "2024-02")
+
+
+def two_wards() -> gpd.GeoDataFrame:
+    """Two wards, the left with a name that would break a page that trusts it.
+
+    +-----+-----+
+    |  A  |  B  |
+    +-----+-----+
+    """
+    squares = [
+        shapely.box(WEST + i * SIDE, SOUTH, WEST + (i + 1) * SIDE, SOUTH + SIDE) for i in (0, 1)
+    ]
+    frame = gpd.GeoDataFrame(
+        {"area_name": ["<b>Abbey</b> & Co", "Brook"], "residents": [1000, 2000]},
+        geometry=squares,
+        crs=BRITISH_NATIONAL_GRID,
+    )
+    return frame.set_axis(pd.Index(["A", "B"], name="area_code"))
+
+
+def month_of_incidents(month: str, *, seed: int = 7) -> Partition:
+    """A month of 160 incidents: 60 around one corner of A, the others all over and beyond."""
+    rng = np.random.default_rng([seed, int(month.replace("-", ""))])
+    x = np.concatenate([rng.normal(WEST + 400, 60, 60), rng.uniform(WEST, WEST + 2.2 * SIDE, 100)])
+    y = np.concatenate([rng.normal(SOUTH + 400, 60, 60), rng.uniform(SOUTH, SOUTH + SIDE, 100)])
+    start, end = month_span(month)
+    values = {
+        "incident_id": [f"police.uk/testshire/{month}:{line}" for line in range(2, 162)],
+        "source": "police.uk",
+        "category": np.where(np.arange(160) % 4 == 0, "burglary", "anti-social-behaviour"),
+        "occurred_from": start.as_unit("s"),
+        "occurred_to": end.as_unit("s"),
+        "precision": "month",
+        "x": x,
+        "y": y,
+        "location": ["<i>On or near</i> Mill Lane"] * 60 + ["On or near Long Row"] * 100,
+        "reference": "",
+    }
+    rejected = pd.DataFrame({"line": [162], "reason": ["no location"], "row": [("", "")]})
+    return Partition(
+        source="police.uk",
+        force="testshire",
+        month=month,
+        file=f"{month}-testshire-street.csv",
+        sha256=f"{seed}-{month}",
+        accepted=pd.DataFrame(values, columns=list(COLUMNS)),
+        rejected=rejected,
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[GeoPackageStore]:
+    """A store of the town: 320 incidents of two months, and 2 rejected rows."""
+    made = GeoPackageStore(tmp_path / "town.gpkg", create=True)
+    with made.transaction():
+        made.put_layer(LayerPapers("wards", title="Wards of the town"), two_wards())
+        made.put_partitions(month_of_incidents(month) for month in MONTHS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(store: GeoPackageStore) -> Iterator[TestClient]:
+    """The service of the town, called as its own machine would."""
+    with TestClient(
+        make_app(store, Settings()), base_url="http://127.0.0.1:8000", follow_redirects=False
+    ) as made:
+        yield made

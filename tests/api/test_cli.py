@@ -1,0 +1,138 @@
+"""The command line, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from geo.store.geopackage import GeoPackageStore
+from tests.services import run_patchmap
+
+QUESTION = ["--from", "2024-01", "--to", "2024-02", "--layer", "wards"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, store: GeoPackageStore) -> Path:
+    """A folder whose default store is the town of two wards."""
+    store.close()
+    (tmp_path / "town.gpkg").rename(tmp_path / "patchmap.gpkg")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> str:
+    done = run_patchmap(*arguments, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_count_writes_a_row_for_each_area_and_tells_the_accounts(folder: Path) -> None:
+    told = run(folder, "count", *QUESTION, "-o", "counts.csv")
+    counts = pd.read_csv(folder / "counts.csv")
+    assert list(counts.columns) == ["area_code", "area_name", "n", "share", "rate_per_1000"]
+    assert counts["area_code"].to_list() == ["A", "B"]
+    assert counts["share"].sum() == pytest.approx(1)
+    assert "322 read = 2 rejected + 0 not asked + " in told
+
+
+@pytest.mark.parametrize("ending", ["geojson", "gpkg", "parquet"])
+def test_the_ending_chooses_the_format(folder: Path, ending: str) -> None:
+    run(folder, "hotspots", *QUESTION, "--cell", "250", "-o", f"cells.{ending}")
+    file = folder / f"cells.{ending}"
+    cells = gpd.read_parquet(file) if ending == "parquet" else gpd.read_file(file)
+    told = json.loads(run(folder, "--json", "count", *QUESTION, "-o", "counts.csv"))
+    assert cells["n"].sum() == told["counted"]
+    assert (cells["class"] == "hot_99").any()
+    assert cells.crs == ("OGC:CRS84" if ending == "geojson" else "EPSG:27700") or (
+        ending == "geojson" and cells.crs.is_geographic
+    )
+
+
+def test_an_unknown_ending_is_refused(folder: Path) -> None:
+    done = run_patchmap("count", *QUESTION, "-o", "counts.docx", cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "patchmap: counts.docx: the ending must be one of .geojson, .csv, .gpkg, .parquet\n"
+    )
+
+
+def test_an_unknown_option_is_usage(folder: Path) -> None:
+    assert run_patchmap("count", "--colour", "red", cwd=folder).returncode == 2
+
+
+def test_the_map_file_is_small_and_whole(folder: Path) -> None:
+    run(folder, "map", *QUESTION, "-o", "map.html")
+    page = (folder / "map.html").read_text(encoding="utf-8")
+    assert "L.map(" in page
+    assert len(page) < 2_000_000
+
+
+def test_locate_keeps_every_row_and_says_what_has_no_place(folder: Path) -> None:
+    (folder / "points.csv").write_text(
+        "id,Easting,Northing\n1,435100,336100\n2,438000,336100\n3,500000,336100\n4,,\n5,437000,337000\n"
+    )
+    told = run(folder, "locate", "points.csv", "--areas", "wards", "-o", "out.csv")
+    located = pd.read_csv(folder / "out.csv", keep_default_na=False)
+    # The last point lies on the border that both wards share: the lowest code has it.
+    assert located["area_code"].to_list() == ["A", "B", "", "", "A"]
+    assert "5 rows = 3 in an area + 1 outside every area + 1 without a usable place" in told
+
+
+def test_locate_needs_no_store(tmp_path: Path) -> None:
+    ring = [[-1.5, 52.9], [-1.4, 52.9], [-1.4, 53.0], [-1.5, 53.0], [-1.5, 52.9]]
+    feature = {
+        "type": "Feature",
+        "properties": {"OA11CD": "E1"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    areas = {"type": "FeatureCollection", "features": [feature]}
+    (tmp_path / "areas.geojson").write_text(json.dumps(areas))
+    (tmp_path / "points.csv").write_text("lon,lat\n-1.45,52.95\n-1.35,52.95\n")
+    run(tmp_path, "locate", "points.csv", "--areas", "areas.geojson", "-o", "out.csv")
+    assert (tmp_path / "out.csv").read_text() == (
+        "lon,lat,area_code,area_name\n-1.45,52.95,E1,E1\n-1.35,52.95,,\n"
+    )
+    assert not (tmp_path / "patchmap.gpkg").exists()
+
+
+def test_attributes_are_joined_and_renamed(folder: Path) -> None:
+    (folder / "electors.csv").write_text("ward,total\nA,100\nB,250\nC,9\n")
+    told = run(
+        folder, "attributes", "add", "electors.csv",
+        "--layer", "wards", "--key", "ward", "--rename", "total=electors",
+    )  # fmt: skip
+    assert "electors for 2 of 2 areas" in told
+    assert "1 rows are of no area of this layer: C" in told
+    store = GeoPackageStore(folder / "patchmap.gpkg")
+    assert store.layer("wards")[1]["electors"].to_list() == [100, 250]
+    store.close()
+
+
+def test_rejected_rows_go_to_a_file_that_names_line_and_reason(folder: Path) -> None:
+    header = "Crime ID,Month,Longitude,Latitude,Location,Crime type\n"
+    rows = ["a,2024-03,-1.45,52.95,Mill Lane,Drugs\n", "b,2024-03,,,=No Location(),Drugs\n"]
+    (folder / "2024-03-testshire-street.csv").write_text(header + "".join(rows))
+    told = run(folder, "ingest", "2024-03-testshire-street.csv", "--rejects", "rejects.csv")
+    assert "2 read = 1 accepted + 1 rejected (1 no location) [added]" in told
+    rejects = pd.read_csv(folder / "rejects.csv", keep_default_na=False)
+    assert rejects.loc[0, ["file", "line", "reason", "Crime ID"]].to_list() == [
+        "2024-03-testshire-street.csv", 3, "no location", "b",
+    ]  # fmt: skip
+    assert rejects.loc[0, "Location"] == "'=No Location()"
+
+
+def test_serve_refuses_to_listen_beyond_this_machine(folder: Path) -> None:
+    done = run_patchmap("serve", "--host", "0.0.0.0", cwd=folder)
+    assert done.returncode == 1
+    assert "no access control" in done.stderr
+
+
+def test_the_demo_refuses_a_store_that_holds_other_data(folder: Path) -> None:
+    before = (folder / "patchmap.gpkg").read_bytes()
+    done = run_patchmap("demo", cwd=folder)
+    assert done.returncode == 1
+    assert "holds other data" in done.stderr
+    assert (folder / "patchmap.gpkg").read_bytes() == before

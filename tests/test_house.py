@@ -1,0 +1,49 @@
+"""Rules of the house that no linter knows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from api.cli import app
+
+ROOT = Path(__file__).parent.parent
+CODE = [path for folder in ("geo", "boundaries", "api") for path in (ROOT / folder).rglob("*.py")]
+
+
+def names(pattern: str, *, but: str) -> list[str]:
+    found = [path for path in CODE if re.search(pattern, path.read_text(encoding="utf-8"))]
+    return [str(path.relative_to(ROOT)) for path in found if path != ROOT / but]
+
+
+def test_only_crs_names_an_epsg_code() -> None:
+    assert names(r"\b(27700|4326|3857|4258)\b", but="geo/crs.py") == []
+
+
+def test_only_settings_reads_the_environment() -> None:
+    assert names(r"\bos\.(environ|getenv)\b", but="api/settings.py") == []
+
+
+def test_no_page_links_another_host() -> None:
+    pages = [*(ROOT / "api/templates").rglob("*.html"), *(ROOT / "api/static/page").iterdir()]
+    linked = [
+        path.name for path in pages if re.search(r"(src|href|url\()=?\W*https?:", path.read_text())
+    ]
+    assert linked == []
+
+
+def commands() -> list[str]:
+    top = typer.main.get_command(app)
+    found = []
+    for name, command in top.commands.items():  # type: ignore[attr-defined]
+        below = getattr(command, "commands", None)
+        found += [f"{name} {sub}" for sub in below] if below else [name]
+    return found
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_readme_shows_every_command(command: str) -> None:
+    assert f"patchmap {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
