@@ -13,11 +13,13 @@ import pandas as pd
 
 from geo.crs import Projection
 from geo.question import Answer, Question, ask
-from geo.store.contract import DataVersion, ImportRecord, LayerPapers, Setting, StoreReader
+from geo.store.contract import DataVersion, ImportRecord, LayerPapers, Setting, StoreReader, Window
 
 Value = TypeVar("Value")
 
 KEPT = 64
+MOST_IN_MEMORY = 20_000_000
+"""Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
 
 
 class Snapshot:
@@ -50,13 +52,28 @@ class Snapshot:
             "layer", self._version.layers, lambda: self._store.layer(layer_id), name=layer_id
         )
 
-    def incidents(self) -> pd.DataFrame:
-        """Every accepted incident."""
-        return self._part("incidents", self._version.incidents, self._store.incidents)
+    def incidents(self, window: Window | None = None) -> pd.DataFrame:
+        """Accepted incidents: from memory, but for stores that are too large for that."""
+        if self.incident_count() > MOST_IN_MEMORY:
+            return self._store.incidents(window)
+        whole = self._part("incidents", self._version.incidents, self._store.incidents)
+        if window is None:
+            return whole
+        occurred = whole["occurred_from"]
+        return whole[(occurred >= window.start) & (occurred < window.end)]
 
-    def imports(self) -> list[ImportRecord]:
-        """The record of every partition."""
-        return self._part("imports", self._version.incidents, self._store.imports)
+    def incident_count(self) -> int:
+        """How many accepted incidents there are."""
+        return self._part("count", self._version.incidents, self._store.incident_count)
+
+    def imports(self, *, history: bool = False) -> list[ImportRecord]:
+        """The records of the current imports; with `history` of all."""
+        return self._part(
+            "imports",
+            self._version.incidents,
+            lambda: self._store.imports(history=history),
+            name=str(history),
+        )
 
     def setting(self, key: str) -> Setting:
         """A setting's value."""

@@ -97,7 +97,9 @@ def _page(answers: Answers, question: Question, *, error: PatchmapError | None =
     with answers.reading() as snapshot:
         choices = {
             "layers": snapshot.layers(),
-            "categories": sorted(snapshot.incidents()["category"].astype(str).unique()),
+            "categories": sorted(
+                {name for record in snapshot.imports() for name in record.summary.categories}
+            ),
             "ground": snapshot.setting("ground"),
         }
         answer = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 import tempfile
@@ -98,16 +96,6 @@ def to_csv(frame: pd.DataFrame) -> str:
     for name in texts:
         plain[name] = plain[name].astype(object).map(safe_cell)
     return str(plain.to_csv(index=False, lineterminator="\n"))
-
-
-def rejects_csv(rows: Iterable[tuple[str, int, str, tuple[str, ...]]], fields: list[str]) -> str:
-    """Rejected rows with their file, line and reason, then the raw fields."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["file", "line", "reason", *fields])
-    for file, line, reason, row in rows:
-        writer.writerow([file, line, reason, *map(safe_cell, row)])
-    return text.getvalue()
 
 
 def write_frame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ try:
     VERSION = version("patchmap")
 except PackageNotFoundError:  # run from a plain copy of the code
     VERSION = "0"
+
+
+def user_name() -> str:
+    """Who runs this process, for the records of what was changed."""
+    return getpass.getuser()
 
 
 @dataclass(frozen=True)

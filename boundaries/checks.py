@@ -9,6 +9,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from geo.errors import InputError
+
 _PLACE = re.compile(r"^(?P<fault>[^\[]+)\[(?P<x>\S+) (?P<y>\S+)\]$")
 
 
@@ -47,6 +49,11 @@ def repair_rings(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
     -------
     The mended layer, and one line for each area that was changed: the fault, its place, and
     by how much the area changed.
+
+    Raises
+    ------
+    InputError
+        If nothing but lines is left of a polygon.
     """
     findings = invalid_rings(areas)
     if not findings:
@@ -58,6 +65,8 @@ def repair_rings(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
         before = geometries[position]
         # The `structure` method keeps rings as rings: its result is polygons only.
         after = shapely.make_valid(before, method="structure", keep_collapsed=False)
+        if after.is_empty:
+            raise InputError(f"{finding}: it holds no area, so it cannot be mended")
         geometries[position] = after
         change = (after.area / before.area - 1) * 100 if before.area else 0.0
         parts = shapely.get_num_geometries(after)

@@ -7,8 +7,9 @@ reads whatever other files that content names.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -122,6 +123,10 @@ def join_attributes(
     """
     table.require(key)
     codes = table.text(key)
+    if (codes == "").any():
+        raise InputError(
+            f"{table.file}, line {table.lines[(codes == '').argmax()]}: {key} is empty"
+        )
     repeated = codes[codes.duplicated()]
     if len(repeated):
         line = table.lines[repeated.index[0]]
@@ -133,7 +138,10 @@ def join_attributes(
     for name in table.header:
         if name != key:
             values = _typed(table.text(name)).set_axis(codes)
-            joined[_free_name((names or {}).get(name, name))] = values.reindex(areas.index)
+            called = (names or {}).get(name, name)
+            if called not in joined.columns or called.lower() in _TAKEN:
+                called = _free_name(called, joined.columns)
+            joined[called] = values.reindex(areas.index)
     missing = [str(code) for code in areas.index.difference(codes)]
     return joined, unknown, missing
 
@@ -242,21 +250,41 @@ def _attributes(properties: pd.DataFrame, papers: LayerPapers, codes: list[str])
     frame = pd.DataFrame(index=index)
     names = properties[papers.name_field] if papers.name_field else pd.Series([""] * len(codes))
     frame["area_name"] = [_code(name) or code for name, code in zip(names, codes, strict=True)]
-    for column in properties.columns.difference([papers.code_field, papers.name_field], sort=False):
-        values = properties[column]
-        if not values.map(lambda value: isinstance(value, dict | list)).any():
-            free = _free_name(str(column))
-            if free.lower() not in {name.lower() for name in frame.columns}:
-                frame[free] = values.to_numpy()
+    others = properties.columns.difference([papers.code_field, papers.name_field], sort=False)
+    for column in others:
+        frame[_free_name(str(column), frame.columns)] = _storable(properties[column]).to_numpy()
     return frame
 
 
-def _free_name(column: str) -> str:
-    return f"{column}_" if column.lower() in _TAKEN else column
+def _storable(values: pd.Series) -> pd.Series:
+    """Values that any store can hold: lists and objects, and numbers beyond 64 bits, as text."""
+    odd = values.map(
+        lambda value: (
+            isinstance(value, dict | list)
+            or (isinstance(value, int) and not -(2**63) <= value < 2**63)
+        )
+    )
+    if not odd.any():
+        return values
+    return values.map(lambda value: None if value is None else json.dumps(value))
+
+
+def _free_name(column: str, taken: Iterable[str]) -> str:
+    """A name that no other column has, not even in other capitals, as SQLite compares them."""
+    name = "".join(letter for letter in column if letter.isprintable()) or "_"
+    reserved = _TAKEN | {str(other).lower() for other in taken}
+    while name.lower() in reserved:
+        name += "_"
+    return name
 
 
 def _typed(values: pd.Series) -> pd.Series:
-    """Numbers where every value that is there is one; whole numbers where all are whole."""
+    """Numbers where every value that is there is one; whole numbers where all are whole.
+
+    Figures that begin with a nought are a code, not a number.
+    """
+    if values.str.match(r"0\d").any():
+        return values
     numbers = pd.to_numeric(values, errors="coerce")
     if (numbers.isna() & (values != "")).any():
         return values

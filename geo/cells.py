@@ -110,16 +110,14 @@ class Grid:
                 f"cells of {self.width} m would be about {expected:,.0f} over this study area, "
                 f"more than {MOST_CELLS:,}; choose wider cells"
             )
-        corners = self.positions([west, east, west, east], [south, south, north, north])
-        (first_low, second_low), (first_high, second_high) = corners.min(0) - 1, corners.max(0) + 1
-        first, second = np.meshgrid(
-            np.arange(first_low, first_high + 1), np.arange(second_low, second_high + 1)
-        )
-        positions = np.column_stack([first.ravel(), second.ravel()])
-        x, y = self.centres(positions)
-        margin = self.width
-        near = (x >= west - margin) & (x <= east + margin)
-        return positions[near & (y >= south - margin) & (y <= north + margin)]
+        height = self.width * (_ROW_HEIGHT if self.shape == "hexagon" else 1.0)
+        rows = np.arange(math.floor(south / height) - 1, math.ceil(north / height) + 2)
+        # Each row of hexagons begins half a cell further left than the one below it.
+        lean = rows / 2 if self.shape == "hexagon" else np.zeros(len(rows))
+        begin = np.floor(west / self.width - lean).astype(np.int64) - 1
+        across = np.arange(math.ceil((east - west) / self.width) + 4)
+        first = begin[:, None] + across[None, :]
+        return np.column_stack([first.ravel(), np.repeat(rows, len(across))])
 
 
 @dataclass(frozen=True)

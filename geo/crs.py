@@ -62,6 +62,14 @@ def is_lonlat(name: str) -> bool:
     return name == LONLAT
 
 
+def to_lonlat_from(source: str, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
+    """Coordinates of any CRS that PROJ knows, easting first, to longitude and latitude."""
+    lon, lat = pyproj.Transformer.from_crs(source, LONLAT, always_xy=True).transform(
+        np.asarray(x, float), np.asarray(y, float)
+    )
+    return np.asarray(lon), np.asarray(lat)
+
+
 def wkt1(name: str) -> str:
     """The CRS as WKT 1, which is what GeoPackage readers understand best."""
     return str(pyproj.CRS.from_user_input(name).to_wkt("WKT1_GDAL"))
@@ -130,7 +138,7 @@ class Projection:
         if source == self.crs:
             return x, y
         if not is_lonlat(source):
-            x, y = pyproj.Transformer.from_crs(source, LONLAT, always_xy=True).transform(x, y)
+            x, y = to_lonlat_from(source, x, y)
         x, y = self._transformer.transform(x, y)
         return np.asarray(x), np.asarray(y)
 
@@ -196,28 +204,24 @@ def implausible(
     first, second = np.asarray(x, float), np.asarray(y, float)
     reasons = np.full(first.shape, "", dtype=object)
     if source not in (projection.crs, LONLAT):
-        with np.errstate(invalid="ignore"):
-            reasons[~(np.isfinite(first) & np.isfinite(second))] = "coordinates are not numbers"
-        return reasons
-    west, south, east, north = projection.area_of_use if is_lonlat(source) else projection.extent_m
+        first, second = to_lonlat_from(source, first, second)
+    in_metres = source == projection.crs
+    west, south, east, north = projection.extent_m if in_metres else projection.area_of_use
 
     def inside(a: Floats, b: Floats) -> NDArray[np.bool_]:
         return (a >= west) & (a <= east) & (b >= south) & (b <= north)
 
     with np.errstate(invalid="ignore"):
         reasons[~inside(first, second)] = f"outside the area where {projection.crs} is used"
-        if is_lonlat(source):
-            metres = (np.abs(first) > 180) | (np.abs(second) > 90)
-            reasons[metres] = "not degrees: these look like metres"
-        else:
+        if in_metres:
             degrees = (np.abs(first) <= 180) & (np.abs(second) <= 90)
             reasons[degrees] = "not metres: these look like degrees"
+        else:
+            metres = (np.abs(first) > 180) | (np.abs(second) > 90)
+            reasons[metres] = "not degrees: these look like metres"
         swapped = inside(second, first) & ~inside(first, second)
-        reasons[swapped] = (
-            "longitude and latitude look swapped"
-            if is_lonlat(source)
-            else "easting and northing look swapped"
-        )
+        names = "easting and northing" if in_metres else "longitude and latitude"
+        reasons[swapped] = f"{names} look swapped"
         reasons[(first == 0) & (second == 0)] = "coordinates are 0, 0"
     reasons[~(np.isfinite(first) & np.isfinite(second))] = "coordinates are not numbers"
     return reasons

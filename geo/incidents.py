@@ -7,6 +7,7 @@ Europe/London, because that is what the people who read them mean.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -39,41 +40,106 @@ place; `reference` is an id given by the source that need not be unique.
 
 PRECISIONS: Final = ("instant", "interval", "day", "month")
 
-REJECT_COLUMNS: Final = ("file", "line", "reason", "row")
+REJECT_COLUMNS: Final = ("line", "reason", "row")
+
+BATCH_ROWS: Final = 50_000
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a file.
+
+    `accepted` is an incident frame; `rejected` has `REJECT_COLUMNS`: the number of the line, why,
+    and the raw fields as a tuple.
+    """
+
+    accepted: pd.DataFrame
+    rejected: pd.DataFrame
+
+    @classmethod
+    def join(cls, batches: Iterable[Batch]) -> Batch:
+        """All batches as one."""
+        parts = list(batches)
+        if not parts:
+            return cls(empty_incidents(), pd.DataFrame(columns=list(REJECT_COLUMNS)))
+        return cls(
+            pd.concat([part.accepted for part in parts], ignore_index=True),
+            pd.concat([part.rejected for part in parts], ignore_index=True),
+        )
 
 
 @dataclass(frozen=True)
 class Partition:
-    """What one published file covers: importing it again replaces it whole.
+    """What one file covers: importing it again replaces it whole.
 
-    `accepted` is an incident frame. `rejected` has the columns `line` (number in the file),
-    `reason`, and `row` (the raw fields as a tuple). `fields` names those raw fields.
+    Attributes
+    ----------
+    source
+        Who recorded the incidents, as Questions name it.
+    name
+        Which part of the source: a police force, or whatever the user called it.
+    month
+        `YYYY-MM` where the file covers one month, else ''.
+    file, sha256
+        What is read, and the hash of its content.
+    fields
+        Names of the raw fields of rejected rows.
+    batches
+        Reads the file from its beginning, some rows at a time.
+    keyed
+        Rows bear the source's own ids: they update the rows of the same id and leave the
+        others of the partition alone.
     """
 
     source: str
-    force: str
+    name: str
     month: str
     file: str
     sha256: str
-    accepted: pd.DataFrame
-    rejected: pd.DataFrame
-    fields: tuple[str, ...] = ()
+    fields: tuple[str, ...]
+    batches: Callable[[], Iterator[Batch]]
+    keyed: bool = False
 
     @property
     def partition_id(self) -> str:
-        """Source, force and month as one name."""
-        return f"{self.source}/{self.force}/{self.month}"
+        """Source, name and month as one word."""
+        return "/".join(part for part in (self.source, self.name, self.month) if part)
 
-    @property
-    def rows_read(self) -> int:
-        """All rows of the file: accepted and rejected."""
-        return len(self.accepted) + len(self.rejected)
 
-    @property
-    def rejected_by_reason(self) -> dict[str, int]:
-        """How many rows were rejected for each reason, the commonest first."""
-        counts = self.rejected["reason"].value_counts(sort=True)
-        return {str(reason): int(n) for reason, n in counts.items()}
+@dataclass(frozen=True)
+class Summary:
+    """What a set of incidents spans. `first` and `last` are UTC, None where there are none."""
+
+    categories: dict[str, int]
+    precisions: tuple[str, ...]
+    first: pd.Timestamp | None
+    last: pd.Timestamp | None
+
+    @classmethod
+    def of(cls, incidents: pd.DataFrame) -> Summary:
+        """Summarise an incident frame."""
+        counts = incidents["category"].astype(str).value_counts().sort_index()
+        return cls(
+            categories={str(name): int(n) for name, n in counts.items()},
+            precisions=tuple(sorted(incidents["precision"].astype(str).unique())),
+            first=incidents["occurred_from"].min() if len(incidents) else None,
+            last=incidents["occurred_from"].max() if len(incidents) else None,
+        )
+
+    def __or__(self, other: Summary) -> Summary:
+        """Both sets together."""
+        names = sorted({*self.categories, *other.categories})
+        moments = [self.first, other.first], [self.last, other.last]
+        first, last = ([moment for moment in pair if moment is not None] for pair in moments)
+        return Summary(
+            {name: self.categories.get(name, 0) + other.categories.get(name, 0) for name in names},
+            tuple(sorted({*self.precisions, *other.precisions})),
+            min(first, default=None),
+            max(last, default=None),
+        )
+
+
+NOTHING = Summary({}, (), None, None)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from geo.hotspots import getis_ord
 from geo.incidents import london_months
 from geo.locate import AreaLocator
 from geo.options import Question
-from geo.selection import refuse_unknown, select
+from geo.selection import Known, plan, refuse_unknown
 from geo.sources import NOTES
 from geo.store.contract import ImportRecord, StoreReader
 
@@ -55,9 +55,8 @@ class Answer:
         """
         months = self.accounts.months_published if self.question.by == "month" else [""]
         tables = [self._count(self.counted[self._in_month(month)], month) for month in months]
-        frame = (
-            pd.concat(tables, ignore_index=True) if tables else self._count(self.counted[:0], "")
-        )
+        none = self._count(self.counted[:0], "")[:0]
+        frame = pd.concat(tables, ignore_index=True) if tables else none
         if self.question.by != "month":
             frame = frame.drop(columns="month")
         if self.question.within:
@@ -159,6 +158,7 @@ def answer(
     *,
     study_areas: gpd.GeoDataFrame | None = None,
     imports: Sequence[ImportRecord] = (),
+    accepted: int | None = None,
     operation: str = "",
     data_version: str = "",
 ) -> Answer:
@@ -173,7 +173,10 @@ def answer(
     study_areas
         The study area's layer, where it is another one.
     imports
-        The records of what was read, for the accounts; without them every row counts as read.
+        The records of what was read, for the accounts; without them every row counts as read,
+        and the months that have rows as published.
+    accepted
+        How many incidents there are in all, where `incidents` holds only those of the period.
     operation
         The coordinate operation that led to the metres, for the accounts.
     data_version
@@ -187,24 +190,25 @@ def answer(
     """
     study = areas if study_areas is None else study_areas
     refuse_unknown("within", question.within, areas.index)
-    selection = select(question, incidents, imports)
-    inside = AreaLocator(study).locate(selection.incidents["x"], selection.incidents["y"]) >= 0
-    counted = selection.incidents[inside].reset_index(drop=True)
+    settled = plan(question, _known(incidents, imports))
+    asked = settled.select(incidents)
+    inside = AreaLocator(study).locate(asked["x"], asked["y"]) >= 0
+    counted = asked[inside].reset_index(drop=True)
     counted["area"] = AreaLocator(areas).locate(counted["x"], counted["y"])
-    accepted, asked = len(incidents), len(selection.incidents)
-    read = sum(record.rows_read for record in imports) if imports else accepted
-    notes = [NOTES[name] for name in selection.sources if name in NOTES]
+    all_accepted = len(incidents) if accepted is None else accepted
+    rejected = _rejected(imports)
+    notes = [NOTES[name] for name in settled.sources if name in NOTES]
     accounts = Accounts(
-        read=read,
-        rejected=read - accepted,
-        not_asked=accepted - asked,
-        outside=asked - len(counted),
+        read=rejected + all_accepted,
+        rejected=rejected,
+        not_asked=all_accepted - len(asked),
+        outside=len(asked) - len(counted),
         counted=len(counted),
         in_no_area=int((counted["area"] < 0).sum()),
-        period=selection.period,
-        months_published=selection.months_published,
-        months_missing=selection.months_missing,
-        source=selection.sources,
+        period=settled.period,
+        months_published=settled.months_published,
+        months_missing=settled.months_missing,
+        source=settled.sources,
         crs=str(areas.crs),
         operation=operation,
         mask=question.study or question.layer,
@@ -226,12 +230,15 @@ def ask(question: Question, store: StoreReader) -> Answer:
     with store.reading():
         layer = question.layer or default_layer(store)
         question = replace(question, layer=layer)
+        imports = store.imports()
+        window = plan(question, [Known.of_import(record) for record in imports]).window
         return answer(
             question,
-            store.incidents(),
+            store.incidents(window),
             _layer(store, "layer", layer),
             study_areas=_layer(store, "study", question.study) if question.study else None,
-            imports=store.imports(),
+            imports=imports,
+            accepted=store.incident_count(),
             operation=store.projection.description,
             data_version=str(store.data_version()),
         )
@@ -250,6 +257,16 @@ def default_layer(store: StoreReader) -> str:
     if not layers:
         raise QuestionError("layer", "the store holds none yet; see 'patchmap layers add'")
     return str(chosen) if chosen in layers else layers[0]
+
+
+def _known(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[Known]:
+    return [Known.of_import(record) for record in imports] or Known.of_frame(incidents)
+
+
+def _rejected(imports: Sequence[ImportRecord]) -> int:
+    """Rows turned away by the last import of each partition: those before it are replaced."""
+    last = {record.partition_id: record for record in imports}
+    return sum(record.rows_rejected for record in last.values())
 
 
 def _layer(store: StoreReader, option: str, layer_id: str) -> gpd.GeoDataFrame:

@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from geo.errors import QuestionError
-from geo.incidents import LONDON, london_hours, london_months
+from geo.incidents import LONDON, NOTHING, Summary, london_hours
 from geo.options import DEFAULT_PERIOD, Question, read_hours
 from geo.period import Period, read_interval, read_latest
-from geo.store.contract import ImportRecord
+from geo.store.contract import ImportRecord, Window
+
+_NEVER = Period(pd.Timestamp(0).date(), pd.Timestamp(0).date())
 
 
 @dataclass(frozen=True)
-class Selection:
-    """The incidents that a Question asks for.
+class Known:
+    """What is known of one set of incidents before any of them is read.
+
+    `months` are those that its source has published, as `YYYY-MM`.
+    """
+
+    source: str
+    summary: Summary
+    months: tuple[str, ...]
+
+    @classmethod
+    def of_import(cls, record: ImportRecord) -> Known:
+        """What an import's record tells."""
+        months = (record.month,) if record.month else _months(record.summary)
+        return cls(record.source, record.summary, months)
+
+    @classmethod
+    def of_frame(cls, incidents: pd.DataFrame) -> list[Known]:
+        """What the incidents themselves tell, by source and month."""
+        local = incidents["occurred_from"].dt.tz_convert(LONDON).dt.strftime("%Y-%m")
+        grouped = incidents.groupby([incidents["source"].astype(str), local], observed=True)
+        return [
+            cls(str(source), Summary.of(rows), (str(month),)) for (source, month), rows in grouped
+        ]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A Question's terms, settled against what is known of the data.
 
     `months_published` are the period's months that some asked source has published: a month
     that is missing there is unknown, not zero.
     """
 
-    incidents: pd.DataFrame
+    question: Question
     period: Period
     sources: list[str]
     months_published: list[str]
@@ -32,41 +62,49 @@ class Selection:
         """The period's months that no asked source has published."""
         return [month for month in self.period.months if month not in self.months_published]
 
+    @property
+    def window(self) -> Window:
+        """The span of time in which the asked incidents lie."""
+        return Window(self.period.start, self.period.end)
 
-def select(
-    question: Question, incidents: pd.DataFrame, imports: Sequence[ImportRecord] = ()
-) -> Selection:
-    """Select the incidents of a Question's period, categories, sources and hours.
+    def select(self, incidents: pd.DataFrame) -> pd.DataFrame:
+        """The rows of an incident frame that the Question asks for."""
+        question, occurred = self.question, incidents["occurred_from"]
+        wanted = (occurred >= self.window.start) & (occurred < self.window.end)
+        for option in ("source", "category"):
+            if names := getattr(question, option):
+                wanted &= incidents[option].isin(names)
+        if question.hours:
+            first, last = read_hours(question.hours)
+            wanted &= (london_hours(occurred) - first) % 24 < ((last - first) % 24 or 24)
+        return incidents[wanted]
 
-    Parameters
-    ----------
-    incidents
-        An incident frame.
-    imports
-        The records of what was published; without them, months that have rows count.
+
+def plan(question: Question, known: Sequence[Known]) -> Plan:
+    """Settle a Question's period, sources and categories.
 
     Raises
     ------
     QuestionError
         If a category or source is unknown, or the data is too coarse for the period or hours.
     """
-    of_source = _of_source(question, incidents)
-    period = _period(question, of_source)
-    _refuse_finer_times(question, period, of_source)
-    sources = sorted(of_source["source"].astype(str).unique())
-    published = _published_months(period, of_source, imports=imports, sources=sources)
-    return Selection(_asked(question, period, of_source), period, sources, published)
+    refuse_unknown("source", question.source, {part.source for part in known})
+    asked = [part for part in known if not question.source or part.source in question.source]
+    refuse_unknown(
+        "category", question.category, {name for part in known for name in part.summary.categories}
+    )
+    period = _period(question, asked)
+    _refuse_finer_times(question, period, [part for part in asked if _has(part, question)])
+    published = {month for part in asked for month in part.months}
+    return Plan(
+        question,
+        period,
+        sources=sorted({part.source for part in asked}),
+        months_published=[month for month in period.months if month in published],
+    )
 
 
-def _of_source(question: Question, incidents: pd.DataFrame) -> pd.DataFrame:
-    for option in ("source", "category"):
-        refuse_unknown(option, getattr(question, option), incidents[option].unique())
-    if not question.source:
-        return incidents
-    return incidents[incidents["source"].isin(question.source)]
-
-
-def refuse_unknown(option: str, asked: Sequence[str], known: Sequence[str]) -> None:
+def refuse_unknown(option: str, asked: Sequence[str], known: Iterable[str]) -> None:
     """Refuse an option that names what is not there.
 
     Raises
@@ -74,67 +112,56 @@ def refuse_unknown(option: str, asked: Sequence[str], known: Sequence[str]) -> N
     QuestionError
         With the first unknown name, and the names there are.
     """
-    unknown = [name for name in asked if name not in set(known)]
+    names = set(map(str, known))
+    unknown = [name for name in asked if name not in names]
     if unknown:
-        there_are = ", ".join(sorted(map(str, known))[:20]) or "none yet"
+        there_are = ", ".join(sorted(names)[:20]) or "none yet"
         raise QuestionError(option, f"there is no {unknown[0]!r}; there are: {there_are}")
 
 
-def _period(question: Question, incidents: pd.DataFrame) -> Period:
-    if len(incidents):
-        span = incidents["occurred_from"].agg(["min", "max"]).dt.tz_convert(LONDON)
-        data = Period(span["min"].date(), span["max"].date())
-        if (incidents["precision"] == "month").any():
-            month = read_latest("latest-1m", last_day=data.last)
-            data = replace(data, last=max(data.last, month.last))
-    elif question.datetime and ".." not in question.datetime:
-        data = read_interval(question.datetime, data=Period(*[pd.Timestamp(0).date()] * 2))
-    else:
+def _period(question: Question, asked: Sequence[Known]) -> Period:
+    whole = NOTHING
+    for part in asked:
+        whole |= part.summary
+    if whole.first is None or whole.last is None:
+        # Without data a period is still a period, unless it is told by the data.
+        if question.datetime and ".." not in question.datetime:
+            return read_interval(question.datetime, data=_NEVER)
         raise QuestionError("period", "the store holds no incidents yet; see 'patchmap ingest'")
+    data = Period(*(moment.tz_convert(LONDON).date() for moment in (whole.first, whole.last)))
+    if "month" in whole.precisions:
+        month = read_latest("latest-1m", last_day=data.last)
+        data = replace(data, last=max(data.last, month.last))
     if question.datetime:
         return read_interval(question.datetime, data=data)
     return read_latest(question.period or DEFAULT_PERIOD, last_day=data.last)
 
 
-def _refuse_finer_times(question: Question, period: Period, incidents: pd.DataFrame) -> None:
+def _refuse_finer_times(question: Question, period: Period, asked: Sequence[Known]) -> None:
     """Refuse what the data is too coarse for: it would be counted wrongly in silence."""
-    coarse = incidents["precision"].isin(["month", "day"] if question.hours else ["month"])
     if question.hours:
-        option, reason = "hours", "does not say at what hour incidents happened"
+        coarse, option = {"month", "day"}, "hours"
+        reason = "does not say at what hour incidents happened"
     elif not period.is_whole_months:
-        option, reason = "datetime", "knows months only: ask for whole months"
-        touched = (incidents["occurred_to"] >= period.start) & (
-            incidents["occurred_from"] < period.end
-        )
-        coarse &= touched
+        coarse, option = {"month"}, "period" if question.period else "datetime"
+        reason = "knows months only: ask for whole months"
     else:
         return
-    if coarse.any():
-        source = incidents.loc[coarse, "source"].iloc[0]
-        raise QuestionError(option, f"the source {source} {reason}")
+    months = set(period.months)
+    for part in asked:
+        if coarse & set(part.summary.precisions) and months & set(part.months):
+            raise QuestionError(option, f"the source {part.source} {reason}")
 
 
-def _asked(question: Question, period: Period, incidents: pd.DataFrame) -> pd.DataFrame:
-    occurred = incidents["occurred_from"]
-    wanted = (occurred >= period.start) & (occurred < period.end)
-    if question.category:
-        wanted &= incidents["category"].isin(question.category)
-    if question.hours:
-        first, last = read_hours(question.hours)
-        wanted &= (london_hours(occurred) - first) % 24 < ((last - first) % 24 or 24)
-    return incidents[wanted]
+def _has(part: Known, question: Question) -> bool:
+    return not question.category or bool({*question.category} & {*part.summary.categories})
 
 
-def _published_months(
-    period: Period,
-    incidents: pd.DataFrame,
-    *,
-    imports: Sequence[ImportRecord],
-    sources: Sequence[str],
-) -> list[str]:
-    """The period's months that some asked source published; without records, that have rows."""
-    if imports:
-        published = {record.month for record in imports if record.source in sources}
-    else:
-        published = set(london_months(incidents["occurred_from"]).astype(str))
-    return [month for month in period.months if month in published]
+def _months(summary: Summary) -> tuple[str, ...]:
+    if summary.first is None or summary.last is None:
+        return ()
+    first, last = (
+        np.datetime64(moment.tz_convert(LONDON).strftime("%Y-%m"), "M")
+        for moment in (summary.first, summary.last)
+    )
+    return tuple(str(month) for month in np.arange(first, last + 1))

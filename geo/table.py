@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+from typing import IO, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import InputError
+
+LONGEST_LINE: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -71,32 +76,62 @@ class Table:
 
 
 def read_table(content: bytes, *, file: str) -> Table:
-    """Read a CSV in UTF-8, with or without a byte order mark. Empty lines are no rows.
+    """Read a whole CSV, as `read_tables` does.
 
     Raises
     ------
     InputError
-        If the content is binary, in another encoding, empty, or names a column twice.
+        As `read_tables`.
     """
-    if b"\0" in content[:4096]:
-        raise InputError(f"{file} is no CSV: it holds binary data")
-    reader = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=""))
-    lines: list[int] = []
-    rows: list[list[str]] = []
+    tables = list(read_tables(io.BytesIO(content), file=file))
+    rows = [row for table in tables for row in table.rows]
+    return Table(file, tables[0].header, np.concatenate([table.lines for table in tables]), rows)
+
+
+def read_tables(stream: IO[bytes], *, file: str, rows: int = 50_000) -> Iterator[Table]:
+    """Read a CSV in UTF-8, with or without a byte order mark, some rows at a time.
+
+    Lines that are empty, or hold nothing but commas, are no rows. At least one table comes, and
+    none is empty.
+
+    Raises
+    ------
+    InputError
+        If the content is binary, in another encoding, empty, has a line beyond all measure, or
+        names a column twice.
+    """
+    # Strict: without it a quote that is never closed swallows all rows after it.
+    reader = csv.reader(_lines(stream, file), strict=True)
     try:
-        header = [name.strip() for name in next(reader, [])]
-        for row in reader:
-            if row:
-                lines.append(reader.line_num)
-                rows.append(row)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{file} is not UTF-8 text near line {reader.line_num + 1}; save it as UTF-8"
-        ) from error
+        header = [
+            name.strip() or f"column {number}"
+            for number, name in enumerate(next(reader, []), start=1)
+        ]
+        if len(set(header)) < len(header):
+            raise InputError(f"{file} names a column twice: {', '.join(header)[:200]}")
+        numbered = ((reader.line_num, row) for row in reader if any(row))
+        found = False
+        while part := list(islice(numbered, rows)):
+            found = True
+            lines, fields = zip(*part, strict=True)
+            yield Table(file, header, np.asarray(lines), list(fields))
     except csv.Error as error:
-        raise InputError(f"{file}, line {reader.line_num + 1}: {error}") from error
-    if not rows:
+        raise InputError(f"{file}, line {reader.line_num}: {error}") from error
+    if not found:
         raise InputError(f"{file} holds a header and no rows" if header else f"{file} is empty")
-    if len(set(header)) < len(header):
-        raise InputError(f"{file} names a column twice: {', '.join(header)[:200]}")
-    return Table(file, header, np.asarray(lines), rows)
+
+
+def _lines(stream: IO[bytes], file: str) -> Iterator[str]:
+    number = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise InputError(f"{file}, line {number} is longer than {LONGEST_LINE:,} bytes")
+        if b"\0" in line:
+            raise InputError(f"{file} is no CSV: line {number} holds binary data")
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{file}, line {number} is not UTF-8 text; save the file as UTF-8"
+            ) from error

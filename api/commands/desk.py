@@ -13,7 +13,7 @@ import typer
 
 from api.encoding import to_json
 from geo.errors import InputError
-from geo.store.contract import Store
+from geo.store.contract import ImportRecord, Store
 from geo.store.geopackage import GeoPackageStore
 
 Step = TypeVar("Step")
@@ -66,6 +66,23 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def record_facts(record: ImportRecord) -> dict[str, object]:
+    """An import's record as plain facts for a machine."""
+    return {
+        "import": record.import_id,
+        "partition": record.partition_id,
+        "file": record.file,
+        "sha256": record.sha256,
+        "read": record.rows_read,
+        "accepted": record.rows_accepted,
+        "rejected": record.rejected_by_reason,
+        "replaced": record.rows_replaced,
+        "by": record.imported_by,
+        "at": record.imported_at,
+        "state": record.state,
+    }
 
 
 def shown(steps: Iterable[Step], what: str, *, total: int | None = None) -> Iterator[Step]:

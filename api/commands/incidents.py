@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,10 @@ import geopandas as gpd
 import numpy as np
 import typer
 
-from api.commands.desk import Desk, desk_of, read_bytes, shown
-from api.encoding import rejects_csv, to_csv, write_whole
+from api.commands.desk import Desk, desk_of, read_bytes, record_facts, shown
+from api.encoding import to_csv, write_whole
+from api.rejects import RejectsFile
+from api.settings import user_name
 from boundaries.layer import read_layer
 from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
@@ -18,7 +21,7 @@ from geo.incidents import Partition
 from geo.locate import AreaLocator
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
-from geo.store.contract import LayerPapers
+from geo.store.contract import Change, ImportRecord, LayerPapers
 from geo.table import Table, read_table
 
 _PLACES = (
@@ -51,20 +54,22 @@ def ingest(
     if missing:
         raise InputError(f"there is no file {', '.join(missing)}")
     desk = desk_of(context)
-    with desk.open(create=True) as store:
-        read = [
+    path = rejects or Path(f"{files[0].stem}.rejects.csv")
+    imported: list[tuple[Change, ImportRecord]] = []
+    with desk.open(create=True) as store, RejectsFile(path) as rejected:
+        parts = [
             part
-            for path in files
-            for part in shown(
-                read_police_uk(path, store.projection, partition=partition),
-                f"Reading {path.name}",
-            )
+            for file in files
+            for part in read_police_uk(file, store.projection, partition=partition)
         ]
-        _refuse_twice(read)
-        _write_rejects(read, rejects or Path(f"{files[0].stem}.rejects.csv"))
+        _refuse_twice(parts)
         with store.transaction():
-            changes = store.put_partitions(shown(read, "Storing", total=len(read)))
-    _report(desk, list(zip(read, changes, strict=True)))
+            for part in shown(parts, "Reading", total=len(parts)):
+                seen = partial(rejected.add, part)
+                imported.append(store.put_partition(part, by=user_name(), seen=seen))
+    if rejected.rows:
+        typer.echo(f"rejected rows are in {path}", err=True)
+    _report(desk, imported)
 
 
 def locate(
@@ -136,48 +141,28 @@ def _refuse_twice(partitions: list[Partition]) -> None:
     for part in partitions:
         if part.partition_id in seen:
             raise InputError(
-                f"{part.month} of {part.force} is there twice: {seen[part.partition_id]} "
+                f"{part.month} of {part.name} is there twice: {seen[part.partition_id]} "
                 f"and {part.file}"
             )
         seen[part.partition_id] = part.file
 
 
-def _write_rejects(partitions: list[Partition], path: Path) -> None:
-    rows = [
-        (part.file, int(line), str(reason), row)
-        for part in partitions
-        for line, reason, row in part.rejected.itertuples(index=False)
-    ]
-    if rows:
-        fields = max((list(part.fields) for part in partitions), key=len)
-        write_whole(path, lambda file: file.write_text(rejects_csv(rows, fields), encoding="utf-8"))
-        typer.echo(f"rejected rows are in {path}", err=True)
-
-
-def _report(desk: Desk, imported: list[tuple[Partition, str]]) -> None:
+def _report(desk: Desk, imported: list[tuple[Change, ImportRecord]]) -> None:
     lines, facts = [], []
-    for part, change in imported:
-        accepted, rejected = len(part.accepted), len(part.rejected)
-        reasons = ", ".join(f"{n:,} {reason}" for reason, n in part.rejected_by_reason.items())
+    for change, record in imported:
+        counts = record.rejected_by_reason.items()
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in counts)
         lines.append(
-            f"{part.file}: {part.rows_read:,} read = {accepted:,} accepted + {rejected:,} rejected"
+            f"{record.file}: {record.rows_read:,} read = {record.rows_accepted:,} accepted + "
+            f"{record.rows_rejected:,} rejected"
             + (f" ({reasons})" if reasons else "")
             + f" [{change}]"
         )
-        facts.append(
-            {
-                "file": part.file,
-                "partition": part.partition_id,
-                "read": part.rows_read,
-                "accepted": accepted,
-                "rejected": part.rejected_by_reason,
-                "change": change,
-            }
-        )
-    read = sum(part.rows_read for part, _ in imported)
-    accepted = sum(len(part.accepted) for part, _ in imported)
-    rejected = read - accepted
+        facts.append(record_facts(record) | {"change": change})
+    read = sum(record.rows_read for _, record in imported)
+    accepted = sum(record.rows_accepted for _, record in imported)
     lines.append(
-        f"{len(imported)} files: {read:,} read = {accepted:,} accepted + {rejected:,} rejected"
+        f"{len(imported)} files: {read:,} read = {accepted:,} accepted + "
+        f"{read - accepted:,} rejected"
     )
     desk.say(lines, facts)

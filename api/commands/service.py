@@ -10,7 +10,7 @@ import geopandas as gpd
 import typer
 
 from api.commands.desk import desk_of, shown
-from api.settings import LOOPBACK, Settings
+from api.settings import LOOPBACK, Settings, user_name
 from boundaries.demo import DemoCity, build_city
 from boundaries.demo.files import write_files
 from geo.errors import ConflictError, InputError
@@ -62,7 +62,8 @@ def demo(
             for layer_id, title, areas in _layers(city):
                 papers = LayerPapers(layer_id, title, authority="Patchmap", source=city.label)
                 store.put_layer(papers, areas)
-            store.put_partitions(shown(parts, "Storing", total=len(parts)))
+            for part in shown(parts, "Storing", total=len(parts)):
+                store.put_partition(part, by=user_name())
             settings: dict[str, Setting]
             settings = {"demo": seed, "default_layer": "wards", "ground": "blocks"}
             for key, value in settings.items():

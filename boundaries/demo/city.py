@@ -31,7 +31,7 @@ from boundaries.demo.wards import (
     name_areas,
 )
 from geo.crs import BRITISH_NATIONAL_GRID
-from geo.incidents import REJECT_COLUMNS, Partition, london_months
+from geo.incidents import REJECT_COLUMNS, Batch, Partition, london_months
 
 NAME: Final = "Doggerham"
 LABEL: Final = "Doggerham (synthetic demo city)"
@@ -106,14 +106,15 @@ class DemoCity:
     def _partition(self, month: str, rows: pd.DataFrame) -> Partition:
         # No file was read, so the digest is taken of what it would have held.
         digest = pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes()
+        batch = Batch(rows.reset_index(drop=True), pd.DataFrame(columns=list(REJECT_COLUMNS)))
         return Partition(
             source=SOURCE,
-            force=self.name.lower(),
+            name=self.name.lower(),
             month=month,
             file=f"{month}-{self.name.lower()}-{SOURCE}",
             sha256=hashlib.sha256(digest).hexdigest(),
-            accepted=rows.reset_index(drop=True),
-            rejected=pd.DataFrame(columns=list(REJECT_COLUMNS[1:])),
+            fields=(),
+            batches=lambda: iter([batch]),
         )
 
 

@@ -26,7 +26,7 @@ def gi_star(values: ArrayLike, neighbours: csr_array) -> NDArray[np.float64]:
     values
         One number for each of n cells, zeros included.
     neighbours
-        n × n matrix of 0 and 1; with ones on its diagonal this is Gi*, without them Gi.
+        n × n matrix of 0 and 1, with ones on its diagonal: a cell is its own neighbour.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def gi_star(values: ArrayLike, neighbours: csr_array) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (neighbours @ x - mean * count) / (spread * np.sqrt(variance))
     # Rounding leaves a spread of about 1e-8 of the mean on values that are all equal.
-    undefined = (spread <= 1e-9 * abs(mean)) | (variance <= 0)
+    undefined = (spread <= 1e-7 * abs(mean)) | (variance <= 0)
     return np.where(undefined, np.nan, z)
 
 

@@ -9,14 +9,15 @@ Source: https://data.police.uk/about/ (columns, anonymisation).
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
 import pandas as pd
@@ -24,8 +25,9 @@ from numpy.typing import NDArray
 
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, Projection, implausible
 from geo.errors import InputError
-from geo.incidents import COLUMNS, Partition, category_slug, month_span
-from geo.table import Table, read_table
+from geo.files import sha256_of, zip_entry
+from geo.incidents import COLUMNS, Batch, Partition, category_slug, month_span
+from geo.table import Table, read_tables
 
 SOURCE: Final = "police.uk"
 
@@ -38,22 +40,25 @@ CAVEATS: Final = (
 )
 
 _FILE_NAME = re.compile(r"(?P<month>\d{4}-\d{2})-(?P<force>[a-z0-9-]+)-street\.csv", re.IGNORECASE)
+Opener = Callable[[], AbstractContextManager[IO[bytes]]]
+
+_OLD_PLACE, _PLACE = ("Easting", "Northing"), ("Longitude", "Latitude")
 
 
 @dataclass(frozen=True)
 class _File:
-    """A published file before it is read: its name, and its whole content."""
+    """A published file before it is read, and how to open it."""
 
     name: str
     force: str
     month: str
-    content: bytes
+    open: Opener
 
 
 def read_police_uk(
     path: Path, projection: Projection, *, partition: str = ""
 ) -> Iterator[Partition]:
-    """Read every street-level file at a path, the earliest month first.
+    """Find every street-level file at a path, the earliest month first.
 
     Parameters
     ----------
@@ -68,7 +73,12 @@ def read_police_uk(
     ------
     InputError
         If there is no street-level file, or one of them cannot be read; the line names the file.
+        Reading the batches of a partition raises it too.
     """
+    if not path.exists():
+        raise InputError(f"there is no file {path}")
+    if partition and (path.is_dir() or _is_zip(path)):
+        raise InputError("--partition goes with one CSV, not with an archive or a folder")
     files = sorted(_street_files(path, partition), key=lambda file: (file.month, file.force))
     if not files:
         raise InputError(f"{path.name} holds no street-level file (YYYY-MM-FORCE-street.csv)")
@@ -79,18 +89,22 @@ def read_police_uk(
                 f"{before.name} and {after.name}"
             )
     for file in files:
-        yield _read(file, projection)
+        yield _partition(file, projection)
 
 
 def _street_files(path: Path, partition: str) -> Iterator[_File]:
     if path.is_dir():
-        for entry in sorted(path.rglob("*.csv")):
+        for entry in sorted(path.rglob("*")):
             if named := _FILE_NAME.fullmatch(entry.name):
-                yield _file(named, entry.read_bytes())
+                yield _file(named, _opener(entry))
     elif _is_zip(path):
         yield from _zipped(path)
     else:
         yield _single(path, partition)
+
+
+def _opener(path: Path) -> Opener:
+    return lambda: path.open("rb")
 
 
 def _is_zip(path: Path) -> bool:
@@ -102,12 +116,13 @@ def _is_zip(path: Path) -> bool:
 def _zipped(path: Path) -> Iterator[_File]:
     try:
         with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                base = name.rpartition("/")[2]
-                if named := _FILE_NAME.fullmatch(base):
-                    yield _file(named, archive.read(name))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
+            names = archive.namelist()
+    except zipfile.BadZipFile as error:
         raise InputError(f"{path.name} is a damaged zip archive: {error}") from error
+    for name in names:
+        # Only the last part of a name is looked at, and nothing is written to disk by it.
+        if named := _FILE_NAME.fullmatch(name.rpartition("/")[2]):
+            yield _file(named, partial(zip_entry, path, name))
 
 
 def _single(path: Path, partition: str) -> _File:
@@ -117,51 +132,70 @@ def _single(path: Path, partition: str) -> _File:
         if not force:
             raise InputError(f"--partition {partition!r}: write it as derbyshire:2024-01")
         month_span(month)
-        return _File(path.name, force, month, path.read_bytes())
+        return _File(path.name, force.lower(), month, _opener(path))
     if not named:
         raise InputError(
             f"{path.name} does not say what it covers: name it YYYY-MM-FORCE-street.csv as "
             "published, or give --partition FORCE:YYYY-MM"
         )
-    return _file(named, path.read_bytes())
+    return _file(named, _opener(path))
 
 
-def _file(named: re.Match[str], content: bytes) -> _File:
+def _file(named: re.Match[str], opened: Opener) -> _File:
     month_span(named["month"])  # refuses what is no month
-    return _File(named.string, named["force"].lower(), named["month"], content)
+    return _File(named.string, named["force"].lower(), named["month"], opened)
 
 
-def _read(file: _File, projection: Projection) -> Partition:
-    table = read_table(file.content, file=file.name)
+def _partition(file: _File, projection: Projection) -> Partition:
+    with file.open() as stream:
+        digest = sha256_of(stream, file=file.name)
+    with file.open() as stream:
+        header = next(read_tables(stream, file=file.name, rows=1)).header
+    return Partition(
+        source=SOURCE,
+        name=file.force,
+        month=file.month,
+        file=file.name,
+        sha256=digest,
+        fields=tuple(header),
+        batches=lambda: _batches(file, projection),
+    )
+
+
+def _batches(file: _File, projection: Projection) -> Iterator[Batch]:
+    reasons: dict[str, int] = {}
+    taken = 0
+    with file.open() as stream:
+        for table in read_tables(stream, file=file.name):
+            batch = _batch(file, table, projection)
+            taken += len(batch.accepted)
+            for reason, n in batch.rejected["reason"].value_counts().items():
+                reasons[str(reason)] = reasons.get(str(reason), 0) + int(n)
+            yield batch
+    if not taken:
+        n, commonest = sum(reasons.values()), max(reasons, key=lambda reason: reasons[reason])
+        raise InputError(f"{file.name}: none of its {n:,} rows can be taken, mostly: {commonest}")
+
+
+def _batch(file: _File, table: Table, projection: Projection) -> Batch:
     place, place_crs = _place_columns(table)
     first, second = (table.numbers(name) for name in place)
     reasons = implausible(first, second, source=place_crs, projection=projection)
     _overrule(reasons, table, place=place, month=file.month)
     accepted = reasons == ""
-    if not accepted.any():
-        raise InputError(_nothing_accepted(file, reasons))
     x, y = projection.to_metres(first[accepted], second[accepted], source=place_crs)
-    return Partition(
-        source=SOURCE,
-        force=file.force,
-        month=file.month,
-        file=file.name,
-        sha256=hashlib.sha256(file.content).hexdigest(),
-        accepted=_incidents(file, table, accepted=accepted).assign(x=x, y=y),
-        rejected=pd.DataFrame(
-            {
-                "line": table.lines[~accepted],
-                "reason": reasons[~accepted],
-                "row": [tuple(table.rows[i]) for i in np.flatnonzero(~accepted)],
-            }
-        ),
-        fields=tuple(table.header),
-    )
+    rejected = {
+        "line": table.lines[~accepted],
+        "reason": reasons[~accepted],
+        "row": [tuple(table.rows[i]) for i in np.flatnonzero(~accepted)],
+    }
+    incidents = _incidents(file, table, accepted=accepted).assign(x=x, y=y)
+    return Batch(incidents, pd.DataFrame(rejected))
 
 
 def _place_columns(table: Table) -> tuple[tuple[str, str], str]:
-    old = "Easting" in table.header and "Longitude" not in table.header
-    place = ("Easting", "Northing") if old else ("Longitude", "Latitude")
+    old = _OLD_PLACE[0] in table.header and _PLACE[0] not in table.header
+    place = _OLD_PLACE if old else _PLACE
     table.require("Month", *place, "Location", "Crime type")
     return place, BRITISH_NATIONAL_GRID if old else LONLAT
 
@@ -175,12 +209,6 @@ def _overrule(
     reasons[table.text("Crime type") == ""] = "no crime type"
     reasons[table.text("Month") != month] = f"the month is not the file's, {month}"
     reasons[table.wrong_width] = f"not {len(table.header)} columns wide"
-
-
-def _nothing_accepted(file: _File, reasons: NDArray[np.object_]) -> str:
-    values, counts = np.unique(reasons.astype(str), return_counts=True)
-    commonest = values[counts.argmax()]
-    return f"{file.name}: none of its {len(reasons):,} rows can be taken, mostly: {commonest}"
 
 
 def _incidents(file: _File, table: Table, *, accepted: NDArray[np.bool_]) -> pd.DataFrame:

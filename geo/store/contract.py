@@ -8,7 +8,7 @@ data version names a state of the store.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -18,10 +18,11 @@ import pandas as pd
 
 from geo.crs import Projection
 from geo.errors import InputError
-from geo.incidents import Partition
+from geo.incidents import Batch, Partition, Summary
 
 Setting = str | int | float | bool | None
-PartitionChange = Literal["added", "replaced", "unchanged"]
+ImportState = Literal["current", "replaced", "undone"]
+Change = Literal["added", "replaced", "updated", "unchanged"]
 
 # Names that the pages and collections of the service use for something else.
 RESERVED_LAYER_IDS = frozenset(
@@ -55,23 +56,40 @@ class LayerPapers:
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """What one partition's import read, took and turned away."""
+    """What one import of one partition read, took, turned away and replaced.
 
+    `state` is `current`, `replaced` (by a later import of the partition) or `undone`. Keyed
+    partitions can have several current imports: each holds the rows that it wrote last.
+    """
+
+    import_id: int
     partition_id: str
     source: str
-    force: str
+    name: str
     month: str
     file: str
     sha256: str
     rows_read: int
     rows_accepted: int
     rejected_by_reason: dict[str, int]
+    rows_replaced: int
+    summary: Summary
+    imported_by: str
     imported_at: str
+    state: ImportState
 
     @property
     def rows_rejected(self) -> int:
         """Rows that were turned away, for whatever reason."""
         return self.rows_read - self.rows_accepted
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which incidents to read: from `start` up to and without `end`, both UTC."""
+
+    start: pd.Timestamp
+    end: pd.Timestamp
 
 
 @dataclass(frozen=True)
@@ -136,12 +154,16 @@ class StoreReader(Protocol):
         """
         ...
 
-    def incidents(self) -> pd.DataFrame:
-        """Every accepted incident, partition by partition in the order of its lines."""
+    def incidents(self, window: Window | None = None) -> pd.DataFrame:
+        """Accepted incidents, partition by partition in the order of their lines or ids."""
         ...
 
-    def imports(self) -> list[ImportRecord]:
-        """The record of every partition in the store, by id."""
+    def incident_count(self) -> int:
+        """How many accepted incidents there are."""
+        ...
+
+    def imports(self, *, history: bool = False) -> list[ImportRecord]:
+        """The records of the current imports by partition; with `history` of all, by id."""
         ...
 
     def setting(self, key: str) -> Setting:
@@ -160,10 +182,40 @@ class Store(StoreReader, Protocol):
         """Add a layer, or replace the one of the same id whole."""
         ...
 
-    def put_partitions(self, partitions: Iterable[Partition]) -> list[PartitionChange]:
-        """Replace each partition whole; one that is already there byte for byte stays.
+    def put_partition(
+        self,
+        partition: Partition,
+        *,
+        by: str = "",
+        seen: Callable[[Batch], None] = lambda _batch: None,
+    ) -> tuple[Change, ImportRecord]:
+        """Import a partition: replace it whole or, where it is keyed, update it by id.
 
-        Returns what happened to each partition, in the order given.
+        What is there already byte for byte stays, without a new record.
+
+        Parameters
+        ----------
+        by
+            Who imports it.
+        seen
+            Called with each batch that was read.
+
+        Raises
+        ------
+        ConflictError
+            If the same file is already there as another partition of that source.
+        """
+        ...
+
+    def undo_import(self, import_id: int) -> ImportRecord:
+        """Take an import back and restore what it replaced.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such import.
+        ConflictError
+            If it is undone already, or is not the last one of its partition.
         """
         ...
 

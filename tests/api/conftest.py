@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from api.app import make_app
 from api.settings import Settings
 from geo.crs import BRITISH_NATIONAL_GRID
-from geo.incidents import COLUMNS, Partition, month_span
+from geo.incidents import COLUMNS, Batch, Partition, month_span
 from geo.store.contract import LayerPapers
 from geo.store.geopackage import GeoPackageStore
 
@@ -60,14 +60,15 @@ def month_of_incidents(month: str, *, seed: int = 7) -> Partition:
         "reference": "",
     }
     rejected = pd.DataFrame({"line": [162], "reason": ["no location"], "row": [("", "")]})
+    batch = Batch(pd.DataFrame(values, columns=list(COLUMNS)), rejected)
     return Partition(
         source="police.uk",
-        force="testshire",
+        name="testshire",
         month=month,
         file=f"{month}-testshire-street.csv",
         sha256=f"{seed}-{month}",
-        accepted=pd.DataFrame(values, columns=list(COLUMNS)),
-        rejected=rejected,
+        fields=("Longitude", "Latitude"),
+        batches=lambda: iter([batch]),
     )
 
 
@@ -77,7 +78,8 @@ def store(tmp_path: Path) -> Iterator[GeoPackageStore]:
     made = GeoPackageStore(tmp_path / "town.gpkg", create=True)
     with made.transaction():
         made.put_layer(LayerPapers("wards", title="Wards of the town"), two_wards())
-        made.put_partitions(month_of_incidents(month) for month in MONTHS)
+        for month in MONTHS:
+            made.put_partition(month_of_incidents(month))
     yield made
     made.close()
 

@@ -58,7 +58,7 @@ INCIDENT_FILES = {
     "nowhere": (HEADER.encode() + row("", ""), "no location"),
     "null island": (HEADER.encode() + row(0, 0), "0, 0"),
     "broken month": (HEADER.encode() + row(-1.5, 52.9).replace(b"2024-01", b"2024-13"), "month"),
-    "a long line": (HEADER.encode() + b"x" * 10_000_000, "field"),
+    "a long line": (HEADER.encode() + b"x" * 10_000_000, "longer than"),
     "html": (b"<!DOCTYPE html><html>not found</html>\n<p>\n", "lacks the column"),
     "a broken zip": (b"PK\x03\x04 and then nothing", "damaged zip"),
 }

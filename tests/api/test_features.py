@@ -141,7 +141,7 @@ def test_an_import_makes_known_answers_old(client: TestClient, store: GeoPackage
     address = f"/ogc/collections/area-counts/items?{ASB}"
     before = client.get(address)
     with store.transaction():
-        store.put_partitions([month_of_incidents("2024-02", seed=8)])
+        store.put_partition(month_of_incidents("2024-02", seed=8))
     after = client.get(address, headers={"if-none-match": before.headers["etag"]})
     assert after.status_code == 200
     assert after.json()["features"] != before.json()["features"]

@@ -31,10 +31,9 @@ PUBLISHED = [
 ]
 
 
-@pytest.mark.parametrize(("file", "count", "code", "name"), PUBLISHED)
-def test_a_published_layer_is_read_with_its_own_fields(
-    file, count, code, name, real_data, projection
-):
+@pytest.mark.parametrize("published", PUBLISHED, ids=[row[0] for row in PUBLISHED])
+def test_a_published_layer_is_read_with_its_own_fields(published, real_data, projection):
+    file, count, code, name = published
     layer = read(real_data / file, projection)
     assert len(layer.areas) == count
     assert (layer.papers.code_field, layer.papers.name_field) == (code, name)
@@ -49,10 +48,9 @@ FAULTY = [
 ]
 
 
-@pytest.mark.parametrize(("file", "faulty", "count"), FAULTY)
-def test_faulty_areas_are_named_and_mended_only_when_asked(
-    file, faulty, count, real_data, projection
-):
+@pytest.mark.parametrize("expected", FAULTY, ids=[row[0] for row in FAULTY])
+def test_faulty_areas_are_named_and_mended_only_when_asked(expected, real_data, projection):
+    file, faulty, count = expected
     path = real_data / "derby" / file
     with pytest.raises(InputError, match=f"{faulty[0]}: Ring Self-intersection at -1.49978, 52.89"):
         read(path, projection)

@@ -37,11 +37,26 @@ CREATE TABLE gpkg_geometry_columns (
     CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id)
 );
 
+CREATE TABLE gpkg_extensions (
+    table_name TEXT,
+    column_name TEXT,
+    extension_name TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name)
+);
+
+CREATE TABLE gpkg_ogr_contents (
+    table_name TEXT NOT NULL PRIMARY KEY,
+    feature_count INTEGER DEFAULT NULL
+);
+
 CREATE TABLE incidents (
     fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     geom POINT NOT NULL,
     incident_id TEXT NOT NULL UNIQUE,
-    partition_id TEXT NOT NULL REFERENCES patchmap_imports (partition_id) ON DELETE CASCADE,
+    import_id INTEGER NOT NULL REFERENCES patchmap_imports (import_id),
+    partition_id TEXT NOT NULL,
     source TEXT NOT NULL,
     category TEXT NOT NULL,
     occurred_from DATETIME NOT NULL,
@@ -51,20 +66,31 @@ CREATE TABLE incidents (
     reference TEXT NOT NULL DEFAULT ''
 );
 
-CREATE INDEX patchmap_incidents_partition ON incidents (partition_id);
+CREATE INDEX patchmap_incidents_import ON incidents (import_id);
+CREATE INDEX patchmap_incidents_occurred ON incidents (occurred_from);
 
+-- One row an import, never deleted. What it replaced is kept, so that it can be undone.
 CREATE TABLE patchmap_imports (
-    partition_id TEXT NOT NULL PRIMARY KEY,
+    import_id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    partition_id TEXT NOT NULL,
     source TEXT NOT NULL,
-    force TEXT NOT NULL,
+    name TEXT NOT NULL,
     month TEXT NOT NULL,
     file TEXT NOT NULL,
     sha256 TEXT NOT NULL,
     rows_read INTEGER NOT NULL,
     rows_accepted INTEGER NOT NULL,
     rejected_by_reason TEXT NOT NULL,
-    imported_at DATETIME NOT NULL
+    rows_replaced INTEGER NOT NULL,
+    summary TEXT NOT NULL,
+    imported_by TEXT NOT NULL,
+    imported_at DATETIME NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('current', 'replaced', 'undone')),
+    replaced_imports TEXT NOT NULL DEFAULT '[]',
+    replaced_rows BLOB
 );
+
+CREATE INDEX patchmap_imports_partition ON patchmap_imports (partition_id, state);
 
 CREATE TABLE patchmap_layers (
     layer_id TEXT NOT NULL PRIMARY KEY,

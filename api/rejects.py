@@ -1,0 +1,66 @@
+"""The file of rejected rows: whatever is turned away can be mended and imported again."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from api.encoding import safe_cell
+from geo.errors import StoreError
+from geo.incidents import Batch, Partition
+
+
+class RejectsFile:
+    """Rejected rows with their file, line and reason, then the raw fields.
+
+    Written beside `path` while an import goes on, and put there when the import is done: one
+    that fails leaves what was there before. Without rejected rows no file is made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = 0
+        self._fields: tuple[str, ...] = ()
+
+    def __enter__(self) -> Self:
+        try:
+            self._part = tempfile.NamedTemporaryFile(
+                "w",
+                dir=self.path.parent,
+                prefix=".patchmap-",
+                encoding="utf-8",
+                newline="",
+                delete=False,
+            )
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
+        self._writer = csv.writer(self._part, lineterminator="\n")
+        return self
+
+    def add(self, partition: Partition, batch: Batch) -> None:
+        """Write the rejected rows of one batch."""
+        if batch.rejected.empty:
+            return
+        if partition.fields != self._fields:
+            # Files of another schema follow under a header of their own.
+            self._fields = partition.fields
+            self._writer.writerow(["file", "line", "reason", *self._fields])
+        for line, reason, row in batch.rejected.itertuples(index=False):
+            self._writer.writerow([partition.file, line, reason, *map(safe_cell, row)])
+        self.rows += len(batch.rejected)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._part.close()
+        if kind is None and self.rows:
+            os.replace(self._part.name, self.path)  # noqa: PTH105 - it overwrites, and says so
+        else:
+            Path(self._part.name).unlink()

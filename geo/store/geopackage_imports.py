@@ -1,0 +1,278 @@
+"""Incidents of a GeoPackage, and the imports that brought them.
+
+Every row knows the import that wrote it. An import keeps the rows that it replaced, with the
+imports that had written those, so that it can be undone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+
+from geo.errors import ConflictError, NotFoundError
+from geo.incidents import NOTHING, Batch, Partition, Summary, empty_incidents
+from geo.store.contract import Change, ImportRecord, Window
+from geo.store.feature_tables import changing, unindex
+from geo.store.geometry_blobs import point_blobs, read_point_blobs
+from geo.store.packing import pack_frame, summary_from_json, summary_to_json, unpack_frame
+from geo.store.sqlite_file import SqliteFile, from_iso, now, to_iso
+
+_TEXTS = ("incident_id", "source", "category", "precision", "location", "reference")
+_REPEATED = ("source", "category", "precision", "location")
+_TIMES = ("occurred_from", "occurred_to")
+_STORED = ("geom", "import_id", "partition_id", *_TIMES, *_TEXTS)
+_SAME = " AND ".join(f"i.{name} IS n.{name}" for name in ("geom", *_TIMES, *_TEXTS))
+_RECORD = (
+    "import_id, partition_id, source, name, month, file, sha256, rows_read, rows_accepted, "
+    "rejected_by_reason, rows_replaced, summary, imported_by, imported_at, state"
+)
+
+
+def read_incidents(file: SqliteFile, window: Window | None) -> pd.DataFrame:
+    """Accepted incidents, in no particular order."""
+    if window is None:
+        return _read_rows(file, "").drop(columns=["import_id", "partition_id"])
+    span = to_iso(pd.Series([window.start, window.end]))
+    rows = _read_rows(file, "WHERE occurred_from >= ? AND occurred_from < ?", *span)
+    return rows.drop(columns=["import_id", "partition_id"])
+
+
+def read_imports(file: SqliteFile, *, history: bool = False) -> list[ImportRecord]:
+    """The records of the current imports by partition; with `history` of all, by id."""
+    current = "WHERE state = 'current' ORDER BY partition_id, import_id"
+    return _records(file, "ORDER BY import_id" if history else current)
+
+
+def put_partition(
+    file: SqliteFile, partition: Partition, *, by: str, seen: Callable[[Batch], None]
+) -> tuple[Change, ImportRecord]:
+    """Import a partition; see `Store.put_partition`."""
+    before = _records(
+        file,
+        "WHERE state = 'current' AND partition_id = ? ORDER BY import_id",
+        partition.partition_id,
+    )
+    if before and before[-1].sha256 == partition.sha256:
+        return "unchanged", before[-1]
+    _refuse_twin(file, partition)
+    import_id = _begin(file, partition, by)
+    with changing(file, "incidents"):
+        if partition.keyed:
+            replaced = _update_by_id(file, partition, import_id=import_id, seen=seen)
+        else:
+            replaced = _replace(file, partition, import_id=import_id, seen=seen)
+    if partition.keyed and before and not _wrote(file, import_id):
+        file.execute("DELETE FROM patchmap_imports WHERE import_id = ?", import_id)
+        return "unchanged", before[-1]
+    earlier = [] if partition.keyed else [record.import_id for record in before]
+    _keep_replaced(file, import_id, rows=replaced, earlier=earlier)
+    file.count("incidents")
+    change: Change = "added" if not before else "updated" if partition.keyed else "replaced"
+    return change, _records(file, "WHERE import_id = ?", import_id)[0]
+
+
+def undo_import(file: SqliteFile, import_id: int) -> ImportRecord:
+    """Take an import back; see `Store.undo_import`."""
+    found = _records(file, "WHERE import_id = ?", import_id)
+    if not found:
+        raise NotFoundError(f"there is no import {import_id}; see 'patchmap imports list'")
+    record = found[0]
+    if record.state != "current":
+        raise ConflictError(f"import {import_id} is {record.state} already")
+    later = _records(
+        file,
+        "WHERE state = 'current' AND partition_id = ? AND import_id > ? ORDER BY import_id",
+        record.partition_id,
+        import_id,
+    )
+    if later:
+        raise ConflictError(
+            f"import {later[-1].import_id} came after {import_id}: undo that one first"
+        )
+    earlier, packed = file.rows(
+        "SELECT replaced_imports, replaced_rows FROM patchmap_imports WHERE import_id = ?",
+        import_id,
+    )[0]
+    with changing(file, "incidents"):
+        _delete(file, "import_id = ?", import_id)
+        if packed:
+            _insert(file, "incidents", unpack_frame(packed))
+    _set_state(file, [import_id], "undone")
+    _set_state(file, json.loads(earlier), "current")
+    file.count("incidents")
+    return record
+
+
+def _replace(
+    file: SqliteFile, partition: Partition, *, import_id: int, seen: Callable[[Batch], None]
+) -> pd.DataFrame:
+    replaced = _read_rows(file, "WHERE partition_id = ?", partition.partition_id)
+    _delete(file, "partition_id = ?", partition.partition_id)
+    tally = _Tally()
+    for batch in partition.batches():
+        tally.add(batch)
+        _insert(file, "incidents", _owned(batch.accepted, partition, import_id))
+        seen(batch)
+    tally.write(file, import_id)
+    return replaced
+
+
+def _update_by_id(
+    file: SqliteFile, partition: Partition, *, import_id: int, seen: Callable[[Batch], None]
+) -> pd.DataFrame:
+    """Write the rows that are new or differ; a row that says nothing new is left alone."""
+    columns = ", ".join(_STORED)
+    file.execute("DROP TABLE IF EXISTS temp.incoming")
+    file.execute(f"CREATE TEMP TABLE incoming AS SELECT {columns} FROM incidents WHERE 0")
+    replaced, tally = [], _Tally()
+    for batch in partition.batches():
+        tally.add(batch)
+        _insert(file, "temp.incoming", _owned(batch.accepted, partition, import_id))
+        file.execute(
+            "DELETE FROM temp.incoming AS n WHERE EXISTS (SELECT 1 FROM incidents AS i"
+            f" WHERE i.incident_id = n.incident_id AND {_SAME})"
+        )
+        changed = "incident_id IN (SELECT incident_id FROM temp.incoming)"
+        replaced.append(_read_rows(file, f"WHERE {changed}"))
+        _delete(file, changed)
+        file.execute(f"INSERT INTO incidents ({columns}) SELECT {columns} FROM temp.incoming")
+        file.execute("DELETE FROM temp.incoming")
+        seen(batch)
+    file.execute("DROP TABLE temp.incoming")
+    tally.write(file, import_id)
+    return pd.concat(replaced, ignore_index=True) if replaced else _read_rows(file, "WHERE 0")
+
+
+class _Tally:
+    """What an import has read so far."""
+
+    def __init__(self) -> None:
+        self.read = self.accepted = 0
+        self.reasons: dict[str, int] = {}
+        self.summary: Summary = NOTHING
+
+    def add(self, batch: Batch) -> None:
+        self.read += len(batch.accepted) + len(batch.rejected)
+        self.accepted += len(batch.accepted)
+        for reason, n in batch.rejected["reason"].value_counts().items():
+            self.reasons[str(reason)] = self.reasons.get(str(reason), 0) + int(n)
+        self.summary |= Summary.of(batch.accepted)
+
+    def write(self, file: SqliteFile, import_id: int) -> None:
+        commonest_first = dict(sorted(self.reasons.items(), key=lambda item: -item[1]))
+        file.execute(
+            "UPDATE patchmap_imports SET rows_read = ?, rows_accepted = ?,"
+            " rejected_by_reason = ?, summary = ? WHERE import_id = ?",
+            self.read,
+            self.accepted,
+            json.dumps(commonest_first),
+            summary_to_json(self.summary),
+            import_id,
+        )
+
+
+def _begin(file: SqliteFile, partition: Partition, by: str) -> int:
+    return file.execute(
+        "INSERT INTO patchmap_imports (partition_id, source, name, month, file, sha256,"
+        " rows_read, rows_accepted, rejected_by_reason, rows_replaced, summary, imported_by,"
+        " imported_at, state)"
+        " VALUES (?, ?, ?, ?, ?, ?, 0, 0, '{}', 0, ?, ?, ?, 'current')",
+        partition.partition_id,
+        partition.source,
+        partition.name,
+        partition.month,
+        partition.file,
+        partition.sha256,
+        summary_to_json(NOTHING),
+        by,
+        now(),
+    )
+
+
+def _keep_replaced(
+    file: SqliteFile, import_id: int, *, rows: pd.DataFrame, earlier: list[int]
+) -> None:
+    _set_state(file, earlier, "replaced")
+    file.execute(
+        "UPDATE patchmap_imports SET rows_replaced = ?, replaced_imports = ?, replaced_rows = ?"
+        " WHERE import_id = ?",
+        len(rows),
+        json.dumps(earlier),
+        pack_frame(rows) if len(rows) else None,
+        import_id,
+    )
+
+
+def _refuse_twin(file: SqliteFile, partition: Partition) -> None:
+    twins = _records(
+        file,
+        "WHERE state = 'current' AND sha256 = ? AND source = ? AND partition_id <> ?",
+        partition.sha256,
+        partition.source,
+        partition.partition_id,
+    )
+    if twins:
+        raise ConflictError(
+            f"{partition.file} is already there as {twins[0].partition_id} "
+            f"(import {twins[0].import_id}); under another name it would count twice"
+        )
+
+
+def _wrote(file: SqliteFile, import_id: int) -> bool:
+    return bool(file.rows("SELECT 1 FROM incidents WHERE import_id = ? LIMIT 1", import_id))
+
+
+def _set_state(file: SqliteFile, import_ids: Iterable[int], state: str) -> None:
+    file.fill(
+        "UPDATE patchmap_imports SET state = ? WHERE import_id = ?",
+        [(state, import_id) for import_id in import_ids],
+    )
+
+
+def _owned(frame: pd.DataFrame, partition: Partition, import_id: int) -> pd.DataFrame:
+    return frame.assign(import_id=import_id, partition_id=partition.partition_id)
+
+
+def _insert(file: SqliteFile, table: str, frame: pd.DataFrame) -> None:
+    blobs = point_blobs(frame["x"].to_numpy(), frame["y"].to_numpy(), srs_id=file.projection.code)
+    plain = (frame[name].tolist() for name in ("import_id", "partition_id"))
+    times = (to_iso(frame[name]) for name in _TIMES)
+    texts = (frame[name].astype(object).tolist() for name in _TEXTS)
+    file.fill(
+        f"INSERT INTO {table} ({', '.join(_STORED)}) VALUES ({', '.join('?' * len(_STORED))})",
+        zip(blobs, *plain, *times, *texts, strict=True),
+    )
+
+
+def _delete(file: SqliteFile, condition: str, *values: object) -> None:
+    unindex(file, "incidents", condition, *values)
+    file.execute(f"DELETE FROM incidents WHERE {condition}", *values)
+
+
+def _read_rows(file: SqliteFile, condition: str, *values: object) -> pd.DataFrame:
+    rows = file.rows(f"SELECT {', '.join(_STORED)} FROM incidents {condition}", *values)
+    if not rows:
+        return empty_incidents().assign(
+            import_id=np.array([], dtype=np.int64), partition_id=pd.Series(dtype="str")
+        )
+    columns = dict(zip(_STORED, map(list, zip(*rows, strict=True)), strict=True))
+    frame = pd.DataFrame({name: columns[name] for name in (*_TEXTS, "import_id", "partition_id")})
+    for name in _REPEATED:
+        frame[name] = frame[name].astype("category")
+    for name in _TIMES:
+        frame[name] = from_iso(columns[name])
+    frame["x"], frame["y"] = read_point_blobs(columns["geom"])
+    return frame
+
+
+def _records(file: SqliteFile, condition: str, *values: object) -> list[ImportRecord]:
+    found = []
+    for row in file.rows(f"SELECT {_RECORD} FROM patchmap_imports {condition}", *values):
+        facts = dict(zip(_RECORD.split(", "), row, strict=True))
+        facts["rejected_by_reason"] = json.loads(facts["rejected_by_reason"])
+        facts["summary"] = summary_from_json(facts["summary"])
+        found.append(ImportRecord(**facts))
+    return found

@@ -1,0 +1,232 @@
+"""One SQLite file: its connection, its transactions and its migrations."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geo.crs import WGS84, Projection, wkt1
+from geo.errors import ConflictError, NotFoundError, StoreError
+from geo.store.migrations import migrations
+
+APPLICATION_ID = 0x47504B47  # "GPKG"
+GEOPACKAGE_VERSION = 10300
+BUSY_TIMEOUT_S = 30.0
+
+
+class SqliteFile:
+    """A GeoPackage file with the tables of Patchmap, brought up to this version's migrations.
+
+    Safe to share between threads: one statement or transaction runs at a time.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no file and none is to be made.
+    StoreError
+        If the file is none of Patchmap's, or a newer version wrote it.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.path = path
+        is_new = not path.exists() or path.stat().st_size == 0
+        if is_new and not create:
+            raise NotFoundError(
+                f"there is no store at {path}; 'patchmap layers add' or 'patchmap demo' makes one"
+            )
+        self._lock = threading.RLock()
+        self._connection = _connect(path)
+        try:
+            with _as_store_error(path):
+                if not is_new:
+                    # Before anything is set: a file of another program must stay as it is.
+                    self._applied()
+                _prepare(self._connection)
+                if is_new:
+                    self._create()
+                self._migrate()
+            self.projection = Projection(**json.loads(self.fact("projection")))
+        except BaseException:
+            self.close()
+            raise
+
+    def rows(self, sql: str, *values: object) -> list[tuple]:
+        """The rows of a query."""
+        with self._lock:
+            return self._connection.execute(sql, values).fetchall()
+
+    def frame(self, sql: str, *values: object) -> pd.DataFrame:
+        """The rows of a query as a frame."""
+        with self._lock:
+            cursor = self._connection.execute(sql, values)
+            names = [column[0] for column in cursor.description]
+            return pd.DataFrame(cursor.fetchall(), columns=names)
+
+    def execute(self, sql: str, *values: object) -> int:
+        """Run one statement; returns the id of the row that it inserted."""
+        return self._connection.execute(sql, values).lastrowid or 0
+
+    def fill(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for many rows."""
+        self._connection.executemany(sql, rows)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """All reads made inside see one state of the store."""
+        with self._lock, _as_store_error(self.path):
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.rollback()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes made inside happen together or not at all."""
+        with self._lock, _as_store_error(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # Does nothing where a full disk has already rolled back by itself.
+                self._connection.rollback()
+                raise
+
+    def fact(self, key: str) -> str:
+        """One of the facts that were written when the store was made."""
+        return str(self.rows("SELECT value FROM patchmap_store WHERE key = ?", key)[0][0])
+
+    def count(self, counter: str) -> None:
+        """Move a counter of the data version."""
+        self.execute("UPDATE patchmap_counters SET value = value + 1 WHERE name = ?", counter)
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the file as it is now, also while others write to it."""
+        with self._lock, _as_store_error(path):
+            target = sqlite3.connect(path)
+            try:
+                self._connection.backup(target)
+            finally:
+                target.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _create(self) -> None:
+        self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._connection.execute(f"PRAGMA user_version = {GEOPACKAGE_VERSION}")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS patchmap_migrations (number INTEGER PRIMARY KEY,"
+            " name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at DATETIME NOT NULL)"
+        )
+
+    def _migrate(self) -> None:
+        """Apply the steps that the store lacks, each once, all of them or none."""
+        known = {step.number: step for step in migrations("sqlite")}
+        if set(self._applied()) == set(known):
+            return
+        with self.transaction():
+            # Read again: another process may have been quicker.
+            applied = self._applied()
+            if set(applied) - set(known):
+                raise StoreError(f"{self.path} was written by a newer Patchmap; update this one")
+            for number, step in known.items():
+                if number not in applied:
+                    for statement in _statements(step.sql):
+                        self.execute(statement)
+                    self.execute(
+                        "INSERT INTO patchmap_migrations VALUES (?, ?, ?, ?)",
+                        number,
+                        step.name,
+                        step.sha256,
+                        now(),
+                    )
+                elif applied[number] != step.sha256:
+                    raise ConflictError(f"migration {number} of {self.path} is not the known one")
+            if not applied:
+                self._write_first_facts()
+
+    def _applied(self) -> dict[int, str]:
+        try:
+            return dict(self.rows("SELECT number, sha256 FROM patchmap_migrations"))
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path} holds data, but it is no Patchmap store") from error
+
+    def _write_first_facts(self) -> None:
+        projection = Projection.choose()
+        systems = [
+            ("Undefined Cartesian", -1, "NONE", -1, "undefined", None),
+            ("Undefined geographic", 0, "NONE", 0, "undefined", None),
+        ]
+        for name in (WGS84, projection.crs):
+            authority, _, code = name.partition(":")
+            systems.append((name, int(code), authority, int(code), wkt1(name), None))
+        self.fill("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", systems)
+        facts = {"uuid": str(uuid.uuid4()), "projection": json.dumps(asdict(projection))}
+        self.fill("INSERT INTO patchmap_store VALUES (?, ?)", list(facts.items()))
+
+
+def to_iso(times: pd.Series) -> list[str]:
+    """UTC times as GeoPackage writes them: `2024-01-31T23:59:59Z`."""
+    naive = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    texts = np.datetime_as_string(naive.astype("datetime64[s]"))
+    return [f"{text}Z" for text in texts.tolist()]
+
+
+def from_iso(texts: Iterable[str]) -> pd.Series:
+    """The UTC times that `to_iso` wrote."""
+    moments = np.array([text[:19] for text in texts], dtype="datetime64[s]")
+    return pd.Series(moments).dt.tz_localize("UTC")
+
+
+def now() -> str:
+    """The present moment as GeoPackage writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    with _as_store_error(path):
+        return sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    # On every connect: QGIS takes write-ahead logging off when it closes a file.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+@contextmanager
+def _as_store_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"the store {path} cannot be used: {error}") from error
+
+
+def _statements(sql: str) -> Iterator[str]:
+    statement = ""
+    for line in sql.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

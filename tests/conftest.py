@@ -1,0 +1,77 @@
+"""What the tests of every floor share: a place, a few drawn areas, and incidents from lists."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from geo.crs import BRITISH_NATIONAL_GRID, Projection
+from geo.incidents import COLUMNS, month_span
+
+IncidentRow = tuple[float, float, str, str]
+IncidentMaker = Callable[[Sequence[IncidentRow]], pd.DataFrame]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    folder = os.environ.get("PATCHMAP_REAL_DATA")
+    if not folder:
+        pytest.skip("set PATCHMAP_REAL_DATA to run the real-data tests")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def projection() -> Projection:
+    return Projection.choose()
+
+
+@pytest.fixture(scope="session")
+def four_squares() -> gpd.GeoDataFrame:
+    """Four squares of 100 m in Derby.
+
+    336200 +---+---+
+           | C | D |
+    336100 +---+---+
+           | A | B |
+    336000 +---+---+
+      435000  435100 435200
+    """
+    west, south = 435_000, 336_000
+    corners = {"A": (0, 0), "B": (100, 0), "C": (0, 100), "D": (100, 100)}
+    squares = [
+        shapely.box(west + x, south + y, west + x + 100, south + y + 100)
+        for x, y in corners.values()
+    ]
+    names = {"area_name": [f"Ward {code}" for code in corners]}
+    index = pd.Index(list(corners), name="area_code")
+    return gpd.GeoDataFrame(names, index=index, geometry=squares, crs=BRITISH_NATIONAL_GRID)
+
+
+@pytest.fixture(scope="session")
+def incident_frame() -> IncidentMaker:
+    """Makes an incident frame of rows (x, y, category, when).
+
+    When is a month (`2024-01`, published by police.uk), or a UTC instant
+    (`2024-01-31T23:30:00`, of the source `council`).
+    """
+    return _incident_frame
+
+
+def _incident_frame(rows: Sequence[IncidentRow]) -> pd.DataFrame:
+    table = []
+    for number, (x, y, category, when) in enumerate(rows, start=1):
+        instant = "T" in when
+        moment = pd.Timestamp(when, tz="UTC") if instant else None
+        first, last = (moment, moment) if instant else month_span(when)
+        source, precision = ("council", "instant") if instant else ("police.uk", "month")
+        table.append(
+            (f"t:{number}", source, category, first, last, precision, float(x), float(y), "Street")
+        )
+    frame = pd.DataFrame(table, columns=list(COLUMNS[:-1])).assign(reference="")
+    for name in ("occurred_from", "occurred_to"):
+        frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[s, UTC]")
+    return frame.astype({"x": float, "y": float, "source": "str", "category": "str"})
