@@ -35,7 +35,11 @@ class Snapshot:
     def reading(self) -> Iterator[None]:
         """See the store as it is now: parts whose counter has moved are read again."""
         with self._store.reading():
-            self._version = self._store.data_version()
+            version = self._store.data_version()
+            if version.uuid != self._version.uuid:
+                # A restored backup: its counters say nothing of what was read before.
+                self._parts.clear()
+            self._version = version
             yield
 
     def data_version(self) -> DataVersion:

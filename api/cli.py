@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import areas, incidents, questions, service
+from api.commands import areas, incidents, questions, service, stores
 from api.commands.desk import Desk
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(areas.layers, name="layers")
 app.add_typer(areas.attributes, name="attributes")
+app.add_typer(stores.imports, name="imports")
 app.command()(incidents.ingest)
 app.command()(incidents.locate)
 app.command()(questions.count)
@@ -29,6 +30,10 @@ app.command()(questions.hotspots)
 app.command("map")(questions.map_file)
 app.command()(service.serve)
 app.command()(service.demo)
+app.command("quality")(stores.report_quality)
+app.command()(stores.backup)
+app.command()(stores.restore)
+app.command()(stores.copy)
 
 
 def _version(wanted: bool) -> None:

@@ -24,6 +24,7 @@ from geo.hotspots import getis_ord
 from geo.incidents import london_months
 from geo.locate import AreaLocator
 from geo.options import Question
+from geo.quality import published_twice
 from geo.selection import Known, plan, refuse_unknown
 from geo.sources import NOTES
 from geo.store.contract import ImportRecord, StoreReader
@@ -198,6 +199,15 @@ def answer(
     all_accepted = len(incidents) if accepted is None else accepted
     rejected = _rejected(imports)
     notes = [NOTES[name] for name in settled.sources if name in NOTES]
+    caveats = [caveat for note in notes for caveat in note.caveats]
+    if settled.sources_overlap:
+        caveats.insert(
+            0,
+            f"Two sources cover the same months ({', '.join(settled.sources)}): an incident that "
+            "both recorded counts twice. Choose one source.",
+        )
+    snapped = counted[counted["precision"] == "month"]
+    caveats += [f"{double.month}: {double.text}." for double in published_twice(snapped)]
     accounts = Accounts(
         read=rejected + all_accepted,
         rejected=rejected,
@@ -212,7 +222,7 @@ def answer(
         crs=str(areas.crs),
         operation=operation,
         mask=question.study or question.layer,
-        caveats=[caveat for note in notes for caveat in note.caveats],
+        caveats=caveats,
         data_version=data_version,
         question=question.options(),
     )

@@ -56,6 +56,7 @@ class Plan:
     period: Period
     sources: list[str]
     months_published: list[str]
+    sources_overlap: bool
 
     @property
     def months_missing(self) -> list[str]:
@@ -101,6 +102,7 @@ def plan(question: Question, known: Sequence[Known]) -> Plan:
         period,
         sources=sorted({part.source for part in asked}),
         months_published=[month for month in period.months if month in published],
+        sources_overlap=_overlap(asked, set(period.months)),
     )
 
 
@@ -151,6 +153,11 @@ def _refuse_finer_times(question: Question, period: Period, asked: Sequence[Know
     for part in asked:
         if coarse & set(part.summary.precisions) and months & set(part.months):
             raise QuestionError(option, f"the source {part.source} {reason}")
+
+
+def _overlap(asked: Sequence[Known], months: set[str]) -> bool:
+    told = {(part.source, month) for part in asked for month in part.months if month in months}
+    return len(told) > len({month for _, month in told})
 
 
 def _has(part: Known, question: Question) -> bool:

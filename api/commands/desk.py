@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -26,26 +26,31 @@ class Desk:
     store: str
     json: bool
 
-    @contextmanager
-    def open(self, *, create: bool = False) -> Iterator[Store]:
-        """Open the store; one that was made for a command that then fails does not stay."""
-        if self.store.startswith(("postgres:", "postgresql:")):
-            raise InputError("this version keeps its store in a GeoPackage file, not in PostGIS")
-        path = Path(self.store)
-        is_new = create and not path.exists()
-        store = GeoPackageStore(path, create=create)
-        try:
-            yield store
-        except BaseException:
-            store.close()
-            if is_new:
-                path.unlink(missing_ok=True)
-            raise
-        store.close()
+    def open(self, *, create: bool = False) -> AbstractContextManager[Store]:
+        """Open the store that the command is about."""
+        return open_store(self.store, create=create)
 
     def say(self, lines: Iterable[str], facts: object) -> None:
         """Print lines for a person, or the same facts as JSON for a machine."""
         typer.echo(to_json(facts).decode() if self.json else "\n".join(lines))
+
+
+@contextmanager
+def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
+    """Open a store; one that was made for a command that then fails does not stay."""
+    if address.startswith(("postgres:", "postgresql:")):
+        raise InputError("this version keeps its store in a GeoPackage file, not in PostGIS")
+    path = Path(address)
+    is_new = create and not path.exists()
+    store = GeoPackageStore(path, create=create)
+    try:
+        yield store
+    except BaseException:
+        store.close()
+        if is_new:
+            path.unlink(missing_ok=True)
+        raise
+    store.close()
 
 
 def desk_of(context: typer.Context) -> Desk:

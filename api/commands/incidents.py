@@ -19,9 +19,10 @@ from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
 from geo.incidents import Partition
 from geo.locate import AreaLocator
+from geo.quality import published_twice
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
-from geo.store.contract import Change, ImportRecord, LayerPapers
+from geo.store.contract import Change, ImportRecord, LayerPapers, Store
 from geo.table import Table, read_table
 
 _PLACES = (
@@ -41,6 +42,10 @@ def ingest(
     partition: Annotated[
         str, typer.Option(help="FORCE:YYYY-MM of one CSV whose name does not say it.")
     ] = "",
+    halves: Annotated[
+        list[str] | None,
+        typer.Option("--halve", help="FORCE:MONTH:CATEGORY that was published twice."),
+    ] = None,
     rejects: Annotated[
         Path | None, typer.Option(help="Where rejected rows go; else NAME.rejects.csv here.")
     ] = None,
@@ -54,19 +59,26 @@ def ingest(
     if missing:
         raise InputError(f"there is no file {', '.join(missing)}")
     desk = desk_of(context)
+    chosen = _halves(halves or [])
     path = rejects or Path(f"{files[0].stem}.rejects.csv")
     imported: list[tuple[Change, ImportRecord]] = []
     with desk.open(create=True) as store, RejectsFile(path) as rejected:
         parts = [
             part
             for file in files
-            for part in read_police_uk(file, store.projection, partition=partition)
+            for part in read_police_uk(file, store.projection, partition=partition, halves=chosen)
         ]
         _refuse_twice(parts)
+        unmet = set(chosen) - {(part.name, part.month) for part in parts}
+        if unmet:
+            raise InputError(f"--halve {':'.join(unmet.pop())} is of no file that is being read")
         with store.transaction():
             for part in shown(parts, "Reading", total=len(parts)):
                 seen = partial(rejected.add, part)
                 imported.append(store.put_partition(part, by=user_name(), seen=seen))
+        doubles = _doubles(store, [record.import_id for _, record in imported])
+    for line in doubles:
+        typer.echo(line, err=True)
     if rejected.rows:
         typer.echo(f"rejected rows are in {path}", err=True)
     _report(desk, imported)
@@ -134,6 +146,29 @@ def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:
         f"{table.file}: no columns look like coordinates; name them with --x and --y, "
         f"among: {', '.join(table.header)[:200]}"
     )
+
+
+def _halves(wanted: list[str]) -> dict[tuple[str, str], str]:
+    halves = {}
+    for text in wanted:
+        name, month, category = (*text.split(":"), "", "")[:3]
+        if not category:
+            raise InputError(
+                f"--halve {text!r}: write it as derbyshire:2024-02:anti-social-behaviour"
+            )
+        halves[name, month] = category
+    return halves
+
+
+def _doubles(store: Store, import_ids: list[int]) -> list[str]:
+    """A warning for each month and category that looks published twice."""
+    records = {record.import_id: record for record in store.imports()}
+    return [
+        f"warning: {records[import_id].file}: {double.text}; if so, import it again with "
+        f"--halve {records[import_id].name}:{double.month}:{double.category}"
+        for import_id in import_ids
+        for double in published_twice(store.import_rows(import_id))
+    ]
 
 
 def _refuse_twice(partitions: list[Partition]) -> None:

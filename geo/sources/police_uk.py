@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Final
 
 import numpy as np
@@ -30,6 +32,7 @@ from geo.incidents import COLUMNS, Batch, Partition, category_slug, month_span
 from geo.table import Table, read_tables
 
 SOURCE: Final = "police.uk"
+PUBLISHED_TWICE: Final = "published twice"
 
 CAVEATS: Final = (
     (
@@ -53,10 +56,15 @@ class _File:
     force: str
     month: str
     open: Opener
+    halved: str = ""
 
 
 def read_police_uk(
-    path: Path, projection: Projection, *, partition: str = ""
+    path: Path,
+    projection: Projection,
+    *,
+    partition: str = "",
+    halves: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> Iterator[Partition]:
     """Find every street-level file at a path, the earliest month first.
 
@@ -68,6 +76,9 @@ def read_police_uk(
         Leads to the metres that the incidents bear.
     partition
         `FORCE:YYYY-MM` for one CSV whose name does not say it.
+    halves
+        Categories that a force's month published twice, by (force, month): every second of
+        identical rows is rejected, and the file refused if a group of them is odd.
 
     Raises
     ------
@@ -89,7 +100,8 @@ def read_police_uk(
                 f"{before.name} and {after.name}"
             )
     for file in files:
-        yield _partition(file, projection)
+        halved = halves.get((file.force, file.month), "")
+        yield _partition(replace(file, halved=halved), projection)
 
 
 def _street_files(path: Path, partition: str) -> Iterator[_File]:
@@ -149,6 +161,9 @@ def _file(named: re.Match[str], opened: Opener) -> _File:
 def _partition(file: _File, projection: Projection) -> Partition:
     with file.open() as stream:
         digest = sha256_of(stream, file=file.name)
+    if file.halved:
+        # The same file now means something else, and must not pass for what is there already.
+        digest += f" halved {file.halved}"
     with file.open() as stream:
         header = next(read_tables(stream, file=file.name, rows=1)).header
     return Partition(
@@ -163,25 +178,35 @@ def _partition(file: _File, projection: Projection) -> Partition:
 
 
 def _batches(file: _File, projection: Projection) -> Iterator[Batch]:
-    reasons: dict[str, int] = {}
+    reasons: Counter[str] = Counter()
+    identical: Counter[tuple[str, ...]] = Counter()
     taken = 0
     with file.open() as stream:
         for table in read_tables(stream, file=file.name):
-            batch = _batch(file, table, projection)
+            batch = _batch(file, table, projection, identical)
             taken += len(batch.accepted)
-            for reason, n in batch.rejected["reason"].value_counts().items():
-                reasons[str(reason)] = reasons.get(str(reason), 0) + int(n)
+            reasons.update(batch.rejected["reason"].tolist())
             yield batch
     if not taken:
-        n, commonest = sum(reasons.values()), max(reasons, key=lambda reason: reasons[reason])
-        raise InputError(f"{file.name}: none of its {n:,} rows can be taken, mostly: {commonest}")
+        commonest = reasons.most_common(1)[0][0]
+        raise InputError(
+            f"{file.name}: none of its {reasons.total():,} rows can be taken, mostly: {commonest}"
+        )
+    odd = sum(count % 2 for count in identical.values())
+    if odd or (file.halved and not identical):
+        why = f"{odd:,} groups of identical rows are odd" if odd else "it has no rows"
+        raise InputError(f"{file.name}: {file.halved} was not published twice: {why}")
 
 
-def _batch(file: _File, table: Table, projection: Projection) -> Batch:
+def _batch(
+    file: _File, table: Table, projection: Projection, identical: Counter[tuple[str, ...]]
+) -> Batch:
     place, place_crs = _place_columns(table)
     first, second = (table.numbers(name) for name in place)
     reasons = implausible(first, second, source=place_crs, projection=projection)
     _overrule(reasons, table, place=place, month=file.month)
+    if file.halved:
+        _reject_every_second(reasons, table, file.halved, identical)
     accepted = reasons == ""
     x, y = projection.to_metres(first[accepted], second[accepted], source=place_crs)
     rejected = {
@@ -209,6 +234,17 @@ def _overrule(
     reasons[table.text("Crime type") == ""] = "no crime type"
     reasons[table.text("Month") != month] = f"the month is not the file's, {month}"
     reasons[table.wrong_width] = f"not {len(table.header)} columns wide"
+
+
+def _reject_every_second(
+    reasons: NDArray[np.object_], table: Table, category: str, identical: Counter[tuple[str, ...]]
+) -> None:
+    kinds = table.text("Crime type").map(category_slug)
+    for position in np.flatnonzero((kinds == category) & (reasons == "")):
+        row = tuple(table.rows[position])
+        identical[row] += 1
+        if identical[row] % 2 == 0:
+            reasons[position] = PUBLISHED_TWICE
 
 
 def _incidents(file: _File, table: Table, *, accepted: NDArray[np.bool_]) -> pd.DataFrame:

@@ -174,6 +174,14 @@ class StoreReader(Protocol):
 class Store(StoreReader, Protocol):
     """What can be read and changed."""
 
+    def import_rows(self, import_id: int) -> pd.DataFrame:
+        """The incidents that an import wrote and that still stand."""
+        ...
+
+    def settings(self) -> dict[str, Setting]:
+        """Every setting that was set."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
         """All changes made inside happen together or not at all; blocks are not nested."""
         ...
@@ -216,6 +224,13 @@ class Store(StoreReader, Protocol):
             If there is no such import.
         ConflictError
             If it is undone already, or is not the last one of its partition.
+        """
+        ...
+
+    def adopt_import(self, record: ImportRecord, rows: pd.DataFrame) -> None:
+        """Take over an import from another store as it stands there, without reading its file.
+
+        The record gets an id of this store; what it replaced there is not taken over.
         """
         ...
 

@@ -101,11 +101,20 @@ class GeoPackageStore:
         """The records of the current imports by partition; with `history` of all, by id."""
         return importing.read_imports(self._file, history=history)
 
+    def import_rows(self, import_id: int) -> pd.DataFrame:
+        """The incidents that an import wrote and that still stand."""
+        return importing.read_import_rows(self._file, import_id)
+
     def setting(self, key: str) -> Setting:
         """A setting's value, None where it was never set."""
         rows = self._file.rows("SELECT value FROM patchmap_settings WHERE key = ?", key)
         value: Setting = json.loads(rows[0][0]) if rows else None
         return value
+
+    def settings(self) -> dict[str, Setting]:
+        """Every setting that was set."""
+        rows = self._file.rows("SELECT key, value FROM patchmap_settings ORDER BY key")
+        return {key: json.loads(value) for key, value in rows}
 
     def put_layer(self, papers: LayerPapers, areas: gpd.GeoDataFrame) -> None:
         """Add a layer, or replace the one of the same id whole."""
@@ -156,6 +165,24 @@ class GeoPackageStore:
     def undo_import(self, import_id: int) -> ImportRecord:
         """Take an import back and restore what it replaced."""
         return importing.undo_import(self._file, import_id)
+
+    def adopt_import(self, record: ImportRecord, rows: pd.DataFrame) -> None:
+        """Take over an import from another store as it stands there."""
+        importing.adopt_import(self._file, record, rows)
+
+    def back_up(self, path: Path) -> None:
+        """Copy the store as it is now into a new file, also while others write to it."""
+        self._file.copy_to(path)
+
+    def restore(self, path: Path) -> None:
+        """Replace everything in this store with a backup; it gets a UUID of its own.
+
+        Raises
+        ------
+        StoreError, NotFoundError
+            If the file is no store that this version can read; this store then stays as it is.
+        """
+        self._file.restore_from(path)
 
     def put_setting(self, key: str, value: Setting) -> None:
         """Set a setting."""

@@ -46,6 +46,28 @@ def read_imports(file: SqliteFile, *, history: bool = False) -> list[ImportRecor
     return _records(file, "ORDER BY import_id" if history else current)
 
 
+def read_import_rows(file: SqliteFile, import_id: int) -> pd.DataFrame:
+    """The incidents that an import wrote and that still stand."""
+    rows = _read_rows(file, "WHERE import_id = ?", import_id)
+    return rows.drop(columns=["import_id", "partition_id"])
+
+
+def adopt_import(file: SqliteFile, record: ImportRecord, rows: pd.DataFrame) -> None:
+    """Take over an import from another store; see `Store.adopt_import`."""
+    columns = _RECORD.split(", ")[1:]
+    facts = {name: getattr(record, name) for name in columns}
+    facts["rejected_by_reason"] = json.dumps(record.rejected_by_reason)
+    facts["summary"] = summary_to_json(record.summary)
+    marks = ", ".join("?" * len(columns))
+    import_id = file.execute(
+        f"INSERT INTO patchmap_imports ({', '.join(columns)}) VALUES ({marks})", *facts.values()
+    )
+    with changing(file, "incidents"):
+        owned = rows.assign(import_id=import_id, partition_id=record.partition_id)
+        _insert(file, "incidents", owned)
+    file.count("incidents")
+
+
 def put_partition(
     file: SqliteFile, partition: Partition, *, by: str, seen: Callable[[Batch], None]
 ) -> tuple[Change, ImportRecord]:

@@ -124,6 +124,21 @@ class SqliteFile:
             finally:
                 target.close()
 
+    def restore_from(self, path: Path) -> None:
+        """Replace the whole content by that of another file, which is checked first."""
+        backup = SqliteFile(path)
+        try:
+            with self._lock, _as_store_error(self.path):
+                backup._connection.backup(self._connection)
+        finally:
+            backup.close()
+        with self.transaction():
+            # Another UUID: what was known of the store's answers before is no longer true.
+            self.execute(
+                "UPDATE patchmap_store SET value = ? WHERE key = 'uuid'", str(uuid.uuid4())
+            )
+        self.projection = Projection(**json.loads(self.fact("projection")))
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:

@@ -1,0 +1,120 @@
+"""`patchmap imports …`, `quality`, `backup`, `restore` and `copy`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.desk import desk_of, open_store, record_facts
+from api.encoding import write_whole
+from geo.errors import ConflictError
+from geo.quality import quality
+from geo.store.copying import copy_store
+from geo.store.geopackage import GeoPackageStore
+
+imports = typer.Typer(help="What was imported: list, undo.", no_args_is_help=True)
+
+
+@imports.command("list")
+def list_imports(context: typer.Context) -> None:
+    """List every import with what it read, rejected and replaced."""
+    desk = desk_of(context)
+    with desk.open() as store:
+        records = store.imports(history=True)
+    lines = [
+        f"{record.import_id:>5}  {record.imported_at}  {record.imported_by}  {record.file}: "
+        f"{record.rows_read:,} read = {record.rows_accepted:,} accepted + "
+        f"{record.rows_rejected:,} rejected, {record.rows_replaced:,} replaced  [{record.state}]"
+        for record in records
+    ]
+    desk.say(lines or ["no imports yet"], [record_facts(record) for record in records])
+
+
+@imports.command("undo")
+def undo_import(
+    context: typer.Context,
+    import_id: Annotated[int, typer.Argument(help="Its number in 'patchmap imports list'.")],
+) -> None:
+    """Take an import back and restore what it replaced."""
+    desk = desk_of(context)
+    with desk.open() as store, store.transaction():
+        record = store.undo_import(import_id)
+    line = (
+        f"import {import_id} ({record.file}) is undone: {record.rows_accepted:,} incidents taken "
+        f"out, {record.rows_replaced:,} restored"
+    )
+    desk.say([line], record_facts(record))
+
+
+def report_quality(context: typer.Context) -> None:
+    """Say what to know of the data before an answer is believed."""
+    desk = desk_of(context)
+    with desk.open() as store, store.reading():
+        notes = quality(store.incidents(), store.imports())
+    lines = [
+        f"{note.kind}: {' '.join(part for part in (note.source, note.month) if part)}: {note.text}"
+        for note in notes
+    ]
+    desk.say(lines or ["nothing stands out"], [asdict(note) for note in notes])
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The GeoPackage to write.")],
+) -> None:
+    """Copy the store into one file, also while others write to it."""
+    desk = desk_of(context)
+    if file.exists():
+        raise ConflictError(f"{file} is there already; name a new file")
+    with desk.open() as store:
+        write_whole(file, lambda part: _back_up(store, part))
+    desk.say([f"{file}: a backup of {desk.store}"], {"backup": str(file)})
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A backup to take everything from.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Give up what the store holds now.")
+    ] = False,
+) -> None:
+    """Make the store what it was when the backup was made."""
+    desk = desk_of(context)
+    with desk.open(create=True) as store:
+        if (store.layers() or store.imports(history=True)) and not replace:
+            raise ConflictError(f"{desk.store} holds data; --replace gives it up for the backup")
+        if isinstance(store, GeoPackageStore):
+            store.restore(file)
+        else:
+            with open_store(str(file)) as saved:
+                copy_store(saved, store)
+        n = store.incident_count()
+    desk.say([f"{desk.store}: restored from {file}, {n:,} incidents"], {"incidents": n})
+
+
+def copy(
+    context: typer.Context,
+    to: Annotated[str, typer.Option("--to", help="A new file, or postgresql://…")],
+) -> None:
+    """Copy everything into a new store of either kind."""
+    desk = desk_of(context)
+    with desk.open() as store, open_store(to, create=True) as target:
+        copy_store(store, target, seen=_tell if sys.stderr.isatty() else lambda _name: None)
+        n = target.incident_count()
+    desk.say([f"{n:,} incidents copied from {desk.store}"], {"incidents": n})
+
+
+def _back_up(store: object, part: Path) -> None:
+    if isinstance(store, GeoPackageStore):
+        store.back_up(part)
+        return
+    with open_store(str(part), create=True) as target:
+        copy_store(store, target)  # type: ignore[arg-type]  # what opened it made sure of that
+
+
+def _tell(name: str) -> None:
+    typer.echo(name, err=True)

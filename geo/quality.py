@@ -1,0 +1,203 @@
+"""What to know of the data before an answer is believed: gaps, doubles, snap points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from geo.incidents import london_months, months_between
+from geo.store.contract import ImportRecord
+
+NO_PLACE = "no location"
+FEWEST_TO_JUDGE = 20
+SHORT_SHARE = 0.5
+"""A month with less than this share of its source's median month looks published short."""
+
+_IDENTICAL = ["source", "category", "month", "x", "y", "location", "reference"]
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing to know: what kind it is, of which source and month, and the sentence."""
+
+    kind: str
+    source: str
+    month: str
+    text: str
+
+
+def quality(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[Note]:
+    """Everything that stands out in a store's incidents, by kind, source and month.
+
+    Parameters
+    ----------
+    incidents
+        An incident frame: all that the store accepted.
+    imports
+        The records of the current imports.
+    """
+    if not len(incidents):
+        return []
+    rows = incidents.assign(month=london_months(incidents["occurred_from"]).astype(str))
+    return [
+        *_without_place(imports),
+        *_missing_months(imports),
+        *_short_months(imports),
+        *(
+            Note("published twice", double.source, double.month, double.text)
+            for double in published_twice(rows)
+        ),
+        *_moving_references(rows),
+        *_far_away(rows),
+        *_busiest_points(rows),
+    ]
+
+
+@dataclass(frozen=True)
+class Double:
+    """A month of one category in which every group of identical rows has an even count."""
+
+    source: str
+    month: str
+    category: str
+    n: int
+
+    @property
+    def text(self) -> str:
+        """The suspicion as a sentence."""
+        return (
+            f"all {self.n:,} rows of {self.category} stand in even groups of identical rows: "
+            f"it looks published twice, so about {self.n // 2:,} incidents are true"
+        )
+
+
+def published_twice(incidents: pd.DataFrame) -> list[Double]:
+    """Months that were published twice, by source and category.
+
+    A month of incidents at shared points has groups of one, two, three and more identical rows.
+    That all of its groups are even does not happen by chance.
+
+    Parameters
+    ----------
+    incidents
+        An incident frame; a `month` column (`YYYY-MM`) is made where it is missing.
+    """
+    rows = incidents
+    if "month" not in rows:
+        rows = rows.assign(month=london_months(rows["occurred_from"]).astype(str))
+    counts = rows.groupby(_IDENTICAL, observed=True, dropna=False).size()
+    groups = counts.groupby(["source", "month", "category"], observed=True)
+    table = pd.DataFrame(
+        {
+            "n": groups.sum(),
+            "odd": (counts % 2).groupby(["source", "month", "category"], observed=True).sum(),
+        }
+    )
+    doubled = table[(table["odd"] == 0) & (table["n"] >= FEWEST_TO_JUDGE)]
+    return [
+        Double(str(source), str(month), str(category), int(n))
+        for (source, month, category), n in doubled["n"].items()
+    ]
+
+
+def _without_place(imports: Sequence[ImportRecord]) -> list[Note]:
+    notes = []
+    for record in imports:
+        lost = record.rejected_by_reason.get(NO_PLACE, 0)
+        if lost:
+            share = lost / record.rows_read
+            text = f"{lost:,} of {record.rows_read:,} rows have no place ({share:.1%})"
+            notes.append(Note("without a place", record.source, record.month, text))
+    return notes
+
+
+def _missing_months(imports: Sequence[ImportRecord]) -> list[Note]:
+    notes = []
+    for source, name in sorted({(record.source, record.name) for record in imports}):
+        months = sorted(record.month for record in imports if record.name == name and record.month)
+        if not months:
+            continue
+        for first, last in _gaps(months):
+            span = first if first == last else f"{first} to {last}"
+            text = f"{name} has nothing published: unknown, not zero"
+            notes.append(Note("missing months", source, span, text))
+    return notes
+
+
+def _gaps(months: list[str]) -> list[tuple[str, str]]:
+    """The first and last month of each run that is missing between the first and last given."""
+    missing = [month for month in months_between(months[0], months[-1]) if month not in months]
+    gaps: list[tuple[str, str]] = []
+    for month in missing:
+        if gaps and months_between(gaps[-1][1], month) == [gaps[-1][1], month]:
+            gaps[-1] = (gaps[-1][0], month)
+        else:
+            gaps.append((month, month))
+    return gaps
+
+
+def _short_months(imports: Sequence[ImportRecord]) -> list[Note]:
+    notes = []
+    for source, name in sorted({(record.source, record.name) for record in imports}):
+        monthly = {
+            record.month: record.rows_read
+            for record in imports
+            if (record.source, record.name) == (source, name) and record.month
+        }
+        if len(monthly) < 3:
+            continue
+        usual = float(np.median(list(monthly.values())))
+        notes += [
+            Note(
+                "short month",
+                source,
+                month,
+                f"{name} has {n:,} rows, its median month {usual:,.0f}: maybe published short",
+            )
+            for month, n in sorted(monthly.items())
+            if n < SHORT_SHARE * usual
+        ]
+    return notes
+
+
+def _moving_references(rows: pd.DataFrame) -> list[Note]:
+    named = rows[rows["reference"] != ""]
+    places = named.groupby(["source", "reference"], observed=True)[["x", "y"]].nunique()
+    moving = places[(places > 1).any(axis=1)]
+    return [
+        Note(
+            "references that repeat",
+            str(source),
+            "",
+            f"{n:,} references stand at more than one place: a reference names a crime, not a row",
+        )
+        for source, n in moving.groupby(level="source", observed=True).size().items()
+        if n
+    ]
+
+
+def _far_away(rows: pd.DataFrame) -> list[Note]:
+    """Points beyond three times the 99th percentile of distance from the middle."""
+    notes = []
+    for source, part in rows.groupby("source", observed=True):
+        distance = np.hypot(part["x"] - part["x"].median(), part["y"] - part["y"].median())
+        limit = 3 * float(np.quantile(distance, 0.99))
+        far = int((distance > limit).sum())
+        if far:
+            text = (
+                f"{far:,} points lie more than {limit / 1000:,.0f} km from the middle of the rest"
+            )
+            notes.append(Note("far away", str(source), "", text))
+    return notes
+
+
+def _busiest_points(rows: pd.DataFrame) -> list[Note]:
+    notes = []
+    for source, part in rows.groupby("source", observed=True):
+        share = part.groupby(["x", "y"]).size().nlargest(10).sum() / len(part)
+        text = f"the ten busiest points hold {share:.1%} of {len(part):,} incidents"
+        notes.append(Note("busiest points", str(source), "", text))
+    return notes
