@@ -11,103 +11,112 @@ from typing import Any, TypeVar
 import geopandas as gpd
 import pandas as pd
 
-from geo.crs import Projection
+from geo.errors import StoreError
 from geo.question import Answer, Question, ask
-from geo.store.contract import DataVersion, ImportRecord, LayerPapers, Setting, StoreReader, Window
+from geo.store.contract import DataVersion, ImportRecord, LayerPapers, Setting, Store, Window
 
 Value = TypeVar("Value")
 
-KEPT = 64
+KEPT = 12
 MOST_IN_MEMORY = 20_000_000
 """Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
 
 
 class Snapshot:
-    """One state of a store, each part read at most once. It is a reader of the store itself."""
+    """One state of a store, each part read at most once. It reads as the store itself does."""
 
-    def __init__(self, store: StoreReader) -> None:
-        self._store = store
-        self._parts: dict[tuple[str, str], tuple[int, Any]] = {}
-        self._version = store.data_version()
-        self.projection: Projection = store.projection
+    def __init__(self, store: Store, before: Snapshot | None = None) -> None:
+        with store.reading():
+            self._store = store
+            self._version = store.data_version()
+            self.projection = store.projection
+            same = before if before and before._version.uuid == self._version.uuid else None
+            self._layers: dict[str, tuple[LayerPapers, gpd.GeoDataFrame]] = {}
+            self._incidents: pd.DataFrame | None
+            self._count: int
+            self._imports: list[ImportRecord]
+            if same and same._version.layers == self._version.layers:
+                self._layers = same._layers
+            if same and same._version.incidents == self._version.incidents:
+                self._count, self._imports = same._count, same._imports
+                self._incidents = same._incidents
+            else:
+                self._count, self._imports = store.incident_count(), store.imports()
+                whole = self._count <= MOST_IN_MEMORY
+                self._incidents = store.incidents() if whole else None
+            self._papers = store.layers()
+            self._settings = store.settings()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """See the store as it is now: parts whose counter has moved are read again."""
-        with self._store.reading():
-            version = self._store.data_version()
-            if version.uuid != self._version.uuid:
-                # A restored backup: its counters say nothing of what was read before.
-                self._parts.clear()
-            self._version = version
-            yield
+        """A snapshot is of one state anyway."""
+        yield
 
     def data_version(self) -> DataVersion:
-        """The state that the parts are of."""
+        """The state that the snapshot is of."""
         return self._version
 
     def layers(self) -> list[LayerPapers]:
         """The papers of every layer."""
-        return self._part("layers", self._version.layers, self._store.layers)
+        return self._papers
 
     def layer(self, layer_id: str) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-        """A layer's papers and areas."""
-        return self._part(
-            "layer", self._version.layers, lambda: self._store.layer(layer_id), name=layer_id
-        )
+        """A layer's papers and areas.
+
+        Raises
+        ------
+        StoreError
+            If the layers changed since the snapshot was taken: asked again, there is a new one.
+        """
+        if layer_id not in self._layers:
+            with self._store.reading():
+                if self._store.data_version().layers != self._version.layers:
+                    raise StoreError("the layers have just changed; ask again")
+                self._layers[layer_id] = self._store.layer(layer_id)
+        return self._layers[layer_id]
 
     def incidents(self, window: Window | None = None) -> pd.DataFrame:
         """Accepted incidents: from memory, but for stores that are too large for that."""
-        if self.incident_count() > MOST_IN_MEMORY:
+        if self._incidents is None:
             return self._store.incidents(window)
-        whole = self._part("incidents", self._version.incidents, self._store.incidents)
         if window is None:
-            return whole
-        occurred = whole["occurred_from"]
-        return whole[(occurred >= window.start) & (occurred < window.end)]
+            return self._incidents
+        occurred = self._incidents["occurred_from"]
+        return self._incidents[(occurred >= window.start) & (occurred < window.end)]
 
     def incident_count(self) -> int:
         """How many accepted incidents there are."""
-        return self._part("count", self._version.incidents, self._store.incident_count)
+        return self._count
 
     def imports(self, *, history: bool = False) -> list[ImportRecord]:
         """The records of the current imports; with `history` of all."""
-        return self._part(
-            "imports",
-            self._version.incidents,
-            lambda: self._store.imports(history=history),
-            name=str(history),
-        )
+        return self._store.imports(history=True) if history else self._imports
 
     def setting(self, key: str) -> Setting:
         """A setting's value."""
-        return self._part(
-            "setting", self._version.settings, lambda: self._store.setting(key), name=key
-        )
-
-    def _part(self, kind: str, counter: int, read: Callable[[], Value], *, name: str = "") -> Value:
-        known = self._parts.get((kind, name))
-        if known is None or known[0] != counter:
-            known = (counter, read())
-            self._parts[kind, name] = known
-        value: Value = known[1]
-        return value
+        return self._settings.get(key)
 
 
 class Answers:
     """What a service holds of its store: the snapshot, and the answers asked for last."""
 
-    def __init__(self, store: StoreReader) -> None:
-        self._snapshot = Snapshot(store)
-        self._kept: OrderedDict[tuple[str, str], Any] = OrderedDict()
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._snapshot: Snapshot | None = None
+        self._refreshing = threading.Lock()
         # One question is worked out at a time: a second asker of it then finds it kept.
-        self._lock = threading.RLock()
+        self._working = threading.RLock()
+        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._kept_of = ""
 
-    @contextmanager
-    def reading(self) -> Iterator[Snapshot]:
-        """The store as it is now, for as long as the block lasts."""
-        with self._lock, self._snapshot.reading():
-            yield self._snapshot
+    def snapshot(self) -> Snapshot:
+        """The store as it is now."""
+        with self._refreshing:
+            with self._store.reading():
+                version = self._store.data_version()
+            if self._snapshot is None or self._snapshot.data_version() != version:
+                self._snapshot = Snapshot(self._store, self._snapshot)
+            return self._snapshot
 
     def ask(self, question: Question) -> Answer:
         """Answer a Question on the data as it is now.
@@ -117,17 +126,24 @@ class Answers:
         QuestionError
             If the data cannot answer it.
         """
-        with self.reading() as snapshot:
-            return self.keep(f"answer?{question.query()}", lambda: ask(question, snapshot))
+        return self.keep(f"answer?{question.query()}", lambda snapshot: ask(question, snapshot))
 
-    def keep(self, name: str, make: Callable[[], Value]) -> Value:
+    def keep(self, name: str, make: Callable[[Snapshot], Value]) -> Value:
         """Something made of the data, made again only when the data version has moved."""
-        with self.reading() as snapshot:
-            key = (str(snapshot.data_version()), name)
-            if key not in self._kept:
-                self._kept[key] = make()
-            self._kept.move_to_end(key)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-            value: Value = self._kept[key]
+        with self._working:
+            snapshot = self.snapshot()
+            version = str(snapshot.data_version())
+            if self._kept_of != version:
+                self._kept.clear()
+                self._kept_of = version
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                kept: Value = self._kept[name]
+                return kept
+            value = make(snapshot)
+            # What was made while the data moved on belongs to neither state.
+            if self._kept_of == version:
+                self._kept[name] = value
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
             return value

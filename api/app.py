@@ -13,12 +13,12 @@ from api.errors import add_error_handlers
 from api.maps import LEAFLET
 from api.security import Guard
 from api.settings import VERSION, Settings
-from geo.store.contract import StoreReader
+from geo.store.contract import Store
 
 STATIC = Path(__file__).parent / "static"
 
 
-def make_app(store: StoreReader, settings: Settings) -> FastAPI:
+def make_app(store: Store, settings: Settings) -> FastAPI:
     """The service of one store."""
     app = FastAPI(title="Patchmap", version=VERSION, openapi_url=None, docs_url=None)
     app.state.answers = Answers(store)
@@ -41,5 +41,5 @@ def _alive() -> Response:
 
 def _ready(answers: board.Held) -> Response:
     """Whether the store answers too."""
-    with answers.reading():
-        return Response("ready\n", media_type="text/plain")
+    answers.snapshot()
+    return Response("ready\n", media_type="text/plain")

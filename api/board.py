@@ -10,6 +10,8 @@ from fastapi.responses import RedirectResponse
 from jinja2 import Environment, PackageLoader
 
 from api.answers import Answers
+from api.collections import ANSWER_COLLECTIONS, GEOJSON, items_of
+from api.encoding import feature_collection, to_csv
 from api.errors import status_of
 from api.etags import not_modified_or
 from api.features import answers_of
@@ -17,7 +19,7 @@ from api.maps import draw
 from api.query import only
 from api.settings import VERSION, Settings
 from api.words import CLASS_WORDS, categories_words, headline, period_words
-from geo.errors import PatchmapError
+from geo.errors import NotFoundError, PatchmapError, QuestionError
 from geo.incidents import category_title
 from geo.options import DEFAULT_PERIOD, OPTIONS
 from geo.question import Answer, Question, default_layer
@@ -59,10 +61,10 @@ def board(request: Request, answers: Held) -> Response:
     try:
         options = {name: text for name, text in _given(request).items() if text}
         question = Question.read(options)
-        if question.options() != options:
-            return RedirectResponse(f"?{question.query()}" if question.query() else "/", 303)
     except PatchmapError as error:
-        return _page(answers, Question(), error=error)
+        return _page(answers, _readable(request), error=error)
+    if question.options() != options:
+        return RedirectResponse(f"?{question.query()}" if question.query() else "/", 303)
     return not_modified_or(request, answers, lambda: _page(answers, question), media_type=HTML)
 
 
@@ -72,20 +74,47 @@ def map_page(request: Request, answers: Held, settings: Set) -> Response:
     question = Question.read(_given(request))
 
     def page() -> Response:
-        with answers.reading() as snapshot:
-            answer = answers.ask(question)
-            ground = snapshot.setting("ground")
-            drawn = draw(
-                answer,
-                projection=snapshot.projection,
-                ground=snapshot.layer(str(ground))[1] if ground else None,
-                tiles=settings.tiles,
-            )
+        snapshot = answers.snapshot()
+        ground = snapshot.setting("ground")
+        drawn = draw(
+            answers.ask(question),
+            projection=snapshot.projection,
+            ground=snapshot.layer(str(ground))[1] if ground else None,
+            tiles=settings.tiles,
+        )
         return Response(
             drawn.html, media_type=HTML, headers={"content-security-policy": drawn.policy}
         )
 
-    return not_modified_or(request, answers, page, media_type=HTML)
+    tiles = settings.tiles.address if settings.tiles else ""
+    return not_modified_or(request, answers, page, media_type=HTML, setting=tiles)
+
+
+@router.get("/download/{name}.{ending}")
+def download(request: Request, answers: Held, name: str, ending: str) -> Response:
+    """A whole answer as a file: `area-counts` or `hotspots`, `.geojson` or `.csv`."""
+    if name not in ANSWER_COLLECTIONS or ending not in ("geojson", "csv"):
+        raise NotFoundError(f"there is no download {name}.{ending}")
+    query = _given(request)
+    found = items_of(answers, name, query)
+    if ending == "geojson":
+        content, media_type = feature_collection(found.encoded, found.members), GEOJSON
+    else:
+        frame = ANSWER_COLLECTIONS[name].frame(answers.ask(Question.read(query)))
+        content, media_type = to_csv(frame).encode(), "text/csv; charset=utf-8"
+    disposition = f'attachment; filename="{name}.{ending}"'
+    return Response(content, media_type=media_type, headers={"content-disposition": disposition})
+
+
+def _readable(request: Request) -> Question:
+    """What can be kept of a Question that is refused, so that the form remembers it."""
+    options = {name: text for name, text in request.query_params.items() if name in _NAMES}
+    while True:
+        try:
+            return Question.read(options)
+        except QuestionError as error:
+            if options.pop(error.option, None) is None:
+                return Question()
 
 
 def _given(request: Request) -> dict[str, str]:
@@ -94,24 +123,24 @@ def _given(request: Request) -> dict[str, str]:
 
 def _page(answers: Answers, question: Question, *, error: PatchmapError | None = None) -> Response:
     """The board of a Question; with the reason and the form alone where it has no answer."""
-    with answers.reading() as snapshot:
-        choices = {
-            "layers": snapshot.layers(),
-            "categories": sorted(
-                {name for record in snapshot.imports() for name in record.summary.categories}
-            ),
-            "ground": snapshot.setting("ground"),
-        }
-        answer = None
-        if error is None:
-            try:
-                answer = answers.ask(question)
-                question = answer.question
-            except PatchmapError as refusal:
-                error = refusal
-        layer = question.layer
-        if not layer and choices["layers"]:
-            layer = default_layer(snapshot)
+    snapshot = answers.snapshot()
+    choices = {
+        "layers": snapshot.layers(),
+        "categories": sorted(
+            {name for record in snapshot.imports() for name in record.summary.categories}
+        ),
+        "sources": sorted({record.source for record in snapshot.imports()}),
+    }
+    answer = None
+    if error is None:
+        try:
+            answer = answers.ask(question)
+            question = answer.question
+        except PatchmapError as refusal:
+            error = refusal
+    layer = question.layer
+    if not layer and choices["layers"]:
+        layer = default_layer(snapshot)
     text = templates.get_template("board.html").render(
         version=VERSION,
         question=question,
@@ -132,29 +161,43 @@ def _told(answer: Answer) -> dict[str, object]:
     if answer.question.by == "month":
         counts = counts.groupby(["area_code", "area_name"], as_index=False)[["n"]].sum()
         counts["share"] = counts["n"] / max(answer.accounts.counted, 1)
-    classes = answer.hotspots["class"].value_counts()
     ordered = counts.sort_values(["n", "area_code"], ascending=[False, True])
+    query = answer.question.query()
     return {
         "answer": answer,
         "accounts": answer.accounts,
         "headline": headline(answer),
         "categories": categories_words(answer),
         "period": period_words(answer),
-        "hot": int(classes.filter(like="hot").sum()),
+        "shown": int(counts["n"].sum()),
+        "hot": int(answer.hotspots["class"].str.startswith("hot").sum()),
         "words": CLASS_WORDS,
         "busiest": answer.busiest_cells(BUSIEST).drop(columns="geometry").to_dict("records"),
         "names": answer.areas["area_name"].to_dict(),
         "areas": ordered.drop(columns="geometry", errors="ignore").to_dict("records"),
         "rated": "rate_per_1000" in counts,
         "credits": [NOTES[name].attribution for name in answer.accounts.source if name in NOTES],
-        "map_address": f"/map?{answer.question.query()}",
-        "download": _download(answer),
+        "map_address": f"/map?{query}",
+        "limits": _limits(answer.question),
+        "downloads": {
+            f"{title} ({ending})": f"/download/{name}.{ending}?{query}"
+            for name, title in (("hotspots", "cells"), ("area-counts", "areas"))
+            for ending in ("geojson", "csv")
+        },
     }
 
 
-def _download(answer: Answer) -> dict[str, str]:
-    query = urlencode(answer.question.options(), safe="/:,.")
-    return {
-        "Hotspot cells (GeoJSON)": f"/ogc/collections/hotspots/items?{query}&limit=10000",
-        "Counts by area (GeoJSON)": f"/ogc/collections/area-counts/items?{query}&limit=10000",
+def _limits(question: Question) -> list[tuple[str, str]]:
+    """What narrows the Question beyond its form, each with the address that drops it."""
+    titles = {
+        "within": "only",
+        "study": "judged against",
+        "hours": "hours",
+        "by": "by",
     }
+    found = []
+    for name, title in titles.items():
+        options = question.options()
+        if value := options.pop(name, ""):
+            found.append((f"{title} {value}", "?" + urlencode(options, safe="/:,.")))
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from api.answers import Answers
+from api.answers import Answers, Snapshot
 from api.encoding import encode_features, feature_ids
 from api.query import check_interval
 from api.settings import VERSION
@@ -67,8 +67,8 @@ def check_collection(answers: Answers, collection_id: str) -> None:
     NotFoundError
         With the collections there are.
     """
-    with answers.reading() as snapshot:
-        names = [papers.layer_id for papers in snapshot.layers()] + list(ANSWER_COLLECTIONS)
+    snapshot = answers.snapshot()
+    names = [papers.layer_id for papers in snapshot.layers()] + list(ANSWER_COLLECTIONS)
     if collection_id not in names:
         raise NotFoundError(
             f"there is no collection {collection_id!r}; there are: {', '.join(names)}"
@@ -87,45 +87,45 @@ def items_of(answers: Answers, collection_id: str, query: Mapping[str, str]) -> 
         names = {option.name for option in OPTIONS} | {"from", "to"}
         question = Question.read({name: text for name, text in query.items() if name in names})
         name = f"{collection_id}?{question.query()}"
-        return answers.keep(name, lambda: _answer_items(answers, collection_id, question))
+        return answers.keep(
+            name, lambda snapshot: _answer_items(snapshot, answers.ask(question), collection_id)
+        )
     if "datetime" in query:
         check_interval(query["datetime"])
-    return answers.keep(collection_id, lambda: _layer_items(answers, collection_id))
+    return answers.keep(collection_id, lambda snapshot: _layer_items(snapshot, collection_id))
 
 
-def _layer_items(answers: Answers, layer_id: str) -> Items:
-    with answers.reading() as snapshot:
-        _, areas = snapshot.layer(layer_id)
-        return _encoded(areas.reset_index(), snapshot.projection, {})
+def _layer_items(snapshot: Snapshot, layer_id: str) -> Items:
+    _, areas = snapshot.layer(layer_id)
+    codes = [str(code) for code in areas.index]
+    return _encoded(areas.reset_index(), codes, snapshot.projection)
 
 
-def _answer_items(answers: Answers, collection_id: str, question: Question) -> Items:
-    with answers.reading() as snapshot:
-        answer = answers.ask(question)
-        frame = ANSWER_COLLECTIONS[collection_id].frame(answer)
-        accounts = answer.accounts.as_dict() | {"software": f"patchmap {VERSION}"}
-        return _encoded(frame, snapshot.projection, {"accounts": accounts})
+def _answer_items(snapshot: Snapshot, answer: Answer, collection_id: str) -> Items:
+    frame = ANSWER_COLLECTIONS[collection_id].frame(answer)
+    accounts = answer.accounts.as_dict() | {"software": f"patchmap {VERSION}"}
+    items = _encoded(frame, feature_ids(frame), snapshot.projection)
+    return replace(items, members={"accounts": accounts})
 
 
-def _encoded(frame: gpd.GeoDataFrame, projection: Projection, members: dict[str, Any]) -> Items:
-    ids = feature_ids(frame)
+def _encoded(frame: gpd.GeoDataFrame, ids: list[str], projection: Projection) -> Items:
     encoded = encode_features(frame, ids, projection=projection)
-    return Items(ids, frame.geometry.to_numpy(), encoded, members)
+    return Items(ids, frame.geometry.to_numpy(), encoded, {})
 
 
 def described(answers: Answers, collection_id: str, *, root: str) -> dict[str, Any]:
     """The description of one collection, as the standard asks for it."""
-    with answers.reading() as snapshot:
-        papers = {papers.layer_id: papers for papers in snapshot.layers()}
-        if collection_id in ANSWER_COLLECTIONS:
-            kind = ANSWER_COLLECTIONS[collection_id]
-            about: dict[str, Any] = {"title": kind.title, "description": kind.description}
-            layers = [snapshot.layer(name)[1] for name in papers]
-        else:
-            check_collection(answers, collection_id)
-            about = _layer_papers(papers[collection_id])
-            layers = [snapshot.layer(collection_id)[1]]
-        extent = _extent(layers, snapshot.projection)
+    snapshot = answers.snapshot()
+    papers = {papers.layer_id: papers for papers in snapshot.layers()}
+    if collection_id in ANSWER_COLLECTIONS:
+        kind = ANSWER_COLLECTIONS[collection_id]
+        about: dict[str, Any] = {"title": kind.title, "description": kind.description}
+        layers = [snapshot.layer(name)[1] for name in papers]
+    else:
+        check_collection(answers, collection_id)
+        about = _layer_papers(papers[collection_id])
+        layers = [snapshot.layer(collection_id)[1]]
+    extent = _extent(layers, snapshot.projection)
     address = f"{root}/collections/{collection_id}"
     return {
         "id": collection_id,

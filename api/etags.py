@@ -11,24 +11,35 @@ from api.answers import Answers
 from api.settings import VERSION
 
 
-def etag_of(request: Request, answers: Answers, media_type: str) -> str:
+def etag_of(request: Request, answers: Answers, media_type: str, setting: str) -> str:
     """The name of what a request would get now. The host counts, because links carry it."""
-    with answers.reading() as snapshot:
-        version = str(snapshot.data_version())
-    named = "\n".join([version, VERSION, media_type, str(request.url)])
+    snapshot = answers.snapshot()
+    version = str(snapshot.data_version())
+    named = "\n".join([version, VERSION, media_type, setting, str(request.url)])
     return f'"{hashlib.sha256(named.encode()).hexdigest()[:32]}"'
 
 
 def not_modified_or(
-    request: Request, answers: Answers, make: Callable[[], Response], *, media_type: str
+    request: Request,
+    answers: Answers,
+    make: Callable[[], Response],
+    *,
+    media_type: str,
+    setting: str = "",
 ) -> Response:
-    """304 where the caller has the answer already, else the answer with its ETag."""
-    etag = etag_of(request, answers, media_type)
+    """304 where the caller has the answer already, else the answer with its ETag.
+
+    Parameters
+    ----------
+    setting
+        Whatever of the settings the answer depends on.
+    """
+    etag = etag_of(request, answers, media_type, setting)
     known = [
         tag.strip().removeprefix("W/")
         for tag in request.headers.get("if-none-match", "").split(",")
     ]
-    response = Response(status_code=304) if etag in known or "*" in known else make()
+    response = Response(status_code=304) if etag in known else make()
     response.headers["etag"] = etag
     response.headers["cache-control"] = "private, no-cache"
     return response

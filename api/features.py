@@ -83,8 +83,8 @@ def conformance(request: Request, answers: Held) -> Response:
 def api(request: Request, answers: Held) -> Response:
     """The OpenAPI document, with every address spelled out."""
     only(request, ("f",))
-    with answers.reading() as snapshot:
-        layers = [papers.layer_id for papers in snapshot.layers()]
+    snapshot = answers.snapshot()
+    layers = [papers.layer_id for papers in snapshot.layers()]
     document = openapi_document(
         root=_root(request),
         layers=layers,
@@ -101,9 +101,9 @@ def collections(request: Request, answers: Held) -> Response:
     """Every collection with its papers."""
     only(request, ("f",))
     root = _root(request)
-    with answers.reading() as snapshot:
-        names = [papers.layer_id for papers in snapshot.layers()]
-        about = [described(answers, name, root=root) for name in [*names, *ANSWER_COLLECTIONS]]
+    snapshot = answers.snapshot()
+    names = [papers.layer_id for papers in snapshot.layers()]
+    about = [described(answers, name, root=root) for name in [*names, *ANSWER_COLLECTIONS]]
     links = [link(f"{root}/collections", "self", "application/json", "This document")]
     return _json(request, answers, {"links": links, "collections": about})
 
@@ -128,8 +128,8 @@ def items(request: Request, answers: Held, collection_id: str) -> Response:
         found = items_of(answers, collection_id, query)
         matched = np.arange(len(found.ids))
         if "bbox" in query:
-            with answers.reading() as snapshot:
-                matched = within_box(found, box_of(query["bbox"]), snapshot.projection)
+            snapshot = answers.snapshot()
+            matched = within_box(found, box_of(query["bbox"]), snapshot.projection)
         shown = matched[offset : offset + limit]
         links = _page_links(
             request, query, limit=limit, following=offset + limit, matched=len(matched)
@@ -142,7 +142,7 @@ def items(request: Request, answers: Held, collection_id: str) -> Response:
     )
 
 
-@router.get("/collections/{collection_id}/items/{feature_id}")
+@router.get("/collections/{collection_id}/items/{feature_id:path}")
 def item(request: Request, answers: Held, collection_id: str, feature_id: str) -> Response:
     """One feature."""
     check_collection(answers, collection_id)

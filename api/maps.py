@@ -18,24 +18,30 @@ import folium
 import geopandas as gpd
 import numpy as np
 import orjson
-import pandas as pd
-from branca.element import CssLink, Element, Figure, JavascriptLink
+import shapely
+from branca.element import CssLink, Figure, JavascriptLink
 from jinja2 import Environment, PackageLoader
 
 from api.encoding import encode_features, feature_collection
 from api.settings import TileServer
-from api.words import CLASS_WORDS, headline
+from api.words import CLASS_WORDS, headline, shown_words
 from geo.crs import Projection
 from geo.question import Answer
 from geo.sources import NOTES
 
 LEAFLET = Path(__file__).parent / "static" / "node_modules" / "leaflet" / "dist"
+_LABELS = "/static/page/labels.js"
 ASSETS = {
+    _LABELS: Path(__file__).parent / "static" / "page" / "labels.js",
     "/static/leaflet/leaflet.js": LEAFLET / "leaflet.js",
     "/static/leaflet/leaflet.css": LEAFLET / "leaflet.css",
 }
 MAP_DECIMALS = 5  # about a metre: finer than a projector shows
-MOST_LABELS = 60
+MOST_LABELS = 120
+MOST_CELLS_TOLD = 6_000
+"""Cells of one class that a map tells one by one; more become one shape."""
+
+_INERT = str.maketrans({letter: f"&#{ord(letter)};" for letter in "&<>\"'`{}$\\"})
 
 # ColorBrewer's RdBu, which colour-blind people can tell apart.
 STYLES: dict[str, dict[str, Any]] = {
@@ -108,41 +114,52 @@ def draw(
         max_zoom=19,
         zoom_snap=0.1,
     )
-    figure = _OfflineFigure(title=f"Patchmap: {headline(answer)}")
+    figure = _OfflineFigure(title="Patchmap")
     figure.add_child(drawing)
-    if not tiles:
-        _outlines(answer.study_areas, projection, LAND).add_to(drawing)
     if tiles:
-        folium.TileLayer(tiles.address, attr=html.escape(tiles.attribution) or " ").add_to(drawing)
-    elif ground is not None:
-        _outlines(ground, projection, GROUND).add_to(drawing)
+        folium.TileLayer(tiles.address, attr=inert(tiles.attribution) or " ").add_to(drawing)
+    else:
+        _outlines(answer.study_areas, projection, LAND).add_to(drawing)
+        if ground is not None:
+            _outlines(ground, projection, GROUND).add_to(drawing)
     _add_cells(drawing, answer, projection)
     _add_areas(drawing, answer, projection)
-    drawing.fit_bounds(_bounds(answer, projection), padding=(12, 12))
-    figure.header.add_child(Element(_legend_part("map_style.html")), name="style")
-    figure.html.add_child(Element(_raw(_legend(answer))), name="legend")
+    drawing.fit_bounds(_bounds(answer, projection), padding=(8, 8))
     _name_from(figure, answer.question.query())
-    return _page(figure.render(), tiles=tiles, standalone=standalone)
+    text = _with_own_parts(figure.render(), answer)
+    return _page(text, tiles=tiles, standalone=standalone)
+
+
+def inert(text: object) -> str:
+    """Text that means nothing but itself in HTML, in a JavaScript literal and to Jinja.
+
+    folium writes texts into scripts, and branca reads every script as a template once more, so
+    the name of an area could otherwise run code in the browser, or here.
+    """
+    return str(text).translate(_INERT)
 
 
 def _add_cells(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
     cells = answer.hotspots
+    # Empty cells that show nothing are left to the ground.
+    cells = cells[(cells["n"] > 0) | ~cells["class"].isin(["none", "undefined"])]
     names = answer.areas["area_name"]
     for kind, style in STYLES.items():
-        # Empty cells that show nothing are left to the ground.
-        chosen = cells[(cells["class"] == kind) & ((cells["n"] > 0) | (kind != "none"))]
+        chosen = cells[cells["class"] == kind]
         if chosen.empty:
             continue
         shown = gpd.GeoDataFrame(
             {
                 "n": chosen["n"],
                 "meaning": CLASS_WORDS[kind],
-                "area": chosen["area_code"].map(names).fillna("").map(html.escape),
+                "area": chosen["area_code"].map(names).fillna("").map(inert),
                 "cell": chosen["cell_id"],
             },
             geometry=chosen.geometry,
             crs=cells.crs,
         )
+        if len(shown) > MOST_CELLS_TOLD:
+            shown = _as_one(shown)
         folium.GeoJson(
             _geojson(shown, projection),
             name=CLASS_WORDS[kind],
@@ -156,28 +173,39 @@ def _add_cells(drawing: folium.Map, answer: Answer, projection: Projection) -> N
         ).add_to(drawing)
 
 
+def _as_one(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """So many cells of one class that a page could not carry the story of each."""
+    told = {
+        "n": [f"{cells['n'].sum():,} in all"],
+        "meaning": cells["meaning"].iloc[:1].to_list(),
+        "area": [""],
+        "cell": [f"one of {len(cells):,}"],
+    }
+    whole = shapely.union_all(cells.geometry.to_numpy(), grid_size=0.01)
+    return gpd.GeoDataFrame(told, geometry=[whole], crs=cells.crs)
+
+
 def _add_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
-    areas = answer.areas
-    if answer.question.within:
-        areas = areas[areas.index.isin(answer.question.within)]
+    areas = _shown_areas(answer)
     _outlines(areas, projection, OUTLINE).add_to(drawing)
-    if len(areas) > MOST_LABELS:
-        return
-    places = areas.geometry.representative_point()
+    # The largest first: where names would overlap, the page keeps the earlier one.
+    largest = areas.iloc[np.argsort(-areas.geometry.area.to_numpy())[:MOST_LABELS]]
+    places = largest.geometry.representative_point()
     lon, lat = projection.to_lonlat(places.x, places.y)
-    for name, x, y in zip(areas["area_name"], lon, lat, strict=True):
+    for name, x, y in zip(largest["area_name"], lon, lat, strict=True):
         # A marker would ask for its icon's image even where the icon is text.
         label = folium.Tooltip(
-            html.escape(name),
-            permanent=True,
-            direction="center",
-            class_name="area-label",
-            sticky=False,
+            inert(name), permanent=True, direction="center", class_name="area-label", sticky=False
         )
         place = (round(float(y), MAP_DECIMALS), round(float(x), MAP_DECIMALS))
         folium.CircleMarker(
             place, radius=0, stroke=False, fill=False, interactive=False, tooltip=label
         ).add_to(drawing)
+
+
+def _shown_areas(answer: Answer) -> gpd.GeoDataFrame:
+    within = answer.question.within
+    return answer.areas[answer.areas.index.isin(within)] if within else answer.areas
 
 
 def _outlines(
@@ -200,21 +228,19 @@ def _geojson(frame: gpd.GeoDataFrame, projection: Projection) -> dict[str, Any]:
 
 
 def _bounds(answer: Answer, projection: Projection) -> list[list[float]]:
-    areas = answer.study_areas
-    if answer.question.within:
-        areas = answer.areas[answer.areas.index.isin(answer.question.within)]
-    west, south, east, north = areas.total_bounds
-    lon, lat = projection.to_lonlat([west, east, west, east], [south, south, north, north])
-    box = np.round([[lat.min(), lon.min()], [lat.max(), lon.max()]], MAP_DECIMALS)
-    return [[float(value) for value in corner] for corner in box]
+    shown = _shown_areas(answer) if answer.question.within else answer.study_areas
+    degrees = projection.geometries_to_lonlat(shown.geometry.to_numpy())
+    west, south, east, north = np.round(shapely.total_bounds(degrees), MAP_DECIMALS).tolist()
+    return [[south, west], [north, east]]
 
 
-def _legend(answer: Answer) -> str:
-    counts = pd.Series(answer.hotspots["class"]).value_counts()
+def _with_own_parts(text: str, answer: Answer) -> str:
+    """Put in what no template of branca's shall read: the title, the style and the legend."""
+    counts = answer.hotspots["class"].value_counts()
     shown = [kind for kind in STYLES if kind == "none" or counts.get(kind, 0)]
-    template = _TEMPLATES.get_template("map_legend.html")
-    return template.render(
+    legend = _TEMPLATES.get_template("map_legend.html").render(
         headline=headline(answer),
+        told=shown_words(answer),
         question=answer.question,
         accounts=answer.accounts,
         classes=[
@@ -222,15 +248,12 @@ def _legend(answer: Answer) -> str:
         ],
         credits=[NOTES[name].attribution for name in answer.accounts.source if name in NOTES],
     )
-
-
-def _legend_part(name: str) -> str:
-    return _raw(_TEMPLATES.get_template(name).render())
-
-
-def _raw(text: str) -> str:
-    """Keep branca from reading a finished text as a template."""
-    return "{% raw %}" + text.replace("{% endraw %}", "") + "{% endraw %}"
+    style = _TEMPLATES.get_template("map_style.html").render()
+    title = html.escape(f"Patchmap: {headline(answer)}")
+    text = text.replace("<title>Patchmap</title>", f"<title>{title}</title>", 1)
+    text = text.replace("</head>", f"{style}\n</head>", 1)
+    text = text.replace("<body>", f"<body>\n{legend}", 1)
+    return text.replace("</html>", f'<script src="{_LABELS}"></script>\n</html>', 1)
 
 
 def _name_from(figure: Figure, seed: str) -> None:
@@ -249,14 +272,14 @@ def _page(text: str, *, tiles: TileServer | None, standalone: bool) -> MapPage:
     if standalone:
         for address, file in ASSETS.items():
             text = text.replace(*_embedded(address, file))
+    scripts = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
+    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+    if standalone:
         policy = (
-            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-            f"img-src {images}"
+            f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {images}"
         )
         meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         return MapPage(text.replace("<head>", f"<head>\n{meta}", 1), policy)
-    scripts = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
-    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     return MapPage(
         text,
         f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "

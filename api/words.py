@@ -36,3 +36,12 @@ def headline(answer: Answer) -> str:
     """What the answer is about, in one line."""
     hours = f", {answer.question.hours} h" if answer.question.hours else ""
     return f"{categories_words(answer)}{hours}, {answer.accounts.period.title}"
+
+
+def shown_words(answer: Answer) -> str:
+    """How many incidents lie in what is shown, and against how many they are judged."""
+    shown, counted = int(answer.area_counts["n"].sum()), answer.accounts.counted
+    areas = answer.area_counts["area_code"].nunique()
+    text = f"n = {shown:,} incidents in {areas:,} area{'s' if areas != 1 else ''}"
+    whole = f"judged against the whole of {answer.accounts.mask}"
+    return f"{text}, {whole}" + (f", n = {counted:,}" if shown != counted else "")

@@ -32,6 +32,8 @@ _PLAIN_CODES = ("area_code", "code", "ward_code", "gss_code", "block_code")
 _PLAIN_NAMES = ("area_name", "name", "ward_name")
 _TAKEN = frozenset({"area_code", "area_name", "fid", "geom", "geometry"})
 _NAMED_FAULTS = 3
+NUMERIC = frozenset({"residents", "electors", "electors_forecast", "members", "officers"})
+"""Attributes that answers reckon with."""
 
 
 @dataclass(frozen=True)
@@ -141,9 +143,24 @@ def join_attributes(
             called = (names or {}).get(name, name)
             if called not in joined.columns or called.lower() in _TAKEN:
                 called = _free_name(called, joined.columns)
+            _refuse_words(table, name, called)
             joined[called] = values.reindex(areas.index)
     missing = [str(code) for code in areas.index.difference(codes)]
     return joined, unknown, missing
+
+
+def _refuse_words(table: Table, name: str, called: str) -> None:
+    """Columns that answers reckon with must hold numbers."""
+    values = table.text(name)
+    if called in NUMERIC and not pd.api.types.is_numeric_dtype(_typed(values)):
+        wrong = (pd.to_numeric(values.str.replace(",", ""), errors="coerce").isna()) & (
+            values != ""
+        )
+        at = int(np.argmax(wrong.to_numpy()))
+        raise InputError(
+            f"{table.file}, line {table.lines[at]}: {name} {values.iloc[at]!r} is no number, and "
+            f"{called} must be"
+        )
 
 
 def _collection(content: bytes, file: str) -> dict[str, Any]:
@@ -213,6 +230,11 @@ def _codes(values: pd.Series, file: str, code_field: str) -> list[str]:
     for number, code in enumerate(codes, start=1):
         if not code:
             raise InputError(f"{file}, feature {number}: {code_field} is empty")
+        if "," in code:
+            raise InputError(
+                f"{file}, feature {number}: the code {code!r} holds a comma, which stands between "
+                "codes in a Question"
+            )
         if code in first_seen:
             raise InputError(
                 f"{file}, feature {number}: the code {code} is that of feature "
@@ -285,7 +307,11 @@ def _typed(values: pd.Series) -> pd.Series:
     """
     if values.str.match(r"0\d").any():
         return values
-    numbers = pd.to_numeric(values, errors="coerce")
+    # 5,432 as people write it; a comma elsewhere is no such mark.
+    plain = values.where(
+        ~values.str.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?"), values.str.replace(",", "")
+    )
+    numbers = pd.to_numeric(plain, errors="coerce")
     if (numbers.isna() & (values != "")).any():
         return values
     if numbers.notna().all() and (numbers % 1 == 0).all():

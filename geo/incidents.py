@@ -42,7 +42,8 @@ PRECISIONS: Final = ("instant", "interval", "day", "month")
 
 REJECT_COLUMNS: Final = ("line", "reason", "row")
 
-BATCH_ROWS: Final = 50_000
+SQUARE_M: Final = 5_000
+"""Side of the squares by which a summary tells where incidents lie."""
 
 
 @dataclass(frozen=True)
@@ -108,38 +109,61 @@ class Partition:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a set of incidents spans. `first` and `last` are UTC, None where there are none."""
+    """What a set of incidents spans.
+
+    Attributes
+    ----------
+    categories
+        How many incidents of each.
+    precisions
+        Which occur.
+    first, last
+        Earliest and latest `occurred_from`, UTC; None where there are no incidents.
+    squares
+        How many incidents lie in each square of `SQUARE_M` metres, by `column:row`.
+    """
 
     categories: dict[str, int]
     precisions: tuple[str, ...]
     first: pd.Timestamp | None
     last: pd.Timestamp | None
+    squares: dict[str, int]
 
     @classmethod
     def of(cls, incidents: pd.DataFrame) -> Summary:
         """Summarise an incident frame."""
         counts = incidents["category"].astype(str).value_counts().sort_index()
+        columns, rows = (np.floor(incidents[axis].to_numpy() / SQUARE_M) for axis in ("x", "y"))
+        squares, n = np.unique(np.column_stack([columns, rows]), axis=0, return_counts=True)
         return cls(
             categories={str(name): int(n) for name, n in counts.items()},
             precisions=tuple(sorted(incidents["precision"].astype(str).unique())),
             first=incidents["occurred_from"].min() if len(incidents) else None,
             last=incidents["occurred_from"].max() if len(incidents) else None,
+            squares={
+                f"{int(column)}:{int(row)}": int(count)
+                for (column, row), count in zip(squares, n, strict=True)
+            },
         )
 
     def __or__(self, other: Summary) -> Summary:
         """Both sets together."""
-        names = sorted({*self.categories, *other.categories})
         moments = [self.first, other.first], [self.last, other.last]
         first, last = ([moment for moment in pair if moment is not None] for pair in moments)
         return Summary(
-            {name: self.categories.get(name, 0) + other.categories.get(name, 0) for name in names},
+            _added(self.categories, other.categories),
             tuple(sorted({*self.precisions, *other.precisions})),
             min(first, default=None),
             max(last, default=None),
+            _added(self.squares, other.squares),
         )
 
 
-NOTHING = Summary({}, (), None, None)
+def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
+
+
+NOTHING = Summary({}, (), None, None, {})
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from geo.errors import QuestionError
 from geo.incidents import LONDON, months_between
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?")
 _LATEST = re.compile(r"latest-([1-9]\d{0,3})([md])")
 
 
@@ -28,6 +29,8 @@ class Period:
     @property
     def title(self) -> str:
         """The period as people read it: whole months by their names."""
+        if self.first == self.last:
+            return _day(self.first)
         if not self.is_whole_months:
             return f"{_day(self.first)} to {_day(self.last)}"
         first, last = f"{self.first:%B %Y}", f"{self.last:%B %Y}"
@@ -112,7 +115,7 @@ def _last_day(text: str) -> date:
 
 def _date(text: str) -> date:
     try:
-        if "T" not in text.upper():
+        if not _MOMENT.fullmatch(text):
             day = date.fromisoformat(text)
         else:
             moment = pd.Timestamp(text)

@@ -16,7 +16,7 @@ FEWEST_TO_JUDGE = 20
 SHORT_SHARE = 0.5
 """A month with less than this share of its source's median month looks published short."""
 
-_IDENTICAL = ["source", "category", "month", "x", "y", "location", "reference"]
+_IDENTICAL = ["source", "category", "month", "x", "y", "location"]
 
 
 @dataclass(frozen=True)

@@ -102,15 +102,17 @@ class Answer:
         return frame[ordered]
 
     def busiest_cells(self, most: int) -> gpd.GeoDataFrame:
-        """Hot cells first, then by incidents, ties by cell id; with `rank` and `location`.
+        """The hot cells by incidents, ties by cell id, or all cells where none is hot.
 
-        `location` is the place that the cell's incidents name most often. Cells without an
-        incident are left out.
+        With `rank`, and `location`: the place that the cell's incidents name most often. Cells
+        without an incident are left out.
         """
-        frame = self.hotspots[self.hotspots["n"] > 0].copy()
-        frame["hot"] = frame["class"].str.startswith("hot")
-        order = {"hot": False, "n": False, "cell_id": True}
-        top = frame.sort_values(list(order), ascending=list(order.values())).head(most)
+        frame = self.hotspots[self.hotspots["n"] > 0]
+        hot = frame["class"].str.startswith("hot")
+        top = (frame[hot] if hot.any() else frame).sort_values(
+            ["n", "cell_id"], ascending=[False, True]
+        )
+        top = top.head(most)
         ids = np.array(self.cells.ids, dtype=object)
         owner = ids[self.cells.assign(self.counted["x"], self.counted["y"])]
         places = self.counted["location"].astype(str).to_numpy()
@@ -118,7 +120,7 @@ class Answer:
         named = named[named["cell_id"].isin(top["cell_id"])].value_counts(sort=False).reset_index()
         named = named.sort_values(["count", "location"], ascending=[False, True])
         commonest = named.drop_duplicates("cell_id").set_index("cell_id")["location"]
-        top = top.drop(columns="hot").reset_index(drop=True)
+        top = top.reset_index(drop=True)
         top.insert(0, "rank", np.arange(1, len(top) + 1))
         top["location"] = top["cell_id"].map(commonest)
         return top
@@ -145,7 +147,8 @@ class Answer:
             }
         )
         if "residents" in self.areas.columns:
-            residents = self.areas["residents"].to_numpy(dtype=float)
+            # A file can call anything residents: what is no number has no rate.
+            residents = pd.to_numeric(self.areas["residents"], errors="coerce").to_numpy(float)
             with np.errstate(divide="ignore", invalid="ignore"):
                 frame["rate_per_1000"] = np.where(residents > 0, n / residents * 1000, np.nan)
         frame["geometry"] = self.areas.geometry.to_numpy()
@@ -191,7 +194,7 @@ def answer(
     """
     study = areas if study_areas is None else study_areas
     refuse_unknown("within", question.within, areas.index)
-    settled = plan(question, _known(incidents, imports))
+    settled = plan(question, _known(incidents, imports), study)
     asked = settled.select(incidents)
     inside = AreaLocator(study).locate(asked["x"], asked["y"]) >= 0
     counted = asked[inside].reset_index(drop=True)
@@ -240,13 +243,15 @@ def ask(question: Question, store: StoreReader) -> Answer:
     with store.reading():
         layer = question.layer or default_layer(store)
         question = replace(question, layer=layer)
+        areas = _layer(store, "layer", layer)
+        study = _layer(store, "study", question.study) if question.study else areas
         imports = store.imports()
-        window = plan(question, [Known.of_import(record) for record in imports]).window
+        window = plan(question, [Known.of_import(record) for record in imports], study).window
         return answer(
             question,
             store.incidents(window),
-            _layer(store, "layer", layer),
-            study_areas=_layer(store, "study", question.study) if question.study else None,
+            areas,
+            study_areas=study,
             imports=imports,
             accepted=store.incident_count(),
             operation=store.projection.description,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from geo.errors import QuestionError
-from geo.incidents import LONDON, NOTHING, Summary, london_hours
+from geo.incidents import LONDON, NOTHING, SQUARE_M, Summary, london_hours
 from geo.options import DEFAULT_PERIOD, Question, read_hours
 from geo.period import Period, read_interval, read_latest
 from geo.store.contract import ImportRecord, Window
+
+STRAYS = 0.05
+"""A force with less than this share of a study area's busiest force has only strays there."""
 
 _NEVER = Period(pd.Timestamp(0).date(), pd.Timestamp(0).date())
 
@@ -21,10 +27,12 @@ _NEVER = Period(pd.Timestamp(0).date(), pd.Timestamp(0).date())
 class Known:
     """What is known of one set of incidents before any of them is read.
 
-    `months` are those that its source has published, as `YYYY-MM`.
+    `name` is the part of the source, such as a police force; `months` are those that it has
+    published, as `YYYY-MM`.
     """
 
     source: str
+    name: str
     summary: Summary
     months: tuple[str, ...]
 
@@ -32,7 +40,7 @@ class Known:
     def of_import(cls, record: ImportRecord) -> Known:
         """What an import's record tells."""
         months = (record.month,) if record.month else _months(record.summary)
-        return cls(record.source, record.summary, months)
+        return cls(record.source, record.name, record.summary, months)
 
     @classmethod
     def of_frame(cls, incidents: pd.DataFrame) -> list[Known]:
@@ -40,7 +48,8 @@ class Known:
         local = incidents["occurred_from"].dt.tz_convert(LONDON).dt.strftime("%Y-%m")
         grouped = incidents.groupby([incidents["source"].astype(str), local], observed=True)
         return [
-            cls(str(source), Summary.of(rows), (str(month),)) for (source, month), rows in grouped
+            cls(str(source), "", Summary.of(rows), (str(month),))
+            for (source, month), rows in grouped
         ]
 
 
@@ -81,22 +90,39 @@ class Plan:
         return incidents[wanted]
 
 
-def plan(question: Question, known: Sequence[Known]) -> Plan:
+def plan(question: Question, known: Sequence[Known], study: gpd.GeoDataFrame) -> Plan:
     """Settle a Question's period, sources and categories.
+
+    Parameters
+    ----------
+    known
+        What is known of the data, part by part.
+    study
+        The study area: a police force that covers another place has published nothing for it,
+        and its latest month is not the latest here.
 
     Raises
     ------
     QuestionError
-        If a category or source is unknown, or the data is too coarse for the period or hours.
+        If a category or source is unknown, the data is too coarse for the period or hours, or
+        nothing was published for the study area in the period.
     """
     refuse_unknown("source", question.source, {part.source for part in known})
     asked = [part for part in known if not question.source or part.source in question.source]
     refuse_unknown(
         "category", question.category, {name for part in known for name in part.summary.categories}
     )
+    asked = _near(asked, study)
     period = _period(question, asked)
     _refuse_finer_times(question, period, [part for part in asked if _has(part, question)])
     published = {month for part in asked for month in part.months}
+    if published and published.isdisjoint(period.months):
+        option = "datetime" if question.datetime else "period"
+        raise QuestionError(
+            option,
+            f"nothing was published here for {period.title}; there is data of "
+            f"{min(published)} to {max(published)}",
+        )
     return Plan(
         question,
         period,
@@ -119,6 +145,31 @@ def refuse_unknown(option: str, asked: Sequence[str], known: Iterable[str]) -> N
     if unknown:
         there_are = ", ".join(sorted(names)[:20]) or "none yet"
         raise QuestionError(option, f"there is no {unknown[0]!r}; there are: {there_are}")
+
+
+def _near(known: Sequence[Known], study: gpd.GeoDataFrame) -> list[Known]:
+    """The parts whose incidents lie in the study area, beyond strays, or all if none do."""
+    squares = sorted({square for part in known for square in part.summary.squares})
+    places = np.array([[int(number) for number in square.split(":")] for square in squares])
+    if not len(places):
+        return list(known)
+    west, south = places.T * float(SQUARE_M)
+    boxes = shapely.box(west, south, west + SQUARE_M, south + SQUARE_M)
+    touched = np.unique(shapely.STRtree(study.geometry).query(boxes, predicate="intersects")[0])
+    inside = {squares[position] for position in touched}
+    counts: Counter[tuple[str, str]] = Counter()
+    for part in known:
+        n = sum(count for square, count in part.summary.squares.items() if square in inside)
+        counts[part.source, part.name] += n
+    most: dict[str, int] = {}
+    for (source, _), n in counts.items():
+        most[source] = max(most.get(source, 0), n)
+    near = [
+        part
+        for part in known
+        if counts[part.source, part.name] >= max(STRAYS * most[part.source], 1)
+    ]
+    return near or list(known)
 
 
 def _period(question: Question, asked: Sequence[Known]) -> Period:

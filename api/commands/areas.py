@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,8 @@ def add_layer(
         name_field=name_field,
         file=file.name,
     )
+    for option, day in (("--valid-from", valid_from), ("--valid-to", valid_to)):
+        _check_day(option, day)
     content = read_bytes(file)
     desk = desk_of(context)
     with desk.open(create=True) as store:
@@ -106,6 +109,13 @@ def add_attributes(
         lines.append(f"{len(missing)} areas have no row: {_few(missing)}")
     facts = {"layer": layer, "added": added, "unknown": unknown, "missing": missing}
     desk.say(lines, facts)
+
+
+def _check_day(option: str, day: str) -> None:
+    try:
+        date.fromisoformat(day or "2000-01-01")
+    except ValueError as error:
+        raise InputError(f"{option} {day!r} is no date, write it as 2025-05-01") from error
 
 
 def _renaming(pair: str) -> tuple[str, str]:

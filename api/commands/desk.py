@@ -15,6 +15,7 @@ from api.encoding import to_json
 from geo.errors import InputError
 from geo.store.contract import ImportRecord, Store
 from geo.store.geopackage import GeoPackageStore
+from geo.store.sqlite_file import is_store
 
 Step = TypeVar("Step")
 
@@ -29,6 +30,20 @@ class Desk:
     def open(self, *, create: bool = False) -> AbstractContextManager[Store]:
         """Open the store that the command is about."""
         return open_store(self.store, create=create)
+
+    def check_output(self, output: Path, *inputs: Path) -> None:
+        """Refuse to write over the store, over what is being read, or over another store.
+
+        Raises
+        ------
+        InputError
+            With the file that would be lost.
+        """
+        for taken in (Path(self.store), *inputs):
+            if output.resolve() == taken.resolve():
+                raise InputError(f"{output} is being read; write to another file")
+        if output.suffix == ".gpkg" and is_store(output):
+            raise InputError(f"{output} is a Patchmap store; write to another file")
 
     def say(self, lines: Iterable[str], facts: object) -> None:
         """Print lines for a person, or the same facts as JSON for a machine."""

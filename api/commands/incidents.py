@@ -61,6 +61,7 @@ def ingest(
     desk = desk_of(context)
     chosen = _halves(halves or [])
     path = rejects or Path(f"{files[0].stem}.rejects.csv")
+    desk.check_output(path, *files)
     imported: list[tuple[Change, ImportRecord]] = []
     with desk.open(create=True) as store, RejectsFile(path) as rejected:
         parts = [
@@ -95,12 +96,15 @@ def locate(
 ) -> None:
     """Add area_code and area_name to points: the join alone. Every row stays."""
     desk = desk_of(context)
+    desk.check_output(output, points, Path(areas))
     projection, layer = _areas(desk, areas)
     table = read_table(read_bytes(points), file=points.name)
     names, source = _place(table, x=x, y=y)
     source = crs_name(crs) if crs else crs_name(source) if source else projection.crs
     first, second = (table.numbers(name) for name in names)
-    usable = implausible(first, second, source=source, projection=projection) == ""
+    reasons = implausible(first, second, source=source, projection=projection)
+    # A place far away is a place: it lies outside every area.
+    usable = (reasons == "") | np.char.startswith(reasons.astype(str), "outside")
     found = np.full(len(table), -1)
     metres = projection.to_metres(first[usable], second[usable], source=source)
     found[usable] = AreaLocator(layer).locate(*metres)

@@ -74,6 +74,7 @@ def map_file(context: typer.Context, question: Question, output: Output) -> None
     from api.maps import draw  # noqa: PLC0415 - folium takes a second to load
 
     desk = desk_of(context)
+    desk.check_output(output)
     with desk.open() as store:
         answer = ask(question, store)
         ground = store.setting("ground")
@@ -115,6 +116,7 @@ def _write(
     frame_of: Callable[[Answer], gpd.GeoDataFrame],
 ) -> None:
     desk = desk_of(context)
+    desk.check_output(output)
     with desk.open() as store:
         answer = ask(question, store)
         frame = frame_of(answer)

@@ -86,7 +86,12 @@ def _layers(city: DemoCity) -> list[tuple[str, str, gpd.GeoDataFrame]]:
 
 
 def _refuse_other_data(store: Store, name: str) -> None:
-    if store.setting("demo") is None and (store.layers() or store.imports()):
+    own = store.setting("demo") is not None
+    layers = {papers.layer_id for papers in store.layers()} - (
+        {"wards", "estates", "blocks"} if own else set()
+    )
+    sources = {record.source for record in store.imports()} - ({"demo"} if own else set())
+    if layers or sources:
         raise ConflictError(
             f"{name} holds other data; name a new store for the demo with --store demo.gpkg"
         )

@@ -231,7 +231,9 @@ def _overrule(
     """Put the faults that explain a row better in place of those of its coordinates."""
     first, second = (table.text(name) for name in place)
     reasons[(first == "") & (second == "")] = "no location"
-    reasons[table.text("Crime type") == ""] = "no crime type"
+    kinds = table.text("Crime type")
+    nameless = [kind for kind in kinds.unique() if not category_slug(kind)]
+    reasons[kinds.isin(nameless)] = "no crime type"
     reasons[table.text("Month") != month] = f"the month is not the file's, {month}"
     reasons[table.wrong_width] = f"not {len(table.header)} columns wide"
 

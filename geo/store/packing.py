@@ -33,14 +33,13 @@ def unpack_frame(packed: bytes) -> pd.DataFrame:
 def summary_to_json(summary: Summary) -> str:
     """A summary as JSON text, its times in UTC."""
     moments = [moment and moment.isoformat() for moment in (summary.first, summary.last)]
-    return json.dumps([summary.categories, summary.precisions, *moments])
+    return json.dumps([summary.categories, summary.precisions, *moments, summary.squares])
 
 
 def summary_from_json(text: str) -> Summary:
     """The summary that `summary_to_json` wrote."""
-    categories, precisions, *moments = json.loads(text)
-    first, last = (_moment(moment) for moment in moments)
-    return Summary(categories, tuple(precisions), first, last)
+    categories, precisions, first, last, squares = json.loads(text)
+    return Summary(categories, tuple(precisions), _moment(first), _moment(last), squares)
 
 
 def _moment(text: Any) -> pd.Timestamp | None:

@@ -7,11 +7,12 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,7 @@ class SqliteFile:
                 f"there is no store at {path}; 'patchmap layers add' or 'patchmap demo' makes one"
             )
         self._lock = threading.RLock()
+        self._identity: tuple[int, int] | None = None
         self._connection = _connect(path)
         try:
             with _as_store_error(path):
@@ -56,6 +58,7 @@ class SqliteFile:
                 if is_new:
                     self._create()
                 self._migrate()
+                self._identity = _identity(path)
             self.projection = Projection(**json.loads(self.fact("projection")))
         except BaseException:
             self.close()
@@ -88,6 +91,7 @@ class SqliteFile:
             if self._connection.in_transaction:
                 yield
                 return
+            self._check_file()
             self._connection.execute("BEGIN")
             try:
                 yield
@@ -98,6 +102,7 @@ class SqliteFile:
     def transaction(self) -> Iterator[None]:
         """All changes made inside happen together or not at all."""
         with self._lock, _as_store_error(self.path):
+            self._check_file()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -143,6 +148,19 @@ class SqliteFile:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
+
+    def _check_file(self) -> None:
+        """Refuse to go on where another file has taken the store's place.
+
+        The log of the old file would be played into the new one: only a person can tell which
+        of them is meant.
+        """
+        if self._identity and _identity(self.path) != self._identity:
+            raise StoreError(
+                f"the store {self.path} was replaced by another file while it was open; stop what "
+                f"uses it, remove {self.path.name}-wal and {self.path.name}-shm, and take "
+                "'patchmap restore' the next time"
+            )
 
     def _create(self) -> None:
         self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -198,6 +216,19 @@ class SqliteFile:
         self.fill("INSERT INTO patchmap_store VALUES (?, ?)", list(facts.items()))
 
 
+def is_store(path: Path) -> bool:
+    """Whether a file is a store of Patchmap; it is looked at and left as it is."""
+    if not path.is_file():
+        return False
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        with closing(connection):
+            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'patchmap_store'")
+            return found.fetchone() is not None
+    except sqlite3.Error:
+        return False
+
+
 def to_iso(times: pd.Series) -> list[str]:
     """UTC times as GeoPackage writes them: `2024-01-31T23:59:59Z`."""
     naive = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
@@ -221,6 +252,14 @@ def _connect(path: Path) -> sqlite3.Connection:
         return sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        told = path.stat()
+    except OSError as error:
+        raise StoreError(f"the store {path} is gone") from error
+    return told.st_dev, told.st_ino
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

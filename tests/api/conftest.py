@@ -41,7 +41,7 @@ def two_wards() -> gpd.GeoDataFrame:
     return frame.set_axis(pd.Index(["A", "B"], name="area_code"))
 
 
-def month_of_incidents(month: str, *, seed: int = 7) -> Partition:
+def month_of_incidents(month: str, *, seed: int = 7, east: float = 0.0) -> Partition:
     """A month of 160 incidents: 60 around one corner of A, the others all over and beyond."""
     rng = np.random.default_rng([seed, int(month.replace("-", ""))])
     x = np.concatenate([rng.normal(WEST + 400, 60, 60), rng.uniform(WEST, WEST + 2.2 * SIDE, 100)])
@@ -54,7 +54,7 @@ def month_of_incidents(month: str, *, seed: int = 7) -> Partition:
         "occurred_from": start.as_unit("s"),
         "occurred_to": end.as_unit("s"),
         "precision": "month",
-        "x": x,
+        "x": x + east,
         "y": y,
         "location": ["<i>On or near</i> Mill Lane"] * 60 + ["On or near Long Row"] * 100,
         "reference": "",

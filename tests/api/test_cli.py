@@ -136,3 +136,35 @@ def test_the_demo_refuses_a_store_that_holds_other_data(folder: Path) -> None:
     assert done.returncode == 1
     assert "holds other data" in done.stderr
     assert (folder / "patchmap.gpkg").read_bytes() == before
+
+
+def test_no_output_may_take_the_place_of_the_store_or_of_an_input(folder: Path) -> None:
+    before = (folder / "patchmap.gpkg").read_bytes()
+    (folder / "points.csv").write_text("lon,lat\n-1.45,52.95\n")
+    for arguments in (
+        ["count", *QUESTION, "-o", "patchmap.gpkg"],
+        ["map", *QUESTION, "-o", "./patchmap.gpkg"],
+        ["locate", "points.csv", "--areas", "wards", "-o", "points.csv"],
+    ):
+        done = run_patchmap(*arguments, cwd=folder)
+        assert done.returncode == 1
+        assert "is being read; write to another file" in done.stderr
+    run(folder, "backup", "saved.gpkg")
+    done = run_patchmap("hotspots", *QUESTION, "-o", "saved.gpkg", cwd=folder)
+    assert "saved.gpkg is a Patchmap store" in done.stderr
+    assert (folder / "patchmap.gpkg").read_bytes() == before
+
+
+def test_numbers_with_thousands_marks_are_numbers_and_words_are_refused(folder: Path) -> None:
+    (folder / "r.csv").write_text('ward,residents\nA,"5,432"\nB,"12,000"\n')
+    run(folder, "attributes", "add", "r.csv", "--layer", "wards", "--key", "ward")
+    run(folder, "count", *QUESTION, "-o", "counts.csv")
+    counts = pd.read_csv(folder / "counts.csv")
+    assert counts["rate_per_1000"].to_numpy() == pytest.approx(
+        counts["n"].to_numpy() / [5432, 12000] * 1000
+    )
+    (folder / "r.csv").write_text("ward,residents\nA,many\nB,2\n")
+    done = run_patchmap(
+        "attributes", "add", "r.csv", "--layer", "wards", "--key", "ward", cwd=folder
+    )
+    assert "r.csv, line 2: residents 'many' is no number" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from api.maps import ASSETS, draw
 from api.settings import Settings
 from geo.question import Question, ask
 from geo.store.geopackage import GeoPackageStore
+from tests.api.conftest import month_of_incidents
 
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
 
@@ -105,3 +107,66 @@ def test_a_tile_server_is_asked_only_where_the_user_set_one(store: GeoPackageSto
     with_tiles = draw(answer, projection=store.projection, tiles=settings.tiles)
     assert "img-src 'self' data: https://tiles.example;" in with_tiles.policy
     assert "tiles.example" not in draw(answer, projection=store.projection).html
+
+
+def test_a_head_request_gets_the_head_alone(client: TestClient) -> None:
+    for path in ("/healthz", f"/{QUESTION}", f"/map{QUESTION}", "/ogc/collections/wards/items"):
+        head, whole = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers.get("etag") == whole.headers.get("etag")
+
+
+def test_within_tells_the_shown_and_what_it_is_judged_against(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&within=B").text
+    whole = client.get(QUESTION).text
+    shown, counted = (
+        int(re.search(r"<strong>([\d,]+)</strong> incidents", text)[1].replace(",", ""))
+        for text in (page, whole)
+    )
+    assert shown < counted
+    assert f"judged against {counted} in wards" in page
+    assert "<strong>1</strong> area," in page
+    assert 'aria-label="drop: only B"' in page
+
+
+def test_downloads_are_whole(client: TestClient, store: GeoPackageStore) -> None:
+    answer = ask(Question.read({"layer": "wards", "cell": "50"}), store)
+    cells = client.get("/download/hotspots.geojson?layer=wards&cell=50").json()
+    assert len(cells["features"]) == len(answer.hotspots) > 3000
+    rows = client.get("/download/area-counts.csv?layer=wards").text.splitlines()
+    assert rows[0] == "area_code,area_name,n,share,rate_per_1000"
+    assert len(rows) == 3
+    assert client.get("/download/secrets.csv").status_code == 404
+
+
+def test_a_refused_question_is_remembered_in_the_form(client: TestClient) -> None:
+    page = client.get("?category=burglary&cell=200&layer=wards&within=Z").text
+    assert 'value="burglary" selected' in page
+    assert 'value="200" selected' in page
+
+
+def test_a_force_elsewhere_has_published_nothing_here(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    elsewhere = month_of_incidents("2024-06", east=60_000)
+    with store.transaction():
+        store.put_partition(replace(elsewhere, name="farshire"))
+    page = client.get("?layer=wards").text
+    assert "March 2023 to February 2024" in page
+    refused = client.get("?datetime=2024-06/2024-06&layer=wards")
+    assert refused.status_code == 400
+    assert "nothing was published here for June 2024" in refused.text
+
+
+def test_a_store_that_was_replaced_or_removed_is_not_served_on(
+    client: TestClient, store: GeoPackageStore, tmp_path: Path
+) -> None:
+    assert client.get("/ogc/collections").status_code == 200
+    other = GeoPackageStore(tmp_path / "other.gpkg", create=True)
+    other.close()
+    (tmp_path / "other.gpkg").replace(store.path)
+    replaced = client.get("/ogc/collections")
+    assert replaced.status_code == 503
+    assert "was replaced by another file" in replaced.json()["detail"]
+    store.path.unlink()
+    assert "is gone" in client.get("/ogc/collections").json()["detail"]

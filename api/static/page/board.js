@@ -11,7 +11,7 @@ const months = ["from", "to"].map(
 function tidy() {
   for (const field of form.elements) {
     if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) {
-      field.disabled = field.value === "";
+      field.disabled = field.disabled || field.value === "";
     }
   }
   if (period.value) months.forEach((month) => (month.disabled = true));
@@ -20,6 +20,15 @@ function tidy() {
 form.addEventListener("submit", tidy);
 form.addEventListener("change", (event) => {
   const field = /** @type {HTMLElement} */ (event.target);
+  const days = form.elements.namedItem("datetime");
+  if (days instanceof HTMLInputElement && (field === period || months.includes(/** @type {HTMLInputElement} */ (field)))) {
+    days.disabled = true;
+  }
+  const within = form.elements.namedItem("within");
+  if (field.getAttribute("name") === "layer" && within instanceof HTMLInputElement) {
+    // The codes are of the layer before.
+    within.disabled = true;
+  }
   if (months.includes(/** @type {HTMLInputElement} */ (field))) {
     // A year that is being typed passes through 0002 and 0020: months wait for the button.
     period.value = "";
