@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import areas, incidents, questions, service, stores
+from api.commands import areas, incidents, published, questions, service, stores
 from api.commands.desk import Desk
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError
@@ -23,6 +23,8 @@ app = typer.Typer(
 app.add_typer(areas.layers, name="layers")
 app.add_typer(areas.attributes, name="attributes")
 app.add_typer(stores.imports, name="imports")
+app.add_typer(published.fetch, name="fetch")
+app.add_typer(published.mapping, name="mapping")
 app.command()(incidents.ingest)
 app.command()(incidents.locate)
 app.command()(questions.count)

@@ -12,6 +12,12 @@ from urllib.parse import urlsplit
 from geo.errors import InputError
 
 DEFAULT_STORE = "patchmap.gpkg"
+POLICE_UK = "https://data.police.uk"
+"""Where archives are found, below /data/archive/."""
+
+ONS = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
+"""The catalogue of the Open Geography portal's services."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 try:
@@ -45,11 +51,13 @@ class Settings:
 
     `PATCHMAP_STORE` is the store that commands use when they name none; `PATCHMAP_TILES` and
     `PATCHMAP_TILES_ATTRIBUTION` are a tile server's address, with {z}, {x} and {y}, and the
-    credit it asks for.
+    credit it asks for. `PATCHMAP_POLICE_UK` and `PATCHMAP_ONS` are where `patchmap fetch` asks.
     """
 
     store: str = DEFAULT_STORE
     tiles: TileServer | None = None
+    police_uk: str = POLICE_UK
+    ons: str = ONS
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -73,4 +81,6 @@ class Settings:
         return cls(
             store=environment.get("PATCHMAP_STORE") or DEFAULT_STORE,
             tiles=TileServer(address, attribution) if address else None,
+            police_uk=environment.get("PATCHMAP_POLICE_UK") or POLICE_UK,
+            ons=environment.get("PATCHMAP_ONS") or ONS,
         )

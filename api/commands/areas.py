@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.desk import desk_of, read_bytes
+from api.commands.desk import desk_of, read_bytes, read_vector
 from boundaries.layer import join_attributes, read_layer
 from geo.errors import InputError
 from geo.store.contract import LayerPapers
@@ -35,9 +35,15 @@ def add_layer(
     valid_to: Annotated[str, typer.Option(help="Last day in force.")] = "",
     code_field: Annotated[str, typer.Option(help="Field of codes, if not found.")] = "",
     name_field: Annotated[str, typer.Option(help="Field of names, if not found.")] = "",
+    inside: Annotated[
+        str, typer.Option("--layer", help="Which layer of a file that holds several.")
+    ] = "",
     repair: Annotated[bool, typer.Option("--repair", help="Mend invalid rings.")] = False,
 ) -> None:
-    """Add a GeoJSON layer of polygons, or replace the one of that id."""
+    """Add a layer of polygons, or replace the one of that id.
+
+    From GeoJSON, ESRI Shapefile (or a .zip of one), KML, GeoPackage or TopoJSON.
+    """
     papers = LayerPapers(
         layer_id=layer_id,
         title=title,
@@ -52,7 +58,7 @@ def add_layer(
     )
     for option, day in (("--valid-from", valid_from), ("--valid-to", valid_to)):
         _check_day(option, day)
-    content = read_bytes(file)
+    content = read_vector(file, layer=inside)
     desk = desk_of(context)
     with desk.open(create=True) as store:
         layer = read_layer(content, papers, projection=store.projection, repair=repair)

@@ -13,6 +13,7 @@ import typer
 
 from api.encoding import to_json
 from geo.errors import InputError
+from geo.sandbox import FOREIGN_ENDINGS, read_foreign
 from geo.store.contract import ImportRecord, Store
 from geo.store.geopackage import GeoPackageStore
 from geo.store.sqlite_file import is_store
@@ -86,6 +87,21 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def read_vector(path: Path, *, layer: str = "") -> bytes:
+    """A file of features as GeoJSON; what is not GeoJSON is read by a guarded process.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    if path.suffix.lower() in FOREIGN_ENDINGS:
+        if not path.exists():
+            raise InputError(f"there is no file {path}")
+        return read_foreign(path, layer=layer)
+    return read_bytes(path)
 
 
 def record_facts(record: ImportRecord) -> dict[str, object]:

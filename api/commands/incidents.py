@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import geopandas as gpd
 import numpy as np
 import typer
 
-from api.commands.desk import Desk, desk_of, read_bytes, record_facts, shown
+from api.commands.desk import Desk, desk_of, read_bytes, read_vector, record_facts, shown
 from api.encoding import to_csv, write_whole
+from api.points import as_spreadsheets
 from api.rejects import RejectsFile
 from api.settings import user_name
 from boundaries.layer import read_layer
@@ -22,6 +24,7 @@ from geo.locate import AreaLocator
 from geo.quality import published_twice
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
+from geo.sources.spreadsheet import read_mapping, read_spreadsheet
 from geo.store.contract import Change, ImportRecord, LayerPapers, Store
 from geo.table import Table, read_table
 
@@ -39,8 +42,12 @@ def ingest(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="Archives, folders or CSV files.")],
     source: Annotated[str, typer.Option(help="Who published them.")] = POLICE_UK,
+    mapping: Annotated[
+        Path | None, typer.Option(help="How to read any CSV, XLSX or point file: a TOML file.")
+    ] = None,
     partition: Annotated[
-        str, typer.Option(help="FORCE:YYYY-MM of one CSV whose name does not say it.")
+        str,
+        typer.Option(help="What a file covers: FORCE:YYYY-MM, or any name with a mapping."),
     ] = "",
     halves: Annotated[
         list[str] | None,
@@ -61,14 +68,29 @@ def ingest(
     desk = desk_of(context)
     chosen = _halves(halves or [])
     path = rejects or Path(f"{files[0].stem}.rejects.csv")
+    if mapping and chosen:
+        raise InputError("--halve is for files of data.police.uk")
     desk.check_output(path, *files)
     imported: list[tuple[Change, ImportRecord]] = []
-    with desk.open(create=True) as store, RejectsFile(path) as rejected:
-        parts = [
-            part
-            for file in files
-            for part in read_police_uk(file, store.projection, partition=partition, halves=chosen)
-        ]
+    with (
+        TemporaryDirectory(prefix="patchmap-") as folder,
+        desk.open(create=True) as store,
+        RejectsFile(path) as rejected,
+    ):
+        if mapping:
+            told = read_mapping(read_bytes(mapping), file=mapping.name, folder=mapping.parent)
+            parts = [
+                read_spreadsheet(file, told, store.projection, name=partition)
+                for file in as_spreadsheets(files, Path(folder))
+            ]
+        else:
+            parts = [
+                part
+                for file in files
+                for part in read_police_uk(
+                    file, store.projection, partition=partition, halves=chosen
+                )
+            ]
         _refuse_twice(parts)
         unmet = set(chosen) - {(part.name, part.month) for part in parts}
         if unmet:
@@ -130,7 +152,7 @@ def _areas(desk: Desk, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
     if path.exists():
         projection = Projection.choose()
         papers = LayerPapers("areas", file=path.name)
-        return projection, read_layer(read_bytes(path), papers, projection=projection).areas
+        return projection, read_layer(read_vector(path), papers, projection=projection).areas
     with desk.open() as store:
         return store.projection, store.layer(areas)[1]
 
@@ -180,8 +202,7 @@ def _refuse_twice(partitions: list[Partition]) -> None:
     for part in partitions:
         if part.partition_id in seen:
             raise InputError(
-                f"{part.month} of {part.name} is there twice: {seen[part.partition_id]} "
-                f"and {part.file}"
+                f"{part.partition_id} is there twice: {seen[part.partition_id]} and {part.file}"
             )
         seen[part.partition_id] = part.file
 

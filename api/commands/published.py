@@ -1,0 +1,81 @@
+"""`patchmap fetch …` and `patchmap mapping suggest`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.desk import desk_of
+from api.download import Progress
+from api.fetch import fetch_layer, fetch_police_uk
+from api.settings import Settings
+from geo.errors import InputError
+from geo.incidents import month_span, months_between
+from geo.sources.spreadsheet import suggest_mapping
+
+fetch = typer.Typer(help="Download what is published.", no_args_is_help=True)
+mapping = typer.Typer(help="How to read a spreadsheet.", no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Option(help="Where the files go.")]
+
+
+@fetch.command("police.uk")
+def fetch_police(
+    context: typer.Context,
+    force: Annotated[str, typer.Option(help="Such as derbyshire.")],
+    first: Annotated[str, typer.Option("--from", help="First month, 2024-01.")],
+    last: Annotated[str, typer.Option("--to", help="Last month.")],
+    folder: Folder = Path(),
+) -> None:
+    """Download a force's street-level files, ready for 'patchmap ingest'."""
+    for month in (first, last):
+        month_span(month)
+    if last < first:
+        raise InputError(f"--to {last} lies before --from {first}")
+    months = months_between(first, last)
+    with _progress("data.police.uk") as progress:
+        files = fetch_police_uk(
+            force, months, folder, address=Settings.read().police_uk, progress=progress
+        )
+    desk_of(context).say([str(file) for file in files], [str(file) for file in files])
+
+
+@fetch.command("layer")
+def fetch_boundaries(
+    context: typer.Context,
+    layer: Annotated[str, typer.Argument(help="Such as wards-2025.")],
+    authority: Annotated[str, typer.Option(help="The authority's code, such as E06000015.")],
+    folder: Folder = Path(),
+) -> None:
+    """Download an authority's boundaries, ready for 'patchmap layers add'."""
+    with _progress("Open Geography portal") as progress:
+        file = fetch_layer(layer, authority, folder, address=Settings.read().ons, progress=progress)
+    desk_of(context).say([str(file)], {"file": str(file)})
+
+
+@mapping.command("suggest")
+def suggest(
+    file: Annotated[Path, typer.Argument(help="A CSV or XLSX file.")],
+) -> None:
+    """Propose a mapping from a file's header and a sample; read it before you use it."""
+    if not file.exists():
+        raise InputError(f"there is no file {file}")
+    typer.echo(suggest_mapping(file), nl=False)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Progress]:
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where it is seen
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)

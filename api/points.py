@@ -1,0 +1,84 @@
+"""Files of points as spreadsheets: their properties are columns, like any other file's."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from geo.crs import LONLAT, crs_name
+from geo.errors import InputError
+from geo.sandbox import FOREIGN_ENDINGS, read_foreign
+
+POINT_ENDINGS = (".geojson", ".json", *FOREIGN_ENDINGS)
+
+
+def as_spreadsheets(files: Iterable[Path], folder: Path) -> Iterator[Path]:
+    """Each file, or where it holds points a CSV of the same name made of it in `folder`.
+
+    The CSV has the points' properties as columns, and `longitude` and `latitude`, or `easting`
+    and `northing` where the file is in metres.
+
+    Raises
+    ------
+    InputError
+        If a file holds anything but points.
+    """
+    for number, file in enumerate(files):
+        if file.suffix.lower() not in POINT_ENDINGS:
+            yield file
+            continue
+        foreign = file.suffix.lower() in FOREIGN_ENDINGS
+        content = read_foreign(file) if foreign else file.read_bytes()
+        below = folder / str(number)
+        below.mkdir()
+        made = below / f"{file.name}.csv"
+        with made.open("w", encoding="utf-8", newline="") as text:
+            _write(_collection(content, file.name), csv.writer(text), file.name)
+        yield made
+
+
+def _collection(content: bytes, file: str) -> dict[str, Any]:
+    try:
+        collection = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{file} is no GeoJSON: {error}") from error
+    if not isinstance(collection, dict) or not isinstance(collection.get("features"), list):
+        raise InputError(f"{file} is no GeoJSON FeatureCollection")
+    return collection
+
+
+def _write(collection: dict[str, Any], writer: Any, file: str) -> None:
+    features = collection["features"]
+    if not all(isinstance(feature, dict) for feature in features):
+        raise InputError(f"{file} holds what is no GeoJSON Feature")
+    member = collection.get("crs") or {"properties": {"name": LONLAT}}
+    metres = crs_name(str(member.get("properties", {}).get("name", LONLAT))) != LONLAT
+    place = ["easting", "northing"] if metres else ["longitude", "latitude"]
+    names = list(dict.fromkeys(name for one in features for name in one.get("properties") or {}))
+    names = [name for name in names if name not in place]
+    writer.writerow([*names, *place])
+    for number, feature in enumerate(features, start=1):
+        values = feature.get("properties") or {}
+        writer.writerow(
+            [*(_cell(values.get(name)) for name in names), *_point(feature, number, file)]
+        )
+
+
+def _point(feature: dict[str, Any], number: int, file: str) -> list[object]:
+    geometry = feature.get("geometry")
+    if geometry is None:
+        return ["", ""]
+    coordinates = geometry.get("coordinates") if isinstance(geometry, dict) else None
+    if not isinstance(coordinates, list) or geometry.get("type") != "Point":
+        raise InputError(f"{file}, feature {number} is no point")
+    return [*coordinates[:2], "", ""][:2]
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    return value if isinstance(value, str | int | float) else orjson.dumps(value).decode()

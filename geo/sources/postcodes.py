@@ -1,0 +1,158 @@
+"""Postcodes as points, through a lookup file that the user has.
+
+Three layouts are known: Code-Point Open as Ordnance Survey publishes it, without a header; with
+one of its headers; and the Postcode Directory of the Office for National Statistics (ONSPD). A
+folder of such files, as Code-Point Open comes in, is one lookup. A postcode stands for the
+middle of its addresses, about 15 of them.
+
+In the ONSPD a Northern Ireland postcode has a place on the Irish grid, under the same column
+names as all others; those are refused rather than drawn in the Irish Sea.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.errors import InputError
+from geo.sources.sheets import opened
+
+PATTERN: Final = r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}"
+"""A whole postcode in capitals, without its space."""
+
+_LAYOUTS: Final = (
+    (("pcds", "pcd8", "pcd7", "pcd2", "pcd"), ("oseast1m", "east1m"), ("osnrth1m", "north1m")),
+    (("postcode", "pc"), ("eastings", "easting", "ea"), ("northings", "northing", "no")),
+)
+_BARE: Final = (0, 2, 3)  # Code-Point Open: postcode, quality, easting, northing, …
+_ROWS: Final = 200_000
+_ALPHABET: Final = np.full(128, 0, dtype=np.int64)
+_ALPHABET[[ord(c) for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"]] = np.arange(1, 37)
+
+Keys = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Postcodes:
+    """A lookup: sorted postcodes, packed into numbers, and their British National Grid points."""
+
+    file: str
+    keys: Keys
+    easting: Floats
+    northing: Floats
+
+    @classmethod
+    def read(cls, path: Path) -> Postcodes:
+        """Read a lookup file, or a folder of them.
+
+        Raises
+        ------
+        InputError
+            If it has none of the layouts, or names no postcode.
+        """
+        paths = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+        parts = [part for one in paths for part in _read_parts(one)]
+        if not sum(len(part) for part in parts):
+            raise InputError(f"{path.name} names no postcode")
+        table = pd.concat(parts, ignore_index=True).sort_values("key", kind="stable")
+        table = table.drop_duplicates("key")
+        columns = (table[name].to_numpy() for name in ("key", "easting", "northing"))
+        return cls(path.name, *columns)
+
+    def points(self, postcodes: pd.Series) -> tuple[Floats, Floats, NDArray[np.object_]]:
+        """Easting, northing, and the reason where there are none, '' where there are."""
+        clean = _clean(postcodes)
+        keys = _packed(clean)
+        at = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        found = self.keys[at] == keys
+        easting, northing = (
+            np.where(found, values[at], np.nan) for values in (self.easting, self.northing)
+        )
+        reason = np.full(len(keys), "", dtype=object)
+        reason[~np.isfinite(easting + northing)] = f"{self.file} has no place for the postcode"
+        reason[~found] = f"the postcode is not in {self.file}"
+        reason[np.asarray(clean.str.startswith("BT"))] = (
+            "Northern Ireland postcodes are placed on the Irish grid and cannot be taken"
+        )
+        reason[keys == 0] = "not a whole postcode"
+        reason[np.asarray(clean == "")] = "no postcode"
+        return easting, northing, reason
+
+
+def _clean(postcodes: pd.Series) -> pd.Series:
+    return postcodes.astype("str").str.upper().str.replace(r"\s+", "", regex=True)
+
+
+def _packed(clean: pd.Series) -> Keys:
+    """Postcodes as numbers of base 37, 0 for what is none."""
+    whole = np.asarray(clean.str.fullmatch(PATTERN), dtype=bool)
+    letters = np.asarray(clean.where(whole, ""), dtype="S7").view(np.uint8).reshape(-1, 7)
+    digits = _ALPHABET[letters]
+    keys = np.zeros(len(clean), dtype=np.int64)
+    for place in range(7):
+        keys = keys * 37 + digits[:, place]
+    return keys
+
+
+def _read_parts(path: Path) -> Iterator[pd.DataFrame]:
+    for rows in _chunks(path):
+        keys = _packed(_clean(rows.iloc[:, 0]))
+        easting, northing = (
+            np.array(pd.to_numeric(rows.iloc[:, i], errors="coerce"), dtype=float) for i in (1, 2)
+        )
+        # A postcode without a place is published with 0, 0 or with nothing.
+        nowhere = (easting == 0) & (northing == 0)
+        easting[nowhere] = np.nan
+        part = pd.DataFrame({"key": keys, "easting": easting, "northing": northing})
+        yield part[keys > 0]
+
+
+def _chunks(path: Path) -> Iterator[pd.DataFrame]:
+    """Postcode, easting and northing as text, some rows at a time."""
+    columns, bare = _columns(path)
+    with opened(path) as stream:
+        try:
+            chunks = pd.read_csv(
+                stream,
+                header=None,
+                skiprows=0 if bare else 1,
+                usecols=list(columns),
+                dtype="str",
+                keep_default_na=False,
+                chunksize=_ROWS,
+                encoding="utf-8-sig",
+            )
+            for rows in chunks:
+                yield rows[list(columns)]
+        except ValueError as error:
+            reason = str(error).splitlines()[0][:200]
+            raise InputError(f"{path.name} is no postcode lookup: {reason}") from error
+
+
+def _columns(path: Path) -> tuple[tuple[int, int, int], bool]:
+    """Where postcode, easting and northing stand, and whether the file lacks a header."""
+    with opened(path) as stream:
+        line = stream.readline(100_000).decode("utf-8-sig", "replace")
+    try:
+        cells = [cell.strip() for cell in next(csv.reader([line]), [])]
+    except csv.Error as error:
+        raise InputError(f"{path.name} is no postcode lookup: {error}") from error
+    names = [cell.lower() for cell in cells]
+    for layout in _LAYOUTS:
+        at = [next((names.index(n) for n in one if n in names), -1) for one in layout]
+        if min(at) >= 0:
+            return (at[0], at[1], at[2]), False
+    if len(cells) > max(_BARE) and _packed(_clean(pd.Series(cells[:1], dtype="str")))[0]:
+        return _BARE, True
+    raise InputError(
+        f"{path.name} is no postcode lookup: it is neither Code-Point Open nor an ONS Postcode "
+        "Directory (pcds, oseast1m, osnrth1m)"
+    )

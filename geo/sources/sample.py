@@ -1,0 +1,131 @@
+"""A column of a sheet as a sample shows it: numbers, postcodes, dates in which format."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import product
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.sources.dates import ISO, DateFormat
+from geo.sources.postcodes import PATTERN
+from geo.sources.when import read_moments
+
+SAMPLE: Final = 1_000
+_MOST = 0.95  # of the values must fit, so that a few typing errors hide nothing
+
+_FIRST = 5
+
+_DAYS: Final = ("dd/mm/yyyy", "mm/dd/yyyy", "dd/mm/yy", "mm/dd/yy", "yyyy/mm/dd")
+_WORDED: Final = ("dd mmm yyyy", "dd-mmm-yyyy", "dd-mmm-yy", "dd mmmm yyyy", "yyyymmdd")
+_CLOCKS: Final = ("HH:MM", "HH:MM:SS", "hh:MM AM/PM", "hh:MM:SS AM/PM", "HHMM")
+_DATED = (*(day.replace("/", sep) for sep in "/-." for day in _DAYS), *_WORDED)
+_FORMATS: Final = (
+    ISO,
+    *_DATED,
+    *(f"{day} {clock}" for day, clock in product(_DATED, _CLOCKS[:4])),
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the sample; `cells` tells that it comes from a workbook."""
+
+    name: str
+    text: pd.Series
+    cells: bool
+
+    @cached_property
+    def values(self) -> pd.Series:
+        """What is not empty."""
+        return self.text[self.text != ""].reset_index(drop=True)
+
+    @cached_property
+    def distinct(self) -> pd.Series:
+        """Each value once."""
+        return self.values.drop_duplicates().reset_index(drop=True)
+
+    @cached_property
+    def words(self) -> str:
+        """The name in small letters, its words apart."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])|[_\W]+", " ", self.name).lower()
+
+    def named(self, pattern: str) -> bool:
+        """Tell whether the words of the name match a pattern."""
+        return bool(re.search(pattern, self.words))
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """Row by row, NaN for what is no number."""
+        return np.asarray(pd.to_numeric(self.text, errors="coerce"), dtype=float)
+
+    @cached_property
+    def numeric(self) -> bool:
+        """Whether its values are numbers."""
+        return len(self.values) > 0 and np.isfinite(self.numbers).sum() >= _MOST * len(self.values)
+
+    @cached_property
+    def postcodes(self) -> bool:
+        """Whether its values are postcodes."""
+        clean = self.values.str.upper().str.replace(" ", "")
+        return len(clean) > 0 and bool(clean.str.fullmatch(PATTERN).mean() >= _MOST)
+
+    @cached_property
+    def formats(self) -> list[str]:
+        """The formats of dates that fit best; several where the values cannot decide."""
+        if self.cells and self.named("date|when") and self.numeric and self._days():
+            return [ISO]
+        fits = {form: self._fits(form) for form in _FORMATS if self._may_be(form)}
+        best = max(fits.values(), default=0.0)
+        if best < _MOST:
+            return []
+        readings: dict[bytes, str] = {}
+        for form in (form for form in fits if fits[form] == best):
+            readings.setdefault(self._read(form, self.distinct).tobytes(), form)
+        return list(readings.values())
+
+    def _days(self) -> bool:
+        """Whether numbers could count the days since 1900, as a workbook does."""
+        return bool((np.nanmin(self.numbers) > 20_000) & (np.nanmax(self.numbers) < 80_000))
+
+    @cached_property
+    def clock(self) -> str:
+        """The format of a column of times, '' where it is none."""
+        if not (self.named("time|hour") or self.values.str.contains(":", regex=False).any()):
+            return ""
+        return next((clock for clock in _CLOCKS if self._fits(clock) >= _MOST), "")
+
+    def _may_be(self, form: str) -> bool:
+        """Whether one of the first values fits: most formats are out at once."""
+        if form == ISO:
+            return bool(self.distinct[:_FIRST].str.match("[0-9]{4}-[0-9]{2}").any())
+        whole = form_of(form).whole
+        return any(_is_date(value, whole) for value in self.distinct[:_FIRST])
+
+    def _fits(self, form: str) -> float:
+        read = self._read(form, self.distinct)
+        return float((~np.isnat(read)).mean()) if len(read) else 0.0
+
+    @staticmethod
+    def _read(form: str, values: pd.Series) -> NDArray[np.datetime64]:
+        if form in _CLOCKS:
+            day = pd.Series("01/01/2024", index=values.index, dtype="str")
+            return read_moments([day, values], form_of(f"dd/mm/yyyy {form}")).local
+        return read_moments([values], form_of(form)).local
+
+
+def _is_date(value: str, directive: str) -> bool:
+    try:
+        dt.datetime.strptime(value, directive)  # noqa: DTZ007  only asked whether it fits
+    except ValueError:
+        return False
+    return True
+
+
+form_of = cache(DateFormat.read)

@@ -1,0 +1,266 @@
+"""Any CSV file or XLSX workbook, read by a mapping file.
+
+Every row becomes an incident or is rejected with its line and the reason: rows read are rows
+accepted and rows rejected. How to write a mapping is told in `geo.sources.mapping`, how dates
+are read in `geo.sources.dates` and `geo.sources.when`, postcodes in `geo.sources.postcodes`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.crs import LONLAT, Projection, implausible
+from geo.errors import InputError
+from geo.files import sha256_of
+from geo.incidents import COLUMNS, Batch, Partition, category_slug
+from geo.sources.mapping import Mapping, What, read_mapping
+from geo.sources.postcodes import Postcodes
+from geo.sources.sheets import ROWS, CellTable, opened, read_sheet
+from geo.sources.suggest import suggest_mapping
+from geo.sources.when import Spans, read_moments, spans
+from geo.table import Table
+
+__all__ = ["Mapping", "read_mapping", "read_spreadsheet", "suggest_mapping"]
+
+LONGEST_ID: Final = 200
+_NAME = re.compile(r"\w[\w .()+-]{0,99}")
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Reasons = NDArray[np.object_]
+
+
+def read_spreadsheet(
+    path: Path, mapping: Mapping, projection: Projection, *, name: str = ""
+) -> Partition:
+    """Read a CSV or XLSX file as a mapping says.
+
+    Parameters
+    ----------
+    projection
+        Leads to the metres that the incidents bear.
+    name
+        What to call the partition. A file without an id column needs one, because importing
+        it again under the same name replaces it.
+
+    Returns
+    -------
+    partition
+        Its `sha256` is that of the file, the mapping and the files that the mapping names, so
+        that a file is imported again when only its mapping has changed.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, lacks a column of the mapping, or needs a name. Reading its
+        batches raises it too.
+    """
+    if not name and not mapping.id_column:
+        raise InputError(
+            f"{path.name} has no id column in its mapping, so name it: give --partition NAME"
+        )
+    if name and not _NAME.fullmatch(name):
+        raise InputError(f"--partition {name!r}: write it with letters, digits, spaces, dots, -")
+    with opened(path) as stream:
+        digest = sha256_of(stream, file=path.name)
+    first = next(read_sheet(path, sheet=mapping.sheet, rows=1))
+    first.require(*mapping.columns)
+    job = _Job(path, mapping, projection, name)
+    return Partition(
+        source=mapping.source,
+        name=name,
+        month="",
+        file=path.name,
+        sha256=hashlib.sha256(f"{digest} {mapping.digest}".encode()).hexdigest(),
+        fields=tuple(first.header),
+        batches=job.batches,
+        keyed=bool(mapping.id_column),
+    )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A file with all that it takes to read it."""
+
+    path: Path
+    mapping: Mapping
+    projection: Projection
+    name: str
+
+    @cached_property
+    def postcodes(self) -> Postcodes | None:
+        lookup = self.mapping.where.lookup
+        return Postcodes.read(lookup) if lookup else None
+
+    def batches(self) -> Iterator[Batch]:
+        """Read the file from its beginning."""
+        refused, seen = _Refused(), set[str]()
+        for table in read_sheet(self.path, sheet=self.mapping.sheet, rows=ROWS):
+            batch = self._batch(table, seen)
+            refused.add(batch)
+            yield batch
+        refused.check(self.path.name)
+
+    def _batch(self, table: Table, seen: set[str]) -> Batch:
+        when, (x, y, nowhere) = self._spans(table), self._places(table)
+        category, nameless = _categories(table, self.mapping.what)
+        reasons = _first_reason(_misshapen(table, when.reason), when.reason, nowhere, nameless)
+        ids = self._ids(table, reasons, seen=seen)
+        accepted = reasons == ""
+        values = {
+            "incident_id": ids,
+            "source": self.mapping.source,
+            "category": category,
+            "occurred_from": pd.DatetimeIndex(when.first, tz="UTC"),
+            "occurred_to": pd.DatetimeIndex(when.last, tz="UTC"),
+            "precision": when.precision.astype("str"),
+            "x": x,
+            "y": y,
+            "location": _joined(table, self.mapping.address),
+            "reference": _joined(table, self.mapping.reference),
+        }
+        incidents = pd.DataFrame(values, columns=list(COLUMNS))
+        return Batch(incidents[accepted].reset_index(drop=True), _rejects(table, reasons))
+
+    def _spans(self, table: Table) -> Spans:
+        when = self.mapping.when
+        epoch = table.epoch if isinstance(table, CellTable) else None
+        start, *end = (
+            read_moments([table.text(name) for name in names], when.form, epoch=epoch)
+            for names in (when.start, when.end)
+            if names
+        )
+        return spans(start, *end)
+
+    def _places(self, table: Table) -> tuple[Floats, Floats, Reasons]:
+        """Metres of each row, and why it has none."""
+        where = self.mapping.where
+        if self.postcodes:
+            first, second, reasons = self.postcodes.points(table.text(where.columns[0]))
+        else:
+            first, second = (table.numbers(column) for column in where.columns)
+            reasons = implausible(first, second, source=where.crs, projection=self.projection)
+            reasons[_both_empty(table, where.columns, np.isnan(first + second))] = "no location"
+        good = reasons == ""
+        x, y = np.full((2, len(table)), np.nan)
+        x[good], y[good] = self.projection.to_metres(first[good], second[good], source=where.crs)
+        if where.crs not in (LONLAT, self.projection.crs):
+            # What the CRS of the columns cannot tell, the working CRS can.
+            crs = self.projection.crs
+            reasons[good] = implausible(x[good], y[good], source=crs, projection=self.projection)
+        return x, y, reasons
+
+    def _ids(self, table: Table, reasons: Reasons, *, seen: set[str]) -> pd.Series:
+        """Ids of the rows; those whose own id is no good get a reason."""
+        if not self.mapping.id_column:
+            start = f"{self.mapping.source}/{self.name}:"
+            return pd.Series([f"{start}{line}" for line in table.lines], dtype="str")
+        own = table.text(self.mapping.id_column)
+        fits = reasons == ""
+        reasons[fits & np.asarray(own == "")] = "no id"
+        reasons[fits & np.asarray(own.str.len() > LONGEST_ID)] = (
+            f"the id is longer than {LONGEST_ID} characters"
+        )
+        # Only rows that are taken take their id: a corrected row may follow a rejected one.
+        takes = reasons == ""
+        for row, word in zip(np.flatnonzero(takes), own[takes].tolist(), strict=True):
+            if word in seen:
+                reasons[row] = "the id is that of an earlier row"
+            seen.add(word)
+        return f"{self.mapping.source}:" + own
+
+
+@dataclass
+class _Refused:
+    """Counts why rows were rejected, for a file of which none could be taken."""
+
+    accepted: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, batch: Batch) -> None:
+        self.accepted += len(batch.accepted)
+        for reason, n in batch.rejected["reason"].value_counts().items():
+            self.reasons[str(reason)] = self.reasons.get(str(reason), 0) + int(n)
+
+    def check(self, file: str) -> None:
+        if self.accepted:
+            return
+        n, commonest = sum(self.reasons.values()), max(self.reasons, key=self.reasons.__getitem__)
+        raise InputError(f"{file}: none of its {n:,} rows can be taken, mostly: {commonest}")
+
+
+def _first_reason(*faults: Reasons) -> Reasons:
+    """For each row the first of its faults, '' where it has none."""
+    reasons = np.full(len(faults[0]), "", dtype=object)
+    for fault in faults:
+        reasons = np.where(reasons == "", fault, reasons)
+    return reasons
+
+
+def _misshapen(table: Table, faults: Reasons) -> Reasons:
+    """What is wrong with the rows as such; only among rows that have faults are empty ones."""
+    reasons = np.full(len(table), "", dtype=object)
+    reasons[table.wrong_width] = f"not {len(table.header)} columns wide"
+    for row in np.flatnonzero(faults != ""):
+        if not any(map(str.strip, table.rows[row])):
+            reasons[row] = "the row is empty"
+    return reasons
+
+
+def _both_empty(table: Table, columns: tuple[str, ...], among: Mask) -> Mask:
+    if not among.any():
+        return among
+    first, second = (np.asarray(table.text(column) == "") for column in columns)
+    return np.asarray(among & first & second, dtype=bool)
+
+
+def _categories(table: Table, what: What) -> tuple[pd.Series, Reasons]:
+    """The category of each row, and why it has none."""
+    if what.category:
+        everywhere = pd.Series(what.category, index=range(len(table)), dtype="str")
+        return everywhere, np.full(len(table), "", dtype=object)
+    codes = table.text(what.column)
+    words = {code: _category(code, what) for code in codes.unique()}
+    faults = {
+        code: "" if word else f"the category code {code[:60]!r} is not known"
+        for code, word in words.items()
+    }
+    faults[""] = "no category"
+    return codes.map(words), np.asarray(codes.map(faults), dtype=object)
+
+
+def _category(code: str, what: What) -> str:
+    if not code:
+        return ""
+    known = (what.vocabulary or {}).get(code.casefold(), "")
+    strict = what.vocabulary is not None and what.unknown == "reject"
+    return known or ("" if strict else category_slug(code))
+
+
+def _joined(table: Table, columns: tuple[str, ...]) -> pd.Series | str:
+    if not columns:
+        return ""
+    if len(columns) == 1:
+        return table.text(columns[0])
+    parts = zip(*(table.text(column) for column in columns), strict=True)
+    return pd.Series([", ".join(filter(None, row)) for row in parts], dtype="str")
+
+
+def _rejects(table: Table, reasons: Reasons) -> pd.DataFrame:
+    rows = np.flatnonzero(reasons != "")
+    values = {
+        "line": table.lines[rows],
+        "reason": reasons[rows],
+        "row": [tuple(table.rows[i]) for i in rows],
+    }
+    return pd.DataFrame(values)

@@ -1,0 +1,269 @@
+"""Dates and times as people write them (see `geo.sources.dates`), read as spans of UTC.
+
+Rules
+-----
+- A date and time is an instant. A date alone, also where the time is left empty, is a day. A
+  format without a day is a month.
+- From and to make an interval from the first second to the last. Equal ones are the instant, day
+  or month that they both say. What ends before it starts is rejected.
+- Times without an offset are those of Europe/London. When its clocks change, a time is read by
+  the clock as it was before the change: 01:30 on 31 March 2024, which did not exist, is 01:30
+  GMT (02:30 BST), and 01:30 on 27 October 2024, which came twice, is the first, 01:30 BST. The
+  end of an interval is the second of the two where the first would be before its start.
+- Years before 1900 or after 2099 are no dates.
+- A cell of a workbook that is a real date, or its number of days, is read whatever the format;
+  only the format says whether a time of day is meant.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.incidents import LONDON
+from geo.sources.dates import ISO, DateFormat
+
+_GLUED = re.compile(r"%[a-zA-Z]%")
+
+_DAY, _MONTH = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"[0-9]{4}-[0-9]{2}"
+_MOMENT = _DAY + r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
+_OFFSET = r" ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
+_NUMBER = r"[0-9]{1,7}([.][0-9]{1,20})?"
+
+_NEVER = np.datetime64("NaT", "s")
+_MIDNIGHT_1900 = np.datetime64("1900-01-01", "s")  # where the parser puts a time without a date
+_FIRST, _END = np.datetime64("1900-01-01", "s"), np.datetime64("2100-01-01", "s")
+
+Seconds = NDArray[np.datetime64]
+Mask = NDArray[np.bool_]
+Positions = NDArray[np.int64]
+Texts = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """One column of when, row by row.
+
+    `local` is the first second by the clock of `offset` (London's, or UTC where `utc`),
+    `precision` instant, day, month or '' where `reason` says why there is none.
+    """
+
+    local: Seconds
+    utc: Mask
+    precision: Texts
+    reason: Texts
+
+    @classmethod
+    def none(cls, n: int) -> Moments:
+        """No moments: what the reading fills."""
+        texts = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
+        return cls(np.full(n, _NEVER), np.zeros(n, dtype=bool), *texts)
+
+    def put(self, rows: Positions, local: Seconds, precision: str) -> None:
+        """Fill in some rows; what is no date among them stays as it was."""
+        good = (local >= _FIRST) & (local < _END)
+        self.local[rows[good]] = local[good]
+        self.precision[rows[good]] = precision
+
+    @property
+    def missing(self) -> Mask:
+        """Rows without a moment so far."""
+        return np.isnat(self.local)
+
+
+def read_moments(
+    columns: list[pd.Series], form: DateFormat, *, epoch: np.datetime64 | None = None
+) -> Moments:
+    """Read a column of dates (and times), or one of dates and one of times.
+
+    Parameters
+    ----------
+    columns
+        Text without spaces around it.
+    epoch
+        For cells of a workbook, the day that its date numbers count from.
+    """
+    date = columns[0]
+    found = Moments.none(len(date))
+    if form.text == ISO:
+        _read_iso(found, date if len(columns) == 1 else _joined(*columns))
+    elif len(columns) > 1:
+        _read_two(found, columns, form)
+    else:
+        _read_one(found, date, form)
+    if epoch is not None and found.missing.any():
+        _read_cells(found, columns, form=form, epoch=epoch)
+    found.reason[found.missing & (found.reason == "")] = f"not a date as {form.text}"
+    found.reason[np.asarray(date == "")] = "no date"
+    return found
+
+
+def _joined(date: pd.Series, clock: pd.Series) -> pd.Series:
+    return (date + "T" + clock).str.removesuffix("T")
+
+
+def _read_iso(found: Moments, text: pd.Series) -> None:
+    for pattern, precision, utc in (
+        (_DAY, "day", False),
+        (_MOMENT, "instant", False),
+        (_MOMENT + _OFFSET, "instant", True),
+        (_MONTH, "month", False),
+    ):
+        rows = np.flatnonzero(text.str.fullmatch(pattern))
+        if len(rows):
+            local = pd.to_datetime(text.iloc[rows], format="ISO8601", errors="coerce", utc=utc)
+            found.put(rows, _seconds(local), precision)
+            found.utc[rows] = utc
+
+
+def _read_one(found: Moments, text: pd.Series, form: DateFormat) -> None:
+    found.put(np.arange(len(text)), _parsed(text, form.whole), form.finest)
+    rest = np.flatnonzero(found.missing & np.asarray(text != ""))
+    if form.time and len(rest):
+        found.put(rest, _parsed(text.iloc[rest], form.date), "day")
+
+
+def _read_two(found: Moments, columns: list[pd.Series], form: DateFormat) -> None:
+    days = _parsed(columns[0], form.date)
+    clock = _parsed(columns[1], form.time) - _MIDNIGHT_1900
+    timeless = np.asarray(columns[1] == "")
+    for rows, local, precision in (
+        (np.flatnonzero(timeless), days, "day"),
+        (np.flatnonzero(~timeless), days + clock, "instant"),
+    ):
+        found.put(rows, local[rows], precision)
+
+
+def _read_cells(
+    found: Moments, columns: list[pd.Series], *, form: DateFormat, epoch: np.datetime64
+) -> None:
+    """Read what is left as the text of real dates and times, or as their numbers."""
+    rows = np.flatnonzero(found.missing & np.asarray(columns[0] != ""))
+    local = _date_cells(columns[0].iloc[rows], form, epoch=epoch)
+    timed = local > local.astype("datetime64[D]")
+    if len(columns) > 1:
+        found.reason[rows[timed]] = "the date holds a time beside the one in its own column"
+        clock = columns[1].iloc[rows]
+        local = np.where(timed, _NEVER, local + _time_cells(clock, form))
+        timed = np.asarray(clock != "")
+    elif form.text != ISO and not form.time:
+        found.reason[rows[timed]] = f"the date holds a time, which {form.text} does not name"
+        local[timed] = _NEVER
+    elif form.text != ISO:
+        timed = np.ones(len(rows), dtype=bool)
+    found.put(rows[timed], local[timed], "instant")
+    found.put(rows[~timed], local[~timed], "month" if form.finest == "month" else "day")
+
+
+def _date_cells(text: pd.Series, form: DateFormat, *, epoch: np.datetime64) -> Seconds:
+    local = np.full(len(text), _NEVER)
+    dated = np.flatnonzero(text.str.fullmatch(f"{_DAY}(T{_CLOCK})?"))
+    local[dated] = _seconds(pd.to_datetime(text.iloc[dated], format="ISO8601", errors="coerce"))
+    numbered = np.flatnonzero(text.str.fullmatch(_NUMBER))
+    seconds = np.rint(text.iloc[numbered].astype(float).to_numpy() * 86_400)
+    local[numbered] = epoch + seconds.astype("timedelta64[s]")
+    written = np.flatnonzero(np.isnat(local))
+    if form.date:
+        local[written] = _parsed(text.iloc[written], form.date)
+    return local
+
+
+def _time_cells(text: pd.Series, form: DateFormat) -> NDArray[np.timedelta64]:
+    """Times of day as seconds after midnight, none where the cell is empty."""
+    clock = _parsed(text, form.time or "%H:%M") - _MIDNIGHT_1900
+    real = np.flatnonzero(text.str.fullmatch(_CLOCK))
+    clock[real] = _parsed(text.iloc[real], "%H:%M:%S") - _MIDNIGHT_1900
+    fraction = np.flatnonzero(text.str.fullmatch(r"0([.][0-9]{1,20})?"))
+    seconds = np.rint(text.iloc[fraction].astype(float).to_numpy() * 86_400)
+    clock[fraction] = np.minimum(seconds, 86_399).astype("timedelta64[s]")
+    clock[np.asarray(text == "")] = np.timedelta64(0, "s")
+    return clock
+
+
+def _parsed(text: pd.Series, directive: str) -> Seconds:
+    # Dates and times repeat: each distinct text is parsed once.
+    codes, distinct = pd.factorize(text)
+    words = pd.Series(distinct, dtype="str")
+    # The parser takes the words `now` and `today` for the present, whatever the format.
+    readable = np.array(~words.str.lower().isin(["now", "today"]), dtype=bool)
+    if _GLUED.search(directive):
+        # With nothing between the parts a lost leading zero would shift all that follows.
+        readable &= np.asarray(words.str.len() == _length(directive), dtype=bool)
+    local = pd.to_datetime(words.where(readable, ""), format=directive, errors="coerce")
+    seconds: Seconds = _seconds(local)[codes]
+    return seconds
+
+
+def _length(directive: str) -> int:
+    lengths = {"%Y": 4, "%b": 3, "%a": 3}
+    parts = re.findall(r"%[a-zA-Z]|.", directive)
+    return sum(lengths.get(part, 2 if part[0] == "%" else 1) for part in parts)
+
+
+def _seconds(moments: pd.Series) -> Seconds:
+    if moments.dt.tz is not None:
+        moments = moments.dt.tz_convert("UTC").dt.tz_localize(None)
+    return np.array(moments, dtype="datetime64[s]")
+
+
+@dataclass(frozen=True)
+class Spans:
+    """When each row's incident happened: first and last second in UTC, both inclusive.
+
+    `reason` says why a row has none, '' where it has one.
+    """
+
+    first: Seconds
+    last: Seconds
+    precision: Texts
+    reason: Texts
+
+
+def spans(start: Moments, end: Moments | None = None) -> Spans:
+    """The spans of single moments, or from one moment to another.
+
+    Rows whose end is empty have the span of their start.
+    """
+    alone = Spans(
+        _utc(start, start.local), _utc(start, _last(start)), start.precision, start.reason
+    )
+    if end is None:
+        return alone
+    open_ended = end.reason == "no date"
+    last, later = (_utc(end, _last(end), second=second) for second in (False, True))
+    last = np.where((last < alone.first) & (later >= alone.first), later, last)
+    last = np.where(open_ended, alone.last, last)
+    same = open_ended | ((start.precision == end.precision) & (last == alone.last))
+    reason = np.where(last < alone.first, "it ends before it starts", "")
+    ended = np.where(open_ended | (end.reason == ""), reason, "the end: " + end.reason)
+    return Spans(
+        alone.first,
+        last,
+        np.where(same, start.precision, "interval"),
+        np.where(start.reason != "", start.reason, ended),
+    )
+
+
+def _last(moments: Moments) -> Seconds:
+    """The last second of each moment by its own clock."""
+    local, second = moments.local.copy(), np.timedelta64(1, "s")
+    day, month = (moments.precision == name for name in ("day", "month"))
+    local[day] = (local[day].astype("datetime64[D]") + 1).astype(local.dtype) - second
+    local[month] = (local[month].astype("datetime64[M]") + 1).astype(local.dtype) - second
+    return local
+
+
+def _utc(moments: Moments, local: Seconds, *, second: bool = False) -> Seconds:
+    """Local times as UTC; of a time that came twice the first, or the `second`."""
+    london = pd.DatetimeIndex(local).tz_localize(
+        LONDON,
+        ambiguous=np.full(len(local), not second),
+        nonexistent=pd.Timedelta(hours=1),
+    )
+    utc = np.asarray(london.tz_convert("UTC").tz_localize(None), dtype="datetime64[s]")
+    return np.where(moments.utc, local, utc)

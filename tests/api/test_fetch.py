@@ -1,0 +1,522 @@
+"""Fetching, against a server on loopback that answers as the publishers do, and worse."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from api import download
+from api.fetch import fetch_layer, fetch_police_uk
+from geo.errors import InputError
+
+Answer = tuple[int, dict[str, str], bytes]
+Asked = BaseHTTPRequestHandler
+
+
+@dataclass
+class Server:
+    """Answers by path; each answer is made anew for each request."""
+
+    address: str = ""
+    answers: dict[str, Callable[[Asked], Answer]] = field(default_factory=dict)
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+
+    def answer(self, path: str, *answers: Answer | Callable[[Asked], Answer]) -> None:
+        """Give these answers in turn, the last one again and again."""
+        left = list(answers)
+
+        def next_answer(asked: Asked) -> Answer:
+            made = left.pop(0) if len(left) > 1 else left[0]
+            return made(asked) if callable(made) else made
+
+        self.answers[path] = next_answer
+
+    def asked(self, path: str) -> list[dict[str, str]]:
+        """The headers of each request for a path."""
+        return [headers for url, headers in self.requests if urlsplit(url).path == path]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    state = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state.requests.append((self.path, dict(self.headers.items())))
+            make = state.answers.get(urlsplit(self.path).path, lambda _: (404, {}, b"none"))
+            status, headers, body = make(self)
+            self.send_response(status)
+            for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    state.address = f"http://127.0.0.1:{http.server_port}"
+    yield state
+    http.shutdown()
+    thread.join()
+    http.server_close()
+
+
+def refusal(call: Callable[..., Any], *arguments: Any, **options: Any) -> str:
+    with pytest.raises(InputError) as raised:
+        call(*arguments, **options)
+    line = str(raised.value)
+    assert "\n" not in line
+    return line
+
+
+# data.police.uk
+
+
+def archive(*months: str, forces: tuple[str, ...] = ("derbyshire", "west-midlands")) -> bytes:
+    """An archive in the published layout, its bytes too random to shrink."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as written:
+        for month in months:
+            for force in forces:
+                for kind in ("street", "outcomes"):
+                    name = f"{month}/{month}-{force}-{kind}.csv"
+                    written.writestr(name, f"{month} {force} {kind}\n" * 500)
+    return content.getvalue()
+
+
+APRIL = "/data/archive/2024-04.zip"
+MONTHS = ["2024-03", "2024-04"]
+CUT = 2**15  # bytes after which a connection breaks
+
+
+def ranged(content: bytes, *, etag: str = '"one"', cut: int = 0) -> Callable[[Asked], Answer]:
+    """An answer like S3's: part of a file where it is asked for, cut off after `cut` bytes."""
+
+    def make(asked: Asked) -> Answer:
+        headers = {"ETag": etag, "Accept-Ranges": "bytes"}
+        start = 0
+        if asked.headers.get("If-Range") == etag:
+            start = int(asked.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        if start >= len(content):
+            return 416, {"Content-Range": f"bytes */{len(content)}"}, b""
+        body = content[start:]
+        headers["Content-Length"] = str(len(body))
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        return (206 if start else 200), headers, body[: cut or None]
+
+    return make
+
+
+def police(server: Server, folder: Path, *months: str, **options: Any) -> list[Path]:
+    return fetch_police_uk(
+        options.pop("force", "derbyshire"),
+        months or MONTHS,
+        folder,
+        address=server.address,
+        sleep=server.slept.append,
+        **options,
+    )
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_forces_months_come_out_of_one_archive(server: Server, tmp_path: Path) -> None:
+    server.answer(APRIL, ranged(archive("2024-02", "2024-03", "2024-04")))
+    told: list[tuple[int, int]] = []
+    paths = police(server, tmp_path / "new", progress=lambda *done: told.append(done))
+    assert [path.name for path in paths] == [f"{month}-derbyshire-street.csv" for month in MONTHS]
+    assert paths[0].parent.name == "2024-03"
+    assert paths[1].read_text().startswith("2024-04 derbyshire street\n")
+    assert told[-1][0] == told[-1][1] > 0
+    agent = server.requests[0][1]["User-Agent"]
+    assert agent.startswith("patchmap/")
+
+
+def test_an_archive_that_is_there_is_used_again(server: Server, tmp_path: Path) -> None:
+    server.answer(APRIL, ranged(archive(*MONTHS)))
+    police(server, tmp_path)
+    police(server, tmp_path, force="west-midlands")
+    assert len(server.requests) == 1
+    assert "2024-04/2024-04-west-midlands-street.csv" in names(tmp_path)
+
+
+def test_months_that_an_archive_no_longer_holds_come_from_an_earlier_one(
+    server: Server, tmp_path: Path
+) -> None:
+    server.answer(APRIL, ranged(archive(*MONTHS)))
+    server.answer("/data/archive/2020-02.zip", ranged(archive("2020-01", "2020-02")))
+    paths = police(server, tmp_path, "2020-01", "2024-04", "2020-02")
+    assert [path.parent.name for path in paths] == ["2020-01", "2020-02", "2024-04"]
+    assert len(server.requests) == 2
+
+
+def test_no_month_at_all_fetches_nothing(server: Server, tmp_path: Path) -> None:
+    assert fetch_police_uk("derbyshire", [], tmp_path, address=server.address) == []
+    assert server.requests == []
+
+
+def test_a_download_that_breaks_off_is_gone_on_with(server: Server, tmp_path: Path) -> None:
+    content = archive(*MONTHS)
+    server.answer(APRIL, ranged(content, cut=CUT))
+    assert len(police(server, tmp_path)) == 2
+    ranges = [headers.get("Range") for headers in server.asked(APRIL)]
+    assert ranges[:3] == [None, "bytes=32768-", "bytes=65536-"]
+    assert (tmp_path / "police-uk-2024-04.zip").read_bytes() == content
+    assert not [name for name in names(tmp_path) if name.endswith((".part", ".tag", ".new"))]
+
+
+def test_a_later_run_goes_on_where_the_first_gave_up(server: Server, tmp_path: Path) -> None:
+    content = archive(*MONTHS)
+    server.answer(APRIL, ranged(content, cut=CUT // 2))
+    assert "broke off at 81,920 bytes; run this again" in refusal(police, server, tmp_path)
+    assert server.slept == [1, 2, 4, 8, 16]
+    assert names(tmp_path) == ["police-uk-2024-04.zip.part", "police-uk-2024-04.zip.tag"]
+    server.answer(APRIL, ranged(content))
+    police(server, tmp_path)
+    assert server.asked(APRIL)[-1]["Range"] == "bytes=81920-"
+    assert (tmp_path / "police-uk-2024-04.zip").read_bytes() == content
+
+
+def test_a_run_that_broke_off_after_the_last_byte_is_whole(server: Server, tmp_path: Path) -> None:
+    content = archive(*MONTHS)
+    (tmp_path / "police-uk-2024-04.zip.part").write_bytes(content)
+    (tmp_path / "police-uk-2024-04.zip.tag").write_text('"one"')
+    server.answer(APRIL, ranged(content))
+    assert len(police(server, tmp_path)) == 2
+    assert len(server.requests) == 1
+
+
+def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(
+    server: Server, tmp_path: Path
+) -> None:
+    first, second = archive(*MONTHS), archive("2024-02", *MONTHS)
+    server.answer(APRIL, ranged(first, cut=CUT), ranged(second, etag='"two"'))
+    police(server, tmp_path)
+    assert (tmp_path / "police-uk-2024-04.zip").read_bytes() == second
+
+
+@pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"weak"'}, {"ETag": '"one"'}])
+def test_a_server_that_ignores_ranges_is_asked_from_the_start(
+    headers: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    content = archive(*MONTHS)
+    stated = {"Content-Length": str(len(content))}
+    server.answer(APRIL, (200, headers | stated, content[:CUT]), (200, headers, content))
+    police(server, tmp_path)
+    assert (tmp_path / "police-uk-2024-04.zip").read_bytes() == content
+    sent = "Range" in server.asked(APRIL)[1]
+    assert sent == (headers == {"ETag": '"one"'})
+
+
+def test_another_part_than_was_asked_for_is_not_taken(server: Server, tmp_path: Path) -> None:
+    content = archive(*MONTHS)
+    wrong = 206, {"Content-Range": f"bytes 7-{len(content) - 1}/{len(content)}"}, content[7:]
+    server.answer(APRIL, ranged(content, cut=CUT), wrong, ranged(content))
+    police(server, tmp_path)
+    assert (tmp_path / "police-uk-2024-04.zip").read_bytes() == content
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_says_wait_is_waited_for(status: int, server: Server, tmp_path: Path) -> None:
+    busy = status, {"Retry-After": "7"}, b""
+    server.answer(APRIL, busy, (503, {}, b""), ranged(archive(*MONTHS)))
+    police(server, tmp_path)
+    assert server.slept == [7, 2]
+
+
+def test_a_wait_until_a_date_is_kept(server: Server, tmp_path: Path) -> None:
+    later = formatdate(usegmt=True, timeval=None)
+    server.answer(
+        APRIL, (429, {"Retry-After": later}, b""), (429, {"Retry-After": "soon"}, b""),
+        ranged(archive(*MONTHS)),
+    )  # fmt: skip
+    police(server, tmp_path)
+    assert server.slept == [0, 2]
+
+
+def test_waits_are_bounded_in_length_and_number(server: Server, tmp_path: Path) -> None:
+    server.answer(APRIL, (429, {"Retry-After": "3600"}, b""))
+    assert "asks to wait 3,600 seconds; try again later" in refusal(police, server, tmp_path)
+    server.answer(APRIL, (503, {}, b""))
+    assert "is too busy (HTTP 503)" in refusal(police, server, tmp_path)
+    assert server.slept == [1, 2, 4, 8, 16]
+
+
+def test_a_month_that_is_not_published_says_what_to_do(server: Server, tmp_path: Path) -> None:
+    line = refusal(police, server, tmp_path)
+    assert "2024-04.zip is not there, or not yet" in line
+    assert "https://data.police.uk/data/archive/2024-04.zip by hand" in line
+    server.answer(APRIL, (403, {}, b""))
+    assert "is refused (HTTP 403)" in refusal(police, server, tmp_path)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", [b"<html>Sign in</html>", archive(*MONTHS)[:-30], b""])
+def test_what_is_no_archive_is_not_kept(content: bytes, server: Server, tmp_path: Path) -> None:
+    server.answer(APRIL, (200, {"ETag": '"x"'}, content))
+    assert "2024-04.zip is no zip archive" in refusal(police, server, tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_a_force_or_month_that_is_missing_is_named(server: Server, tmp_path: Path) -> None:
+    server.answer(APRIL, ranged(archive(*MONTHS, forces=("kent",))))
+    line = refusal(police, server, tmp_path)
+    assert "has no force derbyshire; it has: kent" in line
+    gap = zipfile.ZipFile(tmp_path / "police-uk-2024-04.zip", "a")
+    with gap:
+        gap.writestr("2024-04/2024-04-derbyshire-street.csv", "x")
+    line = refusal(police, server, tmp_path)
+    assert "derbyshire published nothing for 2024-03; ask without" in line
+    assert names(tmp_path) == ["police-uk-2024-04.zip"]
+
+
+def test_a_damaged_archive_in_the_folder_is_named(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "police-uk-2024-04.zip").write_bytes(b"PK")
+    assert "is damaged (File is not a zip file); delete it" in refusal(police, server, tmp_path)
+
+
+def test_names_in_an_archive_are_never_paths(server: Server, tmp_path: Path) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as written:
+        written.writestr("../../2024-04-derbyshire-street.csv", "x")
+    server.answer(APRIL, ranged(content.getvalue()))
+    (path,) = police(server, tmp_path / "in", "2024-04")
+    assert path == tmp_path / "in/2024-04/2024-04-derbyshire-street.csv"
+    assert not list(tmp_path.glob("*.csv"))
+
+
+def test_too_large_a_file_is_not_fetched(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "LARGEST_FILE", 1000)
+    server.answer(APRIL, ranged(archive(*MONTHS)))
+    assert "2024-04.zip holds more than 1,000 bytes" in refusal(police, server, tmp_path)
+
+
+@pytest.mark.parametrize("force", ["../x", "Derbyshire", "", "a b", "-"])
+def test_what_is_no_force_is_refused_before_asking(force: str, server: Server, tmp_path: Path):
+    assert "is no force" in refusal(police, server, tmp_path, force=force)
+    assert "is not a month" in refusal(police, server, tmp_path, "2024-13")
+    assert server.requests == []
+
+
+# Addresses
+
+
+def test_redirects_are_followed_on_the_same_host(server: Server, tmp_path: Path) -> None:
+    server.answer(APRIL, (302, {"Location": "/stored/april.zip"}, b""))
+    server.answer("/stored/april.zip", ranged(archive(*MONTHS)))
+    assert len(police(server, tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    "location", ["http://localhost:1/x", "file:///etc/passwd", "ftp://127.0.0.1/x", "//other/x"]
+)
+def test_redirects_elsewhere_are_not_followed(
+    location: str, server: Server, tmp_path: Path
+) -> None:
+    server.answer(APRIL, (302, {"Location": location}, b""))
+    assert "which is not followed" in refusal(police, server, tmp_path)
+
+
+def test_redirects_without_an_end_are_not_followed(server: Server, tmp_path: Path) -> None:
+    server.answer(APRIL, (301, {"Location": APRIL}, b""))
+    assert "without an end" in refusal(police, server, tmp_path)
+    assert len(server.requests) == 5
+
+
+@pytest.mark.parametrize("address", ["file:///etc", "ftp://x", "data.police.uk", "http://", ""])
+def test_only_web_addresses_are_asked(address: str, tmp_path: Path) -> None:
+    line = refusal(fetch_police_uk, "derbyshire", MONTHS, tmp_path, address=address)
+    assert "is no address to fetch from" in line
+
+
+def test_without_a_network_one_line_says_what_to_download(tmp_path: Path) -> None:
+    nowhere = "http://127.0.0.1:9"
+    line = refusal(fetch_police_uk, "derbyshire", MONTHS, tmp_path, address=nowhere)
+    assert "127.0.0.1 cannot be reached (ConnectionError)" in line
+    assert "download https://data.police.uk/data/archive/2024-04.zip by hand" in line
+    line = refusal(fetch_layer, "wards-2025", "E06000015", tmp_path, address=nowhere)
+    assert "download wards-2025 as GeoJSON by hand from https://geoportal.statistics.gov.uk" in line
+
+
+def test_a_folder_that_cannot_be_made_is_named(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    assert "cannot be written" in refusal(police, server, tmp_path / "file")
+
+
+# The ONS portal
+
+SERVICES = [
+    "WD_MAY_2025_UK_BFC",
+    "WD_DEC_2025_UK_BSC",
+    "WD_DEC_2025_UK_BFC",
+    "WD_DEC_2025_UK_BFC_V2",
+    "WD_DEC_2025_EN_NC",
+    "Wards_December_2022_Boundaries_GB_BGC",
+    "LAD_DEC_2025_UK_BFC",
+]
+FINEST = "/WD_DEC_2025_UK_BFC_V2/FeatureServer/0"
+
+
+def as_json(document: Any) -> Answer:
+    return 200, {"Content-Type": "application/json"}, json.dumps(document).encode()
+
+
+def ward(number: int) -> dict[str, Any]:
+    ring = [[-1.5, 52.9], [-1.4, 52.9], [-1.4, 53.0], [-1.5, 52.9]]
+    return {
+        "type": "Feature",
+        "properties": {"WD25CD": f"E05{number:06}", "LAD25CD": "E06000015"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+def feature_server(count: int = 5, *, most: int = 2, stated: int | None = None, told: str = "top"):
+    """The query of a FeatureServer that gives at most `most` areas a page."""
+
+    def make(asked: Asked) -> Answer:
+        query = {name: value[0] for name, value in parse_qs(urlsplit(asked.path).query).items()}
+        assert query["where"] == "LAD25CD='E06000015'"
+        if query.get("returnCountOnly"):
+            return as_json({"count": count if stated is None else stated})
+        assert (query["f"], query["outSR"], query["outFields"]) == ("geojson", "4326", "*")
+        assert query["orderByFields"] == "FID"
+        first = int(query["resultOffset"])
+        page = [ward(number) for number in range(count)][first : first + most]
+        more = {"exceededTransferLimit": True} if first + most < count else {}
+        outer = more if told == "top" else {"properties": more}
+        return as_json({"type": "FeatureCollection", "features": page} | outer)
+
+    return make
+
+
+@pytest.fixture
+def ons(server: Server) -> Server:
+    listed = [{"name": name, "type": "FeatureServer"} for name in SERVICES]
+    listed.append({"name": "WD_DEC_2025_UK_BFC_V9", "type": "WFSServer"})
+    server.answer("/", as_json({"services": listed}))
+    fields = [{"name": name} for name in ("FID", "WD25CD", "WD25NM", "LAD25CD")]
+    server.answer(FINEST, as_json({"fields": fields, "objectIdField": "FID"}))
+    server.answer(f"{FINEST}/query", feature_server())
+    return server
+
+
+def wards(server: Server, folder: Path, layer: str = "wards-2025", **options: Any) -> Path:
+    authority = options.pop("authority", "E06000015")
+    address = f"{server.address}/"
+    return fetch_layer(
+        layer, authority, folder, address=address, sleep=server.slept.append, **options
+    )
+
+
+@pytest.mark.parametrize("told", ["top", "inside"])
+def test_a_layer_comes_page_by_page_and_whole(told: str, ons: Server, tmp_path: Path) -> None:
+    ons.answer(f"{FINEST}/query", feature_server(told=told))
+    progress: list[tuple[int, int]] = []
+    path = wards(ons, tmp_path / "new", progress=lambda *done: progress.append(done))
+    assert path.name == "wards-2025-E06000015.geojson"
+    collection = json.loads(path.read_bytes())
+    assert collection == {"type": "FeatureCollection", "features": [ward(n) for n in range(5)]}
+    assert progress == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_older_editions_are_found_by_their_longer_name(ons: Server, tmp_path: Path) -> None:
+    older = "/Wards_December_2022_Boundaries_GB_BGC/FeatureServer/0"
+    ons.answer(older, as_json({"fields": [{"name": "wd22cd"}]}))
+    line = refusal(wards, ons, tmp_path, "wards-2022")
+    assert "has no field that names the authority" in line
+    assert "lists no boundaries of wards of 2019" in refusal(wards, ons, tmp_path, "wards-2019")
+
+
+@pytest.mark.parametrize("stated", [3, 7])
+def test_areas_that_do_not_add_up_are_refused(stated: int, ons: Server, tmp_path: Path) -> None:
+    ons.answer(f"{FINEST}/query", feature_server(stated=stated))
+    line = refusal(wards, ons, tmp_path)
+    assert f"counts {stated} areas and gave 5" in line or f"gave 5 of {stated} areas" in line
+    assert names(tmp_path) == []
+
+
+def test_a_server_that_ignores_the_offset_is_noticed(ons: Server, tmp_path: Path) -> None:
+    same = as_json({"type": "FeatureCollection", "features": [ward(1)]})
+    ons.answer(f"{FINEST}/query", as_json({"count": 3}), same)
+    assert "gave 1 of 3 areas" in refusal(wards, ons, tmp_path)
+
+
+def test_an_authority_without_areas_is_refused(ons: Server, tmp_path: Path) -> None:
+    ons.answer(f"{FINEST}/query", feature_server(0))
+    assert "no area of wards-2025 has LAD25CD E06000015" in refusal(wards, ons, tmp_path)
+
+
+WRONG_ANSWERS = {
+    "an error": (
+        as_json({"error": {"code": 400, "message": "Invalid\nquery"}}),
+        "refuses: Invalid query",
+    ),
+    "a page": ((200, {}, b"<html>"), "what is no JSON object"),
+    "a list": (as_json([]), "what is no JSON object"),
+    "no count": (as_json({"count": "many"}), "does not say how many"),
+    "cut short": ((200, {"Content-Length": "999"}, b"{}"), "cannot be reached"),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG_ANSWERS)
+def test_a_wrong_answer_is_one_line(fault: str, ons: Server, tmp_path: Path) -> None:
+    answer, told = WRONG_ANSWERS[fault]
+    ons.answer(f"{FINEST}/query", answer)
+    line = refusal(wards, ons, tmp_path)
+    assert told in line
+    assert "by hand from https://geoportal.statistics.gov.uk" in line
+    assert names(tmp_path) == []
+
+
+def test_a_page_that_is_no_geojson_is_refused(ons: Server, tmp_path: Path) -> None:
+    ons.answer(f"{FINEST}/query", as_json({"count": 1}), as_json({"features": [ward(1)]}))
+    assert "answers with what is no GeoJSON" in refusal(wards, ons, tmp_path)
+
+
+def test_an_answer_without_an_end_is_cut_off(
+    ons: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "_LARGEST_ANSWER", 100)
+    assert "answers with more than 100 bytes" in refusal(wards, ons, tmp_path)
+
+
+def test_a_busy_portal_is_waited_for(ons: Server, tmp_path: Path) -> None:
+    busy = 429, {"Retry-After": "3"}, b""
+    ons.answer(f"{FINEST}/query", feature_server(), busy, feature_server())
+    wards(ons, tmp_path)
+    assert ons.slept == [3]
+
+
+def test_a_file_of_before_stays_where_fetching_fails(ons: Server, tmp_path: Path) -> None:
+    path = wards(ons, tmp_path)
+    before = path.read_bytes()
+    ons.answer(f"{FINEST}/query", (500, {}, b""))
+    assert "is too busy (HTTP 500)" in refusal(wards, ons, tmp_path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("authority", ["' OR 1=1 --", "Derby", "E0600001", ""])
+def test_what_is_no_code_is_refused_before_asking(authority: str, ons: Server, tmp_path: Path):
+    assert "is no GSS code" in refusal(wards, ons, tmp_path, authority=authority)
+    assert "only wards-YEAR" in refusal(wards, ons, tmp_path, "lsoa-2021")
+    assert ons.requests == []
