@@ -7,7 +7,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --compile-bytecode
 
-.PHONY: run test check lock clean help
+.PHONY: run test check bench lock clean help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -20,6 +20,8 @@ run: .venv/run.stamp api/static/node_modules/.stamp ## Serve the board (the demo
 test: .venv/dev.stamp api/static/node_modules/.stamp check ## Run every check and every test, the browser's too
 	@[ -x /usr/bin/chromium ] || .ci/apt-install "The browser tests need Chromium" chromium libatomic1
 	@command -v ogrinfo >/dev/null || .ci/apt-install "The GIS client tests need GDAL's tools" gdal-bin
+	@[ -n "$$TEST_DATABASE_URL" ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	  .ci/apt-install "The PostGIS tests need a server" postgresql-15-postgis-3
 	$(BIN)/pytest -q
 
 check: .venv/dev.stamp ## ruff, mypy --strict, import-linter
@@ -27,6 +29,9 @@ check: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
+
+bench: .venv/run.stamp ## Compare the speed of imports with that of what else you could use
+	$(BIN)/python -m tests.bench
 
 lock: .venv/uv.stamp ## Pin the newest versions that requirements*.in allow
 	for part in "" -dev -setup -node; do \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import StoreError
+from geo.incidents import ANSWER_COLUMNS
 from geo.question import Answer, Question, ask
 from geo.store.contract import DataVersion, ImportRecord, LayerPapers, Setting, Store, Window
 
@@ -43,7 +44,7 @@ class Snapshot:
             else:
                 self._count, self._imports = store.incident_count(), store.imports()
                 whole = self._count <= MOST_IN_MEMORY
-                self._incidents = store.incidents() if whole else None
+                self._incidents = store.incidents(columns=ANSWER_COLUMNS) if whole else None
             self._papers = store.layers()
             self._settings = store.settings()
 
@@ -75,10 +76,12 @@ class Snapshot:
                 self._layers[layer_id] = self._store.layer(layer_id)
         return self._layers[layer_id]
 
-    def incidents(self, window: Window | None = None) -> pd.DataFrame:
+    def incidents(
+        self, window: Window | None = None, *, columns: Sequence[str] = ANSWER_COLUMNS
+    ) -> pd.DataFrame:
         """Accepted incidents: from memory, but for stores that are too large for that."""
-        if self._incidents is None:
-            return self._store.incidents(window)
+        if self._incidents is None or not set(columns) <= set(ANSWER_COLUMNS):
+            return self._store.incidents(window, columns=columns)
         if window is None:
             return self._incidents
         occurred = self._incidents["occurred_from"]

@@ -49,7 +49,7 @@ def options(
     context: typer.Context,
     store: Annotated[
         str | None,
-        typer.Option(help="The store's file; else $PATCHMAP_STORE or patchmap.gpkg."),
+        typer.Option(help="A file or postgresql://…; else $PATCHMAP_STORE or patchmap.gpkg."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
     version: Annotated[

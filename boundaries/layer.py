@@ -338,7 +338,10 @@ def _check_rings(
     areas: gpd.GeoDataFrame, file: str, *, repair: bool
 ) -> tuple[gpd.GeoDataFrame, list[str]]:
     if repair:
-        return repair_rings(areas)
+        try:
+            return repair_rings(areas)
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from error
     findings = invalid_rings(areas)
     if findings:
         named = "; ".join(str(finding) for finding in findings[:_NAMED_FAULTS])

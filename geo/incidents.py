@@ -38,6 +38,9 @@ COLUMNS: Final = (
 place; `reference` is an id given by the source that need not be unique.
 """
 
+ANSWER_COLUMNS: Final = tuple(name for name in COLUMNS if name not in ("incident_id", "reference"))
+"""What answers are made of: about 40 bytes an incident in memory."""
+
 PRECISIONS: Final = ("instant", "interval", "day", "month")
 
 REJECT_COLUMNS: Final = ("line", "reason", "row")

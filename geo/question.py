@@ -21,7 +21,7 @@ from geo.accounts import Accounts
 from geo.cells import Cells, Grid
 from geo.errors import InputError, NotFoundError, QuestionError
 from geo.hotspots import getis_ord
-from geo.incidents import london_months
+from geo.incidents import ANSWER_COLUMNS, london_months
 from geo.locate import AreaLocator
 from geo.options import Question
 from geo.quality import published_twice
@@ -249,7 +249,7 @@ def ask(question: Question, store: StoreReader) -> Answer:
         window = plan(question, [Known.of_import(record) for record in imports], study).window
         return answer(
             question,
-            store.incidents(window),
+            store.incidents(window, columns=ANSWER_COLUMNS),
             areas,
             study_areas=study,
             imports=imports,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,8 @@ from geo.store.geopackage import GeoPackageStore
 from geo.store.sqlite_file import is_store
 
 Step = TypeVar("Step")
+
+POSTGRES = ("postgres://", "postgresql://")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Desk:
         InputError
             With the file that would be lost.
         """
-        for taken in (Path(self.store), *inputs):
+        own = [] if self.store.startswith(POSTGRES) else [Path(self.store)]
+        for taken in (*own, *inputs):
             if output.resolve() == taken.resolve():
                 raise InputError(f"{output} is being read; write to another file")
         if output.suffix == ".gpkg" and is_store(output):
@@ -54,8 +57,12 @@ class Desk:
 @contextmanager
 def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
     """Open a store; one that was made for a command that then fails does not stay."""
-    if address.startswith(("postgres:", "postgresql:")):
-        raise InputError("this version keeps its store in a GeoPackage file, not in PostGIS")
+    if address.startswith(POSTGRES):
+        from geo.store.postgis import PostgisStore  # noqa: PLC0415 - only where it is asked for
+
+        with closing(PostgisStore(address, create=create)) as server:
+            yield server
+        return
     path = Path(address)
     is_new = create and not path.exists()
     store = GeoPackageStore(path, create=create)

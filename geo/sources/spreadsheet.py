@@ -162,8 +162,9 @@ class _Job:
 
     def _ids(self, table: Table, reasons: Reasons, *, seen: set[str]) -> pd.Series:
         """Ids of the rows; those whose own id is no good get a reason."""
+        # Two lists of one source may number their rows alike.
+        start = f"{self.mapping.source}/{self.name}:" if self.name else f"{self.mapping.source}:"
         if not self.mapping.id_column:
-            start = f"{self.mapping.source}/{self.name}:"
             return pd.Series([f"{start}{line}" for line in table.lines], dtype="str")
         own = table.text(self.mapping.id_column)
         fits = reasons == ""
@@ -177,7 +178,7 @@ class _Job:
             if word in seen:
                 reasons[row] = "the id is that of an earlier row"
             seen.add(word)
-        return f"{self.mapping.source}:" + own
+        return start + own
 
 
 @dataclass

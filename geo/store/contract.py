@@ -8,7 +8,7 @@ data version names a state of the store.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -18,7 +18,7 @@ import pandas as pd
 
 from geo.crs import Projection
 from geo.errors import InputError
-from geo.incidents import Batch, Partition, Summary
+from geo.incidents import COLUMNS, Batch, Partition, Summary
 
 Setting = str | int | float | bool | None
 ImportState = Literal["current", "replaced", "undone"]
@@ -154,8 +154,10 @@ class StoreReader(Protocol):
         """
         ...
 
-    def incidents(self, window: Window | None = None) -> pd.DataFrame:
-        """Accepted incidents, partition by partition in the order of their lines or ids."""
+    def incidents(
+        self, window: Window | None = None, *, columns: Sequence[str] = COLUMNS
+    ) -> pd.DataFrame:
+        """Accepted incidents, in no particular order, with these columns."""
         ...
 
     def incident_count(self) -> int:

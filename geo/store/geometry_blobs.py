@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.errors import GEOSException
+
+from geo.errors import StoreError
 
 # A point has no envelope, so that every blob has one length and millions of them are one array.
 _POINT = np.dtype(
@@ -42,7 +45,8 @@ def read_point_blobs(blobs: list[bytes]) -> tuple[NDArray[np.float64], NDArray[n
     """The x and y of point blobs; points that another program wrote are read one by one."""
     data = b"".join(blobs)
     size = _POINT.itemsize
-    if all(len(blob) == size and blob[3] == _LITTLE_ENDIAN for blob in blobs):
+    plain = bytes([_LITTLE_ENDIAN]), b"\x01\x01"  # the header's flags; then byte order, type
+    if all(len(blob) == size and (blob[3:4], blob[8:10]) == plain for blob in blobs):
         points = np.frombuffer(data, dtype=_POINT)
         return points["x"].copy(), points["y"].copy()
     geometries = read_blobs(blobs)
@@ -63,5 +67,8 @@ def polygon_blobs(geometries: NDArray[np.object_], *, srs_id: int) -> Iterator[b
 def read_blobs(blobs: Iterable[bytes]) -> NDArray[np.object_]:
     """The geometries of blobs, whichever envelope they carry."""
     doubles = (0, 4, 6, 6, 8)
-    bodies = [blob[_HEADER + 8 * doubles[blob[3] >> 1 & 0x07] :] for blob in blobs]
-    return np.asarray(shapely.from_wkb(bodies), dtype=object)
+    try:
+        bodies = [blob[_HEADER + 8 * doubles[blob[3] >> 1 & 0x07] :] for blob in blobs]
+        return np.asarray(shapely.from_wkb(bodies), dtype=object)
+    except (IndexError, TypeError, GEOSException) as error:
+        raise StoreError(f"the store holds a geometry that cannot be read: {error}") from error

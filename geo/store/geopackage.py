@@ -7,7 +7,7 @@ needs lies in tables named `patchmap_…`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +18,7 @@ import pandas as pd
 
 from geo.crs import Projection
 from geo.errors import NotFoundError
-from geo.incidents import Batch, Partition
+from geo.incidents import COLUMNS, Batch, Partition
 from geo.store import geopackage_imports as importing
 from geo.store.contract import (
     Change,
@@ -44,9 +44,17 @@ class GeoPackageStore:
         self.path = path
         self._file = SqliteFile(path, create=create)
         self.projection: Projection = self._file.projection
-        if not self._file.rows("SELECT 1 FROM gpkg_contents WHERE table_name = 'incidents'"):
+        if not self._has_incidents():
             with self.transaction():
-                add_feature_table(self._file, "incidents", geometry_type="POINT", title="Incidents")
+                # Looked at again: another process may have been quicker.
+                if not self._has_incidents():
+                    add_feature_table(
+                        self._file, "incidents", geometry_type="POINT", title="Incidents"
+                    )
+
+    def _has_incidents(self) -> bool:
+        found = "SELECT 1 FROM gpkg_contents WHERE table_name = 'incidents'"
+        return bool(self._file.rows(found))
 
     def reading(self) -> AbstractContextManager[None]:
         """All reads made inside see one state of the store."""
@@ -88,9 +96,11 @@ class GeoPackageStore:
         columns = self._file.rows("SELECT name, type FROM pragma_table_info(?)", layer_id)
         return [name for name, kind in columns if kind == "BOOLEAN"]
 
-    def incidents(self, window: Window | None = None) -> pd.DataFrame:
+    def incidents(
+        self, window: Window | None = None, *, columns: Sequence[str] = COLUMNS
+    ) -> pd.DataFrame:
         """Accepted incidents, in no particular order."""
-        return importing.read_incidents(self._file, window)
+        return importing.read_incidents(self._file, window, columns)
 
     def incident_count(self) -> int:
         """How many accepted incidents there are."""
@@ -160,15 +170,18 @@ class GeoPackageStore:
         seen: Callable[[Batch], None] = lambda _batch: None,
     ) -> tuple[Change, ImportRecord]:
         """Import a partition: replace it whole or, where it is keyed, update it by id."""
-        return importing.put_partition(self._file, partition, by=by, seen=seen)
+        with self._file.savepoint():
+            return importing.put_partition(self._file, partition, by=by, seen=seen)
 
     def undo_import(self, import_id: int) -> ImportRecord:
         """Take an import back and restore what it replaced."""
-        return importing.undo_import(self._file, import_id)
+        with self._file.savepoint():
+            return importing.undo_import(self._file, import_id)
 
     def adopt_import(self, record: ImportRecord, rows: pd.DataFrame) -> None:
         """Take over an import from another store as it stands there."""
-        importing.adopt_import(self._file, record, rows)
+        with self._file.savepoint():
+            importing.adopt_import(self._file, record, rows)
 
     def back_up(self, path: Path) -> None:
         """Copy the store as it is now into a new file, also while others write to it."""

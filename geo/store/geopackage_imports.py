@@ -7,7 +7,8 @@ imports that had written those, so that it can be undone.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,13 +32,17 @@ _RECORD = (
 )
 
 
-def read_incidents(file: SqliteFile, window: Window | None) -> pd.DataFrame:
+def read_incidents(file: SqliteFile, window: Window | None, columns: Sequence[str]) -> pd.DataFrame:
     """Accepted incidents, in no particular order."""
+    texts = [name for name in _TEXTS if name in columns]
     if window is None:
-        return _read_rows(file, "").drop(columns=["import_id", "partition_id"])
-    span = to_iso(pd.Series([window.start, window.end]))
-    rows = _read_rows(file, "WHERE occurred_from >= ? AND occurred_from < ?", *span)
-    return rows.drop(columns=["import_id", "partition_id"])
+        rows = _read_rows(file, "", texts=texts)
+    else:
+        span = to_iso(pd.Series([window.start, window.end]))
+        rows = _read_rows(
+            file, "WHERE occurred_from >= ? AND occurred_from < ?", *span, texts=texts
+        )
+    return rows[list(columns)]
 
 
 def read_imports(file: SqliteFile, *, history: bool = False) -> list[ImportRecord]:
@@ -118,6 +123,7 @@ def undo_import(file: SqliteFile, import_id: int) -> ImportRecord:
         "SELECT replaced_imports, replaced_rows FROM patchmap_imports WHERE import_id = ?",
         import_id,
     )[0]
+    _refuse_twins_of(file, json.loads(earlier), without=record.partition_id)
     with changing(file, "incidents"):
         _delete(file, "import_id = ?", import_id)
         if packed:
@@ -153,6 +159,7 @@ def _update_by_id(
     for batch in partition.batches():
         tally.add(batch)
         _insert(file, "temp.incoming", _owned(batch.accepted, partition, import_id))
+        _refuse_taken_ids(file, partition, import_id)
         file.execute(
             "DELETE FROM temp.incoming AS n WHERE EXISTS (SELECT 1 FROM incidents AS i"
             f" WHERE i.incident_id = n.incident_id AND {_SAME})"
@@ -166,6 +173,20 @@ def _update_by_id(
     file.execute("DROP TABLE temp.incoming")
     tally.write(file, import_id)
     return pd.concat(replaced, ignore_index=True) if replaced else _read_rows(file, "WHERE 0")
+
+
+def _refuse_taken_ids(file: SqliteFile, partition: Partition, import_id: int) -> None:
+    """Refuse ids that this file has named before, or that another partition holds."""
+    taken = file.rows(
+        "SELECT i.incident_id, i.partition_id FROM incidents AS i JOIN temp.incoming AS n"
+        " USING (incident_id) WHERE i.partition_id <> ? OR i.import_id = ? LIMIT 1",
+        partition.partition_id,
+        import_id,
+    )
+    if taken:
+        incident_id, owner = taken[0]
+        where = "twice in it" if owner == partition.partition_id else f"in {owner} already"
+        raise ConflictError(f"{partition.file}: the id {incident_id} stands {where}")
 
 
 class _Tally:
@@ -243,6 +264,23 @@ def _refuse_twin(file: SqliteFile, partition: Partition) -> None:
         )
 
 
+def _refuse_twins_of(file: SqliteFile, import_ids: list[int], *, without: str) -> None:
+    """Refuse to bring back a file that has been imported as another partition since."""
+    for import_id in import_ids:
+        twins = file.rows(
+            "SELECT now.import_id FROM patchmap_imports AS now, patchmap_imports AS was"
+            " WHERE was.import_id = ? AND now.state = 'current' AND now.sha256 = was.sha256"
+            " AND now.source = was.source AND now.partition_id <> ?",
+            import_id,
+            without,
+        )
+        if twins:
+            raise ConflictError(
+                f"the file that this would bring back is there again as import {twins[0][0]}: "
+                "undo that one first"
+            )
+
+
 def _wrote(file: SqliteFile, import_id: int) -> bool:
     return bool(file.rows("SELECT 1 FROM incidents WHERE import_id = ? LIMIT 1", import_id))
 
@@ -274,20 +312,42 @@ def _delete(file: SqliteFile, condition: str, *values: object) -> None:
     file.execute(f"DELETE FROM incidents WHERE {condition}", *values)
 
 
-def _read_rows(file: SqliteFile, condition: str, *values: object) -> pd.DataFrame:
-    rows = file.rows(f"SELECT {', '.join(_STORED)} FROM incidents {condition}", *values)
-    if not rows:
-        return empty_incidents().assign(
+def _read_rows(
+    file: SqliteFile, condition: str, *values: object, texts: Sequence[str] = _TEXTS
+) -> pd.DataFrame:
+    columns = ("geom", "import_id", "partition_id", *_TIMES, *texts)
+    sql = f"SELECT {', '.join(columns)} FROM incidents {condition}"
+    seen: dict[str, dict[str, int]] = {name: {} for name in (*_REPEATED, "partition_id")}
+    parts = [
+        _part(dict(zip(columns, zip(*rows, strict=True), strict=True)), seen)
+        for rows in file.pages(sql, *values)
+    ]
+    if not parts:
+        empty = empty_incidents()[["x", "y", *_TIMES, *texts]]
+        return empty.assign(
             import_id=np.array([], dtype=np.int64), partition_id=pd.Series(dtype="str")
         )
-    columns = dict(zip(_STORED, map(list, zip(*rows, strict=True)), strict=True))
-    frame = pd.DataFrame({name: columns[name] for name in (*_TEXTS, "import_id", "partition_id")})
-    for name in _REPEATED:
-        frame[name] = frame[name].astype("category")
-    for name in _TIMES:
-        frame[name] = from_iso(columns[name])
-    frame["x"], frame["y"] = read_point_blobs(columns["geom"])
+    frame = pd.concat(parts, ignore_index=True)
+    for name, codes in seen.items():
+        if name in frame:
+            frame[name] = pd.Categorical.from_codes(frame[name], categories=list(codes))
     return frame
+
+
+def _part(columns: dict[str, tuple[Any, ...]], seen: dict[str, dict[str, int]]) -> pd.DataFrame:
+    """Some rows as a frame; texts that repeat are numbers until all of them have been seen."""
+    x, y = read_point_blobs(list(columns.pop("geom")))
+    values: dict[str, object] = {"x": x, "y": y}
+    for name, column in columns.items():
+        if name in _TIMES:
+            values[name] = from_iso(column)
+        elif name in seen:
+            codes = seen[name]
+            numbers = [codes.setdefault(text, len(codes)) for text in column]
+            values[name] = np.asarray(numbers, dtype=np.int32)
+        else:
+            values[name] = list(column)
+    return pd.DataFrame(values)
 
 
 def _records(file: SqliteFile, condition: str, *values: object) -> list[ImportRecord]:

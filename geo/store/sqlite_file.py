@@ -41,8 +41,7 @@ class SqliteFile:
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
-        is_new = not path.exists() or path.stat().st_size == 0
-        if is_new and not create:
+        if not create and (not path.exists() or path.stat().st_size == 0):
             raise NotFoundError(
                 f"there is no store at {path}; 'patchmap layers add' or 'patchmap demo' makes one"
             )
@@ -51,12 +50,9 @@ class SqliteFile:
         self._connection = _connect(path)
         try:
             with _as_store_error(path):
-                if not is_new:
-                    # Before anything is set: a file of another program must stay as it is.
-                    self._applied()
+                # Before anything is set: a file of another program must stay as it is.
+                self._applied()
                 _prepare(self._connection)
-                if is_new:
-                    self._create()
                 self._migrate()
                 self._identity = _identity(path)
             self.projection = Projection(**json.loads(self.fact("projection")))
@@ -68,6 +64,13 @@ class SqliteFile:
         """The rows of a query."""
         with self._lock:
             return self._connection.execute(sql, values).fetchall()
+
+    def pages(self, sql: str, *values: object, size: int = 50_000) -> Iterator[list[tuple]]:
+        """The rows of a query, some at a time, so that not all of them are objects at once."""
+        with self._lock:
+            cursor = self._connection.execute(sql, values)
+            while rows := cursor.fetchmany(size):
+                yield rows
 
     def frame(self, sql: str, *values: object) -> pd.DataFrame:
         """The rows of a query as a frame."""
@@ -111,6 +114,28 @@ class SqliteFile:
                 # Does nothing where a full disk has already rolled back by itself.
                 self._connection.rollback()
                 raise
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """One change of a transaction: undone by itself where its error is caught outside.
+
+        Raises
+        ------
+        StoreError
+            Outside a transaction, where statements would be kept one by one.
+        """
+        if not self._connection.in_transaction:
+            raise StoreError("a store is changed inside its transaction() only")
+        self.execute("SAVEPOINT change")
+        try:
+            yield
+        except BaseException:
+            # A full disk may have rolled everything back, and the savepoint with it.
+            if self._connection.in_transaction:
+                self.execute("ROLLBACK TO change")
+                self.execute("RELEASE change")
+            raise
+        self.execute("RELEASE change")
 
     def fact(self, key: str) -> str:
         """One of the facts that were written when the store was made."""
@@ -166,18 +191,20 @@ class SqliteFile:
         self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         self._connection.execute(f"PRAGMA user_version = {GEOPACKAGE_VERSION}")
         self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS patchmap_migrations (number INTEGER PRIMARY KEY,"
+            "CREATE TABLE patchmap_migrations (number INTEGER PRIMARY KEY,"
             " name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at DATETIME NOT NULL)"
         )
 
     def _migrate(self) -> None:
         """Apply the steps that the store lacks, each once, all of them or none."""
         known = {step.number: step for step in migrations("sqlite")}
-        if set(self._applied()) == set(known):
+        if self._applied() == {number: step.sha256 for number, step in known.items()}:
             return
         with self.transaction():
             # Read again: another process may have been quicker.
             applied = self._applied()
+            if not applied:
+                self._create()
             if set(applied) - set(known):
                 raise StoreError(f"{self.path} was written by a newer Patchmap; update this one")
             for number, step in known.items():
@@ -197,6 +224,9 @@ class SqliteFile:
                 self._write_first_facts()
 
     def _applied(self) -> dict[int, str]:
+        """The steps that were applied, by number; none in a file without any table."""
+        if not self.rows("SELECT 1 FROM sqlite_master LIMIT 1"):
+            return {}
         try:
             return dict(self.rows("SELECT number, sha256 FROM patchmap_migrations"))
         except sqlite3.OperationalError as error:

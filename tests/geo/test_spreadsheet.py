@@ -98,7 +98,7 @@ def test_a_sheet_with_an_id_column_updates(tmp_path, projection):
 def test_an_empty_or_repeated_id_is_rejected(tmp_path, projection):
     rows = row(), row(Ref=""), row(), row(Ref="B2"), row(Ref="x" * 201)
     found = batch(write(tmp_path, *rows), projection, KEYED)
-    assert found.accepted["incident_id"].tolist() == ["council:A1", "council:B2"]
+    assert found.accepted["incident_id"].tolist() == ["council/east:A1", "council/east:B2"]
     assert reasons(found) == [
         [3, "no id"],
         [4, "the id is that of an earlier row"],
@@ -108,7 +108,7 @@ def test_an_empty_or_repeated_id_is_rejected(tmp_path, projection):
 
 def test_a_corrected_row_takes_the_id_of_a_rejected_one(tmp_path, projection):
     found = batch(write(tmp_path, row(Easting="?"), row()), projection, KEYED)
-    assert found.accepted["incident_id"].tolist() == ["council:A1"]
+    assert found.accepted["incident_id"].tolist() == ["council/east:A1"]
 
 
 def test_an_id_repeats_across_batches(tmp_path, projection, monkeypatch):

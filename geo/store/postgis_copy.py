@@ -1,0 +1,168 @@
+"""Incident frames to and from PostgreSQL's COPY, millions of rows at a time.
+
+Rows go out as COPY's binary format, put together column by column, and come in as CSV, which
+Arrow reads in parallel.
+
+Sources: PostgreSQL manual, COPY, "Binary Format"; PostGIS manual, "Extended WKB".
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import shapely
+from numpy.typing import NDArray
+from psycopg import sql
+
+from geo.incidents import empty_incidents
+
+TEXTS = ("incident_id", "source", "category", "precision", "location", "reference")
+TIMES = ("occurred_from", "occurred_to")
+SENT = ("geom", "import_id", *TIMES, "partition_id", *TEXTS)
+"""The columns of an incident, those of a fixed length first."""
+
+_REPEATED = ("source", "category", "precision", "location")
+_READ: Final = {
+    "x": sql.SQL("ST_X(geom)"),
+    "y": sql.SQL("ST_Y(geom)"),
+    "occurred_from": sql.SQL("floor(date_part('epoch', occurred_from))::bigint"),
+    "occurred_to": sql.SQL("floor(date_part('epoch', occurred_to))::bigint"),
+}
+_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_END = b"\xff\xff"
+# Every value follows its length; a row begins with the number of its values.
+_FIXED = np.dtype(
+    [
+        ("values", ">i2"),
+        ("geom_bytes", ">i4"),
+        ("byte_order", "u1"),
+        ("geometry_type", "<u4"),
+        ("srid", "<u4"),
+        ("x", "<f8"),
+        ("y", "<f8"),
+        ("import_bytes", ">i4"),
+        ("import_id", ">i8"),
+        ("from_bytes", ">i4"),
+        ("occurred_from", ">i8"),
+        ("to_bytes", ">i4"),
+        ("occurred_to", ">i8"),
+    ]
+)
+_POINT_WITH_SRID = 0x20000001
+_EPOCH = np.datetime64("2000-01-01", "us")
+
+
+def send_incidents(
+    connection: psycopg.Connection, table: sql.Composable, frame: pd.DataFrame, *, srid: int
+) -> None:
+    """Copy incidents, with `import_id` and `partition_id`, into a table that has `SENT`."""
+    columns = sql.SQL(", ").join(map(sql.Identifier, SENT))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(table, columns)
+    with connection.cursor().copy(statement) as copy:
+        copy.write(_HEADER)
+        # Arrow's texts hold 2 GB at most.
+        for start in range(0, len(frame), 100_000):
+            copy.write(_rows(frame.iloc[start : start + 100_000], srid))
+        copy.write(_END)
+
+
+def read_incidents(
+    connection: psycopg.Connection,
+    columns: Sequence[str],
+    condition: sql.Composable,
+    *values: object,
+) -> pd.DataFrame:
+    """The incidents that a condition selects, by partition and in the order of their lines."""
+    statement = sql.SQL(
+        "COPY (SELECT fid, partition_id, {} FROM patchmap.incidents AS i WHERE {})"
+        " TO STDOUT (FORMAT csv)"
+    ).format(
+        sql.SQL(", ").join(_READ.get(name, sql.Identifier(name)) for name in columns), condition
+    )
+    with connection.cursor().copy(statement, values) as copy:
+        data = b"".join(copy)
+    return _frame(data, columns) if data else empty_incidents()[list(columns)]
+
+
+def multipolygons(geometries: NDArray[np.object_], *, srid: int) -> list[bytes]:
+    """Polygons as extended well-known binary, all of them as multipolygons."""
+    parts, owner = shapely.get_parts(geometries, return_index=True)
+    multi = shapely.set_srid(shapely.multipolygons(parts, indices=owner), srid)
+    found: list[bytes] = shapely.to_wkb(
+        multi, byte_order=1, include_srid=True, output_dimension=2
+    ).tolist()
+    return found
+
+
+def _rows(frame: pd.DataFrame, srid: int) -> memoryview:
+    fixed = np.zeros(len(frame), dtype=_FIXED)
+    fixed["values"], fixed["geom_bytes"] = len(SENT), 25
+    fixed["byte_order"], fixed["geometry_type"], fixed["srid"] = 1, _POINT_WITH_SRID, srid
+    fixed["import_bytes"] = fixed["from_bytes"] = fixed["to_bytes"] = 8
+    for name in ("x", "y", "import_id"):
+        fixed[name] = frame[name].to_numpy()
+    for name in TIMES:
+        fixed[name] = _microseconds(frame[name])
+    pieces = [_bytes(fixed)]
+    for name in ("partition_id", *TEXTS):
+        pieces += _text(frame[name])
+    joined = pc.binary_join_element_wise(*pieces, pa.scalar(b"", pa.large_binary()))
+    return memoryview(joined.buffers()[2])
+
+
+def _microseconds(times: pd.Series) -> NDArray[np.int64]:
+    naive = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    return np.asarray(naive.astype("datetime64[us]") - _EPOCH, dtype=np.int64)
+
+
+def _bytes(records: NDArray) -> pa.Array:
+    """Each record as the bytes that it consists of."""
+    kind = pa.binary(records.dtype.itemsize)
+    array = pa.Array.from_buffers(kind, len(records), [None, pa.py_buffer(records.tobytes())])
+    return array.cast(pa.large_binary())
+
+
+def _text(column: pd.Series) -> Iterator[pa.Array]:
+    texts = pa.array(column.astype(object), pa.large_string()).cast(pa.large_binary())
+    yield _bytes(np.asarray(pc.binary_length(texts), dtype=">i4"))
+    yield texts
+
+
+def _frame(data: bytes, columns: Sequence[str]) -> pd.DataFrame:
+    repeated = pa.dictionary(pa.int32(), pa.string())
+    types = {"x": pa.float64(), "y": pa.float64(), **dict.fromkeys(TEXTS, pa.string())}
+    types |= dict.fromkeys(("fid", *TIMES), pa.int64())
+    types |= dict.fromkeys((*_REPEATED, "partition_id"), repeated)
+    table = pa.csv.read_csv(
+        io.BytesIO(data),
+        read_options=pa.csv.ReadOptions(column_names=["fid", "partition_id", *columns]),
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(column_types=types, strings_can_be_null=False),
+    )
+    order = np.lexsort([table["fid"].to_numpy(), _categories(table["partition_id"]).codes])
+    return pd.DataFrame({name: _column(name, table[name])[order] for name in columns})
+
+
+def _column(name: str, values: pa.ChunkedArray) -> pd.api.extensions.ExtensionArray | NDArray:
+    if name in _REPEATED:
+        return _categories(values)
+    moments = values.cast(pa.timestamp("s", "UTC")) if name in TIMES else values
+    return moments.to_pandas().array
+
+
+def _categories(values: pa.ChunkedArray) -> pd.Categorical:
+    """Repeated texts as pandas would find them itself, with their categories in order."""
+    array = values.unify_dictionaries().combine_chunks()
+    texts = pd.Index(array.dictionary.to_pandas())
+    ordered = np.argsort(texts.to_numpy(dtype=object), kind="stable")
+    rank = np.empty_like(ordered)
+    rank[ordered] = np.arange(len(ordered))
+    return pd.Categorical.from_codes(rank[np.asarray(array.indices)], texts[ordered])

@@ -1,0 +1,29 @@
+"""Records of imports, for Questions that are asked of frames alone."""
+
+import pandas as pd
+
+from geo.incidents import Summary
+from geo.store.contract import ImportRecord
+
+
+def record_of(
+    incidents: pd.DataFrame, *, month: str = "", rejected: int = 0, file: str = "f"
+) -> ImportRecord:
+    """The record of an import of police.uk that these incidents came from."""
+    return ImportRecord(
+        import_id=1,
+        partition_id=f"police.uk/x/{month}",
+        source="police.uk",
+        name="x",
+        month=month,
+        file=file,
+        sha256="0",
+        rows_read=len(incidents) + rejected,
+        rows_accepted=len(incidents),
+        rejected_by_reason={},
+        rows_replaced=0,
+        summary=Summary.of(incidents),
+        imported_by="",
+        imported_at="",
+        state="current",
+    )

@@ -1,0 +1,101 @@
+"""An empty store of each kind, and the way to open it once more beside itself."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from geo.store.contract import Store
+from geo.store.geopackage import GeoPackageStore
+from tests.geo.stores.backends import postgis_can_be_tried
+
+Opener = Callable[[], Store]
+
+BACKENDS = ["geopackage", *(["postgis"] if postgis_can_be_tried() else [])]
+
+
+@pytest.fixture(scope="session")
+def postgis_places() -> Iterator[Callable[[int], str]]:
+    """Databases by their number, each as empty as a new one: to make one for every test is slow."""
+    psycopg = importlib.import_module("psycopg")
+    with importlib.import_module("tests.postgres").start_cluster() as server:
+        urls: list[str] = []
+
+        def empty_database(number: int) -> str:
+            if number == len(urls):
+                urls.append(server.new_database())
+            with psycopg.connect(urls[number], autocommit=True) as connection:
+                connection.execute("DROP SCHEMA IF EXISTS patchmap CASCADE")
+            return urls[number]
+
+        yield empty_database
+
+
+@pytest.fixture(scope="session")
+def empty_geopackage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new store that tests copy: a copy is made sooner than a store."""
+    path = tmp_path_factory.mktemp("empty") / "empty.gpkg"
+    GeoPackageStore(path, create=True).close()
+    return path
+
+
+@pytest.fixture(params=BACKENDS)
+def new_store(request, tmp_path) -> Callable[[], Opener]:
+    """Makes an empty store of each kind; what it gives opens that store, as often as needed."""
+    made = count()
+
+    def new_postgis() -> Opener:
+        postgis = importlib.import_module("geo.store.postgis")
+        url = request.getfixturevalue("postgis_places")(next(made))
+        postgis.PostgisStore(url, create=True).close()
+        return lambda: postgis.PostgisStore(url)
+
+    def new_geopackage() -> Opener:
+        path = tmp_path / f"{next(made)}.gpkg"
+        GeoPackageStore(path, create=True).close()
+        return lambda: GeoPackageStore(path)
+
+    return new_postgis if request.param == "postgis" else new_geopackage
+
+
+@pytest.fixture
+def open_store(new_store) -> Iterator[Opener]:
+    """Opens the test's store; all that were opened are closed in the end."""
+    opener, opened = new_store(), []
+
+    def open_one() -> Store:
+        opened.append(opener())
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def store(open_store) -> Store:
+    return open_store()
+
+
+@pytest.fixture
+def reader(open_store, store) -> Store:
+    """The same store, opened a second time."""
+    return open_store()
+
+
+@pytest.fixture
+def store_path(tmp_path, empty_geopackage) -> Path:
+    """The file of the test's GeoPackage."""
+    return Path(shutil.copy(empty_geopackage, tmp_path / "s.gpkg"))
+
+
+@pytest.fixture
+def geopackage(store_path) -> Iterator[GeoPackageStore]:
+    opened = GeoPackageStore(store_path)
+    yield opened
+    opened.close()

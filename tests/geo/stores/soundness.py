@@ -1,0 +1,55 @@
+"""What can be wrong with the file of a GeoPackage store."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import shapely
+
+from geo.store.geometry_blobs import read_blobs
+
+
+def faults(path: Path) -> list[str]:
+    """Every fault of the file, its indexes, counts, extents and triggers; none of a sound one."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = [
+            f"{check}: {row}"
+            for check in ("integrity_check", "foreign_key_check")
+            for row in connection.execute(f"PRAGMA {check}")
+            if row != ("ok",)
+        ]
+        tables = [row[0] for row in connection.execute("SELECT table_name FROM gpkg_contents")]
+        for table in tables:
+            found += _of_table(connection, table)
+    return found
+
+
+def _of_table(connection: sqlite3.Connection, table: str) -> Iterator[str]:
+    index = f"rtree_{table}_geom"
+    (verdict,) = connection.execute("SELECT rtreecheck(?)", [index]).fetchone()
+    if verdict != "ok":
+        yield f"{index}: {verdict}"
+    rows = connection.execute(f'SELECT fid, geom FROM "{table}" ORDER BY fid').fetchall()
+    bounds = shapely.bounds(read_blobs([blob for _, blob in rows])).reshape(-1, 4)
+    boxes = connection.execute(
+        f'SELECT id, minx, miny, maxx, maxy FROM "{index}" ORDER BY id'
+    ).fetchall()
+    if [row[0] for row in rows] != [box[0] for box in boxes]:
+        yield f"{index} holds {len(boxes)} features and the table {len(rows)}, or others"
+    elif len(rows):
+        # The index keeps single precision, rounded outwards.
+        kept = [box[1:] for box in boxes]
+        if not all(
+            west <= w and south <= s and east >= e and north >= n and east - e < 1 and w - west < 1
+            for (west, south, east, north), (w, s, e, n) in zip(kept, bounds, strict=True)
+        ):
+            yield f"{index} does not hold the boxes of the features"
+    counts = "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = ?"
+    if (told := connection.execute(counts, [table]).fetchone()) != (len(rows),):
+        yield f"{table} holds {len(rows)} features and is told to hold {told}"
+    triggers = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+    if (there := connection.execute(triggers, [table]).fetchone()) != (9,):
+        yield f"{table} has {there} triggers"

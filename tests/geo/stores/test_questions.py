@@ -1,0 +1,47 @@
+"""A Question is asked of a store, of every kind."""
+
+import pytest
+
+from geo.errors import QuestionError
+from geo.options import Question
+from geo.question import ask, default_layer
+from geo.store.contract import LayerPapers
+from tests.geo.stores.parts import month_part, put, put_layer, undo
+
+
+def test_a_question_is_asked_of_the_store(store, four_squares):
+    put(store, month_part("2024-01", 4))
+    with pytest.raises(QuestionError, match="layer: the store holds none yet"):
+        ask(Question(), store)
+    put_layer(store, four_squares)
+    found = ask(Question(), store)
+    assert found.area_counts["n"].tolist() == [4, 0, 0, 0]
+    assert (found.accounts.read, found.accounts.rejected) == (5, 1)
+    assert found.accounts.mask == found.question.layer == "wards"
+    assert found.accounts.data_version == str(store.data_version())
+    with pytest.raises(QuestionError, match="study: there is no layer 'x'; there are: wards"):
+        ask(Question(study="x"), store)
+
+
+def test_the_accounts_hold_what_stands_after_a_replacement_and_its_undo(store, four_squares):
+    put_layer(store, four_squares)
+    put(store, month_part("2024-01", 4), month_part("2024-02", 2))
+    for replaced, read in ((True, 13), (False, 8)):
+        if replaced:
+            put(store, month_part("2024-01", 9))
+        else:
+            undo(store, store.imports(history=True)[-1].import_id)
+        accounts = ask(Question.read({"datetime": "2024-02"}), store).accounts
+        assert (accounts.read, accounts.rejected, accounts.counted) == (read, 2, 2)
+        parts = (accounts.rejected, accounts.not_asked, accounts.outside, accounts.counted)
+        assert sum(parts) == accounts.read
+
+
+def test_the_setting_names_the_default_layer_while_it_is_there(store, four_squares):
+    for layer_id in ("wards", "blocks"):
+        put_layer(store, four_squares, LayerPapers(layer_id))
+    assert default_layer(store) == "wards"
+    for chosen, expected in (("blocks", "blocks"), ("gone", "wards")):
+        with store.transaction():
+            store.put_setting("default_layer", chosen)
+        assert default_layer(store) == expected

@@ -1,0 +1,95 @@
+"""A window gives the incidents that filtering the whole would give, and the count is true."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from geo.incidents import COLUMNS
+from geo.store.contract import Window
+from tests.geo.stores.parts import Row, part, put, told
+
+MOMENTS = [
+    "2023-12-31T23:59:59",
+    "2024-01-01T00:00:00",
+    "2024-03-31T00:59:59",
+    "2024-03-31T01:00:00",
+    "2024-03-31T23:00:00",
+    "2024-10-27T00:30:00",
+    "2024-10-27T01:30:00",
+    "1970-01-01T00:00:00",
+    "2099-12-31T23:59:59",
+]
+
+
+@pytest.fixture
+def filled(store):
+    rows = [Row(f"k:{number}", when=when) for number, when in enumerate(MOMENTS)]
+    put(store, part([*rows, Row("k:m1", when="2024-04"), Row("k:m2", when="2024-01")], month=""))
+    return store
+
+
+def window(start: str, end: str) -> Window:
+    return Window(pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC"))
+
+
+def keys(store, *span: str) -> list[str]:
+    found = store.incidents(window(*span))
+    return sorted(found["incident_id"].str.removeprefix("k:"))
+
+
+def test_a_window_holds_its_start_and_not_its_end(filled):
+    assert keys(filled, "2024-01-01T00:00:00", "2024-03-31T01:00:00") == ["1", "2", "m2"]
+    assert keys(filled, "2024-03-31T01:00:00", "2024-03-31T01:00:01") == ["3"]
+
+
+@pytest.mark.parametrize(
+    "span",
+    [("2024-03-31T01:00:00", "2024-03-31T01:00:00"), ("2025-01-01", "2024-01-01"),
+     ("1960-01-01", "1970-01-01"), ("2100-01-01", "2101-01-01")],
+)  # fmt: skip
+def test_a_window_that_holds_nothing_gives_an_empty_frame(span, filled):
+    found = filled.incidents(window(*span))
+    assert len(found) == 0
+    assert set(found.columns) == set(COLUMNS)
+    assert str(found["occurred_from"].dtype) == "datetime64[s, UTC]"
+
+
+def test_a_window_in_london_time_is_the_same_moments(filled):
+    start, end = (
+        pd.Timestamp(moment, tz="Europe/London") for moment in ("2024-04-01", "2024-05-01")
+    )
+    found = filled.incidents(Window(start, end))
+    assert sorted(found["incident_id"]) == ["k:4", "k:m1"]
+
+
+def test_an_event_counts_where_it_began(filled):
+    """A month's incident ends long after the window that holds its first moment."""
+    assert "m2" in keys(filled, "2024-01-01T00:00:00", "2024-01-01T00:00:01")
+    assert "m2" not in keys(filled, "2024-01-02", "2024-02-01")
+
+
+SECONDS = st.one_of(
+    st.sampled_from([pd.Timestamp(moment, tz="UTC").to_pydatetime() for moment in MOMENTS]),
+    st.datetimes(datetime(2023, 12, 1), datetime(2024, 11, 1)).map(  # noqa: DTZ001
+        lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
+    ),
+)
+
+
+# One store for all examples: none of them changes it.
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(first=SECONDS, second=SECONDS)
+def test_a_window_is_the_whole_filtered(first, second, filled):
+    span = Window(pd.Timestamp(first), pd.Timestamp(second))
+    whole = filled.incidents()
+    occurred = whole["occurred_from"]
+    kept = whole[(occurred >= span.start) & (occurred < span.end)]
+    assert told(filled.incidents(span)) == told(kept)
+    assert filled.incident_count() == len(whole) == 11

@@ -1,0 +1,116 @@
+"""Periods are days in London, both ends inclusive."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.errors import QuestionError
+from geo.period import Period, read_interval, read_latest
+
+DATA = Period(date(2023, 5, 4), date(2024, 2, 20))
+DAYS = st.dates(date(1950, 1, 1), date(2100, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2024-01-05/2024-04-30", date(2024, 1, 5), date(2024, 4, 30)),
+        ("2024-01/2024-02", date(2024, 1, 1), date(2024, 2, 29)),
+        ("2023-02", date(2023, 2, 1), date(2023, 2, 28)),
+        ("2023-12", date(2023, 12, 1), date(2023, 12, 31)),
+        ("2024-01-31", date(2024, 1, 31), date(2024, 1, 31)),
+        ("2024-01/..", date(2024, 1, 1), DATA.last),
+        ("../2023-12", DATA.first, date(2023, 12, 31)),
+        ("../..", DATA.first, DATA.last),
+        ("/2023-12", DATA.first, date(2023, 12, 31)),
+        ("2024-01-01T00:00:00Z/2024-01-31T23:59:59Z", date(2024, 1, 1), date(2024, 1, 31)),
+        ("2024-06-30T23:30:00Z", date(2024, 7, 1), date(2024, 7, 1)),
+        ("2024-06-30T23:30:00", date(2024, 6, 30), date(2024, 6, 30)),
+    ],
+)
+def test_an_interval_is_read(text, first, last):
+    assert read_interval(text, data=DATA) == Period(first, last)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2024-13", "datetime: '2024-13' is no date, write it as 2024-01-31"),
+        ("2023-02-29", "'2023-02-29' is no date"),
+        ("yesterday", "'yesterday' is no date"),
+        ("2024-01/2024-02/2024-03", "is no date"),
+        ("2024-02/2024-01", "'2024-02/2024-01' ends before it begins"),
+        ("1066-10-14", "lies outside the years 1900 to 2199"),
+        ("9999-12", "lies outside the years 1900 to 2199"),
+        ("2024-01-01Tnoon", "is no date"),
+        ("99999999-01-01T00:00", "datetime: "),
+    ],
+)
+def test_what_is_no_interval_is_refused(text, message):
+    with pytest.raises(QuestionError, match=message) as refused:
+        read_interval(text, data=DATA)
+    assert refused.value.option == "datetime"
+
+
+@pytest.mark.parametrize(
+    ("text", "last_day", "first", "last"),
+    [
+        ("latest-1m", date(2024, 2, 20), date(2024, 2, 1), date(2024, 2, 29)),
+        ("latest-3m", date(2024, 2, 29), date(2023, 12, 1), date(2024, 2, 29)),
+        ("latest-12m", date(2023, 12, 31), date(2023, 1, 1), date(2023, 12, 31)),
+        ("latest-13m", date(2024, 1, 1), date(2023, 1, 1), date(2024, 1, 31)),
+        ("latest-1d", date(2024, 3, 1), date(2024, 3, 1), date(2024, 3, 1)),
+        ("latest-28d", date(2024, 3, 1), date(2024, 2, 3), date(2024, 3, 1)),
+    ],
+)
+def test_the_latest_months_or_days_end_with_the_data(text, last_day, first, last):
+    assert read_latest(text, last_day=last_day) == Period(first, last)
+
+
+@pytest.mark.parametrize("text", ["latest", "latest-0m", "latest-3w", "latest-99999d", "last-3m"])
+def test_what_is_no_latest_period_is_refused(text):
+    with pytest.raises(QuestionError, match=r"period: .* write it as latest-3m or latest-28d"):
+        read_latest(text, last_day=date(2024, 2, 20))
+
+
+@pytest.mark.parametrize(
+    ("period", "title"),
+    [
+        (Period(date(2024, 1, 1), date(2024, 1, 31)), "January 2024"),
+        (Period(date(2024, 1, 1), date(2024, 4, 30)), "January 2024 to April 2024"),
+        (Period(date(2024, 1, 2), date(2024, 1, 31)), "2 January 2024 to 31 January 2024"),
+    ],
+)
+def test_the_title_is_what_people_say(period, title):
+    assert period.title == title
+    assert period.is_whole_months is title.startswith("January")
+
+
+def test_a_period_begins_and_ends_at_midnight_in_london():
+    summer = Period(date(2024, 3, 31), date(2024, 4, 1))
+    assert summer.start == pd.Timestamp("2024-03-31T00:00Z")
+    assert summer.end == pd.Timestamp("2024-04-01T23:00Z")
+    assert (summer.end - summer.start) == pd.Timedelta(hours=47)
+
+
+def test_the_months_of_a_period_are_those_that_it_touches():
+    assert Period(date(2023, 11, 30), date(2024, 2, 1)).months == [
+        "2023-11", "2023-12", "2024-01", "2024-02",
+    ]  # fmt: skip
+
+
+@given(DAYS, DAYS)
+def test_a_period_is_read_from_its_own_text(first, last):
+    period = Period(min(first, last), max(first, last))
+    assert read_interval(str(period), data=DATA) == period
+
+
+@given(DAYS, st.integers(1, 400))
+def test_the_latest_months_are_whole_and_as_many_as_asked(day, count):
+    period = read_latest(f"latest-{count}m", last_day=day)
+    assert period.is_whole_months
+    assert len(period.months) == count
+    assert period.first <= day <= period.last

@@ -1,0 +1,165 @@
+"""Counts of published incidents by published wards are those of an independent count."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from boundaries.layer import read_layer
+from geo.incidents import Batch, Partition
+from geo.options import Question
+from geo.question import Answer, answer
+from geo.sources.police_uk import read_police_uk
+from geo.store.contract import ImportRecord, LayerPapers
+from tests.geo.records import record_of
+
+ASB = "anti-social-behaviour"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A published file and all that was read of it."""
+
+    partition: Partition
+    accepted: pd.DataFrame
+    rejected: pd.DataFrame
+
+    @property
+    def month(self) -> str:
+        return self.partition.month
+
+    @property
+    def record(self) -> ImportRecord:
+        return record_of(self.accepted, month=self.month, rejected=len(self.rejected))
+
+
+def read(path: Path, projection) -> list[Part]:
+    found = []
+    for partition in read_police_uk(path, projection):
+        batch = Batch.join(partition.batches())
+        found.append(Part(partition, batch.accepted, batch.rejected))
+    return found
+
+
+@pytest.fixture(scope="module")
+def derbyshire(real_data, projection) -> list[Part]:
+    return read(real_data / "derby/police-uk-derbyshire.zip", projection)
+
+
+@pytest.fixture(scope="module")
+def leicestershire(real_data, projection) -> list[Part]:
+    path = real_data / "melton/police-uk-leicestershire-2020-11--2022-10.zip"
+    return read(path, projection)
+
+
+@pytest.fixture(scope="module")
+def west_midlands(real_data, projection) -> list[Part]:
+    return read(real_data / "birmingham/2011-02-west-midlands-street.csv", projection)
+
+
+def wards(path: Path, projection) -> gpd.GeoDataFrame:
+    papers = LayerPapers("wards", file=path.name)
+    return read_layer(path.read_bytes(), papers, projection=projection).areas
+
+
+def counted(parts: list[Part], areas: gpd.GeoDataFrame, **options: str) -> Answer:
+    incidents = pd.concat([part.accepted for part in parts], ignore_index=True)
+    question = Question.read({"period": "latest-100m", **options})
+    return answer(question, incidents, areas, imports=[part.record for part in parts])
+
+
+def reference(path: Path, vintage: str) -> pd.DataFrame:
+    table = pd.read_csv(path, dtype={"ward_code": str})
+    return table[table["boundary_vintage"] == vintage].set_index("ward_code").sort_index()
+
+
+def by_area(found: Answer) -> list[int]:
+    """Counts in the order of the codes, which is that of the reference."""
+    return found.area_counts.set_index("area_code")["n"].sort_index().tolist()
+
+
+DERBY_WARDS = [
+    ("wards-2013.geojson", "WD13", 6622),
+    ("wards-2022.geojson", "WD22", 6622),
+    ("wards-2022-bng.geojson", "WD22", 6622),
+    ("wards-2025.geojson", "WD25", 6621),
+]
+
+
+@pytest.mark.parametrize("layer", DERBY_WARDS, ids=[row[0] for row in DERBY_WARDS])
+def test_derby_has_its_asb_ward_by_ward_and_month_by_month(
+    layer, real_data, projection, derbyshire
+):
+    file, vintage, total = layer
+    expected = reference(real_data / "derby/reference-asb-by-ward.csv", vintage)
+    areas = wards(real_data / "derby" / file, projection)
+    found = counted(derbyshire, areas, category=ASB, by="month")
+    table = found.area_counts.pivot_table(index="area_code", columns="month", values="n")
+    months = [part.month for part in derbyshire]
+    assert list(table.columns) == months
+    assert table.index.tolist() == expected.index.tolist()
+    assert table.to_numpy(int).tolist() == expected[months].to_numpy().tolist()
+    assert found.accounts.counted == table.sum(axis=None) == total
+
+
+@pytest.mark.parametrize("layer", DERBY_WARDS, ids=[row[0] for row in DERBY_WARDS])
+def test_derby_has_its_crimes_of_every_kind_ward_by_ward(layer, real_data, projection, derbyshire):
+    file, vintage, _ = layer
+    expected = reference(real_data / "derby/reference-asb-by-ward.csv", vintage)
+    areas = wards(real_data / "derby" / file, projection)
+    assert by_area(counted(derbyshire, areas)) == expected["all_crime_9m"].tolist()
+    assert (areas.area / 1e6).tolist() == pytest.approx(expected["area_km2"].tolist(), rel=1e-3)
+
+
+def test_the_accounts_of_derby_hold_every_row(real_data, projection, derbyshire):
+    areas = wards(real_data / "derby/wards-2025.geojson", projection)
+    accounts = counted(derbyshire, areas, category=ASB).accounts
+    assert accounts.read == 74_453
+    assert accounts.rejected + accounts.not_asked + accounts.outside + accounts.counted == 74_453
+    assert accounts.outside + accounts.counted == 19_807
+    assert accounts.months_published == [part.month for part in derbyshire]
+    assert "2020-01" in accounts.months_missing
+
+
+@pytest.mark.parametrize("vintage", ["13", "22"])
+def test_birmingham_of_2011_has_its_counts_ward_by_ward(
+    vintage, real_data, projection, west_midlands
+):
+    folder = real_data / "birmingham"
+    expected = reference(folder / "reference-asb-by-ward-2011-02.csv", f"WD{vintage}")
+    areas = wards(folder / f"wards-20{vintage}.geojson", projection)
+    assert areas.index.tolist() == expected.index.tolist()
+    assert by_area(counted(west_midlands, areas)) == expected["all_crime"].tolist()
+    assert by_area(counted(west_midlands, areas, category=ASB)) == expected["asb"].tolist()
+
+
+def test_the_join_in_metres_is_the_join_in_degrees(real_data, projection, leicestershire):
+    """Melton's reference counts are of other months, so a second join is the judge here."""
+    path = real_data / "melton/wards-2025.geojson"
+    areas = wards(path, projection)
+    raw = gpd.read_file(path).set_index("WD25CD").sort_index()
+    places = pd.concat([part.accepted for part in leicestershire], ignore_index=True)
+    points = shapely.points(*projection.to_lonlat(places["x"], places["y"]))
+    owner, _ = shapely.STRtree(raw.geometry.to_numpy()).query(points, predicate="within")[::-1]
+    assert areas.index.tolist() == raw.index.tolist()
+    found = counted(leicestershire, areas)
+    assert by_area(found) == np.bincount(owner, minlength=len(raw)).tolist()
+    assert found.accounts.counted == 7_666
+
+
+def test_leicestershire_rows_without_a_location_are_rejected_and_counted(leicestershire):
+    reasons = pd.concat([part.rejected for part in leicestershire])["reason"].value_counts()
+    assert reasons.to_dict() == {"no location": 3_575}
+    assert sum(part.record.rows_read for part in leicestershire) == 210_767
+
+
+def test_cells_hold_every_incident_of_derby(real_data, projection, derbyshire):
+    areas = wards(real_data / "derby/wards-2025.geojson", projection)
+    found = counted(derbyshire, areas, category=ASB)
+    assert found.hotspots["n"].sum() == 6_621
+    assert found.cells.inside_area.sum() == pytest.approx(areas.area.sum(), rel=1e-6)
+    assert "hot_99" in set(found.hotspots["class"])

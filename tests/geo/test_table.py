@@ -1,0 +1,155 @@
+"""CSV files are read without guessing: every row keeps its text and its line."""
+
+import csv
+import io
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.errors import InputError
+from geo.table import Table, read_table, read_tables
+
+
+def read(text: str, encoding: str = "utf-8") -> Table:
+    return read_table(text.encode(encoding), file="t.csv")
+
+
+def test_columns_are_text_without_the_spaces_around_them():
+    table = read("code, name\nA, North \nB,South\n")
+    assert table.header == ["code", "name"]
+    assert table.text("name").tolist() == ["North", "South"]
+    assert table.frame()["name"].tolist() == [" North ", "South"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column():
+    assert read("code,n\nA,1\n", encoding="utf-8-sig").header == ["code", "n"]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_line_ends_of_unix_and_windows_are_line_ends(newline):
+    table = read(newline.join(["code,n", "A,1", "B,2"]))
+    assert table.rows == [["A", "1"], ["B", "2"]]
+    assert table.lines.tolist() == [2, 3]
+
+
+def test_a_carriage_return_alone_is_no_line_end_and_is_refused_with_its_line():
+    with pytest.raises(InputError, match=r"^t\.csv, line 1: [^\r\n]+$"):
+        read("code,n\rA,1\rB,2")
+    with pytest.raises(InputError, match=r"^t\.csv, line 3: [^\r\n]+$"):
+        read("code,n\nA,1\nB\r,2\n")
+
+
+def test_empty_lines_are_no_rows_but_count_as_lines():
+    table = read("code,n\n\nA,1\n\n\nB,2\n")
+    assert table.lines.tolist() == [3, 6]
+
+
+def test_lines_of_nothing_but_commas_are_no_rows_but_count_as_lines():
+    table = read("code,n\n,\nA,1\n,,,\nB,\n")
+    assert table.rows == [["A", "1"], ["B", ""]]
+    assert table.lines.tolist() == [3, 5]
+
+
+def test_columns_without_a_name_are_named_by_their_number():
+    assert read("code,, ,n\nA,1,2,3\n").header == ["code", "column 2", "column 3", "n"]
+
+
+def test_quoted_line_ends_keep_the_line_numbers_true():
+    table = read('code,place\nA,"High Street\nDerby"\nB,Park\n')
+    assert table.rows[0] == ["A", "High Street\nDerby"]
+    assert table.lines.tolist() == [3, 4]
+
+
+def test_ragged_rows_are_kept_and_told_apart():
+    table = read("a,b,c\n1,2,3\n4,5\n6,7,8,9\n")
+    assert table.wrong_width.tolist() == [False, True, True]
+    assert table.rows[2] == ["6", "7", "8", "9"]
+    assert table.text("c").tolist() == ["3", "", "8"]
+
+
+def test_numbers_are_read_and_a_decimal_comma_is_none():
+    values = read('n\n1.5\n-2e3\n"51,5"\n\nabc\n').numbers("n")
+    assert values[:2].tolist() == [1.5, -2000.0]
+    assert np.isnan(values[2:]).all()
+
+
+def test_columns_that_are_missing_are_named_with_those_there_are():
+    table = read("code,n\nA,1\n")
+    table.require("code", "n")
+    with pytest.raises(InputError, match=r"t\.csv lacks the column x, y; it has: code, n"):
+        table.require("code", "x", "y")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "t.csv is empty"),
+        (b"\xef\xbb\xbf", "t.csv is empty"),
+        (b"code,n\n", "t.csv holds a header and no rows"),
+        (b"code,n,code\nA,1,B\n", "t.csv names a column twice: code, n, code"),
+        (b"code,n,code \nA,1,B\n", "t.csv names a column twice"),
+        (b"code,n\n\n,\n", "t.csv holds a header and no rows"),
+        (b"PK\x03\x04\x00\x00", "t.csv is no CSV: line 1 holds binary data"),
+        (b"code,n\nA,1\nB,\x00\n", "t.csv is no CSV: line 3 holds binary data"),
+        ("code,n\nA,1\n".encode("utf-16"), "t.csv is no CSV: line 1 holds binary data"),
+        (
+            "code,name\nA,Café\n".encode("latin-1"),
+            "t.csv, line 2 is not UTF-8 text; save the file as UTF-8",
+        ),
+        (b"code\n" + b"x" * 1_000_001, "t.csv, line 2 is longer than 1,000,000 bytes"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_one_line(content, message):
+    with pytest.raises(InputError, match=f"^{re.escape(message)}") as refused:
+        read_table(content, file="t.csv")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_field_beyond_all_measure_is_refused_with_its_line():
+    with pytest.raises(InputError, match=r"t\.csv, line 2: field larger than"):
+        read("code\n" + "x" * 200_000 + "\n")
+
+
+def test_a_table_read_in_parts_is_the_table_read_whole():
+    content = "code,n\n" + "".join(f"{i},{i * i}\n\n" for i in range(7))
+    parts = list(read_tables(io.BytesIO(content.encode()), file="t.csv", rows=3))
+    assert [len(part) for part in parts] == [3, 3, 1]
+    whole = read(content)
+    assert [row for part in parts for row in part.rows] == whole.rows
+    assert np.concatenate([part.lines for part in parts]).tolist() == whole.lines.tolist()
+    assert all(part.header == whole.header for part in parts)
+
+
+def test_a_row_that_cannot_be_read_is_refused_when_it_is_reached():
+    parts = read_tables(io.BytesIO(b"code\nA\nB\n\xff\n"), file="t.csv", rows=2)
+    assert len(next(parts)) == 2
+    with pytest.raises(InputError, match=r"t\.csv, line 4 is not UTF-8 text"):
+        next(parts)
+
+
+def test_a_quote_that_is_never_closed_does_not_swallow_the_rows_after_it():
+    with pytest.raises(InputError, match=r"t\.csv, line"):
+        read('code,n\nA,"1\nB,2\nC,3\n')
+
+
+FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+
+
+@settings(max_examples=80)
+@given(rows=st.lists(st.lists(FIELDS, min_size=3, max_size=3), min_size=1, max_size=6))
+def test_what_a_csv_writer_wrote_is_read_back(rows):
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows([["a", "b", "c"], *rows])
+    kept = [row for row in rows if any(row)]
+    if not kept:
+        with pytest.raises(InputError, match="holds a header and no rows"):
+            read(buffer.getvalue())
+        return
+    table = read(buffer.getvalue())
+    assert table.rows == kept
+    assert table.frame().to_numpy().tolist() == kept
+    assert len(table) == len(table.lines) == len(kept)
+    assert not table.wrong_width.any()
