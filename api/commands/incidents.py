@@ -24,7 +24,6 @@ from geo.locate import AreaLocator
 from geo.quality import published_twice
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
-from geo.sources.spreadsheet import read_mapping, read_spreadsheet
 from geo.store.contract import Change, ImportRecord, LayerPapers, Store
 from geo.table import Table, read_table
 
@@ -78,6 +77,11 @@ def ingest(
         RejectsFile(path) as rejected,
     ):
         if mapping:
+            from geo.sources.spreadsheet import (  # noqa: PLC0415 - workbooks take long to load
+                read_mapping,
+                read_spreadsheet,
+            )
+
             told = read_mapping(read_bytes(mapping), file=mapping.name, folder=mapping.parent)
             parts = [
                 read_spreadsheet(file, told, store.projection, name=partition)

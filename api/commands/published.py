@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +11,9 @@ from typing import Annotated
 import typer
 
 from api.commands.desk import desk_of
-from api.download import Progress
-from api.fetch import fetch_layer, fetch_police_uk
 from api.settings import Settings
 from geo.errors import InputError
 from geo.incidents import month_span, months_between
-from geo.sources.spreadsheet import suggest_mapping
 
 fetch = typer.Typer(help="Download what is published.", no_args_is_help=True)
 mapping = typer.Typer(help="How to read a spreadsheet.", no_args_is_help=True)
@@ -33,6 +30,8 @@ def fetch_police(
     folder: Folder = Path(),
 ) -> None:
     """Download a force's street-level files, ready for 'patchmap ingest'."""
+    from api.fetch import fetch_police_uk  # noqa: PLC0415 - few commands need the network
+
     for month in (first, last):
         month_span(month)
     if last < first:
@@ -53,6 +52,8 @@ def fetch_boundaries(
     folder: Folder = Path(),
 ) -> None:
     """Download an authority's boundaries, ready for 'patchmap layers add'."""
+    from api.fetch import fetch_layer  # noqa: PLC0415 - few commands need the network
+
     with _progress("Open Geography portal") as progress:
         file = fetch_layer(layer, authority, folder, address=Settings.read().ons, progress=progress)
     desk_of(context).say([str(file)], {"file": str(file)})
@@ -63,13 +64,15 @@ def suggest(
     file: Annotated[Path, typer.Argument(help="A CSV or XLSX file.")],
 ) -> None:
     """Propose a mapping from a file's header and a sample; read it before you use it."""
+    from geo.sources.spreadsheet import suggest_mapping  # noqa: PLC0415 - workbooks load slowly
+
     if not file.exists():
         raise InputError(f"there is no file {file}")
     typer.echo(suggest_mapping(file), nl=False)
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[Progress]:
+def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
