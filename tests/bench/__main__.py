@@ -1,0 +1,65 @@
+"""Every promise of speed against a named rival, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+
+from tests.bench import import_geopackage, import_postgis
+from tests.bench.runner import CACHE, Line, Run, rows, say
+
+PROMISES = (import_geopackage, import_postgis)
+
+
+def main() -> None:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    lines: list[Line] = []
+    runs: dict[str, list[Run]] = {}
+    for promise in PROMISES:
+        say(promise.TITLE)
+        measured, told = promise.measure()
+        lines += told
+        runs |= {f"{promise.TITLE}: {name}": each for name, each in measured.items()}
+    sys.stdout.write(as_table(lines) + "\n")
+    (CACHE / "bench.json").write_text(as_json(lines, runs) + "\n", encoding="utf-8")
+    say(f"the same as JSON: {CACHE / 'bench.json'}")
+
+
+def as_table(lines: list[Line]) -> str:
+    head = ("promise", "ours", "rival", "ratio", "goal")
+    body = [
+        (
+            line.promise,
+            f"{line.ours:,.1f} {line.unit}",
+            f"{line.rival:,.1f} {line.unit} {line.rival_name}",
+            f"{line.ratio:.2f}",
+            f"≥ {line.goal:g} {'kept' if line.kept else 'MISSED'}",
+        )
+        for line in lines
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+    table = [head, tuple("-" * width for width in widths), *body]
+    return "\n".join(
+        " · ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    )
+
+
+def as_json(lines: list[Line], runs: dict[str, list[Run]]) -> str:
+    return json.dumps(
+        {
+            "rows": rows(),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.platform()}",
+            "python": platform.python_version(),
+            "promises": [asdict(line) | {"ratio": line.ratio, "kept": line.kept} for line in lines],
+            "runs": {name: [asdict(one) for one in each] for name, each in runs.items()},
+        },
+        indent=2,
+    )
+
+
+if __name__ == "__main__":
+    main()
