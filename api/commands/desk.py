@@ -134,7 +134,7 @@ def shown(steps: Iterable[Step], what: str, *, total: int | None = None) -> Iter
         yield from steps
         return
     from rich.console import Console  # noqa: PLC0415 - only where it is seen
-    from rich.progress import track  # noqa: PLC0415
+    from rich.progress import track  # noqa: PLC0415 - likewise
 
     yield from track(
         steps, description=what, total=total, console=Console(stderr=True), transient=True

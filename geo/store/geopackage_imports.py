@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 
 from geo.errors import ConflictError, NotFoundError
-from geo.incidents import NOTHING, Batch, Partition, Summary, empty_incidents
+from geo.incidents import NOTHING, Batch, Partition, empty_incidents
 from geo.store.contract import Change, ImportRecord, Window
 from geo.store.feature_tables import changing, unindex
 from geo.store.geometry_blobs import point_blobs, read_point_blobs
 from geo.store.packing import pack_frame, summary_from_json, summary_to_json, unpack_frame
 from geo.store.sqlite_file import SqliteFile, from_iso, now, to_iso
+from geo.store.tally import Tally
 
 _TEXTS = ("incident_id", "source", "category", "precision", "location", "reference")
 _REPEATED = ("source", "category", "precision", "location")
@@ -139,12 +140,12 @@ def _replace(
 ) -> pd.DataFrame:
     replaced = _read_rows(file, "WHERE partition_id = ?", partition.partition_id)
     _delete(file, "partition_id = ?", partition.partition_id)
-    tally = _Tally()
+    tally = Tally()
     for batch in partition.batches():
         tally.add(batch)
         _insert(file, "incidents", _owned(batch.accepted, partition, import_id))
         seen(batch)
-    tally.write(file, import_id)
+    _write_tally(file, import_id, tally)
     return replaced
 
 
@@ -155,7 +156,7 @@ def _update_by_id(
     columns = ", ".join(_STORED)
     file.execute("DROP TABLE IF EXISTS temp.incoming")
     file.execute(f"CREATE TEMP TABLE incoming AS SELECT {columns} FROM incidents WHERE 0")
-    replaced, tally = [], _Tally()
+    replaced, tally = [], Tally()
     for batch in partition.batches():
         tally.add(batch)
         _insert(file, "temp.incoming", _owned(batch.accepted, partition, import_id))
@@ -171,7 +172,7 @@ def _update_by_id(
         file.execute("DELETE FROM temp.incoming")
         seen(batch)
     file.execute("DROP TABLE temp.incoming")
-    tally.write(file, import_id)
+    _write_tally(file, import_id, tally)
     return pd.concat(replaced, ignore_index=True) if replaced else _read_rows(file, "WHERE 0")
 
 
@@ -189,32 +190,13 @@ def _refuse_taken_ids(file: SqliteFile, partition: Partition, import_id: int) ->
         raise ConflictError(f"{partition.file}: the id {incident_id} stands {where}")
 
 
-class _Tally:
-    """What an import has read so far."""
-
-    def __init__(self) -> None:
-        self.read = self.accepted = 0
-        self.reasons: dict[str, int] = {}
-        self.summary: Summary = NOTHING
-
-    def add(self, batch: Batch) -> None:
-        self.read += len(batch.accepted) + len(batch.rejected)
-        self.accepted += len(batch.accepted)
-        for reason, n in batch.rejected["reason"].value_counts().items():
-            self.reasons[str(reason)] = self.reasons.get(str(reason), 0) + int(n)
-        self.summary |= Summary.of(batch.accepted)
-
-    def write(self, file: SqliteFile, import_id: int) -> None:
-        commonest_first = dict(sorted(self.reasons.items(), key=lambda item: -item[1]))
-        file.execute(
-            "UPDATE patchmap_imports SET rows_read = ?, rows_accepted = ?,"
-            " rejected_by_reason = ?, summary = ? WHERE import_id = ?",
-            self.read,
-            self.accepted,
-            json.dumps(commonest_first),
-            summary_to_json(self.summary),
-            import_id,
-        )
+def _write_tally(file: SqliteFile, import_id: int, tally: Tally) -> None:
+    file.execute(
+        "UPDATE patchmap_imports SET rows_read = ?, rows_accepted = ?,"
+        " rejected_by_reason = ?, summary = ? WHERE import_id = ?",
+        *tally.values(),
+        import_id,
+    )
 
 
 def _begin(file: SqliteFile, partition: Partition, by: str) -> int:

@@ -22,6 +22,7 @@ from geo.store import postgis_records as records
 from geo.store.contract import Change, ImportRecord, Window
 from geo.store.postgis_months import COLUMNS, INCOMING, Intake
 from geo.store.postgis_server import Server
+from geo.store.tally import Tally
 
 _OF_INCIDENT: Final = sql.SQL(", ").join(sql.Identifier("i", name) for name in ("fid", *bulk.SENT))
 # Byte by byte: to PostgreSQL's own `=` two points are the same when their boxes are.
@@ -233,7 +234,7 @@ class _Import:
 
     def _received(self, seen: Callable[[Batch], None]) -> Iterator[Batch]:
         """Each batch, once its rows wait in the temporary table."""
-        tally = records.Tally()
+        tally = Tally()
         for batch in self.partition.batches():
             tally.add(batch)
             owned = batch.accepted.assign(
@@ -243,4 +244,4 @@ class _Import:
             yield batch
             seen(batch)
         self._intake.finish()
-        tally.write(self.server, self.import_id)
+        records.write_tally(self.server, self.import_id, tally)

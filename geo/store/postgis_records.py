@@ -6,11 +6,12 @@ import json
 from typing import Any, Final, LiteralString
 
 from geo.errors import ConflictError
-from geo.incidents import NOTHING, Batch, Partition, Summary
+from geo.incidents import NOTHING, Partition
 from geo.store.contract import ImportRecord
 from geo.store.packing import summary_from_json, summary_to_json
 from geo.store.postgis_server import Server
 from geo.store.postgis_setup import now
+from geo.store.tally import Tally
 
 _COLUMNS: Final = tuple(ImportRecord.__dataclass_fields__)
 _SELECT: LiteralString = (
@@ -122,31 +123,11 @@ def set_state(server: Server, import_ids: list[int], state: str) -> None:
     )
 
 
-class Tally:
-    """What an import has read so far."""
-
-    def __init__(self) -> None:
-        self.read = self.accepted = 0
-        self.reasons: dict[str, int] = {}
-        self.summary: Summary = NOTHING
-
-    def add(self, batch: Batch) -> None:
-        """Count one more batch."""
-        self.read += len(batch.accepted) + len(batch.rejected)
-        self.accepted += len(batch.accepted)
-        for reason, n in batch.rejected["reason"].value_counts().items():
-            self.reasons[str(reason)] = self.reasons.get(str(reason), 0) + int(n)
-        self.summary |= Summary.of(batch.accepted)
-
-    def write(self, server: Server, import_id: int) -> None:
-        """Write it into the import's record."""
-        commonest_first = dict(sorted(self.reasons.items(), key=lambda item: -item[1]))
-        server.execute(
-            "UPDATE patchmap.patchmap_imports SET rows_read = %s, rows_accepted = %s,"
-            " rejected_by_reason = %s, summary = %s WHERE import_id = %s",
-            self.read,
-            self.accepted,
-            json.dumps(commonest_first),
-            summary_to_json(self.summary),
-            import_id,
-        )
+def write_tally(server: Server, import_id: int, tally: Tally) -> None:
+    """Write what an import has read into its record."""
+    server.execute(
+        "UPDATE patchmap.patchmap_imports SET rows_read = %s, rows_accepted = %s,"
+        " rejected_by_reason = %s, summary = %s WHERE import_id = %s",
+        *tally.values(),
+        import_id,
+    )
