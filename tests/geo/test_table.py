@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import InputError
+from geo import table as reading
 from geo.table import Table, read_table, read_tables
 
 
@@ -31,7 +32,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column():
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_the_line_ends_of_unix_and_windows_are_line_ends(newline):
     table = read(newline.join(["code,n", "A,1", "B,2"]))
-    assert table.rows == [["A", "1"], ["B", "2"]]
+    assert list(table.rows) == [["A", "1"], ["B", "2"]]
     assert table.lines.tolist() == [2, 3]
 
 
@@ -49,7 +50,7 @@ def test_empty_lines_are_no_rows_but_count_as_lines():
 
 def test_lines_of_nothing_but_commas_are_no_rows_but_count_as_lines():
     table = read("code,n\n,\nA,1\n,,,\nB,\n")
-    assert table.rows == [["A", "1"], ["B", ""]]
+    assert list(table.rows) == [["A", "1"], ["B", ""]]
     assert table.lines.tolist() == [3, 5]
 
 
@@ -149,7 +150,35 @@ def test_what_a_csv_writer_wrote_is_read_back(rows):
             read(buffer.getvalue())
         return
     table = read(buffer.getvalue())
-    assert table.rows == kept
+    assert list(table.rows) == kept
     assert table.frame().to_numpy().tolist() == kept
     assert len(table) == len(table.lines) == len(kept)
     assert not table.wrong_width.any()
+
+
+def outcome(content: bytes) -> tuple:
+    try:
+        table = read_table(content, file="t.csv")
+    except InputError as error:
+        return (str(error),)
+    return table.header, list(table.rows), table.lines.tolist(), table.wrong_width.tolist()
+
+
+@settings(max_examples=400)
+@given(
+    rows=st.lists(st.text('ab7 ,,"\r\té', max_size=6), max_size=8), end=st.sampled_from(["", "\n"])
+)
+def test_plain_blocks_are_read_as_the_csv_module_reads_them(rows, end):
+    content = ("a,b\n" + "\n".join(rows) + end).encode()
+    quick = outcome(content)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "_plain_columns", lambda _block, _header: None)
+        assert outcome(content) == quick
+
+
+def test_a_plain_file_with_one_quoted_row_keeps_its_lines(monkeypatch):
+    monkeypatch.setattr(reading, "_BYTES_A_ROW", 4)
+    text = "".join(f"{i},{i}\n" if i != 40 else '"4,\n0",40\n' for i in range(80))
+    table = read(f"a,b\n{text}")
+    assert table.rows[40] == ["4,\n0", "40"]
+    assert table.lines.tolist() == [*range(2, 42), 43, *range(44, 83)]
