@@ -136,16 +136,17 @@ class Summary:
     def of(cls, incidents: pd.DataFrame) -> Summary:
         """Summarise an incident frame."""
         counts = incidents["category"].astype(str).value_counts().sort_index()
-        columns, rows = (np.floor(incidents[axis].to_numpy() / SQUARE_M) for axis in ("x", "y"))
-        squares, n = np.unique(np.column_stack([columns, rows]), axis=0, return_counts=True)
+        column, row = (np.floor(incidents[axis].to_numpy() / SQUARE_M) for axis in ("x", "y"))
+        # As complex numbers they are sorted by column, then row, many times faster than as pairs.
+        squares, n = np.unique(column + 1j * row, return_counts=True)
         return cls(
             categories={str(name): int(n) for name, n in counts.items()},
             precisions=tuple(sorted(incidents["precision"].astype(str).unique())),
             first=incidents["occurred_from"].min() if len(incidents) else None,
             last=incidents["occurred_from"].max() if len(incidents) else None,
             squares={
-                f"{int(column)}:{int(row)}": int(count)
-                for (column, row), count in zip(squares, n, strict=True)
+                f"{int(square.real)}:{int(square.imag)}": int(count)
+                for square, count in zip(squares, n, strict=True)
             },
         )
 

@@ -16,7 +16,8 @@ FEWEST_TO_JUDGE = 20
 SHORT_SHARE = 0.5
 """A month with less than this share of its source's median month looks published short."""
 
-_IDENTICAL = ["source", "category", "month", "x", "y", "location"]
+_COMPARED = ["source", "category", "x", "y", "location"]
+_IDENTICAL = [*_COMPARED, "month"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,21 @@ def published_twice(incidents: pd.DataFrame) -> list[Double]:
         Double(str(source), str(month), str(category), int(n))
         for (source, month, category), n in doubled["n"].items()
     ]
+
+
+class DoubleWatch:
+    """Watches an import for months that were published twice, keeping no more than it needs."""
+
+    def __init__(self) -> None:
+        self._rows: list[pd.DataFrame] = []
+
+    def add(self, accepted: pd.DataFrame) -> None:
+        """See some more rows of the same file."""
+        self._rows.append(accepted[[*_COMPARED, "occurred_from"]])
+
+    def found(self) -> list[Double]:
+        """What looks published twice among all that was seen."""
+        return published_twice(pd.concat(self._rows)) if self._rows else []
 
 
 def _without_place(imports: Sequence[ImportRecord]) -> list[Note]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, islice
-from typing import IO, Final
+from itertools import islice
+from typing import IO, Final, SupportsIndex
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ _BYTES_A_ROW = 100
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
-class PlainRows(Sequence[list[str]]):
+class PlainRows:
     """Rows that are all as wide as the header, kept by column until one of them is asked for."""
 
     def __init__(self, columns: pa.Table) -> None:
@@ -39,9 +39,7 @@ class PlainRows(Sequence[list[str]]):
     def __len__(self) -> int:
         return int(self.columns.num_rows)
 
-    def __getitem__(self, position):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204
-        if isinstance(position, slice):
-            return [self[i] for i in range(*position.indices(len(self)))]
+    def __getitem__(self, position: SupportsIndex) -> list[str]:
         return [column[int(position)].as_py() for column in self.columns.columns]
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -60,7 +58,7 @@ class Table:
     file: str
     header: list[str]
     lines: NDArray[np.int64]
-    rows: Sequence[list[str]]
+    rows: list[list[str]] | PlainRows
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -148,24 +146,30 @@ def read_tables(stream: IO[bytes], *, file: str, rows: int = 50_000) -> Iterator
     if len(set(header)) < len(header):
         raise InputError(f"{file} names a column twice: {', '.join(header)[:200]}")
     found = False
+    for table in _tables(reader, header, rows):
+        found = True
+        yield table
+    if not found:
+        raise InputError(f"{file} holds a header and no rows" if header else f"{file} is empty")
+
+
+def _tables(reader: _Reader, header: list[str], rows: int) -> Iterator[Table]:
     while block := reader.block(rows * _BYTES_A_ROW):
         columns = _plain_columns(block, header)
         if columns is None:
             # A quoted field can run on into the next block: the rest is read row by row.
             numbered = reader.rows(block)
             while part := list(islice(numbered, rows)):
-                found = True
-                lines, fields = zip(*part, strict=True)
-                yield Table(file, header, np.asarray(lines), list(fields))
-            break
-        found = True
+                yield Table(
+                    reader.file, header, np.array([n for n, _ in part]), [row for _, row in part]
+                )
+            return
+        numbers = reader.line + 1 + np.arange(len(columns))
         for start in range(0, len(columns), rows):
-            part = columns.slice(start, rows)
-            lines = reader.line + 1 + np.arange(start, start + len(part))
-            yield Table(file, header, lines, PlainRows(part))
+            piece = slice(start, start + rows)
+            plain = PlainRows(columns.slice(start, rows))
+            yield Table(reader.file, header, numbers[piece], plain)
         reader.line += len(columns)
-    if not found:
-        raise InputError(f"{file} holds a header and no rows" if header else f"{file} is empty")
 
 
 class _Reader:
@@ -173,7 +177,8 @@ class _Reader:
 
     def __init__(self, stream: IO[bytes], file: str) -> None:
         self.line = 0
-        self._stream, self._file = stream, file
+        self.file = file
+        self._stream = stream
 
     def block(self, size: int) -> bytes:
         """About so many bytes of the stream, up to the end of a line."""
@@ -191,7 +196,7 @@ class _Reader:
                     yield before + reader.line_num, row
         except csv.Error as error:
             line = before + reader.line_num
-            raise InputError(f"{self._file}, line {line}: {error}") from error
+            raise InputError(f"{self.file}, line {line}: {error}") from error
 
     def _lines(self, block: bytes) -> Iterator[str]:
         for part in (io.BytesIO(block), self._stream):
@@ -201,16 +206,14 @@ class _Reader:
 
     def _text(self, line: bytes) -> str:
         if len(line) > LONGEST_LINE:
-            raise InputError(
-                f"{self._file}, line {self.line} is longer than {LONGEST_LINE:,} bytes"
-            )
+            raise InputError(f"{self.file}, line {self.line} is longer than {LONGEST_LINE:,} bytes")
         if b"\0" in line:
-            raise InputError(f"{self._file} is no CSV: line {self.line} holds binary data")
+            raise InputError(f"{self.file} is no CSV: line {self.line} holds binary data")
         try:
             return line.decode("utf-8-sig" if self.line == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{self._file}, line {self.line} is not UTF-8 text; save the file as UTF-8"
+                f"{self.file}, line {self.line} is not UTF-8 text; save the file as UTF-8"
             ) from error
 
 

@@ -19,12 +19,12 @@ from api.settings import user_name
 from boundaries.layer import read_layer
 from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
-from geo.incidents import Partition
+from geo.incidents import Batch, Partition
 from geo.locate import AreaLocator
-from geo.quality import published_twice
+from geo.quality import DoubleWatch
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
-from geo.store.contract import Change, ImportRecord, LayerPapers, Store
+from geo.store.contract import Change, ImportRecord, LayerPapers
 from geo.table import Table, read_table
 
 _PLACES = (
@@ -71,6 +71,7 @@ def ingest(
         raise InputError("--halve is for files of data.police.uk")
     desk.check_output(path, *files)
     imported: list[tuple[Change, ImportRecord]] = []
+    warnings: list[str] = []
     with (
         TemporaryDirectory(prefix="patchmap-") as folder,
         desk.open(create=True) as store,
@@ -101,10 +102,11 @@ def ingest(
             raise InputError(f"--halve {':'.join(unmet.pop())} is of no file that is being read")
         with store.transaction():
             for part in shown(parts, "Reading", total=len(parts)):
-                seen = partial(rejected.add, part)
+                watch = DoubleWatch()
+                seen = partial(_see, part, rejected, watch)
                 imported.append(store.put_partition(part, by=user_name(), seen=seen))
-        doubles = _doubles(store, [record.import_id for _, record in imported])
-    for line in doubles:
+                warnings += _doubles(part, watch)
+    for line in warnings:
         typer.echo(line, err=True)
     if rejected.rows:
         typer.echo(f"rejected rows are in {path}", err=True)
@@ -190,14 +192,17 @@ def _halves(wanted: list[str]) -> dict[tuple[str, str], str]:
     return halves
 
 
-def _doubles(store: Store, import_ids: list[int]) -> list[str]:
+def _see(part: Partition, rejected: RejectsFile, watch: DoubleWatch, batch: Batch) -> None:
+    rejected.add(part, batch)
+    watch.add(batch.accepted)
+
+
+def _doubles(part: Partition, watch: DoubleWatch) -> list[str]:
     """A warning for each month and category that looks published twice."""
-    records = {record.import_id: record for record in store.imports()}
     return [
-        f"warning: {records[import_id].file}: {double.text}; if so, import it again with "
-        f"--halve {records[import_id].name}:{double.month}:{double.category}"
-        for import_id in import_ids
-        for double in published_twice(store.import_rows(import_id))
+        f"warning: {part.file}: {double.text}; if so, import it again with "
+        f"--halve {part.name}:{double.month}:{double.category}"
+        for double in watch.found()
     ]
 
 

@@ -9,15 +9,16 @@ Source: OGC 12-128r19, GeoPackage Encoding Standard 1.4, annex F.3; GDAL's `gpkg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geo.store.geometry_blobs import read_blobs, read_point_blobs
+from geo.store.packed_rtree import write_index
 from geo.store.sqlite_file import SqliteFile
 
+_MOST_ONE_BY_ONE = 5_000
+"""Of more changes than these, writing the whole index anew is cheaper than moving each row."""
 _EXTENSION = "http://www.geopackage.org/spec120/#extension_rtree"
 
 
@@ -27,8 +28,8 @@ def quoted(name: str) -> str:
 
 
 def index_name(table: str) -> str:
-    """The spatial index of a table, as an identifier."""
-    return quoted(f"rtree_{table}_geom")
+    """The name of a table's spatial index."""
+    return f"rtree_{table}_geom"
 
 
 def add_feature_table(file: SqliteFile, table: str, *, geometry_type: str, title: str) -> None:
@@ -55,7 +56,7 @@ def add_feature_table(file: SqliteFile, table: str, *, geometry_type: str, title
     )
     file.execute("INSERT INTO gpkg_ogr_contents VALUES (?, 0)", table)
     file.execute(
-        f"CREATE VIRTUAL TABLE {index_name(table)} USING rtree(id, minx, maxx, miny, maxy)"
+        f"CREATE VIRTUAL TABLE {quoted(index_name(table))} USING rtree(id, minx, maxx, miny, maxy)"
     )
     for statement in triggers(table).values():
         file.execute(statement)
@@ -70,22 +71,22 @@ def drop_feature_table(file: SqliteFile, table: str) -> None:
         "gpkg_contents",
     ):
         file.execute(f"DELETE FROM {registry} WHERE table_name = ?", table)
-    file.execute(f"DROP TABLE IF EXISTS {index_name(table)}")
+    file.execute(f"DROP TABLE IF EXISTS {quoted(index_name(table))}")
     file.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
 
 
-@contextmanager
-def changing(file: SqliteFile, table: str) -> Iterator[None]:
-    """Change a feature table inside; its index, count and extent are true again afterwards.
-
-    Rows that are deleted inside must leave the index by `unindex` first.
-    """
+def begin_change(file: SqliteFile, table: str) -> None:
+    """Make a feature table ready for changes; `settle` must follow in the same transaction."""
     for name in triggers(table):
         file.execute(f"DROP TRIGGER IF EXISTS {quoted(name)}")
-    last = file.rows(f"SELECT coalesce(max(fid), 0) FROM {quoted(table)}")[0][0]
-    # Ids are never used twice (AUTOINCREMENT), so what is new lies beyond the last of now.
-    yield
-    _index_new(file, table, after=last)
+
+
+def settle(file: SqliteFile, table: str) -> None:
+    """Bring a feature table's index, count and extent up to date, and its triggers back.
+
+    Rows that were deleted must have left the index by `unindex`.
+    """
+    _index_new(file, table)
     file.execute(
         f"UPDATE gpkg_ogr_contents SET feature_count = (SELECT count(*) FROM {quoted(table)})"
         " WHERE table_name = ?",
@@ -93,43 +94,70 @@ def changing(file: SqliteFile, table: str) -> Iterator[None]:
     )
     file.execute(
         f"UPDATE gpkg_contents SET (min_x, min_y, max_x, max_y) = (SELECT min(minx), min(miny),"
-        f" max(maxx), max(maxy) FROM {index_name(table)}),"
+        f" max(maxx), max(maxy) FROM {quoted(index_name(table))}),"
         " last_change = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE table_name = ?",
         table,
     )
-    for statement in triggers(table).values():
+    for name, statement in triggers(table).items():
+        file.execute(f"DROP TRIGGER IF EXISTS {quoted(name)}")
         file.execute(statement)
 
 
 def unindex(file: SqliteFile, table: str, condition: str, *values: object) -> None:
     """Take the rows that a condition selects out of the spatial index, before they go."""
+    index, data = index_name(table), quoted(table)
+    if (
+        file.rows(f"SELECT count(*) FROM {data} WHERE {condition}", *values)[0][0]
+        > _MOST_ONE_BY_ONE
+    ):
+        write_index(file, index, ids=np.array([], dtype=np.int64), bounds=np.empty((0, 4)))
+        return
     file.execute(
-        f"DELETE FROM {index_name(table)} WHERE id IN"
-        f" (SELECT fid FROM {quoted(table)} WHERE {condition})",
+        f"DELETE FROM {quoted(index)} WHERE id IN (SELECT fid FROM {data} WHERE {condition})",
         *values,
     )
 
 
-def _index_new(file: SqliteFile, table: str, *, after: int) -> None:
-    new = file.rows(f"SELECT fid, geom FROM {quoted(table)} WHERE fid > ?", after)
-    if not new:
+def _index_new(file: SqliteFile, table: str) -> None:
+    # Ids are never used twice (AUTOINCREMENT), so what is new lies beyond the last one known.
+    index, data = index_name(table), quoted(table)
+    last = file.rows(f"SELECT coalesce(max(rowid), 0) FROM {quoted(index + '_rowid')}")[0][0]
+    new = file.rows(f"SELECT count(*) FROM {data} WHERE fid > ?", last)[0][0]
+    if new > _MOST_ONE_BY_ONE:
+        ids, bounds = _read_bounds(file, table, after=0)
+        write_index(file, index, ids=ids, bounds=bounds)
         return
-    fids, blobs = zip(*new, strict=True)
-    if table == "incidents":
-        x, y = read_point_blobs(list(blobs))
-        bounds = np.column_stack([x, y, x, y])
-    else:
-        bounds = shapely.bounds(read_blobs(blobs))
+    ids, bounds = _read_bounds(file, table, after=last)
     west, south, east, north = bounds.T.tolist()
     file.fill(
-        f"INSERT INTO {index_name(table)} VALUES (?, ?, ?, ?, ?)",
-        zip(fids, west, east, south, north, strict=True),
+        f"INSERT INTO {quoted(index)} VALUES (?, ?, ?, ?, ?)",
+        zip(ids.tolist(), west, east, south, north, strict=True),
     )
+
+
+def _read_bounds(
+    file: SqliteFile, table: str, *, after: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Ids of the rows beyond one, and their boxes: west, south, east, north."""
+    ids, boxes = [np.array([], dtype=np.int64)], [np.empty((0, 4))]
+    for page in file.pages(f"SELECT fid, geom FROM {quoted(table)} WHERE fid > ?", after):
+        fids, blobs = zip(*page, strict=True)
+        ids.append(np.array(fids, dtype=np.int64))
+        if table == "incidents":
+            x, y = read_point_blobs(list(blobs))
+            boxes.append(np.column_stack([x, y, x, y]))
+        else:
+            boxes.append(shapely.bounds(read_blobs(blobs)))
+    return np.concatenate(ids), np.concatenate(boxes)
 
 
 def triggers(table: str) -> dict[str, str]:
     """Each trigger of a feature table by its name."""
-    index, data, text = index_name(table), quoted(table), "'" + table.replace("'", "''") + "'"
+    index, data, text = (
+        quoted(index_name(table)),
+        quoted(table),
+        "'" + table.replace("'", "''") + "'",
+    )
     there, gone = (
         "(NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom))",
         "(NEW.geom ISNULL OR ST_IsEmpty(NEW.geom))",

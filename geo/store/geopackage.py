@@ -29,7 +29,13 @@ from geo.store.contract import (
     Window,
     check_layer_id,
 )
-from geo.store.feature_tables import add_feature_table, changing, drop_feature_table, quoted
+from geo.store.feature_tables import (
+    add_feature_table,
+    begin_change,
+    drop_feature_table,
+    quoted,
+    settle,
+)
 from geo.store.geometry_blobs import polygon_blobs, read_blobs
 from geo.store.sqlite_file import SqliteFile
 
@@ -104,6 +110,8 @@ class GeoPackageStore:
 
     def incident_count(self) -> int:
         """How many accepted incidents there are."""
+        if self._file.unsettled:
+            return int(self._file.rows("SELECT count(*) FROM incidents")[0][0])
         sql = "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = 'incidents'"
         return int(self._file.rows(sql)[0][0])
 
@@ -143,16 +151,17 @@ class GeoPackageStore:
         )
         blobs = polygon_blobs(areas.geometry.to_numpy(), srs_id=self.projection.code)
         values = attributes.astype(object).where(attributes.notna(), None).to_numpy().tolist()
-        with changing(self._file, table):
-            self._file.fill(
-                f"INSERT INTO {quoted(table)}"
-                f" (geom, area_code{''.join(', ' + quoted(name) for name in columns)})"
-                f" VALUES ({', '.join('?' * (len(columns) + 2))})",
-                (
-                    [blob, code, *row]
-                    for blob, code, row in zip(blobs, areas.index, values, strict=True)
-                ),
-            )
+        begin_change(self._file, table)
+        self._file.fill(
+            f"INSERT INTO {quoted(table)}"
+            f" (geom, area_code{''.join(', ' + quoted(name) for name in columns)})"
+            f" VALUES ({', '.join('?' * (len(columns) + 2))})",
+            (
+                [blob, code, *row]
+                for blob, code, row in zip(blobs, areas.index, values, strict=True)
+            ),
+        )
+        settle(self._file, table)
         self._file.execute(
             "INSERT INTO patchmap_layers (layer_id, added, papers)"
             " VALUES (?, (SELECT coalesce(max(added), 0) + 1 FROM patchmap_layers), ?)"

@@ -16,7 +16,7 @@ import pandas as pd
 from geo.errors import ConflictError, NotFoundError
 from geo.incidents import NOTHING, Batch, Partition, empty_incidents
 from geo.store.contract import Change, ImportRecord, Window
-from geo.store.feature_tables import changing, unindex
+from geo.store.feature_tables import begin_change, settle, unindex
 from geo.store.geometry_blobs import point_blobs, read_point_blobs
 from geo.store.packing import pack_frame, summary_from_json, summary_to_json, unpack_frame
 from geo.store.sqlite_file import SqliteFile, from_iso, now, to_iso
@@ -68,9 +68,8 @@ def adopt_import(file: SqliteFile, record: ImportRecord, rows: pd.DataFrame) -> 
     import_id = file.execute(
         f"INSERT INTO patchmap_imports ({', '.join(columns)}) VALUES ({marks})", *facts.values()
     )
-    with changing(file, "incidents"):
-        owned = rows.assign(import_id=import_id, partition_id=record.partition_id)
-        _insert(file, "incidents", owned)
+    _begin_change(file)
+    _insert(file, "incidents", rows.assign(import_id=import_id, partition_id=record.partition_id))
     file.count("incidents")
 
 
@@ -87,11 +86,9 @@ def put_partition(
         return "unchanged", before[-1]
     _refuse_twin(file, partition)
     import_id = _begin(file, partition, by)
-    with changing(file, "incidents"):
-        if partition.keyed:
-            replaced = _update_by_id(file, partition, import_id=import_id, seen=seen)
-        else:
-            replaced = _replace(file, partition, import_id=import_id, seen=seen)
+    _begin_change(file)
+    write = _update_by_id if partition.keyed else _replace
+    replaced = write(file, partition, import_id=import_id, seen=seen)
     if partition.keyed and before and not _wrote(file, import_id):
         file.execute("DELETE FROM patchmap_imports WHERE import_id = ?", import_id)
         return "unchanged", before[-1]
@@ -125,21 +122,29 @@ def undo_import(file: SqliteFile, import_id: int) -> ImportRecord:
         import_id,
     )[0]
     _refuse_twins_of(file, json.loads(earlier), without=record.partition_id)
-    with changing(file, "incidents"):
-        _delete(file, "import_id = ?", import_id)
-        if packed:
-            _insert(file, "incidents", unpack_frame(packed))
+    _begin_change(file)
+    _delete(file, "import_id = ?", import_id)
+    if packed:
+        _insert(file, "incidents", unpack_frame(packed))
     _set_state(file, [import_id], "undone")
     _set_state(file, json.loads(earlier), "current")
     file.count("incidents")
     return record
 
 
+def _begin_change(file: SqliteFile) -> None:
+    begin_change(file, "incidents")
+    # Once for all imports of a transaction.
+    file.before_commit("incidents", lambda: settle(file, "incidents"))
+
+
 def _replace(
     file: SqliteFile, partition: Partition, *, import_id: int, seen: Callable[[Batch], None]
 ) -> pd.DataFrame:
-    replaced = _read_rows(file, "WHERE partition_id = ?", partition.partition_id)
-    _delete(file, "partition_id = ?", partition.partition_id)
+    # By the index: there is none of partitions.
+    of_it = "import_id IN (SELECT import_id FROM patchmap_imports WHERE partition_id = ?)"
+    replaced = _read_rows(file, f"WHERE {of_it}", partition.partition_id)
+    _delete(file, of_it, partition.partition_id)
     tally = Tally()
     for batch in partition.batches():
         tally.add(batch)

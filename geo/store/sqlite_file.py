@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -47,6 +47,7 @@ class SqliteFile:
             )
         self._lock = threading.RLock()
         self._identity: tuple[int, int] | None = None
+        self._unsettled: dict[str, Callable[[], None]] = {}
         self._connection = _connect(path)
         try:
             with _as_store_error(path):
@@ -109,11 +110,24 @@ class SqliteFile:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                for action in self._unsettled.values():
+                    action()
                 self._connection.execute("COMMIT")
             except BaseException:
                 # Does nothing where a full disk has already rolled back by itself.
                 self._connection.rollback()
                 raise
+            finally:
+                self._unsettled.clear()
+
+    def before_commit(self, name: str, action: Callable[[], None]) -> None:
+        """Do something once at the end of this transaction, however often it is asked for."""
+        self._unsettled[name] = action
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something is still to be done before this transaction can be committed."""
+        return bool(self._unsettled)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -261,9 +275,11 @@ def is_store(path: Path) -> bool:
 
 def to_iso(times: pd.Series) -> list[str]:
     """UTC times as GeoPackage writes them: `2024-01-31T23:59:59Z`."""
-    naive = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
-    texts = np.datetime_as_string(naive.astype("datetime64[s]"))
-    return [f"{text}Z" for text in texts.tolist()]
+    codes, moments = pd.factorize(times.dt.tz_convert("UTC").dt.tz_localize(None))
+    # Each moment is written once: the incidents of a month share theirs.
+    texts = np.datetime_as_string(np.asarray(moments, dtype="datetime64[s]")) + "Z"
+    written: list[str] = texts.astype(object)[codes].tolist()
+    return written
 
 
 def from_iso(texts: Iterable[str]) -> pd.Series:

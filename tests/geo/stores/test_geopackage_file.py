@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from geo.errors import StoreError
-from geo.store import sqlite_file
+from geo.store import feature_tables, sqlite_file
 from geo.store.contract import LayerPapers
 from geo.store.geopackage import GeoPackageStore
 from tests.geo.stores.parts import (
@@ -28,7 +28,11 @@ def test_a_new_store_is_sound(geopackage, store_path):
     assert faults(store_path) == []
 
 
-def test_a_store_is_sound_after_every_kind_of_change(geopackage, store_path, four_squares):
+@pytest.mark.parametrize("one_by_one", [0, 5_000])
+def test_a_store_is_sound_after_every_kind_of_change(
+    geopackage, store_path, four_squares, one_by_one, monkeypatch
+):
+    monkeypatch.setattr(feature_tables, "_MOST_ONE_BY_ONE", one_by_one)
     put_layer(geopackage, four_squares)
     put_layer(geopackage, four_squares.loc[["A"]], LayerPapers("wards-2025_b"))
     put_layer(geopackage, four_squares.loc[["B", "C"]])

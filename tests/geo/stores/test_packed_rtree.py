@@ -1,0 +1,94 @@
+"""An index that was written whole is the one that SQLite would have made, and goes on working."""
+
+import sqlite3
+
+import numpy as np
+import pytest
+
+from geo.crs import Projection
+from geo.store.packed_rtree import write_index
+
+
+class Plain:
+    """A file with nothing but an index, as `write_index` needs it."""
+
+    projection = Projection.choose()
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:")
+        self.connection.execute("CREATE VIRTUAL TABLE tree USING rtree(id, minx, maxx, miny, maxy)")
+
+    def rows(self, sql, *values):
+        return self.connection.execute(sql, values).fetchall()
+
+    def execute(self, sql, *values):
+        self.connection.execute(sql, values)
+
+    def fill(self, sql, rows):
+        self.connection.executemany(sql, rows)
+
+    def sound(self):
+        return self.rows("SELECT rtreecheck('tree')") == [("ok",)]
+
+
+def boxes(n, *, seed=1, size=500.0):
+    draw = np.random.default_rng(seed)
+    corner = draw.uniform(-700_000, 1_300_000, (n, 2))
+    return np.hstack([corner, corner + draw.uniform(0, size, (n, 2))])
+
+
+def found(file, west, south, east, north):
+    asked = "SELECT id FROM tree WHERE maxx >= ? AND maxy >= ? AND minx <= ? AND miny <= ?"
+    return {row[0] for row in file.rows(asked, west, south, east, north)}
+
+
+@pytest.mark.parametrize("n", [0, 1, 51, 52, 53, 51 * 51, 51 * 51 + 1, 20_000])
+def test_an_index_of_any_size_is_sound_and_holds_every_row(n):
+    file = Plain()
+    ids = np.arange(n) * 3 + 1
+    write_index(file, "tree", ids=ids, bounds=boxes(n))
+    assert file.sound()
+    assert [row[0] for row in file.rows("SELECT id FROM tree ORDER BY id")] == ids.tolist()
+
+
+def test_a_window_finds_at_least_what_lies_in_it_and_little_more():
+    file, bounds = Plain(), boxes(20_000)
+    write_index(file, "tree", ids=np.arange(20_000), bounds=bounds)
+    for west, south in np.random.default_rng(2).uniform(-700_000, 1_000_000, (50, 2)):
+        window = west, south, west + 90_000, south + 50_000
+        inside = (
+            (bounds[:, 2] >= window[0])
+            & (bounds[:, 3] >= window[1])
+            & (bounds[:, 0] <= window[2])
+            & (bounds[:, 1] <= window[3])
+        )
+        exact, told = set(np.flatnonzero(inside).tolist()), found(file, *window)
+        assert exact <= told
+        assert len(told - exact) <= 2
+
+
+def test_boxes_are_rounded_outwards_only():
+    file, bounds = Plain(), boxes(300, size=0.0)
+    write_index(file, "tree", ids=np.arange(300), bounds=bounds)
+    kept = np.array(file.rows("SELECT minx, miny, maxx, maxy FROM tree ORDER BY id"))
+    assert (kept[:, :2] <= bounds[:, :2]).all()
+    assert (kept[:, 2:] >= bounds[:, 2:]).all()
+    assert np.abs(kept - bounds).max() < 0.13
+
+
+def test_sqlite_goes_on_with_a_packed_index():
+    file = Plain()
+    write_index(file, "tree", ids=np.arange(5_000), bounds=boxes(5_000))
+    new = [(10_000 + i, i, i + 1, i, i + 1) for i in range(500)]
+    file.fill("INSERT INTO tree VALUES (?, ?, ?, ?, ?)", new)
+    file.execute("DELETE FROM tree WHERE id % 2 = 0")
+    assert file.sound()
+    assert file.rows("SELECT count(*) FROM tree") == [(2_750,)]
+
+
+def test_writing_again_leaves_nothing_of_before():
+    file = Plain()
+    write_index(file, "tree", ids=np.arange(5_000), bounds=boxes(5_000))
+    write_index(file, "tree", ids=np.array([7]), bounds=boxes(1))
+    assert file.sound()
+    assert file.rows("SELECT id FROM tree") == [(7,)]
