@@ -17,7 +17,6 @@ SHORT_SHARE = 0.5
 """A month with less than this share of its source's median month looks published short."""
 
 _COMPARED = ["source", "category", "x", "y", "location"]
-_IDENTICAL = [*_COMPARED, "month"]
 
 
 @dataclass(frozen=True)
@@ -42,18 +41,17 @@ def quality(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[No
     """
     if not len(incidents):
         return []
-    rows = incidents.assign(month=london_months(incidents["occurred_from"]).astype(str))
     return [
         *_without_place(imports),
         *_missing_months(imports),
         *_short_months(imports),
         *(
             Note("published twice", double.source, double.month, double.text)
-            for double in published_twice(rows)
+            for double in published_twice(incidents)
         ),
-        *_moving_references(rows),
-        *_far_away(rows),
-        *_busiest_points(rows),
+        *_moving_references(incidents),
+        *_far_away(incidents),
+        *_busiest_points(incidents),
     ]
 
 
@@ -84,24 +82,30 @@ def published_twice(incidents: pd.DataFrame) -> list[Double]:
     Parameters
     ----------
     incidents
-        An incident frame; a `month` column (`YYYY-MM`) is made where it is missing.
+        An incident frame.
     """
-    rows = incidents
-    if "month" not in rows:
-        rows = rows.assign(month=london_months(rows["occurred_from"]).astype(str))
-    counts = rows.groupby(_IDENTICAL, observed=True, dropna=False).size()
-    groups = counts.groupby(["source", "month", "category"], observed=True)
-    table = pd.DataFrame(
-        {
-            "n": groups.sum(),
-            "odd": (counts % 2).groupby(["source", "month", "category"], observed=True).sum(),
-        }
-    )
+    groups = _identical(incidents)
+    table = groups.groupby(["source", "month", "category"], observed=True)[["n", "odd"]].sum()
     doubled = table[(table["odd"] == 0) & (table["n"] >= FEWEST_TO_JUDGE)]
     return [
         Double(str(source), str(month), str(category), int(n))
         for (source, month, category), n in doubled["n"].items()
     ]
+
+
+def _identical(incidents: pd.DataFrame) -> pd.DataFrame:
+    """The groups of identical rows: `source`, `month`, `category`, `n` rows, `odd` 0 or 1."""
+    moment, moments = pd.factorize(incidents["occurred_from"])
+    month_of_moment, months = pd.factorize(london_months(pd.Series(moments)).astype(str))
+    month = group = month_of_moment[moment]
+    # Number by number: many times faster than grouping by texts.
+    for name in _COMPARED:
+        value, values = pd.factorize(incidents[name], use_na_sentinel=False)
+        group, _ = pd.factorize(group * len(values) + value)
+    first = np.flatnonzero(~pd.Series(group).duplicated().to_numpy())
+    n = np.bincount(group, minlength=len(first))
+    told = incidents[["source", "category"]].iloc[first].reset_index(drop=True)
+    return told.assign(month=months[month[first]], n=n, odd=n % 2)
 
 
 class DoubleWatch:

@@ -9,6 +9,8 @@ Source: OGC 12-128r19, GeoPackage Encoding Standard 1.4, annex F.3; GDAL's `gpkg
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -110,7 +112,7 @@ def unindex(file: SqliteFile, table: str, condition: str, *values: object) -> No
         file.rows(f"SELECT count(*) FROM {data} WHERE {condition}", *values)[0][0]
         > _MOST_ONE_BY_ONE
     ):
-        write_index(file, index, ids=np.array([], dtype=np.int64), bounds=np.empty((0, 4)))
+        write_index(file, index)
         return
     file.execute(
         f"DELETE FROM {quoted(index)} WHERE id IN (SELECT fid FROM {data} WHERE {condition})",
@@ -124,31 +126,27 @@ def _index_new(file: SqliteFile, table: str) -> None:
     last = file.rows(f"SELECT coalesce(max(rowid), 0) FROM {quoted(index + '_rowid')}")[0][0]
     new = file.rows(f"SELECT count(*) FROM {data} WHERE fid > ?", last)[0][0]
     if new > _MOST_ONE_BY_ONE:
-        ids, bounds = _read_bounds(file, table, after=0)
-        write_index(file, index, ids=ids, bounds=bounds)
+        write_index(file, index, _boxes(file, table, after=0))
         return
-    ids, bounds = _read_bounds(file, table, after=last)
-    west, south, east, north = bounds.T.tolist()
-    file.fill(
-        f"INSERT INTO {quoted(index)} VALUES (?, ?, ?, ?, ?)",
-        zip(ids.tolist(), west, east, south, north, strict=True),
-    )
+    for fids, bounds in _boxes(file, table, after=last):
+        west, south, east, north = bounds.T.tolist()
+        file.fill(
+            f"INSERT INTO {quoted(index)} VALUES (?, ?, ?, ?, ?)",
+            zip(fids, west, east, south, north, strict=True),
+        )
 
 
-def _read_bounds(
+def _boxes(
     file: SqliteFile, table: str, *, after: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Ids of the rows beyond one, and their boxes: west, south, east, north."""
-    ids, boxes = [np.array([], dtype=np.int64)], [np.empty((0, 4))]
+) -> Iterator[tuple[tuple[int, ...], NDArray[np.float64]]]:
+    """The rows beyond one, some at a time: ids, and bounds as west, south, east, north."""
     for page in file.pages(f"SELECT fid, geom FROM {quoted(table)} WHERE fid > ?", after):
         fids, blobs = zip(*page, strict=True)
-        ids.append(np.array(fids, dtype=np.int64))
         if table == "incidents":
             x, y = read_point_blobs(list(blobs))
-            boxes.append(np.column_stack([x, y, x, y]))
+            yield fids, np.column_stack([x, y, x, y])
         else:
-            boxes.append(shapely.bounds(read_blobs(blobs)))
-    return np.concatenate(ids), np.concatenate(boxes)
+            yield fids, shapely.bounds(read_blobs(blobs))
 
 
 def triggers(table: str) -> dict[str, str]:

@@ -45,10 +45,11 @@ def read_point_blobs(blobs: list[bytes]) -> tuple[NDArray[np.float64], NDArray[n
     """The x and y of point blobs; points that another program wrote are read one by one."""
     data = b"".join(blobs)
     size = _POINT.itemsize
-    plain = bytes([_LITTLE_ENDIAN]), b"\x01\x01"  # the header's flags; then byte order, type
-    if all(len(blob) == size and (blob[3:4], blob[8:10]) == plain for blob in blobs):
+    if set(map(len, blobs)) <= {size}:
         points = np.frombuffer(data, dtype=_POINT)
-        return points["x"].copy(), points["y"].copy()
+        little = points["flags"] == _LITTLE_ENDIAN, points["byte_order"] == 1
+        if np.logical_and(*little).all() and (points["wkb_type"] == 1).all():
+            return points["x"].copy(), points["y"].copy()
     geometries = read_blobs(blobs)
     return shapely.get_x(geometries), shapely.get_y(geometries)
 

@@ -288,10 +288,7 @@ def _insert(file: SqliteFile, table: str, frame: pd.DataFrame) -> None:
     plain = (frame[name].tolist() for name in ("import_id", "partition_id"))
     times = (to_iso(frame[name]) for name in _TIMES)
     texts = (frame[name].astype(object).tolist() for name in _TEXTS)
-    file.fill(
-        f"INSERT INTO {table} ({', '.join(_STORED)}) VALUES ({', '.join('?' * len(_STORED))})",
-        zip(blobs, *plain, *times, *texts, strict=True),
-    )
+    file.insert(table, _STORED, zip(blobs, *plain, *times, *texts, strict=True))
 
 
 def _delete(file: SqliteFile, condition: str, *values: object) -> None:

@@ -11,6 +11,7 @@ Leutenegger, Lopez & Edgington 1997.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,14 @@ class _Level:
     cells: NDArray[np.void]
     node: NDArray[np.int64]
 
+    def places(self) -> Iterator[tuple[int, int]]:
+        """The id of each cell with the number of its node, by id."""
+        order = np.argsort(self.cells["id"])
+        # Some at a time: as Python's numbers they take five times the memory.
+        for some in np.array_split(order, 1 + len(order) // 50_000):
+            ids, nodes = self.cells["id"][some], self.first + self.node[some]
+            yield from zip(ids.tolist(), nodes.tolist(), strict=True)
+
     def blobs(self, size: int, *, depth: int) -> list[bytes]:
         """Each node as SQLite stores it: depth (of the root), number of cells, cells, padding."""
         counts = np.bincount(self.node)
@@ -43,7 +52,7 @@ class _Level:
 
 
 def write_index(
-    file: SqliteFile, index: str, *, ids: NDArray[np.int64], bounds: NDArray[np.float64]
+    file: SqliteFile, index: str, boxes: Iterable[tuple[Sequence[int], NDArray[np.float64]]] = ()
 ) -> None:
     """Replace the whole content of an R-tree table.
 
@@ -51,34 +60,30 @@ def write_index(
     ----------
     index
         Name of the virtual table, with one box of 32-bit floats a row.
-    ids
-        n different row ids.
-    bounds
-        n × 4: west, south, east, north.
+    boxes
+        Some rows at a time: n ids, which are different, and n × 4 bounds as west, south, east,
+        north.
     """
     (size,) = file.rows(f'SELECT length(data) FROM "{index}_node" WHERE nodeno = ?', _ROOT)[0]
-    levels = _pack(_cells(ids, bounds), capacity=(size - 4) // _CELL.itemsize)
+    # The type is said again: by itself numpy would turn the bytes round.
+    some = [np.empty(0, dtype=_CELL), *(_cells(*part) for part in boxes)]
+    cells = np.concatenate(some, dtype=_CELL)
+    levels = _pack(cells, capacity=(size - 4) // _CELL.itemsize)
     for table in ("node", "rowid", "parent"):
         file.execute(f'DELETE FROM "{index}_{table}"')
     for height, level in enumerate(levels):
         numbers = level.first + np.arange(level.node[-1] + 1 if len(level.node) else 1)
         depth = height if level is levels[-1] else 0
         blobs = level.blobs(size, depth=depth) or [bytes(size)]
-        file.fill(
-            f'INSERT INTO "{index}_node" VALUES (?, ?)', zip(numbers.tolist(), blobs, strict=True)
-        )
-        order = np.argsort(level.cells["id"])
-        file.fill(
-            f'INSERT INTO "{index}_{"parent" if height else "rowid"}" VALUES (?, ?)',
-            zip(
-                level.cells["id"][order].tolist(),
-                (level.first + level.node[order]).tolist(),
-                strict=True,
-            ),
-        )
+        nodes = zip(numbers.tolist(), blobs, strict=True)
+        file.insert(f'"{index}_node"', ("nodeno", "data"), nodes)
+        if height:
+            file.insert(f'"{index}_parent"', ("nodeno", "parentnode"), level.places())
+        else:
+            file.insert(f'"{index}_rowid"', ("rowid", "nodeno"), level.places())
 
 
-def _cells(ids: NDArray[np.int64], bounds: NDArray[np.float64]) -> NDArray[np.void]:
+def _cells(ids: Sequence[int], bounds: NDArray[np.float64]) -> NDArray[np.void]:
     """Boxes in 32 bits, rounded outwards so that each still holds its geometry."""
     cells = np.empty(len(ids), dtype=_CELL)
     cells["id"] = ids

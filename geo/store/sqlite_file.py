@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +25,7 @@ from geo.store.migrations import migrations
 APPLICATION_ID = 0x47504B47  # "GPKG"
 GEOPACKAGE_VERSION = 10300
 BUSY_TIMEOUT_S = 30.0
+_ROWS_A_STATEMENT = 200
 
 
 class SqliteFile:
@@ -87,6 +89,18 @@ class SqliteFile:
     def fill(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for many rows."""
         self._connection.executemany(sql, rows)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert many rows, some at a time: each statement costs about as much as a row."""
+        row = f"({', '.join('?' * len(columns))})"
+        left = iter(rows)
+        pieces = iter(lambda: list(islice(left, _ROWS_A_STATEMENT)), [])
+        # All pieces are of one length but for the last.
+        for length, equal in groupby(pieces, key=len):
+            self.fill(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * length)}",
+                (tuple(chain.from_iterable(piece)) for piece in equal),
+            )
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ import pytest
 
 from geo.crs import Projection
 from geo.store.packed_rtree import write_index
+from geo.store.sqlite_file import SqliteFile
 
 
 class Plain:
@@ -27,6 +28,8 @@ class Plain:
     def fill(self, sql, rows):
         self.connection.executemany(sql, rows)
 
+    insert = SqliteFile.insert
+
     def sound(self):
         return self.rows("SELECT rtreecheck('tree')") == [("ok",)]
 
@@ -46,14 +49,14 @@ def found(file, west, south, east, north):
 def test_an_index_of_any_size_is_sound_and_holds_every_row(n):
     file = Plain()
     ids = np.arange(n) * 3 + 1
-    write_index(file, "tree", ids=ids, bounds=boxes(n))
+    write_index(file, "tree", [(ids, boxes(n))])
     assert file.sound()
     assert [row[0] for row in file.rows("SELECT id FROM tree ORDER BY id")] == ids.tolist()
 
 
 def test_a_window_finds_at_least_what_lies_in_it_and_little_more():
     file, bounds = Plain(), boxes(20_000)
-    write_index(file, "tree", ids=np.arange(20_000), bounds=bounds)
+    write_index(file, "tree", [(np.arange(20_000), bounds)])
     for west, south in np.random.default_rng(2).uniform(-700_000, 1_000_000, (50, 2)):
         window = west, south, west + 90_000, south + 50_000
         inside = (
@@ -69,7 +72,7 @@ def test_a_window_finds_at_least_what_lies_in_it_and_little_more():
 
 def test_boxes_are_rounded_outwards_only():
     file, bounds = Plain(), boxes(300, size=0.0)
-    write_index(file, "tree", ids=np.arange(300), bounds=bounds)
+    write_index(file, "tree", [(np.arange(300), bounds)])
     kept = np.array(file.rows("SELECT minx, miny, maxx, maxy FROM tree ORDER BY id"))
     assert (kept[:, :2] <= bounds[:, :2]).all()
     assert (kept[:, 2:] >= bounds[:, 2:]).all()
@@ -78,7 +81,7 @@ def test_boxes_are_rounded_outwards_only():
 
 def test_sqlite_goes_on_with_a_packed_index():
     file = Plain()
-    write_index(file, "tree", ids=np.arange(5_000), bounds=boxes(5_000))
+    write_index(file, "tree", [(np.arange(5_000), boxes(5_000))])
     new = [(10_000 + i, i, i + 1, i, i + 1) for i in range(500)]
     file.fill("INSERT INTO tree VALUES (?, ?, ?, ?, ?)", new)
     file.execute("DELETE FROM tree WHERE id % 2 = 0")
@@ -88,7 +91,7 @@ def test_sqlite_goes_on_with_a_packed_index():
 
 def test_writing_again_leaves_nothing_of_before():
     file = Plain()
-    write_index(file, "tree", ids=np.arange(5_000), bounds=boxes(5_000))
-    write_index(file, "tree", ids=np.array([7]), bounds=boxes(1))
+    write_index(file, "tree", [(np.arange(5_000), boxes(5_000))])
+    write_index(file, "tree", [(np.array([7]), boxes(1))])
     assert file.sound()
     assert file.rows("SELECT id FROM tree") == [(7,)]
