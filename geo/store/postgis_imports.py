@@ -59,8 +59,7 @@ def adopt_import(
     """Take over an import; see `Store.adopt_import`. Runs inside `server.changing()`."""
     import_id = records.add(server, record)
     intake = Intake(server, srid=projection.code, at_once=False)
-    intake.receive(rows.assign(import_id=import_id, partition_id=record.partition_id))
-    intake.take_in(rows["occurred_from"])
+    intake.bring(rows.assign(import_id=import_id, partition_id=record.partition_id))
     intake.finish()
     server.count("incidents")
 
@@ -152,14 +151,14 @@ class _Import:
             ),
             self.partition.partition_id,
         )
-        for batch in self._received(seen):
-            self._intake.take_in(batch.accepted["occurred_from"])
+        for _ in self._each_batch(seen, self._intake.bring):
+            pass
         return replaced
 
     def update_by_id(self, seen: Callable[[Batch], None]) -> int:
         """Write the rows that are new or differ; returns how many there were already."""
         replaced = 0
-        for batch in self._received(seen):
+        for batch in self._each_batch(seen, self._intake.receive):
             span = self.server.rows(
                 sql.SQL(
                     "SELECT min(k.occurred_from), max(k.occurred_from)"
@@ -232,15 +231,17 @@ class _Import:
             *values,
         )
 
-    def _received(self, seen: Callable[[Batch], None]) -> Iterator[Batch]:
-        """Each batch, once its rows wait in the temporary table."""
+    def _each_batch(
+        self, seen: Callable[[Batch], None], take: Callable[[pd.DataFrame], None]
+    ) -> Iterator[Batch]:
+        """Each batch, once its rows were taken."""
         tally = Tally()
         for batch in self.partition.batches():
             tally.add(batch)
             owned = batch.accepted.assign(
                 import_id=self.import_id, partition_id=self.partition.partition_id
             )
-            self._intake.receive(owned)
+            take(owned)
             yield batch
             seen(batch)
         self._intake.finish()

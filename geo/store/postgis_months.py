@@ -42,17 +42,23 @@ class Intake:
             ).format(INCOMING, COLUMNS)
         )
 
+    def bring(self, frame: pd.DataFrame) -> None:
+        """Take rows in at once; those of one month that is new never wait in between."""
+        months = np.unique(london_months(frame["occurred_from"]))
+        if len(months) == 1 and (name := self._table_of(months[0])) in self._new:
+            self._send(sql.Identifier(SCHEMA, name), frame)
+        else:
+            self.receive(frame)
+            self.take_in(frame["occurred_from"])
+
     def receive(self, frame: pd.DataFrame) -> None:
         """Put rows, with `import_id` and `partition_id`, into the temporary table."""
-        with self._server.connection() as connection:
-            bulk.send_incidents(connection, INCOMING, frame, srid=self._srid)
+        self._send(INCOMING, frame)
 
     def take_in(self, occurred: pd.Series) -> None:
         """Move the rows on that wait, which may have all of these times."""
         for month in np.unique(london_months(occurred)):
-            name = f"patchmap_incidents_{month}".replace("-", "_")
-            if name not in self._there and name not in self._new:
-                self._make(name, month)
+            self._table_of(month)
         others = sql.Composed([])
         for name, ends in self._new.items():
             self._move(sql.Identifier(SCHEMA, name), sql.SQL("WHERE {}").format(_within(ends)))
@@ -63,11 +69,12 @@ class Intake:
     def finish(self) -> None:
         """Make incidents of all rows that are not yet."""
         for name, ends in self._new.items():
-            # The triggers of `incidents` do not see rows that come with a whole table.
+            # The triggers of `incidents` do not see rows that come with a whole table. The ids in
+            # order, so that pages of their index are filled one after the other.
             self._server.execute(
                 sql.SQL(
                     "INSERT INTO patchmap.patchmap_ids (incident_id, fid, occurred_from)"
-                    " SELECT incident_id, fid, occurred_from FROM {0};"
+                    " SELECT incident_id, fid, occurred_from FROM {0} ORDER BY incident_id;"
                     " UPDATE patchmap.patchmap_totals"
                     " SET feature_count = feature_count + (SELECT count(*) FROM {0})"
                     " WHERE table_name = 'incidents'"
@@ -76,6 +83,17 @@ class Intake:
             self._attach(name, ends)
         self._there |= set(self._new)
         self._new.clear()
+
+    def _send(self, table: sql.Identifier, frame: pd.DataFrame) -> None:
+        with self._server.connection() as connection:
+            bulk.send_incidents(connection, table, frame, srid=self._srid)
+
+    def _table_of(self, month: np.datetime64) -> str:
+        """The name of a month's table, which is made where it is missing."""
+        name = f"patchmap_incidents_{month}".replace("-", "_")
+        if name not in self._there and name not in self._new:
+            self._make(name, month)
+        return name
 
     def _make(self, name: str, month: np.datetime64) -> None:
         ends = _literal(month), _literal(month + 1)
