@@ -23,7 +23,6 @@ from geo.errors import NotFoundError, PatchmapError, QuestionError
 from geo.incidents import category_title
 from geo.options import DEFAULT_PERIOD, OPTIONS
 from geo.question import Answer, Question, default_layer
-from geo.sources import NOTES
 
 BUSIEST = 10
 PERIODS = {
@@ -176,7 +175,7 @@ def _told(answer: Answer) -> dict[str, object]:
         "names": answer.areas["area_name"].to_dict(),
         "areas": ordered.drop(columns="geometry", errors="ignore").to_dict("records"),
         "rated": "rate_per_1000" in counts,
-        "credits": [NOTES[name].attribution for name in answer.accounts.source if name in NOTES],
+        "credits": answer.accounts.attribution,
         "map_address": f"/map?{query}",
         "limits": _limits(answer.question),
         "downloads": {

@@ -27,7 +27,6 @@ from api.settings import TileServer
 from api.words import CLASS_WORDS, headline, shown_words
 from geo.crs import Projection
 from geo.question import Answer
-from geo.sources import NOTES
 
 LEAFLET = Path(__file__).parent / "static" / "node_modules" / "leaflet" / "dist"
 _LABELS = "/static/page/labels.js"
@@ -246,7 +245,7 @@ def _with_own_parts(text: str, answer: Answer) -> str:
         classes=[
             (kind, CLASS_WORDS[kind], STYLES[kind], int(counts.get(kind, 0))) for kind in shown
         ],
-        credits=[NOTES[name].attribution for name in answer.accounts.source if name in NOTES],
+        credits=answer.accounts.attribution,
     )
     style = _TEMPLATES.get_template("map_style.html").render()
     title = html.escape(f"Patchmap: {headline(answer)}")

@@ -25,6 +25,7 @@ class Accounts:
     operation: str
     mask: str
     caveats: list[str]
+    attribution: list[str]
     data_version: str
     question: dict[str, str]
 

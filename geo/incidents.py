@@ -7,9 +7,9 @@ Europe/London, because that is what the people who read them mean.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -72,6 +72,29 @@ class Batch:
         )
 
 
+NOTES_SETTING: Final = "source {}"
+"""Under which setting a store keeps the notes of a source."""
+
+
+@dataclass(frozen=True)
+class SourceNotes:
+    """What every reader of a source's incidents must know."""
+
+    title: str
+    attribution: str
+    licence: str
+    caveats: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> SourceNotes:
+        """The notes that `as_dict` wrote."""
+        return cls(**{**kept, "caveats": tuple(kept["caveats"])})
+
+    def as_dict(self) -> dict[str, Any]:
+        """The notes as a store keeps them."""
+        return asdict(self) | {"caveats": list(self.caveats)}
+
+
 @dataclass(frozen=True)
 class Partition:
     """What one file covers: importing it again replaces it whole.
@@ -93,6 +116,8 @@ class Partition:
     keyed
         Rows bear the source's own ids: they update the rows of the same id and leave the
         others of the partition alone.
+    notes
+        What readers of the incidents must know, where the file says so.
     """
 
     source: str
@@ -103,6 +128,7 @@ class Partition:
     fields: tuple[str, ...]
     batches: Callable[[], Iterator[Batch]]
     keyed: bool = False
+    notes: SourceNotes | None = None
 
     @property
     def partition_id(self) -> str:
@@ -168,16 +194,6 @@ def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
 
 
 NOTHING = Summary({}, (), None, None, {})
-
-
-@dataclass(frozen=True)
-class SourceNotes:
-    """What every reader of a source's incidents must know."""
-
-    title: str
-    attribution: str
-    licence: str
-    caveats: tuple[str, ...] = field(default=())
 
 
 def empty_incidents() -> pd.DataFrame:

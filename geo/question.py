@@ -7,8 +7,8 @@ read = rejected + not asked + outside + counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import geopandas as gpd
@@ -21,7 +21,7 @@ from geo.accounts import Accounts
 from geo.cells import Cells, Grid
 from geo.errors import InputError, NotFoundError, QuestionError
 from geo.hotspots import getis_ord
-from geo.incidents import ANSWER_COLUMNS, london_months
+from geo.incidents import ANSWER_COLUMNS, NOTES_SETTING, SourceNotes, london_months
 from geo.locate import AreaLocator
 from geo.options import Question
 from geo.quality import published_twice
@@ -155,6 +155,28 @@ class Answer:
         return frame
 
 
+@dataclass(frozen=True)
+class StoreFacts:
+    """What the accounts tell of a store.
+
+    Attributes
+    ----------
+    accepted
+        How many incidents it holds in all.
+    notes
+        What to know of each source, by its id.
+    operation
+        The coordinate operation that led to the metres.
+    data_version
+        Its state.
+    """
+
+    accepted: int
+    notes: Mapping[str, SourceNotes] = field(default_factory=lambda: NOTES)
+    operation: str = ""
+    data_version: str = ""
+
+
 def answer(
     question: Question,
     incidents: pd.DataFrame,
@@ -162,9 +184,7 @@ def answer(
     *,
     study_areas: gpd.GeoDataFrame | None = None,
     imports: Sequence[ImportRecord] = (),
-    accepted: int | None = None,
-    operation: str = "",
-    data_version: str = "",
+    facts: StoreFacts | None = None,
 ) -> Answer:
     """Answer a Question from frames alone.
 
@@ -179,12 +199,8 @@ def answer(
     imports
         The records of what was read, for the accounts; without them every row counts as read,
         and the months that have rows as published.
-    accepted
-        How many incidents there are in all, where `incidents` holds only those of the period.
-    operation
-        The coordinate operation that led to the metres, for the accounts.
-    data_version
-        The state of the store, for the accounts.
+    facts
+        What the accounts tell of the store that the incidents are from, if they are from one.
 
     Raises
     ------
@@ -199,10 +215,10 @@ def answer(
     inside = AreaLocator(study).locate(asked["x"], asked["y"]) >= 0
     counted = asked[inside].reset_index(drop=True)
     counted["area"] = AreaLocator(areas).locate(counted["x"], counted["y"])
-    all_accepted = len(incidents) if accepted is None else accepted
+    facts = facts or StoreFacts(accepted=len(incidents))
     rejected = _rejected(imports)
-    notes = [NOTES[name] for name in settled.sources if name in NOTES]
-    caveats = [caveat for note in notes for caveat in note.caveats]
+    told = [facts.notes[name] for name in settled.sources if name in facts.notes]
+    caveats = [caveat for note in told for caveat in note.caveats]
     if settled.sources_overlap:
         caveats.insert(
             0,
@@ -212,9 +228,9 @@ def answer(
     snapped = counted[counted["precision"] == "month"]
     caveats += [f"{double.month}: {double.text}." for double in published_twice(snapped)]
     accounts = Accounts(
-        read=rejected + all_accepted,
+        read=rejected + facts.accepted,
         rejected=rejected,
-        not_asked=all_accepted - len(asked),
+        not_asked=facts.accepted - len(asked),
         outside=len(asked) - len(counted),
         counted=len(counted),
         in_no_area=int((counted["area"] < 0).sum()),
@@ -223,10 +239,11 @@ def answer(
         months_missing=settled.months_missing,
         source=settled.sources,
         crs=str(areas.crs),
-        operation=operation,
+        operation=facts.operation,
         mask=question.study or question.layer,
         caveats=caveats,
-        data_version=data_version,
+        attribution=[note.attribution for note in told if note.attribution],
+        data_version=facts.data_version,
         question=question.options(),
     )
     return Answer(question, areas, study, counted, accounts)
@@ -253,10 +270,23 @@ def ask(question: Question, store: StoreReader) -> Answer:
             areas,
             study_areas=study,
             imports=imports,
-            accepted=store.incident_count(),
-            operation=store.projection.description,
-            data_version=str(store.data_version()),
+            facts=StoreFacts(
+                accepted=store.incident_count(),
+                notes=source_notes(store, {record.source for record in imports}),
+                operation=store.projection.description,
+                data_version=str(store.data_version()),
+            ),
         )
+
+
+def source_notes(store: StoreReader, sources: Iterable[str]) -> dict[str, SourceNotes]:
+    """What to know of each source that the store or this version knows anything of."""
+    found = dict(NOTES)
+    for source in sources:
+        kept = store.setting(NOTES_SETTING.format(source))
+        if isinstance(kept, dict):
+            found[source] = SourceNotes.read(kept)
+    return found
 
 
 def default_layer(store: StoreReader) -> str:

@@ -19,12 +19,12 @@ from api.settings import user_name
 from boundaries.layer import read_layer
 from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
-from geo.incidents import Batch, Partition
+from geo.incidents import NOTES_SETTING, Batch, Partition
 from geo.locate import AreaLocator
 from geo.quality import DoubleWatch
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
-from geo.store.contract import Change, ImportRecord, LayerPapers
+from geo.store.contract import Change, ImportRecord, LayerPapers, Store
 from geo.table import Table, read_table
 
 _PLACES = (
@@ -102,6 +102,7 @@ def ingest(
             raise InputError(f"--halve {':'.join(unmet.pop())} is of no file that is being read")
         with store.transaction():
             for part in shown(parts, "Reading", total=len(parts)):
+                _keep_notes(store, part)
                 watch = DoubleWatch()
                 seen = partial(_see, part, rejected, watch)
                 imported.append(store.put_partition(part, by=user_name(), seen=seen))
@@ -190,6 +191,13 @@ def _halves(wanted: list[str]) -> dict[tuple[str, str], str]:
             )
         halves[name, month] = category
     return halves
+
+
+def _keep_notes(store: Store, part: Partition) -> None:
+    """Keep what a file says of its source; only news changes the data version."""
+    key = NOTES_SETTING.format(part.source)
+    if part.notes and store.setting(key) != part.notes.as_dict():
+        store.put_setting(key, part.notes.as_dict())
 
 
 def _see(part: Partition, rejected: RejectsFile, watch: DoubleWatch, batch: Batch) -> None:

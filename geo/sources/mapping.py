@@ -30,6 +30,12 @@ It is TOML. An example with everything that there is::
     [categories]                         # optional: the council's code = the category
     N01 = "noise"
 
+    [papers]                             # optional: what pages and answers say of the source
+    title = "Derby City Council, ASB cases"
+    attribution = "Derby City Council"
+    licence = "Internal use only"
+    caveats = ["Cases are dated by the day they were reported."]
+
 Files that it names are looked up from the folder that the mapping lies in. Codes are compared
 without regard to capitals; `[categories]` overrules the vocabulary file. With neither of them a
 row's own text is its category, and `unknown` has no say. With an id column the import adds and
@@ -48,6 +54,7 @@ from typing import Final, Literal
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, crs_name
 from geo.errors import InputError
 from geo.files import sha256_of
+from geo.incidents import SourceNotes
 from geo.sources import police_uk
 from geo.sources.dates import DateFormat
 from geo.sources.sections import Section, read_toml
@@ -55,6 +62,9 @@ from geo.sources.sheets import opened
 from geo.sources.vocabulary import read_vocabulary, slug
 
 _WAYS: Final = (("easting", "northing"), ("longitude", "latitude"), ("postcode", "lookup"))
+_POSTCODES: Final = (
+    "Locations are the middles of postcodes, so a hotspot can sit beside the place it speaks of."
+)
 _SOURCE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,48}[a-z0-9])?")
 
 
@@ -110,6 +120,7 @@ class Mapping:
     when: When
     where: Where
     what: What
+    notes: SourceNotes
     digest: str
 
     @property
@@ -125,18 +136,6 @@ class Mapping:
             *self.reference,
         )
         return tuple(dict.fromkeys(named))
-
-    @property
-    def caveats(self) -> tuple[str, ...]:
-        """What readers of the incidents must know."""
-        if not self.where.lookup:
-            return ()
-        return (
-            (
-                "Locations are the middles of postcodes, so a hotspot can sit beside the place "
-                "it speaks of."
-            ),
-        )
 
 
 def read_mapping(content: bytes, *, file: str, folder: Path | None) -> Mapping:
@@ -174,6 +173,7 @@ def read_mapping(content: bytes, *, file: str, folder: Path | None) -> Mapping:
         when=_when(top.section("when")),
         where=where,
         what=what,
+        notes=_notes(top, where),
         digest=digest.hexdigest(),
     )
 
@@ -185,6 +185,17 @@ def _source(top: Section) -> str:
     if source == police_uk.SOURCE:
         raise top.refuse("source", f"cannot be {source}, whose own files are read without mapping")
     return source
+
+
+def _notes(top: Section, where: Where) -> SourceNotes:
+    papers = Section(top.file, "papers", top.table("papers"))
+    papers.check_keys()
+    return SourceNotes(
+        title=papers.text("title") or top.text("source"),
+        attribution=papers.text("attribution"),
+        licence=papers.text("licence"),
+        caveats=((_POSTCODES,) if where.lookup else ()) + papers.texts("caveats"),
+    )
 
 
 def _when(section: Section) -> When:

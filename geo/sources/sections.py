@@ -12,10 +12,22 @@ from geo.errors import InputError
 LARGEST_MAPPING: Final = 2**20
 
 KEYS: Final = {
-    "": {"source", "id", "sheet", "address", "reference", "when", "where", "what", "categories"},
+    "": {
+        "source",
+        "id",
+        "sheet",
+        "address",
+        "reference",
+        "when",
+        "where",
+        "what",
+        "categories",
+        "papers",
+    },
     "when": {"from", "to", "format"},
     "where": {"easting", "northing", "crs", "longitude", "latitude", "postcode", "lookup"},
     "what": {"column", "category", "vocabulary", "unknown"},
+    "papers": {"title", "attribution", "licence", "caveats"},
 }
 
 
@@ -62,6 +74,14 @@ class Section:
         if needed and not value:
             raise self.refuse(key, "is missing")
         return str(value).strip()
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A text or a list of texts, each to be shown as it stands."""
+        value = self.values.get(key, [])
+        told = [value] if isinstance(value, str) else value
+        if not isinstance(told, list) or not all(isinstance(text, str) for text in told):
+            raise self.refuse(key, f"must be a text or a list of texts, it is {shown(value)}")
+        return tuple(text.strip() for text in told if text.strip())
 
     def columns(self, key: str, *, most: int = 20) -> tuple[str, ...]:
         """The columns that a text or a list of texts names."""

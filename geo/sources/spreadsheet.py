@@ -85,6 +85,7 @@ def read_spreadsheet(
         fields=tuple(first.header),
         batches=job.batches,
         keyed=bool(mapping.id_column),
+        notes=mapping.notes,
     )
 
 

@@ -20,7 +20,7 @@ from geo.crs import Projection
 from geo.errors import InputError
 from geo.incidents import COLUMNS, Batch, Partition, Summary
 
-Setting = str | int | float | bool | None
+Setting = str | int | float | bool | None | list["Setting"] | dict[str, "Setting"]
 ImportState = Literal["current", "replaced", "undone"]
 Change = Literal["added", "replaced", "updated", "unchanged"]
 

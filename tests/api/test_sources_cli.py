@@ -72,6 +72,26 @@ def test_a_spreadsheet_is_read_by_its_mapping(folder: Path) -> None:
     assert pd.read_csv(folder / "n.csv")["n"].to_list() == [0, 1]
 
 
+def test_what_a_mapping_says_of_its_source_stands_in_the_accounts(folder: Path) -> None:
+    papers = '[papers]\nattribution = "Derby City Council"\ncaveats = ["Dated when reported."]\n'
+    (folder / "council.toml").write_text(MAPPING + papers)
+    told(folder, "ingest", "council.csv", "--mapping", "council.toml")
+    said = told(folder, "--json", "count", "--from", "2024-01", "--to", "2024-06", "-o", "n.csv")
+    accounts = json.loads(said)
+    assert accounts["caveats"] == ["Dated when reported."]
+    assert accounts["attribution"] == ["Derby City Council"]
+
+
+def test_the_same_file_again_leaves_the_data_version_alone(folder: Path) -> None:
+    versions = []
+    for _ in range(2):
+        told(folder, "ingest", "council.csv", "--mapping", "council.toml")
+        store = GeoPackageStore(folder / "patchmap.gpkg")
+        versions.append(store.data_version())
+        store.close()
+    assert versions[0] == versions[1]
+
+
 def test_a_row_that_changed_is_updated_and_can_be_taken_back(folder: Path) -> None:
     told(folder, "ingest", "council.csv", "--mapping", "council.toml")
     text = (folder / "council.csv").read_text().replace("437500", "435200")

@@ -23,7 +23,7 @@ def test_a_mapping_names_its_columns():
     top = 'source = "council"\nid = "Ref"\naddress = ["A", "B"]\nreference = "Kind"\n'
     found = read(top, WHEN, WHERE, WHAT)
     assert found.columns == ("Ref", "Date", "E", "N", "Kind", "A", "B")
-    assert (found.where.crs, found.caveats) == (BRITISH_NATIONAL_GRID, ())
+    assert (found.where.crs, found.notes.caveats) == (BRITISH_NATIONAL_GRID, ())
 
 
 def test_degrees_are_longitude_and_latitude():
@@ -41,10 +41,18 @@ def test_the_example_of_the_documentation_can_be_read(tmp_path):
     assert found.when.end == ("Date ended", "Time ended")
 
 
+def test_the_papers_of_a_source_are_its_notes():
+    assert read(TOP, WHEN, WHERE, WHAT).notes.title == "council"
+    papers = '[papers]\ntitle = "Cases"\nlicence = "Internal"\ncaveats = "Dated when reported."\n'
+    notes = read(TOP, WHEN, WHERE, WHAT, papers).notes
+    assert (notes.title, notes.licence) == ("Cases", "Internal")
+    assert notes.caveats == ("Dated when reported.",)
+
+
 def test_postcodes_have_a_caveat(tmp_path):
     (tmp_path / "l.csv").write_text("PC,EA,NO\n")
     where = '[where]\npostcode = "PC"\nlookup = "l.csv"\n'
-    assert "middles of postcodes" in read(TOP, WHEN, where, WHAT, folder=tmp_path).caveats[0]
+    assert "middles of postcodes" in read(TOP, WHEN, where, WHAT, folder=tmp_path).notes.caveats[0]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +74,8 @@ def test_postcodes_have_a_caveat(tmp_path):
         (TOP + WHERE + WHAT, r"when is missing: the mapping needs a table \[when\]"),
         (TOP + '[when]\nformat = "iso"\n' + WHERE + WHAT, "when.from is missing"),
         (TOP + '[when]\nfrom = "D"\n' + WHERE + WHAT, "when.format is missing"),
+        (TOP + WHEN + WHERE + WHAT + "[papers]\nowner = 1\n", "papers.'owner' is no key"),
+        (TOP + WHEN + WHERE + WHAT + "[papers]\ncaveats = [1]\n", "papers.caveats must be a text"),
         (TOP + WHEN + "until = 1\n" + WHERE + WHAT, "when.'until' is no key"),
         (TOP + WHEN + 'to = ["a", "b", "c"]\n' + WHERE + WHAT, "when.to must name 1 to 2"),
         (

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.errors import InputError
 from geo import table as reading
+from geo.errors import InputError
 from geo.table import Table, read_table, read_tables
 
 
