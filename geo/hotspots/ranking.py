@@ -8,6 +8,7 @@ How circles are chosen, and ties broken, is told in `geo.hotspots.circles`.
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -106,6 +107,21 @@ def rank(
     places["hotspot_id"], places["moved_m"] = _keep_ids(ids, places, known=known, moved=moved)
     places = places.astype(_TYPES)
     return places.drop(columns="weighted") if weights is None else places
+
+
+def place_of(hotspot_id: str) -> tuple[float, float, float]:
+    """X, y and radius in metres of the place that got an id when it was new.
+
+    Raises
+    ------
+    InputError
+        If it is no such id.
+    """
+    match = re.fullmatch(r"p(\d{1,4}):(-?\d{1,7}):(-?\d{1,7})(:\d+)?", hotspot_id)
+    if not match:
+        raise InputError(f"{hotspot_id!r} is no id of a ranked hotspot, such as p150:43512:33610")
+    radius, column, row = (float(match[number]) for number in (1, 2, 3))
+    return column * (radius / STEPS), row * (radius / STEPS), radius
 
 
 def _refuse_impossible(*, radius: float, apart: float, weights: Floats) -> None:
