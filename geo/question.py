@@ -73,14 +73,13 @@ def answer(
     refuse_unknown("within", question.within, areas.index)
     settled = plan(question, _known(incidents, imports), study)
     asked = settled.select(incidents)
-    counted = _located(asked, areas, study)
+    places = _Places(areas, study)
+    counted = places.located(asked)
     facts = facts or StoreFacts(accepted=len(incidents))
     rejected = _rejected(imports)
     told = [facts.notes[name] for name in settled.sources if name in facts.notes]
-    none = _located(incidents[:0], areas, study)
-    compared = settled.compared and _located(
-        settled.select(incidents, settled.compared), areas, study
-    )
+    before = settled.compared
+    compared = places.located(settled.select(incidents, before)) if before else counted[:0]
     accounts = Accounts(
         read=rejected + facts.accepted,
         rejected=rejected,
@@ -108,8 +107,8 @@ def answer(
         counted,
         accounts,
         facts,
-        compared=none if compared is None else compared,
-        history=_located(settled.select(incidents, settled.history), areas, study),
+        compared=compared,
+        history=places.located(settled.select(incidents, settled.history)),
         published=settled.ever_published,
         short=tuple(
             short.month for short in short_months(imports) if short.source in settled.sources
@@ -117,18 +116,24 @@ def answer(
     )
 
 
-def _located(
-    incidents: pd.DataFrame, areas: gpd.GeoDataFrame, study: gpd.GeoDataFrame
-) -> pd.DataFrame:
-    """Those inside the study area, with the position of their area in the layer."""
-    inside = AreaLocator(study).locate(incidents["x"], incidents["y"]) >= 0
-    found = incidents[inside].reset_index(drop=True)
-    found["area"] = AreaLocator(areas).locate(found["x"], found["y"])
-    return found
+class _Places:
+    """Finds incidents in the study area and in the layer's areas; often they are the same."""
+
+    def __init__(self, areas: gpd.GeoDataFrame, study: gpd.GeoDataFrame) -> None:
+        self._areas = AreaLocator(areas)
+        self._study = self._areas if study is areas else AreaLocator(study)
+
+    def located(self, incidents: pd.DataFrame) -> pd.DataFrame:
+        """Those inside the study area, with the position of their area in the layer."""
+        area = self._areas.locate(incidents["x"], incidents["y"])
+        inside = area >= 0
+        if self._study is not self._areas:
+            inside = self._study.locate(incidents["x"], incidents["y"]) >= 0
+        return incidents.assign(area=area)[inside].reset_index(drop=True)
 
 
-def _compared(settled: Plan, compared: pd.DataFrame | None) -> Compared | None:
-    if settled.compared is None or compared is None:
+def _compared(settled: Plan, compared: pd.DataFrame) -> Compared | None:
+    if settled.compared is None:
         return None
     published = set(settled.ever_published)
     months = settled.compared.months
