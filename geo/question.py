@@ -46,6 +46,7 @@ def answer(
     study_areas: gpd.GeoDataFrame | None = None,
     imports: Sequence[ImportRecord] = (),
     facts: StoreFacts | None = None,
+    history: bool = True,
 ) -> Answer:
     """Answer a Question from frames alone.
 
@@ -62,6 +63,8 @@ def answer(
         and the months that have rows as published.
     facts
         What the store knows that the incidents are from, if they are from one.
+    history
+        Whether the Answer holds the incidents of the years before its period too.
 
     Raises
     ------
@@ -74,12 +77,13 @@ def answer(
     settled = plan(question, _known(incidents, imports), study)
     asked = settled.select(incidents)
     places = _Places(areas, study)
+    none = places.located(incidents[:0])
     counted = places.located(asked)
     facts = facts or StoreFacts(accepted=len(incidents))
     rejected = _rejected(imports)
     told = [facts.notes[name] for name in settled.sources if name in facts.notes]
     before = settled.compared
-    compared = places.located(settled.select(incidents, before)) if before else counted[:0]
+    compared = places.located(settled.select(incidents, before)) if before else none
     accounts = Accounts(
         read=rejected + facts.accepted,
         rejected=rejected,
@@ -108,7 +112,8 @@ def answer(
         accounts,
         facts,
         compared=compared,
-        history=places.located(settled.select(incidents, settled.history)),
+        # What was not asked for is not there: no one may take it for years without incidents.
+        history=places.located(settled.select(incidents, settled.history)) if history else none,
         published=settled.ever_published,
         short=tuple(
             short.month for short in short_months(imports) if short.source in settled.sources
@@ -178,7 +183,7 @@ def ask(question: Question, store: StoreReader, *, history: bool = False) -> Ans
         study = _layer(store, "study", question.study) if question.study else areas
         imports = store.imports()
         settled = plan(question, [Known.of_import(record) for record in imports], study)
-        found = answer(
+        return answer(
             question,
             store.incidents(_window(settled, history=history), columns=ANSWER_COLUMNS),
             areas,
@@ -193,9 +198,8 @@ def ask(question: Question, store: StoreReader, *, history: bool = False) -> Ans
                 known_places=_known_places(store, question),
                 treated=_treated(store, question),
             ),
+            history=history,
         )
-        # What was not read is not there: no one may take it for a history without incidents.
-        return found if history else replace(found, history=found.history[:0])
 
 
 def _window(settled: Plan, *, history: bool) -> Window:
