@@ -1,0 +1,73 @@
+// Table and map speak of the same places: pointing at one lights up the other, and a click opens
+// the story of a place, which becomes a part of the address.
+// @ts-check
+
+export function linkMapAndTables() {
+  const main = document.querySelector("main");
+  const frame = /** @type {HTMLIFrameElement | null} */ (document.querySelector("iframe.map"));
+  const panel = document.getElementById("story");
+  const address = main?.dataset.address;
+  if (!frame || !panel || address === undefined) return;
+
+  /** @param {string} at */
+  const light = (at) =>
+    frame.contentWindow?.postMessage({ patchmap: "light", at }, window.location.origin);
+  const opened = () => new URLSearchParams(window.location.search).get("at") ?? "";
+
+  for (const kind of ["mouseover", "focusin"]) {
+    document.addEventListener(kind, (event) => {
+      const row = rowOf(event.target);
+      light(row?.dataset.at ?? opened());
+    });
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a.story, a.close") : null;
+    if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    open(new URL(link.href).searchParams.get("at") ?? "");
+  });
+
+  window.addEventListener("message", (event) => {
+    if (event.source !== frame.contentWindow || event.origin !== window.location.origin) return;
+    const { patchmap, at } = event.data ?? {};
+    if (patchmap === "pointed") markRow(at);
+    if (patchmap === "picked") open(at);
+    if (patchmap === "ready") light(opened());
+  });
+  // The frame may have been ready before this file was.
+  light(opened());
+
+  /** Show a story, or with no id close it. @param {string} at */
+  async function open(at) {
+    const query = new URLSearchParams(address);
+    if (at) query.set("at", at);
+    window.history.replaceState(null, "", `${window.location.pathname}?${query}`.replace(/\?$/, ""));
+    light(at);
+    markRow(at);
+    if (!at) {
+      panel?.replaceChildren();
+      return;
+    }
+    const response = await fetch(`/story?${query}`);
+    // A later click may have been answered sooner.
+    if (at !== opened() || !panel) return;
+    const told = new DOMParser().parseFromString(await response.text(), "text/html");
+    panel.replaceChildren(...(response.ok ? told.body.children : ["This story cannot be told now."]));
+    const title = document.getElementById("story-title");
+    title?.focus({ preventScroll: true });
+    panel.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** @param {EventTarget | null} target @returns {HTMLElement | null} */
+function rowOf(target) {
+  return target instanceof Element ? target.closest("tr[data-at]") : null;
+}
+
+/** @param {string} at */
+function markRow(at) {
+  for (const row of document.querySelectorAll("tr[data-at]")) {
+    row.classList.toggle("lit", row instanceof HTMLElement && row.dataset.at === at && at !== "");
+  }
+}

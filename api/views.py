@@ -1,0 +1,73 @@
+"""How a Question is looked at, and the templates that show it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from api.shows import DEFAULT_SHOW, SHOWS
+from api.words import CHANGE_WORDS, hours_words, percent, signed
+from geo.errors import QuestionError
+from geo.incidents import category_title
+from geo.question import Question
+
+# Stands in a page for a section that is sent later; no escaped text can hold it.
+SECTION = re.compile(r"<\?section (\w+)\?>")
+
+templates = Environment(
+    loader=PackageLoader("api"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+)
+_FILTERS: dict[str, Any] = {
+    "thousands": lambda number: f"{number:,.0f}",
+    "title_of": category_title,
+    "signed": signed,
+    "percent": percent,
+}
+templates.filters |= _FILTERS
+templates.globals |= {
+    "section": lambda name: Markup("<?section {}?>").format(name),
+    "change_words": CHANGE_WORDS,
+    "hours_words": hours_words,
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """How a Question is looked at: what the map shows, and whose story is open."""
+
+    question: Question
+    show: str = DEFAULT_SHOW
+    at: str = ""
+
+    @classmethod
+    def read(cls, options: dict[str, str]) -> View:
+        """Read what an address says.
+
+        Raises
+        ------
+        QuestionError
+            If there is no such option or way of showing.
+        """
+        show, at = options.pop("show", DEFAULT_SHOW), options.pop("at", "")
+        if show not in SHOWS:
+            raise QuestionError("show", f"{show!r} is none of: {', '.join(SHOWS)}")
+        question = Question.read(options)
+        # Nothing compared any more: the change that the map showed has gone with it.
+        return cls(
+            question, DEFAULT_SHOW if show == "change" and not question.compare else show, at
+        )
+
+    def options(self, **others: str) -> dict[str, str]:
+        """What its address says, with other values for some of it."""
+        view = {"show": self.show if self.show != DEFAULT_SHOW else "", "at": self.at}
+        told = self.question.options() | view | others
+        return {name: text for name, text in told.items() if text}
+
+    def address(self, path: str = "", **others: str) -> str:
+        """Its address, with other values for some of it."""
+        return f"{path}?{urlencode(self.options(**others), safe='/:,.')}"
