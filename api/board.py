@@ -23,16 +23,10 @@ from api.features import answers_of
 from api.findings import Findings
 from api.maps import draw
 from api.query import only
-from api.sections import SECTIONS
 from api.settings import VERSION, Settings
-from api.shows import DEFAULT_SHOW, SHOWS, paint
+from api.shows import DEFAULT_SHOW, SHOWS
 from api.stories import story_of
-from api.views import SECTION, View, templates
-from api.words import (
-    categories_words,
-    headline,
-    period_words,
-)
+from api.views import SECTION, View, page_facts, render_section, templates
 from geo.analyses import ANALYSES
 from geo.errors import NotFoundError, PatchmapError, QuestionError
 from geo.options import OPTIONS
@@ -96,9 +90,7 @@ def map_page(request: Request, answers: Held, settings: Set) -> Response:
         drawn = draw(
             answer,
             projection=snapshot.projection,
-            painting=paint(
-                show, answer, answer.shown(findings.patterns) if show == "persistence" else None
-            ),
+            painting=findings.painting(show),
             places=findings.places,
             ground=snapshot.layer(str(ground))[1] if ground else None,
             tiles=settings.tiles,
@@ -153,7 +145,7 @@ def _page(answers: Answers, view: View) -> Response:
         findings = _findings(answers, view.question)
     except PatchmapError as error:
         return _refusal(answers, view, error)
-    common = _common(findings, view)
+    common = page_facts(findings, view)
     text = templates.get_template("board.html").render(
         bar=bar(answers.snapshot(), findings.question),
         error=None,
@@ -170,12 +162,7 @@ def _pieces(text: str, findings: Findings, common: dict[str, Any]) -> Iterator[s
     between, *rest = SECTION.split(text)
     yield between
     for name, following in zip(rest[::2], rest[1::2], strict=True):
-        template = templates.get_template(f"board_{name}.html")
-        try:
-            told = {"reason": "", **SECTIONS[name](findings)}
-        except PatchmapError as refusal:
-            told = {"reason": str(refusal)}
-        yield template.render(**common, **told) + following
+        yield render_section(name, findings, common) + following
 
 
 def _refusal(answers: Answers, view: View, error: PatchmapError) -> Response:
@@ -196,31 +183,8 @@ def _story(findings: Findings, view: View) -> Markup:
         told = {"reason": "", **story_of(findings, view.at)}
     except PatchmapError as refusal:
         told = {"reason": str(refusal)}
-    text = templates.get_template("board_story.html").render(**_common(findings, view) | told)
+    text = templates.get_template("board_story.html").render(**page_facts(findings, view) | told)
     return Markup(text)  # noqa: S704 - escaped by its template
-
-
-def _common(findings: Findings, view: View) -> dict[str, Any]:
-    """What the page and each of its sections are told."""
-    answer = findings.answer
-    shown = answer.hotspots["class"]
-    return {
-        "version": VERSION,
-        "view": view,
-        "question": findings.question,
-        "answer": answer,
-        "accounts": answer.accounts,
-        "compared": answer.accounts.compared,
-        "headline": headline(answer),
-        "categories": categories_words(answer),
-        "period": period_words(answer),
-        "shown": int(answer.area_counts["n"].sum()),
-        "hot": int(shown.str.startswith("hot").sum()),
-        "areas_shown": len(answer.area_counts),
-        "unit": "harm" if answer.harm else "incidents",
-        "credits": answer.accounts.attribution,
-        "map_address": view.address("/map", at="", by=""),
-    }
 
 
 def _shows(findings: Findings, view: View) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from api.answers import Answers
-from api.shows import group_of
+from api.shows import Painting, group_of, paint
 from api.trends import Trend, area_trend, last_months, whole_trend
 from geo.analyses import LAYERS
 from geo.answer import Answer
@@ -65,8 +65,9 @@ class Findings:
 
     @cached_property
     def whole_trend(self) -> Trend:
-        """The last months of the whole study area."""
-        return whole_trend(self.with_history)
+        """The last months of all areas shown together."""
+        answer = self.with_history
+        return whole_trend(answer, self.in_view(answer.history))
 
     @cached_property
     def patterns(self) -> gpd.GeoDataFrame:
@@ -110,6 +111,24 @@ class Findings:
         except PatchmapError as refusal:
             told = pd.DataFrame({"group": "", "reason": str(refusal)}, index=places.index)
         return gpd.GeoDataFrame(places.join(told))
+
+    def painting(self, show: str) -> Painting:
+        """What a map shows of the cells.
+
+        Raises
+        ------
+        QuestionError
+            If the Question lacks what it needs.
+        """
+        patterns = self.answer.shown(self.patterns) if show == "persistence" else None
+        return paint(show, self.answer, patterns)
+
+    def in_view(self, incidents: pd.DataFrame) -> Bools:
+        """Which incidents lie in the areas shown: all, unless the Question names some."""
+        if not self.question.within:
+            return np.ones(len(incidents), dtype=bool)
+        shown = np.append(self.answer.areas.index.isin(self.question.within), False)
+        return np.asarray(shown[incidents["area"].to_numpy()])
 
     def within(self, incidents: pd.DataFrame, place: object) -> Bools:
         """Which incidents lie in a ranked place: a row with `x`, `y` and `radius_m`."""

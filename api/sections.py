@@ -62,7 +62,8 @@ def when(findings: Findings) -> Told:
         "said": findings.whole_trend.said(0),
     }
     try:
-        found = dayparts(findings.answer.counted)
+        counted = findings.answer.counted
+        found = dayparts(counted[findings.in_view(counted)])
     except InputError as refusal:
         return told | {"no_hours": str(refusal)}
     if not found.counted:

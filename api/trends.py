@@ -62,9 +62,9 @@ def area_trend(answer: Answer) -> Trend:
     return _trend(answer, answer.history["area"].to_numpy(), rows=len(answer.areas))
 
 
-def whole_trend(answer: Answer) -> Trend:
-    """The months of the whole study area, as one row."""
-    return _trend(answer, np.zeros(len(answer.history), dtype=np.int64), rows=1)
+def whole_trend(answer: Answer, which: NDArray[np.bool_]) -> Trend:
+    """The months of some of an Answer's history, as one row."""
+    return _trend(answer, np.where(which, 0, -1), rows=1)
 
 
 def _trend(answer: Answer, row: NDArray[np.integer], *, rows: int) -> Trend:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,9 +11,20 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from api.findings import Findings
+from api.sections import SECTIONS
+from api.settings import VERSION
 from api.shows import DEFAULT_SHOW, SHOWS
-from api.words import CHANGE_WORDS, hours_words, percent, signed
-from geo.errors import QuestionError
+from api.words import (
+    CHANGE_WORDS,
+    categories_words,
+    headline,
+    hours_words,
+    percent,
+    period_words,
+    signed,
+)
+from geo.errors import PatchmapError, QuestionError
 from geo.incidents import category_title
 from geo.question import Question
 
@@ -71,3 +83,37 @@ class View:
     def address(self, path: str = "", **others: str) -> str:
         """Its address, with other values for some of it."""
         return f"{path}?{urlencode(self.options(**others), safe='/:,.')}"
+
+
+def page_facts(findings: Findings, view: View) -> dict[str, Any]:
+    """What the page and each of its sections are told."""
+    answer = findings.answer
+    shown = answer.hotspots["class"]
+    return {
+        "version": VERSION,
+        "view": view,
+        "linked": True,
+        "question": findings.question,
+        "answer": answer,
+        "accounts": answer.accounts,
+        "compared": answer.accounts.compared,
+        "headline": headline(answer),
+        "categories": categories_words(answer),
+        "period": period_words(answer),
+        "shown": int(answer.area_counts["n"].sum()),
+        "hot": int(shown.str.startswith("hot").sum()),
+        "areas_shown": len(answer.area_counts),
+        "unit": "harm" if answer.harm else "incidents",
+        "credits": answer.accounts.attribution,
+        "map_address": view.address("/map", at="", by=""),
+    }
+
+
+def render_section(name: str, findings: Findings, facts: Mapping[str, Any]) -> Markup:
+    """One section of a page; one that the data cannot fill says why."""
+    template = templates.get_template(f"board_{name}.html")
+    try:
+        told = {"reason": "", **SECTIONS[name](findings)}
+    except PatchmapError as refusal:
+        told = {"reason": str(refusal)}
+    return Markup(template.render({**facts, **told}))  # noqa: S704 - escaped by its template
