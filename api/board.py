@@ -27,6 +27,7 @@ from api.settings import VERSION, Settings
 from api.shows import DEFAULT_SHOW, SHOWS
 from api.stories import story_of
 from api.views import SECTION, View, page_facts, render_section, templates
+from api.words import reason_of
 from geo.analyses import ANALYSES
 from geo.errors import NotFoundError, PatchmapError, QuestionError
 from geo.options import OPTIONS
@@ -182,7 +183,7 @@ def _story(findings: Findings, view: View) -> Markup:
     try:
         told = {"reason": "", **story_of(findings, view.at)}
     except PatchmapError as refusal:
-        told = {"reason": str(refusal)}
+        told = {"reason": reason_of(refusal)}
     text = templates.get_template("board_story.html").render(**page_facts(findings, view) | told)
     return Markup(text)  # noqa: S704 - escaped by its template
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from api.answers import Answers
 from api.shows import Painting, group_of, paint
 from api.trends import Trend, area_trend, last_months, whole_trend
+from api.words import reason_of
 from geo.analyses import LAYERS
 from geo.answer import Answer
 from geo.errors import InputError, PatchmapError, QuestionError
@@ -109,7 +110,7 @@ class Findings:
         try:
             told = self.patterns_at(places["x"], places["y"])
         except PatchmapError as refusal:
-            told = pd.DataFrame({"group": "", "reason": str(refusal)}, index=places.index)
+            told = pd.DataFrame({"group": "", "reason": reason_of(refusal)}, index=places.index)
         return gpd.GeoDataFrame(places.join(told))
 
     def painting(self, show: str) -> Painting:

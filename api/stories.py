@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from api.charts import chart
 from api.findings import Findings
-from api.words import CLASS_WORDS, PATTERN_WORDS
+from api.words import CLASS_WORDS, PATTERN_WORDS, reason_of
 from geo.analyses.places import circles_of
 from geo.errors import InputError, PatchmapError, QuestionError
 from geo.hotspots.ranking import place_of
@@ -138,7 +138,7 @@ def _persistence(findings: Findings, x: Any, y: Any) -> dict[str, Any]:
     try:
         pattern = findings.patterns_at(pd.Series(x), pd.Series(y))
     except PatchmapError as refusal:
-        return {"reason": str(refusal)}
+        return {"reason": reason_of(refusal)}
     return {
         "pattern_words": PATTERN_WORDS[pattern["group"].iloc[0]],
         "reason": pattern["reason"].iloc[0],

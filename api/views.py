@@ -22,6 +22,7 @@ from api.words import (
     hours_words,
     percent,
     period_words,
+    reason_of,
     signed,
 )
 from geo.errors import PatchmapError, QuestionError
@@ -115,5 +116,5 @@ def render_section(name: str, findings: Findings, facts: Mapping[str, Any]) -> M
     try:
         told = {"reason": "", **SECTIONS[name](findings)}
     except PatchmapError as refusal:
-        told = {"reason": str(refusal)}
+        told = {"reason": reason_of(refusal)}
     return Markup(template.render({**facts, **told}))  # noqa: S704 - escaped by its template

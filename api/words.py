@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from geo.answer import Answer
+from geo.errors import PatchmapError, QuestionError
 from geo.hotspots.change import CERTAINTY
 from geo.incidents import category_title
 
@@ -96,3 +97,9 @@ def percent(share: float, *, sign: bool = False) -> str:
         if share >= 0.01 or not share
         else f"{share:.2%}".replace("%", " %")
     )
+
+
+def reason_of(refusal: PatchmapError) -> str:
+    """Why something is not told, without the name of the option at fault."""
+    option = refusal.option if isinstance(refusal, QuestionError) else ""
+    return str(refusal).removeprefix(f"{option}: ")

@@ -1,0 +1,176 @@
+"""The board: what its bar offers, what its sections say, and what they refuse to say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from api.answers import Answers
+from api.bar import folded
+from api.charts import chart
+from api.drawing import draw_plain
+from api.findings import Findings
+from api.shows import paint
+from api.trends import Trend
+from geo.cells import Grid
+from geo.errors import QuestionError
+from geo.question import Question
+from geo.store.geopackage import GeoPackageStore
+from tests.services import run_patchmap
+
+QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
+LATER = "?datetime=2024-02&layer=wards&cell=200"
+
+
+def place_of(page: str) -> str:
+    return re.search(r'<tr data-at="(p150:[^"]+)"', page)[1]
+
+
+def test_boxes_that_are_ticked_become_one_option(client: TestClient) -> None:
+    response = client.get("/?category=burglary&category=anti-social-behaviour&layer=wards")
+    assert response.headers["location"] == "?category=anti-social-behaviour,burglary&layer=wards"
+
+
+def test_hours_of_ones_own_become_an_option() -> None:
+    fields = [("hours", "other"), ("hour_from", "18"), ("hour_to", "02")]
+    assert folded(fields) == {"hours": "18-02"}
+    assert folded([*fields[1:], ("hours", "")]) == {}
+
+
+def test_what_the_data_is_too_coarse_for_is_switched_off_with_the_reason(
+    client: TestClient,
+) -> None:
+    page = client.get(QUESTION).text
+    assert "police.uk does not say at what hour incidents happened" in page
+    assert re.search(r'value="latest-28d"[^>]* disabled>[^<]*months only', page)
+    assert "No hours of the week" in page
+
+
+def test_a_section_that_cannot_be_told_says_why(client: TestClient) -> None:
+    page = client.get(QUESTION).text
+    assert "repeats at an address cannot be told" in page
+    assert "emerging hotspots need 10 published months" in page
+    assert "it needs the same month of three earlier years" in page
+
+
+def test_a_change_is_told_with_its_certainty(client: TestClient) -> None:
+    page = client.get(f"{LATER}&compare=previous").text
+    assert "compared with January 2024" in page
+    assert page.count("no clear change") >= 4
+    assert re.search(r"Compared with</dt><dd>January 2024: \d+ counted", page)
+
+
+@pytest.mark.parametrize("at", [*Grid(200).ids(Grid(200).positions([435_400], [336_400])), "A"])
+def test_a_story_is_the_same_in_the_page_and_alone(client: TestClient, at: str) -> None:
+    page = client.get(f"{QUESTION}&at={at}").text
+    alone = client.get(f"/story{QUESTION}&at={at}").text
+    assert f'data-at="{at}"' in alone
+    assert alone.strip() in page
+
+
+def test_the_story_of_a_place_names_its_streets_and_its_rank(client: TestClient) -> None:
+    at = place_of(client.get(QUESTION).text)
+    story = client.get(f"/story{LATER}&compare=previous&at={at}").text
+    assert "Mill Lane" in story
+    assert "incidents" in story
+    assert "<i>" not in story
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("Z", "among the areas shown"),
+        ("h200:1:1", "in this grid"),
+        ("p150:x", "no id of a ranked hotspot"),
+    ],
+)
+def test_a_place_that_is_not_there_has_no_story(client: TestClient, at: str, told: str) -> None:
+    assert told in client.get(f"{QUESTION}&at={at}").text
+
+
+def test_an_unknown_way_of_showing_is_refused_by_name(client: TestClient) -> None:
+    for path in ("/", "/map", "/story"):
+        response = client.get(f"{path}{QUESTION}&show=pies")
+        assert response.status_code == 400
+        assert "none of: cells, density, change, persistence" in response.text.replace("&#39;", "'")
+
+
+def test_change_is_not_shown_without_something_to_compare(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    assert client.get(f"{QUESTION}&show=change").headers["location"] == QUESTION
+    answer = Findings(Answers(store), Question(layer="wards")).answer
+    with pytest.raises(QuestionError, match="change needs a period to compare with"):
+        paint("change", answer)
+
+
+def test_density_is_told_in_round_steps_per_square_kilometre(client: TestClient) -> None:
+    legend = client.get(f"/map{QUESTION}&show=density").text
+    assert "Density of incidents per km²" in legend
+    assert re.search(r"\d0 to \d+0 per km²", legend)
+    assert "or more per km²" in legend
+
+
+def test_treatment_is_asked_in_the_page_and_refused_with_a_reason(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&treated=wards&since=2024-02").text
+    assert "the control lies wholly within the treated places" in page
+    assert "Did it work?" in page
+
+
+def test_the_areas_shown_narrow_the_months_and_hours_too(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    answers = Answers(store)
+    whole, part = (
+        Findings(answers, Question(layer="wards", within=within)).whole_trend.counts
+        for within in ((), ("B",))
+    )
+    b = Findings(answers, Question(layer="wards")).area_trend.counts[1]
+    assert np.nansum(part) == np.nansum(b) < np.nansum(whole)
+
+
+def test_a_gap_in_a_chart_is_no_fall() -> None:
+    nan = np.nan
+    trend = Trend(
+        ["2024-01", "2024-02", "2024-03", "2024-04"],
+        np.array([[5.0, 7.0, nan, 6.0]]),
+        *(np.full((1, 4), nan),) * 2,
+    )
+    drawn = chart(trend, 0, width=100, height=30)
+    assert [len(line.split()) for line in drawn.lines] == [2]
+    assert len(drawn.dots) == 1
+    assert [bar[4] for bar in drawn.bars] == ["2024-01: 5", "2024-02: 7", "2024-04: 6"]
+    assert trend.said(0) == ""
+
+
+def test_a_drawing_holds_every_area_and_place(store: GeoPackageStore) -> None:
+    findings = Findings(Answers(store), Question(layer="wards", cell=200))
+    drawn = draw_plain(findings.answer, painting=findings.painting("cells"), places=findings.places)
+    assert drawn.outlines.count("M") == 2
+    assert len(drawn.places) == len(findings.places)
+    assert drawn.bar["words"] == "500 m"
+
+
+def test_the_brief_is_one_file_without_scripts(tmp_path: Path, store: GeoPackageStore) -> None:
+    arguments = ["--store", "town.gpkg", "brief", "--layer", "wards", "-o"]
+    done = run_patchmap(*arguments, "brief.html", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "brief.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert not re.findall(r"(?:src|href)=", page)
+    assert "322 read" in page
+    refused = run_patchmap(*arguments, "brief.txt", cwd=tmp_path)
+    assert "a brief is written as .html or .pdf" in refused.stderr
+
+
+def test_a_brief_without_a_browser_says_how(
+    tmp_path: Path, store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.brief.shutil.which", lambda _name: None)
+    done = run_patchmap("--store", "town.gpkg", "brief", "-o", "brief.pdf", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "write -o brief.html, open it in any browser and print it" in done.stderr
