@@ -30,6 +30,7 @@ from api.views import SECTION, View, page_facts, render_section, templates
 from api.words import reason_of
 from geo.analyses import ANALYSES
 from geo.errors import NotFoundError, PatchmapError, QuestionError
+from geo.leave_out import place_title
 from geo.options import OPTIONS
 from geo.question import Question
 
@@ -208,8 +209,13 @@ def _limits(view: View) -> list[tuple[str, str]]:
     """What is easily overlooked in the bar, each with the address that drops it."""
     titles = {"within": "only", "study": "judged against", "by": "by"}
     options = view.options()
-    return [
+    found = [
         (f"{title} {options[name]}", view.address("/", at="", **{name: ""}))
         for name, title in titles.items()
         if name in options
     ]
+    places = view.question.without
+    for place in places:
+        others = ",".join(other for other in places if other != place)
+        found.append((f"without {place_title(place)}", view.address("/", at="", without=others)))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +21,7 @@ from geo.errors import InputError, PatchmapError, QuestionError
 from geo.hotspots.change import CERTAINTY, changes
 from geo.hotspots.dayparts import dayparts, peak_windows
 from geo.hotspots.streets import street_names
+from geo.leave_out import point_name
 from geo.question import Question
 from geo.statistics import benjamini_hochberg
 from geo.store.contract import LayerPapers
@@ -184,12 +186,16 @@ class Findings:
             return ""
         return f"{best.weekday[:3]} {best.hour:02}–{best.to_hour:02} h"
 
-    def streets(self, which: Bools, *, most: int = 5) -> list[tuple[str, int]]:
-        """The places that some of the counted incidents name most, with how many name each."""
-        names = pd.Series(street_names(self.answer.counted["location"][which].astype(str)))
-        counts = names[names != ""].value_counts()
-        ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-        return [(str(name), int(n)) for name, n in ordered[:most]]
+    def points(self, which: Bools, *, most: int = 5) -> list[dict[str, Any]]:
+        """The points that hold most of some counted incidents: `name`, `n`, and their `id`."""
+        held = self.answer.counted.loc[which, ["x", "y", "location"]]
+        named = held.assign(name=street_names(held["location"].astype(str)))
+        found = named.groupby(["x", "y", "name"], observed=True, as_index=False).size()
+        found = found.sort_values(["size", "name", "x", "y"], ascending=[False, True, True, True])
+        return [
+            {"name": name or "no name", "n": int(n), "id": point_name(name, x, y)}
+            for x, y, name, n in found.head(most).itertuples(index=False)
+        ]
 
     @cached_property
     def areas(self) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from api.shows import DEFAULT_SHOW, Painting, paint
 from api.words import headline, shown_words
 from geo.answer import Answer
 from geo.crs import Projection
+from geo.leave_out import place_title
 
 MAP_DECIMALS = 5  # about a metre: finer than a projector shows
 MOST_LABELS = 120
@@ -260,6 +261,7 @@ def _with_own_parts(
         headline=headline(answer),
         told=shown_words(answer),
         painting=painting,
+        left_out=[place_title(place) for place in answer.question.without],
         question=answer.question,
         accounts=answer.accounts,
         counts=counts.to_dict(),

@@ -124,7 +124,7 @@ def _told(findings: Findings, which: Bools) -> dict[str, Any]:
     return {
         "n": n,
         "share": n / max(findings.answer.accounts.counted, 1),
-        "streets": findings.streets(which),
+        "points": findings.points(which),
         "peak": findings.peak(which),
     }
 

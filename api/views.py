@@ -27,6 +27,7 @@ from api.words import (
 )
 from geo.errors import PatchmapError, QuestionError
 from geo.incidents import category_title
+from geo.leave_out import place_title
 from geo.question import Question
 
 # Stands in a page for a section that is sent later; no escaped text can hold it.
@@ -85,6 +86,11 @@ class View:
         """Its address, with other values for some of it."""
         return f"{path}?{urlencode(self.options(**others), safe='/:,.')}"
 
+    def without(self, place: str) -> str:
+        """Its address with one more place left out."""
+        places = sorted({*self.question.without, place})
+        return self.address("/", at="", without=",".join(places))
+
 
 def page_facts(findings: Findings, view: View) -> dict[str, Any]:
     """What the page and each of its sections are told."""
@@ -104,6 +110,7 @@ def page_facts(findings: Findings, view: View) -> dict[str, Any]:
         "shown": int(answer.area_counts["n"].sum()),
         "hot": int(shown.str.startswith("hot").sum()),
         "areas_shown": len(answer.area_counts),
+        "left_out": [place_title(place) for place in findings.question.without],
         "unit": "harm" if answer.harm else "incidents",
         "credits": answer.accounts.attribution,
         "map_address": view.address("/map", at="", by=""),

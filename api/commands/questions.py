@@ -166,6 +166,8 @@ def account_lines(accounts: Accounts) -> list[str]:
         lines.append(f"compared with {told.period.title}: {told.counted:,} counted")
         if told.months_missing:
             lines.append(f"of it not published: {', '.join(told.months_missing)}")
+    if "without" in accounts.question:
+        lines.append(f"{accounts.left_out:,} of those not asked lie at places that are left out")
     if accounts.in_no_area:
         lines.append(f"{accounts.in_no_area:,} of the counted are in none of the areas")
     if accounts.months_missing:

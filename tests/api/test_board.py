@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -145,6 +146,17 @@ def test_a_gap_in_a_chart_is_no_fall() -> None:
     assert len(drawn.dots) == 1
     assert [bar[4] for bar in drawn.bars] == ["2024-01: 5", "2024-02: 7", "2024-04: 6"]
     assert trend.said(0) == ""
+
+
+def test_a_point_is_left_out_by_a_link_and_told(client: TestClient) -> None:
+    at = place_of(client.get(QUESTION).text)
+    link = re.search(r'class="out" href="([^"]+)"', client.get(f"/story{QUESTION}&at={at}").text)
+    address = html.unescape(link[1])
+    page = client.get(address).text
+    assert "1 of them at places left out" in page
+    assert 'aria-label="drop: without ' in page
+    legend = client.get(f"/map{address[1:]}").text
+    assert "(1 incident)" in legend
 
 
 def test_a_drawing_holds_every_area_and_place(store: GeoPackageStore) -> None:
