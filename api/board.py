@@ -164,7 +164,8 @@ def _pieces(text: str, findings: Findings, common: dict[str, Any]) -> Iterator[s
     between, *rest = SECTION.split(text)
     yield between
     for name, following in zip(rest[::2], rest[1::2], strict=True):
-        yield render_section(name, findings, common) + following
+        yield str(render_section(name, findings, common))
+        yield following
 
 
 def _refusal(answers: Answers, view: View, error: PatchmapError) -> Response:

@@ -58,6 +58,14 @@ def test_a_section_that_cannot_be_told_says_why(client: TestClient) -> None:
     assert "it needs the same month of three earlier years" in page
 
 
+def test_the_pieces_of_a_page_are_one_document(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&at=A").text
+    for tag in ("main", "section", "div", "table", "svg"):
+        assert page.count(f"<{tag}") == page.count(f"</{tag}>") > 0
+    assert page.rstrip().endswith("</html>")
+    assert "&lt;/" not in page.replace("&lt;/b&gt;", "").replace("&lt;/i&gt;", "")
+
+
 def test_a_change_is_told_with_its_certainty(client: TestClient) -> None:
     page = client.get(f"{LATER}&compare=previous").text
     assert "compared with January 2024" in page
