@@ -24,9 +24,9 @@ from api.findings import Findings
 from api.maps import draw
 from api.query import only
 from api.settings import VERSION, Settings
-from api.shows import DEFAULT_SHOW, SHOWS
+from api.shows import COMPARING, DEFAULT_SHOW, SHOWS
 from api.stories import story_of
-from api.views import SECTION, View, page_facts, render_section, templates
+from api.views import SECTION, VIEW_OPTIONS, View, page_facts, render_section, templates
 from api.words import reason_of
 from geo.analyses import ANALYSES
 from geo.errors import NotFoundError, PatchmapError, QuestionError
@@ -70,7 +70,7 @@ def story(request: Request, answers: Held) -> Response:
     """The story of one cell, place or area, as a part of the board."""
 
     def part() -> Response:
-        view = View.read(only(request, (*_NAMES, "show", "at")))
+        view = View.read(only(request, (*_NAMES, *VIEW_OPTIONS)))
         findings = _findings(answers, view.question)
         return Response(_story(findings, view), media_type=HTML)
 
@@ -193,7 +193,8 @@ def _story(findings: Findings, view: View) -> Markup:
 def _shows(findings: Findings, view: View) -> list[dict[str, object]]:
     """The ways of showing the map, each with its address; change brings what it compares with."""
     compare = findings.question.compare or "previous"
-    others = {"change": {"compare": compare}}
+    others: dict[str, dict[str, str]] = {name: {"compare": compare} for name in COMPARING}
+    others |= {"pair": {"compare": compare, "month": ""}}
     return [
         {
             "title": title,

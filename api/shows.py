@@ -24,10 +24,13 @@ SHOWS: Final = {
     "density": "Density",
     "change": "Change",
     "persistence": "Persistence",
+    "pair": "Before and after",
 }
 """Every way of showing, by the word that an address has for it."""
 
 DEFAULT_SHOW: Final = "cells"
+COMPARING: Final = ("change", "pair")
+"""Ways that need a period to compare with."""
 
 Style = Mapping[str, Any]
 
@@ -199,6 +202,7 @@ def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None) -> Painting:
 
 _PAINTERS: Final[dict[str, Callable[[Answer], Painting]]] = {
     "cells": _classes,
+    "pair": _classes,
     "density": _density,
     "change": _change,
 }

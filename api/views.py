@@ -14,7 +14,7 @@ from markupsafe import Markup
 from api.findings import Findings
 from api.sections import SECTIONS
 from api.settings import VERSION
-from api.shows import DEFAULT_SHOW, SHOWS
+from api.shows import COMPARING, DEFAULT_SHOW, SHOWS
 from api.words import (
     CHANGE_WORDS,
     categories_words,
@@ -25,6 +25,8 @@ from api.words import (
     reason_of,
     signed,
 )
+from geo.accounts import Compared
+from geo.answer import Answer
 from geo.errors import PatchmapError, QuestionError
 from geo.incidents import category_title
 from geo.leave_out import place_title
@@ -50,13 +52,28 @@ templates.globals |= {
 }
 
 
+VIEW_OPTIONS = ("show", "at", "month")
+"""What an address says beside the Question."""
+
+
 @dataclass(frozen=True)
 class View:
-    """How a Question is looked at: what the map shows, and whose story is open."""
+    """How a Question is looked at.
+
+    Attributes
+    ----------
+    show
+        What the map shows, one of `SHOWS`.
+    at
+        Whose story is open: a cell, a ranked place or an area.
+    month
+        The month that the map is narrowed to; '' for the whole period.
+    """
 
     question: Question
     show: str = DEFAULT_SHOW
     at: str = ""
+    month: str = ""
 
     @classmethod
     def read(cls, options: dict[str, str]) -> View:
@@ -65,22 +82,45 @@ class View:
         Raises
         ------
         QuestionError
-            If there is no such option or way of showing.
+            If there is no such option, way of showing or month.
         """
-        show, at = options.pop("show", DEFAULT_SHOW), options.pop("at", "")
-        if show not in SHOWS:
+        show, at, month = (options.pop(name, "") for name in VIEW_OPTIONS)
+        if show and show not in SHOWS:
             raise QuestionError("show", f"{show!r} is none of: {', '.join(SHOWS)}")
+        if month and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+            raise QuestionError("month", f"{month!r} is no month, write it as 2024-03")
         question = Question.read(options)
         # Nothing compared any more: the change that the map showed has gone with it.
-        return cls(
-            question, DEFAULT_SHOW if show == "change" and not question.compare else show, at
-        )
+        shown = show and not (show in COMPARING and not question.compare)
+        return cls(question, show if shown else DEFAULT_SHOW, at, month)
 
     def options(self, **others: str) -> dict[str, str]:
         """What its address says, with other values for some of it."""
-        view = {"show": self.show if self.show != DEFAULT_SHOW else "", "at": self.at}
+        show = self.show if self.show != DEFAULT_SHOW else ""
+        view = {"show": show, "at": self.at, "month": self.month}
         told = self.question.options() | view | others
         return {name: text for name, text in told.items() if text}
+
+    def maps(self, compared: Compared | None) -> list[dict[str, str]]:
+        """The maps of the page, each with its title, if there are several, and its address."""
+        if self.show == "pair" and compared:
+            span = {"datetime": str(compared.period), "period": ""}
+            return [
+                {"title": f"Before: {compared.period.title}", "address": self._map(**span)},
+                {"title": "After", "address": self._map()},
+            ]
+        if self.month:
+            compare: str = self.question.compare if self.show == "change" else ""
+            narrowed = {"datetime": self.month, "period": "", "compare": compare}
+            return [{"title": "", "address": self._map(**narrowed)}]
+        return [{"title": "", "address": self.address("/map", at="", by="")}]
+
+    def _map(self, **others: str) -> str:
+        show = "" if self.show == "pair" else self.show
+        kept = {"at": "", "by": "", "month": "", "show": "" if show == DEFAULT_SHOW else show}
+        if self.show == "pair":
+            kept["compare"] = ""
+        return self.address("/map", **(kept | others))
 
     def address(self, path: str = "", **others: str) -> str:
         """Its address, with other values for some of it."""
@@ -113,7 +153,9 @@ def page_facts(findings: Findings, view: View) -> dict[str, Any]:
         "left_out": [place_title(place) for place in findings.question.without],
         "unit": "harm" if answer.harm else "incidents",
         "credits": answer.accounts.attribution,
-        "map_address": view.address("/map", at="", by=""),
+        "map_address": view.address("/map", at="", by="", month=""),
+        "maps": view.maps(answer.accounts.compared),
+        "months": _months(answer),
     }
 
 
@@ -125,3 +167,10 @@ def render_section(name: str, findings: Findings, facts: Mapping[str, Any]) -> M
     except PatchmapError as refusal:
         told = {"reason": reason_of(refusal)}
     return Markup(template.render({**facts, **told}))  # noqa: S704 - escaped by its template
+
+
+def _months(answer: Answer) -> list[str]:
+    """The months that the map can be narrowed to."""
+    accounts = answer.accounts
+    several = accounts.period.is_whole_months and len(accounts.months_published) > 1
+    return accounts.months_published if several else []

@@ -105,7 +105,9 @@ def test_an_unknown_way_of_showing_is_refused_by_name(client: TestClient) -> Non
     for path in ("/", "/map", "/story"):
         response = client.get(f"{path}{QUESTION}&show=pies")
         assert response.status_code == 400
-        assert "none of: cells, density, change, persistence" in response.text.replace("&#39;", "'")
+        assert "none of: cells, density, change, persistence, pair" in response.text.replace(
+            "&#39;", "'"
+        )
 
 
 def test_change_is_not_shown_without_something_to_compare(
@@ -115,6 +117,22 @@ def test_change_is_not_shown_without_something_to_compare(
     answer = Findings(Answers(store), Question(layer="wards")).answer
     with pytest.raises(QuestionError, match="change needs a period to compare with"):
         paint("change", answer)
+
+
+def test_a_month_that_is_none_is_refused_by_name(client: TestClient) -> None:
+    response = client.get(f"{QUESTION}&month=May")
+    assert response.status_code == 400
+    assert "is no month, write it as 2024-03" in response.text
+
+
+def test_before_and_after_are_two_questions(client: TestClient) -> None:
+    page = client.get(f"{LATER}&compare=previous&show=pair").text
+    frames = re.findall(r'<iframe[^>]* src="([^"]+)"', page)
+    assert [html.unescape(frame) for frame in frames] == [
+        "/map?datetime=2024-01-01/2024-01-31&layer=wards&cell=200",
+        "/map?datetime=2024-02&layer=wards&cell=200",
+    ]
+    assert [client.get(html.unescape(frame)).status_code for frame in frames] == [200, 200]
 
 
 def test_density_is_told_in_round_steps_per_square_kilometre(client: TestClient) -> None:

@@ -83,6 +83,48 @@ def test_the_map_shows_more_than_classes(watched: Watched, address: str, show: s
     assert watched.faults == []
 
 
+def test_two_maps_stand_side_by_side_and_move_together(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(address)
+    page.locator(".shows a", has_text="Before and after").click()
+    page.wait_for_url("**show=pair**")
+    frames = page.locator("iframe.map")
+    expect(frames).to_have_count(2)
+    for number in range(2):
+        page.frame_locator("iframe.map").nth(number).locator("canvas").first.wait_for()
+    watched.keep("board-pair")
+    box = frames.first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.7)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 40, box["y"] + box["height"] * 0.7 - 60, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(600)
+    centre = """() => {
+        const map = Object.values(window).find((value) => value instanceof L.Map);
+        return [map.getCenter().lat, map.getCenter().lng, map.getZoom()];
+    }"""
+    one, other = (frame.evaluate(centre) for frame in page.frames[1:])
+    assert one == pytest.approx(other, abs=1e-3)
+    assert watched.faults == []
+
+
+def test_the_slider_narrows_the_map_to_a_month(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(f"{address}/?period=latest-3m")
+    watched.wait_for_map()
+    page.locator("#months input").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**month=2026-01**")
+    legend = page.frame_locator("iframe.map").locator(".legend")
+    expect(legend).to_contain_text("January 2026: n =")
+    expect(page.locator("#headline")).to_contain_text("January 2026 to March 2026")
+    page.reload()
+    expect(legend).to_contain_text("January 2026: n =")
+    expect(page.locator("#months output")).to_have_text("2026-01")
+    assert watched.faults == []
+
+
 def test_the_map_fills_its_frame(watched: Watched, address: str) -> None:
     watched.page.goto(address)
     watched.wait_for_map()

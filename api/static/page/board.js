@@ -3,6 +3,7 @@
 // @ts-check
 import { setUpBar } from "./bar.js";
 import { linkMapAndTables } from "./link.js";
+import { setUpMonths } from "./months.js";
 import { setUpPrint } from "./print.js";
 import { makeSortable } from "./sort.js";
 
@@ -11,4 +12,5 @@ for (const table of document.querySelectorAll("table.sortable")) {
   makeSortable(/** @type {HTMLTableElement} */ (table));
 }
 linkMapAndTables();
+setUpMonths();
 setUpPrint();

@@ -4,14 +4,19 @@
 
 export function linkMapAndTables() {
   const main = document.querySelector("main");
-  const frame = /** @type {HTMLIFrameElement | null} */ (document.querySelector("iframe.map"));
+  const frames = /** @type {HTMLIFrameElement[]} */ ([...document.querySelectorAll("iframe.map")]);
   const panel = document.getElementById("story");
   const address = main?.dataset.address;
-  if (!frame || !panel || address === undefined) return;
+  if (!frames.length || !panel || address === undefined) return;
 
+  /** @param {object} message @param {MessageEventSource | null} [but] */
+  const post = (message, but = null) => {
+    for (const frame of frames) {
+      if (frame.contentWindow !== but) frame.contentWindow?.postMessage(message, window.location.origin);
+    }
+  };
   /** @param {string} at */
-  const light = (at) =>
-    frame.contentWindow?.postMessage({ patchmap: "light", at }, window.location.origin);
+  const light = (at) => post({ patchmap: "light", at });
   const opened = () => new URLSearchParams(window.location.search).get("at") ?? "";
 
   for (const kind of ["mouseover", "focusin"]) {
@@ -29,8 +34,10 @@ export function linkMapAndTables() {
   });
 
   window.addEventListener("message", (event) => {
-    if (event.source !== frame.contentWindow || event.origin !== window.location.origin) return;
-    const { patchmap, at } = event.data ?? {};
+    const own = frames.some((frame) => frame.contentWindow === event.source);
+    if (!own || event.origin !== window.location.origin) return;
+    const { patchmap, at, view } = event.data ?? {};
+    if (patchmap === "moved") post({ patchmap: "move", view }, event.source);
     if (patchmap === "pointed") markRow(at);
     if (patchmap === "picked") open(at);
     if (patchmap === "ready") light(opened());
@@ -41,6 +48,8 @@ export function linkMapAndTables() {
   /** Show a story, or with no id close it. @param {string} at */
   async function open(at) {
     const query = new URLSearchParams(address);
+    const month = new URLSearchParams(window.location.search).get("month");
+    if (month) query.set("month", month);
     if (at) query.set("at", at);
     window.history.replaceState(null, "", `${window.location.pathname}?${query}`.replace(/\?$/, ""));
     light(at);

@@ -6,8 +6,6 @@
   const map = Object.values(window).find((value) => value instanceof L.Map);
   const home = JSON.parse(document.body.dataset.bounds ?? "[]");
   const inBoard = window.parent !== window;
-  // The board has a headline of its own.
-  document.body.classList.toggle("in-board", inBoard);
 
   let moved = false;
   let fitting = false;
@@ -58,6 +56,23 @@
   }
   window.addEventListener("message", (event) => {
     if (event.source === window.parent && event.data?.patchmap === "light") show(event.data.at);
+  });
+
+  // Two maps side by side move together; what another one moved is not told again.
+  let led = false;
+  map.on("moveend", () => {
+    const { lat, lng } = map.getCenter();
+    const view = [lat, lng, map.getZoom()];
+    if (inBoard && moved && !led && !fitting) {
+      window.parent.postMessage({ patchmap: "moved", view }, window.location.origin);
+    }
+  });
+  window.addEventListener("message", (event) => {
+    if (event.source !== window.parent || event.data?.patchmap !== "move") return;
+    const [lat, lng, zoom] = event.data.view;
+    moved = led = true;
+    map.setView([lat, lng], zoom, { animate: false });
+    led = false;
   });
   if (inBoard) tell("ready", "");
 })();

@@ -1,13 +1,16 @@
-// On paper the map has another size: it is given that size, and drawn, before the page is printed.
+// On paper the maps have another size: they are given that size, and drawn, before the page is
+// printed.
 // @ts-check
 
 export function setUpPrint() {
-  const frame = /** @type {HTMLIFrameElement | null} */ (document.querySelector("iframe.map"));
-  if (!frame) return;
+  const frames = /** @type {NodeListOf<HTMLIFrameElement>} */ (document.querySelectorAll("iframe.map"));
   /** @param {boolean} printing */
   const fit = (printing) => {
-    frame.classList.toggle("on-paper", printing);
-    frame.contentWindow?.dispatchEvent(new CustomEvent("patchmap:fit"));
+    for (const frame of frames) {
+      frame.classList.toggle("on-paper", printing);
+      frame.classList.toggle("beside", printing && frames.length > 1);
+      frame.contentWindow?.dispatchEvent(new CustomEvent("patchmap:fit"));
+    }
   };
   window.addEventListener("beforeprint", () => fit(true));
   window.addEventListener("afterprint", () => fit(false));
