@@ -270,6 +270,8 @@ def _with_own_parts(
     style = _TEMPLATES.get_template("map_style.html").render()
     title = html.escape(f"Patchmap: {headline(answer)}")
     scripts = "".join(f'<script src="{address}"></script>\n' for address in OWN_SCRIPTS)
+    # Whoever needs larger letters may zoom the page.
+    text = text.replace(", maximum-scale=1.0, user-scalable=no", "", 1)
     text = text.replace("<title>Patchmap</title>", f"<title>{title}</title>", 1)
     text = text.replace("</head>", f"{style}\n</head>", 1)
     text = text.replace("<body>", f'<body data-bounds="{bounds}">\n{legend}', 1)

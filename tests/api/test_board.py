@@ -137,6 +137,7 @@ def test_before_and_after_are_two_questions(client: TestClient) -> None:
 
 def test_density_is_told_in_round_steps_per_square_kilometre(client: TestClient) -> None:
     legend = client.get(f"/map{QUESTION}&show=density").text
+    assert "user-scalable=no" not in legend
     assert "Density of incidents per km²" in legend
     assert re.search(r"\d0 to \d+0 per km²", legend)
     assert "or more per km²" in legend

@@ -3,7 +3,7 @@
 // @ts-check
 (() => {
   const L = /** @type {any} */ (window).L;
-  const map = Object.values(window).find((value) => value instanceof L.Map);
+  const map = /** @type {any} */ (Object.values(window).find((value) => value instanceof L.Map));
   const home = JSON.parse(document.body.dataset.bounds ?? "[]");
   const inBoard = window.parent !== window;
 
