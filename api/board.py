@@ -21,6 +21,7 @@ from api.errors import status_of
 from api.etags import not_modified_or
 from api.features import answers_of
 from api.findings import Findings
+from api.map_pages import MapPage
 from api.maps import draw
 from api.query import only
 from api.settings import VERSION, Settings
@@ -80,29 +81,36 @@ def story(request: Request, answers: Held) -> Response:
 @router.get("/map")
 def map_page(request: Request, answers: Held, settings: Set) -> Response:
     """The folium map of a Question, a page of its own with its own content policy."""
-    options = only(request, (*_NAMES, "show"))
-    show = options.pop("show", DEFAULT_SHOW)
-    question = Question.read(options)
+    tiles = settings.tiles.address if settings.tiles else ""
 
     def page() -> Response:
-        snapshot = answers.snapshot()
-        ground = snapshot.setting("ground")
-        findings = _findings(answers, question)
-        answer = findings.answer
-        drawn = draw(
-            answer,
-            projection=snapshot.projection,
-            painting=findings.painting(show),
-            places=findings.places,
-            ground=snapshot.layer(str(ground))[1] if ground else None,
-            tiles=settings.tiles,
-        )
+        try:
+            drawn = _drawn(request, answers, settings)
+        except PatchmapError as refusal:
+            # It is read in a frame, by people.
+            text = templates.get_template("map_refusal.html").render(reason=reason_of(refusal))
+            return Response(text, status_code=status_of(refusal), media_type=HTML)
         return Response(
             drawn.html, media_type=HTML, headers={"content-security-policy": drawn.policy}
         )
 
-    tiles = settings.tiles.address if settings.tiles else ""
     return not_modified_or(request, answers, page, media_type=HTML, setting=tiles)
+
+
+def _drawn(request: Request, answers: Answers, settings: Settings) -> MapPage:
+    options = only(request, (*_NAMES, "show"))
+    show = options.pop("show", DEFAULT_SHOW)
+    findings = _findings(answers, Question.read(options))
+    snapshot = answers.snapshot()
+    ground = snapshot.setting("ground")
+    return draw(
+        findings.answer,
+        projection=snapshot.projection,
+        painting=findings.painting(show),
+        places=findings.places,
+        ground=snapshot.layer(str(ground))[1] if ground else None,
+        tiles=settings.tiles,
+    )
 
 
 @router.get("/download/{name}.{ending}")

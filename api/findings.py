@@ -199,11 +199,12 @@ class Findings:
 
     @cached_property
     def areas(self) -> pd.DataFrame:
-        """Area counts, the busiest first, with `position` in the layer."""
+        """Area counts, the busiest or most harmed first, with `position` in the layer."""
         counts = pd.DataFrame(self.answer.area_counts.drop(columns="geometry"))
         codes = pd.Series(range(len(self.answer.areas)), index=self.answer.areas.index.astype(str))
         counts["position"] = counts["area_code"].map(codes)
-        return counts.sort_values(["n", "area_code"], ascending=[False, True])
+        most = "weighted" if self.answer.harm else "n"
+        return counts.sort_values([most, "area_code"], ascending=[False, True])
 
     def area_row(self, code: str) -> dict[str, object]:
         """The row of one area.

@@ -60,7 +60,8 @@ def period_words(answer: Answer) -> str:
 def headline(answer: Answer) -> str:
     """What the answer is about, in one line."""
     hours = f", {hours_words(answer.question.hours)}" if answer.question.hours else ""
-    return f"{categories_words(answer)}{hours}, {answer.accounts.period.title}"
+    harm = f", by harm ({answer.harm.title})" if answer.harm else ""
+    return f"{categories_words(answer)}{hours}{harm}, {answer.accounts.period.title}"
 
 
 def hours_words(hours: str) -> str:

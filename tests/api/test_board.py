@@ -21,6 +21,7 @@ from geo.cells import Grid
 from geo.errors import QuestionError
 from geo.question import Question
 from geo.store.geopackage import GeoPackageStore
+from geo.weights import WEIGHTS_SETTING, HarmTable
 from tests.services import run_patchmap
 
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
@@ -125,6 +126,12 @@ def test_a_month_that_is_none_is_refused_by_name(client: TestClient) -> None:
     assert "is no month, write it as 2024-03" in response.text
 
 
+def test_a_map_that_cannot_be_drawn_says_why_to_people(client: TestClient) -> None:
+    response = client.get(f"/map{QUESTION}&show=persistence")
+    assert response.status_code == 400
+    assert "<h1>No map</h1><p>emerging hotspots need 10 published months" in response.text
+
+
 def test_before_and_after_are_two_questions(client: TestClient) -> None:
     page = client.get(f"{LATER}&compare=previous&show=pair").text
     frames = re.findall(r'<iframe[^>]* src="([^"]+)"', page)
@@ -147,6 +154,22 @@ def test_treatment_is_asked_in_the_page_and_refused_with_a_reason(client: TestCl
     page = client.get(f"{QUESTION}&treated=wards&since=2024-02").text
     assert "the control lies wholly within the treated places" in page
     assert "Did it work?" in page
+
+
+def test_harm_is_offered_where_there_is_a_table_and_orders_the_page(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    assert "Counted by" not in client.get(QUESTION).text
+    table = HarmTable("Days", "ours", {"burglary": 50.0, "anti-social-behaviour": 1.0})
+    with store.transaction():
+        store.put_setting(WEIGHTS_SETTING.format("days"), table.as_dict())
+    page = client.get(f"{QUESTION}&weight=days").text
+    assert '<option value="days" selected>harm: Days</option>' in page
+    assert "most harm first" in page
+    harms = re.findall(r'data-sort="([\d.]+)">[\d,]+</td><td class="number" data-sort="0', page)
+    assert len(harms) == 2
+    assert float(harms[0]) > float(harms[1])
+    assert "by harm (Days)" in client.get(f"/map{QUESTION}&weight=days").text
 
 
 def test_the_areas_shown_narrow_the_months_and_hours_too(
