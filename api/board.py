@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from api.answers import Answers
 from api.bar import bar, folded
+from api.brief import BRIEF_POLICY, brief_page
 from api.collections import GEOJSON, items_of, members_of
 from api.encoding import feature_collection, to_csv, to_table
 from api.errors import status_of
@@ -111,6 +112,22 @@ def _drawn(request: Request, answers: Answers, settings: Settings) -> MapPage:
         ground=snapshot.layer(str(ground))[1] if ground else None,
         tiles=settings.tiles,
     )
+
+
+@router.get("/brief.html")
+def brief(request: Request, answers: Held) -> Response:
+    """The board as one file to print, keep or send."""
+
+    def page() -> Response:
+        view = View.read(only(request, (*_NAMES, *VIEW_OPTIONS)))
+        text = brief_page(_findings(answers, view.question), view)
+        headers = {
+            "content-security-policy": BRIEF_POLICY,
+            "content-disposition": 'attachment; filename="brief.html"',
+        }
+        return Response(text, media_type=HTML, headers=headers)
+
+    return not_modified_or(request, answers, page, media_type=HTML)
 
 
 @router.get("/download/{name}.{ending}")

@@ -18,6 +18,7 @@ from geo.errors import InputError
 STYLES = Path(__file__).parent / "static" / "page"
 SECTIONS = ("places", "areas", "when", "concentration", "repeats", "treatment", "accounts")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _PATIENCE_S = 120
 
 
@@ -30,6 +31,7 @@ def brief_page(findings: Findings, view: View) -> str:
     style = "\n".join((STYLES / name).read_text(encoding="utf-8") for name in sheets)
     return templates.get_template("brief.html").render(
         **facts,
+        policy=BRIEF_POLICY,
         drawn=drawn,
         painting=painting,
         told=shown_words(findings.answer),

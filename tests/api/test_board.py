@@ -229,6 +229,15 @@ def test_the_brief_is_one_file_without_scripts(tmp_path: Path, store: GeoPackage
     assert "a brief is written as .html or .pdf" in refused.stderr
 
 
+def test_the_page_offers_the_same_brief(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&show=density").text
+    address = html.unescape(re.search(r'href="(/brief.html[^"]+)"', page)[1])
+    brief = client.get(address)
+    assert "attachment" in brief.headers["content-disposition"]
+    assert "<script" not in brief.text
+    assert "Density of incidents per km²" in brief.text
+
+
 def test_a_brief_without_a_browser_says_how(
     tmp_path: Path, store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
