@@ -99,8 +99,8 @@ def map_page(request: Request, answers: Held, settings: Set) -> Response:
 
 
 def _drawn(request: Request, answers: Answers, settings: Settings) -> MapPage:
-    options = only(request, (*_NAMES, "show"))
-    show = options.pop("show", DEFAULT_SHOW)
+    options = only(request, (*_NAMES, "show", "over"))
+    show, over = options.pop("show", DEFAULT_SHOW), options.pop("over", "")
     findings = _findings(answers, Question.read(options))
     snapshot = answers.snapshot()
     ground = snapshot.setting("ground")
@@ -110,6 +110,7 @@ def _drawn(request: Request, answers: Answers, settings: Settings) -> MapPage:
         painting=findings.painting(show),
         places=findings.places,
         ground=snapshot.layer(str(ground))[1] if ground else None,
+        over=snapshot.layer(over) if over else None,
         tiles=settings.tiles,
     )
 

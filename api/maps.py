@@ -22,6 +22,7 @@ from api.words import headline, shown_words
 from geo.answer import Answer
 from geo.crs import Projection
 from geo.leave_out import place_title
+from geo.store.contract import LayerPapers
 
 MAP_DECIMALS = 5  # about a metre: finer than a projector shows
 MOST_LABELS = 120
@@ -33,6 +34,7 @@ _INERT = str.maketrans({letter: f"&#{ord(letter)};" for letter in "&<>\"'`{}$\\"
 OUTLINE = {"fill": False, "color": "#1a1a1a", "weight": 2.2, "opacity": 0.9}
 LAND = {"fillColor": "#ffffff", "fillOpacity": 1, "weight": 0}
 PICKED = {"fillOpacity": 0, "weight": 0}  # it can be clicked, and shows nothing
+OVER = {"fill": False, "color": "#7b3294", "weight": 3, "opacity": 1, "dashArray": "9 5"}
 PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
 GROUND = {"fill": False, "color": "#b9b4a8", "weight": 0.8, "opacity": 1}
 
@@ -64,6 +66,7 @@ def draw(
     painting: Painting | None = None,
     places: gpd.GeoDataFrame | None = None,
     ground: gpd.GeoDataFrame | None = None,
+    over: tuple[LayerPapers, gpd.GeoDataFrame] | None = None,
     tiles: TileServer | None = None,
     standalone: bool = False,
 ) -> MapPage:
@@ -79,6 +82,8 @@ def draw(
         Ranked places, to be numbered on the map.
     ground
         Areas whose outlines are drawn thinly under everything, such as street blocks.
+    over
+        Another layer whose areas are drawn over everything, such as priority estates.
     tiles
         A tile server for the ground, if the user set one.
     standalone
@@ -104,12 +109,14 @@ def draw(
     _add_pickable_areas(drawing, answer, projection)
     _add_cells(drawing, answer, projection=projection, painting=painting)
     _add_areas(drawing, answer, projection)
+    if over is not None:
+        _outlines(over[1], projection, OVER).add_to(drawing)
     if places is not None:
         _add_places(drawing, places, projection)
     bounds = _bounds(answer, projection)
     drawing.fit_bounds(bounds, padding=(8, 8))
     _name_from(figure, answer.question.query())
-    text = _with_own_parts(figure.render(), answer, painting=painting, bounds=bounds)
+    text = _with_own_parts(figure.render(), answer, painting=painting, bounds=bounds, over=over)
     return page_of(text, tiles=tiles, standalone=standalone)
 
 
@@ -253,7 +260,12 @@ def _bounds(answer: Answer, projection: Projection) -> list[list[float]]:
 
 
 def _with_own_parts(
-    text: str, answer: Answer, *, painting: Painting, bounds: list[list[float]]
+    text: str,
+    answer: Answer,
+    *,
+    painting: Painting,
+    bounds: list[list[float]],
+    over: tuple[LayerPapers, gpd.GeoDataFrame] | None,
 ) -> str:
     """Put in what no template of branca's shall read: the title, the style and the legend."""
     counts = painting.cells["kind"].value_counts()
@@ -261,6 +273,7 @@ def _with_own_parts(
         headline=headline(answer),
         told=shown_words(answer),
         painting=painting,
+        over=over and (over[0].title or over[0].layer_id),
         left_out=[place_title(place) for place in answer.question.without],
         question=answer.question,
         accounts=answer.accounts,

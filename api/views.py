@@ -52,7 +52,7 @@ templates.globals |= {
 }
 
 
-VIEW_OPTIONS = ("show", "at", "month")
+VIEW_OPTIONS = ("show", "at", "month", "over")
 """What an address says beside the Question."""
 
 
@@ -68,12 +68,15 @@ class View:
         Whose story is open: a cell, a ranked place or an area.
     month
         The month that the map is narrowed to; '' for the whole period.
+    over
+        Another layer that the map draws too.
     """
 
     question: Question
     show: str = DEFAULT_SHOW
     at: str = ""
     month: str = ""
+    over: str = ""
 
     @classmethod
     def read(cls, options: dict[str, str]) -> View:
@@ -84,7 +87,7 @@ class View:
         QuestionError
             If there is no such option, way of showing or month.
         """
-        show, at, month = (options.pop(name, "") for name in VIEW_OPTIONS)
+        show, at, month, over = (options.pop(name, "") for name in VIEW_OPTIONS)
         if show and show not in SHOWS:
             raise QuestionError("show", f"{show!r} is none of: {', '.join(SHOWS)}")
         if month and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
@@ -92,12 +95,12 @@ class View:
         question = Question.read(options)
         # Nothing compared any more: the change that the map showed has gone with it.
         shown = show and not (show in COMPARING and not question.compare)
-        return cls(question, show if shown else DEFAULT_SHOW, at, month)
+        return cls(question, show if shown else DEFAULT_SHOW, at, month, over)
 
     def options(self, **others: str) -> dict[str, str]:
         """What its address says, with other values for some of it."""
         show = self.show if self.show != DEFAULT_SHOW else ""
-        view = {"show": show, "at": self.at, "month": self.month}
+        view = {"show": show, "at": self.at, "month": self.month, "over": self.over}
         told = self.question.options() | view | others
         return {name: text for name, text in told.items() if text}
 

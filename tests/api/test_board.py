@@ -20,8 +20,10 @@ from api.trends import Trend
 from geo.cells import Grid
 from geo.errors import QuestionError
 from geo.question import Question
+from geo.store.contract import LayerPapers
 from geo.store.geopackage import GeoPackageStore
 from geo.weights import WEIGHTS_SETTING, HarmTable
+from tests.api.conftest import two_wards
 from tests.services import run_patchmap
 
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
@@ -124,6 +126,17 @@ def test_a_month_that_is_none_is_refused_by_name(client: TestClient) -> None:
     response = client.get(f"{QUESTION}&month=May")
     assert response.status_code == 400
     assert "is no month, write it as 2024-03" in response.text
+
+
+def test_another_layer_is_drawn_over_the_map(client: TestClient, store: GeoPackageStore) -> None:
+    with store.transaction():
+        store.put_layer(LayerPapers("estates", title="Estates <1>"), two_wards())
+    page = client.get(f"{QUESTION}&over=estates").text
+    assert '<option value="estates" selected>Estates &lt;1&gt;</option>' in page
+    assert "&amp;over=estates" in re.search(r'<iframe[^>]* src="([^"]+)"', page)[1]
+    legend = client.get(f"/map{QUESTION}&over=estates").text
+    assert "<span>Estates &lt;1&gt;</span>" in legend
+    assert "there is no layer" in client.get(f"/map{QUESTION}&over=nowhere").text
 
 
 def test_a_map_that_cannot_be_drawn_says_why_to_people(client: TestClient) -> None:
