@@ -8,7 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import make_app
-from api.maps import draw, inert
+from api.map_parts import inert
+from api.maps import draw
 from api.settings import Settings
 from geo.question import Question, ask
 from geo.store.contract import LayerPapers
