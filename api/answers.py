@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.analyses import Analysis, Found
+from geo.analyses.found import Runner, run_here
 from geo.errors import StoreError
 from geo.incidents import ANSWER_COLUMNS
 from geo.question import Answer, Question, ask
@@ -108,8 +109,9 @@ class Snapshot:
 class Answers:
     """What a service holds of its store: the snapshot, and the answers asked for last."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, run: Runner = run_here) -> None:
         self._store = store
+        self._run = run
         self._snapshot: Snapshot | None = None
         self._refreshing = threading.Lock()
         # One question is worked out at a time: a second asker of it then finds it kept.
@@ -146,7 +148,10 @@ class Answers:
         """
         name = f"{'history' if analysis.history else 'answer'}?{question.query()}"
         answer = self.keep(name, lambda kept: ask(question, kept, history=analysis.history))
-        found = self.keep(f"{analysis.command}?{question.query()}", lambda _: analysis.find(answer))
+        run = {"run": self._run} if analysis.searches else {}
+        found = self.keep(
+            f"{analysis.command}?{question.query()}", lambda _: analysis.find(answer, **run)
+        )
         return answer, found
 
     def keep(self, name: str, make: Callable[[Snapshot], Value]) -> Value:

@@ -11,6 +11,7 @@ from api import board, features
 from api.answers import Answers
 from api.errors import add_error_handlers
 from api.map_pages import LEAFLET
+from api.searches import Searches
 from api.security import Guard
 from api.settings import VERSION, Settings
 from geo.store.contract import Store
@@ -21,7 +22,8 @@ STATIC = Path(__file__).parent / "static"
 def make_app(store: Store, settings: Settings) -> FastAPI:
     """The service of one store."""
     app = FastAPI(title="Patchmap", version=VERSION, openapi_url=None, docs_url=None)
-    app.state.answers = Answers(store)
+    app.state.searches = Searches()
+    app.state.answers = Answers(store, run=app.state.searches)
     app.state.settings = settings
     add_error_handlers(app)
     app.add_middleware(Guard)

@@ -15,6 +15,11 @@ class QuestionError(PatchmapError):
     def __init__(self, option: str, message: str) -> None:
         super().__init__(f"{option}: {message}")
         self.option = option
+        self._message = message
+
+    def __reduce__(self) -> tuple[type["QuestionError"], tuple[str, str]]:
+        """How it travels between processes."""
+        return type(self), (self.option, self._message)
 
 
 class NotFoundError(PatchmapError):

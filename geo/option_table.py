@@ -324,6 +324,8 @@ OPTIONS: Final = (
     _whole("visit", "How many minutes a visit lasts", (1, 240), default=15, of=("patrols",)),
     _whole("visits", "The least visits a day to a place that is visited", (1, 24), default=2,
            of=("patrols",)),
+    _whole("everywhere", "The least visits a day to every area that has such a place", (0, 24),
+           of=("patrols",)),
     _whole("again", "A place is visited again within so many minutes", (5, 1_440), default=120,
            of=("patrols",)),
     _whole("speed", "Speed between places in km/h: 25 on wheels, 5 on foot", (1, 100), default=25,

@@ -61,6 +61,7 @@ class Question:
     minutes: int = 240
     visit: int = 15
     visits: int = 2
+    everywhere: int = 0
     again: int = 120
     speed: int = 25
     detour: int = 130

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +26,7 @@ patrols = typer.Typer(help=ANALYSIS["patrols"].description, invoke_without_comma
 
 _VISITS = ("officer", "hotspot_id", "arrived", "left")
 _FIXES = ("officer", "time")
+_TRAVEL = ("from", "to", "minutes")
 _PLANNED = ("shift", "hotspot_id", "after_minutes", "minutes", "x", "y")
 
 
@@ -35,13 +38,25 @@ def plan(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file to write.")
     ] = None,
+    travel: Annotated[
+        Path | None,
+        typer.Option(
+            help="A CSV of travel times (from, to, minutes) between the places of 'rank', both "
+            "ways, with 'base' where rounds begin; else straight lines.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Plan visits to ranked places in shifts; or `delivered`: what was done of a plan."""
     if context.invoked_subcommand:
         return
     if output is None:
         raise typer.BadParameter("say where to write the plan: -o FILE", param_hint="-o")
-    answered(context, ANALYSIS["patrols"], question, output)
+    analysis = ANALYSIS["patrols"]
+    if travel:
+        desk_of(context).check_output(output, travel)
+        analysis = replace(analysis, find=partial(analysis.find, travel=_minutes(travel)))
+    answered(context, analysis, question, output)
 
 
 @patrols.command()
@@ -77,15 +92,24 @@ def delivered(
 
 
 def _plan(path: Path) -> pd.DataFrame:
+    return _numbered(path, _PLANNED, numbers=("after_minutes", "minutes", "x", "y"))
+
+
+def _minutes(path: Path) -> pd.DataFrame:
+    return _numbered(path, _TRAVEL, numbers=("minutes",))
+
+
+def _numbered(path: Path, columns: Sequence[str], *, numbers: Sequence[str]) -> pd.DataFrame:
+    """Columns of a CSV file, some of which must hold a number in every row."""
     table = read_table(read_bytes(path), file=path.name)
-    table.require(*_PLANNED)
-    stops = table.frame()[list(_PLANNED)]
-    for name in ("after_minutes", "minutes", "x", "y"):
-        stops[name] = table.numbers(name)
-        if stops[name].isna().any():
-            line = table.lines[stops[name].isna().to_numpy().argmax()]
+    table.require(*columns)
+    found = table.frame()[list(columns)]
+    for name in numbers:
+        found[name] = table.numbers(name)
+        if found[name].isna().any():
+            line = table.lines[found[name].isna().to_numpy().argmax()]
             raise InputError(f"{path.name}, line {line}: {name} is no number")
-    return stops
+    return found
 
 
 def _visits(table: Table) -> pd.DataFrame:

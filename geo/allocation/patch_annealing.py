@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 
 from geo.allocation.apportionment import apportion
 from geo.allocation.contiguity import Contiguity, mask_of, positions
 from geo.allocation.patch_measures import masks_of, numbered
-from geo.allocation.patch_problem import PatchProblem
+from geo.allocation.patch_problem import PatchProblem, PatchRules
+from geo.allocation.solver import Model, solve
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,6 +57,21 @@ def annealed(problem: PatchProblem, *, groups: int, seed: int, steps: int = STEP
         if np.isfinite(worst):
             found.append((float(worst), numbered(masks_of(plan), len(plan))))
     return [plan for _, plan in sorted(found, key=lambda pair: pair[0])]
+
+
+def warm_up() -> None:
+    """Compile the annealing, and load the solver, before anybody waits for a plan."""
+    line = Contiguity(
+        codes=("1", "2", "3"),
+        edges=np.array([[0, 1], [1, 2]]),
+        shared_m=np.ones(2),
+        area_m2=np.ones(3),
+        perimeter_m=np.full(3, 4.0),
+    )
+    rules = PatchRules(size=(1, 2))
+    problem = PatchProblem(line, np.ones(3), np.zeros(3, np.int64), rules)
+    annealed(problem, groups=2, seed=0, steps=10)
+    solve(Model(np.ones(1), csc_array(np.ones((1, 1))), np.ones(1), np.ones(1)))
 
 
 def balance_bound(problem: PatchProblem, *, groups: int) -> float:

@@ -40,6 +40,11 @@ class InfeasiblePatchesError(InputError):
         self.reasons, self.causes = explained.reasons, explained.causes
         self.fewest, self.most = explained.fewest, explained.most
         self.relaxed = explained.relaxed
+        self._explained = explained
+
+    def __reduce__(self) -> tuple[type[InfeasiblePatchesError], tuple[str, Explanation]]:
+        """How it travels between processes."""
+        return type(self), (str(self), self._explained)
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,8 @@ def refusal(problem: PatchProblem, *, seconds: float = 10.0) -> InfeasiblePatche
             found,
             fewest=fewest,
             most=most,
-            causes=found.causes or _left_over(problem, seconds=seconds),
+            # Where sums explain it, no search for what is left over is worth the wait.
+            causes=found.causes if found.reasons else _left_over(problem, seconds=seconds),
             relaxed=_least_relaxed(problem, seconds=seconds),
         )
     return InfeasiblePatchesError(_sentence(problem, found), found)

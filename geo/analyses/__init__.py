@@ -5,7 +5,7 @@ A new one is one more entry here: the command line, the collections and notebook
 
 from __future__ import annotations
 
-from geo.analyses import deployment, places, proof, surfaces, times
+from geo.analyses import deployment, patrolling, places, proof, surfaces, times
 from geo.analyses.found import Analysis, Found
 
 __all__ = ["ANALYSES", "LAYERS", "Analysis", "Found"]
@@ -117,13 +117,15 @@ ANALYSES = (
         "Patches",
         "Contiguous groups of areas under one officer each, their work in balance.",
         deployment.patches,
+        searches=True,
     ),
     Analysis(
         "patrols",
         "patrols",
         "Patrols",
         "Visits to ranked places in shifts: who, where, in which order, and when.",
-        deployment.patrols,
+        patrolling.patrols,
+        searches=True,
     ),
 )
 """All of them, in the order in which people meet them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import geopandas as gpd
 import pandas as pd
@@ -41,6 +42,18 @@ class Found:
         }
 
 
+class Runner(Protocol):
+    """Calls a function where it may take its time: here, or in a process that can be stopped."""
+
+    def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """What the function returns; what it raises is raised."""
+
+
+def run_here(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Call a function in this process, for as long as it takes."""
+    return function(*args, **kwargs)
+
+
 @dataclass(frozen=True)
 class Analysis:
     """One kind of answer.
@@ -54,17 +67,20 @@ class Analysis:
     title, description
         For people.
     find
-        Works it out.
+        Works it out; where it searches, by a `Runner` that it is given as `run`.
     history
         Whether it needs the incidents of the years before the period.
+    searches
+        Whether it may search for longer than a page can wait.
     """
 
     command: str
     collection: str
     title: str
     description: str
-    find: Callable[[Answer], Found]
+    find: Callable[..., Found]
     history: bool = False
+    searches: bool = False
 
 
 def as_layer(frame: pd.DataFrame, geometry: object, answer: Answer) -> gpd.GeoDataFrame:

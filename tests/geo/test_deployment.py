@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo.analyses.deployment import patches, patrols, posts
+from geo.analyses.deployment import patches, posts
+from geo.analyses.patrolling import patrols
 from geo.errors import QuestionError
 from geo.options import Question
 from geo.question import Answer, answer
@@ -113,7 +114,7 @@ def test_patches_that_cannot_be_are_explained(ask):
 def test_patrols_of_months_are_daily_visits_and_say_so(ask):
     found = patrols(ask(officers="1", minutes="240"))
     assert set(found.frame["shift"]) == {"day"}
-    assert "dated by month only" in found.caveats[1]
+    assert "dated by month only" in " ".join(found.caveats)
     spent = found.frame.groupby(["officer"])[["minutes", "travel_minutes"]].sum().sum(axis=1)
     assert (spent <= 240 + 1e-6).all()
 

@@ -1,0 +1,137 @@
+"""Searches for plans, in a process of their own that can be stopped.
+
+A solver looks at its clock only now and then, and a page must not wait for it for ever. So the
+service hands each search to a child, and ends the child when its time is over. The child loads
+the solvers and compiles the annealing once, while nobody waits, and then stays.
+"""
+
+from __future__ import annotations
+
+import atexit
+import pickle
+import threading
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+from geo.allocation.solver import SolverError
+from geo.errors import InputError, PatchmapError
+
+SECONDS = 20.0
+START_SECONDS = 120.0
+"""How long a child may take to load and compile, before any search."""
+
+READY = "ready"
+
+
+class Searches:
+    """Runs one search at a time in a child process; it is a `geo.analyses.found.Runner`.
+
+    Parameters
+    ----------
+    seconds
+        How long a search may take.
+    """
+
+    def __init__(self, *, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._one = threading.Lock()
+        self._child: Any = None
+        self._is_ready = False
+        self._pipe: Connection | None = None
+        atexit.register(self.close)
+
+    def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """What the function returns in the child; what it raises there is raised here.
+
+        Raises
+        ------
+        InputError
+            If it took too long.
+        """
+        work = pickle.dumps((function, args, kwargs))
+        with self._one:
+            pipe = self._running()
+            try:
+                pipe.send_bytes(work)
+                if not pipe.poll(self._seconds):
+                    self._end()
+                    raise InputError(
+                        f"no plan was found within {self._seconds:g} s; narrow what is asked: "
+                        "fewer areas, a fixed number of patches, or fewer places"
+                    )
+                value, error = pickle.loads(pipe.recv_bytes())  # noqa: S301 - of our own child
+            except (EOFError, OSError) as lost:
+                self._end()
+                raise SolverError("the search for a plan broke off; ask again") from lost
+        if error is not None:
+            raise error
+        return value
+
+    def warm_up(self) -> None:
+        """Start the child if there is none, and do not wait for it."""
+        with self._one:
+            self._started()
+
+    def close(self) -> None:
+        """End the child."""
+        with self._one:
+            self._end()
+
+    def _running(self) -> Connection:
+        """The way to a child that has said that it is ready."""
+        pipe = self._started()
+        if not self._is_ready:
+            if not pipe.poll(START_SECONDS):
+                self._end()
+                raise SolverError("the process that searches for plans does not start")
+            pipe.recv_bytes()
+            self._is_ready = True
+        return pipe
+
+    def _started(self) -> Connection:
+        if self._pipe is None or not self._child.is_alive():
+            self._end()
+            # Not a fork: this process has threads, and their locks would be copied as they are.
+            context = get_context("spawn")
+            self._pipe, far_end = context.Pipe()
+            self._child = context.Process(target=serve_searches, args=(far_end,), daemon=True)
+            self._child.start()
+            far_end.close()
+            self._is_ready = False
+        return self._pipe
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child.join()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._child = self._pipe = None
+
+
+def serve_searches(pipe: Connection) -> None:
+    """The child: load what searches need, then run what comes until the parent is gone."""
+    from geo.allocation.patch_annealing import warm_up  # noqa: PLC0415 - loaded in the child
+    from geo.allocation.patrols import plan_patrols  # noqa: F401, PLC0415 - likewise
+
+    warm_up()
+    try:
+        pipe.send_bytes(pickle.dumps(READY))
+        while True:
+            function, args, kwargs = pickle.loads(pipe.recv_bytes())  # noqa: S301 - of our parent
+            pipe.send_bytes(pickle.dumps(_outcome(function, args, kwargs)))
+    except (EOFError, OSError, KeyboardInterrupt):
+        return
+
+
+def _outcome(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, Exception | None]:
+    try:
+        return function(*args, **kwargs), None
+    except PatchmapError as refusal:
+        return None, refusal
+    except Exception as fault:  # noqa: BLE001 - it must come home, whatever it is
+        return None, SolverError(f"the search for a plan failed: {fault!r}")

@@ -1,0 +1,189 @@
+"""Who goes where: visits to ranked places in shifts, and what to look for there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.allocation.patrol_problem import Shift, StraightLines, VisitRule
+from geo.analyses.found import Found, Runner, as_layer, run_here
+from geo.analyses.places import ranked
+from geo.answer import Answer
+from geo.errors import InputError, QuestionError
+from geo.hotspots.dayparts import dayparts
+from geo.option_table import AskedShift, read_point, read_shifts
+from geo.options import Question
+
+if TYPE_CHECKING:
+    from geo.allocation.patrols import PatrolAnswer
+
+# What plans patrols is loaded when it is asked for: it brings solvers.
+
+COVERS = 0.5
+TIMED = ("instant", "interval")
+"""Precisions of incidents whose hour is known, or can be shared out."""
+
+_STATED = (
+    "What a visit covers is an assumption, not a finding: half of what a place would see in the "
+    "shift, the next visit half of what is left."
+)
+_MONTHS_ONLY = (
+    "These incidents are dated by month only, so nothing is known of the demand in shifts: the "
+    "visits are of a day, without an hour."
+)
+_AVERAGE = "Demand is that of an average day of the period: a Friday night may differ."
+
+
+def patrols(answer: Answer, *, travel: pd.DataFrame | None = None, run: Runner = run_here) -> Found:
+    """Visits to ranked places in shifts: who, where, in which order, and when.
+
+    Parameters
+    ----------
+    travel
+        Minutes between places, as `travel_from_table` reads them; straight lines without it.
+    """
+    from geo.allocation.patrols import plan_patrols  # noqa: PLC0415
+
+    question = answer.question
+    places = pd.DataFrame(ranked(answer).frame)
+    timed = bool(answer.counted["precision"].isin(TIMED).any())
+    if question.shifts and not timed:
+        raise QuestionError(
+            "shifts",
+            "these incidents are dated by month or day only, so nothing is known of the demand in "
+            "shifts; leave shifts out, and daily visits are planned",
+        )
+    rule = _visit_rule(question)
+    try:
+        shifts = _shifts(answer)
+        found = run(
+            plan_patrols,
+            _with_demand(places, answer, shifts),
+            shifts,
+            rule=rule,
+            travel=_straight_lines(question) if travel is None else travel,
+            precision="instant" if question.shifts else "month",
+        )
+    except InputError as error:
+        if travel is not None:
+            raise
+        raise QuestionError("minutes", str(error)) from error
+    if not len(found.stops):
+        raise QuestionError(
+            "minutes",
+            f"no place can be visited {question.visits} times a day by these officers; give them "
+            "more minutes, or ask for fewer visits",
+        )
+    travelled: dict[str, object] = {"travel": "a table of minutes"}
+    if travel is None:
+        travelled = {"straight_line_factor": question.detour / 100, "km_per_hour": question.speed}
+    return _told_patrols(answer, found, places=places, travelled=travelled)
+
+
+def _told_patrols(
+    answer: Answer, found: PatrolAnswer, *, places: pd.DataFrame, travelled: dict[str, object]
+) -> Found:
+    question = answer.question
+    streets = places.set_index("hotspot_id")["streets"]
+    stops = found.stops.assign(streets=streets.loc[found.stops["hotspot_id"]].to_numpy())
+    visited = int((found.hotspots["visits"] > 0).sum())
+    return Found(
+        answer.shown(as_layer(stops, shapely.points(stops["x"], stops["y"]), answer)),
+        "Rounds of visits that cover the most demand, filled greedily and chosen by a "
+        "mixed-integer model; the gap is to a bound that no plan can pass",
+        {
+            "places": len(places),
+            "places_visited": visited,
+            "visits": len(stops),
+            "visit_minutes": question.visit,
+            "visits_a_day_at_least": question.visits,
+            "visits_a_day_in_every_area": question.everywhere,
+            "again_within_minutes": question.again,
+            **travelled,
+            "demand_covered": found.covered,
+            "bound": found.bound,
+            "gap": found.gap,
+        },
+        [_STATED, _AVERAGE, *_hours_caveats(answer)],
+    )
+
+
+def _hours_caveats(answer: Answer) -> list[str]:
+    """What is not known of the hours that shifts are planned by."""
+    timed = int(answer.counted["precision"].isin(TIMED).sum())
+    if not answer.question.shifts:
+        return [] if timed else [_MONTHS_ONLY]
+    untimed = len(answer.counted) - timed
+    if not untimed:
+        return []
+    told = f"{untimed:,} of {len(answer.counted):,} incidents have no time of day"
+    return [f"{told}: the demand in shifts is of the others."]
+
+
+def _visit_rule(question: Question) -> VisitRule:
+    try:
+        return VisitRule(
+            minutes=question.visit,
+            again_within=float(question.again),
+            per_day=question.visits,
+            covers=COVERS,
+            area_visits=question.everywhere,
+        )
+    except InputError as error:
+        raise QuestionError("again", str(error)) from error
+
+
+def _straight_lines(question: Question) -> StraightLines:
+    return StraightLines(
+        factor=question.detour / 100,
+        km_per_hour=question.speed,
+        base=read_point(question.base) if question.base else None,
+    )
+
+
+def _shifts(answer: Answer) -> list[Shift]:
+    from geo.allocation.patrols import daily_shift  # noqa: PLC0415
+
+    question = answer.question
+    if not question.shifts:
+        return [daily_shift(officers=question.officers, minutes=float(question.minutes))]
+    return [
+        Shift(shift.name, shift.officers, float(question.minutes), shift.starts)
+        for shift in read_shifts(question.shifts)
+    ]
+
+
+def _with_demand(places: pd.DataFrame, answer: Answer, shifts: list[Shift]) -> pd.DataFrame:
+    """The places with what each shift would find there on an average day."""
+    days = max(answer.days[0], 1.0)
+    table = places[["hotspot_id", "x", "y", "area_code"]].copy()
+    if not answer.question.shifts:
+        held = places["weighted"] if "weighted" in places else places["n"]
+        return table.assign(**{shifts[0].name: held.to_numpy(float) / days})
+    asked = read_shifts(answer.question.shifts)
+    per_place = [_by_hour(answer, place.x, place.y) for place in places.itertuples()]
+    for shift in asked:
+        hours = _hours(shift, answer.question.minutes)
+        table[shift.name] = [float(by_hour @ hours) / days for by_hour in per_place]
+    return table
+
+
+def _by_hour(answer: Answer, x: float, y: float) -> np.ndarray:
+    """Incidents, or harm, of a place by hour of the day, those of an uncertain time shared out."""
+    counted, radius = answer.counted, answer.question.radius
+    inside = (counted["x"] - x) ** 2 + (counted["y"] - y) ** 2 <= radius**2
+    here = counted[inside & counted["precision"].isin(TIMED)]
+    by_hour = np.zeros(24)
+    for weight, alike in here.groupby(answer.harm_of(here)):
+        by_hour += weight * dayparts(alike).weights.sum(axis=0)
+    return by_hour
+
+
+def _hours(shift: AskedShift, minutes: int) -> np.ndarray:
+    """The share of each hour of the day that a shift is on duty."""
+    start = int(shift.starts[:2]) * 60 + int(shift.starts[3:])
+    minute = (start + np.arange(minutes)) % 1_440
+    return np.bincount(minute // 60, minlength=24) / 60
