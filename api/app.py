@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 
-from api import board, features
+from api import allocation, board, features
 from api.answers import Answers
 from api.errors import add_error_handlers
 from api.map_pages import LEAFLET
@@ -28,6 +28,7 @@ def make_app(store: Store, settings: Settings) -> FastAPI:
     add_error_handlers(app)
     app.add_middleware(Guard)
     app.include_router(board.router)
+    app.include_router(allocation.router)
     app.include_router(features.router)
     app.add_api_route("/healthz", _alive)
     app.add_api_route("/readyz", _ready)

@@ -9,6 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from api.shows import Painting, Style
 from geo.answer import Answer
@@ -66,26 +67,26 @@ def draw_plain(answer: Answer, *, painting: Painting, places: gpd.GeoDataFrame) 
     west, south, east, north = west - margin, south - 2 * margin, east + margin, north + margin
     unit = max(east - west, north - south) / WIDTH
     shades = [
-        PaintedPath(_path(chosen.geometry, unit), shade.style)
+        PaintedPath(path_of(chosen.geometry, unit), shade.style)
         for kind, shade in painting.shades.items()
         if len(chosen := painting.cells[painting.cells["kind"] == kind])
     ]
     return Drawing(
         box=(round(west), round(-north), round(east - west), round(north - south)),
         unit=round(unit, 3),
-        land=_path(answer.study_areas.geometry, unit),
+        land=path_of(answer.study_areas.geometry, unit),
         shades=shades,
-        outlines=_path(areas.geometry, unit),
-        names=_names(areas, places, unit=unit),
+        outlines=path_of(areas.geometry, unit),
+        names=area_names(areas, places[["x", "y"]].to_numpy(float), unit=unit),
         places=[
             (round(place.x), round(-place.y), float(place.radius_m), int(place.rank))
             for place in reversed(list(places.itertuples()))
         ],
-        bar=_bar(west, south, unit),
+        bar=scale_bar(west, south, unit),
     )
 
 
-def _path(shapes: Iterable[shapely.Geometry], unit: float) -> str:
+def path_of(shapes: Iterable[shapely.Geometry], unit: float) -> str:
     """The rings of polygons as one path, no finer than the paper shows."""
     simple = shapely.simplify(np.asarray(list(shapes), dtype=object), unit / 2)
     rings = shapely.get_rings(shapely.get_parts(simple))
@@ -96,13 +97,13 @@ def _path(shapes: Iterable[shapely.Geometry], unit: float) -> str:
     return "".join(parts)
 
 
-def _names(
-    areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, unit: float
+def area_names(
+    areas: gpd.GeoDataFrame, places: NDArray[np.float64], *, unit: float
 ) -> list[tuple[float, float, str]]:
     """The names of the areas, the largest first, without those over one before or over a number."""
     largest = areas.iloc[np.argsort(-areas.geometry.area.to_numpy(), kind="stable")]
     points = largest.geometry.representative_point()
-    kept = [(place.x, 8 * unit, place.y) for place in places.itertuples()]
+    kept = [(x, 8 * unit, y) for x, y in places.tolist()]
     names = []
     for name, x, y in zip(largest["area_name"].astype(str), points.x, points.y, strict=True):
         half = _LETTER * unit * len(name) / 2
@@ -113,7 +114,7 @@ def _names(
     return names
 
 
-def _bar(west: float, south: float, unit: float) -> dict[str, Any]:
+def scale_bar(west: float, south: float, unit: float) -> dict[str, Any]:
     """A scale of a round length, about a fifth of the width."""
     wanted = unit * WIDTH / 5
     length = (

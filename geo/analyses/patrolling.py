@@ -103,6 +103,7 @@ def _told_patrols(
             "visits_a_day_in_every_area": question.everywhere,
             "again_within_minutes": question.again,
             **travelled,
+            "demand": float(found.hotspots["demand"].sum()),
             "demand_covered": found.covered,
             "bound": found.bound,
             "gap": found.gap,

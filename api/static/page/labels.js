@@ -14,8 +14,8 @@
     );
 
   const tidy = () => {
-    /** @type {DOMRect[]} */
-    const kept = [];
+    // Numbers of areas and stops always stay.
+    const kept = [...document.querySelectorAll(".area-number, .stop")].map((label) => label.getBoundingClientRect());
     // The best place is drawn last, over the others.
     for (const [kind, loser] of [[".place-number", "dot"], [".area-label", "hidden"]]) {
       const labels = [...document.querySelectorAll(kind)];

@@ -1,0 +1,64 @@
+// A number that is changed is answered at once; without this file the Show button does the same.
+// @ts-check
+
+const PAUSE_MS = 250; // between two keys of one number
+
+const form = /** @type {HTMLFormElement} */ (document.getElementById("question"));
+const status = /** @type {HTMLElement} */ (document.getElementById("status"));
+let asked = 0;
+let timer = 0;
+
+/** The address of what the form says, without its empty fields. */
+function address() {
+  const fields = [...new FormData(form)].filter(([, value]) => value !== "");
+  return `/allocation?${new URLSearchParams(/** @type {[string, string][]} */ (fields))}`;
+}
+
+/** Take a part of the page that was fetched in place of the one that is here. */
+function take(/** @type {Document} */ page, /** @type {string} */ selector) {
+  const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
+  if (old && fresh) old.replaceWith(fresh);
+}
+
+async function show() {
+  const mine = ++asked;
+  const main = /** @type {HTMLElement} */ (document.getElementById("answer"));
+  main.setAttribute("aria-busy", "true");
+  const slow = setTimeout(() => (status.textContent = "Working it out …"), 400);
+  try {
+    const response = await fetch(address());
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (mine !== asked) return;
+    if (!page.getElementById("answer")) throw new Error("this is no answer");
+    for (const part of ["#tabs", "#answer"]) take(page, part);
+    document.title = page.title;
+    status.textContent = "";
+    history.pushState(null, "", response.url);
+  } catch {
+    if (mine !== asked) return;
+    main.removeAttribute("aria-busy");
+    status.textContent = "Patchmap does not answer; is it still running?";
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+form.addEventListener("input", (event) => {
+  const field = /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target);
+  // What is given in two fields waits for its button; another layer has another form.
+  if ("wait" in field.dataset) return;
+  if ("whole" in field.dataset) return form.requestSubmit();
+  clearTimeout(timer);
+  if (field.checkValidity()) timer = setTimeout(show, PAUSE_MS);
+});
+
+form.addEventListener("submit", () => {
+  clearTimeout(timer);
+  for (const field of form.elements) {
+    if ((field instanceof HTMLInputElement || field instanceof HTMLSelectElement) && field.value === "") field.disabled = true;
+  }
+});
+
+// Back and forward: the form must say what the address says.
+window.addEventListener("popstate", () => location.reload());
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());

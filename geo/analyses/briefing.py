@@ -1,0 +1,77 @@
+"""What to look for at a place: what happens there, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from geo.analyses.patrolling import TIMED
+from geo.answer import Answer
+from geo.hotspots.dayparts import dayparts, peak_hours
+from geo.hotspots.streets import street_names
+from geo.incidents import category_title
+
+FEWEST_TIMED = 30
+"""With fewer timed incidents a peak would be one of chance."""
+
+PEAK_HOURS = 3
+MOST_KINDS = 3
+MOST_STREETS = 4
+
+
+@dataclass(frozen=True)
+class Briefing:
+    """What is known of one place over the period.
+
+    Attributes
+    ----------
+    n
+        Incidents in its circle.
+    kinds
+        The categories that occur most, as words with their share of `n`.
+    streets
+        The streets named most, the first named most of all.
+    peak
+        The hours of the day that hold most, `16:00 to 19:00`, and their share of the incidents
+        with a time; '' and 0 where too few have one.
+    """
+
+    n: int
+    kinds: tuple[tuple[str, float], ...]
+    streets: tuple[str, ...]
+    peak: str
+    peak_share: float
+
+
+def briefing(answer: Answer, *, x: float, y: float) -> Briefing:
+    """Look at the incidents of an Answer within its radius of a place, in metres."""
+    counted, radius = answer.counted, answer.question.radius
+    here = counted[(counted["x"] - x) ** 2 + (counted["y"] - y) ** 2 <= radius**2]
+    n = len(here)
+    kinds = here["category"].astype(str).value_counts()
+    # Of equals the first in the alphabet.
+    kinds = kinds.sort_index().sort_values(ascending=False, kind="stable")[:MOST_KINDS]
+    names = pd.Series(street_names(here["location"].astype(str)))
+    streets = names[names != ""].value_counts().sort_index()
+    streets = streets.sort_values(ascending=False, kind="stable")[:MOST_STREETS]
+    peak, share = _peak(here)
+    return Briefing(
+        n=n,
+        kinds=tuple((category_title(name), count / n) for name, count in kinds.items()),
+        streets=tuple(str(name) for name in streets.index),
+        peak=peak,
+        peak_share=share,
+    )
+
+
+def _peak(here: pd.DataFrame) -> tuple[str, float]:
+    timed = here[here["precision"].isin(TIMED)]
+    if len(timed) < FEWEST_TIMED:
+        return "", 0.0
+    found = peak_hours(np.asarray(dayparts(timed).weights), hours=PEAK_HOURS)
+    if found.empty:
+        return "", 0.0
+    best = found.iloc[0]
+    return f"{int(best['hour']):02}:00 to {int(best['to_hour']):02}:00", float(best["share"])
