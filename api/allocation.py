@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from fastapi import APIRouter, Request, Response
@@ -60,12 +61,11 @@ def allocation_map(request: Request, answers: Held, settings: Set) -> Response:
 
     def page() -> Response:
         snapshot = answers.snapshot()
-        ground = snapshot.setting("ground")
         try:
             drawn = draw_sheet(
                 Sheet.ask(answers, View.read(folded(request.query_params.multi_items()))),
                 projection=snapshot.projection,
-                ground=snapshot.layer(str(ground))[1] if ground else None,
+                ground=_ground(snapshot),
                 tiles=settings.tiles,
             )
         except PatchmapError as refusal:
@@ -87,7 +87,11 @@ def cards(request: Request, answers: Held) -> Response:
         officer = fields.pop("officer", "")
         view = View.read(folded([*fields.items()]) | {"tab": "patrols"})
         sheet = Sheet.ask(answers, view)
-        found = [card for card in cards_of(sheet) if officer in ("", card.officer)]
+        found = [
+            card
+            for card in cards_of(sheet, ground=_ground(answers.snapshot()))
+            if officer in ("", card.officer)
+        ]
         if not found:
             raise NotFoundError(f"no officer is called {officer!r} in these patrols")
         text = templates.get_template("allocation_cards.html").render(
@@ -96,6 +100,12 @@ def cards(request: Request, answers: Held) -> Response:
         return Response(text, media_type=HTML)
 
     return not_modified_or(request, answers, page, media_type=HTML)
+
+
+def _ground(snapshot: Snapshot) -> gpd.GeoDataFrame | None:
+    """The layer that is drawn thinly under maps, such as street blocks."""
+    ground = snapshot.setting("ground")
+    return snapshot.layer(str(ground))[1] if ground else None
 
 
 def _warm_up(request: Request) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -17,6 +18,7 @@ WIDTH = 640.0
 """Units of a card's map across: lines and letters are measured in them."""
 
 _MARGIN_M = 300.0
+_LETTER = 3.6  # half the mean width of a letter of a name, in the same units
 
 
 @dataclass(frozen=True)
@@ -50,17 +52,21 @@ class Card:
     drawing: dict[str, Any]
 
 
-def cards_of(sheet: Sheet) -> list[Card]:
-    """A card for each officer, in their order."""
-    known: dict[str, Briefing] = {}
+def cards_of(sheet: Sheet, *, ground: gpd.GeoDataFrame | None = None) -> list[Card]:
+    """A card for each officer, in their order.
+
+    Parameters
+    ----------
+    ground
+        Areas whose outlines help to find the way, such as street blocks.
+    """
     cards = []
     for row in sheet.officers:
-        stops = []
-        for stop in row["stops"]:
-            place = stop["hotspot_id"]
-            if place not in known:
-                known[place] = briefing(sheet.answer, x=stop["x"], y=stop["y"])
-            stops.append(Stop(stop, known[place]))
+        hours = _hours_of_day(sheet, row["shift"])
+        stops = [
+            Stop(stop, briefing(sheet.answer, x=stop["x"], y=stop["y"], hours=hours))
+            for stop in row["stops"]
+        ]
         cards.append(
             Card(
                 officer=row["officer"],
@@ -69,7 +75,7 @@ def cards_of(sheet: Sheet) -> list[Card]:
                 rounds=row["rounds"],
                 travel=row["travel"],
                 stops=stops,
-                drawing=_drawing(sheet, row),
+                drawing=_drawing(sheet, row, ground),
             )
         )
     return cards
@@ -84,7 +90,17 @@ def _hours(sheet: Sheet, name: str) -> str:
     return f"{starts[name]} to {end // 60:02}:{end % 60:02}"
 
 
-def _drawing(sheet: Sheet, row: dict[str, Any]) -> dict[str, Any]:
+def _hours_of_day(sheet: Sheet, name: str) -> list[int]:
+    """The hours of the day that a shift touches."""
+    starts = {shift.name: shift.starts for shift in sheet.shifts}
+    if name not in starts:
+        return []
+    first = int(starts[name][:2]) * 60 + int(starts[name][3:])
+    last = first + sheet.view.question.minutes - 1
+    return sorted({hour % 24 for hour in range(first // 60, last // 60 + 1)})
+
+
+def _drawing(sheet: Sheet, row: dict[str, Any], ground: gpd.GeoDataFrame | None) -> dict[str, Any]:
     """The round on the areas around it."""
     places = np.array([(stop["x"], stop["y"]) for stop in row["stops"]], float)
     base = sheet.view.question.base
@@ -93,20 +109,31 @@ def _drawing(sheet: Sheet, row: dict[str, Any]) -> dict[str, Any]:
         way = np.vstack([places, places[:1]])
     west, south = way.min(axis=0) - _MARGIN_M
     east, north = way.max(axis=0) + _MARGIN_M
-    # Never so narrow or so low that the paper is wasted.
+    # As wide as the paper, and neither higher nor lower than leaves room for the stops.
     wide, high = east - west, north - south
-    spare_x, spare_y = max(0.0, 0.8 * high - wide) / 2, max(0.0, 0.45 * wide - high) / 2
+    spare_x, spare_y = max(0.0, 2.2 * high - wide) / 2, max(0.0, wide / 2.2 - high) / 2
     west, east, south, north = west - spare_x, east + spare_x, south - spare_y, north + spare_y
     unit = (east - west) / WIDTH
     seen = shapely.box(west, south, east, north)
-    near = sheet.answer.areas[sheet.answer.areas.intersects(seen)]
-    near = near.assign(geometry=near.geometry.intersection(seen))
+    near = _cut(sheet.answer.areas, seen)
     return {
         "box": (round(west), round(-north), round(east - west), round(north - south)),
         "unit": round(unit, 3),
+        "ground": "" if ground is None else path_of(_cut(ground, seen).geometry, unit),
         "outlines": path_of(near.geometry, unit),
-        "names": area_names(near, places, unit=unit),
+        "names": [
+            (x, y, name)
+            for x, y, name in area_names(near, places, unit=unit)
+            if west + _LETTER * unit * len(name) < x < east - _LETTER * unit * len(name)
+        ],
         "way": "M" + "L".join(f"{x:.0f} {-y:.0f}" for x, y in way),
         "base": tuple(round(each) for each in (way[0, 0], -way[0, 1])) if base else (),
         "bar": scale_bar(west, south, unit),
     }
+
+
+def _cut(areas: gpd.GeoDataFrame, seen: shapely.Geometry) -> gpd.GeoDataFrame:
+    """What of the areas lies in sight, as polygons."""
+    near = areas[areas.intersects(seen)]
+    cut = near.assign(geometry=near.geometry.intersection(seen))
+    return cut[cut.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]

@@ -35,6 +35,7 @@ from geo.option_table import read_point
 STEPS: Final = ("#eff3ff", "#bdd7e7", "#6baed6", "#3182bd")
 """ColorBrewer's Blues, for the share of the need; dark letters can be read on each of them."""
 
+_STOP_PX = 28  # the width of the number of a stop
 _PATCH_EDGE = {"fill": False, "color": "#111111", "weight": 4, "opacity": 1}
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
 
@@ -178,6 +179,7 @@ def _paint_patrols(
 def _label_patrols(drawing: folium.Map, sheet: Sheet, projection: Projection) -> None:
     """Each officer's way as a line, and the stops as numbers of the same colour."""
     base = sheet.view.question.base
+    crowd = _crowd(sheet)
     for row in sheet.officers:
         stops = row["stops"]
         line = [(stop["x"], stop["y"]) for stop in stops]
@@ -190,14 +192,29 @@ def _label_patrols(drawing: folium.Map, sheet: Sheet, projection: Projection) ->
         for colour, weight in (("#111111", 7), (row["hue"], 4)):
             dash = {"dash_array": "10 8"} if row["dashed"] and weight == 4 else {}
             folium.PolyLine(way, color=colour, weight=weight, opacity=1, **dash).add_to(drawing)
-        _add_stops(drawing, row, projection)
+        _add_stops(drawing, row, projection, crowd=crowd)
     if base:
         lon, lat = projection.to_lonlat(*np.array([read_point(base)], float).T)
         add_label(drawing, "base", at=(lon[0], lat[0]), kind="place-number")
     _label_areas(drawing, sheet.answer.areas.reset_index(), projection)
 
 
-def _add_stops(drawing: folium.Map, row: dict[str, Any], projection: Projection) -> None:
+def _crowd(sheet: Sheet) -> dict[str, list[str]]:
+    """The officers who visit each place: their numbers stand side by side."""
+    found: dict[str, list[str]] = {}
+    for row in sheet.officers:
+        for stop in row["stops"]:
+            found.setdefault(stop["hotspot_id"], []).append(row["officer"])
+    return found
+
+
+def _add_stops(
+    drawing: folium.Map,
+    row: dict[str, Any],
+    projection: Projection,
+    *,
+    crowd: dict[str, list[str]],
+) -> None:
     at_x, at_y = (np.array([stop[axis] for stop in row["stops"]], float) for axis in ("x", "y"))
     hue = HUES.index(row["hue"])
     for stop, lon, lat in zip(row["stops"], *projection.to_lonlat(at_x, at_y), strict=True):
@@ -207,7 +224,9 @@ def _add_stops(drawing: folium.Map, row: dict[str, Any], projection: Projection)
         folium.CircleMarker(
             place, radius=13, stroke=False, fill=True, fill_opacity=0, tooltip=inert(told)
         ).add_to(drawing)
-        add_label(drawing, str(stop["stop"]), at=(lon, lat), kind=f"stop hue-{hue}")
+        here = crowd[stop["hotspot_id"]]
+        aside = round(_STOP_PX * (here.index(row["officer"]) - (len(here) - 1) / 2))
+        add_label(drawing, str(stop["stop"]), at=(lon, lat), kind=f"stop hue-{hue}", aside=aside)
 
 
 def _fill(

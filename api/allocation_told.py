@@ -12,7 +12,7 @@ import pandas as pd
 
 from api.allocation_view import View
 from api.answers import Answers
-from api.words import headline, shown_words
+from api.words import headline, percent
 from geo.allocation.contiguity import contiguity
 from geo.analyses import LAYERS, Found
 from geo.answer import Answer
@@ -61,7 +61,8 @@ class Sheet:
     @property
     def about(self) -> str:
         """The incidents that it rests on, in one line."""
-        return f"{headline(self.answer)}; {shown_words(self.answer)}"
+        n, areas = self.answer.accounts.counted, len(self.answer.areas)
+        return f"{headline(self.answer)}; n = {n:,} incidents in {areas:,} areas"
 
     @property
     def unit(self) -> str:
@@ -218,7 +219,7 @@ def _posts_title(sheet: Sheet) -> str:
 def _patches_title(sheet: Sheet) -> str:
     plan = sheet.plans[sheet.view.plan - 1]
     return (
-        f"{plan['groups']} patches: the furthest is {plan['worst_imbalance']:.0%} from a fair "
+        f"{plan['groups']} patches: the worst is {percent(plan['worst_imbalance'])} from a fair "
         "share of the work"
     )
 

@@ -69,11 +69,29 @@ def inert(text: object) -> str:
     return str(text).translate(_INERT)
 
 
-def add_label(drawing: folium.Map, text: str, *, at: tuple[float, float], kind: str) -> None:
-    """A text that always shows, at a longitude and latitude, of a class of the map's style."""
+def add_label(
+    drawing: folium.Map,
+    text: str,
+    *,
+    at: tuple[float, float],
+    kind: str,
+    aside: int = 0,
+) -> None:
+    """A text that always shows, at a longitude and latitude, of a class of the map's style.
+
+    Parameters
+    ----------
+    aside
+        How many pixels it stands to the right, where several share a place.
+    """
     # A marker would ask for its icon's image even where the icon is text.
     label = folium.Tooltip(
-        inert(text), permanent=True, direction="center", class_name=kind, sticky=False
+        inert(text),
+        permanent=True,
+        direction="center",
+        class_name=kind,
+        sticky=False,
+        **({"offset": (aside, 0)} if aside else {}),
     )
     place = (round(float(at[1]), MAP_DECIMALS), round(float(at[0]), MAP_DECIMALS))
     folium.CircleMarker(

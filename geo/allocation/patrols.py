@@ -236,7 +236,8 @@ def _stops(problem: PatrolProblem, crews: Sequence[Crew], table: pd.DataFrame) -
                         "minutes": problem.rule.minutes,
                         "travel_minutes": round(leg, 2),
                         "demand": problem.demand[spot, at],
-                        "why": f"{ranks[spot, at]} of {len(table)} by demand in {shift.name}",
+                        "why": f"number {ranks[spot, at]} of {len(table)} by demand "
+                        + (f"in the {shift.name} shift" if shift.starts else "of a day"),
                     }
                 )
                 after += problem.rule.minutes

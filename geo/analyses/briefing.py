@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +12,14 @@ from geo.analyses.patrolling import TIMED
 from geo.answer import Answer
 from geo.hotspots.dayparts import dayparts, peak_hours
 from geo.hotspots.streets import street_names
-from geo.incidents import category_title
+from geo.incidents import category_title, london_hours
 
 FEWEST_TIMED = 30
 """With fewer timed incidents a peak would be one of chance."""
 
 PEAK_HOURS = 3
 MOST_KINDS = 3
-MOST_STREETS = 4
+MOST_STREETS = 3
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,13 @@ class Briefing:
     ----------
     n
         Incidents in its circle.
+    n_then
+        Those of them that are known to have begun in the hours asked for.
     kinds
-        The categories that occur most, as words with their share of `n`.
+        The categories that occur most, as words with their share: in these hours where enough
+        are known, else of all.
+    then
+        Whether `kinds` are of these hours.
     streets
         The streets named most, the first named most of all.
     peak
@@ -39,18 +45,31 @@ class Briefing:
     """
 
     n: int
+    n_then: int
+    then: bool
     kinds: tuple[tuple[str, float], ...]
     streets: tuple[str, ...]
     peak: str
     peak_share: float
 
 
-def briefing(answer: Answer, *, x: float, y: float) -> Briefing:
-    """Look at the incidents of an Answer within its radius of a place, in metres."""
+def briefing(answer: Answer, *, x: float, y: float, hours: Collection[int] = ()) -> Briefing:
+    """Look at the incidents of an Answer within its radius of a place.
+
+    Parameters
+    ----------
+    x, y
+        Of its middle, in metres.
+    hours
+        The hours of the day in London that are asked for; none where all are.
+    """
     counted, radius = answer.counted, answer.question.radius
     here = counted[(counted["x"] - x) ** 2 + (counted["y"] - y) ** 2 <= radius**2]
-    n = len(here)
-    kinds = here["category"].astype(str).value_counts()
+    begun = here[here["precision"] == "instant"]
+    begun = begun[np.isin(london_hours(begun["occurred_from"]), list(hours))]
+    then = len(begun) >= FEWEST_TIMED
+    told = begun if then else here
+    kinds = told["category"].astype(str).value_counts()
     # Of equals the first in the alphabet.
     kinds = kinds.sort_index().sort_values(ascending=False, kind="stable")[:MOST_KINDS]
     names = pd.Series(street_names(here["location"].astype(str)))
@@ -58,8 +77,10 @@ def briefing(answer: Answer, *, x: float, y: float) -> Briefing:
     streets = streets.sort_values(ascending=False, kind="stable")[:MOST_STREETS]
     peak, share = _peak(here)
     return Briefing(
-        n=n,
-        kinds=tuple((category_title(name), count / n) for name, count in kinds.items()),
+        n=len(here),
+        n_then=len(begun),
+        then=then,
+        kinds=tuple((category_title(name), count / len(told)) for name, count in kinds.items()),
         streets=tuple(str(name) for name in streets.index),
         peak=peak,
         peak_share=share,

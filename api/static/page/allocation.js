@@ -1,6 +1,8 @@
 // A number that is changed is answered at once; without this file the Show button does the same.
 // @ts-check
 
+import { setUpPrint } from "./print.js";
+
 const PAUSE_MS = 250; // between two keys of one number
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("question"));
@@ -57,6 +59,11 @@ form.addEventListener("submit", () => {
   for (const field of form.elements) {
     if ((field instanceof HTMLInputElement || field instanceof HTMLSelectElement) && field.value === "") field.disabled = true;
   }
+});
+
+setUpPrint();
+document.addEventListener("click", (event) => {
+  if (event.target instanceof HTMLElement && "print" in event.target.dataset) window.print();
 });
 
 // Back and forward: the form must say what the address says.

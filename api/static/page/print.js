@@ -3,9 +3,9 @@
 // @ts-check
 
 export function setUpPrint() {
-  const frames = /** @type {NodeListOf<HTMLIFrameElement>} */ (document.querySelectorAll("iframe.map"));
   /** @param {boolean} printing */
   const fit = (printing) => {
+    const frames = /** @type {NodeListOf<HTMLIFrameElement>} */ (document.querySelectorAll("iframe.map"));
     for (const frame of frames) {
       frame.classList.toggle("on-paper", printing);
       frame.classList.toggle("beside", printing && frames.length > 1);
