@@ -32,6 +32,11 @@ from geo.errors import NotFoundError, PatchmapError
 from geo.option_table import METHODS, read_mix, read_pairs, read_shifts
 from geo.question import Question
 
+_NO_NEED = re.compile(
+    r"(?i)(bng_[en]|lat|long?|x|y|eastings?|northings?|latitude|longitude|fid_?|objectid|shape.*)"
+)
+"""Columns of published layers that are numbers and measure nothing."""
+
 METHOD_WORDS: Final = dict(
     zip(METHODS, ("Sainte-Laguë", "D'Hondt", "largest remainder"), strict=True)
 )
@@ -42,7 +47,6 @@ router = APIRouter(prefix="/allocation")
 @router.get("")
 def allocation(request: Request, answers: Held) -> Response:
     """The page. What its form sends is written out as its Question and redirected."""
-    _warm_up(request)
     given = request.query_params.multi_items()
     try:
         fields = folded(given)
@@ -106,11 +110,6 @@ def _ground(snapshot: Snapshot) -> gpd.GeoDataFrame | None:
     """The layer that is drawn thinly under maps, such as street blocks."""
     ground = snapshot.setting("ground")
     return snapshot.layer(str(ground))[1] if ground else None
-
-
-def _warm_up(request: Request) -> None:
-    """Compile and load what searches need while the first answer is being read."""
-    request.app.state.searches.warm_up()
 
 
 def _area_count(answers: Answers, fields: dict[str, str]) -> int:
@@ -206,7 +205,11 @@ def _need_columns(
             for name in numbers.columns
             if np.isfinite(numbers[name]).all() and (numbers[name] >= 0).all()
         ]
-        found += [name for name in whole if re.fullmatch(r"[^:,]{1,64}", name)]
+        found += [
+            name
+            for name in whole
+            if re.fullmatch(r"[^:,]{1,64}", name) and not _NO_NEED.fullmatch(name)
+        ]
     return [*found, *(name for name in mix if name not in found)]
 
 

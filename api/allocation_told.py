@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -127,6 +128,12 @@ class Sheet:
             for patch, rows in self.rows.groupby("patch")
         ]
 
+    @property
+    def busiest(self) -> dict[str, Any]:
+        """The area with the most work: its name and its share."""
+        work = self.rows.set_index("area_name")["workload"]
+        return {"name": work.idxmax(), "share": work.max() / work.sum()}
+
     @cached_property
     def areas(self) -> list[dict[str, Any]]:
         """Areas with their posts or money, those with most first."""
@@ -189,7 +196,10 @@ class Sheet:
 
 
 def patch_hues(sheet: Sheet) -> dict[int, int]:
-    """A colour for each patch, neighbours in different ones: each takes the first that is free."""
+    """A colour for each patch, neighbours in different ones where that can be.
+
+    Each patch takes the colour that is used least and that no neighbour has.
+    """
     rows = sheet.rows.set_index("area_code").sort_index()
     bridges = sheet.view.question.bridges
     layer = contiguity(rows, bridges=read_bridges(bridges) if bridges else {})
@@ -199,8 +209,8 @@ def patch_hues(sheet: Sheet) -> dict[int, int]:
     for number in np.unique(patch).tolist():
         beside = {other for pair in pairs if number in pair for other in pair - {number}}
         taken = {hues[other] for other in beside if other in hues}
-        free = [hue for hue in range(len(HUES)) if hue not in taken]
-        hues[number] = free[0] if free else number % len(HUES)
+        used = Counter(hues.values())
+        hues[number] = min(range(len(HUES)), key=lambda hue: (hue in taken, used[hue], hue))
     return hues
 
 

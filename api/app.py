@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Response
@@ -21,7 +23,9 @@ STATIC = Path(__file__).parent / "static"
 
 def make_app(store: Store, settings: Settings) -> FastAPI:
     """The service of one store."""
-    app = FastAPI(title="Patchmap", version=VERSION, openapi_url=None, docs_url=None)
+    app = FastAPI(
+        title="Patchmap", version=VERSION, openapi_url=None, docs_url=None, lifespan=_lifespan
+    )
     app.state.searches = Searches()
     app.state.answers = Answers(store, run=app.state.searches)
     app.state.settings = settings
@@ -35,6 +39,12 @@ def make_app(store: Store, settings: Settings) -> FastAPI:
     app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))
     app.mount("/static/page", StaticFiles(directory=STATIC / "page"))
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.searches.close()
 
 
 def _alive() -> Response:

@@ -36,6 +36,7 @@ def serve(
     with desk.open() as store:
         listener = _listen(host, port)
         app = make_app(store, Settings.read())
+        app.state.searches.warm_up()
         name = f"[{host}]" if ":" in host else host
         desk.say(
             [f"Patchmap serves {desk.store} at http://{name}:{port} (stop with Ctrl-C)"],

@@ -68,8 +68,10 @@ def plain_faults(problem: PatchProblem) -> Explanation:
             f"{problem.named([at])} alone has {problem.members[at]} members, "
             f"more than the {problem.most_members} of a patch"
         )
+    if len(problem) < problem.smallest:
+        reasons.append(f"there are fewer areas than the {problem.smallest} of a patch")
     for piece in pieces:
-        if len(piece) < problem.smallest:
+        if len(piece) < problem.smallest <= len(problem):
             causes += [codes[at] for at in piece]
             reasons.append(
                 f"{problem.named(piece)} {'has' if len(piece) == 1 else 'have'} no neighbour "
@@ -131,7 +133,7 @@ def _workable_counts(problem: PatchProblem, *, seconds: float) -> tuple[int | No
     if rules.size is None and rules.members is None:
         return len(problem.contiguity.pieces), len(problem)
     free = replace(problem, rules=replace(rules, groups=None))
-    if free.candidates is None:
+    if not free.candidates:
         return None, None
     cover = cover_matrix(free.candidates, len(free))
     one, ends = np.ones(len(free)), []
@@ -160,7 +162,7 @@ def _least_relaxed(problem: PatchProblem, *, seconds: float) -> tuple[tuple[str,
     size = rules.size and (max(rules.size[0] - 1, 1), rules.size[1] + 1)
     members = None if rules.members is None else rules.members + 1
     looser = replace(problem, rules=replace(rules, size=size, members=members))
-    if looser.candidates is None or len(looser.candidates) > MOST_COLUMNS:
+    if not looser.candidates or len(looser.candidates) > MOST_COLUMNS:
         return ()
     within = set(problem.candidates or [])
     beyond = np.array([mask not in within for mask in looser.candidates], float)

@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 JUDGED = ("worst_imbalance", "spread", "cut_edges", "changes")
 """Measures of the Pareto front; of each the lowest is best."""
 
+_BEARABLE = 0.25  # of a fair share, more than the best plan
 _DECIMALS = 9
 SAME = 2e-9
 """Balances that differ by no more differ by rounding: sums depend on their order."""
@@ -107,12 +108,19 @@ def pareto_front(table: pd.DataFrame) -> NDArray[np.bool_]:
 def short_list(table: pd.DataFrame, *, most: int) -> list[int]:
     """Rows to choose from: of the front the best by each measure, then the best balanced ones.
 
+    Nobody would choose a plan whose balance is much worse than it need be, however compact: such
+    plans are left out, but for the one that changes least of today's.
+
     Returns
     -------
     At most `most` positions, the best balanced plan first.
     """
     order = list(JUDGED)
     front = table[pareto_front(table)]
+    bearable = front["worst_imbalance"] <= front["worst_imbalance"].min() + _BEARABLE
+    if front["changes"].any():
+        bearable |= front["changes"] == front["changes"].min()
+    front = front[bearable]
     chosen: list[int] = []
     for measure in order:
         best = front.sort_values([measure, *order], kind="stable").index[0]

@@ -56,14 +56,15 @@ def posts(answer: Answer) -> Found:
     return Found(
         answer.shown(as_layer(frame, answer.areas.geometry.loc[frame["area_code"]].array, answer)),
         f"A floor for every area, the rest by need ({method}); need: {_need_words(answer)}",
-        {
-            "posts": question.posts,
-            "money": question.money,
-            "floor": floor,
-            "need": question.need,
-            "low_is_worse": list(question.low),
-            "excluded": list(question.exclude),
-        },
+        _asked(
+            posts=question.posts or "",
+            money=question.money,
+            floor=floor,
+            need=question.need,
+            low_is_worse=list(question.low),
+            excluded=list(question.exclude),
+            pinned=question.pinned,
+        ),
         [_TODAY],
     )
 
@@ -82,13 +83,19 @@ def patches(answer: Answer, *, run: Runner = run_here) -> Found:
         f"Contiguous groups (a shared edge, or a named bridge) with {_rules(answer)}, of least "
         f"worst imbalance; found by {best['method']}, a short list of the best by balance, range, "
         "compactness and changes",
-        {
-            "balance": question.need,
-            "plans": found.plans.to_dict("records"),
-            "bridges": question.bridges,
-        },
+        _asked(
+            balance=question.need,
+            plans=found.plans.to_dict("records"),
+            excluded=list(question.exclude),
+            bridges=question.bridges,
+        ),
         [_TODAY],
     )
+
+
+def _asked(**parameters: object) -> dict[str, object]:
+    """What was asked for, without what was not."""
+    return {name: value for name, value in parameters.items() if value not in ("", [])}
 
 
 def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:

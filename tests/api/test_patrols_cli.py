@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from geo.store.geopackage import GeoPackageStore
 from tests.services import run_patchmap
 
 PLAN = """shift,hotspot_id,after_minutes,minutes,x,y
@@ -73,3 +74,14 @@ def test_an_unknown_column_of_a_return_is_named(folder: Path) -> None:
         "there is no 'hours'; there are: hotspot_id"
         in delivered(folder, "--columns", "hours").stderr
     )
+
+
+def test_travel_times_are_read_from_a_file_and_a_broken_one_is_named(
+    store: GeoPackageStore, tmp_path: Path
+) -> None:
+    (tmp_path / "travel.csv").write_text("from,to,minutes\na,b,5\na,b,soon\n")
+    plan = ["--store", str(store.path), "patrols", "--travel", "travel.csv", "-o", "out.csv"]
+    assert "travel.csv, line 3: minutes is no number" in run_patchmap(*plan, cwd=tmp_path).stderr
+    (tmp_path / "travel.csv").write_text("from,to,minutes\na,b,5\n")
+    done = run_patchmap(*plan, cwd=tmp_path)
+    assert "the travel table has no minutes of at least 0 from" in done.stderr

@@ -1,14 +1,18 @@
 """Posts, patches and patrols asked as Questions: the options, the refusals, and the sums."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
+from geo.analyses.briefing import briefing
 from geo.analyses.deployment import patches, posts
 from geo.analyses.patrolling import patrols
-from geo.errors import QuestionError
+from geo.analyses.places import ranked
+from geo.errors import InputError, QuestionError
 from geo.options import Question
 from geo.question import Answer, answer
 
@@ -143,3 +147,52 @@ def test_rounds_begin_at_the_base(ask):
     assert near["travel_minutes"].iloc[0] >= 0
     with pytest.raises(QuestionError, match="base: 'station' cannot be read"):
         ask(base="station")
+
+
+def test_every_area_with_a_place_is_visited_where_that_is_asked(ask):
+    options = {"officers": "2", "minutes": "240", "again": "240", "visits": "1"}
+    found = patrols(ask(**options, everywhere="1"))
+    assert set(found.frame["area_code"]) == {f"W{number}" for number in range(1, 10)}
+    with pytest.raises(QuestionError, match="minutes: there is time for 9 visit"):
+        patrols(ask(officers="1", minutes="60", everywhere="9"))
+
+
+def test_harm_weighs_the_demand_of_a_shift_as_well(ask, monkeypatch):
+    asked = ask(timed=True, shifts="late:1")
+    counted = patrols(asked).frame
+    monkeypatch.setattr(Answer, "harm_of", lambda self, rows: np.full(len(rows), 3.0))
+    weighed = patrols(asked).frame
+    assert weighed["demand"].sum() == pytest.approx(3 * counted["demand"].sum())
+
+
+def test_a_shift_says_how_many_incidents_have_no_hour(ask):
+    asked = ask(timed=True, shifts="late:1")
+    months = asked.counted["precision"].where(np.arange(len(asked.counted)) > 9, "month")
+    told = patrols(replace(asked, counted=asked.counted.assign(precision=months))).caveats
+    assert any(caveat.startswith("10 of 135 incidents have no time of day") for caveat in told)
+
+
+def test_a_table_of_minutes_takes_the_place_of_straight_lines(ask):
+    asked = ask(officers="1", minutes="240", again="240", visits="1")
+    ids = ranked(asked).frame["hotspot_id"]
+    pairs = [(start, end, 7.0) for start in ids for end in ids]
+    table = pd.DataFrame(pairs, columns=["from", "to", "minutes"])
+    found = patrols(asked, travel=table)
+    assert set(found.frame["travel_minutes"]) == {0.0, 7.0}
+    with pytest.raises(InputError, match=r"^the travel table has no minutes"):
+        patrols(asked, travel=table[1:5])
+
+
+def test_a_visit_longer_than_its_return_is_refused(ask):
+    with pytest.raises(QuestionError, match="again: a hotspot cannot be visited again"):
+        patrols(ask(visit="60", again="30"))
+
+
+def test_a_briefing_tells_kinds_and_streets_of_the_hours_asked(ask):
+    asked = ask(timed=True)
+    place = ranked(asked).frame.iloc[0]
+    told = briefing(asked, x=place["x"], y=place["y"])
+    assert (told.n, told.then, told.streets) == (27, False, ("Street",))
+    assert told.kinds == (("Anti-social behaviour", 1.0),)
+    assert told.peak == ""
+    assert briefing(asked, x=place["x"], y=place["y"], hours=[15, 16]).n_then < 27

@@ -222,11 +222,19 @@ def test_a_short_list_has_the_best_by_every_measure():
     table = pd.DataFrame(
         {name: rng.random(400) for name in ("worst_imbalance", "spread", "cut_edges", "changes")}
     )
+    table["worst_imbalance"] /= 5  # all of them bearable
     chosen = short_list(table, most=6)
     assert len(chosen) == 6
     assert set(table.idxmin()) <= set(chosen)
     balance = table.loc[chosen, "worst_imbalance"].tolist()
     assert all(one <= other for one, other in pairwise(balance))
+
+
+def test_a_plan_much_worse_than_need_be_is_listed_only_if_it_changes_least():
+    names = ["worst_imbalance", "spread", "cut_edges", "changes"]
+    rows = pd.DataFrame([(0.1, 0.2, 9, 5), (0.5, 0.7, 3, 4), (0.9, 1.2, 8, 0)], columns=names)
+    assert short_list(rows, most=6) == [0, 2]
+    assert short_list(rows.assign(changes=0), most=6) == [0]
 
 
 def test_a_plan_that_breaks_its_rules_is_told():

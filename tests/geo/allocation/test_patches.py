@@ -164,6 +164,11 @@ def test_an_island_that_is_too_small_is_named():
     assert found.relaxed == (("D",),)
 
 
+def test_fewer_areas_than_one_patch_needs_are_told():
+    found = refused(squares("AB").assign(workload=1.0), PatchRules(size=(3, 3)))
+    assert "there are fewer areas than the 3 of a patch" in str(found)
+
+
 def test_a_star_says_which_areas_are_left_over_and_what_would_do():
     """Only with the middle do arms hang together, so two of the four stay alone."""
     areas = squares(".B.", "CAD", ".E.").assign(workload=1.0)

@@ -1,0 +1,62 @@
+"""Searches in a process of their own: what comes home, and what is stopped."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from api.searches import Searches
+from geo.allocation.patch_infeasible import Explanation, InfeasiblePatchesError
+from geo.allocation.solver import SolverError
+from geo.errors import InputError, QuestionError
+
+
+@pytest.fixture(scope="module")
+def searches() -> Iterator[Searches]:
+    made = Searches(seconds=3.0)
+    yield made
+    made.close()
+
+
+def refuse() -> None:
+    raise QuestionError("size", "is none")
+
+
+def refuse_patches() -> None:
+    raise InfeasiblePatchesError("no plan", Explanation(fewest=7))
+
+
+def test_a_search_runs_elsewhere_and_its_answer_comes_home(searches: Searches) -> None:
+    assert searches(os.getpid) != os.getpid()
+    assert searches(sorted, [3, 1], reverse=True) == [3, 1]
+
+
+def test_a_refusal_comes_home_as_it_is(searches: Searches) -> None:
+    with pytest.raises(QuestionError, match=r"^size: is none$") as refused:
+        searches(refuse)
+    assert refused.value.option == "size"
+    with pytest.raises(InfeasiblePatchesError, match=r"^no plan$") as infeasible:
+        searches(refuse_patches)
+    assert infeasible.value.fewest == 7
+
+
+def test_a_search_that_takes_too_long_is_stopped_and_the_next_one_runs(searches: Searches) -> None:
+    before = time.monotonic()
+    with pytest.raises(InputError, match="no plan was found within 3 s"):
+        searches(time.sleep, 60)
+    assert time.monotonic() - before < 20
+    assert searches(abs, -1) == 1
+
+
+def test_a_child_that_dies_is_told_and_replaced(searches: Searches) -> None:
+    with pytest.raises(SolverError, match="broke off; ask again"):
+        searches(os._exit, 1)
+    assert searches(abs, -2) == 2
+
+
+def test_a_fault_of_a_search_is_told(searches: Searches) -> None:
+    with pytest.raises(SolverError, match="failed: ZeroDivisionError"):
+        searches(divmod, 1, 0)
