@@ -26,7 +26,8 @@ def small_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            subprocess.run(["umount", str(folder)], check=True)
+            # Lazily: a server closes files that it has removed a little later.
+            subprocess.run(["umount", "-l", str(folder)], check=True)
     finally:
         folder.rmdir()
 
