@@ -145,6 +145,10 @@ class Server:
                 f"the store {self.name} cannot be used: another import was still running after "
                 f"{LOCK_TIMEOUT_S:g} seconds"
             ) from error
+        except errors.DiskFull as error:
+            raise StoreError(
+                f"the store {self.name} cannot be used: its server's disk is full"
+            ) from error
         except PoolTimeout as error:
             raise StoreError(
                 f"the store {self.name} cannot be used: it gave no connection in "
