@@ -44,8 +44,9 @@ class StoreFacts:
         The harm table that the Question weighs by.
     known_places
         Ranked places whose ids are kept: `hotspot_id`, `x`, `y`.
-    treated
-        The places that the Question says were treated, as areas.
+    treated, control
+        The layers of the places that the Question says were treated and were not, where it names
+        layers.
     """
 
     accepted: int
@@ -55,6 +56,7 @@ class StoreFacts:
     harm: HarmTable | None = None
     known_places: pd.DataFrame | None = None
     treated: gpd.GeoDataFrame | None = None
+    control: gpd.GeoDataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.answer import Answer
+from geo.errors import QuestionError
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,21 @@ class Analysis:
 def as_layer(frame: pd.DataFrame, geometry: object, answer: Answer) -> gpd.GeoDataFrame:
     """A frame with the geometry of its rows, in the working CRS."""
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=answer.areas.crs)
+
+
+def refuse_weight(answer: Answer, name: str) -> None:
+    """Refuse to count where harm is asked for, rather than count without a word.
+
+    Raises
+    ------
+    QuestionError
+        If the Question weighs by a harm table.
+    """
+    if answer.harm is not None:
+        raise QuestionError("weight", f"{name} counts incidents: ask without a harm table")
+
+
+def short_months(answer: Answer, months: Sequence[str]) -> list[str]:
+    """What to say where some of the months look published short."""
+    short = [month for month in months if month in answer.short]
+    return [f"Published short, by the look of it: {', '.join(short)}."] if short else []

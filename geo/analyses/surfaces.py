@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from geo.analyses.found import Found, as_layer
+from geo.analyses.found import Found, as_layer, refuse_weight, short_months
 from geo.answer import Answer, Floats
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, density, emerging
 from geo.incidents import london_months, months_between
+from geo.locate import AreaLocator
 
 _SERIES = (
     "Incidents are taken to be independent of one another: where they come in series, the test "
@@ -19,9 +21,16 @@ _EDGE = (
     "Near the study area's edge the density is too low: what lies beyond it is not known. Ask for "
     "edge=corrected."
 )
+_EVENLY = (
+    "Residents are taken to live evenly over their area: ask over small areas, and mind that few "
+    "live where many come to shop or drink."
+)
+_SUGGESTED = (
+    "suggested: median distance of a place to its k-th nearest, k half the root of their number"
+)
 E_TEST = (
     "E-test of two Poisson means by published days (Krishnamoorthy & Thomson 2004), corrected "
-    "over all areas (Benjamini & Hochberg 1995)"
+    "over all of them (Benjamini & Hochberg 1995)"
 )
 
 
@@ -72,6 +81,7 @@ def changes(answer: Answer) -> Found:
 
 def expected(answer: Answer) -> Found:
     """What the period's last month was to be expected to hold, by area."""
+    refuse_weight(answer, "the expected band")
     month = answer.accounts.period.months[-1]
     months = [name for name in answer.published if name <= month]
     numbers = london_months(answer.history["occurred_from"]).astype(str)
@@ -87,38 +97,62 @@ def expected(answer: Answer) -> Found:
         "Predictive band of the same months of up to five earlier years, negative binomial with "
         "pooled dispersion (Gelman et al. 2013; Farrington et al. 1996)",
         {"level": 0.95, "fewest_years": change.FEWEST_YEARS},
+        short_months(answer, [name for name in months if name[5:] == month[5:]]),
     )
 
 
 def densities(answer: Answer) -> Found:
-    """Incidents per km² at the centre of each cell."""
-    width = bandwidth_m(answer)
+    """Incidents per km² at the centre of each cell, beside residents and a compared period."""
+    question, compared = answer.question, answer.accounts.compared
+    width = bandwidth_m(answer, answer.counted)
     now = _density(answer, answer.counted, width)
     frame = pd.DataFrame({"n": answer.cell_counts, "density": now})
-    compared = answer.accounts.compared
     if compared:
         before = _density(answer, answer.compared, width)
         found = density.compare_densities(now, before, days=answer.days, bandwidth=width)
         frame = frame.assign(**found.drop(columns="density"))
-    corrected = answer.question.edge == "corrected"
+    per_head = "residents" in answer.study_areas.columns
+    if per_head:
+        people = _residents_density(answer, width)
+        frame["rate_per_1000"] = density.rate_per_1000(now, people, bandwidth=width)
+    corrected = question.edge == "corrected"
     unit = "harm" if answer.harm is not None else "incidents"
     return Found(
         answer.on_cells(frame),
-        f"Quartic kernel density in {unit} per km²"
-        + (
-            ", each incident's kernel divided by its share inside the study area (Jones 1993)"
-            if corrected
-            else ""
-        ),
+        f"Quartic kernel density in {unit} per km² (Silverman 1986)"
+        + (", its kernels divided by their share inside (Jones 1993)" if corrected else "")
+        + (f"; {unit} per 1,000 residents by two such densities (Levine 2015)" if per_head else ""),
         cell_parameters(answer)
-        | {"bandwidth_m": width, "bandwidth": "asked" if answer.question.bandwidth else "suggested"}
+        | {"bandwidth_m": width, "bandwidth": "asked" if question.bandwidth else _SUGGESTED}
         | (compared_parameters(answer) if compared else {}),
-        [] if corrected else [_EDGE],
+        ([] if corrected else [_EDGE]) + ([_EVENLY] if per_head else []),
     )
 
 
-def bandwidth_m(answer: Answer) -> float:
-    """The bandwidth that the Question asks for, else one that is suggested.
+def _residents_density(answer: Answer, width: float) -> Floats:
+    """Residents per km² at the centre of each cell, each area's spread evenly over its cells."""
+    cells, areas = answer.cells, answer.study_areas
+    # A file can call anything residents: what is no number counts no one.
+    residents = pd.to_numeric(areas["residents"], errors="coerce").fillna(0.0).to_numpy(float)
+    x, y = cells.grid.centres(cells.positions)
+    area = AreaLocator(areas).locate(x, y)
+    held = area >= 0
+    # An area too small to hold the centre of a cell has its residents at a point of its own.
+    missed = np.setdiff1d(np.arange(len(areas)), area)
+    own = areas.geometry.iloc[missed].representative_point()
+    of = np.concatenate([area[held], missed])
+    land = np.concatenate([cells.inside_area[held], np.ones(len(missed))])
+    return _smoothed(
+        answer,
+        np.concatenate([x[held], own.x]),
+        np.concatenate([y[held], own.y]),
+        width,
+        weights=residents[of] * land / np.bincount(of, land)[of],
+    )
+
+
+def bandwidth_m(answer: Answer, incidents: pd.DataFrame) -> float:
+    """The bandwidth that the Question asks for, else one that the incidents suggest.
 
     Raises
     ------
@@ -129,7 +163,7 @@ def bandwidth_m(answer: Answer) -> float:
         return float(answer.question.bandwidth)
     try:
         return density.suggest_bandwidth(
-            answer.counted["x"], answer.counted["y"], at_least=2.0 * answer.question.cell
+            incidents["x"], incidents["y"], at_least=2.0 * answer.question.cell
         )
     except InputError as error:
         raise QuestionError("bandwidth", str(error)) from error
@@ -137,6 +171,7 @@ def bandwidth_m(answer: Answer) -> float:
 
 def emerging_hotspots(answer: Answer) -> Found:
     """Every cell by how hot and cold the months of the period were."""
+    refuse_weight(answer, "the pattern of a cell")
     months = months_between(answer.accounts.period.months[0], answer.accounts.period.months[-1])
     counts = cell_months(answer, months)
     whole = set(answer.accounts.months_published) - set(answer.short)
@@ -172,16 +207,23 @@ def cell_months(answer: Answer, months: list[str]) -> Floats:
 
 
 def _density(answer: Answer, incidents: pd.DataFrame, width: float) -> Floats:
+    weights = answer.harm_of(incidents)
+    return _smoothed(answer, incidents["x"], incidents["y"], width, weights=weights)
+
+
+def _smoothed(
+    answer: Answer, x: ArrayLike, y: ArrayLike, width: float, *, weights: Floats
+) -> Floats:
+    """What stands at some points, per km² at the centre of each cell."""
     cells = answer.cells
-    corrected = answer.question.edge == "corrected"
     try:
         return density.quartic_density(
-            incidents["x"],
-            incidents["y"],
+            x,
+            y,
             at=cells.grid.centres(cells.positions),
             bandwidth=width,
-            weights=answer.harm_of(incidents),
-            inside_area=cells.inside_area if corrected else None,
+            weights=weights,
+            inside_area=cells.inside_area if answer.question.edge == "corrected" else None,
         )
     except InputError as error:
         raise QuestionError("bandwidth", str(error)) from error

@@ -136,6 +136,61 @@ def test_density_of_the_cells_adds_up_to_the_incidents(find, timed):
     assert (found.frame["density"] * inside).sum() == pytest.approx(found.frame["n"].sum())
 
 
+def people_in(asked) -> float:
+    """The residents that a density's rate stands on."""
+    frame = FIND["density"](asked).frame
+    people = 1000 * frame["density"] / frame["rate_per_1000"]
+    return float(np.nansum(people * asked.cells.inside_area) / 1e6)
+
+
+def test_density_stands_beside_the_residents_of_the_study_area(timed, four_squares):
+    peopled = four_squares.assign(residents=[1000, 2000, "none", 500])
+    question = Question.read({"cell": "25", "bandwidth": "100", "edge": "corrected"})
+    assert people_in(answer(question, timed, peopled)) == pytest.approx(3500, rel=0.01)
+
+
+def test_an_area_smaller_than_a_cell_keeps_its_residents(timed, four_squares):
+    tiny = shapely.box(435_001, 336_001, 435_009, 336_009)
+    areas = four_squares.iloc[:2].assign(residents=[500, 0])
+    areas = areas.set_geometry([tiny, four_squares.union_all() - tiny])
+    question = Question.read({"cell": "50", "bandwidth": "100", "edge": "corrected"})
+    assert people_in(answer(question, timed, areas)) == pytest.approx(500, rel=0.05)
+
+
+def test_ranked_places_stand_beside_what_they_held_in_a_compared_period(find, timed):
+    options = {"radius": "25", "spacing": "50", "period": "latest-12m"}
+    plain = find("rank", timed, **options)
+    found = find("rank", timed, compare="year", **options)
+    assert "n_compared" not in plain.frame
+    assert len(found.frame) == len(plain.frame)
+    assert found.frame["n_compared"].between(1, 2 * found.frame["n"].max()).any()
+    assert set(found.frame["certainty"]) <= {
+        "more than chance",
+        "less than chance",
+        "no clear change",
+    }
+    assert "because it holds most now" in found.caveats[0]
+
+
+def test_the_lorenz_curve_runs_from_none_to_all(find, timed):
+    curve = find("lorenz", timed).frame
+    for _, part in curve.groupby("place"):
+        ends = part[["share_of_places", "share_of_incidents"]]
+        assert ends.iloc[0].tolist() == [0, 0]
+        assert ends.iloc[-1].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["expected", "emerging", "repeats", "near-repeats", "concentration", "lorenz", "dayparts",
+     "evaluate", "treatment"],
+)  # fmt: skip
+def test_what_counts_is_not_asked_to_weigh(find, timed, command):
+    table = HarmTable("Test table", "made up", {ASB: 1.0, DRUGS: 10.0})
+    with pytest.raises(QuestionError, match=r"weight: .* counts incidents: ask without a harm"):
+        find(command, timed, facts=StoreFacts(accepted=len(timed), harm=table), weight="t")
+
+
 def test_known_places_keep_their_ids(find, timed):
     options = {"radius": "25", "spacing": "50"}
     before = find("rank", timed, **options).frame
@@ -179,6 +234,65 @@ def test_an_evaluation_holds_every_method_against_later_months(find, monthly):
     frame = find("evaluate", monthly, bandwidth="100", holdout="2").frame
     assert set(frame["method"]) == {"gi_star", "count", "last month", "density", "random"}
     assert set(frame["later"]) == {"2024-11", "2024-12"}
+
+
+def test_no_method_has_seen_the_months_it_is_tested_on(find, timed):
+    last = timed["occurred_from"] >= pd.Timestamp("2024-12-01", tz="UTC")
+    moved = timed.assign(x=timed["x"].where(~last, 435_150.0), y=timed["y"].where(~last, 336_150.0))
+    plain = find("evaluate", timed, holdout="1")
+    other = find("evaluate", moved, holdout="1")
+    assert plain.parameters == other.parameters
+    kept = ["method", "cells", "area_share"]
+    pd.testing.assert_frame_equal(
+        plain.frame.query("method == 'last month'")[kept],
+        other.frame.query("method == 'last month'")[kept],
+    )
+
+
+def test_methods_that_foretell_a_number_are_held_to_it(find, timed):
+    frame = find("evaluate", timed, bandwidth="100", holdout="1").frame
+    told = frame.groupby("method")["predicted_over_observed"].count()
+    assert told.to_dict() == {"count": 4, "density": 4, "gi_star": 0, "last month": 4, "random": 0}
+    assert frame["recapture_ratio"].notna().all()
+
+
+def test_a_named_control_brings_its_buffer_into_the_difference(find, timed):
+    options = {"treated": "p25:261015:201615", "since": "2024-07", "buffer": "20"}
+    rest = find("treatment", timed, **options)
+    named = find("treatment", timed, control="p25:261045:201615", **options)
+    assert rest.frame["zone"].tolist() == ["treated", "buffer", "control"]
+    assert named.frame["zone"].tolist() == ["treated", "buffer", "control", "control_buffer"]
+    signs = {"treated": 1, "buffer": 1, "control": -1, "control_buffer": -1}
+    change = (named.frame["after"] - named.frame["before"]) * named.frame["zone"].map(signs)
+    assert named.parameters["wdd"] == change.sum()
+    assert len(rest.caveats) == 1
+
+
+def test_a_control_much_larger_than_the_treated_is_pointed_out(find, timed):
+    options = {"since": "2024-07", "buffer": "20"}
+    found = find("treatment", timed, treated="p25:261090:201690", **options)
+    assert "read the ratio of rates instead" in found.caveats[1]
+
+
+def test_a_treated_place_beyond_the_study_area_is_refused(find, timed):
+    with pytest.raises(QuestionError, match="treated: the treated places lie outside the study"):
+        find("treatment", timed, treated="p150:1:2", since="2024-07")
+    with pytest.raises(QuestionError, match="control: 'p2' is no id of a ranked hotspot"):
+        find("treatment", timed, treated="p150:43505:33605", control="p2", since="2024-07")
+
+
+def test_a_short_month_is_told_wherever_it_is_counted(four_squares, monthly):
+    months = monthly["occurred_from"].dt.tz_convert("Europe/London").dt.strftime("%Y-%m")
+    imports = [
+        record_of(part, month=month, rejected=0 if month != "2024-06" else -len(part) + 1)
+        for month, part in monthly.groupby(months)
+    ]
+    question = Question.read({"layer": "wards", "period": "latest-12m"})
+    caveats = answer(question, monthly, four_squares, imports=imports).accounts.caveats
+    assert any("2024-06" in caveat and "published short" in caveat for caveat in caveats)
+    later = Question.read({"layer": "wards", "period": "latest-3m"})
+    caveats = answer(later, monthly, four_squares, imports=imports).accounts.caveats
+    assert not any("published short" in caveat for caveat in caveats)
 
 
 def test_a_treatment_needs_as_much_time_before_as_after(find, monthly):
