@@ -107,6 +107,11 @@ class Answer:
         shares of that month. Where the layer has residents, `rate_per_1000` is of the period.
         With a harm table, `weighted` is the harm. With a compared period, `n_compared`, `change`,
         `change_share`, `p`, `q` and `certainty`; see `geo.hotspots.change`.
+
+        Raises
+        ------
+        QuestionError
+            If the counts are to be split by month and compared.
         """
         months = self.accounts.months_published if self.question.by == "month" else [""]
         tables = [self._count(self.counted[self._in_month(month)], month) for month in months]
@@ -115,6 +120,8 @@ class Answer:
         if self.question.by != "month":
             frame = frame.drop(columns="month")
         if self.accounts.compared:
+            if self.question.by == "month":
+                raise QuestionError("by", "a split by month has no compared period: leave out one")
             n_compared = self._counts_by_area(self.compared)
             found = change.changes(frame["n"], n_compared, days=self.days)
             at = frame.columns.get_loc("share") + 1

@@ -34,6 +34,9 @@ PLACES_SETTING = "known places {}"
 PLACE_IDS = re.compile(r"p\d+:")
 """How ids of ranked places begin, as against those of layers."""
 
+LAST_DAYS = 3
+"""How many days without any incident at the end of a period look like days not yet recorded."""
+
 YEARS_BEFORE = 6
 """How many years an Answer with its history reaches back before its period."""
 
@@ -159,6 +162,11 @@ def _caveats(
             0,
             f"Two sources cover the same months ({', '.join(settled.sources)}): an incident that "
             "both recorded counts twice. Choose one source.",
+        )
+    if settled.days_unknown >= LAST_DAYS:
+        caveats.append(
+            f"The last incident known is of {settled.last_known:%-d %B %Y}: what later days of "
+            "the period brought is not recorded yet, and no fall."
         )
     asked = {*settled.period.months, *(settled.compared.months if settled.compared else ())}
     caveats += [

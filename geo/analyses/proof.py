@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.analyses.found import Found, refuse_weight, short_months
+from geo.analyses.found import Found, refuse_part_months, refuse_weight, short_months
 from geo.analyses.places import circles_of
 from geo.analyses.surfaces import bandwidth_m, cell_months, cell_parameters
 from geo.answer import Answer
@@ -32,6 +32,7 @@ LAST, ALL, GI_STAR, KERNEL = "last month", "count", "gi_star", "density"
 def evaluated(answer: Answer) -> Found:
     """How well maps of the period's first months foretell its last ones, against baselines."""
     refuse_weight(answer, "an evaluation")
+    refuse_part_months(answer, "an evaluation")
     known, later = _held_out(answer)
     column = {month: number for number, month in enumerate(answer.accounts.period.months)}
     cube = cell_months(answer, answer.accounts.period.months)
@@ -90,6 +91,7 @@ def _days(months: list[str]) -> int:
 def treated(answer: Answer) -> Found:
     """Whether treated places fell more than the rest, and what happened around them."""
     refuse_weight(answer, "a treatment's effect")
+    refuse_part_months(answer, "a treatment's effect")
     question, study = answer.question, answer.study_areas.geometry
     if not question.treated or not question.since:
         raise QuestionError("treated", "say which places were treated, and since which month")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from geo.analyses.found import Found, as_layer, refuse_weight, short_months
+from geo.analyses.found import Found, as_layer, passed_over, refuse_part_months, refuse_weight
 from geo.answer import Answer, Floats
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, density, emerging
@@ -62,17 +62,15 @@ def hotspots(answer: Answer) -> Found:
 
 
 def changes(answer: Answer) -> Found:
-    """How each area differs from the compared period, and whether beyond chance.
-
-    Without a compared period in the Question it is the one before.
-    """
+    """How each area differs from the compared period, in its count and in its share."""
     if not answer.accounts.compared:
         raise QuestionError("compare", "say what to compare with: previous or year")
-    frame = answer.area_counts
-    alike = change.similarity(frame["n"], frame["n_compared"]) if _both(frame) else None
-    told = {"s": alike.s, "robust_s": alike.robust_s} if alike else {}
+    # Of all areas, for the Question may show a few of them.
+    frame = answer.area_counts_of_all
+    shares, told = _shares(frame)
+    together = pd.concat([frame.drop(columns="geometry"), shares], axis=1)
     return Found(
-        frame,
+        answer.shown(as_layer(together, frame.geometry.to_numpy(), answer)),
         f"{E_TEST}; S of Andresen 2009 by the tests of Wheeler, Steenbeek & Andresen 2018",
         compared_parameters(answer) | told,
         [_SERIES],
@@ -82,8 +80,11 @@ def changes(answer: Answer) -> Found:
 def expected(answer: Answer) -> Found:
     """What the period's last month was to be expected to hold, by area."""
     refuse_weight(answer, "the expected band")
+    refuse_part_months(answer, "the expected band")
     month = answer.accounts.period.months[-1]
-    months = [name for name in answer.published if name <= month]
+    earlier = [name for name in answer.published if name < month]
+    months = [name for name in earlier if name not in answer.short]
+    months += [month] if month in answer.published else []
     numbers = london_months(answer.history["occurred_from"]).astype(str)
     held = answer.history["area"].to_numpy() >= 0
     table = pd.crosstab(answer.history["area"].to_numpy()[held], numbers[held])
@@ -97,7 +98,7 @@ def expected(answer: Answer) -> Found:
         "Predictive band of the same months of up to five earlier years, negative binomial with "
         "pooled dispersion (Gelman et al. 2013; Farrington et al. 1996)",
         {"level": 0.95, "fewest_years": change.FEWEST_YEARS},
-        short_months(answer, [name for name in months if name[5:] == month[5:]]),
+        passed_over(answer, [name for name in earlier if name[5:] == month[5:]]),
     )
 
 
@@ -172,6 +173,7 @@ def bandwidth_m(answer: Answer, incidents: pd.DataFrame) -> float:
 def emerging_hotspots(answer: Answer) -> Found:
     """Every cell by how hot and cold the months of the period were."""
     refuse_weight(answer, "the pattern of a cell")
+    refuse_part_months(answer, "the pattern of a cell")
     months = months_between(answer.accounts.period.months[0], answer.accounts.period.months[-1])
     counts = cell_months(answer, months)
     whole = set(answer.accounts.months_published) - set(answer.short)
@@ -182,18 +184,12 @@ def emerging_hotspots(answer: Answer) -> Found:
         )
     except InputError as error:
         raise QuestionError("period", str(error)) from error
-    caveats: list[str] = []
-    if passed := sorted(set(months) - whole):
-        caveats.append(
-            f"{len(passed)} months were not published, or only in part, and are passed over: "
-            f"{', '.join(passed[:6])}{' …' if len(passed) > 6 else ''}."
-        )
     return Found(
         answer.on_cells(found),
         "Categories of emerging hot spot analysis on each cell's months, a month being hot or "
         "cold by Gi* and the exact tail of its last three months; trends by Mann–Kendall",
         cell_parameters(answer) | {"window_months": 3, "months": len(whole)},
-        caveats,
+        passed_over(answer, months),
     )
 
 
@@ -246,5 +242,13 @@ def compared_parameters(answer: Answer) -> dict[str, object]:
     }
 
 
-def _both(frame: pd.DataFrame) -> bool:
-    return bool(frame["n"].sum() and frame["n_compared"].sum())
+def _shares(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, float]]:
+    """How each area's share of all incidents differs, and how alike the two patterns are."""
+    if not (frame["n"].sum() and frame["n_compared"].sum()):
+        return pd.DataFrame(index=frame.index), {}
+    alike = change.similarity(frame["n"], frame["n_compared"])
+    names = {"share_compared": "share_compared", "q": "share_q", "differs": "share_differs"}
+    measures = ("s", "robust_s", "s_corrected", "robust_s_corrected")
+    return alike.areas[list(names)].rename(columns=names), {
+        name: getattr(alike, name) for name in measures
+    }

@@ -5,51 +5,16 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo.analyses import ANALYSES, LAYERS, Found
+from geo.analyses import LAYERS
 from geo.errors import QuestionError
 from geo.options import Question
 from geo.question import StoreFacts, answer
 from geo.weights import HarmTable
+from tests.geo.analyses.material import ASB, DRUGS, FIND
 from tests.geo.records import record_of
 
-ASB, DRUGS = "anti-social-behaviour", "drugs"
-MONTHS = [f"{year}-{month:02}" for year in (2021, 2022, 2023, 2024) for month in range(1, 13)]
 NEEDED = {"compare": "year", "bandwidth": "100", "posts": "5", "groups": "2"}
 """What some analyses cannot do without."""
-FIND = {analysis.command: analysis.find for analysis in ANALYSES}
-
-
-def rows_of(seed: int, *, timed: bool = False) -> list:
-    """A few dozen incidents a month in the four squares, most of them at one corner."""
-    draw = np.random.default_rng(seed)
-    rows = []
-    for month in MONTHS:
-        for _ in range(int(draw.poisson(12))):
-            x, y = (435_000 + float(at) for at in np.round(draw.beta(1, 3, 2) * 200))
-            when = f"{month}-{draw.integers(1, 28):02}T{draw.integers(0, 24):02}:30:00"
-            kind = DRUGS if draw.random() < 0.3 else ASB
-            rows.append((x, y - 435_000 + 336_000, kind, when if timed else month))
-    return rows
-
-
-@pytest.fixture(scope="module")
-def monthly(incident_frame):
-    return incident_frame(rows_of(1))
-
-
-@pytest.fixture(scope="module")
-def timed(incident_frame):
-    return incident_frame(rows_of(2, timed=True))
-
-
-@pytest.fixture
-def find(four_squares):
-    def found(command: str, frame: pd.DataFrame, facts=None, imports=(), **options: str) -> Found:
-        given = {"cell": "25", "layer": "wards", **options}
-        asked = answer(Question.read(given), frame, four_squares, facts=facts, imports=imports)
-        return FIND[command](asked)
-
-    return found
 
 
 @pytest.mark.parametrize("command", sorted(FIND))
@@ -225,62 +190,6 @@ def test_months_published_short_are_passed_over(find, monthly):
     assert "1 months were not published, or only in part" in found.caveats[0]
 
 
-def test_a_holdout_as_long_as_the_period_is_refused(find, monthly):
-    with pytest.raises(QuestionError, match="holdout: keeps 3 months back, and the period has 3"):
-        find("evaluate", monthly, period="latest-3m", bandwidth="100")
-
-
-def test_an_evaluation_holds_every_method_against_later_months(find, monthly):
-    frame = find("evaluate", monthly, bandwidth="100", holdout="2").frame
-    assert set(frame["method"]) == {"gi_star", "count", "last month", "density", "random"}
-    assert set(frame["later"]) == {"2024-11", "2024-12"}
-
-
-def test_no_method_has_seen_the_months_it_is_tested_on(find, timed):
-    last = timed["occurred_from"] >= pd.Timestamp("2024-12-01", tz="UTC")
-    moved = timed.assign(x=timed["x"].where(~last, 435_150.0), y=timed["y"].where(~last, 336_150.0))
-    plain = find("evaluate", timed, holdout="1")
-    other = find("evaluate", moved, holdout="1")
-    assert plain.parameters == other.parameters
-    kept = ["method", "cells", "area_share"]
-    pd.testing.assert_frame_equal(
-        plain.frame.query("method == 'last month'")[kept],
-        other.frame.query("method == 'last month'")[kept],
-    )
-
-
-def test_methods_that_foretell_a_number_are_held_to_it(find, timed):
-    frame = find("evaluate", timed, bandwidth="100", holdout="1").frame
-    told = frame.groupby("method")["predicted_over_observed"].count()
-    assert told.to_dict() == {"count": 4, "density": 4, "gi_star": 0, "last month": 4, "random": 0}
-    assert frame["recapture_ratio"].notna().all()
-
-
-def test_a_named_control_brings_its_buffer_into_the_difference(find, timed):
-    options = {"treated": "p25:261015:201615", "since": "2024-07", "buffer": "20"}
-    rest = find("treatment", timed, **options)
-    named = find("treatment", timed, control="p25:261045:201615", **options)
-    assert rest.frame["zone"].tolist() == ["treated", "buffer", "control"]
-    assert named.frame["zone"].tolist() == ["treated", "buffer", "control", "control_buffer"]
-    signs = {"treated": 1, "buffer": 1, "control": -1, "control_buffer": -1}
-    change = (named.frame["after"] - named.frame["before"]) * named.frame["zone"].map(signs)
-    assert named.parameters["wdd"] == change.sum()
-    assert len(rest.caveats) == 1
-
-
-def test_a_control_much_larger_than_the_treated_is_pointed_out(find, timed):
-    options = {"since": "2024-07", "buffer": "20"}
-    found = find("treatment", timed, treated="p25:261090:201690", **options)
-    assert "read the ratio of rates instead" in found.caveats[1]
-
-
-def test_a_treated_place_beyond_the_study_area_is_refused(find, timed):
-    with pytest.raises(QuestionError, match="treated: the treated places lie outside the study"):
-        find("treatment", timed, treated="p150:1:2", since="2024-07")
-    with pytest.raises(QuestionError, match="control: 'p2' is no id of a ranked hotspot"):
-        find("treatment", timed, treated="p150:43505:33605", control="p2", since="2024-07")
-
-
 def test_a_short_month_is_told_wherever_it_is_counted(four_squares, monthly):
     months = monthly["occurred_from"].dt.tz_convert("Europe/London").dt.strftime("%Y-%m")
     imports = [
@@ -295,17 +204,42 @@ def test_a_short_month_is_told_wherever_it_is_counted(four_squares, monthly):
     assert not any("published short" in caveat for caveat in caveats)
 
 
-def test_a_treatment_needs_as_much_time_before_as_after(find, monthly):
-    with pytest.raises(QuestionError, match="since: there must be as many published months"):
-        find("treatment", monthly, treated="p150:43505:33605", since="2021-02")
-    with pytest.raises(QuestionError, match="treated: say which places were treated"):
-        find("treatment", monthly)
-    with pytest.raises(QuestionError, match="treated: 'p1' is no id of a ranked hotspot"):
-        find("treatment", monthly, treated="p1", since="2024-01")
-
-
 def test_the_expected_band_needs_three_years_before(find, monthly):
     options = {"datetime": "2024-12"}
     assert set(find("expected", monthly, **options).frame["years"]) == {3}
     early = find("expected", monthly, datetime="2022-12").frame
     assert set(early["band"]) == {"no band"}
+
+
+def test_a_split_by_month_is_not_compared(find, monthly):
+    with pytest.raises(QuestionError, match="by: a split by month has no compared period"):
+        find("count", monthly, by="month", compare="year", period="latest-12m")
+
+
+def test_days_after_the_last_incident_are_unknown(four_squares, timed):
+    until = timed[timed["occurred_from"] < pd.Timestamp("2024-12-15", tz="UTC")]
+    question = Question.read({"layer": "wards", "period": "latest-3m"})
+    caveats = answer(question, until, four_squares).accounts.caveats
+    assert any("later days of the period brought is not recorded yet" in each for each in caveats)
+    question = Question.read({"layer": "wards", "datetime": "2024-09-01/2024-11-20"})
+    caveats = answer(question, timed, four_squares).accounts.caveats
+    assert not any("later days" in each for each in caveats)
+
+
+def test_the_index_of_similarity_is_of_all_areas_whatever_is_shown(find, timed):
+    options = {"compare": "year", "period": "latest-24m"}
+    whole, part = find("change", timed, **options), find("change", timed, within="A", **options)
+    alike = 1 - whole.frame["share_differs"].mean()
+    assert part.parameters["s_corrected"] == whole.parameters["s_corrected"] == alike
+    assert whole.frame["share_compared"].sum() == pytest.approx(1)
+
+
+def test_months_published_short_are_no_part_of_the_expected_band(find, monthly):
+    months = monthly["occurred_from"].dt.tz_convert("Europe/London").dt.strftime("%Y-%m")
+    imports = [
+        record_of(part, month=month, rejected=0 if month != "2022-12" else -len(part) + 1)
+        for month, part in monthly.groupby(months)
+    ]
+    found = find("expected", monthly, imports=imports, datetime="2024-12")
+    assert set(found.frame["years"]) == {2}
+    assert "and are passed over: 2022-12" in found.caveats[0]
