@@ -100,6 +100,10 @@ class Snapshot:
         """A setting's value."""
         return self._settings.get(key)
 
+    def settings(self) -> dict[str, Setting]:
+        """Every setting."""
+        return self._settings
+
 
 class Answers:
     """What a service holds of its store: the snapshot, and the answers asked for last."""

@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from api import board, features
 from api.answers import Answers
 from api.errors import add_error_handlers
-from api.maps import LEAFLET
+from api.map_pages import LEAFLET
 from api.security import Guard
 from api.settings import VERSION, Settings
 from geo.store.contract import Store

@@ -1,48 +1,43 @@
-"""The tasking board: one page about one Question, and its map in a frame of its own."""
+"""The tasking board: one page about one Question, and its map in a frame of its own.
+
+The page is sent piece by piece: its question, headline and map at once, each section when it has
+been worked out. A section that the data cannot fill says why.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
-from urllib.parse import urlencode
+from collections.abc import Iterator
+from typing import Annotated, Any
 
-import pandas as pd
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
-from jinja2 import Environment, PackageLoader
+from fastapi.responses import RedirectResponse, StreamingResponse
+from markupsafe import Markup
 
 from api.answers import Answers
+from api.bar import bar, folded
+from api.brief import BRIEF_POLICY, brief_page
 from api.collections import GEOJSON, items_of, members_of
 from api.encoding import feature_collection, to_csv, to_table
 from api.errors import status_of
 from api.etags import not_modified_or
 from api.features import answers_of
+from api.findings import Findings
+from api.map_pages import MapPage
 from api.maps import draw
 from api.query import only
 from api.settings import VERSION, Settings
-from api.words import CLASS_WORDS, categories_words, headline, period_words
-from geo.analyses import ANALYSES, LAYERS
+from api.shows import COMPARING, DEFAULT_SHOW, SHOWS
+from api.stories import story_of
+from api.views import SECTION, VIEW_OPTIONS, View, page_facts, render_section, templates
+from api.words import reason_of
+from geo.analyses import ANALYSES
 from geo.errors import NotFoundError, PatchmapError, QuestionError
-from geo.incidents import category_title
-from geo.options import DEFAULT_PERIOD, OPTIONS
-from geo.question import Answer, Question, default_layer
+from geo.leave_out import place_title
+from geo.options import OPTIONS
+from geo.question import Question
 
-PERIODS = {
-    "latest-1m": "Latest month",
-    "latest-3m": "Latest 3 months",
-    "latest-12m": "Latest 12 months",
-    "latest-36m": "Latest 3 years",
-}
-RANKED = 10
-CELLS = (100, 150, 200, 250, 300, 400, 500)
 HTML = "text/html; charset=utf-8"
-
 router = APIRouter()
-templates = Environment(
-    loader=PackageLoader("api"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-)
-templates.filters["thousands"] = lambda number: f"{number:,}"
-templates.filters["title_of"] = category_title
-
 DOWNLOADS = {analysis.collection or analysis.command: analysis for analysis in ANALYSES}
 """What can be downloaded, by the name of its collection or else its command."""
 
@@ -62,36 +57,78 @@ Set = Annotated[Settings, Depends(settings_of)]
 @router.get("/")
 def board(request: Request, answers: Held) -> Response:
     """The board. Its address is its Question: what a form sends is written out and redirected."""
+    given = dict(request.query_params)
     try:
-        options = {name: text for name, text in _given(request).items() if text}
-        question = Question.read(options)
+        view = View.read(folded(request.query_params.multi_items()))
     except PatchmapError as error:
-        return _page(answers, _readable(request), error=error)
-    if question.options() != options:
-        return RedirectResponse(f"?{question.query()}" if question.query() else "/", 303)
-    return not_modified_or(request, answers, lambda: _page(answers, question), media_type=HTML)
+        return _refusal(answers, View(_readable(request)), error)
+    if view.options() != given or len(given) < len(request.query_params.multi_items()):
+        return RedirectResponse(view.address() if view.options() else "/", 303)
+    return not_modified_or(request, answers, lambda: _page(answers, view), media_type=HTML)
+
+
+@router.get("/story")
+def story(request: Request, answers: Held) -> Response:
+    """The story of one cell, place or area, as a part of the board."""
+
+    def part() -> Response:
+        view = View.read(only(request, (*_NAMES, *VIEW_OPTIONS)))
+        findings = _findings(answers, view.question)
+        return Response(_story(findings, view), media_type=HTML)
+
+    return not_modified_or(request, answers, part, media_type=HTML)
 
 
 @router.get("/map")
 def map_page(request: Request, answers: Held, settings: Set) -> Response:
     """The folium map of a Question, a page of its own with its own content policy."""
-    question = Question.read(_given(request))
+    tiles = settings.tiles.address if settings.tiles else ""
 
     def page() -> Response:
-        snapshot = answers.snapshot()
-        ground = snapshot.setting("ground")
-        drawn = draw(
-            answers.ask(question),
-            projection=snapshot.projection,
-            ground=snapshot.layer(str(ground))[1] if ground else None,
-            tiles=settings.tiles,
-        )
+        try:
+            drawn = _drawn(request, answers, settings)
+        except PatchmapError as refusal:
+            # It is read in a frame, by people.
+            text = templates.get_template("map_refusal.html").render(reason=reason_of(refusal))
+            return Response(text, status_code=status_of(refusal), media_type=HTML)
         return Response(
             drawn.html, media_type=HTML, headers={"content-security-policy": drawn.policy}
         )
 
-    tiles = settings.tiles.address if settings.tiles else ""
     return not_modified_or(request, answers, page, media_type=HTML, setting=tiles)
+
+
+def _drawn(request: Request, answers: Answers, settings: Settings) -> MapPage:
+    options = only(request, (*_NAMES, "show", "over"))
+    show, over = options.pop("show", DEFAULT_SHOW), options.pop("over", "")
+    findings = _findings(answers, Question.read(options))
+    snapshot = answers.snapshot()
+    ground = snapshot.setting("ground")
+    return draw(
+        findings.answer,
+        projection=snapshot.projection,
+        painting=findings.painting(show),
+        places=findings.places,
+        ground=snapshot.layer(str(ground))[1] if ground else None,
+        over=snapshot.layer(over) if over else None,
+        tiles=settings.tiles,
+    )
+
+
+@router.get("/brief.html")
+def brief(request: Request, answers: Held) -> Response:
+    """The board as one file to print, keep or send."""
+
+    def page() -> Response:
+        view = View.read(only(request, (*_NAMES, *VIEW_OPTIONS)))
+        text = brief_page(_findings(answers, view.question), view)
+        headers = {
+            "content-security-policy": BRIEF_POLICY,
+            "content-disposition": 'attachment; filename="brief.html"',
+        }
+        return Response(text, media_type=HTML, headers=headers)
+
+    return not_modified_or(request, answers, page, media_type=HTML)
 
 
 @router.get("/download/{name}.{ending}")
@@ -100,7 +137,7 @@ def download(request: Request, answers: Held, name: str, ending: str) -> Respons
     analysis = DOWNLOADS.get(name)
     if analysis is None or ending not in ("csv", "geojson" if analysis.collection else "json"):
         raise NotFoundError(f"there is no download {name}.{ending}")
-    query = _given(request)
+    query = only(request, _NAMES)
     if ending == "geojson":
         items = items_of(answers, name, query)
         content, media_type = feature_collection(items.encoded, items.members), GEOJSON
@@ -116,7 +153,8 @@ def download(request: Request, answers: Held, name: str, ending: str) -> Respons
 
 def _readable(request: Request) -> Question:
     """What can be kept of a Question that is refused, so that the form remembers it."""
-    options = {name: text for name, text in request.query_params.items() if name in _NAMES}
+    given = folded(request.query_params.multi_items())
+    options = {name: text for name, text in given.items() if name in _NAMES}
     while True:
         try:
             return Question.read(options)
@@ -125,90 +163,87 @@ def _readable(request: Request) -> Question:
                 return Question()
 
 
-def _given(request: Request) -> dict[str, str]:
-    return only(request, _NAMES)
+def _findings(answers: Answers, question: Question) -> Findings:
+    return answers.keep(f"findings?{question.query()}", lambda _: Findings(answers, question))
 
 
-def _page(answers: Answers, question: Question, *, error: PatchmapError | None = None) -> Response:
+def _page(answers: Answers, view: View) -> Response:
     """The board of a Question; with the reason and the form alone where it has no answer."""
-    snapshot = answers.snapshot()
-    choices = {
-        "layers": snapshot.layers(),
-        "categories": sorted(
-            {name for record in snapshot.imports() for name in record.summary.categories}
-        ),
-        "sources": sorted({record.source for record in snapshot.imports()}),
-    }
-    told: dict[str, object] = {"answer": None}
-    if error is None:
-        try:
-            answer, found = answers.find(LAYERS["ranked-hotspots"], question)
-            question = answer.question
-            told = _told(answer, found.frame.head(RANKED))
-        except PatchmapError as refusal:
-            error = refusal
-    layer = question.layer
-    if not layer and choices["layers"]:
-        layer = default_layer(snapshot)
+    try:
+        findings = _findings(answers, view.question)
+    except PatchmapError as error:
+        return _refusal(answers, view, error)
+    common = page_facts(findings, view)
     text = templates.get_template("board.html").render(
-        version=VERSION,
-        question=question,
-        layer=layer,
-        error=error,
-        choices=choices,
-        periods=PERIODS,
-        default_period=DEFAULT_PERIOD,
-        cells=sorted({*CELLS, question.cell}),
-        **told,
+        bar=bar(answers.snapshot(), findings.question),
+        error=None,
+        shows=_shows(findings, view),
+        limits=_limits(view),
+        story=_story(findings, view) if view.at else "",
+        **common,
     )
-    return Response(text, status_code=status_of(error) if error else 200, media_type=HTML)
+    return StreamingResponse(_pieces(text, findings, common), media_type=HTML)
 
 
-def _told(answer: Answer, ranked: pd.DataFrame) -> dict[str, object]:
-    """What the page says of an answer."""
-    counts = answer.area_counts
-    if answer.question.by == "month":
-        counts = counts.groupby(["area_code", "area_name"], as_index=False)[["n"]].sum()
-        counts["share"] = counts["n"] / max(answer.accounts.counted, 1)
-    ordered = counts.sort_values(["n", "area_code"], ascending=[False, True])
-    query = answer.question.query()
-    return {
-        "answer": answer,
-        "accounts": answer.accounts,
-        "headline": headline(answer),
-        "categories": categories_words(answer),
-        "period": period_words(answer),
-        "shown": int(counts["n"].sum()),
-        "hot": int(answer.hotspots["class"].str.startswith("hot").sum()),
-        "words": CLASS_WORDS,
-        "ranked": ranked.drop(columns="geometry").to_dict("records"),
-        "names": answer.areas["area_name"].to_dict(),
-        "areas": ordered.drop(columns="geometry", errors="ignore").to_dict("records"),
-        "rated": "rate_per_1000" in counts,
-        "credits": answer.accounts.attribution,
-        "map_address": f"/map?{query}",
-        "limits": _limits(answer.question),
-        "downloads": {
-            f"{title} ({ending})": f"/download/{name}.{ending}?{query}"
-            for name, title in (("hotspots", "cells"), ("area-counts", "areas"))
-            for ending in ("geojson", "csv")
-        },
-    }
+def _pieces(text: str, findings: Findings, common: dict[str, Any]) -> Iterator[str]:
+    """The page piece by piece: what stands between the sections, and each of them when made."""
+    between, *rest = SECTION.split(text)
+    yield between
+    for name, following in zip(rest[::2], rest[1::2], strict=True):
+        yield str(render_section(name, findings, common))
+        yield following
 
 
-def _limits(question: Question) -> list[tuple[str, str]]:
-    """What narrows the Question beyond its form, each with the address that drops it."""
-    titles = {
-        "within": "only",
-        "study": "judged against",
-        "hours": "hours",
-        "by": "by",
-        "compare": "compared with",
-        "weight": "weighed by",
-    }
-    found = []
-    for name, title in titles.items():
-        options = question.options()
-        if value := options.pop(name, ""):
-            found.append((f"{title} {value}", "?" + urlencode(options, safe="/:,.")))
+def _refusal(answers: Answers, view: View, error: PatchmapError) -> Response:
+    text = templates.get_template("board.html").render(
+        bar=bar(answers.snapshot(), view.question),
+        version=VERSION,
+        view=view,
+        question=view.question,
+        answer=None,
+        error=error,
+    )
+    return Response(text, status_code=status_of(error), media_type=HTML)
+
+
+def _story(findings: Findings, view: View) -> Markup:
+    """The story that a page has open; what is asked for in vain says so."""
+    try:
+        told = {"reason": "", **story_of(findings, view.at)}
+    except PatchmapError as refusal:
+        told = {"reason": reason_of(refusal)}
+    text = templates.get_template("board_story.html").render(**page_facts(findings, view) | told)
+    return Markup(text)  # noqa: S704 - escaped by its template
+
+
+def _shows(findings: Findings, view: View) -> list[dict[str, object]]:
+    """The ways of showing the map, each with its address; change brings what it compares with."""
+    compare = findings.question.compare or "previous"
+    others: dict[str, dict[str, str]] = {name: {"compare": compare} for name in COMPARING}
+    others |= {"pair": {"compare": compare, "month": ""}}
+    return [
+        {
+            "title": title,
+            "now": name == view.show,
+            "address": view.address(
+                "/", show=name if name != DEFAULT_SHOW else "", **others.get(name, {})
+            ),
+        }
+        for name, title in SHOWS.items()
+    ]
+
+
+def _limits(view: View) -> list[tuple[str, str]]:
+    """What is easily overlooked in the bar, each with the address that drops it."""
+    titles = {"within": "only", "study": "judged against", "by": "by"}
+    options = view.options()
+    found = [
+        (f"{title} {options[name]}", view.address("/", at="", **{name: ""}))
+        for name, title in titles.items()
+        if name in options
+    ]
+    places = view.question.without
+    for place in places:
+        others = ",".join(other for other in places if other != place)
+        found.append((f"without {place_title(place)}", view.address("/", at="", without=others)))
     return found

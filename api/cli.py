@@ -34,6 +34,7 @@ for name, analysis in questions.ANALYSIS.items():
     else:
         app.command(name)(questions.rank if name == "rank" else questions.command_of(analysis))
 app.command("map")(questions.map_file)
+app.command("brief")(questions.brief)
 app.command()(service.serve)
 app.command()(service.demo)
 app.command("quality")(stores.report_quality)

@@ -1,17 +1,9 @@
-"""The folium map of an Answer: on canvas, with every asset local.
-
-As a page of the service it links the service's own files; as a file it carries them, and its
-content policy forbids any request at all (but to a tile server that the user chose).
-"""
+"""The folium map of an Answer: on canvas, with every asset local."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import html
-import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import folium
@@ -23,47 +15,30 @@ from branca.element import CssLink, Figure, JavascriptLink
 from jinja2 import Environment, PackageLoader
 
 from api.encoding import encode_features, feature_collection
+from api.map_pages import ASSETS, OWN_SCRIPTS, MapPage, page_of
 from api.settings import TileServer
-from api.words import CLASS_WORDS, headline, shown_words
+from api.shows import DEFAULT_SHOW, Painting, paint
+from api.words import headline, shown_words
+from geo.answer import Answer
 from geo.crs import Projection
-from geo.question import Answer
+from geo.leave_out import place_title
+from geo.store.contract import LayerPapers
 
-LEAFLET = Path(__file__).parent / "static" / "node_modules" / "leaflet" / "dist"
-_LABELS = "/static/page/labels.js"
-ASSETS = {
-    _LABELS: Path(__file__).parent / "static" / "page" / "labels.js",
-    "/static/leaflet/leaflet.js": LEAFLET / "leaflet.js",
-    "/static/leaflet/leaflet.css": LEAFLET / "leaflet.css",
-}
 MAP_DECIMALS = 5  # about a metre: finer than a projector shows
 MOST_LABELS = 120
 MOST_CELLS_TOLD = 6_000
-"""Cells of one class that a map tells one by one; more become one shape."""
+"""Cells of one shade that a map tells one by one; more become one shape."""
 
 _INERT = str.maketrans({letter: f"&#{ord(letter)};" for letter in "&<>\"'`{}$\\"})
 
-# ColorBrewer's RdBu, which colour-blind people can tell apart.
-STYLES: dict[str, dict[str, Any]] = {
-    "hot_99": {"fillColor": "#b2182b", "fillOpacity": 0.85, "color": "#5f0a17", "weight": 1.2},
-    "hot_95": {"fillColor": "#f4a582", "fillOpacity": 0.85, "color": "#b2182b", "weight": 1},
-    "none": {"fillColor": "#8d8d8d", "fillOpacity": 0.22, "color": "#8d8d8d", "weight": 0},
-    "cold_95": {"fillColor": "#92c5de", "fillOpacity": 0.7, "color": "#2166ac", "weight": 1},
-    "cold_99": {"fillColor": "#2166ac", "fillOpacity": 0.7, "color": "#0b2f57", "weight": 1},
-    "undefined": {"fillColor": "#ffffff", "fillOpacity": 0.3, "color": "#767676", "weight": 0.5},
-}
 OUTLINE = {"fill": False, "color": "#1a1a1a", "weight": 2.2, "opacity": 0.9}
 LAND = {"fillColor": "#ffffff", "fillOpacity": 1, "weight": 0}
+PICKED = {"fillOpacity": 0, "weight": 0}  # it can be clicked, and shows nothing
+OVER = {"fill": False, "color": "#7b3294", "weight": 3, "opacity": 1, "dashArray": "9 5"}
+PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
 GROUND = {"fill": False, "color": "#b9b4a8", "weight": 0.8, "opacity": 1}
 
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
-
-
-@dataclass(frozen=True)
-class MapPage:
-    """A map as HTML, with the content policy that it needs."""
-
-    html: str
-    policy: str
 
 
 class _OfflineFigure(Figure):  # type: ignore[misc]  # branca has no types
@@ -88,18 +63,27 @@ def draw(
     answer: Answer,
     *,
     projection: Projection,
+    painting: Painting | None = None,
+    places: gpd.GeoDataFrame | None = None,
     ground: gpd.GeoDataFrame | None = None,
+    over: tuple[LayerPapers, gpd.GeoDataFrame] | None = None,
     tiles: TileServer | None = None,
     standalone: bool = False,
 ) -> MapPage:
-    """Draw the hotspot cells and the areas of an Answer.
+    """Draw the cells and the areas of an Answer.
 
     Parameters
     ----------
     projection
         Leads from the answer's metres to the map's degrees.
+    painting
+        What the cells show; their classes, unless it says otherwise.
+    places
+        Ranked places, to be numbered on the map.
     ground
         Areas whose outlines are drawn thinly under everything, such as street blocks.
+    over
+        Another layer whose areas are drawn over everything, such as priority estates.
     tiles
         A tile server for the ground, if the user set one.
     standalone
@@ -121,12 +105,19 @@ def draw(
         _outlines(answer.study_areas, projection, LAND).add_to(drawing)
         if ground is not None:
             _outlines(ground, projection, GROUND).add_to(drawing)
-    _add_cells(drawing, answer, projection)
+    painting = painting or paint(DEFAULT_SHOW, answer)
+    _add_pickable_areas(drawing, answer, projection)
+    _add_cells(drawing, answer, projection=projection, painting=painting)
     _add_areas(drawing, answer, projection)
-    drawing.fit_bounds(_bounds(answer, projection), padding=(8, 8))
+    if over is not None:
+        _outlines(over[1], projection, OVER).add_to(drawing)
+    if places is not None:
+        _add_places(drawing, places, projection)
+    bounds = _bounds(answer, projection)
+    drawing.fit_bounds(bounds, padding=(8, 8))
     _name_from(figure, answer.question.query())
-    text = _with_own_parts(figure.render(), answer)
-    return _page(text, tiles=tiles, standalone=standalone)
+    text = _with_own_parts(figure.render(), answer, painting=painting, bounds=bounds, over=over)
+    return page_of(text, tiles=tiles, standalone=standalone)
 
 
 def inert(text: object) -> str:
@@ -138,50 +129,81 @@ def inert(text: object) -> str:
     return str(text).translate(_INERT)
 
 
-def _add_cells(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
-    cells = answer.hotspots
-    # Empty cells that show nothing are left to the ground.
-    cells = cells[(cells["n"] > 0) | ~cells["class"].isin(["none", "undefined"])]
+def _add_pickable_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
+    """The areas under the cells, so that a click beside any cell finds its area."""
+    areas = _shown_areas(answer)
+    counts = answer.area_counts.groupby("area_code")["n"].sum()
+    shown = gpd.GeoDataFrame(
+        {
+            "at": areas.index.astype(str),
+            "area": areas["area_name"].map(inert).to_numpy(),
+            "n": counts.reindex(areas.index.astype(str), fill_value=0).to_numpy(),
+        },
+        geometry=areas.geometry.to_numpy(),
+        crs=areas.crs,
+    )
+    folium.GeoJson(
+        _geojson(shown, projection),
+        style_function=lambda _feature: PICKED,
+        smooth_factor=0.5,
+        tooltip=folium.GeoJsonTooltip(
+            fields=["area", "n"], aliases=["Area", "Incidents"], sticky=True
+        ),
+    ).add_to(drawing)
+
+
+def _add_cells(
+    drawing: folium.Map, answer: Answer, *, projection: Projection, painting: Painting
+) -> None:
     names = answer.areas["area_name"]
-    for kind, style in STYLES.items():
-        chosen = cells[cells["class"] == kind]
+    for kind, shade in painting.shades.items():
+        chosen = painting.cells[painting.cells["kind"] == kind]
         if chosen.empty:
             continue
         shown = gpd.GeoDataFrame(
             {
                 "n": chosen["n"],
-                "meaning": CLASS_WORDS[kind],
+                "meaning": chosen["told"].map(inert),
                 "area": chosen["area_code"].map(names).fillna("").map(inert),
-                "cell": chosen["cell_id"],
+                "at": chosen["cell_id"],
             },
             geometry=chosen.geometry,
-            crs=cells.crs,
+            crs=chosen.crs,
         )
-        if len(shown) > MOST_CELLS_TOLD:
-            shown = _as_one(shown)
+        alone = len(shown) <= MOST_CELLS_TOLD
+        tooltip = folium.GeoJsonTooltip(
+            fields=["n", "meaning", "area", "at"],
+            aliases=["Incidents", "Meaning", "Area", "Cell"],
+            sticky=True,
+        )
+        # So many cells of one shade that a page could not carry the story of each: what lies
+        # under them answers.
         folium.GeoJson(
-            _geojson(shown, projection),
-            name=CLASS_WORDS[kind],
-            style_function=lambda _feature, style=style: style,
+            _geojson(shown if alone else _as_one(shown), projection),
+            name=shade.words,
+            style_function=lambda _feature, style=shade.style: style,
             smooth_factor=0.3,
-            tooltip=folium.GeoJsonTooltip(
-                fields=["n", "meaning", "area", "cell"],
-                aliases=["Incidents", "Meaning", "Area", "Cell"],
-                sticky=True,
-            ),
+            **({"tooltip": tooltip} if alone else {"interactive": False}),
         ).add_to(drawing)
 
 
 def _as_one(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """So many cells of one class that a page could not carry the story of each."""
-    told = {
-        "n": [f"{cells['n'].sum():,} in all"],
-        "meaning": cells["meaning"].iloc[:1].to_list(),
-        "area": [""],
-        "cell": [f"one of {len(cells):,}"],
-    }
     whole = shapely.union_all(cells.geometry.to_numpy(), grid_size=0.01)
-    return gpd.GeoDataFrame(told, geometry=[whole], crs=cells.crs)
+    return gpd.GeoDataFrame(geometry=[whole], crs=cells.crs)
+
+
+def _add_places(drawing: folium.Map, places: gpd.GeoDataFrame, projection: Projection) -> None:
+    shown = gpd.GeoDataFrame({"at": places["hotspot_id"]}, geometry=places.geometry, crs=places.crs)
+    folium.GeoJson(
+        _geojson(shown, projection),
+        style_function=lambda _feature: PLACE,
+        smooth_factor=0,
+        interactive=False,
+    ).add_to(drawing)
+    lon, lat = projection.to_lonlat(places["x"], places["y"])
+    # The first one last, so that it lies over the others.
+    for rank, x, y in reversed(list(zip(places["rank"], lon, lat, strict=True))):
+        _add_label(drawing, str(rank), at=(x, y), kind="place-number")
 
 
 def _add_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
@@ -192,14 +214,18 @@ def _add_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> N
     places = largest.geometry.representative_point()
     lon, lat = projection.to_lonlat(places.x, places.y)
     for name, x, y in zip(largest["area_name"], lon, lat, strict=True):
-        # A marker would ask for its icon's image even where the icon is text.
-        label = folium.Tooltip(
-            inert(name), permanent=True, direction="center", class_name="area-label", sticky=False
-        )
-        place = (round(float(y), MAP_DECIMALS), round(float(x), MAP_DECIMALS))
-        folium.CircleMarker(
-            place, radius=0, stroke=False, fill=False, interactive=False, tooltip=label
-        ).add_to(drawing)
+        _add_label(drawing, str(name), at=(x, y), kind="area-label")
+
+
+def _add_label(drawing: folium.Map, text: str, *, at: tuple[float, float], kind: str) -> None:
+    # A marker would ask for its icon's image even where the icon is text.
+    label = folium.Tooltip(
+        inert(text), permanent=True, direction="center", class_name=kind, sticky=False
+    )
+    place = (round(float(at[1]), MAP_DECIMALS), round(float(at[0]), MAP_DECIMALS))
+    folium.CircleMarker(
+        place, radius=0, stroke=False, fill=False, interactive=False, tooltip=label
+    ).add_to(drawing)
 
 
 def _shown_areas(answer: Answer) -> gpd.GeoDataFrame:
@@ -233,26 +259,36 @@ def _bounds(answer: Answer, projection: Projection) -> list[list[float]]:
     return [[south, west], [north, east]]
 
 
-def _with_own_parts(text: str, answer: Answer) -> str:
+def _with_own_parts(
+    text: str,
+    answer: Answer,
+    *,
+    painting: Painting,
+    bounds: list[list[float]],
+    over: tuple[LayerPapers, gpd.GeoDataFrame] | None,
+) -> str:
     """Put in what no template of branca's shall read: the title, the style and the legend."""
-    counts = answer.hotspots["class"].value_counts()
-    shown = [kind for kind in STYLES if kind == "none" or counts.get(kind, 0)]
+    counts = painting.cells["kind"].value_counts()
     legend = _TEMPLATES.get_template("map_legend.html").render(
         headline=headline(answer),
         told=shown_words(answer),
+        painting=painting,
+        over=over and (over[0].title or over[0].layer_id),
+        left_out=[place_title(place) for place in answer.question.without],
         question=answer.question,
         accounts=answer.accounts,
-        classes=[
-            (kind, CLASS_WORDS[kind], STYLES[kind], int(counts.get(kind, 0))) for kind in shown
-        ],
+        counts=counts.to_dict(),
         credits=answer.accounts.attribution,
     )
     style = _TEMPLATES.get_template("map_style.html").render()
     title = html.escape(f"Patchmap: {headline(answer)}")
+    scripts = "".join(f'<script src="{address}"></script>\n' for address in OWN_SCRIPTS)
+    # Whoever needs larger letters may zoom the page.
+    text = text.replace(", maximum-scale=1.0, user-scalable=no", "", 1)
     text = text.replace("<title>Patchmap</title>", f"<title>{title}</title>", 1)
     text = text.replace("</head>", f"{style}\n</head>", 1)
-    text = text.replace("<body>", f"<body>\n{legend}", 1)
-    return text.replace("</html>", f'<script src="{_LABELS}"></script>\n</html>', 1)
+    text = text.replace("<body>", f'<body data-bounds="{bounds}">\n{legend}', 1)
+    return text.replace("</html>", f"{scripts}</html>", 1)
 
 
 def _name_from(figure: Figure, seed: str) -> None:
@@ -263,39 +299,3 @@ def _name_from(figure: Figure, seed: str) -> None:
         element._id = hashlib.sha256(f"{seed}#{number}".encode()).hexdigest()[:16]
         number += 1
         waiting.extend(element._children.values())
-
-
-def _page(text: str, *, tiles: TileServer | None, standalone: bool) -> MapPage:
-    images = "data:" + (f" {tiles.origin}" if tiles else "")
-    text = text.replace("<html>", '<html lang="en-GB">', 1)
-    if standalone:
-        for address, file in ASSETS.items():
-            text = text.replace(*_embedded(address, file))
-    scripts = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
-    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
-    if standalone:
-        policy = (
-            f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {images}"
-        )
-        meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        return MapPage(text.replace("<head>", f"<head>\n{meta}", 1), policy)
-    return MapPage(
-        text,
-        f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
-        f"img-src 'self' {images}; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; "
-        "form-action 'none'",
-    )
-
-
-def _embedded(address: str, file: Path) -> tuple[str, str]:
-    content = file.read_text(encoding="utf-8")
-    if file.suffix == ".js":
-        content = content.replace("//# sourceMappingURL=leaflet.js.map", "")
-        return f'<script src="{address}"></script>', f"<script>{content}</script>"
-    # Images that Leaflet's own style names: none of them is used here, but a browser may ask.
-    content = re.sub(r"url\(images/[^)]*\)", "none", content)
-    return f'<link rel="stylesheet" href="{address}"/>', f"<style>{content}</style>"
-
-
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

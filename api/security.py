@@ -54,7 +54,9 @@ class Guard:
                 message = {**message, "body": b""}
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                # The headers of a 304 replace those that the browser keeps: a map has its own.
+                given = {} if message["status"] == 304 else _HEADERS
+                for name, value in given.items():
                     headers.setdefault(name, value)
             await send(message)
 

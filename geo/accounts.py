@@ -18,7 +18,10 @@ class Compared:
 
 @dataclass(frozen=True)
 class Accounts:
-    """Where every row went, and what the numbers rest on."""
+    """Where every row went, and what the numbers rest on.
+
+    `left_out` are those of `not_asked` that only their place left out.
+    """
 
     read: int
     rejected: int
@@ -38,6 +41,7 @@ class Accounts:
     attribution: list[str]
     data_version: str
     question: dict[str, str]
+    left_out: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """The accounts as every JSON answer shows them."""

@@ -268,6 +268,8 @@ OPTIONS: Final = (
     _text("study", "The layer that is judged as a whole: mask and family of tests; else the layer",
           "wards-2025"),
     _text("within", "Show only these areas, comma between codes", "E05015507", read=_read_list),
+    _text("without", "Leave out places: NAME@x:y in metres, names, or ids of ranked places",
+          "Police Station@435123:336456", read=_read_list),
     _whole("cell", "Width of a cell in metres", (25, 5_000), default=150),
     _choice("shape", "Shape of a cell", get_args(Shape)),
     _choice("by", "Split the counts by month", ("month",)),

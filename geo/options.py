@@ -26,6 +26,7 @@ class Question:
     layer: str = ""
     study: str = ""
     within: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     cell: int = 150
     shape: Shape = "hexagon"
     by: Literal["", "month"] = ""

@@ -107,6 +107,7 @@ def answer(
         attribution=[note.attribution for note in told if note.attribution],
         data_version=facts.data_version,
         question=question.options(),
+        left_out=settled.left_out(incidents),
     )
     return Answer(
         question,

@@ -14,6 +14,7 @@ import shapely
 
 from geo.errors import QuestionError
 from geo.incidents import LONDON, NOTHING, SQUARE_M, Summary, london_hours
+from geo.leave_out import at_places
 from geo.option_table import read_hours
 from geo.options import DEFAULT_PERIOD, Question
 from geo.period import Period, read_interval, read_latest
@@ -105,6 +106,20 @@ class Plan:
 
     def select(self, incidents: pd.DataFrame, period: Period | None = None) -> pd.DataFrame:
         """The rows of an incident frame that the Question asks for, in its period or another."""
+        asked = self._select_anywhere(incidents, period)
+        if not self.question.without:
+            return asked
+        return asked[~at_places(asked, self.question.without)]
+
+    def left_out(self, incidents: pd.DataFrame) -> int:
+        """How many rows the Question would ask for, but for the places that it leaves out."""
+        if not self.question.without:
+            return 0
+        return int(at_places(self._select_anywhere(incidents), self.question.without).sum())
+
+    def _select_anywhere(
+        self, incidents: pd.DataFrame, period: Period | None = None
+    ) -> pd.DataFrame:
         question, occurred = self.question, incidents["occurred_from"]
         span = period or self.period
         wanted = (occurred >= span.start) & (occurred < span.end)

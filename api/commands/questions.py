@@ -120,6 +120,39 @@ def map_file(context: typer.Context, question: Question, output: Output) -> None
     desk.say(lines, _facts(answer))
 
 
+@with_question
+def brief(
+    context: typer.Context,
+    question: Question,
+    output: Output,
+    *,
+    show: Annotated[
+        str, typer.Option(help="What the map shows: cells, density, change or persistence.")
+    ] = "cells",
+) -> None:
+    """Write the board as a brief for print: one .html file, or a .pdf where Chromium is there."""
+    from api.answers import Answers  # noqa: PLC0415 - the pages' templates take a moment
+    from api.brief import brief_page, browser, print_pdf  # noqa: PLC0415
+    from api.findings import Findings  # noqa: PLC0415
+    from api.views import View  # noqa: PLC0415
+
+    desk = desk_of(context)
+    desk.check_output(output)
+    if output.suffix not in (".html", ".pdf"):
+        raise InputError(f"{output}: a brief is written as .html or .pdf")
+    if output.suffix == ".pdf":
+        browser()
+    with desk.open() as store:
+        findings = Findings(Answers(store), question)
+        page = brief_page(findings, View(question, show))
+    if output.suffix == ".pdf":
+        write_whole(output, lambda part: print_pdf(page, part))
+    else:
+        write_whole(output, lambda part: part.write_text(page, encoding="utf-8"))
+    answer = findings.answer
+    desk.say([f"{output}: {headline(answer)}", *account_lines(answer.accounts)], _facts(answer))
+
+
 def account_lines(accounts: Accounts) -> list[str]:
     """The accounts as lines for a person."""
     sum_line = (
@@ -133,6 +166,8 @@ def account_lines(accounts: Accounts) -> list[str]:
         lines.append(f"compared with {told.period.title}: {told.counted:,} counted")
         if told.months_missing:
             lines.append(f"of it not published: {', '.join(told.months_missing)}")
+    if "without" in accounts.question:
+        lines.append(f"{accounts.left_out:,} of those not asked lie at places that are left out")
     if accounts.in_no_area:
         lines.append(f"{accounts.in_no_area:,} of the counted are in none of the areas")
     if accounts.months_missing:

@@ -10,7 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import make_app
-from api.maps import ASSETS, draw
+from api.map_pages import ASSETS
+from api.maps import draw
 from api.settings import Settings
 from geo.question import Question, ask
 from geo.store.geopackage import GeoPackageStore
@@ -141,7 +142,7 @@ def test_downloads_are_whole(client: TestClient, store: GeoPackageStore) -> None
 
 def test_a_refused_question_is_remembered_in_the_form(client: TestClient) -> None:
     page = client.get("?category=burglary&cell=200&layer=wards&within=Z").text
-    assert 'value="burglary" selected' in page
+    assert 'value="burglary" checked' in page
     assert 'value="200" selected' in page
 
 

@@ -56,3 +56,10 @@ def test_every_answer_carries_a_content_policy(client: TestClient) -> None:
         assert "default-src 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
     assert "unsafe-inline" not in client.get("/?cell=200").headers["content-security-policy"]
+
+
+def test_what_a_browser_has_already_keeps_its_own_policy(client: TestClient) -> None:
+    first = client.get("/map?layer=wards")
+    again = client.get("/map?layer=wards", headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert "content-security-policy" not in again.headers

@@ -24,6 +24,7 @@ def test_the_board_opens_with_its_map_and_asks_no_other_machine(
     watched.keep("board-1920")
     expect(watched.page.get_by_role("heading", name="All incidents")).to_be_visible()
     expect(watched.page.locator("section.accounts")).to_contain_text("counted")
+    expect(watched.page.locator(".answer .sum")).to_be_in_viewport()
     expect(watched.page.get_by_text("Synthetic: this city")).to_be_visible()
     assert watched.hosts() == {urlsplit(address).netloc}
     assert watched.faults == []
@@ -33,10 +34,8 @@ def test_a_choice_changes_the_answer_and_the_address(
     watched: Watched, address: str, demo_store: Path
 ) -> None:
     page = watched.page
-    page.goto(address)
-    page.get_by_label("Category").select_option("anti-social-behaviour")
-    page.wait_for_url("**category=anti-social-behaviour**")
-    page.get_by_label("Period").select_option("latest-3m")
+    page.goto(f"{address}/?category=anti-social-behaviour")
+    page.locator("select[name=period]").select_option("latest-3m")
     page.wait_for_url("**period=latest-3m**")
     watched.wait_for_map()
     store = GeoPackageStore(demo_store)
@@ -48,18 +47,61 @@ def test_a_choice_changes_the_answer_and_the_address(
     assert watched.faults == []
 
 
-def test_months_can_be_chosen_by_keyboard(watched: Watched, address: str) -> None:
+def test_days_can_be_chosen_by_keyboard(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(f"{address}/?datetime=2024-03/2024-05")
+    for label, day in (("from", "03032024"), ("to", "05052024")):
+        page.get_by_label(label, exact=True).focus()
+        page.keyboard.type(day)
+    page.locator("#question > button[type=submit]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**datetime=2024-03-03/2024-05-05**")
+    expect(page.locator("#headline")).to_contain_text("3 March 2024 to 5 May 2024")
+
+
+def test_several_categories_are_ticked_by_keyboard(watched: Watched, address: str) -> None:
     page = watched.page
     page.goto(address)
-    for label, month in (("from", "March"), ("to", "May")):
-        page.get_by_label(label, exact=True).focus()
-        page.keyboard.type(month)
-        page.keyboard.press("Tab")
-        page.keyboard.type("2024")
-    page.get_by_role("button", name="Show").focus()
+    page.locator("summary", has_text="All incidents").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**datetime=2024-03/2024-05**")
-    expect(page.locator("#headline")).to_contain_text("March 2024 to May 2024")
+    for name in ("Burglary", "Drugs"):
+        page.get_by_label(name, exact=True).focus()
+        page.keyboard.press("Space")
+    watched.keep("board-categories")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**category=burglary,drugs**")
+    expect(page.locator("#headline")).to_contain_text("Burglary, Drugs")
+    assert watched.faults == []
+
+
+@pytest.mark.parametrize(
+    ("name", "choice", "told"),
+    [
+        ("period", "latest-28d", "period=latest-28d"),
+        ("compare", "year", "compare=year"),
+        ("layer", "estates", "layer=estates"),
+        ("hours", "23-07", "hours=23-07"),
+    ],
+)
+def test_every_choice_of_the_bar_becomes_the_address(
+    watched: Watched, address: str, name: str, choice: str, told: str
+) -> None:
+    watched.page.goto(address)
+    watched.page.locator(f"select[name={name}]").select_option(choice)
+    watched.page.wait_for_url(f"**{told}**")
+    watched.wait_for_map()
+    expect(watched.page.locator(".refusal")).to_have_count(0)
+    assert watched.faults == []
+
+
+def test_hours_of_ones_own_are_asked_by_the_button(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(address)
+    page.get_by_label("Time of day").select_option("other")
+    page.get_by_label("until").select_option("03")
+    page.locator("#question > button[type=submit]").click()
+    page.wait_for_url("**hours=18-03**")
+    assert watched.faults == []
 
 
 def test_a_shared_link_gives_the_same_page(
@@ -97,7 +139,8 @@ def test_a_cell_tells_its_count_when_pointed_at(watched: Watched, address: str) 
         watched.page.mouse.move(
             box["x"] + box["width"] / 2 + 8 * step, box["y"] + box["height"] / 2
         )
-    expect(watched.page.locator(".leaflet-tooltip:not(.area-label)")).to_contain_text("Incidents")
+    tooltip = watched.page.locator(".leaflet-tooltip.foliumtooltip").first
+    expect(tooltip).to_contain_text("Incidents")
 
 
 def test_the_map_file_opens_from_disk_without_any_request(
@@ -121,5 +164,5 @@ def test_print_holds_the_map_the_tables_and_the_accounts(watched: Watched, addre
     watched.page.emulate_media(media="print")
     watched.keep("print")
     expect(watched.page.locator("#question")).to_be_hidden()
-    for part in (".map", "#ranked", "section.accounts"):
+    for part in (".map", "#ranked", "#areas", "#when", "section.accounts"):
         expect(watched.page.locator(part)).to_be_visible()

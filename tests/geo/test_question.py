@@ -241,3 +241,23 @@ def test_too_many_cells_are_refused_by_the_option(four_squares, incident_frame):
     wide = four_squares.set_geometry(four_squares.geometry.scale(900, 900, origin=A))
     with pytest.raises(QuestionError, match=r"cell: cells of 25 m would be about .* wider cells"):
         answer(Question(cell=25), frame, wide).hotspots  # noqa: B018
+
+
+def test_places_that_are_left_out_are_not_asked_and_told(asked):
+    rows = [
+        (*A, ASB, "2024-01"),
+        (*A, ASB, "2024-01"),
+        (*B, ASB, "2024-01"),
+        (*FAR, ASB, "2024-02"),
+    ]
+    accounts = asked(rows, datetime="2024-01", without="Station@435050:336050").accounts
+    assert (accounts.read, accounts.not_asked, accounts.left_out) == (4, 3, 2)
+    assert (accounts.outside, accounts.counted) == (0, 1)
+    assert asked(rows, datetime="2024-01").accounts.left_out == 0
+
+
+def test_a_place_is_left_out_of_what_is_compared_too(asked):
+    rows = [(*A, ASB, "2024-01"), (*B, ASB, "2024-01"), (*A, ASB, "2024-02")]
+    found = asked(rows, datetime="2024-02", compare="previous", without="435050:336050")
+    assert found.accounts.compared.counted == 1
+    assert found.accounts.counted == 0

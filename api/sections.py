@@ -1,0 +1,150 @@
+"""The sections of the board: what each template is told of the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from api.charts import HEATS, chart, heat
+from api.findings import PEAK_HOURS, Findings
+from api.words import PATTERN_WORDS
+from geo.analyses import ANALYSES, Analysis
+from geo.errors import InputError, QuestionError
+from geo.hotspots.dayparts import WEEKDAYS, dayparts, peak_windows
+
+_BY_COMMAND: Final = {analysis.command: analysis for analysis in ANALYSES}
+SPARK = (180.0, 34.0)
+MONTH_CHART = (560.0, 150.0)
+REPEATED = 10
+
+Told = Mapping[str, Any]
+
+
+def places(findings: Findings) -> Told:
+    """The ranked places."""
+    answer = findings.answer
+    ranked = findings.ranked
+    return {
+        "ranked": ranked.drop(columns="geometry").to_dict("records"),
+        "names": answer.areas["area_name"].to_dict(),
+        "patterns": PATTERN_WORDS,
+        "no_patterns": ""
+        if len(ranked) == 0 or ranked["group"].iloc[0]
+        else ranked["reason"].iloc[0],
+        "timed": bool((ranked["peak"] != "").any()),
+        "persistence_months": len(findings.area_trend.months),
+    }
+
+
+def areas(findings: Findings) -> Told:
+    """The areas with their last two years."""
+    trend = findings.area_trend
+    rows = [
+        {str(name): value for name, value in row.items()}
+        | {
+            "chart": chart(trend, row["position"], width=SPARK[0], height=SPARK[1]),
+            "band": trend.said(row["position"]),
+        }
+        for row in findings.areas.to_dict("records")
+    ]
+    return {
+        "areas": rows,
+        "rated": "rate_per_1000" in findings.areas,
+        "trend": trend,
+    }
+
+
+def when(findings: Findings) -> Told:
+    """The hours of the week, or why not, and the months."""
+    told: dict[str, Any] = {
+        "months": chart(findings.whole_trend, 0, width=MONTH_CHART[0], height=MONTH_CHART[1]),
+        "trend": findings.whole_trend,
+        "said": findings.whole_trend.said(0),
+    }
+    try:
+        counted = findings.answer.counted
+        found = dayparts(counted[findings.in_view(counted)])
+    except InputError as refusal:
+        return told | {"no_hours": str(refusal)}
+    if not found.counted:
+        return told | {"no_hours": "there is no incident in this period"}
+    return told | {
+        "grid": found.weights.round(1).tolist(),
+        "heat": heat(found.weights).tolist(),
+        "heats": HEATS,
+        "most": float(found.weights.max()),
+        "weekdays": WEEKDAYS,
+        "without_hour": found.without_hour,
+        "peaks": peak_windows(found.weights, hours=PEAK_HOURS, most=3).to_dict("records"),
+    }
+
+
+def concentration(findings: Findings) -> Told:
+    """How few places hold how much."""
+    found = _BY_COMMAND["concentration"].find(findings.answer)
+    if not findings.answer.accounts.counted:
+        raise QuestionError("period", "there is no incident in this period")
+    return {"rows": found.frame.to_dict("records"), "caveats": found.caveats}
+
+
+def repeats(findings: Findings) -> Told:
+    """The places that had the most incidents more than once, where the source allows."""
+    found = _BY_COMMAND["repeats"].find(findings.answer)
+    frame = found.frame
+    return {
+        "rows": frame.head(REPEATED).drop(columns="geometry").to_dict("records"),
+        "places": len(frame),
+        "n": int(frame["n"].sum()),
+        "parameters": found.parameters,
+        "caveats": found.caveats,
+    }
+
+
+def treatment(findings: Findings) -> Told:
+    """Whether treated places fell more than the rest."""
+    question = findings.question
+    if not (question.treated and question.since):
+        return {"asked": False, "layers": findings.layers}
+    found = _BY_COMMAND["treatment"].find(findings.with_history)
+    low, high = (float(str(found.parameters[name])) for name in ("wdd_low", "wdd_high"))
+    return {
+        "asked": True,
+        "layers": findings.layers,
+        "zones": found.frame.to_dict("records"),
+        "clear": not low <= 0 <= high,
+        "caveats": found.caveats,
+        **found.parameters,
+    }
+
+
+def accounts(findings: Findings) -> Told:
+    """Where every row went, and what can be taken away."""
+    query = findings.question.query()
+    downloads = [
+        _download(analysis, query) for analysis in ANALYSES if analysis.command in _OFFERED
+    ]
+    return {"downloads": downloads}
+
+
+_OFFERED = ("hotspots", "density", "rank", "count", "emerging", "dayparts", "concentration")
+
+
+def _download(analysis: Analysis, query: str) -> dict[str, str]:
+    name = analysis.collection or analysis.command
+    whole = "geojson" if analysis.collection else "json"
+    return {
+        "title": analysis.title,
+        **{ending: f"/download/{name}.{ending}?{query}" for ending in (whole, "csv")},
+    }
+
+
+SECTIONS: Final[dict[str, Callable[[Findings], Told]]] = {
+    "places": places,
+    "areas": areas,
+    "when": when,
+    "concentration": concentration,
+    "repeats": repeats,
+    "treatment": treatment,
+    "accounts": accounts,
+}
+"""Every section by the name of its template, in the order of the page."""

@@ -1,0 +1,78 @@
+// The map in its frame: fits the frame, tells the board what is clicked or pointed at, and lights
+// up what the board names. In a file of its own it only fits.
+// @ts-check
+(() => {
+  const L = /** @type {any} */ (window).L;
+  const map = /** @type {any} */ (Object.values(window).find((value) => value instanceof L.Map));
+  const home = JSON.parse(document.body.dataset.bounds ?? "[]");
+  const inBoard = window.parent !== window;
+
+  let moved = false;
+  let fitting = false;
+  /** Until somebody moves the map, it fills whatever frame or paper it is given. */
+  function fit() {
+    if (moved) return;
+    fitting = true;
+    map.invalidateSize({ animate: false, pan: false });
+    map.fitBounds(home, { padding: [10, 10], animate: false });
+    fitting = false;
+  }
+  for (const kind of ["dragstart", "zoomstart"]) map.on(kind, () => (moved = moved || !fitting));
+  new ResizeObserver(fit).observe(map.getContainer());
+  // Paper is not waited for: what a map draws in the next frame would come too late.
+  window.addEventListener("patchmap:fit", () => {
+    fit();
+    map.eachLayer((/** @type {any} */ layer) => layer._renderer?._redraw?.());
+  });
+  document.fonts.ready.then(fit);
+
+  /** @type {Map<string, any>} the shape that each id names */
+  const shapes = new Map();
+  map.eachLayer((/** @type {any} */ layer) => {
+    const at = layer.feature?.properties?.at;
+    if (!at) return;
+    shapes.set(at, layer);
+    if (!inBoard || !layer.options.interactive) return;
+    layer.on("click", () => tell("picked", at));
+    layer.on("mouseover", () => tell("pointed", at));
+    layer.on("mouseout", () => tell("pointed", ""));
+  });
+
+  /** @param {string} what @param {string} at */
+  function tell(what, at) {
+    window.parent.postMessage({ patchmap: what, at }, window.location.origin);
+  }
+
+  const light = L.layerGroup().addTo(map);
+  /** @param {string} at */
+  function show(at) {
+    light.clearLayers();
+    const shape = shapes.get(at);
+    if (!shape) return;
+    for (const style of [{ color: "#111", weight: 9 }, { color: "#ffd166", weight: 5 }]) {
+      L.geoJSON(shape.feature, { interactive: false, style: { fill: false, opacity: 1, ...style } }).addTo(light);
+    }
+    if (!map.getBounds().intersects(shape.getBounds())) map.panTo(shape.getBounds().getCenter());
+  }
+  window.addEventListener("message", (event) => {
+    if (event.source === window.parent && event.data?.patchmap === "light") show(event.data.at);
+  });
+
+  // Two maps side by side move together; what another one moved is not told again.
+  let led = false;
+  map.on("moveend", () => {
+    const { lat, lng } = map.getCenter();
+    const view = [lat, lng, map.getZoom()];
+    if (inBoard && moved && !led && !fitting) {
+      window.parent.postMessage({ patchmap: "moved", view }, window.location.origin);
+    }
+  });
+  window.addEventListener("message", (event) => {
+    if (event.source !== window.parent || event.data?.patchmap !== "move") return;
+    const [lat, lng, zoom] = event.data.view;
+    moved = led = true;
+    map.setView([lat, lng], zoom, { animate: false });
+    led = false;
+  });
+  if (inBoard) tell("ready", "");
+})();

@@ -1,0 +1,39 @@
+// The slider under the map: the period month by month. The month becomes a part of the address.
+// @ts-check
+
+const PAUSE_MS = 200;
+
+export function setUpMonths() {
+  const label = document.getElementById("months");
+  const frame = /** @type {HTMLIFrameElement | null} */ (document.querySelector("iframe.map"));
+  const slider = label?.querySelector("input");
+  const told = label?.querySelector("output");
+  if (!label || !frame || !slider || !told) return;
+  const months = (label.dataset.months ?? "").split(",");
+  label.hidden = false;
+  let waiting = 0;
+  slider.addEventListener("input", () => {
+    const month = months[Number(slider.value) - 1] ?? "";
+    told.value = month || "whole period";
+    clearTimeout(waiting);
+    waiting = window.setTimeout(() => show(frame, month), PAUSE_MS);
+  });
+}
+
+/** @param {HTMLIFrameElement} frame @param {string} month '' for the whole period */
+function show(frame, month) {
+  const page = new URL(window.location.href);
+  page.searchParams.delete("month");
+  const map = new URL(page);
+  map.pathname = "/map";
+  for (const name of ["at", "by"]) map.searchParams.delete(name);
+  if (month) {
+    page.searchParams.set("month", month);
+    map.searchParams.set("datetime", month);
+    map.searchParams.delete("period");
+    if (map.searchParams.get("show") !== "change") map.searchParams.delete("compare");
+  }
+  window.history.replaceState(null, "", page);
+  // Not by its src, which would leave a step for the Back button.
+  frame.contentWindow?.location.replace(map);
+}

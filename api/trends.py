@@ -1,0 +1,95 @@
+"""The last two years month by month, with the band in which each month was to be expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.answer import Answer
+from geo.hotspots.change import BANDS, expected_band
+from geo.incidents import london_months, months_between
+
+Floats = NDArray[np.float64]
+
+MONTHS = 24
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Months of several rows, such as areas.
+
+    Attributes
+    ----------
+    months
+        m successive months, as `YYYY-MM`.
+    counts
+        Rows × m; NaN in a month that was not published whole.
+    low, high
+        The expected band of each, NaN where too few earlier years are known.
+    """
+
+    months: list[str]
+    counts: Floats
+    low: Floats
+    high: Floats
+
+    @property
+    def has_band(self) -> bool:
+        """Whether any month has a band."""
+        return bool(np.isfinite(self.low).any())
+
+    def said(self, row: int) -> str:
+        """What is to be said of a row's last month, '' without a band."""
+        n, low, high = self.counts[row, -1], self.low[row, -1], self.high[row, -1]
+        if not np.isfinite([n, low, high]).all():
+            return ""
+        return BANDS[0] if n > high else BANDS[2] if n < low else BANDS[1]
+
+
+def last_months(answer: Answer, *, months: int = MONTHS) -> list[str]:
+    """The last whole months up to the period's end, from the first that was published on."""
+    end = np.datetime64(answer.accounts.period.last, "D") + 1
+    last = end.astype("datetime64[M]") - 1
+    first = max(str(last - (months - 1)), answer.published[0])
+    return months_between(first, str(last))
+
+
+def area_trend(answer: Answer) -> Trend:
+    """The months of each area of an Answer with its history."""
+    return _trend(answer, answer.history["area"].to_numpy(), rows=len(answer.areas))
+
+
+def whole_trend(answer: Answer, which: NDArray[np.bool_]) -> Trend:
+    """The months of some of an Answer's history, as one row."""
+    return _trend(answer, np.where(which, 0, -1), rows=1)
+
+
+def _trend(answer: Answer, row: NDArray[np.integer], *, rows: int) -> Trend:
+    table = _monthly(answer, row, rows=rows)
+    shown = last_months(answer)
+    bands = [expected_band(table, month) for month in shown]
+    return Trend(
+        shown,
+        table.reindex(columns=shown).to_numpy(float),
+        *(
+            np.column_stack([band[side].to_numpy(float) for band in bands])
+            if bands
+            else np.empty((rows, 0))
+            for side in ("low", "high")
+        ),
+    )
+
+
+def _monthly(answer: Answer, row: NDArray[np.integer], *, rows: int) -> pd.DataFrame:
+    """Counts by row and month, of those months alone that were published whole."""
+    every = months_between(answer.published[0], answer.published[-1])
+    when = london_months(answer.history["occurred_from"]) - np.datetime64(every[0], "M")
+    month = when.astype(np.int64)
+    held = (row >= 0) & (month >= 0) & (month < len(every))
+    at = row[held] * len(every) + month[held]
+    counts = np.bincount(at, minlength=rows * len(every)).reshape(rows, len(every))
+    known = [month for month in answer.published if month not in answer.short]
+    return pd.DataFrame(counts, columns=every)[known]

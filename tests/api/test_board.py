@@ -1,0 +1,260 @@
+"""The board: what its bar offers, what its sections say, and what they refuse to say."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from api.answers import Answers
+from api.bar import folded
+from api.charts import chart
+from api.drawing import draw_plain
+from api.findings import Findings
+from api.shows import paint
+from api.trends import Trend
+from geo.cells import Grid
+from geo.errors import QuestionError
+from geo.question import Question
+from geo.store.contract import LayerPapers
+from geo.store.geopackage import GeoPackageStore
+from geo.weights import WEIGHTS_SETTING, HarmTable
+from tests.api.conftest import two_wards
+from tests.services import run_patchmap
+
+QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
+LATER = "?datetime=2024-02&layer=wards&cell=200"
+
+
+def place_of(page: str) -> str:
+    return re.search(r'<tr data-at="(p150:[^"]+)"', page)[1]
+
+
+def test_boxes_that_are_ticked_become_one_option(client: TestClient) -> None:
+    response = client.get("/?category=burglary&category=anti-social-behaviour&layer=wards")
+    assert response.headers["location"] == "?category=anti-social-behaviour,burglary&layer=wards"
+
+
+def test_hours_of_ones_own_become_an_option() -> None:
+    fields = [("hours", "other"), ("hour_from", "18"), ("hour_to", "02")]
+    assert folded(fields) == {"hours": "18-02"}
+    assert folded([*fields[1:], ("hours", "")]) == {}
+
+
+def test_what_the_data_is_too_coarse_for_is_switched_off_with_the_reason(
+    client: TestClient,
+) -> None:
+    page = client.get(QUESTION).text
+    assert "police.uk does not say at what hour incidents happened" in page
+    assert re.search(r'value="latest-28d"[^>]* disabled>[^<]*months only', page)
+    assert "No hours of the week" in page
+
+
+def test_a_section_that_cannot_be_told_says_why(client: TestClient) -> None:
+    page = client.get(QUESTION).text
+    assert "repeats at an address cannot be told" in page
+    assert "emerging hotspots need 10 published months" in page
+    assert "it needs the same month of three earlier years" in page
+
+
+def test_the_pieces_of_a_page_are_one_document(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&at=A").text
+    for tag in ("main", "section", "div", "table", "svg"):
+        assert page.count(f"<{tag}") == page.count(f"</{tag}>") > 0
+    assert page.rstrip().endswith("</html>")
+    assert "&lt;/" not in page.replace("&lt;/b&gt;", "").replace("&lt;/i&gt;", "")
+
+
+def test_a_change_is_told_with_its_certainty(client: TestClient) -> None:
+    page = client.get(f"{LATER}&compare=previous").text
+    assert "compared with January 2024" in page
+    assert page.count("no clear change") >= 4
+    assert re.search(r"Compared with</dt><dd>January 2024: \d+ counted", page)
+
+
+@pytest.mark.parametrize("at", [*Grid(200).ids(Grid(200).positions([435_400], [336_400])), "A"])
+def test_a_story_is_the_same_in_the_page_and_alone(client: TestClient, at: str) -> None:
+    page = client.get(f"{QUESTION}&at={at}").text
+    alone = client.get(f"/story{QUESTION}&at={at}").text
+    assert f'data-at="{at}"' in alone
+    assert alone.strip() in page
+
+
+def test_the_story_of_a_place_names_its_streets_and_its_rank(client: TestClient) -> None:
+    at = place_of(client.get(QUESTION).text)
+    story = client.get(f"/story{LATER}&compare=previous&at={at}").text
+    assert "Mill Lane" in story
+    assert "incidents" in story
+    assert "<i>" not in story
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("Z", "among the areas shown"),
+        ("h200:1:1", "in this grid"),
+        ("p150:x", "no id of a ranked hotspot"),
+    ],
+)
+def test_a_place_that_is_not_there_has_no_story(client: TestClient, at: str, told: str) -> None:
+    assert told in client.get(f"{QUESTION}&at={at}").text
+
+
+def test_an_unknown_way_of_showing_is_refused_by_name(client: TestClient) -> None:
+    for path in ("/", "/map", "/story"):
+        response = client.get(f"{path}{QUESTION}&show=pies")
+        assert response.status_code == 400
+        assert "none of: cells, density, change, persistence, pair" in response.text.replace(
+            "&#39;", "'"
+        )
+
+
+def test_change_is_not_shown_without_something_to_compare(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    assert client.get(f"{QUESTION}&show=change").headers["location"] == QUESTION
+    answer = Findings(Answers(store), Question(layer="wards")).answer
+    with pytest.raises(QuestionError, match="change needs a period to compare with"):
+        paint("change", answer)
+
+
+def test_a_month_that_is_none_is_refused_by_name(client: TestClient) -> None:
+    response = client.get(f"{QUESTION}&month=May")
+    assert response.status_code == 400
+    assert "is no month, write it as 2024-03" in response.text
+
+
+def test_another_layer_is_drawn_over_the_map(client: TestClient, store: GeoPackageStore) -> None:
+    with store.transaction():
+        store.put_layer(LayerPapers("estates", title="Estates <1>"), two_wards())
+    page = client.get(f"{QUESTION}&over=estates").text
+    assert '<option value="estates" selected>Estates &lt;1&gt;</option>' in page
+    assert "&amp;over=estates" in re.search(r'<iframe[^>]* src="([^"]+)"', page)[1]
+    legend = client.get(f"/map{QUESTION}&over=estates").text
+    assert "<span>Estates &lt;1&gt;</span>" in legend
+    assert "there is no layer" in client.get(f"/map{QUESTION}&over=nowhere").text
+
+
+def test_a_map_that_cannot_be_drawn_says_why_to_people(client: TestClient) -> None:
+    response = client.get(f"/map{QUESTION}&show=persistence")
+    assert response.status_code == 400
+    assert "<h1>No map</h1><p>emerging hotspots need 10 published months" in response.text
+
+
+def test_before_and_after_are_two_questions(client: TestClient) -> None:
+    page = client.get(f"{LATER}&compare=previous&show=pair").text
+    frames = re.findall(r'<iframe[^>]* src="([^"]+)"', page)
+    assert [html.unescape(frame) for frame in frames] == [
+        "/map?datetime=2024-01-01/2024-01-31&layer=wards&cell=200",
+        "/map?datetime=2024-02&layer=wards&cell=200",
+    ]
+    assert [client.get(html.unescape(frame)).status_code for frame in frames] == [200, 200]
+
+
+def test_density_is_told_in_round_steps_per_square_kilometre(client: TestClient) -> None:
+    legend = client.get(f"/map{QUESTION}&show=density").text
+    assert "user-scalable=no" not in legend
+    assert "Density of incidents per km²" in legend
+    assert re.search(r"\d0 to \d+0 per km²", legend)
+    assert "or more per km²" in legend
+
+
+def test_treatment_is_asked_in_the_page_and_refused_with_a_reason(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&treated=wards&since=2024-02").text
+    assert "the control lies wholly within the treated places" in page
+    assert "Did it work?" in page
+
+
+def test_harm_is_offered_where_there_is_a_table_and_orders_the_page(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    assert "Counted by" not in client.get(QUESTION).text
+    table = HarmTable("Days", "ours", {"burglary": 50.0, "anti-social-behaviour": 1.0})
+    with store.transaction():
+        store.put_setting(WEIGHTS_SETTING.format("days"), table.as_dict())
+    page = client.get(f"{QUESTION}&weight=days").text
+    assert '<option value="days" selected>harm: Days</option>' in page
+    assert "most harm first" in page
+    harms = re.findall(r'data-sort="([\d.]+)">[\d,]+</td><td class="number" data-sort="0', page)
+    assert len(harms) == 2
+    assert float(harms[0]) > float(harms[1])
+    assert "by harm (Days)" in client.get(f"/map{QUESTION}&weight=days").text
+
+
+def test_the_areas_shown_narrow_the_months_and_hours_too(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    answers = Answers(store)
+    whole, part = (
+        Findings(answers, Question(layer="wards", within=within)).whole_trend.counts
+        for within in ((), ("B",))
+    )
+    b = Findings(answers, Question(layer="wards")).area_trend.counts[1]
+    assert np.nansum(part) == np.nansum(b) < np.nansum(whole)
+
+
+def test_a_gap_in_a_chart_is_no_fall() -> None:
+    nan = np.nan
+    trend = Trend(
+        ["2024-01", "2024-02", "2024-03", "2024-04"],
+        np.array([[5.0, 7.0, nan, 6.0]]),
+        *(np.full((1, 4), nan),) * 2,
+    )
+    drawn = chart(trend, 0, width=100, height=30)
+    assert [len(line.split()) for line in drawn.lines] == [2]
+    assert len(drawn.dots) == 1
+    assert [bar[4] for bar in drawn.bars] == ["2024-01: 5", "2024-02: 7", "2024-04: 6"]
+    assert trend.said(0) == ""
+
+
+def test_a_point_is_left_out_by_a_link_and_told(client: TestClient) -> None:
+    at = place_of(client.get(QUESTION).text)
+    link = re.search(r'class="out" href="([^"]+)"', client.get(f"/story{QUESTION}&at={at}").text)
+    address = html.unescape(link[1])
+    page = client.get(address).text
+    assert "1 of them at places left out" in page
+    assert 'aria-label="drop: without ' in page
+    legend = client.get(f"/map{address[1:]}").text
+    assert "(1 incident)" in legend
+
+
+def test_a_drawing_holds_every_area_and_place(store: GeoPackageStore) -> None:
+    findings = Findings(Answers(store), Question(layer="wards", cell=200))
+    drawn = draw_plain(findings.answer, painting=findings.painting("cells"), places=findings.places)
+    assert drawn.outlines.count("M") == 2
+    assert len(drawn.places) == len(findings.places)
+    assert drawn.bar["words"] == "500 m"
+
+
+def test_the_brief_is_one_file_without_scripts(tmp_path: Path, store: GeoPackageStore) -> None:
+    arguments = ["--store", "town.gpkg", "brief", "--layer", "wards", "-o"]
+    done = run_patchmap(*arguments, "brief.html", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "brief.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert not re.findall(r"(?:src|href)=", page)
+    assert "322 read" in page
+    refused = run_patchmap(*arguments, "brief.txt", cwd=tmp_path)
+    assert "a brief is written as .html or .pdf" in refused.stderr
+
+
+def test_the_page_offers_the_same_brief(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&show=density").text
+    address = html.unescape(re.search(r'href="(/brief.html[^"]+)"', page)[1])
+    brief = client.get(address)
+    assert "attachment" in brief.headers["content-disposition"]
+    assert "<script" not in brief.text
+    assert "Density of incidents per km²" in brief.text
+
+
+def test_a_brief_without_a_browser_says_how(
+    tmp_path: Path, store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.brief.shutil.which", lambda _name: None)
+    done = run_patchmap("--store", "town.gpkg", "brief", "-o", "brief.pdf", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "write -o brief.html, open it in any browser and print it" in done.stderr

@@ -1,0 +1,150 @@
+"""Places of the board: table and map speak of the same ones, and each has its story."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_click_on_the_map_opens_a_story_and_becomes_the_address(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.goto(f"{address}/?compare=previous")
+    watched.wait_for_map()
+    box = page.locator("iframe.map").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#story-title")).to_be_visible()
+    page.wait_for_url("**at=**")
+    watched.keep("board-story")
+    story = page.locator("#story").inner_text()
+    page.reload()
+    assert page.locator("#story").inner_text() == story
+    assert watched.faults == []
+
+
+def test_a_row_is_opened_by_keyboard_and_closed_again(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(address)
+    watched.wait_for_map()
+    page.locator("#areas a.story").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#story-title")).to_be_focused()
+    expect(page.locator("#areas tr.lit")).to_have_count(1)
+    page.get_by_role("link", name="Close").click()
+    expect(page.locator("#story-title")).to_have_count(0)
+    assert "at=" not in page.url
+    assert watched.faults == []
+
+
+def test_pointing_at_a_row_lights_its_place_on_the_map(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(address)
+    watched.wait_for_map()
+    frame = page.frames[1]
+    lights = """() => {
+        const map = Object.values(window).find((value) => value instanceof L.Map);
+        let lit = 0;
+        map.eachLayer((layer) => (lit += layer.options?.color === "#ffd166"));
+        return lit;
+    }"""
+    assert frame.evaluate(lights) == 0
+    page.locator("#ranked tbody tr").first.hover()
+    page.wait_for_timeout(200)
+    assert frame.evaluate(lights) >= 1
+
+
+def test_a_table_is_sorted_by_its_headings(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(address)
+    names = page.locator("#areas tbody th")
+    page.locator("#areas thead button", has_text="Area").click()
+    page.locator("#areas thead button", has_text="Area").click()
+    shown = names.all_inner_texts()
+    assert shown == sorted(shown)
+    expect(page.locator("#areas th[aria-sort=ascending]")).to_have_count(1)
+
+
+@pytest.mark.parametrize("show", ["density", "change", "persistence"])
+def test_the_map_shows_more_than_classes(watched: Watched, address: str, show: str) -> None:
+    page = watched.page
+    page.goto(address)
+    page.locator(".shows a", has_text=show.capitalize()).click()
+    page.wait_for_url(f"**show={show}**")
+    watched.wait_for_map()
+    watched.keep(f"board-{show}")
+    legend = page.frame_locator("iframe.map").locator(".legend")
+    expect(legend).to_contain_text("cells" if show == "persistence" else "per km²")
+    assert watched.faults == []
+
+
+def test_two_maps_stand_side_by_side_and_move_together(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(address)
+    page.locator(".shows a", has_text="Before and after").click()
+    page.wait_for_url("**show=pair**")
+    frames = page.locator("iframe.map")
+    expect(frames).to_have_count(2)
+    for number in range(2):
+        page.frame_locator("iframe.map").nth(number).locator("canvas").first.wait_for()
+    watched.keep("board-pair")
+    box = frames.first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.7)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 40, box["y"] + box["height"] * 0.7 - 60, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(600)
+    centre = """() => {
+        const map = Object.values(window).find((value) => value instanceof L.Map);
+        return [map.getCenter().lat, map.getCenter().lng, map.getZoom()];
+    }"""
+    one, other = (frame.evaluate(centre) for frame in page.frames[1:])
+    assert one == pytest.approx(other, abs=1e-3)
+    assert watched.faults == []
+
+
+def test_the_slider_narrows_the_map_to_a_month(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(f"{address}/?period=latest-3m")
+    watched.wait_for_map()
+    page.locator("#months input").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**month=2026-01**")
+    legend = page.frame_locator("iframe.map").locator(".legend")
+    expect(legend).to_contain_text("January 2026: n =")
+    expect(page.locator("#headline")).to_contain_text("January 2026 to March 2026")
+    page.reload()
+    expect(legend).to_contain_text("January 2026: n =")
+    expect(page.locator("#months output")).to_have_text("2026-01")
+    assert watched.faults == []
+
+
+def test_the_map_fills_its_frame(watched: Watched, address: str) -> None:
+    watched.page.goto(address)
+    watched.wait_for_map()
+    watched.page.wait_for_timeout(500)
+    filled = watched.page.frames[1].evaluate(
+        """() => {
+        const map = Object.values(window).find((value) => value instanceof L.Map);
+        const [[south, west], [north, east]] = JSON.parse(document.body.dataset.bounds);
+        const one = map.latLngToContainerPoint([north, west]);
+        const other = map.latLngToContainerPoint([south, east]);
+        const size = map.getSize();
+        return Math.max((other.x - one.x) / size.x, (other.y - one.y) / size.y);
+    }"""
+    )
+    assert 0.88 < filled <= 1
+
+
+def test_the_page_prints_on_a_few_sheets_with_the_whole_map(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(f"{address}/?compare=previous")
+    watched.wait_for_map()
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert 2 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 4

@@ -1,0 +1,57 @@
+"""The board on published data: snapped points, months only, and months that are missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+from tests.services import run_patchmap, serving
+
+pytestmark = pytest.mark.browser
+
+
+def store_of(folder: Path, wards: Path, archive: Path) -> Path:
+    for arguments in (("layers", "add", str(wards), "--id", "wards"), ("ingest", str(archive))):
+        done = run_patchmap("--store", "real.gpkg", *arguments, cwd=folder)
+        assert done.returncode == 0, done.stderr
+    return folder / "real.gpkg"
+
+
+def test_melton_is_told_by_months_with_its_change_and_persistence(
+    watched: Watched, real_data: Path, tmp_path: Path
+) -> None:
+    archive = next((real_data / "melton").glob("police-uk-*.zip"))
+    store = store_of(tmp_path, real_data / "melton" / "wards-2025.geojson", archive)
+    page = watched.page
+    with serving(store) as address:
+        page.goto(f"{address}/?category=anti-social-behaviour&compare=previous")
+        watched.wait_for_map()
+        watched.keep("melton")
+        expect(page.locator(".numbers")).to_contain_text("433 incidents in 16 areas")
+        expect(page.locator("select[name=hours]")).to_be_disabled()
+        expect(page.locator("#ranked .pattern").first).to_be_visible()
+        expect(page.locator("#areas .sure").first).to_be_visible()
+        expect(page.locator("#repeats")).to_contain_text("moves its points to anonymous ones")
+        expect(page.locator("section.accounts")).to_contain_text("197,157 not asked")
+    assert watched.faults == []
+
+
+def test_derby_says_which_months_are_unknown(
+    watched: Watched, real_data: Path, tmp_path: Path
+) -> None:
+    wards = real_data / "derby" / "wards-2025.geojson"
+    store = store_of(tmp_path, wards, real_data / "derby" / "police-uk-derbyshire.zip")
+    page = watched.page
+    with serving(store) as address:
+        page.goto(f"{address}/?category=anti-social-behaviour")
+        watched.wait_for_map()
+        watched.keep("derby")
+        expect(page.locator("#headline")).to_contain_text("8 of 12 months not published")
+        expect(page.locator("section.accounts")).to_contain_text("it looks published twice")
+        page.locator(".shows a", has_text="Persistence").click()
+        frame = page.frame_locator("iframe.map")
+        expect(frame.get_by_role("alert")).to_contain_text("need 10 published months")
+    assert watched.hosts() == {address.removeprefix("http://")}
