@@ -1,0 +1,285 @@
+"""What a plan does: the numbers, the shapes and the pieces of each of its areas.
+
+Measures follow a plan from step to step: only the areas whose blocks changed are reckoned and
+drawn anew, each from its blocks. So nothing drifts, and the measures after any sequence of
+steps are those reckoned from nothing, to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from boundaries.electoral import council_average, electoral_variance
+from boundaries.plan_history import UNASSIGNED, State
+from geo.errors import InputError
+from geo.locate import OUTSIDE, AreaLocator
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ELECTORATES = {"electors": "", "electors_forecast": "_forecast"}
+"""Columns of electors, and the ending of the measures made of each."""
+
+
+@dataclass(frozen=True)
+class MeasuredBlocks:
+    """The blocks of a plan with what is known of them.
+
+    Attributes
+    ----------
+    geometry
+        n polygons whose edges match, in metres, in the order of the plan's blocks.
+    sums
+        What adds up (electors, residents, incidents, harm, pounds): n rows of numbers.
+    means
+        What does not (a deprivation score): n rows of numbers, NaN where it is not known.
+    weights
+        For each column of `means` the column of `sums` that weighs it.
+    crs
+        The coordinate system, for the layers that are drawn.
+    """
+
+    geometry: NDArray[np.object_]
+    sums: pd.DataFrame
+    means: pd.DataFrame
+    weights: Mapping[str, str]
+    crs: object = None
+
+    @classmethod
+    def of(
+        cls, blocks: gpd.GeoDataFrame, *, sums: Sequence[str], means: Mapping[str, str] | None = None
+    ) -> MeasuredBlocks:
+        """Choose what to measure of a layer of blocks.
+
+        Parameters
+        ----------
+        sums
+            Columns that add up.
+        means
+            Column that is averaged → the column of `sums` that weighs it.
+
+        Raises
+        ------
+        InputError
+            If a column is missing or holds no numbers, or a value that is to be added up is
+            missing or negative: a total with a hole in it would be a lie.
+        """
+        weights = dict(means or {})
+        for name in (*sums, *weights):
+            if name not in blocks.columns:
+                raise InputError(f"the blocks have no column {name}")
+            if not pd.api.types.is_numeric_dtype(blocks[name]):
+                raise InputError(f"the blocks' column {name} holds no numbers")
+        for name, weight in weights.items():
+            if weight not in sums:
+                raise InputError(f"{name} is weighed by {weight}, which is not summed")
+        for name in sums:
+            _refuse_holes(blocks[name])
+        frame = pd.DataFrame(blocks.drop(columns=blocks.geometry.name))
+        return cls(
+            blocks.geometry.to_numpy(),
+            frame[list(sums)].astype(float),
+            frame[list(weights)].astype(float),
+            weights,
+            blocks.crs,
+        )
+
+    @cached_property
+    def columns(self) -> Floats:
+        """Everything that is added up to make a measure: sums, then weighted values and weights."""
+        weight = self.sums[list(self.weights.values())].to_numpy()
+        known = self.means.notna().to_numpy()
+        weighted = np.where(known, self.means.to_numpy() * weight, 0.0)
+        return np.hstack([self.sums.to_numpy(), weighted, np.where(known, weight, 0.0)])
+
+
+def _refuse_holes(values: pd.Series) -> None:
+    wrong = values.index[values.isna() | (values < 0)]
+    if len(wrong):
+        raise InputError(
+            f"{values.name} is missing or negative for {len(wrong)} block(s), such as {wrong[0]}"
+        )
+
+
+def place_in_blocks(blocks: gpd.GeoDataFrame, x: ArrayLike, y: ArrayLike) -> Ints:
+    """The position of the block that holds each point, −1 outside all; done once for a plan."""
+    return AreaLocator(blocks).locate(x, y).astype(np.int64)
+
+
+def tally_blocks(placed: Ints, size: int, *, weight: ArrayLike | None = None) -> Floats:
+    """How many points each of `size` blocks holds, or the sum of their weights (harm)."""
+    inside = placed != OUTSIDE
+    weights = None if weight is None else np.asarray(weight, float)[inside]
+    return np.bincount(placed[inside], weights=weights, minlength=size).astype(float)
+
+
+@dataclass(frozen=True, eq=False)
+class AreaMeasures:
+    """One area, or all that is unassigned: its blocks, totals, shape and pieces.
+
+    Attributes
+    ----------
+    blocks
+        How many blocks it has.
+    totals
+        The sum of each of `MeasuredBlocks.columns`.
+    geometry
+        Its blocks dissolved; an empty polygon where it has none.
+    pieces
+        In how many parts it lies; bridges join.
+    """
+
+    blocks: int
+    totals: Floats
+    geometry: shapely.Geometry
+    pieces: int
+
+    @cached_property
+    def polsby_popper(self) -> float:
+        """4πA/P²: 1 for a circle; NaN for nothing. Source: Polsby & Popper 1991."""
+        around = self.geometry.length
+        return float(4 * np.pi * self.geometry.area / around**2) if around else np.nan
+
+    @cached_property
+    def reock(self) -> float:
+        """The share that it fills of its smallest enclosing circle. Source: Reock 1961."""
+        radius = shapely.minimum_bounding_radius(self.geometry)
+        return float(self.geometry.area / (np.pi * radius**2)) if radius else np.nan
+
+
+@dataclass(frozen=True, eq=False)
+class PlanMeasures:
+    """The measures of a plan as it stands.
+
+    Attributes
+    ----------
+    state
+        The plan.
+    blocks
+        What is measured.
+    by_area
+        The measures of each area by code, and of `UNASSIGNED`.
+    """
+
+    state: State
+    blocks: MeasuredBlocks
+    by_area: Mapping[str, AreaMeasures] = field(repr=False)
+
+    @classmethod
+    def of(cls, state: State, blocks: MeasuredBlocks) -> PlanMeasures:
+        """Measure a plan from nothing.
+
+        Raises
+        ------
+        InputError
+            If the blocks are not those of the plan.
+        """
+        if tuple(map(str, blocks.sums.index)) != state.graph.codes:
+            raise InputError("these are not the blocks of the plan, or not in its order")
+        codes = (*state.areas, UNASSIGNED)
+        return cls(state, blocks, {code: _measure(state, blocks, code) for code in codes})
+
+    def after(self, state: State) -> PlanMeasures:
+        """The measures of another state of the same plan, reckoned only where it differs."""
+        if state.graph is not self.state.graph:
+            return PlanMeasures.of(state, self.blocks)
+        old, new = self.state.assigned, state.assigned
+        differs = old != new
+        touched = {*old[differs], *new[differs]}
+        by_area = {
+            code: _measure(state, self.blocks, code)
+            if code in touched or code not in self.by_area
+            else self.by_area[code]
+            for code in (*state.areas, UNASSIGNED)
+        }
+        return PlanMeasures(state, self.blocks, by_area)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row an area, by `area_code`.
+
+        `area_name`, `members`, `locked`, `blocks`, `pieces`; every summed and averaged column;
+        for `electors` and `electors_forecast` the electors a member, the variance, its whole
+        per cent and `beyond` of `electoral_variance`; `area_km2`, `polsby_popper`, `reock`.
+        """
+        areas = self.state.areas
+        measured = [self.by_area[code] for code in areas]
+        values: dict[str, object] = {
+            "area_name": [area.name for area in areas.values()],
+            "members": [np.nan if a.members is None else float(a.members) for a in areas.values()],
+            "locked": [area.locked for area in areas.values()],
+            "blocks": [each.blocks for each in measured],
+            "pieces": [each.pieces for each in measured],
+        }
+        values |= self._totals
+        for electors, ending in ELECTORATES.items():
+            if electors in self.blocks.sums:
+                values |= self._equality(electors, ending)
+        values["area_km2"] = shapely.area([each.geometry for each in measured]) / 1e6
+        values["polsby_popper"] = [each.polsby_popper for each in measured]
+        values["reock"] = [each.reock for each in measured]
+        return pd.DataFrame(values, index=pd.Index(list(areas), name="area_code", dtype="str"))
+
+    @property
+    def layer(self) -> gpd.GeoDataFrame:
+        """The areas that have blocks, as a layer: `frame` with each area's shape."""
+        shapes = [self.by_area[code].geometry for code in self.state.areas]
+        whole = gpd.GeoDataFrame(self.frame, geometry=shapes, crs=self.blocks.crs)
+        return whole[whole["blocks"] > 0]
+
+    @property
+    def unassigned(self) -> pd.Series:
+        """How many blocks have no area, and the sums of each column over them."""
+        rest = self.by_area[UNASSIGNED]
+        totals = rest.totals[: self.blocks.sums.shape[1]]
+        return pd.Series({"blocks": rest.blocks} | dict(zip(self.blocks.sums, totals, strict=True)))
+
+    @cached_property
+    def cut_edges(self) -> int:
+        """How many pairs of neighbours, by land, lie in different areas or one in none."""
+        one, other = self.state.graph.edges.T
+        assigned = self.state.assigned
+        return int(np.count_nonzero(assigned[one] != assigned[other]))
+
+    def average(self, electors: str = "electors") -> float:
+        """The council's electors a member, those in unassigned blocks included."""
+        members = [area.members or 0 for area in self.state.areas.values()]
+        return council_average(
+            self._totals[electors], members, unassigned=self.unassigned[electors]
+        )
+
+    @cached_property
+    def _totals(self) -> dict[str, Floats]:
+        rows = np.array([self.by_area[code].totals for code in self.state.areas])
+        columns = rows.reshape(-1, self.blocks.columns.shape[1]).T
+        sums, means = list(self.blocks.sums), list(self.blocks.means)
+        weighted, weight = np.split(columns[len(sums) :], 2)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            averages = weighted / weight
+        return dict(zip([*sums, *means], [*columns[: len(sums)], *averages], strict=True))
+
+    def _equality(self, electors: str, ending: str) -> dict[str, Floats]:
+        members = [area.members or 0 for area in self.state.areas.values()]
+        rows = electoral_variance(self._totals[electors], members, average=self.average(electors))
+        named = rows.add_suffix(ending).rename(
+            columns={f"per_member{ending}": f"{electors}_per_member"}
+        )
+        return {str(name): named[name].to_numpy() for name in named}
+
+
+def _measure(state: State, blocks: MeasuredBlocks, code: str) -> AreaMeasures:
+    members = state.members(code)
+    return AreaMeasures(
+        len(members),
+        blocks.columns[members].sum(axis=0),
+        shapely.coverage_union_all(blocks.geometry[members]) if len(members) else shapely.Polygon(),
+        len(state.pieces(code)),
+    )

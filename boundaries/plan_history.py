@@ -1,0 +1,167 @@
+"""What a plan is made of, and the steps that change it: each can be taken back and written down.
+
+A step holds what it changed as pairs of before and after. So undoing is applying the pairs the
+other way about, whatever the step was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundaries.contiguity import BlockGraph, Bridge, Ints
+from geo.errors import InputError
+
+UNASSIGNED = ""
+"""The area of a block that has none: no district, and in one piece whatever it looks like."""
+
+Codes = NDArray[np.object_]
+T = TypeVar("T")
+Pairs = Mapping[str, tuple[T, T]]
+
+
+@dataclass(frozen=True)
+class Area:
+    """An area of a plan; `members` is None while nobody has said how many it elects."""
+
+    code: str
+    name: str
+    members: int | None = None
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Who took a step, when (with a time zone), and why."""
+
+    by: str
+    at: datetime
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise InputError("the time of a step needs a time zone")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change of a plan: everything that it touched, before and after.
+
+    Attributes
+    ----------
+    kind
+        What it was: `move`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `lock`,
+        `unlock`, `bridge` or `unbridge`.
+    blocks
+        Block code → area code before and after.
+    areas
+        Area code → area before and after, None where there is none.
+    bridges
+        Name → ends before and after, None where there is none.
+    forced
+        It was allowed to break an area into more pieces.
+    """
+
+    kind: str
+    signed: Signed
+    blocks: Pairs[str] = field(default_factory=dict)
+    areas: Pairs[Area | None] = field(default_factory=dict)
+    bridges: Pairs[Bridge | None] = field(default_factory=dict)
+    forced: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The step as plain JSON."""
+        signed = asdict(self.signed) | {"at": self.signed.at.isoformat()}
+        written: dict[str, Any] = {"kind": self.kind, **signed, "forced": self.forced}
+        for name in ("blocks", "bridges"):
+            written[name] = {key: list(pair) for key, pair in getattr(self, name).items()}
+        written["areas"] = {
+            code: [area and asdict(area) for area in pair] for code, pair in self.areas.items()
+        }
+        return written
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Step:
+        """The step that `as_dict` wrote."""
+        signed = Signed(
+            written["by"], datetime.fromisoformat(written["at"]), written["reason"]
+        )
+        return cls(
+            written["kind"],
+            signed,
+            {code: (old, new) for code, (old, new) in written["blocks"].items()},
+            {code: (_area(old), _area(new)) for code, (old, new) in written["areas"].items()},
+            {name: (_ends(old), _ends(new)) for name, (old, new) in written["bridges"].items()},
+            written["forced"],
+        )
+
+
+def _area(written: Mapping[str, Any] | None) -> Area | None:
+    return Area(**written) if written else None
+
+
+def _ends(written: list[str] | None) -> Bridge | None:
+    return (written[0], written[1]) if written else None
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A plan as it stands after some steps.
+
+    Attributes
+    ----------
+    graph
+        The blocks and their neighbours, bridges included.
+    assigned
+        The area code of each block in the order of the graph, `UNASSIGNED` where it has none.
+    areas
+        The areas by code, in the order of their codes.
+    bridges
+        Name → the codes of two blocks.
+    """
+
+    graph: BlockGraph
+    assigned: Codes
+    areas: Mapping[str, Area]
+    bridges: Mapping[str, Bridge] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.assigned.flags.writeable = False
+
+    def members(self, area: str) -> Ints:
+        """Positions of the blocks of an area."""
+        return np.flatnonzero(self.assigned == area)
+
+    @cached_property
+    def _pieces(self) -> dict[str, list[list[int]]]:
+        return {}
+
+    def pieces(self, area: str) -> list[list[int]]:
+        """The parts of an area that hang together, as positions, the one of most blocks first."""
+        if area not in self._pieces:
+            self._pieces[area] = self.graph.pieces(self.members(area).tolist())
+        return self._pieces[area]
+
+    def apply(self, step: Step, *, backwards: bool = False) -> State:
+        """The state after a step; `backwards` the state before it."""
+        to = 0 if backwards else 1
+        assigned = self.assigned
+        if step.blocks:
+            assigned = assigned.copy()
+            where = [self.graph.positions[code] for code in step.blocks]
+            assigned[where] = [pair[to] for pair in step.blocks.values()]
+        areas = dict(sorted(_changed(self.areas, step.areas, to).items()))
+        bridges = _changed(self.bridges, step.bridges, to)
+        graph = self.graph.bridged(bridges) if step.bridges else self.graph
+        return State(graph, assigned, areas, bridges)
+
+
+def _changed(old: Mapping[str, T], pairs: Pairs[T | None], to: int) -> dict[str, T]:
+    new = {key: value for key, value in old.items() if key not in pairs}
+    return new | {key: pair[to] for key, pair in pairs.items() if pair[to] is not None}  # type: ignore[misc]
