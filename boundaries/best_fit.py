@@ -115,7 +115,11 @@ def overlap_shares(blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Data
 
 
 def assignment_from_table(
-    table: Table, graph_codes: tuple[str, ...], *, block: str = "block_code", area: str = "area_code"
+    table: Table,
+    graph_codes: tuple[str, ...],
+    *,
+    block: str = "block_code",
+    area: str = "area_code",
 ) -> pd.Series:
     """Read a table of block → area, such as another tool exports.
 
@@ -154,9 +158,7 @@ def plan_areas(areas: gpd.GeoDataFrame) -> Iterator[Area]:
         yield Area(str(code), str(name), None if pd.isna(number) else int(number))
 
 
-def _straddling(
-    assignment: pd.Series, overlap: pd.DataFrame, tolerance: float
-) -> pd.DataFrame:
+def _straddling(assignment: pd.Series, overlap: pd.DataFrame, tolerance: float) -> pd.DataFrame:
     own = overlap["area_code"].to_numpy() == assignment[overlap["block_code"]].to_numpy()
     share = overlap[own].set_index("block_code")["share"].reindex(assignment.index, fill_value=0.0)
     inside = overlap.groupby("block_code")["share"].sum().reindex(assignment.index, fill_value=0.0)

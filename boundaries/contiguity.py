@@ -70,7 +70,9 @@ class BlockGraph:
     def _ends(self, name: str, one: str, other: str) -> tuple[int, int]:
         for code in (one, other):
             if code not in self.positions:
-                raise InputError(f"the bridge {name} ends in {code}, which is no block of this plan")
+                raise InputError(
+                    f"the bridge {name} ends in {code}, which is no block of this plan"
+                )
         if one == other:
             raise InputError(f"the bridge {name} leads from {one} to itself")
         return self.positions[one], self.positions[other]
@@ -145,7 +147,7 @@ def _shared_edges(geometries: NDArray[np.object_]) -> tuple[Ints, Floats]:
     length = np.hypot(*(segments[:, 2:] - segments[:, :2]).T)[1:][same]
     keys, pair = np.unique(low * len(geometries) + high, return_inverse=True)
     pairs = np.column_stack(np.divmod(keys, max(len(geometries), 1))).astype(np.int64)
-    return pairs, np.bincount(pair, weights=length, minlength=len(keys))
+    return pairs, np.bincount(pair, weights=length, minlength=len(keys)).astype(float)
 
 
 def _segments(geometries: NDArray[np.object_]) -> tuple[Floats, Ints]:

@@ -42,9 +42,7 @@ class ReviewTriggers:
         return self.extreme > 0 or self.notable > NOTABLE_SHARE * self.areas
 
 
-def council_average(
-    electors: ArrayLike, members: ArrayLike, *, unassigned: float = 0.0
-) -> float:
+def council_average(electors: ArrayLike, members: ArrayLike, *, unassigned: float = 0.0) -> float:
     """Electors a member of the whole council.
 
     Parameters

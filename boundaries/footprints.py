@@ -118,3 +118,7 @@ class Footprints:
         counted = sides[(sides["area_code"] != UNASSIGNED) & (sides["share"] >= least_share)]
         areas = counted.groupby("name").size()
         return sides[sides["name"].isin(areas.index[areas > 1])].reset_index(drop=True)
+
+    def count_split(self, assigned: Codes) -> int:
+        """How many things lie in two areas or more."""
+        return int(self.split(assigned)["name"].nunique())

@@ -55,7 +55,11 @@ class MeasuredBlocks:
 
     @classmethod
     def of(
-        cls, blocks: gpd.GeoDataFrame, *, sums: Sequence[str], means: Mapping[str, str] | None = None
+        cls,
+        blocks: gpd.GeoDataFrame,
+        *,
+        sums: Sequence[str],
+        means: Mapping[str, str] | None = None,
     ) -> MeasuredBlocks:
         """Choose what to measure of a layer of blocks.
 

@@ -103,9 +103,7 @@ class Plan:
         """The steps in force, the first one first."""
         return self.steps[: self.done]
 
-    def move(
-        self, blocks: Iterable[str], to: str, *, signed: Signed, force: bool = False
-    ) -> Plan:
+    def move(self, blocks: Iterable[str], to: str, *, signed: Signed, force: bool = False) -> Plan:
         """Move blocks into an area, or to `UNASSIGNED`; those that are there already stay.
 
         Raises
@@ -117,9 +115,7 @@ class Plan:
         """
         return self.reassign(dict.fromkeys(blocks, to), signed=signed, force=force)
 
-    def reassign(
-        self, targets: Mapping[str, str], *, signed: Signed, force: bool = False
-    ) -> Plan:
+    def reassign(self, targets: Mapping[str, str], *, signed: Signed, force: bool = False) -> Plan:
         """Move blocks each into an area of its own, as one step; see `move`."""
         for area in sorted(set(targets.values()) - {UNASSIGNED}):
             self.area(area)
@@ -164,7 +160,8 @@ class Plan:
         numbers = [area.members for area in (whole, *merged)]
         members = None if None in numbers else sum(n for n in numbers if n is not None)
         gone: dict[str, tuple[Area | None, Area | None]] = {a.code: (a, None) for a in merged}
-        gone[into] = (whole, replace(whole, members=members))
+        if members != whole.members:
+            gone[into] = (whole, replace(whole, members=members))
         codes = self.now.graph.codes
         held = [codes[at] for area in merged for at in self.now.members(area.code)]
         blocks = self._block_changes(dict.fromkeys(held, into))
@@ -249,9 +246,7 @@ class Plan:
             check_pieces(self.now, now, step)
         return replace(self, now=now, steps=(*self.history, step), done=self.done + 1)
 
-    def _amend(
-        self, kind: str, signed: Signed, code: str, change: Callable[[Area], Area]
-    ) -> Plan:
+    def _amend(self, kind: str, signed: Signed, code: str, change: Callable[[Area], Area]) -> Plan:
         old = self.area(code)
         new = change(old)
         if new == old:

@@ -89,9 +89,7 @@ class Step:
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Step:
         """The step that `as_dict` wrote."""
-        signed = Signed(
-            written["by"], datetime.fromisoformat(written["at"]), written["reason"]
-        )
+        signed = Signed(written["by"], datetime.fromisoformat(written["at"]), written["reason"])
         return cls(
             written["kind"],
             signed,
@@ -163,5 +161,6 @@ class State:
 
 
 def _changed(old: Mapping[str, T], pairs: Pairs[T | None], to: int) -> dict[str, T]:
-    new = {key: value for key, value in old.items() if key not in pairs}
-    return new | {key: pair[to] for key, pair in pairs.items() if pair[to] is not None}  # type: ignore[misc]
+    kept = {key: value for key, value in old.items() if key not in pairs}
+    new = {key: pair[to] for key, pair in pairs.items()}
+    return kept | {key: value for key, value in new.items() if value is not None}
