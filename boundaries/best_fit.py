@@ -1,8 +1,8 @@
 """Which area each block goes to: by best fit to polygons, or from a table.
 
 A block is never cut: it goes whole to the area that holds its population-weighted centroid, as
-the Office for National Statistics fits output areas to wards. Where no such point is known, a
-point inside the block stands for it.
+the Office for National Statistics fits output areas to wards. Where no such point is known, it
+goes to the area that holds most of its surface.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from boundaries.plan_history import UNASSIGNED, Area
 from geo.errors import InputError
-from geo.locate import AreaLocator
+from geo.locate import OUTSIDE, AreaLocator
 from geo.table import Table
 
-Floats = NDArray[np.float64]
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ def best_fit(
     blocks, areas
         Valid polygons indexed by code, in the same CRS in metres.
     centres
-        The population-weighted centroid of each block, by block code; what it lacks is
-        replaced by a point inside the block.
+        The population-weighted centroids of blocks, by block code; blocks that it lacks, or
+        whose centroid lies in no area, go by surface, equal surfaces to the lower area code.
     tolerance
         A block straddles when more than this share of its area lies outside its area; layers
         that were generalised apart differ by a little everywhere.
@@ -71,18 +70,13 @@ def best_fit(
     if blocks.crs != areas.crs:
         raise InputError("blocks and areas are in different coordinate systems")
     overlap = overlap_shares(blocks, areas)
-    points = blocks.geometry.representative_point()
+    largest = overlap.drop_duplicates("block_code").set_index("block_code")["area_code"]
+    assignment = largest.reindex(blocks.index, fill_value=UNASSIGNED).rename("area_code")
     if centres is not None:
-        known = centres.reindex(blocks.index)
-        points = points.where(known.isna(), known)
-    found = AreaLocator(areas).locate(points.x, points.y)
-    codes = np.append(areas.index.to_numpy(object), UNASSIGNED)
-    assignment = pd.Series(codes[found], index=blocks.index, name="area_code", dtype="str")
-    # A block whose point lies in a gap still goes somewhere: where most of it lies.
-    largest = overlap.groupby("block_code")["area_code"].first()
-    stray = assignment.index[assignment == UNASSIGNED].intersection(largest.index)
-    assignment[stray] = largest[stray]
-    assignment.index.name = "block_code"
+        known = centres[centres.notna() & centres.index.isin(blocks.index)]
+        found = AreaLocator(areas).locate(known.x, known.y)
+        assignment[known.index[found != OUTSIDE]] = areas.index[found[found != OUTSIDE]]
+    assignment = assignment.astype("str").rename_axis("block_code")
     return BestFit(assignment, _straddling(assignment, overlap, tolerance))
 
 
@@ -169,7 +163,7 @@ def _straddling(assignment: pd.Series, overlap: pd.DataFrame, tolerance: float) 
             "area_code": assignment,
             "share": share,
             "elsewhere": elsewhere.reindex(assignment.index, fill_value=""),
-            "share_outside": (1.0 - inside).clip(lower=0.0),
+            "share_outside": (1.0 - inside).where(inside < 1.0 - _ROUNDING, 0.0),
         }
     )
     astray = frame[frame["share"] < 1.0 - tolerance]

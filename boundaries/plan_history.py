@@ -79,8 +79,10 @@ class Step:
         """The step as plain JSON."""
         signed = asdict(self.signed) | {"at": self.signed.at.isoformat()}
         written: dict[str, Any] = {"kind": self.kind, **signed, "forced": self.forced}
-        for name in ("blocks", "bridges"):
-            written[name] = {key: list(pair) for key, pair in getattr(self, name).items()}
+        written["blocks"] = {code: list(pair) for code, pair in self.blocks.items()}
+        written["bridges"] = {
+            name: [ends and list(ends) for ends in pair] for name, pair in self.bridges.items()
+        }
         written["areas"] = {
             code: [area and asdict(area) for area in pair] for code, pair in self.areas.items()
         }
