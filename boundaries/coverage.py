@@ -88,6 +88,25 @@ def unfit_for_plan(findings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return findings[findings["kind"].isin(BLOCKING)]
 
 
+def refuse_unfit(areas: gpd.GeoDataFrame) -> None:
+    """Refuse a layer as the blocks of a plan unless its areas tile.
+
+    Raises
+    ------
+    InputError
+        With how many faults there are, the first of them, and what to do.
+    """
+    faults = unfit_for_plan(check_layer(areas))
+    if len(faults):
+        first = faults.iloc[0]
+        kinds = faults["kind"].value_counts(sort=False)
+        told = ", ".join(f"{kind} {number}" for kind, number in kinds.items())
+        raise InputError(
+            f"these blocks do not tile ({told}; first {first['detail']} at {first['x']:.0f}, "
+            f"{first['y']:.0f}); check the layer, and repair it with --snap METRES"
+        )
+
+
 def _mended(shapes: Shapes) -> Shapes:
     """Valid shapes to reckon with: one faulty ring must not hide all other faults."""
     shapes = shapes.copy()

@@ -256,9 +256,8 @@ class PlanMeasures:
     def average(self, electors: str = "electors") -> float:
         """The council's electors a member, those in unassigned blocks included."""
         members = [area.members or 0 for area in self.state.areas.values()]
-        return council_average(
-            self._totals[electors], members, unassigned=self.unassigned[electors]
-        )
+        rest = self.by_area[UNASSIGNED].totals[self.blocks.sums.columns.get_loc(electors)]
+        return council_average(self._totals[electors], members, unassigned=rest)
 
     @cached_property
     def _totals(self) -> dict[str, Floats]:
@@ -273,10 +272,9 @@ class PlanMeasures:
     def _equality(self, electors: str, ending: str) -> dict[str, Floats]:
         members = [area.members or 0 for area in self.state.areas.values()]
         rows = electoral_variance(self._totals[electors], members, average=self.average(electors))
-        named = rows.add_suffix(ending).rename(
-            columns={f"per_member{ending}": f"{electors}_per_member"}
-        )
-        return {str(name): named[name].to_numpy() for name in named}
+        named = {name: rows[name].to_numpy() for name in ("variance", "variance_percent", "beyond")}
+        per_member = {f"{electors}_per_member": rows["per_member"].to_numpy()}
+        return per_member | {f"{name}{ending}": values for name, values in named.items()}
 
 
 def _measure(state: State, blocks: MeasuredBlocks, code: str) -> AreaMeasures:

@@ -66,8 +66,9 @@ class Plan:
         *,
         assignment: Mapping[str, str] | pd.Series | None = None,
         areas: Iterable[Area] = (),
+        bridges: Mapping[str, Bridge] | None = None,
     ) -> Plan:
-        """Start a plan.
+        """Start a plan: empty, by best fit to a layer, or from another plan.
 
         Parameters
         ----------
@@ -77,11 +78,13 @@ class Plan:
             Block code → area code; blocks that it lacks are unassigned.
         areas
             What is known of the areas; one that only the assignment names bears its code.
+        bridges
+            Named bridges that stand already.
 
         Raises
         ------
         InputError
-            If the id cannot be one, or a block is not of the layer.
+            If the id cannot be one, a block is not of the layer, or a bridge leads nowhere.
         """
         check_layer_id(papers.plan_id)
         given = {} if assignment is None else {str(k): str(v) for k, v in assignment.items()}
@@ -89,7 +92,12 @@ class Plan:
         known = {area.code: area for area in areas}
         named = {code: Area(code, code) for code in set(given.values()) - {UNASSIGNED}}
         assigned = pd.Series([given.get(code, UNASSIGNED) for code in graph.codes], dtype=object)
-        start = State(graph, assigned.to_numpy(), dict(sorted((named | known).items())))
+        start = State(
+            graph.bridged(bridges) if bridges else graph,
+            assigned.to_numpy(),
+            dict(sorted((named | known).items())),
+            dict(bridges or {}),
+        )
         return cls(papers, start, start)
 
     @property

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-import pandas as pd
-
 from boundaries.contiguity import BlockGraph
 from boundaries.plan import Plan, PlanPapers
 from boundaries.plan_history import Area, Step
@@ -29,6 +27,7 @@ def write_plan(plan: Plan) -> dict[str, Any]:
         **asdict(plan.papers),
         "areas": [asdict(area) for area in start.areas.values()],
         "blocks": dict(zip(start.graph.codes, start.assigned.tolist(), strict=True)),
+        "bridges": {name: list(ends) for name, ends in start.bridges.items()},
         "steps": [step.as_dict() for step in plan.steps],
         "done": plan.done,
     }
@@ -46,12 +45,13 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
         papers = PlanPapers(**{name: record[name] for name in PlanPapers.__dataclass_fields__})
         areas = [Area(**area) for area in record["areas"]]
         blocks: dict[str, str] = dict(record["blocks"])
+        bridges = {name: (one, other) for name, (one, other) in record["bridges"].items()}
         steps = tuple(Step.read(step) for step in record["steps"])
         done = int(record["done"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"this is no record of a plan: {error!r}") from error
     _check_blocks(papers, blocks, graph)
-    plan = Plan.begin(papers, graph, assignment=pd.Series(blocks, dtype=object), areas=areas)
+    plan = Plan.begin(papers, graph, assignment=blocks, areas=areas, bridges=bridges)
     if not 0 <= done <= len(steps):
         raise InputError(f"plan {papers.plan_id} has {len(steps)} steps, and not {done}")
     strange = sorted({block for step in steps for block in step.blocks} - set(blocks))

@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boundaries.coverage import KINDS, check_layer, unfit_for_plan
+from boundaries.coverage import KINDS, check_layer, refuse_unfit, unfit_for_plan
 from geo.errors import InputError
 from tests.boundaries.drawn import SOUTH, WEST, grid, layer
 
@@ -119,6 +119,16 @@ def test_what_may_be_meant_does_not_keep_a_layer_from_a_plan():
     parts = shapely.unary_union([CITY, box(300, 0, 310, 10)])
     findings = check_layer(layer(parts, box(98, 0, 200, 100)))
     assert kinds(unfit_for_plan(findings)) == [("overlap", "A, B")]
+
+
+def test_blocks_that_do_not_tile_are_refused_for_a_plan():
+    refuse_unfit(grid(3, 3))
+    message = (
+        r"these blocks do not tile \(overlap 1; first A and B overlap at 435099, 336050\); "
+        "check the layer, and repair it with --snap METRES"
+    )
+    with pytest.raises(InputError, match=message):
+        refuse_unfit(layer(CITY, box(98, 0, 200, 100)))
 
 
 def test_findings_are_a_layer_in_the_order_of_the_kinds():

@@ -91,6 +91,19 @@ def test_a_named_bridge_joins_and_cannot_be_taken_from_under_an_area():
     assert len(plan.now.pieces("B")) == 2
 
 
+def test_a_plan_begun_from_another_keeps_its_bridges():
+    old = drawn("A.A").build_bridge("Ferry", ("a1", "c1"), signed=SIGNED)
+    new = Plan.begin(
+        PlanPapers("next"),
+        old.start.graph,
+        assignment=old.assignment,
+        areas=old.now.areas.values(),
+        bridges=old.now.bridges,
+    )
+    assert new.now.areas == old.now.areas
+    assert len(new.now.pieces("A")) == 1
+
+
 def test_bridges_have_a_name_of_their_own():
     plan = drawn("AB").build_bridge("Ferry", ("a1", "b1"), signed=SIGNED)
     with pytest.raises(ConflictError, match="there is a bridge Ferry already"):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from boundaries.contiguity import block_graph
+from boundaries.plan import Plan
 from boundaries.plan_history import Area
 from boundaries.plan_record import PlanConflictError, next_version, read_plan, write_plan
 from geo.errors import InputError
@@ -40,6 +41,14 @@ def test_what_was_undone_before_saving_can_be_redone_after():
     while back.done:
         back = back.undo()
     assert picture(back) == ["AABB", "CCB."]
+
+
+def test_bridges_that_stood_at_the_start_come_back():
+    old = drawn("A.A")
+    bridges = {"Ferry": ("a1", "c1")}
+    plan = Plan.begin(old.papers, old.start.graph, assignment=old.assignment, bridges=bridges)
+    record = json.loads(json.dumps(write_plan(plan)))
+    assert read_plan(record, old.start.graph).now.bridges == bridges
 
 
 def test_a_record_says_what_the_plan_is_made_of():
