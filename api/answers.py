@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import geopandas as gpd
 import pandas as pd
 
+from geo.analyses import Analysis, Found
 from geo.errors import StoreError
 from geo.incidents import ANSWER_COLUMNS
 from geo.question import Answer, Question, ask
@@ -130,6 +131,19 @@ class Answers:
             If the data cannot answer it.
         """
         return self.keep(f"answer?{question.query()}", lambda snapshot: ask(question, snapshot))
+
+    def find(self, analysis: Analysis, question: Question) -> tuple[Answer, Found]:
+        """Work an analysis out for a Question on the data as it is now.
+
+        Raises
+        ------
+        QuestionError
+            If the data cannot answer it.
+        """
+        name = f"{'history' if analysis.history else 'answer'}?{question.query()}"
+        answer = self.keep(name, lambda kept: ask(question, kept, history=analysis.history))
+        found = self.keep(f"{analysis.command}?{question.query()}", lambda _: analysis.find(answer))
+        return answer, found
 
     def keep(self, name: str, make: Callable[[Snapshot], Value]) -> Value:
         """Something made of the data, made again only when the data version has moved."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlencode
 
+import pandas as pd
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment, PackageLoader
 
 from api.answers import Answers
-from api.collections import ANSWER_COLLECTIONS, GEOJSON, items_of
-from api.encoding import feature_collection, to_csv
+from api.collections import GEOJSON, items_of, members_of
+from api.encoding import feature_collection, to_csv, to_table
 from api.errors import status_of
 from api.etags import not_modified_or
 from api.features import answers_of
@@ -19,18 +20,19 @@ from api.maps import draw
 from api.query import only
 from api.settings import VERSION, Settings
 from api.words import CLASS_WORDS, categories_words, headline, period_words
+from geo.analyses import ANALYSES, LAYERS
 from geo.errors import NotFoundError, PatchmapError, QuestionError
 from geo.incidents import category_title
 from geo.options import DEFAULT_PERIOD, OPTIONS
 from geo.question import Answer, Question, default_layer
 
-BUSIEST = 10
 PERIODS = {
     "latest-1m": "Latest month",
     "latest-3m": "Latest 3 months",
     "latest-12m": "Latest 12 months",
     "latest-36m": "Latest 3 years",
 }
+RANKED = 10
 CELLS = (100, 150, 200, 250, 300, 400, 500)
 HTML = "text/html; charset=utf-8"
 
@@ -40,6 +42,9 @@ templates = Environment(
 )
 templates.filters["thousands"] = lambda number: f"{number:,}"
 templates.filters["title_of"] = category_title
+
+DOWNLOADS = {analysis.collection or analysis.command: analysis for analysis in ANALYSES}
+"""What can be downloaded, by the name of its collection or else its command."""
 
 _NAMES = (*(option.name for option in OPTIONS), "from", "to")
 
@@ -91,16 +96,20 @@ def map_page(request: Request, answers: Held, settings: Set) -> Response:
 
 @router.get("/download/{name}.{ending}")
 def download(request: Request, answers: Held, name: str, ending: str) -> Response:
-    """A whole answer as a file: `area-counts` or `hotspots`, `.geojson` or `.csv`."""
-    if name not in ANSWER_COLLECTIONS or ending not in ("geojson", "csv"):
+    """A whole answer as a file: a layer as `.geojson` or `.csv`, a table as `.json` or `.csv`."""
+    analysis = DOWNLOADS.get(name)
+    if analysis is None or ending not in ("csv", "geojson" if analysis.collection else "json"):
         raise NotFoundError(f"there is no download {name}.{ending}")
     query = _given(request)
-    found = items_of(answers, name, query)
     if ending == "geojson":
-        content, media_type = feature_collection(found.encoded, found.members), GEOJSON
+        items = items_of(answers, name, query)
+        content, media_type = feature_collection(items.encoded, items.members), GEOJSON
     else:
-        frame = ANSWER_COLLECTIONS[name].frame(answers.ask(Question.read(query)))
-        content, media_type = to_csv(frame).encode(), "text/csv; charset=utf-8"
+        answer, found = answers.find(analysis, Question.read(query))
+        content, media_type = to_csv(found.frame).encode(), "text/csv; charset=utf-8"
+        if ending == "json":
+            content = to_table(found.frame, members_of(answer, found))
+            media_type = "application/json"
     disposition = f'attachment; filename="{name}.{ending}"'
     return Response(content, media_type=media_type, headers={"content-disposition": disposition})
 
@@ -130,11 +139,12 @@ def _page(answers: Answers, question: Question, *, error: PatchmapError | None =
         ),
         "sources": sorted({record.source for record in snapshot.imports()}),
     }
-    answer = None
+    told: dict[str, object] = {"answer": None}
     if error is None:
         try:
-            answer = answers.ask(question)
+            answer, found = answers.find(LAYERS["ranked-hotspots"], question)
             question = answer.question
+            told = _told(answer, found.frame.head(RANKED))
         except PatchmapError as refusal:
             error = refusal
     layer = question.layer
@@ -149,12 +159,12 @@ def _page(answers: Answers, question: Question, *, error: PatchmapError | None =
         periods=PERIODS,
         default_period=DEFAULT_PERIOD,
         cells=sorted({*CELLS, question.cell}),
-        **(_told(answer) if answer else {"answer": None}),
+        **told,
     )
     return Response(text, status_code=status_of(error) if error else 200, media_type=HTML)
 
 
-def _told(answer: Answer) -> dict[str, object]:
+def _told(answer: Answer, ranked: pd.DataFrame) -> dict[str, object]:
     """What the page says of an answer."""
     counts = answer.area_counts
     if answer.question.by == "month":
@@ -171,7 +181,7 @@ def _told(answer: Answer) -> dict[str, object]:
         "shown": int(counts["n"].sum()),
         "hot": int(answer.hotspots["class"].str.startswith("hot").sum()),
         "words": CLASS_WORDS,
-        "busiest": answer.busiest_cells(BUSIEST).drop(columns="geometry").to_dict("records"),
+        "ranked": ranked.drop(columns="geometry").to_dict("records"),
         "names": answer.areas["area_name"].to_dict(),
         "areas": ordered.drop(columns="geometry", errors="ignore").to_dict("records"),
         "rated": "rate_per_1000" in counts,
@@ -193,6 +203,8 @@ def _limits(question: Question) -> list[tuple[str, str]]:
         "study": "judged against",
         "hours": "hours",
         "by": "by",
+        "compare": "compared with",
+        "weight": "weighed by",
     }
     found = []
     for name, title in titles.items():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import areas, incidents, published, questions, service, stores
+from api.commands import areas, incidents, published, questions, service, stores, weights
 from api.commands.desk import Desk
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError
@@ -22,13 +22,14 @@ app = typer.Typer(
 )
 app.add_typer(areas.layers, name="layers")
 app.add_typer(areas.attributes, name="attributes")
+app.add_typer(weights.weights, name="weights")
 app.add_typer(stores.imports, name="imports")
 app.add_typer(published.fetch, name="fetch")
 app.add_typer(published.mapping, name="mapping")
 app.command()(incidents.ingest)
 app.command()(incidents.locate)
-app.command()(questions.count)
-app.command()(questions.hotspots)
+for name, analysis in questions.ANALYSIS.items():
+    app.command(name)(questions.rank if name == "rank" else questions.command_of(analysis))
 app.command("map")(questions.map_file)
 app.command()(service.serve)
 app.command()(service.demo)

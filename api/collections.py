@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from api.answers import Answers, Snapshot
 from api.encoding import encode_features, feature_ids
 from api.query import check_interval
 from api.settings import VERSION
+from geo.analyses import LAYERS, Found
 from geo.crs import LONLAT, Projection
 from geo.errors import NotFoundError
 from geo.options import OPTIONS
@@ -23,30 +24,6 @@ from geo.store.contract import LayerPapers
 
 GEOJSON = "application/geo+json"
 CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-
-
-@dataclass(frozen=True)
-class AnswerCollection:
-    """A collection that answers a Question: its papers, and the frame of the answer it shows."""
-
-    title: str
-    description: str
-    frame: Callable[[Answer], gpd.GeoDataFrame]
-
-
-ANSWER_COLLECTIONS = {
-    "area-counts": AnswerCollection(
-        "Incidents by area",
-        "Counts of incidents by area; the Question is in the query parameters.",
-        lambda answer: answer.area_counts,
-    ),
-    "hotspots": AnswerCollection(
-        "Hotspot cells",
-        "Cells over the study area, classed by Getis-Ord Gi* and an exact tail.",
-        lambda answer: answer.hotspots,
-    ),
-}
-"""Each kind of answer that is served as a collection; a new one is one more line here."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +45,7 @@ def check_collection(answers: Answers, collection_id: str) -> None:
         With the collections there are.
     """
     snapshot = answers.snapshot()
-    names = [papers.layer_id for papers in snapshot.layers()] + list(ANSWER_COLLECTIONS)
+    names = [papers.layer_id for papers in snapshot.layers()] + list(LAYERS)
     if collection_id not in names:
         raise NotFoundError(
             f"there is no collection {collection_id!r}; there are: {', '.join(names)}"
@@ -83,12 +60,13 @@ def items_of(answers: Answers, collection_id: str, query: Mapping[str, str]) -> 
     QuestionError
         If the parameters are no Question that the data can answer.
     """
-    if collection_id in ANSWER_COLLECTIONS:
+    if collection_id in LAYERS:
         names = {option.name for option in OPTIONS} | {"from", "to"}
         question = Question.read({name: text for name, text in query.items() if name in names})
         name = f"{collection_id}?{question.query()}"
+        analysis = LAYERS[collection_id]
         return answers.keep(
-            name, lambda snapshot: _answer_items(snapshot, answers.ask(question), collection_id)
+            name, lambda snapshot: _answer_items(snapshot, *answers.find(analysis, question))
         )
     if "datetime" in query:
         check_interval(query["datetime"])
@@ -101,11 +79,16 @@ def _layer_items(snapshot: Snapshot, layer_id: str) -> Items:
     return _encoded(areas.reset_index(), codes, snapshot.projection)
 
 
-def _answer_items(snapshot: Snapshot, answer: Answer, collection_id: str) -> Items:
-    frame = ANSWER_COLLECTIONS[collection_id].frame(answer)
-    accounts = answer.accounts.as_dict() | {"software": f"patchmap {VERSION}"}
+def _answer_items(snapshot: Snapshot, answer: Answer, found: Found) -> Items:
+    frame = gpd.GeoDataFrame(found.frame)
     items = _encoded(frame, feature_ids(frame), snapshot.projection)
-    return replace(items, members={"accounts": accounts})
+    return replace(items, members=members_of(answer, found))
+
+
+def members_of(answer: Answer, found: Found) -> dict[str, object]:
+    """What every JSON answer says of itself beside its rows."""
+    accounts = answer.accounts.as_dict() | {"software": f"patchmap {VERSION}"}
+    return {"accounts": accounts, **found.as_dict()}
 
 
 def _encoded(frame: gpd.GeoDataFrame, ids: list[str], projection: Projection) -> Items:
@@ -117,8 +100,8 @@ def described(answers: Answers, collection_id: str, *, root: str) -> dict[str, A
     """The description of one collection, as the standard asks for it."""
     snapshot = answers.snapshot()
     papers = {papers.layer_id: papers for papers in snapshot.layers()}
-    if collection_id in ANSWER_COLLECTIONS:
-        kind = ANSWER_COLLECTIONS[collection_id]
+    if collection_id in LAYERS:
+        kind = LAYERS[collection_id]
         about: dict[str, Any] = {"title": kind.title, "description": kind.description}
         layers = [snapshot.layer(name)[1] for name in papers]
     else:

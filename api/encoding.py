@@ -1,4 +1,4 @@
-"""Frames as GeoJSON, CSV, GeoPackage and GeoParquet."""
+"""Frames as GeoJSON, CSV, GeoPackage and GeoParquet; those that are no layer, as tables."""
 
 from __future__ import annotations
 
@@ -69,9 +69,10 @@ def feature_collection(features: Iterable[bytes], members: Mapping[str, object])
 
 
 def feature_ids(frame: pd.DataFrame) -> list[str]:
-    """The id of each row: its cell, or its area, with the month where there are months."""
-    if "cell_id" in frame:
-        return [str(cell_id) for cell_id in frame["cell_id"]]
+    """The id of each row: its cell, place or rank, or its area, with the month if it has one."""
+    for name in ("cell_id", "hotspot_id", "rank"):
+        if name in frame:
+            return [str(value) for value in frame[name]]
     codes = frame.get("area_code", frame.index)
     if "month" in frame:
         return [f"{code}:{month}" for code, month in zip(codes, frame["month"], strict=True)]
@@ -98,24 +99,34 @@ def to_csv(frame: pd.DataFrame) -> str:
     return str(plain.to_csv(index=False, lineterminator="\n"))
 
 
+def to_table(frame: pd.DataFrame, members: Mapping[str, object]) -> bytes:
+    """A frame that is no layer as JSON: its `rows`, and more members beside them."""
+    return to_json({"rows": _records(frame), **members})
+
+
 def write_frame(
-    frame: gpd.GeoDataFrame,
+    frame: pd.DataFrame,
     path: Path,
     *,
     projection: Projection,
-    accounts: Mapping[str, object],
+    members: Mapping[str, object],
 ) -> None:
     """Write a frame in the format that the file's ending names; whole or not at all.
 
     Raises
     ------
     InputError
-        If the ending names no format.
+        If the ending names no format that the frame can have.
     """
-    writer = _WRITERS.get(path.suffix.lower())
-    if writer is None:
-        raise InputError(f"{path.name}: the ending must be one of {', '.join(_WRITERS)}")
-    write_whole(path, lambda part: writer(frame, part, projection, accounts))
+    ending, layer = path.suffix.lower(), isinstance(frame, gpd.GeoDataFrame)
+    known = LAYER_ENDINGS if layer else TABLE_ENDINGS
+    if ending not in known:
+        why = "" if layer else " (this answer is a table, not a layer)"
+        raise InputError(f"{path.name}: the ending must be one of {', '.join(known)}{why}")
+    if ending == ".geojson":
+        write_whole(path, lambda part: _write_geojson(frame, part, projection, members))
+    else:
+        write_whole(path, lambda part: _WRITERS[ending](frame, part, members))
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -135,8 +146,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def _records(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
     records: list[dict[str, Any]] = (
         plain.astype(object).where(plain.notna(), None).to_dict("records")
     )
@@ -144,35 +155,36 @@ def _records(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 
 
 def _write_geojson(
-    frame: gpd.GeoDataFrame, path: Path, projection: Projection, accounts: Mapping[str, object]
+    frame: gpd.GeoDataFrame, path: Path, projection: Projection, members: Mapping[str, object]
 ) -> None:
     features = encode_features(frame, feature_ids(frame), projection=projection)
-    path.write_bytes(feature_collection(features, {"accounts": accounts} if accounts else {}))
+    path.write_bytes(feature_collection(features, members))
 
 
-def _write_csv(
-    frame: gpd.GeoDataFrame, path: Path, _projection: Projection, _accounts: Mapping[str, object]
-) -> None:
+def _write_csv(frame: pd.DataFrame, path: Path, _members: Mapping[str, object]) -> None:
     path.write_text(to_csv(frame), encoding="utf-8")
 
 
-def _write_geopackage(
-    frame: gpd.GeoDataFrame, path: Path, _projection: Projection, accounts: Mapping[str, object]
-) -> None:
-    metadata = {"accounts": to_json(accounts).decode()}
+def _write_json(frame: pd.DataFrame, path: Path, members: Mapping[str, object]) -> None:
+    path.write_bytes(to_table(frame, members))
+
+
+def _write_geopackage(frame: gpd.GeoDataFrame, path: Path, members: Mapping[str, object]) -> None:
+    metadata = {name: to_json(value).decode() for name, value in members.items()}
     frame.to_file(path, driver="GPKG", layer=path.stem, layer_metadata=metadata, index=False)
 
 
-def _write_geoparquet(
-    frame: gpd.GeoDataFrame, path: Path, _projection: Projection, accounts: Mapping[str, object]
-) -> None:
-    frame.attrs["accounts"] = to_json(accounts).decode()
-    frame.to_parquet(path, index=False)
+def _write_parquet(frame: pd.DataFrame, path: Path, members: Mapping[str, object]) -> None:
+    kept = frame.copy(deep=False)
+    kept.attrs |= {name: to_json(value).decode() for name, value in members.items()}
+    kept.to_parquet(path, index=False)
 
 
-_WRITERS = {
-    ".geojson": _write_geojson,
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path, Mapping[str, object]], None]] = {
     ".csv": _write_csv,
+    ".json": _write_json,
     ".gpkg": _write_geopackage,
-    ".parquet": _write_geoparquet,
+    ".parquet": _write_parquet,
 }
+LAYER_ENDINGS = (".geojson", ".csv", ".gpkg", ".parquet")
+TABLE_ENDINGS = (".csv", ".json", ".parquet")

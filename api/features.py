@@ -14,7 +14,6 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from api.answers import Answers
 from api.collections import (
-    ANSWER_COLLECTIONS,
     GEOJSON,
     check_collection,
     described,
@@ -26,6 +25,7 @@ from api.encoding import feature_collection, to_json
 from api.etags import not_modified_or
 from api.openapi import openapi_document
 from api.query import box_of, only, whole_number
+from geo.analyses import LAYERS
 from geo.options import OPTIONS
 
 DEFAULT_LIMIT, MOST_ITEMS = 1_000, 10_000
@@ -88,7 +88,7 @@ def api(request: Request, answers: Held) -> Response:
     document = openapi_document(
         root=_root(request),
         layers=layers,
-        answer_collections={name: kind.title for name, kind in ANSWER_COLLECTIONS.items()},
+        answer_collections={name: kind.title for name, kind in LAYERS.items()},
         limits=(DEFAULT_LIMIT, MOST_ITEMS),
     )
     return _json(
@@ -103,7 +103,7 @@ def collections(request: Request, answers: Held) -> Response:
     root = _root(request)
     snapshot = answers.snapshot()
     names = [papers.layer_id for papers in snapshot.layers()]
-    about = [described(answers, name, root=root) for name in [*names, *ANSWER_COLLECTIONS]]
+    about = [described(answers, name, root=root) for name in [*names, *LAYERS]]
     links = [link(f"{root}/collections", "self", "application/json", "This document")]
     return _json(request, answers, {"links": links, "collections": about})
 
@@ -166,7 +166,7 @@ def _query(
     request: Request, collection_id: str, *, paging: tuple[str, ...] = PAGING
 ) -> dict[str, str]:
     options = tuple(option.name for option in OPTIONS)
-    known = (*paging, *options) if collection_id in ANSWER_COLLECTIONS else paging
+    known = (*paging, *options) if collection_id in LAYERS else paging
     return only(request, known)
 
 

@@ -8,6 +8,15 @@ from geo.period import Period
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The period that is compared with, how many incidents it holds, and what it lacks."""
+
+    period: Period
+    counted: int
+    months_missing: list[str]
+
+
+@dataclass(frozen=True)
 class Accounts:
     """Where every row went, and what the numbers rest on."""
 
@@ -20,6 +29,7 @@ class Accounts:
     period: Period
     months_published: list[str]
     months_missing: list[str]
+    compared: Compared | None
     source: list[str]
     crs: str
     operation: str
@@ -32,12 +42,18 @@ class Accounts:
     def as_dict(self) -> dict[str, object]:
         """The accounts as every JSON answer shows them."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        del values["months_published"], values["months_missing"]
-        return values | {
-            "period": {
-                "from": self.period.first.isoformat(),
-                "to": self.period.last.isoformat(),
-                "months_published": self.months_published,
-                "months_missing": self.months_missing,
-            }
+        del values["months_published"], values["months_missing"], values["compared"]
+        values["period"] = _span(self.period) | {
+            "months_published": self.months_published,
+            "months_missing": self.months_missing,
         }
+        if self.compared:
+            values["compared"] = _span(self.compared.period) | {
+                "counted": self.compared.counted,
+                "months_missing": self.compared.months_missing,
+            }
+        return values
+
+
+def _span(period: Period) -> dict[str, object]:
+    return {"from": period.first.isoformat(), "to": period.last.isoformat()}

@@ -78,12 +78,17 @@ NOTES_SETTING: Final = "source {}"
 
 @dataclass(frozen=True)
 class SourceNotes:
-    """What every reader of a source's incidents must know."""
+    """What every reader of a source's incidents must know.
+
+    `snapped`: its points are moved to anonymous ones, so that what stands at one point need not
+    have happened at one place.
+    """
 
     title: str
     attribution: str
     licence: str
     caveats: tuple[str, ...] = field(default=())
+    snapped: bool = False
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> SourceNotes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlencode
 
 from geo.cells import Shape
 from geo.errors import QuestionError
 
-SMALLEST_CELL, LARGEST_CELL = 25, 5_000
 DEFAULT_PERIOD = "latest-12m"
 
 
@@ -26,6 +26,28 @@ class Option:
 
 
 _TEXT = {"type": "string", "maxLength": 500}
+_MONTH = {"type": "string", "pattern": r"^\d{4}-(0[1-9]|1[0-2])$"}
+_BANDS = {"type": "string", "pattern": r"^\d{1,5}(,\d{1,5}){0,9}$"}
+_NUMBERS = {
+    "cell": (25, 5_000, 150),
+    "bandwidth": (50, 10_000, None),
+    "radius": (25, 500, 150),
+    "spacing": (50, 10_000, 500),
+    "top": (1, 500, 20),
+    "holdout": (1, 60, 3),
+    "buffer": (10, 5_000, 300),
+}
+"""The least, the most and the default of each option that is a whole number."""
+
+
+def _number(name: str, text: str) -> Option:
+    least, most, default = _NUMBERS[name]
+    schema: dict[str, object] = {"type": "integer", "minimum": least, "maximum": most}
+    if default is not None:
+        schema["default"] = default
+    return Option(name, text, str(default or 500), schema)
+
+
 OPTIONS = (
     Option(
         "datetime",
@@ -50,12 +72,7 @@ OPTIONS = (
         _TEXT,
     ),
     Option("within", "Show only these areas, comma between codes", "E05015507", _TEXT),
-    Option(
-        "cell",
-        "Width of a cell in metres",
-        "150",
-        {"type": "integer", "minimum": SMALLEST_CELL, "maximum": LARGEST_CELL, "default": 150},
-    ),
+    _number("cell", "Width of a cell in metres"),
     Option(
         "shape",
         "Shape of a cell",
@@ -63,6 +80,29 @@ OPTIONS = (
         {"type": "string", "enum": list(get_args(Shape)), "default": "hexagon"},
     ),
     Option("by", "Split the counts by month", "month", {"type": "string", "enum": ["month"]}),
+    Option(
+        "compare",
+        "Compare with the period before, or with a year before",
+        "previous",
+        {"type": "string", "enum": ["previous", "year"]},
+    ),
+    Option("weight", "What an incident counts: count, or the id of a harm table", "count", _TEXT),
+    _number("bandwidth", "Density: metres to which an incident reaches; else suggested"),
+    Option(
+        "edge",
+        "Density: give back what falls beyond the study area's edge",
+        "corrected",
+        {"type": "string", "enum": ["corrected"]},
+    ),
+    _number("radius", "Ranked hotspots: radius of a place in metres"),
+    _number("spacing", "Ranked hotspots: metres between the middles of places, at least"),
+    _number("top", "Ranked hotspots: how many, at most"),
+    _number("holdout", "Evaluation: how many last months are kept back to test on"),
+    Option("treated", "Treatment: the layer of the places that were treated", "estates", _TEXT),
+    Option("since", "Treatment: the month in which it began", "2024-03", _MONTH),
+    _number("buffer", "Treatment: metres around a treated place to which it may spill"),
+    Option("near", "Near repeats: bands of metres, their upper ends", "100,200,300,400", _BANDS),
+    Option("days", "Near repeats: bands of days, their upper ends", "7,14,28", _BANDS),
 )
 """Every option; a door never knows one that the others lack."""
 
@@ -82,6 +122,19 @@ class Question:
     cell: int = 150
     shape: Shape = "hexagon"
     by: Literal["", "month"] = ""
+    compare: Literal["", "previous", "year"] = ""
+    weight: str = "count"
+    bandwidth: int = 0
+    edge: Literal["", "corrected"] = ""
+    radius: int = 150
+    spacing: int = 500
+    top: int = 20
+    holdout: int = 3
+    treated: str = ""
+    since: str = ""
+    buffer: int = 300
+    near: tuple[int, ...] = (100, 200, 300, 400)
+    days: tuple[int, ...] = (7, 14, 28)
 
     @classmethod
     def read(cls, options: Mapping[str, str]) -> Question:
@@ -107,7 +160,7 @@ class Question:
         for name, text in given.items():
             if name not in known:
                 raise QuestionError(name, f"is no option; there are: {', '.join(sorted(known))}")
-            values[name] = _READERS.get(name, str)(text)
+            values[name] = _READERS[name](name, text) if name in _READERS else text
         return cls(**values)
 
     def options(self) -> dict[str, str]:
@@ -116,7 +169,8 @@ class Question:
         for field in fields(self):
             value = getattr(self, field.name)
             if value != field.default:
-                found[field.name] = ",".join(value) if isinstance(value, tuple) else str(value)
+                many = isinstance(value, tuple)
+                found[field.name] = ",".join(map(str, value)) if many else str(value)
         return found
 
     def query(self) -> str:
@@ -138,41 +192,50 @@ def read_hours(text: str) -> tuple[int, int]:
     return int(match[1]) % 24, int(match[2]) % 24
 
 
-def _checked_hours(text: str) -> str:
+def _checked_hours(_name: str, text: str) -> str:
     read_hours(text)
     return text
 
 
-def _read_list(text: str) -> tuple[str, ...]:
+def _read_list(_name: str, text: str) -> tuple[str, ...]:
     return tuple(sorted({part.strip() for part in text.split(",") if part.strip()}))
 
 
-def _read_cell(text: str) -> int:
-    if not re.fullmatch(r"\d{1,6}", text) or not SMALLEST_CELL <= int(text) <= LARGEST_CELL:
-        raise QuestionError(
-            "cell", f"{text!r} is no whole number of metres from {SMALLEST_CELL} to {LARGEST_CELL}"
-        )
+def _read_number(name: str, text: str) -> int:
+    least, most, _ = _NUMBERS[name]
+    if not re.fullmatch(r"\d{1,6}", text) or not least <= int(text) <= most:
+        raise QuestionError(name, f"{text!r} is no whole number from {least:,} to {most:,}")
     return int(text)
 
 
-def _read_shape(text: str) -> Shape:
-    if text not in get_args(Shape):
-        raise QuestionError("shape", f"{text!r} is none of: {', '.join(get_args(Shape))}")
-    return cast("Shape", text)
-
-
-def _read_by(text: str) -> str:
-    if text != "month":
-        raise QuestionError("by", f"{text!r} is none of: month")
+def _read_choice(name: str, text: str) -> str:
+    choices = next(option.schema["enum"] for option in OPTIONS if option.name == name)
+    known = [str(choice) for choice in cast("list[str]", choices)]
+    if text not in known:
+        raise QuestionError(name, f"{text!r} is none of: {', '.join(known)}")
     return text
 
 
-_READERS: dict[str, Callable[[str], Any]] = {
-    "category": _read_list,
-    "source": _read_list,
-    "within": _read_list,
+def _read_month(name: str, text: str) -> str:
+    if not re.fullmatch(str(_MONTH["pattern"]), text):
+        raise QuestionError(name, f"{text!r} is no month, write it as 2024-03")
+    return text
+
+
+def _read_bands(name: str, text: str) -> tuple[int, ...]:
+    if not re.fullmatch(str(_BANDS["pattern"]), text):
+        raise QuestionError(name, f"{text!r} cannot be read, write it as 100,200,300")
+    ends = tuple(int(part) for part in text.split(","))
+    if ends[0] < 1 or any(later <= sooner for sooner, later in pairwise(ends)):
+        raise QuestionError(name, f"{text!r}: each band must end beyond the one before it")
+    return ends
+
+
+_READERS: dict[str, Callable[[str, str], Any]] = {
+    **dict.fromkeys(("category", "source", "within"), _read_list),
+    **dict.fromkeys(_NUMBERS, _read_number),
+    **dict.fromkeys(("shape", "by", "compare", "edge"), _read_choice),
+    **dict.fromkeys(("near", "days"), _read_bands),
     "hours": _checked_hours,
-    "cell": _read_cell,
-    "shape": _read_shape,
-    "by": _read_by,
+    "since": _read_month,
 }

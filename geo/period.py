@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 
 from geo.errors import QuestionError
@@ -40,6 +41,30 @@ class Period:
     def is_whole_months(self) -> bool:
         """Whether it begins with a month and ends with one."""
         return self.first.day == 1 and (self.last + timedelta(days=1)).day == 1
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> Period:
+        """The period of the same length that ends the day before: months before whole months."""
+        if not self.is_whole_months:
+            length = timedelta(days=self.days)
+            return Period(self.first - length, self.last - length)
+        return self._months_back(len(self.months))
+
+    @property
+    def year_before(self) -> Period:
+        """The same months a year earlier; days, 52 weeks earlier: on the same weekdays."""
+        if not self.is_whole_months:
+            return Period(self.first - timedelta(weeks=52), self.last - timedelta(weeks=52))
+        return self._months_back(12)
+
+    def _months_back(self, months: int) -> Period:
+        first, last = (np.datetime64(day, "M") - months for day in (self.first, self.last))
+        return Period(_first_day(str(first)), _last_day(str(last)))
 
     @property
     def months(self) -> list[str]:

@@ -44,7 +44,16 @@ def quality(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[No
     return [
         *_without_place(imports),
         *_missing_months(imports),
-        *_short_months(imports),
+        *(
+            Note(
+                "short month",
+                short.source,
+                short.month,
+                f"{short.name} has {short.n:,} rows, its median month {short.usual:,.0f}: maybe "
+                "published short",
+            )
+            for short in short_months(imports)
+        ),
         *(
             Note("published twice", double.source, double.month, double.text)
             for double in published_twice(incidents)
@@ -159,8 +168,20 @@ def _gaps(months: list[str]) -> list[tuple[str, str]]:
     return gaps
 
 
-def _short_months(imports: Sequence[ImportRecord]) -> list[Note]:
-    notes = []
+@dataclass(frozen=True)
+class ShortMonth:
+    """A month that looks published short, against the median month of its force."""
+
+    source: str
+    name: str
+    month: str
+    n: int
+    usual: float
+
+
+def short_months(imports: Sequence[ImportRecord]) -> list[ShortMonth]:
+    """Months with less than `SHORT_SHARE` of the rows of a median month, by source and force."""
+    found = []
     for source, name in sorted({(record.source, record.name) for record in imports}):
         monthly = {
             record.month: record.rows_read
@@ -170,17 +191,12 @@ def _short_months(imports: Sequence[ImportRecord]) -> list[Note]:
         if len(monthly) < 3:
             continue
         usual = float(np.median(list(monthly.values())))
-        notes += [
-            Note(
-                "short month",
-                source,
-                month,
-                f"{name} has {n:,} rows, its median month {usual:,.0f}: maybe published short",
-            )
+        found += [
+            ShortMonth(source, name, month, n, usual)
             for month, n in sorted(monthly.items())
             if n < SHORT_SHARE * usual
         ]
-    return notes
+    return found
 
 
 def _moving_references(rows: pd.DataFrame) -> list[Note]:

@@ -7,174 +7,35 @@ read = rejected + not asked + outside + counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
-from numpy.typing import NDArray
 
-from geo.accounts import Accounts
-from geo.cells import Cells, Grid
-from geo.errors import InputError, NotFoundError, QuestionError
-from geo.hotspots import getis_ord
-from geo.incidents import ANSWER_COLUMNS, NOTES_SETTING, SourceNotes, london_months
+from geo.accounts import Accounts, Compared
+from geo.answer import Answer, StoreFacts
+from geo.errors import NotFoundError, QuestionError
+from geo.incidents import ANSWER_COLUMNS, NOTES_SETTING, SourceNotes
 from geo.locate import AreaLocator
 from geo.options import Question
-from geo.quality import published_twice
-from geo.selection import Known, plan, refuse_unknown
+from geo.quality import published_twice, short_months
+from geo.selection import Known, Plan, plan, refuse_unknown
 from geo.sources import NOTES
-from geo.store.contract import ImportRecord, StoreReader
+from geo.store.contract import ImportRecord, StoreReader, Window
+from geo.weights import WEIGHTS_SETTING, HarmTable
 
-__all__ = ["Answer", "Question", "answer", "ask", "default_layer"]
+__all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer"]
 
+PLACES_SETTING = "known places {}"
+"""Under which setting a store keeps the ranked places of one radius whose ids stay."""
 
-@dataclass(frozen=True)
-class Answer:
-    """The frames that a Question asks for; each is computed when it is first read.
+PLACE_IDS = re.compile(r"p\d+:")
+"""How ids of ranked places begin, as against those of layers."""
 
-    `counted` holds the incidents inside the study area, with `area`: their position in `areas`
-    or −1. `question` has its defaults filled in.
-    """
-
-    question: Question
-    areas: gpd.GeoDataFrame
-    study_areas: gpd.GeoDataFrame
-    counted: pd.DataFrame
-    accounts: Accounts
-
-    @cached_property
-    def area_counts(self) -> gpd.GeoDataFrame:
-        """Incidents by area: `area_code`, `area_name`, `n`, `share`, and the area's geometry.
-
-        `share` is of all incidents counted in the study area. Areas with no incident have a row.
-        With `by=month` there is a row for each area and published month, with `month`, and
-        shares of that month. Where the layer has residents, `rate_per_1000` is of the period.
-        """
-        months = self.accounts.months_published if self.question.by == "month" else [""]
-        tables = [self._count(self.counted[self._in_month(month)], month) for month in months]
-        none = self._count(self.counted[:0], "")[:0]
-        frame = pd.concat(tables, ignore_index=True) if tables else none
-        if self.question.by != "month":
-            frame = frame.drop(columns="month")
-        if self.question.within:
-            frame = frame[frame["area_code"].isin(self.question.within)].reset_index(drop=True)
-        return gpd.GeoDataFrame(frame, geometry="geometry", crs=self.areas.crs)
-
-    @cached_property
-    def cells(self) -> Cells:
-        """The cells over the union of the study area's areas.
-
-        Raises
-        ------
-        QuestionError
-            If there would be too many.
-        """
-        mask = shapely.union_all(self.study_areas.geometry.to_numpy())
-        try:
-            return Cells.over(mask, Grid(self.question.cell, self.question.shape))
-        except InputError as error:
-            raise QuestionError("cell", str(error)) from error
-
-    @cached_property
-    def hotspots(self) -> gpd.GeoDataFrame:
-        """Every cell of the study area with its class, and the whole cell as geometry.
-
-        `cell_id`, `n`, `z`, `p`, `q`, `p_count`, `q_count`, `class`, `area_code` (of the centre;
-        '' outside the layer), `inside_share`. See `geo.hotspots.getis_ord`.
-        """
-        cells = self.cells
-        counts = cells.count(self.counted["x"], self.counted["y"])
-        if counts.sum() != len(self.counted):
-            raise AssertionError("the cells do not hold every counted incident")
-        found = getis_ord.hotspots(counts, cells.neighbours, cells.inside_area)
-        centre = AreaLocator(self.areas).locate(*cells.grid.centres(cells.positions))
-        frame = cells.frame(str(self.areas.crs))
-        for name in found.columns:
-            frame[name] = found[name].to_numpy()
-        frame["area_code"] = np.append(self.areas.index.astype(str), "")[centre]
-        if self.question.within:
-            frame = frame[frame["area_code"].isin(self.question.within)].reset_index(drop=True)
-        ordered = ["cell_id", *found.columns, "area_code", "inside_share", "geometry"]
-        return frame[ordered]
-
-    def busiest_cells(self, most: int) -> gpd.GeoDataFrame:
-        """The hot cells by incidents, ties by cell id, or all cells where none is hot.
-
-        With `rank`, and `location`: the place that the cell's incidents name most often. Cells
-        without an incident are left out.
-        """
-        frame = self.hotspots[self.hotspots["n"] > 0]
-        hot = frame["class"].str.startswith("hot")
-        top = (frame[hot] if hot.any() else frame).sort_values(
-            ["n", "cell_id"], ascending=[False, True]
-        )
-        top = top.head(most)
-        ids = np.array(self.cells.ids, dtype=object)
-        owner = ids[self.cells.assign(self.counted["x"], self.counted["y"])]
-        places = self.counted["location"].astype(str).to_numpy()
-        named = pd.DataFrame({"cell_id": owner, "location": places})
-        named = named[named["cell_id"].isin(top["cell_id"])].value_counts(sort=False).reset_index()
-        named = named.sort_values(["count", "location"], ascending=[False, True])
-        commonest = named.drop_duplicates("cell_id").set_index("cell_id")["location"]
-        top = top.reset_index(drop=True)
-        top.insert(0, "rank", np.arange(1, len(top) + 1))
-        top["location"] = top["cell_id"].map(commonest)
-        return top
-
-    def _in_month(self, month: str) -> NDArray[np.bool_]:
-        if not month:
-            return np.ones(len(self.counted), dtype=bool)
-        return np.asarray(self._months == np.datetime64(month, "M"))
-
-    @cached_property
-    def _months(self) -> NDArray[np.datetime64]:
-        return london_months(self.counted["occurred_from"])
-
-    def _count(self, incidents: pd.DataFrame, month: str) -> pd.DataFrame:
-        position = incidents["area"].to_numpy()
-        n = np.bincount(position[position >= 0], minlength=len(self.areas))
-        frame = pd.DataFrame(
-            {
-                "area_code": self.areas.index.astype(str),
-                "area_name": self.areas["area_name"].to_numpy(),
-                "month": month,
-                "n": n,
-                "share": n / max(len(incidents), 1),
-            }
-        )
-        if "residents" in self.areas.columns:
-            # A file can call anything residents: what is no number has no rate.
-            residents = pd.to_numeric(self.areas["residents"], errors="coerce").to_numpy(float)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                frame["rate_per_1000"] = np.where(residents > 0, n / residents * 1000, np.nan)
-        frame["geometry"] = self.areas.geometry.to_numpy()
-        return frame
-
-
-@dataclass(frozen=True)
-class StoreFacts:
-    """What the accounts tell of a store.
-
-    Attributes
-    ----------
-    accepted
-        How many incidents it holds in all.
-    notes
-        What to know of each source, by its id.
-    operation
-        The coordinate operation that led to the metres.
-    data_version
-        Its state.
-    """
-
-    accepted: int
-    notes: Mapping[str, SourceNotes] = field(default_factory=lambda: NOTES)
-    operation: str = ""
-    data_version: str = ""
+YEARS_BEFORE = 6
+"""How many years an Answer with its history reaches back before its period."""
 
 
 def answer(
@@ -200,7 +61,7 @@ def answer(
         The records of what was read, for the accounts; without them every row counts as read,
         and the months that have rows as published.
     facts
-        What the accounts tell of the store that the incidents are from, if they are from one.
+        What the store knows that the incidents are from, if they are from one.
 
     Raises
     ------
@@ -212,21 +73,14 @@ def answer(
     refuse_unknown("within", question.within, areas.index)
     settled = plan(question, _known(incidents, imports), study)
     asked = settled.select(incidents)
-    inside = AreaLocator(study).locate(asked["x"], asked["y"]) >= 0
-    counted = asked[inside].reset_index(drop=True)
-    counted["area"] = AreaLocator(areas).locate(counted["x"], counted["y"])
+    counted = _located(asked, areas, study)
     facts = facts or StoreFacts(accepted=len(incidents))
     rejected = _rejected(imports)
     told = [facts.notes[name] for name in settled.sources if name in facts.notes]
-    caveats = [caveat for note in told for caveat in note.caveats]
-    if settled.sources_overlap:
-        caveats.insert(
-            0,
-            f"Two sources cover the same months ({', '.join(settled.sources)}): an incident that "
-            "both recorded counts twice. Choose one source.",
-        )
-    snapped = counted[counted["precision"] == "month"]
-    caveats += [f"{double.month}: {double.text}." for double in published_twice(snapped)]
+    none = _located(incidents[:0], areas, study)
+    compared = settled.compared and _located(
+        settled.select(incidents, settled.compared), areas, study
+    )
     accounts = Accounts(
         read=rejected + facts.accepted,
         rejected=rejected,
@@ -237,25 +91,80 @@ def answer(
         period=settled.period,
         months_published=settled.months_published,
         months_missing=settled.months_missing,
+        compared=_compared(settled, compared),
         source=settled.sources,
         crs=str(areas.crs),
         operation=facts.operation,
         mask=question.study or question.layer,
-        caveats=caveats,
+        caveats=_caveats(settled, told, counted),
         attribution=[note.attribution for note in told if note.attribution],
         data_version=facts.data_version,
         question=question.options(),
     )
-    return Answer(question, areas, study, counted, accounts)
+    return Answer(
+        question,
+        areas,
+        study,
+        counted,
+        accounts,
+        facts,
+        compared=none if compared is None else compared,
+        history=_located(settled.select(incidents, settled.history), areas, study),
+        published=settled.ever_published,
+        short=tuple(
+            short.month for short in short_months(imports) if short.source in settled.sources
+        ),
+    )
 
 
-def ask(question: Question, store: StoreReader) -> Answer:
+def _located(
+    incidents: pd.DataFrame, areas: gpd.GeoDataFrame, study: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Those inside the study area, with the position of their area in the layer."""
+    inside = AreaLocator(study).locate(incidents["x"], incidents["y"]) >= 0
+    found = incidents[inside].reset_index(drop=True)
+    found["area"] = AreaLocator(areas).locate(found["x"], found["y"])
+    return found
+
+
+def _compared(settled: Plan, compared: pd.DataFrame | None) -> Compared | None:
+    if settled.compared is None or compared is None:
+        return None
+    published = set(settled.ever_published)
+    months = settled.compared.months
+    if published.isdisjoint(months):
+        raise QuestionError(
+            "compare",
+            f"nothing was published for {settled.compared.title}, the period to compare with",
+        )
+    missing = [month for month in months if month not in published]
+    return Compared(settled.compared, len(compared), missing)
+
+
+def _caveats(settled: Plan, told: list[SourceNotes], counted: pd.DataFrame) -> list[str]:
+    caveats = [caveat for note in told for caveat in note.caveats]
+    if settled.sources_overlap:
+        caveats.insert(
+            0,
+            f"Two sources cover the same months ({', '.join(settled.sources)}): an incident that "
+            "both recorded counts twice. Choose one source.",
+        )
+    snapped = counted[counted["precision"] == "month"]
+    return caveats + [f"{double.month}: {double.text}." for double in published_twice(snapped)]
+
+
+def ask(question: Question, store: StoreReader, *, history: bool = False) -> Answer:
     """Answer a Question from a store.
+
+    Parameters
+    ----------
+    history
+        Whether the Answer holds the incidents of the years before its period too.
 
     Raises
     ------
     QuestionError
-        As `answer`, or if a layer is unknown or there is none.
+        As `answer`, or if a layer or harm table is unknown or there is none.
     """
     with store.reading():
         layer = question.layer or default_layer(store)
@@ -263,10 +172,10 @@ def ask(question: Question, store: StoreReader) -> Answer:
         areas = _layer(store, "layer", layer)
         study = _layer(store, "study", question.study) if question.study else areas
         imports = store.imports()
-        window = plan(question, [Known.of_import(record) for record in imports], study).window
-        return answer(
+        settled = plan(question, [Known.of_import(record) for record in imports], study)
+        found = answer(
             question,
-            store.incidents(window, columns=ANSWER_COLUMNS),
+            store.incidents(_window(settled, history=history), columns=ANSWER_COLUMNS),
             areas,
             study_areas=study,
             imports=imports,
@@ -275,8 +184,46 @@ def ask(question: Question, store: StoreReader) -> Answer:
                 notes=source_notes(store, {record.source for record in imports}),
                 operation=store.projection.description,
                 data_version=str(store.data_version()),
+                harm=_harm(store, question),
+                known_places=_known_places(store, question),
+                treated=_treated(store, question),
             ),
         )
+        # What was not read is not there: no one may take it for a history without incidents.
+        return found if history else replace(found, history=found.history[:0])
+
+
+def _window(settled: Plan, *, history: bool) -> Window:
+    """The span of time that holds the period, and what it is compared with."""
+    starts = [settled.period.start]
+    if settled.compared:
+        starts.append(settled.compared.start)
+    if history:
+        earliest = settled.period.start - pd.DateOffset(years=YEARS_BEFORE)
+        starts.append(max(settled.history.start, earliest))
+    return Window(min(starts), settled.period.end)
+
+
+def _harm(store: StoreReader, question: Question) -> HarmTable | None:
+    if question.weight == "count":
+        return None
+    kept = store.setting(WEIGHTS_SETTING.format(question.weight))
+    if not isinstance(kept, dict):
+        raise QuestionError(
+            "weight", f"there is no harm table {question.weight!r}; see 'patchmap weights list'"
+        )
+    return HarmTable.read(kept)
+
+
+def _known_places(store: StoreReader, question: Question) -> pd.DataFrame | None:
+    kept = store.setting(PLACES_SETTING.format(question.radius))
+    return pd.DataFrame(kept) if isinstance(kept, list) else None
+
+
+def _treated(store: StoreReader, question: Question) -> gpd.GeoDataFrame | None:
+    if not question.treated or PLACE_IDS.match(question.treated):
+        return None
+    return _layer(store, "treated", question.treated)
 
 
 def source_notes(store: StoreReader, sources: Iterable[str]) -> dict[str, SourceNotes]:

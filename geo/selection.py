@@ -58,7 +58,7 @@ class Plan:
     """A Question's terms, settled against what is known of the data.
 
     `months_published` are the period's months that some asked source has published: a month
-    that is missing there is unknown, not zero.
+    that is missing there is unknown, not zero. `ever_published` are all there are, in order.
     """
 
     question: Question
@@ -66,6 +66,7 @@ class Plan:
     sources: list[str]
     months_published: list[str]
     sources_overlap: bool
+    ever_published: tuple[str, ...] = ()
 
     @property
     def months_missing(self) -> list[str]:
@@ -77,10 +78,27 @@ class Plan:
         """The span of time in which the asked incidents lie."""
         return Window(self.period.start, self.period.end)
 
-    def select(self, incidents: pd.DataFrame) -> pd.DataFrame:
-        """The rows of an incident frame that the Question asks for."""
+    @property
+    def history(self) -> Period:
+        """From the first month that was published to the period's end."""
+        months = self.ever_published or tuple(self.period.months)
+        first = read_interval(months[0], data=self.period).first
+        return Period(min(first, self.period.first), self.period.last)
+
+    @property
+    def compared(self) -> Period | None:
+        """The period that this one is compared with."""
+        if not self.question.compare:
+            return None
+        return (
+            self.period.before if self.question.compare == "previous" else self.period.year_before
+        )
+
+    def select(self, incidents: pd.DataFrame, period: Period | None = None) -> pd.DataFrame:
+        """The rows of an incident frame that the Question asks for, in its period or another."""
         question, occurred = self.question, incidents["occurred_from"]
-        wanted = (occurred >= self.window.start) & (occurred < self.window.end)
+        span = period or self.period
+        wanted = (occurred >= span.start) & (occurred < span.end)
         for option in ("source", "category"):
             if names := getattr(question, option):
                 wanted &= incidents[option].isin(names)
@@ -129,6 +147,7 @@ def plan(question: Question, known: Sequence[Known], study: gpd.GeoDataFrame) ->
         sources=sorted({part.source for part in asked}),
         months_published=[month for month in period.months if month in published],
         sources_overlap=_overlap(asked, set(period.months)),
+        ever_published=tuple(sorted(published)),
     )
 
 

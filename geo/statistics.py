@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincc, ndtr
+from scipy.special import betainc, betaincc, gammaln, ndtr, pdtr, pdtrc, xlogy
 
 Floats = NDArray[np.float64]
 
@@ -54,3 +56,96 @@ def binomial_two_sided(successes: ArrayLike, trials: int, share: ArrayLike) -> F
         at_least = np.where(k <= 0, 1.0, betainc(np.maximum(k, 1), trials - k + 1, chance))
         at_most = np.where(k >= trials, 1.0, betaincc(k + 1, np.maximum(trials - k, 1), chance))
     return np.minimum(1.0, 2.0 * np.minimum(at_least, at_most))
+
+
+class Trend(NamedTuple):
+    """Mann–Kendall's test of each series: its S, the variance of S, z, and two-sided p."""
+
+    s: Floats
+    variance: Floats
+    z: Floats
+    p: Floats
+
+
+def mann_kendall(series: ArrayLike) -> Trend:
+    """Whether each series rises or falls more steadily than chance, ties allowed for.
+
+    Parameters
+    ----------
+    series
+        n × m: one series a row, its steps in order. A NaN makes a row's answers NaN.
+
+    Source: Mann 1945; Kendall 1975, with his correction for ties and for continuity.
+    """
+    x = np.asarray(series, float)
+    n, m = x.shape
+    s, equals = np.zeros(n), np.ones((n, m))
+    for lag in range(1, m):
+        s += np.sign(x[:, lag:] - x[:, :-lag]).sum(axis=1)
+        same = x[:, lag:] == x[:, :-lag]
+        equals[:, lag:] += same
+        equals[:, :-lag] += same
+    # Summed over the members of its groups, t(t − 1)(2t + 5) of a group is (t − 1)(2t + 5) each.
+    tied = ((equals - 1) * (2 * equals + 5)).sum(axis=1)
+    variance = np.where(np.isnan(s), np.nan, (m * (m - 1) * (2 * m + 5) - tied) / 18)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.where(s == 0, 0.0, (s - np.sign(s)) / np.sqrt(variance))
+    return Trend(s, variance, z, normal_two_sided(z))
+
+
+def benjamini_yekutieli(p: ArrayLike) -> Floats:
+    """As `benjamini_hochberg`, but under any dependence between the tests.
+
+    Source: Benjamini & Yekutieli 2001.
+    """
+    tests = int((~np.isnan(np.asarray(p, float))).sum())
+    every_order = (1 / np.arange(1, tests + 1)).sum()
+    return np.asarray(np.minimum(benjamini_hochberg(p) * every_order, 1.0))
+
+
+def poisson_e_test(first: ArrayLike, second: ArrayLike, *, exposure: tuple[float, float]) -> Floats:
+    """Two-sided p that two Poisson counts have one rate: the E-test.
+
+    The p value is the chance, if both counts came of the pooled rate, of a pair whose
+    standardised difference is at least as large. For each first count those pairs are two tails
+    of the second, so one sum over the first is enough. The sum leaves out first counts whose
+    chance together is below about 1e-16 of the p value.
+
+    Parameters
+    ----------
+    first, second
+        Whole numbers of n tests.
+    exposure
+        Of the first and of the second, in one unit, for instance days.
+
+    Source: Krishnamoorthy & Thomson 2004.
+    """
+    pairs = np.column_stack([np.asarray(first, float), np.asarray(second, float)])
+    # Areas and cells hold few distinct pairs of counts.
+    distinct, back = np.unique(pairs, axis=0, return_inverse=True)
+    p = np.array([_e_test(a, b, exposure) for a, b in distinct.tolist()], float)
+    return np.asarray(p[back.ravel()])
+
+
+def _e_test(first: float, second: float, exposure: tuple[float, float]) -> float:
+    one, two = exposure
+    squared = (first * two - second * one) ** 2 / max(first * two**2 + second * one**2, 1e-300)
+    if squared == 0:
+        return 1.0
+    mean, other_mean = (part * (first + second) / (one + two) for part in exposure)
+    # Bernstein's bound; 40 of it is 1e-17, and the p value is of the order of exp(−squared / 2).
+    bound = 40 + squared
+    width = bound / 3 + np.sqrt(bound**2 / 9 + 2 * bound * mean)
+    x = np.arange(max(np.floor(mean - width), 0), np.ceil(mean + width) + 1)
+    # (x · two − y · one)² = squared · (x · two² + y · one²), solved for the second count y.
+    middle = x * two + squared * one / 2
+    reach = np.sqrt(squared * (x * two * (one + two) + squared * one**2 / 4))
+    # Ties belong to the tails, so rounding must not keep them out.
+    slack = 1e-10 * (1 + x * two / one)
+    low = np.floor((middle - reach) / one + slack)
+    high = np.maximum(np.ceil((middle + reach) / one - slack), low + 1)
+    low[x == 0] = -1  # two counts of 0 do not differ
+    chance = np.exp(xlogy(x, mean) - mean - gammaln(x + 1))
+    below = np.where(low >= 0, pdtr(np.maximum(low, 0), other_mean), 0.0)
+    above = np.where(high > 0, pdtrc(high - 1, other_mean), 1.0)
+    return min(float((chance * (below + above)).sum()), 1.0)

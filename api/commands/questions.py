@@ -1,4 +1,4 @@
-"""`patchmap count`, `hotspots` and `map`: the faces of one Question."""
+"""`patchmap count`, `hotspots`, `rank` … and `map`: the faces of one Question."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import geopandas as gpd
 import typer
 
 from api.commands.desk import desk_of
@@ -16,10 +15,14 @@ from api.encoding import write_frame, write_whole
 from api.settings import VERSION, Settings
 from api.words import headline
 from geo.accounts import Accounts
+from geo.analyses import ANALYSES, Analysis, Found
+from geo.errors import InputError
 from geo.options import OPTIONS
-from geo.question import Answer, Question, ask
+from geo.question import PLACES_SETTING, Answer, Question, ask
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
+
+ANALYSIS = {analysis.command: analysis for analysis in ANALYSES}
 
 _FROM_TO = (
     ("from", "First month or day, 2024-01 or 2024-01-31"),
@@ -56,16 +59,37 @@ def with_question(command: Callable[..., None]) -> Callable[..., None]:
     return asked
 
 
-@with_question
-def count(context: typer.Context, question: Question, output: Output) -> None:
-    """Count the incidents of each area."""
-    _write(context, question, output, lambda answer: answer.area_counts)
+def command_of(analysis: Analysis) -> Callable[..., None]:
+    """The command that works an analysis out and writes what it found."""
+
+    def command(context: typer.Context, question: Question, output: Output) -> None:
+        _write(context, analysis, question, output)
+
+    command.__doc__ = analysis.description
+    return with_question(command)
 
 
 @with_question
-def hotspots(context: typer.Context, question: Question, output: Output) -> None:
-    """Class every cell of the study area: hot, cold or neither."""
-    _write(context, question, output, lambda answer: answer.hotspots)
+def rank(
+    context: typer.Context,
+    question: Question,
+    output: Output,
+    *,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the ids of these places from now on.")
+    ] = False,
+) -> None:
+    """Rank equal places by incidents, none near another; known ones keep their ids."""
+    desk = desk_of(context)
+    found = _write(context, ANALYSIS["rank"], question, output)
+    if save:
+        if question.within:
+            raise InputError(
+                "--save keeps the places of the whole study area: ask without --within"
+            )
+        places = found.frame[["hotspot_id", "x", "y"]].to_dict("records")
+        with desk.open() as store, store.transaction():
+            store.put_setting(PLACES_SETTING.format(question.radius), places)
 
 
 @with_question
@@ -99,6 +123,11 @@ def account_lines(accounts: Accounts) -> list[str]:
     )
     period = f"period {accounts.period.title}; study area {accounts.mask}; {accounts.crs}"
     lines = [sum_line, period]
+    if accounts.compared:
+        told = accounts.compared
+        lines.append(f"compared with {told.period.title}: {told.counted:,} counted")
+        if told.months_missing:
+            lines.append(f"of it not published: {', '.join(told.months_missing)}")
     if accounts.in_no_area:
         lines.append(f"{accounts.in_no_area:,} of the counted are in none of the areas")
     if accounts.months_missing:
@@ -109,19 +138,26 @@ def account_lines(accounts: Accounts) -> list[str]:
     return lines + [f"note: {caveat}" for caveat in accounts.caveats]
 
 
-def _write(
-    context: typer.Context,
-    question: Question,
-    output: Path,
-    frame_of: Callable[[Answer], gpd.GeoDataFrame],
-) -> None:
+def _write(context: typer.Context, analysis: Analysis, question: Question, output: Path) -> Found:
     desk = desk_of(context)
     desk.check_output(output)
     with desk.open() as store:
-        answer = ask(question, store)
-        frame = frame_of(answer)
-        write_frame(frame, output, projection=store.projection, accounts=_facts(answer))
-    desk.say([f"{output}: {len(frame):,} rows", *account_lines(answer.accounts)], _facts(answer))
+        answer = ask(question, store, history=analysis.history)
+        found = analysis.find(answer)
+        members = {"accounts": _facts(answer), **found.as_dict()}
+        write_frame(found.frame, output, projection=store.projection, members=members)
+    lines = [f"{output}: {len(found.frame):,} rows", *account_lines(answer.accounts)]
+    lines += [f"method: {found.method}"]
+    lines += [f"{name}: {_shown(value)}" for name, value in found.parameters.items()]
+    lines += [f"note: {caveat}" for caveat in found.caveats]
+    desk.say(lines, _facts(answer) | found.as_dict())
+    return found
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _facts(answer: Answer) -> dict[str, object]:

@@ -12,13 +12,22 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from geo.errors import InputError
 from geo.statistics import benjamini_hochberg, binomial_two_sided, normal_two_sided
 
 CLASSES = ("hot_99", "hot_95", "none", "cold_95", "cold_99", "undefined")
 """Classes of a cell: the number is 100 × (1 − false discovery rate)."""
 
+TOP = 20
+"""As many places as a force can task at a time: a rank flips where harm would change the list."""
 
-def gi_star(values: ArrayLike, neighbours: csr_array) -> NDArray[np.float64]:
+MOST_SUM = 1_000_000
+"""The largest sum of neighbours whose permutations are counted: a matter of memory."""
+
+Floats = NDArray[np.float64]
+
+
+def gi_star(values: ArrayLike, neighbours: csr_array) -> Floats:
     """Getis-Ord Gi* as z, with binary weights.
 
     Parameters
@@ -35,22 +44,42 @@ def gi_star(values: ArrayLike, neighbours: csr_array) -> NDArray[np.float64]:
     Source: Ord & Getis 1995, equation 14.
     """
     x = np.asarray(values, float)
-    n = len(x)
-    mean = x.mean() if n else 0.0
-    spread = np.sqrt(max(float((x * x).mean() - mean * mean), 0.0)) if n else 0.0
-    count = np.asarray(neighbours.sum(axis=1), float).ravel()
+    count = neighbours @ np.ones(len(x))
+    return _standardised(neighbours @ x, count, x.sum(), (x * x).sum(), n=len(x))
+
+
+def gi(values: ArrayLike, neighbours: csr_array) -> Floats:
+    """Getis-Ord Gi as z: as `gi_star`, but of the neighbours alone, among all other cells.
+
+    Parameters
+    ----------
+    values, neighbours
+        As in `gi_star`; the ones on the diagonal are taken off here.
+
+    Source: Ord & Getis 1995, equation 7.
+    """
+    x = np.asarray(values, float)
+    count = neighbours @ np.ones(len(x)) - 1
+    others, squares = x.sum() - x, (x * x).sum() - x * x
+    return _standardised(neighbours @ x - x, count, others, squares, n=len(x) - 1)
+
+
+def _standardised(
+    around: Floats, count: Floats, total: Floats, squares: Floats, *, n: int
+) -> Floats:
+    """Z of the sum `around` of `count` values, out of `n` of a given total and sum of squares."""
+    mean = total / max(n, 1)
+    spread = np.sqrt(np.maximum(squares / max(n, 1) - mean * mean, 0.0))
     # With weights of 0 and 1 the sum of squared weights is the sum of weights.
     variance = (n * count - count * count) / max(n - 1, 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        z = (neighbours @ x - mean * count) / (spread * np.sqrt(variance))
     # Rounding leaves a spread of about 1e-8 of the mean on values that are all equal.
-    undefined = (spread <= 1e-7 * abs(mean)) | (variance <= 0)
-    return np.where(undefined, np.nan, z)
+    defined = (spread > 1e-7 * np.abs(mean)) & (variance > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = (around - mean * count) / (spread * np.sqrt(variance))
+    return np.where(defined, z, np.nan)
 
 
-def neighbourhood_tail(
-    counts: ArrayLike, neighbours: csr_array, inside_area: ArrayLike
-) -> NDArray[np.float64]:
+def neighbourhood_tail(counts: ArrayLike, neighbours: csr_array, inside_area: ArrayLike) -> Floats:
     """Exact two-sided p of each neighbourhood's sum, given the total.
 
     If the incidents were spread evenly over the mask, the sum over a cell and its neighbours
@@ -68,24 +97,133 @@ def neighbourhood_tail(
     """
     n, area = np.asarray(counts, float), np.asarray(inside_area, float)
     share = (neighbours @ area) / area.sum()
-    return binomial_two_sided(neighbours @ n, int(n.sum()), share)
+    # Most neighbourhoods are whole, and their sums small: few tails tell them all.
+    shares, of_share = np.unique(share, return_inverse=True)
+    sums, of_sum = np.unique(neighbours @ n, return_inverse=True)
+    pairs, of_pair = np.unique(of_share * len(sums) + of_sum, return_inverse=True)
+    of_share, of_sum = np.divmod(pairs, max(len(sums), 1))
+    tails = binomial_two_sided(sums[of_sum], int(n.sum()), shares[of_share])
+    return np.asarray(tails[of_pair])
 
 
-def hotspots(counts: ArrayLike, neighbours: csr_array, inside_area: ArrayLike) -> pd.DataFrame:
+def permutation_p(counts: ArrayLike, neighbours: csr_array) -> Floats:
+    """Exact two-sided p of Gi* under permutation, as if there were infinitely many.
+
+    A cell keeps its own count, and its neighbours draw theirs from all other cells without
+    replacement. Gi* grows with the neighbourhood's sum alone, so p is twice the smaller tail of
+    that sum, at most 1. The sum's distribution follows from how many cells hold each count: the
+    ways to draw j cells that sum to t are the coefficient of yʲzᵗ in Π (1 + y·zᵛ)^cells(v).
+
+    Parameters
+    ----------
+    counts
+        Whole numbers of n cells, none below zero.
+    neighbours
+        n × n matrix of 0 and 1 with ones on its diagonal; a few ones in each row.
+
+    Returns
+    -------
+    p of each cell, never 0: at least the chance of exactly the neighbours that were drawn.
+
+    Raises
+    ------
+    InputError
+        If a count is not whole, or so large that the sums are beyond `MOST_SUM`.
+
+    Source: conditional permutation as in Anselin 1995, section 4, carried to its limit.
+    """
+    x = np.asarray(counts)
+    if len(x) == 0:
+        return np.zeros(0)
+    if (x != np.floor(x)).any() or (x < 0).any():
+        raise InputError("the permutation test needs whole counts, not weights")
+    x = x.astype(np.int64)
+    draws = (neighbours @ np.ones(len(x))).astype(np.int64) - 1
+    drawn = (neighbours @ x.astype(float)).astype(np.int64) - x
+    if draws.max() * x.max() > MOST_SUM:
+        raise InputError(
+            f"a cell holds {x.max():,} incidents, too many for the permutation test; "
+            "the normal p of Gi* is good there"
+        )
+    ways = _ways_to_draw(np.bincount(x), most=int(draws.max()))
+    p = np.empty(len(x))
+    order = np.argsort(x, kind="stable")
+    for cells in np.split(order, np.flatnonzero(np.diff(x[order])) + 1):
+        others = _without_one(ways, int(x[cells[0]]), n=len(x))
+        p[cells] = _tails(others, draws[cells], drawn[cells])
+    floor = _chance_of_one_draw(len(x) - 1, most=int(draws.max()))
+    return np.asarray(np.maximum(p, floor[draws]))
+
+
+def _ways_to_draw(cells: NDArray[np.int64], *, most: int) -> Floats:
+    """Ways to draw j cells that sum to t, for j up to `most`, in units of nʲ ways.
+
+    Parameters
+    ----------
+    cells
+        How many cells hold each count.
+    """
+    n, largest = int(cells.sum()), len(cells) - 1
+    ways = np.zeros((most + 1, most * largest + 1))
+    ways[0, 0] = 1.0
+    for value in np.flatnonzero(cells):
+        before, times = ways.copy(), 1.0
+        for j in range(1, min(most, int(cells[value])) + 1):
+            times *= (cells[value] - j + 1) / (j * n)
+            shift = j * value
+            ways[j:, shift:] += times * before[:-j, : ways.shape[1] - shift]
+    return ways
+
+
+def _without_one(ways: Floats, value: int, *, n: int) -> Floats:
+    """The same ways where one cell of that value is not drawn from."""
+    rest = ways.copy()
+    for j in range(1, len(rest)):
+        rest[j, value:] -= rest[j - 1, : rest.shape[1] - value] / n
+    # What rounding leaves below zero was none.
+    return np.maximum(rest, 0.0)
+
+
+def _tails(ways: Floats, draws: NDArray[np.int64], drawn: NDArray[np.int64]) -> Floats:
+    at_most = np.cumsum(ways, axis=1)
+    at_least = np.cumsum(ways[:, ::-1], axis=1)[:, ::-1]
+    smaller = np.minimum(at_most[draws, drawn], at_least[draws, drawn])
+    return np.asarray(np.minimum(1.0, 2.0 * smaller / at_most[draws, -1]))
+
+
+def _chance_of_one_draw(n: int, *, most: int) -> Floats:
+    """One over the ways to draw j of n cells, for j up to `most`."""
+    j = np.arange(1, most + 1)
+    return np.cumprod(np.append(1.0, j / (n - j + 1)))
+
+
+def hotspots(
+    counts: ArrayLike,
+    neighbours: csr_array,
+    inside_area: ArrayLike,
+    *,
+    weighted: ArrayLike | None = None,
+) -> pd.DataFrame:
     """Class every cell of a masked study area, zero counts included.
 
     Parameters
     ----------
     counts, neighbours, inside_area
         As in `neighbourhood_tail`; `neighbours` with ones on its diagonal.
+    weighted
+        The harm of each cell's incidents. Gi* is then of the harm; the exact tail is always of
+        the counts, so one grave incident alone makes no hotspot.
 
     Returns
     -------
     One row a cell, in the order given: `n`, `z`, `p`, `q` (Gi* and its Benjamini–Hochberg q),
-    `p_count`, `q_count` (the exact tail and its q), `class` (one of `CLASSES`).
+    `p_count`, `q_count` (the exact tail and its q), `class` (one of `CLASSES`). With harm also
+    `weighted`, `rank_n` and `rank_weighted` (1 is the most; equals share the better rank), and
+    `rank_flips`: whether the cell is surely among the first `TOP` by one of the two and surely
+    not by the other, however equals are ordered.
     """
     n = np.asarray(counts)
-    z = gi_star(n, neighbours)
+    z = gi_star(n if weighted is None else weighted, neighbours)
     p = normal_two_sided(z)
     p_count = np.where(np.isnan(z), np.nan, neighbourhood_tail(n, neighbours, inside_area))
     q, q_count = benjamini_hochberg(p), benjamini_hochberg(p_count)
@@ -99,6 +237,18 @@ def hotspots(counts: ArrayLike, neighbours: csr_array, inside_area: ArrayLike) -
         called[significant & (z > 0)] = f"hot_{level}"
         called[significant & (z < 0)] = f"cold_{level}"
     called[np.isnan(z)] = "undefined"
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {"n": n, "z": z, "p": p, "q": q, "p_count": p_count, "q_count": q_count, "class": called}
+    )
+    return frame if weighted is None else _with_harm(frame, np.asarray(weighted, float))
+
+
+def _with_harm(frame: pd.DataFrame, weighted: Floats) -> pd.DataFrame:
+    frame.insert(1, "weighted", weighted)
+    best = frame[["n", "weighted"]].rank(ascending=False, method="min").astype(int)
+    worst = frame[["n", "weighted"]].rank(ascending=False, method="max")
+    within, beyond = worst <= TOP, best > TOP
+    flips = (within["n"] & beyond["weighted"]) | (within["weighted"] & beyond["n"])
+    return frame.assign(
+        rank_n=best["n"], rank_weighted=best["weighted"], rank_flips=flips.to_numpy()
     )

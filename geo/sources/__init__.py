@@ -12,6 +12,7 @@ NOTES = {
         "Open Government Licence v3.0.",
         licence=_OPEN_GOVERNMENT_LICENCE,
         caveats=police_uk.CAVEATS,
+        snapped=True,
     ),
     "demo": SourceNotes(
         title="Demo city",

@@ -35,6 +35,7 @@ It is TOML. An example with everything that there is::
     attribution = "Derby City Council"
     licence = "Internal use only"
     caveats = ["Cases are dated by the day they were reported."]
+    snapped = false                      # whether points are moved to anonymous ones
 
 Files that it names are looked up from the folder that the mapping lies in. Codes are compared
 without regard to capitals; `[categories]` overrules the vocabulary file. With neither of them a
@@ -195,6 +196,8 @@ def _notes(top: Section, where: Where) -> SourceNotes:
         attribution=papers.text("attribution"),
         licence=papers.text("licence"),
         caveats=((_POSTCODES,) if where.lookup else ()) + papers.texts("caveats"),
+        # Those of a postcode lie at its middle, whoever the incidents happened to.
+        snapped=where.lookup is not None or papers.flag("snapped"),
     )
 
 

@@ -27,7 +27,7 @@ KEYS: Final = {
     "when": {"from", "to", "format"},
     "where": {"easting", "northing", "crs", "longitude", "latitude", "postcode", "lookup"},
     "what": {"column", "category", "vocabulary", "unknown"},
-    "papers": {"title", "attribution", "licence", "caveats"},
+    "papers": {"title", "attribution", "licence", "caveats", "snapped"},
 }
 
 
@@ -74,6 +74,13 @@ class Section:
         if needed and not value:
             raise self.refuse(key, "is missing")
         return str(value).strip()
+
+    def flag(self, key: str) -> bool:
+        """True or false; false where it is not said."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise self.refuse(key, f"must be true or false, it is {shown(value)}")
+        return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A text or a list of texts, each to be shown as it stands."""

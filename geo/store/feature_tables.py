@@ -20,7 +20,8 @@ from geo.store.packed_rtree import write_index
 from geo.store.sqlite_file import SqliteFile
 
 _MOST_ONE_BY_ONE = 5_000
-"""Of more changes than these, writing the whole index anew is cheaper than moving each row."""
+_SHARE_ONE_BY_ONE = 0.1
+"""Beyond both, writing the whole index anew is cheaper than moving each row in it."""
 _EXTENSION = "http://www.geopackage.org/spec120/#extension_rtree"
 
 
@@ -108,10 +109,11 @@ def settle(file: SqliteFile, table: str) -> None:
 def unindex(file: SqliteFile, table: str, condition: str, *values: object) -> None:
     """Take the rows that a condition selects out of the spatial index, before they go."""
     index, data = index_name(table), quoted(table)
-    if (
-        file.rows(f"SELECT count(*) FROM {data} WHERE {condition}", *values)[0][0]
-        > _MOST_ONE_BY_ONE
-    ):
+    gone = file.rows(f"SELECT count(*) FROM {data} WHERE {condition}", *values)[0][0]
+    if not gone:
+        return
+    file.forget(table)
+    if _better_anew(file, table, gone):
         write_index(file, index)
         return
     file.execute(
@@ -125,8 +127,9 @@ def _index_new(file: SqliteFile, table: str) -> None:
     index, data = index_name(table), quoted(table)
     last = file.rows(f"SELECT coalesce(max(rowid), 0) FROM {quoted(index + '_rowid')}")[0][0]
     new = file.rows(f"SELECT count(*) FROM {data} WHERE fid > ?", last)[0][0]
-    if new > _MOST_ONE_BY_ONE:
-        write_index(file, index, _boxes(file, table, after=0))
+    if _better_anew(file, table, new):
+        known = None if last else file.remembered(table)
+        write_index(file, index, known or _boxes(file, table, after=0))
         return
     for fids, bounds in _boxes(file, table, after=last):
         west, south, east, north = bounds.T.tolist()
@@ -134,6 +137,13 @@ def _index_new(file: SqliteFile, table: str) -> None:
             f"INSERT INTO {quoted(index)} VALUES (?, ?, ?, ?, ?)",
             zip(fids, west, east, south, north, strict=True),
         )
+
+
+def _better_anew(file: SqliteFile, table: str, changed: int) -> bool:
+    if changed <= _MOST_ONE_BY_ONE:
+        return False
+    total = file.rows(f"SELECT count(*) FROM {quoted(table)}")[0][0]
+    return bool(changed > _SHARE_ONE_BY_ONE * total)
 
 
 def _boxes(

@@ -174,6 +174,7 @@ def _update_by_id(
         replaced.append(_read_rows(file, f"WHERE {changed}"))
         _delete(file, changed)
         file.execute(f"INSERT INTO incidents ({columns}) SELECT {columns} FROM temp.incoming")
+        file.forget("incidents")
         file.execute("DELETE FROM temp.incoming")
         seen(batch)
     file.execute("DROP TABLE temp.incoming")
@@ -289,6 +290,11 @@ def _insert(file: SqliteFile, table: str, frame: pd.DataFrame) -> None:
     times = (to_iso(frame[name]) for name in _TIMES)
     texts = (frame[name].astype(object).tolist() for name in _TEXTS)
     file.insert(table, _STORED, zip(blobs, *plain, *times, *texts, strict=True))
+    if table == "incidents" and len(frame):
+        # Ids follow one another, because nobody else writes now.
+        last = int(file.rows("SELECT last_insert_rowid()")[0][0])
+        ids = range(last - len(frame) + 1, last + 1)
+        file.remember("incidents", (ids, frame[["x", "y", "x", "y"]].to_numpy(float)))
 
 
 def _delete(file: SqliteFile, condition: str, *values: object) -> None:

@@ -50,6 +50,8 @@ class SqliteFile:
         self._lock = threading.RLock()
         self._identity: tuple[int, int] | None = None
         self._unsettled: dict[str, Callable[[], None]] = {}
+        self._remembered: dict[str, list[Any]] = {}
+        self._forgotten: set[str] = set()
         self._connection = _connect(path)
         try:
             with _as_store_error(path):
@@ -133,10 +135,26 @@ class SqliteFile:
                 raise
             finally:
                 self._unsettled.clear()
+                self._remembered.clear()
+                self._forgotten.clear()
 
     def before_commit(self, name: str, action: Callable[[], None]) -> None:
         """Do something once at the end of this transaction, however often it is asked for."""
         self._unsettled[name] = action
+
+    def remember(self, name: str, some: object) -> None:
+        """Keep something about what this transaction wrote, so as not to read it back."""
+        if name not in self._forgotten:
+            self._remembered.setdefault(name, []).append(some)
+
+    def forget(self, name: str) -> None:
+        """For the rest of this transaction nothing that is remembered would be the whole truth."""
+        self._remembered.pop(name, None)
+        self._forgotten.add(name)
+
+    def remembered(self, name: str) -> list[Any]:
+        """All that was remembered, in order; nothing where it would not be the whole truth."""
+        return self._remembered.get(name, [])
 
     @property
     def unsettled(self) -> bool:
@@ -158,6 +176,8 @@ class SqliteFile:
         try:
             yield
         except BaseException:
+            for name in list(self._remembered):
+                self.forget(name)
             # A full disk may have rolled everything back, and the savepoint with it.
             if self._connection.in_transaction:
                 self.execute("ROLLBACK TO change")

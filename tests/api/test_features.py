@@ -7,6 +7,7 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
+from geo.analyses import LAYERS
 from geo.question import Question, ask
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import month_of_incidents
@@ -29,7 +30,7 @@ def test_the_landing_page_leads_everywhere(client: TestClient) -> None:
 
 def test_every_collection_describes_itself(client: TestClient) -> None:
     listed = client.get("/ogc/collections").json()["collections"]
-    assert [about["id"] for about in listed] == ["wards", "area-counts", "hotspots"]
+    assert [about["id"] for about in listed] == ["wards", *LAYERS]
     for about in listed:
         assert client.get(f"/ogc/collections/{about['id']}").json() == about
         west, south, east, north = about["extent"]["spatial"]["bbox"][0]

@@ -11,13 +11,14 @@ from scipy.sparse import csr_array, eye_array
 from scipy.spatial.distance import cdist
 
 from geo.cells import Cells, Grid
-from geo.hotspots.getis_ord import CLASSES, gi_star, hotspots, neighbourhood_tail
+from geo.hotspots.getis_ord import CLASSES, TOP, gi, gi_star, hotspots, neighbourhood_tail
 
 SIX_POINTS = np.array([(10, 10), (20, 10), (40, 10), (15, 20), (30, 20), (30, 30)], float)
 SIX_VALUES = np.array([2, 3, 3.2, 5, 8, 7])
 WITHIN_15 = csr_array((cdist(SIX_POINTS, SIX_POINTS) <= 15).astype(float))
 # From ESRI's and PySAL's documentation of the statistic.
 GI_STAR = [-1.39727626, -0.28917762, 0.65064964, -0.28917762, 1.23452088, 2.02424331]
+GI = [-1.0136729, -0.04361589, 1.31558703, -0.31412676, 1.15373986, 1.77833941]
 
 
 def square_city(across: int) -> Cells:
@@ -31,6 +32,7 @@ def without_self(neighbours: csr_array) -> csr_array:
 
 def test_six_points_have_their_published_values():
     assert gi_star(SIX_VALUES, WITHIN_15) == pytest.approx(GI_STAR, abs=1e-6)
+    assert gi(SIX_VALUES, WITHIN_15) == pytest.approx(GI, abs=1e-6)
 
 
 def oracle(values: np.ndarray, neighbours: csr_array, *, star: bool) -> np.ndarray:
@@ -52,6 +54,8 @@ def test_z_is_that_of_pysal_on_random_counts(shape, mean):
     values = np.random.default_rng(7).poisson(mean, len(cells))
     expected = oracle(values, cells.neighbours, star=True)
     assert gi_star(values, cells.neighbours) == pytest.approx(expected, abs=1e-9)
+    without = oracle(values, without_self(cells.neighbours), star=False)
+    assert gi(values, cells.neighbours) == pytest.approx(without, abs=1e-9)
 
 
 @pytest.mark.parametrize("values", [np.zeros(100), np.full(100, 7), np.full(100, 0.1)])
@@ -162,6 +166,22 @@ def test_the_order_of_the_cells_changes_nothing(counts, seed):
 
 
 @settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**16))
+def test_a_city_of_hexagons_turned_by_60_degrees_has_its_hotspots_turned(seed):
+    cells = Cells.over(shapely.Point(0, 0).buffer(900, quad_segs=15), Grid(150))
+    q, r = cells.positions.T
+    turned = cells.assign(*cells.grid.centres(np.column_stack([-r, q + r])))
+    assert sorted(turned) == list(range(len(cells)))
+    counts = np.random.default_rng(seed).negative_binomial(1, 0.3, len(cells))
+    moved = np.empty_like(counts)
+    moved[turned] = counts
+    here, there = (hotspots(n, cells.neighbours, cells.inside_area) for n in (counts, moved))
+    np.testing.assert_allclose(there["z"][turned], here["z"], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(there["p_count"][turned], here["p_count"], rtol=1e-6)
+    assert there["class"][turned].tolist() == here["class"].tolist()
+
+
+@settings(max_examples=30, deadline=None)
 @given(counts=COUNTS)
 def test_a_city_twice_as_large_on_cells_twice_as_wide_has_the_same_hotspots(counts):
     small, large = square_city(10), Cells.over(shapely.box(0, 0, 2000, 2000), Grid(200, "square"))
@@ -178,3 +198,57 @@ def test_z_depends_on_the_pattern_and_not_on_the_unit(counts, factor):
     np.testing.assert_allclose(
         gi_star(counts * factor, neighbours), gi_star(counts, neighbours), rtol=1e-6, atol=1e-9
     )
+
+
+def test_z_of_harm_stands_beside_the_exact_tail_of_the_counts():
+    cells, rng = square_city(20), np.random.default_rng(2)
+    counts = rng.poisson(2, len(cells))
+    harm = counts * rng.uniform(1, 90, len(cells))
+    plain, weighed = (
+        hotspots(counts, cells.neighbours, cells.inside_area, weighted=weighted)
+        for weighted in (None, harm)
+    )
+    assert list(weighed.columns[:3]) == ["n", "weighted", "z"]
+    assert weighed["n"].tolist() == counts.tolist()
+    np.testing.assert_array_equal(weighed["z"], gi_star(harm, cells.neighbours))
+    np.testing.assert_array_equal(weighed["q_count"], plain["q_count"])
+
+
+def test_one_grave_incident_alone_makes_no_hotspot():
+    cells = square_city(20)
+    counts = np.random.default_rng(2).poisson(2, len(cells))
+    harm = np.where(np.arange(len(cells)) == 210, 2000.0, counts)
+    found = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
+    assert found["q"].min() < 1e-8
+    assert set(found["class"]) == {"none"}
+
+
+def test_where_all_incidents_are_equally_grave_nothing_changes():
+    cells = square_city(20)
+    counts = np.random.default_rng(4).poisson(2, len(cells))
+    plain = hotspots(counts, cells.neighbours, cells.inside_area)
+    same = hotspots(counts, cells.neighbours, cells.inside_area, weighted=counts)
+    np.testing.assert_array_equal(same["z"], plain["z"])
+    assert same["class"].tolist() == plain["class"].tolist()
+    assert same["rank_n"].tolist() == same["rank_weighted"].tolist()
+    assert not same["rank_flips"].any()
+
+
+def test_a_rank_flips_where_harm_would_change_the_list_of_places():
+    cells = square_city(10)
+    counts = np.arange(100)
+    harm = counts.astype(float)
+    harm[[10, 99]] = 1000, 0
+    found = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
+    # The quiet grave place comes in and the busy harmless one goes out.
+    assert np.flatnonzero(found["rank_flips"]).tolist() == [10, 99]
+    assert found["rank_n"][[10, 99]].tolist() == [90, 1]
+    assert found["rank_weighted"][10] == 1
+
+
+def test_equals_that_could_be_ordered_otherwise_do_not_flip():
+    cells = square_city(10)
+    counts = np.array([5] * TOP + [4] * 80)
+    harm = np.array([50.0] * (TOP - 1) + [40.0] * 81)
+    found = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
+    assert not found["rank_flips"].any()

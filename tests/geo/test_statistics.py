@@ -1,12 +1,20 @@
 """The corrections and tails agree with SciPy's own, at the extremes too."""
 
+import time
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from geo.statistics import benjamini_hochberg, binomial_two_sided, normal_two_sided
+from geo.statistics import (
+    benjamini_hochberg,
+    benjamini_yekutieli,
+    binomial_two_sided,
+    normal_two_sided,
+    poisson_e_test,
+)
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
@@ -72,3 +80,74 @@ def test_no_draws_surprise_nobody():
 
 def test_a_share_that_rounding_put_above_one_counts_as_one():
     assert binomial_two_sided([5], 5, [1 + 1e-15]).tolist() == [1.0]
+
+
+@settings(max_examples=100)
+@given(p=P_VALUES)
+def test_q_values_under_dependence_are_those_of_scipy(p):
+    expected = stats.false_discovery_control(p, method="by")
+    np.testing.assert_allclose(benjamini_yekutieli(p), expected, rtol=1e-12)
+
+
+def test_a_missing_p_is_no_test_under_dependence_either():
+    assert benjamini_yekutieli([0.01, np.nan])[0] == pytest.approx(0.01)
+    assert np.isnan(benjamini_yekutieli([0.01, np.nan])[1])
+    assert benjamini_yekutieli([]).shape == (0,)
+
+
+def test_two_poisson_counts_have_their_published_p():
+    p = poisson_e_test([0, 6], [3, 2], exposure=(1, 1))
+    assert p == pytest.approx([0.0884, 0.1749], abs=5e-5)
+
+
+def every_pair(k: int, other: int, exposure: tuple[int, int]) -> float:
+    """The E-test's double sum, with the differences compared in whole numbers."""
+    one, two = exposure
+    x, y = np.ogrid[:300, :300]
+    at_least = (x * two - y * one) ** 2 * (k * two**2 + other * one**2) >= (
+        k * two - other * one
+    ) ** 2 * (x * two**2 + y * one**2)
+    at_least[0, 0] = k * two == other * one
+    rate = (k + other) / (one + two)
+    chance = stats.poisson.pmf(x, rate * one) * stats.poisson.pmf(y, rate * two)
+    return min(float((chance * at_least).sum()), 1.0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    k=st.integers(0, 40),
+    other=st.integers(0, 40),
+    exposure=st.tuples(*[st.sampled_from([1, 28, 30, 31, 59, 90])] * 2),
+)
+def test_the_e_test_is_the_sum_over_every_pair(k, other, exposure):
+    one, two = exposure
+    assume((k + other) / (one + two) * max(exposure) < 120)
+    p = poisson_e_test([k], [other], exposure=exposure)[0]
+    assert p == pytest.approx(every_pair(k, other, exposure), abs=1e-9)
+
+
+@pytest.mark.parametrize("counts", [(1_000, 1_100), (3_000, 3_300), (10_000, 10_200)])
+def test_large_counts_agree_with_scipy(counts):
+    p = poisson_e_test([counts[0]], [counts[1]], exposure=(30, 31))[0]
+    assert p == pytest.approx(stats.poisson_means_test(counts[0], 30, counts[1], 31).pvalue)
+
+
+def test_equal_rates_and_nothing_at_all_are_no_difference():
+    assert poisson_e_test([0, 20, 7], [0, 60, 7], exposure=(1, 1))[[0, 2]].tolist() == [1, 1]
+    assert poisson_e_test([20], [60], exposure=(30, 90)).tolist() == [1]
+    assert poisson_e_test([], [], exposure=(1, 1)).shape == (0,)
+
+
+def test_two_hundred_areas_of_ten_thousand_incidents_take_no_time():
+    k = np.random.default_rng(2).poisson(10_000, (2, 200))
+    began = time.perf_counter()
+    p = poisson_e_test(*k, exposure=(90, 91))
+    assert time.perf_counter() - began < 3
+    assert (p > 0).all()
+    assert 0.01 < np.mean(p < 0.05) < 0.15
+
+
+def test_under_the_null_small_p_values_are_as_rare_as_they_say():
+    k = np.random.default_rng(4).poisson(6, (2, 20_000))
+    p = poisson_e_test(*k, exposure=(1, 1))
+    assert np.mean(p <= 0.05) == pytest.approx(0.05, abs=0.01)

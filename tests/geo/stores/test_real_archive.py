@@ -7,6 +7,7 @@ import pytest
 
 from api.encoding import encode_features, feature_collection, feature_ids
 from boundaries.layer import read_layer
+from geo.analyses.places import ranked
 from geo.incidents import Partition
 from geo.options import Question
 from geo.question import Answer, ask
@@ -33,7 +34,7 @@ def wards(real_data, projection):
 def geojson(answer: Answer, store) -> bytes:
     """All that a collection would send, without the name of the store's state."""
     accounts = answer.accounts.as_dict() | {"data_version": ""}
-    frames = (answer.area_counts, answer.hotspots, answer.busiest_cells(50))
+    frames = (answer.area_counts, answer.hotspots, ranked(answer).frame)
     return b"\n".join(
         feature_collection(
             encode_features(frame, feature_ids(frame), projection=store.projection),

@@ -1,0 +1,149 @@
+"""Concentration: how few places hold how many of the incidents.
+
+Places without an incident count: a measure over the busy places alone would call an even city
+concentrated. And where there are fewer incidents than places some places must be empty, which
+the plain Gini coefficient mistakes for concentration; the generalised one does not.
+
+Places are cells, or streets as `geo.hotspots.streets` numbers them. The streets that a file names
+are only those with an incident: give their true number where it is known.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ive
+
+from geo.errors import InputError
+
+Floats = NDArray[np.float64]
+
+
+def concentration(counts: ArrayLike, *, places: int | None = None) -> pd.DataFrame:
+    """The law of crime concentration in one row.
+
+    Parameters
+    ----------
+    counts
+        Incidents of each place, whole numbers.
+    places
+        How many places there are in all, where `counts` leaves empty ones out.
+
+    Returns
+    -------
+    One row: `places`, `n`; `places_50`, `share_50` (how many of the places, and what share of
+    them, hold half the incidents), `places_80`, `share_80`; `gini`, `generalised_gini`,
+    `generalised_gini_unbiased`; `gini_by_chance`, the Gini coefficient to expect if incidents
+    fell on equal places at random. NaN where there is no incident.
+
+    Raises
+    ------
+    InputError
+        As `lorenz_curve`.
+
+    Source: Weisburd 2015 (the shares); Bernasco & Steenbeek 2017 (generalised Gini);
+    Ramasubban 1958 (Gini coefficient of Poisson counts).
+    """
+    values = _ranked(counts, places)
+    n, m = int(values.sum()), len(values)
+    half, most = (places_holding(values, share) for share in (0.5, 0.8))
+    return pd.DataFrame(
+        {
+            "places": [m],
+            "n": [n],
+            "places_50": [half],
+            "share_50": [half / m if n else np.nan],
+            "places_80": [most],
+            "share_80": [most / m if n else np.nan],
+            "gini": [gini(values)],
+            "generalised_gini": [generalised_gini(values)],
+            "generalised_gini_unbiased": [generalised_gini(values, unbiased=True)],
+            # The scaled Bessel functions hold the factor e^(−2λ) of the formula.
+            "gini_by_chance": [float(ive(0, 2 * n / m) + ive(1, 2 * n / m)) if n else np.nan],
+        }
+    )
+
+
+def lorenz_curve(counts: ArrayLike, *, places: int | None = None) -> pd.DataFrame:
+    """The curve of incidents over places, the busiest first.
+
+    Parameters
+    ----------
+    counts, places
+        As in `concentration`.
+
+    Returns
+    -------
+    `share_of_places` and `share_of_incidents`, from 0 to 1, at the ends of its straight pieces:
+    places that hold equally many are one piece.
+
+    Raises
+    ------
+    InputError
+        If there is no place, a count is no whole number from 0, or there are fewer places than
+        counts.
+    """
+    values = _ranked(counts, places)
+    ends = np.flatnonzero(np.diff(values, append=-1)) + 1
+    held = np.cumsum(values)[ends - 1]
+    return pd.DataFrame(
+        {
+            "share_of_places": np.concatenate([[0.0], ends / len(values)]),
+            "share_of_incidents": np.concatenate([[0.0], held / max(held[-1], 1)]),
+        }
+    )
+
+
+def places_holding(counts: ArrayLike, share: float) -> int:
+    """The fewest places that together hold a share of the incidents, or more."""
+    held = np.cumsum(np.sort(np.asarray(counts))[::-1])
+    # A half of 7 is 3.5, but 0.8 × 5 must be 4 and not a rounding error more.
+    return int(np.searchsorted(held, share * held[-1] * (1 - 1e-12))) + 1 if held[-1] else 0
+
+
+def gini(counts: ArrayLike) -> float:
+    """The Gini coefficient: 0 where all places hold equally many, near 1 where one holds all."""
+    values = np.sort(np.asarray(counts, float))
+    total, n = values.sum(), len(values)
+    if not total:
+        return float("nan")
+    return float(((2 * np.arange(1, n + 1) - n - 1) * values).sum() / (n * total))
+
+
+def generalised_gini(counts: ArrayLike, *, unbiased: bool = False) -> float:
+    """Gini coefficient against the most even spread that this many incidents can have.
+
+    Parameters
+    ----------
+    counts
+        Incidents of each place, empty ones too.
+    unbiased
+        Multiply by m / (m − 1), m being the lesser of places and incidents: NaN for m = 1.
+
+    Source: Bernasco & Steenbeek 2017.
+    """
+    values = np.asarray(counts, float)
+    incidents, n = values.sum(), len(values)
+    if not incidents:
+        return float("nan")
+    found = max(1.0, n / incidents) * (gini(values) - 1) + 1
+    m = min(n, incidents)
+    if not unbiased:
+        return float(found)
+    return float(found * m / (m - 1)) if m > 1 else float("nan")
+
+
+def _ranked(counts: ArrayLike, places: int | None) -> NDArray[np.int64]:
+    """Whole numbers, the largest first, with the empty places that were left out."""
+    values = np.asarray(counts, float)
+    if not ((values >= 0) & (values == np.floor(values))).all():
+        raise InputError("concentration is of counts: whole numbers, none below 0")
+    n = len(values) if places is None else places
+    if n < len(values):
+        raise InputError(f"there are {len(values):,} places with a count, more than {n:,}")
+    if n == 0:
+        raise InputError("there is no place whose concentration could be told")
+    ranked = np.zeros(n, dtype=np.int64)
+    ranked[: len(values)] = np.sort(values)[::-1]
+    return ranked

@@ -1,0 +1,200 @@
+"""Ranked micro-hotspots: equal circles, apart from one another, that hold the most incidents.
+
+UK practice patrols small places of one size: Operation Savvy of West Midlands Police took
+circles of at most 150 m radius with centres at least 500 m apart, which are the defaults here.
+How circles are chosen, and ties broken, is told in `geo.hotspots.circles`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from geo.errors import InputError
+from geo.hotspots.circles import STEPS, best_circles
+from geo.hotspots.streets import street_names
+from geo.incidents import london_hours
+
+Floats = NDArray[np.float64]
+
+MOST_STREETS = 3
+_HOUR = pd.Timedelta(hours=1)
+
+_TYPES = {
+    "rank": "int64",
+    "hotspot_id": "str",
+    "n": "int64",
+    "share": "float64",
+    "weighted": "float64",
+    "streets": "str",
+    "radius_m": "float64",
+    "x": "float64",
+    "y": "float64",
+    "n_day": "int64",
+    "n_night": "int64",
+    "n_untimed": "int64",
+    "moved_m": "float64",
+}
+
+
+def rank(
+    incidents: pd.DataFrame,
+    *,
+    most: int = 20,
+    radius: float = 150.0,
+    apart: float = 500.0,
+    weights: ArrayLike | None = None,
+    known: pd.DataFrame | None = None,
+    moved: float = 150.0,
+    day: tuple[int, int] = (7, 19),
+) -> pd.DataFrame:
+    """The places that hold the most incidents, or the most harm.
+
+    Parameters
+    ----------
+    incidents
+        An incident frame of the study area.
+    most
+        How many places at most; fewer where no incident is left.
+    radius, apart
+        Of a place, and between any two centres, in metres.
+    weights
+        What each incident counts in the choice, 0 or more; 1 where not given.
+    known
+        Places with `hotspot_id`, `x`, `y`, as this function returned them before. A place keeps
+        the id of the nearest known one; the frame itself is left as it is.
+    moved
+        Metres within which a place is still a known one.
+    day
+        First hour of the day in London, and the hour at which night begins.
+
+    Returns
+    -------
+    A row for each place, best first: `rank`, `hotspot_id`, `n`, `share` of all incidents,
+    `weighted` (where weights are given), `streets` (the names that occur most), `radius_m`, `x`,
+    `y`, `n_day`, `n_night`, `n_untimed` (no time is known, or it spans both) and `moved_m` (from
+    the known place; NaN where the place is new).
+
+    Raises
+    ------
+    InputError
+        If circles so near would overlap, or the radius or a weight is none.
+    """
+    value = np.ones(len(incidents)) if weights is None else np.asarray(weights, float)
+    _refuse_impossible(radius=radius, apart=apart, weights=value)
+    x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
+    sites = best_circles(x, y, weights=value, radius=radius, apart=apart, most=most)
+    rows = []
+    for column, row in sites:
+        at_x, at_y = column * (radius / STEPS), row * (radius / STEPS)
+        inside = (x - at_x) ** 2 + (y - at_y) ** 2 <= radius**2
+        rows.append(
+            {
+                "x": at_x,
+                "y": at_y,
+                "share": inside.sum() / len(incidents),
+                "weighted": value[inside].sum(),
+                **_described(incidents[inside], day),
+            }
+        )
+    places = pd.DataFrame(rows, columns=list(_TYPES))
+    places["rank"], places["radius_m"] = np.arange(1, len(rows) + 1), radius
+    ids = [f"p{radius:g}:{column}:{row}" for column, row in sites]
+    places["hotspot_id"], places["moved_m"] = _keep_ids(ids, places, known=known, moved=moved)
+    places = places.astype(_TYPES)
+    return places.drop(columns="weighted") if weights is None else places
+
+
+def place_of(hotspot_id: str) -> tuple[float, float, float]:
+    """X, y and radius in metres of the place that got an id when it was new.
+
+    Raises
+    ------
+    InputError
+        If it is no such id.
+    """
+    match = re.fullmatch(r"p(\d{1,4}):(-?\d{1,7}):(-?\d{1,7})(:\d+)?", hotspot_id)
+    if not match:
+        raise InputError(f"{hotspot_id!r} is no id of a ranked hotspot, such as p150:43512:33610")
+    radius, column, row = (float(match[number]) for number in (1, 2, 3))
+    return column * (radius / STEPS), row * (radius / STEPS), radius
+
+
+def _refuse_impossible(*, radius: float, apart: float, weights: Floats) -> None:
+    if not (math.isfinite(radius) and radius > 0):
+        raise InputError(f"a radius of {radius:g} m is none; state a length above 0")
+    if not apart >= 2 * radius:
+        raise InputError(
+            f"circles of {radius:g} m radius with centres {apart:g} m apart would overlap; "
+            f"put them at least {2 * radius:g} m apart"
+        )
+    if not (weights >= 0).all():
+        raise InputError("a weight below 0, or none, cannot be ranked by")
+
+
+def _described(held: pd.DataFrame, day: tuple[int, int]) -> dict[str, object]:
+    n_day, n_night = _day_and_night(held, day)
+    return {
+        "n": len(held),
+        "streets": _commonest(held["location"]),
+        "n_day": n_day,
+        "n_night": n_night,
+        "n_untimed": len(held) - n_day - n_night,
+    }
+
+
+def _commonest(location: pd.Series) -> str:
+    """The names that occur most, ties in alphabetical order."""
+    names, n = np.unique(street_names(location).astype(str), return_counts=True)
+    names, n = names[names != ""], n[names != ""]
+    return "; ".join(names[np.argsort(-n, kind="stable")][:MOST_STREETS])
+
+
+def _day_and_night(incidents: pd.DataFrame, day: tuple[int, int]) -> tuple[int, int]:
+    """How many incidents surely happened by day, and by night.
+
+    An interval counts where it begins and ends in the same part, without the other between.
+    """
+    timed = incidents[incidents["precision"].isin(["instant", "interval"])]
+    begins, ends = timed["occurred_from"], timed["occurred_to"]
+    length = (day[1] - day[0]) % 24
+    by_day, still = ((london_hours(when) - day[0]) % 24 < length for when in (begins, ends))
+    other = np.where(by_day, 24 - length, length) * _HOUR
+    sure = (by_day == still) & (ends - begins < other).to_numpy()
+    return int((sure & by_day).sum()), int((sure & ~by_day).sum())
+
+
+def _keep_ids(
+    ids: list[str], places: pd.DataFrame, *, known: pd.DataFrame | None, moved: float
+) -> tuple[list[str], Floats]:
+    """Ids and metres moved: a place keeps the id of a known one, nearest pairs first."""
+    distances = np.full(len(places), np.nan)
+    if known is None:
+        return ids, distances
+    names = known["hotspot_id"].astype(str).to_numpy()
+    apart = np.hypot(
+        *(places[a].to_numpy(float)[:, None] - known[a].to_numpy(float) for a in ("x", "y"))
+    )
+    near, old = np.nonzero(apart < moved)
+    free = set(names)
+    kept: dict[int, str] = {}
+    for i in np.lexsort((names[old], near, apart[near, old])):
+        place, name = int(near[i]), str(names[old[i]])
+        if place not in kept and name in free:
+            free.remove(name)
+            kept[place], distances[place] = name, apart[place, old[i]]
+    used = set(names)
+    return [kept.get(i) or _unused(own, used) for i, own in enumerate(ids)], distances
+
+
+def _unused(name: str, used: set[str]) -> str:
+    """The name, or with a number: its site may have named a place that has since moved."""
+    number, found = 1, name
+    while found in used:
+        number += 1
+        found = f"{name}:{number}"
+    return found

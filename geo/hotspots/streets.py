@@ -1,0 +1,66 @@
+"""Streets as incidents name them: a text, at points that belong together.
+
+A text alone is no street. Every town has its High Street, and police.uk writes "Parking Area"
+and "Supermarket" for hundreds of places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+_PREFIX = r"(?i)^\s*on or near\b\s*"
+_NAMELESS = ("", "no location")
+
+
+def street_names(location: Sequence[str]) -> NDArray[np.object_]:
+    """The names in location texts, without "On or near"; '' where there is none."""
+    names, code = _coded_names(location)
+    return np.asarray(names[code])
+
+
+def streets(
+    x: ArrayLike, y: ArrayLike, location: Sequence[str], *, gap: float = 300.0
+) -> NDArray[np.int64]:
+    """Number the street of each incident, from 0; −1 where it names none.
+
+    Points of one name are one street as long as no gap in them is wider than `gap`; beyond it
+    another street of the name begins.
+
+    Parameters
+    ----------
+    x, y
+        Metres, of n incidents.
+    location
+        n texts.
+    gap
+        Metres.
+    """
+    names, code = _coded_names(location)
+    rows = pd.DataFrame({"name": code, "x": x, "y": y})
+    point = rows.groupby(["name", "x", "y"], sort=True).ngroup().to_numpy()
+    points = rows.drop_duplicates().sort_values(["name", "x", "y"])
+    name = points["name"].to_numpy()
+    near = cKDTree(points[["x", "y"]]).query_pairs(gap, output_type="ndarray")
+    near = near[name[near[:, 0]] == name[near[:, 1]]]
+    links = coo_array((np.ones(len(near)), near.T), shape=(len(points), len(points)))
+    _, street = connected_components(links, directed=False)
+    named = names[name] != ""
+    number = np.full(len(points), -1)
+    number[named] = pd.factorize(street[named])[0]
+    return np.asarray(number[point], dtype=np.int64)
+
+
+def _coded_names(location: Sequence[str]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """The distinct names in their order, and the number of each location's."""
+    text, texts = pd.factorize(pd.Series(location, dtype="str").fillna(""))
+    cleaned = pd.Series(texts, dtype="str").str.replace(_PREFIX, "", regex=True).str.strip()
+    cleaned = cleaned.where(~cleaned.str.lower().isin(_NAMELESS), "")
+    names, code = np.unique(cleaned.to_numpy(dtype=object), return_inverse=True)
+    return names, code[text]

@@ -1,0 +1,109 @@
+"""Concentration counts the empty places, and knows how few incidents must leave some empty."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.errors import InputError
+from geo.hotspots.concentration import (
+    concentration,
+    generalised_gini,
+    gini,
+    lorenz_curve,
+    places_holding,
+)
+
+COUNTS = st.lists(st.integers(0, 50), min_size=1, max_size=40).filter(any)
+
+
+@pytest.mark.parametrize(
+    ("counts", "plain", "generalised"),
+    [([10, 8, 2], 0.78, 0.78), ([5, 2, 1], 0.80, 0.75), ([3, 1, 1], 0.78, 0.56)],
+)
+def test_ten_places_have_their_published_gini(counts, plain, generalised):
+    found = concentration(counts, places=10).iloc[0]
+    assert found["gini"] == pytest.approx(plain)
+    assert found["generalised_gini"] == pytest.approx(generalised)
+    m = min(10, sum(counts))
+    assert found["generalised_gini_unbiased"] == pytest.approx(generalised * m / (m - 1))
+    assert found["places"] == 10
+    assert found["n"] == sum(counts)
+
+
+def test_the_fewest_whole_places_hold_half_and_four_fifths():
+    found = concentration([1, 4, 1, 2, 2], places=20).iloc[0]
+    assert found[["places_50", "places_80"]].tolist() == [2, 3]
+    assert found[["share_50", "share_80"]].tolist() == [0.1, 0.15]
+
+
+@pytest.mark.parametrize(("counts", "share", "places"), [([1] * 5, 0.8, 4), ([1] * 7, 0.5, 4)])
+def test_a_share_that_is_whole_places_needs_no_more(counts, share, places):
+    assert places_holding(counts, share) == places
+
+
+def test_the_curve_rises_from_nothing_to_all_with_a_piece_for_each_count():
+    curve = lorenz_curve([3, 0, 3, 2], places=8)
+    assert curve["share_of_places"].tolist() == [0, 2 / 8, 3 / 8, 1]
+    assert curve["share_of_incidents"].tolist() == [0, 6 / 8, 1, 1]
+
+
+@settings(max_examples=60)
+@given(counts=COUNTS)
+def test_gini_is_the_mean_difference_and_twice_the_area_of_the_curve(counts):
+    values = np.array(counts, float)
+    difference = np.abs(values[:, None] - values).mean() / (2 * values.mean())
+    curve = lorenz_curve(counts)
+    area = np.trapezoid(curve["share_of_incidents"], curve["share_of_places"])
+    assert gini(counts) == pytest.approx(difference, abs=1e-12)
+    assert 2 * area - 1 == pytest.approx(difference, abs=1e-12)
+
+
+@settings(max_examples=60)
+@given(counts=COUNTS, factor=st.integers(2, 5), data=st.data())
+def test_order_doubling_and_named_empty_places_change_nothing(counts, factor, data):
+    shuffled = data.draw(st.permutations(counts))
+    named = [*counts, 0, 0]
+    unnamed = concentration(counts, places=len(named))
+    assert concentration(shuffled).equals(concentration(counts))
+    assert concentration(named).equals(unnamed)
+    assert gini(np.array(counts) * factor) == pytest.approx(gini(counts))
+
+
+@pytest.mark.parametrize("counts", [[1] * 10, [1] * 4 + [0] * 6, [7] * 10])
+def test_as_even_as_can_be_is_no_concentration(counts):
+    assert generalised_gini(counts) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("mean", [0.05, 0.5, 4, 60])
+def test_what_chance_concentrates_is_told(mean):
+    counts = np.random.default_rng(9).poisson(mean, 100_000)
+    found = concentration(counts).iloc[0]
+    assert found["gini_by_chance"] == pytest.approx(found["gini"], abs=0.005)
+
+
+def test_without_incidents_nothing_is_concentrated():
+    found = concentration([0, 0], places=9).iloc[0]
+    assert found[["places", "n", "places_50", "places_80"]].tolist() == [9, 0, 0, 0]
+    assert found.filter(regex="gini|share").isna().all()
+    assert lorenz_curve([0, 0])["share_of_incidents"].tolist() == [0, 0]
+
+
+def test_one_incident_has_no_unbiased_gini():
+    assert np.isnan(generalised_gini([1, 0, 0], unbiased=True))
+
+
+@pytest.mark.parametrize("counts", [[1, -1], [0.5], [np.nan]])
+def test_what_is_no_count_is_refused(counts):
+    with pytest.raises(InputError, match="of counts: whole numbers, none below 0"):
+        concentration(counts)
+
+
+def test_fewer_places_than_counts_are_refused():
+    with pytest.raises(InputError, match="3 places with a count, more than 2"):
+        concentration([1, 1, 1], places=2)
+
+
+def test_no_places_are_refused():
+    with pytest.raises(InputError, match="no place whose concentration"):
+        lorenz_curve([])

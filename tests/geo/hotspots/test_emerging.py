@@ -1,0 +1,169 @@
+"""Planted courses are classed as what they are, and months that were not published as nothing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from geo.cells import Cells, Grid
+from geo.errors import InputError
+from geo.hotspots.emerging import LEAST_MONTHS, PATTERNS, emerging
+
+CITY = Cells.over(shapely.box(0, 0, 3000, 3000), Grid(100, "square"))
+X, Y = CITY.grid.centres(CITY.positions)
+PLANTED = (abs(X - 1550) < 110) & (abs(Y - 1550) < 110)
+MIDDLE = int(np.argmin(np.hypot(X - 1550, Y - 1550)))
+USUAL, HOT, COLD = 5, 20, 0
+
+
+def months(many: int) -> list[str]:
+    return [str(np.datetime64("2024-01", "M") + i) for i in range(many)]
+
+
+def cube(course: list[float], seed: int = 1) -> np.ndarray:
+    """Counts by cell and month: the planted cells follow the course, all others are as usual."""
+    mean = np.where(PLANTED[:, None], np.array(course, float), USUAL)
+    return np.random.default_rng(seed).poisson(mean).astype(float)
+
+
+def judged(counts: np.ndarray, window: int = 1) -> pd.DataFrame:
+    return emerging(
+        counts, CITY.neighbours, CITY.inside_area, months=months(counts.shape[1]), window=window
+    )
+
+
+COURSES = {
+    "new": [USUAL] * 11 + [HOT],
+    "consecutive": [USUAL] * 8 + [HOT] * 4,
+    "intensifying": [14 + 4 * i for i in range(12)],
+    "diminishing": [58 - 4 * i for i in range(12)],
+    "persistent": [HOT] * 6 + [USUAL] + [HOT] * 5,
+    "oscillating": [COLD] * 3 + [USUAL] + [HOT] * 3 + [USUAL] * 3 + [HOT] * 2,
+    "sporadic": [HOT, USUAL, USUAL, HOT, USUAL, HOT, USUAL, USUAL, HOT, USUAL, HOT, HOT],
+    "historical": [HOT] * 11 + [USUAL],
+}
+REASONS = {
+    "new": "hot in 2024-12, for the first time in 12 months",
+    "consecutive": "hot in each of the last 4 of 12 months, and never before",
+    "intensifying": r"hot in 12 of 12 months and in 2024-12, ever more so \(p = 0\.\d{3}\)",
+    "diminishing": r"hot in 12 of 12 months and in 2024-12, ever less so \(p = 0\.\d{3}\)",
+    "persistent": "hot in 11 of 12 months and in 2024-12, with no clear trend",
+    "oscillating": "hot in 2024-12 and in 5 of 12 months, but cold in 3",
+    "sporadic": "hot in 2024-12, on and off before: in 6 of 12 months",
+    "historical": "hot in 11 of 12 months, the last of them 2024-11",
+}
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_a_planted_course_is_classed_and_its_reason_told(name):
+    found = judged(cube(COURSES[name]))
+    assert found["pattern"][MIDDLE] == f"hot_{name}"
+    assert pd.Series([found["reason"][MIDDLE]]).str.fullmatch(REASONS[name]).all()
+    # One in twenty cities shows something by chance, so nearly all cells must be as they are.
+    assert (found["pattern"][np.hypot(X - 1550, Y - 1550) > 500] == "none").mean() > 0.99
+
+
+@pytest.mark.parametrize("name", ["new", "consecutive", "persistent", "oscillating", "historical"])
+def test_cold_patterns_mirror_the_hot_ones(name):
+    swap = {HOT: COLD, COLD: HOT, USUAL: USUAL}
+    found = judged(cube([swap[level] for level in COURSES[name]]))
+    assert found["pattern"][MIDDLE] == f"cold_{name}"
+    assert found["reason"][MIDDLE].startswith("cold ")
+
+
+def test_a_cold_spot_that_grows_colder_intensifies():
+    found = judged(cube([1.3 - 0.11 * i for i in range(12)]))
+    assert found["pattern"][MIDDLE] == "cold_intensifying"
+    assert found["trend_z"][MIDDLE] < -2
+
+
+def test_a_long_cold_cell_that_turns_hot_is_a_new_hotspot():
+    assert judged(cube([COLD] * 11 + [HOT]))["pattern"][MIDDLE] == "hot_new"
+
+
+def test_what_ceased_without_a_category_is_still_told():
+    found = judged(cube([HOT] * 5 + [USUAL] * 7))
+    assert found["pattern"][MIDDLE] == "none"
+    assert found["reason"][MIDDLE] == "hot in 5 of 12 months, last in 2024-05"
+    assert found[["last_hot", "last_cold"]].iloc[MIDDLE].tolist() == ["2024-05", ""]
+
+
+def test_months_that_were_not_published_are_no_falls():
+    counts = cube([HOT] * 14)
+    counts[:, [5, 13]] = np.nan
+    counts[:7, 6] = np.nan  # published for a part of the city only
+    found = judged(counts)
+    assert found["pattern"][MIDDLE] == "hot_persistent"
+    assert set(found["steps"]) == {11}
+    assert found["n"][MIDDLE] == np.delete(counts[MIDDLE], [5, 6, 13]).sum()
+    assert "2025-01" in found["reason"][MIDDLE]
+
+
+def test_a_quiet_month_everywhere_is_no_fall_either():
+    counts = cube([HOT] * 12)
+    counts[:, -1] = np.random.default_rng(2).poisson(np.where(PLANTED, 6, 0.2))
+    found = judged(counts)
+    assert found["pattern"][MIDDLE] == "hot_persistent"
+    assert not found["pattern"].str.startswith("cold").any()
+
+
+def test_a_longer_window_finds_what_single_months_are_too_sparse_for():
+    mean = np.where(PLANTED[:, None], np.array([0.3] * 15 + [1.2] * 9), 0.3)
+    counts = np.random.default_rng(4).poisson(mean).astype(float)
+    hot = [judged(counts, window=window)["hot_steps"][MIDDLE] for window in (1, 6)]
+    assert hot[1] > hot[0] + 3
+
+
+def test_a_window_reaches_back_in_the_calendar_and_not_over_gaps():
+    """After a gap as long as the window nothing of before it is counted."""
+    counts = cube([HOT] * 11 + [USUAL] * 4)
+    counts[:, 11:14] = np.nan
+    assert judged(counts, window=3)["hot_steps"][MIDDLE] == 11
+    assert judged(counts, window=5)["hot_steps"][MIDDLE] == 12
+
+
+def test_a_month_without_any_incident_is_neither_hot_nor_cold():
+    counts = cube([HOT] * 12)
+    counts[:, 4] = 0
+    found = judged(counts)
+    assert found["hot_steps"][MIDDLE] == 11
+    assert np.isfinite(found["trend_z"]).all()
+
+
+def test_a_city_without_incidents_has_no_pattern():
+    found = judged(np.zeros((len(CITY), 12)))
+    assert set(found["pattern"]) == {"none"}
+    assert set(found["reason"]) == {"neither hot nor cold in any of 12 months"}
+
+
+def test_a_cell_that_neighbours_all_has_neither_pattern_nor_trend():
+    city = Cells.over(shapely.box(0, 0, 200, 100), Grid(100, "square"))
+    counts = np.arange(24).reshape(2, 12)
+    found = emerging(counts, city.neighbours, city.inside_area, months=months(12))
+    assert set(found["pattern"]) == {"none"}
+    assert found["trend_z"].tolist() == [0, 0]
+
+
+def test_too_few_months_are_refused():
+    counts = cube([USUAL] * 12)
+    counts[:, :3] = np.nan
+    with pytest.raises(InputError, match="need 10 published months or more, there are 9"):
+        judged(counts)
+    assert LEAST_MONTHS == 10
+
+
+def test_a_window_without_a_month_is_refused():
+    with pytest.raises(InputError, match="a window of 0 months is none, choose 1 or more"):
+        judged(cube([USUAL] * 12), window=0)
+
+
+def test_a_city_without_hotspots_seldom_shows_a_pattern():
+    """And its trends are as rare as the level says, also where windows overlap."""
+    rng, alarms, trends = np.random.default_rng(9), 0, []
+    for _ in range(40):
+        found = judged(rng.poisson(0.5, (len(CITY), 12)).astype(float), window=3)
+        assert set(found["pattern"]) <= set(PATTERNS)
+        alarms += (found["pattern"] != "none").any()
+        trends.append((found["trend_p"] < 0.05).mean())
+    assert alarms <= 0.05 * 40
+    assert np.mean(trends) < 0.055

@@ -1,0 +1,129 @@
+"""A map is held against what came later, and gets no credit that it did not earn."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.errors import InputError
+from geo.hotspots.evaluation import COMPARED, accuracy, compare_methods, recapture_ratio
+
+COUNTS = st.lists(st.integers(0, 6), min_size=6, max_size=6)
+AREAS = st.lists(st.integers(1, 5), min_size=6, max_size=6)
+
+
+def test_a_perfect_order_has_its_published_indices():
+    found = accuracy([3, 2, 1], [6, 3, 0], [1, 1, 1])
+    assert found["pai"].tolist() == [2, 1.5, 1]
+    assert found["pei"].tolist() == [1, 1, 1]
+    assert found["predicted_over_observed"].tolist() == [3 / 6, 5 / 9, 6 / 9]
+
+
+def test_a_tie_is_broken_against_the_method_as_published():
+    found = accuracy([8, 4, 4, 2, 1, 0], [6, 7, 3, 2, 1, 0], np.ones(6))
+    assert found["pai"][:3].round(4).tolist() == [1.8947, 1.4211, 1.6842]
+    assert found["pei"][:3].round(4).tolist() == [0.8571, 0.6923, 1]
+    assert found["hits"].tolist() == [6, 9, 16, 18, 19, 19]
+
+
+@settings(max_examples=60, deadline=None)
+@given(later=COUNTS, scores=COUNTS)
+def test_pei_is_against_the_best_choice_of_as_many_equal_cells(later, scores):
+    found = accuracy(scores, later, [1] * 6)
+    for number in range(1, 7):
+        best = max(sum(some) for some in itertools.combinations(later, number))
+        expected = found["hits"][number - 1] / best if best else np.nan
+        assert found["pei"][number - 1] == pytest.approx(expected, nan_ok=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(later=COUNTS, scores=COUNTS, area=AREAS)
+def test_indices_of_unequal_cells_keep_their_bounds(later, scores, area):
+    found = accuracy(scores, later, area)
+    assert found["area_share"].iloc[-1] == pytest.approx(1)
+    if sum(later):
+        assert (found["pei"].dropna() <= 1 + 1e-12).all()
+        assert found["pai"].iloc[-1] == pytest.approx(1)
+        np.testing.assert_allclose(found["pai"], found["hit_rate"] / found["area_share"])
+    else:
+        assert found[["hit_rate", "pai", "pei"]].isna().all(axis=None)
+
+
+@settings(max_examples=40, deadline=None)
+@given(later=COUNTS, scores=COUNTS, area=AREAS, seed=st.integers(0, 99))
+def test_neither_row_order_nor_units_matter(later, scores, area, seed):
+    order = np.random.default_rng(seed).permutation(6)
+    later, scores, area = np.array(later), np.array(scores), np.array(area, float)
+    plain = accuracy(scores, later, area)
+    other = accuracy(3 * scores[order], 2 * later[order], 100 * area[order])
+    # Cells that tie in score and density may differ in size, and then in what two of them hold.
+    last = ["area_share", "hit_rate", "pai"]
+    np.testing.assert_allclose(plain[last].iloc[-1], other[last].iloc[-1])
+    if len({*zip(scores, later / area, strict=True)}) == 6:
+        np.testing.assert_allclose(plain[last], other[last])
+
+
+def planted(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Counts before and after in 400 cells, a tenth of which are busy."""
+    rng, mean = np.random.default_rng(seed), np.where(np.arange(400) < 40, 6, 0.5)
+    return rng.poisson(mean), rng.poisson(mean)
+
+
+def test_methods_stand_beside_chance_for_every_later_period_and_share():
+    before, after = planted(1)
+    lot = np.random.default_rng(2).random(400)
+    found = compare_methods(
+        {"last period": before, "lot": lot},
+        {"May": after, "June": after[::-1]},
+        area=np.full(400, 25.0),
+        area_shares=(0.05, 0.1),
+    )
+    assert list(found.columns) == list(COMPARED)
+    assert found["method"].tolist() == ["last period", "lot", "random"] * 4
+    assert found["later"].tolist() == ["May"] * 6 + ["June"] * 6
+    may = found[(found["later"] == "May") & (found["asked_share"] == 0.1)].set_index("method")
+    assert may["cells"].tolist() == [40, 40, 40]
+    assert may.loc["last period", "pai"] > 4
+    assert may.loc["lot", "pai"] < 2
+    assert may.loc["random", ["hit_rate", "pai", "n"]].tolist() == [0.1, 1, after.sum()]
+    assert may.loc["random", "hits"] == pytest.approx(after.sum() / 10)
+
+
+def test_chance_is_what_many_random_orders_come_to():
+    _, after = planted(3)
+    rng = np.random.default_rng(4)
+    lots = {f"lot {number}": rng.random(400) for number in range(300)}
+    found = compare_methods(lots, {"later": after}, area=np.ones(400), area_shares=(0.2,))
+    by_lot, chance = found[found["method"] != "random"], found.iloc[-1]
+    assert by_lot["pai"].mean() == pytest.approx(chance["pai"], abs=0.03)
+    assert by_lot["pei"].mean() == pytest.approx(chance["pei"], abs=0.02)
+
+
+def test_a_share_smaller_than_a_cell_takes_one_cell():
+    found = compare_methods({"map": [3, 2]}, {"later": [1, 1]}, area=[1, 1], area_shares=(0.01,))
+    assert found["cells"].tolist()[0] == 1
+    assert found["area_share"].tolist()[0] == 0.5
+
+
+def test_a_later_period_without_incidents_proves_nothing():
+    found = compare_methods({"map": [3, 2]}, {"later": [0, 0]}, area=[1, 1])
+    assert found[["hit_rate", "pai", "pei"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.2])
+def test_a_share_that_is_none_is_refused(share):
+    with pytest.raises(InputError, match="is no share of the land, choose one above 0 and up to 1"):
+        compare_methods({"map": [1]}, {"later": [1]}, area=[1], area_shares=(share,))
+
+
+def test_the_name_of_the_baseline_is_taken():
+    with pytest.raises(InputError, match="'random' is the name of the baseline"):
+        compare_methods({"random": [1]}, {"later": [1]}, area=[1])
+
+
+def test_recapture_is_against_what_happened_everywhere():
+    assert recapture_ratio((50, 30), (200, 100)) == pytest.approx(1.2)
+    assert np.isnan(recapture_ratio((0, 30), (200, 100)))
+    assert np.isnan(recapture_ratio((5, 3), (200, 0)))

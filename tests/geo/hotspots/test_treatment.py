@@ -1,0 +1,170 @@
+"""Treated places are held against a control, in windows of equal length, each incident once."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+import shapely
+
+from geo.errors import InputError
+from geo.hotspots.treatment import (
+    NO_CONTROL,
+    NO_EFFECT,
+    displacement_difference,
+    displacement_quotient,
+    zone_counts,
+)
+from geo.period import Period
+
+CONTROL, TREATED = (308, 318), (207, 110)
+CONTROL_BUFFER, BUFFER = (150, 140), (178, 157)
+
+
+def test_the_difference_has_its_published_value_and_interval():
+    found = displacement_difference(TREATED, CONTROL, buffer=BUFFER, control_buffer=CONTROL_BUFFER)
+    assert found.wdd == -118
+    assert found.se == pytest.approx(np.sqrt(1568))
+    assert found.z == pytest.approx(-2.98, abs=0.005)
+    assert (round(found.low), round(found.high)) == (-196, -40)
+    assert found.p == pytest.approx(0.0029, abs=0.0001)
+
+
+def test_without_buffers_the_treated_stand_against_the_control_alone():
+    found = displacement_difference(TREATED, CONTROL, level=0.9)
+    assert found.wdd == (110 - 207) - (318 - 308)
+    assert found.se == pytest.approx(np.sqrt(sum(TREATED + CONTROL)))
+    assert found.high - found.low == pytest.approx(2 * 1.644854 * found.se, rel=1e-6)
+
+
+def test_the_interval_holds_none_nineteen_times_in_twenty():
+    rng = np.random.default_rng(1)
+    held = [
+        found.low <= 0 <= found.high
+        for found in (
+            displacement_difference(tuple(rng.poisson(60, 2)), tuple(rng.poisson(200, 2)))
+            for _ in range(2000)
+        )
+    ]
+    assert np.mean(held) == pytest.approx(0.95, abs=0.015)
+
+
+def test_where_nothing_was_counted_there_is_no_test():
+    found = displacement_difference((0, 0), (0, 0))
+    assert (found.wdd, found.low, found.high) == (0, 0, 0)
+    assert np.isnan([found.z, found.p]).all()
+
+
+def test_one_buffer_without_the_other_is_refused():
+    with pytest.raises(InputError, match="the buffer of the treated and of the control places"):
+        displacement_difference(TREATED, CONTROL, buffer=BUFFER)
+
+
+def test_the_quotient_has_its_published_value():
+    found = displacement_quotient(TREATED, CONTROL, buffer=BUFFER)
+    assert found.quotient == pytest.approx(0.258186, abs=1e-6)
+    assert found.denominator == pytest.approx(-0.326166, abs=1e-6)
+    assert found.reading == "the places around fell too: diffusion of benefits"
+
+
+@pytest.mark.parametrize(
+    ("buffer", "words"),
+    [
+        ((100, 20), "diffusion exceeds the effect"),
+        ((100, 80), "diffusion of benefits"),
+        ((100, 100), "neither diffusion nor displacement"),
+        ((100, 120), "displacement, no larger than the effect"),
+        ((100, 180), "displacement exceeds the effect"),
+    ],
+)
+def test_a_quotient_is_read_by_its_size(buffer, words):
+    assert displacement_quotient((100, 50), (100, 100), buffer=buffer).reading.endswith(words)
+
+
+def test_a_quotient_whose_conditions_fail_is_none():
+    risen = displacement_quotient((100, 150), (100, 100), buffer=BUFFER)
+    assert np.isnan(risen.quotient)
+    assert (risen.denominator, risen.reading) == (0.5, NO_EFFECT)
+    empty = displacement_quotient(TREATED, (0, 10), buffer=BUFFER)
+    assert np.isnan([empty.quotient, empty.denominator]).all()
+    assert empty.reading == NO_CONTROL
+
+
+JANUARY = Period(date(2024, 1, 1), date(2024, 1, 31))
+MARCH = Period(date(2024, 3, 1), date(2024, 3, 31))
+SQUARE, OTHER = shapely.box(0, 0, 100, 100), shapely.box(1000, 0, 1100, 100)
+
+
+def counted(incident_frame, rows, **options):
+    frame = incident_frame([(x, y, "burglary", when) for x, y, when in rows])
+    chosen = {"treated": [SQUARE], "control": [OTHER], "before": JANUARY, "after": MARCH} | options
+    return zone_counts(frame, **chosen)
+
+
+def test_incidents_count_in_their_zone_and_window(incident_frame):
+    rows = [
+        (50, 50, "2024-01-10T12:00:00"),
+        (50, 50, "2024-03-10T12:00:00"),
+        (50, 50, "2024-02-10T12:00:00"),  # between the windows
+        (130, 50, "2024-03-10T12:00:00"),  # around the treated place
+        (1050, 50, "2024-01-31T23:59:59"),
+        (1050, 130, "2024-03-31T22:59:59"),  # the last second of March in London
+        (1050, 130, "2024-03-31T23:00:00"),
+        (5000, 50, "2024-01-10T12:00:00"),
+    ]
+    found = counted(incident_frame, rows, buffer_m=50, control_buffer=True)
+    assert found.index.tolist() == ["treated", "buffer", "control", "control_buffer"]
+    assert found["before"].tolist() == [1, 0, 1, 0]
+    assert found["after"].tolist() == [1, 1, 0, 1]
+
+
+def test_land_counts_once_and_the_treated_come_first(incident_frame):
+    city = shapely.box(-500, -500, 500, 500)
+    rows = [(x, 50, "2024-01-10T12:00:00") for x in (50, 100, 130, 300)]
+    found = counted(incident_frame, rows, control=[city], buffer_m=50)
+    assert found["before"].tolist() == [2, 1, 1]
+    assert found["area_km2"].sum() == pytest.approx(1)
+    assert found.loc["treated", "area_km2"] == pytest.approx(0.01)
+
+
+def test_without_a_buffer_there_is_no_row_for_it(incident_frame):
+    assert counted(incident_frame, [(50, 50, "2024-01")]).index.tolist() == ["treated", "control"]
+
+
+def test_whole_months_count_as_equally_long(incident_frame):
+    february = Period(date(2024, 2, 1), date(2024, 2, 29))
+    found = counted(incident_frame, [(50, 50, "2024-01")], after=february)
+    assert found["before"].tolist() == [1, 0]
+
+
+def test_windows_of_different_length_are_refused(incident_frame):
+    short = Period(date(2024, 3, 1), date(2024, 3, 20))
+    message = "the windows differ in length: 31 days before and 20 days after"
+    with pytest.raises(InputError, match=message):
+        counted(incident_frame, [(50, 50, "2024-01-10T12:00:00")], after=short)
+
+
+def test_windows_that_overlap_are_refused(incident_frame):
+    with pytest.raises(InputError, match="does not end before the one after"):
+        counted(incident_frame, [(50, 50, "2024-01")], after=JANUARY)
+
+
+def test_months_need_windows_of_whole_months(incident_frame):
+    odd = {
+        "before": Period(date(2024, 1, 2), date(2024, 1, 31)),
+        "after": Period(date(2024, 3, 2), date(2024, 3, 31)),
+    }
+    with pytest.raises(InputError, match="both windows must be whole months"):
+        counted(incident_frame, [(50, 50, "2024-01")], **odd)
+    rows = [(50, 50, "2024-01-10T12:00:00")]
+    assert counted(incident_frame, rows, **odd)["before"].tolist() == [1, 0]
+
+
+def test_a_control_without_land_of_its_own_is_refused(incident_frame):
+    message = "the control lies wholly within the treated places and their buffer"
+    with pytest.raises(InputError, match=message):
+        counted(
+            incident_frame,
+            [(50, 50, "2024-01")],
+            control=[shapely.box(10, 10, 120, 90)],
+            buffer_m=50,
+        )
