@@ -128,7 +128,7 @@ class _Walk:
         self.area: list[int] = balance.area.tolist()
         self._start = self.area.copy()
         self._balance = balance
-        self._near = graph.neighbours
+        self._near = [sorted(near) for near in graph.near]
         self._load: list[float] = balance.load.tolist()
         self._fair: list[float] = (balance.seats * balance.average).tolist()
         self._loads: list[float] = balance.loads.tolist()

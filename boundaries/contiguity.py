@@ -48,13 +48,16 @@ class BlockGraph:
         return {code: position for position, code in enumerate(self.codes)}
 
     @cached_property
-    def neighbours(self) -> tuple[tuple[int, ...], ...]:
-        """The neighbours of each block, bridges included, in their order."""
-        found: list[set[int]] = [set() for _ in self.codes]
-        for one, other in (*self.edges.tolist(), *self.bridges):
-            found[one].add(other)
-            found[other].add(one)
-        return tuple(tuple(sorted(each)) for each in found)
+    def land(self) -> tuple[frozenset[int], ...]:
+        """The neighbours of each block by land."""
+        return _neighbours(len(self), self.edges.tolist())
+
+    @cached_property
+    def near(self) -> tuple[frozenset[int], ...]:
+        """The neighbours of each block, those over bridges included."""
+        if not self.bridges:
+            return self.land
+        return _neighbours(len(self), [*self.edges.tolist(), *self.bridges])
 
     def bridged(self, bridges: Mapping[str, Bridge]) -> BlockGraph:
         """The same blocks with these named bridges, each between two blocks, and no others.
@@ -91,20 +94,28 @@ class BlockGraph:
         """
         left, found = set(members), []
         while left:
-            piece = self.reach(min(left), left)
-            left -= piece
+            piece = self.reach(left.pop(), left)
+            left.difference_update(piece)
             found.append(sorted(piece))
         return sorted(found, key=lambda piece: (-len(piece), piece[0]))
 
-    def reach(self, start: int, within: Collection[int]) -> set[int]:
-        """All blocks of `within` (a set, for speed) that can be reached inside it from `start`."""
-        reached, fringe = {start}, [start]
-        while fringe:
-            for near in self.neighbours[fringe.pop()]:
-                if near in within and near not in reached:
-                    reached.add(near)
-                    fringe.append(near)
+    def reach(self, start: int, within: Collection[int]) -> list[int]:
+        """A block and all of `within` that can be reached from it without leaving that."""
+        left = set(within) - {start}
+        reached = [start]
+        for block in reached:  # which grows while it is read
+            found = self.near[block] & left
+            left -= found
+            reached.extend(found)
         return reached
+
+
+def _neighbours(size: int, pairs: Iterable[Iterable[int]]) -> tuple[frozenset[int], ...]:
+    found: list[set[int]] = [set() for _ in range(size)]
+    for one, other in pairs:
+        found[one].add(other)
+        found[other].add(one)
+    return tuple(map(frozenset, found))
 
 
 def block_graph(blocks: gpd.GeoDataFrame, *, shortest_edge_m: float = 1.0) -> BlockGraph:

@@ -127,24 +127,38 @@ def tally_blocks(placed: Ints, size: int, *, weight: ArrayLike | None = None) ->
 
 @dataclass(frozen=True, eq=False)
 class AreaMeasures:
-    """One area, or all that is unassigned: its blocks, totals, shape and pieces.
+    """One area, or all that is unassigned; each measure is reckoned when it is first asked for.
 
     Attributes
     ----------
-    blocks
-        How many blocks it has.
-    totals
-        The sum of each of `MeasuredBlocks.columns`.
-    geometry
-        Its blocks dissolved; an empty polygon where it has none.
+    members
+        The positions of its blocks.
+    source
+        What is known of the blocks.
     pieces
         In how many parts it lies; bridges join.
     """
 
-    blocks: int
-    totals: Floats
-    geometry: shapely.Geometry
+    members: Ints
+    source: MeasuredBlocks = field(repr=False)
     pieces: int
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks it has."""
+        return len(self.members)
+
+    @cached_property
+    def totals(self) -> Floats:
+        """The sum of each of `MeasuredBlocks.columns`."""
+        return np.asarray(self.source.columns[self.members].sum(axis=0))
+
+    @cached_property
+    def geometry(self) -> shapely.Geometry:
+        """Its blocks dissolved; an empty polygon where it has none."""
+        if not self.blocks:
+            return shapely.Polygon()
+        return shapely.coverage_union_all(self.source.geometry[self.members])
 
     @cached_property
     def polsby_popper(self) -> float:
@@ -171,11 +185,14 @@ class PlanMeasures:
         What is measured.
     by_area
         The measures of each area by code, and of `UNASSIGNED`.
+    cut_edges
+        How many pairs of neighbours, by land, lie in different areas or one in none.
     """
 
     state: State
     blocks: MeasuredBlocks
     by_area: Mapping[str, AreaMeasures] = field(repr=False)
+    cut_edges: int
 
     @classmethod
     def of(cls, state: State, blocks: MeasuredBlocks) -> PlanMeasures:
@@ -188,23 +205,28 @@ class PlanMeasures:
         """
         if tuple(map(str, blocks.sums.index)) != state.graph.codes:
             raise InputError("these are not the blocks of the plan, or not in its order")
+        one, other = state.graph.edges.T
+        cut = np.count_nonzero(state.assigned[one] != state.assigned[other])
         codes = (*state.areas, UNASSIGNED)
-        return cls(state, blocks, {code: _measure(state, blocks, code) for code in codes})
+        return cls(state, blocks, {code: _measure(state, blocks, code) for code in codes}, int(cut))
 
     def after(self, state: State) -> PlanMeasures:
         """The measures of another state of the same plan, reckoned only where it differs."""
         if state.graph is not self.state.graph:
             return PlanMeasures.of(state, self.blocks)
-        old, new = self.state.assigned, state.assigned
-        differs = old != new
-        touched = {*old[differs], *new[differs]}
-        by_area = {
-            code: _measure(state, self.blocks, code)
-            if code in touched or code not in self.by_area
-            else self.by_area[code]
-            for code in (*state.areas, UNASSIGNED)
-        }
-        return PlanMeasures(state, self.blocks, by_area)
+        by_area = {}
+        moved: set[int] = set()
+        for code in (*state.areas, UNASSIGNED, *self.state.areas):
+            old, new = self.state.blocks(code), state.blocks(code)
+            if old is new and code in self.by_area:
+                by_area[code] = self.by_area[code]
+            else:
+                by_area[code] = _measure(state, self.blocks, code)
+                moved |= old ^ new
+        for gone in self.state.areas.keys() - state.areas.keys():
+            del by_area[gone]
+        cut = self.cut_edges + _newly_cut(self.state, state, moved)
+        return PlanMeasures(state, self.blocks, by_area, cut)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -223,7 +245,7 @@ class PlanMeasures:
             "blocks": [each.blocks for each in measured],
             "pieces": [each.pieces for each in measured],
         }
-        values |= self._totals
+        values |= self.totals
         for electors, ending in ELECTORATES.items():
             if electors in self.blocks.sums:
                 values |= self._equality(electors, ending)
@@ -235,9 +257,11 @@ class PlanMeasures:
     @property
     def layer(self) -> gpd.GeoDataFrame:
         """The areas that have blocks, as a layer: `frame` with each area's shape."""
-        shapes = [self.by_area[code].geometry for code in self.state.areas]
-        whole = gpd.GeoDataFrame(self.frame, geometry=shapes, crs=self.blocks.crs)
-        return whole[whole["blocks"] > 0]
+        frame = self.frame[self.frame["blocks"] > 0]
+        shapes = [self.by_area[code].geometry for code in frame.index]
+        # Set as a column: handed to the constructor the shapes are copied three times.
+        frame["geometry"] = gpd.GeoSeries(shapes, index=frame.index, crs=self.blocks.crs)
+        return gpd.GeoDataFrame(frame, geometry="geometry")
 
     @property
     def unassigned(self) -> pd.Series:
@@ -246,21 +270,15 @@ class PlanMeasures:
         totals = rest.totals[: self.blocks.sums.shape[1]]
         return pd.Series({"blocks": rest.blocks} | dict(zip(self.blocks.sums, totals, strict=True)))
 
-    @cached_property
-    def cut_edges(self) -> int:
-        """How many pairs of neighbours, by land, lie in different areas or one in none."""
-        one, other = self.state.graph.edges.T
-        assigned = self.state.assigned
-        return int(np.count_nonzero(assigned[one] != assigned[other]))
-
     def average(self, electors: str = "electors") -> float:
         """The council's electors a member, those in unassigned blocks included."""
         members = [area.members or 0 for area in self.state.areas.values()]
         rest = self.by_area[UNASSIGNED].totals[self.blocks.sums.columns.get_loc(electors)]
-        return council_average(self._totals[electors], members, unassigned=rest)
+        return council_average(self.totals[electors], members, unassigned=rest)
 
     @cached_property
-    def _totals(self) -> dict[str, Floats]:
+    def totals(self) -> dict[str, Floats]:
+        """The sum or mean of each column, an area each, in the order of the areas."""
         rows = np.array([self.by_area[code].totals for code in self.state.areas])
         columns = rows.reshape(-1, self.blocks.columns.shape[1]).T
         sums, means = list(self.blocks.sums), list(self.blocks.means)
@@ -271,17 +289,23 @@ class PlanMeasures:
 
     def _equality(self, electors: str, ending: str) -> dict[str, Floats]:
         members = [area.members or 0 for area in self.state.areas.values()]
-        rows = electoral_variance(self._totals[electors], members, average=self.average(electors))
+        rows = electoral_variance(self.totals[electors], members, average=self.average(electors))
         named = {name: rows[name].to_numpy() for name in ("variance", "variance_percent", "beyond")}
         per_member = {f"{electors}_per_member": rows["per_member"].to_numpy()}
         return per_member | {f"{name}{ending}": values for name, values in named.items()}
 
 
 def _measure(state: State, blocks: MeasuredBlocks, code: str) -> AreaMeasures:
-    members = state.members(code)
-    return AreaMeasures(
-        len(members),
-        blocks.columns[members].sum(axis=0),
-        shapely.coverage_union_all(blocks.geometry[members]) if len(members) else shapely.Polygon(),
-        len(state.pieces(code)),
+    return AreaMeasures(state.members(code), blocks, len(state.pieces(code)))
+
+
+def _newly_cut(before: State, after: State, moved: set[int]) -> int:
+    """How many more pairs of neighbours are parted after some blocks moved."""
+    old, new = before.assigned, after.assigned
+    pairs = (
+        (one, other)
+        for one in moved
+        for other in after.graph.land[one]
+        if one < other or other not in moved
     )
+    return sum((new[i] != new[j]) - (old[i] != old[j]) for i, j in pairs)

@@ -92,12 +92,7 @@ class Plan:
         known = {area.code: area for area in areas}
         named = {code: Area(code, code) for code in set(given.values()) - {UNASSIGNED}}
         assigned = pd.Series([given.get(code, UNASSIGNED) for code in graph.codes], dtype=object)
-        start = State(
-            graph.bridged(bridges) if bridges else graph,
-            assigned.to_numpy(),
-            dict(sorted((named | known).items())),
-            dict(bridges or {}),
-        )
+        start = State.of(graph, assigned.to_numpy(), areas=named | known, bridges=bridges)
         return cls(papers, start, start)
 
     @property
@@ -150,7 +145,7 @@ class Plan:
         strange = [code for code, (old, _) in changes.items() if old != area]
         if strange:
             raise InputError(f"block {strange[0]} is not in {area}, which is to be split")
-        if not 0 < len(changes) < len(self.now.members(area)):
+        if not 0 < len(changes) < len(self.now.blocks(area)):
             raise InputError(f"a split of {area} needs some of its blocks, but not all of them")
         return self._take(Step("split", signed, changes, {new.code: (None, new)}, forced=force))
 

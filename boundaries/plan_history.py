@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +19,8 @@ from geo.errors import InputError
 
 UNASSIGNED = ""
 """The area of a block that has none: no district, and in one piece whatever it looks like."""
+
+NO_BLOCKS: frozenset[int] = frozenset()
 
 Codes = NDArray[np.object_]
 T = TypeVar("T")
@@ -124,42 +125,91 @@ class State:
         The areas by code, in the order of their codes.
     bridges
         Name → the codes of two blocks.
+    held
+        The positions of the blocks that each area code of `assigned` stands for. Where a step
+        leaves an area alone, the state after it holds the very same set: that is how what
+        follows a plan finds what changed.
     """
 
     graph: BlockGraph
     assigned: Codes
     areas: Mapping[str, Area]
-    bridges: Mapping[str, Bridge] = field(default_factory=dict)
+    bridges: Mapping[str, Bridge]
+    held: Mapping[str, frozenset[int]] = field(repr=False)
+    _pieces: dict[str, list[list[int]]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.assigned.flags.writeable = False
 
-    def members(self, area: str) -> Ints:
-        """Positions of the blocks of an area."""
-        return np.flatnonzero(self.assigned == area)
+    @classmethod
+    def of(
+        cls,
+        graph: BlockGraph,
+        assigned: Codes,
+        *,
+        areas: Mapping[str, Area],
+        bridges: Mapping[str, Bridge] | None = None,
+    ) -> State:
+        """A state from its parts."""
+        held: dict[str, set[int]] = {}
+        for position, code in enumerate(assigned):
+            held.setdefault(code, set()).add(position)
+        return cls(
+            graph.bridged(bridges) if bridges else graph,
+            assigned,
+            dict(sorted(areas.items())),
+            dict(bridges or {}),
+            {code: frozenset(members) for code, members in held.items()},
+        )
 
-    @cached_property
-    def _pieces(self) -> dict[str, list[list[int]]]:
-        return {}
+    def blocks(self, area: str) -> frozenset[int]:
+        """The positions of the blocks of an area."""
+        return self.held.get(area, NO_BLOCKS)
+
+    def members(self, area: str) -> Ints:
+        """The same in their order, as an array."""
+        return np.array(sorted(self.blocks(area)), dtype=np.int64)
 
     def pieces(self, area: str) -> list[list[int]]:
         """The parts of an area that hang together, as positions, the one of most blocks first."""
         if area not in self._pieces:
-            self._pieces[area] = self.graph.pieces(self.members(area).tolist())
+            self._pieces[area] = self.graph.pieces(self.blocks(area))
         return self._pieces[area]
 
     def apply(self, step: Step, *, backwards: bool = False) -> State:
         """The state after a step; `backwards` the state before it."""
         to = 0 if backwards else 1
-        assigned = self.assigned
-        if step.blocks:
-            assigned = assigned.copy()
-            where = [self.graph.positions[code] for code in step.blocks]
-            assigned[where] = [pair[to] for pair in step.blocks.values()]
-        areas = dict(sorted(_changed(self.areas, step.areas, to).items()))
-        bridges = _changed(self.bridges, step.bridges, to)
-        graph = self.graph.bridged(bridges) if step.bridges else self.graph
-        return State(graph, assigned, areas, bridges)
+        assigned, held = self._assign({code: pair[to] for code, pair in step.blocks.items()})
+        areas, bridges, graph, pieces = self.areas, self.bridges, self.graph, {}
+        if step.areas:
+            areas = dict(sorted(_changed(areas, step.areas, to).items()))
+        if step.bridges:
+            bridges = _changed(bridges, step.bridges, to)
+            graph = graph.bridged(bridges)
+        else:
+            pieces = {code: p for code, p in self._pieces.items() if not self._differs(held, code)}
+        return State(graph, assigned, areas, bridges, held, pieces)
+
+    def _assign(self, targets: Mapping[str, str]) -> tuple[Codes, Mapping[str, frozenset[int]]]:
+        if not targets:
+            return self.assigned, self.held
+        where = [self.graph.positions[block] for block in targets]
+        leave: dict[str, set[int]] = {}
+        enter: dict[str, set[int]] = {}
+        for position, area in zip(where, targets.values(), strict=True):
+            leave.setdefault(self.assigned[position], set()).add(position)
+            enter.setdefault(area, set()).add(position)
+        held = dict(self.held)
+        for area in leave.keys() | enter.keys():
+            held[area] = (self.blocks(area) - leave.get(area, NO_BLOCKS)) | enter.get(
+                area, NO_BLOCKS
+            )
+        assigned = self.assigned.copy()
+        assigned[where] = list(targets.values())
+        return assigned, held
+
+    def _differs(self, held: Mapping[str, frozenset[int]], code: str) -> bool:
+        return held.get(code, NO_BLOCKS) is not self.blocks(code)
 
 
 def _changed(old: Mapping[str, T], pairs: Pairs[T | None], to: int) -> dict[str, T]:

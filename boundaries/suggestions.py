@@ -193,19 +193,19 @@ def _breaks(state: State, move: Move) -> bool:
     """Whether the move empties its area or leaves it, or the other, in more pieces."""
     graph, assigned = state.graph, state.assigned
     block = graph.positions[move.block_code]
-    joins = any(assigned[near] == move.to_area for near in graph.neighbours[block])
+    joins = any(assigned[near] == move.to_area for near in graph.near[block])
     if not joins:
         return True
     if move.from_area == UNASSIGNED:
         return False
-    left = set(state.members(move.from_area).tolist()) - {block}
-    return not left or not _stay_joined(graph, graph.neighbours[block], left)
+    left = state.blocks(move.from_area) - {block}
+    return not left or not _stay_joined(graph, graph.near[block], left)
 
 
-def _stay_joined(graph: BlockGraph, around: tuple[int, ...], left: set[int]) -> bool:
+def _stay_joined(graph: BlockGraph, around: frozenset[int], left: frozenset[int]) -> bool:
     """Whether the neighbours of a block that left still hang together without it."""
-    ends = [near for near in around if near in left]
-    return len(ends) < 2 or graph.reach(ends[0], left).issuperset(ends)
+    ends = around & left
+    return len(ends) < 2 or ends.issubset(graph.reach(min(ends), left))
 
 
 def _cut_change(state: State, block: int, target: str) -> int:

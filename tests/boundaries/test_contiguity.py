@@ -18,7 +18,7 @@ def test_blocks_that_meet_in_a_corner_are_no_neighbours():
     assert graph.codes == ("a1", "a2", "b1", "b2")
     assert graph.edges.tolist() == [[0, 1], [0, 2], [1, 3], [2, 3]]
     assert graph.shared_m.tolist() == [100.0] * 4
-    assert graph.neighbours == ((1, 2), (0, 3), (0, 3), (1, 2))
+    assert graph.near == ({1, 2}, {0, 3}, {0, 3}, {1, 2})
 
 
 def test_an_edge_shorter_than_asked_is_none():

@@ -200,6 +200,7 @@ def test_measures_after_any_steps_and_undos_are_those_reckoned_from_nothing(data
         follow = follow.after(plan.now)
     fresh = PlanMeasures.of(plan.now, follow.blocks)
     pd.testing.assert_frame_equal(follow.frame, fresh.frame, check_exact=True)
+    assert follow.cut_edges == fresh.cut_edges
     expected = from_nothing(plan, blocks)
     layer = follow.layer
     assert layer.index.tolist() == expected.index.tolist()
