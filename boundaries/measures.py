@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from boundaries.electoral import council_average, electoral_variance
+from boundaries.electoral import council_average, variance_columns
 from boundaries.plan_history import UNASSIGNED, State
 from geo.errors import InputError
 from geo.locate import OUTSIDE, AreaLocator
@@ -95,6 +95,11 @@ class MeasuredBlocks:
             weights,
             blocks.crs,
         )
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns of `sums`, then those of `means`."""
+        return (*map(str, self.sums), *map(str, self.means))
 
     @cached_property
     def columns(self) -> Floats:
@@ -216,15 +221,13 @@ class PlanMeasures:
             return PlanMeasures.of(state, self.blocks)
         by_area = {}
         moved: set[int] = set()
-        for code in (*state.areas, UNASSIGNED, *self.state.areas):
+        for code in (*state.areas, UNASSIGNED):
             old, new = self.state.blocks(code), state.blocks(code)
             if old is new and code in self.by_area:
                 by_area[code] = self.by_area[code]
             else:
                 by_area[code] = _measure(state, self.blocks, code)
                 moved |= old ^ new
-        for gone in self.state.areas.keys() - state.areas.keys():
-            del by_area[gone]
         cut = self.cut_edges + _newly_cut(self.state, state, moved)
         return PlanMeasures(state, self.blocks, by_area, cut)
 
@@ -257,7 +260,8 @@ class PlanMeasures:
     @property
     def layer(self) -> gpd.GeoDataFrame:
         """The areas that have blocks, as a layer: `frame` with each area's shape."""
-        frame = self.frame[self.frame["blocks"] > 0]
+        empty = [code for code in self.state.areas if not self.by_area[code].blocks]
+        frame = self.frame.drop(index=empty) if empty else self.frame.copy()
         shapes = [self.by_area[code].geometry for code in frame.index]
         # Set as a column: handed to the constructor the shapes are copied three times.
         frame["geometry"] = gpd.GeoSeries(shapes, index=frame.index, crs=self.blocks.crs)
@@ -267,32 +271,33 @@ class PlanMeasures:
     def unassigned(self) -> pd.Series:
         """How many blocks have no area, and the sums of each column over them."""
         rest = self.by_area[UNASSIGNED]
-        totals = rest.totals[: self.blocks.sums.shape[1]]
-        return pd.Series({"blocks": rest.blocks} | dict(zip(self.blocks.sums, totals, strict=True)))
+        sums = dict(zip(self.blocks.sums, rest.totals, strict=False))
+        return pd.Series({"blocks": rest.blocks} | sums)
 
     def average(self, electors: str = "electors") -> float:
         """The council's electors a member, those in unassigned blocks included."""
         members = [area.members or 0 for area in self.state.areas.values()]
-        rest = self.by_area[UNASSIGNED].totals[self.blocks.sums.columns.get_loc(electors)]
+        rest = self.by_area[UNASSIGNED].totals[self.blocks.names.index(electors)]
         return council_average(self.totals[electors], members, unassigned=rest)
 
     @cached_property
     def totals(self) -> dict[str, Floats]:
         """The sum or mean of each column, an area each, in the order of the areas."""
+        names, means = self.blocks.names, len(self.blocks.weights)
         rows = np.array([self.by_area[code].totals for code in self.state.areas])
-        columns = rows.reshape(-1, self.blocks.columns.shape[1]).T
-        sums, means = list(self.blocks.sums), list(self.blocks.means)
-        weighted, weight = np.split(columns[len(sums) :], 2)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            averages = weighted / weight
-        return dict(zip([*sums, *means], [*columns[: len(sums)], *averages], strict=True))
+        columns = rows.reshape(len(rows), self.blocks.columns.shape[1]).T
+        if means:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                columns[-2 * means : -means] /= columns[-means:]
+        return dict(zip(names, columns, strict=False))
 
     def _equality(self, electors: str, ending: str) -> dict[str, Floats]:
         members = [area.members or 0 for area in self.state.areas.values()]
-        rows = electoral_variance(self.totals[electors], members, average=self.average(electors))
-        named = {name: rows[name].to_numpy() for name in ("variance", "variance_percent", "beyond")}
-        per_member = {f"{electors}_per_member": rows["per_member"].to_numpy()}
-        return per_member | {f"{name}{ending}": values for name, values in named.items()}
+        columns = variance_columns(self.totals[electors], members, average=self.average(electors))
+        per_member = columns.pop("per_member")
+        return {f"{electors}_per_member": per_member} | {
+            f"{name}{ending}": values for name, values in columns.items()
+        }
 
 
 def _measure(state: State, blocks: MeasuredBlocks, code: str) -> AreaMeasures:

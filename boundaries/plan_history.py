@@ -187,7 +187,8 @@ class State:
             bridges = _changed(bridges, step.bridges, to)
             graph = graph.bridged(bridges)
         else:
-            pieces = {code: p for code, p in self._pieces.items() if not self._differs(held, code)}
+            touched = {area for pair in step.blocks.values() for area in pair}
+            pieces = {code: found for code, found in self._pieces.items() if code not in touched}
         return State(graph, assigned, areas, bridges, held, pieces)
 
     def _assign(self, targets: Mapping[str, str]) -> tuple[Codes, Mapping[str, frozenset[int]]]:
@@ -207,9 +208,6 @@ class State:
         assigned = self.assigned.copy()
         assigned[where] = list(targets.values())
         return assigned, held
-
-    def _differs(self, held: Mapping[str, frozenset[int]], code: str) -> bool:
-        return held.get(code, NO_BLOCKS) is not self.blocks(code)
 
 
 def _changed(old: Mapping[str, T], pairs: Pairs[T | None], to: int) -> dict[str, T]:

@@ -81,6 +81,14 @@ def test_a_square_has_the_compactness_of_a_square():
     assert frame["reock"]["A"] == pytest.approx(2 / np.pi)
 
 
+def test_a_plan_without_areas_has_no_rows_and_all_blocks_left():
+    measures = measures_of(drawn("..", ".."))
+    assert measures.frame.empty
+    assert measures.layer.empty
+    assert measures.unassigned["blocks"] == 4
+    assert np.isnan(measures.average())
+
+
 def test_an_area_without_blocks_is_measured_and_not_drawn():
     plan = drawn("A").add_area(Area("E", "Empty", 1), signed=SIGNED)
     measures = measures_of(plan)

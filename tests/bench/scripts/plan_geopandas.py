@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from plan_inputs import (
     COMPARED,
@@ -33,17 +34,15 @@ class Recomputing:
     def move(self, move: Move) -> None:
         block, to = move
         self.blocks.loc[block, "ward_code"] = to
-        # The quickest of geopandas' ways: it may take the blocks to tile.
-        wards = self.blocks.dissolve(
-            "ward_code", aggfunc=dict.fromkeys(ADDED, "sum"), method="coverage"
-        )
+        wards = self.blocks.dissolve("ward_code", aggfunc=dict.fromkeys(ADDED, "sum"))
         joined = gpd.sjoin(self.points, wards[["geometry"]], predicate="within")
         wards["incidents"] = joined.groupby("ward_code").size().reindex(wards.index, fill_value=0)
         for electors in ADDED[:2]:
             per_member = wards[electors] / self.members
             average = wards[electors].sum() / self.members.sum()
             wards[f"{electors}_variance"] = per_member / average - 1
-        wards["polsby_popper"] = 4 * 3.141592653589793 * wards.area / wards.length**2
+        wards["polsby_popper"] = 4 * np.pi * wards.area / wards.length**2
+        wards["reock"] = wards.area / (np.pi * wards.minimum_bounding_radius() ** 2)
         self.wards = wards
 
     def table(self) -> pd.DataFrame:
