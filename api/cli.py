@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import areas, incidents, published, questions, service, stores, weights
+from api.commands import areas, incidents, patrols, published, questions, service, stores, weights
 from api.commands.desk import Desk
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError
@@ -29,7 +29,10 @@ app.add_typer(published.mapping, name="mapping")
 app.command()(incidents.ingest)
 app.command()(incidents.locate)
 for name, analysis in questions.ANALYSIS.items():
-    app.command(name)(questions.rank if name == "rank" else questions.command_of(analysis))
+    if name == "patrols":
+        app.add_typer(patrols.patrols, name=name)
+    else:
+        app.command(name)(questions.rank if name == "rank" else questions.command_of(analysis))
 app.command("map")(questions.map_file)
 app.command()(service.serve)
 app.command()(service.demo)

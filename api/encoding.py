@@ -21,6 +21,16 @@ from geo.errors import InputError, StoreError
 DEGREES_DECIMALS = 6
 _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_KEYS = (
+    ("cell_id",),
+    ("officer", "round", "stop"),
+    ("hotspot_id",),
+    ("rank",),
+    ("plan", "area_code"),
+    ("area_code", "month"),
+    ("area_code",),
+)
+"""Columns that tell the rows of a frame apart; the first that are all there."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -69,14 +79,11 @@ def feature_collection(features: Iterable[bytes], members: Mapping[str, object])
 
 
 def feature_ids(frame: pd.DataFrame) -> list[str]:
-    """The id of each row: its cell, place or rank, or its area, with the month if it has one."""
-    for name in ("cell_id", "hotspot_id", "rank"):
-        if name in frame:
-            return [str(value) for value in frame[name]]
-    codes = frame.get("area_code", frame.index)
-    if "month" in frame:
-        return [f"{code}:{month}" for code, month in zip(codes, frame["month"], strict=True)]
-    return [str(code) for code in codes]
+    """The id of each row, of the columns that tell rows apart."""
+    for names in _KEYS:
+        if set(names) <= set(frame.columns):
+            return [":".join(map(str, key)) for key in zip(*(frame[n] for n in names), strict=True)]
+    return [str(code) for code in frame.index]
 
 
 def safe_cell(value: object) -> object:

@@ -91,8 +91,13 @@ class Answer:
     published: tuple[str, ...]
     short: tuple[str, ...]
 
-    @cached_property
+    @property
     def area_counts(self) -> gpd.GeoDataFrame:
+        """`area_counts_of_all`, narrowed to the areas that the Question shows."""
+        return self.shown(self.area_counts_of_all)
+
+    @cached_property
+    def area_counts_of_all(self) -> gpd.GeoDataFrame:
         """Incidents by area: `area_code`, `area_name`, `n`, `share`, and the area's geometry.
 
         `share` is of all incidents counted in the study area. Areas with no incident have a row.
@@ -113,7 +118,7 @@ class Answer:
             at = frame.columns.get_loc("share") + 1
             for name in reversed(found.columns.drop("n")):
                 frame.insert(at, name, found[name].to_numpy())
-        return self.shown(gpd.GeoDataFrame(frame, geometry="geometry", crs=self.areas.crs))
+        return gpd.GeoDataFrame(frame, geometry="geometry", crs=self.areas.crs)
 
     @cached_property
     def cells(self) -> Cells:

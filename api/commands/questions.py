@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -30,9 +31,13 @@ _FROM_TO = (
 )
 
 
-def with_question(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command every option of the Question; it receives them as `question`."""
-    described = [*_FROM_TO, *((option.name, option.help) for option in OPTIONS)]
+def with_question(command: Callable[..., None], analysis: str = "") -> Callable[..., None]:
+    """Give a command the options of the Question; it receives them as `question`.
+
+    They are those of every answer, and those of the one `analysis`.
+    """
+    own = [option for option in OPTIONS if not option.of or analysis in option.of]
+    described = [*_FROM_TO, *((option.name, option.help) for option in own)]
     parameters = {
         f"option_{name}": Annotated[
             str, typer.Option(f"--{name}", help=f"{text}.", show_default=False)
@@ -63,13 +68,13 @@ def command_of(analysis: Analysis) -> Callable[..., None]:
     """The command that works an analysis out and writes what it found."""
 
     def command(context: typer.Context, question: Question, output: Output) -> None:
-        _write(context, analysis, question, output)
+        answered(context, analysis, question, output)
 
     command.__doc__ = analysis.description
-    return with_question(command)
+    return with_question(command, analysis.command)
 
 
-@with_question
+@partial(with_question, analysis="rank")
 def rank(
     context: typer.Context,
     question: Question,
@@ -81,7 +86,7 @@ def rank(
 ) -> None:
     """Rank equal places by incidents, none near another; known ones keep their ids."""
     desk = desk_of(context)
-    found = _write(context, ANALYSIS["rank"], question, output)
+    found = answered(context, ANALYSIS["rank"], question, output)
     if save:
         if question.within:
             raise InputError(
@@ -138,7 +143,8 @@ def account_lines(accounts: Accounts) -> list[str]:
     return lines + [f"note: {caveat}" for caveat in accounts.caveats]
 
 
-def _write(context: typer.Context, analysis: Analysis, question: Question, output: Path) -> Found:
+def answered(context: typer.Context, analysis: Analysis, question: Question, output: Path) -> Found:
+    """Work an analysis out, write what it found, and say how it was made."""
     desk = desk_of(context)
     desk.check_output(output)
     with desk.open() as store:
@@ -156,7 +162,12 @@ def _write(context: typer.Context, analysis: Analysis, question: Question, outpu
 
 def _shown(value: object) -> str:
     if isinstance(value, list):
-        return "; ".join(map(str, value))
+        many = any(isinstance(each, dict) for each in value)
+        return (
+            "".join(f"\n  {_shown(each)}" for each in value) if many else ", ".join(map(str, value))
+        )
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shown(each)}" for name, each in value.items())
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -5,7 +5,7 @@ A new one is one more entry here: the command line, the collections and notebook
 
 from __future__ import annotations
 
-from geo.analyses import places, proof, surfaces, times
+from geo.analyses import deployment, places, proof, surfaces, times
 from geo.analyses.found import Analysis, Found
 
 __all__ = ["ANALYSES", "LAYERS", "Analysis", "Found"]
@@ -103,6 +103,27 @@ ANALYSES = (
         "Whether treated places fell more than the rest, and what moved next door.",
         proof.treated,
         history=True,
+    ),
+    Analysis(
+        "posts",
+        "posts",
+        "Posts",
+        "Officers or money shared over the areas: a floor for each, the rest by need.",
+        deployment.posts,
+    ),
+    Analysis(
+        "patches",
+        "patches",
+        "Patches",
+        "Contiguous groups of areas under one officer each, their work in balance.",
+        deployment.patches,
+    ),
+    Analysis(
+        "patrols",
+        "patrols",
+        "Patrols",
+        "Visits to ranked places in shifts: who, where, in which order, and when.",
+        deployment.patrols,
     ),
 )
 """All of them, in the order in which people meet them."""

@@ -1,4 +1,7 @@
-"""Every promise of speed against a named rival, as a table and as JSON."""
+"""Every promise of speed against a named rival, as a table and as JSON.
+
+`python -m tests.bench join join_cold` takes only the promises of these files.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,26 @@ import os
 import platform
 import sys
 from dataclasses import asdict
+from types import ModuleType
 
-from tests.bench import import_geopackage, import_postgis
+from tests.bench import (
+    import_geopackage,
+    import_postgis,
+    join,
+    join_cold,
+    join_threads,
+    transform,
+)
 from tests.bench.runner import CACHE, Line, Run, rows, say
 
-PROMISES = (import_geopackage, import_postgis)
+PROMISES = (join, join_cold, join_threads, transform, import_geopackage, import_postgis)
 
 
 def main() -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     lines: list[Line] = []
     runs: dict[str, list[Run]] = {}
-    for promise in PROMISES:
+    for promise in _asked(sys.argv[1:]):
         say(promise.TITLE)
         measured, told = promise.measure()
         lines += told
@@ -26,6 +37,13 @@ def main() -> None:
     sys.stdout.write(as_table(lines) + "\n")
     (CACHE / "bench.json").write_text(as_json(lines, runs) + "\n", encoding="utf-8")
     say(f"the same as JSON: {CACHE / 'bench.json'}")
+
+
+def _asked(names: list[str]) -> list[ModuleType]:
+    by_name = {promise.__name__.rpartition(".")[2]: promise for promise in PROMISES}
+    if unknown := set(names) - set(by_name):
+        raise SystemExit(f"no promise is called {unknown.pop()}; there are {', '.join(by_name)}")
+    return [by_name[name] for name in names] or list(PROMISES)
 
 
 def as_table(lines: list[Line]) -> str:

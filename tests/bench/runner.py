@@ -6,12 +6,13 @@ the process which started it. Whatever needs memory runs in a process of its own
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -20,18 +21,25 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache/bench"
 SCRIPTS = Path(__file__).parent / "scripts"
 ROUNDS = 3
-RIVALS = ("geopandas", "pyogrio", "sqlalchemy", "psycopg2-binary", "geoalchemy2")
+RIVALS = (
+    "geopandas", "pyogrio", "pyarrow", "sqlalchemy", "psycopg2-binary", "geoalchemy2", "sedonadb",
+    "geoarrow-pyarrow",
+)  # fmt: skip
 
 Command = list[str]
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one process took: seconds on the wall and on the CPU, megabytes at its peak."""
+    """What one process took: seconds on the wall and on the CPU, megabytes at its peak.
+
+    `told` are figures that it measured itself, printed as JSON on its last line.
+    """
 
     wall_s: float
     cpu_s: float
     peak_mb: float
+    told: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,13 +83,13 @@ def rival_python() -> str:
     """The Python that has the rivals, in an environment that nothing else uses."""
     folder, uv = CACHE / "venv", str(Path(sys.executable).parent / "uv")
     made = folder / "made.stamp"
-    if not made.exists():
+    if not made.exists() or made.read_text(encoding="utf-8") != " ".join(RIVALS):
         say("installing the rivals")
         shutil.rmtree(folder, ignore_errors=True)
         run([uv, "venv", "-q", "--python", sys.executable, str(folder)])
         run([uv, "pip", "install", "-q", "--compile-bytecode",
              "--python", str(folder / "bin/python"), *RIVALS])  # fmt: skip
-        made.touch()
+        made.write_text(" ".join(RIVALS), encoding="utf-8")
     return str(folder / "bin/python")
 
 
@@ -111,6 +119,7 @@ def middle(runs: list[Run]) -> Run:
         median(one.wall_s for one in runs),
         median(one.cpu_s for one in runs),
         median(one.peak_mb for one in runs),
+        {name: median(one.told[name] for one in runs) for name in runs[0].told},
     )
 
 
@@ -128,7 +137,9 @@ def run(command: Command) -> Run:
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{printed}")
     peak_kb = used.ru_maxrss if sys.platform != "darwin" else used.ru_maxrss / 1024
-    return Run(took, used.ru_utime + used.ru_stime, peak_kb / 1024)
+    last = printed.rstrip().rpartition("\n")[2]
+    told = json.loads(last) if last.startswith("{") else {}
+    return Run(took, used.ru_utime + used.ru_stime, peak_kb / 1024, told)
 
 
 def say(text: str) -> None:

@@ -14,6 +14,8 @@ from tests.geo.records import record_of
 
 ASB, DRUGS = "anti-social-behaviour", "drugs"
 MONTHS = [f"{year}-{month:02}" for year in (2021, 2022, 2023, 2024) for month in range(1, 13)]
+NEEDED = {"compare": "year", "bandwidth": "100", "posts": "5", "groups": "2"}
+"""What some analyses cannot do without."""
 FIND = {analysis.command: analysis.find for analysis in ANALYSES}
 
 
@@ -55,15 +57,15 @@ def test_every_analysis_says_its_method_and_numbers_that_json_can_hold(find, tim
     from api.encoding import to_json  # noqa: PLC0415
 
     treated = {"treated": "p25:261015:201615", "since": "2024-07", "buffer": "20"}
-    options = {"compare": "year", **treated}
-    found = find(command, timed, bandwidth="100", datetime="2021-01/2024-12", **options)
+    options = {**NEEDED, **treated, "datetime": "2021-01/2024-12"}
+    found = find(command, timed, **options)
     assert found.method
     assert to_json(found.as_dict())
 
 
 @pytest.mark.parametrize("collection", sorted(LAYERS))
 def test_every_layer_has_geometry_and_an_area_where_it_lies(find, timed, collection):
-    found = find(LAYERS[collection].command, timed, compare="year", bandwidth="100")
+    found = find(LAYERS[collection].command, timed, **NEEDED)
     frame = found.frame
     assert frame.crs.to_epsg() == 27700
     assert "area_code" in frame.columns
@@ -72,7 +74,7 @@ def test_every_layer_has_geometry_and_an_area_where_it_lies(find, timed, collect
 
 @pytest.mark.parametrize("collection", sorted(LAYERS))
 def test_narrowing_changes_no_number(find, timed, collection):
-    options = {"compare": "year", "bandwidth": "100", "period": "latest-24m"}
+    options = {**NEEDED, "period": "latest-24m"}
     whole = find(LAYERS[collection].command, timed, **options).frame
     part = find(LAYERS[collection].command, timed, within="A", **options).frame
     same = whole[whole["area_code"] == "A"].reset_index(drop=True)

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import QuestionError
-from geo.options import OPTIONS, Question, read_hours
+from geo.option_table import read_hours
+from geo.options import OPTIONS, Question
 
 WORD = st.text(
     st.characters(codec="utf-8", exclude_characters=",", exclude_categories=["Cc", "Z"]),
@@ -80,7 +81,7 @@ def test_from_and_to_stand_for_the_dates(first, last, datetime):
 @pytest.mark.parametrize(
     ("options", "option", "message"),
     [
-        ({"colour": "red"}, "colour", "is no option; there are: bandwidth, buffer, by, category"),
+        ({"colour": "red"}, "colour", "is no option; there are: again, bandwidth, base"),
         ({"from": "2024-01", "datetime": "2024"}, "datetime", "give it, or from and to, not both"),
         ({"to": "2024-01", "period": "latest-3m"}, "period", "give it or dates, not both"),
         ({"datetime": "2024", "period": "latest-3m"}, "period", "give it or dates, not both"),

@@ -1,0 +1,215 @@
+"""Whole things shared out by need: posts over areas, pence over wards.
+
+The divisor methods never take a post away from an area when there is one more to share. Largest
+remainder can (the Alabama paradox), so it is meant for pence, where nobody minds.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo.errors import InputError
+
+Method = Literal["sainte-lague", "dhondt", "largest-remainder"]
+METHODS: tuple[Method, ...] = get_args(Method)
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_AHEAD = {"sainte-lague": 0.5, "dhondt": 1.0}
+_SAME = 1e-12
+
+
+def apportion(
+    needs: ArrayLike, total: int, *, floors: ArrayLike = 0, method: Method = "sainte-lague"
+) -> Ints:
+    """Share a whole number out by need.
+
+    Every area has its floor; each further unit goes where the claim need / (has + ½) is highest
+    (Sainte-Laguë), or need / (has + 1) (D'Hondt). Largest remainder gives the floor to the areas
+    whose quota is below it, and shares the rest over the others by their quotas.
+
+    Parameters
+    ----------
+    needs
+        n numbers of at least 0, one of them above it, in the order that breaks ties.
+    total
+        What is shared.
+    floors
+        The least that each area has: n whole numbers, or one for all.
+
+    Returns
+    -------
+    n whole numbers that add up to `total`.
+
+    Raises
+    ------
+    InputError
+        If a need is negative or not finite, all are nought, or the floors come to more than
+        there is.
+
+    Source: Balinski & Young 2001, Fair Representation.
+    """
+    need = np.asarray(needs, float)
+    least = np.broadcast_to(np.asarray(floors, np.int64), need.shape).copy()
+    _check(need, least, total=total, method=method)
+    if method == "largest-remainder":
+        return _largest_remainder(need, least, total=total)
+    return _highest_claims(need, least, total=total, ahead=_AHEAD[method])
+
+
+def claims(needs: ArrayLike, has: ArrayLike, *, method: Method) -> Floats:
+    """How strongly each area claims one more unit; the highest claim is next in line.
+
+    Parameters
+    ----------
+    has
+        What each area holds now.
+
+    Returns
+    -------
+    need / (has + ½ or 1); for largest remainder the part of the quota of one unit more that is
+    not met.
+    """
+    need, held = np.asarray(needs, float), np.asarray(has, float)
+    if method == "largest-remainder":
+        return np.asarray((held.sum() + 1) * need / need.sum() - held)
+    return np.asarray(need / (held + _AHEAD[method]))
+
+
+def tipping_needs(
+    needs: ArrayLike, has: ArrayLike, *, floors: ArrayLike = 0, method: Method = "sainte-lague"
+) -> tuple[Floats, Floats]:
+    """The needs at which areas would lose a unit, and gain one, all others' needs as they are.
+
+    Parameters
+    ----------
+    has
+        What `apportion` gave.
+
+    Returns
+    -------
+    n needs at or below the present ones, NaN where the floor keeps the unit, and n needs at or
+    above them, NaN where all that others hold is their floor.
+    """
+    need, held = np.asarray(needs, float), np.asarray(has, np.int64)
+    least = np.broadcast_to(np.asarray(floors, np.int64), need.shape)
+    if method == "largest-remainder":
+        return _tipping_by_trial(need, held, least)
+    ahead = _AHEAD[method]
+    spare = held > least
+    # A claim that would be taken next, and the claim that was served last.
+    waiting = need / (held + ahead)
+    served = np.where(spare, need / np.where(spare, held - 1 + ahead, 1.0), np.inf)
+    lose = np.where(spare, _best_of_others(waiting) * (held - 1 + ahead), np.nan)
+    gain = -_best_of_others(-served) * (held + ahead)
+    return _finite(lose), _finite(gain)
+
+
+def _check(need: Floats, least: Ints, *, total: int, method: str) -> None:
+    if method not in METHODS:
+        raise InputError(f"{method!r} is no method of sharing; there are: {', '.join(METHODS)}")
+    if not (np.isfinite(need).all() and (need >= 0).all()):
+        raise InputError("every need must be a number of at least 0")
+    if not need.sum() > 0:
+        raise InputError("no area has any need, so there is nothing to share by")
+    if (least < 0).any():
+        raise InputError("a floor must be at least 0")
+    if least.sum() > total:
+        raise InputError(
+            f"the floors of {len(need)} areas come to {least.sum():,}, "
+            f"more than the {total:,} there are"
+        )
+
+
+def _highest_claims(need: Floats, least: Ints, *, total: int, ahead: float) -> Ints:
+    held = _surely_held(need, least, total=total, ahead=ahead)
+    for _ in range(total - int(held.sum())):
+        held[_first_highest(need / (held + ahead))] += 1
+    return held
+
+
+def _surely_held(need: Floats, least: Ints, *, total: int, ahead: float) -> Ints:
+    """What every area has before the last few units, so that pence need no loop over millions.
+
+    At a claim each area holds the units whose claims are no lower. Bisection finds about the
+    lowest claim at which that comes to no more than there is; near it ties are left open.
+    """
+    high, low = 2 * need.max() / ahead, need.sum() / (total + len(need) + 1)
+    held = least
+    while high > low * (1 + 1e-9):
+        claim = (high + low) / 2
+        served = np.floor(need / claim * (1 - _SAME) - ahead + 1).astype(np.int64)
+        tried = np.maximum(least, served)
+        if tried.sum() <= total:
+            high, held = claim, tried
+        else:
+            low = claim
+    return held.copy()
+
+
+def _largest_remainder(need: Floats, least: Ints, *, total: int) -> Ints:
+    quota = _quotas_above_floors(need, least, total=total)
+    held = np.floor(quota * (1 + _SAME)).astype(np.int64)
+    remainder = quota - held
+    for _ in range(total - int(held.sum())):
+        at = _first_highest(remainder)
+        held[at] += 1
+        remainder[at] -= 1
+    return held
+
+
+def _quotas_above_floors(need: Floats, least: Ints, *, total: int) -> Floats:
+    """Areas whose quota is below their floor have the floor, the others share what is left."""
+    sharing = np.ones(len(need), bool)
+    while True:
+        left = total - least[~sharing].sum()
+        quota = np.where(sharing, left * need / need[sharing].sum(), least)
+        below = quota < least * (1 - _SAME)
+        if not below.any():
+            return quota
+        sharing &= ~below
+
+
+def _first_highest(values: Floats) -> int:
+    """Where the highest value is; of those that differ by rounding alone the first."""
+    highest = values.max()
+    return int(np.argmax(values >= highest - _SAME * abs(highest)))
+
+
+def _finite(values: Floats) -> Floats:
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _best_of_others(values: Floats) -> Floats:
+    """For each position the highest value of all the other positions."""
+    if len(values) == 1:
+        return np.array([-np.inf])
+    second, first = np.partition(values, -2)[-2:]
+    highest = np.arange(len(values)) == int(np.argmax(values))
+    return np.asarray(np.where(highest, second, first))
+
+
+def _tipping_by_trial(need: Floats, held: Ints, least: Ints) -> tuple[Floats, Floats]:
+    """Largest remainder has no closed form: a change of one need moves every quota."""
+    lose, gain = np.full(len(need), np.nan), np.full(len(need), np.nan)
+    total, others = int(held.sum()), need.sum() - need
+
+    def bisected(at: int, end: float) -> float:
+        """Where the units of one area change, between its need and `end`."""
+        trial, near = need.copy(), float(need[at])
+        for _ in range(50):
+            trial[at] = (near + end) / 2
+            same = _largest_remainder(trial, least, total=total)[at] == held[at]
+            near, end = (trial[at], end) if same else (near, trial[at])
+        return end
+
+    for at in np.flatnonzero(others > 0).tolist():
+        if held[at] > least[at]:
+            lose[at] = bisected(at, 0.0)
+        if held[at] < total - (least.sum() - least[at]):
+            gain[at] = bisected(at, others[at] * (total + 2.0) + need[at])
+    return lose, gain

@@ -1,0 +1,171 @@
+"""Mixed-integer models, solved by HiGHS, with its statuses told apart.
+
+HiGHS looks at its clock only between steps, so `seconds` is a wish and not a promise: a service
+must run a solve where it can be stopped. One thread and a fixed seed: the same model has the
+same answer, unless the clock ended it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csc_array
+
+from geo.errors import PatchmapError
+
+Floats = NDArray[np.float64]
+
+
+class SolverError(PatchmapError):
+    """The solver failed, or its answer does not keep the rules it was given."""
+
+
+class Status(StrEnum):
+    """How a solve ended."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"  # the clock ended it with an answer that is not proven best
+    INFEASIBLE = "infeasible"  # proven: no answer exists
+    UNKNOWN = "unknown"  # the clock ended it before any answer
+
+
+@dataclass(frozen=True)
+class Model:
+    """Minimise cost · x over rows_low ≤ matrix · x ≤ rows_high and low ≤ x ≤ high.
+
+    Attributes
+    ----------
+    cost
+        One number for each of n columns.
+    matrix
+        m × n.
+    rows_low, rows_high
+        One number for each row; ±infinity where there is no limit.
+    high
+        Upper limits of the columns, whose lower limits are 0; one number stands for all.
+    whole
+        Which columns must be whole numbers; one truth value stands for all.
+    """
+
+    cost: ArrayLike
+    matrix: csc_array
+    rows_low: ArrayLike
+    rows_high: ArrayLike
+    high: ArrayLike = 1.0
+    whole: ArrayLike = True
+
+
+@dataclass(frozen=True)
+class Solution:
+    """How a solve ended; `x` is empty where there is no answer, `bound` is below every answer."""
+
+    status: Status
+    x: Floats
+    cost: float
+    bound: float
+
+    @property
+    def found(self) -> bool:
+        """Whether there is an answer."""
+        return self.status in (Status.OPTIMAL, Status.FEASIBLE)
+
+
+def solve(model: Model, *, seconds: float = 60.0, gap: float = 0.0) -> Solution:
+    """Solve a model.
+
+    Parameters
+    ----------
+    seconds
+        When to give up.
+    gap
+        Stop as soon as the answer is proven within this share of the best.
+
+    Raises
+    ------
+    SolverError
+        If HiGHS takes the model for faulty or unbounded, or its answer breaks the rows.
+    """
+    # Loaded here: only allocation pays for the solver, not every command.
+    import highspy  # noqa: PLC0415
+
+    if seconds <= 0:
+        return Solution(Status.UNKNOWN, np.empty(0), np.inf, -np.inf)
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    options = {"output_flag": False, "threads": 1, "random_seed": 0}
+    for name, value in {**options, "time_limit": float(seconds), "mip_rel_gap": gap}.items():
+        highs.setOptionValue(name, value)
+    highs.passModel(_lp(model))
+    highs.run()
+    ended, kinds = highs.getModelStatus(), highspy.HighsModelStatus
+    info = highs.getInfo()
+    if ended == kinds.kInfeasible:
+        return Solution(Status.INFEASIBLE, np.empty(0), np.inf, np.inf)
+    has_answer = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    is_whole = bool(np.any(model.whole))
+    bound = info.mip_dual_bound if is_whole else info.objective_function_value
+    if ended == kinds.kOptimal and has_answer:
+        status = Status.OPTIMAL
+    elif ended in (kinds.kTimeLimit, kinds.kIterationLimit, kinds.kInterrupt):
+        status = Status.FEASIBLE if has_answer and is_whole else Status.UNKNOWN
+    else:
+        raise SolverError(f"HiGHS ended with {highs.modelStatusToString(ended)!r}")
+    if status == Status.UNKNOWN:
+        return Solution(status, np.empty(0), np.inf, bound if is_whole else -np.inf)
+    x = np.asarray(highs.getSolution().col_value, float)
+    x = np.where(np.broadcast_to(model.whole, x.shape), np.round(x), x)
+    _check(model, x)
+    return Solution(status, x, float(np.asarray(model.cost, float) @ x), float(bound))
+
+
+def require_sound(faults: Iterable[str]) -> None:
+    """Refuse an answer that breaks the rules it was made under.
+
+    Parameters
+    ----------
+    faults
+        What a `verify_…` function found.
+
+    Raises
+    ------
+    SolverError
+        If there is a fault.
+    """
+    found = list(faults)
+    if found:
+        raise SolverError(f"the answer breaks its own rules: {'; '.join(found)}")
+
+
+def _lp(model: Model):  # type: ignore[no-untyped-def]
+    import highspy  # noqa: PLC0415
+
+    matrix = csc_array(model.matrix)
+    rows, columns = matrix.shape
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = columns, rows
+    lp.col_cost_ = np.asarray(model.cost, float)
+    lp.col_lower_ = np.zeros(columns)
+    lp.col_upper_ = np.broadcast_to(np.asarray(model.high, float), (columns,)).copy()
+    lp.row_lower_ = np.asarray(model.rows_low, float)
+    lp.row_upper_ = np.asarray(model.rows_high, float)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = matrix.data.astype(float)
+    kinds = highspy.HighsVarType
+    whole = np.broadcast_to(model.whole, (columns,))
+    lp.integrality_ = [kinds.kInteger if one else kinds.kContinuous for one in whole]
+    return lp
+
+
+def _check(model: Model, x: Floats) -> None:
+    """Whole numbers were rounded: see that the rounded answer still keeps every row and limit."""
+    rows = model.matrix @ x
+    slack = 1e-6 * np.maximum(1.0, np.abs(rows))
+    low, high = np.asarray(model.rows_low, float), np.asarray(model.rows_high, float)
+    kept = bool(((rows >= low - slack) & (rows <= high + slack)).all())
+    if not kept or (x < -1e-6).any() or (x > np.asarray(model.high, float) + 1e-6).any():
+        raise SolverError("HiGHS gave an answer that breaks its rows")

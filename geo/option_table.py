@@ -1,0 +1,336 @@
+"""Every option of a Question: what it is called, how it is read, and what every door says of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any, Final, get_args
+
+from geo.cells import Shape
+from geo.errors import QuestionError
+
+DEFAULT_PERIOD: Final = "latest-12m"
+METHODS: Final = ("sainte-lague", "dhondt", "largest-remainder")
+
+_PLACE = ("rank", "patrols")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a Question, as every door offers it.
+
+    Attributes
+    ----------
+    name, help, example
+        For people.
+    schema
+        As OpenAPI describes it.
+    read
+        Makes its value of the name and a text, or refuses it by a `QuestionError`.
+    of
+        The analyses that it is for, by command; none means all.
+    """
+
+    name: str
+    help: str
+    example: str
+    schema: Mapping[str, object]
+    read: Callable[[str, str], Any]
+    of: Sequence[str] = ()
+
+
+def read_hours(text: str) -> tuple[int, int]:
+    """Read `18-02` as the first hour and the hour at which it ends, both from 0 to 23.
+
+    Raises
+    ------
+    QuestionError
+        If it cannot be read.
+    """
+    match = re.fullmatch(r"([01]?\d|2[0-4])-([01]?\d|2[0-4])", text)
+    if not match:
+        raise QuestionError("hours", f"{text!r} cannot be read, write it as 18-02")
+    return int(match[1]) % 24, int(match[2]) % 24
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """Read `2-3`, or `3` alone, as the fewest and the most.
+
+    Raises
+    ------
+    QuestionError
+        If it cannot be read.
+    """
+    match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", text)
+    low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= low <= high:
+        raise QuestionError("size", f"{text!r} cannot be read, write it as 2-3")
+    return low, high
+
+
+def read_mix(text: str) -> dict[str, float]:
+    """Read `incidents:2,imd_rank:1` as a weight by column; without a number it is 1.
+
+    Raises
+    ------
+    QuestionError
+        If it cannot be read.
+    """
+    mix: dict[str, float] = {}
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([^:,]{1,64}?)\s*(?::\s*(\d{1,6}(?:\.\d{1,6})?))?\s*", part)
+        if not match or match[1] in mix:
+            raise QuestionError("need", f"{text!r} cannot be read, write it as incidents:2,imd:1")
+        mix[match[1]] = float(match[2] or 1)
+    return mix
+
+
+def read_pairs(name: str, text: str) -> dict[str, str]:
+    """Read `Ann Lee=E05001,Bo Ray=E05002` as what is on the right by what is on the left.
+
+    Raises
+    ------
+    QuestionError
+        If it cannot be read, or a name stands twice.
+    """
+    pairs: dict[str, str] = {}
+    for part in text.split(","):
+        left, mark, right = (piece.strip() for piece in part.partition("="))
+        if not (left and mark and right) or left in pairs:
+            raise QuestionError(name, f"{part.strip()!r} cannot be read, write it as NAME=CODE")
+        pairs[left] = right
+    return pairs
+
+
+def read_bridges(text: str) -> dict[str, tuple[str, str]]:
+    """Read `Swan Bridge=E05001+E05002` as two areas by the bridge's name.
+
+    Raises
+    ------
+    QuestionError
+        If it cannot be read.
+    """
+    bridges = {}
+    for name, ends in read_pairs("bridges", text).items():
+        first, mark, second = (piece.strip() for piece in ends.partition("+"))
+        if not (first and mark and second):
+            raise QuestionError("bridges", f"{ends!r} are no two areas, write NAME=CODE+CODE")
+        bridges[name] = first, second
+    return bridges
+
+
+@dataclass(frozen=True)
+class AskedShift:
+    """A shift as it is asked for: its name, how many officers, and when it begins, `HH:MM`."""
+
+    name: str
+    officers: int
+    starts: str
+
+
+def read_shifts(text: str) -> list[AskedShift]:
+    """Read `late:2@14:00,night:1@22:00`; `late` and `night` alone begin at those hours.
+
+    Raises
+    ------
+    QuestionError
+        If it cannot be read, or a shift stands twice.
+    """
+    usual = {"early": "07:00", "day": "09:00", "late": "14:00", "night": "22:00"}
+    shifts: list[AskedShift] = []
+    for part in text.split(","):
+        match = re.fullmatch(
+            r"\s*([a-z][a-z0-9 -]{0,30}?):(\d{1,3})(?:@(([01]\d|2[0-3]):[0-5]\d))?\s*", part
+        )
+        if not match or int(match[2]) < 1 or match[1] in {shift.name for shift in shifts}:
+            raise QuestionError("shifts", f"{part.strip()!r} cannot be read, write late:2@14:00")
+        starts = match[3] or usual.get(match[1], "")
+        if not starts:
+            raise QuestionError(
+                "shifts", f"say when {match[1]} begins: {match[1]}:{match[2]}@18:00"
+            )
+        shifts.append(AskedShift(match[1], int(match[2]), starts))
+    return shifts
+
+
+def read_point(text: str) -> tuple[float, float]:
+    """Read `435100,336200` as x and y in metres.
+
+    Raises
+    ------
+    QuestionError
+        If it cannot be read.
+    """
+    match = re.fullmatch(r"\s*(-?\d{1,8}(?:\.\d+)?)\s*,\s*(-?\d{1,8}(?:\.\d+)?)\s*", text)
+    if not match:
+        raise QuestionError("base", f"{text!r} cannot be read, write it as 435100,336200 (metres)")
+    return float(match[1]), float(match[2])
+
+
+_SCHEMA_TEXT: Final = {"type": "string", "maxLength": 500}
+
+
+def _plain(_name: str, text: str) -> str:
+    return text
+
+
+def _checked(parse: Callable[[str], object], _name: str, text: str) -> str:
+    parse(text)
+    return text
+
+
+def _text(
+    name: str,
+    text: str,
+    example: str,
+    *,
+    read: Callable[[str, str], Any] = _plain,
+    of: Sequence[str] = (),
+) -> Option:
+    return Option(name, text, example, _SCHEMA_TEXT, read, of)
+
+
+def _read_list(_name: str, text: str) -> tuple[str, ...]:
+    return tuple(sorted({part.strip() for part in text.split(",") if part.strip()}))
+
+
+def _read_whole(least: int, most: int, name: str, text: str) -> int:
+    if not re.fullmatch(r"\d{1,6}", text) or not least <= int(text) <= most:
+        raise QuestionError(name, f"{text!r} is no whole number from {least:,} to {most:,}")
+    return int(text)
+
+
+def _whole(
+    name: str,
+    text: str,
+    span: tuple[int, int],
+    *,
+    default: int | None = None,
+    of: Sequence[str] = (),
+) -> Option:
+    schema: dict[str, object] = {"type": "integer", "minimum": span[0], "maximum": span[1]}
+    if default is not None:
+        schema["default"] = default
+    return Option(
+        name, text, str(default or max(span[0], 1)), schema, partial(_read_whole, *span), of
+    )
+
+
+def _read_choice(choices: Sequence[str], name: str, text: str) -> str:
+    if text not in choices:
+        raise QuestionError(name, f"{text!r} is none of: {', '.join(choices)}")
+    return text
+
+
+def _choice(name: str, text: str, choices: Sequence[str], *, of: Sequence[str] = ()) -> Option:
+    schema = {"type": "string", "enum": list(choices)}
+    return Option(name, text, choices[0], schema, partial(_read_choice, choices), of)
+
+
+_MONTH = r"\d{4}-(0[1-9]|1[0-2])"
+_BANDS = r"\d{1,5}(,\d{1,5}){0,9}"
+
+
+def _read_month(name: str, text: str) -> str:
+    if not re.fullmatch(_MONTH, text):
+        raise QuestionError(name, f"{text!r} is no month, write it as 2024-03")
+    return text
+
+
+def _read_bands(name: str, text: str) -> tuple[int, ...]:
+    if not re.fullmatch(_BANDS, text):
+        raise QuestionError(name, f"{text!r} cannot be read, write it as 100,200,300")
+    ends = tuple(int(part) for part in text.split(","))
+    if ends[0] < 1 or any(later <= sooner for sooner, later in pairwise(ends)):
+        raise QuestionError(name, f"{text!r}: each band must end beyond the one before it")
+    return ends
+
+
+def _bands(name: str, text: str, example: str) -> Option:
+    schema = {"type": "string", "pattern": f"^{_BANDS}$"}
+    return Option(name, text, example, schema, _read_bands, ("near-repeats",))
+
+
+_NEED_OF = ("posts", "patches")
+OPTIONS: Final = (
+    _text("datetime", "From the first to the last day or month, both inclusive",
+          "2024-01-01/2024-04-30"),
+    Option("period", "The latest months or days of the data, instead of dates", DEFAULT_PERIOD,
+           {"type": "string", "pattern": "^latest-[1-9][0-9]{0,3}[md]$"}, _plain),
+    _text("category", "Categories, comma between them", "anti-social-behaviour", read=_read_list),
+    _text("source", "Sources, comma between them", "police.uk", read=_read_list),
+    _text("hours", "Hours of the day in London, up to and without the last", "18-02",
+          read=partial(_checked, read_hours)),
+    _text("layer", "The layer of areas to count by", "wards-2025"),
+    _text("study", "The layer that is judged as a whole: mask and family of tests; else the layer",
+          "wards-2025"),
+    _text("within", "Show only these areas, comma between codes", "E05015507", read=_read_list),
+    _whole("cell", "Width of a cell in metres", (25, 5_000), default=150),
+    _choice("shape", "Shape of a cell", get_args(Shape)),
+    _choice("by", "Split the counts by month", ("month",)),
+    _choice("compare", "Compare with the period before, or with a year before",
+            ("previous", "year")),
+    _text("weight", "What an incident counts: count, or the id of a harm table", "count"),
+    _whole("bandwidth", "Metres to which an incident reaches; else suggested", (50, 10_000),
+           of=("density", "evaluate")),
+    _choice("edge", "Give back what falls beyond the study area's edge", ("corrected",),
+            of=("density",)),
+    _whole("radius", "Radius of a ranked place in metres", (25, 500), default=150, of=_PLACE),
+    _whole("spacing", "Metres between the middles of places, at least", (50, 10_000), default=500,
+           of=_PLACE),
+    _whole("top", "How many places, at most", (1, 500), default=20, of=_PLACE),
+    _whole("holdout", "How many last months are kept back to test on", (1, 60), default=3,
+           of=("evaluate",)),
+    _text("treated", "The places that were treated: a layer, or ids of ranked places", "estates",
+          of=("treatment",)),
+    Option("since", "The month in which the treatment began", "2024-03",
+           {"type": "string", "pattern": f"^{_MONTH}$"}, _read_month, ("treatment",)),
+    _whole("buffer", "Metres around a treated place to which it may spill", (10, 5_000),
+           default=300, of=("treatment",)),
+    _bands("near", "Bands of metres, their upper ends", "100,200,300,400"),
+    _bands("days", "Bands of days, their upper ends", "7,14,28"),
+    _whole("posts", "How many officers there are to share out", (1, 100_000), of=("posts",)),
+    _text("money", "What there is to share out instead, in pounds", "10000", of=("posts",)),
+    _whole("floor", "The least that each area has: officers (else 1), or pounds (else none)",
+           (0, 100_000), of=("posts",)),
+    _text("need", "What the areas' need is a mix of: columns with their weights", "incidents",
+          read=partial(_checked, read_mix), of=_NEED_OF),
+    _text("low", "Columns of the need of which a low number is worse", "imd_rank",
+          read=_read_list, of=_NEED_OF),
+    _choice("method", "How posts are rounded", METHODS, of=("posts",)),
+    _text("pinned", "Who stays where: officer=area, comma between them", "Ann Lee=E05015507",
+          read=lambda name, text: _checked(partial(read_pairs, name), name, text), of=("posts",)),
+    _text("exclude", "Areas that are left out, comma between codes", "E05015507",
+          read=_read_list, of=_NEED_OF),
+    _text("size", "How many areas a patch has: fewest and most", "2-3",
+          read=partial(_checked, read_size), of=("patches",)),
+    _whole("members", "The most councillors of one patch", (1, 1_000), of=("patches",)),
+    _whole("groups", "How many patches", (1, 1_000), of=("patches",)),
+    _text("bridges", "Neighbours across water: name=area+area, comma between them",
+          "Swan Bridge=E05015507+E05015508", read=partial(_checked, read_bridges),
+          of=("patches",)),
+    _text("today", "The column of the layer with the patches of today", "patch", of=("patches",)),
+    _text("shifts", "Shifts: name:officers@start, comma between them", "late:2@14:00",
+          read=partial(_checked, read_shifts), of=("patrols",)),
+    _whole("officers", "How many patrol, where the data knows no hours", (1, 500), default=2,
+           of=("patrols",)),
+    _whole("minutes", "How long each officer has in a shift", (15, 1_440), default=240,
+           of=("patrols",)),
+    _whole("visit", "How many minutes a visit lasts", (1, 240), default=15, of=("patrols",)),
+    _whole("visits", "The least visits a day to a place that is visited", (1, 24), default=2,
+           of=("patrols",)),
+    _whole("again", "A place is visited again within so many minutes", (5, 1_440), default=120,
+           of=("patrols",)),
+    _whole("speed", "Speed between places in km/h: 25 on wheels, 5 on foot", (1, 100), default=25,
+           of=("patrols",)),
+    _whole("detour", "How long ways are, in per cent of the straight line", (100, 300),
+           default=130, of=("patrols",)),
+    _text("base", "Where rounds begin and end: x,y in metres", "435100,336200",
+          read=partial(_checked, read_point), of=("patrols",)),
+)  # fmt: skip
+"""Every option; a door never knows one that the others lack."""
+
+OPTION: Final = {option.name: option for option in OPTIONS}

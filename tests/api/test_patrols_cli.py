@@ -1,0 +1,75 @@
+"""`patchmap patrols`, and what was delivered of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.services import run_patchmap
+
+PLAN = """shift,hotspot_id,after_minutes,minutes,x,y
+day,p150:1:1,0,15,435000,336000
+day,p150:1:1,60,15,435000,336000
+day,p150:2:2,20,15,437000,336000
+"""
+VISITS = """officer,hotspot_id,arrived,left
+Ann,p150:1:1,2024-05-01T14:00,2024-05-01T14:12
+Bo,p150:1:1,2024-05-01T14:05,2024-05-01T14:20
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "plan.csv").write_text(PLAN)
+    (tmp_path / "visits.csv").write_text(VISITS)
+    return tmp_path
+
+
+def delivered(folder: Path, *more: str, file: str = "visits.csv"):
+    command = ["patrols", "delivered", file, "--plan", "plan.csv", "-o", "out.csv", *more]
+    return run_patchmap(*command, cwd=folder)
+
+
+def test_patrol_minutes_are_told_apart_from_officer_minutes(folder: Path) -> None:
+    done = delivered(folder)
+    assert "20 of 45 planned patrol-minutes were delivered (44%)" in done.stdout
+    assert "27 officer-minutes" in done.stdout
+    table = pd.read_csv(folder / "out.csv").set_index("hotspot_id")
+    assert table["patrol_minutes"].to_dict() == {"p150:1:1": 20, "p150:2:2": 0}
+
+
+def test_positions_become_visits(folder: Path) -> None:
+    fixes = [f"Ann,2024-05-01T14:{minute:02},435010,336010" for minute in range(0, 15, 2)]
+    (folder / "gps.csv").write_text("officer,time,x,y\n" + "\n".join(fixes) + "\n")
+    assert "14 of 45 planned" in delivered(folder, file="gps.csv").stdout
+
+
+def test_a_return_has_the_columns_that_are_asked_for(folder: Path) -> None:
+    delivered(folder, "--columns", "hotspot_id=Hotspot,visits,patrol_minutes=Minutes")
+    assert pd.read_csv(folder / "out.csv").columns.to_list() == ["Hotspot", "visits", "Minutes"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("visits.csv", VISITS.replace("14:12", "noon"), "left '2024-05-01Tnoon' is no time"),
+        ("visits.csv", VISITS.replace("14:12", "13:00"), "ends before it begins"),
+        ("plan.csv", PLAN.replace(",15,4", ",x,4"), "minutes is no number"),
+        ("plan.csv", "a,b\n1,2\n", "lacks the column shift"),
+        ("visits.csv", "officer,time,x,y\nAnn,2024-05-01T14:00,,\n", "there is no position"),
+    ],
+)
+def test_a_faulty_file_is_one_clear_line(folder: Path, file: str, text: str, message: str) -> None:
+    (folder / file).write_text(text)
+    done = delivered(folder)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert message in done.stderr
+
+
+def test_an_unknown_column_of_a_return_is_named(folder: Path) -> None:
+    assert (
+        "there is no 'hours'; there are: hotspot_id"
+        in delivered(folder, "--columns", "hours").stderr
+    )

@@ -1,0 +1,153 @@
+"""Whole things are shared as the textbooks say, and nobody loses a post when one is added."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.allocation.apportionment import METHODS, apportion, claims, tipping_needs
+from geo.errors import InputError
+
+DIVISORS = ["sainte-lague", "dhondt"]
+FIVE, OTHER_FIVE = [5117, 4400, 162, 161, 160], [9061, 7179, 5259, 3319, 1182]
+NEEDS = st.lists(st.integers(0, 500), min_size=2, max_size=9).filter(any)
+
+
+@pytest.mark.parametrize(
+    ("needs", "total", "method", "expected"),
+    [
+        (FIVE, 100, "sainte-lague", [51, 43, 2, 2, 2]),
+        (FIVE, 100, "dhondt", [52, 45, 1, 1, 1]),
+        (FIVE, 100, "largest-remainder", [51, 44, 2, 2, 1]),
+        (OTHER_FIVE, 26, "sainte-lague", [9, 8, 5, 3, 1]),
+        (OTHER_FIVE, 26, "dhondt", [10, 7, 5, 3, 1]),
+        (OTHER_FIVE, 26, "largest-remainder", [9, 7, 5, 4, 1]),
+    ],
+)
+def test_published_examples_have_their_published_seats(needs, total, method, expected):
+    assert apportion(needs, total, method=method).tolist() == expected
+
+
+def one_by_one(needs, total, floors, ahead) -> list[int]:
+    held = list(floors)
+    for _ in range(total - sum(held)):
+        # Whole numbers, so that a tie is a tie: claims as need / (2 × (has + ahead)).
+        best = max(
+            range(len(needs)),
+            key=lambda i: (needs[i] / (2 * held[i] + 2 * ahead), -i),
+        )
+        held[best] += 1
+    return held
+
+
+@pytest.mark.parametrize(("method", "ahead"), [("sainte-lague", 0.5), ("dhondt", 1.0)])
+@settings(max_examples=150, deadline=None)
+@given(needs=NEEDS, floor=st.integers(0, 3), extra=st.integers(0, 60))
+def test_divisor_methods_are_the_textbook_loop(method, ahead, needs, floor, extra):
+    total = floor * len(needs) + extra
+    expected = one_by_one(needs, total, [floor] * len(needs), ahead)
+    assert apportion(needs, total, floors=floor, method=method).tolist() == expected
+
+
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=100, deadline=None)
+@given(needs=NEEDS, floor=st.integers(0, 3), extra=st.integers(0, 60))
+def test_all_is_shared_and_every_floor_is_kept(method, needs, floor, extra):
+    total = floor * len(needs) + extra
+    held = apportion(needs, total, floors=floor, method=method)
+    assert held.sum() == total
+    assert (held >= floor).all()
+
+
+@pytest.mark.parametrize("method", DIVISORS)
+@settings(max_examples=100, deadline=None)
+@given(needs=NEEDS, floor=st.integers(0, 3), extra=st.integers(0, 60))
+def test_a_post_more_takes_none_from_anybody(method, needs, floor, extra):
+    total = floor * len(needs) + extra
+    held = apportion(needs, total, floors=floor, method=method)
+    assert (apportion(needs, total + 1, floors=floor, method=method) >= held).all()
+
+
+def test_largest_remainder_can_take_a_post_away_when_one_is_added():
+    """The Alabama paradox, which is why it is meant for pence."""
+    needs = [6, 6, 2]
+    fewer, more = (apportion(needs, n, method="largest-remainder") for n in (10, 11))
+    assert (fewer.tolist(), more.tolist()) == ([4, 4, 2], [5, 5, 1])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_equal_needs_share_the_rest_from_the_first_on(method):
+    assert apportion([0.1, 0.1, 0.1], 5, method=method).tolist() == [2, 2, 1]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_tie_that_rounding_hides_is_still_a_tie(method):
+    """0.1 × 3 is a little more than 0.3."""
+    assert apportion([0.3, 0.1 * 3], 3, method=method).tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_millions_of_pence_are_shared_to_the_last_penny(method):
+    needs = np.random.default_rng(4).random(69)
+    held = apportion(needs, 69_000_007, method=method)
+    assert held.sum() == 69_000_007
+    assert np.abs(held - 69_000_007 * needs / needs.sum()).max() < 35
+
+
+def test_an_area_without_need_has_its_floor_alone():
+    assert apportion([10, 0], 6, floors=1).tolist() == [5, 1]
+    assert apportion([10, 0], 6, floors=1, method="largest-remainder").tolist() == [5, 1]
+
+
+def test_the_strongest_claim_is_that_of_the_next_post():
+    held = apportion(FIVE, 100)
+    next_one = apportion(FIVE, 101) - held
+    assert int(np.argmax(claims(FIVE, held, method="sainte-lague"))) == int(np.argmax(next_one))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=40, deadline=None)
+@given(
+    needs=st.lists(st.integers(1, 500), min_size=2, max_size=6),
+    floor=st.integers(0, 2),
+    extra=st.integers(1, 20),
+)
+def test_an_area_changes_just_beyond_its_tipping_needs_and_not_before(method, needs, floor, extra):
+    total = floor * len(needs) + extra
+    held = apportion(needs, total, floors=floor, method=method)
+    lose, gain = tipping_needs(needs, held, floors=floor, method=method)
+
+    def has(at: int, need: float) -> int:
+        changed = [*needs[:at], need, *needs[at + 1 :]]
+        return int(apportion(changed, total, floors=floor, method=method)[at])
+
+    for at in range(len(needs)):
+        if not np.isnan(lose[at]) and lose[at] > 1e-9:
+            assert has(at, lose[at] * (1 - 1e-6)) < held[at]
+            assert has(at, lose[at] + 1e-6 * (needs[at] - lose[at]) + 1e-7) == held[at]
+        if not np.isnan(gain[at]):
+            assert has(at, gain[at] * (1 + 1e-6)) > held[at]
+            assert has(at, gain[at] * (1 - 1e-6)) <= held[at]
+
+
+def test_an_area_alone_never_changes():
+    lose, gain = tipping_needs([5], [3])
+    assert np.isnan([lose[0], gain[0]]).all()
+
+
+@pytest.mark.parametrize(
+    ("needs", "options", "message"),
+    [
+        ([1, -1], {}, "every need must be a number of at least 0"),
+        ([1, np.nan], {}, "every need must be a number of at least 0"),
+        ([0, 0], {}, "no area has any need, so there is nothing to share by"),
+        ([1, 1], {"floors": -1}, "a floor must be at least 0"),
+        ([1, 1], {"floors": 6}, "the floors of 2 areas come to 12, more than the 10 there are"),
+        ([1, 1], {"method": "hare"}, "'hare' is no method of sharing; there are: sainte-lague"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused_with_the_numbers(needs, options, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        apportion(needs, 10, **options)

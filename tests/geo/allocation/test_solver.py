@@ -1,0 +1,53 @@
+"""How a solve ended is told apart, and no answer is believed unseen."""
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+from scipy.sparse import csc_array
+
+from geo.allocation import solver
+from geo.allocation.solver import Model, SolverError, Status, solve
+
+PAIR = csc_array(np.array([[1.0, 1.0]]))
+
+
+def test_a_best_answer_is_proven():
+    found = solve(Model([1, 2], PAIR, [1], [1]))
+    assert (found.status, found.x.tolist(), found.cost, found.bound) == ("optimal", [1, 0], 1, 1)
+
+
+def test_without_an_answer_it_is_infeasible_and_not_unknown():
+    found = solve(Model([1, 1], PAIR, [3], [3]))
+    assert (found.status, found.found, found.bound) == (Status.INFEASIBLE, False, np.inf)
+
+
+def test_without_time_it_is_unknown_and_not_infeasible():
+    found = solve(Model([1, 1], PAIR, [1], [1]), seconds=0)
+    assert (found.status, found.found, found.bound) == (Status.UNKNOWN, False, -np.inf)
+
+
+def test_a_model_without_a_bottom_is_an_error():
+    free = Model([-1, -1], PAIR, [0], [np.inf], high=np.inf)
+    with pytest.raises(SolverError, match="HiGHS ended with"):
+        solve(free)
+
+
+def test_parts_are_allowed_where_asked_for():
+    found = solve(Model([-1, -1], csc_array(np.array([[2.0, 2.0]])), [0], [3], whole=[True, False]))
+    assert found.cost == pytest.approx(-1.5)
+    linear = solve(Model([-1, -1], csc_array(np.array([[2.0, 2.0]])), [0], [3], whole=False))
+    assert linear.cost == pytest.approx(-1.5)
+
+
+def test_an_answer_that_breaks_its_rows_is_not_believed():
+    with pytest.raises(SolverError, match="HiGHS gave an answer that breaks its rows"):
+        solver._check(Model([1, 1], PAIR, [1], [1]), np.array([1.0, 1.0]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_relaxed_models_have_the_cost_that_scipy_finds(seed):
+    rng = np.random.default_rng(seed)
+    matrix, right, cost = rng.random((6, 9)), rng.random(6) + 1, -rng.random(9)
+    ours = solve(Model(cost, csc_array(matrix), np.full(6, -np.inf), right, whole=False))
+    theirs = linprog(cost, A_ub=matrix, b_ub=right, bounds=(0, 1))
+    assert ours.cost == pytest.approx(theirs.fun, abs=1e-7)

@@ -1,0 +1,144 @@
+"""Posts, patches and patrols asked as Questions: the options, the refusals, and the sums."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from geo.analyses.deployment import patches, patrols, posts
+from geo.errors import QuestionError
+from geo.options import Question
+from geo.question import Answer, answer
+
+ASB = "anti-social-behaviour"
+WEST, SOUTH = 435_000, 336_000
+
+
+@pytest.fixture(scope="module")
+def nine_wards() -> gpd.GeoDataFrame:
+    """Three by three squares of 1 km, W1 in the south-west, W9 in the north-east."""
+    at = [(WEST + x * 1_000, SOUTH + y * 1_000) for y in range(3) for x in range(3)]
+    squares = [shapely.box(x, y, x + 1_000, y + 1_000) for x, y in at]
+    codes = pd.Index([f"W{number}" for number in range(1, 10)], name="area_code")
+    values = {
+        "area_name": [f"Ward {code}" for code in codes],
+        "members": [1, 2, 1, 2, 1, 2, 1, 2, 1],
+        "imd_rank": np.arange(1, 10) * 1_000,
+        "patch": ["a", "a", "a", "b", "b", "b", "c", "c", "c"],
+    }
+    return gpd.GeoDataFrame(values, index=codes, geometry=squares, crs="EPSG:27700")
+
+
+@pytest.fixture
+def ask(nine_wards, incident_frame):
+    def asked(*, timed: bool = False, **options: str) -> Answer:
+        draw = np.random.default_rng(3)
+        rows = []
+        for number in range(9):
+            x, y = WEST + number % 3 * 1_000 + 500, SOUTH + number // 3 * 1_000 + 500
+            for _ in range((number + 1) * 3):
+                hour = int(draw.choice([15, 16, 23]))
+                when = f"2024-01-{draw.integers(1, 28):02}T{hour}:10:00" if timed else "2024-01"
+                rows.append((x, y, ASB, when))
+        question = Question.read({"layer": "wards", "cell": "500", **options})
+        return answer(question, incident_frame(rows), nine_wards)
+
+    return asked
+
+
+def test_posts_follow_the_need_above_a_floor(ask):
+    frame = posts(ask(posts="20")).frame
+    assert frame["posts"].sum() == 20
+    assert frame["posts"].min() == 1
+    assert frame.set_index("area_code")["posts"]["W9"] == frame["posts"].max()
+
+
+def test_a_need_is_a_mix_of_counts_and_columns_of_the_layer(ask):
+    ranks = posts(ask(posts="30", need="imd_rank", low="imd_rank")).frame.set_index("area_code")
+    assert ranks["need"].is_monotonic_decreasing
+    mixed = posts(ask(posts="30", need="incidents:2,members:1")).frame
+    assert mixed["need"].sum() == pytest.approx(1)
+
+
+def test_money_is_shared_to_the_penny_with_no_floor_of_itself(ask):
+    found = posts(ask(money="10,000.01"))
+    assert found.frame["need_pence"].sum() == found.frame["flat_pence"].sum() == 1_000_001
+    assert found.parameters["floor"] == 0
+
+
+def test_an_excluded_area_has_no_row_and_a_pinned_officer_keeps_the_place(ask):
+    frame = posts(ask(posts="12", exclude="W9", pinned="Ann Lee=W1")).frame.set_index("area_code")
+    assert "W9" not in frame.index
+    assert frame["officers"]["W1"] == "Ann Lee"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "posts: say how many officers there are"),
+        ({"posts": "8"}, "posts: a floor of 1 in each of 9 areas takes 9 posts"),
+        ({"posts": "9", "need": "crime"}, "need: "),
+        ({"posts": "9", "exclude": "W10"}, "exclude: there is no 'W10'"),
+        ({"money": "ten"}, "money: 'ten' is no amount of money"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(ask, options, message):
+    with pytest.raises(QuestionError, match=message):
+        posts(ask(**options))
+
+
+def test_patches_hold_every_area_once_in_each_plan(ask):
+    found = patches(ask(size="2-3", need="members"))
+    for _, plan in found.frame.groupby("plan"):
+        assert sorted(plan["area_code"]) == [f"W{number}" for number in range(1, 10)]
+        assert plan.groupby("patch").size().between(2, 3).all()
+    assert found.frame["optimal"].any()
+
+
+def test_patches_of_today_are_compared_with(ask):
+    plans = patches(ask(groups="3", today="patch")).parameters["plans"]
+    assert all("changes" in plan for plan in plans)
+
+
+def test_patches_that_cannot_be_are_explained(ask):
+    with pytest.raises(QuestionError, match="size: Patches of 2 areas each cannot be made"):
+        patches(ask(size="2"))
+    with pytest.raises(QuestionError, match="groups: say how many areas or members"):
+        patches(ask())
+    with pytest.raises(QuestionError, match="today: the layer has no column 'beat'"):
+        patches(ask(groups="3", today="beat"))
+
+
+def test_patrols_of_months_are_daily_visits_and_say_so(ask):
+    found = patrols(ask(officers="1", minutes="240"))
+    assert set(found.frame["shift"]) == {"day"}
+    assert "dated by month only" in found.caveats[1]
+    spent = found.frame.groupby(["officer"])[["minutes", "travel_minutes"]].sum().sum(axis=1)
+    assert (spent <= 240 + 1e-6).all()
+
+
+def test_minutes_in_which_nothing_fits_are_refused(ask):
+    with pytest.raises(QuestionError, match="minutes: no place can be visited 2 times a day"):
+        patrols(ask(officers="1", minutes="120"))
+
+
+def test_shifts_are_refused_where_hours_are_not_known(ask):
+    with pytest.raises(QuestionError, match="shifts: these incidents are dated by month"):
+        patrols(ask(shifts="late:1"))
+
+
+def test_a_shift_goes_where_its_hours_are(ask):
+    found = patrols(ask(timed=True, shifts="late:1,night:1", minutes="240", spacing="500"))
+    frame = found.frame
+    assert set(frame["shift"]) == {"late", "night"}
+    night = frame[frame["shift"] == "night"]["arrive"]
+    assert ((night >= "22:00") | (night < "02:00")).all()
+    assert (frame["demand"] > 0).all()
+
+
+def test_rounds_begin_at_the_base(ask):
+    near = patrols(ask(officers="1", base="435500,336500")).frame
+    assert near["travel_minutes"].iloc[0] >= 0
+    with pytest.raises(QuestionError, match="base: 'station' cannot be read"):
+        ask(base="station")
