@@ -8,9 +8,9 @@ from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
+from geo.allocation.contiguity import contiguity
 from geo.errors import InputError
 
 Ints = NDArray[np.int64]
@@ -119,13 +119,13 @@ def _neighbours(size: int, pairs: Iterable[Iterable[int]]) -> tuple[frozenset[in
 
 
 def block_graph(blocks: gpd.GeoDataFrame, *, shortest_edge_m: float = 1.0) -> BlockGraph:
-    """Find the neighbours among blocks.
+    """Find the neighbours among blocks, in the order of their codes.
 
     Parameters
     ----------
     blocks
-        Polygons indexed by code, in metres, whose edges match: a layer without findings of
-        `boundaries.coverage.check_layer`.
+        Polygons indexed by code, in metres, whose edges match: a layer that
+        `boundaries.coverage.refuse_unfit` lets pass.
     shortest_edge_m
         Neighbours share an edge longer than this many metres; a corner is not enough.
 
@@ -134,40 +134,5 @@ def block_graph(blocks: gpd.GeoDataFrame, *, shortest_edge_m: float = 1.0) -> Bl
     InputError
         If the blocks are in degrees or a code stands twice.
     """
-    if blocks.crs is not None and blocks.crs.is_geographic:
-        raise InputError("contiguity is measured in metres, and these blocks are in degrees")
-    codes = tuple(str(code) for code in blocks.index)
-    if len(set(codes)) < len(codes):
-        raise InputError("two blocks have the same code")
-    pairs, lengths = _shared_edges(blocks.geometry.to_numpy())
-    kept = lengths > shortest_edge_m
-    return BlockGraph(codes, pairs[kept], lengths[kept])
-
-
-def _shared_edges(geometries: NDArray[np.object_]) -> tuple[Ints, Floats]:
-    """Pairs of polygons that have straight pieces of edge in common, and how many metres.
-
-    Where edges match, a shared piece stands in both polygons with the same two ends to the last
-    bit, so that sorting finds the pairs without any geometry.
-    """
-    segments, owner = _segments(geometries)
-    order = np.lexsort(segments.T)
-    segments, owner = segments[order], owner[order]
-    same = (segments[1:] == segments[:-1]).all(axis=1) & (owner[1:] != owner[:-1])
-    low, high = np.minimum(owner[1:], owner[:-1])[same], np.maximum(owner[1:], owner[:-1])[same]
-    length = np.hypot(*(segments[:, 2:] - segments[:, :2]).T)[1:][same]
-    keys, pair = np.unique(low * len(geometries) + high, return_inverse=True)
-    pairs = np.column_stack(np.divmod(keys, max(len(geometries), 1))).astype(np.int64)
-    return pairs, np.bincount(pair, weights=length, minlength=len(keys)).astype(float)
-
-
-def _segments(geometries: NDArray[np.object_]) -> tuple[Floats, Ints]:
-    """Rows of x, y, x, y with the lower end first, and the polygon of each."""
-    parts, part_owner = shapely.get_parts(geometries, return_index=True)
-    rings, ring_owner = shapely.get_rings(parts, return_index=True)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    along = ring[1:] == ring[:-1]
-    begin, end = points[:-1][along], points[1:][along]
-    swap = (begin[:, 0] > end[:, 0]) | ((begin[:, 0] == end[:, 0]) & (begin[:, 1] > end[:, 1]))
-    begin[swap], end[swap] = end[swap], begin[swap]
-    return np.hstack([begin, end]), part_owner[ring_owner][ring[:-1][along]].astype(np.int64)
+    found = contiguity(blocks, shortest_edge_m=shortest_edge_m)
+    return BlockGraph(found.codes, found.edges, found.shared_m)
