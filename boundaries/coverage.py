@@ -117,7 +117,8 @@ def _mended(shapes: Shapes) -> Shapes:
 
 def _rings(areas: gpd.GeoDataFrame) -> Iterator[Row]:
     for finding in invalid_rings(areas):
-        yield "invalid ring", finding.area, finding.fault, shapely.Point(finding.x, finding.y)
+        detail = f"{finding.area}: {finding.fault}"
+        yield "invalid ring", finding.area, detail, shapely.Point(finding.x, finding.y)
 
 
 def _overlaps(codes: NDArray[np.str_], shapes: Shapes) -> Iterator[Row]:

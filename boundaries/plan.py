@@ -7,6 +7,7 @@ stand apart already are tolerated, and `State.pieces` shows them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,6 @@ from boundaries.contiguity import BlockGraph, Bridge
 from boundaries.plan_history import UNASSIGNED, Area, Pairs, Signed, State, Step
 from boundaries.plan_rules import check_locks, check_pieces
 from geo.errors import ConflictError, InputError, NotFoundError
-from geo.store.contract import check_layer_id
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Plan:
         InputError
             If the id cannot be one, a block is not of the layer, or a bridge leads nowhere.
         """
-        check_layer_id(papers.plan_id)
+        _check_id(papers.plan_id)
         given = {} if assignment is None else {str(k): str(v) for k, v in assignment.items()}
         _refuse_unknown(given, graph)
         known = {area.code: area for area in areas}
@@ -267,6 +267,15 @@ class Plan:
             raise InputError(f"{code!r} cannot be an area's code: it is empty or holds a comma")
         if code in self.now.areas:
             raise ConflictError(f"there is an area {code} already")
+
+
+def _check_id(plan_id: str) -> None:
+    """Refuse an id that cannot be an address, and a layer's id after `plan-`."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,57}", plan_id):
+        raise InputError(
+            f"{plan_id!r} cannot be a plan's id: use small letters, digits and '-', such as "
+            "north-2027"
+        )
 
 
 def _refuse_unknown(blocks: Iterable[str], graph: BlockGraph) -> None:

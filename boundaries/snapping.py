@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import shapely
 
 from boundaries.coverage import check_layer
+from boundaries.layer import Layer
 from geo.errors import InputError
 
 _UNCHANGED_M2 = 1e-4
@@ -59,6 +62,13 @@ def snap(areas: gpd.GeoDataFrame, metres: float) -> tuple[gpd.GeoDataFrame, list
     return areas.set_geometry(gpd.GeoSeries(after, index=areas.index, crs=areas.crs)), lines
 
 
+def snapped(layer: Layer, metres: float) -> Layer:
+    """A layer mended by `snap`, with what was changed in its papers."""
+    areas, lines = snap(layer.areas, metres)
+    changes = [*layer.changes, *lines]
+    return Layer(replace(layer.papers, note="; ".join(changes)[:2000]), areas, changes)
+
+
 def _refuse_unmendable(findings: gpd.GeoDataFrame, metres: float) -> None:
     for kind, advice in (
         ("invalid ring", "mend the rings first, with --repair"),
@@ -66,7 +76,7 @@ def _refuse_unmendable(findings: gpd.GeoDataFrame, metres: float) -> None:
     ):
         found = findings[findings["kind"] == kind]
         if len(found):
-            raise InputError(f"{found['codes'].iloc[0]}: {found['detail'].iloc[0]}; {advice}")
+            raise InputError(f"{found['detail'].iloc[0]}; {advice}")
     wide = findings[(findings["kind"] == "overlap") & (findings["width_m"] > metres)]
     if len(wide):
         worst = wide.sort_values("width_m", ascending=False).iloc[0]

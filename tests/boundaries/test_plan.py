@@ -239,7 +239,7 @@ def test_the_time_of_a_step_needs_a_zone():
 
 def test_a_plan_refuses_an_id_and_blocks_that_cannot_be():
     graph = block_graph(grid(1, 1))
-    with pytest.raises(InputError, match="'North plan' cannot be a layer's id"):
+    with pytest.raises(InputError, match="'North plan' cannot be a plan's id"):
         Plan.begin(PlanPapers("North plan"), graph)
     with pytest.raises(InputError, match="x9 is no block of this plan's layer"):
         Plan.begin(PlanPapers("north"), graph, assignment={"x9": "A"})

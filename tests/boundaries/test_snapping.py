@@ -65,7 +65,7 @@ def test_attributes_and_codes_stay():
             layer(shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])), 1.0,
             "A: Self-intersection; mend the rings first, with --repair",
         ),
-        (grid(2, 1).rename(index={"b1": "a1"}), 1.0, "a1: 2 areas have the code a1; give each"),
+        (grid(2, 1).rename(index={"b1": "a1"}), 1.0, "2 areas have the code a1; give each"),
         (layer(CITY, box(100.2, 0, 100.4, 100)), 1.0, "B would vanish when snapped by 1 m"),
     ],
 )  # fmt: skip
