@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boundaries.measures import MeasuredBlocks
+from boundaries.measured_blocks import MeasuredBlocks
 from boundaries.plan_history import State
 from boundaries.suggestions import Balance
 from geo.errors import InputError
@@ -76,7 +76,7 @@ def find_alternative(
     *,
     column: str = "electors",
     limits: Limits | None = None,
-    steps: int = 50_000,
+    steps: int = 200_000,
     seed: int = 0,
 ) -> Alternative:
     """Anneal a plan towards balance.
@@ -86,7 +86,7 @@ def find_alternative(
     column
         What to balance, a member where members are known.
     steps
-        How many changes to try; fifty thousand take about a second.
+        How many changes to try; a city of 800 blocks takes 200,000 in about half a second.
     seed
         Of the random choices.
 

@@ -67,8 +67,8 @@ def best_fit(
     InputError
         If the layers are in different coordinate systems.
     """
-    if blocks.crs != areas.crs:
-        raise InputError("blocks and areas are in different coordinate systems")
+    if blocks.crs != areas.crs or (centres is not None and centres.crs != areas.crs):
+        raise InputError("blocks, their centres and areas are in different coordinate systems")
     overlap = overlap_shares(blocks, areas)
     largest = overlap.drop_duplicates("block_code").set_index("block_code")["area_code"]
     assignment = largest.reindex(blocks.index, fill_value=UNASSIGNED).rename("area_code")

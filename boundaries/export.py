@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from boundaries.measures import MeasuredBlocks
+from boundaries.measured_blocks import MeasuredBlocks
 from boundaries.plan import Plan
 from boundaries.plan_history import UNASSIGNED, Area, State, Step
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from boundaries.contiguity import BlockGraph
 from boundaries.electoral import NOTABLE
 from boundaries.footprints import Footprints
-from boundaries.measures import MeasuredBlocks
+from boundaries.measured_blocks import MeasuredBlocks
 from boundaries.plan_history import UNASSIGNED, State
 from geo.errors import InputError
 

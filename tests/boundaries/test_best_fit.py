@@ -35,8 +35,9 @@ def test_where_people_live_decides_before_surface():
 
 
 def test_a_centre_in_no_area_leaves_the_block_to_its_surface():
-    centre = gpd.GeoSeries({"b1": shapely.Point(0, 0), "z9": shapely.Point(1, 1)})
-    fit = best_fit(grid(3, 1), layer(box(0, 0, 300, 100)), centres=centre)
+    areas = layer(box(0, 0, 300, 100))
+    centre = gpd.GeoSeries({"b1": shapely.Point(0, 0), "z9": shapely.Point(1, 1)}, crs=areas.crs)
+    fit = best_fit(grid(3, 1), areas, centres=centre)
     assert fit.assignment.tolist() == ["A", "A", "A"]
 
 
@@ -59,8 +60,12 @@ def test_a_boundary_that_was_only_drawn_otherwise_is_no_straddling():
 
 
 def test_layers_in_different_systems_are_refused(four_squares):
-    with pytest.raises(InputError, match="blocks and areas are in different coordinate systems"):
-        best_fit(four_squares, four_squares.to_crs("OGC:CRS84"))
+    message = "blocks, their centres and areas are in different coordinate systems"
+    lonlat = four_squares.to_crs("OGC:CRS84")
+    with pytest.raises(InputError, match=message):
+        best_fit(four_squares, lonlat)
+    with pytest.raises(InputError, match=message):
+        best_fit(four_squares, four_squares, centres=lonlat.geometry.representative_point())
 
 
 def test_shares_of_a_block_add_up_to_the_whole():

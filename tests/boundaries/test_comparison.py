@@ -12,7 +12,8 @@ from boundaries.comparison import (
     side_by_side,
     successors,
 )
-from boundaries.measures import MeasuredBlocks, PlanMeasures
+from boundaries.measured_blocks import MeasuredBlocks
+from boundaries.measures import PlanMeasures
 from boundaries.plan_history import Area
 from geo.errors import InputError
 from tests.boundaries.drawn import SIGNED, SOUTH, WEST, drawn, grid, layer

@@ -10,7 +10,7 @@ from boundaries.export import (
     pieces_layer,
     unassigned_layer,
 )
-from boundaries.measures import MeasuredBlocks
+from boundaries.measured_blocks import MeasuredBlocks
 from boundaries.plan_history import Area
 from tests.boundaries.drawn import SIGNED, drawn, grid
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from boundaries.contiguity import block_graph
-from boundaries.measures import MeasuredBlocks, PlanMeasures, place_in_blocks, tally_blocks
+from boundaries.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan
 from boundaries.plan_history import UNASSIGNED, Area
 from geo.errors import InputError, PatchmapError

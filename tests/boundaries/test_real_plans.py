@@ -14,7 +14,8 @@ from boundaries.comparison import flow_table, incident_flow, moved_blocks, succe
 from boundaries.contiguity import block_graph
 from boundaries.coverage import check_layer, unfit_for_plan
 from boundaries.layer import read_layer
-from boundaries.measures import MeasuredBlocks, PlanMeasures, place_in_blocks, tally_blocks
+from boundaries.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan, PlanPapers
 from boundaries.snapping import snap
 from geo.crs import LONLAT, Projection

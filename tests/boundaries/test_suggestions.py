@@ -8,7 +8,8 @@ from boundaries.best_fit import plan_areas
 from boundaries.contiguity import block_graph
 from boundaries.demo import build_city
 from boundaries.footprints import Footprints
-from boundaries.measures import MeasuredBlocks, PlanMeasures
+from boundaries.measured_blocks import MeasuredBlocks
+from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan, PlanPapers
 from boundaries.suggestions import Balance, suggest_moves
 from geo.errors import InputError

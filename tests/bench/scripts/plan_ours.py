@@ -17,7 +17,8 @@ from plan_inputs import (
 )
 
 from boundaries.contiguity import block_graph
-from boundaries.measures import MeasuredBlocks, PlanMeasures, place_in_blocks, tally_blocks
+from boundaries.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan, PlanPapers
 from boundaries.plan_history import Area, Signed
 
