@@ -46,6 +46,7 @@ def answer(
     study_areas: gpd.GeoDataFrame | None = None,
     imports: Sequence[ImportRecord] = (),
     facts: StoreFacts | None = None,
+    history: bool = True,
 ) -> Answer:
     """Answer a Question from frames alone.
 
@@ -62,6 +63,8 @@ def answer(
         and the months that have rows as published.
     facts
         What the store knows that the incidents are from, if they are from one.
+    history
+        Whether the Answer holds the incidents of the years before its period too.
 
     Raises
     ------
@@ -73,14 +76,14 @@ def answer(
     refuse_unknown("within", question.within, areas.index)
     settled = plan(question, _known(incidents, imports), study)
     asked = settled.select(incidents)
-    counted = _located(asked, areas, study)
+    places = _Places(areas, study)
+    none = places.located(incidents[:0])
+    counted = places.located(asked)
     facts = facts or StoreFacts(accepted=len(incidents))
     rejected = _rejected(imports)
     told = [facts.notes[name] for name in settled.sources if name in facts.notes]
-    none = _located(incidents[:0], areas, study)
-    compared = settled.compared and _located(
-        settled.select(incidents, settled.compared), areas, study
-    )
+    before = settled.compared
+    compared = places.located(settled.select(incidents, before)) if before else none
     accounts = Accounts(
         read=rejected + facts.accepted,
         rejected=rejected,
@@ -108,8 +111,9 @@ def answer(
         counted,
         accounts,
         facts,
-        compared=none if compared is None else compared,
-        history=_located(settled.select(incidents, settled.history), areas, study),
+        compared=compared,
+        # What was not asked for is not there: no one may take it for years without incidents.
+        history=places.located(settled.select(incidents, settled.history)) if history else none,
         published=settled.ever_published,
         short=tuple(
             short.month for short in short_months(imports) if short.source in settled.sources
@@ -117,18 +121,24 @@ def answer(
     )
 
 
-def _located(
-    incidents: pd.DataFrame, areas: gpd.GeoDataFrame, study: gpd.GeoDataFrame
-) -> pd.DataFrame:
-    """Those inside the study area, with the position of their area in the layer."""
-    inside = AreaLocator(study).locate(incidents["x"], incidents["y"]) >= 0
-    found = incidents[inside].reset_index(drop=True)
-    found["area"] = AreaLocator(areas).locate(found["x"], found["y"])
-    return found
+class _Places:
+    """Finds incidents in the study area and in the layer's areas; often they are the same."""
+
+    def __init__(self, areas: gpd.GeoDataFrame, study: gpd.GeoDataFrame) -> None:
+        self._areas = AreaLocator(areas)
+        self._study = self._areas if study is areas else AreaLocator(study)
+
+    def located(self, incidents: pd.DataFrame) -> pd.DataFrame:
+        """Those inside the study area, with the position of their area in the layer."""
+        area = self._areas.locate(incidents["x"], incidents["y"])
+        inside = area >= 0
+        if self._study is not self._areas:
+            inside = self._study.locate(incidents["x"], incidents["y"]) >= 0
+        return incidents.assign(area=area)[inside].reset_index(drop=True)
 
 
-def _compared(settled: Plan, compared: pd.DataFrame | None) -> Compared | None:
-    if settled.compared is None or compared is None:
+def _compared(settled: Plan, compared: pd.DataFrame) -> Compared | None:
+    if settled.compared is None:
         return None
     published = set(settled.ever_published)
     months = settled.compared.months
@@ -173,7 +183,7 @@ def ask(question: Question, store: StoreReader, *, history: bool = False) -> Ans
         study = _layer(store, "study", question.study) if question.study else areas
         imports = store.imports()
         settled = plan(question, [Known.of_import(record) for record in imports], study)
-        found = answer(
+        return answer(
             question,
             store.incidents(_window(settled, history=history), columns=ANSWER_COLUMNS),
             areas,
@@ -188,9 +198,8 @@ def ask(question: Question, store: StoreReader, *, history: bool = False) -> Ans
                 known_places=_known_places(store, question),
                 treated=_treated(store, question),
             ),
+            history=history,
         )
-        # What was not read is not there: no one may take it for a history without incidents.
-        return found if history else replace(found, history=found.history[:0])
 
 
 def _window(settled: Plan, *, history: bool) -> Window:
