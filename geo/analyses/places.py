@@ -166,20 +166,22 @@ def _of_places(
     )
 
 
-def circles_of(option: str, answer: Answer) -> gpd.GeoSeries:
+def circles_of(ids: str, answer: Answer, *, option: str) -> gpd.GeoSeries:
     """The circles that ids of ranked places stand for: the known ones, else where they were made.
 
     Parameters
     ----------
+    ids
+        With commas between them.
     option
-        Which one of the Question names the ids.
+        Which option names them, for the refusal.
 
     Raises
     ------
     QuestionError
         If an id is none.
     """
-    ids, known = str(getattr(answer.question, option)), answer.facts.known_places
+    known = answer.facts.known_places
     at = (
         {}
         if known is None

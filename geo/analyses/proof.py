@@ -131,7 +131,9 @@ def treated(answer: Answer) -> Found:
 
 def _places(answer: Answer, option: str, layer: gpd.GeoDataFrame | None) -> gpd.GeoSeries:
     """The areas of the layer that an option names, else the circles of its ids."""
-    return circles_of(option, answer) if layer is None else layer.geometry
+    if layer is not None:
+        return layer.geometry
+    return circles_of(str(getattr(answer.question, option)), answer, option=option)
 
 
 def _unlike(counts: pd.DataFrame) -> list[str]:
