@@ -30,7 +30,7 @@ check: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
 
-bench: .venv/run.stamp ## Compare the speed of imports with that of what else you could use
+bench: .venv/run.stamp ## Race each promise of speed against what else you could use
 	$(BIN)/python -m tests.bench
 
 lock: .venv/uv.stamp ## Pin the newest versions that requirements*.in allow

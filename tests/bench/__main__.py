@@ -21,13 +21,14 @@ from tests.bench import (
     join_cold,
     join_threads,
     knox,
+    plan_move,
     transform,
 )
 from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
     join, join_cold, join_threads, transform, gi_star, density, knox, import_geopackage,
-    import_postgis,
+    import_postgis, plan_move,
 )  # fmt: skip
 
 
