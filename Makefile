@@ -20,7 +20,7 @@ run: .venv/run.stamp api/static/node_modules/.stamp ## Serve the board (the demo
 test: .venv/dev.stamp api/static/node_modules/.stamp check ## Run every check and every test, the browser's too
 	@[ -x /usr/bin/chromium ] || .ci/apt-install "The browser tests need Chromium" chromium libatomic1
 	@command -v ogrinfo >/dev/null || .ci/apt-install "The GIS client tests need GDAL's tools" gdal-bin
-	@[ -n "$$TEST_DATABASE_URL" ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	@[ -n "$$TEST_DATABASE_URL" ] || ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || \
 	  .ci/apt-install "The PostGIS tests need a server" postgresql-15-postgis-3
 	$(BIN)/pytest -q
 
@@ -30,7 +30,7 @@ check: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
 
-bench: .venv/run.stamp ## Compare the speed of imports with that of what else you could use
+bench: .venv/run.stamp ## Race each promise of speed against what else you could use
 	$(BIN)/python -m tests.bench
 
 lock: .venv/uv.stamp ## Pin the newest versions that requirements*.in allow

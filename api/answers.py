@@ -121,9 +121,10 @@ class Answers:
 
     def snapshot(self) -> Snapshot:
         """The store as it is now."""
+        # Not under the lock: while a server is away all who ask wait at once, not in turn.
+        with self._store.reading():
+            version = self._store.data_version()
         with self._refreshing:
-            with self._store.reading():
-                version = self._store.data_version()
             if self._snapshot is None or self._snapshot.data_version() != version:
                 self._snapshot = Snapshot(self._store, self._snapshot)
             return self._snapshot

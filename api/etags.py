@@ -27,7 +27,7 @@ def not_modified_or(
     media_type: str,
     setting: str = "",
 ) -> Response:
-    """304 where the caller has the answer already, else the answer with its ETag.
+    """304 where the caller has the answer already, else the answer with its ETag; none on refusals.
 
     Parameters
     ----------
@@ -40,6 +40,10 @@ def not_modified_or(
         for tag in request.headers.get("if-none-match", "").split(",")
     ]
     response = Response(status_code=304) if etag in known else make()
+    if response.status_code >= 400:
+        # What refuses now may answer the next time, though the data is the same.
+        response.headers["cache-control"] = "no-store"
+        return response
     response.headers["etag"] = etag
     response.headers["cache-control"] = "private, no-cache"
     return response

@@ -22,7 +22,7 @@ from geo.hotspots.change import CERTAINTY, changes
 from geo.hotspots.dayparts import dayparts, peak_windows
 from geo.hotspots.streets import street_names
 from geo.leave_out import point_name
-from geo.question import Question
+from geo.question import Question, ask
 from geo.statistics import benjamini_hochberg
 from geo.store.contract import LayerPapers
 
@@ -59,7 +59,14 @@ class Findings:
     @cached_property
     def with_history(self) -> Answer:
         """The Answer with the incidents of the years before."""
-        return self._answers.find(LAYERS["expected"], self.question)[0]
+        asked = replace(self.question, weight="count")
+        name = f"history?{asked.query()}"
+        return self._answers.keep(name, lambda kept: ask(asked, kept, history=True))
+
+    @cached_property
+    def counting(self) -> Answer:
+        """The same Answer without its harm table, for what only counts."""
+        return replace(self.answer, facts=replace(self.answer.facts, harm=None))
 
     @cached_property
     def area_trend(self) -> Trend:
@@ -83,7 +90,9 @@ class Findings:
         """
         months = last_months(self.answer)
         span = f"{months[0]}/{months[-1]}" if months else str(self.answer.accounts.period)
-        asked = replace(self.question, datetime=span, period="", compare="", within=())
+        asked = replace(
+            self.question, datetime=span, period="", compare="", within=(), weight="count"
+        )
         found = self._answers.find(LAYERS["emerging-hotspots"], asked)[1].frame
         return gpd.GeoDataFrame(found)
 

@@ -81,7 +81,7 @@ def when(findings: Findings) -> Told:
 
 def concentration(findings: Findings) -> Told:
     """How few places hold how much."""
-    found = _BY_COMMAND["concentration"].find(findings.answer)
+    found = _BY_COMMAND["concentration"].find(findings.counting)
     if not findings.answer.accounts.counted:
         raise QuestionError("period", "there is no incident in this period")
     return {"rows": found.frame.to_dict("records"), "caveats": found.caveats}
@@ -89,7 +89,7 @@ def concentration(findings: Findings) -> Told:
 
 def repeats(findings: Findings) -> Told:
     """The places that had the most incidents more than once, where the source allows."""
-    found = _BY_COMMAND["repeats"].find(findings.answer)
+    found = _BY_COMMAND["repeats"].find(findings.counting)
     frame = found.frame
     return {
         "rows": frame.head(REPEATED).drop(columns="geometry").to_dict("records"),

@@ -76,6 +76,34 @@ def read_layer(
     """
     check_layer_id(papers.layer_id)
     file = papers.file or papers.layer_id
+    papers, areas = _areas(content, papers, projection=projection)
+    _refuse_repeated(areas.index, file)
+    areas, changes = _check_rings(areas, file, repair=repair)
+    papers = replace(
+        papers, sha256=hashlib.sha256(content).hexdigest(), note="; ".join(changes)[:2000]
+    )
+    return Layer(papers, _in_metres(areas, projection).sort_index(), changes)
+
+
+def read_faulty(content: bytes, papers: LayerPapers, *, projection: Projection) -> gpd.GeoDataFrame:
+    """Read the areas of a file to be checked: with invalid rings, and codes that stand twice.
+
+    Returns
+    -------
+    As `Layer.areas`, in the order of the file.
+
+    Raises
+    ------
+    InputError
+        If the file is no layer, or lies where no layer can.
+    """
+    return _in_metres(_areas(content, papers, projection=projection)[1], projection)
+
+
+def _areas(
+    content: bytes, papers: LayerPapers, *, projection: Projection
+) -> tuple[LayerPapers, gpd.GeoDataFrame]:
+    file = papers.file or papers.layer_id
     collection = _collection(content, file)
     features = collection["features"]
     properties = pd.DataFrame([feature.get("properties") or {} for feature in features])
@@ -88,13 +116,13 @@ def read_layer(
     ]
     areas = gpd.GeoDataFrame(_attributes(properties, papers, codes), geometry=geometries, crs=crs)
     _check_places(areas, file, projection)
-    areas, changes = _check_rings(areas, file, repair=repair)
-    metres = projection.geometries_to_metres(areas.geometry.to_numpy(), source=crs)
-    areas = areas.set_geometry(metres).set_crs(projection.crs, allow_override=True).sort_index()
-    papers = replace(
-        papers, sha256=hashlib.sha256(content).hexdigest(), note="; ".join(changes)[:2000]
-    )
-    return Layer(papers, areas, changes)
+    return papers, areas
+
+
+def _in_metres(areas: gpd.GeoDataFrame, projection: Projection) -> gpd.GeoDataFrame:
+    source = crs_name(str(areas.crs))
+    metres = projection.geometries_to_metres(areas.geometry.to_numpy(), source=source)
+    return areas.set_geometry(metres).set_crs(projection.crs, allow_override=True)
 
 
 def join_attributes(
@@ -226,7 +254,6 @@ def _find_name(code_field: str, columns: list[str]) -> str:
 
 def _codes(values: pd.Series, file: str, code_field: str) -> list[str]:
     codes = [_code(value) for value in values]
-    first_seen: dict[str, int] = {}
     for number, code in enumerate(codes, start=1):
         if not code:
             raise InputError(f"{file}, feature {number}: {code_field} is empty")
@@ -235,13 +262,17 @@ def _codes(values: pd.Series, file: str, code_field: str) -> list[str]:
                 f"{file}, feature {number}: the code {code!r} holds a comma, which stands between "
                 "codes in a Question"
             )
-        if code in first_seen:
-            raise InputError(
-                f"{file}, feature {number}: the code {code} is that of feature "
-                f"{first_seen[code]} already"
-            )
-        first_seen[code] = number
     return codes
+
+
+def _refuse_repeated(codes: pd.Index, file: str) -> None:
+    if codes.has_duplicates:
+        again = int(codes.duplicated().argmax())
+        first = int((codes == codes[again]).argmax())
+        raise InputError(
+            f"{file}, feature {again + 1}: the code {codes[again]} is that of feature "
+            f"{first + 1} already"
+        )
 
 
 def _code(value: object) -> str:

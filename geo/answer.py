@@ -44,8 +44,9 @@ class StoreFacts:
         The harm table that the Question weighs by.
     known_places
         Ranked places whose ids are kept: `hotspot_id`, `x`, `y`.
-    treated
-        The places that the Question says were treated, as areas.
+    treated, control
+        The layers of the places that the Question says were treated and were not, where it names
+        layers.
     """
 
     accepted: int
@@ -55,6 +56,7 @@ class StoreFacts:
     harm: HarmTable | None = None
     known_places: pd.DataFrame | None = None
     treated: gpd.GeoDataFrame | None = None
+    control: gpd.GeoDataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ class Answer:
         shares of that month. Where the layer has residents, `rate_per_1000` is of the period.
         With a harm table, `weighted` is the harm. With a compared period, `n_compared`, `change`,
         `change_share`, `p`, `q` and `certainty`; see `geo.hotspots.change`.
+
+        Raises
+        ------
+        QuestionError
+            If the counts are to be split by month and compared.
         """
         months = self.accounts.months_published if self.question.by == "month" else [""]
         tables = [self._count(self.counted[self._in_month(month)], month) for month in months]
@@ -113,6 +120,8 @@ class Answer:
         if self.question.by != "month":
             frame = frame.drop(columns="month")
         if self.accounts.compared:
+            if self.question.by == "month":
+                raise QuestionError("by", "a split by month has no compared period: leave out one")
             n_compared = self._counts_by_area(self.compared)
             found = change.changes(frame["n"], n_compared, days=self.days)
             at = frame.columns.get_loc("share") + 1

@@ -39,6 +39,7 @@ class Question:
     top: int = 20
     holdout: int = 3
     treated: str = ""
+    control: str = ""
     since: str = ""
     buffer: int = 300
     near: tuple[int, ...] = (100, 200, 300, 400)

@@ -20,7 +20,7 @@ from geo.errors import NotFoundError, QuestionError
 from geo.incidents import ANSWER_COLUMNS, NOTES_SETTING, SourceNotes
 from geo.locate import AreaLocator
 from geo.options import Question
-from geo.quality import published_twice, short_months
+from geo.quality import ShortMonth, published_twice, short_months
 from geo.selection import Known, Plan, plan, refuse_unknown
 from geo.sources import NOTES
 from geo.store.contract import ImportRecord, StoreReader, Window
@@ -33,6 +33,9 @@ PLACES_SETTING = "known places {}"
 
 PLACE_IDS = re.compile(r"p\d+:")
 """How ids of ranked places begin, as against those of layers."""
+
+LAST_DAYS = 3
+"""How many days without any incident at the end of a period look like days not yet recorded."""
 
 YEARS_BEFORE = 6
 """How many years an Answer with its history reaches back before its period."""
@@ -84,6 +87,7 @@ def answer(
     told = [facts.notes[name] for name in settled.sources if name in facts.notes]
     before = settled.compared
     compared = places.located(settled.select(incidents, before)) if before else none
+    short = [each for each in short_months(imports) if each.source in settled.sources]
     accounts = Accounts(
         read=rejected + facts.accepted,
         rejected=rejected,
@@ -99,7 +103,7 @@ def answer(
         crs=str(areas.crs),
         operation=facts.operation,
         mask=question.study or question.layer,
-        caveats=_caveats(settled, told, counted),
+        caveats=_caveats(settled, told, counted, short=short),
         attribution=[note.attribution for note in told if note.attribution],
         data_version=facts.data_version,
         question=question.options(),
@@ -116,9 +120,7 @@ def answer(
         # What was not asked for is not there: no one may take it for years without incidents.
         history=places.located(settled.select(incidents, settled.history)) if history else none,
         published=settled.ever_published,
-        short=tuple(
-            short.month for short in short_months(imports) if short.source in settled.sources
-        ),
+        short=tuple(each.month for each in short),
     )
 
 
@@ -152,7 +154,9 @@ def _compared(settled: Plan, compared: pd.DataFrame) -> Compared | None:
     return Compared(settled.compared, len(compared), missing)
 
 
-def _caveats(settled: Plan, told: list[SourceNotes], counted: pd.DataFrame) -> list[str]:
+def _caveats(
+    settled: Plan, told: list[SourceNotes], counted: pd.DataFrame, *, short: list[ShortMonth]
+) -> list[str]:
     caveats = [caveat for note in told for caveat in note.caveats]
     if settled.sources_overlap:
         caveats.insert(
@@ -160,6 +164,18 @@ def _caveats(settled: Plan, told: list[SourceNotes], counted: pd.DataFrame) -> l
             f"Two sources cover the same months ({', '.join(settled.sources)}): an incident that "
             "both recorded counts twice. Choose one source.",
         )
+    if settled.days_unknown >= LAST_DAYS:
+        caveats.append(
+            f"The last incident known is of {settled.last_known:%-d %B %Y}: what later days of "
+            "the period brought is not recorded yet, and no fall."
+        )
+    asked = {*settled.period.months, *(settled.compared.months if settled.compared else ())}
+    caveats += [
+        f"{each.month}: {each.name} published {each.n:,} rows, against {each.usual:,.0f} in its "
+        "median month. It looks published short: unknown, no fall."
+        for each in short
+        if each.month in asked
+    ]
     snapped = counted[counted["precision"] == "month"]
     return caveats + [f"{double.month}: {double.text}." for double in published_twice(snapped)]
 
@@ -197,7 +213,8 @@ def ask(question: Question, store: StoreReader, *, history: bool = False) -> Ans
                 data_version=str(store.data_version()),
                 harm=_harm(store, question),
                 known_places=_known_places(store, question),
-                treated=_treated(store, question),
+                treated=_layer_named(store, "treated", question.treated),
+                control=_layer_named(store, "control", question.control),
             ),
             history=history,
         )
@@ -230,10 +247,11 @@ def _known_places(store: StoreReader, question: Question) -> pd.DataFrame | None
     return pd.DataFrame(kept) if isinstance(kept, list) else None
 
 
-def _treated(store: StoreReader, question: Question) -> gpd.GeoDataFrame | None:
-    if not question.treated or PLACE_IDS.match(question.treated):
+def _layer_named(store: StoreReader, option: str, named: str) -> gpd.GeoDataFrame | None:
+    """The layer that an option names; none where it names ranked places, or nothing."""
+    if not named or PLACE_IDS.match(named):
         return None
-    return _layer(store, "treated", question.treated)
+    return _layer(store, option, named)
 
 
 def source_notes(store: StoreReader, sources: Iterable[str]) -> dict[str, SourceNotes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import geopandas as gpd
 import numpy as np
@@ -61,6 +62,7 @@ class Plan:
 
     `months_published` are the period's months that some asked source has published: a month
     that is missing there is unknown, not zero. `ever_published` are all there are, in order.
+    `last_known` is the last day that the data speaks of.
     """
 
     question: Question
@@ -69,6 +71,12 @@ class Plan:
     months_published: list[str]
     sources_overlap: bool
     ever_published: tuple[str, ...] = ()
+    last_known: date | None = None
+
+    @property
+    def days_unknown(self) -> int:
+        """How many last days of the period come after the last day that is known of."""
+        return 0 if self.last_known is None else (self.period.last - self.last_known).days
 
     @property
     def months_missing(self) -> list[str]:
@@ -147,7 +155,8 @@ def plan(question: Question, known: Sequence[Known], study: gpd.GeoDataFrame) ->
         "category", question.category, {name for part in known for name in part.summary.categories}
     )
     asked = _near(asked, study)
-    period = _period(question, asked)
+    data = _data_span(asked)
+    period = _period(question, data)
     _refuse_finer_times(question, period, [part for part in asked if _has(part, question)])
     published = {month for part in asked for month in part.months}
     if published and published.isdisjoint(period.months):
@@ -164,6 +173,7 @@ def plan(question: Question, known: Sequence[Known], study: gpd.GeoDataFrame) ->
         months_published=[month for month in period.months if month in published],
         sources_overlap=_overlap(asked, set(period.months)),
         ever_published=tuple(sorted(published)),
+        last_known=data.last if data else None,
     )
 
 
@@ -207,19 +217,26 @@ def _near(known: Sequence[Known], study: gpd.GeoDataFrame) -> list[Known]:
     return near or list(known)
 
 
-def _period(question: Question, asked: Sequence[Known]) -> Period:
+def _data_span(asked: Sequence[Known]) -> Period | None:
+    """From the first to the last day that the data speaks of; none where there is no incident."""
     whole = NOTHING
     for part in asked:
         whole |= part.summary
     if whole.first is None or whole.last is None:
-        # Without data a period is still a period, unless it is told by the data.
-        if question.datetime and ".." not in question.datetime:
-            return read_interval(question.datetime, data=_NEVER)
-        raise QuestionError("period", "the store holds no incidents yet; see 'patchmap ingest'")
+        return None
     data = Period(*(moment.tz_convert(LONDON).date() for moment in (whole.first, whole.last)))
     if "month" in whole.precisions:
         month = read_latest("latest-1m", last_day=data.last)
         data = replace(data, last=max(data.last, month.last))
+    return data
+
+
+def _period(question: Question, data: Period | None) -> Period:
+    if data is None:
+        # Without data a period is still a period, unless it is told by the data.
+        if question.datetime and ".." not in question.datetime:
+            return read_interval(question.datetime, data=_NEVER)
+        raise QuestionError("period", "the store holds no incidents yet; see 'patchmap ingest'")
     if question.datetime:
         return read_interval(question.datetime, data=data)
     return read_latest(question.period or DEFAULT_PERIOD, last_day=data.last)

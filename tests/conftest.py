@@ -1,7 +1,7 @@
 """What the tests of every floor share: a place, a few drawn areas, and incidents from lists."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,6 +11,8 @@ import shapely
 
 from geo.crs import BRITISH_NATIONAL_GRID, Projection
 from geo.incidents import COLUMNS, month_span
+from tests.disks import small_disk
+from tests.postgres import Cluster, PostgresUnavailableError, PrivateCluster, start_cluster
 
 IncidentRow = tuple[float, float, str, str]
 IncidentMaker = Callable[[Sequence[IncidentRow]], pd.DataFrame]
@@ -22,6 +24,31 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("set PATCHMAP_REAL_DATA to run the real-data tests")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A server with PostGIS."""
+    try:
+        with start_cluster(in_memory=True) as started:
+            yield started
+    except PostgresUnavailableError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def private(cluster: Cluster) -> PrivateCluster:
+    """The same, where it may be stopped and killed."""
+    if not isinstance(cluster, PrivateCluster):
+        pytest.skip("the server of TEST_DATABASE_URL is not ours to stop")
+    return cluster
+
+
+@pytest.fixture
+def server_disk(private: PrivateCluster) -> Iterator[Path]:
+    """A disk of the server on which one database finds room."""
+    with small_disk(private.folder / "small", megabytes=64) as mounted:
+        yield mounted
 
 
 @pytest.fixture(scope="session")

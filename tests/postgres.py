@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import LiteralString, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -23,14 +26,23 @@ MISSING = (
     "TEST_DATABASE_URL=postgresql://… to one where databases may be made"
 )
 _TEMPLATE = "patchmap_template"
-# A server that forgets everything at a power cut is three times as fast.
+# A server that forgets everything at a power cut, though not at a crash, is three times as fast.
 _SETTINGS = {
     "listen_addresses": "''",
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "50",
+    "max_wal_size": "256MB",
 }
+_MEMORY = Path("/dev/shm")
+
+
+# Whoever holds the lock of writers comes first.
+_WRITER = (
+    "SELECT a.pid FROM pg_stat_activity AS a"
+    " LEFT JOIN pg_locks AS l ON l.pid = a.pid AND l.locktype = 'advisory' AND l.granted"
+    " WHERE a.datname = %s ORDER BY l.pid IS NULL LIMIT 1"
+)
 
 
 class PostgresUnavailableError(RuntimeError):
@@ -52,45 +64,41 @@ class Cluster:
         """The address of one database of this server."""
         return urlunsplit(urlsplit(self._url)._replace(path=f"/{database}"))
 
-    def new_database(self, *, postgis: bool = True) -> str:
-        """Make a database and return its address."""
+    def new_database(self, *, postgis: bool = True, like: str = "") -> str:
+        """Make a database, empty or a copy of the one at an address, and return its address."""
         name = f"patchmap_{uuid.uuid4().hex[:12]}"
-        self._make(name, template=self._template if postgis else "template1")
+        empty = self._template if postgis else "template1"
+        self._make(name, template=_name_of(like) if like else empty)
         return self.url_of(name)
 
-    def restart(self) -> None:
-        """Stop the server at once, as an administrator would, and start it again."""
-        self.stop()
-        self.start()
-
-    def stop(self) -> None:
-        """Stop the server at once; whoever is connected loses the connection."""
-        raise PostgresUnavailableError("the server of TEST_DATABASE_URL is not ours to stop")
-
-    def start(self) -> None:
-        """Start the server after `stop`."""
-        raise PostgresUnavailableError("the server of TEST_DATABASE_URL is not ours to start")
+    def drop_database(self, url: str) -> None:
+        """Remove one database."""
+        self.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", _name_of(url))
+        self._made.remove(_name_of(url))
 
     def drop_databases(self) -> None:
         """Remove every database that was made here."""
         for name in reversed(self._made):
-            self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            self.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
         self._made.clear()
 
-    def _make(self, name: str, *, template: str = "template1") -> None:
-        self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
-        self._made.append(name)
-
-    def _run(self, statement: str, *names: str) -> None:
+    def run(self, statement: str, *names: str) -> None:
+        """Run a statement as the administrator, with names in the places of its `{}`."""
         with psycopg.connect(self._url, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+            connection.execute(
+                sql.SQL(cast("LiteralString", statement)).format(*map(sql.Identifier, names))
+            )
+
+    def _make(self, name: str, *, template: str = "template1") -> None:
+        self.run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        self._made.append(name)
 
 
 class PrivateCluster(Cluster):
     """A server that was made for this session."""
 
     def __init__(self, folder: Path, programs: Path) -> None:
-        self._folder, self._programs = folder, programs
+        self.folder, self._programs = folder, programs
         self._data = folder / "data"
         self._as_server("initdb", "-U", "patchmap", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
         with (self._data / "postgresql.conf").open("a") as file:
@@ -105,19 +113,74 @@ class PrivateCluster(Cluster):
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        self._as_server("pg_ctl", "start", "-w", "-l", str(self._folder / "log"))
+        self._as_server("pg_ctl", "start", "-w", "-l", str(self.folder / "log"))
 
     def stop(self) -> None:
         """Stop the server at once; whoever is connected loses the connection."""
-        if (self._data / "postmaster.pid").exists():
-            self._as_server("pg_ctl", "stop", "-m", "fast", "-w")
+        self._end(signal.SIGINT)
+
+    def restart(self) -> None:
+        """Stop the server at once, as an administrator would, and start it again."""
+        self.stop()
+        self.start()
+
+    def crash(self) -> None:
+        """Break off all that the server does, and start it again: it recovers from its log."""
+        self._end(signal.SIGQUIT)
+        self.start()
+
+    @contextmanager
+    def database_at(self, folder: Path) -> Iterator[str]:
+        """The address of a database that lies in a folder of the server's user."""
+        self.run(f"CREATE TABLESPACE small LOCATION '{folder}'")
+        url = self.new_database()
+        try:
+            self.run("ALTER DATABASE {} SET TABLESPACE small", _name_of(url))
+            yield url
+        finally:
+            self.drop_database(url)
+            self.run("DROP TABLESPACE small")
+
+    def kill_writer(self, url: str) -> None:
+        """Kill -9 the server's process that works for the writer of a database, if there is one.
+
+        The server then breaks off everybody's work and recovers.
+        """
+        with psycopg.connect(self._url, autocommit=True) as watch:
+            found = watch.execute(_WRITER, (_name_of(url),)).fetchone()
+            if found is None:
+                return
+            # It may have come to its end, or come to it now: then nobody is broken off.
+            with suppress(ProcessLookupError, psycopg.OperationalError):
+                os.kill(found[0], signal.SIGKILL)
+                watch.execute("SELECT pg_sleep(1)")
+        self._wait_until_recovered()
+
+    def _end(self, with_signal: signal.Signals) -> None:
+        lock = self._data / "postmaster.pid"
+        if lock.exists():
+            os.kill(int(lock.read_text().split()[0]), with_signal)
+        while lock.exists():
+            time.sleep(0.005)
+
+    def _wait_until_recovered(self) -> None:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                psycopg.connect(self._url).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def _as_server(self, program: str, *arguments: str) -> None:
         # PostgreSQL refuses to run as root.
         user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         command = [*user, str(self._programs / program), "-D", str(self._data), *arguments]
         done = subprocess.run(
-            command, cwd=self._folder, text=True, stdin=subprocess.DEVNULL,
+            command, cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
         )  # fmt: skip
         if done.returncode:
@@ -125,8 +188,11 @@ class PrivateCluster(Cluster):
 
 
 @contextmanager
-def start_cluster() -> Iterator[Cluster]:
-    """A server for as long as the block lasts; raises PostgresUnavailableError with one line."""
+def start_cluster(*, in_memory: bool = False) -> Iterator[Cluster]:
+    """A server for as long as the block lasts; raises PostgresUnavailableError with one line.
+
+    On some disks a database is made ten times as slowly as in memory, which tests may ask for.
+    """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         cluster = Cluster(given)
@@ -135,15 +201,19 @@ def start_cluster() -> Iterator[Cluster]:
         finally:
             cluster.drop_databases()
         return
-    with _private_cluster() as private:
+    # Short, because the path of a unix socket holds 107 characters at most.
+    with _private_cluster(_MEMORY if in_memory and _has_room(_MEMORY) else Path("/tmp")) as private:
         yield private
 
 
+def _has_room(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 2 * 2**30
+
+
 @contextmanager
-def _private_cluster() -> Iterator[PrivateCluster]:
+def _private_cluster(parent: Path) -> Iterator[PrivateCluster]:
     programs = _programs()
-    # Short, because the path of a unix socket holds 107 characters at most.
-    folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir=parent))
     try:
         folder.chmod(0o755)
         if os.geteuid() == 0:
@@ -175,6 +245,11 @@ def _watched(folder: Path, programs: Path) -> Iterator[None]:
     finally:
         watcher.kill()
         watcher.wait()
+
+
+def _name_of(url: str) -> str:
+    """The database of an address."""
+    return urlsplit(url).path.removeprefix("/")
 
 
 def _programs() -> Path:

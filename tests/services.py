@@ -44,7 +44,7 @@ def run_patchmap(*arguments: str, cwd: Path) -> Done:
 
 
 @contextlib.contextmanager
-def serving(store: Path) -> Iterator[str]:
+def serving(store: Path | str) -> Iterator[str]:
     """Serve a store on a free port; yields the address, without a slash at its end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -6,18 +6,25 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
+import geopandas as gpd
 import typer
 
-from api.commands.desk import desk_of, read_bytes, read_vector
-from boundaries.layer import join_attributes, read_layer
+from api.commands.desk import Desk, desk_of, read_bytes, read_vector
+from api.encoding import write_frame
+from boundaries.coverage import check_layer, unfit_for_plan
+from boundaries.layer import join_attributes, read_faulty, read_layer
+from boundaries.snapping import snapped
+from geo.crs import Projection
 from geo.errors import InputError
 from geo.store.contract import LayerPapers
 from geo.table import read_table
 
-layers = typer.Typer(help="Boundary layers: add, list.", no_args_is_help=True)
+layers = typer.Typer(help="Boundary layers: add, check, list.", no_args_is_help=True)
 attributes = typer.Typer(
     help="Numbers about areas: electors, members, residents, deprivation.", no_args_is_help=True
 )
+
+_NAMED_FINDINGS = 3
 
 File = Annotated[Path, typer.Argument(help="A file to read.", show_default=False)]
 
@@ -39,6 +46,10 @@ def add_layer(
         str, typer.Option("--layer", help="Which layer of a file that holds several.")
     ] = "",
     repair: Annotated[bool, typer.Option("--repair", help="Mend invalid rings.")] = False,
+    snap_m: Annotated[
+        float | None,
+        typer.Option("--snap", help="Close gaps and overlaps up to so many metres wide."),
+    ] = None,
 ) -> None:
     """Add a layer of polygons, or replace the one of that id.
 
@@ -62,6 +73,7 @@ def add_layer(
     desk = desk_of(context)
     with desk.open(create=True) as store:
         layer = read_layer(content, papers, projection=store.projection, repair=repair)
+        layer = layer if snap_m is None else snapped(layer, snap_m)
         with store.transaction():
             store.put_layer(layer.papers, layer.areas)
     papers = layer.papers
@@ -75,6 +87,48 @@ def add_layer(
         "changes": layer.changes,
     }
     desk.say(lines + layer.changes, facts)
+
+
+@layers.command("check")
+def check(
+    context: typer.Context,
+    layer: Annotated[str, typer.Argument(help="A file of polygons, or a layer of the store.")],
+    sliver_m: Annotated[
+        float, typer.Option("--sliver", help="A gap less than so many metres wide is a sliver.")
+    ] = 1.0,
+    current: Annotated[
+        str, typer.Option(help="A layer of the store whose codes are in force.")
+    ] = "",
+    code_field: Annotated[str, typer.Option(help="Field of codes, if not found.")] = "",
+    inside: Annotated[
+        str, typer.Option("--layer", help="Which layer of a file that holds several.")
+    ] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the findings go, as a layer.")
+    ] = None,
+) -> None:
+    """Find gaps, overlaps, slivers, invalid rings and whatever else keeps a layer from tiling."""
+    desk = desk_of(context)
+    if output:
+        desk.check_output(output, Path(layer))
+    codes = None
+    if current:
+        with desk.open() as store:
+            codes = store.layer(current)[1].index
+    projection, areas = _to_check(desk, layer, code_field=code_field, inside=inside)
+    findings = check_layer(areas, sliver_m=sliver_m, current_codes=codes)
+    fit = unfit_for_plan(findings).empty
+    if output:
+        write_frame(findings, output, projection=projection, members={"layer": layer})
+    kinds = findings["kind"].value_counts(sort=False)
+    facts = {
+        "layer": layer,
+        "areas": len(areas),
+        "fit_for_plan": fit,
+        "kinds": kinds.to_dict(),
+        "findings": findings.drop(columns="geometry").to_dict("records"),
+    }
+    desk.say(_told(layer, len(areas), findings, fit=fit, output=output), facts)
 
 
 @layers.command("list")
@@ -115,6 +169,43 @@ def add_attributes(
         lines.append(f"{len(missing)} areas have no row: {_few(missing)}")
     facts = {"layer": layer, "added": added, "unknown": unknown, "missing": missing}
     desk.say(lines, facts)
+
+
+def _to_check(
+    desk: Desk, layer: str, *, code_field: str, inside: str
+) -> tuple[Projection, gpd.GeoDataFrame]:
+    """The areas of a file with all its faults, or of a layer of the store."""
+    path = Path(layer)
+    if not path.suffix:
+        with desk.open() as store:
+            return store.projection, store.layer(layer)[1]
+    projection = Projection.choose()
+    papers = LayerPapers(path.stem, file=path.name, code_field=code_field)
+    return projection, read_faulty(read_vector(path, layer=inside), papers, projection=projection)
+
+
+def _told(
+    layer: str, areas: int, findings: gpd.GeoDataFrame, *, fit: bool, output: Path | None
+) -> list[str]:
+    verdict = "fit for a plan" if fit else "to be repaired before a plan is made on it"
+    lines = [f"{layer}: {areas:,} areas, {_findings(len(findings))}; {verdict}"]
+    for kind, found in findings.groupby("kind", sort=False):
+        lines.append(f"{kind}: {len(found):,}")
+        for row in found.head(_NAMED_FINDINGS).itertuples():
+            sizes = [(row.area_m2, "m²"), (row.length_m, "m long")]
+            size = "".join(f", {_size(number)} {unit}" for number, unit in sizes if number)
+            lines.append(f"  {row.detail}{size}, at {row.x:.0f}, {row.y:.0f}")
+        if len(found) > _NAMED_FINDINGS:
+            lines.append(f"  and {len(found) - _NAMED_FINDINGS:,} more")
+    return [*lines, f"{output}: {_findings(len(findings))}"] if output else lines
+
+
+def _size(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+
+
+def _findings(number: int) -> str:
+    return "1 finding" if number == 1 else f"{number:,} findings"
 
 
 def _check_day(option: str, day: str) -> None:

@@ -23,6 +23,28 @@ _WORDING: Final = {
     "Misuse of fireworks": 0.02,
 }
 
+COUNCIL_MAPPING: Final = """\
+# How to read council-asb.csv: patchmap ingest council-asb.csv --mapping council-asb.toml
+source = "council"
+id = "Ref"
+address = "Address"
+
+[when]
+from = ["Date reported", "Time"]
+format = "dd/mm/yyyy HH:MM"
+
+[where]
+easting = "Easting"
+northing = "Northing"
+
+[what]
+category = "anti-social-behaviour"  # whatever its wording
+
+[papers]
+title = "Cases of a synthetic council"
+caveats = ["Synthetic: this city, its people and its incidents do not exist."]
+"""
+
 
 def council_sheet(incidents: pd.DataFrame, wards: gpd.GeoDataFrame) -> pd.DataFrame:
     """The anti-social behaviour among incidents: local date and time, grid reference, address."""

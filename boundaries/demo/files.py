@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from boundaries.demo.city import DemoCity
-from boundaries.demo.council import council_sheet
+from boundaries.demo.council import COUNCIL_MAPPING, council_sheet
 from boundaries.demo.published import published_month, snapped
 from geo.crs import Projection
 from geo.incidents import london_months
@@ -27,7 +27,8 @@ def write_files(city: DemoCity, folder: Path, projection: Projection) -> list[Pa
 
     Boundaries are GeoJSON by RFC 7946 and say that they are synthetic. Incidents are written
     twice, as the police publish them (`police-uk/`, all months, snapped to a point of their
-    street) and as a council keeps them (`council-asb.csv`, the last twelve months).
+    street) and as a council keeps them (`council-asb.csv`, the last twelve months, with the mapping
+    that reads it).
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def write_files(city: DemoCity, folder: Path, projection: Projection) -> list[Pa
     return [
         *_write_layers(city, folder, projection),
         *_write_months(city, folder, projection),
-        _write_council(city, folder),
+        *_write_council(city, folder),
         _write_attributes(city, folder),
     ]
 
@@ -111,12 +112,13 @@ def _write_months(city: DemoCity, folder: Path, projection: Projection) -> list[
     return paths
 
 
-def _write_council(city: DemoCity, folder: Path) -> Path:
-    path = folder / "council-asb.csv"
+def _write_council(city: DemoCity, folder: Path) -> list[Path]:
+    path, mapping = folder / "council-asb.csv", folder / "council-asb.toml"
     recent = london_months(city.incidents["occurred_from"]) >= LAST_YEAR
     sheet = council_sheet(city.incidents[recent], city.wards)
     sheet.to_csv(path, index=False, lineterminator="\r\n")
-    return path
+    mapping.write_text(COUNCIL_MAPPING, encoding="utf-8")
+    return [path, mapping]
 
 
 def _write_attributes(city: DemoCity, folder: Path) -> Path:

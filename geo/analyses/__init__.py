@@ -83,6 +83,13 @@ ANALYSES = (
         places.concentrated,
     ),
     Analysis(
+        "lorenz",
+        "",
+        "Lorenz curve",
+        "What share of all incidents the busiest places hold, as a curve to draw.",
+        places.lorenz,
+    ),
+    Analysis(
         "dayparts",
         "",
         "Dayparts",

@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.answer import Answer
+from geo.errors import QuestionError
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,45 @@ class Analysis:
 def as_layer(frame: pd.DataFrame, geometry: object, answer: Answer) -> gpd.GeoDataFrame:
     """A frame with the geometry of its rows, in the working CRS."""
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=answer.areas.crs)
+
+
+def refuse_weight(answer: Answer, name: str) -> None:
+    """Refuse to count where harm is asked for, rather than count without a word.
+
+    Raises
+    ------
+    QuestionError
+        If the Question weighs by a harm table.
+    """
+    if answer.harm is not None:
+        raise QuestionError("weight", f"{name} counts incidents: ask without a harm table")
+
+
+def short_months(answer: Answer, months: Sequence[str]) -> list[str]:
+    """What to say where some of the months look published short."""
+    short = [month for month in months if month in answer.short]
+    return [f"Published short, by the look of it: {', '.join(short)}."] if short else []
+
+
+def passed_over(answer: Answer, months: Sequence[str]) -> list[str]:
+    """What to say where some of the months were not published whole, and so not used."""
+    whole = set(answer.published) - set(answer.short)
+    if not (passed := sorted(set(months) - whole)):
+        return []
+    named = ", ".join(passed[:6]) + (" …" if len(passed) > 6 else "")
+    return [
+        f"{len(passed)} months were not published, or only in part, and are passed over: {named}."
+    ]
+
+
+def refuse_part_months(answer: Answer, name: str) -> None:
+    """Refuse a period that holds part of a month, which would look like a fall.
+
+    Raises
+    ------
+    QuestionError
+        If the period does not begin with a month and end with one.
+    """
+    if not answer.accounts.period.is_whole_months:
+        option = "datetime" if answer.question.datetime else "period"
+        raise QuestionError(option, f"{name} needs whole months")

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
-from geo.analyses.found import Found, as_layer
+from geo.analyses.found import Found, as_layer, refuse_weight
+from geo.analyses.surfaces import E_TEST, cell_parameters, compared_parameters
 from geo.answer import Answer
 from geo.errors import InputError, QuestionError
-from geo.hotspots import concentration, ranking, repeats, streets
+from geo.hotspots import change, concentration, ranking, repeats, streets
 
 _STREETS = (
     "Streets without an incident are not known, so their shares are of the streets with one; "
     "compare the cells, or the same measure over time."
+)
+_CHOSEN = (
+    "A place that is chosen because it holds most now held less before by chance alone: believe a "
+    "rise only at a place that was known before."
 )
 SEED = 0
 PERMUTATIONS = 999
@@ -37,21 +45,32 @@ def ranked(answer: Answer) -> Found:
         raise QuestionError("spacing", str(error)) from error
     x, y = frame["x"].to_numpy(), frame["y"].to_numpy()
     frame.insert(frame.columns.get_loc("share") + 1, "area_code", answer.area_codes_at(x, y))
+    compared = answer.accounts.compared
+    if compared:
+        before = ranking.held(frame, answer.compared)
+        found = change.changes(frame["n"], before, days=answer.days).drop(columns="n")
+        frame = pd.concat([frame, found], axis=1)
     circles = shapely.buffer(shapely.points(x, y), question.radius, quad_segs=16)
+    known = answer.facts.known_places
     return Found(
         answer.shown(as_layer(frame, circles, answer)),
         "Equal circles chosen greedily by incidents, not overlapping; equals by least spread, "
-        "then from south to north and west to east",
+        "then from south to north and west to east" + (f"; {E_TEST}" if compared else ""),
         {
             "radius_m": question.radius,
             "spacing_m": question.spacing,
-            "kept_ids": 0 if answer.facts.known_places is None else len(answer.facts.known_places),
-        },
+            "day_hours": "{:02}-{:02}".format(*ranking.DAY),
+            "known_places": 0 if known is None else len(known),
+            "known_within_m": ranking.MOVED_M,
+        }
+        | (compared_parameters(answer) if compared else {}),
+        [_CHOSEN] if compared else [],
     )
 
 
 def repeat_places(answer: Answer) -> Found:
     """Addresses and premises with more than one incident."""
+    refuse_weight(answer, "a repeat place")
     try:
         found = repeats.repeat_places(answer.counted, snapped=answer.snapped)
     except InputError as error:
@@ -75,6 +94,7 @@ def repeat_places(answer: Answer) -> Found:
 
 def near_repeats(answer: Answer) -> Found:
     """Whether incidents draw others after them, by bands of distance and of days."""
+    refuse_weight(answer, "a near repeat")
     question = answer.question
     try:
         found = repeats.near_repeats(
@@ -104,20 +124,41 @@ def near_repeats(answer: Answer) -> Found:
 
 def concentrated(answer: Answer) -> Found:
     """How few places hold half, and four fifths, of all incidents: by cell and by street."""
-    rows = [concentration.concentration(answer.cell_counts).assign(place="cell")]
+    return _of_places(
+        answer,
+        concentration.concentration,
+        "Shares of places that hold 50 % and 80 % (Weisburd 2015); generalised Gini (Bernasco & "
+        "Steenbeek 2017)",
+    )
+
+
+def lorenz(answer: Answer) -> Found:
+    """What share of all incidents the busiest places hold, place after place."""
+    return _of_places(
+        answer,
+        concentration.lorenz_curve,
+        "Lorenz curve, the busiest places first (Bernasco & Steenbeek 2017); straight between rows",
+    )
+
+
+def _of_places(
+    answer: Answer, measure: Callable[[NDArray[np.int64]], pd.DataFrame], method: str
+) -> Found:
+    """A measure of how incidents are spread over cells, and over streets where they name any."""
+    refuse_weight(answer, "concentration")
+    rows = [measure(answer.cell_counts).assign(place="cell")]
     number = streets.streets(
         answer.counted["x"], answer.counted["y"], answer.counted["location"].astype(str)
     )
     on_street = np.bincount(number[number >= 0])
     if len(on_street):
-        rows.append(concentration.concentration(on_street).assign(place="street with incidents"))
+        rows.append(measure(on_street).assign(place="street with incidents"))
     frame = pd.concat(rows, ignore_index=True)
     nameless = int((number < 0).sum())
     return Found(
         frame[["place", *frame.columns.drop("place")]],
-        "Shares of places that hold 50 % and 80 % (Weisburd 2015); generalised Gini (Bernasco & "
-        "Steenbeek 2017)",
-        {"cell_m": answer.question.cell, "shape": answer.question.shape},
+        method,
+        cell_parameters(answer) | {"streets": len(on_street)},
         (
             _STREETS,
             *((f"{nameless:,} incidents name no street.",) if nameless else ()),
@@ -125,8 +166,15 @@ def concentrated(answer: Answer) -> Found:
     )
 
 
-def circles_of(ids: str, answer: Answer) -> gpd.GeoSeries:
+def circles_of(ids: str, answer: Answer, *, option: str) -> gpd.GeoSeries:
     """The circles that ids of ranked places stand for: the known ones, else where they were made.
+
+    Parameters
+    ----------
+    ids
+        With commas between them.
+    option
+        Which option names them, for the refusal.
 
     Raises
     ------
@@ -144,7 +192,7 @@ def circles_of(ids: str, answer: Answer) -> gpd.GeoSeries:
         try:
             x, y, radius = ranking.place_of(name.strip())
         except InputError as error:
-            raise QuestionError("treated", str(error)) from error
+            raise QuestionError(option, str(error)) from error
         centres.append(at.get(name.strip(), (x, y)))
         radii.append(radius)
     points = shapely.points(np.array(centres, float))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
+import shapely
 
-from geo.analyses.found import Found
+from geo.analyses.found import Found, refuse_part_months, refuse_weight, short_months
 from geo.analyses.places import circles_of
 from geo.analyses.surfaces import bandwidth_m, cell_months, cell_parameters
 from geo.answer import Answer
 from geo.errors import InputError, QuestionError
 from geo.hotspots import density, evaluation, getis_ord, treatment
+from geo.hotspots.zones import zone_counts
 from geo.incidents import london_months
 from geo.period import Period, read_interval
 
@@ -21,91 +25,128 @@ _REGRESSION = (
     "Places that are treated because they were worst fall back by themselves: without a control "
     "as bad as they were, part of the difference is that."
 )
+MOST_UNLIKE = 2.0
 LAST, ALL, GI_STAR, KERNEL = "last month", "count", "gi_star", "density"
 
 
 def evaluated(answer: Answer) -> Found:
     """How well maps of the period's first months foretell its last ones, against baselines."""
-    months = answer.accounts.months_published
-    held_out = answer.question.holdout
-    if len(months) <= held_out:
-        raise QuestionError(
-            "holdout",
-            f"keeps {held_out} months back, and the period has {len(months)} published months: "
-            "ask for a longer period",
-        )
-    cube = cell_months(answer, answer.accounts.period.months)
+    refuse_weight(answer, "an evaluation")
+    refuse_part_months(answer, "an evaluation")
+    known, later = _held_out(answer)
     column = {month: number for number, month in enumerate(answer.accounts.period.months)}
-    known, later = months[:-held_out], months[-held_out:]
+    cube = cell_months(answer, answer.accounts.period.months)
     cells, n = answer.cells, cube[:, [column[month] for month in known]].sum(axis=1)
+    last = cube[:, column[known[-1]]]
     early = london_months(answer.counted["occurred_from"]) < np.datetime64(later[0], "M")
     train = answer.counted[early]
-    width = bandwidth_m(answer)
+    # Not even the bandwidth may know of the months that are tested.
+    width = bandwidth_m(answer, train)
+    spread = density.quartic_density(
+        train["x"], train["y"], at=cells.grid.centres(cells.positions), bandwidth=width
+    )
     z = getis_ord.gi_star(n, cells.neighbours)
-    methods = {
-        GI_STAR: np.where(np.isnan(z), -np.inf, z),
-        ALL: n,
-        LAST: cube[:, column[known[-1]]],
-        KERNEL: density.quartic_density(
-            train["x"], train["y"], at=cells.grid.centres(cells.positions), bandwidth=width
-        ),
+    a_day = {
+        ALL: n / _days(known),
+        LAST: last / _days(known[-1:]),
+        KERNEL: spread * cells.inside_area / 1e6 / _days(known),
     }
-    tested = {month: cube[:, column[month]] for month in later}
-    frame = evaluation.compare_methods(methods, tested, area=cells.inside_area)
+    frame = evaluation.compare_methods(
+        {GI_STAR: np.where(np.isnan(z), -np.inf, z), ALL: n, LAST: last, KERNEL: spread},
+        {month: cube[:, column[month]] for month in later},
+        area=cells.inside_area,
+        earlier=n,
+        expected={
+            (name, month): rate * _days([month]) for name, rate in a_day.items() for month in later
+        },
+    )
     return Found(
         frame,
         "Share of later incidents caught on a share of the land: PAI (Chainey, Tompson & Uhlig "
-        "2008), PEI (Hunt 2016); where scores tie, the emptier cell is taken first",
+        "2008), PEI (Hunt 2016), prediction over observation (Wheeler & Steenbeek 2021) and "
+        "recapture ratio (Levine 2008), the last two both called RRI elsewhere; where scores tie, "
+        "the emptier cell is taken first",
         cell_parameters(answer)
         | {"trained_on": f"{known[0]}/{known[-1]}", "tested_on": later, "bandwidth_m": width},
         [_TESTED],
     )
 
 
+def _held_out(answer: Answer) -> tuple[list[str], list[str]]:
+    """The published months that maps are made of, and those they are tested on."""
+    months, held_out = answer.accounts.months_published, answer.question.holdout
+    if len(months) <= held_out:
+        raise QuestionError(
+            "holdout",
+            f"keeps {held_out} months back, and the period has {len(months)} published months: "
+            "ask for a longer period",
+        )
+    return months[:-held_out], months[-held_out:]
+
+
+def _days(months: list[str]) -> int:
+    return sum(pd.Period(month, "M").days_in_month for month in months)
+
+
 def treated(answer: Answer) -> Found:
     """Whether treated places fell more than the rest, and what happened around them."""
-    question = answer.question
+    refuse_weight(answer, "a treatment's effect")
+    refuse_part_months(answer, "a treatment's effect")
+    question, study = answer.question, answer.study_areas.geometry
     if not question.treated or not question.since:
         raise QuestionError("treated", "say which places were treated, and since which month")
     before, after = _windows(answer)
-    places = answer.facts.treated
-    zones = circles_of(question.treated, answer) if places is None else places.geometry
+    control = _places(answer, "control", answer.facts.control) if question.control else study
     try:
-        counts = treatment.zone_counts(
+        counts = zone_counts(
             answer.history,
-            treated=list(zones),
-            control=list(answer.study_areas.geometry),
+            treated=list(_places(answer, "treated", answer.facts.treated)),
+            control=list(control),
+            study=shapely.union_all(study.to_numpy()),
             before=before,
             after=after,
             buffer_m=float(question.buffer),
+            control_buffer=bool(question.control),
         )
     except InputError as error:
         raise QuestionError("treated", str(error)) from error
-    pairs = {zone: (float(row.before), float(row.after)) for zone, row in counts.iterrows()}
-    difference = treatment.displacement_difference(pairs["treated"], pairs["control"])
-    quotient = treatment.displacement_quotient(
-        pairs["treated"], pairs["control"], buffer=pairs["buffer"]
-    )
+    effect = treatment.effects(counts)
     return Found(
         counts.reset_index(),
-        "Weighted displacement difference (Wheeler & Ratcliffe 2018) and quotient (Bowers & "
-        "Johnson 2003); the control is the rest of the study area",
+        "Weighted displacement difference (WDD, Wheeler & Ratcliffe 2018), "
+        + ("with the buffers of both" if question.control else "without the buffer")
+        + "; ratio of rates (Wilson 2022); weighted displacement quotient (WDQ, Bowers & Johnson "
+        "2003). The control is "
+        + ("as asked" if question.control else "the rest of the study area"),
         {
             "before": str(before),
             "after": str(after),
+            "n": int(counts[["before", "after"]].to_numpy().sum()),
             "buffer_m": question.buffer,
-            "wdd": difference.wdd,
-            "wdd_se": difference.se,
-            "wdd_z": difference.z,
-            "wdd_p": difference.p,
-            "wdd_low": difference.low,
-            "wdd_high": difference.high,
-            "wdq": quotient.quotient,
-            "wdq_denominator": quotient.denominator,
-            "wdq_reading": quotient.reading,
+            **effect,
         },
-        [_REGRESSION],
+        [_REGRESSION, *_unlike(counts), *short_months(answer, [*before.months, *after.months])],
     )
+
+
+def _places(answer: Answer, option: str, layer: gpd.GeoDataFrame | None) -> gpd.GeoSeries:
+    """The areas of the layer that an option names, else the circles of its ids."""
+    if layer is not None:
+        return layer.geometry
+    return circles_of(str(getattr(answer.question, option)), answer, option=option)
+
+
+def _unlike(counts: pd.DataFrame) -> list[str]:
+    """What to say where the control is much larger or smaller than what it is to stand for."""
+    times = counts.loc["control", "before"] / max(counts.loc["treated", "before"], 1)
+    if 1 / MOST_UNLIKE <= times <= MOST_UNLIKE:
+        return []
+    caveat = (
+        f"The control held {times:,.1f} times as many incidents as the treated places. The "
+        "difference supposes that both would have moved by as many incidents: read the ratio of "
+        "rates instead, or name a control of like size."
+    )
+    return [caveat]
 
 
 def _windows(answer: Answer) -> tuple[Period, Period]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from geo.analyses.found import Found, as_layer
+from geo.analyses.found import Found, as_layer, passed_over, refuse_part_months, refuse_weight
 from geo.answer import Answer, Floats
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, density, emerging
 from geo.incidents import london_months, months_between
+from geo.locate import AreaLocator
 
 _SERIES = (
     "Incidents are taken to be independent of one another: where they come in series, the test "
@@ -19,9 +21,16 @@ _EDGE = (
     "Near the study area's edge the density is too low: what lies beyond it is not known. Ask for "
     "edge=corrected."
 )
+_EVENLY = (
+    "Residents are taken to live evenly over their area: ask over small areas, and mind that few "
+    "live where many come to shop or drink."
+)
+_SUGGESTED = (
+    "suggested: median distance of a place to its k-th nearest, k half the root of their number"
+)
 E_TEST = (
     "E-test of two Poisson means by published days (Krishnamoorthy & Thomson 2004), corrected "
-    "over all areas (Benjamini & Hochberg 1995)"
+    "over all of them (Benjamini & Hochberg 1995)"
 )
 
 
@@ -53,17 +62,15 @@ def hotspots(answer: Answer) -> Found:
 
 
 def changes(answer: Answer) -> Found:
-    """How each area differs from the compared period, and whether beyond chance.
-
-    Without a compared period in the Question it is the one before.
-    """
+    """How each area differs from the compared period, in its count and in its share."""
     if not answer.accounts.compared:
         raise QuestionError("compare", "say what to compare with: previous or year")
-    frame = answer.area_counts
-    alike = change.similarity(frame["n"], frame["n_compared"]) if _both(frame) else None
-    told = {"s": alike.s, "robust_s": alike.robust_s} if alike else {}
+    # Of all areas, for the Question may show a few of them.
+    frame = answer.area_counts_of_all
+    shares, told = _shares(frame)
+    together = pd.concat([frame.drop(columns="geometry"), shares], axis=1)
     return Found(
-        frame,
+        answer.shown(as_layer(together, frame.geometry.to_numpy(), answer)),
         f"{E_TEST}; S of Andresen 2009 by the tests of Wheeler, Steenbeek & Andresen 2018",
         compared_parameters(answer) | told,
         [_SERIES],
@@ -72,8 +79,12 @@ def changes(answer: Answer) -> Found:
 
 def expected(answer: Answer) -> Found:
     """What the period's last month was to be expected to hold, by area."""
+    refuse_weight(answer, "the expected band")
+    refuse_part_months(answer, "the expected band")
     month = answer.accounts.period.months[-1]
-    months = [name for name in answer.published if name <= month]
+    earlier = [name for name in answer.published if name < month]
+    months = [name for name in earlier if name not in answer.short]
+    months += [month] if month in answer.published else []
     numbers = london_months(answer.history["occurred_from"]).astype(str)
     held = answer.history["area"].to_numpy() >= 0
     table = pd.crosstab(answer.history["area"].to_numpy()[held], numbers[held])
@@ -87,38 +98,62 @@ def expected(answer: Answer) -> Found:
         "Predictive band of the same months of up to five earlier years, negative binomial with "
         "pooled dispersion (Gelman et al. 2013; Farrington et al. 1996)",
         {"level": 0.95, "fewest_years": change.FEWEST_YEARS},
+        passed_over(answer, [name for name in earlier if name[5:] == month[5:]]),
     )
 
 
 def densities(answer: Answer) -> Found:
-    """Incidents per km² at the centre of each cell."""
-    width = bandwidth_m(answer)
+    """Incidents per km² at the centre of each cell, beside residents and a compared period."""
+    question, compared = answer.question, answer.accounts.compared
+    width = bandwidth_m(answer, answer.counted)
     now = _density(answer, answer.counted, width)
     frame = pd.DataFrame({"n": answer.cell_counts, "density": now})
-    compared = answer.accounts.compared
     if compared:
         before = _density(answer, answer.compared, width)
         found = density.compare_densities(now, before, days=answer.days, bandwidth=width)
         frame = frame.assign(**found.drop(columns="density"))
-    corrected = answer.question.edge == "corrected"
+    per_head = "residents" in answer.study_areas.columns
+    if per_head:
+        people = _residents_density(answer, width)
+        frame["rate_per_1000"] = density.rate_per_1000(now, people, bandwidth=width)
+    corrected = question.edge == "corrected"
     unit = "harm" if answer.harm is not None else "incidents"
     return Found(
         answer.on_cells(frame),
-        f"Quartic kernel density in {unit} per km²"
-        + (
-            ", each incident's kernel divided by its share inside the study area (Jones 1993)"
-            if corrected
-            else ""
-        ),
+        f"Quartic kernel density in {unit} per km² (Silverman 1986)"
+        + (", its kernels divided by their share inside (Jones 1993)" if corrected else "")
+        + (f"; {unit} per 1,000 residents by two such densities (Levine 2015)" if per_head else ""),
         cell_parameters(answer)
-        | {"bandwidth_m": width, "bandwidth": "asked" if answer.question.bandwidth else "suggested"}
+        | {"bandwidth_m": width, "bandwidth": "asked" if question.bandwidth else _SUGGESTED}
         | (compared_parameters(answer) if compared else {}),
-        [] if corrected else [_EDGE],
+        ([] if corrected else [_EDGE]) + ([_EVENLY] if per_head else []),
     )
 
 
-def bandwidth_m(answer: Answer) -> float:
-    """The bandwidth that the Question asks for, else one that is suggested.
+def _residents_density(answer: Answer, width: float) -> Floats:
+    """Residents per km² at the centre of each cell, each area's spread evenly over its cells."""
+    cells, areas = answer.cells, answer.study_areas
+    # A file can call anything residents: what is no number counts no one.
+    residents = pd.to_numeric(areas["residents"], errors="coerce").fillna(0.0).to_numpy(float)
+    x, y = cells.grid.centres(cells.positions)
+    area = AreaLocator(areas).locate(x, y)
+    held = area >= 0
+    # An area too small to hold the centre of a cell has its residents at a point of its own.
+    missed = np.setdiff1d(np.arange(len(areas)), area)
+    own = areas.geometry.iloc[missed].representative_point()
+    of = np.concatenate([area[held], missed])
+    land = np.concatenate([cells.inside_area[held], np.ones(len(missed))])
+    return _smoothed(
+        answer,
+        np.concatenate([x[held], own.x]),
+        np.concatenate([y[held], own.y]),
+        width,
+        weights=residents[of] * land / np.bincount(of, land)[of],
+    )
+
+
+def bandwidth_m(answer: Answer, incidents: pd.DataFrame) -> float:
+    """The bandwidth that the Question asks for, else one that the incidents suggest.
 
     Raises
     ------
@@ -129,7 +164,7 @@ def bandwidth_m(answer: Answer) -> float:
         return float(answer.question.bandwidth)
     try:
         return density.suggest_bandwidth(
-            answer.counted["x"], answer.counted["y"], at_least=2.0 * answer.question.cell
+            incidents["x"], incidents["y"], at_least=2.0 * answer.question.cell
         )
     except InputError as error:
         raise QuestionError("bandwidth", str(error)) from error
@@ -137,6 +172,8 @@ def bandwidth_m(answer: Answer) -> float:
 
 def emerging_hotspots(answer: Answer) -> Found:
     """Every cell by how hot and cold the months of the period were."""
+    refuse_weight(answer, "the pattern of a cell")
+    refuse_part_months(answer, "the pattern of a cell")
     months = months_between(answer.accounts.period.months[0], answer.accounts.period.months[-1])
     counts = cell_months(answer, months)
     whole = set(answer.accounts.months_published) - set(answer.short)
@@ -147,18 +184,12 @@ def emerging_hotspots(answer: Answer) -> Found:
         )
     except InputError as error:
         raise QuestionError("period", str(error)) from error
-    caveats: list[str] = []
-    if passed := sorted(set(months) - whole):
-        caveats.append(
-            f"{len(passed)} months were not published, or only in part, and are passed over: "
-            f"{', '.join(passed[:6])}{' …' if len(passed) > 6 else ''}."
-        )
     return Found(
         answer.on_cells(found),
         "Categories of emerging hot spot analysis on each cell's months, a month being hot or "
         "cold by Gi* and the exact tail of its last three months; trends by Mann–Kendall",
         cell_parameters(answer) | {"window_months": 3, "months": len(whole)},
-        caveats,
+        passed_over(answer, months),
     )
 
 
@@ -172,16 +203,23 @@ def cell_months(answer: Answer, months: list[str]) -> Floats:
 
 
 def _density(answer: Answer, incidents: pd.DataFrame, width: float) -> Floats:
+    weights = answer.harm_of(incidents)
+    return _smoothed(answer, incidents["x"], incidents["y"], width, weights=weights)
+
+
+def _smoothed(
+    answer: Answer, x: ArrayLike, y: ArrayLike, width: float, *, weights: Floats
+) -> Floats:
+    """What stands at some points, per km² at the centre of each cell."""
     cells = answer.cells
-    corrected = answer.question.edge == "corrected"
     try:
         return density.quartic_density(
-            incidents["x"],
-            incidents["y"],
+            x,
+            y,
             at=cells.grid.centres(cells.positions),
             bandwidth=width,
-            weights=answer.harm_of(incidents),
-            inside_area=cells.inside_area if corrected else None,
+            weights=weights,
+            inside_area=cells.inside_area if answer.question.edge == "corrected" else None,
         )
     except InputError as error:
         raise QuestionError("bandwidth", str(error)) from error
@@ -204,5 +242,13 @@ def compared_parameters(answer: Answer) -> dict[str, object]:
     }
 
 
-def _both(frame: pd.DataFrame) -> bool:
-    return bool(frame["n"].sum() and frame["n_compared"].sum())
+def _shares(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, float]]:
+    """How each area's share of all incidents differs, and how alike the two patterns are."""
+    if not (frame["n"].sum() and frame["n_compared"].sum()):
+        return pd.DataFrame(index=frame.index), {}
+    alike = change.similarity(frame["n"], frame["n_compared"])
+    names = {"share_compared": "share_compared", "q": "share_q", "differs": "share_differs"}
+    measures = ("s", "robust_s", "s_corrected", "robust_s_corrected")
+    return alike.areas[list(names)].rename(columns=names), {
+        name: getattr(alike, name) for name in measures
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geo.analyses.found import Found
+from geo.analyses.found import Found, refuse_weight
 from geo.answer import Answer
 from geo.errors import InputError, QuestionError
 from geo.hotspots import dayparts as hours
@@ -13,6 +13,7 @@ PEAKS = 3
 
 def dayparts(answer: Answer) -> Found:
     """Incidents by hour of the week, those of an uncertain time shared out."""
+    refuse_weight(answer, "an hour of the week")
     try:
         found = hours.dayparts(answer.counted)
     except InputError as error:

@@ -22,7 +22,8 @@ from geo.errors import InputError
 Floats = NDArray[np.float64]
 
 COMPARED: Final = (
-    "later", "asked_share", "method", "cells", "area_share", "hits", "n", "hit_rate", "pai", "pei"
+    "later", "asked_share", "method", "cells", "area_share", "hits", "n", "hit_rate", "pai", "pei",
+    "predicted_over_observed", "recapture_ratio",
 )  # fmt: skip
 """Columns of a comparison of methods."""
 
@@ -33,33 +34,51 @@ RANDOM: Final = "random"
 """The name of the method that knows nothing: its hit rate is the share of the land."""
 
 
-def accuracy(scores: ArrayLike, later: ArrayLike, area: ArrayLike) -> pd.DataFrame:
+def accuracy(
+    scores: ArrayLike,
+    later: ArrayLike,
+    area: ArrayLike,
+    *,
+    earlier: ArrayLike | None = None,
+    expected: ArrayLike | None = None,
+) -> pd.DataFrame:
     """The indices of a map as more and more of its cells are taken.
 
     Parameters
     ----------
     scores
-        What a method gives each of n cells; the highest are taken first. The last column of the
-        answer means something only where scores are expected incidents.
+        What a method gives each of n cells; the highest are taken first.
     later
         Incidents in each cell in a later period.
     area
         Area of each cell inside the mask, in any one unit.
+    earlier
+        Incidents in each cell in the period that the method was made of.
+    expected
+        Incidents that the method expects in each cell in the later period.
 
     Returns
     -------
     A row for each number of cells: `cells`, `area_share`, `hits` (later incidents in them),
     `hit_rate`, `pai` = hit rate / area share, `pei` = PAI / the best PAI that any choice of the
-    same area could have, and `predicted_over_observed`. With cells of unequal area the best choice
-    may cut its last cell, so PEI is never flattered. NaN where there are no later incidents.
+    same area could have, `predicted_over_observed` (NaN where nothing is `expected`) and
+    `recapture_ratio` (NaN where nothing is known of `earlier`). With cells of unequal area the
+    best choice may cut its last cell, so PEI is never flattered. NaN where there are no later
+    incidents.
     """
     score, hits, land = (np.asarray(values, float) for values in (scores, later, area))
+    unknown = np.full(len(score), np.nan)
+    before, foretold = (
+        unknown if values is None else np.asarray(values, float) for values in (earlier, expected)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         order = np.lexsort([hits / land, -score])
         caught, covered = np.cumsum(hits[order]), np.cumsum(land[order])
         share, rate = covered / land.sum(), caught / hits.sum()
         pei = caught / _most_caught(hits, land, within=covered)
-        predicted = np.cumsum(score[order]) / caught
+        predicted = np.cumsum(foretold[order]) / caught
+        held = np.cumsum(before[order])
+    recaptured = recapture_ratio((held, caught), (before.sum(), hits.sum()))
     return pd.DataFrame(
         {
             "cells": np.arange(1, len(score) + 1),
@@ -69,6 +88,7 @@ def accuracy(scores: ArrayLike, later: ArrayLike, area: ArrayLike) -> pd.DataFra
             "pai": rate / share,
             "pei": pei,
             "predicted_over_observed": predicted,
+            "recapture_ratio": recaptured,
         }
     )
 
@@ -87,6 +107,8 @@ def compare_methods(
     *,
     area: ArrayLike,
     area_shares: Sequence[float] = AREA_SHARES,
+    earlier: ArrayLike | None = None,
+    expected: Mapping[tuple[str, str], ArrayLike] | None = None,
 ) -> pd.DataFrame:
     """Hold methods against what came later, and against knowing nothing.
 
@@ -101,12 +123,17 @@ def compare_methods(
         Area of each cell inside the mask, in any one unit.
     area_shares
         How much of the land is taken, from 0 to 1: as many whole cells as fit, at least one.
+    earlier
+        Incidents of the n cells in the period that the methods are made of.
+    expected
+        Incidents of the n cells that a method expects in a period, by the names of both, for
+        methods that foretell a number.
 
     Returns
     -------
     A row for each period, asked share and method, with `RANDOM` as the last method: `later`,
-    `asked_share`, `method`, and `cells`, `area_share`, `hits`, `hit_rate`, `pai`, `pei` as in
-    `accuracy`, and `n`: all later incidents. `RANDOM` is told by its expectation.
+    `asked_share`, `method`, the columns of `accuracy`, and `n`: all later incidents. `RANDOM` is
+    told by its expectation.
 
     Raises
     ------
@@ -116,9 +143,14 @@ def compare_methods(
     _refuse_shares(area_shares)
     if RANDOM in methods:
         raise InputError(f"{RANDOM!r} is the name of the baseline, call the method otherwise")
-    rows = []
+    rows, foretold = [], expected or {}
     for period, counts in later.items():
-        curves = {name: accuracy(scores, counts, area) for name, scores in methods.items()}
+        curves = {
+            name: accuracy(
+                scores, counts, area, earlier=earlier, expected=foretold.get((name, period))
+            )
+            for name, scores in methods.items()
+        }
         for asked in area_shares:
             found = {name: _at_share(curve, asked) for name, curve in curves.items()}
             found[RANDOM] = _by_chance(counts, area, share=asked)
@@ -151,16 +183,21 @@ def _by_chance(later: ArrayLike, area: ArrayLike, *, share: float) -> dict[str, 
         "hit_rate": share if known else np.nan,
         "pai": 1.0 if known else np.nan,
         "pei": share * hits.sum() / best if known else np.nan,
+        "predicted_over_observed": np.nan,
+        "recapture_ratio": 1.0 if known else np.nan,
     }
 
 
-def recapture_ratio(hot: tuple[float, float], everywhere: tuple[float, float]) -> float:
+def recapture_ratio(
+    hot: tuple[ArrayLike, ArrayLike], everywhere: tuple[float, float]
+) -> NDArray[np.float64]:
     """How well hotspots hold their incidents: (hot₂ / hot₁) / (all₂ / all₁).
 
     Parameters
     ----------
     hot
-        Incidents in the hotspots, in the earlier and the later period.
+        Incidents in the hotspots, in the earlier and the later period; of many choices at once
+        where they are arrays.
     everywhere
         Incidents in the study area in both.
 
@@ -170,5 +207,7 @@ def recapture_ratio(hot: tuple[float, float], everywhere: tuple[float, float]) -
 
     Source: Levine 2008, who calls it the recapture rate index.
     """
-    (hot_1, hot_2), (all_1, all_2) = hot, everywhere
-    return (hot_2 / hot_1) / (all_2 / all_1) if hot_1 and all_1 and all_2 else float("nan")
+    (hot_1, hot_2), (all_1, all_2) = (np.asarray(pair, float) for pair in (hot, everywhere))
+    known = (hot_1 > 0) & (all_1 > 0) & (all_2 > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(known, (hot_2 / hot_1) / (all_2 / all_1), np.nan)

@@ -35,7 +35,8 @@ def gi_star(values: ArrayLike, neighbours: csr_array) -> Floats:
     values
         One number for each of n cells, zeros included.
     neighbours
-        n × n matrix of 0 and 1, with ones on its diagonal: a cell is its own neighbour.
+        n × n matrix of 0 and 1 that stores its ones alone, with ones on its diagonal: a cell is
+        its own neighbour.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def gi_star(values: ArrayLike, neighbours: csr_array) -> Floats:
     Source: Ord & Getis 1995, equation 14.
     """
     x = np.asarray(values, float)
-    count = neighbours @ np.ones(len(x))
+    count = _how_many(neighbours)
     return _standardised(neighbours @ x, count, x.sum(), (x * x).sum(), n=len(x))
 
 
@@ -59,9 +60,14 @@ def gi(values: ArrayLike, neighbours: csr_array) -> Floats:
     Source: Ord & Getis 1995, equation 7.
     """
     x = np.asarray(values, float)
-    count = neighbours @ np.ones(len(x)) - 1
+    count = _how_many(neighbours) - 1
     others, squares = x.sum() - x, (x * x).sum() - x * x
     return _standardised(neighbours @ x - x, count, others, squares, n=len(x) - 1)
+
+
+def _how_many(neighbours: csr_array) -> Floats:
+    """How many ones each row has: a matrix of 0 and 1 stores nothing else."""
+    return np.asarray(np.diff(neighbours.indptr), float)
 
 
 def _standardised(
@@ -138,7 +144,7 @@ def permutation_p(counts: ArrayLike, neighbours: csr_array) -> Floats:
     if (x != np.floor(x)).any() or (x < 0).any():
         raise InputError("the permutation test needs whole counts, not weights")
     x = x.astype(np.int64)
-    draws = (neighbours @ np.ones(len(x))).astype(np.int64) - 1
+    draws = _how_many(neighbours).astype(np.int64) - 1
     drawn = (neighbours @ x.astype(float)).astype(np.int64) - x
     if draws.max() * x.max() > MOST_SUM:
         raise InputError(

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import partial
-from typing import Any, TypeVar
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,19 +11,8 @@ from geo.compiled import compiled
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Function = TypeVar("Function", bound=Callable)
 
 _TRIED = 1 << 16  # points, after which merging is given up where nearly all are distinct
-
-
-def _reordered(function: Function) -> Function:
-    """As `compiled`, but sums may change their order: else they use none of the vectors."""
-    reordering: Any = partial(numba.njit, nogil=True, fastmath={"reassoc", "nsz"})
-    try:
-        made: Function = reordering(function, cache=True)
-    except RuntimeError:
-        made = reordering(function)
-    return made
 
 
 @compiled
@@ -67,7 +52,7 @@ def sort_into_buckets(points: Floats, bucket: Integers, free: Integers, target: 
             target[row, slot] = points[row, i]
 
 
-@_reordered
+@compiled(sum_in_any_order=True)
 def gather(
     at: Floats,
     points: Floats,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,12 @@ from geo.hotspots.streets import street_names
 from geo.incidents import london_hours
 
 Floats = NDArray[np.float64]
+
+DAY: Final = (7, 19)
+"""First hour of the day in London, and the hour at which night begins."""
+
+MOVED_M: Final = 150.0
+"""Metres within which a place is still a known one."""
 
 MOST_STREETS = 3
 _HOUR = pd.Timedelta(hours=1)
@@ -49,8 +56,8 @@ def rank(
     apart: float = 500.0,
     weights: ArrayLike | None = None,
     known: pd.DataFrame | None = None,
-    moved: float = 150.0,
-    day: tuple[int, int] = (7, 19),
+    moved: float = MOVED_M,
+    day: tuple[int, int] = DAY,
 ) -> pd.DataFrame:
     """The places that hold the most incidents, or the most harm.
 
@@ -107,6 +114,24 @@ def rank(
     places["hotspot_id"], places["moved_m"] = _keep_ids(ids, places, known=known, moved=moved)
     places = places.astype(_TYPES)
     return places.drop(columns="weighted") if weights is None else places
+
+
+def held(places: pd.DataFrame, incidents: pd.DataFrame) -> NDArray[np.int64]:
+    """How many of some other incidents each place holds.
+
+    Parameters
+    ----------
+    places
+        As `rank` returned them.
+    incidents
+        `x` and `y` in metres.
+    """
+    x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
+    inside = [
+        ((x - place.x) ** 2 + (y - place.y) ** 2 <= place.radius_m**2).sum()
+        for place in places.itertuples()
+    ]
+    return np.array(inside, dtype=np.int64)
 
 
 def place_of(hotspot_id: str) -> tuple[float, float, float]:

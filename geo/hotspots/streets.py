@@ -6,6 +6,7 @@ and "Supermarket" for hundreds of places.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,11 +17,19 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 _PREFIX = r"(?i)^\s*on or near\b\s*"
+_ADDRESS = (
+    r"(?i)^(?:(?:flat|apartment|unit)\s+\w+\s*,?\s+)?\d+[a-z]?(?:\s*[-–/]\s*\d+[a-z]?)?\s*,?\s+"
+)
+_HOUSE = rf"{_ADDRESS}(?P<street>[^,]*[^\W\d][^,]*).*$"
 _NAMELESS = ("", "no location")
 
 
 def street_names(location: Sequence[str]) -> NDArray[np.object_]:
-    """The names in location texts, without "On or near"; '' where there is none."""
+    """The names in location texts, without "On or near"; '' where there is none.
+
+    Of an address, "Flat 2, 8 Corn Hill, Derby", only the street is left: a text without a house
+    number stays whole, for what stands before its comma may be a premises' name.
+    """
     names, code = _coded_names(location)
     return np.asarray(names[code])
 
@@ -58,10 +67,15 @@ def streets(
     return np.asarray(number[point], dtype=np.int64)
 
 
+def _street_alone(address: re.Match[str]) -> str:
+    return address["street"].strip()
+
+
 def _coded_names(location: Sequence[str]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     """The distinct names in their order, and the number of each location's."""
     text, texts = pd.factorize(pd.Series(location, dtype="str").fillna(""))
     cleaned = pd.Series(texts, dtype="str").str.replace(_PREFIX, "", regex=True).str.strip()
+    cleaned = cleaned.str.replace(_HOUSE, _street_alone, regex=True)
     cleaned = cleaned.where(~cleaned.str.lower().isin(_NAMELESS), "")
     names, code = np.unique(cleaned.to_numpy(dtype=object), return_inverse=True)
     return names, code[text]

@@ -1,22 +1,18 @@
 """Treatment: whether places that were treated fell more than others, and what moved next door.
 
 Sources: the weighted displacement difference of Wheeler & Ratcliffe 2018; the weighted
-displacement quotient of Bowers & Johnson 2003.
+displacement quotient of Bowers & Johnson 2003; the relative incident rate ratio of Wilson 2022.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import shapely
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from geo.errors import InputError
-from geo.period import Period
 from geo.statistics import normal_two_sided
 
 Counts = tuple[float, float]
@@ -42,6 +38,25 @@ class DisplacementDifference:
     wdd: float
     se: float
     z: float
+    p: float
+    low: float
+    high: float
+    level: float
+
+
+@dataclass(frozen=True)
+class RateRatio:
+    """How the treated places moved, as a multiple of how the control did: 1 where alike.
+
+    Attributes
+    ----------
+    ratio, p
+        The ratio, and the two-sided test of 1; NaN where something was not counted at all.
+    low, high
+        Bounds of the interval of the given `level`.
+    """
+
+    ratio: float
     p: float
     low: float
     high: float
@@ -97,6 +112,35 @@ def displacement_difference(
     )
 
 
+def rate_ratio(treated: Counts, control: Counts, *, level: float = 0.95) -> RateRatio:
+    """(treated after / before) / (control after / before), which needs no control of like size.
+
+    Parameters
+    ----------
+    treated, control
+        Incidents before and after, in windows of equal length.
+    level
+        Of the interval.
+
+    Source: Wilson 2022; the counts are taken to be Poisson, so the variance of the logarithm is
+    the sum of their inverses.
+    """
+    counts = np.array([treated, control], float)
+    if not counts.all():
+        unknown = float("nan")
+        return RateRatio(unknown, unknown, low=unknown, high=unknown, level=level)
+    (t_0, t_1), (c_0, c_1) = counts
+    log, se = float(np.log((t_1 / t_0) / (c_1 / c_0))), float(np.sqrt((1 / counts).sum()))
+    reach = float(ndtri((1 + level) / 2)) * se
+    return RateRatio(
+        float(np.exp(log)),
+        float(normal_two_sided(log / se)),
+        low=float(np.exp(log - reach)),
+        high=float(np.exp(log + reach)),
+        level=level,
+    )
+
+
 def displacement_quotient(
     treated: Counts, control: Counts, *, buffer: Counts
 ) -> DisplacementQuotient:
@@ -130,101 +174,33 @@ def _reading(quotient: float) -> str:
     return "more moved to the places around than was gained: displacement exceeds the effect"
 
 
-def zone_counts(
-    incidents: pd.DataFrame,
-    *,
-    treated: Iterable[shapely.Geometry],
-    control: Iterable[shapely.Geometry],
-    before: Period,
-    after: Period,
-    buffer_m: float = 0.0,
-    control_buffer: bool = False,
-) -> pd.DataFrame:
-    """Count incidents before and after in the treated places, around them, and in the control.
+def effects(counts: pd.DataFrame) -> dict[str, float | str]:
+    """The three measures of an effect, flat and by name, of what `zones.zone_counts` counted.
 
-    A point counts in the first zone that holds it, in the order below: land of the control that
-    lies in a treated place or its buffer is no control.
-
-    Parameters
-    ----------
-    incidents
-        `x` and `y` in metres, `occurred_from` in UTC, `precision`.
-    treated, control
-        Polygons in metres.
-    before, after
-        Windows of equal length; there may be time between them.
-    buffer_m
-        Width of the ring around the treated places; 0 for none.
-    control_buffer
-        Whether there is such a ring around the control too, for the displacement difference.
-
-    Returns
-    -------
-    Indexed by `zone` (`treated`, `buffer`, `control`, `control_buffer`, as far as asked):
-    `before`, `after` and `area_km2`.
-
-    Raises
-    ------
-    InputError
-        If the windows overlap or differ in length, or know months only and are not whole months;
-        or if no land is left for the control.
+    The difference counts displacement only where both have a buffer; the quotient needs that of
+    the treated places alone.
     """
-    _refuse_windows(before, after, months_only=bool((incidents["precision"] == "month").any()))
-    zones = _zones(treated, control, buffer_m=buffer_m, control_buffer=control_buffer)
-    zone = np.full(len(incidents), -1)
-    for number, (_, ground) in reversed(list(enumerate(zones))):
-        zone[_inside(ground, incidents)] = number
-    counts = {}
-    for name, window in (("before", before), ("after", after)):
-        when = incidents["occurred_from"].between(window.start, window.end, inclusive="left")
-        counts[name] = np.bincount(zone[when & (zone >= 0)], minlength=len(zones))
-    reached = [
-        shapely.union_all([ground for _, ground in zones[: i + 1]]) for i in range(len(zones))
-    ]
-    areas = np.diff(shapely.area(reached), prepend=0.0) / 1e6
-    index = pd.Index([name for name, _ in zones], name="zone")
-    frame = pd.DataFrame({**counts, "area_km2": areas}, index=index)
-    if frame.loc["control", "area_km2"] < 1e-9:
-        raise InputError("the control lies wholly within the treated places and their buffer")
-    return frame
-
-
-def _zones(
-    treated: Iterable[shapely.Geometry],
-    control: Iterable[shapely.Geometry],
-    *,
-    buffer_m: float,
-    control_buffer: bool,
-) -> list[tuple[str, shapely.Geometry]]:
-    """The ground of each zone, as if none before it had any."""
-    places, others = shapely.union_all(list(treated)), shapely.union_all(list(control))
-    zones = [("treated", places)]
-    if buffer_m > 0:
-        zones.append(("buffer", places.buffer(buffer_m)))
-    zones.append(("control", others))
-    if buffer_m > 0 and control_buffer:
-        zones.append(("control_buffer", others.buffer(buffer_m)))
-    return zones
-
-
-def _inside(ground: shapely.Geometry, incidents: pd.DataFrame) -> NDArray[np.bool_]:
-    shapely.prepare(ground)
-    return np.asarray(shapely.intersects_xy(ground, incidents["x"], incidents["y"]))
-
-
-def _refuse_windows(before: Period, after: Period, *, months_only: bool) -> None:
-    if before.last >= after.first:
-        raise InputError(
-            f"the window before ({before}) does not end before the one after ({after})"
-        )
-    whole = before.is_whole_months and after.is_whole_months
-    if months_only and not whole:
-        raise InputError(
-            "some incidents have a month and no day: both windows must be whole months"
-        )
-    days = [(window.last - window.first).days + 1 for window in (before, after)]
-    months = [len(window.months) for window in (before, after)]
-    if days[0] != days[1] and not (whole and months[0] == months[1]):
-        raise InputError(
-            f"the windows differ in length: {days[0]} days before and {days[1]} days after"
-        )
+    pairs = {str(zone): (float(row.before), float(row.after)) for zone, row in counts.iterrows()}
+    treated, control = pairs["treated"], pairs["control"]
+    buffer, beyond = pairs.get("buffer"), pairs.get("control_buffer")
+    difference = displacement_difference(
+        treated, control, buffer=buffer if beyond else None, control_buffer=beyond
+    )
+    ratio = rate_ratio(treated, control)
+    found: dict[str, float | str] = {
+        "wdd": difference.wdd,
+        "wdd_se": difference.se,
+        "wdd_z": difference.z,
+        "wdd_p": difference.p,
+        "wdd_low": difference.low,
+        "wdd_high": difference.high,
+        "rate_ratio": ratio.ratio,
+        "rate_ratio_p": ratio.p,
+        "rate_ratio_low": ratio.low,
+        "rate_ratio_high": ratio.high,
+    }
+    if buffer:
+        quotient = displacement_quotient(treated, control, buffer=buffer)
+        found["wdq"], found["wdq_denominator"] = quotient.quotient, quotient.denominator
+        found["wdq_reading"] = quotient.reading
+    return found

@@ -21,6 +21,7 @@ POOL_TIMEOUT_S = 10.0
 LOCK_TIMEOUT_S = 30.0
 # Any number will do, as long as every Patchmap takes the same: "patchmap" in ASCII.
 _WRITER = 0x70617463686D6170
+_COMMITTING = _WRITER + 1
 
 Row = tuple[Any, ...]
 Statement = LiteralString | sql.Composed | sql.SQL
@@ -95,6 +96,12 @@ class Server:
             return
         with self._block() as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            # A commit shows its rows a moment before the partitions it attached: who begins to
+            # read in that moment waits until it is over.
+            connection.execute(
+                "SELECT pg_advisory_lock_shared(%s), pg_advisory_unlock_shared(%s)",
+                (_COMMITTING, _COMMITTING),
+            )
             yield
 
     @contextmanager
@@ -109,6 +116,7 @@ class Server:
             if connection.info.transaction_status == psycopg.pq.TransactionStatus.INERROR:
                 # PostgreSQL would answer COMMIT by rolling back, and say nothing.
                 raise StoreError(f"the store {self.name} cannot be used: a statement failed")
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMITTING,))
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -144,6 +152,10 @@ class Server:
             raise StoreError(
                 f"the store {self.name} cannot be used: another import was still running after "
                 f"{LOCK_TIMEOUT_S:g} seconds"
+            ) from error
+        except errors.DiskFull as error:
+            raise StoreError(
+                f"the store {self.name} cannot be used: its server's disk is full"
             ) from error
         except PoolTimeout as error:
             raise StoreError(

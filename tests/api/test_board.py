@@ -165,7 +165,7 @@ def test_density_is_told_in_round_steps_per_square_kilometre(client: TestClient)
 
 def test_treatment_is_asked_in_the_page_and_refused_with_a_reason(client: TestClient) -> None:
     page = client.get(f"{QUESTION}&treated=wards&since=2024-02").text
-    assert "the control lies wholly within the treated places" in page
+    assert "no control is left: it lies within the treated places" in page
     assert "Did it work?" in page
 
 

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import json
 from pathlib import Path
 
-import pytest
-
 from geo.store.geopackage import GeoPackageStore
-from tests.postgres import start_cluster
+from tests.disks import MB, fill
+from tests.postgres import Cluster, PrivateCluster
 from tests.services import run_patchmap
 
 QUESTION = ["--from", "2024-01", "--to", "2024-02", "--layer", "wards"]
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    """An empty database of a throw-away cluster."""
-    with start_cluster() as cluster:
-        yield cluster.new_database()
-
-
 def test_a_copied_store_answers_as_its_original(
-    store: GeoPackageStore, tmp_path: Path, database: str
+    store: GeoPackageStore, tmp_path: Path, cluster: Cluster
 ) -> None:
     store.close()
+    database = cluster.new_database()
     copied = run_patchmap("--store", "town.gpkg", "copy", "--to", database, cwd=tmp_path)
     assert copied.returncode == 0, copied.stderr
     for name, address in (("file", "town.gpkg"), ("server", database)):
@@ -43,3 +37,35 @@ def test_a_server_that_is_not_there_is_one_line_without_the_password(tmp_path: P
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "secret" not in done.stderr
+
+
+def a_month(folder: Path, *, rows: int) -> Path:
+    path = folder / "2024-01-testshire-street.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Crime ID", "Month", "Longitude", "Latitude", "Location", "Crime type"])
+        for number in range(rows):
+            lon = f"{-1.5 + number / 1e6:.6f}"
+            writer.writerow([f"{number:064}", "2024-01", lon, "52.95", "On Mill Lane", "Drugs"])
+    return path
+
+
+def test_a_full_disk_of_the_server_is_one_line_and_leaves_the_old_data(
+    private: PrivateCluster, server_disk: Path, tmp_path: Path
+) -> None:
+    with private.database_at(server_disk) as address:
+
+        def ingest(*, rows: int) -> tuple[int, list[str]]:
+            file = a_month(tmp_path, rows=rows)
+            done = run_patchmap("--store", address, "ingest", file.name, cwd=tmp_path)
+            return done.returncode, done.stderr.splitlines()
+
+        assert ingest(rows=30)[0] == 0
+        ballast = fill(server_disk, leave=MB)
+        code, lines = ingest(rows=20_000)
+        assert (code, len(lines)) == (1, 1)
+        assert "cannot be used: its server's disk is full" in lines[0]
+        listed = run_patchmap("--store", address, "--json", "imports", "list", cwd=tmp_path)
+        assert [record["state"] for record in json.loads(listed.stdout)] == ["current"]
+        ballast.unlink()
+        assert ingest(rows=20_000)[0] == 0

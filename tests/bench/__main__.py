@@ -13,16 +13,23 @@ from dataclasses import asdict
 from types import ModuleType
 
 from tests.bench import (
+    density,
+    gi_star,
     import_geopackage,
     import_postgis,
     join,
     join_cold,
     join_threads,
+    knox,
+    plan_move,
     transform,
 )
 from tests.bench.runner import CACHE, Line, Run, rows, say
 
-PROMISES = (join, join_cold, join_threads, transform, import_geopackage, import_postgis)
+PROMISES = (
+    join, join_cold, join_threads, transform, gi_star, density, knox, import_geopackage,
+    import_postgis, plan_move,
+)  # fmt: skip
 
 
 def main() -> None:

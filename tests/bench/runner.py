@@ -23,7 +23,7 @@ SCRIPTS = Path(__file__).parent / "scripts"
 ROUNDS = 3
 RIVALS = (
     "geopandas", "pyogrio", "pyarrow", "sqlalchemy", "psycopg2-binary", "geoalchemy2", "sedonadb",
-    "geoarrow-pyarrow",
+    "geoarrow-pyarrow", "esda", "pointpats", "numba", "gerrychain",
 )  # fmt: skip
 
 Command = list[str]

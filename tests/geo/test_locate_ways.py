@@ -115,7 +115,7 @@ def test_few_points_do_not_load_what_is_compiled(tmp_path):
 
 
 def test_where_nothing_can_be_cached_it_is_compiled_all_the_same(monkeypatch):
-    def njit(function, *, nogil, cache=False):
+    def njit(function, *, nogil, cache=False, **_options):
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
         return (function, nogil)

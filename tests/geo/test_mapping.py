@@ -1,7 +1,7 @@
 """The mapping file: what it says, and how each fault of it is named."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT
@@ -173,6 +173,7 @@ def toml(value: object) -> str:
     return repr(value) if isinstance(value, str) else str(value).lower()
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(keys, values, max_size=6))
 def test_no_toml_brings_anything_but_a_refusal(tables):
     text = "\n".join(f"{key} = {toml(value)}" for key, value in tables.items())

@@ -15,7 +15,7 @@ AREAS = st.lists(st.integers(1, 5), min_size=6, max_size=6)
 
 
 def test_a_perfect_order_has_its_published_indices():
-    found = accuracy([3, 2, 1], [6, 3, 0], [1, 1, 1])
+    found = accuracy([3, 2, 1], [6, 3, 0], [1, 1, 1], expected=[3, 2, 1])
     assert found["pai"].tolist() == [2, 1.5, 1]
     assert found["pei"].tolist() == [1, 1, 1]
     assert found["predicted_over_observed"].tolist() == [3 / 6, 5 / 9, 6 / 9]
@@ -127,3 +127,20 @@ def test_recapture_is_against_what_happened_everywhere():
     assert recapture_ratio((50, 30), (200, 100)) == pytest.approx(1.2)
     assert np.isnan(recapture_ratio((0, 30), (200, 100)))
     assert np.isnan(recapture_ratio((5, 3), (200, 0)))
+
+
+def test_both_indices_that_are_called_rri_stand_apart():
+    found = compare_methods(
+        {"count": [8, 4, 0, 0], "z": [3, 2, 1, 0]},
+        {"May": [3, 1, 1, 1]},
+        area=[1, 1, 1, 1],
+        area_shares=(0.25, 0.5),
+        earlier=[8, 4, 0, 0],
+        expected={("count", "May"): [4, 2, 0, 0]},
+    ).set_index(["asked_share", "method"])
+    assert found.loc[(0.25, "count"), "predicted_over_observed"] == pytest.approx(4 / 3)
+    assert found.loc[(0.5, "count"), "predicted_over_observed"] == pytest.approx(6 / 4)
+    assert found.loc[(0.25, "count"), "recapture_ratio"] == pytest.approx((3 / 8) / (6 / 12))
+    assert found.loc[(0.5, "z"), "recapture_ratio"] == pytest.approx((4 / 12) / (6 / 12))
+    assert np.isnan(found.loc[(0.5, "z"), "predicted_over_observed"])
+    assert found.loc[(0.5, "random"), "recapture_ratio"] == 1

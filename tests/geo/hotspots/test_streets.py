@@ -1,14 +1,32 @@
 """A street is a name and the points that belong together."""
 
 import numpy as np
+import pytest
 
 from geo.hotspots.streets import street_names, streets
 
 
 def test_names_lose_their_prefix_and_the_nameless_have_none():
     texts = ["On or near Peel Street", "on or near ", "On or near", "No Location", "", "1 Mill Rd"]
-    assert street_names(texts).tolist() == ["Peel Street", "", "", "", "", "1 Mill Rd"]
+    assert street_names(texts).tolist() == ["Peel Street", "", "", "", "", "Mill Rd"]
     assert street_names(["On or nearby Lane"]).tolist() == ["On or nearby Lane"]
+
+
+@pytest.mark.parametrize(
+    ("address", "street"),
+    [
+        ("8 Corn Hill", "Corn Hill"),
+        ("12a Corn Hill, Derby, DE1 2AB", "Corn Hill"),
+        ("Flat 2, 8-10 Corn Hill", "Corn Hill"),
+        ("Apartment B2 8 Corn Hill", "Corn Hill"),
+        ("1st Avenue", "1st Avenue"),
+        ("A52", "A52"),
+        ("52 53", "52 53"),
+        ("The Lamb, Corn Hill", "The Lamb, Corn Hill"),
+    ],
+)
+def test_an_address_is_on_its_street(address, street):
+    assert street_names([address]).tolist() == [street]
 
 
 def test_one_name_far_apart_is_two_streets():

@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -12,8 +13,10 @@ from geo.hotspots.treatment import (
     NO_EFFECT,
     displacement_difference,
     displacement_quotient,
-    zone_counts,
+    effects,
+    rate_ratio,
 )
+from geo.hotspots.zones import zone_counts
 from geo.period import Period
 
 CONTROL, TREATED = (308, 318), (207, 110)
@@ -57,6 +60,37 @@ def test_where_nothing_was_counted_there_is_no_test():
 def test_one_buffer_without_the_other_is_refused():
     with pytest.raises(InputError, match="the buffer of the treated and of the control places"):
         displacement_difference(TREATED, CONTROL, buffer=BUFFER)
+
+
+def test_the_ratio_of_rates_does_not_care_how_large_the_control_is():
+    found, tenfold = rate_ratio(TREATED, CONTROL), rate_ratio(TREATED, (3080, 3180))
+    assert found.ratio == pytest.approx((110 / 207) / (318 / 308)) == tenfold.ratio
+    spread = np.sqrt(1 / 207 + 1 / 110 + 1 / 308 + 1 / 318)
+    assert np.log(found.high / found.low) == pytest.approx(2 * 1.959964 * spread, rel=1e-6)
+    assert found.p < 1e-5 < tenfold.p + 1e-5
+
+
+def test_a_ratio_needs_a_count_in_each_of_the_four():
+    assert np.isnan(rate_ratio((5, 0), CONTROL).ratio)
+
+
+def test_the_ratio_holds_none_nineteen_times_in_twenty():
+    rng = np.random.default_rng(1)
+    draws = (rate_ratio(rng.poisson(60, 2), rng.poisson(200, 2)) for _ in range(2000))
+    held = [found.low <= 1 <= found.high for found in draws]
+    assert np.mean(held) == pytest.approx(0.95, abs=0.015)
+
+
+def test_displacement_enters_the_difference_where_both_have_a_buffer():
+    counts = pd.DataFrame(
+        [TREATED, BUFFER, CONTROL, CONTROL_BUFFER],
+        index=["treated", "buffer", "control", "control_buffer"],
+        columns=["before", "after"],
+    )
+    assert effects(counts)["wdd"] == -118
+    assert effects(counts.drop("control_buffer"))["wdd"] == -107
+    assert effects(counts)["wdq"] == pytest.approx(0.258186, abs=1e-6)
+    assert "wdq" not in effects(counts.drop(["buffer", "control_buffer"]))
 
 
 def test_the_quotient_has_its_published_value():
@@ -160,7 +194,7 @@ def test_months_need_windows_of_whole_months(incident_frame):
 
 
 def test_a_control_without_land_of_its_own_is_refused(incident_frame):
-    message = "the control lies wholly within the treated places and their buffer"
+    message = "no control is left: it lies within the treated places and their buffer"
     with pytest.raises(InputError, match=message):
         counted(
             incident_frame,
@@ -168,3 +202,16 @@ def test_a_control_without_land_of_its_own_is_refused(incident_frame):
             control=[shapely.box(10, 10, 120, 90)],
             buffer_m=50,
         )
+
+
+def test_no_zone_reaches_beyond_the_study_area(incident_frame):
+    study = shapely.box(0, 0, 5000, 100)
+    rows = [(50, 50, "2024-01"), (130, 50, "2024-01"), (50, 130, "2024-01")]
+    found = counted(incident_frame, rows, study=study, buffer_m=50)
+    assert found["before"].tolist() == [1, 1, 0]
+    assert found.loc["buffer", "area_km2"] == pytest.approx(50 * 100 / 1e6)
+
+
+def test_treated_places_outside_the_study_area_are_refused(incident_frame):
+    with pytest.raises(InputError, match="the treated places lie outside the study area"):
+        counted(incident_frame, [(50, 50, "2024-01")], study=OTHER)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
+from geo.store.postgis import PostgisStore
 from tests.geo.stores.backends import postgis_can_be_tried
+from tests.geo.stores.places import GeopackagePlaces, Places, PostgisPlaces
 
 Opener = Callable[[], Store]
 
@@ -20,20 +22,26 @@ BACKENDS = ["geopackage", *(["postgis"] if postgis_can_be_tried() else [])]
 
 
 @pytest.fixture(scope="session")
-def postgis_places() -> Iterator[Callable[[int], str]]:
+def empty_database(cluster) -> Callable[[int], str]:
     """Databases by their number, each as empty as a new one: to make one for every test is slow."""
-    psycopg = importlib.import_module("psycopg")
-    with importlib.import_module("tests.postgres").start_cluster() as server:
-        urls: list[str] = []
+    urls: list[str] = []
 
-        def empty_database(number: int) -> str:
-            if number == len(urls):
-                urls.append(server.new_database())
-            with psycopg.connect(urls[number], autocommit=True) as connection:
-                connection.execute("DROP SCHEMA IF EXISTS patchmap CASCADE")
-            return urls[number]
+    def empty(number: int) -> str:
+        if number == len(urls):
+            urls.append(cluster.new_database())
+        with psycopg.connect(urls[number], autocommit=True) as connection:
+            connection.execute("DROP SCHEMA IF EXISTS patchmap CASCADE")
+        return urls[number]
 
-        yield empty_database
+    return empty
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def places(request, tmp_path_factory) -> Places:
+    """Where stores of each kind lie."""
+    if request.param == "postgis":
+        return PostgisPlaces(request.getfixturevalue("cluster"))
+    return GeopackagePlaces(tmp_path_factory.mktemp("places"))
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +58,9 @@ def new_store(request, tmp_path) -> Callable[[], Opener]:
     made = count()
 
     def new_postgis() -> Opener:
-        postgis = importlib.import_module("geo.store.postgis")
-        url = request.getfixturevalue("postgis_places")(next(made))
-        postgis.PostgisStore(url, create=True).close()
-        return lambda: postgis.PostgisStore(url)
+        url = request.getfixturevalue("empty_database")(next(made))
+        PostgisStore(url, create=True).close()
+        return lambda: PostgisStore(url)
 
     def new_geopackage() -> Opener:
         path = tmp_path / f"{next(made)}.gpkg"

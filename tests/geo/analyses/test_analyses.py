@@ -5,51 +5,16 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo.analyses import ANALYSES, LAYERS, Found
+from geo.analyses import LAYERS
 from geo.errors import QuestionError
 from geo.options import Question
 from geo.question import StoreFacts, answer
 from geo.weights import HarmTable
+from tests.geo.analyses.material import ASB, DRUGS, FIND
 from tests.geo.records import record_of
 
-ASB, DRUGS = "anti-social-behaviour", "drugs"
-MONTHS = [f"{year}-{month:02}" for year in (2021, 2022, 2023, 2024) for month in range(1, 13)]
 NEEDED = {"compare": "year", "bandwidth": "100", "posts": "5", "groups": "2"}
 """What some analyses cannot do without."""
-FIND = {analysis.command: analysis.find for analysis in ANALYSES}
-
-
-def rows_of(seed: int, *, timed: bool = False) -> list:
-    """A few dozen incidents a month in the four squares, most of them at one corner."""
-    draw = np.random.default_rng(seed)
-    rows = []
-    for month in MONTHS:
-        for _ in range(int(draw.poisson(12))):
-            x, y = (435_000 + float(at) for at in np.round(draw.beta(1, 3, 2) * 200))
-            when = f"{month}-{draw.integers(1, 28):02}T{draw.integers(0, 24):02}:30:00"
-            kind = DRUGS if draw.random() < 0.3 else ASB
-            rows.append((x, y - 435_000 + 336_000, kind, when if timed else month))
-    return rows
-
-
-@pytest.fixture(scope="module")
-def monthly(incident_frame):
-    return incident_frame(rows_of(1))
-
-
-@pytest.fixture(scope="module")
-def timed(incident_frame):
-    return incident_frame(rows_of(2, timed=True))
-
-
-@pytest.fixture
-def find(four_squares):
-    def found(command: str, frame: pd.DataFrame, facts=None, imports=(), **options: str) -> Found:
-        given = {"cell": "25", "layer": "wards", **options}
-        asked = answer(Question.read(given), frame, four_squares, facts=facts, imports=imports)
-        return FIND[command](asked)
-
-    return found
 
 
 @pytest.mark.parametrize("command", sorted(FIND))
@@ -136,6 +101,61 @@ def test_density_of_the_cells_adds_up_to_the_incidents(find, timed):
     assert (found.frame["density"] * inside).sum() == pytest.approx(found.frame["n"].sum())
 
 
+def people_in(asked) -> float:
+    """The residents that a density's rate stands on."""
+    frame = FIND["density"](asked).frame
+    people = 1000 * frame["density"] / frame["rate_per_1000"]
+    return float(np.nansum(people * asked.cells.inside_area) / 1e6)
+
+
+def test_density_stands_beside_the_residents_of_the_study_area(timed, four_squares):
+    peopled = four_squares.assign(residents=[1000, 2000, "none", 500])
+    question = Question.read({"cell": "25", "bandwidth": "100", "edge": "corrected"})
+    assert people_in(answer(question, timed, peopled)) == pytest.approx(3500, rel=0.01)
+
+
+def test_an_area_smaller_than_a_cell_keeps_its_residents(timed, four_squares):
+    tiny = shapely.box(435_001, 336_001, 435_009, 336_009)
+    areas = four_squares.iloc[:2].assign(residents=[500, 0])
+    areas = areas.set_geometry([tiny, four_squares.union_all() - tiny])
+    question = Question.read({"cell": "50", "bandwidth": "100", "edge": "corrected"})
+    assert people_in(answer(question, timed, areas)) == pytest.approx(500, rel=0.05)
+
+
+def test_ranked_places_stand_beside_what_they_held_in_a_compared_period(find, timed):
+    options = {"radius": "25", "spacing": "50", "period": "latest-12m"}
+    plain = find("rank", timed, **options)
+    found = find("rank", timed, compare="year", **options)
+    assert "n_compared" not in plain.frame
+    assert len(found.frame) == len(plain.frame)
+    assert found.frame["n_compared"].between(1, 2 * found.frame["n"].max()).any()
+    assert set(found.frame["certainty"]) <= {
+        "more than chance",
+        "less than chance",
+        "no clear change",
+    }
+    assert "because it holds most now" in found.caveats[0]
+
+
+def test_the_lorenz_curve_runs_from_none_to_all(find, timed):
+    curve = find("lorenz", timed).frame
+    for _, part in curve.groupby("place"):
+        ends = part[["share_of_places", "share_of_incidents"]]
+        assert ends.iloc[0].tolist() == [0, 0]
+        assert ends.iloc[-1].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["expected", "emerging", "repeats", "near-repeats", "concentration", "lorenz", "dayparts",
+     "evaluate", "treatment"],
+)  # fmt: skip
+def test_what_counts_is_not_asked_to_weigh(find, timed, command):
+    table = HarmTable("Test table", "made up", {ASB: 1.0, DRUGS: 10.0})
+    with pytest.raises(QuestionError, match=r"weight: .* counts incidents: ask without a harm"):
+        find(command, timed, facts=StoreFacts(accepted=len(timed), harm=table), weight="t")
+
+
 def test_known_places_keep_their_ids(find, timed):
     options = {"radius": "25", "spacing": "50"}
     before = find("rank", timed, **options).frame
@@ -170,24 +190,18 @@ def test_months_published_short_are_passed_over(find, monthly):
     assert "1 months were not published, or only in part" in found.caveats[0]
 
 
-def test_a_holdout_as_long_as_the_period_is_refused(find, monthly):
-    with pytest.raises(QuestionError, match="holdout: keeps 3 months back, and the period has 3"):
-        find("evaluate", monthly, period="latest-3m", bandwidth="100")
-
-
-def test_an_evaluation_holds_every_method_against_later_months(find, monthly):
-    frame = find("evaluate", monthly, bandwidth="100", holdout="2").frame
-    assert set(frame["method"]) == {"gi_star", "count", "last month", "density", "random"}
-    assert set(frame["later"]) == {"2024-11", "2024-12"}
-
-
-def test_a_treatment_needs_as_much_time_before_as_after(find, monthly):
-    with pytest.raises(QuestionError, match="since: there must be as many published months"):
-        find("treatment", monthly, treated="p150:43505:33605", since="2021-02")
-    with pytest.raises(QuestionError, match="treated: say which places were treated"):
-        find("treatment", monthly)
-    with pytest.raises(QuestionError, match="treated: 'p1' is no id of a ranked hotspot"):
-        find("treatment", monthly, treated="p1", since="2024-01")
+def test_a_short_month_is_told_wherever_it_is_counted(four_squares, monthly):
+    months = monthly["occurred_from"].dt.tz_convert("Europe/London").dt.strftime("%Y-%m")
+    imports = [
+        record_of(part, month=month, rejected=0 if month != "2024-06" else -len(part) + 1)
+        for month, part in monthly.groupby(months)
+    ]
+    question = Question.read({"layer": "wards", "period": "latest-12m"})
+    caveats = answer(question, monthly, four_squares, imports=imports).accounts.caveats
+    assert any("2024-06" in caveat and "published short" in caveat for caveat in caveats)
+    later = Question.read({"layer": "wards", "period": "latest-3m"})
+    caveats = answer(later, monthly, four_squares, imports=imports).accounts.caveats
+    assert not any("published short" in caveat for caveat in caveats)
 
 
 def test_the_expected_band_needs_three_years_before(find, monthly):
@@ -195,3 +209,37 @@ def test_the_expected_band_needs_three_years_before(find, monthly):
     assert set(find("expected", monthly, **options).frame["years"]) == {3}
     early = find("expected", monthly, datetime="2022-12").frame
     assert set(early["band"]) == {"no band"}
+
+
+def test_a_split_by_month_is_not_compared(find, monthly):
+    with pytest.raises(QuestionError, match="by: a split by month has no compared period"):
+        find("count", monthly, by="month", compare="year", period="latest-12m")
+
+
+def test_days_after_the_last_incident_are_unknown(four_squares, timed):
+    until = timed[timed["occurred_from"] < pd.Timestamp("2024-12-15", tz="UTC")]
+    question = Question.read({"layer": "wards", "period": "latest-3m"})
+    caveats = answer(question, until, four_squares).accounts.caveats
+    assert any("later days of the period brought is not recorded yet" in each for each in caveats)
+    question = Question.read({"layer": "wards", "datetime": "2024-09-01/2024-11-20"})
+    caveats = answer(question, timed, four_squares).accounts.caveats
+    assert not any("later days" in each for each in caveats)
+
+
+def test_the_index_of_similarity_is_of_all_areas_whatever_is_shown(find, timed):
+    options = {"compare": "year", "period": "latest-24m"}
+    whole, part = find("change", timed, **options), find("change", timed, within="A", **options)
+    alike = 1 - whole.frame["share_differs"].mean()
+    assert part.parameters["s_corrected"] == whole.parameters["s_corrected"] == alike
+    assert whole.frame["share_compared"].sum() == pytest.approx(1)
+
+
+def test_months_published_short_are_no_part_of_the_expected_band(find, monthly):
+    months = monthly["occurred_from"].dt.tz_convert("Europe/London").dt.strftime("%Y-%m")
+    imports = [
+        record_of(part, month=month, rejected=0 if month != "2022-12" else -len(part) + 1)
+        for month, part in monthly.groupby(months)
+    ]
+    found = find("expected", monthly, imports=imports, datetime="2024-12")
+    assert set(found.frame["years"]) == {2}
+    assert "and are passed over: 2022-12" in found.caveats[0]

@@ -1,0 +1,101 @@
+"""History on new boundaries: from the points, and only where there are none by surface."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boundaries.backcast import interpolate, recount
+from geo.errors import InputError
+from tests.boundaries.drawn import SOUTH, WEST, grid, layer
+
+box = shapely.box
+ASB = "anti-social-behaviour"
+
+
+def test_history_is_counted_again_from_the_points(incident_frame):
+    areas = layer(box(0, 0, 150, 100), box(150, 0, 300, 100))
+    incidents = incident_frame(
+        [
+            (WEST + 10, SOUTH + 5, ASB, "2024-01"),
+            (WEST + 20, SOUTH + 5, ASB, "2024-01"),
+            (WEST + 160, SOUTH + 5, "drugs", "2024-01"),
+            (WEST + 10, SOUTH + 5, ASB, "2024-03"),
+            (WEST + 999, SOUTH + 5, ASB, "2024-03"),
+        ]
+    )
+    rows = recount(areas, incidents)
+    assert list(rows.itertuples(index=False, name=None)) == [
+        ("", ASB, "2024-03", 1),
+        ("A", ASB, "2024-01", 2),
+        ("A", ASB, "2024-03", 1),
+        ("B", "drugs", "2024-01", 1),
+    ]
+
+
+def test_a_month_is_that_of_london(incident_frame):
+    areas = layer(box(0, 0, 100, 100))
+    late = incident_frame([(WEST + 10, SOUTH + 5, "noise", "2024-06-30T23:30:00")])
+    assert recount(areas, late)["month"].tolist() == ["2024-07"]
+
+
+def test_figures_are_shared_out_by_surface():
+    source = grid(2, 1)
+    target = layer(box(0, 0, 150, 100), box(150, 0, 200, 100))
+    shared = interpolate(source, target, columns=["electors"])
+    assert shared.areas["electors"].to_dict() == pytest.approx({"A": 200, "B": 100})
+    assert shared.outside["electors"] == 0
+    assert shared.note == (
+        "estimated by surface, as if people were spread evenly; totals preserved: electors 300"
+    )
+
+
+def test_what_falls_in_no_new_area_is_told_and_not_lost():
+    shared = interpolate(grid(2, 1), layer(box(0, 0, 150, 100)), columns=["electors"])
+    assert shared.areas["electors"]["A"] == pytest.approx(200)
+    assert shared.outside["electors"] == pytest.approx(100)
+    assert shared.note.endswith("electors 300 (of it 100 in no new area)")
+
+
+def test_a_boundary_that_was_only_drawn_otherwise_loses_nobody():
+    shared = interpolate(grid(2, 1), layer(box(0, 0, 199.5, 100)), columns=["electors"])
+    assert shared.areas["electors"]["A"] == pytest.approx(300)
+
+
+def test_new_areas_that_overlap_would_count_people_twice():
+    target = layer(box(0, 0, 150, 100), box(50, 0, 200, 100))
+    with pytest.raises(InputError, match="the new areas overlap within a1: it would count twice"):
+        interpolate(grid(2, 1), target, columns=["electors"])
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "message"),
+    [
+        ({}, "posts", "the old areas have no column posts"),
+        ({}, "area_name", "the old areas' column area_name holds no numbers"),
+        ({"electors": [1.0, np.nan]}, "electors", "electors is missing for b1"),
+    ],
+)
+def test_columns_that_cannot_be_shared_out_are_refused(change, column, message):
+    with pytest.raises(InputError, match=message):
+        interpolate(grid(2, 1).assign(**change), grid(2, 1), columns=[column])
+
+
+def test_layers_in_different_systems_are_refused(four_squares):
+    lonlat = four_squares.to_crs("OGC:CRS84")
+    with pytest.raises(InputError, match="the layers are in different coordinate systems"):
+        interpolate(four_squares, lonlat, columns=[])
+
+
+@given(st.lists(st.floats(1, 399), min_size=1, max_size=6, unique=True))
+def test_totals_are_preserved_whatever_the_new_boundaries(cuts):
+    source = grid(4, 2)
+    west = [0.0, *sorted(cuts)]
+    strips = [box(a, -10, b, 210) for a, b in zip(west, [*west[1:], 400.0], strict=True)]
+    target = layer(*strips)
+    shared = interpolate(source, target, columns=["electors", "residents"])
+    total = shared.areas.sum() + shared.outside
+    assert total.to_dict() == pytest.approx(source[["electors", "residents"]].sum().to_dict())
+    assert isinstance(target, gpd.GeoDataFrame)

@@ -1,0 +1,173 @@
+"""Suggested moves are legal, improve the balance and worsen nothing."""
+
+import numpy as np
+import pytest
+
+from boundaries.annealing import Limits, find_alternative
+from boundaries.best_fit import plan_areas
+from boundaries.contiguity import block_graph
+from boundaries.demo import build_city
+from boundaries.footprints import Footprints
+from boundaries.measured_blocks import MeasuredBlocks
+from boundaries.measures import PlanMeasures
+from boundaries.plan import Plan, PlanPapers
+from boundaries.suggestions import Balance, suggest_moves
+from geo.errors import InputError
+from tests.boundaries.drawn import SIGNED, drawn, grid
+
+
+def even(columns: int, rows: int) -> MeasuredBlocks:
+    """Blocks that all have 100 electors."""
+    return MeasuredBlocks.of(grid(columns, rows).assign(electors=100), sums=["electors"])
+
+
+@pytest.fixture(scope="module")
+def city():
+    made = build_city()
+    sums = ["electors", "residents"]
+    blocks = MeasuredBlocks.of(made.blocks, sums=sums)
+    plan = Plan.begin(
+        PlanPapers("city"),
+        block_graph(made.blocks),
+        assignment=made.blocks["ward_code"],
+        areas=plan_areas(made.wards),
+    )
+    return plan, blocks
+
+
+def test_the_one_move_that_evens_two_areas_is_suggested():
+    moves = suggest_moves(drawn("AAAAAABB").now, even(8, 1))
+    assert moves[["block_code", "from_area", "to_area"]].to_numpy().tolist() == [["f1", "A", "B"]]
+    # Six and two blocks, four being fair: squares of ±50 % become squares of ±25 %.
+    assert moves["gain"][0] == pytest.approx(2 * 0.25 - 2 * 0.0625)
+    assert (moves["from_off"][0], moves["to_off"][0]) == pytest.approx((0.25, -0.25))
+
+
+def test_a_plan_in_balance_needs_no_move():
+    assert suggest_moves(drawn("AABB").now, even(4, 1)).empty
+
+
+def test_members_count_and_areas_without_any_are_left_alone():
+    plan = drawn("AAAAB").set_members("A", 4, signed=SIGNED)
+    assert suggest_moves(plan.now, even(5, 1)).empty
+    plan = drawn("AAAABC").set_members("C", None, signed=SIGNED)
+    assert set(suggest_moves(plan.now, even(6, 1))["to_area"]) == {"B"}
+
+
+def test_where_no_members_are_known_every_area_counts_alike():
+    assert len(suggest_moves(drawn("AAAAB", members=None).now, even(5, 1))) == 1
+
+
+def test_locked_areas_give_and_take_nothing():
+    plan = drawn("AAAABC").lock("B", signed=SIGNED)
+    assert suggest_moves(plan.now, even(6, 1)).empty
+
+
+def test_a_move_that_breaks_an_area_is_not_suggested():
+    plan = drawn("AAAAA", "CCBCC")
+    moves = suggest_moves(plan.now, even(5, 2), limit=99)
+    assert set(moves["block_code"]) == {"b1", "d1"}
+    for row in moves.itertuples():
+        plan.move([row.block_code], row.to_area, signed=SIGNED)
+
+
+def test_unassigned_blocks_are_offered_to_the_areas_that_touch_them():
+    moves = suggest_moves(drawn("A..B").now, even(4, 1))
+    assert moves[["block_code", "from_area", "to_area"]].to_numpy().tolist() == [
+        ["b1", "", "A"], ["c1", "", "B"],
+    ]  # fmt: skip
+    assert moves["from_off"].isna().all()
+
+
+def test_a_hotspot_is_not_split_for_the_sake_of_balance():
+    hotspots = Footprints.of_points(["H"] * 2, np.array([4, 5]))
+    assert suggest_moves(drawn("AAAAAABB").now, even(8, 1), hotspots=hotspots).empty
+    elsewhere = Footprints.of_points(["H"] * 2, np.array([6, 7]))
+    assert len(suggest_moves(drawn("AAAAAABB").now, even(8, 1), hotspots=elsewhere)) == 1
+
+
+def test_cut_edges_are_told_as_they_then_are():
+    plan, blocks = drawn("AAAB", "AAAB", "AAAB"), even(4, 3)
+    before = PlanMeasures.of(plan.now, blocks)
+    for row in suggest_moves(plan.now, blocks).itertuples():
+        after = before.after(plan.move([row.block_code], row.to_area, signed=SIGNED).now)
+        assert after.cut_edges - before.cut_edges == row.cut_edges_change
+
+
+def test_suggestions_do_what_they_say(city):
+    plan, blocks = city
+    before = PlanMeasures.of(plan.now, blocks)
+    moves = suggest_moves(plan.now, blocks, limit=25)
+    assert len(moves) == 25
+    assert moves["gain"].is_monotonic_decreasing
+    for row in moves.itertuples():
+        moved = plan.move([row.block_code], row.to_area, signed=SIGNED)
+        variance = before.after(moved.now).frame["variance"]
+        assert variance[row.to_area] == pytest.approx(row.to_off)
+        assert variance[row.from_area] == pytest.approx(row.from_off)
+        fall = (before.frame["variance"] ** 2).sum() - (variance**2).sum()
+        assert fall == pytest.approx(row.gain)
+        assert variance.abs().max() <= before.frame["variance"].abs().max()
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("beats", "there is no beats to balance; there is: electors, residents"),
+        ("residents", "there is no residents to balance between areas"),
+    ],
+)
+def test_what_cannot_be_balanced_is_refused(column, message):
+    blocks = grid(2, 1).assign(residents=0)
+    measured = MeasuredBlocks.of(blocks, sums=["electors", "residents"])
+    with pytest.raises(InputError, match=message):
+        Balance.of(drawn("AB").now, measured, column=column)
+
+
+def test_an_alternative_is_legal_better_and_within_its_limits(city):
+    plan, blocks = city
+    found = find_alternative(plan.now, blocks, limits=Limits(0.1, 0.02), steps=20_000, seed=4)
+    assert 0 < len(found.targets) <= 0.1 * len(blocks.geometry)
+    assert found.imbalance[1] < found.imbalance[0] / 2
+    after = PlanMeasures.of(plan.reassign(found.targets, signed=SIGNED).now, blocks)
+    before = PlanMeasures.of(plan.now, blocks)
+    assert (before.cut_edges, after.cut_edges) == found.cut_edges
+    assert after.cut_edges <= before.cut_edges * 1.02
+    assert after.frame["variance"].abs().max() == pytest.approx(found.furthest[1])
+    assert (after.frame["variance"] ** 2).sum() == pytest.approx(found.imbalance[1])
+
+
+def test_the_same_seed_finds_the_same_alternative(city):
+    plan, blocks = city
+    one, two, other = (
+        find_alternative(plan.now, blocks, steps=3_000, seed=seed) for seed in (1, 1, 2)
+    )
+    assert one == two
+    assert one.targets != other.targets
+
+
+def test_locked_areas_and_unassigned_blocks_stay_in_an_alternative():
+    plan = drawn("AAAAAB", "AAAAAB", "CCCCC.").lock("C", signed=SIGNED)
+    found = find_alternative(plan.now, even(6, 3), limits=Limits(1.0, 1.0), steps=3_000)
+    assert found.targets
+    assert set(found.targets.values()) == {"B"}
+    assert not {"f1", "a1"} & set(found.targets)
+
+
+def test_where_nothing_is_better_an_alternative_has_no_targets():
+    found = find_alternative(drawn("AABB").now, even(4, 1), steps=200)
+    assert found.targets == {}
+    assert found.imbalance == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ((0.0, 0.0), r"the share of moved blocks is 0.0, not in \(0, 1\]"),
+        ((1.5, 0.0), "the share of moved blocks is 1.5"),
+        ((0.5, -0.1), "the growth of cut edges cannot be negative"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(limits, message):
+    with pytest.raises(InputError, match=message):
+        Limits(*limits)

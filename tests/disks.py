@@ -1,0 +1,40 @@
+"""Disks that are full."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+MB = 2**20
+
+
+@contextmanager
+def small_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
+    """A disk of so many megabytes at a new folder, of the same owner as the one above it."""
+    folder.mkdir()
+    options = f"size={megabytes}m,uid={folder.parent.stat().st_uid},mode=755"
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    try:
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("run as root, where a tmpfs can be mounted, to try a full disk")
+        try:
+            yield folder
+        finally:
+            # Lazily: a server closes files that it has removed a little later.
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+    finally:
+        folder.rmdir()
+
+
+def fill(disk: Path, *, leave: int) -> Path:
+    """Leave so many bytes free; returns the file that takes the rest."""
+    ballast = disk / "ballast"
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - leave)
+    return ballast

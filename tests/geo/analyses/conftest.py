@@ -1,0 +1,31 @@
+"""Four years in four squares, by month and by minute, and a way to ask an analysis of them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from geo.analyses import Found
+from geo.options import Question
+from geo.question import answer
+from tests.geo.analyses.material import FIND, rows_of
+
+
+@pytest.fixture(scope="module")
+def monthly(incident_frame):
+    return incident_frame(rows_of(1))
+
+
+@pytest.fixture(scope="module")
+def timed(incident_frame):
+    return incident_frame(rows_of(2, timed=True))
+
+
+@pytest.fixture
+def find(four_squares):
+    def found(command: str, frame: pd.DataFrame, facts=None, imports=(), **options: str) -> Found:
+        given = {"cell": "25", "layer": "wards", **options}
+        asked = answer(Question.read(given), frame, four_squares, facts=facts, imports=imports)
+        return FIND[command](asked)
+
+    return found
