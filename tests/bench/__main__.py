@@ -13,6 +13,7 @@ from dataclasses import asdict
 from types import ModuleType
 
 from tests.bench import (
+    allocation,
     density,
     gi_star,
     import_geopackage,
@@ -28,7 +29,7 @@ from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
     join, join_cold, join_threads, transform, gi_star, density, knox, import_geopackage,
-    import_postgis, plan_move,
+    import_postgis, plan_move, allocation,
 )  # fmt: skip
 
 
