@@ -8,11 +8,16 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import HealthCheck, settings
 
 from geo.crs import BRITISH_NATIONAL_GRID, Projection
 from geo.incidents import COLUMNS, month_span
 from tests.disks import small_disk
 from tests.postgres import Cluster, PostgresUnavailableError, PrivateCluster, start_cluster
+
+# How long an example takes, or to think of one, says only how busy the machine is.
+settings.register_profile("patchmap", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patchmap")
 
 IncidentRow = tuple[float, float, str, str]
 IncidentMaker = Callable[[Sequence[IncidentRow]], pd.DataFrame]

@@ -211,5 +211,6 @@ def _tipping_by_trial(need: Floats, held: Ints, least: Ints) -> tuple[Floats, Fl
         if held[at] > least[at]:
             lose[at] = bisected(at, 0.0)
         if held[at] < total - (least.sum() - least[at]):
-            gain[at] = bisected(at, others[at] * (total + 2.0) + need[at])
+            # There all the others' quotas together come to less than half a unit.
+            gain[at] = bisected(at, others[at] * (2.0 * total + 2.0) + need[at])
     return lose, gain

@@ -132,6 +132,12 @@ def test_an_area_changes_just_beyond_its_tipping_needs_and_not_before(method, ne
             assert has(at, gain[at] * (1 - 1e-6)) <= held[at]
 
 
+def test_the_last_unit_of_a_small_area_falls_at_half_a_unit():
+    # 10 × need / (need + 1) = 9.5, so that the other area's half unit is no more than its own.
+    _, gain = tipping_needs([1, 6], [1, 9], method="largest-remainder")
+    assert gain[1] == pytest.approx(19)
+
+
 def test_an_area_alone_never_changes():
     lose, gain = tipping_needs([5], [3])
     assert np.isnan([lose[0], gain[0]]).all()
