@@ -116,6 +116,8 @@ def test_a_card_is_one_sheet_for_each_officer(watched: Watched, address: str) ->
     page.get_by_role("link", name="Patrol cards to print").click()
     expect(page.locator("article.card")).to_have_count(3)
     expect(page.locator("article.card").first).to_contain_text("14:00 to 18:00")
+    # A page that is printed before its styles are there has other sheets.
+    page.wait_for_load_state("networkidle")
     pages = len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True)))
     assert pages == 3
     assert watched.faults == []
