@@ -20,7 +20,10 @@ from geo.store.contract import DataVersion, ImportRecord, LayerPapers, Setting, 
 
 Value = TypeVar("Value")
 
-KEPT = 12
+KEPT = 96
+MOST_BYTES = 1_500_000_000
+"""How many things are kept, and about how many bytes of memory they may take in all."""
+
 MOST_IN_MEMORY = 20_000_000
 """Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
 
@@ -106,17 +109,26 @@ class Snapshot:
         return self._settings
 
 
+class _Kept:
+    """A thing that is kept, or is being made: those who ask for it meanwhile wait for it."""
+
+    def __init__(self) -> None:
+        # One thread may come back for what it is making: an answer made of other answers.
+        self.lock = threading.RLock()
+        self.made = False
+        self.value: Any = None
+
+
 class Answers:
-    """What a service holds of its store: the snapshot, and the answers asked for last."""
+    """What a service holds of its store: the snapshot, and what was made of it last."""
 
     def __init__(self, store: Store, *, run: Runner = run_here) -> None:
         self._store = store
         self._run = run
         self._snapshot: Snapshot | None = None
         self._refreshing = threading.Lock()
-        # One question is worked out at a time: a second asker of it then finds it kept.
-        self._working = threading.RLock()
-        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._listing = threading.Lock()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._kept_of = ""
 
     def snapshot(self) -> Snapshot:
@@ -155,22 +167,73 @@ class Answers:
         )
         return answer, found
 
-    def keep(self, name: str, make: Callable[[Snapshot], Value]) -> Value:
-        """Something made of the data, made again only when the data version has moved."""
-        with self._working:
-            snapshot = self.snapshot()
-            version = str(snapshot.data_version())
+    def keep(
+        self, name: str, make: Callable[[Snapshot], Value], *, seen: Snapshot | None = None
+    ) -> Value:
+        """Something made of the data, made again only when the data version has moved.
+
+        Each thing is made once however many ask for it; other things are made meanwhile.
+
+        Parameters
+        ----------
+        seen
+            The state that it is to be made of, where the caller has looked already.
+        """
+        snapshot = seen or self.snapshot()
+        version = str(snapshot.data_version())
+        with self._listing:
             if self._kept_of != version:
+                if snapshot is not self._snapshot:
+                    return make(snapshot)  # the data moved on just now: nobody will ask for it
+                # What is being made now of the older state is let go of with the rest.
                 self._kept.clear()
                 self._kept_of = version
-            if name in self._kept:
-                self._kept.move_to_end(name)
-                kept: Value = self._kept[name]
-                return kept
-            value = make(snapshot)
-            # What was made while the data moved on belongs to neither state.
-            if self._kept_of == version:
-                self._kept[name] = value
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            return value
+            kept = self._kept.setdefault(name, _Kept())
+            self._kept.move_to_end(name)
+            if not kept.made:
+                self._make_room()
+        with kept.lock:
+            if not kept.made:
+                try:
+                    kept.value = make(snapshot)
+                    kept.made = True
+                finally:
+                    if not kept.made:
+                        self._forget(name, kept)
+        found: Value = kept.value
+        return found
+
+    def _make_room(self) -> None:
+        """Let go of what was asked for longest ago, but of nothing that is being made."""
+        made = [name for name, kept in self._kept.items() if kept.made]
+        size = sum(_bytes(self._kept[name].value) for name in made)
+        while len(made) >= KEPT or (size > MOST_BYTES and len(made) > 1):
+            size -= _bytes(self._kept.pop(made.pop(0)).value)
+
+    def _forget(self, name: str, kept: _Kept) -> None:
+        with self._listing:
+            if self._kept.get(name) is kept:
+                del self._kept[name]
+
+
+class Reading(Answers):
+    """The same answers for one request: it looks at the store once, and sees one state of it."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._seen = answers.snapshot()
+
+    def snapshot(self) -> Snapshot:
+        """The store as it was when the request came."""
+        return self._seen
+
+    def keep(
+        self, name: str, make: Callable[[Snapshot], Value], *, seen: Snapshot | None = None
+    ) -> Value:
+        """As for everyone, of the state that the request sees."""
+        return self._answers.keep(name, make, seen=seen or self._seen)
+
+
+def _bytes(value: object) -> int:
+    """About how many bytes something takes; answers share their frames, so they count little."""
+    return int(getattr(value, "nbytes", 2_000_000))

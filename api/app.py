@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from api import allocation, board, features
+from api import allocation, board, features, tiles
 from api.answers import Answers
 from api.errors import add_error_handlers
 from api.map_pages import LEAFLET
@@ -30,10 +31,12 @@ def make_app(store: Store, settings: Settings) -> FastAPI:
     app.state.answers = Answers(store, run=app.state.searches)
     app.state.settings = settings
     add_error_handlers(app)
-    app.add_middleware(Guard)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
+    app.add_middleware(Guard, origins=settings.cors)
     app.include_router(board.router)
     app.include_router(allocation.router)
     app.include_router(features.router)
+    app.include_router(tiles.router)
     app.add_api_route("/healthz", _alive)
     app.add_api_route("/readyz", _ready)
     app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))

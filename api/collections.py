@@ -1,42 +1,62 @@
-"""What the collections hold: their papers, and their features encoded once per data version."""
+"""The collections: layers, answers and incidents, with their papers and their features."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import shapely
+import pandas as pd
 from numpy.typing import NDArray
 
 from api.answers import Answers, Snapshot
-from api.encoding import encode_features, feature_ids
-from api.query import check_interval
+from api.coordinates import offered
+from api.encoding import feature_ids
+from api.formats import FILES, HTML, JSON, SCHEMA
+from api.items import Items, Points
+from api.properties import Property, properties_of_answer
 from api.settings import VERSION
 from geo.analyses import LAYERS, Found
-from geo.crs import LONLAT, Projection
-from geo.errors import NotFoundError
+from geo.errors import NotFoundError, QuestionError
+from geo.incidents import ANSWER_COLUMNS, LONDON
 from geo.options import OPTIONS
-from geo.question import Answer, Question
+from geo.period import Period
+from geo.question import Answer, Question, default_layer, source_notes
 from geo.store.contract import LayerPapers
 
 GEOJSON = "application/geo+json"
-CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+INCIDENTS = "incidents"
+INCIDENT_COLUMNS = ("incident_id", *ANSWER_COLUMNS)
+
+_QUESTION_NAMES = frozenset({option.name for option in OPTIONS} | {"from", "to"})
+_ASSUMED: Mapping[str, Mapping[str, str]] = {
+    "changes": {"compare": "previous"},
+    "patches": {"groups": "2"},
+}
+"""What a collection's Question means where it does not say; clients open it without a word."""
+
+_SAID_INSTEAD: Mapping[str, tuple[str, ...]] = {
+    "patches": ("groups", "size", "members"),
+    "posts": ("posts", "money"),
+}
+"""Options of which any one says enough."""
 
 
-@dataclass(frozen=True)
-class Items:
-    """The features of a collection, encoded once, with what paging and filters need."""
-
-    ids: list[str]
-    geometries: NDArray[np.object_]
-    encoded: list[bytes]
-    members: Mapping[str, object]
+_TOLD: Mapping[str, str] = {
+    "changes": "Compared with the period before, where the Question does not say.",
+    "patches": "Two patches, where the Question does not say.",
+    "posts": "As many posts as areas, where the Question does not say.",
+}
 
 
-def check_collection(answers: Answers, collection_id: str) -> None:
+def collection_ids(snapshot: Snapshot, *, local: bool) -> list[str]:
+    """Every collection: layers, answers and, for a caller who may see them, incidents."""
+    layers = [papers.layer_id for papers in snapshot.layers()]
+    return [*layers, *LAYERS, *([INCIDENTS] if local else [])]
+
+
+def check_collection(snapshot: Snapshot, collection_id: str, *, local: bool = False) -> None:
     """Refuse a collection that is not there.
 
     Raises
@@ -44,8 +64,7 @@ def check_collection(answers: Answers, collection_id: str) -> None:
     NotFoundError
         With the collections there are.
     """
-    snapshot = answers.snapshot()
-    names = [papers.layer_id for papers in snapshot.layers()] + list(LAYERS)
+    names = collection_ids(snapshot, local=local)
     if collection_id not in names:
         raise NotFoundError(
             f"there is no collection {collection_id!r}; there are: {', '.join(names)}"
@@ -60,29 +79,66 @@ def items_of(answers: Answers, collection_id: str, query: Mapping[str, str]) -> 
     QuestionError
         If the parameters are no Question that the data can answer.
     """
-    if collection_id in LAYERS:
-        names = {option.name for option in OPTIONS} | {"from", "to"}
-        question = Question.read({name: text for name, text in query.items() if name in names})
-        name = f"{collection_id}?{question.query()}"
-        analysis = LAYERS[collection_id]
-        return answers.keep(
-            name, lambda snapshot: _answer_items(snapshot, *answers.find(analysis, question))
-        )
-    if "datetime" in query:
-        check_interval(query["datetime"])
-    return answers.keep(collection_id, lambda snapshot: _layer_items(snapshot, collection_id))
+    if collection_id == INCIDENTS:
+        return answers.keep(INCIDENTS, _incident_items)
+    if collection_id not in LAYERS:
+        return answers.keep(collection_id, lambda snapshot: _layer_items(snapshot, collection_id))
+    question, analysis = question_of(answers, collection_id, query), LAYERS[collection_id]
+    return answers.keep(
+        f"{collection_id}?{question.query()}",
+        lambda snapshot: _answer_items(snapshot, *answers.find(analysis, question)),
+    )
+
+
+def question_of(answers: Answers, collection_id: str, query: Mapping[str, str]) -> Question:
+    """The Question that the parameters of a collection ask.
+
+    Raises
+    ------
+    QuestionError
+        If they are none.
+    """
+    given = {name: text for name, text in query.items() if name in _QUESTION_NAMES and text}
+    if not given.keys() & set(_SAID_INSTEAD.get(collection_id, ())):
+        given = {**_assumed(answers, collection_id, given), **given}
+    return Question.read(given)
+
+
+def _assumed(answers: Answers, collection_id: str, given: Mapping[str, str]) -> Mapping[str, str]:
+    if collection_id != "posts":
+        return _ASSUMED.get(collection_id, {})
+    snapshot = answers.snapshot()
+    layer = given.get("layer") or default_layer(snapshot)
+    known = {papers.layer_id for papers in snapshot.layers()}
+    # One post for each area; an unknown layer is refused where the Question is asked.
+    return {"posts": str(len(snapshot.layer(layer)[1]))} if layer in known else {}
 
 
 def _layer_items(snapshot: Snapshot, layer_id: str) -> Items:
     _, areas = snapshot.layer(layer_id)
     codes = [str(code) for code in areas.index]
-    return _encoded(areas.reset_index(), codes, snapshot.projection)
+    return Items.of_frame(areas.reset_index(), codes, projection=snapshot.projection)
 
 
 def _answer_items(snapshot: Snapshot, answer: Answer, found: Found) -> Items:
     frame = gpd.GeoDataFrame(found.frame)
-    items = _encoded(frame, feature_ids(frame), snapshot.projection)
-    return replace(items, members=members_of(answer, found))
+    return Items.of_frame(
+        frame,
+        feature_ids(frame),
+        projection=snapshot.projection,
+        members=members_of(answer, found),
+    )
+
+
+def _incident_items(snapshot: Snapshot) -> Items:
+    frame = snapshot.incidents(columns=INCIDENT_COLUMNS)
+    table = frame.drop(columns=["x", "y"])
+    return Items(
+        table,
+        pd.Index(frame["incident_id"]),
+        places=Points(frame["x"].to_numpy(), frame["y"].to_numpy()),
+        projection=snapshot.projection,
+    )
 
 
 def members_of(answer: Answer, found: Found) -> dict[str, object]:
@@ -91,36 +147,105 @@ def members_of(answer: Answer, found: Found) -> dict[str, object]:
     return {"accounts": accounts, **found.as_dict()}
 
 
-def _encoded(frame: gpd.GeoDataFrame, ids: list[str], projection: Projection) -> Items:
-    encoded = encode_features(frame, ids, projection=projection)
-    return Items(ids, frame.geometry.to_numpy(), encoded, {})
+def properties_of(answers: Answers, collection_id: str) -> list[Property]:
+    """The properties that a collection's features can have."""
+    told = properties_of_answer(collection_id) if collection_id in LAYERS else []
+    if told:
+        return told
+    try:
+        return items_of(answers, collection_id, {}).properties
+    except QuestionError:
+        return []  # an answer whose Question must say something has none to tell beforehand
+
+
+def times_of(snapshot: Snapshot) -> Period | None:
+    """From the first to the last day of the incidents, in London."""
+    spans = [record.summary for record in snapshot.imports()]
+    firsts = [span.first for span in spans if span.first is not None]
+    lasts = [span.last for span in spans if span.last is not None]
+    if not firsts:
+        return None
+    first, last = (moment.tz_convert(LONDON).date() for moment in (min(firsts), max(lasts)))
+    return Period(first, last)
 
 
 def described(answers: Answers, collection_id: str, *, root: str) -> dict[str, Any]:
     """The description of one collection, as the standard asks for it."""
     snapshot = answers.snapshot()
     papers = {papers.layer_id: papers for papers in snapshot.layers()}
-    if collection_id in LAYERS:
+    layers = [collection_id]
+    if collection_id == INCIDENTS:
+        about: dict[str, Any] = {
+            "title": "Incidents",
+            "description": "Every accepted incident; served to callers on this machine only.",
+        } | _sources(snapshot)
+        layers = list(papers)
+    elif collection_id in LAYERS:
         kind = LAYERS[collection_id]
-        about: dict[str, Any] = {"title": kind.title, "description": kind.description}
-        layers = [snapshot.layer(name)[1] for name in papers]
+        assumed = _TOLD.get(collection_id, "")
+        description = f"{kind.description} {assumed}".strip()
+        about = {"title": kind.title, "description": description} | _sources(snapshot)
+        layers = list(papers)
     else:
-        check_collection(answers, collection_id)
         about = _layer_papers(papers[collection_id])
-        layers = [snapshot.layer(collection_id)[1]]
-    extent = _extent(layers, snapshot.projection)
-    address = f"{root}/collections/{collection_id}"
+    systems = offered(snapshot.projection)
+    timed = collection_id == INCIDENTS or collection_id in LAYERS
     return {
         "id": collection_id,
         **about,
         "itemType": "feature",
-        "crs": [CRS84_URI],
-        "extent": extent,
-        "links": [
-            link(address, "self", "application/json", "This document"),
-            link(f"{address}/items", "items", GEOJSON, "The features"),
-        ],
+        "crs": list(systems),
+        "storageCrs": next(uri for uri, axes in systems.items() if not axes.in_degrees),
+        "extent": _extent(snapshot, layers, times_of(snapshot) if timed else None),
+        "links": _links(f"{root}/collections/{collection_id}", root, about, _related(snapshot))
+        if collection_id in LAYERS
+        else _links(f"{root}/collections/{collection_id}", root, about),
     }
+
+
+def _related(snapshot: Snapshot) -> str:
+    return default_layer(snapshot) if snapshot.layers() else ""
+
+
+def _links(
+    address: str, root: str, about: Mapping[str, Any], layer: str = ""
+) -> list[dict[str, str]]:
+    found = [
+        link(address, "self", JSON.media_type, "This document"),
+        link(f"{address}?f=html", "alternate", HTML.media_type, "This document as HTML"),
+        # GDAL takes the GeoJSON link among the items for the one that has pages.
+        link(f"{address}/items", "items", GEOJSON, "The features"),
+        link(f"{address}/items?f=html", "items", HTML.media_type, "The features as HTML"),
+        *(
+            link(f"{address}/items?f={one.name}", "enclosure", one.media_type, one.title)
+            for one in FILES
+        ),
+        link(
+            f"{address}/tiles",
+            "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector",
+            JSON.media_type,
+            "Vector tiles",
+        ),
+        link(
+            f"{address}/queryables",
+            "http://www.opengis.net/def/rel/ogc/1.0/queryables",
+            SCHEMA.media_type,
+            "What can be filtered by",
+        ),
+        link(
+            f"{address}/schema",
+            "http://www.opengis.net/def/rel/ogc/1.0/schema",
+            SCHEMA.media_type,
+            "The properties of the features",
+        ),
+    ]
+    if str(about.get("papers", {}).get("source", "")).startswith(("http://", "https://")):
+        source = about["papers"]["source"]
+        found.append(link(source, "describedby", HTML.media_type, "Where the layer was published"))
+    if layer:
+        title = "The papers of the layer that is meant where the Question names none"
+        found.append(link(f"{root}/collections/{layer}", "related", JSON.media_type, title))
+    return found
 
 
 def _layer_papers(papers: LayerPapers) -> dict[str, Any]:
@@ -130,32 +255,42 @@ def _layer_papers(papers: LayerPapers) -> dict[str, Any]:
         "attribution": papers.authority,
         "license": papers.licence,
     }
-    return {name: text for name, text in told.items() if text}
+    names = ("authority", "licence", "source", "valid_from", "valid_to", "file", "sha256", "note")
+    kept = {name: text for name in names if (text := getattr(papers, name))}
+    return {name: text for name, text in told.items() if text} | {"papers": kept}
 
 
-def _extent(layers: list[gpd.GeoDataFrame], projection: Projection) -> dict[str, Any]:
-    if not layers:
-        return {}
-    boxes = np.array([layer.total_bounds for layer in layers])
+def _sources(snapshot: Snapshot) -> dict[str, Any]:
+    """Who published the incidents, on which terms, and what to keep in mind."""
+    names = {record.source for record in snapshot.imports()}
+    notes = [note for name, note in source_notes(snapshot, names).items() if name in names]
+    told = {
+        "attribution": "; ".join(dict.fromkeys(note.attribution for note in notes)),
+        "license": "; ".join(dict.fromkeys(note.licence for note in notes)),
+        "caveats": [caveat for note in notes for caveat in note.caveats],
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _extent(snapshot: Snapshot, layers: Sequence[str], times: Period | None) -> dict[str, Any]:
+    extent: dict[str, Any] = {}
+    boxes = [snapshot.layer(name)[1].total_bounds for name in layers]
+    if boxes:
+        extent["spatial"] = {
+            "bbox": [_degrees(np.array(boxes), snapshot)],
+            "crs": next(iter(offered(snapshot.projection))),
+        }
+    if times:
+        moments = [f"{times.first}T00:00:00Z", f"{times.last}T23:59:59Z"]
+        extent["temporal"] = {"interval": [moments]}
+    return extent
+
+
+def _degrees(boxes: NDArray[np.float64], snapshot: Snapshot) -> list[float]:
     west, south = boxes[:, :2].min(axis=0)
     east, north = boxes[:, 2:].max(axis=0)
-    lon, lat = projection.to_lonlat([west, east, west, east], [south, south, north, north])
-    box = [lon.min(), lat.min(), lon.max(), lat.max()]
-    return {"spatial": {"bbox": [[round(float(value), 6) for value in box]], "crs": CRS84_URI}}
-
-
-def within_box(found: Items, box: shapely.Geometry, projection: Projection) -> NDArray[np.int64]:
-    """Positions of the features that a box in degrees touches: the box moves, not the data."""
-    west, south, east, north = projection.area_of_use
-    # Beyond the area of use the projection folds over; nothing of the store lies there.
-    world = shapely.intersection(box, shapely.box(west - 1, south - 1, east + 1, north + 1))
-    if shapely.is_empty(world):
-        return np.array([], dtype=np.int64)
-    # A straight line in degrees is a curve in metres: short pieces follow it closely.
-    pieces = np.array([shapely.segmentize(world, 0.01)], dtype=object)
-    metres = projection.geometries_to_metres(pieces, source=LONLAT)[0]
-    shapely.prepare(metres)
-    return np.flatnonzero(shapely.intersects(metres, found.geometries))
+    lon, lat = snapshot.projection.to_lonlat([west, east, west, east], [south, south, north, north])
+    return [round(float(value), 6) for value in (lon.min(), lat.min(), lon.max(), lat.max())]
 
 
 def link(href: str, rel: str, media_type: str, title: str) -> dict[str, str]:

@@ -97,13 +97,13 @@ def safe_cell(value: object) -> object:
     return value
 
 
-def to_csv(frame: pd.DataFrame) -> str:
+def to_csv(frame: pd.DataFrame, *, header: bool = True) -> str:
     """A frame without its geometry as CSV, formula-safe."""
     plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
     texts = plain.select_dtypes(include=["object", "string", "category"]).columns
     for name in texts:
         plain[name] = plain[name].astype(object).map(safe_cell)
-    return str(plain.to_csv(index=False, lineterminator="\n"))
+    return str(plain.to_csv(index=False, header=header, lineterminator="\n"))
 
 
 def to_table(frame: pd.DataFrame, members: Mapping[str, object]) -> bytes:

@@ -1,199 +1,212 @@
-"""OGC API – Features: every layer, and each answer as a collection of its own.
+"""OGC API – Features: every layer, each answer and the incidents as collections.
 
-Source: OGC 17-069r4, Part 1: Core.
+Source: OGC 17-069r4 (Part 1: Core), 18-058r1 (Part 2: CRS), 19-079r2 (Part 3: Filtering).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
-from urllib.parse import urlencode
+from typing import Any
 
-import numpy as np
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+import orjson
+from fastapi import APIRouter, HTTPException, Response
 
-from api.answers import Answers
+from api.asking import PREFIX, Ask, Asking, answers_of
 from api.collections import (
-    GEOJSON,
-    check_collection,
+    collection_ids,
     described,
     items_of,
     link,
-    within_box,
+    properties_of,
 )
-from api.encoding import feature_collection, to_json
-from api.etags import not_modified_or
-from api.openapi import openapi_document
-from api.query import box_of, only, whole_number
+from api.coordinates import axes_of, offered
+from api.encoding import to_json
+from api.filters import CONFORMANCE as CQL2_CONFORMANCE
+from api.formats import DOCUMENTS, FEATURE, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, chosen
+from api.item_pages import ItemPage
+from api.ogc_pages import page_of
+from api.openapi import openapi_document, properties_schema
+from api.query import only
 from geo.analyses import LAYERS
 from geo.options import OPTIONS
 
-DEFAULT_LIMIT, MOST_ITEMS = 1_000, 10_000
-PAGING = ("limit", "offset", "bbox", "datetime", "f")
+__all__ = ["answers_of", "router"]
 
 CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    *(
+        f"http://www.opengis.net/spec/ogcapi-features-{part}"
+        for part in (
+            "1/1.0/conf/core",
+            "1/1.0/conf/geojson",
+            "1/1.0/conf/html",
+            "1/1.0/conf/oas30",
+            "2/1.0/conf/crs",
+            "3/1.0/conf/queryables",
+            "3/1.0/conf/queryables-query-parameters",
+            "3/1.0/conf/filter",
+            "3/1.0/conf/features-filter",
+        )
+    ),
+    *CQL2_CONFORMANCE,
+    *(
+        f"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{name}"
+        for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "mvt", "tilejson")
+    ),
 ]
 
-router = APIRouter(prefix="/ogc")
-
-
-def answers_of(request: Request) -> Answers:
-    """The answers that the app holds."""
-    held: Answers = request.app.state.answers
-    return held
-
-
-Held = Annotated[Answers, Depends(answers_of)]
+router = APIRouter(prefix=PREFIX)
 
 
 @router.get("")
-def landing(request: Request, answers: Held) -> Response:
+@router.get("/")
+def landing(ask: Ask) -> Response:
     """The entry: where everything else is."""
-    only(request, ("f",))
-    root = _root(request)
-    links = [
-        link(root, "self", "application/json", "This document"),
-        link(f"{root}/api", "service-desc", "application/vnd.oai.openapi+json;version=3.0", "API"),
-        link(f"{root}/conformance", "conformance", "application/json", "Conformance classes"),
-        link(f"{root}/collections", "data", "application/json", "Collections"),
-    ]
-    return _json(
-        request,
-        answers,
-        {
+
+    def document() -> dict[str, Any]:
+        root = ask.root
+        links = [
+            link(root, "self", JSON.media_type, "This document"),
+            link(f"{root}?f=html", "alternate", HTML.media_type, "This document as HTML"),
+            link(f"{root}/api", "service-desc", OPENAPI.media_type, "The API"),
+            link(f"{root}/api?f=html", "service-doc", HTML.media_type, "The API for people"),
+            link(f"{root}/conformance", "conformance", JSON.media_type, "Conformance classes"),
+            link(f"{root}/collections", "data", JSON.media_type, "Collections"),
+            link(
+                f"{root}/tileMatrixSets",
+                "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",
+                JSON.media_type,
+                "Tiling schemes of the vector tiles",
+            ),
+        ]
+        return {
             "title": "Patchmap",
             "description": "Boundary layers, counts and hotspots for neighbourhood working.",
             "links": links,
-        },
-    )
+        }
+
+    return ask.document(document, DOCUMENTS, page="landing")
 
 
 @router.get("/conformance")
-def conformance(request: Request, answers: Held) -> Response:
+def conformance(ask: Ask) -> Response:
     """The classes of the standard that are kept."""
-    only(request, ("f",))
-    return _json(request, answers, {"conformsTo": CONFORMANCE})
+    return ask.document(lambda: {"conformsTo": CONFORMANCE}, DOCUMENTS, page="conformance")
 
 
 @router.get("/api")
-def api(request: Request, answers: Held) -> Response:
+def api(ask: Ask) -> Response:
     """The OpenAPI document, with every address spelled out."""
-    only(request, ("f",))
-    snapshot = answers.snapshot()
-    layers = [papers.layer_id for papers in snapshot.layers()]
-    document = openapi_document(
-        root=_root(request),
-        layers=layers,
-        answer_collections={name: kind.title for name, kind in LAYERS.items()},
-        limits=(DEFAULT_LIMIT, MOST_ITEMS),
-    )
-    return _json(
-        request, answers, document, media_type="application/vnd.oai.openapi+json;version=3.0"
-    )
+
+    def document() -> dict[str, Any]:
+        snapshot = ask.answers.snapshot()
+        titles = {papers.layer_id: papers.title for papers in snapshot.layers()}
+        titles |= {name: kind.title for name, kind in LAYERS.items()}
+        named = collection_ids(snapshot, local=ask.local)
+        return openapi_document(
+            root=ask.root,
+            collections={
+                name: (titles.get(name) or name, properties_of(ask.answers, name)) for name in named
+            },
+            systems=list(offered(snapshot.projection)),
+        )
+
+    return ask.document(document, (OPENAPI, HTML), page="api")
 
 
 @router.get("/collections")
-def collections(request: Request, answers: Held) -> Response:
+def collections(ask: Ask) -> Response:
     """Every collection with its papers."""
-    only(request, ("f",))
-    root = _root(request)
-    snapshot = answers.snapshot()
-    names = [papers.layer_id for papers in snapshot.layers()]
-    about = [described(answers, name, root=root) for name in [*names, *LAYERS]]
-    links = [link(f"{root}/collections", "self", "application/json", "This document")]
-    return _json(request, answers, {"links": links, "collections": about})
+
+    def document() -> dict[str, Any]:
+        snapshot, root = ask.answers.snapshot(), ask.root
+        names = collection_ids(snapshot, local=ask.local)
+        address = f"{root}/collections"
+        return {
+            "links": [
+                link(address, "self", JSON.media_type, "This document"),
+                link(f"{address}?f=html", "alternate", HTML.media_type, "This document as HTML"),
+            ],
+            "crs": list(offered(snapshot.projection)),
+            "collections": [described(ask.answers, name, root=root) for name in names],
+        }
+
+    return ask.document(document, DOCUMENTS, page="collections")
 
 
 @router.get("/collections/{collection_id}")
-def collection(request: Request, answers: Held, collection_id: str) -> Response:
+def collection(ask: Ask, collection_id: str) -> Response:
     """One collection's papers."""
-    only(request, ("f",))
-    return _json(request, answers, described(answers, collection_id, root=_root(request)))
+    ask.check(collection_id)
+    return ask.document(
+        lambda: described(ask.answers, collection_id, root=ask.root), DOCUMENTS, page="collection"
+    )
+
+
+@router.get("/collections/{collection_id}/queryables")
+def queryables(ask: Ask, collection_id: str) -> Response:
+    """The properties that features can be chosen by."""
+    return _schema(ask, collection_id, "What can be filtered by", closed=True)
+
+
+@router.get("/collections/{collection_id}/schema")
+def schema(ask: Ask, collection_id: str) -> Response:
+    """The properties that features have."""
+    return _schema(ask, collection_id, "The properties of the features", closed=False)
 
 
 @router.get("/collections/{collection_id}/items")
-def items(request: Request, answers: Held, collection_id: str) -> Response:
-    """A page of a collection's features."""
-    check_collection(answers, collection_id)
-    query = _query(request, collection_id)
-    limit = whole_number(query, "limit", default=DEFAULT_LIMIT, lowest=1, highest=None)
-    limit = min(limit, MOST_ITEMS)
-    offset = whole_number(query, "offset", default=0, lowest=0, highest=2**31 - 1)
-
-    def page() -> bytes:
-        found = items_of(answers, collection_id, query)
-        matched = np.arange(len(found.ids))
-        if "bbox" in query:
-            snapshot = answers.snapshot()
-            matched = within_box(found, box_of(query["bbox"]), snapshot.projection)
-        shown = matched[offset : offset + limit]
-        links = _page_links(
-            request, query, limit=limit, following=offset + limit, matched=len(matched)
-        )
-        counts = {"numberMatched": len(matched), "numberReturned": len(shown), "links": links}
-        return feature_collection([found.encoded[i] for i in shown], {**counts, **found.members})
-
-    return not_modified_or(
-        request, answers, lambda: Response(page(), media_type=GEOJSON), media_type=GEOJSON
-    )
+def items(ask: Ask, collection_id: str) -> Response:
+    """Features of a collection: a page of them, or a file."""
+    ask.check(collection_id)
+    return ItemPage.read(ask, collection_id).reply()
 
 
 @router.get("/collections/{collection_id}/items/{feature_id:path}")
-def item(request: Request, answers: Held, collection_id: str, feature_id: str) -> Response:
+def item(ask: Ask, collection_id: str, feature_id: str) -> Response:
     """One feature."""
-    check_collection(answers, collection_id)
-    query = _query(request, collection_id, paging=("f",))
-    found = items_of(answers, collection_id, query)
-    if feature_id not in found.ids:
+    ask.check(collection_id)
+    options = tuple(option.name for option in OPTIONS) if collection_id in LAYERS else ()
+    query = only(ask.request, ("f", "crs", *options))
+    form = chosen(ask.request, FEATURE)
+    found = items_of(ask.answers, collection_id, query)
+    position = found.position(feature_id)
+    if position is None:
         raise HTTPException(404, f"{collection_id} has no feature {feature_id!r}")
-    address = f"{_root(request)}/collections/{collection_id}"
+    axes = axes_of(query, "crs", found.projection)
+    address = f"{ask.root}/collections/{collection_id}"
     links = [
-        link(str(request.url), "self", GEOJSON, "This feature"),
-        link(address, "collection", "application/json", "The collection"),
+        link(str(ask.request.url), "self", GEOJSON.media_type, "This feature"),
+        link(f"{ask.here}?f=html", "alternate", HTML.media_type, "This feature as HTML"),
+        link(address, "collection", JSON.media_type, "The collection"),
     ]
-    feature = found.encoded[found.ids.index(feature_id)]
-    body = feature[:-1] + b"," + to_json({"links": links})[1:]
-    return not_modified_or(
-        request, answers, lambda: Response(body, media_type=GEOJSON), media_type=GEOJSON
-    )
+
+    def answer() -> Response:
+        feature = found.features([position], axes)[0]
+        body = feature[:-1] + b"," + to_json({"links": links})[1:]
+        if form is HTML:
+            return page_of(
+                "item",
+                document=orjson.loads(body),
+                root=ask.root,
+                here=ask.here,
+                as_json=str(ask.request.url.include_query_params(f="json")),
+            )
+        headers = {"content-crs": f"<{axes.uri}>"}
+        return Response(body, media_type=GEOJSON.media_type, headers=headers)
+
+    return ask.reply(form, answer)
 
 
-def _query(
-    request: Request, collection_id: str, *, paging: tuple[str, ...] = PAGING
-) -> dict[str, str]:
-    options = tuple(option.name for option in OPTIONS)
-    known = (*paging, *options) if collection_id in LAYERS else paging
-    return only(request, known)
+def _schema(ask: Asking, collection_id: str, title: str, *, closed: bool) -> Response:
+    ask.check(collection_id)
 
+    def document() -> dict[str, Any]:
+        told = (
+            ask.queryables(collection_id) if closed else properties_of(ask.answers, collection_id)
+        )
+        points = collection_id in ("incidents", "repeat-places")
+        form = "geometry-point" if points else "geometry-multipolygon"
+        return properties_schema(ask.here, title, told, form, closed=closed)
 
-def _page_links(
-    request: Request, query: Mapping[str, str], *, limit: int, following: int, matched: int
-) -> list[dict[str, str]]:
-    address = str(request.url.replace(query=""))
-    links = [
-        link(str(request.url), "self", GEOJSON, "This page"),
-        link(address.rpartition("/")[0], "collection", "application/json", "The collection"),
-    ]
-    if following < matched:
-        more = urlencode({**query, "limit": limit, "offset": following}, safe="/:,.")
-        links.append(link(f"{address}?{more}", "next", GEOJSON, "The next page"))
-    return links
-
-
-def _json(
-    request: Request, answers: Answers, body: object, *, media_type: str = "application/json"
-) -> Response:
-    return not_modified_or(
-        request,
-        answers,
-        lambda: Response(to_json(body), media_type=media_type),
-        media_type=media_type,
-    )
-
-
-def _root(request: Request) -> str:
-    return str(request.base_url).rstrip("/") + router.prefix
+    return ask.document(document, (SCHEMA, HTML), page="schema")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -16,7 +16,7 @@ from geo.period import Period, read_interval
 _ALL_TIME = Period(date(1900, 1, 1), date(2199, 12, 31))
 
 
-def only(request: Request, known: tuple[str, ...]) -> dict[str, str]:
+def only(request: Request, known: Collection[str]) -> dict[str, str]:
     """The query parameters; an unknown or repeated one is refused, as the standard asks.
 
     Raises
@@ -33,8 +33,6 @@ def only(request: Request, known: tuple[str, ...]) -> dict[str, str]:
         )
     if len(query) < len(given):
         raise QuestionError(given[-1][0], "is given twice; put commas between values")
-    if query.get("f", "json") not in ("json", "geojson"):
-        raise QuestionError("f", f"{query['f']!r} is none of: json, geojson")
     return query
 
 
@@ -57,8 +55,8 @@ def whole_number(
     return int(text)
 
 
-def box_of(text: str) -> shapely.Geometry:
-    """Read a `bbox` as an area in degrees; one across the antimeridian becomes two boxes.
+def four_numbers(text: str) -> list[float]:
+    """Read a `bbox` of four numbers, or of six with heights, which are passed over.
 
     Raises
     ------
@@ -73,6 +71,17 @@ def box_of(text: str) -> shapely.Geometry:
         numbers = [*numbers[:2], *numbers[3:5]]
     if len(numbers) != 4 or not np.isfinite(numbers).all():
         raise QuestionError("bbox", f"{text!r} is none, write it as west,south,east,north")
+    return numbers
+
+
+def degrees_box(numbers: Sequence[float], text: str) -> shapely.Geometry:
+    """A box of degrees as an area; one across the antimeridian becomes two boxes.
+
+    Raises
+    ------
+    QuestionError
+        If it is none; `text` is what was given.
+    """
     west, south, east, north = numbers
     in_world = -180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90
     if not in_world:

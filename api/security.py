@@ -6,6 +6,7 @@ proxy that Patchmap does not know, or when a foreign page wants to write.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -29,13 +30,16 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+_PUBLIC = ("/ogc",)
+"""Below these addresses pages of other origins may read, where the settings name them."""
 
 
 class Guard:
     """ASGI middleware that refuses what did not come from this machine's own user."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, origins: Sequence[str] = ()) -> None:
         self.app = app
+        self.origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a refused request here, pass the others on, and set the headers of both."""
@@ -49,11 +53,16 @@ class Guard:
             # Every page that can be got has a head: the body is made, and left out.
             scope = {**scope, "method": "GET"}
 
+        shared = self._shared(scope)
+
         async def send_guarded(message: Message) -> None:
             if head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                headers.update(shared)
+                if self.origins:
+                    headers.add_vary_header("origin")
                 # The headers of a 304 replace those that the browser keeps: a map has its own.
                 given = {} if message["status"] == 304 else _HEADERS
                 for name, value in given.items():
@@ -61,6 +70,30 @@ class Guard:
             await send(message)
 
         await app(scope, receive, send_guarded)
+
+    def _shared(self, scope: Scope) -> dict[str, str]:
+        """What lets a page of another origin read the answer; never with credentials."""
+        origin = Headers(scope=scope).get("origin", "")
+        if not self.origins or not scope["path"].startswith(_PUBLIC):
+            return {}
+        every = "*" in self.origins
+        if not every and origin not in self.origins:
+            return {}
+        return {
+            "access-control-allow-origin": "*" if every else origin,
+            "access-control-expose-headers": "content-crs, etag, link, ogc-number-matched",
+            "cross-origin-resource-policy": "cross-origin",
+        }
+
+
+def is_own_caller(client: str | None, headers: Headers) -> bool:
+    """Tell whether a program or page of this machine asks, and no page of another origin.
+
+    It is what single incidents need besides the guard; who cannot show it is refused.
+    """
+    own = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
+    origin = headers.get("origin")
+    return client in LOOPBACK and own and (origin is None or _same(origin, headers))
 
 
 def _fault(method: str, headers: Headers) -> str:

@@ -52,12 +52,16 @@ class Settings:
     `PATCHMAP_STORE` is the store that commands use when they name none; `PATCHMAP_TILES` and
     `PATCHMAP_TILES_ATTRIBUTION` are a tile server's address, with {z}, {x} and {y}, and the
     credit it asks for. `PATCHMAP_POLICE_UK` and `PATCHMAP_ONS` are where `patchmap fetch` asks.
+    `PATCHMAP_CORS` names the origins whose pages may read the OGC API, comma between them, or is
+    `*`; `PATCHMAP_INCIDENTS=off` keeps single incidents from callers on this machine too.
     """
 
     store: str = DEFAULT_STORE
     tiles: TileServer | None = None
     police_uk: str = POLICE_UK
     ons: str = ONS
+    cors: tuple[str, ...] = ()
+    incidents: bool = True
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -78,9 +82,23 @@ class Settings:
                 "hold {z}, {x} and {y}"
             )
         attribution = environment.get("PATCHMAP_TILES_ATTRIBUTION", "")
+        incidents = environment.get("PATCHMAP_INCIDENTS") or "local"
+        if incidents not in ("local", "off"):
+            raise InputError(f"PATCHMAP_INCIDENTS={incidents!r} is none of: local, off")
         return cls(
             store=environment.get("PATCHMAP_STORE") or DEFAULT_STORE,
             tiles=TileServer(address, attribution) if address else None,
             police_uk=environment.get("PATCHMAP_POLICE_UK") or POLICE_UK,
             ons=environment.get("PATCHMAP_ONS") or ONS,
+            cors=_origins(environment.get("PATCHMAP_CORS", "")),
+            incidents=incidents == "local",
         )
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if origin != "*" and (parts.scheme not in ("http", "https") or parts.path or parts.query):
+            raise InputError(f"PATCHMAP_CORS: {origin!r} is no origin, write it as https://host")
+    return origins

@@ -26,6 +26,8 @@ LONLAT = "OGC:CRS84"
 BRITISH_NATIONAL_GRID = "EPSG:27700"
 WGS84 = "EPSG:4326"  # latitude first by the book; here only for files that must name it
 
+WEB_MERCATOR = "EPSG:3857"  # of vector tiles alone, which reckon it themselves
+
 # GeoJSON writers say EPSG:4326 and mean longitude first, as RFC 7946 and its forerunner do.
 _LONLAT_ALIASES = frozenset({"OGC:CRS84", "EPSG:4326", "OGC:84", "CRS84"})
 
@@ -68,6 +70,24 @@ def to_lonlat_from(source: str, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Flo
         np.asarray(x, float), np.asarray(y, float)
     )
     return np.asarray(lon), np.asarray(lat)
+
+
+def northing_first(name: str) -> bool:
+    """Tell whether the authority's own order of axes is northing or latitude first."""
+    return bool(pyproj.CRS.from_user_input(name).axis_info[0].direction == "north")
+
+
+def crs_uri(name: str) -> str:
+    """The address that OGC documents call a CRS by."""
+    authority, _, code = name.partition(":")
+    version = "1.3" if authority == "OGC" else "0"
+    return f"http://www.opengis.net/def/crs/{authority}/{version}/{code}"
+
+
+def projjson(name: str) -> dict[str, object]:
+    """The CRS as PROJJSON, which GeoParquet wants."""
+    found: dict[str, object] = pyproj.CRS.from_user_input(name).to_json_dict()
+    return found
 
 
 def wkt1(name: str) -> str:

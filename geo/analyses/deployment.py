@@ -101,6 +101,8 @@ def _asked(**parameters: object) -> dict[str, object]:
 def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
     """The layer with its numbers and a column of need or workload, without what is excluded."""
     question = answer.question
+    if question.by:
+        raise QuestionError("by", "need is of the whole period: leave the split by month out")
     refuse_unknown("exclude", question.exclude, answer.areas.index)
     table = answer.areas.drop(index=list(question.exclude))
     if not len(table):

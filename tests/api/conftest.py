@@ -88,6 +88,9 @@ def store(tmp_path: Path) -> Iterator[GeoPackageStore]:
 def client(store: GeoPackageStore) -> Iterator[TestClient]:
     """The service of the town, called as its own machine would."""
     with TestClient(
-        make_app(store, Settings()), base_url="http://127.0.0.1:8000", follow_redirects=False
+        make_app(store, Settings()),
+        base_url="http://127.0.0.1:8000",
+        follow_redirects=False,
+        client=("127.0.0.1", 50_000),
     ) as made:
         yield made

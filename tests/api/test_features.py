@@ -30,7 +30,7 @@ def test_the_landing_page_leads_everywhere(client: TestClient) -> None:
 
 def test_every_collection_describes_itself(client: TestClient) -> None:
     listed = client.get("/ogc/collections").json()["collections"]
-    assert [about["id"] for about in listed] == ["wards", *LAYERS]
+    assert [about["id"] for about in listed] == ["wards", *LAYERS, "incidents"]
     for about in listed:
         assert client.get(f"/ogc/collections/{about['id']}").json() == about
         west, south, east, north = about["extent"]["spatial"]["bbox"][0]
@@ -97,7 +97,7 @@ def test_one_feature_is_served_alone(client: TestClient) -> None:
     feature = client.get(f"/ogc/collections/area-counts/items/A?{ASB}").json()
     assert feature["id"] == "A"
     assert feature["properties"]["n"] > 80
-    assert {link["rel"] for link in feature["links"]} == {"self", "collection"}
+    assert {link["rel"] for link in feature["links"]} == {"self", "alternate", "collection"}
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,7 @@ def test_one_feature_is_served_alone(client: TestClient) -> None:
         ("collections/hotspots/items?cell=1", 400, "cell"),
         ("collections/hotspots/items?layer=nowhere", 400, "nowhere"),
         ("collections/hotspots/items?datetime=2024-01-15/2024-01-20", 400, "months only"),
+        ("collections/posts/items?posts=3&by=month", 400, "leave the split by month out"),
         ("collections/nowhere/items", 404, "nowhere"),
         ("collections/wards/items/Z", 404, "Z"),
         ("nowhere", 404, "Not Found"),
@@ -146,3 +147,9 @@ def test_an_import_makes_known_answers_old(client: TestClient, store: GeoPackage
     after = client.get(address, headers={"if-none-match": before.headers["etag"]})
     assert after.status_code == 200
     assert after.json()["features"] != before.json()["features"]
+
+
+@pytest.mark.parametrize("collection", ["area-counts", "hotspots", "posts", "patches", "patrols"])
+def test_an_answer_opens_without_a_word(client: TestClient, collection: str) -> None:
+    found = items(client, collection)
+    assert {"self", "collection"} <= {link["rel"] for link in found["links"]}

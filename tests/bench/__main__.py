@@ -23,12 +23,13 @@ from tests.bench import (
     join_threads,
     knox,
     plan_move,
+    serving,
     transform,
 )
 from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
-    join, join_cold, join_threads, transform, gi_star, density, knox, import_geopackage,
+    join, join_cold, join_threads, serving, transform, gi_star, density, knox, import_geopackage,
     import_postgis, plan_move, allocation,
 )  # fmt: skip
 

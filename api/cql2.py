@@ -1,0 +1,66 @@
+"""CQL2 texts and JSON read as a tree of operators, within bounds.
+
+Source: OGC 21-065r2, Common Query Language (CQL2). The parser is compiled and recurses on its
+own stack, so that nesting is bounded before it sees a text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cql2 import ParseError, parse_json, parse_text
+
+from geo.errors import QuestionError
+
+LONGEST, DEEPEST = 6_000, 24
+LANGUAGES = ("cql2-text", "cql2-json", "cql-text")
+"""What `filter-lang` may be; GDAL before 3.10 calls the text by its older name, cql-text."""
+
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_CHAIN = re.compile(r"(?:\bnot\b[\s(]*){25}|(?:[-^+*/%][\s(]*){9}", re.IGNORECASE)
+
+Tree = Any
+"""What JSON can hold: operators are `{"op": …, "args": […]}`."""
+
+
+def read_filter(text: str, language: str = "") -> Tree:
+    """Read a filter; without a language it is JSON where it begins with a brace.
+
+    Raises
+    ------
+    QuestionError
+        If the language is unknown, or the text is too long, too deep or none of that language.
+    """
+    if language and language not in LANGUAGES:
+        raise QuestionError("filter-lang", f"{language!r} is none of: {', '.join(LANGUAGES)}")
+    if len(text) > LONGEST:
+        raise QuestionError("filter", f"is longer than {LONGEST:,} characters")
+    as_json = language == "cql2-json" or (not language and text.lstrip().startswith("{"))
+    _check_depth(text, brackets="[{" if as_json else "(", closing="]}" if as_json else ")")
+    if not as_json and _CHAIN.search(_QUOTED.sub("''", text)):
+        raise QuestionError("filter", "chains too many signs or negations")
+    try:
+        expression = parse_json(text) if as_json else parse_text(text)
+    except (ParseError, ValueError) as error:
+        raise QuestionError("filter", f"cannot be read: {_place(str(error))}") from error
+    return expression.to_json()
+
+
+def _check_depth(text: str, *, brackets: str, closing: str) -> None:
+    depth = 0
+    # JSON needs two brackets for each operator.
+    deepest = DEEPEST * (2 if "{" in brackets else 1)
+    for letter in _QUOTED.sub("", text):
+        depth += (letter in brackets) - (letter in closing)
+        if depth > deepest:
+            raise QuestionError("filter", f"is nested more than {DEEPEST} deep")
+
+
+def _place(message: str) -> str:
+    """The parser's message in one line: where, and what it expected."""
+    place = re.search(r"-->\s*(\d+):(\d+)", message)
+    expected = re.search(r"=\s*expected (.*)", message)
+    if place and expected:
+        return f"at character {place[2]}; expected there: {expected[1][:120]}"
+    return " ".join(message.split())[:200]

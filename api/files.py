@@ -1,0 +1,201 @@
+"""Features as files: text is streamed, the other formats go through a temporary file.
+
+Whatever the number of features, only some thousands of them are in memory as objects.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import shapely
+from fastapi import Response
+from fastapi.responses import FileResponse, StreamingResponse
+from numpy.typing import NDArray
+from starlette.background import BackgroundTask
+
+from api.coordinates import Axes
+from api.encoding import to_csv, to_json
+from api.formats import CSV, FLATGEOBUF, GEOJSON_FILE, GEOPACKAGE, PARQUET, Format
+from api.items import Items, Positions
+from api.qgis_styles import add_style
+from geo.crs import WGS84, projjson
+
+CHUNK = 10_000
+"""Features that are in memory as objects at once."""
+
+_ARROW: Mapping[str, pa.DataType] = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "date-time": pa.timestamp("ms", tz="UTC"),
+    "string": pa.string(),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Some features, and what a caller wants of them: which properties, and where they are."""
+
+    items: Items
+    positions: Positions
+    axes: Axes
+    names: Sequence[str] | None = None
+    with_geometry: bool = True
+
+    def features(self) -> list[bytes]:
+        """Each as GeoJSON."""
+        if self.names is None and self.with_geometry:
+            return self.items.features(self.positions, self.axes)
+        return self.items.encode(
+            self.positions, self.axes, names=self.names, with_geometry=self.with_geometry
+        )
+
+    def rows(self) -> pd.DataFrame:
+        """The properties of each."""
+        rows = self.items.rows(self.positions)
+        return rows if self.names is None else rows[list(self.names)]
+
+    def chunks(self) -> Iterator[Wanted]:
+        """All of them, some thousands at a time; at least one chunk."""
+        for start in range(0, max(len(self.positions), 1), CHUNK):
+            part = self.positions[start : start + CHUNK]
+            yield Wanted(self.items, part, self.axes, self.names, self.with_geometry)
+
+
+def file_response(wanted: Wanted, form: Format, name: str) -> Response:
+    """A file of features, called after its collection."""
+    disposition = f'attachment; filename="{name}.{form.ending}"'
+    if form in (GEOJSON_FILE, CSV):
+        lines = _geojson(wanted) if form is GEOJSON_FILE else _csv(wanted)
+        charset = "; charset=utf-8" if form is CSV else ""
+        return StreamingResponse(
+            lines,
+            media_type=f"{form.media_type}{charset}",
+            headers={"content-disposition": disposition},
+        )
+    folder = tempfile.TemporaryDirectory(prefix="patchmap-")
+    path = Path(folder.name) / f"{name}.{form.ending}"
+    _WRITERS[form.name](wanted, path)
+    return FileResponse(
+        path,
+        media_type=form.media_type,
+        headers={"content-disposition": disposition},
+        background=BackgroundTask(folder.cleanup),
+    )
+
+
+def _geojson(wanted: Wanted) -> Iterator[bytes]:
+    yield b'{"type":"FeatureCollection","features":['
+    for number, chunk in enumerate(wanted.chunks()):
+        yield (b",\n" if number else b"\n") + b",\n".join(chunk.features())
+    members = to_json({"numberReturned": len(wanted.positions), **wanted.items.members})
+    yield b"\n]," + members[1:]
+
+
+def _csv(wanted: Wanted) -> Iterator[str]:
+    for number, chunk in enumerate(wanted.chunks()):
+        table = chunk.rows().reset_index(drop=True)
+        for name in table.columns:
+            if isinstance(table[name].dtype, pd.DatetimeTZDtype):
+                table[name] = table[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if wanted.with_geometry:
+            table = table.assign(**_places_as_text(chunk))
+        yield to_csv(table, header=number == 0)
+
+
+def _places_as_text(chunk: Wanted) -> dict[str, object]:
+    """Coordinates of points, easting first whatever the axes; other places as WKT."""
+    axes, places = chunk.axes, chunk.items.places.take(chunk.positions)
+    written = axes.write(places, chunk.items.projection, ordered=False)
+    if chunk.items.places.form != "Point":
+        return {"wkt": shapely.to_wkt(written, rounding_precision=axes.decimals)}
+    names = ("longitude", "latitude") if axes.in_degrees else ("easting", "northing")
+    return {names[0]: shapely.get_x(written), names[1]: shapely.get_y(written)}
+
+
+def _schema(wanted: Wanted) -> pa.Schema:
+    fields = [
+        pa.field(one.name, _ARROW[one.form if one.form in _ARROW else one.kind])
+        for one in wanted.items.properties
+        if wanted.names is None or one.name in wanted.names
+    ]
+    return pa.schema([*fields, *([pa.field("geometry", pa.binary())] * wanted.with_geometry)])
+
+
+def _batches(wanted: Wanted, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for chunk in wanted.chunks():
+        rows = chunk.rows()
+        columns = [
+            pa.array(rows[field.name].astype(object), type=field.type, from_pandas=True)
+            for field in schema
+            if field.name != "geometry"
+        ]
+        if wanted.with_geometry:
+            places = chunk.items.places.take(chunk.positions)
+            written = chunk.axes.write(places, chunk.items.projection, ordered=False)
+            columns.append(pa.array(shapely.to_wkb(_alike(written)), type=pa.binary()))
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _alike(places: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Polygons as multipolygons: a table has one type of geometry. Points are alike already."""
+    if (shapely.get_type_id(places) == shapely.GeometryType.POINT).all():
+        return places
+    parts, rows = shapely.get_parts(places, return_index=True)
+    return np.asarray(shapely.multipolygons(parts, indices=rows), dtype=object)
+
+
+def _with_gdal(wanted: Wanted, path: Path, driver: str) -> None:
+    schema = _schema(wanted)
+    reader = pa.RecordBatchReader.from_batches(schema, _batches(wanted, schema))
+    members = {name: to_json(value).decode() for name, value in wanted.items.members.items()}
+    told = {
+        "geometry_name": "geometry",
+        "geometry_type": wanted.items.places.form,
+        "crs": WGS84 if wanted.axes.in_degrees else wanted.axes.name,
+    }
+    pyogrio.write_arrow(
+        reader,
+        path,
+        driver=driver,
+        layer=path.stem,
+        layer_metadata=members if driver == "GPKG" else None,
+        **(told if wanted.with_geometry else {}),
+    )
+
+
+def _write_geopackage(wanted: Wanted, path: Path) -> None:
+    _with_gdal(wanted, path, "GPKG")
+    add_style(path, path.stem, wanted.items.table)
+
+
+def _write_flatgeobuf(wanted: Wanted, path: Path) -> None:
+    _with_gdal(wanted, path, "FlatGeobuf")
+
+
+def _write_parquet(wanted: Wanted, path: Path) -> None:
+    schema = _schema(wanted)
+    told: dict[str, object] = {"encoding": "WKB", "geometry_types": []}
+    if not wanted.axes.in_degrees:
+        told["crs"] = projjson(wanted.axes.name)
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": told}}
+    members = {name: to_json(value) for name, value in wanted.items.members.items()}
+    metadata = members | ({"geo": to_json(geo)} if wanted.with_geometry else {})
+    with pq.ParquetWriter(path, schema.with_metadata(metadata), compression="zstd") as writer:
+        for batch in _batches(wanted, schema):
+            writer.write_batch(batch)
+
+
+_WRITERS: Mapping[str, Callable[[Wanted, Path], None]] = {
+    GEOPACKAGE.name: _write_geopackage,
+    FLATGEOBUF.name: _write_flatgeobuf,
+    PARQUET.name: _write_parquet,
+}

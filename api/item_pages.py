@@ -1,0 +1,168 @@
+"""A request for a collection's features: what it wants, and the page or file that it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import Response
+
+from api.asking import Asking
+from api.collections import INCIDENTS, items_of, link, times_of
+from api.coordinates import axes_of
+from api.encoding import feature_collection
+from api.files import Wanted, file_response
+from api.formats import FILES, GEOJSON, HTML, ITEMS, JSON, Format, chosen
+from api.ogc_pages import page_of
+from api.openapi import DEFAULT_LIMIT, MOST_ITEMS, MOST_OFFSET
+from api.properties import Property
+from api.query import check_interval, whole_number
+from api.selecting import chosen_names, select
+from geo.errors import QuestionError
+from geo.options import OPTIONS
+
+
+@dataclass(frozen=True)
+class ItemPage:
+    """A request for the items of a collection.
+
+    Attributes
+    ----------
+    limit
+        Features at most; None in a file that is whole.
+    """
+
+    ask: Asking
+    collection_id: str
+    query: Mapping[str, str]
+    queryables: list[Property]
+    form: Format
+    limit: int | None
+    offset: int
+
+    @classmethod
+    def read(cls, ask: Asking, collection_id: str) -> ItemPage:
+        """Read the parameters of a request.
+
+        Raises
+        ------
+        QuestionError
+            With the parameter at fault.
+        """
+        queryables = ask.queryables(collection_id)
+        query = ask.item_query(collection_id, queryables)
+        form = chosen(ask.request, ITEMS)
+        limit = whole_number(query, "limit", default=DEFAULT_LIMIT, lowest=1, highest=None)
+        for name, choices in _CHOICES.items():
+            if query.get(name, choices[0]) not in choices:
+                raise QuestionError(name, f"{query[name]!r} is none of: {', '.join(choices)}")
+        if "datetime" in query:
+            check_interval(query["datetime"])
+        whole = form in FILES and "limit" not in query
+        return cls(
+            ask=ask,
+            collection_id=collection_id,
+            query=query,
+            queryables=queryables,
+            form=form,
+            limit=None if whole else limit if form in FILES else min(limit, MOST_ITEMS),
+            offset=whole_number(query, "offset", default=0, lowest=0, highest=MOST_OFFSET),
+        )
+
+    def reply(self) -> Response:
+        """The features as the caller wants them."""
+        return self.ask.reply(self.form, self._answer)
+
+    def _answer(self) -> Response:
+        found = items_of(self.ask.answers, self.collection_id, self.query)
+        snapshot = self.ask.answers.snapshot()
+        times = times_of(snapshot) if self.collection_id == INCIDENTS else None
+        matched = select(found, self.query, queryables=self.queryables, times=times)
+        last = len(matched) if self.limit is None else self.offset + self.limit
+        wanted = Wanted(
+            found,
+            matched[self.offset : last],
+            axes_of(self.query, "crs", found.projection),
+            names=chosen_names(found, self.query),
+            with_geometry=self.query.get("skipGeometry") != "true",
+        )
+        response = self._form(wanted, len(matched))
+        response.headers["content-crs"] = f"<{wanted.axes.uri}>"
+        return response
+
+    def _form(self, wanted: Wanted, matched: int) -> Response:
+        if self.form in FILES:
+            response = file_response(wanted, self.form, self.collection_id)
+            response.headers["ogc-number-matched"] = str(matched)
+            if following := self._following(matched):
+                # A file that ends before its collection says where the rest is.
+                response.headers["link"] = f'<{following}>; rel="next"'
+            return response
+        hits = self.query.get("resultType") == "hits"
+        body = self._page(wanted, matched, hits=hits)
+        if self.form is HTML:
+            return self._html(orjson.loads(body))
+        return Response(body, media_type=GEOJSON.media_type)
+
+    def _page(self, wanted: Wanted, matched: int, *, hits: bool) -> bytes:
+        features = [] if hits else wanted.features()
+        members = {
+            "numberMatched": matched,
+            "numberReturned": len(features),
+            "links": self._links(0 if hits else matched),
+        }
+        return feature_collection(features, {**members, **wanted.items.members})
+
+    def _html(self, document: dict[str, Any]) -> Response:
+        one = {name: text for name, text in self.query.items() if name in _OPTIONS}
+        return page_of(
+            "items",
+            document=document | {"id": self.collection_id, "offset": self.offset},
+            root=self.ask.root,
+            here=self.ask.here,
+            links={told["rel"]: told["href"] for told in document["links"]},
+            as_json=self._whole(GEOJSON, "crs"),
+            files=[
+                {"title": form.title, "href": self._whole(form, "limit", "offset")}
+                for form in FILES
+            ],
+            question=f"?{urlencode({**one, 'f': 'html'}, safe='/:,.')}",
+        )
+
+    def _whole(self, form: Format, *without: str) -> str:
+        kept = {name: text for name, text in self.query.items() if name not in without}
+        return f"{self.ask.here}?{urlencode({**kept, 'f': form.name}, safe='/:,.')}"
+
+    def _links(self, matched: int) -> list[dict[str, str]]:
+        collection = self.ask.here.rpartition("/")[0]
+        found = [
+            link(str(self.ask.request.url), "self", self.form.media_type, "This page"),
+            link(self._address(f="html"), "alternate", HTML.media_type, "This page as HTML"),
+            link(collection, "collection", JSON.media_type, "The collection"),
+        ]
+        if following := self._following(matched):
+            found.append(link(following, "next", self.form.media_type, "The next page"))
+        if self.offset:
+            earlier = max(0, self.offset - (self.limit or 0))
+            before = self._address(limit=str(self.limit), offset=str(earlier))
+            found.append(link(before, "prev", self.form.media_type, "The page before"))
+        return found
+
+    def _following(self, matched: int) -> str:
+        following = self.offset + (self.limit or matched)
+        if following >= matched:
+            return ""
+        return self._address(limit=str(self.limit), offset=str(following))
+
+    def _address(self, **changed: str) -> str:
+        return f"{self.ask.here}?{urlencode({**self.query, **changed}, safe='/:,.')}"
+
+
+_OPTIONS = frozenset(option.name for option in OPTIONS)
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "resultType": ("results", "hits"),
+    "skipGeometry": ("false", "true"),
+}

@@ -1,0 +1,192 @@
+"""The properties of collections: their types, and what they are called where it is known.
+
+Schemas must be told before an answer is worked out, so the columns of answers stand here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+Schema = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property: its JSON type, what it is for people, and the format of a text."""
+
+    name: str
+    kind: str
+    title: str = ""
+    form: str = ""
+
+    def schema(self) -> Schema:
+        """The property as JSON Schema."""
+        told = {"title": self.title, "type": self.kind, "format": self.form}
+        return {name: text for name, text in told.items() if text}
+
+
+_TOLD = (
+    Property("after_minutes", "number", "Minutes after the shift begins"),
+    Property("area_code", "string", "Code of the area"),
+    Property("area_name", "string", "Name of the area"),
+    Property("arrive", "string", "When the officer arrives"),
+    Property("band", "string", "Where the count lies: below, within or above the expected band"),
+    Property("category", "string", "Category"),
+    Property("cell_id", "string", "Cell"),
+    Property("certainty", "string", "How sure the change is"),
+    Property("change", "number", "Change"),
+    Property("change_share", "number", "Change as a share of the compared count"),
+    Property("class", "string", "Class: hot_99, hot_95, none, cold_95, cold_99 or undefined"),
+    Property("cold_steps", "integer", "Months that were cold"),
+    Property("demand", "number", "Incidents that the visit answers to"),
+    Property("density", "number", "Incidents per km²"),
+    Property("density_compared", "number", "Incidents per km² in the compared period"),
+    Property("difference", "number", "Difference of the densities"),
+    Property("difference_pence", "integer", "Pence more or less than an even share"),
+    Property("expected", "number", "Expected incidents"),
+    Property("first", "string", "Day of the first incident", "date"),
+    Property("flat_pence", "integer", "Pence by the floor"),
+    Property("gains_above", "number", "Need above which it gains a post"),
+    Property("groups", "integer", "How many patches the plan has"),
+    Property("high", "number", "Upper end of the expected band"),
+    Property("hot_steps", "integer", "Months that were hot"),
+    Property("hotspot_id", "string", "Id of the place, which stays"),
+    Property("in_line", "integer", "Rank among those in line for the next post"),
+    Property("incident_id", "string", "Id of the incident"),
+    Property("inside_share", "number", "Share of the cell inside the study area"),
+    Property("last", "string", "Day of the last incident", "date"),
+    Property("last_cold", "string", "Last month that was cold"),
+    Property("last_hot", "string", "Last month that was hot"),
+    Property("location", "string", "Place as the source names it"),
+    Property("loses_below", "number", "Need below which it loses a post"),
+    Property("low", "number", "Lower end of the expected band"),
+    Property("minutes", "integer", "Minutes of the visit"),
+    Property("month", "string", "Month, as YYYY-MM"),
+    Property("moved_m", "number", "Metres that the place has moved"),
+    Property("n", "integer", "Incidents"),
+    Property("n_compared", "integer", "Incidents of the compared period"),
+    Property("n_day", "integer", "Incidents by day"),
+    Property("n_night", "integer", "Incidents by night"),
+    Property("n_untimed", "integer", "Incidents whose hour is not known"),
+    Property("need", "number", "Need"),
+    Property("need_pence", "integer", "Pence by need"),
+    Property("occurred_from", "string", "From when it occurred, UTC", "date-time"),
+    Property("occurred_to", "string", "Until when it occurred, UTC", "date-time"),
+    Property("officer", "string", "Officer"),
+    Property("officers", "string", "Officers there now"),
+    Property("optimal", "boolean", "Whether no better plan exists"),
+    Property("p", "number", "Probability by chance"),
+    Property("p_count", "number", "Probability of the count by chance, exact tail"),
+    Property("patch", "integer", "Patch"),
+    Property("pattern", "string", "Pattern over the months"),
+    Property("plan", "integer", "Plan, best first"),
+    Property("posts", "integer", "Posts"),
+    Property("posts_if_one_fewer", "integer", "Posts if there were one fewer"),
+    Property("posts_if_one_more", "integer", "Posts if there were one more"),
+    Property("precision", "string", "How exactly the time is known: instant, interval, day, month"),
+    Property("q", "number", "Probability by chance, corrected for all tests"),
+    Property("q_count", "number", "Exact tail, corrected for all tests"),
+    Property("quota", "number", "Posts before rounding"),
+    Property("radius_m", "number", "Radius in metres"),
+    Property("rank", "integer", "Rank"),
+    Property("rank_flips", "boolean", "Whether ranks by count and by harm tell different stories"),
+    Property("rank_n", "integer", "Rank by count"),
+    Property("rank_weighted", "integer", "Rank by harm"),
+    Property("rate_per_1000", "number", "Incidents per 1,000 residents"),
+    Property("ratio", "number", "Ratio of the densities"),
+    Property("reason", "string", "Why it cannot be judged"),
+    Property("round", "integer", "Round"),
+    Property("share", "number", "Share of all incidents counted"),
+    Property("share_compared", "number", "Share in the compared period"),
+    Property("share_differs", "boolean", "Whether the share differs beyond chance"),
+    Property("share_q", "number", "Probability of the shares' difference by chance, corrected"),
+    Property("shift", "string", "Shift"),
+    Property("source", "string", "Source"),
+    Property("spread_m", "number", "Metres over which its incidents spread"),
+    Property("steps", "integer", "Months that could be judged"),
+    Property("stop", "integer", "Number of the stop"),
+    Property("streets", "string", "Streets named most"),
+    Property("travel_minutes", "number", "Minutes on the way there"),
+    Property("trend_p", "number", "Probability of the trend by chance"),
+    Property("trend_z", "number", "Trend, Mann–Kendall z"),
+    Property("weighted", "number", "Harm"),
+    Property("why", "string", "Why the visit is made"),
+    Property("workload", "number", "Workload"),
+    Property("x", "number", "Easting in metres"),
+    Property("y", "number", "Northing in metres"),
+    Property("years", "integer", "Earlier years that were looked at"),
+    Property("z", "number", "Getis-Ord Gi* z"),
+)
+KNOWN = {told.name: told for told in _TOLD}
+"""Every property that Patchmap itself makes."""
+
+_AREA = ("area_code", "area_name")
+_CELL = ("area_code", "inside_share")
+_COMPARED = ("n_compared", "change", "change_share", "p", "q", "certainty")
+ALWAYS: Mapping[str, tuple[str, ...]] = {
+    "area-counts": (*_AREA, "n", "share"),
+    "hotspots": ("cell_id", "n", "z", "p", "q", "p_count", "q_count", "class", *_CELL),
+    "density": ("cell_id", "n", "density", *_CELL),
+    "ranked-hotspots": (
+        *("rank", "hotspot_id", "n", "share", "area_code", "streets", "radius_m", "x", "y"),
+        *("n_day", "n_night", "n_untimed", "moved_m"),
+    ),
+    "changes": (
+        *(*_AREA, "n", "share", *_COMPARED),
+        *("share_compared", "share_q", "share_differs"),
+    ),
+    "expected": (*_AREA, "month", "n", "years", "expected", "low", "high", "band"),
+    "emerging-hotspots": (
+        *("cell_id", "n", "steps", "hot_steps", "cold_steps", "last_hot", "last_cold"),
+        *("trend_z", "trend_p", "pattern", "reason", *_CELL),
+    ),
+    "repeat-places": (
+        *("rank", "location", "n", "share", "first", "last", "x", "y", "spread_m", "area_code"),
+    ),
+    "posts": (*_AREA, "need", "share"),
+    "patches": ("plan", "patch", *_AREA, "workload", "groups", "optimal"),
+    "patrols": (
+        *("officer", "shift", "round", "stop", "hotspot_id", "area_code", "x", "y"),
+        *("after_minutes", "arrive", "minutes", "travel_minutes", "demand", "why", "streets"),
+    ),
+}
+"""What the features of an answer always have, by its collection."""
+
+SOMETIMES: Mapping[str, tuple[str, ...]] = {
+    "area-counts": (*_COMPARED, "month", "rate_per_1000", "weighted"),
+    "hotspots": ("weighted", "rank_n", "rank_weighted", "rank_flips"),
+    "density": ("density_compared", "difference", "ratio", "rate_per_1000"),
+    "ranked-hotspots": (*_COMPARED, "weighted"),
+    "changes": ("rate_per_1000", "weighted"),
+    "posts": (
+        *("quota", "posts", "officers", "in_line", "posts_if_one_more", "posts_if_one_fewer"),
+        *("loses_below", "gains_above", "flat_pence", "need_pence", "difference_pence"),
+    ),
+}
+"""What they have too where the Question or the layer gives cause."""
+
+
+def properties_of_answer(collection_id: str) -> list[Property]:
+    """The properties that an answer's features can have; none where they are not told here."""
+    names = (*ALWAYS.get(collection_id, ()), *SOMETIMES.get(collection_id, ()))
+    return [KNOWN[name] for name in names]
+
+
+def properties_of_table(table: pd.DataFrame) -> list[Property]:
+    """The properties of a table's columns, by their types."""
+    return [_property(str(name), table[name]) for name in table.columns]
+
+
+def _property(name: str, column: pd.Series) -> Property:
+    title = KNOWN[name].title if name in KNOWN else ""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return Property(name, "string", title, "date-time")
+    if pd.api.types.is_bool_dtype(column):
+        return Property(name, "boolean", title)
+    if pd.api.types.is_integer_dtype(column):
+        return Property(name, "integer", title)
+    kind = "number" if pd.api.types.is_numeric_dtype(column) else "string"
+    return Property(name, kind, title)
