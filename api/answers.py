@@ -221,6 +221,7 @@ class Reading(Answers):
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
+        self._run = answers._run
         self._seen = answers.snapshot()
 
     def snapshot(self) -> Snapshot:

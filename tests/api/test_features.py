@@ -153,3 +153,14 @@ def test_an_import_makes_known_answers_old(client: TestClient, store: GeoPackage
 def test_an_answer_opens_without_a_word(client: TestClient, collection: str) -> None:
     found = items(client, collection)
     assert {"self", "collection"} <= {link["rel"] for link in found["links"]}
+
+
+@pytest.mark.parametrize("name", ["patches", "patrols"])
+def test_what_is_searched_for_is_a_collection_too(client: TestClient, name: str) -> None:
+    asked = {"datetime": "2024-01/2024-02", "layer": "wards", "groups": "2", "officers": "1"}
+    options = {"patches": ("groups",), "patrols": ("officers",)}[name]
+    query = {key: text for key, text in asked.items() if key not in ("groups", "officers")}
+    query |= {key: asked[key] for key in options}
+    found = client.get(f"/ogc/collections/{name}/items", params=query)
+    assert found.status_code == 200, found.text
+    assert found.json()["numberReturned"] > 0
