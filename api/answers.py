@@ -217,21 +217,21 @@ class Answers:
 
 
 class Reading(Answers):
-    """The same answers for one request: it looks at the store once, and sees one state of it."""
+    """The same answers for one reader: it looks at the store once, and sees one state of it."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, seen: Snapshot | None = None) -> None:
         self._answers = answers
         self._run = answers._run
-        self._seen = answers.snapshot()
+        self._seen = seen or answers.snapshot()
 
     def snapshot(self) -> Snapshot:
-        """The store as it was when the request came."""
+        """The store as it was when the reader came."""
         return self._seen
 
     def keep(
         self, name: str, make: Callable[[Snapshot], Value], *, seen: Snapshot | None = None
     ) -> Value:
-        """As for everyone, of the state that the request sees."""
+        """As for everyone, of the state that the reader sees."""
         return self._answers.keep(name, make, seen=seen or self._seen)
 
 

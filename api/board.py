@@ -18,7 +18,7 @@ from api.bar import bar, folded
 from api.brief import BRIEF_POLICY, brief_page
 from api.collections import GEOJSON, items_of, members_of
 from api.encoding import feature_collection, to_csv, to_table
-from api.errors import status_of
+from api.errors import UNANSWERED, status_of
 from api.etags import not_modified_or
 from api.features import answers_of
 from api.findings import Findings
@@ -210,7 +210,7 @@ def _story(findings: Findings, view: View) -> Markup:
     """The story that a page has open; what is asked for in vain says so."""
     try:
         told = {"reason": "", **story_of(findings, view.at)}
-    except PatchmapError as refusal:
+    except UNANSWERED as refusal:
         told = {"reason": reason_of(refusal)}
     text = templates.get_template("board_story.html").render(**page_facts(findings, view) | told)
     return Markup(text)  # noqa: S704 - escaped by its template

@@ -26,6 +26,9 @@ STATUS: dict[type[PatchmapError], int] = {
     StoreError: 503,
 }
 
+UNANSWERED = (InputError, QuestionError, NotFoundError, ConflictError)
+"""What a part of a page says in its place; a store that is away is no answer of any page."""
+
 _log = logging.getLogger("patchmap")
 
 

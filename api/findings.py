@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from api.answers import Answers
+from api.answers import Answers, Reading
+from api.errors import UNANSWERED
 from api.shows import Painting, group_of, paint
 from api.trends import Trend, area_trend, last_months, whole_trend
 from api.words import reason_of
 from geo.analyses import LAYERS
 from geo.answer import Answer
-from geo.errors import InputError, PatchmapError, QuestionError
+from geo.errors import InputError, QuestionError
 from geo.hotspots.change import CERTAINTY, changes
 from geo.hotspots.dayparts import dayparts, peak_windows
 from geo.hotspots.streets import street_names
@@ -47,8 +48,9 @@ class Findings:
     """
 
     def __init__(self, answers: Answers, question: Question) -> None:
-        self._answers = answers
-        self.answer: Answer = answers.ask(replace(question, by=""))
+        # A page is sent piece by piece: none of them may find another state, or no store.
+        self._answers = Reading(answers)
+        self.answer: Answer = self._answers.ask(replace(question, by=""))
         self.question = self.answer.question
 
     @property
@@ -120,7 +122,7 @@ class Findings:
             )
         try:
             told = self.patterns_at(places["x"], places["y"])
-        except PatchmapError as refusal:
+        except UNANSWERED as refusal:
             told = pd.DataFrame({"group": "", "reason": reason_of(refusal)}, index=places.index)
         return gpd.GeoDataFrame(places.join(told))
 

@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from api.charts import chart
+from api.errors import UNANSWERED
 from api.findings import Findings
 from api.words import CLASS_WORDS, PATTERN_WORDS, reason_of
 from geo.analyses.places import circles_of
-from geo.errors import InputError, PatchmapError, QuestionError
+from geo.errors import InputError, QuestionError
 from geo.hotspots.ranking import place_of
 
 Bools = NDArray[np.bool_]
@@ -137,7 +138,7 @@ def _changed(findings: Findings, n: Any, before: Any, *, number: int) -> dict[st
 def _persistence(findings: Findings, x: Any, y: Any) -> dict[str, Any]:
     try:
         pattern = findings.patterns_at(pd.Series(x), pd.Series(y))
-    except PatchmapError as refusal:
+    except UNANSWERED as refusal:
         return {"reason": reason_of(refusal)}
     return {
         "pattern_words": PATTERN_WORDS[pattern["group"].iloc[0]],

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from api.errors import UNANSWERED
 from api.findings import Findings
 from api.sections import SECTIONS
 from api.settings import VERSION
@@ -27,7 +28,7 @@ from api.words import (
 )
 from geo.accounts import Compared
 from geo.answer import Answer
-from geo.errors import PatchmapError, QuestionError
+from geo.errors import QuestionError
 from geo.incidents import category_title
 from geo.leave_out import place_title
 from geo.question import Question
@@ -167,7 +168,7 @@ def render_section(name: str, findings: Findings, facts: Mapping[str, Any]) -> M
     template = templates.get_template(f"board_{name}.html")
     try:
         told = {"reason": "", **SECTIONS[name](findings)}
-    except PatchmapError as refusal:
+    except UNANSWERED as refusal:
         told = {"reason": reason_of(refusal)}
     return Markup(template.render({**facts, **told}))  # noqa: S704 - escaped by its template
 

@@ -15,10 +15,12 @@ from api.bar import folded
 from api.charts import chart
 from api.drawing import draw_plain
 from api.findings import Findings
+from api.sections import SECTIONS
 from api.shows import paint
 from api.trends import Trend
+from api.views import View, page_facts, render_section
 from geo.cells import Grid
-from geo.errors import QuestionError
+from geo.errors import QuestionError, StoreError
 from geo.question import Question
 from geo.store.contract import LayerPapers
 from geo.store.geopackage import GeoPackageStore
@@ -258,3 +260,30 @@ def test_a_brief_without_a_browser_says_how(
     done = run_patchmap("--store", "town.gpkg", "brief", "-o", "brief.pdf", cwd=tmp_path)
     assert done.returncode == 1
     assert "write -o brief.html, open it in any browser and print it" in done.stderr
+
+
+def test_a_page_that_is_being_sent_does_not_look_at_the_store_again(
+    store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_store: object) -> None:
+        raise StoreError("the store cannot be used: it is away")
+
+    view = View.read({"datetime": "2024-01/2024-02", "layer": "wards", "cell": "200"})
+    findings = Findings(Answers(store), view.question)
+    facts = page_facts(findings, view)
+    monkeypatch.setattr(GeoPackageStore, "reading", away)
+    pieces = [render_section(name, findings, facts) for name in SECTIONS]
+    assert not any("it is away" in piece for piece in pieces)
+
+
+def test_a_store_that_is_away_is_no_answer_of_a_section(
+    store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_findings: Findings) -> dict[str, object]:
+        raise StoreError("the store cannot be used: it is away")
+
+    view = View.read({"layer": "wards"})
+    findings = Findings(Answers(store), view.question)
+    monkeypatch.setitem(SECTIONS, "treatment", away)
+    with pytest.raises(StoreError, match="it is away"):
+        render_section("treatment", findings, page_facts(findings, view))
