@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import pandas as pd
@@ -50,9 +50,15 @@ class Sheet:
             If the data cannot answer it, or there are fewer plans than the one asked for.
         """
         answer, found = answers.find(LAYERS[view.tab], view.question)
-        if view.tab == "patches" and view.plan > len(found.parameters["plans"]):  # type: ignore[arg-type]
+        sheet = cls(view, answer, found)
+        if view.tab == "patches" and view.plan > len(sheet.records):
             raise QuestionError("plan", f"there is no plan {view.plan} in this short list")
-        return cls(view, answer, found)
+        return sheet
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The measures of each plan of patches, as the analysis gives them."""
+        return cast("list[dict[str, Any]]", self.found.parameters["plans"])
 
     @property
     def title(self) -> str:
@@ -93,14 +99,13 @@ class Sheet:
     @property
     def plans(self) -> list[dict[str, Any]]:
         """The short list of plans of patches, each with its address."""
-        records: list[dict[str, Any]] = self.found.parameters["plans"]  # type: ignore[assignment]
         return [
             {
                 **record,
                 "now": record["plan"] == self.view.plan,
                 "address": self.view.address(plan=str(record["plan"])),
             }
-            for record in records
+            for record in self.records
         ]
 
     @cached_property

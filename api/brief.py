@@ -82,7 +82,9 @@ def print_pdf(page: str, target: Path) -> None:
             source.as_uri(),
         ]
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=_PATIENCE_S)  # noqa: S603
+            subprocess.run(  # noqa: S603 - the browser that was found, and a page of our own
+                command, check=True, capture_output=True, timeout=_PATIENCE_S
+            )
         except (subprocess.SubprocessError, OSError) as error:
             raise InputError(
                 f"{program} could not print the brief: {type(error).__name__}"

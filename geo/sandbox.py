@@ -141,7 +141,7 @@ def _check_kml(path: Path) -> None:
     try:
         with path.open("rb") as stream:
             while not roots and stream.tell() < _PROLOG_BYTES and (part := stream.read(2**14)):
-                parser.Parse(part, False)  # noqa: FBT003  # expat takes no names
+                parser.Parse(part, False)  # noqa: FBT003 - expat takes no names
     except (expat.ExpatError, LookupError, ValueError) as error:
         if not roots:
             raise InputError(f"{path.name} is no KML: {error}") from error
@@ -197,7 +197,7 @@ def _run(file: str, ending: str, layer: str, *, folder: Path, limits: Limits) ->
 
 def _child(request: dict[str, Any], folder: Path, skipped: list[str], seconds: float) -> int:
     with (folder / "answer").open("wb") as answer:
-        done = subprocess.run(  # noqa: S603  # this Python and a file of this package
+        done = subprocess.run(  # noqa: S603 - this Python and a file of this package
             [sys.executable, "-I", str(_CHILD)],
             input=orjson.dumps(request),
             stdout=answer,

@@ -212,14 +212,14 @@ def _drivers() -> list[str]:
     # pyogrio looks for these to offer data frames; without them it starts in a third of the time.
     for name in ("pandas", "geopandas", "pyarrow", "pyproj"):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # how an import is ruled out
-    import pyogrio  # noqa: PLC0415  # after the limits, and only where it is needed
+    import pyogrio  # noqa: PLC0415 - after the limits, and only where it is needed
 
     return sorted(pyogrio.list_drivers())
 
 
 def _kml_layers(driver: str) -> list[str]:
     _only(driver)
-    import pyogrio  # noqa: PLC0415
+    import pyogrio  # noqa: PLC0415 - after the limits
 
     with _told_in_one_line():
         return [str(name) for name, _ in pyogrio.list_layers("layer.kml")]
@@ -245,9 +245,9 @@ def _only(driver: str) -> None:
 
 def _features(file: str, layer: str, driver: str) -> Iterator[bytes]:
     _only(driver)
-    import numpy as np  # noqa: PLC0415
-    import pyogrio.raw  # noqa: PLC0415
-    import shapely  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - after the limits
+    import pyogrio.raw  # noqa: PLC0415 - after the limits
+    import shapely  # noqa: PLC0415 - after the limits
 
     # Neither a program nor a thread can be started from here on.
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))

@@ -118,6 +118,7 @@ def _toml(content: bytes, file: str) -> dict[str, Any]:
 
 def _weight(name: str, told: object, file: str) -> float:
     number = isinstance(told, int | float) and not isinstance(told, bool)
-    if not number or not math.isfinite(float(told)) or float(told) < 0:  # type: ignore[arg-type]
+    weight = float(str(told)) if number else math.nan
+    if not (math.isfinite(weight) and weight >= 0):
         raise InputError(f"{file}: the weight of {name!r} must be a number of 0 or more")
-    return float(told)  # type: ignore[arg-type]
+    return weight

@@ -38,7 +38,7 @@ def test_no_page_links_another_host() -> None:
 def commands() -> list[str]:
     top = typer.main.get_command(app)
     found = []
-    for name, command in top.commands.items():  # type: ignore[attr-defined]
+    for name, command in top.commands.items():  # type: ignore[attr-defined] # it is a group
         below = getattr(command, "commands", None)
         found += [f"{name} {sub}" for sub in below] if below else [name]
     return found

@@ -58,7 +58,7 @@ def with_question(command: Callable[..., None], analysis: str = "") -> Callable[
     ]
     merged = signature.replace(parameters=[*kept, *added])
     # Typer reads both: the order from the signature, the types from the annotations.
-    asked.__signature__ = merged  # type: ignore[attr-defined]
+    asked.__signature__ = merged  # type: ignore[attr-defined] # functions may have one
     asked.__annotations__ = {part.name: part.annotation for part in merged.parameters.values()}
     del asked.__wrapped__
     return asked
@@ -132,9 +132,9 @@ def brief(
 ) -> None:
     """Write the board as a brief for print: one .html file, or a .pdf where Chromium is there."""
     from api.answers import Answers  # noqa: PLC0415 - the pages' templates take a moment
-    from api.brief import brief_page, browser, print_pdf  # noqa: PLC0415
-    from api.findings import Findings  # noqa: PLC0415
-    from api.views import View  # noqa: PLC0415
+    from api.brief import brief_page, browser, print_pdf  # noqa: PLC0415 - likewise
+    from api.findings import Findings  # noqa: PLC0415 - likewise
+    from api.views import View  # noqa: PLC0415 - likewise
 
     desk = desk_of(context)
     desk.check_output(output)

@@ -30,7 +30,7 @@ def serve(
         )
     import uvicorn  # noqa: PLC0415 - the web stack takes a second that other commands save
 
-    from api.app import make_app  # noqa: PLC0415
+    from api.app import make_app  # noqa: PLC0415 - likewise
 
     desk = desk_of(context)
     with desk.open() as store:

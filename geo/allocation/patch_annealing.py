@@ -39,7 +39,7 @@ def annealed(problem: PatchProblem, *, groups: int, seed: int, steps: int = STEP
     Plans, the best balanced first. None found proves nothing.
     """
     # Loaded here: only annealing pays for the compiler.
-    from geo.allocation.patch_annealing_compiled import anneal  # noqa: PLC0415
+    from geo.allocation.patch_annealing_compiled import anneal  # noqa: PLC0415 - it brings numba
 
     pieces = problem.contiguity.pieces
     if not len(pieces) <= groups <= len(problem):

@@ -89,12 +89,11 @@ def solve(model: Model, *, seconds: float = 60.0, gap: float = 0.0) -> Solution:
     SolverError
         If HiGHS takes the model for faulty or unbounded, or its answer breaks the rows.
     """
-    # Loaded here: only allocation pays for the solver, not every command.
-    import highspy  # noqa: PLC0415
+    import highspy  # noqa: PLC0415 - only allocation pays for the solver, not every command
 
     if seconds <= 0:
         return Solution(Status.UNKNOWN, np.empty(0), np.inf, -np.inf)
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs = highspy.Highs()  # type: ignore[no-untyped-call] # it has no types
     options = {"output_flag": False, "threads": 1, "random_seed": 0}
     for name, value in {**options, "time_limit": float(seconds), "mip_rel_gap": gap}.items():
         highs.setOptionValue(name, value)
@@ -139,8 +138,8 @@ def require_sound(faults: Iterable[str]) -> None:
         raise SolverError(f"the answer breaks its own rules: {'; '.join(found)}")
 
 
-def _lp(model: Model):  # type: ignore[no-untyped-def]
-    import highspy  # noqa: PLC0415
+def _lp(model: Model):  # type: ignore[no-untyped-def] # nor has what this returns
+    import highspy  # noqa: PLC0415 - as in `solve`
 
     matrix = csc_array(model.matrix)
     rows, columns = matrix.shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
 
@@ -22,6 +22,7 @@ from geo.option_table import (
 from geo.selection import refuse_unknown
 
 if TYPE_CHECKING:
+    from geo.allocation.apportionment import Method
     from geo.allocation.patches import PatchAnswer
 
 # What plans patches is loaded when it is asked for: it brings solvers.
@@ -45,7 +46,7 @@ def posts(answer: Answer) -> Found:
                 areas,
                 posts=question.posts,
                 floor=floor,
-                method=question.method,  # type: ignore[arg-type]
+                method=cast("Method", question.method),
                 pinned=read_pairs("pinned", question.pinned) if question.pinned else None,
             )
         else:
@@ -119,7 +120,7 @@ def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
 
 
 def _patches(answer: Answer, run: Runner) -> PatchAnswer:
-    from geo.allocation.patches import plan_patches  # noqa: PLC0415
+    from geo.allocation.patches import plan_patches  # noqa: PLC0415 - it brings solvers
 
     question = answer.question
     areas = _areas(answer, column="workload")

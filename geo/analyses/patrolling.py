@@ -45,7 +45,7 @@ def patrols(answer: Answer, *, travel: pd.DataFrame | None = None, run: Runner =
     travel
         Minutes between places, as `travel_from_table` reads them; straight lines without it.
     """
-    from geo.allocation.patrols import plan_patrols  # noqa: PLC0415
+    from geo.allocation.patrols import plan_patrols  # noqa: PLC0415 - it brings solvers
 
     question = answer.question
     places = pd.DataFrame(ranked(answer).frame)
@@ -146,7 +146,7 @@ def _straight_lines(question: Question) -> StraightLines:
 
 
 def _shifts(answer: Answer) -> list[Shift]:
-    from geo.allocation.patrols import daily_shift  # noqa: PLC0415
+    from geo.allocation.patrols import daily_shift  # noqa: PLC0415 - it brings solvers
 
     question = answer.question
     if not question.shifts:

@@ -64,7 +64,7 @@ def _plain(points: Floats, weights: Floats, *, at: Floats, bandwidth: float) -> 
 
 
 def _compiled(points: Floats, weights: Floats, *, at: Floats, bandwidth: float) -> Floats:
-    from geo.hotspots import kernel_loops  # noqa: PLC0415  (start-up must not pay for numba)
+    from geo.hotspots import kernel_loops  # noqa: PLC0415 - start-up must not pay for numba
 
     merged = _merged(points, weights)
     x, y, _ = merged
@@ -83,7 +83,7 @@ def _compiled(points: Floats, weights: Floats, *, at: Floats, bandwidth: float) 
 
 def _merged(points: Floats, weights: Floats) -> Floats:
     """Rows x, y and weight of the distinct points, or of all where few repeat."""
-    from geo.hotspots import kernel_loops  # noqa: PLC0415
+    from geo.hotspots import kernel_loops  # noqa: PLC0415 - start-up must not pay for numba
 
     # −0.0 and 0.0 are one place with two bit patterns: adding 0.0 leaves one of them.
     xy, weights = np.ascontiguousarray(points.T) + 0.0, np.ascontiguousarray(weights)

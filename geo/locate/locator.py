@@ -83,7 +83,7 @@ class AreaLocator:
         InputError
             If the areas have none: numba is not installed, or they are not all polygons.
         """
-        from geo.locate.saved import write_grid  # noqa: PLC0415
+        from geo.locate.saved import write_grid  # noqa: PLC0415 - it brings numba
 
         write_grid(path, self._grid_for(None), of=self._touching)
 
@@ -96,7 +96,7 @@ class AreaLocator:
         InputError
             If the file is no index of these very areas, written by this version.
         """
-        from geo.locate.saved import read_grid  # noqa: PLC0415
+        from geo.locate.saved import read_grid  # noqa: PLC0415 - it brings numba
 
         locator = cls(areas)
         grid = read_grid(path, of=locator._touching)
@@ -112,15 +112,14 @@ class AreaLocator:
 
 
 def _build(touching: TouchingAreas) -> Grid | None:
-    # Loading what is compiled takes longer than locating a few points.
-    from geo.locate.grid import build_grid  # noqa: PLC0415
+    from geo.locate.grid import build_grid  # noqa: PLC0415 - it brings numba
 
     return build_grid(touching)
 
 
 def _locate(grid: Grid, x: Floats, y: Floats, found: NDArray[np.int32], *, workers: int) -> int:
     """Write the area of each point, and return how many of them only shapely can tell."""
-    from geo.locate.kernels import locate  # noqa: PLC0415
+    from geo.locate.kernels import locate  # noqa: PLC0415 - it brings numba
 
     workers = max(1, min(workers, len(x) // FEWEST_PER_THREAD))
     ends = np.linspace(0, len(x), workers + 1).astype(int)

@@ -122,7 +122,7 @@ class Column:
 
 def _is_date(value: str, directive: str) -> bool:
     try:
-        dt.datetime.strptime(value, directive)  # noqa: DTZ007  only asked whether it fits
+        dt.datetime.strptime(value, directive)  # noqa: DTZ007 - only asked whether it fits
     except ValueError:
         return False
     return True

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl  # type: ignore[import-untyped] # it has no types
 
 from geo.errors import InputError
 from geo.table import Table, read_tables

@@ -22,7 +22,7 @@ from geo.store.postgis_server import SCHEMA, Server
 _LONGEST_NAME = 63
 # Every table has the first three; the others are columns that PostgreSQL keeps for itself.
 _TAKEN: Final = frozenset(
-    "fid geom area_code tableoid xmin cmin xmax cmax ctid".split()  # noqa: SIM905
+    ("fid", "geom", "area_code", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 )
 _TYPES: Final[dict[str, tuple[sql.SQL, Callable[[Any], object]]]] = {
     "bool": (sql.SQL("boolean"), bool),

@@ -18,7 +18,7 @@ ITEMS = "/ogc/collections/incidents/items"
 @pytest.fixture
 def called_by(store: GeoPackageStore) -> Callable[..., TestClient]:
     def make(host: str, **settings: object) -> TestClient:
-        app = make_app(store, Settings(**settings))  # type: ignore[arg-type]
+        app = make_app(store, Settings(**settings))  # type: ignore[arg-type] # tests give them by name
         return TestClient(app, base_url="http://127.0.0.1:8000", client=(host, 50_000))
 
     return make

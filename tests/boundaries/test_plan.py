@@ -234,7 +234,7 @@ def test_each_block_may_go_its_own_way_in_one_step():
 
 def test_the_time_of_a_step_needs_a_zone():
     with pytest.raises(InputError, match="the time of a step needs a time zone"):
-        Signed("Ann", datetime(2025, 5, 1))  # noqa: DTZ001
+        Signed("Ann", datetime(2025, 5, 1))  # noqa: DTZ001 - that is the fault
 
 
 def test_a_plan_refuses_an_id_and_blocks_that_cannot_be():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT
 from geo.errors import InputError
+from geo.sources import mapping
 from geo.sources.mapping import Mapping, read_mapping
 from geo.sources.sections import LARGEST_MAPPING
 
@@ -32,8 +33,6 @@ def test_degrees_are_longitude_and_latitude():
 
 
 def test_the_example_of_the_documentation_can_be_read(tmp_path):
-    from geo.sources import mapping  # noqa: PLC0415
-
     (tmp_path / "codes.csv").write_text("code,category\nN02,litter\n")
     example = mapping.__doc__.partition("::")[2].partition("Files that it names")[0]
     found = read(example, folder=tmp_path)

@@ -240,7 +240,7 @@ def test_too_many_cells_are_refused_by_the_option(four_squares, incident_frame):
     frame = incident_frame([(*A, ASB, "2024-01")])
     wide = four_squares.set_geometry(four_squares.geometry.scale(900, 900, origin=A))
     with pytest.raises(QuestionError, match=r"cell: cells of 25 m would be about .* wider cells"):
-        answer(Question(cell=25), frame, wide).hotspots  # noqa: B018
+        answer(Question(cell=25), frame, wide).hotspots  # noqa: B018 - reading it works it out
 
 
 def test_places_that_are_left_out_are_not_asked_and_told(asked):

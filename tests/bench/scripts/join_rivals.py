@@ -42,7 +42,7 @@ def by_x_sorted(areas: gpd.GeoDataFrame, x: np.ndarray, y: np.ndarray) -> Callab
 
 
 def by_sedonadb(areas: gpd.GeoDataFrame, x: np.ndarray, y: np.ndarray) -> Callable[[], np.ndarray]:
-    import sedonadb  # noqa: PLC0415
+    import sedonadb  # noqa: PLC0415 - only its own race pays for it
 
     db = sedonadb.connect()
     points = gpd.GeoDataFrame({"i": np.arange(len(x))}, geometry=gpd.points_from_xy(x, y))

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from api.encoding import to_json
 from geo.analyses import LAYERS
 from geo.errors import QuestionError
 from geo.options import Question
@@ -19,8 +20,6 @@ NEEDED = {"compare": "year", "bandwidth": "100", "posts": "5", "groups": "2"}
 
 @pytest.mark.parametrize("command", sorted(FIND))
 def test_every_analysis_says_its_method_and_numbers_that_json_can_hold(find, timed, command):
-    from api.encoding import to_json  # noqa: PLC0415
-
     treated = {"treated": "p25:261015:201615", "since": "2024-07", "buffer": "20"}
     options = {**NEEDED, **treated, "datetime": "2021-01/2024-12"}
     found = find(command, timed, **options)

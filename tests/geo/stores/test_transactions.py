@@ -161,7 +161,7 @@ def in_threads(*works: Callable[[], object]) -> list[BaseException]:
     def run(work: Callable[[], object]) -> None:
         try:
             work()
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001 - given back to the test's own thread
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=[work]) for work in works]

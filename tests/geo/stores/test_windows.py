@@ -73,6 +73,7 @@ def test_an_event_counts_where_it_began(filled):
 
 SECONDS = st.one_of(
     st.sampled_from([pd.Timestamp(moment, tz="UTC").to_pydatetime() for moment in MOMENTS]),
+    # Hypothesis takes moments without a zone; it is set below.
     st.datetimes(datetime(2023, 12, 1), datetime(2024, 11, 1)).map(  # noqa: DTZ001
         lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
     ),
