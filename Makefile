@@ -22,7 +22,7 @@ test: .venv/dev.stamp api/static/node_modules/.stamp check ## Run every check an
 	@command -v ogrinfo >/dev/null || .ci/apt-install "The GIS client tests need GDAL's tools" gdal-bin
 	@[ -n "$$TEST_DATABASE_URL" ] || ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || \
 	  .ci/apt-install "The PostGIS tests need a server" postgresql-15-postgis-3
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 check: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff format --check .

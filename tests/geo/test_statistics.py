@@ -63,7 +63,8 @@ def test_binomial_tails_are_those_of_scipy(data, n, share):
     k = np.array(data.draw(st.lists(st.integers(0, n), min_size=1, max_size=5)))
     found = binomial_two_sided(k, n, np.full(len(k), share))
     expected = scipy_two_sided(k, n, np.full(len(k), share))
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-300)
+    # Below that, the two ways to the incomplete beta function share fewer digits.
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-250)
 
 
 @pytest.mark.parametrize("n", [1, 7, 300])
