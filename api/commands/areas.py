@@ -11,8 +11,9 @@ import typer
 
 from api.commands.desk import Desk, desk_of, read_bytes, read_vector
 from api.encoding import write_frame
+from boundaries.attributes import join_attributes
 from boundaries.coverage import check_layer, unfit_for_plan
-from boundaries.layer import join_attributes, read_faulty, read_layer
+from boundaries.layer import read_faulty, read_layer
 from boundaries.snapping import snapped
 from geo.crs import Projection
 from geo.errors import InputError

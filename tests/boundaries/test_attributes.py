@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from boundaries.layer import join_attributes, read_layer
+from boundaries.attributes import join_attributes
+from boundaries.layer import read_layer
 from geo.errors import InputError
 from geo.store.contract import LayerPapers
 from geo.table import Table, read_table
