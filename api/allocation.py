@@ -29,7 +29,8 @@ from api.views import templates
 from api.words import reason_of
 from geo.analyses.patrolling import TIMED
 from geo.errors import NotFoundError, PatchmapError
-from geo.option_table import METHODS, read_mix, read_pairs, read_shifts
+from geo.option_readers import read_mix, read_pairs, read_shifts
+from geo.option_table import METHODS
 from geo.question import Question
 
 _NO_NEED = re.compile(

@@ -12,7 +12,7 @@ import shapely
 from api.allocation_told import Sheet
 from api.drawing import area_names, path_of, scale_bar
 from geo.analyses.briefing import Briefing, briefing
-from geo.option_table import read_point
+from geo.option_readers import read_point
 
 WIDTH = 640.0
 """Units of a card's map across: lines and letters are measured in them."""

@@ -30,7 +30,7 @@ from api.map_parts import (
 )
 from api.settings import TileServer
 from geo.crs import Projection
-from geo.option_table import read_point
+from geo.option_readers import read_point
 
 STEPS: Final = ("#eff3ff", "#bdd7e7", "#6baed6", "#3182bd")
 """ColorBrewer's Blues, for the share of the need; dark letters can be read on each of them."""

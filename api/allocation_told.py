@@ -18,7 +18,7 @@ from geo.allocation.contiguity import contiguity
 from geo.analyses import LAYERS, Found
 from geo.answer import Answer
 from geo.errors import QuestionError
-from geo.option_table import AskedShift, read_bridges, read_shifts
+from geo.option_readers import AskedShift, read_bridges, read_shifts
 
 HUES: Final = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00")
 """Okabe and Ito's colours, which colour-blind people can tell apart."""

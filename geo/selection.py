@@ -15,7 +15,7 @@ import shapely
 from geo.errors import QuestionError
 from geo.incidents import LONDON, NOTHING, SQUARE_M, Summary, london_hours
 from geo.leave_out import at_places
-from geo.option_table import read_hours
+from geo.option_readers import read_hours
 from geo.options import DEFAULT_PERIOD, Question
 from geo.period import Period, read_interval, read_latest
 from geo.store.contract import ImportRecord, Window

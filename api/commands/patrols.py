@@ -18,7 +18,7 @@ from geo.allocation.delivered import compare_delivered, planned_totals, visits_f
 from geo.crs import LONLAT, Projection
 from geo.errors import InputError
 from geo.incidents import LONDON
-from geo.option_table import read_pairs
+from geo.option_readers import read_pairs
 from geo.options import Question
 from geo.table import Table, read_table
 

@@ -13,12 +13,7 @@ from geo.allocation.posts import read_pence, share_money, share_posts
 from geo.analyses.found import Found, Runner, as_layer, run_here
 from geo.answer import Answer
 from geo.errors import InputError, QuestionError
-from geo.option_table import (
-    read_bridges,
-    read_mix,
-    read_pairs,
-    read_size,
-)
+from geo.option_readers import read_bridges, read_mix, read_pairs, read_size
 from geo.selection import refuse_unknown
 
 if TYPE_CHECKING:

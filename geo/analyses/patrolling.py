@@ -14,7 +14,7 @@ from geo.analyses.places import ranked
 from geo.answer import Answer
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import dayparts
-from geo.option_table import AskedShift, read_point, read_shifts
+from geo.option_readers import AskedShift, read_point, read_shifts
 from geo.options import Question
 
 if TYPE_CHECKING:

@@ -37,6 +37,7 @@ from geo.store.feature_tables import (
     settle,
 )
 from geo.store.geometry_blobs import polygon_blobs, read_blobs
+from geo.store.incident_rows import read_import_rows, read_incidents
 from geo.store.sqlite_file import SqliteFile
 
 
@@ -106,7 +107,7 @@ class GeoPackageStore:
         self, window: Window | None = None, *, columns: Sequence[str] = COLUMNS
     ) -> pd.DataFrame:
         """Accepted incidents, in no particular order."""
-        return importing.read_incidents(self._file, window, columns)
+        return read_incidents(self._file, window, columns)
 
     def incident_count(self) -> int:
         """How many accepted incidents there are."""
@@ -121,7 +122,7 @@ class GeoPackageStore:
 
     def import_rows(self, import_id: int) -> pd.DataFrame:
         """The incidents that an import wrote and that still stand."""
-        return importing.read_import_rows(self._file, import_id)
+        return read_import_rows(self._file, import_id)
 
     def setting(self, key: str) -> Setting:
         """A setting's value, None where it was never set."""

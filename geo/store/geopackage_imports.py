@@ -1,4 +1,4 @@
-"""Incidents of a GeoPackage, and the imports that brought them.
+"""The imports of a GeoPackage, each with the incidents that it brought.
 
 Every row knows the import that wrote it. An import keeps the rows that it replaced, with the
 imports that had written those, so that it can be undone.
@@ -7,55 +7,30 @@ imports that had written those, so that it can be undone.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
 
-import numpy as np
 import pandas as pd
 
 from geo.errors import ConflictError, NotFoundError
-from geo.incidents import NOTHING, Batch, Partition, empty_incidents
-from geo.store.contract import Change, ImportRecord, Window
-from geo.store.feature_tables import begin_change, settle, unindex
-from geo.store.geometry_blobs import point_blobs, read_point_blobs
+from geo.incidents import NOTHING, Batch, Partition
+from geo.store.contract import Change, ImportRecord
+from geo.store.feature_tables import begin_change, settle
+from geo.store.incident_rows import SAME, STORED, delete_rows, insert_rows, read_rows
 from geo.store.packing import pack_frame, summary_from_json, summary_to_json, unpack_frame
-from geo.store.sqlite_file import SqliteFile, from_iso, now, to_iso
+from geo.store.sqlite_file import SqliteFile
 from geo.store.tally import Tally
+from geo.store.times import now
 
-_TEXTS = ("incident_id", "source", "category", "precision", "location", "reference")
-_REPEATED = ("source", "category", "precision", "location")
-_TIMES = ("occurred_from", "occurred_to")
-_STORED = ("geom", "import_id", "partition_id", *_TIMES, *_TEXTS)
-_SAME = " AND ".join(f"i.{name} IS n.{name}" for name in ("geom", *_TIMES, *_TEXTS))
 _RECORD = (
     "import_id, partition_id, source, name, month, file, sha256, rows_read, rows_accepted, "
     "rejected_by_reason, rows_replaced, summary, imported_by, imported_at, state"
 )
 
 
-def read_incidents(file: SqliteFile, window: Window | None, columns: Sequence[str]) -> pd.DataFrame:
-    """Accepted incidents, in no particular order."""
-    texts = [name for name in _TEXTS if name in columns]
-    if window is None:
-        rows = _read_rows(file, "", texts=texts)
-    else:
-        span = to_iso(pd.Series([window.start, window.end]))
-        rows = _read_rows(
-            file, "WHERE occurred_from >= ? AND occurred_from < ?", *span, texts=texts
-        )
-    return rows[list(columns)]
-
-
 def read_imports(file: SqliteFile, *, history: bool = False) -> list[ImportRecord]:
     """The records of the current imports by partition; with `history` of all, by id."""
     current = "WHERE state = 'current' ORDER BY partition_id, import_id"
     return _records(file, "ORDER BY import_id" if history else current)
-
-
-def read_import_rows(file: SqliteFile, import_id: int) -> pd.DataFrame:
-    """The incidents that an import wrote and that still stand."""
-    rows = _read_rows(file, "WHERE import_id = ?", import_id)
-    return rows.drop(columns=["import_id", "partition_id"])
 
 
 def adopt_import(file: SqliteFile, record: ImportRecord, rows: pd.DataFrame) -> None:
@@ -69,7 +44,9 @@ def adopt_import(file: SqliteFile, record: ImportRecord, rows: pd.DataFrame) -> 
         f"INSERT INTO patchmap_imports ({', '.join(columns)}) VALUES ({marks})", *facts.values()
     )
     _begin_change(file)
-    _insert(file, "incidents", rows.assign(import_id=import_id, partition_id=record.partition_id))
+    insert_rows(
+        file, "incidents", rows.assign(import_id=import_id, partition_id=record.partition_id)
+    )
     file.count("incidents")
 
 
@@ -123,9 +100,9 @@ def undo_import(file: SqliteFile, import_id: int) -> ImportRecord:
     )[0]
     _refuse_twins_of(file, json.loads(earlier), without=record.partition_id)
     _begin_change(file)
-    _delete(file, "import_id = ?", import_id)
+    delete_rows(file, "import_id = ?", import_id)
     if packed:
-        _insert(file, "incidents", unpack_frame(packed))
+        insert_rows(file, "incidents", unpack_frame(packed))
     _set_state(file, [import_id], "undone")
     _set_state(file, json.loads(earlier), "current")
     file.count("incidents")
@@ -143,12 +120,12 @@ def _replace(
 ) -> pd.DataFrame:
     # By the index: there is none of partitions.
     of_it = "import_id IN (SELECT import_id FROM patchmap_imports WHERE partition_id = ?)"
-    replaced = _read_rows(file, f"WHERE {of_it}", partition.partition_id)
-    _delete(file, of_it, partition.partition_id)
+    replaced = read_rows(file, f"WHERE {of_it}", partition.partition_id)
+    delete_rows(file, of_it, partition.partition_id)
     tally = Tally()
     for batch in partition.batches():
         tally.add(batch)
-        _insert(file, "incidents", _owned(batch.accepted, partition, import_id))
+        insert_rows(file, "incidents", _owned(batch.accepted, partition, import_id))
         seen(batch)
     _write_tally(file, import_id, tally)
     return replaced
@@ -158,28 +135,28 @@ def _update_by_id(
     file: SqliteFile, partition: Partition, *, import_id: int, seen: Callable[[Batch], None]
 ) -> pd.DataFrame:
     """Write the rows that are new or differ; a row that says nothing new is left alone."""
-    columns = ", ".join(_STORED)
+    columns = ", ".join(STORED)
     file.execute("DROP TABLE IF EXISTS temp.incoming")
     file.execute(f"CREATE TEMP TABLE incoming AS SELECT {columns} FROM incidents WHERE 0")
     replaced, tally = [], Tally()
     for batch in partition.batches():
         tally.add(batch)
-        _insert(file, "temp.incoming", _owned(batch.accepted, partition, import_id))
+        insert_rows(file, "temp.incoming", _owned(batch.accepted, partition, import_id))
         _refuse_taken_ids(file, partition, import_id)
         file.execute(
             "DELETE FROM temp.incoming AS n WHERE EXISTS (SELECT 1 FROM incidents AS i"
-            f" WHERE i.incident_id = n.incident_id AND {_SAME})"
+            f" WHERE i.incident_id = n.incident_id AND {SAME})"
         )
         changed = "incident_id IN (SELECT incident_id FROM temp.incoming)"
-        replaced.append(_read_rows(file, f"WHERE {changed}"))
-        _delete(file, changed)
+        replaced.append(read_rows(file, f"WHERE {changed}"))
+        delete_rows(file, changed)
         file.execute(f"INSERT INTO incidents ({columns}) SELECT {columns} FROM temp.incoming")
         file.forget("incidents")
         file.execute("DELETE FROM temp.incoming")
         seen(batch)
     file.execute("DROP TABLE temp.incoming")
     _write_tally(file, import_id, tally)
-    return pd.concat(replaced, ignore_index=True) if replaced else _read_rows(file, "WHERE 0")
+    return pd.concat(replaced, ignore_index=True) if replaced else read_rows(file, "WHERE 0")
 
 
 def _refuse_taken_ids(file: SqliteFile, partition: Partition, import_id: int) -> None:
@@ -282,62 +259,6 @@ def _set_state(file: SqliteFile, import_ids: Iterable[int], state: str) -> None:
 
 def _owned(frame: pd.DataFrame, partition: Partition, import_id: int) -> pd.DataFrame:
     return frame.assign(import_id=import_id, partition_id=partition.partition_id)
-
-
-def _insert(file: SqliteFile, table: str, frame: pd.DataFrame) -> None:
-    blobs = point_blobs(frame["x"].to_numpy(), frame["y"].to_numpy(), srs_id=file.projection.code)
-    plain = (frame[name].tolist() for name in ("import_id", "partition_id"))
-    times = (to_iso(frame[name]) for name in _TIMES)
-    texts = (frame[name].astype(object).tolist() for name in _TEXTS)
-    file.insert(table, _STORED, zip(blobs, *plain, *times, *texts, strict=True))
-    if table == "incidents" and len(frame):
-        # Ids follow one another, because nobody else writes now.
-        last = int(file.rows("SELECT last_insert_rowid()")[0][0])
-        ids = range(last - len(frame) + 1, last + 1)
-        file.remember("incidents", (ids, frame[["x", "y", "x", "y"]].to_numpy(float)))
-
-
-def _delete(file: SqliteFile, condition: str, *values: object) -> None:
-    unindex(file, "incidents", condition, *values)
-    file.execute(f"DELETE FROM incidents WHERE {condition}", *values)
-
-
-def _read_rows(
-    file: SqliteFile, condition: str, *values: object, texts: Sequence[str] = _TEXTS
-) -> pd.DataFrame:
-    columns = ("geom", "import_id", "partition_id", *_TIMES, *texts)
-    sql = f"SELECT {', '.join(columns)} FROM incidents {condition}"
-    seen: dict[str, dict[str, int]] = {name: {} for name in (*_REPEATED, "partition_id")}
-    parts = [
-        _part(dict(zip(columns, zip(*rows, strict=True), strict=True)), seen)
-        for rows in file.pages(sql, *values)
-    ]
-    if not parts:
-        empty = empty_incidents()[["x", "y", *_TIMES, *texts]]
-        return empty.assign(
-            import_id=np.array([], dtype=np.int64), partition_id=pd.Series(dtype="str")
-        )
-    frame = pd.concat(parts, ignore_index=True)
-    for name, codes in seen.items():
-        if name in frame:
-            frame[name] = pd.Categorical.from_codes(frame[name], categories=list(codes))
-    return frame
-
-
-def _part(columns: dict[str, tuple[Any, ...]], seen: dict[str, dict[str, int]]) -> pd.DataFrame:
-    """Some rows as a frame; texts that repeat are numbers until all of them have been seen."""
-    x, y = read_point_blobs(list(columns.pop("geom")))
-    values: dict[str, object] = {"x": x, "y": y}
-    for name, column in columns.items():
-        if name in _TIMES:
-            values[name] = from_iso(column)
-        elif name in seen:
-            codes = seen[name]
-            numbers = [codes.setdefault(text, len(codes)) for text in column]
-            values[name] = np.asarray(numbers, dtype=np.int32)
-        else:
-            values[name] = list(column)
-    return pd.DataFrame(values)
 
 
 def _records(file: SqliteFile, condition: str, *values: object) -> list[ImportRecord]:

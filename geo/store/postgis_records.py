@@ -10,8 +10,8 @@ from geo.incidents import NOTHING, Partition
 from geo.store.contract import ImportRecord
 from geo.store.packing import summary_from_json, summary_to_json
 from geo.store.postgis_server import Server
-from geo.store.postgis_setup import now
 from geo.store.tally import Tally
+from geo.store.times import now
 
 _COLUMNS: Final = tuple(ImportRecord.__dataclass_fields__)
 _SELECT: LiteralString = (

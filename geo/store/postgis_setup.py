@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from psycopg import errors, sql
 
@@ -15,6 +14,7 @@ from geo.crs import Projection
 from geo.errors import ConflictError, NotFoundError, StoreError
 from geo.store.migrations import Migration, migrations
 from geo.store.postgis_server import POSTGIS, SCHEMA, Server
+from geo.store.times import now
 
 
 def prepare(server: Server, *, create: bool) -> Projection:
@@ -36,11 +36,6 @@ def prepare(server: Server, *, create: bool) -> Projection:
         raise StoreError(f"the store {server.name} cannot be used: its PostGIS extension is gone")
     _migrate(server)
     return Projection(**json.loads(server.fact("projection")))
-
-
-def now() -> str:
-    """The present moment, UTC, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _exists(server: Server, table: str) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import QuestionError
-from geo.option_table import read_hours
+from geo.option_readers import read_hours
 from geo.options import OPTIONS, Question
 
 WORD = st.text(

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from geo.errors import StoreError
-from geo.store import feature_tables, sqlite_file
+from geo.store import feature_tables, sqlite_connection
 from geo.store.contract import LayerPapers
 from geo.store.geopackage import GeoPackageStore
 from tests.geo.stores.parts import (
@@ -81,7 +81,7 @@ def test_a_closed_store_is_one_file(geopackage, store_path):
 
 
 def test_a_second_writer_waits_and_is_refused_in_the_end(geopackage, store_path, monkeypatch):
-    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(sqlite_connection, "BUSY_TIMEOUT_S", 0.1)
     other = GeoPackageStore(store_path)
     with geopackage.transaction(), pytest.raises(StoreError, match="database is locked") as refused:
         put(other)
@@ -90,7 +90,7 @@ def test_a_second_writer_waits_and_is_refused_in_the_end(geopackage, store_path,
 
 
 def test_a_store_opens_for_reading_while_another_one_writes(geopackage, store_path, monkeypatch):
-    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(sqlite_connection, "BUSY_TIMEOUT_S", 0.1)
     with geopackage.transaction():
         geopackage.put_setting("a", 1)
         beside = GeoPackageStore(store_path)

@@ -1,0 +1,29 @@
+"""Times as a GeoPackage writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+
+def to_iso(times: pd.Series) -> list[str]:
+    """UTC times as GeoPackage writes them: `2024-01-31T23:59:59Z`."""
+    codes, moments = pd.factorize(times.dt.tz_convert("UTC").dt.tz_localize(None))
+    # Each moment is written once: the incidents of a month share theirs.
+    texts = np.datetime_as_string(np.asarray(moments, dtype="datetime64[s]")) + "Z"
+    written: list[str] = texts.astype(object)[codes].tolist()
+    return written
+
+
+def from_iso(texts: Iterable[str]) -> pd.Series:
+    """The UTC times that `to_iso` wrote."""
+    moments = np.array([text[:19] for text in texts], dtype="datetime64[s]")
+    return pd.Series(moments).dt.tz_localize("UTC")
+
+
+def now() -> str:
+    """The present moment as GeoPackage writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
