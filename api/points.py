@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
-from geo.crs import LONLAT, crs_name
+from geo.crs import LONLAT
 from geo.errors import InputError
+from geo.geojson import collection_crs, feature_collection
 from geo.sandbox import FOREIGN_ENDINGS, read_foreign
 
 POINT_ENDINGS = (".geojson", ".json", *FOREIGN_ENDINGS)
@@ -37,26 +38,13 @@ def as_spreadsheets(files: Iterable[Path], folder: Path) -> Iterator[Path]:
         below.mkdir()
         made = below / f"{file.name}.csv"
         with made.open("w", encoding="utf-8", newline="") as text:
-            _write(_collection(content, file.name), csv.writer(text), file.name)
+            _write(feature_collection(content, file.name), csv.writer(text), file.name)
         yield made
-
-
-def _collection(content: bytes, file: str) -> dict[str, Any]:
-    try:
-        collection = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{file} is no GeoJSON: {error}") from error
-    if not isinstance(collection, dict) or not isinstance(collection.get("features"), list):
-        raise InputError(f"{file} is no GeoJSON FeatureCollection")
-    return collection
 
 
 def _write(collection: dict[str, Any], writer: Any, file: str) -> None:
     features = collection["features"]
-    if not all(isinstance(feature, dict) for feature in features):
-        raise InputError(f"{file} holds what is no GeoJSON Feature")
-    member = collection.get("crs") or {"properties": {"name": LONLAT}}
-    metres = crs_name(str(member.get("properties", {}).get("name", LONLAT))) != LONLAT
+    metres = collection_crs(collection, file) != LONLAT
     place = ["easting", "northing"] if metres else ["longitude", "latitude"]
     names = list(dict.fromkeys(name for one in features for name in one.get("properties") or {}))
     names = [name for name in names if name not in place]

@@ -1,30 +1,23 @@
-"""The GeoJSON of a layer: its features, CRS, code and name fields, polygons and attributes.
-
-It is parsed here and never by GDAL, which decides by a file's content what it is and reads
-whatever other files that content names.
-"""
+"""The GeoJSON of a layer: its code and name fields, polygons and attributes."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import replace
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import orjson
 import pandas as pd
-import shapely
-from shapely.errors import GEOSException
 
 from boundaries.attributes import free_name
-from geo.crs import LONLAT, crs_name
 from geo.errors import InputError
+from geo.geojson import collection_crs, feature_collection, read_geometry
 from geo.store.contract import LayerPapers
 
 # ONS fields: WD25CD and WD25NM, LSOA11CD, OA11CD … of any vintage.
 _ONS_CODE = re.compile(r"([A-Z]{2,6})(\d{2})CD", re.IGNORECASE)
+_POLYGONS = ("Polygon", "MultiPolygon")
 _PLAIN_CODES = ("area_code", "code", "ward_code", "gss_code", "block_code")
 _PLAIN_NAMES = ("area_name", "name", "ward_name")
 
@@ -48,47 +41,20 @@ def areas_of(content: bytes, papers: LayerPapers) -> tuple[LayerPapers, gpd.GeoD
         If this is no FeatureCollection of polygons with codes.
     """
     file = papers.file or papers.layer_id
-    collection = _collection(content, file)
+    collection = feature_collection(content, file)
     features = collection["features"]
     properties = pd.DataFrame([feature.get("properties") or {} for feature in features])
     papers = _with_fields(papers, properties, file)
     codes = _codes(properties[papers.code_field], file, papers.code_field)
-    crs = _crs(collection, file)
+    crs = collection_crs(collection, file)
     geometries = [
-        _polygon(feature, f"{file}, feature {number} ({code})")
+        read_geometry(
+            feature, f"{file}, feature {number} ({code})", kinds=_POLYGONS, called="polygon"
+        )
         for number, (feature, code) in enumerate(zip(features, codes, strict=True), start=1)
     ]
     frame = _attributes(properties, papers, codes)
     return papers, gpd.GeoDataFrame(frame, geometry=geometries, crs=crs)
-
-
-def _collection(content: bytes, file: str) -> dict[str, Any]:
-    try:
-        collection = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{file} is no GeoJSON: {error}") from error
-    if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
-        kind = collection.get("type") if isinstance(collection, dict) else None
-        raise InputError(
-            f"{file} is no GeoJSON FeatureCollection" + (f" but a {kind}" if kind else "")
-        )
-    features = collection.get("features")
-    if not isinstance(features, list) or not features:
-        raise InputError(f"{file} holds no features")
-    for number, feature in enumerate(features, start=1):
-        if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-            raise InputError(f"{file}, feature {number} is no GeoJSON Feature")
-    return collection
-
-
-def _crs(collection: dict[str, Any], file: str) -> str:
-    member = collection.get("crs")
-    if member is None:
-        return LONLAT
-    try:
-        return crs_name(str(member["properties"]["name"]))
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{file}: its crs member names no coordinate system") from error
 
 
 def _with_fields(papers: LayerPapers, properties: pd.DataFrame, file: str) -> LayerPapers:
@@ -142,21 +108,6 @@ def _code(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
-
-
-def _polygon(feature: dict[str, Any], where: str) -> shapely.Geometry:
-    geometry = feature.get("geometry")
-    kind = geometry.get("type") if isinstance(geometry, dict) else None
-    if kind not in ("Polygon", "MultiPolygon"):
-        raise InputError(f"{where} is no polygon but {kind or 'without a geometry'}")
-    try:
-        polygon = shapely.force_2d(shapely.from_geojson(orjson.dumps(geometry)))
-    except (GEOSException, ValueError) as error:
-        reason = str(error).removeprefix("IllegalArgumentException: ").strip()
-        raise InputError(f"{where} cannot be read: {reason}") from error
-    if shapely.is_empty(polygon):
-        raise InputError(f"{where} is an empty polygon")
-    return polygon
 
 
 def _attributes(properties: pd.DataFrame, papers: LayerPapers, codes: list[str]) -> pd.DataFrame:

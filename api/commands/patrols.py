@@ -6,26 +6,32 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 
-from api.commands.desk import Desk, desk_of, read_bytes
+from api.commands.desk import Desk, desk_of, read_bytes, read_vector
 from api.commands.questions import ANALYSIS, Output, answered, with_question
 from api.encoding import to_csv, write_whole
 from geo.allocation.delivered import compare_delivered, planned_totals, visits_from_fixes
 from geo.crs import LONLAT, Projection
 from geo.errors import InputError
+from geo.geojson import collection_crs, feature_collection, read_geometry
 from geo.incidents import LONDON
 from geo.option_readers import read_pairs
 from geo.options import Question
 from geo.table import Table, read_table
 
+if TYPE_CHECKING:
+    from geo.allocation.street_network import StreetNetwork
+
 patrols = typer.Typer(help=ANALYSIS["patrols"].description, invoke_without_command=True)
 
 _VISITS = ("officer", "hotspot_id", "arrived", "left")
 _FIXES = ("officer", "time")
+_LINES = ("LineString", "MultiLineString")
 _TRAVEL = ("from", "to", "minutes")
 _PLANNED = ("shift", "hotspot_id", "after_minutes", "minutes", "x", "y")
 
@@ -42,7 +48,8 @@ def plan(
         Path | None,
         typer.Option(
             help="A CSV of travel times (from, to, minutes) between the places of 'rank', both "
-            "ways, with 'base' where rounds begin; else straight lines.",
+            "ways, with 'base' where rounds begin; or street lines to go along, as .geojson, "
+            ".gpkg, .shp, .zip or .kml; else straight lines.",
             show_default=False,
         ),
     ] = None,
@@ -55,7 +62,9 @@ def plan(
     analysis = ANALYSIS["patrols"]
     if travel:
         desk_of(context).check_output(output, travel)
-        analysis = replace(analysis, find=partial(analysis.find, travel=_minutes(travel)))
+        analysis = replace(
+            analysis, find=partial(analysis.find, travel=_travel(desk_of(context), travel))
+        )
     answered(context, analysis, question, output)
 
 
@@ -95,8 +104,21 @@ def _plan(path: Path) -> pd.DataFrame:
     return _numbered(path, _PLANNED, numbers=("after_minutes", "minutes", "x", "y"))
 
 
-def _minutes(path: Path) -> pd.DataFrame:
-    return _numbered(path, _TRAVEL, numbers=("minutes",))
+def _travel(desk: Desk, path: Path) -> pd.DataFrame | StreetNetwork:
+    """A CSV as a table of minutes, any other file as streets."""
+    if path.suffix.lower() == ".csv":
+        return _numbered(path, _TRAVEL, numbers=("minutes",))
+    from geo.allocation.street_network import StreetNetwork  # noqa: PLC0415 - it brings SciPy
+
+    collection = feature_collection(read_vector(path), path.name)
+    crs = collection_crs(collection, path.name)
+    lines = [
+        read_geometry(feature, f"{path.name}, feature {number}", kinds=_LINES, called="line")
+        for number, feature in enumerate(collection["features"], start=1)
+    ]
+    with desk.open() as store:
+        metres = store.projection.geometries_to_metres(np.array(lines), source=crs)
+    return StreetNetwork.of(metres)
 
 
 def _numbered(path: Path, columns: Sequence[str], *, numbers: Sequence[str]) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from geo.allocation.patrol_problem import (
 from geo.allocation.patrol_selection import Crew, best_crews
 from geo.allocation.routes import Ways
 from geo.allocation.solver import require_sound
+from geo.allocation.street_network import AlongStreets
 from geo.errors import InputError
 
 TRIES = 200
@@ -70,7 +71,7 @@ def plan_patrols(
     shifts: Sequence[Shift],
     *,
     rule: VisitRule,
-    travel: StraightLines | pd.DataFrame,
+    travel: StraightLines | AlongStreets | pd.DataFrame,
     precision: str = "instant",
     seed: int = 1,
     tries: int = TRIES,
@@ -88,7 +89,7 @@ def plan_patrols(
     rule
         How hotspots are visited.
     travel
-        Straight lines, or a table as `travel_from_table` reads it.
+        Straight lines, streets, or a table as `travel_from_table` reads it.
     precision
         Of the dates that the demand was counted from; `month` allows only the one shift of
         `daily_shift`.
@@ -156,7 +157,7 @@ def _problem(
     table: pd.DataFrame,
     shifts: tuple[Shift, ...],
     rule: VisitRule,
-    travel: StraightLines | pd.DataFrame,
+    travel: StraightLines | AlongStreets | pd.DataFrame,
 ) -> PatrolProblem:
     ids = tuple(table["hotspot_id"])
     by_id = table.set_index("hotspot_id")
@@ -167,10 +168,10 @@ def _problem(
             raise InputError("visits to every area are asked for, but the hotspots have no area")
         named = table["area_code"].where(table["area_code"] != "")
         areas = pd.factorize(named, sort=True)[0].astype(np.int64)
-    if isinstance(travel, StraightLines):
-        ways = travel.travel(table["x"], table["y"])
-    else:
+    if isinstance(travel, pd.DataFrame):
         ways = travel_from_table(travel, ids)
+    else:
+        ways = travel.travel(table["x"], table["y"])
     return PatrolProblem(ids, demand, areas, ways, shifts, rule)
 
 

@@ -19,6 +19,7 @@ from geo.options import Question
 
 if TYPE_CHECKING:
     from geo.allocation.patrols import PatrolAnswer
+    from geo.allocation.street_network import AlongStreets, StreetNetwork
 
 # What plans patrols is loaded when it is asked for: it brings solvers.
 
@@ -37,13 +38,16 @@ _MONTHS_ONLY = (
 _AVERAGE = "Demand is that of an average day of the period: a Friday night may differ."
 
 
-def patrols(answer: Answer, *, travel: pd.DataFrame | None = None, run: Runner = run_here) -> Found:
+def patrols(
+    answer: Answer, *, travel: pd.DataFrame | StreetNetwork | None = None, run: Runner = run_here
+) -> Found:
     """Visits to ranked places in shifts: who, where, in which order, and when.
 
     Parameters
     ----------
     travel
-        Minutes between places, as `travel_from_table` reads them; straight lines without it.
+        Minutes between places, as `travel_from_table` reads them, or the streets to go along;
+        straight lines without it.
     """
     from geo.allocation.patrols import plan_patrols  # noqa: PLC0415 - it brings solvers
 
@@ -64,7 +68,7 @@ def patrols(answer: Answer, *, travel: pd.DataFrame | None = None, run: Runner =
             _with_demand(places, answer, shifts),
             shifts,
             rule=rule,
-            travel=_straight_lines(question) if travel is None else travel,
+            travel=_ways(question, travel),
             precision="instant" if question.shifts else "month",
         )
     except InputError as error:
@@ -77,14 +81,15 @@ def patrols(answer: Answer, *, travel: pd.DataFrame | None = None, run: Runner =
             f"no place can be visited {question.visits} times a day by these officers; give them "
             "more minutes, or ask for fewer visits",
         )
-    travelled: dict[str, object] = {"travel": "a table of minutes"}
-    if travel is None:
-        travelled = {"straight_line_factor": question.detour / 100, "km_per_hour": question.speed}
-    return _told_patrols(answer, found, places=places, travelled=travelled)
+    return _told_patrols(answer, found, places=places, travel=travel)
 
 
 def _told_patrols(
-    answer: Answer, found: PatrolAnswer, *, places: pd.DataFrame, travelled: dict[str, object]
+    answer: Answer,
+    found: PatrolAnswer,
+    *,
+    places: pd.DataFrame,
+    travel: pd.DataFrame | StreetNetwork | None,
 ) -> Found:
     question = answer.question
     streets = places.set_index("hotspot_id")["streets"]
@@ -102,13 +107,13 @@ def _told_patrols(
             "visits_a_day_at_least": question.visits,
             "visits_a_day_in_every_area": question.everywhere,
             "again_within_minutes": question.again,
-            **travelled,
+            **_travelled(question, travel),
             "demand": float(found.hotspots["demand"].sum()),
             "demand_covered": found.covered,
             "bound": found.bound,
             "gap": found.gap,
         },
-        [_STATED, _AVERAGE, *_hours_caveats(answer)],
+        [_STATED, _AVERAGE, *_hours_caveats(answer), *_street_caveats(travel)],
     )
 
 
@@ -137,12 +142,43 @@ def _visit_rule(question: Question) -> VisitRule:
         raise QuestionError("again", str(error)) from error
 
 
-def _straight_lines(question: Question) -> StraightLines:
-    return StraightLines(
-        factor=question.detour / 100,
-        km_per_hour=question.speed,
-        base=read_point(question.base) if question.base else None,
-    )
+def _ways(
+    question: Question, travel: pd.DataFrame | StreetNetwork | None
+) -> StraightLines | AlongStreets | pd.DataFrame:
+    base = read_point(question.base) if question.base else None
+    if travel is None:
+        return StraightLines(question.detour / 100, question.speed, base)
+    if isinstance(travel, pd.DataFrame):
+        return travel
+    from geo.allocation.street_network import AlongStreets  # noqa: PLC0415 - it brings SciPy
+
+    return AlongStreets(travel, question.speed, base)
+
+
+def _travelled(
+    question: Question, travel: pd.DataFrame | StreetNetwork | None
+) -> dict[str, object]:
+    if travel is None:
+        return {"straight_line_factor": question.detour / 100, "km_per_hour": question.speed}
+    if isinstance(travel, pd.DataFrame):
+        return {"travel": "a table of minutes"}
+    return {
+        "travel": "along streets",
+        "km_per_hour": question.speed,
+        "street_km": round(float(travel.metres.sum()) / 1000, 1),
+        "street_km_cut_off": round(travel.left_out_m / 1000, 1),
+    }
+
+
+def _street_caveats(travel: pd.DataFrame | StreetNetwork | None) -> list[str]:
+    if travel is None or isinstance(travel, pd.DataFrame):
+        return []
+    cut_off = travel.left_out_m / 1000
+    return [
+        "Ways along the streets go both ways and at one speed: what is one-way, stepped or closed "
+        "is not known"
+        + (f"; {cut_off:,.1f} km of them cannot be reached from the rest." if cut_off else ".")
+    ]
 
 
 def _shifts(answer: Answer) -> list[Shift]:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from geo.store.geopackage import GeoPackageStore
+from tests.api.conftest import two_wards
 from tests.services import run_patchmap
 
 PLAN = """shift,hotspot_id,after_minutes,minutes,x,y
@@ -85,3 +86,24 @@ def test_travel_times_are_read_from_a_file_and_a_broken_one_is_named(
     (tmp_path / "travel.csv").write_text("from,to,minutes\na,b,5\n")
     done = run_patchmap(*plan, cwd=tmp_path)
     assert "the travel table has no minutes of at least 0 from" in done.stderr
+
+
+def test_rounds_go_along_streets_that_the_user_gives(
+    tmp_path: Path, store: GeoPackageStore
+) -> None:
+    plan = [
+        "--store",
+        str(store.path),
+        "patrols",
+        "-o",
+        "out.geojson",
+        "--travel",
+        "streets.geojson",
+    ]
+    streets, areas = tmp_path / "streets.geojson", two_wards().to_crs("EPSG:4326")
+    streets.write_text(areas.boundary.to_json())
+    told = run_patchmap(*plan, cwd=tmp_path).stdout
+    assert "travel: along streets" in told
+    assert "note: Ways along the streets go both ways" in told
+    streets.write_text(areas.to_json())
+    assert "feature 1 is no line but Polygon" in run_patchmap(*plan, cwd=tmp_path).stderr

@@ -1,0 +1,91 @@
+"""What every reader of GeoJSON asks first: whether it is a collection of features, in which CRS.
+
+It is parsed here and never by GDAL, which decides by a file's content what it is and reads
+whatever other files that content names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import orjson
+import shapely
+from shapely.errors import GEOSException
+
+from geo.crs import LONLAT, crs_name
+from geo.errors import InputError
+
+
+def feature_collection(content: bytes, file: str) -> dict[str, Any]:
+    """Parse a FeatureCollection that holds at least one feature, all of them objects.
+
+    Raises
+    ------
+    InputError
+        If it is something else; it begins with the name of the file.
+    """
+    try:
+        collection = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{file} is no GeoJSON: {error}") from error
+    if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
+        kind = collection.get("type") if isinstance(collection, dict) else None
+        raise InputError(
+            f"{file} is no GeoJSON FeatureCollection" + (f" but a {kind}" if kind else "")
+        )
+    features = collection.get("features")
+    if not isinstance(features, list) or not features:
+        raise InputError(f"{file} holds no features")
+    for number, feature in enumerate(features, start=1):
+        if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
+            raise InputError(f"{file}, feature {number} is no GeoJSON Feature")
+    return collection
+
+
+def collection_crs(collection: Mapping[str, Any], file: str) -> str:
+    """The CRS that the `crs` member of a collection names; CRS84 without one.
+
+    Raises
+    ------
+    InputError
+        If the member names none that is known.
+    """
+    member = collection.get("crs")
+    if member is None:
+        return LONLAT
+    try:
+        return crs_name(str(member["properties"]["name"]))
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{file}: its crs member names no coordinate system") from error
+
+
+def read_geometry(
+    feature: Mapping[str, Any], where: str, *, kinds: Collection[str], called: str
+) -> shapely.Geometry:
+    """The geometry of a feature, without heights.
+
+    Parameters
+    ----------
+    where
+        How errors name the feature.
+    kinds, called
+        The types that it may have, and what people call them.
+
+    Raises
+    ------
+    InputError
+        If it has another type, or is broken or empty.
+    """
+    geometry = feature.get("geometry")
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind not in kinds:
+        raise InputError(f"{where} is no {called} but {kind or 'without a geometry'}")
+    try:
+        shape = shapely.force_2d(shapely.from_geojson(orjson.dumps(geometry)))
+    except (GEOSException, ValueError) as error:
+        reason = str(error).removeprefix("IllegalArgumentException: ").strip()
+        raise InputError(f"{where} cannot be read: {reason}") from error
+    if shapely.is_empty(shape):
+        raise InputError(f"{where} is an empty {called}")
+    return shape
