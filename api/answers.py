@@ -52,6 +52,7 @@ class Snapshot:
                 self._incidents = store.incidents(columns=ANSWER_COLUMNS) if whole else None
             self._papers = store.layers()
             self._settings = store.settings()
+            self._plans = store.plans()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -107,6 +108,23 @@ class Snapshot:
     def settings(self) -> dict[str, Setting]:
         """Every setting."""
         return self._settings
+
+    def plans(self) -> list[dict[str, Any]]:
+        """What is told of each plan."""
+        return self._plans
+
+    def plan(self, plan_id: str) -> dict[str, Any]:
+        """The record of a plan.
+
+        Raises
+        ------
+        StoreError
+            If the plans changed since the snapshot was taken: asked again, there is a new one.
+        """
+        with self._store.reading():
+            if self._store.data_version().plans != self._version.plans:
+                raise StoreError("the plans have just changed; ask again")
+            return self._store.plan(plan_id)
 
 
 class _Kept:

@@ -85,7 +85,7 @@ def restore(
     """Make the store what it was when the backup was made."""
     desk = desk_of(context)
     with desk.open(create=True) as store:
-        if (store.layers() or store.imports(history=True)) and not replace:
+        if (store.layers() or store.imports(history=True) or store.plans()) and not replace:
             raise ConflictError(f"{desk.store} holds data; --replace gives it up for the backup")
         if isinstance(store, GeoPackageStore):
             store.restore(file)

@@ -8,10 +8,10 @@ data version names a state of the store.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import geopandas as gpd
 import pandas as pd
@@ -172,6 +172,24 @@ class StoreReader(Protocol):
         """A setting's value, None where it was never set."""
         ...
 
+    def plans(self) -> list[dict[str, Any]]:
+        """What is told of each plan, without its history, by id.
+
+        `plan_id`, `title`, `blocks_layer`, `base_layer`, `version`, `updated_by` (who took the
+        last step in force), `updated_at` (UTC).
+        """
+        ...
+
+    def plan(self, plan_id: str) -> dict[str, Any]:
+        """The record of a plan with its history, as it was put.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such plan; the message names those there are.
+        """
+        ...
+
 
 class Store(StoreReader, Protocol):
     """What can be read and changed."""
@@ -238,6 +256,36 @@ class Store(StoreReader, Protocol):
 
     def put_setting(self, key: str, value: Setting) -> None:
         """Set a setting."""
+        ...
+
+    def put_plan(self, record: Mapping[str, Any], *, based_on: int, updated_at: str = "") -> None:
+        """Save a plan, in place of the version that it was made from.
+
+        Parameters
+        ----------
+        record
+            Plain JSON: what `plans` tells of it, its `steps` with `by`, how many are `done`, and
+            whatever else belongs to it.
+        based_on
+            The version that was read; 0 where there was none.
+        updated_at
+            When it was saved, where that was not now.
+
+        Raises
+        ------
+        ConflictError
+            If another version is stored by now, whichever process put it there.
+        """
+        ...
+
+    def remove_plan(self, plan_id: str) -> None:
+        """Remove a plan with its history.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such plan.
+        """
         ...
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from geo.store.contract import Store
 def copy_store(
     source: Store, target: Store, *, seen: Callable[[str], None] = lambda _name: None
 ) -> None:
-    """Copy layers, incidents, current imports and settings into an empty store.
+    """Copy layers, incidents, current imports, settings and plans into an empty store.
 
     What imports had replaced stays behind: in the copy they cannot be undone beyond their own rows.
 
@@ -25,7 +25,7 @@ def copy_store(
     ConflictError
         If the target holds anything, or has another working CRS or coordinate operation.
     """
-    if target.layers() or target.imports(history=True):
+    if target.layers() or target.imports(history=True) or target.plans():
         raise ConflictError("the store to copy to holds data already; name a new one")
     if target.projection != source.projection:
         raise ConflictError(
@@ -42,3 +42,6 @@ def copy_store(
             target.adopt_import(record, source.import_rows(record.import_id))
         for key, value in source.settings().items():
             target.put_setting(key, value)
+        for told in source.plans():
+            plan = source.plan(told["plan_id"])
+            target.put_plan(plan, based_on=0, updated_at=told["updated_at"])

@@ -7,10 +7,11 @@ needs lies in tables named `patchmap_…`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +21,7 @@ from geo.crs import Projection
 from geo.errors import NotFoundError
 from geo.incidents import COLUMNS, Batch, Partition
 from geo.store import geopackage_imports as importing
+from geo.store import geopackage_plans as planning
 from geo.store.contract import (
     Change,
     DataVersion,
@@ -216,6 +218,24 @@ class GeoPackageStore:
             json.dumps(value),
         )
         self._file.count("settings")
+
+    def plans(self) -> list[dict[str, Any]]:
+        """What is told of each plan, without its history, by id."""
+        return planning.read_plans(self._file)
+
+    def plan(self, plan_id: str) -> dict[str, Any]:
+        """The record of a plan with its history, as it was put."""
+        return planning.read_plan(self._file, plan_id)
+
+    def put_plan(self, record: Mapping[str, Any], *, based_on: int, updated_at: str = "") -> None:
+        """Save a plan, in place of the version that it was made from."""
+        with self._file.savepoint():
+            planning.put_plan(self._file, record, based_on=based_on, updated_at=updated_at)
+
+    def remove_plan(self, plan_id: str) -> None:
+        """Remove a plan with its history."""
+        with self._file.savepoint():
+            planning.remove_plan(self._file, plan_id)
 
 
 def _sql_type(column: pd.Series) -> str:

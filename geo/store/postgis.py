@@ -7,8 +7,9 @@ Patchmap alone needs lies in tables named `patchmap_…`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -17,6 +18,7 @@ from geo.crs import Projection
 from geo.incidents import COLUMNS, Batch, Partition
 from geo.store import postgis_imports as importing
 from geo.store import postgis_layers as layers
+from geo.store import postgis_plans as planning
 from geo.store.contract import (
     Change,
     DataVersion,
@@ -166,3 +168,21 @@ class PostgisStore:
                 json.dumps(value),
             )
             self._server.count("settings")
+
+    def plans(self) -> list[dict[str, Any]]:
+        """What is told of each plan, without its history, by id."""
+        return planning.read_plans(self._server)
+
+    def plan(self, plan_id: str) -> dict[str, Any]:
+        """The record of a plan with its history, as it was put."""
+        return planning.read_plan(self._server, plan_id)
+
+    def put_plan(self, record: Mapping[str, Any], *, based_on: int, updated_at: str = "") -> None:
+        """Save a plan, in place of the version that it was made from."""
+        with self._server.changing():
+            planning.put_plan(self._server, record, based_on=based_on, updated_at=updated_at)
+
+    def remove_plan(self, plan_id: str) -> None:
+        """Remove a plan with its history."""
+        with self._server.changing():
+            planning.remove_plan(self._server, plan_id)
