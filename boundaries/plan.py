@@ -24,7 +24,8 @@ class PlanPapers:
     """What is known of a plan besides its blocks.
 
     `blocks_layer` and `base_layer` name layers, the second is empty where the plan was not
-    started from one; `version` counts how often the plan was saved.
+    started from one; `version` counts how often the plan was saved; `begun_by` and `begun_at`
+    (ISO 8601) say who started it and when.
     """
 
     plan_id: str
@@ -32,6 +33,8 @@ class PlanPapers:
     blocks_layer: str = ""
     base_layer: str = ""
     version: int = 0
+    begun_by: str = ""
+    begun_at: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,6 +84,11 @@ def next_version(plan: Plan, stored: Mapping[str, Any] | None) -> Plan:
             )
     elif not papers.version:
         raise PlanConflictError(f"there is a plan {papers.plan_id} already; choose another id")
+    elif stored["begun_at"] != papers.begun_at:
+        raise PlanConflictError(
+            f"plan {papers.plan_id} was deleted since you opened it, and another begun under its "
+            "id; save yours under a new one"
+        )
     elif stored["version"] != papers.version:
         raise PlanConflictError(
             f"{_last_hand(stored)} changed plan {papers.plan_id} since you opened it (version "
@@ -95,7 +100,7 @@ def next_version(plan: Plan, stored: Mapping[str, Any] | None) -> Plan:
 
 def _last_hand(stored: Mapping[str, Any]) -> str:
     steps = stored["steps"][: stored["done"]]
-    return (steps[-1]["by"] if steps else "") or "somebody else"
+    return (steps[-1]["by"] if steps else stored["begun_by"]) or "somebody else"
 
 
 def _check_blocks(papers: PlanPapers, blocks: Mapping[str, str], graph: BlockGraph) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
+import pandas as pd
 
 from geo.allocation.contiguity import contiguity
 from geo.allocation.needs import mixed_need
@@ -14,6 +15,7 @@ from geo.analyses.found import Found, Runner, as_layer, run_here
 from geo.answer import Answer
 from geo.errors import InputError, QuestionError
 from geo.option_readers import read_bridges, read_mix, read_pairs, read_size
+from geo.options import Question
 from geo.selection import refuse_unknown
 
 if TYPE_CHECKING:
@@ -28,26 +30,7 @@ _TODAY = "Needs are of the past: a plan that follows them may still be wrong tom
 def posts(answer: Answer) -> Found:
     """Officers, or money, shared over the areas: a floor for each, the rest by need."""
     question = answer.question
-    areas = _areas(answer, column="need")
-    floor = question.floor
-    if floor is None:
-        floor = 0 if question.money else 1
-    try:
-        if question.money:
-            pence = read_pence(question.money)
-            frame = share_money(areas, pence=pence, floor_pence=floor * 100)
-        elif question.posts:
-            frame = share_posts(
-                areas,
-                posts=question.posts,
-                floor=floor,
-                method=cast("Method", question.method),
-                pinned=read_pairs("pinned", question.pinned) if question.pinned else None,
-            )
-        else:
-            raise QuestionError("posts", "say how many officers there are, or how much money")
-    except InputError as error:
-        raise QuestionError("money" if question.money else "posts", str(error)) from error
+    frame = share_out(_areas(answer, column="need"), question)
     method = "largest remainder" if question.money else question.method
     return Found(
         answer.shown(as_layer(frame, answer.areas.geometry.loc[frame["area_code"]].array, answer)),
@@ -55,7 +38,7 @@ def posts(answer: Answer) -> Found:
         _asked(
             posts=question.posts or "",
             money=question.money,
-            floor=floor,
+            floor=_floor(question),
             need=question.need,
             low_is_worse=list(question.low),
             excluded=list(question.exclude),
@@ -63,6 +46,61 @@ def posts(answer: Answer) -> Found:
         ),
         [_TODAY],
     )
+
+
+def share_out(areas: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """Share out the posts, or the money, that a Question says over areas with a need.
+
+    Parameters
+    ----------
+    areas
+        Indexed by area code, with `area_name` and `need`.
+
+    Returns
+    -------
+    As `share_posts`, or as `share_money` where the Question says money.
+
+    Raises
+    ------
+    QuestionError
+        If it says neither, or that cannot be shared so.
+    """
+    floor = _floor(question)
+    try:
+        if question.money:
+            pence = read_pence(question.money)
+            return share_money(areas, pence=pence, floor_pence=floor * 100)
+        if question.posts:
+            return share_posts(
+                areas,
+                posts=question.posts,
+                floor=floor,
+                method=cast("Method", question.method),
+                pinned=read_pairs("pinned", question.pinned) if question.pinned else None,
+            )
+    except InputError as error:
+        raise QuestionError("money" if question.money else "posts", str(error)) from error
+    raise QuestionError("posts", "say how many officers there are, or how much money")
+
+
+def need_of(areas: pd.DataFrame, question: Question) -> pd.Series:
+    """The need of areas, as the Question mixes it from their columns.
+
+    Raises
+    ------
+    QuestionError
+        If a column is missing, holds gaps, or adds up to nought.
+    """
+    try:
+        return mixed_need(areas, read_mix(question.need), low_is_worse=question.low)
+    except InputError as error:
+        raise QuestionError("need", str(error)) from error
+
+
+def _floor(question: Question) -> int:
+    if question.floor is not None:
+        return question.floor
+    return 0 if question.money else 1
 
 
 def patches(answer: Answer, *, run: Runner = run_here) -> Found:
@@ -107,11 +145,7 @@ def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
     table["incidents"] = counts["n"]
     if "weighted" in counts:
         table["harm"] = counts["weighted"]
-    try:
-        need = mixed_need(table, read_mix(question.need), low_is_worse=question.low)
-    except InputError as error:
-        raise QuestionError("need", str(error)) from error
-    return table.assign(**{column: need})
+    return table.assign(**{column: need_of(table, question)})
 
 
 def _patches(answer: Answer, run: Runner) -> PatchAnswer:

@@ -176,7 +176,7 @@ class StoreReader(Protocol):
         """What is told of each plan, without its history, by id.
 
         `plan_id`, `title`, `blocks_layer`, `base_layer`, `version`, `updated_by` (who took the
-        last step in force), `updated_at` (UTC).
+        last step in force, else who began it), `updated_at` (UTC).
         """
         ...
 
@@ -264,7 +264,7 @@ class Store(StoreReader, Protocol):
         Parameters
         ----------
         record
-            Plain JSON: what `plans` tells of it, its `steps` with `by`, how many are `done`, and
+            Plain JSON: its papers with `begun_by`, its `steps` with `by`, how many are `done`, and
             whatever else belongs to it.
         based_on
             The version that was read; 0 where there was none.

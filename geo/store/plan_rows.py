@@ -23,9 +23,9 @@ TOLD = COLUMNS[:-1]
 
 
 def plan_row(record: Mapping[str, Any], *, updated_at: str) -> tuple[object, ...]:
-    """The values of `COLUMNS`; who last changed the plan is who took the last step in force."""
+    """The values of `COLUMNS`; updated by who took the last step in force, else who began it."""
     steps = record["steps"][: record["done"]]
-    by = steps[-1]["by"] if steps else ""
+    by = steps[-1]["by"] if steps else record["begun_by"]
     papers = (record[name] for name in COLUMNS[:5])
     return (*papers, by, updated_at, json.dumps(record, ensure_ascii=False))
 

@@ -126,3 +126,18 @@ def test_a_new_plan_does_not_take_the_id_of_another():
 def test_a_plan_that_was_deleted_is_not_revived_unasked():
     with pytest.raises(PlanConflictError, match="plan try was deleted since you opened it"):
         next_version(next_version(drawn("AB"), None), None)
+
+
+def test_a_plan_begun_anew_under_the_same_id_is_another():
+    mine = next_version(drawn("AB"), None)
+    theirs = replace(mine, papers=replace(mine.papers, begun_at="2025-05-02T10:00:00+00:00"))
+    with pytest.raises(PlanConflictError, match="and another begun under its id"):
+        next_version(mine, write_plan(theirs))
+
+
+def test_who_began_a_plan_is_its_last_hand_while_there_is_no_step():
+    begun = drawn("AB")
+    begun = replace(begun, papers=replace(begun.papers, begun_by="Cay"))
+    later = next_version(next_version(begun, None), write_plan(next_version(begun, None)))
+    with pytest.raises(PlanConflictError, match="Cay changed plan try since you opened it"):
+        next_version(next_version(begun, None), write_plan(later))

@@ -23,6 +23,7 @@ def record(plan_id: str = "north", version: int = 1, *, done: int = 2) -> dict:
         "blocks_layer": "blocks",
         "base_layer": "wards",
         "version": version,
+        "begun_by": "Cay",
         "areas": [{"code": "A", "name": 'It\'s "A"', "members": None, "locked": False}],
         "blocks": {"a1": "A", "b1": ""},
         "bridges": {"Ferry": ["a1", "b1"]},
@@ -64,7 +65,7 @@ def test_plans_are_told_by_id_without_their_history(store, reader):
         "updated_by": "Ann Shaw",
         "updated_at": "2025-05-01T09:30:00Z",
     }
-    assert (told["a_b"]["updated_by"], told["south"]["updated_by"]) == ("Bob", "")
+    assert (told["a_b"]["updated_by"], told["south"]["updated_by"]) == ("Bob", "Cay")
     assert told["a_b"]["updated_at"].endswith("Z")
 
 

@@ -1,0 +1,342 @@
+"""Plans are begun, opened, measured and saved in a store of either kind."""
+
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from boundaries.drafting import import_assignment, new_plan, open_plan, save_plan
+from boundaries.plan_figures import count_incidents, figure_blocks
+from boundaries.plan_posts import shared_out
+from boundaries.plan_record import PlanConflictError
+from geo.errors import ConflictError, InputError, NotFoundError, QuestionError
+from geo.options import Question
+from geo.store.contract import LayerPapers
+from geo.table import read_table
+from geo.weights import WEIGHTS_SETTING
+from tests.boundaries.cities import put_places, reckoned, wards_of
+from tests.boundaries.drawn import SIGNED, WEST, grid
+
+ALL = Question.read({"datetime": "2024-01/2024-02"})
+
+
+def begun(store, plan_id: str = "north", **options):
+    told = {"blocks_layer": "blocks", "from_layer": "wards", "question": ALL} | options
+    return new_plan(store, plan_id, **told)[0]
+
+
+def saved(store, **options):
+    return save_plan(store, begun(store, **options).plan)
+
+
+def test_a_plan_begun_from_a_layer_has_its_areas_and_its_incidents(city):
+    draft, straddling = new_plan(
+        city, "north", blocks_layer="blocks", from_layer="wards", by="Ann", question=ALL
+    )
+    assert straddling.empty
+    frame = draft.measures.frame
+    assert frame["area_name"].tolist() == ["East", "West"]
+    assert frame["members"].tolist() == [2, 3]
+    blocks = city.layer("blocks")[1]
+    expected = reckoned(blocks, draft.plan.assignment, city.incidents())
+    assert frame["incidents"].tolist() == expected["incidents"].tolist()
+    assert frame["incidents"].sum() == draft.figures.accounts.counted > 80
+    assert (draft.plan.papers.title, draft.plan.papers.begun_by) == ("north", "Ann")
+    assert city.plans() == []
+
+
+def test_blocks_that_straddle_the_layer_are_listed(city):
+    wards = wards_of(grid(6, 4))
+    shifted = wards.set_geometry(
+        shapely.transform(wards.geometry.to_numpy(), lambda xy: xy + np.array([10.0, 0.0]))
+    ).set_crs(wards.crs, allow_override=True)
+    with city.transaction():
+        city.put_layer(LayerPapers("shifted"), shifted)
+    _, straddling = new_plan(city, "north", blocks_layer="blocks", from_layer="shifted")
+    assert sorted(straddling.index) == [f"{c}{r}" for c in "ad" for r in range(1, 5)]
+    assert straddling["share"].tolist() == pytest.approx([0.9] * 8)
+
+
+def test_a_plan_can_begin_empty_or_from_another(city):
+    empty = begun(city, from_layer="")
+    assert (empty.plan.assignment == "").all()
+    assert empty.measures.unassigned["incidents"] == empty.figures.accounts.counted
+    first = begun(city).plan.build_bridge("Ferry", ("a1", "f1"), signed=SIGNED)
+    save_plan(city, first.move(["c1"], "E", signed=SIGNED))
+    other = begun(city, "south", blocks_layer="", from_layer="", from_plan="north")
+    assert other.plan.assignment["c1"] == "E"
+    assert other.plan.now.bridges == {"Ferry": ("a1", "f1")}
+    assert (other.plan.papers.base_layer, other.plan.history) == ("wards", ())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"from_plan": "x"}, "from a layer or from a plan, not from both"),
+        ({"blocks_layer": "", "from_layer": ""}, "name the layer of blocks"),
+        ({"plan_id": "Nord!"}, "'Nord!' cannot be a plan's id"),
+        (
+            {"from_layer": "", "from_plan": "old", "blocks_layer": "wards"},
+            "of the blocks of blocks",
+        ),
+    ],
+)
+def test_a_plan_that_cannot_be_begun_is_refused(city, options, message):
+    saved(city, plan_id="old")
+    with pytest.raises(InputError, match=message):
+        begun(city, **options)
+
+
+def test_unknown_layers_and_plans_are_told(city):
+    with pytest.raises(NotFoundError, match="there is no layer 'x'; there are: wards, blocks"):
+        begun(city, blocks_layer="x")
+    with pytest.raises(NotFoundError, match="there is no plan 'x'; there are: none yet"):
+        open_plan(city, "x")
+
+
+def test_blocks_that_do_not_tile_carry_no_plan(city):
+    overlapping = grid(3, 1)
+    shapes = overlapping.geometry.to_numpy().copy()
+    shapes[0] = shapely.box(*(shapely.bounds(shapes[0]) + np.array([0, 0, 5, 0])))
+    with city.transaction():
+        city.put_layer(LayerPapers("faulty"), overlapping.set_geometry(shapes).set_crs(27700))
+    message = r"layer faulty cannot carry a plan: .*overlap 1.*a1 and b1 overlap.*--snap METRES"
+    with pytest.raises(InputError, match=message):
+        begun(city, blocks_layer="faulty")
+
+
+def test_a_plan_is_opened_as_it_was_saved(city):
+    plan = saved(city).move(["c1", "c2"], "E", signed=SIGNED)
+    plan = save_plan(city, plan.rename("E", "Eastbank", signed=SIGNED).undo())
+    draft = open_plan(city, "north", question=ALL)
+    assert draft.plan.papers == plan.papers
+    assert draft.plan.papers.version == 2
+    assert draft.plan.redo().area("E").name == "Eastbank"
+    assert draft.plan.assignment.equals(plan.assignment)
+    assert city.plans()[0]["updated_by"] == "Ann"
+
+
+def test_two_planners_do_not_overwrite_each_other(city):
+    saved(city)
+    ann, bob = (open_plan(city, "north").plan for _ in range(2))
+    save_plan(city, ann.move(["c1"], "E", signed=replace(SIGNED, by="Ann Shaw")))
+    with pytest.raises(PlanConflictError, match=r"Ann Shaw changed plan north since you opened it"):
+        save_plan(city, bob.move(["d1"], "W", signed=SIGNED))
+    assert open_plan(city, "north").plan.assignment["d1"] == "E"
+
+
+def test_a_plan_begun_anew_is_not_taken_for_the_one_that_was_opened(city):
+    mine = saved(city)
+    with city.transaction():
+        city.remove_plan("north")
+    saved(city)
+    with pytest.raises(PlanConflictError, match="another begun under its id"):
+        save_plan(city, mine.move(["c1"], "E", signed=SIGNED))
+    with pytest.raises(PlanConflictError, match="there is a plan north already"):
+        saved(city)
+
+
+def test_blocks_that_changed_since_are_told_when_a_plan_is_opened(city):
+    saved(city)
+    with city.transaction():
+        city.put_layer(LayerPapers("blocks"), grid(6, 3))
+    with pytest.raises(InputError, match="the blocks of layer blocks have changed since plan"):
+        open_plan(city, "north")
+
+
+def test_a_draft_follows_its_plan_and_keeps_what_it_began_as(city):
+    draft = begun(city)
+    followed = draft.follow(draft.plan.move(["c1"], "E", signed=SIGNED))
+    assert followed.before is draft.before
+    fresh = save_plan(city, followed.plan)
+    again = open_plan(city, fresh.papers.plan_id, question=ALL)
+    pd.testing.assert_frame_equal(followed.measures.frame, again.measures.frame, check_exact=True)
+    pd.testing.assert_frame_equal(followed.before.frame, again.before.frame, check_exact=True)
+
+
+def take(plan, draw):
+    """A step that may be refused; the plan as it then stands."""
+    codes = list(plan.now.graph.codes)
+    kind = draw.draw(st.sampled_from(["move", "move", "move", "undo", "redo", "away"]))
+    try:
+        if kind in ("undo", "redo"):
+            return getattr(plan, kind)()
+        blocks = draw.draw(st.lists(st.sampled_from(codes), min_size=1, max_size=3, unique=True))
+        to = "" if kind == "away" else draw.draw(st.sampled_from(list(plan.now.areas)))
+        return plan.move(blocks, to, signed=SIGNED, force=draw.draw(st.booleans()))
+    except (ConflictError, InputError):
+        return plan
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(draw=st.data())
+def test_measures_through_the_store_are_those_reckoned_with_geopandas(city, draw):
+    with city.transaction():
+        for told in city.plans():
+            city.remove_plan(told["plan_id"])
+    saved(city)
+    blocks, points = city.layer("blocks")[1], city.incidents()
+    for _ in range(draw.draw(st.integers(1, 3))):
+        plan = open_plan(city, "north", question=ALL).plan
+        for _ in range(draw.draw(st.integers(1, 4))):
+            plan = take(plan, draw)
+        save_plan(city, plan)
+    draft = open_plan(city, "north", question=ALL)
+    expected = reckoned(blocks, draft.plan.assignment, points)
+    layer = draft.measures.layer
+    assert layer.index.tolist() == expected.index.tolist()
+    for name in ("electors", "residents", "incidents"):
+        assert layer[name].tolist() == expected[name].tolist()
+    assert layer["area_km2"].to_numpy() == pytest.approx(expected["area_km2"].to_numpy())
+    whole = layer["incidents"].sum() + draft.measures.unassigned["incidents"]
+    assert whole == draft.figures.accounts.counted
+    assert layer.area.sum() + blocks[draft.plan.assignment.to_numpy() == ""].area.sum() == (
+        pytest.approx(blocks.area.sum())
+    )
+
+
+def table(text: str):
+    return read_table(text.encode(), file="plan.csv")
+
+
+def test_a_table_of_blocks_becomes_a_plan(city):
+    source = table("block_code,area_code\na1,N\na2,N\nb1,S\n")
+    draft, straddling = import_assignment(city, "north", source, blocks_layer="blocks")
+    assert draft.plan.assignment["a2"] == "N"
+    assert draft.measures.unassigned["blocks"] == 21
+    assert straddling.empty
+
+
+def test_polygons_become_a_plan_by_best_fit(city):
+    west = WEST + 330
+    areas = gpd.GeoDataFrame(
+        {"area_name": ["Left", "Right"]},
+        index=pd.Index(["L", "R"], name="area_code", dtype="str"),
+        geometry=[shapely.box(WEST, 0, west, 9e5), shapely.box(west, 0, WEST + 600, 9e5)],
+        crs=27700,
+    )
+    draft, straddling = import_assignment(city, "north", areas, blocks_layer="blocks")
+    assert draft.plan.assignment[["c1", "d1"]].tolist() == ["L", "R"]
+    assert sorted(straddling.index) == ["d1", "d2", "d3", "d4"]
+    assert draft.plan.area("L").name == "Left"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "block_code,area_code\nq9,N\n",
+            "plan.csv, line 2: block 'q9' is not of this plan's layer",
+        ),
+        ("block_code,area_code\na1,N\na1,S\n", "line 3: block 'a1' stands twice"),
+        ("block,area\na1,N\n", "block_code"),
+    ],
+)
+def test_a_table_that_is_no_plan_is_refused(city, text, message):
+    with pytest.raises(InputError, match=message):
+        import_assignment(city, "north", table(text), blocks_layer="blocks")
+
+
+def test_hotspots_and_other_layers_that_a_plan_cuts_are_found(city):
+    draft = begun(city)
+    assert draft.hotspots.count_split(draft.plan.now.assigned) == 1
+    sides = draft.hotspots.split(draft.plan.now.assigned)
+    assert set(sides["area_code"]) == {"E", "W"}
+    assert sides["amount"].sum() == draft.figures.places["n"].iloc[0]
+    moved = draft.plan.move(["c1", "c2", "c3"], "E", signed=SIGNED)
+    assert draft.hotspots.sides(moved.now.assigned)["share"].iloc[0] > sides["share"].iloc[0]
+    wards = draft.cut_by(city.layer("wards")[1])
+    assert wards.count_split(draft.plan.now.assigned) == 0
+    assert wards.count_split(moved.now.assigned) == 1
+
+
+def test_what_a_question_leaves_out_is_not_counted(city):
+    one = begun(city, question=Question.read({"datetime": "2024-01"}))
+    assert one.measures.frame["incidents"].sum() == one.figures.accounts.counted
+    assert one.figures.accounts.not_asked == 70
+    with pytest.raises(QuestionError, match="category: there is no 'fraud'"):
+        begun(city, question=Question.read({"category": "fraud"}))
+
+
+def test_harm_is_added_up_under_a_table(city):
+    weights = {"drugs": 2.5, "anti-social-behaviour": 1.0}
+    with city.transaction():
+        city.put_setting(
+            WEIGHTS_SETTING.format("mine"),
+            {"title": "Mine", "source": "me", "weights": weights},
+        )
+    frame = begun(city, question=replace(ALL, weight="mine")).measures.frame
+    assert frame["harm"].tolist() == (2.5 * frame["incidents"]).tolist()
+
+
+def test_a_store_without_incidents_has_plans_too(store):
+    with store.transaction():
+        store.put_layer(LayerPapers("blocks"), grid(2, 2))
+    draft = begun(store, from_layer="")
+    assert draft.figures.notes == ("the store holds no incidents",)
+    assert "incidents" not in draft.measures.frame
+    assert draft.hotspots.count_split(draft.plan.now.assigned) == 0
+
+
+def test_columns_are_summed_and_averaged_by_their_names(city):
+    blocks = grid(6, 4).assign(
+        imd_score=np.arange(24.0), beds=2, electors_forecast=[np.nan, *range(23)]
+    )
+    with city.transaction():
+        city.put_layer(LayerPapers("blocks"), blocks)
+    draft = begun(city)
+    figures = figure_blocks(draft.ground, count_incidents(city, "blocks", ALL), sums=["beds"])
+    assert set(figures.blocks.sums) == {"beds", "electors", "residents", "incidents"}
+    assert figures.blocks.weights == {"imd_score": "residents"}
+    assert figures.notes == (
+        "electors_forecast is missing or negative for 1 block(s), such as a1: left out",
+    )
+    with pytest.raises(InputError, match="the blocks have no column pubs"):
+        figure_blocks(draft.ground, None, sums=["pubs"])
+
+
+def test_an_average_that_nobody_weighs_is_left_out_and_told(store):
+    blocks = grid(2, 2)[["area_name", "geometry"]].assign(imd_rank=[1, 2, 3, 4])
+    with store.transaction():
+        store.put_layer(LayerPapers("blocks"), blocks)
+    figures = begun(store, from_layer="").figures
+    assert list(figures.blocks.means) == []
+    assert "nobody is known to weigh imd_rank by: left out" in figures.notes
+
+
+def test_posts_and_money_are_shared_over_the_areas_of_a_plan(city):
+    measures = begun(city).measures
+    found = shared_out(measures, Question.read({"posts": "7", "money": "1000"}))
+    assert found["posts"].sum() == 7
+    assert found["pounds"].sum() == pytest.approx(1000)
+    assert found["pounds_flat"].tolist() == [500, 500]
+    share = measures.frame["incidents"] / measures.frame["incidents"].sum()
+    assert found["need"].to_numpy() == pytest.approx(share.to_numpy())
+    assert found["pounds"].to_numpy() == pytest.approx(1000 * share.to_numpy(), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({}, "posts: say how many officers there are, or how much money"),
+        ({"posts": "1"}, "posts: a floor of 1 in each of 2 areas takes 2 posts, and there are 1"),
+        ({"posts": "5", "need": "pubs"}, "need: the areas have no column 'pubs'"),
+    ],
+)
+def test_posts_that_cannot_be_shared_are_refused(city, asked, message):
+    with pytest.raises(QuestionError, match=message):
+        shared_out(begun(city).measures, Question.read(asked))
+
+
+def test_incidents_that_come_later_are_counted_when_a_plan_is_opened_again(city):
+    saved(city)
+    before = open_plan(city, "north", question=ALL).measures.frame["incidents"].sum()
+    put_places(city, [(50.0, 50.0)] * 3, month="2024-03")
+    later = Question.read({"datetime": "2024-01/2024-03"})
+    after = open_plan(city, "north", question=later).measures.frame["incidents"].sum()
+    assert after == before + 3
