@@ -6,11 +6,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from boundaries.drafting import Draft, new_plan
+from geo.options import Question
 from geo.store.contract import LayerPapers, Store
 from tests.boundaries.drawn import SOUTH, WEST, grid
 from tests.geo.stores.parts import Row, part, put
 
 MONTHS = ("2024-01", "2024-02")
+ALL = Question.read({"datetime": "2024-01/2024-02"})
 BUSY = (330.0, 105.0)
 """A place in block d2, 30 m from the border of the two wards, that holds ten incidents a month."""
 
@@ -64,3 +67,9 @@ def reckoned(blocks: gpd.GeoDataFrame, areas: pd.Series, points: pd.DataFrame) -
     return pd.DataFrame(drawn.drop(columns="geometry")).assign(
         incidents=counts, area_km2=drawn.area / 1e6
     )
+
+
+def begun(store: Store, plan_id: str = "north", **options) -> Draft:
+    """A plan of the two wards, not saved."""
+    told = {"blocks_layer": "blocks", "from_layer": "wards", "question": ALL} | options
+    return new_plan(store, plan_id, **told)[0]
