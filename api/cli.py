@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from api.commands import areas, incidents, patrols, published, questions, service, stores, weights
+from api.commands import (
+    areas,
+    incidents,
+    patrols,
+    plans,
+    published,
+    questions,
+    service,
+    stores,
+    weights,
+)
 from api.commands.desk import Desk
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError
@@ -23,6 +33,7 @@ app = typer.Typer(
 app.add_typer(areas.layers, name="layers")
 app.add_typer(areas.attributes, name="attributes")
 app.add_typer(weights.weights, name="weights")
+app.add_typer(plans.plans, name="plan")
 app.add_typer(stores.imports, name="imports")
 app.add_typer(published.fetch, name="fetch")
 app.add_typer(published.mapping, name="mapping")

@@ -27,6 +27,8 @@ from geo.options import Question
 from geo.store.contract import Store, StoreReader
 from geo.table import Table
 
+DEFAULT_QUESTION = Question()
+
 NOT_STRADDLING = pd.DataFrame(
     {"area_code": [], "share": [], "elsewhere": [], "share_outside": []},
     index=pd.Index([], name="block_code", dtype="str"),
@@ -103,7 +105,7 @@ def new_plan(
     by
         Who begins it.
     question
-        Which incidents are counted.
+        Which incidents are counted; none where it is None.
 
     Returns
     -------
@@ -195,7 +197,7 @@ def open_plan(
     store: StoreReader,
     plan_id: str,
     *,
-    question: Question | None = None,
+    question: Question | None = DEFAULT_QUESTION,
     blocks: PlanBlocks | None = None,
     figures: Figures | None = None,
 ) -> Draft:
@@ -204,7 +206,7 @@ def open_plan(
     Parameters
     ----------
     question
-        Which incidents are counted.
+        Which incidents are counted; none where it is None.
     blocks, figures
         The plan's blocks and their figures, where the caller has kept them.
 
@@ -244,7 +246,7 @@ def save_plan(store: Store, plan: Plan) -> Plan:
 
 
 def _draft(store: StoreReader, plan: Plan, blocks: PlanBlocks, question: Question | None) -> Draft:
-    answer = count_incidents(store, blocks.layer_id, question)
+    answer = count_incidents(store, blocks.layer_id, question) if question else None
     return Draft(plan, blocks, figure_blocks(blocks, answer))
 
 

@@ -48,7 +48,7 @@ class Figures:
         What is summed and averaged: columns of the layer, and with incidents `incidents`; under
         a harm table also `harm`.
     answer
-        The Answer that counted the incidents; none where the store holds none.
+        The Answer that counted the incidents; none where they are not measured.
     placed
         The position of the block of each counted incident.
     notes
@@ -85,9 +85,7 @@ class Figures:
         return Footprints.of_points(names.tolist(), self.placed)
 
 
-def count_incidents(
-    store: StoreReader, layer_id: str, question: Question | None = None
-) -> Answer | None:
+def count_incidents(store: StoreReader, layer_id: str, question: Question) -> Answer | None:
     """Ask a Question over the blocks; its own layer, study area and narrowing do not count.
 
     Returns
@@ -104,10 +102,9 @@ def count_incidents(
     return ask(plan_question(layer_id, question), store)
 
 
-def plan_question(layer_id: str, question: Question | None = None) -> Question:
+def plan_question(layer_id: str, question: Question) -> Question:
     """The Question as it is asked over the blocks of a layer."""
-    asked = question or Question()
-    return replace(asked, layer=layer_id, study="", within=(), by="", compare="")
+    return replace(question, layer=layer_id, study="", within=(), by="", compare="")
 
 
 def figure_blocks(
@@ -122,7 +119,7 @@ def figure_blocks(
     Parameters
     ----------
     answer
-        The Answer of `count_incidents`.
+        The Answer of `count_incidents`; none where no incidents are to be measured.
     sums, means
         Columns of the layer to be added up, or averaged, beside those that are by themselves
         (`SUMMED`, `AVERAGED`).
@@ -136,9 +133,7 @@ def figure_blocks(
     summed = [*sums, *_usable(areas, [name for name in SUMMED if name not in sums], notes)]
     table = areas
     placed = np.empty(0, np.int64)
-    if answer is None:
-        notes.append("the store holds no incidents")
-    else:
+    if answer is not None:
         placed = _placed(blocks, answer)
         table = table.assign(**_counts(answer, placed, len(areas)))
         summed += [name for name in (COUNTED, HARM) if name in table and name not in summed]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -31,12 +31,19 @@ _FROM_TO = (
 )
 
 
-def with_question(command: Callable[..., None], analysis: str = "") -> Callable[..., None]:
+def with_question(
+    command: Callable[..., None], analysis: str = "", *, only: Collection[str] = ()
+) -> Callable[..., None]:
     """Give a command the options of the Question; it receives them as `question`.
 
-    They are those of every answer, and those of the one `analysis`.
+    They are those of every answer and those of the one `analysis`, or `only` those named, and
+    always the first and last day.
     """
-    own = [option for option in OPTIONS if not option.of or analysis in option.of]
+    own = [
+        option
+        for option in OPTIONS
+        if (option.name in only if only else not option.of or analysis in option.of)
+    ]
     described = [*_FROM_TO, *((option.name, option.help) for option in own)]
     parameters = {
         f"option_{name}": Annotated[

@@ -1,0 +1,77 @@
+"""A plan as plain facts for machines: the same for the command line and for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from boundaries.drafting import Draft
+from boundaries.electoral import review_triggers
+from boundaries.export import history_frame, pieces_layer
+from boundaries.footprints import Footprints
+from boundaries.measures import ELECTORATES, PlanMeasures
+
+LEAST_SHARE = 0.01
+"""A smaller share of another layer's area is a line drawn otherwise, and no cut."""
+
+
+def plan_facts(
+    draft: Draft,
+    *,
+    shared: pd.DataFrame | None = None,
+    cuts: Mapping[str, Footprints] | None = None,
+) -> dict[str, Any]:
+    """A plan, its measures before and now, and what its boundaries cut.
+
+    Parameters
+    ----------
+    shared
+        Posts and pounds by area, of `boundaries.plan_posts.shared_out`.
+    cuts
+        Where the areas of other layers lie, by layer.
+    """
+    plan, measures = draft.plan, draft.measures
+    frame = measures.frame if shared is None else measures.frame.join(shared)
+    assigned = plan.now.assigned
+    accounts = draft.figures.accounts
+    return {
+        "plan": asdict(plan.papers),
+        "areas": rows(frame.reset_index()),
+        "before": rows(draft.before.frame.reset_index()),
+        "unassigned": {name: float(value) for name, value in measures.unassigned.items()},
+        "review": review_facts(measures),
+        "cut_edges": measures.cut_edges,
+        "pieces": rows(pieces_layer(plan.now, draft.blocks)),
+        "bridges": {name: list(ends) for name, ends in plan.now.bridges.items()},
+        "hotspots": len(draft.hotspots.names),
+        "hotspots_split": rows(draft.hotspots.split(assigned)),
+        "cuts": {
+            name: rows(found.split(assigned, least_share=LEAST_SHARE))
+            for name, found in (cuts or {}).items()
+        },
+        "history": rows(history_frame(plan)),
+        "notes": list(draft.figures.notes),
+        "accounts": accounts.as_dict() if accounts else None,
+    }
+
+
+def review_facts(measures: PlanMeasures) -> dict[str, dict[str, Any]]:
+    """The council's average and how many areas lie beyond the triggers, by electorate."""
+    facts = {}
+    for electors, ending in ELECTORATES.items():
+        name = f"variance{ending}"
+        if name in measures.frame and measures.frame[name].notna().any():
+            found = review_triggers(measures.frame[name])
+            average = {"average": measures.average(electors)}
+            facts[electors] = {**average, **asdict(found), "review": found.review}
+    return facts
+
+
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame without its geometry, with None where nothing is."""
+    plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).astype(object)
+    found: list[dict[str, Any]] = plain.where(plain.notna(), None).to_dict("records")
+    return found
