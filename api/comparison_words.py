@@ -1,0 +1,145 @@
+"""A comparison of two sets of boundaries, in words and in tables for people, and as facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from api.plan_facts import rows
+from api.text_tables import listed, text_table
+from boundaries.comparison import FLOW
+from boundaries.plan_comparison import Comparison, Side
+
+_LEAST_SHARE = 0.005
+_CALLED = {"incidents": "incidents", "electors_forecast": "electors of the forecast"}
+
+
+def comparison_lines(found: Comparison) -> list[str]:
+    """What changes, from where to where, and what each new area is made of."""
+    by = f"the {len(found.ground.graph):,} blocks of {found.ground.layer_id}"
+    rule = f"an area is carried on by the one that takes most of its {found.weighed_by}"
+    lines = [
+        f"{found.before.name} → {found.after.name}, by {by}",
+        f"moved: {_totals(found)} ({rule})",
+    ]
+    lines += [*_straddling(found.before), *_straddling(found.after)]
+    changes = found.flow[_changes(found)]
+    if len(changes):
+        lines += ["", "from where to where:", *text_table(_flow_columns(found, changes))]
+    lines += ["", "what each new area is made of:", *made_of_lines(found)]
+    moved = found.hotspots[found.hotspots["moved"]] if len(found.hotspots) else found.hotspots
+    if len(moved):
+        lines += ["", "hotspots that move:", *text_table(_hotspot_columns(moved))]
+    if len(found.officers):
+        lines += ["", "officers:", *text_table(_officer_columns(found))]
+    return lines
+
+
+def comparison_facts(found: Comparison) -> dict[str, Any]:
+    """The same for machines."""
+    accounts = found.figures.accounts
+    return {
+        "before": found.before.name,
+        "after": found.after.name,
+        "blocks": found.ground.layer_id,
+        "weighed_by": found.weighed_by,
+        "moved": found.totals,
+        "carried_on": found.carried_on.to_dict(),
+        "flow": rows(found.flow),
+        "moved_blocks": rows(found.moved.reset_index()),
+        "hotspots": rows(found.hotspots),
+        "officers": rows(found.officers),
+        "straddling": {
+            side.name: rows(side.straddling.reset_index()) for side in (found.before, found.after)
+        },
+        "accounts": accounts.as_dict() if accounts else None,
+    }
+
+
+def made_of_lines(found: Comparison) -> list[str]:
+    """Of which old areas each new one is made, the largest share first."""
+    share = f"{found.weighed_by}_share_to"
+    flow = found.flow[found.flow["blocks"] > 0]
+    alone = (flow.groupby(name)["blocks"].transform("size") == 1 for name in FLOW)
+    same = np.logical_and.reduce([*alone]) & (flow["from_area"] != "") & (flow["to_area"] != "")
+    lines = []
+    for code, parts in flow[~same & (flow["to_area"] != "")].groupby("to_area", sort=True):
+        largest = parts.sort_values(share, ascending=False)
+        told = [
+            f"{getattr(part, share):.0%} {_called(part.from_area, found.before.names)}"
+            for part in largest.itertuples()
+            if getattr(part, share) >= _LEAST_SHARE
+        ]
+        lines.append(f"  {_called(code, found.after.names)}: {', '.join(told)}")
+    stay = int(same.sum())
+    return [*lines, *([f"  {stay} stay as they were"] if stay else [])]
+
+
+def _changes(found: Comparison) -> pd.Series:
+    expected = found.flow["from_area"].map(found.carried_on).fillna("")
+    return expected.to_numpy(object) != found.flow["to_area"]
+
+
+def _totals(found: Comparison) -> str:
+    whole = {"blocks": len(found.ground.graph), "hotspots": len(found.hotspots)}
+    whole |= {name: found.figures.blocks.sums[name].sum() for name in found.figures.blocks.sums}
+    if len(found.officers):
+        whole["officers"] = found.officers["posts_after"].sum()
+    return ", ".join(
+        f"{value:,.0f} of {whole[name]:,.0f} {_CALLED.get(name, name)}"
+        for name, value in found.totals.items()
+    )
+
+
+def _straddling(side: Side) -> list[str]:
+    if side.straddling.empty:
+        return []
+    codes = [str(code) for code in side.straddling.index]
+    return [f"{side.name}: {len(codes):,} blocks straddle its areas: {listed(codes)}"]
+
+
+def _flow_columns(found: Comparison, changes: pd.DataFrame) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        "from": [_called(code, found.before.names) for code in changes["from_area"]],
+        "to": [_called(code, found.after.names) for code in changes["to_area"]],
+    }
+    numbers = [name for name in changes if name not in FLOW and "_share_" not in name]
+    columns |= {name: changes[name] for name in numbers}
+    for ending, heading in (("from", " of old %"), ("to", " of new %")):
+        share = changes[f"{found.weighed_by}_share_{ending}"]
+        columns[heading] = [f"{100 * value:.0f}" if pd.notna(value) else "" for value in share]
+    return columns
+
+
+def _hotspot_columns(moved: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "hotspot": moved["hotspot_id"],
+        "incidents": moved["n"],
+        "from": [code or "unassigned" for code in moved["from_area"]],
+        "to": [code or "unassigned" for code in moved["to_area"]],
+        "areas before": moved["split_before"],
+        "areas after": moved["split_after"],
+    }
+
+
+def _officer_columns(found: Comparison) -> dict[str, Any]:
+    officers = found.officers
+    return {
+        "area": [_called(code, found.after.names) for code in officers["area_code"]],
+        "carries on": [
+            _called(code, found.before.names) if code else "" for code in officers["from_area"]
+        ],
+        "before": officers["posts_before"],
+        "after": officers["posts_after"],
+        " change": [f"{change:+d}" if change else "0" for change in officers["change"]],
+    }
+
+
+def _called(code: str, names: Mapping[str, str]) -> str:
+    if not code:
+        return "unassigned"
+    name = names.get(code, code)
+    return name if name == code else f"{name} ({code})"
