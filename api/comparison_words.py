@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from api.plan_facts import rows
 from api.text_tables import listed, text_table
 from boundaries.comparison import FLOW
 from boundaries.plan_comparison import Comparison, Side
+from boundaries.plan_history import UNASSIGNED
 
 _LEAST_SHARE = 0.005
-_CALLED = {"incidents": "incidents", "electors_forecast": "electors of the forecast"}
+_CALLED = {"electors_forecast": "electors of the forecast"}
 
 
 def comparison_lines(found: Comparison) -> list[str]:
@@ -26,10 +26,10 @@ def comparison_lines(found: Comparison) -> list[str]:
         f"moved: {_totals(found)} ({rule})",
     ]
     lines += [*_straddling(found.before), *_straddling(found.after)]
-    changes = found.flow[_changes(found)]
+    changes = found.changes
     if len(changes):
         lines += ["", "from where to where:", *text_table(_flow_columns(found, changes))]
-    lines += ["", "what each new area is made of:", *made_of_lines(found)]
+    lines += ["", "what each new area is made of:", *_made_of_lines(found)]
     moved = found.hotspots[found.hotspots["moved"]] if len(found.hotspots) else found.hotspots
     if len(moved):
         lines += ["", "hotspots that move:", *text_table(_hotspot_columns(moved))]
@@ -59,37 +59,48 @@ def comparison_facts(found: Comparison) -> dict[str, Any]:
     }
 
 
-def made_of_lines(found: Comparison) -> list[str]:
-    """Of which old areas each new one is made, the largest share first."""
+def made_of(found: Comparison) -> dict[str, list[tuple[str, float]]]:
+    """Each new area that is not an old one as it was: its old areas with their shares of it."""
     share = f"{found.weighed_by}_share_to"
     flow = found.flow[found.flow["blocks"] > 0]
-    alone = (flow.groupby(name)["blocks"].transform("size") == 1 for name in FLOW)
-    same = np.logical_and.reduce([*alone]) & (flow["from_area"] != "") & (flow["to_area"] != "")
-    lines = []
-    for code, parts in flow[~same & (flow["to_area"] != "")].groupby("to_area", sort=True):
-        largest = parts.sort_values(share, ascending=False)
-        told = [
-            f"{getattr(part, share):.0%} {_called(part.from_area, found.before.names)}"
-            for part in largest.itertuples()
+    alone = [flow.groupby(name)["blocks"].transform("size") == 1 for name in FLOW]
+    inside = (flow[FLOW] != UNASSIGNED).all(axis=1)
+    mixed = flow[~(alone[0] & alone[1] & inside) & (flow["to_area"] != UNASSIGNED)]
+    return {
+        _called(code, found.after.names): [
+            (_called(part.from_area, found.before.names), getattr(part, share))
+            for part in parts.sort_values(share, ascending=False).itertuples()
             if getattr(part, share) >= _LEAST_SHARE
         ]
-        lines.append(f"  {_called(code, found.after.names)}: {', '.join(told)}")
-    stay = int(same.sum())
+        for code, parts in mixed.groupby("to_area", sort=True)
+    }
+
+
+def changed_flow(found: Comparison) -> list[dict[str, Any]]:
+    """What does not follow its area, with the names of the areas as `from` and `to`."""
+    changes = found.changes
+    named = changes.assign(
+        **{
+            "from": [_called(code, found.before.names) for code in changes["from_area"]],
+            "to": [_called(code, found.after.names) for code in changes["to_area"]],
+        }
+    )
+    return rows(named)
+
+
+def _made_of_lines(found: Comparison) -> list[str]:
+    told = made_of(found)
+    lines = [
+        f"  {area}: {', '.join(f'{share:.0%} {old}' for old, share in parts)}"
+        for area, parts in told.items()
+    ]
+    stay = len(found.after.plan.now.areas) - len(told)
     return [*lines, *([f"  {stay} stay as they were"] if stay else [])]
 
 
-def _changes(found: Comparison) -> pd.Series:
-    expected = found.flow["from_area"].map(found.carried_on).fillna("")
-    return expected.to_numpy(object) != found.flow["to_area"]
-
-
 def _totals(found: Comparison) -> str:
-    whole = {"blocks": len(found.ground.graph), "hotspots": len(found.hotspots)}
-    whole |= {name: found.figures.blocks.sums[name].sum() for name in found.figures.blocks.sums}
-    if len(found.officers):
-        whole["officers"] = found.officers["posts_after"].sum()
     return ", ".join(
-        f"{value:,.0f} of {whole[name]:,.0f} {_CALLED.get(name, name)}"
+        f"{value:,.0f} of {found.wholes[name]:,.0f} {_CALLED.get(name, name)}"
         for name, value in found.totals.items()
     )
 

@@ -107,6 +107,22 @@ class Comparison:
         """The new area that carries each old one on, by old code."""
         return successors(self.flow, by=self.weighed_by)
 
+    @property
+    def changes(self) -> pd.DataFrame:
+        """The rows of the flow in which something does not follow its area."""
+        expected = self.flow["from_area"].map(self.carried_on).fillna(UNASSIGNED)
+        return self.flow[expected.to_numpy(object) != self.flow["to_area"].to_numpy(object)]
+
+    @cached_property
+    def wholes(self) -> dict[str, float]:
+        """How much there is in all of what `totals` says moves."""
+        sums = self.figures.blocks.sums
+        wholes = {"blocks": float(len(sums))} | {name: float(sums[name].sum()) for name in sums}
+        wholes |= {"hotspots": float(len(self.hotspots))} if len(self.hotspots) else {}
+        if self._shares_officers:
+            wholes["officers"] = float(self.officers["posts_after"].sum())
+        return wholes
+
     @cached_property
     def moved(self) -> pd.DataFrame:
         """The blocks that do not follow their area, with what they hold, by block code."""

@@ -11,6 +11,7 @@ import typer
 
 from api.commands.desk import desk_of, read_bytes, read_vector
 from api.commands.plan_answers import ANSWERS
+from api.commands.plan_files import export
 from api.commands.plan_options import By, PlanId, hand, with_shared
 from api.commands.plan_steps import STEPS
 from api.commands.questions import account_lines
@@ -28,7 +29,7 @@ from geo.store.contract import LayerPapers
 from geo.table import Table, read_table
 
 plans = typer.Typer(help="Plans: other boundaries, tried out block by block.", no_args_is_help=True)
-for _name, _command in (STEPS | ANSWERS).items():
+for _name, _command in (STEPS | ANSWERS | {"export": export}).items():
     plans.command(_name)(_command)
 
 BlocksLayer = Annotated[str, typer.Option("--blocks", help="The layer of blocks.")]
