@@ -72,14 +72,20 @@ def month_of_incidents(month: str, *, seed: int = 7, east: float = 0.0) -> Parti
     )
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[GeoPackageStore]:
+def make_town(path: Path) -> GeoPackageStore:
     """A store of the town: 320 incidents of two months, and 2 rejected rows."""
-    made = GeoPackageStore(tmp_path / "town.gpkg", create=True)
+    made = GeoPackageStore(path, create=True)
     with made.transaction():
         made.put_layer(LayerPapers("wards", title="Wards of the town"), two_wards())
         for month in MONTHS:
             made.put_partition(month_of_incidents(month))
+    return made
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[GeoPackageStore]:
+    """A store of the town that a test may change."""
+    made = make_town(tmp_path / "town.gpkg")
     yield made
     made.close()
 
