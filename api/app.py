@@ -25,7 +25,12 @@ STATIC = Path(__file__).parent / "static"
 def make_app(store: Store, settings: Settings) -> FastAPI:
     """The service of one store."""
     app = FastAPI(
-        title="Patchmap", version=VERSION, openapi_url=None, docs_url=None, lifespan=_lifespan
+        title="Patchmap",
+        version=VERSION,
+        openapi_url=None,
+        docs_url=None,
+        lifespan=_lifespan,
+        routes=[*features.door.routes, *tiles.door.routes],
     )
     app.state.searches = Searches()
     app.state.answers = Answers(store, run=app.state.searches)
@@ -35,8 +40,6 @@ def make_app(store: Store, settings: Settings) -> FastAPI:
     app.add_middleware(Guard, origins=settings.cors)
     app.include_router(board.router)
     app.include_router(allocation.router)
-    app.include_router(features.router)
-    app.include_router(tiles.router)
     app.add_api_route("/healthz", _alive)
     app.add_api_route("/readyz", _ready)
     app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))

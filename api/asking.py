@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import HTTPException, Request, Response
 
 from api.answers import Answers, Reading
 from api.collections import INCIDENTS, check_collection, properties_of
@@ -140,12 +140,9 @@ def answers_of(request: Request) -> Answers:
     return held
 
 
-async def _asking(request: Request) -> Asking:
-    # Asynchronous only so that no thread is woken for it: it waits for nothing.
+def asking(request: Request) -> Asking:
+    """A request with the data that the app holds, and with what its caller may see."""
     settings: Settings = request.app.state.settings
     caller = request.client.host if request.client else None
     local = settings.incidents and is_own_caller(caller, request.headers)
     return Asking(request, answers_of(request), local)
-
-
-Ask = Annotated[Asking, Depends(_asking)]

@@ -14,13 +14,13 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from markupsafe import Markup
 
 from api.answers import Answers
+from api.asking import answers_of
 from api.bar import bar, folded
 from api.brief import BRIEF_POLICY, brief_page
 from api.collections import GEOJSON, items_of, members_of
 from api.encoding import feature_collection, to_csv, to_table
 from api.errors import UNANSWERED, status_of
 from api.etags import not_modified_or
-from api.features import answers_of
 from api.findings import Findings
 from api.map_pages import MapPage
 from api.maps import draw

@@ -27,6 +27,9 @@ from geo.store.contract import LayerPapers
 
 GEOJSON = "application/geo+json"
 INCIDENTS = "incidents"
+QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+"""How a link says that it leads to what a collection can be filtered by."""
+
 INCIDENT_COLUMNS = ("incident_id", *ANSWER_COLUMNS)
 
 _QUESTION_NAMES = frozenset({option.name for option in OPTIONS} | {"from", "to"})
@@ -228,7 +231,7 @@ def _links(
         ),
         link(
             f"{address}/queryables",
-            "http://www.opengis.net/def/rel/ogc/1.0/queryables",
+            QUERYABLES,
             SCHEMA.media_type,
             "What can be filtered by",
         ),

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import HTTPException, Response
 
-from api.asking import PREFIX, Ask, Asking, answers_of
+from api.asking import Asking
 from api.collections import (
     collection_ids,
     described,
@@ -19,6 +19,7 @@ from api.collections import (
     properties_of,
 )
 from api.coordinates import axes_of, offered
+from api.door import Door
 from api.encoding import to_json
 from api.filters import CONFORMANCE as CQL2_CONFORMANCE
 from api.formats import DOCUMENTS, FEATURE, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, chosen
@@ -28,8 +29,6 @@ from api.openapi import openapi_document, properties_schema
 from api.query import only
 from geo.analyses import LAYERS
 from geo.options import OPTIONS
-
-__all__ = ["answers_of", "router"]
 
 CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
@@ -55,12 +54,12 @@ CONFORMANCE = [
     ),
 ]
 
-router = APIRouter(prefix=PREFIX)
+door = Door()
 
 
-@router.get("")
-@router.get("/")
-def landing(ask: Ask) -> Response:
+@door.get("")
+@door.get("/")
+def landing(ask: Asking) -> Response:
     """The entry: where everything else is."""
 
     def document() -> dict[str, Any]:
@@ -88,14 +87,14 @@ def landing(ask: Ask) -> Response:
     return ask.document(document, DOCUMENTS, page="landing")
 
 
-@router.get("/conformance")
-def conformance(ask: Ask) -> Response:
+@door.get("/conformance")
+def conformance(ask: Asking) -> Response:
     """The classes of the standard that are kept."""
     return ask.document(lambda: {"conformsTo": CONFORMANCE}, DOCUMENTS, page="conformance")
 
 
-@router.get("/api")
-def api(ask: Ask) -> Response:
+@door.get("/api")
+def api(ask: Asking) -> Response:
     """The OpenAPI document, with every address spelled out."""
 
     def document() -> dict[str, Any]:
@@ -114,8 +113,8 @@ def api(ask: Ask) -> Response:
     return ask.document(document, (OPENAPI, HTML), page="api")
 
 
-@router.get("/collections")
-def collections(ask: Ask) -> Response:
+@door.get("/collections")
+def collections(ask: Asking) -> Response:
     """Every collection with its papers."""
 
     def document() -> dict[str, Any]:
@@ -134,8 +133,8 @@ def collections(ask: Ask) -> Response:
     return ask.document(document, DOCUMENTS, page="collections")
 
 
-@router.get("/collections/{collection_id}")
-def collection(ask: Ask, collection_id: str) -> Response:
+@door.get("/collections/{collection_id}")
+def collection(ask: Asking, collection_id: str) -> Response:
     """One collection's papers."""
     ask.check(collection_id)
     return ask.document(
@@ -143,27 +142,27 @@ def collection(ask: Ask, collection_id: str) -> Response:
     )
 
 
-@router.get("/collections/{collection_id}/queryables")
-def queryables(ask: Ask, collection_id: str) -> Response:
+@door.get("/collections/{collection_id}/queryables")
+def queryables(ask: Asking, collection_id: str) -> Response:
     """The properties that features can be chosen by."""
     return _schema(ask, collection_id, "What can be filtered by", closed=True)
 
 
-@router.get("/collections/{collection_id}/schema")
-def schema(ask: Ask, collection_id: str) -> Response:
+@door.get("/collections/{collection_id}/schema")
+def schema(ask: Asking, collection_id: str) -> Response:
     """The properties that features have."""
     return _schema(ask, collection_id, "The properties of the features", closed=False)
 
 
-@router.get("/collections/{collection_id}/items")
-def items(ask: Ask, collection_id: str) -> Response:
+@door.get("/collections/{collection_id}/items")
+def items(ask: Asking, collection_id: str) -> Response:
     """Features of a collection: a page of them, or a file."""
     ask.check(collection_id)
     return ItemPage.read(ask, collection_id).reply()
 
 
-@router.get("/collections/{collection_id}/items/{feature_id:path}")
-def item(ask: Ask, collection_id: str, feature_id: str) -> Response:
+@door.get("/collections/{collection_id}/items/{feature_id:path}")
+def item(ask: Asking, collection_id: str, feature_id: str) -> Response:
     """One feature."""
     ask.check(collection_id)
     options = tuple(option.name for option in OPTIONS) if collection_id in LAYERS else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,11 +12,11 @@ import orjson
 from fastapi import Response
 
 from api.asking import Asking
-from api.collections import INCIDENTS, items_of, link, times_of
+from api.collections import INCIDENTS, QUERYABLES, items_of, link, times_of
 from api.coordinates import axes_of
 from api.encoding import feature_collection
 from api.files import Wanted, file_response
-from api.formats import FILES, GEOJSON, HTML, ITEMS, JSON, Format, chosen
+from api.formats import FILES, GEOJSON, HTML, ITEMS, JSON, SCHEMA, Format, chosen
 from api.ogc_pages import page_of
 from api.openapi import DEFAULT_LIMIT, MOST_ITEMS, MOST_OFFSET
 from api.properties import Property
@@ -79,7 +80,8 @@ class ItemPage:
     def _answer(self) -> Response:
         found = items_of(self.ask.answers, self.collection_id, self.query)
         snapshot = self.ask.answers.snapshot()
-        times = times_of(snapshot) if self.collection_id == INCIDENTS else None
+        timed = self.collection_id == INCIDENTS and "datetime" in self.query
+        times = times_of(snapshot) if timed else None
         matched = select(found, self.query, queryables=self.queryables, times=times)
         last = len(matched) if self.limit is None else self.offset + self.limit
         wanted = Wanted(
@@ -91,15 +93,13 @@ class ItemPage:
         )
         response = self._form(wanted, len(matched))
         response.headers["content-crs"] = f"<{wanted.axes.uri}>"
+        response.headers["link"] = self._link_header(len(matched))
         return response
 
     def _form(self, wanted: Wanted, matched: int) -> Response:
         if self.form in FILES:
             response = file_response(wanted, self.form, self.collection_id)
             response.headers["ogc-number-matched"] = str(matched)
-            if following := self._following(matched):
-                # A file that ends before its collection says where the rest is.
-                response.headers["link"] = f'<{following}>; rel="next"'
             return response
         hits = self.query.get("resultType") == "hits"
         body = self._page(wanted, matched, hits=hits)
@@ -137,11 +137,10 @@ class ItemPage:
         return f"{self.ask.here}?{urlencode({**kept, 'f': form.name}, safe='/:,.')}"
 
     def _links(self, matched: int) -> list[dict[str, str]]:
-        collection = self.ask.here.rpartition("/")[0]
         found = [
             link(str(self.ask.request.url), "self", self.form.media_type, "This page"),
             link(self._address(f="html"), "alternate", HTML.media_type, "This page as HTML"),
-            link(collection, "collection", JSON.media_type, "The collection"),
+            link(self._collection, "collection", JSON.media_type, "The collection"),
         ]
         if following := self._following(matched):
             found.append(link(following, "next", self.form.media_type, "The next page"))
@@ -151,14 +150,44 @@ class ItemPage:
             found.append(link(before, "prev", self.form.media_type, "The page before"))
         return found
 
+    def _link_header(self, matched: int) -> str:
+        """What the links of a page say, also for a file and for a caller who wants only the head.
+
+        A file that ends before its collection says here where the rest is.
+        """
+        queryables = f"{self._collection}/queryables"
+        links = [
+            (self._address(), "self", self.form),
+            (self._address(f="html"), "alternate", HTML),
+            (queryables, QUERYABLES, SCHEMA),
+        ]
+        if following := self._following(matched):
+            links.append((following, "next", self.form))
+        return ", ".join(
+            f'<{href}>; rel="{rel}"; type="{form.media_type}"' for href, rel, form in links
+        )
+
     def _following(self, matched: int) -> str:
         following = self.offset + (self.limit or matched)
         if following >= matched:
             return ""
         return self._address(limit=str(self.limit), offset=str(following))
 
+    @property
+    def _collection(self) -> str:
+        return self.ask.here.rpartition("/")[0]
+
+    @cached_property
+    def _parameters(self) -> dict[str, str]:
+        """The parameters as an address has them, each by its name."""
+        return {name: urlencode({name: text}, safe="/:,.") for name, text in self.query.items()}
+
     def _address(self, **changed: str) -> str:
-        return f"{self.ask.here}?{urlencode({**self.query, **changed}, safe='/:,.')}"
+        """The address of the same features, with some plain parameters changed."""
+        plain = {name: f"{name}={text}" for name, text in changed.items()}
+        return "?".join(
+            filter(None, [self.ask.here, "&".join((self._parameters | plain).values())])
+        )
 
 
 _OPTIONS = frozenset(option.name for option in OPTIONS)

@@ -202,6 +202,8 @@ class Items:
         if len(self) > MOST_KEPT:
             return self.encode(positions, axes)
         kept = self._kept.setdefault(axes.name, [None] * len(self))
+        if isinstance(positions, np.ndarray):
+            positions = positions.tolist()  # a list is looked up by plain numbers much faster
         missing = [place for place in positions if kept[place] is None]
         for place, feature in zip(missing, self.encode(missing, axes), strict=True):
             # A copy has the size of its text; what orjson returns may hold ten times as much.

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import HTTPException, Response
 
-from api.asking import PREFIX, Ask, Asking
+from api.asking import Asking
 from api.collections import (
     INCIDENTS,
     described,
@@ -22,6 +22,7 @@ from api.collections import (
     question_of,
     times_of,
 )
+from api.door import Door
 from api.formats import DOCUMENTS, JSON, MVT, TILEJSON, TILESET, chosen
 from api.items import Items
 from api.openapi import SELECTING
@@ -35,11 +36,11 @@ SCHEME = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
 _TILESET_REL = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
 _WORLD_M, _SCALE = 20_037_508.342789244, 559_082_264.0287178
 
-router = APIRouter(prefix=PREFIX)
+door = Door()
 
 
-@router.get("/tileMatrixSets")
-def schemes(ask: Ask) -> Response:
+@door.get("/tileMatrixSets")
+def schemes(ask: Asking) -> Response:
     """The tiling schemes: there is one."""
 
     def document() -> dict[str, Any]:
@@ -51,8 +52,8 @@ def schemes(ask: Ask) -> Response:
     return ask.document(document, DOCUMENTS, page="document")
 
 
-@router.get("/tileMatrixSets/WebMercatorQuad")
-def scheme(ask: Ask) -> Response:
+@door.get("/tileMatrixSets/WebMercatorQuad")
+def scheme(ask: Asking) -> Response:
     """WebMercatorQuad, zoom level by zoom level."""
 
     def document() -> dict[str, Any]:
@@ -69,8 +70,8 @@ def scheme(ask: Ask) -> Response:
     return ask.document(document, DOCUMENTS, page="document")
 
 
-@router.get("/collections/{collection_id}/tiles")
-def tilesets(ask: Ask, collection_id: str) -> Response:
+@door.get("/collections/{collection_id}/tiles")
+def tilesets(ask: Asking, collection_id: str) -> Response:
     """The tilesets of a collection: there is one."""
     ask.check(collection_id)
 
@@ -81,8 +82,8 @@ def tilesets(ask: Ask, collection_id: str) -> Response:
     return ask.document(document, DOCUMENTS, page="document")
 
 
-@router.get("/collections/{collection_id}/tiles/WebMercatorQuad")
-def tileset(ask: Ask, collection_id: str) -> Response:
+@door.get("/collections/{collection_id}/tiles/WebMercatorQuad")
+def tileset(ask: Asking, collection_id: str) -> Response:
     """A tileset's papers, or its TileJSON; its Question goes on into the address of the tiles."""
     ask.check(collection_id)
     query = _query(ask, collection_id)
@@ -92,8 +93,8 @@ def tileset(ask: Ask, collection_id: str) -> Response:
     return ask.told(lambda: make(ask, collection_id, ask.here, kept), form, page="document")
 
 
-@router.get("/collections/{collection_id}/tiles/WebMercatorQuad/{zoom}/{row}/{column}")
-def tile(ask: Ask, collection_id: str, *, zoom: str, row: str, column: str) -> Response:
+@door.get("/collections/{collection_id}/tiles/WebMercatorQuad/{zoom}/{row}/{column}")
+def tile(ask: Asking, collection_id: str, *, zoom: str, row: str, column: str) -> Response:
     """A tile; 204 where it shows nothing."""
     ask.check(collection_id)
     query = _query(ask, collection_id)

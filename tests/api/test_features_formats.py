@@ -14,6 +14,7 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
+from api.collections import QUERYABLES
 from api.files import CHUNK
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
@@ -131,7 +132,17 @@ def test_a_csv_is_whole_and_safe_for_a_spreadsheet(client: TestClient) -> None:
     table = pd.read_csv(io.StringIO(response.text))
     assert len(table) == client.get(f"{HOTSPOTS}&resultType=hits").json()["numberMatched"]
     assert shapely.from_wkt(table["wkt"]).all()
-    assert "link" not in response.headers
+    assert "next" not in response.links
+
+
+def test_the_head_of_items_links_to_what_they_can_be_filtered_by(client: TestClient) -> None:
+    asked = {"limit": "1", "filter": "residents > 5 OR area_name < ','"}
+    links = client.head("/ogc/collections/wards/items", params=asked).links
+    queryables = client.get(links[QUERYABLES]["url"])
+    assert "residents" in queryables.json()["properties"]
+    assert links["alternate"]["type"] == "text/html"
+    assert client.get(links["self"]["url"]).json()["features"][0]["id"] == "A"
+    assert client.get(links["next"]["url"]).json()["features"][0]["id"] == "B"
 
 
 def test_a_csv_that_is_cut_says_where_the_rest_is(client: TestClient) -> None:
