@@ -107,7 +107,7 @@ def tile(ask: Asking, collection_id: str, *, zoom: str, row: str, column: str) -
         if collection_id in LAYERS:
             name += f"?{question_of(ask.answers, collection_id, query).query()}"
         places = ask.answers.keep(name, lambda _: tiled(items))
-        body = places.tile(wanted, items, collection_id, _chosen(ask, collection_id, items, query))
+        body = places.tile(wanted, collection_id, _chosen(ask, collection_id, items, query))
         if not body:
             return Response(status_code=204)
         return Response(body, media_type=MVT.media_type)

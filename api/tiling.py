@@ -6,6 +6,7 @@ Source: OGC 17-083r4, Two Dimensional Tile Matrix Set, annex D.1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -13,8 +14,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from api.items import Areas, Items, Points, Positions
+from api.items import MOST_KEPT, Areas, Items, Points, Positions
 from api.mvt import BUFFER, EXTENT, encode_tile
+from api.mvt_commands import draw_points, draw_polygons
+from api.mvt_packing import Ints
+from api.mvt_words import Words
 
 DEEPEST: Final = 20
 """The finest zoom level: a unit of its tiles is about a centimetre."""
@@ -53,57 +57,76 @@ class Tile:
         return west, north, east, south
 
 
-class TiledAreas:
+class Worded:
+    """Features whose properties tiles tell, made ready once where they are not too many."""
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def words(self, found: Ints) -> Words:
+        """The properties of some features."""
+        if len(self._items) > MOST_KEPT:
+            return Words.read(self._items.rows(found))
+        return self._all.take(found)
+
+    @cached_property
+    def _all(self) -> Words:
+        return Words.read(self._items.table)
+
+
+class TiledAreas(Worded):
     """Areas on the unit square of the world in Web Mercator, y downwards."""
 
     def __init__(self, items: Items, places: Areas) -> None:
+        super().__init__(items)
         lonlat = items.projection.geometries_to_lonlat(places.geometries)
         moved = shapely.transform(lonlat, lambda xy: np.column_stack(to_unit(xy[:, 0], xy[:, 1])))
         self.places = np.asarray(moved, dtype=object)
         self.tree = shapely.STRtree(self.places)
         self.nbytes = 3 * items.nbytes
 
-    def tile(self, tile: Tile, items: Items, name: str, chosen: Positions | None) -> bytes:
+    def tile(self, tile: Tile, name: str, chosen: Positions | None) -> bytes:
         """The areas of a tile; of those that were chosen, if any were."""
         found = np.sort(self.tree.query(shapely.box(*tile.box)))
         if chosen is not None:
             found = np.intersect1d(found, chosen)
-        if not len(found):
-            return b""
         shapes = np.asarray(shapely.transform(self.places[found], tile.within), dtype=object)
         bounds = shapely.bounds(shapes)
         over = (bounds[:, :2] < -BUFFER).any(axis=1) | (bounds[:, 2:] > EXTENT + BUFFER).any(axis=1)
         edge = EXTENT + BUFFER
         shapes[over] = shapely.clip_by_rect(shapes[over], -BUFFER, -BUFFER, edge, edge)
-        seen = ~shapely.is_empty(shapes)
-        return encode_tile(name, shapes[seen], found[seen], items.rows(found[seen]))
+        return encode_tile(name, draw_polygons(shapes), found, self.words(found))
 
 
-class TiledPoints:
-    """Points on the unit square of the world in Web Mercator, y downwards."""
+class TiledPoints(Worded):
+    """Points on the unit square of the world in Web Mercator, y downwards, from west to east."""
 
     def __init__(self, items: Items, places: Points) -> None:
+        super().__init__(items)
         longitude, latitude = items.projection.to_lonlat(places.x, places.y)
-        self.x, self.y = to_unit(longitude, latitude)
-        self.nbytes = 16 * len(self.x)
+        x, y = to_unit(longitude, latitude)
+        self.order = np.argsort(x, kind="stable")
+        self.x, self.y = x[self.order], y[self.order]
+        self.nbytes = 24 * len(self.x) + (0 if len(items) > MOST_KEPT else 150 * len(items))
 
-    def tile(self, tile: Tile, items: Items, name: str, chosen: Positions | None) -> bytes:
+    def tile(self, tile: Tile, name: str, chosen: Positions | None) -> bytes:
         """The points of a tile; of those that were chosen, if any were."""
         west, north, east, south = tile.box
-        inside = (self.x >= west) & (self.x <= east) & (self.y >= north) & (self.y <= south)
-        found = np.flatnonzero(inside)
+        first, last = np.searchsorted(self.x, west), np.searchsorted(self.x, east, "right")
+        height = self.y[first:last]
+        near = first + np.flatnonzero((height >= north) & (height <= south))
+        found = self.order[near]
         if chosen is not None:
-            found = np.intersect1d(found, chosen)
-        if not len(found):
-            return b""
-        units = tile.within(np.column_stack([self.x[found], self.y[found]]))
+            kept = np.isin(found, chosen)
+            near, found = near[kept], found[kept]
+        units = tile.within(np.column_stack([self.x[near], self.y[near]]))
         if tile.zoom >= ALONE:
-            return encode_tile(name, _points(units), found, items.rows(found))
-        pixels, first, count = np.unique(
+            return encode_tile(name, draw_points(units), found, self.words(found))
+        pixels, one, count = np.unique(
             np.floor(units / _PIXEL), axis=0, return_index=True, return_counts=True
         )
-        middles = (pixels + 0.5) * _PIXEL
-        return encode_tile(name, _points(middles), found[first], pd.DataFrame({"points": count}))
+        told = Words.read(pd.DataFrame({"points": count}))
+        return encode_tile(name, draw_points((pixels + 0.5) * _PIXEL), found[one], told)
 
 
 def tiled(items: Items) -> TiledAreas | TiledPoints:
@@ -117,7 +140,3 @@ def to_unit(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
     """Degrees to the unit square of the world in Web Mercator, from its north-west corner."""
     sine = np.sin(np.radians(latitude))
     return longitude / 360 + 0.5, 0.5 - np.arctanh(sine) / (2 * np.pi)
-
-
-def _points(units: Floats) -> NDArray[np.object_]:
-    return np.asarray(shapely.points(units), dtype=object)

@@ -42,7 +42,9 @@ def serve(
             [f"Patchmap serves {desk.store} at http://{name}:{port} (stop with Ctrl-C)"],
             {"store": desk.store, "address": f"http://{name}:{port}"},
         )
-        config = uvicorn.Config(app, log_level="warning", server_header=False, lifespan="off")
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, server_header=False, lifespan="off"
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

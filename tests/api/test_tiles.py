@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.mvt import BUFFER, EXTENT, encode_tile
+from api.mvt_commands import draw_points, draw_polygons
+from api.mvt_words import Words
 from api.tiling import Tile, to_unit
 
 ASB = "datetime=2024-01/2024-02&category=anti-social-behaviour&layer=wards"
@@ -70,6 +72,17 @@ def test_a_filter_chooses_what_tiles_show(client: TestClient, tmp_path: Path) ->
     every = read(client.get(address).content, tmp_path)
     assert (some["n"] > 0).all()
     assert 0 < len(some) == (every["n"] > 0).sum() < len(every)
+
+
+def test_a_collection_too_large_to_keep_its_words_has_the_same_tiles(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"{TILES.format('incidents')}/{tile_at(-1.4734, 52.9232, 16)}"
+    kept = read(client.get(address).content, tmp_path)
+    monkeypatch.setattr("api.tiling.MOST_KEPT", 0)
+    made = read(client.get(address).content, tmp_path)
+    pd.testing.assert_frame_equal(kept.drop(columns="geometry"), made.drop(columns="geometry"))
+    assert len(kept) > 10
 
 
 def test_incidents_are_pixels_first_and_points_later(client: TestClient, tmp_path: Path) -> None:
@@ -146,7 +159,9 @@ def test_any_polygon_comes_back_as_it_went_in(
     ]
     table = pd.DataFrame({"n": range(len(shapes)), "name": [f"é{i}" for i in range(len(shapes))]})
     geometries = np.array([*shapes[:-1], shapely.MultiPolygon([shapes[-1]])], dtype=object)
-    content = encode_tile("rings", geometries, np.arange(len(shapes)), table)
+    content = encode_tile(
+        "rings", draw_polygons(geometries), np.arange(len(shapes)), Words.read(table)
+    )
     frame = read(content, tmp_path_factory.mktemp("tiles")).set_index("n")
     assert list(frame.index) == list(range(len(shapes)))
     assert list(frame["name"]) == list(table["name"])
@@ -163,8 +178,10 @@ def test_values_of_every_kind_survive(tmp_path: Path) -> None:
             "flag": [True, False, True],
         }
     )
-    points = shapely.points([[0, 0], [4096, 4096], [17, 9]])
-    frame = read(encode_tile("points", points, np.arange(3), table), tmp_path)
+    points = np.array([[0.0, 0.0], [4096.0, 4096.0], [17.0, 9.0]])
+    frame = read(
+        encode_tile("points", draw_points(points), np.arange(3), Words.read(table)), tmp_path
+    )
     assert frame["text"].fillna("").to_list() == ["a", "", "ü"]
     assert frame["whole"].to_list() == [1, -2, 2**40]
     assert frame["broken"].fillna(0).to_list() == [0.25, 0, -1e300]

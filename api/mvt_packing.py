@@ -1,0 +1,54 @@
+"""Numbers as the bytes of a protocol buffer, for all features of a tile at once.
+
+Source: Protocol Buffers, Encoding (varints, zigzag, length-delimited fields).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+def zigzag(numbers: Ints | np.int64) -> Ints:
+    """Whole numbers without their sign: 0, -1, 1 and -2 become 0, 1, 2 and 3."""
+    return np.asarray((numbers << 1) ^ (numbers >> 63))
+
+
+def varint_sizes(numbers: Ints) -> Ints:
+    """How many bytes each number takes; numbers are below 2**35."""
+    sizes = np.ones(len(numbers), dtype=np.int64)
+    for bits in (7, 14, 21, 28):
+        sizes += numbers >= 1 << bits
+    return sizes
+
+
+def packed(numbers: Ints) -> bytes:
+    """Numbers as varints, one after another."""
+    sizes = varint_sizes(numbers)
+    first = np.cumsum(sizes) - sizes
+    found = np.empty(int(sizes.sum()), dtype=np.uint8)
+    for place in range(int(sizes.max(initial=0))):
+        long = np.flatnonzero(sizes > place)
+        more = np.where(sizes[long] > place + 1, 0x80, 0)
+        found[first[long] + place] = (numbers[long] >> (7 * place) & 0x7F) | more
+    return found.tobytes()
+
+
+@lru_cache(maxsize=4096)
+def varint(number: int) -> bytes:
+    """One number as a varint."""
+    parts = bytearray()
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)
+
+
+def field(number: int, content: bytes) -> bytes:
+    """A length-delimited field; its number is below 16."""
+    return bytes([number << 3 | 2]) + varint(len(content)) + content
