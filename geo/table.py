@@ -1,7 +1,8 @@
 """CSV files from users, read without guessing: every row keeps its line number and its text.
 
-Published files are plain: no quotes, every line as wide as the header. Such blocks are read by
-Arrow, many times faster; from the first block that is not plain, the csv module reads on.
+Published files are plain: every line as wide as the header, quotes only around whole fields. Such
+blocks are read by Arrow, many times faster; from the first block that is not plain, the csv module
+reads on.
 """
 
 from __future__ import annotations
@@ -220,30 +221,51 @@ class _Reader:
 def _plain_columns(block: bytes, header: list[str]) -> pa.Table | None:
     """The columns of a block of whole lines; None unless the csv module would read the same.
 
-    That needs no quotes, lines that are all as wide as the header, and none that is empty, holds
-    nothing but commas, or is longer than the csv module takes.
+    That needs lines that are all as wide as the header, none that is empty, holds nothing but
+    commas, or is longer than the csv module takes, and quotes only around whole fields.
     """
-    block = block.replace(b"\r\n", b"\n")
-    if b'"' in block or b"\0" in block or b"\r" in block:
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n")
+    if b"\0" in block or b"\r" in block:
         return None
     data = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", dtype=np.uint8)
-    ends = np.flatnonzero(data == ord("\n"))
+    ends, commas = (np.flatnonzero(data == ord(mark)) for mark in ("\n", ","))
+    quotes = np.flatnonzero(data == ord('"'))
+    if len(quotes):
+        if not _around_fields(data, quotes):
+            return None
+        ends, commas = (marks[np.searchsorted(quotes, marks) % 2 == 0] for marks in (ends, commas))
+        if len(ends) != np.count_nonzero(data == ord("\n")):
+            return None
     lengths = np.diff(ends, prepend=-1) - 1
-    commas = np.searchsorted(np.flatnonzero(data == ord(",")), ends)
-    commas = np.diff(commas, prepend=0)
+    held = lengths - np.diff(np.searchsorted(quotes, ends), prepend=0)
     separators = len(header) - 1
-    if (commas != separators).any() or lengths.min() <= separators:
-        return None
-    if lengths.max() > csv.field_size_limit():
+    wide = np.diff(np.searchsorted(commas, ends), prepend=0)
+    even = (wide == separators).all() and held.min() > separators
+    if not even or lengths.max() > csv.field_size_limit():
         return None
     text = pa.string()
     try:
         return pa.csv.read_csv(
             io.BytesIO(block),
             pa.csv.ReadOptions(column_names=header, block_size=len(block) + 1, use_threads=False),
-            pa.csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+            pa.csv.ParseOptions(
+                quote_char='"' if len(quotes) else False,
+                double_quote=False,
+                ignore_empty_lines=False,
+            ),
             pa.csv.ConvertOptions(column_types=dict.fromkeys(header, text), null_values=[]),
         )
     except pa.ArrowInvalid:
         # Text that is not UTF-8: reading line by line tells where.
         return None
+
+
+def _around_fields(data: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
+    """Whether quotes come in pairs, each around the whole of one field."""
+    if len(quotes) % 2:
+        return False
+    edges = np.array([ord(","), ord("\n")], dtype=np.uint8)
+    before = data[quotes[::2] - 1]  # of the first byte it is the last: the end of a line
+    after = data[quotes[1::2] + 1]
+    return bool(np.isin(before, edges).all() and np.isin(after, edges).all())

@@ -176,6 +176,22 @@ def test_plain_blocks_are_read_as_the_csv_module_reads_them(rows, end):
         assert outcome(content) == quick
 
 
+FIELDS = ["", "a", "7", '""', '"a"', '"a,b"', '"é, ,"', '"a""b"', '"', 'a"', '"a\nb"', ' "a"']
+
+
+@settings(max_examples=400)
+@given(
+    rows=st.lists(st.lists(st.sampled_from(FIELDS), min_size=2, max_size=2), max_size=8),
+    end=st.sampled_from(["", "\n"]),
+)
+def test_quoted_fields_are_read_as_the_csv_module_reads_them(rows, end):
+    content = ("a,b\n" + "\n".join(map(",".join, rows)) + end).encode()
+    quick = outcome(content)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "_plain_columns", lambda _block, _header: None)
+        assert outcome(content) == quick
+
+
 def test_a_plain_file_with_one_quoted_row_keeps_its_lines(monkeypatch):
     monkeypatch.setattr(reading, "_BYTES_A_ROW", 4)
     text = "".join(f"{i},{i}\n" if i != 40 else '"4,\n0",40\n' for i in range(80))
