@@ -44,6 +44,7 @@ class AreaLocator:
         self._touching = TouchingAreas(areas)
         vertices = int(shapely.get_num_coordinates(self._touching.geometries).sum())
         self._few = max(FEW, vertices // VERTICES_PER_POINT)
+        self._asked = 0
         self._grid: Grid | None = None
         self._make_grid: Callable[[], Grid | None] = partial(_build, self._touching)
 
@@ -66,7 +67,9 @@ class AreaLocator:
         xs, ys = (np.ascontiguousarray(axis, dtype=float) for axis in (x, y))
         if xs.shape != ys.shape or xs.ndim != 1:
             raise ValueError("x and y must have one dimension and be of equal length")
-        grid = self._grid_for(len(xs))
+        # In many small calls as well there come to be many points.
+        self._asked += len(xs)
+        grid = self._grid_for(self._asked)
         if grid is None:
             return self._touching.locate(xs, ys)
         found = np.empty(len(xs), dtype=np.int32)
