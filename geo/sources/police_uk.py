@@ -9,17 +9,12 @@ Source: https://data.police.uk/about/ (columns, anonymisation).
 
 from __future__ import annotations
 
-import re
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Final
+from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -27,8 +22,10 @@ from numpy.typing import NDArray
 
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, Projection, implausible
 from geo.errors import InputError
-from geo.files import sha256_of, zip_entry
+from geo.files import sha256_of
 from geo.incidents import COLUMNS, Batch, Partition, category_slug, month_span
+from geo.sources.points import Points
+from geo.sources.street_files import StreetFile, street_files
 from geo.table import Table, read_tables
 
 SOURCE: Final = "police.uk"
@@ -42,21 +39,9 @@ CAVEATS: Final = (
     "Only the month of each incident is published.",
 )
 
-_FILE_NAME = re.compile(r"(?P<month>\d{4}-\d{2})-(?P<force>[a-z0-9-]+)-street\.csv", re.IGNORECASE)
-Opener = Callable[[], AbstractContextManager[IO[bytes]]]
+Made = TypeVar("Made")
 
 _OLD_PLACE, _PLACE = ("Easting", "Northing"), ("Longitude", "Latitude")
-
-
-@dataclass(frozen=True)
-class _File:
-    """A published file before it is read, and how to open it."""
-
-    name: str
-    force: str
-    month: str
-    open: Opener
-    halved: str = ""
 
 
 def read_police_uk(
@@ -86,79 +71,22 @@ def read_police_uk(
         If there is no street-level file, or one of them cannot be read; the line names the file.
         Reading the batches of a partition raises it too.
     """
-    if not path.exists():
-        raise InputError(f"there is no file {path}")
-    if partition and (path.is_dir() or _is_zip(path)):
-        raise InputError("--partition goes with one CSV, not with an archive or a folder")
-    files = sorted(_street_files(path, partition), key=lambda file: (file.month, file.force))
-    if not files:
-        raise InputError(f"{path.name} holds no street-level file (YYYY-MM-FORCE-street.csv)")
-    for before, after in pairwise(files):
-        if (before.month, before.force) == (after.month, after.force):
-            raise InputError(
-                f"{path.name} holds {after.month} of {after.force} twice: "
-                f"{before.name} and {after.name}"
-            )
-    for file in files:
-        halved = halves.get((file.force, file.month), "")
-        yield _partition(replace(file, halved=halved), projection)
+    for file in street_files(path, partition=partition):
+        yield _partition(replace(file, halved=halves.get((file.force, file.month), "")), projection)
 
 
-def _street_files(path: Path, partition: str) -> Iterator[_File]:
-    if path.is_dir():
-        for entry in sorted(path.rglob("*")):
-            if named := _FILE_NAME.fullmatch(entry.name):
-                yield _file(named, _opener(entry))
-    elif _is_zip(path):
-        yield from _zipped(path)
-    else:
-        yield _single(path, partition)
+def read_points(file: StreetFile, projection: Projection) -> Iterator[Points]:
+    """Read one file for counting: the same rows are accepted and rejected as at an import.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read; also after some of its points have come.
+    """
+    return _read(file, projection, _points)
 
 
-def _opener(path: Path) -> Opener:
-    return lambda: path.open("rb")
-
-
-def _is_zip(path: Path) -> bool:
-    # By its first bytes: the standard library looks for the end, which a cut-off one lacks.
-    with path.open("rb") as file:
-        return file.read(2) == b"PK"
-
-
-def _zipped(path: Path) -> Iterator[_File]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{path.name} is a damaged zip archive: {error}") from error
-    for name in names:
-        # Only the last part of a name is looked at, and nothing is written to disk by it.
-        if named := _FILE_NAME.fullmatch(name.rpartition("/")[2]):
-            yield _file(named, partial(zip_entry, path, name))
-
-
-def _single(path: Path, partition: str) -> _File:
-    named = _FILE_NAME.fullmatch(path.name)
-    if partition:
-        force, _, month = partition.rpartition(":")
-        if not force:
-            raise InputError(f"--partition {partition!r}: write it as derbyshire:2024-01")
-        month_span(month)
-        return _File(path.name, force.lower(), month, _opener(path))
-    if not named:
-        raise InputError(
-            f"{path.name} does not say what it covers: name it YYYY-MM-FORCE-street.csv as "
-            "published, or give --partition FORCE:YYYY-MM"
-        )
-    return _file(named, _opener(path))
-
-
-def _file(named: re.Match[str], opened: Opener) -> _File:
-    month_span(named["month"])  # refuses what is no month
-    return _File(named.string, named["force"].lower(), named["month"], opened)
-
-
-def _partition(file: _File, projection: Projection) -> Partition:
+def _partition(file: StreetFile, projection: Projection) -> Partition:
     with file.open() as stream:
         digest = sha256_of(stream, file=file.name)
     if file.halved:
@@ -173,20 +101,37 @@ def _partition(file: _File, projection: Projection) -> Partition:
         file=file.name,
         sha256=digest,
         fields=tuple(header),
-        batches=lambda: _batches(file, projection),
+        batches=lambda: _read(file, projection, _batch),
     )
 
 
-def _batches(file: _File, projection: Projection) -> Iterator[Batch]:
+@dataclass(frozen=True)
+class _Judged:
+    """Some rows: why each is rejected, '' where it is not, and the metres of those accepted."""
+
+    file: StreetFile
+    table: Table
+    reasons: NDArray[np.object_]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+    @property
+    def accepted(self) -> NDArray[np.bool_]:
+        return np.asarray(self.reasons == "", dtype=bool)
+
+
+def _read(
+    file: StreetFile, projection: Projection, make: Callable[[_Judged], Made]
+) -> Iterator[Made]:
     reasons: Counter[str] = Counter()
     identical: Counter[tuple[str, ...]] = Counter()
     taken = 0
     with file.open() as stream:
         for table in read_tables(stream, file=file.name):
-            batch = _batch(file, table, projection, identical)
-            taken += len(batch.accepted)
-            reasons.update(batch.rejected["reason"].tolist())
-            yield batch
+            judged = _judge(file, table, projection, identical)
+            taken += len(judged.x)
+            reasons.update(judged.reasons[~judged.accepted].tolist())
+            yield make(judged)
     if not taken:
         commonest = reasons.most_common(1)[0][0]
         raise InputError(
@@ -198,9 +143,9 @@ def _batches(file: _File, projection: Projection) -> Iterator[Batch]:
         raise InputError(f"{file.name}: {file.halved} was not published twice: {why}")
 
 
-def _batch(
-    file: _File, table: Table, projection: Projection, identical: Counter[tuple[str, ...]]
-) -> Batch:
+def _judge(
+    file: StreetFile, table: Table, projection: Projection, identical: Counter[tuple[str, ...]]
+) -> _Judged:
     place, place_crs = _place_columns(table)
     first, second = (table.numbers(name) for name in place)
     reasons = implausible(first, second, source=place_crs, projection=projection)
@@ -209,13 +154,31 @@ def _batch(
         _reject_every_second(reasons, table, file.halved, identical)
     accepted = reasons == ""
     x, y = projection.to_metres(first[accepted], second[accepted], source=place_crs)
+    return _Judged(file, table, reasons, x, y)
+
+
+def _batch(judged: _Judged) -> Batch:
+    table, accepted = judged.table, judged.accepted
     rejected = {
         "line": table.lines[~accepted],
-        "reason": reasons[~accepted],
+        "reason": judged.reasons[~accepted],
         "row": [tuple(table.rows[i]) for i in np.flatnonzero(~accepted)],
     }
-    incidents = _incidents(file, table, accepted=accepted).assign(x=x, y=y)
+    incidents = _incidents(judged.file, table, accepted=accepted).assign(x=judged.x, y=judged.y)
     return Batch(incidents, pd.DataFrame(rejected))
+
+
+def _points(judged: _Judged) -> Points:
+    kinds, labels = pd.factorize(judged.table.text("Crime type")[judged.accepted])
+    month = np.datetime64(judged.file.month, "M").astype(np.int64)
+    return Points(
+        x=judged.x,
+        y=judged.y,
+        month=np.full(len(kinds), month),
+        category=kinds,
+        categories=tuple(map(category_slug, labels)),
+        rejected=Counter(judged.reasons[~judged.accepted].tolist()),
+    )
 
 
 def _place_columns(table: Table) -> tuple[tuple[str, str], str]:
@@ -249,7 +212,7 @@ def _reject_every_second(
             reasons[position] = PUBLISHED_TWICE
 
 
-def _incidents(file: _File, table: Table, *, accepted: NDArray[np.bool_]) -> pd.DataFrame:
+def _incidents(file: StreetFile, table: Table, *, accepted: NDArray[np.bool_]) -> pd.DataFrame:
     start, end = month_span(file.month)
     kinds = table.text("Crime type")[accepted]
     lines = table.lines[accepted]

@@ -1,0 +1,190 @@
+"""Incidents in GeoParquet files: points with a category and a month or a moment.
+
+A file's row groups are its parts: each can be read by itself, by another process.
+
+Source: https://geoparquet.org/releases/v1.1.0/ (metadata, encodings, order of coordinates).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import shapely
+from numpy.typing import NDArray
+
+from geo.crs import LONLAT, Projection, crs_name, implausible
+from geo.errors import InputError
+from geo.incidents import category_slug, london_months
+from geo.sources.points import Ints, Points
+
+ROWS_AT_ONCE: Final = 500_000
+NO_MONTH: Final = np.iinfo(np.int64).min
+
+_MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
+_WKB_POINT = np.array([1, 1, 0, 0, 0], dtype=np.uint8)
+"""How a little-endian point begins; two floats follow."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ParquetPart:
+    """One row group of a GeoParquet file."""
+
+    path: Path
+    group: int
+    groups: int
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        one = self.groups == 1
+        return self.path.name if one else f"{self.path.name}, row group {self.group + 1}"
+
+
+def parquet_parts(path: Path) -> list[ParquetPart]:
+    """The parts of one file.
+
+    Raises
+    ------
+    InputError
+        If it is no Parquet file.
+    """
+    try:
+        groups = pq.read_metadata(path).num_row_groups
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path.name} is no Parquet file: {error}") from error
+    return [ParquetPart(path, group, groups) for group in range(groups)]
+
+
+def read_parquet_points(part: ParquetPart, projection: Projection) -> Iterator[Points]:
+    """Read one part, some rows at a time.
+
+    It needs points in any CRS that the file names, `category`, and either `month` (as `2024-01`)
+    or `occurred_from` (moments with a time zone, counted in their month in London).
+
+    Raises
+    ------
+    InputError
+        If a column is missing or of the wrong kind, or the file is damaged.
+    """
+    try:
+        with pq.ParquetFile(part.path) as file:
+            place, crs = _place(file, part.path.name)
+            when = _when(file, part.path.name)
+            batches = file.iter_batches(
+                ROWS_AT_ONCE, row_groups=[part.group], columns=[place, "category", when]
+            )
+            for batch in batches:
+                yield _points(batch, place=place, crs=crs, when=when, projection=projection)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{part.name} cannot be read: {error}") from error
+
+
+def _place(file: pq.ParquetFile, name: str) -> tuple[str, str]:
+    """The geometry column, and the CRS of its coordinates."""
+    described = (file.schema_arrow.metadata or {}).get(b"geo")
+    if described is None:
+        raise InputError(f"{name} is Parquet, but not GeoParquet: it has no geometry")
+    told: dict[str, Any] = json.loads(described)
+    column = str(told["primary_column"])
+    crs = told["columns"][column].get("crs", LONLAT)
+    if crs is None:
+        raise InputError(f"{name} does not say the CRS of its coordinates")
+    if isinstance(crs, dict):
+        known = crs.get("id")
+        crs = f"{known['authority']}:{known['code']}" if known else json.dumps(crs)
+    return column, crs_name(crs)
+
+
+def _when(file: pq.ParquetFile, name: str) -> str:
+    columns = file.schema_arrow.names
+    when = [column for column in ("month", "occurred_from") if column in columns]
+    if "category" not in columns or not when:
+        raise InputError(
+            f"{name} needs the columns category, and month or occurred_from; "
+            f"it has: {', '.join(columns)[:200]}"
+        )
+    if when[0] == "occurred_from":
+        kind = file.schema_arrow.field("occurred_from").type
+        if not pa.types.is_timestamp(kind) or kind.tz is None:
+            raise InputError(f"{name}: occurred_from must be moments with a time zone")
+    return when[0]
+
+
+def _points(
+    batch: pa.RecordBatch, *, place: str, crs: str, when: str, projection: Projection
+) -> Points:
+    first, second = _coordinates(batch.column(place))
+    category, categories = _categories(batch.column("category"))
+    month = _months(batch.column(when)) if when == "month" else _london(batch.column(when))
+    reasons = implausible(first, second, source=crs, projection=projection)
+    reasons[np.isnan(first) & np.isnan(second)] = "no location"
+    reasons[category < 0] = "no category"
+    reasons[month == NO_MONTH] = "no month"
+    accepted = reasons == ""
+    x, y = projection.to_metres(first[accepted], second[accepted], source=crs)
+    rejected = Counter(reasons[~accepted].tolist())
+    return Points(x, y, month[accepted], category[accepted], categories, rejected)
+
+
+def _coordinates(column: pa.Array) -> tuple[Floats, Floats]:
+    """X and y of each row, NaN for what is no point."""
+    if pa.types.is_struct(column.type):
+        pair = (np.asarray(axis, dtype=float) for axis in column.flatten()[:2])
+        return next(pair), next(pair)
+    wkb = column.cast(pa.binary())
+    offsets, data = (np.frombuffer(part, np.uint8) for part in wkb.buffers()[1:])
+    starts = offsets.view(np.int32)[wkb.offset : wkb.offset + len(wkb) + 1]
+    if not wkb.null_count and (np.diff(starts) == 21).all():
+        # All plain points, as nearly always: no geometry need be made of them.
+        rows = data[starts[0] : starts[-1]].reshape(-1, 21)
+        if (rows[:, :5] == _WKB_POINT).all():
+            x, y = np.ascontiguousarray(rows[:, 5:]).view("<f8").T
+            return x, y
+    shapes = shapely.from_wkb(wkb.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    return shapely.get_x(shapes), shapely.get_y(shapes)
+
+
+def _categories(column: pa.Array) -> tuple[Ints, tuple[str, ...]]:
+    """The number of each row's category, −1 for none, and the categories."""
+    number, values = _numbered(column)
+    slugs = tuple(category_slug(str(value)) if value else "" for value in values)
+    named = np.array([bool(slug) for slug in slugs] + [False])
+    return np.where(named[number], number, -1), slugs
+
+
+def _months(column: pa.Array) -> Ints:
+    number, values = _numbered(column)
+    known = [
+        np.datetime64(value, "M").astype(np.int64)
+        if isinstance(value, str) and _MONTH.fullmatch(value)
+        else NO_MONTH
+        for value in values
+    ]
+    return np.array([*known, NO_MONTH], dtype=np.int64)[number]
+
+
+def _numbered(column: pa.Array) -> tuple[Ints, list[Any]]:
+    """Which of its values each row has, −1 for none, and the values."""
+    if not pa.types.is_dictionary(column.type):
+        column = pc.dictionary_encode(column)
+    number = pc.fill_null(column.indices.cast(pa.int64()), -1)
+    return np.asarray(number), column.dictionary.to_pylist()
+
+
+def _london(column: pa.Array) -> Ints:
+    moments = pd.Series(column.to_pandas())
+    months = london_months(moments).astype(np.int64)
+    return np.where(moments.isna(), NO_MONTH, months)

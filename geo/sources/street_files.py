@@ -1,0 +1,123 @@
+"""Where the street-level files of data.police.uk lie: in archives, in folders, or alone.
+
+They are found by their names, and not opened.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import IO
+
+from geo.errors import InputError
+from geo.files import zip_entry
+from geo.incidents import month_span
+
+_FILE_NAME = re.compile(r"(?P<month>\d{4}-\d{2})-(?P<force>[a-z0-9-]+)-street\.csv", re.IGNORECASE)
+Opener = Callable[[], AbstractContextManager[IO[bytes]]]
+
+
+@dataclass(frozen=True)
+class StreetFile:
+    """A published file before it is read: what it covers, and how to open it.
+
+    It can be pickled, to be opened by another process. `halved` is the category that it holds
+    twice, '' for none.
+    """
+
+    name: str
+    force: str
+    month: str
+    open: Opener
+    halved: str = ""
+
+
+def street_files(path: Path, *, partition: str = "") -> list[StreetFile]:
+    """Find every street-level file at a path, the earliest month first.
+
+    Parameters
+    ----------
+    path
+        A zip archive or a folder in the published layout, or one CSV.
+    partition
+        `FORCE:YYYY-MM` for one CSV whose name does not say it.
+
+    Raises
+    ------
+    InputError
+        If there is none, or two of them cover the same month of the same force.
+    """
+    if not path.exists():
+        raise InputError(f"there is no file {path}")
+    if partition and (path.is_dir() or _is_zip(path)):
+        raise InputError("--partition goes with one CSV, not with an archive or a folder")
+    files = sorted(_found(path, partition), key=lambda file: (file.month, file.force))
+    if not files:
+        raise InputError(f"{path.name} holds no street-level file (YYYY-MM-FORCE-street.csv)")
+    for before, after in pairwise(files):
+        if (before.month, before.force) == (after.month, after.force):
+            raise InputError(
+                f"{path.name} holds {after.month} of {after.force} twice: "
+                f"{before.name} and {after.name}"
+            )
+    return files
+
+
+def _found(path: Path, partition: str) -> Iterator[StreetFile]:
+    if path.is_dir():
+        for entry in sorted(path.rglob("*")):
+            if named := _FILE_NAME.fullmatch(entry.name):
+                yield _file(named, partial(_bytes_of, entry))
+    elif _is_zip(path):
+        yield from _zipped(path)
+    else:
+        yield _single(path, partition)
+
+
+def _is_zip(path: Path) -> bool:
+    # By its first bytes: the standard library looks for the end, which a cut-off one lacks.
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
+def _zipped(path: Path) -> Iterator[StreetFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{path.name} is a damaged zip archive: {error}") from error
+    for name in names:
+        # Only the last part of a name is looked at, and nothing is written to disk by it.
+        if named := _FILE_NAME.fullmatch(name.rpartition("/")[2]):
+            yield _file(named, partial(zip_entry, path, name))
+
+
+def _single(path: Path, partition: str) -> StreetFile:
+    named = _FILE_NAME.fullmatch(path.name)
+    if partition:
+        force, _, month = partition.rpartition(":")
+        if not force:
+            raise InputError(f"--partition {partition!r}: write it as derbyshire:2024-01")
+        month_span(month)
+        return StreetFile(path.name, force.lower(), month, partial(_bytes_of, path))
+    if not named:
+        raise InputError(
+            f"{path.name} does not say what it covers: name it YYYY-MM-FORCE-street.csv as "
+            "published, or give --partition FORCE:YYYY-MM"
+        )
+    return _file(named, partial(_bytes_of, path))
+
+
+def _file(named: re.Match[str], opened: Opener) -> StreetFile:
+    month_span(named["month"])  # refuses what is no month
+    return StreetFile(named.string, named["force"].lower(), named["month"], opened)
+
+
+def _bytes_of(path: Path) -> IO[bytes]:
+    return path.open("rb")
