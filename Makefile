@@ -34,7 +34,7 @@ bench: .venv/run.stamp ## Race each promise of speed against what else you could
 	$(BIN)/python -m tests.bench
 
 lock: .venv/uv.stamp ## Pin the newest versions that requirements*.in allow
-	for part in "" -dev -setup -node; do \
+	for part in "" -dask -dev -setup -node; do \
 	  $(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    requirements$$part.in -o requirements$$part.txt || exit 1; done
 
