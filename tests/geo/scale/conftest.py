@@ -1,0 +1,43 @@
+"""A small synthetic country, once for all tests, and what it holds counted by one process."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+
+from boundaries.demo.country import write_country
+from boundaries.layer import read_layer
+from geo.scale import AreaPlaces, Counted, Job, Part, find_parts
+from geo.store.contract import LayerPapers
+from tests.geo.scale.counting import counted_here
+
+ROWS = 40_000
+
+
+@pytest.fixture(scope="session")
+def country(tmp_path_factory, projection) -> Path:
+    folder = tmp_path_factory.mktemp("country")
+    assert len(list(write_country(folder, ROWS, projection))) == 2
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wards(country, projection) -> gpd.GeoDataFrame:
+    papers = LayerPapers("wards", file="wards.geojson")
+    content = (country / "wards.geojson").read_bytes()
+    return read_layer(content, papers, projection=projection).areas
+
+
+@pytest.fixture(scope="session")
+def parts(country) -> list[Part]:
+    return find_parts(sorted(country.glob("*.zip"))).parts
+
+
+@pytest.fixture(scope="session")
+def job(wards, projection) -> Job:
+    return Job(AreaPlaces(wards), projection)
+
+
+@pytest.fixture(scope="session")
+def counted(parts, job) -> Counted:
+    return counted_here(parts, job)

@@ -1,0 +1,31 @@
+"""Parts counted by this process, and by a cluster."""
+
+from collections.abc import Sequence
+
+from geo.scale import Counted, Job, Part, Totals, count_on_cluster, count_part
+
+
+def counted_here(parts: Sequence[Part], job: Job) -> Counted:
+    totals = Totals()
+    for part in parts:
+        totals.add(count_part(part, job))
+    return totals.counted(job.places.codes)
+
+
+def counted_there(parts: Sequence[Part], job: Job, **where: object) -> Counted:
+    totals = Totals()
+    for found in count_on_cluster(parts, job, **where):
+        totals.add(found)
+    return totals.counted(job.places.codes)
+
+
+def told(counted: Counted) -> tuple:
+    """All that a count tells."""
+    return counted.frame(), counted.accounts(), counted.rejected, counted.months, counted.published
+
+
+def assert_same(one: Counted, other: Counted) -> None:
+    frames = [told(each)[0] for each in (one, other)]
+    assert frames[0].equals(frames[1])
+    assert told(one)[1:] == told(other)[1:]
+    assert one.broken == other.broken

@@ -1,0 +1,111 @@
+"""A cluster counts what one process counts, whatever becomes of its workers and files."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from geo.errors import InputError, StoreError
+from geo.scale import Part, Totals, count_on_cluster
+from tests.geo.scale.counting import assert_same, counted_here, counted_there
+
+
+@contextmanager
+def scheduler() -> Iterator[tuple[str, subprocess.Popen]]:
+    """A scheduler with one worker, in processes of their own."""
+    python = [sys.executable, "-m", "distributed.cli"]
+    start = [*python[:2], "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    with subprocess.Popen([*start, "--no-dashboard"], stderr=subprocess.PIPE, text=True) as head:
+        lines = iter(head.stderr.readline, "")
+        line = next(line for line in lines if "Scheduler at:" in line)
+        address = line.split()[-1]
+        work = [*python[:2], "distributed.cli.dask_worker", address, "--nthreads", "1"]
+        with subprocess.Popen(
+            [*work, "--no-dashboard", "--no-nanny"], stderr=subprocess.DEVNULL
+        ) as worker:
+            try:
+                yield address, head
+            finally:
+                worker.kill()
+                head.kill()
+
+
+def workers_of_this_process() -> list[psutil.Process]:
+    below = psutil.Process().children(recursive=True)
+    return [each for each in below if "spawn_main" in " ".join(each.cmdline())]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_any_number_of_workers_counts_what_one_process_counts(parts, job, counted, workers):
+    assert_same(counted_there(parts, job, workers=workers), counted)
+
+
+def test_a_worker_that_is_killed_half_way_changes_nothing(parts, job, counted):
+    totals, killed = Totals(), 0
+    for number, found in enumerate(count_on_cluster(parts, job, workers=2)):
+        totals.add(found)
+        if number in (4, 12):
+            workers_of_this_process()[-1].kill()
+            killed += 1
+    assert killed == 2
+    assert_same(totals.counted(job.places.codes), counted)
+
+
+def test_a_part_that_no_worker_survives_is_named_and_the_rest_goes_on(parts, job):
+    def deadly(_projection):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    some = [*parts[:3], Part("deadly.csv", deadly)]
+    found = counted_there(some, job, workers=1)
+    assert [(part.name, part.reason) for part in found.broken] == [
+        ("deadly.csv", "every worker that tried it was lost")
+    ]
+    assert found.frame().equals(counted_here(some[:3], job).frame())
+
+
+def test_a_broken_part_is_named_and_the_rest_goes_on(parts, job, tmp_path):
+    gone = replace(parts[0], read=lambda _: (tmp_path / "gone.csv").open())
+    found = counted_there([gone, *parts[1:3]], job, workers=1)
+    assert [(part.name, part.reason) for part in found.broken] == [
+        (parts[0].name, "No such file or directory")
+    ]
+    assert found.frame().equals(counted_here(parts[1:3], job).frame())
+
+
+def test_a_running_scheduler_counts_the_same_and_its_end_is_told_in_one_line(
+    parts, job, counted, capfd
+):
+    with scheduler() as (address, head):
+        assert_same(counted_there(parts, job, scheduler=address), counted)
+        found = count_on_cluster(parts, job, scheduler=address)
+        next(found)
+        head.kill()
+        with pytest.raises(StoreError, match="the Dask scheduler is gone: nothing was counted"):
+            list(found)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_scheduler_that_does_not_answer_is_refused(parts, job, monkeypatch):
+    monkeypatch.setattr("geo.scale.cluster.SECONDS_TO_CONNECT", 1)
+    with pytest.raises(StoreError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        list(count_on_cluster(parts, job, scheduler="tcp://127.0.0.1:9"))
+
+
+def test_without_dask_one_line_says_how_to_install_it(parts, job, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r'install it with: pip install "dask\[distributed\]"'):
+        list(count_on_cluster(parts, job))
+
+
+def test_a_fault_of_the_program_is_not_taken_for_a_broken_file(parts, job):
+    def wrong(_projection):
+        raise ZeroDivisionError("of the program")
+
+    with pytest.raises(ZeroDivisionError, match="of the program"):
+        list(count_on_cluster([replace(parts[0], read=wrong)], job, workers=1))

@@ -1,0 +1,66 @@
+"""Files counted where they lie give the counts of a store that imported them."""
+
+import pandas as pd
+import pytest
+
+from boundaries.layer import read_layer
+from geo.options import Question
+from geo.question import ask
+from geo.scale import AreaPlaces, Counted, Job, Totals, count_on_cluster, find_parts
+from geo.sources.police_uk import read_police_uk
+from geo.store.contract import LayerPapers
+from tests.geo.stores.parts import put_layer
+
+ASB = "anti-social-behaviour"
+ARCHIVES = (
+    "derby/police-uk-derbyshire.zip",
+    "melton/police-uk-leicestershire-2020-11--2022-10.zip",
+)
+
+
+@pytest.fixture(scope="module")
+def wards(real_data, projection):
+    layers = [
+        read_layer(path.read_bytes(), LayerPapers("w", file=path.name), projection=projection)
+        for path in (real_data / f"{place}/wards-2025.geojson" for place in ("derby", "melton"))
+    ]
+    return pd.concat([layer.areas[["area_name", "geometry"]] for layer in layers]).sort_index()
+
+
+@pytest.fixture(scope="module")
+def counted(real_data, projection, wards) -> Counted:
+    parts = find_parts([real_data / name for name in ARCHIVES]).parts
+    job = Job(AreaPlaces(wards), projection)
+    totals = Totals()
+    for found in count_on_cluster(parts, job, workers=2):
+        totals.add(found)
+    return totals.counted(job.places.codes)
+
+
+def test_a_cluster_counts_published_archives_as_a_store_does(
+    store, real_data, projection, wards, counted
+):
+    put_layer(store, wards)
+    for name in ARCHIVES:
+        with store.transaction():
+            for part in read_police_uk(real_data / name, projection):
+                store.put_partition(part)
+    for slugs in ((), (ASB,)):
+        question = Question(datetime="2018-10/2024-04", by="month", category=slugs)
+        frame = ask(question, store).area_counts
+        table = frame.pivot_table(index="area_code", columns="month", values="n")
+        found = counted.by_month(slugs)
+        assert (table == found[table.columns].loc[table.index]).all(axis=None)
+        assert found.drop(columns=table.columns).isna().all(axis=None)
+    asked = ask(Question(datetime="2018-10/2024-04"), store).accounts
+    sums = counted.accounts()
+    assert (asked.read, asked.outside, asked.counted) == tuple(
+        sums[name] for name in ("read", "outside", "counted")
+    )
+
+
+def test_the_wards_of_derby_hold_as_many_as_an_independent_count(counted, real_data):
+    frame = counted.frame()
+    told = pd.read_csv(real_data / "derby/reference-asb-by-ward.csv")
+    here = frame[(frame["category"] == ASB) & frame["area_code"].astype(str).isin(told.iloc[:, 1])]
+    assert here["n"].sum() == 6_621
