@@ -9,6 +9,7 @@ import typer
 
 from api.commands import (
     areas,
+    clusters,
     incidents,
     patrols,
     plans,
@@ -39,11 +40,16 @@ app.add_typer(published.fetch, name="fetch")
 app.add_typer(published.mapping, name="mapping")
 app.command()(incidents.ingest)
 app.command()(incidents.locate)
+_OWN = {
+    "rank": questions.rank,
+    "count": clusters.with_engine(questions.ANALYSIS["count"], clusters.area_counts),
+    "hotspots": clusters.with_engine(questions.ANALYSIS["hotspots"], clusters.cells),
+}
 for name, analysis in questions.ANALYSIS.items():
     if name == "patrols":
         app.add_typer(patrols.patrols, name=name)
     else:
-        app.command(name)(questions.rank if name == "rank" else questions.command_of(analysis))
+        app.command(name)(_OWN.get(name) or questions.command_of(analysis))
 app.command("map")(questions.map_file)
 app.command("brief")(questions.brief)
 app.command()(service.serve)

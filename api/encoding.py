@@ -125,15 +125,26 @@ def write_frame(
     InputError
         If the ending names no format that the frame can have.
     """
-    ending, layer = path.suffix.lower(), isinstance(frame, gpd.GeoDataFrame)
-    known = LAYER_ENDINGS if layer else TABLE_ENDINGS
-    if ending not in known:
-        why = "" if layer else " (this answer is a table, not a layer)"
-        raise InputError(f"{path.name}: the ending must be one of {', '.join(known)}{why}")
+    check_ending(path, layer=isinstance(frame, gpd.GeoDataFrame))
+    ending = path.suffix.lower()
     if ending == ".geojson":
         write_whole(path, lambda part: _write_geojson(frame, part, projection, members))
     else:
         write_whole(path, lambda part: _WRITERS[ending](frame, part, members))
+
+
+def check_ending(path: Path, *, layer: bool) -> None:
+    """Refuse a file whose ending names no format that a layer, or a table, can have.
+
+    Raises
+    ------
+    InputError
+        With the endings there are.
+    """
+    known = LAYER_ENDINGS if layer else TABLE_ENDINGS
+    if path.suffix.lower() not in known:
+        why = "" if layer else " (this answer is a table, not a layer)"
+        raise InputError(f"{path.name}: the ending must be one of {', '.join(known)}{why}")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import geopandas as gpd
 import typer
 
 from api.encoding import to_json
+from boundaries.layer import read_layer
+from geo.crs import Projection
 from geo.errors import InputError
 from geo.sandbox import FOREIGN_ENDINGS, read_foreign
-from geo.store.contract import ImportRecord, Store
+from geo.store.contract import ImportRecord, LayerPapers, Store
 from geo.store.geopackage import GeoPackageStore
 from geo.store.sqlite_file import is_store
 
@@ -109,6 +112,25 @@ def read_vector(path: Path, *, layer: str = "") -> bytes:
             raise InputError(f"there is no file {path}")
         return read_foreign(path, layer=layer)
     return read_bytes(path)
+
+
+def areas_of(desk: Desk, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
+    """The areas of a file, or of a layer of the store, and what leads to their metres.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    NotFoundError
+        If it is no file, and the store has no such layer.
+    """
+    path = Path(areas)
+    if path.exists():
+        projection = Projection.choose()
+        papers = LayerPapers("areas", file=path.name)
+        return projection, read_layer(read_vector(path), papers, projection=projection).areas
+    with desk.open() as store:
+        return store.projection, store.layer(areas)[1]
 
 
 def record_facts(record: ImportRecord) -> dict[str, object]:

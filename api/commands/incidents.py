@@ -7,24 +7,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import geopandas as gpd
 import numpy as np
 import typer
 
-from api.commands.desk import Desk, desk_of, read_bytes, read_vector, record_facts, shown
+from api.commands.desk import Desk, areas_of, desk_of, read_bytes, record_facts, shown
 from api.encoding import to_csv, write_whole
 from api.points import as_spreadsheets
 from api.rejects import RejectsFile
 from api.settings import user_name
-from boundaries.layer import read_layer
-from geo.crs import Projection, crs_name, implausible
+from geo.crs import crs_name, implausible
 from geo.errors import InputError
 from geo.incidents import NOTES_SETTING, Batch, Partition
 from geo.locate import AreaLocator
 from geo.quality import DoubleWatch
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
-from geo.store.contract import Change, ImportRecord, LayerPapers, Store
+from geo.store.contract import Change, ImportRecord, Store
 from geo.table import Table, read_table
 
 _PLACES = (
@@ -65,7 +63,7 @@ def ingest(
     if missing:
         raise InputError(f"there is no file {', '.join(missing)}")
     desk = desk_of(context)
-    chosen = _halves(halves or [])
+    chosen = halves_of(halves or [])
     path = rejects or Path(f"{files[0].stem}.rejects.csv")
     if mapping and chosen:
         raise InputError("--halve is for files of data.police.uk")
@@ -126,7 +124,7 @@ def locate(
     """Add area_code and area_name to points: the join alone. Every row stays."""
     desk = desk_of(context)
     desk.check_output(output, points, Path(areas))
-    projection, layer = _areas(desk, areas)
+    projection, layer = areas_of(desk, areas)
     table = read_table(read_bytes(points), file=points.name)
     names, source = _place(table, x=x, y=y)
     source = crs_name(crs) if crs else crs_name(source) if source else projection.crs
@@ -154,16 +152,6 @@ def locate(
     desk.say([line], facts)
 
 
-def _areas(desk: Desk, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
-    path = Path(areas)
-    if path.exists():
-        projection = Projection.choose()
-        papers = LayerPapers("areas", file=path.name)
-        return projection, read_layer(read_vector(path), papers, projection=projection).areas
-    with desk.open() as store:
-        return store.projection, store.layer(areas)[1]
-
-
 def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:
     if bool(x) != bool(y):
         raise InputError("--x and --y go together")
@@ -181,7 +169,14 @@ def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:
     )
 
 
-def _halves(wanted: list[str]) -> dict[tuple[str, str], str]:
+def halves_of(wanted: list[str]) -> dict[tuple[str, str], str]:
+    """Categories published twice, by (force, month).
+
+    Raises
+    ------
+    InputError
+        If a text does not name all three.
+    """
     halves = {}
     for text in wanted:
         name, month, category = (*text.split(":"), "", "")[:3]

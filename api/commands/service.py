@@ -12,7 +12,9 @@ import typer
 from api.commands.desk import desk_of, shown
 from api.settings import LOOPBACK, Settings, user_name
 from boundaries.demo import DemoCity, build_city
+from boundaries.demo.country import write_country
 from boundaries.demo.files import write_files
+from geo.crs import Projection
 from geo.errors import ConflictError, InputError
 from geo.store.contract import LayerPapers, Setting, Store
 
@@ -54,9 +56,23 @@ def demo(
         Path | None, typer.Option(help="Write it into this folder too, as files.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed makes another city.")] = 2026,
+    country: Annotated[
+        int,
+        typer.Option(min=0, help="Write a country of so many incidents into the folder instead."),
+    ] = 0,
 ) -> None:
-    """Make the store of a synthetic demo city."""
+    """Make the store of a synthetic demo city, or with --country only the files of a country."""
     desk = desk_of(context)
+    if country:
+        if not files:
+            raise InputError("--country writes files only: name a folder with --files")
+        made = write_country(files, country, Projection.choose(), seed=seed)
+        paths = list(shown(made, "Writing"))
+        desk.say(
+            [f"{files}: {len(paths)} files, {country:,} incidents of a synthetic country"],
+            {"incidents": country, "files": [str(path) for path in paths]},
+        )
+        return
     with desk.open(create=True) as store:
         _refuse_other_data(store, desk.store)
         city = build_city(seed)
