@@ -61,8 +61,8 @@ class Tally:
         """
         slugs = tuple(sorted(set(categories)))
         same = np.array([slugs.index(slug) for slug in categories], dtype=np.int64)
-        first = int(month.min(initial=0))
-        months = int(month.max(initial=0)) - first + 1
+        first, last = (int(month.min()), int(month.max())) if len(month) else (0, 0)
+        months = last - first + 1
         # One number for all three: it is sorted many times faster than rows of three.
         key = (place.astype(np.int64) * len(slugs) + same[category]) * months + (month - first)
         key, n = _added(key, n)
@@ -80,6 +80,8 @@ class Tally:
     def join(cls, tallies: Iterable[Tally]) -> Tally:
         """All tallies as one."""
         all_of = list(tallies)
+        if len(all_of) == 1:
+            return all_of[0]
         before = np.cumsum([0, *(len(one.categories) for one in all_of)])
         none = np.zeros(0, dtype=np.int32)
         return cls.of(
@@ -162,7 +164,7 @@ def count_part(part: Part, job: Job) -> PartCounts:
             rejected += points.rejected
             not_asked += int((~wanted).sum())
             outside += int((~held).sum())
-            months |= set(np.unique(points.month).tolist())
+            months |= _different(points.month)
     except (InputError, OSError) as error:
         return PartCounts.of_broken(part, getattr(error, "strerror", None) or str(error))
     tally = Tally.join(tallies)
@@ -177,6 +179,14 @@ def count_part(part: Part, job: Job) -> PartCounts:
         outside=outside,
         months=tuple(sorted(months)),
     )
+
+
+def _different(months: Ints) -> set[int]:
+    """The different months; there are many points and few months, near one another."""
+    if not len(months):
+        return set()
+    first = int(months.min())
+    return set((first + np.flatnonzero(np.bincount(months - first))).tolist())
 
 
 def _added(key: Ints, n: NDArray[np.integer] | None) -> tuple[Ints, Ints]:

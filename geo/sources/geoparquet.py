@@ -80,9 +80,12 @@ def read_parquet_points(part: ParquetPart, projection: Projection) -> Iterator[P
         If a column is missing or of the wrong kind, or the file is damaged.
     """
     try:
-        with pq.ParquetFile(part.path) as file:
-            place, crs = _place(file, part.path.name)
-            when = _when(file, part.path.name)
+        schema = pq.read_schema(part.path)
+        place, crs = _place(schema, part.path.name)
+        when = _when(schema, part.path.name)
+        # Words that repeat come as numbers, as they nearly always lie in the file.
+        words = ["category", *(["month"] if when == "month" else [])]
+        with pq.ParquetFile(part.path, read_dictionary=words) as file:
             batches = file.iter_batches(
                 ROWS_AT_ONCE, row_groups=[part.group], columns=[place, "category", when]
             )
@@ -92,9 +95,9 @@ def read_parquet_points(part: ParquetPart, projection: Projection) -> Iterator[P
         raise InputError(f"{part.name} cannot be read: {error}") from error
 
 
-def _place(file: pq.ParquetFile, name: str) -> tuple[str, str]:
+def _place(schema: pa.Schema, name: str) -> tuple[str, str]:
     """The geometry column, and the CRS of its coordinates."""
-    described = (file.schema_arrow.metadata or {}).get(b"geo")
+    described = (schema.metadata or {}).get(b"geo")
     if described is None:
         raise InputError(f"{name} is Parquet, but not GeoParquet: it has no geometry")
     told: dict[str, Any] = json.loads(described)
@@ -108,8 +111,8 @@ def _place(file: pq.ParquetFile, name: str) -> tuple[str, str]:
     return column, crs_name(crs)
 
 
-def _when(file: pq.ParquetFile, name: str) -> str:
-    columns = file.schema_arrow.names
+def _when(schema: pa.Schema, name: str) -> str:
+    columns = schema.names
     when = [column for column in ("month", "occurred_from") if column in columns]
     if "category" not in columns or not when:
         raise InputError(
@@ -117,7 +120,7 @@ def _when(file: pq.ParquetFile, name: str) -> str:
             f"it has: {', '.join(columns)[:200]}"
         )
     if when[0] == "occurred_from":
-        kind = file.schema_arrow.field("occurred_from").type
+        kind = schema.field("occurred_from").type
         if not pa.types.is_timestamp(kind) or kind.tz is None:
             raise InputError(f"{name}: occurred_from must be moments with a time zone")
     return when[0]
