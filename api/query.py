@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 
 import numpy as np
 import shapely
 from fastapi import Request
 
 from geo.errors import QuestionError
-from geo.period import Period, read_interval
-
-_ALL_TIME = Period(date(1900, 1, 1), date(2199, 12, 31))
+from geo.period import EVER, read_interval
 
 
 def only(request: Request, known: Collection[str]) -> dict[str, str]:
@@ -101,4 +98,4 @@ def check_interval(text: str) -> None:
     QuestionError
         If it cannot be read.
     """
-    read_interval(text, data=_ALL_TIME)
+    read_interval(text, data=EVER)

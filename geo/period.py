@@ -83,6 +83,10 @@ class Period:
         return following.tz_localize(LONDON).tz_convert("UTC")
 
 
+EVER = Period(date(1900, 1, 1), date(2199, 12, 31))
+"""All days that can be asked for."""
+
+
 def read_interval(text: str, *, data: Period) -> Period:
     """Read `2024-01-01/2024-04-30`, months, one day or month, or `..` for an open end.
 

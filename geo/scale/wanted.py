@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import QuestionError
 from geo.options import Question
-from geo.period import Period, read_interval, read_latest
+from geo.period import EVER, Period, read_interval, read_latest
 from geo.scale.parts import Part
 from geo.sources.points import Points
 
 ANSWERED = frozenset({"datetime", "period", "category", "layer", "by", "cell", "shape"})
 """Options of a Question that can be answered from counts by month."""
 
-_EVER = Period(date(1900, 1, 1), date(2199, 12, 31))
-
 
 @dataclass(frozen=True)
 class Wanted:
     """A period of whole months, and categories by their slugs; none means all."""
 
-    period: Period = _EVER
+    period: Period = EVER
     categories: tuple[str, ...] = ()
 
     @classmethod
@@ -42,7 +39,7 @@ class Wanted:
                 raise QuestionError(name, "cannot be asked of files; import them into a store")
         data = _span(parts)
         if question.period:
-            if data == _EVER:
+            if data == EVER:
                 raise QuestionError("period", "these files do not name their months; give from")
             period = read_latest(question.period, last_day=data.last)
         else:
@@ -76,8 +73,8 @@ def _span(parts: Sequence[Part]) -> Period:
     """From the first to the last month that parts name; ever, where one names none."""
     months = sorted({part.month for part in parts})
     if not months or not months[0]:
-        return _EVER
-    return read_interval(f"{months[0]}/{months[-1]}", data=_EVER)
+        return EVER
+    return read_interval(f"{months[0]}/{months[-1]}", data=EVER)
 
 
 def _number(month: str) -> int:
