@@ -40,11 +40,16 @@ def make_app(store: Store, settings: Settings) -> FastAPI:
     app.add_middleware(Guard, origins=settings.cors)
     app.include_router(board.router)
     app.include_router(allocation.router)
-    app.add_api_route("/healthz", _alive)
+    app.add_api_route("/healthz", alive)
     app.add_api_route("/readyz", _ready)
+    add_static_files(app)
+    return app
+
+
+def add_static_files(app: FastAPI) -> None:
+    """Serve the files that pages link."""
     app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))
     app.mount("/static/page", StaticFiles(directory=STATIC / "page"))
-    return app
 
 
 @asynccontextmanager
@@ -53,7 +58,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.searches.close()
 
 
-def _alive() -> Response:
+def alive() -> Response:
     """Whether the process answers."""
     return Response("ok\n", media_type="text/plain")
 

@@ -11,10 +11,8 @@ from api.answers import Answers
 from api.settings import VERSION
 
 
-def etag_of(request: Request, answers: Answers, media_type: str, setting: str) -> str:
+def etag_of(request: Request, version: str, media_type: str, setting: str) -> str:
     """The name of what a request would get now. The host counts, because links carry it."""
-    snapshot = answers.snapshot()
-    version = str(snapshot.data_version())
     named = "\n".join([version, VERSION, media_type, setting, str(request.url)])
     return f'"{hashlib.sha256(named.encode()).hexdigest()[:32]}"'
 
@@ -27,14 +25,35 @@ def not_modified_or(
     media_type: str,
     setting: str = "",
 ) -> Response:
-    """304 where the caller has the answer already, else the answer with its ETag; none on refusals.
+    """304 where the caller has the answer of a store already, else the answer with its ETag.
 
     Parameters
     ----------
     setting
         Whatever of the settings the answer depends on.
     """
-    etag = etag_of(request, answers, media_type, setting)
+    version = str(answers.snapshot().data_version())
+    return of_version(request, version, make, media_type=media_type, setting=setting)
+
+
+def of_version(
+    request: Request,
+    version: str,
+    make: Callable[[], Response],
+    *,
+    media_type: str,
+    setting: str = "",
+) -> Response:
+    """304 where the caller has the answer already, else the answer with its ETag; none on refusals.
+
+    Parameters
+    ----------
+    version
+        Of the data that the answer is made of.
+    setting
+        Whatever of the settings the answer depends on.
+    """
+    etag = etag_of(request, version, media_type, setting)
     known = [
         tag.strip().removeprefix("W/")
         for tag in request.headers.get("if-none-match", "").split(",")

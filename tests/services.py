@@ -44,12 +44,22 @@ def run_patchmap(*arguments: str, cwd: Path) -> Done:
 
 
 @contextlib.contextmanager
-def serving(store: Path | str) -> Iterator[str]:
+def serving(store: Path | str, *options: str) -> Iterator[str]:
     """Serve a store on a free port; yields the address, without a slash at its end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "api.cli", "--store", str(store), "serve", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "api.cli",
+        "--store",
+        str(store),
+        "serve",
+        "--port",
+        str(port),
+        *options,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     address = f"http://127.0.0.1:{port}"
     try:

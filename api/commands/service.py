@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import geopandas as gpd
 import typer
 
-from api.commands.desk import desk_of, shown
+from api.commands.desk import Desk, desk_of, shown
 from api.settings import LOOPBACK, Settings, user_name
 from boundaries.demo import DemoCity, build_city
 from boundaries.demo.country import write_country
@@ -18,36 +19,62 @@ from geo.crs import Projection
 from geo.errors import ConflictError, InputError
 from geo.store.contract import LayerPapers, Setting, Store
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
 
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address of this machine to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    counts: Annotated[
+        Path | None,
+        typer.Option(help="Serve a file of counts instead, of count --engine dask; no store."),
+    ] = None,
 ) -> None:
-    """Serve the board, the maps and the OGC API of a store, to this machine only."""
+    """Serve the board, the maps and the OGC API of a store, or a map of counts, to this machine."""
     if host not in LOOPBACK:
         raise InputError(
             f"--host {host}: this version has no access control, so it listens on this machine "
             f"only: {', '.join(LOOPBACK)}"
         )
+    desk = desk_of(context)
+    if counts:
+        from api.counts import make_counts_app  # noqa: PLC0415 - the web stack takes a second
+        from api.counts_file import CountsFile  # noqa: PLC0415 - likewise
+
+        _run(desk, make_counts_app(CountsFile.read(counts)), f"{counts}", (host, port))
+        return
+    from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
+
+    with desk.open() as store:
+        app = make_app(store, Settings.read())
+        _run(desk, app, desk.store, (host, port), ready=app.state.searches.warm_up)
+
+
+def _run(
+    desk: Desk,
+    app: FastAPI,
+    what: str,
+    place: tuple[str, int],
+    *,
+    ready: Callable[[], object] = lambda: None,
+) -> None:
+    """Listen on a host's port until stopped."""
     import uvicorn  # noqa: PLC0415 - the web stack takes a second that other commands save
 
-    from api.app import make_app  # noqa: PLC0415 - likewise
-
-    desk = desk_of(context)
-    with desk.open() as store:
-        listener = _listen(host, port)
-        app = make_app(store, Settings.read())
-        app.state.searches.warm_up()
-        name = f"[{host}]" if ":" in host else host
-        desk.say(
-            [f"Patchmap serves {desk.store} at http://{name}:{port} (stop with Ctrl-C)"],
-            {"store": desk.store, "address": f"http://{name}:{port}"},
-        )
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, lifespan="off"
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+    host, port = place
+    listener = _listen(host, port)
+    ready()
+    name = f"[{host}]" if ":" in host else host
+    desk.say(
+        [f"Patchmap serves {what} at http://{name}:{port} (stop with Ctrl-C)"],
+        {"store": what, "address": f"http://{name}:{port}"},
+    )
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, lifespan="off"
+    )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def demo(

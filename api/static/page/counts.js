@@ -1,0 +1,183 @@
+// The page of a file of counts: its map, drawn from outlines that are fetched once, the slider of
+// months, and the story of the area that is clicked. Without this file the table tells the same.
+// @ts-check
+import { setUpBar } from "./bar.js";
+import { makeSortable } from "./sort.js";
+
+const PAUSE_MS = 60;
+/** @typedef {{ codes: string[], names: string[], rings: number[][][], width: number, height: number }} Outlines */
+/** @typedef {{ n: number[], breaks: number[], legend: [number, string][] }} Numbers */
+
+const L = /** @type {any} */ (window).L;
+setUpBar(/** @type {HTMLFormElement} */ (document.getElementById("question")));
+setUpTables();
+const box = document.getElementById("map");
+if (box) await setUpMap(box);
+
+function setUpTables() {
+  for (const table of document.querySelectorAll("table.sortable")) {
+    makeSortable(/** @type {HTMLTableElement} */ (table));
+  }
+}
+
+/** @param {HTMLElement} box */
+async function setUpMap(box) {
+  const address = new URL(box.dataset.numbers ?? "", window.location.href);
+  /** @type {[Outlines, Numbers]} */
+  const [outlines, first] = await Promise.all([read("/outlines.json"), read(address)]);
+  const map = L.map(box, {
+    crs: L.CRS.Simple, preferCanvas: true, attributionControl: false, zoomSnap: 0, minZoom: -6, maxZoom: 3,
+  });
+  const home = [[-outlines.height, 0], [0, outlines.width]];
+  let moved = false;
+  let fitting = false;
+  /** Until somebody moves the map, it fills whatever room it is given. */
+  function fit() {
+    if (moved) return;
+    fitting = true;
+    map.invalidateSize({ animate: false, pan: false });
+    map.fitBounds(home, { padding: [6, 6], animate: false });
+    fitting = false;
+  }
+  fit();
+  for (const kind of ["dragstart", "zoomstart"]) map.on(kind, () => (moved = moved || !fitting));
+  new ResizeObserver(fit).observe(box);
+  const areas = outlines.rings.map((rings, number) =>
+    L.polygon(rings.map(corners), { number, fillOpacity: 1, smoothFactor: 0.6 }));
+  let shown = first;
+  const group = L.featureGroup(areas);
+  paint(areas, shown);
+  group.addTo(map);
+  group.bindTooltip((/** @type {any} */ area) => told(outlines, shown, area.options.number), { sticky: true });
+
+  const light = L.layerGroup().addTo(map);
+  /** @param {string} code */
+  function mark(code) {
+    light.clearLayers();
+    const area = areas[outlines.codes.indexOf(code)];
+    if (!area) return;
+    for (const style of [{ color: "#111", weight: 6 }, { color: "#ffd166", weight: 3 }]) {
+      L.polygon(area.getLatLngs(), { ...style, fill: false, interactive: false }).addTo(light);
+    }
+    if (!map.getBounds().intersects(area.getBounds())) map.panTo(area.getBounds().getCenter());
+  }
+  const opened = () => new URLSearchParams(window.location.search).get("at") ?? "";
+  mark(opened());
+  group.on("click", (/** @type {any} */ event) => open(outlines.codes[event.layer.options.number], mark));
+  setUpLinks(mark, opened);
+  setUpMonths(async (month) => {
+    const asked = new URL(address);
+    asked.searchParams.delete("month");
+    if (month) asked.searchParams.set("month", month);
+    shown = await read(asked);
+    paint(areas, shown);
+    tellLegend(shown, month);
+  });
+}
+
+/** @param {URL | string} address */
+async function read(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${response.status} of ${address}`);
+  return response.json();
+}
+
+/** Differences become corners; down is south. @param {number[]} steps */
+function corners(steps) {
+  let [x, y] = [0, 0];
+  const found = [];
+  for (let at = 0; at < steps.length; at += 2) {
+    x += steps[at];
+    y += steps[at + 1];
+    found.push([-y, x]);
+  }
+  return found;
+}
+
+/** @param {any[]} areas @param {Numbers} numbers */
+function paint(areas, numbers) {
+  const style = getComputedStyle(document.documentElement);
+  const shades = numbers.legend.map(([shade]) => style.getPropertyValue(`--shade-${shade}`));
+  areas.forEach((area, number) => {
+    const n = numbers.n[number];
+    const held = numbers.breaks.filter((least) => least <= n).length;
+    area.setStyle({ fillColor: shades[held], color: "#6b6577", weight: 0.25 });
+  });
+}
+
+/** @param {Outlines} outlines @param {Numbers} numbers @param {number} number */
+function told(outlines, numbers, number) {
+  const words = document.createElement("span");
+  const n = numbers.n[number].toLocaleString("en-GB");
+  words.textContent = `${outlines.names[number]} (${outlines.codes[number]}): ${n}`;
+  return words;
+}
+
+/** @param {Numbers} numbers @param {string} month */
+function tellLegend(numbers, month) {
+  const scale = document.getElementById("scale");
+  if (scale) scale.textContent = `Incidents in an area${month ? " in the month" : ""}:`;
+  document.getElementById("legend")?.replaceChildren(...numbers.legend.map(([shade, words]) => {
+    const item = document.createElement("li");
+    item.className = `shade-${shade}`;
+    item.textContent = words;
+    return item;
+  }));
+}
+
+/** @param {(month: string) => void} show */
+function setUpMonths(show) {
+  const label = document.getElementById("months");
+  const slider = label?.querySelector("input");
+  const output = label?.querySelector("output");
+  if (!label || !slider || !output) return;
+  label.hidden = false;
+  const months = (label.dataset.months ?? "").split(",");
+  let waiting = 0;
+  slider.addEventListener("input", () => {
+    const month = months[Number(slider.value) - 1] ?? "";
+    output.value = month || "whole period";
+    keep("month", month);
+    clearTimeout(waiting);
+    waiting = window.setTimeout(() => show(month), PAUSE_MS);
+  });
+}
+
+/** Let the address say it. @param {string} name @param {string} value */
+function keep(name, value) {
+  const page = new URL(window.location.href);
+  page.searchParams.delete(name);
+  if (value) page.searchParams.set(name, value);
+  window.history.replaceState(null, "", page);
+}
+
+/** @param {(code: string) => void} mark @param {() => string} opened */
+function setUpLinks(mark, opened) {
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a.story, a.close") : null;
+    if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    open(new URL(link.href).searchParams.get("at") ?? "", mark);
+  });
+  for (const kind of ["mouseover", "focusin"]) {
+    document.addEventListener(kind, (event) => {
+      const row = event.target instanceof Element ? event.target.closest("tr[data-at]") : null;
+      if (row instanceof HTMLElement) mark(row.dataset.at ?? "");
+      else if (kind === "mouseover" && event.target instanceof Element && !event.target.closest("#map")) mark(opened());
+    });
+  }
+}
+
+/** Show the story of an area, or of all of them. @param {string} code @param {(code: string) => void} mark */
+async function open(code, mark) {
+  keep("at", code);
+  mark(code);
+  const response = await fetch(window.location.href);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const story = page.getElementById("told");
+  const now = document.getElementById("told");
+  // A later click may have been answered sooner.
+  if (!story || !now || code !== (new URLSearchParams(window.location.search).get("at") ?? "")) return;
+  now.replaceChildren(...story.children);
+  setUpTables();
+}

@@ -1,0 +1,65 @@
+"""The board of a file of counts: a synthetic country of 8,064 wards, without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from boundaries.demo.country import write_country
+from geo.crs import Projection
+from tests.browser.conftest import Watched
+from tests.services import run_patchmap, serving
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def counts_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the counts of a country of 20,000 incidents are served."""
+    folder = tmp_path_factory.mktemp("country")
+    list(write_country(folder, 20_000, Projection.choose()))
+    done = run_patchmap(
+        "count", "--engine", "dask", "--workers", "1", "2014-01.zip", "--areas", "wards.geojson",
+        "-o", "counts.parquet", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with serving(Path("none.gpkg"), "--counts", str(folder / "counts.parquet")) as running:
+        yield running
+
+
+def test_a_national_map_opens_and_an_area_tells_its_story(
+    watched: Watched, counts_address: str
+) -> None:
+    page = watched.page
+    page.goto(counts_address)
+    page.locator("#map canvas").wait_for()
+    watched.keep("counts-1920")
+    first = page.locator("#told tbody tr").first
+    name, n = first.locator("a").inner_text(), first.locator("td").nth(1).inner_text()
+    first.locator("a").click()
+    expect(page.locator("#story-title")).to_contain_text(name)
+    expect(page.locator("#story .big")).to_contain_text(f"{n} incidents")
+    expect(page.locator("#story .big")).to_contain_text("rank 1 of 8,064")
+    page.locator("#map").click(position={"x": 450, "y": 400})
+    expect(page.locator("#story-title")).not_to_contain_text(name)
+    assert "at=W0" in page.url
+    assert watched.hosts() == {urlsplit(counts_address).netloc}
+    assert watched.faults == []
+
+
+def test_a_category_is_chosen_and_an_area_found(watched: Watched, counts_address: str) -> None:
+    page = watched.page
+    page.goto(counts_address)
+    page.locator("summary", has_text="All incidents").click()
+    page.get_by_label("Drugs", exact=True).check()
+    page.keyboard.press("Escape")
+    page.wait_for_url("**category=drugs**")
+    expect(page.locator("#headline")).to_contain_text("Drugs")
+    page.get_by_label("Find an area").fill("Ward 42")
+    page.keyboard.press("Enter")
+    expect(page.locator("#areas-title")).to_contain_text("called “Ward 42”")
+    assert watched.faults == []
