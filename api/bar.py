@@ -48,13 +48,29 @@ def folded(fields: list[tuple[str, str]]) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
-def bar(snapshot: Snapshot, question: Question) -> dict[str, Any]:
-    """What the question bar offers for a store, where a Question is asked."""
-    asked = [
+def opening_period(snapshot: Snapshot, question: Question) -> str:
+    """The period of a board whose address names none: days where they are known, else a month.
+
+    The board is what a meeting looks at now; the other doors answer for a year. '' where there is
+    no incident yet.
+    """
+    asked = _asked(snapshot, question)
+    if not asked:
+        return ""
+    return "latest-1m" if _too_coarse(asked, {"month"}) else "latest-28d"
+
+
+def _asked(snapshot: Snapshot, question: Question) -> list[ImportRecord]:
+    return [
         record
         for record in snapshot.imports()
         if not question.source or record.source in question.source
     ]
+
+
+def bar(snapshot: Snapshot, question: Question) -> dict[str, Any]:
+    """What the question bar offers for a store, where a Question is asked."""
+    asked = _asked(snapshot, question)
     layer = question.layer or (default_layer(snapshot) if snapshot.layers() else "")
     known = {name for record in snapshot.imports() for name in record.summary.categories}
     whole = not question.datetime or len(question.datetime) in (7, 15)

@@ -7,6 +7,7 @@ been worked out. A section that the data cannot fill says why.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,7 +16,7 @@ from markupsafe import Markup
 
 from api.answers import Answers
 from api.asking import answers_of
-from api.bar import bar, folded
+from api.bar import bar, folded, opening_period
 from api.brief import BRIEF_POLICY, brief_page
 from api.collections import GEOJSON, items_of, members_of
 from api.encoding import feature_collection, to_csv, to_table
@@ -61,7 +62,8 @@ def board(request: Request, answers: Held) -> Response:
     try:
         view = View.read(folded(request.query_params.multi_items()))
     except PatchmapError as error:
-        return _refusal(answers, View(_readable(request)), error)
+        return _refusal(answers, View(_dated(answers, _readable(request))), error)
+    view = _opened(answers, view)
     if view.options() != given or len(given) < len(request.query_params.multi_items()):
         return RedirectResponse(view.address() if view.options() else "/", 303)
     return not_modified_or(request, answers, lambda: _page(answers, view), media_type=HTML)
@@ -149,6 +151,29 @@ def download(request: Request, answers: Held, name: str, ending: str) -> Respons
             media_type = "application/json"
     disposition = f'attachment; filename="{name}.{ending}"'
     return Response(content, media_type=media_type, headers={"content-disposition": disposition})
+
+
+def _opened(answers: Answers, view: View) -> View:
+    """The view with what its address leaves open.
+
+    A bare address asks what a meeting asks first: what has changed of late.
+    """
+    opened = replace(view, question=_dated(answers, view.question))
+    if view.options() or not opened.options():
+        return opened
+    compared = replace(opened.question, compare="previous")
+    try:
+        answers.ask(compared)
+    except PatchmapError:
+        return opened
+    return replace(opened, question=compared)
+
+
+def _dated(answers: Answers, question: Question) -> Question:
+    """The question with the board's own period where it names none."""
+    if question.datetime or question.period:
+        return question
+    return replace(question, period=opening_period(answers.snapshot(), question))
 
 
 def _readable(request: Request) -> Question:

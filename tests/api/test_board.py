@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.answers import Answers
-from api.bar import folded
+from api.bar import folded, opening_period
 from api.charts import chart
 from api.drawing import draw_plain
 from api.findings import Findings
@@ -38,7 +39,35 @@ def place_of(page: str) -> str:
 
 def test_boxes_that_are_ticked_become_one_option(client: TestClient) -> None:
     response = client.get("/?category=burglary&category=anti-social-behaviour&layer=wards")
-    assert response.headers["location"] == "?category=anti-social-behaviour,burglary&layer=wards"
+    category = "anti-social-behaviour,burglary"
+    assert response.headers["location"] == f"?period=latest-1m&category={category}&layer=wards"
+
+
+def test_a_bare_address_asks_what_has_changed_in_the_last_month(client: TestClient) -> None:
+    address = client.get("/").headers["location"]
+    assert address == "?period=latest-1m&compare=previous"
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "February 2024" in page.text
+    assert "compared with January 2024" in page.text
+
+
+def test_a_first_month_is_compared_with_nothing(client: TestClient, store: GeoPackageStore) -> None:
+    with store.transaction():
+        store.undo_import(store.imports()[0].import_id)
+    assert client.get("/").headers["location"] == "?period=latest-1m"
+
+
+def test_the_board_opens_on_days_where_all_sources_know_them(store: GeoPackageStore) -> None:
+    months = store.imports()[0]
+    days = replace(months, source="desk", summary=replace(months.summary, precisions=("day",)))
+
+    class Both:
+        def imports(self) -> list[object]:
+            return [months, days]
+
+    assert opening_period(Both(), Question()) == "latest-1m"
+    assert opening_period(Both(), Question(source=("desk",))) == "latest-28d"
 
 
 def test_hours_of_ones_own_become_an_option() -> None:

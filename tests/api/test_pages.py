@@ -141,7 +141,7 @@ def test_downloads_are_whole(client: TestClient, store: GeoPackageStore) -> None
 
 
 def test_a_refused_question_is_remembered_in_the_form(client: TestClient) -> None:
-    page = client.get("?category=burglary&cell=200&layer=wards&within=Z").text
+    page = client.get("?period=latest-1m&category=burglary&cell=200&layer=wards&within=Z").text
     assert 'value="burglary" checked' in page
     assert 'value="200" selected' in page
 
@@ -152,7 +152,8 @@ def test_a_force_elsewhere_has_published_nothing_here(
     elsewhere = month_of_incidents("2024-06", east=60_000)
     with store.transaction():
         store.put_partition(replace(elsewhere, name="farshire"))
-    page = client.get("?layer=wards").text
+    assert client.get("?layer=wards").headers["location"] == "?period=latest-1m&layer=wards"
+    page = client.get("?period=latest-12m&layer=wards").text
     assert "March 2023 to February 2024" in page
     refused = client.get("?datetime=2024-06/2024-06&layer=wards")
     assert refused.status_code == 400
