@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from fastapi import APIRouter, Request, Response
@@ -24,6 +23,7 @@ from api.bar import bar
 from api.board import HTML, Held, Set
 from api.errors import status_of
 from api.etags import not_modified_or
+from api.ground import own_ground
 from api.settings import VERSION
 from api.views import templates
 from api.words import reason_of
@@ -62,7 +62,7 @@ def allocation(request: Request, answers: Held) -> Response:
 @router.get("/map")
 def allocation_map(request: Request, answers: Held, settings: Set) -> Response:
     """The folium map of an answer, a page of its own with its own content policy."""
-    tiles = settings.tiles.address if settings.tiles else ""
+    own = own_ground(request)
 
     def page() -> Response:
         snapshot = answers.snapshot()
@@ -70,8 +70,7 @@ def allocation_map(request: Request, answers: Held, settings: Set) -> Response:
             drawn = draw_sheet(
                 Sheet.ask(answers, View.read(folded(request.query_params.multi_items()))),
                 projection=snapshot.projection,
-                ground=_ground(snapshot),
-                tiles=settings.tiles,
+                ground=own.under(snapshot, settings.tiles),
             )
         except PatchmapError as refusal:
             text = templates.get_template("map_refusal.html").render(reason=reason_of(refusal))
@@ -80,7 +79,7 @@ def allocation_map(request: Request, answers: Held, settings: Set) -> Response:
             drawn.html, media_type=HTML, headers={"content-security-policy": drawn.policy}
         )
 
-    return not_modified_or(request, answers, page, media_type=HTML, setting=tiles)
+    return not_modified_or(request, answers, page, media_type=HTML, setting=own.key(settings.tiles))
 
 
 @router.get("/cards")
@@ -92,11 +91,8 @@ def cards(request: Request, answers: Held) -> Response:
         officer = fields.pop("officer", "")
         view = View.read(folded([*fields.items()]) | {"tab": "patrols"})
         sheet = Sheet.ask(answers, view)
-        found = [
-            card
-            for card in cards_of(sheet, ground=_ground(answers.snapshot()))
-            if officer in ("", card.officer)
-        ]
+        ground = own_ground(request).under(answers.snapshot()).shapes
+        found = [card for card in cards_of(sheet, ground=ground) if officer in ("", card.officer)]
         if not found:
             raise NotFoundError(f"no officer is called {officer!r} in these patrols")
         text = templates.get_template("allocation_cards.html").render(
@@ -105,12 +101,6 @@ def cards(request: Request, answers: Held) -> Response:
         return Response(text, media_type=HTML)
 
     return not_modified_or(request, answers, page, media_type=HTML)
-
-
-def _ground(snapshot: Snapshot) -> gpd.GeoDataFrame | None:
-    """The layer that is drawn thinly under maps, such as street blocks."""
-    ground = snapshot.setting("ground")
-    return snapshot.layer(str(ground))[1] if ground else None
 
 
 def _area_count(answers: Answers, fields: dict[str, str]) -> int:

@@ -11,6 +11,7 @@ import shapely
 
 from api.allocation_told import Sheet
 from api.drawing import area_names, path_of, scale_bar
+from boundaries.lines import thinned
 from geo.analyses.briefing import Briefing, briefing
 from geo.option_readers import read_point
 
@@ -119,7 +120,9 @@ def _drawing(sheet: Sheet, row: dict[str, Any], ground: gpd.GeoDataFrame | None)
     return {
         "box": (round(west), round(-north), round(east - west), round(north - south)),
         "unit": round(unit, 3),
-        "ground": "" if ground is None else path_of(_cut(ground, seen).geometry, unit),
+        "ground": ""
+        if ground is None
+        else path_of(thinned(ground, (west, south, east, north)).geometry, unit),
         "outlines": path_of(near.geometry, unit),
         "names": [
             (x, y, name)

@@ -13,13 +13,15 @@ import shapely
 from jinja2 import Environment, PackageLoader
 
 from api.allocation_told import HUES, Sheet, patch_hues
+from api.ground import PLAIN, Ground
 from api.map_pages import MapPage, page_of
 from api.map_parts import (
-    GROUND,
     LAND,
     OUTLINE,
     OfflineFigure,
     add_label,
+    add_pictures,
+    add_thin_lines,
     bounds_of,
     geojson,
     inert,
@@ -28,14 +30,12 @@ from api.map_parts import (
     outlines,
     with_own_parts,
 )
-from api.settings import TileServer
+from api.map_rounds import draw_rounds
 from geo.crs import Projection
-from geo.option_readers import read_point
 
 STEPS: Final = ("#eff3ff", "#bdd7e7", "#6baed6", "#3182bd")
 """ColorBrewer's Blues, for the share of the need; dark letters can be read on each of them."""
 
-_STOP_PX = 28  # the width of the number of a stop
 _PATCH_EDGE = {"fill": False, "color": "#111111", "weight": 4, "opacity": 1}
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
 
@@ -44,8 +44,7 @@ def draw_sheet(
     sheet: Sheet,
     *,
     projection: Projection,
-    ground: gpd.GeoDataFrame | None = None,
-    tiles: TileServer | None = None,
+    ground: Ground = PLAIN,
 ) -> MapPage:
     """Draw the map of an answer.
 
@@ -54,19 +53,17 @@ def draw_sheet(
     projection
         Leads from the answer's metres to the map's degrees.
     ground
-        Areas whose outlines are drawn thinly under everything, such as street blocks.
-    tiles
-        A tile server for the ground, if the user set one.
+        What lies under everything, such as roads.
     """
     drawing, figure = new_map(), OfflineFigure(title="Patchmap")
     figure.add_child(drawing)
-    if tiles:
-        folium.TileLayer(tiles.address, attr=inert(tiles.attribution) or " ").add_to(drawing)
+    if ground.tiles:
+        add_pictures(drawing, ground.tiles)
     else:
         outlines(sheet.answer.areas, projection, LAND).add_to(drawing)
     legend = _PAINTERS[sheet.view.tab](drawing, sheet, projection)
-    if ground is not None and not tiles:
-        outlines(ground, projection, GROUND).add_to(drawing)
+    if ground.shapes is not None:
+        add_thin_lines(drawing, ground.shapes, projection, seen=sheet.answer.areas)
     outlines(sheet.answer.areas, projection, OUTLINE | {"weight": 1.6}).add_to(drawing)
     _FINISHERS[sheet.view.tab](drawing, sheet, projection)
     bounds = bounds_of(_seen(sheet), projection)
@@ -81,7 +78,7 @@ def draw_sheet(
         ),
         bounds=bounds,
     )
-    return page_of(text, tiles=tiles, standalone=False)
+    return page_of(text, tiles=ground.tiles, standalone=False)
 
 
 def _seen(sheet: Sheet) -> gpd.GeoDataFrame:
@@ -177,56 +174,8 @@ def _paint_patrols(
 
 
 def _label_patrols(drawing: folium.Map, sheet: Sheet, projection: Projection) -> None:
-    """Each officer's way as a line, and the stops as numbers of the same colour."""
-    base = sheet.view.question.base
-    crowd = _crowd(sheet)
-    for row in sheet.officers:
-        stops = row["stops"]
-        line = [(stop["x"], stop["y"]) for stop in stops]
-        if base:
-            line = [read_point(base), *line, read_point(base)]
-        elif row["rounds"] > 1:
-            line.append(line[0])
-        lon, lat = projection.to_lonlat(*np.array(line, float).T)
-        way = list(zip(np.round(lat, 5).tolist(), np.round(lon, 5).tolist(), strict=True))
-        for colour, weight in (("#111111", 7), (row["hue"], 4)):
-            dash = {"dash_array": "10 8"} if row["dashed"] and weight == 4 else {}
-            folium.PolyLine(way, color=colour, weight=weight, opacity=1, **dash).add_to(drawing)
-        _add_stops(drawing, row, projection, crowd=crowd)
-    if base:
-        lon, lat = projection.to_lonlat(*np.array([read_point(base)], float).T)
-        add_label(drawing, "base", at=(lon[0], lat[0]), kind="place-number")
+    draw_rounds(drawing, sheet, projection)
     _label_areas(drawing, sheet.answer.areas.reset_index(), projection)
-
-
-def _crowd(sheet: Sheet) -> dict[str, list[str]]:
-    """The officers who visit each place: their numbers stand side by side."""
-    found: dict[str, list[str]] = {}
-    for row in sheet.officers:
-        for stop in row["stops"]:
-            found.setdefault(stop["hotspot_id"], []).append(row["officer"])
-    return found
-
-
-def _add_stops(
-    drawing: folium.Map,
-    row: dict[str, Any],
-    projection: Projection,
-    *,
-    crowd: dict[str, list[str]],
-) -> None:
-    at_x, at_y = (np.array([stop[axis] for stop in row["stops"]], float) for axis in ("x", "y"))
-    hue = HUES.index(row["hue"])
-    for stop, lon, lat in zip(row["stops"], *projection.to_lonlat(at_x, at_y), strict=True):
-        times = ", ".join(stop["times"]) or f"{row['rounds']} visits a day"
-        told = f"{row['officer']}, stop {stop['stop']}: {stop['streets']}; {times}"
-        place = (round(float(lat), 5), round(float(lon), 5))
-        folium.CircleMarker(
-            place, radius=13, stroke=False, fill=True, fill_opacity=0, tooltip=inert(told)
-        ).add_to(drawing)
-        here = crowd[stop["hotspot_id"]]
-        aside = round(_STOP_PX * (here.index(row["officer"]) - (len(here) - 1) / 2))
-        add_label(drawing, str(stop["stop"]), at=(lon, lat), kind=f"stop hue-{hue}", aside=aside)
 
 
 def _fill(

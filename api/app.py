@@ -10,9 +10,10 @@ from fastapi import FastAPI, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from api import allocation, board, features, tiles
+from api import allocation, board, features, ground, tiles
 from api.answers import Answers
 from api.errors import add_error_handlers
+from api.ground import OwnGround
 from api.map_pages import LEAFLET
 from api.searches import Searches
 from api.security import Guard
@@ -35,11 +36,13 @@ def make_app(store: Store, settings: Settings) -> FastAPI:
     app.state.searches = Searches()
     app.state.answers = Answers(store, run=app.state.searches)
     app.state.settings = settings
+    app.state.ground = OwnGround.open(settings.ground, store.projection)
     add_error_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
     app.add_middleware(Guard, origins=settings.cors)
     app.include_router(board.router)
     app.include_router(allocation.router)
+    app.include_router(ground.router)
     app.add_api_route("/healthz", alive)
     app.add_api_route("/readyz", _ready)
     add_static_files(app)

@@ -23,6 +23,7 @@ from api.encoding import feature_collection, to_csv, to_table
 from api.errors import UNANSWERED, status_of
 from api.etags import not_modified_or
 from api.findings import Findings
+from api.ground import Ground, own_ground
 from api.map_pages import MapPage
 from api.maps import draw
 from api.query import only
@@ -84,11 +85,11 @@ def story(request: Request, answers: Held) -> Response:
 @router.get("/map")
 def map_page(request: Request, answers: Held, settings: Set) -> Response:
     """The folium map of a Question, a page of its own with its own content policy."""
-    tiles = settings.tiles.address if settings.tiles else ""
+    own = own_ground(request)
 
     def page() -> Response:
         try:
-            drawn = _drawn(request, answers, settings)
+            drawn = _drawn(request, answers, own.under(answers.snapshot(), settings.tiles))
         except PatchmapError as refusal:
             # It is read in a frame, by people.
             text = templates.get_template("map_refusal.html").render(reason=reason_of(refusal))
@@ -97,23 +98,22 @@ def map_page(request: Request, answers: Held, settings: Set) -> Response:
             drawn.html, media_type=HTML, headers={"content-security-policy": drawn.policy}
         )
 
-    return not_modified_or(request, answers, page, media_type=HTML, setting=tiles)
+    return not_modified_or(request, answers, page, media_type=HTML, setting=own.key(settings.tiles))
 
 
-def _drawn(request: Request, answers: Answers, settings: Settings) -> MapPage:
+def _drawn(request: Request, answers: Answers, ground: Ground) -> MapPage:
     options = only(request, (*_NAMES, "show", "over"))
     show, over = options.pop("show", DEFAULT_SHOW), options.pop("over", "")
     findings = _findings(answers, Question.read(options))
     snapshot = answers.snapshot()
-    ground = snapshot.setting("ground")
     return draw(
         findings.answer,
         projection=snapshot.projection,
         painting=findings.painting(show),
         places=findings.places,
-        ground=snapshot.layer(str(ground))[1] if ground else None,
+        ground=ground,
         over=snapshot.layer(over) if over else None,
-        tiles=settings.tiles,
+        rounds=findings.rounds if show == "patrols" else None,
     )
 
 

@@ -16,7 +16,9 @@ from api.words import shown_words
 from geo.errors import InputError
 
 STYLES = Path(__file__).parent / "static" / "page"
-SECTIONS = ("places", "areas", "when", "concentration", "repeats", "treatment", "accounts")
+SECTIONS = (
+    "places", "patrols", "areas", "when", "concentration", "repeats", "treatment", "accounts",
+)  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _PATIENCE_S = 120

@@ -87,14 +87,16 @@ def draw_plain(answer: Answer, *, painting: Painting, places: gpd.GeoDataFrame) 
 
 
 def path_of(shapes: Iterable[shapely.Geometry], unit: float) -> str:
-    """The rings of polygons as one path, no finer than the paper shows."""
-    simple = shapely.simplify(np.asarray(list(shapes), dtype=object), unit / 2)
-    rings = shapely.get_rings(shapely.get_parts(simple))
-    parts = []
-    for ring in rings:
-        corners = np.round(shapely.get_coordinates(ring)[:-1]).astype(int)
-        parts.append("M" + "L".join(f"{x} {-y}" for x, y in corners.tolist()) + "Z")
-    return "".join(parts)
+    """The rings of polygons, or lines, as one path, no finer than the paper shows."""
+    simple = shapely.get_parts(shapely.simplify(np.asarray(list(shapes), dtype=object), unit / 2))
+    rings = shapely.get_rings(simple[shapely.get_dimensions(simple) == 2])
+    lines = simple[shapely.get_dimensions(simple) == 1]
+    closed = [f"{_stroke(shapely.get_coordinates(ring)[:-1])}Z" for ring in rings]
+    return "".join([*closed, *(_stroke(shapely.get_coordinates(line)) for line in lines)])
+
+
+def _stroke(corners: NDArray[np.float64]) -> str:
+    return "M" + "L".join(f"{x} {-y}" for x, y in np.round(corners).astype(int).tolist())
 
 
 def area_names(

@@ -11,6 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from api.allocation_told import Sheet
+from api.allocation_view import View as AllocationView
+from api.allocation_view import started
 from api.answers import Answers, Reading
 from api.errors import UNANSWERED
 from api.shows import Painting, group_of, paint
@@ -125,6 +128,28 @@ class Findings:
         except UNANSWERED as refusal:
             told = pd.DataFrame({"group": "", "reason": reason_of(refusal)}, index=places.index)
         return gpd.GeoDataFrame(places.join(told))
+
+    @cached_property
+    def rounds(self) -> Sheet:
+        """The patrols of the Question, as the allocation page plans them.
+
+        Raises
+        ------
+        QuestionError
+            If nobody can be planned for.
+        """
+        return Sheet.ask(self._answers, AllocationView(self.question, "patrols"))
+
+    @property
+    def visits(self) -> pd.Series:
+        """How often a day those patrols visit each place, by its id."""
+        return self.rounds.found.frame.groupby("hotspot_id").size()
+
+    @cached_property
+    def posts(self) -> Sheet:
+        """Officers by area: as many as the Question says, else two for each area."""
+        asked = started({**self.question.options(), "tab": "posts"}, areas=len(self.answer.areas))
+        return Sheet.ask(self._answers, AllocationView.read(asked))
 
     def painting(self, show: str) -> Painting:
         """What a map shows of the cells.

@@ -34,7 +34,7 @@ class MapPage:
 
 def page_of(text: str, *, tiles: TileServer | None, standalone: bool) -> MapPage:
     """A map's HTML with its content policy, and if it is to stand alone with its assets."""
-    images = "data:" + (f" {tiles.origin}" if tiles else "")
+    images = "data:" + (f" {tiles.origin}" if tiles and tiles.origin else "")
     text = text.replace("<html>", '<html lang="en-GB">', 1)
     if standalone:
         for address, file in ASSETS.items():

@@ -16,6 +16,8 @@ from jinja2 import Environment, PackageLoader
 
 from api.encoding import encode_features, feature_collection
 from api.map_pages import ASSETS, OWN_SCRIPTS
+from api.settings import TileServer
+from boundaries.lines import thinned
 from geo.crs import Projection
 
 MAP_DECIMALS = 5  # about a metre: finer than a projector shows
@@ -109,6 +111,27 @@ def outlines(
         smooth_factor=0.5,
         interactive=False,
     )
+
+
+def add_pictures(drawing: folium.Map, tiles: TileServer) -> None:
+    """Tiles under everything else."""
+    zooms: dict[str, int] = {}
+    if tiles.zooms:
+        # Between the zooms of the file its pictures are scaled; far above them there are too many.
+        first, last = tiles.zooms
+        zooms = {"min_zoom": max(first - 2, 0), "min_native_zoom": first, "max_native_zoom": last}
+    folium.TileLayer(tiles.address, attr=inert(tiles.attribution) or " ", **zooms).add_to(drawing)
+
+
+def add_thin_lines(
+    drawing: folium.Map, lines: gpd.GeoDataFrame, projection: Projection, *, seen: gpd.GeoDataFrame
+) -> None:
+    """Lines, or outlines of areas, where they lie about what is seen."""
+    west, south, east, north = seen.total_bounds
+    aside = 0.1 * max(east - west, north - south)
+    found = thinned(lines, (west - aside, south - aside, east + aside, north + aside))
+    if len(found):
+        outlines(found, projection, GROUND).add_to(drawing)
 
 
 def geojson(frame: gpd.GeoDataFrame, projection: Projection) -> dict[str, Any]:

@@ -8,13 +8,16 @@ import numpy as np
 import shapely
 from jinja2 import Environment, PackageLoader
 
+from api.allocation_told import HUES, Sheet
+from api.ground import PLAIN, Ground
 from api.map_pages import MapPage, page_of
 from api.map_parts import (
-    GROUND,
     LAND,
     OUTLINE,
     OfflineFigure,
     add_label,
+    add_pictures,
+    add_thin_lines,
     bounds_of,
     geojson,
     inert,
@@ -23,7 +26,7 @@ from api.map_parts import (
     outlines,
     with_own_parts,
 )
-from api.settings import TileServer
+from api.map_rounds import draw_rounds
 from api.shows import DEFAULT_SHOW, Painting, paint
 from api.words import headline, shown_words
 from geo.answer import Answer
@@ -48,9 +51,9 @@ def draw(
     projection: Projection,
     painting: Painting | None = None,
     places: gpd.GeoDataFrame | None = None,
-    ground: gpd.GeoDataFrame | None = None,
+    ground: Ground = PLAIN,
     over: tuple[LayerPapers, gpd.GeoDataFrame] | None = None,
-    tiles: TileServer | None = None,
+    rounds: Sheet | None = None,
     standalone: bool = False,
 ) -> MapPage:
     """Draw the cells and the areas of an Answer.
@@ -64,23 +67,23 @@ def draw(
     places
         Ranked places, to be numbered on the map.
     ground
-        Areas whose outlines are drawn thinly under everything, such as street blocks.
+        What lies under everything, such as roads.
     over
         Another layer whose areas are drawn over everything, such as priority estates.
-    tiles
-        A tile server for the ground, if the user set one.
+    rounds
+        Patrols, whose stops are numbered in the place of the ranked places.
     standalone
         Carry Leaflet in the page, for a file that is opened from disk.
     """
     drawing = new_map()
     figure = OfflineFigure(title="Patchmap")
     figure.add_child(drawing)
-    if tiles:
-        folium.TileLayer(tiles.address, attr=inert(tiles.attribution) or " ").add_to(drawing)
+    if ground.tiles:
+        add_pictures(drawing, ground.tiles)
     else:
         outlines(answer.study_areas, projection, LAND).add_to(drawing)
-        if ground is not None:
-            outlines(ground, projection, GROUND).add_to(drawing)
+    if ground.shapes is not None:
+        add_thin_lines(drawing, ground.shapes, projection, seen=answer.study_areas)
     painting = painting or paint(DEFAULT_SHOW, answer)
     _add_pickable_areas(drawing, answer, projection)
     _add_cells(drawing, answer, projection=projection, painting=painting)
@@ -88,7 +91,9 @@ def draw(
     if over is not None:
         outlines(over[1], projection, OVER).add_to(drawing)
     if places is not None:
-        _add_places(drawing, places, projection)
+        _add_places(drawing, places, projection, numbered=rounds is None)
+    if rounds is not None:
+        draw_rounds(drawing, rounds, projection)
     bounds = bounds_of(
         _shown_areas(answer) if answer.question.within else answer.study_areas, projection
     )
@@ -97,10 +102,10 @@ def draw(
     text = with_own_parts(
         figure.render(),
         title=headline(answer),
-        legend=_legend(answer, painting=painting, over=over),
+        legend=_legend(answer, painting=painting, over=over, rounds=rounds),
         bounds=bounds,
     )
-    return page_of(text, tiles=tiles, standalone=standalone)
+    return page_of(text, tiles=ground.tiles, standalone=standalone)
 
 
 def _add_pickable_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
@@ -166,7 +171,9 @@ def _as_one(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=[whole], crs=cells.crs)
 
 
-def _add_places(drawing: folium.Map, places: gpd.GeoDataFrame, projection: Projection) -> None:
+def _add_places(
+    drawing: folium.Map, places: gpd.GeoDataFrame, projection: Projection, *, numbered: bool
+) -> None:
     shown = gpd.GeoDataFrame({"at": places["hotspot_id"]}, geometry=places.geometry, crs=places.crs)
     folium.GeoJson(
         geojson(shown, projection),
@@ -174,6 +181,8 @@ def _add_places(drawing: folium.Map, places: gpd.GeoDataFrame, projection: Proje
         smooth_factor=0,
         interactive=False,
     ).add_to(drawing)
+    if not numbered:
+        return
     lon, lat = projection.to_lonlat(places["x"], places["y"])
     # The first one last, so that it lies over the others.
     for rank, x, y in reversed(list(zip(places["rank"], lon, lat, strict=True))):
@@ -201,6 +210,7 @@ def _legend(
     *,
     painting: Painting,
     over: tuple[LayerPapers, gpd.GeoDataFrame] | None,
+    rounds: Sheet | None,
 ) -> str:
     counts = painting.cells["kind"].value_counts()
     return _TEMPLATES.get_template("map_legend.html").render(
@@ -208,6 +218,8 @@ def _legend(
         told=shown_words(answer),
         painting=painting,
         over=over and (over[0].title or over[0].layer_id),
+        sheet=rounds,
+        hues=HUES,
         left_out=[place_title(place) for place in answer.question.without],
         question=answer.question,
         accounts=answer.accounts,

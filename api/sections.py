@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from pandas.api.types import is_numeric_dtype
+
 from api.charts import HEATS, chart, heat
+from api.errors import UNANSWERED
 from api.findings import PEAK_HOURS, Findings
-from api.words import PATTERN_WORDS
+from api.words import PATTERN_WORDS, reason_of
 from geo.analyses import ANALYSES, Analysis
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import WEEKDAYS, dayparts, peak_windows
@@ -16,6 +19,8 @@ _BY_COMMAND: Final = {analysis.command: analysis for analysis in ANALYSES}
 SPARK = (180.0, 34.0)
 MONTH_CHART = (560.0, 150.0)
 REPEATED = 10
+OFFICERS = "officers"
+"""The attribute of a layer that says how many officers an area has."""
 
 Told = Mapping[str, Any]
 
@@ -32,12 +37,21 @@ def places(findings: Findings) -> Told:
         if len(ranked) == 0 or ranked["group"].iloc[0]
         else ranked["reason"].iloc[0],
         "timed": bool((ranked["peak"] != "").any()),
+        **_visits(findings),
         "persistence_months": len(findings.area_trend.months),
     }
 
 
+def _visits(findings: Findings) -> Told:
+    """How often a day each place is to be visited, by its id; or why that is not known."""
+    try:
+        return {"visits": findings.visits.to_dict(), "no_visits": ""}
+    except UNANSWERED as refusal:
+        return {"visits": {}, "no_visits": reason_of(refusal)}
+
+
 def areas(findings: Findings) -> Told:
-    """The areas with their last two years."""
+    """The areas with their last two years, and their officers."""
     trend = findings.area_trend
     rows = [
         {str(name): value for name, value in row.items()}
@@ -50,8 +64,27 @@ def areas(findings: Findings) -> Told:
     return {
         "areas": rows,
         "rated": "rate_per_1000" in findings.areas,
+        **_officers(findings),
         "trend": trend,
     }
+
+
+def _officers(findings: Findings) -> Told:
+    """Officers by area: those that the layer names, else those that a rule gives."""
+    layer = findings.answer.areas
+    if OFFICERS in layer and is_numeric_dtype(layer[OFFICERS]):
+        return {"officers": layer[OFFICERS].dropna().to_dict(), "shared": None, "no_officers": ""}
+    try:
+        shared = findings.posts
+    except UNANSWERED as refusal:
+        return {"officers": {}, "shared": None, "no_officers": reason_of(refusal)}
+    posts = shared.found.frame.set_index("area_code")["posts"]
+    return {"officers": posts.to_dict(), "shared": shared, "no_officers": ""}
+
+
+def patrols(findings: Findings) -> Told:
+    """Who visits which of the ranked places, in which order."""
+    return {"sheet": findings.rounds}
 
 
 def when(findings: Findings) -> Told:
@@ -126,7 +159,9 @@ def accounts(findings: Findings) -> Told:
     return {"downloads": downloads}
 
 
-_OFFERED = ("hotspots", "density", "rank", "count", "emerging", "dayparts", "concentration")
+_OFFERED = (
+    "hotspots", "density", "rank", "patrols", "count", "emerging", "dayparts", "concentration",
+)  # fmt: skip
 
 
 def _download(analysis: Analysis, query: str) -> dict[str, str]:
@@ -140,6 +175,7 @@ def _download(analysis: Analysis, query: str) -> dict[str, str]:
 
 SECTIONS: Final[dict[str, Callable[[Findings], Told]]] = {
     "places": places,
+    "patrols": patrols,
     "areas": areas,
     "when": when,
     "concentration": concentration,

@@ -33,15 +33,28 @@ def user_name() -> str:
 
 @dataclass(frozen=True)
 class TileServer:
-    """A tile server that the user chose: the only host a page may ask besides its own."""
+    """Where the pictures under a map come from: a server or file that the user chose.
+
+    A server is the only host that a page may ask besides its own.
+
+    Attributes
+    ----------
+    address
+        With {z}, {x} and {y}; without a host it is of this service.
+    zooms
+        The first and the last zoom there is, where that is known.
+    """
 
     address: str
     attribution: str
+    zooms: tuple[int, int] | None = None
 
     @property
     def origin(self) -> str:
-        """Scheme and host, for the content policy."""
+        """Scheme and host, for the content policy; '' for this service."""
         parts = urlsplit(self.address)
+        if not parts.netloc:
+            return ""
         return f"{parts.scheme}://{parts.netloc}".replace("{s}", "*")
 
 
@@ -52,12 +65,14 @@ class Settings:
     `PATCHMAP_STORE` is the store that commands use when they name none; `PATCHMAP_TILES` and
     `PATCHMAP_TILES_ATTRIBUTION` are a tile server's address, with {z}, {x} and {y}, and the
     credit it asks for. `PATCHMAP_POLICE_UK` and `PATCHMAP_ONS` are where `patchmap fetch` asks.
+    `PATCHMAP_GROUND` is a file that lies under every map: pictures (.mbtiles) or lines (.geojson).
     `PATCHMAP_CORS` names the origins whose pages may read the OGC API, comma between them, or is
     `*`; `PATCHMAP_INCIDENTS=off` keeps single incidents from callers on this machine too.
     """
 
     store: str = DEFAULT_STORE
     tiles: TileServer | None = None
+    ground: str = ""
     police_uk: str = POLICE_UK
     ons: str = ONS
     cors: tuple[str, ...] = ()
@@ -88,6 +103,7 @@ class Settings:
         return cls(
             store=environment.get("PATCHMAP_STORE") or DEFAULT_STORE,
             tiles=TileServer(address, attribution) if address else None,
+            ground=environment.get("PATCHMAP_GROUND", ""),
             police_uk=environment.get("PATCHMAP_POLICE_UK") or POLICE_UK,
             ons=environment.get("PATCHMAP_ONS") or ONS,
             cors=_origins(environment.get("PATCHMAP_CORS", "")),

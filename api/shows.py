@@ -24,6 +24,7 @@ SHOWS: Final = {
     "density": "Density",
     "change": "Change",
     "persistence": "Persistence",
+    "patrols": "Patrols",
     "pair": "Before and after",
 }
 """Every way of showing, by the word that an address has for it."""
@@ -202,6 +203,7 @@ def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None) -> Painting:
 
 _PAINTERS: Final[dict[str, Callable[[Answer], Painting]]] = {
     "cells": _classes,
+    "patrols": _classes,
     "pair": _classes,
     "density": _density,
     "change": _change,

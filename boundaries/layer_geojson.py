@@ -12,12 +12,11 @@ import pandas as pd
 
 from boundaries.attributes import free_name
 from geo.errors import InputError
-from geo.geojson import collection_crs, feature_collection, read_geometry
+from geo.geojson import POLYGONS, collection_crs, feature_collection, read_geometry
 from geo.store.contract import LayerPapers
 
 # ONS fields: WD25CD and WD25NM, LSOA11CD, OA11CD … of any vintage.
 _ONS_CODE = re.compile(r"([A-Z]{2,6})(\d{2})CD", re.IGNORECASE)
-_POLYGONS = ("Polygon", "MultiPolygon")
 _PLAIN_CODES = ("area_code", "code", "ward_code", "gss_code", "block_code")
 _PLAIN_NAMES = ("area_name", "name", "ward_name")
 
@@ -48,9 +47,7 @@ def areas_of(content: bytes, papers: LayerPapers) -> tuple[LayerPapers, gpd.GeoD
     codes = _codes(properties[papers.code_field], file, papers.code_field)
     crs = collection_crs(collection, file)
     geometries = [
-        read_geometry(
-            feature, f"{file}, feature {number} ({code})", kinds=_POLYGONS, called="polygon"
-        )
+        read_geometry(feature, f"{file}, feature {number} ({code})", kinds=POLYGONS)
         for number, (feature, code) in enumerate(zip(features, codes, strict=True), start=1)
     ]
     frame = _attributes(properties, papers, codes)

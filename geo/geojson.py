@@ -7,7 +7,7 @@ whatever other files that content names.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import shapely
@@ -15,6 +15,9 @@ from shapely.errors import GEOSException
 
 from geo.crs import LONLAT, crs_name
 from geo.errors import InputError
+
+POLYGONS: Final = ("Polygon", "MultiPolygon")
+LINES: Final = ("LineString", "MultiLineString")
 
 
 def feature_collection(content: bytes, file: str) -> dict[str, Any]:
@@ -61,7 +64,7 @@ def collection_crs(collection: Mapping[str, Any], file: str) -> str:
 
 
 def read_geometry(
-    feature: Mapping[str, Any], where: str, *, kinds: Collection[str], called: str
+    feature: Mapping[str, Any], where: str, *, kinds: Collection[str]
 ) -> shapely.Geometry:
     """The geometry of a feature, without heights.
 
@@ -69,8 +72,8 @@ def read_geometry(
     ----------
     where
         How errors name the feature.
-    kinds, called
-        The types that it may have, and what people call them.
+    kinds
+        The types that it may have, of `LINES` and `POLYGONS`.
 
     Raises
     ------
@@ -79,6 +82,9 @@ def read_geometry(
     """
     geometry = feature.get("geometry")
     kind = geometry.get("type") if isinstance(geometry, dict) else None
+    called = " or ".join(
+        name for name, types in (("line", LINES), ("polygon", POLYGONS)) if types[0] in kinds
+    )
     if kind not in kinds:
         raise InputError(f"{where} is no {called} but {kind or 'without a geometry'}")
     try:

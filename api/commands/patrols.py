@@ -8,17 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import pandas as pd
 import typer
 
 from api.commands.desk import Desk, desk_of, read_bytes, read_vector
 from api.commands.questions import ANALYSIS, Output, answered, with_question
 from api.encoding import to_csv, write_whole
+from boundaries.lines import read_lines
 from geo.allocation.delivered import compare_delivered, planned_totals, visits_from_fixes
 from geo.crs import LONLAT, Projection
 from geo.errors import InputError
-from geo.geojson import collection_crs, feature_collection, read_geometry
+from geo.geojson import LINES
 from geo.incidents import LONDON
 from geo.option_readers import read_pairs
 from geo.options import Question
@@ -31,7 +31,6 @@ patrols = typer.Typer(help=ANALYSIS["patrols"].description, invoke_without_comma
 
 _VISITS = ("officer", "hotspot_id", "arrived", "left")
 _FIXES = ("officer", "time")
-_LINES = ("LineString", "MultiLineString")
 _TRAVEL = ("from", "to", "minutes")
 _PLANNED = ("shift", "hotspot_id", "after_minutes", "minutes", "x", "y")
 
@@ -110,15 +109,11 @@ def _travel(desk: Desk, path: Path) -> pd.DataFrame | StreetNetwork:
         return _numbered(path, _TRAVEL, numbers=("minutes",))
     from geo.allocation.street_network import StreetNetwork  # noqa: PLC0415 - it brings SciPy
 
-    collection = feature_collection(read_vector(path), path.name)
-    crs = collection_crs(collection, path.name)
-    lines = [
-        read_geometry(feature, f"{path.name}, feature {number}", kinds=_LINES, called="line")
-        for number, feature in enumerate(collection["features"], start=1)
-    ]
     with desk.open() as store:
-        metres = store.projection.geometries_to_metres(np.array(lines), source=crs)
-    return StreetNetwork.of(metres)
+        streets = read_lines(
+            read_vector(path), file=path.name, projection=store.projection, kinds=LINES
+        )
+    return StreetNetwork.of(streets.geometry.to_numpy())
 
 
 def _numbered(path: Path, columns: Sequence[str], *, numbers: Sequence[str]) -> pd.DataFrame:

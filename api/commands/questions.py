@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -107,18 +108,20 @@ def rank(
 @with_question
 def map_file(context: typer.Context, question: Question, output: Output) -> None:
     """Draw the hotspot map as one self-contained HTML file that needs no network."""
+    from api.ground import OwnGround  # noqa: PLC0415 - the pages' modules take a moment
     from api.maps import draw  # noqa: PLC0415 - folium takes a second to load
 
     desk = desk_of(context)
     desk.check_output(output)
     with desk.open() as store:
         answer = ask(question, store)
-        ground = store.setting("ground")
+        settings = Settings.read()
+        # Pictures cannot go into the file: a tile server's stay where they are.
+        own = replace(OwnGround.open(settings.ground, store.projection), pictures=None)
         drawn = draw(
             answer,
             projection=store.projection,
-            ground=store.layer(str(ground))[1] if ground else None,
-            tiles=Settings.read().tiles,
+            ground=own.under(store, settings.tiles),
             standalone=True,
         )
     write_whole(output, lambda part: part.write_text(drawn.html, encoding="utf-8"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,10 @@ def serve(
         Path | None,
         typer.Option(help="Serve a file of counts instead, of count --engine dask; no store."),
     ] = None,
+    ground: Annotated[
+        Path | None,
+        typer.Option(help="What lies under the maps: .mbtiles of pictures, or .geojson of lines."),
+    ] = None,
 ) -> None:
     """Serve the board, the maps and the OGC API of a store, or a map of counts, to this machine."""
     if host not in LOOPBACK:
@@ -48,7 +53,8 @@ def serve(
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
 
     with desk.open() as store:
-        app = make_app(store, Settings.read())
+        settings = Settings.read()
+        app = make_app(store, replace(settings, ground=str(ground)) if ground else settings)
         _run(desk, app, desk.store, (host, port), ready=app.state.searches.warm_up)
 
 

@@ -139,8 +139,9 @@ def test_an_unknown_way_of_showing_is_refused_by_name(client: TestClient) -> Non
     for path in ("/", "/map", "/story"):
         response = client.get(f"{path}{QUESTION}&show=pies")
         assert response.status_code == 400
-        assert "none of: cells, density, change, persistence, pair" in response.text.replace(
-            "&#39;", "'"
+        assert (
+            "none of: cells, density, change, persistence, patrols, pair"
+            in response.text.replace("&#39;", "'")
         )
 
 
@@ -210,7 +211,8 @@ def test_harm_is_offered_where_there_is_a_table_and_orders_the_page(
     page = client.get(f"{QUESTION}&weight=days").text
     assert '<option value="days" selected>harm: Days</option>' in page
     assert "most harm first" in page
-    harms = re.findall(r'data-sort="([\d.]+)">[\d,]+</td><td class="number" data-sort="0', page)
+    areas = page[page.index('id="areas"') :]
+    harms = re.findall(r'data-sort="([\d.]+)">[\d,]+</td><td class="number" data-sort="0', areas)
     assert len(harms) == 2
     assert float(harms[0]) > float(harms[1])
     assert "by harm (Days)" in client.get(f"/map{QUESTION}&weight=days").text

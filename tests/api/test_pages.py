@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import make_app
+from api.ground import Ground
 from api.map_pages import ASSETS
 from api.maps import draw
 from api.settings import Settings
@@ -105,7 +106,7 @@ def test_a_map_file_names_no_address_at_all(store: GeoPackageStore) -> None:
 def test_a_tile_server_is_asked_only_where_the_user_set_one(store: GeoPackageStore) -> None:
     settings = Settings.read({"PATCHMAP_TILES": "https://tiles.example/{z}/{x}/{y}.png"})
     answer = ask(Question.read({"layer": "wards"}), store)
-    with_tiles = draw(answer, projection=store.projection, tiles=settings.tiles)
+    with_tiles = draw(answer, projection=store.projection, ground=Ground(tiles=settings.tiles))
     assert "img-src 'self' data: https://tiles.example;" in with_tiles.policy
     assert "tiles.example" not in draw(answer, projection=store.projection).html
 

@@ -29,9 +29,11 @@
   /** @type {Map<string, any>} the shape that each id names */
   const shapes = new Map();
   map.eachLayer((/** @type {any} */ layer) => {
-    const at = layer.feature?.properties?.at;
+    const { at: own, stop } = layer.feature?.properties ?? {};
+    const at = own ?? stop;
     if (!at) return;
-    shapes.set(at, layer);
+    // The stop of a round is a point of a place that has its own shape.
+    if (own) shapes.set(at, layer);
     if (!inBoard || !layer.options.interactive) return;
     layer.on("click", () => tell("picked", at));
     layer.on("mouseover", () => tell("pointed", at));

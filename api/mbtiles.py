@@ -1,0 +1,128 @@
+"""Pictures of a map in an MBTiles file: an SQLite database that anyone may have made.
+
+Source: MBTiles 1.3. Rows count from the south, unlike those of addresses.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from geo.errors import InputError
+
+_MAGIC: Final = b"SQLite format 3\x00"
+_PICTURES: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+_FORMATS: Final = ("png", "jpg", "jpeg", "webp")
+MOST_BYTES = 2_000_000
+"""Of one tile: a larger one is no tile of a map."""
+
+_STEPS, _MOST_CALLS = 10_000, 500  # a query that takes more is of a file that wants to hang us
+DEEPEST = 24
+
+
+class MBTiles:
+    """The tiles of one file, read and never written.
+
+    Attributes
+    ----------
+    attribution
+        The credit that the file asks for, as plain text.
+    shallowest, deepest
+        The zooms it holds.
+
+    Raises
+    ------
+    InputError
+        If the file is none, or holds vectors.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._database = _opened(path)
+        self._calls = 0
+        self._database.set_progress_handler(self._count, _STEPS)
+        try:
+            self._read_metadata()
+        except InputError:
+            self.close()
+            raise
+        except (sqlite3.Error, ValueError) as error:
+            self.close()
+            raise InputError(f"{path} is no MBTiles file: {error}") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def tile(self, zoom: int, column: int, row: int) -> tuple[bytes, str] | None:
+        """A picture and its media type; None where the file has no such tile.
+
+        Parameters
+        ----------
+        row
+            From the north, as in addresses.
+        """
+        if not (0 <= zoom <= DEEPEST and 0 <= column < 2**zoom and 0 <= row < 2**zoom):
+            return None
+        query = (
+            "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+        )
+        try:
+            found = self._rows(query, (zoom, column, 2**zoom - 1 - row))
+        except sqlite3.Error:
+            return None
+        data = found[0][0] if found else None
+        if not isinstance(data, bytes):
+            return None
+        kind = next((kind for magic, kind in _PICTURES.items() if data.startswith(magic)), None)
+        return (data, kind) if kind else None
+
+    def _read_metadata(self) -> None:
+        rows = self._rows("SELECT name, substr(value, 1, 4000) FROM metadata LIMIT 200")
+        told = {str(name): str(value) for name, value in rows}
+        form = told.get("format", "png").lower()
+        if form not in _FORMATS:
+            raise InputError(
+                f"{self.path} holds tiles of the format {form!r}; a ground is made of pictures: "
+                f"{', '.join(_FORMATS)}"
+            )
+        zooms = self._rows("SELECT min(zoom_level), max(zoom_level) FROM tiles")[0]
+        if None in zooms:
+            raise InputError(f"{self.path} holds no tiles")
+        self.shallowest, self.deepest = (min(int(zoom), DEEPEST) for zoom in zooms)
+        text = html.unescape(re.sub(r"<[^>]*>", "", told.get("attribution", "")))
+        self.attribution = " ".join(text.split())[:300]
+
+    def _rows(self, query: str, values: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._lock, closing(self._database.cursor()) as cursor:
+            self._calls = 0
+            return cursor.execute(query, values).fetchmany(200)
+
+    def _count(self) -> int:
+        self._calls += 1
+        return int(self._calls > _MOST_CALLS)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The database, which can run nothing but what reads its own tables."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_MAGIC))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    if magic != _MAGIC:
+        raise InputError(f"{path} is no MBTiles file: it is no SQLite database")
+    database = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False
+    )
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+    database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    database.execute("PRAGMA trusted_schema = OFF")
+    database.execute("PRAGMA query_only = ON")
+    return database

@@ -1,0 +1,104 @@
+"""Who goes where, on the board: the same rounds as the allocation page plans."""
+
+from __future__ import annotations
+
+import csv
+import html
+import re
+
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+
+from geo.store.contract import LayerPapers
+from geo.store.geopackage import GeoPackageStore
+from tests.api.conftest import two_wards
+
+QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
+
+
+def patrols_of(client: TestClient) -> list[dict[str, str]]:
+    return list(csv.DictReader(client.get(f"/download/patrols.csv{QUESTION}").text.splitlines()))
+
+
+def visits_on(page: str) -> dict[str, str]:
+    rows = re.findall(r'<tr data-at="(p150:[^"]+)">.*?</tr>', page, flags=re.DOTALL)
+    cells = [
+        re.search(rf'data-at="{at}">.*?<td class="number" data-sort="\d+">(\d+|–)</td></tr>', page,
+                  flags=re.DOTALL)[1]
+        for at in rows
+    ]  # fmt: skip
+    return dict(zip(rows, cells, strict=True))
+
+
+def test_ranked_places_have_as_many_visits_as_the_patrols_make(client: TestClient) -> None:
+    counted = pd.Series([row["hotspot_id"] for row in patrols_of(client)]).value_counts()
+    shown = visits_on(client.get(QUESTION).text)
+    assert len(shown) >= 5
+    assert shown == {at: str(counted.get(at, "–")) for at in shown}
+    assert "2 officers with 240 minutes each have time for" in client.get(QUESTION).text
+
+
+def test_a_question_about_more_officers_is_answered_on_the_board(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&officers=1&minutes=120&visits=1").text
+    assert "1 officer, 120 minutes each" in page
+    assert "how many a day 1 officer with 120 minutes each has time for" in page
+
+
+def test_the_rounds_list_each_stop_once_and_lead_to_the_cards(client: TestClient) -> None:
+    page = client.get(QUESTION).text
+    section = re.search(r'<section id="patrols".*?</section>', page, flags=re.DOTALL)[0]
+    stops = {(row["officer"], row["stop"]) for row in patrols_of(client)}
+    assert section.count("<li>") == len(stops)
+    assert "What a visit covers is an assumption" in section
+    cards = html.unescape(re.search(r'href="(/allocation/cards[^"]+)"', section)[1])
+    assert client.get(cards).status_code == 200
+
+
+def test_the_map_of_patrols_numbers_the_stops_of_each_officer(client: TestClient) -> None:
+    page = client.get(f"/map{QUESTION}&show=patrols").text
+    stops = [(row["officer"], row["stop"]) for row in patrols_of(client) if row["round"] == "1"]
+    assert len(re.findall(r'"className": "stop hue-\d"', page)) == len(stops)
+    assert "Numbers are the stops of a round" in page
+    assert '"className": "place-number"' not in page
+    assert '"className": "place-number"' in client.get(f"/map{QUESTION}").text
+
+
+def test_patrols_that_no_time_is_left_for_say_so_everywhere(client: TestClient) -> None:
+    query = f"{QUESTION}&officers=1&minutes=60"
+    page = client.get(query).text
+    assert page.count("no place can be visited") == 2
+    refused = client.get(f"/map{query}&show=patrols")
+    assert refused.status_code == 400
+    assert "no place can be visited" in refused.text
+
+
+def test_wards_have_the_officers_that_need_gives_them(client: TestClient) -> None:
+    page = client.get(QUESTION).text
+    shared = client.get(f"/download/posts.csv{QUESTION}&posts=4").text.splitlines()
+    posts = {row["area_code"]: row["posts"] for row in csv.DictReader(shared)}
+    assert sum(map(int, posts.values())) == 4
+    assert officers_on(page) == posts
+    assert "4 officers for 2 areas: at least 1 each, the rest by need" in page
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [([3, 2], {"A": "3", "B": "2"}), ([1.5, float("nan")], {"A": "1.5", "B": "–"})],
+)
+def test_wards_have_the_officers_that_the_layer_names(
+    client: TestClient, store: GeoPackageStore, given: list[float], shown: dict[str, str]
+) -> None:
+    with store.transaction():
+        store.put_layer(LayerPapers("wards"), two_wards().assign(officers=given))
+    page = client.get(QUESTION).text
+    assert officers_on(page) == shown
+    assert "Officers: as the layer says" in page
+
+
+def officers_on(page: str) -> dict[str, str]:
+    found = {}
+    for code in ("A", "B"):
+        row = re.search(rf'<tr data-at="{code}">.*?</tr>', page, flags=re.DOTALL)[0]
+        found[code] = re.findall(r'<td class="number"[^>]*>([^<]+)</td>', row)[-1]
+    return found
