@@ -1,0 +1,88 @@
+"""QGIS itself against the running service, where it is installed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.api.conftest import make_town
+from tests.services import serving
+
+SCRIPT = Path(__file__).parent / "scripts/read_with_qgis.py"
+
+
+@functools.cache
+def python_of_qgis() -> str:
+    """The Python that has QGIS: the system's, whichever runs the tests."""
+    for python in filter(None, (shutil.which("python3", path="/usr/bin"), shutil.which("python3"))):
+        asked = [python, "-c", "import qgis.core"]
+        if subprocess.run(asked, capture_output=True, check=False).returncode == 0:
+            return python
+    return ""
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, int]]:
+    """What QGIS tells of the town, and what the service itself says."""
+    if not python_of_qgis():
+        pytest.skip("QGIS is not installed (Debian: python3-qgis)")
+    folder = tmp_path_factory.mktemp("qgis")
+    make_town(folder / "town.gpkg").close()
+    with serving(folder / "town.gpkg") as running:
+        items = f"{running}/ogc/collections/hotspots/items"
+        urllib.request.urlretrieve(f"{items}?f=gpkg", folder / "hotspots.gpkg")
+        told = _told(f"{running}/ogc", str(folder / "hotspots.gpkg"), str(folder / "map.png"))
+        hot = quote("class LIKE 'hot%' AND n >= 3")
+        counts = {
+            name: json.load(urllib.request.urlopen(f"{items}?resultType=hits{asked}"))
+            for name, asked in (("cells", ""), ("hot", f"&filter={hot}"))
+        }
+    return told, {name: count["numberMatched"] for name, count in counts.items()}
+
+
+def _told(*arguments: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [python_of_qgis(), str(SCRIPT), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def test_qgis_reads_every_feature(town: tuple[dict[str, Any], dict[str, int]]) -> None:
+    told, counts = town
+    assert told["wards"] == ["<b>Abbey</b> & Co", "Brook"]
+    assert told["cells"] == told["counted"] == counts["cells"] > 300
+
+
+def test_qgis_filters(town: tuple[dict[str, Any], dict[str, int]]) -> None:
+    told, counts = town
+    assert told["hot"] == counts["hot"] > 3
+
+
+def test_qgis_opens_a_download_coloured(town: tuple[dict[str, Any], dict[str, int]]) -> None:
+    told, _ = town
+    assert told["renderer"] == "categorizedSymbol"
+    assert {"hot_99", "cold_99", "none"} <= set(told["classes"])
+    assert told["below"]["red"] == 0
+    assert 0.005 < told["picture"]["red"] < 0.1
+
+
+def test_qgis_draws_the_vector_tiles(town: tuple[dict[str, Any], dict[str, int]]) -> None:
+    told, _ = town
+    assert 0.4 < told["below"]["blue"] < 0.8
+    assert told["below"]["blue"] + told["below"]["empty"] > 0.98
