@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -32,7 +31,7 @@ def comparison_lines(found: Comparison) -> list[str]:
     lines += ["", "what each new area is made of:", *_made_of_lines(found)]
     moved = found.hotspots[found.hotspots["moved"]] if len(found.hotspots) else found.hotspots
     if len(moved):
-        lines += ["", "hotspots that move:", *text_table(_hotspot_columns(moved))]
+        lines += ["", "hotspots that move:", *text_table(_hotspot_columns(found, moved))]
     if len(found.officers):
         lines += ["", "officers:", *text_table(_officer_columns(found))]
     return lines
@@ -67,8 +66,8 @@ def made_of(found: Comparison) -> dict[str, list[tuple[str, float]]]:
     inside = (flow[FLOW] != UNASSIGNED).all(axis=1)
     mixed = flow[~(alone[0] & alone[1] & inside) & (flow["to_area"] != UNASSIGNED)]
     return {
-        _called(code, found.after.names): [
-            (_called(part.from_area, found.before.names), getattr(part, share))
+        found.after.titles[code]: [
+            (found.before.titles[part.from_area], getattr(part, share))
             for part in parts.sort_values(share, ascending=False).itertuples()
             if getattr(part, share) >= _LEAST_SHARE
         ]
@@ -81,8 +80,8 @@ def changed_flow(found: Comparison) -> list[dict[str, Any]]:
     changes = found.changes
     named = changes.assign(
         **{
-            "from": [_called(code, found.before.names) for code in changes["from_area"]],
-            "to": [_called(code, found.after.names) for code in changes["to_area"]],
+            "from": [found.before.titles[code] for code in changes["from_area"]],
+            "to": [found.after.titles[code] for code in changes["to_area"]],
         }
     )
     return rows(named)
@@ -114,8 +113,8 @@ def _straddling(side: Side) -> list[str]:
 
 def _flow_columns(found: Comparison, changes: pd.DataFrame) -> dict[str, Any]:
     columns: dict[str, Any] = {
-        "from": [_called(code, found.before.names) for code in changes["from_area"]],
-        "to": [_called(code, found.after.names) for code in changes["to_area"]],
+        "from": [found.before.titles[code] for code in changes["from_area"]],
+        "to": [found.after.titles[code] for code in changes["to_area"]],
     }
     numbers = [name for name in changes if name not in FLOW and "_share_" not in name]
     columns |= {name: changes[name] for name in numbers}
@@ -125,12 +124,12 @@ def _flow_columns(found: Comparison, changes: pd.DataFrame) -> dict[str, Any]:
     return columns
 
 
-def _hotspot_columns(moved: pd.DataFrame) -> dict[str, Any]:
+def _hotspot_columns(found: Comparison, moved: pd.DataFrame) -> dict[str, Any]:
     return {
         "hotspot": moved["hotspot_id"],
         "incidents": moved["n"],
-        "from": [code or "unassigned" for code in moved["from_area"]],
-        "to": [code or "unassigned" for code in moved["to_area"]],
+        "from": [found.before.titles[code] for code in moved["from_area"]],
+        "to": [found.after.titles[code] for code in moved["to_area"]],
         "areas before": moved["split_before"],
         "areas after": moved["split_after"],
     }
@@ -139,18 +138,9 @@ def _hotspot_columns(moved: pd.DataFrame) -> dict[str, Any]:
 def _officer_columns(found: Comparison) -> dict[str, Any]:
     officers = found.officers
     return {
-        "area": [_called(code, found.after.names) for code in officers["area_code"]],
-        "carries on": [
-            _called(code, found.before.names) if code else "" for code in officers["from_area"]
-        ],
+        "area": [found.after.titles[code] if code else "" for code in officers["area_code"]],
+        "carries on": [found.before.titles[code] if code else "" for code in officers["from_area"]],
         "before": officers["posts_before"],
         "after": officers["posts_after"],
         " change": [f"{change:+d}" if change else "0" for change in officers["change"]],
     }
-
-
-def _called(code: str, names: Mapping[str, str]) -> str:
-    if not code:
-        return "unassigned"
-    name = names.get(code, code)
-    return name if name == code else f"{name} ({code})"

@@ -20,10 +20,11 @@ from api.settings import VERSION
 from api.views import templates
 from boundaries.drafting import Draft
 from boundaries.electoral import EXTREME
-from boundaries.export import history_frame, pieces_layer
+from boundaries.export import area_titles, history_frame, pieces_layer
 from boundaries.footprints import Footprints
 from boundaries.measures import PlanMeasures
 from boundaries.plan_comparison import Comparison, Side
+from boundaries.plan_history import Codes
 from geo.options import Question
 from geo.store.contract import LayerPapers
 
@@ -91,7 +92,8 @@ def plan_report(
     found = _comparison(draft, question)
     assigned = plan.now.assigned
     accounts = draft.figures.accounts
-    history = history_frame(plan)
+    titles = area_titles(plan.start.areas) | area_titles(plan.now.areas)
+    history = history_frame(plan, titles)
     return templates.get_template(
         "plan_report.html"
     ).render(
@@ -115,10 +117,11 @@ def plan_report(
         made_of=made_of(found),
         moved=_moved_codes(found),
         pieces=pieces_layer(plan.now, draft.blocks).to_dict("records"),
-        hotspots=_sides(draft.hotspots, assigned),
+        hotspots=_sides(draft.hotspots, assigned, titles=titles),
+        streets=_streets(draft),
         hotspot_count=len(draft.hotspots.names),
         cuts={
-            name: _sides(each, assigned, least_share=LEAST_SHARE)
+            name: _sides(each, assigned, titles=titles, least_share=LEAST_SHARE)
             for name, each in (cuts or {}).items()
         },
         history=history.to_dict("records"),
@@ -240,18 +243,33 @@ def _moved_codes(found: Comparison) -> list[dict[str, Any]]:
     groups = found.moved.groupby(["from_area", "to_area"], sort=True)
     return [
         {
-            "from": found.before.names.get(old, old or "unassigned"),
-            "to": found.after.names.get(new, new or "unassigned"),
+            "from": found.before.titles[old],
+            "to": found.after.titles[new],
             "codes": [str(code) for code in blocks.index],
         }
         for (old, new), blocks in groups
     ]
 
 
-def _sides(found: Footprints, assigned: Any, *, least_share: float = 0.0) -> list[dict[str, Any]]:
+def _sides(
+    found: Footprints,
+    assigned: Codes,
+    *,
+    titles: Mapping[str, str],
+    least_share: float = 0.0,
+) -> list[dict[str, Any]]:
     split = found.split(assigned, least_share=least_share)
     split = split[split["share"] >= least_share]
     return [
-        {"name": name, "sides": sides[["area_code", "share"]].to_dict("records")}
+        {
+            "name": name,
+            "sides": [(titles[side.area_code], side.share) for side in sides.itertuples()],
+        }
         for name, sides in split.groupby("name", sort=False)
     ]
+
+
+def _streets(draft: Draft) -> dict[str, str]:
+    """The streets of each hotspot, by which people know it."""
+    places = draft.figures.places
+    return dict(zip(places["hotspot_id"], places["streets"], strict=True))

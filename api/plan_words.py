@@ -9,11 +9,11 @@ import pandas as pd
 
 from api.text_tables import listed, text_table
 from boundaries.electoral import EXTREME, NOTABLE, review_triggers
-from boundaries.export import history_frame, pieces_layer
+from boundaries.export import area_titles, history_frame, pieces_layer
 from boundaries.footprints import Footprints
 from boundaries.measures import ELECTORATES, PlanMeasures
 from boundaries.plan import Plan
-from boundaries.plan_history import Codes
+from boundaries.plan_history import State
 
 _VARIANCE = "variance %"
 _SHOWN: Mapping[str, str] = {
@@ -114,16 +114,21 @@ def whole_lines(measures: PlanMeasures) -> list[str]:
     lines = []
     if rest["blocks"]:
         sums = ", ".join(f"{value:,.0f} {name}" for name, value in rest.items() if name != "blocks")
-        lines.append(f"unassigned: {rest['blocks']:,.0f} blocks{f' ({sums})' if sums else ''}")
+        blocks = _blocks(rest["blocks"])
+        lines.append(f"unassigned: {blocks}{f' ({sums})' if sums else ''}")
     pieces = pieces_layer(measures.state, measures.blocks)
     for code, found in pieces.groupby("area_code", sort=False):
         places = found.geometry.representative_point()
         where = [
-            f"{blocks} blocks at {place.x:.0f}, {place.y:.0f}"
+            f"{_blocks(blocks)} at {place.x:.0f}, {place.y:.0f}"
             for blocks, place in zip(found["blocks"], places, strict=True)
         ]
         lines.append(f"{code} lies in {len(found)} pieces: {listed(where)}")
     return lines
+
+
+def _blocks(number: float) -> str:
+    return "1 block" if number == 1 else f"{number:,.0f} blocks"
 
 
 def step_lines(before: PlanMeasures, after: PlanMeasures) -> list[str]:
@@ -144,30 +149,31 @@ def _area_words(before: PlanMeasures, after: PlanMeasures, code: str) -> str:
     units = {"blocks": "", "electors": "", "variance_percent": " %"}
     for name, unit in units.items():
         if name in new and not pd.isna(new[name]):
-            value = f"{new[name]:,.0f}{unit}"
+            sign = "+" if unit else ""
+            value = f"{new[name]:{sign},.0f}{unit}"
             if old is not None and not pd.isna(old[name]) and old[name] != new[name]:
-                value = f"{old[name]:,.0f} → {value}"
+                value = f"{old[name]:{sign},.0f} → {value}"
             told.append(f"{name.removesuffix('_percent')} {value}")
     return ", ".join(told)
 
 
 def sides_lines(
-    things: str, found: Footprints, assigned: Codes, *, least_share: float = 0.0
+    things: str, found: Footprints, state: State, *, least_share: float = 0.0
 ) -> list[str]:
     """Which things the plan's boundaries split, and what share of each lies in which area."""
-    split = found.split(assigned, least_share=least_share)
+    split = found.split(state.assigned, least_share=least_share)
     split = split[split["share"] >= least_share]
-    names = split["name"].nunique()
+    names, titles = split["name"].nunique(), area_titles(state.areas)
     lines = [f"{things} split by a boundary: {names} of {len(found.names)}"]
     for name, sides in split.groupby("name", sort=False):
-        told = [f"{side.area_code or 'unassigned'} {side.share:.0%}" for side in sides.itertuples()]
+        told = [f"{titles[side.area_code]} {side.share:.0%}" for side in sides.itertuples()]
         lines.append(f"  {name}: {', '.join(told)}")
     return lines
 
 
 def shown_history(plan: Plan) -> list[str]:
     """Every step of a plan, the first one first."""
-    told = history_frame(plan)
+    told = history_frame(plan, area_titles(plan.start.areas) | area_titles(plan.now.areas))
     table = told[["step", "at", "by", "what", "reason"]].copy()
     table["at"] = [moment[:16].replace("T", " ") for moment in told["at"]]
     table["what"] += [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -11,11 +14,18 @@ from boundaries.measured_blocks import MeasuredBlocks
 from boundaries.plan import Plan
 from boundaries.plan_history import UNASSIGNED, Area, State, Step
 
+_NAMED_PAIRS = 6
+"""A step that moves blocks between more pairs of areas is told in one sentence."""
 _HISTORY = ["step", "at", "by", "kind", "what", "reason", "forced", "in_force"]
 
 
-def history_frame(plan: Plan) -> pd.DataFrame:
+def history_frame(plan: Plan, titles: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Every step of a plan, the first one first: who did what, when and why.
+
+    Parameters
+    ----------
+    titles
+        What to call areas, of `area_titles`; else they are told by their codes.
 
     Returns
     -------
@@ -24,7 +34,8 @@ def history_frame(plan: Plan) -> pd.DataFrame:
     """
     rows = [
         (
-            number, step.signed.at.isoformat(), step.signed.by, step.kind, describe(step),
+            number, step.signed.at.isoformat(), step.signed.by, step.kind,
+            describe(step, titles),
             step.signed.reason, step.forced, number <= plan.done,
         )
         for number, step in enumerate(plan.steps, start=1)
@@ -32,17 +43,36 @@ def history_frame(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_HISTORY)
 
 
-def describe(step: Step) -> str:
-    """What a step did, as a sentence."""
+def describe(step: Step, titles: Mapping[str, str] | None = None) -> str:
+    """What a step did, as a sentence; areas by their titles where those are given."""
     told = [_amended(step.kind, *pair) for pair in step.areas.values()]
     for name, (old, new) in step.bridges.items():
         one, other = new or old or ("", "")
         told.append(f"{'built' if new else 'removed'} the bridge {name} from {one} to {other}")
-    pairs = pd.Series(list(step.blocks.values()), dtype=object).value_counts(sort=False)
-    for (old, new), number in sorted(pairs.items()):
+    called = {UNASSIGNED: "unassigned"} | dict(titles or {})
+    pairs = Counter(step.blocks.values())
+    if len(pairs) > _NAMED_PAIRS:
+        areas = {code for pair in pairs for code in pair} - {UNASSIGNED}
+        return "; ".join([*told, f"moved {len(step.blocks)} blocks among {len(areas)} areas"])
+    for (left, entered), number in sorted(pairs.items()):
         blocks = "1 block" if number == 1 else f"{number} blocks"
-        told.append(f"moved {blocks} from {old or 'unassigned'} to {new or 'unassigned'}")
+        told.append(
+            f"moved {blocks} from {called.get(left, left)} to {called.get(entered, entered)}"
+        )
     return "; ".join(told)
+
+
+def area_titles(areas: Mapping[str, Area]) -> dict[str, str]:
+    """What to call each area, by code: its name, with the code where another bears that name too.
+
+    `UNASSIGNED` is called so.
+    """
+    times = Counter(area.name for area in areas.values())
+    titles = {
+        code: area.name if times[area.name] == 1 else f"{area.name} ({code})"
+        for code, area in areas.items()
+    }
+    return titles | {UNASSIGNED: "unassigned"}
 
 
 def pieces_layer(state: State, blocks: MeasuredBlocks) -> gpd.GeoDataFrame:

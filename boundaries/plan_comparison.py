@@ -10,6 +10,7 @@ import pandas as pd
 
 from boundaries.comparison import FLOW, flow_table, moved_blocks, successors
 from boundaries.drafting import NOT_STRADDLING, fit_plan
+from boundaries.export import area_titles
 from boundaries.footprints import Footprints
 from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan, PlanPapers
@@ -52,10 +53,10 @@ class Side:
         """The area code of each block."""
         return self.plan.assignment
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """The name of each area by code."""
-        return {code: area.name for code, area in self.plan.now.areas.items()}
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """What to call each area; see `area_titles`."""
+        return area_titles(self.plan.now.areas)
 
 
 @dataclass(frozen=True, eq=False)

@@ -207,9 +207,9 @@ def _shown(draft: Draft, shared: pd.DataFrame | None, cuts: dict[str, Footprints
     if locked:
         lines.append(f"locked: {listed(locked)}")
     if len(draft.hotspots.names):
-        lines += sides_lines("hotspots", draft.hotspots, now.assigned)
+        lines += sides_lines("hotspots", draft.hotspots, now)
     for name, found in cuts.items():
-        lines += sides_lines(f"areas of {name}", found, now.assigned, least_share=LEAST_SHARE)
+        lines += sides_lines(f"areas of {name}", found, now, least_share=LEAST_SHARE)
     lines += [f"note: {note}" for note in draft.figures.notes]
     accounts = draft.figures.accounts
     told = account_lines(accounts) if accounts else ["the store holds no incidents"]
