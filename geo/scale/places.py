@@ -53,7 +53,8 @@ class AreaPlaces:
 
     def positions(self, x: Floats, y: Floats) -> Ints:
         """The number of each point's area, −1 outside all of them."""
-        return self._locator.locate(x, y).astype(np.int64)
+        # One thread: the processors are shared out over the parts already.
+        return self._locator.locate(x, y, workers=1).astype(np.int64)
 
 
 class CellPlaces:

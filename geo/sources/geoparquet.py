@@ -87,7 +87,10 @@ def read_parquet_points(part: ParquetPart, projection: Projection) -> Iterator[P
         words = ["category", *(["month"] if when == "month" else [])]
         with pq.ParquetFile(part.path, read_dictionary=words) as file:
             batches = file.iter_batches(
-                ROWS_AT_ONCE, row_groups=[part.group], columns=[place, "category", when]
+                ROWS_AT_ONCE,
+                row_groups=[part.group],
+                columns=[place, "category", when],
+                use_threads=False,  # the processors are shared out over the parts already
             )
             for batch in batches:
                 yield _points(batch, place=place, crs=crs, when=when, projection=projection)
