@@ -23,6 +23,7 @@ from tests.bench import (
     join_threads,
     knox,
     plan_move,
+    scale,
     serving,
     transform,
 )
@@ -30,7 +31,7 @@ from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
     join, join_cold, join_threads, serving, transform, gi_star, density, knox, import_geopackage,
-    import_postgis, plan_move, allocation,
+    import_postgis, plan_move, allocation, scale,
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ ROUNDS = 3
 RIVALS = (
     "geopandas", "pyogrio", "pyarrow", "sqlalchemy", "psycopg2-binary", "geoalchemy2", "sedonadb",
     "geoarrow-pyarrow", "esda", "pointpats", "numba", "gerrychain",
-    "spopt", "pulp",
+    "spopt", "pulp", "dask-geopandas", "distributed",
 )  # fmt: skip
 
 Command = list[str]
