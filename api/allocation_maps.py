@@ -37,6 +37,7 @@ STEPS: Final = ("#eff3ff", "#bdd7e7", "#6baed6", "#3182bd")
 """ColorBrewer's Blues, for the share of the need; dark letters can be read on each of them."""
 
 _PATCH_EDGE = {"fill": False, "color": "#111111", "weight": 4, "opacity": 1}
+_AROUND_STOPS_M = 400.0
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
 
 
@@ -82,6 +83,11 @@ def draw_sheet(
 
 
 def _seen(sheet: Sheet) -> gpd.GeoDataFrame:
+    """What the map opens on: the areas, or what is near the stops, whose numbers need room."""
+    if sheet.view.tab == "patrols":
+        stops = [(stop["x"], stop["y"]) for row in sheet.officers for stop in row["stops"]]
+        near = shapely.buffer(shapely.points(stops), _AROUND_STOPS_M)
+        return gpd.GeoDataFrame(geometry=near, crs=sheet.answer.areas.crs)
     within = sheet.view.question.within
     areas = sheet.answer.areas
     return areas[areas.index.isin(within)] if within else areas
