@@ -6,9 +6,9 @@ One caller asks for each tile of a view at every zoom, as a map does while one z
 
 from __future__ import annotations
 
+import contextlib
 import http.client
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -19,7 +19,9 @@ import geopandas as gpd
 import numpy as np
 import psycopg
 import pyogrio
+import shapely
 
+from api.mvt import EXTENT
 from api.tiling import ALONE, to_unit
 from tests.bench.runner import CACHE, ROUNDS, Line, Run, middle, say
 from tests.bench.servers import OURS, TIPG, Servers
@@ -58,38 +60,44 @@ class Place(NamedTuple):
     row: int
 
 
-Maker = Callable[[str, Place], bytes]
+Maker = Callable[[Place], bytes]
 
 
 def measure(servers: Servers) -> tuple[dict[str, list[Run]], list[Line]]:
     """Race the tiles of running servers."""
-    with (
-        psycopg.connect(servers.database, autocommit=True) as database,
-        closing(_connection(servers.roots[OURS])) as ours,
-        closing(_connection(servers.roots[TIPG])) as tipg,
-    ):
-        makers: Mapping[str, Maker] = {
-            OURS: lambda layer, place: _get(
-                ours, f"/ogc/collections/{layer}/tiles/WebMercatorQuad"
-                f"/{place.zoom}/{place.row}/{place.column}"
-            ),
-            POSTGIS: lambda layer, place: _query(database, layer, place),
-            TIPG: lambda layer, place: _get(
-                tipg, f"/collections/public.{layer}/tiles/WebMercatorQuad"
-                f"/{place.zoom}/{place.column}/{place.row}"
-            ),
-        }  # fmt: skip
-        runs: dict[str, list[Run]] = {}
-        for layer, zooms in _ZOOMS.items():
-            places = [place for zoom in zooms for place in _view(zoom)]
+    runs: dict[str, list[Run]] = {}
+    for layer, zooms in _ZOOMS.items():
+        places = [place for zoom in zooms for place in _view(zoom)]
+        with _makers(servers, layer) as makers:
             _compare(makers, layer, places)
+        with _makers(servers, layer) as makers:
             for number in range(ROUNDS + 1):
                 for name, make in makers.items():
-                    took = _time(make, layer, places)
+                    took = _time(make, places)
                     if number:  # the first round warms up
                         runs.setdefault(f"tiles of {layer}: {name}", []).append(Run(took, 0, 0))
                         say(f"{number} of {ROUNDS}: tiles of {layer}: {name} {took:.2f} ms")
     return runs, [_line(layer, runs) for layer in _ZOOMS]
+
+
+@contextlib.contextmanager
+def _makers(servers: Servers, layer: str) -> Iterator[Mapping[str, Maker]]:
+    """What makes a tile: a connection to each, which is kept as a map keeps it."""
+    with (
+        psycopg.connect(servers.database, autocommit=True) as database,
+        contextlib.closing(_connection(servers.roots[OURS])) as ours,
+        contextlib.closing(_connection(servers.roots[TIPG])) as tipg,
+    ):
+        tiles = f"{layer}/tiles/WebMercatorQuad"
+        yield {
+            OURS: lambda at: _get(
+                ours, f"/ogc/collections/{tiles}/{at.zoom}/{at.row}/{at.column}"
+            ),
+            POSTGIS: lambda at: _query(database, layer, at),
+            TIPG: lambda at: _get(
+                tipg, f"/collections/public.{tiles}/{at.zoom}/{at.column}/{at.row}"
+            ),
+        }  # fmt: skip
 
 
 def _line(layer: str, runs: Mapping[str, list[Run]]) -> Line:
@@ -98,18 +106,18 @@ def _line(layer: str, runs: Mapping[str, list[Run]]) -> Line:
 
 
 def _view(zoom: int) -> list[Place]:
-    """Two by two tiles in the middle of the layer."""
+    """The four tiles that meet nearest to the middle of the layer."""
     x, y = to_unit(*np.array([[MIDDLE[0]], [MIDDLE[1]]]))
-    column, row = int(x[0] * 2**zoom), int(y[0] * 2**zoom)
-    return [Place(zoom, column + i, row + j) for i in (0, 1) for j in (0, 1)]
+    column, row = round(x[0] * 2**zoom), round(y[0] * 2**zoom)
+    return [Place(zoom, column - i, row - j) for i in (0, 1) for j in (0, 1)]
 
 
-def _time(make: Maker, layer: str, places: list[Place]) -> float:
+def _time(make: Maker, places: list[Place]) -> float:
     """Milliseconds of a tile."""
     start = perf_counter()
     for _ in range(REPEATS):
         for place in places:
-            make(layer, place)
+            make(place)
     return (perf_counter() - start) / REPEATS / len(places) * 1_000
 
 
@@ -117,7 +125,7 @@ def _compare(makers: Mapping[str, Maker], layer: str, places: list[Place]) -> No
     """Refuse tiles that show other features, with other properties or at other places."""
     told = 0
     for place in places:
-        ours, rival = (_read(makers[name](layer, place), layer) for name in (OURS, POSTGIS))
+        ours, rival = (_read(makers[name](place), layer) for name in (OURS, POSTGIS))
         names = [name for name in _COLUMNS[layer] if name != "occurred_from"]  # a text there
         if not ours[names].equals(rival[names]):
             raise SystemExit(f"{layer}, {place}: the tiles show different features")
@@ -128,12 +136,16 @@ def _compare(makers: Mapping[str, Maker], layer: str, places: list[Place]) -> No
 
 
 def _read(tile: bytes, layer: str) -> gpd.GeoDataFrame:
-    """A tile as GDAL reads it, by the ids of its features."""
+    """A tile as GDAL reads it, by the ids of its features; what only its buffer shows is left out.
+
+    A sliver at the very edge of the buffer is too small for us, and not for PostGIS.
+    """
     with TemporaryDirectory(dir=CACHE) as folder:
         path = Path(folder) / "tile.mvt"
         path.write_bytes(tile)
         frame = pyogrio.read_dataframe(f"MVT:{path}", CLIP="NO")
-    return frame.set_index(_COLUMNS[layer][0], drop=False).sort_index()
+    shown = frame[frame.intersects(shapely.box(0, 0, EXTENT, EXTENT))]
+    return shown.set_index(_COLUMNS[layer][0], drop=False).sort_index()
 
 
 def _query(database: psycopg.Connection, layer: str, place: Place) -> bytes:
