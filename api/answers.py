@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import geopandas as gpd
 import pandas as pd
 
+from boundaries.plan_blocks import PlanBlocks
+from boundaries.planned_layers import plan_areas, plan_of, plan_papers, with_areas
 from geo.analyses import Analysis, Found
 from geo.analyses.found import Runner, run_here
 from geo.errors import StoreError
@@ -41,8 +43,12 @@ class Snapshot:
             self._incidents: pd.DataFrame | None
             self._count: int
             self._imports: list[ImportRecord]
+            self._blocks: dict[str, PlanBlocks] = {}
+            self._planned: dict[str, gpd.GeoDataFrame] = {}
             if same and same._version.layers == self._version.layers:
-                self._layers = same._layers
+                self._layers, self._blocks = same._layers, same._blocks
+                if same._version.plans == self._version.plans:
+                    self._planned = same._planned
             if same and same._version.incidents == self._version.incidents:
                 self._count, self._imports = same._count, same._imports
                 self._incidents = same._incidents
@@ -68,19 +74,48 @@ class Snapshot:
         return self._papers
 
     def layer(self, layer_id: str) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-        """A layer's papers and areas.
+        """A layer's papers and areas; those of a plan for `plan-ID`.
 
         Raises
         ------
         StoreError
             If the layers changed since the snapshot was taken: asked again, there is a new one.
+        InputError
+            If the plan has no area with a block.
         """
+        if plan_id := plan_of(layer_id):
+            areas = with_areas(plan_id, self.plan_areas(plan_id))
+            return plan_papers(self._told(plan_id)), areas
         if layer_id not in self._layers:
             with self._store.reading():
                 if self._store.data_version().layers != self._version.layers:
                     raise StoreError("the layers have just changed; ask again")
                 self._layers[layer_id] = self._store.layer(layer_id)
         return self._layers[layer_id]
+
+    def plan_blocks(self, layer_id: str) -> PlanBlocks:
+        """The blocks of plans on a layer, checked and with their neighbours.
+
+        Raises
+        ------
+        InputError
+            If the layer does not tile.
+        """
+        if layer_id not in self._blocks:
+            self._blocks[layer_id] = PlanBlocks.read(self, layer_id)
+        return self._blocks[layer_id]
+
+    def plan_areas(self, plan_id: str) -> gpd.GeoDataFrame:
+        """The areas of a plan that have blocks, with their measures."""
+        if plan_id not in self._planned:
+            blocks = self.plan_blocks(self._told(plan_id)["blocks_layer"])
+            self._planned[plan_id] = plan_areas(self, plan_id, blocks=blocks)
+        return self._planned[plan_id]
+
+    def _told(self, plan_id: str) -> dict[str, Any]:
+        """What is told of a plan; one that is not there is refused with those that are."""
+        known = {told["plan_id"]: told for told in self._plans}
+        return known[plan_id] if plan_id in known else self.plan(plan_id)
 
     def incidents(
         self, window: Window | None = None, *, columns: Sequence[str] = ANSWER_COLUMNS

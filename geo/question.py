@@ -8,7 +8,7 @@ read = rejected + not asked + outside + counted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import geopandas as gpd
@@ -23,7 +23,7 @@ from geo.options import Question
 from geo.quality import ShortMonth, published_twice, short_months
 from geo.selection import Known, Plan, plan, refuse_unknown
 from geo.sources import NOTES
-from geo.store.contract import ImportRecord, StoreReader, Window
+from geo.store.contract import ImportRecord, LayerPapers, StoreReader, Window
 from geo.weights import WEIGHTS_SETTING, HarmTable
 
 __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer"]
@@ -33,6 +33,8 @@ PLACES_SETTING = "known places {}"
 
 PLACE_IDS = re.compile(r"p\d+:")
 """How ids of ranked places begin, as against those of layers."""
+
+LayerReader = Callable[[str], tuple[LayerPapers, gpd.GeoDataFrame]]
 
 LAST_DAYS = 3
 """How many days without any incident at the end of a period look like days not yet recorded."""
@@ -180,13 +182,21 @@ def _caveats(
     return caveats + [f"{double.month}: {double.text}." for double in published_twice(snapped)]
 
 
-def ask(question: Question, store: StoreReader, *, history: bool = False) -> Answer:
+def ask(
+    question: Question,
+    store: StoreReader,
+    *,
+    history: bool = False,
+    layer_of: LayerReader | None = None,
+) -> Answer:
     """Answer a Question from a store.
 
     Parameters
     ----------
     history
         Whether the Answer holds the incidents of the years before its period too.
+    layer_of
+        Reads a layer by its id, where some layers are none of the store's own.
 
     Raises
     ------
@@ -196,8 +206,9 @@ def ask(question: Question, store: StoreReader, *, history: bool = False) -> Ans
     with store.reading():
         layer = question.layer or default_layer(store)
         question = replace(question, layer=layer)
-        areas = _layer(store, "layer", layer)
-        study = _layer(store, "study", question.study) if question.study else areas
+        read = layer_of or store.layer
+        areas = _layer(read, "layer", layer)
+        study = _layer(read, "study", question.study) if question.study else areas
         imports = store.imports()
         settled = plan(question, [Known.of_import(record) for record in imports], study)
         return answer(
@@ -213,8 +224,8 @@ def ask(question: Question, store: StoreReader, *, history: bool = False) -> Ans
                 data_version=str(store.data_version()),
                 harm=_harm(store, question),
                 known_places=_known_places(store, question),
-                treated=_layer_named(store, "treated", question.treated),
-                control=_layer_named(store, "control", question.control),
+                treated=_layer_named(read, "treated", question.treated),
+                control=_layer_named(read, "control", question.control),
             ),
             history=history,
         )
@@ -247,11 +258,11 @@ def _known_places(store: StoreReader, question: Question) -> pd.DataFrame | None
     return pd.DataFrame(kept) if isinstance(kept, list) else None
 
 
-def _layer_named(store: StoreReader, option: str, named: str) -> gpd.GeoDataFrame | None:
+def _layer_named(read: LayerReader, option: str, named: str) -> gpd.GeoDataFrame | None:
     """The layer that an option names; none where it names ranked places, or nothing."""
     if not named or PLACE_IDS.match(named):
         return None
-    return _layer(store, option, named)
+    return _layer(read, option, named)
 
 
 def source_notes(store: StoreReader, sources: Iterable[str]) -> dict[str, SourceNotes]:
@@ -289,8 +300,8 @@ def _rejected(imports: Sequence[ImportRecord]) -> int:
     return sum(record.rows_rejected for record in last.values())
 
 
-def _layer(store: StoreReader, option: str, layer_id: str) -> gpd.GeoDataFrame:
+def _layer(read: LayerReader, option: str, layer_id: str) -> gpd.GeoDataFrame:
     try:
-        return store.layer(layer_id)[1]
+        return read(layer_id)[1]
     except NotFoundError as error:
         raise QuestionError(option, str(error)) from error

@@ -14,6 +14,7 @@ from api.encoding import write_frame
 from boundaries.attributes import join_attributes
 from boundaries.coverage import check_layer, unfit_for_plan
 from boundaries.layer import read_faulty, read_layer
+from boundaries.planned_layers import read_layer_or_plan
 from boundaries.snapping import snapped
 from geo.crs import Projection
 from geo.errors import InputError
@@ -179,7 +180,7 @@ def _to_check(
     path = Path(layer)
     if not path.suffix:
         with desk.open() as store:
-            return store.projection, store.layer(layer)[1]
+            return store.projection, read_layer_or_plan(store, layer)[1]
     projection = Projection.choose()
     papers = LayerPapers(path.stem, file=path.name, code_field=code_field)
     return projection, read_faulty(read_vector(path, layer=inside), papers, projection=projection)

@@ -16,6 +16,7 @@ from api.commands.desk import desk_of
 from api.encoding import write_frame, write_whole
 from api.settings import VERSION, Settings
 from api.words import headline
+from boundaries.planned_layers import read_layer_or_plan
 from geo.accounts import Accounts
 from geo.analyses import ANALYSES, Analysis, Found
 from geo.errors import InputError
@@ -114,7 +115,7 @@ def map_file(context: typer.Context, question: Question, output: Output) -> None
     desk = desk_of(context)
     desk.check_output(output)
     with desk.open() as store:
-        answer = ask(question, store)
+        answer = ask(question, store, layer_of=partial(read_layer_or_plan, store))
         settings = Settings.read()
         # Pictures cannot go into the file: a tile server's stay where they are.
         own = replace(OwnGround.open(settings.ground, store.projection), pictures=None)
@@ -193,7 +194,8 @@ def answered(context: typer.Context, analysis: Analysis, question: Question, out
     desk = desk_of(context)
     desk.check_output(output)
     with desk.open() as store:
-        answer = ask(question, store, history=analysis.history)
+        read = partial(read_layer_or_plan, store)
+        answer = ask(question, store, history=analysis.history, layer_of=read)
         found = analysis.find(answer)
         members = {"accounts": _facts(answer), **found.as_dict()}
         write_frame(found.frame, output, projection=store.projection, members=members)
