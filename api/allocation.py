@@ -18,13 +18,14 @@ from api.allocation_cards import cards_of
 from api.allocation_maps import draw_sheet
 from api.allocation_told import Sheet
 from api.allocation_view import SHIFTS, TABS, View, folded, started
-from api.answers import Answers, Snapshot
+from api.answers import Answers
 from api.bar import bar
 from api.board import HTML, Held, Set
 from api.errors import status_of
 from api.etags import not_modified_or
 from api.ground import own_ground
 from api.settings import VERSION
+from api.snapshot import Snapshot
 from api.views import templates
 from api.words import reason_of
 from geo.analyses.patrolling import TIMED
@@ -106,9 +107,8 @@ def cards(request: Request, answers: Held) -> Response:
 def _area_count(answers: Answers, fields: dict[str, str]) -> int:
     snapshot = answers.snapshot()
     chosen = fields.get("layer", "")
-    known = [papers.layer_id for papers in snapshot.layers()]
-    layer = bar(snapshot, Question(layer=chosen))["layer"]
-    return len(snapshot.layer(layer)[1]) if layer in known else 1
+    areas = snapshot.areas_or_none(bar(snapshot, Question(layer=chosen))["layer"])
+    return 1 if areas is None else len(areas)
 
 
 def _page(answers: Answers, view: View, *, error: PatchmapError | None = None) -> Response:
@@ -149,9 +149,7 @@ def _changed(now: Sheet, other: Sheet) -> dict[str, int]:
 def _form(snapshot: Snapshot, question: Question) -> dict[str, Any]:
     """What the form offers for a store, and what its simple fields say of the Question."""
     offered = bar(snapshot, question)
-    layer = offered["layer"]
-    known = [papers.layer_id for papers in snapshot.layers()]
-    areas = snapshot.layer(layer)[1] if layer in known else None
+    areas = snapshot.areas_or_none(offered["layer"])
     mix = read_mix(question.need)
     return {
         **offered,

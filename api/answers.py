@@ -4,162 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-import geopandas as gpd
-import pandas as pd
-
-from boundaries.plan_blocks import PlanBlocks
-from boundaries.planned_layers import plan_areas, plan_of, plan_papers, with_areas
+from api.snapshot import Snapshot
 from geo.analyses import Analysis, Found
 from geo.analyses.found import Runner, run_here
-from geo.errors import StoreError
-from geo.incidents import ANSWER_COLUMNS
 from geo.question import Answer, Question, ask
-from geo.store.contract import DataVersion, ImportRecord, LayerPapers, Setting, Store, Window
+from geo.store.contract import Store
 
 Value = TypeVar("Value")
 
 KEPT = 96
 MOST_BYTES = 1_500_000_000
 """How many things are kept, and about how many bytes of memory they may take in all."""
-
-MOST_IN_MEMORY = 20_000_000
-"""Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
-
-
-class Snapshot:
-    """One state of a store, each part read at most once. It reads as the store itself does."""
-
-    def __init__(self, store: Store, before: Snapshot | None = None) -> None:
-        with store.reading():
-            self._store = store
-            self._version = store.data_version()
-            self.projection = store.projection
-            same = before if before and before._version.uuid == self._version.uuid else None
-            self._layers: dict[str, tuple[LayerPapers, gpd.GeoDataFrame]] = {}
-            self._incidents: pd.DataFrame | None
-            self._count: int
-            self._imports: list[ImportRecord]
-            self._blocks: dict[str, PlanBlocks] = {}
-            self._planned: dict[str, gpd.GeoDataFrame] = {}
-            if same and same._version.layers == self._version.layers:
-                self._layers, self._blocks = same._layers, same._blocks
-                if same._version.plans == self._version.plans:
-                    self._planned = same._planned
-            if same and same._version.incidents == self._version.incidents:
-                self._count, self._imports = same._count, same._imports
-                self._incidents = same._incidents
-            else:
-                self._count, self._imports = store.incident_count(), store.imports()
-                whole = self._count <= MOST_IN_MEMORY
-                self._incidents = store.incidents(columns=ANSWER_COLUMNS) if whole else None
-            self._papers = store.layers()
-            self._settings = store.settings()
-            self._plans = store.plans()
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """A snapshot is of one state anyway."""
-        yield
-
-    def data_version(self) -> DataVersion:
-        """The state that the snapshot is of."""
-        return self._version
-
-    def layers(self) -> list[LayerPapers]:
-        """The papers of every layer."""
-        return self._papers
-
-    def layer(self, layer_id: str) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-        """A layer's papers and areas; those of a plan for `plan-ID`.
-
-        Raises
-        ------
-        StoreError
-            If the layers changed since the snapshot was taken: asked again, there is a new one.
-        InputError
-            If the plan has no area with a block.
-        """
-        if plan_id := plan_of(layer_id):
-            areas = with_areas(plan_id, self.plan_areas(plan_id))
-            return plan_papers(self._told(plan_id)), areas
-        if layer_id not in self._layers:
-            with self._store.reading():
-                if self._store.data_version().layers != self._version.layers:
-                    raise StoreError("the layers have just changed; ask again")
-                self._layers[layer_id] = self._store.layer(layer_id)
-        return self._layers[layer_id]
-
-    def plan_blocks(self, layer_id: str) -> PlanBlocks:
-        """The blocks of plans on a layer, checked and with their neighbours.
-
-        Raises
-        ------
-        InputError
-            If the layer does not tile.
-        """
-        if layer_id not in self._blocks:
-            self._blocks[layer_id] = PlanBlocks.read(self, layer_id)
-        return self._blocks[layer_id]
-
-    def plan_areas(self, plan_id: str) -> gpd.GeoDataFrame:
-        """The areas of a plan that have blocks, with their measures."""
-        if plan_id not in self._planned:
-            blocks = self.plan_blocks(self._told(plan_id)["blocks_layer"])
-            self._planned[plan_id] = plan_areas(self, plan_id, blocks=blocks)
-        return self._planned[plan_id]
-
-    def _told(self, plan_id: str) -> dict[str, Any]:
-        """What is told of a plan; one that is not there is refused with those that are."""
-        known = {told["plan_id"]: told for told in self._plans}
-        return known[plan_id] if plan_id in known else self.plan(plan_id)
-
-    def incidents(
-        self, window: Window | None = None, *, columns: Sequence[str] = ANSWER_COLUMNS
-    ) -> pd.DataFrame:
-        """Accepted incidents: from memory, but for stores that are too large for that."""
-        if self._incidents is None or not set(columns) <= set(ANSWER_COLUMNS):
-            return self._store.incidents(window, columns=columns)
-        if window is None:
-            return self._incidents
-        occurred = self._incidents["occurred_from"]
-        return self._incidents[(occurred >= window.start) & (occurred < window.end)]
-
-    def incident_count(self) -> int:
-        """How many accepted incidents there are."""
-        return self._count
-
-    def imports(self, *, history: bool = False) -> list[ImportRecord]:
-        """The records of the current imports; with `history` of all."""
-        return self._store.imports(history=True) if history else self._imports
-
-    def setting(self, key: str) -> Setting:
-        """A setting's value."""
-        return self._settings.get(key)
-
-    def settings(self) -> dict[str, Setting]:
-        """Every setting."""
-        return self._settings
-
-    def plans(self) -> list[dict[str, Any]]:
-        """What is told of each plan."""
-        return self._plans
-
-    def plan(self, plan_id: str) -> dict[str, Any]:
-        """The record of a plan.
-
-        Raises
-        ------
-        StoreError
-            If the plans changed since the snapshot was taken: asked again, there is a new one.
-        """
-        with self._store.reading():
-            if self._store.data_version().plans != self._version.plans:
-                raise StoreError("the plans have just changed; ask again")
-            return self._store.plan(plan_id)
 
 
 class _Kept:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.answers import Snapshot
-from geo.errors import NotFoundError
+from api.snapshot import Snapshot
 from geo.incidents import category_title
 from geo.options import DEFAULT_PERIOD
 from geo.question import Question, default_layer
@@ -75,7 +74,7 @@ def bar(snapshot: Snapshot, question: Question) -> dict[str, Any]:
     known = {name for record in snapshot.imports() for name in record.summary.categories}
     whole = not question.datetime or len(question.datetime) in (7, 15)
     return {
-        "layers": snapshot.layers(),
+        "layers": snapshot.choices(),
         "layer": layer,
         "areas": _areas(snapshot, layer),
         "categories": sorted(known | set(question.category), key=category_title),
@@ -100,13 +99,12 @@ def _too_coarse(records: list[ImportRecord], precisions: set[str]) -> str:
 
 
 def _areas(snapshot: Snapshot, layer: str) -> Mapping[str, str]:
-    try:
-        names = snapshot.layer(layer)[1]["area_name"] if layer else {}
-    except NotFoundError:
+    areas = snapshot.areas_or_none(layer)
+    if areas is None or len(areas) > MOST_AREAS:
         return {}
-    if len(names) > MOST_AREAS:
-        return {}
-    return dict(sorted(dict(names).items(), key=lambda pair: (str(pair[1]), str(pair[0]))))
+    return dict(
+        sorted(dict(areas["area_name"]).items(), key=lambda pair: (str(pair[1]), str(pair[0])))
+    )
 
 
 def _weights(snapshot: Snapshot) -> dict[str, str]:

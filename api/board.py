@@ -18,7 +18,8 @@ from api.answers import Answers
 from api.asking import answers_of
 from api.bar import bar, folded, opening_period
 from api.brief import BRIEF_POLICY, brief_page
-from api.collections import GEOJSON, items_of, members_of
+from api.collection_links import GEOJSON
+from api.collections import items_of, members_of
 from api.encoding import feature_collection, to_csv, to_table
 from api.errors import UNANSWERED, status_of
 from api.etags import not_modified_or

@@ -10,26 +10,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from api.answers import Answers, Snapshot
+from api.answers import Answers
+from api.collection_links import collection_links, layer_papers
 from api.coordinates import offered
 from api.encoding import feature_ids
-from api.formats import FILES, HTML, JSON, SCHEMA
 from api.items import Items, Points
+from api.plan_items import PLANS, PLANS_TOLD, plan_items
 from api.properties import Property, properties_of_answer
 from api.settings import VERSION
+from api.snapshot import Snapshot
+from boundaries.planned_layers import plan_of
 from geo.analyses import LAYERS, Found
-from geo.errors import NotFoundError, QuestionError
+from geo.errors import InputError, NotFoundError, QuestionError
 from geo.incidents import ANSWER_COLUMNS, LONDON
 from geo.options import OPTIONS
 from geo.period import Period
-from geo.question import Answer, Question, default_layer, source_notes
-from geo.store.contract import LayerPapers
+from geo.question import Answer, Question, default_layer
+from geo.store_settings import source_notes
 
-GEOJSON = "application/geo+json"
 INCIDENTS = "incidents"
-QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
-"""How a link says that it leads to what a collection can be filtered by."""
-
 INCIDENT_COLUMNS = ("incident_id", *ANSWER_COLUMNS)
 
 _QUESTION_NAMES = frozenset({option.name for option in OPTIONS} | {"from", "to"})
@@ -54,9 +53,9 @@ _TOLD: Mapping[str, str] = {
 
 
 def collection_ids(snapshot: Snapshot, *, local: bool) -> list[str]:
-    """Every collection: layers, answers and, for a caller who may see them, incidents."""
-    layers = [papers.layer_id for papers in snapshot.layers()]
-    return [*layers, *LAYERS, *([INCIDENTS] if local else [])]
+    """Every collection: layers, plans, answers and, for who may see them, incidents."""
+    layers = [papers.layer_id for papers in snapshot.choices()]
+    return [*layers, PLANS, *LAYERS, *([INCIDENTS] if local else [])]
 
 
 def check_collection(snapshot: Snapshot, collection_id: str, *, local: bool = False) -> None:
@@ -84,6 +83,8 @@ def items_of(answers: Answers, collection_id: str, query: Mapping[str, str]) -> 
     """
     if collection_id == INCIDENTS:
         return answers.keep(INCIDENTS, _incident_items)
+    if collection_id == PLANS:
+        return answers.keep(PLANS, plan_items)
     if collection_id not in LAYERS:
         return answers.keep(collection_id, lambda snapshot: _layer_items(snapshot, collection_id))
     question, analysis = question_of(answers, collection_id, query), LAYERS[collection_id]
@@ -111,14 +112,15 @@ def _assumed(answers: Answers, collection_id: str, given: Mapping[str, str]) -> 
     if collection_id != "posts":
         return _ASSUMED.get(collection_id, {})
     snapshot = answers.snapshot()
-    layer = given.get("layer") or default_layer(snapshot)
-    known = {papers.layer_id for papers in snapshot.layers()}
+    areas = snapshot.areas_or_none(given.get("layer") or default_layer(snapshot))
     # One post for each area; an unknown layer is refused where the Question is asked.
-    return {"posts": str(len(snapshot.layer(layer)[1]))} if layer in known else {}
+    return {} if areas is None else {"posts": str(len(areas))}
 
 
 def _layer_items(snapshot: Snapshot, layer_id: str) -> Items:
-    _, areas = snapshot.layer(layer_id)
+    plan_id = plan_of(layer_id)
+    # A plan without any area has no features, and is no error.
+    areas = snapshot.plan_areas(plan_id) if plan_id else snapshot.layer(layer_id)[1]
     codes = [str(code) for code in areas.index]
     return Items.of_frame(areas.reset_index(), codes, projection=snapshot.projection)
 
@@ -157,8 +159,10 @@ def properties_of(answers: Answers, collection_id: str) -> list[Property]:
         return told
     try:
         return items_of(answers, collection_id, {}).properties
-    except QuestionError:
-        return []  # an answer whose Question must say something has none to tell beforehand
+    except (InputError, QuestionError):
+        # An answer whose Question must say something has none to tell beforehand, nor has a
+        # plan whose blocks are no longer those of its layer.
+        return []
 
 
 def times_of(snapshot: Snapshot) -> Period | None:
@@ -175,22 +179,26 @@ def times_of(snapshot: Snapshot) -> Period | None:
 def described(answers: Answers, collection_id: str, *, root: str) -> dict[str, Any]:
     """The description of one collection, as the standard asks for it."""
     snapshot = answers.snapshot()
-    papers = {papers.layer_id: papers for papers in snapshot.layers()}
-    layers = [collection_id]
+    papers = {papers.layer_id: papers for papers in snapshot.choices()}
+    published = [each.layer_id for each in snapshot.layers()]
     if collection_id == INCIDENTS:
         about: dict[str, Any] = {
             "title": "Incidents",
             "description": "Every accepted incident; served to callers on this machine only.",
         } | _sources(snapshot)
-        layers = list(papers)
+        layers = published
+    elif collection_id == PLANS:
+        about = {"title": "Plans", "description": PLANS_TOLD}
+        layers = sorted({told["blocks_layer"] for told in snapshot.plans()})
     elif collection_id in LAYERS:
         kind = LAYERS[collection_id]
         assumed = _TOLD.get(collection_id, "")
         description = f"{kind.description} {assumed}".strip()
         about = {"title": kind.title, "description": description} | _sources(snapshot)
-        layers = list(papers)
+        layers = published
     else:
-        about = _layer_papers(papers[collection_id])
+        about = layer_papers(papers[collection_id])
+        layers = [_ground_of(snapshot, collection_id)]
     systems = offered(snapshot.projection)
     timed = collection_id == INCIDENTS or collection_id in LAYERS
     return {
@@ -200,67 +208,23 @@ def described(answers: Answers, collection_id: str, *, root: str) -> dict[str, A
         "crs": list(systems),
         "storageCrs": next(uri for uri, axes in systems.items() if not axes.in_degrees),
         "extent": _extent(snapshot, layers, times_of(snapshot) if timed else None),
-        "links": _links(f"{root}/collections/{collection_id}", root, about, _related(snapshot))
-        if collection_id in LAYERS
-        else _links(f"{root}/collections/{collection_id}", root, about),
+        "links": collection_links(
+            f"{root}/collections/{collection_id}",
+            root=root,
+            about=about,
+            layer=_related(snapshot) if collection_id in LAYERS else "",
+        ),
     }
+
+
+def _ground_of(snapshot: Snapshot, layer_id: str) -> str:
+    """The layer that says where another lies: a plan lies on its blocks."""
+    grounds = {told["plan_id"]: str(told["blocks_layer"]) for told in snapshot.plans()}
+    return grounds.get(plan_of(layer_id), layer_id)
 
 
 def _related(snapshot: Snapshot) -> str:
     return default_layer(snapshot) if snapshot.layers() else ""
-
-
-def _links(
-    address: str, root: str, about: Mapping[str, Any], layer: str = ""
-) -> list[dict[str, str]]:
-    found = [
-        link(address, "self", JSON.media_type, "This document"),
-        link(f"{address}?f=html", "alternate", HTML.media_type, "This document as HTML"),
-        # GDAL takes the GeoJSON link among the items for the one that has pages.
-        link(f"{address}/items", "items", GEOJSON, "The features"),
-        link(f"{address}/items?f=html", "items", HTML.media_type, "The features as HTML"),
-        *(
-            link(f"{address}/items?f={one.name}", "enclosure", one.media_type, one.title)
-            for one in FILES
-        ),
-        link(
-            f"{address}/tiles",
-            "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector",
-            JSON.media_type,
-            "Vector tiles",
-        ),
-        link(
-            f"{address}/queryables",
-            QUERYABLES,
-            SCHEMA.media_type,
-            "What can be filtered by",
-        ),
-        link(
-            f"{address}/schema",
-            "http://www.opengis.net/def/rel/ogc/1.0/schema",
-            SCHEMA.media_type,
-            "The properties of the features",
-        ),
-    ]
-    if str(about.get("papers", {}).get("source", "")).startswith(("http://", "https://")):
-        source = about["papers"]["source"]
-        found.append(link(source, "describedby", HTML.media_type, "Where the layer was published"))
-    if layer:
-        title = "The papers of the layer that is meant where the Question names none"
-        found.append(link(f"{root}/collections/{layer}", "related", JSON.media_type, title))
-    return found
-
-
-def _layer_papers(papers: LayerPapers) -> dict[str, Any]:
-    told = {
-        "title": papers.title or papers.layer_id,
-        "description": papers.source,
-        "attribution": papers.authority,
-        "license": papers.licence,
-    }
-    names = ("authority", "licence", "source", "valid_from", "valid_to", "file", "sha256", "note")
-    kept = {name: text for name in names if (text := getattr(papers, name))}
-    return {name: text for name, text in told.items() if text} | {"papers": kept}
 
 
 def _sources(snapshot: Snapshot) -> dict[str, Any]:
@@ -294,8 +258,3 @@ def _degrees(boxes: NDArray[np.float64], snapshot: Snapshot) -> list[float]:
     east, north = boxes[:, 2:].max(axis=0)
     lon, lat = snapshot.projection.to_lonlat([west, east, west, east], [south, south, north, north])
     return [round(float(value), 6) for value in (lon.min(), lat.min(), lon.max(), lat.max())]
-
-
-def link(href: str, rel: str, media_type: str, title: str) -> dict[str, str]:
-    """A link as the standard writes it."""
-    return {"href": href, "rel": rel, "type": media_type, "title": title}

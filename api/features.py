@@ -11,11 +11,11 @@ import orjson
 from fastapi import HTTPException, Response
 
 from api.asking import Asking
+from api.collection_links import link
 from api.collections import (
     collection_ids,
     described,
     items_of,
-    link,
     properties_of,
 )
 from api.coordinates import axes_of, offered
@@ -99,7 +99,7 @@ def api(ask: Asking) -> Response:
 
     def document() -> dict[str, Any]:
         snapshot = ask.answers.snapshot()
-        titles = {papers.layer_id: papers.title for papers in snapshot.layers()}
+        titles = {papers.layer_id: papers.title for papers in snapshot.choices()}
         titles |= {name: kind.title for name, kind in LAYERS.items()}
         named = collection_ids(snapshot, local=ask.local)
         return openapi_document(

@@ -150,7 +150,9 @@ def _alike(places: NDArray[np.object_]) -> NDArray[np.object_]:
     if (shapely.get_type_id(places) == shapely.GeometryType.POINT).all():
         return places
     parts, rows = shapely.get_parts(places, return_index=True)
-    return np.asarray(shapely.multipolygons(parts, indices=rows), dtype=object)
+    alike = np.full(len(places), None, dtype=object)
+    shapely.multipolygons(parts, indices=rows, out=alike)
+    return alike
 
 
 def _with_gdal(wanted: Wanted, path: Path, driver: str) -> None:
@@ -168,8 +170,15 @@ def _with_gdal(wanted: Wanted, path: Path, driver: str) -> None:
         driver=driver,
         layer=path.stem,
         layer_metadata=members if driver == "GPKG" else None,
+        # FlatGeobuf indexes no feature without a place, and refuses the file.
+        **({"SPATIAL_INDEX": "NO"} if driver == "FlatGeobuf" and _placeless(wanted) else {}),
         **(told if wanted.with_geometry else {}),
     )
+
+
+def _placeless(wanted: Wanted) -> bool:
+    places = wanted.items.places.take(wanted.positions)
+    return bool((shapely.is_missing(places) | shapely.is_empty(places)).any())
 
 
 def _write_geopackage(wanted: Wanted, path: Path) -> None:

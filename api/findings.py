@@ -59,7 +59,7 @@ class Findings:
     @property
     def layers(self) -> list[LayerPapers]:
         """Every layer that places could be chosen from."""
-        return self._answers.snapshot().layers()
+        return self._answers.snapshot().choices()
 
     @cached_property
     def with_history(self) -> Answer:

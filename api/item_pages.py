@@ -12,7 +12,8 @@ import orjson
 from fastapi import Response
 
 from api.asking import Asking
-from api.collections import INCIDENTS, QUERYABLES, items_of, link, times_of
+from api.collection_links import QUERYABLES, link
+from api.collections import INCIDENTS, items_of, times_of
 from api.coordinates import axes_of
 from api.encoding import feature_collection
 from api.files import Wanted, file_response

@@ -29,12 +29,12 @@ MOST_KEPT = 250_000
 
 
 class Areas:
-    """Places of any form, as geometries in metres."""
+    """Places of any form, as geometries in metres; None where something has no place."""
 
     def __init__(self, geometries: NDArray[np.object_]) -> None:
         self.geometries = geometries
-        kinds = np.unique(shapely.get_type_id(geometries)) if len(geometries) else np.array([6])
-        self.form = "Point" if set(kinds) == {0} else "MultiPolygon"
+        kinds = shapely.get_type_id(geometries[~shapely.is_missing(geometries)])
+        self.form = "Point" if set(kinds.tolist()) == {0} else "MultiPolygon"
 
     def __len__(self) -> int:
         return len(self.geometries)
@@ -61,7 +61,7 @@ class Areas:
     def write(self, positions: Positions, axes: Axes, projection: Projection) -> list[bytes]:
         """Some of them as GeoJSON geometries."""
         written = axes.write(self.take(positions), projection)
-        return [text.encode() for text in shapely.to_geojson(written)]
+        return [b"null" if text is None else text.encode() for text in shapely.to_geojson(written)]
 
 
 class Points:

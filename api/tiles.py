@@ -13,11 +13,11 @@ import numpy as np
 from fastapi import HTTPException, Response
 
 from api.asking import Asking
+from api.collection_links import link
 from api.collections import (
     INCIDENTS,
     described,
     items_of,
-    link,
     properties_of,
     question_of,
     times_of,

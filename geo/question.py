@@ -8,7 +8,7 @@ read = rejected + not asked + outside + counted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import geopandas as gpd
@@ -17,19 +17,15 @@ import pandas as pd
 from geo.accounts import Accounts, Compared
 from geo.answer import Answer, StoreFacts
 from geo.errors import NotFoundError, QuestionError
-from geo.incidents import ANSWER_COLUMNS, NOTES_SETTING, SourceNotes
+from geo.incidents import ANSWER_COLUMNS, SourceNotes
 from geo.locate import AreaLocator
 from geo.options import Question
 from geo.quality import ShortMonth, published_twice, short_months
 from geo.selection import Known, Plan, plan, refuse_unknown
-from geo.sources import NOTES
 from geo.store.contract import ImportRecord, LayerPapers, StoreReader, Window
-from geo.weights import WEIGHTS_SETTING, HarmTable
+from geo.store_settings import default_layer, harm_table, known_places, source_notes
 
 __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer"]
-
-PLACES_SETTING = "known places {}"
-"""Under which setting a store keeps the ranked places of one radius whose ids stay."""
 
 PLACE_IDS = re.compile(r"p\d+:")
 """How ids of ranked places begin, as against those of layers."""
@@ -222,8 +218,8 @@ def ask(
                 notes=source_notes(store, {record.source for record in imports}),
                 operation=store.projection.description,
                 data_version=str(store.data_version()),
-                harm=_harm(store, question),
-                known_places=_known_places(store, question),
+                harm=harm_table(store, question),
+                known_places=known_places(store, question),
                 treated=_layer_named(read, "treated", question.treated),
                 control=_layer_named(read, "control", question.control),
             ),
@@ -242,52 +238,11 @@ def _window(settled: Plan, *, history: bool) -> Window:
     return Window(min(starts), settled.period.end)
 
 
-def _harm(store: StoreReader, question: Question) -> HarmTable | None:
-    if question.weight == "count":
-        return None
-    kept = store.setting(WEIGHTS_SETTING.format(question.weight))
-    if not isinstance(kept, dict):
-        raise QuestionError(
-            "weight", f"there is no harm table {question.weight!r}; see 'patchmap weights list'"
-        )
-    return HarmTable.read(kept)
-
-
-def _known_places(store: StoreReader, question: Question) -> pd.DataFrame | None:
-    kept = store.setting(PLACES_SETTING.format(question.radius))
-    return pd.DataFrame(kept) if isinstance(kept, list) else None
-
-
 def _layer_named(read: LayerReader, option: str, named: str) -> gpd.GeoDataFrame | None:
     """The layer that an option names; none where it names ranked places, or nothing."""
     if not named or PLACE_IDS.match(named):
         return None
     return _layer(read, option, named)
-
-
-def source_notes(store: StoreReader, sources: Iterable[str]) -> dict[str, SourceNotes]:
-    """What to know of each source that the store or this version knows anything of."""
-    found = dict(NOTES)
-    for source in sources:
-        kept = store.setting(NOTES_SETTING.format(source))
-        if isinstance(kept, dict):
-            found[source] = SourceNotes.read(kept)
-    return found
-
-
-def default_layer(store: StoreReader) -> str:
-    """The layer that a Question means when it names none: the setting's, else the first.
-
-    Raises
-    ------
-    QuestionError
-        If the store holds no layer.
-    """
-    chosen = store.setting("default_layer")
-    layers = [papers.layer_id for papers in store.layers()]
-    if not layers:
-        raise QuestionError("layer", "the store holds none yet; see 'patchmap layers add'")
-    return str(chosen) if chosen in layers else layers[0]
 
 
 def _known(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[Known]:

@@ -14,6 +14,7 @@ import typer
 
 from api.encoding import to_json
 from boundaries.layer import read_layer
+from boundaries.planned_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.sandbox import FOREIGN_ENDINGS, read_foreign
@@ -130,7 +131,7 @@ def areas_of(desk: Desk, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
         papers = LayerPapers("areas", file=path.name)
         return projection, read_layer(read_vector(path), papers, projection=projection).areas
     with desk.open() as store:
-        return store.projection, store.layer(areas)[1]
+        return store.projection, read_layer_or_plan(store, areas)[1]
 
 
 def record_facts(record: ImportRecord) -> dict[str, object]:

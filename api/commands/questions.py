@@ -21,7 +21,8 @@ from geo.accounts import Accounts
 from geo.analyses import ANALYSES, Analysis, Found
 from geo.errors import InputError
 from geo.options import OPTIONS
-from geo.question import PLACES_SETTING, Answer, Question, ask
+from geo.question import Answer, Question, ask
+from geo.store_settings import PLACES_SETTING
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
 

@@ -14,7 +14,7 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
-from api.collections import QUERYABLES
+from api.collection_links import QUERYABLES
 from api.files import CHUNK
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
