@@ -15,7 +15,7 @@ from boundaries.footprints import Footprints
 from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan, PlanPapers
 from boundaries.plan_blocks import PlanBlocks
-from boundaries.plan_figures import COUNTED, Figures, count_incidents, figure_blocks
+from boundaries.plan_figures import Figures, count_incidents, figure_blocks
 from boundaries.plan_history import UNASSIGNED
 from boundaries.plan_posts import shared_out
 from boundaries.plan_record import read_plan
@@ -26,8 +26,11 @@ from geo.option_readers import read_mix
 from geo.options import Question
 from geo.store.contract import StoreReader
 
-_WEIGHS = ("electors", "residents", COUNTED)
-"""What tells which new area carries an old one on: the first that is known, else blocks."""
+_WEIGHS = ("electors", "residents")
+"""What tells which new area carries an old one on: the first that is known, else blocks.
+
+Output areas hold about as many people each; incidents crowd in a town's middle.
+"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,7 +73,8 @@ class Balance:
             If there is no such column, or nothing to share out.
         """
         if column not in blocks.sums:
-            raise InputError(f"there is no {column} to balance; there is: {', '.join(blocks.sums)}")
+            there = ", ".join(blocks.sums) or "nothing"
+            raise InputError(f"there is no {column} to balance; there is: {there}")
         known = {code: area.members or 0 for code, area in state.areas.items()}
         if not any(known.values()):
             known = dict.fromkeys(known, 1)

@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from api.commands.desk import desk_of
-from api.commands.plan_options import By, PlanId, signed, with_counted, with_shared
+from api.commands.plan_options import By, PlanId, hand, signed, with_counted, with_shared
 from api.commands.questions import account_lines
 from api.comparison_words import comparison_facts, comparison_lines
 from api.encoding import write_frame
@@ -19,7 +19,7 @@ from api.plan_facts import rows
 from api.plan_words import measures_table, trigger_lines
 from api.text_tables import text_table
 from boundaries.annealing import Alternative, Limits, find_alternative
-from boundaries.drafting import new_plan, open_plan, save_plan
+from boundaries.drafting import Draft, new_plan, open_plan, save_plan
 from boundaries.export import moved_layer
 from boundaries.plan_comparison import compare as compare_boundaries
 from boundaries.suggestions import suggest_moves
@@ -96,15 +96,17 @@ def suggest(
         }
     )
     note = (
-        f"gain: by how much the sum of squared distances of {balance} a member from balance "
+        f"gain: by how much the sum of squared distances of {_load(draft, balance)} from balance "
         "falls, in (per cent)²; nothing else gets worse"
     )
     nothing = f"no single move improves the balance of {balance} without making something worse"
     desk.say([*lines, note] if lines else [nothing], rows(found))
 
 
+@with_counted
 def alternative(
     context: typer.Context,
+    question: Question,
     plan_id: PlanId,
     save_as: Annotated[str, typer.Option("--save-as", help="Id of the plan to save it as.")] = "",
     title: Annotated[str, typer.Option("--title", help="Its title.")] = "",
@@ -125,16 +127,18 @@ def alternative(
     limits = Limits(moved_share=moved / 100, cut_edges_growth=border / 100)
     desk = desk_of(context)
     with desk.open() as store:
-        draft = open_plan(store, plan_id, question=None)
+        draft = open_plan(store, plan_id, question=question)
         found = find_alternative(
             draft.plan.now, draft.blocks, column=balance, limits=limits, steps=steps, seed=seed
         )
-        lines = _found_lines(found, balance, len(draft.plan.now.graph))
+        lines = _found_lines(found, _load(draft, balance), len(draft.plan.now.graph))
         facts = asdict(found) | {"balance": balance, "saved_as": save_as}
         if save_as:
             if not found.targets:
                 raise InputError("no better alternative was found, so there is none to save")
-            begun, _ = new_plan(store, save_as, from_plan=plan_id, title=title, by=by)
+            begun, _ = new_plan(
+                store, save_as, from_plan=plan_id, title=title, by=hand(by), question=question
+            )
             reason = f"alternative to {plan_id} by annealing: balance {balance}, seed {seed}"
             plan = begun.plan.reassign(found.targets, signed=signed(by, reason))
             saved = begun.follow(save_plan(store, plan))
@@ -144,14 +148,20 @@ def alternative(
     desk.say(lines, facts)
 
 
-def _found_lines(found: Alternative, balance: str, size: int) -> list[str]:
+def _load(draft: Draft, balance: str) -> str:
+    """What is balanced, in words: by member, or by area where no members are known."""
+    known = any(area.members for area in draft.plan.now.areas.values())
+    return f"{balance} {'a member' if known else 'an area'}"
+
+
+def _found_lines(found: Alternative, load: str, size: int) -> list[str]:
     furthest = " → ".join(f"{100 * off:.1f} %" for off in found.furthest)
     imbalance = " → ".join(f"{value:.4f}" for value in found.imbalance)
     edges = " → ".join(f"{number:,}" for number in found.cut_edges)
     tried = f"seed {found.seed}, {found.steps:,} changes tried"
     return [
         f"{len(found.targets):,} of {size:,} blocks move ({tried})",
-        f"{balance} a member: the area furthest from balance lies {furthest} off",
+        f"{load}: the area furthest from balance lies {furthest} off",
         f"sum of squared distances from balance: {imbalance}",
         f"neighbours that are parted: {edges}",
     ]
