@@ -9,8 +9,9 @@ import pandas as pd
 from api.plan_facts import rows
 from api.text_tables import listed, text_table
 from boundaries.comparison import FLOW
-from boundaries.plan_comparison import Comparison, Side
+from boundaries.plan_comparison import Comparison
 from boundaries.plan_history import UNASSIGNED
+from boundaries.plan_sides import Side
 
 _LEAST_SHARE = 0.005
 _CALLED = {"electors_forecast": "electors of the forecast"}

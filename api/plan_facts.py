@@ -21,6 +21,7 @@ LEAST_SHARE = 0.01
 def plan_facts(
     draft: Draft,
     *,
+    origins: Mapping[str, str],
     shared: pd.DataFrame | None = None,
     cuts: Mapping[str, Footprints] | None = None,
 ) -> dict[str, Any]:
@@ -28,6 +29,8 @@ def plan_facts(
 
     Parameters
     ----------
+    origins
+        The old area of each area, of `Comparison.origins`.
     shared
         Posts and pounds by area, of `boundaries.plan_posts.shared_out`.
     cuts
@@ -40,7 +43,9 @@ def plan_facts(
     return {
         "plan": asdict(plan.papers),
         "areas": rows(frame.reset_index()),
+        "held_against": draft.begun[0],
         "before": rows(draft.before.frame.reset_index()),
+        "origins": dict(origins),
         "unassigned": {name: float(value) for name, value in measures.unassigned.items()},
         "review": review_facts(measures),
         "cut_edges": measures.cut_edges,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from boundaries.electoral import EXTREME
 from boundaries.export import area_titles, history_frame, pieces_layer
 from boundaries.footprints import Footprints
 from boundaries.measures import PlanMeasures
-from boundaries.plan_comparison import Comparison, Side
+from boundaries.plan_comparison import Comparison, before_by_area, comparison_of
 from boundaries.plan_history import Codes
 from geo.options import Question
 from geo.store.contract import LayerPapers
@@ -34,7 +34,6 @@ WIDTH = 460.0
 
 STYLES = Path(__file__).parent / "static" / "page" / "report.css"
 _MARGIN = 0.02
-_BEGUN = "the start"
 
 
 @dataclass(frozen=True)
@@ -89,10 +88,11 @@ def plan_report(
         Where the areas of other layers lie, by layer.
     """
     plan = draft.plan
-    found = _comparison(draft, question)
+    found = comparison_of(draft, question)
     assigned = plan.now.assigned
     accounts = draft.figures.accounts
     titles = area_titles(plan.start.areas) | area_titles(plan.now.areas)
+    base = found.before.name
     history = history_frame(plan, titles)
     return templates.get_template(
         "plan_report.html"
@@ -101,7 +101,7 @@ def plan_report(
         style=Markup(STYLES.read_text(encoding="utf-8")),  # noqa: S704 - our own sheet
         version=VERSION,
         papers=plan.papers,
-        base=found.before.name,
+        base=base,
         areas=len(plan.now.areas),
         blocks=len(plan.now.graph),
         totals=found.totals,
@@ -110,7 +110,7 @@ def plan_report(
         reviews=_reviews(draft),
         maps=_maps(draft, found),
         columns=_columns(draft),
-        rows=_rows(draft, shared),
+        rows=_rows(draft, found, shared),
         shared=[] if shared is None else [name for name in ("posts", "pounds") if name in shared],
         unassigned=draft.measures.unassigned,
         flow=changed_flow(found),
@@ -131,19 +131,10 @@ def plan_report(
         accounts=accounts,
         credits=[
             papers[name]
-            for name in dict.fromkeys([plan.papers.blocks_layer, plan.papers.base_layer])
+            for name in dict.fromkeys([plan.papers.blocks_layer, plan.papers.base_layer, base])
             if name in papers
         ],
     )
-
-
-def _comparison(draft: Draft, question: Question) -> Comparison:
-    """The plan as it stands against how it began."""
-    plan = draft.plan
-    begun = replace(plan, now=plan.start, steps=(), done=0)
-    before = Side(plan.papers.base_layer or _BEGUN, begun)
-    asked = replace(question, posts=0)
-    return Comparison(before, Side(plan.papers.title, plan), draft.ground, draft.figures, asked)
 
 
 def _reviews(draft: Draft) -> list[dict[str, Any]]:
@@ -165,12 +156,12 @@ def _columns(draft: Draft) -> list[tuple[str, str]]:
     return [(name, heading) for name, heading in shown.items() if name in draft.measures.frame]
 
 
-def _rows(draft: Draft, shared: pd.DataFrame | None) -> list[dict[str, Any]]:
+def _rows(draft: Draft, found: Comparison, shared: pd.DataFrame | None) -> list[dict[str, Any]]:
     """What the table says of each area, before and now."""
-    now, before = draft.measures.frame, draft.before.frame
+    now, before = draft.measures.frame, before_by_area(draft, found)
     rows = []
     for code, area in now.iterrows():
-        old = before.loc[code] if code in before.index else None
+        old = before.loc[code] if code in found.origins else None
         told = {
             "code": code,
             "name": area["area_name"],

@@ -40,7 +40,7 @@ def measures_table(
     measures: PlanMeasures,
     shared: pd.DataFrame | None = None,
     *,
-    before: PlanMeasures | None = None,
+    before: pd.DataFrame | None = None,
 ) -> list[str]:
     """The measures of each area as lines.
 
@@ -49,7 +49,7 @@ def measures_table(
     shared
         Posts and pounds by area.
     before
-        What the variance is held against, where it was another.
+        What the variance is held against, by the same areas; shown where it was another.
     """
     frame = measures.frame
     table: dict[str, Iterable[object]] = {"area": frame.index}
@@ -57,7 +57,7 @@ def measures_table(
         if name not in frame or (frame[name].isna().all() and name not in ("blocks", "pieces")):
             continue
         if heading == _VARIANCE:
-            table |= _variances(frame, before.frame if before else frame, name)
+            table |= _variances(frame, frame if before is None else before, name)
         else:
             rounded = frame[name].round() if name.endswith("_per_member") else frame[name]
             table[heading] = rounded
@@ -77,7 +77,7 @@ def _variances(now: pd.DataFrame, before: pd.DataFrame, name: str) -> dict[str, 
         percent(value, mark) for value, mark in zip(now[name], beyond, strict=True)
     ]
     columns = {f"{blank}{_VARIANCE}": told}
-    was: list[object] = [percent(value) for value in before[name].reindex(now.index)]
+    was: list[object] = [percent(value) for value in before[name]] if name in before else told
     if was != [percent(value) for value in now[name]]:
         columns[f"{blank}was"] = was
     return columns

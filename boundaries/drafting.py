@@ -47,11 +47,14 @@ class Draft:
         Its blocks.
     figures
         What is known of them.
+    base
+        What it is held against, with its name; else the plan as it was begun.
     """
 
     plan: Plan
     ground: PlanBlocks
     figures: Figures
+    base: tuple[str, Plan] | None = None
     _known: tuple[PlanMeasures, PlanMeasures] | None = field(default=None, repr=False)
 
     @property
@@ -66,8 +69,16 @@ class Draft:
 
     @cached_property
     def before(self) -> PlanMeasures:
-        """The measures of the plan as it was begun."""
-        return self._known[0] if self._known else PlanMeasures.of(self.plan.start, self.blocks)
+        """The measures of what the plan is held against."""
+        return self._known[0] if self._known else PlanMeasures.of(self.begun[1].now, self.blocks)
+
+    @property
+    def begun(self) -> tuple[str, Plan]:
+        """What the plan is held against, with its name: without a base, how it was begun."""
+        if self.base:
+            return self.base
+        begun = replace(self.plan, now=self.plan.start, steps=(), done=0)
+        return self.plan.papers.base_layer or "the start", begun
 
     @cached_property
     def measures(self) -> PlanMeasures:
@@ -77,6 +88,11 @@ class Draft:
     def follow(self, plan: Plan) -> Draft:
         """The draft after some steps: only what they changed is measured anew."""
         return replace(self, plan=plan, _known=(self.before, self.measures))
+
+    def against(self, name: str, base: Plan) -> Draft:
+        """The same draft held against another plan on its blocks."""
+        known = (PlanMeasures.of(base.now, self.blocks), self.measures)
+        return replace(self, base=(name, base), _known=known)
 
     def cut_by(self, areas: gpd.GeoDataFrame) -> Footprints:
         """On which blocks the areas of another layer lie, in square metres."""

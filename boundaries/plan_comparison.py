@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
 
 from boundaries.comparison import FLOW, flow_table, moved_blocks, successors
-from boundaries.drafting import NOT_STRADDLING, fit_plan
-from boundaries.export import area_titles
+from boundaries.drafting import Draft
 from boundaries.footprints import Footprints
 from boundaries.measures import PlanMeasures
-from boundaries.plan import Plan, PlanPapers
 from boundaries.plan_blocks import PlanBlocks
 from boundaries.plan_figures import Figures, count_incidents, figure_blocks
 from boundaries.plan_history import UNASSIGNED
 from boundaries.plan_posts import shared_out
-from boundaries.plan_record import read_plan
-from boundaries.planned_layers import plan_of, read_layer_or_plan
+from boundaries.plan_sides import Side, read_side, side_id
+from boundaries.planned_layers import PLAN_PREFIX, plan_of
 from geo.analyses.deployment import need_of
-from geo.errors import InputError, NotFoundError, QuestionError
+from geo.errors import InputError, QuestionError
 from geo.option_readers import read_mix
 from geo.options import Question
 from geo.store.contract import StoreReader
@@ -31,35 +28,6 @@ _WEIGHS = ("electors", "residents")
 
 Output areas hold about as many people each; incidents crowd in a town's middle.
 """
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """One of the two that are compared, on the blocks of both.
-
-    Attributes
-    ----------
-    name
-        Id of the layer, or `plan-ID`.
-    plan
-        Its areas as whole blocks.
-    straddling
-        The blocks that do not lie whole in one of them.
-    """
-
-    name: str
-    plan: Plan
-    straddling: pd.DataFrame = field(default_factory=lambda: NOT_STRADDLING)
-
-    @property
-    def assignment(self) -> pd.Series:
-        """The area code of each block."""
-        return self.plan.assignment
-
-    @cached_property
-    def titles(self) -> Mapping[str, str]:
-        """What to call each area; see `area_titles`."""
-        return area_titles(self.plan.now.areas)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +94,14 @@ class Comparison:
         if self._shares_officers:
             wholes["officers"] = float(self.officers["posts_after"].sum())
         return wholes
+
+    @cached_property
+    def origins(self) -> dict[str, str]:
+        """The old area of each new one: that of the same code, else the one it carries on."""
+        carried = {new: old for old, new in self.carried_on.items()}
+        old = self.before.plan.now.areas
+        same = {code: code for code in self.after.plan.now.areas if code in old}
+        return {new: was for new, was in carried.items() if was not in same} | same
 
     @cached_property
     def moved(self) -> pd.DataFrame:
@@ -245,38 +221,33 @@ def compare(
         If no layer of blocks is known.
     """
     with store.reading():
-        layers = {papers.layer_id for papers in store.layers()}
+        ids = [side_id(store, name) for name in (before, after)]
         plans = {told["plan_id"]: told["blocks_layer"] for told in store.plans()}
-        ids = [_meant(name, layers, plans) for name in (before, after)]
         own = [plans[plan_of(name)] for name in ids if plan_of(name)]
         if not (blocks_layer or own):
             raise InputError("both are layers: name the blocks to compare them by, --blocks LAYER")
         ground = PlanBlocks.read(store, blocks_layer or own[0])
-        one, other = (_side(store, name, ground) for name in ids)
+        one, other = (read_side(store, name, ground) for name in ids)
         answer = count_incidents(store, ground.layer_id, question)
         return Comparison(one, other, ground, figure_blocks(ground, answer), question)
 
 
-def _meant(name: str, layers: set[str], plans: Mapping[str, str]) -> str:
-    if name in layers:
-        return name
-    plan_id = plan_of(name) or name
-    if plan_id in plans:
-        return f"plan-{plan_id}"
-    listed = ", ".join([*sorted(layers), *(f"plan-{plan}" for plan in plans)]) or "none yet"
-    raise NotFoundError(f"there is no layer or plan {name!r}; there are: {listed}")
+def comparison_of(draft: Draft, question: Question) -> Comparison:
+    """A draft against what it is held against; officers are not shared out."""
+    name, begun = draft.begun
+    after = Side(f"{PLAN_PREFIX}{draft.plan.papers.plan_id}", draft.plan)
+    asked = replace(question, posts=0)
+    return Comparison(Side(name, begun), after, draft.ground, draft.figures, asked)
 
 
-def _side(store: StoreReader, name: str, ground: PlanBlocks) -> Side:
-    plan_id = plan_of(name)
-    if not plan_id:
-        plan, straddling = fit_plan(PlanPapers("x"), ground, store.layer(name)[1])
-        return Side(name, plan, straddling)
-    record = store.plan(plan_id)
-    if record["blocks_layer"] == ground.layer_id:
-        return Side(name, read_plan(record, ground.graph))
-    plan, straddling = fit_plan(PlanPapers("x"), ground, read_layer_or_plan(store, name)[1])
-    return Side(name, plan, straddling)
+def before_by_area(draft: Draft, found: Comparison) -> pd.DataFrame:
+    """What a draft is held against, by the areas of the draft: NaN where one is new.
+
+    The columns are those of `PlanMeasures.frame`.
+    """
+    now = draft.measures.frame.index
+    before = draft.before.frame.reindex([found.origins.get(code, "") for code in now])
+    return before.set_axis(now)
 
 
 def _main(found: Footprints, assignment: pd.Series) -> pd.DataFrame:

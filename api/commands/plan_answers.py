@@ -142,7 +142,8 @@ def alternative(
             reason = f"alternative to {plan_id} by annealing: balance {balance}, seed {seed}"
             plan = begun.plan.reassign(found.targets, signed=signed(by, reason))
             saved = begun.follow(save_plan(store, plan))
-            lines += ["", *measures_table(saved.measures, before=saved.before)]
+            before = saved.before.frame.reindex(saved.measures.frame.index)
+            lines += ["", *measures_table(saved.measures, before=before)]
             lines += ["", *trigger_lines(saved.measures)]
             lines.append(f"saved as plan {save_as}")
     desk.say(lines, facts)

@@ -10,10 +10,10 @@ import pandas as pd
 import typer
 
 from api.commands.desk import desk_of
-from api.commands.plan_options import PlanId, with_shared
+from api.commands.plan_options import Against, PlanId, open_held, with_shared
 from api.commands.questions import Output
 from api.encoding import to_csv, to_json, write_frame, write_whole
-from boundaries.drafting import Draft, open_plan
+from boundaries.drafting import Draft
 from boundaries.plan_posts import shared_out
 from geo.errors import InputError
 from geo.options import Question
@@ -31,6 +31,7 @@ def export(
         list[str] | None,
         typer.Option("--cuts", help="A layer: the report says what is split. Repeatable."),
     ] = None,
+    against: Against = "",
 ) -> None:
     """Write a plan: areas (.geojson .gpkg .parquet), block → area (.csv), or a report (.html)."""
     ending = output.suffix.lower()
@@ -39,7 +40,7 @@ def export(
     desk = desk_of(context)
     desk.check_output(output)
     with desk.open() as store, store.reading():
-        draft = open_plan(store, plan_id, question=question)
+        draft = open_held(store, plan_id, question, against)
         papers = {each.layer_id: each for each in store.layers()}
         found = {name: draft.cut_by(store.layer(name)[1]) for name in cuts or []}
     wanted = question.posts or question.money

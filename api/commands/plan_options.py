@@ -12,10 +12,13 @@ from api.commands.desk import desk_of
 from api.commands.questions import with_question
 from api.plan_words import step_lines
 from api.settings import user_name
-from boundaries.drafting import open_plan, save_plan
+from boundaries.drafting import Draft, open_plan, save_plan
 from boundaries.export import describe
 from boundaries.plan import Plan
 from boundaries.plan_history import Signed
+from boundaries.plan_sides import held_against
+from geo.options import Question
+from geo.store.contract import StoreReader
 
 COUNTED = (
     "period", "category", "source", "hours", "without", "weight", "radius", "spacing", "top",
@@ -29,6 +32,10 @@ AreaCode = Annotated[str, typer.Argument(help="An area's code.", show_default=Fa
 Blocks = Annotated[list[str], typer.Argument(help="Codes of blocks.", show_default=False)]
 By = Annotated[str, typer.Option("--by", help="Who does it; else the user of this machine.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the history and the report.")]
+Against = Annotated[
+    str,
+    typer.Option("--against", help="A layer or plan to hold it against; else how it was begun."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Even if an area then lies in more pieces.")]
 
 
@@ -40,6 +47,12 @@ def with_counted(command: Callable[..., None]) -> Callable[..., None]:
 def with_shared(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command those, and the options that share out officers and money."""
     return with_question(command, only=(*COUNTED, *SHARED))
+
+
+def open_held(store: StoreReader, plan_id: str, question: Question, against: str) -> Draft:
+    """Open a plan, held against a layer or another plan where one is named."""
+    draft = open_plan(store, plan_id, question=question)
+    return held_against(store, draft, against) if against else draft
 
 
 def hand(by: str) -> str:

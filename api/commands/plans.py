@@ -12,15 +12,16 @@ import typer
 from api.commands.desk import desk_of, read_bytes, read_vector
 from api.commands.plan_answers import ANSWERS
 from api.commands.plan_files import export
-from api.commands.plan_options import By, PlanId, hand, with_shared
+from api.commands.plan_options import Against, By, PlanId, hand, open_held, with_shared
 from api.commands.plan_steps import STEPS
 from api.commands.questions import account_lines
 from api.plan_facts import LEAST_SHARE, plan_facts, rows
 from api.plan_words import measures_table, shown_history, sides_lines, trigger_lines, whole_lines
 from api.text_tables import listed, text_table
-from boundaries.drafting import Draft, import_assignment, new_plan, open_plan, save_plan
+from boundaries.drafting import Draft, import_assignment, new_plan, save_plan
 from boundaries.footprints import Footprints
 from boundaries.layer import read_layer
+from boundaries.plan_comparison import Comparison, before_by_area, comparison_of
 from boundaries.plan_posts import shared_out
 from geo.crs import Projection
 from geo.errors import InputError
@@ -134,18 +135,20 @@ def show(
         typer.Option("--cuts", help="A layer: which of its areas the plan splits. Repeatable."),
     ] = None,
     history: Annotated[bool, typer.Option("--history", help="Every step too.")] = False,
+    against: Against = "",
 ) -> None:
     """Show a plan: what each area holds, its variance before and now, and what it cuts."""
     desk = desk_of(context)
     with desk.open() as store, store.reading():
-        draft = open_plan(store, plan_id, question=question)
+        draft = open_held(store, plan_id, question, against)
         found = {name: draft.cut_by(store.layer(name)[1]) for name in cuts or []}
     wanted = question.posts or question.money
     shared = shared_out(draft.measures, question) if wanted else None
-    lines = _shown(draft, shared, found)
+    compared = comparison_of(draft, question)
+    lines = _shown(draft, compared, shared, found)
     if history:
         lines += ["", *shown_history(draft.plan)]
-    desk.say(lines, plan_facts(draft, shared=shared, cuts=found))
+    desk.say(lines, plan_facts(draft, origins=compared.origins, shared=shared, cuts=found))
 
 
 @plans.command("remove")
@@ -189,16 +192,21 @@ def _begun(draft: Draft, straddling: pd.DataFrame) -> tuple[list[str], dict[str,
     return lines, facts
 
 
-def _shown(draft: Draft, shared: pd.DataFrame | None, cuts: dict[str, Footprints]) -> list[str]:
+def _shown(
+    draft: Draft,
+    compared: Comparison,
+    shared: pd.DataFrame | None,
+    cuts: dict[str, Footprints],
+) -> list[str]:
     papers, now = draft.plan.papers, draft.plan.now
     base = f"begun from {papers.base_layer} " if papers.base_layer else "begun "
     begun = f"{base}by {papers.begun_by or 'somebody'} on {papers.begun_at[:10]}"
     steps = f"version {papers.version}, {draft.plan.done} steps in force"
     lines = [
         f"{papers.plan_id}: {papers.title}",
-        f"{steps}; blocks of {papers.blocks_layer}; {begun}",
+        f"{steps}; blocks of {papers.blocks_layer}; {begun}; held against {draft.begun[0]}",
         "",
-        *measures_table(draft.measures, shared, before=draft.before),
+        *measures_table(draft.measures, shared, before=before_by_area(draft, compared)),
         "",
         *trigger_lines(draft.measures),
         *whole_lines(draft.measures),
