@@ -30,7 +30,7 @@ check: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
 
-bench: .venv/run.stamp ## Race each promise of speed against what else you could use
+bench: .venv/dev.stamp api/static/node_modules/.stamp ## Race each promise of speed against what else you could use
 	$(BIN)/python -m tests.bench
 
 lock: .venv/uv.stamp ## Pin the newest versions that requirements*.in allow

@@ -33,8 +33,8 @@ from api.map_parts import (
 from api.map_rounds import draw_rounds
 from geo.crs import Projection
 
-STEPS: Final = ("#eff3ff", "#bdd7e7", "#6baed6", "#3182bd")
-"""ColorBrewer's Blues, for the share of the need; dark letters can be read on each of them."""
+STEPS: Final = ("#f7faff", "#b3d1e8", "#61a5d0", "#2070b0")
+"""After ColorBrewer's Blues, for the share of the need; dark letters can be read on each."""
 
 _PATCH_EDGE = {"fill": False, "color": "#111111", "weight": 4, "opacity": 1}
 _AROUND_STOPS_M = 400.0

@@ -73,9 +73,9 @@ class Answers:
         name = f"{'history' if analysis.history else 'answer'}?{question.query()}"
         answer = self.keep(name, lambda kept: ask(question, kept, history=analysis.history))
         run = {"run": self._run} if analysis.searches else {}
-        found = self.keep(
-            f"{analysis.command}?{question.query()}", lambda _: analysis.find(answer, **run)
-        )
+        # Not the command alone: collections of the same name are kept too, encoded.
+        name = f"found {analysis.command}?{question.query()}"
+        found = self.keep(name, lambda _: analysis.find(answer, **run))
         return answer, found
 
     def keep(

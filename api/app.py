@@ -10,7 +10,7 @@ from fastapi import FastAPI, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from api import allocation, board, features, ground, tiles
+from api import allocation, board, downloads, features, ground, tiles
 from api.answers import Answers
 from api.errors import add_error_handlers
 from api.ground import OwnGround
@@ -23,8 +23,14 @@ from geo.store.contract import Store
 STATIC = Path(__file__).parent / "static"
 
 
-def make_app(store: Store, settings: Settings) -> FastAPI:
-    """The service of one store."""
+def make_app(store: Store, settings: Settings, *, searches: Searches | None = None) -> FastAPI:
+    """The service of one store.
+
+    Parameters
+    ----------
+    searches
+        What searches for plans; a process of its own, unless another is given.
+    """
     app = FastAPI(
         title="Patchmap",
         version=VERSION,
@@ -33,7 +39,7 @@ def make_app(store: Store, settings: Settings) -> FastAPI:
         lifespan=_lifespan,
         routes=[*features.door.routes, *tiles.door.routes],
     )
-    app.state.searches = Searches()
+    app.state.searches = searches or Searches()
     app.state.answers = Answers(store, run=app.state.searches)
     app.state.settings = settings
     app.state.ground = OwnGround.open(settings.ground, store.projection)
@@ -41,6 +47,7 @@ def make_app(store: Store, settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
     app.add_middleware(Guard, origins=settings.cors)
     app.include_router(board.router)
+    app.include_router(downloads.router)
     app.include_router(allocation.router)
     app.include_router(ground.router)
     app.add_api_route("/healthz", alive)

@@ -6,9 +6,11 @@ been worked out. A section that the data cannot fill says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
@@ -18,13 +20,11 @@ from api.answers import Answers
 from api.asking import answers_of
 from api.bar import bar, folded, opening_period
 from api.brief import BRIEF_POLICY, brief_page
-from api.collection_links import GEOJSON
-from api.collections import items_of, members_of
-from api.encoding import feature_collection, to_csv, to_table
+from api.downloads import OPTION_NAMES
 from api.errors import UNANSWERED, status_of
 from api.etags import not_modified_or
 from api.findings import Findings
-from api.ground import Ground, own_ground
+from api.ground import OwnGround, own_ground
 from api.map_pages import MapPage
 from api.maps import draw
 from api.query import only
@@ -33,18 +33,12 @@ from api.shows import COMPARING, DEFAULT_SHOW, SHOWS
 from api.stories import story_of
 from api.views import SECTION, VIEW_OPTIONS, View, page_facts, render_section, templates
 from api.words import reason_of
-from geo.analyses import ANALYSES
-from geo.errors import NotFoundError, PatchmapError, QuestionError
+from geo.errors import PatchmapError, QuestionError
 from geo.leave_out import place_title
-from geo.options import OPTIONS
 from geo.question import Question
 
 HTML = "text/html; charset=utf-8"
 router = APIRouter()
-DOWNLOADS = {analysis.collection or analysis.command: analysis for analysis in ANALYSES}
-"""What can be downloaded, by the name of its collection or else its command."""
-
-_NAMES = (*(option.name for option in OPTIONS), "from", "to")
 
 
 def settings_of(request: Request) -> Settings:
@@ -58,7 +52,7 @@ Set = Annotated[Settings, Depends(settings_of)]
 
 
 @router.get("/")
-def board(request: Request, answers: Held) -> Response:
+def board(request: Request, answers: Held, settings: Set) -> Response:
     """The board. Its address is its Question: what a form sends is written out and redirected."""
     given = dict(request.query_params)
     try:
@@ -68,7 +62,19 @@ def board(request: Request, answers: Held) -> Response:
     view = _opened(answers, view)
     if view.options() != given or len(given) < len(request.query_params.multi_items()):
         return RedirectResponse(view.address() if view.options() else "/", 303)
-    return not_modified_or(request, answers, lambda: _page(answers, view), media_type=HTML)
+    own = own_ground(request)
+
+    def draw_maps() -> None:
+        for address in (
+            each["address"]
+            for each in view.maps(_findings(answers, view.question).answer.accounts.compared)
+        ):
+            _drawn(answers, dict(parse_qsl(urlsplit(address).query)), own, settings)
+
+    origin = str(request.base_url).rstrip("/")
+    return not_modified_or(
+        request, answers, lambda: _page(answers, view, draw_maps, origin), media_type=HTML
+    )
 
 
 @router.get("/story")
@@ -76,7 +82,7 @@ def story(request: Request, answers: Held) -> Response:
     """The story of one cell, place or area, as a part of the board."""
 
     def part() -> Response:
-        view = View.read(only(request, (*_NAMES, *VIEW_OPTIONS)))
+        view = View.read(only(request, (*OPTION_NAMES, *VIEW_OPTIONS)))
         findings = _findings(answers, view.question)
         return Response(_story(findings, view), media_type=HTML)
 
@@ -90,7 +96,7 @@ def map_page(request: Request, answers: Held, settings: Set) -> Response:
 
     def page() -> Response:
         try:
-            drawn = _drawn(request, answers, own.under(answers.snapshot(), settings.tiles))
+            drawn = _drawn(answers, only(request, (*OPTION_NAMES, "show", "over")), own, settings)
         except PatchmapError as refusal:
             # It is read in a frame, by people.
             text = templates.get_template("map_refusal.html").render(reason=reason_of(refusal))
@@ -102,8 +108,15 @@ def map_page(request: Request, answers: Held, settings: Set) -> Response:
     return not_modified_or(request, answers, page, media_type=HTML, setting=own.key(settings.tiles))
 
 
-def _drawn(request: Request, answers: Answers, ground: Ground) -> MapPage:
-    options = only(request, (*_NAMES, "show", "over"))
+def _drawn(
+    answers: Answers, options: Mapping[str, str], own: OwnGround, settings: Settings
+) -> MapPage:
+    """The map that an address asks for, drawn once."""
+    name = f"map?{urlencode(options)} {own.key(settings.tiles)}"
+    return answers.keep(name, lambda _: _draw(answers, dict(options), own, settings))
+
+
+def _draw(answers: Answers, options: dict[str, str], own: OwnGround, settings: Settings) -> MapPage:
     show, over = options.pop("show", DEFAULT_SHOW), options.pop("over", "")
     findings = _findings(answers, Question.read(options))
     snapshot = answers.snapshot()
@@ -112,7 +125,7 @@ def _drawn(request: Request, answers: Answers, ground: Ground) -> MapPage:
         projection=snapshot.projection,
         painting=findings.painting(show),
         places=findings.places,
-        ground=ground,
+        ground=own.under(snapshot, settings.tiles),
         over=snapshot.layer(over) if over else None,
         rounds=findings.rounds if show == "patrols" else None,
     )
@@ -123,7 +136,7 @@ def brief(request: Request, answers: Held) -> Response:
     """The board as one file to print, keep or send."""
 
     def page() -> Response:
-        view = View.read(only(request, (*_NAMES, *VIEW_OPTIONS)))
+        view = View.read(only(request, (*OPTION_NAMES, *VIEW_OPTIONS)))
         text = brief_page(_findings(answers, view.question), view)
         headers = {
             "content-security-policy": BRIEF_POLICY,
@@ -132,26 +145,6 @@ def brief(request: Request, answers: Held) -> Response:
         return Response(text, media_type=HTML, headers=headers)
 
     return not_modified_or(request, answers, page, media_type=HTML)
-
-
-@router.get("/download/{name}.{ending}")
-def download(request: Request, answers: Held, name: str, ending: str) -> Response:
-    """A whole answer as a file: a layer as `.geojson` or `.csv`, a table as `.json` or `.csv`."""
-    analysis = DOWNLOADS.get(name)
-    if analysis is None or ending not in ("csv", "geojson" if analysis.collection else "json"):
-        raise NotFoundError(f"there is no download {name}.{ending}")
-    query = only(request, _NAMES)
-    if ending == "geojson":
-        items = items_of(answers, name, query)
-        content, media_type = feature_collection(items.encoded, items.members), GEOJSON
-    else:
-        answer, found = answers.find(analysis, Question.read(query))
-        content, media_type = to_csv(found.frame).encode(), "text/csv; charset=utf-8"
-        if ending == "json":
-            content = to_table(found.frame, members_of(answer, found))
-            media_type = "application/json"
-    disposition = f'attachment; filename="{name}.{ending}"'
-    return Response(content, media_type=media_type, headers={"content-disposition": disposition})
 
 
 def _opened(answers: Answers, view: View) -> View:
@@ -180,7 +173,7 @@ def _dated(answers: Answers, question: Question) -> Question:
 def _readable(request: Request) -> Question:
     """What can be kept of a Question that is refused, so that the form remembers it."""
     given = folded(request.query_params.multi_items())
-    options = {name: text for name, text in given.items() if name in _NAMES}
+    options = {name: text for name, text in given.items() if name in OPTION_NAMES}
     while True:
         try:
             return Question.read(options)
@@ -193,13 +186,13 @@ def _findings(answers: Answers, question: Question) -> Findings:
     return answers.keep(f"findings?{question.query()}", lambda _: Findings(answers, question))
 
 
-def _page(answers: Answers, view: View) -> Response:
+def _page(answers: Answers, view: View, draw_maps: Callable[[], None], origin: str) -> Response:
     """The board of a Question; with the reason and the form alone where it has no answer."""
     try:
         findings = _findings(answers, view.question)
     except PatchmapError as error:
         return _refusal(answers, view, error)
-    common = page_facts(findings, view)
+    common = page_facts(findings, view) | {"origin": origin}
     text = templates.get_template("board.html").render(
         bar=bar(answers.snapshot(), findings.question),
         error=None,
@@ -208,13 +201,22 @@ def _page(answers: Answers, view: View) -> Response:
         story=_story(findings, view) if view.at else "",
         **common,
     )
-    return StreamingResponse(_pieces(text, findings, common), media_type=HTML)
+    pieces = _pieces(text, findings, common, draw_maps=draw_maps)
+    return StreamingResponse(pieces, media_type=HTML)
 
 
-def _pieces(text: str, findings: Findings, common: dict[str, Any]) -> Iterator[str]:
-    """The page piece by piece: what stands between the sections, and each of them when made."""
+def _pieces(
+    text: str, findings: Findings, common: dict[str, Any], *, draw_maps: Callable[[], None]
+) -> Iterator[str]:
+    """The page piece by piece: what stands between the sections, and each of them when made.
+
+    The maps are drawn before the sections: people look at them first, and one processor that
+    worked on both would make both late.
+    """
     between, *rest = SECTION.split(text)
     yield between
+    with suppress(PatchmapError):  # the frame of the map says why
+        draw_maps()
     for name, following in zip(rest[::2], rest[1::2], strict=True):
         yield str(render_section(name, findings, common))
         yield following

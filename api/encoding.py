@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import orjson
 import pandas as pd
+import pyogrio
 import shapely
 
 from geo.crs import Projection
@@ -187,9 +188,9 @@ def _write_json(frame: pd.DataFrame, path: Path, members: Mapping[str, object]) 
     path.write_bytes(to_table(frame, members))
 
 
-def _write_geopackage(frame: gpd.GeoDataFrame, path: Path, members: Mapping[str, object]) -> None:
+def _write_geopackage(frame: pd.DataFrame, path: Path, members: Mapping[str, object]) -> None:
     metadata = {name: to_json(value).decode() for name, value in members.items()}
-    frame.to_file(path, driver="GPKG", layer=path.stem, layer_metadata=metadata, index=False)
+    pyogrio.write_dataframe(frame, path, driver="GPKG", layer=path.stem, layer_metadata=metadata)
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path, members: Mapping[str, object]) -> None:
@@ -205,4 +206,4 @@ _WRITERS: dict[str, Callable[[pd.DataFrame, Path, Mapping[str, object]], None]] 
     ".parquet": _write_parquet,
 }
 LAYER_ENDINGS = (".geojson", ".csv", ".gpkg", ".parquet")
-TABLE_ENDINGS = (".csv", ".json", ".parquet")
+TABLE_ENDINGS = (".csv", ".json", ".gpkg", ".parquet")

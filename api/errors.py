@@ -15,6 +15,7 @@ from geo.errors import (
     NotFoundError,
     PatchmapError,
     QuestionError,
+    SolverError,
     StoreError,
 )
 
@@ -26,7 +27,7 @@ STATUS: dict[type[PatchmapError], int] = {
     StoreError: 503,
 }
 
-UNANSWERED = (InputError, QuestionError, NotFoundError, ConflictError)
+UNANSWERED = (InputError, QuestionError, NotFoundError, ConflictError, SolverError)
 """What a part of a page says in its place; a store that is away is no answer of any page."""
 
 _log = logging.getLogger("patchmap")

@@ -8,6 +8,7 @@ the solvers and compiles the annealing once, while nobody waits, and then stays.
 from __future__ import annotations
 
 import atexit
+import os
 import pickle
 import threading
 from collections.abc import Callable
@@ -15,14 +16,15 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from geo.allocation.solver import SolverError
-from geo.errors import InputError, PatchmapError
+from geo.errors import InputError, PatchmapError, SolverError
 
 SECONDS = 20.0
 START_SECONDS = 120.0
 """How long a child may take to load and compile, before any search."""
 
 READY = "ready"
+_GIVES_WAY = 10
+"""How nice the child is: a page that is being drawn goes before it."""
 
 
 class Searches:
@@ -113,6 +115,8 @@ class Searches:
 
 def serve_searches(pipe: Connection) -> None:
     """The child: load what searches need, then run what comes until the parent is gone."""
+    if hasattr(os, "nice"):
+        os.nice(_GIVES_WAY)
     from geo.allocation.patch_annealing import warm_up  # noqa: PLC0415 - loaded in the child
     from geo.allocation.patrols import plan_patrols  # noqa: F401, PLC0415 - likewise
 

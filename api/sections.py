@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pandas.api.types import is_numeric_dtype
 
 from api.charts import HEATS, chart, heat
+from api.downloads import ENDINGS, endings_of
 from api.errors import UNANSWERED
 from api.findings import PEAK_HOURS, Findings
 from api.words import PATTERN_WORDS, reason_of
@@ -130,6 +132,7 @@ def repeats(findings: Findings) -> Told:
         "n": int(frame["n"].sum()),
         "parameters": found.parameters,
         "caveats": found.caveats,
+        "download": _download(_BY_COMMAND["repeats"], findings.counting.question.query()),
     }
 
 
@@ -145,6 +148,7 @@ def treatment(findings: Findings) -> Told:
         "layers": findings.layers,
         "zones": found.frame.to_dict("records"),
         "clear": not low <= 0 <= high,
+        "download": _download(_BY_COMMAND["treatment"], question.query()),
         "caveats": found.caveats,
         **found.parameters,
     }
@@ -153,24 +157,24 @@ def treatment(findings: Findings) -> Told:
 def accounts(findings: Findings) -> Told:
     """Where every row went, and what can be taken away."""
     query = findings.question.query()
+    monthly = replace(findings.question, by="month", compare="", within=())
     downloads = [
         _download(analysis, query) for analysis in ANALYSES if analysis.command in _OFFERED
     ]
-    return {"downloads": downloads}
+    months = _download(_BY_COMMAND["count"], monthly.query())
+    return {"downloads": [*downloads, months | {"title": "Incidents by area and month"}]}
 
 
 _OFFERED = (
     "hotspots", "density", "rank", "patrols", "count", "emerging", "dayparts", "concentration",
+    "lorenz",
 )  # fmt: skip
 
 
-def _download(analysis: Analysis, query: str) -> dict[str, str]:
+def _download(analysis: Analysis, query: str) -> dict[str, Any]:
     name = analysis.collection or analysis.command
-    whole = "geojson" if analysis.collection else "json"
-    return {
-        "title": analysis.title,
-        **{ending: f"/download/{name}.{ending}?{query}" for ending in (whole, "csv")},
-    }
+    files = {ENDINGS[end]: f"/download/{name}.{end}?{query}" for end in endings_of(analysis)}
+    return {"title": analysis.title, "files": files}
 
 
 SECTIONS: Final[dict[str, Callable[[Findings], Told]]] = {

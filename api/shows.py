@@ -71,25 +71,26 @@ def _style(fill: str, edge: str = "", *, opacity: float = 0.85, weight: float = 
     return {"fillColor": fill, "fillOpacity": opacity, **edged}
 
 
-# ColorBrewer's RdBu, YlOrRd and PuOr, which colour-blind people can tell apart.
+# After ColorBrewer's RdBu, YlOrRd and PuOr, spaced until neighbours differ by a CIEDE2000 of ten
+# or more to every colour vision (Machado, Oliveira & Fernandes 2009).
 _PLAIN: Final = _style("#8d8d8d", opacity=0.22)
 CLASS_STYLES: Final[dict[str, Style]] = {
     "hot_99": _style("#b2182b", "#5f0a17", weight=1.2),
     "hot_95": _style("#f4a582", "#b2182b"),
     "none": _PLAIN,
-    "cold_95": _style("#92c5de", "#2166ac", opacity=0.7),
+    "cold_95": _style("#92c5de", "#2166ac"),
     "cold_99": _style("#2166ac", "#0b2f57", opacity=0.7),
     "undefined": _style("#ffffff", "#767676", opacity=0.3, weight=0.5),
 }
-_DENSITY: Final = ("#fed976", "#feb24c", "#fd8d3c", "#e31a1c", "#800026")
+_DENSITY: Final = ("#ffe699", "#fd9f2e", "#e2541a", "#b3001b", "#50001a")
 _RISES: Final = ("#fdb863", "#e66101", "#8c3a00")
 _FALLS: Final = ("#b2abd2", "#5e3c99", "#2d0a5e")
 _PATTERNS: Final[dict[str, Style]] = {
     "new": _style("#ffd92f", "#111111", weight=1.4),
     "lasting": _style("#b2182b", "#5f0a17", weight=1.2),
     "on_and_off": _style("#f4a582", "#b2182b"),
-    "fading": _style("#cbb8d9", "#54278f"),
-    "cold": _style("#92c5de", "#2166ac", opacity=0.7),
+    "fading": _style("#8c6bb1", "#3f1d66"),
+    "cold": _style("#92c5de", "#2166ac"),
     "none": _PLAIN,
 }
 GROUPS: Final = {

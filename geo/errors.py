@@ -32,3 +32,7 @@ class ConflictError(PatchmapError):
 
 class StoreError(PatchmapError):
     """The store cannot be read or written now."""
+
+
+class SolverError(PatchmapError):
+    """A solver failed, or its answer does not keep the rules it was given."""

@@ -15,13 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csc_array
 
-from geo.errors import PatchmapError
+from geo.errors import SolverError
 
 Floats = NDArray[np.float64]
-
-
-class SolverError(PatchmapError):
-    """The solver failed, or its answer does not keep the rules it was given."""
 
 
 class Status(StrEnum):

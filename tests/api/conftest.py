@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +14,7 @@ import shapely
 from fastapi.testclient import TestClient
 
 from api.app import make_app
+from api.searches import Searches
 from api.settings import Settings
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.incidents import COLUMNS, Batch, Partition, month_span
@@ -90,11 +92,18 @@ def store(tmp_path: Path) -> Iterator[GeoPackageStore]:
     made.close()
 
 
+class SearchesHere(Searches):
+    """Searches without a process: starting one takes longer than most tests."""
+
+    def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+
 @pytest.fixture
 def client(store: GeoPackageStore) -> Iterator[TestClient]:
     """The service of the town, called as its own machine would."""
     with TestClient(
-        make_app(store, Settings()),
+        make_app(store, Settings(), searches=SearchesHere()),
         base_url="http://127.0.0.1:8000",
         follow_redirects=False,
         client=("127.0.0.1", 50_000),

@@ -255,6 +255,14 @@ def test_a_point_is_left_out_by_a_link_and_told(client: TestClient) -> None:
     assert "(1 incident)" in legend
 
 
+@pytest.mark.parametrize("name", ["hotspots", "density", "patrols"])
+def test_a_table_is_had_after_its_layer(client: TestClient, name: str) -> None:
+    layer = client.get(f"/download/{name}.geojson{QUESTION}").json()
+    table = client.get(f"/download/{name}.csv{QUESTION}")
+    assert table.status_code == 200
+    assert len(table.text.splitlines()) == 1 + len(layer["features"])
+
+
 def test_a_drawing_holds_every_area_and_place(store: GeoPackageStore) -> None:
     findings = Findings(Answers(store), Question(layer="wards", cell=200))
     drawn = draw_plain(findings.answer, painting=findings.painting("cells"), places=findings.places)

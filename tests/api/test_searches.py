@@ -10,8 +10,7 @@ import pytest
 
 from api.searches import Searches
 from geo.allocation.patch_infeasible import Explanation, InfeasiblePatchesError
-from geo.allocation.solver import SolverError
-from geo.errors import InputError, QuestionError
+from geo.errors import InputError, QuestionError, SolverError
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from types import ModuleType
 
 from tests.bench import (
     allocation,
+    board,
     density,
     gi_star,
     import_geopackage,
@@ -31,7 +32,7 @@ from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
     join, join_cold, join_threads, serving, transform, gi_star, density, knox, import_geopackage,
-    import_postgis, plan_move, allocation, scale,
+    import_postgis, plan_move, allocation, board, scale,
 )  # fmt: skip
 
 

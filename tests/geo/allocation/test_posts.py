@@ -8,8 +8,8 @@ import pytest
 
 from geo.allocation.needs import mixed_need
 from geo.allocation.posts import read_pence, share_money, share_posts, verify_posts
-from geo.allocation.solver import SolverError, require_sound
-from geo.errors import InputError
+from geo.allocation.solver import require_sound
+from geo.errors import InputError, SolverError
 
 
 def areas(*needs: float, codes: str = "ABCDEFGH") -> pd.DataFrame:

@@ -6,7 +6,8 @@ from scipy.optimize import linprog
 from scipy.sparse import csc_array
 
 from geo.allocation import solver
-from geo.allocation.solver import Model, SolverError, Status, solve
+from geo.allocation.solver import Model, Status, solve
+from geo.errors import SolverError
 
 PAIR = csc_array(np.array([[1.0, 1.0]]))
 
