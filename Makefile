@@ -17,7 +17,7 @@ run: .venv/run.stamp api/static/node_modules/.stamp ## Serve the board (the demo
 	@if [ "$(STORE)" = demo.gpkg ] && [ ! -e demo.gpkg ]; then $(BIN)/patchmap --store demo.gpkg demo; fi
 	@exec $(BIN)/patchmap --store "$(STORE)" serve --port $(PORT)
 
-test: .venv/dev.stamp api/static/node_modules/.stamp check ## Run every check and every test, the browser's too
+test: .venv/dev.stamp api/static/node_modules/.dev.stamp check ## Run every check and every test, the browser's too
 	@[ -x /usr/bin/chromium ] || .ci/apt-install "The browser tests need Chromium" chromium libatomic1
 	@command -v ogrinfo >/dev/null || .ci/apt-install "The GIS client tests need GDAL's tools" gdal-bin
 	@[ -n "$$TEST_DATABASE_URL" ] || ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || \
@@ -62,5 +62,10 @@ clean: ## Remove what was installed and cached; stores stay
 	@touch $@
 
 api/static/node_modules/.stamp: api/static/package-lock.json .venv/run.stamp
-	@.ci/npm-install
+	@.ci/npm-install --omit=dev
 	@touch $@
+
+# Besides the libraries what checks the types of the pages' scripts.
+api/static/node_modules/.dev.stamp: api/static/package-lock.json .venv/run.stamp
+	@.ci/npm-install
+	@touch api/static/node_modules/.stamp $@
