@@ -10,11 +10,12 @@ from fastapi import FastAPI, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from api import allocation, board, downloads, features, ground, tiles
+from api import allocation, board, downloads, features, ground, planner, tiles
 from api.answers import Answers
 from api.errors import add_error_handlers
 from api.ground import OwnGround
 from api.map_pages import LEAFLET
+from api.plan_desks import PlanDesks
 from api.searches import Searches
 from api.security import Guard
 from api.settings import VERSION, Settings
@@ -41,6 +42,7 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     )
     app.state.searches = searches or Searches()
     app.state.answers = Answers(store, run=app.state.searches)
+    app.state.desks = PlanDesks(store)
     app.state.settings = settings
     app.state.ground = OwnGround.open(settings.ground, store.projection)
     add_error_handlers(app)
@@ -49,6 +51,7 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     app.include_router(board.router)
     app.include_router(downloads.router)
     app.include_router(allocation.router)
+    app.include_router(planner.router)
     app.include_router(ground.router)
     app.add_api_route("/healthz", alive)
     app.add_api_route("/readyz", _ready)

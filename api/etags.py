@@ -24,6 +24,7 @@ def not_modified_or(
     *,
     media_type: str,
     setting: str = "",
+    state: str = "",
 ) -> Response:
     """304 where the caller has the answer of a store already, else the answer with its ETag.
 
@@ -31,8 +32,10 @@ def not_modified_or(
     ----------
     setting
         Whatever of the settings the answer depends on.
+    state
+        What names the state of the data, where that is less than all of it.
     """
-    version = str(answers.snapshot().data_version())
+    version = state or str(answers.snapshot().data_version())
     return of_version(request, version, make, media_type=media_type, setting=setting)
 
 

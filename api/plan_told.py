@@ -1,0 +1,171 @@
+"""A draft as a page needs it: plain JSON of the whole, and of what one step changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from api.plan_facts import LEAST_SHARE, review_facts, rows
+from boundaries.drafting import Draft
+from boundaries.export import describe
+from boundaries.footprints import Footprints
+from boundaries.measures import PlanMeasures
+from boundaries.plan import Plan
+from boundaries.plan_history import UNASSIGNED
+
+Rows = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Crosser:
+    """Things of one kind that boundaries may cut, and how many they cut as the plan began.
+
+    `least_share` is the share of a thing that counts as a side: layers that were drawn apart
+    overlap by slivers, incidents of a hotspot do not.
+    """
+
+    things: Footprints
+    before: int
+    least_share: float
+
+    @classmethod
+    def of(cls, things: Footprints, plan: Plan, *, exact: bool) -> Crosser:
+        """Look once at how a plan began."""
+        least = 0.0 if exact else LEAST_SHARE
+        split = things.split(plan.start.assigned, least_share=least)
+        return cls(things, int(split["name"].nunique()), least)
+
+    def told(self, kind: str, plan: Plan) -> dict[str, Any]:
+        """Which of them the plan cuts now, and between which areas."""
+        split = self.things.split(plan.now.assigned, least_share=self.least_share)
+        split = split[split["share"] >= self.least_share]
+        sides = split.groupby("name", sort=True)["area_code"].agg(list)
+        return {
+            "kind": kind,
+            "before": self.before,
+            "now": len(sides),
+            "split": [{"name": name, "areas": areas} for name, areas in sides.items()],
+        }
+
+
+Crossers = Mapping[str, Crosser]
+
+
+def told_whole(draft: Draft, crossers: Crossers) -> dict[str, Any]:
+    """Everything that a page begins with.
+
+    Parameters
+    ----------
+    crossers
+        What boundaries may cut, by the word for it: `hotspots`, and the titles of layers.
+    """
+    plan, blocks = draft.plan, draft.blocks
+    papers = plan.papers
+    return {
+        "plan_id": papers.plan_id,
+        "title": papers.title,
+        "blocks_layer": papers.blocks_layer,
+        "base_layer": papers.base_layer,
+        "codes": list(plan.now.graph.codes),
+        "figures": _figures(draft),
+        "start": plan.start.assigned.tolist(),
+        "assigned": plan.now.assigned.tolist(),
+        "before": {
+            "areas": [asdict(area) for area in plan.start.areas.values()],
+            "rows": rows_of(draft.before),
+            "council": _council(draft.before),
+        },
+        "rows": rows_of(draft.measures),
+        "standing": told_standing(draft, crossers),
+        "history": told_history(plan, range(len(plan.steps))),
+        "caveats": [*draft.figures.notes, *_caveats(draft)],
+        "averaged": list(map(str, blocks.means)),
+    }
+
+
+def told_change(before: Draft, after: Draft, crossers: Crossers) -> dict[str, Any]:
+    """What a step changed, and how the plan stands after it."""
+    old, new = before.plan, after.plan
+    moved = np.flatnonzero(old.now.assigned != new.now.assigned)
+    codes, known = new.now.graph.codes, rows_of(before.measures)
+    return {
+        "standing": told_standing(after, crossers),
+        "blocks": {codes[at]: new.now.assigned[at] for at in moved},
+        "rows": {
+            code: row for code, row in rows_of(after.measures).items() if known.get(code) != row
+        },
+        "history": told_history(new, [] if new.steps == old.steps else [len(new.steps) - 1]),
+    }
+
+
+def told_standing(draft: Draft, crossers: Crossers) -> dict[str, Any]:
+    """What every step can change, the rows of the areas and the blocks apart."""
+    plan, now = draft.plan, draft.plan.now
+    codes = now.graph.codes
+    undone = plan.steps[plan.done] if plan.done < len(plan.steps) else None
+    rest = draft.measures.unassigned
+    return {
+        "version": plan.papers.version,
+        "done": plan.done,
+        "steps": len(plan.steps),
+        "undo": describe(plan.history[-1]) if plan.history else "",
+        "redo": describe(undone) if undone else "",
+        "areas": [asdict(area) for area in now.areas.values()],
+        "council": _council(draft.measures),
+        "broken": [
+            {"area": code, "pieces": [[codes[at] for at in piece] for piece in pieces]}
+            for code in now.areas
+            if len(pieces := now.pieces(code)) > 1
+        ],
+        "unassigned": {
+            "blocks": [codes[at] for at in now.members(UNASSIGNED)],
+            "sums": {str(name): float(value) for name, value in rest.items() if name != "blocks"},
+        },
+        "bridges": [{"name": name, "ends": list(ends)} for name, ends in now.bridges.items()],
+        "crossings": [things.told(kind, plan) for kind, things in crossers.items()],
+    }
+
+
+def told_history(plan: Plan, which: Iterable[int]) -> list[dict[str, Any]]:
+    """Steps of the history by their places in it, as `boundaries.export.history_frame` has them."""
+    return [
+        {
+            "step": at + 1,
+            "at": step.signed.at.isoformat(),
+            "by": step.signed.by,
+            "kind": step.kind,
+            "what": describe(step),
+            "reason": step.signed.reason,
+            "forced": step.forced,
+            "in_force": at < plan.done,
+        }
+        for at in which
+        if (step := plan.steps[at])
+    ]
+
+
+def rows_of(measures: PlanMeasures) -> Rows:
+    """The measures of each area by its code; what is not known is null."""
+    frame = measures.frame
+    return dict(zip(map(str, frame.index), rows(frame), strict=True))
+
+
+def _figures(draft: Draft) -> dict[str, list[float | None]]:
+    blocks = draft.blocks
+    table = pd.concat([blocks.sums, blocks.means], axis=1)
+    plain = table.astype(object).where(table.notna(), None)
+    return {str(name): plain[name].tolist() for name in plain}
+
+
+def _council(measures: PlanMeasures) -> dict[str, Any]:
+    members = [area.members or 0 for area in measures.state.areas.values()]
+    return {"members": sum(members), "equality": review_facts(measures)}
+
+
+def _caveats(draft: Draft) -> list[str]:
+    accounts = draft.figures.accounts
+    return list(accounts.caveats) if accounts else []
