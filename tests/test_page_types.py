@@ -31,5 +31,5 @@ def test_the_check_finds_a_wrong_type(tmp_path: Path) -> None:
 
 
 def test_every_script_asks_to_be_checked() -> None:
-    scripts = sorted((STATIC / "page").glob("*.js"))
+    scripts = sorted((STATIC / "page").rglob("*.js"))
     assert [path.name for path in scripts if "// @ts-check" not in path.read_text()] == []

@@ -1,0 +1,56 @@
+// The areas as the plan began: on a second map beside the first, or over it up to a line.
+// @ts-check
+
+import { byId, make } from "./dom.js";
+import { BlockMap, moveTogether } from "./map.js";
+
+export class Compare {
+  /**
+   * @param {BlockMap} now
+   * @param {() => import("./map.js").Look} look of the map of before
+   * @param {(map: BlockMap) => void} made
+   */
+  constructor(now, look, made) {
+    this.now = now;
+    this.look = look;
+    this.made = made;
+    this.mode = "";
+    /** @type {BlockMap | null} */
+    this.before = null;
+    this.pair = /** @type {HTMLElement} */ (document.querySelector(".pair"));
+    this.line = make("div", { class: "line-between", hidden: true });
+    this.pair.append(this.line);
+    this.range = /** @type {HTMLInputElement} */ (byId("swipe").querySelector("input"));
+    this.range.addEventListener("input", () => this.#cut());
+    new ResizeObserver(() => this.#cut()).observe(this.pair);
+  }
+
+  /** @param {string} mode "", "beside" or "swipe" */
+  show(mode) {
+    this.mode = ["beside", "swipe"].includes(mode) ? mode : "";
+    this.pair.classList.toggle("beside", this.mode === "beside");
+    this.pair.classList.toggle("swipe", this.mode === "swipe");
+    byId("before-side").hidden = !this.mode;
+    byId("swipe").hidden = this.line.hidden = this.mode !== "swipe";
+    const whole = this.now.map.getBounds().contains(this.now.home);
+    const view = /** @type {[L.LatLng, number]} */ ([this.now.map.getCenter(), this.now.map.getZoom()]);
+    this.now.map.invalidateSize({ animate: false, pan: false });
+    if (this.mode && !this.before) {
+      this.before = new BlockMap(byId("before"), this.now.ground, this.look());
+      moveTogether(this.now.map, this.before.map);
+      this.made(this.before);
+    }
+    this.before?.map.invalidateSize({ animate: false, pan: false });
+    if (whole) this.now.fit();
+    else this.now.map.setView(...view, { animate: false });
+    this.before?.map.setView(this.now.map.getCenter(), this.now.map.getZoom(), { animate: false });
+    this.#cut();
+  }
+
+  #cut() {
+    const box = byId("before");
+    const share = Number(this.range.value);
+    box.style.clipPath = this.mode === "swipe" ? `inset(0 ${100 - share}% 0 0)` : "";
+    this.line.style.left = `${share}%`;
+  }
+}

@@ -1,0 +1,44 @@
+// The keys of the map.
+// @ts-check
+
+/**
+ * @typedef {object} Does
+ * @property {() => void} paint
+ * @property {() => void} collect
+ * @property {() => void} pick
+ * @property {(at: number) => void} number
+ * @property {(by: number) => void} next
+ * @property {() => void} undo
+ * @property {() => void} redo
+ * @property {() => void} lock
+ * @property {(tool: string) => void} tool
+ * @property {(by: number) => void} zoom
+ * @property {() => void} fit
+ */
+
+/** @param {HTMLElement} box @param {Does} does */
+export function setUpKeys(box, does) {
+  /** @type {Record<string, () => void>} */
+  const keys = {
+    Enter: does.paint, c: does.pick, x: does.collect, u: does.undo, r: does.redo, l: does.lock, f: does.fit,
+    p: () => does.tool("paint"), s: () => does.tool("select"), h: () => does.tool("hand"),
+    "[": () => does.next(-1), "]": () => does.next(1),
+    "+": () => does.zoom(1), "=": () => does.zoom(1), "-": () => does.zoom(-1),
+  };
+  box.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== box) return;
+    const act = /^[1-9]$/.test(event.key) ? () => does.number(Number(event.key) - 1) : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+  // Undo and redo as everywhere, where nothing is being typed.
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || (event.target instanceof Element && event.target.closest("input, select"))) return;
+    const key = event.key.toLowerCase();
+    const act = key === "y" || (key === "z" && event.shiftKey) ? does.redo : key === "z" ? does.undo : null;
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}

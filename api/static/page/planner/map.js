@@ -1,0 +1,196 @@
+// One map of the blocks: shaded, outlined and named by the areas that hold them.
+// @ts-check
+
+import { make } from "./dom.js";
+import { boxOf } from "./topology.js";
+
+/** @typedef {import("./topology.js").Block} Block */
+/** @typedef {import("./topology.js").Arc} Arc */
+
+/**
+ * @typedef {object} Ground What every map of a plan is drawn from.
+ * @property {Block[]} blocks
+ * @property {Arc[]} arcs
+ * @property {[number, number][]} middles longitude and latitude of each block
+ * @property {number[]} sizes
+ */
+
+/**
+ * @typedef {object} Look How blocks are shown.
+ * @property {(block: number) => string} area
+ * @property {(block: number) => string} fill
+ * @property {() => string} chosen the area that is outlined by itself
+ * @property {(area: string) => {name: string, told: string, kind: string}} label
+ */
+
+const BLOCK_EDGE = { color: "#ffffff", weight: 0.7, opacity: 0.9, fillOpacity: 1 };
+const INK = "#22303a";
+
+export class BlockMap {
+  /** @param {HTMLElement} box @param {Ground} ground @param {Look} look @param {{tiles?: string, credit?: string}} [more] */
+  constructor(box, ground, look, { tiles = "", credit = "" } = {}) {
+    this.ground = ground;
+    this.look = look;
+    this.home = homeOf(ground.blocks);
+    this.map = L.map(box, {
+      preferCanvas: true, zoomControl: false, keyboard: false, doubleClickZoom: false, boxZoom: false,
+      attributionControl: false, zoomSnap: 0.25, zoomAnimation: false, fadeAnimation: false, maxZoom: 19,
+    });
+    this.map.fitBounds(this.home, { padding: [12, 12], animate: false });
+    for (const [name, order] of [["shade", 390], ["over", 420], ["lines", 430], ["lit", 440], ["cursor", 450]]) {
+      this.map.createPane(String(name)).style.zIndex = String(order);
+    }
+    if (tiles) {
+      L.tileLayer(tiles, { maxZoom: 19 }).addTo(this.map);
+      L.control.attribution({ prefix: false }).addAttribution(credit).addTo(this.map);
+    }
+    this.opacity = tiles ? 0.7 : 1;
+    const shade = L.canvas({ pane: "shade", padding: 0.3 });
+    this.shapes = ground.blocks.map((block, at) =>
+      L.polygon(/** @type {L.LatLngExpression[][][]} */ (latlngs(block)), {
+        renderer: shade, interactive: false, smoothFactor: 0.5, ...BLOCK_EDGE,
+        fillOpacity: this.opacity, fillColor: look.fill(at),
+      }).addTo(this.map),
+    );
+    const lines = L.canvas({ pane: "lines", padding: 0.3 });
+    const styles = [{ color: "#ffffff", weight: 5, opacity: 0.75 }, { color: INK, weight: 2.2, opacity: 1 }];
+    this.outlines = styles.map((style) =>
+      L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, ...style }).addTo(this.map),
+    );
+    this.chosen = L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, color: "#c24e00", weight: 3.6 }).addTo(this.map);
+    this.names = L.layerGroup().addTo(this.map);
+    this.lit = L.canvas({ pane: "lit", padding: 0.3 });
+    this.cursors = L.canvas({ pane: "cursor", padding: 0.3 });
+    /** @type {L.Polyline[]} */
+    this.marks = [];
+    this.map.on("zoomend resize", () => this.#tidyNames());
+    this.drawLines();
+  }
+
+  /** Shade some blocks anew, or all. @param {Iterable<number>} [blocks] */
+  shade(blocks = this.shapes.keys()) {
+    for (const block of blocks) {
+      const fillColor = this.look.fill(block);
+      if (this.shapes[block].options.fillColor !== fillColor) this.shapes[block].setStyle({ fillColor });
+    }
+  }
+
+  /** Draw the lines between areas, and their names, anew. */
+  drawLines() {
+    const lines = this.ground.arcs.flatMap(({ a, b, line }) =>
+      b === -1 || this.look.area(a) !== this.look.area(b) ? [line] : [],
+    );
+    for (const outline of this.outlines) outline.setLatLngs(lines);
+    this.chosen.setLatLngs(this.#around((block) => this.look.area(block) === this.look.chosen()));
+    this.drawNames();
+  }
+
+  /** The lines around those blocks that belong. @param {(block: number) => boolean} belongs */
+  #around(belongs) {
+    return this.ground.arcs.flatMap(({ a, b, line }) => (belongs(a) !== (b !== -1 && belongs(b)) ? [line] : []));
+  }
+
+  drawNames() {
+    this.names.clearLayers();
+    const { middles, sizes } = this.ground;
+    for (const [code, blocks] of this.#byArea()) {
+      if (!code) continue;
+      const whole = blocks.reduce((sum, block) => sum + sizes[block], 0);
+      const centre = [0, 1].map((axis) => blocks.reduce((sum, at) => sum + middles[at][axis] * sizes[at], 0) / whole);
+      const [lon, lat] = nearest(blocks.map((at) => middles[at]), centre);
+      const { name, told, kind } = this.look.label(code);
+      const inside = make("span", {}, name, ...(told ? [make("small", { class: kind }, told)] : []));
+      const icon = L.divIcon({ className: "area-name", html: inside, iconSize: [0, 0] });
+      L.marker([lat, lon], { icon, interactive: false, keyboard: false }).addTo(this.names);
+    }
+    this.#tidyNames();
+  }
+
+  /** The names of large areas stay; those that would lie over them go. */
+  #tidyNames() {
+    requestAnimationFrame(() => {
+      /** @type {DOMRect[]} */
+      const kept = [];
+      for (const label of this.map.getPane("markerPane")?.querySelectorAll(".area-name span") ?? []) {
+        label.classList.remove("lost");
+        const box = label.getBoundingClientRect();
+        const free = kept.every((one) => box.right < one.left || box.left > one.right || box.bottom < one.top || box.top > one.bottom);
+        if (free) kept.push(box);
+        else label.classList.add("lost");
+      }
+    });
+  }
+
+  /** Areas with their blocks, those of most surface first. @returns {[string, number[]][]} */
+  #byArea() {
+    /** @type {Map<string, number[]>} */
+    const found = new Map();
+    this.shapes.forEach((_, block) => {
+      const code = this.look.area(block);
+      const held = found.get(code);
+      if (held) held.push(block);
+      else found.set(code, [block]);
+    });
+    const size = (/** @type {number[]} */ blocks) => blocks.reduce((sum, block) => sum + this.ground.sizes[block], 0);
+    return [...found].sort((one, other) => size(other[1]) - size(one[1]));
+  }
+
+  /** Ring some blocks round, in place of those before. @param {Iterable<number>} blocks @param {L.PathOptions} [style] */
+  mark(blocks, style = {}) {
+    for (const mark of this.marks) mark.remove();
+    const held = new Set(blocks);
+    const lines = this.#around((block) => held.has(block));
+    const rings = [{ color: "#111111", weight: 7 }, { color: "#ffd166", weight: 3.5 }];
+    this.marks = rings.map((ring) =>
+      L.polyline(lines, { renderer: this.lit, interactive: false, ...ring, ...style }).addTo(this.map),
+    );
+  }
+
+  /** Show some blocks as large as the map allows. @param {Iterable<number>} blocks */
+  zoomTo(blocks) {
+    const box = L.latLngBounds([]);
+    for (const block of blocks) box.extend(this.shapes[block].getBounds());
+    if (box.isValid()) this.map.fitBounds(box, { padding: [60, 60], maxZoom: 16, animate: false });
+  }
+
+  /** Fit the map into its box, and draw it now: paper does not wait for the next frame. */
+  drawNow() {
+    this.map.invalidateSize({ animate: false, pan: false });
+    this.map.eachLayer((layer) => {
+      /** @type {any} */ (layer)._renderer?._redraw?.();
+    });
+  }
+
+  fit() {
+    this.map.fitBounds(this.home, { padding: [12, 12], animate: false });
+  }
+}
+
+/** Two maps that show the same place whichever is moved. @param {L.Map} one @param {L.Map} other */
+export function moveTogether(one, other) {
+  let led = false;
+  for (const [from, to] of [[one, other], [other, one]]) {
+    from.on("move", () => {
+      if (led) return;
+      led = true;
+      to.setView(from.getCenter(), from.getZoom(), { animate: false });
+      led = false;
+    });
+  }
+}
+
+/** @param {Block} block @returns {[number, number][][][]} */
+const latlngs = (block) =>
+  block.rings.map((polygon) => polygon.map((ring) => ring.map(([lon, lat]) => /** @type {[number, number]} */ ([lat, lon]))));
+
+/** @param {Block[]} blocks @returns {[[number, number], [number, number]]} */
+function homeOf(blocks) {
+  const [west, south, east, north] = boxOf(blocks.flatMap((block) => block.rings.flat(2)));
+  return [[south, west], [north, east]];
+}
+
+/** @param {[number, number][]} places @param {number[]} centre */
+function nearest(places, centre) {
+  const away = (/** @type {[number, number]} */ [x, y]) => (x - centre[0]) ** 2 + (1.6 * (y - centre[1])) ** 2;
+  return places.reduce((best, place) => (away(place) < away(best) ? place : best));
+}

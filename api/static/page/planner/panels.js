@@ -1,0 +1,130 @@
+// What stands below the table: pieces, blocks without an area, what is cut, what moved, the history.
+// @ts-check
+
+import { make } from "./dom.js";
+import { count, figure, title, when } from "./words.js";
+
+/** @typedef {import("./plan.js").Plan} Plan */
+/** @typedef {{title: string, n: string, warn?: boolean, open?: boolean, body: Node[]}} Panel */
+
+const MOST_LINES = 60;
+
+export class Panels {
+  /**
+   * @param {HTMLElement} box
+   * @param {Plan} plan
+   * @param {{zoom: (blocks: number[]) => void, light: (blocks: number[]) => void, unbridge: (name: string) => void}} acts
+   */
+  constructor(box, plan, acts) {
+    this.box = box;
+    this.plan = plan;
+    this.acts = acts;
+    /** @type {Map<string, boolean>} which the planner opened or closed */
+    this.opened = new Map();
+    this.draw();
+  }
+
+  draw() {
+    const panels = [this.#broken(), this.#unassigned(), this.#moved(), this.#crossings(), this.#bridges(), this.#history(), this.#caveats()];
+    this.box.replaceChildren(...panels.filter((panel) => panel !== null).map((panel) => this.#drawn(panel)));
+  }
+
+  /** @param {Panel} panel */
+  #drawn({ title: name, n, warn = false, open = false, body }) {
+    const summary = make("summary", { class: warn ? "warn" : "" }, `${name} `, make("span", { class: "n" }, n));
+    const details = make("details", { "data-panel": name }, summary, ...body);
+    details.open = this.opened.get(name) ?? open;
+    summary.addEventListener("click", () => this.opened.set(name, !details.open));
+    return details;
+  }
+
+  /** @param {string[]} codes */
+  #places = (codes) => codes.flatMap((code) => this.plan.places.get(code) ?? []);
+
+  /** @param {string} words @param {string[]} codes @param {Node[]} more */
+  #line(words, codes, ...more) {
+    const blocks = this.#places(codes);
+    const zoom = make("button", { type: "button", click: () => this.acts.zoom(blocks) }, "zoom to");
+    const item = make("li", {}, make("span", {}, words), ...(blocks.length ? [zoom] : []), ...more);
+    item.addEventListener("pointerenter", () => this.acts.light(blocks));
+    item.addEventListener("pointerleave", () => this.acts.light([]));
+    return item;
+  }
+
+  #broken() {
+    const { broken } = this.plan.standing;
+    const lines = broken.flatMap(({ area, pieces }) =>
+      pieces.map((piece, at) => this.#line(`${this.plan.called(area)}: piece ${at + 1} of ${pieces.length}, ${count(piece.length, "block")}`, piece)),
+    );
+    if (!broken.length) return { title: "In pieces", n: "no area", body: [make("p", { class: "note" }, "Every area hangs together.")] };
+    return { title: "In pieces", n: count(broken.length, "area"), warn: true, open: true, body: [make("ul", {}, ...lines)] };
+  }
+
+  #unassigned() {
+    const { blocks, sums } = this.plan.standing.unassigned;
+    if (!blocks.length) return { title: "Without an area", n: "no block", body: [make("p", { class: "note" }, "Every block has an area.")] };
+    const told = Object.entries(sums).map(([name, value]) => `${figure(value)} ${title(name).toLowerCase()}`).join(", ");
+    const all = this.#line(`${count(blocks.length, "block")} with ${told}`, blocks);
+    const each = blocks.slice(0, MOST_LINES).map((code) => this.#line(code, [code]));
+    const rest = blocks.length > MOST_LINES ? [make("li", {}, `and ${blocks.length - MOST_LINES} more`)] : [];
+    return { title: "Without an area", n: count(blocks.length, "block"), warn: true, open: blocks.length < 200, body: [make("ul", {}, all, ...each, ...rest)] };
+  }
+
+  #moved() {
+    const { start, codes } = this.plan.state;
+    /** @type {Map<string, string[]>} */
+    const flows = new Map();
+    this.plan.assigned.forEach((to, block) => {
+      if (start[block] === to) return;
+      const key = JSON.stringify([start[block], to]);
+      flows.set(key, [...(flows.get(key) ?? []), codes[block]]);
+    });
+    const summed = Object.keys(this.plan.state.figures).filter((name) => !this.plan.state.averaged.includes(name)).slice(0, 4);
+    const lines = [...flows].sort((one, other) => other[1].length - one[1].length).map(([key, blocks]) => {
+      const [from, to] = JSON.parse(key);
+      const told = summed.map((name) => `${figure(this.plan.sum(this.#places(blocks), name))} ${title(name).toLowerCase()}`).join(", ");
+      return this.#line(`${this.plan.called(from)} → ${this.plan.called(to)}: ${count(blocks.length, "block")}`, blocks, make("p", { class: "note" }, told));
+    });
+    const all = [...flows.values()].reduce((sum, blocks) => sum + blocks.length, 0);
+    const body = lines.length ? [make("ul", {}, ...lines)] : [make("p", { class: "note" }, "Every block is where it was when the plan began.")];
+    return { title: "Moved since the plan began", n: count(all, "block"), body };
+  }
+
+  #crossings() {
+    const { crossings } = this.plan.standing;
+    if (!crossings.length) return null;
+    const lines = crossings.map(({ kind, before, now, split }) => {
+      const named = split.slice(0, 12).map(({ name, areas }) => `${name} (${areas.map((code) => this.plan.called(code)).join(" | ")})`).join("; ");
+      const rest = split.length > 12 ? ` and ${split.length - 12} more` : "";
+      return make("li", {}, make("span", {}, kind === "hotspots" ? "Hotspots" : kind), make("strong", {}, `${now} cut`), make("span", { class: "note" }, `${before} before`), ...(named ? [make("p", { class: "note" }, named + rest)] : []));
+    });
+    const n = crossings.map(({ kind, now }) => `${now} of ${kind === "hotspots" ? "the hotspots" : kind}`).join(", ");
+    return { title: "Cut by the boundaries", n, body: [make("ul", {}, ...lines)] };
+  }
+
+  #bridges() {
+    const { bridges } = this.plan.standing;
+    if (!bridges.length) return null;
+    const lines = bridges.map(({ name, ends }) =>
+      this.#line(`${name}: ${ends[0]} – ${ends[1]}`, ends, make("button", { type: "button", click: () => this.acts.unbridge(name) }, "remove")),
+    );
+    return { title: "Bridges", n: String(bridges.length), body: [make("ul", {}, ...lines)] };
+  }
+
+  #history() {
+    const past = [...this.plan.history].reverse();
+    const lines = past.slice(0, 400).map((step) =>
+      make("li", step.in_force ? {} : { class: "undone" },
+        make("span", {}, `${step.step}. ${step.what}${step.forced ? " (forced)" : ""}`),
+        make("span", { class: "note" }, [step.reason && `“${step.reason}”`, step.by, when(step.at), step.in_force ? "" : "undone"].filter(Boolean).join(" · "))),
+    );
+    const body = lines.length ? [make("ol", {}, ...lines)] : [make("p", { class: "note" }, "No step has been taken.")];
+    return { title: "History", n: count(this.plan.standing.done, "step"), body };
+  }
+
+  #caveats() {
+    const { caveats } = this.plan.state;
+    if (!caveats.length) return null;
+    return { title: "Worth knowing", n: count(caveats.length, "note"), body: caveats.map((caveat) => make("p", { class: "caveat" }, caveat)) };
+  }
+}

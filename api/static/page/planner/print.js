@@ -1,0 +1,32 @@
+// On paper the maps have another size: they are given that size, and drawn, before it is printed.
+// @ts-check
+
+import { byId } from "./dom.js";
+
+/** @typedef {import("./map.js").BlockMap} BlockMap */
+
+/** @param {BlockMap} map @param {() => BlockMap | null} before */
+export function setUpPrint(map, before) {
+  /** @type {[L.LatLng, number] | null} */
+  let view = null;
+  const maps = () => [map, ...(before() ? [/** @type {BlockMap} */ (before())] : [])];
+  /** @param {boolean} printing */
+  const fit = (printing) => {
+    document.body.classList.toggle("on-paper", printing);
+    if (printing) view = [map.map.getCenter(), map.map.getZoom()];
+    const details = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("#panels details"));
+    for (const one of details) {
+      if (printing) one.dataset.open = String(one.open);
+      one.open = printing || one.dataset.open === "true";
+    }
+    for (const each of maps()) {
+      each.map.invalidateSize({ animate: false, pan: false });
+      if (printing) each.fit();
+      else if (view) each.map.setView(...view, { animate: false });
+      each.drawNow();
+    }
+  };
+  window.addEventListener("beforeprint", () => fit(true));
+  window.addEventListener("afterprint", () => fit(false));
+  byId("print").addEventListener("click", () => window.print());
+}

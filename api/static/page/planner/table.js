@@ -1,0 +1,148 @@
+// The live table: one row an area, what it holds now and what the plan changed.
+// @ts-check
+
+import { drawn, make } from "./dom.js";
+import { change, figure, title, variance } from "./words.js";
+
+/** @typedef {import("./types.js").Row} Row */
+
+const VARIANCES = ["variance_percent", "variance_percent_forecast"];
+const BEYOND = /** @type {Record<string, string>} */ ({ variance_percent: "beyond", variance_percent_forecast: "beyond_forecast" });
+const FIRST = [
+  "members", "electors", "electors_per_member", "variance_percent",
+  "electors_forecast", "variance_percent_forecast", "electors_forecast_per_member",
+];
+const LAST = ["blocks", "area_km2", "polsby_popper", "reock"];
+const NOT_SHOWN = new Set(["area_name", "locked", "pieces", "variance", "variance_forecast", "beyond", "beyond_forecast"]);
+const WIDEST = 32; // per cent: where the bars end
+
+/** The columns of a table, those that one looks at all the time first. @param {Row} row */
+export function columnsOf(row) {
+  const there = Object.keys(row).filter((name) => !NOT_SHOWN.has(name) && typeof row[name] !== "string");
+  const among = (/** @type {string[]} */ names) => names.filter((name) => there.includes(name));
+  return [...among(FIRST), ...there.filter((name) => !FIRST.includes(name) && !LAST.includes(name)), ...among(LAST)];
+}
+
+/** How far beyond a limit, for style and symbol. @param {Row | undefined} row @param {string} [column] */
+export function verdict(row, column = "variance_percent") {
+  const [percent, beyond] = [row?.[column], row?.[BEYOND[column]]];
+  if (typeof percent !== "number" || !beyond) return { kind: "within", symbol: "" };
+  const symbol = percent > 0 ? "▲" : "▼";
+  return { kind: `${percent > 0 ? "over" : "under"} beyond-${beyond}`, symbol: beyond === 30 ? symbol.repeat(2) : symbol };
+}
+
+export class AreaTable {
+  /**
+   * @param {HTMLTableElement} table
+   * @param {import("./plan.js").Plan} plan
+   * @param {{colour: (code: string) => string, chosen: () => string, choose: (code: string) => void, point: (code: string) => void}} with_
+   */
+  constructor(table, plan, with_) {
+    this.table = table;
+    this.plan = plan;
+    this.with = with_;
+    /** @type {Map<string, HTMLTableRowElement>} */
+    this.lines = new Map();
+    this.body = make("tbody");
+    /** @type {string[]} */
+    this.columns = [];
+    table.addEventListener("click", (event) => {
+      const line = event.target instanceof Element ? event.target.closest("tr[data-area]") : null;
+      if (line instanceof HTMLElement) with_.choose(line.dataset.area ?? "");
+    });
+    for (const [kind, leave] of /** @type {[string, boolean][]} */ ([["pointerover", false], ["pointerleave", true]])) {
+      table.addEventListener(kind, (event) => {
+        const line = event.target instanceof Element ? event.target.closest("tr[data-area]") : null;
+        with_.point(!leave && line instanceof HTMLElement ? (line.dataset.area ?? "") : "");
+      });
+    }
+    this.drawAll();
+  }
+
+  drawAll() {
+    this.columns = columnsOf(Object.values(this.plan.rows)[0] ?? Object.values(this.plan.state.before.rows)[0] ?? {});
+    const heads = this.columns.map((name) => make("th", { scope: "col", class: "number" }, title(name)));
+    const old = this.columns.map((name) => make("th", { scope: "col", class: "number was" }, `${title(name)} before`));
+    const all = heads.flatMap((head, at) => [old[at], head]);
+    this.table.replaceChildren(make("thead", {}, make("tr", {}, make("th", { scope: "col", class: "who" }, "Area"), ...all)), this.body);
+    this.lines.clear();
+    this.body.replaceChildren();
+    this.update(this.plan.areas.map((area) => area.code));
+  }
+
+  /** Write some rows anew, and drop those of areas that are gone. @param {string[]} changed */
+  update(changed) {
+    const codes = this.plan.areas.map((area) => area.code);
+    for (const [code, line] of this.lines) {
+      if (codes.includes(code)) continue;
+      line.remove();
+      this.lines.delete(code);
+    }
+    codes.forEach((code, at) => {
+      const there = this.lines.get(code);
+      if (there && !changed.includes(code)) return;
+      const line = this.#line(code);
+      if (there) there.replaceWith(line);
+      else this.body.insertBefore(line, this.body.children[at] ?? null);
+      this.lines.set(code, line);
+    });
+    this.mark();
+  }
+
+  /** Show which area is chosen. */
+  mark() {
+    this.plan.areas.forEach(({ code }, at) => {
+      const line = this.lines.get(code);
+      line?.classList.toggle("chosen", code === this.with.chosen());
+      line?.querySelector("button")?.setAttribute("aria-pressed", String(code === this.with.chosen()));
+      const key = line?.querySelector(".key");
+      if (key) key.textContent = at < 9 ? String(at + 1) : "";
+    });
+  }
+
+  /** @param {string} code */
+  #line(code) {
+    const area = this.plan.area(code);
+    const [row, before] = [this.plan.rows[code] ?? {}, this.plan.state.before.rows[code]];
+    const swatch = make("span", { class: "swatch" });
+    swatch.style.background = this.with.colour(code);
+    const marks = [
+      ...(area?.locked ? [make("span", { class: "locked", title: "Locked: nothing moves in or out" }, "locked")] : []),
+      ...(Number(row.pieces) > 1 ? [make("span", { class: "broken" }, `${row.pieces} pieces`)] : []),
+      ...(before ? [] : [make("span", { class: "fresh" }, "new")]),
+    ];
+    const key = make("kbd", { class: "key", "aria-hidden": "true" });
+    const name = make("button", { type: "button" }, area?.name ?? code);
+    const who = make("th", { scope: "row", class: "who" }, make("span", { class: "line" }, key, swatch, make("span", {}, name, ...marks)));
+    const cells = this.columns.flatMap((column) => [this.#was(before, column), this.#cell(row, before, column)]);
+    return make("tr", { "data-area": code }, who, ...cells);
+  }
+
+  /** @param {Row | undefined} before @param {string} column */
+  #was(before, column) {
+    const told = VARIANCES.includes(column) ? variance(before?.[column]) : figure(before?.[column]);
+    return make("td", { class: "number was" }, before ? told : "–");
+  }
+
+  /** @param {Row} row @param {Row | undefined} before @param {string} column */
+  #cell(row, before, column) {
+    const by = change(before?.[column], row[column]);
+    const note = make("small", {}, by && before ? by : "");
+    if (!VARIANCES.includes(column)) return make("td", { class: "number" }, figure(row[column]), note);
+    const { kind, symbol } = verdict(row, column);
+    const told = make("span", {}, symbol ? make("b", { class: "symbol" }, `${symbol} `) : "", variance(row[column]));
+    return make("td", { class: `number variance ${kind}` }, note, told, varianceBar(row[column], kind));
+  }
+}
+
+/** A bar from nought to the variance, with ticks at ±10 and ±30 per cent. @param {unknown} percent @param {string} kind */
+function varianceBar(percent, kind) {
+  const bar = drawn("svg", { class: "bar", viewBox: "-33 0 66 9", width: 66, height: 9, "aria-hidden": "true" });
+  bar.append(drawn("path", { class: "ticks", d: "M0 0v9M-10 2v5M10 2v5M-30 3v3M30 3v3" }));
+  if (typeof percent !== "number") return bar;
+  const wide = Math.min(Math.abs(percent), WIDEST);
+  const box = { x: percent < 0 ? -wide : 0, y: 1.5, width: wide, height: 6 };
+  bar.append(drawn("rect", { class: "fill", ...box }));
+  if (kind !== "within") bar.append(drawn("rect", { fill: kind.includes("30") ? "url(#crossed)" : "url(#hatched)", ...box }));
+  return bar;
+}

@@ -1,0 +1,101 @@
+// What travels between the service and the page of a plan.
+// @ts-check
+
+/**
+ * @typedef {object} Area
+ * @property {string} code
+ * @property {string} name
+ * @property {number | null} members
+ * @property {boolean} locked
+ */
+
+/** @typedef {Record<string, number | string | boolean | null>} Row The measures of one area. */
+
+/**
+ * @typedef {object} Equality How equal the votes of a council are, for one of its electorates.
+ * @property {number | null} average electors a member
+ * @property {number} areas
+ * @property {number} notable areas beyond ±10 %
+ * @property {number} extreme areas beyond ±30 %
+ * @property {boolean} review whether they call for a review
+ */
+
+/**
+ * @typedef {object} Council
+ * @property {number} members
+ * @property {Record<string, Equality>} equality by column of electors
+ */
+
+/**
+ * @typedef {object} Crossing What the boundaries cut, of one kind of thing.
+ * @property {string} kind
+ * @property {number} before
+ * @property {number} now
+ * @property {{name: string, areas: string[]}[]} split
+ */
+
+/**
+ * @typedef {object} Standing How a plan stands: what every step can change.
+ * @property {number} version
+ * @property {number} done
+ * @property {number} steps
+ * @property {string} undo what would be undone, "" for nothing
+ * @property {string} redo
+ * @property {Area[]} areas
+ * @property {Council} council
+ * @property {{area: string, pieces: string[][]}[]} broken
+ * @property {{blocks: string[], sums: Record<string, number>}} unassigned
+ * @property {{name: string, ends: [string, string]}[]} bridges
+ * @property {Crossing[]} crossings
+ */
+
+/**
+ * @typedef {object} Past One step of the history.
+ * @property {number} step
+ * @property {string} at
+ * @property {string} by
+ * @property {string} kind
+ * @property {string} what
+ * @property {string} reason
+ * @property {boolean} forced
+ * @property {boolean} in_force
+ */
+
+/**
+ * @typedef {object} PlanState A plan as it is opened.
+ * @property {string} plan_id
+ * @property {string} title
+ * @property {string} blocks_layer
+ * @property {string} base_layer
+ * @property {string[]} codes the blocks
+ * @property {Record<string, number[]>} figures what is known of each block
+ * @property {string[]} start area code of each block when the plan began
+ * @property {string[]} assigned and now
+ * @property {{areas: Area[], rows: Record<string, Row>, council: Council}} before
+ * @property {Record<string, Row>} rows
+ * @property {Standing} standing
+ * @property {Past[]} history
+ * @property {string[]} caveats
+ * @property {string[]} averaged figures that do not add up
+ */
+
+/**
+ * @typedef {object} Change What a step changed.
+ * @property {Standing} standing
+ * @property {Record<string, string>} blocks area code by block
+ * @property {Record<string, Row>} rows of the areas whose measures are others now
+ * @property {Past[]} history
+ */
+
+/**
+ * @typedef {object} Problem A refusal of the service.
+ * @property {string} detail
+ * @property {number} status
+ * @property {string} [conflict] "version" or "pieces"
+ * @property {string} [area]
+ * @property {string[][]} [pieces]
+ */
+
+/** @typedef {Record<string, unknown> & {step: string}} Step */
+
+export {};
