@@ -11,7 +11,7 @@ import pandas as pd
 
 from api.plan_facts import LEAST_SHARE, review_facts, rows
 from boundaries.drafting import Draft
-from boundaries.export import describe
+from boundaries.export import area_titles, describe
 from boundaries.footprints import Footprints
 from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan
@@ -105,15 +105,15 @@ def told_change(before: Draft, after: Draft, crossers: Crossers) -> dict[str, An
 def told_standing(draft: Draft, crossers: Crossers) -> dict[str, Any]:
     """What every step can change, the rows of the areas and the blocks apart."""
     plan, now = draft.plan, draft.plan.now
-    codes = now.graph.codes
+    codes, titles = now.graph.codes, _titles(plan)
     undone = plan.steps[plan.done] if plan.done < len(plan.steps) else None
     rest = draft.measures.unassigned
     return {
         "version": plan.papers.version,
         "done": plan.done,
         "steps": len(plan.steps),
-        "undo": describe(plan.history[-1]) if plan.history else "",
-        "redo": describe(undone) if undone else "",
+        "undo": describe(plan.history[-1], titles) if plan.history else "",
+        "redo": describe(undone, titles) if undone else "",
         "areas": [asdict(area) for area in now.areas.values()],
         "council": _council(draft.measures),
         "broken": [
@@ -132,13 +132,14 @@ def told_standing(draft: Draft, crossers: Crossers) -> dict[str, Any]:
 
 def told_history(plan: Plan, which: Iterable[int]) -> list[dict[str, Any]]:
     """Steps of the history by their places in it, as `boundaries.export.history_frame` has them."""
+    titles = _titles(plan)
     return [
         {
             "step": at + 1,
             "at": step.signed.at.isoformat(),
             "by": step.signed.by,
             "kind": step.kind,
-            "what": describe(step),
+            "what": describe(step, titles),
             "reason": step.signed.reason,
             "forced": step.forced,
             "in_force": at < plan.done,
@@ -159,6 +160,11 @@ def _figures(draft: Draft) -> dict[str, list[float | None]]:
     table = pd.concat([blocks.sums, blocks.means], axis=1)
     plain = table.astype(object).where(table.notna(), None)
     return {str(name): plain[name].tolist() for name in plain}
+
+
+def _titles(plan: Plan) -> dict[str, str]:
+    """What to call areas, those that are gone included."""
+    return area_titles({**plan.start.areas, **plan.now.areas})
 
 
 def _council(measures: PlanMeasures) -> dict[str, Any]:

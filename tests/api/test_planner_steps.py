@@ -96,7 +96,7 @@ def test_undo_and_redo_go_back_to_the_very_same_figures(client: TestClient) -> N
     after = client.get("/planner/plans/north").json()
     assert after["rows"] == before["rows"]
     assert after["history"][0]["in_force"] is False
-    assert after["standing"]["redo"] == "moved 1 block from W to E"
+    assert after["standing"]["redo"] == "moved 1 block from West to East"
     assert step(client, "redo").json()["rows"] == moved["rows"]
     refusal = step(client, "redo")
     assert (refusal.status_code, refusal.json()["detail"]) == (409, "there is nothing to redo")

@@ -8,12 +8,12 @@ export class Compare {
   /**
    * @param {BlockMap} now
    * @param {() => import("./map.js").Look} look of the map of before
-   * @param {(map: BlockMap) => void} made
    */
-  constructor(now, look, made) {
+  constructor(now, look) {
     this.now = now;
     this.look = look;
-    this.made = made;
+    /** @type {(map: BlockMap) => void} called once the second map is there */
+    this.made = () => {};
     this.mode = "";
     /** @type {BlockMap | null} */
     this.before = null;
@@ -32,17 +32,13 @@ export class Compare {
     this.pair.classList.toggle("swipe", this.mode === "swipe");
     byId("before-side").hidden = !this.mode;
     byId("swipe").hidden = this.line.hidden = this.mode !== "swipe";
-    const whole = this.now.map.getBounds().contains(this.now.home);
-    const view = /** @type {[L.LatLng, number]} */ ([this.now.map.getCenter(), this.now.map.getZoom()]);
-    this.now.map.invalidateSize({ animate: false, pan: false });
+    this.now.resized();
     if (this.mode && !this.before) {
       this.before = new BlockMap(byId("before"), this.now.ground, this.look());
       moveTogether(this.now.map, this.before.map);
       this.made(this.before);
     }
     this.before?.map.invalidateSize({ animate: false, pan: false });
-    if (whole) this.now.fit();
-    else this.now.map.setView(...view, { animate: false });
     this.before?.map.setView(this.now.map.getCenter(), this.now.map.getZoom(), { animate: false });
     this.#cut();
   }

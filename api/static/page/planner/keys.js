@@ -6,6 +6,7 @@
  * @property {() => void} paint
  * @property {() => void} collect
  * @property {() => void} pick
+ * @property {() => void} go to the chosen area
  * @property {(at: number) => void} number
  * @property {(by: number) => void} next
  * @property {() => void} undo
@@ -20,7 +21,7 @@
 export function setUpKeys(box, does) {
   /** @type {Record<string, () => void>} */
   const keys = {
-    Enter: does.paint, c: does.pick, x: does.collect, u: does.undo, r: does.redo, l: does.lock, f: does.fit,
+    Enter: does.paint, c: does.pick, g: does.go, x: does.collect, u: does.undo, r: does.redo, l: does.lock, f: does.fit,
     p: () => does.tool("paint"), s: () => does.tool("select"), h: () => does.tool("hand"),
     "[": () => does.next(-1), "]": () => does.next(1),
     "+": () => does.zoom(1), "=": () => does.zoom(1), "-": () => does.zoom(-1),

@@ -64,6 +64,7 @@ export class BlockMap {
     /** @type {L.Polyline[]} */
     this.marks = [];
     this.map.on("zoomend resize", () => this.#tidyNames());
+    new ResizeObserver(() => this.resized()).observe(box);
     this.drawLines();
   }
 
@@ -151,6 +152,13 @@ export class BlockMap {
     const box = L.latLngBounds([]);
     for (const block of blocks) box.extend(this.shapes[block].getBounds());
     if (box.isValid()) this.map.fitBounds(box, { padding: [60, 60], maxZoom: 16, animate: false });
+  }
+
+  /** The box has another size: what was shown whole stays so. */
+  resized() {
+    const whole = this.map.getBounds().contains(this.home);
+    this.map.invalidateSize({ animate: false, pan: false });
+    if (whole) this.fit();
   }
 
   /** Fit the map into its box, and draw it now: paper does not wait for the next frame. */

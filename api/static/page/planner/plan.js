@@ -10,7 +10,7 @@ import { planAddress, Refusal, send } from "./service.js";
 
 /**
  * Events: `blocks` (detail: positions whose colour may change), `changed` (a step was answered;
- * detail: codes of the areas whose row changed), `busy` (detail: how many steps are on their way).
+ * detail: codes of the areas whose row changed), `busy` (more or fewer steps are on their way).
  */
 export class Plan extends EventTarget {
   /** @param {PlanState} state */
@@ -22,15 +22,6 @@ export class Plan extends EventTarget {
     /** @type {Map<number, string>[]} what each step on its way would move */
     this.onTheirWay = [];
     this.tail = Promise.resolve();
-    this.state = state;
-    this.assigned = [...state.assigned];
-    this.rows = state.rows;
-    this.standing = state.standing;
-    this.history = state.history;
-  }
-
-  /** Take over what the service says of the plan as a whole. @param {PlanState} state */
-  take(state) {
     this.state = state;
     this.assigned = [...state.assigned];
     this.rows = state.rows;
@@ -79,20 +70,20 @@ export class Plan extends EventTarget {
    * Take a step, after those before it. Moved blocks are shown as moved at once, and moved back
    * where the service refuses.
    * @param {Step} step
-   * @param {{by: string, reason: string, force?: boolean, moved?: Map<number, string>}} how
+   * @param {{by: string, reason: string, moved?: Map<number, string>}} how
    * @returns {Promise<Change>}
    */
-  step(step, { by, reason, force = false, moved = new Map() }) {
+  step(step, { by, reason, moved = new Map() }) {
     this.onTheirWay.push(moved);
     this.#tell("blocks", [...moved.keys()]);
-    const answer = this.tail.then(() => this.#send({ ...step, by, reason, ...(force ? { force } : {}) }, moved));
+    const answer = this.tail.then(() => this.#send({ ...step, by, reason }, moved));
     this.tail = answer.then(() => {}, () => {});
     return answer;
   }
 
   /** @param {Record<string, unknown>} body @param {Map<number, string>} moved @returns {Promise<Change>} */
   async #send(body, moved) {
-    this.#tell("busy", this.onTheirWay.length);
+    this.#tell("busy", null);
     try {
       const change = /** @type {Change} */ (
         await send(planAddress(this.id, "/steps"), { ...body, version: this.standing.version })
@@ -105,7 +96,7 @@ export class Plan extends EventTarget {
       this.#tell("blocks", [...moved.keys()]);
       throw error instanceof Refusal ? error : new Refusal({ status: 0, detail: String(error) });
     } finally {
-      this.#tell("busy", this.onTheirWay.length);
+      this.#tell("busy", null);
     }
   }
 

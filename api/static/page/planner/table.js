@@ -60,7 +60,8 @@ export class AreaTable {
   }
 
   drawAll() {
-    this.columns = columnsOf(Object.values(this.plan.rows)[0] ?? Object.values(this.plan.state.before.rows)[0] ?? {});
+    const rows = [...Object.values(this.plan.rows), ...Object.values(this.plan.state.before.rows)];
+    this.columns = columnsOf(rows[0] ?? {});
     const heads = this.columns.map((name) => make("th", { scope: "col", class: "number" }, title(name)));
     const old = this.columns.map((name) => make("th", { scope: "col", class: "number was" }, `${title(name)} before`));
     const all = heads.flatMap((head, at) => [old[at], head]);

@@ -83,6 +83,9 @@ export function middleOf(block) {
   return sized.reduce((best, one) => (one.size > best.size ? one : best)).middle;
 }
 
+/** How large a block is, in square degrees: good enough to compare neighbours. @param {Block} block */
+export const sizeOf = (block) => block.rings.reduce((sum, polygon) => sum + ringMiddle(polygon[0]).size, 0) || 1e-12;
+
 /** @param {Place[]} ring @returns {{size: number, middle: Place}} */
 function ringMiddle(ring) {
   let [twice, x, y] = [0, 0, 0];

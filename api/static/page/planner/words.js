@@ -2,7 +2,8 @@
 // @ts-check
 
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
-const parts = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
+const tenths = new Intl.NumberFormat("en-GB", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const hundredths = new Intl.NumberFormat("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const signedWhole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0, signDisplay: "exceptZero" });
 const signedParts = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2, signDisplay: "exceptZero" });
 const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
@@ -12,7 +13,8 @@ const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "
 /** A number without decimals that nobody reads; "–" for none. @param {Value} value */
 export function figure(value) {
   if (typeof value !== "number") return "–";
-  return (Math.abs(value) >= 100 || Number.isInteger(value) ? whole : parts).format(value);
+  const size = Math.abs(value);
+  return (size >= 100 || Number.isInteger(value) ? whole : size >= 10 ? tenths : hundredths).format(value);
 }
 
 /** A change with its sign; "" for none. @param {Value} before @param {Value} now */

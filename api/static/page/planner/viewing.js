@@ -1,0 +1,82 @@
+// The controls below the map: how blocks are shaded, what is drawn over them, what is compared.
+// @ts-check
+
+import { given, remember } from "./address.js";
+import { byId, make } from "./dom.js";
+import { say } from "./message.js";
+import { offered } from "./overlays.js";
+
+/**
+ * @param {import("./map.js").BlockMap} map
+ * @param {import("./looks.js").Looks} looks
+ * @param {import("./compare.js").Compare} compare
+ * @param {import("./overlays.js").Overlays} overlays
+ */
+export function setUpViewing(map, looks, compare, overlays) {
+  const select = (/** @type {string} */ id) => /** @type {HTMLSelectElement} */ (byId(id));
+  const [shade, comparing] = [select("shade"), select("compare")];
+
+  shade.replaceChildren(...looks.offered().map(([name, words]) => make("option", { value: name }, words)));
+  /** @param {string} name */
+  function shadeBy(name) {
+    looks.choose(name);
+    shade.value = looks.by;
+    map.shade();
+    compare.before?.shade();
+    byId("legend").replaceChildren(...looks.legend());
+    byId("legend").hidden = !byId("legend").children.length;
+    remember("shade", looks.by);
+  }
+  shade.addEventListener("change", () => shadeBy(shade.value));
+
+  comparing.addEventListener("change", () => {
+    compare.show(comparing.value);
+    remember("compare", compare.mode);
+  });
+
+  const boxes = offered(overlays.layers).map(({ id, title }) => {
+    const box = make("input", { type: "checkbox", value: id, change: drawOver });
+    box.checked = given("over").split(",").includes(id);
+    byId("overlays").querySelector("fieldset")?.append(make("label", {}, box, title));
+    return box;
+  });
+  async function drawOver() {
+    const ids = boxes.filter((box) => box.checked).map((box) => box.value);
+    remember("over", ids.join(","));
+    try {
+      byId("overlaid").textContent = await overlays.show(ids);
+    } catch (error) {
+      say(/** @type {Error} */ (error).message);
+    }
+  }
+  document.addEventListener("pointerdown", (event) => {
+    const list = /** @type {HTMLDetailsElement} */ (byId("overlays"));
+    if (list.open && !list.contains(/** @type {Node} */ (event.target))) list.open = false;
+  });
+  compare.made = (before) => {
+    overlays.maps.push(before.map);
+    drawOver();
+  };
+
+  byId("fit").addEventListener("click", () => map.fit());
+  byId("befores").addEventListener("change", (event) =>
+    byId("areas").classList.toggle("befores-shown", /** @type {HTMLInputElement} */ (event.target).checked));
+  byId("link").addEventListener("click", async () => {
+    await navigator.clipboard?.writeText(location.href).catch(() => {});
+    byId("said").textContent = "The address is copied";
+    byId("link").textContent = "Copied";
+    setTimeout(() => (byId("link").textContent = "Copy link"), 900);
+  });
+  map.map.on("moveend", () => {
+    const { lat, lng } = map.map.getCenter();
+    remember("view", `${lat.toFixed(5)},${lng.toFixed(5)},${map.map.getZoom()}`);
+  });
+
+  // As the address says.
+  const view = given("view").split(",").map(Number);
+  if (view.length === 3 && view.every(Number.isFinite)) map.map.setView([view[0], view[1]], view[2], { animate: false });
+  if (given("shade")) shadeBy(given("shade"));
+  comparing.value = given("compare");
+  compare.show(comparing.value);
+  drawOver();
+}
