@@ -24,20 +24,20 @@ def saved(store, **options):
     return save_plan(store, begun(store, **options).plan)
 
 
-def test_a_plan_begun_from_a_layer_has_its_areas_and_its_incidents(city):
+def test_a_plan_begun_from_a_layer_has_its_areas_and_its_incidents(any_city):
     draft, straddling = new_plan(
-        city, "north", blocks_layer="blocks", from_layer="wards", by="Ann", question=ALL
+        any_city, "north", blocks_layer="blocks", from_layer="wards", by="Ann", question=ALL
     )
     assert straddling.empty
     frame = draft.measures.frame
     assert frame["area_name"].tolist() == ["East", "West"]
     assert frame["members"].tolist() == [2, 3]
-    blocks = city.layer("blocks")[1]
-    expected = reckoned(blocks, draft.plan.assignment, city.incidents())
+    blocks = any_city.layer("blocks")[1]
+    expected = reckoned(blocks, draft.plan.assignment, any_city.incidents())
     assert frame["incidents"].tolist() == expected["incidents"].tolist()
     assert frame["incidents"].sum() == draft.figures.accounts.counted > 80
     assert (draft.plan.papers.title, draft.plan.papers.begun_by) == ("north", "Ann")
-    assert city.plans() == []
+    assert any_city.plans() == []
 
 
 def test_blocks_that_straddle_the_layer_are_listed(city):
@@ -52,13 +52,13 @@ def test_blocks_that_straddle_the_layer_are_listed(city):
     assert straddling["share"].tolist() == pytest.approx([0.9] * 8)
 
 
-def test_a_plan_can_begin_empty_or_from_another(city):
-    empty = begun(city, from_layer="")
+def test_a_plan_can_begin_empty_or_from_another(any_city):
+    empty = begun(any_city, from_layer="")
     assert (empty.plan.assignment == "").all()
     assert empty.measures.unassigned["incidents"] == empty.figures.accounts.counted
-    first = begun(city).plan.build_bridge("Ferry", ("a1", "f1"), signed=SIGNED)
-    save_plan(city, first.move(["c1"], "E", signed=SIGNED))
-    other = begun(city, "south", blocks_layer="", from_layer="", from_plan="north")
+    first = begun(any_city).plan.build_bridge("Ferry", ("a1", "f1"), signed=SIGNED)
+    save_plan(any_city, first.move(["c1"], "E", signed=SIGNED))
+    other = begun(any_city, "south", blocks_layer="", from_layer="", from_plan="north")
     assert other.plan.assignment["c1"] == "E"
     assert other.plan.now.bridges == {"Ferry": ("a1", "f1")}
     assert (other.plan.papers.base_layer, other.plan.history) == ("wards", ())
@@ -100,35 +100,35 @@ def test_blocks_that_do_not_tile_carry_no_plan(city):
         begun(city, blocks_layer="faulty")
 
 
-def test_a_plan_is_opened_as_it_was_saved(city):
-    plan = saved(city).move(["c1", "c2"], "E", signed=SIGNED)
-    plan = save_plan(city, plan.rename("E", "Eastbank", signed=SIGNED).undo())
-    draft = open_plan(city, "north", question=ALL)
+def test_a_plan_is_opened_as_it_was_saved(any_city):
+    plan = saved(any_city).move(["c1", "c2"], "E", signed=SIGNED)
+    plan = save_plan(any_city, plan.rename("E", "Eastbank", signed=SIGNED).undo())
+    draft = open_plan(any_city, "north", question=ALL)
     assert draft.plan.papers == plan.papers
     assert draft.plan.papers.version == 2
     assert draft.plan.redo().area("E").name == "Eastbank"
     assert draft.plan.assignment.equals(plan.assignment)
-    assert city.plans()[0]["updated_by"] == "Ann"
+    assert any_city.plans()[0]["updated_by"] == "Ann"
 
 
-def test_two_planners_do_not_overwrite_each_other(city):
-    saved(city)
-    ann, bob = (open_plan(city, "north").plan for _ in range(2))
-    save_plan(city, ann.move(["c1"], "E", signed=replace(SIGNED, by="Ann Shaw")))
+def test_two_planners_do_not_overwrite_each_other(any_city):
+    saved(any_city)
+    ann, bob = (open_plan(any_city, "north").plan for _ in range(2))
+    save_plan(any_city, ann.move(["c1"], "E", signed=replace(SIGNED, by="Ann Shaw")))
     with pytest.raises(PlanConflictError, match=r"Ann Shaw changed plan north since you opened it"):
-        save_plan(city, bob.move(["d1"], "W", signed=SIGNED))
-    assert open_plan(city, "north").plan.assignment["d1"] == "E"
+        save_plan(any_city, bob.move(["d1"], "W", signed=SIGNED))
+    assert open_plan(any_city, "north").plan.assignment["d1"] == "E"
 
 
-def test_a_plan_begun_anew_is_not_taken_for_the_one_that_was_opened(city):
-    mine = saved(city)
-    with city.transaction():
-        city.remove_plan("north")
-    saved(city)
+def test_a_plan_begun_anew_is_not_taken_for_the_one_that_was_opened(any_city):
+    mine = saved(any_city)
+    with any_city.transaction():
+        any_city.remove_plan("north")
+    saved(any_city)
     with pytest.raises(PlanConflictError, match="another begun under its id"):
-        save_plan(city, mine.move(["c1"], "E", signed=SIGNED))
+        save_plan(any_city, mine.move(["c1"], "E", signed=SIGNED))
     with pytest.raises(PlanConflictError, match="there is a plan north already"):
-        saved(city)
+        saved(any_city)
 
 
 def test_blocks_that_changed_since_are_told_when_a_plan_is_opened(city):
@@ -165,18 +165,18 @@ def take(plan, draw):
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draw=st.data())
-def test_measures_through_the_store_are_those_reckoned_with_geopandas(city, draw):
-    with city.transaction():
-        for told in city.plans():
-            city.remove_plan(told["plan_id"])
-    saved(city)
-    blocks, points = city.layer("blocks")[1], city.incidents()
+def test_measures_through_the_store_are_those_reckoned_with_geopandas(any_city, draw):
+    with any_city.transaction():
+        for told in any_city.plans():
+            any_city.remove_plan(told["plan_id"])
+    saved(any_city)
+    blocks, points = any_city.layer("blocks")[1], any_city.incidents()
     for _ in range(draw.draw(st.integers(1, 3))):
-        plan = open_plan(city, "north", question=ALL).plan
+        plan = open_plan(any_city, "north", question=ALL).plan
         for _ in range(draw.draw(st.integers(1, 4))):
             plan = take(plan, draw)
-        save_plan(city, plan)
-    draft = open_plan(city, "north", question=ALL)
+        save_plan(any_city, plan)
+    draft = open_plan(any_city, "north", question=ALL)
     expected = reckoned(blocks, draft.plan.assignment, points)
     layer = draft.measures.layer
     assert layer.index.tolist() == expected.index.tolist()

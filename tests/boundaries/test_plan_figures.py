@@ -47,10 +47,10 @@ def test_harm_is_added_up_under_a_table(city):
     assert frame["harm"].tolist() == (2.5 * frame["incidents"]).tolist()
 
 
-def test_a_store_without_incidents_has_plans_too(store):
-    with store.transaction():
-        store.put_layer(LayerPapers("blocks"), grid(2, 2))
-    draft = begun(store, from_layer="")
+def test_a_store_without_incidents_has_plans_too(geopackage):
+    with geopackage.transaction():
+        geopackage.put_layer(LayerPapers("blocks"), grid(2, 2))
+    draft = begun(geopackage, from_layer="")
     assert (draft.figures.answer, draft.figures.accounts) == (None, None)
     assert "incidents" not in draft.measures.frame
     assert draft.hotspots.count_split(draft.plan.now.assigned) == 0
@@ -73,11 +73,11 @@ def test_columns_are_summed_and_averaged_by_their_names(city):
         figure_blocks(draft.ground, None, sums=["pubs"])
 
 
-def test_an_average_that_nobody_weighs_is_left_out_and_told(store):
+def test_an_average_that_nobody_weighs_is_left_out_and_told(geopackage):
     blocks = grid(2, 2)[["area_name", "geometry"]].assign(imd_rank=[1, 2, 3, 4])
-    with store.transaction():
-        store.put_layer(LayerPapers("blocks"), blocks)
-    figures = begun(store, from_layer="").figures
+    with geopackage.transaction():
+        geopackage.put_layer(LayerPapers("blocks"), blocks)
+    figures = begun(geopackage, from_layer="").figures
     assert list(figures.blocks.means) == []
     assert figures.notes == ("nobody is known to weigh imd_rank by: left out",)
 
