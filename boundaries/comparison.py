@@ -91,6 +91,12 @@ def successors(flow: pd.DataFrame, *, by: str) -> pd.Series:
     return pd.Series(found, name="to_area", dtype="str").rename_axis("from_area").sort_index()
 
 
+def carried(before: pd.Series, carried_on: pd.Series) -> pd.Series:
+    """The new code of each old one by `successors`, `UNASSIGNED` where nothing carries it on."""
+    found = [carried_on.get(code, UNASSIGNED) for code in before]
+    return pd.Series(found, index=before.index, dtype=object)
+
+
 def moved_blocks(
     before: pd.Series, after: pd.Series, *, carried_on: pd.Series | None = None
 ) -> pd.DataFrame:
@@ -103,9 +109,9 @@ def moved_blocks(
     """
     if not before.index.equals(after.index):
         raise InputError("only assignments of the same blocks can be compared")
-    expected = before if carried_on is None else before.map(carried_on).fillna(UNASSIGNED)
+    expected = before if carried_on is None else carried(before, carried_on)
     left = (before != UNASSIGNED) | (after != UNASSIGNED)
-    moved = left & (expected.to_numpy() != after.to_numpy())
+    moved = left & (expected.to_numpy(object) != after.to_numpy(object))
     return pd.DataFrame({"from_area": before[moved], "to_area": after[moved]})
 
 

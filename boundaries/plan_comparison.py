@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from boundaries.comparison import FLOW, flow_table, moved_blocks, successors
+from boundaries.comparison import FLOW, carried, flow_table, moved_blocks, successors
 from boundaries.drafting import Draft
 from boundaries.footprints import Footprints
 from boundaries.measures import PlanMeasures
@@ -82,8 +82,8 @@ class Comparison:
     @property
     def changes(self) -> pd.DataFrame:
         """The rows of the flow in which something does not follow its area."""
-        expected = self.flow["from_area"].map(self.carried_on).fillna(UNASSIGNED)
-        return self.flow[expected.to_numpy(object) != self.flow["to_area"].to_numpy(object)]
+        expected = carried(self.flow["from_area"], self.carried_on)
+        return self.flow[expected.to_numpy() != self.flow["to_area"].to_numpy(object)]
 
     @cached_property
     def wholes(self) -> dict[str, float]:
@@ -127,8 +127,8 @@ class Comparison:
                 "split_before": old["areas"], "split_after": new["areas"],
             }
         )  # fmt: skip
-        expected = frame["from_area"].map(self.carried_on).fillna("")
-        frame["moved"] = expected.to_numpy(object) != frame["to_area"].to_numpy(object)
+        expected = carried(frame["from_area"], self.carried_on)
+        frame["moved"] = expected.to_numpy() != frame["to_area"].to_numpy(object)
         return frame.rename_axis("hotspot_id").reset_index()
 
     @cached_property

@@ -1,0 +1,144 @@
+"""Plans at the OGC door: a list of them, each as a layer, and every answer on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import make_app
+from api.settings import Settings
+from boundaries.drafting import open_plan, save_plan
+from geo.store.contract import LayerPapers
+from geo.store.geopackage import GeoPackageStore
+from tests.boundaries.cities import begun, fill
+from tests.boundaries.drawn import SIGNED, grid
+
+ASKED = "datetime=2024-01/2024-02&layer=plan-north"
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[GeoPackageStore]:
+    """A store with the plan `north`, and `bare`, which has no area."""
+    store = fill(GeoPackageStore(tmp_path / "town.gpkg", create=True))
+    save_plan(store, begun(store, title="North <b>", by="Ann").plan)
+    save_plan(store, begun(store, "bare", from_layer="").plan)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def client(town: GeoPackageStore) -> Iterator[TestClient]:
+    with TestClient(
+        make_app(town, Settings()), base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50_000)
+    ) as made:
+        yield made
+
+
+def get(client: TestClient, path: str, **options):
+    answer = client.get(f"/ogc/collections/{path}", **options)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def change(town: GeoPackageStore, *blocks: str) -> None:
+    plan = open_plan(town, "north", question=None).plan
+    save_plan(town, plan.move(blocks, "E", signed=SIGNED))
+
+
+def test_plans_are_features_with_their_outline_and_papers(client: TestClient) -> None:
+    features = get(client, "plans/items").json()["features"]
+    told = {feature["id"]: feature for feature in features}
+    assert list(told) == ["bare", "north"]
+    assert told["bare"]["geometry"] is None
+    assert told["north"]["geometry"]["type"] in ("Polygon", "MultiPolygon")
+    properties = told["north"]["properties"]
+    assert (properties["title"], properties["version"]) == ("North <b>", 1)
+    assert (properties["layer"], properties["updated_by"]) == ("plan-north", "Ann")
+    assert get(client, "plans/items/north").json()["properties"]["blocks_layer"] == "blocks"
+
+
+def test_each_plan_is_a_layer_with_its_measures(client: TestClient) -> None:
+    listed = [one["id"] for one in client.get("/ogc/collections").json()["collections"]]
+    assert {"plans", "plan-north", "plan-bare"} <= set(listed)
+    about = get(client, "plan-north").json()
+    assert about["title"] == "North <b> (draft)"
+    assert "no boundary in force" in about["papers"]["note"]
+    features = get(client, "plan-north/items").json()["features"]
+    assert [feature["id"] for feature in features] == ["E", "W"]
+    assert features[0]["properties"]["electors"] == 22_200
+    assert get(client, "plan-bare/items").json()["features"] == []
+    assert "variance" in get(client, "plan-north/schema").json()["properties"]
+
+
+@pytest.mark.parametrize("form", ["csv", "gpkg", "fgb", "parquet", "geojson", "html"])
+def test_plans_without_a_place_are_in_every_file(client: TestClient, form: str) -> None:
+    assert get(client, f"plans/items?f={form}").content
+    assert get(client, f"plan-north/items?f={form}").content
+
+
+def test_answers_count_on_a_plan_and_follow_it(client: TestClient, town: GeoPackageStore) -> None:
+    def counts() -> dict[str, int]:
+        features = get(client, f"area-counts/items?{ASKED}").json()["features"]
+        return {feature["id"]: feature["properties"]["n"] for feature in features}
+
+    before = counts()
+    change(town, "c1", "c2", "c3")
+    after = counts()
+    assert after["E"] > before["E"]
+    assert sum(after.values()) == sum(before.values())
+    posts = get(client, f"posts/items?{ASKED}&posts=5").json()["features"]
+    assert sum(feature["properties"]["posts"] for feature in posts) == 5
+    assert len(get(client, f"hotspots/items?{ASKED}").json()["features"]) > 0
+
+
+def test_an_etag_holds_until_a_plan_changes(client: TestClient, town: GeoPackageStore) -> None:
+    for path in ("plans/items", "plan-north/items"):
+        etag = get(client, path).headers["etag"]
+        known = {"if-none-match": etag}
+        assert client.get(f"/ogc/collections/{path}", headers=known).status_code == 304
+    change(town, "c1")
+    for path in ("plans/items", "plan-north/items"):
+        assert get(client, path, headers=known).headers["etag"] != etag
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message"),
+    [
+        ("plan-x", 404, "there is no collection 'plan-x'"),
+        ("area-counts/items?layer=plan-x", 400, "there is no plan 'x'; there are: bare, north"),
+        ("area-counts/items?layer=plan-bare", 400, "plan bare has no area with a block yet"),
+    ],
+)
+def test_what_is_not_there_is_a_problem(client: TestClient, path, status, message) -> None:
+    answer = client.get(f"/ogc/collections/{path}")
+    assert answer.status_code == status
+    assert message in answer.json()["detail"]
+
+
+def test_a_plan_whose_blocks_changed_harms_nothing_else(
+    client: TestClient, town: GeoPackageStore
+) -> None:
+    with town.transaction():
+        town.put_layer(LayerPapers("blocks"), grid(6, 3))
+    features = get(client, "plans/items").json()["features"]
+    assert all(
+        "the blocks of layer blocks have changed" in one["properties"]["problem"]
+        for one in features
+    )
+    for path in ("/ogc/collections", "/ogc/api", "/ogc/collections/plan-north"):
+        assert client.get(path).status_code == 200
+    answer = client.get("/ogc/collections/plan-north/items")
+    assert answer.status_code == 400
+    assert "have changed since plan north" in answer.json()["detail"]
+
+
+def test_the_pages_offer_plans_as_layers(client: TestClient) -> None:
+    for page in (f"/?{ASKED}", f"/allocation?{ASKED}&posts=5"):
+        answer = client.get(page)
+        assert answer.status_code == 200
+        assert '<option value="plan-north" selected>North &lt;b&gt; (draft)' in answer.text
+    bare = client.get("/?layer=plan-bare")
+    assert "plan bare has no area with a block yet" in bare.text
