@@ -96,9 +96,10 @@ def add_label(
         **({"offset": (aside, 0)} if aside else {}),
     )
     place = (round(float(at[1]), MAP_DECIMALS), round(float(at[0]), MAP_DECIMALS))
-    folium.CircleMarker(
-        place, radius=0, stroke=False, fill=False, interactive=False, tooltip=label
-    ).add_to(drawing)
+    point = folium.CircleMarker(place, radius=0, stroke=False, fill=False, tooltip=label)
+    # folium drops this option when it is given, and a click on the point would find nothing else.
+    point.options["interactive"] = False
+    point.add_to(drawing)
 
 
 def outlines(
