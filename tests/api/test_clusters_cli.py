@@ -119,10 +119,10 @@ def test_what_cannot_be_counted_is_refused_in_one_line(folder, arguments, line):
 
 
 def test_an_ending_that_cannot_be_written_is_refused_before_anything_is_counted(folder):
-    done = count(folder, "months", "-o", "counts.gpkg")
+    done = count(folder, "months", "-o", "counts.xlsx")
     assert done.stderr == (
-        "patchmap: counts.gpkg: the ending must be one of .csv, .json, .parquet (this answer is "
-        "a table, not a layer)\n"
+        "patchmap: counts.xlsx: the ending must be one of .csv, .json, .gpkg, .parquet (this "
+        "answer is a table, not a layer)\n"
     )
 
 

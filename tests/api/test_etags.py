@@ -10,7 +10,7 @@ def test_an_answer_is_named_and_not_sent_twice(client: TestClient) -> None:
 
 
 def test_a_refusal_is_not_kept(client: TestClient) -> None:
-    refused = client.get("/?layer=nowhere")
+    refused = client.get("/?layer=nowhere&period=latest-2m")
     assert refused.status_code == 400
     assert "etag" not in refused.headers
     assert refused.headers["cache-control"] == "no-store"
