@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
 
 from geo.errors import InputError, StoreError
@@ -17,12 +18,16 @@ from geo.scale.counting import Job, PartCounts, count_part
 from geo.scale.parts import Part
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 SECONDS_TO_CONNECT: Final = 10
+SECONDS_WITHOUT_WORKERS: Final = 60
+_SECONDS_A_LOOK: Final = 0.02
 _CONFIG: Final = {
     # Detailed areas are many bytes, and travel once.
     "distributed.admin.large-graph-warning-threshold": "4 GiB",
+    # A worker that its guard could not start again by then is given up.
+    "distributed.deploy.lost-worker-timeout": "5s",
 }
 
 
@@ -49,13 +54,13 @@ def count_on_cluster(
     StoreError
         If the scheduler cannot be reached, goes away, or its workers lack this software.
     """
-    with _connected(scheduler, workers) as client:
+    with _connected(scheduler, workers) as (client, cluster):
         # A task, and not data sent ahead: should every worker that holds it be lost, it is
         # made again from what the scheduler keeps.
         shared = client.submit(_as_it_is, job, pure=False)
         futures = client.map(count_part, parts, job=shared, pure=False)
         part_of = {future.key: part for future, part in zip(futures, parts, strict=True)}
-        done = _as_completed(futures)
+        done = _as_completed(futures, _Watch(client, cluster))
         del futures
         for future, found in done:
             yield _settled(part_of[future.key], found)
@@ -66,10 +71,47 @@ def _as_it_is(job: Job) -> Job:
     return job
 
 
-def _as_completed(futures: list[Future]) -> Iterator[tuple[Future, object]]:
-    from distributed import as_completed  # noqa: PLC0415
+def _as_completed(futures: list[Future], watch: _Watch) -> Iterator[tuple[Future, object]]:
+    from distributed import as_completed  # noqa: PLC0415 - Dask is optional
 
-    return iter(as_completed(futures, with_results=True, raise_errors=False))
+    done = as_completed(futures, with_results=True, raise_errors=False)
+    futures.clear()
+    while not done.is_empty():
+        if done.has_ready():
+            yield next(done)
+        else:
+            watch.look()
+            sleep(_SECONDS_A_LOOK)
+
+
+class _Watch:
+    """Looks after a cluster that is waited for: without a worker it would be waited for for ever.
+
+    A lost worker is started again by its guard; where that fails as well, this starts another.
+    """
+
+    def __init__(self, client: Client, cluster: LocalCluster | None) -> None:
+        self._client, self._cluster = client, cluster
+        self._looked = self._seen = monotonic()
+
+    def look(self) -> None:
+        """Look whether there is a worker, once a second.
+
+        Raises
+        ------
+        StoreError
+            If there has been none for long.
+        """
+        now = monotonic()
+        if now < self._looked + 1:
+            return
+        self._looked = now
+        if self._client.status != "running" or self._client.nthreads():
+            self._seen = now
+        elif now > self._seen + SECONDS_WITHOUT_WORKERS:
+            raise StoreError("the Dask scheduler has no workers: start some and count again")
+        elif self._cluster:
+            self._cluster.scale(len(self._cluster.worker_spec))
 
 
 def _settled(part: Part, found: object) -> PartCounts:
@@ -92,7 +134,7 @@ def _settled(part: Part, found: object) -> PartCounts:
 
 
 @contextmanager
-def _connected(scheduler: str, workers: int) -> Iterator[Client]:
+def _connected(scheduler: str, workers: int) -> Iterator[tuple[Client, LocalCluster | None]]:
     try:
         import dask  # noqa: PLC0415
         from distributed import Client, LocalCluster  # noqa: PLC0415
@@ -103,20 +145,23 @@ def _connected(scheduler: str, workers: int) -> Iterator[Client]:
         ) from error
     # Lost workers are no news here: their parts are done again, and what fails is told once.
     with _quiet(), dask.config.set(_CONFIG), ExitStack() as stack:
+        cluster = None
         try:
             if not scheduler:
-                scheduler = stack.enter_context(
+                cluster = stack.enter_context(
                     LocalCluster(
                         n_workers=workers or None,
                         threads_per_worker=1,
-                        dashboard_address=None,
+                        # No dashboard; the server behind it takes a free port of this machine.
+                        dashboard_address="127.0.0.1:0",
+                        scheduler_kwargs={"dashboard": False},
                         silence_logs=logging.CRITICAL,
                     )
                 )
-            client = stack.enter_context(Client(scheduler, timeout=SECONDS_TO_CONNECT))
+            client = stack.enter_context(Client(cluster or scheduler, timeout=SECONDS_TO_CONNECT))
         except (OSError, ValueError) as error:
             raise StoreError(f"no Dask scheduler answers at {scheduler}") from error
-        yield client
+        yield client, cluster
 
 
 @contextmanager

@@ -1,8 +1,21 @@
 """Parts counted by this process, and by a cluster."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from distributed import LocalCluster
 
 from geo.scale import Counted, Job, Part, Totals, count_on_cluster, count_part
+
+
+@contextmanager
+def scheduler_of(workers: int) -> Iterator[str]:
+    """The address of a scheduler whose workers are threads here: no process has to start."""
+    with LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=False, protocol="tcp",
+        dashboard_address="127.0.0.1:0",
+    ) as cluster:  # fmt: skip
+        yield cluster.scheduler_address
 
 
 def counted_here(parts: Sequence[Part], job: Job) -> Counted:

@@ -13,7 +13,8 @@ import pytest
 
 from geo.errors import InputError, StoreError
 from geo.scale import Part, Totals, count_on_cluster
-from tests.geo.scale.counting import assert_same, counted_here, counted_there
+from geo.scale.cluster import _CONFIG
+from tests.geo.scale.counting import assert_same, counted_here, counted_there, scheduler_of
 
 
 @contextmanager
@@ -41,9 +42,20 @@ def workers_of_this_process() -> list[psutil.Process]:
     return [each for each in below if "spawn_main" in " ".join(each.cmdline())]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.fixture(scope="module")
+def one_worker() -> Iterator[str]:
+    with scheduler_of(1) as address:
+        yield address
+
+
+def test_two_processes_count_what_one_counts(parts, job, counted):
+    assert_same(counted_there(parts, job, workers=2), counted)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
 def test_any_number_of_workers_counts_what_one_process_counts(parts, job, counted, workers):
-    assert_same(counted_there(parts, job, workers=workers), counted)
+    with scheduler_of(workers) as address:
+        assert_same(counted_there(parts, job, scheduler=address), counted)
 
 
 def test_a_worker_that_is_killed_half_way_changes_nothing(parts, job, counted):
@@ -69,9 +81,9 @@ def test_a_part_that_no_worker_survives_is_named_and_the_rest_goes_on(parts, job
     assert found.frame().equals(counted_here(some[:3], job).frame())
 
 
-def test_a_broken_part_is_named_and_the_rest_goes_on(parts, job, tmp_path):
+def test_a_broken_part_is_named_and_the_rest_goes_on(parts, job, tmp_path, one_worker):
     gone = replace(parts[0], read=lambda _: (tmp_path / "gone.csv").open())
-    found = counted_there([gone, *parts[1:3]], job, workers=1)
+    found = counted_there([gone, *parts[1:3]], job, scheduler=one_worker)
     assert [(part.name, part.reason) for part in found.broken] == [
         (parts[0].name, "No such file or directory")
     ]
@@ -97,15 +109,36 @@ def test_a_scheduler_that_does_not_answer_is_refused(parts, job, monkeypatch):
         list(count_on_cluster(parts, job, scheduler="tcp://127.0.0.1:9"))
 
 
+def test_a_scheduler_that_has_no_workers_is_not_waited_for_for_ever(parts, job, monkeypatch):
+    monkeypatch.setattr("geo.scale.cluster.SECONDS_WITHOUT_WORKERS", 0)
+    with (
+        scheduler_of(0) as empty,
+        pytest.raises(StoreError, match="the Dask scheduler has no workers: start some"),
+    ):
+        list(count_on_cluster(parts, job, scheduler=empty))
+
+
+def test_a_worker_that_is_given_up_is_replaced(parts, job, counted, monkeypatch):
+    # As when it dies while it starts: its guard does nothing then.
+    monkeypatch.setattr("distributed.Nanny._on_worker_exit_sync", lambda *_: None)
+    monkeypatch.setitem(_CONFIG, "distributed.deploy.lost-worker-timeout", "100ms")
+    totals = Totals()
+    for number, found in enumerate(count_on_cluster(parts, job, workers=1)):
+        totals.add(found)
+        if number == 4:
+            workers_of_this_process()[-1].kill()
+    assert_same(totals.counted(job.places.codes), counted)
+
+
 def test_without_dask_one_line_says_how_to_install_it(parts, job, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r'install it with: pip install "dask\[distributed\]"'):
         list(count_on_cluster(parts, job))
 
 
-def test_a_fault_of_the_program_is_not_taken_for_a_broken_file(parts, job):
+def test_a_fault_of_the_program_is_not_taken_for_a_broken_file(parts, job, one_worker):
     def wrong(_projection):
         raise ZeroDivisionError("of the program")
 
     with pytest.raises(ZeroDivisionError, match="of the program"):
-        list(count_on_cluster([replace(parts[0], read=wrong)], job, workers=1))
+        list(count_on_cluster([replace(parts[0], read=wrong)], job, scheduler=one_worker))
