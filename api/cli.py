@@ -44,6 +44,7 @@ _OWN = {
     "rank": questions.rank,
     "count": clusters.with_engine(questions.ANALYSIS["count"], clusters.area_counts),
     "hotspots": clusters.with_engine(questions.ANALYSIS["hotspots"], clusters.cells),
+    "emerging": clusters.with_engine(questions.ANALYSIS["emerging"], clusters.emerging_cells),
 }
 for name, analysis in questions.ANALYSIS.items():
     if name == "patrols":

@@ -1,4 +1,4 @@
-"""`patchmap count` and `hotspots` of a store or, with `--engine dask`, of files on a cluster."""
+"""`patchmap count`, `hotspots` and `emerging` of a store or, by `--engine dask`, of files."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from geo.scale import (
     Totals,
     Wanted,
     count_on_cluster,
+    emerging_hotspots,
     find_parts,
     hotspots,
 )
@@ -111,7 +112,8 @@ def with_engine(analysis: Analysis, make: Callable[[Asked, Job], Made]) -> Calla
         desk = desk_of(context)
         desk.check_output(output, *files)
         # Before hours of counting, not after them.
-        check_ending(output, layer=analysis.command == "hotspots" and question.by != "month")
+        counts_alone = analysis.command == "hotspots" and question.by == "month"
+        check_ending(output, layer=analysis.command != "count" and not counts_alone)
         projection, layer = areas_of(desk, areas or question.layer)
         parts = find_parts(files, halves=halves_of(halves or []))
         wanted = Wanted.of(question, parts.parts)
@@ -138,17 +140,38 @@ def area_counts(asked: Asked, job: Job) -> Made:
 
 def cells(asked: Asked, job: Job) -> Made:
     """Hot and cold cells; by month the counts of the cells instead, for other methods."""
-    question = asked.question
-    study = AreaPlaces(asked.areas)
+    counted, places = _count_cells(asked, job)
+    if asked.question.by == "month":
+        return Made(counted.frame("cell_id"), counted, {})
+    return Made(hotspots(counted, places), counted, _parameters(asked, places))
+
+
+def emerging_cells(asked: Asked, job: Job) -> Made:
+    """Cells by how hot and cold their months were."""
+    counted, places = _count_cells(asked, job)
     try:
-        places = CellPlaces.over(study, Grid(question.cell, question.shape))
+        frame = emerging_hotspots(counted, places)
+    except InputError as error:
+        raise QuestionError("period", str(error)) from error
+    return Made(frame, counted, _parameters(asked, places))
+
+
+def _count_cells(asked: Asked, job: Job) -> tuple[Counted, CellPlaces]:
+    grid = Grid(asked.question.cell, asked.question.shape)
+    try:
+        places = CellPlaces.over(AreaPlaces(asked.areas), grid)
     except InputError as error:
         raise QuestionError("cell", str(error)) from error
-    counted = _count(asked, Job(places, job.projection, job.wanted))
-    if question.by == "month":
-        return Made(counted.frame("cell_id"), counted, {})
-    told = {"cell_m": question.cell, "shape": question.shape, "cells": len(places.cells)}
-    return Made(hotspots(counted, places), counted, {"parameters": told})
+    return _count(asked, Job(places, job.projection, job.wanted)), places
+
+
+def _parameters(asked: Asked, places: CellPlaces) -> dict[str, object]:
+    told = {
+        "cell_m": asked.question.cell,
+        "shape": asked.question.shape,
+        "cells": len(places.cells),
+    }
+    return {"parameters": told}
 
 
 def _count(asked: Asked, job: Job) -> Counted:

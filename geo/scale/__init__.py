@@ -7,7 +7,7 @@ up, and `cluster` has Dask do the counting.
 
 from geo.scale.cluster import count_on_cluster
 from geo.scale.counting import Job, PartCounts, count_part
-from geo.scale.hotspots import hotspots
+from geo.scale.hotspots import emerging_hotspots, hotspots
 from geo.scale.parts import Broken, Part, Parts, find_parts
 from geo.scale.places import AreaPlaces, CellPlaces
 from geo.scale.totals import Counted, Totals
@@ -26,6 +26,7 @@ __all__ = [
     "Wanted",
     "count_on_cluster",
     "count_part",
+    "emerging_hotspots",
     "find_parts",
     "hotspots",
 ]

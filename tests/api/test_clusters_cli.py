@@ -1,12 +1,18 @@
 """`patchmap count` and `hotspots` with `--engine dask`: files counted without a store."""
 
 import json
+import socket
 import sys
+from contextlib import suppress
 
 import geopandas as gpd
 import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 
+from api.counts import make_counts_app
+from api.counts_file import CountsFile
+from tests.geo.scale.counting import scheduler_of
 from tests.geo.street_files import row, write
 from tests.services import run_patchmap
 
@@ -29,18 +35,40 @@ def folder(tmp_path_factory, four_squares, projection):
     return path
 
 
-def patchmap(folder, *arguments: str):
-    return run_patchmap(*arguments, cwd=folder)
+@pytest.fixture(scope="module")
+def scheduler():
+    with scheduler_of(1) as address:
+        yield address
 
 
-def count(folder, *arguments: str, areas: str = "squares.geojson"):
-    return patchmap(
-        folder, "count", "--engine", "dask", "--areas", areas, "--workers", "1", *arguments
-    )
+@pytest.fixture
+def ask(folder, scheduler):
+    """Ask one of the commands that take --engine of the files in the folder."""
+
+    def asked(command: str, *arguments: str, before: tuple[str, ...] = ()):
+        where = ["--areas", "squares.geojson", "--scheduler", scheduler]
+        return run_patchmap(*before, command, "--engine", "dask", *where, *arguments, cwd=folder)
+
+    return asked
 
 
+@pytest.fixture
+def port_of_dask():
+    """The port that Dask takes unless it is told another, taken."""
+    with socket.socket() as taken:
+        with suppress(OSError):  # by somebody else
+            taken.bind(("127.0.0.1", 8787))
+            taken.listen()
+        yield
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("port_of_dask")
 def test_counts_by_area_category_and_month_are_written_with_their_accounts(folder):
-    done = count(folder, "months", "-o", "counts.csv")
+    done = run_patchmap(
+        "count", "--engine", "dask", "--areas", "squares.geojson", "--workers", "1", "months",
+        "-o", "counts.csv", cwd=folder,
+    )  # fmt: skip
     assert done.stderr == ""
     assert done.stdout.splitlines()[:3] == [
         "counts.csv: 4 rows",
@@ -56,8 +84,8 @@ def test_counts_by_area_category_and_month_are_written_with_their_accounts(folde
     ]
 
 
-def test_a_broken_file_is_named_and_counted_and_the_rest_goes_on(folder):
-    done = count(folder, "2024-01-kent-street.csv", "months", "-o", "counts.csv")
+def test_a_broken_file_is_named_and_counted_and_the_rest_goes_on(ask):
+    done = ask("count", "2024-01-kent-street.csv", "months", "-o", "counts.csv")
     assert done.returncode == 0
     assert done.stderr.splitlines() == [
         "1 broken, not counted:",
@@ -69,11 +97,9 @@ def test_a_broken_file_is_named_and_counted_and_the_rest_goes_on(folder):
     assert "6 counted" in done.stdout
 
 
-def test_a_machine_reads_where_every_row_went(folder):
-    done = patchmap(
-        folder, "--json", "count", "--engine", "dask", "--areas", "squares.geojson", "--workers",
-        "1", "months", "--from", "2024-02", "--category", "drugs", "-o", "counts.parquet",
-    )  # fmt: skip
+def test_a_machine_reads_where_every_row_went(folder, ask):
+    narrowed = ["--from", "2024-02", "--category", "drugs"]
+    done = ask("count", "months", *narrowed, "-o", "counts.parquet", before=("--json",))
     facts = json.loads(done.stdout)
     assert facts["published"] == {"derbyshire": ["2024-02"]}
     assert facts["not_read"] == 1
@@ -85,16 +111,34 @@ def test_a_machine_reads_where_every_row_went(folder):
     assert json.loads(frame.attrs["accounts"]) == facts
 
 
-def test_hot_cells_and_their_months_are_written(folder):
-    command = ["hotspots", "--engine", "dask", "--areas", "squares.geojson", "--workers", "1"]
-    done = patchmap(folder, *command, "months", "--cell", "50", "-o", "hot.geojson")
+def test_what_was_counted_can_be_served(folder, ask):
+    ask("count", "months", "-o", "all.parquet")
+    file = CountsFile.read(folder / "all.parquet")
+    page = TestClient(make_counts_app(file), base_url="http://localhost").get("/").text
+    assert "<strong>6</strong> incidents in <strong>4</strong> areas" in page
+    assert "Ward A" in page
+
+
+def test_hot_cells_and_their_months_are_written(folder, ask):
+    done = ask("hotspots", "months", "--cell", "50", "-o", "hot.geojson")
     hot = gpd.read_file(folder / "hot.geojson")
     assert done.stdout.startswith(f"hot.geojson: {len(hot)} rows")
     assert hot["n"].sum() == 6
-    done = patchmap(folder, *command, "months", "--by", "month", "-o", "cells.parquet")
+    ask("hotspots", "months", "--by", "month", "-o", "cells.parquet")
     cells = pd.read_parquet(folder / "cells.parquet")
     assert list(cells.columns) == ["cell_id", "category", "month", "n"]
     assert cells["n"].sum() == 6
+    refused = run_patchmap("serve", "--counts", "cells.parquet", cwd=folder)
+    assert refused.stderr == (
+        "patchmap: cells.parquet holds counts by cell; a map of counts is by area\n"
+    )
+
+
+def test_emerging_cells_need_their_months(ask):
+    done = ask("emerging", "months", "--cell", "50", "-o", "emerging.geojson")
+    assert done.returncode == 1
+    assert "period: emerging hotspots need" in done.stderr
+    assert "published months or more, there are 2" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -108,27 +152,35 @@ def test_hot_cells_and_their_months_are_written(folder):
                                          "store")),
         (["--engine", "dask", "--areas", "squares.geojson", "--from", "2020-01", "--to", "2020-02",
           "months"], "datetime: no file is of January 2020 to February 2020"),
-        (["--engine", "dask", "--areas", "squares.geojson", "2024-01-kent-street.csv", "--workers",
-          "1"], ("nothing can be read; the first fault: 2024-01-kent-street.csv lacks the column "
-                "Longitude, Latitude, Location, Crime type; it has: Month, x")),
     ],
 )  # fmt: skip
 def test_what_cannot_be_counted_is_refused_in_one_line(folder, arguments, line):
-    done = patchmap(folder, "count", *arguments, "-o", "x.csv")
+    done = run_patchmap("count", *arguments, "-o", "x.csv", cwd=folder)
     assert (done.returncode, done.stderr) == (1, f"patchmap: {line}\n")
 
 
-def test_an_ending_that_cannot_be_written_is_refused_before_anything_is_counted(folder):
-    done = count(folder, "months", "-o", "counts.xlsx")
+def test_files_of_which_none_can_be_read_are_refused_with_the_first_fault(ask):
+    done = ask("count", "2024-01-kent-street.csv", "-o", "x.csv")
+    assert (done.returncode, done.stderr) == (
+        1,
+        (
+            "patchmap: nothing can be read; the first fault: 2024-01-kent-street.csv lacks the "
+            "column Longitude, Latitude, Location, Crime type; it has: Month, x\n"
+        ),
+    )
+
+
+def test_an_ending_that_cannot_be_written_is_refused_before_anything_is_counted(ask):
+    done = ask("count", "months", "-o", "counts.xlsx")
     assert done.stderr == (
         "patchmap: counts.xlsx: the ending must be one of .csv, .json, .gpkg, .parquet (this "
         "answer is a table, not a layer)\n"
     )
 
 
-def test_without_dask_one_line_says_how_to_install_it(folder, monkeypatch):
+def test_without_dask_one_line_says_how_to_install_it(ask, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    done = count(folder, "months", "-o", "counts.csv")
+    done = ask("count", "months", "-o", "counts.csv")
     assert done.stderr == (
         "patchmap: counting on a cluster needs Dask, which is not installed; install it with: "
         'pip install "dask[distributed]"\n'

@@ -1,0 +1,135 @@
+"""Counts by cell and month feed every method that takes counts: what a store's incidents give."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo.analyses import surfaces
+from geo.answer import Answer
+from geo.cells import Grid
+from geo.errors import InputError
+from geo.hotspots import change, concentration, density, evaluation, getis_ord
+from geo.incidents import Batch, months_between
+from geo.options import Question
+from geo.question import answer
+from geo.scale import AreaPlaces, CellPlaces, Counted, Job, emerging_hotspots, find_parts, hotspots
+from tests.geo.scale.counting import counted_here
+from tests.geo.street_files import read_all, row, write
+
+MONTHS = [month for month in months_between("2020-01", "2023-12") if month != "2022-05"]
+QUESTION = {"layer": "w", "cell": 40}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, projection):
+    """Four years but one month of the four squares of Derby, most of it in the corner of A."""
+    path = tmp_path_factory.mktemp("years")
+    rng = np.random.default_rng(10)
+    for month in MONTHS:
+        near = rng.uniform([435_000, 336_000], [435_050, 336_050], (rng.poisson(12), 2))
+        wide = rng.uniform([434_990, 335_990], [435_210, 336_210], (rng.poisson(30), 2))
+        degrees = np.transpose(projection.to_lonlat(*np.concatenate([near, wide]).T))
+        rows = [row(month=month, lon=f"{x:.6f}", lat=f"{y:.6f}") for x, y in degrees]
+        write(path, *rows, name=f"{month}-derbyshire-street.csv")
+    return path
+
+
+@pytest.fixture(scope="module")
+def asked(folder, four_squares, projection) -> Answer:
+    """The last year against the one before, by incidents."""
+    incidents = Batch.join(read_all(folder, projection)).accepted
+    question = Question(datetime="2023-01/2023-12", compare="year", **QUESTION)
+    return answer(question, incidents, four_squares)
+
+
+@pytest.fixture(scope="module")
+def places(four_squares) -> CellPlaces:
+    return CellPlaces.over(AreaPlaces(four_squares), Grid(40))
+
+
+@pytest.fixture(scope="module")
+def cells(folder, places, projection) -> Counted:
+    return counted_here(find_parts([folder]).parts, Job(places, projection))
+
+
+@pytest.fixture(scope="module")
+def last_year(cells) -> pd.DataFrame:
+    cube = cells.by_month()
+    return cube[[name for name in cube.columns if name.startswith("2023")]]
+
+
+@pytest.fixture(scope="module")
+def areas(folder, four_squares, projection) -> pd.DataFrame:
+    parts = find_parts([folder]).parts
+    return counted_here(parts, Job(AreaPlaces(four_squares), projection)).by_month()
+
+
+def test_hot_and_cold_cells(last_year, places, asked):
+    found = getis_ord.hotspots(
+        last_year.sum(axis=1).astype(int), places.cells.neighbours, places.cells.inside_area
+    )
+    assert found["class"].str.startswith("hot").any()
+    for name in ("n", "z", "p_count", "class"):
+        assert (found[name].to_numpy() == asked.hotspots[name].to_numpy()).all()
+
+
+def test_emerging_cells(folder, places, projection, cells, four_squares):
+    incidents = Batch.join(read_all(folder, projection)).accepted
+    question = Question(datetime="2020-01/2023-12", **QUESTION)
+    expected = surfaces.emerging_hotspots(answer(question, incidents, four_squares)).frame
+    found = emerging_hotspots(cells, places)
+    shared = [name for name in found.columns if name in expected.columns]
+    assert {"cell_id", "n", "steps", "pattern", "trend_p"} <= set(shared)
+    pd.testing.assert_frame_equal(pd.DataFrame(found[shared]), pd.DataFrame(expected[shared]))
+    assert found["steps"].max() == len(MONTHS)
+
+
+def test_concentration_and_the_curve_behind_it(last_year, asked):
+    for method in (concentration.concentration, concentration.lorenz_curve):
+        assert method(last_year.sum(axis=1)).equals(method(asked.cell_counts))
+
+
+def test_density_at_the_centres_of_cells(last_year, places, asked):
+    centres = places.cells.grid.centres(places.cells.positions)
+    held = places.cells.grid.centres(places.cells.positions[asked.cell_of_counted])
+    spread = density.quartic_density(
+        *centres, at=centres, bandwidth=100.0, weights=last_year.sum(axis=1).to_numpy()
+    )
+    assert spread == pytest.approx(density.quartic_density(*held, at=centres, bandwidth=100.0))
+
+
+def test_change_by_area_and_how_alike_two_years_are(areas, asked):
+    now, before = (
+        areas[[name for name in areas.columns if name[:4] == year]].sum(axis=1).to_numpy()
+        for year in ("2023", "2022")
+    )
+    found = change.changes(now, before, days=asked.days)
+    expected = surfaces.changes(asked)
+    for name in ("n", "n_compared", "p", "certainty"):
+        assert (found[name].to_numpy() == expected.frame[name].to_numpy()).all()
+    assert change.similarity(now, before).s == expected.parameters["s"]
+
+
+def test_the_band_that_a_month_was_to_be_expected_in(areas, asked):
+    found = change.expected_band(areas.dropna(axis=1), "2023-12")
+    expected = surfaces.expected(asked).frame
+    assert found["years"].unique().tolist() == [3]
+    for name in ("n", "expected", "low", "high", "band"):
+        assert found[name].tolist() == expected[name].tolist()
+
+
+def test_how_well_a_map_foretold_what_came(last_year, places, asked):
+    train, later = last_year.iloc[:, :9].sum(axis=1), last_year.iloc[:, 9:].sum(axis=1)
+    cube = surfaces.cell_months(asked, months_between("2023-01", "2023-12"))
+    area = places.cells.inside_area
+    found = evaluation.accuracy(train, later, area)
+    expected = evaluation.accuracy(cube[:, :9].sum(axis=1), cube[:, 9:].sum(axis=1), area)
+    assert found.equals(expected)
+
+
+def test_too_few_months_for_a_pattern_are_refused(folder, places, projection):
+    parts = find_parts([folder / "2023-12-derbyshire-street.csv"]).parts
+    found = counted_here(parts, Job(places, projection))
+    assert len(hotspots(found, places)) == len(places.codes)
+    with pytest.raises(InputError, match="published months or more"):
+        emerging_hotspots(found, places)
