@@ -11,7 +11,7 @@ import pytest
 
 from geo.store.contract import LayerPapers
 from geo.store.geopackage import GeoPackageStore
-from tests.api.plan_commands import PERIOD, areas, move, planned, refused, run, told
+from tests.api.plan_folders import PERIOD, areas, move, planned, refused, run, told
 from tests.boundaries.drawn import grid
 
 

@@ -11,7 +11,7 @@ from boundaries.drafting import open_plan, save_plan
 from boundaries.plan_history import Signed
 from geo.errors import ConflictError
 from geo.store.geopackage import GeoPackageStore
-from tests.api.plan_commands import areas, move, planned, refused, run
+from tests.api.plan_folders import areas, move, planned, refused, run
 from tests.boundaries.drawn import grid
 from tests.services import run_patchmap
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from geo.store.geopackage import GeoPackageStore
-from tests.api.plan_commands import PERIOD, areas, move, planned, run
+from tests.api.plan_folders import PERIOD, areas, move, planned, run
 
 
 class Tables(HTMLParser):

@@ -8,7 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
-from tests.api.plan_commands import PERIOD, areas, move, planned, refused, run, told
+from tests.api.plan_folders import PERIOD, areas, move, planned, refused, run, told
 from tests.boundaries.drawn import grid
 
 

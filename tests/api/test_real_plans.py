@@ -14,7 +14,7 @@ from boundaries.drafting import import_assignment, open_plan, save_plan
 from boundaries.plan_history import UNASSIGNED
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT
 from geo.store.geopackage import GeoPackageStore
-from tests.api.plan_commands import refused, run, told
+from tests.api.plan_folders import refused, run, told
 from tests.boundaries.drawn import SIGNED
 
 PERIOD = ["--from", "2018-10", "--to", "2024-04"]
