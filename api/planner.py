@@ -14,10 +14,10 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from api.answers import Answers
 from api.board import HTML, Held, Set
-from api.collection_links import GEOJSON
 from api.encoding import to_json
 from api.errors import problem, status_of
 from api.etags import not_modified_or
+from api.formats import GEOJSON, GEOPACKAGE
 from api.plan_desks import PlanDesks
 from api.plan_exports import PlanFile
 from api.plan_report import POLICY as REPORT_POLICY
@@ -41,8 +41,8 @@ MOST_BYTES: Final = 4_000_000
 
 FILES: Final = {
     "html": ("Report for consultation", HTML),
-    "geojson": ("Areas as GeoJSON", GEOJSON),
-    "gpkg": ("Areas and blocks as GeoPackage", "application/geopackage+sqlite3"),
+    "geojson": ("Areas as GeoJSON", GEOJSON.media_type),
+    "gpkg": ("Areas and blocks as GeoPackage", GEOPACKAGE.media_type),
     "csv": ("Block → area as CSV", "text/csv; charset=utf-8"),
 }
 """What can be taken away, by its ending: its title and its media type."""
@@ -116,8 +116,8 @@ def blocks(request: Request, office: Within, layer_id: str) -> Response:
     return not_modified_or(
         request,
         office.answers,
-        lambda: Response(office.desks.drawn_blocks(layer_id), media_type=GEOJSON),
-        media_type=GEOJSON,
+        lambda: Response(office.desks.drawn_blocks(layer_id), media_type=GEOJSON.media_type),
+        media_type=GEOJSON.media_type,
         state=office.desks.blocks_state(),
     )
 

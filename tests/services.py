@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -46,21 +46,18 @@ def run_patchmap(*arguments: str, cwd: Path) -> Done:
 @contextlib.contextmanager
 def serving(store: Path | str, *options: str) -> Iterator[str]:
     """Serve a store on a free port; yields the address, without a slash at its end."""
+    command = [sys.executable, "-m", "api.cli", "--store", str(store), "serve", *options]
+    with serving_by(command) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving_by(command: Sequence[str]) -> Iterator[str]:
+    """Run a command that serves on the port which `--port` names; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "api.cli",
-        "--store",
-        str(store),
-        "serve",
-        "--port",
-        str(port),
-        *options,
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE, text=True)
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(address, process)

@@ -24,6 +24,7 @@ from tests.bench import (
     join_threads,
     knox,
     plan_move,
+    planner,
     scale,
     serving,
     transform,
@@ -32,7 +33,7 @@ from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
     join, join_cold, join_threads, serving, transform, gi_star, density, knox, import_geopackage,
-    import_postgis, plan_move, allocation, board, scale,
+    import_postgis, plan_move, planner, allocation, board, scale,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ const FIRST = [
 ];
 const LAST = ["blocks", "area_km2", "polsby_popper", "reock"];
 const NOT_SHOWN = new Set(["area_name", "locked", "pieces", "variance", "variance_forecast", "beyond", "beyond_forecast"]);
+const ON_PAPER = 9; // columns
 const WIDEST = 32; // per cent: where the bars end
 
 /** The columns of a table, those that one looks at all the time first. @param {Row} row */
@@ -62,13 +63,18 @@ export class AreaTable {
   drawAll() {
     const rows = [...Object.values(this.plan.rows), ...Object.values(this.plan.state.before.rows)];
     this.columns = columnsOf(rows[0] ?? {});
-    const heads = this.columns.map((name) => make("th", { scope: "col", class: "number" }, title(name)));
-    const old = this.columns.map((name) => make("th", { scope: "col", class: "number was" }, `${title(name)} before`));
+    const heads = this.columns.map((name) => make("th", { scope: "col", class: `number${this.#far(name)}` }, title(name)));
+    const old = this.columns.map((name) => make("th", { scope: "col", class: `number was${this.#far(name)}` }, `${title(name)} before`));
     const all = heads.flatMap((head, at) => [old[at], head]);
     this.table.replaceChildren(make("thead", {}, make("tr", {}, make("th", { scope: "col", class: "who" }, "Area"), ...all)), this.body);
     this.lines.clear();
     this.body.replaceChildren();
     this.update(this.plan.areas.map((area) => area.code));
+  }
+
+  /** The class of columns that paper has no room for. @param {string} column */
+  #far(column) {
+    return this.columns.indexOf(column) < ON_PAPER ? "" : " far";
   }
 
   /** Write some rows anew, and drop those of areas that are gone. @param {string[]} changed */
@@ -122,14 +128,14 @@ export class AreaTable {
   /** @param {Row | undefined} before @param {string} column */
   #was(before, column) {
     const told = VARIANCES.includes(column) ? variance(before?.[column]) : figure(before?.[column]);
-    return make("td", { class: "number was" }, before ? told : "–");
+    return make("td", { class: `number was${this.#far(column)}` }, before ? told : "–");
   }
 
   /** @param {Row} row @param {Row | undefined} before @param {string} column */
   #cell(row, before, column) {
     const by = change(before?.[column], row[column]);
     const note = make("small", {}, by && before ? by : "");
-    if (!VARIANCES.includes(column)) return make("td", { class: "number" }, figure(row[column]), note);
+    if (!VARIANCES.includes(column)) return make("td", { class: `number${this.#far(column)}` }, figure(row[column]), note);
     const { kind, symbol } = verdict(row, column);
     const told = make("span", {}, symbol ? make("b", { class: "symbol" }, `${symbol} `) : "", variance(row[column]));
     return make("td", { class: `number variance ${kind}` }, note, told, varianceBar(row[column], kind));
