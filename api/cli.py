@@ -9,6 +9,7 @@ import typer
 
 from api.commands import (
     areas,
+    attributes,
     clusters,
     incidents,
     patrols,
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(areas.layers, name="layers")
-app.add_typer(areas.attributes, name="attributes")
+app.add_typer(attributes.attributes, name="attributes")
 app.add_typer(weights.weights, name="weights")
 app.add_typer(plans.plans, name="plan")
 app.add_typer(stores.imports, name="imports")

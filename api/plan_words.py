@@ -30,6 +30,7 @@ _SHOWN: Mapping[str, str] = {
     "harm": "harm",
     "imd_score": "imd score",
     "pieces": "pieces",
+    "polsby_popper": "compact",
 }
 """Columns of the measures that fit a terminal, and how they are headed there."""
 _MARKS = {10: "*", 30: "**"}

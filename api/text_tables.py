@@ -26,14 +26,14 @@ def _column(name: str, values: list[object]) -> list[str]:
 
 
 def shown(value: object) -> str:
-    """A value for people: thousands apart, two decimals for fractions, nothing where none is."""
+    """A value for people: thousands apart, small fractions to two decimals, nothing for none."""
     if isinstance(value, str):
         return value
     if pd.isna(value):
         return ""
     if isinstance(value, bool):
         return "yes" if value else ""
-    if isinstance(value, float) and not value.is_integer():
+    if isinstance(value, float) and not value.is_integer() and abs(value) < 1000:
         return f"{value:,.2f}"
     return f"{value:,.0f}" if isinstance(value, int | float) else str(value)
 

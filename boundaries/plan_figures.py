@@ -29,7 +29,7 @@ from geo.store.contract import StoreReader
 SUMMED = ("electors", "electors_forecast", "residents")
 """Columns of a layer of blocks that are added up without being named."""
 
-AVERAGED = re.compile(r"(imd|deprivation)(_[a-z]+)?")
+AVERAGED = re.compile(r"(imd|deprivation)(_[a-z]+)?", re.IGNORECASE)
 """Columns that are averaged without being named, weighed by residents, else by electors."""
 
 COUNTED, HARM = "incidents", "harm"

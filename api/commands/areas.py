@@ -1,4 +1,4 @@
-"""`patchmap layers …` and `patchmap attributes …`."""
+"""`patchmap layers …`: add, check and list boundary layers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Annotated
 import geopandas as gpd
 import typer
 
-from api.commands.desk import Desk, desk_of, read_bytes, read_vector
+from api.commands.desk import Desk, desk_of, read_vector
 from api.encoding import write_frame
-from boundaries.attributes import join_attributes
 from boundaries.coverage import check_layer, unfit_for_plan
 from boundaries.layer import read_faulty, read_layer
 from boundaries.planned_layers import read_layer_or_plan
@@ -19,12 +18,8 @@ from boundaries.snapping import snapped
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.store.contract import LayerPapers
-from geo.table import read_table
 
 layers = typer.Typer(help="Boundary layers: add, check, list.", no_args_is_help=True)
-attributes = typer.Typer(
-    help="Numbers about areas: electors, members, residents, deprivation.", no_args_is_help=True
-)
 
 _NAMED_FINDINGS = 3
 
@@ -144,35 +139,6 @@ def list_layers(context: typer.Context) -> None:
     desk.say(lines or ["no layers yet"], facts)
 
 
-@attributes.command("add")
-def add_attributes(
-    context: typer.Context,
-    file: File,
-    layer: Annotated[str, typer.Option(help="The layer to add them to.")],
-    key: Annotated[str, typer.Option(help="The column that holds area codes.")],
-    rename: Annotated[
-        list[str] | None, typer.Option(help="OLD=NEW: what to call a column, such as residents.")
-    ] = None,
-) -> None:
-    """Join the columns of a CSV to a layer by area code."""
-    table = read_table(read_bytes(file), file=file.name)
-    names = dict(_renaming(pair) for pair in rename or [])
-    table.require(*names)
-    desk = desk_of(context)
-    with desk.open() as store, store.transaction():
-        papers, areas = store.layer(layer)
-        joined, unknown, missing = join_attributes(areas, table, key=key, names=names)
-        store.put_layer(papers, joined)
-    added = [names.get(name, name) for name in table.header if name != key]
-    lines = [f"{layer}: {', '.join(added)} for {len(areas) - len(missing)} of {len(areas)} areas"]
-    if unknown:
-        lines.append(f"{len(unknown)} rows are of no area of this layer: {_few(unknown)}")
-    if missing:
-        lines.append(f"{len(missing)} areas have no row: {_few(missing)}")
-    facts = {"layer": layer, "added": added, "unknown": unknown, "missing": missing}
-    desk.say(lines, facts)
-
-
 def _to_check(
     desk: Desk, layer: str, *, code_field: str, inside: str
 ) -> tuple[Projection, gpd.GeoDataFrame]:
@@ -215,14 +181,3 @@ def _check_day(option: str, day: str) -> None:
         date.fromisoformat(day or "2000-01-01")
     except ValueError as error:
         raise InputError(f"{option} {day!r} is no date, write it as 2025-05-01") from error
-
-
-def _renaming(pair: str) -> tuple[str, str]:
-    old, equals, new = pair.partition("=")
-    if not (old and equals and new):
-        raise InputError(f"--rename {pair!r}: write it as total=residents")
-    return old, new
-
-
-def _few(codes: list[str]) -> str:
-    return ", ".join(codes[:5]) + (" …" if len(codes) > 5 else "")

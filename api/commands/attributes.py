@@ -1,0 +1,95 @@
+"""`patchmap attributes …`: numbers about areas, from a CSV."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import geopandas as gpd
+import typer
+
+from api.commands.areas import File
+from api.commands.desk import desk_of, read_bytes
+from api.text_tables import listed
+from boundaries.attributes import join_attributes
+from boundaries.carrying import Carried, carry
+from geo.errors import InputError
+from geo.store.contract import LayerPapers
+from geo.table import read_table
+
+attributes = typer.Typer(
+    help="Numbers about areas: electors, members, residents, deprivation.", no_args_is_help=True
+)
+
+
+@attributes.command("add")
+def add_attributes(
+    context: typer.Context,
+    file: File,
+    layer: Annotated[str, typer.Option(help="The layer to add them to.")],
+    key: Annotated[str, typer.Option(help="The column that holds area codes.")],
+    rename: Annotated[
+        list[str] | None, typer.Option(help="OLD=NEW: what to call a column, such as residents.")
+    ] = None,
+    best_fit_from: Annotated[
+        str, typer.Option(help="The layer that the codes are of, where it is a finer one.")
+    ] = "",
+    sums: Annotated[
+        list[str] | None, typer.Option("--sum", help="A column to add up from that layer.")
+    ] = None,
+    means: Annotated[
+        list[str] | None, typer.Option("--mean", help="A column to average from it.")
+    ] = None,
+    weight: Annotated[str, typer.Option(help="The column that weighs averages.")] = "residents",
+    by_surface: Annotated[
+        bool, typer.Option("--by-surface", help="Estimate by surface: it is no finer one.")
+    ] = False,
+) -> None:
+    """Join the columns of a CSV to a layer by area code, or carry them from a finer layer."""
+    if bool(best_fit_from) != bool(sums or means) or (by_surface and not best_fit_from):
+        raise typer.BadParameter("--best-fit-from LAYER goes with --sum or --mean COLUMN")
+    table = read_table(read_bytes(file), file=file.name)
+    names = dict(_renaming(pair) for pair in rename or [])
+    table.require(*names)
+    desk = desk_of(context)
+    with desk.open() as store, store.transaction():
+        own = best_fit_from or layer
+        papers, areas = store.layer(own)
+        joined, unknown, missing = join_attributes(areas, table, key=key, names=names)
+        carried = None
+        if best_fit_from:
+            weights = dict.fromkeys(means or [], weight)
+            papers, coarse = store.layer(layer)
+            carried = carry(joined, coarse, sums=sums or [], means=weights, by_surface=by_surface)
+            papers, joined = _with_carried(papers, coarse, carried, own)
+        store.put_layer(papers, joined)
+    added = [names.get(name, name) for name in table.header if name != key]
+    lines = [f"{own}: {', '.join(added)} for {len(areas) - len(missing)} of {len(areas)} areas"]
+    if carried:
+        lines.append(f"{layer}: {carried.note}")
+    if carried and carried.straddling:
+        lines.append(f"{carried.straddling:,} areas of {own} straddle those of {layer}")
+    if unknown:
+        of = own if carried else "this layer"
+        lines.append(f"{len(unknown)} rows are of no area of {of}: {listed(unknown)}")
+    if missing:
+        lines.append(f"{len(missing)} areas have no row: {listed(missing)}")
+    facts = {"layer": layer, "added": added, "unknown": unknown, "missing": missing}
+    told = {"note": carried.note, "straddling": carried.straddling} if carried else {}
+    desk.say(lines, facts | told)
+
+
+def _with_carried(
+    papers: LayerPapers, areas: gpd.GeoDataFrame, carried: Carried, source: str
+) -> tuple[LayerPapers, gpd.GeoDataFrame]:
+    """A layer with figures from another, and a note of how they came in its papers."""
+    note = "; ".join(filter(None, [papers.note, f"{carried.note} (from {source})"]))
+    found = areas.assign(**{str(name): carried.values[name] for name in carried.values})
+    return replace(papers, note=note[:2000]), found
+
+
+def _renaming(pair: str) -> tuple[str, str]:
+    old, equals, new = pair.partition("=")
+    if not (old and equals and new):
+        raise InputError(f"--rename {pair!r}: write it as total=residents")
+    return old, new
