@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.commands.desk import desk_of
-from api.commands.plan_options import Against, PlanId, open_held, with_shared
+from api.commands.plan_options import Against, PlanId, cuts_of, open_held, with_shared
 from api.commands.questions import Output
 from geo.errors import InputError
 from geo.options import Question
@@ -35,6 +35,6 @@ def export(
     with desk.open() as store, store.reading():
         draft = open_held(store, plan_id, question, against)
         papers = {each.layer_id: each for each in store.layers()}
-        found = {name: draft.cut_by(store.layer(name)[1]) for name in cuts or []}
+        found = cuts_of(store, draft, cuts or [])
     told = PlanFile(draft, question, store.projection, papers, found).write(output)
     desk.say([f"{output}: {told}"], {"plan": plan_id, "file": str(output)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -14,9 +14,11 @@ from api.plan_words import step_lines
 from api.settings import user_name
 from boundaries.drafting import Draft, open_plan, save_plan
 from boundaries.export import describe
+from boundaries.footprints import Footprints
 from boundaries.plan import Plan
 from boundaries.plan_history import Signed
 from boundaries.plan_sides import held_against
+from boundaries.planned_layers import read_layer_or_plan
 from geo.options import Question
 from geo.store.contract import StoreReader
 
@@ -53,6 +55,11 @@ def open_held(store: StoreReader, plan_id: str, question: Question, against: str
     """Open a plan, held against a layer or another plan where one is named."""
     draft = open_plan(store, plan_id, question=question)
     return held_against(store, draft, against) if against else draft
+
+
+def cuts_of(store: StoreReader, draft: Draft, names: Iterable[str]) -> dict[str, Footprints]:
+    """Where the areas of layers and plans lie on the blocks of a plan."""
+    return {name: draft.cut_by(read_layer_or_plan(store, name)[1]) for name in names}
 
 
 def hand(by: str) -> str:

@@ -12,7 +12,7 @@ import typer
 from api.commands.desk import desk_of, read_bytes, read_vector
 from api.commands.plan_answers import ANSWERS
 from api.commands.plan_files import export
-from api.commands.plan_options import Against, By, PlanId, hand, open_held, with_shared
+from api.commands.plan_options import Against, By, PlanId, cuts_of, hand, open_held, with_shared
 from api.commands.plan_steps import STEPS
 from api.commands.questions import account_lines
 from api.plan_facts import LEAST_SHARE, plan_facts, rows
@@ -141,7 +141,7 @@ def show(
     desk = desk_of(context)
     with desk.open() as store, store.reading():
         draft = open_held(store, plan_id, question, against)
-        found = {name: draft.cut_by(store.layer(name)[1]) for name in cuts or []}
+        found = cuts_of(store, draft, cuts or [])
     wanted = question.posts or question.money
     shared = shared_out(draft.measures, question) if wanted else None
     compared = comparison_of(draft, question)

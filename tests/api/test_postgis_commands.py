@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from geo.store.geopackage import GeoPackageStore
+from tests.api.plan_folders import PERIOD, planned, refused, run
 from tests.disks import MB, fill
 from tests.postgres import Cluster, PrivateCluster
 from tests.services import run_patchmap
@@ -29,6 +30,24 @@ def test_a_copied_store_answers_as_its_original(
     for command in ("count", "hotspots"):
         one, other = (tmp_path / f"{name}-{command}.csv" for name in ("file", "server"))
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_plan_is_the_same_on_a_server(tmp_path: Path, cluster: Cluster) -> None:
+    folder, database = planned(tmp_path), cluster.new_database()
+    copied = run_patchmap("copy", "--to", database, cwd=folder)
+    assert copied.returncode == 0, copied.stderr
+    facts = []
+    for address in ("patchmap.gpkg", database):
+        store = ["--store", address]
+        run(folder, *store, "plan", "move", "north", "c1", "c2", "--to", "E", "--by", "Ann")
+        run(folder, *store, "plan", "undo", "north")
+        message = refused(folder, *store, "plan", "move", "north", "a1", "--to", "E")
+        told = json.loads(run(folder, *store, "--json", "plan", "show", "north", *PERIOD))
+        told["accounts"].pop("data_version")
+        told["history"][0].pop("at")
+        facts.append((told, message))
+    assert facts[0] == facts[1]
+    assert facts[0][0]["plan"]["version"] == 3
 
 
 def test_a_server_that_is_not_there_is_one_line_without_the_password(tmp_path: Path) -> None:
