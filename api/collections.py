@@ -189,7 +189,7 @@ def described(answers: Answers, collection_id: str, *, root: str) -> dict[str, A
         layers = published
     elif collection_id == PLANS:
         about = {"title": "Plans", "description": PLANS_TOLD}
-        layers = sorted({told["blocks_layer"] for told in snapshot.plans()})
+        layers = sorted({told["blocks_layer"] for told in snapshot.plans()}) or published
     elif collection_id in LAYERS:
         kind = LAYERS[collection_id]
         assumed = _TOLD.get(collection_id, "")
