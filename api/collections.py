@@ -7,14 +7,14 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from api.answers import Answers
 from api.collection_links import collection_links, layer_papers
 from api.coordinates import offered
 from api.encoding import feature_ids
-from api.items import Items, Points
+from api.incident_items import every_incident, no_incidents, times_of
+from api.items import Items
 from api.plan_items import PLANS, PLANS_TOLD, plan_items
 from api.properties import Property, properties_of_answer
 from api.settings import VERSION
@@ -22,14 +22,12 @@ from api.snapshot import Snapshot
 from boundaries.planned_layers import plan_of
 from geo.analyses import LAYERS, Found
 from geo.errors import InputError, NotFoundError, QuestionError
-from geo.incidents import ANSWER_COLUMNS, LONDON
 from geo.options import OPTIONS
 from geo.period import Period
 from geo.question import Answer, Question, default_layer
 from geo.store_settings import source_notes
 
 INCIDENTS = "incidents"
-INCIDENT_COLUMNS = ("incident_id", *ANSWER_COLUMNS)
 
 _QUESTION_NAMES = frozenset({option.name for option in OPTIONS} | {"from", "to"})
 _ASSUMED: Mapping[str, Mapping[str, str]] = {
@@ -82,7 +80,7 @@ def items_of(answers: Answers, collection_id: str, query: Mapping[str, str]) -> 
         If the parameters are no Question that the data can answer.
     """
     if collection_id == INCIDENTS:
-        return answers.keep(INCIDENTS, _incident_items)
+        return answers.keep(INCIDENTS, every_incident)
     if collection_id == PLANS:
         return answers.keep(PLANS, plan_items)
     if collection_id not in LAYERS:
@@ -135,17 +133,6 @@ def _answer_items(snapshot: Snapshot, answer: Answer, found: Found) -> Items:
     )
 
 
-def _incident_items(snapshot: Snapshot) -> Items:
-    frame = snapshot.incidents(columns=INCIDENT_COLUMNS)
-    table = frame.drop(columns=["x", "y"])
-    return Items(
-        table,
-        pd.Index(frame["incident_id"]),
-        places=Points(frame["x"].to_numpy(), frame["y"].to_numpy()),
-        projection=snapshot.projection,
-    )
-
-
 def members_of(answer: Answer, found: Found) -> dict[str, object]:
     """What every JSON answer says of itself beside its rows."""
     accounts = answer.accounts.as_dict() | {"software": f"patchmap {VERSION}"}
@@ -154,6 +141,8 @@ def members_of(answer: Answer, found: Found) -> dict[str, object]:
 
 def properties_of(answers: Answers, collection_id: str) -> list[Property]:
     """The properties that a collection's features can have."""
+    if collection_id == INCIDENTS:
+        return no_incidents(answers.snapshot().projection).properties
     told = properties_of_answer(collection_id) if collection_id in LAYERS else []
     if told:
         return told
@@ -163,17 +152,6 @@ def properties_of(answers: Answers, collection_id: str) -> list[Property]:
         # An answer whose Question must say something has none to tell beforehand, nor has a
         # plan whose blocks are no longer those of its layer.
         return []
-
-
-def times_of(snapshot: Snapshot) -> Period | None:
-    """From the first to the last day of the incidents, in London."""
-    spans = [record.summary for record in snapshot.imports()]
-    firsts = [span.first for span in spans if span.first is not None]
-    lasts = [span.last for span in spans if span.last is not None]
-    if not firsts:
-        return None
-    first, last = (moment.tz_convert(LONDON).date() for moment in (min(firsts), max(lasts)))
-    return Period(first, last)
 
 
 def described(answers: Answers, collection_id: str, *, root: str) -> dict[str, Any]:

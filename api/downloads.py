@@ -17,7 +17,7 @@ from api.collection_links import GEOJSON
 from api.collections import items_of, members_of
 from api.coordinates import offered
 from api.encoding import feature_collection, to_csv, to_table, write_frame
-from api.files import Wanted, file_response
+from api.files import Download, Wanted, file_response
 from api.formats import GEOPACKAGE
 from api.query import only
 from geo.analyses import ANALYSES, Analysis
@@ -68,7 +68,7 @@ def _geopackage(answers: Answers, analysis: Analysis, name: str, query: dict[str
         items = items_of(answers, name, query)
         metres = next(axes for axes in offered(items.projection).values() if not axes.in_degrees)
         wanted = Wanted(items, np.arange(len(items)), metres)
-        return file_response(wanted, GEOPACKAGE, name)
+        return file_response(Download.of(wanted), GEOPACKAGE, name)
     answer, found = answers.find(analysis, Question.read(query))
     folder = tempfile.TemporaryDirectory(prefix="patchmap-")
     path = Path(folder.name) / f"{name}.gpkg"

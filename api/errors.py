@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from geo.errors import (
     ConflictError,
+    DiskFullError,
     InputError,
     NotFoundError,
     PatchmapError,
@@ -25,6 +26,7 @@ STATUS: dict[type[PatchmapError], int] = {
     NotFoundError: 404,
     ConflictError: 409,
     StoreError: 503,
+    DiskFullError: 507,
 }
 
 UNANSWERED = (InputError, QuestionError, NotFoundError, ConflictError, SolverError)

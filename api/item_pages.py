@@ -13,11 +13,13 @@ from fastapi import Response
 
 from api.asking import Asking
 from api.collection_links import QUERYABLES, link
-from api.collections import INCIDENTS, items_of, times_of
-from api.coordinates import axes_of
+from api.collections import INCIDENTS, items_of
+from api.coordinates import Axes, axes_of
 from api.encoding import feature_collection
-from api.files import Wanted, file_response
+from api.files import Download, Wanted, file_response
 from api.formats import FILES, GEOJSON, HTML, ITEMS, JSON, SCHEMA, Format, chosen
+from api.incident_items import incidents_by_month, no_incidents, times_of
+from api.items import MOST_KEPT, Items, Positions
 from api.ogc_pages import page_of
 from api.openapi import DEFAULT_LIMIT, MOST_ITEMS, MOST_OFFSET
 from api.properties import Property
@@ -79,27 +81,52 @@ class ItemPage:
         return self.ask.reply(self.form, self._answer)
 
     def _answer(self) -> Response:
+        if self._is_of_too_many:
+            return self._file_by_months()
         found = items_of(self.ask.answers, self.collection_id, self.query)
-        snapshot = self.ask.answers.snapshot()
-        timed = self.collection_id == INCIDENTS and "datetime" in self.query
-        times = times_of(snapshot) if timed else None
-        matched = select(found, self.query, queryables=self.queryables, times=times)
+        matched = self._select(found)
         last = len(matched) if self.limit is None else self.offset + self.limit
-        wanted = Wanted(
+        wanted = self._wanted(found, matched[self.offset : last])
+        return self._headed(self._form(wanted, len(matched)), wanted.axes, len(matched))
+
+    @property
+    def _is_of_too_many(self) -> bool:
+        """Whether it is a file of more than should be in memory, in an order that is free."""
+        return (
+            self.collection_id == INCIDENTS
+            and self.form in FILES
+            and self.limit is None
+            and not {"offset", "sortby"} & self.query.keys()
+            and self.ask.answers.snapshot().incident_count() > MOST_KEPT
+        )
+
+    def _file_by_months(self) -> Response:
+        snapshot = self.ask.answers.snapshot()
+        none = no_incidents(snapshot.projection)
+        # What is wrong with the parameters must come to light before the file begins.
+        head = self._wanted(none, self._select(none))
+        parts = (self._wanted(some, self._select(some)) for some in incidents_by_month(snapshot))
+        download = Download(head, parts, snapshot.incident_count())
+        response = file_response(download, self.form, self.collection_id)
+        return self._headed(response, head.axes, 0)
+
+    def _select(self, found: Items) -> Positions:
+        timed = self.collection_id == INCIDENTS and "datetime" in self.query
+        times = times_of(self.ask.answers.snapshot()) if timed else None
+        return select(found, self.query, queryables=self.queryables, times=times)
+
+    def _wanted(self, found: Items, positions: Positions) -> Wanted:
+        return Wanted(
             found,
-            matched[self.offset : last],
+            positions,
             axes_of(self.query, "crs", found.projection),
             names=chosen_names(found, self.query),
             with_geometry=self.query.get("skipGeometry") != "true",
         )
-        response = self._form(wanted, len(matched))
-        response.headers["content-crs"] = f"<{wanted.axes.uri}>"
-        response.headers["link"] = self._link_header(len(matched))
-        return response
 
     def _form(self, wanted: Wanted, matched: int) -> Response:
         if self.form in FILES:
-            response = file_response(wanted, self.form, self.collection_id)
+            response = file_response(Download.of(wanted), self.form, self.collection_id)
             response.headers["ogc-number-matched"] = str(matched)
             return response
         hits = self.query.get("resultType") == "hits"
@@ -107,6 +134,11 @@ class ItemPage:
         if self.form is HTML:
             return self._html(orjson.loads(body))
         return Response(body, media_type=GEOJSON.media_type)
+
+    def _headed(self, response: Response, axes: Axes, matched: int) -> Response:
+        response.headers["content-crs"] = f"<{axes.uri}>"
+        response.headers["link"] = self._link_header(matched)
+        return response
 
     def _page(self, wanted: Wanted, matched: int, *, hits: bool) -> bytes:
         features = [] if hits else wanted.features()

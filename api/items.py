@@ -125,6 +125,8 @@ class Items:
         Where they are.
     members
         What the collection says of itself beside its features.
+
+    Unless it is told not to, or they are too many, it keeps the bytes of its features.
     """
 
     def __init__(
@@ -135,12 +137,14 @@ class Items:
         places: Areas | Points,
         projection: Projection,
         members: Mapping[str, object] | None = None,
+        kept: bool = True,
     ) -> None:
         self.table = table
         self.ids = ids
         self.places = places
         self.projection = projection
         self.members = members or {}
+        self._keeps = kept and len(ids) <= MOST_KEPT
         self._kept: dict[str, list[bytes | None]] = {}
 
     @classmethod
@@ -199,7 +203,7 @@ class Items:
 
     def features(self, positions: Positions, axes: Axes) -> list[bytes]:
         """Some features as GeoJSON, with all their properties."""
-        if len(self) > MOST_KEPT:
+        if not self._keeps:
             return self.encode(positions, axes)
         kept = self._kept.setdefault(axes.name, [None] * len(self))
         if isinstance(positions, np.ndarray):

@@ -120,9 +120,18 @@ class Snapshot:
     def incidents(
         self, window: Window | None = None, *, columns: Sequence[str] = ANSWER_COLUMNS
     ) -> pd.DataFrame:
-        """Accepted incidents: from memory, but for stores that are too large for that."""
+        """Accepted incidents: from memory, but for stores that are too large for that.
+
+        Raises
+        ------
+        StoreError
+            If they must be read and have changed since the snapshot was taken.
+        """
         if self._incidents is None or not set(columns) <= set(ANSWER_COLUMNS):
-            return self._store.incidents(window, columns=columns)
+            with self._store.reading():
+                if self._store.data_version().incidents != self._version.incidents:
+                    raise StoreError("the incidents have just changed; ask again")
+                return self._store.incidents(window, columns=columns)
         if window is None:
             return self._incidents
         occurred = self._incidents["occurred_from"]

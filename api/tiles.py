@@ -20,10 +20,10 @@ from api.collections import (
     items_of,
     properties_of,
     question_of,
-    times_of,
 )
 from api.door import Door
 from api.formats import DOCUMENTS, JSON, MVT, TILEJSON, TILESET, chosen
+from api.incident_items import times_of
 from api.items import Items
 from api.openapi import SELECTING
 from api.query import whole_number

@@ -36,3 +36,7 @@ class StoreError(PatchmapError):
 
 class SolverError(PatchmapError):
     """A solver failed, or its answer does not keep the rules it was given."""
+
+
+class DiskFullError(PatchmapError):
+    """There is no room left on the disk that something is to be written to."""
