@@ -99,11 +99,12 @@ def safe_cell(value: object) -> object:
 
 
 def to_csv(frame: pd.DataFrame, *, header: bool = True) -> str:
-    """A frame without its geometry as CSV, formula-safe."""
+    """A frame without its geometry as CSV, formula-safe in its header too."""
     plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
     texts = plain.select_dtypes(include=["object", "string", "category"]).columns
     for name in texts:
         plain[name] = plain[name].astype(object).map(safe_cell)
+    plain.columns = plain.columns.map(safe_cell)
     return str(plain.to_csv(index=False, header=header, lineterminator="\n"))
 
 
