@@ -36,11 +36,12 @@ ACROSS, UP = 84, 96
 
 FORCES_ACROSS, FORCES_UP = 6, 7
 POINTS_A_WARD: Final = 40
+VERTICES_A_SIDE: Final = 8
+SEED: Final = 2026
 FIRST_MONTH: Final = np.datetime64("2014-01", "M")
 MONTHS_AN_ARCHIVE: Final = 12
 
 _WEST, _SOUTH, _SIDE = 100_000.0, 50_000.0, 5_000.0
-_STEPS = 8  # vertices along a side
 _SHARES: Final = {
     "Anti-social behaviour": 0.25,
     "Violence and sexual offences": 0.30,
@@ -79,7 +80,7 @@ class _Snaps:
 
 
 def write_country(
-    folder: Path, rows: int, projection: Projection, *, seed: int = 2026
+    folder: Path, rows: int, projection: Projection, *, seed: int = SEED
 ) -> Iterator[Path]:
     """Write `wards.geojson` and archives of a year each into a folder, which is made if need be.
 
@@ -98,7 +99,7 @@ def write_country(
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
-    wards = _wards(rng)
+    wards = country_wards(rng)
     path = folder / "wards.geojson"
     path.write_text(_geojson(wards, projection), encoding="utf-8")
     yield path
@@ -115,8 +116,16 @@ def write_country(
         yield path
 
 
-def _wards(rng: np.random.Generator) -> NDArray[np.object_]:
-    """Wards from south to north and west to east; neighbours share every vertex."""
+def country_wards(
+    rng: np.random.Generator, *, vertices: int = VERTICES_A_SIDE
+) -> NDArray[np.object_]:
+    """Wards from south to north and west to east, in metres; neighbours share every vertex.
+
+    Parameters
+    ----------
+    vertices
+        How many each of a ward's four sides has. Published wards have a hundred and more.
+    """
     # The sides are sampled from one smooth bending of the whole plane, so they fit.
     waves = rng.uniform(0, 2 * np.pi, (2, 3))
     lengths = _SIDE * np.array([1.7, 5.3, 23.0])
@@ -129,9 +138,9 @@ def _wards(rng: np.random.Generator) -> NDArray[np.object_]:
         ]  # fmt: skip
         return np.stack([x + moved[0], y + moved[1]], axis=-1)
 
-    step = np.arange(_STEPS) / _STEPS
-    ring_x = np.concatenate([step, np.ones(_STEPS), 1 - step, np.zeros(_STEPS)])
-    ring_y = np.concatenate([np.zeros(_STEPS), step, np.ones(_STEPS), 1 - step])
+    step, ones = np.arange(vertices) / vertices, np.ones(vertices)
+    ring_x = np.concatenate([step, ones, 1 - step, 0 * ones])
+    ring_y = np.concatenate([0 * ones, step, ones, 1 - step])
     row, column = np.divmod(np.arange(ACROSS * UP), ACROSS)
     x = _WEST + _SIDE * (column[:, None] + ring_x)
     y = _SOUTH + _SIDE * (row[:, None] + ring_y)

@@ -1,6 +1,7 @@
 """Make a synthetic country: its wards, its archives, and the same incidents as GeoParquet parts.
 
-Each part holds the incidents of a month, in metres, without those that have no place.
+The wards have as many vertices as published ones, 400 each. Each part holds the incidents of a
+month, in metres, without those that have no place.
 """
 
 from __future__ import annotations
@@ -9,24 +10,25 @@ import sys
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from boundaries.demo.country import write_country
-from boundaries.layer import read_layer
+from boundaries.demo.country import SEED, country_wards, write_country
 from geo.crs import Projection
 from geo.incidents import Batch
 from geo.scale import find_parts
 from geo.sources.police_uk import read_police_uk
-from geo.store.contract import LayerPapers
 
 
 def main(folder: Path, rows: int) -> None:
     projection = Projection.choose()
     made = folder.with_name(folder.name + ".part")
-    layer, *archives = write_country(made, rows, projection)
-    papers = LayerPapers("wards", file=layer.name)
-    areas = read_layer(layer.read_bytes(), papers, projection=projection).areas
-    areas[["geometry"]].reset_index().to_parquet(made / "wards.parquet")
+    _, *archives = write_country(made, rows, projection)
+    wards = country_wards(np.random.default_rng(SEED), vertices=100)
+    codes = [f"W{number:06}" for number in range(1, len(wards) + 1)]
+    gpd.GeoDataFrame({"area_code": codes}, geometry=wards, crs=projection.crs).to_parquet(
+        made / "wards.parquet"
+    )
     (made / "parts").mkdir()
     for month in sorted({part.month for part in find_parts(archives).parts}):
         _write_month(made / "parts" / f"{month}.parquet", archives, month, projection)
