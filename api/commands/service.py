@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,10 +19,14 @@ from boundaries.demo.country import write_country
 from boundaries.demo.files import write_files
 from geo.crs import Projection
 from geo.errors import ConflictError, InputError
+from geo.locate import warm_up
 from geo.store.contract import LayerPapers, Setting, Store
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+MANY = 100_000
+"""Incidents from which a question may join so many points that compiled loops do it."""
 
 
 def serve(
@@ -55,7 +60,15 @@ def serve(
     with desk.open() as store:
         settings = Settings.read()
         app = make_app(store, replace(settings, ground=str(ground)) if ground else settings)
-        _run(desk, app, desk.store, (host, port), ready=app.state.searches.warm_up)
+        _run(desk, app, desk.store, (host, port), ready=partial(_warm_up, app, store))
+
+
+def _warm_up(app: FastAPI, store: Store) -> None:
+    """Let whoever comes first wait for nothing but the answer."""
+    app.state.searches.warm_up()
+    app.state.answers.snapshot()
+    if store.incident_count() >= MANY:
+        warm_up()
 
 
 def _run(

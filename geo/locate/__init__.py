@@ -11,6 +11,6 @@ are asked one by one.
 """
 
 from geo.locate.layout import OUTSIDE
-from geo.locate.locator import AreaLocator
+from geo.locate.locator import AreaLocator, warm_up
 
-__all__ = ["OUTSIDE", "AreaLocator"]
+__all__ = ["OUTSIDE", "AreaLocator", "warm_up"]

@@ -114,6 +114,16 @@ class AreaLocator:
         return self._grid
 
 
+def warm_up() -> None:
+    """Load what joins many points; else the first who joins so many waits a second for it."""
+    if not find_spec("numba"):
+        return
+    square = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], index=["square"])
+    locator = AreaLocator(square)
+    locator._few = 0
+    locator.locate([0.5], [0.5])
+
+
 def _build(touching: TouchingAreas) -> Grid | None:
     from geo.locate.grid import build_grid  # noqa: PLC0415 - it brings numba
 
