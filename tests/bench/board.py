@@ -28,7 +28,7 @@ FEWEST_FRAMES = 30.0
 TOLD = 0.0  # a ratio that is told and promised to nobody: the plain page answers nothing else
 FAR_OFF = 0.005  # of the incidents: those on the edge of a cell may differ
 _MIDDLE, _WARDS = (-1.55, 53.05), 4
-_LAYERS = {"wards": (0.0825, 0.0495), "county": (0.165, 0.099)}
+_LAYERS = {"wards": (0.0825, 0.0495), "whole": (0.165, 0.099)}
 """Sixteen wards of 5.5 km in the crowded middle of the archive, and sixteen of 11 km around it:
 how wide and high one is in degrees."""
 
@@ -98,7 +98,7 @@ def _lines(city: City, taken: dict[str, Run]) -> list[Line]:
 def _panned() -> dict[str, list[Run]]:
     """Frames while a map of 10,000 cells or more is dragged."""
     city = _large()
-    whole = ("period=latest-12m&layer=county", "2023-01-01", "2024-01-01")
+    whole = ("period=latest-12m&layer=whole", "2023-01-01", "2024-01-01")
     crowded = City(city.title, city.limit_s, whole, whole, city.store)
     file, _ = _rival(crowded, "first")
     runs: dict[str, list[Run]] = {OURS: [], RIVAL: []}
