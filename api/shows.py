@@ -180,9 +180,10 @@ def _change(answer: Answer) -> Painting:
         },
     }
     compared = answer.accounts.compared.period.title
+    unit = "harm" if answer.harm is not None else "incidents"
     note = (
-        f"Change of density against {compared}, scaled to as many published days. A change on the "
-        "map can be chance; the tables say which are more."
+        f"Change of the density of {unit} against {compared}, scaled to as many published days. "
+        "A change on the map can be chance; the tables say which are more."
     )
     return Painting(_painted(cells, kinds, told), shades, note)
 
