@@ -97,7 +97,7 @@ class PlanDesks:
             draft = desk.draft.follow(plan)
             stamp = self._stamp(plan_id)
             self._keep(("desk", plan_id, question.query()), replace(desk, draft=draft, stamp=stamp))
-            return told_change(desk.draft, draft, desk.crossers)
+            return told_change(desk.draft, draft, desk.crossers, question)
 
     def begin(self, beginning: Beginning) -> tuple[Draft, list[dict[str, Any]]]:
         """Begin a plan and save it.

@@ -16,6 +16,8 @@ from boundaries.footprints import Footprints
 from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan
 from boundaries.plan_history import UNASSIGNED
+from boundaries.plan_posts import shared_out
+from geo.options import Question
 
 Rows = dict[str, dict[str, Any]]
 
@@ -55,11 +57,13 @@ class Crosser:
 Crossers = Mapping[str, Crosser]
 
 
-def told_whole(draft: Draft, crossers: Crossers) -> dict[str, Any]:
+def told_whole(draft: Draft, crossers: Crossers, question: Question) -> dict[str, Any]:
     """Everything that a page begins with.
 
     Parameters
     ----------
+    question
+        The Question of the draft; with `posts` or `money` these are shared out too.
     crossers
         What boundaries may cut, by the word for it: `hotspots`, and the titles of layers.
     """
@@ -76,10 +80,10 @@ def told_whole(draft: Draft, crossers: Crossers) -> dict[str, Any]:
         "assigned": plan.now.assigned.tolist(),
         "before": {
             "areas": [asdict(area) for area in plan.start.areas.values()],
-            "rows": rows_of(draft.before),
+            "rows": rows_of(draft.before, question),
             "council": _council(draft.before),
         },
-        "rows": rows_of(draft.measures),
+        "rows": rows_of(draft.measures, question),
         "standing": told_standing(draft, crossers),
         "history": told_history(plan, range(len(plan.steps))),
         "caveats": [*draft.figures.notes, *_caveats(draft)],
@@ -87,16 +91,20 @@ def told_whole(draft: Draft, crossers: Crossers) -> dict[str, Any]:
     }
 
 
-def told_change(before: Draft, after: Draft, crossers: Crossers) -> dict[str, Any]:
+def told_change(
+    before: Draft, after: Draft, crossers: Crossers, question: Question
+) -> dict[str, Any]:
     """What a step changed, and how the plan stands after it."""
     old, new = before.plan, after.plan
     moved = np.flatnonzero(old.now.assigned != new.now.assigned)
-    codes, known = new.now.graph.codes, rows_of(before.measures)
+    codes, known = new.now.graph.codes, rows_of(before.measures, question)
     return {
         "standing": told_standing(after, crossers),
         "blocks": {codes[at]: new.now.assigned[at] for at in moved},
         "rows": {
-            code: row for code, row in rows_of(after.measures).items() if known.get(code) != row
+            code: row
+            for code, row in rows_of(after.measures, question).items()
+            if known.get(code) != row
         },
         "history": told_history(new, [] if new.steps == old.steps else [len(new.steps) - 1]),
     }
@@ -149,9 +157,11 @@ def told_history(plan: Plan, which: Iterable[int]) -> list[dict[str, Any]]:
     ]
 
 
-def rows_of(measures: PlanMeasures) -> Rows:
-    """The measures of each area by its code; what is not known is null."""
+def rows_of(measures: PlanMeasures, question: Question) -> Rows:
+    """The measures of each area by its code, posts and pounds included; unknown ones are null."""
     frame = measures.frame
+    if (question.posts or question.money) and len(frame):
+        frame = frame.join(shared_out(measures, question).drop(columns="need"))
     return dict(zip(map(str, frame.index), rows(frame), strict=True))
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from api.answers import Answers
+from api.bar import bar, folded
 from api.board import HTML, Held, Set
 from api.encoding import to_json
 from api.errors import problem, status_of
@@ -92,7 +93,7 @@ Body = Annotated[bytes, Depends(body_of)]
 def planner(request: Request, answers: Held, settings: Set) -> Response:
     """The list of plans; with `plan` the desk of one."""
     try:
-        given = only(request, (*_QUESTION, *_LOOKS))
+        given = folded(request.query_params.multi_items())
         looks = {name: given.pop(name) for name in _LOOKS if name in given}
         question = Question.read(given)
     except PatchmapError as error:
@@ -128,7 +129,9 @@ def plan(request: Request, office: Within, plan_id: str) -> Response:
 
     def told() -> Response:
         desk = office.desks.look(plan_id, office.question)
-        return Response(to_json(told_whole(desk.draft, desk.crossers)), media_type=JSON)
+        return Response(
+            to_json(told_whole(desk.draft, desk.crossers, office.question)), media_type=JSON
+        )
 
     return not_modified_or(request, office.answers, told, media_type=JSON)
 
@@ -207,6 +210,8 @@ def _desk(
         tiles=tiles,
         user=user_name(),
         downloads=_downloads(plan_id, question),
+        asked=question,
+        bar=bar(snapshot, question),
         version=VERSION,
     )
     policy = PAGE_POLICY

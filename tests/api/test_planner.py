@@ -145,6 +145,17 @@ def test_a_plan_is_counted_for_the_question_that_is_asked(client: TestClient) ->
     assert client.get("/planner/plans/north?colour=red").status_code == 400
 
 
+def test_officers_are_shared_out_where_they_are_asked_for(client: TestClient) -> None:
+    begin(client)
+    rows = client.get("/planner/plans/north?posts=7").json()["rows"]
+    assert sum(row["posts"] for row in rows.values()) == 7
+    refusal = client.get("/planner/plans/north?posts=1")
+    assert refusal.status_code == 400
+    assert "takes 2 posts, and there are 1" in refusal.json()["detail"]
+    page = client.get("/planner?plan=north&posts=7&category=anti-social-behaviour&period=")
+    assert 'data-question="category=anti-social-behaviour&amp;posts=7"' in page.text
+
+
 def test_blocks_are_drawn_and_keep_while_no_layer_changes(
     client: TestClient, store: GeoPackageStore
 ) -> None:
@@ -175,7 +186,7 @@ def test_an_unknown_plan_is_not_found(client: TestClient) -> None:
 def test_a_strange_address_of_the_page_is_refused_in_words(untouched: TestClient) -> None:
     page = untouched.get("/planner?colour=red")
     assert page.status_code == 400
-    assert "no parameter here" in page.text
+    assert "Is no option; there are: again" in page.text
 
 
 def test_a_plan_leaves_as_files(client: TestClient, tmp_path: Path) -> None:

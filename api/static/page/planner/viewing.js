@@ -50,13 +50,25 @@ export function setUpViewing(map, looks, compare, overlays) {
     }
   }
   document.addEventListener("pointerdown", (event) => {
-    const list = /** @type {HTMLDetailsElement} */ (byId("overlays"));
-    if (list.open && !list.contains(/** @type {Node} */ (event.target))) list.open = false;
+    for (const id of ["overlays", "counted"]) {
+      const list = /** @type {HTMLDetailsElement} */ (byId(id));
+      if (list.open && !list.contains(/** @type {Node} */ (event.target))) list.open = false;
+    }
   });
   compare.made = (before) => {
     overlays.maps.push(before.map);
     drawOver();
   };
+
+  const question = /** @type {HTMLFormElement} */ (byId("question"));
+  question.addEventListener("submit", () => {
+    for (const field of question.elements) {
+      if ((field instanceof HTMLInputElement || field instanceof HTMLSelectElement) && field.value === "") field.disabled = true;
+    }
+    for (const name of ["area", "view", "over", "compare", "shade"]) {
+      if (given(name)) question.append(make("input", { type: "hidden", name, value: given(name) }));
+    }
+  });
 
   byId("fit").addEventListener("click", () => map.fit());
   byId("befores").addEventListener("change", (event) =>
