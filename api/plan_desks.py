@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import geopandas as gpd
@@ -17,11 +18,12 @@ import shapely
 
 from api.encoding import encode_features, feature_collection
 from api.plan_steps import Beginning, PlanStep
-from api.plan_told import Crosser, told_change
+from api.plan_told import Crosser, Rows, rows_of, told_change, told_whole
 from boundaries.drafting import Draft, new_plan, open_plan, save_plan
 from boundaries.footprints import Footprints
 from boundaries.plan_blocks import PlanBlocks
 from boundaries.plan_figures import Figures, count_incidents, figure_blocks, plan_question
+from boundaries.plan_posts import shared_out
 from boundaries.plan_record import PlanConflictError
 from geo.question import Question
 from geo.store.contract import DataVersion, Store
@@ -40,11 +42,30 @@ MOST_CROSSERS, MOST_CROSSING_AREAS = 8, 500
 
 @dataclass(frozen=True, eq=False)
 class Desk:
-    """A draft with what its boundaries may cut, and which state of the store it is of."""
+    """A draft for a Question, what its boundaries may cut, and the state of the store it is of."""
 
     draft: Draft
+    question: Question
     crossers: Mapping[str, Crosser]
     stamp: tuple[object, ...]
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The measures of the areas as the plan stands."""
+        return rows_of(self.draft.measures, self.question)
+
+    def told(self) -> dict[str, Any]:
+        """Everything that a page begins with.
+
+        Raises
+        ------
+        QuestionError
+            If there are not enough posts for the areas, or not enough money.
+        """
+        if self.question.posts or self.question.money:
+            shared_out(self.draft.measures, self.question)
+        before = rows_of(self.draft.before, self.question)
+        return told_whole(self.draft, self.crossers, before=before, told=self.rows)
 
 
 class PlanDesks:
@@ -96,8 +117,9 @@ class PlanDesks:
             plan = save_plan(self._store, step.take(desk.draft.plan))
             draft = desk.draft.follow(plan)
             stamp = self._stamp(plan_id)
-            self._keep(("desk", plan_id, question.query()), replace(desk, draft=draft, stamp=stamp))
-            return told_change(desk.draft, draft, desk.crossers, question)
+            after = replace(desk, draft=draft, stamp=stamp)
+            self._keep(("desk", plan_id, question.query()), after)
+            return told_change(desk.draft, draft, desk.crossers, known=desk.rows, told=after.rows)
 
     def begin(self, beginning: Beginning) -> tuple[Draft, list[dict[str, Any]]]:
         """Begin a plan and save it.
@@ -136,7 +158,7 @@ class PlanDesks:
             kind: Crosser.of(each, draft.plan, exact=kind == "hotspots")
             for kind, each in things.items()
         }
-        return Desk(draft, crossers, stamp)
+        return Desk(draft, question, crossers, stamp)
 
     def _blocks(self, layer_id: str) -> PlanBlocks:
         key = ("blocks", layer_id, *self._state("layers"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan
 from boundaries.plan_history import UNASSIGNED
 from boundaries.plan_posts import shared_out
+from geo.errors import QuestionError
 from geo.options import Question
 
 Rows = dict[str, dict[str, Any]]
@@ -57,15 +59,15 @@ class Crosser:
 Crossers = Mapping[str, Crosser]
 
 
-def told_whole(draft: Draft, crossers: Crossers, question: Question) -> dict[str, Any]:
+def told_whole(draft: Draft, crossers: Crossers, *, before: Rows, told: Rows) -> dict[str, Any]:
     """Everything that a page begins with.
 
     Parameters
     ----------
-    question
-        The Question of the draft; with `posts` or `money` these are shared out too.
     crossers
         What boundaries may cut, by the word for it: `hotspots`, and the titles of layers.
+    before, told
+        The rows of the areas as the plan began, and as it stands.
     """
     plan, blocks = draft.plan, draft.blocks
     papers = plan.papers
@@ -80,10 +82,10 @@ def told_whole(draft: Draft, crossers: Crossers, question: Question) -> dict[str
         "assigned": plan.now.assigned.tolist(),
         "before": {
             "areas": [asdict(area) for area in plan.start.areas.values()],
-            "rows": rows_of(draft.before, question),
+            "rows": before,
             "council": _council(draft.before),
         },
-        "rows": rows_of(draft.measures, question),
+        "rows": told,
         "standing": told_standing(draft, crossers),
         "history": told_history(plan, range(len(plan.steps))),
         "caveats": [*draft.figures.notes, *_caveats(draft)],
@@ -92,20 +94,22 @@ def told_whole(draft: Draft, crossers: Crossers, question: Question) -> dict[str
 
 
 def told_change(
-    before: Draft, after: Draft, crossers: Crossers, question: Question
+    before: Draft, after: Draft, crossers: Crossers, *, known: Rows, told: Rows
 ) -> dict[str, Any]:
-    """What a step changed, and how the plan stands after it."""
+    """What a step changed, and how the plan stands after it.
+
+    Parameters
+    ----------
+    known, told
+        The rows of the areas before the step, and after it.
+    """
     old, new = before.plan, after.plan
     moved = np.flatnonzero(old.now.assigned != new.now.assigned)
-    codes, known = new.now.graph.codes, rows_of(before.measures, question)
+    codes = new.now.graph.codes
     return {
         "standing": told_standing(after, crossers),
         "blocks": {codes[at]: new.now.assigned[at] for at in moved},
-        "rows": {
-            code: row
-            for code, row in rows_of(after.measures, question).items()
-            if known.get(code) != row
-        },
+        "rows": {code: row for code, row in told.items() if known.get(code) != row},
         "history": told_history(new, [] if new.steps == old.steps else [len(new.steps) - 1]),
     }
 
@@ -158,10 +162,15 @@ def told_history(plan: Plan, which: Iterable[int]) -> list[dict[str, Any]]:
 
 
 def rows_of(measures: PlanMeasures, question: Question) -> Rows:
-    """The measures of each area by its code, posts and pounds included; unknown ones are null."""
+    """The measures of each area by its code; unknown ones are null.
+
+    Posts and pounds are among them where the Question shares them out and they suffice: a step
+    that leaves more areas than posts is a step all the same.
+    """
     frame = measures.frame
-    if (question.posts or question.money) and len(frame):
-        frame = frame.join(shared_out(measures, question).drop(columns="need"))
+    if question.posts or question.money:
+        with suppress(QuestionError):
+            frame = frame.join(shared_out(measures, question).drop(columns="need"))
     return dict(zip(map(str, frame.index), rows(frame), strict=True))
 
 

@@ -23,7 +23,6 @@ from api.plan_desks import PlanDesks
 from api.plan_exports import PlanFile
 from api.plan_report import POLICY as REPORT_POLICY
 from api.plan_steps import read_beginning, read_step
-from api.plan_told import told_whole
 from api.query import only
 from api.security import PAGE_POLICY
 from api.settings import VERSION, TileServer, user_name
@@ -129,9 +128,7 @@ def plan(request: Request, office: Within, plan_id: str) -> Response:
 
     def told() -> Response:
         desk = office.desks.look(plan_id, office.question)
-        return Response(
-            to_json(told_whole(desk.draft, desk.crossers, office.question)), media_type=JSON
-        )
+        return Response(to_json(desk.told()), media_type=JSON)
 
     return not_modified_or(request, office.answers, told, media_type=JSON)
 

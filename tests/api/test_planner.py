@@ -152,6 +152,10 @@ def test_officers_are_shared_out_where_they_are_asked_for(client: TestClient) ->
     refusal = client.get("/planner/plans/north?posts=1")
     assert refusal.status_code == 400
     assert "takes 2 posts, and there are 1" in refusal.json()["detail"]
+    added = {"step": "add", "code": "N", "version": 1, "by": "Ann"}
+    change = client.post("/planner/plans/north/steps?posts=2", json=added).json()
+    assert change["standing"]["version"] == 2
+    assert "posts" not in change["rows"]["N"]
     page = client.get("/planner?plan=north&posts=7&category=anti-social-behaviour&period=")
     assert 'data-question="category=anti-social-behaviour&amp;posts=7"' in page.text
 

@@ -35,6 +35,7 @@ export class Compare {
     this.now.resized();
     if (this.mode && !this.before) {
       this.before = new BlockMap(byId("before"), this.now.ground, this.look());
+      this.before.draw();
       moveTogether(this.now.map, this.before.map);
       this.made(this.before);
     }

@@ -37,7 +37,7 @@ export class Cursor {
     this.told = told;
     this.block = -1;
     this.rings = [{ color: "#000000", weight: 6 }, { color: "#ffffff", weight: 3, dashArray: "6 5" }].map((style) =>
-      L.polygon([], { renderer: map.cursors, interactive: false, fill: false, ...style }).addTo(map.map),
+      L.polygon([], { renderer: map.lines, interactive: false, fill: false, ...style }).addTo(map.map),
     );
     const box = map.map.getContainer();
     box.addEventListener("focus", () => {

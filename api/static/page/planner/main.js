@@ -68,7 +68,6 @@ function desk(plan, blocks) {
     label: (code) => ({ name: plan.called(code), ...labelOf(plan.state.before.rows[code]) }),
   }));
   const taking = new Taking(plan, map, () => {
-    map.drawLines();
     drawnChosen = "";
     drawChosenArea();
   });
@@ -195,7 +194,7 @@ function desk(plan, blocks) {
     drawChosenArea();
     if (recoloured || looks.by === "variance_percent") map.shade();
     if (recoloured) compare.before?.shade();
-    map.drawLines();
+    map.draw();
   }
 
   /** @param {string} name */
@@ -209,11 +208,15 @@ function desk(plan, blocks) {
   into.addEventListener("change", () => choose(into.value));
   for (const step of ["undo", "redo"]) byId(step).addEventListener("click", () => take({ step }));
 
-  plan.addEventListener("blocks", (event) => {
+  plan.addEventListener("shown", (event) => {
     map.shade(/** @type {CustomEvent} */ (event).detail);
     map.drawLines();
   });
-  plan.addEventListener("changed", (event) => draw(/** @type {CustomEvent} */ (event).detail));
+  plan.addEventListener("changed", (event) => {
+    const { blocks: moved, areas } = /** @type {CustomEvent} */ (event).detail;
+    map.shade(moved);
+    draw(areas);
+  });
   plan.addEventListener("busy", () => drawStatus(plan));
 
   setUpViewing(map, looks, compare, new Overlays([map.map], JSON.parse(layers), question));

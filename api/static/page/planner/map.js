@@ -37,7 +37,7 @@ export class BlockMap {
       attributionControl: false, zoomSnap: 0.25, zoomAnimation: false, fadeAnimation: false, maxZoom: 19,
     });
     this.map.fitBounds(this.home, { padding: [12, 12], animate: false });
-    for (const [name, order] of [["shade", 390], ["over", 420], ["lines", 430], ["lit", 440], ["cursor", 450]]) {
+    for (const [name, order] of [["shade", 390], ["over", 420], ["lines", 430]]) {
       this.map.createPane(String(name)).style.zIndex = String(order);
     }
     if (tiles) {
@@ -45,27 +45,26 @@ export class BlockMap {
       L.control.attribution({ prefix: false }).addAttribution(credit).addTo(this.map);
     }
     this.opacity = tiles ? 0.7 : 1;
-    const shade = L.canvas({ pane: "shade", padding: 0.3 });
+    const shade = L.canvas({ pane: "shade" });
     this.shapes = ground.blocks.map((block, at) =>
       L.polygon(/** @type {L.LatLngExpression[][][]} */ (latlngs(block)), {
         renderer: shade, interactive: false, smoothFactor: 0.5, ...BLOCK_EDGE,
         fillOpacity: this.opacity, fillColor: look.fill(at),
       }).addTo(this.map),
     );
-    const lines = L.canvas({ pane: "lines", padding: 0.3 });
+    // Few canvases: each of them is put together with the others anew for every frame.
+    const lines = L.canvas({ pane: "lines" });
+    this.lines = lines;
     const styles = [{ color: "#ffffff", weight: 5, opacity: 0.75 }, { color: INK, weight: 2.2, opacity: 1 }];
     this.outlines = styles.map((style) =>
       L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, ...style }).addTo(this.map),
     );
     this.chosen = L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, color: "#c24e00", weight: 3.6 }).addTo(this.map);
     this.names = L.layerGroup().addTo(this.map);
-    this.lit = L.canvas({ pane: "lit", padding: 0.3 });
-    this.cursors = L.canvas({ pane: "cursor", padding: 0.3 });
     /** @type {L.Polyline[]} */
     this.marks = [];
     this.map.on("zoomend resize", () => this.#tidyNames());
     new ResizeObserver(() => this.resized()).observe(box);
-    this.drawLines();
   }
 
   /** Shade some blocks anew, or all. @param {Iterable<number>} [blocks] */
@@ -76,14 +75,19 @@ export class BlockMap {
     }
   }
 
-  /** Draw the lines between areas, and their names, anew. */
+  /** Draw the areas anew: the lines between them, and their names. */
+  draw() {
+    this.drawLines();
+    this.drawNames();
+  }
+
+  /** Draw the lines between areas anew. */
   drawLines() {
     const lines = this.ground.arcs.flatMap(({ a, b, line }) =>
       b === -1 || this.look.area(a) !== this.look.area(b) ? [line] : [],
     );
     for (const outline of this.outlines) outline.setLatLngs(lines);
     this.chosen.setLatLngs(this.#around((block) => this.look.area(block) === this.look.chosen()));
-    this.drawNames();
   }
 
   /** The lines around those blocks that belong. @param {(block: number) => boolean} belongs */
@@ -143,7 +147,7 @@ export class BlockMap {
     const lines = this.#around((block) => held.has(block));
     const rings = [{ color: "#111111", weight: 7 }, { color: "#ffd166", weight: 3.5 }];
     this.marks = rings.map((ring) =>
-      L.polyline(lines, { renderer: this.lit, interactive: false, ...ring, ...style }).addTo(this.map),
+      L.polyline(lines, { renderer: this.lines, interactive: false, ...ring, ...style }).addTo(this.map),
     );
   }
 

@@ -62,7 +62,7 @@ export class Overlays {
   /** @param {string} id @param {GeoJSON.FeatureCollection} features @returns {L.Layer} */
   #layerOf(id, features) {
     const at = this.layers.findIndex((layer) => layer.id === id);
-    const renderer = L.canvas({ pane: "over", padding: 0.3 });
+    const renderer = L.canvas({ pane: "over" });
     const draw = (/** @type {L.PathOptions} */ style, /** @type {(feature: any) => boolean} */ wanted = () => true) =>
       L.geoJSON(features, { interactive: false, filter: wanted, style: { ...style, renderer } });
     if (at >= 0) {

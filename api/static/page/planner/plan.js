@@ -9,8 +9,9 @@ import { planAddress, Refusal, send } from "./service.js";
 /** @typedef {import("./types.js").Standing} Standing */
 
 /**
- * Events: `blocks` (detail: positions whose colour may change), `changed` (a step was answered;
- * detail: codes of the areas whose row changed), `busy` (more or fewer steps are on their way).
+ * Events: `shown` (detail: blocks that are shown elsewhere, while a step is on its way or because it
+ * was refused), `changed` (a step was answered; detail: its `blocks`, and the `areas` whose row is
+ * another now), `busy` (more or fewer steps are on their way).
  */
 export class Plan extends EventTarget {
   /** @param {PlanState} state */
@@ -75,7 +76,7 @@ export class Plan extends EventTarget {
    */
   step(step, { by, reason, moved = new Map() }) {
     this.onTheirWay.push(moved);
-    this.#tell("blocks", [...moved.keys()]);
+    this.#tell("shown", [...moved.keys()]);
     const answer = this.tail.then(() => this.#send({ ...step, by, reason }, moved));
     this.tail = answer.then(() => {}, () => {});
     return answer;
@@ -93,7 +94,7 @@ export class Plan extends EventTarget {
       return change;
     } catch (error) {
       this.onTheirWay = this.onTheirWay.filter((each) => each !== moved);
-      this.#tell("blocks", [...moved.keys()]);
+      this.#tell("shown", [...moved.keys()]);
       throw error instanceof Refusal ? error : new Refusal({ status: 0, detail: String(error) });
     } finally {
       this.#tell("busy", null);
@@ -113,8 +114,7 @@ export class Plan extends EventTarget {
     const first = Math.min(...change.history.map((past) => past.step));
     if (change.history.length) this.history = [...this.history.slice(0, first - 1), ...change.history];
     this.history = this.history.map((past) => ({ ...past, in_force: past.step <= change.standing.done }));
-    this.#tell("blocks", [...seen]);
-    this.#tell("changed", Object.keys(change.rows));
+    this.#tell("changed", { blocks: [...seen], areas: Object.keys(change.rows) });
   }
 
   /** @param {string} name @param {unknown} detail */
