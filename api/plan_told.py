@@ -16,7 +16,7 @@ from boundaries.export import area_titles, describe
 from boundaries.footprints import Footprints
 from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan
-from boundaries.plan_history import UNASSIGNED
+from boundaries.plan_history import UNASSIGNED, State
 from boundaries.plan_posts import shared_out
 from geo.errors import QuestionError
 from geo.options import Question
@@ -40,20 +40,33 @@ class Crosser:
     def of(cls, things: Footprints, plan: Plan, *, exact: bool) -> Crosser:
         """Look once at how a plan began."""
         least = 0.0 if exact else LEAST_SHARE
-        split = things.split(plan.start.assigned, least_share=least)
-        return cls(things, int(split["name"].nunique()), least)
+        return cls(things, len(_split(things, plan.start, least)), least)
 
     def told(self, kind: str, plan: Plan) -> dict[str, Any]:
         """Which of them the plan cuts now, and between which areas."""
-        split = self.things.split(plan.now.assigned, least_share=self.least_share)
-        split = split[split["share"] >= self.least_share]
-        sides = split.groupby("name", sort=True)["area_code"].agg(list)
-        return {
-            "kind": kind,
-            "before": self.before,
-            "now": len(sides),
-            "split": [{"name": name, "areas": areas} for name, areas in sides.items()],
-        }
+        split = _split(self.things, plan.now, self.least_share)
+        found = [{"name": name, "areas": areas} for name, areas in sorted(split.items())]
+        return {"kind": kind, "before": self.before, "now": len(split), "split": found}
+
+
+def _split(things: Footprints, state: State, least_share: float) -> dict[str, list[str]]:
+    """What `Footprints.split` finds, without a frame: the areas of each thing that is cut."""
+    codes = [UNASSIGNED, *state.areas]
+    place = {code: at for at, code in enumerate(codes)}
+    area = np.array([place[code] for code in state.assigned], dtype=np.int64)[things.block]
+    size = (len(things.names), len(codes))
+    amount = np.bincount(
+        things.thing * size[1] + area, weights=things.amount, minlength=size[0] * size[1]
+    ).reshape(size)
+    share = amount / amount.sum(axis=1, keepdims=True)
+    counted = (share > 0) & (share >= least_share)
+    counted[:, place[UNASSIGNED]] = False
+    return {
+        things.names[thing]: [
+            codes[at] for at in np.argsort(-share[thing], kind="stable") if counted[thing, at]
+        ]
+        for thing in np.flatnonzero(counted.sum(axis=1) > 1)
+    }
 
 
 Crossers = Mapping[str, Crosser]

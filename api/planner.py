@@ -21,6 +21,7 @@ from api.etags import not_modified_or
 from api.formats import GEOJSON, GEOPACKAGE
 from api.plan_desks import PlanDesks
 from api.plan_exports import PlanFile
+from api.plan_facts import rows
 from api.plan_report import POLICY as REPORT_POLICY
 from api.plan_steps import read_beginning, read_step
 from api.query import only
@@ -31,6 +32,7 @@ from api.views import templates
 from api.words import reason_of
 from boundaries.plan_record import PlanConflictError
 from boundaries.plan_rules import BrokenAreaError
+from boundaries.suggestions import suggest_moves
 from geo.errors import NotFoundError, PatchmapError
 from geo.options import OPTIONS
 from geo.question import Question
@@ -159,6 +161,22 @@ def step(office: Within, body: Body, plan_id: str) -> Response:
         return problem(409, str(error), conflict="pieces", area=error.area, pieces=error.pieces)
     except PlanConflictError as error:
         return problem(409, str(error), conflict="version")
+
+
+@router.get("/plans/{plan_id}/suggestions")
+def suggestions(request: Request, office: Within, plan_id: str) -> Response:
+    """Legal next moves that improve the balance and worsen nothing, the best first."""
+
+    def told() -> Response:
+        draft = office.desks.look(plan_id, office.question).draft
+        sums = list(map(str, draft.blocks.sums))
+        if not sums:
+            return Response(to_json({"column": "", "moves": []}), media_type=JSON)
+        column = "electors" if "electors" in sums else sums[0]
+        moves = suggest_moves(draft.plan.now, draft.blocks, column=column, hotspots=draft.hotspots)
+        return Response(to_json({"column": column, "moves": rows(moves)}), media_type=JSON)
+
+    return not_modified_or(request, office.answers, told, media_type=JSON)
 
 
 @router.get("/plans/{plan_id}/files/{name}")

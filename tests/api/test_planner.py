@@ -15,6 +15,8 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.settings import Settings, TileServer
+from boundaries.drafting import open_plan
+from geo.question import Question
 from geo.store.geopackage import GeoPackageStore
 from tests.api.planning import BLOCKS, begin, client_of, step
 from tests.boundaries.cities import fill
@@ -132,6 +134,26 @@ def test_a_plan_is_told_whole(client: TestClient) -> None:
     assert standing["council"]["members"] == 5
     assert [each["kind"] for each in standing["crossings"]] == ["hotspots", "Wards"]
     assert told["history"] == []
+
+
+def test_what_the_boundaries_cut_is_what_the_engine_finds(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    begin(client)
+    step(client, "move", blocks=["c1", "c2", "d2"], to="", force=True)
+    step(client, "move", blocks=["c2"], to="E", force=True)
+    told = client.get("/planner/plans/north?datetime=2024-01/2024-02").json()["standing"]
+    question = Question.read({"datetime": "2024-01/2024-02"})
+    draft = open_plan(store, "north", question=question)
+    assigned = draft.plan.now.assigned
+    hotspots, wards = told["crossings"]
+    assert hotspots["now"] == draft.hotspots.count_split(assigned)
+    split = draft.cut_by(store.layer("wards")[1]).split(assigned, least_share=0.01)
+    sides = split[split["area_code"] != ""].groupby("name")["area_code"].agg(list)
+    assert {one["name"]: one["areas"] for one in wards["split"]} == {
+        {"E": "East", "W": "West"}[code]: areas for code, areas in sides.items()
+    }
+    assert wards["before"] == 0
 
 
 def test_a_plan_is_counted_for_the_question_that_is_asked(client: TestClient) -> None:

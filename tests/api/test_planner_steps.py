@@ -102,6 +102,19 @@ def test_undo_and_redo_go_back_to_the_very_same_figures(client: TestClient) -> N
     assert (refusal.status_code, refusal.json()["detail"]) == (409, "there is nothing to redo")
 
 
+def test_a_suggested_move_is_legal_and_improves_the_balance(client: TestClient) -> None:
+    told = client.get("/planner/plans/north/suggestions").json()
+    assert told["column"] == "electors"
+    best = told["moves"][0]
+    before = client.get("/planner/plans/north").json()["rows"]
+    after = step(client, "move", blocks=[best["block_code"]], to=best["to_area"]).json()["rows"]
+    spread = [
+        sum(abs(row["variance"]) for row in each.values()) for each in (before, before | after)
+    ]
+    assert spread[1] < spread[0]
+    assert client.get("/planner/plans/south/suggestions").status_code == 404
+
+
 def test_a_broken_area_is_told_with_its_pieces_and_may_be_forced(client: TestClient) -> None:
     refusal = step(client, "move", blocks=["a1"], to="E")
     assert refusal.status_code == 409

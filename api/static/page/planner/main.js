@@ -87,6 +87,8 @@ function desk(plan, blocks) {
       byId("map").scrollIntoView({ block: "nearest" });
     },
     unbridge: (name) => take({ step: "unbridge", name }),
+    move: (block, to) => taking.move([block], to),
+    suggest: () => read(planAddress(planId, `/suggestions${question ? `?${question}` : ""}`)),
   });
 
   /** @type {Map<number, string>} */
@@ -208,10 +210,7 @@ function desk(plan, blocks) {
   into.addEventListener("change", () => choose(into.value));
   for (const step of ["undo", "redo"]) byId(step).addEventListener("click", () => take({ step }));
 
-  plan.addEventListener("shown", (event) => {
-    map.shade(/** @type {CustomEvent} */ (event).detail);
-    map.drawLines();
-  });
+  plan.addEventListener("shown", (event) => map.shade(/** @type {CustomEvent} */ (event).detail));
   plan.addEventListener("changed", (event) => {
     const { blocks: moved, areas } = /** @type {CustomEvent} */ (event).detail;
     map.shade(moved);

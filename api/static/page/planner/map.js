@@ -60,7 +60,8 @@ export class BlockMap {
       L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, ...style }).addTo(this.map),
     );
     this.chosen = L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, color: "#c24e00", weight: 3.6 }).addTo(this.map);
-    this.names = L.layerGroup().addTo(this.map);
+    /** @type {Map<string, {told: string, marker: L.Marker}>} the name of each area, and what it says where */
+    this.names = new Map();
     /** @type {L.Polyline[]} */
     this.marks = [];
     this.map.on("zoomend resize", () => this.#tidyNames());
@@ -95,19 +96,31 @@ export class BlockMap {
     return this.ground.arcs.flatMap(({ a, b, line }) => (belongs(a) !== (b !== -1 && belongs(b)) ? [line] : []));
   }
 
+  /** Write the names of the areas where they have changed. */
   drawNames() {
-    this.names.clearLayers();
     const { middles, sizes } = this.ground;
-    for (const [code, blocks] of this.#byArea()) {
-      if (!code) continue;
+    const areas = this.#byArea().filter(([code]) => code);
+    const there = new Set(areas.map(([code]) => code));
+    for (const [code, { marker }] of this.names) {
+      if (there.has(code)) continue;
+      marker.remove();
+      this.names.delete(code);
+    }
+    areas.forEach(([code, blocks], rank) => {
       const whole = blocks.reduce((sum, block) => sum + sizes[block], 0);
       const centre = [0, 1].map((axis) => blocks.reduce((sum, at) => sum + middles[at][axis] * sizes[at], 0) / whole);
       const [lon, lat] = nearest(blocks.map((at) => middles[at]), centre);
       const { name, told, kind } = this.look.label(code);
+      const key = JSON.stringify([lat, lon, name, told, kind]);
+      const old = this.names.get(code);
+      if (old?.told === key) return;
+      old?.marker.remove();
       const inside = make("span", {}, name, ...(told ? [make("small", { class: kind }, told)] : []));
       const icon = L.divIcon({ className: "area-name", html: inside, iconSize: [0, 0] });
-      L.marker([lat, lon], { icon, interactive: false, keyboard: false }).addTo(this.names);
-    }
+      const marker = L.marker([lat, lon], { icon, interactive: false, keyboard: false }).addTo(this.map);
+      inside.dataset.rank = String(rank);
+      this.names.set(code, { told: key, marker });
+    });
     this.#tidyNames();
   }
 
@@ -116,9 +129,12 @@ export class BlockMap {
     requestAnimationFrame(() => {
       /** @type {DOMRect[]} */
       const kept = [];
-      for (const label of this.map.getPane("markerPane")?.querySelectorAll(".area-name span") ?? []) {
+      const labels = /** @type {HTMLElement[]} */ ([...this.map.getPane("markerPane")?.querySelectorAll(".area-name span") ?? []]);
+      labels.sort((one, other) => Number(one.dataset.rank) - Number(other.dataset.rank));
+      const boxes = labels.map((label) => label.getBoundingClientRect());
+      for (const [at, label] of labels.entries()) {
         label.classList.remove("lost");
-        const box = label.getBoundingClientRect();
+        const box = boxes[at];
         const free = kept.every((one) => box.right < one.left || box.left > one.right || box.bottom < one.top || box.top > one.bottom);
         if (free) kept.push(box);
         else label.classList.add("lost");

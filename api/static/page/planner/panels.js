@@ -2,10 +2,19 @@
 // @ts-check
 
 import { make } from "./dom.js";
-import { count, figure, title, when } from "./words.js";
+import { count, figure, title, variance, when } from "./words.js";
 
 /** @typedef {import("./plan.js").Plan} Plan */
-/** @typedef {{title: string, n: string, warn?: boolean, open?: boolean, body: Node[]}} Panel */
+/** @typedef {import("./types.js").Suggestion} Suggestion */
+/**
+ * @typedef {object} Acts
+ * @property {(blocks: number[]) => void} zoom
+ * @property {(blocks: number[]) => void} light
+ * @property {(name: string) => void} unbridge
+ * @property {(block: number, to: string) => void} move
+ * @property {() => Promise<{column: string, moves: Suggestion[]}>} suggest
+ */
+/** @typedef {{title: string, n: string, warn?: boolean, open?: boolean, body: () => Node[]}} Panel */
 
 const MOST_LINES = 60;
 
@@ -13,7 +22,7 @@ export class Panels {
   /**
    * @param {HTMLElement} box
    * @param {Plan} plan
-   * @param {{zoom: (blocks: number[]) => void, light: (blocks: number[]) => void, unbridge: (name: string) => void}} acts
+   * @param {Acts} acts
    */
   constructor(box, plan, acts) {
     this.box = box;
@@ -25,15 +34,19 @@ export class Panels {
   }
 
   draw() {
-    const panels = [this.#broken(), this.#unassigned(), this.#moved(), this.#crossings(), this.#bridges(), this.#history(), this.#caveats()];
+    const panels = [this.#broken(), this.#unassigned(), this.#suggested(), this.#moved(), this.#crossings(), this.#bridges(), this.#history(), this.#caveats()];
     this.box.replaceChildren(...panels.filter((panel) => panel !== null).map((panel) => this.#drawn(panel)));
   }
 
   /** @param {Panel} panel */
   #drawn({ title: name, n, warn = false, open = false, body }) {
     const summary = make("summary", { class: warn ? "warn" : "" }, `${name} `, make("span", { class: "n" }, n));
-    const details = make("details", { "data-panel": name }, summary, ...body);
+    const details = make("details", { "data-panel": name }, summary);
+    // What nobody looks at is not written.
+    const write = () => details.childElementCount === 1 && details.append(...body());
     details.open = this.opened.get(name) ?? open;
+    if (details.open) write();
+    details.addEventListener("toggle", write);
     summary.addEventListener("click", () => this.opened.set(name, !details.open));
     return details;
   }
@@ -56,18 +69,32 @@ export class Panels {
     const lines = broken.flatMap(({ area, pieces }) =>
       pieces.map((piece, at) => this.#line(`${this.plan.called(area)}: piece ${at + 1} of ${pieces.length}, ${count(piece.length, "block")}`, piece)),
     );
-    if (!broken.length) return { title: "In pieces", n: "no area", body: [make("p", { class: "note" }, "Every area hangs together.")] };
-    return { title: "In pieces", n: count(broken.length, "area"), warn: true, open: true, body: [make("ul", {}, ...lines)] };
+    if (!broken.length) return { title: "In pieces", n: "no area", body: () => [make("p", { class: "note" }, "Every area hangs together.")] };
+    return { title: "In pieces", n: count(broken.length, "area"), warn: true, open: true, body: () => [make("ul", {}, ...lines)] };
   }
 
   #unassigned() {
     const { blocks, sums } = this.plan.standing.unassigned;
-    if (!blocks.length) return { title: "Without an area", n: "no block", body: [make("p", { class: "note" }, "Every block has an area.")] };
+    if (!blocks.length) return { title: "Without an area", n: "no block", body: () => [make("p", { class: "note" }, "Every block has an area.")] };
     const told = Object.entries(sums).map(([name, value]) => `${figure(value)} ${title(name).toLowerCase()}`).join(", ");
     const all = this.#line(`${count(blocks.length, "block")} with ${told}`, blocks);
     const each = blocks.slice(0, MOST_LINES).map((code) => this.#line(code, [code]));
     const rest = blocks.length > MOST_LINES ? [make("li", {}, `and ${blocks.length - MOST_LINES} more`)] : [];
-    return { title: "Without an area", n: count(blocks.length, "block"), warn: true, open: blocks.length < 200, body: [make("ul", {}, all, ...each, ...rest)] };
+    return { title: "Without an area", n: count(blocks.length, "block"), warn: true, open: blocks.length < 200, body: () => [make("ul", {}, all, ...each, ...rest)] };
+  }
+
+  #suggested() {
+    const list = make("ul", {});
+    const ask = make("button", { type: "button", name: "suggest" }, "Look for moves");
+    ask.addEventListener("click", async () => {
+      const { column, moves } = await this.acts.suggest().catch(() => ({ column: "", moves: /** @type {Suggestion[]} */ ([]) }));
+      const lines = moves.map(({ block_code: code, from_area: from, to_area: to, from_off, to_off }) =>
+        this.#line(`${code}: ${this.plan.called(from)} → ${this.plan.called(to)}`, [code],
+          make("button", { type: "button", click: () => this.acts.move(this.#places([code])[0], to) }, "take it"),
+          make("p", { class: "note" }, `then ${[...(from_off === null ? [] : [`${this.plan.called(from)} ${variance(100 * from_off)}`]), `${this.plan.called(to)} ${variance(100 * to_off)}`].join(", ")} from balance of ${title(column).toLowerCase()}`)));
+      list.replaceChildren(...(lines.length ? lines : [make("li", {}, "No single block would improve the balance without worsening something.")]));
+    });
+    return { title: "Suggested moves", n: "for balance, worsening nothing", body: () => [make("p", { class: "not-on-paper" }, ask), list] };
   }
 
   #moved() {
@@ -80,26 +107,26 @@ export class Panels {
       flows.set(key, [...(flows.get(key) ?? []), codes[block]]);
     });
     const summed = Object.keys(this.plan.state.figures).filter((name) => !this.plan.state.averaged.includes(name)).slice(0, 4);
-    const lines = [...flows].sort((one, other) => other[1].length - one[1].length).map(([key, blocks]) => {
+    const lines = () => [...flows].sort((one, other) => other[1].length - one[1].length).map(([key, blocks]) => {
       const [from, to] = JSON.parse(key);
       const told = summed.map((name) => `${figure(this.plan.sum(this.#places(blocks), name))} ${title(name).toLowerCase()}`).join(", ");
       return this.#line(`${this.plan.called(from)} → ${this.plan.called(to)}: ${count(blocks.length, "block")}`, blocks, make("p", { class: "note" }, told));
     });
     const all = [...flows.values()].reduce((sum, blocks) => sum + blocks.length, 0);
-    const body = lines.length ? [make("ul", {}, ...lines)] : [make("p", { class: "note" }, "Every block is where it was when the plan began.")];
+    const body = () => (flows.size ? [make("ul", {}, ...lines())] : [make("p", { class: "note" }, "Every block is where it was when the plan began.")]);
     return { title: "Moved since the plan began", n: count(all, "block"), body };
   }
 
   #crossings() {
     const { crossings } = this.plan.standing;
     if (!crossings.length) return null;
-    const lines = crossings.map(({ kind, before, now, split }) => {
+    const lines = () => crossings.map(({ kind, before, now, split }) => {
       const named = split.slice(0, 12).map(({ name, areas }) => `${name} (${areas.map((code) => this.plan.called(code)).join(" | ")})`).join("; ");
       const rest = split.length > 12 ? ` and ${split.length - 12} more` : "";
       return make("li", {}, make("span", {}, kind === "hotspots" ? "Hotspots" : kind), make("strong", {}, `${now} cut`), make("span", { class: "note" }, `${before} before`), ...(named ? [make("p", { class: "note" }, named + rest)] : []));
     });
     const n = crossings.map(({ kind, now }) => `${now} of ${kind === "hotspots" ? "the hotspots" : kind}`).join(", ");
-    return { title: "Cut by the boundaries", n, body: [make("ul", {}, ...lines)] };
+    return { title: "Cut by the boundaries", n, body: () => [make("ul", {}, ...lines())] };
   }
 
   #bridges() {
@@ -108,23 +135,22 @@ export class Panels {
     const lines = bridges.map(({ name, ends }) =>
       this.#line(`${name}: ${ends[0]} – ${ends[1]}`, ends, make("button", { type: "button", click: () => this.acts.unbridge(name) }, "remove")),
     );
-    return { title: "Bridges", n: String(bridges.length), body: [make("ul", {}, ...lines)] };
+    return { title: "Bridges", n: String(bridges.length), body: () => [make("ul", {}, ...lines)] };
   }
 
   #history() {
-    const past = [...this.plan.history].reverse();
-    const lines = past.slice(0, 400).map((step) =>
+    const lines = () => [...this.plan.history].reverse().map((step) =>
       make("li", step.in_force ? {} : { class: "undone" },
         make("span", {}, `${step.step}. ${step.what}${step.forced ? " (forced)" : ""}`),
         make("span", { class: "note" }, [step.reason && `“${step.reason}”`, step.by, when(step.at), step.in_force ? "" : "undone"].filter(Boolean).join(" · "))),
     );
-    const body = lines.length ? [make("ol", {}, ...lines)] : [make("p", { class: "note" }, "No step has been taken.")];
+    const body = () => [this.plan.history.length ? make("ol", {}, ...lines()) : make("p", { class: "note" }, "No step has been taken.")];
     return { title: "History", n: count(this.plan.standing.done, "step"), body };
   }
 
   #caveats() {
     const { caveats } = this.plan.state;
     if (!caveats.length) return null;
-    return { title: "Worth knowing", n: count(caveats.length, "note"), body: caveats.map((caveat) => make("p", { class: "caveat" }, caveat)) };
+    return { title: "Worth knowing", n: count(caveats.length, "note"), body: () => caveats.map((caveat) => make("p", { class: "caveat" }, caveat)) };
   }
 }

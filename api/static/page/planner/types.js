@@ -96,6 +96,15 @@
  * @property {string[][]} [pieces]
  */
 
+/**
+ * @typedef {object} Suggestion A move that improves the balance and worsens nothing.
+ * @property {string} block_code
+ * @property {string} from_area
+ * @property {string} to_area
+ * @property {number | null} from_off how far the areas then lie from balance, 0.1 is ten per cent
+ * @property {number} to_off
+ */
+
 /** @typedef {Record<string, unknown> & {step: string}} Step */
 
 export {};
