@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import pandas as pd
 
@@ -51,6 +52,7 @@ def incident_items(frame: pd.DataFrame, projection: Projection, *, kept: bool = 
     )
 
 
+@lru_cache(maxsize=8)
 def no_incidents(projection: Projection) -> Items:
     """What incidents look like where there are none."""
     return incident_items(empty_incidents()[list(INCIDENT_COLUMNS)], projection)
