@@ -12,6 +12,7 @@ from api.cql2 import LANGUAGES, LONGEST
 from api.formats import (
     DOCUMENTS,
     FEATURE,
+    GEOPACKAGE,
     HTML,
     ITEMS,
     MVT,
@@ -244,6 +245,7 @@ def _get(
                 "403": _PROBLEM,
                 "404": _PROBLEM,
                 "503": _PROBLEM,
+                **({"507": _PROBLEM} if GEOPACKAGE in formats else {}),
             },
         }
     }
