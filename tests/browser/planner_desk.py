@@ -53,11 +53,15 @@ class Desk:
     def click(self, block: str, **how: object) -> None:
         self.page.mouse.click(*self.place(block), **how)
 
+    def neighbours(self) -> dict[str, list[str]]:
+        """The blocks beside each block, as the page finds them."""
+        return self.page.evaluate(NEIGHBOURS, f"{self.root}/planner/blocks/blocks")
+
     def border(self, one: str, other: str) -> list[str]:
-        """Blocks of one area, each of which alone may go to the other."""
+        """Blocks of one area that lie beside the other."""
         told = self.told()
         at = dict(zip(told["codes"], told["assigned"], strict=True))
-        near = self.page.evaluate(NEIGHBOURS, f"{self.root}/planner/blocks/blocks")
+        near = self.neighbours()
         return [
             block
             for block, beside in near.items()

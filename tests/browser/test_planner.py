@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from boundaries.plan_blocks import PlanBlocks
+from geo.store.geopackage import GeoPackageStore
 from tests.browser.conftest import Watched
 from tests.browser.planner_desk import Desk, faults, post
 from tests.services import serving
@@ -263,6 +265,30 @@ def test_two_planners_do_not_overwrite_each_other(desk: Desk) -> None:
     assert desk.area_of(block) == LIGHTHOUSE
     desk.click(block)
     desk.saved(3)
+
+
+def test_the_page_and_the_engine_agree_which_blocks_lie_side_by_side(
+    desk: Desk, demo_store: Path
+) -> None:
+    store = GeoPackageStore(demo_store)
+    graph = PlanBlocks.read(store, "blocks").graph
+    store.close()
+    near = dict(zip(graph.codes, graph.near, strict=True))
+    expected = {code: {graph.codes[at] for at in beside} for code, beside in near.items()}
+    assert {code: set(beside) for code, beside in desk.neighbours().items()} == expected
+
+
+def test_a_suggested_move_is_shown_and_taken(desk: Desk) -> None:
+    panel = desk.page.locator('[data-panel="Suggested moves"]')
+    panel.locator("summary").click()
+    panel.get_by_role("button", name="Look for moves").click()
+    expect(panel.locator("li")).to_have_count(10)
+    block = panel.locator("li").first.inner_text().partition(":")[0]
+    before = desk.area_of(block)
+    panel.get_by_role("button", name="take it").first.click()
+    desk.saved(2)
+    assert desk.area_of(block) != before
+    assert faults(desk.watched) == []
 
 
 def test_before_and_now_are_compared_with_overlays(desk: Desk) -> None:
