@@ -267,6 +267,27 @@ def test_two_planners_do_not_overwrite_each_other(desk: Desk) -> None:
     desk.saved(3)
 
 
+def test_a_plan_can_be_begun_from_nothing(watched: Watched, planning: str) -> None:
+    empty = {"plan_id": "empty", "by": "Ann Lee", "blocks_layer": "blocks"}
+    post(f"{planning}/planner/plans", empty)
+    desk = Desk(watched, planning, "empty")
+    desk.open()
+    page = desk.page
+    expect(page.locator('[data-panel="Without an area"]')).to_contain_text("780 blocks")
+    page.get_by_role("button", name="New area").click()
+    page.get_by_label("Code").fill("N1")
+    page.get_by_label("Name", exact=True).fill("Quayside")
+    page.get_by_role("button", name="Add", exact=True).click()
+    desk.saved(2)
+    page.keyboard.press("Escape")
+    page.locator("#into").select_option(label="Quayside")
+    desk.click("D00000400")
+    desk.saved(3)
+    assert desk.area_of("D00000400") == "N1"
+    expect(desk.row("N1").locator("td")).not_to_have_count(0)
+    assert faults(watched) == []
+
+
 def test_the_page_and_the_engine_agree_which_blocks_lie_side_by_side(
     desk: Desk, demo_store: Path
 ) -> None:

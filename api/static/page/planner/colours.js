@@ -3,7 +3,7 @@
 
 /** Paul Tol's light scheme, which colour-blind people can tell apart, without its grey and paler still. */
 export const PALETTE = ["#98bee5", "#cbd864", "#f2a58b", "#b1e5ff", "#f2e5a5", "#ffbecb", "#71cbb1", "#bebe3d"];
-export const NO_AREA = "#e9e7e1";
+export const NO_AREA = "#cdc8bd";
 
 const SAME_COLOUR = 1000; // for neighbours; areas with one between them only would rather differ
 

@@ -79,6 +79,7 @@ export class AreaTable {
 
   /** Write some rows anew, and drop those of areas that are gone. @param {string[]} changed */
   update(changed) {
+    if (!this.columns.length && Object.keys(this.plan.rows).length) return this.drawAll();
     const codes = this.plan.areas.map((area) => area.code);
     for (const [code, line] of this.lines) {
       if (codes.includes(code)) continue;
