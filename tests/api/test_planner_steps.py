@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,19 @@ from tests.boundaries.cities import fill
 from tests.boundaries.drawn import SIGNED
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[GeoPackageStore]:
-    made = GeoPackageStore(tmp_path / "town.gpkg", create=True)
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled store, to be copied: that is quicker than to fill it anew."""
+    path = tmp_path_factory.mktemp("town") / "town.gpkg"
+    made = GeoPackageStore(path, create=True)
     fill(made)
+    made.close()
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path, town: Path) -> Iterator[GeoPackageStore]:
+    made = GeoPackageStore(shutil.copy(town, tmp_path / "town.gpkg"))
     yield made
     made.close()
 
@@ -33,10 +43,9 @@ def client(store: GeoPackageStore) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def untouched(tmp_path_factory: pytest.TempPathFactory, town: Path) -> Iterator[TestClient]:
     """One plan for all that must not change it."""
-    made = GeoPackageStore(tmp_path_factory.mktemp("untouched") / "town.gpkg", create=True)
-    fill(made)
+    made = GeoPackageStore(shutil.copy(town, tmp_path_factory.mktemp("untouched") / "town.gpkg"))
     with client_of(made) as client:
         begin(client)
         yield client
