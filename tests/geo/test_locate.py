@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.locate import OUTSIDE, AreaLocator
+from geo.locate import OUTSIDE, AreaLocator, locator, warm_up
 
 
 def located(areas: gpd.GeoDataFrame, *points: tuple[float, float]) -> list[str]:
@@ -165,3 +165,15 @@ def test_columns_of_a_frame_are_taken_as_they_are(four_squares):
 def test_points_of_unequal_length_are_refused(four_squares):
     with pytest.raises(ValueError, match="dimension"):
         AreaLocator(four_squares).locate([1.0, 2.0], [1.0])
+
+
+def test_warming_up_goes_the_way_of_many_points(monkeypatch):
+    seen = []
+
+    def recorded(grid, x, *_arrays, **_workers):
+        seen.append((grid is not None, len(x)))
+        return 0
+
+    monkeypatch.setattr(locator, "_locate", recorded)
+    warm_up()
+    assert seen == [(True, 1)]
