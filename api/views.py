@@ -53,6 +53,7 @@ templates.globals |= {
 }
 
 
+YEAR = 12
 VIEW_OPTIONS = ("show", "at", "month", "over")
 """What an address says beside the Question."""
 
@@ -174,7 +175,9 @@ def render_section(name: str, findings: Findings, facts: Mapping[str, Any]) -> M
 
 
 def _months(answer: Answer) -> list[str]:
-    """The months that the map can be narrowed to."""
+    """The months that the map can show by themselves: those of the period, or of the last year."""
     accounts = answer.accounts
-    several = accounts.period.is_whole_months and len(accounts.months_published) > 1
-    return accounts.months_published if several else []
+    if accounts.period.is_whole_months and len(accounts.months_published) > 1:
+        return accounts.months_published
+    known = [month for month in answer.published if month <= accounts.period.months[-1]]
+    return known[-YEAR:] if len(known) > 1 else []

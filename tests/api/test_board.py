@@ -154,6 +154,14 @@ def test_change_is_not_shown_without_something_to_compare(
         paint("change", answer)
 
 
+def test_a_short_period_can_be_left_for_the_months_before_it(client: TestClient) -> None:
+    page = client.get(LATER).text
+    assert 'data-months="2024-01,2024-02"' in page
+    frames = re.findall(r'<iframe[^>]* src="([^"]+)"', client.get(f"{LATER}&month=2024-01").text)
+    assert html.unescape(frames[0]) == "/map?datetime=2024-01&layer=wards&cell=200"
+    assert 'id="months"' not in client.get("?datetime=2024-01&layer=wards&cell=200").text
+
+
 def test_a_month_that_is_none_is_refused_by_name(client: TestClient) -> None:
     response = client.get(f"{QUESTION}&month=May")
     assert response.status_code == 400

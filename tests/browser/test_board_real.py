@@ -27,7 +27,14 @@ def test_melton_is_told_by_months_with_its_change_and_persistence(
     store = store_of(tmp_path, real_data / "melton" / "wards-2025.geojson", archive)
     page = watched.page
     with serving(store) as address:
-        page.goto(f"{address}/?category=anti-social-behaviour&compare=previous")
+        page.goto(address)
+        watched.wait_for_map()
+        watched.keep("melton-opened")
+        assert page.url.endswith("/?period=latest-1m&compare=previous")
+        expect(page.locator("#headline")).to_contain_text("October 2022")
+        expect(page.locator("#ranked tbody tr")).to_have_count(10)
+        asked = "period=latest-12m&category=anti-social-behaviour&compare=previous"
+        page.goto(f"{address}/?{asked}")
         watched.wait_for_map()
         watched.keep("melton")
         expect(page.locator(".numbers")).to_contain_text("433 incidents in 16 areas")
@@ -46,7 +53,7 @@ def test_derby_says_which_months_are_unknown(
     store = store_of(tmp_path, wards, real_data / "derby" / "police-uk-derbyshire.zip")
     page = watched.page
     with serving(store) as address:
-        page.goto(f"{address}/?category=anti-social-behaviour")
+        page.goto(f"{address}/?period=latest-12m&category=anti-social-behaviour")
         watched.wait_for_map()
         watched.keep("derby")
         expect(page.locator("#headline")).to_contain_text("8 of 12 months not published")
