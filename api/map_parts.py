@@ -20,6 +20,7 @@ from api.settings import TileServer
 from boundaries.lines import thinned
 from geo.crs import Projection
 
+MAX_ZOOM = 19
 MAP_DECIMALS = 5  # about a metre: finer than a projector shows
 
 _INERT = str.maketrans({letter: f"&#{ord(letter)};" for letter in "&<>\"'`{}$\\"})
@@ -57,7 +58,7 @@ def new_map() -> folium.Map:
         prefer_canvas=True,
         control_scale=True,
         min_zoom=8,
-        max_zoom=19,
+        max_zoom=MAX_ZOOM,
         zoom_snap=0.1,
     )
 
@@ -121,6 +122,7 @@ def add_pictures(drawing: folium.Map, tiles: TileServer) -> None:
         # Between the zooms of the file its pictures are scaled; far above them there are too many.
         first, last = tiles.zooms
         zooms = {"min_zoom": max(first - 2, 0), "min_native_zoom": first, "max_native_zoom": last}
+        zooms["max_zoom"] = MAX_ZOOM
     folium.TileLayer(tiles.address, attr=inert(tiles.attribution) or " ", **zooms).add_to(drawing)
 
 
