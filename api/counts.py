@@ -26,6 +26,7 @@ from api.settings import VERSION
 from api.views import templates
 from geo.errors import NotFoundError, PatchmapError
 from geo.incidents import category_title
+from geo.options import DEFAULT_PERIOD
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
@@ -122,6 +123,7 @@ def _page(view: CountsView, error: PatchmapError | None = None) -> Response:
         question=view.question,
         categories=", ".join(chosen) or "All incidents",
         slugs=sorted(view.file.cube.categories, key=category_title),
+        default_period=DEFAULT_PERIOD,
         periods={value: words for value, words in PERIODS.items() if value.endswith("m")},
         accounts=view.accounts(),
         told=view.file.accounts,

@@ -106,12 +106,19 @@ class _Watch:
         if now < self._looked + 1:
             return
         self._looked = now
-        if self._client.status != "running" or self._client.nthreads():
+        if self._has_workers():
             self._seen = now
         elif now > self._seen + SECONDS_WITHOUT_WORKERS:
             raise StoreError("the Dask scheduler has no workers: start some and count again")
         elif self._cluster:
             self._cluster.scale(len(self._cluster.worker_spec))
+
+    def _has_workers(self) -> bool:
+        """Whether there are any; a scheduler that is gone is told by what it leaves undone."""
+        try:
+            return self._client.status != "running" or bool(self._client.nthreads())
+        except OSError:
+            return True
 
 
 def _settled(part: Part, found: object) -> PartCounts:

@@ -6,9 +6,10 @@ import pytest
 from boundaries.layer import read_layer
 from geo.options import Question
 from geo.question import ask
-from geo.scale import AreaPlaces, Counted, Job, Totals, count_on_cluster, find_parts
+from geo.scale import AreaPlaces, Counted, Job, Part, find_parts
 from geo.sources.police_uk import read_police_uk
 from geo.store.contract import LayerPapers
+from tests.geo.scale.counting import assert_same, counted_here, counted_there, scheduler_of
 from tests.geo.stores.parts import put_layer
 
 ASB = "anti-social-behaviour"
@@ -28,13 +29,27 @@ def wards(real_data, projection):
 
 
 @pytest.fixture(scope="module")
-def counted(real_data, projection, wards) -> Counted:
-    parts = find_parts([real_data / name for name in ARCHIVES]).parts
-    job = Job(AreaPlaces(wards), projection)
-    totals = Totals()
-    for found in count_on_cluster(parts, job, workers=2):
-        totals.add(found)
-    return totals.counted(job.places.codes)
+def parts(real_data) -> list[Part]:
+    return find_parts([real_data / name for name in ARCHIVES]).parts
+
+
+@pytest.fixture(scope="module")
+def job(wards, projection) -> Job:
+    return Job(AreaPlaces(wards), projection)
+
+
+@pytest.fixture(scope="module")
+def counted(parts, job) -> Counted:
+    return counted_there(parts, job, workers=2)
+
+
+@pytest.mark.parametrize("workers", [0, 1, 4])
+def test_any_number_of_workers_counts_published_archives_alike(parts, job, counted, workers):
+    if not workers:
+        assert_same(counted_here(parts, job), counted)
+        return
+    with scheduler_of(workers) as address:
+        assert_same(counted_there(parts, job, scheduler=address), counted)
 
 
 def test_a_cluster_counts_published_archives_as_a_store_does(
