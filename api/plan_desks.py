@@ -88,7 +88,7 @@ class PlanDesks:
         stamp = self._stamp(plan_id)
         with self._lock(plan_id):
             key = ("desk", plan_id, question.query())
-            desk = self._kept.get(key)
+            desk: Desk | None = self._found(key)
             if desk is None or desk.stamp != stamp:
                 desk = self._open(plan_id, question, stamp)
                 self._keep(key, desk)
@@ -118,7 +118,9 @@ class PlanDesks:
             draft = desk.draft.follow(plan)
             stamp = self._stamp(plan_id)
             after = replace(desk, draft=draft, stamp=stamp)
-            self._keep(("desk", plan_id, question.query()), after)
+            # Another process may have gone on with the plan already: then the store is asked again.
+            if stamp[0] == plan.papers.version:
+                self._keep(("desk", plan_id, question.query()), after)
             return told_change(desk.draft, draft, desk.crossers, known=desk.rows, told=after.rows)
 
     def begin(self, beginning: Beginning) -> tuple[Draft, list[dict[str, Any]]]:
@@ -220,11 +222,17 @@ class PlanDesks:
 
     def _made(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """Something kept, or made now; two who ask at once may both make it."""
-        found: Value | None = self._kept.get(key)
+        found: Value | None = self._found(key)
         if found is None:
             found = make()
             self._keep(key, found)
         return found
+
+    def _found(self, key: Hashable) -> Any:
+        with self._listing:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
 
     def _keep(self, key: Hashable, value: object) -> None:
         with self._listing:

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from api import plan_desks
 from boundaries.drafting import open_plan, save_plan
 from boundaries.measures import PlanMeasures
+from boundaries.plan import Plan
+from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
 from tests.api.planning import begin, client_of, step
 from tests.boundaries.cities import fill
@@ -122,6 +125,10 @@ def test_a_suggested_move_is_legal_and_improves_the_balance(client: TestClient) 
     ]
     assert spread[1] < spread[0]
     assert client.get("/planner/plans/south/suggestions").status_code == 404
+    begin(client, plan_id="empty", from_layer="")
+    refusal = client.get("/planner/plans/empty/suggestions")
+    assert refusal.status_code == 400
+    assert "no electors to balance between areas" in refusal.json()["detail"]
 
 
 def test_a_broken_area_is_told_with_its_pieces_and_may_be_forced(client: TestClient) -> None:
@@ -163,6 +170,21 @@ def test_what_another_process_saved_is_seen(client: TestClient, store: GeoPackag
     save_plan(other, open_plan(other, "north").plan.move(["c4"], "E", signed=SIGNED))
     other.close()
     assert step(client, "undo", version=1).json()["conflict"] == "version"
+    assert step(client, "undo").json()["blocks"] == {"c4": "W"}
+
+
+def test_a_plan_that_goes_on_elsewhere_right_after_a_step_is_read_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save_and_go_on(store: Store, plan: Plan) -> Plan:
+        saved = save_plan(store, plan)
+        save_plan(store, saved.move(["c4"], "E", signed=SIGNED))
+        return saved
+
+    with monkeypatch.context() as patched:
+        patched.setattr(plan_desks, "save_plan", save_and_go_on)
+        assert step(client, "move", blocks=["c3"], to="E").json()["standing"]["version"] == 2
+    assert client.get("/planner/plans/north").json()["standing"]["version"] == 3
     assert step(client, "undo").json()["blocks"] == {"c4": "W"}
 
 

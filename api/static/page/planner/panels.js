@@ -87,7 +87,13 @@ export class Panels {
     const list = make("ul", {});
     const ask = make("button", { type: "button", name: "suggest" }, "Look for moves");
     ask.addEventListener("click", async () => {
-      const { column, moves } = await this.acts.suggest().catch(() => ({ column: "", moves: /** @type {Suggestion[]} */ ([]) }));
+      let found;
+      try {
+        found = await this.acts.suggest();
+      } catch (error) {
+        return list.replaceChildren(make("li", {}, /** @type {Error} */ (error).message));
+      }
+      const { column, moves } = found;
       const lines = moves.map(({ block_code: code, from_area: from, to_area: to, from_off, to_off }) =>
         this.#line(`${code}: ${this.plan.called(from)} → ${this.plan.called(to)}`, [code],
           make("button", { type: "button", click: () => this.acts.move(this.#places([code])[0], to) }, "take it"),
