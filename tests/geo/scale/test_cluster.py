@@ -69,7 +69,9 @@ def test_a_worker_that_is_killed_half_way_changes_nothing(parts, job, counted):
     assert_same(totals.counted(job.places.codes), counted)
 
 
-def test_a_part_that_no_worker_survives_is_named_and_the_rest_goes_on(parts, job):
+def test_a_part_that_no_worker_survives_is_named_and_the_rest_goes_on(parts, job, monkeypatch):
+    monkeypatch.setitem(_CONFIG, "distributed.scheduler.allowed-failures", 1)
+
     def deadly(_projection):
         os.kill(os.getpid(), signal.SIGKILL)
 
