@@ -10,12 +10,18 @@ from fastapi import FastAPI, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from api import allocation, board, downloads, features, ground, planner, tiles
+from api.allocation import page as allocation
 from api.answers import Answers
+from api.board import downloads
+from api.board import page as board
+from api.dependencies import Held
 from api.errors import add_error_handlers
-from api.ground import OwnGround
-from api.map_pages import LEAFLET
-from api.plan_desks import PlanDesks
+from api.maps import ground
+from api.maps.ground import OwnGround
+from api.maps.pages import LEAFLET
+from api.ogc import features, tiles
+from api.planner import page as planner
+from api.planner.desks import PlanDesks
 from api.searches import Searches
 from api.security import Guard
 from api.settings import VERSION, Settings
@@ -76,7 +82,7 @@ def alive() -> Response:
     return Response("ok\n", media_type="text/plain")
 
 
-def _ready(answers: board.Held) -> Response:
+def _ready(answers: Held) -> Response:
     """Whether the store answers too."""
     answers.snapshot()
     return Response("ready\n", media_type="text/plain")

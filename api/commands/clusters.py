@@ -15,7 +15,7 @@ from api.commands.desk import areas_of, desk_of, shown
 from api.commands.incidents import halves_of
 from api.commands.questions import Output, answered, with_question
 from api.encoding import check_ending, write_frame
-from api.outlines import outlines
+from api.maps.outlines import outlines
 from api.settings import VERSION
 from geo.analyses import Analysis
 from geo.cells import Grid

@@ -13,10 +13,10 @@ import typer
 from api.commands.desk import desk_of
 from api.commands.plan_options import By, PlanId, hand, signed, with_counted, with_shared
 from api.commands.questions import account_lines
-from api.comparison_words import comparison_facts, comparison_lines
 from api.encoding import write_frame
-from api.plan_facts import rows
-from api.plan_words import measures_table, trigger_lines
+from api.planner.comparison_words import comparison_facts, comparison_lines
+from api.planner.facts import rows
+from api.planner.words import measures_table, trigger_lines
 from api.text_tables import text_table
 from boundaries.annealing import Alternative, Limits, find_alternative
 from boundaries.drafting import Draft, new_plan, open_plan, save_plan

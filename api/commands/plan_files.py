@@ -26,7 +26,7 @@ def export(
     against: Against = "",
 ) -> None:
     """Write a plan: areas (.geojson .gpkg .parquet), block → area (.csv), or a report (.html)."""
-    from api.plan_exports import ENDINGS, PlanFile  # noqa: PLC0415 - templates take a moment
+    from api.planner.exports import ENDINGS, PlanFile  # noqa: PLC0415 - templates take a moment
 
     if output.suffix.lower() not in ENDINGS:
         raise InputError(f"{output.name}: the ending must be one of {', '.join(ENDINGS)}")

@@ -10,7 +10,7 @@ import typer
 
 from api.commands.desk import desk_of
 from api.commands.questions import with_question
-from api.plan_words import step_lines
+from api.planner.words import step_lines
 from api.settings import user_name
 from boundaries.drafting import Draft, open_plan, save_plan
 from boundaries.export import describe

@@ -15,8 +15,8 @@ from api.commands.plan_files import export
 from api.commands.plan_options import Against, By, PlanId, cuts_of, hand, open_held, with_shared
 from api.commands.plan_steps import STEPS
 from api.commands.questions import account_lines
-from api.plan_facts import LEAST_SHARE, plan_facts, rows
-from api.plan_words import measures_table, shown_history, sides_lines, trigger_lines, whole_lines
+from api.planner.facts import LEAST_SHARE, plan_facts, rows
+from api.planner.words import measures_table, shown_history, sides_lines, trigger_lines, whole_lines
 from api.text_tables import listed, text_table
 from boundaries.drafting import Draft, import_assignment, new_plan, save_plan
 from boundaries.footprints import Footprints

@@ -110,8 +110,8 @@ def rank(
 @with_question
 def map_file(context: typer.Context, question: Question, output: Output) -> None:
     """Draw the hotspot map as one self-contained HTML file that needs no network."""
-    from api.ground import OwnGround  # noqa: PLC0415 - the pages' modules take a moment
-    from api.maps import draw  # noqa: PLC0415 - folium takes a second to load
+    from api.maps.answer_map import draw  # noqa: PLC0415 - folium takes a second to load
+    from api.maps.ground import OwnGround  # noqa: PLC0415 - the pages' modules take a moment
 
     desk = desk_of(context)
     desk.check_output(output)
@@ -144,9 +144,9 @@ def brief(
 ) -> None:
     """Write the board as a brief for print: one .html file, or a .pdf where Chromium is there."""
     from api.answers import Answers  # noqa: PLC0415 - the pages' templates take a moment
-    from api.brief import brief_page, browser, print_pdf  # noqa: PLC0415 - likewise
-    from api.findings import Findings  # noqa: PLC0415 - likewise
-    from api.views import View  # noqa: PLC0415 - likewise
+    from api.board.brief import brief_page, browser, print_pdf  # noqa: PLC0415 - likewise
+    from api.board.findings import Findings  # noqa: PLC0415 - likewise
+    from api.board.views import View  # noqa: PLC0415 - likewise
 
     desk = desk_of(context)
     desk.check_output(output)

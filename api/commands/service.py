@@ -50,8 +50,8 @@ def serve(
         )
     desk = desk_of(context)
     if counts:
-        from api.counts import make_counts_app  # noqa: PLC0415 - the web stack takes a second
-        from api.counts_file import CountsFile  # noqa: PLC0415 - likewise
+        from api.counts.file import CountsFile  # noqa: PLC0415 - likewise
+        from api.counts.page import make_counts_app  # noqa: PLC0415 - the web stack takes a second
 
         _run(desk, make_counts_app(CountsFile.read(counts)), f"{counts}", (host, port))
         return

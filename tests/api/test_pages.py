@@ -10,9 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import make_app
-from api.ground import Ground
-from api.map_pages import ASSETS
-from api.maps import draw
+from api.maps.answer_map import draw
+from api.maps.ground import Ground
+from api.maps.pages import ASSETS
 from api.settings import Settings
 from geo.question import Question, ask
 from geo.store.geopackage import GeoPackageStore

@@ -10,8 +10,8 @@ import geopandas as gpd
 import pandas as pd
 import uvicorn
 
-from api import plan_desks
 from api.app import make_app
+from api.planner import desks as plan_desks
 from api.settings import Settings
 from boundaries.drafting import Draft
 from boundaries.electoral import variance_columns

@@ -1,0 +1,1 @@
+"""The tasking board and its brief."""

@@ -1,0 +1,1 @@
+"""The page of a file of counts: a country, without a store."""

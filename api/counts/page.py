@@ -1,0 +1,135 @@
+"""The board of a file of counts: a national map of areas, by month and category, without a store.
+
+It opens at once, because the counts are made already. What needs to know where each incident
+happened is not here, and the page says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.middleware.gzip import GZipMiddleware
+
+from api.app import add_static_files, alive
+from api.board.bar import PERIODS, folded
+from api.counts.file import CountsFile
+from api.counts.view import ANSWERED, MOST_ROWS, VIEW, CountsView, legend
+from api.dependencies import HTML
+from api.encoding import to_csv, to_json, to_table
+from api.errors import add_error_handlers, status_of
+from api.etags import of_version
+from api.query import only
+from api.security import Guard
+from api.settings import VERSION
+from api.templating import templates
+from geo.errors import NotFoundError, PatchmapError
+from geo.incidents import category_title
+from geo.options import DEFAULT_PERIOD
+
+JSON = "application/json"
+router = APIRouter()
+
+_NAMES = (*ANSWERED, "from", "to", *VIEW)
+
+
+def make_counts_app(file: CountsFile) -> FastAPI:
+    """The service of one file of counts."""
+    app = FastAPI(title="Patchmap", version=VERSION, openapi_url=None, docs_url=None)
+    app.state.counts = file
+    add_error_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
+    app.add_middleware(Guard)
+    app.include_router(router)
+    for path in ("/healthz", "/readyz"):
+        app.add_api_route(path, alive)
+    add_static_files(app)
+    return app
+
+
+def counts_of(request: Request) -> CountsFile:
+    """The file that the app was started with."""
+    file: CountsFile = request.app.state.counts
+    return file
+
+
+Held = Annotated[CountsFile, Depends(counts_of)]
+
+
+@router.get("/")
+def page(request: Request, file: Held) -> Response:
+    """The map, its numbers, and where every row went. Its address is its Question."""
+    given = request.query_params
+    try:
+        view = CountsView.read(file, folded(given.multi_items()))
+    except PatchmapError as error:
+        return _page(CountsView.read(file, {}), error=error)
+    if view.options() != dict(given) or len(given) < len(given.multi_items()):
+        return RedirectResponse(view.address(), 303)
+    return of_version(request, file.version, lambda: _page(view), media_type=HTML)
+
+
+@router.get("/outlines.json")
+def outlines(request: Request, file: Held) -> Response:
+    """The areas as outlines, the same for every Question."""
+    only(request, ())
+
+    def made() -> Response:
+        return Response(file.outlines, media_type=JSON)
+
+    return of_version(request, file.version, made, media_type=JSON)
+
+
+@router.get("/numbers.json")
+def numbers(request: Request, file: Held) -> Response:
+    """What the map shows: the number of each area in the order of the outlines, and the shades."""
+    query = only(request, _NAMES)
+
+    def made() -> Response:
+        view = CountsView.read(file, query)
+        told = {"n": view.drawn, "breaks": view.breaks, "legend": legend(view.breaks)}
+        return Response(to_json(told), media_type=JSON)
+
+    return of_version(request, file.version, made, media_type=JSON)
+
+
+@router.get("/download/area-counts.{ending}")
+def download(request: Request, file: Held, ending: str) -> Response:
+    """Every area with its number and share, as CSV, or as JSON with the accounts."""
+    query = only(request, (*ANSWERED, "from", "to"))
+    makers: dict[str, Callable[[CountsView], Response]] = {
+        "csv": lambda view: Response(to_csv(view.frame()), media_type="text/csv; charset=utf-8"),
+        "json": lambda view: Response(
+            to_table(view.frame(), {"accounts": view.accounts()}), media_type=JSON
+        ),
+    }
+    if ending not in makers:
+        raise NotFoundError(f"there is no download area-counts.{ending}")
+    response = makers[ending](CountsView.read(file, query))
+    response.headers["content-disposition"] = f'attachment; filename="area-counts.{ending}"'
+    return response
+
+
+def _page(view: CountsView, error: PatchmapError | None = None) -> Response:
+    """The page of a view; with the reason and the form alone where there is no answer."""
+    found = view.found()
+    chosen = [category_title(slug) for slug in view.question.category]
+    text = templates.get_template("counts.html").render(
+        version=VERSION,
+        error=error,
+        view=view,
+        question=view.question,
+        categories=", ".join(chosen) or "All incidents",
+        slugs=sorted(view.file.cube.categories, key=category_title),
+        default_period=DEFAULT_PERIOD,
+        periods={value: words for value, words in PERIODS.items() if value.endswith("m")},
+        accounts=view.accounts(),
+        told=view.file.accounts,
+        rows=found.head(MOST_ROWS).to_dict("records"),
+        found=len(found),
+        story=view.story(),
+        legend=legend(view.breaks),
+    )
+    return Response(text, status_code=status_of(error) if error else 200, media_type=HTML)

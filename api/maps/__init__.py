@@ -1,0 +1,1 @@
+"""Maps: folium, offline, and the plain drawings for print."""

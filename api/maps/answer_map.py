@@ -1,0 +1,229 @@
+"""The folium map of an Answer: on canvas, with every asset local."""
+
+from __future__ import annotations
+
+import folium
+import geopandas as gpd
+import numpy as np
+import shapely
+from jinja2 import Environment, PackageLoader
+
+from api.allocation.rounds import draw_rounds
+from api.allocation.told import HUES, Sheet
+from api.maps.ground import PLAIN, Ground
+from api.maps.pages import MapPage, page_of
+from api.maps.parts import (
+    LAND,
+    OUTLINE,
+    OfflineFigure,
+    add_label,
+    add_pictures,
+    add_thin_lines,
+    bounds_of,
+    geojson,
+    inert,
+    name_from,
+    new_map,
+    outlines,
+    with_own_parts,
+)
+from api.maps.shows import DEFAULT_SHOW, Painting, paint
+from api.words import headline, shown_words
+from geo.answer import Answer
+from geo.crs import Projection
+from geo.leave_out import place_title
+from geo.store.contract import LayerPapers
+
+MOST_LABELS = 120
+MOST_CELLS_TOLD = 6_000
+"""Cells of one shade that a map tells one by one; more become one shape."""
+
+PICKED = {"fillOpacity": 0, "weight": 0}  # it can be clicked, and shows nothing
+OVER = {"fill": False, "color": "#7b3294", "weight": 3, "opacity": 1, "dashArray": "9 5"}
+PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
+
+_TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
+
+
+def draw(
+    answer: Answer,
+    *,
+    projection: Projection,
+    painting: Painting | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    ground: Ground = PLAIN,
+    over: tuple[LayerPapers, gpd.GeoDataFrame] | None = None,
+    rounds: Sheet | None = None,
+    standalone: bool = False,
+) -> MapPage:
+    """Draw the cells and the areas of an Answer.
+
+    Parameters
+    ----------
+    projection
+        Leads from the answer's metres to the map's degrees.
+    painting
+        What the cells show; their classes, unless it says otherwise.
+    places
+        Ranked places, to be numbered on the map.
+    ground
+        What lies under everything, such as roads.
+    over
+        Another layer whose areas are drawn over everything, such as priority estates.
+    rounds
+        Patrols, whose stops are numbered in the place of the ranked places.
+    standalone
+        Carry Leaflet in the page, for a file that is opened from disk.
+    """
+    drawing = new_map()
+    figure = OfflineFigure(title="Patchmap")
+    figure.add_child(drawing)
+    if ground.tiles:
+        add_pictures(drawing, ground.tiles)
+    else:
+        outlines(answer.study_areas, projection, LAND).add_to(drawing)
+    if ground.shapes is not None:
+        add_thin_lines(drawing, ground.shapes, projection, seen=answer.study_areas)
+    painting = painting or paint(DEFAULT_SHOW, answer)
+    _add_pickable_areas(drawing, answer, projection)
+    _add_cells(drawing, answer, projection=projection, painting=painting)
+    _add_areas(drawing, answer, projection)
+    if over is not None:
+        outlines(over[1], projection, OVER).add_to(drawing)
+    if places is not None:
+        _add_places(drawing, places, projection, numbered=rounds is None)
+    if rounds is not None:
+        draw_rounds(drawing, rounds, projection)
+    bounds = bounds_of(
+        _shown_areas(answer) if answer.question.within else answer.study_areas, projection
+    )
+    drawing.fit_bounds(bounds, padding=(8, 8))
+    name_from(figure, answer.question.query())
+    text = with_own_parts(
+        figure.render(),
+        title=headline(answer),
+        legend=_legend(answer, painting=painting, over=over, rounds=rounds),
+        bounds=bounds,
+    )
+    return page_of(text, tiles=ground.tiles, standalone=standalone)
+
+
+def _add_pickable_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
+    """The areas under the cells, so that a click beside any cell finds its area."""
+    areas = _shown_areas(answer)
+    counts = answer.area_counts.groupby("area_code")["n"].sum()
+    shown = gpd.GeoDataFrame(
+        {
+            "at": areas.index.astype(str),
+            "area": areas["area_name"].map(inert).to_numpy(),
+            "n": counts.reindex(areas.index.astype(str), fill_value=0).to_numpy(),
+        },
+        geometry=areas.geometry.to_numpy(),
+        crs=areas.crs,
+    )
+    folium.GeoJson(
+        geojson(shown, projection),
+        style_function=lambda _feature: PICKED,
+        smooth_factor=0.5,
+        tooltip=folium.GeoJsonTooltip(
+            fields=["area", "n"], aliases=["Area", "Incidents"], sticky=True
+        ),
+    ).add_to(drawing)
+
+
+def _add_cells(
+    drawing: folium.Map, answer: Answer, *, projection: Projection, painting: Painting
+) -> None:
+    names = answer.areas["area_name"]
+    for kind, shade in painting.shades.items():
+        chosen = painting.cells[painting.cells["kind"] == kind]
+        if chosen.empty:
+            continue
+        shown = gpd.GeoDataFrame(
+            {
+                "n": chosen["n"],
+                "meaning": chosen["told"].map(inert),
+                "area": chosen["area_code"].map(names).fillna("").map(inert),
+                "at": chosen["cell_id"],
+            },
+            geometry=chosen.geometry,
+            crs=chosen.crs,
+        )
+        alone = len(shown) <= MOST_CELLS_TOLD
+        tooltip = folium.GeoJsonTooltip(
+            fields=["n", "meaning", "area", "at"],
+            aliases=["Incidents", "Meaning", "Area", "Cell"],
+            sticky=True,
+        )
+        # So many cells of one shade that a page could not carry the story of each: what lies
+        # under them answers.
+        folium.GeoJson(
+            geojson(shown if alone else _as_one(shown), projection),
+            name=shade.words,
+            style_function=lambda _feature, style=shade.style: style,
+            smooth_factor=0.3,
+            **({"tooltip": tooltip} if alone else {"interactive": False}),
+        ).add_to(drawing)
+
+
+def _as_one(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    # Neighbours share their corners to the last bit, so nothing has to be intersected.
+    whole = shapely.coverage_union_all(cells.geometry.to_numpy())
+    return gpd.GeoDataFrame(geometry=[whole], crs=cells.crs)
+
+
+def _add_places(
+    drawing: folium.Map, places: gpd.GeoDataFrame, projection: Projection, *, numbered: bool
+) -> None:
+    shown = gpd.GeoDataFrame({"at": places["hotspot_id"]}, geometry=places.geometry, crs=places.crs)
+    folium.GeoJson(
+        geojson(shown, projection),
+        style_function=lambda _feature: PLACE,
+        smooth_factor=0,
+        interactive=False,
+    ).add_to(drawing)
+    if not numbered:
+        return
+    lon, lat = projection.to_lonlat(places["x"], places["y"])
+    # The first one last, so that it lies over the others.
+    for rank, x, y in reversed(list(zip(places["rank"], lon, lat, strict=True))):
+        add_label(drawing, str(rank), at=(x, y), kind="place-number")
+
+
+def _add_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
+    areas = _shown_areas(answer)
+    outlines(areas, projection, OUTLINE).add_to(drawing)
+    # The largest first: where names would overlap, the page keeps the earlier one.
+    largest = areas.iloc[np.argsort(-areas.geometry.area.to_numpy())[:MOST_LABELS]]
+    places = largest.geometry.representative_point()
+    lon, lat = projection.to_lonlat(places.x, places.y)
+    for name, x, y in zip(largest["area_name"], lon, lat, strict=True):
+        add_label(drawing, str(name), at=(x, y), kind="area-label")
+
+
+def _shown_areas(answer: Answer) -> gpd.GeoDataFrame:
+    within = answer.question.within
+    return answer.areas[answer.areas.index.isin(within)] if within else answer.areas
+
+
+def _legend(
+    answer: Answer,
+    *,
+    painting: Painting,
+    over: tuple[LayerPapers, gpd.GeoDataFrame] | None,
+    rounds: Sheet | None,
+) -> str:
+    counts = painting.cells["kind"].value_counts()
+    return _TEMPLATES.get_template("map_legend.html").render(
+        headline=headline(answer),
+        told=shown_words(answer),
+        painting=painting,
+        over=over and (over[0].title or over[0].layer_id),
+        sheet=rounds,
+        hues=HUES,
+        left_out=[place_title(place) for place in answer.question.without],
+        question=answer.question,
+        accounts=answer.accounts,
+        counts=counts.to_dict(),
+        credits=answer.accounts.attribution,
+    )

@@ -1,0 +1,116 @@
+"""A plan as a file: its areas as a layer, block → area as a table, or a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from api.encoding import to_csv, to_json, write_frame, write_whole
+from api.planner.report import plan_report
+from boundaries.drafting import Draft
+from boundaries.footprints import Footprints
+from boundaries.plan_posts import shared_out
+from geo.crs import Projection
+from geo.errors import InputError
+from geo.options import Question
+from geo.store.contract import LayerPapers
+
+ENDINGS = (".geojson", ".gpkg", ".parquet", ".csv", ".html")
+
+
+@dataclass(frozen=True, eq=False)
+class PlanFile:
+    """What a file of a plan is made of.
+
+    Attributes
+    ----------
+    question
+        Which incidents the draft counts; with `posts` or `money` these are shared out too.
+    papers
+        The papers of the store's layers, by id: the report credits those that it rests on.
+    cuts
+        Where the areas of other layers lie, by layer, for the report.
+    """
+
+    draft: Draft
+    question: Question
+    projection: Projection
+    papers: Mapping[str, LayerPapers]
+    cuts: Mapping[str, Footprints]
+
+    def write(self, path: Path) -> str:
+        """Write what the ending of the path names, whole or not at all.
+
+        Returns
+        -------
+        What was written, in words.
+
+        Raises
+        ------
+        InputError
+            If there is no such ending.
+        """
+        ending = path.suffix.lower()
+        if ending not in ENDINGS:
+            raise InputError(f"{path.name}: the ending must be one of {', '.join(ENDINGS)}")
+        if ending == ".html":
+            return self._write_report(path)
+        if ending == ".csv":
+            table = self.draft.plan.assignment.reset_index()
+            write_whole(path, lambda part: part.write_text(to_csv(table), encoding="utf-8"))
+            return f"{len(table):,} blocks"
+        layer, members = self._areas(), _members(self.draft)
+        if ending == ".gpkg":
+            write_whole(path, lambda part: _write_layers(self.draft, layer, members, part))
+        else:
+            write_frame(layer, path, projection=self.projection, members=members)
+        return f"{len(layer):,} areas"
+
+    @property
+    def shared(self) -> pd.DataFrame | None:
+        """Posts and pounds by area, where the Question asks for them."""
+        wanted = self.question.posts or self.question.money
+        return shared_out(self.draft.measures, self.question) if wanted else None
+
+    def _write_report(self, path: Path) -> str:
+        page = plan_report(
+            self.draft,
+            question=self.question,
+            papers=self.papers,
+            shared=self.shared,
+            cuts=self.cuts,
+        )
+        write_whole(path, lambda part: part.write_text(page, encoding="utf-8"))
+        return f"a report of {len(page.encode()) / 1e3:,.0f} kB"
+
+    def _areas(self) -> gpd.GeoDataFrame:
+        layer, shared = self.draft.measures.layer, self.shared
+        if shared is not None:
+            layer = layer.join(shared.drop(columns="need"))
+        return layer.reset_index()
+
+
+def _members(draft: Draft) -> dict[str, object]:
+    accounts = draft.figures.accounts
+    papers = draft.plan.papers
+    told = {
+        "plan_id": papers.plan_id, "title": papers.title, "version": papers.version,
+        "blocks_layer": papers.blocks_layer, "base_layer": papers.base_layer,
+    }  # fmt: skip
+    return {"plan": told, "accounts": accounts.as_dict() if accounts else None}
+
+
+def _write_layers(
+    draft: Draft, areas: gpd.GeoDataFrame, members: dict[str, object], path: Path
+) -> None:
+    """A GeoPackage of the areas, and of the blocks with the area of each."""
+    metadata = {name: to_json(value).decode() for name, value in members.items()}
+    areas.to_file(path, driver="GPKG", layer="areas", layer_metadata=metadata, index=False)
+    table = draft.plan.assignment.reset_index()
+    shapes = draft.blocks.geometry
+    blocks = gpd.GeoDataFrame(table, geometry=shapes, crs=draft.blocks.crs)
+    blocks.to_file(path, driver="GPKG", layer="blocks", mode="a", index=False)

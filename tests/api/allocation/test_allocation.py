@@ -1,0 +1,176 @@
+"""The allocation page: its address, its form, its three answers, its map and its cards."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.allocation.view import View, folded, started
+from api.maps.pages import ASSETS
+from geo.errors import QuestionError
+from geo.question import Question
+from geo.store.contract import LayerPapers
+from geo.store.geopackage import GeoPackageStore
+from tests.api.conftest import two_wards
+
+POSTS = "/allocation?tab=posts&posts=7"
+PATROLS = "/allocation?tab=patrols&officers=1&again=240&visits=1"
+
+
+def redirected(client: TestClient, address: str) -> dict[str, list[str]]:
+    response = client.get(address)
+    assert response.status_code == 303, response.text
+    return parse_qs(urlsplit(response.headers["location"]).query)
+
+
+def test_a_bare_address_opens_with_numbers_to_begin_with(client: TestClient) -> None:
+    assert redirected(client, "/allocation") == {"tab": ["posts"], "posts": ["4"]}
+    assert redirected(client, "/allocation?tab=patches") == {"tab": ["patches"], "size": ["2-3"]}
+
+
+def test_officers_are_shown_by_area_with_who_is_next(client: TestClient) -> None:
+    page = client.get(POSTS).text
+    assert "7 officers for 2 areas: at least 1 each, the rest by need" in page
+    assert "One more officer would go to" in page
+    assert "322 read" in page
+    assert 'href="/download/posts.csv?posts=7"' in page
+
+
+def test_money_is_shown_flat_and_by_need(client: TestClient) -> None:
+    page = client.get("/allocation?tab=posts&money=10000").text
+    assert "£10000 for 2 areas, flat and by need" in page
+    assert ">5,000.00<" in page
+
+
+def test_a_refusal_is_told_in_words_and_the_form_stays(client: TestClient) -> None:
+    response = client.get("/allocation?tab=posts&posts=3&floor=2&category=burglary")
+    assert response.status_code == 400
+    assert "A floor of 2 in each of 2 areas takes 4 posts, and there are 3." in response.text
+    assert 'name="posts" value="3"' in response.text
+    assert 'value="burglary" selected' in response.text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("tab=budgets", "&#39;budgets&#39; is none of: posts, patches, patrols"),
+        ("tab=posts&posts=many", "no whole number"),
+        ("tab=patches&size=1&plan=9", "There is no plan 9 in this short list"),
+        ("tab=patches&size=3", "cannot be made of these 2 areas"),
+        ("colour=red", "no parameter here"),
+        ("tab=posts&posts=7&pin_name=Ann", "Give a name, and choose what it stands for"),
+        ("tab=posts&posts=7&beside=tab%3Dbudgets", "is none of: posts, patches, patrols"),
+        ("tab=patrols&officers.late=1", "dated by month or day only"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_the_page(client: TestClient, query: str, told: str) -> None:
+    response = client.get(f"/allocation?{query}", follow_redirects=True)
+    assert response.status_code == 400
+    assert told in response.text
+    assert 'id="question"' in response.text
+
+
+def test_simple_fields_are_folded_into_the_question() -> None:
+    fields = [
+        ("need.incidents", "2"), ("need.residents", "1"), ("need.imd", ""), ("low.imd", "on"),
+        ("low.residents", "on"), ("pinned", "Bo=B"), ("pin_name", "Ann, Lee"), ("pin_area", "A"),
+        ("bridge_name", "Swan"), ("bridge_from", "A"), ("bridge_to", "B"),
+        ("officers.late", "2"), ("starts.late", "15:00"), ("officers.night", "0"),
+        ("exclude", "A"), ("exclude", "B"), ("money", " "),
+    ]  # fmt: skip
+    assert folded(fields) == {
+        "need": "incidents:2,residents",
+        "low": "residents",
+        "pinned": "Bo=B,Ann  Lee=A",
+        "bridges": "Swan=A+B",
+        "shifts": "late:2@15:00",
+        "exclude": "A,B",
+    }
+
+
+def test_numbers_of_a_tab_are_not_overwritten_by_those_to_begin_with() -> None:
+    assert started({"tab": "posts", "money": "5"}, areas=9) == {"tab": "posts", "money": "5"}
+    assert started({"tab": "posts", "need": "residents"}, areas=9)["posts"] == "18"
+
+
+def test_an_address_reads_back_as_the_view_that_wrote_it() -> None:
+    view = View(Question(posts=7, exclude=("A", "B")), beside="tab=posts&posts=8")
+    again = View.read(
+        dict(parse_qs(urlsplit(view.address()).query, keep_blank_values=True))
+        and {name: values[0] for name, values in parse_qs(urlsplit(view.address()).query).items()}
+    )
+    assert again == view
+    assert again.other == View(Question(posts=8))
+    assert "exclude=B" in view.without("exclude", "A")
+    with pytest.raises(QuestionError, match="plan: 'x' is no number of a plan"):
+        View.read({"plan": "x"})
+
+
+def test_two_answers_stand_side_by_side_with_what_differs(client: TestClient) -> None:
+    page = client.get(f"{POSTS}&beside=tab%3Dposts%26posts%3D5").text
+    assert page.count('class="sheet"') == 2
+    assert "Against beside" in page
+    assert re.search(r'signed">\+\d', page)
+    assert "5 officers for 2 areas" in page
+
+
+def test_patches_are_chosen_from_a_short_list(client: TestClient) -> None:
+    page = client.get("/allocation?tab=patches&size=1").text
+    assert "proven best" in page
+    assert "2 patches: the worst is" in page
+
+
+def test_daily_visits_are_planned_where_months_are_known(client: TestClient) -> None:
+    page = client.get(PATROLS).text
+    assert "1 officer, 240 minutes each" in page
+    assert "dated by month only" in page
+    assert "Patrol cards to print" in page
+    assert 'name="officers.late"' not in page
+
+
+def test_a_card_tells_each_stop_and_what_to_look_for(client: TestClient) -> None:
+    page = client.get("/allocation/cards?officers=1&again=240&visits=1").text
+    assert page.count('<article class="card"') == 1
+    assert "&lt;i&gt;On or near&lt;/i&gt; Mill Lane" in page
+    assert re.search(r"Anti-social behaviour \d+ %", page)
+    assert re.search(r"number 1 of \d+ by demand of a day", page)
+    assert client.get("/allocation/cards?officers=1&officer=late 9").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["tab=posts&posts=7", "tab=patches&size=1", PATROLS[12:]])
+def test_the_map_runs_only_scripts_that_its_policy_names(client: TestClient, query: str) -> None:
+    response = client.get(f"/allocation/map?{query}")
+    assert response.status_code == 200
+    script = re.search(r"script-src ([^;]*)", response.headers["content-security-policy"])
+    assert script
+    assert "unsafe" not in script[1]
+    assert script[1].count("sha256-") == response.text.count("<script>")
+    assert set(re.findall(r'(?:src|href)="([^"]+)"', response.text)) == set(ASSETS)
+    assert response.text == client.get(f"/allocation/map?{query}").text
+
+
+def test_a_map_of_nothing_says_why(client: TestClient) -> None:
+    response = client.get("/allocation/map?tab=posts&posts=1")
+    assert response.status_code == 400
+    assert "a floor of 1 in each of 2 areas" in response.text
+
+
+@pytest.mark.parametrize("name", ["{{ 6 * 7 }}", "</script><script>alert(1)</script>", "`${1}`"])
+def test_a_hostile_name_stays_text(client: TestClient, store: GeoPackageStore, name: str) -> None:
+    wards = two_wards().assign(area_name=[name, "Brook"])
+    with store.transaction():
+        store.put_layer(LayerPapers("wards"), wards)
+    for query in ("tab=posts&posts=7", "tab=patches&size=1", PATROLS[12:]):
+        for path in ("/allocation?", "/allocation/map?"):
+            page = client.get(path + query).text
+            assert ">42<" not in page
+            assert "<script>alert" not in page
+    assert "`${1}`" not in client.get("/allocation/map?tab=posts&posts=7").text
+
+
+def test_an_unchanged_answer_is_not_sent_again(client: TestClient) -> None:
+    tag = client.get(POSTS).headers["etag"]
+    assert client.get(POSTS, headers={"if-none-match": tag}).status_code == 304

@@ -1,0 +1,336 @@
+"""The board: what its bar offers, what its sections say, and what they refuse to say."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from api.answers import Answers
+from api.board.bar import folded, opening_period
+from api.board.charts import chart
+from api.board.findings import Findings
+from api.board.sections import SECTIONS
+from api.board.trends import Trend
+from api.board.views import View, page_facts, render_section
+from api.maps.drawing import draw_plain
+from api.maps.shows import paint
+from geo.cells import Grid
+from geo.errors import QuestionError, StoreError
+from geo.question import Question
+from geo.store.contract import LayerPapers
+from geo.store.geopackage import GeoPackageStore
+from geo.weights import WEIGHTS_SETTING, HarmTable
+from tests.api.conftest import two_wards
+from tests.services import run_patchmap
+
+QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
+LATER = "?datetime=2024-02&layer=wards&cell=200"
+
+
+def place_of(page: str) -> str:
+    return re.search(r'<tr data-at="(p150:[^"]+)"', page)[1]
+
+
+def test_boxes_that_are_ticked_become_one_option(client: TestClient) -> None:
+    response = client.get("/?category=burglary&category=anti-social-behaviour&layer=wards")
+    category = "anti-social-behaviour,burglary"
+    assert response.headers["location"] == f"?period=latest-1m&category={category}&layer=wards"
+
+
+def test_a_bare_address_asks_what_has_changed_in_the_last_month(client: TestClient) -> None:
+    address = client.get("/").headers["location"]
+    assert address == "?period=latest-1m&compare=previous"
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "February 2024" in page.text
+    assert "compared with January 2024" in page.text
+
+
+def test_a_first_month_is_compared_with_nothing(client: TestClient, store: GeoPackageStore) -> None:
+    with store.transaction():
+        store.undo_import(store.imports()[0].import_id)
+    assert client.get("/").headers["location"] == "?period=latest-1m"
+
+
+def test_the_board_opens_on_days_where_all_sources_know_them(store: GeoPackageStore) -> None:
+    months = store.imports()[0]
+    days = replace(months, source="desk", summary=replace(months.summary, precisions=("day",)))
+
+    class Both:
+        def imports(self) -> list[object]:
+            return [months, days]
+
+    assert opening_period(Both(), Question()) == "latest-1m"
+    assert opening_period(Both(), Question(source=("desk",))) == "latest-28d"
+
+
+def test_hours_of_ones_own_become_an_option() -> None:
+    fields = [("hours", "other"), ("hour_from", "18"), ("hour_to", "02")]
+    assert folded(fields) == {"hours": "18-02"}
+    assert folded([*fields[1:], ("hours", "")]) == {}
+
+
+def test_what_the_data_is_too_coarse_for_is_switched_off_with_the_reason(
+    client: TestClient,
+) -> None:
+    page = client.get(QUESTION).text
+    assert "police.uk does not say at what hour incidents happened" in page
+    assert re.search(r'value="latest-28d"[^>]* disabled>[^<]*months only', page)
+    assert "No hours of the week" in page
+
+
+def test_a_section_that_cannot_be_told_says_why(client: TestClient) -> None:
+    page = client.get(QUESTION).text
+    assert "repeats at an address cannot be told" in page
+    assert "emerging hotspots need 10 published months" in page
+    assert "it needs the same month of three earlier years" in page
+
+
+def test_the_pieces_of_a_page_are_one_document(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&at=A").text
+    for tag in ("main", "section", "div", "table", "svg"):
+        assert page.count(f"<{tag}") == page.count(f"</{tag}>") > 0
+    assert page.rstrip().endswith("</html>")
+    assert "&lt;/" not in page.replace("&lt;/b&gt;", "").replace("&lt;/i&gt;", "")
+
+
+def test_a_change_is_told_with_its_certainty(client: TestClient) -> None:
+    page = client.get(f"{LATER}&compare=previous").text
+    assert "compared with January 2024" in page
+    assert page.count("no clear change") >= 4
+    assert re.search(r"Compared with</dt><dd>January 2024: \d+ counted", page)
+
+
+@pytest.mark.parametrize("at", [*Grid(200).ids(Grid(200).positions([435_400], [336_400])), "A"])
+def test_a_story_is_the_same_in_the_page_and_alone(client: TestClient, at: str) -> None:
+    page = client.get(f"{QUESTION}&at={at}").text
+    alone = client.get(f"/story{QUESTION}&at={at}").text
+    assert f'data-at="{at}"' in alone
+    assert alone.strip() in page
+
+
+def test_the_story_of_a_place_names_its_streets_and_its_rank(client: TestClient) -> None:
+    at = place_of(client.get(QUESTION).text)
+    story = client.get(f"/story{LATER}&compare=previous&at={at}").text
+    assert "Mill Lane" in story
+    assert "incidents" in story
+    assert "<i>" not in story
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("Z", "among the areas shown"),
+        ("h200:1:1", "in this grid"),
+        ("p150:x", "no id of a ranked hotspot"),
+    ],
+)
+def test_a_place_that_is_not_there_has_no_story(client: TestClient, at: str, told: str) -> None:
+    assert told in client.get(f"{QUESTION}&at={at}").text
+
+
+def test_an_unknown_way_of_showing_is_refused_by_name(client: TestClient) -> None:
+    for path in ("/", "/map", "/story"):
+        response = client.get(f"{path}{QUESTION}&show=pies")
+        assert response.status_code == 400
+        assert (
+            "none of: cells, density, change, persistence, patrols, pair"
+            in response.text.replace("&#39;", "'")
+        )
+
+
+def test_change_is_not_shown_without_something_to_compare(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    assert client.get(f"{QUESTION}&show=change").headers["location"] == QUESTION
+    answer = Findings(Answers(store), Question(layer="wards")).answer
+    with pytest.raises(QuestionError, match="change needs a period to compare with"):
+        paint("change", answer)
+
+
+def test_a_short_period_can_be_left_for_the_months_before_it(client: TestClient) -> None:
+    page = client.get(LATER).text
+    assert 'data-months="2024-01,2024-02"' in page
+    frames = re.findall(r'<iframe[^>]* src="([^"]+)"', client.get(f"{LATER}&month=2024-01").text)
+    assert html.unescape(frames[0]) == "/map?datetime=2024-01&layer=wards&cell=200"
+    assert 'id="months"' not in client.get("?datetime=2024-01&layer=wards&cell=200").text
+
+
+def test_a_month_that_is_none_is_refused_by_name(client: TestClient) -> None:
+    response = client.get(f"{QUESTION}&month=May")
+    assert response.status_code == 400
+    assert "is no month, write it as 2024-03" in response.text
+
+
+def test_another_layer_is_drawn_over_the_map(client: TestClient, store: GeoPackageStore) -> None:
+    with store.transaction():
+        store.put_layer(LayerPapers("estates", title="Estates <1>"), two_wards())
+    page = client.get(f"{QUESTION}&over=estates").text
+    assert '<option value="estates" selected>Estates &lt;1&gt;</option>' in page
+    assert "&amp;over=estates" in re.search(r'<iframe[^>]* src="([^"]+)"', page)[1]
+    legend = client.get(f"/map{QUESTION}&over=estates").text
+    assert "<span>Estates &lt;1&gt;</span>" in legend
+    assert "there is no layer" in client.get(f"/map{QUESTION}&over=nowhere").text
+
+
+def test_a_map_that_cannot_be_drawn_says_why_to_people(client: TestClient) -> None:
+    response = client.get(f"/map{QUESTION}&show=persistence")
+    assert response.status_code == 400
+    assert "<h1>No map</h1><p>emerging hotspots need 10 published months" in response.text
+
+
+def test_before_and_after_are_two_questions(client: TestClient) -> None:
+    page = client.get(f"{LATER}&compare=previous&show=pair").text
+    frames = re.findall(r'<iframe[^>]* src="([^"]+)"', page)
+    assert [html.unescape(frame) for frame in frames] == [
+        "/map?datetime=2024-01-01/2024-01-31&layer=wards&cell=200",
+        "/map?datetime=2024-02&layer=wards&cell=200",
+    ]
+    assert [client.get(html.unescape(frame)).status_code for frame in frames] == [200, 200]
+
+
+def test_density_is_told_in_round_steps_per_square_kilometre(client: TestClient) -> None:
+    legend = client.get(f"/map{QUESTION}&show=density").text
+    assert "user-scalable=no" not in legend
+    assert "Density of incidents per km²" in legend
+    assert re.search(r"\d0 to \d+0 per km²", legend)
+    assert "or more per km²" in legend
+
+
+def test_treatment_is_asked_in_the_page_and_refused_with_a_reason(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&treated=wards&since=2024-02").text
+    assert "no control is left: it lies within the treated places" in page
+    assert "Did it work?" in page
+
+
+def test_harm_is_offered_where_there_is_a_table_and_orders_the_page(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    assert "Counted by" not in client.get(QUESTION).text
+    table = HarmTable("Days", "ours", {"burglary": 50.0, "anti-social-behaviour": 1.0})
+    with store.transaction():
+        store.put_setting(WEIGHTS_SETTING.format("days"), table.as_dict())
+    page = client.get(f"{QUESTION}&weight=days").text
+    assert '<option value="days" selected>harm: Days</option>' in page
+    assert "most harm first" in page
+    areas = page[page.index('id="areas"') :]
+    harms = re.findall(r'data-sort="([\d.]+)">[\d,]+</td><td class="number" data-sort="0', areas)
+    assert len(harms) == 2
+    assert float(harms[0]) > float(harms[1])
+    assert "by harm (Days)" in client.get(f"/map{QUESTION}&weight=days").text
+
+
+def test_the_areas_shown_narrow_the_months_and_hours_too(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    answers = Answers(store)
+    whole, part = (
+        Findings(answers, Question(layer="wards", within=within)).whole_trend.counts
+        for within in ((), ("B",))
+    )
+    b = Findings(answers, Question(layer="wards")).area_trend.counts[1]
+    assert np.nansum(part) == np.nansum(b) < np.nansum(whole)
+
+
+def test_a_gap_in_a_chart_is_no_fall() -> None:
+    nan = np.nan
+    trend = Trend(
+        ["2024-01", "2024-02", "2024-03", "2024-04"],
+        np.array([[5.0, 7.0, nan, 6.0]]),
+        *(np.full((1, 4), nan),) * 2,
+    )
+    drawn = chart(trend, 0, width=100, height=30)
+    assert [len(line.split()) for line in drawn.lines] == [2]
+    assert len(drawn.dots) == 1
+    assert [bar[4] for bar in drawn.bars] == ["2024-01: 5", "2024-02: 7", "2024-04: 6"]
+    assert trend.said(0) == ""
+
+
+def test_a_point_is_left_out_by_a_link_and_told(client: TestClient) -> None:
+    at = place_of(client.get(QUESTION).text)
+    link = re.search(r'class="out" href="([^"]+)"', client.get(f"/story{QUESTION}&at={at}").text)
+    address = html.unescape(link[1])
+    page = client.get(address).text
+    assert "1 of them at places left out" in page
+    assert 'aria-label="drop: without ' in page
+    legend = client.get(f"/map{address[1:]}").text
+    assert "(1 incident)" in legend
+
+
+@pytest.mark.parametrize("name", ["hotspots", "density", "patrols"])
+def test_a_table_is_had_after_its_layer(client: TestClient, name: str) -> None:
+    layer = client.get(f"/download/{name}.geojson{QUESTION}").json()
+    table = client.get(f"/download/{name}.csv{QUESTION}")
+    assert table.status_code == 200
+    assert len(table.text.splitlines()) == 1 + len(layer["features"])
+
+
+def test_a_drawing_holds_every_area_and_place(store: GeoPackageStore) -> None:
+    findings = Findings(Answers(store), Question(layer="wards", cell=200))
+    drawn = draw_plain(findings.answer, painting=findings.painting("cells"), places=findings.places)
+    assert drawn.outlines.count("M") == 2
+    assert len(drawn.places) == len(findings.places)
+    assert drawn.bar["words"] == "500 m"
+
+
+def test_the_brief_is_one_file_without_scripts(tmp_path: Path, store: GeoPackageStore) -> None:
+    arguments = ["--store", "town.gpkg", "brief", "--layer", "wards", "-o"]
+    done = run_patchmap(*arguments, "brief.html", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "brief.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert not re.findall(r"(?:src|href)=", page)
+    assert "322 read" in page
+    refused = run_patchmap(*arguments, "brief.txt", cwd=tmp_path)
+    assert "a brief is written as .html or .pdf" in refused.stderr
+
+
+def test_the_page_offers_the_same_brief(client: TestClient) -> None:
+    page = client.get(f"{QUESTION}&show=density").text
+    address = html.unescape(re.search(r'href="(/brief.html[^"]+)"', page)[1])
+    brief = client.get(address)
+    assert "attachment" in brief.headers["content-disposition"]
+    assert "<script" not in brief.text
+    assert "Density of incidents per km²" in brief.text
+
+
+def test_a_brief_without_a_browser_says_how(
+    tmp_path: Path, store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.board.brief.shutil.which", lambda _name: None)
+    done = run_patchmap("--store", "town.gpkg", "brief", "-o", "brief.pdf", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "write -o brief.html, open it in any browser and print it" in done.stderr
+
+
+def test_a_page_that_is_being_sent_does_not_look_at_the_store_again(
+    store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_store: object) -> None:
+        raise StoreError("the store cannot be used: it is away")
+
+    view = View.read({"datetime": "2024-01/2024-02", "layer": "wards", "cell": "200"})
+    findings = Findings(Answers(store), view.question)
+    facts = page_facts(findings, view)
+    monkeypatch.setattr(GeoPackageStore, "reading", away)
+    pieces = [render_section(name, findings, facts) for name in SECTIONS]
+    assert not any("it is away" in piece for piece in pieces)
+
+
+def test_a_store_that_is_away_is_no_answer_of_a_section(
+    store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_findings: Findings) -> dict[str, object]:
+        raise StoreError("the store cannot be used: it is away")
+
+    view = View.read({"layer": "wards"})
+    findings = Findings(Answers(store), view.question)
+    monkeypatch.setitem(SECTIONS, "treatment", away)
+    with pytest.raises(StoreError, match="it is away"):
+        render_section("treatment", findings, page_facts(findings, view))

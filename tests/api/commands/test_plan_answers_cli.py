@@ -1,0 +1,134 @@
+"""What the command line says of plans: measures, comparisons, suggestions, counts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from geo.store.contract import LayerPapers
+from geo.store.geopackage import GeoPackageStore
+from tests.api.commands.plan_folders import PERIOD, areas, move, planned, refused, run, told
+from tests.boundaries.drawn import grid
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return planned(tmp_path)
+
+
+def test_show_tells_variances_triggers_posts_and_what_is_cut(folder: Path) -> None:
+    said = run(
+        folder, "plan", "show", "north", *PERIOD, "--posts", "7", "--money", "1000",
+        "--cuts", "wards", "--history",
+    )  # fmt: skip
+    assert "now: 6,000 electors a member; 2 of 2 areas beyond ±10 % (*), 2 beyond ±30 %" in said
+    assert re.search(r"E +East +2 +12 +22,200 +11,100 +\+85\*\*", said)
+    assert "hotspots split by a boundary: 1 of " in said
+    assert "areas of wards split by a boundary: 0 of 2" in said
+    assert "140 read = 0 rejected + 0 not asked + " in said
+    assert "no steps yet" in said
+    rows = areas(folder, "--posts", "7", "--money", "1000").values()
+    assert sum(row["posts"] for row in rows) == 7
+    assert sum(row["pounds"] for row in rows) == pytest.approx(1000)
+
+
+def test_a_plan_is_held_against_its_beginning_or_another(folder: Path) -> None:
+    move(folder, "c1", "c2", "--to", "E")
+    facts = told(folder, "plan", "show", "north", *PERIOD)
+    assert facts["held_against"] == "wards"
+    assert [area["blocks"] for area in facts["before"]] == [12, 12]
+    run(folder, "plan", "new", "south", "--from-plan", "north")
+    run(folder, "plan", "move", "south", "c3", "--to", "E")
+    facts = told(folder, "plan", "show", "south", "--against", "north", *PERIOD)
+    assert facts["held_against"] == "plan-north"
+    assert [area["blocks"] for area in facts["before"]] == [14, 10]
+
+
+def test_compare_writes_moved_blocks_and_the_flow(folder: Path) -> None:
+    move(folder, "c1", "c2", "--to", "E")
+    said = run(
+        folder, "plan", "compare", "wards", "north", *PERIOD, "--posts", "6",
+        "-o", "moved.geojson", "--flow", "flow.csv",
+    )  # fmt: skip
+    assert "wards → plan-north, by the 24 blocks of blocks" in said
+    assert "moved: 2 of 24 blocks, 1,900 of 30,000 electors" in said
+    assert re.search(r"West +East +2 +1,900", said)
+    assert "East: 92% East, 8% West" in said
+    moved = gpd.read_file(folder / "moved.geojson")
+    assert moved[["block_code", "from_area", "to_area"]].to_numpy().tolist() == [
+        ["c1", "W", "E"],
+        ["c2", "W", "E"],
+    ]
+    flow = pd.read_csv(folder / "flow.csv")
+    assert flow["electors"].sum() == 30_000
+    assert flow["officers"].sum() == pytest.approx(6)
+
+
+def test_suggestions_are_legal_and_a_taken_one_gains_what_was_said(folder: Path) -> None:
+    moves = told(folder, "plan", "suggest", "north", "--most", "3", *PERIOD)
+    assert len(moves) == 3
+    assert moves[0]["gain"] == max(one["gain"] for one in moves)
+    move(folder, moves[0]["block_code"], "--to", moves[0]["to_area"])
+    after = areas(folder)[moves[0]["to_area"]]
+    assert after["variance"] == pytest.approx(moves[0]["to_off"])
+
+
+def test_an_alternative_is_repeatable_and_saved_as_a_plan_of_its_own(folder: Path) -> None:
+    search = ["plan", "alternative", "north", "--seed", "3", "--steps", "3000", "--border", "99"]
+    first, again = (told(folder, *search) for _ in range(2))
+    assert first["targets"] == again["targets"] != {}
+    said = run(folder, *search, "--save-as", "even", "--title", "Even", "--by", "Cay")
+    assert said.splitlines()[-1] == "saved as plan even"
+    facts = told(folder, "plan", "show", "even", *PERIOD)
+    assert facts["history"][0]["reason"] == (
+        "alternative to north by annealing: balance electors, seed 3"
+    )
+    furthest = max(abs(area["variance"]) for area in facts["areas"])
+    assert furthest == pytest.approx(first["furthest"][1])
+    again = refused(folder, *search, "--save-as", "even")
+    assert again == "there is a plan even already; choose another id"
+
+
+def test_every_answer_counts_on_a_plan(folder: Path) -> None:
+    move(folder, "c1", "c2", "--to", "E")
+    run(folder, "count", *PERIOD, "--layer", "plan-north", "-o", "n.csv")
+    counts = pd.read_csv(folder / "n.csv").set_index("area_code")["n"]
+    found = areas(folder)
+    assert counts.to_dict() == {code: area["incidents"] for code, area in found.items()}
+    for command in ("hotspots", "rank", "posts"):
+        more = ["--posts", "5"] if command == "posts" else []
+        run(folder, command, *PERIOD, *more, "--layer", "plan-north", "-o", f"{command}.csv")
+    assert "2 areas" in run(folder, "layers", "check", "plan-north")
+
+
+def test_every_printed_figure_of_a_published_review_is_reproduced(
+    tmp_path: Path, real_data: Path
+) -> None:
+    rows = pd.read_csv(real_data / "reference-variance-derbyshire-dales-2021.csv")
+    # The table holds part of the council's wards; one more stands for the rest, so that the
+    # averages are those of the whole council.
+    figures = rows[["members", "electors_2020", "electors_2026"]]
+    rest = {"members": 10, "electors_2020": 34 * 1709 - figures["electors_2020"].sum()}
+    rest["electors_2026"] = 34 * 1805 - figures["electors_2026"].sum()
+    figures = pd.concat([figures, pd.DataFrame([rest])])
+    wards = grid(len(figures), 1)[["area_name", "geometry"]].assign(
+        members=figures["members"].to_numpy(),
+        electors=figures["electors_2020"].to_numpy(),
+        electors_forecast=figures["electors_2026"].to_numpy(),
+    )
+    store = GeoPackageStore(tmp_path / "patchmap.gpkg", create=True)
+    with store.transaction():
+        store.put_layer(LayerPapers("wards"), wards)
+    store.close()
+    run(tmp_path, "plan", "new", "dales", "--blocks", "wards", "--from", "wards")
+    facts = told(tmp_path, "plan", "show", "dales")
+    found = pd.DataFrame(facts["areas"][:-1])
+    for year, ending in ((2020, ""), (2026, "_forecast")):
+        per_member = found[f"electors{ending}_per_member"]
+        assert (per_member + 0.5).astype(int).tolist() == rows[f"per_member_{year}"].tolist()
+        assert found[f"variance_percent{ending}"].tolist() == rows[f"variance_{year}"].tolist()
+    assert facts["review"]["electors"]["average"] == pytest.approx(1709)

@@ -1,0 +1,134 @@
+"""Plans on the command line, step by step, as a planner runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+
+from tests.api.commands.plan_folders import PERIOD, areas, move, planned, refused, run, told
+from tests.boundaries.drawn import grid
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return planned(tmp_path)
+
+
+def test_a_move_says_what_it_did_and_is_signed(folder: Path) -> None:
+    said = move(folder, "c1", "c2", "--to", "E", "--reason", "the railway")
+    assert said.splitlines()[0] == "north, version 2: moved 2 blocks from W to E"
+    assert "East (E): blocks 12 → 14, electors 22,200 → 24,100" in said
+    facts = told(folder, "plan", "show", "north", *PERIOD)
+    step = facts["history"][0]
+    assert (step["by"], step["reason"], step["in_force"]) == ("Bob", "the railway", True)
+    assert told(folder, "plan", "list")[0]["updated_by"] == "Bob"
+    assert areas(folder)["E"]["blocks"] == 14
+    assert sum(area["incidents"] for area in areas(folder).values()) == facts["accounts"]["counted"]
+
+
+def test_undo_and_redo_are_saved_too(folder: Path) -> None:
+    move(folder, "c1", "--to", "E")
+    assert "undone: moved 1 block from W to E" in run(folder, "plan", "undo", "north")
+    assert areas(folder)["E"]["blocks"] == 12
+    assert "version 4: moved 1 block" in run(folder, "plan", "redo", "north")
+    assert areas(folder)["E"]["blocks"] == 13
+    assert refused(folder, "plan", "redo", "north") == "there is nothing to redo"
+
+
+def test_a_move_that_breaks_an_area_needs_force_or_a_bridge(folder: Path) -> None:
+    message = refused(folder, "plan", "move", "north", "a1", "--to", "E")
+    assert "East (E) would be in 2 pieces instead of 1, the smallest being a1" in message
+    said = move(folder, "a1", "--to", "E", "--force")
+    assert "E lies in 2 pieces: 12 blocks at " in said
+    run(folder, "plan", "undo", "north")
+    run(folder, "plan", "bridge", "north", "Long Bridge", "a1", "d1")
+    move(folder, "a1", "--to", "E")
+    assert areas(folder)["E"]["pieces"] == 1
+    assert told(folder, "plan", "show", "north", *PERIOD)["bridges"] == {
+        "Long Bridge": ["a1", "d1"]
+    }
+    run(folder, "plan", "unbridge", "north", "Long Bridge", "--force")
+    assert areas(folder)["E"]["pieces"] == 2
+
+
+def test_every_step_has_its_command(folder: Path) -> None:
+    run(folder, "plan", "split", "north", "W", "a1", "a2", "--new", "N", "--name", "New")
+    run(folder, "plan", "members", "north", "N", "1")
+    run(folder, "plan", "rename", "north", "N", "North End", "--reason", "residents asked")
+    run(folder, "plan", "lock", "north", "N")
+    assert refused(folder, "plan", "move", "north", "a1", "--to", "W").startswith(
+        "North End (N) is locked"
+    )
+    run(folder, "plan", "unlock", "north", "N")
+    run(folder, "plan", "add-area", "north", "X", "--members", "2")
+    run(folder, "plan", "remove-area", "north", "X")
+    run(folder, "plan", "merge", "north", "N", "--into", "W")
+    found = areas(folder)
+    assert (sorted(found), found["W"]["members"]) == (["E", "W"], 4)
+    assert "unassigned: 1 block (100 electors, 130 residents)" in move(
+        folder, "a1", "--to", "unassigned"
+    )
+    kinds = [step["kind"] for step in told(folder, "plan", "show", "north", *PERIOD)["history"]]
+    assert kinds == [
+        "split", "members", "rename", "lock", "unlock", "add", "remove", "merge", "move",
+    ]  # fmt: skip
+
+
+def test_a_csv_of_blocks_and_a_file_of_polygons_become_plans(folder: Path) -> None:
+    (folder / "other.csv").write_text("block,ward\na1,N\na2,N\nb1,S\n")
+    said = run(
+        folder, "plan", "import", "other", "other.csv", "--blocks", "blocks",
+        "--block-column", "block", "--area-column", "ward",
+    )  # fmt: skip
+    assert said.splitlines()[0] == "other: 2 areas of 24 blocks of blocks"
+    assert "unassigned: 21 blocks" in said
+    wards = grid(6, 4).dissolve([code[0] > "b" for code in grid(6, 4).index])
+    wards["geometry"] = wards.geometry.translate(xoff=20)
+    wards = wards[["geometry"]].assign(area_code=["L", "R"], area_name=["Left", "Right"])
+    for name in ("areas.geojson", "areas.gpkg"):
+        wards.to_file(folder / name, engine="pyogrio")
+        facts = told(folder, "plan", "import", name[-4:].strip("."), name, "--blocks", "blocks")
+        assert (facts["areas"], facts["unassigned"]) == (2, 0)
+        straddling = {row["block_code"] for row in facts["straddling"]}
+        assert straddling == {f"{column}{row}" for column in "ac" for row in range(1, 5)}
+
+
+def test_an_exported_plan_comes_back_by_import(folder: Path) -> None:
+    move(folder, "c1", "c2", "--to", "E")
+    run(folder, "plan", "export", "north", "-o", "north.csv")
+    run(folder, "plan", "import", "again", "north.csv", "--blocks", "blocks")
+    facts = told(folder, "plan", "compare", "north", "again", *PERIOD)
+    assert facts["moved"]["blocks"] == 0
+
+
+@pytest.mark.parametrize("ending", ["geojson", "gpkg", "parquet"])
+def test_a_plan_is_written_as_a_layer_with_its_measures(folder: Path, ending: str) -> None:
+    run(folder, "plan", "export", "north", "-o", f"north.{ending}", *PERIOD, "--posts", "7")
+    file = folder / f"north.{ending}"
+    layer = gpd.read_parquet(file) if ending == "parquet" else gpd.read_file(file, layer=0)
+    assert layer["area_code"].tolist() == ["E", "W"]
+    assert layer["posts"].sum() == 7
+    assert (
+        layer["incidents"].sum()
+        == areas(folder)["E"]["incidents"] + (areas(folder)["W"]["incidents"])
+    )
+    if ending == "gpkg":
+        blocks = gpd.read_file(file, layer="blocks").set_index("block_code")["area_code"]
+        assert blocks[["c1", "d1"]].tolist() == ["W", "E"]
+
+
+def test_plans_go_with_the_store_into_a_copy_and_a_backup(folder: Path) -> None:
+    move(folder, "c1", "--to", "E")
+    before = run(folder, "--json", "plan", "show", "north", *PERIOD)
+    run(folder, "copy", "--to", "other.gpkg")
+    run(folder, "backup", "backup.gpkg")
+    run(folder, "--store", "restored.gpkg", "restore", "backup.gpkg")
+    for name in ("other.gpkg", "restored.gpkg"):
+        again = json.loads(run(folder, "--store", name, "--json", "plan", "show", "north", *PERIOD))
+        again["accounts"].pop("data_version")
+        expected = json.loads(before)
+        expected["accounts"].pop("data_version")
+        assert again == expected

@@ -1,0 +1,208 @@
+"""The board of a file of counts: `patchmap serve --counts FILE`."""
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from fastapi.testclient import TestClient
+
+from api.counts.file import CountsFile
+from api.counts.page import make_counts_app
+from api.counts.view import legend, shades_of
+from api.encoding import write_frame
+from api.maps.outlines import outlines
+from geo.errors import InputError
+from tests.services import run_patchmap
+
+ACCOUNTS = {
+    "read": 60,
+    "rejected": 4,
+    "not_asked": 5,
+    "outside": 3,
+    "counted": 48,
+    "crs": "metres",
+    "caveats": ["Only the month of each incident is published."],
+    "months_published": ["2024-01", "2024-02", "2024-04"],
+    "rejected_by_reason": {"no location": 4},
+    "broken": [{"name": "2024-03-kent-street.csv", "reason": "cut off"}],
+    "parts": 3,
+    "software": "patchmap 0",
+}
+COUNTS = [
+    ("A", "burglary", "2024-01", 10),
+    ("A", "drugs", "2024-01", 2),
+    ("A", "drugs", "2024-04", 1),
+    ("B", "drugs", "2024-02", 20),
+    ("B", "burglary", "2024-03", 15),  # of a month that is torn
+]
+
+
+def counts_frame(rows=COUNTS) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["area_code", "category", "month", "n"])
+    frame.insert(1, "area_name", frame["area_code"].map("Ward {}".format))
+    words = frame.columns.drop("n").tolist()
+    return frame.astype(dict.fromkeys(words, "category"))
+
+
+def members(**others: object) -> dict[str, object]:
+    squares = gpd.GeoDataFrame(
+        {"area_name": ["<b>Abbey</b>", "Brook", "Brook End"]},
+        geometry=[shapely.box(100 * i, 0, 100 * i + 100, 100) for i in range(3)],
+        index=pd.Index(["A", "B", "C"], name="area_code"),
+    )
+    return {"accounts": ACCOUNTS, "outlines": outlines(squares)} | others
+
+
+@pytest.fixture
+def path(tmp_path: Path, projection) -> Path:
+    found = tmp_path / "counts.parquet"
+    write_frame(counts_frame(), found, projection=projection, members=members())
+    return found
+
+
+@pytest.fixture
+def client(path: Path) -> TestClient:
+    return TestClient(make_counts_app(CountsFile.read(path)), base_url="http://localhost")
+
+
+def test_the_page_tells_the_whole_months_of_the_latest_year(client: TestClient) -> None:
+    page = client.get("/").text
+    assert "<strong>33</strong> incidents in <strong>3</strong> areas" in page
+    assert "1 of 4 months not published whole: unknown, not zero" in page
+    for words in ("60 read", "4 rejected", "20 not asked", "3 outside", "33 counted"):
+        assert words in page
+    assert "Only the month of each incident is published." in page
+    assert "1, not counted: 2024-03-kent-street.csv" in page
+
+
+def test_what_counts_cannot_tell_is_said_on_the_page(client: TestClient) -> None:
+    assert "need to know where and when each incident happened" in client.get("/").text
+
+
+def test_names_are_text_and_never_markup(client: TestClient) -> None:
+    page = client.get("/").text
+    assert "<b>Abbey" not in page
+    assert "&lt;b&gt;Abbey&lt;/b&gt;" in page
+
+
+def test_what_the_form_sends_becomes_the_address_of_its_question(client: TestClient) -> None:
+    sent = "/?period=&from=2024-01&to=2024-02&category=drugs&category=burglary&find="
+    response = client.get(sent, follow_redirects=False)
+    assert response.status_code == 303
+    assert response.headers["location"] == "/?datetime=2024-01/2024-02&category=burglary,drugs"
+    assert client.get(response.headers["location"]).status_code == 200
+
+
+def test_the_numbers_of_a_question_come_in_the_order_of_the_outlines(client: TestClient) -> None:
+    assert client.get("/outlines.json").json()["codes"] == ["A", "B", "C"]
+    drawn = client.get("/numbers.json?datetime=2024-01/2024-02&category=drugs").json()
+    assert drawn["n"] == [2, 20, 0]
+    month = client.get("/numbers.json?month=2024-04").json()
+    assert month["n"] == [1, 0, 0]
+
+
+def test_every_month_of_a_period_has_the_same_shades(client: TestClient) -> None:
+    told = [client.get(f"/numbers.json?month={month}").json() for month in ("2024-01", "2024-02")]
+    assert told[0]["breaks"] == told[1]["breaks"]
+
+
+def test_the_story_of_an_area_tells_its_rank_and_categories(client: TestClient) -> None:
+    page = client.get("/?at=A").text
+    assert "<strong>13</strong> incidents, 39.4 % of all; rank 2 of 3" in page
+    assert ">Burglary</a> 10<" in page
+    assert "2024-01: 12" in page
+    assert "2024-03" not in page.partition('id="story"')[2].partition("</svg>")[0]
+
+
+def test_areas_are_found_by_a_piece_of_their_name_or_code(client: TestClient) -> None:
+    page = client.get("/?find=brook").text
+    assert "2 areas called “brook”" in page
+    assert "No area has that in its name or code." in client.get("/?find=zzz").text
+
+
+def test_every_area_can_be_taken_away_with_its_accounts(client: TestClient) -> None:
+    rows = client.get("/download/area-counts.csv?category=drugs").text.splitlines()
+    assert rows[0] == "area_code,area_name,n,share"
+    assert rows[-1] == "C,Brook End,0,0.0"
+    told = client.get("/download/area-counts.json").json()
+    assert sum(row["n"] for row in told["rows"]) == told["accounts"]["counted"] == 33
+    assert client.get("/download/area-counts.gpkg").status_code == 404
+
+
+def test_the_same_question_has_the_same_etag(client: TestClient) -> None:
+    etag = client.get("/").headers["etag"]
+    assert client.get("/", headers={"if-none-match": etag}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "told"),
+    [
+        ("hours=18-02", 400, "hours: cannot be asked of counts by area and month"),
+        ("datetime=2024-01-05", 400, "these are counts by month: ask for whole months"),
+        ("category=robbery", 400, "&#39;robbery&#39; is not counted here; burglary, drugs are"),
+        ("month=2024-03", 400, "&#39;2024-03&#39; is no published month of the period"),
+        ("at=Z", 404, "there is no area &#39;Z&#39; in counts.parquet"),
+        ("colour=red", 400, "colour"),
+    ],
+)
+def test_what_cannot_be_answered_gets_the_reason_and_the_form(
+    client: TestClient, query: str, status: int, told: str
+) -> None:
+    response = client.get(f"/?{query}")
+    assert response.status_code == status
+    assert told in response.text
+    assert 'id="question"' in response.text
+    assert client.get(f"/numbers.json?{query}").status_code == status
+
+
+def test_a_file_of_everything_else_is_refused_in_one_line(tmp_path: Path, projection) -> None:
+    frame = counts_frame()
+    write_frame(frame, tmp_path / "bare.parquet", projection=projection, members={})
+    write_frame(
+        frame.assign(n=-frame["n"]), tmp_path / "less.parquet", projection=projection,
+        members=members(),
+    )  # fmt: skip
+    write_frame(
+        frame.drop(columns="n"), tmp_path / "no-n.parquet", projection=projection,
+        members=members(),
+    )  # fmt: skip
+    write_frame(
+        counts_frame([("X", "drugs", "2024-01", 1)]), tmp_path / "unknown-area.parquet",
+        projection=projection, members=members(),
+    )  # fmt: skip
+    (tmp_path / "text.parquet").write_text("a,b\n")
+    for name in ("bare", "less", "no-n", "unknown-area"):
+        with pytest.raises(InputError, match=f"{name}.parquet holds no counts that a map can show"):
+            CountsFile.read(tmp_path / f"{name}.parquet")
+    with pytest.raises(InputError, match="it is no Parquet file, or damaged"):
+        CountsFile.read(tmp_path / "text.parquet")
+
+
+def test_serve_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
+    done = run_patchmap("serve", "--counts", "none.parquet", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "patchmap: there is no file none.parquet\n",
+    )
+
+
+def test_shades_hold_round_numbers_and_few_lie_as_far_apart_as_many() -> None:
+    assert shades_of(np.zeros(3)) == []
+    assert legend([]) == [(0, "none")]
+    breaks = shades_of(np.arange(1, 10_001))
+    assert breaks == [1, 2000, 4000, 6000, 8000, 9500]
+    assert legend(breaks)[1:3] == [(1, "1 to 1,999"), (2, "2,000 to 3,999")]
+    assert legend([1, 2, 3]) == [(0, "none"), (2, "1"), (4, "2"), (6, "3 and more")]
+
+
+def test_a_file_is_read_as_it_was_written(path: Path) -> None:
+    file = CountsFile.read(path)
+    assert json.loads(file.outlines) == members()["outlines"]
+    assert file.names == ["<b>Abbey</b>", "Brook", "Brook End"]
+    assert file.cube.by_place(["2024-02", "2024-03"]).tolist() == [0, 35, 0]
+    assert file.cube.by_month(["drugs"]).tolist() == [2, 20, 0, 1]
+    assert file.cube.by_category(["2024-01"], place=0) == {"burglary": 10, "drugs": 2}

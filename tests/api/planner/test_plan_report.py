@@ -1,0 +1,117 @@
+"""The consultation report: one page that carries everything, says it truly, and trusts no name."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from geo.store.geopackage import GeoPackageStore
+from tests.api.commands.plan_folders import PERIOD, areas, move, planned, run
+
+
+class Tables(HTMLParser):
+    """The rows of every table, as texts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._open = False
+
+    def handle_starttag(self, tag: str, _attrs: object) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        self._open = self._open or tag in ("td", "th")
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = self._open and tag not in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.rows[-1][-1] += data
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return planned(tmp_path)
+
+
+def report(folder: Path, *options: str) -> str:
+    run(folder, "plan", "export", "north", "-o", "r.html", *PERIOD, *options)
+    return (folder / "r.html").read_text(encoding="utf-8")
+
+
+def rows(page: str) -> list[list[str]]:
+    reader = Tables()
+    reader.feed(page)
+    return [[re.sub(r"\s+", " ", cell).strip() for cell in row] for row in reader.rows]
+
+
+def test_the_report_says_what_the_measures_say(folder: Path) -> None:
+    move(folder, "c1", "c2", "--to", "E", "--reason", "residents asked for it")
+    page = report(folder, "--posts", "7", "--cuts", "wards")
+    found = rows(page)
+    east = next(row for row in found if row[0].startswith("East"))
+    now = areas(folder, "--posts", "7")["E"]
+    assert east[1:4] == ["2", "14 (12)", f"{now['electors']:,.0f}"]
+    assert east[4:6] == ["+85 %", f"+{now['variance_percent']:.0f} %"]
+    assert east[-1] == f"{now['posts']}"
+    assert ["West", "East", "2", "1,900"] in [row[:4] for row in found]
+    assert found[-1][2:] == ["Bob", "moved 2 blocks from West to East", "residents asked for it"]
+    assert "2 of 24 blocks" in page
+    assert "c1, c2" in page
+    assert re.search(r"140 read = 0 rejected \+ 0 not asked \+ \d+ outside", page)
+
+
+def test_the_report_asks_for_nothing_and_runs_nothing(folder: Path) -> None:
+    page = report(folder)
+    assert "default-src 'none'; style-src 'unsafe-inline'" in unescape(page)
+    assert not re.search(r"<script|<link|<img|<iframe|<a\s|\s(on\w+|src|href)=|@import", page)
+    addresses = re.findall(r"url\(([^)]*)\)", page)
+    assert addresses == [] or all(address.startswith("#") for address in addresses)
+
+
+def test_colour_is_never_alone_on_the_map(folder: Path) -> None:
+    page = report(folder)
+    filled = set(re.findall(r'<path d="[^"]+" fill="url\(#([a-z-]+)-\d\)"', page))
+    assert filled == {"far-above", "far-below"}
+    assert all(f'<pattern id="{kind}-1"' in page for kind in filled)
+
+
+def test_names_are_shown_and_never_run(folder: Path) -> None:
+    hostile = "<script>alert(1)</script>"
+    run(folder, "plan", "rename", "north", "E", hostile, "--reason", hostile, "--by", hostile)
+    page = report(folder)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 3
+
+
+def test_a_plan_that_is_not_finished_says_so(folder: Path) -> None:
+    move(folder, "b1", "--to", "unassigned")
+    move(folder, "b4", "--to", "E", "--force")
+    page = report(folder)
+    assert "1 block has no area yet" in page
+    assert "In more than one piece: East" in page
+
+
+def test_an_empty_plan_and_a_store_without_incidents_have_a_report(folder: Path) -> None:
+    run(folder, "plan", "new", "bare", "--blocks", "blocks", "--empty")
+    run(folder, "plan", "export", "bare", "-o", "bare.html", *PERIOD)
+    assert "24 blocks have no area yet" in (folder / "bare.html").read_text(encoding="utf-8")
+    store = GeoPackageStore(folder / "none.gpkg", create=True)
+    with closing(GeoPackageStore(folder / "patchmap.gpkg")) as source, store.transaction():
+        for papers in source.layers():
+            store.put_layer(*source.layer(papers.layer_id))
+    store.close()
+    none = ["--store", "none.gpkg"]
+    run(folder, *none, "plan", "new", "north", "--blocks", "blocks", "--from", "wards")
+    run(folder, *none, "plan", "export", "north", "-o", "none.html")
+    page = (folder / "none.html").read_text(encoding="utf-8")
+    assert "Incidents" not in page
+    assert "Variance" in page
