@@ -8,12 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.services import run_patchmap, serving
 
 CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
+PATIENCE_MS = 60_000
+"""How long a page may take: what is tested is what it shows, and not the machine."""
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
 
 
@@ -74,6 +76,7 @@ def address(demo_store: Path) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     assert CHROMIUM.exists(), "Chromium is missing: sudo apt-get install chromium libatomic1"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield started
@@ -84,6 +87,6 @@ def browser() -> Iterator[Browser]:
 def watched(browser: Browser) -> Iterator[Watched]:
     """A fresh page at the size of a projector."""
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="en-GB")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield Watched(context.new_page())
     context.close()

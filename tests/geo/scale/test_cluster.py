@@ -39,7 +39,14 @@ def scheduler() -> Iterator[tuple[str, subprocess.Popen]]:
 
 def workers_of_this_process() -> list[psutil.Process]:
     below = psutil.Process().children(recursive=True)
-    return [each for each in below if "spawn_main" in " ".join(each.cmdline())]
+    return [each for each in below if "spawn_main" in " ".join(_command_of(each))]
+
+
+def _command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has just ended
+        return []
 
 
 @pytest.fixture(scope="module")
