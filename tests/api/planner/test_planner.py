@@ -19,7 +19,7 @@ from api.settings import Settings, TileServer
 from boundaries.drafting import open_plan
 from geo.question import Question
 from geo.store.geopackage import GeoPackageStore
-from tests.api.planner.planning import BLOCKS, begin, client_of, step
+from tests.api.planner.planner_http import BLOCKS, begin, client_of, step
 from tests.boundaries.cities import fill
 
 HOSTILE = '</script><script>alert(1)</script>" onmouseover="alert(1)'

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.api.planner_http import begin, client_of, step
 
 from geo.store.postgis import PostgisStore
+from tests.api.planner.planner_http import begin, client_of, step
 from tests.boundaries.cities import fill
 from tests.postgres import Cluster
 

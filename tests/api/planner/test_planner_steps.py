@@ -16,7 +16,7 @@ from boundaries.measures import PlanMeasures
 from boundaries.plan import Plan
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
-from tests.api.planner.planning import begin, client_of, step
+from tests.api.planner.planner_http import begin, client_of, step
 from tests.boundaries.cities import fill
 from tests.boundaries.drawn import SIGNED
 
