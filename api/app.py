@@ -52,7 +52,8 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     app.state.settings = settings
     app.state.ground = OwnGround.open(settings.ground, store.projection)
     add_error_handlers(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
+    # Callers are on this machine: a smaller answer is worth less than a sooner one.
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=1)
     app.add_middleware(Guard, origins=settings.cors)
     app.include_router(board.router)
     app.include_router(downloads.router)
