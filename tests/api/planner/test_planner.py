@@ -20,26 +20,8 @@ from boundaries.drafting import open_plan
 from geo.question import Question
 from geo.store.geopackage import GeoPackageStore
 from tests.api.planner.planner_http import BLOCKS, begin, client_of, step
-from tests.boundaries.cities import fill
 
 HOSTILE = '</script><script>alert(1)</script>" onmouseover="alert(1)'
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A filled store, to be copied: that is quicker than to fill it anew."""
-    path = tmp_path_factory.mktemp("town") / "town.gpkg"
-    made = GeoPackageStore(path, create=True)
-    fill(made)
-    made.close()
-    return path
-
-
-@pytest.fixture
-def store(tmp_path: Path, town: Path) -> Iterator[GeoPackageStore]:
-    made = GeoPackageStore(shutil.copy(town, tmp_path / "town.gpkg"))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -17,25 +17,7 @@ from boundaries.plan import Plan
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
 from tests.api.planner.planner_http import begin, client_of, step
-from tests.boundaries.cities import fill
 from tests.boundaries.drawn import SIGNED
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A filled store, to be copied: that is quicker than to fill it anew."""
-    path = tmp_path_factory.mktemp("town") / "town.gpkg"
-    made = GeoPackageStore(path, create=True)
-    fill(made)
-    made.close()
-    return path
-
-
-@pytest.fixture
-def store(tmp_path: Path, town: Path) -> Iterator[GeoPackageStore]:
-    made = GeoPackageStore(shutil.copy(town, tmp_path / "town.gpkg"))
-    yield made
-    made.close()
 
 
 @pytest.fixture
