@@ -48,7 +48,7 @@ class OfflineMap(folium.Map):  # type: ignore[misc]  # nor has folium
     """A map that needs Leaflet alone; folium's own links point to other hosts."""
 
     default_js = [("leaflet", "/static/leaflet/leaflet.js")]  # noqa: RUF012 - folium's names
-    default_css = [("leaflet_css", "/static/leaflet/leaflet.css")]  # noqa: RUF012
+    default_css = [("leaflet_css", "/static/leaflet/leaflet.css")]  # noqa: RUF012 - as folium's
 
 
 def new_map() -> folium.Map:

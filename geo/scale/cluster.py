@@ -123,7 +123,7 @@ class _Watch:
 
 def _settled(part: Part, found: object) -> PartCounts:
     """What became of a part; failures come as `sys.exc_info` tells them, or bare."""
-    from distributed import KilledWorker  # noqa: PLC0415
+    from distributed import KilledWorker  # noqa: PLC0415 - an optional extra
 
     if isinstance(found, PartCounts):
         return found
