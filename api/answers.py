@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from api.snapshot import Snapshot
 from geo.analyses import Analysis, Found
-from geo.analyses.found import Runner, run_here
-from geo.question import Answer, Question, ask
+from geo.analyses.analysis import Runner, run_here
+from geo.question.ask import Answer, Question, ask
 from geo.store.contract import Store
 
 Value = TypeVar("Value")

@@ -16,12 +16,12 @@ from api.board import downloads
 from api.board import page as board
 from api.dependencies import Held
 from api.errors import add_error_handlers
-from api.maps import ground
-from api.maps.ground import OwnGround
+from api.maps import basemap as ground
+from api.maps.basemap import OwnGround
 from api.maps.pages import LEAFLET
 from api.ogc import features, tiles
 from api.planner import page as planner
-from api.planner.desks import PlanDesks
+from api.planner.sessions import PlanDesks
 from api.searches import Searches
 from api.security import Guard
 from api.settings import VERSION, Settings

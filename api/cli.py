@@ -13,14 +13,14 @@ from api.commands import (
     clusters,
     incidents,
     patrols,
-    plans,
     published,
     questions,
     service,
     stores,
     weights,
 )
-from api.commands.desk import Desk
+from api.commands.context import Desk
+from api.commands.plans import plans
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError
 

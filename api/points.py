@@ -11,8 +11,8 @@ import orjson
 
 from geo.crs import LONLAT
 from geo.errors import InputError
-from geo.geojson import collection_crs, feature_collection
-from geo.sandbox import FOREIGN_ENDINGS, read_foreign
+from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
+from geo.formats.geojson import collection_crs, feature_collection
 
 POINT_ENDINGS = (".geojson", ".json", *FOREIGN_ENDINGS)
 

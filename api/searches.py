@@ -28,7 +28,7 @@ _GIVES_WAY = 10
 
 
 class Searches:
-    """Runs one search at a time in a child process; it is a `geo.analyses.found.Runner`.
+    """Runs one search at a time in a child process; it is a `geo.analyses.analysis.Runner`.
 
     Parameters
     ----------
@@ -117,8 +117,8 @@ def serve_searches(pipe: Connection) -> None:
     """The child: load what searches need, then run what comes until the parent is gone."""
     if hasattr(os, "nice"):
         os.nice(_GIVES_WAY)
-    from geo.allocation.patch_annealing import warm_up  # noqa: PLC0415 - loaded in the child
-    from geo.allocation.patrols import plan_patrols  # noqa: F401, PLC0415 - likewise
+    from geo.allocation.patches.annealing import warm_up  # noqa: PLC0415 - loaded in the child
+    from geo.allocation.patrols.planning import plan_patrols  # noqa: F401, PLC0415 - likewise
 
     warm_up()
     try:

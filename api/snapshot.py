@@ -9,8 +9,8 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from boundaries.plan_blocks import PlanBlocks
-from boundaries.planned_layers import plan_areas, plan_of, plan_papers, with_areas
+from boundaries.plans.block_layers import PlanBlocks
+from boundaries.plans.plan_layers import plan_areas, plan_of, plan_papers, with_areas
 from geo.errors import InputError, NotFoundError, StoreError
 from geo.incidents import ANSWER_COLUMNS
 from geo.store.contract import DataVersion, ImportRecord, LayerPapers, Setting, Store, Window

@@ -9,11 +9,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from api.allocation.told import Sheet
+from api.allocation.summary import Sheet
 from api.maps.drawing import area_names, path_of, scale_bar
-from boundaries.lines import thinned
+from boundaries.layers.lines import thinned
 from geo.analyses.briefing import Briefing, briefing
-from geo.option_readers import read_point
+from geo.question.parsers import read_point
 
 WIDTH = 640.0
 """Units of a card's map across: lines and letters are measured in them."""

@@ -13,8 +13,8 @@ import shapely
 from jinja2 import Environment, PackageLoader
 
 from api.allocation.rounds import draw_rounds
-from api.allocation.told import HUES, Sheet, patch_hues
-from api.maps.ground import PLAIN, Ground
+from api.allocation.summary import HUES, Sheet, patch_hues
+from api.maps.basemap import PLAIN, Ground
 from api.maps.pages import MapPage, page_of
 from api.maps.parts import (
     LAND,

@@ -14,25 +14,25 @@ import pandas as pd
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.allocation.address import SHIFTS, TABS, View, folded, started
 from api.allocation.cards import cards_of
 from api.allocation.maps import draw_sheet
-from api.allocation.told import Sheet
-from api.allocation.view import SHIFTS, TABS, View, folded, started
+from api.allocation.summary import Sheet
 from api.answers import Answers
-from api.board.bar import bar
 from api.dependencies import HTML, Held, Set
 from api.errors import status_of
 from api.etags import not_modified_or
-from api.maps.ground import own_ground
+from api.maps.basemap import own_ground
+from api.pages.bar import bar
+from api.pages.templating import templates
+from api.pages.text import reason_of
 from api.settings import VERSION
 from api.snapshot import Snapshot
-from api.templating import templates
-from api.words import reason_of
 from geo.analyses.patrolling import TIMED
 from geo.errors import NotFoundError, PatchmapError
-from geo.option_readers import read_mix, read_pairs, read_shifts
-from geo.option_table import METHODS
-from geo.question import Question
+from geo.question.ask import Question
+from geo.question.options import METHODS
+from geo.question.parsers import read_mix, read_pairs, read_shifts
 
 _NO_NEED = re.compile(
     r"(?i)(bng_[en]|lat|long?|x|y|eastings?|northings?|latitude|longitude|fid_?|objectid|shape.*)"

@@ -8,10 +8,10 @@ import folium
 import geopandas as gpd
 import numpy as np
 
-from api.allocation.told import HUES, Sheet
+from api.allocation.summary import HUES, Sheet
 from api.maps.parts import MAP_DECIMALS, add_label, geojson, inert
 from geo.crs import Projection
-from geo.option_readers import read_point
+from geo.question.parsers import read_point
 
 _STOP_PX = 28  # the width of the number of a stop
 

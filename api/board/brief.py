@@ -12,8 +12,8 @@ from markupsafe import Markup
 from api.board.findings import Findings
 from api.board.views import View, page_facts, render_section
 from api.maps.drawing import draw_plain
-from api.templating import templates
-from api.words import shown_words
+from api.pages.templating import templates
+from api.pages.text import shown_words
 from geo.errors import InputError
 
 STYLES = Path(__file__).parents[1] / "static" / "page"

@@ -22,8 +22,8 @@ from api.ogc.formats import GEOPACKAGE
 from api.query import only
 from geo.analyses import ANALYSES, Analysis
 from geo.errors import NotFoundError
-from geo.options import OPTIONS
-from geo.question import Question
+from geo.question.ask import Question
+from geo.question.model import OPTIONS
 
 router = APIRouter()
 DOWNLOADS: Final = {analysis.collection or analysis.command: analysis for analysis in ANALYSES}

@@ -11,22 +11,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from api.allocation.told import Sheet
-from api.allocation.view import View as AllocationView
-from api.allocation.view import started
+from api.allocation.address import View as AllocationView
+from api.allocation.address import started
+from api.allocation.summary import Sheet
 from api.answers import Answers, Reading
 from api.board.trends import Trend, area_trend, last_months, whole_trend
 from api.errors import UNANSWERED
-from api.maps.shows import Painting, group_of, paint
-from api.words import reason_of
+from api.maps.modes import Painting, group_of, paint
+from api.pages.text import reason_of
 from geo.analyses import LAYERS
-from geo.answer import Answer
 from geo.errors import InputError, QuestionError
 from geo.hotspots.change import CERTAINTY, changes
 from geo.hotspots.dayparts import dayparts, peak_windows
-from geo.hotspots.streets import street_names
-from geo.leave_out import point_name
-from geo.question import Question, ask
+from geo.hotspots.street_names import street_names
+from geo.question.answer import Answer
+from geo.question.ask import Question, ask
+from geo.question.exclusions import point_name
 from geo.statistics import benjamini_hochberg
 from geo.store.contract import LayerPapers
 

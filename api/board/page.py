@@ -17,7 +17,6 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from markupsafe import Markup
 
 from api.answers import Answers
-from api.board.bar import bar, folded, opening_period
 from api.board.brief import BRIEF_POLICY, brief_page
 from api.board.downloads import OPTION_NAMES
 from api.board.findings import Findings
@@ -27,16 +26,17 @@ from api.dependencies import HTML, Held, Set
 from api.errors import UNANSWERED, status_of
 from api.etags import not_modified_or
 from api.maps.answer_map import draw
-from api.maps.ground import OwnGround, own_ground
+from api.maps.basemap import OwnGround, own_ground
+from api.maps.modes import COMPARING, DEFAULT_SHOW, SHOWS
 from api.maps.pages import MapPage
-from api.maps.shows import COMPARING, DEFAULT_SHOW, SHOWS
+from api.pages.bar import bar, folded, opening_period
+from api.pages.templating import templates
+from api.pages.text import reason_of
 from api.query import only
 from api.settings import VERSION, Settings
-from api.templating import templates
-from api.words import reason_of
 from geo.errors import PatchmapError, QuestionError
-from geo.leave_out import place_title
-from geo.question import Question
+from geo.question.ask import Question
+from geo.question.exclusions import place_title
 
 router = APIRouter()
 

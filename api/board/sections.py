@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from pandas.api.types import is_numeric_dtype
 
-from api.board.charts import HEATS, chart, heat
 from api.board.downloads import ENDINGS, endings_of
 from api.board.findings import PEAK_HOURS, Findings
 from api.errors import UNANSWERED
-from api.words import PATTERN_WORDS, reason_of
+from api.pages.charts import HEATS, chart, heat
+from api.pages.text import PATTERN_WORDS, reason_of
 from geo.analyses import ANALYSES, Analysis
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import WEEKDAYS, dayparts, peak_windows

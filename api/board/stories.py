@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from api.board.charts import chart
 from api.board.findings import Findings
 from api.errors import UNANSWERED
-from api.words import CLASS_WORDS, PATTERN_WORDS, reason_of
+from api.pages.charts import chart
+from api.pages.text import CLASS_WORDS, PATTERN_WORDS, reason_of
 from geo.analyses.places import circles_of
 from geo.errors import InputError, QuestionError
 from geo.hotspots.ranking import place_of

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.answer import Answer
 from geo.hotspots.change import BANDS, expected_band
 from geo.incidents import london_months, months_between
+from geo.question.answer import Answer
 
 Floats = NDArray[np.float64]
 

@@ -13,20 +13,20 @@ from markupsafe import Markup
 from api.board.findings import Findings
 from api.board.sections import SECTIONS
 from api.errors import UNANSWERED
-from api.maps.shows import COMPARING, DEFAULT_SHOW, SHOWS
-from api.settings import VERSION
-from api.templating import templates
-from api.words import (
+from api.maps.modes import COMPARING, DEFAULT_SHOW, SHOWS
+from api.pages.templating import templates
+from api.pages.text import (
     categories_words,
     headline,
     period_words,
     reason_of,
 )
-from geo.accounts import Compared
-from geo.answer import Answer
+from api.settings import VERSION
 from geo.errors import QuestionError
-from geo.leave_out import place_title
-from geo.question import Question
+from geo.question.accounts import Compared
+from geo.question.answer import Answer
+from geo.question.ask import Question
+from geo.question.exclusions import place_title
 
 # Stands in a page for a section that is sent later; no escaped text can hold it.
 SECTION = re.compile(r"<\?section (\w+)\?>")

@@ -9,12 +9,12 @@ from typing import Annotated
 import geopandas as gpd
 import typer
 
-from api.commands.desk import Desk, desk_of, read_vector
+from api.commands.context import Desk, desk_of, read_vector
 from api.encoding import write_frame
-from boundaries.coverage import check_layer, unfit_for_plan
-from boundaries.layer import read_faulty, read_layer
-from boundaries.planned_layers import read_layer_or_plan
-from boundaries.snapping import snapped
+from boundaries.layers.read import read_faulty, read_layer
+from boundaries.layers.snapping import snapped
+from boundaries.layers.topology import check_layer, unfit_for_plan
+from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.store.contract import LayerPapers

@@ -9,13 +9,13 @@ import geopandas as gpd
 import typer
 
 from api.commands.areas import File
-from api.commands.desk import desk_of, read_bytes
+from api.commands.context import desk_of, read_bytes
 from api.text_tables import listed
-from boundaries.attributes import join_attributes
-from boundaries.carrying import Carried, carry
+from boundaries.layers.areal_interpolation import Carried, carry
+from boundaries.layers.attributes import join_attributes
 from geo.errors import InputError
+from geo.formats.csv_table import read_table
 from geo.store.contract import LayerPapers
-from geo.table import read_table
 
 attributes = typer.Typer(
     help="Numbers about areas: electors, members, residents, deprivation.", no_args_is_help=True

@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 import typer
 
-from api.commands.desk import areas_of, desk_of, shown
+from api.commands.context import areas_of, desk_of, shown
 from api.commands.incidents import halves_of
 from api.commands.questions import Output, answered, with_question
 from api.encoding import check_ending, write_frame
@@ -20,7 +20,7 @@ from api.settings import VERSION
 from geo.analyses import Analysis
 from geo.cells import Grid
 from geo.errors import InputError, QuestionError
-from geo.question import Question
+from geo.question.ask import Question
 from geo.scale import (
     AreaPlaces,
     Broken,

@@ -10,20 +10,20 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from api.commands.desk import Desk, areas_of, desk_of, read_bytes, record_facts, shown
+from api.commands.context import Desk, areas_of, desk_of, read_bytes, record_facts, shown
 from api.encoding import to_csv, write_whole
 from api.points import as_spreadsheets
 from api.rejects import RejectsFile
 from api.settings import user_name
 from geo.crs import crs_name, implausible
 from geo.errors import InputError
+from geo.formats.csv_table import Table, read_table
 from geo.incidents import NOTES_SETTING, Batch, Partition
 from geo.locate import AreaLocator
-from geo.quality import DoubleWatch
+from geo.question.quality import DoubleWatch
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
 from geo.store.contract import Change, ImportRecord, Store
-from geo.table import Table, read_table
 
 _PLACES = (
     (("longitude", "latitude"), "CRS84"),

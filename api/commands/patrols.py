@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 import pandas as pd
 import typer
 
-from api.commands.desk import Desk, desk_of, read_bytes, read_vector
+from api.commands.context import Desk, desk_of, read_bytes, read_vector
 from api.commands.questions import ANALYSIS, Output, answered, with_question
 from api.encoding import to_csv, write_whole
-from boundaries.lines import read_lines
-from geo.allocation.delivered import compare_delivered, planned_totals, visits_from_fixes
+from boundaries.layers.lines import read_lines
+from geo.allocation.patrols.delivered import compare_delivered, planned_totals, visits_from_fixes
 from geo.crs import LONLAT, Projection
 from geo.errors import InputError
-from geo.geojson import LINES
+from geo.formats.csv_table import Table, read_table
+from geo.formats.geojson import LINES
 from geo.incidents import LONDON
-from geo.option_readers import read_pairs
-from geo.options import Question
-from geo.table import Table, read_table
+from geo.question.model import Question
+from geo.question.parsers import read_pairs
 
 if TYPE_CHECKING:
-    from geo.allocation.street_network import StreetNetwork
+    from geo.allocation.patrols.street_network import StreetNetwork
 
 patrols = typer.Typer(help=ANALYSIS["patrols"].description, invoke_without_command=True)
 
@@ -107,7 +107,7 @@ def _travel(desk: Desk, path: Path) -> pd.DataFrame | StreetNetwork:
     """A CSV as a table of minutes, any other file as streets."""
     if path.suffix.lower() == ".csv":
         return _numbered(path, _TRAVEL, numbers=("minutes",))
-    from geo.allocation.street_network import StreetNetwork  # noqa: PLC0415 - it brings SciPy
+    from geo.allocation.patrols.street_network import StreetNetwork  # noqa: PLC0415 - it brings SciPy
 
     with desk.open() as store:
         streets = read_lines(

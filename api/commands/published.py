@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.desk import desk_of
+from api.commands.context import desk_of
 from api.settings import Settings
 from geo.errors import InputError
 from geo.incidents import month_span, months_between
@@ -30,7 +30,7 @@ def fetch_police(
     folder: Folder = Path(),
 ) -> None:
     """Download a force's street-level files, ready for 'patchmap ingest'."""
-    from api.fetch import fetch_police_uk  # noqa: PLC0415 - few commands need the network
+    from api.fetch.fetch import fetch_police_uk  # noqa: PLC0415 - few commands need the network
 
     for month in (first, last):
         month_span(month)
@@ -52,7 +52,7 @@ def fetch_boundaries(
     folder: Folder = Path(),
 ) -> None:
     """Download an authority's boundaries, ready for 'patchmap layers add'."""
-    from api.fetch import fetch_layer  # noqa: PLC0415 - few commands need the network
+    from api.fetch.fetch import fetch_layer  # noqa: PLC0415 - few commands need the network
 
     with _progress("Open Geography portal") as progress:
         file = fetch_layer(layer, authority, folder, address=Settings.read().ons, progress=progress)

@@ -12,17 +12,17 @@ from typing import Annotated
 
 import typer
 
-from api.commands.desk import desk_of
+from api.commands.context import desk_of
 from api.encoding import write_frame, write_whole
+from api.pages.text import headline
 from api.settings import VERSION, Settings
-from api.words import headline
-from boundaries.planned_layers import read_layer_or_plan
-from geo.accounts import Accounts
+from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.analyses import ANALYSES, Analysis, Found
 from geo.errors import InputError
-from geo.options import OPTIONS
-from geo.question import Answer, Question, ask
-from geo.store_settings import PLACES_SETTING
+from geo.question.accounts import Accounts
+from geo.question.ask import Answer, Question, ask
+from geo.question.model import OPTIONS
+from geo.question.store_settings import PLACES_SETTING
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
 
@@ -111,7 +111,7 @@ def rank(
 def map_file(context: typer.Context, question: Question, output: Output) -> None:
     """Draw the hotspot map as one self-contained HTML file that needs no network."""
     from api.maps.answer_map import draw  # noqa: PLC0415 - folium takes a second to load
-    from api.maps.ground import OwnGround  # noqa: PLC0415 - the pages' modules take a moment
+    from api.maps.basemap import OwnGround  # noqa: PLC0415 - the pages' modules take a moment
 
     desk = desk_of(context)
     desk.check_output(output)

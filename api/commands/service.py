@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import geopandas as gpd
 import typer
 
-from api.commands.desk import Desk, desk_of, shown
+from api.commands.context import Desk, desk_of, shown
 from api.settings import LOOPBACK, Settings, user_name
 from boundaries.demo import DemoCity, build_city
 from boundaries.demo.country import write_country
-from boundaries.demo.files import write_files
+from boundaries.demo.export import write_files
 from geo.crs import Projection
 from geo.errors import ConflictError, InputError
 from geo.locate import warm_up

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from api.commands.desk import desk_of, open_store, record_facts
+from api.commands.context import desk_of, open_store, record_facts
 from api.encoding import write_whole
 from geo.errors import ConflictError
-from geo.quality import quality
+from geo.question.quality import quality
 from geo.store.copying import copy_store
-from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.store import GeoPackageStore
 
 imports = typer.Typer(help="What was imported: list, undo.", no_args_is_help=True)
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from api.commands.desk import desk_of, read_bytes
+from api.commands.context import desk_of, read_bytes
 from geo.errors import InputError
-from geo.weights import WEIGHTS_SETTING, read_weights
+from geo.question.harm import WEIGHTS_SETTING, read_weights
 
 weights = typer.Typer(help="Harm tables: add, list.", no_args_is_help=True)
 

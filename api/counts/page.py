@@ -14,20 +14,20 @@ from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from api.app import add_static_files, alive
-from api.board.bar import PERIODS, folded
 from api.counts.file import CountsFile
-from api.counts.view import ANSWERED, MOST_ROWS, VIEW, CountsView, legend
+from api.counts.summary import ANSWERED, MOST_ROWS, VIEW, CountsView, legend
 from api.dependencies import HTML
 from api.encoding import to_csv, to_json, to_table
 from api.errors import add_error_handlers, status_of
 from api.etags import of_version
+from api.pages.bar import PERIODS, folded
+from api.pages.templating import templates
 from api.query import only
 from api.security import Guard
 from api.settings import VERSION
-from api.templating import templates
 from geo.errors import NotFoundError, PatchmapError
 from geo.incidents import category_title
-from geo.options import DEFAULT_PERIOD
+from geo.question.model import DEFAULT_PERIOD
 
 JSON = "application/json"
 router = APIRouter()

@@ -9,8 +9,9 @@ import shapely
 from jinja2 import Environment, PackageLoader
 
 from api.allocation.rounds import draw_rounds
-from api.allocation.told import HUES, Sheet
-from api.maps.ground import PLAIN, Ground
+from api.allocation.summary import HUES, Sheet
+from api.maps.basemap import PLAIN, Ground
+from api.maps.modes import DEFAULT_SHOW, Painting, paint
 from api.maps.pages import MapPage, page_of
 from api.maps.parts import (
     LAND,
@@ -27,11 +28,10 @@ from api.maps.parts import (
     outlines,
     with_own_parts,
 )
-from api.maps.shows import DEFAULT_SHOW, Painting, paint
-from api.words import headline, shown_words
-from geo.answer import Answer
+from api.pages.text import headline, shown_words
 from geo.crs import Projection
-from geo.leave_out import place_title
+from geo.question.answer import Answer
+from geo.question.exclusions import place_title
 from geo.store.contract import LayerPapers
 
 MOST_LABELS = 120

@@ -11,8 +11,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from api.maps.shows import Painting, Style
-from geo.answer import Answer
+from api.maps.modes import Painting, Style
+from geo.question.answer import Answer
 
 WIDTH = 700.0
 """Units of a drawing across: lines and letters are measured in them."""

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader
 from api.encoding import encode_features, feature_collection
 from api.maps.pages import ASSETS, OWN_SCRIPTS
 from api.settings import TileServer
-from boundaries.lines import thinned
+from boundaries.layers.lines import thinned
 from geo.crs import Projection
 
 MAX_ZOOM = 19

@@ -19,13 +19,13 @@ from api.ogc.plan_items import PLANS, PLANS_TOLD, plan_items
 from api.ogc.properties import Property, properties_of_answer
 from api.settings import VERSION
 from api.snapshot import Snapshot
-from boundaries.planned_layers import plan_of
+from boundaries.plans.plan_layers import plan_of
 from geo.analyses import LAYERS, Found
 from geo.errors import InputError, NotFoundError, QuestionError
-from geo.options import OPTIONS
 from geo.period import Period
-from geo.question import Answer, Question, default_layer
-from geo.store_settings import source_notes
+from geo.question.ask import Answer, Question, default_layer
+from geo.question.model import OPTIONS
+from geo.question.store_settings import source_notes
 
 INCIDENTS = "incidents"
 

@@ -11,7 +11,6 @@ import orjson
 from fastapi import HTTPException, Response
 
 from api.encoding import to_json
-from api.ogc.asking import Asking
 from api.ogc.collection_links import link
 from api.ogc.collections import (
     collection_ids,
@@ -20,15 +19,16 @@ from api.ogc.collections import (
     properties_of,
 )
 from api.ogc.coordinates import axes_of, offered
-from api.ogc.door import Door
-from api.ogc.filters import CONFORMANCE as CQL2_CONFORMANCE
+from api.ogc.cql2.filters import CONFORMANCE as CQL2_CONFORMANCE
 from api.ogc.formats import DOCUMENTS, FEATURE, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, chosen
 from api.ogc.item_pages import ItemPage
 from api.ogc.openapi import openapi_document, properties_schema
 from api.ogc.pages import page_of
+from api.ogc.request import Asking
+from api.ogc.routes import Door
 from api.query import only
 from geo.analyses import LAYERS
-from geo.options import OPTIONS
+from geo.question.model import OPTIONS
 
 CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",

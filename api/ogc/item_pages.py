@@ -12,7 +12,6 @@ import orjson
 from fastapi import Response
 
 from api.encoding import feature_collection
-from api.ogc.asking import Asking
 from api.ogc.collection_links import QUERYABLES, link
 from api.ogc.collections import INCIDENTS, items_of
 from api.ogc.coordinates import Axes, axes_of
@@ -23,10 +22,11 @@ from api.ogc.items import MOST_KEPT, Items, Positions
 from api.ogc.openapi import DEFAULT_LIMIT, MOST_ITEMS, MOST_OFFSET
 from api.ogc.pages import page_of
 from api.ogc.properties import Property
+from api.ogc.request import Asking
 from api.ogc.selecting import chosen_names, select
 from api.query import check_interval, whole_number
 from geo.errors import QuestionError
-from geo.options import OPTIONS
+from geo.question.model import OPTIONS
 
 
 @dataclass(frozen=True)

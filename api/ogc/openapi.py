@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from api.ogc.cql2 import LANGUAGES, LONGEST
+from api.ogc.cql2.parse import LANGUAGES, LONGEST
 from api.ogc.formats import (
     DOCUMENTS,
     FEATURE,
@@ -21,11 +21,11 @@ from api.ogc.formats import (
     TILESET,
     Format,
 )
+from api.ogc.mvt.tiling import DEEPEST
 from api.ogc.properties import Property
-from api.ogc.tiling import DEEPEST
 from api.settings import VERSION
 from geo.analyses import LAYERS
-from geo.options import OPTIONS
+from geo.question.model import OPTIONS
 
 DEFAULT_LIMIT, MOST_ITEMS = 1_000, 10_000
 MOST_OFFSET = 2**31 - 1

@@ -7,7 +7,7 @@ import shapely
 
 from api.ogc.items import Items
 from api.snapshot import Snapshot
-from boundaries.planned_layers import PLAN_PREFIX, plan_outline
+from boundaries.plans.plan_layers import PLAN_PREFIX, plan_outline
 from geo.errors import PatchmapError
 
 PLANS = "plans"

@@ -15,8 +15,8 @@ from xml.etree import ElementTree as Xml
 import numpy as np
 import pandas as pd
 
-from api.maps.shows import CLASS_STYLES, Style
-from api.words import CLASS_WORDS
+from api.maps.modes import CLASS_STYLES, Style
+from api.pages.text import CLASS_WORDS
 
 RAMP = ("#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026")
 """ColorBrewer's YlOrRd, which colour-blind people can tell apart."""

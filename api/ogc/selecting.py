@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from api.ogc.coordinates import axes_of
-from api.ogc.cql2 import read_filter
-from api.ogc.filters import Filter
+from api.ogc.cql2.filters import Filter
+from api.ogc.cql2.parse import read_filter
 from api.ogc.items import Items, Positions
 from api.ogc.properties import Property
 from geo.errors import QuestionError

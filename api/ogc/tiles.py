@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 import numpy as np
 from fastapi import HTTPException, Response
 
-from api.ogc.asking import Asking
 from api.ogc.collection_links import link
 from api.ogc.collections import (
     INCIDENTS,
@@ -21,13 +20,14 @@ from api.ogc.collections import (
     properties_of,
     question_of,
 )
-from api.ogc.door import Door
 from api.ogc.formats import DOCUMENTS, JSON, MVT, TILEJSON, TILESET, chosen
 from api.ogc.incident_items import times_of
 from api.ogc.items import Items
+from api.ogc.mvt.tiling import ALONE, DEEPEST, Tile, tiled
 from api.ogc.openapi import SELECTING
+from api.ogc.request import Asking
+from api.ogc.routes import Door
 from api.ogc.selecting import select
-from api.ogc.tiling import ALONE, DEEPEST, Tile, tiled
 from api.query import whole_number
 from geo.analyses import LAYERS
 from geo.crs import WEB_MERCATOR, crs_uri

@@ -11,12 +11,12 @@ import pandas as pd
 
 from api.encoding import to_csv, to_json, write_frame, write_whole
 from api.planner.report import plan_report
-from boundaries.drafting import Draft
-from boundaries.footprints import Footprints
-from boundaries.plan_posts import shared_out
+from boundaries.plans.draft import Draft
+from boundaries.plans.overlaps import Footprints
+from boundaries.plans.posts import shared_out
 from geo.crs import Projection
 from geo.errors import InputError
-from geo.options import Question
+from geo.question.model import Question
 from geo.store.contract import LayerPapers
 
 ENDINGS = (".geojson", ".gpkg", ".parquet", ".csv", ".html")

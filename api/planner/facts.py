@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from boundaries.drafting import Draft
-from boundaries.electoral import review_triggers
-from boundaries.export import history_frame, pieces_layer
-from boundaries.footprints import Footprints
-from boundaries.measures import ELECTORATES, PlanMeasures
+from boundaries.plans.draft import Draft
+from boundaries.plans.electoral import review_triggers
+from boundaries.plans.export import history_frame, pieces_layer
+from boundaries.plans.measures import ELECTORATES, PlanMeasures
+from boundaries.plans.overlaps import Footprints
 
 LEAST_SHARE = 0.01
 """A smaller share of another layer's area is a line drawn otherwise, and no cut."""
@@ -32,7 +32,7 @@ def plan_facts(
     origins
         The old area of each area, of `Comparison.origins`.
     shared
-        Posts and pounds by area, of `boundaries.plan_posts.shared_out`.
+        Posts and pounds by area, of `boundaries.plans.posts.shared_out`.
     cuts
         Where the areas of other layers lie, by layer.
     """

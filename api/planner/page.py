@@ -13,29 +13,29 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from api.answers import Answers
-from api.board.bar import bar, folded
 from api.dependencies import HTML, Held, Set
 from api.encoding import to_json
 from api.errors import problem, status_of
 from api.etags import not_modified_or
 from api.ogc.formats import GEOJSON, GEOPACKAGE
-from api.planner.desks import PlanDesks
+from api.pages.bar import bar, folded
+from api.pages.templating import templates
+from api.pages.text import reason_of
 from api.planner.exports import PlanFile
 from api.planner.facts import rows
 from api.planner.report import POLICY as REPORT_POLICY
+from api.planner.sessions import PlanDesks
 from api.planner.steps import read_beginning, read_step
 from api.query import only
 from api.security import PAGE_POLICY
 from api.settings import VERSION, TileServer, user_name
 from api.snapshot import Snapshot
-from api.templating import templates
-from api.words import reason_of
-from boundaries.plan_record import PlanConflictError
-from boundaries.plan_rules import BrokenAreaError
-from boundaries.suggestions import suggest_moves
+from boundaries.plans.rules import BrokenAreaError
+from boundaries.plans.serialization import PlanConflictError
+from boundaries.plans.suggestions import suggest_moves
 from geo.errors import NotFoundError, PatchmapError
-from geo.options import OPTIONS
-from geo.question import Question
+from geo.question.ask import Question
+from geo.question.model import OPTIONS
 
 JSON: Final = "application/json"
 MOST_BYTES: Final = 4_000_000

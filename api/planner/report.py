@@ -13,19 +13,19 @@ import pandas as pd
 from markupsafe import Markup
 
 from api.maps.drawing import area_names, path_of, scale_bar
-from api.planner.comparison_words import changed_flow, made_of
+from api.pages.templating import templates
+from api.planner.comparison_text import changed_flow, made_of
 from api.planner.facts import LEAST_SHARE, review_facts
-from api.planner.words import percent
+from api.planner.measure_text import percent
 from api.settings import VERSION
-from api.templating import templates
-from boundaries.drafting import Draft
-from boundaries.electoral import EXTREME
-from boundaries.export import area_titles, history_frame, pieces_layer
-from boundaries.footprints import Footprints
-from boundaries.measures import PlanMeasures
-from boundaries.plan_comparison import Comparison, before_by_area, comparison_of
-from boundaries.plan_history import Codes
-from geo.options import Question
+from boundaries.plans.comparison import Comparison, before_by_area, comparison_of
+from boundaries.plans.draft import Draft
+from boundaries.plans.electoral import EXTREME
+from boundaries.plans.export import area_titles, history_frame, pieces_layer
+from boundaries.plans.measures import PlanMeasures
+from boundaries.plans.overlaps import Footprints
+from boundaries.plans.state import Codes
+from geo.question.model import Question
 from geo.store.contract import LayerPapers
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -1,6 +1,6 @@
 """The steps of a plan as a page sends them: read strictly, signed, and taken.
 
-Each kind of step is a model of its own that knows which step of `boundaries.plan.Plan` it is.
+Each kind of step is a model of its own that knows which step of `boundaries.plans.plan.Plan` it is.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from boundaries.plan import Plan
-from boundaries.plan_history import UNASSIGNED, Area, Signed
+from boundaries.plans.plan import Plan
+from boundaries.plans.state import UNASSIGNED, Area, Signed
 from geo.errors import InputError
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]

@@ -18,8 +18,8 @@ from boundaries.demo.fabric import Fabric, weave
 from boundaries.demo.incidents import SOURCE, tell_incidents
 from boundaries.demo.land import Land, settle
 from boundaries.demo.lines import Ints, draw_lines
-from boundaries.demo.places import assess
 from boundaries.demo.planted import calm_around, choose_spots, planted_events, planted_frame
+from boundaries.demo.risk import assess
 from boundaries.demo.roads import edge_kinds
 from boundaries.demo.streets import Streets, name_streets
 from boundaries.demo.wards import (

@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 from boundaries.demo.addresses import Addresses
 from boundaries.demo.clock import LAST_DAY, YEARS, draw_moments, to_utc, year_days
 from boundaries.demo.lines import CENTRE, RADIUS_M
-from boundaries.demo.places import Risks
+from boundaries.demo.risk import Risks
 from boundaries.demo.streams import ASB_STREETS, STREAMS, Stream
 from boundaries.demo.streets import Streets
 from geo.incidents import COLUMNS, LONDON

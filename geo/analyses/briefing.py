@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from geo.analyses.patrolling import TIMED
-from geo.answer import Answer
 from geo.hotspots.dayparts import dayparts, peak_hours
-from geo.hotspots.streets import street_names
+from geo.hotspots.street_names import street_names
 from geo.incidents import category_title, london_hours
+from geo.question.answer import Answer
 
 FEWEST_TIMED = 30
 """With fewer timed incidents a peak would be one of chance."""

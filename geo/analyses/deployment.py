@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, cast
 import geopandas as gpd
 import pandas as pd
 
-from geo.allocation.contiguity import contiguity
+from geo.allocation.adjacency import contiguity
 from geo.allocation.needs import mixed_need
-from geo.allocation.patch_problem import PatchRules
+from geo.allocation.patches.problem import PatchRules
 from geo.allocation.posts import read_pence, share_money, share_posts
-from geo.analyses.found import Found, Runner, as_layer, run_here
-from geo.answer import Answer
+from geo.analyses.analysis import Found, Runner, as_layer, run_here
 from geo.errors import InputError, QuestionError
-from geo.option_readers import read_bridges, read_mix, read_pairs, read_size
-from geo.options import Question
-from geo.selection import refuse_unknown
+from geo.question.answer import Answer
+from geo.question.model import Question
+from geo.question.parsers import read_bridges, read_mix, read_pairs, read_size
+from geo.question.resolve import refuse_unknown
 
 if TYPE_CHECKING:
     from geo.allocation.apportionment import Method
-    from geo.allocation.patches import PatchAnswer
+    from geo.allocation.patches.planning import PatchAnswer
 
 # What plans patches is loaded when it is asked for: it brings solvers.
 
@@ -149,7 +149,7 @@ def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
 
 
 def _patches(answer: Answer, run: Runner) -> PatchAnswer:
-    from geo.allocation.patches import plan_patches  # noqa: PLC0415 - it brings solvers
+    from geo.allocation.patches.planning import plan_patches  # noqa: PLC0415 - it brings solvers
 
     question = answer.question
     areas = _areas(answer, column="workload")

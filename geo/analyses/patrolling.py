@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.allocation.patrol_problem import Shift, StraightLines, VisitRule
-from geo.analyses.found import Found, Runner, as_layer, run_here
+from geo.allocation.patrols.problem import Shift, StraightLines, VisitRule
+from geo.analyses.analysis import Found, Runner, as_layer, run_here
 from geo.analyses.places import ranked
-from geo.answer import Answer
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import dayparts
-from geo.option_readers import AskedShift, read_point, read_shifts
-from geo.options import Question
+from geo.question.answer import Answer
+from geo.question.model import Question
+from geo.question.parsers import AskedShift, read_point, read_shifts
 
 if TYPE_CHECKING:
-    from geo.allocation.patrols import PatrolAnswer
-    from geo.allocation.street_network import AlongStreets, StreetNetwork
+    from geo.allocation.patrols.planning import PatrolAnswer
+    from geo.allocation.patrols.street_network import AlongStreets, StreetNetwork
 
 # What plans patrols is loaded when it is asked for: it brings solvers.
 
@@ -49,7 +49,7 @@ def patrols(
         Minutes between places, as `travel_from_table` reads them, or the streets to go along;
         straight lines without it.
     """
-    from geo.allocation.patrols import plan_patrols  # noqa: PLC0415 - it brings solvers
+    from geo.allocation.patrols.planning import plan_patrols  # noqa: PLC0415 - it brings solvers
 
     question = answer.question
     places = pd.DataFrame(ranked(answer).frame)
@@ -150,7 +150,7 @@ def _ways(
         return StraightLines(question.detour / 100, question.speed, base)
     if isinstance(travel, pd.DataFrame):
         return travel
-    from geo.allocation.street_network import AlongStreets  # noqa: PLC0415 - it brings SciPy
+    from geo.allocation.patrols.street_network import AlongStreets  # noqa: PLC0415 - it brings SciPy
 
     return AlongStreets(travel, question.speed, base)
 
@@ -182,7 +182,7 @@ def _street_caveats(travel: pd.DataFrame | StreetNetwork | None) -> list[str]:
 
 
 def _shifts(answer: Answer) -> list[Shift]:
-    from geo.allocation.patrols import daily_shift  # noqa: PLC0415 - it brings solvers
+    from geo.allocation.patrols.planning import daily_shift  # noqa: PLC0415 - it brings solvers
 
     question = answer.question
     if not question.shifts:

@@ -10,11 +10,12 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.analyses.found import Found, as_layer, refuse_weight
+from geo.analyses.analysis import Found, as_layer, refuse_weight
 from geo.analyses.surfaces import E_TEST, cell_parameters, compared_parameters
-from geo.answer import Answer
 from geo.errors import InputError, QuestionError
-from geo.hotspots import change, concentration, ranking, repeats, streets
+from geo.hotspots import change, concentration, ranking, repeats
+from geo.hotspots import street_names as streets
+from geo.question.answer import Answer
 
 _STREETS = (
     "Streets without an incident are not known, so their shares are of the streets with one; "

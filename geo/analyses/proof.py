@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.analyses.found import Found, refuse_part_months, refuse_weight, short_months
+from geo.analyses.analysis import Found, refuse_part_months, refuse_weight, short_months
 from geo.analyses.places import circles_of
 from geo.analyses.surfaces import bandwidth_m, cell_months, cell_parameters
-from geo.answer import Answer
 from geo.errors import InputError, QuestionError
 from geo.hotspots import density, evaluation, getis_ord, treatment
 from geo.hotspots.zones import zone_counts
 from geo.incidents import london_months
 from geo.period import Period, read_interval
+from geo.question.answer import Answer
 
 _TESTED = (
     "No method has seen the months it is tested on. A plain count often does as well as a "

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from geo.analyses.found import Found, as_layer, passed_over, refuse_part_months, refuse_weight
-from geo.answer import Answer, Floats
+from geo.analyses.analysis import Found, as_layer, passed_over, refuse_part_months, refuse_weight
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, density, emerging
 from geo.incidents import london_months, months_between
 from geo.locate import AreaLocator
+from geo.question.answer import Answer, Floats
 
 _SERIES = (
     "Incidents are taken to be independent of one another: where they come in series, the test "

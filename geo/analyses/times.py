@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from geo.analyses.found import Found, refuse_weight
-from geo.answer import Answer
+from geo.analyses.analysis import Found, refuse_weight
 from geo.errors import InputError, QuestionError
 from geo.hotspots import dayparts as hours
+from geo.question.answer import Answer
 
 PEAK_HOURS = 4
 PEAKS = 3

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputError
 from geo.hotspots.circles import STEPS, best_circles
-from geo.hotspots.streets import street_names
+from geo.hotspots.street_names import street_names
 from geo.incidents import london_hours
 
 Floats = NDArray[np.float64]

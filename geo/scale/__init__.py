@@ -7,11 +7,11 @@ up, and `cluster` has Dask do the counting.
 
 from geo.scale.cluster import count_on_cluster
 from geo.scale.counting import Job, PartCounts, count_part
+from geo.scale.criteria import Wanted
 from geo.scale.hotspots import emerging_hotspots, hotspots
 from geo.scale.parts import Broken, Part, Parts, find_parts
-from geo.scale.places import AreaPlaces, CellPlaces
 from geo.scale.totals import Counted, Totals
-from geo.scale.wanted import Wanted
+from geo.scale.units import AreaPlaces, CellPlaces
 
 __all__ = [
     "AreaPlaces",

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.scale.criteria import Wanted
 from geo.scale.parts import Broken, Part
-from geo.scale.places import Places
-from geo.scale.wanted import Wanted
+from geo.scale.units import Places
 
 Ints = NDArray[np.int64]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from geo.hotspots import emerging, getis_ord
-from geo.scale.places import CellPlaces
 from geo.scale.totals import Counted
+from geo.scale.units import CellPlaces
 
 
 def hotspots(counted: Counted, places: CellPlaces) -> gpd.GeoDataFrame:

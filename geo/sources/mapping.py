@@ -54,7 +54,7 @@ from typing import Final, Literal
 
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, crs_name
 from geo.errors import InputError
-from geo.files import sha256_of
+from geo.formats.bounded import sha256_of
 from geo.incidents import SourceNotes
 from geo.sources import police_uk
 from geo.sources.dates import DateFormat

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, Projection, implausible
 from geo.errors import InputError
-from geo.files import sha256_of
+from geo.formats.bounded import sha256_of
+from geo.formats.csv_table import Table, read_tables
 from geo.incidents import COLUMNS, Batch, Partition, category_slug, month_span
 from geo.sources.points import Points
 from geo.sources.street_files import StreetFile, street_files
-from geo.table import Table, read_tables
 
 SOURCE: Final = "police.uk"
 PUBLISHED_TWICE: Final = "published twice"

@@ -22,7 +22,7 @@ import numpy as np
 import openpyxl  # type: ignore[import-untyped] # it has no types
 
 from geo.errors import InputError
-from geo.table import Table, read_tables
+from geo.formats.csv_table import Table, read_tables
 
 ROWS: Final = 20_000
 """Rows at a time: enough to work on together, few enough to be cheap to keep track of."""

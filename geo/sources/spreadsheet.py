@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 
 from geo.crs import LONLAT, Projection, implausible
 from geo.errors import InputError
-from geo.files import sha256_of
+from geo.formats.bounded import sha256_of
+from geo.formats.csv_table import Table
 from geo.incidents import COLUMNS, Batch, Partition, category_slug
 from geo.sources.mapping import Mapping, What, read_mapping
 from geo.sources.postcodes import Postcodes
 from geo.sources.sheets import ROWS, CellTable, opened, read_sheet
 from geo.sources.suggest import suggest_mapping
 from geo.sources.when import Spans, read_moments, spans
-from geo.table import Table
 
 __all__ = ["Mapping", "read_mapping", "read_spreadsheet", "suggest_mapping"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from geo.errors import InputError
-from geo.files import zip_entry
+from geo.formats.bounded import zip_entry
 from geo.incidents import month_span
 
 _FILE_NAME = re.compile(r"(?P<month>\d{4}-\d{2})-(?P<force>[a-z0-9-]+)-street\.csv", re.IGNORECASE)

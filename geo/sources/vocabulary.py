@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from geo.errors import InputError
+from geo.formats.csv_table import read_table
 from geo.incidents import category_slug
 from geo.sources.sections import Section, is_text, shown
 from geo.sources.sheets import opened
-from geo.table import read_table
 
 LARGEST_VOCABULARY: Final = 16 * 2**20
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.searches import Searches
-from geo.allocation.patch_infeasible import Explanation, InfeasiblePatchesError
+from geo.allocation.patches.infeasible import Explanation, InfeasiblePatchesError
 from geo.errors import InputError, QuestionError, SolverError
 
 

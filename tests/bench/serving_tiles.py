@@ -21,8 +21,8 @@ import psycopg
 import pyogrio
 import shapely
 
-from api.ogc.mvt import EXTENT
-from api.ogc.tiling import ALONE, to_unit
+from api.ogc.mvt.encode import EXTENT
+from api.ogc.mvt.tiling import ALONE, to_unit
 from tests.bench.runner import CACHE, ROUNDS, Line, Run, middle, say
 from tests.bench.servers import OURS, TIPG, Servers
 

@@ -6,8 +6,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from boundaries.drafting import Draft, new_plan
-from geo.options import Question
+from boundaries.plans.draft import Draft, new_plan
+from geo.question.model import Question
 from geo.store.contract import LayerPapers, Store
 from tests.boundaries.drawn import SOUTH, WEST, grid
 from tests.geo.stores.parts import Row, part, put

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from boundaries.contiguity import block_graph
-from boundaries.plan import Plan, PlanPapers
-from boundaries.plan_history import Area, Signed
+from boundaries.layers.contiguity import block_graph
+from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.state import Area, Signed
 from geo.crs import BRITISH_NATIONAL_GRID
 
 WEST, SOUTH = 435_000, 336_000

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from boundaries.attributes import join_attributes
-from boundaries.layer import read_layer
+from boundaries.layers.attributes import join_attributes
+from boundaries.layers.read import read_layer
 from geo.errors import InputError
+from geo.formats.csv_table import Table, read_table
 from geo.store.contract import LayerPapers
-from geo.table import Table, read_table
 
 
 def table(*lines: str) -> Table:

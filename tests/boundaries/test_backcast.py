@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boundaries.backcast import interpolate, recount
+from boundaries.layers.backcast import interpolate, recount
 from geo.errors import InputError
 from tests.boundaries.drawn import SOUTH, WEST, grid, layer
 

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.best_fit import assignment_from_table, best_fit, overlap_shares, plan_areas
 from boundaries.demo import build_city
-from boundaries.plan_history import Area
+from boundaries.layers.best_fit import assignment_from_table, best_fit, overlap_shares, plan_areas
+from boundaries.plans.state import Area
 from geo.errors import InputError
-from geo.table import read_table
+from geo.formats.csv_table import read_table
 from tests.boundaries.drawn import SOUTH, WEST, grid, layer
 
 box = shapely.box

@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.comparison import (
+from boundaries.plans.flows import (
     flow_table,
     incident_flow,
     moved_blocks,
     side_by_side,
     successors,
 )
-from boundaries.measured_blocks import MeasuredBlocks
-from boundaries.measures import PlanMeasures
-from boundaries.plan_history import Area
+from boundaries.plans.measured_blocks import MeasuredBlocks
+from boundaries.plans.measures import PlanMeasures
+from boundaries.plans.state import Area
 from geo.errors import InputError
 from tests.boundaries.drawn import SIGNED, SOUTH, WEST, drawn, grid, layer
 

@@ -9,7 +9,7 @@ import shapely
 
 from boundaries.demo import country
 from boundaries.demo.country import write_country
-from boundaries.layer import read_layer
+from boundaries.layers.read import read_layer
 from geo.incidents import Batch
 from geo.sources.police_uk import read_police_uk
 from geo.store.contract import LayerPapers

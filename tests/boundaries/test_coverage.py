@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boundaries.coverage import KINDS, check_layer, refuse_unfit, unfit_for_plan
+from boundaries.layers.topology import KINDS, check_layer, refuse_unfit, unfit_for_plan
 from geo.errors import InputError
 from tests.boundaries.drawn import SOUTH, WEST, grid, layer
 

@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from boundaries.demo import build_city
 from boundaries.demo.clock import draw_moments, to_utc, week_profile
-from boundaries.demo.files import write_files
+from boundaries.demo.export import write_files
 from boundaries.demo.published import PUBLISHED_COLUMNS
 from geo.crs import Projection
 from geo.incidents import COLUMNS, LONDON, london_months, month_span

@@ -10,12 +10,12 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boundaries.drafting import import_assignment, new_plan, open_plan, save_plan
-from boundaries.plan_record import PlanConflictError
+from boundaries.plans.draft import import_assignment, new_plan, open_plan, save_plan
+from boundaries.plans.serialization import PlanConflictError
 from geo.errors import ConflictError, InputError, NotFoundError
-from geo.options import Question
+from geo.formats.csv_table import read_table
+from geo.question.model import Question
 from geo.store.contract import LayerPapers
-from geo.table import read_table
 from tests.boundaries.cities import ALL, begun, put_places, reckoned, wards_of
 from tests.boundaries.drawn import SIGNED, WEST, grid
 

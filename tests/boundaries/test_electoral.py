@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from boundaries.electoral import (
+from boundaries.plans.electoral import (
     council_average,
     electoral_variance,
     review_triggers,

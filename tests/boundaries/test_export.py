@@ -2,16 +2,16 @@
 
 import pytest
 
-from boundaries.comparison import moved_blocks
-from boundaries.export import (
+from boundaries.plans.export import (
     describe,
     history_frame,
     moved_layer,
     pieces_layer,
     unassigned_layer,
 )
-from boundaries.measured_blocks import MeasuredBlocks
-from boundaries.plan_history import Area
+from boundaries.plans.flows import moved_blocks
+from boundaries.plans.measured_blocks import MeasuredBlocks
+from boundaries.plans.state import Area
 from tests.boundaries.drawn import SIGNED, drawn, grid
 
 

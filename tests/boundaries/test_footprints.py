@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from boundaries.footprints import Footprints
+from boundaries.plans.overlaps import Footprints
 from geo.errors import InputError
 from tests.boundaries.drawn import drawn, grid, layer
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import shapely
 
-from boundaries.layer import Layer, read_layer
+from boundaries.layers.read import Layer, read_layer
 from geo.errors import InputError
 from geo.store.contract import LayerPapers
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
-from boundaries.lines import read_lines, thinned
+from boundaries.layers.lines import read_lines, thinned
 from geo.crs import BRITISH_NATIONAL_GRID, Projection
 from geo.errors import InputError
 

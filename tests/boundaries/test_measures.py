@@ -9,11 +9,11 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boundaries.contiguity import block_graph
-from boundaries.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
-from boundaries.measures import PlanMeasures
-from boundaries.plan import Plan
-from boundaries.plan_history import UNASSIGNED, Area
+from boundaries.layers.contiguity import block_graph
+from boundaries.plans.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.plans.measures import PlanMeasures
+from boundaries.plans.plan import Plan
+from boundaries.plans.state import UNASSIGNED, Area
 from geo.errors import InputError, PatchmapError
 from tests.boundaries.drawn import SIGNED, SOUTH, WEST, drawn, grid
 

@@ -4,10 +4,10 @@ from datetime import datetime
 
 import pytest
 
-from boundaries.contiguity import block_graph
-from boundaries.plan import Plan, PlanPapers
-from boundaries.plan_history import Area, Signed
-from boundaries.plan_rules import BrokenAreaError
+from boundaries.layers.contiguity import block_graph
+from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.rules import BrokenAreaError
+from boundaries.plans.state import Area, Signed
 from geo.errors import ConflictError, InputError, NotFoundError
 from tests.boundaries.drawn import SIGNED, drawn, grid, picture
 

@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 
-from boundaries.drafting import new_plan, open_plan, save_plan
-from boundaries.plan_comparison import before_by_area, compare, comparison_of
-from boundaries.plan_history import Area
-from boundaries.plan_sides import held_against
+from boundaries.plans.comparison import before_by_area, compare, comparison_of
+from boundaries.plans.draft import new_plan, open_plan, save_plan
+from boundaries.plans.sides import held_against
+from boundaries.plans.state import Area
 from geo.errors import InputError, NotFoundError, QuestionError
-from geo.options import Question
+from geo.question.model import Question
 from geo.store.contract import LayerPapers
 from tests.boundaries.cities import ALL, begun
 from tests.boundaries.drawn import SIGNED, grid

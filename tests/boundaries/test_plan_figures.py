@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from boundaries.plan_figures import count_incidents, figure_blocks
-from boundaries.plan_posts import shared_out
+from boundaries.plans.figures import count_incidents, figure_blocks
+from boundaries.plans.posts import shared_out
 from geo.errors import InputError, QuestionError
-from geo.options import Question
+from geo.question.harm import WEIGHTS_SETTING
+from geo.question.model import Question
 from geo.store.contract import LayerPapers
-from geo.weights import WEIGHTS_SETTING
 from tests.boundaries.cities import ALL, begun
 from tests.boundaries.drawn import SIGNED, grid
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from boundaries.contiguity import block_graph
-from boundaries.plan import Plan
-from boundaries.plan_history import Area
-from boundaries.plan_record import PlanConflictError, next_version, read_plan, write_plan
+from boundaries.layers.contiguity import block_graph
+from boundaries.plans.plan import Plan
+from boundaries.plans.serialization import PlanConflictError, next_version, read_plan, write_plan
+from boundaries.plans.state import Area
 from geo.errors import InputError
 from tests.boundaries.drawn import SIGNED, drawn, grid, picture
 

@@ -5,11 +5,11 @@ from functools import partial
 import pytest
 import shapely
 
-from boundaries.drafting import save_plan
-from boundaries.planned_layers import plan_areas, plan_outline, read_layer_or_plan
+from boundaries.plans.draft import save_plan
+from boundaries.plans.plan_layers import plan_areas, plan_outline, read_layer_or_plan
 from geo.errors import InputError, NotFoundError, QuestionError
-from geo.options import Question
-from geo.question import ask
+from geo.question.ask import ask
+from geo.question.model import Question
 from tests.boundaries.cities import begun, reckoned
 from tests.boundaries.drawn import SIGNED
 

@@ -6,10 +6,10 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from boundaries.layer import Layer, read_layer
+from boundaries.layers.read import Layer, read_layer
 from geo.errors import InputError
 from geo.store.contract import LayerPapers
-from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.store import GeoPackageStore
 
 
 def read(path: Path, projection, *, repair: bool = False) -> Layer:

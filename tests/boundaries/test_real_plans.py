@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.best_fit import best_fit, plan_areas
-from boundaries.comparison import flow_table, incident_flow, moved_blocks, successors
-from boundaries.contiguity import block_graph
-from boundaries.coverage import check_layer, unfit_for_plan
-from boundaries.layer import read_layer
-from boundaries.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
-from boundaries.measures import PlanMeasures
-from boundaries.plan import Plan, PlanPapers
-from boundaries.snapping import snap
+from boundaries.layers.best_fit import best_fit, plan_areas
+from boundaries.layers.contiguity import block_graph
+from boundaries.layers.read import read_layer
+from boundaries.layers.snapping import snap
+from boundaries.layers.topology import check_layer, unfit_for_plan
+from boundaries.plans.flows import flow_table, incident_flow, moved_blocks, successors
+from boundaries.plans.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.plans.measures import PlanMeasures
+from boundaries.plans.plan import Plan, PlanPapers
 from geo.crs import LONLAT, Projection
 from geo.locate import AreaLocator
 from geo.store.contract import LayerPapers

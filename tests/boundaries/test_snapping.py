@@ -3,8 +3,8 @@
 import pytest
 import shapely
 
-from boundaries.coverage import check_layer
-from boundaries.snapping import snap
+from boundaries.layers.snapping import snap
+from boundaries.layers.topology import check_layer
 from geo.errors import InputError
 from tests.boundaries.drawn import grid, layer
 

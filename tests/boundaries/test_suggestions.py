@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from boundaries.annealing import Limits, find_alternative
-from boundaries.best_fit import plan_areas
-from boundaries.contiguity import block_graph
 from boundaries.demo import build_city
-from boundaries.footprints import Footprints
-from boundaries.measured_blocks import MeasuredBlocks
-from boundaries.measures import PlanMeasures
-from boundaries.plan import Plan, PlanPapers
-from boundaries.suggestions import Balance, suggest_moves
+from boundaries.layers.best_fit import plan_areas
+from boundaries.layers.contiguity import block_graph
+from boundaries.plans.annealing import Limits, find_alternative
+from boundaries.plans.measured_blocks import MeasuredBlocks
+from boundaries.plans.measures import PlanMeasures
+from boundaries.plans.overlaps import Footprints
+from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.suggestions import Balance, suggest_moves
 from geo.errors import InputError
 from tests.boundaries.drawn import SIGNED, drawn, grid
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from geo.question import Question, ask
-from geo.store.geopackage import GeoPackageStore
+from geo.question.ask import Question, ask
+from geo.store.geopackage.store import GeoPackageStore
 from tests.browser.conftest import Watched
 from tests.services import run_patchmap
 

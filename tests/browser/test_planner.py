@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from boundaries.plan_blocks import PlanBlocks
-from geo.store.geopackage import GeoPackageStore
+from boundaries.plans.block_layers import PlanBlocks
+from geo.store.geopackage.store import GeoPackageStore
 from tests.browser.conftest import Watched
 from tests.browser.planner_desk import Desk, faults, post
 from tests.services import serving

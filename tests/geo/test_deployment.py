@@ -13,8 +13,8 @@ from geo.analyses.deployment import patches, posts
 from geo.analyses.patrolling import patrols
 from geo.analyses.places import ranked
 from geo.errors import InputError, QuestionError
-from geo.options import Question
-from geo.question import Answer, answer
+from geo.question.ask import Answer, answer
+from geo.question.model import Question
 
 ASB = "anti-social-behaviour"
 WEST, SOUTH = 435_000, 336_000

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from geo.errors import QuestionError
-from geo.leave_out import at_places, place_title, point_name
+from geo.question.exclusions import at_places, place_title, point_name
 
 INCIDENTS = pd.DataFrame(
     {

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import QuestionError
-from geo.option_readers import read_hours
-from geo.options import OPTIONS, Question
+from geo.question.model import OPTIONS, Question
+from geo.question.parsers import read_hours
 
 WORD = st.text(
     st.characters(codec="utf-8", exclude_characters=",", exclude_categories=["Cc", "Z"]),

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from geo.analyses.places import ranked
 from geo.errors import QuestionError
-from geo.options import Question
-from geo.question import Answer, answer
+from geo.question.ask import Answer, answer
+from geo.question.model import Question
 from tests.geo.records import record_of
 
 A, B, C, D = (435_050, 336_050), (435_150, 336_050), (435_050, 336_150), (435_150, 336_150)

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.layer import read_layer
+from boundaries.layers.read import read_layer
 from geo.incidents import Batch, Partition
-from geo.options import Question
-from geo.question import Answer, answer
+from geo.question.ask import Answer, answer
+from geo.question.model import Question
 from geo.sources.police_uk import read_police_uk
 from geo.store.contract import ImportRecord, LayerPapers
 from tests.geo.records import record_of

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo import table as reading
 from geo.errors import InputError
-from geo.table import Table, read_table, read_tables
+from geo.formats import csv_table as reading
+from geo.formats.csv_table import Table, read_table, read_tables
 
 
 def read(text: str, encoding: str = "utf-8") -> Table:

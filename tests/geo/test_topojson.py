@@ -14,9 +14,9 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geo import topojson
 from geo.errors import InputError
-from geo.topojson import to_geojson
+from geo.formats import topojson
+from geo.formats.topojson import to_geojson
 
 # Two squares that share the edge between them, arc 0:
 #

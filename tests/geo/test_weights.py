@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from geo.errors import InputError
-from geo.weights import HarmTable, read_weights
+from geo.question.harm import HarmTable, read_weights
 
 TOP = 'title = "Days"\nsource = "https://example.org"\n'
 GOOD = TOP + '[weights]\n"Anti-social behaviour" = 1\nburglary = 20.5\n'

@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
-from api.allocation.view import View, folded, started
+from api.allocation.address import View, folded, started
 from api.maps.pages import ASSETS
 from geo.errors import QuestionError
-from geo.question import Question
+from geo.question.ask import Question
 from geo.store.contract import LayerPapers
-from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.store import GeoPackageStore
 from tests.api.conftest import two_wards
 
 POSTS = "/allocation?tab=posts&posts=7"

@@ -12,20 +12,20 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.answers import Answers
-from api.board.bar import folded, opening_period
-from api.board.charts import chart
 from api.board.findings import Findings
 from api.board.sections import SECTIONS
 from api.board.trends import Trend
 from api.board.views import View, page_facts, render_section
 from api.maps.drawing import draw_plain
-from api.maps.shows import paint
+from api.maps.modes import paint
+from api.pages.bar import folded, opening_period
+from api.pages.charts import chart
 from geo.cells import Grid
 from geo.errors import QuestionError, StoreError
-from geo.question import Question
+from geo.question.ask import Question
+from geo.question.harm import WEIGHTS_SETTING, HarmTable
 from geo.store.contract import LayerPapers
-from geo.store.geopackage import GeoPackageStore
-from geo.weights import WEIGHTS_SETTING, HarmTable
+from geo.store.geopackage.store import GeoPackageStore
 from tests.api.conftest import two_wards
 from tests.services import run_patchmap
 

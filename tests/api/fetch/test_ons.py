@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from api import download
-from api.fetch import fetch_layer
+from api.fetch import download
+from api.fetch.fetch import fetch_layer
 from tests.api.fetch.server import Answer, Asked, Server, as_json, names, refusal
 
 SERVICES = [

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from api import download
-from api.fetch import fetch_layer, fetch_police_uk
+from api.fetch import download
+from api.fetch.fetch import fetch_layer, fetch_police_uk
 from tests.api.fetch.server import Answer, Asked, Server, names, refusal
 
 

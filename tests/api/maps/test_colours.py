@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from api.allocation.maps import STEPS
-from api.allocation.told import HUES
+from api.allocation.summary import HUES
 from api.app import STATIC
-from api.maps import shows
+from api.maps import modes as shows
 from api.maps.parts import LAND
 from tests.api.maps.colour_vision import VISIONS, Floats, difference, over, seen
 

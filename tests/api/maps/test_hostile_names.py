@@ -9,9 +9,9 @@ from api.app import make_app
 from api.maps.answer_map import draw
 from api.maps.parts import inert
 from api.settings import Settings
-from geo.question import Question, ask
+from geo.question.ask import Question, ask
 from geo.store.contract import LayerPapers
-from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.store import GeoPackageStore
 from tests.api.conftest import two_wards
 
 # branca reads every script as a Jinja template once more: the first two would run here.

@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.settings import Settings
-from boundaries.drafting import open_plan, save_plan
+from boundaries.plans.draft import open_plan, save_plan
 from geo.store.contract import LayerPapers
-from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.store import GeoPackageStore
 from tests.boundaries.cities import begun, fill
 from tests.boundaries.drawn import SIGNED, grid
 

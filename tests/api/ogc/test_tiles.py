@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.ogc.mvt import BUFFER, EXTENT, encode_tile
-from api.ogc.mvt_commands import draw_points, draw_polygons
-from api.ogc.mvt_words import Words
-from api.ogc.tiling import Tile, to_unit
+from api.ogc.mvt.commands import draw_points, draw_polygons
+from api.ogc.mvt.encode import BUFFER, EXTENT, encode_tile
+from api.ogc.mvt.tiling import Tile, to_unit
+from api.ogc.mvt.values import Words
 
 ASB = "datetime=2024-01/2024-02&category=anti-social-behaviour&layer=wards"
 TILES = "/ogc/collections/{}/tiles/WebMercatorQuad"
@@ -79,7 +79,7 @@ def test_a_collection_too_large_to_keep_its_words_has_the_same_tiles(
 ) -> None:
     address = f"{TILES.format('incidents')}/{tile_at(-1.4734, 52.9232, 16)}"
     kept = read(client.get(address).content, tmp_path)
-    monkeypatch.setattr("api.ogc.tiling.MOST_KEPT", 0)
+    monkeypatch.setattr("api.ogc.mvt.tiling.MOST_KEPT", 0)
     made = read(client.get(address).content, tmp_path)
     pd.testing.assert_frame_equal(kept.drop(columns="geometry"), made.drop(columns="geometry"))
     assert len(kept) > 10

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.planner import desks as plan_desks
-from boundaries.drafting import open_plan, save_plan
-from boundaries.measures import PlanMeasures
-from boundaries.plan import Plan
+from api.planner import sessions as plan_desks
+from boundaries.plans.draft import open_plan, save_plan
+from boundaries.plans.measures import PlanMeasures
+from boundaries.plans.plan import Plan
 from geo.store.contract import Store
-from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.store import GeoPackageStore
 from tests.api.planner.planner_http import begin, client_of, step
 from tests.boundaries.drawn import SIGNED
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from geo.allocation.contiguity import contiguity
+from geo.allocation.adjacency import contiguity
 from tests.geo.allocation.maps import random_areas
 
 SHIFTS = ("early", "late", "night")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from boundaries.best_fit import plan_areas
-from boundaries.contiguity import BlockGraph, block_graph
 from boundaries.demo import build_city
-from boundaries.plan import Plan, PlanPapers
-from boundaries.plan_history import Signed
+from boundaries.layers.best_fit import plan_areas
+from boundaries.layers.contiguity import BlockGraph, block_graph
+from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.state import Signed
 from geo.errors import ConflictError
 
 MOVES, SEED = 200, 1

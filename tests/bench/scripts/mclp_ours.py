@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 from told import keep
 
-from geo.allocation.coverage import maximal_covering
+from geo.allocation.facility_location import maximal_covering
 
 
 def main(cells: str, metres: str, sites: str, answer: str) -> None:

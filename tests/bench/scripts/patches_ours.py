@@ -9,10 +9,10 @@ import geopandas as gpd
 import numpy as np
 from told import keep
 
-from geo.allocation.contiguity import contiguity
-from geo.allocation.patch_annealing import warm_up
-from geo.allocation.patch_problem import PatchRules
-from geo.allocation.patches import plan_patches
+from geo.allocation.adjacency import contiguity
+from geo.allocation.patches.annealing import warm_up
+from geo.allocation.patches.planning import plan_patches
+from geo.allocation.patches.problem import PatchRules
 
 
 def main(areas: str, low: str, high: str, groups: str, answer: str) -> None:

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from told import keep
 
-from geo.allocation.patch_annealing import warm_up
-from geo.allocation.patrol_problem import PatrolProblem, Shift, StraightLines, VisitRule
-from geo.allocation.patrols import plan_patrols
-from geo.allocation.routes import Ways
+from geo.allocation.patches.annealing import warm_up
+from geo.allocation.patrols.planning import plan_patrols
+from geo.allocation.patrols.problem import PatrolProblem, Shift, StraightLines, VisitRule
+from geo.allocation.patrols.routes import Ways
 
 SHIFTS = (Shift("early", 8, 480), Shift("late", 12, 480), Shift("night", 6, 480))
 RULE = VisitRule()

@@ -16,11 +16,11 @@ from plan_inputs import (
     timed_moves,
 )
 
-from boundaries.contiguity import block_graph
-from boundaries.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
-from boundaries.measures import PlanMeasures
-from boundaries.plan import Plan, PlanPapers
-from boundaries.plan_history import Area, Signed
+from boundaries.layers.contiguity import block_graph
+from boundaries.plans.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.plans.measures import PlanMeasures
+from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.state import Area, Signed
 
 SIGNED = Signed("bench", datetime(2025, 5, 1, tzinfo=UTC))
 

@@ -11,11 +11,11 @@ import pandas as pd
 import uvicorn
 
 from api.app import make_app
-from api.planner import desks as plan_desks
+from api.planner import sessions as plan_desks
 from api.settings import Settings
-from boundaries.drafting import Draft
-from boundaries.electoral import variance_columns
-from geo.store.geopackage import GeoPackageStore
+from boundaries.plans.draft import Draft
+from boundaries.plans.electoral import variance_columns
+from geo.store.geopackage.store import GeoPackageStore
 
 ADDED = ["residents", "electors", "electors_forecast"]
 

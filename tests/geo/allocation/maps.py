@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.allocation.contiguity import Contiguity, contiguity
+from geo.allocation.adjacency import Contiguity, contiguity
 from geo.crs import BRITISH_NATIONAL_GRID
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import shapely
 
-from geo.allocation.contiguity import contiguity, mask_of, positions
-from geo.allocation.patch_measures import compactness
+from geo.allocation.adjacency import contiguity, mask_of, positions
+from geo.allocation.patches.measures import compactness
 from geo.errors import InputError
 from tests.geo.allocation.maps import random_areas, squares
 

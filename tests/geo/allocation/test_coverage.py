@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from geo.allocation.coverage import maximal_covering, p_median
+from geo.allocation.facility_location import maximal_covering, p_median
 from geo.errors import InputError
 
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from geo.allocation.delivered import compare_delivered, planned_totals, visits_from_fixes
+from geo.allocation.patrols.delivered import compare_delivered, planned_totals, visits_from_fixes
 from geo.errors import InputError
 
 SPOTS = pd.DataFrame({"hotspot_id": ["A", "B"], "x": [0.0, 1000.0], "y": [0.0, 0.0]})

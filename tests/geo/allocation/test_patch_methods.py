@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.allocation import patch_enumeration, patch_problem
-from geo.allocation.contiguity import contiguity, positions
-from geo.allocation.patch_annealing import annealed, balance_bound
-from geo.allocation.patch_enumeration import TooManyPlansError, enumerate_plans
-from geo.allocation.patch_measures import (
+from geo.allocation.adjacency import contiguity, positions
+from geo.allocation.patches import problem as patch_problem
+from geo.allocation.patches.annealing import annealed, balance_bound
+from geo.allocation.patches.enumeration import TooManyPlansError, enumerate_plans
+from geo.allocation.patches.measures import (
     SAME,
     changes,
     masks_of,
@@ -25,8 +25,9 @@ from geo.allocation.patch_measures import (
     verify_patches,
     worst_imbalance,
 )
-from geo.allocation.patch_partitioning import Partitioning
-from geo.allocation.patch_problem import PatchProblem, PatchRules
+from geo.allocation.patches.partitioning import Partitioning
+from geo.allocation.patches.planning import enumeration as patch_enumeration
+from geo.allocation.patches.problem import PatchProblem, PatchRules
 from tests.geo.allocation.maps import graph_of, random_areas, slow_plans, squares
 
 GRID_8 = ["".join(chr(0x100 + 8 * row + column) for column in range(8)) for row in range(8)]

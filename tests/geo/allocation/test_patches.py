@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.allocation import patch_enumeration, patch_problem
-from geo.allocation.contiguity import contiguity
-from geo.allocation.patch_infeasible import InfeasiblePatchesError
-from geo.allocation.patch_problem import PatchRules
-from geo.allocation.patches import PatchAnswer, plan_patches
+from geo.allocation.adjacency import contiguity
+from geo.allocation.patches import problem as patch_problem
+from geo.allocation.patches.infeasible import InfeasiblePatchesError
+from geo.allocation.patches.planning import PatchAnswer, plan_patches
+from geo.allocation.patches.planning import enumeration as patch_enumeration
+from geo.allocation.patches.problem import PatchRules
 from geo.errors import InputError
 from tests.geo.allocation.maps import graph_of, random_areas, squares
 
@@ -205,7 +206,7 @@ def test_where_too_many_groups_forbid_a_proof_it_says_so(monkeypatch):
 def test_where_time_runs_out_it_says_so(monkeypatch):
     monkeypatch.setattr(patch_enumeration, "MOST_PLANS", 0)
     areas = squares("ABCD", "EFGH").assign(workload=1.0, members=[3, 1, 1, 3, 1, 2, 2, 1])
-    monkeypatch.setattr("geo.allocation.patches.annealed", lambda *_, **__: [])
+    monkeypatch.setattr("geo.allocation.patches.planning.annealed", lambda *_, **__: [])
     with pytest.raises(InputError, match=r"were found within 0 s, and none were ruled out"):
         planned(areas, PatchRules(members=4, groups=4), seconds=0)
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.allocation.patrol_checks import verify_crews
-from geo.allocation.patrol_problem import (
+from geo.allocation.patrols.checks import verify_crews
+from geo.allocation.patrols.planning import PatrolAnswer, daily_shift, plan_patrols
+from geo.allocation.patrols.problem import (
     PatrolProblem,
     Shift,
     StraightLines,
@@ -19,7 +20,6 @@ from geo.allocation.patrol_problem import (
     VisitRule,
     travel_from_table,
 )
-from geo.allocation.patrols import PatrolAnswer, daily_shift, plan_patrols
 from geo.errors import InputError
 
 LATE, NIGHT = Shift("late", 2, 240, "18:00"), Shift("night", 1, 240, "22:30")

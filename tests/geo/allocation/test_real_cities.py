@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo.allocation.contiguity import contiguity
-from geo.allocation.patch_infeasible import InfeasiblePatchesError
-from geo.allocation.patch_problem import PatchRules
-from geo.allocation.patches import plan_patches
+from geo.allocation.adjacency import contiguity
+from geo.allocation.patches.infeasible import InfeasiblePatchesError
+from geo.allocation.patches.planning import plan_patches
+from geo.allocation.patches.problem import PatchRules
 from geo.allocation.posts import share_money, share_posts
 from geo.crs import BRITISH_NATIONAL_GRID
 from tests.geo.allocation.maps import graph_of

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.allocation.patrol_problem import StraightLines, Travel
-from geo.allocation.routes import Ways
+from geo.allocation.patrols.problem import StraightLines, Travel
+from geo.allocation.patrols.routes import Ways
 
 
 def ways(n: int, *, seed: int, kind: str) -> Ways:

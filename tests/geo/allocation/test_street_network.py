@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.allocation.street_network import AlongStreets, StreetNetwork
+from geo.allocation.patrols.street_network import AlongStreets, StreetNetwork
 from geo.errors import InputError
 
 

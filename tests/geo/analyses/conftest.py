@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from geo.analyses import Found
-from geo.options import Question
-from geo.question import answer
+from geo.question.ask import answer
+from geo.question.model import Question
 from tests.geo.analyses.material import FIND, rows_of
 
 

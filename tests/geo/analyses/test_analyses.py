@@ -8,9 +8,9 @@ import shapely
 from api.encoding import to_json
 from geo.analyses import LAYERS
 from geo.errors import QuestionError
-from geo.options import Question
-from geo.question import StoreFacts, answer
-from geo.weights import HarmTable
+from geo.question.ask import StoreFacts, answer
+from geo.question.harm import HarmTable
+from geo.question.model import Question
 from tests.geo.analyses.material import ASB, DRUGS, FIND
 from tests.geo.records import record_of
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geo.hotspots.streets import street_names, streets
+from geo.hotspots.street_names import street_names, streets
 
 
 def test_names_lose_their_prefix_and_the_nameless_have_none():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from geo.errors import ConflictError, InputError, NotFoundError, StoreError
-from geo.store.postgis import PostgisStore
+from geo.store.postgis.store import PostgisStore
 from tests.geo.postgis.databases import SECRET, WARDS, opened, refusal, run, with_password
 
 
@@ -64,7 +64,7 @@ def test_a_newer_store_and_an_edited_migration_are_refused(store, url):
 @pytest.mark.parametrize(
     "address",
     [
-        f"postgresql://u:{SECRET}@@h/db",
+        f"postgresql://u:{SECRET}h/db",
         f"postgresql://u:a/{SECRET}@h/db",
         f"postgresql://u:a@{SECRET}@h/db",
         f"postgresql://u:{SECRET}@h:port/db",

@@ -16,7 +16,7 @@ import shapely
 
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.errors import InputError
-from geo.sandbox import Limits, read_foreign
+from geo.formats.gdal import Limits, read_foreign
 
 BOXES = [
     shapely.box(435_000, 336_000, 435_100, 336_100),

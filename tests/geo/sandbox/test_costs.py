@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from geo.sandbox import Limits
+from geo.formats.gdal import Limits
 from tests.geo.sandbox.files import (
     PLACEMARK,
     SMALL,

@@ -8,7 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
-from geo import sandbox
+from geo.formats import gdal as sandbox
 from tests.geo.sandbox.files import (
     PLACEMARK,
     XML,

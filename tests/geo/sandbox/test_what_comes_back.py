@@ -11,10 +11,10 @@ import pyogrio.raw
 import pytest
 import shapely
 
-from boundaries.layer import read_layer
-from geo import sandbox
+from boundaries.layers.read import read_layer
 from geo.crs import BRITISH_NATIONAL_GRID, Projection
-from geo.sandbox import read_foreign
+from geo.formats import gdal as sandbox
+from geo.formats.gdal import read_foreign
 from geo.store.contract import LayerPapers
 from tests.geo.sandbox.files import (
     BNG_MEMBER,

@@ -6,7 +6,7 @@ import geopandas as gpd
 import pytest
 
 from boundaries.demo.country import write_country
-from boundaries.layer import read_layer
+from boundaries.layers.read import read_layer
 from geo.scale import AreaPlaces, Counted, Job, Part, find_parts
 from geo.store.contract import LayerPapers
 from tests.geo.scale.counting import counted_here

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from geo.analyses import surfaces
-from geo.answer import Answer
 from geo.cells import Grid
 from geo.errors import InputError
 from geo.hotspots import change, concentration, density, evaluation, getis_ord
 from geo.incidents import Batch, months_between
-from geo.options import Question
-from geo.question import answer
+from geo.question.answer import Answer
+from geo.question.ask import answer
+from geo.question.model import Question
 from geo.scale import AreaPlaces, CellPlaces, Counted, Job, emerging_hotspots, find_parts, hotspots
 from tests.geo.scale.counting import counted_here
 from tests.geo.street_files import read_all, row, write

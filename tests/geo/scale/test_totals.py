@@ -7,8 +7,8 @@ from geo.cells import Grid
 from geo.errors import InputError, QuestionError
 from geo.hotspots.emerging import emerging
 from geo.incidents import Batch
-from geo.options import Question
-from geo.question import answer
+from geo.question.ask import answer
+from geo.question.model import Question
 from geo.scale import (
     AreaPlaces,
     Broken,

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from boundaries.demo import build_city
-from boundaries.demo.files import write_files
+from boundaries.demo.export import write_files
 from geo.errors import InputError
 from geo.sources import sheets
 from geo.sources.spreadsheet import read_mapping, read_spreadsheet, suggest_mapping

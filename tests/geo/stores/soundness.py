@@ -9,7 +9,7 @@ from pathlib import Path
 
 import shapely
 
-from geo.store.geometry_blobs import read_blobs
+from geo.store.geopackage.geometry_blobs import read_blobs
 
 
 def faults(path: Path) -> list[str]:

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from boundaries.layer import read_layer
-from geo.options import Question
-from geo.question import ask
+from boundaries.layers.read import read_layer
+from geo.question.ask import ask
+from geo.question.model import Question
 from geo.scale import AreaPlaces, Counted, Job, Part, find_parts
 from geo.sources.police_uk import read_police_uk
 from geo.store.contract import LayerPapers

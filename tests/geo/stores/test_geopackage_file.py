@@ -6,9 +6,8 @@ from contextlib import closing
 import pytest
 
 from geo.errors import StoreError
-from geo.store import feature_tables, sqlite_connection
 from geo.store.contract import LayerPapers
-from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.store import GeoPackageStore, feature_tables, sqlite_connection
 from tests.geo.stores.parts import (
     Row,
     held,

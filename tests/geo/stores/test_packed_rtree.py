@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from geo.crs import Projection
-from geo.store.packed_rtree import write_index
-from geo.store.sqlite_file import SqliteFile
+from geo.store.geopackage.packed_rtree import write_index
+from geo.store.geopackage.sqlite_file import SqliteFile
 
 
 class Plain:

@@ -3,8 +3,8 @@
 import pytest
 
 from geo.errors import QuestionError
-from geo.options import Question
-from geo.question import ask, default_layer
+from geo.question.ask import ask, default_layer
+from geo.question.model import Question
 from geo.store.contract import LayerPapers
 from tests.geo.stores.parts import month_part, put, put_layer, undo
 

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from api.encoding import encode_features, feature_collection, feature_ids
-from boundaries.layer import read_layer
+from boundaries.layers.read import read_layer
 from geo.analyses.places import ranked
 from geo.incidents import Partition
-from geo.options import Question
-from geo.question import Answer, ask
+from geo.question.ask import Answer, ask
+from geo.question.model import Question
 from geo.sources.police_uk import read_police_uk
 from geo.store.contract import LayerPapers
 from tests.geo.stores.parts import put, put_layer, undo

@@ -1,0 +1,164 @@
+"""What the commands share: the store they were told to use, and how they speak."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import geopandas as gpd
+import typer
+
+from api.encoding import to_json
+from boundaries.layers.read import read_layer
+from boundaries.plans.plan_layers import read_layer_or_plan
+from geo.crs import Projection
+from geo.errors import InputError
+from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
+from geo.store.contract import ImportRecord, LayerPapers, Store
+from geo.store.geopackage.sqlite_file import is_store
+from geo.store.geopackage.store import GeoPackageStore
+
+Step = TypeVar("Step")
+
+POSTGRES = ("postgres://", "postgresql://")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The options that stand before every command."""
+
+    store: str
+    json: bool
+
+    def open(self, *, create: bool = False) -> AbstractContextManager[Store]:
+        """Open the store that the command is about."""
+        return open_store(self.store, create=create)
+
+    def check_output(self, output: Path, *inputs: Path) -> None:
+        """Refuse to write over the store, over what is being read, or over another store.
+
+        Raises
+        ------
+        InputError
+            With the file that would be lost.
+        """
+        own = [] if self.store.startswith(POSTGRES) else [Path(self.store)]
+        for taken in (*own, *inputs):
+            if output.resolve() == taken.resolve():
+                raise InputError(f"{output} is being read; write to another file")
+        if output.suffix == ".gpkg" and is_store(output):
+            raise InputError(f"{output} is a Patchmap store; write to another file")
+
+    def say(self, lines: Iterable[str], facts: object) -> None:
+        """Print lines for a person, or the same facts as JSON for a machine."""
+        typer.echo(to_json(facts).decode() if self.json else "\n".join(lines))
+
+
+@contextmanager
+def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
+    """Open a store; one that was made for a command that then fails does not stay."""
+    if address.startswith(POSTGRES):
+        from geo.store.postgis.store import PostgisStore  # noqa: PLC0415 - only where it is asked for
+
+        with closing(PostgisStore(address, create=create)) as server:
+            yield server
+        return
+    path = Path(address)
+    is_new = create and not path.exists()
+    store = GeoPackageStore(path, create=create)
+    try:
+        yield store
+    except BaseException:
+        store.close()
+        if is_new:
+            path.unlink(missing_ok=True)
+        raise
+    store.close()
+
+
+def desk_of(context: typer.Context) -> Desk:
+    """The desk that the options before the command have set up."""
+    desk: Desk = context.obj
+    return desk
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file that the user named.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def read_vector(path: Path, *, layer: str = "") -> bytes:
+    """A file of features as GeoJSON; what is not GeoJSON is read by a guarded process.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    if path.suffix.lower() in FOREIGN_ENDINGS:
+        if not path.exists():
+            raise InputError(f"there is no file {path}")
+        return read_foreign(path, layer=layer)
+    return read_bytes(path)
+
+
+def areas_of(desk: Desk, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
+    """The areas of a file, or of a layer of the store, and what leads to their metres.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    NotFoundError
+        If it is no file, and the store has no such layer.
+    """
+    path = Path(areas)
+    if path.exists():
+        projection = Projection.choose()
+        papers = LayerPapers("areas", file=path.name)
+        return projection, read_layer(read_vector(path), papers, projection=projection).areas
+    with desk.open() as store:
+        return store.projection, read_layer_or_plan(store, areas)[1]
+
+
+def record_facts(record: ImportRecord) -> dict[str, object]:
+    """An import's record as plain facts for a machine."""
+    return {
+        "import": record.import_id,
+        "partition": record.partition_id,
+        "file": record.file,
+        "sha256": record.sha256,
+        "read": record.rows_read,
+        "accepted": record.rows_accepted,
+        "rejected": record.rejected_by_reason,
+        "replaced": record.rows_replaced,
+        "by": record.imported_by,
+        "at": record.imported_at,
+        "state": record.state,
+    }
+
+
+def shown(steps: Iterable[Step], what: str, *, total: int | None = None) -> Iterator[Step]:
+    """Show a progress bar on standard error while steps go by, if a person sits before it."""
+    if not sys.stderr.isatty():
+        yield from steps
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where it is seen
+    from rich.progress import track  # noqa: PLC0415 - likewise
+
+    yield from track(
+        steps, description=what, total=total, console=Console(stderr=True), transient=True
+    )

@@ -1,0 +1,1 @@
+"""`patchmap plan …`: the commands of boundary plans."""

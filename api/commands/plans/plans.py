@@ -1,0 +1,230 @@
+"""`patchmap plan …`: begin, import, list, show and remove plans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import geopandas as gpd
+import pandas as pd
+import typer
+
+from api.commands.context import desk_of, read_bytes, read_vector
+from api.commands.plans.answers import ANSWERS
+from api.commands.plans.files import export
+from api.commands.plans.options import Against, By, PlanId, cuts_of, hand, open_held, with_shared
+from api.commands.plans.steps import STEPS
+from api.commands.questions import account_lines
+from api.planner.facts import LEAST_SHARE, plan_facts, rows
+from api.planner.measure_text import (
+    measures_table,
+    shown_history,
+    sides_lines,
+    trigger_lines,
+    whole_lines,
+)
+from api.text_tables import listed, text_table
+from boundaries.layers.read import read_layer
+from boundaries.plans.comparison import Comparison, before_by_area, comparison_of
+from boundaries.plans.draft import Draft, import_assignment, new_plan, save_plan
+from boundaries.plans.overlaps import Footprints
+from boundaries.plans.posts import shared_out
+from geo.crs import Projection
+from geo.errors import InputError
+from geo.formats.csv_table import Table, read_table
+from geo.question.model import Question
+from geo.store.contract import LayerPapers
+
+plans = typer.Typer(help="Plans: other boundaries, tried out block by block.", no_args_is_help=True)
+for _name, _command in (STEPS | ANSWERS | {"export": export}).items():
+    plans.command(_name)(_command)
+
+BlocksLayer = Annotated[str, typer.Option("--blocks", help="The layer of blocks.")]
+Title = Annotated[str, typer.Option("--title", help="What people call it; else its id.")]
+
+
+@plans.command("new")
+def begin(
+    context: typer.Context,
+    plan_id: PlanId,
+    blocks: BlocksLayer = "",
+    from_layer: Annotated[
+        str, typer.Option("--from", help="The layer that it is begun from, by best fit.")
+    ] = "",
+    from_plan: Annotated[str, typer.Option("--from-plan", help="The plan to begin from.")] = "",
+    empty: Annotated[bool, typer.Option("--empty", help="Begin with no area at all.")] = False,
+    title: Title = "",
+    by: By = "",
+) -> None:
+    """Begin a plan: from a layer, from another plan, or empty."""
+    if sum((bool(from_layer), bool(from_plan), empty)) != 1:
+        raise typer.BadParameter("say one of --from LAYER, --from-plan ID and --empty")
+    desk = desk_of(context)
+    with desk.open() as store:
+        draft, straddling = new_plan(
+            store,
+            plan_id,
+            blocks_layer=blocks,
+            from_layer=from_layer,
+            from_plan=from_plan,
+            title=title,
+            by=hand(by),
+        )
+        save_plan(store, draft.plan)
+    desk.say(*_begun(draft, straddling))
+
+
+@plans.command("import")
+def import_plan(
+    context: typer.Context,
+    plan_id: PlanId,
+    file: Annotated[Path, typer.Argument(help="A CSV of block → area, or polygons.")],
+    blocks: BlocksLayer,
+    block_column: Annotated[
+        str, typer.Option(help="The CSV's column of block codes.")
+    ] = "block_code",
+    area_column: Annotated[str, typer.Option(help="The CSV's column of area codes.")] = "area_code",
+    code_field: Annotated[str, typer.Option(help="The polygons' field of codes.")] = "",
+    name_field: Annotated[str, typer.Option(help="The polygons' field of names.")] = "",
+    inside: Annotated[
+        str, typer.Option("--layer", help="Which layer of a file that holds several.")
+    ] = "",
+    title: Title = "",
+    by: By = "",
+) -> None:
+    """Begin a plan from a CSV of block → area, or by best fit to a file of polygons."""
+    desk = desk_of(context)
+    with desk.open() as store:
+        source: Table | gpd.GeoDataFrame
+        if file.suffix.lower() == ".csv":
+            source = read_table(read_bytes(file), file=file.name)
+        else:
+            papers = LayerPapers(
+                "imported", file=file.name, code_field=code_field, name_field=name_field
+            )
+            source = _polygons(file, papers, inside=inside, projection=store.projection)
+        draft, straddling = import_assignment(
+            store,
+            plan_id,
+            source,
+            blocks_layer=blocks,
+            title=title,
+            by=hand(by),
+            columns=(block_column, area_column),
+        )
+        save_plan(store, draft.plan)
+    desk.say(*_begun(draft, straddling))
+
+
+@plans.command("list")
+def list_plans(context: typer.Context) -> None:
+    """List the plans of the store."""
+    desk = desk_of(context)
+    with desk.open() as store:
+        found = store.plans()
+    headings = {
+        "plan_id": "plan", "title": "title", "blocks_layer": "blocks", "base_layer": "begun from",
+        "version": "version", "updated_at": "updated", "updated_by": "by",
+    }  # fmt: skip
+    lines = text_table({told: [plan[name] for plan in found] for name, told in headings.items()})
+    desk.say(lines or ["no plans yet"], found)
+
+
+@plans.command("show")
+@with_shared
+def show(
+    context: typer.Context,
+    question: Question,
+    plan_id: PlanId,
+    cuts: Annotated[
+        list[str] | None,
+        typer.Option("--cuts", help="A layer: which of its areas the plan splits. Repeatable."),
+    ] = None,
+    history: Annotated[bool, typer.Option("--history", help="Every step too.")] = False,
+    against: Against = "",
+) -> None:
+    """Show a plan: what each area holds, its variance before and now, and what it cuts."""
+    desk = desk_of(context)
+    with desk.open() as store, store.reading():
+        draft = open_held(store, plan_id, question, against)
+        found = cuts_of(store, draft, cuts or [])
+    wanted = question.posts or question.money
+    shared = shared_out(draft.measures, question) if wanted else None
+    compared = comparison_of(draft, question)
+    lines = _shown(draft, compared, shared, found)
+    if history:
+        lines += ["", *shown_history(draft.plan)]
+    desk.say(lines, plan_facts(draft, origins=compared.origins, shared=shared, cuts=found))
+
+
+@plans.command("remove")
+def remove(
+    context: typer.Context,
+    plan_id: PlanId,
+    sure: Annotated[bool, typer.Option("--yes", help="It cannot be brought back.")] = False,
+) -> None:
+    """Remove a plan with its history."""
+    if not sure:
+        raise InputError(f"plan {plan_id} would be gone with its history; say --yes")
+    desk = desk_of(context)
+    with desk.open() as store, store.transaction():
+        store.remove_plan(plan_id)
+    desk.say([f"{plan_id}: removed"], {"plan": plan_id, "removed": True})
+
+
+def _polygons(
+    file: Path, papers: LayerPapers, *, inside: str, projection: Projection
+) -> gpd.GeoDataFrame:
+    return read_layer(read_vector(file, layer=inside), papers, projection=projection).areas
+
+
+def _begun(draft: Draft, straddling: pd.DataFrame) -> tuple[list[str], dict[str, object]]:
+    plan, measures = draft.plan, draft.measures
+    papers = plan.papers
+    of = f"{len(plan.now.graph):,} blocks of {papers.blocks_layer}"
+    lines = [f"{papers.plan_id}: {len(plan.now.areas)} areas of {of}", *whole_lines(measures)]
+    if len(straddling):
+        lines.append(f"{len(straddling):,} blocks straddle the areas, the worst first:")
+        table = straddling.reset_index().assign(share=100 * straddling["share"].to_numpy())
+        named = table[["block_code", "area_code", "share", "elsewhere"]].head(10)
+        lines += text_table(named.rename(columns={"share": "share %"}))
+    facts = {
+        "plan": papers.plan_id,
+        "areas": len(plan.now.areas),
+        "blocks": len(plan.now.graph),
+        "unassigned": int(measures.unassigned["blocks"]),
+        "straddling": rows(straddling.reset_index()),
+    }
+    return lines, facts
+
+
+def _shown(
+    draft: Draft,
+    compared: Comparison,
+    shared: pd.DataFrame | None,
+    cuts: dict[str, Footprints],
+) -> list[str]:
+    papers, now = draft.plan.papers, draft.plan.now
+    base = f"begun from {papers.base_layer} " if papers.base_layer else "begun "
+    begun = f"{base}by {papers.begun_by or 'somebody'} on {papers.begun_at[:10]}"
+    steps = f"version {papers.version}, {draft.plan.done} steps in force"
+    lines = [
+        f"{papers.plan_id}: {papers.title}",
+        f"{steps}; blocks of {papers.blocks_layer}; {begun}; held against {draft.begun[0]}",
+        "",
+        *measures_table(draft.measures, shared, before=before_by_area(draft, compared)),
+        "",
+        *trigger_lines(draft.measures),
+        *whole_lines(draft.measures),
+    ]
+    locked = [code for code, area in now.areas.items() if area.locked]
+    if locked:
+        lines.append(f"locked: {listed(locked)}")
+    if len(draft.hotspots.names):
+        lines += sides_lines("hotspots", draft.hotspots, now)
+    for name, found in cuts.items():
+        lines += sides_lines(f"areas of {name}", found, now, least_share=LEAST_SHARE)
+    lines += [f"note: {note}" for note in draft.figures.notes]
+    accounts = draft.figures.accounts
+    told = account_lines(accounts) if accounts else ["the store holds no incidents"]
+    return [*lines, "", *told]

@@ -1,0 +1,1 @@
+"""CQL2 filters: parsed within bounds, and evaluated on the properties of features."""

@@ -1,0 +1,1 @@
+"""What the pages share: the question bar, charts, texts and templates."""

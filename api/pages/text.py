@@ -1,0 +1,106 @@
+"""What answers are called on pages: plain English, with units."""
+
+from __future__ import annotations
+
+import math
+
+from geo.errors import PatchmapError, QuestionError
+from geo.hotspots.change import CERTAINTY
+from geo.incidents import category_title
+from geo.question.answer import Answer
+
+CLASS_WORDS = {
+    "hot_99": "Hot: far more than chance (99 %)",
+    "hot_95": "Hot: more than chance (95 %)",
+    "none": "No clear pattern",
+    "cold_95": "Quiet: fewer than chance (95 %)",
+    "cold_99": "Quiet: far fewer than chance (99 %)",
+    "undefined": "Cannot be judged",
+}
+"""Each class of a hotspot cell in words."""
+
+PATTERN_WORDS = {
+    "new": "New: hot of late, not before",
+    "lasting": "Lasting: hot nearly all the time",
+    "on_and_off": "On and off",
+    "fading": "Fading, or hot in the past",
+    "cold": "Quiet, now or for long",
+    "none": "No clear pattern",
+}
+"""Each group of patterns of emerging hotspots in words."""
+
+CELL_WORDS = {"hexagon": "hexagons", "square": "squares"}
+
+CHANGE_WORDS = dict(
+    zip(
+        CERTAINTY,
+        ("▲ up, more than chance", "▼ down, more than chance", "no clear change"),
+        strict=True,
+    )
+)
+"""What can be said of a change, for a page."""
+
+COMPARE_WORDS = {"previous": "the period before", "year": "a year earlier"}
+
+
+def categories_words(answer: Answer) -> str:
+    """The categories asked for, as a phrase."""
+    chosen = [category_title(slug) for slug in answer.question.category]
+    return ", ".join(chosen) if chosen else "All incidents"
+
+
+def period_words(answer: Answer) -> str:
+    """The period, and how many of its months were never published."""
+    accounts = answer.accounts
+    missing, months = len(accounts.months_missing), len(accounts.period.months)
+    unknown = f" ({missing} of {months} months not published)" if missing else ""
+    return accounts.period.title + unknown
+
+
+def headline(answer: Answer) -> str:
+    """What the answer is about, in one line."""
+    hours = f", {hours_words(answer.question.hours)}" if answer.question.hours else ""
+    harm = f", by harm ({answer.harm.title})" if answer.harm else ""
+    return f"{categories_words(answer)}{hours}{harm}, {answer.accounts.period.title}"
+
+
+def hours_words(hours: str) -> str:
+    """Hours of the day as people write them: `18-02` is `18:00 to 02:00`."""
+    first, _, last = hours.partition("-")
+    return f"{int(first) % 24:02}:00 to {int(last) % 24:02}:00"
+
+
+def shown_words(answer: Answer) -> str:
+    """How many incidents lie in what is shown, and against how many they are judged."""
+    shown, counted = int(answer.area_counts["n"].sum()), answer.accounts.counted
+    areas = answer.area_counts["area_code"].nunique()
+    text = f"n = {shown:,} incidents in {areas:,} area{'s' if areas != 1 else ''}"
+    whole = f"judged against the whole of {answer.accounts.mask}"
+    return f"{text}, {whole}" + (f", n = {counted:,}" if shown != counted else "")
+
+
+def signed(number: float) -> str:
+    """A change with its sign: `+12`, `−3`, `0`."""
+    if math.isnan(number):
+        return "–"
+    text = f"{abs(number):,.0f}"
+    return text if text == "0" else f"{'+' if number > 0 else '−'}{text}"
+
+
+def percent(share: float, *, sign: bool = False) -> str:
+    """A share as people read it: `4.2 %`, `0.23 %`, `–` where there is none."""
+    if math.isnan(share):
+        return "–"
+    if sign:
+        return f"{signed(share * 100)} %"
+    return (
+        f"{share:.1%}".replace("%", " %")
+        if share >= 0.01 or not share
+        else f"{share:.2%}".replace("%", " %")
+    )
+
+
+def reason_of(refusal: PatchmapError) -> str:
+    """Why something is not told, without the name of the option at fault."""
+    option = refusal.option if isinstance(refusal, QuestionError) else ""
+    return str(refusal).removeprefix(f"{option}: ")

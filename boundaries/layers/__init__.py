@@ -1,0 +1,1 @@
+"""Boundary layers: read, checked, mended, and joined to attributes."""

@@ -1,0 +1,1 @@
+"""Plans: draft boundaries made of blocks, with their history and their measures."""

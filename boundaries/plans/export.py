@@ -1,0 +1,120 @@
+"""A plan as tables and layers, for files, pages and a consultation report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from boundaries.plans.measured_blocks import MeasuredBlocks
+from boundaries.plans.plan import Plan
+from boundaries.plans.state import UNASSIGNED, Area, State, Step
+
+_NAMED_PAIRS = 6
+"""A step that moves blocks between more pairs of areas is told in one sentence."""
+_HISTORY = ["step", "at", "by", "kind", "what", "reason", "forced", "in_force"]
+
+
+def history_frame(plan: Plan, titles: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Every step of a plan, the first one first: who did what, when and why.
+
+    Parameters
+    ----------
+    titles
+        What to call areas, of `area_titles`; else they are told by their codes.
+
+    Returns
+    -------
+    `step` (from 1), `at` (ISO 8601), `by`, `kind`, `what` (a sentence), `reason`, `forced`,
+    `in_force` (False where it was undone and can be redone).
+    """
+    rows = [
+        (
+            number, step.signed.at.isoformat(), step.signed.by, step.kind,
+            describe(step, titles),
+            step.signed.reason, step.forced, number <= plan.done,
+        )
+        for number, step in enumerate(plan.steps, start=1)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=_HISTORY)
+
+
+def describe(step: Step, titles: Mapping[str, str] | None = None) -> str:
+    """What a step did, as a sentence; areas by their titles where those are given."""
+    told = [_amended(step.kind, *pair) for pair in step.areas.values()]
+    for name, (old, new) in step.bridges.items():
+        one, other = new or old or ("", "")
+        told.append(f"{'built' if new else 'removed'} the bridge {name} from {one} to {other}")
+    called = {UNASSIGNED: "unassigned"} | dict(titles or {})
+    pairs = Counter(step.blocks.values())
+    if len(pairs) > _NAMED_PAIRS:
+        areas = {code for pair in pairs for code in pair} - {UNASSIGNED}
+        return "; ".join([*told, f"moved {len(step.blocks)} blocks among {len(areas)} areas"])
+    for (left, entered), number in sorted(pairs.items()):
+        blocks = "1 block" if number == 1 else f"{number} blocks"
+        told.append(
+            f"moved {blocks} from {called.get(left, left)} to {called.get(entered, entered)}"
+        )
+    return "; ".join(told)
+
+
+def area_titles(areas: Mapping[str, Area]) -> dict[str, str]:
+    """What to call each area, by code: its name, with the code where another bears that name too.
+
+    `UNASSIGNED` is called so.
+    """
+    times = Counter(area.name for area in areas.values())
+    titles = {
+        code: area.name if times[area.name] == 1 else f"{area.name} ({code})"
+        for code, area in areas.items()
+    }
+    return titles | {UNASSIGNED: "unassigned"}
+
+
+def pieces_layer(state: State, blocks: MeasuredBlocks) -> gpd.GeoDataFrame:
+    """The pieces of those areas that do not hang together, to be shown and zoomed to.
+
+    Returns
+    -------
+    `area_code`, `area_name`, `piece` (from 1, that of most blocks first), `blocks` and the shape.
+    """
+    rows = []
+    for code, area in state.areas.items():
+        pieces = state.pieces(code)
+        if len(pieces) > 1:
+            for number, piece in enumerate(pieces, start=1):
+                shape = shapely.coverage_union_all(blocks.geometry[piece])
+                rows.append((code, area.name, number, len(piece), shape))
+    columns = ["area_code", "area_name", "piece", "blocks", "geometry"]
+    return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=blocks.crs)
+
+
+def unassigned_layer(state: State, blocks: MeasuredBlocks) -> gpd.GeoDataFrame:
+    """The blocks that have no area yet, by `block_code`."""
+    left = state.members(UNASSIGNED)
+    codes = pd.Index(np.array(state.graph.codes, object)[left], name="block_code", dtype="str")
+    return gpd.GeoDataFrame(index=codes, geometry=blocks.geometry[left], crs=blocks.crs)
+
+
+def moved_layer(moved: pd.DataFrame, blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Blocks that change area, as `boundaries.plans.flows.moved_blocks` finds them, with shapes."""
+    shapes = blocks.geometry.loc[moved.index].to_numpy()
+    return gpd.GeoDataFrame(moved, geometry=shapes, crs=blocks.crs)
+
+
+def _amended(kind: str, old: Area | None, new: Area | None) -> str:
+    if old is None or new is None:
+        area = new or old
+        return f"{'removed' if new is None else 'added'} {area.code} ({area.name})" if area else ""
+    if kind in ("lock", "unlock"):
+        return f"{kind}ed {new.code} ({new.name})"
+    changes = [
+        f"{field} {getattr(old, field)} to {getattr(new, field)}"
+        for field in ("name", "members")
+        if getattr(old, field) != getattr(new, field)
+    ]
+    return f"changed {new.code}: {', '.join(changes)}"

@@ -1,0 +1,75 @@
+"""What a step of a plan may not do: touch a locked area, or break one into more pieces."""
+
+from __future__ import annotations
+
+from boundaries.plans.state import UNASSIGNED, State, Step
+from geo.errors import ConflictError
+
+_NAMED_BLOCKS = 3
+
+
+class BrokenAreaError(ConflictError):
+    """A step would leave an area in more pieces than before.
+
+    `area` is its code; `pieces` the block codes of each piece, the one of most blocks first.
+    """
+
+    def __init__(self, message: str, *, area: str, pieces: list[list[str]]) -> None:
+        super().__init__(message)
+        self.area = area
+        self.pieces = pieces
+
+
+def check_locks(before: State, step: Step) -> None:
+    """Refuse a step that touches a locked area, unless it is the one that unlocks it.
+
+    Raises
+    ------
+    ConflictError
+        With the name of the area.
+    """
+    touched = _touched_by_blocks(step) | set(step.areas)
+    for code in sorted(touched & set(before.areas)):
+        if before.areas[code].locked and step.kind != "unlock":
+            raise ConflictError(
+                f"{_called(before, code)} is locked; unlock it first, or leave it as it is"
+            )
+
+
+def check_pieces(before: State, after: State, step: Step) -> None:
+    """Refuse a step that leaves an area in more pieces; the first piece of an area is no break.
+
+    Raises
+    ------
+    BrokenAreaError
+        With the area and its pieces.
+    """
+    touched = _touched_by_blocks(step)
+    for pair in step.bridges.values():
+        ends = [code for bridge in pair if bridge for code in bridge]
+        touched |= {before.assigned[before.graph.positions[code]] for code in ends}
+    for code in sorted(touched & set(after.areas)):
+        allowed = max(len(before.pieces(code)), 1)
+        pieces = after.pieces(code)
+        if len(pieces) > allowed:
+            named = [[after.graph.codes[at] for at in piece] for piece in pieces]
+            raise BrokenAreaError(
+                f"{_called(after, code)} would be in {len(pieces)} pieces instead of {allowed}, "
+                f"the smallest being {_listed(named[-1])}; force the step, or name a bridge first",
+                area=code,
+                pieces=named,
+            )
+
+
+def _touched_by_blocks(step: Step) -> set[str]:
+    return {area for pair in step.blocks.values() for area in pair} - {UNASSIGNED}
+
+
+def _called(state: State, code: str) -> str:
+    name = state.areas[code].name
+    return name if name == code else f"{name} ({code})"
+
+
+def _listed(blocks: list[str]) -> str:
+    more = len(blocks) - _NAMED_BLOCKS
+    return ", ".join(blocks[:_NAMED_BLOCKS]) + (f" and {more} more" if more > 0 else "")

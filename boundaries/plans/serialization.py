@@ -1,0 +1,118 @@
+"""Plans as plain JSON, for a store to keep; and the check that two planners do not overwrite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from boundaries.layers.contiguity import BlockGraph
+from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.state import Area, Step
+from geo.errors import ConflictError, InputError
+
+
+class PlanConflictError(ConflictError):
+    """Somebody else saved the plan since it was opened."""
+
+
+def write_plan(plan: Plan) -> dict[str, Any]:
+    """A plan with its whole history as plain JSON.
+
+    The start is written out block by block, so that the plan stands even when the layer that it
+    was started from is replaced.
+    """
+    start = plan.start
+    return {
+        **asdict(plan.papers),
+        "areas": [asdict(area) for area in start.areas.values()],
+        "blocks": dict(zip(start.graph.codes, start.assigned.tolist(), strict=True)),
+        "bridges": {name: list(ends) for name, ends in start.bridges.items()},
+        "steps": [step.as_dict() for step in plan.steps],
+        "done": plan.done,
+    }
+
+
+def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
+    """The plan that `write_plan` wrote, on the blocks of its layer.
+
+    Raises
+    ------
+    InputError
+        If the record is no plan, or the layer's blocks are no longer those of the plan.
+    """
+    try:
+        papers = PlanPapers(**{name: record[name] for name in PlanPapers.__dataclass_fields__})
+        areas = [Area(**area) for area in record["areas"]]
+        blocks: dict[str, str] = dict(record["blocks"])
+        bridges = {name: (one, other) for name, (one, other) in record["bridges"].items()}
+        steps = tuple(Step.read(step) for step in record["steps"])
+        done = int(record["done"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"this is no record of a plan: {error!r}") from error
+    _check_blocks(papers, blocks, graph)
+    plan = Plan.begin(papers, graph, assignment=blocks, areas=areas, bridges=bridges)
+    if not 0 <= done <= len(steps):
+        raise InputError(f"plan {papers.plan_id} has {len(steps)} steps, and not {done}")
+    strange = sorted({block for step in steps for block in step.blocks} - set(blocks))
+    if strange:
+        raise InputError(f"a step of plan {papers.plan_id} moves {strange[0]}, no block of it")
+    now = plan.start
+    for step in steps[:done]:
+        now = now.apply(step)
+    return replace(plan, now=now, steps=steps, done=done)
+
+
+def next_version(plan: Plan, stored: Mapping[str, Any] | None) -> Plan:
+    """The plan under the number of its next version, which may then be written.
+
+    Parameters
+    ----------
+    stored
+        The record that the store holds now, None where it holds none of this id.
+
+    Raises
+    ------
+    PlanConflictError
+        If that is not the version which this plan was read from.
+    """
+    papers = plan.papers
+    if stored is None:
+        if papers.version:
+            raise PlanConflictError(
+                f"plan {papers.plan_id} was deleted since you opened it; save it under a new id"
+            )
+    elif not papers.version:
+        raise PlanConflictError(f"there is a plan {papers.plan_id} already; choose another id")
+    elif stored["begun_at"] != papers.begun_at:
+        raise PlanConflictError(
+            f"plan {papers.plan_id} was deleted since you opened it, and another begun under its "
+            "id; save yours under a new one"
+        )
+    elif stored["version"] != papers.version:
+        raise PlanConflictError(
+            f"{_last_hand(stored)} changed plan {papers.plan_id} since you opened it (version "
+            f"{stored['version']}, yours is {papers.version}); open it again and repeat your "
+            "changes"
+        )
+    return replace(plan, papers=replace(papers, version=papers.version + 1))
+
+
+def _last_hand(stored: Mapping[str, Any]) -> str:
+    steps = stored["steps"][: stored["done"]]
+    return (steps[-1]["by"] if steps else stored["begun_by"]) or "somebody else"
+
+
+def _check_blocks(papers: PlanPapers, blocks: Mapping[str, str], graph: BlockGraph) -> None:
+    gone = [code for code in blocks if code not in graph.positions]
+    new = [code for code in graph.codes if code not in blocks]
+    if gone or new:
+        told = [
+            f"{len(codes)} {what}, such as {codes[0]}"
+            for codes, what in ((gone, "are gone"), (new, "are new"))
+            if codes
+        ]
+        raise InputError(
+            f"the blocks of layer {papers.blocks_layer} have changed since plan "
+            f"{papers.plan_id} was made: {'; '.join(told)}"
+        )

@@ -1,0 +1,225 @@
+"""Legal next moves of a plan, ranked by what they do for balance.
+
+Balance is the sum of the squared distances of each area's load a member from the average. Areas
+without members are left out, unless no area's members are known: then each counts as having one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from boundaries.layers.contiguity import BlockGraph
+from boundaries.plans.electoral import NOTABLE
+from boundaries.plans.measured_blocks import MeasuredBlocks
+from boundaries.plans.overlaps import Footprints
+from boundaries.plans.state import UNASSIGNED, State
+from geo.errors import InputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_LEAST_GAIN = 1e-12
+
+
+class Move(NamedTuple):
+    """One block that could go elsewhere, and what that would do; see `suggest_moves`."""
+
+    block_code: str
+    from_area: str
+    to_area: str
+    gain: float
+    from_off: float
+    to_off: float
+    cut_edges_change: int
+
+
+@dataclass(frozen=True, eq=False)
+class Balance:
+    """How evenly a column of the blocks is shared among the areas of a plan.
+
+    Attributes
+    ----------
+    areas
+        Codes of the areas that count.
+    area
+        The position among them of each block's area, −1 for a block in none of them.
+    load
+        What each block holds.
+    seats
+        By how many each area's load is divided.
+    average
+        The load a seat at which an area is in balance.
+    """
+
+    areas: tuple[str, ...]
+    area: Ints
+    load: Floats
+    seats: Floats
+    average: float
+
+    @classmethod
+    def of(cls, state: State, blocks: MeasuredBlocks, *, column: str = "electors") -> Balance:
+        """Weigh a plan's areas by a summed column of its blocks.
+
+        Raises
+        ------
+        InputError
+            If there is no such column, or nothing to share out.
+        """
+        if column not in blocks.sums:
+            there = ", ".join(blocks.sums) or "nothing"
+            raise InputError(f"there is no {column} to balance; there is: {there}")
+        known = {code: area.members or 0 for code, area in state.areas.items()}
+        if not any(known.values()):
+            known = dict.fromkeys(known, 1)
+        seats = {code: number for code, number in known.items() if number}
+        position = {code: at for at, code in enumerate(seats)}
+        area = np.array([position.get(code, -1) for code in state.assigned], dtype=np.int64)
+        load = blocks.sums[column].to_numpy()
+        # Unassigned blocks will be in one of these areas; those of other areas will not.
+        shared = (area >= 0) | (state.assigned == UNASSIGNED)
+        total = load[shared].sum()
+        if not (seats and total):
+            raise InputError(f"there is no {column} to balance between areas")
+        divisors = np.array(list(seats.values()), dtype=float)
+        return cls(tuple(seats), area, load, divisors, total / divisors.sum())
+
+    @property
+    def loads(self) -> Floats:
+        """The load of each area."""
+        inside = self.area >= 0
+        load = np.bincount(self.area[inside], self.load[inside], len(self.areas))
+        return load.astype(float)
+
+    def off(self, loads: Floats) -> Floats:
+        """How far the loads of the areas lie from balance: 0.1 is ten per cent above."""
+        return np.asarray(loads / (self.seats * self.average) - 1.0)
+
+
+def suggest_moves(
+    state: State,
+    blocks: MeasuredBlocks,
+    *,
+    column: str = "electors",
+    hotspots: Footprints | None = None,
+    limit: int = 10,
+) -> pd.DataFrame:
+    """Single blocks whose move to a neighbouring area improves the balance and worsens nothing.
+
+    A move is only suggested when no area is locked or left empty, none falls into more pieces,
+    no more areas lie beyond ±10 %, the area furthest from balance is no further, and no more
+    hotspots are split.
+
+    Parameters
+    ----------
+    column
+        What to balance, a member where members are known.
+    hotspots
+        The hotspots that should not be split.
+    limit
+        How many to name.
+
+    Returns
+    -------
+    `block_code`, `from_area` (`UNASSIGNED` where it has none), `to_area`, `gain` (by how much the
+    sum of squares falls), `from_off`, `to_off` (how far each then lies from balance),
+    `cut_edges_change` (for information) and `hotspots_split_change`; the largest gain first,
+    equal ones by block code, then area code.
+    """
+    balance = Balance.of(state, blocks, column=column)
+    rows: list[tuple[object, ...]] = []
+    for move in _improvements(state, balance):
+        if len(rows) == limit:
+            break
+        if not _breaks(state, move):
+            change = _split_change(state, hotspots, move)
+            if change <= 0:
+                rows.append((*move, change))
+    return pd.DataFrame(rows, columns=[*Move._fields, "hotspots_split_change"])
+
+
+def _border_moves(state: State, balance: Balance) -> tuple[Ints, Ints]:
+    """Every pair of a block and another area that it touches, neither of them locked."""
+    edges = np.vstack([state.graph.edges, np.array(state.graph.bridges, int).reshape(-1, 2)])
+    one, other = np.vstack([edges, edges[:, ::-1]]).T
+    open_area = np.array([not state.areas[code].locked for code in balance.areas])
+    outside = state.assigned == UNASSIGNED
+    may_leave = outside | np.append(open_area, False)[balance.area]
+    may_enter = np.append(open_area, False)[balance.area]
+    legal = (balance.area[one] != balance.area[other]) & may_leave[one] & may_enter[other]
+    pairs = np.unique(np.column_stack([one, balance.area[other]])[legal], axis=0)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _improvements(state: State, balance: Balance) -> Iterator[Move]:
+    """The moves that improve the balance, and leave no area that counts worse off; best first."""
+    block, target = _border_moves(state, balance)
+    source, load = balance.area[block], balance.load[block]
+    inside = source >= 0
+    off = balance.off(balance.loads)
+    step = load / balance.average
+    from_before = np.where(inside, off[source], 0.0)
+    from_after = np.where(inside, off[source] - step / balance.seats[source], 0.0)
+    to_before, to_after = off[target], off[target] + step / balance.seats[target]
+    gain = from_before**2 + to_before**2 - from_after**2 - to_after**2
+    beyond = _beyond(from_after) + _beyond(to_after) - _beyond(from_before) - _beyond(to_before)
+    furthest = np.maximum(np.abs(from_after), np.abs(to_after))
+    good = (gain > _LEAST_GAIN) & (beyond <= 0) & (furthest <= np.abs(off).max())
+    codes, area_codes = np.array(state.graph.codes), np.array(balance.areas)
+    order = np.lexsort([area_codes[target], codes[block], -gain])
+    for at in order[good[order]]:
+        old, new = state.assigned[block[at]], balance.areas[target[at]]
+        yield Move(
+            state.graph.codes[block[at]],
+            old,
+            new,
+            float(gain[at]),
+            float(from_after[at]) if inside[at] else np.nan,
+            float(to_after[at]),
+            _cut_change(state, int(block[at]), new),
+        )
+
+
+def _beyond(off: Floats) -> Ints:
+    return (np.abs(off) > NOTABLE).astype(np.int64)
+
+
+def _breaks(state: State, move: Move) -> bool:
+    """Whether the move empties its area or leaves it, or the other, in more pieces."""
+    graph, assigned = state.graph, state.assigned
+    block = graph.positions[move.block_code]
+    joins = any(assigned[near] == move.to_area for near in graph.near[block])
+    if not joins:
+        return True
+    if move.from_area == UNASSIGNED:
+        return False
+    left = state.blocks(move.from_area) - {block}
+    return not left or not _stay_joined(graph, graph.near[block], left)
+
+
+def _stay_joined(graph: BlockGraph, around: frozenset[int], left: frozenset[int]) -> bool:
+    """Whether the neighbours of a block that left still hang together without it."""
+    ends = around & left
+    return len(ends) < 2 or ends.issubset(graph.reach(min(ends), left))
+
+
+def _cut_change(state: State, block: int, target: str) -> int:
+    edges = state.graph.edges
+    pairs = edges[(edges == block).any(axis=1)]
+    around = state.assigned[pairs.sum(axis=1) - block].tolist()
+    return int(around.count(state.assigned[block]) - around.count(target))
+
+
+def _split_change(state: State, hotspots: Footprints | None, move: Move) -> int:
+    block = state.graph.positions[move.block_code]
+    if hotspots is None or block not in hotspots.block:
+        return 0
+    moved = state.assigned.copy()
+    moved[block] = move.to_area
+    return hotspots.count_split(moved) - hotspots.count_split(state.assigned)

@@ -1,0 +1,1 @@
+"""Patches: contiguous groups of areas under one officer each."""

@@ -1,0 +1,176 @@
+"""Patches as a choice among all connected groups that keep the limits (set partitioning).
+
+The worst imbalance is a bottleneck, of which linear relaxations know little. So it is not the
+cost of a model but a limit on its columns: the lowest limit under which a plan still exists is
+found by bisection, and each refusal by the solver proves a bound.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_array, vstack
+
+from geo.allocation.adjacency import positions
+from geo.allocation.patches.measures import masks_of, numbered, worst_imbalance
+from geo.allocation.patches.problem import PatchProblem
+from geo.allocation.solver import Model, Solution, Status, solve
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_LOOSER = (1.0, 1.25, 2.0)
+"""How much worse a balance is tried for the sake of compactness or of fewer changes."""
+
+_GOOD_ENOUGH = 0.02
+MOST_COLUMNS = 12_000  # beyond, HiGHS no longer heeds its clock
+
+
+@dataclass
+class Partitioning:
+    """The candidates of a problem as columns, and plans of one number of patches.
+
+    Attributes
+    ----------
+    problem
+        What is asked.
+    groups
+        How many patches a plan has.
+    masks
+        The groups of areas that may be patches: all candidates, or those near a fair share,
+        of which plans better than a known one are made.
+    seconds
+        How long all solves together may take.
+    """
+
+    problem: PatchProblem
+    groups: int
+    masks: list[int]
+    seconds: float = 60.0
+    started: float = field(default_factory=time.monotonic)
+
+    @cached_property
+    def cover(self) -> csc_array:
+        """Areas × candidates: 1 where the candidate holds the area."""
+        return cover_matrix(self.masks, len(self.problem))
+
+    @cached_property
+    def deviations(self) -> Floats:
+        """|W / W̄ − 1| of each candidate."""
+        fair = self.problem.workload.sum() / self.groups
+        return np.asarray(np.abs(self.problem.workload @ self.cover / fair - 1).round(9))
+
+    def best(self, start: Ints | None = None) -> tuple[Ints | None, float]:
+        """The plan with the lowest worst imbalance, and a bound below every plan's.
+
+        Parameters
+        ----------
+        start
+            A plan that is known already: what is worse than it need not be looked at.
+
+        Returns
+        -------
+        The plan and the bound; they meet where it is proven best. No plan and a bound of
+        infinity where none exists; no plan and a finite bound where time ran out.
+        """
+        low = self._lowest_conceivable()
+        plan, worst = start, np.inf if start is None else worst_imbalance(self.problem, start)
+        if plan is None:
+            answer = self._under(np.inf, self.deviations)
+            if not answer.found:
+                return None, np.inf if answer.status == Status.INFEASIBLE else low
+            plan, worst = self._plan(answer), self._worst(answer)
+        limits = np.unique(self.deviations)
+        limits = limits[(limits >= low) & (limits < worst)]
+        while len(limits):
+            # Nearer the low end: few columns are refused fast, and a plan saves many steps.
+            tried = float(limits[len(limits) // 4])
+            answer = self._under(tried, self.deviations)
+            if answer.found:
+                plan, worst = self._plan(answer), self._worst(answer)
+                limits = limits[limits < worst]
+            elif answer.status == Status.INFEASIBLE:
+                limits = limits[limits > tried]
+            else:
+                return plan, float(limits[0])
+        return plan, worst
+
+    def others(self, worst: float) -> list[Ints]:
+        """Plans about as balanced as `worst`, more even, more compact or nearer to today's.
+
+        They are good choices and not proven best: each is within `_GOOD_ENOUGH` of it, and where
+        the columns are many or time runs out there are fewer.
+        """
+        costs = [self.deviations, self._cut_edges]
+        if self.problem.today is not None:
+            costs.append(self._leaving(masks_of(self.problem.today)))
+        found: list[Ints] = []
+        for looser in _LOOSER:
+            if (self.deviations <= worst * looser).sum() > MOST_COLUMNS:
+                break
+            for cost in costs:
+                answer = self._under(worst * looser, cost, gap=_GOOD_ENOUGH)
+                if answer.found:
+                    found.append(self._plan(answer))
+        return found
+
+    def _under(self, limit: float, cost: Floats, *, gap: float = 0.0) -> Solution:
+        """The cheapest plan of candidates whose imbalance is within a limit."""
+        kept = np.flatnonzero(self.deviations <= limit)
+        cover = self.cover[:, kept]
+        if (cover.sum(axis=1) == 0).any():
+            return Solution(Status.INFEASIBLE, np.empty(0), np.inf, np.inf)
+        left = self.seconds - (time.monotonic() - self.started)
+        if len(kept) > MOST_COLUMNS:
+            left = 0.0
+        right = np.append(np.ones(len(self.problem)), self.groups)
+        rows = vstack([cover, np.ones((1, len(kept)))], format="csc")
+        answer = solve(Model(cost[kept], rows, right, right), seconds=left, gap=gap)
+        if not answer.found:
+            return answer
+        chosen = np.zeros(len(self.masks))
+        chosen[kept] = answer.x
+        return Solution(answer.status, chosen, answer.cost, answer.bound)
+
+    def _lowest_conceivable(self) -> float:
+        """Each area lies in some patch, so the plan is no better than its best patch."""
+        n = len(self.problem)
+        best = np.full(n, np.inf)
+        sizes = np.diff(self.cover.indptr)
+        np.minimum.at(best, self.cover.indices, np.repeat(self.deviations, sizes))
+        return float(best.max())
+
+    def _plan(self, answer: Solution) -> Ints:
+        chosen = [self.masks[column] for column in np.flatnonzero(answer.x > 0.5)]
+        return numbered(chosen, len(self.problem))
+
+    def _worst(self, answer: Solution) -> float:
+        return float(self.deviations[answer.x > 0.5].max())
+
+    @cached_property
+    def _cut_edges(self) -> Floats:
+        """Neighbours left outside; summed over a plan's patches it is twice the cut edges."""
+        neighbours = self.problem.contiguity.neighbour_masks
+        degree = np.array([mask.bit_count() for mask in neighbours])
+        inside = [
+            sum((neighbours[at] & mask).bit_count() for at in positions(mask))
+            for mask in self.masks
+        ]
+        return np.asarray(degree @ self.cover - np.array(inside), float)
+
+    def _leaving(self, today: list[int]) -> Floats:
+        """Areas of each candidate that are not of the patch of today that most of it is of."""
+        stay = [max((mask & patch).bit_count() for patch in today) for mask in self.masks]
+        return np.asarray(self.cover.sum(axis=0) - np.array(stay), float)
+
+
+def cover_matrix(masks: list[int], n: int) -> csc_array:
+    """Areas × groups of areas: 1 where the group holds the area."""
+    members = [positions(mask) for mask in masks]
+    starts = np.cumsum([0, *map(len, members)])
+    rows = np.array([at for group in members for at in group], np.int64)
+    return csc_array((np.ones(len(rows)), rows, starts), shape=(n, len(masks)))

@@ -1,0 +1,175 @@
+"""What is asked of patches, and the connected groups of areas that may be one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.allocation.adjacency import Contiguity
+from geo.errors import InputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MOST_CANDIDATES = 100_000
+MOST_SEEN = 400_000
+_ROUNDING = 1e-6
+_NAMED = 6
+
+
+@dataclass(frozen=True)
+class PatchRules:
+    """Limits that every patch keeps.
+
+    Attributes
+    ----------
+    size
+        The fewest and the most areas in a patch; None where the number is free.
+    members
+        The most members (councillors) that one patch may have; None where it is free.
+    groups
+        How many patches there are; None where the limits decide.
+    """
+
+    size: tuple[int, int] | None = None
+    members: int | None = None
+    groups: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.size is None and self.members is None and self.groups is None:
+            raise InputError("say how many areas or members a patch may have, or how many patches")
+        if self.size is not None and not 1 <= self.size[0] <= self.size[1]:
+            raise InputError(f"a patch cannot have {self.size[0]} to {self.size[1]} areas")
+        if self.members is not None and self.members < 1:
+            raise InputError("a patch must be allowed at least one member")
+        if self.groups is not None and self.groups < 1:
+            raise InputError("there must be at least one patch")
+
+    def __str__(self) -> str:
+        parts = []
+        if self.size is not None:
+            low, high = self.size
+            parts.append(f"{low} areas each" if low == high else f"{low} to {high} areas each")
+        if self.members is not None:
+            parts.append(f"at most {self.members} members each")
+        return " and ".join(parts) or "any number of areas each"
+
+
+@dataclass(frozen=True)
+class PatchProblem:
+    """Areas in the order of their codes, their work, and the rules for grouping them.
+
+    Attributes
+    ----------
+    contiguity
+        The n areas and which are neighbours.
+    workload
+        n numbers of at least 0, together above it.
+    members
+        n whole numbers; all 0 where nobody asks.
+    rules
+        The limits of a patch.
+    today
+        n numbers of today's patches, None where there are none.
+    names
+        What refusals call the areas; their codes where there are none.
+    """
+
+    contiguity: Contiguity
+    workload: Floats
+    members: Ints
+    rules: PatchRules
+    today: Ints | None = None
+    names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.contiguity)
+
+    def named(self, areas: Iterable[int], *, between: str = ", ") -> str:
+        """The names of areas at these positions, the first few of many."""
+        names = [(self.names or self.contiguity.codes)[at] for at in areas]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return between.join(names[:_NAMED]) + more
+
+    @property
+    def smallest(self) -> int:
+        """The fewest areas in a patch."""
+        return self.rules.size[0] if self.rules.size else 1
+
+    @property
+    def largest(self) -> int:
+        """The most areas in a patch, as far as sizes say so."""
+        if self.rules.size:
+            return self.rules.size[1]
+        others = (self.rules.groups or 1) - 1
+        return len(self) - others * self.smallest
+
+    @property
+    def most_members(self) -> int:
+        """The most members in a patch."""
+        total = int(self.members.sum())
+        return total if self.rules.members is None else self.rules.members
+
+    def group_counts(self) -> range:
+        """The numbers of patches that the limits leave open, connected or not."""
+        if self.rules.groups is not None:
+            return range(self.rules.groups, self.rules.groups + 1)
+        by_size = -(-len(self) // self.largest) if self.largest else 1
+        by_members = -(-int(self.members.sum()) // self.most_members) if self.most_members else 1
+        return range(max(by_size, by_members, 1), len(self) // self.smallest + 1)
+
+    @cached_property
+    def candidates(self) -> list[int] | None:
+        """Every connected group that keeps the limits, as a mask; None if they are too many.
+
+        Groups come in the order of their lowest area.
+        """
+        found = list(islice(self._connected(np.inf), MOST_CANDIDATES + 1))
+        return None if len(found) > MOST_CANDIDATES else [mask for mask, _ in found]
+
+    def candidates_near(self, *, groups: int, within: float) -> list[int] | None:
+        """The candidates whose work is so near a fair share; None if too many must be seen.
+
+        Parameters
+        ----------
+        groups
+            How many fair shares there are.
+        within
+            The most that |W / W̄ − 1| may be.
+        """
+        fair = self.workload.sum() / groups
+        most, least = (1 + within) * fair + _ROUNDING, (1 - within) * fair - _ROUNDING
+        seen = list(islice(self._connected(most), MOST_SEEN + 1))
+        return None if len(seen) > MOST_SEEN else [mask for mask, work in seen if work >= least]
+
+    def _connected(self, most_work: float) -> Iterator[tuple[int, float]]:
+        """Each connected set and its work, once: an area passed over is barred from then on."""
+        neighbours, members = self.contiguity.neighbour_masks, self.members.tolist()
+        low, high, most = self.smallest, self.largest, self.most_members
+        workload = self.workload.tolist()
+
+        def grow(
+            mask: int, fringe: int, seen: int, load: tuple[int, float]
+        ) -> Iterator[tuple[int, float]]:
+            size, (held, work) = mask.bit_count(), load
+            if size >= low:
+                yield mask, work
+            while fringe and size < high:
+                bit = fringe & -fringe
+                fringe ^= bit
+                at = bit.bit_length() - 1
+                more = held + members[at], work + workload[at]
+                if more[0] <= most and more[1] <= most_work:
+                    new = neighbours[at] & ~seen
+                    yield from grow(mask | bit, fringe | new, seen | new, more)
+
+        for root in range(len(self)):
+            seen = (2 << root) - 1
+            fringe = neighbours[root] & ~seen
+            if members[root] <= most and workload[root] <= most_work:
+                yield from grow(1 << root, fringe, seen | fringe, (members[root], workload[root]))

@@ -1,0 +1,1 @@
+"""Patrols: visits to ranked places, in shifts."""

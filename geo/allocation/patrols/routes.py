@@ -1,0 +1,96 @@
+"""The order of stops on one officer's round.
+
+A route is a list of positions of hotspots. With a base a round begins and ends there; without
+one it is open, or leads back to its first stop where it is walked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.allocation.patrols.problem import Travel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Route = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Travel of one shift: whether a round leads back to where it began."""
+
+    travel: Travel
+    again: bool
+
+    @property
+    def circular(self) -> bool:
+        """Whether a round leads from its last stop straight to its first."""
+        return self.again and not self.travel.has_base
+
+    def legs(self, route: Sequence[int]) -> list[float]:
+        """Minutes of travel to each stop of a round; the first one's is the way from the base."""
+        if not route:
+            return []
+        between = (float(self.travel.between[pair]) for pair in pairwise(route))
+        return [float(self.travel.out[route[0]]), *between]
+
+    def home(self, route: Sequence[int]) -> float:
+        """Minutes from the last stop to where the round ends."""
+        if not route:
+            return 0.0
+        if self.circular:
+            return float(self.travel.between[route[-1], route[0]])
+        return float(self.travel.back[route[-1]])
+
+    def minutes(self, route: Sequence[int]) -> float:
+        """Minutes of travel of a whole round."""
+        return sum(self.legs(route)) + self.home(route)
+
+    def insertions(self, route: Sequence[int]) -> tuple[Floats, Ints]:
+        """For every hotspot the least minutes of travel that it adds to a round, and where."""
+        travel, n = self.travel, len(self.travel.between)
+        if not route:
+            return travel.out + travel.back, np.zeros(n, np.int64)
+        stops = np.asarray(route)
+        into, away = travel.between[stops], travel.between[:, stops].T
+        added = np.empty((len(route) + 1, n))
+        added[1:-1] = into[:-1] + away[1:] - travel.between[stops[:-1], stops[1:]][:, None]
+        if self.circular:
+            added[0] = into[-1] + away[0] - travel.between[stops[-1], stops[0]]
+            added[-1] = added[0]
+        else:
+            added[0] = travel.out + away[0] - travel.out[stops[0]]
+            added[-1] = into[-1] + travel.back - travel.back[stops[-1]]
+        where = added.argmin(axis=0)
+        return added[where, np.arange(n)], where
+
+    def shortened(self, route: Route) -> Route:
+        """Turn stretches round, and move single stops, for as long as the round gets shorter."""
+        best, least = route, self.minutes(route)
+        improved = len(route) > 2
+        while improved:
+            improved = False
+            for trial in _changed(best):
+                minutes = self.minutes(trial)
+                if minutes < least - 1e-9:
+                    best, least, improved = trial, minutes, True
+                    break
+        return best
+
+
+def _changed(route: Route) -> list[Route]:
+    """Every route with one stretch turned round (2-opt) or one stop moved."""
+    n = len(route)
+    turned = [
+        (*route[:i], *route[i:j][::-1], *route[j:]) for i in range(n) for j in range(i + 2, n + 1)
+    ]
+    moved = []
+    for i in range(n):
+        rest = (*route[:i], *route[i + 1 :])
+        moved += [(*rest[:j], route[i], *rest[j:]) for j in range(n) if j != i]
+    return turned + moved

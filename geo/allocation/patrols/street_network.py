@@ -1,0 +1,170 @@
+"""Ways along streets, from lines that the user gives.
+
+Streets join where their lines have a corner in common, as those of OS Open Roads and
+OpenStreetMap do; lines that cross without one, as under a bridge, do not. Places are joined to the
+nearest point of a street by a straight line. Shortest ways are Dijkstra's, found by SciPy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+
+from geo.allocation.patrols.problem import Travel
+from geo.errors import InputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+JOIN_M = 0.1
+"""Corners of two lines that are nearer than about this are one."""
+FURTHEST_M = 1_000.0
+"""No place is further from a street; else the streets are those of somewhere else."""
+_SOURCES = 64  # places whose ways to every corner are held at once
+
+
+@dataclass(frozen=True, eq=False)
+class StreetNetwork:
+    """Streets as a graph, as far as they hang together.
+
+    Attributes
+    ----------
+    corners
+        n × 2 metres.
+    ends
+        m × 2 numbers of corners: the straight pieces between them, each once, passable both ways.
+    left_out_m
+        Metres of street that cannot be reached from the rest.
+    """
+
+    corners: Floats
+    ends: Ints
+    left_out_m: float
+
+    @classmethod
+    def of(cls, lines: ArrayLike) -> StreetNetwork:
+        """Join lines where they have a corner in common.
+
+        Parameters
+        ----------
+        lines
+            LineStrings and MultiLineStrings in metres.
+
+        Raises
+        ------
+        InputError
+            If none of them has any length.
+        """
+        xy, line = shapely.get_coordinates(
+            shapely.get_parts(np.asarray(lines, dtype=object)), return_index=True
+        )
+        corners, number = _distinct(xy)
+        follows = line[1:] == line[:-1]
+        ends = np.sort(np.column_stack([number[:-1][follows], number[1:][follows]]), axis=1)
+        ends = np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0)
+        if not len(ends):
+            raise InputError("the streets have no line of any length")
+        metres = _lengths(corners, ends)
+        part = connected_components(_graph(ends, metres, len(corners)))[1][ends[:, 0]]
+        largest = part == np.bincount(part, weights=metres).argmax()
+        return cls(corners, ends[largest], float(metres[~largest].sum()))
+
+    @property
+    def metres(self) -> Floats:
+        """How long each of the pieces is."""
+        return _lengths(self.corners, self.ends)
+
+    def distances(self, x: ArrayLike, y: ArrayLike) -> Floats:
+        """Metres of the shortest way between each two of n places: n × n, symmetric.
+
+        Raises
+        ------
+        InputError
+            If no street is anywhere near a place.
+        """
+        places = np.column_stack([np.asarray(x, float), np.asarray(y, float)])
+        n, first = len(places), len(self.corners)
+        piece, aside, along = self._reached(places)
+        length = self.metres
+        nodes = np.arange(first, first + n)
+        to_start = np.column_stack([self.ends[piece, 0], nodes])
+        to_end = np.column_stack([self.ends[piece, 1], nodes])
+        graph = _graph(
+            np.concatenate([self.ends, to_start, to_end]),
+            np.concatenate([length, aside + along, aside + length[piece] - along]),
+            first + n,
+        )
+        parts = np.array_split(nodes, max(1, -(-n // _SOURCES)))
+        between = np.concatenate(
+            [dijkstra(graph, directed=False, indices=part)[:, nodes] for part in parts]
+        )
+        # Two places on one piece need not go round by its end.
+        straight = aside[:, None] + np.abs(along[:, None] - along) + aside
+        between = np.where(piece[:, None] == piece, np.minimum(between, straight), between)
+        np.fill_diagonal(between, 0.0)
+        return np.asarray(between)
+
+    def _reached(self, places: Floats) -> tuple[Ints, Floats, Floats]:
+        """Where places meet the streets: the piece, the metres to it, and the metres along it."""
+        points = shapely.points(places)
+        pieces = shapely.linestrings(self.corners[self.ends])
+        nearest = shapely.STRtree(pieces).nearest(points)
+        aside = shapely.distance(pieces[nearest], points)
+        if (aside > FURTHEST_M).any():
+            at = int(aside.argmax())
+            raise InputError(
+                f"the nearest street is {aside[at] / 1000:,.1f} km from a place at "
+                f"{places[at, 0]:.0f}, {places[at, 1]:.0f}: are these the streets of another town?"
+            )
+        return nearest, aside, shapely.line_locate_point(pieces[nearest], points)
+
+
+@dataclass(frozen=True)
+class AlongStreets:
+    """Travel along the streets of a network.
+
+    Attributes
+    ----------
+    network
+        The streets.
+    km_per_hour
+        The same on all of them.
+    base
+        Where rounds begin and end, x and y in metres; None: at their first and last stop.
+    """
+
+    network: StreetNetwork
+    km_per_hour: float
+    base: tuple[float, float] | None = None
+
+    def travel(self, x: ArrayLike, y: ArrayLike) -> Travel:
+        """Between points in metres; see `StreetNetwork.distances` for what it raises."""
+        minutes_a_metre = 60 / (self.km_per_hour * 1000)
+        if self.base is None:
+            return Travel.without_base(self.network.distances(x, y) * minutes_a_metre)
+        across, up = np.append(x, self.base[0]), np.append(y, self.base[1])
+        minutes = self.network.distances(across, up) * minutes_a_metre
+        return Travel(minutes[:-1, :-1], minutes[-1, :-1], minutes[:-1, -1], has_base=True)
+
+
+def _distinct(xy: Floats) -> tuple[Floats, Ints]:
+    """Each corner once, and which of them each point is."""
+    rounded = np.round(xy / JOIN_M).astype(np.int64)
+    _, first, number = np.unique(rounded, axis=0, return_index=True, return_inverse=True)
+    return xy[first], number.reshape(-1)
+
+
+def _lengths(corners: Floats, ends: Ints) -> Floats:
+    return np.asarray(np.hypot(*(corners[ends[:, 1]] - corners[ends[:, 0]]).T))
+
+
+def _graph(ends: Ints, metres: Floats, size: int) -> csr_array[Any, Any]:
+    # SciPy takes a way of no length for no way.
+    ways = np.maximum(metres, np.finfo(float).tiny)
+    return coo_array((ways, (ends[:, 0], ends[:, 1])), shape=(size, size)).tocsr()

@@ -1,0 +1,1 @@
+"""Files from users, read within bounds: tables, GeoJSON, and whatever GDAL reads."""

@@ -1,0 +1,83 @@
+"""Places that a Question leaves out: what is recorded there says nothing of the place.
+
+A police station or a hospital is where many incidents are reported, and not where they happened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.errors import InputError, QuestionError
+from geo.hotspots.ranking import place_of
+from geo.hotspots.street_names import street_names
+
+Bools = NDArray[np.bool_]
+
+_POINT = re.compile(r"(?:(?P<name>.*)@)?(?P<x>-?\d{1,8}):(?P<y>-?\d{1,8})")
+_HOTSPOT = re.compile(r"p\d+:.*")
+_POINT_M = 1.0  # a point is written in whole metres
+
+
+def point_name(name: str, x: float, y: float) -> str:
+    """How a point is written so that it can be left out: `Police Station@435123:336456`."""
+    words = " ".join(re.sub(r"[,@]", " ", name).split())
+    return f"{words}@{round(x)}:{round(y)}"
+
+
+def place_title(place: str) -> str:
+    """What a place that is left out is called."""
+    match = _POINT.fullmatch(place)
+    return (match["name"] or place) if match else place
+
+
+def at_places(incidents: pd.DataFrame, places: Sequence[str]) -> Bools:
+    """Which incidents lie at some of the places.
+
+    Parameters
+    ----------
+    incidents
+        `x`, `y` in metres and `location`.
+    places
+        Points with or without a name (`Police Station@435123:336456`: within a metre), ids of
+        ranked places (their circles), or texts of places (wherever they occur: police.uk writes
+        "Supermarket" at hundreds of points).
+
+    Raises
+    ------
+    QuestionError
+        If an id of a ranked place is none.
+    """
+    found = np.zeros(len(incidents), dtype=bool)
+    for place in places:
+        if match := _POINT.fullmatch(place):
+            found |= _near(incidents, float(match["x"]), float(match["y"]), _POINT_M)
+        elif _HOTSPOT.fullmatch(place):
+            found |= _near(incidents, *_circle(place))
+        else:
+            found |= _called(incidents["location"], place)
+    return found
+
+
+def _near(incidents: pd.DataFrame, x: float, y: float, radius: float) -> Bools:
+    squared = (incidents["x"] - x) ** 2 + (incidents["y"] - y) ** 2
+    return np.asarray(squared <= radius**2)
+
+
+def _circle(place: str) -> tuple[float, float, float]:
+    try:
+        return place_of(place)
+    except InputError as error:
+        raise QuestionError("without", str(error)) from error
+
+
+def _called(location: pd.Series, name: str) -> Bools:
+    texts = location.astype("category").cat
+    names = pd.Series(street_names([*texts.categories.astype(str), name])).str.casefold()
+    same = (names[:-1] == names.iloc[-1]).to_numpy()
+    # The last one is of the incidents without any text.
+    return np.asarray(np.append(same, False)[texts.codes])

@@ -1,0 +1,172 @@
+"""A GeoPackage file with the tables of Patchmap: how it is made, migrated, copied and restored."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from urllib.parse import quote
+
+from geo.crs import WGS84, Projection, wkt1
+from geo.errors import ConflictError, NotFoundError, StoreError
+from geo.store.geopackage.sqlite_connection import SqliteConnection, as_store_error, identity
+from geo.store.migrations import migrations
+from geo.store.times import now
+
+APPLICATION_ID = 0x47504B47  # "GPKG"
+GEOPACKAGE_VERSION = 10300
+
+
+class SqliteFile(SqliteConnection):
+    """A GeoPackage file with the tables of Patchmap, brought up to this version's migrations.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no file and none is to be made.
+    StoreError
+        If the file is none of Patchmap's, or a newer version wrote it.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        if not create and (not path.exists() or path.stat().st_size == 0):
+            raise NotFoundError(
+                f"there is no store at {path}; 'patchmap layers add' or 'patchmap demo' makes one"
+            )
+        super().__init__(path)
+        try:
+            with as_store_error(path):
+                # Before anything is set: a file of another program must stay as it is.
+                self._applied()
+                _prepare(self._connection)
+                self._migrate()
+                self._identity = identity(path)
+            self.projection = Projection(**json.loads(self.fact("projection")))
+        except BaseException:
+            self.close()
+            raise
+
+    def fact(self, key: str) -> str:
+        """One of the facts that were written when the store was made."""
+        return str(self.rows("SELECT value FROM patchmap_store WHERE key = ?", key)[0][0])
+
+    def count(self, counter: str) -> None:
+        """Move a counter of the data version."""
+        self.execute("UPDATE patchmap_counters SET value = value + 1 WHERE name = ?", counter)
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the file as it is now, also while others write to it."""
+        with self._lock, as_store_error(path):
+            target = sqlite3.connect(path)
+            try:
+                self._connection.backup(target)
+            finally:
+                target.close()
+
+    def restore_from(self, path: Path) -> None:
+        """Replace the whole content by that of another file, which is checked first."""
+        backup = SqliteFile(path)
+        try:
+            with self._lock, as_store_error(self.path):
+                backup._connection.backup(self._connection)
+        finally:
+            backup.close()
+        with self.transaction():
+            # Another UUID: what was known of the store's answers before is no longer true.
+            self.execute(
+                "UPDATE patchmap_store SET value = ? WHERE key = 'uuid'", str(uuid.uuid4())
+            )
+        self.projection = Projection(**json.loads(self.fact("projection")))
+
+    def _create(self) -> None:
+        self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._connection.execute(f"PRAGMA user_version = {GEOPACKAGE_VERSION}")
+        self._connection.execute(
+            "CREATE TABLE patchmap_migrations (number INTEGER PRIMARY KEY,"
+            " name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at DATETIME NOT NULL)"
+        )
+
+    def _migrate(self) -> None:
+        """Apply the steps that the store lacks, each once, all of them or none."""
+        known = {step.number: step for step in migrations("sqlite")}
+        if self._applied() == {number: step.sha256 for number, step in known.items()}:
+            return
+        with self.transaction():
+            # Read again: another process may have been quicker.
+            applied = self._applied()
+            if not applied:
+                self._create()
+            if set(applied) - set(known):
+                raise StoreError(f"{self.path} was written by a newer Patchmap; update this one")
+            for number, step in known.items():
+                if number not in applied:
+                    for statement in _statements(step.sql):
+                        self.execute(statement)
+                    self.execute(
+                        "INSERT INTO patchmap_migrations VALUES (?, ?, ?, ?)",
+                        number,
+                        step.name,
+                        step.sha256,
+                        now(),
+                    )
+                elif applied[number] != step.sha256:
+                    raise ConflictError(f"migration {number} of {self.path} is not the known one")
+            if not applied:
+                self._write_first_facts()
+
+    def _applied(self) -> dict[int, str]:
+        """The steps that were applied, by number; none in a file without any table."""
+        if not self.rows("SELECT 1 FROM sqlite_master LIMIT 1"):
+            return {}
+        try:
+            return dict(self.rows("SELECT number, sha256 FROM patchmap_migrations"))
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path} holds data, but it is no Patchmap store") from error
+
+    def _write_first_facts(self) -> None:
+        projection = Projection.choose()
+        systems = [
+            ("Undefined Cartesian", -1, "NONE", -1, "undefined", None),
+            ("Undefined geographic", 0, "NONE", 0, "undefined", None),
+        ]
+        for name in (WGS84, projection.crs):
+            authority, _, code = name.partition(":")
+            systems.append((name, int(code), authority, int(code), wkt1(name), None))
+        self.fill("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", systems)
+        facts = {"uuid": str(uuid.uuid4()), "projection": json.dumps(asdict(projection))}
+        self.fill("INSERT INTO patchmap_store VALUES (?, ?)", list(facts.items()))
+
+
+def is_store(path: Path) -> bool:
+    """Whether a file is a store of Patchmap; it is looked at and left as it is."""
+    if not path.is_file():
+        return False
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        with closing(connection):
+            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'patchmap_store'")
+            return found.fetchone() is not None
+    except sqlite3.Error:
+        return False
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    # On every connect: QGIS takes write-ahead logging off when it closes a file.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # In KiB: an index is written all over, and by itself SQLite keeps 2 MB of it.
+    connection.execute("PRAGMA cache_size = -32768")
+
+
+def _statements(sql: str) -> Iterator[str]:
+    statement = ""
+    for line in sql.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,1 @@
+"""The store for many: a schema of a PostgreSQL database with PostGIS."""
