@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from api.snapshot import Snapshot
-from geo.analyses import Analysis, Found
+from geo.analyses import Analysis, AnalysisResult
 from geo.analyses.analysis import Runner, run_here
 from geo.question.ask import Answer, Question, ask
 from geo.store.contract import Store
@@ -62,7 +62,7 @@ class Answers:
         """
         return self.keep(f"answer?{question.query()}", lambda snapshot: ask(question, snapshot))
 
-    def find(self, analysis: Analysis, question: Question) -> tuple[Answer, Found]:
+    def find(self, analysis: Analysis, question: Question) -> tuple[Answer, AnalysisResult]:
         """Work an analysis out for a Question on the data as it is now.
 
         Raises

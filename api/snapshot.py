@@ -10,10 +10,10 @@ import geopandas as gpd
 import pandas as pd
 
 from boundaries.plans.block_layers import PlanBlocks
-from boundaries.plans.plan_layers import plan_areas, plan_of, plan_papers, with_areas
+from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
 from geo.errors import InputError, NotFoundError, StoreError
 from geo.incidents import ANSWER_COLUMNS
-from geo.store.contract import DataVersion, ImportRecord, LayerPapers, Setting, Store, Window
+from geo.store.contract import DataVersion, ImportRecord, LayerMetadata, Setting, Store, Window
 
 MOST_IN_MEMORY = 20_000_000
 """Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
@@ -28,7 +28,7 @@ class Snapshot:
             self._version = store.data_version()
             self.projection = store.projection
             same = before if before and before._version.uuid == self._version.uuid else None
-            self._layers: dict[str, tuple[LayerPapers, gpd.GeoDataFrame]] = {}
+            self._layers: dict[str, tuple[LayerMetadata, gpd.GeoDataFrame]] = {}
             self._incidents: pd.DataFrame | None
             self._count: int
             self._imports: list[ImportRecord]
@@ -45,7 +45,7 @@ class Snapshot:
                 self._count, self._imports = store.incident_count(), store.imports()
                 whole = self._count <= MOST_IN_MEMORY
                 self._incidents = store.incidents(columns=ANSWER_COLUMNS) if whole else None
-            self._papers = store.layers()
+            self._metadata = store.layers()
             self._settings = store.settings()
             self._plans = store.plans()
 
@@ -58,12 +58,12 @@ class Snapshot:
         """The state that the snapshot is of."""
         return self._version
 
-    def layers(self) -> list[LayerPapers]:
-        """The papers of every layer."""
-        return self._papers
+    def layers(self) -> list[LayerMetadata]:
+        """The metadata of every layer."""
+        return self._metadata
 
-    def layer(self, layer_id: str) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-        """A layer's papers and areas; those of a plan for `plan-ID`.
+    def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """A layer's metadata and areas; those of a plan for `plan-ID`.
 
         Raises
         ------
@@ -74,7 +74,7 @@ class Snapshot:
         """
         if plan_id := plan_of(layer_id):
             areas = with_areas(plan_id, self.plan_areas(plan_id))
-            return plan_papers(self._told(plan_id)), areas
+            return plan_metadata(self._told(plan_id)), areas
         if layer_id not in self._layers:
             with self._store.reading():
                 if self._store.data_version().layers != self._version.layers:
@@ -82,9 +82,9 @@ class Snapshot:
                 self._layers[layer_id] = self._store.layer(layer_id)
         return self._layers[layer_id]
 
-    def choices(self) -> list[LayerPapers]:
-        """The papers of everything that a Question can name as a layer: layers, then plans."""
-        return [*self._papers, *map(plan_papers, self._plans)]
+    def choices(self) -> list[LayerMetadata]:
+        """The metadata of everything that a Question can name as a layer: layers, then plans."""
+        return [*self._metadata, *map(plan_metadata, self._plans)]
 
     def areas_or_none(self, layer_id: str) -> gpd.GeoDataFrame | None:
         """The areas of a layer or plan; none where there are none, as the Question will say."""

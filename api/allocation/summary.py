@@ -15,7 +15,7 @@ from api.allocation.address import View
 from api.answers import Answers
 from api.pages.text import headline, percent
 from geo.allocation.adjacency import contiguity
-from geo.analyses import LAYERS, Found
+from geo.analyses import LAYERS, AnalysisResult
 from geo.errors import QuestionError
 from geo.question.answer import Answer
 from geo.question.parsers import AskedShift, read_bridges, read_shifts
@@ -38,7 +38,7 @@ class Sheet:
 
     view: View
     answer: Answer
-    found: Found
+    found: AnalysisResult
 
     @classmethod
     def ask(cls, answers: Answers, view: View) -> Sheet:

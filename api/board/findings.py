@@ -28,7 +28,7 @@ from geo.question.answer import Answer
 from geo.question.ask import Question, ask
 from geo.question.exclusions import point_name
 from geo.statistics import benjamini_hochberg
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 RANKED = 10
 PEAK_HOURS = 4
@@ -57,7 +57,7 @@ class Findings:
         self.question = self.answer.question
 
     @property
-    def layers(self) -> list[LayerPapers]:
+    def layers(self) -> list[LayerMetadata]:
         """Every layer that places could be chosen from."""
         return self._answers.snapshot().choices()
 

@@ -17,7 +17,7 @@ from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 layers = typer.Typer(help="Boundary layers: add, check, list.", no_args_is_help=True)
 
@@ -52,7 +52,7 @@ def add_layer(
 
     From GeoJSON, ESRI Shapefile (or a .zip of one), KML, GeoPackage or TopoJSON.
     """
-    papers = LayerPapers(
+    metadata = LayerMetadata(
         layer_id=layer_id,
         title=title,
         authority=authority,
@@ -69,18 +69,18 @@ def add_layer(
     content = read_vector(file, layer=inside)
     desk = desk_of(context)
     with desk.open(create=True) as store:
-        layer = read_layer(content, papers, projection=store.projection, repair=repair)
+        layer = read_layer(content, metadata, projection=store.projection, repair=repair)
         layer = layer if snap_m is None else snapped(layer, snap_m)
         with store.transaction():
-            store.put_layer(layer.papers, layer.areas)
-    papers = layer.papers
-    named = f"names from {papers.name_field}" if papers.name_field else "areas bear their codes"
-    lines = [f"{layer_id}: {len(layer.areas)} areas, codes from {papers.code_field}, {named}"]
+            store.put_layer(layer.metadata, layer.areas)
+    metadata = layer.metadata
+    named = f"names from {metadata.name_field}" if metadata.name_field else "areas bear their codes"
+    lines = [f"{layer_id}: {len(layer.areas)} areas, codes from {metadata.code_field}, {named}"]
     facts = {
         "layer": layer_id,
         "areas": len(layer.areas),
-        "code_field": papers.code_field,
-        "name_field": papers.name_field,
+        "code_field": metadata.code_field,
+        "name_field": metadata.name_field,
         "changes": layer.changes,
     }
     desk.say(lines + layer.changes, facts)
@@ -130,12 +130,12 @@ def check(
 
 @layers.command("list")
 def list_layers(context: typer.Context) -> None:
-    """List the layers of the store with their papers."""
+    """List the layers of the store with their metadata."""
     desk = desk_of(context)
     with desk.open() as store:
-        found = [(papers, len(store.layer(papers.layer_id)[1])) for papers in store.layers()]
-    lines = [f"{papers.layer_id}: {n} areas  {papers.title}".rstrip() for papers, n in found]
-    facts = [{"layer": papers.layer_id, "areas": n, **vars(papers)} for papers, n in found]
+        found = [(metadata, len(store.layer(metadata.layer_id)[1])) for metadata in store.layers()]
+    lines = [f"{metadata.layer_id}: {n} areas  {metadata.title}".rstrip() for metadata, n in found]
+    facts = [{"layer": metadata.layer_id, "areas": n, **vars(metadata)} for metadata, n in found]
     desk.say(lines or ["no layers yet"], facts)
 
 
@@ -148,8 +148,8 @@ def _to_check(
         with desk.open() as store:
             return store.projection, read_layer_or_plan(store, layer)[1]
     projection = Projection.choose()
-    papers = LayerPapers(path.stem, file=path.name, code_field=code_field)
-    return projection, read_faulty(read_vector(path, layer=inside), papers, projection=projection)
+    metadata = LayerMetadata(path.stem, file=path.name, code_field=code_field)
+    return projection, read_faulty(read_vector(path, layer=inside), metadata, projection=projection)
 
 
 def _told(

@@ -15,7 +15,7 @@ from boundaries.layers.areal_interpolation import Carried, carry
 from boundaries.layers.attributes import join_attributes
 from geo.errors import InputError
 from geo.formats.csv_table import read_table
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 attributes = typer.Typer(
     help="Numbers about areas: electors, members, residents, deprivation.", no_args_is_help=True
@@ -54,15 +54,15 @@ def add_attributes(
     desk = desk_of(context)
     with desk.open() as store, store.transaction():
         own = best_fit_from or layer
-        papers, areas = store.layer(own)
+        metadata, areas = store.layer(own)
         joined, unknown, missing = join_attributes(areas, table, key=key, names=names)
         carried = None
         if best_fit_from:
             weights = dict.fromkeys(means or [], weight)
-            papers, coarse = store.layer(layer)
+            metadata, coarse = store.layer(layer)
             carried = carry(joined, coarse, sums=sums or [], means=weights, by_surface=by_surface)
-            papers, joined = _with_carried(papers, coarse, carried, own)
-        store.put_layer(papers, joined)
+            metadata, joined = _with_carried(metadata, coarse, carried, own)
+        store.put_layer(metadata, joined)
     added = [names.get(name, name) for name in table.header if name != key]
     lines = [f"{own}: {', '.join(added)} for {len(areas) - len(missing)} of {len(areas)} areas"]
     if carried:
@@ -80,12 +80,12 @@ def add_attributes(
 
 
 def _with_carried(
-    papers: LayerPapers, areas: gpd.GeoDataFrame, carried: Carried, source: str
-) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-    """A layer with figures from another, and a note of how they came in its papers."""
-    note = "; ".join(filter(None, [papers.note, f"{carried.note} (from {source})"]))
+    metadata: LayerMetadata, areas: gpd.GeoDataFrame, carried: Carried, source: str
+) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+    """A layer with figures from another, and a note of how they came in its metadata."""
+    note = "; ".join(filter(None, [metadata.note, f"{carried.note} (from {source})"]))
     found = areas.assign(**{str(name): carried.values[name] for name in carried.values})
-    return replace(papers, note=note[:2000]), found
+    return replace(metadata, note=note[:2000]), found
 
 
 def _renaming(pair: str) -> tuple[str, str]:

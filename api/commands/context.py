@@ -18,7 +18,7 @@ from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
-from geo.store.contract import ImportRecord, LayerPapers, Store
+from geo.store.contract import ImportRecord, LayerMetadata, Store
 from geo.store.geopackage.sqlite_file import is_store
 from geo.store.geopackage.store import GeoPackageStore
 
@@ -128,8 +128,8 @@ def areas_of(desk: Desk, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
     path = Path(areas)
     if path.exists():
         projection = Projection.choose()
-        papers = LayerPapers("areas", file=path.name)
-        return projection, read_layer(read_vector(path), papers, projection=projection).areas
+        metadata = LayerMetadata("areas", file=path.name)
+        return projection, read_layer(read_vector(path), metadata, projection=projection).areas
     with desk.open() as store:
         return store.projection, read_layer_or_plan(store, areas)[1]
 

@@ -17,7 +17,7 @@ from api.encoding import write_frame, write_whole
 from api.pages.text import headline
 from api.settings import VERSION, Settings
 from boundaries.plans.plan_layers import read_layer_or_plan
-from geo.analyses import ANALYSES, Analysis, Found
+from geo.analyses import ANALYSES, Analysis, AnalysisResult
 from geo.errors import InputError
 from geo.question.accounts import Accounts
 from geo.question.ask import Answer, Question, ask
@@ -190,7 +190,9 @@ def account_lines(accounts: Accounts) -> list[str]:
     return lines + [f"note: {caveat}" for caveat in accounts.caveats]
 
 
-def answered(context: typer.Context, analysis: Analysis, question: Question, output: Path) -> Found:
+def answered(
+    context: typer.Context, analysis: Analysis, question: Question, output: Path
+) -> AnalysisResult:
     """Work an analysis out, write what it found, and say how it was made."""
     desk = desk_of(context)
     desk.check_output(output)

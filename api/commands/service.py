@@ -21,7 +21,7 @@ from boundaries.demo.export import write_files
 from geo.crs import Projection
 from geo.errors import ConflictError, InputError
 from geo.locate import warm_up
-from geo.store.contract import LayerPapers, Setting, Store
+from geo.store.contract import LayerMetadata, Setting, Store
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -130,8 +130,8 @@ def demo(
         parts = city.partitions()
         with store.transaction():
             for layer_id, title, areas in _layers(city):
-                papers = LayerPapers(layer_id, title, authority="Patchmap", source=city.label)
-                store.put_layer(papers, areas)
+                metadata = LayerMetadata(layer_id, title, authority="Patchmap", source=city.label)
+                store.put_layer(metadata, areas)
             for part in shown(parts, "Storing", total=len(parts)):
                 store.put_partition(part, by=user_name())
             settings: dict[str, Setting]
@@ -157,7 +157,7 @@ def _layers(city: DemoCity) -> list[tuple[str, str, gpd.GeoDataFrame]]:
 
 def _refuse_other_data(store: Store, name: str) -> None:
     own = store.setting("demo") is not None
-    layers = {papers.layer_id for papers in store.layers()} - (
+    layers = {metadata.layer_id for metadata in store.layers()} - (
         {"wards", "estates", "blocks"} if own else set()
     )
     sources = {record.source for record in store.imports()} - ({"demo"} if own else set())

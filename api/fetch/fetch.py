@@ -120,13 +120,13 @@ def fetch_layer(
         raise InputError(f"{authority[:40]!r} is no GSS code of an authority such as E06000015")
     site = Site(address, f"download {layer} as GeoJSON by hand from {ONS_BY_HAND}", sleep)
     url = f"{site.address}/{_service(site, year[1])}/FeatureServer/0"
-    papers = site.json(url, f="json")
-    fields = [str(field.get("name")) for field in _dicts(papers.get("fields"))]
+    metadata = site.json(url, f="json")
+    fields = [str(field.get("name")) for field in _dicts(metadata.get("fields"))]
     district = next((name for name in fields if re.fullmatch(r"(?i)LAD\d\dCD", name)), "")
     if not district:
         raise InputError(f"{url} has no field that names the authority; {site.by_hand}")
     asked = {"where": f"{district}='{authority}'"}
-    if key := papers.get("objectIdField"):
+    if key := metadata.get("objectIdField"):
         asked["orderByFields"] = str(key)  # pages of an unsorted answer may overlap
     features = list(_pages(site, f"{url}/query", asked, progress or _silent))
     if not features:

@@ -32,7 +32,7 @@ from api.pages.text import headline, shown_words
 from geo.crs import Projection
 from geo.question.answer import Answer
 from geo.question.exclusions import place_title
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 MOST_LABELS = 120
 MOST_CELLS_TOLD = 6_000
@@ -52,7 +52,7 @@ def draw(
     painting: Painting | None = None,
     places: gpd.GeoDataFrame | None = None,
     ground: Ground = PLAIN,
-    over: tuple[LayerPapers, gpd.GeoDataFrame] | None = None,
+    over: tuple[LayerMetadata, gpd.GeoDataFrame] | None = None,
     rounds: Sheet | None = None,
     standalone: bool = False,
 ) -> MapPage:
@@ -210,7 +210,7 @@ def _legend(
     answer: Answer,
     *,
     painting: Painting,
-    over: tuple[LayerPapers, gpd.GeoDataFrame] | None,
+    over: tuple[LayerMetadata, gpd.GeoDataFrame] | None,
     rounds: Sheet | None,
 ) -> str:
     counts = painting.cells["kind"].value_counts()

@@ -17,7 +17,7 @@ from api.settings import TileServer
 from boundaries.layers.lines import read_lines
 from geo.crs import Projection
 from geo.errors import InputError
-from geo.store.contract import LayerPapers, Setting
+from geo.store.contract import LayerMetadata, Setting
 
 ADDRESS: Final = "/ground/{z}/{x}/{y}"
 _NOTHING: Final = base64.b64decode(
@@ -53,8 +53,8 @@ class Layers(Protocol):
     def setting(self, key: str) -> Setting:
         """The value of a setting."""
 
-    def layer(self, layer_id: str) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-        """A layer's papers and areas."""
+    def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """A layer's metadata and areas."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where a collection's description leads, and the papers of a layer in it."""
+"""Where a collection's description leads, and the metadata of a layer in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.ogc.formats import FILES, HTML, JSON, SCHEMA
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 GEOJSON = "application/geo+json"
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
@@ -59,23 +59,23 @@ def collection_links(
             "The properties of the features",
         ),
     ]
-    if str(about.get("papers", {}).get("source", "")).startswith(("http://", "https://")):
-        source = about["papers"]["source"]
+    if str(about.get("metadata", {}).get("source", "")).startswith(("http://", "https://")):
+        source = about["metadata"]["source"]
         found.append(link(source, "describedby", HTML.media_type, "Where the layer was published"))
     if layer:
-        title = "The papers of the layer that is meant where the Question names none"
+        title = "The metadata of the layer that is meant where the Question names none"
         found.append(link(f"{root}/collections/{layer}", "related", JSON.media_type, title))
     return found
 
 
-def layer_papers(papers: LayerPapers) -> dict[str, Any]:
-    """A layer's papers, as the description of its collection tells them."""
+def layer_metadata(metadata: LayerMetadata) -> dict[str, Any]:
+    """A layer's metadata, as the description of its collection tells them."""
     told = {
-        "title": papers.title or papers.layer_id,
-        "description": papers.source,
-        "attribution": papers.authority,
-        "license": papers.licence,
+        "title": metadata.title or metadata.layer_id,
+        "description": metadata.source,
+        "attribution": metadata.authority,
+        "license": metadata.licence,
     }
     names = ("authority", "licence", "source", "valid_from", "valid_to", "file", "sha256", "note")
-    kept = {name: text for name in names if (text := getattr(papers, name))}
-    return {name: text for name, text in told.items() if text} | {"papers": kept}
+    kept = {name: text for name in names if (text := getattr(metadata, name))}
+    return {name: text for name, text in told.items() if text} | {"metadata": kept}

@@ -1,4 +1,4 @@
-"""The collections: layers, answers and incidents, with their papers and their features."""
+"""The collections: layers, answers and incidents, with their metadata and their features."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from api.answers import Answers
 from api.encoding import feature_ids
-from api.ogc.collection_links import collection_links, layer_papers
+from api.ogc.collection_links import collection_links, layer_metadata
 from api.ogc.coordinates import offered
 from api.ogc.incident_items import every_incident, no_incidents, times_of
 from api.ogc.items import Items
@@ -20,7 +20,7 @@ from api.ogc.properties import Property, properties_of_answer
 from api.settings import VERSION
 from api.snapshot import Snapshot
 from boundaries.plans.plan_layers import plan_of
-from geo.analyses import LAYERS, Found
+from geo.analyses import LAYERS, AnalysisResult
 from geo.errors import InputError, NotFoundError, QuestionError
 from geo.period import Period
 from geo.question.ask import Answer, Question, default_layer
@@ -52,7 +52,7 @@ _TOLD: Mapping[str, str] = {
 
 def collection_ids(snapshot: Snapshot, *, local: bool) -> list[str]:
     """Every collection: layers, plans, answers and, for who may see them, incidents."""
-    layers = [papers.layer_id for papers in snapshot.choices()]
+    layers = [metadata.layer_id for metadata in snapshot.choices()]
     return [*layers, PLANS, *LAYERS, *([INCIDENTS] if local else [])]
 
 
@@ -123,7 +123,7 @@ def _layer_items(snapshot: Snapshot, layer_id: str) -> Items:
     return Items.of_frame(areas.reset_index(), codes, projection=snapshot.projection)
 
 
-def _answer_items(snapshot: Snapshot, answer: Answer, found: Found) -> Items:
+def _answer_items(snapshot: Snapshot, answer: Answer, found: AnalysisResult) -> Items:
     frame = gpd.GeoDataFrame(found.frame)
     return Items.of_frame(
         frame,
@@ -133,7 +133,7 @@ def _answer_items(snapshot: Snapshot, answer: Answer, found: Found) -> Items:
     )
 
 
-def members_of(answer: Answer, found: Found) -> dict[str, object]:
+def members_of(answer: Answer, found: AnalysisResult) -> dict[str, object]:
     """What every JSON answer says of itself beside its rows."""
     accounts = answer.accounts.as_dict() | {"software": f"patchmap {VERSION}"}
     return {"accounts": accounts, **found.as_dict()}
@@ -157,7 +157,7 @@ def properties_of(answers: Answers, collection_id: str) -> list[Property]:
 def described(answers: Answers, collection_id: str, *, root: str) -> dict[str, Any]:
     """The description of one collection, as the standard asks for it."""
     snapshot = answers.snapshot()
-    papers = {papers.layer_id: papers for papers in snapshot.choices()}
+    metadata = {metadata.layer_id: metadata for metadata in snapshot.choices()}
     published = [each.layer_id for each in snapshot.layers()]
     if collection_id == INCIDENTS:
         about: dict[str, Any] = {
@@ -175,7 +175,7 @@ def described(answers: Answers, collection_id: str, *, root: str) -> dict[str, A
         about = {"title": kind.title, "description": description} | _sources(snapshot)
         layers = published
     else:
-        about = layer_papers(papers[collection_id])
+        about = layer_metadata(metadata[collection_id])
         layers = [_ground_of(snapshot, collection_id)]
     systems = offered(snapshot.projection)
     timed = collection_id == INCIDENTS or collection_id in LAYERS

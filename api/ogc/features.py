@@ -99,7 +99,7 @@ def api(ask: Asking) -> Response:
 
     def document() -> dict[str, Any]:
         snapshot = ask.answers.snapshot()
-        titles = {papers.layer_id: papers.title for papers in snapshot.choices()}
+        titles = {metadata.layer_id: metadata.title for metadata in snapshot.choices()}
         titles |= {name: kind.title for name, kind in LAYERS.items()}
         named = collection_ids(snapshot, local=ask.local)
         return openapi_document(
@@ -115,7 +115,7 @@ def api(ask: Asking) -> Response:
 
 @door.get("/collections")
 def collections(ask: Asking) -> Response:
-    """Every collection with its papers."""
+    """Every collection with its metadata."""
 
     def document() -> dict[str, Any]:
         snapshot, root = ask.answers.snapshot(), ask.root
@@ -135,7 +135,7 @@ def collections(ask: Asking) -> Response:
 
 @door.get("/collections/{collection_id}")
 def collection(ask: Asking, collection_id: str) -> Response:
-    """One collection's papers."""
+    """One collection's metadata."""
     ask.check(collection_id)
     return ask.document(
         lambda: described(ask.answers, collection_id, root=ask.root), DOCUMENTS, page="collection"

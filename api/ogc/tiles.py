@@ -84,7 +84,7 @@ def tilesets(ask: Asking, collection_id: str) -> Response:
 
 @door.get("/collections/{collection_id}/tiles/WebMercatorQuad")
 def tileset(ask: Asking, collection_id: str) -> Response:
-    """A tileset's papers, or its TileJSON; its Question goes on into the address of the tiles."""
+    """A tileset's metadata, or its TileJSON; its Question goes on into the address of the tiles."""
     ask.check(collection_id)
     query = _query(ask, collection_id)
     form = chosen(ask.request, TILESET)

@@ -12,12 +12,12 @@ import pandas as pd
 from api.encoding import to_csv, to_json, write_frame, write_whole
 from api.planner.report import plan_report
 from boundaries.plans.draft import Draft
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.posts import shared_out
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.question.model import Question
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 ENDINGS = (".geojson", ".gpkg", ".parquet", ".csv", ".html")
 
@@ -30,8 +30,8 @@ class PlanFile:
     ----------
     question
         Which incidents the draft counts; with `posts` or `money` these are shared out too.
-    papers
-        The papers of the store's layers, by id: the report credits those that it rests on.
+    metadata
+        The metadata of the store's layers, by id: the report credits those that it rests on.
     cuts
         Where the areas of other layers lie, by layer, for the report.
     """
@@ -39,8 +39,8 @@ class PlanFile:
     draft: Draft
     question: Question
     projection: Projection
-    papers: Mapping[str, LayerPapers]
-    cuts: Mapping[str, Footprints]
+    metadata: Mapping[str, LayerMetadata]
+    cuts: Mapping[str, Overlaps]
 
     def write(self, path: Path) -> str:
         """Write what the ending of the path names, whole or not at all.
@@ -80,7 +80,7 @@ class PlanFile:
         page = plan_report(
             self.draft,
             question=self.question,
-            papers=self.papers,
+            metadata=self.metadata,
             shared=self.shared,
             cuts=self.cuts,
         )
@@ -96,10 +96,10 @@ class PlanFile:
 
 def _members(draft: Draft) -> dict[str, object]:
     accounts = draft.figures.accounts
-    papers = draft.plan.papers
+    metadata = draft.plan.metadata
     told = {
-        "plan_id": papers.plan_id, "title": papers.title, "version": papers.version,
-        "blocks_layer": papers.blocks_layer, "base_layer": papers.base_layer,
+        "plan_id": metadata.plan_id, "title": metadata.title, "version": metadata.version,
+        "blocks_layer": metadata.blocks_layer, "base_layer": metadata.base_layer,
     }  # fmt: skip
     return {"plan": told, "accounts": accounts.as_dict() if accounts else None}
 

@@ -12,7 +12,7 @@ from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import review_triggers
 from boundaries.plans.export import history_frame, pieces_layer
 from boundaries.plans.measures import ELECTORATES, PlanMeasures
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 
 LEAST_SHARE = 0.01
 """A smaller share of another layer's area is a line drawn otherwise, and no cut."""
@@ -23,7 +23,7 @@ def plan_facts(
     *,
     origins: Mapping[str, str],
     shared: pd.DataFrame | None = None,
-    cuts: Mapping[str, Footprints] | None = None,
+    cuts: Mapping[str, Overlaps] | None = None,
 ) -> dict[str, Any]:
     """A plan, its measures before and now, and what its boundaries cut.
 
@@ -41,7 +41,7 @@ def plan_facts(
     assigned = plan.now.assigned
     accounts = draft.figures.accounts
     return {
-        "plan": asdict(plan.papers),
+        "plan": asdict(plan.metadata),
         "areas": rows(frame.reset_index()),
         "held_against": draft.begun[0],
         "before": rows(draft.before.frame.reset_index()),

@@ -11,7 +11,7 @@ from api.text_tables import listed, text_table
 from boundaries.plans.electoral import EXTREME, NOTABLE, review_triggers
 from boundaries.plans.export import area_titles, history_frame, pieces_layer
 from boundaries.plans.measures import ELECTORATES, PlanMeasures
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import State
 
@@ -159,7 +159,7 @@ def _area_words(before: PlanMeasures, after: PlanMeasures, code: str) -> str:
 
 
 def sides_lines(
-    things: str, found: Footprints, state: State, *, least_share: float = 0.0
+    things: str, found: Overlaps, state: State, *, least_share: float = 0.0
 ) -> list[str]:
     """Which things the plan's boundaries split, and what share of each lies in which area."""
     split = found.split(state.assigned, least_share=least_share)

@@ -139,7 +139,7 @@ def plan(request: Request, office: Within, plan_id: str) -> Response:
 def begin(office: Within, body: Body) -> Response:
     """Begin a plan and save it."""
     draft, straddling = office.desks.begin(read_beginning(body))
-    plan_id = draft.plan.papers.plan_id
+    plan_id = draft.plan.metadata.plan_id
     address = f"/planner?plan={plan_id}"
     told = {"plan_id": plan_id, "address": address, "straddling": straddling}
     return Response(
@@ -192,8 +192,8 @@ def file(request: Request, office: Within, plan_id: str, name: str) -> Response:
             office.answers.snapshot(),
             office.desks.look(plan_id, office.question).draft,
         )
-        papers = {each.layer_id: each for each in snapshot.layers()}
-        made = PlanFile(draft, office.question, snapshot.projection, papers, {})
+        metadata = {each.layer_id: each for each in snapshot.layers()}
+        made = PlanFile(draft, office.question, snapshot.projection, metadata, {})
         with TemporaryDirectory(prefix="patchmap-") as folder:
             path = Path(folder) / f"{plan_id}.{ending}"
             made.write(path)
@@ -214,9 +214,9 @@ def _desk(
         raise NotFoundError(f"there is no plan {plan_id!r}")
     own = told[plan_id]["blocks_layer"]
     layers = [
-        {"id": papers.layer_id, "title": papers.title or papers.layer_id}
-        for papers in snapshot.layers()
-        if papers.layer_id != own
+        {"id": metadata.layer_id, "title": metadata.title or metadata.layer_id}
+        for metadata in snapshot.layers()
+        if metadata.layer_id != own
     ]
     text = templates.get_template("planner.html").render(
         plan=told[plan_id],
@@ -247,11 +247,11 @@ def _list(answers: Answers, error: PatchmapError | None = None) -> Response:
     snapshot = answers.snapshot()
     layers: list[dict[str, Any]] = [
         {
-            "id": papers.layer_id,
-            "title": papers.title or papers.layer_id,
-            "areas": len(snapshot.layer(papers.layer_id)[1]),
+            "id": metadata.layer_id,
+            "title": metadata.title or metadata.layer_id,
+            "areas": len(snapshot.layer(metadata.layer_id)[1]),
         }
-        for papers in snapshot.layers()
+        for metadata in snapshot.layers()
     ]
     text = templates.get_template("planner_list.html").render(
         plans=snapshot.plans(),

@@ -14,7 +14,7 @@ from api.planner.facts import LEAST_SHARE, review_facts, rows
 from boundaries.plans.draft import Draft
 from boundaries.plans.export import area_titles, describe
 from boundaries.plans.measures import PlanMeasures
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
 from boundaries.plans.posts import shared_out
 from boundaries.plans.state import UNASSIGNED, State
@@ -32,12 +32,12 @@ class Crosser:
     overlap by slivers, incidents of a hotspot do not.
     """
 
-    things: Footprints
+    things: Overlaps
     before: int
     least_share: float
 
     @classmethod
-    def of(cls, things: Footprints, plan: Plan, *, exact: bool) -> Crosser:
+    def of(cls, things: Overlaps, plan: Plan, *, exact: bool) -> Crosser:
         """Look once at how a plan began."""
         least = 0.0 if exact else LEAST_SHARE
         return cls(things, len(_split(things, plan.start, least)), least)
@@ -49,8 +49,8 @@ class Crosser:
         return {"kind": kind, "before": self.before, "now": len(split), "split": found}
 
 
-def _split(things: Footprints, state: State, least_share: float) -> dict[str, list[str]]:
-    """What `Footprints.split` finds, without a frame: the areas of each thing that is cut."""
+def _split(things: Overlaps, state: State, least_share: float) -> dict[str, list[str]]:
+    """What `Overlaps.split` finds, without a frame: the areas of each thing that is cut."""
     codes = [UNASSIGNED, *state.areas]
     place = {code: at for at, code in enumerate(codes)}
     area = np.array([place[code] for code in state.assigned], dtype=np.int64)[things.block]
@@ -83,12 +83,12 @@ def told_whole(draft: Draft, crossers: Crossers, *, before: Rows, told: Rows) ->
         The rows of the areas as the plan began, and as it stands.
     """
     plan, blocks = draft.plan, draft.blocks
-    papers = plan.papers
+    metadata = plan.metadata
     return {
-        "plan_id": papers.plan_id,
-        "title": papers.title,
-        "blocks_layer": papers.blocks_layer,
-        "base_layer": papers.base_layer,
+        "plan_id": metadata.plan_id,
+        "title": metadata.title,
+        "blocks_layer": metadata.blocks_layer,
+        "base_layer": metadata.base_layer,
         "codes": list(plan.now.graph.codes),
         "figures": _figures(draft),
         "start": plan.start.assigned.tolist(),
@@ -134,7 +134,7 @@ def told_standing(draft: Draft, crossers: Crossers) -> dict[str, Any]:
     undone = plan.steps[plan.done] if plan.done < len(plan.steps) else None
     rest = draft.measures.unassigned
     return {
-        "version": plan.papers.version,
+        "version": plan.metadata.version,
         "done": plan.done,
         "steps": len(plan.steps),
         "undo": describe(plan.history[-1], titles) if plan.history else "",
@@ -156,7 +156,7 @@ def told_standing(draft: Draft, crossers: Crossers) -> dict[str, Any]:
 
 
 def told_history(plan: Plan, which: Iterable[int]) -> list[dict[str, Any]]:
-    """Steps of the history by their places in it, as `boundaries.plans.export.history_frame` has them."""
+    """Steps of the history by their places in it, as `history_frame` has them."""
     titles = _titles(plan)
     return [
         {

@@ -23,10 +23,10 @@ from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import EXTREME
 from boundaries.plans.export import area_titles, history_frame, pieces_layer
 from boundaries.plans.measures import PlanMeasures
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.state import Codes
 from geo.question.model import Question
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 WIDTH = 460.0
@@ -70,9 +70,9 @@ def plan_report(
     draft: Draft,
     *,
     question: Question,
-    papers: Mapping[str, LayerPapers],
+    metadata: Mapping[str, LayerMetadata],
     shared: pd.DataFrame | None = None,
-    cuts: Mapping[str, Footprints] | None = None,
+    cuts: Mapping[str, Overlaps] | None = None,
 ) -> str:
     """The report as HTML without any script, that asks for nothing.
 
@@ -80,8 +80,8 @@ def plan_report(
     ----------
     question
         Which incidents the draft counts.
-    papers
-        The papers of the store's layers, by id: the report credits those that it rests on.
+    metadata
+        The metadata of the store's layers, by id: the report credits those that it rests on.
     shared
         Posts and pounds by area.
     cuts
@@ -100,7 +100,7 @@ def plan_report(
         policy=POLICY,
         style=Markup(STYLES.read_text(encoding="utf-8")),  # noqa: S704 - our own sheet
         version=VERSION,
-        papers=plan.papers,
+        metadata=plan.metadata,
         base=base,
         areas=len(plan.now.areas),
         blocks=len(plan.now.graph),
@@ -125,14 +125,16 @@ def plan_report(
             for name, each in (cuts or {}).items()
         },
         history=history.to_dict("records"),
-        updated=history["at"].iloc[plan.done - 1][:10] if plan.done else plan.papers.begun_at[:10],
-        hands=sorted({step.signed.by for step in plan.history} | {plan.papers.begun_by} - {""}),
+        updated=history["at"].iloc[plan.done - 1][:10]
+        if plan.done
+        else plan.metadata.begun_at[:10],
+        hands=sorted({step.signed.by for step in plan.history} | {plan.metadata.begun_by} - {""}),
         notes=draft.figures.notes,
         accounts=accounts,
         credits=[
-            papers[name]
-            for name in dict.fromkeys([plan.papers.blocks_layer, plan.papers.base_layer, base])
-            if name in papers
+            metadata[name]
+            for name in dict.fromkeys([plan.metadata.blocks_layer, plan.metadata.base_layer, base])
+            if name in metadata
         ],
     )
 
@@ -243,7 +245,7 @@ def _moved_codes(found: Comparison) -> list[dict[str, Any]]:
 
 
 def _sides(
-    found: Footprints,
+    found: Overlaps,
     assigned: Codes,
     *,
     titles: Mapping[str, str],

@@ -22,7 +22,7 @@ from api.planner.steps import Beginning, PlanStep
 from boundaries.plans.block_layers import PlanBlocks
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
 from boundaries.plans.figures import Figures, count_incidents, figure_blocks, plan_question
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.posts import shared_out
 from boundaries.plans.serialization import PlanConflictError
 from geo.question.ask import Question
@@ -107,11 +107,11 @@ class PlanDesks:
         self._stamp(plan_id)
         with self._lock(plan_id):
             desk = self.look(plan_id, question)
-            papers = desk.draft.plan.papers
-            if step.version != papers.version:
+            metadata = desk.draft.plan.metadata
+            if step.version != metadata.version:
                 raise PlanConflictError(
                     f"{self._last_hand(plan_id)} changed plan {plan_id} since you opened it "
-                    f"(version {papers.version}, yours is {step.version}); load it again and "
+                    f"(version {metadata.version}, yours is {step.version}); load it again and "
                     "repeat your step"
                 )
             plan = save_plan(self._store, step.take(desk.draft.plan))
@@ -119,7 +119,7 @@ class PlanDesks:
             stamp = self._stamp(plan_id)
             after = replace(desk, draft=draft, stamp=stamp)
             # Another process may have gone on with the plan already: then the store is asked again.
-            if stamp[0] == plan.papers.version:
+            if stamp[0] == plan.metadata.version:
                 self._keep(("desk", plan_id, question.query()), after)
             return told_change(desk.draft, draft, desk.crossers, known=desk.rows, told=after.rows)
 
@@ -173,22 +173,22 @@ class PlanDesks:
             lambda: figure_blocks(blocks, count_incidents(self._store, blocks.layer_id, question)),
         )
 
-    def _layers(self, blocks: PlanBlocks) -> Mapping[str, Footprints]:
+    def _layers(self, blocks: PlanBlocks) -> Mapping[str, Overlaps]:
         """Where the areas of the other layers lie on the blocks, by the title of the layer."""
         return self._made(
             ("crossing", blocks.layer_id, *self._state("layers")),
             lambda: self._lay_over(blocks),
         )
 
-    def _lay_over(self, blocks: PlanBlocks) -> dict[str, Footprints]:
-        found: dict[str, Footprints] = {}
-        for papers in self._store.layers():
-            if papers.layer_id == blocks.layer_id or len(found) == MOST_CROSSERS:
+    def _lay_over(self, blocks: PlanBlocks) -> dict[str, Overlaps]:
+        found: dict[str, Overlaps] = {}
+        for metadata in self._store.layers():
+            if metadata.layer_id == blocks.layer_id or len(found) == MOST_CROSSERS:
                 continue
-            areas = self._store.layer(papers.layer_id)[1]
+            areas = self._store.layer(metadata.layer_id)[1]
             if len(areas) <= MOST_CROSSING_AREAS and shapely.is_valid(areas.geometry).all():
                 named = areas.set_axis(_names(areas))
-                found[papers.title or papers.layer_id] = Footprints.of_layer(blocks.areas, named)
+                found[metadata.title or metadata.layer_id] = Overlaps.of_layer(blocks.areas, named)
         return found
 
     def _draw(self, blocks: PlanBlocks) -> bytes:
@@ -242,7 +242,7 @@ class PlanDesks:
                 self._kept.popitem(last=False)
 
 
-def _hotspots(figures: Figures) -> Footprints:
+def _hotspots(figures: Figures) -> Overlaps:
     """The ranked hotspots under names that people know: their rank and their first street."""
     told = {
         str(place.hotspot_id): f"no. {place.rank} {str(place.streets).partition(';')[0]}".strip()

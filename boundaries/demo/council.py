@@ -40,7 +40,7 @@ northing = "Northing"
 [what]
 category = "anti-social-behaviour"  # whatever its wording
 
-[papers]
+[metadata]
 title = "Cases of a synthetic council"
 caveats = ["Synthetic: this city, its people and its incidents do not exist."]
 """

@@ -13,7 +13,7 @@ import pandas as pd
 from boundaries.layers.attributes import free_name
 from geo.errors import InputError
 from geo.formats.geojson import POLYGONS, collection_crs, feature_collection, read_geometry
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 # ONS fields: WD25CD and WD25NM, LSOA11CD, OA11CD … of any vintage.
 _ONS_CODE = re.compile(r"([A-Z]{2,6})(\d{2})CD", re.IGNORECASE)
@@ -21,17 +21,17 @@ _PLAIN_CODES = ("area_code", "code", "ward_code", "gss_code", "block_code")
 _PLAIN_NAMES = ("area_name", "name", "ward_name")
 
 
-def areas_of(content: bytes, papers: LayerPapers) -> tuple[LayerPapers, gpd.GeoDataFrame]:
+def areas_of(content: bytes, metadata: LayerMetadata) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
     """Read the areas as the file has them.
 
     Parameters
     ----------
-    papers
+    metadata
         What is known of the layer; empty code and name fields are found in the file.
 
     Returns
     -------
-    The papers with their fields, and the areas in the order and the CRS of the file, indexed by
+    The metadata with their fields, and the areas in the order and the CRS of the file, indexed by
     `area_code`, with `area_name` and the other attributes: rings and codes are unchecked.
 
     Raises
@@ -39,34 +39,34 @@ def areas_of(content: bytes, papers: LayerPapers) -> tuple[LayerPapers, gpd.GeoD
     InputError
         If this is no FeatureCollection of polygons with codes.
     """
-    file = papers.file or papers.layer_id
+    file = metadata.file or metadata.layer_id
     collection = feature_collection(content, file)
     features = collection["features"]
     properties = pd.DataFrame([feature.get("properties") or {} for feature in features])
-    papers = _with_fields(papers, properties, file)
-    codes = _codes(properties[papers.code_field], file, papers.code_field)
+    metadata = _with_fields(metadata, properties, file)
+    codes = _codes(properties[metadata.code_field], file, metadata.code_field)
     crs = collection_crs(collection, file)
     geometries = [
         read_geometry(feature, f"{file}, feature {number} ({code})", kinds=POLYGONS)
         for number, (feature, code) in enumerate(zip(features, codes, strict=True), start=1)
     ]
-    frame = _attributes(properties, papers, codes)
-    return papers, gpd.GeoDataFrame(frame, geometry=geometries, crs=crs)
+    frame = _attributes(properties, metadata, codes)
+    return metadata, gpd.GeoDataFrame(frame, geometry=geometries, crs=crs)
 
 
-def _with_fields(papers: LayerPapers, properties: pd.DataFrame, file: str) -> LayerPapers:
+def _with_fields(metadata: LayerMetadata, properties: pd.DataFrame, file: str) -> LayerMetadata:
     columns = [str(name) for name in properties.columns]
-    for wanted in (papers.code_field, papers.name_field):
+    for wanted in (metadata.code_field, metadata.name_field):
         if wanted and wanted not in columns:
             raise InputError(f"{file} has no field {wanted!r}; it has: {', '.join(columns)}")
-    code = papers.code_field or _find_code(properties, columns)
+    code = metadata.code_field or _find_code(properties, columns)
     if not code:
         raise InputError(
             f"{file}: no field looks like a code; name it with --code-field, "
             f"one of: {', '.join(columns) or 'none, its features have no properties'}"
         )
-    name = papers.name_field or _find_name(code, columns)
-    return replace(papers, code_field=code, name_field=name)
+    name = metadata.name_field or _find_name(code, columns)
+    return replace(metadata, code_field=code, name_field=name)
 
 
 def _find_code(properties: pd.DataFrame, columns: list[str]) -> str:
@@ -107,12 +107,14 @@ def _code(value: object) -> str:
     return str(value).strip()
 
 
-def _attributes(properties: pd.DataFrame, papers: LayerPapers, codes: list[str]) -> pd.DataFrame:
+def _attributes(
+    properties: pd.DataFrame, metadata: LayerMetadata, codes: list[str]
+) -> pd.DataFrame:
     index = pd.Index(codes, name="area_code", dtype="str")
     frame = pd.DataFrame(index=index)
-    names = properties[papers.name_field] if papers.name_field else pd.Series([""] * len(codes))
+    names = properties[metadata.name_field] if metadata.name_field else pd.Series([""] * len(codes))
     frame["area_name"] = [_code(name) or code for name, code in zip(names, codes, strict=True)]
-    others = properties.columns.difference([papers.code_field, papers.name_field], sort=False)
+    others = properties.columns.difference([metadata.code_field, metadata.name_field], sort=False)
     for column in others:
         frame[free_name(str(column), frame.columns)] = _storable(properties[column]).to_numpy()
     return frame

@@ -1,4 +1,4 @@
-"""Load a layer with its papers, checked and in metres."""
+"""Load a layer with its metadata, checked and in metres."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from boundaries.layers.geojson import areas_of
 from boundaries.layers.polygon_checks import invalid_rings, repair_rings
 from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
-from geo.store.contract import LayerPapers, check_layer_id
+from geo.store.contract import LayerMetadata, check_layer_id
 
 _NAMED_FAULTS = 3
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer with its papers.
+    """A layer with its metadata.
 
     `areas` is indexed by `area_code`, sorted, in the working CRS in metres, with `area_name`, the
     file's other attributes and the geometry; `changes` says what was mended on the way in.
     """
 
-    papers: LayerPapers
+    metadata: LayerMetadata
     areas: gpd.GeoDataFrame
     changes: list[str] = field(default_factory=list)
 
 
 def read_layer(
     content: bytes,
-    papers: LayerPapers,
+    metadata: LayerMetadata,
     *,
     projection: Projection,
     repair: bool = False,
@@ -45,7 +45,7 @@ def read_layer(
     ----------
     content
         The file's bytes, in CRS84 or in the CRS that its `crs` member names.
-    papers
+    metadata
         What is known of the layer; empty code and name fields are found in the file.
     projection
         Leads to the working CRS.
@@ -57,18 +57,20 @@ def read_layer(
     InputError
         With one line that names the feature and the place of the first faults.
     """
-    check_layer_id(papers.layer_id)
-    file = papers.file or papers.layer_id
-    papers, areas = _areas(content, papers, projection=projection)
+    check_layer_id(metadata.layer_id)
+    file = metadata.file or metadata.layer_id
+    metadata, areas = _areas(content, metadata, projection=projection)
     _refuse_repeated(areas.index, file)
     areas, changes = _check_rings(areas, file, repair=repair)
-    papers = replace(
-        papers, sha256=hashlib.sha256(content).hexdigest(), note="; ".join(changes)[:2000]
+    metadata = replace(
+        metadata, sha256=hashlib.sha256(content).hexdigest(), note="; ".join(changes)[:2000]
     )
-    return Layer(papers, _in_metres(areas, projection).sort_index(), changes)
+    return Layer(metadata, _in_metres(areas, projection).sort_index(), changes)
 
 
-def read_faulty(content: bytes, papers: LayerPapers, *, projection: Projection) -> gpd.GeoDataFrame:
+def read_faulty(
+    content: bytes, metadata: LayerMetadata, *, projection: Projection
+) -> gpd.GeoDataFrame:
     """Read the areas of a file to be checked: with invalid rings, and codes that stand twice.
 
     Returns
@@ -80,15 +82,15 @@ def read_faulty(content: bytes, papers: LayerPapers, *, projection: Projection) 
     InputError
         If the file is no layer, or lies where no layer can.
     """
-    return _in_metres(_areas(content, papers, projection=projection)[1], projection)
+    return _in_metres(_areas(content, metadata, projection=projection)[1], projection)
 
 
 def _areas(
-    content: bytes, papers: LayerPapers, *, projection: Projection
-) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-    papers, areas = areas_of(content, papers)
-    _check_places(areas, papers.file or papers.layer_id, projection)
-    return papers, areas
+    content: bytes, metadata: LayerMetadata, *, projection: Projection
+) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+    metadata, areas = areas_of(content, metadata)
+    _check_places(areas, metadata.file or metadata.layer_id, projection)
+    return metadata, areas
 
 
 def _in_metres(areas: gpd.GeoDataFrame, projection: Projection) -> gpd.GeoDataFrame:

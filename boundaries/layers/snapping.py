@@ -63,10 +63,10 @@ def snap(areas: gpd.GeoDataFrame, metres: float) -> tuple[gpd.GeoDataFrame, list
 
 
 def snapped(layer: Layer, metres: float) -> Layer:
-    """A layer mended by `snap`, with what was changed in its papers."""
+    """A layer mended by `snap`, with what was changed in its metadata."""
     areas, lines = snap(layer.areas, metres)
     changes = [*layer.changes, *lines]
-    return Layer(replace(layer.papers, note="; ".join(changes)[:2000]), areas, changes)
+    return Layer(replace(layer.metadata, note="; ".join(changes)[:2000]), areas, changes)
 
 
 def _refuse_unmendable(findings: gpd.GeoDataFrame, metres: float) -> None:

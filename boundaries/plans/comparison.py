@@ -12,7 +12,7 @@ from boundaries.plans.draft import Draft
 from boundaries.plans.figures import Figures, count_incidents, figure_blocks
 from boundaries.plans.flows import FLOW, carried, flow_table, moved_blocks, successors
 from boundaries.plans.measures import PlanMeasures
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan_layers import PLAN_PREFIX, plan_of
 from boundaries.plans.posts import shared_out
 from boundaries.plans.sides import Side, read_side, side_id
@@ -235,7 +235,7 @@ def compare(
 def comparison_of(draft: Draft, question: Question) -> Comparison:
     """A draft against what it is held against; officers are not shared out."""
     name, begun = draft.begun
-    after = Side(f"{PLAN_PREFIX}{draft.plan.papers.plan_id}", draft.plan)
+    after = Side(f"{PLAN_PREFIX}{draft.plan.metadata.plan_id}", draft.plan)
     asked = replace(question, posts=0)
     return Comparison(Side(name, begun), after, draft.ground, draft.figures, asked)
 
@@ -250,7 +250,7 @@ def before_by_area(draft: Draft, found: Comparison) -> pd.DataFrame:
     return before.set_axis(now)
 
 
-def _main(found: Footprints, assignment: pd.Series) -> pd.DataFrame:
+def _main(found: Overlaps, assignment: pd.Series) -> pd.DataFrame:
     """The area that holds most of each thing, in how many it lies, and how much of it there is."""
     sides = found.sides(assignment.to_numpy(object))
     sides["inside"] = sides["area_code"] != UNASSIGNED

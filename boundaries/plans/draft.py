@@ -19,8 +19,8 @@ from boundaries.plans.block_layers import PlanBlocks
 from boundaries.plans.figures import Figures, count_incidents, figure_blocks
 from boundaries.plans.measured_blocks import MeasuredBlocks
 from boundaries.plans.measures import PlanMeasures
-from boundaries.plans.overlaps import Footprints
-from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.overlaps import Overlaps
+from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.serialization import next_version, read_plan, write_plan
 from geo.errors import InputError, NotFoundError
 from geo.formats.csv_table import Table
@@ -63,7 +63,7 @@ class Draft:
         return self.figures.blocks
 
     @property
-    def hotspots(self) -> Footprints:
+    def hotspots(self) -> Overlaps:
         """On which blocks each ranked hotspot lies."""
         return self.figures.hotspots
 
@@ -78,7 +78,7 @@ class Draft:
         if self.base:
             return self.base
         begun = replace(self.plan, now=self.plan.start, steps=(), done=0)
-        return self.plan.papers.base_layer or "the start", begun
+        return self.plan.metadata.base_layer or "the start", begun
 
     @cached_property
     def measures(self) -> PlanMeasures:
@@ -94,9 +94,9 @@ class Draft:
         known = (PlanMeasures.of(base.now, self.blocks), self.measures)
         return replace(self, base=(name, base), _known=known)
 
-    def cut_by(self, areas: gpd.GeoDataFrame) -> Footprints:
+    def cut_by(self, areas: gpd.GeoDataFrame) -> Overlaps:
         """On which blocks the areas of another layer lie, in square metres."""
-        return Footprints.of_layer(self.ground.areas, areas)
+        return Overlaps.of_layer(self.ground.areas, areas)
 
 
 def new_plan(
@@ -125,7 +125,7 @@ def new_plan(
 
     Returns
     -------
-    The draft, and the blocks that straddle the layer's areas (`boundaries.layers.best_fit.BestFit`).
+    The draft, and the blocks that straddle the layer's areas (`best_fit.BestFit`).
 
     Raises
     ------
@@ -141,9 +141,9 @@ def new_plan(
             other = store.plan(from_plan)
             blocks = PlanBlocks.read(store, _same_blocks(other, blocks_layer))
             known = read_plan(other, blocks.graph)
-            papers = _papers(plan_id, title, blocks, base=known.papers.base_layer, by=by)
+            metadata = _metadata(plan_id, title, blocks, base=known.metadata.base_layer, by=by)
             plan = Plan.begin(
-                papers,
+                metadata,
                 blocks.graph,
                 assignment=known.assignment,
                 areas=known.now.areas.values(),
@@ -151,11 +151,11 @@ def new_plan(
             )
             return _draft(store, plan, blocks, question), NOT_STRADDLING
         blocks = PlanBlocks.read(store, _named(blocks_layer))
-        papers = _papers(plan_id, title, blocks, base=from_layer, by=by)
+        metadata = _metadata(plan_id, title, blocks, base=from_layer, by=by)
         if not from_layer:
-            plan = Plan.begin(papers, blocks.graph)
+            plan = Plan.begin(metadata, blocks.graph)
             return _draft(store, plan, blocks, question), NOT_STRADDLING
-        plan, straddling = fit_plan(papers, blocks, store.layer(from_layer)[1])
+        plan, straddling = fit_plan(metadata, blocks, store.layer(from_layer)[1])
         return _draft(store, plan, blocks, question), straddling
 
 
@@ -190,22 +190,22 @@ def import_assignment(
     """
     with store.reading():
         blocks = PlanBlocks.read(store, _named(blocks_layer))
-        papers = _papers(plan_id, title, blocks, base="", by=by)
+        metadata = _metadata(plan_id, title, blocks, base="", by=by)
         if isinstance(source, Table):
             block, area = columns
             assignment = assignment_from_table(source, blocks.graph.codes, block=block, area=area)
-            plan = Plan.begin(papers, blocks.graph, assignment=assignment)
+            plan = Plan.begin(metadata, blocks.graph, assignment=assignment)
             return _draft(store, plan, blocks, question), NOT_STRADDLING
-        plan, straddling = fit_plan(papers, blocks, source)
+        plan, straddling = fit_plan(metadata, blocks, source)
         return _draft(store, plan, blocks, question), straddling
 
 
 def fit_plan(
-    papers: PlanPapers, blocks: PlanBlocks, areas: gpd.GeoDataFrame
+    metadata: PlanMetadata, blocks: PlanBlocks, areas: gpd.GeoDataFrame
 ) -> tuple[Plan, pd.DataFrame]:
     """A plan of whole blocks that fits polygons best, and the blocks that straddle them."""
     fit = best_fit(blocks.areas, areas)
-    plan = Plan.begin(papers, blocks.graph, assignment=fit.assignment, areas=plan_areas(areas))
+    plan = Plan.begin(metadata, blocks.graph, assignment=fit.assignment, areas=plan_areas(areas))
     return plan, fit.straddling
 
 
@@ -250,14 +250,14 @@ def save_plan(store: Store, plan: Plan) -> Plan:
     PlanConflictError
         If somebody else saved, began or removed a plan of that id since this one was read.
     """
-    plan_id = plan.papers.plan_id
+    plan_id = plan.metadata.plan_id
     with store.transaction():
         try:
             stored: Mapping[str, Any] | None = store.plan(plan_id)
         except NotFoundError:
             stored = None
         saved = next_version(plan, stored)
-        store.put_plan(write_plan(saved), based_on=plan.papers.version)
+        store.put_plan(write_plan(saved), based_on=plan.metadata.version)
     return saved
 
 
@@ -266,9 +266,9 @@ def _draft(store: StoreReader, plan: Plan, blocks: PlanBlocks, question: Questio
     return Draft(plan, blocks, figure_blocks(blocks, answer))
 
 
-def _papers(plan_id: str, title: str, blocks: PlanBlocks, *, base: str, by: str) -> PlanPapers:
+def _metadata(plan_id: str, title: str, blocks: PlanBlocks, *, base: str, by: str) -> PlanMetadata:
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    return PlanPapers(plan_id, title or plan_id, blocks.layer_id, base, begun_by=by, begun_at=now)
+    return PlanMetadata(plan_id, title or plan_id, blocks.layer_id, base, begun_by=by, begun_at=now)
 
 
 def _named(blocks_layer: str) -> str:

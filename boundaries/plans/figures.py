@@ -17,7 +17,7 @@ import pandas as pd
 
 from boundaries.plans.block_layers import PlanBlocks
 from boundaries.plans.measured_blocks import Ints, MeasuredBlocks, tally_blocks
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 from geo.analyses.places import ranked
 from geo.errors import InputError
 from geo.question.accounts import Accounts
@@ -73,16 +73,16 @@ class Figures:
         return ranked(self.answer).frame
 
     @cached_property
-    def hotspots(self) -> Footprints:
+    def hotspots(self) -> Overlaps:
         """On which blocks the incidents of each ranked hotspot lie."""
         if self.answer is None:
-            return Footprints.of_points([], self.placed)
+            return Overlaps.of_points([], self.placed)
         x, y = (self.answer.counted[axis].to_numpy(float) for axis in ("x", "y"))
         names = np.full(len(x), "", dtype=object)
         for place in self.places.itertuples():
             near = (x - place.x) ** 2 + (y - place.y) ** 2 <= place.radius_m**2
             names[near] = place.hotspot_id
-        return Footprints.of_points(names.tolist(), self.placed)
+        return Overlaps.of_points(names.tolist(), self.placed)
 
 
 def count_incidents(store: StoreReader, layer_id: str, question: Question) -> Answer | None:

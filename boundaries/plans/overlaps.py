@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Footprints:
+class Overlaps:
     """How much of each of some things lies on each block.
 
     Attributes
@@ -43,8 +43,8 @@ class Footprints:
     amount: Floats
 
     @classmethod
-    def of_points(cls, things: Sequence[str], placed: Ints) -> Footprints:
-        """The footprints of things made of points, as a hotspot is of its cells' incidents.
+    def of_points(cls, things: Sequence[str], placed: Ints) -> Overlaps:
+        """The overlaps of things made of points, as a hotspot is of its cells' incidents.
 
         Parameters
         ----------
@@ -69,8 +69,8 @@ class Footprints:
         return cls(tuple(names.tolist()), one, other, counts.to_numpy(float))
 
     @classmethod
-    def of_layer(cls, blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> Footprints:
-        """The footprints of the areas of another layer, in square metres."""
+    def of_layer(cls, blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> Overlaps:
+        """The overlaps of the areas of another layer, in square metres."""
         overlap = overlap_shares(blocks, areas)
         names = np.unique(overlap["area_code"].astype(str))
         thing = np.searchsorted(names, overlap["area_code"].to_numpy(str))

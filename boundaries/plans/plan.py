@@ -20,7 +20,7 @@ from geo.errors import ConflictError, InputError, NotFoundError
 
 
 @dataclass(frozen=True)
-class PlanPapers:
+class PlanMetadata:
     """What is known of a plan besides its blocks.
 
     `blocks_layer` and `base_layer` name layers, the second is empty where the plan was not
@@ -43,7 +43,7 @@ class Plan:
 
     Attributes
     ----------
-    papers
+    metadata
         What is known of it.
     start
         How it began.
@@ -55,7 +55,7 @@ class Plan:
         How many of the steps are in force.
     """
 
-    papers: PlanPapers
+    metadata: PlanMetadata
     start: State
     now: State
     steps: tuple[Step, ...] = ()
@@ -64,7 +64,7 @@ class Plan:
     @classmethod
     def begin(
         cls,
-        papers: PlanPapers,
+        metadata: PlanMetadata,
         graph: BlockGraph,
         *,
         assignment: Mapping[str, str] | pd.Series | None = None,
@@ -89,14 +89,14 @@ class Plan:
         InputError
             If the id cannot be one, a block is not of the layer, or a bridge leads nowhere.
         """
-        _check_id(papers.plan_id)
+        _check_id(metadata.plan_id)
         given = {} if assignment is None else {str(k): str(v) for k, v in assignment.items()}
         _refuse_unknown(given, graph)
         known = {area.code: area for area in areas}
         named = {code: Area(code, code) for code in set(given.values()) - {UNASSIGNED}}
         assigned = pd.Series([given.get(code, UNASSIGNED) for code in graph.codes], dtype=object)
         start = State.of(graph, assigned.to_numpy(), areas=named | known, bridges=bridges)
-        return cls(papers, start, start)
+        return cls(metadata, start, start)
 
     @property
     def assignment(self) -> pd.Series:

@@ -13,7 +13,7 @@ from boundaries.plans.block_layers import PlanBlocks
 from boundaries.plans.draft import open_plan
 from boundaries.plans.state import UNASSIGNED
 from geo.errors import InputError
-from geo.store.contract import LayerPapers, StoreReader
+from geo.store.contract import LayerMetadata, StoreReader
 
 PLAN_PREFIX = "plan-"
 """What stands before a plan's id where it is a layer; no other layer's id begins so."""
@@ -24,10 +24,10 @@ def plan_of(layer_id: str) -> str:
     return layer_id.removeprefix(PLAN_PREFIX) if layer_id.startswith(PLAN_PREFIX) else ""
 
 
-def plan_papers(told: Mapping[str, Any]) -> LayerPapers:
-    """The papers of a plan as those of a layer, of what a store tells of it."""
+def plan_metadata(told: Mapping[str, Any]) -> LayerMetadata:
+    """The metadata of a plan as those of a layer, of what a store tells of it."""
     base = f", begun from {told['base_layer']}" if told["base_layer"] else ""
-    return LayerPapers(
+    return LayerMetadata(
         f"{PLAN_PREFIX}{told['plan_id']}",
         title=f"{told['title'] or told['plan_id']} (draft)",
         source=f"A plan on the blocks of {told['blocks_layer']}{base}",
@@ -75,7 +75,7 @@ def plan_outline(
     return shapely.coverage_union_all(draft.blocks.geometry[held]) if len(held) else None
 
 
-def read_layer_or_plan(store: StoreReader, layer_id: str) -> tuple[LayerPapers, gpd.GeoDataFrame]:
+def read_layer_or_plan(store: StoreReader, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
     """A layer of the store, or for `plan-ID` the areas of a plan.
 
     Raises
@@ -89,8 +89,8 @@ def read_layer_or_plan(store: StoreReader, layer_id: str) -> tuple[LayerPapers, 
     if not plan_id:
         return store.layer(layer_id)
     with store.reading():
-        papers = plan_papers(store.plan(plan_id))
-        return papers, with_areas(plan_id, plan_areas(store, plan_id))
+        metadata = plan_metadata(store.plan(plan_id))
+        return metadata, with_areas(plan_id, plan_areas(store, plan_id))
 
 
 def with_areas(plan_id: str, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

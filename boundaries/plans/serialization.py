@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from boundaries.layers.contiguity import BlockGraph
-from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Area, Step
 from geo.errors import ConflictError, InputError
 
@@ -24,7 +24,7 @@ def write_plan(plan: Plan) -> dict[str, Any]:
     """
     start = plan.start
     return {
-        **asdict(plan.papers),
+        **asdict(plan.metadata),
         "areas": [asdict(area) for area in start.areas.values()],
         "blocks": dict(zip(start.graph.codes, start.assigned.tolist(), strict=True)),
         "bridges": {name: list(ends) for name, ends in start.bridges.items()},
@@ -42,7 +42,9 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
         If the record is no plan, or the layer's blocks are no longer those of the plan.
     """
     try:
-        papers = PlanPapers(**{name: record[name] for name in PlanPapers.__dataclass_fields__})
+        metadata = PlanMetadata(
+            **{name: record[name] for name in PlanMetadata.__dataclass_fields__}
+        )
         areas = [Area(**area) for area in record["areas"]]
         blocks: dict[str, str] = dict(record["blocks"])
         bridges = {name: (one, other) for name, (one, other) in record["bridges"].items()}
@@ -50,13 +52,13 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
         done = int(record["done"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"this is no record of a plan: {error!r}") from error
-    _check_blocks(papers, blocks, graph)
-    plan = Plan.begin(papers, graph, assignment=blocks, areas=areas, bridges=bridges)
+    _check_blocks(metadata, blocks, graph)
+    plan = Plan.begin(metadata, graph, assignment=blocks, areas=areas, bridges=bridges)
     if not 0 <= done <= len(steps):
-        raise InputError(f"plan {papers.plan_id} has {len(steps)} steps, and not {done}")
+        raise InputError(f"plan {metadata.plan_id} has {len(steps)} steps, and not {done}")
     strange = sorted({block for step in steps for block in step.blocks} - set(blocks))
     if strange:
-        raise InputError(f"a step of plan {papers.plan_id} moves {strange[0]}, no block of it")
+        raise InputError(f"a step of plan {metadata.plan_id} moves {strange[0]}, no block of it")
     now = plan.start
     for step in steps[:done]:
         now = now.apply(step)
@@ -76,26 +78,26 @@ def next_version(plan: Plan, stored: Mapping[str, Any] | None) -> Plan:
     PlanConflictError
         If that is not the version which this plan was read from.
     """
-    papers = plan.papers
+    metadata = plan.metadata
     if stored is None:
-        if papers.version:
+        if metadata.version:
             raise PlanConflictError(
-                f"plan {papers.plan_id} was deleted since you opened it; save it under a new id"
+                f"plan {metadata.plan_id} was deleted since you opened it; save it under a new id"
             )
-    elif not papers.version:
-        raise PlanConflictError(f"there is a plan {papers.plan_id} already; choose another id")
-    elif stored["begun_at"] != papers.begun_at:
+    elif not metadata.version:
+        raise PlanConflictError(f"there is a plan {metadata.plan_id} already; choose another id")
+    elif stored["begun_at"] != metadata.begun_at:
         raise PlanConflictError(
-            f"plan {papers.plan_id} was deleted since you opened it, and another begun under its "
+            f"plan {metadata.plan_id} was deleted since you opened it, and another begun under its "
             "id; save yours under a new one"
         )
-    elif stored["version"] != papers.version:
+    elif stored["version"] != metadata.version:
         raise PlanConflictError(
-            f"{_last_hand(stored)} changed plan {papers.plan_id} since you opened it (version "
-            f"{stored['version']}, yours is {papers.version}); open it again and repeat your "
+            f"{_last_hand(stored)} changed plan {metadata.plan_id} since you opened it (version "
+            f"{stored['version']}, yours is {metadata.version}); open it again and repeat your "
             "changes"
         )
-    return replace(plan, papers=replace(papers, version=papers.version + 1))
+    return replace(plan, metadata=replace(metadata, version=metadata.version + 1))
 
 
 def _last_hand(stored: Mapping[str, Any]) -> str:
@@ -103,7 +105,7 @@ def _last_hand(stored: Mapping[str, Any]) -> str:
     return (steps[-1]["by"] if steps else stored["begun_by"]) or "somebody else"
 
 
-def _check_blocks(papers: PlanPapers, blocks: Mapping[str, str], graph: BlockGraph) -> None:
+def _check_blocks(metadata: PlanMetadata, blocks: Mapping[str, str], graph: BlockGraph) -> None:
     gone = [code for code in blocks if code not in graph.positions]
     new = [code for code in graph.codes if code not in blocks]
     if gone or new:
@@ -113,6 +115,6 @@ def _check_blocks(papers: PlanPapers, blocks: Mapping[str, str], graph: BlockGra
             if codes
         ]
         raise InputError(
-            f"the blocks of layer {papers.blocks_layer} have changed since plan "
-            f"{papers.plan_id} was made: {'; '.join(told)}"
+            f"the blocks of layer {metadata.blocks_layer} have changed since plan "
+            f"{metadata.plan_id} was made: {'; '.join(told)}"
         )

@@ -11,7 +11,7 @@ import pandas as pd
 from boundaries.plans.block_layers import PlanBlocks
 from boundaries.plans.draft import NOT_STRADDLING, Draft, fit_plan
 from boundaries.plans.export import area_titles
-from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.plan_layers import PLAN_PREFIX, plan_of, read_layer_or_plan
 from boundaries.plans.serialization import read_plan
 from geo.errors import NotFoundError
@@ -55,7 +55,7 @@ def side_id(store: StoreReader, name: str) -> str:
     NotFoundError
         If there is neither.
     """
-    layers = {papers.layer_id for papers in store.layers()}
+    layers = {metadata.layer_id for metadata in store.layers()}
     plans = [told["plan_id"] for told in store.plans()]
     if name in layers:
         return name
@@ -81,12 +81,12 @@ def read_side(store: StoreReader, name: str, ground: PlanBlocks) -> Side:
     """
     plan_id = plan_of(name)
     if not plan_id:
-        plan, straddling = fit_plan(PlanPapers("x"), ground, store.layer(name)[1])
+        plan, straddling = fit_plan(PlanMetadata("x"), ground, store.layer(name)[1])
         return Side(name, plan, straddling)
     record = store.plan(plan_id)
     if record["blocks_layer"] == ground.layer_id:
         return Side(name, read_plan(record, ground.graph))
-    plan, straddling = fit_plan(PlanPapers("x"), ground, read_layer_or_plan(store, name)[1])
+    plan, straddling = fit_plan(PlanMetadata("x"), ground, read_layer_or_plan(store, name)[1])
     return Side(name, plan, straddling)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from boundaries.layers.contiguity import BlockGraph
 from boundaries.plans.electoral import NOTABLE
 from boundaries.plans.measured_blocks import MeasuredBlocks
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.state import UNASSIGNED, State
 from geo.errors import InputError
 
@@ -107,7 +107,7 @@ def suggest_moves(
     blocks: MeasuredBlocks,
     *,
     column: str = "electors",
-    hotspots: Footprints | None = None,
+    hotspots: Overlaps | None = None,
     limit: int = 10,
 ) -> pd.DataFrame:
     """Single blocks whose move to a neighbouring area improves the balance and worsens nothing.
@@ -216,7 +216,7 @@ def _cut_change(state: State, block: int, target: str) -> int:
     return int(around.count(state.assigned[block]) - around.count(target))
 
 
-def _split_change(state: State, hotspots: Footprints | None, move: Move) -> int:
+def _split_change(state: State, hotspots: Overlaps | None, move: Move) -> int:
     block = state.graph.positions[move.block_code]
     if hotspots is None or block not in hotspots.block:
         return 0

@@ -6,9 +6,9 @@ A new one is one more entry here: the command line, the collections and notebook
 from __future__ import annotations
 
 from geo.analyses import deployment, patrolling, places, proof, surfaces, times
-from geo.analyses.analysis import Analysis, Found
+from geo.analyses.analysis import Analysis, AnalysisResult
 
-__all__ = ["ANALYSES", "LAYERS", "Analysis", "Found"]
+__all__ = ["ANALYSES", "LAYERS", "Analysis", "AnalysisResult"]
 
 ANALYSES = (
     Analysis(

@@ -14,7 +14,7 @@ from geo.question.answer import Answer
 
 
 @dataclass(frozen=True)
-class Found:
+class AnalysisResult:
     """A frame with what its reader must know of how it was made.
 
     Attributes
@@ -79,7 +79,7 @@ class Analysis:
     collection: str
     title: str
     description: str
-    find: Callable[..., Found]
+    find: Callable[..., AnalysisResult]
     history: bool = False
     searches: bool = False
 

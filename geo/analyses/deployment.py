@@ -11,7 +11,7 @@ from geo.allocation.adjacency import contiguity
 from geo.allocation.needs import mixed_need
 from geo.allocation.patches.problem import PatchRules
 from geo.allocation.posts import read_pence, share_money, share_posts
-from geo.analyses.analysis import Found, Runner, as_layer, run_here
+from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
 from geo.errors import InputError, QuestionError
 from geo.question.answer import Answer
 from geo.question.model import Question
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 _TODAY = "Needs are of the past: a plan that follows them may still be wrong tomorrow."
 
 
-def posts(answer: Answer) -> Found:
+def posts(answer: Answer) -> AnalysisResult:
     """Officers, or money, shared over the areas: a floor for each, the rest by need."""
     question = answer.question
     frame = share_out(_areas(answer, column="need"), question)
     method = "largest remainder" if question.money else question.method
-    return Found(
+    return AnalysisResult(
         answer.shown(as_layer(frame, answer.areas.geometry.loc[frame["area_code"]].array, answer)),
         f"A floor for every area, the rest by need ({method}); need: {_need_words(answer)}",
         _asked(
@@ -103,7 +103,7 @@ def _floor(question: Question) -> int:
     return 0 if question.money else 1
 
 
-def patches(answer: Answer, *, run: Runner = run_here) -> Found:
+def patches(answer: Answer, *, run: Runner = run_here) -> AnalysisResult:
     """Contiguous groups of areas under one officer each, with their work in balance."""
     question = answer.question
     found = _patches(answer, run)
@@ -112,7 +112,7 @@ def patches(answer: Answer, *, run: Runner = run_here) -> Found:
     for name in plans.columns.intersection(["groups", "optimal"]):
         frame[name] = plans[name].loc[frame["plan"]].to_numpy()
     best = found.plans.iloc[0]
-    return Found(
+    return AnalysisResult(
         answer.shown(as_layer(frame, answer.areas.geometry.loc[frame["area_code"]].array, answer)),
         f"Contiguous groups (a shared edge, or a named bridge) with {_rules(answer)}, of least "
         f"worst imbalance; found by {best['method']}, a short list of the best by balance, range, "

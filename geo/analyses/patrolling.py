@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from geo.allocation.patrols.problem import Shift, StraightLines, VisitRule
-from geo.analyses.analysis import Found, Runner, as_layer, run_here
+from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
 from geo.analyses.places import ranked
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import dayparts
@@ -40,7 +40,7 @@ _AVERAGE = "Demand is that of an average day of the period: a Friday night may d
 
 def patrols(
     answer: Answer, *, travel: pd.DataFrame | StreetNetwork | None = None, run: Runner = run_here
-) -> Found:
+) -> AnalysisResult:
     """Visits to ranked places in shifts: who, where, in which order, and when.
 
     Parameters
@@ -90,12 +90,12 @@ def _told_patrols(
     *,
     places: pd.DataFrame,
     travel: pd.DataFrame | StreetNetwork | None,
-) -> Found:
+) -> AnalysisResult:
     question = answer.question
     streets = places.set_index("hotspot_id")["streets"]
     stops = found.stops.assign(streets=streets.loc[found.stops["hotspot_id"]].to_numpy())
     visited = int((found.hotspots["visits"] > 0).sum())
-    return Found(
+    return AnalysisResult(
         answer.shown(as_layer(stops, shapely.points(stops["x"], stops["y"]), answer)),
         "Rounds of visits that cover the most demand, filled greedily and chosen by a "
         "mixed-integer model; the gap is to a bound that no plan can pass",

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.analyses.analysis import Found, as_layer, refuse_weight
+from geo.analyses.analysis import AnalysisResult, as_layer, refuse_weight
 from geo.analyses.surfaces import E_TEST, cell_parameters, compared_parameters
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, concentration, ranking, repeats
@@ -29,7 +29,7 @@ SEED = 0
 PERMUTATIONS = 999
 
 
-def ranked(answer: Answer) -> Found:
+def ranked(answer: Answer) -> AnalysisResult:
     """Equal circles that hold the most incidents, none near another, with ids that stay."""
     question = answer.question
     weights = None if answer.harm is None else answer.harm_of(answer.counted)
@@ -53,7 +53,7 @@ def ranked(answer: Answer) -> Found:
         frame = pd.concat([frame, found], axis=1)
     circles = shapely.buffer(shapely.points(x, y), question.radius, quad_segs=16)
     known = answer.facts.known_places
-    return Found(
+    return AnalysisResult(
         answer.shown(as_layer(frame, circles, answer)),
         "Equal circles chosen greedily by incidents, not overlapping; equals by least spread, "
         "then from south to north and west to east" + (f"; {E_TEST}" if compared else ""),
@@ -69,7 +69,7 @@ def ranked(answer: Answer) -> Found:
     )
 
 
-def repeat_places(answer: Answer) -> Found:
+def repeat_places(answer: Answer) -> AnalysisResult:
     """Addresses and premises with more than one incident."""
     refuse_weight(answer, "a repeat place")
     try:
@@ -79,7 +79,7 @@ def repeat_places(answer: Answer) -> Found:
     frame = found.places.assign(
         area_code=answer.area_codes_at(found.places["x"], found.places["y"])
     )
-    return Found(
+    return AnalysisResult(
         answer.shown(as_layer(frame, shapely.points(frame["x"], frame["y"]), answer)),
         "Incidents by the text of their place, compared without case and spaces",
         {
@@ -93,7 +93,7 @@ def repeat_places(answer: Answer) -> Found:
     )
 
 
-def near_repeats(answer: Answer) -> Found:
+def near_repeats(answer: Answer) -> AnalysisResult:
     """Whether incidents draw others after them, by bands of distance and of days."""
     refuse_weight(answer, "a near repeat")
     question = answer.question
@@ -108,7 +108,7 @@ def near_repeats(answer: Answer) -> Found:
         )
     except InputError as error:
         raise QuestionError("source", str(error)) from error
-    return Found(
+    return AnalysisResult(
         found.bands,
         "Knox's test by bands, times permuted (Knox 1964; Johnson et al. 2007); q over all bands",
         {
@@ -123,7 +123,7 @@ def near_repeats(answer: Answer) -> Found:
     )
 
 
-def concentrated(answer: Answer) -> Found:
+def concentrated(answer: Answer) -> AnalysisResult:
     """How few places hold half, and four fifths, of all incidents: by cell and by street."""
     return _of_places(
         answer,
@@ -133,7 +133,7 @@ def concentrated(answer: Answer) -> Found:
     )
 
 
-def lorenz(answer: Answer) -> Found:
+def lorenz(answer: Answer) -> AnalysisResult:
     """What share of all incidents the busiest places hold, place after place."""
     return _of_places(
         answer,
@@ -144,7 +144,7 @@ def lorenz(answer: Answer) -> Found:
 
 def _of_places(
     answer: Answer, measure: Callable[[NDArray[np.int64]], pd.DataFrame], method: str
-) -> Found:
+) -> AnalysisResult:
     """A measure of how incidents are spread over cells, and over streets where they name any."""
     refuse_weight(answer, "concentration")
     rows = [measure(answer.cell_counts).assign(place="cell")]
@@ -156,7 +156,7 @@ def _of_places(
         rows.append(measure(on_street).assign(place="street with incidents"))
     frame = pd.concat(rows, ignore_index=True)
     nameless = int((number < 0).sum())
-    return Found(
+    return AnalysisResult(
         frame[["place", *frame.columns.drop("place")]],
         method,
         cell_parameters(answer) | {"streets": len(on_street)},

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.analyses.analysis import Found, refuse_part_months, refuse_weight, short_months
+from geo.analyses.analysis import AnalysisResult, refuse_part_months, refuse_weight, short_months
 from geo.analyses.places import circles_of
 from geo.analyses.surfaces import bandwidth_m, cell_months, cell_parameters
 from geo.errors import InputError, QuestionError
@@ -29,7 +29,7 @@ MOST_UNLIKE = 2.0
 LAST, ALL, GI_STAR, KERNEL = "last month", "count", "gi_star", "density"
 
 
-def evaluated(answer: Answer) -> Found:
+def evaluated(answer: Answer) -> AnalysisResult:
     """How well maps of the period's first months foretell its last ones, against baselines."""
     refuse_weight(answer, "an evaluation")
     refuse_part_months(answer, "an evaluation")
@@ -60,7 +60,7 @@ def evaluated(answer: Answer) -> Found:
             (name, month): rate * _days([month]) for name, rate in a_day.items() for month in later
         },
     )
-    return Found(
+    return AnalysisResult(
         frame,
         "Share of later incidents caught on a share of the land: PAI (Chainey, Tompson & Uhlig "
         "2008), PEI (Hunt 2016), prediction over observation (Wheeler & Steenbeek 2021) and "
@@ -88,7 +88,7 @@ def _days(months: list[str]) -> int:
     return sum(pd.Period(month, "M").days_in_month for month in months)
 
 
-def treated(answer: Answer) -> Found:
+def treated(answer: Answer) -> AnalysisResult:
     """Whether treated places fell more than the rest, and what happened around them."""
     refuse_weight(answer, "a treatment's effect")
     refuse_part_months(answer, "a treatment's effect")
@@ -111,7 +111,7 @@ def treated(answer: Answer) -> Found:
     except InputError as error:
         raise QuestionError("treated", str(error)) from error
     effect = treatment.effects(counts)
-    return Found(
+    return AnalysisResult(
         counts.reset_index(),
         "Weighted displacement difference (WDD, Wheeler & Ratcliffe 2018), "
         + ("with the buffers of both" if question.control else "without the buffer")

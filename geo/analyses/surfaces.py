@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from geo.analyses.analysis import Found, as_layer, passed_over, refuse_part_months, refuse_weight
+from geo.analyses.analysis import (
+    AnalysisResult,
+    as_layer,
+    passed_over,
+    refuse_part_months,
+    refuse_weight,
+)
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, density, emerging
 from geo.incidents import london_months, months_between
@@ -34,17 +40,17 @@ E_TEST = (
 )
 
 
-def area_counts(answer: Answer) -> Found:
+def area_counts(answer: Answer) -> AnalysisResult:
     """Incidents of each area, beside those of a compared period where one is asked for."""
     compared = answer.accounts.compared
-    return Found(
+    return AnalysisResult(
         answer.area_counts,
         "Counts of incidents by area" + (f"; {E_TEST}" if compared else ""),
         compared_parameters(answer) if compared else {},
     )
 
 
-def hotspots(answer: Answer) -> Found:
+def hotspots(answer: Answer) -> AnalysisResult:
     """Every cell of the study area, hot, cold or neither."""
     caveats: list[str] = []
     if answer.harm is not None:
@@ -52,7 +58,7 @@ def hotspots(answer: Answer) -> Found:
             f"Gi* is of harm by {answer.harm.title} ({answer.harm.source}); the exact tail is of "
             "counts."
         )
-    return Found(
+    return AnalysisResult(
         answer.hotspots,
         "Getis-Ord Gi* (Ord & Getis 1995) and the exact binomial tail of each neighbourhood's "
         "sum, both corrected over all cells (Benjamini & Hochberg 1995); hot or cold needs both",
@@ -61,7 +67,7 @@ def hotspots(answer: Answer) -> Found:
     )
 
 
-def changes(answer: Answer) -> Found:
+def changes(answer: Answer) -> AnalysisResult:
     """How each area differs from the compared period, in its count and in its share."""
     if not answer.accounts.compared:
         raise QuestionError("compare", "say what to compare with: previous or year")
@@ -69,7 +75,7 @@ def changes(answer: Answer) -> Found:
     frame = answer.area_counts_of_all
     shares, told = _shares(frame)
     together = pd.concat([frame.drop(columns="geometry"), shares], axis=1)
-    return Found(
+    return AnalysisResult(
         answer.shown(as_layer(together, frame.geometry.to_numpy(), answer)),
         f"{E_TEST}; S of Andresen 2009 by the tests of Wheeler, Steenbeek & Andresen 2018",
         compared_parameters(answer) | told,
@@ -77,7 +83,7 @@ def changes(answer: Answer) -> Found:
     )
 
 
-def expected(answer: Answer) -> Found:
+def expected(answer: Answer) -> AnalysisResult:
     """What the period's last month was to be expected to hold, by area."""
     refuse_weight(answer, "the expected band")
     refuse_part_months(answer, "the expected band")
@@ -93,7 +99,7 @@ def expected(answer: Answer) -> Found:
     band.insert(0, "month", month)
     band.insert(0, "area_name", answer.areas["area_name"].to_numpy())
     band.insert(0, "area_code", answer.areas.index.astype(str))
-    return Found(
+    return AnalysisResult(
         answer.shown(as_layer(band, answer.areas.geometry.to_numpy(), answer)),
         "Predictive band of the same months of up to five earlier years, negative binomial with "
         "pooled dispersion (Gelman et al. 2013; Farrington et al. 1996)",
@@ -102,7 +108,7 @@ def expected(answer: Answer) -> Found:
     )
 
 
-def densities(answer: Answer) -> Found:
+def densities(answer: Answer) -> AnalysisResult:
     """Incidents per km² at the centre of each cell, beside residents and a compared period."""
     question, compared = answer.question, answer.accounts.compared
     width = bandwidth_m(answer, answer.counted)
@@ -118,7 +124,7 @@ def densities(answer: Answer) -> Found:
         frame["rate_per_1000"] = density.rate_per_1000(now, people, bandwidth=width)
     corrected = question.edge == "corrected"
     unit = "harm" if answer.harm is not None else "incidents"
-    return Found(
+    return AnalysisResult(
         answer.on_cells(frame),
         f"Quartic kernel density in {unit} per km² (Silverman 1986)"
         + (", its kernels divided by their share inside (Jones 1993)" if corrected else "")
@@ -170,7 +176,7 @@ def bandwidth_m(answer: Answer, incidents: pd.DataFrame) -> float:
         raise QuestionError("bandwidth", str(error)) from error
 
 
-def emerging_hotspots(answer: Answer) -> Found:
+def emerging_hotspots(answer: Answer) -> AnalysisResult:
     """Every cell by how hot and cold the months of the period were."""
     refuse_weight(answer, "the pattern of a cell")
     refuse_part_months(answer, "the pattern of a cell")
@@ -184,7 +190,7 @@ def emerging_hotspots(answer: Answer) -> Found:
         )
     except InputError as error:
         raise QuestionError("period", str(error)) from error
-    return Found(
+    return AnalysisResult(
         answer.on_cells(found),
         "Categories of emerging hot spot analysis on each cell's months, a month being hot or "
         "cold by Gi* and the exact tail of its last three months; trends by Mann–Kendall",

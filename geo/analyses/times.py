@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geo.analyses.analysis import Found, refuse_weight
+from geo.analyses.analysis import AnalysisResult, refuse_weight
 from geo.errors import InputError, QuestionError
 from geo.hotspots import dayparts as hours
 from geo.question.answer import Answer
@@ -11,7 +11,7 @@ PEAK_HOURS = 4
 PEAKS = 3
 
 
-def dayparts(answer: Answer) -> Found:
+def dayparts(answer: Answer) -> AnalysisResult:
     """Incidents by hour of the week, those of an uncertain time shared out."""
     refuse_weight(answer, "an hour of the week")
     try:
@@ -29,7 +29,7 @@ def dayparts(answer: Answer) -> Found:
         caveats.append(f"{found.without_hour:,} incidents have no time of day and are left out.")
     if found.backwards:
         caveats.append(f"{found.backwards:,} end before they begin and are left out.")
-    return Found(
+    return AnalysisResult(
         found.frame,
         "Aoristic weights: an incident of an uncertain time is shared among its hours (Ratcliffe "
         "2000); hours of Europe/London",

@@ -26,7 +26,7 @@ from geo.formats.topojson import to_geojson
 FOREIGN_ENDINGS: Final = (".shp", ".zip", ".kml", ".gpkg", ".topojson")
 """Endings of the files that `read_foreign` reads; a .zip holds a shapefile."""
 
-_CHILD: Final = Path(__file__).with_name("sandbox_child.py")
+_CHILD: Final = Path(__file__).with_name("gdal_worker.py")
 _REFUSED: Final = 3
 _DRIVERS: Final = {
     ".shp": "ESRI Shapefile",

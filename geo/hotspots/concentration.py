@@ -4,8 +4,8 @@ Places without an incident count: a measure over the busy places alone would cal
 concentrated. And where there are fewer incidents than places some places must be empty, which
 the plain Gini coefficient mistakes for concentration; the generalised one does not.
 
-Places are cells, or streets as `geo.hotspots.street_names` numbers them. The streets that a file names
-are only those with an incident: give their true number where it is known.
+Places are cells, or streets as `geo.hotspots.street_names` numbers them. The streets that a file
+names are only those with an incident: give their true number where it is known.
 """
 
 from __future__ import annotations

@@ -21,16 +21,16 @@ from geo.question.accounts import Accounts, Compared
 from geo.question.answer import Answer, StoreFacts
 from geo.question.model import Question
 from geo.question.quality import ShortMonth, published_twice, short_months
-from geo.question.resolve import Known, Plan, plan, refuse_unknown
+from geo.question.resolve import Known, ResolvedQuestion, refuse_unknown, resolve
 from geo.question.store_settings import default_layer, harm_table, known_places, source_notes
-from geo.store.contract import ImportRecord, LayerPapers, StoreReader, Window
+from geo.store.contract import ImportRecord, LayerMetadata, StoreReader, Window
 
 __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer"]
 
 PLACE_IDS = re.compile(r"p\d+:")
 """How ids of ranked places begin, as against those of layers."""
 
-LayerReader = Callable[[str], tuple[LayerPapers, gpd.GeoDataFrame]]
+LayerReader = Callable[[str], tuple[LayerMetadata, gpd.GeoDataFrame]]
 
 LAST_DAYS = 3
 """How many days without any incident at the end of a period look like days not yet recorded."""
@@ -75,17 +75,17 @@ def answer(
     """
     study = areas if study_areas is None else study_areas
     refuse_unknown("within", question.within, areas.index)
-    settled = plan(question, _known(incidents, imports), study)
-    asked = settled.select(incidents)
+    resolved = resolve(question, _known(incidents, imports), study)
+    asked = resolved.select(incidents)
     places = _Places(areas, study)
     none = places.located(incidents[:0])
     counted = places.located(asked)
     facts = facts or StoreFacts(accepted=len(incidents))
     rejected = _rejected(imports)
-    told = [facts.notes[name] for name in settled.sources if name in facts.notes]
-    before = settled.compared
-    compared = places.located(settled.select(incidents, before)) if before else none
-    short = [each for each in short_months(imports) if each.source in settled.sources]
+    told = [facts.notes[name] for name in resolved.sources if name in facts.notes]
+    before = resolved.compared
+    compared = places.located(resolved.select(incidents, before)) if before else none
+    short = [each for each in short_months(imports) if each.source in resolved.sources]
     accounts = Accounts(
         read=rejected + facts.accepted,
         rejected=rejected,
@@ -93,19 +93,19 @@ def answer(
         outside=len(asked) - len(counted),
         counted=len(counted),
         in_no_area=int((counted["area"] < 0).sum()),
-        period=settled.period,
-        months_published=settled.months_published,
-        months_missing=settled.months_missing,
-        compared=_compared(settled, compared),
-        source=settled.sources,
+        period=resolved.period,
+        months_published=resolved.months_published,
+        months_missing=resolved.months_missing,
+        compared=_compared(resolved, compared),
+        source=resolved.sources,
         crs=str(areas.crs),
         operation=facts.operation,
         mask=question.study or question.layer,
-        caveats=_caveats(settled, told, counted, short=short),
+        caveats=_caveats(resolved, told, counted, short=short),
         attribution=[note.attribution for note in told if note.attribution],
         data_version=facts.data_version,
         question=question.options(),
-        left_out=settled.left_out(incidents),
+        left_out=resolved.left_out(incidents),
     )
     return Answer(
         question,
@@ -116,8 +116,8 @@ def answer(
         facts,
         compared=compared,
         # What was not asked for is not there: no one may take it for years without incidents.
-        history=places.located(settled.select(incidents, settled.history)) if history else none,
-        published=settled.ever_published,
+        history=places.located(resolved.select(incidents, resolved.history)) if history else none,
+        published=resolved.ever_published,
         short=tuple(each.month for each in short),
     )
 
@@ -138,36 +138,40 @@ class _Places:
         return incidents.assign(area=area)[inside].reset_index(drop=True)
 
 
-def _compared(settled: Plan, compared: pd.DataFrame) -> Compared | None:
-    if settled.compared is None:
+def _compared(resolved: ResolvedQuestion, compared: pd.DataFrame) -> Compared | None:
+    if resolved.compared is None:
         return None
-    published = set(settled.ever_published)
-    months = settled.compared.months
+    published = set(resolved.ever_published)
+    months = resolved.compared.months
     if published.isdisjoint(months):
         raise QuestionError(
             "compare",
-            f"nothing was published for {settled.compared.title}, the period to compare with",
+            f"nothing was published for {resolved.compared.title}, the period to compare with",
         )
     missing = [month for month in months if month not in published]
-    return Compared(settled.compared, len(compared), missing)
+    return Compared(resolved.compared, len(compared), missing)
 
 
 def _caveats(
-    settled: Plan, told: list[SourceNotes], counted: pd.DataFrame, *, short: list[ShortMonth]
+    resolved: ResolvedQuestion,
+    told: list[SourceNotes],
+    counted: pd.DataFrame,
+    *,
+    short: list[ShortMonth],
 ) -> list[str]:
     caveats = [caveat for note in told for caveat in note.caveats]
-    if settled.sources_overlap:
+    if resolved.sources_overlap:
         caveats.insert(
             0,
-            f"Two sources cover the same months ({', '.join(settled.sources)}): an incident that "
+            f"Two sources cover the same months ({', '.join(resolved.sources)}): an incident that "
             "both recorded counts twice. Choose one source.",
         )
-    if settled.days_unknown >= LAST_DAYS:
+    if resolved.days_unknown >= LAST_DAYS:
         caveats.append(
-            f"The last incident known is of {settled.last_known:%-d %B %Y}: what later days of "
+            f"The last incident known is of {resolved.last_known:%-d %B %Y}: what later days of "
             "the period brought is not recorded yet, and no fall."
         )
-    asked = {*settled.period.months, *(settled.compared.months if settled.compared else ())}
+    asked = {*resolved.period.months, *(resolved.compared.months if resolved.compared else ())}
     caveats += [
         f"{each.month}: {each.name} published {each.n:,} rows, against {each.usual:,.0f} in its "
         "median month. It looks published short: unknown, no fall."
@@ -206,10 +210,10 @@ def ask(
         areas = _layer(read, "layer", layer)
         study = _layer(read, "study", question.study) if question.study else areas
         imports = store.imports()
-        settled = plan(question, [Known.of_import(record) for record in imports], study)
+        resolved = resolve(question, [Known.of_import(record) for record in imports], study)
         return answer(
             question,
-            store.incidents(_window(settled, history=history), columns=ANSWER_COLUMNS),
+            store.incidents(_window(resolved, history=history), columns=ANSWER_COLUMNS),
             areas,
             study_areas=study,
             imports=imports,
@@ -227,15 +231,15 @@ def ask(
         )
 
 
-def _window(settled: Plan, *, history: bool) -> Window:
+def _window(resolved: ResolvedQuestion, *, history: bool) -> Window:
     """The span of time that holds the period, and what it is compared with."""
-    starts = [settled.period.start]
-    if settled.compared:
-        starts.append(settled.compared.start)
+    starts = [resolved.period.start]
+    if resolved.compared:
+        starts.append(resolved.compared.start)
     if history:
-        earliest = settled.period.start - pd.DateOffset(years=YEARS_BEFORE)
-        starts.append(max(settled.history.start, earliest))
-    return Window(min(starts), settled.period.end)
+        earliest = resolved.period.start - pd.DateOffset(years=YEARS_BEFORE)
+        starts.append(max(resolved.history.start, earliest))
+    return Window(min(starts), resolved.period.end)
 
 
 def _layer_named(read: LayerReader, option: str, named: str) -> gpd.GeoDataFrame | None:

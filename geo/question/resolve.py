@@ -57,8 +57,8 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A Question's terms, settled against what is known of the data.
+class ResolvedQuestion:
+    """A Question's terms, resolved against what is known of the data.
 
     `months_published` are the period's months that some asked source has published: a month
     that is missing there is unknown, not zero. `ever_published` are all there are, in order.
@@ -132,8 +132,10 @@ class Plan:
         return incidents[wanted]
 
 
-def plan(question: Question, known: Sequence[Known], study: gpd.GeoDataFrame) -> Plan:
-    """Settle a Question's period, sources and categories.
+def resolve(
+    question: Question, known: Sequence[Known], study: gpd.GeoDataFrame
+) -> ResolvedQuestion:
+    """Resolve a Question's period, sources and categories.
 
     Parameters
     ----------
@@ -166,7 +168,7 @@ def plan(question: Question, known: Sequence[Known], study: gpd.GeoDataFrame) ->
             f"nothing was published here for {period.title}; there is data of "
             f"{min(published)} to {max(published)}",
         )
-    return Plan(
+    return ResolvedQuestion(
         question,
         period,
         sources=sorted({part.source for part in asked}),

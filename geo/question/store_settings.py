@@ -26,7 +26,7 @@ def default_layer(store: StoreReader) -> str:
         If the store holds no layer.
     """
     chosen = store.setting("default_layer")
-    layers = [papers.layer_id for papers in store.layers()]
+    layers = [metadata.layer_id for metadata in store.layers()]
     if not layers:
         raise QuestionError("layer", "the store holds none yet; see 'patchmap layers add'")
     return str(chosen) if chosen in layers else layers[0]

@@ -30,7 +30,7 @@ It is TOML. An example with everything that there is::
     [categories]                         # optional: the council's code = the category
     N01 = "noise"
 
-    [papers]                             # optional: what pages and answers say of the source
+    [metadata]                             # optional: what pages and answers say of the source
     title = "Derby City Council, ASB cases"
     attribution = "Derby City Council"
     licence = "Internal use only"
@@ -189,15 +189,15 @@ def _source(top: Section) -> str:
 
 
 def _notes(top: Section, where: Where) -> SourceNotes:
-    papers = Section(top.file, "papers", top.table("papers"))
-    papers.check_keys()
+    metadata = Section(top.file, "metadata", top.table("metadata"))
+    metadata.check_keys()
     return SourceNotes(
-        title=papers.text("title") or top.text("source"),
-        attribution=papers.text("attribution"),
-        licence=papers.text("licence"),
-        caveats=((_POSTCODES,) if where.lookup else ()) + papers.texts("caveats"),
+        title=metadata.text("title") or top.text("source"),
+        attribution=metadata.text("attribution"),
+        licence=metadata.text("licence"),
+        caveats=((_POSTCODES,) if where.lookup else ()) + metadata.texts("caveats"),
         # Those of a postcode lie at its middle, whoever the incidents happened to.
-        snapped=where.lookup is not None or papers.flag("snapped"),
+        snapped=where.lookup is not None or metadata.flag("snapped"),
     )
 
 

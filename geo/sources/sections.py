@@ -22,12 +22,12 @@ KEYS: Final = {
         "where",
         "what",
         "categories",
-        "papers",
+        "metadata",
     },
     "when": {"from", "to", "format"},
     "where": {"easting", "northing", "crs", "longitude", "latitude", "postcode", "lookup"},
     "what": {"column", "category", "vocabulary", "unknown"},
-    "papers": {"title", "attribution", "licence", "caveats", "snapped"},
+    "metadata": {"title", "attribution", "licence", "caveats", "snapped"},
 }
 
 

@@ -32,7 +32,7 @@ _RESERVED_PREFIXES = ("plan-", "patchmap", "gpkg", "rtree", "sqlite", "idx")
 
 
 @dataclass(frozen=True)
-class LayerPapers:
+class LayerMetadata:
     """What is known of a layer besides its areas.
 
     Dates are ISO (`2025-05-01`) or empty; `code_field` and `name_field` are the names that the
@@ -140,12 +140,12 @@ class StoreReader(Protocol):
         """The state that a read made now would see."""
         ...
 
-    def layers(self) -> list[LayerPapers]:
-        """The papers of every layer, in the order they were added."""
+    def layers(self) -> list[LayerMetadata]:
+        """The metadata of every layer, in the order they were added."""
         ...
 
-    def layer(self, layer_id: str) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-        """A layer's papers and areas: indexed by `area_code`, with `area_name` and attributes.
+    def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """A layer's metadata and areas: indexed by `area_code`, with `area_name` and attributes.
 
         Raises
         ------
@@ -206,7 +206,7 @@ class Store(StoreReader, Protocol):
         """All changes made inside happen together or not at all; blocks are not nested."""
         ...
 
-    def put_layer(self, papers: LayerPapers, areas: gpd.GeoDataFrame) -> None:
+    def put_layer(self, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
         """Add a layer, or replace the one of the same id whole."""
         ...
 
@@ -264,8 +264,8 @@ class Store(StoreReader, Protocol):
         Parameters
         ----------
         record
-            Plain JSON: its papers with `begun_by`, its `steps` with `by`, how many are `done`, and
-            whatever else belongs to it.
+            Plain JSON: its metadata with `begun_by`, its `steps` with `by`, how many are `done`,
+            and whatever else belongs to it.
         based_on
             The version that was read; 0 where there was none.
         updated_at

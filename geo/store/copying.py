@@ -34,9 +34,9 @@ def copy_store(
             f"{target.projection.description}"
         )
     with source.reading(), target.transaction():
-        for papers in source.layers():
-            seen(papers.layer_id)
-            target.put_layer(*source.layer(papers.layer_id))
+        for metadata in source.layers():
+            seen(metadata.layer_id)
+            target.put_layer(*source.layer(metadata.layer_id))
         for record in source.imports():
             seen(record.partition_id)
             target.adopt_import(record, source.import_rows(record.import_id))

@@ -26,8 +26,8 @@ def plan_row(record: Mapping[str, Any], *, updated_at: str) -> tuple[object, ...
     """The values of `COLUMNS`; updated by who took the last step in force, else who began it."""
     steps = record["steps"][: record["done"]]
     by = steps[-1]["by"] if steps else record["begun_by"]
-    papers = (record[name] for name in COLUMNS[:5])
-    return (*papers, by, updated_at, json.dumps(record, ensure_ascii=False))
+    metadata = (record[name] for name in COLUMNS[:5])
+    return (*metadata, by, updated_at, json.dumps(record, ensure_ascii=False))
 
 
 def told(row: Sequence[object]) -> dict[str, Any]:

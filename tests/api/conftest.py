@@ -18,7 +18,7 @@ from api.searches import Searches
 from api.settings import Settings
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.incidents import COLUMNS, Batch, Partition, month_span
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 
 WEST, SOUTH, SIDE = 435_000.0, 336_000.0, 2_000.0
@@ -78,7 +78,7 @@ def make_town(path: Path) -> GeoPackageStore:
     """A store of the town: 320 incidents of two months, and 2 rejected rows."""
     made = GeoPackageStore(path, create=True)
     with made.transaction():
-        made.put_layer(LayerPapers("wards", title="Wards of the town"), two_wards())
+        made.put_layer(LayerMetadata("wards", title="Wards of the town"), two_wards())
         for month in MONTHS:
             made.put_partition(month_of_incidents(month))
     return made

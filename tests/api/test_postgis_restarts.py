@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.settings import Settings
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.postgis import server as postgis_server
 from geo.store.postgis.store import PostgisStore
 from tests.api.conftest import MONTHS, month_of_incidents, two_wards
@@ -38,7 +38,7 @@ def database(private: PrivateCluster) -> str:
     """A store of the town."""
     url = private.new_database()
     with closing(PostgisStore(url, create=True)) as store, store.transaction():
-        store.put_layer(LayerPapers("wards", title="Wards of the town"), two_wards())
+        store.put_layer(LayerMetadata("wards", title="Wards of the town"), two_wards())
         for month in MONTHS:
             store.put_partition(month_of_incidents(month))
     return url

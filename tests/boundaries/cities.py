@@ -8,7 +8,7 @@ import pandas as pd
 
 from boundaries.plans.draft import Draft, new_plan
 from geo.question.model import Question
-from geo.store.contract import LayerPapers, Store
+from geo.store.contract import LayerMetadata, Store
 from tests.boundaries.drawn import SOUTH, WEST, grid
 from tests.geo.stores.parts import Row, part, put
 
@@ -39,8 +39,8 @@ def fill(store: Store, *, columns: int = 6, rows: int = 4, seed: int = 1) -> Sto
     """Fill a store with blocks, two wards, and two months of incidents."""
     blocks = grid(columns, rows)
     with store.transaction():
-        store.put_layer(LayerPapers("wards", title="Wards"), wards_of(blocks))
-        store.put_layer(LayerPapers("blocks"), blocks)
+        store.put_layer(LayerMetadata("wards", title="Wards"), wards_of(blocks))
+        store.put_layer(LayerMetadata("blocks"), blocks)
     for number, month in enumerate(MONTHS):
         put_places(store, places(columns, rows, seed=seed + number), month=month)
     return store

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from boundaries.layers.contiguity import block_graph
-from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Area, Signed
 from geo.crs import BRITISH_NATIONAL_GRID
 
@@ -39,8 +39,8 @@ def drawn(*picture: str, members: int | None = 1) -> Plan:
         for x, letter in enumerate(row)
     }
     areas = [Area(code, f"Ward {code}", members) for code in sorted({*assignment.values()} - {""})]
-    papers = PlanPapers("try", "A try", "blocks", "wards")
-    return Plan.begin(papers, block_graph(blocks), assignment=assignment, areas=areas)
+    metadata = PlanMetadata("try", "A try", "blocks", "wards")
+    return Plan.begin(metadata, block_graph(blocks), assignment=assignment, areas=areas)
 
 
 def picture(plan: Plan) -> list[str]:

@@ -7,7 +7,7 @@ from boundaries.layers.attributes import join_attributes
 from boundaries.layers.read import read_layer
 from geo.errors import InputError
 from geo.formats.csv_table import Table, read_table
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 
 def table(*lines: str) -> Table:
@@ -107,7 +107,7 @@ def test_spaces_around_codes_do_not_matter(four_squares):
 def test_published_deprivation_joins_derbys_areas(real_data, projection):
     folder = real_data / "derby"
     content = (folder / "lsoa-2011.geojson").read_bytes()
-    areas = read_layer(content, LayerPapers("lsoas"), projection=projection).areas
+    areas = read_layer(content, LayerMetadata("lsoas"), projection=projection).areas
     rows = read_table((folder / "imd-2019-lsoa-2011.csv").read_bytes(), file="imd.csv")
     joined, _, missing = join_attributes(areas, rows, key="lsoa11_code")
     assert missing == []

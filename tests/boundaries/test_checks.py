@@ -9,7 +9,7 @@ import shapely
 from boundaries.layers.polygon_checks import Finding, invalid_rings, repair_rings
 from boundaries.layers.read import read_layer
 from geo.errors import InputError
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 SQUARE = [[0, 0], [0.01, 0], [0.01, 0.01], [0, 0.01], [0, 0]]
 BOW_TIE = [[0, 0], [0.01, 0.01], [0.01, 0], [0, 0.01], [0, 0]]
@@ -25,8 +25,8 @@ def read(geometry: object, projection, *, repair: bool = False, **members: objec
     """Read a layer of one feature E1, with this geometry."""
     features = [{"type": "Feature", "properties": {"code": "E1"}, "geometry": geometry}]
     whole = {"type": "FeatureCollection", "features": features, **members}
-    papers = LayerPapers("wards", file="w.geojson")
-    return read_layer(json.dumps(whole).encode(), papers, projection=projection, repair=repair)
+    metadata = LayerMetadata("wards", file="w.geojson")
+    return read_layer(json.dumps(whole).encode(), metadata, projection=projection, repair=repair)
 
 
 def polygon(*rings: list) -> dict[str, object]:
@@ -47,7 +47,7 @@ def test_only_the_first_faults_are_named_and_the_others_counted(projection):
     ]
     content = json.dumps({"type": "FeatureCollection", "features": features}).encode()
     with pytest.raises(InputError, match=r"E0: .*; E1: .*; E2: .*; and 2 more"):
-        read_layer(content, LayerPapers("wards"), projection=projection)
+        read_layer(content, LayerMetadata("wards"), projection=projection)
 
 
 def test_a_bow_tie_is_mended_when_asked_and_the_change_is_told(projection):
@@ -57,7 +57,7 @@ def test_a_bow_tie_is_mended_when_asked_and_the_change_is_told(projection):
     assert mended.geom_type == "MultiPolygon"
     assert len(layer.changes) == 1
     assert layer.changes[0].startswith("E1: Self-intersection at -1.495, 52.905: mended, 2 part(s)")
-    assert layer.papers.note == layer.changes[0]
+    assert layer.metadata.note == layer.changes[0]
 
 
 def test_a_sound_layer_is_not_touched_by_repair(projection):

@@ -12,7 +12,7 @@ from boundaries.demo.country import write_country
 from boundaries.layers.read import read_layer
 from geo.incidents import Batch
 from geo.sources.police_uk import read_police_uk
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,8 @@ def test_it_holds_as_many_rows_as_were_asked_for(rows):
 
 
 def test_its_wards_tile_the_country_and_hold_nearly_every_point(files, projection, rows):
-    papers = LayerPapers("w", file="wards.geojson")
-    layer = read_layer(files[0].read_bytes(), papers, projection=projection)
+    metadata = LayerMetadata("w", file="wards.geojson")
+    layer = read_layer(files[0].read_bytes(), metadata, projection=projection)
     whole = shapely.union_all(layer.areas.geometry.to_numpy())
     assert len(layer.areas) == 8_064
     assert layer.areas.area.sum() == pytest.approx(whole.area, rel=1e-6)

@@ -15,7 +15,7 @@ from boundaries.plans.serialization import PlanConflictError
 from geo.errors import ConflictError, InputError, NotFoundError
 from geo.formats.csv_table import read_table
 from geo.question.model import Question
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.boundaries.cities import ALL, begun, put_places, reckoned, wards_of
 from tests.boundaries.drawn import SIGNED, WEST, grid
 
@@ -36,7 +36,7 @@ def test_a_plan_begun_from_a_layer_has_its_areas_and_its_incidents(any_city):
     expected = reckoned(blocks, draft.plan.assignment, any_city.incidents())
     assert frame["incidents"].tolist() == expected["incidents"].tolist()
     assert frame["incidents"].sum() == draft.figures.accounts.counted > 80
-    assert (draft.plan.papers.title, draft.plan.papers.begun_by) == ("north", "Ann")
+    assert (draft.plan.metadata.title, draft.plan.metadata.begun_by) == ("north", "Ann")
     assert any_city.plans() == []
 
 
@@ -46,7 +46,7 @@ def test_blocks_that_straddle_the_layer_are_listed(city):
         shapely.transform(wards.geometry.to_numpy(), lambda xy: xy + np.array([10.0, 0.0]))
     ).set_crs(wards.crs, allow_override=True)
     with city.transaction():
-        city.put_layer(LayerPapers("shifted"), shifted)
+        city.put_layer(LayerMetadata("shifted"), shifted)
     _, straddling = new_plan(city, "north", blocks_layer="blocks", from_layer="shifted")
     assert sorted(straddling.index) == [f"{c}{r}" for c in "ad" for r in range(1, 5)]
     assert straddling["share"].tolist() == pytest.approx([0.9] * 8)
@@ -61,7 +61,7 @@ def test_a_plan_can_begin_empty_or_from_another(any_city):
     other = begun(any_city, "south", blocks_layer="", from_layer="", from_plan="north")
     assert other.plan.assignment["c1"] == "E"
     assert other.plan.now.bridges == {"Ferry": ("a1", "f1")}
-    assert (other.plan.papers.base_layer, other.plan.history) == ("wards", ())
+    assert (other.plan.metadata.base_layer, other.plan.history) == ("wards", ())
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_blocks_that_do_not_tile_carry_no_plan(city):
     shapes = overlapping.geometry.to_numpy().copy()
     shapes[0] = shapely.box(*(shapely.bounds(shapes[0]) + np.array([0, 0, 5, 0])))
     with city.transaction():
-        city.put_layer(LayerPapers("faulty"), overlapping.set_geometry(shapes).set_crs(27700))
+        city.put_layer(LayerMetadata("faulty"), overlapping.set_geometry(shapes).set_crs(27700))
     message = r"layer faulty cannot carry a plan: .*overlap 1.*a1 and b1 overlap.*--snap METRES"
     with pytest.raises(InputError, match=message):
         begun(city, blocks_layer="faulty")
@@ -104,8 +104,8 @@ def test_a_plan_is_opened_as_it_was_saved(any_city):
     plan = saved(any_city).move(["c1", "c2"], "E", signed=SIGNED)
     plan = save_plan(any_city, plan.rename("E", "Eastbank", signed=SIGNED).undo())
     draft = open_plan(any_city, "north", question=ALL)
-    assert draft.plan.papers == plan.papers
-    assert draft.plan.papers.version == 2
+    assert draft.plan.metadata == plan.metadata
+    assert draft.plan.metadata.version == 2
     assert draft.plan.redo().area("E").name == "Eastbank"
     assert draft.plan.assignment.equals(plan.assignment)
     assert any_city.plans()[0]["updated_by"] == "Ann"
@@ -134,7 +134,7 @@ def test_a_plan_begun_anew_is_not_taken_for_the_one_that_was_opened(any_city):
 def test_blocks_that_changed_since_are_told_when_a_plan_is_opened(city):
     saved(city)
     with city.transaction():
-        city.put_layer(LayerPapers("blocks"), grid(6, 3))
+        city.put_layer(LayerMetadata("blocks"), grid(6, 3))
     with pytest.raises(InputError, match="the blocks of layer blocks have changed since plan"):
         open_plan(city, "north")
 
@@ -144,7 +144,7 @@ def test_a_draft_follows_its_plan_and_keeps_what_it_began_as(city):
     followed = draft.follow(draft.plan.move(["c1"], "E", signed=SIGNED))
     assert followed.before is draft.before
     fresh = save_plan(city, followed.plan)
-    again = open_plan(city, fresh.papers.plan_id, question=ALL)
+    again = open_plan(city, fresh.metadata.plan_id, question=ALL)
     pd.testing.assert_frame_equal(followed.measures.frame, again.measures.frame, check_exact=True)
     pd.testing.assert_frame_equal(followed.before.frame, again.before.frame, check_exact=True)
 

@@ -1,4 +1,4 @@
-"""A layer is read with its papers, and what is wrong with it is refused by feature and place."""
+"""A layer is read with its metadata, and what is wrong with it is refused by feature and place."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ import shapely
 
 from boundaries.layers.read import Layer, read_layer
 from geo.errors import InputError
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 # Two squares side by side in Derby, in degrees.
 WEST = [[-1.50, 52.90], [-1.49, 52.90], [-1.49, 52.91], [-1.50, 52.91], [-1.50, 52.90]]
@@ -27,8 +27,8 @@ def collection(*features: object, **members: object) -> bytes:
     return json.dumps(whole).encode()
 
 
-def read(content: bytes, projection, *, repair: bool = False, **papers: str) -> Layer:
-    given = LayerPapers("wards", file="w.geojson", **papers)
+def read(content: bytes, projection, *, repair: bool = False, **metadata: str) -> Layer:
+    given = LayerMetadata("wards", file="w.geojson", **metadata)
     return read_layer(content, given, projection=projection, repair=repair)
 
 
@@ -52,10 +52,10 @@ def test_areas_are_sorted_by_code_in_metres_with_name_and_attributes(projection)
 
 
 def test_the_papers_say_what_was_read(projection):
-    papers = read(two(), projection, title="Wards", valid_from="2025-05-01").papers
-    assert (papers.code_field, papers.name_field) == ("WD25CD", "WD25NM")
-    assert (papers.title, papers.valid_from, papers.note) == ("Wards", "2025-05-01", "")
-    assert len(papers.sha256) == 64
+    metadata = read(two(), projection, title="Wards", valid_from="2025-05-01").metadata
+    assert (metadata.code_field, metadata.name_field) == ("WD25CD", "WD25NM")
+    assert (metadata.title, metadata.valid_from, metadata.note) == ("Wards", "2025-05-01", "")
+    assert len(metadata.sha256) == 64
 
 
 def test_a_byte_order_mark_is_passed_over(projection):
@@ -83,8 +83,8 @@ def test_the_fields_of_the_statistics_office_are_found_for_every_vintage(kind, v
     properties = {"FID": 7, "LAD25CD": "L", "LAD25NM": "Derby", name: "West"}
     squares = [(WEST, "E1"), (EAST, "E2")]
     features = [feature(ring, **properties, **{code: value}) for ring, value in squares]
-    papers = read(collection(*features), projection).papers
-    assert (papers.code_field, papers.name_field) == (code, name)
+    metadata = read(collection(*features), projection).metadata
+    assert (metadata.code_field, metadata.name_field) == (code, name)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_the_fields_of_the_statistics_office_are_found_for_every_vintage(kind, v
     ],
 )
 def test_plain_field_names_are_found_too(properties, fields, projection):
-    papers = read(collection(feature(WEST, **properties)), projection).papers
-    assert (papers.code_field, papers.name_field) == fields
+    metadata = read(collection(feature(WEST, **properties)), projection).metadata
+    assert (metadata.code_field, metadata.name_field) == fields
 
 
 def test_the_fields_that_were_named_are_used(projection):
@@ -205,7 +205,7 @@ def test_a_named_field_that_is_missing_is_refused_with_those_there_are(field, pr
 
 def test_a_layer_whose_id_is_taken_is_refused(projection):
     with pytest.raises(InputError, match="'hotspots' cannot be a layer's id"):
-        read_layer(two(), LayerPapers("hotspots"), projection=projection)
+        read_layer(two(), LayerMetadata("hotspots"), projection=projection)
 
 
 def test_an_area_far_from_britain_is_refused_in_any_crs(projection):
@@ -217,7 +217,7 @@ def test_an_area_far_from_britain_is_refused_in_any_crs(projection):
 
 def test_the_papers_of_a_layer_without_a_file_name_its_id_in_refusals(projection):
     with pytest.raises(InputError, match="wards holds no features"):
-        read_layer(collection(), LayerPapers("wards"), projection=projection)
+        read_layer(collection(), LayerMetadata("wards"), projection=projection)
 
 
 def test_a_multipolygon_keeps_its_parts(projection):

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from boundaries.layers.contiguity import block_graph
-from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.rules import BrokenAreaError
 from boundaries.plans.state import Area, Signed
 from geo.errors import ConflictError, InputError, NotFoundError
@@ -13,14 +13,14 @@ from tests.boundaries.drawn import SIGNED, drawn, grid, picture
 
 
 def test_a_plan_begins_empty_and_may_stay_partial():
-    plan = Plan.begin(PlanPapers("empty"), block_graph(grid(2, 1)))
+    plan = Plan.begin(PlanMetadata("empty"), block_graph(grid(2, 1)))
     assert picture(plan) == [".."]
     plan = plan.add_area(Area("N", "North", 2), signed=SIGNED).move(["a1"], "N", signed=SIGNED)
     assert picture(plan) == ["N."]
 
 
 def test_an_area_that_only_the_assignment_names_bears_its_code():
-    plan = Plan.begin(PlanPapers("new"), block_graph(grid(2, 1)), assignment={"a1": "W1"})
+    plan = Plan.begin(PlanMetadata("new"), block_graph(grid(2, 1)), assignment={"a1": "W1"})
     assert plan.area("W1") == Area("W1", "W1", None)
 
 
@@ -94,7 +94,7 @@ def test_a_named_bridge_joins_and_cannot_be_taken_from_under_an_area():
 def test_a_plan_begun_from_another_keeps_its_bridges():
     old = drawn("A.A").build_bridge("Ferry", ("a1", "c1"), signed=SIGNED)
     new = Plan.begin(
-        PlanPapers("next"),
+        PlanMetadata("next"),
         old.start.graph,
         assignment=old.assignment,
         areas=old.now.areas.values(),
@@ -240,6 +240,6 @@ def test_the_time_of_a_step_needs_a_zone():
 def test_a_plan_refuses_an_id_and_blocks_that_cannot_be():
     graph = block_graph(grid(1, 1))
     with pytest.raises(InputError, match="'North plan' cannot be a plan's id"):
-        Plan.begin(PlanPapers("North plan"), graph)
+        Plan.begin(PlanMetadata("North plan"), graph)
     with pytest.raises(InputError, match="x9 is no block of this plan's layer"):
-        Plan.begin(PlanPapers("north"), graph, assignment={"x9": "A"})
+        Plan.begin(PlanMetadata("north"), graph, assignment={"x9": "A"})

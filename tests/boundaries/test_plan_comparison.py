@@ -9,7 +9,7 @@ from boundaries.plans.sides import held_against
 from boundaries.plans.state import Area
 from geo.errors import InputError, NotFoundError, QuestionError
 from geo.question.model import Question
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.boundaries.cities import ALL, begun
 from tests.boundaries.drawn import SIGNED, grid
 
@@ -81,7 +81,7 @@ def test_areas_whose_codes_changed_are_matched_by_their_electors(city):
     wards = city.layer("wards")[1]
     renamed = wards.rename(index={"E": "X1", "W": "X2"}).rename_axis("area_code")
     with city.transaction():
-        city.put_layer(LayerPapers("later"), renamed)
+        city.put_layer(LayerMetadata("later"), renamed)
     found = compare(city, "wards", "later", question=ALL, blocks_layer="blocks")
     assert found.carried_on.to_dict() == {"E": "X1", "W": "X2"}
     assert found.origins == {"X1": "E", "X2": "W"}
@@ -98,7 +98,7 @@ def test_two_layers_need_blocks_and_unknown_ones_are_told(moved):
 
 def test_a_plan_on_other_blocks_is_fitted_to_them(moved):
     with moved.transaction():
-        moved.put_layer(LayerPapers("halves"), grid(6, 4).iloc[:24])
+        moved.put_layer(LayerMetadata("halves"), grid(6, 4).iloc[:24])
     other, _ = new_plan(moved, "other", blocks_layer="halves", from_layer="wards")
     save_plan(moved, other.plan.move(["c1"], "E", signed=SIGNED))
     found = compare(moved, "north", "other", question=ALL)

@@ -10,7 +10,7 @@ from boundaries.plans.posts import shared_out
 from geo.errors import InputError, QuestionError
 from geo.question.harm import WEIGHTS_SETTING
 from geo.question.model import Question
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.boundaries.cities import ALL, begun
 from tests.boundaries.drawn import SIGNED, grid
 
@@ -49,7 +49,7 @@ def test_harm_is_added_up_under_a_table(city):
 
 def test_a_store_without_incidents_has_plans_too(geopackage):
     with geopackage.transaction():
-        geopackage.put_layer(LayerPapers("blocks"), grid(2, 2))
+        geopackage.put_layer(LayerMetadata("blocks"), grid(2, 2))
     draft = begun(geopackage, from_layer="")
     assert (draft.figures.answer, draft.figures.accounts) == (None, None)
     assert "incidents" not in draft.measures.frame
@@ -61,7 +61,7 @@ def test_columns_are_summed_and_averaged_by_their_names(city):
         imd_score=np.arange(24.0), beds=2, electors_forecast=[np.nan, *range(23)]
     )
     with city.transaction():
-        city.put_layer(LayerPapers("blocks"), blocks)
+        city.put_layer(LayerMetadata("blocks"), blocks)
     draft = begun(city)
     figures = figure_blocks(draft.ground, count_incidents(city, "blocks", ALL), sums=["beds"])
     assert set(figures.blocks.sums) == {"beds", "electors", "residents", "incidents"}
@@ -76,7 +76,7 @@ def test_columns_are_summed_and_averaged_by_their_names(city):
 def test_an_average_that_nobody_weighs_is_left_out_and_told(geopackage):
     blocks = grid(2, 2)[["area_name", "geometry"]].assign(imd_rank=[1, 2, 3, 4])
     with geopackage.transaction():
-        geopackage.put_layer(LayerPapers("blocks"), blocks)
+        geopackage.put_layer(LayerMetadata("blocks"), blocks)
     figures = begun(geopackage, from_layer="").figures
     assert list(figures.blocks.means) == []
     assert figures.notes == ("nobody is known to weigh imd_rank by: left out",)

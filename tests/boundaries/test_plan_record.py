@@ -30,7 +30,7 @@ def test_a_plan_comes_back_from_json_with_its_history():
     assert picture(back) == picture(plan)
     assert back.now.areas == plan.now.areas
     assert back.now.bridges == plan.now.bridges == {"Ferry": ("a1", "d1")}
-    assert (back.papers, back.steps, back.done) == (plan.papers, plan.steps, plan.done)
+    assert (back.metadata, back.steps, back.done) == (plan.metadata, plan.steps, plan.done)
     assert write_plan(back) == record
 
 
@@ -46,7 +46,7 @@ def test_what_was_undone_before_saving_can_be_redone_after():
 def test_bridges_that_stood_at_the_start_come_back():
     old = drawn("A.A")
     bridges = {"Ferry": ("a1", "c1")}
-    plan = Plan.begin(old.papers, old.start.graph, assignment=old.assignment, bridges=bridges)
+    plan = Plan.begin(old.metadata, old.start.graph, assignment=old.assignment, bridges=bridges)
     record = json.loads(json.dumps(write_plan(plan)))
     assert read_plan(record, old.start.graph).now.bridges == bridges
 
@@ -93,7 +93,7 @@ def test_a_step_of_strange_blocks_is_refused():
 def test_each_saving_counts_one_version():
     first = next_version(drawn("AB"), None)
     second = next_version(first, write_plan(first))
-    assert (first.papers.version, second.papers.version) == (1, 2)
+    assert (first.metadata.version, second.metadata.version) == (1, 2)
 
 
 def test_two_planners_do_not_overwrite_each_other():
@@ -130,14 +130,14 @@ def test_a_plan_that_was_deleted_is_not_revived_unasked():
 
 def test_a_plan_begun_anew_under_the_same_id_is_another():
     mine = next_version(drawn("AB"), None)
-    theirs = replace(mine, papers=replace(mine.papers, begun_at="2025-05-02T10:00:00+00:00"))
+    theirs = replace(mine, metadata=replace(mine.metadata, begun_at="2025-05-02T10:00:00+00:00"))
     with pytest.raises(PlanConflictError, match="and another begun under its id"):
         next_version(mine, write_plan(theirs))
 
 
 def test_who_began_a_plan_is_its_last_hand_while_there_is_no_step():
     begun = drawn("AB")
-    begun = replace(begun, papers=replace(begun.papers, begun_by="Cay"))
+    begun = replace(begun, metadata=replace(begun.metadata, begun_by="Cay"))
     later = next_version(next_version(begun, None), write_plan(next_version(begun, None)))
     with pytest.raises(PlanConflictError, match="Cay changed plan try since you opened it"):
         next_version(next_version(begun, None), write_plan(later))

@@ -33,9 +33,9 @@ def test_a_question_counts_on_a_plan_what_a_join_to_its_areas_counts(planned):
 
 
 def test_a_plan_has_papers_and_measures_as_a_layer(planned):
-    papers, areas = read_layer_or_plan(planned, "plan-north")
-    assert (papers.layer_id, papers.title) == ("plan-north", "north (draft)")
-    assert papers.source == "A plan on the blocks of blocks, begun from wards"
+    metadata, areas = read_layer_or_plan(planned, "plan-north")
+    assert (metadata.layer_id, metadata.title) == ("plan-north", "north (draft)")
+    assert metadata.source == "A plan on the blocks of blocks, begun from wards"
     assert areas.index.name == "area_code"
     assert {"area_name", "electors", "members", "variance"} <= set(areas.columns)
     assert "incidents" not in areas.columns

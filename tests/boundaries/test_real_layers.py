@@ -8,13 +8,13 @@ import shapely
 
 from boundaries.layers.read import Layer, read_layer
 from geo.errors import InputError
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 
 
 def read(path: Path, projection, *, repair: bool = False) -> Layer:
-    papers = LayerPapers("areas", file=path.name)
-    return read_layer(path.read_bytes(), papers, projection=projection, repair=repair)
+    metadata = LayerMetadata("areas", file=path.name)
+    return read_layer(path.read_bytes(), metadata, projection=projection, repair=repair)
 
 
 PUBLISHED = [
@@ -36,7 +36,7 @@ def test_a_published_layer_is_read_with_its_own_fields(published, real_data, pro
     file, count, code, name = published
     layer = read(real_data / file, projection)
     assert len(layer.areas) == count
-    assert (layer.papers.code_field, layer.papers.name_field) == (code, name)
+    assert (layer.metadata.code_field, layer.metadata.name_field) == (code, name)
     assert layer.areas.index.str.fullmatch(r"E\d{8}").all()
     assert layer.areas.is_valid.all()
     assert (layer.areas["area_name"] != layer.areas.index).all()
@@ -56,7 +56,7 @@ def test_faulty_areas_are_named_and_mended_only_when_asked(expected, real_data, 
         read(path, projection)
     layer = read(path, projection, repair=True)
     assert [line.partition(":")[0] for line in layer.changes] == faulty
-    assert layer.papers.note == "; ".join(layer.changes)
+    assert layer.metadata.note == "; ".join(layer.changes)
     assert len(layer.areas) == count
     assert layer.areas.is_valid.all()
 
@@ -71,7 +71,7 @@ def test_mended_areas_keep_their_extent(real_data, projection):
 
 def test_output_areas_have_no_names_and_bear_their_codes(real_data, projection):
     layer = read(real_data / "derby/output-areas-2011.geojson", projection, repair=True)
-    assert (layer.papers.code_field, layer.papers.name_field) == ("OA11CD", "")
+    assert (layer.metadata.code_field, layer.metadata.name_field) == ("OA11CD", "")
     assert (layer.areas["area_name"] == layer.areas.index).all()
 
 
@@ -94,10 +94,10 @@ def test_topojson_is_refused(real_data, projection):
 def test_a_published_layer_comes_back_from_a_store(file, real_data, projection, tmp_path):
     layer = read(real_data / file, projection)
     store = GeoPackageStore(tmp_path / "s.gpkg", create=True)
-    store.put_layer(layer.papers, layer.areas)
-    papers, areas = store.layer("areas")
+    store.put_layer(layer.metadata, layer.areas)
+    metadata, areas = store.layer("areas")
     store.close()
-    assert papers == layer.papers
+    assert metadata == layer.metadata
     assert areas.columns.tolist() == layer.areas.columns.tolist()
     assert areas["area_name"].tolist() == layer.areas["area_name"].tolist()
     assert shapely.equals(areas.geometry.to_numpy(), layer.areas.geometry.to_numpy()).all()

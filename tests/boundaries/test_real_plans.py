@@ -17,10 +17,10 @@ from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.flows import flow_table, incident_flow, moved_blocks, successors
 from boundaries.plans.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
 from boundaries.plans.measures import PlanMeasures
-from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.plan import Plan, PlanMetadata
 from geo.crs import LONLAT, Projection
 from geo.locate import AreaLocator
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.boundaries.drawn import SIGNED
 
 
@@ -31,7 +31,7 @@ def derby(real_data):
 
 def areas(path, *, repair: bool = True) -> gpd.GeoDataFrame:
     projection = Projection.choose()
-    layer = read_layer(path.read_bytes(), LayerPapers("x"), projection=projection, repair=repair)
+    layer = read_layer(path.read_bytes(), LayerMetadata("x"), projection=projection, repair=repair)
     return layer.areas
 
 
@@ -64,7 +64,7 @@ def blocks(derby, points) -> gpd.GeoDataFrame:
 def wards_2022(derby, blocks) -> Plan:
     wards = areas(derby / "wards-2022.geojson")
     return Plan.begin(
-        PlanPapers("derby-2025", blocks_layer="output-areas-2011", base_layer="wards-2022"),
+        PlanMetadata("derby-2025", blocks_layer="output-areas-2011", base_layer="wards-2022"),
         block_graph(blocks),
         assignment=best_fit(blocks, wards).assignment,
         areas=plan_areas(wards),

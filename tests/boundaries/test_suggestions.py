@@ -9,8 +9,8 @@ from boundaries.layers.contiguity import block_graph
 from boundaries.plans.annealing import Limits, find_alternative
 from boundaries.plans.measured_blocks import MeasuredBlocks
 from boundaries.plans.measures import PlanMeasures
-from boundaries.plans.overlaps import Footprints
-from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.overlaps import Overlaps
+from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.suggestions import Balance, suggest_moves
 from geo.errors import InputError
 from tests.boundaries.drawn import SIGNED, drawn, grid
@@ -27,7 +27,7 @@ def city():
     sums = ["electors", "residents"]
     blocks = MeasuredBlocks.of(made.blocks, sums=sums)
     plan = Plan.begin(
-        PlanPapers("city"),
+        PlanMetadata("city"),
         block_graph(made.blocks),
         assignment=made.blocks["ward_code"],
         areas=plan_areas(made.wards),
@@ -80,9 +80,9 @@ def test_unassigned_blocks_are_offered_to_the_areas_that_touch_them():
 
 
 def test_a_hotspot_is_not_split_for_the_sake_of_balance():
-    hotspots = Footprints.of_points(["H"] * 2, np.array([4, 5]))
+    hotspots = Overlaps.of_points(["H"] * 2, np.array([4, 5]))
     assert suggest_moves(drawn("AAAAAABB").now, even(8, 1), hotspots=hotspots).empty
-    elsewhere = Footprints.of_points(["H"] * 2, np.array([6, 7]))
+    elsewhere = Overlaps.of_points(["H"] * 2, np.array([6, 7]))
     assert len(suggest_moves(drawn("AAAAAABB").now, even(8, 1), hotspots=elsewhere)) == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from api.app import STATIC
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 from tests.api.conftest import month_of_incidents, two_wards
 from tests.browser.conftest import Watched
@@ -178,7 +178,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("odd")
     store = GeoPackageStore(folder / "odd.gpkg", create=True)
     with store.transaction():
-        store.put_layer(LayerPapers("wards", title="One ward"), two_wards().iloc[:1])
+        store.put_layer(LayerMetadata("wards", title="One ward"), two_wards().iloc[:1])
         for month in ("2024-01", "2024-03"):
             store.put_partition(month_of_incidents(month))
     store.close()

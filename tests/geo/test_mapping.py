@@ -42,8 +42,10 @@ def test_the_example_of_the_documentation_can_be_read(tmp_path):
 
 def test_the_papers_of_a_source_are_its_notes():
     assert read(TOP, WHEN, WHERE, WHAT).notes.title == "council"
-    papers = '[papers]\ntitle = "Cases"\nlicence = "Internal"\ncaveats = "Dated when reported."\n'
-    notes = read(TOP, WHEN, WHERE, WHAT, papers).notes
+    metadata = (
+        '[metadata]\ntitle = "Cases"\nlicence = "Internal"\ncaveats = "Dated when reported."\n'
+    )
+    notes = read(TOP, WHEN, WHERE, WHAT, metadata).notes
     assert (notes.title, notes.licence) == ("Cases", "Internal")
     assert notes.caveats == ("Dated when reported.",)
 
@@ -73,8 +75,11 @@ def test_postcodes_have_a_caveat(tmp_path):
         (TOP + WHERE + WHAT, r"when is missing: the mapping needs a table \[when\]"),
         (TOP + '[when]\nformat = "iso"\n' + WHERE + WHAT, "when.from is missing"),
         (TOP + '[when]\nfrom = "D"\n' + WHERE + WHAT, "when.format is missing"),
-        (TOP + WHEN + WHERE + WHAT + "[papers]\nowner = 1\n", "papers.'owner' is no key"),
-        (TOP + WHEN + WHERE + WHAT + "[papers]\ncaveats = [1]\n", "papers.caveats must be a text"),
+        (TOP + WHEN + WHERE + WHAT + "[metadata]\nowner = 1\n", "metadata.'owner' is no key"),
+        (
+            TOP + WHEN + WHERE + WHAT + "[metadata]\ncaveats = [1]\n",
+            "metadata.caveats must be a text",
+        ),
         (TOP + WHEN + "until = 1\n" + WHERE + WHAT, "when.'until' is no key"),
         (TOP + WHEN + 'to = ["a", "b", "c"]\n' + WHERE + WHAT, "when.to must name 1 to 2"),
         (

@@ -14,7 +14,7 @@ from geo.incidents import Batch, Partition
 from geo.question.ask import Answer, answer
 from geo.question.model import Question
 from geo.sources.police_uk import read_police_uk
-from geo.store.contract import ImportRecord, LayerPapers
+from geo.store.contract import ImportRecord, LayerMetadata
 from tests.geo.records import record_of
 
 ASB = "anti-social-behaviour"
@@ -62,8 +62,8 @@ def west_midlands(real_data, projection) -> list[Part]:
 
 
 def wards(path: Path, projection) -> gpd.GeoDataFrame:
-    papers = LayerPapers("wards", file=path.name)
-    return read_layer(path.read_bytes(), papers, projection=projection).areas
+    metadata = LayerMetadata("wards", file=path.name)
+    return read_layer(path.read_bytes(), metadata, projection=projection).areas
 
 
 def counted(parts: list[Part], areas: gpd.GeoDataFrame, **options: str) -> Answer:

@@ -34,7 +34,7 @@ def export(
     desk.check_output(output)
     with desk.open() as store, store.reading():
         draft = open_held(store, plan_id, question, against)
-        papers = {each.layer_id: each for each in store.layers()}
+        metadata = {each.layer_id: each for each in store.layers()}
         found = cuts_of(store, draft, cuts or [])
-    told = PlanFile(draft, question, store.projection, papers, found).write(output)
+    told = PlanFile(draft, question, store.projection, metadata, found).write(output)
     desk.say([f"{output}: {told}"], {"plan": plan_id, "file": str(output)})

@@ -14,7 +14,7 @@ from api.planner.measure_text import step_lines
 from api.settings import user_name
 from boundaries.plans.draft import Draft, open_plan, save_plan
 from boundaries.plans.export import describe
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
 from boundaries.plans.plan_layers import read_layer_or_plan
 from boundaries.plans.sides import held_against
@@ -57,7 +57,7 @@ def open_held(store: StoreReader, plan_id: str, question: Question, against: str
     return held_against(store, draft, against) if against else draft
 
 
-def cuts_of(store: StoreReader, draft: Draft, names: Iterable[str]) -> dict[str, Footprints]:
+def cuts_of(store: StoreReader, draft: Draft, names: Iterable[str]) -> dict[str, Overlaps]:
     """Where the areas of layers and plans lie on the blocks of a plan."""
     return {name: draft.cut_by(read_layer_or_plan(store, name)[1]) for name in names}
 
@@ -85,10 +85,10 @@ def step(context: typer.Context, plan_id: str, change: Callable[[Plan], Plan]) -
     said = f"{'undone: ' if back else ''}{describe(taken)}"
     facts = {
         "plan": plan_id,
-        "version": plan.papers.version,
+        "version": plan.metadata.version,
         "said": said,
         "unassigned": int(after.unassigned["blocks"]),
     }
     desk.say(
-        [f"{plan_id}, version {plan.papers.version}: {said}", *step_lines(before, after)], facts
+        [f"{plan_id}, version {plan.metadata.version}: {said}", *step_lines(before, after)], facts
     )

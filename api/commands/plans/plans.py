@@ -27,13 +27,13 @@ from api.text_tables import listed, text_table
 from boundaries.layers.read import read_layer
 from boundaries.plans.comparison import Comparison, before_by_area, comparison_of
 from boundaries.plans.draft import Draft, import_assignment, new_plan, save_plan
-from boundaries.plans.overlaps import Footprints
+from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.posts import shared_out
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.csv_table import Table, read_table
 from geo.question.model import Question
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 
 plans = typer.Typer(help="Plans: other boundaries, tried out block by block.", no_args_is_help=True)
 for _name, _command in (STEPS | ANSWERS | {"export": export}).items():
@@ -99,10 +99,10 @@ def import_plan(
         if file.suffix.lower() == ".csv":
             source = read_table(read_bytes(file), file=file.name)
         else:
-            papers = LayerPapers(
+            metadata = LayerMetadata(
                 "imported", file=file.name, code_field=code_field, name_field=name_field
             )
-            source = _polygons(file, papers, inside=inside, projection=store.projection)
+            source = _polygons(file, metadata, inside=inside, projection=store.projection)
         draft, straddling = import_assignment(
             store,
             plan_id,
@@ -173,23 +173,23 @@ def remove(
 
 
 def _polygons(
-    file: Path, papers: LayerPapers, *, inside: str, projection: Projection
+    file: Path, metadata: LayerMetadata, *, inside: str, projection: Projection
 ) -> gpd.GeoDataFrame:
-    return read_layer(read_vector(file, layer=inside), papers, projection=projection).areas
+    return read_layer(read_vector(file, layer=inside), metadata, projection=projection).areas
 
 
 def _begun(draft: Draft, straddling: pd.DataFrame) -> tuple[list[str], dict[str, object]]:
     plan, measures = draft.plan, draft.measures
-    papers = plan.papers
-    of = f"{len(plan.now.graph):,} blocks of {papers.blocks_layer}"
-    lines = [f"{papers.plan_id}: {len(plan.now.areas)} areas of {of}", *whole_lines(measures)]
+    metadata = plan.metadata
+    of = f"{len(plan.now.graph):,} blocks of {metadata.blocks_layer}"
+    lines = [f"{metadata.plan_id}: {len(plan.now.areas)} areas of {of}", *whole_lines(measures)]
     if len(straddling):
         lines.append(f"{len(straddling):,} blocks straddle the areas, the worst first:")
         table = straddling.reset_index().assign(share=100 * straddling["share"].to_numpy())
         named = table[["block_code", "area_code", "share", "elsewhere"]].head(10)
         lines += text_table(named.rename(columns={"share": "share %"}))
     facts = {
-        "plan": papers.plan_id,
+        "plan": metadata.plan_id,
         "areas": len(plan.now.areas),
         "blocks": len(plan.now.graph),
         "unassigned": int(measures.unassigned["blocks"]),
@@ -202,15 +202,15 @@ def _shown(
     draft: Draft,
     compared: Comparison,
     shared: pd.DataFrame | None,
-    cuts: dict[str, Footprints],
+    cuts: dict[str, Overlaps],
 ) -> list[str]:
-    papers, now = draft.plan.papers, draft.plan.now
-    base = f"begun from {papers.base_layer} " if papers.base_layer else "begun "
-    begun = f"{base}by {papers.begun_by or 'somebody'} on {papers.begun_at[:10]}"
-    steps = f"version {papers.version}, {draft.plan.done} steps in force"
+    metadata, now = draft.plan.metadata, draft.plan.now
+    base = f"begun from {metadata.base_layer} " if metadata.base_layer else "begun "
+    begun = f"{base}by {metadata.begun_by or 'somebody'} on {metadata.begun_at[:10]}"
+    steps = f"version {metadata.version}, {draft.plan.done} steps in force"
     lines = [
-        f"{papers.plan_id}: {papers.title}",
-        f"{steps}; blocks of {papers.blocks_layer}; {begun}; held against {draft.begun[0]}",
+        f"{metadata.plan_id}: {metadata.title}",
+        f"{steps}; blocks of {metadata.blocks_layer}; {begun}; held against {draft.begun[0]}",
         "",
         *measures_table(draft.measures, shared, before=before_by_area(draft, compared)),
         "",

@@ -24,7 +24,7 @@ from geo.store.contract import (
     Change,
     DataVersion,
     ImportRecord,
-    LayerPapers,
+    LayerMetadata,
     Setting,
     Window,
     check_layer_id,
@@ -82,16 +82,16 @@ class GeoPackageStore:
         counters = dict(self._file.rows("SELECT name, value FROM patchmap_counters"))
         return DataVersion(self._file.fact("uuid"), **counters)
 
-    def layers(self) -> list[LayerPapers]:
-        """The papers of every layer, in the order they were added."""
+    def layers(self) -> list[LayerMetadata]:
+        """The metadata of every layer, in the order they were added."""
         rows = self._file.rows("SELECT papers FROM patchmap_layers ORDER BY added")
-        return [LayerPapers(**json.loads(papers)) for (papers,) in rows]
+        return [LayerMetadata(**json.loads(metadata)) for (metadata,) in rows]
 
-    def layer(self, layer_id: str) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-        """A layer's papers and its areas, indexed by `area_code`."""
-        papers = {layer.layer_id: layer for layer in self.layers()}
-        if layer_id not in papers:
-            there_are = ", ".join(papers) or "none yet"
+    def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """A layer's metadata and its areas, indexed by `area_code`."""
+        metadata = {layer.layer_id: layer for layer in self.layers()}
+        if layer_id not in metadata:
+            there_are = ", ".join(metadata) or "none yet"
             raise NotFoundError(f"there is no layer {layer_id!r}; there are: {there_are}")
         frame = self._file.frame(f"SELECT * FROM {quoted(layer_id)} ORDER BY area_code")
         geometry = read_blobs(frame.pop("geom"))
@@ -99,7 +99,9 @@ class GeoPackageStore:
             # SQLite gives them as 0 and 1.
             frame[name] = frame[name].map({0: False, 1: True}).astype("boolean")
         frame = frame.drop(columns="fid").set_index("area_code")
-        return papers[layer_id], gpd.GeoDataFrame(frame, geometry=geometry, crs=self.projection.crs)
+        return metadata[layer_id], gpd.GeoDataFrame(
+            frame, geometry=geometry, crs=self.projection.crs
+        )
 
     def _booleans(self, layer_id: str) -> list[str]:
         columns = self._file.rows("SELECT name, type FROM pragma_table_info(?)", layer_id)
@@ -137,9 +139,9 @@ class GeoPackageStore:
         rows = self._file.rows("SELECT key, value FROM patchmap_settings ORDER BY key")
         return {key: json.loads(value) for key, value in rows}
 
-    def put_layer(self, papers: LayerPapers, areas: gpd.GeoDataFrame) -> None:
+    def put_layer(self, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
         """Add a layer, or replace the one of the same id whole."""
-        table = papers.layer_id
+        table = metadata.layer_id
         check_layer_id(table)
         attributes = areas.drop(columns=areas.geometry.name)
         columns = {name: _sql_type(attributes[name]) for name in attributes.columns}
@@ -150,7 +152,7 @@ class GeoPackageStore:
             f" geom MULTIPOLYGON NOT NULL, area_code TEXT NOT NULL UNIQUE{declared})"
         )
         add_feature_table(
-            self._file, table, geometry_type="MULTIPOLYGON", title=papers.title or table
+            self._file, table, geometry_type="MULTIPOLYGON", title=metadata.title or table
         )
         blobs = polygon_blobs(areas.geometry.to_numpy(), srs_id=self.projection.code)
         values = attributes.astype(object).where(attributes.notna(), None).to_numpy().tolist()
@@ -170,7 +172,7 @@ class GeoPackageStore:
             " VALUES (?, (SELECT coalesce(max(added), 0) + 1 FROM patchmap_layers), ?)"
             " ON CONFLICT (layer_id) DO UPDATE SET papers = excluded.papers",
             table,
-            json.dumps(asdict(papers)),
+            json.dumps(asdict(metadata)),
         )
         self._file.count("layers")
 

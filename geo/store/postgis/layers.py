@@ -1,4 +1,4 @@
-"""Layers of a PostGIS store: a plain spatial table each, and their papers."""
+"""Layers of a PostGIS store: a plain spatial table each, and their metadata."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from psycopg import sql
 
 from geo.crs import Projection
 from geo.errors import NotFoundError, StoreError
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.postgis.copy import multipolygons
 from geo.store.postgis.server import SCHEMA, Server
 
@@ -41,24 +41,24 @@ class _Column:
     kind: str
 
 
-def read_papers(server: Server) -> list[LayerPapers]:
-    """The papers of every layer, in the order they were added."""
+def read_metadata(server: Server) -> list[LayerMetadata]:
+    """The metadata of every layer, in the order they were added."""
     rows = server.rows("SELECT papers FROM patchmap.patchmap_layers ORDER BY added")
-    return [LayerPapers(**json.loads(papers)) for (papers,) in rows]
+    return [LayerMetadata(**json.loads(metadata)) for (metadata,) in rows]
 
 
 def read_layer(
     server: Server, layer_id: str, projection: Projection
-) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-    """A layer's papers and areas. Runs inside `server.reading()`."""
+) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+    """A layer's metadata and areas. Runs inside `server.reading()`."""
     found = server.rows(
         "SELECT papers, relation::oid, columns FROM patchmap.patchmap_layers WHERE layer_id = %s",
         layer_id,
     )
     if not found:
-        there_are = ", ".join(papers.layer_id for papers in read_papers(server)) or "none yet"
+        there_are = ", ".join(metadata.layer_id for metadata in read_metadata(server)) or "none yet"
         raise NotFoundError(f"there is no layer {layer_id!r}; there are: {there_are}")
-    papers, relation, listed = found[0]
+    metadata, relation, listed = found[0]
     columns = [_Column(*column) for column in json.loads(listed)]
     rows = server.rows(
         sql.SQL("SELECT ST_AsBinary(geom), area_code{} FROM {} ORDER BY area_code").format(
@@ -76,14 +76,14 @@ def read_layer(
         if column.kind == "bool":
             frame[column.attribute] = frame[column.attribute].astype("boolean")
     areas = gpd.GeoDataFrame(frame.set_index("area_code"), geometry=geometry, crs=projection.crs)
-    return LayerPapers(**json.loads(papers)), areas
+    return LayerMetadata(**json.loads(metadata)), areas
 
 
 def put_layer(
-    server: Server, papers: LayerPapers, areas: gpd.GeoDataFrame, projection: Projection
+    server: Server, metadata: LayerMetadata, areas: gpd.GeoDataFrame, projection: Projection
 ) -> None:
     """Add a layer, or replace the one of the same id. Runs inside `server.changing()`."""
-    table = sql.Identifier(SCHEMA, papers.layer_id)
+    table = sql.Identifier(SCHEMA, metadata.layer_id)
     attributes = areas.drop(columns=areas.geometry.name)
     columns = _columns(attributes)
     listed = json.dumps([[column.attribute, column.stored, column.kind] for column in columns])
@@ -91,27 +91,27 @@ def put_layer(
         "SELECT columns = %s FROM patchmap.patchmap_layers"
         " WHERE layer_id = %s AND relation::oid = to_regclass(%s)::oid",
         listed,
-        papers.layer_id,
-        f'{SCHEMA}."{papers.layer_id}"',
+        metadata.layer_id,
+        f'{SCHEMA}."{metadata.layer_id}"',
     )
     if before and before[0][0]:
         # In place, because nobody waits for that: dropping a table stops all who read it.
         server.execute(sql.SQL("DELETE FROM {}").format(table))
     else:
         server.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
-        _create(server, papers.layer_id, columns, projection)
+        _create(server, metadata.layer_id, columns, projection)
     _fill(server, table, columns, areas=areas, srid=projection.code)
     server.execute(
-        sql.SQL("COMMENT ON TABLE {} IS {}").format(table, papers.title or papers.layer_id)
+        sql.SQL("COMMENT ON TABLE {} IS {}").format(table, metadata.title or metadata.layer_id)
     )
     server.execute(
         "INSERT INTO patchmap.patchmap_layers (layer_id, added, papers, relation, columns)"
         " VALUES (%s, (SELECT coalesce(max(added), 0) + 1 FROM patchmap.patchmap_layers), %s,"
         " %s::oid::regclass, %s) ON CONFLICT (layer_id) DO UPDATE SET papers = excluded.papers,"
         " relation = excluded.relation, columns = excluded.columns",
-        papers.layer_id,
-        json.dumps(asdict(papers)),
-        _relation(server, papers.layer_id),
+        metadata.layer_id,
+        json.dumps(asdict(metadata)),
+        _relation(server, metadata.layer_id),
         listed,
     )
     server.count("layers")

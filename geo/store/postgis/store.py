@@ -20,7 +20,7 @@ from geo.store.contract import (
     Change,
     DataVersion,
     ImportRecord,
-    LayerPapers,
+    LayerMetadata,
     Setting,
     Window,
     check_layer_id,
@@ -89,12 +89,12 @@ class PostgisStore:
         counters: dict[str, int] = dict(rows)
         return DataVersion(self._server.fact("uuid"), **counters)
 
-    def layers(self) -> list[LayerPapers]:
-        """The papers of every layer, in the order they were added."""
-        return layers.read_papers(self._server)
+    def layers(self) -> list[LayerMetadata]:
+        """The metadata of every layer, in the order they were added."""
+        return layers.read_metadata(self._server)
 
-    def layer(self, layer_id: str) -> tuple[LayerPapers, gpd.GeoDataFrame]:
-        """A layer's papers and its areas, indexed by `area_code`."""
+    def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """A layer's metadata and its areas, indexed by `area_code`."""
         with self.reading():
             return layers.read_layer(self._server, layer_id, self.projection)
 
@@ -129,11 +129,11 @@ class PostgisStore:
         )
         return {key: json.loads(value) for key, value in rows}
 
-    def put_layer(self, papers: LayerPapers, areas: gpd.GeoDataFrame) -> None:
+    def put_layer(self, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
         """Add a layer, or replace the one of the same id whole."""
-        check_layer_id(papers.layer_id)
+        check_layer_id(metadata.layer_id)
         with self._server.changing():
-            layers.put_layer(self._server, papers, areas, self.projection)
+            layers.put_layer(self._server, metadata, areas, self.projection)
 
     def put_partition(
         self,

@@ -12,7 +12,7 @@ from api.allocation.address import View, folded, started
 from api.maps.pages import ASSETS
 from geo.errors import QuestionError
 from geo.question.ask import Question
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 from tests.api.conftest import two_wards
 
@@ -162,7 +162,7 @@ def test_a_map_of_nothing_says_why(client: TestClient) -> None:
 def test_a_hostile_name_stays_text(client: TestClient, store: GeoPackageStore, name: str) -> None:
     wards = two_wards().assign(area_name=[name, "Brook"])
     with store.transaction():
-        store.put_layer(LayerPapers("wards"), wards)
+        store.put_layer(LayerMetadata("wards"), wards)
     for query in ("tab=posts&posts=7", "tab=patches&size=1", PATROLS[12:]):
         for path in ("/allocation?", "/allocation/map?"):
             page = client.get(path + query).text

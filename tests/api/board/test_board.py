@@ -24,7 +24,7 @@ from geo.cells import Grid
 from geo.errors import QuestionError, StoreError
 from geo.question.ask import Question
 from geo.question.harm import WEIGHTS_SETTING, HarmTable
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 from tests.api.conftest import two_wards
 from tests.services import run_patchmap
@@ -170,7 +170,7 @@ def test_a_month_that_is_none_is_refused_by_name(client: TestClient) -> None:
 
 def test_another_layer_is_drawn_over_the_map(client: TestClient, store: GeoPackageStore) -> None:
     with store.transaction():
-        store.put_layer(LayerPapers("estates", title="Estates <1>"), two_wards())
+        store.put_layer(LayerMetadata("estates", title="Estates <1>"), two_wards())
     page = client.get(f"{QUESTION}&over=estates").text
     assert '<option value="estates" selected>Estates &lt;1&gt;</option>' in page
     assert "&amp;over=estates" in re.search(r'<iframe[^>]* src="([^"]+)"', page)[1]

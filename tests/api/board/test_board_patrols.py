@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 from tests.api.conftest import two_wards
 
@@ -90,7 +90,7 @@ def test_wards_have_the_officers_that_the_layer_names(
     client: TestClient, store: GeoPackageStore, given: list[float], shown: dict[str, str]
 ) -> None:
     with store.transaction():
-        store.put_layer(LayerPapers("wards"), two_wards().assign(officers=given))
+        store.put_layer(LayerMetadata("wards"), two_wards().assign(officers=given))
     page = client.get(QUESTION).text
     assert officers_on(page) == shown
     assert "Officers: as the layer says" in page

@@ -41,9 +41,9 @@ def test_figures_of_blocks_are_added_up_by_ward_and_noted_in_its_papers(folder: 
     assert (
         "wards: dwellings: by best fit of 24 whole areas; totals preserved: dwellings 240" in said
     )
-    papers, wards = layer(folder, "wards")
+    metadata, wards = layer(folder, "wards")
     assert wards["dwellings"].tolist() == [120, 120]
-    assert papers.note.endswith("dwellings 240 (from blocks)")
+    assert metadata.note.endswith("dwellings 240 (from blocks)")
     assert "dwellings" not in layer(folder, "blocks")[1]
 
 

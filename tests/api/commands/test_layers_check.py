@@ -99,8 +99,8 @@ def test_a_layer_is_mended_on_the_way_in_and_says_so(folder: Path) -> None:
         "B: area -50.0000 m² (-0.4975 %)",
     ]
     assert "2 areas, 0 findings; fit for a plan" in told(folder, "layers", "check", "w")
-    papers = json.loads(told(folder, "--json", "layers", "list"))
-    assert papers[0]["note"].startswith("snapped by 1 m: overlap 1")
+    metadata = json.loads(told(folder, "--json", "layers", "list"))
+    assert metadata[0]["note"].startswith("snapped by 1 m: overlap 1")
 
 
 def test_a_fault_too_wide_to_mend_is_refused_and_nothing_added(folder: Path) -> None:

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 from tests.api.commands.plan_folders import PERIOD, areas, move, planned, refused, run, told
 from tests.boundaries.drawn import grid
@@ -122,7 +122,7 @@ def test_every_printed_figure_of_a_published_review_is_reproduced(
     )
     store = GeoPackageStore(tmp_path / "patchmap.gpkg", create=True)
     with store.transaction():
-        store.put_layer(LayerPapers("wards"), wards)
+        store.put_layer(LayerMetadata("wards"), wards)
     store.close()
     run(tmp_path, "plan", "new", "dales", "--blocks", "wards", "--from", "wards")
     facts = told(tmp_path, "plan", "show", "dales")

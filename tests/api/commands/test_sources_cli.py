@@ -73,8 +73,10 @@ def test_a_spreadsheet_is_read_by_its_mapping(folder: Path) -> None:
 
 
 def test_what_a_mapping_says_of_its_source_stands_in_the_accounts(folder: Path) -> None:
-    papers = '[papers]\nattribution = "Derby City Council"\ncaveats = ["Dated when reported."]\n'
-    (folder / "council.toml").write_text(MAPPING + papers)
+    metadata = (
+        '[metadata]\nattribution = "Derby City Council"\ncaveats = ["Dated when reported."]\n'
+    )
+    (folder / "council.toml").write_text(MAPPING + metadata)
     told(folder, "ingest", "council.csv", "--mapping", "council.toml")
     said = told(folder, "--json", "count", "--from", "2024-01", "--to", "2024-06", "-o", "n.csv")
     accounts = json.loads(said)

@@ -10,7 +10,7 @@ from api.maps.answer_map import draw
 from api.maps.parts import inert
 from api.settings import Settings
 from geo.question.ask import Question, ask
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 from tests.api.conftest import two_wards
 
@@ -34,7 +34,7 @@ def named(request: pytest.FixtureRequest, store: GeoPackageStore) -> tuple[str, 
     wards = two_wards()
     wards["area_name"] = [request.param, "Brook"]
     with store.transaction():
-        store.put_layer(LayerPapers("wards"), wards)
+        store.put_layer(LayerMetadata("wards"), wards)
     return request.param, store
 
 
@@ -65,7 +65,7 @@ def test_property_names_of_a_layer_do_not_become_feature_ids(
     store: GeoPackageStore,
 ) -> None:
     with store.transaction():
-        store.put_layer(LayerPapers("odd"), two_wards().assign(cell_id=[None, None], month="x"))
+        store.put_layer(LayerMetadata("odd"), two_wards().assign(cell_id=[None, None], month="x"))
     client = TestClient(make_app(store, Settings()), base_url="http://127.0.0.1")
     features = client.get("/ogc/collections/odd/items").json()["features"]
     assert [feature["id"] for feature in features] == ["A", "B"]

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from api.app import make_app
 from api.settings import Settings
 from boundaries.plans.draft import open_plan, save_plan
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 from tests.boundaries.cities import begun, fill
 from tests.boundaries.drawn import SIGNED, grid
@@ -65,7 +65,7 @@ def test_each_plan_is_a_layer_with_its_measures(client: TestClient) -> None:
     assert {"plans", "plan-north", "plan-bare"} <= set(listed)
     about = get(client, "plan-north").json()
     assert about["title"] == "North <b> (draft)"
-    assert "no boundary in force" in about["papers"]["note"]
+    assert "no boundary in force" in about["metadata"]["note"]
     features = get(client, "plan-north/items").json()["features"]
     assert [feature["id"] for feature in features] == ["E", "W"]
     assert features[0]["properties"]["electors"] == 22_200
@@ -122,7 +122,7 @@ def test_a_plan_whose_blocks_changed_harms_nothing_else(
     client: TestClient, town: GeoPackageStore
 ) -> None:
     with town.transaction():
-        town.put_layer(LayerPapers("blocks"), grid(6, 3))
+        town.put_layer(LayerMetadata("blocks"), grid(6, 3))
     features = get(client, "plans/items").json()["features"]
     assert all(
         "the blocks of layer blocks have changed" in one["properties"]["problem"]

@@ -9,7 +9,7 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 from tests.api.conftest import two_wards
 
@@ -27,7 +27,7 @@ def names(request: pytest.FixtureRequest, store: GeoPackageStore) -> tuple[str, 
     """The wards of the town under hostile names, and an attribute that is called like a formula."""
     wards = two_wards().assign(area_name=request.param, **{"=1+2": [0.25, -1e-7]})
     with store.transaction():
-        store.put_layer(LayerPapers("wards"), wards)
+        store.put_layer(LayerMetadata("wards"), wards)
     found: tuple[str, str] = request.param
     return found
 

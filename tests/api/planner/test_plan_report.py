@@ -106,8 +106,8 @@ def test_an_empty_plan_and_a_store_without_incidents_have_a_report(folder: Path)
     assert "24 blocks have no area yet" in (folder / "bare.html").read_text(encoding="utf-8")
     store = GeoPackageStore(folder / "none.gpkg", create=True)
     with closing(GeoPackageStore(folder / "patchmap.gpkg")) as source, store.transaction():
-        for papers in source.layers():
-            store.put_layer(*source.layer(papers.layer_id))
+        for metadata in source.layers():
+            store.put_layer(*source.layer(metadata.layer_id))
     store.close()
     none = ["--store", "none.gpkg"]
     run(folder, *none, "plan", "new", "north", "--blocks", "blocks", "--from", "wards")

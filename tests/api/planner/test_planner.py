@@ -74,10 +74,10 @@ def test_a_plan_is_begun_from_a_layer_listed_and_opened(client: TestClient) -> N
 
 
 def test_blocks_that_straddle_are_told(client: TestClient, store: GeoPackageStore) -> None:
-    papers, wards = store.layer("wards")
+    metadata, wards = store.layer("wards")
     moved = wards.set_geometry(wards.geometry.translate(xoff=30))
     with store.transaction():
-        store.put_layer(papers, moved)
+        store.put_layer(metadata, moved)
     straddling = begin(client).json()["straddling"]
     assert {row["block_code"][0] for row in straddling} == {"a", "d"}
     assert {round(row["share"], 2) for row in straddling} == {0.7}

@@ -49,7 +49,7 @@ def test_a_move_tells_only_what_it_changed_and_is_saved(
     (past,) = change["history"]
     assert (past["step"], past["by"], past["reason"]) == (1, "Ann", "the road parts them")
     saved = open_plan(store, "north")
-    assert saved.plan.papers.version == 2
+    assert saved.plan.metadata.version == 2
     fresh = PlanMeasures.of(saved.plan.now, saved.blocks).frame
     for code, row in change["rows"].items():
         for name, value in row.items():

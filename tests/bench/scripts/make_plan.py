@@ -12,7 +12,7 @@ import numpy as np
 from boundaries.demo import build_city
 from boundaries.layers.best_fit import plan_areas
 from boundaries.layers.contiguity import BlockGraph, block_graph
-from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Signed
 from geo.errors import ConflictError
 
@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
     city = build_city()
     graph = block_graph(city.blocks)
     plan = Plan.begin(
-        PlanPapers("bench"),
+        PlanMetadata("bench"),
         graph,
         assignment=city.blocks["ward_code"],
         areas=plan_areas(city.wards),

@@ -12,7 +12,7 @@ import psycopg
 import shapely
 
 from geo.incidents import COLUMNS, Batch, Partition, month_span
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage.store import GeoPackageStore
 
 AREAS, POINTS, SIDE = 100, 100_000, 200.0
@@ -62,7 +62,7 @@ def main(store_path: str, url: str) -> None:
         batches=lambda: iter([Batch(rows, empty)]),
     )  # fmt: skip
     with store.transaction():
-        store.put_layer(LayerPapers("plots"), plots)
+        store.put_layer(LayerMetadata("plots"), plots)
         store.put_partition(part)
     lonlat = store.projection.geometries_to_lonlat
     kept = plots.reset_index()

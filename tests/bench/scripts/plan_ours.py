@@ -19,7 +19,7 @@ from plan_inputs import (
 from boundaries.layers.contiguity import block_graph
 from boundaries.plans.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
 from boundaries.plans.measures import PlanMeasures
-from boundaries.plans.plan import Plan, PlanPapers
+from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Area, Signed
 
 SIGNED = Signed("bench", datetime(2025, 5, 1, tzinfo=UTC))
@@ -34,7 +34,7 @@ class Drawing:
         blocks = blocks.assign(incidents=tally_blocks(placed, len(blocks)))
         areas = [Area(code, code, int(n)) for code, n in read_members(folder).items()]
         self.plan = Plan.begin(
-            PlanPapers("bench"), block_graph(blocks), assignment=blocks["ward_code"], areas=areas
+            PlanMetadata("bench"), block_graph(blocks), assignment=blocks["ward_code"], areas=areas
         )
         self.measures = PlanMeasures.of(self.plan.now, MeasuredBlocks.of(blocks, sums=SUMS))
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.allocation.adjacency import contiguity, positions
+from geo.allocation.patches import enumeration as patch_enumeration
 from geo.allocation.patches import problem as patch_problem
 from geo.allocation.patches.annealing import annealed, balance_bound
 from geo.allocation.patches.enumeration import TooManyPlansError, enumerate_plans
@@ -26,7 +27,6 @@ from geo.allocation.patches.measures import (
     worst_imbalance,
 )
 from geo.allocation.patches.partitioning import Partitioning
-from geo.allocation.patches.planning import enumeration as patch_enumeration
 from geo.allocation.patches.problem import PatchProblem, PatchRules
 from tests.geo.allocation.maps import graph_of, random_areas, slow_plans, squares
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.allocation.adjacency import contiguity
+from geo.allocation.patches import enumeration as patch_enumeration
 from geo.allocation.patches import problem as patch_problem
 from geo.allocation.patches.infeasible import InfeasiblePatchesError
 from geo.allocation.patches.planning import PatchAnswer, plan_patches
-from geo.allocation.patches.planning import enumeration as patch_enumeration
 from geo.allocation.patches.problem import PatchRules
 from geo.errors import InputError
 from tests.geo.allocation.maps import graph_of, random_areas, squares

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from geo.analyses import Found
+from geo.analyses import AnalysisResult
 from geo.question.ask import answer
 from geo.question.model import Question
 from tests.geo.analyses.material import FIND, rows_of
@@ -23,7 +23,9 @@ def timed(incident_frame):
 
 @pytest.fixture
 def find(four_squares):
-    def found(command: str, frame: pd.DataFrame, facts=None, imports=(), **options: str) -> Found:
+    def found(
+        command: str, frame: pd.DataFrame, facts=None, imports=(), **options: str
+    ) -> AnalysisResult:
         given = {"cell": "25", "layer": "wards", **options}
         asked = answer(Question.read(given), frame, four_squares, facts=facts, imports=imports)
         return FIND[command](asked)

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from geo.errors import StoreError
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from geo.store.postgis.store import PostgisStore
 
-WARDS = LayerPapers("wards", title="Wards of 2025")
+WARDS = LayerMetadata("wards", title="Wards of 2025")
 SECRET = "s3cret-Pa55"
 
 

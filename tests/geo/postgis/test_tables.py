@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from geo.crs import BRITISH_NATIONAL_GRID
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.geo.postgis.databases import WARDS, run
 
 
@@ -35,7 +35,7 @@ def test_another_program_reads_layers_and_incidents(store, url, four_squares, pa
 
 @pytest.mark.skipif(not which("ogrinfo"), reason="ogrinfo is not installed (gdal-bin)")
 def test_gdal_reads_layers_and_incidents(store, url, four_squares, partition):
-    store.put_layer(LayerPapers("wards-2025"), four_squares)
+    store.put_layer(LayerMetadata("wards-2025"), four_squares)
     store.put_partition(partition(n=3))
     for table, count in (("wards-2025", 4), ("incidents", 3)):
         command = ["ogrinfo", "-so", "-ro", url, f"patchmap.{table}"]
@@ -83,6 +83,6 @@ def test_layers_may_bear_names_that_indexes_would_take(store, four_squares):
         "wards_fid_seq",
         "wards_area_code_key",
     ):
-        store.put_layer(LayerPapers(layer_id), four_squares)
-        store.put_layer(LayerPapers(layer_id), four_squares.assign(a=1))
+        store.put_layer(LayerMetadata(layer_id), four_squares)
+        store.put_layer(LayerMetadata(layer_id), four_squares.assign(a=1))
     assert len(store.layers()) == 5

@@ -8,7 +8,7 @@ import pytest
 from boundaries.demo.country import write_country
 from boundaries.layers.read import read_layer
 from geo.scale import AreaPlaces, Counted, Job, Part, find_parts
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.geo.scale.counting import counted_here
 
 ROWS = 40_000
@@ -23,9 +23,9 @@ def country(tmp_path_factory, projection) -> Path:
 
 @pytest.fixture(scope="session")
 def wards(country, projection) -> gpd.GeoDataFrame:
-    papers = LayerPapers("wards", file="wards.geojson")
+    metadata = LayerMetadata("wards", file="wards.geojson")
     content = (country / "wards.geojson").read_bytes()
-    return read_layer(content, papers, projection=projection).areas
+    return read_layer(content, metadata, projection=projection).areas
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ import pandas as pd
 
 from geo.errors import PatchmapError
 from geo.incidents import COLUMNS, Batch, Partition, month_span
-from geo.store.contract import ImportRecord, LayerPapers, Store, StoreReader
+from geo.store.contract import ImportRecord, LayerMetadata, Store, StoreReader
 
-WARDS = LayerPapers("wards", title="Wards of 2025", valid_from="2025-05-01", note="é")
+WARDS = LayerMetadata("wards", title="Wards of 2025", valid_from="2025-05-01", note="é")
 
 CURRENT, REPLACED, UNDONE = "current", "replaced", "undone"
 
@@ -138,10 +138,10 @@ def undo_refusal(store: Store, import_id: int) -> str:
     raise AssertionError(f"import {import_id} was undone")
 
 
-def put_layer(store: Store, areas, papers: LayerPapers = WARDS) -> None:
+def put_layer(store: Store, areas, metadata: LayerMetadata = WARDS) -> None:
     """Add a layer in a transaction of its own."""
     with store.transaction():
-        store.put_layer(papers, areas)
+        store.put_layer(metadata, areas)
 
 
 def told(incidents: pd.DataFrame) -> list[tuple]:

@@ -8,7 +8,7 @@ from geo.question.ask import ask
 from geo.question.model import Question
 from geo.scale import AreaPlaces, Counted, Job, Part, find_parts
 from geo.sources.police_uk import read_police_uk
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.geo.scale.counting import assert_same, counted_here, counted_there, scheduler_of
 from tests.geo.stores.parts import put_layer
 
@@ -22,7 +22,7 @@ ARCHIVES = (
 @pytest.fixture(scope="module")
 def wards(real_data, projection):
     layers = [
-        read_layer(path.read_bytes(), LayerPapers("w", file=path.name), projection=projection)
+        read_layer(path.read_bytes(), LayerMetadata("w", file=path.name), projection=projection)
         for path in (real_data / f"{place}/wards-2025.geojson" for place in ("derby", "melton"))
     ]
     return pd.concat([layer.areas[["area_name", "geometry"]] for layer in layers]).sort_index()

@@ -6,8 +6,9 @@ from contextlib import closing
 import pytest
 
 from geo.errors import StoreError
-from geo.store.contract import LayerPapers
-from geo.store.geopackage.store import GeoPackageStore, feature_tables, sqlite_connection
+from geo.store.contract import LayerMetadata
+from geo.store.geopackage import feature_tables, sqlite_connection
+from geo.store.geopackage.store import GeoPackageStore
 from tests.geo.stores.parts import (
     Row,
     held,
@@ -33,7 +34,7 @@ def test_a_store_is_sound_after_every_kind_of_change(
 ):
     monkeypatch.setattr(feature_tables, "_MOST_ONE_BY_ONE", one_by_one)
     put_layer(geopackage, four_squares)
-    put_layer(geopackage, four_squares.loc[["A"]], LayerPapers("wards-2025_b"))
+    put_layer(geopackage, four_squares.loc[["A"]], LayerMetadata("wards-2025_b"))
     put_layer(geopackage, four_squares.loc[["B", "C"]])
     put(geopackage, month_part("2024-01", 30), month_part("2024-02", 3))
     record = imported(geopackage, month_part("2024-01", 7, category="noise"))

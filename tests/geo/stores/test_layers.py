@@ -8,15 +8,15 @@ import shapely
 
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.errors import InputError, NotFoundError
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.geo.stores.parts import WARDS, put_layer
 
 
 def test_a_layer_comes_back_as_it_was_put(store, four_squares):
     areas = four_squares.assign(residents=[1, 2, 3, 4], share=[0.1, 0.2, 0.3, 0.4])
     put_layer(store, areas)
-    papers, found = store.layer("wards")
-    assert papers == WARDS
+    metadata, found = store.layer("wards")
+    assert metadata == WARDS
     assert found.index.tolist() == ["A", "B", "C", "D"]
     assert found.index.name == "area_code"
     for name in ("area_name", "residents", "share"):
@@ -27,12 +27,12 @@ def test_a_layer_comes_back_as_it_was_put(store, four_squares):
 
 
 def test_every_paper_of_a_layer_comes_back(store, four_squares):
-    papers = LayerPapers(
+    metadata = LayerMetadata(
         "wards", "Wardiau Gŵyr", "Cyngor", "OGL", "https://x/?a=1&b='2'", "2025-05-01",
         "2026-05-01", "WD25CD", "WD25NM", 'a "file".geojson', "0" * 64, "line\nline\t∑",
     )  # fmt: skip
-    put_layer(store, four_squares, papers)
-    assert store.layers() == [papers]
+    put_layer(store, four_squares, metadata)
+    assert store.layers() == [metadata]
 
 
 def test_rows_come_back_in_the_order_of_their_codes(store, four_squares):
@@ -122,11 +122,11 @@ def test_corners_come_back_to_the_last_bit(store, four_squares):
 
 def test_a_layer_is_replaced_whole_and_keeps_its_place(store, four_squares):
     put_layer(store, four_squares.assign(old=1))
-    put_layer(store, four_squares, LayerPapers("blocks"))
-    put_layer(store, four_squares.loc[["B"]], LayerPapers("wards", title="New"))
-    assert [papers.layer_id for papers in store.layers()] == ["wards", "blocks"]
-    papers, found = store.layer("wards")
-    assert (papers.title, found.index.tolist()) == ("New", ["B"])
+    put_layer(store, four_squares, LayerMetadata("blocks"))
+    put_layer(store, four_squares.loc[["B"]], LayerMetadata("wards", title="New"))
+    assert [metadata.layer_id for metadata in store.layers()] == ["wards", "blocks"]
+    metadata, found = store.layer("wards")
+    assert (metadata.title, found.index.tolist()) == ("New", ["B"])
     assert "old" not in found.columns
 
 
@@ -134,14 +134,14 @@ def test_layers_are_told_in_the_order_they_were_added(store, four_squares):
     ids = ["wards-2025", "a", "z_9", "m"]
     with store.transaction():
         for layer_id in ids:
-            store.put_layer(LayerPapers(layer_id), four_squares)
-    assert [papers.layer_id for papers in store.layers()] == ids
+            store.put_layer(LayerMetadata(layer_id), four_squares)
+    assert [metadata.layer_id for metadata in store.layers()] == ids
 
 
 def test_the_longest_id_that_is_allowed_names_a_layer(store, four_squares):
     layer_ids = ["a" * 62 + "b", "a" * 62 + "c"]
     for number, layer_id in enumerate(layer_ids):
-        put_layer(store, four_squares.assign(number=number), LayerPapers(layer_id))
+        put_layer(store, four_squares.assign(number=number), LayerMetadata(layer_id))
     assert [store.layer(layer_id)[1]["number"]["A"] for layer_id in layer_ids] == [0, 1]
 
 
@@ -166,6 +166,6 @@ REFUSED_IDS = {
 def test_an_id_that_cannot_name_a_layer_is_refused(store, four_squares):
     for layer_id, message in REFUSED_IDS.items():
         with pytest.raises(InputError, match=message) as refused:
-            put_layer(store, four_squares, LayerPapers(layer_id))
+            put_layer(store, four_squares, LayerMetadata(layer_id))
         assert str(refused.value).startswith(repr(layer_id))
     assert store.layers() == []

@@ -6,7 +6,7 @@ import pytest
 
 from geo.errors import ConflictError, NotFoundError, PatchmapError
 from geo.store.copying import copy_store
-from geo.store.geopackage.store import sqlite_file
+from geo.store.geopackage import sqlite_file
 from geo.store.migrations import migrations
 from geo.store.postgis import setup as postgis_setup
 from tests.geo.stores.parts import counters, held, month_part, put, put_layer

@@ -5,7 +5,7 @@ import pytest
 from geo.errors import QuestionError
 from geo.question.ask import ask, default_layer
 from geo.question.model import Question
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.geo.stores.parts import month_part, put, put_layer, undo
 
 
@@ -39,7 +39,7 @@ def test_the_accounts_hold_what_stands_after_a_replacement_and_its_undo(store, f
 
 def test_the_setting_names_the_default_layer_while_it_is_there(store, four_squares):
     for layer_id in ("wards", "blocks"):
-        put_layer(store, four_squares, LayerPapers(layer_id))
+        put_layer(store, four_squares, LayerMetadata(layer_id))
     assert default_layer(store) == "wards"
     for chosen, expected in (("blocks", "blocks"), ("gone", "wards")):
         with store.transaction():

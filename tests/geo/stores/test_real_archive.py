@@ -12,7 +12,7 @@ from geo.incidents import Partition
 from geo.question.ask import Answer, ask
 from geo.question.model import Question
 from geo.sources.police_uk import read_police_uk
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.geo.stores.parts import put, put_layer, undo
 
 
@@ -27,8 +27,8 @@ def months(real_data, projection) -> list[Partition]:
 @pytest.fixture(scope="module")
 def wards(real_data, projection):
     path = real_data / "derby/wards-2025.geojson"
-    papers = LayerPapers("wards", file=path.name)
-    return read_layer(path.read_bytes(), papers, projection=projection).areas
+    metadata = LayerMetadata("wards", file=path.name)
+    return read_layer(path.read_bytes(), metadata, projection=projection).areas
 
 
 def geojson(answer: Answer, store) -> bytes:

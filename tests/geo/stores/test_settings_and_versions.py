@@ -1,6 +1,6 @@
 """Settings come back, and the counters of a data version move when their part changes."""
 
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.geo.stores.parts import (
     WARDS,
     Row,
@@ -103,7 +103,7 @@ def test_two_changes_made_apart_are_two_states(store, reader, four_squares):
         lambda: put(store, month_part("2024-01")),
         lambda: put(reader, month_part("2024-02")),
         lambda: put_layer(store, four_squares, WARDS),
-        lambda: put_layer(reader, four_squares, LayerPapers("blocks")),
+        lambda: put_layer(reader, four_squares, LayerMetadata("blocks")),
         lambda: set_to(reader, "a", 1),
     ):
         change()

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from geo.errors import PatchmapError
-from geo.store.contract import LayerPapers
+from geo.store.contract import LayerMetadata
 from tests.geo.stores.parts import (
     Row,
     counters,
@@ -29,7 +29,7 @@ from tests.geo.stores.parts import (
 def everything(store) -> tuple:
     """All that a store can tell."""
     with store.reading():
-        layers = [store.layer(papers.layer_id)[1].to_json() for papers in store.layers()]
+        layers = [store.layer(metadata.layer_id)[1].to_json() for metadata in store.layers()]
         known = store.layers(), store.imports(history=True), store.settings(), counters(store)
         return held(store), layers, *known
 
@@ -50,8 +50,8 @@ def test_nothing_of_a_change_stays_after_an_error_inside_it(store, four_squares)
     with pytest.raises(ZeroDivisionError):
         fail_after(
             store,
-            lambda: store.put_layer(LayerPapers("blocks"), four_squares),
-            lambda: store.put_layer(LayerPapers("wards"), four_squares.loc[["A"]].assign(a=1)),
+            lambda: store.put_layer(LayerMetadata("blocks"), four_squares),
+            lambda: store.put_layer(LayerMetadata("wards"), four_squares.loc[["A"]].assign(a=1)),
             lambda: store.put_partition(month_part("2024-02")),
             lambda: store.put_partition(month_part("2024-03", 9)),
             lambda: store.undo_import(first.import_id),
@@ -105,7 +105,7 @@ def test_the_store_can_be_changed_again_after_an_error(store):
 def test_a_change_sees_what_was_changed_before_in_its_transaction(store, four_squares):
     with store.transaction():
         store.put_partition(month_part("2024-01"))
-        store.put_layer(LayerPapers("wards"), four_squares)
+        store.put_layer(LayerMetadata("wards"), four_squares)
         assert store.put_partition(month_part("2024-01"))[0] == "unchanged"
         assert (store.incident_count(), len(store.incidents())) == (2, 2)
         assert len(store.layer("wards")[1]) == 4

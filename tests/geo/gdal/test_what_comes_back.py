@@ -13,10 +13,10 @@ import shapely
 
 from boundaries.layers.read import read_layer
 from geo.crs import BRITISH_NATIONAL_GRID, Projection
-from geo.formats import gdal as sandbox
+from geo.formats import gdal
 from geo.formats.gdal import read_foreign
-from geo.store.contract import LayerPapers
-from tests.geo.sandbox.files import (
+from geo.store.contract import LayerMetadata
+from tests.geo.gdal.files import (
     BNG_MEMBER,
     BOXES,
     SHAPEFILE,
@@ -69,7 +69,7 @@ def test_a_zip_of_a_shapefile_equals_the_shapefile(shp: Path, tmp_path: Path) ->
 
 
 def test_topojson_is_read_without_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_child", None)
+    monkeypatch.setattr(gdal, "_child", None)
     point = {"type": "Point", "coordinates": [1, 2]}
     path = tmp_path / "t.topojson"
     path.write_text(json.dumps({"type": "Topology", "objects": {"p": point}, "arcs": []}))
@@ -81,7 +81,7 @@ def test_every_format_makes_the_same_layer(
     ending: str, request: pytest.FixtureRequest, projection: Projection
 ) -> None:
     content = read_foreign(request.getfixturevalue(ending))
-    layer = read_layer(content, LayerPapers("wards"), projection=projection)
+    layer = read_layer(content, LayerMetadata("wards"), projection=projection)
     assert list(layer.areas.index) == ["E05000001", "E05000002"]
     assert layer.areas.area.to_numpy() == pytest.approx([10_000, 10_000], rel=1e-3)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from geo.formats.gdal import Limits
-from tests.geo.sandbox.files import (
+from tests.geo.gdal.files import (
     PLACEMARK,
     SMALL,
     assert_refused,

@@ -8,8 +8,8 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
-from geo.formats import gdal as sandbox
-from tests.geo.sandbox.files import (
+from geo.formats import gdal
+from tests.geo.gdal.files import (
     PLACEMARK,
     XML,
     assert_refused,
@@ -49,7 +49,7 @@ def test_a_virtual_dataset_in_disguise_is_refused(ending: str, secret: Path) -> 
 def test_one_that_passed_the_first_look_meets_no_driver(
     ending: str, secret: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "_check_content", lambda *_: None)
+    monkeypatch.setattr(gdal, "_check_content", lambda *_: None)
     path = secret.with_name(f"x{ending}")
     path.write_text(VRT.format(secret))
     assert_refused(path, "GDAL cannot read it" if ending == ".kml" else "it is damaged")
@@ -63,7 +63,7 @@ def test_one_inside_a_zip_is_refused(shp: Path, secret: Path) -> None:
 def test_nothing_is_read_where_gdal_is_not_confined(
     kml: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "_all_drivers", lambda: ("OGR_VRT", "CSV"))
+    monkeypatch.setattr(gdal, "_all_drivers", lambda: ("OGR_VRT", "CSV"))
     assert_refused(kml, "GDAL is not confined to LIBKML")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from geo.crs import LONLAT
-from tests.geo.sandbox.files import (
+from tests.geo.gdal.files import (
     SHAPEFILE,
     frame,
 )
