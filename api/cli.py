@@ -19,7 +19,7 @@ from api.commands import (
     stores,
     weights,
 )
-from api.commands.context import Desk
+from api.commands.context import CommandContext
 from api.commands.plans import plans
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError
@@ -81,7 +81,7 @@ def options(
     ] = False,
 ) -> None:
     """Hotspots, patrols and boundaries for neighbourhood working."""
-    context.obj = Desk(store or Settings.read().store, json)
+    context.obj = CommandContext(store or Settings.read().store, json)
 
 
 def _refuse(line: str) -> None:

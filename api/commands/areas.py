@@ -9,7 +9,7 @@ from typing import Annotated
 import geopandas as gpd
 import typer
 
-from api.commands.context import Desk, desk_of, read_vector
+from api.commands.context import CommandContext, read_vector
 from api.encoding import write_frame
 from boundaries.layers.read import read_faulty, read_layer
 from boundaries.layers.snapping import snapped
@@ -67,8 +67,8 @@ def add_layer(
     for option, day in (("--valid-from", valid_from), ("--valid-to", valid_to)):
         _check_day(option, day)
     content = read_vector(file, layer=inside)
-    desk = desk_of(context)
-    with desk.open(create=True) as store:
+    cli = CommandContext.of(context)
+    with cli.open(create=True) as store:
         layer = read_layer(content, metadata, projection=store.projection, repair=repair)
         layer = layer if snap_m is None else snapped(layer, snap_m)
         with store.transaction():
@@ -83,7 +83,7 @@ def add_layer(
         "name_field": metadata.name_field,
         "changes": layer.changes,
     }
-    desk.say(lines + layer.changes, facts)
+    cli.echo(lines + layer.changes, facts)
 
 
 @layers.command("check")
@@ -105,14 +105,14 @@ def check(
     ] = None,
 ) -> None:
     """Find gaps, overlaps, slivers, invalid rings and whatever else keeps a layer from tiling."""
-    desk = desk_of(context)
+    cli = CommandContext.of(context)
     if output:
-        desk.check_output(output, Path(layer))
+        cli.check_output(output, Path(layer))
     codes = None
     if current:
-        with desk.open() as store:
+        with cli.open() as store:
             codes = store.layer(current)[1].index
-    projection, areas = _to_check(desk, layer, code_field=code_field, inside=inside)
+    projection, areas = _to_check(cli, layer, code_field=code_field, inside=inside)
     findings = check_layer(areas, sliver_m=sliver_m, current_codes=codes)
     fit = unfit_for_plan(findings).empty
     if output:
@@ -125,27 +125,27 @@ def check(
         "kinds": kinds.to_dict(),
         "findings": findings.drop(columns="geometry").to_dict("records"),
     }
-    desk.say(_told(layer, len(areas), findings, fit=fit, output=output), facts)
+    cli.echo(_told(layer, len(areas), findings, fit=fit, output=output), facts)
 
 
 @layers.command("list")
 def list_layers(context: typer.Context) -> None:
     """List the layers of the store with their metadata."""
-    desk = desk_of(context)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    with cli.open() as store:
         found = [(metadata, len(store.layer(metadata.layer_id)[1])) for metadata in store.layers()]
     lines = [f"{metadata.layer_id}: {n} areas  {metadata.title}".rstrip() for metadata, n in found]
     facts = [{"layer": metadata.layer_id, "areas": n, **vars(metadata)} for metadata, n in found]
-    desk.say(lines or ["no layers yet"], facts)
+    cli.echo(lines or ["no layers yet"], facts)
 
 
 def _to_check(
-    desk: Desk, layer: str, *, code_field: str, inside: str
+    cli: CommandContext, layer: str, *, code_field: str, inside: str
 ) -> tuple[Projection, gpd.GeoDataFrame]:
     """The areas of a file with all its faults, or of a layer of the store."""
     path = Path(layer)
     if not path.suffix:
-        with desk.open() as store:
+        with cli.open() as store:
             return store.projection, read_layer_or_plan(store, layer)[1]
     projection = Projection.choose()
     metadata = LayerMetadata(path.stem, file=path.name, code_field=code_field)

@@ -9,7 +9,7 @@ import geopandas as gpd
 import typer
 
 from api.commands.areas import File
-from api.commands.context import desk_of, read_bytes
+from api.commands.context import CommandContext, read_bytes
 from api.text_tables import listed
 from boundaries.layers.areal_interpolation import Carried, carry
 from boundaries.layers.attributes import join_attributes
@@ -51,8 +51,8 @@ def add_attributes(
     table = read_table(read_bytes(file), file=file.name)
     names = dict(_renaming(pair) for pair in rename or [])
     table.require(*names)
-    desk = desk_of(context)
-    with desk.open() as store, store.transaction():
+    cli = CommandContext.of(context)
+    with cli.open() as store, store.transaction():
         own = best_fit_from or layer
         metadata, areas = store.layer(own)
         joined, unknown, missing = join_attributes(areas, table, key=key, names=names)
@@ -76,7 +76,7 @@ def add_attributes(
         lines.append(f"{len(missing)} areas have no row: {listed(missing)}")
     facts = {"layer": layer, "added": added, "unknown": unknown, "missing": missing}
     told = {"note": carried.note, "straddling": carried.straddling} if carried else {}
-    desk.say(lines, facts | told)
+    cli.echo(lines, facts | told)
 
 
 def _with_carried(

@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 import typer
 
-from api.commands.context import areas_of, desk_of, shown
+from api.commands.context import CommandContext, areas_of, with_progress
 from api.commands.incidents import halves_of
 from api.commands.questions import Output, answered, with_question
 from api.encoding import check_ending, write_frame
@@ -109,12 +109,12 @@ def with_engine(analysis: Analysis, make: Callable[[Asked, Job], Made]) -> Calla
             raise InputError("--engine dask counts files: name some")
         if not (areas or question.layer):
             raise QuestionError("areas", "say by which areas: a file, or a layer of the store")
-        desk = desk_of(context)
-        desk.check_output(output, *files)
+        cli = CommandContext.of(context)
+        cli.check_output(output, *files)
         # Before hours of counting, not after them.
         counts_alone = analysis.command == "hotspots" and question.by == "month"
         check_ending(output, layer=analysis.command != "count" and not counts_alone)
-        projection, layer = areas_of(desk, areas or question.layer)
+        projection, layer = areas_of(cli, areas or question.layer)
         parts = find_parts(files, halves=halves_of(halves or []))
         wanted = Wanted.of(question, parts.parts)
         asked = Asked(question, layer, parts, scheduler, workers)
@@ -122,7 +122,7 @@ def with_engine(analysis: Analysis, make: Callable[[Asked, Job], Made]) -> Calla
         facts = _facts(made, asked, wanted) | {"crs": projection.crs, "areas": areas}
         members = {"accounts": facts, **made.members}
         write_frame(made.frame, output, projection=projection, members=members)
-        desk.say([f"{output}: {len(made.frame):,} rows", *_lines(made, asked, wanted)], facts)
+        cli.echo([f"{output}: {len(made.frame):,} rows", *_lines(made, asked, wanted)], facts)
         _tell_broken(made.counted.broken)
 
     command.__doc__ = f"{analysis.description}\n\nOf a store, or with --engine dask of files."
@@ -180,7 +180,7 @@ def _count(asked: Asked, job: Job) -> Counted:
         raise QuestionError("datetime", f"no file is of {job.wanted.period.title}")
     totals = Totals(asked.parts.broken)
     done = count_on_cluster(parts, job, scheduler=asked.scheduler, workers=asked.workers)
-    for part in shown(done, "Counting", total=len(parts)):
+    for part in with_progress(done, "Counting", total=len(parts)):
         totals.add(part)
     counted = totals.counted(job.places.codes)
     if not counted.months:

@@ -1,4 +1,4 @@
-"""What the commands share: the store they were told to use, and how they speak."""
+"""What all commands share: the store, the form of output, files to read, progress."""
 
 from __future__ import annotations
 
@@ -28,33 +28,39 @@ POSTGRES = ("postgres://", "postgresql://")
 
 
 @dataclass(frozen=True)
-class Desk:
-    """The options that stand before every command."""
+class CommandContext:
+    """The options given before the command: which store, and text or JSON."""
 
     store: str
     json: bool
 
+    @classmethod
+    def of(cls, context: typer.Context) -> CommandContext:
+        """The context that the options before the command set up."""
+        cli: CommandContext = context.obj
+        return cli
+
     def open(self, *, create: bool = False) -> AbstractContextManager[Store]:
-        """Open the store that the command is about."""
+        """Open the store that --store names."""
         return open_store(self.store, create=create)
 
     def check_output(self, output: Path, *inputs: Path) -> None:
-        """Refuse to write over the store, over what is being read, or over another store.
+        """Refuse an output file that is the store, an input, or another store.
 
         Raises
         ------
         InputError
-            With the file that would be lost.
+            Naming the file that would be overwritten.
         """
         own = [] if self.store.startswith(POSTGRES) else [Path(self.store)]
-        for taken in (*own, *inputs):
-            if output.resolve() == taken.resolve():
+        for source in (*own, *inputs):
+            if output.resolve() == source.resolve():
                 raise InputError(f"{output} is being read; write to another file")
         if output.suffix == ".gpkg" and is_store(output):
             raise InputError(f"{output} is a Patchmap store; write to another file")
 
-    def say(self, lines: Iterable[str], facts: object) -> None:
-        """Print lines for a person, or the same facts as JSON for a machine."""
+    def echo(self, lines: Iterable[str], facts: object) -> None:
+        """Print the lines, or with --json the facts instead."""
         typer.echo(to_json(facts).decode() if self.json else "\n".join(lines))
 
 
@@ -78,12 +84,6 @@ def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
             path.unlink(missing_ok=True)
         raise
     store.close()
-
-
-def desk_of(context: typer.Context) -> Desk:
-    """The desk that the options before the command have set up."""
-    desk: Desk = context.obj
-    return desk
 
 
 def read_bytes(path: Path) -> bytes:
@@ -115,7 +115,7 @@ def read_vector(path: Path, *, layer: str = "") -> bytes:
     return read_bytes(path)
 
 
-def areas_of(desk: Desk, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
+def areas_of(cli: CommandContext, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
     """The areas of a file, or of a layer of the store, and what leads to their metres.
 
     Raises
@@ -130,7 +130,7 @@ def areas_of(desk: Desk, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
         projection = Projection.choose()
         metadata = LayerMetadata("areas", file=path.name)
         return projection, read_layer(read_vector(path), metadata, projection=projection).areas
-    with desk.open() as store:
+    with cli.open() as store:
         return store.projection, read_layer_or_plan(store, areas)[1]
 
 
@@ -151,8 +151,8 @@ def record_facts(record: ImportRecord) -> dict[str, object]:
     }
 
 
-def shown(steps: Iterable[Step], what: str, *, total: int | None = None) -> Iterator[Step]:
-    """Show a progress bar on standard error while steps go by, if a person sits before it."""
+def with_progress(steps: Iterable[Step], what: str, *, total: int | None = None) -> Iterator[Step]:
+    """Pass the steps through, with a progress bar on standard error if it is a terminal."""
     if not sys.stderr.isatty():
         yield from steps
         return

@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from api.commands.context import Desk, areas_of, desk_of, read_bytes, record_facts, shown
+from api.commands.context import CommandContext, areas_of, read_bytes, record_facts, with_progress
 from api.encoding import to_csv, write_whole
 from api.points import as_spreadsheets
 from api.rejects import RejectsFile
@@ -62,17 +62,17 @@ def ingest(
     missing = [str(path) for path in files if not path.exists()]
     if missing:
         raise InputError(f"there is no file {', '.join(missing)}")
-    desk = desk_of(context)
+    cli = CommandContext.of(context)
     chosen = halves_of(halves or [])
     path = rejects or Path(f"{files[0].stem}.rejects.csv")
     if mapping and chosen:
         raise InputError("--halve is for files of data.police.uk")
-    desk.check_output(path, *files)
+    cli.check_output(path, *files)
     imported: list[tuple[Change, ImportRecord]] = []
     warnings: list[str] = []
     with (
         TemporaryDirectory(prefix="patchmap-") as folder,
-        desk.open(create=True) as store,
+        cli.open(create=True) as store,
         RejectsFile(path) as rejected,
     ):
         if mapping:
@@ -99,7 +99,7 @@ def ingest(
         if unmet:
             raise InputError(f"--halve {':'.join(unmet.pop())} is of no file that is being read")
         with store.transaction():
-            for part in shown(parts, "Reading", total=len(parts)):
+            for part in with_progress(parts, "Reading", total=len(parts)):
                 _keep_notes(store, part)
                 watch = DoubleWatch()
                 seen = partial(_see, part, rejected, watch)
@@ -109,7 +109,7 @@ def ingest(
         typer.echo(line, err=True)
     if rejected.rows:
         typer.echo(f"rejected rows are in {path}", err=True)
-    _report(desk, imported)
+    _report(cli, imported)
 
 
 def locate(
@@ -122,9 +122,9 @@ def locate(
     crs: Annotated[str, typer.Option(help="CRS of the points, if not told by the columns.")] = "",
 ) -> None:
     """Add area_code and area_name to points: the join alone. Every row stays."""
-    desk = desk_of(context)
-    desk.check_output(output, points, Path(areas))
-    projection, layer = areas_of(desk, areas)
+    cli = CommandContext.of(context)
+    cli.check_output(output, points, Path(areas))
+    projection, layer = areas_of(cli, areas)
     table = read_table(read_bytes(points), file=points.name)
     names, source = _place(table, x=x, y=y)
     source = crs_name(crs) if crs else crs_name(source) if source else projection.crs
@@ -149,7 +149,7 @@ def locate(
         f"{facts['read']:,} rows = {facts['in_an_area']:,} in an area + {facts['outside']:,} "
         f"outside every area + {facts['without_a_place']:,} without a usable place"
     )
-    desk.say([line], facts)
+    cli.echo([line], facts)
 
 
 def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:
@@ -219,7 +219,7 @@ def _refuse_twice(partitions: list[Partition]) -> None:
         seen[part.partition_id] = part.file
 
 
-def _report(desk: Desk, imported: list[tuple[Change, ImportRecord]]) -> None:
+def _report(cli: CommandContext, imported: list[tuple[Change, ImportRecord]]) -> None:
     lines, facts = [], []
     for change, record in imported:
         counts = record.rejected_by_reason.items()
@@ -237,4 +237,4 @@ def _report(desk: Desk, imported: list[tuple[Change, ImportRecord]]) -> None:
         f"{len(imported)} files: {read:,} read = {accepted:,} accepted + "
         f"{read - accepted:,} rejected"
     )
-    desk.say(lines, facts)
+    cli.echo(lines, facts)

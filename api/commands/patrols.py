@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import pandas as pd
 import typer
 
-from api.commands.context import Desk, desk_of, read_bytes, read_vector
+from api.commands.context import CommandContext, read_bytes, read_vector
 from api.commands.questions import ANALYSIS, Output, answered, with_question
 from api.encoding import to_csv, write_whole
 from boundaries.layers.lines import read_lines
@@ -60,10 +60,9 @@ def plan(
         raise typer.BadParameter("say where to write the plan: -o FILE", param_hint="-o")
     analysis = ANALYSIS["patrols"]
     if travel:
-        desk_of(context).check_output(output, travel)
-        analysis = replace(
-            analysis, find=partial(analysis.find, travel=_travel(desk_of(context), travel))
-        )
+        cli = CommandContext.of(context)
+        cli.check_output(output, travel)
+        analysis = replace(analysis, find=partial(analysis.find, travel=_travel(cli, travel)))
     answered(context, analysis, question, output)
 
 
@@ -86,8 +85,8 @@ def delivered(
     ] = "",
 ) -> None:
     """Planned against delivered by place: patrol-minutes apart from officer-minutes."""
-    desk = desk_of(context)
-    desk.check_output(output, file, planned)
+    cli = CommandContext.of(context)
+    cli.check_output(output, file, planned)
     table, stops = read_table(read_bytes(file), file=file.name), _plan(planned)
     if set(_VISITS) <= set(table.header):
         visits = _visits(table)
@@ -96,20 +95,20 @@ def delivered(
     found = compare_delivered(planned_totals(stops, days=days), visits)
     shown = _chosen(found, columns)
     write_whole(output, lambda part: part.write_text(to_csv(shown), encoding="utf-8"))
-    _say(desk, output, found)
+    _say(cli, output, found)
 
 
 def _plan(path: Path) -> pd.DataFrame:
     return _numbered(path, _PLANNED, numbers=("after_minutes", "minutes", "x", "y"))
 
 
-def _travel(desk: Desk, path: Path) -> pd.DataFrame | StreetNetwork:
+def _travel(cli: CommandContext, path: Path) -> pd.DataFrame | StreetNetwork:
     """A CSV as a table of minutes, any other file as streets."""
     if path.suffix.lower() == ".csv":
         return _numbered(path, _TRAVEL, numbers=("minutes",))
     from geo.allocation.patrols.street_network import StreetNetwork  # noqa: PLC0415 - it brings SciPy
 
-    with desk.open() as store:
+    with cli.open() as store:
         streets = read_lines(
             read_vector(path), file=path.name, projection=store.projection, kinds=LINES
         )
@@ -179,7 +178,7 @@ def _chosen(found: pd.DataFrame, columns: str) -> pd.DataFrame:
     return found[list(titles)].rename(columns=titles)
 
 
-def _say(desk: Desk, output: Path, found: pd.DataFrame) -> None:
+def _say(cli: CommandContext, output: Path, found: pd.DataFrame) -> None:
     totals = found.drop(columns="hotspot_id").sum(numeric_only=True)
     asked, done = totals["planned_patrol_minutes"], totals["patrol_minutes"]
     share = f" ({done / asked:.0%})" if asked else ""
@@ -188,4 +187,4 @@ def _say(desk: Desk, output: Path, found: pd.DataFrame) -> None:
         f"{totals['officer_minutes']:,.0f} officer-minutes"
     )
     facts = {name: float(value) for name, value in totals.items() if name != "delivered_share"}
-    desk.say([f"{output}: {len(found):,} places", said], facts)
+    cli.echo([f"{output}: {len(found):,} places", said], facts)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.context import desk_of
+from api.commands.context import CommandContext
 from api.settings import Settings
 from geo.errors import InputError
 from geo.incidents import month_span, months_between
@@ -41,7 +41,7 @@ def fetch_police(
         files = fetch_police_uk(
             force, months, folder, address=Settings.read().police_uk, progress=progress
         )
-    desk_of(context).say([str(file) for file in files], [str(file) for file in files])
+    CommandContext.of(context).echo([str(file) for file in files], [str(file) for file in files])
 
 
 @fetch.command("layer")
@@ -56,7 +56,7 @@ def fetch_boundaries(
 
     with _progress("Open Geography portal") as progress:
         file = fetch_layer(layer, authority, folder, address=Settings.read().ons, progress=progress)
-    desk_of(context).say([str(file)], {"file": str(file)})
+    CommandContext.of(context).echo([str(file)], {"file": str(file)})
 
 
 @mapping.command("suggest")

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.context import desk_of
+from api.commands.context import CommandContext
 from api.encoding import write_frame, write_whole
 from api.pages.text import headline
 from api.settings import VERSION, Settings
@@ -95,7 +95,7 @@ def rank(
     ] = False,
 ) -> None:
     """Rank equal places by incidents, none near another; known ones keep their ids."""
-    desk = desk_of(context)
+    cli = CommandContext.of(context)
     found = answered(context, ANALYSIS["rank"], question, output)
     if save:
         if question.within:
@@ -103,7 +103,7 @@ def rank(
                 "--save keeps the places of the whole study area: ask without --within"
             )
         places = found.frame[["hotspot_id", "x", "y"]].to_dict("records")
-        with desk.open() as store, store.transaction():
+        with cli.open() as store, store.transaction():
             store.put_setting(PLACES_SETTING.format(question.radius), places)
 
 
@@ -113,9 +113,9 @@ def map_file(context: typer.Context, question: Question, output: Output) -> None
     from api.maps.answer_map import draw  # noqa: PLC0415 - folium takes a second to load
     from api.maps.basemap import OwnGround  # noqa: PLC0415 - the pages' modules take a moment
 
-    desk = desk_of(context)
-    desk.check_output(output)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    cli.check_output(output)
+    with cli.open() as store:
         answer = ask(question, store, layer_of=partial(read_layer_or_plan, store))
         settings = Settings.read()
         # Pictures cannot go into the file: a tile server's stay where they are.
@@ -129,7 +129,7 @@ def map_file(context: typer.Context, question: Question, output: Output) -> None
     write_whole(output, lambda part: part.write_text(drawn.html, encoding="utf-8"))
     size = f"{len(drawn.html.encode()) / 1e6:.2f} MB"
     lines = [f"{output}: {headline(answer)} ({size})", *account_lines(answer.accounts)]
-    desk.say(lines, _facts(answer))
+    cli.echo(lines, _facts(answer))
 
 
 @with_question
@@ -148,13 +148,13 @@ def brief(
     from api.board.findings import Findings  # noqa: PLC0415 - likewise
     from api.board.views import View  # noqa: PLC0415 - likewise
 
-    desk = desk_of(context)
-    desk.check_output(output)
+    cli = CommandContext.of(context)
+    cli.check_output(output)
     if output.suffix not in (".html", ".pdf"):
         raise InputError(f"{output}: a brief is written as .html or .pdf")
     if output.suffix == ".pdf":
         browser()
-    with desk.open() as store:
+    with cli.open() as store:
         findings = Findings(Answers(store), question)
         page = brief_page(findings, View(question, show))
     if output.suffix == ".pdf":
@@ -162,7 +162,7 @@ def brief(
     else:
         write_whole(output, lambda part: part.write_text(page, encoding="utf-8"))
     answer = findings.answer
-    desk.say([f"{output}: {headline(answer)}", *account_lines(answer.accounts)], _facts(answer))
+    cli.echo([f"{output}: {headline(answer)}", *account_lines(answer.accounts)], _facts(answer))
 
 
 def account_lines(accounts: Accounts) -> list[str]:
@@ -194,9 +194,9 @@ def answered(
     context: typer.Context, analysis: Analysis, question: Question, output: Path
 ) -> AnalysisResult:
     """Work an analysis out, write what it found, and say how it was made."""
-    desk = desk_of(context)
-    desk.check_output(output)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    cli.check_output(output)
+    with cli.open() as store:
         read = partial(read_layer_or_plan, store)
         answer = ask(question, store, history=analysis.history, layer_of=read)
         found = analysis.find(answer)
@@ -206,7 +206,7 @@ def answered(
     lines += [f"method: {found.method}"]
     lines += [f"{name}: {_shown(value)}" for name, value in found.parameters.items()]
     lines += [f"note: {caveat}" for caveat in found.caveats]
-    desk.say(lines, _facts(answer) | found.as_dict())
+    cli.echo(lines, _facts(answer) | found.as_dict())
     return found
 
 

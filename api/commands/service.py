@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import geopandas as gpd
 import typer
 
-from api.commands.context import Desk, desk_of, shown
+from api.commands.context import CommandContext, with_progress
 from api.settings import LOOPBACK, Settings, user_name
 from boundaries.demo import DemoCity, build_city
 from boundaries.demo.country import write_country
@@ -49,19 +49,19 @@ def serve(
             f"--host {host}: this version has no access control, so it listens on this machine "
             f"only: {', '.join(LOOPBACK)}"
         )
-    desk = desk_of(context)
+    cli = CommandContext.of(context)
     if counts:
         from api.counts.file import CountsFile  # noqa: PLC0415 - likewise
         from api.counts.page import make_counts_app  # noqa: PLC0415 - the web stack takes a second
 
-        _run(desk, make_counts_app(CountsFile.read(counts)), f"{counts}", (host, port))
+        _run(cli, make_counts_app(CountsFile.read(counts)), f"{counts}", (host, port))
         return
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
 
-    with desk.open() as store:
+    with cli.open() as store:
         settings = Settings.read()
         app = make_app(store, replace(settings, ground=str(ground)) if ground else settings)
-        _run(desk, app, desk.store, (host, port), ready=partial(_warm_up, app, store))
+        _run(cli, app, cli.store, (host, port), ready=partial(_warm_up, app, store))
 
 
 def _warm_up(app: FastAPI, store: Store) -> None:
@@ -77,7 +77,7 @@ def _warm_up(app: FastAPI, store: Store) -> None:
 
 
 def _run(
-    desk: Desk,
+    cli: CommandContext,
     app: FastAPI,
     what: str,
     place: tuple[str, int],
@@ -91,7 +91,7 @@ def _run(
     listener = _listen(host, port)
     ready()
     name = f"[{host}]" if ":" in host else host
-    desk.say(
+    cli.echo(
         [f"Patchmap serves {what} at http://{name}:{port} (stop with Ctrl-C)"],
         {"store": what, "address": f"http://{name}:{port}"},
     )
@@ -113,26 +113,26 @@ def demo(
     ] = 0,
 ) -> None:
     """Make the store of a synthetic demo city, or with --country only the files of a country."""
-    desk = desk_of(context)
+    cli = CommandContext.of(context)
     if country:
         if not files:
             raise InputError("--country writes files only: name a folder with --files")
         made = write_country(files, country, Projection.choose(), seed=seed)
-        paths = list(shown(made, "Writing"))
-        desk.say(
+        paths = list(with_progress(made, "Writing"))
+        cli.echo(
             [f"{files}: {len(paths)} files, {country:,} incidents of a synthetic country"],
             {"incidents": country, "files": [str(path) for path in paths]},
         )
         return
-    with desk.open(create=True) as store:
-        _refuse_other_data(store, desk.store)
+    with cli.open(create=True) as store:
+        _refuse_other_data(store, cli.store)
         city = build_city(seed)
         parts = city.partitions()
         with store.transaction():
             for layer_id, title, areas in _layers(city):
                 metadata = LayerMetadata(layer_id, title, authority="Patchmap", source=city.label)
                 store.put_layer(metadata, areas)
-            for part in shown(parts, "Storing", total=len(parts)):
+            for part in with_progress(parts, "Storing", total=len(parts)):
                 store.put_partition(part, by=user_name())
             settings: dict[str, Setting]
             settings = {"demo": seed, "default_layer": "wards", "ground": "blocks"}
@@ -140,11 +140,11 @@ def demo(
                 store.put_setting(key, value)
         written = write_files(city, files, store.projection) if files else []
     n = len(city.incidents)
-    lines = [f"{desk.store}: {city.label}, {n:,} incidents in {len(parts)} months"]
+    lines = [f"{cli.store}: {city.label}, {n:,} incidents in {len(parts)} months"]
     if files:
         lines.append(f"{files}: {len(written)} files that a user could have")
-    facts = {"store": desk.store, "incidents": n, "files": [str(path) for path in written]}
-    desk.say(lines, facts)
+    facts = {"store": cli.store, "incidents": n, "files": [str(path) for path in written]}
+    cli.echo(lines, facts)
 
 
 def _layers(city: DemoCity) -> list[tuple[str, str, gpd.GeoDataFrame]]:

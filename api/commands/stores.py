@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.context import desk_of, open_store, record_facts
+from api.commands.context import CommandContext, open_store, record_facts
 from api.encoding import write_whole
 from geo.errors import ConflictError
 from geo.question.quality import quality
@@ -22,8 +22,8 @@ imports = typer.Typer(help="What was imported: list, undo.", no_args_is_help=Tru
 @imports.command("list")
 def list_imports(context: typer.Context) -> None:
     """List every import with what it read, rejected and replaced."""
-    desk = desk_of(context)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    with cli.open() as store:
         records = store.imports(history=True)
     lines = [
         f"{record.import_id:>5}  {record.imported_at}  {record.imported_by}  {record.file}: "
@@ -31,7 +31,7 @@ def list_imports(context: typer.Context) -> None:
         f"{record.rows_rejected:,} rejected, {record.rows_replaced:,} replaced  [{record.state}]"
         for record in records
     ]
-    desk.say(lines or ["no imports yet"], [record_facts(record) for record in records])
+    cli.echo(lines or ["no imports yet"], [record_facts(record) for record in records])
 
 
 @imports.command("undo")
@@ -40,26 +40,26 @@ def undo_import(
     import_id: Annotated[int, typer.Argument(help="Its number in 'patchmap imports list'.")],
 ) -> None:
     """Take an import back and restore what it replaced."""
-    desk = desk_of(context)
-    with desk.open() as store, store.transaction():
+    cli = CommandContext.of(context)
+    with cli.open() as store, store.transaction():
         record = store.undo_import(import_id)
     line = (
         f"import {import_id} ({record.file}) is undone: {record.rows_accepted:,} incidents taken "
         f"out, {record.rows_replaced:,} restored"
     )
-    desk.say([line], record_facts(record))
+    cli.echo([line], record_facts(record))
 
 
 def report_quality(context: typer.Context) -> None:
     """Say what to know of the data before an answer is believed."""
-    desk = desk_of(context)
-    with desk.open() as store, store.reading():
+    cli = CommandContext.of(context)
+    with cli.open() as store, store.reading():
         notes = quality(store.incidents(), store.imports())
     lines = [
         f"{note.kind}: {' '.join(part for part in (note.source, note.month) if part)}: {note.text}"
         for note in notes
     ]
-    desk.say(lines or ["nothing stands out"], [asdict(note) for note in notes])
+    cli.echo(lines or ["nothing stands out"], [asdict(note) for note in notes])
 
 
 def backup(
@@ -67,12 +67,12 @@ def backup(
     file: Annotated[Path, typer.Argument(help="The GeoPackage to write.")],
 ) -> None:
     """Copy the store into one file, also while others write to it."""
-    desk = desk_of(context)
+    cli = CommandContext.of(context)
     if file.exists():
         raise ConflictError(f"{file} is there already; name a new file")
-    with desk.open() as store:
+    with cli.open() as store:
         write_whole(file, lambda part: _back_up(store, part))
-    desk.say([f"{file}: a backup of {desk.store}"], {"backup": str(file)})
+    cli.echo([f"{file}: a backup of {cli.store}"], {"backup": str(file)})
 
 
 def restore(
@@ -83,17 +83,17 @@ def restore(
     ] = False,
 ) -> None:
     """Make the store what it was when the backup was made."""
-    desk = desk_of(context)
-    with desk.open(create=True) as store:
+    cli = CommandContext.of(context)
+    with cli.open(create=True) as store:
         if (store.layers() or store.imports(history=True) or store.plans()) and not replace:
-            raise ConflictError(f"{desk.store} holds data; --replace gives it up for the backup")
+            raise ConflictError(f"{cli.store} holds data; --replace gives it up for the backup")
         if isinstance(store, GeoPackageStore):
             store.restore(file)
         else:
             with open_store(str(file)) as saved:
                 copy_store(saved, store)
         n = store.incident_count()
-    desk.say([f"{desk.store}: restored from {file}, {n:,} incidents"], {"incidents": n})
+    cli.echo([f"{cli.store}: restored from {file}, {n:,} incidents"], {"incidents": n})
 
 
 def copy(
@@ -101,11 +101,11 @@ def copy(
     to: Annotated[str, typer.Option("--to", help="A new file, or postgresql://…")],
 ) -> None:
     """Copy everything into a new store of either kind."""
-    desk = desk_of(context)
-    with desk.open() as store, open_store(to, create=True) as target:
+    cli = CommandContext.of(context)
+    with cli.open() as store, open_store(to, create=True) as target:
         copy_store(store, target, seen=_tell if sys.stderr.isatty() else lambda _name: None)
         n = target.incident_count()
-    desk.say([f"{n:,} incidents copied from {desk.store}"], {"incidents": n})
+    cli.echo([f"{n:,} incidents copied from {cli.store}"], {"incidents": n})
 
 
 def _back_up(store: object, part: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.context import desk_of, read_bytes
+from api.commands.context import CommandContext, read_bytes
 from geo.errors import InputError
 from geo.question.harm import WEIGHTS_SETTING, read_weights
 
@@ -29,24 +29,24 @@ def add(
             f"{table_id!r} cannot be a table's id: use small letters, digits and '-', such as cchi"
         )
     table = read_weights(read_bytes(file), file=file.name)
-    desk = desk_of(context)
-    with desk.open(create=True) as store, store.transaction():
+    cli = CommandContext.of(context)
+    with cli.open(create=True) as store, store.transaction():
         store.put_setting(WEIGHTS_SETTING.format(table_id), table.as_dict())
     line = f"{table_id}: {table.title}, {len(table.weights)} categories; {table.source}"
-    desk.say([line], {"id": table_id, **table.as_dict()})
+    cli.echo([line], {"id": table_id, **table.as_dict()})
 
 
 @weights.command("list")
 def list_tables(context: typer.Context) -> None:
     """List the harm tables with their sources."""
-    desk = desk_of(context)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    with cli.open() as store:
         kept = {
             key.removeprefix(_START): value
             for key, value in store.settings().items()
             if key.startswith(_START) and isinstance(value, dict)
         }
     lines = [f"{name}: {table['title']}; {table['source']}" for name, table in kept.items()]
-    desk.say(
+    cli.echo(
         lines or ["no harm tables yet"], [{"id": name, **table} for name, table in kept.items()]
     )

@@ -10,7 +10,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from api.commands.context import desk_of
+from api.commands.context import CommandContext
 from api.commands.plans.options import By, PlanId, hand, signed, with_counted, with_shared
 from api.commands.questions import account_lines
 from api.encoding import write_frame
@@ -46,10 +46,10 @@ def compare(
     ] = None,
 ) -> None:
     """Compare two plans or layers: what moves from where to where, and what new areas are of."""
-    desk = desk_of(context)
+    cli = CommandContext.of(context)
     for file in filter(None, (output, flow)):
-        desk.check_output(file)
-    with desk.open() as store:
+        cli.check_output(file)
+    with cli.open() as store:
         found = compare_boundaries(store, before, after, question=question, blocks_layer=blocks)
         facts = comparison_facts(found)
         accounts = {"accounts": facts["accounts"]}
@@ -64,7 +64,7 @@ def compare(
     lines += ["", *(account_lines(told) if told else ["the store holds no incidents"])]
     lines += [f"{output}: {len(found.moved):,} moved blocks"] if output else []
     lines += [f"{flow}: {len(found.flow):,} rows"] if flow else []
-    desk.say(lines, facts)
+    cli.echo(lines, facts)
 
 
 @with_counted
@@ -76,8 +76,8 @@ def suggest(
     most: Annotated[int, typer.Option("--most", min=1, max=1000, help="How many.")] = 10,
 ) -> None:
     """Suggest single moves that improve the balance and make nothing worse."""
-    desk = desk_of(context)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    with cli.open() as store:
         draft = open_plan(store, plan_id, question=question)
     found = suggest_moves(
         draft.plan.now, draft.blocks, column=balance, hotspots=draft.hotspots, limit=most
@@ -100,7 +100,7 @@ def suggest(
         "falls, in (per cent)²; nothing else gets worse"
     )
     nothing = f"no single move improves the balance of {balance} without making something worse"
-    desk.say([*lines, note] if lines else [nothing], rows(found))
+    cli.echo([*lines, note] if lines else [nothing], rows(found))
 
 
 @with_counted
@@ -125,8 +125,8 @@ def alternative(
 ) -> None:
     """Search a whole alternative to a plan by annealing, within limits; the seed repeats it."""
     limits = Limits(moved_share=moved / 100, cut_edges_growth=border / 100)
-    desk = desk_of(context)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    with cli.open() as store:
         draft = open_plan(store, plan_id, question=question)
         found = find_alternative(
             draft.plan.now, draft.blocks, column=balance, limits=limits, steps=steps, seed=seed
@@ -146,7 +146,7 @@ def alternative(
             lines += ["", *measures_table(saved.measures, before=before)]
             lines += ["", *trigger_lines(saved.measures)]
             lines.append(f"saved as plan {save_as}")
-    desk.say(lines, facts)
+    cli.echo(lines, facts)
 
 
 def _load(draft: Draft, balance: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.context import desk_of
+from api.commands.context import CommandContext
 from api.commands.plans.options import Against, PlanId, cuts_of, open_held, with_shared
 from api.commands.questions import Output
 from geo.errors import InputError
@@ -30,11 +30,11 @@ def export(
 
     if output.suffix.lower() not in ENDINGS:
         raise InputError(f"{output.name}: the ending must be one of {', '.join(ENDINGS)}")
-    desk = desk_of(context)
-    desk.check_output(output)
-    with desk.open() as store, store.reading():
+    cli = CommandContext.of(context)
+    cli.check_output(output)
+    with cli.open() as store, store.reading():
         draft = open_held(store, plan_id, question, against)
         metadata = {each.layer_id: each for each in store.layers()}
         found = cuts_of(store, draft, cuts or [])
     told = PlanFile(draft, question, store.projection, metadata, found).write(output)
-    desk.say([f"{output}: {told}"], {"plan": plan_id, "file": str(output)})
+    cli.echo([f"{output}: {told}"], {"plan": plan_id, "file": str(output)})

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.context import desk_of
+from api.commands.context import CommandContext
 from api.commands.questions import with_question
 from api.planner.measure_text import step_lines
 from api.settings import user_name
@@ -74,8 +74,8 @@ def signed(by: str, reason: str) -> Signed:
 
 def step(context: typer.Context, plan_id: str, change: Callable[[Plan], Plan]) -> None:
     """Change a stored plan by a step, save it, and say what that did."""
-    desk = desk_of(context)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    with cli.open() as store:
         draft = open_plan(store, plan_id, question=None)
         before = draft.measures
         plan = save_plan(store, change(draft.plan))
@@ -89,6 +89,6 @@ def step(context: typer.Context, plan_id: str, change: Callable[[Plan], Plan]) -
         "said": said,
         "unassigned": int(after.unassigned["blocks"]),
     }
-    desk.say(
+    cli.echo(
         [f"{plan_id}, version {plan.metadata.version}: {said}", *step_lines(before, after)], facts
     )

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import typer
 
-from api.commands.context import desk_of, read_bytes, read_vector
+from api.commands.context import CommandContext, read_bytes, read_vector
 from api.commands.plans.answers import ANSWERS
 from api.commands.plans.files import export
 from api.commands.plans.options import Against, By, PlanId, cuts_of, hand, open_held, with_shared
@@ -59,8 +59,8 @@ def begin(
     """Begin a plan: from a layer, from another plan, or empty."""
     if sum((bool(from_layer), bool(from_plan), empty)) != 1:
         raise typer.BadParameter("say one of --from LAYER, --from-plan ID and --empty")
-    desk = desk_of(context)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    with cli.open() as store:
         draft, straddling = new_plan(
             store,
             plan_id,
@@ -71,7 +71,7 @@ def begin(
             by=hand(by),
         )
         save_plan(store, draft.plan)
-    desk.say(*_begun(draft, straddling))
+    cli.echo(*_begun(draft, straddling))
 
 
 @plans.command("import")
@@ -93,8 +93,8 @@ def import_plan(
     by: By = "",
 ) -> None:
     """Begin a plan from a CSV of block → area, or by best fit to a file of polygons."""
-    desk = desk_of(context)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    with cli.open() as store:
         source: Table | gpd.GeoDataFrame
         if file.suffix.lower() == ".csv":
             source = read_table(read_bytes(file), file=file.name)
@@ -113,21 +113,21 @@ def import_plan(
             columns=(block_column, area_column),
         )
         save_plan(store, draft.plan)
-    desk.say(*_begun(draft, straddling))
+    cli.echo(*_begun(draft, straddling))
 
 
 @plans.command("list")
 def list_plans(context: typer.Context) -> None:
     """List the plans of the store."""
-    desk = desk_of(context)
-    with desk.open() as store:
+    cli = CommandContext.of(context)
+    with cli.open() as store:
         found = store.plans()
     headings = {
         "plan_id": "plan", "title": "title", "blocks_layer": "blocks", "base_layer": "begun from",
         "version": "version", "updated_at": "updated", "updated_by": "by",
     }  # fmt: skip
     lines = text_table({told: [plan[name] for plan in found] for name, told in headings.items()})
-    desk.say(lines or ["no plans yet"], found)
+    cli.echo(lines or ["no plans yet"], found)
 
 
 @plans.command("show")
@@ -144,8 +144,8 @@ def show(
     against: Against = "",
 ) -> None:
     """Show a plan: what each area holds, its variance before and now, and what it cuts."""
-    desk = desk_of(context)
-    with desk.open() as store, store.reading():
+    cli = CommandContext.of(context)
+    with cli.open() as store, store.reading():
         draft = open_held(store, plan_id, question, against)
         found = cuts_of(store, draft, cuts or [])
     wanted = question.posts or question.money
@@ -154,7 +154,7 @@ def show(
     lines = _shown(draft, compared, shared, found)
     if history:
         lines += ["", *shown_history(draft.plan)]
-    desk.say(lines, plan_facts(draft, origins=compared.origins, shared=shared, cuts=found))
+    cli.echo(lines, plan_facts(draft, origins=compared.origins, shared=shared, cuts=found))
 
 
 @plans.command("remove")
@@ -166,10 +166,10 @@ def remove(
     """Remove a plan with its history."""
     if not sure:
         raise InputError(f"plan {plan_id} would be gone with its history; say --yes")
-    desk = desk_of(context)
-    with desk.open() as store, store.transaction():
+    cli = CommandContext.of(context)
+    with cli.open() as store, store.transaction():
         store.remove_plan(plan_id)
-    desk.say([f"{plan_id}: removed"], {"plan": plan_id, "removed": True})
+    cli.echo([f"{plan_id}: removed"], {"plan": plan_id, "removed": True})
 
 
 def _polygons(
