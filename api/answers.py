@@ -1,4 +1,4 @@
-"""Answers of one store, kept in memory for as long as its data stays the same."""
+"""In-memory cache of answers, valid for one data version of a store."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from geo.store.contract import Store
 
 Value = TypeVar("Value")
 
-KEPT = 96
-MOST_BYTES = 1_500_000_000
-"""How many things are kept, and about how many bytes of memory they may take in all."""
+MAX_ENTRIES = 96
+MAX_BYTES = 1_500_000_000
+"""How many entries the cache holds, and roughly how many bytes they may take together."""
 
 
-class _Kept:
-    """A thing that is kept, or is being made: those who ask for it meanwhile wait for it."""
+class _CacheEntry:
+    """Cache entry; concurrent callers block until it is built."""
 
     def __init__(self) -> None:
-        # One thread may come back for what it is making: an answer made of other answers.
+        # Reentrant: building one entry may ask for another that is built by the same thread.
         self.lock = threading.RLock()
-        self.made = False
+        self.built = False
         self.value: Any = None
 
 
 class Answers:
-    """What a service holds of its store: the snapshot, and what was made of it last."""
+    """Answers about one store, and the snapshot of it that they are computed from."""
 
     def __init__(self, store: Store, *, run: Runner = run_here) -> None:
         self._store = store
@@ -39,12 +39,12 @@ class Answers:
         self._snapshot: Snapshot | None = None
         self._refreshing = threading.Lock()
         self._listing = threading.Lock()
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._kept_of = ""
+        self._entries: OrderedDict[str, _CacheEntry] = OrderedDict()
+        self._entries_version = ""
 
     def snapshot(self) -> Snapshot:
-        """The store as it is now."""
-        # Not under the lock: while a server is away all who ask wait at once, not in turn.
+        """Return the current state of the store, read again only when its data version moved."""
+        # Outside the lock: while a database server is down, all callers wait at once, not in turn.
         with self._store.reading():
             version = self._store.data_version()
         with self._refreshing:
@@ -53,99 +53,105 @@ class Answers:
             return self._snapshot
 
     def ask(self, question: Question) -> Answer:
-        """Answer a Question on the data as it is now.
+        """Answer a Question on the current data.
 
         Raises
         ------
         QuestionError
             If the data cannot answer it.
         """
-        return self.keep(f"answer?{question.query()}", lambda snapshot: ask(question, snapshot))
+        return self.cached(f"answer?{question.query()}", lambda snapshot: ask(question, snapshot))
 
-    def find(self, analysis: Analysis, question: Question) -> tuple[Answer, AnalysisResult]:
-        """Work an analysis out for a Question on the data as it is now.
+    def result(self, analysis: Analysis, question: Question) -> tuple[Answer, AnalysisResult]:
+        """Run an analysis for a Question on the current data.
 
         Raises
         ------
         QuestionError
             If the data cannot answer it.
         """
-        name = f"{'history' if analysis.history else 'answer'}?{question.query()}"
-        answer = self.keep(name, lambda kept: ask(question, kept, history=analysis.history))
+        key = f"{'history' if analysis.history else 'answer'}?{question.query()}"
+        answer = self.cached(
+            key, lambda snapshot: ask(question, snapshot, history=analysis.history)
+        )
         run = {"run": self._run} if analysis.searches else {}
-        # Not the command alone: collections of the same name are kept too, encoded.
-        name = f"found {analysis.command}?{question.query()}"
-        found = self.keep(name, lambda _: analysis.find(answer, **run))
-        return answer, found
+        # The prefix keeps these apart from encoded collections, cached under the command's name.
+        key = f"result {analysis.command}?{question.query()}"
+        return answer, self.cached(key, lambda _: analysis.find(answer, **run))
 
-    def keep(
-        self, name: str, make: Callable[[Snapshot], Value], *, seen: Snapshot | None = None
+    def cached(
+        self, key: str, build: Callable[[Snapshot], Value], *, snapshot: Snapshot | None = None
     ) -> Value:
-        """Something made of the data, made again only when the data version has moved.
+        """Return the cached value of a key, built once for each data version.
 
-        Each thing is made once however many ask for it; other things are made meanwhile.
+        Concurrent callers of one key wait for a single build; other keys are built meanwhile.
 
         Parameters
         ----------
-        seen
-            The state that it is to be made of, where the caller has looked already.
+        key
+            Names the value; the data version is added to it.
+        build
+            Makes the value of a snapshot.
+        snapshot
+            The state to build from; the current one when omitted.
         """
-        snapshot = seen or self.snapshot()
+        snapshot = snapshot or self.snapshot()
         version = str(snapshot.data_version())
         with self._listing:
-            if self._kept_of != version:
+            if self._entries_version != version:
                 if snapshot is not self._snapshot:
-                    return make(snapshot)  # the data moved on just now: nobody will ask for it
-                # What is being made now of the older state is let go of with the rest.
-                self._kept.clear()
-                self._kept_of = version
-            kept = self._kept.setdefault(name, _Kept())
-            self._kept.move_to_end(name)
-            if not kept.made:
-                self._make_room()
-        with kept.lock:
-            if not kept.made:
+                    # The data has moved on: nobody else asks for this state, so do not cache it.
+                    return build(snapshot)
+                # Builds of the older state that are still running are dropped with the rest.
+                self._entries.clear()
+                self._entries_version = version
+            entry = self._entries.setdefault(key, _CacheEntry())
+            self._entries.move_to_end(key)
+            if not entry.built:
+                self._evict()
+        with entry.lock:
+            if not entry.built:
                 try:
-                    kept.value = make(snapshot)
-                    kept.made = True
+                    entry.value = build(snapshot)
+                    entry.built = True
                 finally:
-                    if not kept.made:
-                        self._forget(name, kept)
-        found: Value = kept.value
-        return found
+                    if not entry.built:
+                        self._discard(key, entry)
+        value: Value = entry.value
+        return value
 
-    def _make_room(self) -> None:
-        """Let go of what was asked for longest ago, but of nothing that is being made."""
-        made = [name for name, kept in self._kept.items() if kept.made]
-        size = sum(_bytes(self._kept[name].value) for name in made)
-        while len(made) >= KEPT or (size > MOST_BYTES and len(made) > 1):
-            size -= _bytes(self._kept.pop(made.pop(0)).value)
+    def _evict(self) -> None:
+        """Drop the least recently used entries, but none that is still being built."""
+        built = [key for key, entry in self._entries.items() if entry.built]
+        size = sum(_bytes(self._entries[key].value) for key in built)
+        while len(built) >= MAX_ENTRIES or (size > MAX_BYTES and len(built) > 1):
+            size -= _bytes(self._entries.pop(built.pop(0)).value)
 
-    def _forget(self, name: str, kept: _Kept) -> None:
+    def _discard(self, key: str, entry: _CacheEntry) -> None:
         with self._listing:
-            if self._kept.get(name) is kept:
-                del self._kept[name]
+            if self._entries.get(key) is entry:
+                del self._entries[key]
 
 
-class Reading(Answers):
-    """The same answers for one reader: it looks at the store once, and sees one state of it."""
+class SnapshotAnswers(Answers):
+    """The same cache seen from one fixed snapshot, so that one request reads one state."""
 
-    def __init__(self, answers: Answers, seen: Snapshot | None = None) -> None:
+    def __init__(self, answers: Answers, snapshot: Snapshot | None = None) -> None:
         self._answers = answers
         self._run = answers._run
-        self._seen = seen or answers.snapshot()
+        self._fixed = snapshot or answers.snapshot()
 
     def snapshot(self) -> Snapshot:
-        """The store as it was when the reader came."""
-        return self._seen
+        """Return the snapshot that was taken at the start."""
+        return self._fixed
 
-    def keep(
-        self, name: str, make: Callable[[Snapshot], Value], *, seen: Snapshot | None = None
+    def cached(
+        self, key: str, build: Callable[[Snapshot], Value], *, snapshot: Snapshot | None = None
     ) -> Value:
-        """As for everyone, of the state that the reader sees."""
-        return self._answers.keep(name, make, seen=seen or self._seen)
+        """Return the shared cached value of a key for the fixed snapshot."""
+        return self._answers.cached(key, build, snapshot=snapshot or self._fixed)
 
 
 def _bytes(value: object) -> int:
-    """About how many bytes something takes; answers share their frames, so they count little."""
+    """Estimate the memory of a value; answers share their frames, so they count little."""
     return int(getattr(value, "nbytes", 2_000_000))

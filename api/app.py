@@ -14,7 +14,7 @@ from api.allocation import page as allocation
 from api.answers import Answers
 from api.board import downloads
 from api.board import page as board
-from api.dependencies import Held
+from api.dependencies import AnswersDep
 from api.errors import add_error_handlers
 from api.maps import basemap as ground
 from api.maps.basemap import OwnGround
@@ -83,7 +83,7 @@ def alive() -> Response:
     return Response("ok\n", media_type="text/plain")
 
 
-def _ready(answers: Held) -> Response:
+def _ready(answers: AnswersDep) -> Response:
     """Whether the store answers too."""
     answers.snapshot()
     return Response("ready\n", media_type="text/plain")

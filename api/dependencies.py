@@ -1,4 +1,4 @@
-"""What routes need of the application that they are part of."""
+"""FastAPI dependencies: what a route can ask of the running application."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ HTML = "text/html; charset=utf-8"
 
 
 def answers_of(request: Request) -> Answers:
-    """The answers about the service's store."""
+    """Return the answers about the store that the service runs on."""
     answers: Answers = request.app.state.answers
     return answers
 
 
 def settings_of(request: Request) -> Settings:
-    """The settings that the app was started with."""
+    """Return the settings that the service was started with."""
     settings: Settings = request.app.state.settings
     return settings
 
 
-Held = Annotated[Answers, Depends(answers_of)]
-Set = Annotated[Settings, Depends(settings_of)]
+AnswersDep = Annotated[Answers, Depends(answers_of)]
+SettingsDep = Annotated[Settings, Depends(settings_of)]

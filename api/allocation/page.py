@@ -19,7 +19,7 @@ from api.allocation.cards import cards_of
 from api.allocation.maps import draw_sheet
 from api.allocation.summary import Sheet
 from api.answers import Answers
-from api.dependencies import HTML, Held, Set
+from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.errors import status_of
 from api.etags import not_modified_or
 from api.maps.basemap import own_ground
@@ -47,7 +47,7 @@ router = APIRouter(prefix="/allocation")
 
 
 @router.get("")
-def allocation(request: Request, answers: Held) -> Response:
+def allocation(request: Request, answers: AnswersDep) -> Response:
     """The page. What its form sends is written out as its Question and redirected."""
     given = request.query_params.multi_items()
     try:
@@ -61,7 +61,7 @@ def allocation(request: Request, answers: Held) -> Response:
 
 
 @router.get("/map")
-def allocation_map(request: Request, answers: Held, settings: Set) -> Response:
+def allocation_map(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
     """The folium map of an answer, a page of its own with its own content policy."""
     own = own_ground(request)
 
@@ -84,7 +84,7 @@ def allocation_map(request: Request, answers: Held, settings: Set) -> Response:
 
 
 @router.get("/cards")
-def cards(request: Request, answers: Held) -> Response:
+def cards(request: Request, answers: AnswersDep) -> Response:
     """Patrol cards to print: one for each officer, or for the one that `officer` names."""
 
     def page() -> Response:

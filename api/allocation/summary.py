@@ -49,7 +49,7 @@ class Sheet:
         QuestionError
             If the data cannot answer it, or there are fewer plans than the one asked for.
         """
-        answer, found = answers.find(LAYERS[view.tab], view.question)
+        answer, found = answers.result(LAYERS[view.tab], view.question)
         sheet = cls(view, answer, found)
         if view.tab == "patches" and view.plan > len(sheet.records):
             raise QuestionError("plan", f"there is no plan {view.plan} in this short list")

@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from api.answers import Answers
-from api.dependencies import Held
+from api.dependencies import AnswersDep
 from api.encoding import feature_collection, to_csv, to_table, write_frame
 from api.ogc.collection_links import GEOJSON
 from api.ogc.collections import items_of, members_of
@@ -39,7 +39,7 @@ def endings_of(analysis: Analysis) -> tuple[str, ...]:
 
 
 @router.get("/download/{name}.{ending}")
-def download(request: Request, answers: Held, name: str, ending: str) -> Response:
+def download(request: Request, answers: AnswersDep, name: str, ending: str) -> Response:
     """A whole answer as a file of the format that its ending names."""
     analysis = DOWNLOADS.get(name)
     if analysis is None or ending not in endings_of(analysis):
@@ -51,7 +51,7 @@ def download(request: Request, answers: Held, name: str, ending: str) -> Respons
         items = items_of(answers, name, query)
         content, media_type = feature_collection(items.encoded, items.members), GEOJSON
     else:
-        answer, found = answers.find(analysis, Question.read(query))
+        answer, found = answers.result(analysis, Question.read(query))
         content, media_type = to_csv(found.frame).encode(), "text/csv; charset=utf-8"
         if ending == "json":
             content = to_table(found.frame, members_of(answer, found))
@@ -67,7 +67,7 @@ def _geopackage(answers: Answers, analysis: Analysis, name: str, query: dict[str
         metres = next(axes for axes in offered(items.projection).values() if not axes.in_degrees)
         wanted = Wanted(items, np.arange(len(items)), metres)
         return file_response(Download.of(wanted), GEOPACKAGE, name)
-    answer, found = answers.find(analysis, Question.read(query))
+    answer, found = answers.result(analysis, Question.read(query))
     folder = tempfile.TemporaryDirectory(prefix="patchmap-")
     path = Path(folder.name) / f"{name}.gpkg"
     projection = answers.snapshot().projection

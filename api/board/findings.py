@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from api.allocation.address import View as AllocationView
 from api.allocation.address import started
 from api.allocation.summary import Sheet
-from api.answers import Answers, Reading
+from api.answers import Answers, SnapshotAnswers
 from api.board.trends import Trend, area_trend, last_months, whole_trend
 from api.errors import UNANSWERED
 from api.maps.modes import Painting, group_of, paint
@@ -52,7 +52,7 @@ class Findings:
 
     def __init__(self, answers: Answers, question: Question) -> None:
         # A page is sent piece by piece: none of them may find another state, or no store.
-        self._answers = Reading(answers)
+        self._answers = SnapshotAnswers(answers)
         self.answer: Answer = self._answers.ask(replace(question, by=""))
         self.question = self.answer.question
 
@@ -66,7 +66,7 @@ class Findings:
         """The Answer with the incidents of the years before."""
         asked = replace(self.question, weight="count")
         name = f"history?{asked.query()}"
-        return self._answers.keep(name, lambda kept: ask(asked, kept, history=True))
+        return self._answers.cached(name, lambda kept: ask(asked, kept, history=True))
 
     @cached_property
     def counting(self) -> Answer:
@@ -98,7 +98,7 @@ class Findings:
         asked = replace(
             self.question, datetime=span, period="", compare="", within=(), weight="count"
         )
-        found = self._answers.find(LAYERS["emerging-hotspots"], asked)[1].frame
+        found = self._answers.result(LAYERS["emerging-hotspots"], asked)[1].frame
         return gpd.GeoDataFrame(found)
 
     @cached_property

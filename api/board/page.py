@@ -22,7 +22,7 @@ from api.board.downloads import OPTION_NAMES
 from api.board.findings import Findings
 from api.board.stories import story_of
 from api.board.views import SECTION, VIEW_OPTIONS, View, page_facts, render_section
-from api.dependencies import HTML, Held, Set
+from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.errors import UNANSWERED, status_of
 from api.etags import not_modified_or
 from api.maps.answer_map import draw
@@ -42,7 +42,7 @@ router = APIRouter()
 
 
 @router.get("/")
-def board(request: Request, answers: Held, settings: Set) -> Response:
+def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
     """The board. Its address is its Question: what a form sends is written out and redirected."""
     given = dict(request.query_params)
     try:
@@ -68,7 +68,7 @@ def board(request: Request, answers: Held, settings: Set) -> Response:
 
 
 @router.get("/story")
-def story(request: Request, answers: Held) -> Response:
+def story(request: Request, answers: AnswersDep) -> Response:
     """The story of one cell, place or area, as a part of the board."""
 
     def part() -> Response:
@@ -80,7 +80,7 @@ def story(request: Request, answers: Held) -> Response:
 
 
 @router.get("/map")
-def map_page(request: Request, answers: Held, settings: Set) -> Response:
+def map_page(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
     """The folium map of a Question, a page of its own with its own content policy."""
     own = own_ground(request)
 
@@ -103,7 +103,7 @@ def _drawn(
 ) -> MapPage:
     """The map that an address asks for, drawn once."""
     name = f"map?{urlencode(options)} {own.key(settings.tiles)}"
-    return answers.keep(name, lambda _: _draw(answers, dict(options), own, settings))
+    return answers.cached(name, lambda _: _draw(answers, dict(options), own, settings))
 
 
 def _draw(answers: Answers, options: dict[str, str], own: OwnGround, settings: Settings) -> MapPage:
@@ -122,7 +122,7 @@ def _draw(answers: Answers, options: dict[str, str], own: OwnGround, settings: S
 
 
 @router.get("/brief.html")
-def brief(request: Request, answers: Held) -> Response:
+def brief(request: Request, answers: AnswersDep) -> Response:
     """The board as one file to print, keep or send."""
 
     def page() -> Response:
@@ -173,7 +173,7 @@ def _readable(request: Request) -> Question:
 
 
 def _findings(answers: Answers, question: Question) -> Findings:
-    return answers.keep(f"findings?{question.query()}", lambda _: Findings(answers, question))
+    return answers.cached(f"findings?{question.query()}", lambda _: Findings(answers, question))
 
 
 def _page(answers: Answers, view: View, draw_maps: Callable[[], None], origin: str) -> Response:

@@ -55,11 +55,11 @@ def counts_of(request: Request) -> CountsFile:
     return file
 
 
-Held = Annotated[CountsFile, Depends(counts_of)]
+CountsDep = Annotated[CountsFile, Depends(counts_of)]
 
 
 @router.get("/")
-def page(request: Request, file: Held) -> Response:
+def page(request: Request, file: CountsDep) -> Response:
     """The map, its numbers, and where every row went. Its address is its Question."""
     given = request.query_params
     try:
@@ -72,7 +72,7 @@ def page(request: Request, file: Held) -> Response:
 
 
 @router.get("/outlines.json")
-def outlines(request: Request, file: Held) -> Response:
+def outlines(request: Request, file: CountsDep) -> Response:
     """The areas as outlines, the same for every Question."""
     only(request, ())
 
@@ -83,7 +83,7 @@ def outlines(request: Request, file: Held) -> Response:
 
 
 @router.get("/numbers.json")
-def numbers(request: Request, file: Held) -> Response:
+def numbers(request: Request, file: CountsDep) -> Response:
     """What the map shows: the number of each area in the order of the outlines, and the shades."""
     query = only(request, _NAMES)
 
@@ -96,7 +96,7 @@ def numbers(request: Request, file: Held) -> Response:
 
 
 @router.get("/download/area-counts.{ending}")
-def download(request: Request, file: Held, ending: str) -> Response:
+def download(request: Request, file: CountsDep, ending: str) -> Response:
     """Every area with its number and share, as CSV, or as JSON with the accounts."""
     query = only(request, (*ANSWERED, "from", "to"))
     makers: dict[str, Callable[[CountsView], Response]] = {

@@ -80,15 +80,15 @@ def items_of(answers: Answers, collection_id: str, query: Mapping[str, str]) -> 
         If the parameters are no Question that the data can answer.
     """
     if collection_id == INCIDENTS:
-        return answers.keep(INCIDENTS, every_incident)
+        return answers.cached(INCIDENTS, every_incident)
     if collection_id == PLANS:
-        return answers.keep(PLANS, plan_items)
+        return answers.cached(PLANS, plan_items)
     if collection_id not in LAYERS:
-        return answers.keep(collection_id, lambda snapshot: _layer_items(snapshot, collection_id))
+        return answers.cached(collection_id, lambda snapshot: _layer_items(snapshot, collection_id))
     question, analysis = question_of(answers, collection_id, query), LAYERS[collection_id]
-    return answers.keep(
+    return answers.cached(
         f"{collection_id}?{question.query()}",
-        lambda snapshot: _answer_items(snapshot, *answers.find(analysis, question)),
+        lambda snapshot: _answer_items(snapshot, *answers.result(analysis, question)),
     )
 
 

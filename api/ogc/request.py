@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import HTTPException, Request, Response
 
-from api.answers import Answers, Reading
+from api.answers import Answers, SnapshotAnswers
 from api.dependencies import answers_of
 from api.encoding import to_json
 from api.etags import not_modified_or
@@ -39,13 +39,13 @@ class Asking:
     """
 
     request: Request
-    held: Answers
+    service_answers: Answers
     local: bool
 
     @cached_property
-    def answers(self) -> Reading:
+    def answers(self) -> SnapshotAnswers:
         """The answers, all of one state of the store."""
-        return Reading(self.held)
+        return SnapshotAnswers(self.service_answers)
 
     @property
     def root(self) -> str:

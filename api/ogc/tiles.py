@@ -106,7 +106,7 @@ def tile(ask: Asking, collection_id: str, *, zoom: str, row: str, column: str) -
         name = f"tiles of {collection_id}"
         if collection_id in LAYERS:
             name += f"?{question_of(ask.answers, collection_id, query).query()}"
-        places = ask.answers.keep(name, lambda _: tiled(items))
+        places = ask.answers.cached(name, lambda _: tiled(items))
         body = places.tile(wanted, collection_id, _chosen(ask, collection_id, items, query))
         if not body:
             return Response(status_code=204)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from api.answers import Answers
-from api.dependencies import HTML, Held, Set
+from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.encoding import to_json
 from api.errors import problem, status_of
 from api.etags import not_modified_or
@@ -66,7 +66,7 @@ class Office:
     question: Question
 
 
-def office_of(request: Request, answers: Held) -> Office:
+def office_of(request: Request, answers: AnswersDep) -> Office:
     """The office of an app, for the Question of a request."""
     return Office(answers, request.app.state.desks, Question.read(only(request, _QUESTION)))
 
@@ -91,7 +91,7 @@ Body = Annotated[bytes, Depends(body_of)]
 
 
 @router.get("")
-def planner(request: Request, answers: Held, settings: Set) -> Response:
+def planner(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
     """The list of plans; with `plan` the desk of one."""
     try:
         given = folded(request.query_params.multi_items())
