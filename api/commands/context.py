@@ -19,8 +19,7 @@ from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
 from geo.store.contract import ImportRecord, LayerMetadata, Store
-from geo.store.geopackage.sqlite_file import is_store
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore, is_store
 
 Step = TypeVar("Step")
 
@@ -68,7 +67,7 @@ class CommandContext:
 def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
     """Open a store; one that was made for a command that then fails does not stay."""
     if address.startswith(POSTGRES):
-        from geo.store.postgis.store import PostgisStore  # noqa: PLC0415 - only where it is asked for
+        from geo.store.postgis import PostgisStore  # noqa: PLC0415 - only where it is asked for
 
         with closing(PostgisStore(address, create=create)) as server:
             yield server

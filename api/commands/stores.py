@@ -14,7 +14,7 @@ from api.encoding import write_whole
 from geo.errors import ConflictError
 from geo.question.quality import quality
 from geo.store.copying import copy_store
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 
 imports = typer.Typer(help="What was imported: list, undo.", no_args_is_help=True)
 

@@ -19,7 +19,7 @@ from api.settings import Settings
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.incidents import COLUMNS, Batch, Partition, month_span
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 
 WEST, SOUTH, SIDE = 435_000.0, 336_000.0, 2_000.0
 MONTHS = ("2024-01", "2024-02")

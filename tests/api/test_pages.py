@@ -15,7 +15,7 @@ from api.maps.basemap import Ground
 from api.maps.pages import ASSETS
 from api.settings import Settings
 from geo.question.ask import Question, ask
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import month_of_incidents
 
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"

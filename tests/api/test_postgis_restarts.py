@@ -16,8 +16,8 @@ from fastapi.testclient import TestClient
 from api.app import make_app
 from api.settings import Settings
 from geo.store.contract import LayerMetadata
+from geo.store.postgis import PostgisStore
 from geo.store.postgis import server as postgis_server
-from geo.store.postgis.store import PostgisStore
 from tests.api.conftest import MONTHS, month_of_incidents, two_wards
 from tests.postgres import PrivateCluster
 from tests.services import serving

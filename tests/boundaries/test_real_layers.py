@@ -9,7 +9,7 @@ import shapely
 from boundaries.layers.read import Layer, read_layer
 from geo.errors import InputError
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 
 
 def read(path: Path, projection, *, repair: bool = False) -> Layer:

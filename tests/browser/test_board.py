@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from geo.question.ask import Question, ask
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.browser.conftest import Watched
 from tests.services import run_patchmap
 

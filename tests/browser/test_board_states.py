@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from api.app import STATIC
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import month_of_incidents, two_wards
 from tests.browser.conftest import Watched
 from tests.services import run_patchmap, serving

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from boundaries.plans.block_layers import PlanBlocks
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.browser.conftest import Watched
 from tests.browser.planner_desk import Desk, faults, post
 from tests.services import serving

@@ -1,1 +1,6 @@
-"""The default store: one GeoPackage file."""
+"""The store in one GeoPackage file."""
+
+from geo.store.geopackage.sqlite_file import is_store
+from geo.store.geopackage.store import GeoPackageStore
+
+__all__ = ["GeoPackageStore", "is_store"]

@@ -1,1 +1,5 @@
-"""The store for many: a schema of a PostgreSQL database with PostGIS."""
+"""The store in a PostGIS database. Importing it imports psycopg: do so only where it is needed."""
+
+from geo.store.postgis.store import PostgisStore
+
+__all__ = ["PostgisStore"]

@@ -13,7 +13,7 @@ from api.maps.pages import ASSETS
 from geo.errors import QuestionError
 from geo.question.ask import Question
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
 
 POSTS = "/allocation?tab=posts&posts=7"

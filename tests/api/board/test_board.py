@@ -25,7 +25,7 @@ from geo.errors import QuestionError, StoreError
 from geo.question.ask import Question
 from geo.question.harm import WEIGHTS_SETTING, HarmTable
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
 from tests.services import run_patchmap
 

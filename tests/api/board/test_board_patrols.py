@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
 
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"

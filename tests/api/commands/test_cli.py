@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.services import run_patchmap
 
 QUESTION = ["--from", "2024-01", "--to", "2024-02", "--layer", "wards"]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.plan_folders import PERIOD, areas, move, planned, refused, run, told
 from tests.boundaries.drawn import grid
 

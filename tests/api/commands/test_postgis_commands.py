@@ -6,7 +6,7 @@ import csv
 import json
 from pathlib import Path
 
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.plan_folders import PERIOD, planned, refused, run
 from tests.disks import MB, fill
 from tests.postgres import Cluster, PrivateCluster

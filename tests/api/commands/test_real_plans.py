@@ -13,7 +13,7 @@ import pytest
 from boundaries.plans.draft import import_assignment, open_plan, save_plan
 from boundaries.plans.state import UNASSIGNED
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.plan_folders import refused, run, told
 from tests.boundaries.drawn import SIGNED
 

@@ -18,7 +18,7 @@ from api.app import make_app
 from api.maps.mbtiles import MBTiles
 from api.settings import Settings
 from geo.errors import InputError
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.services import run_patchmap
 
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"

@@ -11,7 +11,7 @@ from api.maps.parts import inert
 from api.settings import Settings
 from geo.question.ask import Question, ask
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
 
 # branca reads every script as a Jinja template once more: the first two would run here.

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from geo.analyses import LAYERS
 from geo.question.ask import Question, ask
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import month_of_incidents
 
 ASB = "datetime=2024-01/2024-02&category=anti-social-behaviour&layer=wards"

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from api.ogc.collection_links import QUERYABLES
 from api.ogc.files import CHUNK
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
 
 GRID = "http://www.opengis.net/def/crs/EPSG/0/27700"

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api.app import make_app
 from api.settings import Settings
 from geo.errors import InputError
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 
 ITEMS = "/ogc/collections/incidents/items"
 

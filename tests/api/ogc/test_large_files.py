@@ -27,7 +27,7 @@ from api.ogc.incident_items import incidents_by_month, no_incidents
 from api.ogc.items import Items
 from geo.crs import Projection
 from geo.store.contract import Window
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import month_of_incidents
 from tests.disks import fill, small_disk
 

@@ -12,7 +12,7 @@ from api.app import make_app
 from api.settings import Settings
 from boundaries.plans.draft import open_plan, save_plan
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.boundaries.cities import begun, fill
 from tests.boundaries.drawn import SIGNED, grid
 

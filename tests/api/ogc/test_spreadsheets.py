@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.boundaries.cities import fill
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.plan_folders import PERIOD, areas, move, planned, run
 
 

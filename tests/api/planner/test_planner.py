@@ -18,7 +18,7 @@ from api.app import make_app
 from api.settings import Settings, TileServer
 from boundaries.plans.draft import open_plan
 from geo.question.ask import Question
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.planner.planner_http import BLOCKS, begin, client_of, step
 
 HOSTILE = '</script><script>alert(1)</script>" onmouseover="alert(1)'

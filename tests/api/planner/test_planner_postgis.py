@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from geo.store.postgis.store import PostgisStore
+from geo.store.postgis import PostgisStore
 from tests.api.planner.planner_http import begin, client_of, step
 from tests.boundaries.cities import fill
 from tests.postgres import Cluster

@@ -15,7 +15,7 @@ from boundaries.plans.draft import open_plan, save_plan
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan
 from geo.store.contract import Store
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.api.planner.planner_http import begin, client_of, step
 from tests.boundaries.drawn import SIGNED
 

@@ -13,7 +13,7 @@ import shapely
 
 from geo.incidents import COLUMNS, Batch, Partition, month_span
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 
 AREAS, POINTS, SIDE = 100, 100_000, 200.0
 WEST, SOUTH = 430_000.0, 330_000.0

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from geo.sources.police_uk import read_police_uk
-from geo.store.postgis.store import PostgisStore
+from geo.store.postgis import PostgisStore
 
 
 def main(archive: Path, url: str) -> None:

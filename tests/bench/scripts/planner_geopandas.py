@@ -15,7 +15,7 @@ from api.planner import sessions as plan_desks
 from api.settings import Settings
 from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import variance_columns
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 
 ADDED = ["residents", "electors", "electors_forecast"]
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from geo.incidents import REJECT_COLUMNS, Batch, Partition
-from geo.store.postgis.store import PostgisStore
+from geo.store.postgis import PostgisStore
 from tests.geo.postgis.databases import opened
 
 

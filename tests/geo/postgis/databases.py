@@ -10,7 +10,7 @@ import pytest
 
 from geo.errors import StoreError
 from geo.store.contract import LayerMetadata
-from geo.store.postgis.store import PostgisStore
+from geo.store.postgis import PostgisStore
 
 WARDS = LayerMetadata("wards", title="Wards of 2025")
 SECRET = "s3cret-Pa55"

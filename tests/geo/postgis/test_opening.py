@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from geo.errors import ConflictError, InputError, NotFoundError, StoreError
-from geo.store.postgis.store import PostgisStore
+from geo.store.postgis import PostgisStore
 from tests.geo.postgis.databases import SECRET, WARDS, opened, refusal, run, with_password
 
 

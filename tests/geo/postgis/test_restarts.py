@@ -7,8 +7,8 @@ import time
 import pytest
 
 from geo.errors import StoreError
+from geo.store.postgis import PostgisStore
 from geo.store.postgis import server as postgis_server
-from geo.store.postgis.store import PostgisStore
 from tests.geo.postgis.databases import opened, refusal
 
 

@@ -10,7 +10,7 @@ MISSING = "install psycopg and postgresql-15-postgis-3 to try the contract on Po
 def postgis_can_be_tried() -> bool:
     """Whether the store, its driver and a server with PostGIS are there."""
     try:
-        importlib.import_module("geo.store.postgis.store")
+        importlib.import_module("geo.store.postgis")
         importlib.import_module("tests.postgres")
     except ImportError:
         return False

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from geo.store.contract import Store
-from geo.store.geopackage.store import GeoPackageStore
-from geo.store.postgis.store import PostgisStore
+from geo.store.geopackage import GeoPackageStore
+from geo.store.postgis import PostgisStore
 from tests.geo.stores.backends import postgis_can_be_tried
 from tests.geo.stores.places import GeopackagePlaces, Places, PostgisPlaces
 

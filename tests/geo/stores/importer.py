@@ -20,7 +20,7 @@ STEPS = ("begun", *("batch",) * (len(MONTHS) * ROWS // BATCH_ROWS), "written", "
 
 # Starts processes that hold nothing of the tests' own, and as fast as a fork.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.geo.stores.importer", "geo.store.postgis.store"])
+PROCESSES.set_forkserver_preload(["tests.geo.stores.importer", "geo.store.postgis"])
 
 
 def new_months(rows: int = ROWS, *, name: str = "derbyshire") -> list[Partition]:

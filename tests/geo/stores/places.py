@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from geo.store.contract import Store
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.geo.stores import postgis_soundness, soundness
 from tests.postgres import Cluster
 
@@ -18,7 +18,7 @@ from tests.postgres import Cluster
 def open_at(address: str, *, create: bool = False) -> Store:
     """Open the store at a path or at the address of a database."""
     if address.startswith("postgresql://"):
-        store: Store = importlib.import_module("geo.store.postgis.store").PostgisStore(
+        store: Store = importlib.import_module("geo.store.postgis").PostgisStore(
             address, create=create
         )
         return store

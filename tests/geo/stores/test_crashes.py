@@ -15,7 +15,7 @@ import pytest
 from geo.question.ask import ask
 from geo.question.model import Question
 from geo.store.contract import Store
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.geo.stores.importer import MONTHS, STEPS, import_together, new_months, said, start
 from tests.geo.stores.parts import held, month_part, put, put_layer, states
 from tests.geo.stores.places import Places, PostgisPlaces, open_at

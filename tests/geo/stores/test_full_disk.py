@@ -9,8 +9,8 @@ import pytest
 
 from geo.errors import StoreError
 from geo.store.contract import Store
-from geo.store.geopackage.store import GeoPackageStore
-from geo.store.postgis.store import PostgisStore
+from geo.store.geopackage import GeoPackageStore
+from geo.store.postgis import PostgisStore
 from tests.disks import MB, fill, small_disk
 from tests.geo.stores import postgis_soundness, soundness
 from tests.geo.stores.parts import counters, held, month_part, put

@@ -7,8 +7,7 @@ import pytest
 
 from geo.errors import StoreError
 from geo.store.contract import LayerMetadata
-from geo.store.geopackage import feature_tables, sqlite_connection
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore, feature_tables, sqlite_connection
 from tests.geo.stores.parts import (
     Row,
     held,

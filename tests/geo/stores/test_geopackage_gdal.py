@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from geo.crs import BRITISH_NATIONAL_GRID
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.geo.stores.parts import (
     categories,
     held,

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from geo.errors import ConflictError, NotFoundError, StoreError
-from geo.store.geopackage.store import GeoPackageStore
+from geo.store.geopackage import GeoPackageStore
 from tests.geo.stores.parts import month_part, put
 
 
