@@ -9,8 +9,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from api.allocation.summary import Sheet
 from api.maps.drawing import area_names, path_of, scale_bar
+from api.pages.allocation_summary import Sheet
 from boundaries.layers.lines import thinned
 from geo.analyses.briefing import Briefing, briefing
 from geo.question.parsers import read_point

@@ -14,15 +14,15 @@ import pandas as pd
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.allocation.address import SHIFTS, TABS, View, folded, started
 from api.allocation.cards import cards_of
-from api.allocation.maps import draw_sheet
-from api.allocation.summary import Sheet
 from api.answers import Answers
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.errors import status_of
 from api.etags import not_modified_or
+from api.maps.allocation_map import draw_sheet
 from api.maps.basemap import own_ground
+from api.pages.allocation_summary import Sheet
+from api.pages.allocation_view import SHIFTS, TABS, AllocationView, folded, started
 from api.pages.bar import bar
 from api.pages.templating import templates
 from api.pages.text import reason_of
@@ -52,9 +52,9 @@ def allocation(request: Request, answers: AnswersDep) -> Response:
     given = request.query_params.multi_items()
     try:
         fields = folded(given)
-        view = View.read(started(fields, areas=_area_count(answers, fields)))
+        view = AllocationView.read(started(fields, areas=_area_count(answers, fields)))
     except PatchmapError as error:
-        return _page(answers, View.read_what_can_be(dict(given)), error=error)
+        return _page(answers, AllocationView.read_what_can_be(dict(given)), error=error)
     if view.options() != dict(given) or len(dict(given)) < len(given):
         return RedirectResponse(view.address(), 303)
     return not_modified_or(request, answers, lambda: _page(answers, view), media_type=HTML)
@@ -69,7 +69,7 @@ def allocation_map(request: Request, answers: AnswersDep, settings: SettingsDep)
         snapshot = answers.snapshot()
         try:
             drawn = draw_sheet(
-                Sheet.ask(answers, View.read(folded(request.query_params.multi_items()))),
+                Sheet.ask(answers, AllocationView.read(folded(request.query_params.multi_items()))),
                 projection=snapshot.projection,
                 ground=own.under(snapshot, settings.tiles),
             )
@@ -90,7 +90,7 @@ def cards(request: Request, answers: AnswersDep) -> Response:
     def page() -> Response:
         fields = dict(request.query_params)
         officer = fields.pop("officer", "")
-        view = View.read(folded([*fields.items()]) | {"tab": "patrols"})
+        view = AllocationView.read(folded([*fields.items()]) | {"tab": "patrols"})
         sheet = Sheet.ask(answers, view)
         ground = own_ground(request).under(answers.snapshot()).shapes
         found = [card for card in cards_of(sheet, ground=ground) if officer in ("", card.officer)]
@@ -111,7 +111,9 @@ def _area_count(answers: Answers, fields: dict[str, str]) -> int:
     return 1 if areas is None else len(areas)
 
 
-def _page(answers: Answers, view: View, *, error: PatchmapError | None = None) -> Response:
+def _page(
+    answers: Answers, view: AllocationView, *, error: PatchmapError | None = None
+) -> Response:
     """The page of a view; with the reason and the form where it has no answer."""
     sheets: list[Sheet] = []
     if error is None:

@@ -12,11 +12,11 @@ from markupsafe import Markup
 from api.board.findings import Findings
 from api.board.views import View, page_facts, render_section
 from api.maps.drawing import draw_plain
+from api.pages.assets import PAGE
 from api.pages.templating import templates
 from api.pages.text import shown_words
 from geo.errors import InputError
 
-STYLES = Path(__file__).parents[1] / "static" / "page"
 SECTIONS = (
     "places", "patrols", "areas", "when", "concentration", "repeats", "treatment", "accounts",
 )  # fmt: skip
@@ -31,7 +31,7 @@ def brief_page(findings: Findings, view: View) -> str:
     painting = findings.painting(view.show)
     drawn = draw_plain(findings.answer, painting=painting, places=findings.places)
     sheets = ("board.css", "brief.css", "print.css")
-    style = "\n".join((STYLES / name).read_text(encoding="utf-8") for name in sheets)
+    style = "\n".join((PAGE / name).read_text(encoding="utf-8") for name in sheets)
     return templates.get_template("brief.html").render(
         **facts,
         policy=BRIEF_POLICY,

@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from api.allocation.address import View as AllocationView
-from api.allocation.address import started
-from api.allocation.summary import Sheet
 from api.answers import Answers, SnapshotAnswers
-from api.board.trends import Trend, area_trend, last_months, whole_trend
 from api.errors import UNANSWERED
 from api.maps.modes import Painting, group_of, paint
+from api.pages.allocation_summary import Sheet
+from api.pages.allocation_view import AllocationView, started
 from api.pages.text import reason_of
+from api.pages.trends import Trend, area_trend, last_months, whole_trend
 from geo.analyses import LAYERS
 from geo.errors import InputError, QuestionError
 from geo.hotspots.change import CERTAINTY, changes

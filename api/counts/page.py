@@ -11,19 +11,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
-from starlette.middleware.gzip import GZipMiddleware
 
-from api.app import add_static_files, alive
 from api.counts.file import CountsFile
 from api.counts.summary import ANSWERED, MOST_ROWS, VIEW, CountsView, legend
 from api.dependencies import HTML
 from api.encoding import to_csv, to_json, to_table
-from api.errors import add_error_handlers, status_of
+from api.errors import status_of
 from api.etags import of_version
 from api.pages.bar import PERIODS, folded
 from api.pages.templating import templates
 from api.query import only
-from api.security import Guard
+from api.service import alive, new_service
 from api.settings import VERSION
 from geo.errors import NotFoundError, PatchmapError
 from geo.incidents import category_title
@@ -37,15 +35,10 @@ _NAMES = (*ANSWERED, "from", "to", *VIEW)
 
 def make_counts_app(file: CountsFile) -> FastAPI:
     """The service of one file of counts."""
-    app = FastAPI(title="Patchmap", version=VERSION, openapi_url=None, docs_url=None)
+    app = new_service(compression=4)
     app.state.counts = file
-    add_error_handlers(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
-    app.add_middleware(Guard)
     app.include_router(router)
-    for path in ("/healthz", "/readyz"):
-        app.add_api_route(path, alive)
-    add_static_files(app)
+    app.add_api_route("/readyz", alive)
     return app
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from api.board.trends import Trend
 from api.counts.file import CountsFile
 from api.pages.charts import Chart, chart
+from api.pages.trends import Trend
 from geo.errors import NotFoundError, QuestionError
 from geo.incidents import category_title
 from geo.period import EVER, Period, read_interval, read_latest

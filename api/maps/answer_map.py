@@ -8,8 +8,6 @@ import numpy as np
 import shapely
 from jinja2 import Environment, PackageLoader
 
-from api.allocation.rounds import draw_rounds
-from api.allocation.summary import HUES, Sheet
 from api.maps.basemap import PLAIN, Ground
 from api.maps.modes import DEFAULT_SHOW, Painting, paint
 from api.maps.pages import MapPage, page_of
@@ -28,6 +26,8 @@ from api.maps.parts import (
     outlines,
     with_own_parts,
 )
+from api.maps.rounds import draw_rounds
+from api.pages.allocation_summary import HUES, Sheet
 from api.pages.text import headline, shown_words
 from geo.crs import Projection
 from geo.question.answer import Answer

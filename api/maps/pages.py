@@ -12,13 +12,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.pages.assets import LEAFLET, PAGE
 from api.settings import TileServer
 
-LEAFLET = Path(__file__).parents[1] / "static" / "node_modules" / "leaflet" / "dist"
-_PAGE = Path(__file__).parents[1] / "static" / "page"
 OWN_SCRIPTS = ("/static/page/map.js", "/static/page/labels.js")
 ASSETS = {
-    **{address: _PAGE / address.rpartition("/")[2] for address in OWN_SCRIPTS},
+    **{address: PAGE / address.rpartition("/")[2] for address in OWN_SCRIPTS},
     "/static/leaflet/leaflet.js": LEAFLET / "leaflet.js",
     "/static/leaflet/leaflet.css": LEAFLET / "leaflet.css",
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from api.board.trends import Trend
+from api.pages.trends import Trend
 
 Floats = NDArray[np.float64]
 

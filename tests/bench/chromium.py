@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Frame, Page, Route, sync_playwright
 
-from api.maps.pages import LEAFLET
+from api.pages.assets import LEAFLET
 from tests.bench.runner import Run
 
 CHROMIUM = "/usr/bin/chromium"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from api.app import STATIC
+from api.pages.assets import STATIC
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import month_of_incidents, two_wards

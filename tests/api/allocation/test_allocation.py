@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
-from api.allocation.address import View, folded, started
 from api.maps.pages import ASSETS
+from api.pages.allocation_view import AllocationView, folded, started
 from geo.errors import QuestionError
 from geo.question.ask import Question
 from geo.store.contract import LayerMetadata
@@ -97,16 +97,16 @@ def test_numbers_of_a_tab_are_not_overwritten_by_those_to_begin_with() -> None:
 
 
 def test_an_address_reads_back_as_the_view_that_wrote_it() -> None:
-    view = View(Question(posts=7, exclude=("A", "B")), beside="tab=posts&posts=8")
-    again = View.read(
+    view = AllocationView(Question(posts=7, exclude=("A", "B")), beside="tab=posts&posts=8")
+    again = AllocationView.read(
         dict(parse_qs(urlsplit(view.address()).query, keep_blank_values=True))
         and {name: values[0] for name, values in parse_qs(urlsplit(view.address()).query).items()}
     )
     assert again == view
-    assert again.other == View(Question(posts=8))
+    assert again.other == AllocationView(Question(posts=8))
     assert "exclude=B" in view.without("exclude", "A")
     with pytest.raises(QuestionError, match="plan: 'x' is no number of a plan"):
-        View.read({"plan": "x"})
+        AllocationView.read({"plan": "x"})
 
 
 def test_two_answers_stand_side_by_side_with_what_differs(client: TestClient) -> None:

@@ -14,12 +14,12 @@ from fastapi.testclient import TestClient
 from api.answers import Answers
 from api.board.findings import Findings
 from api.board.sections import SECTIONS
-from api.board.trends import Trend
 from api.board.views import View, page_facts, render_section
 from api.maps.drawing import draw_plain
 from api.maps.modes import paint
 from api.pages.bar import folded, opening_period
 from api.pages.charts import chart
+from api.pages.trends import Trend
 from geo.cells import Grid
 from geo.errors import QuestionError, StoreError
 from geo.question.ask import Question

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.allocation.maps import STEPS
-from api.allocation.summary import HUES
-from api.app import STATIC
 from api.maps import modes as shows
+from api.maps.allocation_map import STEPS
 from api.maps.parts import LAND
+from api.pages.allocation_summary import HUES
+from api.pages.assets import STATIC
 from tests.api.maps.colour_vision import VISIONS, Floats, difference, over, seen
 
 CLEAR = 10.0

@@ -8,8 +8,8 @@ import folium
 import geopandas as gpd
 import numpy as np
 
-from api.allocation.summary import HUES, Sheet
 from api.maps.parts import MAP_DECIMALS, add_label, geojson, inert
+from api.pages.allocation_summary import HUES, Sheet
 from geo.crs import Projection
 from geo.question.parsers import read_point
 

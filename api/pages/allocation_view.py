@@ -28,7 +28,7 @@ _FIELD = re.compile(r"(need|low|officers|starts)\.(.{1,64})")
 
 
 @dataclass(frozen=True)
-class View:
+class AllocationView:
     """One look at the page.
 
     Attributes
@@ -48,7 +48,7 @@ class View:
     beside: str = ""
 
     @classmethod
-    def read(cls, options: Mapping[str, str]) -> View:
+    def read(cls, options: Mapping[str, str]) -> AllocationView:
         """Read what an address says.
 
         Raises
@@ -65,7 +65,7 @@ class View:
         return cls(Question.read(rest), tab or "posts", int(plan or 1), beside)
 
     @classmethod
-    def read_what_can_be(cls, options: Mapping[str, str]) -> View:
+    def read_what_can_be(cls, options: Mapping[str, str]) -> AllocationView:
         """What can be kept of an address that is refused, so that the form remembers it."""
         left = dict(options)
         while True:
@@ -77,11 +77,11 @@ class View:
                     return cls(Question())
 
     @property
-    def other(self) -> View | None:
+    def other(self) -> AllocationView | None:
         """What stands beside it."""
         if not self.beside:
             return None
-        return View.read({**dict(parse_qsl(self.beside)), "beside": ""})
+        return AllocationView.read({**dict(parse_qsl(self.beside)), "beside": ""})
 
     def options(self, **others: str) -> dict[str, str]:
         """What its address says, with other values for some of it."""

@@ -11,8 +11,8 @@ from typing import Any, Final, cast
 import numpy as np
 import pandas as pd
 
-from api.allocation.address import View
 from api.answers import Answers
+from api.pages.allocation_view import AllocationView
 from api.pages.text import headline, percent
 from geo.allocation.adjacency import contiguity
 from geo.analyses import LAYERS, AnalysisResult
@@ -36,12 +36,12 @@ class Sheet:
         What came of it.
     """
 
-    view: View
+    view: AllocationView
     answer: Answer
     found: AnalysisResult
 
     @classmethod
-    def ask(cls, answers: Answers, view: View) -> Sheet:
+    def ask(cls, answers: Answers, view: AllocationView) -> Sheet:
         """Work an answer out.
 
         Raises

@@ -12,8 +12,6 @@ import pandas as pd
 import shapely
 from jinja2 import Environment, PackageLoader
 
-from api.allocation.rounds import draw_rounds
-from api.allocation.summary import HUES, Sheet, patch_hues
 from api.maps.basemap import PLAIN, Ground
 from api.maps.pages import MapPage, page_of
 from api.maps.parts import (
@@ -31,6 +29,8 @@ from api.maps.parts import (
     outlines,
     with_own_parts,
 )
+from api.maps.rounds import draw_rounds
+from api.pages.allocation_summary import HUES, Sheet, patch_hues
 from geo.crs import Projection
 
 STEPS: Final = ("#f7faff", "#b3d1e8", "#61a5d0", "#2070b0")

@@ -1,0 +1,60 @@
+"""What every Patchmap service has: error answers, the guard, static files and a health check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import FastAPI, Response
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import Lifespan
+
+from api.errors import add_error_handlers
+from api.pages.assets import LEAFLET, PAGE
+from api.security import Guard
+from api.settings import VERSION
+
+_LEAST_COMPRESSED: Final = 1_000
+"""Bytes: a smaller answer gains nothing by compression."""
+
+
+def new_service(
+    *,
+    compression: int,
+    origins: Sequence[str] = (),
+    routes: list[BaseRoute] | None = None,
+    lifespan: Lifespan[FastAPI] | None = None,
+) -> FastAPI:
+    """An application with everything but its own routes.
+
+    Parameters
+    ----------
+    compression
+        The gzip level: 1 is the fastest, 9 the smallest.
+    origins
+        Web origins whose pages may read the OGC API.
+    """
+    app = FastAPI(
+        title="Patchmap",
+        version=VERSION,
+        openapi_url=None,
+        docs_url=None,
+        routes=routes,
+        lifespan=lifespan,
+    )
+    add_error_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED, compresslevel=compression)
+    # Added last, so it runs first: a refused request reaches nothing else.
+    app.add_middleware(Guard, origins=origins)
+    app.add_api_route("/healthz", alive)
+    # Without npm's files the pages still open; only their maps stay empty.
+    app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))
+    app.mount("/static/page", StaticFiles(directory=PAGE))
+    return app
+
+
+def alive() -> Response:
+    """Answer that the process runs."""
+    return Response("ok\n", media_type="text/plain")
