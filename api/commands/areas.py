@@ -18,6 +18,7 @@ from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.store.contract import LayerMetadata
+from geo.store.layer_ids import renaming_notices
 
 layers = typer.Typer(help="Boundary layers: add, check, list.", no_args_is_help=True)
 
@@ -133,10 +134,20 @@ def list_layers(context: typer.Context) -> None:
     """List the layers of the store with their metadata."""
     cli = CommandContext.of(context)
     with cli.open() as store:
-        found = [(metadata, len(store.layer(metadata.layer_id)[1])) for metadata in store.layers()]
+        layers = store.layers()
+        found = [(metadata, len(store.layer(metadata.layer_id)[1])) for metadata in layers]
+    for notice in renaming_notices(layers):
+        typer.echo(notice, err=True)
     lines = [f"{metadata.layer_id}: {n} areas  {metadata.title}".rstrip() for metadata, n in found]
-    facts = [{"layer": metadata.layer_id, "areas": n, **vars(metadata)} for metadata, n in found]
+    facts = [_layer_facts(metadata, n) for metadata, n in found]
     cli.echo(lines or ["no layers yet"], facts)
+
+
+def _layer_facts(metadata: LayerMetadata, areas: int) -> dict[str, object]:
+    facts = {"layer": metadata.layer_id, "areas": areas, **vars(metadata)}
+    if not metadata.stored_as:
+        del facts["stored_as"]
+    return facts
 
 
 def _to_check(

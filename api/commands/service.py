@@ -22,6 +22,7 @@ from geo.crs import Projection
 from geo.errors import ConflictError, InputError
 from geo.locate import warm_up
 from geo.store.contract import LayerMetadata, Setting, Store
+from geo.store.layer_ids import renaming_notices
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -59,6 +60,8 @@ def serve(
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
 
     with cli.open() as store:
+        for notice in renaming_notices(store.layers()):
+            typer.echo(notice, err=True)
         settings = Settings.read()
         app = make_app(store, replace(settings, ground=str(ground)) if ground else settings)
         _run(cli, app, cli.store, (host, port), ready=partial(_warm_up, app, store))

@@ -7,8 +7,9 @@ import shapely
 
 from api.ogc.items import Items
 from api.snapshot import Snapshot
-from boundaries.plans.plan_layers import PLAN_PREFIX, plan_outline
+from boundaries.plans.plan_layers import plan_outline
 from geo.errors import PatchmapError
+from geo.store.layer_ids import PLAN_PREFIX
 
 PLANS = "plans"
 PLANS_TOLD = (

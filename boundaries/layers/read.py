@@ -14,7 +14,8 @@ from boundaries.layers.geojson import areas_of
 from boundaries.layers.polygon_checks import invalid_rings, repair_rings
 from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
-from geo.store.contract import LayerMetadata, check_layer_id
+from geo.store.contract import LayerMetadata
+from geo.store.layer_ids import check_layer_id
 
 _NAMED_FAULTS = 3
 

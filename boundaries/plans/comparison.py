@@ -13,7 +13,7 @@ from boundaries.plans.figures import Figures, count_incidents, figure_blocks
 from boundaries.plans.flows import FLOW, carried, flow_table, moved_blocks, successors
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
-from boundaries.plans.plan_layers import PLAN_PREFIX, plan_of
+from boundaries.plans.plan_layers import plan_of
 from boundaries.plans.posts import shared_out
 from boundaries.plans.sides import Side, read_side, side_id
 from boundaries.plans.state import UNASSIGNED
@@ -22,6 +22,7 @@ from geo.errors import InputError, QuestionError
 from geo.question.model import Question
 from geo.question.parsers import read_mix
 from geo.store.contract import StoreReader
+from geo.store.layer_ids import PLAN_PREFIX
 
 _WEIGHS = ("electors", "residents")
 """What tells which new area carries an old one on: the first that is known, else blocks.

@@ -14,9 +14,7 @@ from boundaries.plans.draft import open_plan
 from boundaries.plans.state import UNASSIGNED
 from geo.errors import InputError
 from geo.store.contract import LayerMetadata, StoreReader
-
-PLAN_PREFIX = "plan-"
-"""What stands before a plan's id where it is a layer; no other layer's id begins so."""
+from geo.store.layer_ids import PLAN_PREFIX
 
 
 def plan_of(layer_id: str) -> str:

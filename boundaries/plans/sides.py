@@ -12,10 +12,11 @@ from boundaries.plans.block_layers import PlanBlocks
 from boundaries.plans.draft import NOT_STRADDLING, Draft, fit_plan
 from boundaries.plans.export import area_titles
 from boundaries.plans.plan import Plan, PlanMetadata
-from boundaries.plans.plan_layers import PLAN_PREFIX, plan_of, read_layer_or_plan
+from boundaries.plans.plan_layers import plan_of, read_layer_or_plan
 from boundaries.plans.serialization import read_plan
 from geo.errors import NotFoundError
 from geo.store.contract import StoreReader
+from geo.store.layer_ids import PLAN_PREFIX
 
 
 @dataclass(frozen=True, eq=False)

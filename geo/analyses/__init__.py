@@ -5,6 +5,8 @@ A new one is one more entry here: the command line, the collections and notebook
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from geo.analyses import deployment, patrolling, places, proof, surfaces, times
 from geo.analyses.analysis import Analysis, AnalysisResult
 
@@ -137,5 +139,7 @@ ANALYSES = (
 )
 """All of them, in the order in which people meet them."""
 
-LAYERS = {analysis.collection: analysis for analysis in ANALYSES if analysis.collection}
+LAYERS: Mapping[str, Analysis] = {
+    analysis.collection: analysis for analysis in ANALYSES if analysis.collection
+}
 """Those that are layers, by the id of their collection."""

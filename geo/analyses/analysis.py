@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import geopandas as gpd
 import pandas as pd
 
 from geo.errors import QuestionError
 from geo.question.answer import Answer
+from geo.store.layer_ids import AnswerCollection
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Analysis:
     """
 
     command: str
-    collection: str
+    collection: AnswerCollection | Literal[""]
     title: str
     description: str
     find: Callable[..., AnalysisResult]

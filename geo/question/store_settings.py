@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from geo.errors import QuestionError
+from geo.errors import NotFoundError, QuestionError
 from geo.incidents import NOTES_SETTING, SourceNotes
 from geo.question.harm import WEIGHTS_SETTING, HarmTable
 from geo.question.model import Question
 from geo.sources import NOTES
 from geo.store.contract import StoreReader
+from geo.store.layer_ids import find_layer
 
 PLACES_SETTING = "known places {}"
 """Under which setting a store keeps the ranked places of one radius whose ids stay."""
@@ -26,10 +27,13 @@ def default_layer(store: StoreReader) -> str:
         If the store holds no layer.
     """
     chosen = store.setting("default_layer")
-    layers = [metadata.layer_id for metadata in store.layers()]
+    layers = store.layers()
     if not layers:
         raise QuestionError("layer", "the store holds none yet; see 'patchmap layers add'")
-    return str(chosen) if chosen in layers else layers[0]
+    try:
+        return find_layer(layers, str(chosen)).layer_id
+    except NotFoundError:
+        return layers[0].layer_id
 
 
 def harm_table(store: StoreReader, question: Question) -> HarmTable | None:

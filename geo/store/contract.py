@@ -7,7 +7,6 @@ data version names a state of the store.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,18 +16,11 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.crs import Projection
-from geo.errors import InputError
 from geo.incidents import COLUMNS, Batch, Partition, Summary
 
 Setting = str | int | float | bool | None | list["Setting"] | dict[str, "Setting"]
 ImportState = Literal["current", "replaced", "undone"]
 Change = Literal["added", "replaced", "updated", "unchanged"]
-
-# Names that the pages and collections of the service use for something else.
-RESERVED_LAYER_IDS = frozenset(
-    {"incidents", "plans", "area-counts", "hotspots", "ranked-hotspots", "patrols"}
-)
-_RESERVED_PREFIXES = ("plan-", "patchmap", "gpkg", "rtree", "sqlite", "idx")
 
 
 @dataclass(frozen=True)
@@ -37,7 +29,8 @@ class LayerMetadata:
 
     Dates are ISO (`2025-05-01`) or empty; `code_field` and `name_field` are the names that the
     file used (`name_field` is empty where areas bear their code); `file` and `sha256` name
-    what was read, and `note` what was changed on the way in.
+    what was read, and `note` what was changed on the way in. `stored_as` is the id that an
+    earlier release stored the layer under, where that id is reserved now; else empty.
     """
 
     layer_id: str
@@ -52,6 +45,7 @@ class LayerMetadata:
     file: str = ""
     sha256: str = ""
     note: str = ""
+    stored_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,23 +99,6 @@ class DataVersion:
     def __str__(self) -> str:
         """The version as one word, fit for an ETag."""
         return f"{self.uuid}.{self.incidents}.{self.layers}.{self.plans}.{self.settings}"
-
-
-def check_layer_id(layer_id: str) -> None:
-    """Refuse an id that cannot be an address, a table and a word on the command line.
-
-    Raises
-    ------
-    InputError
-        If the id is not made of small letters, digits, `-` and `_`, or is taken.
-    """
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", layer_id):
-        raise InputError(
-            f"{layer_id!r} cannot be a layer's id: use small letters, digits and '-', such as "
-            "wards-2025"
-        )
-    if layer_id in RESERVED_LAYER_IDS or layer_id.startswith(_RESERVED_PREFIXES):
-        raise InputError(f"{layer_id!r} cannot be a layer's id: Patchmap uses that name itself")
 
 
 class StoreReader(Protocol):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from geo.crs import Projection
-from geo.errors import NotFoundError
 from geo.incidents import COLUMNS, Batch, Partition
 from geo.store.contract import (
     Change,
@@ -27,7 +25,6 @@ from geo.store.contract import (
     LayerMetadata,
     Setting,
     Window,
-    check_layer_id,
 )
 from geo.store.geopackage import imports as importing
 from geo.store.geopackage import plans as planning
@@ -41,6 +38,7 @@ from geo.store.geopackage.feature_tables import (
 from geo.store.geopackage.geometry_blobs import polygon_blobs, read_blobs
 from geo.store.geopackage.incident_rows import read_import_rows, read_incidents
 from geo.store.geopackage.sqlite_file import SqliteFile
+from geo.store.layer_ids import find_layer, id_to_store, metadata_text, stored_metadata
 
 
 class GeoPackageStore:
@@ -85,26 +83,22 @@ class GeoPackageStore:
     def layers(self) -> list[LayerMetadata]:
         """The metadata of every layer, in the order they were added."""
         rows = self._file.rows("SELECT papers FROM patchmap_layers ORDER BY added")
-        return [LayerMetadata(**json.loads(metadata)) for (metadata,) in rows]
+        return stored_metadata(text for (text,) in rows)
 
     def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
         """A layer's metadata and its areas, indexed by `area_code`."""
-        metadata = {layer.layer_id: layer for layer in self.layers()}
-        if layer_id not in metadata:
-            there_are = ", ".join(metadata) or "none yet"
-            raise NotFoundError(f"there is no layer {layer_id!r}; there are: {there_are}")
-        frame = self._file.frame(f"SELECT * FROM {quoted(layer_id)} ORDER BY area_code")
+        metadata = find_layer(self.layers(), layer_id)
+        table = metadata.stored_as or metadata.layer_id
+        frame = self._file.frame(f"SELECT * FROM {quoted(table)} ORDER BY area_code")
         geometry = read_blobs(frame.pop("geom"))
-        for name in self._booleans(layer_id):
+        for name in self._booleans(table):
             # SQLite gives them as 0 and 1.
             frame[name] = frame[name].map({0: False, 1: True}).astype("boolean")
         frame = frame.drop(columns="fid").set_index("area_code")
-        return metadata[layer_id], gpd.GeoDataFrame(
-            frame, geometry=geometry, crs=self.projection.crs
-        )
+        return metadata, gpd.GeoDataFrame(frame, geometry=geometry, crs=self.projection.crs)
 
-    def _booleans(self, layer_id: str) -> list[str]:
-        columns = self._file.rows("SELECT name, type FROM pragma_table_info(?)", layer_id)
+    def _booleans(self, table: str) -> list[str]:
+        columns = self._file.rows("SELECT name, type FROM pragma_table_info(?)", table)
         return [name for name, kind in columns if kind == "BOOLEAN"]
 
     def incidents(
@@ -141,8 +135,7 @@ class GeoPackageStore:
 
     def put_layer(self, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
         """Add a layer, or replace the one of the same id whole."""
-        table = metadata.layer_id
-        check_layer_id(table)
+        table = id_to_store(self.layers(), metadata.layer_id)
         attributes = areas.drop(columns=areas.geometry.name)
         columns = {name: _sql_type(attributes[name]) for name in attributes.columns}
         declared = "".join(f", {quoted(name)} {kind}" for name, kind in columns.items())
@@ -172,7 +165,7 @@ class GeoPackageStore:
             " VALUES (?, (SELECT coalesce(max(added), 0) + 1 FROM patchmap_layers), ?)"
             " ON CONFLICT (layer_id) DO UPDATE SET papers = excluded.papers",
             table,
-            json.dumps(asdict(metadata)),
+            metadata_text(metadata, table),
         )
         self._file.count("layers")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import geopandas as gpd
@@ -14,8 +14,9 @@ import shapely
 from psycopg import sql
 
 from geo.crs import Projection
-from geo.errors import NotFoundError, StoreError
+from geo.errors import StoreError
 from geo.store.contract import LayerMetadata
+from geo.store.layer_ids import find_layer, id_to_store, metadata_text, stored_metadata
 from geo.store.postgis.copy import multipolygons
 from geo.store.postgis.server import SCHEMA, Server
 
@@ -44,28 +45,25 @@ class _Column:
 def read_metadata(server: Server) -> list[LayerMetadata]:
     """The metadata of every layer, in the order they were added."""
     rows = server.rows("SELECT papers FROM patchmap.patchmap_layers ORDER BY added")
-    return [LayerMetadata(**json.loads(metadata)) for (metadata,) in rows]
+    return stored_metadata(text for (text,) in rows)
 
 
 def read_layer(
     server: Server, layer_id: str, projection: Projection
 ) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
     """A layer's metadata and areas. Runs inside `server.reading()`."""
-    found = server.rows(
-        "SELECT papers, relation::oid, columns FROM patchmap.patchmap_layers WHERE layer_id = %s",
-        layer_id,
+    metadata = find_layer(read_metadata(server), layer_id)
+    table = metadata.stored_as or metadata.layer_id
+    ((relation, listed),) = server.rows(
+        "SELECT relation::oid, columns FROM patchmap.patchmap_layers WHERE layer_id = %s", table
     )
-    if not found:
-        there_are = ", ".join(metadata.layer_id for metadata in read_metadata(server)) or "none yet"
-        raise NotFoundError(f"there is no layer {layer_id!r}; there are: {there_are}")
-    metadata, relation, listed = found[0]
     columns = [_Column(*column) for column in json.loads(listed)]
     rows = server.rows(
         sql.SQL("SELECT ST_AsBinary(geom), area_code{} FROM {} ORDER BY area_code").format(
-            _stored(columns), sql.Identifier(SCHEMA, layer_id)
+            _stored(columns), sql.Identifier(SCHEMA, table)
         )
     )
-    if _relation(server, layer_id) != relation:
+    if _relation(server, table) != relation:
         # Its table was made anew, and what this state of the store held went with the old one.
         raise StoreError(f"the layer {layer_id} was replaced while it was read; ask again")
     frame = pd.DataFrame(rows, columns=range(len(columns) + 2)).set_axis(
@@ -76,14 +74,15 @@ def read_layer(
         if column.kind == "bool":
             frame[column.attribute] = frame[column.attribute].astype("boolean")
     areas = gpd.GeoDataFrame(frame.set_index("area_code"), geometry=geometry, crs=projection.crs)
-    return LayerMetadata(**json.loads(metadata)), areas
+    return metadata, areas
 
 
 def put_layer(
     server: Server, metadata: LayerMetadata, areas: gpd.GeoDataFrame, projection: Projection
 ) -> None:
     """Add a layer, or replace the one of the same id. Runs inside `server.changing()`."""
-    table = sql.Identifier(SCHEMA, metadata.layer_id)
+    table_id = id_to_store(read_metadata(server), metadata.layer_id)
+    table = sql.Identifier(SCHEMA, table_id)
     attributes = areas.drop(columns=areas.geometry.name)
     columns = _columns(attributes)
     listed = json.dumps([[column.attribute, column.stored, column.kind] for column in columns])
@@ -91,15 +90,15 @@ def put_layer(
         "SELECT columns = %s FROM patchmap.patchmap_layers"
         " WHERE layer_id = %s AND relation::oid = to_regclass(%s)::oid",
         listed,
-        metadata.layer_id,
-        f'{SCHEMA}."{metadata.layer_id}"',
+        table_id,
+        f'{SCHEMA}."{table_id}"',
     )
     if before and before[0][0]:
         # In place, because nobody waits for that: dropping a table stops all who read it.
         server.execute(sql.SQL("DELETE FROM {}").format(table))
     else:
         server.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
-        _create(server, metadata.layer_id, columns, projection)
+        _create(server, table_id, columns, projection)
     _fill(server, table, columns, areas=areas, srid=projection.code)
     server.execute(
         sql.SQL("COMMENT ON TABLE {} IS {}").format(table, metadata.title or metadata.layer_id)
@@ -109,9 +108,9 @@ def put_layer(
         " VALUES (%s, (SELECT coalesce(max(added), 0) + 1 FROM patchmap.patchmap_layers), %s,"
         " %s::oid::regclass, %s) ON CONFLICT (layer_id) DO UPDATE SET papers = excluded.papers,"
         " relation = excluded.relation, columns = excluded.columns",
-        metadata.layer_id,
-        json.dumps(asdict(metadata)),
-        _relation(server, metadata.layer_id),
+        table_id,
+        metadata_text(metadata, table_id),
+        _relation(server, table_id),
         listed,
     )
     server.count("layers")

@@ -23,7 +23,6 @@ from geo.store.contract import (
     LayerMetadata,
     Setting,
     Window,
-    check_layer_id,
 )
 from geo.store.postgis import imports as importing
 from geo.store.postgis import layers
@@ -131,7 +130,6 @@ class PostgisStore:
 
     def put_layer(self, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
         """Add a layer, or replace the one of the same id whole."""
-        check_layer_id(metadata.layer_id)
         with self._server.changing():
             layers.put_layer(self._server, metadata, areas, self.projection)
 

@@ -9,6 +9,7 @@ import shapely
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.errors import InputError, NotFoundError
 from geo.store.contract import LayerMetadata
+from geo.store.layer_ids import RESERVED_IDS
 from tests.geo.stores.parts import WARDS, put_layer
 
 
@@ -157,7 +158,7 @@ OWN_NAME = "cannot be a layer's id: Patchmap uses that name itself"
 REFUSED_IDS = {
     **dict.fromkeys(["Wards", "1wards", "a" * 64, "", 'x"; drop', "é"], "use small letters"),
     **dict.fromkeys(
-        ["incidents", "plans", "gpkg_contents", "patchmap_store", "plan-a", "sqlite_x", "rtree_a"],
+        [*RESERVED_IDS, "gpkg_contents", "patchmap_store", "plan-a", "sqlite_x", "rtree_a"],
         OWN_NAME,
     ),
 }
