@@ -118,7 +118,7 @@ def serve_searches(pipe: Connection) -> None:
     if hasattr(os, "nice"):
         os.nice(_GIVES_WAY)
     from geo.allocation.patches.annealing import warm_up  # noqa: PLC0415 - loaded in the child
-    from geo.allocation.patrols.planning import plan_patrols  # noqa: F401, PLC0415 - likewise
+    from geo.allocation.patrols.scheduling import plan_patrols  # noqa: F401, PLC0415 - likewise
 
     warm_up()
     try:

@@ -74,10 +74,10 @@ def claims(needs: ArrayLike, has: ArrayLike, *, method: Method) -> Floats:
     need / (has + ½ or 1); for largest remainder the part of the quota of one unit more that is
     not met.
     """
-    need, held = np.asarray(needs, float), np.asarray(has, float)
+    need, allocated = np.asarray(needs, float), np.asarray(has, float)
     if method == "largest-remainder":
-        return np.asarray((held.sum() + 1) * need / need.sum() - held)
-    return np.asarray(need / (held + _AHEAD[method]))
+        return np.asarray((allocated.sum() + 1) * need / need.sum() - allocated)
+    return np.asarray(need / (allocated + _AHEAD[method]))
 
 
 def tipping_needs(
@@ -95,17 +95,17 @@ def tipping_needs(
     n needs at or below the present ones, NaN where the floor keeps the unit, and n needs at or
     above them, NaN where all that others hold is their floor.
     """
-    need, held = np.asarray(needs, float), np.asarray(has, np.int64)
+    need, allocated = np.asarray(needs, float), np.asarray(has, np.int64)
     least = np.broadcast_to(np.asarray(floors, np.int64), need.shape)
     if method == "largest-remainder":
-        return _tipping_by_trial(need, held, least)
+        return _tipping_by_trial(need, allocated, least)
     ahead = _AHEAD[method]
-    spare = held > least
+    spare = allocated > least
     # A claim that would be taken next, and the claim that was served last.
-    waiting = need / (held + ahead)
-    served = np.where(spare, need / np.where(spare, held - 1 + ahead, 1.0), np.inf)
-    lose = np.where(spare, _best_of_others(waiting) * (held - 1 + ahead), np.nan)
-    gain = -_best_of_others(-served) * (held + ahead)
+    waiting = need / (allocated + ahead)
+    served = np.where(spare, need / np.where(spare, allocated - 1 + ahead, 1.0), np.inf)
+    lose = np.where(spare, _best_of_others(waiting) * (allocated - 1 + ahead), np.nan)
+    gain = -_best_of_others(-served) * (allocated + ahead)
     return _finite(lose), _finite(gain)
 
 
@@ -126,40 +126,40 @@ def _check(need: Floats, least: Ints, *, total: int, method: str) -> None:
 
 
 def _highest_claims(need: Floats, least: Ints, *, total: int, ahead: float) -> Ints:
-    held = _surely_held(need, least, total=total, ahead=ahead)
-    for _ in range(total - int(held.sum())):
-        held[_first_highest(need / (held + ahead))] += 1
-    return held
+    allocated = _certain_units(need, least, total=total, ahead=ahead)
+    for _ in range(total - int(allocated.sum())):
+        allocated[_first_highest(need / (allocated + ahead))] += 1
+    return allocated
 
 
-def _surely_held(need: Floats, least: Ints, *, total: int, ahead: float) -> Ints:
+def _certain_units(need: Floats, least: Ints, *, total: int, ahead: float) -> Ints:
     """What every area has before the last few units, so that pence need no loop over millions.
 
     At a claim each area holds the units whose claims are no lower. Bisection finds about the
     lowest claim at which that comes to no more than there is; near it ties are left open.
     """
     high, low = 2 * need.max() / ahead, need.sum() / (total + len(need) + 1)
-    held = least
+    allocated = least
     while high > low * (1 + 1e-9):
         claim = (high + low) / 2
         served = np.floor(need / claim * (1 - _SAME) - ahead + 1).astype(np.int64)
         tried = np.maximum(least, served)
         if tried.sum() <= total:
-            high, held = claim, tried
+            high, allocated = claim, tried
         else:
             low = claim
-    return held.copy()
+    return allocated.copy()
 
 
 def _largest_remainder(need: Floats, least: Ints, *, total: int) -> Ints:
     quota = _quotas_above_floors(need, least, total=total)
-    held = np.floor(quota * (1 + _SAME)).astype(np.int64)
-    remainder = quota - held
-    for _ in range(total - int(held.sum())):
+    allocated = np.floor(quota * (1 + _SAME)).astype(np.int64)
+    remainder = quota - allocated
+    for _ in range(total - int(allocated.sum())):
         at = _first_highest(remainder)
-        held[at] += 1
+        allocated[at] += 1
         remainder[at] -= 1
-    return held
+    return allocated
 
 
 def _quotas_above_floors(need: Floats, least: Ints, *, total: int) -> Floats:
@@ -193,24 +193,24 @@ def _best_of_others(values: Floats) -> Floats:
     return np.asarray(np.where(highest, second, first))
 
 
-def _tipping_by_trial(need: Floats, held: Ints, least: Ints) -> tuple[Floats, Floats]:
+def _tipping_by_trial(need: Floats, allocated: Ints, least: Ints) -> tuple[Floats, Floats]:
     """Largest remainder has no closed form: a change of one need moves every quota."""
     lose, gain = np.full(len(need), np.nan), np.full(len(need), np.nan)
-    total, others = int(held.sum()), need.sum() - need
+    total, others = int(allocated.sum()), need.sum() - need
 
     def bisected(at: int, end: float) -> float:
         """Where the units of one area change, between its need and `end`."""
         trial, near = need.copy(), float(need[at])
         for _ in range(50):
             trial[at] = (near + end) / 2
-            same = _largest_remainder(trial, least, total=total)[at] == held[at]
+            same = _largest_remainder(trial, least, total=total)[at] == allocated[at]
             near, end = (trial[at], end) if same else (near, trial[at])
         return end
 
     for at in np.flatnonzero(others > 0).tolist():
-        if held[at] > least[at]:
+        if allocated[at] > least[at]:
             lose[at] = bisected(at, 0.0)
-        if held[at] < total - (least.sum() - least[at]):
+        if allocated[at] < total - (least.sum() - least[at]):
             # There all the others' quotas together come to less than half a unit.
             gain[at] = bisected(at, others[at] * (2.0 * total + 2.0) + need[at])
     return lose, gain

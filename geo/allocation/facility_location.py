@@ -70,7 +70,7 @@ def maximal_covering(
         np.append(np.zeros(n), sites),
         whole=np.append(np.zeros(n, bool), np.ones(m, bool)),
     )
-    answer = _answered(model, seconds)
+    answer = _solved(model, seconds)
     chosen = np.flatnonzero(answer.x[n:] > 0.5)
     value = float(weight[within[:, chosen].any(axis=1)].sum())
     return Sites(_positions(chosen), value, -answer.bound, answer.status == Status.OPTIMAL)
@@ -115,7 +115,7 @@ def p_median(
         np.concatenate([np.ones(n), np.zeros(n * m), [sites]]),
         whole=np.append(np.zeros(n * m, bool), np.ones(m, bool)),
     )
-    answer = _answered(model, seconds)
+    answer = _solved(model, seconds)
     chosen = np.flatnonzero(answer.x[n * m :] > 0.5)
     value = float((np.asarray(weights, float) * way[:, chosen].min(axis=1)).sum())
     return Sites(_positions(chosen), value, answer.bound, answer.status == Status.OPTIMAL)
@@ -126,9 +126,9 @@ def _check_sites(sites: int, there: int) -> None:
         raise InputError(f"{sites} sites cannot be chosen out of {there}")
 
 
-def _answered(model: Model, seconds: float) -> Solution:
+def _solved(model: Model, seconds: float) -> Solution:
     answer = solve(model, seconds=seconds)
-    if not answer.found:
+    if not answer.has_answer:
         raise InputError(f"no choice was found within {seconds:g} s; allow more time")
     return answer
 

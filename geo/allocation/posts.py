@@ -59,17 +59,17 @@ def share_posts(
     least = np.maximum(floor, officers.map(len).to_numpy(np.int64))
     need = numbers(table, "need")
     _check_floors(least, floor=floor, posts=posts)
-    held = apportion(need, posts, floors=least, method=method)
-    lose, gain = tipping_needs(need, held, floors=least, method=method)
-    queue = np.argsort(-claims(need, held, method=method), kind="stable")
-    found = pd.DataFrame(
+    allocated = apportion(need, posts, floors=least, method=method)
+    lose, gain = tipping_needs(need, allocated, floors=least, method=method)
+    queue = np.argsort(-claims(need, allocated, method=method), kind="stable")
+    result = pd.DataFrame(
         {
             "area_code": table.index,
             "area_name": table["area_name"].to_numpy(),
             "need": need,
             "share": need / need.sum(),
             "quota": posts * need / need.sum(),
-            "posts": held,
+            "posts": allocated,
             "officers": officers.map(", ".join).to_numpy(),
             "in_line": np.argsort(queue) + 1,
             "posts_if_one_more": apportion(need, posts + 1, floors=least, method=method),
@@ -78,8 +78,8 @@ def share_posts(
             "gains_above": _change(gain, need),
         }
     )
-    require_sound(verify_posts(found, posts=posts, floor=floor, pinned=pinned))
-    return found
+    require_sound(verify_posts(result, posts=posts, floor=floor, pinned=pinned))
+    return result
 
 
 def share_money(areas: pd.DataFrame, *, pence: int, floor_pence: int = 0) -> pd.DataFrame:
@@ -137,7 +137,7 @@ def read_pence(text: str) -> int:
 
 
 def verify_posts(
-    found: pd.DataFrame,
+    result: pd.DataFrame,
     *,
     posts: int,
     floor: int = 0,
@@ -150,17 +150,17 @@ def verify_posts(
     found
         Frame with `area_code` and `posts`.
     """
-    held = found.set_index("area_code")["posts"]
+    allocated = result.set_index("area_code")["posts"]
     faults = []
-    if not held.index.is_unique:
+    if not allocated.index.is_unique:
         faults.append("an area stands twice")
-    if held.sum() != posts:
-        faults.append(f"{held.sum():,} posts are shared, not {posts:,}")
-    for code, n in held[held < floor].items():
+    if allocated.sum() != posts:
+        faults.append(f"{allocated.sum():,} posts are shared, not {posts:,}")
+    for code, n in allocated[allocated < floor].items():
         faults.append(f"{code} has {n}, less than the floor of {floor}")
     for code, n in pd.Series(pinned or {}, dtype=object).value_counts().items():
-        if held.get(code, 0) < n:
-            faults.append(f"{code} has {held.get(code, 0)}, fewer than the {n} pinned there")
+        if allocated.get(code, 0) < n:
+            faults.append(f"{code} has {allocated.get(code, 0)}, fewer than the {n} pinned there")
     return faults
 
 

@@ -65,7 +65,7 @@ class Solution:
     bound: float
 
     @property
-    def found(self) -> bool:
+    def has_answer(self) -> bool:
         """Whether there is an answer."""
         return self.status in (Status.OPTIMAL, Status.FEASIBLE)
 
@@ -129,9 +129,9 @@ def require_sound(faults: Iterable[str]) -> None:
     SolverError
         If there is a fault.
     """
-    found = list(faults)
-    if found:
-        raise SolverError(f"the answer breaks its own rules: {'; '.join(found)}")
+    has_answer = list(faults)
+    if has_answer:
+        raise SolverError(f"the answer breaks its own rules: {'; '.join(has_answer)}")
 
 
 def _lp(model: Model):  # type: ignore[no-untyped-def] # nor has what this returns
@@ -161,6 +161,6 @@ def _check(model: Model, x: Floats) -> None:
     rows = model.matrix @ x
     slack = 1e-6 * np.maximum(1.0, np.abs(rows))
     low, high = np.asarray(model.rows_low, float), np.asarray(model.rows_high, float)
-    kept = bool(((rows >= low - slack) & (rows <= high + slack)).all())
-    if not kept or (x < -1e-6).any() or (x > np.asarray(model.high, float) + 1e-6).any():
+    sound = bool(((rows >= low - slack) & (rows <= high + slack)).all())
+    if not sound or (x < -1e-6).any() or (x > np.asarray(model.high, float) + 1e-6).any():
         raise SolverError("HiGHS gave an answer that breaks its rows")

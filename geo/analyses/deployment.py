@@ -20,7 +20,7 @@ from geo.question.resolve import refuse_unknown
 
 if TYPE_CHECKING:
     from geo.allocation.apportionment import Method
-    from geo.allocation.patches.planning import PatchAnswer
+    from geo.allocation.patches.grouping import PatchAnswer
 
 # What plans patches is loaded when it is asked for: it brings solvers.
 
@@ -149,7 +149,7 @@ def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
 
 
 def _patches(answer: Answer, run: Runner) -> PatchAnswer:
-    from geo.allocation.patches.planning import plan_patches  # noqa: PLC0415 - it brings solvers
+    from geo.allocation.patches.grouping import plan_patches  # noqa: PLC0415 - it brings solvers
 
     question = answer.question
     areas = _areas(answer, column="workload")

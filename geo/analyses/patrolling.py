@@ -18,7 +18,7 @@ from geo.question.model import Question
 from geo.question.parsers import AskedShift, read_point, read_shifts
 
 if TYPE_CHECKING:
-    from geo.allocation.patrols.planning import PatrolAnswer
+    from geo.allocation.patrols.scheduling import PatrolAnswer
     from geo.allocation.patrols.street_network import AlongStreets, StreetNetwork
 
 # What plans patrols is loaded when it is asked for: it brings solvers.
@@ -49,7 +49,7 @@ def patrols(
         Minutes between places, as `travel_from_table` reads them, or the streets to go along;
         straight lines without it.
     """
-    from geo.allocation.patrols.planning import plan_patrols  # noqa: PLC0415 - it brings solvers
+    from geo.allocation.patrols.scheduling import plan_patrols  # noqa: PLC0415 - it brings solvers
 
     question = answer.question
     places = pd.DataFrame(ranked(answer).frame)
@@ -182,7 +182,7 @@ def _street_caveats(travel: pd.DataFrame | StreetNetwork | None) -> list[str]:
 
 
 def _shifts(answer: Answer) -> list[Shift]:
-    from geo.allocation.patrols.planning import daily_shift  # noqa: PLC0415 - it brings solvers
+    from geo.allocation.patrols.scheduling import daily_shift  # noqa: PLC0415 - it brings solvers
 
     question = answer.question
     if not question.shifts:

@@ -48,7 +48,7 @@ def ranked(answer: Answer) -> AnalysisResult:
     frame.insert(frame.columns.get_loc("share") + 1, "area_code", answer.area_codes_at(x, y))
     compared = answer.accounts.compared
     if compared:
-        before = ranking.held(frame, answer.compared)
+        before = ranking.count_inside(frame, answer.compared)
         found = change.changes(frame["n"], before, days=answer.days).drop(columns="n")
         frame = pd.concat([frame, found], axis=1)
     circles = shapely.buffer(shapely.points(x, y), question.radius, quad_segs=16)

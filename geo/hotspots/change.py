@@ -137,9 +137,9 @@ def similarity(n: ArrayLike, n_compared: ArrayLike) -> Similarity:
             "differs": q < _LEVEL,
         }
     )
-    held = both > 0
+    occupied = both > 0
     alike, alike_corrected = ~(p < _LEVEL), ~(q < _LEVEL)
-    means = (which.mean() for same in (alike, alike_corrected) for which in (same, same[held]))
+    means = (which.mean() for same in (alike, alike_corrected) for which in (same, same[occupied]))
     return Similarity(areas, *(float(mean) for mean in means))
 
 
@@ -202,11 +202,11 @@ def _dispersion(counts: Floats, level: float) -> float:
     known = len(some) * (years - 1)
     if not known:
         return 1.0
-    found = float(
+    dispersion = float(
         (((some - some.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) / some.mean(axis=1)).sum()
         / known
     )
-    if found <= 1:
+    if dispersion <= 1:
         return 1.0
     # As Student's interval is wider than the normal one where its variance is estimated.
-    return found * float(stdtrit(known, (1 + level) / 2) / ndtri((1 + level) / 2)) ** 2
+    return dispersion * float(stdtrit(known, (1 + level) / 2) / ndtri((1 + level) / 2)) ** 2

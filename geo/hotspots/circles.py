@@ -50,26 +50,26 @@ def best_circles(
     Lattice column and row of each centre, in the order of the choice; times `radius / STEPS`
     they are metres.
     """
-    ground = _Ground.of(x, y, weights, radius)
-    if ground is None:
+    index = _BlockIndex.of(x, y, weights, radius)
+    if index is None:
         return []
     # (−value, exact, spread, row, column, block): a mere bound goes before an equal value.
-    queue = [(-bound, False, 0.0, 0, 0, block) for block, bound in ground.bounds()]
+    queue = [(-bound, False, 0.0, 0, 0, block) for block, bound in index.bounds()]
     heapq.heapify(queue)
     chosen: list[Site] = []
-    reach = apart / ground.step
+    reach = apart / index.step
     while queue and len(chosen) < most:
         _, exact, _, row, column, block = heapq.heappop(queue)
         if exact and _allowed(chosen, np.array([column]), np.array([row]), reach=reach).all():
             chosen.append((column, row))
-        best = ground.best_of(block, chosen, reach=reach)
+        best = index.best_of(block, chosen, reach=reach)
         if best is not None:
             heapq.heappush(queue, (*best, block))
     return chosen
 
 
 @dataclass(frozen=True)
-class _Ground:
+class _BlockIndex:
     """The distinct points, sorted by block.
 
     Blocks are numbered upward, `tall` to a column. `corner` is the column and row of block 0,
@@ -85,7 +85,9 @@ class _Ground:
     tall: int
 
     @classmethod
-    def of(cls, x: ArrayLike, y: ArrayLike, weights: ArrayLike, radius: float) -> _Ground | None:
+    def of(
+        cls, x: ArrayLike, y: ArrayLike, weights: ArrayLike, radius: float
+    ) -> _BlockIndex | None:
         points = pd.DataFrame({"x": x, "y": y, "value": weights}, dtype=float)
         points = points[points["value"] > 0].groupby(["x", "y"], as_index=False).sum()
         if not len(points):

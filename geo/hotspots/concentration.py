@@ -86,20 +86,24 @@ def lorenz_curve(counts: ArrayLike, *, places: int | None = None) -> pd.DataFram
     """
     values = _ranked(counts, places)
     ends = np.flatnonzero(np.diff(values, append=-1)) + 1
-    held = np.cumsum(values)[ends - 1]
+    cumulative = np.cumsum(values)[ends - 1]
     return pd.DataFrame(
         {
             "share_of_places": np.concatenate([[0.0], ends / len(values)]),
-            "share_of_incidents": np.concatenate([[0.0], held / max(held[-1], 1)]),
+            "share_of_incidents": np.concatenate([[0.0], cumulative / max(cumulative[-1], 1)]),
         }
     )
 
 
 def places_holding(counts: ArrayLike, share: float) -> int:
     """The fewest places that together hold a share of the incidents, or more."""
-    held = np.cumsum(np.sort(np.asarray(counts))[::-1])
+    cumulative = np.cumsum(np.sort(np.asarray(counts))[::-1])
     # A half of 7 is 3.5, but 0.8 × 5 must be 4 and not a rounding error more.
-    return int(np.searchsorted(held, share * held[-1] * (1 - 1e-12))) + 1 if held[-1] else 0
+    return (
+        int(np.searchsorted(cumulative, share * cumulative[-1] * (1 - 1e-12))) + 1
+        if cumulative[-1]
+        else 0
+    )
 
 
 def gini(counts: ArrayLike) -> float:
@@ -127,11 +131,11 @@ def generalised_gini(counts: ArrayLike, *, unbiased: bool = False) -> float:
     incidents, n = values.sum(), len(values)
     if not incidents:
         return float("nan")
-    found = max(1.0, n / incidents) * (gini(values) - 1) + 1
+    coefficient = max(1.0, n / incidents) * (gini(values) - 1) + 1
     m = min(n, incidents)
     if not unbiased:
-        return float(found)
-    return float(found * m / (m - 1)) if m > 1 else float("nan")
+        return float(coefficient)
+    return float(coefficient * m / (m - 1)) if m > 1 else float("nan")
 
 
 def _ranked(counts: ArrayLike, places: int | None) -> NDArray[np.int64]:

@@ -206,12 +206,12 @@ def _peaks(circle: Floats, *, length: int, most: int) -> pd.DataFrame:
     hours = (np.arange(size)[:, None] + np.arange(length)) % size
     # Rounded, for sums that are equal must not be ordered by the last bit.
     sums = np.round(circle[hours].sum(axis=1), 9)
-    found: list[tuple[int, int, int, float]] = []
-    while len(found) < most and sums.max() > 0:
+    windows: list[tuple[int, int, int, float]] = []
+    while len(windows) < most and sums.max() > 0:
         start = int(sums.argmax())
-        found.append((start, (start + length) % size, length, circle[hours[start]].sum()))
+        windows.append((start, (start + length) % size, length, circle[hours[start]].sum()))
         sums[np.isin(hours, hours[start]).any(axis=1)] = 0
-    frame = pd.DataFrame(found, columns=["hour", "to_hour", "hours", "incidents"])
+    frame = pd.DataFrame(windows, columns=["hour", "to_hour", "hours", "incidents"])
     frame = frame.astype({"hour": np.int64, "to_hour": np.int64, "incidents": float})
     frame.insert(0, "rank", np.arange(1, len(frame) + 1))
     share = frame["incidents"] / circle.sum()

@@ -17,7 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from geo.errors import InputError
-from geo.hotspots.kernel_sums import quartic_sums
 
 Floats = NDArray[np.float64]
 Points = tuple[ArrayLike, ArrayLike]
@@ -29,7 +28,13 @@ FEWEST_RESIDENTS = 100.0
 """A rate is undefined where the kernel covers fewer residents than this: one incident moves it."""
 
 _KM2 = 1e6  # square metres
-_SAMPLE = 2_000
+_SAMPLE = 2_000  # places whose neighbours are looked up to suggest a bandwidth
+
+MOST_PLAIN = 200_000_000
+"""Pairs of points and places up to which NumPy is faster than loading the compiled loops."""
+
+_PLACES_AT_ONCE = 64
+_PAIRS_AT_ONCE = 4_000_000  # bounds the memory of the NumPy sums
 
 
 def suggest_bandwidth(x: ArrayLike, y: ArrayLike, *, at_least: float = 100.0) -> float:
@@ -115,6 +120,54 @@ def quartic_density(
     if inside_area is not None:
         counted = counted / _mass_inside(points, places, inside_area, bandwidth)
     return quartic_sums(points, counted, at=places, bandwidth=bandwidth) * _KM2
+
+
+def quartic_sums(points: Floats, weights: Floats, *, at: Floats, bandwidth: float) -> Floats:
+    """For each place the sum of 3 / (πh²) · (1 − d² / h²)² over the points no farther than h.
+
+    Few pairs are summed by NumPy. Many are summed by compiled loops, which agree to rounding.
+
+    Parameters
+    ----------
+    points
+        n × 2 coordinates in metres, finite.
+    weights
+        n factors.
+    at
+        m × 2 coordinates of the places, in metres.
+    bandwidth
+        h in metres.
+
+    Returns
+    -------
+    m sums, per square metre.
+
+    Source: Silverman 1986, equation 4.5.
+    """
+    scale = 3 / (math.pi * bandwidth**2)
+    if len(points) * len(at) <= MOST_PLAIN:
+        return _plain_sums(points, weights, at=at, bandwidth=bandwidth) * scale
+    from geo.hotspots import kernel_compiled  # noqa: PLC0415 - start-up must not pay for numba
+
+    return kernel_compiled.quartic_sums(points, weights, at=at, bandwidth=bandwidth) * scale
+
+
+def _plain_sums(points: Floats, weights: Floats, *, at: Floats, bandwidth: float) -> Floats:
+    """Sum by NumPy: places of similar y at once, against the band of points around them."""
+    sums = np.zeros(len(at))
+    by_y = np.argsort(points[:, 1], kind="stable")
+    (x, y), weights = points[by_y].T, weights[by_y]
+    order = np.argsort(at[:, 1], kind="stable")
+    step = max(1, min(_PLACES_AT_ONCE, _PAIRS_AT_ONCE // max(len(points), 1)))
+    for start in range(0, len(order), step):
+        some = order[start : start + step]
+        at_x, at_y = at[some].T[:, :, None]
+        first = np.searchsorted(y, at_y[0, 0] - bandwidth, side="left")
+        last = np.searchsorted(y, at_y[-1, 0] + bandwidth, side="right")
+        squared = (x[first:last] - at_x) ** 2 + (y[first:last] - at_y) ** 2
+        near = np.maximum(1.0 - squared * (1 / bandwidth**2), 0.0)
+        sums[some] = (near * near) @ weights[first:last]
+    return sums
 
 
 def _mass_inside(

@@ -7,11 +7,9 @@ arrangements as fit into a block; none is stored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from types import ModuleType
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,12 +19,21 @@ from geo.errors import InputError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Shorts = NDArray[np.int16]
 
 BLOCK: Final = 256
 """Arrangements counted in one go over the pairs: it bounds the memory."""
 
-_LONGEST = 2**15 - 1  # days
+_LONGEST = 2**15 - 1  # days: 16 bits let the compiled loops use wide vectors
 _MOST_ACROSS = 1_000  # squares of the grid that finds the pairs
+_PAIRS_AT_ONCE = 20_000  # in memory, each with all its lanes
+
+
+class Loops(NamedTuple):
+    """The two inner loops of the test: see `plain_shuffled` and `plain_pairs`."""
+
+    shuffled: Callable[[Shorts, NDArray[np.uint64]], Shorts]
+    count_pairs: Callable[[Floats, Ints, Shorts, tuple[Floats, Shorts]], Ints]
 
 
 def knox(
@@ -79,12 +86,12 @@ def knox(
     edges = np.square(np.asarray(metres, float)), np.minimum(days, _LONGEST).astype(np.int16)
     loops = _loops()
 
-    def pairs(times: NDArray[np.int16]) -> Ints:
-        return np.asarray(np.diff(loops.count_pairs(points, near, times, edges), axis=1))
+    def pairs(times: Shorts) -> Ints:
+        return np.diff(loops.count_pairs(points, near, times, edges), axis=1)
 
     observed = pairs(shorts[:, None])
     total, as_many = np.zeros(observed.shape[:2], np.int64), np.zeros(observed.shape[:2], np.int64)
-    keys = np.random.SeedSequence(seed).generate_state(permutations, np.uint64)
+    keys = np.random.SeedSequence(seed).generate_state(permutations, np.uint64).astype(np.uint64)
     for some in range(0, permutations, BLOCK):
         simulated = pairs(loops.shuffled(shorts, keys[some : some + BLOCK]))
         total += simulated.sum(axis=2)
@@ -97,12 +104,13 @@ def knox(
     return frame
 
 
-def _loops() -> ModuleType:
-    """Compiled where that is possible; loaded only here, for start-up must not pay for it."""
+def _loops() -> Loops:
+    """The compiled loops where numba is there; imported only here, as start-up must not pay."""
     try:
-        return import_module("geo.hotspots.knox_compiled")
+        from geo.hotspots.knox_compiled import count_pairs, shuffled  # noqa: PLC0415 - it brings numba
     except ImportError:
-        return import_module("geo.hotspots.knox_plain")
+        return Loops(plain_shuffled, plain_pairs)
+    return Loops(shuffled, count_pairs)
 
 
 def _refuse_bands(edges: Sequence[float], unit: str) -> None:
@@ -111,7 +119,7 @@ def _refuse_bands(edges: Sequence[float], unit: str) -> None:
         raise InputError(f"the bands of {unit} need two edges or more that rise from 0 or above")
 
 
-def _shorts(day: Ints) -> NDArray[np.int16]:
+def _shorts(day: Ints) -> Shorts:
     """Days from the first on, in 16 bits."""
     if len(day) and np.ptp(day) >= _LONGEST:
         raise InputError(f"the incidents span {np.ptp(day):,} days, the test holds {_LONGEST:,}")
@@ -148,3 +156,73 @@ def _near(places: Floats, *, reach: float) -> tuple[Ints, Ints]:
 def _bands(metres: Sequence[float], days: Sequence[int]) -> pd.DataFrame:
     rows = [(*space, *time) for space in pairwise(metres) for time in pairwise(days)]
     return pd.DataFrame(rows, columns=["metres_from", "metres_to", "days_from", "days_to"])
+
+
+def plain_shuffled(day: Shorts, keys: NDArray[np.uint64]) -> Shorts:
+    """The days in another order for each key.
+
+    Parameters
+    ----------
+    day
+        n days.
+    keys
+        A starting point of the random numbers of each lane.
+
+    Returns
+    -------
+    n × lanes.
+
+    Source: Fisher & Yates's shuffle in Durstenfeld's form, with the SplitMix64 numbers of Steele,
+    Lea & Flood 2014.
+    """
+    times = np.repeat(day[:, None], len(keys), axis=1)
+    lanes, number = np.arange(len(keys)), keys.copy()
+    for i in range(len(day) - 1, 0, -1):
+        number += np.uint64(0x9E3779B97F4A7C15)
+        mixed = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        drawn = (mixed ^ (mixed >> np.uint64(31))) >> np.uint64(32)
+        j = (drawn * np.uint64(i + 1)) >> np.uint64(32)
+        times[i], times[j, lanes] = times[j, lanes], times[i].copy()
+    return times
+
+
+def plain_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, Shorts]) -> Ints:
+    """Count the pairs of each band of distance that are less than so many days apart.
+
+    Parameters
+    ----------
+    points
+        n × 2 coordinates in metres.
+    near
+        n × 4: each point's candidates are those from the first to before the second number, and
+        from the third to before the fourth.
+    times
+        n × lanes: the days of the points, in so many arrangements.
+    edges
+        Squared distances that bound the bands, and days, both ascending.
+
+    Returns
+    -------
+    Bands × days × lanes.
+    """
+    squared, days = edges
+    total = np.zeros((len(squared) - 1, len(days), times.shape[1]), np.int64)
+    for i, j in _candidates(near):
+        dx, dy = (points[i] - points[j]).T
+        band = np.searchsorted(squared, dx * dx + dy * dy, side="right") - 1
+        for number in range(len(total)):
+            those = np.flatnonzero(band == number)
+            apart = np.abs(times[i[those]] - times[j[those]])
+            total[number] += np.stack([(apart < edge).sum(axis=0) for edge in days])
+    return total
+
+
+def _candidates(near: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """The pairs to look at, some points after the others."""
+    counts = near[:, 1::2] - near[:, ::2]
+    chunk = np.cumsum(counts.sum(axis=1)) // _PAIRS_AT_ONCE
+    for some in np.split(np.arange(len(near)), np.flatnonzero(np.diff(chunk)) + 1):
+        for first, count in zip(near[some, ::2].T, counts[some].T, strict=True):
+            within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+            yield np.repeat(some, count), np.repeat(first, count) + within

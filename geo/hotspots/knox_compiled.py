@@ -1,4 +1,4 @@
-"""The loops of Knox's test, compiled: `knox_plain` gives the same counts without a compiler."""
+"""The loops of Knox's test, compiled by numba; `knox` has them in NumPy, with the same results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FLUSH = 32_000  # pairs, before a count of 16 bits could overflow
 
 @compiled
 def shuffled(day: Shorts, keys: NDArray[np.uint64]) -> Shorts:
-    """As `knox_plain.shuffled`."""
+    """As `knox.plain_shuffled`."""
     rows = np.empty((len(keys), len(day)), np.int16)
     for lane in range(len(keys)):
         row, number = rows[lane], keys[lane]
@@ -27,15 +27,15 @@ def shuffled(day: Shorts, keys: NDArray[np.uint64]) -> Shorts:
             mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
             drawn = (mixed ^ (mixed >> np.uint64(31))) >> np.uint64(32)
             j = np.int64((drawn * np.uint64(i + 1)) >> np.uint64(32))
-            kept = row[i]
+            swapped = row[i]
             row[i] = row[j]
-            row[j] = kept
+            row[j] = swapped
     return rows.T.copy()
 
 
 @compiled
 def count_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, Shorts]) -> Ints:
-    """As `knox_plain.count_pairs`."""
+    """As `knox.plain_pairs`."""
     squared, days = edges
     bands, lanes = len(squared) - 1, times.shape[1]
     below = np.zeros((bands, len(days), lanes), np.int16)
@@ -53,7 +53,7 @@ def count_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, 
                     band += 1
                 for edge in range(len(days)):
                     for lane in range(lanes):
-                        # Kept to 16 bits throughout, many lanes fit into one instruction.
+                        # In 16 bits throughout, many lanes fit into one instruction.
                         apart = np.int16(times[i, lane] - times[j, lane])
                         apart = max(apart, np.int16(-apart))
                         below[band, edge, lane] += np.int16(apart < days[edge])

@@ -116,7 +116,7 @@ def rank(
     return places.drop(columns="weighted") if weights is None else places
 
 
-def held(places: pd.DataFrame, incidents: pd.DataFrame) -> NDArray[np.int64]:
+def count_inside(places: pd.DataFrame, incidents: pd.DataFrame) -> NDArray[np.int64]:
     """How many of some other incidents each place holds.
 
     Parameters
@@ -161,14 +161,14 @@ def _refuse_impossible(*, radius: float, apart: float, weights: Floats) -> None:
         raise InputError("a weight below 0, or none, cannot be ranked by")
 
 
-def _described(held: pd.DataFrame, day: tuple[int, int]) -> dict[str, object]:
-    n_day, n_night = _day_and_night(held, day)
+def _described(inside: pd.DataFrame, day: tuple[int, int]) -> dict[str, object]:
+    n_day, n_night = _day_and_night(inside, day)
     return {
-        "n": len(held),
-        "streets": _commonest(held["location"]),
+        "n": len(inside),
+        "streets": _commonest(inside["location"]),
         "n_day": n_day,
         "n_night": n_night,
-        "n_untimed": len(held) - n_day - n_night,
+        "n_untimed": len(inside) - n_day - n_night,
     }
 
 
@@ -206,20 +206,20 @@ def _keep_ids(
     )
     near, old = np.nonzero(apart < moved)
     free = set(names)
-    kept: dict[int, str] = {}
+    inherited: dict[int, str] = {}
     for i in np.lexsort((names[old], near, apart[near, old])):
         place, name = int(near[i]), str(names[old[i]])
-        if place not in kept and name in free:
+        if place not in inherited and name in free:
             free.remove(name)
-            kept[place], distances[place] = name, apart[place, old[i]]
+            inherited[place], distances[place] = name, apart[place, old[i]]
     used = set(names)
-    return [kept.get(i) or _unused(own, used) for i, own in enumerate(ids)], distances
+    return [inherited.get(i) or _unused(own, used) for i, own in enumerate(ids)], distances
 
 
 def _unused(name: str, used: set[str]) -> str:
     """The name, or with a number: its site may have named a place that has since moved."""
-    number, found = 1, name
-    while found in used:
+    number, candidate = 1, name
+    while candidate in used:
         number += 1
-        found = f"{name}:{number}"
-    return found
+        candidate = f"{name}:{number}"
+    return candidate

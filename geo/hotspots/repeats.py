@@ -112,15 +112,15 @@ def repeat_places(incidents: pd.DataFrame, *, snapped: bool, least: int = 2) -> 
         frame["written"].str.casefold().str.replace(r"[\s.]+", " ", regex=True).str.strip()
     )
     places = _by_place(frame)
-    found = places[places["n"] >= least].sort_values(
+    repeated = places[places["n"] >= least].sort_values(
         ["n", "last", "location"], ascending=[False, False, True], ignore_index=True
     )
-    found["share"] = found["n"] / max(len(frame), 1)
+    repeated["share"] = repeated["n"] / max(len(frame), 1)
     for name in ("first", "last"):
-        found[name] = found[name].dt.tz_convert(LONDON).dt.date
-    found["rank"] = np.arange(1, len(found) + 1)
+        repeated[name] = repeated[name].dt.tz_convert(LONDON).dt.date
+    repeated["rank"] = np.arange(1, len(repeated) + 1)
     return RepeatPlaces(
-        places=found[list(PLACE_COLUMNS)],
+        places=repeated[list(PLACE_COLUMNS)],
         incidents=len(incidents),
         without_location=len(incidents) - len(frame),
         locations=len(places),

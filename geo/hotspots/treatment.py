@@ -187,7 +187,7 @@ def effects(counts: pd.DataFrame) -> dict[str, float | str]:
         treated, control, buffer=buffer if beyond else None, control_buffer=beyond
     )
     ratio = rate_ratio(treated, control)
-    found: dict[str, float | str] = {
+    measures: dict[str, float | str] = {
         "wdd": difference.wdd,
         "wdd_se": difference.se,
         "wdd_z": difference.z,
@@ -201,6 +201,6 @@ def effects(counts: pd.DataFrame) -> dict[str, float | str]:
     }
     if buffer:
         quotient = displacement_quotient(treated, control, buffer=buffer)
-        found["wdq"], found["wdq_denominator"] = quotient.quotient, quotient.denominator
-        found["wdq_reading"] = quotient.reading
-    return found
+        measures["wdq"], measures["wdq_denominator"] = quotient.quotient, quotient.denominator
+        measures["wdq_reading"] = quotient.reading
+    return measures

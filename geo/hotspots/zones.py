@@ -60,7 +60,7 @@ def zone_counts(
     _refuse_windows(before, after, months_only=bool((incidents["precision"] == "month").any()))
     zones = _zones(treated, control, buffer_m=buffer_m, control_buffer=control_buffer)
     if study is not None:
-        zones = {name: ground & study for name, ground in zones.items()}
+        zones = {name: land & study for name, land in zones.items()}
     frame = pd.DataFrame(
         {
             **_counts(incidents, list(zones.values()), windows={"before": before, "after": after}),
@@ -101,8 +101,8 @@ def _counts(
 ) -> dict[str, NDArray[np.int64]]:
     """Incidents of each window in each zone: a point counts in the first that holds it."""
     zone = np.full(len(incidents), -1)
-    for number, ground in reversed(list(enumerate(zones))):
-        zone[_inside(ground, incidents)] = number
+    for number, land in reversed(list(enumerate(zones))):
+        zone[_inside(land, incidents)] = number
     counts = {}
     for name, window in windows.items():
         when = incidents["occurred_from"].between(window.start, window.end, inclusive="left")
@@ -116,9 +116,9 @@ def _own_areas(zones: Sequence[shapely.Geometry]) -> NDArray[np.float64]:
     return np.diff(shapely.area(reached), prepend=0.0)
 
 
-def _inside(ground: shapely.Geometry, incidents: pd.DataFrame) -> NDArray[np.bool_]:
-    shapely.prepare(ground)
-    return np.asarray(shapely.intersects_xy(ground, incidents["x"], incidents["y"]))
+def _inside(land: shapely.Geometry, incidents: pd.DataFrame) -> NDArray[np.bool_]:
+    shapely.prepare(land)
+    return np.asarray(shapely.intersects_xy(land, incidents["x"], incidents["y"]))
 
 
 def _refuse_windows(before: Period, after: Period, *, months_only: bool) -> None:

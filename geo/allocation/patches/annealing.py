@@ -48,15 +48,15 @@ def annealed(problem: PatchProblem, *, groups: int, seed: int, steps: int = STEP
     amounts = np.column_stack([problem.workload, np.ones(len(problem)), problem.members])
     limits = [problem.smallest, problem.largest, problem.most_members]
     edges = max(len(problem.contiguity.edges), 1)
-    temperatures, found = np.geomspace(_HOT, _COLD, steps), []
+    temperatures, candidates = np.geomspace(_HOT, _COLD, steps), []
     for run, compact in enumerate(_COMPACT):
         rng = np.random.default_rng([seed, run])
         start, draws = _grown(problem, groups, rng), rng.random((steps, 3))
         rules = amounts, np.array([*limits, compact / edges], float)
         plan, worst = anneal(start, graph, rules, (draws, temperatures))
         if np.isfinite(worst):
-            found.append((float(worst), numbered(masks_of(plan), len(plan))))
-    return [plan for _, plan in sorted(found, key=lambda pair: pair[0])]
+            candidates.append((float(worst), numbered(masks_of(plan), len(plan))))
+    return [plan for _, plan in sorted(candidates, key=lambda pair: pair[0])]
 
 
 def warm_up() -> None:

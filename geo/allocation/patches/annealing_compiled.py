@@ -106,16 +106,16 @@ def _can_leave(area: int, plan: Ints, starts: Ints, neighbours: Ints) -> bool:
     if beside <= 1:
         return beside == 1
     # All its neighbours of the same patch must be reached from the first without it.
-    seen, reached = np.zeros(len(plan), np.bool_), np.empty(len(plan), np.int64)
-    seen[area], seen[first], reached[0], filled, at = True, True, first, 1, 0
+    visited, reached = np.zeros(len(plan), np.bool_), np.empty(len(plan), np.int64)
+    visited[area], visited[first], reached[0], filled, at = True, True, first, 1, 0
     while at < filled:
         here = reached[at]
         at += 1
         for other in neighbours[starts[here] : starts[here + 1]]:
-            if plan[other] == patch and not seen[other]:
-                seen[other], reached[filled] = True, other
+            if plan[other] == patch and not visited[other]:
+                visited[other], reached[filled] = True, other
                 filled += 1
     for other in neighbours[starts[area] : starts[area + 1]]:
-        if plan[other] == patch and not seen[other]:
+        if plan[other] == patch and not visited[other]:
             return False
     return True

@@ -43,8 +43,8 @@ class Enumeration:
 
     def front(self, n: int) -> list[Ints]:
         """The plans over n areas that nothing beats, each as the patch of every area."""
-        kept = self.plans[pareto_front(self.table)] if len(self.plans) else self.plans
-        return [numbered(row.tolist(), n) for row in kept]
+        front = self.plans[pareto_front(self.table)] if len(self.plans) else self.plans
+        return [numbered(row.tolist(), n) for row in front]
 
 
 def enumerate_plans(problem: PatchProblem, *, groups: int) -> Enumeration:
@@ -70,7 +70,7 @@ class _Splitter:
         lowest = masks & -masks
         self.from_lowest = {1 << at: masks[lowest == 1 << at] for at in range(len(problem))}
         self.known: dict[tuple[int, int], Ints] = {}
-        self.found = 0
+        self.listed = 0
 
     def splits(self, rest: int, groups: int) -> Ints:
         """Every way to make `groups` patches of the areas `rest`, one a row."""
@@ -80,8 +80,8 @@ class _Splitter:
             return np.empty((0, groups), np.int64)
         if (rest, groups) not in self.known:
             self.known[rest, groups] = self._split(rest, groups)
-            self.found += len(self.known[rest, groups])
-            if self.found > 2 * MOST_PLANS:
+            self.listed += len(self.known[rest, groups])
+            if self.listed > 2 * MOST_PLANS:
                 raise TooManyPlansError
         return self.known[rest, groups]
 

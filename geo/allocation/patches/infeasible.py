@@ -94,18 +94,20 @@ def refusal(problem: PatchProblem, *, seconds: float = 10.0) -> InfeasiblePatche
     seconds
         How long each of the models asked may take.
     """
-    found = plain_faults(problem)
+    explanation = plain_faults(problem)
     if problem.candidates is not None and len(problem.candidates) <= MOST_COLUMNS:
         fewest, most = _workable_counts(problem, seconds=seconds)
-        found = replace(
-            found,
+        explanation = replace(
+            explanation,
             fewest=fewest,
             most=most,
             # Where sums explain it, no search for what is left over is worth the wait.
-            causes=found.causes if found.reasons else _left_over(problem, seconds=seconds),
+            causes=explanation.causes
+            if explanation.reasons
+            else _left_over(problem, seconds=seconds),
             relaxed=_least_relaxed(problem, seconds=seconds),
         )
-    return InfeasiblePatchesError(_sentence(problem, found), found)
+    return InfeasiblePatchesError(_sentence(problem, explanation), explanation)
 
 
 def _clashing_numbers(problem: PatchProblem, groups: int) -> list[str]:
@@ -151,7 +153,7 @@ def _left_over(problem: PatchProblem, *, seconds: float) -> tuple[str, ...]:
     cost = np.append(np.zeros(cover.shape[1]), np.ones(n))
     model = _counted(problem, matrix, cost, columns=cover.shape[1], fewer=True)
     answer = solve(model, seconds=seconds)
-    if not answer.found:
+    if not answer.has_answer:
         return ()
     return tuple(problem.contiguity.codes[at] for at in np.flatnonzero(answer.x[-n:] > 0.5))
 
@@ -168,7 +170,7 @@ def _least_relaxed(problem: PatchProblem, *, seconds: float) -> tuple[tuple[str,
     beyond = np.array([mask not in within for mask in looser.candidates], float)
     cover = cover_matrix(looser.candidates, len(problem))
     answer = solve(_counted(problem, cover, beyond, columns=cover.shape[1]), seconds=seconds)
-    if not answer.found:
+    if not answer.has_answer:
         return ()
     codes, chosen = problem.contiguity.codes, np.flatnonzero((answer.x > 0.5) & (beyond > 0))
     return tuple(tuple(codes[at] for at in positions(looser.candidates[one])) for one in chosen)
@@ -187,22 +189,26 @@ def _counted(
     return Model(cost, rows, np.append(one, 0 if fewer else groups), np.append(one, groups))
 
 
-def _sentence(problem: PatchProblem, found: Explanation) -> str:
-    groups, parts = problem.rules.groups, list(found.reasons)
+def _sentence(problem: PatchProblem, explanation: Explanation) -> str:
+    groups, parts = problem.rules.groups, list(explanation.reasons)
     at = {code: position for position, code in enumerate(problem.contiguity.codes)}
-    if groups is not None and found.fewest is not None and groups < found.fewest:
-        parts.append(f"the fewest that work are {found.fewest}")
-    if groups is not None and found.most is not None and groups > found.most:
-        parts.append(f"the most that work are {found.most}")
-    if found.relaxed:
+    if groups is not None and explanation.fewest is not None and groups < explanation.fewest:
+        parts.append(f"the fewest that work are {explanation.fewest}")
+    if groups is not None and explanation.most is not None and groups > explanation.most:
+        parts.append(f"the most that work are {explanation.most}")
+    if explanation.relaxed:
         shown = [
             problem.named([at[code] for code in patch], between=" + ")
-            for patch in found.relaxed[:_SHOWN]
+            for patch in explanation.relaxed[:_SHOWN]
         ]
-        count = "1 patch" if len(found.relaxed) == 1 else f"{len(found.relaxed)} patches"
+        count = (
+            "1 patch" if len(explanation.relaxed) == 1 else f"{len(explanation.relaxed)} patches"
+        )
         parts.append(f"it would do to let {count} break a limit by one: {'; '.join(shown)}")
-    if found.causes and not found.reasons:
-        parts.append(f"left over would be {problem.named([at[code] for code in found.causes])}")
+    if explanation.causes and not explanation.reasons:
+        parts.append(
+            f"left over would be {problem.named([at[code] for code in explanation.causes])}"
+        )
     number = "Patches" if groups is None else f"{groups} patches"
     why = "; ".join(parts) or "no contiguous plan keeps the limits"
     return f"{number} of {problem.rules} cannot be made of these {len(problem)} areas: {why}"

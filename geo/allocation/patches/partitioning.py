@@ -81,7 +81,7 @@ class Partitioning:
         plan, worst = start, np.inf if start is None else worst_imbalance(self.problem, start)
         if plan is None:
             answer = self._under(np.inf, self.deviations)
-            if not answer.found:
+            if not answer.has_answer:
                 return None, np.inf if answer.status == Status.INFEASIBLE else low
             plan, worst = self._plan(answer), self._worst(answer)
         limits = np.unique(self.deviations)
@@ -90,7 +90,7 @@ class Partitioning:
             # Nearer the low end: few columns are refused fast, and a plan saves many steps.
             tried = float(limits[len(limits) // 4])
             answer = self._under(tried, self.deviations)
-            if answer.found:
+            if answer.has_answer:
                 plan, worst = self._plan(answer), self._worst(answer)
                 limits = limits[limits < worst]
             elif answer.status == Status.INFEASIBLE:
@@ -108,32 +108,32 @@ class Partitioning:
         costs = [self.deviations, self._cut_edges]
         if self.problem.today is not None:
             costs.append(self._leaving(masks_of(self.problem.today)))
-        found: list[Ints] = []
+        plans: list[Ints] = []
         for looser in _LOOSER:
             if (self.deviations <= worst * looser).sum() > MOST_COLUMNS:
                 break
             for cost in costs:
                 answer = self._under(worst * looser, cost, gap=_GOOD_ENOUGH)
-                if answer.found:
-                    found.append(self._plan(answer))
-        return found
+                if answer.has_answer:
+                    plans.append(self._plan(answer))
+        return plans
 
     def _under(self, limit: float, cost: Floats, *, gap: float = 0.0) -> Solution:
         """The cheapest plan of candidates whose imbalance is within a limit."""
-        kept = np.flatnonzero(self.deviations <= limit)
-        cover = self.cover[:, kept]
+        columns = np.flatnonzero(self.deviations <= limit)
+        cover = self.cover[:, columns]
         if (cover.sum(axis=1) == 0).any():
             return Solution(Status.INFEASIBLE, np.empty(0), np.inf, np.inf)
         left = self.seconds - (time.monotonic() - self.started)
-        if len(kept) > MOST_COLUMNS:
+        if len(columns) > MOST_COLUMNS:
             left = 0.0
         right = np.append(np.ones(len(self.problem)), self.groups)
-        rows = vstack([cover, np.ones((1, len(kept)))], format="csc")
-        answer = solve(Model(cost[kept], rows, right, right), seconds=left, gap=gap)
-        if not answer.found:
+        rows = vstack([cover, np.ones((1, len(columns)))], format="csc")
+        answer = solve(Model(cost[columns], rows, right, right), seconds=left, gap=gap)
+        if not answer.has_answer:
             return answer
         chosen = np.zeros(len(self.masks))
-        chosen[kept] = answer.x
+        chosen[columns] = answer.x
         return Solution(answer.status, chosen, answer.cost, answer.bound)
 
     def _lowest_conceivable(self) -> float:

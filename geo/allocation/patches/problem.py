@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MOST_CANDIDATES = 100_000
-MOST_SEEN = 400_000
+MOST_NEAR = 400_000
 _ROUNDING = 1e-6
 _NAMED = 6
 
@@ -129,8 +129,8 @@ class PatchProblem:
 
         Groups come in the order of their lowest area.
         """
-        found = list(islice(self._connected(np.inf), MOST_CANDIDATES + 1))
-        return None if len(found) > MOST_CANDIDATES else [mask for mask, _ in found]
+        groups = list(islice(self._connected(np.inf), MOST_CANDIDATES + 1))
+        return None if len(groups) > MOST_CANDIDATES else [mask for mask, _ in groups]
 
     def candidates_near(self, *, groups: int, within: float) -> list[int] | None:
         """The candidates whose work is so near a fair share; None if too many must be seen.
@@ -144,8 +144,8 @@ class PatchProblem:
         """
         fair = self.workload.sum() / groups
         most, least = (1 + within) * fair + _ROUNDING, (1 - within) * fair - _ROUNDING
-        seen = list(islice(self._connected(most), MOST_SEEN + 1))
-        return None if len(seen) > MOST_SEEN else [mask for mask, work in seen if work >= least]
+        near = list(islice(self._connected(most), MOST_NEAR + 1))
+        return None if len(near) > MOST_NEAR else [mask for mask, work in near if work >= least]
 
     def _connected(self, most_work: float) -> Iterator[tuple[int, float]]:
         """Each connected set and its work, once: an area passed over is barred from then on."""
@@ -154,22 +154,22 @@ class PatchProblem:
         workload = self.workload.tolist()
 
         def grow(
-            mask: int, fringe: int, seen: int, load: tuple[int, float]
+            mask: int, fringe: int, barred: int, load: tuple[int, float]
         ) -> Iterator[tuple[int, float]]:
-            size, (held, work) = mask.bit_count(), load
+            size, (count, work) = mask.bit_count(), load
             if size >= low:
                 yield mask, work
             while fringe and size < high:
                 bit = fringe & -fringe
                 fringe ^= bit
                 at = bit.bit_length() - 1
-                more = held + members[at], work + workload[at]
+                more = count + members[at], work + workload[at]
                 if more[0] <= most and more[1] <= most_work:
-                    new = neighbours[at] & ~seen
-                    yield from grow(mask | bit, fringe | new, seen | new, more)
+                    new = neighbours[at] & ~barred
+                    yield from grow(mask | bit, fringe | new, barred | new, more)
 
         for root in range(len(self)):
-            seen = (2 << root) - 1
-            fringe = neighbours[root] & ~seen
+            barred = (2 << root) - 1
+            fringe = neighbours[root] & ~barred
             if members[root] <= most and workload[root] <= most_work:
-                yield from grow(1 << root, fringe, seen | fringe, (members[root], workload[root]))
+                yield from grow(1 << root, fringe, barred | fringe, (members[root], workload[root]))

@@ -54,10 +54,10 @@ def visits_from_fixes(
         left=("time", "max"),
     )
     long = stays["left"] - stays["arrived"] >= pd.Timedelta(minutes=shortest_stay_minutes)
-    kept = stays[long].reset_index(drop=True)
+    visits = stays[long].reset_index(drop=True)
     ids = hotspots["hotspot_id"].astype(str).to_numpy()
-    kept.insert(1, "hotspot_id", ids[kept.pop("spot").to_numpy(np.int64)])
-    return kept
+    visits.insert(1, "hotspot_id", ids[visits.pop("spot").to_numpy(np.int64)])
+    return visits
 
 
 def planned_totals(stops: pd.DataFrame, *, days: int = 1) -> pd.DataFrame:
@@ -144,12 +144,12 @@ def _nearest(fixes: pd.DataFrame, hotspots: pd.DataFrame, radius_m: float) -> np
     """The position of the nearest hotspot within the radius of each fix, −1 where there is none."""
     centres = shapely.points(hotspots["x"].to_numpy(float), hotspots["y"].to_numpy(float))
     points = shapely.points(fixes["x"].to_numpy(float), fixes["y"].to_numpy(float))
-    found = np.full(len(fixes), -1, np.int64)
+    nearest = np.full(len(fixes), -1, np.int64)
     tree = shapely.STRtree(centres)
     at, spot = tree.query_nearest(points, max_distance=radius_m, all_matches=True)
     # Of hotspots equally near the first in the list.
-    found[at[::-1]] = spot[::-1]
-    return found
+    nearest[at[::-1]] = spot[::-1]
+    return nearest
 
 
 def _merged(stays: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.allocation.patrols.problem import PatrolProblem
-from geo.allocation.patrols.routes import Route, Ways
+from geo.allocation.patrols.routes import Route, RouteTravel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,7 +45,7 @@ class Rounds:
         self.problem, self.demand = problem, demand
         counts = [shift.officers for shift in problem.shifts]
         self.crews: list[int] = np.repeat(np.arange(len(counts)), counts).tolist()
-        self.ways = [Ways(problem.travel, again=rounds > 1) for rounds in problem.rounds]
+        self.ways = [RouteTravel(problem.travel, again=rounds > 1) for rounds in problem.rounds]
         self.routes: list[Route] = [() for _ in self.crews]
         self.visits = np.zeros(demand.shape, np.int64)
         self._added = np.full((len(self.crews), len(demand)), np.inf)
@@ -199,7 +199,7 @@ def refilled(rounds: Rounds, *, tries: int, seed: int) -> list[Rounds]:
     The rounds whenever they got better, the best last.
     """
     rng = np.random.default_rng(seed)
-    kept, best = [rounds], rounds
+    improvements, best = [rounds], rounds
     for _ in range(tries):
         trial = best.copy()
         trial.thin_out(rng)
@@ -207,6 +207,6 @@ def refilled(rounds: Rounds, *, tries: int, seed: int) -> list[Rounds]:
         if trial.unserved_areas() or trial.value < best.value - 1e-9:
             continue
         if trial.value > best.value + 1e-9:
-            kept.append(trial)
+            improvements.append(trial)
         best = trial
-    return kept
+    return improvements

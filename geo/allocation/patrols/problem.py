@@ -118,8 +118,8 @@ class Travel:
     @classmethod
     def without_base(cls, between: Floats) -> Travel:
         """Ways between hotspots alone."""
-        nought = np.zeros(len(between))
-        return cls(between, nought, nought, has_base=False)
+        zero = np.zeros(len(between))
+        return cls(between, zero, zero, has_base=False)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ Route = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Ways:
+class RouteTravel:
     """Travel of one shift: whether a round leads back to where it began."""
 
     travel: Travel

@@ -38,7 +38,7 @@ def best_crews(
     crews = sorted(set(pool))
     model = _Rows(problem, crews).model()
     answer = solve(model, seconds=seconds, gap=1e-4)
-    if not answer.found:
+    if not answer.has_answer:
         return None
     times = np.round(answer.x[: len(crews)]).astype(int)
     return [crew for crew, taken in zip(crews, times.tolist(), strict=True) for _ in range(taken)]

@@ -11,7 +11,7 @@ from told import keep
 
 from geo.allocation.adjacency import contiguity
 from geo.allocation.patches.annealing import warm_up
-from geo.allocation.patches.planning import plan_patches
+from geo.allocation.patches.grouping import plan_patches
 from geo.allocation.patches.problem import PatchRules
 
 

@@ -15,9 +15,9 @@ import pandas as pd
 from told import keep
 
 from geo.allocation.patches.annealing import warm_up
-from geo.allocation.patrols.planning import plan_patrols
 from geo.allocation.patrols.problem import PatrolProblem, Shift, StraightLines, VisitRule
-from geo.allocation.patrols.routes import Ways
+from geo.allocation.patrols.routes import RouteTravel
+from geo.allocation.patrols.scheduling import plan_patrols
 
 SHIFTS = (Shift("early", 8, 480), Shift("late", 12, 480), Shift("night", 6, 480))
 RULE = VisitRule()
@@ -68,7 +68,7 @@ def evenly(table: pd.DataFrame) -> dict[str, list[int]]:
 def by_habit(problem: PatrolProblem, orders: dict[str, list[int]]) -> float:
     visits = np.zeros(problem.demand.shape, np.int64)
     for at, shift in enumerate(problem.shifts):
-        ways = Ways(problem.travel, again=problem.rounds[at] > 1)
+        ways = RouteTravel(problem.travel, again=problem.rounds[at] > 1)
         routes: list[tuple[int, ...]] = [()] * shift.officers
         for number, spot in enumerate(orders[shift.name]):
             officer = number % shift.officers

@@ -72,9 +72,9 @@ def all_partitions(n: int, groups: int) -> Iterator[list[int]]:
 def slow_plans(areas: gpd.GeoDataFrame, groups: int) -> list[tuple[int, ...]]:
     """Every contiguous plan, by trying all."""
     graph = graph_of(contiguity(areas))
-    found = []
+    result = []
     for plan in all_partitions(len(areas), groups):
         parts = [[at for at, label in enumerate(plan) if label == k] for k in range(groups)]
         if all(nx.is_connected(graph.subgraph(part)) for part in parts):
-            found.append(tuple(plan))
-    return found
+            result.append(tuple(plan))
+    return result

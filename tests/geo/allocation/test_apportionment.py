@@ -31,15 +31,15 @@ def test_published_examples_have_their_published_seats(needs, total, method, exp
 
 
 def one_by_one(needs, total, floors, ahead) -> list[int]:
-    held = list(floors)
-    for _ in range(total - sum(held)):
+    allocated = list(floors)
+    for _ in range(total - sum(allocated)):
         # Whole numbers, so that a tie is a tie: claims as need / (2 × (has + ahead)).
         best = max(
             range(len(needs)),
-            key=lambda i: (needs[i] / (2 * held[i] + 2 * ahead), -i),
+            key=lambda i: (needs[i] / (2 * allocated[i] + 2 * ahead), -i),
         )
-        held[best] += 1
-    return held
+        allocated[best] += 1
+    return allocated
 
 
 @pytest.mark.parametrize(("method", "ahead"), [("sainte-lague", 0.5), ("dhondt", 1.0)])
@@ -56,9 +56,9 @@ def test_divisor_methods_are_the_textbook_loop(method, ahead, needs, floor, extr
 @given(needs=NEEDS, floor=st.integers(0, 3), extra=st.integers(0, 60))
 def test_all_is_shared_and_every_floor_is_kept(method, needs, floor, extra):
     total = floor * len(needs) + extra
-    held = apportion(needs, total, floors=floor, method=method)
-    assert held.sum() == total
-    assert (held >= floor).all()
+    allocated = apportion(needs, total, floors=floor, method=method)
+    assert allocated.sum() == total
+    assert (allocated >= floor).all()
 
 
 @pytest.mark.parametrize("method", DIVISORS)
@@ -66,8 +66,8 @@ def test_all_is_shared_and_every_floor_is_kept(method, needs, floor, extra):
 @given(needs=NEEDS, floor=st.integers(0, 3), extra=st.integers(0, 60))
 def test_a_post_more_takes_none_from_anybody(method, needs, floor, extra):
     total = floor * len(needs) + extra
-    held = apportion(needs, total, floors=floor, method=method)
-    assert (apportion(needs, total + 1, floors=floor, method=method) >= held).all()
+    allocated = apportion(needs, total, floors=floor, method=method)
+    assert (apportion(needs, total + 1, floors=floor, method=method) >= allocated).all()
 
 
 def test_largest_remainder_can_take_a_post_away_when_one_is_added():
@@ -91,9 +91,9 @@ def test_a_tie_that_rounding_hides_is_still_a_tie(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_millions_of_pence_are_shared_to_the_last_penny(method):
     needs = np.random.default_rng(4).random(69)
-    held = apportion(needs, 69_000_007, method=method)
-    assert held.sum() == 69_000_007
-    assert np.abs(held - 69_000_007 * needs / needs.sum()).max() < 35
+    allocated = apportion(needs, 69_000_007, method=method)
+    assert allocated.sum() == 69_000_007
+    assert np.abs(allocated - 69_000_007 * needs / needs.sum()).max() < 35
 
 
 def test_an_area_without_need_has_its_floor_alone():
@@ -102,9 +102,11 @@ def test_an_area_without_need_has_its_floor_alone():
 
 
 def test_the_strongest_claim_is_that_of_the_next_post():
-    held = apportion(FIVE, 100)
-    next_one = apportion(FIVE, 101) - held
-    assert int(np.argmax(claims(FIVE, held, method="sainte-lague"))) == int(np.argmax(next_one))
+    allocated = apportion(FIVE, 100)
+    next_one = apportion(FIVE, 101) - allocated
+    assert int(np.argmax(claims(FIVE, allocated, method="sainte-lague"))) == int(
+        np.argmax(next_one)
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -116,8 +118,8 @@ def test_the_strongest_claim_is_that_of_the_next_post():
 )
 def test_an_area_changes_just_beyond_its_tipping_needs_and_not_before(method, needs, floor, extra):
     total = floor * len(needs) + extra
-    held = apportion(needs, total, floors=floor, method=method)
-    lose, gain = tipping_needs(needs, held, floors=floor, method=method)
+    allocated = apportion(needs, total, floors=floor, method=method)
+    lose, gain = tipping_needs(needs, allocated, floors=floor, method=method)
 
     def has(at: int, need: float) -> int:
         changed = [*needs[:at], need, *needs[at + 1 :]]
@@ -125,11 +127,11 @@ def test_an_area_changes_just_beyond_its_tipping_needs_and_not_before(method, ne
 
     for at in range(len(needs)):
         if not np.isnan(lose[at]) and lose[at] > 1e-9:
-            assert has(at, lose[at] * (1 - 1e-6)) < held[at]
-            assert has(at, lose[at] + 1e-6 * (needs[at] - lose[at]) + 1e-7) == held[at]
+            assert has(at, lose[at] * (1 - 1e-6)) < allocated[at]
+            assert has(at, lose[at] + 1e-6 * (needs[at] - lose[at]) + 1e-7) == allocated[at]
         if not np.isnan(gain[at]):
-            assert has(at, gain[at] * (1 + 1e-6)) > held[at]
-            assert has(at, gain[at] * (1 - 1e-6)) <= held[at]
+            assert has(at, gain[at] * (1 + 1e-6)) > allocated[at]
+            assert has(at, gain[at] * (1 - 1e-6)) <= allocated[at]
 
 
 def test_the_last_unit_of_a_small_area_falls_at_half_a_unit():

@@ -39,16 +39,16 @@ def test_a_visit_that_was_entered_twice_is_one_visit():
 
 
 def test_what_was_planned_alone_or_done_alone_has_a_row():
-    found = compare_delivered(plan(("A", 0)), visits(("x", "C", "18:00", "18:10")))
-    assert found["hotspot_id"].tolist() == ["A", "C"]
-    assert found["visits"].tolist() == [0, 1]
-    assert found["planned_visits"].tolist() == [1, 0]
-    assert found["delivered_share"].isna().tolist() == [False, True]
+    result = compare_delivered(plan(("A", 0)), visits(("x", "C", "18:00", "18:10")))
+    assert result["hotspot_id"].tolist() == ["A", "C"]
+    assert result["visits"].tolist() == [0, 1]
+    assert result["planned_visits"].tolist() == [1, 0]
+    assert result["delivered_share"].isna().tolist() == [False, True]
 
 
 def test_a_plan_counts_two_officers_together_once_as_well():
-    found = plan(("A", 0), ("A", 10), ("B", 0)).loc["A"]
-    assert found.tolist() == [2, 30, 25]
+    result = plan(("A", 0), ("A", 10), ("B", 0)).loc["A"]
+    assert result.tolist() == [2, 30, 25]
 
 
 def test_a_plan_of_several_days_is_that_many_times_as_much():
@@ -64,16 +64,16 @@ def fixes(*rows: tuple[str, str, float]) -> pd.DataFrame:
 
 
 def stays(*rows: tuple[str, str, float], **options) -> list[tuple]:
-    found = visits_from_fixes(fixes(*rows), SPOTS, **options)
-    clock = [found[name].dt.strftime("%H:%M") for name in ("arrived", "left")]
-    return list(zip(found["officer"], found["hotspot_id"], *clock, strict=True))
+    result = visits_from_fixes(fixes(*rows), SPOTS, **options)
+    clock = [result[name].dt.strftime("%H:%M") for name in ("arrived", "left")]
+    return list(zip(result["officer"], result["hotspot_id"], *clock, strict=True))
 
 
 def test_a_run_of_fixes_within_the_radius_is_a_stay():
-    found = stays(
+    result = stays(
         ("x", "18:00", 500), ("x", "18:02", 100), ("x", "18:06", -50), ("x", "18:08", 900)
     )
-    assert found == [("x", "A", "18:02", "18:06")]
+    assert result == [("x", "A", "18:02", "18:06")]
 
 
 def test_silence_ends_a_stay_and_unseen_time_does_not_count():

@@ -40,9 +40,9 @@ def problem(areas, rules: PatchRules, *, today=None) -> PatchProblem:
     )
 
 
-def kept_plans(areas, asked: PatchProblem) -> list[tuple[int, ...]]:
-    plans = slow_plans(areas, asked.rules.groups)
-    return [plan for plan in plans if not verify_patches(asked, np.array(plan))]
+def valid_plans(areas, case: PatchProblem) -> list[tuple[int, ...]]:
+    plans = slow_plans(areas, case.rules.groups)
+    return [plan for plan in plans if not verify_patches(case, np.array(plan))]
 
 
 RULES = [
@@ -57,97 +57,97 @@ RULES = [
 @pytest.mark.parametrize("seed", range(4))
 def test_every_plan_is_found_once(seed, rules):
     areas = random_areas(8, seed=seed)
-    asked = problem(areas, rules)
-    found = enumerate_plans(asked, groups=rules.groups)
-    plans = [tuple(numbered(row, 8).tolist()) for row in found.plans.tolist()]
-    assert sorted(plans) == sorted(kept_plans(areas, asked))
+    case = problem(areas, rules)
+    result = enumerate_plans(case, groups=rules.groups)
+    plans = [tuple(numbered(row, 8).tolist()) for row in result.plans.tolist()]
+    assert sorted(plans) == sorted(valid_plans(areas, case))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_table_of_all_plans_is_what_each_measures_alone(seed):
     areas = random_areas(9, seed=seed)
     today = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2])
-    asked = problem(areas, PatchRules(groups=3), today=today)
-    found = enumerate_plans(asked, groups=3)
-    plans = [numbered(row, 9) for row in found.plans.tolist()]
-    alone = measures(asked, plans)[found.table.columns.tolist()]
-    pd.testing.assert_frame_equal(found.table, alone, check_dtype=False, atol=2e-9)
+    case = problem(areas, PatchRules(groups=3), today=today)
+    result = enumerate_plans(case, groups=3)
+    plans = [numbered(row, 9) for row in result.plans.tolist()]
+    alone = measures(case, plans)[result.table.columns.tolist()]
+    pd.testing.assert_frame_equal(result.table, alone, check_dtype=False, atol=2e-9)
 
 
 @pytest.mark.parametrize("rules", RULES, ids=str)
 @pytest.mark.parametrize("seed", range(6))
 def test_partitioning_proves_the_best_of_all_plans(seed, rules):
     areas = random_areas(11, seed=seed)
-    asked = problem(areas, rules)
-    every = enumerate_plans(asked, groups=rules.groups)
-    plan, bound = Partitioning(asked, rules.groups, asked.candidates).best()
+    case = problem(areas, rules)
+    every = enumerate_plans(case, groups=rules.groups)
+    plan, bound = Partitioning(case, rules.groups, case.candidates).best()
     if not len(every.plans):
         assert plan is None
         assert bound == np.inf
         return
     best = every.table["worst_imbalance"].min()
-    assert not verify_patches(asked, plan)
-    assert [worst_imbalance(asked, plan), bound] == pytest.approx([best, best], abs=SAME)
+    assert not verify_patches(case, plan)
+    assert [worst_imbalance(case, plan), bound] == pytest.approx([best, best], abs=SAME)
 
 
 @pytest.mark.parametrize("rules", RULES, ids=str)
 @pytest.mark.parametrize("seed", range(4))
 def test_annealing_keeps_the_limits_and_no_plan_is_below_the_bound(seed, rules):
     areas = random_areas(11, seed=seed)
-    asked = problem(areas, rules)
-    every = enumerate_plans(asked, groups=rules.groups)
-    found = annealed(asked, groups=rules.groups, seed=5, steps=20_000)
-    assert all(not verify_patches(asked, plan) for plan in found)
+    case = problem(areas, rules)
+    every = enumerate_plans(case, groups=rules.groups)
+    result = annealed(case, groups=rules.groups, seed=5, steps=20_000)
+    assert all(not verify_patches(case, plan) for plan in result)
     if len(every.plans):
         best = every.table["worst_imbalance"].min()
-        assert balance_bound(asked, groups=rules.groups) <= best + 2e-9
-        assert worst_imbalance(asked, found[0]) <= best + 0.05
+        assert balance_bound(case, groups=rules.groups) <= best + 2e-9
+        assert worst_imbalance(case, result[0]) <= best + 0.05
 
 
 def test_annealing_finds_the_same_plans_from_the_same_seed():
-    asked = problem(random_areas(40, seed=2), PatchRules(groups=5))
-    first, again = (annealed(asked, groups=5, seed=9, steps=5_000) for _ in range(2))
+    case = problem(random_areas(40, seed=2), PatchRules(groups=5))
+    first, again = (annealed(case, groups=5, seed=9, steps=5_000) for _ in range(2))
     assert [plan.tolist() for plan in first] == [plan.tolist() for plan in again]
 
 
 def test_a_start_that_is_known_saves_looking_and_changes_nothing():
-    asked = problem(random_areas(13, seed=8), PatchRules(size=(2, 4), groups=4))
-    start = annealed(asked, groups=4, seed=1, steps=5_000)[0]
+    case = problem(random_areas(13, seed=8), PatchRules(size=(2, 4), groups=4))
+    start = annealed(case, groups=4, seed=1, steps=5_000)[0]
     fresh, known = (
-        Partitioning(asked, 4, asked.candidates).best(),
-        Partitioning(asked, 4, asked.candidates).best(start),
+        Partitioning(case, 4, case.candidates).best(),
+        Partitioning(case, 4, case.candidates).best(start),
     )
-    worst = worst_imbalance(asked, known[0])
+    worst = worst_imbalance(case, known[0])
     assert [fresh[1], known[1]] == pytest.approx([worst, worst], abs=SAME)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_groups_near_a_fair_share_are_enough_to_prove_the_best(seed):
-    asked = problem(random_areas(13, seed=seed), PatchRules(groups=3))
-    start = annealed(asked, groups=3, seed=1, steps=200)[0]
-    near = asked.candidates_near(groups=3, within=worst_imbalance(asked, start))
-    assert len(near) < len(asked.candidates)
-    every = enumerate_plans(asked, groups=3).table["worst_imbalance"]
-    assert Partitioning(asked, 3, near).best(start)[1] == pytest.approx(every.min(), abs=2e-9)
+    case = problem(random_areas(13, seed=seed), PatchRules(groups=3))
+    start = annealed(case, groups=3, seed=1, steps=200)[0]
+    near = case.candidates_near(groups=3, within=worst_imbalance(case, start))
+    assert len(near) < len(case.candidates)
+    every = enumerate_plans(case, groups=3).table["worst_imbalance"]
+    assert Partitioning(case, 3, near).best(start)[1] == pytest.approx(every.min(), abs=2e-9)
 
 
 def test_without_time_there_is_the_start_and_an_honest_bound():
-    asked = problem(random_areas(13, seed=8), PatchRules(size=(2, 4), groups=4))
-    best = Partitioning(asked, 4, asked.candidates).best()[1]
-    plan, bound = Partitioning(asked, 4, asked.candidates, seconds=0).best()
+    case = problem(random_areas(13, seed=8), PatchRules(size=(2, 4), groups=4))
+    best = Partitioning(case, 4, case.candidates).best()[1]
+    plan, bound = Partitioning(case, 4, case.candidates, seconds=0).best()
     assert plan is None
     assert bound <= best
-    assert Partitioning(asked, 4, asked.candidates, seconds=0).others(best) == []
+    assert Partitioning(case, 4, case.candidates, seconds=0).others(best) == []
 
 
 def test_other_plans_keep_the_limits_too():
     areas = random_areas(14, seed=3)
-    asked = problem(areas, PatchRules(size=(2, 4), groups=5), today=np.arange(14) % 5)
-    model = Partitioning(asked, 5, asked.candidates)
+    case = problem(areas, PatchRules(size=(2, 4), groups=5), today=np.arange(14) % 5)
+    model = Partitioning(case, 5, case.candidates)
     others = model.others(model.best()[1])
     assert len(others) == 9
-    assert all(not verify_patches(asked, plan) for plan in others)
-    cuts = measures(asked, others)["cut_edges"]
+    assert all(not verify_patches(case, plan) for plan in others)
+    cuts = measures(case, others)["cut_edges"]
     assert cuts.min() < cuts.iloc[0]
 
 
@@ -165,15 +165,15 @@ def test_more_groups_than_can_be_listed_are_given_up(monkeypatch):
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), high=st.integers(1, 5))
 def test_candidates_are_the_connected_groups_each_once(seed, high):
-    asked = problem(random_areas(9, seed=seed), PatchRules(size=(1, high)))
-    graph = graph_of(asked.contiguity)
+    case = problem(random_areas(9, seed=seed), PatchRules(size=(1, high)))
+    graph = graph_of(case.contiguity)
     slow = {
         mask
         for mask in range(1, 1 << 9)
         if mask.bit_count() <= high and nx.is_connected(graph.subgraph(positions(mask)))
     }
-    assert len(asked.candidates) == len(slow)
-    assert set(asked.candidates) == slow
+    assert len(case.candidates) == len(slow)
+    assert set(case.candidates) == slow
 
 
 def grid_8() -> PatchProblem:
@@ -182,12 +182,12 @@ def grid_8() -> PatchProblem:
 
 
 def test_cut_edges_of_an_eight_by_eight_grid_are_the_published_ones():
-    asked = grid_8()
+    case = grid_8()
     row, column = (
         np.array([f(at) for at in range(64)]) for f in (lambda a: a // 8, lambda a: a % 8)
     )
     plans = [column // 4, 2 * (row // 4) + column // 4]
-    assert measures(asked, plans)["cut_edges"].tolist() == [8, 16]
+    assert measures(case, plans)["cut_edges"].tolist() == [8, 16]
 
 
 def test_patches_are_numbered_by_their_lowest_area():
@@ -240,12 +240,12 @@ def test_a_plan_much_worse_than_need_be_is_listed_only_if_it_changes_least():
 
 def test_a_plan_that_breaks_its_rules_is_told():
     areas = squares("ABC").assign(workload=1.0, members=2)
-    asked = problem(areas, PatchRules(size=(2, 2), members=3, groups=3))
-    assert verify_patches(asked, np.array([0, 1, 0])) == [
+    case = problem(areas, PatchRules(size=(2, 2), members=3, groups=3))
+    assert verify_patches(case, np.array([0, 1, 0])) == [
         "there are 2 patches, not 3",
         "the patch of A does not hang together",
         "the patch of A has 4 members",
         "the patch of B has 1 areas",
     ]
-    assert verify_patches(asked, np.array([0, -1, 0])) == ["an area has no patch"]
-    assert verify_patches(replace(asked, rules=PatchRules(groups=1)), np.zeros(3, int)) == []
+    assert verify_patches(case, np.array([0, -1, 0])) == ["an area has no patch"]
+    assert verify_patches(replace(case, rules=PatchRules(groups=1)), np.zeros(3, int)) == []

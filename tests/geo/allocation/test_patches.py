@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from geo.allocation.adjacency import contiguity
 from geo.allocation.patches import enumeration as patch_enumeration
 from geo.allocation.patches import problem as patch_problem
+from geo.allocation.patches.grouping import PatchAnswer, plan_patches
 from geo.allocation.patches.infeasible import InfeasiblePatchesError
-from geo.allocation.patches.planning import PatchAnswer, plan_patches
 from geo.allocation.patches.problem import PatchRules
 from geo.errors import InputError
 from tests.geo.allocation.maps import graph_of, random_areas, squares
@@ -100,7 +100,7 @@ def test_a_bridge_lets_an_island_share_a_patch():
     assert answer.assignment["patch"].tolist() == [1, 1, 1]
 
 
-def test_many_areas_are_searched_and_proven_or_the_gap_is_told(monkeypatch):
+def test_many_areas_are_searched_and_proven_or_the_gap_is_reported(monkeypatch):
     areas, rules = random_areas(16, seed=6), PatchRules(groups=4)
     exact = planned(areas, rules).plans
     monkeypatch.setattr(patch_enumeration, "MOST_PLANS", 100)
@@ -113,7 +113,7 @@ def test_many_areas_are_searched_and_proven_or_the_gap_is_told(monkeypatch):
     assert windowed["optimal"].iloc[0]
     best = exact["worst_imbalance"].min()
     assert windowed["worst_imbalance"].iloc[0] == pytest.approx(best, abs=2e-9)
-    monkeypatch.setattr(patch_problem, "MOST_SEEN", 100)
+    monkeypatch.setattr(patch_problem, "MOST_NEAR", 100)
     annealed = planned(areas, rules).plans
     assert set(annealed["method"]) == {"annealing"}
     assert annealed["bound"].iloc[0] <= exact["worst_imbalance"].min() + 1e-9
@@ -134,65 +134,65 @@ def refused(areas, rules: PatchRules) -> InfeasiblePatchesError:
 
 
 def test_too_few_patches_are_refused_with_the_fewest_that_work():
-    found = refused(squares("ABCDEF").assign(workload=1.0), PatchRules(size=(1, 2), groups=2))
-    assert (found.fewest, found.most) == (3, 6)
-    assert str(found).startswith(
+    result = refused(squares("ABCDEF").assign(workload=1.0), PatchRules(size=(1, 2), groups=2))
+    assert (result.fewest, result.most) == (3, 6)
+    assert str(result).startswith(
         "2 patches of 1 to 2 areas each cannot be made of these 6 areas: "
         "2 patches hold 2 to 4 areas, and there are 6; the fewest that work are 3"
     )
 
 
 def test_too_many_patches_are_refused_with_the_most_that_work():
-    found = refused(squares("ABCDEF").assign(workload=1.0), PatchRules(size=(2, 3), groups=4))
-    assert "the most that work are 3" in str(found)
+    result = refused(squares("ABCDEF").assign(workload=1.0), PatchRules(size=(2, 3), groups=4))
+    assert "the most that work are 3" in str(result)
     message = "there are only 6 areas for 7 patches"
     assert message in str(refused(squares("ABCDEF").assign(workload=1.0), PatchRules(groups=7)))
 
 
 def test_an_area_with_too_many_members_is_named():
     areas = squares("ABC").assign(workload=1.0, members=[1, 5, 1])
-    found = refused(areas, PatchRules(members=3))
-    assert "Ward B alone has 5 members, more than the 3 of a patch" in str(found)
-    assert found.causes == ("B",)
+    result = refused(areas, PatchRules(members=3))
+    assert "Ward B alone has 5 members, more than the 3 of a patch" in str(result)
+    assert result.causes == ("B",)
 
 
 def test_an_island_that_is_too_small_is_named():
-    found = refused(squares("ABC.D").assign(workload=1.0), PatchRules(size=(2, 3)))
+    result = refused(squares("ABC.D").assign(workload=1.0), PatchRules(size=(2, 3)))
     assert "Ward D has no neighbour beyond: name a bridge to one, or allow patches of 1" in str(
-        found
+        result
     )
-    assert found.causes == ("D",)
-    assert found.relaxed == (("D",),)
+    assert result.causes == ("D",)
+    assert result.relaxed == (("D",),)
 
 
 def test_fewer_areas_than_one_patch_needs_are_told():
-    found = refused(squares("AB").assign(workload=1.0), PatchRules(size=(3, 3)))
-    assert "there are fewer areas than the 3 of a patch" in str(found)
+    result = refused(squares("AB").assign(workload=1.0), PatchRules(size=(3, 3)))
+    assert "there are fewer areas than the 3 of a patch" in str(result)
 
 
 def test_a_star_says_which_areas_are_left_over_and_what_would_do():
     """Only with the middle do arms hang together, so two of the four stay alone."""
     areas = squares(".B.", "CAD", ".E.").assign(workload=1.0)
-    found = refused(areas, PatchRules(size=(2, 3), groups=2))
-    assert (found.fewest, found.most) == (None, None)
-    assert len(found.causes) == 2
-    assert sorted(map(len, found.relaxed)) == [1, 4]
-    assert "it would do to let 2 patches break a limit by one" in str(found)
-    assert "left over would be Ward" in str(found)
+    result = refused(areas, PatchRules(size=(2, 3), groups=2))
+    assert (result.fewest, result.most) == (None, None)
+    assert len(result.causes) == 2
+    assert sorted(map(len, result.relaxed)) == [1, 4]
+    assert "it would do to let 2 patches break a limit by one" in str(result)
+    assert "left over would be Ward" in str(result)
 
 
 def test_members_that_do_not_add_up_are_told_with_the_cheapest_relaxation():
     areas = squares("ABCD").assign(workload=1.0, members=[2, 2, 2, 2])
-    found = refused(areas, PatchRules(members=3, groups=2))
-    assert "2 patches hold 6 members, and there are 8" in str(found)
-    assert found.fewest == 4
-    assert found.relaxed == (("A", "B"), ("C", "D"))
+    result = refused(areas, PatchRules(members=3, groups=2))
+    assert "2 patches hold 6 members, and there are 8" in str(result)
+    assert result.fewest == 4
+    assert result.relaxed == (("A", "B"), ("C", "D"))
 
 
 def test_pieces_need_a_patch_each():
-    found = refused(squares("A.B.C").assign(workload=1.0), PatchRules(groups=2))
-    assert "the areas lie in 3 separate pieces, and each needs a patch" in str(found)
-    assert (found.fewest, found.most) == (3, 3)
+    result = refused(squares("A.B.C").assign(workload=1.0), PatchRules(groups=2))
+    assert "the areas lie in 3 separate pieces, and each needs a patch" in str(result)
+    assert (result.fewest, result.most) == (3, 3)
 
 
 def test_where_too_many_groups_forbid_a_proof_it_says_so(monkeypatch):
@@ -206,7 +206,7 @@ def test_where_too_many_groups_forbid_a_proof_it_says_so(monkeypatch):
 def test_where_time_runs_out_it_says_so(monkeypatch):
     monkeypatch.setattr(patch_enumeration, "MOST_PLANS", 0)
     areas = squares("ABCD", "EFGH").assign(workload=1.0, members=[3, 1, 1, 3, 1, 2, 2, 1])
-    monkeypatch.setattr("geo.allocation.patches.planning.annealed", lambda *_, **__: [])
+    monkeypatch.setattr("geo.allocation.patches.grouping.annealed", lambda *_, **__: [])
     with pytest.raises(InputError, match=r"were found within 0 s, and none were ruled out"):
         planned(areas, PatchRules(members=4, groups=4), seconds=0)
 

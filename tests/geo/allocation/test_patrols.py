@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.allocation.patrols.checks import verify_crews
-from geo.allocation.patrols.planning import PatrolAnswer, daily_shift, plan_patrols
 from geo.allocation.patrols.problem import (
     PatrolProblem,
     Shift,
@@ -20,6 +19,7 @@ from geo.allocation.patrols.problem import (
     VisitRule,
     travel_from_table,
 )
+from geo.allocation.patrols.scheduling import PatrolAnswer, daily_shift, plan_patrols
 from geo.errors import InputError
 
 LATE, NIGHT = Shift("late", 2, 240, "18:00"), Shift("night", 1, 240, "22:30")
@@ -110,21 +110,21 @@ def test_one_officer_covers_about_what_the_best_of_all_rounds_covers(seed):
     assert best * 0.97 <= answer.covered <= best + 1e-6
 
 
-def best_of_two(asked: PatrolProblem) -> float:
+def best_of_two(case: PatrolProblem) -> float:
     """The most that two officers cover, of all pairs of rounds that there are."""
-    n = len(asked.ids)
+    n = len(case.ids)
     fits = [
         spots
         for size in range(n + 1)
         for spots in combinations(range(n), size)
-        if any(not verify_crews(asked, [(0, order)]) for order in permutations(spots))
+        if any(not verify_crews(case, [(0, order)]) for order in permutations(spots))
     ]
     values = []
     for one, other in combinations_with_replacement(fits, 2):
         visits = np.zeros((n, 1), int)
-        visits[list(one)] += asked.rounds[0]
-        visits[list(other)] += asked.rounds[0]
-        values.append(float((asked.demand * asked.covered(visits)).sum()))
+        visits[list(one)] += case.rounds[0]
+        visits[list(other)] += case.rounds[0]
+        values.append(float((case.demand * case.covered(visits)).sum()))
     return max(values)
 
 

@@ -18,9 +18,9 @@ def areas(*needs: float, codes: str = "ABCDEFGH") -> pd.DataFrame:
 
 
 def test_each_area_has_its_floor_and_the_rest_goes_by_need():
-    found = share_posts(areas(60, 30, 10, 0), posts=10)
-    assert found["posts"].tolist() == [5, 3, 1, 1]
-    assert found["quota"].tolist() == [6, 3, 1, 0]
+    result = share_posts(areas(60, 30, 10, 0), posts=10)
+    assert result["posts"].tolist() == [5, 3, 1, 1]
+    assert result["quota"].tolist() == [6, 3, 1, 0]
 
 
 def test_the_order_of_the_rows_changes_nothing():
@@ -35,11 +35,11 @@ def test_a_tie_goes_to_the_lowest_code():
 
 
 def test_the_next_in_line_has_the_next_post_and_a_vacancy_is_shown():
-    found = share_posts(areas(5117, 4400, 162, 161, 160), posts=20).set_index("area_code")
-    assert found["posts"].tolist() == [9, 8, 1, 1, 1]
-    assert found["in_line"].tolist() == [1, 2, 3, 4, 5]
-    assert found["posts_if_one_more"].tolist() == [10, 8, 1, 1, 1]
-    assert found["posts_if_one_fewer"].tolist() == [9, 7, 1, 1, 1]
+    result = share_posts(areas(5117, 4400, 162, 161, 160), posts=20).set_index("area_code")
+    assert result["posts"].tolist() == [9, 8, 1, 1, 1]
+    assert result["in_line"].tolist() == [1, 2, 3, 4, 5]
+    assert result["posts_if_one_more"].tolist() == [10, 8, 1, 1, 1]
+    assert result["posts_if_one_fewer"].tolist() == [9, 7, 1, 1, 1]
 
 
 def test_where_floors_take_every_post_a_vacancy_has_no_answer():
@@ -47,26 +47,26 @@ def test_where_floors_take_every_post_a_vacancy_has_no_answer():
 
 
 def test_a_need_that_changes_by_more_than_the_margin_changes_the_posts():
-    found = share_posts(areas(60, 30, 10), posts=10).set_index("area_code")
-    up, down = found["gains_above"]["B"], found["loses_below"]["B"]
+    result = share_posts(areas(60, 30, 10), posts=10).set_index("area_code")
+    up, down = result["gains_above"]["B"], result["loses_below"]["B"]
     for change, expected in ((up + 0.01, 1), (up - 0.01, 0), (down - 0.01, -1), (down + 0.01, 0)):
         moved = share_posts(areas(60, 30 * (1 + change), 10), posts=10).set_index("area_code")
-        assert moved["posts"]["B"] - found["posts"]["B"] == expected
+        assert moved["posts"]["B"] - result["posts"]["B"] == expected
 
 
 def test_pinned_officers_stay_where_they_are_and_count_as_posts():
-    found = share_posts(
+    result = share_posts(
         areas(90, 10, 0), posts=6, pinned={"PC Shah": "C", "PC Hall": "C"}
     ).set_index("area_code")
-    assert found["posts"].tolist() == [3, 1, 2]
-    assert found["officers"]["C"] == "PC Hall, PC Shah"
+    assert result["posts"].tolist() == [3, 1, 2]
+    assert result["officers"]["C"] == "PC Hall, PC Shah"
 
 
 def test_money_is_shared_flat_and_by_need_to_the_penny():
-    found = share_money(areas(1, 1, 1, 4), pence=1_000_001)
-    assert found["flat_pence"].tolist() == [250_001, 250_000, 250_000, 250_000]
-    assert found["need_pence"].sum() == 1_000_001
-    assert found["difference_pence"].sum() == 0
+    result = share_money(areas(1, 1, 1, 4), pence=1_000_001)
+    assert result["flat_pence"].tolist() == [250_001, 250_000, 250_000, 250_000]
+    assert result["need_pence"].sum() == 1_000_001
+    assert result["difference_pence"].sum() == 0
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from geo.allocation.adjacency import contiguity
+from geo.allocation.patches.grouping import plan_patches
 from geo.allocation.patches.infeasible import InfeasiblePatchesError
-from geo.allocation.patches.planning import plan_patches
 from geo.allocation.patches.problem import PatchRules
 from geo.allocation.posts import share_money, share_posts
 from geo.crs import BRITISH_NATIONAL_GRID
@@ -44,18 +44,18 @@ def with_members(wards: gpd.GeoDataFrame, *, seed: int) -> gpd.GeoDataFrame:
 
 
 def test_derby_shares_20_officers_with_one_in_each_ward(derby):
-    found = share_posts(derby, posts=20)
-    assert found["posts"].sum() == 20
-    assert found["posts"].min() == 1
-    busiest = found.loc[found["need"].idxmax()]
+    result = share_posts(derby, posts=20)
+    assert result["posts"].sum() == 20
+    assert result["posts"].min() == 1
+    busiest = result.loc[result["need"].idxmax()]
     assert (busiest["area_name"], busiest["posts"]) == ("Arboretum", 4)
 
 
 def test_derby_shares_ten_thousand_pounds_a_ward_to_the_penny(derby):
-    found = share_money(derby, pence=17 * 1_000_000)
-    assert found["flat_pence"].tolist() == [1_000_000] * 17
-    assert found["need_pence"].sum() == 17_000_000
-    assert np.abs(found["need_pence"] - found["share"] * 17_000_000).max() < 1
+    result = share_money(derby, pence=17 * 1_000_000)
+    assert result["flat_pence"].tolist() == [1_000_000] * 17
+    assert result["need_pence"].sum() == 17_000_000
+    assert np.abs(result["need_pence"] - result["share"] * 17_000_000).max() < 1
 
 
 def test_derby_has_6_7_or_8_partnership_officers_on_two_or_three_wards(derby):

@@ -1,4 +1,4 @@
-"""How a solve ended is told apart, and no answer is believed unseen."""
+"""The solver says how a solve ended, and checks every answer."""
 
 import numpy as np
 import pytest
@@ -13,18 +13,23 @@ PAIR = csc_array(np.array([[1.0, 1.0]]))
 
 
 def test_a_best_answer_is_proven():
-    found = solve(Model([1, 2], PAIR, [1], [1]))
-    assert (found.status, found.x.tolist(), found.cost, found.bound) == ("optimal", [1, 0], 1, 1)
+    result = solve(Model([1, 2], PAIR, [1], [1]))
+    assert (result.status, result.x.tolist(), result.cost, result.bound) == (
+        "optimal",
+        [1, 0],
+        1,
+        1,
+    )
 
 
 def test_without_an_answer_it_is_infeasible_and_not_unknown():
-    found = solve(Model([1, 1], PAIR, [3], [3]))
-    assert (found.status, found.found, found.bound) == (Status.INFEASIBLE, False, np.inf)
+    result = solve(Model([1, 1], PAIR, [3], [3]))
+    assert (result.status, result.has_answer, result.bound) == (Status.INFEASIBLE, False, np.inf)
 
 
 def test_without_time_it_is_unknown_and_not_infeasible():
-    found = solve(Model([1, 1], PAIR, [1], [1]), seconds=0)
-    assert (found.status, found.found, found.bound) == (Status.UNKNOWN, False, -np.inf)
+    result = solve(Model([1, 1], PAIR, [1], [1]), seconds=0)
+    assert (result.status, result.has_answer, result.bound) == (Status.UNKNOWN, False, -np.inf)
 
 
 def test_a_model_without_a_bottom_is_an_error():
@@ -34,8 +39,10 @@ def test_a_model_without_a_bottom_is_an_error():
 
 
 def test_parts_are_allowed_where_asked_for():
-    found = solve(Model([-1, -1], csc_array(np.array([[2.0, 2.0]])), [0], [3], whole=[True, False]))
-    assert found.cost == pytest.approx(-1.5)
+    result = solve(
+        Model([-1, -1], csc_array(np.array([[2.0, 2.0]])), [0], [3], whole=[True, False])
+    )
+    assert result.cost == pytest.approx(-1.5)
     linear = solve(Model([-1, -1], csc_array(np.array([[2.0, 2.0]])), [0], [3], whole=False))
     assert linear.cost == pytest.approx(-1.5)
 

@@ -15,13 +15,13 @@ JUNES = [f"20{year}-06" for year in range(18, 25)]
 
 
 def test_a_clear_rise_a_clear_fall_and_no_clear_change_are_told_apart():
-    found = changes([60, 5, 21, 0], [20, 40, 20, 0], days=(30, 30))
+    result = changes([60, 5, 21, 0], [20, 40, 20, 0], days=(30, 30))
     more, less, unclear = CERTAINTY
-    assert found["certainty"].tolist() == [more, less, unclear, unclear]
-    assert found["change"].tolist() == [40, -35, 1, 0]
-    assert found["change_share"].tolist()[:3] == [2, -0.875, 0.05]
-    assert np.isnan(found["change_share"][3])
-    assert found["p"][3] == 1
+    assert result["certainty"].tolist() == [more, less, unclear, unclear]
+    assert result["change"].tolist() == [40, -35, 1, 0]
+    assert result["change_share"].tolist()[:3] == [2, -0.875, 0.05]
+    assert np.isnan(result["change_share"][3])
+    assert result["p"][3] == 1
 
 
 def test_longer_periods_are_expected_to_hold_more():
@@ -44,12 +44,12 @@ def test_over_many_areas_chance_alone_is_seldom_called_a_change():
 @settings(max_examples=30, deadline=None)
 @given(now=PATTERN, before=PATTERN, data=st.data())
 def test_swapped_periods_swap_the_change_and_order_does_not_matter(now, before, data):
-    found, back = changes(now, before, days=(28, 31)), changes(before, now, days=(31, 28))
+    result, back = changes(now, before, days=(28, 31)), changes(before, now, days=(31, 28))
     order = data.draw(st.permutations(range(6)))
     shuffled = changes(np.array(now)[order], np.array(before)[order], days=(28, 31))
-    np.testing.assert_allclose(back["p"], found["p"], rtol=1e-9)
-    assert (np.sign(back["change"].round(9)) == -np.sign(found["change"].round(9))).all()
-    pd.testing.assert_frame_equal(shuffled, found.iloc[order].reset_index(drop=True))
+    np.testing.assert_allclose(back["p"], result["p"], rtol=1e-9)
+    assert (np.sign(back["change"].round(9)) == -np.sign(result["change"].round(9))).all()
+    pd.testing.assert_frame_equal(shuffled, result.iloc[order].reset_index(drop=True))
 
 
 @pytest.mark.parametrize("days", [(0, 30), (30, 0)])
@@ -68,24 +68,24 @@ def n_minus_one(a: int, total: int, b: int, total_other: int) -> float:
 
 def test_patterns_are_compared_area_by_area():
     n, other = np.array([30, 10, 10, 0, 0]), np.array([10, 10, 29, 1, 0])
-    found = similarity(n, other)
+    result = similarity(n, other)
     p = [n_minus_one(a, 50, b, 50) for a, b in zip(n[:4], other[:4], strict=True)]
-    assert found.areas["p"].tolist()[:4] == pytest.approx(p)
-    assert found.areas["q"].tolist()[:4] == pytest.approx(
+    assert result.areas["p"].tolist()[:4] == pytest.approx(p)
+    assert result.areas["q"].tolist()[:4] == pytest.approx(
         stats.false_discovery_control(p, method="by")
     )
-    assert np.isnan(found.areas["p"][4])
-    assert found.areas["differs"].tolist() == [True, False, True, False, False]
-    assert (found.s, found.robust_s) == (3 / 5, 2 / 4)
-    assert (found.s_corrected, found.robust_s_corrected) == (3 / 5, 2 / 4)
+    assert np.isnan(result.areas["p"][4])
+    assert result.areas["differs"].tolist() == [True, False, True, False, False]
+    assert (result.s, result.robust_s) == (3 / 5, 2 / 4)
+    assert (result.s_corrected, result.robust_s_corrected) == (3 / 5, 2 / 4)
 
 
 @settings(max_examples=40)
 @given(n=PATTERN, factor=st.integers(2, 5))
 def test_a_pattern_is_like_itself_however_much_more_of_it(n, factor):
-    found = similarity(n, np.array(n) * factor)
-    assert found[1:] == (1, 1, 1, 1)
-    np.testing.assert_allclose(found.areas["share"], found.areas["share_compared"])
+    result = similarity(n, np.array(n) * factor)
+    assert result[1:] == (1, 1, 1, 1)
+    np.testing.assert_allclose(result.areas["share"], result.areas["share_compared"])
 
 
 @settings(max_examples=40)
@@ -110,26 +110,26 @@ def monthly(*rows: list[int], months: list[str] = JUNES) -> pd.DataFrame:
 
 def test_a_month_is_judged_by_the_same_month_of_earlier_years():
     counts = monthly([20, 22, 21, 60], [20, 21, 22, 21], [21, 20, 22, 3], [0, 0, 0, 0])
-    found = expected_band(counts, "2024-06")
-    assert found["band"].tolist() == [BANDS[0], BANDS[1], BANDS[2], BANDS[1]]
-    assert found["expected"].tolist() == [21, 21, 21, 0]
-    assert found.index.tolist() == list("ABCD")
-    assert (found["low"] < 21).iloc[:3].all()
-    assert found["low"]["D"] == 0
-    assert set(found["years"]) == {3}
+    result = expected_band(counts, "2024-06")
+    assert result["band"].tolist() == [BANDS[0], BANDS[1], BANDS[2], BANDS[1]]
+    assert result["expected"].tolist() == [21, 21, 21, 0]
+    assert result.index.tolist() == list("ABCD")
+    assert (result["low"] < 21).iloc[:3].all()
+    assert result["low"]["D"] == 0
+    assert set(result["years"]) == {3}
 
 
 def test_a_band_of_even_years_is_the_predictive_negative_binomial():
-    found = expected_band(monthly([20, 22, 21, 0]), "2024-06").iloc[0]
+    result = expected_band(monthly([20, 22, 21, 0]), "2024-06").iloc[0]
     expected = stats.nbinom.ppf([0.025, 0.975], 63.5, 3 / 4)
-    assert found[["low", "high"]].tolist() == expected.tolist()
+    assert result[["low", "high"]].tolist() == expected.tolist()
 
 
 def test_two_earlier_years_give_no_band():
-    found = expected_band(monthly([20, 22, 60]), "2024-06")
-    assert found["band"].tolist() == ["no band"]
-    assert found[["expected", "low", "high"]].isna().all(axis=None)
-    assert found["n"].tolist() == [60]
+    result = expected_band(monthly([20, 22, 60]), "2024-06")
+    assert result["band"].tolist() == ["no band"]
+    assert result[["expected", "low", "high"]].isna().all(axis=None)
+    assert result["n"].tolist() == [60]
 
 
 def test_other_months_and_later_years_do_not_count():
@@ -140,16 +140,16 @@ def test_other_months_and_later_years_do_not_count():
 
 
 def test_only_the_latest_five_years_count():
-    found = expected_band(monthly([900, 20, 21, 22, 20, 21, 20]), "2024-06").iloc[0]
-    assert found["years"] == 5
-    assert found["expected"] == pytest.approx(20.8)
+    result = expected_band(monthly([900, 20, 21, 22, 20, 21, 20]), "2024-06").iloc[0]
+    assert result["years"] == 5
+    assert result["expected"] == pytest.approx(20.8)
 
 
 def test_a_month_that_was_not_published_has_an_expectation_and_no_verdict():
-    found = expected_band(monthly([20, 22, 21, 60]).drop(columns="2024-06"), "2024-06").iloc[0]
-    assert np.isnan(found["n"])
-    assert found["expected"] == 21
-    assert found["band"] == "no band"
+    result = expected_band(monthly([20, 22, 21, 60]).drop(columns="2024-06"), "2024-06").iloc[0]
+    assert np.isnan(result["n"])
+    assert result["expected"] == 21
+    assert result["band"] == "no band"
 
 
 @pytest.mark.parametrize("mean", [0.5, 3, 20, 200])

@@ -22,19 +22,19 @@ COUNTS = st.lists(st.integers(0, 50), min_size=1, max_size=40).filter(any)
     [([10, 8, 2], 0.78, 0.78), ([5, 2, 1], 0.80, 0.75), ([3, 1, 1], 0.78, 0.56)],
 )
 def test_ten_places_have_their_published_gini(counts, plain, generalised):
-    found = concentration(counts, places=10).iloc[0]
-    assert found["gini"] == pytest.approx(plain)
-    assert found["generalised_gini"] == pytest.approx(generalised)
+    result = concentration(counts, places=10).iloc[0]
+    assert result["gini"] == pytest.approx(plain)
+    assert result["generalised_gini"] == pytest.approx(generalised)
     m = min(10, sum(counts))
-    assert found["generalised_gini_unbiased"] == pytest.approx(generalised * m / (m - 1))
-    assert found["places"] == 10
-    assert found["n"] == sum(counts)
+    assert result["generalised_gini_unbiased"] == pytest.approx(generalised * m / (m - 1))
+    assert result["places"] == 10
+    assert result["n"] == sum(counts)
 
 
 def test_the_fewest_whole_places_hold_half_and_four_fifths():
-    found = concentration([1, 4, 1, 2, 2], places=20).iloc[0]
-    assert found[["places_50", "places_80"]].tolist() == [2, 3]
-    assert found[["share_50", "share_80"]].tolist() == [0.1, 0.15]
+    result = concentration([1, 4, 1, 2, 2], places=20).iloc[0]
+    assert result[["places_50", "places_80"]].tolist() == [2, 3]
+    assert result[["share_50", "share_80"]].tolist() == [0.1, 0.15]
 
 
 @pytest.mark.parametrize(("counts", "share", "places"), [([1] * 5, 0.8, 4), ([1] * 7, 0.5, 4)])
@@ -78,14 +78,14 @@ def test_as_even_as_can_be_is_no_concentration(counts):
 @pytest.mark.parametrize("mean", [0.05, 0.5, 4, 60])
 def test_what_chance_concentrates_is_told(mean):
     counts = np.random.default_rng(9).poisson(mean, 100_000)
-    found = concentration(counts).iloc[0]
-    assert found["gini_by_chance"] == pytest.approx(found["gini"], abs=0.005)
+    result = concentration(counts).iloc[0]
+    assert result["gini_by_chance"] == pytest.approx(result["gini"], abs=0.005)
 
 
 def test_without_incidents_nothing_is_concentrated():
-    found = concentration([0, 0], places=9).iloc[0]
-    assert found[["places", "n", "places_50", "places_80"]].tolist() == [9, 0, 0, 0]
-    assert found.filter(regex="gini|share").isna().all()
+    result = concentration([0, 0], places=9).iloc[0]
+    assert result[["places", "n", "places_50", "places_80"]].tolist() == [9, 0, 0, 0]
+    assert result.filter(regex="gini|share").isna().all()
     assert lorenz_curve([0, 0])["share_of_incidents"].tolist() == [0, 0]
 
 

@@ -36,31 +36,33 @@ def by_seconds(start: int, end: int) -> np.ndarray:
 
 
 def test_a_burglary_between_half_past_ten_and_half_past_one_has_its_published_shares():
-    found = dayparts(incidents(("2024-01-10T10:30:00", "2024-01-10T13:29:59"))).matrix
-    assert found.loc["Wednesday", [10, 11, 12, 13]].round(4).tolist() == [
+    result = dayparts(incidents(("2024-01-10T10:30:00", "2024-01-10T13:29:59"))).matrix
+    assert result.loc["Wednesday", [10, 11, 12, 13]].round(4).tolist() == [
         0.1667,
         0.3333,
         0.3333,
         0.1667,
     ]
-    assert found.to_numpy().sum() == pytest.approx(1)
+    assert result.to_numpy().sum() == pytest.approx(1)
 
 
 def test_an_instant_counts_whole_in_its_hour_by_londons_clocks():
-    found = dayparts(incidents(("2024-07-01T23:59:59", "2024-07-01T23:59:59"), precision="instant"))
-    assert found.matrix.loc["Tuesday", 0] == 1
-    assert found.weights.sum() == 1
+    result = dayparts(
+        incidents(("2024-07-01T23:59:59", "2024-07-01T23:59:59"), precision="instant")
+    )
+    assert result.matrix.loc["Tuesday", 0] == 1
+    assert result.weights.sum() == 1
 
 
 def test_the_hour_that_comes_twice_in_autumn_gets_both_its_shares():
     """From half past midnight to half past two by the clock are three hours."""
-    found = aoristic([second("2024-10-26T23:30")], [second("2024-10-27T02:30")])
-    np.testing.assert_allclose(found[6, :3], [1 / 6, 2 / 3, 1 / 6])
+    result = aoristic([second("2024-10-26T23:30")], [second("2024-10-27T02:30")])
+    np.testing.assert_allclose(result[6, :3], [1 / 6, 2 / 3, 1 / 6])
 
 
 def test_the_hour_that_is_skipped_in_spring_gets_none():
-    found = aoristic([second("2024-03-31T00:00")], [second("2024-03-31T02:00")])
-    assert found[6, :4].tolist() == [0.5, 0, 0.5, 0]
+    result = aoristic([second("2024-03-31T00:00")], [second("2024-03-31T02:00")])
+    assert result[6, :4].tolist() == [0.5, 0, 0.5, 0]
 
 
 @settings(max_examples=25, deadline=None)
@@ -75,10 +77,10 @@ def test_shares_are_those_of_walking_through_the_minutes(start, minutes):
 def test_shares_add_up_to_the_incidents_in_any_order(spans, seed):
     start, length = np.array(spans).T
     order = np.random.default_rng(seed).permutation(len(start))
-    found = aoristic(start, start + length)
-    assert found.sum() == pytest.approx(len(spans))
-    assert found.min() >= -1e-12
-    np.testing.assert_allclose(aoristic(start[order], (start + length)[order]), found, atol=1e-9)
+    result = aoristic(start, start + length)
+    assert result.sum() == pytest.approx(len(spans))
+    assert result.min() >= -1e-12
+    np.testing.assert_allclose(aoristic(start[order], (start + length)[order]), result, atol=1e-9)
 
 
 @settings(max_examples=30, deadline=None)
@@ -90,9 +92,9 @@ def test_twice_the_incidents_are_twice_the_shares(start, length):
 
 def test_many_long_intervals_take_no_memory_for_each_hour():
     start = np.arange(200_000) * 60
-    found = aoristic(start, start + timedelta(days=365) // timedelta(seconds=1))
-    assert found.sum() == pytest.approx(200_000)
-    assert found.max() / found.min() < 1.03
+    result = aoristic(start, start + timedelta(days=365) // timedelta(seconds=1))
+    assert result.sum() == pytest.approx(200_000)
+    assert result.max() / result.min() < 1.03
 
 
 def test_what_has_no_hour_or_ends_too_early_is_left_out_and_told():
@@ -102,9 +104,9 @@ def test_what_has_no_hour_or_ends_too_early_is_left_out_and_told():
         ("2024-01-01T00:00", "2024-01-31T23:59:59"),
         ("2024-01-01T10:00", "2024-01-01T09:59:59"),
     ).assign(precision=["interval", "day", "month", "interval"])
-    found = dayparts(rows)
-    assert (found.counted, found.without_hour, found.backwards) == (1, 2, 1)
-    assert found.weights[0, 10] == found.weights.sum() == 1
+    result = dayparts(rows)
+    assert (result.counted, result.without_hour, result.backwards) == (1, 2, 1)
+    assert result.weights[0, 10] == result.weights.sum() == 1
 
 
 def test_dates_alone_are_refused_with_the_reason():
@@ -116,9 +118,9 @@ def test_dates_alone_are_refused_with_the_reason():
 
 
 def test_no_incidents_have_empty_hours():
-    found = dayparts(incidents())
-    assert found.weights.tolist() == np.zeros((7, 24)).tolist()
-    assert found.frame["share"].tolist() == [0] * 168
+    result = dayparts(incidents())
+    assert result.weights.tolist() == np.zeros((7, 24)).tolist()
+    assert result.frame["share"].tolist() == [0] * 168
 
 
 def test_the_frame_holds_every_hour_of_the_week_from_monday_on():
@@ -139,22 +141,22 @@ def week(**hours: float) -> np.ndarray:
 
 def test_the_best_window_runs_past_midnight_and_round_the_week():
     weights = week(Sun23=5, Mon0=4, Wed12=6)
-    found = peak_windows(weights, hours=2).iloc[0]
-    assert found[["weekday", "hour", "to_weekday", "to_hour"]].tolist() == [
+    result = peak_windows(weights, hours=2).iloc[0]
+    assert result[["weekday", "hour", "to_weekday", "to_hour"]].tolist() == [
         "Sunday",
         23,
         "Monday",
         1,
     ]
-    assert (found["incidents"], found["share"]) == (9, 9 / 15)
-    assert found["lift"] == pytest.approx(9 / 15 * 168 / 2)
+    assert (result["incidents"], result["share"]) == (9, 9 / 15)
+    assert result["lift"] == pytest.approx(9 / 15 * 168 / 2)
 
 
 def test_further_windows_do_not_overlap_and_empty_ones_are_none():
-    found = peak_windows(week(Fri22=5, Fri23=4, Sat0=3, Tue3=1), hours=2, most=9)
-    assert found["rank"].tolist() == [1, 2, 3]
-    assert found["weekday"].tolist() == ["Friday", "Saturday", "Tuesday"]
-    assert found["incidents"].tolist() == [9, 3, 1]
+    result = peak_windows(week(Fri22=5, Fri23=4, Sat0=3, Tue3=1), hours=2, most=9)
+    assert result["rank"].tolist() == [1, 2, 3]
+    assert result["weekday"].tolist() == ["Friday", "Saturday", "Tuesday"]
+    assert result["incidents"].tolist() == [9, 3, 1]
 
 
 def test_of_equal_windows_the_earliest_comes_first():
@@ -178,9 +180,9 @@ def test_the_best_hours_of_the_day_are_over_the_given_days():
     hours=st.integers(1, 168),
 )
 def test_no_other_window_holds_more_than_the_best(weights, hours):
-    found = peak_windows(weights.reshape(7, 24), hours=hours)
+    result = peak_windows(weights.reshape(7, 24), hours=hours)
     best = max(np.roll(weights, -at)[:hours].sum() for at in range(168))
-    assert (found["incidents"].max() if len(found) else 0) == best
+    assert (result["incidents"].max() if len(result) else 0) == best
 
 
 @pytest.mark.parametrize(("length", "most"), [(0, 168), (169, 168)])

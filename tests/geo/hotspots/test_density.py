@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from geo.cells import Cells, Grid
 from geo.errors import InputError
-from geo.hotspots import kernel_sums
+from geo.hotspots import density
 from geo.hotspots.density import (
     compare_densities,
     effective_area_km2,
@@ -40,17 +40,17 @@ def tree_sum(points: np.ndarray, weights: np.ndarray, *, at: np.ndarray, h: floa
 
 @pytest.fixture(params=["plain", "compiled"])
 def way(request, monkeypatch):
-    monkeypatch.setattr(kernel_sums, "MOST_PLAIN", 10**12 if request.param == "plain" else -1)
+    monkeypatch.setattr(density, "MOST_PLAIN", 10**12 if request.param == "plain" else -1)
 
 
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(("bandwidth", "peak"), [(150, 42.4413), (200, 23.8732)])
 def test_one_incident_has_the_published_peak(bandwidth, peak):
     at = [0, bandwidth / 4, bandwidth, 10 * bandwidth], [0, 0, 0, 0]
-    found = quartic_density([0], [0], at=at, bandwidth=bandwidth)
-    assert found[0] == pytest.approx(peak, abs=5e-5)
-    assert found[1] / found[0] == pytest.approx((15 / 16) ** 2)
-    assert found[2:].tolist() == [0, 0]
+    result = quartic_density([0], [0], at=at, bandwidth=bandwidth)
+    assert result[0] == pytest.approx(peak, abs=5e-5)
+    assert result[1] / result[0] == pytest.approx((15 / 16) ** 2)
+    assert result[2:].tolist() == [0, 0]
 
 
 @pytest.mark.usefixtures("way")
@@ -62,9 +62,9 @@ def test_the_surface_is_the_sum_of_its_definition(shape, snapped):
     if snapped:
         points = points[rng.integers(0, 60, 2_000)]
     weights, at = rng.uniform(0, 5, 2_000), centres(city(130, shape))
-    found = quartic_density(*points.T, at=at, bandwidth=420, weights=weights)
+    result = quartic_density(*points.T, at=at, bandwidth=420, weights=weights)
     expected = tree_sum(points, weights, at=np.column_stack(at), h=420)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * expected.max())
+    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-12 * expected.max())
 
 
 def test_compiled_and_plain_sums_agree(monkeypatch):
@@ -72,38 +72,38 @@ def test_compiled_and_plain_sums_agree(monkeypatch):
     x, y = rng.normal(430_000, 900, (2, 5_000)).round(1)
     at = rng.uniform(427_000, 433_000, (2, 3_000))
     plain = quartic_density(x, y, at=at, bandwidth=350)
-    monkeypatch.setattr(kernel_sums, "MOST_PLAIN", -1)
+    monkeypatch.setattr(density, "MOST_PLAIN", -1)
     np.testing.assert_allclose(quartic_density(x, y, at=at, bandwidth=350), plain, rtol=1e-12)
 
 
 @pytest.mark.parametrize("repeats", [1, 30])
 def test_merging_what_repeats_changes_no_sum(monkeypatch, repeats):
     """More points than are tried before merging is given up."""
-    monkeypatch.setattr(kernel_sums, "MOST_PLAIN", -1)
+    monkeypatch.setattr(density, "MOST_PLAIN", -1)
     rng = np.random.default_rng(8)
     places = rng.uniform(0, 4_000, (90_000 // repeats, 2))
     points = np.tile(places, (repeats, 1))
     at = centres(city(500))
-    found = quartic_density(*points.T, at=at, bandwidth=600)
+    result = quartic_density(*points.T, at=at, bandwidth=600)
     once = quartic_density(*places.T, at=at, bandwidth=600)
-    np.testing.assert_allclose(found, once * repeats, rtol=1e-11)
+    np.testing.assert_allclose(result, once * repeats, rtol=1e-11)
 
 
 @pytest.mark.usefixtures("way")
 def test_a_kernel_much_smaller_than_the_land_needs_no_more_memory():
     x = [0, 0.5, 50_000, 50_000]
-    found = quartic_density(x, x, at=(x, x), bandwidth=2)
+    result = quartic_density(x, x, at=(x, x), bandwidth=2)
     peak = 3 / np.pi / 0.002**2
     side = peak * (1 - 0.5 / 4) ** 2
-    assert found == pytest.approx([peak + side, peak + side, 2 * peak, 2 * peak])
+    assert result == pytest.approx([peak + side, peak + side, 2 * peak, 2 * peak])
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_adds_up_to_the_incidents_away_from_edges(shape):
     cells = city(50, shape)
     x, y = np.random.default_rng(1).uniform(600, 3_400, (2, 500))
-    found = quartic_density(x, y, at=centres(cells), bandwidth=500)
-    assert (found * cells.inside_area).sum() / 1e6 == pytest.approx(500, rel=1e-4)
+    result = quartic_density(x, y, at=centres(cells), bandwidth=500)
+    assert (result * cells.inside_area).sum() / 1e6 == pytest.approx(500, rel=1e-4)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -111,8 +111,8 @@ def test_corrected_at_the_edge_it_adds_up_also_on_a_ragged_mask(shape):
     mask = shapely.Point(2_000, 2_000).buffer(1_500) - shapely.box(1_000, 1_900, 2_100, 2_300)
     cells = Cells.over(mask, Grid(100, shape))
     x, y = np.random.default_rng(1).uniform(500, 3_500, (2, 3_000))
-    held = shapely.contains_xy(mask, x, y)
-    x, y, at, area = x[held], y[held], centres(cells), cells.inside_area
+    inside = shapely.contains_xy(mask, x, y)
+    x, y, at, area = x[inside], y[inside], centres(cells), cells.inside_area
     plain = quartic_density(x, y, at=at, bandwidth=300)
     corrected = quartic_density(x, y, at=at, bandwidth=300, inside_area=area)
     assert (plain * area).sum() / 1e6 < 0.95 * len(x)
@@ -173,14 +173,14 @@ def test_shift_row_order_and_doubling_do_what_they_should(seed, shift):
     rng = np.random.default_rng(seed)
     x, y = rng.integers(0, 2_000, (2, 60)).astype(float)
     at_x, at_y = rng.integers(0, 2_000, (2, 40)).astype(float)
-    found = quartic_density(x, y, at=(at_x, at_y), bandwidth=333)
+    result = quartic_density(x, y, at=(at_x, at_y), bandwidth=333)
     order = rng.permutation(60)
     shuffled = quartic_density(x[order], y[order], at=(at_x, at_y), bandwidth=333)
     moved = quartic_density(x + shift, y - shift, at=(at_x + shift, at_y - shift), bandwidth=333)
     doubled = quartic_density(np.tile(x, 2), np.tile(y, 2), at=(at_x, at_y), bandwidth=333)
-    np.testing.assert_allclose(shuffled, found, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(moved, found, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(doubled, 2 * found, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(shuffled, result, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(moved, result, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(doubled, 2 * result, rtol=1e-12, atol=1e-12)
 
 
 def test_the_suggested_bandwidth_does_not_shrink_on_snap_points():
@@ -224,13 +224,13 @@ def test_the_effective_area_is_that_of_the_kernel_squared():
 
 
 def test_a_compared_period_is_scaled_to_as_many_days():
-    found = compare_densities(
+    result = compare_densities(
         np.array([8.0, 1.0]), np.array([10.0, 0.1]), days=(30, 60), bandwidth=500
     )
-    assert found["density_compared"].tolist() == [5, 0.05]
-    assert found["difference"].tolist() == pytest.approx([3, 0.95])
-    assert found["ratio"][0] == pytest.approx(1.6)
-    assert np.isnan(found["ratio"][1])
+    assert result["density_compared"].tolist() == [5, 0.05]
+    assert result["difference"].tolist() == pytest.approx([3, 0.95])
+    assert result["ratio"][0] == pytest.approx(1.6)
+    assert np.isnan(result["ratio"][1])
 
 
 def likelihood(places: np.ndarray, n: np.ndarray, h: float) -> float:

@@ -56,25 +56,25 @@ REASONS = {
 
 @pytest.mark.parametrize("name", COURSES)
 def test_a_planted_course_is_classed_and_its_reason_told(name):
-    found = judged(cube(COURSES[name]))
-    assert found["pattern"][MIDDLE] == f"hot_{name}"
-    assert pd.Series([found["reason"][MIDDLE]]).str.fullmatch(REASONS[name]).all()
+    result = judged(cube(COURSES[name]))
+    assert result["pattern"][MIDDLE] == f"hot_{name}"
+    assert pd.Series([result["reason"][MIDDLE]]).str.fullmatch(REASONS[name]).all()
     # One in twenty cities shows something by chance, so nearly all cells must be as they are.
-    assert (found["pattern"][np.hypot(X - 1550, Y - 1550) > 500] == "none").mean() > 0.99
+    assert (result["pattern"][np.hypot(X - 1550, Y - 1550) > 500] == "none").mean() > 0.99
 
 
 @pytest.mark.parametrize("name", ["new", "consecutive", "persistent", "oscillating", "historical"])
 def test_cold_patterns_mirror_the_hot_ones(name):
     swap = {HOT: COLD, COLD: HOT, USUAL: USUAL}
-    found = judged(cube([swap[level] for level in COURSES[name]]))
-    assert found["pattern"][MIDDLE] == f"cold_{name}"
-    assert found["reason"][MIDDLE].startswith("cold ")
+    result = judged(cube([swap[level] for level in COURSES[name]]))
+    assert result["pattern"][MIDDLE] == f"cold_{name}"
+    assert result["reason"][MIDDLE].startswith("cold ")
 
 
 def test_a_cold_spot_that_grows_colder_intensifies():
-    found = judged(cube([1.3 - 0.11 * i for i in range(12)]))
-    assert found["pattern"][MIDDLE] == "cold_intensifying"
-    assert found["trend_z"][MIDDLE] < -2
+    result = judged(cube([1.3 - 0.11 * i for i in range(12)]))
+    assert result["pattern"][MIDDLE] == "cold_intensifying"
+    assert result["trend_z"][MIDDLE] < -2
 
 
 def test_a_long_cold_cell_that_turns_hot_is_a_new_hotspot():
@@ -82,29 +82,29 @@ def test_a_long_cold_cell_that_turns_hot_is_a_new_hotspot():
 
 
 def test_what_ceased_without_a_category_is_still_told():
-    found = judged(cube([HOT] * 5 + [USUAL] * 7))
-    assert found["pattern"][MIDDLE] == "none"
-    assert found["reason"][MIDDLE] == "hot in 5 of 12 months, last in 2024-05"
-    assert found[["last_hot", "last_cold"]].iloc[MIDDLE].tolist() == ["2024-05", ""]
+    result = judged(cube([HOT] * 5 + [USUAL] * 7))
+    assert result["pattern"][MIDDLE] == "none"
+    assert result["reason"][MIDDLE] == "hot in 5 of 12 months, last in 2024-05"
+    assert result[["last_hot", "last_cold"]].iloc[MIDDLE].tolist() == ["2024-05", ""]
 
 
 def test_months_that_were_not_published_are_no_falls():
     counts = cube([HOT] * 14)
     counts[:, [5, 13]] = np.nan
     counts[:7, 6] = np.nan  # published for a part of the city only
-    found = judged(counts)
-    assert found["pattern"][MIDDLE] == "hot_persistent"
-    assert set(found["steps"]) == {11}
-    assert found["n"][MIDDLE] == np.delete(counts[MIDDLE], [5, 6, 13]).sum()
-    assert "2025-01" in found["reason"][MIDDLE]
+    result = judged(counts)
+    assert result["pattern"][MIDDLE] == "hot_persistent"
+    assert set(result["steps"]) == {11}
+    assert result["n"][MIDDLE] == np.delete(counts[MIDDLE], [5, 6, 13]).sum()
+    assert "2025-01" in result["reason"][MIDDLE]
 
 
 def test_a_quiet_month_everywhere_is_no_fall_either():
     counts = cube([HOT] * 12)
     counts[:, -1] = np.random.default_rng(2).poisson(np.where(PLANTED, 6, 0.2))
-    found = judged(counts)
-    assert found["pattern"][MIDDLE] == "hot_persistent"
-    assert not found["pattern"].str.startswith("cold").any()
+    result = judged(counts)
+    assert result["pattern"][MIDDLE] == "hot_persistent"
+    assert not result["pattern"].str.startswith("cold").any()
 
 
 def test_a_longer_window_finds_what_single_months_are_too_sparse_for():
@@ -125,23 +125,23 @@ def test_a_window_reaches_back_in_the_calendar_and_not_over_gaps():
 def test_a_month_without_any_incident_is_neither_hot_nor_cold():
     counts = cube([HOT] * 12)
     counts[:, 4] = 0
-    found = judged(counts)
-    assert found["hot_steps"][MIDDLE] == 11
-    assert np.isfinite(found["trend_z"]).all()
+    result = judged(counts)
+    assert result["hot_steps"][MIDDLE] == 11
+    assert np.isfinite(result["trend_z"]).all()
 
 
 def test_a_city_without_incidents_has_no_pattern():
-    found = judged(np.zeros((len(CITY), 12)))
-    assert set(found["pattern"]) == {"none"}
-    assert set(found["reason"]) == {"neither hot nor cold in any of 12 months"}
+    result = judged(np.zeros((len(CITY), 12)))
+    assert set(result["pattern"]) == {"none"}
+    assert set(result["reason"]) == {"neither hot nor cold in any of 12 months"}
 
 
 def test_a_cell_that_neighbours_all_has_neither_pattern_nor_trend():
     city = Cells.over(shapely.box(0, 0, 200, 100), Grid(100, "square"))
     counts = np.arange(24).reshape(2, 12)
-    found = emerging(counts, city.neighbours, city.inside_area, months=months(12))
-    assert set(found["pattern"]) == {"none"}
-    assert found["trend_z"].tolist() == [0, 0]
+    result = emerging(counts, city.neighbours, city.inside_area, months=months(12))
+    assert set(result["pattern"]) == {"none"}
+    assert result["trend_z"].tolist() == [0, 0]
 
 
 def test_too_few_months_are_refused():
@@ -161,9 +161,9 @@ def test_a_city_without_hotspots_seldom_shows_a_pattern():
     """And its trends are as rare as the level says, also where windows overlap."""
     rng, alarms, trends = np.random.default_rng(9), 0, []
     for _ in range(40):
-        found = judged(rng.poisson(0.5, (len(CITY), 12)).astype(float), window=3)
-        assert set(found["pattern"]) <= set(PATTERNS)
-        alarms += (found["pattern"] != "none").any()
-        trends.append((found["trend_p"] < 0.05).mean())
+        result = judged(rng.poisson(0.5, (len(CITY), 12)).astype(float), window=3)
+        assert set(result["pattern"]) <= set(PATTERNS)
+        alarms += (result["pattern"] != "none").any()
+        trends.append((result["trend_p"] < 0.05).mean())
     assert alarms <= 0.05 * 40
     assert np.mean(trends) < 0.055

@@ -15,40 +15,40 @@ AREAS = st.lists(st.integers(1, 5), min_size=6, max_size=6)
 
 
 def test_a_perfect_order_has_its_published_indices():
-    found = accuracy([3, 2, 1], [6, 3, 0], [1, 1, 1], expected=[3, 2, 1])
-    assert found["pai"].tolist() == [2, 1.5, 1]
-    assert found["pei"].tolist() == [1, 1, 1]
-    assert found["predicted_over_observed"].tolist() == [3 / 6, 5 / 9, 6 / 9]
+    result = accuracy([3, 2, 1], [6, 3, 0], [1, 1, 1], expected=[3, 2, 1])
+    assert result["pai"].tolist() == [2, 1.5, 1]
+    assert result["pei"].tolist() == [1, 1, 1]
+    assert result["predicted_over_observed"].tolist() == [3 / 6, 5 / 9, 6 / 9]
 
 
 def test_a_tie_is_broken_against_the_method_as_published():
-    found = accuracy([8, 4, 4, 2, 1, 0], [6, 7, 3, 2, 1, 0], np.ones(6))
-    assert found["pai"][:3].round(4).tolist() == [1.8947, 1.4211, 1.6842]
-    assert found["pei"][:3].round(4).tolist() == [0.8571, 0.6923, 1]
-    assert found["hits"].tolist() == [6, 9, 16, 18, 19, 19]
+    result = accuracy([8, 4, 4, 2, 1, 0], [6, 7, 3, 2, 1, 0], np.ones(6))
+    assert result["pai"][:3].round(4).tolist() == [1.8947, 1.4211, 1.6842]
+    assert result["pei"][:3].round(4).tolist() == [0.8571, 0.6923, 1]
+    assert result["hits"].tolist() == [6, 9, 16, 18, 19, 19]
 
 
 @settings(max_examples=60, deadline=None)
 @given(later=COUNTS, scores=COUNTS)
 def test_pei_is_against_the_best_choice_of_as_many_equal_cells(later, scores):
-    found = accuracy(scores, later, [1] * 6)
+    result = accuracy(scores, later, [1] * 6)
     for number in range(1, 7):
         best = max(sum(some) for some in itertools.combinations(later, number))
-        expected = found["hits"][number - 1] / best if best else np.nan
-        assert found["pei"][number - 1] == pytest.approx(expected, nan_ok=True)
+        expected = result["hits"][number - 1] / best if best else np.nan
+        assert result["pei"][number - 1] == pytest.approx(expected, nan_ok=True)
 
 
 @settings(max_examples=60, deadline=None)
 @given(later=COUNTS, scores=COUNTS, area=AREAS)
 def test_indices_of_unequal_cells_keep_their_bounds(later, scores, area):
-    found = accuracy(scores, later, area)
-    assert found["area_share"].iloc[-1] == pytest.approx(1)
+    result = accuracy(scores, later, area)
+    assert result["area_share"].iloc[-1] == pytest.approx(1)
     if sum(later):
-        assert (found["pei"].dropna() <= 1 + 1e-12).all()
-        assert found["pai"].iloc[-1] == pytest.approx(1)
-        np.testing.assert_allclose(found["pai"], found["hit_rate"] / found["area_share"])
+        assert (result["pei"].dropna() <= 1 + 1e-12).all()
+        assert result["pai"].iloc[-1] == pytest.approx(1)
+        np.testing.assert_allclose(result["pai"], result["hit_rate"] / result["area_share"])
     else:
-        assert found[["hit_rate", "pai", "pei"]].isna().all(axis=None)
+        assert result[["hit_rate", "pai", "pei"]].isna().all(axis=None)
 
 
 @settings(max_examples=40, deadline=None)
@@ -74,16 +74,16 @@ def planted(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def test_methods_stand_beside_chance_for_every_later_period_and_share():
     before, after = planted(1)
     lot = np.random.default_rng(2).random(400)
-    found = compare_methods(
+    result = compare_methods(
         {"last period": before, "lot": lot},
         {"May": after, "June": after[::-1]},
         area=np.full(400, 25.0),
         area_shares=(0.05, 0.1),
     )
-    assert list(found.columns) == list(COMPARED)
-    assert found["method"].tolist() == ["last period", "lot", "random"] * 4
-    assert found["later"].tolist() == ["May"] * 6 + ["June"] * 6
-    may = found[(found["later"] == "May") & (found["asked_share"] == 0.1)].set_index("method")
+    assert list(result.columns) == list(COMPARED)
+    assert result["method"].tolist() == ["last period", "lot", "random"] * 4
+    assert result["later"].tolist() == ["May"] * 6 + ["June"] * 6
+    may = result[(result["later"] == "May") & (result["asked_share"] == 0.1)].set_index("method")
     assert may["cells"].tolist() == [40, 40, 40]
     assert may.loc["last period", "pai"] > 4
     assert may.loc["lot", "pai"] < 2
@@ -95,21 +95,21 @@ def test_chance_is_what_many_random_orders_come_to():
     _, after = planted(3)
     rng = np.random.default_rng(4)
     lots = {f"lot {number}": rng.random(400) for number in range(300)}
-    found = compare_methods(lots, {"later": after}, area=np.ones(400), area_shares=(0.2,))
-    by_lot, chance = found[found["method"] != "random"], found.iloc[-1]
+    result = compare_methods(lots, {"later": after}, area=np.ones(400), area_shares=(0.2,))
+    by_lot, chance = result[result["method"] != "random"], result.iloc[-1]
     assert by_lot["pai"].mean() == pytest.approx(chance["pai"], abs=0.03)
     assert by_lot["pei"].mean() == pytest.approx(chance["pei"], abs=0.02)
 
 
 def test_a_share_smaller_than_a_cell_takes_one_cell():
-    found = compare_methods({"map": [3, 2]}, {"later": [1, 1]}, area=[1, 1], area_shares=(0.01,))
-    assert found["cells"].tolist()[0] == 1
-    assert found["area_share"].tolist()[0] == 0.5
+    result = compare_methods({"map": [3, 2]}, {"later": [1, 1]}, area=[1, 1], area_shares=(0.01,))
+    assert result["cells"].tolist()[0] == 1
+    assert result["area_share"].tolist()[0] == 0.5
 
 
 def test_a_later_period_without_incidents_proves_nothing():
-    found = compare_methods({"map": [3, 2]}, {"later": [0, 0]}, area=[1, 1])
-    assert found[["hit_rate", "pai", "pei"]].isna().all(axis=None)
+    result = compare_methods({"map": [3, 2]}, {"later": [0, 0]}, area=[1, 1])
+    assert result[["hit_rate", "pai", "pei"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("share", [0, -0.1, 1.2])
@@ -130,7 +130,7 @@ def test_recapture_is_against_what_happened_everywhere():
 
 
 def test_both_indices_that_are_called_rri_stand_apart():
-    found = compare_methods(
+    result = compare_methods(
         {"count": [8, 4, 0, 0], "z": [3, 2, 1, 0]},
         {"May": [3, 1, 1, 1]},
         area=[1, 1, 1, 1],
@@ -138,9 +138,9 @@ def test_both_indices_that_are_called_rri_stand_apart():
         earlier=[8, 4, 0, 0],
         expected={("count", "May"): [4, 2, 0, 0]},
     ).set_index(["asked_share", "method"])
-    assert found.loc[(0.25, "count"), "predicted_over_observed"] == pytest.approx(4 / 3)
-    assert found.loc[(0.5, "count"), "predicted_over_observed"] == pytest.approx(6 / 4)
-    assert found.loc[(0.25, "count"), "recapture_ratio"] == pytest.approx((3 / 8) / (6 / 12))
-    assert found.loc[(0.5, "z"), "recapture_ratio"] == pytest.approx((4 / 12) / (6 / 12))
-    assert np.isnan(found.loc[(0.5, "z"), "predicted_over_observed"])
-    assert found.loc[(0.5, "random"), "recapture_ratio"] == 1
+    assert result.loc[(0.25, "count"), "predicted_over_observed"] == pytest.approx(4 / 3)
+    assert result.loc[(0.5, "count"), "predicted_over_observed"] == pytest.approx(6 / 4)
+    assert result.loc[(0.25, "count"), "recapture_ratio"] == pytest.approx((3 / 8) / (6 / 12))
+    assert result.loc[(0.5, "z"), "recapture_ratio"] == pytest.approx((4 / 12) / (6 / 12))
+    assert np.isnan(result.loc[(0.5, "z"), "predicted_over_observed"])
+    assert result.loc[(0.5, "random"), "recapture_ratio"] == 1

@@ -11,9 +11,11 @@ from pointpats import Knox
 
 from geo.errors import InputError
 from geo.hotspots import knox as module
-from geo.hotspots import knox_compiled, knox_plain
-from geo.hotspots.knox import knox
+from geo.hotspots import knox_compiled
+from geo.hotspots.knox import Loops, knox, plain_pairs, plain_shuffled
 
+PLAIN = Loops(plain_shuffled, plain_pairs)
+COMPILED = Loops(knox_compiled.shuffled, knox_compiled.count_pairs)
 BANDS = {"metres": (0, 1, 100, 200), "days": (0, 7, 14)}
 
 
@@ -47,14 +49,14 @@ def by_pairs(x, y, day, *, metres, days) -> list[int]:
 )
 def test_every_pair_is_counted_once_in_its_half_open_band(n, seed, metres, days):
     x, y, day = scattered(n, seed=seed)
-    found = knox(x, y, day, metres=metres, days=days, permutations=1)
-    assert found["observed"].tolist() == by_pairs(x, y, day, metres=metres, days=days)
+    result = knox(x, y, day, metres=metres, days=days, permutations=1)
+    assert result["observed"].tolist() == by_pairs(x, y, day, metres=metres, days=days)
 
 
 def test_a_pair_on_an_edge_belongs_to_the_band_above():
-    found = knox([0, 100], [0, 0], [3, 10], **BANDS, permutations=1)
-    held = found[found["observed"] == 1]
-    assert held[["metres_from", "metres_to", "days_from", "days_to"]].to_numpy().tolist() == [
+    result = knox([0, 100], [0, 0], [3, 10], **BANDS, permutations=1)
+    counted = result[result["observed"] == 1]
+    assert counted[["metres_from", "metres_to", "days_from", "days_to"]].to_numpy().tolist() == [
         [100, 200, 7, 14]
     ]
 
@@ -62,12 +64,12 @@ def test_a_pair_on_an_edge_belongs_to_the_band_above():
 def test_observed_and_expected_are_those_of_pointpats():
     rng = np.random.default_rng(3)
     points, day = rng.uniform(0, 1000, (300, 2)), rng.integers(0, 90, 300)
-    found = knox(*points.T, day, metres=(0, 80), days=(0, 8), permutations=2000).iloc[0]
+    result = knox(*points.T, day, metres=(0, 80), days=(0, 8), permutations=2000).iloc[0]
     np.random.seed(1)  # noqa: NPY002 - the oracle draws from it
     theirs = Knox(points, day[:, None].astype(float), delta=80, tau=7, permutations=500, keep=True)
-    assert found["observed"] == theirs.statistic_
-    assert found["expected"] == pytest.approx(theirs.sim.mean(), rel=0.02)
-    assert found["p"] == pytest.approx(theirs.p_sim, abs=0.06)
+    assert result["observed"] == theirs.statistic_
+    assert result["expected"] == pytest.approx(theirs.sim.mean(), rel=0.02)
+    assert result["p"] == pytest.approx(theirs.p_sim, abs=0.06)
 
 
 def test_incidents_that_draw_others_are_found_and_others_are_not():
@@ -76,10 +78,10 @@ def test_incidents_that_draw_others_are_found_and_others_are_not():
     near = rng.normal(0, 25, (2, 60))
     x, y = np.append(x, x[:60] + near[0]), np.append(y, y[:60] + near[1])
     followed = np.append(day, day[:60] + rng.integers(0, 6, 60))
-    found = knox(x, y, followed, **BANDS, seed=1).set_index(["metres_from", "days_from"])
-    assert found.loc[(1, 0), "p"] == 1 / 1000
-    assert found.loc[(1, 0), "ratio"] > 3
-    assert found.loc[(100, 7), "p"] > 0.05
+    result = knox(x, y, followed, **BANDS, seed=1).set_index(["metres_from", "days_from"])
+    assert result.loc[(1, 0), "p"] == 1 / 1000
+    assert result.loc[(1, 0), "ratio"] > 3
+    assert result.loc[(100, 7), "p"] > 0.05
 
 
 def test_where_days_are_dealt_by_chance_p_is_even():
@@ -94,17 +96,17 @@ def test_where_days_are_dealt_by_chance_p_is_even():
 def test_plain_and_compiled_loops_give_the_same_frame(monkeypatch):
     x, y, day = scattered(400, seed=2)
     fast = knox(x, y, day, **BANDS, permutations=300, seed=7)
-    monkeypatch.setattr(module, "_loops", lambda: knox_plain)
+    monkeypatch.setattr(module, "_loops", lambda: PLAIN)
     assert knox(x, y, day, **BANDS, permutations=300, seed=7).equals(fast)
 
 
 def test_without_a_compiler_the_plain_loops_are_taken(monkeypatch):
-    assert module._loops() is knox_compiled
+    assert module._loops() == COMPILED
     monkeypatch.setitem(sys.modules, "geo.hotspots.knox_compiled", None)
-    assert module._loops() is knox_plain
+    assert module._loops() == PLAIN
 
 
-@pytest.mark.parametrize("loops", [knox_compiled, knox_plain])
+@pytest.mark.parametrize("loops", [COMPILED, PLAIN])
 def test_every_order_of_the_days_is_as_likely(loops):
     keys = np.random.SeedSequence(4).generate_state(24_000, np.uint64)
     dealt = loops.shuffled(np.array([1, 2, 3, 4], np.int16), keys)
@@ -116,12 +118,12 @@ def test_every_order_of_the_days_is_as_likely(loops):
 
 def test_more_pairs_than_sixteen_bits_hold_are_all_counted():
     n = 300
-    found = knox(
+    result = knox(
         np.zeros(n), np.zeros(n), np.zeros(n, int), metres=(0, 1), days=(0, 1), permutations=2
     )
-    assert found["observed"][0] == n * (n - 1) / 2
-    assert found["ratio"][0] == 1
-    assert found["p"][0] == 1
+    assert result["observed"][0] == n * (n - 1) / 2
+    assert result["ratio"][0] == 1
+    assert result["p"][0] == 1
 
 
 def test_the_same_seed_gives_the_same_and_another_another():
@@ -146,9 +148,9 @@ def test_neither_place_nor_date_nor_row_order_matters_to_what_is_observed(seed, 
 
 
 def test_nothing_expected_has_no_ratio_and_the_largest_p():
-    found = knox([0, 9000], [0, 0], [0, 0], **BANDS, permutations=9)
-    assert found["ratio"].isna().all()
-    assert set(found["p"]) == {1.0}
+    result = knox([0, 9000], [0, 0], [0, 0], **BANDS, permutations=9)
+    assert result["ratio"].isna().all()
+    assert set(result["p"]) == {1.0}
 
 
 def test_one_stray_point_far_away_costs_nothing():

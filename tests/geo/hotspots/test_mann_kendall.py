@@ -43,9 +43,9 @@ def test_a_series_upside_down_or_backwards_has_the_opposite_trend(series):
 
 
 def test_a_level_series_has_no_trend_and_a_broken_one_no_answer():
-    found = mann_kendall([[3, 3, 3, 3], [1, np.nan, 3, 4]])
-    assert (found.s[0], found.z[0], found.p[0]) == (0, 0, 1)
-    assert np.isnan([found.s[1], found.variance[1], found.z[1], found.p[1]]).all()
+    result = mann_kendall([[3, 3, 3, 3], [1, np.nan, 3, 4]])
+    assert (result.s[0], result.z[0], result.p[0]) == (0, 0, 1)
+    assert np.isnan([result.s[1], result.variance[1], result.z[1], result.p[1]]).all()
 
 
 def test_a_series_without_a_trend_seldom_shows_one():

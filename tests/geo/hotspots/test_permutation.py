@@ -22,10 +22,10 @@ def by_listing(counts: list[int], neighbours: csr_array) -> list[float]:
     p = []
     for i, row in enumerate(neighbours.toarray()):
         around = [j for j in np.flatnonzero(row) if j != i]
-        seen = sum(counts[j] for j in around)
+        actual = sum(counts[j] for j in around)
         others = [count for j, count in enumerate(counts) if j != i]
         sums = [sum(drawn) for drawn in itertools.combinations(others, len(around))]
-        tail = min(sum(s <= seen for s in sums), sum(s >= seen for s in sums))
+        tail = min(sum(s <= actual for s in sums), sum(s >= actual for s in sums))
         p.append(float(min(Fraction(1), Fraction(2 * tail, len(sums)))))
     return p
 
@@ -33,8 +33,8 @@ def by_listing(counts: list[int], neighbours: csr_array) -> list[float]:
 @settings(max_examples=60, deadline=None)
 @given(counts=st.lists(st.integers(0, 9), min_size=7, max_size=7))
 def test_p_is_that_of_listing_every_draw(counts):
-    found = permutation_p(counts, ROW_OF_SEVEN)
-    np.testing.assert_allclose(found, by_listing(counts, ROW_OF_SEVEN), rtol=1e-12)
+    result = permutation_p(counts, ROW_OF_SEVEN)
+    np.testing.assert_allclose(result, by_listing(counts, ROW_OF_SEVEN), rtol=1e-12)
 
 
 def test_p_is_where_many_permutations_tend_to():
@@ -42,13 +42,13 @@ def test_p_is_where_many_permutations_tend_to():
     counts = rng.poisson(1.5, 144)
     neighbours = Cells.over(shapely.box(0, 0, 1200, 1200), Grid(100, "square")).neighbours
     around = neighbours @ counts - counts
-    found = permutation_p(counts, neighbours)
-    for cell in (0, 5, 77, int(found.argmin())):
+    result = permutation_p(counts, neighbours)
+    for cell in (0, 5, 77, int(result.argmin())):
         others = np.delete(counts, cell)
         draws = int(neighbours[[cell]].sum()) - 1
         sums = rng.permuted(np.tile(others, (20_000, 1)), axis=1)[:, :draws].sum(axis=1)
         tail = min((sums >= around[cell]).mean(), (sums <= around[cell]).mean())
-        assert found[cell] == pytest.approx(min(2 * tail, 1), abs=0.02)
+        assert result[cell] == pytest.approx(min(2 * tail, 1), abs=0.02)
 
 
 @settings(max_examples=30, deadline=None)

@@ -44,8 +44,8 @@ def greedy(x, y, weights, *, radius: float, apart: float, most: int) -> list[tup
     )
     column, row = (axis.ravel() for axis in np.meshgrid(*[np.arange(low, high)] * 2))
     squared = (x - column[:, None] * step) ** 2 + (y - row[:, None] * step) ** 2
-    held = np.where(squared <= radius**2, weights, 0)
-    value, spread = held.sum(axis=1).round(6), (held * squared).sum(axis=1).round(3)
+    inside = np.where(squared <= radius**2, weights, 0)
+    value, spread = inside.sum(axis=1).round(6), (inside * squared).sum(axis=1).round(3)
     chosen, free = [], value > 0
     while free.any() and len(chosen) < most:
         best = np.lexsort((column, row, spread, -value, ~free))[0]
@@ -66,34 +66,34 @@ def test_the_search_finds_what_trying_every_site_finds(seed, spread):
 
 
 def test_places_are_ranked_by_what_they_hold():
-    found = rank(piles((0, 0, 5), (2_000, 0, 9), (0, 3_000, 7)))
-    assert found["n"].tolist() == [9, 7, 5]
-    assert found["rank"].tolist() == [1, 2, 3]
-    assert found["share"].tolist() == pytest.approx([9 / 21, 7 / 21, 5 / 21])
-    assert found[["x", "y"]].to_numpy().tolist() == [[2_000, 0], [0, 3_000], [0, 0]]
-    assert found["hotspot_id"].tolist() == ["p150:200:0", "p150:0:300", "p150:0:0"]
-    assert set(found["radius_m"]) == {150}
+    result = rank(piles((0, 0, 5), (2_000, 0, 9), (0, 3_000, 7)))
+    assert result["n"].tolist() == [9, 7, 5]
+    assert result["rank"].tolist() == [1, 2, 3]
+    assert result["share"].tolist() == pytest.approx([9 / 21, 7 / 21, 5 / 21])
+    assert result[["x", "y"]].to_numpy().tolist() == [[2_000, 0], [0, 3_000], [0, 0]]
+    assert result["hotspot_id"].tolist() == ["p150:200:0", "p150:0:300", "p150:0:0"]
+    assert set(result["radius_m"]) == {150}
 
 
 def test_a_place_is_laid_so_that_it_holds_neighbouring_points():
     """No point lies within 150 m of all others, but a place between them does."""
-    found = rank(piles((0, 0, 3), (280, 0, 3), (140, 130, 3)))
-    assert found["n"].tolist() == [9]
+    result = rank(piles((0, 0, 3), (280, 0, 3), (140, 130, 3)))
+    assert result["n"].tolist() == [9]
 
 
 def test_centres_keep_their_distance_and_no_incident_counts_twice():
     x, y = np.random.default_rng(6).uniform(0, 2_500, (2, 3_000)).round(1)
-    found = rank(incidents(x, y), most=50)
-    gap = np.hypot(*(np.subtract.outer(found[a].to_numpy(), found[a].to_numpy()) for a in "xy"))
+    result = rank(incidents(x, y), most=50)
+    gap = np.hypot(*(np.subtract.outer(result[a].to_numpy(), result[a].to_numpy()) for a in "xy"))
     assert gap[~np.eye(len(gap), dtype=bool)].min() >= 500
-    assert found["n"].is_monotonic_decreasing
-    for place in found.itertuples():
+    assert result["n"].is_monotonic_decreasing
+    for place in result.itertuples():
         assert (np.hypot(x - place.x, y - place.y) <= 150).sum() == place.n
 
 
 def test_equal_places_are_ranked_by_spread_then_from_south_and_west():
-    found = rank(piles((4_000, 0, 2), (0, 1_000, 2), (0, 0, 2), (2_000, 60, 1), (2_000, 0, 1)))
-    assert found[["x", "y"]].to_numpy().tolist() == [
+    result = rank(piles((4_000, 0, 2), (0, 1_000, 2), (0, 0, 2), (2_000, 60, 1), (2_000, 0, 1)))
+    assert result[["x", "y"]].to_numpy().tolist() == [
         [0, 0], [4_000, 0], [0, 1_000], [2_000, 30],
     ]  # fmt: skip
 
@@ -105,30 +105,30 @@ def test_an_incident_on_the_rim_is_held():
 
 def test_weights_choose_the_places_and_n_stays_the_count():
     rows = piles((0, 0, 5), (2_000, 0, 2))
-    found = rank(rows, weights=np.where(rows["x"] > 0, 10, 1))
-    assert found["n"].tolist() == [2, 5]
-    assert found["weighted"].tolist() == [20, 5]
+    result = rank(rows, weights=np.where(rows["x"] > 0, 10, 1))
+    assert result["n"].tolist() == [2, 5]
+    assert result["weighted"].tolist() == [20, 5]
     assert "weighted" not in rank(rows)
 
 
 def test_what_weighs_nothing_chooses_no_place_but_is_counted_in_one():
     rows = piles((0, 0, 5), (20, 0, 1), (2_000, 0, 5))
-    found = rank(rows, weights=(rows["x"] == 20).astype(float))
-    assert found["n"].tolist() == [6]
+    result = rank(rows, weights=(rows["x"] == 20).astype(float))
+    assert result["n"].tolist() == [6]
 
 
 def test_streets_are_those_that_occur_most():
     names = ["On or near B", "On or near A", "On or near C", "On or near A", "", "On or near D"]
-    found = rank(incidents([0] * 6, [0] * 6, location=names))
-    assert found["streets"].tolist() == ["A; B; C"]
+    result = rank(incidents([0] * 6, [0] * 6, location=names))
+    assert result["streets"].tolist() == ["A; B; C"]
     assert rank(incidents([0], [0], location=""))["streets"].tolist() == [""]
 
 
 def test_day_and_night_are_told_where_the_time_is_known():
     """London is an hour ahead of UTC in July: 06:30 UTC is day there, 18:30 is night."""
     begins = ["2024-07-01 06:30", "2024-07-01 18:30", "2024-07-01 05:30", "2024-07-01 12:00"]
-    found = rank(incidents([0] * 4, [0] * 4, begins=begins, precision=["instant"] * 3 + ["day"]))
-    assert found[["n_day", "n_night", "n_untimed"]].to_numpy().tolist() == [[1, 2, 1]]
+    result = rank(incidents([0] * 4, [0] * 4, begins=begins, precision=["instant"] * 3 + ["day"]))
+    assert result[["n_day", "n_night", "n_untimed"]].to_numpy().tolist() == [[1, 2, 1]]
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,8 @@ def test_an_interval_counts_where_it_lies_in_one_part(ends, split):
 
 def test_a_night_shorter_than_the_day_is_not_day_beyond_midnight():
     rows = incidents([0], [0], begins=["2024-01-10 23:30"], precision="instant")
-    found = rank(rows, day=(6, 22))
-    assert found[["n_day", "n_night"]].to_numpy().tolist() == [[0, 1]]
+    result = rank(rows, day=(6, 22))
+    assert result[["n_day", "n_night"]].to_numpy().tolist() == [[0, 1]]
 
 
 def test_a_place_that_moved_a_little_keeps_its_id():
@@ -168,15 +168,15 @@ def test_a_place_that_moved_as_far_as_stated_is_a_new_one():
 
 def test_the_nearest_place_keeps_a_known_id_and_no_id_is_kept_twice():
     known = pd.DataFrame({"hotspot_id": ["old"], "x": [200.0], "y": [0.0]})
-    found = rank(piles((0, 0, 9), (300, 0, 2)), known=known, radius=60, apart=120, moved=250)
-    assert found["hotspot_id"].tolist() == ["p60:0:0", "old"]
+    result = rank(piles((0, 0, 9), (300, 0, 2)), known=known, radius=60, apart=120, moved=250)
+    assert result["hotspot_id"].tolist() == ["p60:0:0", "old"]
 
 
 def test_a_new_place_where_a_known_one_was_first_seen_is_named_apart():
     """The known place kept its id while it moved away from the site that named it."""
     known = pd.DataFrame({"hotspot_id": ["p150:0:0"], "x": [600.0], "y": [0.0]})
-    found = rank(piles((600, 0, 9), (0, 0, 2)), known=known)
-    assert found["hotspot_id"].tolist() == ["p150:0:0", "p150:0:0:2"]
+    result = rank(piles((600, 0, 9), (0, 0, 2)), known=known)
+    assert result["hotspot_id"].tolist() == ["p150:0:0", "p150:0:0:2"]
 
 
 def test_no_incidents_have_no_places():
@@ -193,15 +193,15 @@ def test_shift_row_order_and_doubling_do_what_they_should(seed, shift):
     rng = np.random.default_rng(seed)
     x, y = rng.integers(0, 1_500, (2, 80)).astype(float)
     rows = incidents(x, y)
-    found = rank(rows, most=5)
+    result = rank(rows, most=5)
     shuffled = rank(rows.iloc[rng.permutation(80)], most=5)
     moved = rank(rows.assign(x=x + 10 * shift, y=y - 10 * shift), most=5)
     doubled = rank(pd.concat([rows, rows], ignore_index=True), most=5)
-    pd.testing.assert_frame_equal(shuffled, found)
-    assert (moved["x"] - 10 * shift).tolist() == found["x"].tolist()
-    assert moved["n"].tolist() == found["n"].tolist()
-    assert doubled["hotspot_id"].tolist() == found["hotspot_id"].tolist()
-    assert doubled["n"].tolist() == (2 * found["n"]).tolist()
+    pd.testing.assert_frame_equal(shuffled, result)
+    assert (moved["x"] - 10 * shift).tolist() == result["x"].tolist()
+    assert moved["n"].tolist() == result["n"].tolist()
+    assert doubled["hotspot_id"].tolist() == result["hotspot_id"].tolist()
+    assert doubled["n"].tolist() == (2 * result["n"]).tolist()
 
 
 def test_circles_that_would_overlap_are_refused():

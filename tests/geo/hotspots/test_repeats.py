@@ -31,9 +31,9 @@ MILL = [
 
 
 def test_spellings_of_one_place_are_counted_together():
-    found = repeat_places(incidents(MILL), snapped=False).places
-    assert list(found.columns) == list(PLACE_COLUMNS)
-    row = found.iloc[0]
+    result = repeat_places(incidents(MILL), snapped=False).places
+    assert list(result.columns) == list(PLACE_COLUMNS)
+    row = result.iloc[0]
     assert (row["location"], row["n"], row["share"]) == ("1 Mill Lane", 4, 1)
     assert (row["first"], row["last"]) == (date(2024, 1, 5), date(2024, 3, 5))
     assert (row["x"], row["y"], row["spread_m"]) == (0, 0, 50)
@@ -41,10 +41,10 @@ def test_spellings_of_one_place_are_counted_together():
 
 def test_incidents_without_a_location_are_no_place_and_are_told():
     rows = [*MILL, at("", "2024-01-01"), at("  ", "2024-01-01"), at("Shop", "2024-01-01")]
-    found = repeat_places(incidents(rows), snapped=False)
-    assert found.places["location"].tolist() == ["1 Mill Lane"]
-    assert found.places["share"].tolist() == [4 / 5]
-    assert (found.incidents, found.without_location, found.locations) == (7, 2, 2)
+    result = repeat_places(incidents(rows), snapped=False)
+    assert result.places["location"].tolist() == ["1 Mill Lane"]
+    assert result.places["share"].tolist() == [4 / 5]
+    assert (result.incidents, result.without_location, result.locations) == (7, 2, 2)
 
 
 def test_places_rank_by_incidents_then_the_latest_then_the_name():
@@ -55,23 +55,23 @@ def test_places_rank_by_incidents_then_the_latest_then_the_name():
         *[at("Most", "2024-01-01")] * 3,
         at("Once", "2024-01-01"),
     ]
-    found = repeat_places(incidents(rows), snapped=False).places
-    assert found["location"].tolist() == ["Most", "Late", "Alpha", "Beta"]
-    assert found["rank"].tolist() == [1, 2, 3, 4]
+    result = repeat_places(incidents(rows), snapped=False).places
+    assert result["location"].tolist() == ["Most", "Late", "Alpha", "Beta"]
+    assert result["rank"].tolist() == [1, 2, 3, 4]
     again = repeat_places(incidents(rows[::-1]), snapped=False, least=3).places
     assert again["location"].tolist() == ["Most"]
 
 
 def test_dates_are_those_of_london():
     rows = [at("Shop", "2024-06-30T23:30:00"), at("Shop", "2024-12-31T23:30:00")]
-    found = repeat_places(incidents(rows), snapped=False).places.iloc[0]
-    assert (found["first"], found["last"]) == (date(2024, 7, 1), date(2024, 12, 31))
+    result = repeat_places(incidents(rows), snapped=False).places.iloc[0]
+    assert (result["first"], result["last"]) == (date(2024, 7, 1), date(2024, 12, 31))
 
 
 def test_nowhere_is_no_repeat():
-    found = repeat_places(incidents([]), snapped=False)
-    assert found.places.empty
-    assert list(found.places.columns) == list(PLACE_COLUMNS)
+    result = repeat_places(incidents([]), snapped=False)
+    assert result.places.empty
+    assert list(result.places.columns) == list(PLACE_COLUMNS)
 
 
 def test_repeats_of_snapped_points_are_refused_with_the_reason():
@@ -91,8 +91,8 @@ def test_near_repeats_of_months_are_refused_with_the_reason():
 def test_days_apart_are_those_of_the_london_calendar():
     """Half an hour apart, but on either side of midnight in British Summer Time."""
     rows = [at("", "2024-06-30T22:45:00"), at("", "2024-06-30T23:15:00")]
-    found = near_repeats(incidents(rows), snapped=False, days=(0, 1, 2), metres=(0, 1))
-    assert found.bands["observed"].tolist() == [0, 1]
+    result = near_repeats(incidents(rows), snapped=False, days=(0, 1, 2), metres=(0, 1))
+    assert result.bands["observed"].tolist() == [0, 1]
 
 
 def test_an_incident_that_is_dated_too_vaguely_is_left_out_and_told():
@@ -102,9 +102,9 @@ def test_an_incident_that_is_dated_too_vaguely_is_left_out_and_told():
         ("", "2024-01-01T10:00", "2024-01-08T10:00", 0, 0),  # a week: any band of a week would do
         ("", "2024-01-05T10:00", "2024-01-04T10:00", 0, 0),  # ends before it begins
     ]
-    found = near_repeats(incidents(rows), snapped=False, days=(0, 7, 14), metres=(0, 1))
-    assert (found.incidents, found.left_out) == (2, 2)
-    assert found.bands["observed"].tolist() == [1, 0]
+    result = near_repeats(incidents(rows), snapped=False, days=(0, 7, 14), metres=(0, 1))
+    assert (result.incidents, result.left_out) == (2, 2)
+    assert result.bands["observed"].tolist() == [1, 0]
 
 
 def test_a_day_of_twenty_five_hours_is_a_day():
@@ -124,9 +124,9 @@ def test_planted_near_repeats_are_found_and_corrected_over_the_bands():
     )
     both = pd.concat([frame, after], ignore_index=True).assign(precision="instant")
     both["occurred_to"] = both["occurred_from"]
-    found = near_repeats(both, snapped=False, seed=11)
-    assert (found.permutations, found.seed, found.incidents) == (999, 11, 360)
-    most = found.bands.loc[found.bands["ratio"].idxmax()]
+    result = near_repeats(both, snapped=False, seed=11)
+    assert (result.permutations, result.seed, result.incidents) == (999, 11, 360)
+    most = result.bands.loc[result.bands["ratio"].idxmax()]
     assert (most["metres_from"], most["days_from"], most["p"]) == (1, 0, 0.001)
     assert most["q"] <= 0.02
-    assert (found.bands["q"] >= found.bands["p"]).all()
+    assert (result.bands["q"] >= result.bands["p"]).all()

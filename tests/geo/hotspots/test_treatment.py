@@ -1,4 +1,4 @@
-"""Treated places are held against a control, in windows of equal length, each incident once."""
+"""Treated places are compared with a control, in windows of equal length, each incident once."""
 
 from datetime import date
 
@@ -24,37 +24,37 @@ CONTROL_BUFFER, BUFFER = (150, 140), (178, 157)
 
 
 def test_the_difference_has_its_published_value_and_interval():
-    found = displacement_difference(TREATED, CONTROL, buffer=BUFFER, control_buffer=CONTROL_BUFFER)
-    assert found.wdd == -118
-    assert found.se == pytest.approx(np.sqrt(1568))
-    assert found.z == pytest.approx(-2.98, abs=0.005)
-    assert (round(found.low), round(found.high)) == (-196, -40)
-    assert found.p == pytest.approx(0.0029, abs=0.0001)
+    result = displacement_difference(TREATED, CONTROL, buffer=BUFFER, control_buffer=CONTROL_BUFFER)
+    assert result.wdd == -118
+    assert result.se == pytest.approx(np.sqrt(1568))
+    assert result.z == pytest.approx(-2.98, abs=0.005)
+    assert (round(result.low), round(result.high)) == (-196, -40)
+    assert result.p == pytest.approx(0.0029, abs=0.0001)
 
 
 def test_without_buffers_the_treated_stand_against_the_control_alone():
-    found = displacement_difference(TREATED, CONTROL, level=0.9)
-    assert found.wdd == (110 - 207) - (318 - 308)
-    assert found.se == pytest.approx(np.sqrt(sum(TREATED + CONTROL)))
-    assert found.high - found.low == pytest.approx(2 * 1.644854 * found.se, rel=1e-6)
+    result = displacement_difference(TREATED, CONTROL, level=0.9)
+    assert result.wdd == (110 - 207) - (318 - 308)
+    assert result.se == pytest.approx(np.sqrt(sum(TREATED + CONTROL)))
+    assert result.high - result.low == pytest.approx(2 * 1.644854 * result.se, rel=1e-6)
 
 
 def test_the_interval_holds_none_nineteen_times_in_twenty():
     rng = np.random.default_rng(1)
-    held = [
-        found.low <= 0 <= found.high
-        for found in (
+    covered = [
+        result.low <= 0 <= result.high
+        for result in (
             displacement_difference(tuple(rng.poisson(60, 2)), tuple(rng.poisson(200, 2)))
             for _ in range(2000)
         )
     ]
-    assert np.mean(held) == pytest.approx(0.95, abs=0.015)
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.015)
 
 
 def test_where_nothing_was_counted_there_is_no_test():
-    found = displacement_difference((0, 0), (0, 0))
-    assert (found.wdd, found.low, found.high) == (0, 0, 0)
-    assert np.isnan([found.z, found.p]).all()
+    result = displacement_difference((0, 0), (0, 0))
+    assert (result.wdd, result.low, result.high) == (0, 0, 0)
+    assert np.isnan([result.z, result.p]).all()
 
 
 def test_one_buffer_without_the_other_is_refused():
@@ -63,11 +63,11 @@ def test_one_buffer_without_the_other_is_refused():
 
 
 def test_the_ratio_of_rates_does_not_care_how_large_the_control_is():
-    found, tenfold = rate_ratio(TREATED, CONTROL), rate_ratio(TREATED, (3080, 3180))
-    assert found.ratio == pytest.approx((110 / 207) / (318 / 308)) == tenfold.ratio
+    result, tenfold = rate_ratio(TREATED, CONTROL), rate_ratio(TREATED, (3080, 3180))
+    assert result.ratio == pytest.approx((110 / 207) / (318 / 308)) == tenfold.ratio
     spread = np.sqrt(1 / 207 + 1 / 110 + 1 / 308 + 1 / 318)
-    assert np.log(found.high / found.low) == pytest.approx(2 * 1.959964 * spread, rel=1e-6)
-    assert found.p < 1e-5 < tenfold.p + 1e-5
+    assert np.log(result.high / result.low) == pytest.approx(2 * 1.959964 * spread, rel=1e-6)
+    assert result.p < 1e-5 < tenfold.p + 1e-5
 
 
 def test_a_ratio_needs_a_count_in_each_of_the_four():
@@ -77,8 +77,8 @@ def test_a_ratio_needs_a_count_in_each_of_the_four():
 def test_the_ratio_holds_none_nineteen_times_in_twenty():
     rng = np.random.default_rng(1)
     draws = (rate_ratio(rng.poisson(60, 2), rng.poisson(200, 2)) for _ in range(2000))
-    held = [found.low <= 1 <= found.high for found in draws]
-    assert np.mean(held) == pytest.approx(0.95, abs=0.015)
+    covered = [result.low <= 1 <= result.high for result in draws]
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.015)
 
 
 def test_displacement_enters_the_difference_where_both_have_a_buffer():
@@ -94,10 +94,10 @@ def test_displacement_enters_the_difference_where_both_have_a_buffer():
 
 
 def test_the_quotient_has_its_published_value():
-    found = displacement_quotient(TREATED, CONTROL, buffer=BUFFER)
-    assert found.quotient == pytest.approx(0.258186, abs=1e-6)
-    assert found.denominator == pytest.approx(-0.326166, abs=1e-6)
-    assert found.reading == "the places around fell too: diffusion of benefits"
+    result = displacement_quotient(TREATED, CONTROL, buffer=BUFFER)
+    assert result.quotient == pytest.approx(0.258186, abs=1e-6)
+    assert result.denominator == pytest.approx(-0.326166, abs=1e-6)
+    assert result.reading == "the places around fell too: diffusion of benefits"
 
 
 @pytest.mark.parametrize(
@@ -145,19 +145,19 @@ def test_incidents_count_in_their_zone_and_window(incident_frame):
         (1050, 130, "2024-03-31T23:00:00"),
         (5000, 50, "2024-01-10T12:00:00"),
     ]
-    found = counted(incident_frame, rows, buffer_m=50, control_buffer=True)
-    assert found.index.tolist() == ["treated", "buffer", "control", "control_buffer"]
-    assert found["before"].tolist() == [1, 0, 1, 0]
-    assert found["after"].tolist() == [1, 1, 0, 1]
+    result = counted(incident_frame, rows, buffer_m=50, control_buffer=True)
+    assert result.index.tolist() == ["treated", "buffer", "control", "control_buffer"]
+    assert result["before"].tolist() == [1, 0, 1, 0]
+    assert result["after"].tolist() == [1, 1, 0, 1]
 
 
 def test_land_counts_once_and_the_treated_come_first(incident_frame):
     city = shapely.box(-500, -500, 500, 500)
     rows = [(x, 50, "2024-01-10T12:00:00") for x in (50, 100, 130, 300)]
-    found = counted(incident_frame, rows, control=[city], buffer_m=50)
-    assert found["before"].tolist() == [2, 1, 1]
-    assert found["area_km2"].sum() == pytest.approx(1)
-    assert found.loc["treated", "area_km2"] == pytest.approx(0.01)
+    result = counted(incident_frame, rows, control=[city], buffer_m=50)
+    assert result["before"].tolist() == [2, 1, 1]
+    assert result["area_km2"].sum() == pytest.approx(1)
+    assert result.loc["treated", "area_km2"] == pytest.approx(0.01)
 
 
 def test_without_a_buffer_there_is_no_row_for_it(incident_frame):
@@ -166,8 +166,8 @@ def test_without_a_buffer_there_is_no_row_for_it(incident_frame):
 
 def test_whole_months_count_as_equally_long(incident_frame):
     february = Period(date(2024, 2, 1), date(2024, 2, 29))
-    found = counted(incident_frame, [(50, 50, "2024-01")], after=february)
-    assert found["before"].tolist() == [1, 0]
+    result = counted(incident_frame, [(50, 50, "2024-01")], after=february)
+    assert result["before"].tolist() == [1, 0]
 
 
 def test_windows_of_different_length_are_refused(incident_frame):
@@ -207,9 +207,9 @@ def test_a_control_without_land_of_its_own_is_refused(incident_frame):
 def test_no_zone_reaches_beyond_the_study_area(incident_frame):
     study = shapely.box(0, 0, 5000, 100)
     rows = [(50, 50, "2024-01"), (130, 50, "2024-01"), (50, 130, "2024-01")]
-    found = counted(incident_frame, rows, study=study, buffer_m=50)
-    assert found["before"].tolist() == [1, 1, 0]
-    assert found.loc["buffer", "area_km2"] == pytest.approx(50 * 100 / 1e6)
+    result = counted(incident_frame, rows, study=study, buffer_m=50)
+    assert result["before"].tolist() == [1, 1, 0]
+    assert result.loc["buffer", "area_km2"] == pytest.approx(50 * 100 / 1e6)
 
 
 def test_treated_places_outside_the_study_area_are_refused(incident_frame):

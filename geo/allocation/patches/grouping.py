@@ -59,7 +59,7 @@ class PatchAnswer:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _PlanSet:
     """Plans of one number of patches, and what is known of all others."""
 
     plans: list[Ints]
@@ -111,11 +111,11 @@ def plan_patches(
     plans, rows = [], []
     for groups in problem.group_counts():
         fixed = replace(problem, rules=replace(rules, groups=groups))
-        found = _plans_of(fixed, groups=groups, seed=seed, seconds=seconds)
-        if found is None:
+        plan_set = _plans_of(fixed, groups=groups, seed=seed, seconds=seconds)
+        if plan_set is None:
             continue
-        judged = _judged(fixed, found, most=most)
-        plans += [found.plans[row] for row in judged.index]
+        judged = _judged(fixed, plan_set, most=most)
+        plans += [plan_set.plans[row] for row in judged.index]
         rows.append(judged)
         if rules.size is None:
             break
@@ -140,10 +140,10 @@ def _problem(table: pd.DataFrame, contiguity: Contiguity, rules: PatchRules) -> 
         raise InputError("workload is nought in every area, so there is nothing to balance")
     members = np.zeros(len(table), np.int64)
     if rules.members is not None:
-        held = numbers(table, "members")
-        if (held % 1 != 0).any():
+        members_column = numbers(table, "members")
+        if (members_column % 1 != 0).any():
             raise InputError("members must be whole numbers")
-        members = held.astype(np.int64)
+        members = members_column.astype(np.int64)
     today = None
     if "today" in table.columns:
         today = pd.factorize(table["today"], use_na_sentinel=False)[0].astype(np.int64)
@@ -151,7 +151,7 @@ def _problem(table: pd.DataFrame, contiguity: Contiguity, rules: PatchRules) -> 
     return PatchProblem(contiguity, workload, members, rules, today, names)
 
 
-def _plans_of(problem: PatchProblem, *, groups: int, seed: int, seconds: float) -> _Found | None:
+def _plans_of(problem: PatchProblem, *, groups: int, seed: int, seconds: float) -> _PlanSet | None:
     """Good plans of so many patches, None where there is none."""
     if plain_faults(problem).reasons:
         return None
@@ -164,11 +164,11 @@ def _plans_of(problem: PatchProblem, *, groups: int, seed: int, seconds: float) 
             if not len(every.plans):
                 return None
             bound = float(every.table["worst_imbalance"].min())
-            return _Found(every.front(len(problem)), bound, "enumeration", len(every.plans))
+            return _PlanSet(every.front(len(problem)), bound, "enumeration", len(every.plans))
     return _searched(problem, groups=groups, seed=seed, seconds=seconds)
 
 
-def _searched(problem: PatchProblem, *, groups: int, seed: int, seconds: float) -> _Found | None:
+def _searched(problem: PatchProblem, *, groups: int, seed: int, seconds: float) -> _PlanSet | None:
     """Plans by annealing, and then by proof where the groups that matter can be listed."""
     plans = annealed(problem, groups=groups, seed=seed)
     worst = worst_imbalance(problem, plans[0]) if plans else np.inf
@@ -182,7 +182,7 @@ def _searched(problem: PatchProblem, *, groups: int, seed: int, seconds: float) 
                 f"no {groups} patches of {problem.rules} were found among {len(problem)} areas; "
                 "there are too many groups to prove that none exist"
             )
-        return _Found(plans, bound, "annealing")
+        return _PlanSet(plans, bound, "annealing")
     model = Partitioning(problem, groups, masks, seconds=seconds)
     best, proven = (plans[0], bound) if worst <= bound + SAME else model.best(*plans[:1])
     if best is None and np.isfinite(proven):
@@ -193,22 +193,22 @@ def _searched(problem: PatchProblem, *, groups: int, seed: int, seconds: float) 
     if best is None:
         return None
     plans = [best, *plans, *model.others(worst_imbalance(problem, best))]
-    return _Found(plans, max(bound, proven), "partitioning")
+    return _PlanSet(plans, max(bound, proven), "partitioning")
 
 
-def _judged(problem: PatchProblem, found: _Found, *, most: int) -> pd.DataFrame:
+def _judged(problem: PatchProblem, plan_set: _PlanSet, *, most: int) -> pd.DataFrame:
     """The short list of the plans found; its index says which plans they are."""
-    table = measures(problem, found.plans)
+    table = measures(problem, plan_set.plans)
     table = table.loc[short_list(table, most=most)]
     for row in table.index:
-        require_sound(verify_patches(problem, found.plans[row]))
+        require_sound(verify_patches(problem, plan_set.plans[row]))
     best = float(table["worst_imbalance"].min())
     if problem.today is None:
         table = table.drop(columns="changes")
-    table["method"], table["bound"] = found.method, found.bound
-    table["gap"] = best - found.bound if best > found.bound + SAME else 0.0
-    table["optimal"] = table["worst_imbalance"] <= found.bound + SAME
-    table["examined"] = pd.array([found.examined] * len(table), dtype="Int64")
+    table["method"], table["bound"] = plan_set.method, plan_set.bound
+    table["gap"] = best - plan_set.bound if best > plan_set.bound + SAME else 0.0
+    table["optimal"] = table["worst_imbalance"] <= plan_set.bound + SAME
+    table["examined"] = pd.array([plan_set.examined] * len(table), dtype="Int64")
     return table
 
 

@@ -93,18 +93,18 @@ def test_the_tail_counts_land_and_not_cells():
 def test_every_column_is_there_and_every_class_has_a_known_name():
     cells = square_city(20)
     counts = np.random.default_rng(1).poisson(2, len(cells))
-    found = hotspots(counts, cells.neighbours, cells.inside_area)
-    assert list(found.columns) == ["n", "z", "p", "q", "p_count", "q_count", "class"]
-    assert set(found["class"]) <= set(CLASSES)
-    assert found["n"].tolist() == counts.tolist()
+    result = hotspots(counts, cells.neighbours, cells.inside_area)
+    assert list(result.columns) == ["n", "z", "p", "q", "p_count", "q_count", "class"]
+    assert set(result["class"]) <= set(CLASSES)
+    assert result["n"].tolist() == counts.tolist()
 
 
 @pytest.mark.parametrize("counts", [np.zeros(100, int), np.full(100, 4)])
 def test_without_a_difference_every_cell_is_undefined(counts):
     cells = square_city(10)
-    found = hotspots(counts, cells.neighbours, cells.inside_area)
-    assert set(found["class"]) == {"undefined"}
-    assert found[["z", "p", "q", "p_count", "q_count"]].isna().all(axis=None)
+    result = hotspots(counts, cells.neighbours, cells.inside_area)
+    assert set(result["class"]) == {"undefined"}
+    assert result[["z", "p", "q", "p_count", "q_count"]].isna().all(axis=None)
 
 
 def test_a_planted_cluster_is_hot_and_the_rest_is_not():
@@ -131,9 +131,9 @@ def test_a_city_without_hotspots_seldom_shows_one():
     cells, rng = square_city(40), np.random.default_rng(11)
     alarms = alone = 0
     for _ in range(60):
-        found = hotspots(rng.poisson(0.3, len(cells)), cells.neighbours, cells.inside_area)
-        alarms += found["class"].str.startswith(("hot", "cold")).any()
-        alone += (found["q"] <= 0.05).any()
+        result = hotspots(rng.poisson(0.3, len(cells)), cells.neighbours, cells.inside_area)
+        alarms += result["class"].str.startswith(("hot", "cold")).any()
+        alone += (result["q"] <= 0.05).any()
     assert alarms <= 0.12 * 60
     assert alone > 0.3 * 60
 
@@ -142,11 +142,11 @@ def test_a_class_needs_both_tests_at_its_level():
     cells, rng = square_city(40), np.random.default_rng(5)
     x, y = cells.grid.centres(cells.positions)
     counts = rng.poisson(0.5 + 6 * np.exp(-((x - 900) ** 2 + (y - 900) ** 2) / 400**2))
-    found = hotspots(counts, cells.neighbours, cells.inside_area)
-    worst = found[["q", "q_count"]].max(axis=1)
+    result = hotspots(counts, cells.neighbours, cells.inside_area)
+    worst = result[["q", "q_count"]].max(axis=1)
     level = np.select([worst <= 0.01, worst <= 0.05], ["99", "95"], "none")
-    assert {"hot_99", "hot_95", "none"} <= set(found["class"])
-    assert found["class"].str.removeprefix("hot_").tolist() == level.tolist()
+    assert {"hot_99", "hot_95", "none"} <= set(result["class"])
+    assert result["class"].str.removeprefix("hot_").tolist() == level.tolist()
 
 
 COUNTS = st.lists(st.integers(0, 20), min_size=100, max_size=100).map(np.array)
@@ -218,9 +218,9 @@ def test_one_grave_incident_alone_makes_no_hotspot():
     cells = square_city(20)
     counts = np.random.default_rng(2).poisson(2, len(cells))
     harm = np.where(np.arange(len(cells)) == 210, 2000.0, counts)
-    found = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
-    assert found["q"].min() < 1e-8
-    assert set(found["class"]) == {"none"}
+    result = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
+    assert result["q"].min() < 1e-8
+    assert set(result["class"]) == {"none"}
 
 
 def test_where_all_incidents_are_equally_grave_nothing_changes():
@@ -239,16 +239,16 @@ def test_a_rank_flips_where_harm_would_change_the_list_of_places():
     counts = np.arange(100)
     harm = counts.astype(float)
     harm[[10, 99]] = 1000, 0
-    found = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
+    result = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
     # The quiet grave place comes in and the busy harmless one goes out.
-    assert np.flatnonzero(found["rank_flips"]).tolist() == [10, 99]
-    assert found["rank_n"][[10, 99]].tolist() == [90, 1]
-    assert found["rank_weighted"][10] == 1
+    assert np.flatnonzero(result["rank_flips"]).tolist() == [10, 99]
+    assert result["rank_n"][[10, 99]].tolist() == [90, 1]
+    assert result["rank_weighted"][10] == 1
 
 
 def test_equals_that_could_be_ordered_otherwise_do_not_flip():
     cells = square_city(10)
     counts = np.array([5] * TOP + [4] * 80)
     harm = np.array([50.0] * (TOP - 1) + [40.0] * 81)
-    found = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
-    assert not found["rank_flips"].any()
+    result = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
+    assert not result["rank_flips"].any()

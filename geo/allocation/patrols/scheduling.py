@@ -26,7 +26,7 @@ from geo.allocation.patrols.problem import (
     VisitRule,
     travel_from_table,
 )
-from geo.allocation.patrols.routes import Ways
+from geo.allocation.patrols.routes import RouteTravel
 from geo.allocation.patrols.selection import Crew, best_crews
 from geo.allocation.patrols.street_network import AlongStreets
 from geo.allocation.solver import require_sound
@@ -179,12 +179,12 @@ def _planned(problem: PatrolProblem, *, seed: int, tries: int, seconds: float) -
     """The best rounds found: by filling, by filling again, and by choosing among all of them."""
     first = filled(problem)
     _check_areas(problem, first)
-    seen = refilled(first, tries=tries, seed=seed)
+    variants = refilled(first, tries=tries, seed=seed)
     rng = np.random.default_rng(seed)
     for _ in range(_SHAKEN if tries else 0):
         shaken = problem.demand * np.exp(rng.normal(0.0, _SHAKE, problem.demand.shape))
-        seen.append(filled(problem, demand=shaken))
-    ours = [list(zip(rounds.crews, rounds.routes, strict=True)) for rounds in seen]
+        variants.append(filled(problem, demand=shaken))
+    ours = [list(zip(rounds.crews, rounds.routes, strict=True)) for rounds in variants]
     pool = [crew for crews in ours for crew in crews if crew[1]]
     chosen = best_crews(problem, pool, seconds=seconds) if pool else None
     plans = [crews for crews in [*ours, chosen or []] if not verify_crews(problem, crews)]
@@ -220,7 +220,7 @@ def _stops(problem: PatrolProblem, crews: Sequence[Crew], table: pd.DataFrame) -
     for at, route in crews:
         shift, rounds = problem.shifts[at], problem.rounds[at]
         number[at] += 1
-        legs = Ways(problem.travel, again=rounds > 1).legs(route)
+        legs = RouteTravel(problem.travel, again=rounds > 1).legs(route)
         for turn in range(rounds):
             after = turn * problem.round_minutes(at)
             for stop, (spot, leg) in enumerate(zip(route, legs, strict=True), start=1):

@@ -19,28 +19,28 @@ def town(seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("sites", [1, 3, 5])
 def test_covering_is_the_best_of_all_choices(seed, sites):
     demand, way = town(seed)
-    found = maximal_covering(demand, way <= 2.5, sites=sites)
+    result = maximal_covering(demand, way <= 2.5, sites=sites)
     best = max(
         demand[(way[:, choice] <= 2.5).any(axis=1)].sum()
         for choice in map(list, combinations(range(9), sites))
     )
-    assert len(found.chosen) == sites
-    assert found.optimal
-    assert found.value == found.bound == pytest.approx(best)
+    assert len(result.chosen) == sites
+    assert result.optimal
+    assert result.value == result.bound == pytest.approx(best)
 
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("sites", [1, 3, 5])
 def test_the_median_is_the_best_of_all_choices(seed, sites):
     demand, way = town(seed)
-    found = p_median(demand, way, sites=sites)
+    result = p_median(demand, way, sites=sites)
     best = min(
         (demand * way[:, choice].min(axis=1)).sum()
         for choice in map(list, combinations(range(9), sites))
     )
-    assert found.optimal
-    assert found.value == pytest.approx(best)
-    assert found.bound == pytest.approx(best)
+    assert result.optimal
+    assert result.value == pytest.approx(best)
+    assert result.bound == pytest.approx(best)
 
 
 @pytest.mark.parametrize("method", [maximal_covering, p_median])
