@@ -1,0 +1,79 @@
+"""The board at every width: scrolled from top to bottom, no text lies over another."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Watched
+
+pytestmark = pytest.mark.browser
+
+SIZES = ((390, 844), (1024, 768), (1280, 720), (1600, 900), (1920, 1080), (2560, 1440))
+_OVERLAPS = """() => {
+    // Each line of text that can be seen, clipped by what scrolls around it, and each map.
+    const boxes = [];
+    const add = (name, element, rect) => {
+        let [left, top, right, bottom] = [rect.left, rect.top, rect.right, rect.bottom];
+        // A closed list of the bar keeps its boxes, but nobody sees them.
+        if (!element.checkVisibility({ visibilityProperty: true })) return;
+        for (let one = element; one; one = one.parentElement) {
+            if (getComputedStyle(one).overflow === "visible") continue;
+            const clip = one.getBoundingClientRect();
+            left = Math.max(left, clip.left); right = Math.min(right, clip.right);
+            top = Math.max(top, clip.top); bottom = Math.min(bottom, clip.bottom);
+        }
+        if (right - left < 2 || bottom - top < 2 || bottom < 0 || top > innerHeight) return;
+        boxes.push({ name, left, top, right, bottom });
+    };
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+        const words = node.textContent.trim();
+        if (!words || node.parentElement.closest("script, style, select, svg")) continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const name = words.slice(0, 40);
+        for (const rect of range.getClientRects()) add(name, node.parentElement, rect);
+    }
+    for (const map of document.querySelectorAll("iframe, .map")) {
+        add("the map", map, map.getBoundingClientRect());
+    }
+    const most = 3;  // pixels by which the lines of one paragraph may touch
+    const found = [];
+    boxes.forEach((a, at) => boxes.slice(at + 1).forEach((b) => {
+        const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (wide > most && high > most) found.push(`${a.name} | ${b.name}`);
+    }));
+    return found;
+}"""
+
+
+def overlaps_when_scrolled(page: Page) -> dict[int, list[str]]:
+    """Pairs of boxes that lie over each other, by how far the page was scrolled."""
+    height, seen = page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+    overlaps = {}
+    for top in range(0, height, seen // 2):
+        page.evaluate(f"window.scrollTo(0, {top})")
+        if pairs := page.evaluate(_OVERLAPS):
+            overlaps[top] = pairs
+    return overlaps
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_nothing_lies_over_another_part_wherever_the_board_is_scrolled(
+    watched: Watched, address: str, width: int, height: int
+) -> None:
+    watched.page.set_viewport_size({"width": width, "height": height})
+    watched.page.goto(address)
+    watched.wait_for_map()
+    assert overlaps_when_scrolled(watched.page) == {}
+
+
+def test_the_story_of_an_area_and_two_maps_leave_the_rest_free(
+    watched: Watched, address: str
+) -> None:
+    watched.page.goto(f"{address}/?period=latest-3m&compare=year&show=pair&at=D05000017")
+    watched.page.locator("#story-title").wait_for()
+    watched.page.wait_for_load_state("load")
+    assert overlaps_when_scrolled(watched.page) == {}
