@@ -1,8 +1,8 @@
-"""CSV files from users, read without guessing: every row keeps its line number and its text.
+"""CSV files from users, read as text: every row has its line number and its fields unchanged.
 
-Published files are plain: every line as wide as the header, quotes only around whole fields. Such
-blocks are read by Arrow, many times faster; from the first block that is not plain, the csv module
-reads on.
+Published files are plain: every line has as many fields as the header, and quotes stand only around
+whole fields. Arrow reads such blocks many times faster; from the first block that is not plain, the
+csv module reads the rest.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from numpy.typing import NDArray
 from geo.errors import InputError
 
 LONGEST_LINE: Final = 1_000_000
+"""Bytes; a longer line means that the file is not a CSV."""
 
-_BYTES_A_ROW = 100
-"""How much is read at once for each row wanted."""
+ROWS_PER_TABLE: Final = 50_000
+_BYTES_A_ROW = 100  # read at once for each row of a table; police.uk rows have some 170
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
 class PlainRows:
-    """Rows that are all as wide as the header, kept by column until one of them is asked for."""
+    """Rows that are all as wide as the header, stored by column and made into lists on demand."""
 
     def __init__(self, columns: pa.Table) -> None:
         self.columns = columns
@@ -52,8 +53,16 @@ class PlainRows:
 class Table:
     """A CSV as text.
 
-    `lines` holds for each row the number of its (last) line in the file; `rows` the fields as
-    they stand, which may be more or fewer than the header names.
+    Attributes
+    ----------
+    file
+        Its name, for messages.
+    header
+        Names of the columns, each different.
+    lines
+        For each row the number of its (last) line in the file.
+    rows
+        The fields of each row, which can be more or fewer than the header names.
     """
 
     file: str
@@ -65,12 +74,12 @@ class Table:
         return len(self.rows)
 
     def require(self, *names: str) -> None:
-        """Refuse the file if it lacks one of the columns.
+        """Refuse the file if a column is missing.
 
         Raises
         ------
         InputError
-            With the missing columns and those there are.
+            With the missing columns and the existing ones.
         """
         missing = [name for name in names if name not in self.header]
         if missing:
@@ -84,17 +93,18 @@ class Table:
         return self._columns[name].str.strip()
 
     def numbers(self, name: str) -> NDArray[np.float64]:
-        """One column as numbers, NaN for what is none; `51,5` is none."""
+        """One column as numbers; NaN where the text is not a number, such as `51,5`."""
         text = pa.array(self.text(name), type=pa.large_string())
         try:
             values = pc.cast(text, pa.float64())
         except pa.ArrowInvalid:
+            # Arrow casts a column whole or not at all, so what is not a number is blanked first.
             written = pc.if_else(pc.match_substring_regex(text, _NUMBER), text, None)
             values = pc.cast(written, pa.float64())
         return np.asarray(values.to_numpy(zero_copy_only=False), dtype=float)
 
     def frame(self) -> pd.DataFrame:
-        """All columns as text, as they stand."""
+        """All columns as unchanged text."""
         return self._columns.copy()
 
     @property
@@ -115,29 +125,52 @@ class Table:
 
 
 def read_table(content: bytes, *, file: str) -> Table:
-    """Read a whole CSV, as `read_tables` does.
+    """Read a whole CSV at once.
+
+    Parameters
+    ----------
+    content
+        UTF-8, with or without a byte order mark.
+    file
+        Its name, for messages.
+
+    Returns
+    -------
+    table
+        With at least one row.
 
     Raises
     ------
     InputError
-        As `read_tables`.
+        See `read_tables`.
     """
     tables = list(read_tables(io.BytesIO(content), file=file))
     rows = [row for table in tables for row in table.rows]
     return Table(file, tables[0].header, np.concatenate([table.lines for table in tables]), rows)
 
 
-def read_tables(stream: IO[bytes], *, file: str, rows: int = 50_000) -> Iterator[Table]:
+def read_tables(stream: IO[bytes], *, file: str, rows: int = ROWS_PER_TABLE) -> Iterator[Table]:
     """Read a CSV in UTF-8, with or without a byte order mark, some rows at a time.
 
-    Lines that are empty, or hold nothing but commas, are no rows. At least one table comes, and
-    none is empty.
+    Parameters
+    ----------
+    stream
+        Read to its end as tables are taken.
+    file
+        Its name, for messages.
+    rows
+        Most rows of one table.
+
+    Returns
+    -------
+    tables
+        At least one, none of them empty. Lines that are empty or hold only commas are skipped.
 
     Raises
     ------
     InputError
-        If the content is binary, in another encoding, empty, has a line beyond all measure, or
-        names a column twice.
+        If the content is binary, in another encoding, empty, has a line longer than
+        `LONGEST_LINE`, or names a column twice.
     """
     reader = _Reader(stream, file)
     header = [
@@ -146,12 +179,12 @@ def read_tables(stream: IO[bytes], *, file: str, rows: int = 50_000) -> Iterator
     ]
     if len(set(header)) < len(header):
         raise InputError(f"{file} names a column twice: {', '.join(header)[:200]}")
-    found = False
-    for table in _tables(reader, header, rows):
-        found = True
-        yield table
-    if not found:
+    tables = _tables(reader, header, rows)
+    first = next(tables, None)
+    if first is None:
         raise InputError(f"{file} holds a header and no rows" if header else f"{file} is empty")
+    yield first
+    yield from tables
 
 
 def _tables(reader: _Reader, header: list[str], rows: int) -> Iterator[Table]:
@@ -209,7 +242,7 @@ class _Reader:
         if len(line) > LONGEST_LINE:
             raise InputError(f"{self.file}, line {self.line} is longer than {LONGEST_LINE:,} bytes")
         if b"\0" in line:
-            raise InputError(f"{self.file} is no CSV: line {self.line} holds binary data")
+            raise InputError(f"{self.file} is not a CSV: line {self.line} holds binary data")
         try:
             return line.decode("utf-8-sig" if self.line == 1 else "utf-8")
         except UnicodeDecodeError as error:
@@ -221,8 +254,8 @@ class _Reader:
 def _plain_columns(block: bytes, header: list[str]) -> pa.Table | None:
     """The columns of a block of whole lines; None unless the csv module would read the same.
 
-    That needs lines that are all as wide as the header, none that is empty, holds nothing but
-    commas, or is longer than the csv module takes, and quotes only around whole fields.
+    For that, every line must have as many fields as the header, none may be empty, hold only
+    commas, or be longer than the csv module takes, and quotes may stand only around whole fields.
     """
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
@@ -238,10 +271,11 @@ def _plain_columns(block: bytes, header: list[str]) -> pa.Table | None:
         if len(ends) != np.count_nonzero(data == ord("\n")):
             return None
     lengths = np.diff(ends, prepend=-1) - 1
-    held = lengths - np.diff(np.searchsorted(quotes, ends), prepend=0)
+    unquoted = lengths - np.diff(np.searchsorted(quotes, ends), prepend=0)
     separators = len(header) - 1
-    wide = np.diff(np.searchsorted(commas, ends), prepend=0)
-    even = (wide == separators).all() and held.min() > separators
+    commas_per_line = np.diff(np.searchsorted(commas, ends), prepend=0)
+    # A line with no more letters than commas holds only commas, which is no row.
+    even = (commas_per_line == separators).all() and unquoted.min() > separators
     if not even or lengths.max() > csv.field_size_limit():
         return None
     text = pa.string()
@@ -257,7 +291,7 @@ def _plain_columns(block: bytes, header: list[str]) -> pa.Table | None:
             pa.csv.ConvertOptions(column_types=dict.fromkeys(header, text), null_values=[]),
         )
     except pa.ArrowInvalid:
-        # Text that is not UTF-8: reading line by line tells where.
+        # Text that is not UTF-8: reading line by line finds where.
         return None
 
 
@@ -266,6 +300,6 @@ def _around_fields(data: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
     if len(quotes) % 2:
         return False
     edges = np.array([ord(","), ord("\n")], dtype=np.uint8)
-    before = data[quotes[::2] - 1]  # of the first byte it is the last: the end of a line
+    before = data[quotes[::2] - 1]  # at the first byte, −1 is the last: the end of a line
     after = data[quotes[1::2] + 1]
     return bool(np.isin(before, edges).all() and np.isin(after, edges).all())

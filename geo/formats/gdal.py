@@ -1,9 +1,9 @@
-"""Layers in the formats of GIS programs, read as GeoJSON without trusting them.
+"""Layers in the formats of GIS programs, read as GeoJSON in a sandbox.
 
 GDAL decides by a file's content what it is, and some of what it reads names other files, addresses
-or SQL to run. So it never runs in this process: a child reads one copy of the file, under a fixed
-name in a folder of its own, with one driver, bounded memory and time, and no network.
-TopoJSON needs no GDAL.
+or SQL to run. So it never runs in this process: a child process reads one copy of the file, under a
+fixed name in a folder of its own, with one driver, limited memory and time, and no network.
+TopoJSON needs no GDAL (`geo.formats.topojson` says why).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 from xml.parsers import expat
 
 import orjson
@@ -27,7 +27,7 @@ FOREIGN_ENDINGS: Final = (".shp", ".zip", ".kml", ".gpkg", ".topojson")
 """Endings of the files that `read_foreign` reads; a .zip holds a shapefile."""
 
 _CHILD: Final = Path(__file__).with_name("gdal_worker.py")
-_REFUSED: Final = 3
+_REFUSED: Final = 3  # the child's exit code when its answer is a refusal
 _DRIVERS: Final = {
     ".shp": "ESRI Shapefile",
     ".zip": "ESRI Shapefile",
@@ -35,15 +35,24 @@ _DRIVERS: Final = {
     ".gpkg": "GPKG",
 }
 _SIBLINGS: Final = (".shx", ".dbf", ".prj", ".cpg")
-_PROLOG_BYTES: Final = 2**20
+_PROLOG_BYTES: Final = 2**20  # of a KML, searched for its root element
+_LONGEST_REFUSAL: Final = 1_200  # bytes: 300 letters of up to four
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What reading one file may cost: its bytes, those of the answer, and the child's share."""
+    """Limits on reading one file.
+
+    Attributes
+    ----------
+    input_bytes, topojson_bytes, output_bytes
+        Most bytes of the file, of a TopoJSON file, and of the GeoJSON made of it.
+    memory_bytes, cpu_seconds, wall_seconds
+        Most memory, processor time and clock time of the child process.
+    """
 
     input_bytes: int = 512 * 2**20
-    topojson_bytes: int = 64 * 2**20  # parsed in this process, at some 20 bytes for each
+    topojson_bytes: int = 64 * 2**20  # parsed in this process, where each takes some 20 bytes
     output_bytes: int = 512 * 2**20
     memory_bytes: int = 4 * 2**30
     cpu_seconds: int = 120
@@ -56,9 +65,6 @@ LIMITS: Final = Limits()
 def read_foreign(path: Path, *, layer: str = "", limits: Limits = LIMITS) -> bytes:
     """Read a layer of areas as a GeoJSON FeatureCollection.
 
-    Coordinates stay in the file's own CRS, which a `crs` member names unless it is CRS84;
-    heights are left out. Properties are JSON scalars, dates are ISO text.
-
     Parameters
     ----------
     path
@@ -67,7 +73,13 @@ def read_foreign(path: Path, *, layer: str = "", limits: Limits = LIMITS) -> byt
         Which layer, where the file has several: that of a GeoPackage or KML, the name of a
         shapefile in a .zip, the object of a TopoJSON.
     limits
-        What reading it may cost.
+        Limits on size, memory and time.
+
+    Returns
+    -------
+    content
+        UTF-8 JSON. Coordinates stay in the file's own CRS, which a `crs` member names unless it
+        is CRS84; heights are left out. Properties are JSON scalars, dates are ISO text.
 
     Raises
     ------
@@ -76,12 +88,16 @@ def read_foreign(path: Path, *, layer: str = "", limits: Limits = LIMITS) -> byt
     """
     ending = path.suffix.lower()
     if not path.is_file():
-        raise InputError(f"no file {path.name}")
+        raise InputError(f"there is no file {path.name}")
     try:
         if ending == ".topojson":
-            return to_geojson(_whole(path, limits.topojson_bytes), file=path.name, layer=layer)
+            content = _read_bounded(path, limits.topojson_bytes)
+            return to_geojson(content, file=path.name, layer=layer)
         if ending not in _DRIVERS:
-            raise InputError(f"{path.name} has none of the endings {', '.join(FOREIGN_ENDINGS)}")
+            raise InputError(
+                f"{path.name} is of an unknown format; its name must end in "
+                + ", ".join(FOREIGN_ENDINGS)
+            )
         _check_content(path, ending)
         if ending == ".shp" and layer not in ("", path.stem):
             raise InputError(f"{path.name} has no layer {layer!r}; it has: {path.stem}")
@@ -93,11 +109,11 @@ def read_foreign(path: Path, *, layer: str = "", limits: Limits = LIMITS) -> byt
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}") from error
 
 
-def _whole(path: Path, most: int) -> bytes:
+def _read_bounded(path: Path, most: int) -> bytes:
     with path.open("rb") as stream:
         content = stream.read(most + 1)
     if len(content) > most:
-        raise InputError(f"{path.name} holds more than {most:,} bytes")
+        raise InputError(f"{path.name} is larger than {most:,} bytes; simplify its areas")
     return content
 
 
@@ -111,7 +127,7 @@ def _check_content(path: Path, ending: str) -> None:
         return
     with path.open("rb") as stream:
         head = stream.read(100)
-    told = {
+    signatures = {
         ".shp": (head[:4] == b"\x00\x00\x27\x0a", "shapefile"),
         ".zip": (head[:4] == b"PK\x03\x04", "zip archive"),
         ".gpkg": (
@@ -119,21 +135,21 @@ def _check_content(path: Path, ending: str) -> None:
             "GeoPackage",
         ),
     }
-    right, name = told[ending]
-    if not right:
-        raise InputError(f"{path.name} is no {name}")
+    matches, name = signatures[ending]
+    if not matches:
+        raise InputError(f"{path.name} is not a {name}")
     journal = path.with_name(path.name + "-wal")
     if ending == ".gpkg" and journal.exists() and journal.stat().st_size:
-        raise InputError(f"{path.name} is open in another program, close it there first")
+        raise InputError(f"{path.name} is open in another program; close it there first")
 
 
 def _check_kml(path: Path) -> None:
-    """Read XML up to the root element. Entities can only be declared before it, in a DOCTYPE."""
+    """Read XML up to its root element: entities can only be declared before it, in a DOCTYPE."""
     roots: list[str] = []
 
     def doctype(*_: object) -> None:
         if not roots:
-            raise InputError(f"{path.name} has a DOCTYPE, which a KML may not; remove it")
+            raise InputError(f"{path.name} has a DOCTYPE, which is not allowed in KML; remove it")
 
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = doctype
@@ -144,10 +160,10 @@ def _check_kml(path: Path) -> None:
                 parser.Parse(part, False)  # noqa: FBT003 - expat takes no names
     except (expat.ExpatError, LookupError, ValueError) as error:
         if not roots:
-            raise InputError(f"{path.name} is no KML: {error}") from error
+            raise InputError(f"{path.name} is not KML: {error}") from error
     if not roots or roots[0].rpartition(":")[2] != "kml":
         raise InputError(
-            f"{path.name} is no KML: its first element is {(roots or ['none'])[0][:40]}"
+            f"{path.name} is not KML: its first element is {(roots or ['none'])[0][:40]}"
         )
 
 
@@ -155,18 +171,18 @@ def _check_kml(path: Path) -> None:
 
 
 def _copy(path: Path, folder: Path, budget: int) -> None:
-    """Copy what is read under fixed names, so that no user's text is ever a path for GDAL."""
-    wanted = (".shp", *_SIBLINGS) if path.suffix.lower() == ".shp" else (path.suffix.lower(),)
-    files = {path.suffix.lower(): path}
-    for beside in path.parent.iterdir() if len(wanted) > 1 else ():
-        if beside.stem == path.stem and beside.suffix.lower() in wanted and beside.is_file():
+    """Copy the files to be read under fixed names, so that no user's text is a path for GDAL."""
+    ending = path.suffix.lower()
+    files = {ending: path}
+    for beside in path.parent.iterdir() if ending == ".shp" else ():
+        if beside.stem == path.stem and beside.suffix.lower() in _SIBLINGS and beside.is_file():
             files.setdefault(beside.suffix.lower(), beside)
     for suffix, source in files.items():
         with source.open("rb") as stream, (folder / f"layer{suffix}").open("wb") as copy:
             while part := stream.read(2**20):
                 budget -= len(part)
                 if budget < 0:
-                    raise InputError(f"{path.name} holds more bytes than a layer may")
+                    raise InputError(f"{path.name} is larger than a layer may be; simplify it")
                 copy.write(part)
 
 
@@ -184,18 +200,19 @@ def _run(file: str, ending: str, layer: str, *, folder: Path, limits: Limits) ->
     try:
         code = _child(request, folder, skipped, limits.wall_seconds)
     except subprocess.TimeoutExpired as error:
-        raise InputError(f"{file}: reading it takes longer than a layer may") from error
+        raise InputError(f"{file}: reading it takes too long; simplify it") from error
     if code == _REFUSED:
         with (folder / "answer").open("rb") as answer:
-            raise InputError(f"{file}: {answer.read(1200).decode('utf-8', 'replace')}")
+            reason = answer.read(_LONGEST_REFUSAL).decode("utf-8", "replace")
+        raise InputError(f"{file}: {reason}")
     if code < 0:
-        # By a limit's signal, or GDAL's own where it found no memory.
-        raise InputError(f"{file}: reading it was stopped, it costs too much time or memory")
+        # By the signal of a limit, or GDAL's own abort when memory ran out.
+        raise InputError(f"{file}: reading it takes too much time or memory; simplify it")
     if code:
         raise InputError(f"{file}: reading it failed")
 
 
-def _child(request: dict[str, Any], folder: Path, skipped: list[str], seconds: float) -> int:
+def _child(request: dict[str, object], folder: Path, skipped: list[str], seconds: float) -> int:
     with (folder / "answer").open("wb") as answer:
         done = subprocess.run(  # noqa: S603 - this Python and a file of this package
             [sys.executable, "-I", str(_CHILD)],
@@ -211,7 +228,7 @@ def _child(request: dict[str, Any], folder: Path, skipped: list[str], seconds: f
 
 
 def _environment(folder: Path, skipped: list[str]) -> dict[str, str]:
-    """All that the child's environment holds; GDAL reads it when it is loaded, never again."""
+    """The child's whole environment; GDAL reads it once, when it is loaded."""
     # Separated by commas: at spaces GDAL would cut the names that hold one.
     drivers = ",".join(skipped)
     return {
@@ -235,7 +252,7 @@ def _environment(folder: Path, skipped: list[str]) -> dict[str, str]:
 
 @cache
 def _all_drivers() -> tuple[str, ...]:
-    """Names of all drivers of the installed GDAL, asked once of a child that reads no file."""
+    """Names of all drivers of the installed GDAL, from a child that reads no file."""
     with TemporaryDirectory(prefix="patchmap-") as folder:
         if _child({"list_drivers": True}, Path(folder), [], LIMITS.wall_seconds):
             raise InputError("GDAL cannot be started; install the pyogrio package again")
@@ -247,7 +264,7 @@ def _all_drivers() -> tuple[str, ...]:
 
 def _collection(file: str, ending: str, answer: Path, limits: Limits) -> bytes:
     if answer.stat().st_size > limits.output_bytes:
-        raise InputError(f"{file} holds more than a layer may")
+        raise InputError(f"{file} is larger than a layer may be; simplify it")
     with answer.open("rb") as stream:
         spelling = orjson.loads(stream.readline())
         features = stream.read()
@@ -259,14 +276,16 @@ def _collection(file: str, ending: str, answer: Path, limits: Limits) -> bytes:
 
 def _crs_member(file: str, ending: str, spelling: str | None) -> bytes:
     if not spelling:
-        beside = "; put its .prj file beside it" if ending in (".shp", ".zip") else ""
-        raise InputError(f"{file} names no coordinate reference system{beside}")
+        advice = "; put its .prj file beside it" if ending in (".shp", ".zip") else ""
+        raise InputError(f"{file} names no coordinate reference system{advice}")
     try:
         name = crs_name(spelling)
     except InputError as error:
-        shown = spelling.partition('"')[2].partition('"')[0] or spelling
+        # Of WKT, the first quoted text is the name.
+        title = spelling.partition('"')[2].partition('"')[0] or spelling
         raise InputError(
-            f"{file}: its coordinate reference system {shown[:60]!r} has no known code"
+            f"{file}: its coordinate reference system {title[:60]!r} has no EPSG code; "
+            "save the file in a known one"
         ) from error
     if is_lonlat(name):
         return b""

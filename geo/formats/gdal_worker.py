@@ -1,9 +1,9 @@
-"""Read one foreign file with GDAL: run as a program of its own, by `geo.formats.gdal` alone.
+"""The sandboxed program that reads one file with GDAL; only `geo.formats.gdal` starts it.
 
-It lies in a folder of its own with little memory, little time and no network, and imports nothing
+It runs in a folder of its own with little memory, little time and no network, and imports nothing
 of Patchmap. The request comes as JSON on standard input. The answer goes to standard output: a
-line with the coordinate system as JSON, then a JSON array of features; or, with the exit code
-`REFUSED`, one line that says why not.
+line with the coordinate reference system as JSON, then a JSON array of features; or, with the exit
+code `REFUSED`, one line with the reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import orjson
 
@@ -27,15 +27,17 @@ REFUSED: Final = 3
 
 _SIBLINGS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _NEEDED: Final = (".shp", ".shx", ".dbf")
-_NAMED = 8
-# Fields that GDAL's KML driver adds to every layer, of how a viewer should draw it.
-_KML_FURNITURE: Final = frozenset(
+_LISTED = 8  # layers named in a message
+_LONGEST_REASON = 300
+_OPEN_FILES = 64
+# Fields that GDAL's KML driver adds to every layer, about how a viewer should draw it.
+_KML_STYLE_FIELDS: Final = frozenset(
     {"altitudeMode", "drawOrder", "extrude", "icon", "tessellate", "visibility"}
 )
 
 
 class RefusalError(Exception):
-    """Why the file is not read, as one line."""
+    """The reason why the file is not read, as one line."""
 
 
 def main() -> int:
@@ -53,19 +55,19 @@ def main() -> int:
     except RefusalError as refusal:
         _refuse(str(refusal))
     except (ImportError, MemoryError):  # a library that finds no room cannot be imported
-        _refuse("it needs more memory than a layer may")
+        _refuse("it needs too much memory; simplify it")
     except OSError:  # writing beyond RLIMIT_FSIZE
-        _refuse("it gives more than a layer may hold")
+        _refuse("it is larger than a layer may be; simplify it")
     return 0
 
 
 def _limit(request: dict[str, Any]) -> None:
-    """Hard limits, so that nothing in this process can lift them again."""
+    """Set hard limits, which nothing in this process can lift again."""
     for limit, value in (
         (resource.RLIMIT_AS, request["memory_bytes"]),
         (resource.RLIMIT_CPU, request["cpu_seconds"]),
         (resource.RLIMIT_FSIZE, request["file_bytes"]),
-        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
@@ -75,8 +77,8 @@ def _refuse(reason: str) -> NoReturn:
     printable = "".join(letter if letter.isprintable() else " " for letter in reason)
     os.ftruncate(1, 0)
     os.lseek(1, 0, os.SEEK_SET)
-    os.write(1, " ".join(printable.split())[:300].encode("utf-8", "replace"))
-    os._exit(REFUSED)  # what is still buffered is not to follow
+    os.write(1, " ".join(printable.split())[:_LONGEST_REASON].encode("utf-8", "replace"))
+    os._exit(REFUSED)  # skips flushing: features still in a buffer must not follow the reason
 
 
 def _answer(request: dict[str, Any]) -> Iterator[bytes]:
@@ -93,22 +95,22 @@ def _answer(request: dict[str, Any]) -> Iterator[bytes]:
     yield from _features(file, name, request["driver"])
 
 
-def _pick(names: list[str], wanted: str) -> str:
-    listed = ", ".join(name[:60] for name in names[:_NAMED])
+def _pick(names: list[str], layer: str) -> str:
+    listed = ", ".join(name[:60] for name in names[:_LISTED])
     if not names:
         raise RefusalError("it holds no layer of areas")
-    if wanted and wanted not in names:
-        raise RefusalError(f"it has no layer {wanted[:60]!r}; it has: {listed}")
-    if not wanted and len(names) > 1:
-        raise RefusalError(f"it has {len(names)} layers, name one of them: {listed}")
-    return wanted or names[0]
+    if layer and layer not in names:
+        raise RefusalError(f"it has no layer {layer[:60]!r}; it has: {listed}")
+    if not layer and len(names) > 1:
+        raise RefusalError(f"it has {len(names)} layers; name one of them: {listed}")
+    return layer or names[0]
 
 
 # Shapefiles
 
 
 def _unzip(layer: str, budget: int) -> str:
-    """Inflate one shapefile under fixed names; the names in the archive are only compared."""
+    """Unpack one shapefile under fixed names; names from the archive are never used as paths."""
     try:
         with zipfile.ZipFile("layer.zip") as archive:
             sets = _shapefiles(archive.infolist())
@@ -125,7 +127,7 @@ def _shapefiles(entries: Iterable[zipfile.ZipInfo]) -> dict[str, dict[str, zipfi
     for entry in entries:
         path = PurePosixPath(entry.filename)
         suffix = path.suffix.lower()
-        # macOS puts a twin `._name.shp` that is no shapefile beside each file.
+        # macOS puts a `._name.shp` that is not a shapefile beside each file.
         if suffix not in _SIBLINGS or path.name.startswith("._"):
             continue
         parts = sets.setdefault(path.stem, {})
@@ -137,53 +139,56 @@ def _shapefiles(entries: Iterable[zipfile.ZipInfo]) -> dict[str, dict[str, zipfi
 
 def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, budget: int) -> int:
     if entry.flag_bits & 0x1:
-        raise RefusalError("it is encrypted")
+        raise RefusalError("it is encrypted; unpack it first")
     size = 0
     with archive.open(entry) as source, path.open("wb") as target:
-        # Counted while inflating: the sizes that an archive states are not to be believed.
+        # Counted while unpacking, because the sizes that an archive states can be false.
         while part := source.read(2**20):
             size += len(part)
             if size > budget:
-                raise RefusalError("it inflates to more than a layer may hold")
+                raise RefusalError("unpacked, it is larger than a layer may be; simplify it")
             target.write(part)
     return size
 
 
 def _check_shapefile() -> None:
-    """Refuse what is cut short: GDAL would read it as areas without a shape."""
+    """Refuse a shapefile that is cut short: GDAL would read it as areas without a shape."""
     missing = [suffix for suffix in _NEEDED if not Path(f"layer{suffix}").exists()]
     if missing:
         raise RefusalError(f"the {' and '.join(missing)} file that belongs to the .shp is missing")
     for suffix in (".shp", ".shx"):
         with Path(f"layer{suffix}").open("rb") as stream:
             head = stream.read(28)
-            stated, held = 2 * int.from_bytes(head[24:28], "big"), _size(stream)
+        # The header gives the length in 16-bit words.
+        stated, size = 2 * int.from_bytes(head[24:28], "big"), _size(suffix)
         if head[:4] != b"\x00\x00\x27\x0a":
-            raise RefusalError(f"its {suffix} file is no part of a shapefile")
-        if held < stated:
-            raise RefusalError(f"its {suffix} file is cut short: {held:,} of {stated:,} bytes")
+            raise RefusalError(f"its {suffix} file is not part of a shapefile")
+        if size < stated:
+            raise RefusalError(f"its {suffix} file is cut short: {size:,} of {stated:,} bytes")
     with Path("layer.dbf").open("rb") as stream:
         head = stream.read(12)
-        rows, header, width = (
-            int.from_bytes(head[at : at + size], "little") for at, size in ((4, 4), (8, 2), (10, 2))
-        )
-        held = _size(stream)
-    if held < header + rows * width:
+    rows, header, width = (
+        int.from_bytes(head[at : at + size], "little") for at, size in ((4, 4), (8, 2), (10, 2))
+    )
+    if _size(".dbf") < header + rows * width:
         raise RefusalError(f"its .dbf file is cut short: it states {rows:,} rows")
-    shapes = (Path("layer.shx").stat().st_size - 100) // 8
+    shapes = (_size(".shx") - 100) // 8  # after a header of 100 bytes, 8 for each shape
     if shapes != rows:
         raise RefusalError(f"its .dbf file has {rows:,} rows and its .shx file {shapes:,} shapes")
 
 
-def _size(stream: IO[bytes]) -> int:
-    return stream.seek(0, 2)
+def _size(suffix: str) -> int:
+    return Path(f"layer{suffix}").stat().st_size
 
 
 # GeoPackages
 
 
 def _plain_tables() -> list[str]:
-    """Feature tables. Views, virtual tables and computed columns run SQL that the file brings."""
+    """Names of the tables of areas.
+
+    Views, virtual tables and computed columns are refused: they run SQL that the file brings.
+    """
     with sqlite3.connect("file:layer.gpkg?mode=ro&immutable=1", uri=True) as file:
         try:
             rows = file.execute(
@@ -193,7 +198,10 @@ def _plain_tables() -> list[str]:
             ).fetchall()
             for name, kind, sql in rows:
                 if kind != "table" or "VIRTUAL" in sql[:200].upper() or _computes(file, name):
-                    raise RefusalError(f"its layer {str(name)[:60]!r} is no plain table")
+                    raise RefusalError(
+                        f"its layer {str(name)[:60]!r} is not a plain table; "
+                        "save the layer in a new GeoPackage"
+                    )
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise RefusalError(f"it is damaged: {error}") from error
     return [str(name) for name, _, _ in rows]
@@ -208,8 +216,8 @@ def _computes(file: sqlite3.Connection, table: str) -> bool:
 
 
 def _drivers() -> list[str]:
-    """Names of the drivers of this process's GDAL: those that OGR_SKIP does not name."""
-    # pyogrio looks for these to offer data frames; without them it starts in a third of the time.
+    """Names of the drivers that GDAL has in this process: those that OGR_SKIP does not name."""
+    # pyogrio imports these to offer data frames; without them it starts in a third of the time.
     for name in ("pandas", "geopandas", "pyarrow", "pyproj"):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # how an import is ruled out
     import pyogrio  # noqa: PLC0415 - after the limits, and only where it is needed
@@ -221,12 +229,12 @@ def _kml_layers(driver: str) -> list[str]:
     _only(driver)
     import pyogrio  # noqa: PLC0415 - after the limits
 
-    with _told_in_one_line():
+    with _one_line_errors():
         return [str(name) for name, _ in pyogrio.list_layers("layer.kml")]
 
 
 @contextmanager
-def _told_in_one_line() -> Iterator[None]:
+def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except (ImportError, MemoryError):
@@ -239,8 +247,8 @@ def _told_in_one_line() -> Iterator[None]:
 def _only(driver: str) -> None:
     names = _drivers()
     if names != [driver]:
-        # OGR_SKIP that GDAL did not heed would let a file name other files to be read.
-        raise RefusalError(f"GDAL is not confined to {driver} but has {len(names)} drivers")
+        # If GDAL ignored OGR_SKIP, a file could make it read other files.
+        raise RefusalError(f"GDAL has {len(names)} drivers instead of {driver} alone")
 
 
 def _features(file: str, layer: str, driver: str) -> Iterator[bytes]:
@@ -252,17 +260,17 @@ def _features(file: str, layer: str, driver: str) -> Iterator[bytes]:
     # Neither a program nor a thread can be started from here on.
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     warnings.simplefilter("ignore")
-    with _told_in_one_line():
+    with _one_line_errors():
         meta, _, wkb, columns = pyogrio.raw.read(
             file, layer=layer, force_2d=True, datetime_as_string=True
         )
         shapes = shapely.from_wkb(wkb)
     if not np.isfinite(shapely.get_coordinates(shapes)).all():
-        raise RefusalError("it has coordinates that are not numbers")
+        raise RefusalError("it has coordinates that are not finite numbers")
     fields = [
         (name, values)
         for name, values in _fields(meta, columns)
-        if driver != "LIBKML" or (name not in _KML_FURNITURE and any(values))
+        if driver != "LIBKML" or (name not in _KML_STYLE_FIELDS and any(values))
     ]
     yield orjson.dumps(meta["crs"]) + b"\n["
     for row, geometry in enumerate(shapely.to_geojson(shapes)):
@@ -279,18 +287,18 @@ def _feature(geometry: str | None, properties: dict[str, Any]) -> bytes:
 
 
 def _fields(meta: dict[str, Any], columns: list[Any]) -> Iterator[tuple[str, list[Any]]]:
-    """Each attribute as JSON scalars; binary ones are left out."""
+    """The name and the JSON scalars of each attribute; binary ones are left out."""
     for name, ogr_type, column in zip(meta["fields"], meta["ogr_types"], columns, strict=True):
         values = [_scalar(value, whole="Integer" in ogr_type) for value in column.tolist()]
         if ogr_type != "OFTBinary":
             yield str(name), values
 
 
-def _scalar(value: Any, *, whole: bool) -> Any:
+def _scalar(value: object, *, whole: bool) -> str | int | float | None:
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
-        return int(value) if whole else value  # a column with gaps comes as floats
+        return int(value) if whole else value  # whole numbers with gaps come as floats
     return value if value is None or isinstance(value, str | int) else str(value)
 
 

@@ -1,7 +1,7 @@
-"""What every reader of GeoJSON asks first: whether it is a collection of features, in which CRS.
+"""The checks that every reader of GeoJSON needs: a collection of features, its CRS, a geometry.
 
-It is parsed here and never by GDAL, which decides by a file's content what it is and reads
-whatever other files that content names.
+GeoJSON is never given to GDAL, which decides by a file's content what it is and reads whatever
+other files that content names.
 """
 
 from __future__ import annotations
@@ -23,36 +23,60 @@ LINES: Final = ("LineString", "MultiLineString")
 def feature_collection(content: bytes, file: str) -> dict[str, Any]:
     """Parse a FeatureCollection that holds at least one feature, all of them objects.
 
+    Parameters
+    ----------
+    content
+        The file's bytes, UTF-8 with or without a byte order mark.
+    file
+        Its name, for messages.
+
+    Returns
+    -------
+    collection
+        The whole JSON object; geometries are not checked yet.
+
     Raises
     ------
     InputError
-        If it is something else; it begins with the name of the file.
+        If it is something else; the line begins with the name of the file.
     """
     try:
         collection = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
-        raise InputError(f"{file} is no GeoJSON: {error}") from error
+        raise InputError(f"{file} is not GeoJSON: {error}") from error
     if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
         kind = collection.get("type") if isinstance(collection, dict) else None
         raise InputError(
-            f"{file} is no GeoJSON FeatureCollection" + (f" but a {kind}" if kind else "")
+            f"{file} is not a GeoJSON FeatureCollection" + (f" but a {kind}" if kind else "")
         )
     features = collection.get("features")
     if not isinstance(features, list) or not features:
         raise InputError(f"{file} holds no features")
     for number, feature in enumerate(features, start=1):
         if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-            raise InputError(f"{file}, feature {number} is no GeoJSON Feature")
+            raise InputError(f"{file}, feature {number} is not a GeoJSON Feature")
     return collection
 
 
 def collection_crs(collection: Mapping[str, Any], file: str) -> str:
-    """The CRS that the `crs` member of a collection names; CRS84 without one.
+    """The CRS that the `crs` member of a collection names.
+
+    Parameters
+    ----------
+    collection
+        A parsed FeatureCollection.
+    file
+        Its name, for messages.
+
+    Returns
+    -------
+    name
+        As `geo.crs.crs_name` writes it; CRS84 if there is no `crs` member, as RFC 7946 says.
 
     Raises
     ------
     InputError
-        If the member names none that is known.
+        If the member names no known CRS.
     """
     member = collection.get("crs")
     if member is None:
@@ -60,7 +84,9 @@ def collection_crs(collection: Mapping[str, Any], file: str) -> str:
     try:
         return crs_name(str(member["properties"]["name"]))
     except (KeyError, TypeError) as error:
-        raise InputError(f"{file}: its crs member names no coordinate system") from error
+        raise InputError(
+            f"{file}: its crs member does not name a coordinate reference system"
+        ) from error
 
 
 def read_geometry(
@@ -70,10 +96,17 @@ def read_geometry(
 
     Parameters
     ----------
+    feature
+        A parsed Feature.
     where
-        How errors name the feature.
+        How messages name the feature.
     kinds
         The types that it may have, of `LINES` and `POLYGONS`.
+
+    Returns
+    -------
+    geometry
+        Not empty, in the CRS of its collection; it can still be invalid.
 
     Raises
     ------
@@ -86,7 +119,7 @@ def read_geometry(
         name for name, types in (("line", LINES), ("polygon", POLYGONS)) if types[0] in kinds
     )
     if kind not in kinds:
-        raise InputError(f"{where} is no {called} but {kind or 'without a geometry'}")
+        raise InputError(f"{where} must be a {called}; it is {kind or 'without a geometry'}")
     try:
         shape = shapely.force_2d(shapely.from_geojson(orjson.dumps(geometry)))
     except (GEOSException, ValueError) as error:

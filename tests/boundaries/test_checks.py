@@ -75,10 +75,13 @@ def test_a_ring_without_an_area_is_refused_even_with_repair(repair, projection):
 @pytest.mark.parametrize(
     ("geometry", "message"),
     [
-        (None, r"w\.geojson, feature 1 \(E1\) is no polygon but without a geometry"),
-        (5, r"feature 1 \(E1\) is no polygon but without a geometry"),
-        ({"type": "Point", "coordinates": [-1.5, 52.9]}, r"\(E1\) is no polygon but Point"),
-        ({"type": "LineString", "coordinates": derby(SQUARE)}, "is no polygon but LineString"),
+        (None, r"w\.geojson, feature 1 \(E1\) must be a polygon; it is without a geometry"),
+        (5, r"feature 1 \(E1\) must be a polygon; it is without a geometry"),
+        ({"type": "Point", "coordinates": [-1.5, 52.9]}, r"\(E1\) must be a polygon; it is Point"),
+        (
+            {"type": "LineString", "coordinates": derby(SQUARE)},
+            "must be a polygon; it is LineString",
+        ),
         (polygon(), r"feature 1 \(E1\) is an empty polygon"),
         ({"type": "MultiPolygon", "coordinates": []}, r"feature 1 \(E1\) is an empty polygon"),
         (polygon([]), r"feature 1 \(E1\) is an empty polygon"),

@@ -42,12 +42,15 @@ def test_lines_stay_and_polygons_become_their_outlines() -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (written({"type": "Point", "coordinates": (435e3, 336e3)}), "feature 1 is no line or poly"),
+        (
+            written({"type": "Point", "coordinates": (435e3, 336e3)}),
+            "feature 1 must be a line or poly",
+        ),
         (written(line((435e3, 336e3), (1.5, 52.9))), "feature 1, at 1.5, 52.9:"),
         (written(line()), "feature 1 is an empty line or polygon"),
-        (written(None), "feature 1 is no line or polygon but without a geometry"),
-        (b"{}", "is no GeoJSON FeatureCollection"),
-        (b"\x00", "roads.geojson is no GeoJSON"),
+        (written(None), "feature 1 must be a line or polygon; it is without a geometry"),
+        (b"{}", "is not a GeoJSON FeatureCollection"),
+        (b"\x00", "roads.geojson is not GeoJSON"),
     ],
 )
 def test_what_is_no_ground_is_refused_with_its_place(content: bytes, told: str) -> None:

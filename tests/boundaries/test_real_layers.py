@@ -85,7 +85,7 @@ def test_metres_and_degrees_of_the_same_wards_agree_to_a_centimetre(real_data, p
 
 
 def test_topojson_is_refused(real_data, projection):
-    message = r"wards-2013\.topojson is no GeoJSON FeatureCollection but a Topology"
+    message = r"wards-2013\.topojson is not a GeoJSON FeatureCollection but a Topology"
     with pytest.raises(InputError, match=message):
         read(real_data / "derby/wards-2013.topojson", projection)
 

@@ -93,9 +93,9 @@ def test_columns_that_are_missing_are_named_with_those_there_are():
         (b"code,n,code\nA,1,B\n", "t.csv names a column twice: code, n, code"),
         (b"code,n,code \nA,1,B\n", "t.csv names a column twice"),
         (b"code,n\n\n,\n", "t.csv holds a header and no rows"),
-        (b"PK\x03\x04\x00\x00", "t.csv is no CSV: line 1 holds binary data"),
-        (b"code,n\nA,1\nB,\x00\n", "t.csv is no CSV: line 3 holds binary data"),
-        ("code,n\nA,1\n".encode("utf-16"), "t.csv is no CSV: line 1 holds binary data"),
+        (b"PK\x03\x04\x00\x00", "t.csv is not a CSV: line 1 holds binary data"),
+        (b"code,n\nA,1\nB,\x00\n", "t.csv is not a CSV: line 3 holds binary data"),
+        ("code,n\nA,1\n".encode("utf-16"), "t.csv is not a CSV: line 1 holds binary data"),
         (
             "code,name\nA,Café\n".encode("latin-1"),
             "t.csv, line 2 is not UTF-8 text; save the file as UTF-8",

@@ -145,21 +145,21 @@ FAULTS = {
     "an arc of text": (changed("arcs", 1, to="abc"), "arc 1: its positions are not pairs"),
     "numbers as text": (changed("arcs", 1, 0, to=["1", "2"]), "arc 1: its positions"),
     "one number": (changed("arcs", 1, 0, to=[1]), "arc 1: its positions"),
-    "an arc not there": (changed(*FIRST, "arcs", to=[[0, 3]]), "geometry 1: it names an arc 3"),
-    "far below": (changed(*FIRST, "arcs", to=[[-4]]), "an arc -4 that is not there"),
-    "a true arc": (changed(*FIRST, "arcs", to=[[True]]), "an arc True that is not there"),
+    "an arc not there": (changed(*FIRST, "arcs", to=[[0, 3]]), "geometry 1: arc 3 does not exist"),
+    "far below": (changed(*FIRST, "arcs", to=[[-4]]), "arc -4 does not exist"),
+    "a true arc": (changed(*FIRST, "arcs", to=[[True]]), "arc True does not exist"),
     "an open ring": (changed(*FIRST, "arcs", to=[[1]]), "geometry 1: a ring does not close"),
     "arcs apart": (changed(*FIRST, "arcs", to=[[0, 2]]), "its arcs do not meet"),
     "no arcs": (changed(*FIRST, "arcs", to=[[]]), "a line has no arcs"),
-    "rings of text": (changed(*FIRST, "arcs", to="x"), "its rings are no lists"),
-    "a ring of text": (changed(*FIRST, "arcs", to=["x"]), "its arcs are no list of numbers"),
+    "rings of text": (changed(*FIRST, "arcs", to="x"), "its rings are not lists"),
+    "a ring of text": (changed(*FIRST, "arcs", to=["x"]), "its arcs are not a list of numbers"),
     "a collection inside": (
         changed(*FIRST, "type", to="GeometryCollection"),
         "geometries of type 'GeometryCollection' are not read",
     ),
-    "no geometry": (changed(*FIRST, to=7), "geometry 1: it is no geometry"),
+    "no geometry": (changed(*FIRST, to=7), "geometry 1: it is not a geometry"),
     "properties": (changed(*FIRST, "properties", to=[1]), "its properties"),
-    "transform": (topology(transform={"scale": [1]}), "its transform is no scale"),
+    "transform": (topology(transform={"scale": [1]}), "its transform must have a scale"),
     "infinite": (topology(transform={"scale": [1e308, 1], "translate": [1e308, 0]}), "arc 0: its"),
     "no objects": (topology(objects={}), "holds no objects"),
     "no polygons": (topology(objects={"p": {"type": "Point"}}), "holds no polygons"),
@@ -170,22 +170,22 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_one_line_that_says_where(fault: str) -> None:
-    document, told = FAULTS[fault]
+    document, message = FAULTS[fault]
     with pytest.raises(InputError) as refusal:
         read(document)
     assert str(refusal.value).startswith("t.topojson")
-    assert told in str(refusal.value)
+    assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 def test_what_is_no_json_is_refused() -> None:
     for content in (b"", b"\xff\xfe", b'{"type":', b"[" * 100_000):
-        with pytest.raises(InputError, match=r"t\.topojson is no TopoJSON"):
+        with pytest.raises(InputError, match=r"t\.topojson is not TopoJSON"):
             to_geojson(content, file="t.topojson")
 
 
 def test_a_named_object_must_be_a_geometry() -> None:
-    with pytest.raises(InputError, match="its object 'a' is no geometry"):
+    with pytest.raises(InputError, match="its object 'a' is not a geometry"):
         read(topology(objects={"a": 7}), "a")
 
 

@@ -106,4 +106,4 @@ def test_rounds_go_along_streets_that_the_user_gives(
     assert "travel: along streets" in told
     assert "note: Ways along the streets go both ways" in told
     streets.write_text(areas.to_json())
-    assert "feature 1 is no line but Polygon" in run_patchmap(*plan, cwd=tmp_path).stderr
+    assert "feature 1 must be a line; it is Polygon" in run_patchmap(*plan, cwd=tmp_path).stderr

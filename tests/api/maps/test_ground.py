@@ -138,7 +138,7 @@ def test_a_file_without_pictures_is_refused_when_the_service_starts(
     [
         ("x.mbtiles", b"SQLite format 3\x00" + b"\xff" * 4_000, "is no MBTiles file"),
         ("x.mbtiles", b"<html>", "it is no SQLite database"),
-        ("x.geojson", b"[]", "is no GeoJSON FeatureCollection"),
+        ("x.geojson", b"[]", "is not a GeoJSON FeatureCollection"),
         ("x.tif", b"II*", "a ground is an .mbtiles file of pictures, or a .geojson of lines"),
         ("missing.mbtiles", None, "cannot be read: No such file"),
     ],

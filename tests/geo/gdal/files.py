@@ -56,12 +56,12 @@ def properties(path: Path, **options: Any) -> list[dict[str, Any]]:
     return [feature["properties"] for feature in collection(path, **options)["features"]]
 
 
-def assert_refused(path: Path, told: str, **options: Any) -> None:
+def assert_refused(path: Path, message: str, **options: Any) -> None:
     begun = time.monotonic()
     with pytest.raises(InputError) as refusal:
         read_foreign(path, **options)
     line = str(refusal.value)
-    assert told in line
+    assert message in line
     assert path.name in line
     assert "\n" not in line
     assert len(line) < 400

@@ -42,7 +42,7 @@ def test_the_disguise_works_on_an_unguarded_gdal(secret: Path, tmp_path: Path) -
 def test_a_virtual_dataset_in_disguise_is_refused(ending: str, secret: Path) -> None:
     path = secret.with_name(f"x{ending}")
     path.write_text(VRT.format(secret))
-    assert_refused(path, "is no" if ending != ".geojson" else "none of the endings")
+    assert_refused(path, "is not" if ending != ".geojson" else "its name must end in")
 
 
 @pytest.mark.parametrize("ending", [".kml", ".gpkg"])
@@ -57,14 +57,14 @@ def test_one_that_passed_the_first_look_meets_no_driver(
 
 def test_one_inside_a_zip_is_refused(shp: Path, secret: Path) -> None:
     shp.write_text(VRT.format(secret))
-    assert_refused(zipped(secret.with_name("x.zip"), shp, "x"), "is no part of a shapefile")
+    assert_refused(zipped(secret.with_name("x.zip"), shp, "x"), "is not part of a shapefile")
 
 
 def test_nothing_is_read_where_gdal_is_not_confined(
     kml: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gdal, "_all_drivers", lambda: ("OGR_VRT", "CSV"))
-    assert_refused(kml, "GDAL is not confined to LIBKML")
+    assert_refused(kml, "drivers instead of LIBKML alone")
 
 
 DOCTYPES = {
@@ -81,14 +81,14 @@ def test_a_kml_with_a_doctype_is_refused(kind: str, encoding: str, tmp_path: Pat
     head = XML.replace("UTF-8", encoding) + DOCTYPES[kind]
     path = tmp_path / "x.kml"
     path.write_text(kml_of(PLACEMARK.format("&x;", ""), head), encoding=encoding)
-    assert_refused(path, "has a DOCTYPE, which a KML may not")
+    assert_refused(path, "has a DOCTYPE, which is not allowed in KML")
 
 
 def test_a_kml_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.kml"
     for content in ("", "<html></html>", "kml", " " * 3_000_000, XML + "<a:b/>"):
         path.write_text(content)
-        assert_refused(path, "is no KML")
+        assert_refused(path, "is not KML")
 
 
 def test_a_doctype_inside_a_description_is_only_text(tmp_path: Path) -> None:
@@ -125,13 +125,13 @@ def test_sql_that_a_geopackage_brings_is_not_run(attack: str, gpkg: Path) -> Non
         file.execute(f"CREATE VIEW evil AS {SQL_BROUGHT_ALONG[attack]}")
         for table in ("gpkg_contents", "gpkg_geometry_columns"):
             file.execute(f"UPDATE {table} SET table_name = 'evil'")
-    assert_refused(gpkg, "its layer 'evil' is no plain table")
+    assert_refused(gpkg, "its layer 'evil' is not a plain table")
 
 
 def test_computed_columns_are_refused(gpkg: Path) -> None:
     with sqlite3.connect(gpkg) as file:
         file.execute("ALTER TABLE wards ADD COLUMN a TEXT AS (hex(zeroblob(900000000))) VIRTUAL")
-    assert_refused(gpkg, "its layer 'wards' is no plain table")
+    assert_refused(gpkg, "its layer 'wards' is not a plain table")
 
 
 def test_virtual_tables_are_refused(gpkg: Path) -> None:
@@ -139,7 +139,7 @@ def test_virtual_tables_are_refused(gpkg: Path) -> None:
         drop_triggers(file)
         file.execute("CREATE VIRTUAL TABLE evil USING fts5(geom, a)")
         file.execute("UPDATE gpkg_contents SET table_name = 'evil'")
-    assert_refused(gpkg, "its layer 'evil' is no plain table")
+    assert_refused(gpkg, "its layer 'evil' is not a plain table")
 
 
 def test_a_fault_that_sqlite_names_in_no_text_is_refused(gpkg: Path) -> None:

@@ -128,11 +128,11 @@ def test_capital_endings_and_siblings_are_found(shp: Path) -> None:
 
 def test_one_of_several_layers_must_be_named(gpkg: Path, shp: Path, tmp_path: Path) -> None:
     frame().head(1).to_file(gpkg, layer="one", engine="pyogrio")
-    assert_refused(gpkg, "has 2 layers, name one of them: one, wards")
+    assert_refused(gpkg, "has 2 layers; name one of them: one, wards")
     assert_refused(gpkg, "no layer 'x'; it has: one, wards", layer="x")
     assert len(properties(gpkg, layer="one")) == 1
     archive = zipped(tmp_path / "w.zip", shp, "a", "__MACOSX/._a", "b")
-    assert_refused(archive, "has 2 layers, name one of them: a, b")
+    assert_refused(archive, "has 2 layers; name one of them: a, b")
     assert len(properties(archive, layer="b")) == 2
     assert_refused(shp, "no layer 'x'; it has: wards", layer="x")
 
@@ -146,9 +146,9 @@ def test_a_layer_name_is_never_a_path(gpkg: Path) -> None:
 
 
 def test_a_missing_file_and_an_unknown_ending_are_refused(tmp_path: Path) -> None:
-    assert_refused(tmp_path / "no.shp", "no file no.shp")
+    assert_refused(tmp_path / "no.shp", "there is no file no.shp")
     (tmp_path / "a.dxf").write_bytes(b"0")
-    assert_refused(tmp_path / "a.dxf", "none of the endings .shp, .zip, .kml")
+    assert_refused(tmp_path / "a.dxf", "its name must end in .shp, .zip, .kml")
 
 
 def test_a_file_without_a_crs_is_refused(shp: Path, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_file_without_a_crs_is_refused(shp: Path, tmp_path: Path) -> None:
         'LOCAL_CS["Site grid",LOCAL_DATUM["Site",0],UNIT["metre",1.0],'
         'AXIS["E",EAST],AXIS["N",NORTH]]'
     )
-    assert_refused(shp, "'Site grid' has no known code")
+    assert_refused(shp, "'Site grid' has no EPSG code")
 
 
 @pytest.mark.parametrize("ending", [".shx", ".dbf"])
