@@ -12,6 +12,7 @@ from api.answers import Answers
 from api.board import downloads
 from api.board import page as board
 from api.dependencies import AnswersDep
+from api.help import page as guide
 from api.maps import basemap as ground
 from api.maps.basemap import OwnGround
 from api.ogc import features, tiles
@@ -48,6 +49,7 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     app.include_router(allocation.router)
     app.include_router(planner.router)
     app.include_router(ground.router)
+    app.include_router(guide.router)
     app.add_api_route("/readyz", _ready)
     return app
 

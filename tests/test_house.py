@@ -5,11 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-import typer.main
-
-from api.cli import app
-
 ROOT = Path(__file__).parent.parent
 CODE = [path for folder in ("geo", "boundaries", "api") for path in (ROOT / folder).rglob("*.py")]
 
@@ -34,17 +29,3 @@ def test_no_page_links_another_host() -> None:
         path.name for path in pages if re.search(r"(src|href|url\()=?\W*https?:", path.read_text())
     ]
     assert linked == []
-
-
-def commands() -> list[str]:
-    top = typer.main.get_command(app)
-    found = []
-    for name, command in top.commands.items():  # type: ignore[attr-defined] # it is a group
-        below = getattr(command, "commands", None)
-        found += [f"{name} {sub}" for sub in below] if below else [name]
-    return found
-
-
-@pytest.mark.parametrize("command", commands())
-def test_the_readme_shows_every_command(command: str) -> None:
-    assert f"patchmap {command}" in (ROOT / "README.md").read_text(encoding="utf-8")

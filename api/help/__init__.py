@@ -1,0 +1,1 @@
+"""The guide: Markdown pages beside the code, served at `/help` with no internet."""

@@ -1,0 +1,103 @@
+"""The guide's pages as HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+FOLDER: Final = Path(__file__).parent / "guide"
+
+PAGES: Final = (
+    "start",
+    "board",
+    "methods",
+    "importing",
+    "planning",
+    "allocation",
+    "gis",
+    "service",
+    "backup",
+    "country",
+    "commands",
+    "speed",
+    "glossary",
+)
+"""Names of the pages, in reading order; `start` is `/help` itself."""
+
+
+@dataclass(frozen=True)
+class GuidePage:
+    """One page of the guide.
+
+    Attributes
+    ----------
+    name
+        The last part of its address and the name of its file.
+    title
+        Its first heading.
+    html
+        Its text, safe to put into a page: raw HTML in the Markdown is shown as text.
+    sections
+        Anchor and title of each second-level heading.
+    """
+
+    name: str
+    title: str
+    html: str
+    sections: Sequence[tuple[str, str]]
+
+    @property
+    def address(self) -> str:
+        """Where the service serves it."""
+        return address_of(self.name)
+
+
+def address_of(name: str) -> str:
+    """Where the service serves a page of the guide."""
+    return "/help" if name == "start" else f"/help/{name}"
+
+
+@cache
+def guide_page(name: str) -> GuidePage:
+    """Render one page of the guide.
+
+    Parameters
+    ----------
+    name
+        One of `PAGES`.
+    """
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse((FOLDER / f"{name}.md").read_text(encoding="utf-8"))
+    sections = []
+    title = name
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open":
+            if opening.tag == "h1":
+                title = inline.content
+            opening.attrSet("id", _anchor(inline.content))
+            if opening.tag == "h2":
+                sections.append((_anchor(inline.content), inline.content))
+    for token in tokens:
+        for child in token.children or []:
+            _serve_link(child)
+    return GuidePage(name, title, markdown.renderer.render(tokens, markdown.options, {}), sections)
+
+
+def _serve_link(token: Token) -> None:
+    """Point a link between Markdown files at the served page."""
+    target = token.attrGet("href") if token.type == "link_open" else None
+    if isinstance(target, str) and (match := re.fullmatch(r"([a-z]+)\.md(#.*)?", target)):
+        token.attrSet("href", address_of(match[1]) + (match[2] or ""))
+
+
+def _anchor(heading: str) -> str:
+    # As GitHub makes them, so that links work in both places.
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")

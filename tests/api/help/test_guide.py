@@ -1,0 +1,58 @@
+"""The guide: every page is served, every link leads somewhere, every command line is one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.help.guide import FOLDER, PAGES, address_of, guide_page
+from tests.command_lines import check_command_line, command_lines, commands
+
+ROOT = Path(__file__).parents[3]
+DOCUMENTS = (ROOT / "README.md", *sorted(FOLDER.glob("*.md")))
+LINES = [(document.name, line) for document in DOCUMENTS for line in command_lines(document)]
+
+
+def test_every_file_of_the_guide_is_a_page_of_it() -> None:
+    assert sorted(path.stem for path in FOLDER.glob("*.md")) == sorted(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_of_the_guide_is_served(client: TestClient, name: str) -> None:
+    response = client.get(address_of(name))
+    assert response.status_code == 200
+    assert guide_page(name).title in response.text
+
+
+def test_an_unknown_page_of_the_guide_is_not_there(client: TestClient) -> None:
+    response = client.get("/help/nonsense")
+    assert response.status_code == 404
+    assert "the guide has no page 'nonsense'; choose start, board" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_of_the_guide_leads_to_a_page_and_a_section(name: str) -> None:
+    addresses = {address_of(page): guide_page(page) for page in PAGES}
+    for target in re.findall(r'href="(/help[^"]*)"', guide_page(name).html):
+        address, _, anchor = target.partition("#")
+        assert address in addresses
+        assert not anchor or f'id="{anchor}"' in addresses[address].html
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_guide_lists_every_command(command: str) -> None:
+    assert f"`patchmap {command}`" in (FOLDER / "commands.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("document", "line"), LINES)
+def test_every_command_line_that_is_shown_can_be_given(document: str, line: str) -> None:
+    check_command_line(line)
+
+
+def test_html_in_the_guide_is_shown_and_not_run(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "start.md").write_text("# <script>alert(1)</script>\n", encoding="utf-8")
+    monkeypatch.setattr("api.help.guide.FOLDER", tmp_path)
+    assert "<script>" not in guide_page.__wrapped__("start").html
