@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from boundaries.plans.block_layers import PlanBlocks
+from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
 from geo.errors import InputError, NotFoundError, StoreError
 from geo.incidents import ANSWER_COLUMNS
@@ -32,7 +32,7 @@ class Snapshot:
             self._incidents: pd.DataFrame | None
             self._count: int
             self._imports: list[ImportRecord]
-            self._blocks: dict[str, PlanBlocks] = {}
+            self._blocks: dict[str, BlockLayer] = {}
             self._planned: dict[str, gpd.GeoDataFrame] = {}
             if same and same._version.layers == self._version.layers:
                 self._layers, self._blocks = same._layers, same._blocks
@@ -93,7 +93,7 @@ class Snapshot:
         except (InputError, NotFoundError):
             return None
 
-    def plan_blocks(self, layer_id: str) -> PlanBlocks:
+    def plan_blocks(self, layer_id: str) -> BlockLayer:
         """The blocks of plans on a layer, checked and with their neighbours.
 
         Raises
@@ -102,7 +102,7 @@ class Snapshot:
             If the layer does not tile.
         """
         if layer_id not in self._blocks:
-            self._blocks[layer_id] = PlanBlocks.read(self, layer_id)
+            self._blocks[layer_id] = BlockLayer.read(self, layer_id)
         return self._blocks[layer_id]
 
     def plan_areas(self, plan_id: str) -> gpd.GeoDataFrame:

@@ -8,10 +8,10 @@ import pandas as pd
 
 from api.planner.facts import rows
 from api.text_tables import listed, text_table
+from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.comparison import Comparison
 from boundaries.plans.flows import FLOW
-from boundaries.plans.sides import Side
-from boundaries.plans.state import UNASSIGNED
+from boundaries.plans.plan_layers import Side
 
 _LEAST_SHARE = 0.005
 _CALLED = {"electors_forecast": "electors of the forecast"}
@@ -19,7 +19,7 @@ _CALLED = {"electors_forecast": "electors of the forecast"}
 
 def comparison_lines(found: Comparison) -> list[str]:
     """What changes, from where to where, and what each new area is made of."""
-    by = f"the {len(found.ground.graph):,} blocks of {found.ground.layer_id}"
+    by = f"the {len(found.block_layer.graph):,} blocks of {found.block_layer.layer_id}"
     rule = f"an area is carried on by the one that takes most of its {found.weighed_by}"
     lines = [
         f"{found.before.name} → {found.after.name}, by {by}",
@@ -44,7 +44,7 @@ def comparison_facts(found: Comparison) -> dict[str, Any]:
     return {
         "before": found.before.name,
         "after": found.after.name,
-        "blocks": found.ground.layer_id,
+        "blocks": found.block_layer.layer_id,
         "weighed_by": found.weighed_by,
         "moved": found.totals,
         "carried_on": found.carried_on.to_dict(),
@@ -100,7 +100,7 @@ def _made_of_lines(found: Comparison) -> list[str]:
 
 def _totals(found: Comparison) -> str:
     return ", ".join(
-        f"{value:,.0f} of {found.wholes[name]:,.0f} {_CALLED.get(name, name)}"
+        f"{value:,.0f} of {found.grand_totals[name]:,.0f} {_CALLED.get(name, name)}"
         for name, value in found.totals.items()
     )
 

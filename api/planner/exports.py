@@ -11,9 +11,9 @@ import pandas as pd
 
 from api.encoding import to_csv, to_json, write_frame, write_whole
 from api.planner.report import plan_report
+from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
 from boundaries.plans.overlaps import Overlaps
-from boundaries.plans.posts import shared_out
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.question.model import Question
@@ -74,7 +74,7 @@ class PlanFile:
     def shared(self) -> pd.DataFrame | None:
         """Posts and pounds by area, where the Question asks for them."""
         wanted = self.question.posts or self.question.money
-        return shared_out(self.draft.measures, self.question) if wanted else None
+        return posts_and_money(self.draft.measures, self.question) if wanted else None
 
     def _write_report(self, path: Path) -> str:
         page = plan_report(

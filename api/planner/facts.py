@@ -32,7 +32,7 @@ def plan_facts(
     origins
         The old area of each area, of `Comparison.origins`.
     shared
-        Posts and pounds by area, of `boundaries.plans.posts.shared_out`.
+        Posts and pounds by area, of `boundaries.plans.comparison.posts_and_money`.
     cuts
         Where the areas of other layers lie, by layer.
     """
@@ -43,7 +43,7 @@ def plan_facts(
     return {
         "plan": asdict(plan.metadata),
         "areas": rows(frame.reset_index()),
-        "held_against": draft.begun[0],
+        "held_against": draft.compared_to[0],
         "before": rows(draft.before.frame.reset_index()),
         "origins": dict(origins),
         "unassigned": {name: float(value) for name, value in measures.unassigned.items()},

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from api.planner.facts import LEAST_SHARE, review_facts, rows
+from boundaries.layers.best_fit import UNASSIGNED
+from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
 from boundaries.plans.export import area_titles, describe
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
-from boundaries.plans.posts import shared_out
-from boundaries.plans.state import UNASSIGNED, State
+from boundaries.plans.state import State
 from geo.errors import QuestionError
 from geo.question.model import Question
 
@@ -183,7 +184,7 @@ def rows_of(measures: PlanMeasures, question: Question) -> Rows:
     frame = measures.frame
     if question.posts or question.money:
         with suppress(QuestionError):
-            frame = frame.join(shared_out(measures, question).drop(columns="need"))
+            frame = frame.join(posts_and_money(measures, question).drop(columns="need"))
     return dict(zip(map(str, frame.index), rows(frame), strict=True))
 
 

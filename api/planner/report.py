@@ -18,7 +18,7 @@ from api.planner.comparison_text import changed_flow, made_of
 from api.planner.facts import LEAST_SHARE, review_facts
 from api.planner.measure_text import percent
 from api.settings import VERSION
-from boundaries.plans.comparison import Comparison, before_by_area, comparison_of
+from boundaries.plans.comparison import Comparison, before_by_area, compare_draft
 from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import EXTREME
 from boundaries.plans.export import area_titles, history_frame, pieces_layer
@@ -88,7 +88,7 @@ def plan_report(
         Where the areas of other layers lie, by layer.
     """
     plan = draft.plan
-    found = comparison_of(draft, question)
+    found = compare_draft(draft, question)
     assigned = plan.now.assigned
     accounts = draft.figures.accounts
     titles = area_titles(plan.start.areas) | area_titles(plan.now.areas)
@@ -105,7 +105,7 @@ def plan_report(
         areas=len(plan.now.areas),
         blocks=len(plan.now.graph),
         totals=found.totals,
-        wholes=found.wholes,
+        wholes=found.grand_totals,
         weighed_by=found.weighed_by,
         reviews=_reviews(draft),
         maps=_maps(draft, found),
@@ -200,7 +200,7 @@ def _kind(variance: float, beyond: int) -> str:
 
 def _maps(draft: Draft, found: Comparison) -> list[PlanMap]:
     """How it began, where that was not empty, and how it stands."""
-    moved = draft.ground.areas.geometry.loc[found.moved.index]
+    moved = draft.block_layer.areas.geometry.loc[found.moved.index]
     now = _map(draft, draft.measures, "Proposed", moved=moved)
     if not draft.before.layer.index.size:
         return [now]
@@ -209,7 +209,7 @@ def _maps(draft: Draft, found: Comparison) -> list[PlanMap]:
 
 def _map(draft: Draft, measures: PlanMeasures, title: str, *, moved: gpd.GeoSeries) -> PlanMap:
     layer = measures.layer
-    west, south, east, north = draft.ground.areas.total_bounds
+    west, south, east, north = draft.block_layer.areas.total_bounds
     margin = _MARGIN * max(east - west, north - south)
     west, south, east, north = west - margin, south - 3 * margin, east + margin, north + margin
     unit = (east - west) / WIDTH

@@ -19,11 +19,11 @@ import shapely
 from api.encoding import encode_features, feature_collection
 from api.planner.payload import Crosser, Rows, rows_of, told_change, told_whole
 from api.planner.steps import Beginning, PlanStep
-from boundaries.plans.block_layers import PlanBlocks
+from boundaries.layers.blocks import BlockLayer
+from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
 from boundaries.plans.figures import Figures, count_incidents, figure_blocks, plan_question
 from boundaries.plans.overlaps import Overlaps
-from boundaries.plans.posts import shared_out
 from boundaries.plans.serialization import PlanConflictError
 from geo.question.ask import Question
 from geo.store.contract import DataVersion, Store
@@ -63,7 +63,7 @@ class Desk:
             If there are not enough posts for the areas, or not enough money.
         """
         if self.question.posts or self.question.money:
-            shared_out(self.draft.measures, self.question)
+            posts_and_money(self.draft.measures, self.question)
         before = rows_of(self.draft.before, self.question)
         return told_whole(self.draft, self.crossers, before=before, told=self.rows)
 
@@ -162,25 +162,25 @@ class PlanDesks:
         }
         return Desk(draft, question, crossers, stamp)
 
-    def _blocks(self, layer_id: str) -> PlanBlocks:
+    def _blocks(self, layer_id: str) -> BlockLayer:
         key = ("blocks", layer_id, *self._state("layers"))
-        return self._made(key, lambda: PlanBlocks.read(self._store, layer_id))
+        return self._made(key, lambda: BlockLayer.read(self._store, layer_id))
 
-    def _figures(self, blocks: PlanBlocks, question: Question) -> Figures:
+    def _figures(self, blocks: BlockLayer, question: Question) -> Figures:
         state = self._state("layers", "incidents", "settings")
         return self._made(
             ("figures", blocks.layer_id, question.query(), *state),
             lambda: figure_blocks(blocks, count_incidents(self._store, blocks.layer_id, question)),
         )
 
-    def _layers(self, blocks: PlanBlocks) -> Mapping[str, Overlaps]:
+    def _layers(self, blocks: BlockLayer) -> Mapping[str, Overlaps]:
         """Where the areas of the other layers lie on the blocks, by the title of the layer."""
         return self._made(
             ("crossing", blocks.layer_id, *self._state("layers")),
             lambda: self._lay_over(blocks),
         )
 
-    def _lay_over(self, blocks: PlanBlocks) -> dict[str, Overlaps]:
+    def _lay_over(self, blocks: BlockLayer) -> dict[str, Overlaps]:
         found: dict[str, Overlaps] = {}
         for metadata in self._store.layers():
             if metadata.layer_id == blocks.layer_id or len(found) == MOST_CROSSERS:
@@ -191,7 +191,7 @@ class PlanDesks:
                 found[metadata.title or metadata.layer_id] = Overlaps.of_layer(blocks.areas, named)
         return found
 
-    def _draw(self, blocks: PlanBlocks) -> bytes:
+    def _draw(self, blocks: BlockLayer) -> bytes:
         shapes = shapely.coverage_simplify(blocks.areas.geometry.to_numpy(), DRAWN_M)
         frame = gpd.GeoDataFrame(blocks.areas[["area_name"]], geometry=shapes, crs=blocks.areas.crs)
         codes = [str(code) for code in frame.index]

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.plan import Plan
-from boundaries.plans.state import UNASSIGNED, Area, Signed
+from boundaries.plans.state import Area, Signed
 from geo.errors import InputError
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]

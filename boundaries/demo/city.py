@@ -12,17 +12,16 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike
 
-from boundaries.demo.addresses import Addresses, number_houses
-from boundaries.demo.blocks import group_cells, make_blocks
-from boundaries.demo.fabric import Fabric, weave
-from boundaries.demo.incidents import SOURCE, tell_incidents
-from boundaries.demo.land import Land, settle
-from boundaries.demo.lines import Ints, draw_lines
-from boundaries.demo.planted import calm_around, choose_spots, planted_events, planted_frame
-from boundaries.demo.risk import assess
-from boundaries.demo.roads import edge_kinds
-from boundaries.demo.streets import Streets, name_streets
-from boundaries.demo.wards import (
+from boundaries.demo.events.incidents import SOURCE, tell_incidents
+from boundaries.demo.events.planted import calm_around, choose_spots, planted_events, planted_frame
+from boundaries.demo.events.risk import assess
+from boundaries.demo.town.addresses import Addresses, number_houses
+from boundaries.demo.town.blocks import group_cells, make_blocks
+from boundaries.demo.town.fabric import Fabric, weave
+from boundaries.demo.town.land import Land, settle
+from boundaries.demo.town.lines import Ints, draw_lines
+from boundaries.demo.town.streets import Streets, edge_kinds, name_streets
+from boundaries.demo.town.wards import (
     block_neighbours,
     group_blocks,
     group_neighbourhoods,

@@ -13,10 +13,10 @@ import shapely
 from numpy.typing import NDArray
 
 from boundaries.demo.city import DemoCity
-from boundaries.demo.council import COUNCIL_MAPPING, council_sheet
+from boundaries.demo.events.streams import ASB
 from boundaries.demo.published import published_month, snapped
 from geo.crs import Projection
-from geo.incidents import london_months
+from geo.incidents import LONDON, london_months
 
 DEGREES_DECIMALS: Final = 7
 LAST_YEAR: Final = np.datetime64("2025-04", "M")
@@ -127,3 +127,66 @@ def _write_attributes(city: DemoCity, folder: Path) -> Path:
     sheet = pd.DataFrame(city.wards[columns]).rename_axis("ward_code")
     sheet.to_csv(path, lineterminator="\n")
     return path
+
+
+_WORDING: Final = {
+    "Rowdy or nuisance behaviour": 0.34,
+    "Noise nuisance": 0.21,
+    "Youths congregating": 0.13,
+    "Vehicle nuisance": 0.11,
+    "Neighbour dispute": 0.09,
+    "Street drinking": 0.06,
+    "Drug paraphernalia": 0.04,
+    "Misuse of fireworks": 0.02,
+}
+
+COUNCIL_MAPPING: Final = """\
+# How to read council-asb.csv: patchmap ingest council-asb.csv --mapping council-asb.toml
+source = "council"
+id = "Ref"
+address = "Address"
+
+[when]
+from = ["Date reported", "Time"]
+format = "dd/mm/yyyy HH:MM"
+
+[where]
+easting = "Easting"
+northing = "Northing"
+
+[what]
+category = "anti-social-behaviour"  # whatever its wording
+
+[metadata]
+title = "Cases of a synthetic council"
+caveats = ["Synthetic: this city, its people and its incidents do not exist."]
+"""
+
+
+def council_sheet(incidents: pd.DataFrame, wards: gpd.GeoDataFrame) -> pd.DataFrame:
+    """The anti-social behaviour among incidents: local date and time, grid reference, address."""
+    rows = incidents[incidents["category"] == ASB]
+    local = rows["occurred_from"].dt.tz_convert(LONDON)
+    rng = np.random.default_rng(len(rows))
+    wording = rng.choice(list(_WORDING), len(rows), p=list(_WORDING.values()))
+    return pd.DataFrame(
+        {
+            "Ref": [f"ASB/{number:06d}" for number in range(1, len(rows) + 1)],
+            "Date reported": local.dt.strftime("%d/%m/%Y"),
+            "Time": local.dt.strftime("%H:%M"),
+            "Category": wording,
+            "Easting": rows["x"].round().astype(int),
+            "Northing": rows["y"].round().astype(int),
+            "Address": rows["location"],
+            "Ward": _ward_names(rows, wards),
+        }
+    )
+
+
+def _ward_names(rows: pd.DataFrame, wards: gpd.GeoDataFrame) -> list[str]:
+    """Name of each row's ward, empty outside the city."""
+    tree = shapely.STRtree(wards.geometry.to_numpy())
+    point, ward = tree.query(shapely.points(rows[["x", "y"]]), predicate="intersects")
+    names = np.full(len(rows), "", dtype=object)
+    names[point] = wards["area_name"].to_numpy(object)[ward]
+    return list(names)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from boundaries.demo.city import DemoCity
-from boundaries.demo.lines import Ints
-from boundaries.demo.streams import ASB
+from boundaries.demo.events.streams import ASB
+from boundaries.demo.town.lines import Ints
 from geo.incidents import category_title, london_months
 
 PUBLISHED_COLUMNS: Final = (

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
-from boundaries.layers.backcast import interpolate
-from boundaries.layers.best_fit import best_fit
-from boundaries.plans.measured_blocks import MeasuredBlocks
-from boundaries.plans.state import UNASSIGNED
+from boundaries.layers.best_fit import UNASSIGNED, best_fit, overlap_shares
+from boundaries.layers.measured_blocks import MeasuredBlocks
 from geo.errors import InputError
 
 _NAMED = 3
@@ -133,3 +131,90 @@ def _note(measured: MeasuredBlocks, outside: pd.Series, way: str) -> str:
     )
     named = ", ".join([*map(str, outside.index), *measured.weights])
     return f"{named}: {way}" + (f"; totals preserved: {kept}" if kept else "")
+
+
+@dataclass(frozen=True)
+class Interpolated:
+    """Figures of old areas, shared out to new ones.
+
+    Attributes
+    ----------
+    areas
+        The estimates by new area code.
+    outside
+        What of each column fell in no new area: with it the totals are those of the old areas.
+    note
+        One line for whoever reads the figures.
+    """
+
+    areas: pd.DataFrame
+    outside: pd.Series
+    note: str
+
+
+def interpolate(
+    source: gpd.GeoDataFrame,
+    target: gpd.GeoDataFrame,
+    *,
+    columns: Sequence[str],
+    tolerance: float = 0.01,
+) -> Interpolated:
+    """Share figures of one layer's areas out to another's by surface (areal interpolation).
+
+    It takes people to be spread evenly over an area, so it is the last resort: use the blocks'
+    figures where there are any.
+
+    Parameters
+    ----------
+    source, target
+        Valid polygons by code, in the same CRS in metres; the targets do not overlap.
+    columns
+        Columns of `source` that add up.
+    tolerance
+        Where no more than this share of an old area lies in no new one, the boundary was only
+        drawn otherwise: its figures are then shared out whole.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, holds no numbers, or has a hole; if the layers are in different
+        coordinate systems, or the targets overlap so that people would count twice.
+
+    Source: Goodchild & Lam 1980, areal weighting.
+    """
+    if source.crs != target.crs:
+        raise InputError("the layers are in different coordinate systems")
+    values = _summed(source, columns)
+    overlap = overlap_shares(source, target)
+    covered = overlap.groupby("block_code")["share"].sum()
+    if (covered > 1 + tolerance).any():
+        raise InputError(f"the new areas overlap within {covered.idxmax()}: it would count twice")
+    scale = (1.0 / covered).where(covered >= 1 - tolerance, 1.0)
+    share = overlap["share"] * overlap["block_code"].map(scale)
+    parts = values.reindex(overlap["block_code"]).mul(share.to_numpy(), axis=0)
+    sums = parts.groupby(overlap["area_code"].to_numpy()).sum()
+    sums = sums.reindex(target.index, fill_value=0.0).rename_axis("area_code")
+    outside = values.sum() - sums.sum()
+    # What is left of a complete sharing is rounding, and no people.
+    outside = outside.where(outside.abs() > 1e-9 * values.sum().abs(), 0.0)
+    return Interpolated(sums, outside, _surface_note(values.sum(), outside))
+
+
+def _summed(source: gpd.GeoDataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    for name in columns:
+        if name not in source.columns:
+            raise InputError(f"the old areas have no column {name}")
+        if not pd.api.types.is_numeric_dtype(source[name]):
+            raise InputError(f"the old areas' column {name} holds no numbers")
+        if source[name].isna().any():
+            raise InputError(f"{name} is missing for {source.index[source[name].isna()][0]}")
+    return pd.DataFrame(source)[list(columns)].astype(float)
+
+
+def _surface_note(totals: pd.Series, outside: pd.Series) -> str:
+    kept = ", ".join(
+        f"{name} {totals[name]:,.0f}"
+        + (f" (of it {outside[name]:,.0f} in no new area)" if outside[name] else "")
+        for name in totals.index
+    )
+    return f"estimated by surface, as if people were spread evenly; totals preserved: {kept}"

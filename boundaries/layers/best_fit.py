@@ -7,18 +7,18 @@ goes to the area that holds most of its surface.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
-from boundaries.plans.state import UNASSIGNED, Area
 from geo.errors import InputError
 from geo.formats.csv_table import Table
 from geo.locate import OUTSIDE, AreaLocator
+
+UNASSIGNED = ""
+"""The area code of a block that belongs to no area."""
 
 _ROUNDING = 1e-9
 
@@ -143,13 +143,6 @@ def assignment_from_table(
     index = pd.Index(graph_codes, name="block_code", dtype="str")
     given = pd.Series(areas.to_numpy(), index=blocks.to_numpy(), name="area_code", dtype="str")
     return given.reindex(index, fill_value=UNASSIGNED)
-
-
-def plan_areas(areas: gpd.GeoDataFrame) -> Iterator[Area]:
-    """The areas of a layer as a plan begins with them: names, and members where it has them."""
-    members = areas.get("members", pd.Series(np.nan, index=areas.index))
-    for code, name, number in zip(areas.index, areas["area_name"], members, strict=True):
-        yield Area(str(code), str(name), None if pd.isna(number) else int(number))
 
 
 def _straddling(assignment: pd.Series, overlap: pd.DataFrame, tolerance: float) -> pd.DataFrame:

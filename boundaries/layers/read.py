@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from boundaries.layers.geojson import areas_of
-from boundaries.layers.polygon_checks import invalid_rings, repair_rings
+from boundaries.layers.geojson_areas import areas_of
+from boundaries.layers.rings import invalid_rings, repair_rings
 from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
 from geo.store.contract import LayerMetadata

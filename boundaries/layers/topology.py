@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from boundaries.layers.polygon_checks import invalid_rings
+from boundaries.layers.rings import invalid_rings
 from geo.errors import InputError
 
 Shapes = NDArray[np.object_]

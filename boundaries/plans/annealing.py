@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boundaries.plans.measured_blocks import MeasuredBlocks
+from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.state import State
 from boundaries.plans.suggestions import Balance
 from geo.errors import InputError

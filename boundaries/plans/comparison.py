@@ -7,28 +7,26 @@ from functools import cached_property
 
 import pandas as pd
 
-from boundaries.plans.block_layers import PlanBlocks
+from boundaries.layers.best_fit import UNASSIGNED
+from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.draft import Draft
 from boundaries.plans.figures import Figures, count_incidents, figure_blocks
 from boundaries.plans.flows import FLOW, carried, flow_table, moved_blocks, successors
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
-from boundaries.plans.plan_layers import plan_of
-from boundaries.plans.posts import shared_out
-from boundaries.plans.sides import Side, read_side, side_id
-from boundaries.plans.state import UNASSIGNED
-from geo.analyses.deployment import need_of
+from boundaries.plans.plan_layers import Side, plan_of, read_side, side_id
 from geo.errors import InputError, QuestionError
 from geo.question.model import Question
 from geo.question.parsers import read_mix
 from geo.store.contract import StoreReader
 from geo.store.layer_ids import PLAN_PREFIX
 
-_WEIGHS = ("electors", "residents")
-"""What tells which new area carries an old one on: the first that is known, else blocks.
-
-Output areas hold about as many people each; incidents crowd in a town's middle.
-"""
+# Which new area succeeds an old one follows the first of these that is known, else the number of
+# blocks. People come first: output areas hold about as many each, while incidents crowd in a
+# town's centre and would let one busy street decide.
+_SUCCESSION = ("electors", "residents")
+_NEED = "need"
+_POSTS = ["posts_before", "posts_after", "change"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,33 +36,33 @@ class Comparison:
     Attributes
     ----------
     before, after
-        The two.
-    ground, figures
-        The blocks and what is known of them.
+        The two sides.
+    block_layer, figures
+        The blocks of both, and their figures.
     question
         Which incidents are counted, and how officers are shared out.
     """
 
     before: Side
     after: Side
-    ground: PlanBlocks
+    block_layer: BlockLayer
     figures: Figures
     question: Question
 
     @property
     def weighed_by(self) -> str:
-        """The column that tells which new area carries an old one on."""
-        return next((name for name in _WEIGHS if name in self.figures.blocks.sums), "blocks")
+        """The column that decides which new area succeeds an old one."""
+        return next((name for name in _SUCCESSION if name in self._sums), "blocks")
 
     @cached_property
     def flow(self) -> pd.DataFrame:
-        """`flow_table` of everything that is summed, what stays included.
+        """How much goes from each old area to each new one: `flow_table` of every summed column.
 
-        With `hotspots` (by the area that holds most of each) where incidents are known, and
-        `officers` where the Question shares any out: those of the old area, by how much of its
-        need goes where.
+        With ranked hotspots there is also `hotspots` (each counted where most of its incidents
+        lie). If the Question shares out posts, there is also `officers`: the old area's posts,
+        split by where its need goes.
         """
-        sums = self.figures.blocks.sums.set_axis(self.before.assignment.index)
+        sums = self._sums
         if self._shares_officers:
             sums = sums.assign(**{_NEED: self._block_need})
         flow = flow_table(self.before.assignment, self.after.assignment, sums)
@@ -77,51 +75,51 @@ class Comparison:
 
     @cached_property
     def carried_on(self) -> pd.Series:
-        """The new area that carries each old one on, by old code."""
+        """The new area that succeeds each old one, by old code."""
         return successors(self.flow, by=self.weighed_by)
 
     @property
     def changes(self) -> pd.DataFrame:
-        """The rows of the flow in which something does not follow its area."""
+        """The rows of the flow in which something leaves its area."""
         expected = carried(self.flow["from_area"], self.carried_on)
         return self.flow[expected.to_numpy() != self.flow["to_area"].to_numpy(object)]
 
     @cached_property
-    def wholes(self) -> dict[str, float]:
-        """How much there is in all of what `totals` says moves."""
-        sums = self.figures.blocks.sums
-        wholes = {"blocks": float(len(sums))} | {name: float(sums[name].sum()) for name in sums}
-        wholes |= {"hotspots": float(len(self.hotspots))} if len(self.hotspots) else {}
+    def grand_totals(self) -> dict[str, float]:
+        """How much there is altogether of everything in `totals`."""
+        totals = {"blocks": float(len(self._sums))} | _totals(self._sums)
+        if len(self.hotspots):
+            totals["hotspots"] = float(len(self.hotspots))
         if self._shares_officers:
-            wholes["officers"] = float(self.officers["posts_after"].sum())
-        return wholes
+            totals["officers"] = float(self.officers["posts_after"].sum())
+        return totals
 
     @cached_property
     def origins(self) -> dict[str, str]:
-        """The old area of each new one: that of the same code, else the one it carries on."""
-        carried = {new: old for old, new in self.carried_on.items()}
+        """The old area of each new one: the one with the same code, else the one it succeeds."""
+        predecessors = {str(new): str(old) for old, new in self.carried_on.items()}
         old = self.before.plan.now.areas
         same = {code: code for code in self.after.plan.now.areas if code in old}
-        return {new: was for new, was in carried.items() if was not in same} | same
+        # A code that stays wins, and its old area is then not the origin of a second new one.
+        return {new: was for new, was in predecessors.items() if was not in same} | same
 
     @cached_property
     def moved(self) -> pd.DataFrame:
-        """The blocks that do not follow their area, with what they hold, by block code."""
+        """The blocks that leave their area, with their sums, by block code."""
         moved = moved_blocks(
             self.before.assignment, self.after.assignment, carried_on=self.carried_on
         )
-        sums = self.figures.blocks.sums.set_axis(self.before.assignment.index)
-        return moved.join(sums)
+        return moved.join(self._sums)
 
     @cached_property
     def hotspots(self) -> pd.DataFrame:
         """Where each ranked hotspot goes.
 
-        `hotspot_id`, `n`, `from_area`, `to_area` (of most of its incidents), `split_before`,
-        `split_after` (in how many areas it lies), `moved` (it does not follow its area).
+        `hotspot_id`, `n`, `from_area` and `to_area` (of most of its incidents), `split_before`
+        and `split_after` (how many areas it lies in), `moved` (it leaves its area).
         """
-        found = self.figures.hotspots
-        old, new = (_main(found, side.assignment) for side in (self.before, self.after))
+        overlaps = self.figures.hotspots
+        old, new = (_main_area(overlaps, side.assignment) for side in (self.before, self.after))
         frame = pd.DataFrame(
             {
                 "n": old["n"], "from_area": old["area"], "to_area": new["area"],
@@ -134,10 +132,10 @@ class Comparison:
 
     @cached_property
     def officers(self) -> pd.DataFrame:
-        """Posts before and after, by new area; empty where the Question shares out none.
+        """Posts before and after, by new area; empty if the Question shares out none.
 
-        `area_code`, `from_area` (the old area that it carries on, '' for none), `posts_before`,
-        `posts_after`, `change`; areas that nothing carries on stand last, with no posts after.
+        `area_code`, `from_area` (the old area that it succeeds, '' for none), `posts_before`,
+        `posts_after`, `change`. Old areas without a successor come last, with no posts after.
         """
         if not self._shares_officers:
             return pd.DataFrame(columns=["area_code", "from_area", *_POSTS])
@@ -155,14 +153,16 @@ class Comparison:
     @cached_property
     def totals(self) -> dict[str, float]:
         """How much moves: blocks, each summed column, hotspots and officers."""
-        columns = [name for name in self.moved if name not in FLOW]
-        totals = {"blocks": float(len(self.moved))}
-        totals |= {name: float(self.moved[name].sum()) for name in columns}
+        totals = {"blocks": float(len(self.moved))} | _totals(self.moved.drop(columns=FLOW))
         if len(self.hotspots):
             totals["hotspots"] = float(self.hotspots["moved"].sum())
         if self._shares_officers:
             totals["officers"] = float(self.officers["change"].clip(lower=0).sum())
         return totals
+
+    @cached_property
+    def _sums(self) -> pd.DataFrame:
+        return self.figures.blocks.sums.set_axis(self.before.assignment.index)
 
     @property
     def _shares_officers(self) -> bool:
@@ -170,32 +170,30 @@ class Comparison:
 
     def _posts(self, side: Side) -> pd.Series:
         measures = PlanMeasures.of(side.plan.now, self.figures.blocks)
-        return shared_out(measures, self.question)["posts"]
+        return posts_and_money(measures, self.question)["posts"]
 
     @cached_property
     def _block_need(self) -> pd.Series:
-        sums = self.figures.blocks.sums
-        strange = [name for name in read_mix(self.question.need) if name not in sums]
-        if strange or self.question.low:
-            there = ", ".join(sums)
+        unusable = [name for name in read_mix(self.question.need) if name not in self._sums]
+        if unusable or self.question.low:
             raise QuestionError(
-                "need", f"officers follow what adds up over blocks, and that is: {there}"
+                "need",
+                "to follow officers from area to area, need must be made of columns that add up "
+                f"over blocks; choose from: {', '.join(map(str, self._sums))}",
             )
-        return need_of(sums.set_axis(self.before.assignment.index), self.question)
+        return need_of(self._sums, self.question)
 
     def _with_hotspots(self, flow: pd.DataFrame) -> pd.DataFrame:
-        found = self.figures.hotspots
-        if not found.names:
+        overlaps = self.figures.hotspots
+        if not overlaps.names:
             return flow
-        old, new = (_main(found, side.assignment)["area"] for side in (self.before, self.after))
+        old, new = (
+            _main_area(overlaps, side.assignment)["area"] for side in (self.before, self.after)
+        )
         counts = pd.DataFrame({"from_area": old, "to_area": new}).value_counts().rename("hotspots")
         joined = flow.merge(counts.reset_index(), on=FLOW, how="outer").sort_values(FLOW)
         numbers = [name for name in joined.columns if name not in FLOW and "_share_" not in name]
         return joined.fillna(dict.fromkeys(numbers, 0.0)).reset_index(drop=True)
-
-
-_NEED = "need"
-_POSTS = ["posts_before", "posts_after", "change"]
 
 
 def compare(
@@ -205,57 +203,132 @@ def compare(
 
     Parameters
     ----------
+    store
+        Holds the layers, plans and incidents.
     before, after
-        A layer's id, a plan's id, or `plan-ID`; where a layer and a plan bear one id, it is the
-        layer.
+        A layer's id, a plan's id, or `plan-ID`; a layer takes precedence over a plan.
     question
         Which incidents are counted, and how officers are shared out.
     blocks_layer
-        The layer of blocks; else that of the first of the two that is a plan. What is not made
-        of its blocks is fitted to them.
+        The layer of blocks; by default that of the first of the two that is a plan. Anything
+        not made of its blocks is fitted to them.
+
+    Returns
+    -------
+    The comparison; nothing is computed until it is read.
 
     Raises
     ------
     NotFoundError
-        If one of them is not there.
+        If one of the two does not exist.
     InputError
-        If no layer of blocks is known.
+        If both are layers and no layer of blocks is given.
     """
     with store.reading():
         ids = [side_id(store, name) for name in (before, after)]
-        plans = {told["plan_id"]: told["blocks_layer"] for told in store.plans()}
+        plans = {summary["plan_id"]: summary["blocks_layer"] for summary in store.plans()}
         own = [plans[plan_of(name)] for name in ids if plan_of(name)]
         if not (blocks_layer or own):
-            raise InputError("both are layers: name the blocks to compare them by, --blocks LAYER")
-        ground = PlanBlocks.read(store, blocks_layer or own[0])
-        one, other = (read_side(store, name, ground) for name in ids)
-        answer = count_incidents(store, ground.layer_id, question)
-        return Comparison(one, other, ground, figure_blocks(ground, answer), question)
+            raise InputError("both are layers; name the blocks to compare them by: --blocks LAYER")
+        blocks = BlockLayer.read(store, blocks_layer or own[0])
+        one, other = (read_side(store, name, blocks) for name in ids)
+        answer = count_incidents(store, blocks.layer_id, question)
+        return Comparison(one, other, blocks, figure_blocks(blocks, answer), question)
 
 
-def comparison_of(draft: Draft, question: Question) -> Comparison:
-    """A draft against what it is held against; officers are not shared out."""
-    name, begun = draft.begun
+def compare_draft(draft: Draft, question: Question) -> Comparison:
+    """Compare a draft with its base.
+
+    Parameters
+    ----------
+    draft
+        The draft; its own figures are used.
+    question
+        Which incidents `draft.figures` counted. Posts are not shared out.
+
+    Returns
+    -------
+    The comparison, with the base before and the draft after.
+    """
+    name, base = draft.compared_to
     after = Side(f"{PLAN_PREFIX}{draft.plan.metadata.plan_id}", draft.plan)
-    asked = replace(question, posts=0)
-    return Comparison(Side(name, begun), after, draft.ground, draft.figures, asked)
+    without_posts = replace(question, posts=0)
+    return Comparison(Side(name, base), after, draft.block_layer, draft.figures, without_posts)
 
 
-def before_by_area(draft: Draft, found: Comparison) -> pd.DataFrame:
-    """What a draft is held against, by the areas of the draft: NaN where one is new.
+def before_by_area(draft: Draft, comparison: Comparison) -> pd.DataFrame:
+    """The measures of a draft's base, in the rows of the draft's areas.
 
-    The columns are those of `PlanMeasures.frame`.
+    Parameters
+    ----------
+    draft
+        The draft.
+    comparison
+        As `compare_draft` returns it: it knows the old area of each new one.
+
+    Returns
+    -------
+    The columns of `PlanMeasures.frame`, indexed by the draft's area codes; NaN where an area is
+    new.
     """
     now = draft.measures.frame.index
-    before = draft.before.frame.reindex([found.origins.get(code, "") for code in now])
+    before = draft.before.frame.reindex([comparison.origins.get(code, "") for code in now])
     return before.set_axis(now)
 
 
-def _main(found: Overlaps, assignment: pd.Series) -> pd.DataFrame:
-    """The area that holds most of each thing, in how many it lies, and how much of it there is."""
-    sides = found.sides(assignment.to_numpy(object))
+def posts_and_money(measures: PlanMeasures, question: Question) -> pd.DataFrame:
+    """Share out the Question's posts and money over the areas of a plan by need.
+
+    Parameters
+    ----------
+    measures
+        The plan's areas with the columns that `need` is made of.
+    question
+        `posts`, `money` or both; `need` mixes columns of the measures, such as `incidents`,
+        `harm` or `residents`. If both are shared out, `floor` applies to posts only.
+
+    Returns
+    -------
+    Indexed by `area_code`, without excluded areas: `need` (adds up to 1); `posts` if there are
+    posts; `pounds` by need and `pounds_flat` (the same for every area) if there is money.
+
+    Raises
+    ------
+    QuestionError
+        If there is nothing to share out or to share it by, or the floors exceed what there is.
+    """
+    if not (question.posts or question.money):
+        raise QuestionError("posts", "say how many officers there are, or how much money")
+    areas = measures.frame.drop(index=list(question.exclude), errors="ignore")
+    if areas.empty:
+        raise QuestionError("posts", "the plan has no area to share them over; add one first")
+    table = areas.assign(need=need_of(areas, question))
+    shares = table[["need"]].copy()
+    if question.posts:
+        posts = share_out(table, replace(question, money="")).set_index("area_code")
+        shares["posts"] = posts["posts"]
+    if question.money:
+        floor = 0 if question.posts else question.floor
+        money = share_out(table, replace(question, posts=0, floor=floor)).set_index("area_code")
+        shares["pounds"] = money["need_pence"] / 100
+        shares["pounds_flat"] = money["flat_pence"] / 100
+    return shares
+
+
+def _totals(columns: pd.DataFrame) -> dict[str, float]:
+    # Column by column: a sum over the whole frame adds in another order and rounds differently.
+    return {str(name): float(columns[name].sum()) for name in columns}
+
+
+def _main_area(overlaps: Overlaps, assignment: pd.Series) -> pd.DataFrame:
+    """By thing: the area with most of it, in how many areas it lies, and how much there is."""
+    sides = overlaps.by_area(assignment.to_numpy(object))
     sides["inside"] = sides["area_code"] != UNASSIGNED
-    of = sides.groupby("name", sort=True)
+    things = sides.groupby("name", sort=True)
     return pd.DataFrame(
-        {"area": of["area_code"].first(), "areas": of["inside"].sum(), "n": of["amount"].sum()}
+        {
+            "area": things["area_code"].first(),  # the largest share comes first
+            "areas": things["inside"].sum(),
+            "n": things["amount"].sum(),
+        }
     )

@@ -1,6 +1,6 @@
-"""A plan at work: begun, opened and saved in a store, with everything that is measured of it.
+"""A plan in use: created, opened and saved in a store, with everything measured on it.
 
-The command line, the collections and the planner's page all work on plans through this file.
+The command line, the OGC collections and the planner page all work on plans through this module.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from boundaries.layers.best_fit import assignment_from_table, best_fit, plan_areas
-from boundaries.plans.block_layers import PlanBlocks
+from boundaries.layers.best_fit import assignment_from_table, best_fit
+from boundaries.layers.blocks import BlockLayer
+from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.figures import Figures, count_incidents, figure_blocks
-from boundaries.plans.measured_blocks import MeasuredBlocks
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
-from boundaries.plans.plan import Plan, PlanMetadata
+from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
 from boundaries.plans.serialization import next_version, read_plan, write_plan
 from geo.errors import InputError, NotFoundError
 from geo.formats.csv_table import Table
@@ -33,33 +33,35 @@ NOT_STRADDLING = pd.DataFrame(
     {"area_code": [], "share": [], "elsewhere": [], "share_outside": []},
     index=pd.Index([], name="block_code", dtype="str"),
 )
+"""`BestFit.straddling` without rows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A plan with its measures, as it was begun and as it stands.
+    """A plan with its measures, and what it is compared with.
 
     Attributes
     ----------
     plan
         The plan.
-    ground
+    block_layer
         Its blocks.
     figures
-        What is known of them.
+        The figures of those blocks.
     base
-        What it is held against, with its name; else the plan as it was begun.
+        Name and plan to compare with; None for the plan's own starting point.
     """
 
     plan: Plan
-    ground: PlanBlocks
+    block_layer: BlockLayer
     figures: Figures
     base: tuple[str, Plan] | None = None
-    _known: tuple[PlanMeasures, PlanMeasures] | None = field(default=None, repr=False)
+    # Measures of the base and of an earlier state of the plan, to measure only what changed.
+    _earlier: tuple[PlanMeasures, PlanMeasures] | None = field(default=None, repr=False)
 
     @property
     def blocks(self) -> MeasuredBlocks:
-        """What is measured of the blocks."""
+        """The blocks with their summed and averaged columns."""
         return self.figures.blocks
 
     @property
@@ -67,36 +69,50 @@ class Draft:
         """On which blocks each ranked hotspot lies."""
         return self.figures.hotspots
 
-    @cached_property
-    def before(self) -> PlanMeasures:
-        """The measures of what the plan is held against."""
-        return self._known[0] if self._known else PlanMeasures.of(self.begun[1].now, self.blocks)
-
     @property
-    def begun(self) -> tuple[str, Plan]:
-        """What the plan is held against, with its name: without a base, how it was begun."""
+    def compared_to(self) -> tuple[str, Plan]:
+        """Name and plan that the draft is compared with; see `base`."""
         if self.base:
             return self.base
-        begun = replace(self.plan, now=self.plan.start, steps=(), done=0)
-        return self.plan.metadata.base_layer or "the start", begun
+        start = replace(self.plan, now=self.plan.start, steps=(), done=0)
+        return self.plan.metadata.base_layer or "the start", start
+
+    @cached_property
+    def before(self) -> PlanMeasures:
+        """The measures of what the draft is compared with."""
+        if self._earlier:
+            return self._earlier[0]
+        return PlanMeasures.of(self.compared_to[1].now, self.blocks)
 
     @cached_property
     def measures(self) -> PlanMeasures:
-        """The measures of the plan as it stands."""
-        return (self._known[1] if self._known else self.before).after(self.plan.now)
+        """The measures of the plan in its current state."""
+        return (self._earlier[1] if self._earlier else self.before).after(self.plan.now)
 
     def follow(self, plan: Plan) -> Draft:
-        """The draft after some steps: only what they changed is measured anew."""
-        return replace(self, plan=plan, _known=(self.before, self.measures))
+        """The draft after further steps; only areas that they changed are measured again."""
+        return replace(self, plan=plan, _earlier=(self.before, self.measures))
 
     def against(self, name: str, base: Plan) -> Draft:
-        """The same draft held against another plan on its blocks."""
-        known = (PlanMeasures.of(base.now, self.blocks), self.measures)
-        return replace(self, base=(name, base), _known=known)
+        """The same draft with another base.
+
+        Parameters
+        ----------
+        name
+            What to call the base.
+        base
+            A plan on the same blocks.
+
+        Returns
+        -------
+        A new draft.
+        """
+        earlier = (PlanMeasures.of(base.now, self.blocks), self.measures)
+        return replace(self, base=(name, base), _earlier=earlier)
 
     def cut_by(self, areas: gpd.GeoDataFrame) -> Overlaps:
         """On which blocks the areas of another layer lie, in square metres."""
-        return Overlaps.of_layer(self.ground.areas, areas)
+        return Overlaps.of_layer(self.block_layer.areas, areas)
 
 
 def new_plan(
@@ -110,52 +126,59 @@ def new_plan(
     by: str = "",
     question: Question | None = None,
 ) -> tuple[Draft, pd.DataFrame]:
-    """Begin a plan by best fit to a layer, from another plan, or else empty; it is not saved.
+    """Create a plan by best fit to a layer, from another plan, or empty. It is not saved yet.
 
     Parameters
     ----------
+    store
+        Holds the layers and plans.
+    plan_id
+        The new plan's id.
     blocks_layer
-        The layer of blocks; that of the other plan where it is begun from one.
+        The layer of blocks; optional with `from_plan`, which has blocks already.
     from_layer, from_plan
-        Where its areas come from.
+        Where its areas come from; give at most one.
+    title
+        The plan's title; by default its id.
     by
-        Who begins it.
+        Who creates it.
     question
-        Which incidents are counted; none where it is None.
+        Which incidents to count; None for none.
 
     Returns
     -------
-    The draft, and the blocks that straddle the layer's areas (`best_fit.BestFit`).
+    The draft, and the blocks that straddle the layer's areas (as `BestFit.straddling`).
 
     Raises
     ------
     InputError
-        If the id cannot be one, the blocks do not tile, or it is begun from two things.
+        If the id is invalid, the blocks do not tile, or both a layer and a plan are given.
     NotFoundError
-        If the layer or the plan is not there.
+        If the layer or plan does not exist.
     """
     if from_layer and from_plan:
-        raise InputError("a plan is begun from a layer or from a plan, not from both")
+        raise InputError("start a plan from a layer or from another plan, not from both")
     with store.reading():
+        straddling = NOT_STRADDLING
         if from_plan:
-            other = store.plan(from_plan)
-            blocks = PlanBlocks.read(store, _same_blocks(other, blocks_layer))
-            known = read_plan(other, blocks.graph)
-            metadata = _metadata(plan_id, title, blocks, base=known.metadata.base_layer, by=by)
+            record = store.plan(from_plan)
+            blocks = BlockLayer.read(store, _same_blocks(record, blocks_layer))
+            source = read_plan(record, blocks.graph)
+            metadata = _metadata(plan_id, title, blocks, base=source.metadata.base_layer, by=by)
             plan = Plan.begin(
                 metadata,
                 blocks.graph,
-                assignment=known.assignment,
-                areas=known.now.areas.values(),
-                bridges=known.now.bridges,
+                assignment=source.assignment,
+                areas=source.now.areas.values(),
+                bridges=source.now.bridges,
             )
-            return _draft(store, plan, blocks, question), NOT_STRADDLING
-        blocks = PlanBlocks.read(store, _named(blocks_layer))
-        metadata = _metadata(plan_id, title, blocks, base=from_layer, by=by)
-        if not from_layer:
-            plan = Plan.begin(metadata, blocks.graph)
-            return _draft(store, plan, blocks, question), NOT_STRADDLING
-        plan, straddling = fit_plan(metadata, blocks, store.layer(from_layer)[1])
+        else:
+            blocks = BlockLayer.read(store, _required(blocks_layer))
+            metadata = _metadata(plan_id, title, blocks, base=from_layer, by=by)
+            if from_layer:
+                plan, straddling = fit_plan(metadata, blocks, store.layer(from_layer)[1])
+            else:
+                plan = Plan.begin(metadata, blocks.graph)
         return _draft(store, plan, blocks, question), straddling
 
 
@@ -170,42 +193,68 @@ def import_assignment(
     columns: tuple[str, str] = ("block_code", "area_code"),
     question: Question | None = None,
 ) -> tuple[Draft, pd.DataFrame]:
-    """Begin a plan from a table of block → area, or by best fit to polygons; it is not saved.
+    """Create a plan from a table of block → area, or by best fit to polygons. It is not saved yet.
 
     Parameters
     ----------
+    store, plan_id, blocks_layer, title, by, question
+        As for `new_plan`.
     source
-        The table, or polygons by code with `area_name`, in metres.
+        The table, or polygons in metres indexed by code, with `area_name`.
     columns
-        Where the table has the codes of blocks and of areas.
+        The table's columns of block codes and of area codes.
 
     Returns
     -------
-    As `new_plan`.
+    As for `new_plan`.
 
     Raises
     ------
     InputError
-        As `new_plan`, or if the table lacks a column, names a block twice or an unknown one.
+        As for `new_plan`, or if the table lacks a column, or names a block twice or one that
+        does not exist.
+    NotFoundError
+        If the layer of blocks does not exist.
     """
     with store.reading():
-        blocks = PlanBlocks.read(store, _named(blocks_layer))
+        blocks = BlockLayer.read(store, _required(blocks_layer))
         metadata = _metadata(plan_id, title, blocks, base="", by=by)
         if isinstance(source, Table):
             block, area = columns
             assignment = assignment_from_table(source, blocks.graph.codes, block=block, area=area)
             plan = Plan.begin(metadata, blocks.graph, assignment=assignment)
-            return _draft(store, plan, blocks, question), NOT_STRADDLING
-        plan, straddling = fit_plan(metadata, blocks, source)
+            straddling = NOT_STRADDLING
+        else:
+            plan, straddling = fit_plan(metadata, blocks, source)
         return _draft(store, plan, blocks, question), straddling
 
 
 def fit_plan(
-    metadata: PlanMetadata, blocks: PlanBlocks, areas: gpd.GeoDataFrame
+    metadata: PlanMetadata, blocks: BlockLayer, areas: gpd.GeoDataFrame
 ) -> tuple[Plan, pd.DataFrame]:
-    """A plan of whole blocks that fits polygons best, and the blocks that straddle them."""
+    """Make a plan of whole blocks that best fits some polygons.
+
+    Parameters
+    ----------
+    metadata
+        The new plan's.
+    blocks
+        What it is made of.
+    areas
+        Polygons in metres indexed by code, with `area_name` and, if known, `members`.
+
+    Returns
+    -------
+    The plan, and the blocks that straddle the polygons (as `BestFit.straddling`).
+
+    Raises
+    ------
+    InputError
+        If blocks and areas are in different coordinate systems.
+    """
     fit = best_fit(blocks.areas, areas)
-    plan = Plan.begin(metadata, blocks.graph, assignment=fit.assignment, areas=plan_areas(areas))
+    known = areas_of_layer(areas)
+    plan = Plan.begin(metadata, blocks.graph, assignment=fit.assignment, areas=known)
     return plan, fit.straddling
 
 
@@ -214,41 +263,58 @@ def open_plan(
     plan_id: str,
     *,
     question: Question | None = DEFAULT_QUESTION,
-    blocks: PlanBlocks | None = None,
+    blocks: BlockLayer | None = None,
     figures: Figures | None = None,
 ) -> Draft:
-    """Open a plan of the store.
+    """Open a saved plan.
 
     Parameters
     ----------
+    store
+        Holds the plan.
+    plan_id
+        The plan's id, without `plan-`.
     question
-        Which incidents are counted; none where it is None.
+        Which incidents to count; None for none. Ignored if `figures` are given.
     blocks, figures
-        The plan's blocks and their figures, where the caller has kept them.
+        The plan's blocks and their figures, if the caller has them cached.
+
+    Returns
+    -------
+    The plan as a draft.
 
     Raises
     ------
     NotFoundError
-        If there is no such plan, or its layer of blocks is gone.
+        If the plan or its layer of blocks does not exist.
     InputError
-        If its blocks are no longer those of the layer.
+        If the layer's blocks have changed since the plan was made.
     """
     with store.reading():
         record = store.plan(plan_id)
-        blocks = blocks or PlanBlocks.read(store, record["blocks_layer"])
+        blocks = blocks or BlockLayer.read(store, record["blocks_layer"])
         plan = read_plan(record, blocks.graph)
-        if figures:
-            return Draft(plan, blocks, figures)
-        return _draft(store, plan, blocks, question)
+        return Draft(plan, blocks, figures) if figures else _draft(store, plan, blocks, question)
 
 
 def save_plan(store: Store, plan: Plan) -> Plan:
-    """Save a plan as its next version, which is returned.
+    """Save a plan as its next version.
+
+    Parameters
+    ----------
+    store
+        Where to save it.
+    plan
+        The plan, with the version it was read as.
+
+    Returns
+    -------
+    The plan with its new version.
 
     Raises
     ------
     PlanConflictError
-        If somebody else saved, began or removed a plan of that id since this one was read.
+        If someone else saved, created or deleted a plan with this id since this one was read.
     """
     plan_id = plan.metadata.plan_id
     with store.transaction():
@@ -261,17 +327,17 @@ def save_plan(store: Store, plan: Plan) -> Plan:
     return saved
 
 
-def _draft(store: StoreReader, plan: Plan, blocks: PlanBlocks, question: Question | None) -> Draft:
+def _draft(store: StoreReader, plan: Plan, blocks: BlockLayer, question: Question | None) -> Draft:
     answer = count_incidents(store, blocks.layer_id, question) if question else None
     return Draft(plan, blocks, figure_blocks(blocks, answer))
 
 
-def _metadata(plan_id: str, title: str, blocks: PlanBlocks, *, base: str, by: str) -> PlanMetadata:
+def _metadata(plan_id: str, title: str, blocks: BlockLayer, *, base: str, by: str) -> PlanMetadata:
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     return PlanMetadata(plan_id, title or plan_id, blocks.layer_id, base, begun_by=by, begun_at=now)
 
 
-def _named(blocks_layer: str) -> str:
+def _required(blocks_layer: str) -> str:
     if not blocks_layer:
         raise InputError("name the layer of blocks that the plan is made of")
     return blocks_layer
@@ -281,6 +347,7 @@ def _same_blocks(record: Mapping[str, Any], blocks_layer: str) -> str:
     own = str(record["blocks_layer"])
     if blocks_layer not in ("", own):
         raise InputError(
-            f"plan {record['plan_id']} is made of the blocks of {own}, and not of {blocks_layer}"
+            f"plan {record['plan_id']} is made of the blocks of {own}, not of {blocks_layer}; "
+            f"leave the blocks out or give {own}"
         )
     return own

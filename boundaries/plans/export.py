@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from boundaries.plans.measured_blocks import MeasuredBlocks
+from boundaries.layers.best_fit import UNASSIGNED
+from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.plan import Plan
-from boundaries.plans.state import UNASSIGNED, Area, State, Step
+from boundaries.plans.state import Area, State, Step
 
 _NAMED_PAIRS = 6
 """A step that moves blocks between more pairs of areas is told in one sentence."""

@@ -15,8 +15,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from boundaries.plans.block_layers import PlanBlocks
-from boundaries.plans.measured_blocks import Ints, MeasuredBlocks, tally_blocks
+from boundaries.layers.blocks import BlockLayer
+from boundaries.layers.measured_blocks import Ints, MeasuredBlocks, tally_blocks
 from boundaries.plans.overlaps import Overlaps
 from geo.analyses.places import ranked
 from geo.errors import InputError
@@ -108,7 +108,7 @@ def plan_question(layer_id: str, question: Question) -> Question:
 
 
 def figure_blocks(
-    blocks: PlanBlocks,
+    blocks: BlockLayer,
     answer: Answer | None,
     *,
     sums: Sequence[str] = (),
@@ -165,7 +165,7 @@ def _is_numeric(areas: gpd.GeoDataFrame, name: str) -> bool:
     return bool(pd.api.types.is_numeric_dtype(areas[name]))
 
 
-def _placed(blocks: PlanBlocks, answer: Answer) -> Ints:
+def _placed(blocks: BlockLayer, answer: Answer) -> Ints:
     codes = answer.areas.index.astype(str)
     position = np.append([blocks.graph.positions[code] for code in codes], -1)
     return np.asarray(position[answer.counted["area"].to_numpy()], dtype=np.int64)

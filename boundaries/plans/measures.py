@@ -17,9 +17,10 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from boundaries.layers.best_fit import UNASSIGNED
+from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.electoral import council_average, variance_columns
-from boundaries.plans.measured_blocks import MeasuredBlocks
-from boundaries.plans.state import UNASSIGNED, State
+from boundaries.plans.state import State
 from geo.errors import InputError
 
 Floats = NDArray[np.float64]

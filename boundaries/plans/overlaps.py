@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from boundaries.layers.best_fit import overlap_shares
-from boundaries.plans.state import UNASSIGNED, Codes
+from boundaries.layers.best_fit import UNASSIGNED, overlap_shares
+from boundaries.plans.state import Codes
 from geo.errors import InputError
 from geo.locate import OUTSIDE
 
@@ -77,7 +77,7 @@ class Overlaps:
         block = blocks.index.get_indexer(overlap["block_code"])
         return cls(tuple(names.tolist()), thing, block, overlap["area_m2"].to_numpy())
 
-    def sides(self, assigned: Codes) -> pd.DataFrame:
+    def by_area(self, assigned: Codes) -> pd.DataFrame:
         """How much of each thing lies in each area of a plan.
 
         Returns
@@ -114,7 +114,7 @@ class Overlaps:
         least_share
             A smaller share of a thing is none: layers that were drawn apart overlap by slivers.
         """
-        sides = self.sides(assigned)
+        sides = self.by_area(assigned)
         counted = sides[(sides["area_code"] != UNASSIGNED) & (sides["share"] >= least_share)]
         areas = counted.groupby("name").size()
         return sides[sides["name"].isin(areas.index[areas > 1])].reset_index(drop=True)

@@ -8,14 +8,17 @@ stand apart already are tolerated, and `State.pieces` shows them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from boundaries.layers.contiguity import BlockGraph, Bridge
+from boundaries.layers.best_fit import UNASSIGNED
+from boundaries.layers.blocks import BlockGraph, Bridge
 from boundaries.plans.rules import check_locks, check_pieces
-from boundaries.plans.state import UNASSIGNED, Area, Pairs, Signed, State, Step
+from boundaries.plans.state import Area, Pairs, Signed, State, Step
 from geo.errors import ConflictError, InputError, NotFoundError
 
 
@@ -286,3 +289,10 @@ def _refuse_unknown(blocks: Iterable[str], graph: BlockGraph) -> None:
     if unknown:
         more = f" and {len(unknown) - 1} more are" if len(unknown) > 1 else " is"
         raise InputError(f"{unknown[0]}{more} no block of this plan's layer")
+
+
+def areas_of_layer(areas: gpd.GeoDataFrame) -> Iterator[Area]:
+    """The areas of a layer as a plan begins with them: names, and members where it has them."""
+    members = areas.get("members", pd.Series(np.nan, index=areas.index))
+    for code, name, number in zip(areas.index, areas["area_name"], members, strict=True):
+        yield Area(str(code), str(name), None if pd.isna(number) else int(number))

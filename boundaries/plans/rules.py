@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from boundaries.plans.state import UNASSIGNED, State, Step
+from boundaries.layers.best_fit import UNASSIGNED
+from boundaries.plans.state import State, Step
 from geo.errors import ConflictError
 
 _NAMED_BLOCKS = 3

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from boundaries.layers.contiguity import BlockGraph
+from boundaries.layers.blocks import BlockGraph
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Area, Step
 from geo.errors import ConflictError, InputError

@@ -14,11 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from boundaries.layers.contiguity import BlockGraph, Bridge, Ints
+from boundaries.layers.blocks import BlockGraph, Bridge, Ints
 from geo.errors import InputError
-
-UNASSIGNED = ""
-"""The area of a block that has none: no district, and in one piece whatever it looks like."""
 
 NO_BLOCKS: frozenset[int] = frozenset()
 

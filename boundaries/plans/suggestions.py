@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from boundaries.layers.contiguity import BlockGraph
+from boundaries.layers.best_fit import UNASSIGNED
+from boundaries.layers.blocks import BlockGraph
+from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.electoral import NOTABLE
-from boundaries.plans.measured_blocks import MeasuredBlocks
 from boundaries.plans.overlaps import Overlaps
-from boundaries.plans.state import UNASSIGNED, State
+from boundaries.plans.state import State
 from geo.errors import InputError
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from boundaries.layers.contiguity import block_graph
+from boundaries.layers.blocks import block_graph
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Area, Signed
 from geo.crs import BRITISH_NATIONAL_GRID

@@ -6,7 +6,8 @@ import pytest
 import shapely
 
 from boundaries.demo import build_city
-from boundaries.layers.best_fit import assignment_from_table, best_fit, overlap_shares, plan_areas
+from boundaries.layers.best_fit import assignment_from_table, best_fit, overlap_shares
+from boundaries.plans.plan import areas_of_layer
 from boundaries.plans.state import Area
 from geo.errors import InputError
 from geo.formats.csv_table import read_table
@@ -83,8 +84,8 @@ def test_a_city_made_of_whole_blocks_comes_back_exactly():
 
 def test_a_plan_begins_with_the_names_and_members_of_a_layer():
     areas = layer(box(0, 0, 1, 1), box(1, 0, 2, 1)).assign(members=[2.0, float("nan")])
-    assert list(plan_areas(areas)) == [Area("A", "A", 2), Area("B", "B", None)]
-    assert next(plan_areas(areas.drop(columns="members"))).members is None
+    assert list(areas_of_layer(areas)) == [Area("A", "A", 2), Area("B", "B", None)]
+    assert next(areas_of_layer(areas.drop(columns="members"))).members is None
 
 
 def test_a_table_of_blocks_may_be_partial():

@@ -6,8 +6,8 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from boundaries.layers.polygon_checks import Finding, invalid_rings, repair_rings
 from boundaries.layers.read import read_layer
+from boundaries.layers.rings import Finding, invalid_rings, repair_rings
 from geo.errors import InputError
 from geo.store.contract import LayerMetadata
 

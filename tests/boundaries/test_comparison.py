@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.flows import (
     flow_table,
     incident_flow,
@@ -12,7 +13,6 @@ from boundaries.plans.flows import (
     side_by_side,
     successors,
 )
-from boundaries.plans.measured_blocks import MeasuredBlocks
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.state import Area
 from geo.errors import InputError

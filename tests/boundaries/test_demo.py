@@ -10,7 +10,7 @@ import shapely
 from pandas.testing import assert_frame_equal
 
 from boundaries.demo import build_city
-from boundaries.demo.clock import draw_moments, to_utc, week_profile
+from boundaries.demo.events.clock import draw_moments, to_utc, week_profile
 from boundaries.demo.export import write_files
 from boundaries.demo.published import PUBLISHED_COLUMNS
 from geo.crs import Projection

@@ -67,7 +67,7 @@ def test_a_plan_can_begin_empty_or_from_another(any_city):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"from_plan": "x"}, "from a layer or from a plan, not from both"),
+        ({"from_plan": "x"}, "from a layer or from another plan, not from both"),
         ({"blocks_layer": "", "from_layer": ""}, "name the layer of blocks"),
         ({"plan_id": "Nord!"}, "'Nord!' cannot be a plan's id"),
         (

@@ -2,6 +2,7 @@
 
 import pytest
 
+from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.export import (
     describe,
     history_frame,
@@ -10,7 +11,6 @@ from boundaries.plans.export import (
     unassigned_layer,
 )
 from boundaries.plans.flows import moved_blocks
-from boundaries.plans.measured_blocks import MeasuredBlocks
 from boundaries.plans.state import Area
 from tests.boundaries.drawn import SIGNED, drawn, grid
 

@@ -9,11 +9,12 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boundaries.layers.contiguity import block_graph
-from boundaries.plans.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.layers.best_fit import UNASSIGNED
+from boundaries.layers.blocks import block_graph
+from boundaries.layers.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan
-from boundaries.plans.state import UNASSIGNED, Area
+from boundaries.plans.state import Area
 from geo.errors import InputError, PatchmapError
 from tests.boundaries.drawn import SIGNED, SOUTH, WEST, drawn, grid
 

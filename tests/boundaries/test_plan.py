@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from boundaries.layers.contiguity import block_graph
+from boundaries.layers.blocks import block_graph
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.rules import BrokenAreaError
 from boundaries.plans.state import Area, Signed

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from boundaries.plans.comparison import before_by_area, compare, comparison_of
+from boundaries.plans.comparison import before_by_area, compare, compare_draft
 from boundaries.plans.draft import new_plan, open_plan, save_plan
-from boundaries.plans.sides import held_against
+from boundaries.plans.plan_layers import draft_against
 from boundaries.plans.state import Area
 from geo.errors import InputError, NotFoundError, QuestionError
 from geo.question.model import Question
@@ -36,7 +36,7 @@ def test_what_moves_is_told_from_where_to_where(moved):
     assert found.changes[["from_area", "to_area"]].to_numpy().tolist() == [["W", "E"]]
     assert found.moved.index.tolist() == ["c1", "c2"]
     assert found.totals["electors"] == found.moved["electors"].sum()
-    assert found.wholes["electors"] == blocks["electors"].sum()
+    assert found.grand_totals["electors"] == blocks["electors"].sum()
 
 
 def test_the_same_boundaries_move_nothing(moved):
@@ -73,7 +73,7 @@ def test_officers_follow_the_need(moved):
 def test_officers_by_a_need_that_does_not_add_up_are_refused(moved):
     asked = Question.read({"datetime": "2024-01/2024-02", "posts": "6", "need": "imd_score"})
     found = compare(moved, "wards", "north", question=asked)
-    with pytest.raises(QuestionError, match="officers follow what adds up over blocks"):
+    with pytest.raises(QuestionError, match="need must be made of columns that add up"):
         _ = found.flow
 
 
@@ -89,9 +89,9 @@ def test_areas_whose_codes_changed_are_matched_by_their_electors(city):
 
 
 def test_two_layers_need_blocks_and_unknown_ones_are_told(moved):
-    with pytest.raises(InputError, match="both are layers: name the blocks"):
+    with pytest.raises(InputError, match="both are layers; name the blocks"):
         compare(moved, "wards", "blocks", question=ALL)
-    message = "no layer or plan 'x'; there are: blocks, wards, plan-north"
+    message = "no layer or plan 'x'; choose one of: blocks, wards, plan-north"
     with pytest.raises(NotFoundError, match=message):
         compare(moved, "wards", "x", question=ALL)
 
@@ -102,7 +102,7 @@ def test_a_plan_on_other_blocks_is_fitted_to_them(moved):
     other, _ = new_plan(moved, "other", blocks_layer="halves", from_layer="wards")
     save_plan(moved, other.plan.move(["c1"], "E", signed=SIGNED))
     found = compare(moved, "north", "other", question=ALL)
-    assert found.ground.layer_id == "blocks"
+    assert found.block_layer.layer_id == "blocks"
     assert found.moved.index.tolist() == ["c2"]
 
 
@@ -115,13 +115,13 @@ def test_a_layer_goes_before_a_plan_of_the_same_id(city):
 
 def test_a_draft_is_held_against_its_beginning_or_whatever_is_named(moved):
     draft = open_plan(moved, "north", question=ALL)
-    own = comparison_of(draft, ALL)
+    own = compare_draft(draft, ALL)
     assert own.before.name == "wards"
     pd.testing.assert_frame_equal(own.moved, compare(moved, "wards", "north", question=ALL).moved)
     plan = draft.plan.split("W", ["a1", "a2"], new=Area("N", "New", 1), signed=SIGNED)
     save_plan(moved, plan)
-    held = held_against(moved, open_plan(moved, "north", question=ALL), "wards")
-    before = before_by_area(held, comparison_of(held, ALL))
+    held = draft_against(moved, open_plan(moved, "north", question=ALL), "wards")
+    before = before_by_area(held, compare_draft(held, ALL))
     assert before.loc["W", "blocks"] == 12
     assert before.loc["N"].isna().all()
     assert held.measures.frame.loc["N", "blocks"] == 2

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.figures import count_incidents, figure_blocks
-from boundaries.plans.posts import shared_out
 from geo.errors import InputError, QuestionError
 from geo.question.harm import WEIGHTS_SETTING
 from geo.question.model import Question
@@ -22,7 +22,7 @@ def test_hotspots_and_other_layers_that_a_plan_cuts_are_found(city):
     assert set(sides["area_code"]) == {"E", "W"}
     assert sides["amount"].sum() == draft.figures.places["n"].iloc[0]
     moved = draft.plan.move(["c1", "c2", "c3"], "E", signed=SIGNED)
-    assert draft.hotspots.sides(moved.now.assigned)["share"].iloc[0] > sides["share"].iloc[0]
+    assert draft.hotspots.by_area(moved.now.assigned)["share"].iloc[0] > sides["share"].iloc[0]
     wards = draft.cut_by(city.layer("wards")[1])
     assert wards.count_split(draft.plan.now.assigned) == 0
     assert wards.count_split(moved.now.assigned) == 1
@@ -63,14 +63,14 @@ def test_columns_are_summed_and_averaged_by_their_names(city):
     with city.transaction():
         city.put_layer(LayerMetadata("blocks"), blocks)
     draft = begun(city)
-    figures = figure_blocks(draft.ground, count_incidents(city, "blocks", ALL), sums=["beds"])
+    figures = figure_blocks(draft.block_layer, count_incidents(city, "blocks", ALL), sums=["beds"])
     assert set(figures.blocks.sums) == {"beds", "electors", "residents", "incidents"}
     assert figures.blocks.weights == {"imd_score": "residents"}
     assert figures.notes == (
         "electors_forecast is missing or negative for 1 block(s), such as a1: left out",
     )
     with pytest.raises(InputError, match="the blocks have no column pubs"):
-        figure_blocks(draft.ground, None, sums=["pubs"])
+        figure_blocks(draft.block_layer, None, sums=["pubs"])
 
 
 def test_an_average_that_nobody_weighs_is_left_out_and_told(geopackage):
@@ -84,7 +84,7 @@ def test_an_average_that_nobody_weighs_is_left_out_and_told(geopackage):
 
 def test_posts_and_money_are_shared_over_the_areas_of_a_plan(city):
     measures = begun(city).measures
-    found = shared_out(measures, Question.read({"posts": "7", "money": "1000"}))
+    found = posts_and_money(measures, Question.read({"posts": "7", "money": "1000"}))
     assert found["posts"].sum() == 7
     assert found["pounds"].sum() == pytest.approx(1000)
     assert found["pounds_flat"].tolist() == [500, 500]
@@ -103,4 +103,4 @@ def test_posts_and_money_are_shared_over_the_areas_of_a_plan(city):
 )
 def test_posts_that_cannot_be_shared_are_refused(city, asked, message):
     with pytest.raises(QuestionError, match=message):
-        shared_out(begun(city).measures, Question.read(asked))
+        posts_and_money(begun(city).measures, Question.read(asked))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from boundaries.layers.contiguity import block_graph
+from boundaries.layers.blocks import block_graph
 from boundaries.plans.plan import Plan
 from boundaries.plans.serialization import PlanConflictError, next_version, read_plan, write_plan
 from boundaries.plans.state import Area

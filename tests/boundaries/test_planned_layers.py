@@ -52,7 +52,7 @@ def test_the_outline_is_that_of_the_blocks_which_have_an_area(planned):
 
 def test_a_plan_that_cannot_be_counted_on_is_refused(planned):
     save_plan(planned, begun(planned, "empty", from_layer="").plan)
-    with pytest.raises(InputError, match="plan empty has no area with a block yet"):
+    with pytest.raises(InputError, match="no area of plan empty has a block yet"):
         read_layer_or_plan(planned, "plan-empty")
     with pytest.raises(NotFoundError, match="there is no plan 'x'"):
         read_layer_or_plan(planned, "plan-x")

@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.layers.best_fit import best_fit, plan_areas
-from boundaries.layers.contiguity import block_graph
+from boundaries.layers.best_fit import best_fit
+from boundaries.layers.blocks import block_graph
+from boundaries.layers.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
 from boundaries.layers.read import read_layer
 from boundaries.layers.snapping import snap
 from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.flows import flow_table, incident_flow, moved_blocks, successors
-from boundaries.plans.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
 from boundaries.plans.measures import PlanMeasures
-from boundaries.plans.plan import Plan, PlanMetadata
+from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
 from geo.crs import LONLAT, Projection
 from geo.locate import AreaLocator
 from geo.store.contract import LayerMetadata
@@ -67,7 +67,7 @@ def wards_2022(derby, blocks) -> Plan:
         PlanMetadata("derby-2025", blocks_layer="output-areas-2011", base_layer="wards-2022"),
         block_graph(blocks),
         assignment=best_fit(blocks, wards).assignment,
-        areas=plan_areas(wards),
+        areas=areas_of_layer(wards),
     )
 
 
@@ -77,7 +77,7 @@ def wards_2025(derby, blocks, wards_2022) -> Plan:
     wards = areas(derby / "wards-2025.geojson")
     fit = best_fit(blocks, wards).assignment
     plan = wards_2022
-    for area in plan_areas(wards):
+    for area in areas_of_layer(wards):
         plan = plan.add_area(area, signed=SIGNED)
         plan = plan.move(fit.index[fit == area.code], area.code, signed=SIGNED, force=True)
     for code in wards_2022.now.areas:

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from boundaries.demo import build_city
-from boundaries.layers.best_fit import plan_areas
-from boundaries.layers.contiguity import block_graph
+from boundaries.layers.blocks import block_graph
+from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.annealing import Limits, find_alternative
-from boundaries.plans.measured_blocks import MeasuredBlocks
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
-from boundaries.plans.plan import Plan, PlanMetadata
+from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
 from boundaries.plans.suggestions import Balance, suggest_moves
 from geo.errors import InputError
 from tests.boundaries.drawn import SIGNED, drawn, grid
@@ -30,7 +29,7 @@ def city():
         PlanMetadata("city"),
         block_graph(made.blocks),
         assignment=made.blocks["ward_code"],
-        areas=plan_areas(made.wards),
+        areas=areas_of_layer(made.wards),
     )
     return plan, blocks
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from boundaries.plans.block_layers import PlanBlocks
+from boundaries.layers.blocks import BlockLayer
 from geo.store.geopackage import GeoPackageStore
 from tests.browser.conftest import Watched
 from tests.browser.planner_desk import Desk, faults, post
@@ -292,7 +292,7 @@ def test_the_page_and_the_engine_agree_which_blocks_lie_side_by_side(
     desk: Desk, demo_store: Path
 ) -> None:
     store = GeoPackageStore(demo_store)
-    graph = PlanBlocks.read(store, "blocks").graph
+    graph = BlockLayer.read(store, "blocks").graph
     store.close()
     near = dict(zip(graph.codes, graph.near, strict=True))
     expected = {code: {graph.codes[at] for at in beside} for code, beside in near.items()}

@@ -54,7 +54,7 @@ def compare(
         facts = comparison_facts(found)
         accounts = {"accounts": facts["accounts"]}
         if output:
-            layer = moved_layer(found.moved, found.ground.areas).rename_axis("block_code")
+            layer = moved_layer(found.moved, found.block_layer.areas).rename_axis("block_code")
             layer = layer.reset_index()
             write_frame(layer, output, projection=store.projection, members=accounts)
         if flow:

@@ -16,8 +16,7 @@ from boundaries.plans.draft import Draft, open_plan, save_plan
 from boundaries.plans.export import describe
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
-from boundaries.plans.plan_layers import read_layer_or_plan
-from boundaries.plans.sides import held_against
+from boundaries.plans.plan_layers import draft_against, read_layer_or_plan
 from boundaries.plans.state import Signed
 from geo.question.model import Question
 from geo.store.contract import StoreReader
@@ -54,7 +53,7 @@ def with_shared(command: Callable[..., None]) -> Callable[..., None]:
 def open_held(store: StoreReader, plan_id: str, question: Question, against: str) -> Draft:
     """Open a plan, held against a layer or another plan where one is named."""
     draft = open_plan(store, plan_id, question=question)
-    return held_against(store, draft, against) if against else draft
+    return draft_against(store, draft, against) if against else draft
 
 
 def cuts_of(store: StoreReader, draft: Draft, names: Iterable[str]) -> dict[str, Overlaps]:

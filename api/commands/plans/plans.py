@@ -25,10 +25,9 @@ from api.planner.measure_text import (
 )
 from api.text_tables import listed, text_table
 from boundaries.layers.read import read_layer
-from boundaries.plans.comparison import Comparison, before_by_area, comparison_of
+from boundaries.plans.comparison import Comparison, before_by_area, compare_draft, posts_and_money
 from boundaries.plans.draft import Draft, import_assignment, new_plan, save_plan
 from boundaries.plans.overlaps import Overlaps
-from boundaries.plans.posts import shared_out
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.csv_table import Table, read_table
@@ -149,8 +148,8 @@ def show(
         draft = open_held(store, plan_id, question, against)
         found = cuts_of(store, draft, cuts or [])
     wanted = question.posts or question.money
-    shared = shared_out(draft.measures, question) if wanted else None
-    compared = comparison_of(draft, question)
+    shared = posts_and_money(draft.measures, question) if wanted else None
+    compared = compare_draft(draft, question)
     lines = _shown(draft, compared, shared, found)
     if history:
         lines += ["", *shown_history(draft.plan)]
@@ -210,7 +209,7 @@ def _shown(
     steps = f"version {metadata.version}, {draft.plan.done} steps in force"
     lines = [
         f"{metadata.plan_id}: {metadata.title}",
-        f"{steps}; blocks of {metadata.blocks_layer}; {begun}; held against {draft.begun[0]}",
+        f"{steps}; blocks of {metadata.blocks_layer}; {begun}; held against {draft.compared_to[0]}",
         "",
         *measures_table(draft.measures, shared, before=before_by_area(draft, compared)),
         "",

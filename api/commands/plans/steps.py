@@ -17,7 +17,8 @@ from api.commands.plans.options import (
     signed,
     step,
 )
-from boundaries.plans.state import UNASSIGNED, Area
+from boundaries.layers.best_fit import UNASSIGNED
+from boundaries.plans.state import Area
 
 UNASSIGNED_WORD = "unassigned"
 _TO = "The area that they go to; 'unassigned' takes them out."

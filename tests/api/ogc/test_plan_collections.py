@@ -65,7 +65,7 @@ def test_each_plan_is_a_layer_with_its_measures(client: TestClient) -> None:
     assert {"plans", "plan-north", "plan-bare"} <= set(listed)
     about = get(client, "plan-north").json()
     assert about["title"] == "North <b> (draft)"
-    assert "no boundary in force" in about["metadata"]["note"]
+    assert "not in force" in about["metadata"]["note"]
     features = get(client, "plan-north/items").json()["features"]
     assert [feature["id"] for feature in features] == ["E", "W"]
     assert features[0]["properties"]["electors"] == 22_200
@@ -109,7 +109,7 @@ def test_an_etag_holds_until_a_plan_changes(client: TestClient, town: GeoPackage
     [
         ("plan-x", 404, "there is no collection 'plan-x'"),
         ("area-counts/items?layer=plan-x", 400, "there is no plan 'x'; there are: bare, north"),
-        ("area-counts/items?layer=plan-bare", 400, "plan bare has no area with a block yet"),
+        ("area-counts/items?layer=plan-bare", 400, "no area of plan bare has a block yet"),
     ],
 )
 def test_what_is_not_there_is_a_problem(client: TestClient, path, status, message) -> None:
@@ -141,4 +141,4 @@ def test_the_pages_offer_plans_as_layers(client: TestClient) -> None:
         assert answer.status_code == 200
         assert '<option value="plan-north" selected>North &lt;b&gt; (draft)' in answer.text
     bare = client.get("/?layer=plan-bare")
-    assert "plan bare has no area with a block yet" in bare.text
+    assert "no area of plan bare has a block yet" in bare.text

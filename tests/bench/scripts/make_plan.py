@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from boundaries.demo import build_city
-from boundaries.layers.best_fit import plan_areas
-from boundaries.layers.contiguity import BlockGraph, block_graph
-from boundaries.plans.plan import Plan, PlanMetadata
+from boundaries.layers.blocks import BlockGraph, block_graph
+from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
 from boundaries.plans.state import Signed
 from geo.errors import ConflictError
 
@@ -28,7 +27,7 @@ def main(folder: Path) -> None:
         PlanMetadata("bench"),
         graph,
         assignment=city.blocks["ward_code"],
-        areas=plan_areas(city.wards),
+        areas=areas_of_layer(city.wards),
     )
     columns = ["ward_code", "electors", "electors_forecast", "residents", "geometry"]
     city.blocks[columns].reset_index().to_file(folder / "blocks.gpkg", driver="GPKG")

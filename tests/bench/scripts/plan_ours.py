@@ -16,8 +16,8 @@ from plan_inputs import (
     timed_moves,
 )
 
-from boundaries.layers.contiguity import block_graph
-from boundaries.plans.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.layers.blocks import block_graph
+from boundaries.layers.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Area, Signed

@@ -28,7 +28,7 @@ class Recomputed:
         assert answer is not None
         places = gpd.points_from_xy(answer.counted["x"], answer.counted["y"])
         self.points = gpd.GeoDataFrame(geometry=places, crs=draft.blocks.crs)
-        self.blocks = draft.ground.areas[[*ADDED, "geometry"]]
+        self.blocks = draft.block_layer.areas[[*ADDED, "geometry"]]
 
     def frame(self, draft: Draft) -> pd.DataFrame:
         measures = draft.measures

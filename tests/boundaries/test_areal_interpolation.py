@@ -1,4 +1,4 @@
-"""History on new boundaries: from the points, and only where there are none by surface."""
+"""Areal interpolation: figures of old areas shared out by surface."""
 
 import geopandas as gpd
 import numpy as np
@@ -7,38 +7,11 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boundaries.layers.backcast import interpolate, recount
+from boundaries.layers.areal_interpolation import interpolate
 from geo.errors import InputError
-from tests.boundaries.drawn import SOUTH, WEST, grid, layer
+from tests.boundaries.drawn import grid, layer
 
 box = shapely.box
-ASB = "anti-social-behaviour"
-
-
-def test_history_is_counted_again_from_the_points(incident_frame):
-    areas = layer(box(0, 0, 150, 100), box(150, 0, 300, 100))
-    incidents = incident_frame(
-        [
-            (WEST + 10, SOUTH + 5, ASB, "2024-01"),
-            (WEST + 20, SOUTH + 5, ASB, "2024-01"),
-            (WEST + 160, SOUTH + 5, "drugs", "2024-01"),
-            (WEST + 10, SOUTH + 5, ASB, "2024-03"),
-            (WEST + 999, SOUTH + 5, ASB, "2024-03"),
-        ]
-    )
-    rows = recount(areas, incidents)
-    assert list(rows.itertuples(index=False, name=None)) == [
-        ("", ASB, "2024-03", 1),
-        ("A", ASB, "2024-01", 2),
-        ("A", ASB, "2024-03", 1),
-        ("B", "drugs", "2024-01", 1),
-    ]
-
-
-def test_a_month_is_that_of_london(incident_frame):
-    areas = layer(box(0, 0, 100, 100))
-    late = incident_frame([(WEST + 10, SOUTH + 5, "noise", "2024-06-30T23:30:00")])
-    assert recount(areas, late)["month"].tolist() == ["2024-07"]
 
 
 def test_figures_are_shared_out_by_surface():

@@ -11,12 +11,12 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from boundaries.demo.addresses import Addresses
-from boundaries.demo.clock import LAST_DAY, YEARS, draw_moments, to_utc, year_days
-from boundaries.demo.lines import CENTRE, RADIUS_M
-from boundaries.demo.risk import Risks
-from boundaries.demo.streams import ASB_STREETS, STREAMS, Stream
-from boundaries.demo.streets import Streets
+from boundaries.demo.events.clock import LAST_DAY, YEARS, draw_moments, to_utc, year_days
+from boundaries.demo.events.risk import Risks
+from boundaries.demo.events.streams import ASB_STREETS, STREAMS, Stream
+from boundaries.demo.town.addresses import Addresses
+from boundaries.demo.town.lines import CENTRE, RADIUS_M
+from boundaries.demo.town.streets import Streets
 from geo.incidents import COLUMNS, LONDON
 
 SOURCE: Final = "demo"

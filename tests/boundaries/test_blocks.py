@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boundaries.demo import build_city
-from boundaries.layers.contiguity import block_graph
+from boundaries.layers.blocks import block_graph
 from geo.errors import InputError
 from tests.boundaries.drawn import grid, layer
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from boundaries.demo.lines import Floats, Ints
+from boundaries.demo.town.lines import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from boundaries.demo.lines import Floats
+from boundaries.demo.town.lines import Floats
 from geo.incidents import LONDON
 
 Times = NDArray[np.datetime64]

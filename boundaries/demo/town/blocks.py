@@ -10,11 +10,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from boundaries.demo.fabric import Fabric
-from boundaries.demo.land import Land
-from boundaries.demo.lines import CENTRE, RADIUS_M, Floats, Ints
-from boundaries.demo.regions import Places, grow_many, neighbour_graph
-from boundaries.demo.roads import MAIN, RING
+from boundaries.demo.town.fabric import Fabric
+from boundaries.demo.town.land import Land
+from boundaries.demo.town.lines import CENTRE, RADIUS_M, Floats, Ints
+from boundaries.demo.town.regions import Places, grow_many, neighbour_graph
+from boundaries.demo.town.streets import MAIN, RING
 from geo.crs import BRITISH_NATIONAL_GRID
 
 BLOCKS: Final = 780

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boundaries.demo.addresses import Addresses
-from boundaries.demo.land import HOMES, Land
-from boundaries.demo.lines import Bools, Floats, from_centre
-from boundaries.demo.roads import KINDS, RESIDENTIAL
-from boundaries.demo.streams import Stream
-from boundaries.demo.streets import Streets
+from boundaries.demo.events.streams import Stream
+from boundaries.demo.town.addresses import Addresses
+from boundaries.demo.town.land import HOMES, Land
+from boundaries.demo.town.lines import Bools, Floats, from_centre
+from boundaries.demo.town.streets import KINDS, RESIDENTIAL, Streets
 
 CENTRE_WIDTH_M = 620.0
 VENUES = 420

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from boundaries.demo.fabric import Fabric
-from boundaries.demo.lines import (
+from boundaries.demo.town.fabric import Fabric
+from boundaries.demo.town.lines import (
     CENTRE,
     RADIUS_M,
     Bools,

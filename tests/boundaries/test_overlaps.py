@@ -14,7 +14,7 @@ PLACED = np.array([0, 0, 1, 2, 3, 3, -1])
 
 
 def test_the_sides_of_a_hotspot_are_its_incidents_in_each_area():
-    sides = Overlaps.of_points(THINGS, PLACED).sides(drawn("AABB").now.assigned)
+    sides = Overlaps.of_points(THINGS, PLACED).by_area(drawn("AABB").now.assigned)
     assert sides.to_dict("list") == {
         "name": ["H", "H", "J"],
         "area_code": ["A", "B", "B"],
@@ -41,7 +41,7 @@ def test_a_split_shows_all_sides_the_unassigned_one_too():
 def test_areas_of_another_layer_are_split_by_surface():
     estates = layer(shapely.box(50, 0, 200, 100), shapely.box(290, 0, 400, 100))
     overlaps = Overlaps.of_layer(grid(4, 1), estates)
-    sides = overlaps.sides(drawn("AABB").now.assigned)
+    sides = overlaps.by_area(drawn("AABB").now.assigned)
     assert sides["amount"].tolist() == pytest.approx([15_000, 11_000])
     rows = overlaps.split(drawn("ABAB").now.assigned)
     assert rows["area_code"].tolist() == ["B", "A", "B", "A"]
@@ -57,7 +57,7 @@ def test_a_sliver_of_an_area_can_be_disregarded():
 
 def test_nothing_has_no_sides():
     overlaps = Overlaps.of_points([], np.array([], dtype=np.int64))
-    assert overlaps.sides(drawn("AB").now.assigned).empty
+    assert overlaps.by_area(drawn("AB").now.assigned).empty
     assert overlaps.count_split(drawn("AB").now.assigned) == 0
 
 

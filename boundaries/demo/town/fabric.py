@@ -18,7 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree, Voronoi
 
-from boundaries.demo.lines import (
+from boundaries.demo.town.lines import (
     CENTRE,
     INNER_RING_M,
     RADIUS_M,

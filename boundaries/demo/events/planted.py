@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from boundaries.demo.addresses import Addresses
-from boundaries.demo.clock import LAST_DAY, Times, draw_moments, month_days
-from boundaries.demo.lines import CENTRE, Bools, Floats, Ints
-from boundaries.demo.streams import ASB
-from boundaries.demo.streets import Streets
+from boundaries.demo.events.clock import LAST_DAY, Times, draw_moments, month_days
+from boundaries.demo.events.streams import ASB
+from boundaries.demo.town.addresses import Addresses
+from boundaries.demo.town.lines import CENTRE, Bools, Floats, Ints
+from boundaries.demo.town.streets import Streets
 from geo.incidents import months_between
 
 LAST_MONTH: Final = str(LAST_DAY)[:7]

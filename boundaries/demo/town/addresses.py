@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from boundaries.demo.fabric import Fabric
-from boundaries.demo.land import Land
-from boundaries.demo.lines import Floats, Ints
-from boundaries.demo.roads import KINDS, RESIDENTIAL
-from boundaries.demo.streets import Streets
+from boundaries.demo.town.fabric import Fabric
+from boundaries.demo.town.land import Land
+from boundaries.demo.town.lines import Floats, Ints
+from boundaries.demo.town.streets import KINDS, RESIDENTIAL, Streets
 
 CORNER_M = 10.0
 """No door opens this close to a junction."""

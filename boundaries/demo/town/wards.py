@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from boundaries.demo.blocks import OVER_WATER_M, crossing_cost, dissolved
-from boundaries.demo.fabric import Fabric
-from boundaries.demo.lines import CENTRE, RADIUS_M, Floats, Ints, from_centre
-from boundaries.demo.names import ESTATES, ward_names
-from boundaries.demo.regions import Places, grow_few, grow_many, neighbour_graph
+from boundaries.demo.town.blocks import OVER_WATER_M, crossing_cost, dissolved
+from boundaries.demo.town.fabric import Fabric
+from boundaries.demo.town.lines import CENTRE, RADIUS_M, Floats, Ints, from_centre
+from boundaries.demo.town.names import ESTATES, ward_names
+from boundaries.demo.town.regions import Places, grow_few, grow_many, neighbour_graph
 from geo.crs import BRITISH_NATIONAL_GRID
 
 WARDS: Final = 17

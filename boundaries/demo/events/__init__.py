@@ -1,0 +1,1 @@
+"""What happens in the demo town: where, when and how often."""

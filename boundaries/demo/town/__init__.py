@@ -1,0 +1,1 @@
+"""The demo town: its land, streets, addresses, blocks and wards."""
