@@ -15,6 +15,7 @@ from boundaries.plans.flows import FLOW, carried, flow_table, moved_blocks, succ
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan_layers import Side, plan_of, read_side, side_id
+from geo.analyses.deployment import need_of, share_out
 from geo.errors import InputError, QuestionError
 from geo.question.model import Question
 from geo.question.parsers import read_mix

@@ -32,10 +32,10 @@ def test_a_question_counts_on_a_plan_what_a_join_to_its_areas_counts(planned):
     assert counts["n"].tolist() == draft.follow(plan).measures.frame["incidents"].tolist()
 
 
-def test_a_plan_has_papers_and_measures_as_a_layer(planned):
+def test_a_plan_has_metadata_and_measures_as_a_layer(planned):
     metadata, areas = read_layer_or_plan(planned, "plan-north")
     assert (metadata.layer_id, metadata.title) == ("plan-north", "north (draft)")
-    assert metadata.source == "A plan on the blocks of blocks, begun from wards"
+    assert metadata.source == "A plan made of the blocks of blocks, based on wards"
     assert areas.index.name == "area_code"
     assert {"area_name", "electors", "members", "variance"} <= set(areas.columns)
     assert "incidents" not in areas.columns
