@@ -9,13 +9,12 @@ from fastapi import FastAPI, Response
 
 from api.allocation import page as allocation
 from api.answers import Answers
-from api.board import downloads
 from api.board import page as board
 from api.dependencies import AnswersDep
 from api.help import page as guide
 from api.maps import basemap as ground
 from api.maps.basemap import OwnGround
-from api.ogc import features, tiles
+from api.ogc import downloads, features, tiles
 from api.planner import page as planner
 from api.planner.sessions import PlanDesks
 from api.searches import Searches

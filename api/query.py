@@ -11,6 +11,10 @@ from fastapi import Request
 
 from geo.errors import QuestionError
 from geo.period import EVER, read_interval
+from geo.question.model import OPTIONS
+
+QUESTION_PARAMETERS = (*(option.name for option in OPTIONS), "from", "to")
+"""Every parameter that is part of a Question; `from` and `to` are another way to say `datetime`."""
 
 
 def only(request: Request, known: Collection[str]) -> dict[str, str]:

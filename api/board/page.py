@@ -18,7 +18,6 @@ from markupsafe import Markup
 
 from api.answers import Answers
 from api.board.brief import BRIEF_POLICY, brief_page
-from api.board.downloads import OPTION_NAMES
 from api.board.findings import Findings
 from api.board.stories import story_of
 from api.board.views import SECTION, VIEW_OPTIONS, View, page_facts, render_section
@@ -32,7 +31,7 @@ from api.maps.pages import MapPage
 from api.pages.bar import bar, folded, opening_period
 from api.pages.templating import templates
 from api.pages.text import reason_of
-from api.query import only
+from api.query import QUESTION_PARAMETERS, only
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError, QuestionError
 from geo.question.ask import Question
@@ -72,7 +71,7 @@ def story(request: Request, answers: AnswersDep) -> Response:
     """The story of one cell, place or area, as a part of the board."""
 
     def part() -> Response:
-        view = View.read(only(request, (*OPTION_NAMES, *VIEW_OPTIONS)))
+        view = View.read(only(request, (*QUESTION_PARAMETERS, *VIEW_OPTIONS)))
         findings = _findings(answers, view.question)
         return Response(_story(findings, view), media_type=HTML)
 
@@ -86,7 +85,9 @@ def map_page(request: Request, answers: AnswersDep, settings: SettingsDep) -> Re
 
     def page() -> Response:
         try:
-            drawn = _drawn(answers, only(request, (*OPTION_NAMES, "show", "over")), own, settings)
+            drawn = _drawn(
+                answers, only(request, (*QUESTION_PARAMETERS, "show", "over")), own, settings
+            )
         except PatchmapError as refusal:
             # It is read in a frame, by people.
             text = templates.get_template("map_refusal.html").render(reason=reason_of(refusal))
@@ -126,7 +127,7 @@ def brief(request: Request, answers: AnswersDep) -> Response:
     """The board as one file to print, keep or send."""
 
     def page() -> Response:
-        view = View.read(only(request, (*OPTION_NAMES, *VIEW_OPTIONS)))
+        view = View.read(only(request, (*QUESTION_PARAMETERS, *VIEW_OPTIONS)))
         text = brief_page(_findings(answers, view.question), view)
         headers = {
             "content-security-policy": BRIEF_POLICY,
@@ -163,7 +164,7 @@ def _dated(answers: Answers, question: Question) -> Question:
 def _readable(request: Request) -> Question:
     """What can be kept of a Question that is refused, so that the form remembers it."""
     given = folded(request.query_params.multi_items())
-    options = {name: text for name, text in given.items() if name in OPTION_NAMES}
+    options = {name: text for name, text in given.items() if name in QUESTION_PARAMETERS}
     while True:
         try:
             return Question.read(options)

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from pandas.api.types import is_numeric_dtype
 
-from api.board.downloads import ENDINGS, endings_of
 from api.board.findings import PEAK_HOURS, Findings
 from api.errors import UNANSWERED
+from api.formats.registry import download_formats
 from api.pages.charts import HEATS, chart, heat
 from api.pages.text import PATTERN_WORDS, reason_of
 from geo.analyses import ANALYSES, Analysis
@@ -173,7 +173,10 @@ _OFFERED = (
 
 def _download(analysis: Analysis, query: str) -> dict[str, Any]:
     name = analysis.collection or analysis.command
-    files = {ENDINGS[end]: f"/download/{name}.{end}?{query}" for end in endings_of(analysis)}
+    files = {
+        form.label: f"/download/{name}{form.ending}?{query}"
+        for form in download_formats(layer=bool(analysis.collection))
+    }
     return {"title": analysis.title, "files": files}
 
 

@@ -10,7 +10,7 @@ import geopandas as gpd
 import typer
 
 from api.commands.context import CommandContext, read_vector
-from api.encoding import write_frame
+from api.formats.registry import write_frame
 from boundaries.layers.read import read_faulty, read_layer
 from boundaries.layers.snapping import snapped
 from boundaries.layers.topology import check_layer, unfit_for_plan

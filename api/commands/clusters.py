@@ -14,7 +14,7 @@ import typer
 from api.commands.context import CommandContext, areas_of, with_progress
 from api.commands.incidents import halves_of
 from api.commands.questions import Output, answered, with_question
-from api.encoding import check_ending, write_frame
+from api.formats.registry import frame_format, write_frame
 from api.maps.outlines import outlines
 from api.settings import VERSION
 from geo.analyses import Analysis
@@ -113,7 +113,7 @@ def with_engine(analysis: Analysis, make: Callable[[Asked, Job], Made]) -> Calla
         cli.check_output(output, *files)
         # Before hours of counting, not after them.
         counts_alone = analysis.command == "hotspots" and question.by == "month"
-        check_ending(output, layer=analysis.command != "count" and not counts_alone)
+        frame_format(output, layer=analysis.command != "count" and not counts_alone)
         projection, layer = areas_of(cli, areas or question.layer)
         parts = find_parts(files, halves=halves_of(halves or []))
         wanted = Wanted.of(question, parts.parts)

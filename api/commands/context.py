@@ -12,7 +12,7 @@ from typing import TypeVar
 import geopandas as gpd
 import typer
 
-from api.encoding import to_json
+from api.formats.encoding import to_json
 from boundaries.layers.read import read_layer
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection

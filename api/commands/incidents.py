@@ -11,9 +11,10 @@ import numpy as np
 import typer
 
 from api.commands.context import CommandContext, areas_of, read_bytes, record_facts, with_progress
-from api.encoding import to_csv, write_whole
-from api.points import as_spreadsheets
-from api.rejects import RejectsFile
+from api.formats.encoding import to_csv
+from api.formats.files import write_whole
+from api.formats.points import as_spreadsheets
+from api.formats.rejects import RejectsFile
 from api.settings import user_name
 from geo.crs import crs_name, implausible
 from geo.errors import InputError

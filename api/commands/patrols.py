@@ -13,7 +13,8 @@ import typer
 
 from api.commands.context import CommandContext, read_bytes, read_vector
 from api.commands.questions import ANALYSIS, Output, answered, with_question
-from api.encoding import to_csv, write_whole
+from api.formats.encoding import to_csv
+from api.formats.files import write_whole
 from boundaries.layers.lines import read_lines
 from geo.allocation.patrols.delivered import compare_delivered, planned_totals, visits_from_fixes
 from geo.crs import LONLAT, Projection

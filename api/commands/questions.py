@@ -13,7 +13,8 @@ from typing import Annotated
 import typer
 
 from api.commands.context import CommandContext
-from api.encoding import write_frame, write_whole
+from api.formats.files import write_whole
+from api.formats.registry import write_frame
 from api.pages.text import headline
 from api.settings import VERSION, Settings
 from boundaries.plans.plan_layers import read_layer_or_plan

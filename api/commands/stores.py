@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from api.commands.context import CommandContext, open_store, record_facts
-from api.encoding import write_whole
+from api.formats.files import write_whole
 from geo.errors import ConflictError
 from geo.question.quality import quality
 from geo.store.copying import copy_store

@@ -6,7 +6,6 @@ happened is not here, and the page says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -15,9 +14,10 @@ from fastapi.responses import RedirectResponse
 from api.counts.file import CountsFile
 from api.counts.summary import ANSWERED, MOST_ROWS, VIEW, CountsView, legend
 from api.dependencies import HTML
-from api.encoding import to_csv, to_json, to_table
 from api.errors import status_of
 from api.etags import of_version
+from api.formats.encoding import to_csv, to_json, to_table
+from api.formats.registry import COUNT_DOWNLOADS, CSV, JSON
 from api.pages.bar import PERIODS, folded
 from api.pages.templating import templates
 from api.query import only
@@ -27,7 +27,6 @@ from geo.errors import NotFoundError, PatchmapError
 from geo.incidents import category_title
 from geo.question.model import DEFAULT_PERIOD
 
-JSON = "application/json"
 router = APIRouter()
 
 _NAMES = (*ANSWERED, "from", "to", *VIEW)
@@ -70,9 +69,9 @@ def outlines(request: Request, file: CountsDep) -> Response:
     only(request, ())
 
     def made() -> Response:
-        return Response(file.outlines, media_type=JSON)
+        return Response(file.outlines, media_type=JSON.media_type)
 
-    return of_version(request, file.version, made, media_type=JSON)
+    return of_version(request, file.version, made, media_type=JSON.media_type)
 
 
 @router.get("/numbers.json")
@@ -83,26 +82,24 @@ def numbers(request: Request, file: CountsDep) -> Response:
     def made() -> Response:
         view = CountsView.read(file, query)
         told = {"n": view.drawn, "breaks": view.breaks, "legend": legend(view.breaks)}
-        return Response(to_json(told), media_type=JSON)
+        return Response(to_json(told), media_type=JSON.media_type)
 
-    return of_version(request, file.version, made, media_type=JSON)
+    return of_version(request, file.version, made, media_type=JSON.media_type)
 
 
 @router.get("/download/area-counts.{ending}")
 def download(request: Request, file: CountsDep, ending: str) -> Response:
     """Every area with its number and share, as CSV, or as JSON with the accounts."""
     query = only(request, (*ANSWERED, "from", "to"))
-    makers: dict[str, Callable[[CountsView], Response]] = {
-        "csv": lambda view: Response(to_csv(view.frame()), media_type="text/csv; charset=utf-8"),
-        "json": lambda view: Response(
-            to_table(view.frame(), {"accounts": view.accounts()}), media_type=JSON
-        ),
-    }
-    if ending not in makers:
+    form = next((form for form in COUNT_DOWNLOADS if form.ending == f".{ending}"), None)
+    if form is None:
         raise NotFoundError(f"there is no download area-counts.{ending}")
-    response = makers[ending](CountsView.read(file, query))
-    response.headers["content-disposition"] = f'attachment; filename="area-counts.{ending}"'
-    return response
+    view = CountsView.read(file, query)
+    frame = view.frame()
+    content = (
+        to_csv(frame).encode() if form is CSV else to_table(frame, {"accounts": view.accounts()})
+    )
+    return Response(content, media_type=form.content_type, headers=form.attachment("area-counts"))
 
 
 def _page(view: CountsView, error: PatchmapError | None = None) -> Response:

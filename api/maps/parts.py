@@ -14,7 +14,7 @@ import shapely
 from branca.element import CssLink, Figure, JavascriptLink
 from jinja2 import Environment, PackageLoader
 
-from api.encoding import encode_features, feature_collection
+from api.formats.encoding import encode_features, feature_collection
 from api.maps.pages import ASSETS, OWN_SCRIPTS
 from api.settings import TileServer
 from boundaries.layers.lines import thinned

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from api.ogc.formats import FILES, HTML, JSON, SCHEMA
+from api.formats.registry import FEATURE_FILES, GEOJSON, HTML, JSON, SCHEMA
 from geo.store.contract import LayerMetadata
 
-GEOJSON = "application/geo+json"
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 """How a link says that it leads to what a collection can be filtered by."""
 
@@ -34,11 +33,11 @@ def collection_links(
         link(address, "self", JSON.media_type, "This document"),
         link(f"{address}?f=html", "alternate", HTML.media_type, "This document as HTML"),
         # GDAL takes the GeoJSON link among the items for the one that has pages.
-        link(f"{address}/items", "items", GEOJSON, "The features"),
+        link(f"{address}/items", "items", GEOJSON.media_type, "The features"),
         link(f"{address}/items?f=html", "items", HTML.media_type, "The features as HTML"),
         *(
-            link(f"{address}/items?f={one.name}", "enclosure", one.media_type, one.title)
-            for one in FILES
+            link(f"{address}/items?f={one.name}", "enclosure", one.media_type, one.label)
+            for one in FEATURE_FILES
         ),
         link(
             f"{address}/tiles",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.answers import Answers
-from api.encoding import feature_ids
+from api.formats.encoding import feature_ids
 from api.ogc.collection_links import collection_links, layer_metadata
 from api.ogc.coordinates import offered
 from api.ogc.incident_items import every_incident, no_incidents, times_of

@@ -10,7 +10,9 @@ from typing import Any
 import orjson
 from fastapi import HTTPException, Response
 
-from api.encoding import to_json
+from api.formats.encoding import to_json
+from api.formats.negotiation import requested_format
+from api.formats.registry import DOCUMENTS, FEATURE, GEOJSON_PAGE, HTML, JSON, OPENAPI, SCHEMA
 from api.ogc.collection_links import link
 from api.ogc.collections import (
     collection_ids,
@@ -20,7 +22,6 @@ from api.ogc.collections import (
 )
 from api.ogc.coordinates import axes_of, offered
 from api.ogc.cql2.filters import CONFORMANCE as CQL2_CONFORMANCE
-from api.ogc.formats import DOCUMENTS, FEATURE, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, chosen
 from api.ogc.item_pages import ItemPage
 from api.ogc.openapi import openapi_document, properties_schema
 from api.ogc.pages import page_of
@@ -167,7 +168,7 @@ def item(ask: Asking, collection_id: str, feature_id: str) -> Response:
     ask.check(collection_id)
     options = tuple(option.name for option in OPTIONS) if collection_id in LAYERS else ()
     query = only(ask.request, ("f", "crs", *options))
-    form = chosen(ask.request, FEATURE)
+    form = requested_format(ask.request, FEATURE)
     found = items_of(ask.answers, collection_id, query)
     position = found.position(feature_id)
     if position is None:
@@ -175,7 +176,7 @@ def item(ask: Asking, collection_id: str, feature_id: str) -> Response:
     axes = axes_of(query, "crs", found.projection)
     address = f"{ask.root}/collections/{collection_id}"
     links = [
-        link(str(ask.request.url), "self", GEOJSON.media_type, "This feature"),
+        link(str(ask.request.url), "self", GEOJSON_PAGE.media_type, "This feature"),
         link(f"{ask.here}?f=html", "alternate", HTML.media_type, "This feature as HTML"),
         link(address, "collection", JSON.media_type, "The collection"),
     ]
@@ -192,7 +193,7 @@ def item(ask: Asking, collection_id: str, feature_id: str) -> Response:
                 as_json=str(ask.request.url.include_query_params(f="json")),
             )
         headers = {"content-crs": f"<{axes.uri}>"}
-        return Response(body, media_type=GEOJSON.media_type, headers=headers)
+        return Response(body, media_type=GEOJSON_PAGE.media_type, headers=headers)
 
     return ask.reply(form, answer)
 

@@ -25,9 +25,9 @@ from fastapi.responses import FileResponse, StreamingResponse
 from numpy.typing import NDArray
 from starlette.background import BackgroundTask
 
-from api.encoding import to_csv, to_json
+from api.formats.encoding import to_csv, to_json
+from api.formats.registry import CSV, FLATGEOBUF, GEOJSON, GEOPACKAGE, PARQUET, Format
 from api.ogc.coordinates import Axes
-from api.ogc.formats import CSV, FLATGEOBUF, GEOJSON_FILE, GEOPACKAGE, PARQUET, Format
 from api.ogc.items import Items, Positions
 from api.ogc.qgis_styles import add_style
 from geo.crs import WGS84, projjson
@@ -122,27 +122,39 @@ def file_response(download: Download, form: Format, name: str) -> Response:
     DiskFullError
         If there is no room for a file that cannot be streamed.
     """
-    disposition = f'attachment; filename="{name}.{form.ending}"'
-    if form in (GEOJSON_FILE, CSV):
-        lines = _geojson(download) if form is GEOJSON_FILE else _csv(download)
-        charset = "; charset=utf-8" if form is CSV else ""
-        return StreamingResponse(
-            lines,
-            media_type=f"{form.media_type}{charset}",
-            headers={"content-disposition": disposition},
-        )
+    if form in (GEOJSON, CSV):
+        lines = _geojson(download) if form is GEOJSON else _csv(download)
+        return StreamingResponse(lines, media_type=form.content_type, headers=form.attachment(name))
+    return written_file(form, name, lambda path: _WRITERS[form](download, path))
+
+
+def written_file(form: Format, name: str, write: Callable[[Path], None]) -> Response:
+    """Answer with a file that is written to a temporary folder first.
+
+    Parameters
+    ----------
+    name
+        Of the file, without its ending.
+    write
+        Fills the file at the path that it is given.
+
+    Raises
+    ------
+    DiskFullError
+        If there is no room for it.
+    """
     folder = tempfile.TemporaryDirectory(prefix="patchmap-")
-    path = Path(folder.name) / f"{name}.{form.ending}"
+    path = Path(folder.name) / f"{name}{form.ending}"
     try:
         with _room_on_disk(path.parent):
-            _WRITERS[form.name](download, path)
+            write(path)
     except BaseException:
         folder.cleanup()
         raise
     return FileResponse(
         path,
         media_type=form.media_type,
-        headers={"content-disposition": disposition},
+        headers=form.attachment(name),
         background=BackgroundTask(folder.cleanup),
     )
 
@@ -284,8 +296,8 @@ def _write_parquet(download: Download, path: Path) -> None:
             writer.write_batch(batch)
 
 
-_WRITERS: Mapping[str, Callable[[Download, Path], None]] = {
-    GEOPACKAGE.name: _write_geopackage,
-    FLATGEOBUF.name: _write_flatgeobuf,
-    PARQUET.name: _write_parquet,
+_WRITERS: Mapping[Format, Callable[[Download, Path], None]] = {
+    GEOPACKAGE: _write_geopackage,
+    FLATGEOBUF: _write_flatgeobuf,
+    PARQUET: _write_parquet,
 }

@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Response
 
-from api.encoding import feature_collection
+from api.formats.encoding import feature_collection
+from api.formats.negotiation import requested_format
+from api.formats.registry import FEATURE_FILES, GEOJSON_PAGE, HTML, ITEMS, JSON, SCHEMA, Format
 from api.ogc.collection_links import QUERYABLES, link
 from api.ogc.collections import INCIDENTS, items_of
 from api.ogc.coordinates import Axes, axes_of
 from api.ogc.files import Download, Wanted, file_response
-from api.ogc.formats import FILES, GEOJSON, HTML, ITEMS, JSON, SCHEMA, Format, chosen
 from api.ogc.incident_items import incidents_by_month, no_incidents, times_of
 from api.ogc.items import MOST_KEPT, Items, Positions
 from api.ogc.openapi import DEFAULT_LIMIT, MOST_ITEMS, MOST_OFFSET
@@ -58,21 +59,21 @@ class ItemPage:
         """
         queryables = ask.queryables(collection_id)
         query = ask.item_query(collection_id, queryables)
-        form = chosen(ask.request, ITEMS)
+        form = requested_format(ask.request, ITEMS)
         limit = whole_number(query, "limit", default=DEFAULT_LIMIT, lowest=1, highest=None)
         for name, choices in _CHOICES.items():
             if query.get(name, choices[0]) not in choices:
                 raise QuestionError(name, f"{query[name]!r} is none of: {', '.join(choices)}")
         if "datetime" in query:
             check_interval(query["datetime"])
-        whole = form in FILES and "limit" not in query
+        whole = form in FEATURE_FILES and "limit" not in query
         return cls(
             ask=ask,
             collection_id=collection_id,
             query=query,
             queryables=queryables,
             form=form,
-            limit=None if whole else limit if form in FILES else min(limit, MOST_ITEMS),
+            limit=None if whole else limit if form in FEATURE_FILES else min(limit, MOST_ITEMS),
             offset=whole_number(query, "offset", default=0, lowest=0, highest=MOST_OFFSET),
         )
 
@@ -94,7 +95,7 @@ class ItemPage:
         """Whether it is a file of more than should be in memory, in an order that is free."""
         return (
             self.collection_id == INCIDENTS
-            and self.form in FILES
+            and self.form in FEATURE_FILES
             and self.limit is None
             and not {"offset", "sortby"} & self.query.keys()
             and self.ask.answers.snapshot().incident_count() > MOST_KEPT
@@ -125,7 +126,7 @@ class ItemPage:
         )
 
     def _form(self, wanted: Wanted, matched: int) -> Response:
-        if self.form in FILES:
+        if self.form in FEATURE_FILES:
             response = file_response(Download.of(wanted), self.form, self.collection_id)
             response.headers["ogc-number-matched"] = str(matched)
             return response
@@ -133,7 +134,7 @@ class ItemPage:
         body = self._page(wanted, matched, hits=hits)
         if self.form is HTML:
             return self._html(orjson.loads(body))
-        return Response(body, media_type=GEOJSON.media_type)
+        return Response(body, media_type=GEOJSON_PAGE.media_type)
 
     def _headed(self, response: Response, axes: Axes, matched: int) -> Response:
         response.headers["content-crs"] = f"<{axes.uri}>"
@@ -157,10 +158,10 @@ class ItemPage:
             root=self.ask.root,
             here=self.ask.here,
             links={told["rel"]: told["href"] for told in document["links"]},
-            as_json=self._whole(GEOJSON, "crs"),
+            as_json=self._whole(GEOJSON_PAGE, "crs"),
             files=[
-                {"title": form.title, "href": self._whole(form, "limit", "offset")}
-                for form in FILES
+                {"title": form.label, "href": self._whole(form, "limit", "offset")}
+                for form in FEATURE_FILES
             ],
             question=f"?{urlencode({**one, 'f': 'html'}, safe='/:,.')}",
         )

@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from api.encoding import to_json
+from api.formats.encoding import to_json
 from api.ogc.coordinates import Axes, offered
 from api.ogc.properties import Property, properties_of_table
 from geo.crs import Projection

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from api.ogc.cql2.parse import LANGUAGES, LONGEST
-from api.ogc.formats import (
+from api.formats.registry import (
     DOCUMENTS,
     FEATURE,
     GEOPACKAGE,
@@ -21,6 +20,7 @@ from api.ogc.formats import (
     TILESET,
     Format,
 )
+from api.ogc.cql2.parse import LANGUAGES, LONGEST
 from api.ogc.mvt.tiling import DEEPEST
 from api.ogc.properties import Property
 from api.settings import VERSION
@@ -52,7 +52,7 @@ def _parameter(name: str, description: str, schema: Mapping[str, object]) -> Par
 
 def format_parameter(formats: Sequence[Format]) -> Parameter:
     """The parameter `f`."""
-    told = "; ".join(f"{one.name}: {one.title}" for one in formats)
+    told = "; ".join(f"{one.name}: {one.label}" for one in formats)
     return _parameter(
         "f",
         f"Format of the answer ({told}); else the header Accept chooses",

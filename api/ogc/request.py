@@ -11,10 +11,11 @@ from fastapi import HTTPException, Request, Response
 
 from api.answers import Answers, SnapshotAnswers
 from api.dependencies import answers_of
-from api.encoding import to_json
 from api.etags import not_modified_or
+from api.formats.encoding import to_json
+from api.formats.negotiation import requested_format
+from api.formats.registry import HTML, Format
 from api.ogc.collections import INCIDENTS, check_collection, properties_of
-from api.ogc.formats import HTML, Format, chosen
 from api.ogc.openapi import ITEM_NAMES, queryable
 from api.ogc.pages import page_of
 from api.ogc.properties import Property
@@ -122,7 +123,7 @@ class Asking:
             Name of the page's template.
         """
         only(self.request, ("f",))
-        return self.told(make, chosen(self.request, formats), page=page)
+        return self.told(make, requested_format(self.request, formats), page=page)
 
     def told(self, make: Callable[[], dict[str, Any]], form: Format, *, page: str) -> Response:
         """A document, or the page that says what it says."""

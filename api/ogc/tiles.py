@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 import numpy as np
 from fastapi import HTTPException, Response
 
+from api.formats.negotiation import requested_format
+from api.formats.registry import DOCUMENTS, JSON, MVT, TILEJSON, TILESET
 from api.ogc.collection_links import link
 from api.ogc.collections import (
     INCIDENTS,
@@ -20,7 +22,6 @@ from api.ogc.collections import (
     properties_of,
     question_of,
 )
-from api.ogc.formats import DOCUMENTS, JSON, MVT, TILEJSON, TILESET, chosen
 from api.ogc.incident_items import times_of
 from api.ogc.items import Items
 from api.ogc.mvt.tiling import ALONE, DEEPEST, Tile, tiled
@@ -87,7 +88,7 @@ def tileset(ask: Asking, collection_id: str) -> Response:
     """A tileset's metadata, or its TileJSON; its Question goes on into the address of the tiles."""
     ask.check(collection_id)
     query = _query(ask, collection_id)
-    form = chosen(ask.request, TILESET)
+    form = requested_format(ask.request, TILESET)
     kept = {name: text for name, text in query.items() if name != "f"}
     make = _tilejson if form is TILEJSON else _tileset
     return ask.told(lambda: make(ask, collection_id, ask.here, kept), form, page="document")
@@ -99,7 +100,7 @@ def tile(ask: Asking, collection_id: str, *, zoom: str, row: str, column: str) -
     ask.check(collection_id)
     query = _query(ask, collection_id)
     wanted = _place(zoom, row, column)
-    chosen(ask.request, (MVT,))
+    requested_format(ask.request, (MVT,))
 
     def answer() -> Response:
         items = items_of(ask.answers, collection_id, query)

@@ -5,21 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import geopandas as gpd
 import pandas as pd
 
-from api.encoding import to_csv, to_json, write_frame, write_whole
+from api.formats.encoding import to_csv, to_json
+from api.formats.files import write_whole
+from api.formats.registry import (
+    CSV,
+    GEOJSON,
+    GEOPACKAGE,
+    HTML,
+    PLAN_FILES,
+    Format,
+    format_of_file,
+    write_frame,
+)
 from api.planner.report import plan_report
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
 from boundaries.plans.overlaps import Overlaps
 from geo.crs import Projection
-from geo.errors import InputError
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
 
-ENDINGS = (".geojson", ".gpkg", ".parquet", ".csv", ".html")
+DOWNLOADS: Final[Mapping[Format, str]] = {
+    HTML: "Report for consultation",
+    GEOJSON: "Areas as GeoJSON",
+    GEOPACKAGE: "Areas and blocks as GeoPackage",
+    CSV: "Block → area as CSV",
+}
+"""What the planner's page offers, with the title of each link."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,17 +71,15 @@ class PlanFile:
         InputError
             If there is no such ending.
         """
-        ending = path.suffix.lower()
-        if ending not in ENDINGS:
-            raise InputError(f"{path.name}: the ending must be one of {', '.join(ENDINGS)}")
-        if ending == ".html":
+        form = format_of_file(path, PLAN_FILES)
+        if form is HTML:
             return self._write_report(path)
-        if ending == ".csv":
+        if form is CSV:
             table = self.draft.plan.assignment.reset_index()
             write_whole(path, lambda part: part.write_text(to_csv(table), encoding="utf-8"))
             return f"{len(table):,} blocks"
         layer, members = self._areas(), _members(self.draft)
-        if ending == ".gpkg":
+        if form is GEOPACKAGE:
             write_whole(path, lambda part: _write_layers(self.draft, layer, members, part))
         else:
             write_frame(layer, path, projection=self.projection, members=members)

@@ -14,14 +14,15 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from api.answers import Answers
 from api.dependencies import HTML, AnswersDep, SettingsDep
-from api.encoding import to_json
 from api.errors import problem, status_of
 from api.etags import not_modified_or
-from api.ogc.formats import GEOJSON, GEOPACKAGE
+from api.formats.encoding import to_json
+from api.formats.registry import GEOJSON
+from api.formats.registry import HTML as REPORT
 from api.pages.bar import bar, folded
 from api.pages.templating import templates
 from api.pages.text import reason_of
-from api.planner.exports import PlanFile
+from api.planner.exports import DOWNLOADS, PlanFile
 from api.planner.facts import rows
 from api.planner.report import POLICY as REPORT_POLICY
 from api.planner.sessions import PlanDesks
@@ -40,14 +41,6 @@ from geo.question.model import OPTIONS
 JSON: Final = "application/json"
 MOST_BYTES: Final = 4_000_000
 """Of a request's body: 100,000 blocks have room in it."""
-
-FILES: Final = {
-    "html": ("Report for consultation", HTML),
-    "geojson": ("Areas as GeoJSON", GEOJSON.media_type),
-    "gpkg": ("Areas and blocks as GeoPackage", GEOPACKAGE.media_type),
-    "csv": ("Block → area as CSV", "text/csv; charset=utf-8"),
-}
-"""What can be taken away, by its ending: its title and its media type."""
 
 _LOOKS = ("plan", "area", "view", "over", "compare", "shade")
 """What the address of the page says beside the Question."""
@@ -182,10 +175,11 @@ def suggestions(request: Request, office: Within, plan_id: str) -> Response:
 @router.get("/plans/{plan_id}/files/{name}")
 def file(request: Request, office: Within, plan_id: str, name: str) -> Response:
     """A plan as a file; the ending of its name says which."""
-    ending = name.rpartition(".")[2]
-    if ending not in FILES:
-        raise NotFoundError(f"{name} is no file of a plan; its ending is one of {', '.join(FILES)}")
-    media_type = FILES[ending][1]
+    form = next((form for form in DOWNLOADS if form.ending == Path(name).suffix), None)
+    if form is None:
+        endings = ", ".join(form.ending for form in DOWNLOADS)
+        raise NotFoundError(f"a plan has no file {name}; choose an ending: {endings}")
+    media_type = form.content_type
 
     def written() -> Response:
         snapshot, draft = (
@@ -195,12 +189,13 @@ def file(request: Request, office: Within, plan_id: str, name: str) -> Response:
         metadata = {each.layer_id: each for each in snapshot.layers()}
         made = PlanFile(draft, office.question, snapshot.projection, metadata, {})
         with TemporaryDirectory(prefix="patchmap-") as folder:
-            path = Path(folder) / f"{plan_id}.{ending}"
+            path = Path(folder) / f"{plan_id}{form.ending}"
             made.write(path)
             content = path.read_bytes()
-        headers = {"content-disposition": f'attachment; filename="{plan_id}.{ending}"'}
-        if ending == "html":
-            headers = {"content-security-policy": REPORT_POLICY}
+        is_report = form is REPORT
+        headers = (
+            {"content-security-policy": REPORT_POLICY} if is_report else form.attachment(plan_id)
+        )
         return Response(content, media_type=media_type, headers=headers)
 
     return not_modified_or(request, office.answers, written, media_type=media_type)
@@ -238,8 +233,8 @@ def _desk(
 def _downloads(plan_id: str, question: Question) -> dict[str, str]:
     query = f"?{question.query()}" if question.query() else ""
     return {
-        title: f"/planner/plans/{plan_id}/files/{plan_id}.{ending}{query}"
-        for ending, (title, _) in FILES.items()
+        title: f"/planner/plans/{plan_id}/files/{plan_id}{form.ending}{query}"
+        for form, title in DOWNLOADS.items()
     }
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import geopandas as gpd
 import shapely
 
-from api.encoding import encode_features, feature_collection
+from api.formats.encoding import encode_features, feature_collection
 from api.planner.payload import Crosser, Rows, rows_of, told_change, told_whole
 from api.planner.steps import Beginning, PlanStep
 from boundaries.layers.blocks import BlockLayer

@@ -13,7 +13,7 @@ import typer
 from api.commands.context import CommandContext
 from api.commands.plans.options import By, PlanId, hand, signed, with_counted, with_shared
 from api.commands.questions import account_lines
-from api.encoding import write_frame
+from api.formats.registry import write_frame
 from api.planner.comparison_text import comparison_facts, comparison_lines
 from api.planner.facts import rows
 from api.planner.measure_text import measures_table, trigger_lines

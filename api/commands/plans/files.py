@@ -9,7 +9,7 @@ import typer
 from api.commands.context import CommandContext
 from api.commands.plans.options import Against, PlanId, cuts_of, open_held, with_shared
 from api.commands.questions import Output
-from geo.errors import InputError
+from api.formats.registry import PLAN_FILES, format_of_file
 from geo.question.model import Question
 
 
@@ -26,10 +26,10 @@ def export(
     against: Against = "",
 ) -> None:
     """Write a plan: areas (.geojson .gpkg .parquet), block → area (.csv), or a report (.html)."""
-    from api.planner.exports import ENDINGS, PlanFile  # noqa: PLC0415 - templates take a moment
+    from api.planner.exports import PlanFile  # noqa: PLC0415 - templates take a moment
 
-    if output.suffix.lower() not in ENDINGS:
-        raise InputError(f"{output.name}: the ending must be one of {', '.join(ENDINGS)}")
+    # Before the plan is read, not after it.
+    format_of_file(output, PLAN_FILES)
     cli = CommandContext.of(context)
     cli.check_output(output)
     with cli.open() as store, store.reading():

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from api.counts.file import CountsFile
 from api.counts.page import make_counts_app
 from api.counts.summary import legend, shades_of
-from api.encoding import write_frame
+from api.formats.registry import write_frame
 from api.maps.outlines import outlines
 from geo.errors import InputError
 from tests.services import run_patchmap

@@ -213,7 +213,10 @@ def test_the_caller_gets_what_it_likes_best(client: TestClient, accept: str, exp
 @pytest.mark.parametrize(
     ("query", "told"),
     [
-        ("f=shp", "f: 'shp' is none of: json, html, geojson, csv, gpkg, fgb, parquet"),
+        (
+            "f=shp",
+            "f: unknown format 'shp'; choose one of: json, html, geojson, csv, gpkg, fgb, parquet",
+        ),
         ("crs=EPSG:3857", "crs: 'EPSG:3857' is none of"),
         ("bbox-crs=EPSG:3857&bbox=1,2,3,4", "bbox-crs: 'EPSG:3857' is none of"),
         ("bbox=436000,336000,435000,337000&bbox-crs=EPSG:27700", "lies before its first"),

@@ -20,9 +20,9 @@ import pytest
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
+from api.formats.registry import CSV, FEATURE_FILES, FLATGEOBUF, GEOPACKAGE, PARQUET, Format
 from api.ogc.coordinates import offered
 from api.ogc.files import Download, Wanted, file_response
-from api.ogc.formats import CSV, FILES, FLATGEOBUF, GEOPACKAGE, PARQUET, Format
 from api.ogc.incident_items import incidents_by_month, no_incidents
 from api.ogc.items import Items
 from geo.crs import Projection
@@ -48,7 +48,7 @@ def by_month(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(content: bytes, form: Format, folder: Path) -> pd.DataFrame:
-    path = folder / f"incidents.{form.ending}"
+    path = folder / f"incidents{form.ending}"
     path.unlink(missing_ok=True)
     path.write_bytes(content)
     if form is CSV:
@@ -68,7 +68,7 @@ def rows_of(content: bytes, form: Format, folder: Path) -> list[tuple[str, ...]]
 
 @pytest.mark.parametrize(
     ("form", "chosen"),
-    [*((form, "") for form in FILES), *((CSV, chosen) for chosen in CHOSEN)],
+    [*((form, "") for form in FEATURE_FILES), *((CSV, chosen) for chosen in CHOSEN)],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_a_file_made_by_months_holds_the_same_features(
@@ -120,7 +120,7 @@ async def drained(response: StreamingResponse) -> None:
         pass
 
 
-@pytest.mark.parametrize("form", FILES, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", FEATURE_FILES, ids=lambda form: form.name)
 def test_of_twelve_months_few_are_in_memory_at_once(form: Format) -> None:
     snapshot = year_of_incidents()
     axes = next(iter(offered(snapshot.projection).values()))

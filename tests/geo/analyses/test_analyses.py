@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from api.encoding import to_json
+from api.formats.encoding import to_json
 from geo.analyses import LAYERS
 from geo.errors import QuestionError
 from geo.question.ask import StoreFacts, answer

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from api.encoding import encode_features, feature_collection, feature_ids
+from api.formats.encoding import encode_features, feature_collection, feature_ids
 from boundaries.layers.read import read_layer
 from geo.analyses.places import ranked
 from geo.incidents import Partition

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from api.encoding import safe_cell
+from api.formats.encoding import safe_cell
 from geo.errors import StoreError
 from geo.incidents import Batch, Partition
 

@@ -1,0 +1,132 @@
+"""Frames as JSON, GeoJSON and CSV text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import geopandas as gpd
+import numpy as np
+import orjson
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from geo.crs import Projection
+
+DEGREES_DECIMALS = 6
+"""A sixth decimal of a degree is about a decimetre."""
+
+_JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_KEYS = (
+    ("cell_id",),
+    ("officer", "round", "stop"),
+    ("hotspot_id",),
+    ("rank",),
+    ("plan", "area_code"),
+    ("area_code", "month"),
+    ("area_code",),
+)
+"""Columns that identify a row; the first group whose columns a frame all has makes its ids."""
+# A spreadsheet runs a cell that starts with one of these as a formula (CWE-1236).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_json(value: object) -> bytes:
+    """Encode plain values and numpy scalars as JSON; NaN becomes null."""
+    return orjson.dumps(value, option=_JSON)
+
+
+def lonlat_geometries(
+    frame: gpd.GeoDataFrame, projection: Projection, *, decimals: int = DEGREES_DECIMALS
+) -> NDArray[np.object_]:
+    """Return geometries as RFC 7946 asks: rounded degrees, outer rings counter-clockwise."""
+    moved = projection.geometries_to_lonlat(frame.geometry.to_numpy())
+    rounded = shapely.transform(moved, lambda xy: np.round(xy, decimals))
+    return np.asarray(shapely.orient_polygons(rounded, exterior_cw=False), dtype=object)
+
+
+def encode_features(
+    frame: gpd.GeoDataFrame,
+    ids: Iterable[str],
+    *,
+    projection: Projection,
+    decimals: int = DEGREES_DECIMALS,
+) -> list[bytes]:
+    """Encode each row as a GeoJSON Feature, in the order of the frame.
+
+    Parameters
+    ----------
+    frame
+        In metres of the working CRS.
+    ids
+        The id of each feature.
+    """
+    geometries = shapely.to_geojson(lonlat_geometries(frame, projection, decimals=decimals))
+    return [
+        encode_feature(feature_id, geometry, properties)
+        for feature_id, geometry, properties in zip(ids, geometries, records(frame), strict=True)
+    ]
+
+
+def encode_feature(
+    feature_id: str, geometry: str | bytes, properties: Mapping[str, object]
+) -> bytes:
+    """Encode one GeoJSON Feature around a geometry that is GeoJSON already."""
+    return to_json(
+        {
+            "type": "Feature",
+            "id": feature_id,
+            "geometry": orjson.Fragment(geometry),
+            "properties": properties,
+        }
+    )
+
+
+def feature_collection(features: Iterable[bytes], members: Mapping[str, object]) -> bytes:
+    """Join encoded features into a FeatureCollection, its further members after them."""
+    body = b'{"type":"FeatureCollection","features":[' + b",".join(features) + b"]"
+    more = to_json(members)
+    return body + (b"," + more[1:] if members else b"}")
+
+
+def feature_ids(frame: pd.DataFrame) -> list[str]:
+    """Return the id of each row, made of the columns that identify it."""
+    for names in _KEYS:
+        if set(names) <= set(frame.columns):
+            return [":".join(map(str, key)) for key in zip(*(frame[n] for n in names), strict=True)]
+    return [str(code) for code in frame.index]
+
+
+def safe_cell(value: object) -> object:
+    """Return a value that no spreadsheet takes for a formula; numbers stay as they are."""
+    if (
+        isinstance(value, str)
+        and value.startswith(_FORMULA_STARTS)
+        and not _NUMBER.fullmatch(value)
+    ):
+        return f"'{value}"
+    return value
+
+
+def to_csv(frame: pd.DataFrame, *, header: bool = True) -> str:
+    """Encode a frame without its geometry as CSV whose cells and header are formula-safe."""
+    plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
+    texts = plain.select_dtypes(include=["object", "string", "category"]).columns
+    for name in texts:
+        plain[name] = plain[name].astype(object).map(safe_cell)
+    plain.columns = plain.columns.map(safe_cell)
+    return str(plain.to_csv(index=False, header=header, lineterminator="\n"))
+
+
+def to_table(frame: pd.DataFrame, members: Mapping[str, object]) -> bytes:
+    """Encode a frame that is not a layer as JSON: its `rows`, and further members."""
+    return to_json({"rows": records(frame), **members})
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Return each row without its geometry as a dict; missing values are None."""
+    plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
+    rows = plain.astype(object).where(plain.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
