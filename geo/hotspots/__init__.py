@@ -1,1 +1,1 @@
-"""What the cells say: one file for each question asked of them, pure functions of arrays."""
+"""Hotspot methods: pure functions of arrays and frames, one file for each question."""

@@ -1,7 +1,7 @@
-"""Change: what two periods differ by beyond chance, and what a month was to be expected to hold.
+"""Change between two periods, and what a month would be expected to hold, beyond chance.
 
-Counts of incidents are noisy: of a hundred areas in which nothing happened, several have risen by
-half. So "no clear change" is an answer, and the usual one.
+Counts of incidents vary by chance: of a hundred areas in which nothing changed, several will
+have risen by half. So "no clear change" is a possible answer, and the usual one.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ from geo.statistics import benjamini_hochberg, benjamini_yekutieli, poisson_e_te
 Floats = NDArray[np.float64]
 
 CERTAINTY: Final = ("more than chance", "less than chance", "no clear change")
-"""What can be said of a change, at a false discovery rate of 5 % over all areas."""
+"""Verdicts on a change, at a false discovery rate of 5 % over all areas."""
 
 BANDS: Final = ("above the band", "within the band", "below the band", "no band")
-"""Where a month's count lies."""
+"""Verdicts on a month's count against its expected band."""
 
 FEWEST_YEARS: Final = 3
 MOST_YEARS: Final = 5
-"""Years further back tell of another time."""
+"""Earlier years say little about today."""
 
-_LEVEL = 0.05
+_LEVEL = 0.05  # of every test and false discovery rate here: the usual 5 %
 
 
 def changes(n: ArrayLike, n_compared: ArrayLike, *, days: tuple[float, float]) -> pd.DataFrame:
     """How each area or hotspot differs from a compared period, and whether beyond chance.
 
-    The test takes incidents to be independent of one another. Where they come in series, as from
-    one household, it finds clear changes somewhat too often.
+    The test assumes that incidents are independent. Where they come in series, such as several
+    from one household, it reports clear changes somewhat too often.
 
     Parameters
     ----------
     n, n_compared
-        Incidents of each area in the period and in the compared one; all areas of the study
-        area, as the correction is over all of them.
+        Incidents of each area in the period and in the compared period. Give all areas of the
+        study area, as the correction for multiple tests is over all of them.
     days
-        Published days of the period and of the compared one: a month that was not published is
-        no fall.
+        Published days of the period and of the compared period, so that a month that was not
+        published does not count as a fall.
 
     Returns
     -------
-    A row for each area in the order given: `n`, `n_compared`, `change` (incidents more than at
-    the compared period's rate), `change_share` (of that rate; NaN where it is 0), `p` (E-test),
-    `q` (Benjamini–Hochberg) and `certainty`, one of `CERTAINTY`.
+    A row for each area, in the order given: `n`, `n_compared`, `change` (incidents above what
+    the compared period's rate gives), `change_share` (as a share of that; NaN where it is 0),
+    `p` (E-test), `q` (Benjamini–Hochberg) and `certainty`, one of `CERTAINTY`.
 
     Raises
     ------
@@ -60,14 +60,14 @@ def changes(n: ArrayLike, n_compared: ArrayLike, *, days: tuple[float, float]) -
     Source: Krishnamoorthy & Thomson 2004.
     """
     if not min(days) > 0:
-        raise InputError("a period without a published day cannot be compared")
+        raise InputError("a period has no published day; choose published months to compare")
     now, before = np.asarray(n), np.asarray(n_compared)
-    at_old_rate = before * (days[0] / days[1])
+    at_compared_rate = before * (days[0] / days[1])
     p = poisson_e_test(now, before, exposure=days)
     q = benjamini_hochberg(p)
-    more = now - at_old_rate
-    share = np.divide(more, at_old_rate, out=np.full(len(now), np.nan), where=before > 0)
-    said = np.select([(q <= _LEVEL) & (more > 0), (q <= _LEVEL) & (more < 0)], [0, 1], 2)
+    more = now - at_compared_rate
+    share = np.divide(more, at_compared_rate, out=np.full(len(now), np.nan), where=before > 0)
+    verdict = np.select([(q <= _LEVEL) & (more > 0), (q <= _LEVEL) & (more < 0)], [0, 1], 2)
     return pd.DataFrame(
         {
             "n": now,
@@ -76,18 +76,23 @@ def changes(n: ArrayLike, n_compared: ArrayLike, *, days: tuple[float, float]) -
             "change_share": share,
             "p": p,
             "q": q,
-            "certainty": np.array(CERTAINTY, dtype=object)[said],
+            "certainty": np.array(CERTAINTY, dtype=object)[verdict],
         }
     )
 
 
 class Similarity(NamedTuple):
-    """How alike two spatial patterns are.
+    """How similar two spatial patterns are.
 
-    `areas` has a row for each area: `n`, `n_compared`, `share`, `share_compared`, `p`, `q`
-    (NaN where the area is empty in both), and `differs`, by q. `s` is the share of areas whose
-    shares do not differ by p; `robust_s` leaves out areas that are empty in both; `s_corrected`
-    and `robust_s_corrected` are the same by q.
+    Attributes
+    ----------
+    areas
+        A row for each area: `n`, `n_compared`, `share`, `share_compared`, `p`, `q` (NaN where the
+        area is empty in both patterns) and `differs`, by q.
+    s, s_corrected
+        Andresen's S: the share of areas whose shares do not differ, by p and by q.
+    robust_s, robust_s_corrected
+        The same without the areas that are empty in both patterns.
     """
 
     areas: pd.DataFrame
@@ -100,12 +105,16 @@ class Similarity(NamedTuple):
 def similarity(n: ArrayLike, n_compared: ArrayLike) -> Similarity:
     """Andresen's spatial point pattern test, with a χ² test of each area's share.
 
-    A city whose incidents all doubled is alike at every place: shares are compared, not counts.
+    It compares shares, not counts: a city whose incidents all doubled is similar everywhere.
 
     Parameters
     ----------
     n, n_compared
         Incidents of each area: of two periods, two categories or two sources.
+
+    Returns
+    -------
+    The areas with their tests, and the four indices of similarity.
 
     Raises
     ------
@@ -118,7 +127,7 @@ def similarity(n: ArrayLike, n_compared: ArrayLike) -> Similarity:
     one, other = np.asarray(n, float), np.asarray(n_compared, float)
     total, total_other = one.sum(), other.sum()
     if not (total and total_other):
-        raise InputError("a pattern without incidents is like no other")
+        raise InputError("one of the two patterns has no incidents; choose a period that has some")
     both, everything = one + other, total + total_other
     crossed = one * (total_other - other) - other * (total - one)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -138,34 +147,40 @@ def similarity(n: ArrayLike, n_compared: ArrayLike) -> Similarity:
         }
     )
     occupied = both > 0
-    alike, alike_corrected = ~(p < _LEVEL), ~(q < _LEVEL)
-    means = (which.mean() for same in (alike, alike_corrected) for which in (same, same[occupied]))
+    # An area that is empty in both has no p: by S it is similar, by robust S it does not count.
+    similar, similar_corrected = ~(p < _LEVEL), ~(q < _LEVEL)
+    means = (
+        areas_considered.mean()
+        for verdicts in (similar, similar_corrected)
+        for areas_considered in (verdicts, verdicts[occupied])
+    )
     return Similarity(areas, *(float(mean) for mean in means))
 
 
 def expected_band(monthly: pd.DataFrame, month: str, *, level: float = 0.95) -> pd.DataFrame:
-    """What a month was to be expected to hold, by the same months of earlier years.
+    """The counts to expect in a month, from the same month of earlier years.
 
     The band is that of a predictive distribution: a Poisson count whose mean is known only from
-    those months, so a negative binomial one. Counts of real places vary more than Poisson's from
-    year to year, so the band is widened by their dispersion, pooled over all areas because few
-    years tell little of one area, and by how little those years tell even together.
+    those months, which is a negative binomial count. Real counts vary more from year to year than
+    Poisson counts do, so the band is widened by their dispersion. A few years say little about the
+    dispersion of one area, so it is pooled over all areas, and widened again because even together
+    they estimate it from few years.
 
     Parameters
     ----------
     monthly
-        Counts, a row for each area and a column `YYYY-MM` for each month that was published
-        whole; the month itself may be missing.
+        Counts: a row for each area, and a column `YYYY-MM` for each month that was published
+        whole. The month itself may be missing.
     month
         `YYYY-MM`.
     level
-        The share of months that the band is to hold.
+        The share of months that the band should contain.
 
     Returns
     -------
-    On the index given: `n` (NaN where the month was not published), `years` (how many earlier
-    ones, the latest `MOST_YEARS`), `expected` (their mean), `low` and `high` (whole numbers,
-    inside the band), `band`, one of `BANDS`. With fewer than `FEWEST_YEARS` there is no band.
+    On the index given: `n` (NaN where the month was not published), `years` (the number of earlier
+    years used, the latest `MOST_YEARS`), `expected` (their mean), `low` and `high` (whole numbers,
+    inside the band) and `band`, one of `BANDS`. With fewer than `FEWEST_YEARS` there is no band.
 
     Source: Gelman et al. 2013, section 2.6 (the predictive distribution, with Jeffreys's prior);
     Farrington, Andrews, Beale & Catchpole 1996 (same weeks of five years, dispersion from 1 up).
@@ -186,27 +201,27 @@ def expected_band(monthly: pd.DataFrame, month: str, *, level: float = 0.95) -> 
         for share in ((1 - level) / 2, (1 + level) / 2)
     )
     low, high = np.floor(spread * low), np.ceil(spread * high)
-    where = np.select([np.isnan(n), n > high, n < low], [3, 0, 2], 1)
+    position = np.select([np.isnan(n), n > high, n < low], [3, 0, 2], 1)
     return frame.assign(
         expected=counts.mean(axis=1),
         low=low,
         high=high,
-        band=np.array(BANDS, dtype=object)[where],
+        band=np.array(BANDS, dtype=object)[position],
     )
 
 
 def _dispersion(counts: Floats, level: float) -> float:
-    """Variance over mean, pooled over areas, at least 1; larger where few years tell it."""
+    """Variance over mean, pooled over areas: at least 1, and larger where few years estimate it."""
     years = counts.shape[1]
     some = counts[counts.sum(axis=1) > 0]
-    known = len(some) * (years - 1)
-    if not known:
+    degrees = len(some) * (years - 1)
+    if not degrees:
         return 1.0
     dispersion = float(
         (((some - some.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) / some.mean(axis=1)).sum()
-        / known
+        / degrees
     )
     if dispersion <= 1:
         return 1.0
-    # As Student's interval is wider than the normal one where its variance is estimated.
-    return dispersion * float(stdtrit(known, (1 + level) / 2) / ndtri((1 + level) / 2)) ** 2
+    # Widened as Student's t interval is wider than the normal one: the variance is an estimate.
+    return dispersion * float(stdtrit(degrees, (1 + level) / 2) / ndtri((1 + level) / 2)) ** 2

@@ -1,8 +1,8 @@
-"""The circles of one size that hold the most, apart from one another.
+"""The circles of one size that contain the most incidents, with a minimum distance between them.
 
-A circle's centre may lie anywhere on a lattice of a fifteenth of its radius, whose origin is
-(0, 0) of the working CRS: a place does not depend on how a grid of cells happens to cut it, nor
-on the study area. A finer lattice hardly catches more.
+Centres lie on a lattice whose step is a fifteenth of the radius and whose origin is (0, 0) of the
+working CRS. So a place depends neither on how a grid of cells happens to cut it nor on the study
+area. A finer lattice catches hardly any more incidents.
 """
 
 from __future__ import annotations
@@ -25,35 +25,39 @@ STEPS = 15
 def best_circles(
     x: ArrayLike, y: ArrayLike, *, weights: ArrayLike, radius: float, apart: float, most: int
 ) -> list[Site]:
-    """Choose circles greedily: the one that holds the most, then the next far enough from all.
+    """Choose circles greedily: the fullest one, then the next fullest that is far enough away.
 
     Of equal circles the one whose points lie closest around its centre (by the sum of squared
     distances) is taken, then the lowest lattice row and column.
 
-    The lattice is searched in blocks, the most promising first: what a block and the eight
-    around it hold bounds what a circle centred in it can hold. So most blocks are never searched,
-    and memory goes with the points, not with the land.
+    The lattice is searched in blocks, the most promising first: the points in a block and in the
+    eight around it bound what a circle centred in the block can contain. So most blocks are never
+    searched, and memory grows with the points and not with the land.
 
     Parameters
     ----------
     x, y, weights
-        Of each point: metres, and what it counts, 0 or more.
+        Of each point: metres, and its weight, 0 or more.
     radius
-        Metres; a point at this very distance is held.
+        Metres; a point at exactly this distance is inside.
     apart
-        Metres between any two centres, or more.
+        The least distance between two centres, in metres.
     most
-        How many circles at most; fewer where nothing is left to hold.
+        The largest number of circles; there are fewer where no point is left.
 
     Returns
     -------
-    Lattice column and row of each centre, in the order of the choice; times `radius / STEPS`
-    they are metres.
+    Lattice column and row of each centre, in the order of the choice. Multiply by
+    `radius / STEPS` for metres.
+
+    Source: a greedy search after Church & ReVelle 1974 (maximal covering); the equal circles with a
+    minimum distance are those of Operation Savvy, West Midlands Police.
     """
     index = _BlockIndex.of(x, y, weights, radius)
     if index is None:
         return []
-    # (−value, exact, spread, row, column, block): a mere bound goes before an equal value.
+    # (−value, exact, spread, row, column, block): a bound sorts before an equal exact value, so
+    # that a block which may hold an equal and tighter circle is searched first.
     queue = [(-bound, False, 0.0, 0, 0, block) for block, bound in index.bounds()]
     heapq.heapify(queue)
     chosen: list[Site] = []
@@ -73,7 +77,7 @@ class _BlockIndex:
     """The distinct points, sorted by block.
 
     Blocks are numbered upward, `tall` to a column. `corner` is the column and row of block 0,
-    chosen so that no block with a point is at the rim.
+    chosen so that no block with a point lies on the edge.
     """
 
     x: Floats
@@ -103,11 +107,11 @@ class _BlockIndex:
 
     @property
     def step(self) -> float:
-        """Metres from a site to the next."""
+        """Metres between neighbouring sites."""
         return self.radius / STEPS
 
     def bounds(self) -> list[tuple[int, float]]:
-        """Blocks in which a circle can hold something, and no less than it can hold."""
+        """The blocks in which a circle can contain a point, each with an upper bound of its sum."""
         own = np.unique(self.blocks)
         around = [own + i * self.tall + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
         blocks = np.unique(np.concatenate(around))
@@ -119,14 +123,14 @@ class _BlockIndex:
     def best_of(
         self, block: int, chosen: list[Site], *, reach: float
     ) -> tuple[float, bool, float, int, int] | None:
-        """The best site of a block that is far enough from the chosen, as the queue has it."""
+        """The best site of a block that is far enough from the chosen ones, as the queue has it."""
         (west, south), sites = self._first_site(block), np.arange(STEPS)
         x, y, value = self._around(block)
         across = (x - (west + sites[:, None]) * self.step) ** 2
         up = (y - (south + sites[:, None]) * self.step) ** 2
         limit = self.radius**2
-        # Rounded, so that one set of weights has one sum in whatever order it was added.
-        sums = np.stack([(across + each <= limit) @ value for each in up]).round(6)
+        # Rounded, so that the same weights have the same sum in whatever order they are added.
+        sums = np.stack([(across + row_up <= limit) @ value for row_up in up]).round(6)
         sums[~_allowed(chosen, west + sites, south + sites, reach=reach)] = 0.0
         if sums.max() <= 0:
             return None

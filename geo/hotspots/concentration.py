@@ -1,11 +1,11 @@
-"""Concentration: how few places hold how many of the incidents.
+"""Concentration: how few places account for how many of the incidents.
 
-Places without an incident count: a measure over the busy places alone would call an even city
+Places without an incident count: measured over the busy places alone, an even city would look
 concentrated. And where there are fewer incidents than places some places must be empty, which
-the plain Gini coefficient mistakes for concentration; the generalised one does not.
+the plain Gini coefficient mistakes for concentration; the generalised coefficient does not.
 
-Places are cells, or streets as `geo.hotspots.street_names` numbers them. The streets that a file
-names are only those with an incident: give their true number where it is known.
+Places are cells, or streets as `geo.hotspots.street_names` numbers them. A file names only the
+streets that have an incident: give the true number of streets where it is known.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ Floats = NDArray[np.float64]
 
 
 def concentration(counts: ArrayLike, *, places: int | None = None) -> pd.DataFrame:
-    """The law of crime concentration in one row.
+    """Crime concentration in one row.
 
     Parameters
     ----------
     counts
         Incidents of each place, whole numbers.
     places
-        How many places there are in all, where `counts` leaves empty ones out.
+        The number of places in all, where `counts` leaves out empty ones.
 
     Returns
     -------
     One row: `places`, `n`; `places_50`, `share_50` (how many of the places, and what share of
-    them, hold half the incidents), `places_80`, `share_80`; `gini`, `generalised_gini`,
+    them, account for half the incidents), `places_80`, `share_80`; `gini`, `generalised_gini`,
     `generalised_gini_unbiased`; `gini_by_chance`, the Gini coefficient to expect if incidents
     fell on equal places at random. NaN where there is no incident.
 
@@ -59,7 +59,7 @@ def concentration(counts: ArrayLike, *, places: int | None = None) -> pd.DataFra
             "gini": [gini(values)],
             "generalised_gini": [generalised_gini(values)],
             "generalised_gini_unbiased": [generalised_gini(values, unbiased=True)],
-            # The scaled Bessel functions hold the factor e^(−2λ) of the formula.
+            # The scaled Bessel functions include the factor e^(−2λ) of the formula.
             "gini_by_chance": [float(ive(0, 2 * n / m) + ive(1, 2 * n / m)) if n else np.nan],
         }
     )
@@ -75,14 +75,16 @@ def lorenz_curve(counts: ArrayLike, *, places: int | None = None) -> pd.DataFram
 
     Returns
     -------
-    `share_of_places` and `share_of_incidents`, from 0 to 1, at the ends of its straight pieces:
-    places that hold equally many are one piece.
+    `share_of_places` and `share_of_incidents`, from 0 to 1, at the ends of the curve's straight
+    pieces: places with equal counts form one piece.
 
     Raises
     ------
     InputError
         If there is no place, a count is no whole number from 0, or there are fewer places than
         counts.
+
+    Source: Lorenz 1905; over places, busiest first, as in Bernasco & Steenbeek 2017.
     """
     values = _ranked(counts, places)
     ends = np.flatnonzero(np.diff(values, append=-1)) + 1
@@ -96,9 +98,23 @@ def lorenz_curve(counts: ArrayLike, *, places: int | None = None) -> pd.DataFram
 
 
 def places_holding(counts: ArrayLike, share: float) -> int:
-    """The fewest places that together hold a share of the incidents, or more."""
+    """The fewest places that together account for at least a share of the incidents.
+
+    Parameters
+    ----------
+    counts
+        Incidents of each place.
+    share
+        From 0 to 1.
+
+    Returns
+    -------
+    A number of places; 0 where there is no incident.
+
+    Source: Weisburd 2015.
+    """
     cumulative = np.cumsum(np.sort(np.asarray(counts))[::-1])
-    # A half of 7 is 3.5, but 0.8 × 5 must be 4 and not a rounding error more.
+    # Less a hair: 0.8 × 5 must be 4 and not, by a rounding error, more than 4.
     return (
         int(np.searchsorted(cumulative, share * cumulative[-1] * (1 - 1e-12))) + 1
         if cumulative[-1]
@@ -107,7 +123,12 @@ def places_holding(counts: ArrayLike, share: float) -> int:
 
 
 def gini(counts: ArrayLike) -> float:
-    """The Gini coefficient: 0 where all places hold equally many, near 1 where one holds all."""
+    """The Gini coefficient: 0 where all places have equal counts, near 1 where one place has all.
+
+    NaN where there is no incident.
+
+    Source: Gini 1912, in the form over sorted values.
+    """
     values = np.sort(np.asarray(counts, float))
     total, n = values.sum(), len(values)
     if not total:
@@ -116,14 +137,18 @@ def gini(counts: ArrayLike) -> float:
 
 
 def generalised_gini(counts: ArrayLike, *, unbiased: bool = False) -> float:
-    """Gini coefficient against the most even spread that this many incidents can have.
+    """Gini coefficient relative to the most even spread that this many incidents can have.
 
     Parameters
     ----------
     counts
-        Incidents of each place, empty ones too.
+        Incidents of each place, empty ones included.
     unbiased
-        Multiply by m / (m − 1), m being the lesser of places and incidents: NaN for m = 1.
+        Multiply by m / (m − 1), where m is the lesser of places and incidents; NaN for m = 1.
+
+    Returns
+    -------
+    From 0 (as even as can be) to 1; NaN where there is no incident.
 
     Source: Bernasco & Steenbeek 2017.
     """
@@ -139,15 +164,18 @@ def generalised_gini(counts: ArrayLike, *, unbiased: bool = False) -> float:
 
 
 def _ranked(counts: ArrayLike, places: int | None) -> NDArray[np.int64]:
-    """Whole numbers, the largest first, with the empty places that were left out."""
+    """Whole numbers, the largest first, with zeros for the places that were left out."""
     values = np.asarray(counts, float)
     if not ((values >= 0) & (values == np.floor(values))).all():
-        raise InputError("concentration is of counts: whole numbers, none below 0")
+        raise InputError("concentration needs counts: give whole numbers of at least 0")
     n = len(values) if places is None else places
     if n < len(values):
-        raise InputError(f"there are {len(values):,} places with a count, more than {n:,}")
+        raise InputError(
+            f"{len(values):,} places have a count, more than the {n:,} places in all; "
+            "give a larger number of places"
+        )
     if n == 0:
-        raise InputError("there is no place whose concentration could be told")
+        raise InputError("there are no places to measure concentration over")
     ranked = np.zeros(n, dtype=np.int64)
     ranked[: len(values)] = np.sort(values)[::-1]
     return ranked

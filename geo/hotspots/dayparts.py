@@ -1,9 +1,9 @@
-"""Dayparts: at which hours of the week incidents happen, when their exact time is not known.
+"""Dayparts: at which hours of the week incidents happen, also where the exact time is unknown.
 
-An incident that happened some time between two moments is shared among the hours between them in
-proportion to how much of each it may have taken (aoristic analysis). Time that has passed is
-measured in UTC, hours are named by London's clocks. So a night on which the clocks go back has
-both its hours at one o'clock, and no share goes to an hour that was skipped.
+An incident that happened at some time between two moments is shared among the hours between them,
+in proportion to how much of each it covers (aoristic analysis). Elapsed time is measured in UTC,
+and hours are named by London's clocks. So a night on which the clocks go back has two hours named
+one o'clock, and no share goes to an hour that the clocks skip.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Dayparts:
     weights
         7 × 24: incidents in each hour, Monday and midnight first. They add up to `counted`.
     counted
-        How many incidents are shared out.
+        The number of incidents that are shared out.
     without_hour
-        How many know their day or month alone, and are left out.
+        The number left out because only their day or month is known.
     backwards
-        How many end before they begin, and are left out as faulty.
+        The number left out as faulty because they end before they begin.
     """
 
     weights: Floats
@@ -76,6 +76,10 @@ def dayparts(incidents: pd.DataFrame) -> Dayparts:
     incidents
         `occurred_from` and `occurred_to` in UTC, both inclusive to the second, and `precision`.
 
+    Returns
+    -------
+    The shares, and how many incidents they leave out.
+
     Raises
     ------
     InputError
@@ -86,7 +90,7 @@ def dayparts(incidents: pd.DataFrame) -> Dayparts:
     precise = incidents["precision"].isin(["instant", "interval"]).to_numpy()
     if len(incidents) and not precise.any():
         raise InputError(
-            "hours cannot be told: the incidents have a day or a month and no time of day"
+            "these incidents have a day or a month and no time of day, so their hours are unknown"
         )
     first, last = (
         incidents.loc[precise, name].dt.as_unit("s").astype(np.int64).to_numpy()
@@ -102,12 +106,18 @@ def dayparts(incidents: pd.DataFrame) -> Dayparts:
 
 
 def aoristic(start: ArrayLike, end: ArrayLike) -> Floats:
-    """Share one incident a pair of times among the hours of the week, 7 × 24, Monday first.
+    """Share one incident for each pair of times among the hours of the week.
 
     Parameters
     ----------
     start, end
         Whole seconds since 1970 in UTC; `end` is exclusive and later than `start`.
+
+    Returns
+    -------
+    7 × 24, Monday and midnight first; zeros where there is no incident.
+
+    Source: Ratcliffe 2000.
     """
     begin, finish = np.asarray(start, np.int64), np.asarray(end, np.int64)
     if len(begin) == 0:
@@ -116,7 +126,7 @@ def aoristic(start: ArrayLike, end: ArrayLike) -> Floats:
     origin = first.min()
     hours = np.arange(origin, last.max() + 1)
     share = _whole_hours(first - origin, last - origin, per_hour=_HOUR_S / (finish - begin))
-    # The first and the last hour are cut, and they may be one.
+    # The first and the last hour are covered in part, and they may be the same hour.
     cut = np.minimum(finish, (first + 1) * _HOUR_S) - begin
     share += np.bincount(first - origin, cut / (finish - begin), minlength=len(hours))
     rest = np.where(last > first, finish - last * _HOUR_S, 0)
@@ -126,18 +136,18 @@ def aoristic(start: ArrayLike, end: ArrayLike) -> Floats:
 
 
 def _whole_hours(first: Ints, last: Ints, *, per_hour: Floats) -> Floats:
-    """What the hours strictly between the first and the last of each incident get."""
+    """What the hours strictly between the first and the last of each incident receive."""
     size = int(last.max()) + 2
     longer = last > first + 1
     opens, closes = first[longer] + 1, last[longer]
     steps = np.bincount(opens, per_hour[longer], size) - np.bincount(closes, per_hour[longer], size)
     open_now = np.cumsum(np.bincount(opens, minlength=size) - np.bincount(closes, minlength=size))
-    # What rounding leaves in an hour that nothing spans is none.
+    # Differences of running sums leave rounding errors in hours that no incident spans.
     return np.where(open_now > 0, np.cumsum(steps), 0.0)[:-1]
 
 
 def _hour_of_week(hours: Ints) -> Ints:
-    """London's hour of the week of each hour since 1970 in UTC, 0 for Monday at midnight.
+    """London's hour of the week, 0 for Monday at midnight, of each hour since 1970 in UTC.
 
     London's clocks differ from UTC by whole hours, so an hour of one is an hour of the other.
     """
@@ -147,7 +157,7 @@ def _hour_of_week(hours: Ints) -> Ints:
 
 
 def peak_windows(weights: ArrayLike, *, hours: int, most: int = 1) -> pd.DataFrame:
-    """The windows of the week that hold most incidents, none overlapping another.
+    """The windows of the week with the most incidents, without overlaps.
 
     Parameters
     ----------
@@ -156,18 +166,20 @@ def peak_windows(weights: ArrayLike, *, hours: int, most: int = 1) -> pd.DataFra
     hours
         Length of a window; it may run past midnight, and from Sunday into Monday.
     most
-        How many windows, at most. One without an incident is none.
+        The largest number of windows; one without an incident is left out.
 
     Returns
     -------
-    `rank`, `weekday` and `hour` of the beginning, `to_weekday` and `to_hour` of the end
-    (exclusive), `hours`, `incidents`, `share` of all, and `lift`: the share over that of an even
-    spread. The best first, of equals the earliest in the week.
+    `rank`, `weekday` and `hour` of the start, `to_weekday` and `to_hour` of the end (exclusive),
+    `hours`, `incidents`, `share` of all, and `lift`: the share divided by that of an even spread.
+    The best first; of equals the earliest in the week.
 
     Raises
     ------
     InputError
         If a window is shorter than an hour or longer than the week.
+
+    Source: a greedy choice over the aoristic weights of Ratcliffe 2000.
     """
     frame = _peaks(np.asarray(weights, float).ravel(), length=hours, most=most)
     names = np.array(WEEKDAYS, dtype=object)
@@ -177,12 +189,12 @@ def peak_windows(weights: ArrayLike, *, hours: int, most: int = 1) -> pd.DataFra
 
 
 def peak_hours(weights: ArrayLike, *, hours: int, most: int = 1) -> pd.DataFrame:
-    """The windows of the day that hold most incidents, over several days together.
+    """The windows of the day with the most incidents, over several days together.
 
     Parameters
     ----------
     weights
-        Days × 24: all rows of `Dayparts.weights`, or those that a shift is for.
+        Days × 24: all rows of `Dayparts.weights`, or those of a shift's days.
     hours, most
         As in `peak_windows`; a window may run past midnight.
 
@@ -194,17 +206,19 @@ def peak_hours(weights: ArrayLike, *, hours: int, most: int = 1) -> pd.DataFrame
     ------
     InputError
         If a window is shorter than an hour or longer than the day.
+
+    Source: as `peak_windows`.
     """
     return _peaks(np.asarray(weights, float).sum(axis=0), length=hours, most=most)
 
 
 def _peaks(circle: Floats, *, length: int, most: int) -> pd.DataFrame:
-    """Greedily the best stretches of a circle of hours."""
+    """Greedily the best stretches of a circular sequence of hours."""
     size = len(circle)
     if not 1 <= length <= size:
-        raise InputError(f"a window of {length} hours does not fit, choose 1 to {size}")
+        raise InputError(f"a window of {length} hours does not fit; choose 1 to {size}")
     hours = (np.arange(size)[:, None] + np.arange(length)) % size
-    # Rounded, for sums that are equal must not be ordered by the last bit.
+    # Rounded, so that equal sums are not ordered by their last bit.
     sums = np.round(circle[hours].sum(axis=1), 9)
     windows: list[tuple[int, int, int, float]] = []
     while len(windows) < most and sums.max() > 0:

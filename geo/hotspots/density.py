@@ -1,7 +1,7 @@
-"""Density surfaces: incidents per km² by a quartic kernel, exact at every place asked.
+"""Density surfaces: incidents per km² by a quartic kernel, exact at every place.
 
-Each incident is spread over a disc as wide as the bandwidth, most at its middle. Nothing is
-binned: incidents that share a snap point are added up once, the rest stand where they are.
+Each incident is spread over a disc whose radius is the bandwidth, most of it at the middle.
+Nothing is binned: incidents at one snap point are added up once, the others stay where they are.
 
 Source of the kernel: Silverman 1986, equation 4.5, as CrimeStat uses it (Levine 2015, chapter 10):
 3 / (π h²) · (1 − d² / h²)² for d ≤ h.
@@ -22,10 +22,10 @@ Floats = NDArray[np.float64]
 Points = tuple[ArrayLike, ArrayLike]
 
 FEWEST_PLACES = 10
-"""Fewer distinct places than this suggest no bandwidth."""
+"""With fewer distinct places than this no bandwidth is suggested."""
 
 FEWEST_RESIDENTS = 100.0
-"""A rate is undefined where the kernel covers fewer residents than this: one incident moves it."""
+"""With fewer residents under the kernel a rate is undefined: one incident would change it much."""
 
 _KM2 = 1e6  # square metres
 _SAMPLE = 2_000  # places whose neighbours are looked up to suggest a bandwidth
@@ -38,19 +38,23 @@ _PAIRS_AT_ONCE = 4_000_000  # bounds the memory of the NumPy sums
 
 
 def suggest_bandwidth(x: ArrayLike, y: ArrayLike, *, at_least: float = 100.0) -> float:
-    """A bandwidth for these incidents, in metres, rounded to tens.
+    """Suggest a bandwidth for these incidents, in metres, rounded to tens.
 
-    It is the median distance from a place to its k-th nearest other place, k being half the
+    It is the median distance from a place to its k-th nearest other place, where k is half the
     square root of the number of places. A place is a distinct point, however many incidents it
-    holds: rules that use every incident, cross-validation before all, shrink to nothing on snap
-    points. The median keeps lone farms from widening a town's kernel.
+    has: rules that use every incident, above all cross-validation, shrink to nothing on snap
+    points. The median keeps a few isolated farms from widening a town's kernel.
 
     Parameters
     ----------
     x, y
         Metres, of equal length.
     at_least
-        Metres; give twice the width of a cell, else the surface has holes between the centres.
+        Metres; give twice the width of a cell, or the surface has holes between the centres.
+
+    Returns
+    -------
+    Metres.
 
     Raises
     ------
@@ -60,14 +64,15 @@ def suggest_bandwidth(x: ArrayLike, y: ArrayLike, *, at_least: float = 100.0) ->
     Source: Williamson, McLafferty, Goldsmith, Mollenkopf & McGuire 1999 (k-th nearest neighbour);
     k was chosen to stay near the best leave-one-place-out likelihood on published data.
     """
-    places = pd.DataFrame(_xy(x, y)).drop_duplicates().sort_values([0, 1]).to_numpy()
+    points = pd.DataFrame(_xy(x, y), columns=["x", "y"])
+    places = points.drop_duplicates().sort_values(["x", "y"]).to_numpy()
     if len(places) < FEWEST_PLACES:
         raise InputError(
             f"a bandwidth cannot be suggested from {len(places)} places, "
-            f"fewer than {FEWEST_PLACES}; state one in metres"
+            f"fewer than {FEWEST_PLACES}; give one in metres"
         )
     k = max(1, round(math.sqrt(len(places)) / 2))
-    # The places are sorted, so even steps through them sample the whole area.
+    # The places are sorted, so that even steps through them sample the whole area.
     sample = places[:: max(1, len(places) // _SAMPLE)]
     distance, _ = cKDTree(places).query(sample, [k + 1])
     return float(max(round(float(np.median(distance)), -1), at_least))
@@ -93,33 +98,34 @@ def quartic_density(
     bandwidth
         Radius h of the kernel in metres.
     weights
-        What each incident counts, for instance its harm; 1 where not given.
+        Weight of each incident, such as its harm; 1 where not given.
     inside_area
-        Square metres inside the mask of the cell around each of the m places. Given, the surface
+        Square metres inside the mask of the cell around each of the m places. If given, the surface
         is corrected at the mask's edge: each incident's kernel is divided by its mass inside
         the mask, as the cells measure it, so that density times area adds up to n.
 
     Returns
     -------
-    m densities.
+    m densities; zeros where there is no incident.
 
     Raises
     ------
     InputError
-        If the bandwidth is no positive length, or an incident has no place; with the correction
-        also if the bandwidth is under two cells, or an incident far outside the mask.
+        If the bandwidth is not above 0, or an incident has no place; with the correction also if
+        the bandwidth is under two cells, or an incident lies far outside the mask.
 
-    Source of the correction: Jones 1993; spatstat calls it Jones–Diggle.
+    Source: Silverman 1986, equation 4.5; of the correction Jones 1993, which spatstat calls
+    Jones–Diggle.
     """
     points, places = _xy(x, y), _xy(*at)
     if not (math.isfinite(bandwidth) and bandwidth > 0):
-        raise InputError(f"a bandwidth of {bandwidth:g} m is none; state a length above 0")
+        raise InputError(f"bandwidth {bandwidth:g} m is not valid; give a length above 0")
     if not np.isfinite(points).all():
-        raise InputError("an incident without a place cannot be spread around it")
-    counted = np.broadcast_to(np.asarray(1.0 if weights is None else weights, float), len(points))
+        raise InputError("an incident has no coordinates; leave such incidents out")
+    weight = np.broadcast_to(np.asarray(1.0 if weights is None else weights, float), len(points))
     if inside_area is not None:
-        counted = counted / _mass_inside(points, places, inside_area, bandwidth)
-    return quartic_sums(points, counted, at=places, bandwidth=bandwidth) * _KM2
+        weight = weight / _mass_inside(points, places, inside_area, bandwidth)
+    return quartic_sums(points, weight, at=places, bandwidth=bandwidth) * _KM2
 
 
 def quartic_sums(points: Floats, weights: Floats, *, at: Floats, bandwidth: float) -> Floats:
@@ -173,19 +179,20 @@ def _plain_sums(points: Floats, weights: Floats, *, at: Floats, bandwidth: float
 def _mass_inside(
     points: Floats, places: Floats, inside_area: ArrayLike, bandwidth: float
 ) -> Floats:
-    """The share of each point's kernel in the mask, to about 2 % by the areas of the cells."""
+    """The share of each point's kernel inside the mask, to about 2 %, by the areas of the cells."""
     area = np.asarray(inside_area, float)
     shortest = 2 * math.sqrt(float(area.max(initial=0.0)))
     if bandwidth < shortest:
         raise InputError(
-            f"a bandwidth of {bandwidth:g} m is too short to correct at the edge on these cells; "
+            f"bandwidth {bandwidth:g} m is too short to correct at the edge on these cells; "
             f"choose {math.ceil(shortest):,} m or more, or narrower cells"
         )
     mass = quartic_sums(places, area, at=points, bandwidth=bandwidth)
     lost = int((mass <= 0).sum())
     if lost:
         raise InputError(
-            f"{lost:,} of {len(mass):,} incidents lie outside the mask, farther than the bandwidth"
+            f"{lost:,} of {len(mass):,} incidents lie outside the mask by more than the bandwidth; "
+            "leave them out, or choose a wider bandwidth"
         )
     return mass
 
@@ -196,10 +203,10 @@ def rate_per_1000(incidents: Floats, residents: Floats, *, bandwidth: float) -> 
     Parameters
     ----------
     incidents, residents
-        Densities of both at the same places, by the same bandwidth: smoothing one alone makes
-        rates out of the distance between them.
+        Densities of both at the same places, by the same bandwidth. Two bandwidths would make
+        rates that only reflect the difference between them.
     bandwidth
-        Metres, as both were made.
+        Metres, of both densities.
 
     Returns
     -------
@@ -223,14 +230,16 @@ def compare_densities(
     density, compared
         Incidents per km² at the same places, by the same bandwidth.
     days
-        Published days of the period and of the compared one.
+        Published days of the period and of the compared period.
     bandwidth
-        Metres, as both were made.
+        Metres, of both densities.
 
     Returns
     -------
-    `density`, `density_compared` (scaled to as many days as the period has), `difference` (per
-    km²) and `ratio`, NaN where the kernel covers less than one incident of the compared period.
+    `density`, `density_compared` (scaled to the days of the period), `difference` (per km²) and
+    `ratio`, NaN where the kernel covers less than one incident of the compared period.
+
+    Source: Kelsall & Diggle 1995 (ratio of two kernel densities by one bandwidth).
     """
     scaled = compared * (days[0] / days[1])
     enough = compared * effective_area_km2(bandwidth) >= 1
@@ -246,7 +255,10 @@ def compare_densities(
 
 
 def effective_area_km2(bandwidth: float) -> float:
-    """The area of an even disc that smooths as much as the kernel: 1 / ∫k² = 5πh² / 9."""
+    """The area of an even disc that smooths as much as the kernel: 1 / ∫k² = 5πh² / 9.
+
+    Source: Silverman 1986, section 3.3 (the roughness ∫k² of a kernel).
+    """
     return 5 * math.pi * bandwidth**2 / 9 / _KM2
 
 

@@ -1,22 +1,23 @@
-"""Emerging hot spots: which cells have lately become hot, stay hot, or have ceased to be.
+"""Emerging hotspots: which cells became hot lately, stay hot, or have stopped being hot.
 
 A month of a cell is hot (or cold) where `getis_ord.hotspots` calls it so: Gi* and the exact tail
-agree at 95 % after correction over all cells of that month. What is judged is the window of
+agree at 95 % after correction over all cells of that month. What is tested is the window of
 months that ends with it, always against the whole study area in the same window. So neither a
 quiet month nor one that was published short makes the city look cold, unlike a Gi* against the
 mean of the whole cube.
 
 Nearly every pattern needs a hot or cold last month, and the others nine in ten months. So a
-study area without any shows a false one about as seldom as a single map does: in one of twenty.
+study area without any pattern shows a false one about as seldom as a single map does: one in
+twenty.
 
 Source: the categories of ArcGIS's Emerging Hot Spot Analysis; the first that fits, in the order
-of `PATTERNS`. The trend is of the Gi* of single months: windows that overlap resemble each other,
-and Mann–Kendall's test would take that for a trend.
+of `PATTERNS`. The trend is of the Gi* of single months: windows that overlap are alike, and
+Mann–Kendall's test would take that for a trend.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -33,13 +34,15 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEAST_MONTHS: Final = 10
+"""Mann–Kendall's normal approximation is good from ten values on."""
+
 TREND_LEVEL: Final = 0.05
 
 _REASONS: Final = {
     "new": "{hot} in {last}, for the first time in {steps} months",
     "consecutive": "{hot} in each of the last {run} of {steps} months, and never before",
-    "intensifying": "{hot} in {times} of {steps} months and in {last}, ever more so (p = {p:.3f})",
-    "diminishing": "{hot} in {times} of {steps} months and in {last}, ever less so (p = {p:.3f})",
+    "intensifying": "{hot} in {times} of {steps} months and in {last}, and rising (p = {p:.3f})",
+    "diminishing": "{hot} in {times} of {steps} months and in {last}, and falling (p = {p:.3f})",
     "persistent": "{hot} in {times} of {steps} months and in {last}, with no clear trend",
     "oscillating": "{hot} in {last} and in {times} of {steps} months, but {other} in {opposed}",
     "sporadic": "{hot} in {last}, on and off before: in {times} of {steps} months",
@@ -51,7 +54,7 @@ PATTERNS: Final = (
     *(f"cold_{name}" for name in _REASONS),
     "none",
 )
-"""Patterns of a cell; `none` was never or too seldom hot or cold, and is neither now."""
+"""Patterns of a cell; `none`: it was never or too seldom hot or cold, and is neither now."""
 
 
 def emerging(
@@ -68,7 +71,7 @@ def emerging(
     ----------
     counts
         n × m: incidents of each cell in each of m successive months. NaN in a month that was not
-        published, or only in part: it is passed over, and no fall.
+        published, or only in part: it is skipped and does not count as a fall.
     neighbours
         n × n matrix of 0 and 1 with ones on its diagonal.
     inside_area
@@ -76,11 +79,12 @@ def emerging(
     months
         Names of the m months, as `YYYY-MM`.
     window
-        How many months, ending with the one judged, are counted together, as far as published.
+        The number of months, ending with the one tested, that are counted together as far as
+        published.
 
     Returns
     -------
-    One row a cell, in the order given: `n`, `steps` (months published), `hot_steps`,
+    One row for each cell, in the order given: `n`, `steps` (months published), `hot_steps`,
     `cold_steps`, `last_hot` and `last_cold` ('' where never), `trend_z` and `trend_p`
     (Mann–Kendall), `pattern` (one of `PATTERNS`) and `reason` in plain words.
 
@@ -88,15 +92,18 @@ def emerging(
     ------
     InputError
         If fewer than `LEAST_MONTHS` were published, or the window is shorter than a month.
+
+    Source: the categories of ArcGIS's Emerging Hot Spot Analysis; Ord & Getis 1995 (Gi*); Mann 1945
+    and Kendall 1975 (trend).
     """
     if window < 1:
-        raise InputError(f"a window of {window} months is none, choose 1 or more")
+        raise InputError(f"a window of {window} months is too short; choose 1 or more")
     cube = np.asarray(counts, float)
     published = np.flatnonzero(~np.isnan(cube).any(axis=0))
     if len(published) < LEAST_MONTHS:
         raise InputError(
-            f"emerging hotspots need {LEAST_MONTHS} published months or more, "
-            f"there are {len(published)}"
+            f"emerging hotspots need {LEAST_MONTHS} published months or more, and the period has "
+            f"{len(published)}; choose a longer period"
         )
     known = np.zeros_like(cube)
     known[:, published] = cube[:, published]
@@ -108,7 +115,7 @@ def emerging(
         hot[:, step] = called.isin(["hot_95", "hot_99"])
         cold[:, step] = called.isin(["cold_95", "cold_99"])
         z[:, step] = gi_star(known[:, month], neighbours)
-    # A month in which nothing happened anywhere has no z, and says nothing of a trend.
+    # A month without any incident has no z, and says nothing about a trend.
     trend = mann_kendall(z[:, ~np.isnan(z).all(axis=0)])
     return _frame(
         known, hot, cold, trend=trend, months=np.array(months, dtype=object)[published].tolist()
@@ -119,9 +126,9 @@ def _frame(
     known: Floats, hot: Bools, cold: Bools, *, trend: Trend, months: Sequence[str]
 ) -> pd.DataFrame:
     pattern = np.full(len(hot), "none", dtype=object)
-    # Where a hot and a cold pattern fit, as in a cell long cold that turns hot, the hot one counts.
-    for kind, its, other, sign in (("cold", cold, hot, -1), ("hot", hot, cold, 1)):
-        for name, fits in _patterns(its, other, trend=trend, sign=sign).items():
+    # Hot comes last: where both fit, as in a cell long cold that turns hot, hot is the news.
+    for kind, own, other, sign in (("cold", cold, hot, -1), ("hot", hot, cold, 1)):
+        for name, fits in _patterns(own, other, trend=trend, sign=sign).items():
             pattern[fits] = f"{kind}_{name}"
     frame = pd.DataFrame(
         {
@@ -140,11 +147,11 @@ def _frame(
     return frame.assign(reason=_reasons(frame, runs=runs, last=months[-1]))
 
 
-def _patterns(its: Bools, other: Bools, *, trend: Trend, sign: int) -> dict[str, Bools]:
-    """Which cells fit each pattern, the first that fits alone."""
-    times, steps, run = its.sum(axis=1), its.shape[1], _final_run(its)
-    now, often = its[:, -1], 10 * times >= 9 * steps
-    # The trend decides among cells that are hot nearly always: they alone are its family of tests.
+def _patterns(own: Bools, other: Bools, *, trend: Trend, sign: int) -> dict[str, Bools]:
+    """The cells of each pattern: of patterns that fit a cell only the first counts."""
+    times, steps, run = own.sum(axis=1), own.shape[1], _final_run(own)
+    now, often = own[:, -1], 10 * times >= 9 * steps
+    # The trend decides among cells that are nearly always hot, so only they are corrected for.
     decides = now & often
     q = benjamini_hochberg(np.where(decides, trend.p, np.nan))
     clear = np.where(q <= TREND_LEVEL, sign * np.sign(trend.z), 0)
@@ -158,25 +165,26 @@ def _patterns(its: Bools, other: Bools, *, trend: Trend, sign: int) -> dict[str,
         "sporadic": now,
         "historical": often & ~now,
     }
-    taken = np.zeros(len(its), dtype=bool)
-    for name, those in fits.items():
-        fits[name] = those & ~taken
-        taken |= those
+    classed = np.zeros(len(own), dtype=bool)
+    for name, cells in fits.items():
+        fits[name] = cells & ~classed
+        classed |= cells
     return fits
 
 
-def _final_run(its: Bools) -> Ints:
-    """How many of the last months are so without a break."""
-    backwards = its[:, ::-1]
+def _final_run(flags: Bools) -> Ints:
+    """The number of months at the end that are true without a break."""
+    backwards = flags[:, ::-1]
     unbroken = backwards.all(axis=1)
-    return np.asarray(np.where(unbroken, its.shape[1], backwards.argmin(axis=1)))
+    run: Ints = np.where(unbroken, flags.shape[1], backwards.argmin(axis=1))
+    return run
 
 
-def _last_month(its: Bools, months: Sequence[str]) -> NDArray[np.object_]:
-    """The name of the last month that is so, '' where none is."""
-    last = its.shape[1] - 1 - its[:, ::-1].argmax(axis=1)
+def _last_month(flags: Bools, months: Sequence[str]) -> NDArray[np.object_]:
+    """The name of the last month that is true, '' where none is."""
+    last = flags.shape[1] - 1 - flags[:, ::-1].argmax(axis=1)
     names = np.array([*months, ""], dtype=object)
-    return np.asarray(names[np.where(its.any(axis=1), last, len(months))])
+    return names[np.where(flags.any(axis=1), last, len(months))]
 
 
 def _reasons(frame: pd.DataFrame, *, runs: dict[str, Ints], last: str) -> list[str]:
@@ -186,15 +194,15 @@ def _reasons(frame: pd.DataFrame, *, runs: dict[str, Ints], last: str) -> list[s
     ]
 
 
-def _reason(cell: dict[str, Any], *, run: dict[str, int], last: str) -> str:
+def _reason(cell: Mapping[Hashable, Any], *, run: dict[str, int], last: str) -> str:
     steps = cell["steps"]
     if cell["pattern"] == "none":
-        once = [
+        earlier = [
             f"{kind} in {cell[f'{kind}_steps']} of {steps} months, last in {cell[f'last_{kind}']}"
             for kind in ("hot", "cold")
             if cell[f"{kind}_steps"]
         ]
-        return "; ".join(once) or f"neither hot nor cold in any of {steps} months"
+        return "; ".join(earlier) or f"neither hot nor cold in any of {steps} months"
     kind, name = cell["pattern"].split("_")
     other = "cold" if kind == "hot" else "hot"
     return _REASONS[name].format(

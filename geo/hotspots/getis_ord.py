@@ -1,4 +1,4 @@
-"""Hot and cold spots: Getis-Ord Gi*, with an exact tail beside it.
+"""Hot and cold spots: Getis-Ord Gi*, checked by an exact tail.
 
 Gi*'s normal p values are wrong on sparse counts, which is what wards have: on random surfaces
 of 0.3 incidents a cell four in five show a "significant" cell even after correction. So a cell
@@ -19,10 +19,10 @@ CLASSES = ("hot_99", "hot_95", "none", "cold_95", "cold_99", "undefined")
 """Classes of a cell: the number is 100 × (1 − false discovery rate)."""
 
 TOP = 20
-"""As many places as a force can task at a time: a rank flips where harm would change the list."""
+"""As many places as a force can task at a time: a rank flips where harm changes this list."""
 
 MOST_SUM = 1_000_000
-"""The largest sum of neighbours whose permutations are counted: a matter of memory."""
+"""The largest sum of neighbours whose permutations are counted: it bounds the memory."""
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def gi_star(values: ArrayLike, neighbours: csr_array) -> Floats:
     Source: Ord & Getis 1995, equation 14.
     """
     x = np.asarray(values, float)
-    count = _how_many(neighbours)
+    count = _row_counts(neighbours)
     return _standardised(neighbours @ x, count, x.sum(), (x * x).sum(), n=len(x))
 
 
@@ -57,17 +57,21 @@ def gi(values: ArrayLike, neighbours: csr_array) -> Floats:
     values, neighbours
         As in `gi_star`; the ones on the diagonal are taken off here.
 
+    Returns
+    -------
+    z of each cell, NaN where it is undefined.
+
     Source: Ord & Getis 1995, equation 7.
     """
     x = np.asarray(values, float)
-    count = _how_many(neighbours) - 1
+    count = _row_counts(neighbours) - 1
     others, squares = x.sum() - x, (x * x).sum() - x * x
     return _standardised(neighbours @ x - x, count, others, squares, n=len(x) - 1)
 
 
-def _how_many(neighbours: csr_array) -> Floats:
-    """How many ones each row has: a matrix of 0 and 1 stores nothing else."""
-    return np.asarray(np.diff(neighbours.indptr), float)
+def _row_counts(neighbours: csr_array) -> Floats:
+    """The number of ones in each row: the matrix stores nothing else."""
+    return np.diff(neighbours.indptr).astype(float)
 
 
 def _standardised(
@@ -100,10 +104,16 @@ def neighbourhood_tail(counts: ArrayLike, neighbours: csr_array, inside_area: Ar
         n × n matrix of 0 and 1 with ones on its diagonal.
     inside_area
         Area of each cell inside the mask, in any one unit.
+
+    Returns
+    -------
+    p of each cell, at most 1.
+
+    Source: Przyborowski & Wilenski 1940 (a Poisson count, given the total, is binomial).
     """
     n, area = np.asarray(counts, float), np.asarray(inside_area, float)
     share = (neighbours @ area) / area.sum()
-    # Most neighbourhoods are whole, and their sums small: few tails tell them all.
+    # Most neighbourhoods are whole and their sums small: each distinct tail is computed once.
     shares, of_share = np.unique(share, return_inverse=True)
     sums, of_sum = np.unique(neighbours @ n, return_inverse=True)
     pairs, of_pair = np.unique(of_share * len(sums) + of_sum, return_inverse=True)
@@ -113,11 +123,11 @@ def neighbourhood_tail(counts: ArrayLike, neighbours: csr_array, inside_area: Ar
 
 
 def permutation_p(counts: ArrayLike, neighbours: csr_array) -> Floats:
-    """Exact two-sided p of Gi* under permutation, as if there were infinitely many.
+    """Exact two-sided p of Gi* under permutation, as if there were infinitely many permutations.
 
     A cell keeps its own count, and its neighbours draw theirs from all other cells without
     replacement. Gi* grows with the neighbourhood's sum alone, so p is twice the smaller tail of
-    that sum, at most 1. The sum's distribution follows from how many cells hold each count: the
+    that sum, at most 1. The sum's distribution follows from how many cells have each count: the
     ways to draw j cells that sum to t are the coefficient of yʲzᵗ in Π (1 + y·zᵛ)^cells(v).
 
     Parameters
@@ -144,12 +154,12 @@ def permutation_p(counts: ArrayLike, neighbours: csr_array) -> Floats:
     if (x != np.floor(x)).any() or (x < 0).any():
         raise InputError("the permutation test needs whole counts, not weights")
     x = x.astype(np.int64)
-    draws = _how_many(neighbours).astype(np.int64) - 1
+    draws = _row_counts(neighbours).astype(np.int64) - 1
     drawn = (neighbours @ x.astype(float)).astype(np.int64) - x
     if draws.max() * x.max() > MOST_SUM:
         raise InputError(
-            f"a cell holds {x.max():,} incidents, too many for the permutation test; "
-            "the normal p of Gi* is good there"
+            f"a cell has {x.max():,} incidents, too many for the permutation test; "
+            "use the normal p of Gi*, which is accurate there"
         )
     ways = _ways_to_draw(np.bincount(x), most=int(draws.max()))
     p = np.empty(len(x))
@@ -167,7 +177,7 @@ def _ways_to_draw(cells: NDArray[np.int64], *, most: int) -> Floats:
     Parameters
     ----------
     cells
-        How many cells hold each count.
+        How many cells have each count.
     """
     n, largest = int(cells.sum()), len(cells) - 1
     ways = np.zeros((most + 1, most * largest + 1))
@@ -186,7 +196,7 @@ def _without_one(ways: Floats, value: int, *, n: int) -> Floats:
     rest = ways.copy()
     for j in range(1, len(rest)):
         rest[j, value:] -= rest[j - 1, : rest.shape[1] - value] / n
-    # What rounding leaves below zero was none.
+    # Rounding can leave a zero slightly negative.
     return np.maximum(rest, 0.0)
 
 
@@ -218,15 +228,17 @@ def hotspots(
         As in `neighbourhood_tail`; `neighbours` with ones on its diagonal.
     weighted
         The harm of each cell's incidents. Gi* is then of the harm; the exact tail is always of
-        the counts, so one grave incident alone makes no hotspot.
+        the counts, so that one grave incident alone makes no hotspot.
 
     Returns
     -------
-    One row a cell, in the order given: `n`, `z`, `p`, `q` (Gi* and its Benjamini–Hochberg q),
-    `p_count`, `q_count` (the exact tail and its q), `class` (one of `CLASSES`). With harm also
+    One row for each cell, in the order given: `n`, `z`, `p`, `q` (Gi* and its Benjamini–Hochberg
+    q), `p_count`, `q_count` (the exact tail and its q), `class` (one of `CLASSES`). With harm also
     `weighted`, `rank_n` and `rank_weighted` (1 is the most; equals share the better rank), and
     `rank_flips`: whether the cell is surely among the first `TOP` by one of the two and surely
     not by the other, however equals are ordered.
+
+    Source: Ord & Getis 1995 (Gi*); Benjamini & Hochberg 1995 (q).
     """
     n = np.asarray(counts)
     z = gi_star(n if weighted is None else weighted, neighbours)
@@ -235,16 +247,17 @@ def hotspots(
     q, q_count = benjamini_hochberg(p), benjamini_hochberg(p_count)
     area = np.asarray(inside_area, float)
     surplus = neighbours @ n - n.sum() * (neighbours @ area) / area.sum()
-    # Both tests must point the same way: at the city's edge, where cells are cut, they can differ.
+    # Both tests must agree on the sign: at the edge, where cells are cut, they can differ.
     rate = np.where(np.sign(z) == np.sign(surplus), np.maximum(q, q_count), 1.0)
-    called = np.full(len(n), "none", dtype=object)
+    classes = np.full(len(n), "none", dtype=object)
+    # In this order: 99 % overwrites 95 %.
     for level in (95, 99):
         significant = rate <= 1 - level / 100 + 1e-12
-        called[significant & (z > 0)] = f"hot_{level}"
-        called[significant & (z < 0)] = f"cold_{level}"
-    called[np.isnan(z)] = "undefined"
+        classes[significant & (z > 0)] = f"hot_{level}"
+        classes[significant & (z < 0)] = f"cold_{level}"
+    classes[np.isnan(z)] = "undefined"
     frame = pd.DataFrame(
-        {"n": n, "z": z, "p": p, "q": q, "p_count": p_count, "q_count": q_count, "class": called}
+        {"n": n, "z": z, "p": p, "q": q, "p_count": p_count, "q_count": q_count, "class": classes}
     )
     return frame if weighted is None else _with_harm(frame, np.asarray(weighted, float))
 

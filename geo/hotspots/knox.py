@@ -1,8 +1,8 @@
-"""Knox's test: whether incidents that are near in space also come near in time.
+"""Knox's test: whether incidents that are near in space are also near in time.
 
-The days are dealt out anew among the places, again and again, so that places and days are as they
-are and only their link is by chance. Every pair of near places is looked at once for as many
-arrangements as fit into a block; none is stored.
+The days are shuffled among the places again and again, so that places and days stay as they are
+and only the link between them is random. All pairs of near places are counted at once for as
+many shuffles as fit into a block; none is stored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 Shorts = NDArray[np.int16]
 
 BLOCK: Final = 256
-"""Arrangements counted in one go over the pairs: it bounds the memory."""
+"""Shuffles counted in one pass over the pairs: it bounds the memory."""
 
 _LONGEST = 2**15 - 1  # days: 16 bits let the compiled loops use wide vectors
 _MOST_ACROSS = 1_000  # squares of the grid that finds the pairs
@@ -58,7 +58,7 @@ def knox(
         Ascending edges of the bands, which are half-open: 0, 100, 200 are the bands [0, 100) and
         [100, 200).
     permutations
-        How often the days are dealt out anew.
+        How often the days are shuffled.
     seed
         Of the random numbers: the same seed gives the same frame.
 
@@ -78,11 +78,11 @@ def knox(
     _refuse_bands(metres, "metres")
     _refuse_bands(days, "days")
     if permutations < 1:
-        raise InputError("a near-repeat test needs one permutation or more")
+        raise InputError("the near-repeat test needs permutations; choose 1 or more")
     places = np.column_stack([np.asarray(x, float), np.asarray(y, float)])
     order, near = _near(places, reach=float(metres[-1]))
     points, shorts = places[order], _shorts(np.asarray(day, np.int64)[order])
-    # No gap is as long as the longest that 16 bits hold.
+    # An edge beyond 16 bits is cut to the longest gap, which `_shorts` has made sure none reaches.
     edges = np.square(np.asarray(metres, float)), np.minimum(days, _LONGEST).astype(np.int16)
     loops = _loops()
 
@@ -116,13 +116,18 @@ def _loops() -> Loops:
 def _refuse_bands(edges: Sequence[float], unit: str) -> None:
     rising = all(one < other for one, other in pairwise(edges))
     if len(edges) < 2 or edges[0] < 0 or not rising:
-        raise InputError(f"the bands of {unit} need two edges or more that rise from 0 or above")
+        raise InputError(
+            f"the bands of {unit} are not valid; give two or more edges that rise from 0 or above"
+        )
 
 
 def _shorts(day: Ints) -> Shorts:
     """Days from the first on, in 16 bits."""
     if len(day) and np.ptp(day) >= _LONGEST:
-        raise InputError(f"the incidents span {np.ptp(day):,} days, the test holds {_LONGEST:,}")
+        raise InputError(
+            f"the incidents span {np.ptp(day):,} days, and the test allows {_LONGEST:,}; "
+            "choose a shorter period"
+        )
     return (day - day.min() if len(day) else day).astype(np.int16)
 
 
@@ -131,8 +136,9 @@ def _near(places: Floats, *, reach: float) -> tuple[Ints, Ints]:
 
     Returns
     -------
-    The order, and n × 4: from where to before where the later points lie that may be within reach
-    of each: in its own square and the next, and in the three squares above.
+    The order, and n × 4: the ranges of later points that may be within reach of each point, from
+    the first to before the second number and from the third to before the fourth. They lie in the
+    point's own square and the next, and in the three squares above.
     """
     if len(places) == 0:
         return np.zeros(0, np.int64), np.zeros((0, 4), np.int64)
@@ -141,7 +147,7 @@ def _near(places: Floats, *, reach: float) -> tuple[Ints, Ints]:
     # A hair wider than the reach, so that rounding cannot put a pair two squares apart.
     side = max(reach * (1 + 1e-9), extent / _MOST_ACROSS)
     column, row = np.floor((places - start) / side).astype(np.int64).T
-    # An empty square at both ends of each row keeps its neighbours from wrapping round.
+    # An empty square at both ends of each row keeps neighbours from wrapping round.
     across = int(column.max()) + 3
     square = row * across + column + 1
     order = np.argsort(square, kind="stable")
@@ -166,7 +172,7 @@ def plain_shuffled(day: Shorts, keys: NDArray[np.uint64]) -> Shorts:
     day
         n days.
     keys
-        A starting point of the random numbers of each lane.
+        The start of each lane's random numbers.
 
     Returns
     -------
@@ -188,7 +194,7 @@ def plain_shuffled(day: Shorts, keys: NDArray[np.uint64]) -> Shorts:
 
 
 def plain_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, Shorts]) -> Ints:
-    """Count the pairs of each band of distance that are less than so many days apart.
+    """Count the pairs of each band of distance that are fewer than so many days apart.
 
     Parameters
     ----------
@@ -198,13 +204,15 @@ def plain_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, 
         n × 4: each point's candidates are those from the first to before the second number, and
         from the third to before the fourth.
     times
-        n × lanes: the days of the points, in so many arrangements.
+        n × lanes: the days of the points, in each shuffle.
     edges
         Squared distances that bound the bands, and days, both ascending.
 
     Returns
     -------
     Bands × days × lanes.
+
+    Source: Knox 1964.
     """
     squared, days = edges
     total = np.zeros((len(squared) - 1, len(days), times.shape[1]), np.int64)
@@ -219,7 +227,7 @@ def plain_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, 
 
 
 def _candidates(near: Ints) -> Iterator[tuple[Ints, Ints]]:
-    """The pairs to look at, some points after the others."""
+    """The pairs to examine, in chunks of points."""
     counts = near[:, 1::2] - near[:, ::2]
     chunk = np.cumsum(counts.sum(axis=1)) // _PAIRS_AT_ONCE
     for some in np.split(np.arange(len(near)), np.flatnonzero(np.diff(chunk)) + 1):

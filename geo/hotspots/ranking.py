@@ -1,8 +1,8 @@
-"""Ranked micro-hotspots: equal circles, apart from one another, that hold the most incidents.
+"""Ranked micro-hotspots: circles of one size, apart from one another, with the most incidents.
 
 UK practice patrols small places of one size: Operation Savvy of West Midlands Police took
 circles of at most 150 m radius with centres at least 500 m apart, which are the defaults here.
-How circles are chosen, and ties broken, is told in `geo.hotspots.circles`.
+`geo.hotspots.circles` describes how circles are chosen and ties broken.
 """
 
 from __future__ import annotations
@@ -25,10 +25,14 @@ Floats = NDArray[np.float64]
 DAY: Final = (7, 19)
 """First hour of the day in London, and the hour at which night begins."""
 
-MOVED_M: Final = 150.0
-"""Metres within which a place is still a known one."""
+RADIUS_M: Final = 150.0
+APART_M: Final = 500.0
+"""Radius and distance of centres of Operation Savvy, West Midlands Police."""
 
-MOST_STREETS = 3
+MOVED_M: Final = 150.0
+"""Metres within which a place still counts as a known one: one radius."""
+
+MOST_STREETS = 3  # named for a place: more do not fit into a table's row
 _HOUR = pd.Timedelta(hours=1)
 
 _TYPES = {
@@ -52,30 +56,30 @@ def rank(
     incidents: pd.DataFrame,
     *,
     most: int = 20,
-    radius: float = 150.0,
-    apart: float = 500.0,
+    radius: float = RADIUS_M,
+    apart: float = APART_M,
     weights: ArrayLike | None = None,
     known: pd.DataFrame | None = None,
     moved: float = MOVED_M,
     day: tuple[int, int] = DAY,
 ) -> pd.DataFrame:
-    """The places that hold the most incidents, or the most harm.
+    """The places with the most incidents, or the most harm.
 
     Parameters
     ----------
     incidents
         An incident frame of the study area.
     most
-        How many places at most; fewer where no incident is left.
+        The largest number of places; there are fewer where no incident is left.
     radius, apart
-        Of a place, and between any two centres, in metres.
+        Of a place, and the least distance between two centres, in metres.
     weights
-        What each incident counts in the choice, 0 or more; 1 where not given.
+        Weight of each incident in the choice, 0 or more; 1 where not given.
     known
         Places with `hotspot_id`, `x`, `y`, as this function returned them before. A place keeps
-        the id of the nearest known one; the frame itself is left as it is.
+        the id of the nearest known one; the frame itself is not changed.
     moved
-        Metres within which a place is still a known one.
+        Metres within which a place still counts as a known one.
     day
         First hour of the day in London, and the hour at which night begins.
 
@@ -89,7 +93,11 @@ def rank(
     Raises
     ------
     InputError
-        If circles so near would overlap, or the radius or a weight is none.
+        If circles so near would overlap, the radius is not above 0, or a weight is negative or
+        missing.
+
+    Source: Operation Savvy, West Midlands Police (equal circles with a least distance); the greedy
+    choice as in `geo.hotspots.circles`.
     """
     value = np.ones(len(incidents)) if weights is None else np.asarray(weights, float)
     _refuse_impossible(radius=radius, apart=apart, weights=value)
@@ -117,7 +125,7 @@ def rank(
 
 
 def count_inside(places: pd.DataFrame, incidents: pd.DataFrame) -> NDArray[np.int64]:
-    """How many of some other incidents each place holds.
+    """Count other incidents inside each place.
 
     Parameters
     ----------
@@ -125,40 +133,46 @@ def count_inside(places: pd.DataFrame, incidents: pd.DataFrame) -> NDArray[np.in
         As `rank` returned them.
     incidents
         `x` and `y` in metres.
+
+    Returns
+    -------
+    One count for each place, in their order.
     """
     x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
+    circles = places[["x", "y", "radius_m"]].to_numpy(float)
     inside = [
-        ((x - place.x) ** 2 + (y - place.y) ** 2 <= place.radius_m**2).sum()
-        for place in places.itertuples()
+        ((x - at_x) ** 2 + (y - at_y) ** 2 <= radius**2).sum() for at_x, at_y, radius in circles
     ]
     return np.array(inside, dtype=np.int64)
 
 
 def place_of(hotspot_id: str) -> tuple[float, float, float]:
-    """X, y and radius in metres of the place that got an id when it was new.
+    """X, y and radius in metres of the place that received an id when it was new.
 
     Raises
     ------
     InputError
-        If it is no such id.
+        If it is not such an id.
     """
     match = re.fullmatch(r"p(\d{1,4}):(-?\d{1,7}):(-?\d{1,7})(:\d+)?", hotspot_id)
     if not match:
-        raise InputError(f"{hotspot_id!r} is no id of a ranked hotspot, such as p150:43512:33610")
+        raise InputError(
+            f"{hotspot_id!r} is not the id of a ranked hotspot; write it as p150:43512:33610"
+        )
     radius, column, row = (float(match[number]) for number in (1, 2, 3))
     return column * (radius / STEPS), row * (radius / STEPS), radius
 
 
 def _refuse_impossible(*, radius: float, apart: float, weights: Floats) -> None:
     if not (math.isfinite(radius) and radius > 0):
-        raise InputError(f"a radius of {radius:g} m is none; state a length above 0")
+        raise InputError(f"radius {radius:g} m is not valid; give a length above 0")
     if not apart >= 2 * radius:
         raise InputError(
             f"circles of {radius:g} m radius with centres {apart:g} m apart would overlap; "
             f"put them at least {2 * radius:g} m apart"
         )
     if not (weights >= 0).all():
-        raise InputError("a weight below 0, or none, cannot be ranked by")
+        raise InputError("a weight is missing or below 0; give weights of at least 0")
 
 
 def _described(inside: pd.DataFrame, day: tuple[int, int]) -> dict[str, object]:
@@ -173,14 +187,14 @@ def _described(inside: pd.DataFrame, day: tuple[int, int]) -> dict[str, object]:
 
 
 def _commonest(location: pd.Series) -> str:
-    """The names that occur most, ties in alphabetical order."""
-    names, n = np.unique(street_names(location).astype(str), return_counts=True)
+    """The most frequent names, ties in alphabetical order."""
+    names, n = np.unique(street_names(location.tolist()).astype(str), return_counts=True)
     names, n = names[names != ""], n[names != ""]
     return "; ".join(names[np.argsort(-n, kind="stable")][:MOST_STREETS])
 
 
 def _day_and_night(incidents: pd.DataFrame, day: tuple[int, int]) -> tuple[int, int]:
-    """How many incidents surely happened by day, and by night.
+    """Count the incidents that surely happened by day, and those by night.
 
     An interval counts where it begins and ends in the same part, without the other between.
     """
@@ -217,7 +231,7 @@ def _keep_ids(
 
 
 def _unused(name: str, used: set[str]) -> str:
-    """The name, or with a number: its site may have named a place that has since moved."""
+    """The name, numbered if a place that has since moved already has it."""
     number, candidate = 1, name
     while candidate in used:
         number += 1

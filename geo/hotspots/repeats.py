@@ -1,8 +1,8 @@
-"""Repeats: addresses that suffer again and again, and incidents that soon follow nearby.
+"""Repeats: addresses with incidents again and again, and incidents that soon follow nearby.
 
-Both need places as they are. A source that moves its points to a few anonymous ones makes
-neighbours of strangers, and a source that tells months alone makes every pair "within 30 days":
-both are refused, and no point is ever jittered to get round it.
+Both need true places. A source that moves its points to a few anonymous ones makes neighbours
+of strangers, and a source with months only puts every pair "within 30 days" of each other. Both
+are refused, and points are never jittered to get round that.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ PLACE_COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class RepeatPlaces:
-    """The places with repeats, and what they are out of.
+    """The places with repeats, and the incidents they are drawn from.
 
     Attributes
     ----------
     places
         `PLACE_COLUMNS`: `location` as it is most often written, `share` of the incidents that
         have a location, London dates of the `first` and `last`, the median `x` and `y`, and
-        `spread_m`: how far from there its farthest incident lies. A wide spread shows a text that
-        names more than one place.
+        `spread_m`: the distance from there to its farthest incident. A wide spread shows a text
+        that names more than one place.
     incidents, without_location
-        How many incidents there were, and how many of them name no place.
+        The number of incidents, and the number of them that name no place.
     locations
-        How many different places are named.
+        The number of different places named.
     """
 
     places: pd.DataFrame
@@ -63,7 +63,7 @@ class NearRepeats:
     Attributes
     ----------
     bands
-        As `geo.hotspots.knox.knox` gives them, with `q`: p corrected over all bands.
+        As `geo.hotspots.knox.knox` returns them, with `q`: p corrected over all bands.
     incidents, left_out
         How many were tested, and how many were not because their day is not known well enough.
     permutations, seed
@@ -89,21 +89,23 @@ def repeat_places(incidents: pd.DataFrame, *, snapped: bool, least: int = 2) -> 
     snapped
         Whether the source moves its points to anonymous ones.
     least
-        The fewest incidents that make a place one with repeats.
+        The fewest incidents of a place with repeats.
 
     Returns
     -------
-    The places, most incidents first, then the latest one, then by name.
+    The places, most incidents first, then the latest, then by name.
 
     Raises
     ------
     InputError
         If the points are snapped.
+
+    Source: repeat victimisation as counted by Farrell & Pease 1993.
     """
     if snapped:
         raise InputError(
-            "repeats at an address cannot be told: the source moves its points to anonymous ones "
-            "that many addresses share"
+            "repeats at an address cannot be found: the source moves its points to anonymous ones "
+            "that many addresses share. Use a source with true addresses"
         )
     written = incidents["location"].astype(str).str.strip()
     frame = incidents.loc[written != "", ["occurred_from", "x", "y"]].copy()
@@ -137,8 +139,9 @@ def _by_place(frame: pd.DataFrame) -> pd.DataFrame:
         y=("y", "median"),
     )
     away = frame[["x", "y"]] - grouped[["x", "y"]].transform("median")
-    places["spread_m"] = np.hypot(away["x"], away["y"]).groupby(frame["place"]).max()
-    # The commonest spelling stands for the place; of equals the first by the alphabet.
+    metres = pd.Series(np.hypot(away["x"], away["y"]), index=frame.index)
+    places["spread_m"] = metres.groupby(frame["place"]).max()
+    # The commonest spelling names the place; of equals the first in alphabetical order.
     spellings = frame.groupby(["place", "written"]).size().reset_index(name="times")
     spellings = spellings.sort_values(["times", "written"], ascending=[False, True])
     places["location"] = spellings.drop_duplicates("place").set_index("place")["written"]
@@ -154,7 +157,7 @@ def near_repeats(
     permutations: int = 999,
     seed: int = 0,
 ) -> NearRepeats:
-    """Test whether incidents draw others after them, by distance and by days.
+    """Test whether incidents are followed by others nearby, by distance and by days.
 
     The gap in time is that of the London dates. An incident that happened at some time between
     two dates is dated in their middle, and left out where they lie as many days apart as the
@@ -169,20 +172,27 @@ def near_repeats(
     metres, days, permutations, seed
         As `geo.hotspots.knox.knox`.
 
+    Returns
+    -------
+    The bands, and how many incidents they are of.
+
     Raises
     ------
     InputError
-        If points are snapped, if months are all that is known of some times, or as `knox`.
+        If points are snapped, if only the month of some incidents is known, or as `knox`.
 
     Source: Knox 1964; the bands and the reading as near repeats of Johnson et al. 2007.
     """
     if snapped:
         raise InputError(
-            "near repeats cannot be told: the source moves its points to anonymous ones, which "
-            "makes neighbours of incidents that were not"
+            "near repeats cannot be tested: the source moves its points to anonymous ones, which "
+            "makes neighbours of incidents that were not. Use a source with true places"
         )
     if (incidents["precision"] == "month").any():
-        raise InputError("near repeats cannot be told: some incidents have a month and no day")
+        raise InputError(
+            "near repeats cannot be tested: some incidents have a month and no day. "
+            "Choose a source with days"
+        )
     first, last = _london_days(incidents)
     dated = (last >= first) & (last - first < np.diff(days).min(initial=36_500))
     some = incidents[dated]

@@ -1,7 +1,7 @@
-"""Streets as incidents name them: a text, at points that belong together.
+"""Streets as incidents name them: a text, at points that lie close to each other.
 
-A text alone is no street. Every town has its High Street, and police.uk writes "Parking Area"
-and "Supermarket" for hundreds of places.
+A text alone does not identify a street. Every town has its High Street, and police.uk writes
+"Parking Area" and "Supermarket" for hundreds of places.
 """
 
 from __future__ import annotations
@@ -23,24 +23,27 @@ _ADDRESS = (
 _HOUSE = rf"{_ADDRESS}(?P<street>[^,]*[^\W\d][^,]*).*$"
 _NAMELESS = ("", "no location")
 
+GAP_M = 300.0
+"""Metres between two points of one name beyond which they are two streets."""
+
 
 def street_names(location: Sequence[str]) -> NDArray[np.object_]:
     """The names in location texts, without "On or near"; '' where there is none.
 
-    Of an address, "Flat 2, 8 Corn Hill, Derby", only the street is left: a text without a house
-    number stays whole, for what stands before its comma may be a premises' name.
+    Of an address, such as "Flat 2, 8 Corn Hill, Derby", only the street is kept. A text without a
+    house number stays whole, because what stands before its comma may be the name of premises.
     """
     names, code = _coded_names(location)
-    return np.asarray(names[code])
+    return names[code]
 
 
 def streets(
-    x: ArrayLike, y: ArrayLike, location: Sequence[str], *, gap: float = 300.0
+    x: ArrayLike, y: ArrayLike, location: Sequence[str], *, gap: float = GAP_M
 ) -> NDArray[np.int64]:
     """Number the street of each incident, from 0; −1 where it names none.
 
-    Points of one name are one street as long as no gap in them is wider than `gap`; beyond it
-    another street of the name begins.
+    Points with one name are one street as long as no gap between them is wider than `gap`; beyond
+    it another street of the same name begins.
 
     Parameters
     ----------
@@ -50,21 +53,25 @@ def streets(
         n texts.
     gap
         Metres.
+
+    Returns
+    -------
+    n numbers.
     """
     names, code = _coded_names(location)
     rows = pd.DataFrame({"name": code, "x": x, "y": y})
     point = rows.groupby(["name", "x", "y"], sort=True).ngroup().to_numpy()
     points = rows.drop_duplicates().sort_values(["name", "x", "y"])
     name = points["name"].to_numpy()
-    # Each name lies on a floor of its own, out of reach of the others.
-    floors = np.column_stack([points[["x", "y"]], name * (2.0 * gap)])
-    near = cKDTree(floors).query_pairs(gap, output_type="ndarray")
+    # A third coordinate keeps names apart: points of two names are never within `gap`.
+    separated = np.column_stack([points[["x", "y"]], name * (2.0 * gap)])
+    near = cKDTree(separated).query_pairs(gap, output_type="ndarray")
     links = coo_array((np.ones(len(near)), near.T), shape=(len(points), len(points)))
     _, street = connected_components(links, directed=False)
     named = names[name] != ""
     number = np.full(len(points), -1)
     number[named] = pd.factorize(street[named])[0]
-    return np.asarray(number[point], dtype=np.int64)
+    return number[point]
 
 
 def _street_alone(address: re.Match[str]) -> str:
@@ -72,7 +79,7 @@ def _street_alone(address: re.Match[str]) -> str:
 
 
 def _coded_names(location: Sequence[str]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """The distinct names in their order, and the number of each location's."""
+    """The distinct names in alphabetical order, and the number of each location's name."""
     text, texts = pd.factorize(pd.Series(location, dtype="str").fillna(""))
     cleaned = pd.Series(texts, dtype="str").str.replace(_PREFIX, "", regex=True).str.strip()
     cleaned = cleaned.str.replace(_HOUSE, _street_alone, regex=True)

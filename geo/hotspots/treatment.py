@@ -1,4 +1,4 @@
-"""Treatment: whether places that were treated fell more than others, and what moved next door.
+"""Treatment: whether treated places fell more than others, and whether incidents moved next door.
 
 Sources: the weighted displacement difference of Wheeler & Ratcliffe 2018; the weighted
 displacement quotient of Bowers & Johnson 2003; the relative incident rate ratio of Wilson 2022.
@@ -18,8 +18,10 @@ from geo.statistics import normal_two_sided
 Counts = tuple[float, float]
 """Incidents before and after."""
 
-NO_CONTROL = "the control has no incident before or after: there is no quotient"
-NO_EFFECT = "the treated places did not fall against the control: the quotient would say nothing"
+NO_CONTROL = "the control has no incidents before or after, so there is no quotient"
+NO_EFFECT = (
+    "the treated places did not fall against the control, so the quotient would mean nothing"
+)
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class DisplacementDifference:
     Attributes
     ----------
     wdd, se, z, p
-        The difference, its standard error, and the two-sided test of none; z and p are NaN where
-        nothing was counted at all.
+        The difference, its standard error, and the two-sided test that it is 0; z and p are NaN
+        where nothing was counted at all.
     low, high
         Bounds of the interval of the given `level`.
     """
@@ -46,12 +48,12 @@ class DisplacementDifference:
 
 @dataclass(frozen=True)
 class RateRatio:
-    """How the treated places moved, as a multiple of how the control did: 1 where alike.
+    """The change of the treated places as a multiple of the control's: 1 where they are equal.
 
     Attributes
     ----------
     ratio, p
-        The ratio, and the two-sided test of 1; NaN where something was not counted at all.
+        The ratio, and the two-sided test of 1; NaN where one of the counts is 0.
     low, high
         Bounds of the interval of the given `level`.
     """
@@ -65,7 +67,7 @@ class RateRatio:
 
 @dataclass(frozen=True)
 class DisplacementQuotient:
-    """The quotient, NaN where it cannot be read; its denominator; and what it says in words."""
+    """The quotient, NaN where it cannot be read; its denominator; and its meaning in words."""
 
     quotient: float
     denominator: float
@@ -87,20 +89,26 @@ def displacement_difference(
     treated, control
         Incidents before and after, in windows of equal length.
     buffer, control_buffer
-        The same around the treated and around the control places; both or neither.
+        The same around the treated and around the control places; give both or neither.
     level
         Of the interval.
+
+    Returns
+    -------
+    The difference and its test; the counts are assumed to be Poisson, so the variance is their sum.
 
     Raises
     ------
     InputError
         If one of the two buffers is missing.
 
-    Source: Wheeler & Ratcliffe 2018; the counts are taken to be Poisson, so the variance is
-    their sum.
+    Source: Wheeler & Ratcliffe 2018.
     """
     if (buffer is None) != (control_buffer is None):
-        raise InputError("displacement needs the buffer of the treated and of the control places")
+        raise InputError(
+            "displacement needs two buffers; give one around the treated places and one around "
+            "the control"
+        )
     signs = {1: [treated, buffer], -1: [control, control_buffer]}
     pairs = [(sign, pair) for sign, both in signs.items() for pair in both if pair is not None]
     wdd = float(sum(sign * (after - before) for sign, (before, after) in pairs))
@@ -113,7 +121,7 @@ def displacement_difference(
 
 
 def rate_ratio(treated: Counts, control: Counts, *, level: float = 0.95) -> RateRatio:
-    """(treated after / before) / (control after / before), which needs no control of like size.
+    """(treated after / before) / (control after / before), which needs no control of similar size.
 
     Parameters
     ----------
@@ -122,8 +130,12 @@ def rate_ratio(treated: Counts, control: Counts, *, level: float = 0.95) -> Rate
     level
         Of the interval.
 
-    Source: Wilson 2022; the counts are taken to be Poisson, so the variance of the logarithm is
-    the sum of their inverses.
+    Returns
+    -------
+    The ratio and its test; the counts are assumed to be Poisson, so the variance of the logarithm
+    is the sum of their inverses.
+
+    Source: Wilson 2022.
     """
     counts = np.array([treated, control], float)
     if not counts.all():
@@ -151,6 +163,10 @@ def displacement_quotient(
     treated, control, buffer
         Incidents before and after, in the treated places, the control, and around the treated.
 
+    Returns
+    -------
+    The quotient with its meaning; NaN where the control is empty or the treated did not fall.
+
     Source: Bowers & Johnson 2003: (B₁/C₁ − B₀/C₀) / (A₁/C₁ − A₀/C₀).
     """
     if not all(control):
@@ -164,21 +180,25 @@ def displacement_quotient(
 
 def _reading(quotient: float) -> str:
     if quotient > 1:
-        return "the places around fell even more than the treated: diffusion exceeds the effect"
+        return "the surrounding places fell even more: diffusion of benefits exceeds the effect"
     if quotient > 0:
-        return "the places around fell too: diffusion of benefits"
+        return "the surrounding places fell too: diffusion of benefits"
     if quotient == 0:
-        return "the places around went along with the control: neither diffusion nor displacement"
+        return "the surrounding places changed as the control did: no diffusion or displacement"
     if quotient >= -1:
-        return "part of it moved to the places around: displacement, no larger than the effect"
-    return "more moved to the places around than was gained: displacement exceeds the effect"
+        return "part of it moved to the surrounding places: displacement, no larger than the effect"
+    return (
+        "more moved to the surrounding places than was prevented: displacement exceeds the effect"
+    )
 
 
 def effects(counts: pd.DataFrame) -> dict[str, float | str]:
-    """The three measures of an effect, flat and by name, of what `zones.zone_counts` counted.
+    """The three measures of an effect, flat and by name, from the counts of `zones.zone_counts`.
 
-    The difference counts displacement only where both have a buffer; the quotient needs that of
-    the treated places alone.
+    The difference allows for displacement only where both have a buffer; the quotient needs only
+    the buffer of the treated places.
+
+    Source: Wheeler & Ratcliffe 2018; Bowers & Johnson 2003; Wilson 2022.
     """
     pairs = {str(zone): (float(row.before), float(row.after)) for zone, row in counts.iterrows()}
     treated, control = pairs["treated"], pairs["control"]

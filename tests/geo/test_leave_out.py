@@ -40,7 +40,7 @@ def test_incidents_without_a_text_lie_at_no_named_place():
 
 
 def test_a_broken_id_of_a_ranked_place_is_refused():
-    with pytest.raises(QuestionError, match="without: 'p1:x' is no id of a ranked hotspot"):
+    with pytest.raises(QuestionError, match="without: 'p1:x' is not the id of a ranked hotspot"):
         at_places(INCIDENTS, ["p1:x"])
 
 

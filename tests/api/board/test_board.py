@@ -87,7 +87,7 @@ def test_what_the_data_is_too_coarse_for_is_switched_off_with_the_reason(
 
 def test_a_section_that_cannot_be_told_says_why(client: TestClient) -> None:
     page = client.get(QUESTION).text
-    assert "repeats at an address cannot be told" in page
+    assert "repeats at an address cannot be found" in page
     assert "emerging hotspots need 10 published months" in page
     assert "it needs the same month of three earlier years" in page
 

@@ -168,8 +168,8 @@ def test_known_places_keep_their_ids(find, timed):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("repeats", "source: repeats at an address cannot be told"),
-        ("near-repeats", "source: near repeats cannot be told"),
+        ("repeats", "source: repeats at an address cannot be found"),
+        ("near-repeats", "source: near repeats cannot be tested"),
         ("dayparts", "source: hours cannot be told"),
     ],
 )

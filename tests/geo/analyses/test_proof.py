@@ -58,7 +58,7 @@ def test_a_control_much_larger_than_the_treated_is_pointed_out(find, timed):
 def test_a_treated_place_beyond_the_study_area_is_refused(find, timed):
     with pytest.raises(QuestionError, match="treated: the treated places lie outside the study"):
         find("treatment", timed, treated="p150:1:2", since="2024-07")
-    with pytest.raises(QuestionError, match="control: 'p2' is no id of a ranked hotspot"):
+    with pytest.raises(QuestionError, match="control: 'p2' is not the id of a ranked hotspot"):
         find("treatment", timed, treated="p150:43505:33605", control="p2", since="2024-07")
 
 
@@ -67,7 +67,7 @@ def test_a_treatment_needs_as_much_time_before_as_after(find, monthly):
         find("treatment", monthly, treated="p150:43505:33605", since="2021-02")
     with pytest.raises(QuestionError, match="treated: say which places were treated"):
         find("treatment", monthly)
-    with pytest.raises(QuestionError, match="treated: 'p1' is no id of a ranked hotspot"):
+    with pytest.raises(QuestionError, match="treated: 'p1' is not the id of a ranked hotspot"):
         find("treatment", monthly, treated="p1", since="2024-01")
 
 

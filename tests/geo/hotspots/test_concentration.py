@@ -95,15 +95,17 @@ def test_one_incident_has_no_unbiased_gini():
 
 @pytest.mark.parametrize("counts", [[1, -1], [0.5], [np.nan]])
 def test_what_is_no_count_is_refused(counts):
-    with pytest.raises(InputError, match="of counts: whole numbers, none below 0"):
+    with pytest.raises(
+        InputError, match="concentration needs counts: give whole numbers of at least 0"
+    ):
         concentration(counts)
 
 
 def test_fewer_places_than_counts_are_refused():
-    with pytest.raises(InputError, match="3 places with a count, more than 2"):
+    with pytest.raises(InputError, match="3 places have a count, more than the 2 places in all"):
         concentration([1, 1, 1], places=2)
 
 
 def test_no_places_are_refused():
-    with pytest.raises(InputError, match="no place whose concentration"):
+    with pytest.raises(InputError, match="there are no places to measure concentration over"):
         lorenz_curve([])

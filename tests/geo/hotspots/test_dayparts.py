@@ -112,7 +112,7 @@ def test_what_has_no_hour_or_ends_too_early_is_left_out_and_told():
 def test_dates_alone_are_refused_with_the_reason():
     rows = incidents(("2024-01-01T00:00", "2024-01-31T23:59:59"), precision="month")
     with pytest.raises(
-        InputError, match="hours cannot be told: the incidents have a day or a month"
+        InputError, match="these incidents have a day or a month and no time of day"
     ):
         dayparts(rows)
 
@@ -188,8 +188,8 @@ def test_no_other_window_holds_more_than_the_best(weights, hours):
 @pytest.mark.parametrize(("length", "most"), [(0, 168), (169, 168)])
 def test_windows_that_do_not_fit_are_refused(length, most):
     with pytest.raises(
-        InputError, match=f"a window of {length} hours does not fit, choose 1 to {most}"
+        InputError, match=f"a window of {length} hours does not fit; choose 1 to {most}"
     ):
         peak_windows(np.ones((7, 24)), hours=length)
-    with pytest.raises(InputError, match="a window of 25 hours does not fit, choose 1 to 24"):
+    with pytest.raises(InputError, match="a window of 25 hours does not fit; choose 1 to 24"):
         peak_hours(np.ones((7, 24)), hours=25)

@@ -144,12 +144,12 @@ def test_no_incidents_have_no_density():
 
 @pytest.mark.parametrize("bandwidth", [0, -5, np.nan, np.inf])
 def test_a_bandwidth_that_is_no_length_is_refused(bandwidth):
-    with pytest.raises(InputError, match=r"bandwidth of .* m is none; state a length above 0"):
+    with pytest.raises(InputError, match=r"bandwidth .* m is not valid; give a length above 0"):
         quartic_density([0], [0], at=([0], [0]), bandwidth=bandwidth)
 
 
 def test_an_incident_without_a_place_is_refused():
-    with pytest.raises(InputError, match="without a place cannot be spread"):
+    with pytest.raises(InputError, match="an incident has no coordinates"):
         quartic_density([np.nan], [0], at=([0], [0]), bandwidth=100)
 
 
@@ -199,7 +199,7 @@ def test_the_suggested_bandwidth_is_the_median_distance_to_the_kth_place():
 
 
 def test_too_few_places_suggest_no_bandwidth():
-    with pytest.raises(InputError, match="from 2 places, fewer than 10; state one in metres"):
+    with pytest.raises(InputError, match="from 2 places, fewer than 10; give one in metres"):
         suggest_bandwidth([1, 1, 2], [1, 1, 2])
 
 

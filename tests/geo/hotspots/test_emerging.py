@@ -45,8 +45,8 @@ COURSES = {
 REASONS = {
     "new": "hot in 2024-12, for the first time in 12 months",
     "consecutive": "hot in each of the last 4 of 12 months, and never before",
-    "intensifying": r"hot in 12 of 12 months and in 2024-12, ever more so \(p = 0\.\d{3}\)",
-    "diminishing": r"hot in 12 of 12 months and in 2024-12, ever less so \(p = 0\.\d{3}\)",
+    "intensifying": r"hot in 12 of 12 months and in 2024-12, and rising \(p = 0\.\d{3}\)",
+    "diminishing": r"hot in 12 of 12 months and in 2024-12, and falling \(p = 0\.\d{3}\)",
     "persistent": "hot in 11 of 12 months and in 2024-12, with no clear trend",
     "oscillating": "hot in 2024-12 and in 5 of 12 months, but cold in 3",
     "sporadic": "hot in 2024-12, on and off before: in 6 of 12 months",
@@ -147,13 +147,13 @@ def test_a_cell_that_neighbours_all_has_neither_pattern_nor_trend():
 def test_too_few_months_are_refused():
     counts = cube([USUAL] * 12)
     counts[:, :3] = np.nan
-    with pytest.raises(InputError, match="need 10 published months or more, there are 9"):
+    with pytest.raises(InputError, match="need 10 published months or more, and the period has 9"):
         judged(counts)
     assert LEAST_MONTHS == 10
 
 
 def test_a_window_without_a_month_is_refused():
-    with pytest.raises(InputError, match="a window of 0 months is none, choose 1 or more"):
+    with pytest.raises(InputError, match="a window of 0 months is too short; choose 1 or more"):
         judged(cube([USUAL] * 12), window=0)
 
 

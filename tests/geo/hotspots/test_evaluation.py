@@ -114,7 +114,9 @@ def test_a_later_period_without_incidents_proves_nothing():
 
 @pytest.mark.parametrize("share", [0, -0.1, 1.2])
 def test_a_share_that_is_none_is_refused(share):
-    with pytest.raises(InputError, match="is no share of the land, choose one above 0 and up to 1"):
+    with pytest.raises(
+        InputError, match="is not a share of the land; choose one above 0 and up to 1"
+    ):
         compare_methods({"map": [1]}, {"later": [1]}, area=[1], area_shares=(share,))
 
 

@@ -162,13 +162,13 @@ def test_one_stray_point_far_away_costs_nothing():
 
 @pytest.mark.parametrize("metres", [(0,), (), (-1, 5), (0, 100, 100), (100, 0)])
 def test_bands_that_do_not_rise_are_refused(metres):
-    message = "the bands of metres need two edges or more that rise from 0 or above"
+    message = "the bands of metres are not valid; give two or more edges that rise from 0 or above"
     with pytest.raises(InputError, match=message):
         knox([0], [0], [0], metres=metres, days=(0, 7))
 
 
 def test_no_permutation_and_a_century_are_refused():
-    with pytest.raises(InputError, match="needs one permutation or more"):
+    with pytest.raises(InputError, match="choose 1 or more"):
         knox([0], [0], [0], **BANDS, permutations=0)
-    with pytest.raises(InputError, match="span 40,000 days, the test holds 32,767"):
+    with pytest.raises(InputError, match="span 40,000 days, and the test allows 32,767"):
         knox([0, 0], [0, 0], [0, 40_000], **BANDS)

@@ -94,6 +94,6 @@ def test_weights_are_refused(values):
 
 
 def test_counts_too_large_for_memory_are_refused_with_what_to_use_instead():
-    message = r"a cell holds 1,000,000 incidents, too many .*; the normal p of Gi\* is good there"
+    message = r"a cell has 1,000,000 incidents, too many .*; use the normal p of Gi\*"
     with pytest.raises(InputError, match=message):
         permutation_p([MOST_SUM] + [0] * 6, ROW_OF_SEVEN)

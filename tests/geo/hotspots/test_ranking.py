@@ -211,11 +211,11 @@ def test_circles_that_would_overlap_are_refused():
 
 @pytest.mark.parametrize("radius", [0, -1, np.nan, np.inf])
 def test_a_radius_that_is_no_length_is_refused(radius):
-    with pytest.raises(InputError, match=r"a radius of .* m is none; state a length above 0"):
+    with pytest.raises(InputError, match=r"radius .* m is not valid; give a length above 0"):
         rank(piles((0, 0, 1)), radius=radius)
 
 
 @pytest.mark.parametrize("weight", [-1, np.nan])
 def test_a_weight_that_is_none_is_refused(weight):
-    with pytest.raises(InputError, match="a weight below 0, or none, cannot be ranked by"):
+    with pytest.raises(InputError, match="a weight is missing or below 0"):
         rank(piles((0, 0, 2)), weights=[1, weight])

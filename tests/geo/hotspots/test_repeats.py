@@ -1,4 +1,4 @@
-"""Repeats are told where places and days are known, and refused with the reason elsewhere."""
+"""Repeats are found where places and days are known, and refused with the reason elsewhere."""
 
 from datetime import date
 
@@ -75,10 +75,12 @@ def test_nowhere_is_no_repeat():
 
 
 def test_repeats_of_snapped_points_are_refused_with_the_reason():
-    message = "repeats at an address cannot be told: the source moves its points to anonymous ones"
+    message = "repeats at an address cannot be found: the source moves its points to anonymous ones"
     with pytest.raises(InputError, match=message):
         repeat_places(incidents(MILL), snapped=True)
-    with pytest.raises(InputError, match="near repeats cannot be told: the source moves its poin"):
+    with pytest.raises(
+        InputError, match="near repeats cannot be tested: the source moves its poin"
+    ):
         near_repeats(incidents(MILL), snapped=True)
 
 

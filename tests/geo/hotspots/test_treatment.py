@@ -58,7 +58,7 @@ def test_where_nothing_was_counted_there_is_no_test():
 
 
 def test_one_buffer_without_the_other_is_refused():
-    with pytest.raises(InputError, match="the buffer of the treated and of the control places"):
+    with pytest.raises(InputError, match="displacement needs two buffers"):
         displacement_difference(TREATED, CONTROL, buffer=BUFFER)
 
 
@@ -97,15 +97,15 @@ def test_the_quotient_has_its_published_value():
     result = displacement_quotient(TREATED, CONTROL, buffer=BUFFER)
     assert result.quotient == pytest.approx(0.258186, abs=1e-6)
     assert result.denominator == pytest.approx(-0.326166, abs=1e-6)
-    assert result.reading == "the places around fell too: diffusion of benefits"
+    assert result.reading == "the surrounding places fell too: diffusion of benefits"
 
 
 @pytest.mark.parametrize(
     ("buffer", "words"),
     [
-        ((100, 20), "diffusion exceeds the effect"),
+        ((100, 20), "diffusion of benefits exceeds the effect"),
         ((100, 80), "diffusion of benefits"),
-        ((100, 100), "neither diffusion nor displacement"),
+        ((100, 100), "no diffusion or displacement"),
         ((100, 120), "displacement, no larger than the effect"),
         ((100, 180), "displacement exceeds the effect"),
     ],
@@ -178,7 +178,7 @@ def test_windows_of_different_length_are_refused(incident_frame):
 
 
 def test_windows_that_overlap_are_refused(incident_frame):
-    with pytest.raises(InputError, match="does not end before the one after"):
+    with pytest.raises(InputError, match="must end before the second"):
         counted(incident_frame, [(50, 50, "2024-01")], after=JANUARY)
 
 
@@ -187,7 +187,7 @@ def test_months_need_windows_of_whole_months(incident_frame):
         "before": Period(date(2024, 1, 2), date(2024, 1, 31)),
         "after": Period(date(2024, 3, 2), date(2024, 3, 31)),
     }
-    with pytest.raises(InputError, match="both windows must be whole months"):
+    with pytest.raises(InputError, match="choose whole months for both windows"):
         counted(incident_frame, [(50, 50, "2024-01")], **odd)
     rows = [(50, 50, "2024-01-10T12:00:00")]
     assert counted(incident_frame, rows, **odd)["before"].tolist() == [1, 0]
