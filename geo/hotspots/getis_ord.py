@@ -71,7 +71,8 @@ def gi(values: ArrayLike, neighbours: csr_array) -> Floats:
 
 def _row_counts(neighbours: csr_array) -> Floats:
     """The number of ones in each row: the matrix stores nothing else."""
-    return np.diff(neighbours.indptr).astype(float)
+    counts: Floats = np.diff(neighbours.indptr).astype(float)
+    return counts
 
 
 def _standardised(

@@ -71,7 +71,8 @@ def streets(
     named = names[name] != ""
     number = np.full(len(points), -1)
     number[named] = pd.factorize(street[named])[0]
-    return number[point]
+    of_incident: NDArray[np.int64] = number[point]
+    return of_incident
 
 
 def _street_alone(address: re.Match[str]) -> str:
