@@ -15,8 +15,8 @@ from api.help import page as guide
 from api.maps import basemap as ground
 from api.maps.basemap import OwnGround
 from api.ogc import downloads, features, tiles
-from api.planner import page as planner
-from api.planner.sessions import PlanDesks
+from api.planner import routes as planner
+from api.planner.sessions import PlanSessions
 from api.searches import Searches
 from api.service import new_service
 from api.settings import Settings
@@ -40,7 +40,7 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     )
     app.state.searches = searches or Searches()
     app.state.answers = Answers(store, run=app.state.searches)
-    app.state.desks = PlanDesks(store)
+    app.state.plan_sessions = PlanSessions(store)
     app.state.settings = settings
     app.state.ground = OwnGround.open(settings.ground, store.projection)
     app.include_router(board.router)

@@ -1,10 +1,10 @@
-"""A plan as plain facts for machines: the same for the command line and for pages."""
+"""A plan as JSON members: the same for the command line and for pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TypedDict
 
 import pandas as pd
 
@@ -15,7 +15,24 @@ from boundaries.plans.measures import ELECTORATES, PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 
 LEAST_SHARE = 0.01
-"""A smaller share of another layer's area is a line drawn otherwise, and no cut."""
+"""A smaller share of another layer's area is a line drawn slightly differently, not a split."""
+
+Row = dict[str, object]
+"""One row of a frame, or one object of a payload, by column or member."""
+
+
+class ReviewFacts(TypedDict):
+    """How equal the areas of a council are for one electorate.
+
+    `average` electors a member; of `areas`, `notable` lie beyond ±10 % and `extreme` beyond
+    ±30 %; `review` says whether that calls for an electoral review.
+    """
+
+    average: float
+    areas: int
+    notable: int
+    extreme: int
+    review: bool
 
 
 def plan_facts(
@@ -23,9 +40,9 @@ def plan_facts(
     *,
     origins: Mapping[str, str],
     shared: pd.DataFrame | None = None,
-    cuts: Mapping[str, Overlaps] | None = None,
-) -> dict[str, Any]:
-    """A plan, its measures before and now, and what its boundaries cut.
+    splits: Mapping[str, Overlaps] | None = None,
+) -> Row:
+    """A plan, its measures before and now, and what its boundaries split.
 
     Parameters
     ----------
@@ -33,8 +50,8 @@ def plan_facts(
         The old area of each area, of `Comparison.origins`.
     shared
         Posts and pounds by area, of `boundaries.plans.comparison.posts_and_money`.
-    cuts
-        Where the areas of other layers lie, by layer.
+    splits
+        On which blocks the areas of other layers lie, by layer.
     """
     plan, measures = draft.plan, draft.measures
     frame = measures.frame if shared is None else measures.frame.join(shared)
@@ -54,8 +71,8 @@ def plan_facts(
         "hotspots": len(draft.hotspots.names),
         "hotspots_split": rows(draft.hotspots.split(assigned)),
         "cuts": {
-            name: rows(found.split(assigned, least_share=LEAST_SHARE))
-            for name, found in (cuts or {}).items()
+            name: rows(overlaps.split(assigned, least_share=LEAST_SHARE))
+            for name, overlaps in (splits or {}).items()
         },
         "history": rows(history_frame(plan)),
         "notes": list(draft.figures.notes),
@@ -63,20 +80,25 @@ def plan_facts(
     }
 
 
-def review_facts(measures: PlanMeasures) -> dict[str, dict[str, Any]]:
-    """The council's average and how many areas lie beyond the triggers, by electorate."""
-    facts = {}
+def review_facts(measures: PlanMeasures) -> dict[str, ReviewFacts]:
+    """How equal the areas are, by electorate; electorates without variances are left out."""
+    facts: dict[str, ReviewFacts] = {}
     for electors, ending in ELECTORATES.items():
         name = f"variance{ending}"
         if name in measures.frame and measures.frame[name].notna().any():
-            found = review_triggers(measures.frame[name])
-            average = {"average": measures.average(electors)}
-            facts[electors] = {**average, **asdict(found), "review": found.review}
+            triggers = review_triggers(measures.frame[name])
+            facts[electors] = {
+                "average": measures.average(electors),
+                "areas": triggers.areas,
+                "notable": triggers.notable,
+                "extreme": triggers.extreme,
+                "review": triggers.review,
+            }
     return facts
 
 
-def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a frame without its geometry, with None where nothing is."""
+def rows(frame: pd.DataFrame) -> list[Row]:
+    """The rows of a frame without its geometry; missing values are None."""
     plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).astype(object)
-    found: list[dict[str, Any]] = plain.where(plain.notna(), None).to_dict("records")
-    return found
+    records = plain.where(plain.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in records]

@@ -1,4 +1,4 @@
-"""What the measures of a plan say, in words and in tables for people."""
+"""The measures of a plan as text and tables for the command line and the report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN: Mapping[str, str] = {
     "members": "members",
     "blocks": "blocks",
     "electors": "electors",
-    "electors_per_member": "a member",
+    "electors_per_member": "per member",
     "variance_percent": _VARIANCE,
     "electors_forecast": "forecast",
     "variance_percent_forecast": _VARIANCE,
@@ -32,9 +32,9 @@ _SHOWN: Mapping[str, str] = {
     "pieces": "pieces",
     "polsby_popper": "compact",
 }
-"""Columns of the measures that fit a terminal, and how they are headed there."""
+"""Headings of the measures that a terminal has room for, by their columns."""
 _MARKS = {10: "*", 30: "**"}
-"""What stands beside a variance beyond ±10 %, and beyond ±30 %."""
+"""The mark beside a variance beyond ±10 %, and beyond ±30 %."""
 
 
 def measures_table(
@@ -50,7 +50,7 @@ def measures_table(
     shared
         Posts and pounds by area.
     before
-        What the variance is held against, by the same areas; shown where it was another.
+        The measures of the same areas before; shown where the variance has changed.
     """
     frame = measures.frame
     table: dict[str, Iterable[object]] = {"area": frame.index}
@@ -60,8 +60,7 @@ def measures_table(
         if heading == _VARIANCE:
             table |= _variances(frame, frame if before is None else before, name)
         else:
-            rounded = frame[name].round() if name.endswith("_per_member") else frame[name]
-            table[heading] = rounded
+            table[heading] = frame[name].round() if name.endswith("_per_member") else frame[name]
     for name in ("posts", "pounds"):
         if shared is not None and name in shared:
             table[name] = shared[name].reindex(frame.index)
@@ -69,48 +68,47 @@ def measures_table(
 
 
 def _variances(now: pd.DataFrame, before: pd.DataFrame, name: str) -> dict[str, list[object]]:
-    """Variances with a mark for each trigger, and what they were where some have changed."""
+    """Variances marked where beyond a trigger, and the old ones if any has changed."""
     ending = name.removeprefix("variance_percent")
-    # A space tells columns of the same heading apart, and sets them to the right.
+    # Two columns of one heading would be one key: leading spaces keep them apart, and align right.
     blank = " " if ending else "  "
     beyond = now[f"beyond{ending}"]
-    told: list[object] = [
-        percent(value, mark) for value, mark in zip(now[name], beyond, strict=True)
-    ]
-    columns = {f"{blank}{_VARIANCE}": told}
-    was: list[object] = [percent(value) for value in before[name]] if name in before else told
-    if was != [percent(value) for value in now[name]]:
-        columns[f"{blank}was"] = was
+    plain = [percent(value) for value in now[name]]
+    marked = [percent(value, mark) for value, mark in zip(now[name], beyond, strict=True)]
+    columns: dict[str, list[object]] = {f"{blank}{_VARIANCE}": [*marked]}
+    old = [percent(value) for value in before[name]] if name in before else marked
+    if old != plain:
+        columns[f"{blank}was"] = [*old]
     return columns
 
 
 def percent(value: float, beyond: int = 0) -> str:
-    """A whole per cent with its sign and the mark of the trigger that it is beyond."""
+    """A whole per cent with its sign, marked where it is beyond a trigger; "" for NaN."""
     if np.isnan(value):
         return ""
     return (f"{value:+.0f}" if value else "0") + _MARKS.get(int(beyond), "")
 
 
 def trigger_lines(measures: PlanMeasures) -> list[str]:
-    """Whether the variances call for a review, now and forecast."""
+    """Whether the variances meet the criteria for an electoral review, now and forecast."""
     lines = []
     for electors, ending in ELECTORATES.items():
         name = f"variance{ending}"
         if name not in measures.frame or measures.frame[name].isna().all():
             continue
-        found = review_triggers(measures.frame[name])
-        verdict = "calls for a review" if found.review else "no review called for"
+        triggers = review_triggers(measures.frame[name])
+        verdict = f"{'meets' if triggers.review else 'does not meet'} the criteria for a review"
         when = "forecast" if ending else "now"
         lines.append(
-            f"{when}: {measures.average(electors):,.0f} electors a member; {found.notable} of "
-            f"{found.areas} areas beyond ±{100 * NOTABLE:.0f} % (*), {found.extreme} beyond "
-            f"±{100 * EXTREME:.0f} % (**): {verdict}"
+            f"{when}: {measures.average(electors):,.0f} electors per member; "
+            f"{triggers.notable} of {triggers.areas} areas beyond ±{100 * NOTABLE:.0f} % (*), "
+            f"{triggers.extreme} beyond ±{100 * EXTREME:.0f} % (**): {verdict}"
         )
     return lines
 
 
 def whole_lines(measures: PlanMeasures) -> list[str]:
-    """What is unassigned, and which areas lie in more than one piece."""
+    """What is unassigned, and which areas are in more than one piece."""
     rest = measures.unassigned
     lines = []
     if rest["blocks"]:
@@ -118,13 +116,13 @@ def whole_lines(measures: PlanMeasures) -> list[str]:
         blocks = _blocks(rest["blocks"])
         lines.append(f"unassigned: {blocks}{f' ({sums})' if sums else ''}")
     pieces = pieces_layer(measures.state, measures.blocks)
-    for code, found in pieces.groupby("area_code", sort=False):
-        places = found.geometry.representative_point()
+    for code, parts in pieces.groupby("area_code", sort=False):
+        places = parts.geometry.representative_point()
         where = [
             f"{_blocks(blocks)} at {place.x:.0f}, {place.y:.0f}"
-            for blocks, place in zip(found["blocks"], places, strict=True)
+            for blocks, place in zip(parts["blocks"], places, strict=True)
         ]
-        lines.append(f"{code} lies in {len(found)} pieces: {listed(where)}")
+        lines.append(f"{code} is in {len(parts)} pieces: {listed(where)}")
     return lines
 
 
@@ -133,52 +131,65 @@ def _blocks(number: float) -> str:
 
 
 def step_lines(before: PlanMeasures, after: PlanMeasures) -> list[str]:
-    """What a step did to the areas that it touched, and to the whole."""
+    """What a step changed in the areas that it touched, and in the plan as a whole."""
     lines = []
     for code, area in after.state.areas.items():
         was = before.by_area.get(code)
         if was is after.by_area[code] and area == before.state.areas.get(code):
             continue
-        lines.append(f"  {area.name} ({code}): {_area_words(before, after, code)}")
+        lines.append(f"  {area.name} ({code}): {_area_changes(before, after, code)}")
     return [*lines, *whole_lines(after)]
 
 
-def _area_words(before: PlanMeasures, after: PlanMeasures, code: str) -> str:
-    new = after.frame.loc[code]
-    old = before.frame.loc[code] if code in before.frame.index else None
-    told = []
-    units = {"blocks": "", "electors": "", "variance_percent": " %"}
-    for name, unit in units.items():
-        if name in new and not pd.isna(new[name]):
-            sign = "+" if unit else ""
-            value = f"{new[name]:{sign},.0f}{unit}"
-            if old is not None and not pd.isna(old[name]) and old[name] != new[name]:
-                value = f"{old[name]:{sign},.0f} → {value}"
-            told.append(f"{name.removesuffix('_percent')} {value}")
-    return ", ".join(told)
+def _area_changes(before: PlanMeasures, after: PlanMeasures, code: str) -> str:
+    changes: list[str] = []
+    for name, unit in {"blocks": "", "electors": "", "variance_percent": " %"}.items():
+        now, old = (_number(measures.frame, code, name) for measures in (after, before))
+        if np.isnan(now):
+            continue
+        sign = "+" if unit else ""
+        value = f"{now:{sign},.0f}{unit}"
+        if not np.isnan(old) and old != now:
+            value = f"{old:{sign},.0f} → {value}"
+        changes.append(f"{name.removesuffix('_percent')} {value}")
+    return ", ".join(changes)
 
 
-def sides_lines(
-    things: str, found: Overlaps, state: State, *, least_share: float = 0.0
+def _number(frame: pd.DataFrame, code: str, name: str) -> float:
+    """A measure of an area; NaN where there is none."""
+    return float(frame[name].get(code, np.nan)) if name in frame else np.nan
+
+
+def split_lines(
+    things: str, overlaps: Overlaps, state: State, *, least_share: float = 0.0
 ) -> list[str]:
-    """Which things the plan's boundaries split, and what share of each lies in which area."""
-    split = found.split(state.assigned, least_share=least_share)
+    """Which things the plan's boundaries split, and what share of each lies in which area.
+
+    Parameters
+    ----------
+    things
+        What to call them: hotspots, or the areas of a layer.
+    least_share
+        A smaller share does not count.
+    """
+    split = overlaps.split(state.assigned, least_share=least_share)
     split = split[split["share"] >= least_share]
     names, titles = split["name"].nunique(), area_titles(state.areas)
-    lines = [f"{things} split by a boundary: {names} of {len(found.names)}"]
+    lines = [f"{things} split by a boundary: {names} of {len(overlaps.names)}"]
     for name, sides in split.groupby("name", sort=False):
-        told = [f"{titles[side.area_code]} {side.share:.0%}" for side in sides.itertuples()]
-        lines.append(f"  {name}: {', '.join(told)}")
+        pairs = zip(sides["area_code"], sides["share"], strict=True)
+        shares = ", ".join(f"{titles[code]} {share:.0%}" for code, share in pairs)
+        lines.append(f"  {name}: {shares}")
     return lines
 
 
-def shown_history(plan: Plan) -> list[str]:
-    """Every step of a plan, the first one first."""
-    told = history_frame(plan, area_titles(plan.start.areas) | area_titles(plan.now.areas))
-    table = told[["step", "at", "by", "what", "reason"]].copy()
-    table["at"] = [moment[:16].replace("T", " ") for moment in told["at"]]
+def history_lines(plan: Plan) -> list[str]:
+    """Every step of a plan as a table, the oldest first."""
+    history = history_frame(plan, area_titles(plan.start.areas) | area_titles(plan.now.areas))
+    table = history[["step", "at", "by", "what", "reason"]].copy()
+    table["at"] = [moment[:16].replace("T", " ") for moment in history["at"]]
     table["what"] += [
         (" (forced)" if forced else "") + ("" if in_force else " (undone)")
-        for forced, in_force in zip(told["forced"], told["in_force"], strict=True)
+        for forced, in_force in zip(history["forced"], history["in_force"], strict=True)
     ]
     return text_table(table) or ["no steps yet"]

@@ -1,16 +1,19 @@
-"""A draft as a page needs it: plain JSON of the whole, and of what one step changed."""
+"""What the page scripts of a plan receive: the whole plan, and what one step changed.
+
+`api/static/page/planner/types.js` declares the same members for the scripts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
-from api.planner.facts import LEAST_SHARE, review_facts, rows
+from api.planner.facts import LEAST_SHARE, ReviewFacts, Row, review_facts, rows
 from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
@@ -22,69 +25,160 @@ from boundaries.plans.state import State
 from geo.errors import QuestionError
 from geo.question.model import Question
 
-Rows = dict[str, dict[str, Any]]
+AreaRows = dict[str, Row]
+"""The measures of each area, by its code."""
+
+
+class SplitArea(TypedDict):
+    """One hotspot, or area of another layer, and the areas of the plan that it lies in."""
+
+    name: str
+    areas: list[str]
+
+
+class SplitsPayload(TypedDict):
+    """What the boundaries split of one kind, as the plan began and now."""
+
+    kind: str
+    before: int
+    now: int
+    split: list[SplitArea]
+
+
+class CouncilPayload(TypedDict):
+    """The council as a whole: its members, and how equal its areas are by electorate."""
+
+    members: int
+    equality: dict[str, ReviewFacts]
+
+
+class StatusPayload(TypedDict):
+    """How a plan stands: all that a step can change, without the blocks and area rows."""
+
+    version: int
+    done: int
+    steps: int
+    undo: str
+    redo: str
+    areas: list[Row]
+    council: CouncilPayload
+    broken: list[Row]
+    unassigned: Row
+    bridges: list[Row]
+    splits: list[SplitsPayload]
+
+
+class PlanPayload(TypedDict):
+    """Everything that the page of a plan starts with."""
+
+    plan_id: str
+    title: str
+    blocks_layer: str
+    base_layer: str
+    codes: list[str]
+    figures: dict[str, list[float | None]]
+    start: list[str]
+    assigned: list[str]
+    before: Row
+    rows: AreaRows
+    status: StatusPayload
+    history: list[Row]
+    caveats: list[str]
+    averaged: list[str]
+
+
+class ChangePayload(TypedDict):
+    """What one step changed."""
+
+    status: StatusPayload
+    blocks: dict[str, str]
+    rows: AreaRows
+    history: list[Row]
+
+
+class SuggestionsPayload(TypedDict):
+    """Suggested moves, and the column that they balance ('' where there is none)."""
+
+    column: str
+    moves: list[Row]
 
 
 @dataclass(frozen=True, eq=False)
-class Crosser:
-    """Things of one kind that boundaries may cut, and how many they cut as the plan began.
+class SplitCounter:
+    """Counts what boundaries split of one kind of thing: hotspots, or the areas of a layer.
 
-    `least_share` is the share of a thing that counts as a side: layers that were drawn apart
-    overlap by slivers, incidents of a hotspot do not.
+    Attributes
+    ----------
+    overlaps
+        On which blocks each thing lies.
+    before
+        How many were split as the plan began.
+    least_share
+        The smallest share of a thing that counts as lying in an area: layers that were drawn
+        apart overlap by slivers, incidents of a hotspot do not.
     """
 
-    things: Overlaps
+    overlaps: Overlaps
     before: int
     least_share: float
 
     @classmethod
-    def of(cls, things: Overlaps, plan: Plan, *, exact: bool) -> Crosser:
-        """Look once at how a plan began."""
-        least = 0.0 if exact else LEAST_SHARE
-        return cls(things, len(_split(things, plan.start, least)), least)
+    def of(cls, overlaps: Overlaps, plan: Plan, *, exact: bool) -> SplitCounter:
+        """Count what a plan split as it began; `exact` counts the smallest share."""
+        least_share = 0.0 if exact else LEAST_SHARE
+        return cls(overlaps, len(_split(overlaps, plan.start, least_share)), least_share)
 
-    def told(self, kind: str, plan: Plan) -> dict[str, Any]:
-        """Which of them the plan cuts now, and between which areas."""
-        split = _split(self.things, plan.now, self.least_share)
-        found = [{"name": name, "areas": areas} for name, areas in sorted(split.items())]
-        return {"kind": kind, "before": self.before, "now": len(split), "split": found}
+    def payload(self, kind: str, plan: Plan) -> SplitsPayload:
+        """What the plan splits now, and between which of its areas."""
+        split = _split(self.overlaps, plan.now, self.least_share)
+        return {
+            "kind": kind,
+            "before": self.before,
+            "now": len(split),
+            "split": [{"name": name, "areas": areas} for name, areas in sorted(split.items())],
+        }
 
 
-def _split(things: Overlaps, state: State, least_share: float) -> dict[str, list[str]]:
-    """What `Overlaps.split` finds, without a frame: the areas of each thing that is cut."""
+def _split(overlaps: Overlaps, state: State, least_share: float) -> dict[str, list[str]]:
+    """The areas of each thing that is split, as `Overlaps.split` has them.
+
+    Without a frame around them: this runs for every layer at every step.
+    """
     codes = [UNASSIGNED, *state.areas]
-    place = {code: at for at, code in enumerate(codes)}
-    area = np.array([place[code] for code in state.assigned], dtype=np.int64)[things.block]
-    size = (len(things.names), len(codes))
+    position = {code: at for at, code in enumerate(codes)}
+    area = np.array([position[code] for code in state.assigned], dtype=np.int64)[overlaps.block]
+    size = (len(overlaps.names), len(codes))
     amount = np.bincount(
-        things.thing * size[1] + area, weights=things.amount, minlength=size[0] * size[1]
+        overlaps.thing * size[1] + area, weights=overlaps.amount, minlength=size[0] * size[1]
     ).reshape(size)
     share = amount / amount.sum(axis=1, keepdims=True)
     counted = (share > 0) & (share >= least_share)
-    counted[:, place[UNASSIGNED]] = False
+    counted[:, position[UNASSIGNED]] = False
     return {
-        things.names[thing]: [
+        overlaps.names[thing]: [
             codes[at] for at in np.argsort(-share[thing], kind="stable") if counted[thing, at]
         ]
         for thing in np.flatnonzero(counted.sum(axis=1) > 1)
     }
 
 
-Crossers = Mapping[str, Crosser]
+Counters = Mapping[str, SplitCounter]
 
 
-def told_whole(draft: Draft, crossers: Crossers, *, before: Rows, told: Rows) -> dict[str, Any]:
-    """Everything that a page begins with.
+def plan_payload(
+    draft: Draft, counters: Counters, *, before: AreaRows, now: AreaRows
+) -> PlanPayload:
+    """Everything that the page of a plan starts with.
 
     Parameters
     ----------
-    crossers
-        What boundaries may cut, by the word for it: `hotspots`, and the titles of layers.
-    before, told
+    counters
+        What boundaries may split, by kind: `hotspots`, and the titles of layers.
+    before, now
         The rows of the areas as the plan began, and as it stands.
     """
     plan, blocks = draft.plan, draft.blocks
-    metadata = plan.metadata
+    metadata, accounts = plan.metadata, draft.figures.accounts
     return {
         "plan_id": metadata.plan_id,
         "title": metadata.title,
@@ -99,41 +193,43 @@ def told_whole(draft: Draft, crossers: Crossers, *, before: Rows, told: Rows) ->
             "rows": before,
             "council": _council(draft.before),
         },
-        "rows": told,
-        "standing": told_standing(draft, crossers),
-        "history": told_history(plan, range(len(plan.steps))),
-        "caveats": [*draft.figures.notes, *_caveats(draft)],
-        "averaged": list(map(str, blocks.means)),
+        "rows": now,
+        "status": _status(draft, counters),
+        "history": _history(plan, range(len(plan.steps))),
+        "caveats": [*draft.figures.notes, *(accounts.caveats if accounts else ())],
+        "averaged": [str(name) for name in blocks.means],
     }
 
 
-def told_change(
-    before: Draft, after: Draft, crossers: Crossers, *, known: Rows, told: Rows
-) -> dict[str, Any]:
+def change_payload(
+    old: Draft, new: Draft, counters: Counters, *, before: AreaRows, now: AreaRows
+) -> ChangePayload:
     """What a step changed, and how the plan stands after it.
 
     Parameters
     ----------
-    known, told
+    counters
+        As for `plan_payload`.
+    before, now
         The rows of the areas before the step, and after it.
     """
-    old, new = before.plan, after.plan
-    moved = np.flatnonzero(old.now.assigned != new.now.assigned)
-    codes = new.now.graph.codes
+    codes, assigned = new.plan.now.graph.codes, new.plan.now.assigned
+    moved = np.flatnonzero(old.plan.now.assigned != assigned)
+    steps = new.plan.steps
     return {
-        "standing": told_standing(after, crossers),
-        "blocks": {codes[at]: new.now.assigned[at] for at in moved},
-        "rows": {code: row for code, row in told.items() if known.get(code) != row},
-        "history": told_history(new, [] if new.steps == old.steps else [len(new.steps) - 1]),
+        "status": _status(new, counters),
+        "blocks": {codes[at]: assigned[at] for at in moved},
+        "rows": {code: row for code, row in now.items() if before.get(code) != row},
+        # Undo and redo move along the history without adding to it.
+        "history": _history(new.plan, [] if steps == old.plan.steps else [len(steps) - 1]),
     }
 
 
-def told_standing(draft: Draft, crossers: Crossers) -> dict[str, Any]:
-    """What every step can change, the rows of the areas and the blocks apart."""
+def _status(draft: Draft, counters: Counters) -> StatusPayload:
     plan, now = draft.plan, draft.plan.now
     codes, titles = now.graph.codes, _titles(plan)
     undone = plan.steps[plan.done] if plan.done < len(plan.steps) else None
-    rest = draft.measures.unassigned
+    sums = draft.measures.unassigned
     return {
         "version": plan.metadata.version,
         "done": plan.done,
@@ -149,14 +245,14 @@ def told_standing(draft: Draft, crossers: Crossers) -> dict[str, Any]:
         ],
         "unassigned": {
             "blocks": [codes[at] for at in now.members(UNASSIGNED)],
-            "sums": {str(name): float(value) for name, value in rest.items() if name != "blocks"},
+            "sums": {str(name): float(value) for name, value in sums.items() if name != "blocks"},
         },
         "bridges": [{"name": name, "ends": list(ends)} for name, ends in now.bridges.items()],
-        "crossings": [things.told(kind, plan) for kind, things in crossers.items()],
+        "splits": [counter.payload(kind, plan) for kind, counter in counters.items()],
     }
 
 
-def told_history(plan: Plan, which: Iterable[int]) -> list[dict[str, Any]]:
+def _history(plan: Plan, places: Iterable[int]) -> list[Row]:
     """Steps of the history by their places in it, as `history_frame` has them."""
     titles = _titles(plan)
     return [
@@ -170,16 +266,16 @@ def told_history(plan: Plan, which: Iterable[int]) -> list[dict[str, Any]]:
             "forced": step.forced,
             "in_force": at < plan.done,
         }
-        for at in which
+        for at in places
         if (step := plan.steps[at])
     ]
 
 
-def rows_of(measures: PlanMeasures, question: Question) -> Rows:
+def area_rows(measures: PlanMeasures, question: Question) -> AreaRows:
     """The measures of each area by its code; unknown ones are null.
 
     Posts and pounds are among them where the Question shares them out and they suffice: a step
-    that leaves more areas than posts is a step all the same.
+    that leaves more areas than posts is still taken.
     """
     frame = measures.frame
     if question.posts or question.money:
@@ -189,22 +285,16 @@ def rows_of(measures: PlanMeasures, question: Question) -> Rows:
 
 
 def _figures(draft: Draft) -> dict[str, list[float | None]]:
-    blocks = draft.blocks
-    table = pd.concat([blocks.sums, blocks.means], axis=1)
+    table = pd.concat([draft.blocks.sums, draft.blocks.means], axis=1)
     plain = table.astype(object).where(table.notna(), None)
     return {str(name): plain[name].tolist() for name in plain}
 
 
 def _titles(plan: Plan) -> dict[str, str]:
-    """What to call areas, those that are gone included."""
+    """The names of all areas, those that the plan removed included."""
     return area_titles({**plan.start.areas, **plan.now.areas})
 
 
-def _council(measures: PlanMeasures) -> dict[str, Any]:
+def _council(measures: PlanMeasures) -> CouncilPayload:
     members = [area.members or 0 for area in measures.state.areas.values()]
     return {"members": sum(members), "equality": review_facts(measures)}
-
-
-def _caveats(draft: Draft) -> list[str]:
-    accounts = draft.figures.accounts
-    return list(accounts.caveats) if accounts else []

@@ -1,11 +1,10 @@
-"""The consultation report of a plan: one page for print that carries everything it shows."""
+"""The consultation report of a plan: one self-contained HTML page for print."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +14,7 @@ from markupsafe import Markup
 from api.maps.drawing import area_names, path_of, scale_bar
 from api.pages.templating import templates
 from api.planner.comparison_text import changed_flow, made_of
-from api.planner.facts import LEAST_SHARE, review_facts
+from api.planner.facts import LEAST_SHARE, Row, review_facts, rows
 from api.planner.measure_text import percent
 from api.settings import VERSION
 from boundaries.plans.comparison import Comparison, before_by_area, compare_draft
@@ -30,10 +29,11 @@ from geo.store.contract import LayerMetadata
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 WIDTH = 460.0
-"""Units of a map across: lines and letters are measured in them."""
+"""Width of a map in units; line widths and letter sizes are given in them."""
 
 STYLES = Path(__file__).parents[1] / "static" / "page" / "report.css"
 _MARGIN = 0.02
+"""Margin around the map, as a share of its longer side."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class PlanMap:
     Attributes
     ----------
     title
-        Of the map.
+        The caption.
     box, unit
-        The view box, and how many metres one unit of the paper is.
+        The view box, and the metres that one unit stands for.
     fills
-        A path for each class of variance: `within`, `above`, `below`, `far-above`, `far-below`,
-        `unknown`.
+        An SVG path for each class of variance: `within`, `above`, `below`, `far-above`,
+        `far-below`, `unknown`.
     moved, rest
-        The moved blocks, and those that have no area.
+        SVG paths of the moved blocks, and of the unassigned ones.
     outlines, names, bar
         As in `api.maps.drawing.Drawing`.
     """
@@ -63,7 +63,7 @@ class PlanMap:
     rest: str
     outlines: str
     names: list[tuple[float, float, str]]
-    bar: dict[str, Any]
+    bar: dict[str, object]
 
 
 def plan_report(
@@ -74,25 +74,25 @@ def plan_report(
     shared: pd.DataFrame | None = None,
     cuts: Mapping[str, Overlaps] | None = None,
 ) -> str:
-    """The report as HTML without any script, that asks for nothing.
+    """Render the report as HTML that runs no script and loads nothing.
 
     Parameters
     ----------
     question
         Which incidents the draft counts.
     metadata
-        The metadata of the store's layers, by id: the report credits those that it rests on.
+        The metadata of the store's layers, by id: the report credits those that it uses.
     shared
         Posts and pounds by area.
     cuts
-        Where the areas of other layers lie, by layer.
+        On which blocks the areas of other layers lie, by layer.
     """
     plan = draft.plan
-    found = compare_draft(draft, question)
+    comparison = compare_draft(draft, question)
     assigned = plan.now.assigned
     accounts = draft.figures.accounts
     titles = area_titles(plan.start.areas) | area_titles(plan.now.areas)
-    base = found.before.name
+    base = comparison.before.name
     history = history_frame(plan, titles)
     return templates.get_template(
         "plan_report.html"
@@ -104,31 +104,31 @@ def plan_report(
         base=base,
         areas=len(plan.now.areas),
         blocks=len(plan.now.graph),
-        totals=found.totals,
-        wholes=found.grand_totals,
-        weighed_by=found.weighed_by,
+        totals=comparison.totals,
+        wholes=comparison.grand_totals,
+        weighed_by=comparison.weighed_by,
         reviews=_reviews(draft),
-        maps=_maps(draft, found),
+        maps=_maps(draft, comparison),
         columns=_columns(draft),
-        rows=_rows(draft, found, shared),
+        rows=_rows(draft, comparison, shared),
         shared=[] if shared is None else [name for name in ("posts", "pounds") if name in shared],
         unassigned=draft.measures.unassigned,
-        flow=changed_flow(found),
-        made_of=made_of(found),
-        moved=_moved_codes(found),
+        flow=changed_flow(comparison),
+        made_of=made_of(comparison),
+        moved=_moved_codes(comparison),
         pieces=pieces_layer(plan.now, draft.blocks).to_dict("records"),
         hotspots=_sides(draft.hotspots, assigned, titles=titles),
         streets=_streets(draft),
         hotspot_count=len(draft.hotspots.names),
         cuts={
-            name: _sides(each, assigned, titles=titles, least_share=LEAST_SHARE)
-            for name, each in (cuts or {}).items()
+            name: _sides(overlaps, assigned, titles=titles, least_share=LEAST_SHARE)
+            for name, overlaps in (cuts or {}).items()
         },
         history=history.to_dict("records"),
         updated=history["at"].iloc[plan.done - 1][:10]
         if plan.done
         else plan.metadata.begun_at[:10],
-        hands=sorted({step.signed.by for step in plan.history} | {plan.metadata.begun_by} - {""}),
+        authors=sorted({step.signed.by for step in plan.history} | {plan.metadata.begun_by} - {""}),
         notes=draft.figures.notes,
         accounts=accounts,
         credits=[
@@ -139,8 +139,8 @@ def plan_report(
     )
 
 
-def _reviews(draft: Draft) -> list[dict[str, Any]]:
-    """The triggers before and now, for each electorate that is known."""
+def _reviews(draft: Draft) -> list[Row]:
+    """The review criteria before and now, for each known electorate."""
     before, now = review_facts(draft.before), review_facts(draft.measures)
     names = {"electors": "Now", "electors_forecast": "Forecast"}
     return [
@@ -150,44 +150,49 @@ def _reviews(draft: Draft) -> list[dict[str, Any]]:
 
 
 def _columns(draft: Draft) -> list[tuple[str, str]]:
-    """The measures beside the electorates that the table has room for, with their headings."""
-    shown = {
+    """Measures that the table shows beside the electorates, with their headings."""
+    headings = {
         "residents": "Residents", "incidents": "Incidents", "harm": "Harm",
         "imd_score": "IMD score",
     }  # fmt: skip
-    return [(name, heading) for name, heading in shown.items() if name in draft.measures.frame]
+    return [(name, heading) for name, heading in headings.items() if name in draft.measures.frame]
 
 
-def _rows(draft: Draft, found: Comparison, shared: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """What the table says of each area, before and now."""
-    now, before = draft.measures.frame, before_by_area(draft, found)
-    rows = []
-    for code, area in now.iterrows():
-        old = before.loc[code] if code in found.origins else None
-        told = {
+def _rows(draft: Draft, comparison: Comparison, shared: pd.DataFrame | None) -> list[Row]:
+    """The rows of the table: each area before and now."""
+    now, before = draft.measures.frame, before_by_area(draft, comparison)
+    old_by_code = {
+        code: old for code, old in _by_code(before).items() if code in comparison.origins
+    }
+    shared_by_code = {} if shared is None else _by_code(shared)
+    table: list[Row] = []
+    for code, area in _by_code(now).items():
+        old = old_by_code.get(code, {})
+        row: Row = {
             "code": code,
             "name": area["area_name"],
-            "now": {name: None if pd.isna(value) else value for name, value in area.items()},
-            "before": {}
-            if old is None
-            else {name: None if pd.isna(value) else value for name, value in old.items()},
-            "shared": {}
-            if shared is None or code not in shared.index
-            else shared.loc[code].to_dict(),
+            "now": area,
+            "before": old,
+            "shared": shared_by_code.get(code, {}),
         }
         for ending in ("", "_forecast"):
-            told[f"variance{ending}"] = _variance(area, ending)
-            told[f"variance_before{ending}"] = _variance(old, ending)
-        rows.append(told)
-    return rows
+            row[f"variance{ending}"] = _variance(area, ending)
+            row[f"variance_before{ending}"] = _variance(old, ending)
+        table.append(row)
+    return table
 
 
-def _variance(area: pd.Series | None, ending: str) -> dict[str, str] | None:
-    name = f"variance_percent{ending}"
-    if area is None or name not in area or pd.isna(area[name]):
+def _by_code(frame: pd.DataFrame) -> dict[str, Row]:
+    return dict(zip(map(str, frame.index), rows(frame), strict=True))
+
+
+def _variance(area: Row, ending: str) -> dict[str, str] | None:
+    whole, exact = area.get(f"variance_percent{ending}"), area.get(f"variance{ending}")
+    beyond = area.get(f"beyond{ending}")
+    if not isinstance(whole, float) or not isinstance(exact, float):
         return None
-    kind = _kind(float(area[f"variance{ending}"]), int(area[f"beyond{ending}"]))
-    return {"words": percent(area[name]), "kind": kind}
+    kind = _kind(exact, int(beyond) if isinstance(beyond, int | float) else 0)
+    return {"text": percent(whole), "kind": kind}
 
 
 def _kind(variance: float, beyond: int) -> str:
@@ -198,13 +203,13 @@ def _kind(variance: float, beyond: int) -> str:
     return ("far-" if beyond >= 100 * EXTREME else "") + ("above" if variance > 0 else "below")
 
 
-def _maps(draft: Draft, found: Comparison) -> list[PlanMap]:
-    """How it began, where that was not empty, and how it stands."""
-    moved = draft.block_layer.areas.geometry.loc[found.moved.index]
+def _maps(draft: Draft, comparison: Comparison) -> list[PlanMap]:
+    """Maps of the areas as the plan started, unless it started empty, and as proposed."""
+    moved = draft.block_layer.areas.loc[comparison.moved.index].geometry
     now = _map(draft, draft.measures, "Proposed", moved=moved)
     if not draft.before.layer.index.size:
         return [now]
-    return [_map(draft, draft.before, "Before", moved=moved.iloc[:0]), now]
+    return [_map(draft, draft.before, "Before", moved=moved.head(0)), now]
 
 
 def _map(draft: Draft, measures: PlanMeasures, title: str, *, moved: gpd.GeoSeries) -> PlanMap:
@@ -215,8 +220,8 @@ def _map(draft: Draft, measures: PlanMeasures, title: str, *, moved: gpd.GeoSeri
     unit = (east - west) / WIDTH
     kinds = pd.Series("unknown", index=layer.index)
     if "variance" in layer:
-        told = zip(layer["variance"], layer["beyond"], strict=True)
-        kinds[:] = [_kind(variance, beyond) for variance, beyond in told]
+        values = zip(layer["variance"], layer["beyond"], strict=True)
+        kinds = pd.Series([_kind(variance, beyond) for variance, beyond in values], layer.index)
     left = np.flatnonzero(measures.state.assigned == "")
     return PlanMap(
         title=title,
@@ -231,38 +236,41 @@ def _map(draft: Draft, measures: PlanMeasures, title: str, *, moved: gpd.GeoSeri
     )
 
 
-def _moved_codes(found: Comparison) -> list[dict[str, Any]]:
-    """The codes of the moved blocks, by where they come from and go to."""
-    groups = found.moved.groupby(["from_area", "to_area"], sort=True)
+def _moved_codes(comparison: Comparison) -> list[Row]:
+    """The codes of the moved blocks, by the areas that they leave and join."""
+    moved = comparison.moved
+    codes: dict[tuple[str, str], list[str]] = {}
+    for block, old, new in zip(moved.index, moved["from_area"], moved["to_area"], strict=True):
+        codes.setdefault((str(old), str(new)), []).append(str(block))
+    old_titles, new_titles = comparison.before.titles, comparison.after.titles
     return [
-        {
-            "from": found.before.titles[old],
-            "to": found.after.titles[new],
-            "codes": [str(code) for code in blocks.index],
-        }
-        for (old, new), blocks in groups
+        {"from": old_titles[old], "to": new_titles[new], "codes": blocks}
+        for (old, new), blocks in sorted(codes.items())
     ]
 
 
 def _sides(
-    found: Overlaps,
+    overlaps: Overlaps,
     assigned: Codes,
     *,
     titles: Mapping[str, str],
     least_share: float = 0.0,
-) -> list[dict[str, Any]]:
-    split = found.split(assigned, least_share=least_share)
+) -> list[Row]:
+    split = overlaps.split(assigned, least_share=least_share)
     split = split[split["share"] >= least_share]
     return [
         {
             "name": name,
-            "sides": [(titles[side.area_code], side.share) for side in sides.itertuples()],
+            "sides": [
+                (titles[code], share)
+                for code, share in zip(sides["area_code"], sides["share"], strict=True)
+            ],
         }
         for name, sides in split.groupby("name", sort=False)
     ]
 
 
 def _streets(draft: Draft) -> dict[str, str]:
-    """The streets of each hotspot, by which people know it."""
+    """The streets of each hotspot, which are its name for people."""
     places = draft.figures.places
     return dict(zip(places["hotspot_id"], places["streets"], strict=True))

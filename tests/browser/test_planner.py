@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from boundaries.layers.blocks import BlockLayer
 from geo.store.geopackage import GeoPackageStore
 from tests.browser.conftest import Watched
-from tests.browser.planner_desk import Desk, faults, post
+from tests.browser.planner_page import PlannerPage, faults, post
 from tests.services import serving
 
 pytestmark = pytest.mark.browser
@@ -29,14 +29,14 @@ def planning(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def desk(watched: Watched, planning: str, request: pytest.FixtureRequest) -> Desk:
+def plan(watched: Watched, planning: str, request: pytest.FixtureRequest) -> PlannerPage:
     """A new plan of the demo city's wards, opened."""
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:50].strip("-")
     body = {"plan_id": name, "title": "Wards of 2027", "by": "Ann Lee",
             "blocks_layer": "blocks", "from_layer": "wards"}  # fmt: skip
     post(f"{planning}/planner/plans", body)
     watched.page.set_viewport_size({"width": 1280, "height": 720})
-    opened = Desk(watched, planning, name)
+    opened = PlannerPage(watched, planning, name)
     opened.open()
     return opened
 
@@ -44,39 +44,39 @@ def desk(watched: Watched, planning: str, request: pytest.FixtureRequest) -> Des
 HARBOUR, LIGHTHOUSE, SILVERPIT = "D05000006", "D05000008", "D05000014"
 
 
-def test_a_plan_is_begun_on_the_page(watched: Watched, planning: str) -> None:
+def test_a_plan_is_started_on_the_page(watched: Watched, planning: str) -> None:
     page = watched.page
     page.goto(f"{planning}/planner")
     page.get_by_label("Title").fill("River wards, 2027")
-    expect(page.get_by_label("Id in addresses")).to_have_value("river-wards-2027")
-    page.get_by_label("By").fill("Bo Hill")
-    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_label("Id, used in web addresses")).to_have_value("river-wards-2027")
+    page.get_by_label("Your name").fill("Bo Hill")
+    page.get_by_role("button", name="Start plan").click()
     page.wait_for_url("**plan=river-wards-2027**")
     page.locator("body[data-ready]").wait_for()
     expect(page.locator("#areas tbody tr")).to_have_count(17)
-    expect(page.get_by_label("By", exact=True)).to_have_value("Bo Hill")
+    expect(page.get_by_label("Your name")).to_have_value("Bo Hill")
     page.goto(f"{planning}/planner")
     expect(page.get_by_role("link", name="River wards, 2027")).to_be_visible()
     page.get_by_label("Title").fill("River wards, 2027")
-    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("button", name="Start plan").click()
     expect(page.get_by_role("alert")).to_contain_text("there is a plan river-wards-2027 already")
     assert watched.hosts() == {urlsplit(planning).netloc}
     assert faults(watched) == []
 
 
-def test_a_click_paints_a_block_and_the_table_follows(desk: Desk) -> None:
-    page = desk.page
-    (block, *_) = desk.border(LIGHTHOUSE, HARBOUR)
-    before = desk.told()["rows"]
+def test_a_click_paints_a_block_and_the_table_follows(plan: PlannerPage) -> None:
+    page = plan.page
+    (block, *_) = plan.border(LIGHTHOUSE, HARBOUR)
+    before = plan.payload()["rows"]
     page.locator("#into").select_option(label="Harbour")
-    page.get_by_label("Why").fill("the river parts them")
-    desk.click(block)
-    desk.saved(2)
-    after = desk.told()
-    assert desk.area_of(block) == HARBOUR
+    page.get_by_label("Reason").fill("the river parts them")
+    plan.click(block)
+    plan.saved(2)
+    after = plan.payload()
+    assert plan.area_of(block) == HARBOUR
     electors = after["rows"][HARBOUR]["electors"]
     assert electors > before[HARBOUR]["electors"]
-    row = desk.row(HARBOUR)
+    row = plan.row(HARBOUR)
     expect(row).to_contain_text(f"{electors:,.0f}")
     expect(row).to_contain_text(f"+{electors - before[HARBOUR]['electors']:,.0f}")
     percent = after["rows"][HARBOUR]["variance_percent"]
@@ -85,105 +85,107 @@ def test_a_click_paints_a_block_and_the_table_follows(desk: Desk) -> None:
     history.locator("summary").click()
     expect(history).to_contain_text("moved 1 block from Lighthouse to Harbour")
     expect(history).to_contain_text("“the river parts them”")
-    desk.watched.keep("planner-1920")
-    assert desk.watched.hosts() == {urlsplit(desk.root).netloc}
-    assert faults(desk.watched) == []
+    plan.watched.keep("planner-1920")
+    assert plan.watched.hosts() == {urlsplit(plan.root).netloc}
+    assert faults(plan.watched) == []
 
 
-def test_a_stroke_paints_every_block_under_it_as_one_step(desk: Desk) -> None:
-    page = desk.page
-    blocks = desk.border(LIGHTHOUSE, HARBOUR)
+def test_a_stroke_paints_every_block_under_it_as_one_step(plan: PlannerPage) -> None:
+    page = plan.page
+    blocks = plan.border(LIGHTHOUSE, HARBOUR)
     page.locator("#into").select_option(label="Harbour")
-    (x, y), *rest = [desk.place(block) for block in blocks]
+    (x, y), *rest = [plan.place(block) for block in blocks]
     page.mouse.move(x, y)
     page.mouse.down()
     for place in rest:
         page.mouse.move(*place, steps=2)
     page.mouse.up()
     expect(page.locator("#status")).to_have_text(re.compile("Saved, version 2"))
-    told = desk.told()
+    payload = plan.payload()
     moved = {
         code
-        for code, old, new in zip(told["codes"], told["start"], told["assigned"], strict=True)
+        for code, old, new in zip(
+            payload["codes"], payload["start"], payload["assigned"], strict=True
+        )
         if old != new
     }
     assert moved >= set(blocks)
-    assert len(told["history"]) == 1
-    assert faults(desk.watched) == []
+    assert len(payload["history"]) == 1
+    assert faults(plan.watched) == []
 
 
-def test_a_broken_area_is_told_forced_shown_and_undone(desk: Desk) -> None:
-    page = desk.page
-    silverpit = desk.told()
+def test_a_broken_area_is_refused_forced_shown_and_undone(plan: PlannerPage) -> None:
+    page = plan.page
+    silverpit = plan.payload()
     inner = next(
         code
         for code, area in zip(silverpit["codes"], silverpit["assigned"], strict=True)
-        if area == SILVERPIT and code not in desk.border(SILVERPIT, "D05000007")
+        if area == SILVERPIT and code not in plan.border(SILVERPIT, "D05000007")
     )
     page.locator("#into").select_option(label="Harbour")
-    desk.click(inner)
+    plan.click(inner)
     message = page.locator("#message")
     expect(message).to_contain_text("Harbour (D05000006) would be in 2 pieces instead of 1")
-    assert desk.area_of(inner) == SILVERPIT
-    message.get_by_role("button", name="Do it all the same").click()
-    desk.saved(2)
+    assert plan.area_of(inner) == SILVERPIT
+    message.get_by_role("button", name="Do it anyway").click()
+    plan.saved(2)
     expect(message).to_be_hidden()
     pieces = page.locator('[data-panel="In pieces"]')
     expect(pieces).to_contain_text("Harbour: piece 2 of 2, 1 block")
-    expect(desk.row(HARBOUR)).to_contain_text("2 pieces")
+    expect(plan.row(HARBOUR)).to_contain_text("2 pieces")
     pieces.get_by_role("button", name="zoom to").last.click()
-    x, y = desk.place(inner)
+    x, y = plan.place(inner)
     box = page.locator("#map").bounding_box()
     assert abs(x - box["x"] - box["width"] / 2) < 40
     assert abs(y - box["y"] - box["height"] / 2) < 40
-    desk.watched.keep("planner-pieces")
+    plan.watched.keep("planner-pieces")
     page.get_by_role("button", name="Undo").click()
-    desk.saved(3)
-    expect(pieces).to_contain_text("no area")
-    assert desk.area_of(inner) == SILVERPIT
+    plan.saved(3)
+    expect(pieces).to_contain_text("none")
+    assert plan.area_of(inner) == SILVERPIT
     page.get_by_role("button", name="Redo").click()
-    desk.saved(4)
-    assert desk.area_of(inner) == HARBOUR
-    assert faults(desk.watched) == []
+    plan.saved(4)
+    assert plan.area_of(inner) == HARBOUR
+    assert faults(plan.watched) == []
 
 
-def test_blocks_are_painted_by_keyboard_alone(desk: Desk) -> None:
-    page = desk.page
+def test_blocks_are_painted_by_keyboard_alone(plan: PlannerPage) -> None:
+    page = plan.page
     page.locator("#map").focus()
     page.keyboard.press("6")
     expect(page.locator("#into")).to_have_value(HARBOUR)
-    said = page.locator("#said")
+    announcement = page.locator("#announcement")
     page.keyboard.press("g")
-    expect(said).to_contain_text("in Harbour")
+    expect(announcement).to_contain_text("in Harbour")
     for _ in range(12):
         page.keyboard.press("ArrowUp")
-        if "Harbour" not in said.inner_text():
+        if "Harbour" not in announcement.inner_text():
             break
-    block = said.inner_text().split()[0]
-    assert desk.area_of(block) != HARBOUR
+    block = announcement.inner_text().split()[0]
+    assert plan.area_of(block) != HARBOUR
     page.keyboard.press("Enter")
-    desk.saved(2)
-    assert desk.area_of(block) == HARBOUR
+    plan.saved(2)
+    assert plan.area_of(block) == HARBOUR
     page.keyboard.press("u")
-    desk.saved(3)
+    plan.saved(3)
     page.keyboard.press("r")
-    desk.saved(4)
+    plan.saved(4)
     page.keyboard.press("l")
-    desk.saved(5)
-    expect(desk.row(HARBOUR)).to_contain_text("locked")
+    plan.saved(5)
+    expect(plan.row(HARBOUR)).to_contain_text("locked")
     page.keyboard.press("]")
     expect(page.locator("#into")).not_to_have_value(HARBOUR)
     page.keyboard.press("x")
     expect(page.locator("#selection")).to_contain_text("1 block")
-    assert faults(desk.watched) == []
+    assert faults(plan.watched) == []
 
 
-def test_what_was_done_is_there_when_the_page_is_opened_again(desk: Desk) -> None:
-    page = desk.page
-    (block, *_) = desk.border(LIGHTHOUSE, HARBOUR)
+def test_what_was_done_is_there_when_the_page_is_opened_again(plan: PlannerPage) -> None:
+    page = plan.page
+    (block, *_) = plan.border(LIGHTHOUSE, HARBOUR)
     page.locator("#into").select_option(label="Harbour")
-    desk.click(block)
-    desk.saved(2)
+    plan.click(block)
+    plan.saved(2)
     table = page.locator("#areas").inner_text()
     address = page.url
     assert parse_qs(urlsplit(address).query)["area"] == [HARBOUR]
@@ -191,167 +193,167 @@ def test_what_was_done_is_there_when_the_page_is_opened_again(desk: Desk) -> Non
     page.locator("body[data-ready]").wait_for()
     assert page.locator("#areas").inner_text() == table
     assert page.locator("#into").input_value() == HARBOUR
-    desk.saved(2)
+    plan.saved(2)
 
 
-def test_a_locked_area_keeps_its_blocks(desk: Desk) -> None:
-    page = desk.page
-    (block, *_) = desk.border(LIGHTHOUSE, HARBOUR)
+def test_a_locked_area_keeps_its_blocks(plan: PlannerPage) -> None:
+    page = plan.page
+    (block, *_) = plan.border(LIGHTHOUSE, HARBOUR)
     page.locator("#into").select_option(label="Lighthouse")
     page.locator("#chosen").get_by_role("button", name="Lock").click()
-    desk.saved(2)
+    plan.saved(2)
     page.locator("#into").select_option(label="Harbour")
-    desk.click(block)
+    plan.click(block)
     expect(page.locator("#message")).to_contain_text("Lighthouse (D05000008) is locked")
-    assert desk.area_of(block) == LIGHTHOUSE
+    assert plan.area_of(block) == LIGHTHOUSE
     page.locator("#into").select_option(label="Lighthouse (locked)")
     page.locator("#chosen").get_by_role("button", name="Unlock").click()
-    desk.saved(3)
+    plan.saved(3)
 
 
-def test_areas_are_renamed_merged_split_and_bridged(desk: Desk) -> None:
-    page = desk.page
+def test_areas_are_renamed_merged_split_and_bridged(plan: PlannerPage) -> None:
+    page = plan.page
     page.locator("#into").select_option(label="Harbour")
     chosen = page.locator("#chosen")
     chosen.get_by_label("Name of the area").fill("Harbour and <b>Quay</b>")
     chosen.get_by_label("Name of the area").press("Enter")
-    desk.saved(2)
-    expect(desk.row(HARBOUR)).to_contain_text("Harbour and <b>Quay</b>")
+    plan.saved(2)
+    expect(plan.row(HARBOUR)).to_contain_text("Harbour and <b>Quay</b>")
     chosen.get_by_label("Members").fill("2")
     chosen.get_by_label("Members").press("Enter")
-    desk.saved(3)
+    plan.saved(3)
     expect(page.locator("#council")).to_contain_text("46 members")
     chosen.get_by_label("Merge another area").select_option(label="Lighthouse")
-    desk.saved(4)
+    plan.saved(4)
     expect(page.locator("#areas tbody tr")).to_have_count(16)
     page.get_by_text("Select", exact=True).click()
     first, second, *_ = [
         code
-        for code, area in zip(desk.told()["codes"], desk.told()["start"], strict=True)
+        for code, area in zip(plan.payload()["codes"], plan.payload()["start"], strict=True)
         if area == LIGHTHOUSE
     ]
-    desk.click(first)
-    desk.click(second)
+    plan.click(first)
+    plan.click(second)
     bar = page.locator("#selection")
     expect(bar).to_contain_text("2 blocks")
-    bar.get_by_role("button", name="Bridge between them").click()
-    bar.get_by_label("They hang together by").fill("Swing bridge")
+    bar.get_by_role("button", name="Bridge them").click()
+    bar.get_by_label("Name of the bridge").fill("Swing bridge")
     bar.get_by_role("button", name="Bridge", exact=True).click()
-    desk.saved(5)
+    plan.saved(5)
     expect(page.locator('[data-panel="Bridges"]')).to_contain_text("1")
-    desk.click(first)
+    plan.click(first)
     bar.get_by_role("button", name="Make a new area").click()
     bar.get_by_label("Code").fill("NEW1")
     bar.get_by_label("Name").fill("Mole")
     bar.get_by_role("button", name="Split").click()
-    desk.saved(6)
-    expect(desk.row("NEW1")).to_contain_text("new")
-    assert desk.area_of(first) == "NEW1"
-    assert faults(desk.watched) == []
+    plan.saved(6)
+    expect(plan.row("NEW1")).to_contain_text("new")
+    assert plan.area_of(first) == "NEW1"
+    assert faults(plan.watched) == []
 
 
-def test_two_planners_do_not_overwrite_each_other(desk: Desk) -> None:
-    page = desk.page
-    (block, other, *_) = desk.border(LIGHTHOUSE, HARBOUR)
+def test_two_planners_do_not_overwrite_each_other(plan: PlannerPage) -> None:
+    page = plan.page
+    (block, other, *_) = plan.border(LIGHTHOUSE, HARBOUR)
     body = {"step": "move", "version": 1, "by": "Bo Hill", "blocks": [other], "to": HARBOUR}
-    post(f"{desk.root}/planner/plans/{desk.plan_id}/steps", body)
+    post(f"{plan.root}/planner/plans/{plan.plan_id}/steps", body)
     page.locator("#into").select_option(label="Harbour")
-    desk.click(block)
+    plan.click(block)
     message = page.locator("#message")
     expect(message).to_contain_text("Bo Hill changed plan")
-    message.get_by_role("button", name="Load it again").click()
+    message.get_by_role("button", name="Reload").click()
     page.wait_for_load_state()
-    desk.saved(2)
-    assert desk.area_of(block) == LIGHTHOUSE
-    desk.click(block)
-    desk.saved(3)
+    plan.saved(2)
+    assert plan.area_of(block) == LIGHTHOUSE
+    plan.click(block)
+    plan.saved(3)
 
 
-def test_a_plan_can_be_begun_from_nothing(watched: Watched, planning: str) -> None:
+def test_a_plan_can_start_from_nothing(watched: Watched, planning: str) -> None:
     empty = {"plan_id": "empty", "by": "Ann Lee", "blocks_layer": "blocks"}
     post(f"{planning}/planner/plans", empty)
-    desk = Desk(watched, planning, "empty")
-    desk.open()
-    page = desk.page
-    expect(page.locator('[data-panel="Without an area"]')).to_contain_text("780 blocks")
+    plan = PlannerPage(watched, planning, "empty")
+    plan.open()
+    page = plan.page
+    expect(page.locator('[data-panel="Unassigned blocks"]')).to_contain_text("780 blocks")
     page.get_by_role("button", name="New area").click()
     page.get_by_label("Code").fill("N1")
     page.get_by_label("Name", exact=True).fill("Quayside")
     page.get_by_role("button", name="Add", exact=True).click()
-    desk.saved(2)
+    plan.saved(2)
     page.keyboard.press("Escape")
     page.locator("#into").select_option(label="Quayside")
-    desk.click("D00000400")
-    desk.saved(3)
-    assert desk.area_of("D00000400") == "N1"
-    expect(desk.row("N1").locator("td")).not_to_have_count(0)
+    plan.click("D00000400")
+    plan.saved(3)
+    assert plan.area_of("D00000400") == "N1"
+    expect(plan.row("N1").locator("td")).not_to_have_count(0)
     assert faults(watched) == []
 
 
 def test_the_page_and_the_engine_agree_which_blocks_lie_side_by_side(
-    desk: Desk, demo_store: Path
+    plan: PlannerPage, demo_store: Path
 ) -> None:
     store = GeoPackageStore(demo_store)
     graph = BlockLayer.read(store, "blocks").graph
     store.close()
     near = dict(zip(graph.codes, graph.near, strict=True))
     expected = {code: {graph.codes[at] for at in beside} for code, beside in near.items()}
-    assert {code: set(beside) for code, beside in desk.neighbours().items()} == expected
+    assert {code: set(beside) for code, beside in plan.neighbours().items()} == expected
 
 
-def test_a_suggested_move_is_shown_and_taken(desk: Desk) -> None:
-    panel = desk.page.locator('[data-panel="Suggested moves"]')
+def test_a_suggested_move_is_shown_and_taken(plan: PlannerPage) -> None:
+    panel = plan.page.locator('[data-panel="Suggested moves"]')
     panel.locator("summary").click()
-    panel.get_by_role("button", name="Look for moves").click()
+    panel.get_by_role("button", name="Find moves").click()
     expect(panel.locator("li")).to_have_count(10)
     block = panel.locator("li").first.inner_text().partition(":")[0]
-    before = desk.area_of(block)
-    panel.get_by_role("button", name="take it").first.click()
-    desk.saved(2)
-    assert desk.area_of(block) != before
-    assert faults(desk.watched) == []
+    before = plan.area_of(block)
+    panel.get_by_role("button", name="apply").first.click()
+    plan.saved(2)
+    assert plan.area_of(block) != before
+    assert faults(plan.watched) == []
 
 
-def test_before_and_now_are_compared_with_overlays(desk: Desk) -> None:
-    page = desk.page
+def test_before_and_now_are_compared_with_overlays(plan: PlannerPage) -> None:
+    page = plan.page
     page.locator("#overlays summary").click()
     for name in ("Hotspots, by rank", "Hot cells", "Priority estates (synthetic)"):
         page.get_by_label(name).check()
-    expect(page.locator("#overlaid")).to_contain_text("hotspots of")
+    expect(page.locator("#overlay-note")).to_contain_text("hotspots of")
     page.locator("h1").click()
     page.locator("#compare").select_option("swipe")
     expect(page.locator("#before canvas").first).to_be_attached()
     before = page.locator("#before")
     page.locator("#swipe input").fill("25")
     assert before.evaluate("box => box.style.clipPath") == "inset(0px 75% 0px 0px)"
-    desk.watched.keep("planner-swipe")
+    plan.watched.keep("planner-swipe")
     page.locator("#compare").select_option("beside")
     page.locator("#shade").select_option("variance_percent")
     expect(page.locator("#legend")).to_contain_text("more than 10 % above")
     boxes = [page.locator(each).bounding_box() for each in ("#before", "#map")]
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
-    desk.watched.keep("planner-beside")
+    plan.watched.keep("planner-beside")
     query = parse_qs(urlsplit(page.url).query)
     assert query["compare"] == ["beside"]
     assert query["over"] == ["ranked-hotspots,hotspots,estates"]
-    assert desk.watched.hosts() == {urlsplit(desk.root).netloc}
-    assert faults(desk.watched) == []
+    assert plan.watched.hosts() == {urlsplit(plan.root).netloc}
+    assert faults(plan.watched) == []
 
 
-def test_a_plan_is_taken_away_as_files(desk: Desk) -> None:
-    with desk.page.expect_download() as waiting:
-        desk.page.get_by_role("link", name="Block → area as CSV").click()
+def test_a_plan_is_taken_away_as_files(plan: PlannerPage) -> None:
+    with plan.page.expect_download() as waiting:
+        plan.page.get_by_role("link", name="Block → area as CSV").click()
     lines = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
     assert lines[0] == "block_code,area_code"
     assert len(lines) == 781
-    desk.page.get_by_role("link", name="Report for consultation").click()
-    expect(desk.page.get_by_role("heading", name="Wards of 2027")).to_be_visible()
+    plan.page.get_by_role("link", name="Report for consultation").click()
+    expect(plan.page.get_by_role("heading", name="Wards of 2027")).to_be_visible()
 
 
-def test_paper_holds_the_map_and_the_table_but_no_tools(desk: Desk) -> None:
-    page = desk.page
+def test_paper_holds_the_map_and_the_table_but_no_tools(plan: PlannerPage) -> None:
+    page = plan.page
     page.emulate_media(media="print")
-    for tool in ("#tools", "#chosen", "#away", ".looks"):
+    for tool in ("#tools", "#chosen", "#downloads", ".view-options"):
         expect(page.locator(tool)).to_be_hidden()
     for part in ("#map", "#areas", "#council"):
         expect(page.locator(part)).to_be_visible()
@@ -361,25 +363,25 @@ def test_paper_holds_the_map_and_the_table_but_no_tools(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (390, 844)])
-def test_nothing_runs_over_the_edge(desk: Desk, width: int, height: int) -> None:
-    page = desk.page
+def test_nothing_runs_over_the_edge(plan: PlannerPage, width: int, height: int) -> None:
+    page = plan.page
     page.set_viewport_size({"width": width, "height": height})
-    desk.open()
-    desk.watched.keep(f"planner-{width}")
+    plan.open()
+    plan.watched.keep(f"planner-{width}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("#map").bounding_box()["height"] > 0.4 * height
-    (block, *_) = desk.border(LIGHTHOUSE, HARBOUR)
+    (block, *_) = plan.border(LIGHTHOUSE, HARBOUR)
     page.locator("#into").select_option(label="Harbour")
     page.locator("#map").scroll_into_view_if_needed()
-    desk.click(block)
-    desk.saved(2)
+    plan.click(block)
+    plan.saved(2)
 
 
-def test_a_planner_of_a_store_that_is_gone_is_told(desk: Desk) -> None:
-    page = desk.page
+def test_a_step_that_cannot_be_sent_is_reported(plan: PlannerPage) -> None:
+    page = plan.page
     page.route("**/steps", lambda route: route.abort())
-    (block, *_) = desk.border(LIGHTHOUSE, HARBOUR)
+    (block, *_) = plan.border(LIGHTHOUSE, HARBOUR)
     page.locator("#into").select_option(label="Harbour")
-    desk.click(block)
-    expect(page.locator("#message")).to_contain_text("Patchmap does not answer")
-    assert desk.area_of(block) == LIGHTHOUSE
+    plan.click(block)
+    expect(page.locator("#message")).to_contain_text("Patchmap does not respond")
+    assert plan.area_of(block) == LIGHTHOUSE

@@ -1,4 +1,4 @@
-"""`patchmap plan compare`, `suggest` and `alternative`: what changes, and what could."""
+"""`patchmap plan compare`, `suggest` and `alternative`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ import pandas as pd
 import typer
 
 from api.commands.context import CommandContext
-from api.commands.plans.options import By, PlanId, hand, signed, with_counted, with_shared
-from api.commands.questions import account_lines
+from api.commands.plans.options import (
+    By,
+    PlanId,
+    author,
+    incident_lines,
+    signed,
+    with_counted,
+    with_shared,
+)
 from api.formats.registry import write_frame
 from api.planner.comparison_text import comparison_facts, comparison_lines
 from api.planner.facts import rows
@@ -26,44 +33,54 @@ from boundaries.plans.suggestions import suggest_moves
 from geo.errors import InputError
 from geo.question.model import Question
 
-Balance = Annotated[str, typer.Option("--balance", help="What to balance: a summed column.")]
+Balance = Annotated[str, typer.Option("--balance", help="Column to balance, such as electors.")]
 
 
 @with_shared
 def compare(
     context: typer.Context,
     question: Question,
-    before: Annotated[str, typer.Argument(help="A layer, or a plan.", show_default=False)],
-    after: Annotated[str, typer.Argument(help="Another.", show_default=False)],
+    before: Annotated[str, typer.Argument(help="A layer or a plan.", show_default=False)],
+    after: Annotated[str, typer.Argument(help="Another layer or plan.", show_default=False)],
     blocks: Annotated[
-        str, typer.Option("--blocks", help="The blocks to compare by; else those of the plan.")
+        str,
+        typer.Option("--blocks", help="Layer of blocks (default: that of the plan)."),
     ] = "",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file for the moved blocks, as a layer.")
+        Path | None,
+        typer.Option("--output", "-o", help="File for the moved blocks, as a layer."),
     ] = None,
     flow: Annotated[
-        Path | None, typer.Option("--flow", help="A .csv or .json file for the flow table.")
+        Path | None, typer.Option("--flow", help="File for the flow table (.csv or .json).")
     ] = None,
 ) -> None:
-    """Compare two plans or layers: what moves from where to where, and what new areas are of."""
+    """Compare two plans or layers: what moves where.
+
+    Also says which old areas each new area is made of, which hotspots move, and with --posts how
+    officers change.
+    """
     cli = CommandContext.of(context)
     for file in filter(None, (output, flow)):
         cli.check_output(file)
     with cli.open() as store:
-        found = compare_boundaries(store, before, after, question=question, blocks_layer=blocks)
-        facts = comparison_facts(found)
-        accounts = {"accounts": facts["accounts"]}
+        comparison = compare_boundaries(
+            store, before, after, question=question, blocks_layer=blocks
+        )
+        facts = comparison_facts(comparison)
+        members = {"accounts": facts["accounts"]}
         if output:
-            layer = moved_layer(found.moved, found.block_layer.areas).rename_axis("block_code")
+            layer = moved_layer(comparison.moved, comparison.block_layer.areas).rename_axis(
+                "block_code"
+            )
             layer = layer.reset_index()
-            write_frame(layer, output, projection=store.projection, members=accounts)
+            write_frame(layer, output, projection=store.projection, members=members)
         if flow:
-            write_frame(found.flow, flow, projection=store.projection, members=accounts)
-    lines = comparison_lines(found)
-    told = found.figures.accounts
-    lines += ["", *(account_lines(told) if told else ["the store holds no incidents"])]
-    lines += [f"{output}: {len(found.moved):,} moved blocks"] if output else []
-    lines += [f"{flow}: {len(found.flow):,} rows"] if flow else []
+            write_frame(comparison.flow, flow, projection=store.projection, members=members)
+    lines = comparison_lines(comparison)
+    accounts = comparison.figures.accounts
+    lines += ["", *incident_lines(accounts)]
+    lines += [f"{output}: {len(comparison.moved):,} moved blocks"] if output else []
+    lines += [f"{flow}: {len(comparison.flow):,} rows"] if flow else []
     cli.echo(lines, facts)
 
 
@@ -73,34 +90,34 @@ def suggest(
     question: Question,
     plan_id: PlanId,
     balance: Balance = "electors",
-    most: Annotated[int, typer.Option("--most", min=1, max=1000, help="How many.")] = 10,
+    most: Annotated[int, typer.Option("--most", min=1, max=1000, help="Most moves to list.")] = 10,
 ) -> None:
     """Suggest single moves that improve the balance and make nothing worse."""
     cli = CommandContext.of(context)
     with cli.open() as store:
         draft = open_plan(store, plan_id, question=question)
-    found = suggest_moves(
+    moves = suggest_moves(
         draft.plan.now, draft.blocks, column=balance, hotspots=draft.hotspots, limit=most
     )
     names = {code: area.name for code, area in draft.plan.now.areas.items()}
     lines = text_table(
         {
-            "block": found["block_code"],
-            "from": [names.get(code, "unassigned") for code in found["from_area"]],
-            "to": found["to_area"].map(names),
-            " gain": [f"{1e4 * gain:.1f}" for gain in found["gain"]],
-            " from is then %": [_percent(off) for off in found["from_off"]],
-            " to is then %": [_percent(off) for off in found["to_off"]],
-            " cut edges": [f"{change:+d}" for change in found["cut_edges_change"]],
-            " hotspots split": [f"{change:+d}" for change in found["hotspots_split_change"]],
+            "block": moves["block_code"],
+            "from": [names.get(code, "unassigned") for code in moves["from_area"]],
+            "to": moves["to_area"].map(names),
+            " gain": [f"{1e4 * gain:.1f}" for gain in moves["gain"]],
+            " from then %": [_percent(off) for off in moves["from_off"]],
+            " to then %": [_percent(off) for off in moves["to_off"]],
+            " cut edges": [f"{change:+d}" for change in moves["cut_edges_change"]],
+            " hotspots split": [f"{change:+d}" for change in moves["hotspots_split_change"]],
         }
     )
     note = (
-        f"gain: by how much the sum of squared distances of {_load(draft, balance)} from balance "
-        "falls, in (per cent)²; nothing else gets worse"
+        f"gain: fall in the sum of squared distances of {_load(draft, balance)} from balance, in "
+        "(per cent)²; nothing else gets worse"
     )
     nothing = f"no single move improves the balance of {balance} without making something worse"
-    cli.echo([*lines, note] if lines else [nothing], rows(found))
+    cli.echo([*lines, note] if lines else [nothing], rows(moves))
 
 
 @with_counted
@@ -108,39 +125,42 @@ def alternative(
     context: typer.Context,
     question: Question,
     plan_id: PlanId,
-    save_as: Annotated[str, typer.Option("--save-as", help="Id of the plan to save it as.")] = "",
-    title: Annotated[str, typer.Option("--title", help="Its title.")] = "",
+    save_as: Annotated[str, typer.Option("--save-as", help="Id of a new plan to save it as.")] = "",
+    title: Annotated[str, typer.Option("--title", help="Title of the new plan.")] = "",
     balance: Balance = "electors",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the random choices.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the random choices.")] = 0,
     steps: Annotated[
-        int, typer.Option("--steps", min=1, max=10_000_000, help="How many changes to try.")
+        int, typer.Option("--steps", min=1, max=10_000_000, help="Number of changes to try.")
     ] = 200_000,
     moved: Annotated[
-        float, typer.Option("--moved", help="Most of the blocks that may move, in per cent.")
+        float, typer.Option("--moved", help="Share of blocks that may move at most (%).")
     ] = 20.0,
     border: Annotated[
-        float, typer.Option("--border", help="How much longer borders may be, in per cent.")
+        float, typer.Option("--border", help="How much longer borders may get (%).")
     ] = 5.0,
     by: By = "",
 ) -> None:
-    """Search a whole alternative to a plan by annealing, within limits; the seed repeats it."""
+    """Search for a better balanced alternative to a plan.
+
+    Uses simulated annealing within limits; the same seed gives the same alternative.
+    """
     limits = Limits(moved_share=moved / 100, cut_edges_growth=border / 100)
     cli = CommandContext.of(context)
     with cli.open() as store:
         draft = open_plan(store, plan_id, question=question)
-        found = find_alternative(
+        better = find_alternative(
             draft.plan.now, draft.blocks, column=balance, limits=limits, steps=steps, seed=seed
         )
-        lines = _found_lines(found, _load(draft, balance), len(draft.plan.now.graph))
-        facts = asdict(found) | {"balance": balance, "saved_as": save_as}
+        lines = _alternative_lines(better, _load(draft, balance), len(draft.plan.now.graph))
+        facts = asdict(better) | {"balance": balance, "saved_as": save_as}
         if save_as:
-            if not found.targets:
-                raise InputError("no better alternative was found, so there is none to save")
+            if not better.targets:
+                raise InputError("no better alternative was found; nothing was saved")
             begun, _ = new_plan(
-                store, save_as, from_plan=plan_id, title=title, by=hand(by), question=question
+                store, save_as, from_plan=plan_id, title=title, by=author(by), question=question
             )
             reason = f"alternative to {plan_id} by annealing: balance {balance}, seed {seed}"
-            plan = begun.plan.reassign(found.targets, signed=signed(by, reason))
+            plan = begun.plan.reassign(better.targets, signed=signed(by, reason))
             saved = begun.follow(save_plan(store, plan))
             before = saved.before.frame.reindex(saved.measures.frame.index)
             lines += ["", *measures_table(saved.measures, before=before)]
@@ -150,21 +170,21 @@ def alternative(
 
 
 def _load(draft: Draft, balance: str) -> str:
-    """What is balanced, in words: by member, or by area where no members are known."""
+    """What is balanced: a column per member, or per area where no members are known."""
     known = any(area.members for area in draft.plan.now.areas.values())
-    return f"{balance} {'a member' if known else 'an area'}"
+    return f"{balance} per {'member' if known else 'area'}"
 
 
-def _found_lines(found: Alternative, load: str, size: int) -> list[str]:
-    furthest = " → ".join(f"{100 * off:.1f} %" for off in found.furthest)
-    imbalance = " → ".join(f"{value:.4f}" for value in found.imbalance)
-    edges = " → ".join(f"{number:,}" for number in found.cut_edges)
-    tried = f"seed {found.seed}, {found.steps:,} changes tried"
+def _alternative_lines(better: Alternative, load: str, size: int) -> list[str]:
+    furthest = " → ".join(f"{100 * off:.1f} %" for off in better.furthest)
+    imbalance = " → ".join(f"{value:.4f}" for value in better.imbalance)
+    edges = " → ".join(f"{number:,}" for number in better.cut_edges)
+    tried = f"seed {better.seed}, {better.steps:,} changes tried"
     return [
-        f"{len(found.targets):,} of {size:,} blocks move ({tried})",
-        f"{load}: the area furthest from balance lies {furthest} off",
+        f"{len(better.targets):,} of {size:,} blocks move ({tried})",
+        f"{load}: furthest area from balance {furthest}",
         f"sum of squared distances from balance: {imbalance}",
-        f"neighbours that are parted: {edges}",
+        f"neighbouring blocks in different areas: {edges}",
     ]
 
 
@@ -177,4 +197,4 @@ ANSWERS: dict[str, Callable[..., None]] = {
     "suggest": suggest,
     "alternative": alternative,
 }
-"""These commands by their names."""
+"""These commands by name."""

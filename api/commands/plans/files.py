@@ -1,4 +1,4 @@
-"""`patchmap plan export`: a plan as a layer, a table, or a report."""
+"""`patchmap plan export`: write a plan as a layer, a table or a report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.commands.context import CommandContext
-from api.commands.plans.options import Against, PlanId, cuts_of, open_held, with_shared
+from api.commands.plans.options import Against, PlanId, layer_overlaps, open_against, with_shared
 from api.commands.questions import Output
 from api.formats.registry import PLAN_FILES, format_of_file
 from geo.question.model import Question
@@ -21,11 +21,15 @@ def export(
     output: Output,
     cuts: Annotated[
         list[str] | None,
-        typer.Option("--cuts", help="A layer: the report says what is split. Repeatable."),
+        typer.Option("--cuts", help="Layer whose split areas the report lists; repeatable."),
     ] = None,
     against: Against = "",
 ) -> None:
-    """Write a plan: areas (.geojson .gpkg .parquet), block → area (.csv), or a report (.html)."""
+    """Export a plan: areas, block assignments, or a report.
+
+    The ending of the file chooses: .geojson, .gpkg or .parquet for areas; .csv for block → area;
+    .html for a consultation report.
+    """
     from api.planner.exports import PlanFile  # noqa: PLC0415 - templates take a moment
 
     # Before the plan is read, not after it.
@@ -33,8 +37,8 @@ def export(
     cli = CommandContext.of(context)
     cli.check_output(output)
     with cli.open() as store, store.reading():
-        draft = open_held(store, plan_id, question, against)
-        metadata = {each.layer_id: each for each in store.layers()}
-        found = cuts_of(store, draft, cuts or [])
-    told = PlanFile(draft, question, store.projection, metadata, found).write(output)
-    cli.echo([f"{output}: {told}"], {"plan": plan_id, "file": str(output)})
+        draft = open_against(store, plan_id, question, against)
+        metadata = {layer.layer_id: layer for layer in store.layers()}
+        overlaps = layer_overlaps(store, draft, cuts or [])
+    content = PlanFile(draft, question, store.projection, metadata, overlaps).write(output)
+    cli.echo([f"{output}: {content}"], {"plan": plan_id, "file": str(output)})

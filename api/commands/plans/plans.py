@@ -1,4 +1,4 @@
-"""`patchmap plan …`: begin, import, list, show and remove plans."""
+"""`patchmap plan …`: start, import, list, show and remove plans."""
 
 from __future__ import annotations
 
@@ -12,14 +12,22 @@ import typer
 from api.commands.context import CommandContext, read_bytes, read_vector
 from api.commands.plans.answers import ANSWERS
 from api.commands.plans.files import export
-from api.commands.plans.options import Against, By, PlanId, cuts_of, hand, open_held, with_shared
+from api.commands.plans.options import (
+    Against,
+    By,
+    PlanId,
+    author,
+    incident_lines,
+    layer_overlaps,
+    open_against,
+    with_shared,
+)
 from api.commands.plans.steps import STEPS
-from api.commands.questions import account_lines
 from api.planner.facts import LEAST_SHARE, plan_facts, rows
 from api.planner.measure_text import (
+    history_lines,
     measures_table,
-    shown_history,
-    sides_lines,
+    split_lines,
     trigger_lines,
     whole_lines,
 )
@@ -34,12 +42,12 @@ from geo.formats.csv_table import Table, read_table
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
 
-plans = typer.Typer(help="Plans: other boundaries, tried out block by block.", no_args_is_help=True)
+plans = typer.Typer(help="Draft, measure and compare boundary plans.", no_args_is_help=True)
 for _name, _command in (STEPS | ANSWERS | {"export": export}).items():
     plans.command(_name)(_command)
 
-BlocksLayer = Annotated[str, typer.Option("--blocks", help="The layer of blocks.")]
-Title = Annotated[str, typer.Option("--title", help="What people call it; else its id.")]
+BlocksLayer = Annotated[str, typer.Option("--blocks", help="Layer of blocks.")]
+Title = Annotated[str, typer.Option("--title", help="Title of the plan (default: its id).")]
 
 
 @plans.command("new")
@@ -48,16 +56,16 @@ def begin(
     plan_id: PlanId,
     blocks: BlocksLayer = "",
     from_layer: Annotated[
-        str, typer.Option("--from", help="The layer that it is begun from, by best fit.")
+        str, typer.Option("--from", help="Layer to start from, by best fit.")
     ] = "",
-    from_plan: Annotated[str, typer.Option("--from-plan", help="The plan to begin from.")] = "",
-    empty: Annotated[bool, typer.Option("--empty", help="Begin with no area at all.")] = False,
+    from_plan: Annotated[str, typer.Option("--from-plan", help="Plan to start from.")] = "",
+    empty: Annotated[bool, typer.Option("--empty", help="Start without any area.")] = False,
     title: Title = "",
     by: By = "",
 ) -> None:
-    """Begin a plan: from a layer, from another plan, or empty."""
+    """Start a plan from a layer, from another plan, or empty."""
     if sum((bool(from_layer), bool(from_plan), empty)) != 1:
-        raise typer.BadParameter("say one of --from LAYER, --from-plan ID and --empty")
+        raise typer.BadParameter("choose one of --from LAYER, --from-plan ID and --empty")
     cli = CommandContext.of(context)
     with cli.open() as store:
         draft, straddling = new_plan(
@@ -67,31 +75,29 @@ def begin(
             from_layer=from_layer,
             from_plan=from_plan,
             title=title,
-            by=hand(by),
+            by=author(by),
         )
         save_plan(store, draft.plan)
-    cli.echo(*_begun(draft, straddling))
+    cli.echo(*_start_report(draft, straddling))
 
 
 @plans.command("import")
 def import_plan(
     context: typer.Context,
     plan_id: PlanId,
-    file: Annotated[Path, typer.Argument(help="A CSV of block → area, or polygons.")],
+    file: Annotated[Path, typer.Argument(help="CSV of block → area, or a file of polygons.")],
     blocks: BlocksLayer,
-    block_column: Annotated[
-        str, typer.Option(help="The CSV's column of block codes.")
-    ] = "block_code",
-    area_column: Annotated[str, typer.Option(help="The CSV's column of area codes.")] = "area_code",
-    code_field: Annotated[str, typer.Option(help="The polygons' field of codes.")] = "",
-    name_field: Annotated[str, typer.Option(help="The polygons' field of names.")] = "",
+    block_column: Annotated[str, typer.Option(help="CSV column of block codes.")] = "block_code",
+    area_column: Annotated[str, typer.Option(help="CSV column of area codes.")] = "area_code",
+    code_field: Annotated[str, typer.Option(help="Field of the polygons' codes.")] = "",
+    name_field: Annotated[str, typer.Option(help="Field of the polygons' names.")] = "",
     inside: Annotated[
-        str, typer.Option("--layer", help="Which layer of a file that holds several.")
+        str, typer.Option("--layer", help="Layer to read, if the file holds several.")
     ] = "",
     title: Title = "",
     by: By = "",
 ) -> None:
-    """Begin a plan from a CSV of block → area, or by best fit to a file of polygons."""
+    """Start a plan from a CSV of block → area, or from polygons by best fit."""
     cli = CommandContext.of(context)
     with cli.open() as store:
         source: Table | gpd.GeoDataFrame
@@ -108,11 +114,11 @@ def import_plan(
             source,
             blocks_layer=blocks,
             title=title,
-            by=hand(by),
+            by=author(by),
             columns=(block_column, area_column),
         )
         save_plan(store, draft.plan)
-    cli.echo(*_begun(draft, straddling))
+    cli.echo(*_start_report(draft, straddling))
 
 
 @plans.command("list")
@@ -120,13 +126,15 @@ def list_plans(context: typer.Context) -> None:
     """List the plans of the store."""
     cli = CommandContext.of(context)
     with cli.open() as store:
-        found = store.plans()
+        records = store.plans()
     headings = {
-        "plan_id": "plan", "title": "title", "blocks_layer": "blocks", "base_layer": "begun from",
+        "plan_id": "plan", "title": "title", "blocks_layer": "blocks", "base_layer": "started from",
         "version": "version", "updated_at": "updated", "updated_by": "by",
     }  # fmt: skip
-    lines = text_table({told: [plan[name] for plan in found] for name, told in headings.items()})
-    cli.echo(lines or ["no plans yet"], found)
+    lines = text_table(
+        {heading: [plan[name] for plan in records] for name, heading in headings.items()}
+    )
+    cli.echo(lines or ["no plans yet"], records)
 
 
 @plans.command("show")
@@ -137,34 +145,41 @@ def show(
     plan_id: PlanId,
     cuts: Annotated[
         list[str] | None,
-        typer.Option("--cuts", help="A layer: which of its areas the plan splits. Repeatable."),
+        typer.Option("--cuts", help="Layer whose split areas to list; repeatable."),
     ] = None,
-    history: Annotated[bool, typer.Option("--history", help="Every step too.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="List every step too.")] = False,
     against: Against = "",
 ) -> None:
-    """Show a plan: what each area holds, its variance before and now, and what it cuts."""
+    """Show the measures of a plan, before and now.
+
+    Lists what each area holds, its variance from the average, and which hotspots and areas of
+    other layers (--cuts) the boundaries split.
+    """
     cli = CommandContext.of(context)
     with cli.open() as store, store.reading():
-        draft = open_held(store, plan_id, question, against)
-        found = cuts_of(store, draft, cuts or [])
-    wanted = question.posts or question.money
-    shared = posts_and_money(draft.measures, question) if wanted else None
+        draft = open_against(store, plan_id, question, against)
+        overlaps = layer_overlaps(store, draft, cuts or [])
+    shares = question.posts or question.money
+    shared = posts_and_money(draft.measures, question) if shares else None
     compared = compare_draft(draft, question)
-    lines = _shown(draft, compared, shared, found)
+    lines = _lines(draft, compared, shared, overlaps)
     if history:
-        lines += ["", *shown_history(draft.plan)]
-    cli.echo(lines, plan_facts(draft, origins=compared.origins, shared=shared, cuts=found))
+        lines += ["", *history_lines(draft.plan)]
+    facts = plan_facts(draft, origins=compared.origins, shared=shared, splits=overlaps)
+    cli.echo(lines, facts)
 
 
 @plans.command("remove")
 def remove(
     context: typer.Context,
     plan_id: PlanId,
-    sure: Annotated[bool, typer.Option("--yes", help="It cannot be brought back.")] = False,
+    sure: Annotated[bool, typer.Option("--yes", help="Confirm; there is no undo.")] = False,
 ) -> None:
     """Remove a plan with its history."""
     if not sure:
-        raise InputError(f"plan {plan_id} would be gone with its history; say --yes")
+        raise InputError(
+            f"plan {plan_id} and its history would be deleted for good; confirm with --yes"
+        )
     cli = CommandContext.of(context)
     with cli.open() as store, store.transaction():
         store.remove_plan(plan_id)
@@ -177,13 +192,13 @@ def _polygons(
     return read_layer(read_vector(file, layer=inside), metadata, projection=projection).areas
 
 
-def _begun(draft: Draft, straddling: pd.DataFrame) -> tuple[list[str], dict[str, object]]:
+def _start_report(draft: Draft, straddling: pd.DataFrame) -> tuple[list[str], dict[str, object]]:
     plan, measures = draft.plan, draft.measures
     metadata = plan.metadata
     of = f"{len(plan.now.graph):,} blocks of {metadata.blocks_layer}"
     lines = [f"{metadata.plan_id}: {len(plan.now.areas)} areas of {of}", *whole_lines(measures)]
     if len(straddling):
-        lines.append(f"{len(straddling):,} blocks straddle the areas, the worst first:")
+        lines.append(f"{len(straddling):,} blocks straddle areas, the worst first:")
         table = straddling.reset_index().assign(share=100 * straddling["share"].to_numpy())
         named = table[["block_code", "area_code", "share", "elsewhere"]].head(10)
         lines += text_table(named.rename(columns={"share": "share %"}))
@@ -197,19 +212,20 @@ def _begun(draft: Draft, straddling: pd.DataFrame) -> tuple[list[str], dict[str,
     return lines, facts
 
 
-def _shown(
+def _lines(
     draft: Draft,
     compared: Comparison,
     shared: pd.DataFrame | None,
-    cuts: dict[str, Overlaps],
+    overlaps: dict[str, Overlaps],
 ) -> list[str]:
     metadata, now = draft.plan.metadata, draft.plan.now
-    base = f"begun from {metadata.base_layer} " if metadata.base_layer else "begun "
-    begun = f"{base}by {metadata.begun_by or 'somebody'} on {metadata.begun_at[:10]}"
+    base = draft.compared_to[0]
+    origin = f"from {metadata.base_layer} " if metadata.base_layer else ""
+    started = f"started {origin}by {metadata.begun_by or 'somebody'} on {metadata.begun_at[:10]}"
     steps = f"version {metadata.version}, {draft.plan.done} steps in force"
     lines = [
         f"{metadata.plan_id}: {metadata.title}",
-        f"{steps}; blocks of {metadata.blocks_layer}; {begun}; held against {draft.compared_to[0]}",
+        f"{steps}; blocks of {metadata.blocks_layer}; {started}; compared with {base}",
         "",
         *measures_table(draft.measures, shared, before=before_by_area(draft, compared)),
         "",
@@ -220,10 +236,8 @@ def _shown(
     if locked:
         lines.append(f"locked: {listed(locked)}")
     if len(draft.hotspots.names):
-        lines += sides_lines("hotspots", draft.hotspots, now)
-    for name, found in cuts.items():
-        lines += sides_lines(f"areas of {name}", found, now, least_share=LEAST_SHARE)
+        lines += split_lines("hotspots", draft.hotspots, now)
+    for name, layer in overlaps.items():
+        lines += split_lines(f"areas of {name}", layer, now, least_share=LEAST_SHARE)
     lines += [f"note: {note}" for note in draft.figures.notes]
-    accounts = draft.figures.accounts
-    told = account_lines(accounts) if accounts else ["the store holds no incidents"]
-    return [*lines, "", *told]
+    return [*lines, "", *incident_lines(draft.figures.accounts)]

@@ -1,4 +1,4 @@
-"""`patchmap plan move`, `split`, `merge` …: the steps of a plan, each with who and why."""
+"""`patchmap plan move`, `split`, `merge` …: the steps of a plan, each signed with a reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.state import Area
 
 UNASSIGNED_WORD = "unassigned"
-_TO = "The area that they go to; 'unassigned' takes them out."
+_TO = "Area to move them into; 'unassigned' takes them out of theirs."
 
 
 def move(
@@ -48,13 +48,13 @@ def split(
     area: AreaCode,
     blocks: Blocks,
     new: Annotated[str, typer.Option("--new", help="Code of the new area.")],
-    name: Annotated[str, typer.Option("--name", help="Its name; else its code.")] = "",
-    members: Annotated[int | None, typer.Option(min=0, help="Its members.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the area (default: its code).")] = "",
+    members: Annotated[int | None, typer.Option(min=0, help="Members that it elects.")] = None,
     reason: Reason = "",
     by: By = "",
     force: Force = False,
 ) -> None:
-    """Make a new area of some blocks of another."""
+    """Make a new area of some blocks of another area."""
     made = Area(new, name.strip() or new, members)
     step(
         context,
@@ -66,13 +66,13 @@ def split(
 def merge(
     context: typer.Context,
     plan_id: PlanId,
-    areas: Annotated[list[str], typer.Argument(help="Areas that end.", show_default=False)],
-    into: Annotated[str, typer.Option("--into", help="The area that takes their blocks.")],
+    areas: Annotated[list[str], typer.Argument(help="Areas to merge.", show_default=False)],
+    into: Annotated[str, typer.Option("--into", help="Area that takes their blocks.")],
     reason: Reason = "",
     by: By = "",
     force: Force = False,
 ) -> None:
-    """Give all blocks of some areas to another, which then elects the members of all."""
+    """Merge areas into another, which then elects the members of all."""
     step(
         context,
         plan_id,
@@ -84,8 +84,8 @@ def add_area(
     context: typer.Context,
     plan_id: PlanId,
     area: AreaCode,
-    name: Annotated[str, typer.Option("--name", help="Its name; else its code.")] = "",
-    members: Annotated[int | None, typer.Option(min=0, help="Its members.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the area (default: its code).")] = "",
+    members: Annotated[int | None, typer.Option(min=0, help="Members that it elects.")] = None,
     reason: Reason = "",
     by: By = "",
 ) -> None:
@@ -105,11 +105,11 @@ def rename(
     context: typer.Context,
     plan_id: PlanId,
     area: AreaCode,
-    name: Annotated[str, typer.Argument(help="Its new name.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="New name.", show_default=False)],
     reason: Reason = "",
     by: By = "",
 ) -> None:
-    """Give an area another name."""
+    """Rename an area."""
     step(context, plan_id, lambda plan: plan.rename(area, name, signed=signed(by, reason)))
 
 
@@ -117,13 +117,17 @@ def members(
     context: typer.Context,
     plan_id: PlanId,
     area: AreaCode,
-    number: Annotated[str, typer.Argument(help="How many, or 'open'.", show_default=False)],
+    number: Annotated[
+        str, typer.Argument(help="A number, or 'open' if undecided.", show_default=False)
+    ],
     reason: Reason = "",
     by: By = "",
 ) -> None:
-    """Say how many members an area elects."""
+    """Set how many members an area elects."""
     if number != "open" and not number.isdecimal():
-        raise typer.BadParameter(f"{number!r} is no number of members, nor 'open'")
+        raise typer.BadParameter(
+            f"unknown number of members {number!r}; give a whole number, or 'open'"
+        )
     elected = None if number == "open" else int(number)
     step(context, plan_id, lambda plan: plan.set_members(area, elected, signed=signed(by, reason)))
 
@@ -131,27 +135,27 @@ def members(
 def lock(
     context: typer.Context, plan_id: PlanId, area: AreaCode, reason: Reason = "", by: By = ""
 ) -> None:
-    """Agree an area: nothing moves in or out until it is unlocked."""
+    """Lock an area: nothing moves in or out until it is unlocked."""
     step(context, plan_id, lambda plan: plan.lock(area, signed=signed(by, reason)))
 
 
 def unlock(
     context: typer.Context, plan_id: PlanId, area: AreaCode, reason: Reason = "", by: By = ""
 ) -> None:
-    """Open a locked area again."""
+    """Unlock a locked area."""
     step(context, plan_id, lambda plan: plan.unlock(area, signed=signed(by, reason)))
 
 
 def bridge(
     context: typer.Context,
     plan_id: PlanId,
-    name: Annotated[str, typer.Argument(help="What joins them, such as 'Swan Bridge'.")],
+    name: Annotated[str, typer.Argument(help="Name of the link, such as 'Swan Bridge'.")],
     one: Annotated[str, typer.Argument(help="A block.", show_default=False)],
     other: Annotated[str, typer.Argument(help="Another block.", show_default=False)],
     reason: Reason = "",
     by: By = "",
 ) -> None:
-    """Count two blocks as neighbours, as over a river."""
+    """Treat two blocks as neighbours, for example across a river."""
     step(
         context,
         plan_id,
@@ -162,12 +166,12 @@ def bridge(
 def unbridge(
     context: typer.Context,
     plan_id: PlanId,
-    name: Annotated[str, typer.Argument(help="The bridge.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="Name of the bridge.", show_default=False)],
     reason: Reason = "",
     by: By = "",
     force: Force = False,
 ) -> None:
-    """Remove a named bridge."""
+    """Remove a bridge."""
     step(
         context,
         plan_id,
@@ -176,12 +180,12 @@ def unbridge(
 
 
 def undo(context: typer.Context, plan_id: PlanId) -> None:
-    """Take the last step in force back, whoever took it."""
+    """Undo the last step, whoever took it."""
     step(context, plan_id, lambda plan: plan.undo())
 
 
 def redo(context: typer.Context, plan_id: PlanId) -> None:
-    """Take the last undone step again."""
+    """Redo the step that was undone last."""
     step(context, plan_id, lambda plan: plan.redo())
 
 
@@ -190,4 +194,4 @@ STEPS: dict[str, Callable[..., None]] = {
     "remove-area": remove_area, "rename": rename, "members": members, "lock": lock,
     "unlock": unlock, "bridge": bridge, "unbridge": unbridge, "undo": undo, "redo": redo,
 }  # fmt: skip
-"""The steps by the names of their commands."""
+"""The steps by command name."""

@@ -25,7 +25,7 @@ def test_show_tells_variances_triggers_posts_and_what_is_cut(folder: Path) -> No
         folder, "plan", "show", "north", *PERIOD, "--posts", "7", "--money", "1000",
         "--cuts", "wards", "--history",
     )  # fmt: skip
-    assert "now: 6,000 electors a member; 2 of 2 areas beyond ±10 % (*), 2 beyond ±30 %" in said
+    assert "now: 6,000 electors per member; 2 of 2 areas beyond ±10 % (*), 2 beyond ±30 %" in said
     assert re.search(r"E +East +2 +12 +22,200 +11,100 +\+85\*\*", said)
     assert "hotspots split by a boundary: 1 of " in said
     assert "areas of wards split by a boundary: 0 of 2" in said

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
         (["move", "north", "a1", "--to", "W"], "nothing to move"),
         (["new", "north", "--blocks", "blocks", "--empty"], "there is a plan north already"),
         (["new", "x", "--blocks", "town", "--empty"], "there is no layer 'town'"),
-        (["remove", "north"], "plan north would be gone with its history; say --yes"),
+        (["remove", "north"], "plan north and its history would be deleted for good; confirm"),
         (["export", "north", "-o", "x.docx"], "x.docx: the ending must be one of .geojson"),
         (["export", "north", "-o", "patchmap.gpkg"], "is being read; write to another file"),
         (["compare", "wards", "blocks"], "both are layers: name the blocks"),

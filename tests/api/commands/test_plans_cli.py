@@ -42,7 +42,7 @@ def test_a_move_that_breaks_an_area_needs_force_or_a_bridge(folder: Path) -> Non
     message = refused(folder, "plan", "move", "north", "a1", "--to", "E")
     assert "East (E) would be in 2 pieces instead of 1, the smallest being a1" in message
     said = move(folder, "a1", "--to", "E", "--force")
-    assert "E lies in 2 pieces: 12 blocks at " in said
+    assert "E is in 2 pieces: 12 blocks at " in said
     run(folder, "plan", "undo", "north")
     run(folder, "plan", "bridge", "north", "Long Bridge", "a1", "d1")
     move(folder, "a1", "--to", "E")

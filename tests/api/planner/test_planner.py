@@ -42,7 +42,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory, town: Path) -> Iterator[
 def test_a_store_without_plans_offers_to_begin_one(untouched: TestClient) -> None:
     page = untouched.get("/planner")
     assert page.status_code == 200
-    assert "No plan yet" in page.text
+    assert "No plans yet" in page.text
     assert '<option value="blocks" selected>' in page.text
     assert "unsafe-inline" not in page.headers["content-security-policy"]
 
@@ -120,10 +120,10 @@ def test_a_plan_is_told_whole(client: TestClient) -> None:
     assert set(told["assigned"]) == {"E", "W"}
     assert sum(told["figures"]["electors"]) == sum(row["electors"] for row in told["rows"].values())
     assert told["before"]["rows"] == told["rows"]
-    standing = told["standing"]
-    assert (standing["version"], standing["undo"], standing["broken"]) == (1, "", [])
-    assert standing["council"]["members"] == 5
-    assert [each["kind"] for each in standing["crossings"]] == ["hotspots", "Wards"]
+    status = told["status"]
+    assert (status["version"], status["undo"], status["broken"]) == (1, "", [])
+    assert status["council"]["members"] == 5
+    assert [each["kind"] for each in status["splits"]] == ["hotspots", "Wards"]
     assert told["history"] == []
 
 
@@ -133,11 +133,11 @@ def test_what_the_boundaries_cut_is_what_the_engine_finds(
     begin(client)
     step(client, "move", blocks=["c1", "c2", "d2"], to="", force=True)
     step(client, "move", blocks=["c2"], to="E", force=True)
-    told = client.get("/planner/plans/north?datetime=2024-01/2024-02").json()["standing"]
+    told = client.get("/planner/plans/north?datetime=2024-01/2024-02").json()["status"]
     question = Question.read({"datetime": "2024-01/2024-02"})
     draft = open_plan(store, "north", question=question)
     assigned = draft.plan.now.assigned
-    hotspots, wards = told["crossings"]
+    hotspots, wards = told["splits"]
     assert hotspots["now"] == draft.hotspots.count_split(assigned)
     split = draft.cut_by(store.layer("wards")[1]).split(assigned, least_share=0.01)
     sides = split[split["area_code"] != ""].groupby("name")["area_code"].agg(list)
@@ -167,7 +167,7 @@ def test_officers_are_shared_out_where_they_are_asked_for(client: TestClient) ->
     assert "takes 2 posts, and there are 1" in refusal.json()["detail"]
     added = {"step": "add", "code": "N", "version": 1, "by": "Ann"}
     change = client.post("/planner/plans/north/steps?posts=2", json=added).json()
-    assert change["standing"]["version"] == 2
+    assert change["status"]["version"] == 2
     assert "posts" not in change["rows"]["N"]
     page = client.get("/planner?plan=north&posts=7&category=anti-social-behaviour&period=")
     assert 'data-question="category=anti-social-behaviour&amp;posts=7"' in page.text

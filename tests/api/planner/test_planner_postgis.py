@@ -27,5 +27,5 @@ def test_a_plan_is_worked_on_in_a_database(store: PostgisStore) -> None:
         assert moved.json()["blocks"] == {"c1": "E", "c2": "E"}
         assert step(client, "move", blocks=["a1"], to="E").json()["conflict"] == "pieces"
         assert step(client, "undo", version=1).json()["conflict"] == "version"
-        assert step(client, "undo").json()["standing"]["version"] == 3
+        assert step(client, "undo").json()["status"]["version"] == 3
         assert "North 2027" in client.get("/planner").text

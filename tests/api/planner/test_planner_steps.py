@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.planner import sessions as plan_desks
+from api.planner import sessions
 from boundaries.plans.draft import open_plan, save_plan
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan
@@ -45,7 +45,7 @@ def test_a_move_tells_only_what_it_changed_and_is_saved(
     change = answer.json()
     assert change["blocks"] == {"c1": "E", "c2": "E"}
     assert set(change["rows"]) == {"E", "W"}
-    assert change["standing"]["version"] == 2
+    assert change["status"]["version"] == 2
     (past,) = change["history"]
     assert (past["step"], past["by"], past["reason"]) == (1, "Ann", "the road parts them")
     saved = open_plan(store, "north")
@@ -60,21 +60,21 @@ def test_every_kind_of_step_is_taken(client: TestClient) -> None:
     assert step(client, "split", area="E", blocks=["f1", "f2"], code="N", name="New").json()[
         "blocks"
     ] == {"f1": "N", "f2": "N"}
-    standing = step(client, "members", area="N", members=1).json()["standing"]
-    assert standing["council"]["members"] == 6
-    names = step(client, "rename", area="N", name="Newtown").json()["standing"]["areas"]
+    status = step(client, "members", area="N", members=1).json()["status"]
+    assert status["council"]["members"] == 6
+    names = step(client, "rename", area="N", name="Newtown").json()["status"]["areas"]
     assert "Newtown" in [area["name"] for area in names]
-    assert step(client, "lock", area="N").json()["standing"]["areas"][1]["locked"]
-    assert not step(client, "unlock", area="N").json()["standing"]["areas"][1]["locked"]
+    assert step(client, "lock", area="N").json()["status"]["areas"][1]["locked"]
+    assert not step(client, "unlock", area="N").json()["status"]["areas"][1]["locked"]
     assert step(client, "add", code="X", members=None).status_code == 200
-    assert step(client, "bridge", name="Ferry", ends=["a1", "f4"]).json()["standing"][
-        "bridges"
-    ] == [{"name": "Ferry", "ends": ["a1", "f4"]}]
-    assert step(client, "unbridge", name="Ferry").json()["standing"]["bridges"] == []
+    assert step(client, "bridge", name="Ferry", ends=["a1", "f4"]).json()["status"]["bridges"] == [
+        {"name": "Ferry", "ends": ["a1", "f4"]}
+    ]
+    assert step(client, "unbridge", name="Ferry").json()["status"]["bridges"] == []
     assert step(client, "merge", areas=["N"], into="E").json()["blocks"] == {"f1": "E", "f2": "E"}
-    gone = step(client, "remove", area="X").json()["standing"]["areas"]
+    gone = step(client, "remove", area="X").json()["status"]["areas"]
     assert [area["code"] for area in gone] == ["E", "W"]
-    left = step(client, "move", blocks=["a1"], to="").json()["standing"]["unassigned"]
+    left = step(client, "move", blocks=["a1"], to="").json()["status"]["unassigned"]
     assert left["blocks"] == ["a1"]
     assert left["sums"]["electors"] == 100
     history = client.get("/planner/plans/north").json()["history"]
@@ -90,7 +90,7 @@ def test_undo_and_redo_go_back_to_the_very_same_figures(client: TestClient) -> N
     after = client.get("/planner/plans/north").json()
     assert after["rows"] == before["rows"]
     assert after["history"][0]["in_force"] is False
-    assert after["standing"]["redo"] == "moved 1 block from West to East"
+    assert after["status"]["redo"] == "moved 1 block from West to East"
     assert step(client, "redo").json()["rows"] == moved["rows"]
     refusal = step(client, "redo")
     assert (refusal.status_code, refusal.json()["detail"]) == (409, "there is nothing to redo")
@@ -122,7 +122,7 @@ def test_a_broken_area_is_told_with_its_pieces_and_may_be_forced(client: TestCli
     assert problem["pieces"][1] == ["a1"]
     assert "would be in 2 pieces instead of 1" in problem["detail"]
     forced = step(client, "move", blocks=["a1"], to="E", force=True).json()
-    (broken,) = forced["standing"]["broken"]
+    (broken,) = forced["status"]["broken"]
     assert (broken["area"], broken["pieces"][1]) == ("E", ["a1"])
     assert forced["history"][0]["forced"] is True
 
@@ -141,7 +141,7 @@ def test_a_step_from_an_older_version_does_not_overwrite(client: TestClient) -> 
     assert refusal.status_code == 409
     assert refusal.json()["conflict"] == "version"
     assert refusal.json()["detail"] == (
-        "Bo Hill changed plan north since you opened it (version 2, yours is 1); load it again "
+        "Bo Hill changed plan north since you opened it (version 2, yours is 1); reload it "
         "and repeat your step"
     )
 
@@ -164,9 +164,9 @@ def test_a_plan_that_goes_on_elsewhere_right_after_a_step_is_read_again(
         return saved
 
     with monkeypatch.context() as patched:
-        patched.setattr(plan_desks, "save_plan", save_and_go_on)
-        assert step(client, "move", blocks=["c3"], to="E").json()["standing"]["version"] == 2
-    assert client.get("/planner/plans/north").json()["standing"]["version"] == 3
+        patched.setattr(sessions, "save_plan", save_and_go_on)
+        assert step(client, "move", blocks=["c3"], to="E").json()["status"]["version"] == 2
+    assert client.get("/planner/plans/north").json()["status"]["version"] == 3
     assert step(client, "undo").json()["blocks"] == {"c4": "W"}
 
 
@@ -182,7 +182,7 @@ def test_two_who_step_at_once_do_not_overwrite_each_other(client: TestClient) ->
     for caller in callers:
         caller.join()
     assert sorted(found) == [200, 409, 409, 409]
-    assert client.get("/planner/plans/north").json()["standing"]["version"] == 2
+    assert client.get("/planner/plans/north").json()["status"]["version"] == 2
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_step_that_makes_no_sense_is_refused(
     assert refusal.status_code == status, refusal.text
     assert refusal.headers["content-type"] == "application/problem+json"
     assert told in refusal.json()["detail"]
-    assert untouched.get("/planner/plans/north").json()["standing"]["version"] == 1
+    assert untouched.get("/planner/plans/north").json()["status"]["version"] == 1
 
 
 @pytest.mark.parametrize(
@@ -257,4 +257,4 @@ def test_a_page_of_another_origin_changes_nothing(
     body = {"step": "move", "version": 1, "by": "Eve", "blocks": ["c1"], "to": "E"}
     refusal = untouched.post(path, json=body, headers=headers)
     assert refusal.status_code == 403
-    assert untouched.get("/planner/plans/north").json()["standing"]["version"] == 1
+    assert untouched.get("/planner/plans/north").json()["status"]["version"] == 1

@@ -64,7 +64,7 @@ def click_all(page: Page, place: tuple[float, float]) -> list[float]:
 def may_move(address: str, block: str) -> bool:
     """Whether a block may go to the other area; it is put back."""
     with urllib.request.urlopen(f"{address}/planner/plans/bench", timeout=60) as answer:
-        version = json.load(answer)["standing"]["version"]
+        version = json.load(answer)["status"]["version"]
     signed = {"version": version, "by": "bench"}
     try:
         step(address, {**signed, "step": "move", "blocks": [block], "to": HARBOUR})

@@ -11,7 +11,7 @@ import pandas as pd
 import uvicorn
 
 from api.app import make_app
-from api.planner import sessions as plan_desks
+from api.planner import sessions
 from api.settings import Settings
 from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import variance_columns
@@ -47,23 +47,23 @@ class Recomputed:
         return frame
 
 
-class RecomputingDesks(plan_desks.PlanDesks):
+class RecomputingSessions(sessions.PlanSessions):
     """Takes and saves steps as the service does, and then reckons everything again."""
 
     recomputed: Recomputed | None = None
 
     def step(self, plan_id: str, step: Any, question: Any) -> dict[str, Any]:
         change = super().step(plan_id, step, question)
-        draft = self.look(plan_id, question).draft
+        draft = self.get(plan_id, question).draft
         self.recomputed = self.recomputed or Recomputed(draft)
         frame = self.recomputed.frame(draft)
-        told = frame.astype(object).where(frame.notna(), None).to_dict("index")
-        return change | {"rows": {code: told[code] for code in change["rows"]}}
+        rows = frame.astype(object).where(frame.notna(), None).to_dict("index")
+        return change | {"rows": {code: rows[code] for code in change["rows"]}}
 
 
 def main(store: str, port: int) -> None:
     app = make_app(GeoPackageStore(Path(store)), Settings())
-    app.state.desks = RecomputingDesks(GeoPackageStore(Path(store)))
+    app.state.plan_sessions = RecomputingSessions(GeoPackageStore(Path(store)))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 

@@ -1,4 +1,4 @@
-// What the address says of the page: the plan, the chosen area, the view. It can be shared.
+// The address of the page holds the plan, the selected area and the view, so that it can be shared.
 // @ts-check
 
 const query = new URLSearchParams(location.search);
@@ -6,7 +6,7 @@ const query = new URLSearchParams(location.search);
 /** @param {string} name */
 export const given = (name) => query.get(name) ?? "";
 
-/** Keep something in the address; "" takes it out. @param {string} name @param {string} value */
+/** Put something into the address; "" takes it out. @param {string} name @param {string} value */
 export function remember(name, value) {
   if (value) query.set(name, value);
   else query.delete(name);

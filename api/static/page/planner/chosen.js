@@ -1,4 +1,4 @@
-// The chosen area: its name, its members, its lock, and what can be done with it as a whole.
+// The selected area: its name, members and lock, and what can be done with it as a whole.
 // @ts-check
 
 import { make } from "./dom.js";
@@ -16,7 +16,7 @@ export function drawChosen(box, plan, code, { take, colour, zoom }) {
   swatch.style.background = colour(code);
   const area = plan.area(code);
   if (!area) {
-    box.replaceChildren(swatch, make("strong", {}, "No area"), make("span", { class: "code" }, "blocks that are painted now are without an area"), newArea(take));
+    box.replaceChildren(swatch, make("strong", {}, "No area"), make("span", { class: "code" }, "blocks painted now are taken out of their area"), newArea(take));
     return;
   }
   const name = make("input", { name: "name", value: area.name, "aria-label": "Name of the area", maxlength: "100", autocomplete: "off" });
@@ -30,12 +30,12 @@ export function drawChosen(box, plan, code, { take, colour, zoom }) {
   });
   const lock = make("button", { type: "button", name: "lock", "aria-pressed": String(area.locked), click: () => take({ step: area.locked ? "unlock" : "lock", area: code }) }, area.locked ? "Unlock" : "Lock");
   const others = plan.areas.filter((one) => one.code !== code).map((one) => make("option", { value: one.code }, one.name));
-  const merge = make("select", { name: "merge", "aria-label": `Merge another area into ${area.name}` }, make("option", { value: "" }, "Take up …"), ...others);
+  const merge = make("select", { name: "merge", "aria-label": `Merge another area into ${area.name}` }, make("option", { value: "" }, "Merge in …"), ...others);
   merge.addEventListener("change", () => {
     if (merge.value) take({ step: "merge", areas: [merge.value], into: code });
     merge.value = "";
   });
-  const remove = make("button", { type: "button", name: "remove", title: "Its blocks are then without an area", click: () => take({ step: "remove", area: code }) }, "Remove");
+  const remove = make("button", { type: "button", name: "remove", title: "Its blocks become unassigned", click: () => take({ step: "remove", area: code }) }, "Remove");
   box.replaceChildren(
     swatch, name, make("span", { class: "code" }, code),
     make("label", {}, "Members ", members),
@@ -66,7 +66,7 @@ export function askForArea(after, does, then) {
   ];
   const form = make("form", { class: "ask" },
     make("label", {}, "Code ", code), make("label", {}, "Name ", name), make("label", {}, "Members ", members),
-    make("button", { type: "submit" }, does), make("button", { type: "button", click: () => form.remove() }, "Leave it"));
+    make("button", { type: "submit" }, does), make("button", { type: "button", click: () => form.remove() }, "Cancel"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     form.remove();

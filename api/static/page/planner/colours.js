@@ -1,4 +1,4 @@
-// A colour for each area, so that neighbours differ and no colour says more than another.
+// A colour for each area: neighbours differ, and no colour stands out.
 // @ts-check
 
 /** Paul Tol's light scheme, which colour-blind people can tell apart, without its grey and paler still. */
@@ -9,36 +9,36 @@ const SAME_COLOUR = 1000; // for neighbours; areas with one between them only wo
 
 /**
  * Colour areas: the one with most neighbours first, each as unlike those around it as can be.
- * What has a colour already keeps it, unless a neighbour has the same.
+ * An area keeps the colour that it has, unless a neighbour has the same.
  * @param {string[]} codes
  * @param {Map<string, Set<string>>} near the neighbours of each area
- * @param {Map<string, number>} [kept] places in the palette
+ * @param {Map<string, number>} [current] places in the palette
  * @returns {Map<string, number>}
  */
-export function coloured(codes, near, kept = new Map()) {
+export function coloured(codes, near, current = new Map()) {
   /** @param {string} code */
   const around = (code) => near.get(code) ?? new Set();
   const order = [...codes].sort((a, b) => around(b).size - around(a).size || (a < b ? -1 : 1));
   /** @type {Map<string, number>} */
-  const found = new Map();
+  const places = new Map();
   for (const code of order) {
-    const place = kept.get(code);
-    if (place !== undefined && ![...around(code)].some((other) => found.get(other) === place)) found.set(code, place);
+    const place = current.get(code);
+    if (place !== undefined && ![...around(code)].some((other) => places.get(other) === place)) places.set(code, place);
   }
   for (const code of order) {
-    if (found.has(code)) continue;
+    if (places.has(code)) continue;
     const costs = new Array(PALETTE.length).fill(0);
     for (const other of around(code)) {
-      const place = found.get(other);
+      const place = places.get(other);
       if (place !== undefined) costs[place] += SAME_COLOUR;
       for (const third of around(other)) {
-        const further = found.get(third);
+        const further = places.get(third);
         if (further !== undefined && third !== code) costs[further] += 1;
       }
     }
-    found.set(code, costs.indexOf(Math.min(...costs)));
+    places.set(code, costs.indexOf(Math.min(...costs)));
   }
-  return found;
+  return places;
 }
 
 /** The neighbours of each area of an assignment. @param {import("./topology.js").Arc[]} arcs @param {string[]} assigned @param {Map<string, Set<string>>} [into] */

@@ -1,4 +1,4 @@
-// The areas as the plan began: on a second map beside the first, or over it up to a line.
+// The areas as the plan started: on a second map beside the first, or over it up to a line.
 // @ts-check
 
 import { byId, make } from "./dom.js";
@@ -7,11 +7,11 @@ import { BlockMap, moveTogether } from "./map.js";
 export class Compare {
   /**
    * @param {BlockMap} now
-   * @param {() => import("./map.js").Look} look of the map of before
+   * @param {() => import("./map.js").Content} content of the map of before
    */
-  constructor(now, look) {
+  constructor(now, content) {
     this.now = now;
-    this.look = look;
+    this.content = content;
     /** @type {(map: BlockMap) => void} called once the second map is there */
     this.made = () => {};
     this.mode = "";
@@ -34,7 +34,7 @@ export class Compare {
     byId("swipe").hidden = this.line.hidden = this.mode !== "swipe";
     this.now.resized();
     if (this.mode && !this.before) {
-      this.before = new BlockMap(byId("before"), this.now.ground, this.look());
+      this.before = new BlockMap(byId("before"), this.now.geometry, this.content());
       this.before.draw();
       moveTogether(this.now.map, this.before.map);
       this.made(this.before);

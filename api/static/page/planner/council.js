@@ -1,17 +1,17 @@
-// The council as a whole: its average, and whether its variances call for a review.
+// The council as a whole: its average, and whether its variances meet the criteria for a review.
 // @ts-check
 
 import { byId, make } from "./dom.js";
-import { count, figure } from "./words.js";
+import { count, figure } from "./text.js";
 
 const WHEN = /** @type {Record<string, string>} */ ({ electors: "Now ", electors_forecast: "Forecast " });
 
 /** @param {import("./plan.js").Plan} plan */
-export function drawCouncil({ areas, standing: { council } }) {
+export function drawCouncil({ areas, status: { council } }) {
   const lines = Object.entries(council.equality).map(([electors, { average, areas: n, notable, extreme, review }]) =>
     make("span", {}, WHEN[electors] ?? "", make("b", {}, figure(average && Math.round(average))),
-      ` electors a member: ${notable} of ${n} beyond ±10 %, ${extreme} beyond ±30 %`,
-      ...(review ? [make("span", { class: "review" }, " – calls for a review")] : [])));
+      ` electors per member: ${notable} of ${n} beyond ±10 %, ${extreme} beyond ±30 %`,
+      ...(review ? [make("span", { class: "review" }, " – meets the criteria for a review")] : [])));
   const members = council.members ? `, ${count(council.members, "member")}` : "";
   byId("council").replaceChildren(`${count(areas.length, "area")}${members}. `, ...lines);
 }

@@ -1,4 +1,4 @@
-// The keyboard on the map: a cursor that walks from block to block.
+// The keyboard cursor of the map, which moves from block to block.
 // @ts-check
 
 const ARROWS = /** @type {Record<string, [number, number]>} */ ({
@@ -14,14 +14,14 @@ export function blockThatWay(from, way, middles, near) {
   const [x, y] = middles[from];
   const squeeze = Math.cos((y * Math.PI) / 180);
   /** @param {number} block */
-  const seen = (block) => {
+  const direction = (block) => {
     const [dx, dy] = [(middles[block][0] - x) * squeeze, middles[block][1] - y];
     const away = Math.hypot(dx, dy) || Infinity;
     return { away, along: (dx * way[0] + dy * way[1]) / away };
   };
-  const beside = [...near[from]].map((block) => ({ block, ...seen(block) })).filter((one) => one.along > SIDEWAYS);
+  const beside = [...near[from]].map((block) => ({ block, ...direction(block) })).filter((one) => one.along > SIDEWAYS);
   if (beside.length) return beside.reduce((best, one) => (one.along > best.along ? one : best)).block;
-  const far = middles.map((_, block) => ({ block, ...seen(block) })).filter((one) => one.along > SIDEWAYS);
+  const far = middles.map((_, block) => ({ block, ...direction(block) })).filter((one) => one.along > SIDEWAYS);
   return far.reduce((best, one) => (one.away < best.away ? one : best), { block: from, away: Infinity }).block;
 }
 
@@ -29,12 +29,12 @@ export class Cursor {
   /**
    * @param {import("./map.js").BlockMap} map
    * @param {Set<number>[]} near
-   * @param {{first: () => number, told: (block: number) => void}} more the block to begin at
+   * @param {{first: () => number, moved: (block: number) => void}} more the block to begin at
    */
-  constructor(map, near, { first, told }) {
+  constructor(map, near, { first, moved }) {
     this.map = map;
     this.near = near;
-    this.told = told;
+    this.moved = moved;
     this.block = -1;
     this.rings = [{ color: "#000000", weight: 6 }, { color: "#ffffff", weight: 3, dashArray: "6 5" }].map((style) =>
       L.polygon([], { renderer: map.lines, interactive: false, fill: false, ...style }).addTo(map.map),
@@ -50,7 +50,7 @@ export class Cursor {
       if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       const from = this.block === -1 ? first() : this.block;
-      this.go(blockThatWay(from, way, map.ground.middles, near));
+      this.go(blockThatWay(from, way, map.geometry.middles, near));
     });
   }
 
@@ -61,7 +61,7 @@ export class Cursor {
     if (block === -1) return;
     const bounds = this.map.shapes[block].getBounds();
     if (!this.map.map.getBounds().contains(bounds)) this.map.map.panInside(bounds.getCenter(), { padding: [120, 120], animate: false });
-    this.told(block);
+    this.moved(block);
   }
 
   /** @param {number} block */

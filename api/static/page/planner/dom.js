@@ -1,4 +1,4 @@
-// Short words for making elements. Text is always text.
+// Helpers for making elements. Text is never read as HTML.
 // @ts-check
 
 /**
@@ -29,7 +29,7 @@ export function drawn(tag, given, ...inside) {
 
 /** The element of an id, which must be there. @template {HTMLElement} [Kind=HTMLElement] @param {string} id @returns {Kind} */
 export function byId(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no #${id}`);
-  return /** @type {Kind} */ (found);
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`the page has no #${id}`);
+  return /** @type {Kind} */ (element);
 }

@@ -1,4 +1,4 @@
-// The keys of the map.
+// Keyboard shortcuts of the map.
 // @ts-check
 
 /**
@@ -33,7 +33,7 @@ export function setUpKeys(box, does) {
     event.preventDefault();
     act();
   });
-  // Undo and redo as everywhere, where nothing is being typed.
+  // Ctrl+Z and Ctrl+Y, except while typing.
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || (event.target instanceof Element && event.target.closest("input, select"))) return;
     const key = event.key.toLowerCase();

@@ -1,9 +1,9 @@
-// The list of plans: its form begins one.
+// The list of plans: its form starts a new one.
 // @ts-check
 
 import { byId, make } from "./dom.js";
 import { send } from "./service.js";
-import { count } from "./words.js";
+import { count } from "./text.js";
 
 const AUTHOR = "patchmap-author";
 const form = document.querySelector("form");
@@ -23,8 +23,8 @@ function setUp(form) {
     event.preventDefault();
     localStorage.setItem(AUTHOR, by.value);
     const [kind, name] = field("from").value.split(/:(.*)/);
-    const said = byId("answer");
-    said.replaceChildren("Beginning …");
+    const answer = byId("answer");
+    answer.replaceChildren("Starting …");
     try {
       const begun = await send("/planner/plans", {
         plan_id: id.value, title: title.value, by: by.value,
@@ -32,9 +32,9 @@ function setUp(form) {
         ...(kind === "layer" ? { from_layer: name } : {}),
       });
       if (!begun.straddling.length) return location.assign(begun.address);
-      said.replaceChildren(...toldStraddling(begun));
+      answer.replaceChildren(...straddlingTable(begun));
     } catch (error) {
-      said.replaceChildren(make("p", { class: "refusal" }, `${/** @type {Error} */ (error).message}.`));
+      answer.replaceChildren(make("p", { class: "refusal" }, `${/** @type {Error} */ (error).message}.`));
     }
   });
 }
@@ -44,15 +44,15 @@ const slug = (title) =>
   title.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 58);
 
 /** @param {{address: string, straddling: {block_code: string, area_code: string, share: number, elsewhere: string}[]}} begun */
-function toldStraddling({ address, straddling }) {
+function straddlingTable({ address, straddling }) {
   const rows = straddling.map((one) =>
     make("tr", {},
       make("th", { scope: "row" }, one.block_code), make("td", {}, one.area_code || "no area"),
       make("td", { class: "number" }, `${Math.round(100 * one.share)} %`), make("td", {}, one.elsewhere || "–")),
   );
-  const heads = ["Block", "Went to", "Lies there", "Also in"].map((head) => make("th", { scope: "col" }, head));
+  const heads = ["Block", "Assigned to", "Share inside", "Also in"].map((head) => make("th", { scope: "col" }, head));
   return [
-    make("p", {}, make("strong", {}, `The plan is begun. ${count(straddling.length, "block")} of it straddle${straddling.length === 1 ? "s" : ""} areas: each went whole to where it fits best. `),
+    make("p", {}, make("strong", {}, `The plan has started. ${count(straddling.length, "block")} straddle${straddling.length === 1 ? "s" : ""} areas; each was assigned whole to the area that it fits best. `),
       make("a", { class: "do", href: address }, "Open the plan")),
     make("div", { class: "wide" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows))),
   ];

@@ -1,4 +1,4 @@
-// The desk of a plan: puts the map, the table and the panels together around one plan.
+// The page of one plan: connects the map, the table and the panels.
 // @ts-check
 
 import { given, remember } from "./address.js";
@@ -8,7 +8,7 @@ import { drawCouncil } from "./council.js";
 import { Cursor } from "./cursor.js";
 import { byId, make } from "./dom.js";
 import { setUpKeys } from "./keys.js";
-import { labelOf, Looks } from "./looks.js";
+import { labelOf, BlockStyles } from "./styles.js";
 import { BlockMap } from "./map.js";
 import { hush, say } from "./message.js";
 import { Overlays } from "./overlays.js";
@@ -19,10 +19,10 @@ import { Selection } from "./selection.js";
 import { planAddress, read, Refusal } from "./service.js";
 import { setUpStrokes } from "./strokes.js";
 import { AreaTable } from "./table.js";
-import { Taking } from "./taking.js";
+import { StepSender } from "./step_sender.js";
 import { arcsOf, blocksOf, Finder, middleOf, neighboursOf, sizeOf } from "./topology.js";
-import { setUpViewing } from "./viewing.js";
-import { figure, title } from "./words.js";
+import { setUpViewOptions } from "./view_options.js";
+import { figure, title } from "./text.js";
 
 /** @typedef {import("./types.js").PlanState} PlanState */
 
@@ -30,7 +30,7 @@ const { plan: planId = "", layers = "[]", question = "", tiles = "", credit = ""
 const whole = planAddress(planId, question ? `?${question}` : "");
 
 open().catch((error) => {
-  byId("status").textContent = "Cannot be opened";
+  byId("status").textContent = "Could not be opened";
   say(error.message);
   if (!(error instanceof Refusal)) throw error;
 });
@@ -39,24 +39,24 @@ async function open() {
   const state = /** @type {PlanState} */ (await read(whole));
   const blocks = blocksOf(await read(`/planner/blocks/${encodeURIComponent(state.blocks_layer)}`));
   const place = new Map(blocks.map((block, at) => [block.id, at]));
-  desk(new Plan(state), state.codes.map((code) => blocks[/** @type {number} */ (place.get(code))]));
+  showPlan(new Plan(state), state.codes.map((code) => blocks[/** @type {number} */ (place.get(code))]));
 }
 
 /** @param {Plan} plan @param {import("./topology.js").Block[]} blocks in the order of the plan */
-function desk(plan, blocks) {
+function showPlan(plan, blocks) {
   const arcs = arcsOf(blocks);
   const near = neighboursOf(blocks.length, arcs);
-  const ground = { blocks, arcs, middles: blocks.map(middleOf), sizes: blocks.map(sizeOf) };
-  const looks = new Looks(plan, arcs);
+  const geometry = { blocks, arcs, middles: blocks.map(middleOf), sizes: blocks.map(sizeOf) };
+  const styles = new BlockStyles(plan, arcs);
   const into = /** @type {HTMLSelectElement} */ (byId("into"));
   let chosen = plan.area(given("area"))?.code ?? plan.areas[0]?.code ?? "";
   let tool = "paint";
 
   const shown = (/** @type {number} */ block) => plan.shown(block);
-  const map = new BlockMap(byId("map"), ground, {
+  const map = new BlockMap(byId("map"), geometry, {
     area: shown,
     chosen: () => chosen,
-    fill: (block) => looks.fill(block, shown(block), plan.rows),
+    fill: (block) => styles.fill(block, shown(block), plan.rows),
     label: (code) => ({ name: plan.called(code), ...labelOf(plan.rows[code]) }),
   }, { tiles, credit });
   L.control.zoom({ position: "topright" }).addTo(map.map);
@@ -64,20 +64,20 @@ function desk(plan, blocks) {
   const compare = new Compare(map, () => ({
     area: (block) => plan.state.start[block],
     chosen: () => chosen,
-    fill: (block) => looks.fill(block, plan.state.start[block], plan.state.before.rows),
+    fill: (block) => styles.fill(block, plan.state.start[block], plan.state.before.rows),
     label: (code) => ({ name: plan.called(code), ...labelOf(plan.state.before.rows[code]) }),
   }));
-  const taking = new Taking(plan, map, () => {
+  const steps = new StepSender(plan, map, () => {
     drawnChosen = "";
     drawChosenArea();
   });
-  const take = (/** @type {import("./types.js").Step} */ step) => void taking.take(step);
+  const take = (/** @type {import("./types.js").Step} */ step) => void steps.take(step);
   const selection = new Selection(byId("selection"), plan, {
-    into: () => chosen, move: (some, to) => taking.move(some, to), take, mark: (some) => map.mark(some),
+    into: () => chosen, move: (some, to) => steps.move(some, to), take, mark: (some) => map.mark(some),
   });
   const light = (/** @type {number[]} */ some) => map.mark(some.length ? some : selection.blocks);
   const table = new AreaTable(byId("areas"), plan, {
-    colour: looks.colour, chosen: () => chosen, choose, point: (code) => light(code ? plan.blocksOf(code) : []),
+    colour: styles.colour, chosen: () => chosen, choose, point: (code) => light(code ? plan.blocksOf(code) : []),
   });
   const panels = new Panels(byId("panels"), plan, {
     light,
@@ -87,7 +87,7 @@ function desk(plan, blocks) {
       byId("map").scrollIntoView({ block: "nearest" });
     },
     unbridge: (name) => take({ step: "unbridge", name }),
-    move: (block, to) => taking.move([block], to),
+    move: (block, to) => steps.move([block], to),
     suggest: () => read(planAddress(planId, `/suggestions${question ? `?${question}` : ""}`)),
   });
 
@@ -105,25 +105,25 @@ function desk(plan, blocks) {
       if (tool === "select") selection.set(block, collecting);
       else if (shown(block) !== chosen) {
         stroke.set(block, chosen);
-        map.shapes[block].setStyle({ fillColor: looks.fill(block, chosen, plan.rows) });
+        map.shapes[block].setStyle({ fillColor: styles.fill(block, chosen, plan.rows) });
       }
-      tell(block);
+      showBlock(block);
     },
-    end: () => tool === "paint" && taking.paint([...stroke.keys()], chosen),
+    end: () => tool === "paint" && steps.paint([...stroke.keys()], chosen),
     cancel: () => map.shade(stroke.keys()),
-    point: tell,
+    point: showBlock,
     pick: (block) => block !== -1 && choose(shown(block)),
   });
   const cursor = new Cursor(map, near, {
     first: () => plan.blocksOf(chosen)[0] ?? 0,
-    told: (block) => {
-      tell(block);
-      byId("said").textContent = tellOf(block);
+    moved: (block) => {
+      showBlock(block);
+      byId("announcement").textContent = describe(block);
     },
   });
   const there = (/** @type {(block: number) => void} */ act) => () => cursor.block !== -1 && act(cursor.block);
   setUpKeys(byId("map"), {
-    paint: there((block) => taking.move([block], chosen)),
+    paint: there((block) => steps.move([block], chosen)),
     collect: there((block) => selection.set(block, !selection.blocks.has(block))),
     pick: there((block) => choose(shown(block))),
     go: () => cursor.go(plan.blocksOf(chosen)[0] ?? cursor.block),
@@ -141,12 +141,12 @@ function desk(plan, blocks) {
   });
 
   /** @param {number} block */
-  function tell(block) {
-    byId("told").textContent = block === -1 ? "\u00a0" : tellOf(block);
+  function showBlock(block) {
+    byId("block-info").textContent = block === -1 ? "\u00a0" : describe(block);
   }
 
   /** @param {number} block */
-  function tellOf(block) {
+  function describe(block) {
     const known = Object.entries(plan.state.figures).map(([name, values]) => `${title(name).toLowerCase()} ${figure(values[block])}`);
     const [now, before] = [shown(block), plan.state.start[block]];
     const from = now === before ? "" : ` (before: ${plan.called(before)})`;
@@ -164,16 +164,16 @@ function desk(plan, blocks) {
     drawChosenArea();
     selection.draw();
     remember("area", chosen);
-    byId("said").textContent = `${plan.called(chosen)} is chosen`;
+    byId("announcement").textContent = `${plan.called(chosen)} selected`;
   }
 
   let drawnChosen = "";
   function drawChosenArea() {
-    byId("into-swatch").style.background = looks.colour(chosen);
-    const key = JSON.stringify([chosen, plan.areas, looks.colour(chosen)]);
-    if (key === drawnChosen) return; // what is being typed there stays
+    byId("into-swatch").style.background = styles.colour(chosen);
+    const key = JSON.stringify([chosen, plan.areas, styles.colour(chosen)]);
+    if (key === drawnChosen) return; // redrawing would wipe what is being typed there
     drawnChosen = key;
-    drawChosen(byId("chosen"), plan, chosen, { take, colour: looks.colour, zoom: (code) => map.zoomTo(plan.blocksOf(code)) });
+    drawChosen(byId("chosen"), plan, chosen, { take, colour: styles.colour, zoom: (code) => map.zoomTo(plan.blocksOf(code)) });
   }
 
   function drawInto() {
@@ -187,14 +187,14 @@ function desk(plan, blocks) {
   /** Show the plan as it stands. @param {string[]} changed the areas whose row is another */
   function draw(changed) {
     if (chosen && !plan.area(chosen)) chosen = plan.areas[0]?.code ?? "";
-    const recoloured = looks.recolour();
+    const recoloured = styles.recolour();
     table.update(recoloured ? plan.areas.map((area) => area.code) : changed);
     drawCouncil(plan);
     drawInto();
     drawTurns(plan);
     panels.draw();
     drawChosenArea();
-    if (recoloured || looks.by === "variance_percent") map.shade();
+    if (recoloured || styles.by === "variance_percent") map.shade();
     if (recoloured) compare.before?.shade();
     map.draw();
   }
@@ -218,7 +218,7 @@ function desk(plan, blocks) {
   });
   plan.addEventListener("busy", () => drawStatus(plan));
 
-  setUpViewing(map, looks, compare, new Overlays([map.map], JSON.parse(layers), question));
+  setUpViewOptions(map, styles, compare, new Overlays([map.map], JSON.parse(layers), question));
   draw(plan.areas.map((area) => area.code));
   choose(chosen);
   setUpPrint(map, () => compare.before);
@@ -228,27 +228,27 @@ function desk(plan, blocks) {
 }
 
 /** @param {Plan} plan */
-function drawStatus({ onTheirWay, standing }) {
+function drawStatus({ onTheirWay, status }) {
   byId("status").classList.toggle("busy", onTheirWay.length > 0);
-  byId("status").textContent = onTheirWay.length ? "Saving …" : `Saved, version ${standing.version}`;
+  byId("status").textContent = onTheirWay.length ? "Saving …" : `Saved, version ${status.version}`;
 }
 
 /** What can be undone and redone. @param {Plan} plan */
-function drawTurns({ standing }) {
-  for (const [id, what] of [["undo", standing.undo], ["redo", standing.redo]]) {
+function drawTurns({ status }) {
+  for (const [id, what] of [["undo", status.undo], ["redo", status.redo]]) {
     const button = /** @type {HTMLButtonElement} */ (byId(id));
     button.disabled = !what;
     button.title = what ? `${id === "undo" ? "Undo" : "Redo"}: ${what}` : `Nothing to ${id}`;
   }
 }
 
-/** Somebody else may go on with the plan while nobody looks at this page. @param {Plan} plan */
+/** Somebody else may change the plan while nobody styles at this page. @param {Plan} plan */
 function lookForOthers(plan) {
   document.addEventListener("visibilitychange", async () => {
     if (document.visibilityState !== "visible" || plan.onTheirWay.length) return;
     const fresh = await read(whole).catch(() => null);
-    if (!fresh || fresh.standing.version === plan.standing.version) return;
-    say(`this plan was changed meanwhile: it is in version ${fresh.standing.version}, and here in version ${plan.standing.version}`,
-      ["Load it again", () => location.reload(), true]);
+    if (!fresh || fresh.status.version === plan.status.version) return;
+    say(`this plan has changed: it is now at version ${fresh.status.version}, and this page shows version ${plan.status.version}`,
+      ["Reload", () => location.reload(), true]);
   });
 }

@@ -1,4 +1,4 @@
-// One map of the blocks: shaded, outlined and named by the areas that hold them.
+// One map of the blocks: coloured, outlined and labelled by area.
 // @ts-check
 
 import { make } from "./dom.js";
@@ -8,7 +8,7 @@ import { boxOf } from "./topology.js";
 /** @typedef {import("./topology.js").Arc} Arc */
 
 /**
- * @typedef {object} Ground What every map of a plan is drawn from.
+ * @typedef {object} Geometry What every map of a plan is drawn from.
  * @property {Block[]} blocks
  * @property {Arc[]} arcs
  * @property {[number, number][]} middles longitude and latitude of each block
@@ -16,22 +16,22 @@ import { boxOf } from "./topology.js";
  */
 
 /**
- * @typedef {object} Look How blocks are shown.
+ * @typedef {object} Content How blocks are shown.
  * @property {(block: number) => string} area
  * @property {(block: number) => string} fill
  * @property {() => string} chosen the area that is outlined by itself
- * @property {(area: string) => {name: string, told: string, kind: string}} label
+ * @property {(area: string) => {name: string, detail: string, kind: string}} label
  */
 
 const BLOCK_EDGE = { color: "#ffffff", weight: 0.7, opacity: 0.9, fillOpacity: 1 };
 const INK = "#22303a";
 
 export class BlockMap {
-  /** @param {HTMLElement} box @param {Ground} ground @param {Look} look @param {{tiles?: string, credit?: string}} [more] */
-  constructor(box, ground, look, { tiles = "", credit = "" } = {}) {
-    this.ground = ground;
-    this.look = look;
-    this.home = homeOf(ground.blocks);
+  /** @param {HTMLElement} box @param {Geometry} geometry @param {Content} content @param {{tiles?: string, credit?: string}} [more] */
+  constructor(box, geometry, content, { tiles = "", credit = "" } = {}) {
+    this.geometry = geometry;
+    this.content = content;
+    this.home = homeOf(geometry.blocks);
     this.map = L.map(box, {
       preferCanvas: true, zoomControl: false, keyboard: false, doubleClickZoom: false, boxZoom: false,
       attributionControl: false, zoomSnap: 0.25, zoomAnimation: false, fadeAnimation: false, maxZoom: 19,
@@ -46,13 +46,13 @@ export class BlockMap {
     }
     this.opacity = tiles ? 0.7 : 1;
     const shade = L.canvas({ pane: "shade" });
-    this.shapes = ground.blocks.map((block, at) =>
+    this.shapes = geometry.blocks.map((block, at) =>
       L.polygon(/** @type {L.LatLngExpression[][][]} */ (latlngs(block)), {
         renderer: shade, interactive: false, smoothFactor: 0.5, ...BLOCK_EDGE,
-        fillOpacity: this.opacity, fillColor: look.fill(at),
+        fillOpacity: this.opacity, fillColor: content.fill(at),
       }).addTo(this.map),
     );
-    // Few canvases: each of them is put together with the others anew for every frame.
+    // Few canvases: the browser composites all of them again for every frame.
     const lines = L.canvas({ pane: "lines" });
     this.lines = lines;
     const styles = [{ color: "#ffffff", weight: 5, opacity: 0.75 }, { color: INK, weight: 2.2, opacity: 1 }];
@@ -60,7 +60,7 @@ export class BlockMap {
       L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, ...style }).addTo(this.map),
     );
     this.chosen = L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, color: "#c24e00", weight: 3.6 }).addTo(this.map);
-    /** @type {Map<string, {told: string, marker: L.Marker}>} the name of each area, and what it says where */
+    /** @type {Map<string, {key: string, marker: L.Marker}>} the label of each area, and a key of its place and text */
     this.names = new Map();
     /** @type {L.Polyline[]} */
     this.marks = [];
@@ -68,37 +68,37 @@ export class BlockMap {
     new ResizeObserver(() => this.resized()).observe(box);
   }
 
-  /** Shade some blocks anew, or all. @param {Iterable<number>} [blocks] */
+  /** Recolour some blocks, or all. @param {Iterable<number>} [blocks] */
   shade(blocks = this.shapes.keys()) {
     for (const block of blocks) {
-      const fillColor = this.look.fill(block);
+      const fillColor = this.content.fill(block);
       if (this.shapes[block].options.fillColor !== fillColor) this.shapes[block].setStyle({ fillColor });
     }
   }
 
-  /** Draw the areas anew: the lines between them, and their names. */
+  /** Redraw the areas: the lines between them, and their labels. */
   draw() {
     this.drawLines();
     this.drawNames();
   }
 
-  /** Draw the lines between areas anew. */
+  /** Redraw the lines between areas. */
   drawLines() {
-    const lines = this.ground.arcs.flatMap(({ a, b, line }) =>
-      b === -1 || this.look.area(a) !== this.look.area(b) ? [line] : [],
+    const lines = this.geometry.arcs.flatMap(({ a, b, line }) =>
+      b === -1 || this.content.area(a) !== this.content.area(b) ? [line] : [],
     );
     for (const outline of this.outlines) outline.setLatLngs(lines);
-    this.chosen.setLatLngs(this.#around((block) => this.look.area(block) === this.look.chosen()));
+    this.chosen.setLatLngs(this.#around((block) => this.content.area(block) === this.content.chosen()));
   }
 
   /** The lines around those blocks that belong. @param {(block: number) => boolean} belongs */
   #around(belongs) {
-    return this.ground.arcs.flatMap(({ a, b, line }) => (belongs(a) !== (b !== -1 && belongs(b)) ? [line] : []));
+    return this.geometry.arcs.flatMap(({ a, b, line }) => (belongs(a) !== (b !== -1 && belongs(b)) ? [line] : []));
   }
 
-  /** Write the names of the areas where they have changed. */
+  /** Redraw the labels of areas that have changed. */
   drawNames() {
-    const { middles, sizes } = this.ground;
+    const { middles, sizes } = this.geometry;
     const areas = this.#byArea().filter(([code]) => code);
     const there = new Set(areas.map(([code]) => code));
     for (const [code, { marker }] of this.names) {
@@ -110,71 +110,71 @@ export class BlockMap {
       const whole = blocks.reduce((sum, block) => sum + sizes[block], 0);
       const centre = [0, 1].map((axis) => blocks.reduce((sum, at) => sum + middles[at][axis] * sizes[at], 0) / whole);
       const [lon, lat] = nearest(blocks.map((at) => middles[at]), centre);
-      const { name, told, kind } = this.look.label(code);
-      const key = JSON.stringify([lat, lon, name, told, kind]);
+      const { name, detail, kind } = this.content.label(code);
+      const key = JSON.stringify([lat, lon, name, detail, kind]);
       const old = this.names.get(code);
-      if (old?.told === key) return;
+      if (old?.key === key) return;
       old?.marker.remove();
-      const inside = make("span", {}, name, ...(told ? [make("small", { class: kind }, told)] : []));
+      const inside = make("span", {}, name, ...(detail ? [make("small", { class: kind }, detail)] : []));
       const icon = L.divIcon({ className: "area-name", html: inside, iconSize: [0, 0] });
       const marker = L.marker([lat, lon], { icon, interactive: false, keyboard: false }).addTo(this.map);
       inside.dataset.rank = String(rank);
-      this.names.set(code, { told: key, marker });
+      this.names.set(code, { key, marker });
     });
     this.#tidyNames();
   }
 
-  /** The names of large areas stay; those that would lie over them go. */
+  /** Hide the labels of smaller areas that overlap those of larger ones. */
   #tidyNames() {
     requestAnimationFrame(() => {
       /** @type {DOMRect[]} */
-      const kept = [];
+      const placed = [];
       const labels = /** @type {HTMLElement[]} */ ([...this.map.getPane("markerPane")?.querySelectorAll(".area-name span") ?? []]);
       labels.sort((one, other) => Number(one.dataset.rank) - Number(other.dataset.rank));
       const boxes = labels.map((label) => label.getBoundingClientRect());
       for (const [at, label] of labels.entries()) {
-        label.classList.remove("lost");
+        label.classList.remove("hidden-name");
         const box = boxes[at];
-        const free = kept.every((one) => box.right < one.left || box.left > one.right || box.bottom < one.top || box.top > one.bottom);
-        if (free) kept.push(box);
-        else label.classList.add("lost");
+        const free = placed.every((one) => box.right < one.left || box.left > one.right || box.bottom < one.top || box.top > one.bottom);
+        if (free) placed.push(box);
+        else label.classList.add("hidden-name");
       }
     });
   }
 
-  /** Areas with their blocks, those of most surface first. @returns {[string, number[]][]} */
+  /** Areas with their blocks, the largest first. @returns {[string, number[]][]} */
   #byArea() {
     /** @type {Map<string, number[]>} */
-    const found = new Map();
+    const areas = new Map();
     this.shapes.forEach((_, block) => {
-      const code = this.look.area(block);
-      const held = found.get(code);
-      if (held) held.push(block);
-      else found.set(code, [block]);
+      const code = this.content.area(block);
+      const blocks = areas.get(code);
+      if (blocks) blocks.push(block);
+      else areas.set(code, [block]);
     });
-    const size = (/** @type {number[]} */ blocks) => blocks.reduce((sum, block) => sum + this.ground.sizes[block], 0);
-    return [...found].sort((one, other) => size(other[1]) - size(one[1]));
+    const size = (/** @type {number[]} */ blocks) => blocks.reduce((sum, block) => sum + this.geometry.sizes[block], 0);
+    return [...areas].sort((one, other) => size(other[1]) - size(one[1]));
   }
 
-  /** Ring some blocks round, in place of those before. @param {Iterable<number>} blocks @param {L.PathOptions} [style] */
+  /** Outline some blocks, instead of those outlined before. @param {Iterable<number>} blocks @param {L.PathOptions} [style] */
   mark(blocks, style = {}) {
     for (const mark of this.marks) mark.remove();
-    const held = new Set(blocks);
-    const lines = this.#around((block) => held.has(block));
+    const marked = new Set(blocks);
+    const lines = this.#around((block) => marked.has(block));
     const rings = [{ color: "#111111", weight: 7 }, { color: "#ffd166", weight: 3.5 }];
     this.marks = rings.map((ring) =>
       L.polyline(lines, { renderer: this.lines, interactive: false, ...ring, ...style }).addTo(this.map),
     );
   }
 
-  /** Show some blocks as large as the map allows. @param {Iterable<number>} blocks */
+  /** Zoom to some blocks. @param {Iterable<number>} blocks */
   zoomTo(blocks) {
     const box = L.latLngBounds([]);
     for (const block of blocks) box.extend(this.shapes[block].getBounds());
     if (box.isValid()) this.map.fitBounds(box, { padding: [60, 60], maxZoom: 16, animate: false });
   }
 
-  /** The box has another size: what was shown whole stays so. */
+  /** After a change of size; a map that showed the whole plan still does. */
   resized() {
     const whole = this.map.getBounds().contains(this.home);
     this.map.invalidateSize({ animate: false, pan: false });

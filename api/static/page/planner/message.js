@@ -1,16 +1,16 @@
-// What asks for the planner's attention, above the desk.
+// The message over the map, with the buttons to answer it.
 // @ts-check
 
 import { byId, make } from "./dom.js";
 
 /**
- * Tell something, with what can be done about it.
+ * Show a message, with what can be done about it.
  * @param {string} words
- * @param {...[string, () => void, boolean?]} doings the last says whether it is the first choice
+ * @param {...[string, () => void, boolean?]} choices label, action, and whether it is the main one
  */
-export function say(words, ...doings) {
+export function say(words, ...choices) {
   const box = byId("message");
-  const all = doings.length ? doings : [/** @type {[string, () => void]} */ (["Close", () => {}])];
+  const all = choices.length ? choices : [/** @type {[string, () => void]} */ (["Close", () => {}])];
   const buttons = all.map(([name, act, first]) =>
     make("button", { type: "button", class: first ? "first" : "", click: () => {
       hush();

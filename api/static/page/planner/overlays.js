@@ -1,14 +1,14 @@
-// What is drawn over the blocks: hotspots, incidents by cell, and the areas of other layers.
+// Overlays: hotspots, incidents by cell, and the areas of other layers.
 // @ts-check
 
 import { make } from "./dom.js";
 import { read } from "./service.js";
-import { count } from "./words.js";
+import { count } from "./text.js";
 
 /** @typedef {{id: string, title: string}} Layer */
 
 const DASHES = ["", "7 5", "2 5", "10 4 2 4"];
-const PAGE = 10_000; // features that the service gives at once
+const PAGE = 10_000; // the most features that the service returns at once
 
 const HOT = { color: "#b2182b", weight: 2, fillColor: "#b2182b", fillOpacity: 0.14 };
 
@@ -21,7 +21,7 @@ export const offered = (layers) => [
 ];
 
 export class Overlays {
-  /** @param {L.Map[]} maps @param {Layer[]} layers @param {string} question what counts as an incident, as a query */
+  /** @param {L.Map[]} maps @param {Layer[]} layers @param {string} question which incidents count, as a query */
   constructor(maps, layers, question) {
     this.maps = maps;
     this.layers = layers;
@@ -32,14 +32,14 @@ export class Overlays {
     this.known = new Map();
   }
 
-  /** Draw exactly these, on every map. @param {string[]} ids @returns {Promise<string>} what to say of them */
+  /** Draw exactly these, on every map. @param {string[]} ids @returns {Promise<string>} a note on them */
   async show(ids) {
     for (const [id, layers] of this.drawn) {
       for (const layer of layers) layer.remove();
       this.drawn.delete(id);
     }
-    const told = await Promise.all(ids.map((id) => this.#draw(id)));
-    return told.filter(Boolean).join("; ");
+    const notes = await Promise.all(ids.map((id) => this.#draw(id)));
+    return notes.filter(Boolean).join("; ");
   }
 
   /** @param {string} id */
@@ -48,9 +48,9 @@ export class Overlays {
     const isLayer = this.layers.some((layer) => layer.id === id);
     const query = isLayer || !this.question ? "" : `&${this.question}`;
     const address = `/ogc/collections/${encodeURIComponent(collection)}/items?f=json&limit=${PAGE}${query}`;
-    const asked = this.known.get(address) ?? readAll(address);
-    this.known.set(address, asked);
-    const features = await asked.catch((/** @type {Error} */ error) => {
+    const request = this.known.get(address) ?? readAll(address);
+    this.known.set(address, request);
+    const features = await request.catch((/** @type {Error} */ error) => {
       this.known.delete(address);
       throw error;
     });
@@ -63,8 +63,8 @@ export class Overlays {
   #layerOf(id, features) {
     const at = this.layers.findIndex((layer) => layer.id === id);
     const renderer = L.canvas({ pane: "over" });
-    const draw = (/** @type {L.PathOptions} */ style, /** @type {(feature: any) => boolean} */ wanted = () => true) =>
-      L.geoJSON(features, { interactive: false, filter: wanted, style: { ...style, renderer } });
+    const draw = (/** @type {L.PathOptions} */ style, /** @type {(feature: any) => boolean} */ filter = () => true) =>
+      L.geoJSON(features, { interactive: false, filter, style: { ...style, renderer } });
     if (at >= 0) {
       return draw({ color: "#6a2c86", weight: 2.4, fill: false, dashArray: DASHES[at % DASHES.length] });
     }
@@ -113,5 +113,5 @@ function describe(id, features) {
     const hot = features.features.filter((/** @type {any} */ each) => String(each.properties.class).startsWith("hot"));
     return `${count(hot.length, "hot cell")}${of}`;
   }
-  return `incidents${of}, the darker the more`;
+  return `incidents${of}; darker means more`;
 }

@@ -1,8 +1,8 @@
-// What stands below the table: pieces, blocks without an area, what is cut, what moved, the history.
+// The panels below the table: pieces, unassigned blocks, suggestions, moves, splits, history.
 // @ts-check
 
 import { make } from "./dom.js";
-import { count, figure, title, variance, when } from "./words.js";
+import { count, figure, title, variance, when } from "./text.js";
 
 /** @typedef {import("./plan.js").Plan} Plan */
 /** @typedef {import("./types.js").Suggestion} Suggestion */
@@ -28,13 +28,13 @@ export class Panels {
     this.box = box;
     this.plan = plan;
     this.acts = acts;
-    /** @type {Map<string, boolean>} which the planner opened or closed */
+    /** @type {Map<string, boolean>} whether the user opened or closed each */
     this.opened = new Map();
     this.draw();
   }
 
   draw() {
-    const panels = [this.#broken(), this.#unassigned(), this.#suggested(), this.#moved(), this.#crossings(), this.#bridges(), this.#history(), this.#caveats()];
+    const panels = [this.#broken(), this.#unassigned(), this.#suggested(), this.#moved(), this.#splits(), this.#bridges(), this.#history(), this.#caveats()];
     this.box.replaceChildren(...panels.filter((panel) => panel !== null).map((panel) => this.#drawn(panel)));
   }
 
@@ -42,7 +42,7 @@ export class Panels {
   #drawn({ title: name, n, warn = false, open = false, body }) {
     const summary = make("summary", { class: warn ? "warn" : "" }, `${name} `, make("span", { class: "n" }, n));
     const details = make("details", { "data-panel": name }, summary);
-    // What nobody looks at is not written.
+    // What nobody styles at is not written.
     const write = () => details.childElementCount === 1 && details.append(...body());
     details.open = this.opened.get(name) ?? open;
     if (details.open) write();
@@ -65,42 +65,42 @@ export class Panels {
   }
 
   #broken() {
-    const { broken } = this.plan.standing;
+    const { broken } = this.plan.status;
     const lines = broken.flatMap(({ area, pieces }) =>
       pieces.map((piece, at) => this.#line(`${this.plan.called(area)}: piece ${at + 1} of ${pieces.length}, ${count(piece.length, "block")}`, piece)),
     );
-    if (!broken.length) return { title: "In pieces", n: "no area", body: () => [make("p", { class: "note" }, "Every area hangs together.")] };
+    if (!broken.length) return { title: "In pieces", n: "none", body: () => [make("p", { class: "note" }, "Every area is in one piece.")] };
     return { title: "In pieces", n: count(broken.length, "area"), warn: true, open: true, body: () => [make("ul", {}, ...lines)] };
   }
 
   #unassigned() {
-    const { blocks, sums } = this.plan.standing.unassigned;
-    if (!blocks.length) return { title: "Without an area", n: "no block", body: () => [make("p", { class: "note" }, "Every block has an area.")] };
-    const told = Object.entries(sums).map(([name, value]) => `${figure(value)} ${title(name).toLowerCase()}`).join(", ");
-    const all = this.#line(`${count(blocks.length, "block")} with ${told}`, blocks);
+    const { blocks, sums } = this.plan.status.unassigned;
+    if (!blocks.length) return { title: "Unassigned blocks", n: "none", body: () => [make("p", { class: "note" }, "Every block is assigned to an area.")] };
+    const totals = Object.entries(sums).map(([name, value]) => `${figure(value)} ${title(name).toLowerCase()}`).join(", ");
+    const all = this.#line(`${count(blocks.length, "block")} with ${totals}`, blocks);
     const each = blocks.slice(0, MOST_LINES).map((code) => this.#line(code, [code]));
     const rest = blocks.length > MOST_LINES ? [make("li", {}, `and ${blocks.length - MOST_LINES} more`)] : [];
-    return { title: "Without an area", n: count(blocks.length, "block"), warn: true, open: blocks.length < 200, body: () => [make("ul", {}, all, ...each, ...rest)] };
+    return { title: "Unassigned blocks", n: count(blocks.length, "block"), warn: true, open: blocks.length < 200, body: () => [make("ul", {}, all, ...each, ...rest)] };
   }
 
   #suggested() {
     const list = make("ul", {});
-    const ask = make("button", { type: "button", name: "suggest" }, "Look for moves");
+    const ask = make("button", { type: "button", name: "suggest" }, "Find moves");
     ask.addEventListener("click", async () => {
-      let found;
+      let suggested;
       try {
-        found = await this.acts.suggest();
+        suggested = await this.acts.suggest();
       } catch (error) {
         return list.replaceChildren(make("li", {}, /** @type {Error} */ (error).message));
       }
-      const { column, moves } = found;
+      const { column, moves } = suggested;
       const lines = moves.map(({ block_code: code, from_area: from, to_area: to, from_off, to_off }) =>
         this.#line(`${code}: ${this.plan.called(from)} → ${this.plan.called(to)}`, [code],
-          make("button", { type: "button", click: () => this.acts.move(this.#places([code])[0], to) }, "take it"),
+          make("button", { type: "button", click: () => this.acts.move(this.#places([code])[0], to) }, "apply"),
           make("p", { class: "note" }, `then ${[...(from_off === null ? [] : [`${this.plan.called(from)} ${variance(100 * from_off)}`]), `${this.plan.called(to)} ${variance(100 * to_off)}`].join(", ")} from balance of ${title(column).toLowerCase()}`)));
-      list.replaceChildren(...(lines.length ? lines : [make("li", {}, "No single block would improve the balance without worsening something.")]));
+      list.replaceChildren(...(lines.length ? lines : [make("li", {}, "No single move improves the balance without making something else worse.")]));
     });
-    return { title: "Suggested moves", n: "for balance, worsening nothing", body: () => [make("p", { class: "not-on-paper" }, ask), list] };
+    return { title: "Suggested moves", n: "better balance, nothing worse", body: () => [make("p", { class: "not-on-paper" }, ask), list] };
   }
 
   #moved() {
@@ -115,28 +115,28 @@ export class Panels {
     const summed = Object.keys(this.plan.state.figures).filter((name) => !this.plan.state.averaged.includes(name)).slice(0, 4);
     const lines = () => [...flows].sort((one, other) => other[1].length - one[1].length).map(([key, blocks]) => {
       const [from, to] = JSON.parse(key);
-      const told = summed.map((name) => `${figure(this.plan.sum(this.#places(blocks), name))} ${title(name).toLowerCase()}`).join(", ");
-      return this.#line(`${this.plan.called(from)} → ${this.plan.called(to)}: ${count(blocks.length, "block")}`, blocks, make("p", { class: "note" }, told));
+      const totals = summed.map((name) => `${figure(this.plan.sum(this.#places(blocks), name))} ${title(name).toLowerCase()}`).join(", ");
+      return this.#line(`${this.plan.called(from)} → ${this.plan.called(to)}: ${count(blocks.length, "block")}`, blocks, make("p", { class: "note" }, totals));
     });
     const all = [...flows.values()].reduce((sum, blocks) => sum + blocks.length, 0);
-    const body = () => (flows.size ? [make("ul", {}, ...lines())] : [make("p", { class: "note" }, "Every block is where it was when the plan began.")]);
-    return { title: "Moved since the plan began", n: count(all, "block"), body };
+    const body = () => (flows.size ? [make("ul", {}, ...lines())] : [make("p", { class: "note" }, "No block has moved since the plan started.")]);
+    return { title: "Moved since the plan started", n: count(all, "block"), body };
   }
 
-  #crossings() {
-    const { crossings } = this.plan.standing;
-    if (!crossings.length) return null;
-    const lines = () => crossings.map(({ kind, before, now, split }) => {
+  #splits() {
+    const { splits } = this.plan.status;
+    if (!splits.length) return null;
+    const lines = () => splits.map(({ kind, before, now, split }) => {
       const named = split.slice(0, 12).map(({ name, areas }) => `${name} (${areas.map((code) => this.plan.called(code)).join(" | ")})`).join("; ");
       const rest = split.length > 12 ? ` and ${split.length - 12} more` : "";
-      return make("li", {}, make("span", {}, kind === "hotspots" ? "Hotspots" : kind), make("strong", {}, `${now} cut`), make("span", { class: "note" }, `${before} before`), ...(named ? [make("p", { class: "note" }, named + rest)] : []));
+      return make("li", {}, make("span", {}, kind === "hotspots" ? "Hotspots" : kind), make("strong", {}, `${now} split`), make("span", { class: "note" }, `${before} before`), ...(named ? [make("p", { class: "note" }, named + rest)] : []));
     });
-    const n = crossings.map(({ kind, now }) => `${now} of ${kind === "hotspots" ? "the hotspots" : kind}`).join(", ");
-    return { title: "Cut by the boundaries", n, body: () => [make("ul", {}, ...lines())] };
+    const n = splits.map(({ kind, now }) => `${now} of ${kind === "hotspots" ? "the hotspots" : kind}`).join(", ");
+    return { title: "Split by boundaries", n, body: () => [make("ul", {}, ...lines())] };
   }
 
   #bridges() {
-    const { bridges } = this.plan.standing;
+    const { bridges } = this.plan.status;
     if (!bridges.length) return null;
     const lines = bridges.map(({ name, ends }) =>
       this.#line(`${name}: ${ends[0]} – ${ends[1]}`, ends, make("button", { type: "button", click: () => this.acts.unbridge(name) }, "remove")),
@@ -150,13 +150,13 @@ export class Panels {
         make("span", {}, `${step.step}. ${step.what}${step.forced ? " (forced)" : ""}`),
         make("span", { class: "note" }, [step.reason && `“${step.reason}”`, step.by, when(step.at), step.in_force ? "" : "undone"].filter(Boolean).join(" · "))),
     );
-    const body = () => [this.plan.history.length ? make("ol", {}, ...lines()) : make("p", { class: "note" }, "No step has been taken.")];
-    return { title: "History", n: count(this.plan.standing.done, "step"), body };
+    const body = () => [this.plan.history.length ? make("ol", {}, ...lines()) : make("p", { class: "note" }, "No steps yet.")];
+    return { title: "History", n: count(this.plan.status.done, "step"), body };
   }
 
   #caveats() {
     const { caveats } = this.plan.state;
     if (!caveats.length) return null;
-    return { title: "Worth knowing", n: count(caveats.length, "note"), body: () => caveats.map((caveat) => make("p", { class: "caveat" }, caveat)) };
+    return { title: "Notes", n: count(caveats.length, "note"), body: () => caveats.map((caveat) => make("p", { class: "caveat" }, caveat)) };
   }
 }

@@ -1,4 +1,4 @@
-// The plan as this page knows it: what the service said last, and the steps still on their way.
+// The plan as this page knows it: the service's last response, and the steps still being sent.
 // @ts-check
 
 import { planAddress, Refusal, send } from "./service.js";
@@ -6,12 +6,12 @@ import { planAddress, Refusal, send } from "./service.js";
 /** @typedef {import("./types.js").PlanState} PlanState */
 /** @typedef {import("./types.js").Change} Change */
 /** @typedef {import("./types.js").Step} Step */
-/** @typedef {import("./types.js").Standing} Standing */
+/** @typedef {import("./types.js").PlanStatus} PlanStatus */
 
 /**
- * Events: `shown` (detail: blocks that are shown elsewhere, while a step is on its way or because it
- * was refused), `changed` (a step was answered; detail: its `blocks`, and the `areas` whose row is
- * another now), `busy` (more or fewer steps are on their way).
+ * Events: `shown` (blocks to recolour, because a step is being sent or was refused; detail: the
+ * blocks), `changed` (a step was saved; detail: its `blocks`, and the `areas` with a new row),
+ * `busy` (the number of steps being sent has changed).
  */
 export class Plan extends EventTarget {
   /** @param {PlanState} state */
@@ -20,18 +20,18 @@ export class Plan extends EventTarget {
     this.id = state.plan_id;
     this.codes = state.codes;
     this.places = new Map(state.codes.map((code, place) => [code, place]));
-    /** @type {Map<number, string>[]} what each step on its way would move */
+    /** @type {Map<number, string>[]} the moves of each step being sent */
     this.onTheirWay = [];
     this.tail = Promise.resolve();
     this.state = state;
     this.assigned = [...state.assigned];
     this.rows = state.rows;
-    this.standing = state.standing;
+    this.status = state.status;
     this.history = state.history;
   }
 
   get areas() {
-    return this.standing.areas;
+    return this.status.areas;
   }
 
   /** @param {string} code */
@@ -39,13 +39,13 @@ export class Plan extends EventTarget {
     return this.areas.find((area) => area.code === code);
   }
 
-  /** @param {string} code what people call an area */
+  /** @param {string} code the name of an area */
   called(code) {
     if (!code) return "no area";
     return this.area(code)?.name ?? this.state.before.areas.find((area) => area.code === code)?.name ?? code;
   }
 
-  /** The area of a block as it is shown: with what is on its way. @param {number} block */
+  /** The area of a block as shown: steps being sent included. @param {number} block */
   shown(block) {
     for (let at = this.onTheirWay.length - 1; at >= 0; at -= 1) {
       const to = this.onTheirWay[at].get(block);
@@ -59,7 +59,7 @@ export class Plan extends EventTarget {
     return this.assigned.flatMap((area, block) => (area === code ? [block] : []));
   }
 
-  /** What the blocks add up to. @param {Iterable<number>} blocks @param {string} column */
+  /** The sum of a column over some blocks. @param {Iterable<number>} blocks @param {string} column */
   sum(blocks, column) {
     const values = this.state.figures[column] ?? [];
     let total = 0;
@@ -68,15 +68,15 @@ export class Plan extends EventTarget {
   }
 
   /**
-   * Take a step, after those before it. Moved blocks are shown as moved at once, and moved back
-   * where the service refuses.
+   * Send a step, after those before it. Moved blocks are shown as moved at once, and moved back
+   * if the service refuses.
    * @param {Step} step
    * @param {{by: string, reason: string, moved?: Map<number, string>}} how
    * @returns {Promise<Change>}
    */
   step(step, { by, reason, moved = new Map() }) {
     this.onTheirWay.push(moved);
-    this.#tell("shown", [...moved.keys()]);
+    this.#emit("shown", [...moved.keys()]);
     const answer = this.tail.then(() => this.#send({ ...step, by, reason }, moved));
     this.tail = answer.then(() => {}, () => {});
     return answer;
@@ -84,41 +84,41 @@ export class Plan extends EventTarget {
 
   /** @param {Record<string, unknown>} body @param {Map<number, string>} moved @returns {Promise<Change>} */
   async #send(body, moved) {
-    this.#tell("busy", null);
+    this.#emit("busy", null);
     try {
       const change = /** @type {Change} */ (
-        await send(planAddress(this.id, "/steps"), { ...body, version: this.standing.version })
+        await send(planAddress(this.id, "/steps"), { ...body, version: this.status.version })
       );
       this.onTheirWay = this.onTheirWay.filter((each) => each !== moved);
       this.#apply(change, moved);
       return change;
     } catch (error) {
       this.onTheirWay = this.onTheirWay.filter((each) => each !== moved);
-      this.#tell("shown", [...moved.keys()]);
+      this.#emit("shown", [...moved.keys()]);
       throw error instanceof Refusal ? error : new Refusal({ status: 0, detail: String(error) });
     } finally {
-      this.#tell("busy", null);
+      this.#emit("busy", null);
     }
   }
 
   /** @param {Change} change @param {Map<number, string>} moved */
   #apply(change, moved) {
-    const seen = new Set(moved.keys());
+    const shown = new Set(moved.keys());
     for (const [code, area] of Object.entries(change.blocks)) {
       const block = /** @type {number} */ (this.places.get(code));
       this.assigned[block] = area;
-      seen.add(block);
+      shown.add(block);
     }
-    this.standing = change.standing;
+    this.status = change.status;
     this.rows = { ...this.rows, ...change.rows };
     const first = Math.min(...change.history.map((past) => past.step));
     if (change.history.length) this.history = [...this.history.slice(0, first - 1), ...change.history];
-    this.history = this.history.map((past) => ({ ...past, in_force: past.step <= change.standing.done }));
-    this.#tell("changed", { blocks: [...seen], areas: Object.keys(change.rows) });
+    this.history = this.history.map((past) => ({ ...past, in_force: past.step <= change.status.done }));
+    this.#emit("changed", { blocks: [...shown], areas: Object.keys(change.rows) });
   }
 
   /** @param {string} name @param {unknown} detail */
-  #tell(name, detail) {
+  #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

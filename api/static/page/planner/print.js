@@ -1,4 +1,4 @@
-// On paper the maps have another size: they are given that size, and drawn, before it is printed.
+// Printing: the maps are resized for paper and redrawn first.
 // @ts-check
 
 import { byId } from "./dom.js";

@@ -1,9 +1,9 @@
-// Blocks that are collected first, to say then what is to be done with them.
+// Selected blocks, and what can be done with them.
 // @ts-check
 
 import { askForArea } from "./chosen.js";
 import { make } from "./dom.js";
-import { count, figure, title } from "./words.js";
+import { count, figure, title } from "./text.js";
 
 /** @typedef {import("./plan.js").Plan} Plan */
 
@@ -25,9 +25,9 @@ export class Selection {
     this.blocks = new Set();
   }
 
-  /** @param {number} block @param {boolean} held */
-  set(block, held) {
-    if (held) this.blocks.add(block);
+  /** @param {number} block @param {boolean} selected */
+  set(block, selected) {
+    if (selected) this.blocks.add(block);
     else this.blocks.delete(block);
     this.draw();
   }
@@ -57,7 +57,7 @@ export class Selection {
     ];
     const [area] = areas;
     if (areas.size === 1 && area) {
-      const split = button("Make a new area of them …", () =>
+      const split = button("Make a new area …", () =>
         askForArea(split, "Split", (made) => {
           acts.take({ step: "split", area, blocks: codes, ...made });
           this.clear();
@@ -65,17 +65,17 @@ export class Selection {
       parts.push(split);
     }
     if (blocks.size === 2) {
-      const bridge = button("Bridge between them …", () => this.#askForBridge(bridge, codes));
+      const bridge = button("Bridge them …", () => this.#askForBridge(bridge, codes));
       parts.push(bridge);
     }
-    this.box.replaceChildren(...parts, button("Let go of them", () => this.clear()));
+    this.box.replaceChildren(...parts, button("Clear selection", () => this.clear()));
   }
 
   /** @param {HTMLElement} after @param {string[]} ends */
   #askForBridge(after, ends) {
     this.box.querySelector("form.ask")?.remove();
     const name = make("input", { name: "bridge", required: true, maxlength: "100", placeholder: "Derwent footbridge", autocomplete: "off" });
-    const form = make("form", { class: "ask" }, make("label", {}, "They hang together by ", name), make("button", { type: "submit" }, "Bridge"));
+    const form = make("form", { class: "ask" }, make("label", {}, "Name of the bridge ", name), make("button", { type: "submit" }, "Bridge"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.acts.take({ step: "bridge", name: name.value, ends });

@@ -1,4 +1,4 @@
-// Asks the service. A refusal is thrown as what it says.
+// Requests to the service. A refusal is thrown with its message.
 // @ts-check
 
 /** @typedef {import("./types.js").Problem} Problem */
@@ -11,14 +11,14 @@ export class Refusal extends Error {
   }
 }
 
-/** @param {string} address @param {RequestInit} [how] @returns {Promise<any>} */
-async function ask(address, how) {
-  const response = await fetch(address, how).catch(() => {
-    throw new Refusal({ status: 0, detail: "Patchmap does not answer; is it still running? Nothing was changed" });
+/** @param {string} address @param {RequestInit} [options] @returns {Promise<any>} */
+async function ask(address, options) {
+  const response = await fetch(address, options).catch(() => {
+    throw new Refusal({ status: 0, detail: "Patchmap does not respond; check that it is running. Nothing was changed" });
   });
-  const told = await response.json().catch(() => ({ status: response.status, detail: response.statusText }));
-  if (!response.ok) throw new Refusal(told);
-  return told;
+  const payload = await response.json().catch(() => ({ status: response.status, detail: response.statusText }));
+  if (!response.ok) throw new Refusal(payload);
+  return payload;
 }
 
 export const read = (/** @type {string} */ address) => ask(address);

@@ -1,7 +1,7 @@
-// The pointer on the map: a click or a stroke collects the blocks under it.
+// The pointer on the map: a click or a stroke visits the blocks under it.
 // @ts-check
 
-const STEP_PX = 5; // a fast stroke leaves out no block wider than this
+const STEP_PX = 5; // no block wider than this is skipped by a fast stroke
 
 /**
  * @typedef {object} Brush What a stroke does.
@@ -21,7 +21,7 @@ export function setUpStrokes(map, finder, brush) {
   let stroke = null;
   /** @type {L.Point | null} */
   let last = null;
-  let held = false;
+  let spaceDown = false;
   /** @type {Set<number>} */
   const fingers = new Set();
 
@@ -45,7 +45,7 @@ export function setUpStrokes(map, finder, brush) {
     stroke = last = null;
   };
 
-  const free = () => held || !brush.active();
+  const free = () => spaceDown || !brush.active();
   const settle = () => {
     if (free()) map.dragging.enable();
     else map.dragging.disable();
@@ -83,13 +83,13 @@ export function setUpStrokes(map, finder, brush) {
   }
   box.addEventListener("pointerleave", () => brush.point(-1));
   box.addEventListener("contextmenu", (event) => event.preventDefault());
-  // While the space bar is held the pointer moves the map.
+  // While the space bar is spaceDown the pointer moves the map.
   for (const [kind, down] of /** @type {[string, boolean][]} */ ([["keydown", true], ["keyup", false]])) {
     document.addEventListener(kind, (event) => {
       const { code, target } = /** @type {KeyboardEvent} */ (event);
       if (code !== "Space" || (target instanceof Element && target.closest("input, select, button, textarea, summary, a"))) return;
       if (down) event.preventDefault();
-      held = down;
+      spaceDown = down;
       settle();
     });
   }

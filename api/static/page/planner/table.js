@@ -1,8 +1,8 @@
-// The live table: one row an area, what it holds now and what the plan changed.
+// The table of areas: one row each, with its measures now and what the plan changed.
 // @ts-check
 
 import { drawn, make } from "./dom.js";
-import { change, figure, title, variance } from "./words.js";
+import { change, figure, title, variance } from "./text.js";
 
 /** @typedef {import("./types.js").Row} Row */
 
@@ -17,7 +17,7 @@ const NOT_SHOWN = new Set(["area_name", "locked", "pieces", "variance", "varianc
 const ON_PAPER = 9; // columns
 const WIDEST = 32; // per cent: where the bars end
 
-/** The columns of a table, those that one looks at all the time first. @param {Row} row */
+/** The columns of a table, those that one styles at all the time first. @param {Row} row */
 export function columnsOf(row) {
   const there = Object.keys(row).filter((name) => !NOT_SHOWN.has(name) && typeof row[name] !== "string");
   const among = (/** @type {string[]} */ names) => names.filter((name) => there.includes(name));
@@ -128,8 +128,8 @@ export class AreaTable {
 
   /** @param {Row | undefined} before @param {string} column */
   #was(before, column) {
-    const told = VARIANCES.includes(column) ? variance(before?.[column]) : figure(before?.[column]);
-    return make("td", { class: `number was${this.#far(column)}` }, before ? told : "–");
+    const text = VARIANCES.includes(column) ? variance(before?.[column]) : figure(before?.[column]);
+    return make("td", { class: `number was${this.#far(column)}` }, before ? text : "–");
   }
 
   /** @param {Row} row @param {Row | undefined} before @param {string} column */
@@ -138,12 +138,12 @@ export class AreaTable {
     const note = make("small", {}, by && before ? by : "");
     if (!VARIANCES.includes(column)) return make("td", { class: `number${this.#far(column)}` }, figure(row[column]), note);
     const { kind, symbol } = verdict(row, column);
-    const told = make("span", {}, symbol ? make("b", { class: "symbol" }, `${symbol} `) : "", variance(row[column]));
-    return make("td", { class: `number variance ${kind}` }, note, told, varianceBar(row[column], kind));
+    const text = make("span", {}, symbol ? make("b", { class: "symbol" }, `${symbol} `) : "", variance(row[column]));
+    return make("td", { class: `number variance ${kind}` }, note, text, varianceBar(row[column], kind));
   }
 }
 
-/** A bar from nought to the variance, with ticks at ±10 and ±30 per cent. @param {unknown} percent @param {string} kind */
+/** A bar from zero to the variance, with ticks at ±10 and ±30 per cent. @param {unknown} percent @param {string} kind */
 function varianceBar(percent, kind) {
   const bar = drawn("svg", { class: "bar", viewBox: "-33 0 66 9", width: 66, height: 9, "aria-hidden": "true" });
   bar.append(drawn("path", { class: "ticks", d: "M0 0v9M-10 2v5M10 2v5M-30 3v3M30 3v3" }));

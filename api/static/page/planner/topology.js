@@ -1,4 +1,4 @@
-// Which blocks lie side by side, and the lines between them, from their rings alone.
+// Which blocks are neighbours, and the lines between them, worked out from their rings.
 // @ts-check
 
 /** @typedef {[number, number]} Place longitude, latitude */
@@ -22,8 +22,8 @@ export function arcsOf(blocks) {
   eachRing(blocks, (ring, block) => {
     for (let at = 0; at < ring.length - 1; at += 1) {
       const key = segment(ring[at], ring[at + 1]);
-      const found = sides.get(key);
-      if (found) found.push(block);
+      const both = sides.get(key);
+      if (both) both.push(block);
       else sides.set(key, [block]);
     }
   });
@@ -46,13 +46,13 @@ export function arcsOf(blocks) {
 /** Stretches of equal values, each as its first place and the one after its last. @param {number[]} values */
 function runs(values) {
   /** @type {[number, number][]} */
-  const found = [];
+  const stretches = [];
   for (let from = 0, to = 1; to <= values.length; to += 1) {
     if (to < values.length && values[to] === values[from]) continue;
-    found.push([from, to]);
+    stretches.push([from, to]);
     from = to;
   }
-  return found;
+  return stretches;
 }
 
 /** The neighbours of each block. @param {number} size @param {Arc[]} arcs */
@@ -66,9 +66,9 @@ export function neighboursOf(size, arcs) {
   return near;
 }
 
-/** @param {Block[]} blocks @param {(ring: Place[], block: number) => void} see */
-function eachRing(blocks, see) {
-  blocks.forEach((block, index) => block.rings.forEach((polygon) => polygon.forEach((ring) => see(ring, index))));
+/** @param {Block[]} blocks @param {(ring: Place[], block: number) => void} visit */
+function eachRing(blocks, visit) {
+  blocks.forEach((block, index) => block.rings.forEach((polygon) => polygon.forEach((ring) => visit(ring, index))));
 }
 
 /** @param {Place} one @param {Place} other */
@@ -77,7 +77,7 @@ function segment(one, other) {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
 }
 
-/** Where a block is written and pointed at: the middle of its largest polygon. @param {Block} block @returns {Place} */
+/** The point that stands for a block: the middle of its largest polygon. @param {Block} block @returns {Place} */
 export function middleOf(block) {
   const sized = block.rings.map((polygon) => ringMiddle(polygon[0]));
   return sized.reduce((best, one) => (one.size > best.size ? one : best)).middle;

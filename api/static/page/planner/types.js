@@ -1,4 +1,4 @@
-// What travels between the service and the page of a plan.
+// Payloads between the service and the page of a plan; `api/planner/payload.py` declares the same.
 // @ts-check
 
 /**
@@ -13,11 +13,11 @@
 
 /**
  * @typedef {object} Equality How equal the votes of a council are, for one of its electorates.
- * @property {number | null} average electors a member
+ * @property {number | null} average electors per member
  * @property {number} areas
  * @property {number} notable areas beyond ±10 %
  * @property {number} extreme areas beyond ±30 %
- * @property {boolean} review whether they call for a review
+ * @property {boolean} review whether they meet the criteria for a review
  */
 
 /**
@@ -27,7 +27,7 @@
  */
 
 /**
- * @typedef {object} Crossing What the boundaries cut, of one kind of thing.
+ * @typedef {object} Splits What the boundaries split, of one kind of thing.
  * @property {string} kind
  * @property {number} before
  * @property {number} now
@@ -35,7 +35,7 @@
  */
 
 /**
- * @typedef {object} Standing How a plan stands: what every step can change.
+ * @typedef {object} PlanStatus How a plan stands: what every step can change.
  * @property {number} version
  * @property {number} done
  * @property {number} steps
@@ -46,7 +46,7 @@
  * @property {{area: string, pieces: string[][]}[]} broken
  * @property {{blocks: string[], sums: Record<string, number>}} unassigned
  * @property {{name: string, ends: [string, string]}[]} bridges
- * @property {Crossing[]} crossings
+ * @property {Splits[]} splits
  */
 
 /**
@@ -73,7 +73,7 @@
  * @property {string[]} assigned and now
  * @property {{areas: Area[], rows: Record<string, Row>, council: Council}} before
  * @property {Record<string, Row>} rows
- * @property {Standing} standing
+ * @property {PlanStatus} status
  * @property {Past[]} history
  * @property {string[]} caveats
  * @property {string[]} averaged figures that do not add up
@@ -81,7 +81,7 @@
 
 /**
  * @typedef {object} Change What a step changed.
- * @property {Standing} standing
+ * @property {PlanStatus} status
  * @property {Record<string, string>} blocks area code by block
  * @property {Record<string, Row>} rows of the areas whose measures are others now
  * @property {Past[]} history
@@ -97,11 +97,11 @@
  */
 
 /**
- * @typedef {object} Suggestion A move that improves the balance and worsens nothing.
+ * @typedef {object} Suggestion A move that improves the balance and makes nothing worse.
  * @property {string} block_code
  * @property {string} from_area
  * @property {string} to_area
- * @property {number | null} from_off how far the areas then lie from balance, 0.1 is ten per cent
+ * @property {number | null} from_off how far each area is then from balance; 0.1 is ten per cent
  * @property {number} to_off
  */
 

@@ -1,4 +1,4 @@
-// How numbers and columns are written.
+// Numbers, dates and column names as text.
 // @ts-check
 
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
@@ -10,7 +10,7 @@ const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "
 
 /** @typedef {number | string | boolean | null | undefined} Value */
 
-/** A number without decimals that nobody reads; "–" for none. @param {Value} value */
+/** A number with as many decimals as matter; "–" for none. @param {Value} value */
 export function figure(value) {
   if (typeof value !== "number") return "–";
   const size = Math.abs(value);
@@ -38,13 +38,13 @@ export const count = (n, one, many = `${one}s`) => `${whole.format(n)} ${n === 1
 /** @type {Record<string, string>} */
 const TITLES = {
   electors: "Electors", electors_forecast: "Forecast electors", members: "Members",
-  electors_per_member: "Electors a member", electors_forecast_per_member: "Forecast a member",
+  electors_per_member: "Electors per member", electors_forecast_per_member: "Forecast per member",
   variance_percent: "Variance", variance_percent_forecast: "Forecast variance",
   imd_score: "IMD score", area_km2: "km²", polsby_popper: "Polsby–Popper", reock: "Reock",
   n: "Incidents",
 };
 
-/** A column as people call it. @param {string} column */
+/** The heading of a column. @param {string} column */
 export function title(column) {
   const words = column.replaceAll("_", " ");
   return TITLES[column] ?? words[0].toUpperCase() + words.slice(1);

@@ -1,4 +1,4 @@
-// The controls below the map: how blocks are shaded, what is drawn over them, what is compared.
+// The controls below the map: colours, overlays, comparison.
 // @ts-check
 
 import { given, remember } from "./address.js";
@@ -8,24 +8,24 @@ import { offered } from "./overlays.js";
 
 /**
  * @param {import("./map.js").BlockMap} map
- * @param {import("./looks.js").Looks} looks
+ * @param {import("./styles.js").BlockStyles} styles
  * @param {import("./compare.js").Compare} compare
  * @param {import("./overlays.js").Overlays} overlays
  */
-export function setUpViewing(map, looks, compare, overlays) {
+export function setUpViewOptions(map, styles, compare, overlays) {
   const select = (/** @type {string} */ id) => /** @type {HTMLSelectElement} */ (byId(id));
   const [shade, comparing] = [select("shade"), select("compare")];
 
-  shade.replaceChildren(...looks.offered().map(([name, words]) => make("option", { value: name }, words)));
+  shade.replaceChildren(...styles.offered().map(([name, words]) => make("option", { value: name }, words)));
   /** @param {string} name */
   function shadeBy(name) {
-    looks.choose(name);
-    shade.value = looks.by;
+    styles.choose(name);
+    shade.value = styles.by;
     map.shade();
     compare.before?.shade();
-    byId("legend").replaceChildren(...looks.legend());
+    byId("legend").replaceChildren(...styles.legend());
     byId("legend").hidden = !byId("legend").children.length;
-    remember("shade", looks.by);
+    remember("shade", styles.by);
   }
   shade.addEventListener("change", () => shadeBy(shade.value));
 
@@ -44,7 +44,7 @@ export function setUpViewing(map, looks, compare, overlays) {
     const ids = boxes.filter((box) => box.checked).map((box) => box.value);
     remember("over", ids.join(","));
     try {
-      byId("overlaid").textContent = await overlays.show(ids);
+      byId("overlay-note").textContent = await overlays.show(ids);
     } catch (error) {
       say(/** @type {Error} */ (error).message);
     }
@@ -71,11 +71,11 @@ export function setUpViewing(map, looks, compare, overlays) {
   });
 
   byId("fit").addEventListener("click", () => map.fit());
-  byId("befores").addEventListener("change", (event) =>
-    byId("areas").classList.toggle("befores-shown", /** @type {HTMLInputElement} */ (event.target).checked));
+  byId("show-before").addEventListener("change", (event) =>
+    byId("areas").classList.toggle("with-before", /** @type {HTMLInputElement} */ (event.target).checked));
   byId("link").addEventListener("click", async () => {
     await navigator.clipboard?.writeText(location.href).catch(() => {});
-    byId("said").textContent = "The address is copied";
+    byId("announcement").textContent = "Link copied";
     byId("link").textContent = "Copied";
     setTimeout(() => (byId("link").textContent = "Copy link"), 900);
   });
@@ -84,7 +84,7 @@ export function setUpViewing(map, looks, compare, overlays) {
     remember("view", `${lat.toFixed(5)},${lng.toFixed(5)},${map.map.getZoom()}`);
   });
 
-  // As the address says.
+  // Restore the view that the address names.
   const view = given("view").split(",").map(Number);
   if (view.length === 3 && view.every(Number.isFinite)) map.map.setView([view[0], view[1]], view[2], { animate: false });
   if (given("shade")) shadeBy(given("shade"));

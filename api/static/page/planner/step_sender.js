@@ -1,20 +1,20 @@
-// Takes steps for the desk: signed, shown at once, and told in words where they are refused.
+// Sends the steps of the planner: signed, shown at once, with a message where one is refused.
 // @ts-check
 
 import { byId } from "./dom.js";
 import { hush, say } from "./message.js";
-import { count } from "./words.js";
+import { count } from "./text.js";
 
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./service.js").Refusal} Refusal */
 
 const AUTHOR = "patchmap-author";
 
-export class Taking {
+export class StepSender {
   /**
    * @param {import("./plan.js").Plan} plan
    * @param {import("./map.js").BlockMap} map
-   * @param {() => void} refused the page shows again what is
+   * @param {() => void} refused called after a refusal, to show the plan as it is
    */
   constructor(plan, map, refused) {
     this.plan = plan;
@@ -26,21 +26,21 @@ export class Taking {
     this.by.addEventListener("change", () => localStorage.setItem(AUTHOR, this.by.value));
   }
 
-  /** Move blocks, but for those that are there. @param {number[]} blocks @param {string} to */
+  /** Move blocks, except those that are in the area already. @param {number[]} blocks @param {string} to */
   move(blocks, to) {
     const moved = new Map(blocks.filter((block) => this.plan.shown(block) !== to).map((block) => [block, to]));
     if (moved.size) this.take({ step: "move", blocks: [...moved.keys()].map((block) => this.plan.codes[block]), to }, moved);
   }
 
-  /** Move what a stroke went over; blocks of locked areas stay. @param {number[]} blocks @param {string} to */
+  /** Move the blocks of a stroke; those of locked areas stay. @param {number[]} blocks @param {string} to */
   paint(blocks, to) {
     const open = blocks.filter((block) => !this.plan.area(this.plan.shown(block))?.locked);
-    const held = blocks.length - open.length;
-    // A single one is refused by the service, which says why.
-    if (!held || !open.length) return this.move(blocks, to);
+    const locked = blocks.length - open.length;
+    // If all are locked the service refuses the move, and its message says why.
+    if (!locked || !open.length) return this.move(blocks, to);
     this.map.shade(blocks);
     this.move(open, to);
-    say(`${count(held, "block")} of locked areas stayed where ${held === 1 ? "it is" : "they are"}`);
+    say(`${count(locked, "block")} of locked areas ${locked === 1 ? "was" : "were"} not moved`);
   }
 
   /** @param {Step} step @param {Map<number, string>} [moved] */
@@ -48,20 +48,20 @@ export class Taking {
     if (!this.by.value.trim()) {
       this.map.shade(moved.keys());
       this.by.focus();
-      return say("say who takes the step: the field “By” is empty");
+      return say("enter your name in the field “Your name”");
     }
     hush();
     try {
       await this.plan.step(step, { by: this.by.value, reason: this.reason.value, moved });
     } catch (error) {
       this.refused();
-      this.#tell(/** @type {Refusal} */ (error), step, moved);
+      this.#showRefusal(/** @type {Refusal} */ (error), step, moved);
     }
   }
 
   /** @param {Refusal} refusal @param {Step} step @param {Map<number, string>} moved */
-  #tell({ message, problem }, step, moved) {
-    if (problem.conflict === "version") return say(message, ["Load it again", () => location.reload(), true]);
+  #showRefusal({ message, problem }, step, moved) {
+    if (problem.conflict === "version") return say(message, ["Reload", () => location.reload(), true]);
     if (problem.conflict !== "pieces") return say(message);
     const pieces = (problem.pieces ?? []).map((piece) => piece.flatMap((code) => this.plan.places.get(code) ?? []));
     const show = () => {
@@ -69,8 +69,8 @@ export class Taking {
       this.map.mark(pieces.slice(1).flat());
     };
     say(message,
-      ["Do it all the same", () => this.take({ ...step, force: true }, moved), true],
+      ["Do it anyway", () => this.take({ ...step, force: true }, moved), true],
       ["Show the pieces", show],
-      ["Leave it", () => {}]);
+      ["Cancel", () => {}]);
   }
 }

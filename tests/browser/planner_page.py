@@ -20,7 +20,7 @@ def post(address: str, body: dict[str, object]) -> dict[str, object]:
         return json.load(answer)
 
 
-class Desk:
+class PlannerPage:
     """The page of one plan, and what the service knows of it."""
 
     def __init__(self, watched: Watched, root: str, plan_id: str) -> None:
@@ -31,14 +31,14 @@ class Desk:
         self.page.goto(f"{self.root}/planner?plan={self.plan_id}{query}")
         self.page.locator("body[data-ready]").wait_for()
 
-    def told(self) -> dict[str, object]:
+    def payload(self) -> dict[str, object]:
         address = f"{self.root}/planner/plans/{self.plan_id}"
         with urllib.request.urlopen(address, timeout=20) as answer:
             return json.load(answer)
 
     def area_of(self, block: str) -> str:
-        told = self.told()
-        return told["assigned"][told["codes"].index(block)]
+        payload = self.payload()
+        return payload["assigned"][payload["codes"].index(block)]
 
     def row(self, area: str) -> Locator:
         return self.page.locator(f'#areas tr[data-area="{area}"]')
@@ -59,8 +59,8 @@ class Desk:
 
     def border(self, one: str, other: str) -> list[str]:
         """Blocks of one area that lie beside the other."""
-        told = self.told()
-        at = dict(zip(told["codes"], told["assigned"], strict=True))
+        payload = self.payload()
+        at = dict(zip(payload["codes"], payload["assigned"], strict=True))
         near = self.neighbours()
         return [
             block

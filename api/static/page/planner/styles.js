@@ -1,10 +1,10 @@
-// How blocks are shaded: by their area, by its variance, or by a figure of their own.
+// How blocks are coloured: by their area, by its variance, or by a figure of their own.
 // @ts-check
 
 import { areaNeighbours, coloured, NO_AREA, PALETTE } from "./colours.js";
 import { make } from "./dom.js";
 import { verdict } from "./table.js";
-import { figure, title, variance } from "./words.js";
+import { figure, title, variance } from "./text.js";
 
 /** @typedef {import("./plan.js").Plan} Plan */
 
@@ -18,7 +18,7 @@ const VARIANCE_WORDS = /** @type {Record<string, string>} */ ({
   "over beyond-10": "more than 10 % above ▲", "over beyond-30": "more than 30 % above ▲▲",
 });
 
-export class Looks {
+export class BlockStyles {
   /** @param {Plan} plan @param {import("./topology.js").Arc[]} arcs */
   constructor(plan, arcs) {
     this.plan = plan;
@@ -36,16 +36,16 @@ export class Looks {
     const { state, assigned, areas } = this.plan;
     const near = areaNeighbours(this.arcs, state.start);
     const before = state.before.areas.map((area) => area.code);
-    // As the plan began decides first: so the colours are the same when the page is opened again.
-    const kept = this.colours.size ? this.colours : coloured(before, near);
+    // The areas as the plan started come first: so the colours are the same when the page is reloaded.
+    const colours = this.colours.size ? this.colours : coloured(before, near);
     areaNeighbours(this.arcs, assigned, near);
-    const found = coloured([...new Set([...before, ...areas.map((area) => area.code)])], near, kept);
-    const same = found.size === this.colours.size && [...found].every(([code, place]) => this.colours.get(code) === place);
-    this.colours = found;
+    const next = coloured([...new Set([...before, ...areas.map((area) => area.code)])], near, colours);
+    const same = next.size === this.colours.size && [...next].every(([code, place]) => this.colours.get(code) === place);
+    this.colours = next;
     return !same;
   }
 
-  /** What blocks can be shaded by. @returns {[string, string][]} */
+  /** What blocks can be coloured by. @returns {[string, string][]} */
   offered() {
     const has = "variance_percent" in (Object.values(this.plan.rows)[0] ?? {});
     return [
@@ -73,7 +73,7 @@ export class Looks {
     return typeof value === "number" ? STEPS[this.limits.filter((limit) => value >= limit).length] : "#ffffff";
   }
 
-  /** @returns {Node[]} nothing where the names of the areas say it all */
+  /** @returns {Node[]} empty when blocks are coloured by area: the names are on the map */
   legend() {
     const entry = (/** @type {string} */ fill, /** @type {string} */ words) => {
       const swatch = make("span", { class: "swatch" });
@@ -90,9 +90,9 @@ export class Looks {
   }
 }
 
-/** What a name on the map says beneath. @param {import("./types.js").Row | undefined} row */
+/** The line below an area's name on the map. @param {import("./types.js").Row | undefined} row */
 export function labelOf(row) {
   const { kind, symbol } = verdict(row);
   const percent = row?.variance_percent;
-  return { told: typeof percent === "number" ? `${variance(percent)} ${symbol}`.trim() : "", kind };
+  return { detail: typeof percent === "number" ? `${variance(percent)} ${symbol}`.trim() : "", kind };
 }

@@ -1,0 +1,86 @@
+"""The planner's two HTML pages: the list of plans, and the page of one plan."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from api.dependencies import HTML
+from api.errors import status_of
+from api.formats.encoding import to_json
+from api.pages.bar import bar, folded
+from api.pages.templating import templates
+from api.pages.text import reason_of
+from api.planner.downloads import download_links
+from api.security import PAGE_POLICY
+from api.settings import VERSION, TileServer, user_name
+from api.snapshot import Snapshot
+from geo.errors import NotFoundError, PatchmapError
+from geo.question.model import Question
+
+_VIEW_PARAMETERS = ("plan", "area", "view", "over", "compare", "shade")
+"""Query parameters of the page that are no option of the Question."""
+
+
+def planner_page(
+    snapshot: Snapshot, parameters: list[tuple[str, str]], tiles: TileServer | None
+) -> Response:
+    """Render the page of the plan that the parameters name, else the list of plans.
+
+    A broken Question or an unknown plan gives the list with the reason above it.
+    """
+    options = folded(parameters)
+    view = {name: options.pop(name) for name in _VIEW_PARAMETERS if name in options}
+    try:
+        question = Question.read(options)
+        if view.get("plan"):
+            return _plan_page(snapshot, view["plan"], question, tiles)
+    except PatchmapError as error:
+        return _list_page(snapshot, error)
+    return _list_page(snapshot)
+
+
+def _plan_page(
+    snapshot: Snapshot, plan_id: str, question: Question, tiles: TileServer | None
+) -> Response:
+    plan = next((plan for plan in snapshot.plans() if plan["plan_id"] == plan_id), None)
+    if plan is None:
+        raise NotFoundError(f"there is no plan {plan_id!r}")
+    layers = [
+        {"id": metadata.layer_id, "title": metadata.title or metadata.layer_id}
+        for metadata in snapshot.layers()
+        if metadata.layer_id != plan["blocks_layer"]
+    ]
+    text = templates.get_template("planner.html").render(
+        plan=plan,
+        layers=to_json(layers).decode(),
+        query=question.query(),
+        tiles=tiles,
+        user=user_name(),
+        downloads=download_links(plan_id, question),
+        question=question,
+        bar=bar(snapshot, question),
+        version=VERSION,
+    )
+    policy = PAGE_POLICY
+    if tiles:
+        policy = policy.replace("img-src 'self'", f"img-src 'self' {tiles.origin}")
+    return Response(text, media_type=HTML, headers={"content-security-policy": policy})
+
+
+def _list_page(snapshot: Snapshot, error: PatchmapError | None = None) -> Response:
+    layers = {metadata.layer_id: metadata for metadata in snapshot.layers()}
+    sizes = {layer_id: len(snapshot.layer(layer_id)[1]) for layer_id in layers}
+    text = templates.get_template("planner_list.html").render(
+        plans=snapshot.plans(),
+        layers=[
+            {"id": layer_id, "title": metadata.title or layer_id, "areas": sizes[layer_id]}
+            for layer_id, metadata in layers.items()
+        ],
+        # Plans are made of small blocks: the layer with most areas is the likeliest.
+        finest=max(sizes, key=sizes.__getitem__, default=""),
+        default=snapshot.setting("default_layer") or "",
+        reason=reason_of(error) if error else "",
+        user=user_name(),
+        version=VERSION,
+    )
+    return Response(text, status_code=status_of(error) if error else 200, media_type=HTML)

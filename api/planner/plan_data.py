@@ -1,0 +1,159 @@
+"""What plans are measured on: blocks, their figures, and other layers, cached in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import geopandas as gpd
+import shapely
+
+from api.formats.encoding import encode_features, feature_collection
+from boundaries.layers.blocks import BlockLayer
+from boundaries.plans.figures import Figures, count_incidents, figure_blocks, plan_question
+from boundaries.plans.overlaps import Overlaps
+from geo.question.model import Question
+from geo.store.contract import Store
+
+Value = TypeVar("Value")
+
+MAX_ENTRIES = 24
+"""Most entries of a cache: a few plans with their blocks and figures."""
+
+DRAWN_TOLERANCE_M = 1.0
+"""How far a drawn block may lie from its true edge; measures and files use the true one."""
+
+MAX_LAYERS, MAX_LAYER_AREAS = 8, 500
+"""Most layers checked for areas that boundaries split, and most areas of each.
+
+Every step is checked against all of them: a country's output areas would slow each one down.
+"""
+
+
+class RecentCache:
+    """A cache of the most recently used values, safe for use by several threads."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """The value of a key, None where there is none."""
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key)
+
+    def put(self, key: Hashable, value: object) -> None:
+        """Add or replace a value; the least recently used one goes when the cache is full."""
+        with self._lock:
+            self._entries[key] = value
+            self._entries.move_to_end(key)
+            while len(self._entries) > MAX_ENTRIES:
+                self._entries.popitem(last=False)
+
+    def get_or_build(self, key: Hashable, build: Callable[[], Value]) -> Value:
+        """The value of a key, built if it is missing; two threads at once may both build it."""
+        value: Value | None = self.get(key)
+        if value is None:
+            value = build()
+            self.put(key, value)
+        return value
+
+
+class PlanData:
+    """The blocks, figures and layers of a store that its plans are measured on."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._cache = RecentCache()
+
+    def version(self, *subjects: str) -> tuple[object, ...]:
+        """The store's UUID and its change counters for some subjects, such as `layers`."""
+        version = self._store.data_version()
+        return (version.uuid, *(getattr(version, subject) for subject in subjects))
+
+    def blocks(self, layer_id: str) -> BlockLayer:
+        """The blocks of a layer.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such layer.
+        """
+        key = ("blocks", layer_id, *self.version("layers"))
+        return self._cache.get_or_build(key, lambda: BlockLayer.read(self._store, layer_id))
+
+    def figures(self, blocks: BlockLayer, question: Question) -> Figures:
+        """What is known of each block, with the incidents that a Question counts on it."""
+        question = plan_question(blocks.layer_id, question)
+        version = self.version("layers", "incidents", "settings")
+        return self._cache.get_or_build(
+            ("figures", blocks.layer_id, question.query(), *version),
+            lambda: figure_blocks(blocks, count_incidents(self._store, blocks.layer_id, question)),
+        )
+
+    def overlaps(self, blocks: BlockLayer, figures: Figures) -> Mapping[str, Overlaps]:
+        """What boundaries may split, by kind: `hotspots`, and the titles of other layers."""
+        layers = self._cache.get_or_build(
+            ("layers", blocks.layer_id, *self.version("layers")),
+            lambda: self._layer_overlaps(blocks),
+        )
+        return {"hotspots": _named_hotspots(figures), **layers}
+
+    def drawn_blocks(self, layer_id: str) -> bytes:
+        """The blocks of a layer as GeoJSON, simplified to what a screen shows.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such layer.
+        """
+        return self._cache.get_or_build(
+            ("drawn", layer_id, *self.version("layers")), lambda: self._draw(self.blocks(layer_id))
+        )
+
+    def _layer_overlaps(self, blocks: BlockLayer) -> dict[str, Overlaps]:
+        overlaps: dict[str, Overlaps] = {}
+        for metadata in self._store.layers():
+            if metadata.layer_id == blocks.layer_id or len(overlaps) == MAX_LAYERS:
+                continue
+            areas = self._store.layer(metadata.layer_id)[1]
+            if len(areas) <= MAX_LAYER_AREAS and shapely.is_valid(areas.geometry).all():
+                named = areas.set_axis(_unique_names(areas))
+                overlaps[metadata.title or metadata.layer_id] = Overlaps.of_layer(
+                    blocks.areas, named
+                )
+        return overlaps
+
+    def _draw(self, blocks: BlockLayer) -> bytes:
+        # As one coverage: blocks simplified one by one would no longer share their edges.
+        shapes = shapely.coverage_simplify(blocks.areas.geometry.to_numpy(), DRAWN_TOLERANCE_M)
+        frame = gpd.GeoDataFrame(blocks.areas[["area_name"]], geometry=shapes, crs=blocks.areas.crs)
+        codes = [str(code) for code in frame.index]
+        return feature_collection(
+            encode_features(frame, codes, projection=self._store.projection), {}
+        )
+
+
+def _named_hotspots(figures: Figures) -> Overlaps:
+    """The ranked hotspots, named by their rank and their first street."""
+    names = {
+        str(place.hotspot_id): f"no. {place.rank} {str(place.streets).partition(';')[0]}".strip()
+        for place in figures.places.itertuples()
+    }
+    spots = figures.hotspots
+    return replace(spots, names=tuple(names.get(name, name) for name in spots.names))
+
+
+def _unique_names(areas: gpd.GeoDataFrame) -> list[str]:
+    """A name for each area; names that several share get their code behind."""
+    names = areas["area_name"].astype(str)
+    is_shared = names.duplicated(keep=False)
+    return [
+        f"{name} ({code})" if shared else name
+        for code, name, shared in zip(areas.index, names, is_shared, strict=True)
+    ]

@@ -1,0 +1,65 @@
+"""What the planner's routes read from a request: the Question, the sessions, the body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, HTTPException, Request
+
+from api.answers import Answers
+from api.dependencies import AnswersDep
+from api.planner.sessions import EditingSession, PlanSessions
+from api.query import only
+from geo.question.model import OPTIONS, Question
+
+JSON: Final = "application/json"
+MAX_BODY_BYTES: Final = 4_000_000
+"""Largest request body; a step that names 100,000 blocks fits."""
+
+_QUESTION_OPTIONS = (*(option.name for option in OPTIONS), "from", "to")
+
+
+@dataclass(frozen=True, eq=False)
+class PlannerRequest:
+    """The answers and editing sessions of the service, for the Question of one request."""
+
+    answers: Answers
+    sessions: PlanSessions
+    question: Question
+
+    def session(self, plan_id: str) -> EditingSession:
+        """The session of a plan as it stands in the store.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such plan.
+        """
+        return self.sessions.get(plan_id, self.question)
+
+
+def read_request(request: Request, answers: AnswersDep) -> PlannerRequest:
+    """Read the Question of a request; unknown parameters are refused."""
+    question = Question.read(only(request, _QUESTION_OPTIONS))
+    return PlannerRequest(answers, request.app.state.plan_sessions, question)
+
+
+async def read_body(request: Request) -> bytes:
+    """Read the body of a request that is declared as JSON and not too large."""
+    # A browser sends this type across origins only after a preflight, which the service refuses:
+    # so no foreign page can change a plan.
+    if request.headers.get("content-type", "").partition(";")[0].strip() != JSON:
+        raise HTTPException(415, f"send the body as {JSON}")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise HTTPException(
+                413, f"the body is too large; send at most {MAX_BODY_BYTES:,} bytes"
+            )
+    return bytes(body)
+
+
+PlannerDep = Annotated[PlannerRequest, Depends(read_request)]
+BodyDep = Annotated[bytes, Depends(read_body)]

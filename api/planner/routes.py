@@ -1,0 +1,109 @@
+"""HTTP routes of the planner: its two pages, and what the page scripts read and write.
+
+Every step is a request of its own and is saved at once; the response holds what the step changed.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api.dependencies import HTML, AnswersDep, SettingsDep
+from api.errors import problem
+from api.etags import not_modified_or
+from api.formats.encoding import to_json
+from api.formats.registry import GEOJSON
+from api.planner.downloads import download, download_format
+from api.planner.pages import planner_page
+from api.planner.request import JSON, BodyDep, PlannerDep
+from api.planner.steps import read_beginning, read_step
+from api.settings import user_name
+from boundaries.plans.rules import BrokenAreaError
+from boundaries.plans.serialization import PlanConflictError
+
+router = APIRouter(prefix="/planner")
+
+
+@router.get("")
+def planner(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
+    """Return the list of plans, or with `plan` the page of that plan."""
+    tiles = settings.tiles
+    return not_modified_or(
+        request,
+        answers,
+        lambda: planner_page(answers.snapshot(), request.query_params.multi_items(), tiles),
+        media_type=HTML,
+        setting=(tiles.address if tiles else "") + user_name(),
+    )
+
+
+@router.get("/blocks/{layer_id}")
+def blocks(request: Request, planner: PlannerDep, layer_id: str) -> Response:
+    """Return the blocks of a layer for drawing; their ETag changes only when a layer does."""
+    return not_modified_or(
+        request,
+        planner.answers,
+        lambda: Response(planner.sessions.drawn_blocks(layer_id), media_type=GEOJSON.media_type),
+        media_type=GEOJSON.media_type,
+        state=planner.sessions.blocks_version(),
+    )
+
+
+@router.get("/plans/{plan_id}")
+def plan(request: Request, planner: PlannerDep, plan_id: str) -> Response:
+    """Return a plan with its blocks' figures, its measures before and now, and its history."""
+    return not_modified_or(
+        request,
+        planner.answers,
+        lambda: _json(planner.session(plan_id).payload()),
+        media_type=JSON,
+    )
+
+
+@router.post("/plans")
+def begin(planner: PlannerDep, body: BodyDep) -> Response:
+    """Start a plan and save it."""
+    draft, straddling = planner.sessions.begin(read_beginning(body))
+    plan_id = draft.plan.metadata.plan_id
+    address = f"/planner?plan={plan_id}"
+    response = _json({"plan_id": plan_id, "address": address, "straddling": straddling})
+    response.status_code = 201
+    response.headers["location"] = f"/planner/plans/{plan_id}"
+    return response
+
+
+@router.post("/plans/{plan_id}/steps")
+def step(planner: PlannerDep, body: BodyDep, plan_id: str) -> Response:
+    """Take a step of a plan and save it; refuse with the pieces where it breaks an area up."""
+    try:
+        return _json(planner.sessions.step(plan_id, read_step(body), planner.question))
+    except BrokenAreaError as error:
+        return problem(409, str(error), conflict="pieces", area=error.area, pieces=error.pieces)
+    except PlanConflictError as error:
+        return problem(409, str(error), conflict="version")
+
+
+@router.get("/plans/{plan_id}/suggestions")
+def suggestions(request: Request, planner: PlannerDep, plan_id: str) -> Response:
+    """Return moves that improve the balance and make nothing worse, the best first."""
+    return not_modified_or(
+        request,
+        planner.answers,
+        lambda: _json(planner.session(plan_id).suggestions()),
+        media_type=JSON,
+    )
+
+
+@router.get("/plans/{plan_id}/files/{name}")
+def file(request: Request, planner: PlannerDep, plan_id: str, name: str) -> Response:
+    """Return a plan as a file; the ending of its name says in which format."""
+    form = download_format(name)
+    return not_modified_or(
+        request,
+        planner.answers,
+        lambda: download(planner.session(plan_id), planner.answers.snapshot(), form),
+        media_type=form.content_type,
+    )
+
+
+def _json(payload: object) -> Response:
+    return Response(to_json(payload), media_type=JSON)
