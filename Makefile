@@ -5,6 +5,7 @@ STORE ?= demo.gpkg
 PORT ?= 8000
 BIN := .venv/bin
 UV := $(BIN)/uv
+LOCK := $(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --compile-bytecode
 
 .PHONY: run test check bench lock clean help
@@ -33,10 +34,12 @@ check: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 bench: .venv/dev.stamp api/static/node_modules/.stamp ## Race each promise of speed against what else you could use
 	$(BIN)/python -m tests.bench
 
-lock: .venv/uv.stamp ## Pin the newest versions that requirements*.in allow
-	for part in "" -dask -dev -setup -node; do \
-	  $(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    requirements$$part.in -o requirements$$part.txt || exit 1; done
+lock: .venv/uv.stamp ## Pin the newest versions that pyproject.toml allows
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) pyproject.toml --extra dask -c requirements.txt -o requirements-dask.txt
+	$(LOCK) pyproject.toml --extra dask --group dev -c requirements.txt -c requirements-dask.txt -o requirements-dev.txt
+	$(LOCK) --group setup -o requirements-setup.txt
+	$(LOCK) --group node -o requirements-node.txt
 
 clean: ## Remove what was installed and cached; stores stay
 	rm -rf .venv .cache api/static/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

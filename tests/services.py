@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -52,12 +52,16 @@ def serving(store: Path | str, *options: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serving_by(command: Sequence[str]) -> Iterator[str]:
+def serving_by(
+    command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Iterator[str]:
     """Run a command that serves on the port which `--port` names; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--port", str(port)], stdout=subprocess.PIPE, text=True, env=env, cwd=cwd
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(address, process)

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +22,11 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache/bench"
 SCRIPTS = Path(__file__).parent / "scripts"
 ROUNDS = 3
-RIVALS = (
-    "geopandas", "pyogrio", "pyarrow", "sqlalchemy", "psycopg2-binary", "geoalchemy2", "sedonadb",
-    "geoarrow-pyarrow", "esda", "pointpats", "numba", "gerrychain",
-    "spopt", "pulp", "dask-geopandas", "distributed",
-)  # fmt: skip
+RIVALS = tuple(
+    tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"][
+        "bench"
+    ]
+)
 
 Command = list[str]
 
