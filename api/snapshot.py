@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,16 @@ from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
 from geo.errors import InputError, NotFoundError, StoreError
 from geo.incidents import ANSWER_COLUMNS
-from geo.store.contract import DataVersion, ImportRecord, LayerMetadata, Setting, Store, Window
+from geo.store.contract import (
+    DataVersion,
+    ImportRecord,
+    LayerMetadata,
+    PlanRecord,
+    PlanSummary,
+    Setting,
+    Store,
+    Window,
+)
 
 MOST_IN_MEMORY = 20_000_000
 """Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
@@ -112,7 +121,7 @@ class Snapshot:
             self._planned[plan_id] = plan_areas(self, plan_id, blocks=blocks)
         return self._planned[plan_id]
 
-    def _told(self, plan_id: str) -> dict[str, Any]:
+    def _told(self, plan_id: str) -> Mapping[str, Any]:
         """What is told of a plan; one that is not there is refused with those that are."""
         known = {told["plan_id"]: told for told in self._plans}
         return known[plan_id] if plan_id in known else self.plan(plan_id)
@@ -153,11 +162,11 @@ class Snapshot:
         """Every setting."""
         return self._settings
 
-    def plans(self) -> list[dict[str, Any]]:
+    def plans(self) -> list[PlanSummary]:
         """What is told of each plan."""
         return self._plans
 
-    def plan(self, plan_id: str) -> dict[str, Any]:
+    def plan(self, plan_id: str) -> PlanRecord:
         """The record of a plan.
 
         Raises

@@ -104,7 +104,7 @@ def ingest(
                 _keep_notes(store, part)
                 watch = DoubleWatch()
                 seen = partial(_see, part, rejected, watch)
-                imported.append(store.put_partition(part, by=user_name(), seen=seen))
+                imported.append(store.put_partition(part, by=user_name(), on_batch=seen))
                 warnings += _doubles(part, watch)
     for line in warnings:
         typer.echo(line, err=True)

@@ -103,7 +103,7 @@ def copy(
     """Copy everything into a new store of either kind."""
     cli = CommandContext.of(context)
     with cli.open() as store, open_store(to, create=True) as target:
-        copy_store(store, target, seen=_tell if sys.stderr.isatty() else lambda _name: None)
+        copy_store(store, target, on_part=_tell if sys.stderr.isatty() else lambda _name: None)
         n = target.incident_count()
     cli.echo([f"{n:,} incidents copied from {cli.store}"], {"incidents": n})
 

@@ -36,7 +36,7 @@ def plan_items(snapshot: Snapshot) -> Items:
     frame = gpd.GeoDataFrame(
         rows, columns=list(_COLUMNS), geometry=outlines, crs=snapshot.projection.crs
     )
-    ids = [row["plan_id"] for row in rows]
+    ids = [plan["plan_id"] for plan in snapshot.plans()]
     return Items.of_frame(frame, ids, projection=snapshot.projection)
 
 

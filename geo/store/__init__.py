@@ -1,1 +1,1 @@
-"""Where layers, incidents and settings are kept: one contract, several backends."""
+"""Stores of layers, incidents, plans and settings: one contract, several backends."""

@@ -1,4 +1,4 @@
-"""Carry everything from one store to another, whatever backends they are."""
+"""Copies everything from one store to another, whatever their backends."""
 
 from __future__ import annotations
 
@@ -9,39 +9,44 @@ from geo.store.contract import Store
 
 
 def copy_store(
-    source: Store, target: Store, *, seen: Callable[[str], None] = lambda _name: None
+    source: Store, target: Store, *, on_part: Callable[[str], None] = lambda _name: None
 ) -> None:
     """Copy layers, incidents, current imports, settings and plans into an empty store.
 
-    What imports had replaced stays behind: in the copy they cannot be undone beyond their own rows.
+    The rows that imports replaced are not copied, so undoing an import in the copy removes its
+    rows and restores none.
 
     Parameters
     ----------
-    seen
-        Called with the name of each part that is about to be copied.
+    source
+        The store to read, in one state.
+    target
+        The store to fill, in one transaction.
+    on_part
+        Called with the name of each layer and partition before it is copied.
 
     Raises
     ------
     ConflictError
-        If the target holds anything, or has another working CRS or coordinate operation.
+        If the target is not empty, or has another working CRS or coordinate operation.
     """
     if target.layers() or target.imports(history=True) or target.plans():
-        raise ConflictError("the store to copy to holds data already; name a new one")
+        raise ConflictError("the store to copy to already holds data; name a new one")
     if target.projection != source.projection:
         raise ConflictError(
-            f"the stores differ in their coordinates: {source.projection.crs}, "
+            f"the stores have different coordinates: {source.projection.crs}, "
             f"{source.projection.description} and {target.projection.crs}, "
-            f"{target.projection.description}"
+            f"{target.projection.description}; name a new store to copy to"
         )
     with source.reading(), target.transaction():
         for metadata in source.layers():
-            seen(metadata.layer_id)
+            on_part(metadata.layer_id)
             target.put_layer(*source.layer(metadata.layer_id))
         for record in source.imports():
-            seen(record.partition_id)
+            on_part(record.partition_id)
             target.adopt_import(record, source.import_rows(record.import_id))
         for key, value in source.settings().items():
             target.put_setting(key, value)
-        for told in source.plans():
-            plan = source.plan(told["plan_id"])
-            target.put_plan(plan, based_on=0, updated_at=told["updated_at"])
+        for summary in source.plans():
+            plan = source.plan(summary["plan_id"])
+            target.put_plan(plan, based_on=0, updated_at=summary["updated_at"])

@@ -1,55 +1,67 @@
-"""A plan as a row of a store: what is told of it, and what keeps two savings apart."""
+"""A plan as a row of the table `patchmap_plans`, and the check on its version."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_type_hints
 
 from geo.errors import ConflictError, NotFoundError
+from geo.store.backend import Row
+from geo.store.contract import PlanSummary
 
-COLUMNS = (
-    "plan_id",
-    "title",
-    "blocks_layer",
-    "base_layer",
-    "version",
-    "updated_by",
-    "updated_at",
-    "record",
-)
-TOLD = COLUMNS[:-1]
-"""What is told of a plan without reading its history."""
+SUMMARY_COLUMNS = tuple(get_type_hints(PlanSummary))
+PLAN_COLUMNS = (*SUMMARY_COLUMNS, "record")
 
 
-def plan_row(record: Mapping[str, Any], *, updated_at: str) -> tuple[object, ...]:
-    """The values of `COLUMNS`; updated by who took the last step in force, else who began it."""
+def plan_row(record: Mapping[str, Any], *, updated_at: str) -> Row:
+    """The values of `PLAN_COLUMNS`."""
     steps = record["steps"][: record["done"]]
-    by = steps[-1]["by"] if steps else record["begun_by"]
-    metadata = (record[name] for name in COLUMNS[:5])
-    return (*metadata, by, updated_at, json.dumps(record, ensure_ascii=False))
+    updated_by = steps[-1]["by"] if steps else record["begun_by"]
+    metadata = (record[name] for name in SUMMARY_COLUMNS[:-2])
+    return (*metadata, updated_by, updated_at, json.dumps(record, ensure_ascii=False))
 
 
-def told(row: Sequence[object]) -> dict[str, Any]:
-    """What a row of `TOLD` says."""
-    return dict(zip(TOLD, row, strict=True))
+def plan_summary(row: Row) -> PlanSummary:
+    """The summary in a row of `SUMMARY_COLUMNS`."""
+    plan_id, title, blocks_layer, base_layer, version, updated_by, updated_at = row
+    return PlanSummary(
+        plan_id=plan_id,
+        title=title,
+        blocks_layer=blocks_layer,
+        base_layer=base_layer,
+        version=version,
+        updated_by=updated_by,
+        updated_at=updated_at,
+    )
 
 
-def refuse_overtaken(plan_id: str, stored: int, *, based_on: int) -> None:
-    """Refuse to save over a version that the caller has not seen; 0 is none.
+def check_version(plan_id: str, stored: int, *, based_on: int) -> None:
+    """Refuse to save over a version that the caller has not read.
+
+    Parameters
+    ----------
+    plan_id
+        The plan, for the message.
+    stored, based_on
+        The version in the store and the one that was edited; 0 where there is none.
 
     Raises
     ------
     ConflictError
-        With both versions.
+        If they differ.
     """
-    if stored != based_on:
-        there = f"in version {stored}" if stored else "gone"
-        expected = f"version {based_on}" if based_on else "none of that id"
-        raise ConflictError(f"plan {plan_id} is {there} by now, and not {expected} as expected")
+    if stored == based_on:
+        return
+    if not based_on:
+        raise ConflictError(
+            f"plan {plan_id} already exists, in version {stored}; choose another id"
+        )
+    state = f"is now version {stored}" if stored else "was deleted"
+    raise ConflictError(f"plan {plan_id} {state}; you edited version {based_on}")
 
 
-def no_plan(plan_id: str, there_are: Sequence[str]) -> NotFoundError:
-    """What to raise where there is no such plan."""
-    listed = ", ".join(there_are) or "none yet; 'patchmap plan new' makes one"
+def unknown_plan(plan_id: str, known: Sequence[str]) -> NotFoundError:
+    """The error for a plan id that is not among those in the store."""
+    listed = ", ".join(known) or "none yet; 'patchmap plan new' makes one"
     return NotFoundError(f"there is no plan {plan_id!r}; there are: {listed}")

@@ -1,4 +1,4 @@
-"""Times as a GeoPackage writes them."""
+"""UTC times as text, in the form of the GeoPackage standard: `2024-01-31T23:59:59Z`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pandas as pd
 
 
 def to_iso(times: pd.Series) -> list[str]:
-    """UTC times as GeoPackage writes them: `2024-01-31T23:59:59Z`."""
+    """UTC times as text."""
     codes, moments = pd.factorize(times.dt.tz_convert("UTC").dt.tz_localize(None))
-    # Each moment is written once: the incidents of a month share theirs.
+    # Each distinct moment is formatted once: all incidents of a published month share theirs.
     texts = np.datetime_as_string(np.asarray(moments, dtype="datetime64[s]")) + "Z"
     written: list[str] = texts.astype(object)[codes].tolist()
     return written
@@ -25,5 +25,5 @@ def from_iso(texts: Iterable[str]) -> pd.Series:
 
 
 def now() -> str:
-    """The present moment as GeoPackage writes it."""
+    """The present moment as text."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -126,7 +126,7 @@ def list_plans(context: typer.Context) -> None:
     """List the plans of the store."""
     cli = CommandContext.of(context)
     with cli.open() as store:
-        records = store.plans()
+        records = [dict(plan) for plan in store.plans()]
     headings = {
         "plan_id": "plan", "title": "title", "blocks_layer": "blocks", "base_layer": "started from",
         "version": "version", "updated_at": "updated", "updated_by": "by",

@@ -1,8 +1,8 @@
 """Feature tables of a GeoPackage, with their spatial index and feature count.
 
-Triggers keep both true when another program, such as QGIS, edits the file. They call functions
-(`ST_MinX` …) that such programs bring and Python's sqlite3 lacks, so Patchmap takes them off
-inside its own transactions and sees to the index itself.
+Triggers update both when another program, such as QGIS, edits the file. They call functions
+(`ST_MinX` …) that such programs have and Python's sqlite3 lacks, so Patchmap drops the triggers
+inside its own transactions, updates index and count itself, and creates the triggers again.
 
 Source: OGC 12-128r19, GeoPackage Encoding Standard 1.4, annex F.3; GDAL's `gpkg_ogr_contents`.
 """
@@ -13,20 +13,20 @@ from collections.abc import Iterator
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from geo.store.geopackage.geometry_blobs import read_blobs, read_point_blobs
 from geo.store.geopackage.packed_rtree import write_index
+from geo.store.geopackage.sqlite_connection import Boxes
 from geo.store.geopackage.sqlite_file import SqliteFile
 
-_MOST_ONE_BY_ONE = 5_000
-_SHARE_ONE_BY_ONE = 0.1
-"""Beyond both, writing the whole index anew is cheaper than moving each row in it."""
+# Above both, writing the whole index anew is cheaper than changing it row by row.
+_MOST_ROWS_ONE_BY_ONE = 5_000
+_LARGEST_SHARE_ONE_BY_ONE = 0.1
 _EXTENSION = "http://www.geopackage.org/spec120/#extension_rtree"
 
 
 def quoted(name: str) -> str:
-    """A name as an SQL identifier, whatever it holds."""
+    """A name as an SQL identifier, whatever characters it has."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -36,7 +36,19 @@ def index_name(table: str) -> str:
 
 
 def add_feature_table(file: SqliteFile, table: str, *, geometry_type: str, title: str) -> None:
-    """Register a table that is already there, with columns `fid` and `geom`, and index it."""
+    """Register a table that exists, with columns `fid` and `geom`, and give it an index.
+
+    Parameters
+    ----------
+    file
+        The GeoPackage, inside a transaction.
+    table
+        Name of the table.
+    geometry_type
+        As the standard names it: `POINT` or `MULTIPOLYGON`.
+    title
+        What GIS programs show as its description.
+    """
     srs_id = file.projection.code
     file.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id)"
@@ -66,7 +78,7 @@ def add_feature_table(file: SqliteFile, table: str, *, geometry_type: str, title
 
 
 def drop_feature_table(file: SqliteFile, table: str) -> None:
-    """Remove a feature table with all that belongs to it, if it is there."""
+    """Remove a feature table, its index and its registration, if it exists."""
     for registry in (
         "gpkg_ogr_contents",
         "gpkg_extensions",
@@ -79,15 +91,22 @@ def drop_feature_table(file: SqliteFile, table: str) -> None:
 
 
 def begin_change(file: SqliteFile, table: str) -> None:
-    """Make a feature table ready for changes; `settle` must follow in the same transaction."""
+    """Drop the triggers of a feature table; `finish_change` must follow in this transaction."""
     for name in triggers(table):
         file.execute(f"DROP TRIGGER IF EXISTS {quoted(name)}")
 
 
-def settle(file: SqliteFile, table: str) -> None:
-    """Bring a feature table's index, count and extent up to date, and its triggers back.
+def finish_change(file: SqliteFile, table: str) -> None:
+    """Update a feature table's index, count and extent, and create its triggers again.
 
-    Rows that were deleted must have left the index by `unindex`.
+    Rows that were deleted must have been removed from the index by `unindex`.
+
+    Parameters
+    ----------
+    file
+        The GeoPackage, inside a transaction.
+    table
+        Name of the table.
     """
     _index_new(file, table)
     file.execute(
@@ -107,13 +126,24 @@ def settle(file: SqliteFile, table: str) -> None:
 
 
 def unindex(file: SqliteFile, table: str, condition: str, *values: object) -> None:
-    """Take the rows that a condition selects out of the spatial index, before they go."""
+    """Remove rows from the spatial index, before they are deleted.
+
+    Parameters
+    ----------
+    file
+        The GeoPackage, inside a transaction.
+    table
+        Name of the table.
+    condition, values
+        Which rows, as after WHERE, and a value for each `?` in it.
+    """
     index, data = index_name(table), quoted(table)
-    gone = file.rows(f"SELECT count(*) FROM {data} WHERE {condition}", *values)[0][0]
-    if not gone:
+    count = file.rows(f"SELECT count(*) FROM {data} WHERE {condition}", *values)[0][0]
+    if not count:
         return
     file.forget(table)
-    if _better_anew(file, table, gone):
+    if _better_anew(file, table, count):
+        # Emptied: `finish_change` indexes all rows that are left.
         write_index(file, index)
         return
     file.execute(
@@ -123,7 +153,7 @@ def unindex(file: SqliteFile, table: str, condition: str, *values: object) -> No
 
 
 def _index_new(file: SqliteFile, table: str) -> None:
-    # Ids are never used twice (AUTOINCREMENT), so what is new lies beyond the last one known.
+    # Ids only grow (AUTOINCREMENT), so new rows are those after the last id in the index.
     index, data = index_name(table), quoted(table)
     last = file.rows(f"SELECT coalesce(max(rowid), 0) FROM {quoted(index + '_rowid')}")[0][0]
     new = file.rows(f"SELECT count(*) FROM {data} WHERE fid > ?", last)[0][0]
@@ -140,16 +170,14 @@ def _index_new(file: SqliteFile, table: str) -> None:
 
 
 def _better_anew(file: SqliteFile, table: str, changed: int) -> bool:
-    if changed <= _MOST_ONE_BY_ONE:
+    if changed <= _MOST_ROWS_ONE_BY_ONE:
         return False
     total = file.rows(f"SELECT count(*) FROM {quoted(table)}")[0][0]
-    return bool(changed > _SHARE_ONE_BY_ONE * total)
+    return bool(changed > _LARGEST_SHARE_ONE_BY_ONE * total)
 
 
-def _boxes(
-    file: SqliteFile, table: str, *, after: int
-) -> Iterator[tuple[tuple[int, ...], NDArray[np.float64]]]:
-    """The rows beyond one, some at a time: ids, and bounds as west, south, east, north."""
+def _boxes(file: SqliteFile, table: str, *, after: int) -> Iterator[Boxes]:
+    """The boxes of the rows with higher ids, some at a time."""
     for page in file.pages(f"SELECT fid, geom FROM {quoted(table)} WHERE fid > ?", after):
         fids, blobs = zip(*page, strict=True)
         if table == "incidents":
@@ -160,54 +188,54 @@ def _boxes(
 
 
 def triggers(table: str) -> dict[str, str]:
-    """Each trigger of a feature table by its name."""
-    index, data, text = (
-        quoted(index_name(table)),
-        quoted(table),
-        "'" + table.replace("'", "''") + "'",
-    )
-    there, gone = (
-        "(NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom))",
-        "(NEW.geom ISNULL OR ST_IsEmpty(NEW.geom))",
-    )
-    was_there = "(OLD.geom NOTNULL AND NOT ST_IsEmpty(OLD.geom))"
-    was_gone = "(OLD.geom ISNULL OR ST_IsEmpty(OLD.geom))"
+    """The SQL of each trigger of a feature table, by its name.
+
+    Names and statements of the index are the standard's, so other programs recognise them.
+    """
+    index, data = quoted(index_name(table)), quoted(table)
+    filled = "(NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom))"
+    empty = "(NEW.geom ISNULL OR ST_IsEmpty(NEW.geom))"
+    was_filled = "(OLD.geom NOTNULL AND NOT ST_IsEmpty(OLD.geom))"
+    was_empty = "(OLD.geom ISNULL OR ST_IsEmpty(OLD.geom))"
     box = "ST_MinX(NEW.geom), ST_MaxX(NEW.geom), ST_MinY(NEW.geom), ST_MaxY(NEW.geom)"
     put = f"INSERT OR REPLACE INTO {index} VALUES (NEW.fid, {box})"
     drop = f"DELETE FROM {index} WHERE id = OLD.fid"
-    moved = (
+    move = (
         f"UPDATE {index} SET minx = ST_MinX(NEW.geom), maxx = ST_MaxX(NEW.geom),"
         " miny = ST_MinY(NEW.geom), maxy = ST_MaxY(NEW.geom) WHERE id = NEW.fid"
-    )
-    count = (
-        "UPDATE gpkg_ogr_contents SET feature_count = feature_count {} 1"
-        f" WHERE lower(table_name) = lower({text})"
     )
     # An update that leaves the geometry alone must not touch the index.
     of_geometry = f"AFTER UPDATE OF geom ON {data} WHEN OLD.geom IS NOT NEW.geom AND"
     rules = {
-        "insert": (f"AFTER INSERT ON {data} WHEN {there}", put),
-        "update6": (f"{of_geometry} OLD.fid = NEW.fid AND {there} AND {was_there}", moved),
-        "update7": (f"{of_geometry} OLD.fid = NEW.fid AND {there} AND {was_gone}", put),
-        "update2": (f"{of_geometry} OLD.fid = NEW.fid AND {gone}", drop),
+        "insert": (f"AFTER INSERT ON {data} WHEN {filled}", put),
+        "update6": (f"{of_geometry} OLD.fid = NEW.fid AND {filled} AND {was_filled}", move),
+        "update7": (f"{of_geometry} OLD.fid = NEW.fid AND {filled} AND {was_empty}", put),
+        "update2": (f"{of_geometry} OLD.fid = NEW.fid AND {empty}", drop),
         "update4": (
-            f"AFTER UPDATE ON {data} WHEN OLD.fid != NEW.fid AND {gone}",
+            f"AFTER UPDATE ON {data} WHEN OLD.fid != NEW.fid AND {empty}",
             f"DELETE FROM {index} WHERE id IN (OLD.fid, NEW.fid)",
         ),
         "update5": (
-            f"AFTER UPDATE ON {data} WHEN OLD.fid != NEW.fid AND {there}",
+            f"AFTER UPDATE ON {data} WHEN OLD.fid != NEW.fid AND {filled}",
             f"{drop}; {put}",
         ),
         "delete": (f"AFTER DELETE ON {data} WHEN OLD.geom NOT NULL", drop),
     }
-    made = {
-        f"rtree_{table}_geom_{name}": f"{when} BEGIN {then}; END"
+    bodies = {
+        f"{index_name(table)}_{name}": f"{when} BEGIN {then}; END"
         for name, (when, then) in rules.items()
+    } | _count_triggers(table)
+    return {name: f"CREATE TRIGGER {quoted(name)} {body}" for name, body in bodies.items()}
+
+
+def _count_triggers(table: str) -> dict[str, str]:
+    """The triggers by which GDAL counts features; it recognises them by these names."""
+    text = "'" + table.replace("'", "''") + "'"
+    return {
+        f"trigger_{event}_feature_count_{table}": (
+            f"AFTER {event.upper()} ON {quoted(table)} BEGIN UPDATE gpkg_ogr_contents"
+            f" SET feature_count = feature_count {sign} 1"
+            f" WHERE lower(table_name) = lower({text}); END"
+        )
+        for event, sign in (("insert", "+"), ("delete", "-"))
     }
-    made[f"trigger_insert_feature_count_{table}"] = (
-        f"AFTER INSERT ON {data} BEGIN {count.format('+')}; END"
-    )
-    made[f"trigger_delete_feature_count_{table}"] = (
-        f"AFTER DELETE ON {data} BEGIN {count.format('-')}; END"
-    )
-    return {name: f"CREATE TRIGGER {quoted(name)} {body}" for name, body in made.items()}

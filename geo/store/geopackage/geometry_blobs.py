@@ -1,4 +1,4 @@
-"""Geometries as GeoPackage blobs: a header of the standard, then well-known binary.
+"""Geometries as GeoPackage blobs: the standard's header, then well-known binary.
 
 Source: OGC 12-128r19, GeoPackage Encoding Standard 1.4, clause 2.1.3.
 """
@@ -14,7 +14,7 @@ from shapely.errors import GEOSException
 
 from geo.errors import StoreError
 
-# A point has no envelope, so that every blob has one length and millions of them are one array.
+# Points are written without an envelope: all blobs have one length, and millions are one array.
 _POINT = np.dtype(
     [
         ("magic", "S2"),
@@ -28,11 +28,26 @@ _POINT = np.dtype(
     ]
 )
 _LITTLE_ENDIAN, _ENVELOPE_XY = 0x01, 0x02
-_HEADER = 8
+_HEADER_BYTES = 8
+# The number of doubles in a blob's envelope, by bits 1 to 3 of its flags.
+_ENVELOPE_DOUBLES = (0, 4, 6, 6, 8)
 
 
 def point_blobs(x: NDArray[np.float64], y: NDArray[np.float64], *, srs_id: int) -> Iterator[bytes]:
-    """Yield a blob for each point, in metres of the reference system `srs_id`."""
+    """Write points as blobs.
+
+    Parameters
+    ----------
+    x, y
+        Metres in the reference system `srs_id`, n of each.
+    srs_id
+        The EPSG code of the reference system.
+
+    Returns
+    -------
+    iterator of bytes
+        A blob of 29 bytes for each point.
+    """
     points = np.zeros(len(x), dtype=_POINT)
     points["magic"], points["flags"], points["srs_id"] = b"GP", _LITTLE_ENDIAN, srs_id
     points["byte_order"], points["wkb_type"] = 1, 1
@@ -42,7 +57,7 @@ def point_blobs(x: NDArray[np.float64], y: NDArray[np.float64], *, srs_id: int) 
 
 
 def read_point_blobs(blobs: list[bytes]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The x and y of point blobs; points that another program wrote are read one by one."""
+    """The x and y of point blobs, in the units of their reference system."""
     data = b"".join(blobs)
     size = _POINT.itemsize
     if set(map(len, blobs)) <= {size}:
@@ -50,12 +65,26 @@ def read_point_blobs(blobs: list[bytes]) -> tuple[NDArray[np.float64], NDArray[n
         little = points["flags"] == _LITTLE_ENDIAN, points["byte_order"] == 1
         if np.logical_and(*little).all() and (points["wkb_type"] == 1).all():
             return points["x"].copy(), points["y"].copy()
+    # Another program wrote some, with an envelope or in the other byte order.
     geometries = read_blobs(blobs)
     return shapely.get_x(geometries), shapely.get_y(geometries)
 
 
 def polygon_blobs(geometries: NDArray[np.object_], *, srs_id: int) -> Iterator[bytes]:
-    """Yield a blob with its envelope for each polygon, all of them as multipolygons."""
+    """Yield polygons as blobs of multipolygons with their envelopes.
+
+    Parameters
+    ----------
+    geometries
+        Polygons and multipolygons in the reference system `srs_id`.
+    srs_id
+        The EPSG code of the reference system.
+
+    Yields
+    ------
+    bytes
+        A blob for each geometry.
+    """
     parts, owner = shapely.get_parts(geometries, return_index=True)
     multi = shapely.multipolygons(parts, indices=owner)
     bounds = shapely.bounds(multi)
@@ -66,10 +95,20 @@ def polygon_blobs(geometries: NDArray[np.object_], *, srs_id: int) -> Iterator[b
 
 
 def read_blobs(blobs: Iterable[bytes]) -> NDArray[np.object_]:
-    """The geometries of blobs, whichever envelope they carry."""
-    doubles = (0, 4, 6, 6, 8)
+    """The geometries in blobs, with or without an envelope.
+
+    Raises
+    ------
+    StoreError
+        If a blob is not a geometry.
+    """
     try:
-        bodies = [blob[_HEADER + 8 * doubles[blob[3] >> 1 & 0x07] :] for blob in blobs]
+        bodies = [
+            blob[_HEADER_BYTES + 8 * _ENVELOPE_DOUBLES[blob[3] >> 1 & 0x07] :] for blob in blobs
+        ]
         return np.asarray(shapely.from_wkb(bodies), dtype=object)
     except (IndexError, TypeError, GEOSException) as error:
-        raise StoreError(f"the store holds a geometry that cannot be read: {error}") from error
+        raise StoreError(
+            f"the store holds a geometry that cannot be read ({error}); restore a backup, or "
+            "import the layer or file again"
+        ) from error

@@ -1,8 +1,8 @@
-"""The spatial index of a GeoPackage, written whole.
+"""The spatial index of a GeoPackage, written as a whole.
 
-SQLite keeps an R-tree in three tables of its own: nodes as blobs, the node of each row, the
-parent of each node. Filling them with a tree that was packed from sorted boxes is many times
-faster than inserting row by row, and the tree is tighter.
+SQLite stores an R-tree in three tables: nodes as blobs, the node of each row, and the parent of
+each node. Filling them with a tree packed from sorted boxes is many times faster than inserting
+row by row, and the tree is tighter.
 
 Source: SQLite's R*Tree module, section 7 (shadow tables); sort-tile-recursive packing by
 Leutenegger, Lopez & Edgington 1997.
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.store.geopackage.sqlite_connection import Boxes
 from geo.store.geopackage.sqlite_file import SqliteFile
 
 _CELL = np.dtype(
@@ -27,47 +28,59 @@ _ROOT = 1
 
 @dataclass(frozen=True)
 class _Level:
-    """All nodes of one depth: cell i is in node `first + node[i]`."""
+    """All nodes at one height of the tree: cell i is in node number `first + node[i]`."""
 
     first: int
     cells: NDArray[np.void]
     node: NDArray[np.int64]
 
-    def places(self) -> Iterator[tuple[int, int]]:
+    def nodes_by_id(self) -> Iterator[tuple[int, int]]:
         """The id of each cell with the number of its node, by id."""
         order = np.argsort(self.cells["id"])
-        # Some at a time: as Python's numbers they take five times the memory.
-        for some in np.array_split(order, 1 + len(order) // 50_000):
-            ids, nodes = self.cells["id"][some], self.first + self.node[some]
+        # Some at a time: Python's numbers take five times the memory.
+        for piece in np.array_split(order, 1 + len(order) // 50_000):
+            ids, nodes = self.cells["id"][piece], self.first + self.node[piece]
             yield from zip(ids.tolist(), nodes.tolist(), strict=True)
 
     def blobs(self, size: int, *, depth: int) -> list[bytes]:
-        """Each node as SQLite stores it: depth (of the root), number of cells, cells, padding."""
+        """Each node as SQLite stores it: depth of the tree, number of cells, cells, padding.
+
+        Parameters
+        ----------
+        size
+            Length of a blob in bytes.
+        depth
+            Height of the tree in the root's node, 0 in every other.
+
+        Returns
+        -------
+        list of bytes
+            A blob for each node, in the order of their numbers.
+        """
         counts = np.bincount(self.node)
-        data, end, made = self.cells.tobytes(), 0, []
+        data, end, blobs = self.cells.tobytes(), 0, []
         for count in counts.tolist():
             start, end = end, end + count * _CELL.itemsize
-            made.append((struct.pack(">HH", depth, count) + data[start:end]).ljust(size, b"\0"))
-        return made
+            blobs.append((struct.pack(">HH", depth, count) + data[start:end]).ljust(size, b"\0"))
+        return blobs
 
 
-def write_index(
-    file: SqliteFile, index: str, boxes: Iterable[tuple[Sequence[int], NDArray[np.float64]]] = ()
-) -> None:
+def write_index(file: SqliteFile, index: str, boxes: Iterable[Boxes] = ()) -> None:
     """Replace the whole content of an R-tree table.
 
     Parameters
     ----------
+    file
+        The GeoPackage, inside a transaction.
     index
-        Name of the virtual table, with one box of 32-bit floats a row.
+        Name of the virtual table, which has a box of 32-bit floats for each row.
     boxes
-        Some rows at a time: n ids, which are different, and n × 4 bounds as west, south, east,
-        north.
+        The new content, some rows at a time; no id may occur twice.
     """
     (size,) = file.rows(f'SELECT length(data) FROM "{index}_node" WHERE nodeno = ?', _ROOT)[0]
-    # The type is said again: by itself numpy would turn the bytes round.
-    some = [np.empty(0, dtype=_CELL), *(_cells(*part) for part in boxes)]
-    cells = np.concatenate(some, dtype=_CELL)
+    parts = [np.empty(0, dtype=_CELL), *(_cells(*part) for part in boxes)]
+    # With its dtype, because by itself numpy would swap the bytes to the machine's order.
+    cells = np.concatenate(parts, dtype=_CELL)
     levels = _pack(cells, capacity=(size - 4) // _CELL.itemsize)
     for table in ("node", "rowid", "parent"):
         file.execute(f'DELETE FROM "{index}_{table}"')
@@ -78,13 +91,13 @@ def write_index(
         nodes = zip(numbers.tolist(), blobs, strict=True)
         file.insert(f'"{index}_node"', ("nodeno", "data"), nodes)
         if height:
-            file.insert(f'"{index}_parent"', ("nodeno", "parentnode"), level.places())
+            file.insert(f'"{index}_parent"', ("nodeno", "parentnode"), level.nodes_by_id())
         else:
-            file.insert(f'"{index}_rowid"', ("rowid", "nodeno"), level.places())
+            file.insert(f'"{index}_rowid"', ("rowid", "nodeno"), level.nodes_by_id())
 
 
 def _cells(ids: Sequence[int], bounds: NDArray[np.float64]) -> NDArray[np.void]:
-    """Boxes in 32 bits, rounded outwards so that each still holds its geometry."""
+    """Boxes in 32 bits, rounded outwards so each still covers its geometry."""
     cells = np.empty(len(ids), dtype=_CELL)
     cells["id"] = ids
     for name, side in zip(("minx", "miny", "maxx", "maxy"), bounds.T, strict=True):
@@ -110,7 +123,7 @@ def _pack(cells: NDArray[np.void], *, capacity: int) -> list[_Level]:
 
 
 def _tile(cells: NDArray[np.void], capacity: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """An order of the cells in which neighbours are near, and the node of each in that order."""
+    """An order in which cells near each other share a node, and the node of each in that order."""
     nodes = -(-len(cells) // capacity)
     node = np.arange(len(cells)) * nodes // len(cells)
     # As many slices from west to east as there are nodes in each slice from south to north.

@@ -1,4 +1,4 @@
-"""One connection to an SQLite file: its statements and its transactions."""
+"""One connection to an SQLite file: statements, transactions, and what waits for a commit."""
 
 from __future__ import annotations
 
@@ -8,46 +8,50 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.errors import StoreError
+from geo.store.backend import Row
 
 BUSY_TIMEOUT_S = 30.0
-_ROWS_A_STATEMENT = 200
+_ROWS_PER_STATEMENT = 200
+_ROWS_PER_PAGE = 50_000
+
+Boxes = tuple[Sequence[int], NDArray[np.float64]]
+"""Some rows of a spatial index: n ids, and n × 4 bounds as west, south, east, north in metres."""
 
 
 class SqliteConnection:
-    """A connection to one file.
-
-    Safe to share between threads: one statement or transaction runs at a time.
+    """A connection to one file, which threads share: one transaction runs at a time.
 
     Raises
     ------
     StoreError
-        Whenever SQLite cannot do what it is asked, or another file took this one's place.
+        If SQLite refuses a statement, or another file took this one's place.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
         self._identity: tuple[int, int] | None = None
-        self._unsettled: dict[str, Callable[[], None]] = {}
-        self._remembered: dict[str, list[Any]] = {}
-        self._forgotten: set[str] = set()
+        self._deferred: dict[str, Callable[[], None]] = {}
+        self._remembered: dict[str, list[Boxes]] = {}
+        self._incomplete: set[str] = set()
         self._connection = _connect(path)
 
-    def rows(self, sql: str, *values: object) -> list[tuple]:
-        """The rows of a query."""
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        """The rows of a query, with a value for each `?`."""
         with self._lock:
             return self._connection.execute(sql, values).fetchall()
 
-    def pages(self, sql: str, *values: object, size: int = 50_000) -> Iterator[list[tuple]]:
-        """The rows of a query, some at a time, so that not all of them are objects at once."""
+    def pages(self, sql: str, *values: object) -> Iterator[list[Row]]:
+        """Yield the rows of a query some at a time, so not all are Python objects at once."""
         with self._lock:
             cursor = self._connection.execute(sql, values)
-            while rows := cursor.fetchmany(size):
+            while rows := cursor.fetchmany(_ROWS_PER_PAGE):
                 yield rows
 
     def frame(self, sql: str, *values: object) -> pd.DataFrame:
@@ -57,20 +61,29 @@ class SqliteConnection:
             names = [column[0] for column in cursor.description]
             return pd.DataFrame(cursor.fetchall(), columns=names)
 
-    def execute(self, sql: str, *values: object) -> int:
-        """Run one statement; returns the id of the row that it inserted."""
-        return self._connection.execute(sql, values).lastrowid or 0
+    def execute(self, sql: str, *values: object) -> None:
+        """Run one statement, with a value for each `?`."""
+        self._connection.execute(sql, values)
 
-    def fill(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement for many rows."""
+    def fill(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each of many rows."""
         self._connection.executemany(sql, rows)
 
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Insert many rows, some at a time: each statement costs about as much as a row."""
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Insert many rows.
+
+        Parameters
+        ----------
+        table, columns
+            Their names, quoted where necessary.
+        rows
+            A value for each column.
+        """
         row = f"({', '.join('?' * len(columns))})"
-        left = iter(rows)
-        pieces = iter(lambda: list(islice(left, _ROWS_A_STATEMENT)), [])
-        # All pieces are of one length but for the last.
+        remaining = iter(rows)
+        # Many rows to a statement, because a statement costs about as much as a row.
+        pieces = iter(lambda: list(islice(remaining, _ROWS_PER_STATEMENT)), [])
+        # All pieces but the last are of one length, so there are at most two statements to parse.
         for length, equal in groupby(pieces, key=len):
             self.fill(
                 f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * length)}",
@@ -99,49 +112,65 @@ class SqliteConnection:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                for action in self._unsettled.values():
+                for action in self._deferred.values():
                     action()
                 self._connection.execute("COMMIT")
             except BaseException:
-                # Does nothing where a full disk has already rolled back by itself.
+                # Does nothing if SQLite rolled back by itself, as it does when the disk is full.
                 self._connection.rollback()
                 raise
             finally:
-                self._unsettled.clear()
+                self._deferred.clear()
                 self._remembered.clear()
-                self._forgotten.clear()
+                self._incomplete.clear()
 
     def before_commit(self, name: str, action: Callable[[], None]) -> None:
-        """Do something once at the end of this transaction, however often it is asked for."""
-        self._unsettled[name] = action
+        """Run an action once just before this transaction commits.
 
-    def remember(self, name: str, some: object) -> None:
-        """Keep something about what this transaction wrote, so as not to read it back."""
-        if name not in self._forgotten:
-            self._remembered.setdefault(name, []).append(some)
+        Parameters
+        ----------
+        name
+            An action of the same name is run once only, however often it is registered.
+        action
+            What to run, inside the transaction.
+        """
+        self._deferred[name] = action
 
-    def forget(self, name: str) -> None:
-        """For the rest of this transaction nothing that is remembered would be the whole truth."""
-        self._remembered.pop(name, None)
-        self._forgotten.add(name)
+    def remember(self, table: str, boxes: Boxes) -> None:
+        """Remember what this transaction inserted, so it need not be read again to index it.
 
-    def remembered(self, name: str) -> list[Any]:
-        """All that was remembered, in order; nothing where it would not be the whole truth."""
-        return self._remembered.get(name, [])
+        Parameters
+        ----------
+        table
+            The feature table.
+        boxes
+            The rows that were inserted.
+        """
+        if table not in self._incomplete:
+            self._remembered.setdefault(table, []).append(boxes)
+
+    def forget(self, table: str) -> None:
+        """Remember nothing of a table until the transaction ends: rows went in or out unseen."""
+        self._remembered.pop(table, None)
+        self._incomplete.add(table)
+
+    def remembered(self, table: str) -> list[Boxes]:
+        """All rows that this transaction inserted, in order; empty if it is not sure of all."""
+        return self._remembered.get(table, [])
 
     @property
-    def unsettled(self) -> bool:
-        """Whether something is still to be done before this transaction can be committed."""
-        return bool(self._unsettled)
+    def has_deferred(self) -> bool:
+        """Whether an action waits for this transaction to commit."""
+        return bool(self._deferred)
 
     @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """One change of a transaction: undone by itself where its error is caught outside.
+    def changing(self) -> Iterator[None]:
+        """One change of a transaction: an error undoes it, even if the caller catches the error.
 
         Raises
         ------
         StoreError
-            Outside a transaction, where statements would be kept one by one.
+            Outside a transaction, where each statement would be committed by itself.
         """
         if not self._connection.in_transaction:
             raise StoreError("a store is changed inside its transaction() only")
@@ -151,7 +180,7 @@ class SqliteConnection:
         except BaseException:
             for name in list(self._remembered):
                 self.forget(name)
-            # A full disk may have rolled everything back, and the savepoint with it.
+            # On a full disk SQLite may have rolled everything back, and the savepoint with it.
             if self._connection.in_transaction:
                 self.execute("ROLLBACK TO change")
                 self.execute("RELEASE change")
@@ -159,21 +188,21 @@ class SqliteConnection:
         self.execute("RELEASE change")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the connection."""
         with self._lock:
             self._connection.close()
 
     def _check_file(self) -> None:
-        """Refuse to go on where another file has taken the store's place.
+        """Refuse to go on if another file has taken the store's place.
 
-        The log of the old file would be played into the new one: only a person can tell which
-        of them is meant.
+        SQLite would play the old file's log into the new one, and only a person can say which of
+        the two files is the right one.
         """
         if self._identity and identity(self.path) != self._identity:
             raise StoreError(
-                f"the store {self.path} was replaced by another file while it was open; stop what "
-                f"uses it, remove {self.path.name}-wal and {self.path.name}-shm, and take "
-                "'patchmap restore' the next time"
+                f"the store {self.path} was replaced by another file while it was open; stop every "
+                f"program that uses it, remove {self.path.name}-wal and {self.path.name}-shm, and "
+                "use 'patchmap restore' next time"
             )
 
 
@@ -185,17 +214,19 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def identity(path: Path) -> tuple[int, int]:
-    """Tell which file stands at a path, whatever it is called: its device and its number there."""
+    """The device and inode of the file at a path, which tell it from another file there."""
     try:
-        told = path.stat()
+        status = path.stat()
     except OSError as error:
-        raise StoreError(f"the store {path} is gone") from error
-    return told.st_dev, told.st_ino
+        raise StoreError(
+            f"the store {path} is no longer there; restore it from a backup, or name another"
+        ) from error
+    return status.st_dev, status.st_ino
 
 
 @contextmanager
 def as_store_error(path: Path) -> Iterator[None]:
-    """Raise what SQLite refuses as a `StoreError` that names the file."""
+    """Raise errors of SQLite as a `StoreError` that names the file."""
     try:
         yield
     except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""A GeoPackage file with the tables of Patchmap: how it is made, migrated, copied and restored."""
+"""A GeoPackage file with Patchmap's tables: created, migrated, copied and restored."""
 
 from __future__ import annotations
 
@@ -22,14 +22,23 @@ GEOPACKAGE_VERSION = 10300
 
 
 class SqliteFile(SqliteConnection):
-    """A GeoPackage file with the tables of Patchmap, brought up to this version's migrations.
+    """A GeoPackage file with Patchmap's tables; it is migrated to this version when opened.
+
+    Parameters
+    ----------
+    path
+        The file.
+    create
+        Make the store where there is no file, or an empty one.
 
     Raises
     ------
     NotFoundError
         If there is no file and none is to be made.
     StoreError
-        If the file is none of Patchmap's, or a newer version wrote it.
+        If the file is not a store, or a newer version wrote it.
+    ConflictError
+        If a migration was applied that differs from the known one.
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
@@ -40,23 +49,15 @@ class SqliteFile(SqliteConnection):
         super().__init__(path)
         try:
             with as_store_error(path):
-                # Before anything is set: a file of another program must stay as it is.
+                # Before any PRAGMA: a file of another program must stay as it is.
                 self._applied()
                 _prepare(self._connection)
                 self._migrate()
                 self._identity = identity(path)
-            self.projection = Projection(**json.loads(self.fact("projection")))
+            self.projection = self._read_projection()
         except BaseException:
             self.close()
             raise
-
-    def fact(self, key: str) -> str:
-        """One of the facts that were written when the store was made."""
-        return str(self.rows("SELECT value FROM patchmap_store WHERE key = ?", key)[0][0])
-
-    def count(self, counter: str) -> None:
-        """Move a counter of the data version."""
-        self.execute("UPDATE patchmap_counters SET value = value + 1 WHERE name = ?", counter)
 
     def copy_to(self, path: Path) -> None:
         """Copy the file as it is now, also while others write to it."""
@@ -68,7 +69,7 @@ class SqliteFile(SqliteConnection):
                 target.close()
 
     def restore_from(self, path: Path) -> None:
-        """Replace the whole content by that of another file, which is checked first."""
+        """Replace all content with that of another store, which is opened first to check it."""
         backup = SqliteFile(path)
         try:
             with self._lock, as_store_error(self.path):
@@ -76,11 +77,15 @@ class SqliteFile(SqliteConnection):
         finally:
             backup.close()
         with self.transaction():
-            # Another UUID: what was known of the store's answers before is no longer true.
+            # A new UUID, because the counters may repeat and cached answers would seem current.
             self.execute(
                 "UPDATE patchmap_store SET value = ? WHERE key = 'uuid'", str(uuid.uuid4())
             )
-        self.projection = Projection(**json.loads(self.fact("projection")))
+        self.projection = self._read_projection()
+
+    def _read_projection(self) -> Projection:
+        rows = self.rows("SELECT value FROM patchmap_store WHERE key = 'projection'")
+        return Projection(**json.loads(rows[0][0]))
 
     def _create(self) -> None:
         self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -91,12 +96,12 @@ class SqliteFile(SqliteConnection):
         )
 
     def _migrate(self) -> None:
-        """Apply the steps that the store lacks, each once, all of them or none."""
+        """Apply the migrations that the store lacks: all of them or none."""
         known = {step.number: step for step in migrations("sqlite")}
         if self._applied() == {number: step.sha256 for number, step in known.items()}:
             return
         with self.transaction():
-            # Read again: another process may have been quicker.
+            # Read again: another process may have migrated it since.
             applied = self._applied()
             if not applied:
                 self._create()
@@ -119,13 +124,15 @@ class SqliteFile(SqliteConnection):
                 self._write_first_facts()
 
     def _applied(self) -> dict[int, str]:
-        """The steps that were applied, by number; none in a file without any table."""
+        """The hashes of the migrations that were applied, by number; empty without any table."""
         if not self.rows("SELECT 1 FROM sqlite_master LIMIT 1"):
             return {}
         try:
             return dict(self.rows("SELECT number, sha256 FROM patchmap_migrations"))
         except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path} holds data, but it is no Patchmap store") from error
+            raise StoreError(
+                f"{self.path} holds data, but it is no Patchmap store; name another file"
+            ) from error
 
     def _write_first_facts(self) -> None:
         projection = Projection.choose()
@@ -142,24 +149,24 @@ class SqliteFile(SqliteConnection):
 
 
 def is_store(path: Path) -> bool:
-    """Whether a file is a store of Patchmap; it is looked at and left as it is."""
+    """Whether a file is a Patchmap store; it is only read."""
     if not path.is_file():
         return False
     try:
         connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
         with closing(connection):
-            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'patchmap_store'")
-            return found.fetchone() is not None
+            sql = "SELECT 1 FROM sqlite_master WHERE name = 'patchmap_store'"
+            return connection.execute(sql).fetchone() is not None
     except sqlite3.Error:
         return False
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    # On every connect: QGIS takes write-ahead logging off when it closes a file.
+    # Each time a file is opened: QGIS turns write-ahead logging off when it closes one.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    # In KiB: an index is written all over, and by itself SQLite keeps 2 MB of it.
+    # 32 MiB, where SQLite's default is 2: writes to an index are scattered all over it.
     connection.execute("PRAGMA cache_size = -32768")
 
 

@@ -1,4 +1,7 @@
-"""Numbered SQL files for each dialect, applied once each, in order."""
+"""Numbered SQL files for each backend, applied once each, in order.
+
+Stores record their hashes, so not even a comment in them may change.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,12 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """The hash that a store records, so that an edited step is noticed."""
+        """The hash that a store records, by which an edited migration is noticed."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
 def migrations(dialect: str) -> Iterator[Migration]:
-    """Yield the steps of a dialect (`sqlite`), the first one first."""
+    """Yield the migrations of `sqlite` or `postgres` by number."""
     folder = files(__name__) / dialect
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".sql"):

@@ -1,7 +1,7 @@
-"""Incident frames to and from PostgreSQL's COPY, millions of rows at a time.
+"""Incident frames to and from PostgreSQL with COPY, millions of rows at a time.
 
-Rows go out as COPY's binary format, put together column by column, and come in as CSV, which
-Arrow reads in parallel.
+Rows are sent in COPY's binary format, assembled column by column, and read as CSV, which Arrow
+parses in parallel.
 
 Sources: PostgreSQL manual, COPY, "Binary Format"; PostGIS manual, "Extended WKB".
 """
@@ -27,7 +27,7 @@ from geo.incidents import empty_incidents
 TEXTS = ("incident_id", "source", "category", "precision", "location", "reference")
 TIMES = ("occurred_from", "occurred_to")
 SENT = ("geom", "import_id", *TIMES, "partition_id", *TEXTS)
-"""The columns of an incident, those of a fixed length first."""
+"""The columns of an incident as they are sent, those of fixed length first."""
 
 _REPEATED = ("source", "category", "precision", "location")
 _READ: Final = {
@@ -38,7 +38,7 @@ _READ: Final = {
 }
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _END = b"\xff\xff"
-# Every value follows its length; a row begins with the number of its values.
+# The first columns of a row: the number of its values, then each value after its length.
 _FIXED = np.dtype(
     [
         ("values", ">i2"),
@@ -57,20 +57,33 @@ _FIXED = np.dtype(
     ]
 )
 _POINT_WITH_SRID = 0x20000001
+# Few enough that a column's texts stay below the 2 GB that an Arrow array can hold.
+_ROWS_PER_WRITE = 100_000
 _EPOCH = np.datetime64("2000-01-01", "us")
 
 
 def send_incidents(
     connection: psycopg.Connection, table: sql.Composable, frame: pd.DataFrame, *, srid: int
 ) -> None:
-    """Copy incidents, with `import_id` and `partition_id`, into a table that has `SENT`."""
+    """Copy incidents into a table.
+
+    Parameters
+    ----------
+    connection
+        A connection inside a transaction.
+    table
+        A table with the columns `SENT`.
+    frame
+        An incident frame with `import_id` and `partition_id`; `x` and `y` in metres.
+    srid
+        The EPSG code of the working CRS.
+    """
     columns = sql.SQL(", ").join(map(sql.Identifier, SENT))
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(table, columns)
     with connection.cursor().copy(statement) as copy:
         copy.write(_HEADER)
-        # Arrow's texts hold 2 GB at most.
-        for start in range(0, len(frame), 100_000):
-            copy.write(_rows(frame.iloc[start : start + 100_000], srid))
+        for start in range(0, len(frame), _ROWS_PER_WRITE):
+            copy.write(_rows(frame.iloc[start : start + _ROWS_PER_WRITE], srid))
         copy.write(_END)
 
 
@@ -80,7 +93,22 @@ def read_incidents(
     condition: sql.Composable,
     *values: object,
 ) -> pd.DataFrame:
-    """The incidents that a condition selects, by partition and in the order of their lines."""
+    """Read the incidents that a condition selects.
+
+    Parameters
+    ----------
+    connection
+        Any connection.
+    columns
+        Some of `geo.incidents.COLUMNS`.
+    condition, values
+        Which rows, as after WHERE, and a value for each `%s` in it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        These columns, by partition and in the order in which the rows were written.
+    """
     statement = sql.SQL(
         "COPY (SELECT fid, partition_id, {} FROM patchmap.incidents AS i WHERE {})"
         " TO STDOUT (FORMAT csv)"
@@ -93,13 +121,23 @@ def read_incidents(
 
 
 def multipolygons(geometries: NDArray[np.object_], *, srid: int) -> list[bytes]:
-    """Polygons as extended well-known binary, all of them as multipolygons."""
+    """Polygons as extended well-known binary of multipolygons.
+
+    Parameters
+    ----------
+    geometries
+        Polygons and multipolygons.
+    srid
+        The EPSG code of their reference system.
+
+    Returns
+    -------
+    list of bytes
+        One for each geometry, without heights.
+    """
     parts, owner = shapely.get_parts(geometries, return_index=True)
     multi = shapely.set_srid(shapely.multipolygons(parts, indices=owner), srid)
-    found: list[bytes] = shapely.to_wkb(
-        multi, byte_order=1, include_srid=True, output_dimension=2
-    ).tolist()
-    return found
+    return list(shapely.to_wkb(multi, byte_order=1, include_srid=True, output_dimension=2))
 
 
 def _rows(frame: pd.DataFrame, srid: int) -> memoryview:
@@ -124,7 +162,7 @@ def _microseconds(times: pd.Series) -> NDArray[np.int64]:
 
 
 def _bytes(records: NDArray) -> pa.Array:
-    """Each record as the bytes that it consists of."""
+    """Each record as its bytes."""
     kind = pa.binary(records.dtype.itemsize)
     array = pa.Array.from_buffers(kind, len(records), [None, pa.py_buffer(records.tobytes())])
     return array.cast(pa.large_binary())
@@ -159,7 +197,7 @@ def _column(name: str, values: pa.ChunkedArray) -> pd.api.extensions.ExtensionAr
 
 
 def _categories(values: pa.ChunkedArray) -> pd.Categorical:
-    """Repeated texts as pandas would find them itself, with their categories in order."""
+    """Repeated texts as categories in the order of Unicode."""
     array = values.unify_dictionaries().combine_chunks()
     texts = pd.Index(array.dictionary.to_pandas())
     ordered = np.argsort(texts.to_numpy(dtype=object), kind="stable")

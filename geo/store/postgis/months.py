@@ -1,4 +1,4 @@
-"""The partitions of `incidents`: one a month, of London's months, made when they are needed."""
+"""The partitions of `incidents`: a table for each month in London, made when it is needed."""
 
 from __future__ import annotations
 
@@ -12,65 +12,74 @@ from geo.incidents import LONDON, london_months
 from geo.store.postgis import copy as bulk
 from geo.store.postgis.server import SCHEMA, Server
 
-INCOMING: Final = sql.Identifier("pg_temp", "patchmap_incoming")
+STAGING: Final = sql.Identifier("pg_temp", "patchmap_incoming")
 COLUMNS: Final = sql.SQL(", ").join(map(sql.Identifier, ("fid", *bulk.SENT)))
 _Ends = tuple[sql.Literal, sql.Literal]
 _INCIDENTS: Final = sql.Identifier(SCHEMA, "incidents")
 
 
 class Intake:
-    """Takes rows of one import in: first into a temporary table, then into their months.
+    """Puts rows of one import into a temporary table, and from there into their months.
 
-    Months that are new are filled before they are attached, because building an index at once is
-    many times faster than keeping it true row by row. Until `finish` their rows are no incidents
-    yet; where an import must see its own earlier rows, `at_once` attaches each month empty.
+    New months are filled before they are attached to `incidents`, because to build an index once
+    is many times faster than to update it row by row. Until `finish` their rows do not count as
+    incidents.
+
+    Parameters
+    ----------
+    server
+        The database, inside a transaction.
+    srid
+        The EPSG code of the working CRS.
+    attach_at_once
+        Attach each new month while it is empty, for an import that must find its own rows.
     """
 
-    def __init__(self, server: Server, *, srid: int, at_once: bool) -> None:
+    def __init__(self, server: Server, *, srid: int, attach_at_once: bool) -> None:
         self._server = server
         self._srid = srid
-        self._at_once = at_once
-        self._there = _months_there(server)
+        self._attach_at_once = attach_at_once
+        self._attached = _attached_months(server)
         self._new: dict[str, _Ends] = {}
-        # Numbered here, so that rows keep their order whichever month they go to.
+        # Rows get their `fid` here, so they keep their order whichever month they go to.
         server.execute(
             sql.SQL(
                 "DROP TABLE IF EXISTS {0};"
                 " CREATE TEMP TABLE patchmap_incoming ON COMMIT DROP AS"
                 " SELECT {1} FROM patchmap.incidents WHERE false;"
                 " ALTER TABLE {0} ALTER COLUMN fid SET DEFAULT nextval('patchmap.patchmap_fid')"
-            ).format(INCOMING, COLUMNS)
+            ).format(STAGING, COLUMNS)
         )
 
-    def bring(self, frame: pd.DataFrame) -> None:
-        """Take rows in at once; those of one month that is new never wait in between."""
+    def insert(self, frame: pd.DataFrame) -> None:
+        """Put rows into their months, where all of one new month skip the temporary table."""
         months = np.unique(london_months(frame["occurred_from"]))
-        if len(months) == 1 and (name := self._table_of(months[0])) in self._new:
+        if len(months) == 1 and (name := self._month_table(months[0])) in self._new:
             self._send(sql.Identifier(SCHEMA, name), frame)
         else:
-            self.receive(frame)
-            self.take_in(frame["occurred_from"])
+            self.stage(frame)
+            self.insert_staged(frame["occurred_from"])
 
-    def receive(self, frame: pd.DataFrame) -> None:
+    def stage(self, frame: pd.DataFrame) -> None:
         """Put rows, with `import_id` and `partition_id`, into the temporary table."""
-        self._send(INCOMING, frame)
+        self._send(STAGING, frame)
 
-    def take_in(self, occurred: pd.Series) -> None:
-        """Move the rows on that wait, which may have all of these times."""
+    def insert_staged(self, occurred: pd.Series) -> None:
+        """Move the rows of the temporary table, which occurred at these times, to their months."""
         for month in np.unique(london_months(occurred)):
-            self._table_of(month)
+            self._month_table(month)
         others = sql.Composed([])
         for name, ends in self._new.items():
             self._move(sql.Identifier(SCHEMA, name), sql.SQL("WHERE {}").format(_within(ends)))
             others += sql.SQL(" AND NOT ({})").format(_within(ends))
         self._move(_INCIDENTS, sql.SQL("WHERE true") + others)
-        self._server.execute(sql.SQL("TRUNCATE {}").format(INCOMING))
+        self._server.execute(sql.SQL("TRUNCATE {}").format(STAGING))
 
     def finish(self) -> None:
-        """Make incidents of all rows that are not yet."""
+        """Attach the new months, so all their rows are incidents."""
         for name, ends in self._new.items():
-            # The triggers of `incidents` do not see rows that come with a whole table. The ids in
-            # order, so that pages of their index are filled one after the other.
+            # The triggers of `incidents` do not run for a table that is attached, so what they do
+            # is done here; with the ids sorted, to fill their index page by page.
             self._server.execute(
                 sql.SQL(
                     "INSERT INTO patchmap.patchmap_ids (incident_id, fid, occurred_from)"
@@ -81,31 +90,31 @@ class Intake:
                 ).format(sql.Identifier(SCHEMA, name))
             )
             self._attach(name, ends)
-        self._there |= set(self._new)
+        self._attached |= set(self._new)
         self._new.clear()
 
     def _send(self, table: sql.Identifier, frame: pd.DataFrame) -> None:
         with self._server.connection() as connection:
             bulk.send_incidents(connection, table, frame, srid=self._srid)
 
-    def _table_of(self, month: np.datetime64) -> str:
-        """The name of a month's table, which is made where it is missing."""
+    def _month_table(self, month: np.datetime64) -> str:
+        """The name of a month's table, which is made if it does not exist."""
         name = f"patchmap_incidents_{month}".replace("-", "_")
-        if name not in self._there and name not in self._new:
+        if name not in self._attached and name not in self._new:
             self._make(name, month)
         return name
 
     def _make(self, name: str, month: np.datetime64) -> None:
         ends = _literal(month), _literal(month + 1)
-        # Made beside and attached: CREATE … PARTITION OF would make every reader wait.
+        # Made alone and attached later: CREATE … PARTITION OF would block every reader.
         self._server.execute(
             sql.SQL(
                 "CREATE TABLE {} (LIKE patchmap.incidents INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
             ).format(sql.Identifier(SCHEMA, name))
         )
-        if self._at_once:
+        if self._attach_at_once:
             self._attach(name, ends)
-            self._there.add(name)
+            self._attached.add(name)
         else:
             self._new[name] = ends
 
@@ -119,13 +128,13 @@ class Intake:
     def _move(self, table: sql.Identifier, condition: sql.Composable) -> None:
         self._server.execute(
             sql.SQL("INSERT INTO {0} ({1}) SELECT {1} FROM {2} {3}").format(
-                table, COLUMNS, INCOMING, condition
+                table, COLUMNS, STAGING, condition
             )
         )
 
 
 def _literal(month: np.datetime64) -> sql.Literal:
-    """The moment at which a month of London begins."""
+    """The moment at which a month begins in London."""
     return sql.Literal(pd.Timestamp(str(month), tz=LONDON).tz_convert("UTC").isoformat())
 
 
@@ -133,7 +142,7 @@ def _within(ends: _Ends) -> sql.Composed:
     return sql.SQL("occurred_from >= {} AND occurred_from < {}").format(*ends)
 
 
-def _months_there(server: Server) -> set[str]:
+def _attached_months(server: Server) -> set[str]:
     rows = server.rows(
         "SELECT relname::text FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid"
         " WHERE inhparent = 'patchmap.incidents'::regclass"

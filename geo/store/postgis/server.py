@@ -1,11 +1,13 @@
-"""One PostgreSQL database: its connections, its transactions, and its refusals in one line."""
+"""One PostgreSQL database: its connections, transactions and errors."""
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -14,27 +16,34 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from geo.errors import InputError, NotFoundError, StoreError
+from geo.store.backend import Row
 
 SCHEMA: Final = "patchmap"
 CONNECT_TIMEOUT_S = 5
 POOL_TIMEOUT_S = 10.0
 LOCK_TIMEOUT_S = 30.0
-# Any number will do, as long as every Patchmap takes the same: "patchmap" in ASCII.
-_WRITER = 0x70617463686D6170
-_COMMITTING = _WRITER + 1
+# Advisory locks. Any number will do that every Patchmap shares: this is "patchmap" in ASCII.
+_WRITER_LOCK = 0x70617463686D6170
+_COMMIT_LOCK = _WRITER_LOCK + 1
 
-Row = tuple[Any, ...]
 Statement = LiteralString | sql.Composed | sql.SQL
 
-# The pool tells each failed attempt; without a handler Python would print that on standard error.
+# The pool logs each failed attempt; without a handler Python would print it on standard error.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 class Server:
-    """A pool of connections to one database. Safe to share between threads.
+    """A pool of connections to one database, which threads may share.
 
-    A thread inside `reading()` or `transaction()` keeps to one connection; outside of them each
-    statement takes any, and stands for itself.
+    A thread inside `reading()` or `transaction()` uses one connection for all its statements;
+    outside of them each statement takes any connection and is a transaction of its own.
+
+    Parameters
+    ----------
+    url
+        A connection string of PostgreSQL.
+    pool_size
+        How many connections to open at most.
 
     Raises
     ------
@@ -47,18 +56,18 @@ class Server:
     def __init__(self, url: str, *, pool_size: int) -> None:
         self.name = database_name(url)
         self._own = threading.local()
-        # Once by hand: the pool tries again and again, and keeps the reason to itself.
+        # Before the pool connects: it would try again and again, and never say why it fails.
         with self.errors(), _connect(url) as connection:
-            found = connection.execute(POSTGIS).fetchone()
-        self.has_postgis = found is not None
-        # Every statement names its schema; this is for PostGIS, wherever somebody put it.
-        self._search_path = str(found[0]) if found else "public"
+            extension = connection.execute(POSTGIS).fetchone()
+        self.has_postgis = extension is not None
+        # For the functions of PostGIS, in whichever schema it is; our tables are named with theirs.
+        self._search_path = str(extension[0]) if extension else "public"
         self._pool = ConnectionPool(
             url,
-            # Tells a restart of the server from a server at rest before a statement is lost.
+            # Finds connections that a restart of the server has cut before a statement fails.
             check=self._check,
             configure=self._configure,
-            # Statements that were prepared would outlive a layer's table that is made anew.
+            # None prepared: they would fail once a layer's table is dropped and made again.
             kwargs={"autocommit": True, "prepare_threshold": None, **_CONNECT},
             min_size=1,
             max_size=pool_size,
@@ -69,7 +78,7 @@ class Server:
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Row]]:
-        """The connection of this thread's block, else any that is free."""
+        """The connection of this thread's block; outside of a block any that is free."""
         with self.errors():
             own = self._connection_of_block()
             if own is not None:
@@ -79,12 +88,12 @@ class Server:
                 yield connection
 
     def rows(self, statement: Statement, *values: object) -> list[Row]:
-        """The rows of a query."""
+        """The rows of a query, with a value for each `%s`."""
         with self.connection() as connection:
             return connection.execute(statement, values or None, binary=True).fetchall()
 
     def execute(self, statement: Statement, *values: object) -> int:
-        """Run one statement; returns how many rows it touched."""
+        """Run one statement, with a value for each `%s`; returns how many rows it changed."""
         with self.connection() as connection:
             return connection.execute(statement, values or None).rowcount
 
@@ -96,17 +105,17 @@ class Server:
             return
         with self._block() as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            # A commit shows its rows a moment before the partitions it attached: who begins to
-            # read in that moment waits until it is over.
+            # A commit shows its rows a moment before the partitions it attached, so a read that
+            # begins in that moment waits until the commit is over.
             connection.execute(
                 "SELECT pg_advisory_lock_shared(%s), pg_advisory_unlock_shared(%s)",
-                (_COMMITTING, _COMMITTING),
+                (_COMMIT_LOCK, _COMMIT_LOCK),
             )
             yield
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All changes made inside happen together or not at all; other writers queue."""
+        """All changes made inside happen together or not at all; other writers wait."""
         if self._connection_of_block() is not None:
             raise StoreError(f"the store {self.name} cannot be used: blocks are not nested")
         with self._block() as connection:
@@ -114,13 +123,13 @@ class Server:
             self._take_the_lock(connection)
             yield
             if connection.info.transaction_status == psycopg.pq.TransactionStatus.INERROR:
-                # PostgreSQL would answer COMMIT by rolling back, and say nothing.
+                # PostgreSQL would roll back on COMMIT without an error.
                 raise StoreError(f"the store {self.name} cannot be used: a statement failed")
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMITTING,))
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_COMMIT_LOCK,))
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """One change: whole or not at all, whether in a transaction of its own or inside one."""
+        """One change, whole or not at all: inside a transaction, else as one of its own."""
         own = self._connection_of_block()
         if own is None:
             with self.transaction():
@@ -129,38 +138,28 @@ class Server:
             with self.errors(), own.transaction():
                 yield
 
-    def count(self, counter: str) -> None:
-        """Move a counter of the data version."""
-        self.execute(
-            "UPDATE patchmap.patchmap_counters SET value = value + 1 WHERE name = %s", counter
-        )
-
-    def fact(self, key: str) -> str:
-        """One of the facts that were written when the store was made."""
-        return str(self.rows("SELECT value FROM patchmap.patchmap_store WHERE key = %s", key)[0][0])
-
     def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         self._pool.close()
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """What the database refuses becomes one line that never bears a password."""
+        """Raise the database's errors as errors of Patchmap: one line, never with a password."""
         try:
             yield
         except errors.LockNotAvailable as error:
             raise StoreError(
                 f"the store {self.name} cannot be used: another import was still running after "
-                f"{LOCK_TIMEOUT_S:g} seconds"
+                f"{LOCK_TIMEOUT_S:g} seconds; try again when it has finished"
             ) from error
         except errors.DiskFull as error:
             raise StoreError(
-                f"the store {self.name} cannot be used: its server's disk is full"
+                f"the store {self.name} cannot be used: its server's disk is full; make room there"
             ) from error
         except PoolTimeout as error:
             raise StoreError(
                 f"the store {self.name} cannot be used: it gave no connection in "
-                f"{POOL_TIMEOUT_S:g} seconds"
+                f"{POOL_TIMEOUT_S:g} seconds; check that its server is running"
             ) from error
         except PoolClosed as error:
             raise StoreError(f"the store {self.name} cannot be used: it was closed") from error
@@ -180,13 +179,13 @@ class Server:
                 self._own.connection = None
 
     def _take_the_lock(self, connection: psycopg.Connection[Row]) -> None:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITER,))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITER_LOCK,))
 
     def _check(self, connection: psycopg.Connection[Row]) -> None:
         try:
             ConnectionPool.check_connection(connection)
         except psycopg.OperationalError:
-            # Where one is dead the others are: without this each would be tried, and waited for.
+            # If one is dead so are the others: without this each would be tried and waited for.
             self._pool.drain()
             raise
 
@@ -197,6 +196,28 @@ class Server:
             )
         )
         _wait(connection, LOCK_TIMEOUT_S, whole_session=True)
+
+
+class SharedTables:
+    """The tables that are alike in every backend, in Patchmap's schema; see `Tables`."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def rows(self, statement: str, *values: object) -> list[Row]:
+        """The rows of a query, with a value for each `?`."""
+        return self._server.rows(_in_schema(statement), *values)
+
+    def execute(self, statement: str, *values: object) -> None:
+        """Run one statement, with a value for each `?`."""
+        self._server.execute(_in_schema(statement), *values)
+
+
+@cache
+def _in_schema(statement: str) -> sql.SQL:
+    """A statement of `Tables` as psycopg takes it: `%s` for `?`, and tables with their schema."""
+    named = re.sub(r"\bpatchmap_", f"{SCHEMA}.patchmap_", statement)
+    return sql.SQL(named.replace("?", "%s"))
 
 
 POSTGIS: Final = (
@@ -211,21 +232,21 @@ _CONNECT: Final[dict[str, Any]] = {
 
 
 def database_name(url: str) -> str:
-    """A database as people name it, without user and password.
+    """A database as messages name it, without user and password.
 
     Raises
     ------
     InputError
-        If the address is none, or holds an `@` that would make part of a password a host.
+        If the address is not one, or has an `@` that would make part of a password a host.
     """
     refused = InputError(
-        "the store's address cannot be read: write postgresql://user@host:5432/database, with "
-        "signs such as @ / ? of a password as %40 %2F %3F"
+        "the store's address cannot be read; write postgresql://user@host:5432/database, and "
+        "write @ / ? in a password as %40 %2F %3F"
     )
     try:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        # Without its cause: libpq quotes the part that it could not read.
+        # Without its cause, which quotes the part that could not be read: maybe the password.
         raise refused from None
     host, port = str(parts.get("host") or ""), str(parts.get("port") or "")
     database = str(parts.get("dbname") or parts.get("user") or "")
@@ -242,7 +263,7 @@ def _connect(url: str) -> psycopg.Connection[Row]:
 def _wait(
     connection: psycopg.Connection[Row], seconds: float, *, whole_session: bool = False
 ) -> None:
-    """Wait so long for locks and no longer."""
+    """Set how long to wait for locks, in this transaction or in the whole session."""
     milliseconds = f"{max(1, round(seconds * 1000))}ms"
     connection.execute(
         "SELECT set_config('lock_timeout', %s, %s)", (milliseconds, not whole_session)

@@ -1,4 +1,4 @@
-"""Making a PostGIS store, and bringing it up to this version's migrations."""
+"""Creates a PostGIS store, and migrates it to this version."""
 
 from __future__ import annotations
 
@@ -18,24 +18,40 @@ from geo.store.times import now
 
 
 def prepare(server: Server, *, create: bool) -> Projection:
-    """Make the store where there is none, apply what it lacks, and return its projection.
+    """Make the store if there is none, and apply the migrations that it lacks.
+
+    Parameters
+    ----------
+    server
+        The database.
+    create
+        Whether to make a store where there is none.
+
+    Returns
+    -------
+    Projection
+        The working CRS and the coordinate operation pinned when the store was made.
 
     Raises
     ------
     NotFoundError
-        If the database holds no store and none is to be made.
+        If the database has no store and none is to be made.
     StoreError
-        If the schema is somebody else's, a newer version wrote it, or the user lacks a right.
+        If another program uses the schema, a newer version wrote it, or the user lacks a right.
     ConflictError
-        If a migration that was applied is not the known one.
+        If a migration was applied that differs from the known one.
     """
     is_new = not _exists(server, "patchmap_migrations")
     if is_new:
         _refuse_or_make(server, create=create)
     elif not server.rows(POSTGIS):
-        raise StoreError(f"the store {server.name} cannot be used: its PostGIS extension is gone")
+        raise StoreError(
+            f"the store {server.name} cannot be used: its PostGIS extension was removed; run "
+            "CREATE EXTENSION postgis"
+        )
     _migrate(server)
-    return Projection(**json.loads(server.fact("projection")))
+    stored = server.rows("SELECT value FROM patchmap.patchmap_store WHERE key = 'projection'")
+    return Projection(**json.loads(stored[0][0]))
 
 
 def _exists(server: Server, table: str) -> bool:
@@ -47,10 +63,11 @@ def _refuse_or_make(server: Server, *, create: bool) -> None:
         "SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace(%s) LIMIT 1", SCHEMA
     )
     if others and _exists(server, "patchmap_migrations"):
-        return  # Another process was quicker by this much.
+        return  # Another process has made the store since.
     if others:
         raise StoreError(
-            f"{server.name} holds data in a schema {SCHEMA}, but it is no Patchmap store"
+            f"{server.name} has a schema {SCHEMA}, but it is no Patchmap store; name another "
+            "database"
         )
     if not create:
         raise NotFoundError(
@@ -60,7 +77,10 @@ def _refuse_or_make(server: Server, *, create: bool) -> None:
     _enable_postgis(server)
     with (
         server.transaction(),
-        _as_advice(server, "the user may not make a schema: GRANT CREATE ON DATABASE to that user"),
+        _as_advice(
+            server,
+            "its user cannot create a schema; ask an administrator to GRANT CREATE ON DATABASE",
+        ),
     ):
         server.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         server.execute(
@@ -76,7 +96,7 @@ def _enable_postgis(server: Server) -> None:
         server.transaction(),
         _as_advice(
             server,
-            "PostGIS is off and the user may not enable it: let an administrator run "
+            "PostGIS is not enabled and its user cannot enable it; ask an administrator to run "
             "CREATE EXTENSION postgis",
         ),
     ):
@@ -92,18 +112,18 @@ def _as_advice(server: Server, lacking_right: str) -> Iterator[None]:
             raise StoreError(f"{server.name} cannot become a store: {lacking_right}") from error
         if isinstance(error.__cause__, errors.FeatureNotSupported | errors.UndefinedFile):
             raise StoreError(
-                f"{server.name} cannot become a store: its server has no PostGIS, install it "
+                f"{server.name} cannot become a store: its server has no PostGIS; install it "
                 "there (postgresql-15-postgis-3 on Debian)"
             ) from error
         raise
 
 
 def _migrate(server: Server) -> None:
-    """Apply the steps that the store lacks, each once, all of them or none."""
+    """Apply the migrations that the store lacks: all of them or none."""
     known = {step.number: step for step in migrations("postgres")}
     if _lacking(server, known):
         with server.transaction():
-            # Read again: another process may have been quicker.
+            # Read again: another process may have migrated it since.
             for step in _lacking(server, known):
                 server.execute(step.sql)
                 server.execute(

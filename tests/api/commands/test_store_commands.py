@@ -116,7 +116,7 @@ def test_an_import_can_be_undone_once(folder: Path) -> None:
     assert [record["state"] for record in listed] == ["current"] * 3
     told(folder, "imports", "undo", "2")
     assert counts(folder) == 12 + 3
-    assert "undone already" in refused(folder, "imports", "undo", "2")
+    assert "already undone" in refused(folder, "imports", "undo", "2")
     assert "there is no import 9" in refused(folder, "imports", "undo", "9")
 
 

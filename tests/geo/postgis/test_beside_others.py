@@ -77,7 +77,7 @@ def test_a_layer_made_anew_under_a_reader_is_refused_not_empty(store, url, four_
     with opened(url) as reader, reader.reading():
         assert len(reader.layers()) == 1
         store.put_layer(WARDS, four_squares.assign(residents=1))
-        with pytest.raises(StoreError, match="wards was replaced while it was read; ask again"):
+        with pytest.raises(StoreError, match="wards was replaced while it was read; try again"):
             reader.layer("wards")
 
 

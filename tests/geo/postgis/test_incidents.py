@@ -64,7 +64,7 @@ def test_undo_restores_what_an_import_replaced(store, partition):
     pd.testing.assert_frame_equal(store.incidents(), before)
     states = [(item.import_id, item.state) for item in store.imports(history=True)]
     assert states == [(1, "current"), (record.import_id, "undone")]
-    with pytest.raises(ConflictError, match="import 2 is undone already"):
+    with pytest.raises(ConflictError, match="import 2 is already undone"):
         store.undo_import(record.import_id)
     with pytest.raises(NotFoundError, match="there is no import 9"):
         store.undo_import(9)
@@ -89,7 +89,9 @@ def test_a_keyed_import_writes_only_what_is_new_or_differs(store, keyed):
 
 def test_a_twin_is_refused(store, partition):
     store.put_partition(partition("2024-01", content="twin"))
-    with pytest.raises(ConflictError, match=r"is already there as police[.]uk/derbyshire/2024-01"):
+    with pytest.raises(
+        ConflictError, match=r"is already imported as police[.]uk/derbyshire/2024-01"
+    ):
         store.put_partition(partition("2024-02", content="twin"))
 
 

@@ -38,7 +38,7 @@ def test_rights_that_lack_are_named(private):
     bare = private.new_database(postgis=False)
     run(bare, "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN")
     message = refusal(with_password(bare, "clerk"), create=True)
-    assert "let an administrator run CREATE EXTENSION postgis" in message
+    assert "ask an administrator to run CREATE EXTENSION postgis" in message
     run(bare, "CREATE EXTENSION postgis")
     message = refusal(with_password(bare, "clerk"), create=True)
     assert "GRANT CREATE ON DATABASE" in message

@@ -56,7 +56,7 @@ def import_together(address: str, mark: Connection) -> None:
         store = open_at(address)
         with store.transaction():
             for month in months:
-                store.put_partition(month, seen=lambda _: mark.send("batch"))
+                store.put_partition(month, on_batch=lambda _: mark.send("batch"))
             mark.send("written")
         mark.send("committed")
         store.close()

@@ -73,12 +73,12 @@ def test_what_was_adopted_can_be_undone_down_to_nothing(filled, target):
     for record in reversed(target.imports(history=True)):
         undo(target, record.import_id)
     assert held(target) == []
-    assert undo_refusal(target, 1).endswith("is undone already")
+    assert undo_refusal(target, 1).endswith("is already undone")
 
 
 def test_a_store_that_holds_data_is_not_copied_over(filled, target):
     put(target, month_part("2024-05"))
     before = held(target)
-    with pytest.raises(ConflictError, match="the store to copy to holds data already"):
+    with pytest.raises(ConflictError, match="the store to copy to already holds data"):
         copy_store(filled, target)
     assert held(target) == before

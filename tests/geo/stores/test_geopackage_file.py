@@ -31,7 +31,7 @@ def test_a_new_store_is_sound(geopackage, store_path):
 def test_a_store_is_sound_after_every_kind_of_change(
     geopackage, store_path, four_squares, one_by_one, monkeypatch
 ):
-    monkeypatch.setattr(feature_tables, "_MOST_ONE_BY_ONE", one_by_one)
+    monkeypatch.setattr(feature_tables, "_MOST_ROWS_ONE_BY_ONE", one_by_one)
     put_layer(geopackage, four_squares)
     put_layer(geopackage, four_squares.loc[["A"]], LayerMetadata("wards-2025_b"))
     put_layer(geopackage, four_squares.loc[["B", "C"]])

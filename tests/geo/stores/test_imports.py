@@ -75,7 +75,7 @@ def test_batches_make_no_difference_to_what_is_stored(batch_rows, store):
     seen = []
     one = part(lines(7), rejected=["no location"], batch_rows=batch_rows)
     with store.transaction():
-        record = store.put_partition(one, seen=seen.append)[1]
+        record = store.put_partition(one, on_batch=seen.append)[1]
     assert held(store) == told(frame(lines(7)))
     assert (record.rows_read, record.rows_accepted) == (8, 7)
     assert sum(len(batch.accepted) + len(batch.rejected) for batch in seen) == 8
@@ -106,7 +106,7 @@ def test_a_partition_that_is_there_already_stays(store):
     before = store.imports(history=True)
     seen = []
     with store.transaction():
-        change, record = store.put_partition(month_part("2024-01"), seen=seen.append)
+        change, record = store.put_partition(month_part("2024-01"), on_batch=seen.append)
     assert (change, [record], seen) == ("unchanged", before, [])
     assert store.imports(history=True) == before
     assert len(held(store)) == 2
@@ -137,7 +137,9 @@ def test_the_same_file_under_another_name_is_refused_with_the_first(store):
     put(store, month_part("2024-01", content="the same"))
     twin = month_part("2024-02", content="the same")
     before = (held(store), store.imports(history=True), store.data_version())
-    with pytest.raises(ConflictError, match=r"is already there as police\.uk/derbyshire/2024-01"):
+    with pytest.raises(
+        ConflictError, match=r"is already imported as police\.uk/derbyshire/2024-01"
+    ):
         put(store, twin)
     assert (held(store), store.imports(history=True), store.data_version()) == before
 

@@ -73,7 +73,7 @@ def test_the_same_file_again_is_not_even_read(store):
     one, seen = keyed_part(rows(a="noise")), []
     put(store, one)
     with store.transaction():
-        assert store.put_partition(one, seen=seen.append)[0] == "unchanged"
+        assert store.put_partition(one, on_batch=seen.append)[0] == "unchanged"
     assert seen == []
 
 
@@ -109,7 +109,9 @@ def test_updates_are_undone_the_last_one_first(store):
     second = imported(store, keyed_part(rows(b="noise")))
     message = undo_refusal(store, first.import_id)
     after, before = second.import_id, first.import_id
-    assert message == f"ConflictError: import {after} came after {before}: undo that one first"
+    assert message == (
+        f"ConflictError: import {after} was made after import {before}; undo import {after} first"
+    )
 
 
 def test_batches_make_no_difference_to_an_update(store):
@@ -142,6 +144,8 @@ def test_two_sources_with_the_same_own_ids_do_not_meet(store):
 def test_an_id_of_another_partition_is_refused(store):
     """Two lists of one source share their ids: neither may take over the rows of the other."""
     put(store, keyed_part(rows(a="noise"), name="north"))
-    with pytest.raises(ConflictError, match=r"the id .*a stands in council/north already"):
+    with pytest.raises(
+        ConflictError, match=r"the id .*a is already used by council/north; import the file"
+    ):
         put(store, keyed_part(rows(a="litter"), name="south"))
     assert categories(store) == {"a": "noise"}

@@ -80,9 +80,10 @@ def test_each_saving_replaces_the_version_that_it_was_made_from(store):
 def test_two_savings_of_one_version_do_not_meet(store, reader):
     save(store, record(), based_on=0)
     save(reader, record(version=2, done=1), based_on=1)
-    expected = "plan north is in version 2 by now, and not version 1 as expected"
+    expected = "plan north is now version 2; you edited version 1"
     assert refusal(store, record(version=2), based_on=1) == expected
-    assert "is in version 2 by now, and not none of that id" in refusal(store, record(), based_on=0)
+    expected = "plan north already exists, in version 2; choose another id"
+    assert refusal(store, record(), based_on=0) == expected
     assert store.plan("north") == record(version=2, done=1)
     assert counters(store) == (0, 0, 2, 0)
 
@@ -114,7 +115,8 @@ def test_a_plan_that_is_gone_is_not_saved_over(store):
     with store.transaction():
         store.remove_plan("north")
     assert counters(store) == (0, 0, 2, 0)
-    assert "plan north is gone by now, and not version 1" in refusal(store, record(), based_on=1)
+    expected = "plan north was deleted; you edited version 1"
+    assert refusal(store, record(), based_on=1) == expected
 
 
 def test_an_unknown_plan_is_told_with_those_there_are(store):
@@ -163,7 +165,7 @@ def test_a_copy_carries_plans(store, new_store, four_squares):
 def test_a_store_that_holds_a_plan_is_not_copied_over(store, new_store):
     target = new_store()()
     save(target, record(), based_on=0)
-    with pytest.raises(ConflictError, match="holds data already"):
+    with pytest.raises(ConflictError, match="already holds data"):
         copy_store(store, target)
     target.close()
 

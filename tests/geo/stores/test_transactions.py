@@ -91,7 +91,7 @@ def test_an_error_of_the_one_who_watches_takes_all_back(store):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), store.transaction():
-        store.put_partition(month_part("2024-01"), seen=watch)
+        store.put_partition(month_part("2024-01"), on_batch=watch)
     assert (held(store), store.imports(history=True)) == ([], [])
 
 

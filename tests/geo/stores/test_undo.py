@@ -89,7 +89,7 @@ def test_an_import_that_was_replaced_cannot_be_undone_before_what_replaced_it(st
     first = imported(store, part(lines(2)))
     put(store, part(lines(3)))
     message = undo_refusal(store, first.import_id)
-    assert message == f"ConflictError: import {first.import_id} is replaced already"
+    assert message == f"ConflictError: import {first.import_id} is already replaced"
     assert held(store) == told(frame(lines(3)))
 
 
@@ -97,7 +97,7 @@ def test_an_import_cannot_be_undone_twice(store):
     record = imported(store, part(lines(2)))
     undo(store, record.import_id)
     message = undo_refusal(store, record.import_id)
-    assert message == f"ConflictError: import {record.import_id} is undone already"
+    assert message == f"ConflictError: import {record.import_id} is already undone"
 
 
 @pytest.mark.parametrize("import_id", [0, -1, 99])

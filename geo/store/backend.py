@@ -1,0 +1,167 @@
+"""What a backend provides: transactions, the shared tables, and its own SQL where they differ.
+
+`geo.store.sql_store` builds a whole store on these protocols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.store.contract import Window
+
+# Any, because a driver knows the types of a row's values only when it runs the query.
+Row = tuple[Any, ...]
+Subject = Literal["incidents", "layers", "plans", "settings"]
+
+
+class Database(Protocol):
+    """Consistent reads and transactions."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """All reads made inside see one state."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All changes made inside happen together or not at all."""
+        ...
+
+    def changing(self) -> AbstractContextManager[None]:
+        """One change of a transaction: an error undoes it, even if the caller catches the error."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections."""
+        ...
+
+
+class Tables(Protocol):
+    """The tables that are alike in every backend: `patchmap_imports`, `patchmap_plans` and so on.
+
+    Statements are plain SQL: `?` stands for a value, and tables are named without a schema.
+    """
+
+    def rows(self, statement: str, *values: object) -> list[Row]:
+        """The rows of a query.
+
+        Parameters
+        ----------
+        statement
+            A SELECT.
+        values
+            One for each `?`.
+
+        Returns
+        -------
+        list
+            A tuple for each row; empty if there is none.
+        """
+        ...
+
+    def execute(self, statement: str, *values: object) -> None:
+        """Run one statement.
+
+        Parameters
+        ----------
+        statement
+            An INSERT, UPDATE or DELETE.
+        values
+            One for each `?`.
+        """
+        ...
+
+
+class ImportWriter(Protocol):
+    """Writes the rows of one import, and keeps the rows that they replace so it can be undone.
+
+    Rows are incident frames with `import_id` and `partition_id`.
+    """
+
+    def take_out_partition(self) -> None:
+        """Replace every row that the partition has."""
+        ...
+
+    def insert(self, rows: pd.DataFrame) -> None:
+        """Write rows whose ids are new."""
+        ...
+
+    def stage(self, rows: pd.DataFrame) -> None:
+        """Set rows aside that may have the ids of stored rows. For keyed imports only."""
+        ...
+
+    def staged_conflict(self) -> tuple[str, str] | None:
+        """A staged id that this import or another partition has written, and that partition."""
+        ...
+
+    def merge_staged(self) -> None:
+        """Write the staged rows that are new or differ from the stored row of the same id."""
+        ...
+
+    def finish(self, replaced_imports: Sequence[int]) -> int:
+        """Complete the import and record what it replaced; returns how many rows that were."""
+        ...
+
+    def wrote_rows(self) -> bool:
+        """Whether any stored row belongs to this import, once it is finished."""
+        ...
+
+
+class IncidentTable(Protocol):
+    """The incidents, which each backend stores in its own way."""
+
+    def read(self, window: Window | None, columns: Sequence[str]) -> pd.DataFrame:
+        """Incidents; see `ImportReader.incidents`."""
+        ...
+
+    def read_import(self, import_id: int) -> pd.DataFrame:
+        """The rows that belong to an import."""
+        ...
+
+    def count(self) -> int:
+        """How many incidents there are."""
+        ...
+
+    def writer(self, import_id: int, partition_id: str, *, keyed: bool) -> ImportWriter:
+        """Begin to write the rows of an import."""
+        ...
+
+    def replaced_imports(self, import_id: int) -> list[int]:
+        """The imports that an import replaced, as `ImportWriter.finish` recorded them."""
+        ...
+
+    def restore(self, import_id: int) -> None:
+        """Delete an import's rows and bring back the rows that they replaced."""
+        ...
+
+
+class LayerTables(Protocol):
+    """The layers: a table of areas each."""
+
+    def read(self, table: str) -> gpd.GeoDataFrame:
+        """The areas of a layer that exists, indexed by `area_code`."""
+        ...
+
+    def write(self, table: str, areas: gpd.GeoDataFrame, *, title: str, metadata: str) -> None:
+        """Add or replace a layer.
+
+        Parameters
+        ----------
+        table
+            The name of its table, which is the id that it is stored under.
+        areas
+            See `LayerStore.put_layer`.
+        title
+            How other programs show the table.
+        metadata
+            What `SqlStore.layers` reads, as JSON.
+        """
+        ...
+
+
+def count_change(tables: Tables, subject: Subject) -> None:
+    """Raise the counter of a subject, so the data version names a new state."""
+    tables.execute("UPDATE patchmap_counters SET value = value + 1 WHERE name = ?", subject)

@@ -1,0 +1,53 @@
+"""States of a store: its data version, consistent reads and transactions."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from geo.crs import Projection
+
+
+@dataclass(frozen=True)
+class DataVersion:
+    """A state of a store: its UUID, and how often each subject has changed."""
+
+    uuid: str
+    incidents: int
+    layers: int
+    plans: int
+    settings: int
+
+    def __str__(self) -> str:
+        """The version as one word, fit for an ETag."""
+        return f"{self.uuid}.{self.incidents}.{self.layers}.{self.plans}.{self.settings}"
+
+
+class VersionReader(Protocol):
+    """Reads of one state."""
+
+    @property
+    def projection(self) -> Projection:
+        """The working CRS and the one coordinate operation pinned at creation."""
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """All reads made inside see one state of the store."""
+        ...
+
+    def data_version(self) -> DataVersion:
+        """The state that a read made now would see."""
+        ...
+
+
+class VersionStore(VersionReader, Protocol):
+    """Changes from one state to the next."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All changes made inside happen together or not at all; blocks are not nested."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections."""
+        ...

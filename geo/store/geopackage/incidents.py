@@ -1,0 +1,227 @@
+"""The incidents of a GeoPackage: one feature table, which QGIS opens as it is."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.ipc
+
+from geo.incidents import empty_incidents
+from geo.store.backend import ImportWriter, IncidentTable, Row
+from geo.store.contract import Window
+from geo.store.geopackage.feature_tables import begin_change, finish_change, unindex
+from geo.store.geopackage.geometry_blobs import point_blobs, read_point_blobs
+from geo.store.geopackage.sqlite_file import SqliteFile
+from geo.store.times import from_iso, to_iso
+
+_TABLE = "incidents"
+_STAGING = "temp.incoming"
+_TEXTS = ("incident_id", "source", "category", "precision", "location", "reference")
+_REPEATED = ("source", "category", "precision", "location")
+_TIMES = ("occurred_from", "occurred_to")
+_STORED = ("geom", "import_id", "partition_id", *_TIMES, *_TEXTS)
+_COLUMNS = ", ".join(_STORED)
+_SAME = " AND ".join(f"i.{name} IS n.{name}" for name in ("geom", *_TIMES, *_TEXTS))
+
+
+class GeoPackageIncidents(IncidentTable):
+    """The table `incidents` and what imports replaced in it."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+
+    def read(self, window: Window | None, columns: Sequence[str]) -> pd.DataFrame:
+        texts = [name for name in _TEXTS if name in columns]
+        if window is None:
+            rows = _read_rows(self._file, "", texts=texts)
+        else:
+            ends = to_iso(pd.Series([window.start, window.end]))
+            condition = "WHERE occurred_from >= ? AND occurred_from < ?"
+            rows = _read_rows(self._file, condition, *ends, texts=texts)
+        return rows[list(columns)]
+
+    def read_import(self, import_id: int) -> pd.DataFrame:
+        rows = _read_rows(self._file, "WHERE import_id = ?", import_id)
+        return rows.drop(columns=["import_id", "partition_id"])
+
+    def count(self) -> int:
+        if self._file.has_deferred:
+            # The stored count is brought up to date just before the commit.
+            return int(self._file.rows(f"SELECT count(*) FROM {_TABLE}")[0][0])
+        sql = "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = ?"
+        return int(self._file.rows(sql, _TABLE)[0][0])
+
+    def writer(self, import_id: int, partition_id: str, *, keyed: bool) -> ImportWriter:
+        _begin_change(self._file)
+        return _ImportWriter(self._file, import_id, partition_id, keyed=keyed)
+
+    def replaced_imports(self, import_id: int) -> list[int]:
+        rows = self._file.rows(
+            "SELECT replaced_imports FROM patchmap_imports WHERE import_id = ?", import_id
+        )
+        replaced: list[int] = json.loads(rows[0][0])
+        return replaced
+
+    def restore(self, import_id: int) -> None:
+        _begin_change(self._file)
+        _delete_rows(self._file, "import_id = ?", import_id)
+        packed = self._file.rows(
+            "SELECT replaced_rows FROM patchmap_imports WHERE import_id = ?", import_id
+        )[0][0]
+        if packed:
+            _insert_rows(self._file, _TABLE, _unpack(packed))
+
+
+class _ImportWriter(ImportWriter):
+    """Writes the rows of one import."""
+
+    def __init__(self, file: SqliteFile, import_id: int, partition_id: str, *, keyed: bool) -> None:
+        self._file = file
+        self._import_id = import_id
+        self._partition_id = partition_id
+        self._keyed = keyed
+        self._replaced: list[pd.DataFrame] = []
+        if keyed:
+            file.execute(f"DROP TABLE IF EXISTS {_STAGING}")
+            file.execute(f"CREATE TEMP TABLE incoming AS SELECT {_COLUMNS} FROM {_TABLE} WHERE 0")
+
+    def take_out_partition(self) -> None:
+        # By the index on import_id: there is none on partition_id.
+        self._take_out(
+            "import_id IN (SELECT import_id FROM patchmap_imports WHERE partition_id = ?)",
+            self._partition_id,
+        )
+
+    def insert(self, rows: pd.DataFrame) -> None:
+        _insert_rows(self._file, _TABLE, rows)
+
+    def stage(self, rows: pd.DataFrame) -> None:
+        _insert_rows(self._file, _STAGING, rows)
+
+    def staged_conflict(self) -> tuple[str, str] | None:
+        conflicts = self._file.rows(
+            f"SELECT i.incident_id, i.partition_id FROM {_TABLE} AS i JOIN {_STAGING} AS n"
+            " USING (incident_id) WHERE i.partition_id <> ? OR i.import_id = ? LIMIT 1",
+            self._partition_id,
+            self._import_id,
+        )
+        return (str(conflicts[0][0]), str(conflicts[0][1])) if conflicts else None
+
+    def merge_staged(self) -> None:
+        self._file.execute(
+            f"DELETE FROM {_STAGING} AS n WHERE EXISTS (SELECT 1 FROM {_TABLE} AS i"
+            f" WHERE i.incident_id = n.incident_id AND {_SAME})"
+        )
+        self._take_out(f"incident_id IN (SELECT incident_id FROM {_STAGING})")
+        self._file.execute(f"INSERT INTO {_TABLE} ({_COLUMNS}) SELECT {_COLUMNS} FROM {_STAGING}")
+        # These rows went past `_insert_rows`, so what it remembered is no longer all of them.
+        self._file.forget(_TABLE)
+        self._file.execute(f"DELETE FROM {_STAGING}")
+
+    def finish(self, replaced_imports: Sequence[int]) -> int:
+        if self._keyed:
+            self._file.execute(f"DROP TABLE {_STAGING}")
+        count = sum(map(len, self._replaced))
+        self._file.execute(
+            "UPDATE patchmap_imports SET replaced_imports = ?, replaced_rows = ?"
+            " WHERE import_id = ?",
+            json.dumps(list(replaced_imports)),
+            _pack(pd.concat(self._replaced, ignore_index=True)) if count else None,
+            self._import_id,
+        )
+        return count
+
+    def wrote_rows(self) -> bool:
+        sql = f"SELECT 1 FROM {_TABLE} WHERE import_id = ? LIMIT 1"
+        return bool(self._file.rows(sql, self._import_id))
+
+    def _take_out(self, condition: str, *values: object) -> None:
+        self._replaced.append(_read_rows(self._file, f"WHERE {condition}", *values))
+        _delete_rows(self._file, condition, *values)
+
+
+def _begin_change(file: SqliteFile) -> None:
+    begin_change(file, _TABLE)
+    # Once for all imports of a transaction, because it counts all rows and may write all the index.
+    file.before_commit(_TABLE, lambda: finish_change(file, _TABLE))
+
+
+def _insert_rows(file: SqliteFile, table: str, frame: pd.DataFrame) -> None:
+    """Write rows with their import and partition into the incidents, or a table like them."""
+    blobs = point_blobs(frame["x"].to_numpy(), frame["y"].to_numpy(), srs_id=file.projection.code)
+    plain = (frame[name].tolist() for name in ("import_id", "partition_id"))
+    times = (to_iso(frame[name]) for name in _TIMES)
+    texts = (frame[name].astype(object).tolist() for name in _TEXTS)
+    file.insert(table, _STORED, zip(blobs, *plain, *times, *texts, strict=True))
+    if table == _TABLE and len(frame):
+        # Ids follow one another, because nobody else writes now.
+        last = int(file.rows("SELECT last_insert_rowid()")[0][0])
+        ids = range(last - len(frame) + 1, last + 1)
+        file.remember(_TABLE, (ids, frame[["x", "y", "x", "y"]].to_numpy(float)))
+
+
+def _delete_rows(file: SqliteFile, condition: str, *values: object) -> None:
+    # The index first: it finds its entries by the rows.
+    unindex(file, _TABLE, condition, *values)
+    file.execute(f"DELETE FROM {_TABLE} WHERE {condition}", *values)
+
+
+def _read_rows(
+    file: SqliteFile, condition: str, *values: object, texts: Sequence[str] = _TEXTS
+) -> pd.DataFrame:
+    """The incidents for which a condition holds, with their import and partition."""
+    columns = ("geom", "import_id", "partition_id", *_TIMES, *texts)
+    sql = f"SELECT {', '.join(columns)} FROM {_TABLE} {condition}"
+    codes_by_column: dict[str, dict[str, int]] = {name: {} for name in (*_REPEATED, "partition_id")}
+    pages = [
+        _page(dict(zip(columns, zip(*rows, strict=True), strict=True)), codes_by_column)
+        for rows in file.pages(sql, *values)
+    ]
+    if not pages:
+        empty = empty_incidents()[["x", "y", *_TIMES, *texts]]
+        return empty.assign(
+            import_id=np.array([], dtype=np.int64), partition_id=pd.Series(dtype="str")
+        )
+    frame = pd.concat(pages, ignore_index=True)
+    for name, codes in codes_by_column.items():
+        if name in frame:
+            numbers = frame[name].to_numpy(np.int32)
+            frame[name] = pd.Categorical.from_codes(numbers, categories=list(codes))
+    return frame
+
+
+def _page(columns: dict[str, Row], codes_by_column: dict[str, dict[str, int]]) -> pd.DataFrame:
+    """Some rows as a frame; texts that repeat are codes until all pages have been read."""
+    x, y = read_point_blobs(list(columns.pop("geom")))
+    values: dict[str, object] = {"x": x, "y": y}
+    for name, column in columns.items():
+        if name in _TIMES:
+            values[name] = from_iso(column)
+        elif name in codes_by_column:
+            codes = codes_by_column[name]
+            numbers = [codes.setdefault(text, len(codes)) for text in column]
+            values[name] = np.array(numbers, dtype=np.int32)
+        else:
+            values[name] = list(column)
+    return pd.DataFrame(values)
+
+
+def _pack(frame: pd.DataFrame) -> bytes:
+    """A frame as a compressed Arrow stream."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    sink = io.BytesIO()
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def _unpack(packed: bytes) -> pd.DataFrame:
+    with pa.ipc.open_stream(packed) as reader:
+        frame: pd.DataFrame = reader.read_all().to_pandas()
+    return frame

@@ -1,0 +1,85 @@
+"""The layers of a GeoPackage: a feature table each."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.store.backend import LayerTables
+from geo.store.geopackage.feature_tables import (
+    add_feature_table,
+    begin_change,
+    drop_feature_table,
+    finish_change,
+    quoted,
+)
+from geo.store.geopackage.geometry_blobs import polygon_blobs, read_blobs
+from geo.store.geopackage.sqlite_file import SqliteFile
+
+
+class GeoPackageLayers(LayerTables):
+    """Reads and writes the feature tables of layers."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+
+    def read(self, table: str) -> gpd.GeoDataFrame:
+        frame = self._file.frame(f"SELECT * FROM {quoted(table)} ORDER BY area_code")
+        geometry = read_blobs(frame.pop("geom"))
+        for name in self._booleans(table):
+            # SQLite returns them as 0 and 1.
+            frame[name] = frame[name].map({0: False, 1: True}).astype("boolean")
+        areas = frame.drop(columns="fid").set_index("area_code")
+        return gpd.GeoDataFrame(areas, geometry=geometry, crs=self._file.projection.crs)
+
+    def write(self, table: str, areas: gpd.GeoDataFrame, *, title: str, metadata: str) -> None:
+        attributes = areas.drop(columns=areas.geometry.name)
+        drop_feature_table(self._file, table)
+        self._create(table, attributes, title=title)
+        begin_change(self._file, table)
+        self._fill(table, attributes, areas)
+        finish_change(self._file, table)
+        self._file.execute(
+            "INSERT INTO patchmap_layers (layer_id, added, papers)"
+            " VALUES (?, (SELECT coalesce(max(added), 0) + 1 FROM patchmap_layers), ?)"
+            " ON CONFLICT (layer_id) DO UPDATE SET papers = excluded.papers",
+            table,
+            metadata,
+        )
+
+    def _create(self, table: str, attributes: pd.DataFrame, *, title: str) -> None:
+        declared = "".join(
+            f", {quoted(name)} {_sql_type(attributes[name])}" for name in attributes.columns
+        )
+        self._file.execute(
+            f"CREATE TABLE {quoted(table)} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,"
+            f" geom MULTIPOLYGON NOT NULL, area_code TEXT NOT NULL UNIQUE{declared})"
+        )
+        add_feature_table(self._file, table, geometry_type="MULTIPOLYGON", title=title)
+
+    def _fill(self, table: str, attributes: pd.DataFrame, areas: gpd.GeoDataFrame) -> None:
+        blobs = polygon_blobs(areas.geometry.to_numpy(), srs_id=self._file.projection.code)
+        values = attributes.astype(object).where(attributes.notna(), None).to_numpy().tolist()
+        names = "".join(f", {quoted(name)}" for name in attributes.columns)
+        self._file.fill(
+            f"INSERT INTO {quoted(table)} (geom, area_code{names})"
+            f" VALUES ({', '.join('?' * (len(attributes.columns) + 2))})",
+            (
+                [blob, code, *row]
+                for blob, code, row in zip(blobs, areas.index, values, strict=True)
+            ),
+        )
+
+    def _booleans(self, table: str) -> list[str]:
+        columns = self._file.rows("SELECT name, type FROM pragma_table_info(?)", table)
+        return [name for name, kind in columns if kind == "BOOLEAN"]
+
+
+def _sql_type(column: pd.Series) -> str:
+    known = column.dropna()
+    if len(known) and known.map(lambda value: isinstance(value, bool | np.bool_)).all():
+        return "BOOLEAN"
+    if pd.api.types.is_integer_dtype(column):
+        return "INTEGER"
+    return "REAL" if pd.api.types.is_numeric_dtype(column) else "TEXT"

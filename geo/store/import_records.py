@@ -1,0 +1,161 @@
+"""The records of imports: the table `patchmap_imports`, alike in every backend."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+import pandas as pd
+
+from geo.incidents import NOTHING, Batch, Partition, Summary
+from geo.store.backend import Row, Tables
+from geo.store.contract import ImportRecord, ImportState
+from geo.store.times import now
+
+_FIELDS = tuple(ImportRecord.__dataclass_fields__)
+_SELECT = f"SELECT {', '.join(_FIELDS)} FROM patchmap_imports"
+
+
+class Tally:
+    """Adds up the batches of one import."""
+
+    def __init__(self) -> None:
+        self.rows_read = 0
+        self.rows_accepted = 0
+        self.summary: Summary = NOTHING
+        self._reasons: Counter[str] = Counter()
+
+    def add(self, batch: Batch) -> None:
+        """Count one more batch."""
+        self.rows_read += len(batch.accepted) + len(batch.rejected)
+        self.rows_accepted += len(batch.accepted)
+        self.summary |= Summary.of(batch.accepted)
+        self._reasons.update(batch.rejected["reason"].astype(str).tolist())
+
+    @property
+    def rejected_by_reason(self) -> dict[str, int]:
+        """How many rows were rejected for each reason, the commonest first."""
+        return dict(self._reasons.most_common())
+
+
+class ImportRecords:
+    """Reads and writes the records of a store's imports."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def history(self) -> list[ImportRecord]:
+        """All records, by id."""
+        return self._select("ORDER BY import_id")
+
+    def current(self, partition_id: str | None = None) -> list[ImportRecord]:
+        """The current records, by partition and id; of one partition where it is named."""
+        if partition_id is None:
+            return self._select("WHERE state = 'current' ORDER BY partition_id, import_id")
+        return self._select(
+            "WHERE state = 'current' AND partition_id = ? ORDER BY import_id", partition_id
+        )
+
+    def get(self, import_id: int) -> ImportRecord | None:
+        """One record; None where there is no such import."""
+        records = self._select("WHERE import_id = ?", import_id)
+        return records[0] if records else None
+
+    def twin(self, file: Partition | ImportRecord) -> ImportRecord | None:
+        """The current import of the same file as another partition of its source, if any."""
+        twins = self._select(
+            "WHERE state = 'current' AND sha256 = ? AND source = ? AND partition_id <> ?"
+            " ORDER BY import_id",
+            file.sha256,
+            file.source,
+            file.partition_id,
+        )
+        return twins[0] if twins else None
+
+    def open(self, partition: Partition, *, by: str) -> int:
+        """Add the record of an import that begins, with nothing read yet; returns its id."""
+        return self.add(
+            ImportRecord(
+                import_id=0,
+                partition_id=partition.partition_id,
+                source=partition.source,
+                name=partition.name,
+                month=partition.month,
+                file=partition.file,
+                sha256=partition.sha256,
+                rows_read=0,
+                rows_accepted=0,
+                rejected_by_reason={},
+                rows_replaced=0,
+                summary=NOTHING,
+                imported_by=by,
+                imported_at=now(),
+                state="current",
+            )
+        )
+
+    def add(self, record: ImportRecord) -> int:
+        """Add a record under a new id, which is returned."""
+        marks = ", ".join("?" * (len(_FIELDS) - 1))
+        self._tables.execute(
+            f"INSERT INTO patchmap_imports ({', '.join(_FIELDS[1:])}) VALUES ({marks})",
+            *_values(record)[1:],
+        )
+        # Ids only grow and nobody else writes now. RETURNING would need a newer SQLite.
+        return int(self._tables.rows("SELECT max(import_id) FROM patchmap_imports")[0][0])
+
+    def close(self, import_id: int, tally: Tally, *, rows_replaced: int) -> None:
+        """Complete the record of an import with what it read and how many rows it replaced."""
+        self._tables.execute(
+            "UPDATE patchmap_imports SET rows_read = ?, rows_accepted = ?,"
+            " rejected_by_reason = ?, summary = ?, rows_replaced = ? WHERE import_id = ?",
+            tally.rows_read,
+            tally.rows_accepted,
+            json.dumps(tally.rejected_by_reason),
+            _summary_to_json(tally.summary),
+            rows_replaced,
+            import_id,
+        )
+
+    def set_state(self, import_ids: Sequence[int], state: ImportState) -> None:
+        """Set the state of imports, of which there may be none."""
+        for import_id in import_ids:
+            self._tables.execute(
+                "UPDATE patchmap_imports SET state = ? WHERE import_id = ?", state, import_id
+            )
+
+    def remove(self, import_id: int) -> None:
+        """Remove the record of an import that wrote nothing."""
+        self._tables.execute("DELETE FROM patchmap_imports WHERE import_id = ?", import_id)
+
+    def _select(self, condition: str, *values: object) -> list[ImportRecord]:
+        return [_record(row) for row in self._tables.rows(f"{_SELECT} {condition}", *values)]
+
+
+def _record(row: Row) -> ImportRecord:
+    facts = dict(zip(_FIELDS, row, strict=True))
+    facts["rejected_by_reason"] = json.loads(facts["rejected_by_reason"])
+    facts["summary"] = _summary_from_json(facts["summary"])
+    return ImportRecord(**facts)
+
+
+def _values(record: ImportRecord) -> list[object]:
+    facts = {name: getattr(record, name) for name in _FIELDS}
+    facts["rejected_by_reason"] = json.dumps(record.rejected_by_reason)
+    facts["summary"] = _summary_to_json(record.summary)
+    return list(facts.values())
+
+
+def _summary_to_json(summary: Summary) -> str:
+    moments = [moment and moment.isoformat() for moment in (summary.first, summary.last)]
+    return json.dumps([summary.categories, summary.precisions, *moments, summary.squares])
+
+
+def _summary_from_json(text: str) -> Summary:
+    categories, precisions, first, last, squares = json.loads(text)
+    return Summary(categories, tuple(precisions), _moment(first), _moment(last), squares)
+
+
+def _moment(text: str | None) -> pd.Timestamp | None:
+    return pd.Timestamp(text) if text else None

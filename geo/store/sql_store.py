@@ -1,0 +1,182 @@
+"""A store on top of any backend: what all of them have in common.
+
+The docstrings of its methods are those of `geo.store.contract`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.incidents import COLUMNS, Batch, Partition
+from geo.store.backend import Database, IncidentTable, LayerTables, Tables, count_change
+from geo.store.contract import (
+    Change,
+    DataVersion,
+    ImportRecord,
+    LayerMetadata,
+    PlanRecord,
+    PlanSummary,
+    Setting,
+    Store,
+    Window,
+)
+from geo.store.import_log import ImportLog
+from geo.store.layer_ids import find_layer, id_to_store, metadata_text, stored_metadata
+from geo.store.plan_rows import (
+    PLAN_COLUMNS,
+    SUMMARY_COLUMNS,
+    check_version,
+    plan_row,
+    plan_summary,
+    unknown_plan,
+)
+from geo.store.times import now
+
+
+class SqlStore(Store):
+    """A store made of a database, the tables that all backends share, and those that differ."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        tables: Tables,
+        incidents: IncidentTable,
+        layers: LayerTables,
+    ) -> None:
+        self._database = database
+        self._tables = tables
+        self._incidents = incidents
+        self._layers = layers
+        self._imports = ImportLog(tables, incidents)
+
+    def reading(self) -> AbstractContextManager[None]:
+        return self._database.reading()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._database.transaction()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def data_version(self) -> DataVersion:
+        # The UUID changes only at a restore, so two statements still describe one state.
+        counters: dict[str, int] = dict(
+            self._tables.rows("SELECT name, value FROM patchmap_counters")
+        )
+        uuid = self._tables.rows("SELECT value FROM patchmap_store WHERE key = 'uuid'")
+        return DataVersion(uuid[0][0], **counters)
+
+    def layers(self) -> list[LayerMetadata]:
+        # The column is called `papers` in stores of every release, so it keeps that name.
+        rows = self._tables.rows("SELECT papers FROM patchmap_layers ORDER BY added")
+        return stored_metadata(text for (text,) in rows)
+
+    def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        with self.reading():
+            metadata = find_layer(self.layers(), layer_id)
+            return metadata, self._layers.read(metadata.stored_as or metadata.layer_id)
+
+    def put_layer(self, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
+        with self._database.changing():
+            table = id_to_store(self.layers(), metadata.layer_id)
+            self._layers.write(
+                table,
+                areas,
+                title=metadata.title or metadata.layer_id,
+                metadata=metadata_text(metadata, table),
+            )
+            count_change(self._tables, "layers")
+
+    def incidents(
+        self, window: Window | None = None, *, columns: Sequence[str] = COLUMNS
+    ) -> pd.DataFrame:
+        return self._incidents.read(window, columns)
+
+    def incident_count(self) -> int:
+        return self._incidents.count()
+
+    def imports(self, *, history: bool = False) -> list[ImportRecord]:
+        return self._imports.records(history=history)
+
+    def import_rows(self, import_id: int) -> pd.DataFrame:
+        return self._incidents.read_import(import_id)
+
+    def put_partition(
+        self,
+        partition: Partition,
+        *,
+        by: str = "",
+        on_batch: Callable[[Batch], None] = lambda _batch: None,
+    ) -> tuple[Change, ImportRecord]:
+        with self._database.changing():
+            return self._imports.put(partition, by=by, on_batch=on_batch)
+
+    def undo_import(self, import_id: int) -> ImportRecord:
+        with self._database.changing():
+            return self._imports.undo(import_id)
+
+    def adopt_import(self, record: ImportRecord, rows: pd.DataFrame) -> None:
+        with self._database.changing():
+            self._imports.adopt(record, rows)
+
+    def setting(self, key: str) -> Setting:
+        rows = self._tables.rows("SELECT value FROM patchmap_settings WHERE key = ?", key)
+        value: Setting = json.loads(rows[0][0]) if rows else None
+        return value
+
+    def settings(self) -> dict[str, Setting]:
+        # Sorted here, because PostgreSQL would sort by the language of its database.
+        rows = sorted(self._tables.rows("SELECT key, value FROM patchmap_settings"))
+        return {key: json.loads(value) for key, value in rows}
+
+    def put_setting(self, key: str, value: Setting) -> None:
+        with self._database.changing():
+            self._tables.execute(
+                "INSERT INTO patchmap_settings (key, value) VALUES (?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                key,
+                json.dumps(value),
+            )
+            count_change(self._tables, "settings")
+
+    def plans(self) -> list[PlanSummary]:
+        rows = self._tables.rows(
+            f"SELECT {', '.join(SUMMARY_COLUMNS)} FROM patchmap_plans ORDER BY plan_id"
+        )
+        return [plan_summary(row) for row in rows]
+
+    def plan(self, plan_id: str) -> PlanRecord:
+        rows = self._tables.rows("SELECT record FROM patchmap_plans WHERE plan_id = ?", plan_id)
+        if not rows:
+            raise unknown_plan(plan_id, [plan["plan_id"] for plan in self.plans()])
+        record: PlanRecord = json.loads(rows[0][0])
+        return record
+
+    def put_plan(self, record: Mapping[str, Any], *, based_on: int, updated_at: str = "") -> None:
+        plan_id = record["plan_id"]
+        with self._database.changing():
+            rows = self._tables.rows(
+                "SELECT version FROM patchmap_plans WHERE plan_id = ?", plan_id
+            )
+            check_version(plan_id, rows[0][0] if rows else 0, based_on=based_on)
+            updates = ", ".join(f"{name} = excluded.{name}" for name in PLAN_COLUMNS[1:])
+            self._tables.execute(
+                f"INSERT INTO patchmap_plans ({', '.join(PLAN_COLUMNS)})"
+                f" VALUES ({', '.join('?' * len(PLAN_COLUMNS))})"
+                f" ON CONFLICT (plan_id) DO UPDATE SET {updates}",
+                *plan_row(record, updated_at=updated_at or now()),
+            )
+            count_change(self._tables, "plans")
+
+    def remove_plan(self, plan_id: str) -> None:
+        with self._database.changing():
+            self.plan(plan_id)  # raises where there is none
+            self._tables.execute("DELETE FROM patchmap_plans WHERE plan_id = ?", plan_id)
+            count_change(self._tables, "plans")
