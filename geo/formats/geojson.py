@@ -16,6 +16,7 @@ from shapely.errors import GEOSException
 from geo.crs import LONLAT, crs_name
 from geo.errors import InputError
 
+POINTS: Final = ("Point",)
 POLYGONS: Final = ("Polygon", "MultiPolygon")
 LINES: Final = ("LineString", "MultiLineString")
 
@@ -101,7 +102,7 @@ def read_geometry(
     where
         How messages name the feature.
     kinds
-        The types that it may have, of `LINES` and `POLYGONS`.
+        The types that it may have, of `POINTS`, `LINES` and `POLYGONS`.
 
     Returns
     -------
@@ -116,7 +117,9 @@ def read_geometry(
     geometry = feature.get("geometry")
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     called = " or ".join(
-        name for name, types in (("line", LINES), ("polygon", POLYGONS)) if types[0] in kinds
+        name
+        for name, types in (("point", POINTS), ("line", LINES), ("polygon", POLYGONS))
+        if types[0] in kinds
     )
     if kind not in kinds:
         raise InputError(f"{where} must be a {called}; it is {kind or 'without a geometry'}")

@@ -184,14 +184,42 @@ class StraightLines:
             raise InputError("ways are at least as long as straight lines, and speed is above 0")
 
     def travel(self, x: ArrayLike, y: ArrayLike) -> Travel:
-        """Between points in metres."""
-        minutes_a_metre = self.factor * 60 / (self.km_per_hour * 1000)
-        across, up = np.asarray(x, float), np.asarray(y, float)
-        between = np.hypot(across[:, None] - across, up[:, None] - up) * minutes_a_metre
+        """Travel between places, and from the base.
+
+        Parameters
+        ----------
+        x, y
+            Of n places, in metres.
+
+        Returns
+        -------
+        n × n minutes, and n minutes from the base where there is one.
+        """
+        between = self.minutes_to(x, y, x, y)
         if self.base is None:
             return Travel.without_base(between)
-        out = np.hypot(across - self.base[0], up - self.base[1]) * minutes_a_metre
+        out = self.minutes_to(x, y, *([coordinate] for coordinate in self.base))[:, 0]
         return Travel(between, out, out, has_base=True)
+
+    def minutes_to(self, x: ArrayLike, y: ArrayLike, to_x: ArrayLike, to_y: ArrayLike) -> Floats:
+        """Travel between places and sites.
+
+        Parameters
+        ----------
+        x, y
+            Of n places, in metres.
+        to_x, to_y
+            Of m sites, in metres.
+
+        Returns
+        -------
+        n × m minutes.
+        """
+        minutes_a_metre = self.factor * 60 / (self.km_per_hour * 1000)
+        across, up = np.asarray(x, float)[:, None], np.asarray(y, float)[:, None]
+        metres = np.hypot(across - np.asarray(to_x, float), up - np.asarray(to_y, float))
+        minutes: Floats = metres * minutes_a_metre
+        return minutes
 
 
 def travel_from_table(table: pd.DataFrame, ids: Sequence[str]) -> Travel:

@@ -144,13 +144,51 @@ class AlongStreets:
     base: tuple[float, float] | None = None
 
     def travel(self, x: ArrayLike, y: ArrayLike) -> Travel:
-        """Between points in metres; see `StreetNetwork.distances` for what it raises."""
-        minutes_a_metre = 60 / (self.km_per_hour * 1000)
+        """Travel between places, and from the base.
+
+        Parameters
+        ----------
+        x, y
+            Of n places, in metres.
+
+        Returns
+        -------
+        n × n minutes, and n minutes from the base where there is one.
+
+        Raises
+        ------
+        InputError
+            If a place is too far from every street.
+        """
         if self.base is None:
-            return Travel.without_base(self.network.distances(x, y) * minutes_a_metre)
-        across, up = np.append(x, self.base[0]), np.append(y, self.base[1])
-        minutes = self.network.distances(across, up) * minutes_a_metre
+            return Travel.without_base(self._minutes(x, y))
+        minutes = self._minutes(np.append(x, self.base[0]), np.append(y, self.base[1]))
         return Travel(minutes[:-1, :-1], minutes[-1, :-1], minutes[:-1, -1], has_base=True)
+
+    def minutes_to(self, x: ArrayLike, y: ArrayLike, to_x: ArrayLike, to_y: ArrayLike) -> Floats:
+        """Travel between places and sites.
+
+        Parameters
+        ----------
+        x, y
+            Of n places, in metres.
+        to_x, to_y
+            Of m sites, in metres.
+
+        Returns
+        -------
+        n × m minutes.
+
+        Raises
+        ------
+        InputError
+            If a place or a site is too far from every street.
+        """
+        n = np.size(x)
+        return self._minutes(np.append(x, to_x), np.append(y, to_y))[:n, n:]
+
+    def _minutes(self, x: ArrayLike, y: ArrayLike) -> Floats:
+        return self.network.distances(x, y) * (60 / (self.km_per_hour * 1000))
 
 
 def _distinct(xy: Floats) -> tuple[Floats, Ints]:
