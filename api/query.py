@@ -10,7 +10,7 @@ import shapely
 from fastapi import Request
 
 from geo.errors import QuestionError
-from geo.period import EVER, read_interval
+from geo.period import Interval
 from geo.question.model import OPTIONS
 
 QUESTION_PARAMETERS = (*(option.name for option in OPTIONS), "from", "to")
@@ -102,4 +102,4 @@ def check_interval(text: str) -> None:
     QuestionError
         If it cannot be read.
     """
-    read_interval(text, data=EVER)
+    Interval.read(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,11 @@ class Period:
 
     def __str__(self) -> str:
         return f"{self.first.isoformat()}/{self.last.isoformat()}"
+
+    @classmethod
+    def of_months(cls, first: str, last: str) -> Period:
+        """From the first day of a month, `YYYY-MM`, to the last day of another."""
+        return cls(_first_day(first), _last_day(last))
 
     @property
     def title(self) -> str:
@@ -64,7 +70,7 @@ class Period:
 
     def _months_back(self, months: int) -> Period:
         first, last = (np.datetime64(day, "M") - months for day in (self.first, self.last))
-        return Period(_first_day(str(first)), _last_day(str(last)))
+        return Period.of_months(str(first), str(last))
 
     @property
     def months(self) -> list[str]:
@@ -87,48 +93,105 @@ EVER = Period(date(1900, 1, 1), date(2199, 12, 31))
 """All days that can be asked for."""
 
 
-def read_interval(text: str, *, data: Period) -> Period:
-    """Read `2024-01-01/2024-04-30`, months, one day or month, or `..` for an open end.
+@dataclass(frozen=True)
+class Interval:
+    """A period as it is written: days, both inclusive, either end of which may be open.
 
-    A date-time stands for its day in London: Questions are about whole days.
-
-    Parameters
+    Attributes
     ----------
-    data
-        From the first to the last day of the data, for open ends.
-
-    Raises
-    ------
-    QuestionError
-        If it cannot be read, or ends before it begins.
+    first, last
+        None is an open end.
+    text
+        How it was written, which addresses and accounts repeat: `2024-01` and
+        `2024-01-01/2024-01-31` are the same days.
     """
-    first, slash, last = text.partition("/")
-    if not slash:
-        last = first
-    start = data.first if first in ("", "..") else _first_day(first)
-    end = data.last if last in ("", "..") else _last_day(last)
-    if end < start:
-        raise QuestionError("datetime", f"{text!r} ends before it begins")
-    return Period(start, end)
+
+    first: date | None
+    last: date | None
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an interval that ends before it begins; write it where only days were given."""
+        if not self.text:
+            text = "/".join(".." if day is None else f"{day}" for day in (self.first, self.last))
+            object.__setattr__(self, "text", text)
+        if self.first and self.last and self.last < self.first:
+            raise QuestionError("datetime", f"{self.text!r} ends before it begins")
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def read(cls, text: str) -> Interval:
+        """Read `2024-01-01/2024-04-30`, months, one day or month, or `..` for an open end.
+
+        A date-time stands for its day in London: Questions are about whole days.
+
+        Raises
+        ------
+        QuestionError
+            If it cannot be read, or ends before it begins.
+        """
+        first, slash, last = text.partition("/")
+        if not slash:
+            last = first
+        return cls(
+            None if first in ("", "..") else _first_day(first),
+            None if last in ("", "..") else _last_day(last),
+            text,
+        )
+
+    @property
+    def names_months(self) -> bool:
+        """Whether it is written as a month, or as a first and a last one."""
+        return all(_MONTH.fullmatch(part) for part in self.text.split("/"))
+
+    def within(self, data: Period) -> Period:
+        """Its days, from the first or to the last day of the data where an end is open.
+
+        Raises
+        ------
+        QuestionError
+            If it ends before the data begins, or begins after the data ends.
+        """
+        first, last = self.first or data.first, self.last or data.last
+        if last < first:
+            raise QuestionError("datetime", f"{self.text!r} ends before it begins")
+        return Period(first, last)
 
 
-def read_latest(text: str, *, last_day: date) -> Period:
-    """Read `latest-3m` or `latest-28d`: the months or days up to the latest data, not to today.
+@dataclass(frozen=True)
+class Latest:
+    """The latest months (`m`) or days (`d`) up to the last day of the data, not to today."""
 
-    Raises
-    ------
-    QuestionError
-        If it cannot be read.
-    """
-    match = _LATEST.fullmatch(text)
-    if not match:
-        raise QuestionError("period", f"{text!r} is none, write it as latest-3m or latest-28d")
-    count, unit = int(match[1]), match[2]
-    if unit == "d":
-        return Period(last_day - timedelta(days=count - 1), last_day)
-    month_end = _last_day(f"{last_day:%Y-%m}")
-    back = last_day.year * 12 + last_day.month - count
-    return Period(date(back // 12, back % 12 + 1, 1), month_end)
+    count: int
+    unit: Literal["m", "d"] = "m"
+
+    def __str__(self) -> str:
+        return f"latest-{self.count}{self.unit}"
+
+    @classmethod
+    def read(cls, text: str) -> Latest:
+        """Read `latest-3m` or `latest-28d`.
+
+        Raises
+        ------
+        QuestionError
+            If it cannot be read.
+        """
+        match = _LATEST.fullmatch(text)
+        if not match:
+            raise QuestionError(
+                "period", f"cannot read {text!r}; write it as latest-3m or latest-28d"
+            )
+        return cls(int(match[1]), "d" if match[2] == "d" else "m")
+
+    def up_to(self, last_day: date) -> Period:
+        """The days or whole months that end with a day, or with its month."""
+        if self.unit == "d":
+            return Period(last_day - timedelta(days=self.count - 1), last_day)
+        back = last_day.year * 12 + last_day.month - self.count
+        return Period(date(back // 12, back % 12 + 1, 1), _last_day(f"{last_day:%Y-%m}"))
 
 
 def _first_day(text: str) -> date:
@@ -150,9 +213,11 @@ def _date(text: str) -> date:
             moment = pd.Timestamp(text)
             day = (moment.tz_convert(LONDON) if moment.tzinfo else moment).date()
     except ValueError as error:
-        raise QuestionError("datetime", f"{text!r} is no date, write it as 2024-01-31") from error
+        raise QuestionError(
+            "datetime", f"{text!r} is not a date; write it as 2024-01-31"
+        ) from error
     if not 1900 <= day.year <= 2199:
-        raise QuestionError("datetime", f"{text!r} lies outside the years 1900 to 2199")
+        raise QuestionError("datetime", f"{text!r} is outside the years 1900 to 2199")
     return day
 
 

@@ -13,7 +13,6 @@ from api.maps.drawing import area_names, path_of, scale_bar
 from api.pages.allocation_summary import Sheet
 from boundaries.layers.lines import thinned
 from geo.analyses.briefing import Briefing, briefing
-from geo.question.parsers import read_point
 
 WIDTH = 640.0
 """Units of a card's map across: lines and letters are measured in them."""
@@ -83,29 +82,29 @@ def cards_of(sheet: Sheet, *, ground: gpd.GeoDataFrame | None = None) -> list[Ca
 
 
 def _hours(sheet: Sheet, name: str) -> str:
-    starts = {shift.name: shift.starts for shift in sheet.shifts}
-    if name not in starts:
+    terms = sheet.view.question.patrols
+    shift = terms.shift(name)
+    if shift is None:
         return ""
-    start = int(starts[name][:2]) * 60 + int(starts[name][3:])
-    end = (start + sheet.view.question.minutes) % 1_440
-    return f"{starts[name]} to {end // 60:02}:{end % 60:02}"
+    end = (shift.first_minute + terms.minutes) % 1_440
+    return f"{shift.clock} to {end // 60:02}:{end % 60:02}"
 
 
 def _hours_of_day(sheet: Sheet, name: str) -> list[int]:
     """The hours of the day that a shift touches."""
-    starts = {shift.name: shift.starts for shift in sheet.shifts}
-    if name not in starts:
+    terms = sheet.view.question.patrols
+    shift = terms.shift(name)
+    if shift is None:
         return []
-    first = int(starts[name][:2]) * 60 + int(starts[name][3:])
-    last = first + sheet.view.question.minutes - 1
-    return sorted({hour % 24 for hour in range(first // 60, last // 60 + 1)})
+    last = shift.first_minute + terms.minutes - 1
+    return sorted({hour % 24 for hour in range(shift.first_minute // 60, last // 60 + 1)})
 
 
 def _drawing(sheet: Sheet, row: dict[str, Any], ground: gpd.GeoDataFrame | None) -> dict[str, Any]:
     """The round on the areas around it."""
     places = np.array([(stop["x"], stop["y"]) for stop in row["stops"]], float)
-    base = sheet.view.question.base
-    way = np.vstack([[read_point(base)], places, [read_point(base)]]) if base else places
+    base = sheet.view.question.patrols.base
+    way = np.vstack([[base.at], places, [base.at]]) if base else places
     if not base and row["rounds"] > 1:
         way = np.vstack([places, places[:1]])
     west, south = way.min(axis=0) - _MARGIN_M

@@ -28,20 +28,22 @@ from api.pages.templating import templates
 from api.pages.text import reason_of
 from api.settings import VERSION
 from api.snapshot import Snapshot
+from geo.allocation.apportionment import Method
 from geo.analyses.patrolling import TIMED
 from geo.errors import NotFoundError, PatchmapError
 from geo.question.ask import Question
-from geo.question.options import METHODS
-from geo.question.parsers import read_mix, read_pairs, read_shifts
+from geo.question.model import COUNT, OPTION
 
 _NO_NEED = re.compile(
     r"(?i)(bng_[en]|lat|long?|x|y|eastings?|northings?|latitude|longitude|fid_?|objectid|shape.*)"
 )
 """Columns of published layers that are numbers and measure nothing."""
 
-METHOD_WORDS: Final = dict(
-    zip(METHODS, ("Sainte-Laguë", "D'Hondt", "largest remainder"), strict=True)
-)
+METHOD_WORDS: Final[dict[Method, str]] = {
+    "sainte-lague": "Sainte-Laguë",
+    "dhondt": "D'Hondt",
+    "largest-remainder": "largest remainder",
+}
 
 router = APIRouter(prefix="/allocation")
 
@@ -152,7 +154,7 @@ def _form(snapshot: Snapshot, question: Question) -> dict[str, Any]:
     """What the form offers for a store, and what its simple fields say of the Question."""
     offered = bar(snapshot, question)
     areas = snapshot.areas_or_none(offered["layer"])
-    mix = read_mix(question.need)
+    mix = dict(question.need.mix)
     return {
         **offered,
         "names": {} if areas is None else _names(areas),
@@ -160,22 +162,23 @@ def _form(snapshot: Snapshot, question: Question) -> dict[str, Any]:
         "mix": {name: f"{weight:g}" for name, weight in mix.items()},
         "texts": _text_columns(areas),
         "methods": METHOD_WORDS,
+        "options": OPTION,
         "timed": any(
             set(TIMED) & set(record.summary.precisions)
             for record in snapshot.imports()
             if not question.source or record.source in question.source
         ),
         "shifts": _shift_fields(question),
-        "pinned": read_pairs("pinned", question.pinned) if question.pinned else {},
-        "bridges": read_pairs("bridges", question.bridges) if question.bridges else {},
+        "pinned": dict(question.posts.pinned),
+        "bridges": dict(question.patches.bridges),
     }
 
 
 def _shift_fields(question: Question) -> dict[str, tuple[str, str]]:
     """Officers and beginning of each shift, as the form shows them."""
     fields = {name: ("", start) for name, start in SHIFTS.items()}
-    for shift in read_shifts(question.shifts) if question.shifts else []:
-        fields[shift.name] = str(shift.officers), shift.starts
+    for shift in question.patrols.shifts:
+        fields[shift.name] = str(shift.officers), shift.clock
     return fields
 
 
@@ -188,7 +191,7 @@ def _need_columns(
     areas: pd.DataFrame | None, question: Question, mix: dict[str, float]
 ) -> list[str]:
     """What a need can be a mix of: incidents, harm, and the layer's columns of numbers."""
-    found = ["incidents", *(["harm"] if question.weight != "count" else [])]
+    found = ["incidents", *(["harm"] if question.weight != COUNT else [])]
     if areas is not None:
         numbers = areas.drop(columns="geometry").select_dtypes("number")
         whole = [

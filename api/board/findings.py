@@ -23,9 +23,11 @@ from geo.errors import InputError, QuestionError
 from geo.hotspots.change import CERTAINTY, changes
 from geo.hotspots.dayparts import dayparts, peak_windows
 from geo.hotspots.street_names import street_names
+from geo.period import Interval
 from geo.question.answer import Answer
 from geo.question.ask import Question, ask
 from geo.question.exclusions import point_name
+from geo.question.model import COUNT
 from geo.statistics import benjamini_hochberg
 from geo.store.contract import LayerMetadata
 
@@ -63,7 +65,7 @@ class Findings:
     @cached_property
     def with_history(self) -> Answer:
         """The Answer with the incidents of the years before."""
-        asked = replace(self.question, weight="count")
+        asked = replace(self.question, weight=COUNT)
         name = f"history?{asked.query()}"
         return self._answers.cached(name, lambda kept: ask(asked, kept, history=True))
 
@@ -95,7 +97,7 @@ class Findings:
         months = last_months(self.answer)
         span = f"{months[0]}/{months[-1]}" if months else str(self.answer.accounts.period)
         asked = replace(
-            self.question, datetime=span, period="", compare="", within=(), weight="count"
+            self.question, period=Interval.read(span), compare="", within=(), weight=COUNT
         )
         found = self._answers.result(LAYERS["emerging-hotspots"], asked)[1].frame
         return gpd.GeoDataFrame(found)
@@ -195,7 +197,7 @@ class Findings:
     @property
     def _places_there_could_be(self) -> int:
         land = float(self.answer.cells.inside_area.sum())
-        return int(land / (np.pi * self.question.radius**2))
+        return int(land / (np.pi * self.question.places.radius**2))
 
     def patterns_at(self, x: pd.Series, y: pd.Series) -> pd.DataFrame:
         """`group` and `reason` of the cell that holds each point.

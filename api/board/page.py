@@ -156,7 +156,7 @@ def _opened(answers: Answers, view: View) -> View:
 
 def _dated(answers: Answers, question: Question) -> Question:
     """The question with the board's own period where it names none."""
-    if question.datetime or question.period:
+    if question.period:
         return question
     return replace(question, period=opening_period(answers.snapshot(), question))
 

@@ -139,7 +139,7 @@ def repeats(findings: Findings) -> Told:
 def treatment(findings: Findings) -> Told:
     """Whether treated places fell more than the rest."""
     question = findings.question
-    if not (question.treated and question.since):
+    if not (question.treatment.treated and question.treatment.since):
         return {"asked": False, "layers": findings.layers}
     found = _BY_COMMAND["treatment"].find(findings.with_history)
     low, high = (float(str(found.parameters[name])) for name in ("wdd_low", "wdd_high"))

@@ -95,7 +95,7 @@ def _circle(findings: Findings, at: str) -> tuple[Floats, Floats, float]:
         radius = place_of(at)[2]
     except InputError as error:
         raise QuestionError("at", str(error)) from error
-    middle = circles_of(at, findings.answer, option="at").centroid
+    middle = circles_of((at,), findings.answer, option="at").centroid
     return middle.x.to_numpy(), middle.y.to_numpy(), radius
 
 

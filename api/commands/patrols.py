@@ -23,7 +23,7 @@ from geo.formats.csv_table import Table, read_table
 from geo.formats.geojson import LINES
 from geo.incidents import LONDON
 from geo.question.model import Question
-from geo.question.parsers import read_pairs
+from geo.question.values import read_pairs
 
 if TYPE_CHECKING:
     from geo.allocation.patrols.street_network import StreetNetwork
@@ -170,7 +170,7 @@ def _chosen(found: pd.DataFrame, columns: str) -> pd.DataFrame:
     titles: dict[str, str] = {}
     for part in columns.split(","):
         pair = part if "=" in part else f"{part}={part}"
-        titles |= read_pairs("columns", pair)
+        titles |= read_pairs(pair)
     unknown = sorted(set(titles) - set(found.columns))
     if unknown:
         raise InputError(

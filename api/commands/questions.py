@@ -30,8 +30,8 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.
 ANALYSIS = {analysis.command: analysis for analysis in ANALYSES}
 
 _FROM_TO = (
-    ("from", "First month or day, 2024-01 or 2024-01-31"),
-    ("to", "Last month or day, inclusive"),
+    ("from", "First month or day, as 2024-01 or 2024-01-31."),
+    ("to", "Last month or day, included."),
 )
 
 
@@ -44,15 +44,11 @@ def with_question(
     always the first and last day.
     """
     own = [
-        option
-        for option in OPTIONS
-        if (option.name in only if only else not option.of or analysis in option.of)
+        option for option in OPTIONS if (option.name in only if only else option.serves(analysis))
     ]
     described = [*_FROM_TO, *((option.name, option.help) for option in own)]
     parameters = {
-        f"option_{name}": Annotated[
-            str, typer.Option(f"--{name}", help=f"{text}.", show_default=False)
-        ]
+        f"option_{name}": Annotated[str, typer.Option(f"--{name}", help=text, show_default=False)]
         for name, text in described
     }
 
@@ -105,7 +101,7 @@ def rank(
             )
         places = found.frame[["hotspot_id", "x", "y"]].to_dict("records")
         with cli.open() as store, store.transaction():
-            store.put_setting(PLACES_SETTING.format(question.radius), places)
+            store.put_setting(PLACES_SETTING.format(question.places.radius), places)
 
 
 @with_question

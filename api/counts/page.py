@@ -113,7 +113,7 @@ def _page(view: CountsView, error: PatchmapError | None = None) -> Response:
         question=view.question,
         categories=", ".join(chosen) or "All incidents",
         slugs=sorted(view.file.cube.categories, key=category_title),
-        default_period=DEFAULT_PERIOD,
+        default_period=str(DEFAULT_PERIOD),
         periods={value: words for value, words in PERIODS.items() if value.endswith("m")},
         accounts=view.accounts(),
         told=view.file.accounts,

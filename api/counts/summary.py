@@ -18,7 +18,7 @@ from api.pages.charts import Chart, chart
 from api.pages.trends import Trend
 from geo.errors import NotFoundError, QuestionError
 from geo.incidents import category_title
-from geo.period import EVER, Period, read_interval, read_latest
+from geo.period import Interval, Period
 from geo.question.model import DEFAULT_PERIOD, Question
 
 ANSWERED: Final = ("datetime", "period", "category")
@@ -82,12 +82,12 @@ class CountsView:
         known = self.file.cube.months
         if not known:
             raise QuestionError("period", f"{self.file.name} holds no month")
-        data = read_interval(f"{known[0]}/{known[-1]}", data=EVER)
-        if self.question.datetime:
-            return read_interval(self.question.datetime, data=data)
-        asked = self.question.period or DEFAULT_PERIOD
-        found = read_latest(asked, last_day=data.last)
-        return replace(found, first=max(found.first, data.first))
+        data = Period.of_months(known[0], known[-1])
+        period = self.question.period or DEFAULT_PERIOD
+        if isinstance(period, Interval):
+            return period.within(data)
+        latest = period.up_to(data.last)
+        return replace(latest, first=max(latest.first, data.first))
 
     @cached_property
     def months(self) -> list[str]:

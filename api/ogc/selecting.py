@@ -14,7 +14,7 @@ from api.ogc.cql2.parse import read_filter
 from api.ogc.items import Items, Positions
 from api.ogc.properties import Property
 from geo.errors import QuestionError
-from geo.period import Period, read_interval
+from geo.period import Interval, Period
 
 Mask = NDArray[np.bool_]
 
@@ -78,7 +78,7 @@ def _narrowed(positions: Positions, mask: Mask) -> NDArray[np.int64]:
 
 def _during(items: Items, positions: Positions, text: str, times: Period) -> Mask:
     """Incidents count at `occurred_from`, on days in London, as in every answer."""
-    asked = read_interval(text, data=times)
+    asked = Interval.read(text).within(times)
     occurred = items.rows(positions)["occurred_from"]
     return np.asarray((occurred >= asked.start) & (occurred < asked.end))
 

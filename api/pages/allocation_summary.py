@@ -18,7 +18,6 @@ from geo.allocation.adjacency import contiguity
 from geo.analyses import LAYERS, AnalysisResult
 from geo.errors import QuestionError
 from geo.question.answer import Answer
-from geo.question.parsers import AskedShift, read_bridges, read_shifts
 
 HUES: Final = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00")
 """Okabe and Ito's colours, which colour-blind people can tell apart."""
@@ -181,12 +180,6 @@ class Sheet:
         return found
 
     @property
-    def shifts(self) -> list[AskedShift]:
-        """The shifts that are planned; none where visits are of a day."""
-        text = self.view.question.shifts
-        return read_shifts(text) if text else []
-
-    @property
     def next_in_line(self) -> str:
         """The area that the next officer would go to."""
         first = self.rows[self.rows["in_line"] == 1]
@@ -206,8 +199,7 @@ def patch_hues(sheet: Sheet) -> dict[int, int]:
     Each patch takes the colour that is used least and that no neighbour has.
     """
     rows = sheet.rows.set_index("area_code").sort_index()
-    bridges = sheet.view.question.bridges
-    layer = contiguity(rows, bridges=read_bridges(bridges) if bridges else {})
+    layer = contiguity(rows, bridges=dict(sheet.view.question.patches.bridges))
     patch = rows["patch"].to_numpy()
     pairs = {frozenset(pair) for pair in patch[layer.edges].tolist()}
     hues: dict[int, int] = {}
@@ -220,15 +212,13 @@ def patch_hues(sheet: Sheet) -> dict[int, int]:
 
 
 def _posts_title(sheet: Sheet) -> str:
-    areas, question = (
-        len(sheet.answer.areas) - len(sheet.view.question.exclude),
-        sheet.view.question,
-    )
-    if question.money:
-        return f"£{question.money.removeprefix('£')} for {areas} areas, flat and by need"
-    floor = 1 if question.floor is None else question.floor
-    least = f"at least {floor} each, the rest by need" if floor else "by need"
-    return f"{question.posts:,} officers for {areas} areas: {least}"
+    question = sheet.view.question
+    terms, areas = question.posts, len(sheet.answer.areas) - len(question.need.exclude)
+    if terms.money is not None:
+        pounds = f"{terms.money / 100:,.2f}".removesuffix(".00")
+        return f"£{pounds} for {areas} areas, flat and by need"
+    least = f"at least {terms.least} each, the rest by need" if terms.least else "by need"
+    return f"{terms.officers:,} officers for {areas} areas: {least}"
 
 
 def _patches_title(sheet: Sheet) -> str:
@@ -241,9 +231,10 @@ def _patches_title(sheet: Sheet) -> str:
 
 def _patrols_title(sheet: Sheet) -> str:
     told, crews = sheet.found.parameters, len(sheet.officers)
+    minutes = sheet.view.question.patrols.minutes
     officers = "1 officer" if crews == 1 else f"{crews} officers"
     return (
-        f"{officers}, {sheet.view.question.minutes} minutes each: {told['visits']} visits to "
+        f"{officers}, {minutes} minutes each: {told['visits']} visits to "
         f"{told['places_visited']} of {told['places']} places"
     )
 

@@ -15,8 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from geo.errors import QuestionError
 from geo.question.ask import Question
-from geo.question.model import OPTIONS
-from geo.question.options import OPTION
+from geo.question.model import OPTION, OPTIONS
 
 TABS: Final = {"posts": "Posts", "patches": "Patches", "patrols": "Patrols"}
 SHIFTS: Final = {"early": "07:00", "late": "14:00", "night": "22:00"}
@@ -112,7 +111,7 @@ class AllocationView:
 def started(options: Mapping[str, str], *, areas: int) -> dict[str, str]:
     """An address of a tab alone, with numbers to begin with: a page opens with an answer."""
     tab = options.get("tab", "posts")
-    own = {option.name for option in OPTIONS if tab in option.of}
+    own = {option.name for option in OPTIONS if tab in option.analyses}
     shared = {"need", "low", "exclude"} if tab != "patrols" else {"radius", "spacing", "top"}
     if (own - shared) & set(options):
         return dict(options)

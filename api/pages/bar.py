@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from api.snapshot import Snapshot
 from geo.incidents import category_title
+from geo.period import Interval, Latest
 from geo.question.ask import Question, default_layer
 from geo.question.harm import WEIGHTS_SETTING
 from geo.question.model import DEFAULT_PERIOD
@@ -47,16 +48,16 @@ def folded(fields: list[tuple[str, str]]) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
-def opening_period(snapshot: Snapshot, question: Question) -> str:
+def opening_period(snapshot: Snapshot, question: Question) -> Latest | None:
     """The period of a board whose address names none: days where they are known, else a month.
 
-    The board is what a meeting looks at now; the other doors answer for a year. '' where there is
+    The board is what a meeting looks at now; other pages answer for a year. None where there is
     no incident yet.
     """
     asked = _asked(snapshot, question)
     if not asked:
-        return ""
-    return "latest-1m" if _too_coarse(asked, {"month"}) else "latest-28d"
+        return None
+    return Latest(1) if _too_coarse(asked, {"month"}) else Latest(28, "d")
 
 
 def _asked(snapshot: Snapshot, question: Question) -> list[ImportRecord]:
@@ -72,7 +73,7 @@ def bar(snapshot: Snapshot, question: Question) -> dict[str, Any]:
     asked = _asked(snapshot, question)
     layer = question.layer or (default_layer(snapshot) if snapshot.layers() else "")
     known = {name for record in snapshot.imports() for name in record.summary.categories}
-    whole = not question.datetime or len(question.datetime) in (7, 15)
+    dates = question.period if isinstance(question.period, Interval) else None
     return {
         "layers": snapshot.choices(),
         "layer": layer,
@@ -81,13 +82,13 @@ def bar(snapshot: Snapshot, question: Question) -> dict[str, Any]:
         "sources": sorted({record.source for record in snapshot.imports()}),
         "weights": _weights(snapshot),
         "periods": PERIODS,
-        "default_period": DEFAULT_PERIOD,
+        "default_period": str(DEFAULT_PERIOD),
         "compared": COMPARED,
         "hours": HOURS,
         "cells": sorted({*CELLS, question.cell}),
         "no_days": _too_coarse(asked, {"month"}),
         "no_hours": _too_coarse(asked, {"month", "day"}),
-        "month_dates": whole and ".." not in question.datetime,
+        "month_dates": dates is None or dates.names_months,
         "kept": {name: text for name, text in question.options().items() if name not in OFFERED},
     }
 

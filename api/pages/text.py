@@ -8,6 +8,7 @@ from geo.errors import PatchmapError, QuestionError
 from geo.hotspots.change import CERTAINTY
 from geo.incidents import category_title
 from geo.question.answer import Answer
+from geo.question.values import Hours
 
 CLASS_WORDS = {
     "hot_99": "Hot: far more than chance (99 %)",
@@ -64,10 +65,9 @@ def headline(answer: Answer) -> str:
     return f"{categories_words(answer)}{hours}{harm}, {answer.accounts.period.title}"
 
 
-def hours_words(hours: str) -> str:
+def hours_words(hours: Hours) -> str:
     """Hours of the day as people write them: `18-02` is `18:00 to 02:00`."""
-    first, _, last = hours.partition("-")
-    return f"{int(first) % 24:02}:00 to {int(last) % 24:02}:00"
+    return f"{hours.first % 24:02}:00 to {hours.last % 24:02}:00"
 
 
 def shown_words(answer: Answer) -> str:

@@ -88,7 +88,7 @@ class PlanFile:
     @property
     def shared(self) -> pd.DataFrame | None:
         """Posts and pounds by area, where the Question asks for them."""
-        wanted = self.question.posts or self.question.money
+        wanted = self.question.posts.shares_anything
         return posts_and_money(self.draft.measures, self.question) if wanted else None
 
     def _write_report(self, path: Path) -> str:

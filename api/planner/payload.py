@@ -278,7 +278,7 @@ def area_rows(measures: PlanMeasures, question: Question) -> AreaRows:
     that leaves more areas than posts is still taken.
     """
     frame = measures.frame
-    if question.posts or question.money:
+    if question.posts.shares_anything:
         with suppress(QuestionError):
             frame = frame.join(posts_and_money(measures, question).drop(columns="need"))
     return dict(zip(map(str, frame.index), rows(frame), strict=True))

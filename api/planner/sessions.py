@@ -66,7 +66,7 @@ class EditingSession:
         QuestionError
             If there are not enough posts for the areas, or not enough money.
         """
-        if self.question.posts or self.question.money:
+        if self.question.posts.shares_anything:
             posts_and_money(self.draft.measures, self.question)
         before = area_rows(self.draft.before, self.question)
         return plan_payload(self.draft, self.counters, before=before, now=self.rows)

@@ -18,7 +18,6 @@ from boundaries.plans.plan_layers import Side, plan_of, read_side, side_id
 from geo.analyses.deployment import need_of, share_out
 from geo.errors import InputError, QuestionError
 from geo.question.model import Question
-from geo.question.parsers import read_mix
 from geo.store.contract import StoreReader
 from geo.store.layer_ids import PLAN_PREFIX
 
@@ -167,7 +166,7 @@ class Comparison:
 
     @property
     def _shares_officers(self) -> bool:
-        return bool(self.question.posts)
+        return bool(self.question.posts.officers)
 
     def _posts(self, side: Side) -> pd.Series:
         measures = PlanMeasures.of(side.plan.now, self.figures.blocks)
@@ -175,8 +174,8 @@ class Comparison:
 
     @cached_property
     def _block_need(self) -> pd.Series:
-        unusable = [name for name in read_mix(self.question.need) if name not in self._sums]
-        if unusable or self.question.low:
+        unusable = [name for name, _ in self.question.need.mix if name not in self._sums]
+        if unusable or self.question.need.low:
             raise QuestionError(
                 "need",
                 "to follow officers from area to area, need must be made of columns that add up "
@@ -253,7 +252,7 @@ def compare_draft(draft: Draft, question: Question) -> Comparison:
     """
     name, base = draft.compared_to
     after = Side(f"{PLAN_PREFIX}{draft.plan.metadata.plan_id}", draft.plan)
-    without_posts = replace(question, posts=0)
+    without_posts = replace(question, posts=replace(question.posts, officers=None))
     return Comparison(Side(name, base), after, draft.block_layer, draft.figures, without_posts)
 
 
@@ -298,19 +297,22 @@ def posts_and_money(measures: PlanMeasures, question: Question) -> pd.DataFrame:
     QuestionError
         If there is nothing to share out or to share it by, or the floors exceed what there is.
     """
-    if not (question.posts or question.money):
+    terms = question.posts
+    if not terms.shares_anything:
         raise QuestionError("posts", "say how many officers there are, or how much money")
-    areas = measures.frame.drop(index=list(question.exclude), errors="ignore")
+    areas = measures.frame.drop(index=list(question.need.exclude), errors="ignore")
     if areas.empty:
         raise QuestionError("posts", "the plan has no area to share them over; add one first")
     table = areas.assign(need=need_of(areas, question))
     shares = table[["need"]].copy()
-    if question.posts:
-        posts = share_out(table, replace(question, money="")).set_index("area_code")
+    if terms.officers:
+        officers_only = replace(question, posts=replace(terms, money=None))
+        posts = share_out(table, officers_only).set_index("area_code")
         shares["posts"] = posts["posts"]
-    if question.money:
-        floor = 0 if question.posts else question.floor
-        money = share_out(table, replace(question, posts=0, floor=floor)).set_index("area_code")
+    if terms.money is not None:
+        floor = 0 if terms.officers else terms.floor
+        money_only = replace(question, posts=replace(terms, officers=None, floor=floor))
+        money = share_out(table, money_only).set_index("area_code")
         shares["pounds"] = money["need_pence"] / 100
         shares["pounds_flat"] = money["flat_pence"] / 100
     return shares

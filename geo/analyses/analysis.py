@@ -128,5 +128,4 @@ def refuse_part_months(answer: Answer, name: str) -> None:
         If the period does not begin with a month and end with one.
     """
     if not answer.accounts.period.is_whole_months:
-        option = "datetime" if answer.question.datetime else "period"
-        raise QuestionError(option, f"{name} needs whole months")
+        raise QuestionError(answer.question.period_option, f"{name} needs whole months")

@@ -63,7 +63,7 @@ def briefing(answer: Answer, *, x: float, y: float, hours: Collection[int] = ())
     hours
         The hours of the day in London that are asked for; none where all are.
     """
-    counted, radius = answer.counted, answer.question.radius
+    counted, radius = answer.counted, answer.question.places.radius
     here = counted[(counted["x"] - x) ** 2 + (counted["y"] - y) ** 2 <= radius**2]
     begun = here[here["precision"] == "instant"]
     begun = begun[np.isin(london_hours(begun["occurred_from"]), list(hours))]

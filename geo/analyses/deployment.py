@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -10,16 +10,14 @@ import pandas as pd
 from geo.allocation.adjacency import contiguity
 from geo.allocation.needs import mixed_need
 from geo.allocation.patches.problem import PatchRules
-from geo.allocation.posts import read_pence, share_money, share_posts
+from geo.allocation.posts import share_money, share_posts
 from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
 from geo.errors import InputError, QuestionError
 from geo.question.answer import Answer
 from geo.question.model import Question
-from geo.question.parsers import read_bridges, read_mix, read_pairs, read_size
 from geo.question.resolve import refuse_unknown
 
 if TYPE_CHECKING:
-    from geo.allocation.apportionment import Method
     from geo.allocation.patches.grouping import PatchAnswer
 
 # What plans patches is loaded when it is asked for: it brings solvers.
@@ -30,19 +28,20 @@ _TODAY = "Needs are of the past: a plan that follows them may still be wrong tom
 def posts(answer: Answer) -> AnalysisResult:
     """Officers, or money, shared over the areas: a floor for each, the rest by need."""
     question = answer.question
+    terms, texts = question.posts, question.texts()
     frame = share_out(_areas(answer, column="need"), question)
-    method = "largest remainder" if question.money else question.method
+    method = terms.method if terms.money is None else "largest remainder"
     return AnalysisResult(
         answer.shown(as_layer(frame, answer.areas.geometry.loc[frame["area_code"]].array, answer)),
         f"A floor for every area, the rest by need ({method}); need: {_need_words(answer)}",
         _asked(
-            posts=question.posts or "",
-            money=question.money,
-            floor=_floor(question),
-            need=question.need,
-            low_is_worse=list(question.low),
-            excluded=list(question.exclude),
-            pinned=question.pinned,
+            posts=terms.officers or "",
+            money=texts["money"],
+            floor=terms.least,
+            need=texts["need"],
+            low_is_worse=list(question.need.low),
+            excluded=list(question.need.exclude),
+            pinned=texts["pinned"],
         ),
         [_TODAY],
     )
@@ -65,21 +64,20 @@ def share_out(areas: pd.DataFrame, question: Question) -> pd.DataFrame:
     QuestionError
         If it says neither, or that cannot be shared so.
     """
-    floor = _floor(question)
+    terms = question.posts
     try:
-        if question.money:
-            pence = read_pence(question.money)
-            return share_money(areas, pence=pence, floor_pence=floor * 100)
-        if question.posts:
+        if terms.money is not None:
+            return share_money(areas, pence=terms.money, floor_pence=terms.least * 100)
+        if terms.officers:
             return share_posts(
                 areas,
-                posts=question.posts,
-                floor=floor,
-                method=cast("Method", question.method),
-                pinned=read_pairs("pinned", question.pinned) if question.pinned else None,
+                posts=terms.officers,
+                floor=terms.least,
+                method=terms.method,
+                pinned=dict(terms.pinned) or None,
             )
     except InputError as error:
-        raise QuestionError("money" if question.money else "posts", str(error)) from error
+        raise QuestionError("posts" if terms.money is None else "money", str(error)) from error
     raise QuestionError("posts", "say how many officers there are, or how much money")
 
 
@@ -92,20 +90,14 @@ def need_of(areas: pd.DataFrame, question: Question) -> pd.Series:
         If a column is missing, holds gaps, or adds up to nought.
     """
     try:
-        return mixed_need(areas, read_mix(question.need), low_is_worse=question.low)
+        return mixed_need(areas, dict(question.need.mix), low_is_worse=question.need.low)
     except InputError as error:
         raise QuestionError("need", str(error)) from error
 
 
-def _floor(question: Question) -> int:
-    if question.floor is not None:
-        return question.floor
-    return 0 if question.money else 1
-
-
 def patches(answer: Answer, *, run: Runner = run_here) -> AnalysisResult:
     """Contiguous groups of areas under one officer each, with their work in balance."""
-    question = answer.question
+    texts = answer.question.texts()
     found = _patches(answer, run)
     frame = found.assignment
     plans = found.plans.set_index("plan")
@@ -118,10 +110,10 @@ def patches(answer: Answer, *, run: Runner = run_here) -> AnalysisResult:
         f"worst imbalance; found by {best['method']}, a short list of the best by balance, range, "
         "compactness and changes",
         _asked(
-            balance=question.need,
+            balance=texts["need"],
             plans=found.plans.to_dict("records"),
-            excluded=list(question.exclude),
-            bridges=question.bridges,
+            excluded=list(answer.question.need.exclude),
+            bridges=texts["bridges"],
         ),
         [_TODAY],
     )
@@ -137,8 +129,8 @@ def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
     question = answer.question
     if question.by:
         raise QuestionError("by", "need is of the whole period: leave the split by month out")
-    refuse_unknown("exclude", question.exclude, answer.areas.index)
-    table = answer.areas.drop(index=list(question.exclude))
+    refuse_unknown("exclude", question.need.exclude, answer.areas.index)
+    table = answer.areas.drop(index=list(question.need.exclude))
     if not len(table):
         raise QuestionError("exclude", "leaves no area")
     counts = answer.area_counts_of_all.set_index("area_code")
@@ -151,20 +143,17 @@ def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
 def _patches(answer: Answer, run: Runner) -> PatchAnswer:
     from geo.allocation.patches.grouping import plan_patches  # noqa: PLC0415 - it brings solvers
 
-    question = answer.question
+    terms = answer.question.patches
     areas = _areas(answer, column="workload")
-    if question.today:
-        if question.today not in areas.columns:
-            raise QuestionError("today", f"the layer has no column {question.today!r}")
-        areas["today"] = areas[question.today]
-    bridges = read_bridges(question.bridges) if question.bridges else {}
-    size = read_size(question.size) if question.size else None
+    if terms.today:
+        if terms.today not in areas.columns:
+            raise QuestionError("today", f"the layer has no column {terms.today!r}")
+        areas["today"] = areas[terms.today]
+    size = (terms.size.least, terms.size.most) if terms.size else None
     try:
-        rules = PatchRules(
-            size=size, members=question.members or None, groups=question.groups or None
-        )
+        rules = PatchRules(size=size, members=terms.members, groups=terms.groups)
         found: PatchAnswer = run(
-            plan_patches, areas, contiguity(areas, bridges=bridges), rules=rules
+            plan_patches, areas, contiguity(areas, bridges=dict(terms.bridges)), rules=rules
         )
     except InputError as error:
         raise QuestionError("size" if size else "groups", str(error)) from error
@@ -172,16 +161,16 @@ def _patches(answer: Answer, run: Runner) -> PatchAnswer:
 
 
 def _rules(answer: Answer) -> str:
-    question = answer.question
+    terms = answer.question.patches
     said = [
-        f"{question.size} areas" if question.size else "",
-        f"at most {question.members} members" if question.members else "",
+        f"{terms.size} areas" if terms.size else "",
+        f"at most {terms.members} members" if terms.members else "",
     ]
     limits = " and ".join(part for part in said if part) or "any number of areas"
-    return f"{limits} each" + (f", {question.groups} of them" if question.groups else "")
+    return f"{limits} each" + (f", {terms.groups} of them" if terms.groups else "")
 
 
 def _need_words(answer: Answer) -> str:
-    mix = read_mix(answer.question.need)
+    mix = dict(answer.question.need.mix)
     total = sum(mix.values())
     return ", ".join(f"{name} {weight / total:.0%}" for name, weight in mix.items())

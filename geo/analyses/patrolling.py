@@ -14,8 +14,8 @@ from geo.analyses.places import ranked
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import dayparts
 from geo.question.answer import Answer
-from geo.question.model import Question
-from geo.question.parsers import AskedShift, read_point, read_shifts
+from geo.question.model import PatrolTerms
+from geo.question.values import StaffedShift
 
 if TYPE_CHECKING:
     from geo.allocation.patrols.scheduling import PatrolAnswer
@@ -51,16 +51,16 @@ def patrols(
     """
     from geo.allocation.patrols.scheduling import plan_patrols  # noqa: PLC0415 - it brings solvers
 
-    question = answer.question
+    terms = answer.question.patrols
     places = pd.DataFrame(ranked(answer).frame)
     timed = bool(answer.counted["precision"].isin(TIMED).any())
-    if question.shifts and not timed:
+    if terms.shifts and not timed:
         raise QuestionError(
             "shifts",
             "these incidents are dated by month or day only, so nothing is known of the demand in "
             "shifts; leave shifts out, and daily visits are planned",
         )
-    rule = _visit_rule(question)
+    rule = _visit_rule(terms)
     try:
         shifts = _shifts(answer)
         found = run(
@@ -68,8 +68,8 @@ def patrols(
             _with_demand(places, answer, shifts),
             shifts,
             rule=rule,
-            travel=_ways(question, travel),
-            precision="instant" if question.shifts else "month",
+            travel=_ways(terms, travel),
+            precision="instant" if terms.shifts else "month",
         )
     except InputError as error:
         if travel is not None:
@@ -78,7 +78,7 @@ def patrols(
     if not len(found.stops):
         raise QuestionError(
             "minutes",
-            f"no place can be visited {question.visits} times a day by these officers; give them "
+            f"no place can be visited {terms.visits} times a day by these officers; give them "
             "more minutes, or ask for fewer visits",
         )
     return _told_patrols(answer, found, places=places, travel=travel)
@@ -91,7 +91,7 @@ def _told_patrols(
     places: pd.DataFrame,
     travel: pd.DataFrame | StreetNetwork | None,
 ) -> AnalysisResult:
-    question = answer.question
+    terms = answer.question.patrols
     streets = places.set_index("hotspot_id")["streets"]
     stops = found.stops.assign(streets=streets.loc[found.stops["hotspot_id"]].to_numpy())
     visited = int((found.hotspots["visits"] > 0).sum())
@@ -103,11 +103,11 @@ def _told_patrols(
             "places": len(places),
             "places_visited": visited,
             "visits": len(stops),
-            "visit_minutes": question.visit,
-            "visits_a_day_at_least": question.visits,
-            "visits_a_day_in_every_area": question.everywhere,
-            "again_within_minutes": question.again,
-            **_travelled(question, travel),
+            "visit_minutes": terms.visit,
+            "visits_a_day_at_least": terms.visits,
+            "visits_a_day_in_every_area": terms.everywhere,
+            "again_within_minutes": terms.again,
+            **_travelled(terms, travel),
             "demand": float(found.hotspots["demand"].sum()),
             "demand_covered": found.covered,
             "bound": found.bound,
@@ -120,7 +120,7 @@ def _told_patrols(
 def _hours_caveats(answer: Answer) -> list[str]:
     """What is not known of the hours that shifts are planned by."""
     timed = int(answer.counted["precision"].isin(TIMED).sum())
-    if not answer.question.shifts:
+    if not answer.question.patrols.shifts:
         return [] if timed else [_MONTHS_ONLY]
     untimed = len(answer.counted) - timed
     if not untimed:
@@ -129,42 +129,42 @@ def _hours_caveats(answer: Answer) -> list[str]:
     return [f"{told}: the demand in shifts is of the others."]
 
 
-def _visit_rule(question: Question) -> VisitRule:
+def _visit_rule(terms: PatrolTerms) -> VisitRule:
     try:
         return VisitRule(
-            minutes=question.visit,
-            again_within=float(question.again),
-            per_day=question.visits,
+            minutes=terms.visit,
+            again_within=float(terms.again),
+            per_day=terms.visits,
             covers=COVERS,
-            area_visits=question.everywhere,
+            area_visits=terms.everywhere,
         )
     except InputError as error:
         raise QuestionError("again", str(error)) from error
 
 
 def _ways(
-    question: Question, travel: pd.DataFrame | StreetNetwork | None
+    terms: PatrolTerms, travel: pd.DataFrame | StreetNetwork | None
 ) -> StraightLines | AlongStreets | pd.DataFrame:
-    base = read_point(question.base) if question.base else None
+    base = terms.base.at if terms.base else None
     if travel is None:
-        return StraightLines(question.detour / 100, question.speed, base)
+        return StraightLines(terms.detour / 100, terms.speed, base)
     if isinstance(travel, pd.DataFrame):
         return travel
     from geo.allocation.patrols.street_network import AlongStreets  # noqa: PLC0415 - it brings SciPy
 
-    return AlongStreets(travel, question.speed, base)
+    return AlongStreets(travel, terms.speed, base)
 
 
 def _travelled(
-    question: Question, travel: pd.DataFrame | StreetNetwork | None
+    terms: PatrolTerms, travel: pd.DataFrame | StreetNetwork | None
 ) -> dict[str, object]:
     if travel is None:
-        return {"straight_line_factor": question.detour / 100, "km_per_hour": question.speed}
+        return {"straight_line_factor": terms.detour / 100, "km_per_hour": terms.speed}
     if isinstance(travel, pd.DataFrame):
         return {"travel": "a table of minutes"}
     return {
         "travel": "along streets",
-        "km_per_hour": question.speed,
+        "km_per_hour": terms.speed,
         "street_km": round(float(travel.metres.sum()) / 1000, 1),
         "street_km_cut_off": round(travel.left_out_m / 1000, 1),
     }
@@ -184,12 +184,12 @@ def _street_caveats(travel: pd.DataFrame | StreetNetwork | None) -> list[str]:
 def _shifts(answer: Answer) -> list[Shift]:
     from geo.allocation.patrols.scheduling import daily_shift  # noqa: PLC0415 - it brings solvers
 
-    question = answer.question
-    if not question.shifts:
-        return [daily_shift(officers=question.officers, minutes=float(question.minutes))]
+    terms = answer.question.patrols
+    if not terms.shifts:
+        return [daily_shift(officers=terms.officers, minutes=float(terms.minutes))]
     return [
-        Shift(shift.name, shift.officers, float(question.minutes), shift.starts)
-        for shift in read_shifts(question.shifts)
+        Shift(shift.name, shift.officers, float(terms.minutes), shift.clock)
+        for shift in terms.shifts
     ]
 
 
@@ -197,20 +197,19 @@ def _with_demand(places: pd.DataFrame, answer: Answer, shifts: list[Shift]) -> p
     """The places with what each shift would find there on an average day."""
     days = max(answer.days[0], 1.0)
     table = places[["hotspot_id", "x", "y", "area_code"]].copy()
-    if not answer.question.shifts:
+    if not answer.question.patrols.shifts:
         held = places["weighted"] if "weighted" in places else places["n"]
         return table.assign(**{shifts[0].name: held.to_numpy(float) / days})
-    asked = read_shifts(answer.question.shifts)
     per_place = [_by_hour(answer, place.x, place.y) for place in places.itertuples()]
-    for shift in asked:
-        hours = _hours(shift, answer.question.minutes)
+    for shift in answer.question.patrols.shifts:
+        hours = _hours(shift, answer.question.patrols.minutes)
         table[shift.name] = [float(by_hour @ hours) / days for by_hour in per_place]
     return table
 
 
 def _by_hour(answer: Answer, x: float, y: float) -> np.ndarray:
     """Incidents, or harm, of a place by hour of the day, those of an uncertain time shared out."""
-    counted, radius = answer.counted, answer.question.radius
+    counted, radius = answer.counted, answer.question.places.radius
     inside = (counted["x"] - x) ** 2 + (counted["y"] - y) ** 2 <= radius**2
     here = counted[inside & counted["precision"].isin(TIMED)]
     by_hour = np.zeros(24)
@@ -219,8 +218,7 @@ def _by_hour(answer: Answer, x: float, y: float) -> np.ndarray:
     return by_hour
 
 
-def _hours(shift: AskedShift, minutes: int) -> np.ndarray:
+def _hours(shift: StaffedShift, minutes: int) -> np.ndarray:
     """The share of each hour of the day that a shift is on duty."""
-    start = int(shift.starts[:2]) * 60 + int(shift.starts[3:])
-    minute = (start + np.arange(minutes)) % 1_440
+    minute = (shift.first_minute + np.arange(minutes)) % 1_440
     return np.bincount(minute // 60, minlength=24) / 60

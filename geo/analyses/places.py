@@ -31,14 +31,14 @@ PERMUTATIONS = 999
 
 def ranked(answer: Answer) -> AnalysisResult:
     """Equal circles that hold the most incidents, none near another, with ids that stay."""
-    question = answer.question
+    terms = answer.question.places
     weights = None if answer.harm is None else answer.harm_of(answer.counted)
     try:
         frame = ranking.rank(
             answer.counted,
-            most=question.top,
-            radius=question.radius,
-            apart=question.spacing,
+            most=terms.top,
+            radius=terms.radius,
+            apart=terms.spacing,
             weights=weights,
             known=answer.facts.known_places,
         )
@@ -51,15 +51,15 @@ def ranked(answer: Answer) -> AnalysisResult:
         before = ranking.count_inside(frame, answer.compared)
         found = change.changes(frame["n"], before, days=answer.days).drop(columns="n")
         frame = pd.concat([frame, found], axis=1)
-    circles = shapely.buffer(shapely.points(x, y), question.radius, quad_segs=16)
+    circles = shapely.buffer(shapely.points(x, y), terms.radius, quad_segs=16)
     known = answer.facts.known_places
     return AnalysisResult(
         answer.shown(as_layer(frame, circles, answer)),
         "Equal circles chosen greedily by incidents, not overlapping; equals by least spread, "
         "then from south to north and west to east" + (f"; {E_TEST}" if compared else ""),
         {
-            "radius_m": question.radius,
-            "spacing_m": question.spacing,
+            "radius_m": terms.radius,
+            "spacing_m": terms.spacing,
             "day_hours": "{:02}-{:02}".format(*ranking.DAY),
             "known_places": 0 if known is None else len(known),
             "known_within_m": ranking.MOVED_M,
@@ -167,13 +167,13 @@ def _of_places(
     )
 
 
-def circles_of(ids: str, answer: Answer, *, option: str) -> gpd.GeoSeries:
+def circles_of(ids: tuple[str, ...], answer: Answer, *, option: str) -> gpd.GeoSeries:
     """The circles that ids of ranked places stand for: the known ones, else where they were made.
 
     Parameters
     ----------
     ids
-        With commas between them.
+        Of ranked places.
     option
         Which option names them, for the refusal.
 
@@ -189,12 +189,12 @@ def circles_of(ids: str, answer: Answer, *, option: str) -> gpd.GeoSeries:
         else dict(zip(known["hotspot_id"], zip(known["x"], known["y"], strict=True), strict=True))
     )
     centres, radii = [], []
-    for name in ids.split(","):
+    for name in ids:
         try:
-            x, y, radius = ranking.place_of(name.strip())
+            x, y, radius = ranking.place_of(name)
         except InputError as error:
             raise QuestionError(option, str(error)) from error
-        centres.append(at.get(name.strip(), (x, y)))
+        centres.append(at.get(name, (x, y)))
         radii.append(radius)
     points = shapely.points(np.array(centres, float))
     return gpd.GeoSeries(shapely.buffer(points, radii, quad_segs=16), crs=answer.areas.crs)

@@ -14,7 +14,7 @@ from geo.errors import InputError, QuestionError
 from geo.hotspots import density, evaluation, getis_ord, treatment
 from geo.hotspots.zones import zone_counts
 from geo.incidents import london_months
-from geo.period import Period, read_interval
+from geo.period import Period
 from geo.question.answer import Answer
 
 _TESTED = (
@@ -92,21 +92,22 @@ def treated(answer: Answer) -> AnalysisResult:
     """Whether treated places fell more than the rest, and what happened around them."""
     refuse_weight(answer, "a treatment's effect")
     refuse_part_months(answer, "a treatment's effect")
-    question, study = answer.question, answer.study_areas.geometry
-    if not question.treated or not question.since:
+    terms, study = answer.question.treatment, answer.study_areas.geometry
+    if not terms.treated or not terms.since:
         raise QuestionError("treated", "say which places were treated, and since which month")
     before, after = _windows(answer)
-    control = _places(answer, "control", answer.facts.control) if question.control else study
+    facts = answer.facts
+    control = _places(answer, "control", terms.control, facts.control) if terms.control else study
     try:
         counts = zone_counts(
             answer.history,
-            treated=list(_places(answer, "treated", answer.facts.treated)),
+            treated=list(_places(answer, "treated", terms.treated, facts.treated)),
             control=list(control),
             study=shapely.union_all(study.to_numpy()),
             before=before,
             after=after,
-            buffer_m=float(question.buffer),
-            control_buffer=bool(question.control),
+            buffer_m=float(terms.buffer),
+            control_buffer=bool(terms.control),
         )
     except InputError as error:
         raise QuestionError("treated", str(error)) from error
@@ -114,26 +115,28 @@ def treated(answer: Answer) -> AnalysisResult:
     return AnalysisResult(
         counts.reset_index(),
         "Weighted displacement difference (WDD, Wheeler & Ratcliffe 2018), "
-        + ("with the buffers of both" if question.control else "without the buffer")
+        + ("with the buffers of both" if terms.control else "without the buffer")
         + "; ratio of rates (Wilson 2022); weighted displacement quotient (WDQ, Bowers & Johnson "
-        "2003). The control is "
-        + ("as asked" if question.control else "the rest of the study area"),
+        "2003). The control is " + ("as asked" if terms.control else "the rest of the study area"),
         {
             "before": str(before),
             "after": str(after),
             "n": int(counts[["before", "after"]].to_numpy().sum()),
-            "buffer_m": question.buffer,
+            "buffer_m": terms.buffer,
             **effect,
         },
         [_REGRESSION, *_unlike(counts), *short_months(answer, [*before.months, *after.months])],
     )
 
 
-def _places(answer: Answer, option: str, layer: gpd.GeoDataFrame | None) -> gpd.GeoSeries:
+def _places(
+    answer: Answer, option: str, named: str | tuple[str, ...], layer: gpd.GeoDataFrame | None
+) -> gpd.GeoSeries:
     """The areas of the layer that an option names, else the circles of its ids."""
     if layer is not None:
         return layer.geometry
-    return circles_of(str(getattr(answer.question, option)), answer, option=option)
+    ids = (named,) if isinstance(named, str) else named
+    return circles_of(ids, answer, option=option)
 
 
 def _unlike(counts: pd.DataFrame) -> list[str]:
@@ -152,7 +155,7 @@ def _unlike(counts: pd.DataFrame) -> list[str]:
 def _windows(answer: Answer) -> tuple[Period, Period]:
     """As many published months before the treatment as after it, up to the period's end."""
     months = list(answer.published)
-    since = answer.question.since
+    since = answer.question.treatment.since
     after = [month for month in months if since <= month <= answer.accounts.period.months[-1]]
     before = [month for month in months if month < since][-len(after) :] if after else []
     if not after or len(before) < len(after):
@@ -161,6 +164,4 @@ def _windows(answer: Answer) -> tuple[Period, Period]:
             f"there must be as many published months before {since} as after it; there "
             f"are {len(before)} and {len(after)}",
         )
-    spans = (f"{window[0]}/{window[-1]}" for window in (before, after))
-    first, last = (read_interval(span, data=answer.accounts.period) for span in spans)
-    return first, last
+    return Period.of_months(before[0], before[-1]), Period.of_months(after[0], after[-1])

@@ -7,7 +7,6 @@ read = rejected + not asked + outside + counted.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -26,9 +25,6 @@ from geo.question.store_settings import default_layer, harm_table, known_places,
 from geo.store.contract import ImportRecord, LayerMetadata, StoreReader, Window
 
 __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer"]
-
-PLACE_IDS = re.compile(r"p\d+:")
-"""How ids of ranked places begin, as against those of layers."""
 
 LayerReader = Callable[[str], tuple[LayerMetadata, gpd.GeoDataFrame]]
 
@@ -224,8 +220,8 @@ def ask(
                 data_version=str(store.data_version()),
                 harm=harm_table(store, question),
                 known_places=known_places(store, question),
-                treated=_layer_named(read, "treated", question.treated),
-                control=_layer_named(read, "control", question.control),
+                treated=_layer_named(read, "treated", question.treatment.treated),
+                control=_layer_named(read, "control", question.treatment.control),
             ),
             history=history,
         )
@@ -242,11 +238,11 @@ def _window(resolved: ResolvedQuestion, *, history: bool) -> Window:
     return Window(min(starts), resolved.period.end)
 
 
-def _layer_named(read: LayerReader, option: str, named: str) -> gpd.GeoDataFrame | None:
+def _layer_named(
+    read: LayerReader, option: str, named: str | tuple[str, ...]
+) -> gpd.GeoDataFrame | None:
     """The layer that an option names; none where it names ranked places, or nothing."""
-    if not named or PLACE_IDS.match(named):
-        return None
-    return _layer(read, option, named)
+    return _layer(read, option, named) if named and isinstance(named, str) else None
 
 
 def _known(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[Known]:

@@ -1,72 +1,423 @@
-"""What is asked: the Question."""
+"""The Question, with every option that it is made of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import Field, dataclass, fields, is_dataclass, replace
+from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import urlencode
 
+from geo.allocation.apportionment import Method
 from geo.cells import Shape
-from geo.errors import QuestionError
-from geo.question.options import DEFAULT_PERIOD, METHODS, OPTION, OPTIONS, Option
+from geo.errors import InputError, QuestionError
+from geo.period import Interval, Latest
+from geo.question.kinds import (
+    Assignments,
+    Bands,
+    Bridges,
+    Choice,
+    LatestPeriod,
+    LayerOrPlaces,
+    Mix,
+    Money,
+    Month,
+    Names,
+    Pairs,
+    Shifts,
+    Text,
+    Value,
+    WholeNumber,
+)
+from geo.question.options import OPTIONS_KEY, Option, either, option
+from geo.question.values import BasePoint, Hours, PatchSize, StaffedShift
 
-__all__ = ["DEFAULT_PERIOD", "OPTIONS", "Option", "Question"]
+DEFAULT_PERIOD: Final = Latest(12)
+"""The period where a Question names none."""
+
+COUNT: Final = "count"
+"""The weight by which each incident counts as one."""
+
+T = TypeVar("T", bound="Terms")
+
+_RANK = ("rank", "patrols")
+_SHARE = ("posts", "patches")
 
 
 @dataclass(frozen=True)
-class Question:
-    """Which incidents, over which areas, at which grain. Empty means: the default."""
+class Terms:
+    """A record whose fields are options; it refuses values that their texts could not give."""
 
-    datetime: str = ""
-    period: str = ""
-    category: tuple[str, ...] = ()
-    source: tuple[str, ...] = ()
-    hours: str = ""
-    layer: str = ""
-    study: str = ""
-    within: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    cell: int = 150
-    shape: Shape = "hexagon"
-    by: Literal["", "month"] = ""
-    compare: Literal["", "previous", "year"] = ""
-    weight: str = "count"
-    bandwidth: int = 0
-    edge: Literal["", "corrected"] = ""
-    radius: int = 150
-    spacing: int = 500
-    top: int = 20
-    holdout: int = 3
-    treated: str = ""
-    control: str = ""
-    since: str = ""
-    buffer: int = 300
-    near: tuple[int, ...] = (100, 200, 300, 400)
-    days: tuple[int, ...] = (7, 14, 28)
-    posts: int = 0
-    money: str = ""
-    floor: int | None = None
-    need: str = "incidents"
-    low: tuple[str, ...] = ()
-    method: str = METHODS[0]
-    pinned: str = ""
-    exclude: tuple[str, ...] = ()
-    size: str = ""
-    members: int = 0
-    groups: int = 0
-    bridges: str = ""
-    today: str = ""
-    shifts: str = ""
-    officers: int = 2
-    minutes: int = 240
-    visit: int = 15
-    visits: int = 2
-    everywhere: int = 0
-    again: int = 120
-    speed: int = 25
-    detour: int = 130
-    base: str = ""
+    def __post_init__(self) -> None:
+        """Check each value that is not the default, and put it into its canonical form."""
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if OPTIONS_KEY in part.metadata and value != part.default:
+                object.__setattr__(self, part.name, _checked(_declared(part), value))
+
+
+@dataclass(frozen=True)
+class PlaceTerms(Terms):
+    """Which places are ranked."""
+
+    radius: int = option(
+        WholeNumber(25, 500), 150, says="Radius of a ranked place, in metres.", analyses=_RANK
+    )
+    spacing: int = option(
+        WholeNumber(50, 10_000),
+        500,
+        says="Shortest distance between the centres of two ranked places, in metres.",
+        analyses=_RANK,
+    )
+    top: int = option(
+        WholeNumber(1, 500), 20, says="How many places to rank, at most.", analyses=_RANK
+    )
+
+
+@dataclass(frozen=True)
+class TreatmentTerms(Terms):
+    """What was done where, and since when."""
+
+    treated: str | tuple[str, ...] = option(
+        LayerOrPlaces(),
+        "",
+        says="Places that were treated: a layer id, or ids of ranked places.",
+        example="estates",
+        analyses=("treatment",),
+    )
+    control: str | tuple[str, ...] = option(
+        LayerOrPlaces(),
+        "",
+        says="Places to compare with: a layer id, or ids of ranked places (default: everywhere "
+        "else in the study area).",
+        example="p150:56804:39774",
+        analyses=("treatment",),
+    )
+    since: str = option(
+        Month(),
+        "",
+        says="Month in which the treatment started.",
+        example="2024-03",
+        analyses=("treatment",),
+    )
+    buffer: int = option(
+        WholeNumber(10, 5_000),
+        300,
+        says="How far an effect may spill over around a treated place, in metres.",
+        analyses=("treatment",),
+    )
+
+
+@dataclass(frozen=True)
+class PostTerms(Terms):
+    """How many officers, or how much money, is shared over the areas, and how."""
+
+    officers: int | None = option(
+        WholeNumber(1, 100_000),
+        None,
+        name="posts",
+        says="Number of officers to share out.",
+        example="30",
+        analyses=("posts",),
+    )
+    money: int | None = option(
+        Money(),
+        None,
+        says="Money to share out, in pounds, instead of officers.",
+        example="10000",
+        analyses=("posts",),
+    )
+    floor: int | None = option(
+        WholeNumber(0, 100_000),
+        None,
+        says="Least for each area: officers (default: 1) or pounds (default: 0).",
+        example="1",
+        analyses=("posts",),
+    )
+    method: Method = option(
+        Choice(get_args(Method)),
+        "sainte-lague",
+        says="Rounding method for officers.",
+        analyses=("posts",),
+    )
+    pinned: Pairs[str] = option(
+        Assignments(),
+        (),
+        says="Officers who stay in an area: NAME=CODE, separated by commas.",
+        example="Ann Lee=E05015507",
+        analyses=("posts",),
+    )
+
+    @property
+    def shares_anything(self) -> bool:
+        """Whether it says how many officers, or how much money."""
+        return self.officers is not None or self.money is not None
+
+    @property
+    def least(self) -> int:
+        """What each area has at least: officers, or pounds where money is shared out."""
+        if self.floor is not None:
+            return self.floor
+        return 1 if self.money is None else 0
+
+
+@dataclass(frozen=True)
+class NeedTerms(Terms):
+    """What the need, or the work, of an area is measured by, and which areas count."""
+
+    mix: Pairs[float] = option(
+        Mix(),
+        (("incidents", 1.0),),
+        name="need",
+        says="Columns that measure need, each with its weight, separated by commas.",
+        example="incidents:2,imd_score",
+        analyses=_SHARE,
+        after="floor",
+    )
+    low: tuple[str, ...] = option(
+        Names(),
+        (),
+        says="Need columns where lower values mean greater need (an IMD rank, say).",
+        example="imd_rank",
+        analyses=_SHARE,
+        after="need",
+    )
+    exclude: tuple[str, ...] = option(
+        Names(),
+        (),
+        says="Areas to leave out: codes, separated by commas.",
+        example="E05015507",
+        analyses=_SHARE,
+    )
+
+
+@dataclass(frozen=True)
+class PatchTerms(Terms):
+    """How areas are grouped into patches."""
+
+    size: PatchSize | None = option(
+        Value(PatchSize),
+        None,
+        says="Areas in a patch: the fewest and the most.",
+        example="2-3",
+        analyses=("patches",),
+    )
+    members: int | None = option(
+        WholeNumber(1, 1_000),
+        None,
+        says="Most councillors in a patch.",
+        example="6",
+        analyses=("patches",),
+    )
+    groups: int | None = option(
+        WholeNumber(1, 1_000),
+        None,
+        says="Number of patches.",
+        example="8",
+        analyses=("patches",),
+    )
+    bridges: Pairs[tuple[str, str]] = option(
+        Bridges(),
+        (),
+        says="Areas that a bridge joins: NAME=CODE+CODE, separated by commas.",
+        example="Swan Bridge=E05015507+E05015508",
+        analyses=("patches",),
+    )
+    today: str = option(
+        Text(),
+        "",
+        says="Column of the layer that holds today's patches.",
+        example="patch",
+        analyses=("patches",),
+    )
+
+
+@dataclass(frozen=True)
+class PatrolTerms(Terms):
+    """Who patrols when, and what a visit is."""
+
+    shifts: tuple[StaffedShift, ...] = option(
+        Shifts(),
+        (),
+        says="Shifts: NAME:OFFICERS@START, separated by commas.",
+        example="late:2@14:00",
+        analyses=("patrols",),
+    )
+    officers: int = option(
+        WholeNumber(1, 500),
+        2,
+        says="Officers on patrol each day, when no shifts are given.",
+        analyses=("patrols",),
+    )
+    minutes: int = option(
+        WholeNumber(15, 1_440),
+        240,
+        says="Patrol time of each officer in a shift, in minutes.",
+        analyses=("patrols",),
+    )
+    visit: int = option(
+        WholeNumber(1, 240), 15, says="Length of a visit, in minutes.", analyses=("patrols",)
+    )
+    visits: int = option(
+        WholeNumber(1, 24),
+        2,
+        says="Fewest visits a day to a place that is visited at all.",
+        analyses=("patrols",),
+    )
+    everywhere: int = option(
+        WholeNumber(0, 24),
+        0,
+        says="Fewest visits a day to every area that has a ranked place.",
+        analyses=("patrols",),
+    )
+    again: int = option(
+        WholeNumber(5, 1_440),
+        120,
+        says="Longest time between two visits to a place, in minutes.",
+        analyses=("patrols",),
+    )
+    speed: int = option(
+        WholeNumber(1, 100),
+        25,
+        says="Travel speed between places, in km/h (about 25 by vehicle, 5 on foot).",
+        analyses=("patrols",),
+    )
+    detour: int = option(
+        WholeNumber(100, 300),
+        130,
+        says="Detour factor: route length as a percentage of the straight line.",
+        analyses=("patrols",),
+    )
+    base: BasePoint | None = option(
+        Value(BasePoint),
+        None,
+        says="Where rounds start and end: x,y in metres.",
+        example="435100,336200",
+        analyses=("patrols",),
+    )
+
+    def shift(self, name: str) -> StaffedShift | None:
+        """The shift of a name; none where visits are planned for a day."""
+        return next((shift for shift in self.shifts if shift.name == name), None)
+
+
+@dataclass(frozen=True)
+class Question(Terms):
+    """Which incidents, over which areas, at which grain; and what an analysis needs to know.
+
+    Each field is one option, or a record of the options of some analyses.
+    """
+
+    period: Interval | Latest | None = either(
+        None,
+        Option(
+            "datetime",
+            "First and last day or month, both included.",
+            "2024-01-01/2024-04-30",
+            Value(Interval),
+        ),
+        Option(
+            "period",
+            "Latest months or days of the data, instead of dates.",
+            str(DEFAULT_PERIOD),
+            LatestPeriod(Latest),
+        ),
+    )
+    category: tuple[str, ...] = option(
+        Names(),
+        (),
+        says="Categories of incidents, separated by commas (default: all).",
+        example="anti-social-behaviour",
+    )
+    source: tuple[str, ...] = option(
+        Names(),
+        (),
+        says="Sources of incidents, separated by commas (default: all).",
+        example="police.uk",
+    )
+    hours: Hours | None = option(
+        Value(Hours),
+        None,
+        says="Hours of the day in London: the first, and the one at which they end.",
+        example="18-02",
+    )
+    layer: str = option(Text(), "", says="Layer of areas to count by.", example="wards-2025")
+    study: str = option(
+        Text(),
+        "",
+        says="Study-area layer: masks the grid and defines the multiple-testing family (default: "
+        "--layer).",
+        example="wards-2025",
+    )
+    within: tuple[str, ...] = option(
+        Names(),
+        (),
+        says="Show only these areas: codes, separated by commas. No number changes.",
+        example="E05015507",
+    )
+    without: tuple[str, ...] = option(
+        Names(),
+        (),
+        says="Leave out incidents at these places: NAME@x:y in metres, place names, or ids of "
+        "ranked places.",
+        example="Police Station@435123:336456",
+    )
+    cell: int = option(WholeNumber(25, 5_000), 150, says="Width of a cell, in metres.")
+    shape: Shape = option(Choice(get_args(Shape)), "hexagon", says="Shape of a cell.")
+    by: Literal["", "month"] = option(
+        Choice(("month",)), "", says="Split the counts by month.", example="month"
+    )
+    compare: Literal["", "previous", "year"] = option(
+        Choice(("previous", "year")),
+        "",
+        says="Compare with the period just before, or with the same period a year earlier.",
+        example="previous",
+    )
+    weight: str = option(
+        Text(), COUNT, says="Weight per incident: 'count' (1 each) or a harm table id."
+    )
+    bandwidth: int | None = option(
+        WholeNumber(50, 10_000),
+        None,
+        says="Kernel bandwidth, in metres (default: suggested by the data).",
+        example="400",
+        analyses=("density", "evaluate"),
+    )
+    edge: Literal["", "corrected"] = option(
+        Choice(("corrected",)),
+        "",
+        says="Correct the density near the edge of the study area.",
+        example="corrected",
+        analyses=("density",),
+    )
+    places: PlaceTerms = PlaceTerms()
+    holdout: int = option(
+        WholeNumber(1, 60),
+        3,
+        says="How many of the last months to test the maps on.",
+        analyses=("evaluate",),
+    )
+    treatment: TreatmentTerms = TreatmentTerms()
+    near: tuple[int, ...] = option(
+        Bands(),
+        (100, 200, 300, 400),
+        says="Upper ends of the distance bands, in metres.",
+        analyses=("near-repeats",),
+    )
+    days: tuple[int, ...] = option(
+        Bands(),
+        (7, 14, 28),
+        says="Upper ends of the time bands, in days.",
+        analyses=("near-repeats",),
+    )
+    posts: PostTerms = PostTerms()
+    need: NeedTerms = NeedTerms()
+    patches: PatchTerms = PatchTerms()
+    patrols: PatrolTerms = PatrolTerms()
+
+    @property
+    def period_option(self) -> str:
+        """The option that says its period, for a refusal."""
+        return "datetime" if isinstance(self.period, Interval) else "period"
 
     @classmethod
     def read(cls, options: Mapping[str, str]) -> Question:
@@ -83,27 +434,94 @@ class Question:
         first, last = given.pop("from", ""), given.pop("to", "")
         if first or last:
             if "datetime" in given:
-                raise QuestionError("datetime", "give it, or from and to, not both")
+                raise QuestionError("datetime", "use either datetime or from/to, not both")
             given["datetime"] = f"{first or '..'}/{last or '..'}"
         if "datetime" in given and "period" in given:
-            raise QuestionError("period", "give it or dates, not both")
-        values: dict[str, Any] = {}
+            raise QuestionError("period", "use either period or dates, not both")
+        values: dict[str, dict[str, object]] = {}
         for name, text in given.items():
             if name not in OPTION:
-                raise QuestionError(name, f"is no option; there are: {', '.join(sorted(OPTION))}")
-            values[name] = OPTION[name].read(name, text)
-        return cls(**values)
+                names = ", ".join(sorted(OPTION))
+                raise QuestionError(name, f"unknown option; the options are: {names}")
+            known = OPTION[name]
+            values.setdefault(known.record, {})[known.attribute] = known.read(text)
+        own, empty = values.pop("", {}), cls()
+        records = {
+            record: _changed(getattr(empty, record), changes) for record, changes in values.items()
+        }
+        return _changed(empty, own | records)
+
+    def texts(self) -> dict[str, str]:
+        """The text of every option, in the order of addresses; '' where there is no value."""
+        return {known.name: _text(known, self._value(known)) for known in OPTIONS}
 
     def options(self) -> dict[str, str]:
         """The options that differ from their defaults, as texts that `read` takes."""
-        found = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value != field.default:
-                many = isinstance(value, tuple)
-                found[field.name] = ",".join(map(str, value)) if many else str(value)
-        return found
+        return {
+            known.name: text
+            for known in OPTIONS
+            if (value := self._value(known)) != known.default and (text := _text(known, value))
+        }
 
     def query(self) -> str:
         """The Question as the query string of an address."""
         return urlencode(self.options(), safe="/:,.")
+
+    def _value(self, known: Option) -> object:
+        return getattr(getattr(self, known.record) if known.record else self, known.attribute)
+
+
+def _changed(terms: T, values: Mapping[str, object]) -> T:
+    return replace(terms, **values)
+
+
+def _checked(options: list[Option], value: object) -> object:
+    """The canonical value by the option whose kind it is; refused by the last where it is none."""
+    for known in options[:-1]:
+        try:
+            return known.check(value)
+        except QuestionError:
+            continue
+    return options[-1].check(value)
+
+
+def _text(known: Option, value: object) -> str:
+    """The text of a value; '' where it is none, or that of another option of the field."""
+    if value in (None, "", ()):
+        return ""
+    try:
+        return known.kind.write(value)
+    except InputError:
+        return ""
+
+
+def _declared(part: Field[object], record: str = "") -> list[Option]:
+    """The options of a field, or of the record that it holds."""
+    if is_dataclass(part.default) and OPTIONS_KEY not in part.metadata:
+        return [found for inner in fields(part.default) for found in _declared(inner, part.name)]
+    return [
+        replace(
+            known,
+            name=known.name or part.name,
+            default=part.default,
+            record=record,
+            attribute=part.name,
+        )
+        for known in part.metadata[OPTIONS_KEY]
+    ]
+
+
+def _in_order(options: list[Option]) -> tuple[Option, ...]:
+    """The options in the order of addresses, which caches and links know by heart."""
+    ordered = [known for known in options if not known.after]
+    for known in options:
+        if known.after:
+            names = [earlier.name for earlier in ordered]
+            ordered.insert(names.index(known.after) + 1, known)
+    return tuple(ordered)
+
+
+OPTIONS: Final = _in_order([found for part in fields(Question) for found in _declared(part)])
+"""Every option, in the order of addresses; a door never knows one that the others lack."""
+
+OPTION: Final = {known.name: known for known in OPTIONS}

@@ -14,16 +14,13 @@ import shapely
 
 from geo.errors import QuestionError
 from geo.incidents import LONDON, NOTHING, SQUARE_M, Summary, london_hours
-from geo.period import Period, read_interval, read_latest
+from geo.period import Interval, Latest, Period
 from geo.question.exclusions import at_places
 from geo.question.model import DEFAULT_PERIOD, Question
-from geo.question.parsers import read_hours
 from geo.store.contract import ImportRecord, Window
 
 STRAYS = 0.05
 """A force with less than this share of a study area's busiest force has only strays there."""
-
-_NEVER = Period(pd.Timestamp(0).date(), pd.Timestamp(0).date())
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ class ResolvedQuestion:
     def history(self) -> Period:
         """From the first month that was published to the period's end."""
         months = self.ever_published or tuple(self.period.months)
-        first = read_interval(months[0], data=self.period).first
+        first = Period.of_months(months[0], months[0]).first
         return Period(min(first, self.period.first), self.period.last)
 
     @property
@@ -127,8 +124,7 @@ class ResolvedQuestion:
             if names := getattr(question, option):
                 wanted &= incidents[option].isin(names)
         if question.hours:
-            first, last = read_hours(question.hours)
-            wanted &= (london_hours(occurred) - first) % 24 < ((last - first) % 24 or 24)
+            wanted &= question.hours.include(london_hours(occurred))
         return incidents[wanted]
 
 
@@ -162,9 +158,8 @@ def resolve(
     _refuse_finer_times(question, period, [part for part in asked if _has(part, question)])
     published = {month for part in asked for month in part.months}
     if published and published.isdisjoint(period.months):
-        option = "datetime" if question.datetime else "period"
         raise QuestionError(
-            option,
+            question.period_option,
             f"nothing was published here for {period.title}; there is data of "
             f"{min(published)} to {max(published)}",
         )
@@ -228,20 +223,19 @@ def _data_span(asked: Sequence[Known]) -> Period | None:
         return None
     data = Period(*(moment.tz_convert(LONDON).date() for moment in (whole.first, whole.last)))
     if "month" in whole.precisions:
-        month = read_latest("latest-1m", last_day=data.last)
+        month = Latest(1).up_to(data.last)
         data = replace(data, last=max(data.last, month.last))
     return data
 
 
 def _period(question: Question, data: Period | None) -> Period:
+    asked = question.period or DEFAULT_PERIOD
     if data is None:
         # Without data a period is still a period, unless it is told by the data.
-        if question.datetime and ".." not in question.datetime:
-            return read_interval(question.datetime, data=_NEVER)
+        if isinstance(asked, Interval) and asked.first and asked.last:
+            return Period(asked.first, asked.last)
         raise QuestionError("period", "the store holds no incidents yet; see 'patchmap ingest'")
-    if question.datetime:
-        return read_interval(question.datetime, data=data)
-    return read_latest(question.period or DEFAULT_PERIOD, last_day=data.last)
+    return asked.within(data) if isinstance(asked, Interval) else asked.up_to(data.last)
 
 
 def _refuse_finer_times(question: Question, period: Period, asked: Sequence[Known]) -> None:
@@ -250,7 +244,7 @@ def _refuse_finer_times(question: Question, period: Period, asked: Sequence[Know
         coarse, option = {"month", "day"}, "hours"
         reason = "does not say at what hour incidents happened"
     elif not period.is_whole_months:
-        coarse, option = {"month"}, "period" if question.period else "datetime"
+        coarse, option = {"month"}, question.period_option
         reason = "knows months only: ask for whole months"
     else:
         return

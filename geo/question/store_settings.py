@@ -9,7 +9,7 @@ import pandas as pd
 from geo.errors import NotFoundError, QuestionError
 from geo.incidents import NOTES_SETTING, SourceNotes
 from geo.question.harm import WEIGHTS_SETTING, HarmTable
-from geo.question.model import Question
+from geo.question.model import COUNT, Question
 from geo.sources import NOTES
 from geo.store.contract import StoreReader
 from geo.store.layer_ids import find_layer
@@ -44,7 +44,7 @@ def harm_table(store: StoreReader, question: Question) -> HarmTable | None:
     QuestionError
         If there is no such table.
     """
-    if question.weight == "count":
+    if question.weight == COUNT:
         return None
     kept = store.setting(WEIGHTS_SETTING.format(question.weight))
     if not isinstance(kept, dict):
@@ -56,7 +56,7 @@ def harm_table(store: StoreReader, question: Question) -> HarmTable | None:
 
 def known_places(store: StoreReader, question: Question) -> pd.DataFrame | None:
     """The ranked places of the Question's radius whose ids are kept; none where none are."""
-    kept = store.setting(PLACES_SETTING.format(question.radius))
+    kept = store.setting(PLACES_SETTING.format(question.places.radius))
     return pd.DataFrame(kept) if isinstance(kept, list) else None
 
 

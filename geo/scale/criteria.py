@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import QuestionError
-from geo.period import EVER, Period, read_interval, read_latest
+from geo.period import EVER, Latest, Period
 from geo.question.model import Question
 from geo.scale.parts import Part
 from geo.sources.points import Points
@@ -38,12 +38,12 @@ class Wanted:
             if name not in ANSWERED:
                 raise QuestionError(name, "cannot be asked of files; import them into a store")
         data = _span(parts)
-        if question.period:
+        if isinstance(question.period, Latest):
             if data == EVER:
-                raise QuestionError("period", "these files do not name their months; give from")
-            period = read_latest(question.period, last_day=data.last)
+                raise QuestionError("period", "these files do not name their months; use --from")
+            period = question.period.up_to(data.last)
         else:
-            period = read_interval(question.datetime, data=data) if question.datetime else data
+            period = question.period.within(data) if question.period else data
         if not period.is_whole_months:
             raise QuestionError("datetime", "files are counted by month: ask for whole months")
         return cls(period, question.category)
@@ -74,7 +74,7 @@ def _span(parts: Sequence[Part]) -> Period:
     months = sorted({part.month for part in parts})
     if not months or not months[0]:
         return EVER
-    return read_interval(f"{months[0]}/{months[-1]}", data=EVER)
+    return Period.of_months(months[0], months[-1])
 
 
 def _number(month: str) -> int:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import QuestionError
-from geo.period import Period, read_interval, read_latest
+from geo.period import Interval, Latest, Period
 
 DATA = Period(date(2023, 5, 4), date(2024, 2, 20))
 DAYS = st.dates(date(1950, 1, 1), date(2100, 1, 1))
@@ -32,26 +32,26 @@ DAYS = st.dates(date(1950, 1, 1), date(2100, 1, 1))
     ],
 )
 def test_an_interval_is_read(text, first, last):
-    assert read_interval(text, data=DATA) == Period(first, last)
+    assert Interval.read(text).within(DATA) == Period(first, last)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("2024-13", "datetime: '2024-13' is no date, write it as 2024-01-31"),
-        ("2023-02-29", "'2023-02-29' is no date"),
-        ("yesterday", "'yesterday' is no date"),
-        ("2024-01/2024-02/2024-03", "is no date"),
+        ("2024-13", "datetime: '2024-13' is not a date; write it as 2024-01-31"),
+        ("2023-02-29", "'2023-02-29' is not a date"),
+        ("yesterday", "'yesterday' is not a date"),
+        ("2024-01/2024-02/2024-03", "is not a date"),
         ("2024-02/2024-01", "'2024-02/2024-01' ends before it begins"),
-        ("1066-10-14", "lies outside the years 1900 to 2199"),
-        ("9999-12", "lies outside the years 1900 to 2199"),
-        ("2024-01-01Tnoon", "is no date"),
+        ("1066-10-14", "is outside the years 1900 to 2199"),
+        ("9999-12", "is outside the years 1900 to 2199"),
+        ("2024-01-01Tnoon", "is not a date"),
         ("99999999-01-01T00:00", "datetime: "),
     ],
 )
 def test_what_is_no_interval_is_refused(text, message):
     with pytest.raises(QuestionError, match=message) as refused:
-        read_interval(text, data=DATA)
+        Interval.read(text).within(DATA)
     assert refused.value.option == "datetime"
 
 
@@ -67,13 +67,13 @@ def test_what_is_no_interval_is_refused(text, message):
     ],
 )
 def test_the_latest_months_or_days_end_with_the_data(text, last_day, first, last):
-    assert read_latest(text, last_day=last_day) == Period(first, last)
+    assert Latest.read(text).up_to(last_day) == Period(first, last)
 
 
 @pytest.mark.parametrize("text", ["latest", "latest-0m", "latest-3w", "latest-99999d", "last-3m"])
 def test_what_is_no_latest_period_is_refused(text):
     with pytest.raises(QuestionError, match=r"period: .* write it as latest-3m or latest-28d"):
-        read_latest(text, last_day=date(2024, 2, 20))
+        Latest.read(text).up_to(date(2024, 2, 20))
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_the_months_of_a_period_are_those_that_it_touches():
 @given(DAYS, DAYS)
 def test_a_period_is_read_from_its_own_text(first, last):
     period = Period(min(first, last), max(first, last))
-    assert read_interval(str(period), data=DATA) == period
+    assert Interval.read(str(period)).within(DATA) == period
 
 
 @given(DAYS, st.integers(1, 400))
 def test_the_latest_months_are_whole_and_as_many_as_asked(day, count):
-    period = read_latest(f"latest-{count}m", last_day=day)
+    period = Latest.read(f"latest-{count}m").up_to(day)
     assert period.is_whole_months
     assert len(period.months) == count
     assert period.first <= day <= period.last

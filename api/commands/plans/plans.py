@@ -159,7 +159,7 @@ def show(
     with cli.open() as store, store.reading():
         draft = open_against(store, plan_id, question, against)
         overlaps = layer_overlaps(store, draft, cuts or [])
-    shares = question.posts or question.money
+    shares = question.posts.shares_anything
     shared = posts_and_money(draft.measures, question) if shares else None
     compared = compare_draft(draft, question)
     lines = _lines(draft, compared, shared, overlaps)

@@ -12,6 +12,7 @@ from api.maps.pages import ASSETS
 from api.pages.allocation_view import AllocationView, folded, started
 from geo.errors import QuestionError
 from geo.question.ask import Question
+from geo.question.model import NeedTerms, PostTerms
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
@@ -41,7 +42,7 @@ def test_officers_are_shown_by_area_with_who_is_next(client: TestClient) -> None
 
 def test_money_is_shown_flat_and_by_need(client: TestClient) -> None:
     page = client.get("/allocation?tab=posts&money=10000").text
-    assert "£10000 for 2 areas, flat and by need" in page
+    assert "£10,000 for 2 areas, flat and by need" in page
     assert ">5,000.00<" in page
 
 
@@ -57,7 +58,7 @@ def test_a_refusal_is_told_in_words_and_the_form_stays(client: TestClient) -> No
     ("query", "told"),
     [
         ("tab=budgets", "&#39;budgets&#39; is none of: posts, patches, patrols"),
-        ("tab=posts&posts=many", "no whole number"),
+        ("tab=posts&posts=many", "not a whole number"),
         ("tab=patches&size=1&plan=9", "There is no plan 9 in this short list"),
         ("tab=patches&size=3", "cannot be made of these 2 areas"),
         ("colour=red", "no parameter here"),
@@ -97,13 +98,16 @@ def test_numbers_of_a_tab_are_not_overwritten_by_those_to_begin_with() -> None:
 
 
 def test_an_address_reads_back_as_the_view_that_wrote_it() -> None:
-    view = AllocationView(Question(posts=7, exclude=("A", "B")), beside="tab=posts&posts=8")
+    view = AllocationView(
+        Question(posts=PostTerms(officers=7), need=NeedTerms(exclude=("A", "B"))),
+        beside="tab=posts&posts=8",
+    )
     again = AllocationView.read(
         dict(parse_qs(urlsplit(view.address()).query, keep_blank_values=True))
         and {name: values[0] for name, values in parse_qs(urlsplit(view.address()).query).items()}
     )
     assert again == view
-    assert again.other == AllocationView(Question(posts=8))
+    assert again.other == AllocationView(Question(posts=PostTerms(officers=8)))
     assert "exclude=B" in view.without("exclude", "A")
     with pytest.raises(QuestionError, match="plan: 'x' is no number of a plan"):
         AllocationView.read({"plan": "x"})

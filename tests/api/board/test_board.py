@@ -22,6 +22,7 @@ from api.pages.charts import chart
 from api.pages.trends import Trend
 from geo.cells import Grid
 from geo.errors import QuestionError, StoreError
+from geo.period import Latest
 from geo.question.ask import Question
 from geo.question.harm import WEIGHTS_SETTING, HarmTable
 from geo.store.contract import LayerMetadata
@@ -66,8 +67,8 @@ def test_the_board_opens_on_days_where_all_sources_know_them(store: GeoPackageSt
         def imports(self) -> list[object]:
             return [months, days]
 
-    assert opening_period(Both(), Question()) == "latest-1m"
-    assert opening_period(Both(), Question(source=("desk",))) == "latest-28d"
+    assert opening_period(Both(), Question()) == Latest(1)
+    assert opening_period(Both(), Question(source=("desk",))) == Latest(28, "d")
 
 
 def test_hours_of_ones_own_become_an_option() -> None:
@@ -128,7 +129,7 @@ def test_the_story_of_a_place_names_its_streets_and_its_rank(client: TestClient)
     [
         ("Z", "among the areas shown"),
         ("h200:1:1", "in this grid"),
-        ("p150:x", "no id of a ranked hotspot"),
+        ("p150:x", "not the id of a ranked hotspot"),
     ],
 )
 def test_a_place_that_is_not_there_has_no_story(client: TestClient, at: str, told: str) -> None:

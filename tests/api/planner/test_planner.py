@@ -203,7 +203,7 @@ def test_an_unknown_plan_is_not_found(client: TestClient) -> None:
 def test_a_strange_address_of_the_page_is_refused_in_words(untouched: TestClient) -> None:
     page = untouched.get("/planner?colour=red")
     assert page.status_code == 400
-    assert "Is no option; there are: again" in page.text
+    assert "Unknown option; the options are: again" in page.text
 
 
 def test_a_plan_leaves_as_files(client: TestClient, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from geo.cells import Grid
 from geo.errors import InputError
 from geo.hotspots import change, concentration, density, evaluation, getis_ord
 from geo.incidents import Batch, months_between
+from geo.period import Interval
 from geo.question.answer import Answer
 from geo.question.ask import answer
 from geo.question.model import Question
@@ -38,7 +39,7 @@ def folder(tmp_path_factory, projection):
 def asked(folder, four_squares, projection) -> Answer:
     """The last year against the one before, by incidents."""
     incidents = Batch.join(read_all(folder, projection)).accepted
-    question = Question(datetime="2023-01/2023-12", compare="year", **QUESTION)
+    question = Question(period=Interval.read("2023-01/2023-12"), compare="year", **QUESTION)
     return answer(question, incidents, four_squares)
 
 
@@ -75,7 +76,7 @@ def test_hot_and_cold_cells(last_year, places, asked):
 
 def test_emerging_cells(folder, places, projection, cells, four_squares):
     incidents = Batch.join(read_all(folder, projection)).accepted
-    question = Question(datetime="2020-01/2023-12", **QUESTION)
+    question = Question(period=Interval.read("2020-01/2023-12"), **QUESTION)
     expected = surfaces.emerging_hotspots(answer(question, incidents, four_squares)).frame
     found = emerging_hotspots(cells, places)
     shared = [name for name in found.columns if name in expected.columns]

@@ -7,6 +7,7 @@ from geo.cells import Grid
 from geo.errors import InputError, QuestionError
 from geo.hotspots.emerging import emerging
 from geo.incidents import Batch
+from geo.period import Interval
 from geo.question.ask import answer
 from geo.question.model import Question
 from geo.scale import (
@@ -53,10 +54,12 @@ def test_every_row_is_accounted_for(counted):
 def test_counts_by_area_are_those_of_an_answer(country, wards, counted, projection):
     parts = list(read_police_uk(next(country.glob("*.zip")), projection))
     incidents = Batch.join(batch for part in parts for batch in part.batches()).accepted
-    found = answer(Question(datetime="2014-01", layer="w"), incidents, wards)
+    found = answer(Question(period=Interval.read("2014-01"), layer="w"), incidents, wards)
     assert (found.area_counts["n"].to_numpy() == counted.by_place()).all()
     for slug in ("drugs", "anti-social-behaviour"):
-        asked = answer(Question(datetime="2014-01", layer="w", category=(slug,)), incidents, wards)
+        asked = answer(
+            Question(period=Interval.read("2014-01"), layer="w", category=(slug,)), incidents, wards
+        )
         assert (asked.area_counts["n"].to_numpy() == counted.by_month([slug])["2014-01"]).all()
 
 
@@ -67,7 +70,7 @@ def test_hot_cells_are_those_of_an_answer(country, wards, parts, projection):
         for part in read_police_uk(next(country.glob("*.zip")), projection)
         for batch in part.batches()
     ).accepted
-    question = Question(datetime="2014-01", layer="w", cell=2_000)
+    question = Question(period=Interval.read("2014-01"), layer="w", cell=2_000)
     places = CellPlaces.over(AreaPlaces(few), Grid(2_000))
     found = hotspots(counted_here(parts, Job(places, projection)), places)
     expected = answer(question, incidents, few).hotspots

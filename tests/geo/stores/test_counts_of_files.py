@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from boundaries.layers.read import read_layer
+from geo.period import Interval
 from geo.question.ask import ask
 from geo.question.model import Question
 from geo.scale import AreaPlaces, Counted, Job, Part, find_parts
@@ -61,13 +62,13 @@ def test_a_cluster_counts_published_archives_as_a_store_does(
             for part in read_police_uk(real_data / name, projection):
                 store.put_partition(part)
     for slugs in ((), (ASB,)):
-        question = Question(datetime="2018-10/2024-04", by="month", category=slugs)
+        question = Question(period=Interval.read("2018-10/2024-04"), by="month", category=slugs)
         frame = ask(question, store).area_counts
         table = frame.pivot_table(index="area_code", columns="month", values="n")
         found = counted.by_month(slugs)
         assert (table == found[table.columns].loc[table.index]).all(axis=None)
         assert found.drop(columns=table.columns).isna().all(axis=None)
-    asked = ask(Question(datetime="2018-10/2024-04"), store).accounts
+    asked = ask(Question(period=Interval.read("2018-10/2024-04")), store).accounts
     sums = counted.accounts()
     assert (asked.read, asked.outside, asked.counted) == tuple(
         sums[name] for name in ("read", "outside", "counted")

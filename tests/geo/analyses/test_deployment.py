@@ -145,7 +145,7 @@ def test_a_shift_goes_where_its_hours_are(ask):
 def test_rounds_begin_at_the_base(ask):
     near = patrols(ask(officers="1", base="435500,336500")).frame
     assert near["travel_minutes"].iloc[0] >= 0
-    with pytest.raises(QuestionError, match="base: 'station' cannot be read"):
+    with pytest.raises(QuestionError, match="base: cannot read 'station'"):
         ask(base="station")
 
 

@@ -1,0 +1,138 @@
+"""A Question is read from texts by option name, and written back as the same texts."""
+
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.errors import QuestionError
+from geo.period import Interval, Latest
+from geo.question.model import OPTIONS, Question
+from geo.question.values import Hours
+
+WORD = st.text(
+    st.characters(codec="utf-8", exclude_characters=",", exclude_categories=["Cc", "Z"]),
+    min_size=1,
+    max_size=8,
+).filter(lambda text: text == text.strip())
+NAMES = st.lists(WORD, max_size=3, unique=True).map(lambda names: tuple(sorted(names)))
+WHEN = st.one_of(
+    st.none(),
+    st.sampled_from(["2024-01/2024-04", "2024-01-05/..", "2024-01"]).map(Interval.read),
+    st.builds(Latest, st.integers(1, 9999), st.sampled_from("md")),
+)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Question:
+    return Question(
+        period=draw(WHEN),
+        category=draw(NAMES),
+        source=draw(NAMES),
+        within=draw(NAMES),
+        hours=draw(st.none() | st.builds(Hours, st.integers(0, 24), st.integers(0, 24))),
+        layer=draw(st.one_of(st.just(""), WORD)),
+        study=draw(st.one_of(st.just(""), WORD)),
+        cell=draw(st.integers(25, 5000)),
+        shape=draw(st.sampled_from(["hexagon", "square"])),
+        by=draw(st.sampled_from(["", "month"])),
+    )
+
+
+@settings(max_examples=150)
+@given(questions())
+def test_a_question_is_read_back_from_its_options_and_from_its_address(question):
+    assert Question.read(question.options()) == question
+    assert Question.read(dict(parse_qsl(question.query(), strict_parsing=False))) == question
+
+
+def test_the_default_question_has_no_options():
+    assert Question().options() == {}
+    assert Question().query() == ""
+    assert Question.read({"cell": "150", "shape": "hexagon"}).query() == ""
+
+
+def test_every_option_that_is_offered_is_known_and_its_example_is_read():
+    for option in OPTIONS:
+        texts = Question.read({option.name: option.example}).texts()
+        assert texts[option.name] == option.example
+
+
+def test_empty_texts_and_spaces_are_as_if_not_given():
+    assert Question.read({"layer": " ", "cell": "", "hours": " 18-02 "}) == Question(
+        hours=Hours(18, 2)
+    )
+
+
+def test_lists_are_sorted_without_repeats_or_blanks():
+    assert Question.read({"category": "b, a,,b"}).category == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "interval"),
+    [
+        ("2024-01", "2024-04", "2024-01/2024-04"),
+        ("2024-01", "", "2024-01/.."),
+        ("", "2024-04", "../2024-04"),
+    ],
+)
+def test_from_and_to_stand_for_the_dates(first, last, interval):
+    assert Question.read({"from": first, "to": last}).period == Interval.read(interval)
+
+
+@pytest.mark.parametrize(
+    ("options", "option", "message"),
+    [
+        ({"colour": "red"}, "colour", "unknown option; the options are: again, bandwidth, base"),
+        (
+            {"from": "2024-01", "datetime": "2024-01"},
+            "datetime",
+            "use either datetime or from/to, not both",
+        ),
+        (
+            {"to": "2024-01", "period": "latest-3m"},
+            "period",
+            "use either period or dates, not both",
+        ),
+        (
+            {"datetime": "2024-01", "period": "latest-3m"},
+            "period",
+            "use either period or dates, not both",
+        ),
+        ({"cell": "24"}, "cell", "'24' is not a whole number from 25 to 5,000"),
+        ({"cell": "5001"}, "cell", "from 25 to 5,000"),
+        ({"cell": "1e2"}, "cell", "'1e2' is not a whole number"),
+        ({"cell": "-150"}, "cell", "'-150' is not a whole number"),
+        ({"shape": "circle"}, "shape", "unknown value 'circle'; choose hexagon or square"),
+        ({"compare": "last"}, "compare", "unknown value 'last'; choose previous or year"),
+        ({"since": "March"}, "since", "'March' is not a month; write it as 2024-03"),
+        ({"near": "100,x"}, "near", "cannot read '100,x'; write it as 100,200,300"),
+        ({"days": "14,7"}, "days", "'14,7': each band must end beyond the one before it"),
+        ({"top": "0"}, "top", "'0' is not a whole number from 1 to 500"),
+        ({"by": "week"}, "by", "unknown value 'week'; choose month"),
+        ({"hours": "18"}, "hours", "cannot read '18'; write it as 18-02"),
+        ({"hours": "18-25"}, "hours", "cannot read '18-25'"),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_named(options, option, message):
+    with pytest.raises(QuestionError) as refused:
+        Question.read(options)
+    assert refused.value.option == option
+    assert str(refused.value).startswith(f"{option}: ")
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours", "held"),
+    [
+        ("18-02", Hours(18, 2), [*range(18, 24), 0, 1]),
+        ("0-24", Hours(0, 24), [*range(24)]),
+        ("9-17", Hours(9, 17), [*range(9, 17)]),
+        ("22-6", Hours(22, 6), [22, 23, *range(6)]),
+    ],
+)
+def test_hours_are_read_and_know_which_they_hold(text, hours, held):
+    assert Hours.read(text) == hours
+    assert np.flatnonzero(hours.include(np.arange(24))).tolist() == sorted(held)
