@@ -1,7 +1,7 @@
-"""Carry what is known of the areas of one layer to those of another.
+"""Carry figures from one layer's areas to another's.
 
-Small areas go whole to the area that they fit best. Where the old areas are not smaller than
-the new ones, their figures can only be shared out by surface: an estimate, which says so.
+Small areas go whole to the area that they fit best. If the old areas are not smaller than the
+new ones, their figures can only be shared out by surface: an estimate, and labelled as one.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
-from boundaries.layers.best_fit import UNASSIGNED, best_fit, overlap_shares
+from boundaries.layers.best_fit import DRAWN_APART, UNASSIGNED, best_fit, overlap_shares
 from boundaries.layers.measured_blocks import MeasuredBlocks
 from geo.errors import InputError
 
 _NAMED = 3
+_ROUNDING = 1e-9
+_BY_SURFACE = "estimated by surface, as if people were spread evenly"
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,13 @@ class Carried:
     Attributes
     ----------
     values
-        The summed and averaged columns by new area code.
+        The summed and averaged columns, indexed by new area code.
     outside
-        What of each summed column fell in no new area: with it the totals are the old ones.
+        What of each summed column fell in no new area; with it the totals equal the old ones.
     straddling
-        How many old areas do not lie whole in their new one; nought where shared by surface.
+        How many old areas do not lie wholly in their new one; 0 if shared out by surface.
     note
-        One line for whoever reads the figures.
+        One line for readers of the figures.
     """
 
     values: pd.DataFrame
@@ -49,60 +51,118 @@ def carry(
     means: Mapping[str, str] | None = None,
     by_surface: bool = False,
 ) -> Carried:
-    """Carry figures from one layer's areas to another's.
+    """Carry figures from one layer's areas to another's, by best fit or by surface.
 
     Parameters
     ----------
     source, target
-        Valid polygons by code, in the same CRS in metres.
+        Valid polygons indexed by code, in the same CRS in metres.
     sums
         Columns of `source` that add up.
     means
-        Column that is averaged → the column that weighs it.
+        Column to average → the column that weighs it.
     by_surface
-        Share out by surface, as if people were spread evenly over each old area, instead of
-        giving each whole to one new area.
+        Share figures out by surface, as if people were spread evenly over each old area, instead
+        of giving each old area whole to one new area.
+
+    Returns
+    -------
+    The figures. Integers stay integers by best fit. An average is NaN where its weights add up
+    to 0.
 
     Raises
     ------
     InputError
-        If a column is missing, holds no numbers or, where it adds up, a hole; or a new area is
-        fitted by no old one, so that its figures would be nought.
+        If a column is missing or not numeric, or a summed one has gaps; or no old area fits a
+        new one, so that its figures would be 0.
     """
-    weighed = dict(means or {})
-    weights = [name for name in dict.fromkeys(weighed.values()) if name not in sums]
-    measured = MeasuredBlocks.of(source, sums=[*sums, *weights], means=weighed)
+    weight_of = dict(means or {})
+    weights = [name for name in dict.fromkeys(weight_of.values()) if name not in sums]
+    measured = MeasuredBlocks.of(source, sums=[*sums, *weights], means=weight_of)
     parts = pd.DataFrame(measured.columns, index=source.index)
-    share = _by_surface if by_surface else _by_best_fit
-    totals, straddling = share(source, target, parts)
+    share_out = _by_surface if by_surface else _by_best_fit
+    totals, straddling = share_out(source, target, parts)
     summed = totals[list(range(len(sums)))].set_axis(list(sums), axis=1)
-    outside = measured.sums[list(sums)].sum() - summed.sum()
-    # What is left of a complete sharing is rounding, and no people.
-    outside = outside.where(outside.abs() > 1e-9 * measured.sums[list(sums)].sum().abs(), 0.0)
-    whole = [name for name in sums if not by_surface and _is_whole(source[name])]
-    values = summed.astype(dict.fromkeys(whole, "int64"))
-    first, number = len(measured.sums.columns), len(weighed)
-    for at, name in enumerate(weighed):
+    whole = measured.sums[list(sums)].sum()
+    outside = _without_rounding(whole - summed.sum(), whole)
+    integers = [name for name in sums if not by_surface and _is_integer(source[name])]
+    values = summed.astype(dict.fromkeys(integers, "int64"))
+    # The columns of `measured.columns`: sums, then weighted values, then the weights of those.
+    first, number = len(measured.sums.columns), len(weight_of)
+    for at, name in enumerate(weight_of):
         weight = totals[first + number + at]
         values[name] = (totals[first + at] / weight).where(weight > 0)
-    way = (
-        "estimated by surface, as if people were spread evenly"
-        if by_surface
-        else f"by best fit of {len(source):,} whole areas"
-    )
-    return Carried(values, outside, straddling, _note(measured, outside, way))
+    way = _BY_SURFACE if by_surface else f"by best fit of {len(source):,} whole areas"
+    return Carried(values, outside, straddling, _note(values, way, whole=whole, outside=outside))
+
+
+def interpolate(
+    source: gpd.GeoDataFrame,
+    target: gpd.GeoDataFrame,
+    *,
+    columns: Sequence[str],
+    tolerance: float = DRAWN_APART,
+) -> Carried:
+    """Share figures out by surface (areal weighting).
+
+    People are taken to be spread evenly over each old area, so this is a last resort: use the
+    figures of blocks if there are any.
+
+    Parameters
+    ----------
+    source, target
+        Valid polygons indexed by code, in the same CRS in metres; the targets do not overlap.
+    columns
+        Columns of `source` that add up.
+    tolerance
+        If at most this share of an old area lies in no new area, the boundary was only drawn
+        differently, and its figures are shared out whole.
+
+    Returns
+    -------
+    The estimates.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, not numeric, or has gaps; if the layers are in different
+        coordinate systems; or the targets overlap, so that people would count twice.
+
+    References
+    ----------
+    Goodchild and Lam (1980), "Areal interpolation: a variant of the traditional spatial problem",
+    Geo-Processing 1.
+    """
+    if source.crs != target.crs:
+        raise InputError("the layers are in different coordinate systems; convert them to one")
+    values = _numbers(source, columns)
+    overlap = overlap_shares(source, target)
+    covered = overlap.groupby("block_code")["share"].sum()
+    if (covered > 1 + tolerance).any():
+        raise InputError(
+            f"the new areas overlap in {covered.idxmax()}, which would count people twice; repair "
+            "them first"
+        )
+    scale = (1.0 / covered).where(covered >= 1 - tolerance, 1.0)
+    share = overlap["share"] * overlap["block_code"].map(scale)
+    parts = values.reindex(overlap["block_code"]).mul(share.to_numpy(), axis=0)
+    sums = parts.groupby(overlap["area_code"].to_numpy()).sum()
+    sums = sums.reindex(target.index, fill_value=0.0).rename_axis("area_code")
+    whole = values.sum()
+    outside = _without_rounding(whole - sums.sum(), whole)
+    return Carried(sums, outside, 0, _note(sums, _BY_SURFACE, whole=whole, outside=outside))
 
 
 def _by_best_fit(
     source: gpd.GeoDataFrame, target: gpd.GeoDataFrame, parts: pd.DataFrame
 ) -> tuple[pd.DataFrame, int]:
     fit = best_fit(source, target)
-    without = [str(code) for code in target.index.difference(fit.assignment.unique())]
+    without = [str(code) for code in target.index.difference(pd.Index(fit.assignment.unique()))]
     if without:
         more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
         raise InputError(
-            f"nothing fits {', '.join(without[:_NAMED])}{more} best, so the figures there would be "
-            "nought; share them out by surface instead"
+            f"no area fits {', '.join(without[:_NAMED])}{more} best, so the figures there would be "
+            "0; share them out with --by-surface instead"
         )
     totals = parts.groupby(fit.assignment.to_numpy(object)).sum()
     return totals.drop(index=UNASSIGNED, errors="ignore").reindex(target.index), len(fit.straddling)
@@ -115,106 +175,34 @@ def _by_surface(
     drawn = gpd.GeoDataFrame(
         parts.set_axis(names, axis=1), geometry=source.geometry.to_numpy(), crs=source.crs
     )
-    shared = interpolate(drawn, target, columns=names).areas
-    return shared.set_axis(parts.columns, axis=1), 0
+    shares = interpolate(drawn, target, columns=names).values
+    return shares.set_axis(parts.columns, axis=1), 0
 
 
-def _is_whole(values: pd.Series) -> bool:
-    return bool((values.to_numpy(float) % 1 == 0).all())
-
-
-def _note(measured: MeasuredBlocks, outside: pd.Series, way: str) -> str:
-    kept = ", ".join(
-        f"{name} {measured.sums[name].sum():,.0f}"
-        + (f" (of it {lost:,.0f} in no area)" if lost else "")
-        for name, lost in outside.items()
-    )
-    named = ", ".join([*map(str, outside.index), *measured.weights])
-    return f"{named}: {way}" + (f"; totals preserved: {kept}" if kept else "")
-
-
-@dataclass(frozen=True)
-class Interpolated:
-    """Figures of old areas, shared out to new ones.
-
-    Attributes
-    ----------
-    areas
-        The estimates by new area code.
-    outside
-        What of each column fell in no new area: with it the totals are those of the old areas.
-    note
-        One line for whoever reads the figures.
-    """
-
-    areas: pd.DataFrame
-    outside: pd.Series
-    note: str
-
-
-def interpolate(
-    source: gpd.GeoDataFrame,
-    target: gpd.GeoDataFrame,
-    *,
-    columns: Sequence[str],
-    tolerance: float = 0.01,
-) -> Interpolated:
-    """Share figures of one layer's areas out to another's by surface (areal interpolation).
-
-    It takes people to be spread evenly over an area, so it is the last resort: use the blocks'
-    figures where there are any.
-
-    Parameters
-    ----------
-    source, target
-        Valid polygons by code, in the same CRS in metres; the targets do not overlap.
-    columns
-        Columns of `source` that add up.
-    tolerance
-        Where no more than this share of an old area lies in no new one, the boundary was only
-        drawn otherwise: its figures are then shared out whole.
-
-    Raises
-    ------
-    InputError
-        If a column is missing, holds no numbers, or has a hole; if the layers are in different
-        coordinate systems, or the targets overlap so that people would count twice.
-
-    Source: Goodchild & Lam 1980, areal weighting.
-    """
-    if source.crs != target.crs:
-        raise InputError("the layers are in different coordinate systems")
-    values = _summed(source, columns)
-    overlap = overlap_shares(source, target)
-    covered = overlap.groupby("block_code")["share"].sum()
-    if (covered > 1 + tolerance).any():
-        raise InputError(f"the new areas overlap within {covered.idxmax()}: it would count twice")
-    scale = (1.0 / covered).where(covered >= 1 - tolerance, 1.0)
-    share = overlap["share"] * overlap["block_code"].map(scale)
-    parts = values.reindex(overlap["block_code"]).mul(share.to_numpy(), axis=0)
-    sums = parts.groupby(overlap["area_code"].to_numpy()).sum()
-    sums = sums.reindex(target.index, fill_value=0.0).rename_axis("area_code")
-    outside = values.sum() - sums.sum()
-    # What is left of a complete sharing is rounding, and no people.
-    outside = outside.where(outside.abs() > 1e-9 * values.sum().abs(), 0.0)
-    return Interpolated(sums, outside, _surface_note(values.sum(), outside))
-
-
-def _summed(source: gpd.GeoDataFrame, columns: Sequence[str]) -> pd.DataFrame:
+def _numbers(source: gpd.GeoDataFrame, columns: Sequence[str]) -> pd.DataFrame:
     for name in columns:
         if name not in source.columns:
             raise InputError(f"the old areas have no column {name}")
         if not pd.api.types.is_numeric_dtype(source[name]):
-            raise InputError(f"the old areas' column {name} holds no numbers")
+            raise InputError(f"the old areas' column {name} is not numeric")
         if source[name].isna().any():
             raise InputError(f"{name} is missing for {source.index[source[name].isna()][0]}")
     return pd.DataFrame(source)[list(columns)].astype(float)
 
 
-def _surface_note(totals: pd.Series, outside: pd.Series) -> str:
-    kept = ", ".join(
-        f"{name} {totals[name]:,.0f}"
-        + (f" (of it {outside[name]:,.0f} in no new area)" if outside[name] else "")
-        for name in totals.index
+def _without_rounding(outside: pd.Series, whole: pd.Series) -> pd.Series:
+    """The remainder of a complete sharing is rounding, and no people."""
+    return outside.where(outside.abs() > _ROUNDING * whole.abs(), 0.0)
+
+
+def _is_integer(values: pd.Series) -> bool:
+    return bool((values.to_numpy(float) % 1 == 0).all())
+
+
+def _note(values: pd.DataFrame, way: str, *, whole: pd.Series, outside: pd.Series) -> str:
+    totals = ", ".join(
+        f"{name} {total:,.0f}" + (f" (of it {rest:,.0f} in no new area)" if rest else "")
+        for name, total, rest in zip(whole.index, whole, outside, strict=True)
     )
-    return f"estimated by surface, as if people were spread evenly; totals preserved: {kept}"
+    named = ", ".join(map(str, values.columns))
+    return f"{named}: {way}" + (f"; totals preserved: {totals}" if totals else "")

@@ -1,19 +1,18 @@
-"""What a layer knows of its areas besides code and name."""
+"""Attributes of areas besides code and name, from a table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from geo.errors import InputError
 from geo.formats.csv_table import Table
 
-# What answers reckon with.
+# Analyses compute with these.
 _NUMERIC = frozenset({"residents", "electors", "electors_forecast", "members", "officers"})
-_TAKEN = frozenset({"area_code", "area_name", "fid", "geom", "geometry"})
+_RESERVED = frozenset({"area_code", "area_name", "fid", "geom", "geometry"})
 
 
 def join_attributes(
@@ -27,78 +26,101 @@ def join_attributes(
 
     Parameters
     ----------
+    areas
+        The layer, indexed by area code.
+    table
+        One row per area; areas may be missing.
     key
-        The column of the table that holds area codes.
+        The table's column of area codes.
     names
-        What to call columns that are to have another name.
+        Column of the table → the attribute's name; others keep theirs. An attribute of the same
+        name is replaced; a reserved name gets an underscore.
 
     Returns
     -------
-    The layer with the new columns (an attribute of the same name is replaced), the codes of the
-    table that the layer lacks, and the codes of the layer that the table lacks.
+    The layer with the new columns, the codes of the table that the layer lacks, and the codes of
+    the layer that the table lacks.
 
     Raises
     ------
     InputError
-        If the key column is missing, names an area twice, or matches no area at all.
+        If the key column is missing, empty or repeated, matches no area at all, or a column that
+        must be numeric holds text.
     """
     table.require(key)
     codes = table.text(key)
-    if (codes == "").any():
-        raise InputError(
-            f"{table.file}, line {table.lines[(codes == '').argmax()]}: {key} is empty"
-        )
-    repeated = codes[codes.duplicated()]
-    if len(repeated):
-        line = table.lines[repeated.index[0]]
-        raise InputError(f"{table.file}, line {line}: {key} {repeated.iloc[0]!r} stands twice")
+    _check_codes(table, codes, key)
     unknown = [code for code in codes if code not in areas.index]
     if len(unknown) == len(codes):
-        raise InputError(f"{table.file}: no value of {key} is a code of this layer")
+        raise InputError(
+            f"{table.file}: no value of {key} is a code of this layer; check --key and --layer"
+        )
     joined = areas.copy()
-    for name in table.header:
-        if name != key:
-            values = _typed(table.text(name)).set_axis(codes)
-            called = (names or {}).get(name, name)
-            if called not in joined.columns or called.lower() in _TAKEN:
-                called = free_name(called, joined.columns)
-            _refuse_words(table, name, called)
-            joined[called] = values.reindex(areas.index)
-    missing = [str(code) for code in areas.index.difference(codes)]
+    for column in table.header:
+        if column != key:
+            values = table.text(column)
+            typed = _typed(values)
+            name = (names or {}).get(column, column)
+            if name not in joined.columns or name.lower() in _RESERVED:
+                name = free_name(name, joined.columns)
+            if name in _NUMERIC and not pd.api.types.is_numeric_dtype(typed):
+                raise InputError(_not_numeric(table, values, column=column, name=name))
+            joined[name] = typed.set_axis(codes).reindex(areas.index)
+    missing = [str(code) for code in areas.index.difference(pd.Index(codes))]
     return joined, unknown, missing
 
 
-def _refuse_words(table: Table, name: str, called: str) -> None:
-    """Columns that answers reckon with must hold numbers."""
-    values = table.text(name)
-    if called in _NUMERIC and not pd.api.types.is_numeric_dtype(_typed(values)):
-        wrong = (pd.to_numeric(values.str.replace(",", ""), errors="coerce").isna()) & (
-            values != ""
-        )
-        at = int(np.argmax(wrong.to_numpy()))
-        raise InputError(
-            f"{table.file}, line {table.lines[at]}: {name} {values.iloc[at]!r} is no number, and "
-            f"{called} must be"
-        )
-
-
 def free_name(column: str, taken: Iterable[str]) -> str:
-    """Name a column as no other is, not even in other capitals, as SQLite compares them."""
+    """Change a column's name until it is free.
+
+    Parameters
+    ----------
+    column
+        The name; unprintable characters are removed.
+    taken
+        Names in use. Capitals make no difference, because SQLite compares names so.
+
+    Returns
+    -------
+    The name, with as many underscores at the end as it takes.
+    """
     name = "".join(letter for letter in column if letter.isprintable()) or "_"
-    reserved = _TAKEN | {str(other).lower() for other in taken}
+    reserved = _RESERVED | {str(other).lower() for other in taken}
     while name.lower() in reserved:
         name += "_"
     return name
 
 
-def _typed(values: pd.Series) -> pd.Series:
-    """Numbers where every value that is there is one; whole numbers where all are whole.
+def _check_codes(table: Table, codes: pd.Series, key: str) -> None:
+    empty = codes == ""
+    if empty.any():
+        line = table.lines[int(empty.argmax())]
+        raise InputError(f"{table.file}, line {line}: {key} is empty; give it an area code")
+    repeated = codes[codes.duplicated()]
+    if len(repeated):
+        line = table.lines[repeated.index[0]]
+        raise InputError(
+            f"{table.file}, line {line}: {key} {repeated.iloc[0]!r} appears twice; keep one row "
+            "per area"
+        )
 
-    Figures that begin with a nought are a code, not a number.
-    """
+
+def _not_numeric(table: Table, values: pd.Series, *, column: str, name: str) -> str:
+    """The message for the first value of a column that is no number."""
+    numbers = pd.to_numeric(values.str.replace(",", ""), errors="coerce")
+    at = int((numbers.isna() & (values != "")).argmax())
+    return (
+        f"{table.file}, line {table.lines[at]}: {column} {values.iloc[at]!r} is not a number, but "
+        f"{name} must be numeric"
+    )
+
+
+def _typed(values: pd.Series) -> pd.Series:
+    """Numbers if every value that is given is one, and integers if all are whole; else text."""
+    # 007 is a code, and as a number it would lose its zeros.
     if values.str.match(r"0\d").any():
         return values
-    # 5,432 as people write it; a comma elsewhere is no such mark.
+    # Only commas between thousands are dropped: "1,5" may be a decimal or a list.
     plain = values.where(
         ~values.str.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?"), values.str.replace(",", "")
     )

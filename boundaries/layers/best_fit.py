@@ -1,8 +1,8 @@
-"""Which area each block goes to: by best fit to polygons, or from a table.
+"""Assign whole blocks to areas: by best fit to polygons, or from a table.
 
-A block is never cut: it goes whole to the area that holds its population-weighted centroid, as
-the Office for National Statistics fits output areas to wards. Where no such point is known, it
-goes to the area that holds most of its surface.
+A block is never cut. It goes whole to the area that contains its population-weighted centroid,
+as the Office for National Statistics fits output areas to wards, or, if that point is not known,
+to the area with most of its surface.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from geo.locate import OUTSIDE, AreaLocator
 UNASSIGNED = ""
 """The area code of a block that belongs to no area."""
 
+DRAWN_APART = 0.01
+"""Share of an area by which two layers may differ only because they were generalised separately."""
+
 _ROUNDING = 1e-9
 
 
@@ -30,12 +33,11 @@ class BestFit:
     Attributes
     ----------
     assignment
-        The area code of each block, by block code; `UNASSIGNED` where no area touches it.
+        The area code of each block, by block code; `UNASSIGNED` if it touches no area.
     straddling
-        A row for each block that does not lie whole in its area, by block code: `area_code`,
-        `share` (how much of the block's area lies there, 0 to 1), `elsewhere` (the other areas,
-        the largest share first), `share_outside` (how much lies in no area). The least fitting
-        block stands first.
+        One row per block that does not lie wholly in its area, by block code: `area_code`,
+        `share` (of the block's surface in that area, 0 to 1), `elsewhere` (the other areas, the
+        largest share first), `share_outside` (of its surface in no area). The worst fit first.
     """
 
     assignment: pd.Series
@@ -47,7 +49,7 @@ def best_fit(
     areas: gpd.GeoDataFrame,
     *,
     centres: gpd.GeoSeries | None = None,
-    tolerance: float = 0.01,
+    tolerance: float = DRAWN_APART,
 ) -> BestFit:
     """Fit whole blocks to areas.
 
@@ -56,43 +58,62 @@ def best_fit(
     blocks, areas
         Valid polygons indexed by code, in the same CRS in metres.
     centres
-        The population-weighted centroids of blocks, by block code; blocks that it lacks, or
-        whose centroid lies in no area, go by surface, equal surfaces to the lower area code.
+        Population-weighted centroids by block code. Blocks without one, or whose centroid is in
+        no area, go by surface; equal surfaces go to the lower area code.
     tolerance
-        A block straddles when more than this share of its area lies outside its area; layers
-        that were generalised apart differ by a little everywhere.
+        A block straddles if more than this share of its surface lies outside its area.
+
+    Returns
+    -------
+    The area of each block, and the blocks that straddle.
 
     Raises
     ------
     InputError
         If the layers are in different coordinate systems.
+
+    References
+    ----------
+    Office for National Statistics: best-fitting of output areas to higher geographies by
+    population-weighted centroid.
     """
     if blocks.crs != areas.crs or (centres is not None and centres.crs != areas.crs):
-        raise InputError("blocks, their centres and areas are in different coordinate systems")
+        raise InputError(
+            "blocks, their centres and areas are in different coordinate systems; convert them "
+            "to one"
+        )
     overlap = overlap_shares(blocks, areas)
     largest = overlap.drop_duplicates("block_code").set_index("block_code")["area_code"]
     assignment = largest.reindex(blocks.index, fill_value=UNASSIGNED).rename("area_code")
     if centres is not None:
-        known = centres[centres.notna() & centres.index.isin(blocks.index)]
-        found = AreaLocator(areas).locate(known.x, known.y)
-        assignment[known.index[found != OUTSIDE]] = areas.index[found[found != OUTSIDE]]
+        known = centres.notna().to_numpy() & centres.index.isin(blocks.index)
+        x, y = shapely.get_coordinates(centres.to_numpy()[known]).T
+        position = AreaLocator(areas).locate(x, y)
+        inside = position != OUTSIDE
+        assignment[centres.index[known][inside]] = areas.index[position[inside]]
     assignment = assignment.astype("str").rename_axis("block_code")
     return BestFit(assignment, _straddling(assignment, overlap, tolerance))
 
 
 def overlap_shares(blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    """How much of each block lies in each area that it shares some surface with.
+    """How much of each block lies in each area.
+
+    Parameters
+    ----------
+    blocks, areas
+        Valid polygons indexed by code, in the same CRS in metres.
 
     Returns
     -------
-    `block_code`, `area_code`, `area_m2`, `share` (of the block's area); for each block the
-    largest share first, equal shares by area code.
+    `block_code`, `area_code`, `area_m2`, `share` (of the block's surface, 0 to 1), for pairs that
+    share any surface; by block code, then the largest share first, then by area code.
     """
     shapes, others = blocks.geometry.to_numpy(), areas.geometry.to_numpy()
     shapely.prepare(others)
     tree = shapely.STRtree(others)
     block, area = tree.query(shapes, predicate="intersects")
     common = shapely.area(shapes[block])
+    # Most blocks lie wholly in one area; intersecting only the others is many times faster.
     cut = ~shapely.contains(others[area], shapes[block])
     common[cut] = shapely.area(shapely.intersection(shapes[block[cut]], others[area[cut]]))
     frame = pd.DataFrame(
@@ -110,39 +131,45 @@ def overlap_shares(blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Data
 
 def assignment_from_table(
     table: Table,
-    graph_codes: tuple[str, ...],
+    block_codes: tuple[str, ...],
     *,
     block: str = "block_code",
     area: str = "area_code",
 ) -> pd.Series:
-    """Read a table of block → area, such as another tool exports.
+    """Read a table of block → area, such as other redistricting tools export.
 
     Parameters
     ----------
-    graph_codes
-        The codes of every block of the plan; those that the table lacks are unassigned.
+    table
+        One row per block; blocks that it lacks are unassigned.
+    block_codes
+        The codes of every block of the plan.
     block, area
-        The columns of the table.
+        The table's columns of block codes and of area codes.
+
+    Returns
+    -------
+    The area code of each block, in the order of `block_codes`; `UNASSIGNED` for none.
 
     Raises
     ------
     InputError
-        If a column is missing, a block stands twice, or is not of the plan's layer.
+        If a column is missing, or a block is repeated or unknown.
     """
     table.require(block, area)
     blocks, areas = table.text(block), table.text(area)
-    known = set(graph_codes)
-    seen: set[str] = set()
+    known = set(block_codes)
+    earlier: set[str] = set()
     for row, code in enumerate(blocks):
         where = f"{table.file}, line {table.lines[row]}: block {code!r}"
         if code not in known:
-            raise InputError(f"{where} is not of this plan's layer")
-        if code in seen:
-            raise InputError(f"{where} stands twice")
-        seen.add(code)
-    index = pd.Index(graph_codes, name="block_code", dtype="str")
-    given = pd.Series(areas.to_numpy(), index=blocks.to_numpy(), name="area_code", dtype="str")
-    return given.reindex(index, fill_value=UNASSIGNED)
+            raise InputError(f"{where} is not in this plan's layer of blocks; check the codes")
+        if code in earlier:
+            raise InputError(f"{where} appears twice; keep one row per block")
+        earlier.add(code)
+    index = pd.Index(block_codes, name="block_code", dtype="str")
+    assignment = pd.Series(areas.to_numpy(), index=blocks.to_numpy(), name="area_code", dtype="str")
+    return assignment.reindex(index, fill_value=UNASSIGNED)
 
 
 def _straddling(assignment: pd.Series, overlap: pd.DataFrame, tolerance: float) -> pd.DataFrame:
@@ -159,5 +186,5 @@ def _straddling(assignment: pd.Series, overlap: pd.DataFrame, tolerance: float) 
             "share_outside": (1.0 - inside).where(inside < 1.0 - _ROUNDING, 0.0),
         }
     )
-    astray = frame[frame["share"] < 1.0 - tolerance]
-    return astray.sort_values("share", kind="stable")
+    straddling = frame[frame["share"] < 1.0 - tolerance]
+    return straddling.sort_values("share", kind="stable")

@@ -1,4 +1,4 @@
-"""Which blocks of a layer lie side by side, and which parts of an area hang together."""
+"""The blocks that plans are made of, and which of them are neighbours."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ Bridge = tuple[str, str]
 
 @dataclass(frozen=True, eq=False)
 class BlockGraph:
-    """The blocks of a layer and their neighbours: those that share an edge (rook).
+    """The blocks of a layer and their neighbours: blocks that share an edge (rook contiguity).
 
     Attributes
     ----------
     codes
-        n block codes, in the order of their layer.
+        n block codes, sorted.
     edges
-        m × 2 positions of neighbours by land, the lower first, each pair once.
+        Positions of neighbours by land, shape (m, 2): the lower first, each pair once.
     shared_m
-        Metres of edge that each pair shares.
+        Metres of edge that each pair shares, shape (m,).
     bridges
-        k × 2 positions of blocks that count as neighbours all the same.
+        Positions of pairs that count as neighbours although no edge joins them.
     """
 
     codes: tuple[str, ...]
@@ -46,7 +46,7 @@ class BlockGraph:
 
     @cached_property
     def positions(self) -> dict[str, int]:
-        """Where each block stands."""
+        """The position of each block, by code."""
         return {code: position for position, code in enumerate(self.codes)}
 
     @cached_property
@@ -56,18 +56,18 @@ class BlockGraph:
 
     @cached_property
     def near(self) -> tuple[frozenset[int], ...]:
-        """The neighbours of each block, those over bridges included."""
+        """The neighbours of each block, including those over bridges."""
         if not self.bridges:
             return self.land
         return _neighbours(len(self), [*self.edges.tolist(), *self.bridges])
 
     def bridged(self, bridges: Mapping[str, Bridge]) -> BlockGraph:
-        """The same blocks with these named bridges, each between two blocks, and no others.
+        """The same blocks with these bridges and no others.
 
         Raises
         ------
         InputError
-            If a bridge leads nowhere.
+            If a bridge ends at an unknown block or at the block where it starts.
         """
         ends = tuple(self._ends(name, *bridge) for name, bridge in bridges.items())
         return replace(self, bridges=ends)
@@ -76,14 +76,14 @@ class BlockGraph:
         for code in (one, other):
             if code not in self.positions:
                 raise InputError(
-                    f"the bridge {name} ends in {code}, which is no block of this plan"
+                    f"the bridge {name} ends in {code}, which is not a block of this plan"
                 )
         if one == other:
             raise InputError(f"the bridge {name} leads from {one} to itself")
         return self.positions[one], self.positions[other]
 
     def pieces(self, members: Iterable[int]) -> list[list[int]]:
-        """The parts of an area that hang together, the one of most blocks first.
+        """The connected parts of an area, the one with most blocks first.
 
         Parameters
         ----------
@@ -92,70 +92,85 @@ class BlockGraph:
 
         Returns
         -------
-        Sorted positions of each part; parts of equal size stand in the order of their first block.
+        Sorted positions of each part; parts of equal size in the order of their first block.
         """
-        left, found = set(members), []
+        left, pieces = set(members), []
         while left:
             piece = self.reach(left.pop(), left)
             left.difference_update(piece)
-            found.append(sorted(piece))
-        return sorted(found, key=lambda piece: (-len(piece), piece[0]))
+            pieces.append(sorted(piece))
+        return sorted(pieces, key=lambda piece: (-len(piece), piece[0]))
 
     def reach(self, start: int, within: Collection[int]) -> list[int]:
-        """A block and all of `within` that can be reached from it without leaving that."""
+        """The blocks that can be reached from one block without leaving a set.
+
+        Parameters
+        ----------
+        start
+            Position of the block to start from.
+        within
+            Positions of the blocks that may be crossed.
+
+        Returns
+        -------
+        Positions, `start` first.
+        """
         left = set(within) - {start}
         reached = [start]
-        for block in reached:  # which grows while it is read
-            found = self.near[block] & left
-            left -= found
-            reached.extend(found)
+        for block in reached:  # the list grows as it is read
+            new = self.near[block] & left
+            left -= new
+            reached.extend(new)
         return reached
 
 
 def _neighbours(size: int, pairs: Iterable[Iterable[int]]) -> tuple[frozenset[int], ...]:
-    found: list[set[int]] = [set() for _ in range(size)]
+    near: list[set[int]] = [set() for _ in range(size)]
     for one, other in pairs:
-        found[one].add(other)
-        found[other].add(one)
-    return tuple(map(frozenset, found))
+        near[one].add(other)
+        near[other].add(one)
+    return tuple(map(frozenset, near))
 
 
 def block_graph(blocks: gpd.GeoDataFrame, *, shortest_edge_m: float = 1.0) -> BlockGraph:
-    """Find the neighbours among blocks, in the order of their codes.
+    """Find which blocks are neighbours.
 
     Parameters
     ----------
     blocks
-        Polygons indexed by code, in metres, whose edges match: a layer that
-        `boundaries.layers.topology.refuse_unfit` lets pass.
+        Polygons in metres indexed by code, whose edges match: a layer that passes
+        `topology.refuse_unfit`.
     shortest_edge_m
-        Neighbours share an edge longer than this many metres; a corner is not enough.
+        Neighbours share more than this many metres of edge; touching at a corner is not enough.
+
+    Returns
+    -------
+    The graph, with blocks in the order of their codes.
 
     Raises
     ------
     InputError
-        If the blocks are in degrees or a code stands twice.
+        If the blocks are in degrees or a code is repeated.
     """
-    found = contiguity(blocks, shortest_edge_m=shortest_edge_m)
-    return BlockGraph(found.codes, found.edges, found.shared_m)
+    neighbours = contiguity(blocks, shortest_edge_m=shortest_edge_m)
+    return BlockGraph(neighbours.codes, neighbours.edges, neighbours.shared_m)
 
 
 @dataclass(frozen=True, eq=False)
 class BlockLayer:
-    """A layer of blocks that is fit for plans.
+    """A layer of blocks that plans can be made of.
 
-    Checking a layer and finding its neighbours takes some tenths of a second for a city. It
-    depends on the layer alone: a service keeps this by the layer's id and the data version's
-    counter of layers, and hands it to every plan on that layer.
+    Checking a layer and finding neighbours takes some tenths of a second for a city and depends
+    on the layer alone, so a service caches this by layer id and data version for all plans.
 
     Attributes
     ----------
     layer_id
-        The layer.
+        The layer's id.
     areas
         Its polygons in metres with their attributes, in the order of the graph.
     graph
-        Which blocks lie side by side.
+        Which blocks are neighbours.
     """
 
     layer_id: str
@@ -166,17 +181,28 @@ class BlockLayer:
     def read(cls, store: StoreReader, layer_id: str) -> BlockLayer:
         """Read the blocks of a layer.
 
+        Parameters
+        ----------
+        store
+            Holds the layer.
+        layer_id
+            The layer's id.
+
+        Returns
+        -------
+        The blocks, in the order of their codes.
+
         Raises
         ------
         NotFoundError
             If there is no such layer.
         InputError
-            If its areas do not tile: with what was found, and how to repair it.
+            If its areas do not tile; the message says what to repair.
         """
         _, areas = store.layer(layer_id)
         try:
             refuse_unfit(areas)
         except InputError as error:
-            raise InputError(f"layer {layer_id} cannot carry a plan: {error}") from error
+            raise InputError(f"layer {layer_id} cannot be the blocks of a plan: {error}") from error
         graph = block_graph(areas)
         return cls(layer_id, areas.loc[list(graph.codes)], graph)

@@ -1,4 +1,4 @@
-"""Lines without codes or names, such as roads: they lie under a map, or patrols go along them."""
+"""Lines without codes or names, such as roads: drawn on a map, or followed by patrols."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Collection
 import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geo.crs import Projection, implausible
 from geo.errors import InputError
@@ -18,10 +19,10 @@ from geo.formats.geojson import (
     read_geometry,
 )
 
-MOST_CORNERS = 60_000
-"""More would make a page heavier than all that stands on it."""
+MOST_VERTICES = 60_000
+"""With more, the lines would make a page heavier than everything else on it."""
 
-_COARSEST_M = 200.0
+_FINEST_M, _COARSEST_M = 2.0, 200.0
 
 
 def read_lines(
@@ -31,26 +32,27 @@ def read_lines(
     projection: Projection,
     kinds: Collection[str] = (*LINES, *POLYGONS),
 ) -> gpd.GeoDataFrame:
-    """Read a GeoJSON FeatureCollection of lines or polygons; it needs no codes or names.
+    """Read a GeoJSON FeatureCollection of lines or polygons; codes and names are not needed.
 
     Parameters
     ----------
     content
-        The file's bytes, in CRS84 or in the CRS that its `crs` member names.
+        The file's bytes, in CRS84 or in the CRS of its `crs` member.
+    file
+        The file's name, for messages.
     projection
-        Leads to the working CRS.
+        To the working CRS.
     kinds
-        The types of geometry that it may hold.
+        The types of geometry that the file may hold.
 
     Returns
     -------
-    gpd.GeoDataFrame
-        The lines, and the outlines of the polygons, in metres.
+    The lines, and the outlines of polygons, in metres.
 
     Raises
     ------
     InputError
-        With one line that names the first feature at fault.
+        If the file cannot be read; the message names the first feature at fault.
     """
     collection = feature_collection(content, file)
     crs = collection_crs(collection, file)
@@ -61,10 +63,10 @@ def read_lines(
         ],
         dtype=object,
     )
-    corners, owner = shapely.get_coordinates(shapes, return_index=True)
-    reasons = implausible(corners[:, 0], corners[:, 1], source=crs, projection=projection)
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    reasons = implausible(xy[:, 0], xy[:, 1], source=crs, projection=projection)
     for first in np.flatnonzero(reasons != "")[:1]:
-        x, y = corners[first]
+        x, y = xy[first]
         raise InputError(
             f"{file}, feature {owner[first] + 1}, at {x:.6g}, {y:.6g}: {reasons[first]}"
         )
@@ -72,28 +74,38 @@ def read_lines(
     return gpd.GeoDataFrame(geometry=as_lines(metres), crs=projection.crs)
 
 
-def as_lines(shapes: np.ndarray) -> np.ndarray:
-    """Polygons by their outlines; lines as they are."""
+def as_lines(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Polygons as their outlines; lines unchanged."""
     is_area = shapely.get_dimensions(shapes) == 2
     return np.where(is_area, shapely.boundary(shapes), shapes)
 
 
 def thinned(
-    lines: gpd.GeoDataFrame, bounds: tuple[float, float, float, float], *, most: int = MOST_CORNERS
+    lines: gpd.GeoDataFrame,
+    bounds: tuple[float, float, float, float],
+    *,
+    most: int = MOST_VERTICES,
 ) -> gpd.GeoDataFrame:
-    """What of some lines lies in a box, as fine as a page can carry.
+    """Clip lines to a box and simplify them until a page can carry them.
 
     Parameters
     ----------
+    lines
+        Lines or polygons in metres.
     bounds
         West, south, east and north in metres.
     most
-        How many corners there may be: lines become coarser, by doubling from 2 m, until they fit.
+        How many vertices there may be. The tolerance starts at 2 m and doubles up to 200 m, so
+        that there can still be more.
+
+    Returns
+    -------
+    The lines in the box; empty if there are none.
     """
-    found = shapely.clip_by_rect(as_lines(lines.geometry.to_numpy()), *bounds)
-    found = found[~shapely.is_empty(found)]
-    tolerance = 2.0
-    while shapely.get_num_coordinates(found).sum() > most and tolerance <= _COARSEST_M:
-        found = shapely.simplify(found, tolerance)
+    clipped = shapely.clip_by_rect(as_lines(lines.geometry.to_numpy()), *bounds)
+    clipped = clipped[~shapely.is_empty(clipped)]
+    tolerance = _FINEST_M
+    while shapely.get_num_coordinates(clipped).sum() > most and tolerance <= _COARSEST_M:
+        clipped = shapely.simplify(clipped, tolerance)
         tolerance *= 2
-    return gpd.GeoDataFrame(geometry=found, crs=lines.crs)
+    return gpd.GeoDataFrame(geometry=clipped, crs=lines.crs)

@@ -1,4 +1,4 @@
-"""The blocks of a plan with what is known of each: what adds up, and what is averaged."""
+"""Areas with figures: columns that add up, and columns that are averaged."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS
 
 from geo.errors import InputError
 from geo.locate import OUTSIDE, AreaLocator
@@ -20,27 +21,27 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class MeasuredBlocks:
-    """The blocks of a plan with what is known of them.
+    """Blocks with their figures.
 
     Attributes
     ----------
     geometry
-        n polygons whose edges match, in metres, in the order of the plan's blocks.
+        n polygons in metres, in the order of the layer; edges match.
     sums
-        What adds up (electors, residents, incidents, harm, pounds): n rows of numbers.
+        Columns that add up (electors, residents, incidents, harm, pounds): n rows.
     means
-        What does not (a deprivation score): n rows of numbers, NaN where it is not known.
+        Columns that are averaged (a deprivation score): n rows, NaN where unknown.
     weights
-        For each column of `means` the column of `sums` that weighs it.
+        For each column of `means`, the column of `sums` that weighs it.
     crs
-        The coordinate system, for the layers that are drawn.
+        The coordinate system of `geometry`.
     """
 
     geometry: NDArray[np.object_]
     sums: pd.DataFrame
     means: pd.DataFrame
     weights: Mapping[str, str]
-    crs: object = None
+    crs: CRS | None = None
 
     @classmethod
     def of(
@@ -50,32 +51,37 @@ class MeasuredBlocks:
         sums: Sequence[str],
         means: Mapping[str, str] | None = None,
     ) -> MeasuredBlocks:
-        """Choose what to measure of a layer of blocks.
+        """Take columns of a layer as figures.
 
         Parameters
         ----------
+        blocks
+            The layer.
         sums
             Columns that add up.
         means
-            Column that is averaged → the column of `sums` that weighs it.
+            Column to average → the column of `sums` that weighs it.
+
+        Returns
+        -------
+        The blocks in the order of the layer.
 
         Raises
         ------
         InputError
-            If a column is missing or holds no numbers, or a value that is to be added up is
-            missing or negative: a total with a hole in it would be a lie.
+            If a column is missing or not numeric, or a value to be summed is missing or negative.
         """
         weights = dict(means or {})
         for name in (*sums, *weights):
             if name not in blocks.columns:
-                raise InputError(f"the blocks have no column {name}")
+                raise InputError(f"the blocks have no column {name}; check its name")
             if not pd.api.types.is_numeric_dtype(blocks[name]):
-                raise InputError(f"the blocks' column {name} holds no numbers")
+                raise InputError(f"the blocks' column {name} is not numeric")
         for name, weight in weights.items():
             if weight not in sums:
-                raise InputError(f"{name} is weighed by {weight}, which is not summed")
+                raise InputError(f"{name} is weighted by {weight}; sum that column too")
         for name in sums:
-            _refuse_holes(blocks[name])
+            _refuse_gaps(blocks[name])
         frame = pd.DataFrame(blocks.drop(columns=blocks.geometry.name))
         return cls(
             blocks.geometry.to_numpy(),
@@ -92,14 +98,18 @@ class MeasuredBlocks:
 
     @cached_property
     def columns(self) -> Floats:
-        """Everything that is added up to make a measure: sums, then weighted values and weights."""
+        """What is added up to measure an area: sums, then weighted values, then their weights.
+
+        Shape (n, sums + 2 × means). A mean is its weighted values by its weights; a block whose
+        value is unknown counts for neither.
+        """
         weight = self.sums[list(self.weights.values())].to_numpy()
         known = self.means.notna().to_numpy()
         weighted = np.where(known, self.means.to_numpy() * weight, 0.0)
         return np.hstack([self.sums.to_numpy(), weighted, np.where(known, weight, 0.0)])
 
 
-def _refuse_holes(values: pd.Series) -> None:
+def _refuse_gaps(values: pd.Series) -> None:
     wrong = values.index[values.isna() | (values < 0)]
     if len(wrong):
         raise InputError(
@@ -108,12 +118,38 @@ def _refuse_holes(values: pd.Series) -> None:
 
 
 def place_in_blocks(blocks: gpd.GeoDataFrame, x: ArrayLike, y: ArrayLike) -> Ints:
-    """The position of the block that holds each point, −1 outside all; done once for a plan."""
+    """Find the block that contains each point; the result serves every plan on those blocks.
+
+    Parameters
+    ----------
+    blocks
+        Polygons in metres.
+    x, y
+        Coordinates of the points in the same CRS.
+
+    Returns
+    -------
+    Positions in `blocks`, -1 outside all of them.
+    """
     return AreaLocator(blocks).locate(x, y).astype(np.int64)
 
 
 def tally_blocks(placed: Ints, size: int, *, weight: ArrayLike | None = None) -> Floats:
-    """How many points each of `size` blocks holds, or the sum of their weights (harm)."""
+    """Count points by block.
+
+    Parameters
+    ----------
+    placed
+        The block of each point, as `place_in_blocks` returns it.
+    size
+        How many blocks there are.
+    weight
+        Weight of each point (harm); 1 if None.
+
+    Returns
+    -------
+    Counts or sums of weights, shape (size,).
+    """
     inside = placed != OUTSIDE
     weights = None if weight is None else np.asarray(weight, float)[inside]
     return np.bincount(placed[inside], weights=weights, minlength=size).astype(float)

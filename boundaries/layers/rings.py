@@ -1,4 +1,4 @@
-"""What is wrong with the polygons of a layer, and where."""
+"""Invalid polygons of a layer: find them and repair them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,27 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geo.errors import InputError
 
-_PLACE = re.compile(r"^(?P<fault>[^\[]+)\[(?P<x>\S+) (?P<y>\S+)\]$")
+# GEOS writes "Self-intersection[-1.5 52.9]".
+_REASON = re.compile(r"^(?P<fault>[^\[]+)\[(?P<x>\S+) (?P<y>\S+)\]$")
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One fault of one area, with a place in the coordinates of the file."""
+class RingFault:
+    """A fault of one area.
+
+    Attributes
+    ----------
+    area
+        The area's code.
+    fault
+        What is wrong, in the words of GEOS.
+    x, y
+        Where, in the layer's coordinates.
+    """
 
     area: str
     fault: str
@@ -27,48 +39,57 @@ class Finding:
         return f"{self.area}: {self.fault} at {self.x:.6g}, {self.y:.6g}"
 
 
-def invalid_rings(areas: gpd.GeoDataFrame) -> list[Finding]:
-    """The areas whose rings break the rules of OGC Simple Features, with the place of each."""
-    geometries = areas.geometry.to_numpy()
-    findings = []
-    for position in np.flatnonzero(~shapely.is_valid(geometries)):
-        reason = shapely.is_valid_reason(geometries[position])
-        told = _PLACE.match(reason)
-        place = shapely.get_coordinates(geometries[position])[0]
-        x, y = (float(told["x"]), float(told["y"])) if told else place
-        findings.append(
-            Finding(str(areas.index[position]), told["fault"] if told else reason, x, y)
-        )
-    return findings
-
-
-def repair_rings(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """Mend invalid rings with `shapely.make_valid`, keeping what is polygon of the result.
+def invalid_rings(areas: gpd.GeoDataFrame) -> list[RingFault]:
+    """The areas whose polygons are invalid by OGC Simple Features, with the first fault of each.
 
     Returns
     -------
-    The mended layer, and one line for each area that was changed: the fault, its place, and
-    by how much the area changed.
+    One fault per invalid area, in the order of the layer; empty if all are valid.
+    """
+    shapes = areas.geometry.to_numpy()
+    return [_fault(str(areas.index[at]), shapes[at]) for at in _invalid(shapes)]
+
+
+def repair_rings(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Repair invalid polygons with `shapely.make_valid`.
+
+    Returns
+    -------
+    The repaired layer (`areas` itself if all polygons are valid), and one line for each area
+    that changed: the fault, where it was, and by how much the area changed.
 
     Raises
     ------
     InputError
-        If nothing but lines is left of a polygon.
+        If a polygon has no surface.
     """
-    findings = invalid_rings(areas)
-    if not findings:
-        return areas, []
-    geometries = areas.geometry.to_numpy().copy()
+    shapes = areas.geometry.to_numpy().copy()
     lines = []
-    for finding in findings:
-        position = areas.index.get_loc(finding.area)
-        before = geometries[position]
-        # The `structure` method keeps rings as rings: its result is polygons only.
+    for at in _invalid(shapes):
+        before = shapes[at]
+        fault = _fault(str(areas.index[at]), before)
+        # Unlike the default, the `structure` method returns polygons only, without stray lines.
         after = shapely.make_valid(before, method="structure", keep_collapsed=False)
         if after.is_empty:
-            raise InputError(f"{finding}: it holds no area, so it cannot be mended")
-        geometries[position] = after
+            raise InputError(f"{fault}: it has no surface, so it cannot be repaired; redraw it")
+        shapes[at] = after
         change = (after.area / before.area - 1) * 100 if before.area else 0.0
         parts = shapely.get_num_geometries(after)
-        lines.append(f"{finding}: mended, {parts} part(s), area {change:+.4f} %")
-    return areas.set_geometry(gpd.GeoSeries(geometries, index=areas.index, crs=areas.crs)), lines
+        lines.append(f"{fault}: repaired, {parts} part(s), area {change:+.4f} %")
+    if not lines:
+        return areas, []
+    return areas.set_geometry(gpd.GeoSeries(shapes, index=areas.index, crs=areas.crs)), lines
+
+
+def _invalid(shapes: NDArray[np.object_]) -> list[int]:
+    positions: list[int] = np.flatnonzero(~shapely.is_valid(shapes)).tolist()
+    return positions
+
+
+def _fault(code: str, shape: shapely.Geometry) -> RingFault:
+    reason = shapely.is_valid_reason(shape)
+    match = _REASON.match(reason)
+    if match:
+        return RingFault(code, match["fault"], float(match["x"]), float(match["y"]))
+    x, y = shapely.get_coordinates(shape)[0]
+    return RingFault(code, reason, x, y)

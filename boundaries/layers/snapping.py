@@ -1,86 +1,121 @@
-"""Repair a layer so that its areas tile: only faults narrower than was asked for, and told."""
+"""Repair a layer so that its areas tile, for faults up to a given width; every change is listed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
-from boundaries.layers.read import Layer
+from boundaries.layers.read import NOTE_LENGTH, Layer
 from boundaries.layers.topology import check_layer
 from geo.errors import InputError
 
+_WIDEST_M = 100
 _UNCHANGED_M2 = 1e-4
+_REPAIRED = ("overlap", "gap", "sliver", "mismatched edge")
+
+# Looked up by name because the published type stubs end before shapely 2.1, which added it.
+_coverage_clean: Callable[..., NDArray[np.object_]] = vars(shapely)["coverage_clean"]
 
 
 def snap(areas: gpd.GeoDataFrame, metres: float) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """Close gaps and overlaps up to some metres wide, and give neighbours the same corners.
+    """Close narrow gaps and overlaps, and give neighbours the same vertices.
 
     Parameters
     ----------
     areas
-        Valid polygons by code, in metres.
+        Valid polygons in metres indexed by code.
     metres
-        Corners that lie nearer to each other become one; narrower gaps and overlaps go to the
-        neighbour with the longest edge.
+        Vertices closer than this become one; gaps and overlaps narrower than this go to the
+        neighbour with the longest shared edge.
 
     Returns
     -------
-    The mended layer, and lines that say what was changed: first how many faults there were, then
-    each area that changed by a square centimetre or more.
+    The repaired layer (`areas` itself if it has no such faults), and lines that list the
+    changes: first how many faults there were, then each area that changed by at least a square
+    centimetre.
 
     Raises
     ------
     InputError
-        If the width is not above nought, rings are invalid, an overlap is wider than may be
-        mended, an area would vanish, or the layer does not tile even then.
+        If the width is out of range, polygons are invalid, codes repeat, an overlap is wider
+        than `metres`, an area would vanish, or the result still does not tile.
     """
-    if not 0 < metres <= 100:
-        raise InputError(f"--snap mends from above 0 to 100 metres, and not {metres:g}")
+    if not 0 < metres <= _WIDEST_M:
+        raise InputError(f"--snap {metres:g}: give a width above 0 and up to {_WIDEST_M} metres")
     findings = check_layer(areas, sliver_m=metres)
-    _refuse_unmendable(findings, metres)
-    faults = findings[findings["kind"].isin(["overlap", "gap", "sliver", "mismatched edge"])]
+    _refuse_unrepairable(findings, metres)
+    faults = findings[findings["kind"].isin(_REPAIRED)]
     if faults.empty:
         return areas, []
     before = areas.geometry.to_numpy()
-    after = shapely.coverage_clean(before, gap_width=metres, snapping_distance=metres)
+    after = _coverage_clean(before, gap_width=metres, snapping_distance=metres)
     vanished = areas.index[shapely.is_empty(after)]
     if len(vanished):
         raise InputError(f"{vanished[0]} would vanish when snapped by {metres:g} m; snap by less")
     if not shapely.coverage_is_valid(after):
-        raise InputError(f"the layer does not tile even when snapped by {metres:g} m")
+        raise InputError(
+            f"the layer does not tile even when snapped by {metres:g} m; snap by more, or repair "
+            "the file"
+        )
     kinds = faults["kind"].value_counts(sort=False)
-    told = ", ".join(f"{kind} {number}" for kind, number in kinds.items())
-    lines = [f"snapped by {metres:g} m: {told}"]
-    change = shapely.area(after) - shapely.area(before)
-    for position in np.flatnonzero(np.abs(change) >= _UNCHANGED_M2):
-        share = change[position] / shapely.area(before[position]) * 100
-        code = areas.index[position]
-        lines.append(f"{code}: area {change[position]:+.4f} m² ({share:+.4f} %)")
+    counts = ", ".join(f"{kind} {number}" for kind, number in kinds.items())
+    lines = [f"snapped by {metres:g} m: {counts}", *_changes(areas, after)]
     return areas.set_geometry(gpd.GeoSeries(after, index=areas.index, crs=areas.crs)), lines
 
 
 def snapped(layer: Layer, metres: float) -> Layer:
-    """A layer mended by `snap`, with what was changed in its metadata."""
+    """Repair a layer with `snap` and record the changes in its metadata.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    metres
+        As for `snap`.
+
+    Returns
+    -------
+    The repaired layer.
+
+    Raises
+    ------
+    InputError
+        As for `snap`.
+    """
     areas, lines = snap(layer.areas, metres)
     changes = [*layer.changes, *lines]
-    return Layer(replace(layer.metadata, note="; ".join(changes)[:2000]), areas, changes)
+    return Layer(replace(layer.metadata, note="; ".join(changes)[:NOTE_LENGTH]), areas, changes)
 
 
-def _refuse_unmendable(findings: gpd.GeoDataFrame, metres: float) -> None:
+def _changes(areas: gpd.GeoDataFrame, after: NDArray[np.object_]) -> list[str]:
+    size = shapely.area(areas.geometry.to_numpy())
+    change = shapely.area(after) - size
+    return [
+        f"{code}: area {more:+.4f} m² ({more / old * 100:+.4f} %)"
+        for code, more, old in zip(areas.index, change, size, strict=True)
+        if abs(more) >= _UNCHANGED_M2
+    ]
+
+
+def _refuse_unrepairable(findings: gpd.GeoDataFrame, metres: float) -> None:
     for kind, advice in (
-        ("invalid ring", "mend the rings first, with --repair"),
-        ("duplicate code", "give each area a code of its own first"),
+        ("invalid ring", "repair the polygons first, with --repair"),
+        ("duplicate code", "give each area its own code first"),
     ):
-        found = findings[findings["kind"] == kind]
-        if len(found):
-            raise InputError(f"{found['detail'].iloc[0]}; {advice}")
+        faults = findings[findings["kind"] == kind]
+        if len(faults):
+            raise InputError(f"{faults['detail'].iloc[0]}; {advice}")
     wide = findings[(findings["kind"] == "overlap") & (findings["width_m"] > metres)]
     if len(wide):
-        worst = wide.sort_values("width_m", ascending=False).iloc[0]
+        # Which of two areas a wide strip belongs to is no matter of rounding.
+        widest = wide.sort_values("width_m", ascending=False).iloc[0]
         raise InputError(
-            f"{worst['detail']} by about {worst['width_m']:.3g} m at {worst['x']:.0f}, "
-            f"{worst['y']:.0f}: more than {metres:g} m, so a person must decide whose it is"
+            f"{widest['detail']} by about {widest['width_m']:.3g} m at {widest['x']:.0f}, "
+            f"{widest['y']:.0f}: more than {metres:g} m; decide which area it belongs to and "
+            "redraw it"
         )

@@ -1,4 +1,4 @@
-"""Whether the areas of a layer tile their city: what is wrong, of what size, and where."""
+"""Check whether the areas of a layer tile their city: what is wrong, where, and how large."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from boundaries.layers.rings import invalid_rings
 from geo.errors import InputError
@@ -28,14 +29,19 @@ KINDS = (
     "duplicate code",
     "stale code",
 )
-"""What can be found, in the order of the findings."""
+"""Kinds of findings, in the order of the result."""
 
 BLOCKING = frozenset(KINDS[:5]) | {"duplicate code"}
-"""Kinds that a layer must not have for a plan; the others are told, and may be meant."""
+"""Kinds that must be repaired before a plan is made; the others are reported, and may be right."""
 
 _ROUNDING_M2 = 1e-6
-"""A smaller overlap is the rounding of coordinates and no finding."""
+"""A smaller overlap comes from rounded coordinates and is no finding."""
+
+# Coordinates of findings are computed, so that they touch their neighbours only to within this.
 _TOUCHING_M = 1e-3
+
+# Longer lists of codes are cut to the first three.
+_MOST_LISTED = 4
 
 
 def check_layer(
@@ -49,18 +55,18 @@ def check_layer(
     Parameters
     ----------
     areas
-        Polygons by area code, in metres; rings may be invalid and codes may stand twice.
+        Polygons in metres indexed by area code; they may be invalid, and codes may repeat.
     sliver_m
-        A gap less than so many metres wide is a sliver.
+        A gap narrower than this many metres is a sliver.
     current_codes
-        The codes that are in force, where they are known: others are stale.
+        The codes in force; others are reported as stale. None to skip this check.
 
     Returns
     -------
     A layer of findings in the order of `KINDS`, the largest first: `kind`, `codes` (of the areas
-    concerned, with commas), `detail` (a sentence), `area_m2`, `length_m` (of an edge, or half the
-    way round an area), `width_m` (mean; area by length), `x`, `y` (a place within it) and the
-    geometry. Empty where nothing is found.
+    concerned, separated by commas), `detail` (a sentence), `area_m2`, `length_m` (of an edge, or
+    half the perimeter), `width_m` (mean: area by length), `x`, `y` (a point in it) and the
+    geometry. Empty if the layer has no faults.
 
     Raises
     ------
@@ -68,9 +74,9 @@ def check_layer(
         If the layer is in degrees.
     """
     if areas.crs is not None and areas.crs.is_geographic:
-        raise InputError("a layer is checked in metres, and this one is in degrees")
+        raise InputError("this layer is in degrees; convert it to metres to check it")
     codes = areas.index.to_numpy().astype(str)
-    shapes = _mended(areas.geometry.to_numpy())
+    shapes = _made_valid(areas.geometry.to_numpy())
     surface = [*_overlaps(codes, shapes), *_gaps(codes, shapes, sliver_m)]
     rows = [
         *_rings(areas),
@@ -89,26 +95,26 @@ def unfit_for_plan(findings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def refuse_unfit(areas: gpd.GeoDataFrame) -> None:
-    """Refuse a layer as the blocks of a plan unless its areas tile.
+    """Refuse a layer as blocks of a plan unless its areas tile.
 
     Raises
     ------
     InputError
-        With how many faults there are, the first of them, and what to do.
+        If they do not; the message counts the faults, names the first, and says what to do.
     """
     faults = unfit_for_plan(check_layer(areas))
     if len(faults):
         first = faults.iloc[0]
         kinds = faults["kind"].value_counts(sort=False)
-        told = ", ".join(f"{kind} {number}" for kind, number in kinds.items())
+        counts = ", ".join(f"{kind} {number}" for kind, number in kinds.items())
         raise InputError(
-            f"these blocks do not tile ({told}; first {first['detail']} at {first['x']:.0f}, "
+            f"these blocks do not tile ({counts}; first {first['detail']} at {first['x']:.0f}, "
             f"{first['y']:.0f}); check the layer, and repair it with --snap METRES"
         )
 
 
-def _mended(shapes: Shapes) -> Shapes:
-    """Valid shapes to reckon with: one faulty ring must not hide all other faults."""
+def _made_valid(shapes: Shapes) -> Shapes:
+    """Valid shapes to compare: one invalid polygon must not hide all other faults."""
     shapes = shapes.copy()
     faulty = ~shapely.is_valid(shapes)
     shapes[faulty] = shapely.make_valid(shapes[faulty], method="structure", keep_collapsed=False)
@@ -134,10 +140,10 @@ def _overlaps(codes: NDArray[np.str_], shapes: Shapes) -> Iterator[Row]:
 
 
 def _polygons(geometry: shapely.Geometry) -> shapely.Geometry:
-    """The surfaces of a mixed geometry, without its lines and points."""
+    """The polygons of a mixed geometry, without its lines and points."""
     parts = shapely.get_parts(geometry)
-    surfaces = parts[shapely.get_dimensions(parts) == 2]
-    return surfaces[0] if len(surfaces) == 1 else shapely.multipolygons(surfaces)
+    surfaces: list[shapely.Polygon] = parts[shapely.get_dimensions(parts) == 2].tolist()
+    return surfaces[0] if len(surfaces) == 1 else shapely.MultiPolygon(surfaces)
 
 
 def _gaps(codes: NDArray[np.str_], shapes: Shapes, sliver_m: float) -> Iterator[Row]:
@@ -167,25 +173,24 @@ def _beside(faults: Shapes, shapes: Shapes) -> list[Ints]:
 def _mismatched(
     codes: NDArray[np.str_], shapes: Shapes, *, faults: list[shapely.Geometry], sliver_m: float
 ) -> Iterator[Row]:
-    """Edges that are not shared corner by corner, where no overlap or gap touches them.
+    """Edges that neighbours do not share vertex by vertex, where no overlap or gap explains it.
 
-    These are corners that only one of two neighbours has, and narrow gaps that are open to the
-    outside.
+    Either only one of two neighbours has a vertex, or a narrow gap is open to the outside.
     """
     lines, owner = shapely.get_parts(
         shapely.coverage_invalid_edges(shapes, gap_width=sliver_m), return_index=True
     )
     points, line = shapely.get_coordinates(lines, return_index=True)
     along = line[1:] == line[:-1]
-    begin, end = points[:-1][along], points[1:][along]
-    segments = shapely.linestrings(np.stack([begin, end], axis=1))
+    ends = np.stack([points[:-1][along], points[1:][along]], axis=1)
+    segments = np.asarray(shapely.linestrings(ends))
     tree = shapely.STRtree(faults)
     explained = tree.query(segments, predicate="dwithin", distance=_TOUCHING_M)[0]
     left = np.setdiff1d(np.arange(len(segments)), explained)
     area, segments = owner[line[:-1][along]][left], segments[left]
     for position in np.unique(area):
         edge = shapely.line_merge(shapely.multilinestrings(segments[area == position]))
-        detail = f"{codes[position]} does not share its edge corner by corner"
+        detail = f"{codes[position]} does not share its edge vertex by vertex"
         yield "mismatched edge", codes[position], detail, edge
 
 
@@ -198,7 +203,7 @@ def _detached(codes: NDArray[np.str_], shapes: Shapes) -> Iterator[Row]:
 
 
 def _doughnuts(codes: NDArray[np.str_], shapes: Shapes) -> Iterator[Row]:
-    """Areas that enclose others; a hole that nothing fills is a gap instead."""
+    """Areas that enclose others; a hole that no area fills is a gap instead."""
     parts, part_owner = shapely.get_parts(shapes, return_index=True)
     holes, holed = _holes(parts)
     inner = shapely.point_on_surface(shapes)
@@ -221,15 +226,16 @@ def _codes(
         known = set(current)
         for code, position in zip(values, first, strict=True):
             if code not in known:
-                yield "stale code", code, f"{code} is no code in force", shapes[position]
+                yield "stale code", code, f"{code} is not a code in force", shapes[position]
 
 
 def _listed(codes: list[str]) -> str:
-    named = codes if len(codes) <= 4 else [*codes[:3], f"{len(codes) - 3} more"]
+    few = len(codes) <= _MOST_LISTED
+    named = codes if few else [*codes[:3], f"{len(codes) - 3} more"]
     return " and ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))
 
 
-def _frame(rows: list[Row], crs: object) -> gpd.GeoDataFrame:
+def _frame(rows: list[Row], crs: CRS | None) -> gpd.GeoDataFrame:
     frame = pd.DataFrame(
         [row[:3] for row in rows], columns=["kind", "codes", "detail"], dtype="str"
     )

@@ -1,4 +1,4 @@
-"""Columns of a table join a layer by code, and codes that do not meet are told."""
+"""Columns of a table join a layer by code, and codes that do not match are listed."""
 
 import pandas as pd
 import pytest
@@ -89,7 +89,7 @@ def test_a_code_that_begins_with_nought_keeps_it(four_squares):
     ("lines", "message"),
     [
         (["code,electors", "A,1"], "electors.csv lacks the column ward; it has: code, electors"),
-        (["ward,n", "A,1", "", "A,2"], "electors.csv, line 4: ward 'A' stands twice"),
+        (["ward,n", "A,1", "", "A,2"], "electors.csv, line 4: ward 'A' appears twice"),
         (["ward,n", "X,1", "Y,2"], "electors.csv: no value of ward is a code of this layer"),
     ],
 )

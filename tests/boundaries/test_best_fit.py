@@ -99,8 +99,8 @@ def test_a_table_of_blocks_may_be_partial():
     ("content", "message"),
     [
         (b"block,area\na1,N\n", "plan.csv lacks the column block_code, area_code; it has: block"),
-        (b"block_code,area_code\na1,N\nq7,N\n", "plan.csv, line 3: block 'q7' is not of this plan"),
-        (b"block_code,area_code\na1,N\na1,S\n", "plan.csv, line 3: block 'a1' stands twice"),
+        (b"block_code,area_code\na1,N\nq7,N\n", "plan.csv, line 3: block 'q7' is not in this plan"),
+        (b"block_code,area_code\na1,N\na1,S\n", "plan.csv, line 3: block 'a1' appears twice"),
     ],
 )
 def test_a_table_of_other_blocks_is_refused(content, message):

@@ -49,7 +49,7 @@ def test_a_bridge_makes_neighbours_and_its_absence_unmakes_them():
 @pytest.mark.parametrize(
     ("ends", "message"),
     [
-        (("a1", "z9"), "the bridge Toll ends in z9, which is no block of this plan"),
+        (("a1", "z9"), "the bridge Toll ends in z9, which is not a block of this plan"),
         (("a1", "a1"), "the bridge Toll leads from a1 to itself"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Faulty polygons are named with the feature and the place, and mended when asked."""
+"""Faulty polygons are named with the feature and the place, and repaired when asked."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from boundaries.layers.read import read_layer
-from boundaries.layers.rings import Finding, invalid_rings, repair_rings
+from boundaries.layers.rings import RingFault, invalid_rings, repair_rings
 from geo.errors import InputError
 from geo.store.contract import LayerMetadata
 
@@ -34,10 +34,10 @@ def polygon(*rings: list) -> dict[str, object]:
 
 
 def test_a_bow_tie_is_refused_with_the_feature_and_the_place(projection):
-    message = r"w\.geojson has invalid polygons: E1: Self-intersection at -1\.495, 52\.905\. Mend"
+    message = r"w\.geojson has invalid polygons: E1: Self-intersection at -1\.495, 52\.905\. Repair"
     with pytest.raises(InputError, match=message) as refused:
         read(polygon(derby(BOW_TIE)), projection)
-    assert str(refused.value).endswith("Mend the file, or add it with --repair")
+    assert str(refused.value).endswith("Repair the file, or add it with --repair")
 
 
 def test_only_the_first_faults_are_named_and_the_others_counted(projection):
@@ -50,20 +50,22 @@ def test_only_the_first_faults_are_named_and_the_others_counted(projection):
         read_layer(content, LayerMetadata("wards"), projection=projection)
 
 
-def test_a_bow_tie_is_mended_when_asked_and_the_change_is_told(projection):
+def test_a_bow_tie_is_repaired_on_request_and_the_change_is_listed(projection):
     layer = read(polygon(derby(BOW_TIE)), projection, repair=True)
-    mended = layer.areas.geometry["E1"]
-    assert mended.is_valid
-    assert mended.geom_type == "MultiPolygon"
+    repaired = layer.areas.geometry["E1"]
+    assert repaired.is_valid
+    assert repaired.geom_type == "MultiPolygon"
     assert len(layer.changes) == 1
-    assert layer.changes[0].startswith("E1: Self-intersection at -1.495, 52.905: mended, 2 part(s)")
+    assert layer.changes[0].startswith(
+        "E1: Self-intersection at -1.495, 52.905: repaired, 2 part(s)"
+    )
     assert layer.metadata.note == layer.changes[0]
 
 
 def test_a_sound_layer_is_not_touched_by_repair(projection):
-    plain, asked = (read(polygon(derby(SQUARE)), projection, repair=r) for r in (False, True))
-    assert asked.changes == []
-    assert asked.areas.geometry["E1"].equals_exact(plain.areas.geometry["E1"], tolerance=0)
+    plain, repaired = (read(polygon(derby(SQUARE)), projection, repair=r) for r in (False, True))
+    assert repaired.changes == []
+    assert repaired.areas.geometry["E1"].equals_exact(plain.areas.geometry["E1"], tolerance=0)
 
 
 @pytest.mark.parametrize("repair", [False, True])
@@ -135,7 +137,7 @@ def frame(**polygons: shapely.Geometry) -> gpd.GeoDataFrame:
 
 def test_findings_name_the_area_the_fault_and_the_place():
     areas = frame(A=shapely.Polygon(SQUARE), B=shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)]))
-    assert invalid_rings(areas) == [Finding("B", "Self-intersection", 1.0, 1.0)]
+    assert invalid_rings(areas) == [RingFault("B", "Self-intersection", 1.0, 1.0)]
     assert str(invalid_rings(areas)[0]) == "B: Self-intersection at 1, 1"
 
 
@@ -148,17 +150,17 @@ def test_a_hole_outside_its_shell_is_found():
 
 def test_repair_leaves_the_frame_that_it_was_given():
     areas = frame(A=shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)]), B=shapely.box(5, 5, 6, 6))
-    mended, lines = repair_rings(areas)
+    repaired, lines = repair_rings(areas)
     assert not areas.is_valid["A"]
-    assert mended.is_valid.all()
-    assert mended.geometry["B"].equals_exact(areas.geometry["B"], tolerance=0)
-    assert mended.area["A"] == pytest.approx(2)
+    assert repaired.is_valid.all()
+    assert repaired.geometry["B"].equals_exact(areas.geometry["B"], tolerance=0)
+    assert repaired.area["A"] == pytest.approx(2)
     assert len(lines) == 1
 
 
-def test_a_sliver_of_overlap_within_one_area_is_mended_without_changing_it_much():
+def test_a_sliver_of_overlap_within_one_area_is_repaired_without_changing_it_much():
     ring = [(0, 0), (10, 0), (10, 10), (5, 10), (5, 9.9999), (5.0001, 10), (0, 10)]
-    mended, lines = repair_rings(frame(A=shapely.Polygon(ring)))
-    assert mended.is_valid.all()
-    assert mended.area["A"] == pytest.approx(100, rel=1e-6)
+    repaired, lines = repair_rings(frame(A=shapely.Polygon(ring)))
+    assert repaired.is_valid.all()
+    assert repaired.area["A"] == pytest.approx(100, rel=1e-6)
     assert all("area +0.0000 %" in line or "area -0.0000 %" in line for line in lines)

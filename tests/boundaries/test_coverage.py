@@ -105,7 +105,7 @@ def test_codes_that_stand_twice_or_are_no_longer_in_force_are_named():
     areas = grid(3, 1).rename(index={"b1": "a1"})
     findings = check_layer(areas, current_codes={"a1", "d1"})
     assert kinds(findings) == [("duplicate code", "a1"), ("stale code", "c1")]
-    assert findings["detail"].tolist() == ["2 areas have the code a1", "c1 is no code in force"]
+    assert findings["detail"].tolist() == ["2 areas have the code a1", "c1 is not a code in force"]
 
 
 def test_a_faulty_ring_does_not_hide_the_other_faults():
@@ -142,7 +142,7 @@ def test_findings_are_a_layer_in_the_order_of_the_kinds():
 
 
 def test_a_layer_in_degrees_is_refused(four_squares):
-    with pytest.raises(InputError, match="a layer is checked in metres, and this one is in degr"):
+    with pytest.raises(InputError, match="this layer is in degrees; convert it"):
         check_layer(four_squares.to_crs("OGC:CRS84"))
 
 

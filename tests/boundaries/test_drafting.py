@@ -95,7 +95,7 @@ def test_blocks_that_do_not_tile_carry_no_plan(city):
     shapes[0] = shapely.box(*(shapely.bounds(shapes[0]) + np.array([0, 0, 5, 0])))
     with city.transaction():
         city.put_layer(LayerMetadata("faulty"), overlapping.set_geometry(shapes).set_crs(27700))
-    message = r"layer faulty cannot carry a plan: .*overlap 1.*a1 and b1 overlap.*--snap METRES"
+    message = r"layer faulty cannot be the blocks of a plan: .*overlap 1.*a1 and b1 overlap.*--snap METRES"
     with pytest.raises(InputError, match=message):
         begun(city, blocks_layer="faulty")
 
@@ -221,9 +221,9 @@ def test_polygons_become_a_plan_by_best_fit(city):
     [
         (
             "block_code,area_code\nq9,N\n",
-            "plan.csv, line 2: block 'q9' is not of this plan's layer",
+            "plan.csv, line 2: block 'q9' is not in this plan's layer",
         ),
-        ("block_code,area_code\na1,N\na1,S\n", "line 3: block 'a1' stands twice"),
+        ("block_code,area_code\na1,N\na1,S\n", "line 3: block 'a1' appears twice"),
         ("block,area\na1,N\n", "block_code"),
     ],
 )

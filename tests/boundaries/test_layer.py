@@ -51,7 +51,7 @@ def test_areas_are_sorted_by_code_in_metres_with_name_and_attributes(projection)
     assert areas.area["E1"] == pytest.approx(673 * 1113, rel=0.01)
 
 
-def test_the_papers_say_what_was_read(projection):
+def test_the_metadata_say_what_was_read(projection):
     metadata = read(two(), projection, title="Wards", valid_from="2025-05-01").metadata
     assert (metadata.code_field, metadata.name_field) == ("WD25CD", "WD25NM")
     assert (metadata.title, metadata.valid_from, metadata.note) == ("Wards", "2025-05-01", "")
@@ -72,13 +72,13 @@ def test_a_layer_in_metres_is_the_layer_in_degrees(projection):
 
 def test_heights_are_left_out(projection):
     high = [[*corner, 80.0] for corner in WEST]
-    found = read(collection(feature(high, WD25CD="E1")), projection)
-    assert not found.areas.geometry["E1"].has_z
+    layer = read(collection(feature(high, WD25CD="E1")), projection)
+    assert not layer.areas.geometry["E1"].has_z
 
 
 @pytest.mark.parametrize("vintage", ["13", "19", "22", "25"])
 @pytest.mark.parametrize("kind", ["WD", "LSOA", "OA", "PCON"])
-def test_the_fields_of_the_statistics_office_are_found_for_every_vintage(kind, vintage, projection):
+def test_the_fields_of_the_statistics_office_are_layer_for_every_vintage(kind, vintage, projection):
     code, name = f"{kind}{vintage}CD", f"{kind}{vintage}NM"
     properties = {"FID": 7, "LAD25CD": "L", "LAD25NM": "Derby", name: "West"}
     squares = [(WEST, "E1"), (EAST, "E2")]
@@ -100,15 +100,15 @@ def test_the_fields_of_the_statistics_office_are_found_for_every_vintage(kind, v
         ({"wd25cd": "a", "wd25nm": "b"}, ("wd25cd", "wd25nm")),
     ],
 )
-def test_plain_field_names_are_found_too(properties, fields, projection):
+def test_plain_field_names_are_layer_too(properties, fields, projection):
     metadata = read(collection(feature(WEST, **properties)), projection).metadata
     assert (metadata.code_field, metadata.name_field) == fields
 
 
 def test_the_fields_that_were_named_are_used(projection):
     content = collection(feature(WEST, WD25CD="E1", WD25NM="x", beat="B7", sergeant="Ann"))
-    found = read(content, projection, code_field="beat", name_field="sergeant")
-    assert found.areas["area_name"].to_dict() == {"B7": "Ann"}
+    layer = read(content, projection, code_field="beat", name_field="sergeant")
+    assert layer.areas["area_name"].to_dict() == {"B7": "Ann"}
 
 
 @pytest.mark.parametrize("name", [None, "", "  "])
@@ -186,11 +186,11 @@ def test_a_file_that_is_no_layer_is_refused(content, message, projection):
         ([feature(WEST, ward="West")], "name it with --code-field, one of: ward"),
         (
             [feature(WEST, code="E1"), feature(EAST, code="E1")],
-            "feature 2: the code E1 is that of feature 1 already",
+            "feature 2: the code E1 is already used by feature 1",
         ),
         (
             [feature(WEST, code=7), feature(EAST, code="7")],
-            "feature 2: the code 7 is that of feature 1 already",
+            "feature 2: the code 7 is already used by feature 1",
         ),
         ([feature(WEST, code="E1"), feature(EAST, code=" ")], "feature 2: code is empty"),
         ([feature(WEST, code="E1"), feature(EAST)], "feature 2: code is empty"),
@@ -204,7 +204,7 @@ def test_codes_that_do_not_name_areas_are_refused(features, message, projection)
 
 @pytest.mark.parametrize("field", ["code_field", "name_field"])
 def test_a_named_field_that_is_missing_is_refused_with_those_there_are(field, projection):
-    message = "w.geojson has no field 'beat'; it has: WD25CD, WD25NM, electors"
+    message = "w.geojson has no field 'beat'; choose one of: WD25CD, WD25NM, electors"
     with pytest.raises(InputError, match=message):
         read(two(), projection, **{field: "beat"})
 
@@ -221,7 +221,7 @@ def test_an_area_far_from_britain_is_refused_in_any_crs(projection):
         read(two(crs=mercator), projection)
 
 
-def test_the_papers_of_a_layer_without_a_file_name_its_id_in_refusals(projection):
+def test_a_layer_without_a_file_is_named_by_its_id_in_refusals(projection):
     with pytest.raises(InputError, match="wards holds no features"):
         read_layer(collection(), LayerMetadata("wards"), projection=projection)
 

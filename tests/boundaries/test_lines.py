@@ -34,13 +34,13 @@ def test_lines_stay_and_polygons_become_their_outlines() -> None:
         "type": "Polygon",
         "coordinates": [[(435e3, 336e3), (436e3, 336e3), (436e3, 337e3), (435e3, 336e3)]],
     }
-    found = read(written(line((435e3, 336e3), (436e3, 336e3)), square))
-    assert found.geometry.length.tolist() == pytest.approx([1000, 2000 + 1000 * np.sqrt(2)])
-    assert set(found.geom_type) == {"LineString"}
+    layer = read(written(line((435e3, 336e3), (436e3, 336e3)), square))
+    assert layer.geometry.length.tolist() == pytest.approx([1000, 2000 + 1000 * np.sqrt(2)])
+    assert set(layer.geom_type) == {"LineString"}
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (
             written({"type": "Point", "coordinates": (435e3, 336e3)}),
@@ -53,8 +53,8 @@ def test_lines_stay_and_polygons_become_their_outlines() -> None:
         (b"\x00", "roads.geojson is not GeoJSON"),
     ],
 )
-def test_what_is_no_ground_is_refused_with_its_place(content: bytes, told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_a_file_without_lines_is_refused_with_the_feature(content: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         read(content)
 
 

@@ -143,11 +143,11 @@ def test_points_are_placed_once_and_counted_by_weight():
     ("change", "options", "message"),
     [
         ({}, {"sums": ["beats"]}, "the blocks have no column beats"),
-        ({}, {"sums": ["area_name"]}, "the blocks' column area_name holds no numbers"),
+        ({}, {"sums": ["area_name"]}, "the blocks' column area_name is not numeric"),
         ({}, {"sums": [], "means": {"imd": "electors"}}, "the blocks have no column imd"),
         (
             {"imd": 1.0}, {"sums": [], "means": {"imd": "electors"}},
-            "imd is weighed by electors, which is not summed",
+            "imd is weighted by electors; sum that column too",
         ),
         (
             {"electors": [1.0, np.nan]}, {"sums": ["electors"]},

@@ -49,7 +49,7 @@ FAULTY = [
 
 
 @pytest.mark.parametrize("expected", FAULTY, ids=[row[0] for row in FAULTY])
-def test_faulty_areas_are_named_and_mended_only_when_asked(expected, real_data, projection):
+def test_faulty_areas_are_named_and_repaired_only_on_request(expected, real_data, projection):
     file, faulty, count = expected
     path = real_data / "derby" / file
     with pytest.raises(InputError, match=f"{faulty[0]}: Ring Self-intersection at -1.49978, 52.89"):
@@ -61,11 +61,11 @@ def test_faulty_areas_are_named_and_mended_only_when_asked(expected, real_data, 
     assert layer.areas.is_valid.all()
 
 
-def test_mended_areas_keep_their_extent(real_data, projection):
+def test_repaired_areas_keep_their_extent(real_data, projection):
     path = real_data / "derby/output-areas-2011.geojson"
     raw = gpd.read_file(path).set_index("OA11CD").to_crs(27700)
-    mended = read(path, projection, repair=True).areas
-    change = mended.area / raw.area.reindex(mended.index) - 1
+    repaired = read(path, projection, repair=True).areas
+    change = repaired.area / raw.area.reindex(repaired.index) - 1
     assert change.abs().max() < 1e-6
 
 

@@ -88,11 +88,11 @@ def test_codes_that_a_later_layer_lacks_are_stale(folder: Path) -> None:
     write(folder / "later.geojson", A=box(0, 100), C=box(100, 200))
     told(folder, "layers", "add", "later.geojson", "--id", "later")
     said = told(folder, "layers", "check", "sound.geojson", "--current", "later")
-    assert "B is no code in force" in said
+    assert "B is not a code in force" in said
     assert "fit for a plan" in said.splitlines()[0]
 
 
-def test_a_layer_is_mended_on_the_way_in_and_says_so(folder: Path) -> None:
+def test_a_layer_is_repaired_on_the_way_in_and_says_so(folder: Path) -> None:
     said = told(folder, "layers", "add", "overlap.geojson", "--id", "w", "--snap", "1")
     assert said.splitlines()[1:] == [
         "snapped by 1 m: overlap 1",

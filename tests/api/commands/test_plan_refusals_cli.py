@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
         (["remove", "north"], "plan north and its history would be deleted for good; confirm"),
         (["export", "north", "-o", "x.docx"], "x.docx: the ending must be one of .geojson"),
         (["export", "north", "-o", "patchmap.gpkg"], "is being read; write to another file"),
-        (["compare", "wards", "blocks"], "both are layers: name the blocks"),
+        (["compare", "wards", "blocks"], "both are layers; name the blocks"),
         (["import", "x", "none.csv", "--blocks", "blocks"], "none.csv cannot be read"),
         (["show", "north", "--category", "fraud"], "category: there is no 'fraud'"),
         (["show", "north", "--posts", "1"], "a floor of 1 in each of 2 areas takes 2 posts"),
@@ -76,7 +76,7 @@ def test_blocks_that_do_not_tile_are_refused_and_repaired_when_that_is_asked(fol
     faulty.set_geometry(shapes).reset_index().to_file(folder / "faulty.geojson", engine="pyogrio")
     run(folder, "layers", "add", "faulty.geojson", "--id", "faulty")
     message = refused(folder, "plan", "new", "x", "--blocks", "faulty", "--empty")
-    assert message.startswith("layer faulty cannot carry a plan: these blocks do not tile (overlap")
+    assert message.startswith("layer faulty cannot be the blocks of a plan: these blocks do not tile (overlap")
     assert "--snap METRES" in message
     run(folder, "layers", "add", "faulty.geojson", "--id", "faulty", "--snap", "0.1")
     run(folder, "plan", "new", "x", "--blocks", "faulty", "--empty")
