@@ -32,26 +32,30 @@ def add_layer(
     context: typer.Context,
     file: File,
     layer_id: Annotated[str, typer.Option("--id", help="The layer's id, such as wards-2025.")],
-    title: Annotated[str, typer.Option(help="What people call it.")] = "",
-    authority: Annotated[str, typer.Option(help="Who publishes it.")] = "",
-    licence: Annotated[str, typer.Option(help="Under which licence.")] = "",
-    source: Annotated[str, typer.Option(help="Where it comes from.")] = "",
-    valid_from: Annotated[str, typer.Option(help="First day in force, 2025-05-01.")] = "",
+    title: Annotated[str, typer.Option(help="The layer's title.")] = "",
+    authority: Annotated[str, typer.Option(help="Publisher.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence.")] = "",
+    source: Annotated[str, typer.Option(help="Where the file comes from.")] = "",
+    valid_from: Annotated[str, typer.Option(help="First day in force, such as 2025-05-01.")] = "",
     valid_to: Annotated[str, typer.Option(help="Last day in force.")] = "",
-    code_field: Annotated[str, typer.Option(help="Field of codes, if not found.")] = "",
-    name_field: Annotated[str, typer.Option(help="Field of names, if not found.")] = "",
-    inside: Annotated[
-        str, typer.Option("--layer", help="Which layer of a file that holds several.")
+    code_field: Annotated[
+        str, typer.Option(help="Field of area codes (default: found by its name).")
     ] = "",
-    repair: Annotated[bool, typer.Option("--repair", help="Mend invalid rings.")] = False,
+    name_field: Annotated[
+        str, typer.Option(help="Field of area names (default: found by its name).")
+    ] = "",
+    inside: Annotated[
+        str, typer.Option("--layer", help="Layer to read from a file with several.")
+    ] = "",
+    repair: Annotated[bool, typer.Option("--repair", help="Repair invalid polygons.")] = False,
     snap_m: Annotated[
         float | None,
-        typer.Option("--snap", help="Close gaps and overlaps up to so many metres wide."),
+        typer.Option("--snap", help="Close gaps and overlaps up to this many metres wide."),
     ] = None,
 ) -> None:
-    """Add a layer of polygons, or replace the one of that id.
+    """Add a layer of polygons, or replace the layer with this id.
 
-    From GeoJSON, ESRI Shapefile (or a .zip of one), KML, GeoPackage or TopoJSON.
+    Reads GeoJSON, ESRI Shapefile (or a .zip of one), KML, GeoPackage or TopoJSON.
     """
     metadata = LayerMetadata(
         layer_id=layer_id,
@@ -92,20 +96,23 @@ def check(
     context: typer.Context,
     layer: Annotated[str, typer.Argument(help="A file of polygons, or a layer of the store.")],
     sliver_m: Annotated[
-        float, typer.Option("--sliver", help="A gap less than so many metres wide is a sliver.")
+        float, typer.Option("--sliver", help="A gap narrower than this many metres is a sliver.")
     ] = 1.0,
     current: Annotated[
-        str, typer.Option(help="A layer of the store whose codes are in force.")
+        str, typer.Option(help="Layer of the store with the codes in force; others are stale.")
     ] = "",
-    code_field: Annotated[str, typer.Option(help="Field of codes, if not found.")] = "",
+    code_field: Annotated[
+        str, typer.Option(help="Field of area codes (default: found by its name).")
+    ] = "",
     inside: Annotated[
-        str, typer.Option("--layer", help="Which layer of a file that holds several.")
+        str, typer.Option("--layer", help="Layer to read from a file with several.")
     ] = "",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where the findings go, as a layer.")
+        Path | None,
+        typer.Option("--output", "-o", help="Write the findings to this file, as a layer."),
     ] = None,
 ) -> None:
-    """Find gaps, overlaps, slivers, invalid rings and whatever else keeps a layer from tiling."""
+    """Check a layer for gaps, overlaps, slivers, invalid polygons and other faults."""
     cli = CommandContext.of(context)
     if output:
         cli.check_output(output, Path(layer))
@@ -126,20 +133,20 @@ def check(
         "kinds": kinds.to_dict(),
         "findings": findings.drop(columns="geometry").to_dict("records"),
     }
-    cli.echo(_told(layer, len(areas), findings, fit=fit, output=output), facts)
+    cli.echo(_report(layer, len(areas), findings, fit=fit, output=output), facts)
 
 
 @layers.command("list")
 def list_layers(context: typer.Context) -> None:
-    """List the layers of the store with their metadata."""
+    """List the layers of the store and their metadata."""
     cli = CommandContext.of(context)
     with cli.open() as store:
         layers = store.layers()
-        found = [(metadata, len(store.layer(metadata.layer_id)[1])) for metadata in layers]
+        sizes = [(metadata, len(store.layer(metadata.layer_id)[1])) for metadata in layers]
     for notice in renaming_notices(layers):
         typer.echo(notice, err=True)
-    lines = [f"{metadata.layer_id}: {n} areas  {metadata.title}".rstrip() for metadata, n in found]
-    facts = [_layer_facts(metadata, n) for metadata, n in found]
+    lines = [f"{metadata.layer_id}: {n} areas  {metadata.title}".rstrip() for metadata, n in sizes]
+    facts = [_layer_facts(metadata, n) for metadata, n in sizes]
     cli.echo(lines or ["no layers yet"], facts)
 
 
@@ -153,7 +160,7 @@ def _layer_facts(metadata: LayerMetadata, areas: int) -> dict[str, object]:
 def _to_check(
     cli: CommandContext, layer: str, *, code_field: str, inside: str
 ) -> tuple[Projection, gpd.GeoDataFrame]:
-    """The areas of a file with all its faults, or of a layer of the store."""
+    """The areas of a file, faults included, or of a layer of the store."""
     path = Path(layer)
     if not path.suffix:
         with cli.open() as store:
@@ -163,19 +170,19 @@ def _to_check(
     return projection, read_faulty(read_vector(path, layer=inside), metadata, projection=projection)
 
 
-def _told(
+def _report(
     layer: str, areas: int, findings: gpd.GeoDataFrame, *, fit: bool, output: Path | None
 ) -> list[str]:
-    verdict = "fit for a plan" if fit else "to be repaired before a plan is made on it"
+    verdict = "fit for a plan" if fit else "repair it before you make a plan on it"
     lines = [f"{layer}: {areas:,} areas, {_findings(len(findings))}; {verdict}"]
-    for kind, found in findings.groupby("kind", sort=False):
-        lines.append(f"{kind}: {len(found):,}")
-        for row in found.head(_NAMED_FINDINGS).itertuples():
-            sizes = [(row.area_m2, "m²"), (row.length_m, "m long")]
+    for kind, of_kind in findings.groupby("kind", sort=False):
+        lines.append(f"{kind}: {len(of_kind):,}")
+        for row in of_kind.head(_NAMED_FINDINGS).to_dict("records"):
+            sizes = [(row["area_m2"], "m²"), (row["length_m"], "m long")]
             size = "".join(f", {_size(number)} {unit}" for number, unit in sizes if number)
-            lines.append(f"  {row.detail}{size}, at {row.x:.0f}, {row.y:.0f}")
-        if len(found) > _NAMED_FINDINGS:
-            lines.append(f"  and {len(found) - _NAMED_FINDINGS:,} more")
+            lines.append(f"  {row['detail']}{size}, at {row['x']:.0f}, {row['y']:.0f}")
+        if len(of_kind) > _NAMED_FINDINGS:
+            lines.append(f"  and {len(of_kind) - _NAMED_FINDINGS:,} more")
     return [*lines, f"{output}: {_findings(len(findings))}"] if output else lines
 
 
@@ -191,4 +198,4 @@ def _check_day(option: str, day: str) -> None:
     try:
         date.fromisoformat(day or "2000-01-01")
     except ValueError as error:
-        raise InputError(f"{option} {day!r} is no date, write it as 2025-05-01") from error
+        raise InputError(f"{option} {day!r} is not a date; write it as 2025-05-01") from error

@@ -1,4 +1,4 @@
-"""`patchmap attributes …`: numbers about areas, from a CSV."""
+"""`patchmap attributes …`: figures of areas, from a CSV."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from api.commands.context import CommandContext, read_bytes
 from api.text_tables import listed
 from boundaries.layers.areal_interpolation import Carried, carry
 from boundaries.layers.attributes import join_attributes
+from boundaries.layers.read import NOTE_LENGTH
 from geo.errors import InputError
 from geo.formats.csv_table import read_table
 from geo.store.contract import LayerMetadata
 
 attributes = typer.Typer(
-    help="Numbers about areas: electors, members, residents, deprivation.", no_args_is_help=True
+    help="Figures of areas: electors, members, residents, deprivation.", no_args_is_help=True
 )
 
 
@@ -26,28 +27,29 @@ attributes = typer.Typer(
 def add_attributes(
     context: typer.Context,
     file: File,
-    layer: Annotated[str, typer.Option(help="The layer to add them to.")],
-    key: Annotated[str, typer.Option(help="The column that holds area codes.")],
+    layer: Annotated[str, typer.Option(help="Layer to add them to.")],
+    key: Annotated[str, typer.Option(help="Column of area codes.")],
     rename: Annotated[
-        list[str] | None, typer.Option(help="OLD=NEW: what to call a column, such as residents.")
+        list[str] | None, typer.Option(help="OLD=NEW: rename a column, such as total=residents.")
     ] = None,
     best_fit_from: Annotated[
-        str, typer.Option(help="The layer that the codes are of, where it is a finer one.")
+        str, typer.Option(help="Layer with smaller areas that the codes belong to.")
     ] = "",
     sums: Annotated[
-        list[str] | None, typer.Option("--sum", help="A column to add up from that layer.")
+        list[str] | None, typer.Option("--sum", help="Column of that layer to add up.")
     ] = None,
     means: Annotated[
-        list[str] | None, typer.Option("--mean", help="A column to average from it.")
+        list[str] | None, typer.Option("--mean", help="Column of that layer to average.")
     ] = None,
-    weight: Annotated[str, typer.Option(help="The column that weighs averages.")] = "residents",
+    weight: Annotated[str, typer.Option(help="Column that weights averages.")] = "residents",
     by_surface: Annotated[
-        bool, typer.Option("--by-surface", help="Estimate by surface: it is no finer one.")
+        bool,
+        typer.Option("--by-surface", help="Estimate by surface, if its areas are not smaller."),
     ] = False,
 ) -> None:
-    """Join the columns of a CSV to a layer by area code, or carry them from a finer layer."""
+    """Add the columns of a CSV to a layer by area code, or from a layer of smaller areas."""
     if bool(best_fit_from) != bool(sums or means) or (by_surface and not best_fit_from):
-        raise typer.BadParameter("--best-fit-from LAYER goes with --sum or --mean COLUMN")
+        raise typer.BadParameter("use --best-fit-from LAYER together with --sum or --mean COLUMN")
     table = read_table(read_bytes(file), file=file.name)
     names = dict(_renaming(pair) for pair in rename or [])
     table.require(*names)
@@ -71,21 +73,21 @@ def add_attributes(
         lines.append(f"{carried.straddling:,} areas of {own} straddle those of {layer}")
     if unknown:
         of = own if carried else "this layer"
-        lines.append(f"{len(unknown)} rows are of no area of {of}: {listed(unknown)}")
+        lines.append(f"{len(unknown)} rows match no area of {of}: {listed(unknown)}")
     if missing:
         lines.append(f"{len(missing)} areas have no row: {listed(missing)}")
     facts = {"layer": layer, "added": added, "unknown": unknown, "missing": missing}
-    told = {"note": carried.note, "straddling": carried.straddling} if carried else {}
-    cli.echo(lines, facts | told)
+    fit = {"note": carried.note, "straddling": carried.straddling} if carried else {}
+    cli.echo(lines, facts | fit)
 
 
 def _with_carried(
     metadata: LayerMetadata, areas: gpd.GeoDataFrame, carried: Carried, source: str
 ) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
-    """A layer with figures from another, and a note of how they came in its metadata."""
+    """A layer with figures carried from another; its metadata say how."""
     note = "; ".join(filter(None, [metadata.note, f"{carried.note} (from {source})"]))
-    found = areas.assign(**{str(name): carried.values[name] for name in carried.values})
-    return replace(metadata, note=note[:2000]), found
+    columns = {str(name): carried.values[name] for name in carried.values}
+    return replace(metadata, note=note[:NOTE_LENGTH]), areas.assign(**columns)
 
 
 def _renaming(pair: str) -> tuple[str, str]:

@@ -51,7 +51,7 @@ def test_figures_of_wards_reach_blocks_by_surface_only_and_say_so(folder: Path) 
     file = table(folder, E=1200, W=600)
     carried = ["--key", "code", "--best-fit-from", "wards", "--sum", "dwellings"]
     message = refused(folder, "attributes", "add", file, "--layer", "blocks", *carried)
-    assert "nothing fits" in message
+    assert "no area fits" in message
     facts = told(folder, "attributes", "add", file, "--layer", "blocks", *carried, "--by-surface")
     assert "estimated by surface" in facts["note"]
     assert layer(folder, "blocks")[1]["dwellings"].sum() == pytest.approx(1800)

@@ -105,7 +105,7 @@ def test_attributes_are_joined_and_renamed(folder: Path) -> None:
         "--layer", "wards", "--key", "ward", "--rename", "total=electors",
     )  # fmt: skip
     assert "electors for 2 of 2 areas" in told
-    assert "1 rows are of no area of this layer: C" in told
+    assert "1 rows match no area of this layer: C" in told
     store = GeoPackageStore(folder / "patchmap.gpkg")
     assert store.layer("wards")[1]["electors"].to_list() == [100, 250]
     store.close()
@@ -167,4 +167,4 @@ def test_numbers_with_thousands_marks_are_numbers_and_words_are_refused(folder: 
     done = run_patchmap(
         "attributes", "add", "r.csv", "--layer", "wards", "--key", "ward", cwd=folder
     )
-    assert "r.csv, line 2: residents 'many' is no number" in done.stderr
+    assert "r.csv, line 2: residents 'many' is not a number" in done.stderr

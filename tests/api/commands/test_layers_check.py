@@ -50,7 +50,7 @@ def test_a_sound_layer_is_fit_for_a_plan(folder: Path) -> None:
 
 def test_a_finding_is_told_with_its_size_and_place(folder: Path) -> None:
     assert told(folder, "layers", "check", "overlap.geojson").splitlines() == [
-        "overlap.geojson: 2 areas, 1 finding; to be repaired before a plan is made on it",
+        "overlap.geojson: 2 areas, 1 finding; repair it before you make a plan on it",
         "overlap: 1",
         "  A and B overlap, 50 m², 100 m long, at 435100, 336050",
     ]
