@@ -76,7 +76,9 @@ def test_blocks_that_do_not_tile_are_refused_and_repaired_when_that_is_asked(fol
     faulty.set_geometry(shapes).reset_index().to_file(folder / "faulty.geojson", engine="pyogrio")
     run(folder, "layers", "add", "faulty.geojson", "--id", "faulty")
     message = refused(folder, "plan", "new", "x", "--blocks", "faulty", "--empty")
-    assert message.startswith("layer faulty cannot be the blocks of a plan: these blocks do not tile (overlap")
+    assert message.startswith(
+        "layer faulty cannot be the blocks of a plan: these blocks do not tile (overlap"
+    )
     assert "--snap METRES" in message
     run(folder, "layers", "add", "faulty.geojson", "--id", "faulty", "--snap", "0.1")
     run(folder, "plan", "new", "x", "--blocks", "faulty", "--empty")
