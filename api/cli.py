@@ -26,7 +26,6 @@ from geo.errors import PatchmapError
 
 app = typer.Typer(
     name="patchmap",
-    help="Hotspots, patrols and boundaries for neighbourhood working.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,7 +40,7 @@ app.add_typer(published.fetch, name="fetch")
 app.add_typer(published.mapping, name="mapping")
 app.command()(incidents.ingest)
 app.command()(incidents.locate)
-_OWN = {
+_WITH_MORE_OPTIONS = {
     "rank": questions.rank,
     "count": clusters.with_engine(questions.ANALYSIS["count"], clusters.area_counts),
     "hotspots": clusters.with_engine(questions.ANALYSIS["hotspots"], clusters.cells),
@@ -51,7 +50,7 @@ for name, analysis in questions.ANALYSIS.items():
     if name == "patrols":
         app.add_typer(patrols.patrols, name=name)
     else:
-        app.command(name)(_OWN.get(name) or questions.command_of(analysis))
+        app.command(name)(_WITH_MORE_OPTIONS.get(name) or questions.command_of(analysis))
 app.command("map")(questions.map_file)
 app.command("brief")(questions.brief)
 app.command()(service.serve)
@@ -62,8 +61,8 @@ app.command()(stores.restore)
 app.command()(stores.copy)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(given: bool) -> None:
+    if given:
         typer.echo(f"patchmap {VERSION}")
         raise typer.Exit
 
@@ -73,14 +72,14 @@ def options(
     context: typer.Context,
     store: Annotated[
         str | None,
-        typer.Option(help="A file or postgresql://…; else $PATCHMAP_STORE or patchmap.gpkg."),
+        typer.Option(help="File or postgresql://… (default: $PATCHMAP_STORE or patchmap.gpkg)."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Hotspots, patrols and boundaries for neighbourhood working."""
+    """Find hotspots, plan patrols and draw boundaries for neighbourhood working."""
     context.obj = CommandContext(store or Settings.read().store, json)
 
 

@@ -1,44 +1,45 @@
-"""Frames as aligned text, for a terminal."""
+"""Frames and lists as text for a terminal."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 
 def text_table(columns: Mapping[str, Iterable[object]] | pd.DataFrame) -> list[str]:
-    """Columns as lines: their headings, then a line for each row; none where there is no row.
+    """Format columns as aligned lines, headings first; no lines where there are no rows.
 
-    Numbers stand to the right, and so do texts under a heading that begins with a space.
+    Numbers are aligned right, and so is text under a heading that begins with a space.
     """
-    written = [_column(str(name), list(columns[name])) for name in columns]
-    lines = ["  ".join(cells).rstrip() for cells in zip(*written, strict=True)]
+    cells = [_column(str(name), list(values)) for name, values in columns.items()]
+    lines = ["  ".join(row).rstrip() for row in zip(*cells, strict=True)]
     return lines if len(lines) > 1 else []
 
 
 def _column(name: str, values: list[object]) -> list[str]:
     numeric = any(isinstance(value, int | float) for value in values)
-    cells = [name.strip(), *(shown(value) for value in values)]
+    cells = [name.strip(), *(cell_text(value) for value in values)]
     width = max(map(len, cells))
     right = numeric or name.startswith(" ")
     return [cell.rjust(width) if right else cell.ljust(width) for cell in cells]
 
 
-def shown(value: object) -> str:
-    """A value for people: thousands apart, small fractions to two decimals, nothing for none."""
-    if isinstance(value, str):
-        return value
-    if pd.isna(value):
+def cell_text(value: object) -> str:
+    """Format a value: 1,234; two decimals below 1,000; "yes" for True; nothing for missing."""
+    if value is None or value is pd.NA or value is pd.NaT:
         return ""
     if isinstance(value, bool):
         return "yes" if value else ""
-    if isinstance(value, float) and not value.is_integer() and abs(value) < 1000:
-        return f"{value:,.2f}"
-    return f"{value:,.0f}" if isinstance(value, int | float) else str(value)
+    if isinstance(value, float):
+        if math.isnan(value):
+            return ""
+        return f"{value:,.0f}" if value.is_integer() or abs(value) >= 1000 else f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def listed(names: Sequence[str], *, most: int = 5) -> str:
-    """Names with commas, and how many more there are."""
+    """Join names with commas, and say how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

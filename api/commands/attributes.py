@@ -47,7 +47,7 @@ def add_attributes(
         typer.Option("--by-surface", help="Estimate by surface, if its areas are not smaller."),
     ] = False,
 ) -> None:
-    """Add the columns of a CSV to a layer by area code, or from a layer of smaller areas."""
+    """Add CSV columns to a layer by area code, or from a layer of smaller areas."""
     if bool(best_fit_from) != bool(sums or means) or (by_surface and not best_fit_from):
         raise typer.BadParameter("use --best-fit-from LAYER together with --sum or --mean COLUMN")
     table = read_table(read_bytes(file), file=file.name)

@@ -125,7 +125,9 @@ def with_engine(analysis: Analysis, make: Callable[[Asked, Job], Made]) -> Calla
         cli.echo([f"{output}: {len(made.frame):,} rows", *_lines(made, asked, wanted)], facts)
         _tell_broken(made.counted.broken)
 
-    command.__doc__ = f"{analysis.description}\n\nOf a store, or with --engine dask of files."
+    command.__doc__ = (
+        f"{analysis.summary}\n\n{analysis.description} Reads a store, or with --engine dask files."
+    )
     return with_question(command, analysis.command)
 
 

@@ -120,7 +120,9 @@ def locate(
     output: Annotated[Path, typer.Option("--output", "-o", help="The CSV to write.")],
     x: Annotated[str, typer.Option(help="Column of longitudes or eastings.")] = "",
     y: Annotated[str, typer.Option(help="Column of latitudes or northings.")] = "",
-    crs: Annotated[str, typer.Option(help="CRS of the points, if not told by the columns.")] = "",
+    crs: Annotated[
+        str, typer.Option(help="CRS of the points, if the column names do not show it.")
+    ] = "",
 ) -> None:
     """Add area_code and area_name to points: the join alone. Every row stays."""
     cli = CommandContext.of(context)

@@ -1,4 +1,4 @@
-"""`patchmap patrols`: plan visits; and `patrols delivered`: hold them against what was done."""
+"""`patchmap patrols` plans visits; `patrols delivered` compares them with what was done."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from geo.question.values import read_pairs
 if TYPE_CHECKING:
     from geo.allocation.patrols.street_network import StreetNetwork
 
-patrols = typer.Typer(help=ANALYSIS["patrols"].description, invoke_without_command=True)
+patrols = typer.Typer(invoke_without_command=True)
 
 _VISITS = ("officer", "hotspot_id", "arrived", "left")
 _FIXES = ("officer", "time")
@@ -41,24 +41,22 @@ _PLANNED = ("shift", "hotspot_id", "after_minutes", "minutes", "x", "y")
 def plan(
     context: typer.Context,
     question: Question,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
     travel: Annotated[
         Path | None,
         typer.Option(
-            help="A CSV of travel times (from, to, minutes) between the places of 'rank', both "
-            "ways, with 'base' where rounds begin; or street lines to go along, as .geojson, "
-            ".gpkg, .shp, .zip or .kml; else straight lines.",
+            help="CSV of travel times (from, to, minutes) between the places of 'rank', in both "
+            "directions, with 'base' as the start of rounds; or a file of street lines "
+            "(.geojson, .gpkg, .shp, .zip, .kml). Default: straight lines.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Plan visits to ranked places in shifts; or `delivered`: what was done of a plan."""
+    """Plan patrols: who visits which ranked place, in which order and when."""
     if context.invoked_subcommand:
         return
     if output is None:
-        raise typer.BadParameter("say where to write the plan: -o FILE", param_hint="-o")
+        raise typer.BadParameter("name the file to write with -o FILE", param_hint="-o")
     analysis = ANALYSIS["patrols"]
     if travel:
         cli = CommandContext.of(context)
@@ -73,19 +71,19 @@ def delivered(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A CSV of visits (officer, hotspot_id, arrived, left) or of positions (officer, "
+            help="CSV of visits (officer, hotspot_id, arrived, left) or of positions (officer, "
             "time, longitude and latitude, or x and y)."
         ),
     ],
-    planned: Annotated[Path, typer.Option("--plan", help="The CSV that 'patrols' wrote.")],
+    planned: Annotated[Path, typer.Option("--plan", help="CSV written by 'patrols'.")],
     output: Output,
-    days: Annotated[int, typer.Option(min=1, max=366, help="Days the plan was for.")] = 1,
-    radius: Annotated[float, typer.Option(help="Metres that count as being there.")] = 150.0,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Number of days planned.")] = 1,
+    radius: Annotated[float, typer.Option(help="Metres from a place that count as there.")] = 150.0,
     columns: Annotated[
-        str, typer.Option(help="Columns of the return, and what it calls them: NAME or NAME=TITLE.")
+        str, typer.Option(help="Columns to write: NAME, or NAME=TITLE to rename.")
     ] = "",
 ) -> None:
-    """Planned against delivered by place: patrol-minutes apart from officer-minutes."""
+    """Compare planned and delivered patrol time by place."""
     cli = CommandContext.of(context)
     cli.check_output(output, file, planned)
     table, stops = read_table(read_bytes(file), file=file.name), _plan(planned)
@@ -93,10 +91,10 @@ def delivered(
         visits = _visits(table)
     else:
         visits = visits_from_fixes(_fixes(table), stops, radius_m=radius)
-    found = compare_delivered(planned_totals(stops, days=days), visits)
-    shown = _chosen(found, columns)
-    write_whole(output, lambda part: part.write_text(to_csv(shown), encoding="utf-8"))
-    _say(cli, output, found)
+    places = compare_delivered(planned_totals(stops, days=days), visits)
+    table = _selected_columns(places, columns)
+    write_whole(output, lambda part: part.write_text(to_csv(table), encoding="utf-8"))
+    _echo_totals(cli, output, places)
 
 
 def _plan(path: Path) -> pd.DataFrame:
@@ -104,7 +102,7 @@ def _plan(path: Path) -> pd.DataFrame:
 
 
 def _travel(cli: CommandContext, path: Path) -> pd.DataFrame | StreetNetwork:
-    """A CSV as a table of minutes, any other file as streets."""
+    """Travel times of a CSV, or the street network of any other file."""
     if path.suffix.lower() == ".csv":
         return _numbered(path, _TRAVEL, numbers=("minutes",))
     from geo.allocation.patrols.street_network import StreetNetwork  # noqa: PLC0415 - it brings SciPy
@@ -117,16 +115,17 @@ def _travel(cli: CommandContext, path: Path) -> pd.DataFrame | StreetNetwork:
 
 
 def _numbered(path: Path, columns: Sequence[str], *, numbers: Sequence[str]) -> pd.DataFrame:
-    """Columns of a CSV file, some of which must hold a number in every row."""
+    """Columns of a CSV file; those in `numbers` must hold a number in every row."""
     table = read_table(read_bytes(path), file=path.name)
     table.require(*columns)
-    found = table.frame()[list(columns)]
+    frame = table.frame()[list(columns)]
     for name in numbers:
-        found[name] = table.numbers(name)
-        if found[name].isna().any():
-            line = table.lines[found[name].isna().to_numpy().argmax()]
-            raise InputError(f"{path.name}, line {line}: {name} is no number")
-    return found
+        frame[name] = table.numbers(name)
+        missing = frame[name].isna().to_numpy()
+        if missing.any():
+            line = table.lines[missing.argmax()]
+            raise InputError(f"{path.name}, line {line}: {name} is not a number")
+    return frame
 
 
 def _visits(table: Table) -> pd.DataFrame:
@@ -146,46 +145,48 @@ def _fixes(table: Table) -> pd.DataFrame:
     fixes = pd.DataFrame({"officer": table.text("officer"), "x": first, "y": second})
     bad = fixes[["x", "y"]].isna().any(axis=1).to_numpy()
     if bad.any():
-        raise InputError(f"{table.file}, line {table.lines[bad.argmax()]}: there is no position")
+        raise InputError(
+            f"{table.file}, line {table.lines[bad.argmax()]}: missing or invalid position"
+        )
     return fixes.assign(time=_times(table, "time"))
 
 
 def _times(table: Table, name: str) -> pd.Series:
-    """ISO times; those without a zone are London's."""
+    """ISO 8601 times; those without a time zone are taken as London's."""
     times = pd.to_datetime(table.text(name), errors="coerce", format="ISO8601", utc=False)
     if times.isna().any():
         at = times.isna().to_numpy().argmax()
         raise InputError(
-            f"{table.file}, line {table.lines[at]}: {name} {table.text(name).iloc[at]!r} is no "
-            "time, write it as 2024-03-01T14:05"
+            f"{table.file}, line {table.lines[at]}: {name} {table.text(name).iloc[at]!r} is not a "
+            "time; write it as 2024-03-01T14:05"
         )
     if times.dt.tz is None:
         return times.dt.tz_localize(LONDON, ambiguous=False, nonexistent="shift_forward")
     return times.dt.tz_convert(LONDON)
 
 
-def _chosen(found: pd.DataFrame, columns: str) -> pd.DataFrame:
+def _selected_columns(frame: pd.DataFrame, columns: str) -> pd.DataFrame:
     if not columns:
-        return found
+        return frame
     titles: dict[str, str] = {}
     for part in columns.split(","):
         pair = part if "=" in part else f"{part}={part}"
         titles |= read_pairs(pair)
-    unknown = sorted(set(titles) - set(found.columns))
+    unknown = sorted(set(titles) - set(frame.columns))
     if unknown:
         raise InputError(
-            f"--columns: there is no {unknown[0]!r}; there are: {', '.join(found.columns)}"
+            f"--columns: unknown column {unknown[0]!r}; choose from {', '.join(frame.columns)}"
         )
-    return found[list(titles)].rename(columns=titles)
+    return frame[list(titles)].rename(columns=titles)
 
 
-def _say(cli: CommandContext, output: Path, found: pd.DataFrame) -> None:
-    totals = found.drop(columns="hotspot_id").sum(numeric_only=True)
-    asked, done = totals["planned_patrol_minutes"], totals["patrol_minutes"]
-    share = f" ({done / asked:.0%})" if asked else ""
-    said = (
-        f"{done:,.0f} of {asked:,.0f} planned patrol-minutes were delivered{share}, in "
+def _echo_totals(cli: CommandContext, output: Path, places: pd.DataFrame) -> None:
+    totals = places.drop(columns="hotspot_id").sum(numeric_only=True)
+    planned, done = totals["planned_patrol_minutes"], totals["patrol_minutes"]
+    share = f" ({done / planned:.0%})" if planned else ""
+    line = (
+        f"{done:,.0f} of {planned:,.0f} planned patrol-minutes were delivered{share}, in "
         f"{totals['officer_minutes']:,.0f} officer-minutes"
     )
     facts = {name: float(value) for name, value in totals.items() if name != "delivered_share"}
-    cli.echo([f"{output}: {len(found):,} places", said], facts)
+    cli.echo([f"{output}: {len(places):,} places", line], facts)

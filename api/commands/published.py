@@ -15,8 +15,8 @@ from api.settings import Settings
 from geo.errors import InputError
 from geo.incidents import month_span, months_between
 
-fetch = typer.Typer(help="Download what is published.", no_args_is_help=True)
-mapping = typer.Typer(help="How to read a spreadsheet.", no_args_is_help=True)
+fetch = typer.Typer(help="Download published incidents and boundaries.", no_args_is_help=True)
+mapping = typer.Typer(help="Propose how to read a spreadsheet.", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Option(help="Where the files go.")]
 

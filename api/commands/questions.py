@@ -77,7 +77,7 @@ def command_of(analysis: Analysis) -> Callable[..., None]:
     def command(context: typer.Context, question: Question, output: Output) -> None:
         answered(context, analysis, question, output)
 
-    command.__doc__ = analysis.description
+    command.__doc__ = f"{analysis.summary}\n\n{analysis.description}"
     return with_question(command, analysis.command)
 
 
@@ -91,7 +91,7 @@ def rank(
         bool, typer.Option("--save", help="Keep the ids of these places from now on.")
     ] = False,
 ) -> None:
-    """Rank equal places by incidents, none near another; known ones keep their ids."""
+    """Rank the places with most incidents; known places keep their ids."""
     cli = CommandContext.of(context)
     found = answered(context, ANALYSIS["rank"], question, output)
     if save:
@@ -106,7 +106,7 @@ def rank(
 
 @with_question
 def map_file(context: typer.Context, question: Question, output: Output) -> None:
-    """Draw the hotspot map as one self-contained HTML file that needs no network."""
+    """Draw the hotspot map as one HTML file that works without a network."""
     from api.maps.answer_map import draw  # noqa: PLC0415 - folium takes a second to load
     from api.maps.basemap import OwnGround  # noqa: PLC0415 - the pages' modules take a moment
 
@@ -139,7 +139,7 @@ def brief(
         str, typer.Option(help="What the map shows: cells, density, change or persistence.")
     ] = "cells",
 ) -> None:
-    """Write the board as a brief for print: one .html file, or a .pdf where Chromium is there."""
+    """Write the board as a brief for print: .html, or .pdf if Chromium is installed."""
     from api.answers import Answers  # noqa: PLC0415 - the pages' templates take a moment
     from api.board.brief import brief_page, browser, print_pdf  # noqa: PLC0415 - likewise
     from api.board.findings import Findings  # noqa: PLC0415 - likewise

@@ -27,8 +27,8 @@ from geo.store.layer_ids import renaming_notices
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-MANY = 100_000
-"""Incidents from which a question may join so many points that compiled loops do it."""
+COMPILED_FROM = 100_000
+"""Incidents from which the compiled point-in-area loops are used, and so loaded at start."""
 
 
 def serve(
@@ -37,18 +37,21 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     counts: Annotated[
         Path | None,
-        typer.Option(help="Serve a file of counts instead, of count --engine dask; no store."),
+        typer.Option(help="File of 'count --engine dask' to serve instead of a store."),
     ] = None,
     ground: Annotated[
         Path | None,
-        typer.Option(help="What lies under the maps: .mbtiles of pictures, or .geojson of lines."),
+        typer.Option(help="Basemap: .mbtiles of images or .geojson of lines."),
     ] = None,
 ) -> None:
-    """Serve the board, the maps and the OGC API of a store, or a map of counts, to this machine."""
+    """Serve the board, the planner and the OGC API to this machine.
+
+    With --counts, serves a map of a file of counts; no store is needed.
+    """
     if host not in LOOPBACK:
         raise InputError(
-            f"--host {host}: this version has no access control, so it listens on this machine "
-            f"only: {', '.join(LOOPBACK)}"
+            f"--host {host} is not this machine, and this version has no access control; choose "
+            f"{' or '.join(LOOPBACK)}"
         )
     cli = CommandContext.of(context)
     if counts:
@@ -68,13 +71,13 @@ def serve(
 
 
 def _warm_up(app: FastAPI, store: Store) -> None:
-    """Let whoever comes first wait for nothing but the answer."""
+    """Load what the first request would otherwise wait for."""
     app.state.searches.warm_up()
     app.state.answers.snapshot()
-    if store.incident_count() >= MANY:
+    if store.incident_count() >= COMPILED_FROM:
         warm_up()
-    # All that is loaded by now stays: going through it again and again takes a quarter of the time
-    # in which a map is drawn.
+    # What is loaded by now stays loaded: without the freeze, the garbage collector scans it again
+    # and again, a quarter of the time of drawing a map.
     gc.collect()
     gc.freeze()
 
@@ -87,7 +90,17 @@ def _run(
     *,
     ready: Callable[[], object] = lambda: None,
 ) -> None:
-    """Listen on a host's port until stopped."""
+    """Serve an app on a host and port until stopped.
+
+    Parameters
+    ----------
+    what
+        What is served, for the line that gives its address.
+    place
+        Host and port.
+    ready
+        Called once the port is taken, before the first request.
+    """
     import uvicorn  # noqa: PLC0415 - the web stack takes a second that other commands save
 
     host, port = place
@@ -107,19 +120,23 @@ def _run(
 def demo(
     context: typer.Context,
     files: Annotated[
-        Path | None, typer.Option(help="Write it into this folder too, as files.")
+        Path | None, typer.Option(help="Also write it to this folder, as files.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed makes another city.")] = 2026,
+    seed: Annotated[int, typer.Option(help="Seed of the city; another seed gives another.")] = 2026,
     country: Annotated[
         int,
-        typer.Option(min=0, help="Write a country of so many incidents into the folder instead."),
+        typer.Option(min=0, help="Only write files of a country with this many incidents."),
     ] = 0,
 ) -> None:
-    """Make the store of a synthetic demo city, or with --country only the files of a country."""
+    """Create the store of a synthetic demo city.
+
+    With --files, also writes files to try imports with. With --country, writes only the files of
+    a synthetic country, to try 'count --engine dask' with.
+    """
     cli = CommandContext.of(context)
     if country:
         if not files:
-            raise InputError("--country writes files only: name a folder with --files")
+            raise InputError("--country writes files only; name a folder with --files")
         made = write_country(files, country, Projection.choose(), seed=seed)
         paths = list(with_progress(made, "Writing"))
         cli.echo(
@@ -145,7 +162,7 @@ def demo(
     n = len(city.incidents)
     lines = [f"{cli.store}: {city.label}, {n:,} incidents in {len(parts)} months"]
     if files:
-        lines.append(f"{files}: {len(written)} files that a user could have")
+        lines.append(f"{files}: {len(written)} files to try imports with")
     facts = {"store": cli.store, "incidents": n, "files": [str(path) for path in written]}
     cli.echo(lines, facts)
 

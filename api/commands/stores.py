@@ -13,15 +13,16 @@ from api.commands.context import CommandContext, open_store, record_facts
 from api.formats.files import write_whole
 from geo.errors import ConflictError
 from geo.question.quality import quality
+from geo.store.contract import Store
 from geo.store.copying import copy_store
 from geo.store.geopackage import GeoPackageStore
 
-imports = typer.Typer(help="What was imported: list, undo.", no_args_is_help=True)
+imports = typer.Typer(help="List and undo imports.", no_args_is_help=True)
 
 
 @imports.command("list")
 def list_imports(context: typer.Context) -> None:
-    """List every import with what it read, rejected and replaced."""
+    """List all imports: rows read, rejected and replaced."""
     cli = CommandContext.of(context)
     with cli.open() as store:
         records = store.imports(history=True)
@@ -37,21 +38,21 @@ def list_imports(context: typer.Context) -> None:
 @imports.command("undo")
 def undo_import(
     context: typer.Context,
-    import_id: Annotated[int, typer.Argument(help="Its number in 'patchmap imports list'.")],
+    import_id: Annotated[int, typer.Argument(help="Number of the import, from 'imports list'.")],
 ) -> None:
-    """Take an import back and restore what it replaced."""
+    """Undo an import and restore what it replaced."""
     cli = CommandContext.of(context)
     with cli.open() as store, store.transaction():
         record = store.undo_import(import_id)
     line = (
-        f"import {import_id} ({record.file}) is undone: {record.rows_accepted:,} incidents taken "
-        f"out, {record.rows_replaced:,} restored"
+        f"import {import_id} ({record.file}) undone: {record.rows_accepted:,} incidents removed, "
+        f"{record.rows_replaced:,} restored"
     )
     cli.echo([line], record_facts(record))
 
 
 def report_quality(context: typer.Context) -> None:
-    """Say what to know of the data before an answer is believed."""
+    """List what to know about the data before relying on an answer."""
     cli = CommandContext.of(context)
     with cli.open() as store, store.reading():
         notes = quality(store.incidents(), store.imports())
@@ -59,17 +60,17 @@ def report_quality(context: typer.Context) -> None:
         f"{note.kind}: {' '.join(part for part in (note.source, note.month) if part)}: {note.text}"
         for note in notes
     ]
-    cli.echo(lines or ["nothing stands out"], [asdict(note) for note in notes])
+    cli.echo(lines or ["no problems found"], [asdict(note) for note in notes])
 
 
 def backup(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The GeoPackage to write.")],
+    file: Annotated[Path, typer.Argument(help="GeoPackage to write.")],
 ) -> None:
-    """Copy the store into one file, also while others write to it."""
+    """Back up the store to one file; others may go on writing to it."""
     cli = CommandContext.of(context)
     if file.exists():
-        raise ConflictError(f"{file} is there already; name a new file")
+        raise ConflictError(f"{file} already exists; choose a new file")
     with cli.open() as store:
         write_whole(file, lambda part: _back_up(store, part))
     cli.echo([f"{file}: a backup of {cli.store}"], {"backup": str(file)})
@@ -77,16 +78,18 @@ def backup(
 
 def restore(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A backup to take everything from.")],
+    file: Annotated[Path, typer.Argument(help="Backup to restore.")],
     replace: Annotated[
-        bool, typer.Option("--replace", help="Give up what the store holds now.")
+        bool, typer.Option("--replace", help="Overwrite the data in the store.")
     ] = False,
 ) -> None:
-    """Make the store what it was when the backup was made."""
+    """Restore the store from a backup."""
     cli = CommandContext.of(context)
     with cli.open(create=True) as store:
         if (store.layers() or store.imports(history=True) or store.plans()) and not replace:
-            raise ConflictError(f"{cli.store} holds data; --replace gives it up for the backup")
+            raise ConflictError(
+                f"{cli.store} already holds data; add --replace to overwrite it with the backup"
+            )
         if isinstance(store, GeoPackageStore):
             store.restore(file)
         else:
@@ -98,23 +101,23 @@ def restore(
 
 def copy(
     context: typer.Context,
-    to: Annotated[str, typer.Option("--to", help="A new file, or postgresql://…")],
+    to: Annotated[str, typer.Option("--to", help="New file, or postgresql://…")],
 ) -> None:
-    """Copy everything into a new store of either kind."""
+    """Copy the store to a new one: a file or a PostgreSQL database."""
     cli = CommandContext.of(context)
     with cli.open() as store, open_store(to, create=True) as target:
-        copy_store(store, target, on_part=_tell if sys.stderr.isatty() else lambda _name: None)
+        copy_store(store, target, on_part=_echo_name if sys.stderr.isatty() else lambda _name: None)
         n = target.incident_count()
     cli.echo([f"{n:,} incidents copied from {cli.store}"], {"incidents": n})
 
 
-def _back_up(store: object, part: Path) -> None:
+def _back_up(store: Store, part: Path) -> None:
     if isinstance(store, GeoPackageStore):
         store.back_up(part)
         return
     with open_store(str(part), create=True) as target:
-        copy_store(store, target)  # type: ignore[arg-type]  # what opened it made sure of that
+        copy_store(store, target)
 
 
-def _tell(name: str) -> None:
+def _echo_name(name: str) -> None:
     typer.echo(name, err=True)

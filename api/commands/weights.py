@@ -1,4 +1,4 @@
-"""`patchmap weights …`: harm tables, by name."""
+"""`patchmap weights …`: add and list harm tables."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from api.commands.context import CommandContext, read_bytes
 from geo.errors import InputError
 from geo.question.harm import WEIGHTS_SETTING, read_weights
 
-weights = typer.Typer(help="Harm tables: add, list.", no_args_is_help=True)
+weights = typer.Typer(help="Add and list harm tables.", no_args_is_help=True)
 
-_START = WEIGHTS_SETTING.format("")
+_PREFIX = WEIGHTS_SETTING.format("")
 
 
 @weights.command("add")
 def add(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="TOML: title, source and [weights].")],
-    table_id: Annotated[str, typer.Option("--id", help="What Questions call it.")],
+    file: Annotated[Path, typer.Argument(help="TOML file with title, source and [weights].")],
+    table_id: Annotated[str, typer.Option("--id", help="Id for --weight, such as cchi.")],
 ) -> None:
-    """Add a harm table: what an incident of each category weighs, and where that is from."""
+    """Add a harm table: the weight of an incident of each category."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", table_id) or table_id == "count":
         raise InputError(
-            f"{table_id!r} cannot be a table's id: use small letters, digits and '-', such as cchi"
+            f"invalid id {table_id!r}; use lower-case letters, digits and '-', such as cchi"
         )
     table = read_weights(read_bytes(file), file=file.name)
     cli = CommandContext.of(context)
@@ -41,12 +41,12 @@ def list_tables(context: typer.Context) -> None:
     """List the harm tables with their sources."""
     cli = CommandContext.of(context)
     with cli.open() as store:
-        kept = {
-            key.removeprefix(_START): value
+        tables = {
+            key.removeprefix(_PREFIX): value
             for key, value in store.settings().items()
-            if key.startswith(_START) and isinstance(value, dict)
+            if key.startswith(_PREFIX) and isinstance(value, dict)
         }
-    lines = [f"{name}: {table['title']}; {table['source']}" for name, table in kept.items()]
+    lines = [f"{name}: {table['title']}; {table['source']}" for name, table in tables.items()]
     cli.echo(
-        lines or ["no harm tables yet"], [{"id": name, **table} for name, table in kept.items()]
+        lines or ["no harm tables yet"], [{"id": name, **table} for name, table in tables.items()]
     )

@@ -66,8 +66,12 @@ class Analysis:
         Its command; `patchmap rank` for one.
     collection
         The id of its OGC collection; '' where it is a table and no layer.
-    title, description
-        For people.
+    title
+        Its name on pages and in catalogues.
+    summary
+        What the command does: an imperative sentence of at most 80 characters.
+    description
+        What the result holds.
     find
         Works it out; where it searches, by a `Runner` that it is given as `run`.
     history
@@ -79,6 +83,7 @@ class Analysis:
     command: str
     collection: AnswerCollection | Literal[""]
     title: str
+    summary: str
     description: str
     find: Callable[..., AnalysisResult]
     history: bool = False

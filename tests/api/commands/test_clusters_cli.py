@@ -195,4 +195,4 @@ def test_a_country_is_written_as_files_and_needs_a_folder(tmp_path):
         "wards.geojson",
     ]
     refused = run_patchmap("demo", "--country", "500", cwd=tmp_path)
-    assert refused.stderr == ("patchmap: --country writes files only: name a folder with --files\n")
+    assert refused.stderr == ("patchmap: --country writes files only; name a folder with --files\n")

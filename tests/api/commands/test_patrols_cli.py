@@ -56,11 +56,11 @@ def test_a_return_has_the_columns_that_are_asked_for(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "message"),
     [
-        ("visits.csv", VISITS.replace("14:12", "noon"), "left '2024-05-01Tnoon' is no time"),
+        ("visits.csv", VISITS.replace("14:12", "noon"), "left '2024-05-01Tnoon' is not a time"),
         ("visits.csv", VISITS.replace("14:12", "13:00"), "ends before it begins"),
-        ("plan.csv", PLAN.replace(",15,4", ",x,4"), "minutes is no number"),
+        ("plan.csv", PLAN.replace(",15,4", ",x,4"), "minutes is not a number"),
         ("plan.csv", "a,b\n1,2\n", "lacks the column shift"),
-        ("visits.csv", "officer,time,x,y\nAnn,2024-05-01T14:00,,\n", "there is no position"),
+        ("visits.csv", "officer,time,x,y\nAnn,2024-05-01T14:00,,\n", "missing or invalid position"),
     ],
 )
 def test_a_faulty_file_is_one_clear_line(folder: Path, file: str, text: str, message: str) -> None:
@@ -72,7 +72,7 @@ def test_a_faulty_file_is_one_clear_line(folder: Path, file: str, text: str, mes
 
 def test_an_unknown_column_of_a_return_is_named(folder: Path) -> None:
     assert (
-        "there is no 'hours'; there are: hotspot_id"
+        "unknown column 'hours'; choose from hotspot_id"
         in delivered(folder, "--columns", "hours").stderr
     )
 
@@ -82,7 +82,7 @@ def test_travel_times_are_read_from_a_file_and_a_broken_one_is_named(
 ) -> None:
     (tmp_path / "travel.csv").write_text("from,to,minutes\na,b,5\na,b,soon\n")
     plan = ["--store", str(store.path), "patrols", "--travel", "travel.csv", "-o", "out.csv"]
-    assert "travel.csv, line 3: minutes is no number" in run_patchmap(*plan, cwd=tmp_path).stderr
+    assert "travel.csv, line 3: minutes is not a number" in run_patchmap(*plan, cwd=tmp_path).stderr
     (tmp_path / "travel.csv").write_text("from,to,minutes\na,b,5\n")
     done = run_patchmap(*plan, cwd=tmp_path)
     assert "the travel table has no minutes of at least 0 from" in done.stderr

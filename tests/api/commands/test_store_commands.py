@@ -127,7 +127,7 @@ def test_a_backup_restores_everything(folder: Path) -> None:
     assert "holds data" in refused(folder, "restore", "saved.gpkg")
     told(folder, "restore", "saved.gpkg", "--replace")
     assert counts(folder) == 12 + 24 + 3
-    assert "there already" in refused(folder, "backup", "saved.gpkg")
+    assert "already exists" in refused(folder, "backup", "saved.gpkg")
 
 
 def test_what_is_no_backup_leaves_the_store_as_it_was(folder: Path) -> None:
