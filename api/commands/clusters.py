@@ -1,4 +1,4 @@
-"""`patchmap count`, `hotspots` and `emerging` of a store or, by `--engine dask`, of files."""
+"""The commands `patchmap count`, `hotspots` and `emerging`: of a store, or of files with Dask."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from geo.cells import Grid
 from geo.errors import InputError, QuestionError
 from geo.question.ask import Question
 from geo.scale import (
-    AreaPlaces,
-    Broken,
-    CellPlaces,
-    Counted,
-    Job,
-    Parts,
+    AreaUnits,
+    BrokenPart,
+    CellUnits,
+    CountJob,
+    CountResult,
+    Criteria,
+    DataParts,
     Totals,
-    Wanted,
     count_on_cluster,
     emerging_hotspots,
     find_parts,
@@ -37,22 +37,24 @@ from geo.scale import (
 )
 from geo.sources.police_uk import CAVEATS
 
-FEW = 5
-"""How many broken files are named one by one; the rest are counted, and in the JSON."""
+MOST_LISTED = 5
+"""Broken files or forces listed by name; the JSON output lists all of them."""
 
 Files = Annotated[
     list[Path] | None,
     typer.Argument(
-        help="With --engine: archives, folders, CSV or GeoParquet files.", metavar="FILES"
+        help="With --engine: archives, folders, CSV or GeoParquet files to count.", metavar="FILES"
     ),
 ]
-Engine = Annotated[str, typer.Option(help="dask: count FILES on a cluster, without a store.")]
-AreasOf = Annotated[str, typer.Option(help="With --engine: a file of areas, or a layer's id.")]
+Engine = Annotated[str, typer.Option(help="'dask' counts FILES on a cluster, without a store.")]
+AreasOf = Annotated[str, typer.Option(help="With --engine: a file of areas, or a layer id.")]
 Scheduler = Annotated[
-    str, typer.Option(help="With --engine: a running scheduler, tcp://…; else workers start here.")
+    str,
+    typer.Option(help="With --engine: address of a Dask scheduler (default: start workers here)."),
 ]
 Workers = Annotated[
-    int, typer.Option(min=0, help="With --engine: how many start here; else one a processor.")
+    int,
+    typer.Option(min=0, help="With --engine: workers to start (default: one per processor)."),
 ]
 Halve = Annotated[
     list[str] | None,
@@ -61,27 +63,42 @@ Halve = Annotated[
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is to be counted, and where."""
+class CountRequest:
+    """What to count, by which areas and on which cluster."""
 
     question: Question
     areas: gpd.GeoDataFrame
-    parts: Parts
+    parts: DataParts
     scheduler: str
     workers: int
 
 
 @dataclass(frozen=True)
-class Made:
-    """A frame, the counts it was made of, and what to know of it."""
+class CountOutput:
+    """The frame to write, the counts behind it, and further members of a JSON file."""
 
     frame: pd.DataFrame
-    counted: Counted
+    counted: CountResult
     members: dict[str, object]
 
 
-def with_engine(analysis: Analysis, make: Callable[[Asked, Job], Made]) -> Callable[..., None]:
-    """The command of an analysis, with the options that have it made of files instead."""
+def with_engine(
+    analysis: Analysis, make: Callable[[CountRequest, CountJob], CountOutput]
+) -> Callable[..., None]:
+    """The command of an analysis, with options to count files instead of a store.
+
+    Parameters
+    ----------
+    analysis
+        The analysis that the command runs on a store.
+    make
+        Makes the same answer from files.
+
+    Returns
+    -------
+    command
+        A function for Typer.
+    """
 
     def command(
         context: typer.Context,
@@ -98,32 +115,36 @@ def with_engine(analysis: Analysis, make: Callable[[Asked, Job], Made]) -> Calla
         if not engine:
             if files or areas or scheduler or workers or halves:
                 raise InputError(
-                    "FILES, --areas, --scheduler, --workers and --halve go with --engine dask; "
-                    "without it the store is asked"
+                    "FILES, --areas, --scheduler, --workers and --halve need --engine dask; "
+                    "add it, or leave them out to use the store"
                 )
             answered(context, analysis, question, output)
             return
         if engine != "dask":
-            raise InputError(f"--engine {engine!r} is not known; there is: dask")
+            raise InputError(f"unknown --engine {engine!r}; choose dask")
         if not files:
-            raise InputError("--engine dask counts files: name some")
+            raise InputError("--engine dask counts files; name some")
         if not (areas or question.layer):
-            raise QuestionError("areas", "say by which areas: a file, or a layer of the store")
+            raise QuestionError(
+                "areas", "is missing; name a file of areas, or a layer of the store"
+            )
         cli = CommandContext.of(context)
         cli.check_output(output, *files)
-        # Before hours of counting, not after them.
+        # Checked before counting, which can take hours.
         counts_alone = analysis.command == "hotspots" and question.by == "month"
         frame_format(output, layer=analysis.command != "count" and not counts_alone)
         projection, layer = areas_of(cli, areas or question.layer)
         parts = find_parts(files, halves=halves_of(halves or []))
-        wanted = Wanted.of(question, parts.parts)
-        asked = Asked(question, layer, parts, scheduler, workers)
-        made = make(asked, Job(AreaPlaces(layer), projection, wanted))
-        facts = _facts(made, asked, wanted) | {"crs": projection.crs, "areas": areas}
-        members = {"accounts": facts, **made.members}
-        write_frame(made.frame, output, projection=projection, members=members)
-        cli.echo([f"{output}: {len(made.frame):,} rows", *_lines(made, asked, wanted)], facts)
-        _tell_broken(made.counted.broken)
+        criteria = Criteria.of(question, parts.parts)
+        request = CountRequest(question, layer, parts, scheduler, workers)
+        result = make(request, CountJob(AreaUnits(layer), projection, criteria))
+        facts = _facts(result, request, criteria) | {"crs": projection.crs, "areas": areas}
+        members = {"accounts": facts, **result.members}
+        write_frame(result.frame, output, projection=projection, members=members)
+        cli.echo(
+            [f"{output}: {len(result.frame):,} rows", *_lines(result, request, criteria)], facts
+        )
+        _warn_of_broken(result.counted.broken)
 
     command.__doc__ = (
         f"{analysis.summary}\n\n{analysis.description} Reads a store, or with --engine dask files."
@@ -131,102 +152,102 @@ def with_engine(analysis: Analysis, make: Callable[[Asked, Job], Made]) -> Calla
     return with_question(command, analysis.command)
 
 
-def area_counts(asked: Asked, job: Job) -> Made:
-    """Counts by area × category × month, with outlines to draw them on."""
-    counted = _count(asked, job)
+def area_counts(request: CountRequest, job: CountJob) -> CountOutput:
+    """Counts by area × category × month, with the outlines of the areas."""
+    counted = _count(request, job)
     frame = counted.frame()
-    names = asked.areas["area_name"].astype(str).to_numpy()
+    names = request.areas["area_name"].astype(str).to_numpy()
     frame.insert(1, "area_name", names[frame["area_code"].cat.codes])
-    return Made(frame, counted, {"outlines": outlines(asked.areas)})
+    return CountOutput(frame, counted, {"outlines": outlines(request.areas)})
 
 
-def cells(asked: Asked, job: Job) -> Made:
-    """Hot and cold cells; by month the counts of the cells instead, for other methods."""
-    counted, places = _count_cells(asked, job)
-    if asked.question.by == "month":
-        return Made(counted.frame("cell_id"), counted, {})
-    return Made(hotspots(counted, places), counted, _parameters(asked, places))
+def cells(request: CountRequest, job: CountJob) -> CountOutput:
+    """Hot and cold cells; with `--by month` the counts of the cells instead."""
+    counted, units = _count_cells(request, job)
+    if request.question.by == "month":
+        return CountOutput(counted.frame("cell_id"), counted, {})
+    return CountOutput(hotspots(counted, units), counted, _parameters(request, units))
 
 
-def emerging_cells(asked: Asked, job: Job) -> Made:
-    """Cells by how hot and cold their months were."""
-    counted, places = _count_cells(asked, job)
+def emerging_cells(request: CountRequest, job: CountJob) -> CountOutput:
+    """Cells by how their hot and cold months follow each other."""
+    counted, units = _count_cells(request, job)
     try:
-        frame = emerging_hotspots(counted, places)
+        frame = emerging_hotspots(counted, units)
     except InputError as error:
         raise QuestionError("period", str(error)) from error
-    return Made(frame, counted, _parameters(asked, places))
+    return CountOutput(frame, counted, _parameters(request, units))
 
 
-def _count_cells(asked: Asked, job: Job) -> tuple[Counted, CellPlaces]:
-    grid = Grid(asked.question.cell, asked.question.shape)
+def _count_cells(request: CountRequest, job: CountJob) -> tuple[CountResult, CellUnits]:
+    grid = Grid(request.question.cell, request.question.shape)
     try:
-        places = CellPlaces.over(AreaPlaces(asked.areas), grid)
+        units = CellUnits.over(AreaUnits(request.areas), grid)
     except InputError as error:
         raise QuestionError("cell", str(error)) from error
-    return _count(asked, Job(places, job.projection, job.wanted)), places
+    return _count(request, CountJob(units, job.projection, job.criteria)), units
 
 
-def _parameters(asked: Asked, places: CellPlaces) -> dict[str, object]:
-    told = {
-        "cell_m": asked.question.cell,
-        "shape": asked.question.shape,
-        "cells": len(places.cells),
+def _parameters(request: CountRequest, units: CellUnits) -> dict[str, object]:
+    parameters = {
+        "cell_m": request.question.cell,
+        "shape": request.question.shape,
+        "cells": len(units.cells),
     }
-    return {"parameters": told}
+    return {"parameters": parameters}
 
 
-def _count(asked: Asked, job: Job) -> Counted:
-    parts = [part for part in asked.parts.parts if job.wanted.takes(part)]
+def _count(request: CountRequest, job: CountJob) -> CountResult:
+    parts = [part for part in request.parts.parts if job.criteria.may_match(part)]
     if not parts:
-        raise QuestionError("datetime", f"no file is of {job.wanted.period.title}")
-    totals = Totals(asked.parts.broken)
-    done = count_on_cluster(parts, job, scheduler=asked.scheduler, workers=asked.workers)
+        raise QuestionError("datetime", f"no file covers {job.criteria.period.title}")
+    totals = Totals(request.parts.broken)
+    done = count_on_cluster(parts, job, scheduler=request.scheduler, workers=request.workers)
     for part in with_progress(done, "Counting", total=len(parts)):
         totals.add(part)
-    counted = totals.counted(job.places.codes)
+    counted = totals.result(job.units.codes)
     if not counted.months:
-        raise InputError(f"nothing can be read; the first fault: {_told(counted.broken[0])}")
+        raise InputError(f"no file can be read; the first error: {_reason(counted.broken[0])}")
     return counted
 
 
-def _facts(made: Made, asked: Asked, wanted: Wanted) -> dict[str, object]:
-    counted, parts = made.counted, asked.parts
+def _facts(result: CountOutput, request: CountRequest, criteria: Criteria) -> dict[str, object]:
+    counted, parts = result.counted, request.parts
     return {
         **counted.accounts(),
         "rejected_by_reason": dict(counted.rejected.most_common()),
-        "period": {"from": f"{wanted.period.first}", "to": f"{wanted.period.last}"},
+        "period": {"from": f"{criteria.period.first}", "to": f"{criteria.period.last}"},
         "months_published": counted.whole_months,
         "published": counted.published,
         "parts": len(counted.reports) - len(counted.broken),
-        "not_read": sum(not wanted.takes(part) for part in parts.parts),
+        "not_read": sum(not criteria.may_match(part) for part in parts.parts),
         "replaced": parts.replaced,
         "broken": [vars(part) for part in counted.broken],
         "caveats": _caveats(counted),
-        "question": asked.question.options(),
+        "question": request.question.options(),
         "software": f"patchmap {VERSION}",
     }
 
 
-def _lines(made: Made, asked: Asked, wanted: Wanted) -> Iterable[str]:
-    counted, sums = made.counted, made.counted.accounts()
+def _lines(result: CountOutput, request: CountRequest, criteria: Criteria) -> Iterable[str]:
+    counted, sums = result.counted, result.counted.accounts()
     yield (
         f"{sums['read']:,} read = {sums['rejected']:,} rejected + {sums['not_asked']:,} not "
         f"asked + {sums['outside']:,} outside + {sums['counted']:,} counted"
     )
     months = counted.months
-    span = f"{months[0]} to {months[-1]}" if months else wanted.period.title
+    span = f"{months[0]} to {months[-1]}" if months else criteria.period.title
     yield f"{len(counted.reports) - len(counted.broken):,} parts, {span}"
-    skipped = sum(not wanted.takes(part) for part in asked.parts.parts)
+    skipped = sum(not criteria.may_match(part) for part in request.parts.parts)
     if skipped:
         yield f"{skipped:,} files of other months were not read"
-    if asked.parts.replaced:
-        yield f"{len(asked.parts.replaced):,} files were replaced by later ones of the same month"
+    if request.parts.replaced:
+        yield f"{len(request.parts.replaced):,} files were replaced by later ones of the same month"
     yield from (f"note: {caveat}" for caveat in _caveats(counted))
 
 
-def _caveats(counted: Counted) -> list[str]:
-    """What the counts cannot say: the source's caveats, and months that forces lack."""
+def _caveats(counted: CountResult) -> list[str]:
+    """The caveats of the source, and the months that forces did not publish."""
     published = counted.published
     lacking = {
         force: missing
@@ -236,21 +257,24 @@ def _caveats(counted: Counted) -> list[str]:
     caveats = list(CAVEATS) if published else []
     if lacking:
         most = sorted(lacking, key=lambda force: (-len(lacking[force]), force))
-        named = ", ".join(f"{force} {len(lacking[force])}" for force in most[:FEW])
-        more = f" and {len(most) - FEW} more" if len(most) > FEW else ""
-        caveats.append(f"Months that forces did not publish, unknown and not zero: {named}{more}.")
+        named = ", ".join(f"{force} {len(lacking[force])}" for force in most[:MOST_LISTED])
+        more = f" and {len(most) - MOST_LISTED} more" if len(most) > MOST_LISTED else ""
+        caveats.append(
+            f"Number of months that forces did not publish (unknown, not zero): {named}{more}."
+        )
     return caveats
 
 
-def _tell_broken(broken: list[Broken]) -> None:
+def _warn_of_broken(broken: list[BrokenPart]) -> None:
     if not broken:
         return
-    typer.echo(f"{len(broken):,} broken, not counted:", err=True)
-    for part in broken[:FEW]:
-        typer.echo(f"  {_told(part)}", err=True)
-    if len(broken) > FEW:
-        typer.echo(f"  and {len(broken) - FEW:,} more; --json names them all", err=True)
+    typer.echo(f"not counted, because they cannot be read ({len(broken):,}):", err=True)
+    for part in broken[:MOST_LISTED]:
+        typer.echo(f"  {_reason(part)}", err=True)
+    if len(broken) > MOST_LISTED:
+        typer.echo(f"  and {len(broken) - MOST_LISTED:,} more; --json lists them all", err=True)
 
 
-def _told(part: Broken) -> str:
+def _reason(part: BrokenPart) -> str:
+    """The error with the name of the file, which some errors already contain."""
     return part.reason if part.name in part.reason else f"{part.name}: {part.reason}"

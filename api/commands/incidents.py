@@ -1,4 +1,4 @@
-"""`patchmap ingest` and `patchmap locate`."""
+"""The commands `patchmap ingest` and `patchmap locate`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
 from geo.store.contract import Change, ImportRecord, Store
 
-_PLACES = (
+# Pairs of column names that are taken for coordinates, with their CRS; '' is the store's own.
+_COORDINATE_COLUMNS = (
     (("longitude", "latitude"), "CRS84"),
     (("lon", "lat"), "CRS84"),
     (("lng", "lat"), "CRS84"),
@@ -39,27 +40,29 @@ _PLACES = (
 def ingest(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="Archives, folders or CSV files.")],
-    source: Annotated[str, typer.Option(help="Who published them.")] = POLICE_UK,
+    source: Annotated[str, typer.Option(help="The publisher of the files.")] = POLICE_UK,
     mapping: Annotated[
-        Path | None, typer.Option(help="How to read any CSV, XLSX or point file: a TOML file.")
+        Path | None,
+        typer.Option(help="Mapping file (TOML) that describes any CSV, XLSX or point file."),
     ] = None,
     partition: Annotated[
         str,
-        typer.Option(help="What a file covers: FORCE:YYYY-MM, or any name with a mapping."),
+        typer.Option(help="What the file covers: FORCE:YYYY-MM, or any name with a mapping."),
     ] = "",
     halves: Annotated[
         list[str] | None,
         typer.Option("--halve", help="FORCE:MONTH:CATEGORY that was published twice."),
     ] = None,
     rejects: Annotated[
-        Path | None, typer.Option(help="Where rejected rows go; else NAME.rejects.csv here.")
+        Path | None,
+        typer.Option(help="File for rejected rows (default: NAME.rejects.csv in this folder)."),
     ] = None,
 ) -> None:
-    """Read published incidents; a file that covers what is there already replaces it."""
+    """Import incidents; a file replaces earlier incidents of the same force and month or name."""
     if source != POLICE_UK:
-        raise InputError(f"--source {source!r} is not known; there is: {POLICE_UK}")
+        raise InputError(f"unknown --source {source!r}; choose {POLICE_UK}, or use --mapping")
     if partition and len(files) > 1:
-        raise InputError("--partition goes with one file")
+        raise InputError("--partition can only be used with one file; import them one by one")
     missing = [str(path) for path in files if not path.exists()]
     if missing:
         raise InputError(f"there is no file {', '.join(missing)}")
@@ -67,7 +70,7 @@ def ingest(
     chosen = halves_of(halves or [])
     path = rejects or Path(f"{files[0].stem}.rejects.csv")
     if mapping and chosen:
-        raise InputError("--halve is for files of data.police.uk")
+        raise InputError("--halve cannot be used with --mapping, only with data.police.uk files")
     cli.check_output(path, *files)
     imported: list[tuple[Change, ImportRecord]] = []
     warnings: list[str] = []
@@ -77,14 +80,12 @@ def ingest(
         RejectsFile(path) as rejected,
     ):
         if mapping:
-            from geo.sources.spreadsheet import (  # noqa: PLC0415 - workbooks take long to load
-                read_mapping,
-                read_spreadsheet,
-            )
+            from geo.sources.mapping import read_mapping  # noqa: PLC0415 - workbooks load slowly
+            from geo.sources.spreadsheet import read_spreadsheet  # noqa: PLC0415 - likewise
 
-            told = read_mapping(read_bytes(mapping), file=mapping.name, folder=mapping.parent)
+            columns = read_mapping(read_bytes(mapping), file=mapping.name, folder=mapping.parent)
             parts = [
-                read_spreadsheet(file, told, store.projection, name=partition)
+                read_spreadsheet(file, columns, store.projection, name=partition)
                 for file in as_spreadsheets(files, Path(folder))
             ]
         else:
@@ -95,17 +96,17 @@ def ingest(
                     file, store.projection, partition=partition, halves=chosen
                 )
             ]
-        _refuse_twice(parts)
-        unmet = set(chosen) - {(part.name, part.month) for part in parts}
-        if unmet:
-            raise InputError(f"--halve {':'.join(unmet.pop())} is of no file that is being read")
+        _refuse_repeated(parts)
+        unused = set(chosen) - {(part.name, part.month) for part in parts}
+        if unused:
+            raise InputError(f"--halve {':'.join(min(unused))} does not match any of the files")
         with store.transaction():
             for part in with_progress(parts, "Reading", total=len(parts)):
-                _keep_notes(store, part)
+                _store_notes(store, part)
                 watch = DoubleWatch()
-                seen = partial(_see, part, rejected, watch)
-                imported.append(store.put_partition(part, by=user_name(), on_batch=seen))
-                warnings += _doubles(part, watch)
+                add = partial(_add_batch, part, rejected, watch)
+                imported.append(store.put_partition(part, by=user_name(), on_batch=add))
+                warnings += _double_warnings(part, watch)
     for line in warnings:
         typer.echo(line, err=True)
     if rejected.rows:
@@ -116,7 +117,7 @@ def ingest(
 def locate(
     context: typer.Context,
     points: Annotated[Path, typer.Argument(help="A CSV of points.")],
-    areas: Annotated[str, typer.Option(help="A GeoJSON file, or a layer of the store.")],
+    areas: Annotated[str, typer.Option(help="A file of areas, or a layer of the store.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The CSV to write.")],
     x: Annotated[str, typer.Option(help="Column of longitudes or eastings.")] = "",
     y: Annotated[str, typer.Option(help="Column of latitudes or northings.")] = "",
@@ -124,7 +125,7 @@ def locate(
         str, typer.Option(help="CRS of the points, if the column names do not show it.")
     ] = "",
 ) -> None:
-    """Add area_code and area_name to points: the join alone. Every row stays."""
+    """Add area_code and area_name to a CSV of points; no row is left out."""
     cli = CommandContext.of(context)
     cli.check_output(output, points, Path(areas))
     projection, layer = areas_of(cli, areas)
@@ -133,19 +134,19 @@ def locate(
     source = crs_name(crs) if crs else crs_name(source) if source else projection.crs
     first, second = (table.numbers(name) for name in names)
     reasons = implausible(first, second, source=source, projection=projection)
-    # A place far away is a place: it lies outside every area.
+    # A point far away is usable all the same: it lies outside every area.
     usable = (reasons == "") | np.char.startswith(reasons.astype(str), "outside")
-    found = np.full(len(table), -1)
+    positions = np.full(len(table), -1)
     metres = projection.to_metres(first[usable], second[usable], source=source)
-    found[usable] = AreaLocator(layer).locate(*metres)
+    positions[usable] = AreaLocator(layer).locate(*metres)
     located = table.frame()
-    located["area_code"] = np.append(layer.index.to_numpy(dtype=object), "")[found]
-    located["area_name"] = np.append(layer["area_name"].to_numpy(dtype=object), "")[found]
+    located["area_code"] = np.append(layer.index.to_numpy(dtype=object), "")[positions]
+    located["area_name"] = np.append(layer["area_name"].to_numpy(dtype=object), "")[positions]
     write_whole(output, lambda part: part.write_text(to_csv(located), encoding="utf-8"))
     facts = {
         "read": len(table),
-        "in_an_area": int((found >= 0).sum()),
-        "outside": int((usable & (found < 0)).sum()),
+        "in_an_area": int((positions >= 0).sum()),
+        "outside": int((usable & (positions < 0)).sum()),
         "without_a_place": int((~usable).sum()),
     }
     line = (
@@ -157,31 +158,31 @@ def locate(
 
 def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:
     if bool(x) != bool(y):
-        raise InputError("--x and --y go together")
+        raise InputError("--x and --y must be used together")
     if x:
         table.require(x, y)
         lonlat = x.lower().startswith(("lon", "lng"))
         return (x, y), "CRS84" if lonlat else ""
     lower = {name.lower(): name for name in table.header}
-    for (first, second), source in _PLACES:
+    for (first, second), source in _COORDINATE_COLUMNS:
         if first in lower and second in lower:
             return (lower[first], lower[second]), source
     raise InputError(
-        f"{table.file}: no columns look like coordinates; name them with --x and --y, "
-        f"among: {', '.join(table.header)[:200]}"
+        f"{table.file}: no columns are named like coordinates; name them with --x and --y; "
+        f"it has: {', '.join(table.header)[:200]}"
     )
 
 
-def halves_of(wanted: list[str]) -> dict[tuple[str, str], str]:
-    """Categories published twice, by (force, month).
+def halves_of(values: list[str]) -> dict[tuple[str, str], str]:
+    """The values of `--halve` as categories by (force, month).
 
     Raises
     ------
     InputError
-        If a text does not name all three.
+        If a value does not have all three parts.
     """
     halves = {}
-    for text in wanted:
+    for text in values:
         name, month, category = (*text.split(":"), "", "")[:3]
         if not category:
             raise InputError(
@@ -191,20 +192,20 @@ def halves_of(wanted: list[str]) -> dict[tuple[str, str], str]:
     return halves
 
 
-def _keep_notes(store: Store, part: Partition) -> None:
-    """Keep what a file says of its source; only news changes the data version."""
+def _store_notes(store: Store, part: Partition) -> None:
+    """Store the notes of a source if they differ: each write changes the data version."""
     key = NOTES_SETTING.format(part.source)
     if part.notes and store.setting(key) != part.notes.as_dict():
         store.put_setting(key, part.notes.as_dict())
 
 
-def _see(part: Partition, rejected: RejectsFile, watch: DoubleWatch, batch: Batch) -> None:
+def _add_batch(part: Partition, rejected: RejectsFile, watch: DoubleWatch, batch: Batch) -> None:
     rejected.add(part, batch)
     watch.add(batch.accepted)
 
 
-def _doubles(part: Partition, watch: DoubleWatch) -> list[str]:
-    """A warning for each month and category that looks published twice."""
+def _double_warnings(part: Partition, watch: DoubleWatch) -> list[str]:
+    """A warning for each month and category that seems to be published twice."""
     return [
         f"warning: {part.file}: {double.text}; if so, import it again with "
         f"--halve {part.name}:{double.month}:{double.category}"
@@ -212,14 +213,14 @@ def _doubles(part: Partition, watch: DoubleWatch) -> list[str]:
     ]
 
 
-def _refuse_twice(partitions: list[Partition]) -> None:
-    seen: dict[str, str] = {}
+def _refuse_repeated(partitions: list[Partition]) -> None:
+    files: dict[str, str] = {}
     for part in partitions:
-        if part.partition_id in seen:
+        if earlier := files.get(part.partition_id):
             raise InputError(
-                f"{part.partition_id} is there twice: {seen[part.partition_id]} and {part.file}"
+                f"two files contain {part.partition_id}: {earlier} and {part.file}; import one"
             )
-        seen[part.partition_id] = part.file
+        files[part.partition_id] = part.file
 
 
 def _report(cli: CommandContext, imported: list[tuple[Change, ImportRecord]]) -> None:

@@ -1,4 +1,4 @@
-"""`patchmap fetch …` and `patchmap mapping suggest`."""
+"""The commands `patchmap fetch …` and `patchmap mapping suggest`."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from geo.incidents import month_span, months_between
 fetch = typer.Typer(help="Download published incidents and boundaries.", no_args_is_help=True)
 mapping = typer.Typer(help="Propose how to read a spreadsheet.", no_args_is_help=True)
 
-Folder = Annotated[Path, typer.Option(help="Where the files go.")]
+Folder = Annotated[Path, typer.Option(help="The folder to save to (default: this one).")]
 
 
 @fetch.command("police.uk")
 def fetch_police(
     context: typer.Context,
-    force: Annotated[str, typer.Option(help="Such as derbyshire.")],
-    first: Annotated[str, typer.Option("--from", help="First month, 2024-01.")],
-    last: Annotated[str, typer.Option("--to", help="Last month.")],
+    force: Annotated[str, typer.Option(help="The police force, for example derbyshire.")],
+    first: Annotated[str, typer.Option("--from", help="First month, for example 2024-01.")],
+    last: Annotated[str, typer.Option("--to", help="Last month, for example 2024-06.")],
     folder: Folder = Path(),
 ) -> None:
     """Download a force's street-level files, ready for 'patchmap ingest'."""
@@ -35,7 +35,7 @@ def fetch_police(
     for month in (first, last):
         month_span(month)
     if last < first:
-        raise InputError(f"--to {last} lies before --from {first}")
+        raise InputError(f"--to {last} is before --from {first}; swap them")
     months = months_between(first, last)
     with _progress("data.police.uk") as progress:
         files = fetch_police_uk(
@@ -47,11 +47,11 @@ def fetch_police(
 @fetch.command("layer")
 def fetch_boundaries(
     context: typer.Context,
-    layer: Annotated[str, typer.Argument(help="Such as wards-2025.")],
-    authority: Annotated[str, typer.Option(help="The authority's code, such as E06000015.")],
+    layer: Annotated[str, typer.Argument(help="The layer, for example wards-2025.")],
+    authority: Annotated[str, typer.Option(help="GSS code of the council, such as E06000015.")],
     folder: Folder = Path(),
 ) -> None:
-    """Download an authority's boundaries, ready for 'patchmap layers add'."""
+    """Download the ward boundaries of a council, ready for 'patchmap layers add'."""
     from api.fetch.fetch import fetch_layer  # noqa: PLC0415 - few commands need the network
 
     with _progress("Open Geography portal") as progress:
@@ -63,8 +63,8 @@ def fetch_boundaries(
 def suggest(
     file: Annotated[Path, typer.Argument(help="A CSV or XLSX file.")],
 ) -> None:
-    """Propose a mapping from a file's header and a sample; read it before you use it."""
-    from geo.sources.spreadsheet import suggest_mapping  # noqa: PLC0415 - workbooks load slowly
+    """Propose a mapping file from a spreadsheet's columns and first rows; check it before use."""
+    from geo.sources.suggest import suggest_mapping  # noqa: PLC0415 - workbooks load slowly
 
     if not file.exists():
         raise InputError(f"there is no file {file}")

@@ -1,29 +1,29 @@
-"""The same counts over any number of files: area or cell × category × month.
+"""Counting any number of files by area or cell × category × month.
 
-Each part of the data is read, located and counted where it lies, and only counts travel. `parts`
-finds what there is to read, `places`, `wanted` and `counting` count one part, `totals` adds parts
-up, and `cluster` has Dask do the counting.
+Each part of the data is read, located and counted by one process, and only counts are sent back.
+`parts` finds the data, `units`, `criteria` and `counting` count one part, `totals` adds parts up,
+and `cluster` runs the counting on Dask.
 """
 
 from geo.scale.cluster import count_on_cluster
-from geo.scale.counting import Job, PartCounts, count_part
-from geo.scale.criteria import Wanted
+from geo.scale.counting import CountJob, PartCounts, count_part
+from geo.scale.criteria import Criteria
 from geo.scale.hotspots import emerging_hotspots, hotspots
-from geo.scale.parts import Broken, Part, Parts, find_parts
-from geo.scale.totals import Counted, Totals
-from geo.scale.units import AreaPlaces, CellPlaces
+from geo.scale.parts import BrokenPart, DataParts, Part, find_parts
+from geo.scale.totals import CountResult, Totals
+from geo.scale.units import AreaUnits, CellUnits
 
 __all__ = [
-    "AreaPlaces",
-    "Broken",
-    "CellPlaces",
-    "Counted",
-    "Job",
+    "AreaUnits",
+    "BrokenPart",
+    "CellUnits",
+    "CountJob",
+    "CountResult",
+    "Criteria",
+    "DataParts",
     "Part",
     "PartCounts",
-    "Parts",
     "Totals",
-    "Wanted",
     "count_on_cluster",
     "count_part",
     "emerging_hotspots",

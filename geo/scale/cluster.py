@@ -1,7 +1,7 @@
-"""Counting on Dask: on this machine's processors, or wherever a scheduler has workers.
+"""Counting with Dask: on the processors of this machine, or on the workers of a scheduler.
 
-Each part is a task of its own. When a worker is lost, Dask has the others do its parts again.
-Dask is optional, and loaded when a cluster is asked for.
+Each part is one task. When a worker is lost, Dask gives its parts to the others. Dask is optional
+and imported only when it is needed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
 
 from geo.errors import InputError, StoreError
-from geo.scale.counting import Job, PartCounts, count_part
+from geo.scale.counting import CountJob, PartCounts, count_part
 from geo.scale.parts import Part
 
 if TYPE_CHECKING:
@@ -22,30 +22,40 @@ if TYPE_CHECKING:
 
 SECONDS_TO_CONNECT: Final = 10
 SECONDS_WITHOUT_WORKERS: Final = 60
-_SECONDS_A_LOOK: Final = 0.02
+_SECONDS_BETWEEN_POLLS: Final = 0.02
+_SECONDS_BETWEEN_CHECKS: Final = 1
 _CONFIG: Final = {
-    # Detailed areas are many bytes, and travel once.
+    # Detailed areas are large, but are sent only once.
     "distributed.admin.large-graph-warning-threshold": "4 GiB",
-    # A worker that its guard could not start again by then is given up.
+    # After this time Dask stops waiting for a lost worker to be restarted.
     "distributed.deploy.lost-worker-timeout": "5s",
 }
 
 
 def count_on_cluster(
     parts: Sequence[Part],
-    job: Job,
+    job: CountJob,
     *,
     scheduler: str = "",
     workers: int = 0,
 ) -> Iterator[PartCounts]:
-    """Count parts on a cluster; they come as they are done.
+    """Count parts on a cluster.
 
     Parameters
     ----------
+    parts
+        What to read; every worker must find the files at the same path.
+    job
+        How to count.
     scheduler
-        Address of a running scheduler; without one, workers are started on this machine.
+        Address of a running scheduler; '' starts workers on this machine.
     workers
-        How many are started; as many as there are processors if not given.
+        How many workers to start; 0 means one a processor.
+
+    Returns
+    -------
+    counts
+        Of each part, in the order in which they are done.
 
     Raises
     ------
@@ -55,23 +65,23 @@ def count_on_cluster(
         If the scheduler cannot be reached, goes away, or its workers lack this software.
     """
     with _connected(scheduler, workers) as (client, cluster):
-        # A task, and not data sent ahead: should every worker that holds it be lost, it is
-        # made again from what the scheduler keeps.
-        shared = client.submit(_as_it_is, job, pure=False)
+        # A task and not scattered data: if every worker that holds it is lost, Dask makes it
+        # again from the scheduler's copy.
+        shared = client.submit(_identity, job, pure=False)
         futures = client.map(count_part, parts, job=shared, pure=False)
         part_of = {future.key: part for future, part in zip(futures, parts, strict=True)}
-        done = _as_completed(futures, _Watch(client, cluster))
-        del futures
-        for future, found in done:
-            yield _settled(part_of[future.key], found)
+        done = _as_completed(futures, _Monitor(client, cluster))
+        del futures  # the last reference: each is released when its part is done
+        for future, outcome in done:
+            yield _counts(part_of[future.key], outcome)
             future.release()
 
 
-def _as_it_is(job: Job) -> Job:
+def _identity(job: CountJob) -> CountJob:
     return job
 
 
-def _as_completed(futures: list[Future], watch: _Watch) -> Iterator[tuple[Future, object]]:
+def _as_completed(futures: list[Future], monitor: _Monitor) -> Iterator[tuple[Future, object]]:
     from distributed import as_completed  # noqa: PLC0415 - Dask is optional
 
     done = as_completed(futures, with_results=True, raise_errors=False)
@@ -80,56 +90,56 @@ def _as_completed(futures: list[Future], watch: _Watch) -> Iterator[tuple[Future
         if done.has_ready():
             yield next(done)
         else:
-            watch.look()
-            sleep(_SECONDS_A_LOOK)
+            monitor.check()
+            sleep(_SECONDS_BETWEEN_POLLS)
 
 
-class _Watch:
-    """Looks after a cluster that is waited for: without a worker it would be waited for for ever.
+class _Monitor:
+    """Checks that a cluster has workers; without one, Dask would wait for ever.
 
-    A lost worker is started again by its guard; where that fails as well, this starts another.
+    Dask restarts a lost worker by its nanny process; if that fails, this starts another.
     """
 
     def __init__(self, client: Client, cluster: LocalCluster | None) -> None:
         self._client, self._cluster = client, cluster
-        self._looked = self._seen = monotonic()
+        self._last_check = self._last_worker = monotonic()
 
-    def look(self) -> None:
-        """Look whether there is a worker, once a second.
+    def check(self) -> None:
+        """Check for workers, at most once a second.
 
         Raises
         ------
         StoreError
-            If there has been none for long.
+            If there has been none for `SECONDS_WITHOUT_WORKERS`.
         """
         now = monotonic()
-        if now < self._looked + 1:
+        if now < self._last_check + _SECONDS_BETWEEN_CHECKS:
             return
-        self._looked = now
+        self._last_check = now
         if self._has_workers():
-            self._seen = now
-        elif now > self._seen + SECONDS_WITHOUT_WORKERS:
-            raise StoreError("the Dask scheduler has no workers: start some and count again")
+            self._last_worker = now
+        elif now > self._last_worker + SECONDS_WITHOUT_WORKERS:
+            raise StoreError("the Dask scheduler has no workers; start some and count again")
         elif self._cluster:
             self._cluster.scale(len(self._cluster.worker_spec))
 
     def _has_workers(self) -> bool:
-        """Whether there are any; a scheduler that is gone is told by what it leaves undone."""
+        """Whether there are workers; true if the scheduler is gone, which cancels the futures."""
         try:
             return self._client.status != "running" or bool(self._client.nthreads())
         except OSError:
             return True
 
 
-def _settled(part: Part, found: object) -> PartCounts:
-    """What became of a part; failures come as `sys.exc_info` tells them, or bare."""
-    from distributed import KilledWorker  # noqa: PLC0415 - an optional extra
+def _counts(part: Part, outcome: object) -> PartCounts:
+    """The counts of a part from its task; a failure is an exception or a `sys.exc_info` tuple."""
+    from distributed import KilledWorker  # noqa: PLC0415 - Dask is optional
 
-    if isinstance(found, PartCounts):
-        return found
-    error = found[1] if isinstance(found, tuple) else found
+    if isinstance(outcome, PartCounts):
+        return outcome
+    error = outcome[1] if isinstance(outcome, tuple) else outcome
     if isinstance(error, KilledWorker):
-        # Not the cluster's fault: no worker survives this part, as when memory is too small.
+        # Not a fault of the cluster: each worker that tries this part dies, say for lack of memory.
         return PartCounts.of_broken(part, "every worker that tried it was lost")
     if isinstance(error, CancelledError):
         raise StoreError("the Dask scheduler is gone: nothing was counted; start again") from error
@@ -137,7 +147,7 @@ def _settled(part: Part, found: object) -> PartCounts:
         raise StoreError(f"the workers of the cluster lack this version of Patchmap: {error}")
     if isinstance(error, BaseException):
         raise error
-    raise TypeError(f"{part.name} came back as {type(found)}")
+    raise TypeError(f"{part.name} came back as {type(outcome)}")
 
 
 @contextmanager
@@ -150,7 +160,7 @@ def _connected(scheduler: str, workers: int) -> Iterator[tuple[Client, LocalClus
             "counting on a cluster needs Dask, which is not installed; "
             'install it with: pip install "dask[distributed]"'
         ) from error
-    # Lost workers are no news here: their parts are done again, and what fails is told once.
+    # Quiet, because lost workers need no message: their parts are counted again.
     with _quiet(), dask.config.set(_CONFIG), ExitStack() as stack:
         cluster = None
         try:
@@ -167,7 +177,7 @@ def _connected(scheduler: str, workers: int) -> Iterator[tuple[Client, LocalClus
                 )
             client = stack.enter_context(Client(cluster or scheduler, timeout=SECONDS_TO_CONNECT))
         except (OSError, ValueError) as error:
-            raise StoreError(f"no Dask scheduler answers at {scheduler}") from error
+            raise StoreError(f"no Dask scheduler answers at {scheduler}; start one") from error
         yield client, cluster
 
 

@@ -1,4 +1,4 @@
-"""Counting one part of the data: a pure function of the part and of what is asked."""
+"""Counting one part of the data: a pure function of the part and the job."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from numpy.typing import NDArray
 
 from geo.crs import Projection
 from geo.errors import InputError
-from geo.scale.criteria import Wanted
-from geo.scale.parts import Broken, Part
-from geo.scale.units import Places
+from geo.scale.criteria import Criteria
+from geo.scale.parts import BrokenPart, Part
+from geo.scale.units import CountingUnits
 
 Ints = NDArray[np.int64]
 
 MOST_SLOTS: Final = 2_000_000
-"""Keys up to which a slot for each costs less than to sort them."""
+"""Keys up to which an array with a slot for each is faster than sorting them."""
 
 
 @dataclass(frozen=True)
-class Tally:
-    """How many incidents of each category each place holds in each month, where there are any.
+class CountTable:
+    """Counts of incidents by unit, category and month; combinations without incidents have no row.
 
     Attributes
     ----------
-    place, category, month
-        Numbers of places, of `categories`, and months since January 1970, in that order.
+    unit, category, month
+        Number of the unit, position in `categories`, and months since January 1970. Rows are
+        sorted by the three, in this order.
     n
-        How many; never 0.
+        Number of incidents; never 0.
     categories
-        Slugs, in order.
+        Slugs, sorted.
     """
 
-    place: NDArray[np.int32]
+    unit: NDArray[np.int32]
     category: NDArray[np.int32]
     month: NDArray[np.int32]
     n: Ints
@@ -48,28 +49,40 @@ class Tally:
     @classmethod
     def of(
         cls,
-        place: NDArray[np.integer],
+        unit: NDArray[np.integer],
         category: NDArray[np.integer],
         month: NDArray[np.integer],
         *,
         n: NDArray[np.integer] | None = None,
         categories: tuple[str, ...],
-    ) -> Tally:
-        """Add up what is of the same place, category and month; without `n` each is one incident.
+    ) -> CountTable:
+        """Add up rows of the same unit, category and month.
 
-        A slug may stand twice among the categories.
+        Parameters
+        ----------
+        unit, category, month
+            Rows in any order; `category` is a position in `categories`.
+        n
+            Incidents of each row; None means one each.
+        categories
+            Slugs; the same slug can appear twice.
+
+        Returns
+        -------
+        table
+            One row for each combination.
         """
         slugs = tuple(sorted(set(categories)))
-        same = np.array([slugs.index(slug) for slug in categories], dtype=np.int64)
+        position = np.array([slugs.index(slug) for slug in categories], dtype=np.int64)
         first, last = (int(month.min()), int(month.max())) if len(month) else (0, 0)
         months = last - first + 1
-        # One number for all three: it is sorted many times faster than rows of three.
-        key = (place.astype(np.int64) * len(slugs) + same[category]) * months + (month - first)
-        key, n = _added(key, n)
+        # One number for all three sorts many times faster than rows of three.
+        key = (unit.astype(np.int64) * len(slugs) + position[category]) * months + (month - first)
+        key, n = _sums_by_key(key, n)
         rest, month = np.divmod(key, months)
-        place, category = np.divmod(rest, max(len(slugs), 1))
+        unit, category = np.divmod(rest, max(len(slugs), 1))
         return cls(
-            place.astype(np.int32),
+            unit.astype(np.int32),
             category.astype(np.int32),
             (month + first).astype(np.int32),
             n=n,
@@ -77,126 +90,142 @@ class Tally:
         )
 
     @classmethod
-    def join(cls, tallies: Iterable[Tally]) -> Tally:
-        """All tallies as one."""
-        all_of = list(tallies)
-        if len(all_of) == 1:
-            return all_of[0]
-        before = np.cumsum([0, *(len(one.categories) for one in all_of)])
-        none = np.zeros(0, dtype=np.int32)
+    def join(cls, tables: Iterable[CountTable]) -> CountTable:
+        """The sum of any number of tables."""
+        parts = list(tables)
+        if len(parts) == 1:
+            return parts[0]
+        offsets = np.cumsum([0, *(len(part.categories) for part in parts)])
+        none = np.zeros(0, dtype=np.int32)  # gives the right type where there are no tables
         return cls.of(
-            np.concatenate([none, *(one.place for one in all_of)]),
+            np.concatenate([none, *(part.unit for part in parts)]),
             np.concatenate(
-                [none, *(one.category + at for one, at in zip(all_of, before, strict=False))]
+                [none, *(part.category + at for part, at in zip(parts, offsets, strict=False))]
             ),
-            np.concatenate([none, *(one.month for one in all_of)]),
-            n=np.concatenate([none, *(one.n for one in all_of)]),
-            categories=tuple(slug for one in all_of for slug in one.categories),
+            np.concatenate([none, *(part.month for part in parts)]),
+            n=np.concatenate([none, *(part.n for part in parts)]),
+            categories=tuple(slug for part in parts for slug in part.categories),
         )
 
 
 @dataclass(frozen=True)
-class Job:
-    """What is asked of every part: it travels to each process once."""
+class CountJob:
+    """How every part is counted; sent to each process once."""
 
-    places: Places
+    units: CountingUnits
     projection: Projection
-    wanted: Wanted = field(default_factory=Wanted)
+    criteria: Criteria = field(default_factory=Criteria)
 
 
 @dataclass(frozen=True)
 class PartCounts:
-    """What was found in one part: all that travels back.
+    """The counts of one part.
 
     Attributes
     ----------
-    tally, counted
+    name, force, month
+        Of the part.
+    table, counted
         The counts, and their sum.
     rejected
-        Rows that could not be taken, by reason.
-    not_asked, outside
-        How many more rows are not counted, as in the accounts of an Answer.
+        Number of rejected rows by reason.
+    not_matching, outside
+        Accepted rows that do not meet the criteria, and those outside all units.
     months
-        Months that its accepted rows are of, since January 1970.
+        Months of its accepted rows, since January 1970.
     broken
-        Why it could not be read; it then counts nothing, not even what was read before that.
+        Why it could not be read, else ''; a broken part counts nothing, not even the rows read
+        before the fault.
     """
 
     name: str
     force: str
     month: str
-    tally: Tally
+    table: CountTable
     counted: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-    not_asked: int = 0
+    not_matching: int = 0
     outside: int = 0
     months: tuple[int, ...] = ()
     broken: str = ""
 
-    def without_tally(self) -> PartCounts:
-        """All but the counts."""
-        return replace(self, tally=Tally.join([]))
+    def without_table(self) -> PartCounts:
+        """The same without the counts."""
+        return replace(self, table=CountTable.join([]))
 
     @classmethod
-    def of_broken(cls, part: Part | Broken, reason: str) -> PartCounts:
-        """What cannot be read counts nothing."""
-        return cls(part.name, part.force, part.month, Tally.join([]), broken=reason)
+    def of_broken(cls, part: Part | BrokenPart, reason: str) -> PartCounts:
+        """The empty counts of a part that cannot be read."""
+        return cls(part.name, part.force, part.month, CountTable.join([]), broken=reason)
 
 
-def count_part(part: Part, job: Job) -> PartCounts:
-    """Read, locate and count one part."""
-    tallies, months = [], set()
+def count_part(part: Part, job: CountJob) -> PartCounts:
+    """Read, locate and count one part.
+
+    Parameters
+    ----------
+    part
+        Where to read incidents.
+    job
+        How to count them.
+
+    Returns
+    -------
+    counts
+        With a reason in `broken` if the part cannot be read.
+    """
+    tables, months = [], set()
     rejected: Counter[str] = Counter()
-    not_asked = outside = 0
+    not_matching = outside = 0
     try:
         for points in part.read(job.projection):
-            wanted = job.wanted.of_points(points)
-            place = job.places.positions(points.x[wanted], points.y[wanted])
-            held = place >= 0
-            tallies.append(
-                Tally.of(
-                    place[held],
-                    points.category[wanted][held],
-                    points.month[wanted][held],
+            matching = job.criteria.matches(points)
+            unit = job.units.positions(points.x[matching], points.y[matching])
+            inside = unit >= 0
+            tables.append(
+                CountTable.of(
+                    unit[inside],
+                    points.category[matching][inside],
+                    points.month[matching][inside],
                     categories=points.categories,
                 )
             )
             rejected += points.rejected
-            not_asked += int((~wanted).sum())
-            outside += int((~held).sum())
-            months |= _different(points.month)
+            not_matching += int((~matching).sum())
+            outside += int((~inside).sum())
+            months |= _distinct(points.month)
     except (InputError, OSError) as error:
         return PartCounts.of_broken(part, getattr(error, "strerror", None) or str(error))
-    tally = Tally.join(tallies)
+    table = CountTable.join(tables)
     return PartCounts(
         part.name,
         part.force,
         part.month,
-        tally,
-        counted=int(tally.n.sum()),
+        table,
+        counted=int(table.n.sum()),
         rejected=rejected,
-        not_asked=not_asked,
+        not_matching=not_matching,
         outside=outside,
         months=tuple(sorted(months)),
     )
 
 
-def _different(months: Ints) -> set[int]:
-    """The different months; there are many points and few months, near one another."""
+def _distinct(months: Ints) -> set[int]:
+    """The distinct months: of many points in few months, faster than `np.unique`."""
     if not len(months):
         return set()
     first = int(months.min())
     return set((first + np.flatnonzero(np.bincount(months - first))).tolist())
 
 
-def _added(key: Ints, n: NDArray[np.integer] | None) -> tuple[Ints, Ints]:
-    """The different keys in order, and the sum of `n` of each."""
+def _sums_by_key(key: Ints, n: NDArray[np.integer] | None) -> tuple[Ints, Ints]:
+    """The distinct keys, ascending, and the sum of `n` of each."""
     if key.max(initial=0) < MOST_SLOTS:
         sums = np.bincount(key, weights=n).astype(np.int64)
-        found = np.flatnonzero(sums)
-        return found, sums[found]
+        keys = np.flatnonzero(sums)
+        return keys, sums[keys]
     order = np.argsort(key, kind="stable")
     ordered = key[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    each = np.ones(len(key), dtype=np.int64) if n is None else n[order].astype(np.int64)
-    return ordered[starts], np.add.reduceat(each, starts)
+    weights = np.ones(len(key), dtype=np.int64) if n is None else n[order].astype(np.int64)
+    return ordered[starts], np.add.reduceat(weights, starts)

@@ -1,4 +1,4 @@
-"""Which incidents are counted, told before any of them is read."""
+"""Criteria that incidents must meet to be counted: a period of whole months, and categories."""
 
 from __future__ import annotations
 
@@ -12,31 +12,43 @@ from geo.errors import QuestionError
 from geo.period import EVER, Latest, Period
 from geo.question.model import Question
 from geo.scale.parts import Part
-from geo.sources.points import Points
+from geo.sources.points import IncidentPoints
 
-ANSWERED = frozenset({"datetime", "period", "category", "layer", "by", "cell", "shape"})
-"""Options of a Question that can be answered from counts by month."""
+SUPPORTED = frozenset({"datetime", "period", "category", "layer", "by", "cell", "shape"})
+"""Options of a Question that files counted by month can answer."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A period of whole months, and categories by their slugs; none means all."""
+class Criteria:
+    """A period of whole months, and category slugs; an empty tuple means all categories."""
 
     period: Period = EVER
     categories: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, question: Question, parts: Sequence[Part]) -> Wanted:
-        """What a Question asks of some parts.
+    def of(cls, question: Question, parts: Sequence[Part]) -> Criteria:
+        """The criteria of a Question.
+
+        Parameters
+        ----------
+        question
+            With options of `SUPPORTED` only.
+        parts
+            The data, for periods relative to its last month.
+
+        Returns
+        -------
+        criteria
+            Without period options, from the first to the last month of the parts.
 
         Raises
         ------
         QuestionError
-            If it asks for what counts by month cannot tell.
+            If counts by month cannot answer it.
         """
         for name in question.options():
-            if name not in ANSWERED:
-                raise QuestionError(name, "cannot be asked of files; import them into a store")
+            if name not in SUPPORTED:
+                raise QuestionError(name, "cannot be used with files; import them into a store")
         data = _span(parts)
         if isinstance(question.period, Latest):
             if data == EVER:
@@ -45,20 +57,20 @@ class Wanted:
         else:
             period = question.period.within(data) if question.period else data
         if not period.is_whole_months:
-            raise QuestionError("datetime", "files are counted by month: ask for whole months")
+            raise QuestionError("datetime", "files are counted by month; choose whole months")
         return cls(period, question.category)
 
-    def takes(self, part: Part) -> bool:
-        """Whether a part can hold what is wanted, as far as its name tells."""
+    def may_match(self, part: Part) -> bool:
+        """Whether a part can hold matching incidents, judged by the month in its name."""
         return not part.month or self._first <= _number(part.month) <= self._last
 
-    def of_points(self, points: Points) -> NDArray[np.bool_]:
-        """Which points are wanted."""
-        wanted = (points.month >= self._first) & (points.month <= self._last)
+    def matches(self, points: IncidentPoints) -> NDArray[np.bool_]:
+        """Which points meet the criteria."""
+        matching = (points.month >= self._first) & (points.month <= self._last)
         if self.categories:
-            named = np.array([slug in self.categories for slug in points.categories], dtype=bool)
-            wanted &= named[points.category]
-        return wanted
+            chosen = np.array([slug in self.categories for slug in points.categories], dtype=bool)
+            matching &= chosen[points.category]
+        return matching
 
     @property
     def _first(self) -> int:
@@ -70,7 +82,7 @@ class Wanted:
 
 
 def _span(parts: Sequence[Part]) -> Period:
-    """From the first to the last month that parts name; ever, where one names none."""
+    """From the first to the last month of the parts' names; `EVER` if one has no month."""
     months = sorted({part.month for part in parts})
     if not months or not months[0]:
         return EVER

@@ -1,10 +1,9 @@
-"""Counts as a block: category × month × place, of which any period is summed in milliseconds."""
+"""Counts as an array of category × month × place, which sums any period in milliseconds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,9 @@ class Cube:
     counts
         Categories × months × places.
     categories
-        Slugs, in order.
+        Slugs, sorted.
     months
-        Successive months, as `2024-01`.
+        Consecutive months, as `2024-01`.
     """
 
     counts: NDArray[np.uint32]
@@ -33,18 +32,32 @@ class Cube:
     @classmethod
     def of(
         cls,
-        category: NDArray[np.integer[Any]],
-        month: NDArray[np.integer[Any]],
-        place: NDArray[np.integer[Any]],
-        n: NDArray[np.integer[Any]],
+        category: NDArray[np.integer],
+        month: NDArray[np.integer],
+        place: NDArray[np.integer],
+        n: NDArray[np.integer],
         *,
         categories: Sequence[str],
         months: Sequence[str],
         places: int,
     ) -> Cube:
-        """Put rows into the block: numbers of categories, of months and of places, and how many.
+        """Add up rows.
 
-        Rows of the same three are added up.
+        Parameters
+        ----------
+        category, month, place
+            Positions of each row in `categories`, `months` and among the places.
+        n
+            Incidents of each row.
+        categories, months
+            See `Cube`.
+        places
+            How many places there are.
+
+        Returns
+        -------
+        cube
+            Zero where there is no row.
         """
         flat = (category.astype(np.int64) * len(months) + month) * places + place
         counts = np.zeros(len(categories) * len(months) * places, dtype=np.uint32)
@@ -53,7 +66,7 @@ class Cube:
         return cls(counts.reshape(shape), tuple(categories), tuple(months))
 
     def by_place(self, months: Sequence[str], categories: Sequence[str] = ()) -> Ints:
-        """How many each place holds in some months, of some categories or of all."""
+        """Incidents of each place in some months; without `categories`, of all of them."""
         chosen = [self.months.index(month) for month in months if month in self.months]
         total = np.zeros(self.counts.shape[2], dtype=np.int64)
         for number in self._numbers(categories):
@@ -62,17 +75,17 @@ class Cube:
         return total
 
     def by_month(self, categories: Sequence[str] = (), *, place: int | None = None) -> Ints:
-        """How many there are in each month, in one place or in all."""
-        kept = self.counts[self._numbers(categories)]
-        if place is not None:
-            return np.asarray(kept[:, :, place].sum(axis=0, dtype=np.int64))
-        return np.asarray(kept.sum(axis=(0, 2), dtype=np.int64))
+        """Incidents in each month, in one place or, without `place`, in all of them."""
+        counts = self.counts[self._numbers(categories)]
+        if place is None:
+            return counts.sum(axis=(0, 2), dtype=np.int64)
+        return counts[:, :, place].sum(axis=0, dtype=np.int64)
 
     def by_category(self, months: Sequence[str], *, place: int | None = None) -> dict[str, int]:
-        """How many there are of each category in some months, in one place or in all."""
+        """Incidents of each category in some months, in one place or, without `place`, in all."""
         chosen = [self.months.index(month) for month in months if month in self.months]
-        kept = self.counts[:, chosen] if place is None else self.counts[:, chosen, place]
-        sums = kept.reshape(len(self.categories), -1).sum(axis=1, dtype=np.int64)
+        counts = self.counts[:, chosen] if place is None else self.counts[:, chosen, place]
+        sums = counts.reshape(len(self.categories), -1).sum(axis=1, dtype=np.int64)
         return dict(zip(self.categories, sums.tolist(), strict=True))
 
     def _numbers(self, categories: Sequence[str]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Hot, cold and emerging cells from counts alone."""
+"""Hot, cold and emerging cells from the counts of files."""
 
 from __future__ import annotations
 
@@ -7,57 +7,65 @@ import numpy as np
 import pandas as pd
 
 from geo.hotspots import emerging, getis_ord
-from geo.scale.totals import Counted
-from geo.scale.units import CellPlaces
+from geo.scale.totals import CountResult
+from geo.scale.units import CellUnits
 
 
-def hotspots(counted: Counted, places: CellPlaces) -> gpd.GeoDataFrame:
-    """Every cell with its class, as an Answer has it: the columns are the same.
+def hotspots(counts: CountResult, units: CellUnits) -> gpd.GeoDataFrame:
+    """Every cell with its class, in the columns of an Answer.
 
     Parameters
     ----------
-    counted
-        The counts of these places.
+    counts
+        The counts of the cells.
+    units
+        The cells.
 
-    Source: see `geo.hotspots.getis_ord`.
+    Returns
+    -------
+    frame
+        One row a cell, in metres; columns of `geo.hotspots.getis_ord.hotspots` (source there).
     """
-    found = getis_ord.hotspots(
-        counted.by_place(), places.cells.neighbours, places.cells.inside_area
-    )
-    return _on_cells(found, places)
+    classes = getis_ord.hotspots(counts.by_unit(), units.cells.neighbours, units.cells.inside_area)
+    return _on_cells(classes, units)
 
 
-def emerging_hotspots(counted: Counted, places: CellPlaces) -> gpd.GeoDataFrame:
-    """Every cell by how hot and cold its months were, as an Answer has it.
+def emerging_hotspots(counts: CountResult, units: CellUnits) -> gpd.GeoDataFrame:
+    """Every cell with its class by month, in the columns of an Answer.
 
     Parameters
     ----------
-    counted
-        The counts of these places.
+    counts
+        The counts of the cells.
+    units
+        The cells.
+
+    Returns
+    -------
+    frame
+        One row a cell, in metres; columns of `geo.hotspots.emerging.emerging` (source there).
 
     Raises
     ------
     InputError
         If too few months were published.
-
-    Source: see `geo.hotspots.emerging`.
     """
-    cube = counted.by_month()
-    found = emerging.emerging(
-        cube.to_numpy(),
-        places.cells.neighbours,
-        places.cells.inside_area,
-        months=cube.columns.tolist(),
+    by_month = counts.by_month()
+    classes = emerging.emerging(
+        by_month.to_numpy(),
+        units.cells.neighbours,
+        units.cells.inside_area,
+        months=by_month.columns.tolist(),
     )
-    return _on_cells(found, places)
+    return _on_cells(classes, units)
 
 
-def _on_cells(found: pd.DataFrame, places: CellPlaces) -> gpd.GeoDataFrame:
-    """What was found of each cell, with its id, the area of its centre and its geometry."""
-    cells = places.cells
-    frame = cells.frame(str(places.study.areas.crs))
-    for name in found.columns:
-        frame[name] = found[name].to_numpy()
-    at_centre = places.study.positions(*cells.grid.centres(cells.positions))
-    frame["area_code"] = np.array([*places.study.codes, ""], dtype=object)[at_centre]
-    return frame[["cell_id", *found.columns, "area_code", "inside_share", "geometry"]]
+def _on_cells(classes: pd.DataFrame, units: CellUnits) -> gpd.GeoDataFrame:
+    """The classes with the id of each cell, the area of its centre and its geometry."""
+    cells = units.cells
+    frame = cells.frame(str(units.study.areas.crs))
+    for name in classes.columns:
+        frame[name] = classes[name].to_numpy()
+    at_centre = units.study.positions(*cells.grid.centres(cells.positions))
+    frame["area_code"] = np.array([*units.study.codes, ""], dtype=object)[at_centre]
+    return frame[["cell_id", *classes.columns, "area_code", "inside_share", "geometry"]]

@@ -1,4 +1,4 @@
-"""What there is to read: files of data.police.uk and GeoParquet files, part by part."""
+"""Finding the parts of the data: files of data.police.uk, and row groups of GeoParquet files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.sources.geoparquet import parquet_parts, read_parquet_points
-from geo.sources.points import Points
+from geo.sources.points import IncidentPoints
 from geo.sources.police_uk import read_points
 from geo.sources.street_files import StreetFile, street_files
 
@@ -22,18 +22,18 @@ PARQUET = ".parquet"
 class Part:
     """A piece of the data that one process reads by itself. It can be pickled.
 
-    `force` and `month` are '' where the name of the file does not tell them.
+    `force` and `month` are '' if the name of the file does not contain them.
     """
 
     name: str
-    read: Callable[[Projection], Iterator[Points]]
+    read: Callable[[Projection], Iterator[IncidentPoints]]
     force: str = ""
     month: str = ""
 
 
 @dataclass(frozen=True)
-class Broken:
-    """What could not be read, and why: a whole file where `force` and `month` are ''."""
+class BrokenPart:
+    """A part that could not be read, with the reason; a whole file if `month` is ''."""
 
     name: str
     reason: str
@@ -42,11 +42,11 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """All there is to read, what is broken, and the names of parts that a later file replaces."""
+class DataParts:
+    """The parts to read, the broken ones, and the names of parts that a later file replaces."""
 
     parts: list[Part]
-    broken: list[Broken] = field(default_factory=list)
+    broken: list[BrokenPart] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
 
 
@@ -54,24 +54,29 @@ def find_parts(
     paths: Iterable[Path],
     *,
     halves: Mapping[tuple[str, str], str] = MappingProxyType({}),
-) -> Parts:
+) -> DataParts:
     """Find the parts of archives, folders and files, without reading them.
 
-    Published archives overlap: of one month of one force the last file named is taken, as when
-    files are imported one after the other.
+    Published archives overlap: of several files with the same force and month, the last one is
+    used, as when files are imported one after the other.
 
     Parameters
     ----------
     paths
         Archives and folders in the layout of data.police.uk, their CSV files, GeoParquet files
-        and folders of them. Every process that counts must find them at the same place.
+        and folders of them. Every process that counts must find them at the same path.
     halves
-        Categories that a force's month published twice, by (force, month).
+        Categories that were published twice, by (force, month).
+
+    Returns
+    -------
+    parts
+        Sorted by month, then force, then the parts without a month; at least one.
 
     Raises
     ------
     InputError
-        If a path does not exist, or nothing can be read of any.
+        If a path does not exist, or nothing can be read.
     """
     months: dict[tuple[str, str], Part] = {}
     tables: dict[str, Part] = {}
@@ -81,24 +86,26 @@ def find_parts(
         if not absolute.exists():
             raise InputError(f"there is no file {path}")
         try:
-            found = _tables(absolute) or _months(absolute, halves)
+            parts = _tables(absolute) or _months(absolute, halves)
         except InputError as error:
-            broken.append(Broken(path.name, str(error)))
+            broken.append(BrokenPart(path.name, str(error)))
             continue
-        for part in found:
+        for part in parts:
             if not part.month:
                 tables[part.name] = part
                 continue
             if earlier := months.pop((part.month, part.force), None):
                 replaced.append(earlier.name)
             months[part.month, part.force] = part
-    unmet = set(halves) - {(force, month) for month, force in months}
-    if unmet:
-        raise InputError(f"--halve {':'.join(min(unmet))} is of no file that is being read")
+    unused = set(halves) - {(force, month) for month, force in months}
+    if unused:
+        raise InputError(f"--halve {':'.join(min(unused))} does not match any of the files")
     parts = [*(months[key] for key in sorted(months)), *tables.values()]
     if not parts:
-        raise InputError(f"nothing can be read: {broken[0].reason}" if broken else "no files")
-    return Parts(parts, broken, replaced)
+        raise InputError(
+            f"no file can be read: {broken[0].reason}" if broken else "no files; name some"
+        )
+    return DataParts(parts, broken, replaced)
 
 
 def _tables(path: Path) -> list[Part]:

@@ -1,4 +1,4 @@
-"""The counts of all parts together, and where every row went."""
+"""The counts of all parts together, with accounts of every row."""
 
 from __future__ import annotations
 
@@ -9,129 +9,134 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.incidents import months_between
-from geo.scale.counting import PartCounts, Tally
-from geo.scale.parts import Broken
+from geo.scale.counting import CountTable, PartCounts
+from geo.scale.parts import BrokenPart
 
 MOST_WAITING: Final = 4_000_000
-"""Rows of counts that wait until they are added up: a matter of memory."""
+"""Rows of counts held in memory before they are added up."""
 
 
 class Totals:
-    """Adds parts up as they come, in whatever order.
+    """Adds up parts in whatever order they arrive.
 
     Parameters
     ----------
     broken
-        What was found to be broken before any part was read.
+        Files that could not be opened when the parts were listed.
     """
 
-    def __init__(self, broken: Sequence[Broken] = ()) -> None:
-        self._sum = Tally.join([])
-        self._waiting: list[Tally] = []
+    def __init__(self, broken: Sequence[BrokenPart] = ()) -> None:
+        self._sum = CountTable.join([])
+        self._waiting: list[CountTable] = []
         self._reports = [PartCounts.of_broken(file, file.reason) for file in broken]
 
     def add(self, part: PartCounts) -> None:
         """Add one part."""
-        self._waiting.append(part.tally)
-        # What it counted is in the sum, and not kept twice.
-        self._reports.append(part.without_tally())
+        self._waiting.append(part.table)
+        # Its counts become part of the sum; holding them here too would double the memory.
+        self._reports.append(part.without_table())
         if sum(map(len, self._waiting)) > MOST_WAITING:
-            self._settle()
+            self._add_up()
 
-    def counted(self, codes: Sequence[str]) -> Counted:
-        """All that was added, by places of these codes."""
-        self._settle()
-        return Counted(
+    def result(self, codes: Sequence[str]) -> CountResult:
+        """The sum of all parts, by units with these codes."""
+        self._add_up()
+        return CountResult(
             list(codes), self._sum, sorted(self._reports, key=lambda part: (part.month, part.name))
         )
 
-    def _settle(self) -> None:
-        self._sum = Tally.join([self._sum, *self._waiting])
+    def _add_up(self) -> None:
+        self._sum = CountTable.join([self._sum, *self._waiting])
         self._waiting = []
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Counts by place × category × month, with where every row went.
+class CountResult:
+    """Counts by unit × category × month, with accounts of every row.
 
     Attributes
     ----------
     codes
-        The codes of all places.
-    tally
-        The counts, where there are any.
+        The codes of all units.
+    table
+        The counts that are not zero.
     reports
-        What was found in each part, the earliest month first; without its counts.
+        The counts of each part without its table, the earliest month first.
     """
 
     codes: list[str]
-    tally: Tally
+    table: CountTable
     reports: list[PartCounts] = field(repr=False)
 
     def frame(self, code: str = "area_code") -> pd.DataFrame:
-        """A row for each place, category and month that holds incidents, in that order.
+        """A row for each unit, category and month that holds incidents, in that order.
 
-        Columns are the code's (`area_code` or `cell_id`), `category`, `month` (`2024-01`) and `n`.
-        A row that is missing is a zero only where the month was published.
+        Columns are `code` (`area_code` or `cell_id`), `category`, `month` (`2024-01`) and `n`.
+        A missing row means zero only if the month was published.
         """
-        tally = self.tally
-        months = np.unique(tally.month)
+        table = self.table
+        months = np.unique(table.month)
         names = months.astype("datetime64[M]").astype(str)
-        at = np.searchsorted(months, tally.month)
-        return pd.DataFrame(
-            {
-                code: pd.Categorical.from_codes(tally.place, self.codes),
-                "category": pd.Categorical.from_codes(tally.category, list(tally.categories)),
-                "month": pd.Categorical.from_codes(at, names.tolist()),
-                "n": tally.n,
-            }
+        at = np.searchsorted(months, table.month)
+        columns = (
+            (code, table.unit, self.codes),
+            ("category", table.category, table.categories),
+            ("month", at, names.tolist()),
         )
+        categoricals = {
+            name: pd.Categorical.from_codes(numbers, pd.Index(categories, dtype="str"))
+            for name, numbers, categories in columns
+        }
+        return pd.DataFrame({**categoricals, "n": table.n})
 
     def by_month(self, categories: Sequence[str] = ()) -> pd.DataFrame:
-        """Incidents of each place in each month: n × m, as the hotspot methods take them.
+        """Incidents of each unit in each month: n × m, as the hotspot methods take them.
 
         Parameters
         ----------
         categories
-            Slugs to count; all if none are named.
+            Slugs to count; empty means all.
 
         Returns
         -------
-        A row for each place, zeros included, and a column for each month from the first to the
-        last, as `2024-01`. NaN in a month that was not published, or of which a part is broken.
+        frame
+            A row for each unit, zeros included, and a column for each month from the first to the
+            last, as `2024-01`. NaN in a month that was not published or has a broken part.
         """
-        tally, months = self.tally, self.months
+        table, months = self.table, self.months
         if not months:
             return pd.DataFrame(index=self.codes)
-        named = [not categories or slug in categories for slug in tally.categories]
-        kept = np.array([*named, False])[tally.category]
+        chosen = [not categories or slug in categories for slug in table.categories]
+        # The last False makes this an array of booleans even without categories.
+        rows = np.array([*chosen, False])[table.category]
         first = int(np.datetime64(months[0], "M").astype(np.int64))
-        cube = np.zeros((len(self.codes), len(months)))
-        np.add.at(cube, (tally.place[kept], tally.month[kept] - first), tally.n[kept])
-        frame = pd.DataFrame(cube, index=self.codes, columns=months)
+        counts = np.zeros((len(self.codes), len(months)))
+        np.add.at(counts, (table.unit[rows], table.month[rows] - first), table.n[rows])
+        frame = pd.DataFrame(counts, index=self.codes, columns=months)
         frame.loc[:, ~frame.columns.isin(self.whole_months)] = np.nan
         return frame
 
-    def by_place(self) -> np.ndarray:
-        """All incidents of each place, as whole numbers, zeros included."""
-        return np.bincount(
-            self.tally.place, weights=self.tally.n, minlength=len(self.codes)
-        ).astype(np.int64)
+    def by_unit(self) -> NDArray[np.int64]:
+        """All incidents of each unit, zeros included."""
+        return np.bincount(self.table.unit, weights=self.table.n, minlength=len(self.codes)).astype(
+            np.int64
+        )
 
     @property
-    def broken(self) -> list[Broken]:
-        """What could not be read."""
+    def broken(self) -> list[BrokenPart]:
+        """The parts that could not be read."""
         return [
-            Broken(part.name, part.broken, part.force, part.month)
+            BrokenPart(part.name, part.broken, part.force, part.month)
             for part in self.reports
             if part.broken
         ]
 
     @property
     def rejected(self) -> Counter[str]:
-        """Rows that could not be taken, by reason."""
+        """Number of rejected rows by reason."""
         return sum((part.rejected for part in self.reports), Counter())
 
     @property
@@ -145,28 +150,28 @@ class Counted:
 
     @property
     def whole_months(self) -> list[str]:
-        """The months that have rows, and of which nothing broken can be a part."""
+        """The months that have rows and no broken part."""
         published = {month for part in self.reports for month in part.months}
-        torn = {part.month for part in self.reports if part.broken}
+        broken = {part.month for part in self.reports if part.broken}
         names = [str(np.datetime64(month, "M")) for month in sorted(published)]
-        # A broken file that does not tell its months can be of any.
-        return [name for name in names if torn.isdisjoint({name, ""})]
+        # A broken file without a month in its name can be of any month.
+        return [name for name in names if broken.isdisjoint({name, ""})]
 
     @property
     def published(self) -> dict[str, list[str]]:
         """The months that each force has published, by its name."""
-        found: dict[str, list[str]] = {}
+        months: dict[str, list[str]] = {}
         for part in self.reports:
             if part.force and not part.broken:
-                found.setdefault(part.force, []).append(part.month)
-        return dict(sorted(found.items()))
+                months.setdefault(part.force, []).append(part.month)
+        return dict(sorted(months.items()))
 
     def accounts(self) -> dict[str, int]:
-        """Where every row went: read = rejected + not asked + outside + counted."""
+        """Accounts of every row: read = rejected + not asked + outside + counted."""
         parts = {
             "rejected": self.rejected.total(),
-            "not_asked": sum(part.not_asked for part in self.reports),
+            "not_asked": sum(part.not_matching for part in self.reports),
             "outside": sum(part.outside for part in self.reports),
-            "counted": int(self.tally.n.sum()),
+            "counted": int(self.table.n.sum()),
         }
         return {"read": sum(parts.values()), **parts}

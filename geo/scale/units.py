@@ -1,4 +1,4 @@
-"""By what incidents are counted: the areas of a layer, or the cells over them."""
+"""The units by which incidents are counted: the areas of a layer, or the cells over them."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Places(Protocol):
-    """Numbered places, each with a code."""
+class CountingUnits(Protocol):
+    """Numbered units, each with a code."""
 
     @property
     def codes(self) -> list[str]:
-        """The code of each place."""
+        """The code of each unit."""
         ...
 
     def positions(self, x: Floats, y: Floats) -> Ints:
-        """The number of each point's place, −1 outside all of them."""
+        """The number of each point's unit, −1 outside all of them; x and y in metres."""
         ...
 
 
-class AreaPlaces:
+class AreaUnits:
     """The areas of a layer, indexed by `area_code`, in the working CRS.
 
-    They travel to each process once. The locator is made there, when it is first needed.
+    They are sent to each process once; the locator, which is larger, is built there on first use.
     """
 
     def __init__(self, areas: gpd.GeoDataFrame) -> None:
         self.areas = gpd.GeoDataFrame(geometry=areas.geometry)
 
-    def __reduce__(self) -> tuple[type[AreaPlaces], tuple[gpd.GeoDataFrame]]:
-        return AreaPlaces, (self.areas,)
+    def __reduce__(self) -> tuple[type[AreaUnits], tuple[gpd.GeoDataFrame]]:
+        return AreaUnits, (self.areas,)
 
     @cached_property
     def _locator(self) -> AreaLocator:
@@ -53,24 +53,36 @@ class AreaPlaces:
 
     def positions(self, x: Floats, y: Floats) -> Ints:
         """The number of each point's area, −1 outside all of them."""
-        # One thread: the processors are shared out over the parts already.
+        # One thread, because each processor already has a part of its own.
         return self._locator.locate(x, y, workers=1).astype(np.int64)
 
 
-class CellPlaces:
-    """The cells over a study area; points outside its areas are in none."""
+class CellUnits:
+    """The cells over a study area; points outside the study area are in no cell."""
 
-    def __init__(self, study: AreaPlaces, cells: Cells) -> None:
+    def __init__(self, study: AreaUnits, cells: Cells) -> None:
         self.study, self.cells = study, cells
 
     @classmethod
-    def over(cls, study: AreaPlaces, grid: Grid) -> CellPlaces:
+    def over(cls, study: AreaUnits, grid: Grid) -> CellUnits:
         """The cells of a grid over the union of areas.
+
+        Parameters
+        ----------
+        study
+            The areas.
+        grid
+            Shape and width of the cells.
+
+        Returns
+        -------
+        units
+            The cells that lie at least partly in the areas.
 
         Raises
         ------
         InputError
-            If there would be too many.
+            If there would be too many cells.
         """
         return cls(study, Cells.over(shapely.union_all(study.areas.geometry.to_numpy()), grid))
 
@@ -81,7 +93,7 @@ class CellPlaces:
 
     def positions(self, x: Floats, y: Floats) -> Ints:
         """The number of each point's cell, −1 outside the study area."""
-        found = np.full(len(x), -1)
+        positions = np.full(len(x), -1)
         inside = np.flatnonzero(self.study.positions(x, y) >= 0)
-        found[inside] = self.cells.assign(x[inside], y[inside])
-        return found
+        positions[inside] = self.cells.assign(x[inside], y[inside])
+        return positions

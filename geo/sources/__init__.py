@@ -1,4 +1,4 @@
-"""Published files become incident rows; each source says what its readers must know."""
+"""Reading published files and spreadsheets as incident rows, with the notes of each source."""
 
 from geo.incidents import SourceNotes
 from geo.sources import police_uk
@@ -21,4 +21,4 @@ NOTES = {
         caveats=("Synthetic: this city, its people and its incidents do not exist.",),
     ),
 }
-"""What to know of each source, by its id."""
+"""Title, licence and caveats of each built-in source, by its id."""

@@ -1,6 +1,6 @@
-"""The formats that dates are written in.
+"""Date formats as users write them in a mapping file.
 
-A format is written with these words; everything else in it stands for itself, save letters:
+A format is made of these words; any other character except a letter stands for itself:
 
     d dd        day              H HH        hour, 0 to 23
     m mm        month            h hh        hour, 1 to 12, with AM/PM
@@ -9,7 +9,7 @@ A format is written with these words; everything else in it stands for itself, s
     ddd dddd    Mon, Monday      AM/PM       the half of the day
 
 or it is the word `iso`: `2024-01-31`, `2024-01-31 14:05`, `2024-01-31T14:05:00Z`, `2024-01`.
-A two-digit year up to 68 is of this century.
+Two-digit years up to 68 mean 2000 to 2068.
 """
 
 from __future__ import annotations
@@ -47,10 +47,16 @@ _TIME_WORDS: Final = frozenset({"HH", "H", "hh", "h", "MM", "SS", "AM/PM"})
 
 @dataclass(frozen=True)
 class DateFormat:
-    """A format as the user wrote it, and the parts of it that the parser needs.
+    """A date format, translated for the parser.
 
-    `whole`, `date` and `time` are the parser's own words for one column of date and time, and
-    for two of them; `finest` is the precision that the format can say.
+    Attributes
+    ----------
+    text
+        The format as the user wrote it.
+    whole, date, time
+        `strptime` formats for one column of date and time, and for a column of each.
+    finest
+        The best precision that the format can express: `instant`, `day` or `month`.
     """
 
     text: str
@@ -66,7 +72,7 @@ class DateFormat:
         Raises
         ------
         InputError
-            If it has words that are not known, lacks one, or has one twice.
+            If a word is unknown or repeated, or the year or month is missing.
         """
         if text.lower() == ISO:
             return cls(ISO)
@@ -75,7 +81,9 @@ class DateFormat:
         known = [i for i, word in enumerate(words) if word in _WORDS]
         turns = [i for i, j in zip(known[1:], known, strict=False) if clock[i] != clock[j]]
         if len(turns) > 1:
-            raise InputError(f"the format {text!r} has its time between parts of its date")
+            raise InputError(
+                f"the format {text!r} has the time inside the date; put it before or after"
+            )
         cut = turns[0] if turns else len(words)
         date, time = _directive(words[:cut]), _directive(words[cut:])
         if clock[known[0]]:
@@ -87,17 +95,16 @@ class DateFormat:
 def _words(text: str) -> list[str]:
     words: list[str] = _TOKEN.findall(text)
     if "".join(words) != text:
-        raise InputError(
-            f"the format {text!r} is not understood; write it with dd mm yyyy HH MM SS, or iso"
-        )
+        raise InputError(f"unknown date format {text!r}; write it with dd mm yyyy HH MM SS, or iso")
     directives = [_WORDS[word] for word in words if word in _WORDS]
     if directives.count("%m") > 1:
         raise InputError(f"the format {text!r} has mm twice: mm is the month, MM the minute")
     if len(set(directives)) < len(directives):
-        raise InputError(f"the format {text!r} has a part twice")
-    have = {directive[1].lower() for directive in directives if directive not in ("%M", "%I")}
-    if not {"y"} <= have or not {"m", "b"} & have:
-        raise InputError(f"the format {text!r} lacks the year or the month")
+        raise InputError(f"the format {text!r} has a part twice; remove one")
+    # Lower case joins %Y with %y and %B with %b; %M and %I are times.
+    letters = {directive[1].lower() for directive in directives if directive not in ("%M", "%I")}
+    if "y" not in letters or not {"m", "b"} & letters:
+        raise InputError(f"the format {text!r} lacks the year or the month; add yyyy or mm")
     _check_clock(text, set(directives))
     return words
 
@@ -105,13 +112,13 @@ def _words(text: str) -> list[str]:
 def _check_clock(text: str, directives: set[str]) -> None:
     hour = directives & {"%H", "%I"}
     if ("%I" in directives) != ("%p" in directives):
-        raise InputError(f"the format {text!r}: hh needs AM/PM beside it; 0 to 23 is HH")
+        raise InputError(f"the format {text!r}: hh needs AM/PM; use HH for hours from 0 to 23")
     if len(hour) > 1 or ("%S" in directives and "%M" not in directives):
-        raise InputError(f"the format {text!r} has no time of day that can be read")
+        raise InputError(f"the format {text!r} must have one hour, and minutes before seconds")
     if "%M" in directives and not hour:
-        raise InputError(f"the format {text!r} has minutes and no hour; mm is the month")
+        raise InputError(f"the format {text!r} has minutes but no hour; mm is the month")
     if hour and "%d" not in directives:
-        raise InputError(f"the format {text!r} has a time of day and no day")
+        raise InputError(f"the format {text!r} has a time of day but no day; add dd")
 
 
 def _directive(words: list[str]) -> str:

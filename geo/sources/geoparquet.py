@@ -1,6 +1,6 @@
-"""Incidents in GeoParquet files: points with a category and a month or a moment.
+"""Incidents in GeoParquet files: points with a category and a month or a timestamp.
 
-A file's row groups are its parts: each can be read by itself, by another process.
+Each row group of a file is a part that another process can read by itself.
 
 Source: https://geoparquet.org/releases/v1.1.0/ (metadata, encodings, order of coordinates).
 """
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -26,14 +26,17 @@ from numpy.typing import NDArray
 from geo.crs import LONLAT, Projection, crs_name, implausible
 from geo.errors import InputError
 from geo.incidents import category_slug, london_months
-from geo.sources.points import Ints, Points
+from geo.sources.points import IncidentPoints, Ints
 
 ROWS_AT_ONCE: Final = 500_000
+"""Rows in one batch: some 20 MB of points."""
 NO_MONTH: Final = np.iinfo(np.int64).min
+"""Stands for a missing month; numpy's NaT has the same bits."""
 
 _MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 _WKB_POINT = np.array([1, 1, 0, 0, 0], dtype=np.uint8)
-"""How a little-endian point begins; two floats follow."""
+"""The first bytes of a little-endian WKB point; two floats follow."""
+_WKB_POINT_BYTES = 21
 
 Floats = NDArray[np.float64]
 
@@ -48,9 +51,10 @@ class ParquetPart:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
-        one = self.groups == 1
-        return self.path.name if one else f"{self.path.name}, row group {self.group + 1}"
+        """Its name in messages."""
+        if self.groups == 1:
+            return self.path.name
+        return f"{self.path.name}, row group {self.group + 1}"
 
 
 def parquet_parts(path: Path) -> list[ParquetPart]:
@@ -59,20 +63,30 @@ def parquet_parts(path: Path) -> list[ParquetPart]:
     Raises
     ------
     InputError
-        If it is no Parquet file.
+        If it is not a Parquet file.
     """
     try:
         groups = pq.read_metadata(path).num_row_groups
     except pa.ArrowInvalid as error:
-        raise InputError(f"{path.name} is no Parquet file: {error}") from error
+        raise InputError(f"{path.name} is not a Parquet file: {error}") from error
     return [ParquetPart(path, group, groups) for group in range(groups)]
 
 
-def read_parquet_points(part: ParquetPart, projection: Projection) -> Iterator[Points]:
+def read_parquet_points(part: ParquetPart, projection: Projection) -> Iterator[IncidentPoints]:
     """Read one part, some rows at a time.
 
-    It needs points in any CRS that the file names, `category`, and either `month` (as `2024-01`)
-    or `occurred_from` (moments with a time zone, counted in their month in London).
+    Parameters
+    ----------
+    part
+        Of a file with points in any CRS that the file names, `category`, and either `month` (as
+        `2024-01`) or `occurred_from` (timestamps with a time zone, counted in London's month).
+    projection
+        Converts the points to metres.
+
+    Returns
+    -------
+    points
+        Up to `ROWS_AT_ONCE` rows each.
 
     Raises
     ------
@@ -83,14 +97,14 @@ def read_parquet_points(part: ParquetPart, projection: Projection) -> Iterator[P
         schema = pq.read_schema(part.path)
         place, crs = _place(schema, part.path.name)
         when = _when(schema, part.path.name)
-        # Words that repeat come as numbers, as they nearly always lie in the file.
-        words = ["category", *(["month"] if when == "month" else [])]
-        with pq.ParquetFile(part.path, read_dictionary=words) as file:
+        # Text that repeats is nearly always stored as a dictionary: read it as one.
+        repeated = ["category", *(["month"] if when == "month" else [])]
+        with pq.ParquetFile(part.path, read_dictionary=repeated) as file:
             batches = file.iter_batches(
                 ROWS_AT_ONCE,
                 row_groups=[part.group],
                 columns=[place, "category", when],
-                use_threads=False,  # the processors are shared out over the parts already
+                use_threads=False,  # each processor already has a part of its own
             )
             for batch in batches:
                 yield _points(batch, place=place, crs=crs, when=when, projection=projection)
@@ -100,14 +114,15 @@ def read_parquet_points(part: ParquetPart, projection: Projection) -> Iterator[P
 
 def _place(schema: pa.Schema, name: str) -> tuple[str, str]:
     """The geometry column, and the CRS of its coordinates."""
-    described = (schema.metadata or {}).get(b"geo")
-    if described is None:
+    metadata = (schema.metadata or {}).get(b"geo")
+    if metadata is None:
         raise InputError(f"{name} is Parquet, but not GeoParquet: it has no geometry")
-    told: dict[str, Any] = json.loads(described)
-    column = str(told["primary_column"])
-    crs = told["columns"][column].get("crs", LONLAT)
+    geo = json.loads(metadata)
+    column = str(geo["primary_column"])
+    # Without a `crs` GeoParquet means CRS84; an explicit null means unknown.
+    crs = geo["columns"][column].get("crs", LONLAT)
     if crs is None:
-        raise InputError(f"{name} does not say the CRS of its coordinates")
+        raise InputError(f"{name} does not name its coordinate reference system")
     if isinstance(crs, dict):
         known = crs.get("id")
         crs = f"{known['authority']}:{known['code']}" if known else json.dumps(crs)
@@ -125,13 +140,13 @@ def _when(schema: pa.Schema, name: str) -> str:
     if when[0] == "occurred_from":
         kind = schema.field("occurred_from").type
         if not pa.types.is_timestamp(kind) or kind.tz is None:
-            raise InputError(f"{name}: occurred_from must be moments with a time zone")
+            raise InputError(f"{name}: occurred_from must be a timestamp with a time zone")
     return when[0]
 
 
 def _points(
     batch: pa.RecordBatch, *, place: str, crs: str, when: str, projection: Projection
-) -> Points:
+) -> IncidentPoints:
     first, second = _coordinates(batch.column(place))
     category, categories = _categories(batch.column("category"))
     month = _months(batch.column(when)) if when == "month" else _london(batch.column(when))
@@ -142,20 +157,20 @@ def _points(
     accepted = reasons == ""
     x, y = projection.to_metres(first[accepted], second[accepted], source=crs)
     rejected = Counter(reasons[~accepted].tolist())
-    return Points(x, y, month[accepted], category[accepted], categories, rejected)
+    return IncidentPoints(x, y, month[accepted], category[accepted], categories, rejected)
 
 
 def _coordinates(column: pa.Array) -> tuple[Floats, Floats]:
-    """X and y of each row, NaN for what is no point."""
+    """X and y of each row; NaN where the geometry is missing or not a point."""
     if pa.types.is_struct(column.type):
         pair = (np.asarray(axis, dtype=float) for axis in column.flatten()[:2])
         return next(pair), next(pair)
     wkb = column.cast(pa.binary())
     offsets, data = (np.frombuffer(part, np.uint8) for part in wkb.buffers()[1:])
     starts = offsets.view(np.int32)[wkb.offset : wkb.offset + len(wkb) + 1]
-    if not wkb.null_count and (np.diff(starts) == 21).all():
-        # All plain points, as nearly always: no geometry need be made of them.
-        rows = data[starts[0] : starts[-1]].reshape(-1, 21)
+    if not wkb.null_count and (np.diff(starts) == _WKB_POINT_BYTES).all():
+        # Nearly always all are plain points, and reading their bytes is faster than shapely.
+        rows = data[starts[0] : starts[-1]].reshape(-1, _WKB_POINT_BYTES)
         if (rows[:, :5] == _WKB_POINT).all():
             x, y = np.ascontiguousarray(rows[:, 5:]).view("<f8").T
             return x, y
@@ -164,26 +179,26 @@ def _coordinates(column: pa.Array) -> tuple[Floats, Floats]:
 
 
 def _categories(column: pa.Array) -> tuple[Ints, tuple[str, ...]]:
-    """The number of each row's category, −1 for none, and the categories."""
-    number, values = _numbered(column)
+    """The position of each row's category, −1 for none, and the categories."""
+    number, values = _encoded(column)
     slugs = tuple(category_slug(str(value)) if value else "" for value in values)
     named = np.array([bool(slug) for slug in slugs] + [False])
     return np.where(named[number], number, -1), slugs
 
 
 def _months(column: pa.Array) -> Ints:
-    number, values = _numbered(column)
-    known = [
+    number, values = _encoded(column)
+    months = [
         np.datetime64(value, "M").astype(np.int64)
         if isinstance(value, str) and _MONTH.fullmatch(value)
         else NO_MONTH
         for value in values
     ]
-    return np.array([*known, NO_MONTH], dtype=np.int64)[number]
+    return np.array([*months, NO_MONTH], dtype=np.int64)[number]
 
 
-def _numbered(column: pa.Array) -> tuple[Ints, list[Any]]:
-    """Which of its values each row has, −1 for none, and the values."""
+def _encoded(column: pa.Array) -> tuple[Ints, list[object]]:
+    """The position of each row's value, −1 for none, and the distinct values."""
     if not pa.types.is_dictionary(column.type):
         column = pc.dictionary_encode(column)
     number = pc.fill_null(column.indices.cast(pa.int64()), -1)
@@ -191,6 +206,6 @@ def _numbered(column: pa.Array) -> tuple[Ints, list[Any]]:
 
 
 def _london(column: pa.Array) -> Ints:
-    moments = pd.Series(column.to_pandas())
-    months = london_months(moments).astype(np.int64)
-    return np.where(moments.isna(), NO_MONTH, months)
+    timestamps = pd.Series(column.to_pandas())
+    months = london_months(timestamps).astype(np.int64)
+    return np.where(timestamps.isna(), NO_MONTH, months)

@@ -1,22 +1,22 @@
-r"""The mapping file: which columns of a sheet say what, where and when.
+r"""The mapping file: which columns of a spreadsheet hold the category, the place and the time.
 
-It is TOML. An example with everything that there is::
+It is TOML. An example with every key::
 
-    source = "council"                   # who recorded it, as Questions name it
-    id = "Ref"                           # optional: rows update those of the same id
-    sheet = "Cases"                      # optional: of a workbook; else its first
+    source = "council"                   # the id of the source, used in Questions
+    id = "Ref"                           # optional: a row updates the row with the same id
+    sheet = "Cases"                      # optional: sheet of a workbook (default: the first)
     address = ["House number", "Street"] # optional: joined with commas
     reference = "Outcome"                # optional: one column or several
 
     [when]
-    from = ["Date reported", "Time"]     # a column, or one of dates and one of times
-    to = ["Date ended", "Time ended"]    # optional: then a row is an interval
+    from = ["Date reported", "Time"]     # one column, or a column of dates and one of times
+    to = ["Date ended", "Time ended"]    # optional: makes each row an interval
     format = "dd/mm/yyyy HH:MM"          # or "iso"; see geo.sources.dates
 
-    [where]                              # one of the three ways
+    [where]                              # choose one of the three ways
     easting = "Easting"
     northing = "Northing"
-    crs = "EPSG:29903"                   # optional: if not the British National Grid
+    crs = "EPSG:29903"                   # optional (default: British National Grid)
     # longitude = "Lon"
     # latitude = "Lat"
     # postcode = "Postcode"
@@ -25,22 +25,22 @@ It is TOML. An example with everything that there is::
     [what]
     column = "Category"                  # or: category = "anti-social-behaviour" for every row
     vocabulary = "codes.csv"             # optional: a CSV with the columns code,category
-    unknown = "reject"                   # or "keep": what to do with a code in neither list
+    unknown = "reject"                   # or "keep": for codes in neither list
 
     [categories]                         # optional: the council's code = the category
     N01 = "noise"
 
-    [metadata]                             # optional: what pages and answers say of the source
+    [metadata]                           # optional: shown on pages and in answers
     title = "Derby City Council, ASB cases"
     attribution = "Derby City Council"
     licence = "Internal use only"
     caveats = ["Cases are dated by the day they were reported."]
-    snapped = false                      # whether points are moved to anonymous ones
+    snapped = false                      # true if points are moved to anonymous ones
 
-Files that it names are looked up from the folder that the mapping lies in. Codes are compared
-without regard to capitals; `[categories]` overrules the vocabulary file. With neither of them a
-row's own text is its category, and `unknown` has no say. With an id column the import adds and
-updates; without one the file is a partition that replaces the one of the same name.
+Files named in a mapping must lie in its folder. Codes are compared without regard to capitals;
+`[categories]` takes precedence over the vocabulary file. With neither of them a row's own text is
+its category, and `unknown` has no effect. With an id column an import adds and updates rows;
+without one the file is a partition that replaces the partition of the same name.
 """
 
 from __future__ import annotations
@@ -58,20 +58,20 @@ from geo.formats.bounded import sha256_of
 from geo.incidents import SourceNotes
 from geo.sources import police_uk
 from geo.sources.dates import DateFormat
-from geo.sources.sections import Section, read_toml
+from geo.sources.sections import METADATA, METADATA_DEPRECATED, Section, read_toml
 from geo.sources.sheets import opened
-from geo.sources.vocabulary import read_vocabulary, slug
+from geo.sources.vocabulary import checked_slug, read_vocabulary
 
 _WAYS: Final = (("easting", "northing"), ("longitude", "latitude"), ("postcode", "lookup"))
 _POSTCODES: Final = (
-    "Locations are the middles of postcodes, so a hotspot can sit beside the place it speaks of."
+    "Locations are the centres of postcodes, so a hotspot can lie beside the true place."
 )
 _SOURCE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,48}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
 class When:
-    """Columns of the start and, if there are any, of the end; each a date, or date and time."""
+    """Columns of the start and, optionally, of the end; each a date, or a date and a time."""
 
     start: tuple[str, ...]
     end: tuple[str, ...]
@@ -80,7 +80,7 @@ class When:
 
 @dataclass(frozen=True)
 class Where:
-    """Two columns of coordinates in a CRS, or one of postcodes with their lookup."""
+    """Two columns of coordinates in a CRS, or one of postcodes with their lookup file."""
 
     columns: tuple[str, ...]
     crs: str
@@ -94,13 +94,13 @@ class What:
     Attributes
     ----------
     column
-        Its column, '' where every row is of one category.
+        The column of categories or codes, '' if every row has the same category.
     category
-        The category of every row, '' where a column says it.
+        The category of every row, '' if there is a column.
     vocabulary
-        Category by folded code; None where the text of the column is the category.
+        Category by case-folded code; None if the text of the column is the category.
     unknown
-        What becomes of a code that the vocabulary lacks.
+        What to do with a code that is not in the vocabulary.
     """
 
     column: str
@@ -111,7 +111,7 @@ class What:
 
 @dataclass(frozen=True)
 class Mapping:
-    """A mapping file that was read. `digest` changes with it and with the files it names."""
+    """A checked mapping file; `digest` changes with it and with the files it names."""
 
     source: str
     id_column: str
@@ -126,7 +126,7 @@ class Mapping:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns that a sheet must have, each once."""
+        """Every column that a sheet must have, each once."""
         named = (
             *((self.id_column,) if self.id_column else ()),
             *self.when.start,
@@ -145,17 +145,22 @@ def read_mapping(content: bytes, *, file: str, folder: Path | None) -> Mapping:
     Parameters
     ----------
     content
-        What is in it: TOML in UTF-8.
+        TOML in UTF-8.
     file
-        Its name, for the messages.
+        Its name, for messages.
     folder
-        Where the files lie that it names; None refuses to look for any.
+        The folder of the files that it names; None if there is none, as for an upload.
+
+    Returns
+    -------
+    mapping
+        With the vocabulary read and every value checked.
 
     Raises
     ------
     InputError
-        If a key is unknown, missing or absurd, or a file it names cannot be read; the line
-        names the key.
+        If a key is unknown or missing, a value is wrong, or a file it names cannot be read; the
+        line names the key.
     """
     top = read_toml(content, file=file)
     top.check_keys()
@@ -182,21 +187,26 @@ def read_mapping(content: bytes, *, file: str, folder: Path | None) -> Mapping:
 def _source(top: Section) -> str:
     source = top.text("source", needed=True)
     if not _SOURCE.fullmatch(source):
-        raise top.refuse("source", f"must be a word like council or fire-service, not {source!r}")
+        raise top.error("source", f"must be a word like council or fire-service, not {source!r}")
     if source == police_uk.SOURCE:
-        raise top.refuse("source", f"cannot be {source}, whose own files are read without mapping")
+        raise top.error("source", f"cannot be {source}: import its files without a mapping")
     return source
 
 
 def _notes(top: Section, where: Where) -> SourceNotes:
-    metadata = Section(top.file, "metadata", top.table("metadata"))
-    metadata.check_keys()
+    if METADATA in top.values and METADATA_DEPRECATED in top.values:
+        raise top.error(
+            METADATA_DEPRECATED, f"is the former name of {METADATA}; use [{METADATA}] alone"
+        )
+    # Mapping files written for earlier versions have the former name, and must be read for ever.
+    name = METADATA_DEPRECATED if METADATA_DEPRECATED in top.values else METADATA
+    metadata = top.optional_section(name)
     return SourceNotes(
         title=metadata.text("title") or top.text("source"),
         attribution=metadata.text("attribution"),
         licence=metadata.text("licence"),
         caveats=((_POSTCODES,) if where.lookup else ()) + metadata.texts("caveats"),
-        # Those of a postcode lie at its middle, whoever the incidents happened to.
+        # All incidents of a postcode lie at its centre.
         snapped=where.lookup is not None or metadata.flag("snapped"),
     )
 
@@ -204,33 +214,32 @@ def _notes(top: Section, where: Where) -> SourceNotes:
 def _when(section: Section) -> When:
     start, end = section.columns("from", most=2), section.columns("to", most=2)
     if not start:
-        raise section.refuse("from", "is missing")
+        raise section.error("from", "is missing; add it")
+    text = section.text("format", needed=True)
     try:
-        form = DateFormat.read(section.text("format", needed=True))
+        form = DateFormat.read(text)
     except InputError as error:
-        if str(error).startswith(section.file):
-            raise
-        raise section.refuse("format", f"cannot be taken: {error}") from error
+        raise section.error("format", f"is wrong: {error}") from error
     if form.date and not form.time and max(len(start), len(end)) > 1:
-        raise section.refuse("format", "has no time of day, but two columns are named")
+        raise section.error("format", "has no time of day, but two columns are named")
     return When(start, end, form)
 
 
 def _where(section: Section, folder: Path | None) -> Where:
-    given = set(section.values) - {"crs"}
-    way = next((way for way in _WAYS if set(way) == given), None)
+    keys = set(section.values) - {"crs"}
+    way = next((way for way in _WAYS if set(way) == keys), None)
     if way is None:
-        raise section.refuse(
+        raise section.error(
             "", "must have easting and northing, or longitude and latitude, or postcode and lookup"
         )
     if "crs" in section.values and way != _WAYS[0]:
-        raise section.refuse("crs", "goes with easting and northing only")
+        raise section.error("crs", "can only be used with easting and northing")
     if way == _WAYS[2]:
         lookup = section.file_named("lookup", folder)
         return Where((section.text("postcode"),), BRITISH_NATIONAL_GRID, lookup)
     columns = section.text(way[0]), section.text(way[1])
     if columns[0] == columns[1]:
-        raise section.refuse(way[1], f"names the same column as {way[0]}")
+        raise section.error(way[1], f"names the same column as {way[0]}")
     return Where(columns, LONLAT if way == _WAYS[1] else _crs(section), None)
 
 
@@ -239,7 +248,7 @@ def _crs(section: Section) -> str:
     try:
         return crs_name(name) if name else BRITISH_NATIONAL_GRID
     except InputError as error:
-        raise section.refuse("crs", f"cannot be taken: {error}") from error
+        raise section.error("crs", f"is wrong: {error}") from error
 
 
 def _lookup_files(lookup: Path | None) -> list[Path]:
@@ -252,14 +261,14 @@ def _what(top: Section, folder: Path | None) -> What:
     section = top.section("what")
     column, category = section.text("column"), section.text("category")
     if bool(column) == bool(category):
-        raise section.refuse("", "must have a column, or one category for every row")
+        raise section.error("", "must have either a column, or one category for every row")
     if category and (section.values.keys() - {"category"} or "categories" in top.values):
-        raise section.refuse("category", "is that of every row: no code list goes with it")
+        raise section.error("category", "is for every row and cannot be used with a code list")
     vocabulary = read_vocabulary(top, section, folder)
     unknown = section.text("unknown") or "reject"
     if unknown not in ("reject", "keep"):
-        raise section.refuse("unknown", f"must be reject or keep, not {unknown!r}")
+        raise section.error("unknown", f"must be reject or keep, not {unknown!r}")
     if "unknown" in section.values and vocabulary is None:
-        raise section.refuse("unknown", "needs a code list: [categories] or what.vocabulary")
-    word = slug(section, "category", category) if category else ""
-    return What(column, word, vocabulary, "keep" if unknown == "keep" else "reject")
+        raise section.error("unknown", "needs a code list: [categories] or what.vocabulary")
+    slug = checked_slug(section, "category", category) if category else ""
+    return What(column, slug, vocabulary, "keep" if unknown == "keep" else "reject")

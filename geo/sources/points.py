@@ -1,4 +1,4 @@
-"""Incidents as counting needs them: where, when and what, and nothing else."""
+"""Incidents reduced to what counting needs: place, month and category."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Points:
-    """The accepted incidents of some rows, and why the others were rejected.
+class IncidentPoints:
+    """The accepted incidents of some rows, with the reasons why others were rejected.
 
     Attributes
     ----------
@@ -22,11 +22,11 @@ class Points:
     month
         The month in London, in months since January 1970.
     category
-        Which of `categories` each is.
+        The position of each incident's category in `categories`.
     categories
-        Slugs; two numbers may stand for the same one.
+        Slugs; the same slug can appear twice.
     rejected
-        How many rows, by reason.
+        Number of rejected rows by reason.
     """
 
     x: NDArray[np.float64]

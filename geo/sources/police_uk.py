@@ -1,8 +1,8 @@
-"""data.police.uk street-level files: a zip archive, a folder or a single CSV.
+"""Street-level files of data.police.uk: a zip archive, a folder or a single CSV.
 
-Both schemas are read: today's with longitude and latitude, and that of 2010–2011 with easting
-and northing. Rows are never dropped as duplicates: anti-social behaviour has no id, and real
-incidents share an anonymised point.
+Both layouts are read: today's with longitude and latitude, and that of 2010–2011 with easting and
+northing. Rows are never dropped as duplicates, because anti-social behaviour has no id and
+different incidents share an anonymised point.
 
 Source: https://data.police.uk/about/ (columns, anonymisation).
 """
@@ -25,7 +25,7 @@ from geo.errors import InputError
 from geo.formats.bounded import sha256_of
 from geo.formats.csv_table import Table, read_tables
 from geo.incidents import COLUMNS, Batch, Partition, category_slug, month_span
-from geo.sources.points import Points
+from geo.sources.points import IncidentPoints
 from geo.sources.street_files import StreetFile, street_files
 
 SOURCE: Final = "police.uk"
@@ -34,12 +34,12 @@ PUBLISHED_TWICE: Final = "published twice"
 CAVEATS: Final = (
     (
         "Locations are moved to anonymous points, each shared by several addresses, so a hotspot "
-        "can sit beside the place it speaks of."
+        "can lie beside the true place."
     ),
     "Only the month of each incident is published.",
 )
 
-Made = TypeVar("Made")
+Product = TypeVar("Product")
 
 _OLD_PLACE, _PLACE = ("Easting", "Northing"), ("Longitude", "Latitude")
 
@@ -51,19 +51,24 @@ def read_police_uk(
     partition: str = "",
     halves: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> Iterator[Partition]:
-    """Find every street-level file at a path, the earliest month first.
+    """Find every street-level file at a path.
 
     Parameters
     ----------
     path
         A zip archive or a folder in the published layout, or one CSV.
     projection
-        Leads to the metres that the incidents bear.
+        Converts the points to metres.
     partition
         `FORCE:YYYY-MM` for one CSV whose name does not say it.
     halves
-        Categories that a force's month published twice, by (force, month): every second of
-        identical rows is rejected, and the file refused if a group of them is odd.
+        Categories that were published twice, by (force, month): every second of identical rows is
+        rejected, and the file is refused if a group of identical rows is odd.
+
+    Returns
+    -------
+    partitions
+        One for each file, the earliest month first; their rows are read later, by `batches`.
 
     Raises
     ------
@@ -75,8 +80,20 @@ def read_police_uk(
         yield _partition(replace(file, halved=halves.get((file.force, file.month), "")), projection)
 
 
-def read_points(file: StreetFile, projection: Projection) -> Iterator[Points]:
-    """Read one file for counting: the same rows are accepted and rejected as at an import.
+def read_points(file: StreetFile, projection: Projection) -> Iterator[IncidentPoints]:
+    """Read one file for counting: the same rows are accepted and rejected as by an import.
+
+    Parameters
+    ----------
+    file
+        One file of `street_files`.
+    projection
+        Converts the points to metres.
+
+    Returns
+    -------
+    points
+        The rows of the file, some at a time.
 
     Raises
     ------
@@ -90,7 +107,7 @@ def _partition(file: StreetFile, projection: Projection) -> Partition:
     with file.open() as stream:
         digest = sha256_of(stream, file=file.name)
     if file.halved:
-        # The same file now means something else, and must not pass for what is there already.
+        # The same file now gives other rows, so it must not be skipped as already imported.
         digest += f" halved {file.halved}"
     with file.open() as stream:
         header = next(read_tables(stream, file=file.name, rows=1)).header
@@ -106,8 +123,8 @@ def _partition(file: StreetFile, projection: Projection) -> Partition:
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """Some rows: why each is rejected, '' where it is not, and the metres of those accepted."""
+class _CheckedRows:
+    """Some rows with the reason why each is rejected, '' if it is not, and the accepted points."""
 
     file: StreetFile
     table: Table
@@ -117,67 +134,67 @@ class _Judged:
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
-        return np.asarray(self.reasons == "", dtype=bool)
+        return self.reasons == ""
 
 
 def _read(
-    file: StreetFile, projection: Projection, make: Callable[[_Judged], Made]
-) -> Iterator[Made]:
+    file: StreetFile, projection: Projection, make: Callable[[_CheckedRows], Product]
+) -> Iterator[Product]:
     reasons: Counter[str] = Counter()
     identical: Counter[tuple[str, ...]] = Counter()
-    taken = 0
+    accepted = 0
     with file.open() as stream:
         for table in read_tables(stream, file=file.name):
-            judged = _judge(file, table, projection, identical)
-            taken += len(judged.x)
-            reasons.update(judged.reasons[~judged.accepted].tolist())
-            yield make(judged)
-    if not taken:
+            checked = _check(file, table, projection, identical)
+            accepted += len(checked.x)
+            reasons.update(checked.reasons[~checked.accepted].tolist())
+            yield make(checked)
+    if not accepted:
         commonest = reasons.most_common(1)[0][0]
         raise InputError(
-            f"{file.name}: none of its {reasons.total():,} rows can be taken, mostly: {commonest}"
+            f"{file.name}: all of its {reasons.total():,} rows are rejected, mostly: {commonest}"
         )
     odd = sum(count % 2 for count in identical.values())
     if odd or (file.halved and not identical):
-        why = f"{odd:,} groups of identical rows are odd" if odd else "it has no rows"
-        raise InputError(f"{file.name}: {file.halved} was not published twice: {why}")
+        reason = f"{odd:,} groups of identical rows are odd" if odd else "it has no rows"
+        raise InputError(f"{file.name}: {file.halved} was not published twice: {reason}")
 
 
-def _judge(
+def _check(
     file: StreetFile, table: Table, projection: Projection, identical: Counter[tuple[str, ...]]
-) -> _Judged:
+) -> _CheckedRows:
     place, place_crs = _place_columns(table)
     first, second = (table.numbers(name) for name in place)
     reasons = implausible(first, second, source=place_crs, projection=projection)
-    _overrule(reasons, table, place=place, month=file.month)
+    _add_faults(reasons, table, place=place, month=file.month)
     if file.halved:
         _reject_every_second(reasons, table, file.halved, identical)
     accepted = reasons == ""
     x, y = projection.to_metres(first[accepted], second[accepted], source=place_crs)
-    return _Judged(file, table, reasons, x, y)
+    return _CheckedRows(file, table, reasons, x, y)
 
 
-def _batch(judged: _Judged) -> Batch:
-    table, accepted = judged.table, judged.accepted
+def _batch(checked: _CheckedRows) -> Batch:
+    table, accepted = checked.table, checked.accepted
     rejected = {
         "line": table.lines[~accepted],
-        "reason": judged.reasons[~accepted],
+        "reason": checked.reasons[~accepted],
         "row": [tuple(table.rows[i]) for i in np.flatnonzero(~accepted)],
     }
-    incidents = _incidents(judged.file, table, accepted=accepted).assign(x=judged.x, y=judged.y)
+    incidents = _incidents(checked.file, table, accepted=accepted).assign(x=checked.x, y=checked.y)
     return Batch(incidents, pd.DataFrame(rejected))
 
 
-def _points(judged: _Judged) -> Points:
-    kinds, labels = pd.factorize(judged.table.text("Crime type")[judged.accepted])
-    month = np.datetime64(judged.file.month, "M").astype(np.int64)
-    return Points(
-        x=judged.x,
-        y=judged.y,
-        month=np.full(len(kinds), month),
-        category=kinds,
+def _points(checked: _CheckedRows) -> IncidentPoints:
+    numbers, labels = pd.factorize(checked.table.text("Crime type")[checked.accepted])
+    month = np.datetime64(checked.file.month, "M").astype(np.int64)
+    return IncidentPoints(
+        x=checked.x,
+        y=checked.y,
+        month=np.full(len(numbers), month),
+        category=numbers,
         categories=tuple(map(category_slug, labels)),
-        rejected=Counter(judged.reasons[~judged.accepted].tolist()),
+        rejected=Counter(checked.reasons[~checked.accepted].tolist()),
     )
 
 
@@ -188,24 +205,24 @@ def _place_columns(table: Table) -> tuple[tuple[str, str], str]:
     return place, BRITISH_NATIONAL_GRID if old else LONLAT
 
 
-def _overrule(
+def _add_faults(
     reasons: NDArray[np.object_], table: Table, *, place: tuple[str, str], month: str
 ) -> None:
-    """Put the faults that explain a row better in place of those of its coordinates."""
+    """Add faults other than those of coordinates; of several, the last one here wins."""
     first, second = (table.text(name) for name in place)
     reasons[(first == "") & (second == "")] = "no location"
-    kinds = table.text("Crime type")
-    nameless = [kind for kind in kinds.unique() if not category_slug(kind)]
-    reasons[kinds.isin(nameless)] = "no crime type"
-    reasons[table.text("Month") != month] = f"the month is not the file's, {month}"
+    types = table.text("Crime type")
+    nameless = [label for label in types.unique() if not category_slug(label)]
+    reasons[types.isin(nameless)] = "no crime type"
+    reasons[table.text("Month") != month] = f"the month is not {month}, the month of the file"
     reasons[table.wrong_width] = f"not {len(table.header)} columns wide"
 
 
 def _reject_every_second(
     reasons: NDArray[np.object_], table: Table, category: str, identical: Counter[tuple[str, ...]]
 ) -> None:
-    kinds = table.text("Crime type").map(category_slug)
-    for position in np.flatnonzero((kinds == category) & (reasons == "")):
+    categories = table.text("Crime type").map(category_slug)
+    for position in np.flatnonzero((categories == category) & (reasons == "")):
         row = tuple(table.rows[position])
         identical[row] += 1
         if identical[row] % 2 == 0:
@@ -214,12 +231,12 @@ def _reject_every_second(
 
 def _incidents(file: StreetFile, table: Table, *, accepted: NDArray[np.bool_]) -> pd.DataFrame:
     start, end = month_span(file.month)
-    kinds = table.text("Crime type")[accepted]
+    types = table.text("Crime type")[accepted]
     lines = table.lines[accepted]
     values = {
         "incident_id": [f"{SOURCE}/{file.force}/{file.month}:{line}" for line in lines],
         "source": SOURCE,
-        "category": kinds.map({kind: category_slug(kind) for kind in kinds.unique()}),
+        "category": types.map({label: category_slug(label) for label in types.unique()}),
         "occurred_from": start.as_unit("s"),
         "occurred_to": end.as_unit("s"),
         "precision": "month",

@@ -1,12 +1,12 @@
-"""Postcodes as points, through a lookup file that the user has.
+"""Postcodes as points, by a lookup file that the user supplies.
 
 Three layouts are known: Code-Point Open as Ordnance Survey publishes it, without a header; with
 one of its headers; and the Postcode Directory of the Office for National Statistics (ONSPD). A
-folder of such files, as Code-Point Open comes in, is one lookup. A postcode stands for the
-middle of its addresses, about 15 of them.
+folder of such files, as in the Code-Point Open download, is one lookup. The point of a postcode is
+the centre of its addresses, about 15 of them.
 
-In the ONSPD a Northern Ireland postcode has a place on the Irish grid, under the same column
-names as all others; those are refused rather than drawn in the Irish Sea.
+In the ONSPD, Northern Ireland postcodes have coordinates of the Irish grid, under the same column
+names as all others. They are refused, because they would be drawn in the Irish Sea.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LAYOUTS: Final = (
     (("postcode", "pc"), ("eastings", "easting", "ea"), ("northings", "northing", "no")),
 )
 _BARE: Final = (0, 2, 3)  # Code-Point Open: postcode, quality, easting, northing, …
-_ROWS: Final = 200_000
+_ROWS: Final = 200_000  # read at a time
 _ALPHABET: Final = np.full(128, 0, dtype=np.int64)
 _ALPHABET[[ord(c) for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"]] = np.arange(1, 37)
 
@@ -42,7 +42,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Postcodes:
-    """A lookup: sorted postcodes, packed into numbers, and their British National Grid points."""
+    """A lookup of postcodes.
+
+    Attributes
+    ----------
+    file
+        Its name, for messages.
+    keys
+        Postcodes packed into numbers, ascending.
+    easting, northing
+        Their British National Grid points; NaN if a postcode has none.
+    """
 
     file: str
     keys: Keys
@@ -56,31 +66,32 @@ class Postcodes:
         Raises
         ------
         InputError
-            If it has none of the layouts, or names no postcode.
+            If it has none of the layouts, or holds no postcode.
         """
         paths = sorted(path.glob("*.csv")) if path.is_dir() else [path]
         parts = [part for one in paths for part in _read_parts(one)]
         if not sum(len(part) for part in parts):
-            raise InputError(f"{path.name} names no postcode")
+            raise InputError(f"{path.name} holds no postcode")
         table = pd.concat(parts, ignore_index=True).sort_values("key", kind="stable")
         table = table.drop_duplicates("key")
         columns = (table[name].to_numpy() for name in ("key", "easting", "northing"))
         return cls(path.name, *columns)
 
     def points(self, postcodes: pd.Series) -> tuple[Floats, Floats, NDArray[np.object_]]:
-        """Easting, northing, and the reason where there are none, '' where there are."""
+        """Easting and northing, NaN if there are none, and then the reason, else ''."""
         clean = _clean(postcodes)
         keys = _packed(clean)
         at = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
-        found = self.keys[at] == keys
+        known = self.keys[at] == keys
         easting, northing = (
-            np.where(found, values[at], np.nan) for values in (self.easting, self.northing)
+            np.where(known, values[at], np.nan) for values in (self.easting, self.northing)
         )
+        # Of several reasons the last one wins.
         reason = np.full(len(keys), "", dtype=object)
-        reason[~np.isfinite(easting + northing)] = f"{self.file} has no place for the postcode"
-        reason[~found] = f"the postcode is not in {self.file}"
+        reason[~np.isfinite(easting + northing)] = f"{self.file} has no point for the postcode"
+        reason[~known] = f"the postcode is not in {self.file}"
         reason[np.asarray(clean.str.startswith("BT"))] = (
-            "Northern Ireland postcodes are placed on the Irish grid and cannot be taken"
+            "Northern Ireland postcodes are on the Irish grid, which is not supported"
         )
         reason[keys == 0] = "not a whole postcode"
         reason[np.asarray(clean == "")] = "no postcode"
@@ -92,7 +103,7 @@ def _clean(postcodes: pd.Series) -> pd.Series:
 
 
 def _packed(clean: pd.Series) -> Keys:
-    """Postcodes as numbers of base 37, 0 for what is none."""
+    """Postcodes as numbers of base 37; 0 for a text that is not a postcode."""
     whole = np.asarray(clean.str.fullmatch(PATTERN), dtype=bool)
     letters = np.asarray(clean.where(whole, ""), dtype="S7").view(np.uint8).reshape(-1, 7)
     digits = _ALPHABET[letters]
@@ -108,7 +119,7 @@ def _read_parts(path: Path) -> Iterator[pd.DataFrame]:
         easting, northing = (
             np.array(pd.to_numeric(rows.iloc[:, i], errors="coerce"), dtype=float) for i in (1, 2)
         )
-        # A postcode without a place is published with 0, 0 or with nothing.
+        # A postcode without a point is published with 0, 0 or with empty fields.
         nowhere = (easting == 0) & (northing == 0)
         easting[nowhere] = np.nan
         part = pd.DataFrame({"key": keys, "easting": easting, "northing": northing})
@@ -134,17 +145,17 @@ def _chunks(path: Path) -> Iterator[pd.DataFrame]:
                 yield rows[list(columns)]
         except ValueError as error:
             reason = str(error).splitlines()[0][:200]
-            raise InputError(f"{path.name} is no postcode lookup: {reason}") from error
+            raise InputError(f"{path.name} is not a postcode lookup: {reason}") from error
 
 
 def _columns(path: Path) -> tuple[tuple[int, int, int], bool]:
-    """Where postcode, easting and northing stand, and whether the file lacks a header."""
+    """The positions of postcode, easting and northing, and whether the file lacks a header."""
     with opened(path) as stream:
         line = stream.readline(100_000).decode("utf-8-sig", "replace")
     try:
         cells = [cell.strip() for cell in next(csv.reader([line]), [])]
     except csv.Error as error:
-        raise InputError(f"{path.name} is no postcode lookup: {error}") from error
+        raise InputError(f"{path.name} is not a postcode lookup: {error}") from error
     names = [cell.lower() for cell in cells]
     for layout in _LAYOUTS:
         at = [next((names.index(n) for n in one if n in names), -1) for one in layout]
@@ -153,6 +164,6 @@ def _columns(path: Path) -> tuple[tuple[int, int, int], bool]:
     if len(cells) > max(_BARE) and _packed(_clean(pd.Series(cells[:1], dtype="str")))[0]:
         return _BARE, True
     raise InputError(
-        f"{path.name} is no postcode lookup: it is neither Code-Point Open nor an ONS Postcode "
+        f"{path.name} is not a postcode lookup; use Code-Point Open or the ONS Postcode "
         "Directory (pcds, oseast1m, osnrth1m)"
     )

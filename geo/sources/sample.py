@@ -1,4 +1,4 @@
-"""A column of a sheet as a sample shows it: numbers, postcodes, dates in which format."""
+"""What a sample of rows shows about a column: numbers, postcodes, or dates in which format."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from geo.sources.postcodes import PATTERN
 from geo.sources.when import read_moments
 
 SAMPLE: Final = 1_000
-_MOST = 0.95  # of the values must fit, so that a few typing errors hide nothing
-
-_FIRST = 5
+"""Rows."""
+_MOST = 0.95  # share of the values that must fit: a few typing errors must not hide a column
+_FIRST = 5  # values tried before a format is tried on all of them
+_DAY_NUMBERS = (20_000, 80_000)  # days since 1900 that workbooks use: 1954 to 2119
 
 _DAYS: Final = ("dd/mm/yyyy", "mm/dd/yyyy", "dd/mm/yy", "mm/dd/yy", "yyyy/mm/dd")
 _WORDED: Final = ("dd mmm yyyy", "dd-mmm-yyyy", "dd-mmm-yy", "dd mmmm yyyy", "yyyymmdd")
@@ -35,7 +36,7 @@ _FORMATS: Final = (
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the sample; `cells` tells that it comes from a workbook."""
+    """A column of the sample; `cells` is true if it comes from a workbook."""
 
     name: str
     text: pd.Series
@@ -43,7 +44,7 @@ class Column:
 
     @cached_property
     def values(self) -> pd.Series:
-        """What is not empty."""
+        """The values that are not empty."""
         return self.text[self.text != ""].reset_index(drop=True)
 
     @cached_property
@@ -53,16 +54,16 @@ class Column:
 
     @cached_property
     def words(self) -> str:
-        """The name in small letters, its words apart."""
+        """The name in lower case, its words separated by spaces."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])|[_\W]+", " ", self.name).lower()
 
     def named(self, pattern: str) -> bool:
-        """Tell whether the words of the name match a pattern."""
+        """Whether the words of the name match a pattern."""
         return bool(re.search(pattern, self.words))
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
-        """Row by row, NaN for what is no number."""
+        """Row by row; NaN where the text is not a number."""
         return np.asarray(pd.to_numeric(self.text, errors="coerce"), dtype=float)
 
     @cached_property
@@ -78,39 +79,41 @@ class Column:
 
     @cached_property
     def formats(self) -> list[str]:
-        """The formats of dates that fit best; several where the values cannot decide."""
+        """The date formats that fit best; several if the values cannot decide."""
         if self.cells and self.named("date|when") and self.numeric and self._days():
             return [ISO]
         fits = {form: self._fits(form) for form in _FORMATS if self._may_be(form)}
         best = max(fits.values(), default=0.0)
         if best < _MOST:
             return []
+        # Formats that read every value alike need no choice: the first one stands for them.
         readings: dict[bytes, str] = {}
         for form in (form for form in fits if fits[form] == best):
             readings.setdefault(self._read(form, self.distinct).tobytes(), form)
         return list(readings.values())
 
     def _days(self) -> bool:
-        """Whether numbers could count the days since 1900, as a workbook does."""
-        return bool((np.nanmin(self.numbers) > 20_000) & (np.nanmax(self.numbers) < 80_000))
+        """Whether the numbers can be days since 1900, as workbooks store dates."""
+        least, most = _DAY_NUMBERS
+        return bool(np.nanmin(self.numbers) > least and np.nanmax(self.numbers) < most)
 
     @cached_property
     def clock(self) -> str:
-        """The format of a column of times, '' where it is none."""
+        """The format of a column of times, '' if it is not one."""
         if not (self.named("time|hour") or self.values.str.contains(":", regex=False).any()):
             return ""
         return next((clock for clock in _CLOCKS if self._fits(clock) >= _MOST), "")
 
     def _may_be(self, form: str) -> bool:
-        """Whether one of the first values fits: most formats are out at once."""
+        """Whether one of the first values fits; rules out most formats quickly."""
         if form == ISO:
             return bool(self.distinct[:_FIRST].str.match("[0-9]{4}-[0-9]{2}").any())
         whole = form_of(form).whole
         return any(_is_date(value, whole) for value in self.distinct[:_FIRST])
 
     def _fits(self, form: str) -> float:
-        read = self._read(form, self.distinct)
-        return float((~np.isnat(read)).mean()) if len(read) else 0.0
+        times = self._read(form, self.distinct)
+        return float((~np.isnat(times)).mean()) if len(times) else 0.0
 
     @staticmethod
     def _read(form: str, values: pd.Series) -> NDArray[np.datetime64]:

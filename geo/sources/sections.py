@@ -1,15 +1,23 @@
-"""A mapping file as TOML: its tables and keys, and refusals that name them."""
+"""The TOML tables of a mapping file: known keys, checked values, errors that name the key."""
 
 from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeGuard
 
 from geo.errors import InputError
 
 LARGEST_MAPPING: Final = 2**20
+"""Bytes of a mapping file; with long code lists they reach some 50,000."""
+
+_LONGEST_NAME = 200
+_LONGEST_QUOTE = 60
+
+METADATA: Final = "metadata"
+METADATA_DEPRECATED: Final = "papers"
+"""The earlier name of the table `[metadata]`; users' mapping files still have it."""
 
 KEYS: Final = {
     "": {
@@ -22,122 +30,185 @@ KEYS: Final = {
         "where",
         "what",
         "categories",
-        "metadata",
+        METADATA,
+        METADATA_DEPRECATED,
     },
     "when": {"from", "to", "format"},
     "where": {"easting", "northing", "crs", "longitude", "latitude", "postcode", "lookup"},
     "what": {"column", "category", "vocabulary", "unknown"},
-    "metadata": {"title", "attribution", "licence", "caveats", "snapped"},
+}
+KEYS[METADATA] = KEYS[METADATA_DEPRECATED] = {
+    "title",
+    "attribution",
+    "licence",
+    "caveats",
+    "snapped",
 }
 
 
 @dataclass(frozen=True)
 class Section:
-    """A table of the mapping; every refusal names the file and the key."""
+    """A table of the mapping file; every error names the file and the key."""
 
     file: str
     name: str
-    values: dict[str, Any]
+    values: dict[str, object]
 
-    def refuse(self, key: str, why: str) -> InputError:
-        """The refusal of a key."""
+    def error(self, key: str, reason: str) -> InputError:
+        """An error about a key, to raise."""
         dotted = ".".join(part for part in (self.name, key) if part)
-        return InputError(f"{self.file}: {dotted} {why}")
+        return InputError(f"{self.file}: {dotted} {reason}")
 
     def check_keys(self) -> None:
-        """Refuse keys that mean nothing."""
+        """Refuse unknown keys."""
         known = KEYS[self.name]
         for key in self.values:
             if key not in known:
-                raise self.refuse(shown(key), f"is no key; known are {', '.join(sorted(known))}")
+                listed = ", ".join(sorted(known - {METADATA_DEPRECATED}))
+                raise self.error(quoted(key), f"is not a known key; known keys are {listed}")
 
     def section(self, name: str) -> Section:
-        """A table that must be there, its keys checked."""
+        """A table that must exist, its keys checked."""
         if name not in self.values:
-            raise self.refuse(name, f"is missing: the mapping needs a table [{name}]")
+            raise self.error(name, f"is missing: the mapping needs a table [{name}]")
+        return self.optional_section(name)
+
+    def optional_section(self, name: str) -> Section:
+        """A table, empty if it does not exist, its keys checked."""
         section = Section(self.file, name, self.table(name))
         section.check_keys()
         return section
 
-    def table(self, key: str) -> dict[str, Any]:
-        """A table as it stands, empty where there is none."""
+    def table(self, key: str) -> dict[str, object]:
+        """The unchecked content of a table, empty if it does not exist."""
         values = self.values.get(key, {})
         if not isinstance(values, dict):
-            raise self.refuse(key, f"must be a table, written [{key}]")
+            raise self.error(key, f"must be a table, written [{key}]")
         return values
 
     def text(self, key: str, *, needed: bool = False) -> str:
-        """A text, '' where there is none."""
+        """A text, '' if the key does not exist."""
         value = self.values.get(key, "")
         if key in self.values and not is_text(value):
-            raise self.refuse(key, f"must be text, it is {shown(value)}")
+            raise self.error(key, f"must be text, not {quoted(value)}")
         if needed and not value:
-            raise self.refuse(key, "is missing")
+            raise self.error(key, "is missing; add it")
         return str(value).strip()
 
     def flag(self, key: str) -> bool:
-        """True or false; false where it is not said."""
+        """True or false; false if the key does not exist."""
         value = self.values.get(key, False)
         if not isinstance(value, bool):
-            raise self.refuse(key, f"must be true or false, it is {shown(value)}")
+            raise self.error(key, f"must be true or false, not {quoted(value)}")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A text or a list of texts, each to be shown as it stands."""
+        """A text or a list of texts; empty ones are left out."""
         value = self.values.get(key, [])
-        told = [value] if isinstance(value, str) else value
-        if not isinstance(told, list) or not all(isinstance(text, str) for text in told):
-            raise self.refuse(key, f"must be a text or a list of texts, it is {shown(value)}")
-        return tuple(text.strip() for text in told if text.strip())
+        texts = [value] if isinstance(value, str) else value
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise self.error(key, f"must be a text or a list of texts, not {quoted(value)}")
+        return tuple(text.strip() for text in texts if text.strip())
 
     def columns(self, key: str, *, most: int = 20) -> tuple[str, ...]:
-        """The columns that a text or a list of texts names."""
+        """The columns that a text or a list of texts names.
+
+        Parameters
+        ----------
+        key
+            An optional key.
+        most
+            The largest number of columns allowed.
+
+        Returns
+        -------
+        columns
+            Empty if the key does not exist.
+
+        Raises
+        ------
+        InputError
+            If the value has another type, is empty, too long, or repeats a column.
+        """
         value = self.values.get(key, [])
         names = [value] if isinstance(value, str) else value
         if not isinstance(names, list) or not all(is_text(name) for name in names):
-            raise self.refuse(key, f"must be a column or a list of columns, it is {shown(value)}")
+            raise self.error(key, f"must be a column or a list of columns, not {quoted(value)}")
         if (key in self.values and not names) or len(names) > most:
-            raise self.refuse(key, f"must name 1 to {most} columns")
+            raise self.error(key, f"must name 1 to {most} columns")
         columns = tuple(name.strip() for name in names)
         if len(set(columns)) < len(columns):
-            raise self.refuse(key, "names a column twice")
+            raise self.error(key, "names a column twice; remove one")
         return columns
 
     def file_named(self, key: str, folder: Path | None) -> Path:
-        """The path of a file that a key names; None as folder knows no files."""
+        """The path of an existing file that a key names.
+
+        Parameters
+        ----------
+        key
+            A key whose value is a file name.
+        folder
+            Where the file must lie; None if the mapping came without a folder.
+
+        Returns
+        -------
+        path
+            A file or a folder.
+
+        Raises
+        ------
+        InputError
+            If there is no such file.
+        """
         name = self.text(key)
         if folder is None:
-            raise self.refuse(key, f"names the file {name!r}, which does not come with the mapping")
+            raise self.error(key, f"names the file {name!r}, which was not sent with the mapping")
         path = folder / name
+        # A NUL byte would raise ValueError in `exists`.
         if "\0" in name or not path.exists():
-            raise self.refuse(key, f"names the file {name!r}, which is not beside the mapping")
+            raise self.error(
+                key, f"names the file {name!r}; put that file in the folder of the mapping"
+            )
         return path
 
 
 def read_toml(content: bytes, *, file: str) -> Section:
-    """Read TOML as its top section.
+    """Read a TOML file as its top section.
+
+    Parameters
+    ----------
+    content
+        UTF-8, with or without a byte order mark.
+    file
+        Its name, for messages.
+
+    Returns
+    -------
+    top
+        The section without a name; its keys are not checked yet.
 
     Raises
     ------
     InputError
-        If it is too long, or no TOML in UTF-8.
+        If it is too long, or not TOML in UTF-8.
     """
     if len(content) > LARGEST_MAPPING:
         raise InputError(f"{file} is longer than {LARGEST_MAPPING:,} bytes")
     try:
         return Section(file, "", tomllib.loads(content.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
-        raise InputError(f"{file} is not UTF-8 text") from error
+        raise InputError(f"{file} is not UTF-8 text; save the file as UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{file} is no TOML: {str(error).splitlines()[0][:200]}") from error
+        raise InputError(f"{file} is not TOML: {str(error).splitlines()[0][:200]}") from error
 
 
-def is_text(value: object) -> bool:
-    """Tell whether a value is text that can name something."""
-    return isinstance(value, str) and 0 < len(value.strip()) <= 200
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is a text that can name something."""
+    return isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST_NAME
 
 
-def shown(value: object) -> str:
-    """A value as a message shows it."""
+def quoted(value: object) -> str:
+    """A value as messages quote it, shortened."""
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 3]}..."

@@ -1,8 +1,8 @@
 """CSV files and XLSX workbooks as tables of text, some rows at a time.
 
-Which of the two a file is shows in its content, not in its name. Cells of a workbook become
-the text that a reader would type: dates as `2024-01-31` or `2024-01-31T14:05:00`, times as
-`14:05:00`, whole numbers without a point; a formula is its last value.
+The content of a file decides which of the two it is, not its name. Cells of a workbook become text:
+dates as `2024-01-31` or `2024-01-31T14:05:00`, times as `14:05:00`, whole numbers without a decimal
+point; a formula becomes its last value.
 """
 
 from __future__ import annotations
@@ -25,42 +25,48 @@ from geo.errors import InputError
 from geo.formats.csv_table import Table, read_tables
 
 ROWS: Final = 20_000
-"""Rows at a time: enough to work on together, few enough to be cheap to keep track of."""
+"""Rows of one table: enough for numpy to be fast, few enough to fit in memory."""
 
 LARGEST_WORKBOOK: Final = 2 * 2**30
-"""Bytes that a workbook may inflate to: a full sheet of 25 columns."""
+"""Most bytes of an unpacked workbook: a full sheet of 25 columns."""
 
 LARGEST_PART: Final = 256 * 2**20
-"""Bytes of a part that is held in memory whole, as the table of texts is."""
+"""Most bytes of an unpacked part that is read into memory whole, as the table of texts is."""
 
 MOST_COLUMNS: Final = 1_000
 MOST_ROWS: Final = 2**20
-_MOST_INFLATED = 100  # times its size; sheets deflate to a tenth, bombs to a thousandth
-_SMALL = 16 * 2**20
+"""What a sheet of Excel can hold."""
+_MOST_INFLATED = 100  # times its packed size; sheets pack to a tenth, zip bombs to a thousandth
+_SMALL = 16 * 2**20  # bytes; parts below this can unpack to any multiple of their size
 
-_OLE2 = b"\xd0\xcf\x11\xe0"
+_OLE2 = b"\xd0\xcf\x11\xe0"  # old .xls, and .xlsx with a password
 _WORKSHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
-
-Cells = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class CellTable(Table):
-    """A table that was cells of a workbook; `epoch` is the day that its date numbers count from."""
+    """A table from a workbook; `epoch` is the day from which its date numbers count."""
 
     epoch: np.datetime64
 
 
 def read_sheet(path: Path, *, sheet: str = "", rows: int = ROWS) -> Iterator[Table]:
-    """Read a CSV, or a sheet of a workbook; at least one table comes, and none is empty.
-
-    Rows that hold nothing are no rows. In a workbook the first one that holds something is the
-    header, and cells to the right of it are not looked at.
+    """Read a CSV, or a sheet of a workbook.
 
     Parameters
     ----------
+    path
+        The file.
     sheet
-        Which sheet of a workbook, '' for its first.
+        The name of a sheet of a workbook, '' for the first.
+    rows
+        Most rows of one table.
+
+    Returns
+    -------
+    tables
+        At least one, none of them empty. Empty rows are skipped. In a workbook the first row that
+        is not empty is the header, and cells to the right of it are ignored.
 
     Raises
     ------
@@ -72,12 +78,13 @@ def read_sheet(path: Path, *, sheet: str = "", rows: int = ROWS) -> Iterator[Tab
         stream.seek(0)
         if start == _OLE2:
             raise InputError(
-                f"{path.name} is an old .xls workbook or has a password; save it as .xlsx without"
+                f"{path.name} is an old .xls workbook or has a password; "
+                "save it as .xlsx without a password"
             )
         if start.startswith(b"PK"):
             yield from _workbook_tables(stream, path.name, sheet=sheet, rows=rows)
         elif sheet:
-            raise InputError(f"{path.name} is no workbook, it has no sheet {sheet!r}")
+            raise InputError(f"{path.name} is not a workbook; remove sheet = {sheet!r}")
         else:
             yield from read_tables(stream, file=path.name, rows=rows)
 
@@ -89,7 +96,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     Raises
     ------
     InputError
-        If the system refuses, also while it is being read.
+        If the system reports an error, also while the file is being read.
     """
     try:
         with path.open("rb") as stream:
@@ -104,36 +111,36 @@ def _workbook_tables(stream: IO[bytes], file: str, *, sheet: str, rows: int) -> 
         workbook = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
     worksheet = _worksheet(workbook, file, sheet=sheet)
     epoch = np.datetime64(workbook.epoch, "s")
-    found = False
     header, numbered = _header(worksheet, file)
-    while part := _next_rows(numbered, rows, file=file):
-        found = True
+    part = _next_rows(numbered, rows, file=file)
+    if not part:
+        raise InputError(f"{file} holds a header and no rows" if header else f"{file} is empty")
+    while part:
         lines, cells = zip(*part, strict=True)
         yield CellTable(file, header, np.asarray(lines), list(cells), epoch)
-    if not found:
-        raise InputError(f"{file} holds a header and no rows" if header else f"{file} is empty")
+        part = _next_rows(numbered, rows, file=file)
 
 
 @contextmanager
 def _refusing(file: str) -> Iterator[None]:
-    """Turn whatever the workbook reader stumbles over into a line for the user."""
+    """Turn any error of the workbook reader into one line for the user."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions that are not read
             yield
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # a damaged part surfaces as almost any exception
+    except Exception as error:  # a damaged part raises almost any exception
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise InputError(f"{file} is no XLSX workbook or a damaged one: {reason}") from error
+        raise InputError(f"{file} is not an XLSX workbook, or is damaged: {reason}") from error
 
 
 def _check_size(stream: IO[bytes], file: str) -> None:
-    """Refuse a zip bomb by its table of contents: no entry inflates beyond what that declares."""
+    """Refuse a zip bomb by its table of contents: zipfile stops at the sizes stated there."""
     with zipfile.ZipFile(stream) as archive:
         parts = archive.infolist()
     if "[Content_Types].xml" not in {part.filename for part in parts}:
-        raise InputError(f"{file} is a zip archive and no XLSX workbook")
+        raise InputError(f"{file} is a zip archive but not an XLSX workbook")
     bomb = sum(part.file_size for part in parts) > LARGEST_WORKBOOK
     for part in parts:
         whole = not _WORKSHEET.fullmatch(part.filename)
@@ -141,18 +148,18 @@ def _check_size(stream: IO[bytes], file: str) -> None:
         bomb |= part.file_size > LARGEST_PART and whole
         bomb |= part.file_size > _SMALL and swollen
     if bomb:
-        raise InputError(f"{file} would inflate beyond all measure; save the sheet as CSV")
+        raise InputError(f"{file} is too large when unpacked; save the sheet as CSV")
     stream.seek(0)
 
 
 def _worksheet(workbook: Any, file: str, *, sheet: str) -> Any:
     titles = {worksheet.title: worksheet for worksheet in workbook.worksheets}
     if not titles:
-        raise InputError(f"{file} has no sheet of cells")
+        raise InputError(f"{file} has no worksheet")
     if sheet and sheet not in titles:
         raise InputError(f"{file} has no sheet {sheet!r}; it has: {', '.join(titles)[:200]}")
     worksheet = titles[sheet] if sheet else workbook.worksheets[0]
-    worksheet.reset_dimensions()  # what a file says of its size may be short
+    worksheet.reset_dimensions()  # the size stated in a file can be too small
     return worksheet
 
 
@@ -180,7 +187,7 @@ def _next_rows(
 
 
 def _numbered(worksheet: Any, file: str, *, width: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows that hold something, as text, each with its number in the sheet."""
+    """The rows that are not empty, as text, each with its number in the sheet."""
     for number, cells in enumerate(worksheet.iter_rows(max_col=width, values_only=True), start=1):
         if number > MOST_ROWS:
             raise InputError(f"{file} has more rows than a sheet can hold, {MOST_ROWS:,}")
@@ -194,7 +201,7 @@ def _text(value: object) -> str:
         case None:
             text = ""
         case str():
-            # Half of a surrogate pair is no text that could be stored.
+            # Half of a surrogate pair cannot be stored as UTF-8.
             text = value.encode("utf-8", "replace").decode()
         case bool():
             text = str(value).upper()
@@ -213,6 +220,6 @@ def _text(value: object) -> str:
 
 
 def _date_text(value: dt.datetime) -> str:
-    # A number of days cannot hold every second exactly.
+    # Workbooks store days as floats, which cannot hold every second exactly: round to seconds.
     second = (value + dt.timedelta(microseconds=500_000)).replace(microsecond=0)
     return second.date().isoformat() if second.time() == dt.time() else second.isoformat()

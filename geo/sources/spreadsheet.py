@@ -1,8 +1,8 @@
-"""Any CSV file or XLSX workbook, read by a mapping file.
+"""CSV files and XLSX workbooks of incidents, read as a mapping file describes them.
 
-Every row becomes an incident or is rejected with its line and the reason: rows read are rows
-accepted and rows rejected. How to write a mapping is told in `geo.sources.mapping`, how dates
-are read in `geo.sources.dates` and `geo.sources.when`, postcodes in `geo.sources.postcodes`.
+Every row becomes an incident or is rejected with its line number and a reason. Mapping files are
+described in `geo.sources.mapping`, dates in `geo.sources.dates` and `geo.sources.when`, postcodes
+in `geo.sources.postcodes`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,10 @@ from geo.errors import InputError
 from geo.formats.bounded import sha256_of
 from geo.formats.csv_table import Table
 from geo.incidents import COLUMNS, Batch, Partition, category_slug
-from geo.sources.mapping import Mapping, What, read_mapping
+from geo.sources.mapping import Mapping, What
 from geo.sources.postcodes import Postcodes
 from geo.sources.sheets import ROWS, CellTable, opened, read_sheet
-from geo.sources.suggest import suggest_mapping
-from geo.sources.when import Spans, read_moments, spans
-
-__all__ = ["Mapping", "read_mapping", "read_spreadsheet", "suggest_mapping"]
+from geo.sources.when import Occurrences, occurrences, read_moments
 
 LONGEST_ID: Final = 200
 _NAME = re.compile(r"\w[\w .()+-]{0,99}")
@@ -43,21 +40,25 @@ Reasons = NDArray[np.object_]
 def read_spreadsheet(
     path: Path, mapping: Mapping, projection: Projection, *, name: str = ""
 ) -> Partition:
-    """Read a CSV or XLSX file as a mapping says.
+    """Read a CSV or XLSX file as a mapping describes it.
 
     Parameters
     ----------
+    path
+        The file.
+    mapping
+        Which columns hold what.
     projection
-        Leads to the metres that the incidents bear.
+        Converts the points to metres.
     name
-        What to call the partition. A file without an id column needs one, because importing
-        it again under the same name replaces it.
+        The name of the partition. A file without an id column needs one, because importing it
+        again under the same name replaces it.
 
     Returns
     -------
     partition
-        Its `sha256` is that of the file, the mapping and the files that the mapping names, so
-        that a file is imported again when only its mapping has changed.
+        Its `sha256` covers the file, the mapping and the files that the mapping names, so that a
+        file is imported again even if only its mapping has changed.
 
     Raises
     ------
@@ -67,15 +68,17 @@ def read_spreadsheet(
     """
     if not name and not mapping.id_column:
         raise InputError(
-            f"{path.name} has no id column in its mapping, so name it: give --partition NAME"
+            f"{path.name} has no id column in its mapping; name the partition by --partition NAME"
         )
     if name and not _NAME.fullmatch(name):
-        raise InputError(f"--partition {name!r}: write it with letters, digits, spaces, dots, -")
+        raise InputError(
+            f"--partition {name!r}: use letters, digits, spaces, dots, - (at most 100)"
+        )
     with opened(path) as stream:
         digest = sha256_of(stream, file=path.name)
     first = next(read_sheet(path, sheet=mapping.sheet, rows=1))
     first.require(*mapping.columns)
-    job = _Job(path, mapping, projection, name)
+    reader = _Reader(path, mapping, projection, name)
     return Partition(
         source=mapping.source,
         name=name,
@@ -83,15 +86,15 @@ def read_spreadsheet(
         file=path.name,
         sha256=hashlib.sha256(f"{digest} {mapping.digest}".encode()).hexdigest(),
         fields=tuple(first.header),
-        batches=job.batches,
+        batches=reader.batches,
         keyed=bool(mapping.id_column),
         notes=mapping.notes,
     )
 
 
 @dataclass(frozen=True)
-class _Job:
-    """A file with all that it takes to read it."""
+class _Reader:
+    """A file with everything needed to read it."""
 
     path: Path
     mapping: Mapping
@@ -105,18 +108,19 @@ class _Job:
 
     def batches(self) -> Iterator[Batch]:
         """Read the file from its beginning."""
-        refused, seen = _Refused(), set[str]()
+        counts, earlier_ids = _RejectionCounts(), set[str]()
         for table in read_sheet(self.path, sheet=self.mapping.sheet, rows=ROWS):
-            batch = self._batch(table, seen)
-            refused.add(batch)
+            batch = self._batch(table, earlier_ids)
+            counts.add(batch)
             yield batch
-        refused.check(self.path.name)
+        counts.check(self.path.name)
 
-    def _batch(self, table: Table, seen: set[str]) -> Batch:
-        when, (x, y, nowhere) = self._spans(table), self._places(table)
-        category, nameless = _categories(table, self.mapping.what)
-        reasons = _first_reason(_misshapen(table, when.reason), when.reason, nowhere, nameless)
-        ids = self._ids(table, reasons, seen=seen)
+    def _batch(self, table: Table, earlier_ids: set[str]) -> Batch:
+        when, (x, y, place_faults) = self._occurrences(table), self._points(table)
+        category, code_faults = _categories(table, self.mapping.what)
+        faults = when.reason, place_faults, code_faults
+        reasons = _first_reason(_shape_faults(table, when.reason), *faults)
+        ids = self._ids(table, reasons, earlier_ids=earlier_ids)
         accepted = reasons == ""
         values = {
             "incident_id": ids,
@@ -133,7 +137,7 @@ class _Job:
         incidents = pd.DataFrame(values, columns=list(COLUMNS))
         return Batch(incidents[accepted].reset_index(drop=True), _rejects(table, reasons))
 
-    def _spans(self, table: Table) -> Spans:
+    def _occurrences(self, table: Table) -> Occurrences:
         when = self.mapping.when
         epoch = table.epoch if isinstance(table, CellTable) else None
         start, *end = (
@@ -141,10 +145,10 @@ class _Job:
             for names in (when.start, when.end)
             if names
         )
-        return spans(start, *end)
+        return occurrences(start, *end)
 
-    def _places(self, table: Table) -> tuple[Floats, Floats, Reasons]:
-        """Metres of each row, and why it has none."""
+    def _points(self, table: Table) -> tuple[Floats, Floats, Reasons]:
+        """X and y of each row in metres, and why it has none."""
         where = self.mapping.where
         if self.postcodes:
             first, second, reasons = self.postcodes.points(table.text(where.columns[0]))
@@ -156,35 +160,35 @@ class _Job:
         x, y = np.full((2, len(table)), np.nan)
         x[good], y[good] = self.projection.to_metres(first[good], second[good], source=where.crs)
         if where.crs not in (LONLAT, self.projection.crs):
-            # What the CRS of the columns cannot tell, the working CRS can.
+            # Of other systems only the working CRS knows the area of use.
             crs = self.projection.crs
             reasons[good] = implausible(x[good], y[good], source=crs, projection=self.projection)
         return x, y, reasons
 
-    def _ids(self, table: Table, reasons: Reasons, *, seen: set[str]) -> pd.Series:
-        """Ids of the rows; those whose own id is no good get a reason."""
-        # Two lists of one source may number their rows alike.
+    def _ids(self, table: Table, reasons: Reasons, *, earlier_ids: set[str]) -> pd.Series:
+        """Ids of the rows; adds a reason where a row's own id is missing, long or repeated."""
+        # With the partition's name, because two lists of one source can number their rows alike.
         start = f"{self.mapping.source}/{self.name}:" if self.name else f"{self.mapping.source}:"
         if not self.mapping.id_column:
             return pd.Series([f"{start}{line}" for line in table.lines], dtype="str")
         own = table.text(self.mapping.id_column)
-        fits = reasons == ""
-        reasons[fits & np.asarray(own == "")] = "no id"
-        reasons[fits & np.asarray(own.str.len() > LONGEST_ID)] = (
+        accepted = reasons == ""
+        reasons[accepted & np.asarray(own == "")] = "no id"
+        reasons[accepted & np.asarray(own.str.len() > LONGEST_ID)] = (
             f"the id is longer than {LONGEST_ID} characters"
         )
-        # Only rows that are taken take their id: a corrected row may follow a rejected one.
-        takes = reasons == ""
-        for row, word in zip(np.flatnonzero(takes), own[takes].tolist(), strict=True):
-            if word in seen:
+        # Rejected rows do not use up their id: a corrected row may follow.
+        accepted = reasons == ""
+        for row, own_id in zip(np.flatnonzero(accepted), own[accepted].tolist(), strict=True):
+            if own_id in earlier_ids:
                 reasons[row] = "the id is that of an earlier row"
-            seen.add(word)
+            earlier_ids.add(own_id)
         return start + own
 
 
 @dataclass
-class _Refused:
-    """Counts why rows were rejected, for a file of which none could be taken."""
+class _RejectionCounts:
+    """Counts reasons for rejection, to explain a file without any accepted row."""
 
     accepted: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
@@ -198,22 +202,22 @@ class _Refused:
         if self.accepted:
             return
         n, commonest = sum(self.reasons.values()), max(self.reasons, key=self.reasons.__getitem__)
-        raise InputError(f"{file}: none of its {n:,} rows can be taken, mostly: {commonest}")
+        raise InputError(f"{file}: all of its {n:,} rows are rejected, mostly: {commonest}")
 
 
 def _first_reason(*faults: Reasons) -> Reasons:
-    """For each row the first of its faults, '' where it has none."""
+    """The first fault of each row, '' if it has none."""
     reasons = np.full(len(faults[0]), "", dtype=object)
     for fault in faults:
         reasons = np.where(reasons == "", fault, reasons)
     return reasons
 
 
-def _misshapen(table: Table, faults: Reasons) -> Reasons:
-    """What is wrong with the rows as such; only among rows that have faults are empty ones."""
+def _shape_faults(table: Table, date_faults: Reasons) -> Reasons:
+    """Faults of whole rows; an empty row has no date, so only rows without one are checked."""
     reasons = np.full(len(table), "", dtype=object)
     reasons[table.wrong_width] = f"not {len(table.header)} columns wide"
-    for row in np.flatnonzero(faults != ""):
+    for row in np.flatnonzero(date_faults != ""):
         if not any(map(str.strip, table.rows[row])):
             reasons[row] = "the row is empty"
     return reasons
@@ -223,22 +227,21 @@ def _both_empty(table: Table, columns: tuple[str, ...], among: Mask) -> Mask:
     if not among.any():
         return among
     first, second = (np.asarray(table.text(column) == "") for column in columns)
-    return np.asarray(among & first & second, dtype=bool)
+    return among & first & second
 
 
 def _categories(table: Table, what: What) -> tuple[pd.Series, Reasons]:
     """The category of each row, and why it has none."""
     if what.category:
-        everywhere = pd.Series(what.category, index=range(len(table)), dtype="str")
-        return everywhere, np.full(len(table), "", dtype=object)
+        same = pd.Series(what.category, index=range(len(table)), dtype="str")
+        return same, np.full(len(table), "", dtype=object)
     codes = table.text(what.column)
-    words = {code: _category(code, what) for code in codes.unique()}
+    slugs = {code: _category(code, what) for code in codes.unique()}
     faults = {
-        code: "" if word else f"the category code {code[:60]!r} is not known"
-        for code, word in words.items()
+        code: "" if slug else f"unknown category code {code[:60]!r}" for code, slug in slugs.items()
     }
     faults[""] = "no category"
-    return codes.map(words), np.asarray(codes.map(faults), dtype=object)
+    return codes.map(slugs), np.asarray(codes.map(faults), dtype=object)
 
 
 def _category(code: str, what: What) -> str:

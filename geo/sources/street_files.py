@@ -1,7 +1,4 @@
-"""Where the street-level files of data.police.uk lie: in archives, in folders, or alone.
-
-They are found by their names, and not opened.
-"""
+"""Finding street-level files of data.police.uk by their names: in archives, folders, or alone."""
 
 from __future__ import annotations
 
@@ -25,10 +22,18 @@ Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 
 @dataclass(frozen=True)
 class StreetFile:
-    """A published file before it is read: what it covers, and how to open it.
+    """A published file, not yet read. It can be pickled, to be opened by another process.
 
-    It can be pickled, to be opened by another process. `halved` is the category that it holds
-    twice, '' for none.
+    Attributes
+    ----------
+    name
+        Its full name, for messages.
+    force, month
+        What it covers, as in `derbyshire` and `2024-01`.
+    open
+        Opens its content as bytes.
+    halved
+        The category that it holds twice, '' for none.
     """
 
     name: str
@@ -39,7 +44,7 @@ class StreetFile:
 
 
 def street_files(path: Path, *, partition: str = "") -> list[StreetFile]:
-    """Find every street-level file at a path, the earliest month first.
+    """Find every street-level file at a path, without opening it.
 
     Parameters
     ----------
@@ -47,6 +52,11 @@ def street_files(path: Path, *, partition: str = "") -> list[StreetFile]:
         A zip archive or a folder in the published layout, or one CSV.
     partition
         `FORCE:YYYY-MM` for one CSV whose name does not say it.
+
+    Returns
+    -------
+    files
+        At least one, the earliest month first.
 
     Raises
     ------
@@ -56,20 +66,20 @@ def street_files(path: Path, *, partition: str = "") -> list[StreetFile]:
     if not path.exists():
         raise InputError(f"there is no file {path}")
     if partition and (path.is_dir() or _is_zip(path)):
-        raise InputError("--partition goes with one CSV, not with an archive or a folder")
-    files = sorted(_found(path, partition), key=lambda file: (file.month, file.force))
+        raise InputError("--partition can only be used with one CSV")
+    files = sorted(_street_files(path, partition), key=lambda file: (file.month, file.force))
     if not files:
         raise InputError(f"{path.name} holds no street-level file (YYYY-MM-FORCE-street.csv)")
     for before, after in pairwise(files):
         if (before.month, before.force) == (after.month, after.force):
             raise InputError(
                 f"{path.name} holds {after.month} of {after.force} twice: "
-                f"{before.name} and {after.name}"
+                f"{before.name} and {after.name}; remove one"
             )
     return files
 
 
-def _found(path: Path, partition: str) -> Iterator[StreetFile]:
+def _street_files(path: Path, partition: str) -> Iterator[StreetFile]:
     if path.is_dir():
         for entry in sorted(path.rglob("*")):
             if named := _FILE_NAME.fullmatch(entry.name):
@@ -81,7 +91,7 @@ def _found(path: Path, partition: str) -> Iterator[StreetFile]:
 
 
 def _is_zip(path: Path) -> bool:
-    # By its first bytes: the standard library looks for the end, which a cut-off one lacks.
+    # By its first bytes: zipfile looks for the end, which an archive that is cut off lacks.
     with path.open("rb") as file:
         return file.read(2) == b"PK"
 
@@ -93,7 +103,7 @@ def _zipped(path: Path) -> Iterator[StreetFile]:
     except zipfile.BadZipFile as error:
         raise InputError(f"{path.name} is a damaged zip archive: {error}") from error
     for name in names:
-        # Only the last part of a name is looked at, and nothing is written to disk by it.
+        # Only the last part of a name is used, and never to write to disk.
         if named := _FILE_NAME.fullmatch(name.rpartition("/")[2]):
             yield _file(named, partial(zip_entry, path, name))
 
@@ -108,14 +118,14 @@ def _single(path: Path, partition: str) -> StreetFile:
         return StreetFile(path.name, force.lower(), month, partial(_bytes_of, path))
     if not named:
         raise InputError(
-            f"{path.name} does not say what it covers: name it YYYY-MM-FORCE-street.csv as "
-            "published, or give --partition FORCE:YYYY-MM"
+            f"{path.name} does not name its force and month; rename it YYYY-MM-FORCE-street.csv "
+            "as published, or use --partition FORCE:YYYY-MM"
         )
     return _file(named, partial(_bytes_of, path))
 
 
 def _file(named: re.Match[str], opened: Opener) -> StreetFile:
-    month_span(named["month"])  # refuses what is no month
+    month_span(named["month"])  # refuses a month such as 2024-13
     return StreetFile(named.string, named["force"].lower(), named["month"], opened)
 
 

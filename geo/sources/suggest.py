@@ -1,7 +1,7 @@
-"""A mapping file proposed from a sheet: from the names of its columns and a sample of its rows.
+"""Proposing a mapping file from the column names of a sheet and a sample of its rows.
 
-A proposal says what was seen. What the sample cannot decide is written as a comment with the
-reason, so that nobody imports a guess: above all whether 03/04/2024 is in April or in March.
+What the sample cannot decide becomes a comment with the reason, so that nobody imports a guess:
+above all whether 03/04/2024 is in April or in March.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from geo.sources.dates import ISO
 from geo.sources.sample import SAMPLE, Column, form_of
 from geo.sources.sheets import CellTable, read_sheet
 
+# Words of column names, as councils' case systems, police extracts and OS files spell them.
 _ID = r"\b(ref|reference|id|case|urn|number|no)\b"
 _NO_ID = r"post ?code|uprn|usrn|house|flat|phone|officer|ward|lsoa|user|staff"
 _CATEGORY = r"categor|type|offence|crime|nature|classification|subject|complaint|code"
@@ -36,20 +37,20 @@ _AFTERWARDS = r"clos|updat|modif|resolv|complet|due|birth|review"
 
 
 @dataclass(frozen=True)
-class Part:
-    """Lines of the proposal, and the columns that they use up."""
+class Proposal:
+    """Lines of one table of the mapping file, and the columns that they use."""
 
     lines: list[str]
     used: list[Column]
 
     def rest(self, columns: list[Column]) -> list[Column]:
-        """The columns that are still free."""
+        """The columns that are not used yet."""
         used = {column.name for column in self.used}
         return [column for column in columns if column.name not in used]
 
 
 def suggest_mapping(path: Path) -> str:
-    """Propose a mapping file for a CSV or XLSX file, from its first 1,000 rows.
+    """Propose a mapping file for a CSV or XLSX file from its first `SAMPLE` rows.
 
     Raises
     ------
@@ -69,7 +70,7 @@ def suggest_mapping(path: Path) -> str:
     when, where, own_id, texts, what = parts
     top = [
         f"# Proposed from the first {len(table):,} rows of {quoted(path.name)}: check every line.",
-        'source = "council"  # who recorded it, as Questions name it',
+        'source = "council"  # the id of the source, used in Questions',
         *own_id,
         *texts,
     ]
@@ -89,10 +90,10 @@ def _named(columns: Sequence[Column]) -> str:
     return f"[{_listed(columns)}]" if len(columns) > 1 else _listed(columns)
 
 
-def _when(columns: list[Column]) -> Part:
+def _when(columns: list[Column]) -> Proposal:
     dates = [column for column in columns if column.formats]
     if not dates:
-        return Part(["[when]", "# from: no column holds dates in a format that is known"], [])
+        return Proposal(["[when]", "# from: no column holds dates in a known format"], [])
     start = max(dates, key=_start_rank)
     clocks = [column for column in columns if column not in dates and column.clock]
     ends = [date for date in dates if _is_end(date) and date.formats == start.formats]
@@ -104,7 +105,7 @@ def _when(columns: list[Column]) -> Part:
     used = [*first, *last]
     others = [column for column in (*dates, *clocks) if column not in used]
     lines += [f"# also dates or times, not used: {_listed(others)}"] if others else []
-    return Part(lines, [*used, *others])
+    return Proposal(lines, [*used, *others])
 
 
 def _start_rank(column: Column) -> int:
@@ -117,7 +118,7 @@ def _is_end(column: Column) -> bool:
 
 
 def _with_clock(date: Column, clocks: list[Column]) -> list[Column]:
-    """The date and, if it needs one, the column of times that shares most of its name's words."""
+    """The date and, if it has no time, the column of times whose name is most like its own."""
     timed = any(form_of(form).time or (form == ISO and _holds_times(date)) for form in date.formats)
     clocks = [clock for clock in clocks if not clock.named(_AFTERWARDS)]
     if timed or not clocks:
@@ -135,7 +136,7 @@ def _format_lines(date: Column, clock: str) -> list[str]:
     if len(forms) == 1:
         return [f"format = {quoted(forms[0])}"]
     return [
-        "# format: the values fit each of these (no day above 12 among them?); keep the true one",
+        "# format: the values fit several formats (no day above 12?); keep the right one",
         *(f"# format = {quoted(form)}" for form in forms),
     ]
 
@@ -146,7 +147,7 @@ def _with_time(form: str, clock: str) -> str:
     return f"{form} {clock}".strip()
 
 
-def _where(columns: list[Column]) -> Part:
+def _where(columns: list[Column]) -> Proposal:
     numeric = [column for column in columns if column.numeric and not column.formats]
     postcodes = [column for column in columns if column.postcodes]
     for first, second in _pairs(numeric):
@@ -164,16 +165,16 @@ def _where(columns: list[Column]) -> Part:
             "# lookup: name your Code-Point Open or ONS Postcode Directory file here",
             '# lookup = "codepo.csv"',
         ]
-        return Part(lines, postcodes)
+        return Proposal(lines, postcodes)
     large = [column for column in numeric if np.nanmedian(np.abs(column.numbers)) > 10_000]
-    lines = ["[where]", "# no two columns are seen to be coordinates, and none holds postcodes"]
+    lines = ["[where]", "# no two columns look like coordinates, and none holds postcodes"]
     if len(large) > 1:
-        lines += [f"# which is easting and which northing cannot be decided: {_listed(large)}"]
-    return Part(lines, [])
+        lines += [f"# these can be easting and northing in either order: {_listed(large)}"]
+    return Proposal(lines, [])
 
 
 def _pairs(numeric: list[Column]) -> Iterator[tuple[Column, Column]]:
-    """Pairs that their names make, then pairs of degrees, which show in their size."""
+    """Pairs by their names, then pairs of numbers with decimals, which can be degrees."""
     for patterns in ((_EAST, _NORTH), (_LON, _LAT)):
         first, second = ([c for c in numeric if c.named(pattern)] for pattern in patterns)
         yield from ((x, y) for x in first for y in second if x is not y)
@@ -189,45 +190,45 @@ def _plausible(x: Column, y: Column, *, crs: str) -> bool:
     return len(reasons) > 0 and float((reasons == "").mean()) >= 0.5
 
 
-def _place(names: tuple[str, str], x: Column, y: Column, *, swapped: bool) -> Part:
+def _place(names: tuple[str, str], x: Column, y: Column, *, swapped: bool) -> Proposal:
     lines = ["[where]", *(f"{n} = {quoted(c.name)}" for n, c in zip(names, (x, y), strict=True))]
     if swapped:
-        lines.insert(1, "# the values show the two the other way about than their names or order")
-    return Part(lines, [x, y])
+        lines.insert(1, "# the values show that the names or the order are swapped")
+    return Proposal(lines, [x, y])
 
 
-def _own_id(columns: list[Column]) -> Part:
+def _own_id(columns: list[Column]) -> Proposal:
     named = [column for column in columns if column.named(_ID) and not column.named(_NO_ID)]
     for column in named:
         if len(column.distinct) == len(column.text):
-            return Part([f"id = {quoted(column.name)}"], [column])
-    why = f"{_listed(named)} repeats or is empty" if named else "no column is named like one"
-    return Part([f"# id: {why}; without it the file is a partition under a name of yours"], [])
+            return Proposal([f"id = {quoted(column.name)}"], [column])
+    reason = f"{_listed(named)} repeats or is empty" if named else "no column is named like one"
+    return Proposal([f"# id: {reason}; without it, import the file with --partition NAME"], [])
 
 
-def _texts(columns: list[Column]) -> Part:
+def _texts(columns: list[Column]) -> Proposal:
     free = [c for c in columns if not c.named(r"date|time|categor|type")]
     address = [column for column in free if column.named(_PLACE)][:6]
     outcome = [column for column in free if column.named(_OUTCOME) and column not in address][:1]
     lines = [f"address = {_named(address)}"] if address else []
     lines += [f"reference = {_named(outcome)}"] if outcome else []
-    return Part(lines, [*address, *outcome])
+    return Proposal(lines, [*address, *outcome])
 
 
-def _what(columns: list[Column]) -> Part:
+def _what(columns: list[Column]) -> Proposal:
     few = [column for column in columns if _is_few(column)]
     named = [column for column in few if column.named(_CATEGORY)]
     if named:
-        # The first word of the pattern that any name bears is the best.
+        # The pattern lists the words from the surest to the least sure.
         best = min(named, key=lambda c: _CATEGORY.split("|").index(_word_of(c)))
-        return Part(["[what]", f"column = {quoted(best.name)}", *_codes(best)], [best])
+        return Proposal(["[what]", f"column = {quoted(best.name)}", *_codes(best)], [best])
     if len(few) == 1:
-        line = f"column = {quoted(few[0].name)}  # the only text with few different values"
-        return Part(["[what]", line, *_codes(few[0])], few)
+        line = f"column = {quoted(few[0].name)}  # the only column with few different texts"
+        return Proposal(["[what]", line, *_codes(few[0])], few)
     lines = ["[what]"]
-    lines += [f"# column: it could be any of {_listed(few)}"] if few else []
-    lines += ["# no column is named like a category; if all rows are of one kind:"]
-    return Part([*lines, '# category = "anti-social-behaviour"'], [])
+    lines += [f"# column: can be any of {_listed(few)}"] if few else []
+    lines += ["# no column is named like a category; if all rows are of one category:"]
+    return Proposal([*lines, '# category = "anti-social-behaviour"'], [])
 
 
 def _word_of(column: Column) -> str:
@@ -247,4 +248,4 @@ def _is_few(column: Column) -> bool:
 def _codes(column: Column) -> list[str]:
     codes = sorted(column.distinct[column.distinct.str.len() <= 100])[:60]
     lines = [f"# {quoted(code)} = {quoted(category_slug(code))}" for code in codes]
-    return ["", "# To bring the codes under categories of your own:", "# [categories]", *lines]
+    return ["", "# To map the codes to your own categories:", "# [categories]", *lines]

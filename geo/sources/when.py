@@ -1,18 +1,18 @@
-"""Dates and times as people write them (see `geo.sources.dates`), read as spans of UTC.
+"""Reading columns of dates and times (formats: `geo.sources.dates`) as intervals of UTC.
 
 Rules
 -----
-- A date and time is an instant. A date alone, also where the time is left empty, is a day. A
-  format without a day is a month.
-- From and to make an interval from the first second to the last. Equal ones are the instant, day
-  or month that they both say. What ends before it starts is rejected.
-- Times without an offset are those of Europe/London. When its clocks change, a time is read by
-  the clock as it was before the change: 01:30 on 31 March 2024, which did not exist, is 01:30
-  GMT (02:30 BST), and 01:30 on 27 October 2024, which came twice, is the first, 01:30 BST. The
-  end of an interval is the second of the two where the first would be before its start.
-- Years before 1900 or after 2099 are no dates.
-- A cell of a workbook that is a real date, or its number of days, is read whatever the format;
-  only the format says whether a time of day is meant.
+- A date and time is an instant. A date alone, or with an empty time, is a day. A format without
+  a day gives months.
+- `from` and `to` make an interval from the first second to the last. If both are equal, the row is
+  that instant, day or month. A row that ends before it starts is rejected.
+- Times without an offset are in Europe/London. When its clocks change, a time is read by the clock
+  as it was before the change: 01:30 on 31 March 2024, which did not exist, is 01:30 GMT
+  (02:30 BST), and 01:30 on 27 October 2024, which occurred twice, is the first, 01:30 BST. The
+  end of an interval is the second of the two if the first would be before its start.
+- Years before 1900 or after 2099 are not accepted.
+- A workbook cell that is a real date, or a number of days, is read whatever the format; only the
+  format says whether it has a time of day.
 """
 
 from __future__ import annotations
@@ -47,10 +47,18 @@ Texts = NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Moments:
-    """One column of when, row by row.
+    """One column of dates, or one of dates and one of times, row by row.
 
-    `local` is the first second by the clock of `offset` (London's, or UTC where `utc`),
-    `precision` instant, day, month or '' where `reason` says why there is none.
+    Attributes
+    ----------
+    local
+        The first second; NaT if there is none.
+    utc
+        Whether `local` is in UTC; otherwise it is London's clock time.
+    precision
+        `instant`, `day` or `month`; '' if there is no date.
+    reason
+        Why there is no date; '' if there is one.
     """
 
     local: Seconds
@@ -60,19 +68,19 @@ class Moments:
 
     @classmethod
     def none(cls, n: int) -> Moments:
-        """No moments: what the reading fills."""
+        """A column without dates, to be filled by `put`."""
         texts = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
         return cls(np.full(n, _NEVER), np.zeros(n, dtype=bool), *texts)
 
     def put(self, rows: Positions, local: Seconds, precision: str) -> None:
-        """Fill in some rows; what is no date among them stays as it was."""
-        good = (local >= _FIRST) & (local < _END)
-        self.local[rows[good]] = local[good]
-        self.precision[rows[good]] = precision
+        """Fill in some rows; those without a date between 1900 and 2099 are left unchanged."""
+        valid = (local >= _FIRST) & (local < _END)
+        self.local[rows[valid]] = local[valid]
+        self.precision[rows[valid]] = precision
 
     @property
     def missing(self) -> Mask:
-        """Rows without a moment so far."""
+        """Rows without a date so far."""
         return np.isnat(self.local)
 
 
@@ -84,30 +92,37 @@ def read_moments(
     Parameters
     ----------
     columns
-        Text without spaces around it.
+        One or two columns of n texts without spaces around them.
+    form
+        How they are written.
     epoch
-        For cells of a workbook, the day that its date numbers count from.
+        For a workbook, the day from which its date numbers count; None for a CSV.
+
+    Returns
+    -------
+    moments
+        Of n rows, each with a date or a reason why not.
     """
     date = columns[0]
-    found = Moments.none(len(date))
+    moments = Moments.none(len(date))
     if form.text == ISO:
-        _read_iso(found, date if len(columns) == 1 else _joined(*columns))
+        _read_iso(moments, date if len(columns) == 1 else _joined(*columns))
     elif len(columns) > 1:
-        _read_two(found, columns, form)
+        _read_two(moments, columns, form)
     else:
-        _read_one(found, date, form)
-    if epoch is not None and found.missing.any():
-        _read_cells(found, columns, form=form, epoch=epoch)
-    found.reason[found.missing & (found.reason == "")] = f"not a date as {form.text}"
-    found.reason[np.asarray(date == "")] = "no date"
-    return found
+        _read_one(moments, date, form)
+    if epoch is not None and moments.missing.any():
+        _read_cells(moments, columns, form=form, epoch=epoch)
+    moments.reason[moments.missing & (moments.reason == "")] = f"not a date as {form.text}"
+    moments.reason[np.asarray(date == "")] = "no date"
+    return moments
 
 
 def _joined(date: pd.Series, clock: pd.Series) -> pd.Series:
     return (date + "T" + clock).str.removesuffix("T")
 
 
-def _read_iso(found: Moments, text: pd.Series) -> None:
+def _read_iso(moments: Moments, text: pd.Series) -> None:
     for pattern, precision, utc in (
         (_DAY, "day", False),
         (_MOMENT, "instant", False),
@@ -117,18 +132,18 @@ def _read_iso(found: Moments, text: pd.Series) -> None:
         rows = np.flatnonzero(text.str.fullmatch(pattern))
         if len(rows):
             local = pd.to_datetime(text.iloc[rows], format="ISO8601", errors="coerce", utc=utc)
-            found.put(rows, _seconds(local), precision)
-            found.utc[rows] = utc
+            moments.put(rows, _seconds(local), precision)
+            moments.utc[rows] = utc
 
 
-def _read_one(found: Moments, text: pd.Series, form: DateFormat) -> None:
-    found.put(np.arange(len(text)), _parsed(text, form.whole), form.finest)
-    rest = np.flatnonzero(found.missing & np.asarray(text != ""))
+def _read_one(moments: Moments, text: pd.Series, form: DateFormat) -> None:
+    moments.put(np.arange(len(text)), _parsed(text, form.whole), form.finest)
+    rest = np.flatnonzero(moments.missing & np.asarray(text != ""))
     if form.time and len(rest):
-        found.put(rest, _parsed(text.iloc[rest], form.date), "day")
+        moments.put(rest, _parsed(text.iloc[rest], form.date), "day")
 
 
-def _read_two(found: Moments, columns: list[pd.Series], form: DateFormat) -> None:
+def _read_two(moments: Moments, columns: list[pd.Series], form: DateFormat) -> None:
     days = _parsed(columns[0], form.date)
     clock = _parsed(columns[1], form.time) - _MIDNIGHT_1900
     timeless = np.asarray(columns[1] == "")
@@ -136,28 +151,28 @@ def _read_two(found: Moments, columns: list[pd.Series], form: DateFormat) -> Non
         (np.flatnonzero(timeless), days, "day"),
         (np.flatnonzero(~timeless), days + clock, "instant"),
     ):
-        found.put(rows, local[rows], precision)
+        moments.put(rows, local[rows], precision)
 
 
 def _read_cells(
-    found: Moments, columns: list[pd.Series], *, form: DateFormat, epoch: np.datetime64
+    moments: Moments, columns: list[pd.Series], *, form: DateFormat, epoch: np.datetime64
 ) -> None:
-    """Read what is left as the text of real dates and times, or as their numbers."""
-    rows = np.flatnonzero(found.missing & np.asarray(columns[0] != ""))
+    """Read the remaining rows as real dates and times of a workbook, or as their numbers."""
+    rows = np.flatnonzero(moments.missing & np.asarray(columns[0] != ""))
     local = _date_cells(columns[0].iloc[rows], form, epoch=epoch)
     timed = local > local.astype("datetime64[D]")
     if len(columns) > 1:
-        found.reason[rows[timed]] = "the date holds a time beside the one in its own column"
+        moments.reason[rows[timed]] = "the date holds a time beside the one in its own column"
         clock = columns[1].iloc[rows]
         local = np.where(timed, _NEVER, local + _time_cells(clock, form))
         timed = np.asarray(clock != "")
     elif form.text != ISO and not form.time:
-        found.reason[rows[timed]] = f"the date holds a time, which {form.text} does not name"
+        moments.reason[rows[timed]] = f"the date holds a time, which {form.text} does not name"
         local[timed] = _NEVER
     elif form.text != ISO:
         timed = np.ones(len(rows), dtype=bool)
-    found.put(rows[timed], local[timed], "instant")
-    found.put(rows[~timed], local[~timed], "month" if form.finest == "month" else "day")
+    moments.put(rows[timed], local[timed], "instant")
+    moments.put(rows[~timed], local[~timed], "month" if form.finest == "month" else "day")
 
 
 def _date_cells(text: pd.Series, form: DateFormat, *, epoch: np.datetime64) -> Seconds:
@@ -174,7 +189,7 @@ def _date_cells(text: pd.Series, form: DateFormat, *, epoch: np.datetime64) -> S
 
 
 def _time_cells(text: pd.Series, form: DateFormat) -> NDArray[np.timedelta64]:
-    """Times of day as seconds after midnight, none where the cell is empty."""
+    """Times of day as seconds after midnight, 0 if the cell is empty."""
     clock = _parsed(text, form.time or "%H:%M") - _MIDNIGHT_1900
     real = np.flatnonzero(text.str.fullmatch(_CLOCK))
     clock[real] = _parsed(text.iloc[real], "%H:%M:%S") - _MIDNIGHT_1900
@@ -188,15 +203,14 @@ def _time_cells(text: pd.Series, form: DateFormat) -> NDArray[np.timedelta64]:
 def _parsed(text: pd.Series, directive: str) -> Seconds:
     # Dates and times repeat: each distinct text is parsed once.
     codes, distinct = pd.factorize(text)
-    words = pd.Series(distinct, dtype="str")
-    # The parser takes the words `now` and `today` for the present, whatever the format.
-    readable = np.array(~words.str.lower().isin(["now", "today"]), dtype=bool)
+    texts = pd.Series(distinct, dtype="str")
+    # pandas reads `now` and `today` as the present, whatever the format.
+    readable = np.array(~texts.str.lower().isin(["now", "today"]), dtype=bool)
     if _GLUED.search(directive):
-        # With nothing between the parts a lost leading zero would shift all that follows.
-        readable &= np.asarray(words.str.len() == _length(directive), dtype=bool)
-    local = pd.to_datetime(words.where(readable, ""), format=directive, errors="coerce")
-    seconds: Seconds = _seconds(local)[codes]
-    return seconds
+        # With nothing between the parts, a lost leading zero would shift all that follows.
+        readable &= np.asarray(texts.str.len() == _length(directive), dtype=bool)
+    local = pd.to_datetime(texts.where(readable, ""), format=directive, errors="coerce")
+    return _seconds(local)[codes]
 
 
 def _length(directive: str) -> int:
@@ -212,10 +226,17 @@ def _seconds(moments: pd.Series) -> Seconds:
 
 
 @dataclass(frozen=True)
-class Spans:
-    """When each row's incident happened: first and last second in UTC, both inclusive.
+class Occurrences:
+    """When the incident of each row happened.
 
-    `reason` says why a row has none, '' where it has one.
+    Attributes
+    ----------
+    first, last
+        Its first and last second in UTC, both inclusive.
+    precision
+        One of `geo.incidents.PRECISIONS`.
+    reason
+        Why a row has no time, '' if it has one.
     """
 
     first: Seconds
@@ -224,12 +245,21 @@ class Spans:
     reason: Texts
 
 
-def spans(start: Moments, end: Moments | None = None) -> Spans:
-    """The spans of single moments, or from one moment to another.
+def occurrences(start: Moments, end: Moments | None = None) -> Occurrences:
+    """When incidents happened, from a start and, if there is one, an end.
 
-    Rows whose end is empty have the span of their start.
+    Parameters
+    ----------
+    start, end
+        Columns of equal length. A row with an empty end, like every row without a column of ends,
+        lasts for the instant, day or month of its start.
+
+    Returns
+    -------
+    occurrences
+        Of as many rows; rejected ones have a reason.
     """
-    alone = Spans(
+    alone = Occurrences(
         _utc(start, start.local), _utc(start, _last(start)), start.precision, start.reason
     )
     if end is None:
@@ -241,7 +271,7 @@ def spans(start: Moments, end: Moments | None = None) -> Spans:
     same = open_ended | ((start.precision == end.precision) & (last == alone.last))
     reason = np.where(last < alone.first, "it ends before it starts", "")
     ended = np.where(open_ended | (end.reason == ""), reason, "the end: " + end.reason)
-    return Spans(
+    return Occurrences(
         alone.first,
         last,
         np.where(same, start.precision, "interval"),
@@ -250,7 +280,7 @@ def spans(start: Moments, end: Moments | None = None) -> Spans:
 
 
 def _last(moments: Moments) -> Seconds:
-    """The last second of each moment by its own clock."""
+    """The last second of each instant, day or month, by its own clock."""
     local, second = moments.local.copy(), np.timedelta64(1, "s")
     day, month = (moments.precision == name for name in ("day", "month"))
     local[day] = (local[day].astype("datetime64[D]") + 1).astype(local.dtype) - second
@@ -259,7 +289,7 @@ def _last(moments: Moments) -> Seconds:
 
 
 def _utc(moments: Moments, local: Seconds, *, second: bool = False) -> Seconds:
-    """Local times as UTC; of a time that came twice the first, or the `second`."""
+    """Local times as UTC; of a time that occurred twice the first, or the `second`."""
     london = pd.DatetimeIndex(local).tz_localize(
         LONDON,
         ambiguous=np.full(len(local), not second),

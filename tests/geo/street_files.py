@@ -38,8 +38,8 @@ def write(folder: Path, *rows: str, name: str = NAME, header: str = HEADER) -> P
 
 
 def read_one(path: Path, projection, partition: str = "") -> Partition:
-    (found,) = read_police_uk(path, projection, partition=partition)
-    return found
+    (result,) = read_police_uk(path, projection, partition=partition)
+    return result
 
 
 def rows_of(path: Path, projection) -> Batch:

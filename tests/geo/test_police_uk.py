@@ -24,9 +24,9 @@ from tests.geo.street_files import (
 
 
 def test_a_row_becomes_an_incident(tmp_path, projection):
-    found = rows_of(write(tmp_path, row("Drugs", crime_id="abc")), projection)
-    assert tuple(found.accepted.columns) == COLUMNS
-    incident = found.accepted.iloc[0]
+    result = rows_of(write(tmp_path, row("Drugs", crime_id="abc")), projection)
+    assert tuple(result.accepted.columns) == COLUMNS
+    incident = result.accepted.iloc[0]
     assert incident["incident_id"] == "police.uk/derbyshire/2024-01:2"
     assert (incident["source"], incident["category"]) == ("police.uk", "drugs")
     assert (incident["reference"], incident["precision"]) == ("abc", "month")
@@ -42,17 +42,17 @@ def test_an_incident_spans_its_month_in_london(tmp_path, projection):
 
 
 def test_the_partition_tells_what_was_read(tmp_path, projection):
-    found = read_one(write(tmp_path, row()), projection)
-    assert found.partition_id == "police.uk/derbyshire/2024-01"
-    assert (found.file, found.month, found.name) == (NAME, "2024-01", "derbyshire")
-    assert found.fields == tuple(HEADER.split(","))
-    assert found.sha256 == hashlib.sha256(street_file(row())).hexdigest()
-    assert not found.keyed
+    result = read_one(write(tmp_path, row()), projection)
+    assert result.partition_id == "police.uk/derbyshire/2024-01"
+    assert (result.file, result.month, result.name) == (NAME, "2024-01", "derbyshire")
+    assert result.fields == tuple(HEADER.split(","))
+    assert result.sha256 == hashlib.sha256(street_file(row())).hexdigest()
+    assert not result.keyed
 
 
 def test_a_partition_can_be_read_again_from_its_beginning(tmp_path, projection):
-    found = read_one(write(tmp_path, row(), row("Drugs")), projection)
-    first, second = Batch.join(found.batches()), Batch.join(found.batches())
+    result = read_one(write(tmp_path, row(), row("Drugs")), projection)
+    first, second = Batch.join(result.batches()), Batch.join(result.batches())
     pd.testing.assert_frame_equal(first.accepted, second.accepted)
     assert len(first.accepted) == 2
 
@@ -91,7 +91,7 @@ def test_the_old_schema_with_eastings_is_read(tmp_path, projection):
         (row(lon="0", lat="0"), "coordinates are 0, 0"),
         (row(lon="2.35", lat="48.86"), "outside the area where EPSG:27700 is used"),
         (row(kind=""), "no crime type"),
-        (row(month="2024-02"), "the month is not the file's, 2024-01"),
+        (row(month="2024-02"), "the month is not 2024-01, the month of the file"),
         (row() + ",one,more", "not 12 columns wide"),
         ("short,row", "not 12 columns wide"),
     ],
@@ -99,35 +99,37 @@ def test_the_old_schema_with_eastings_is_read(tmp_path, projection):
 def test_a_row_that_cannot_be_taken_is_kept_with_its_line_and_reason(
     bad, reason, tmp_path, projection
 ):
-    found = rows_of(write(tmp_path, row(), bad, row()), projection)
-    assert found.rejected[["line", "reason"]].to_numpy().tolist() == [[3, reason]]
-    assert found.rejected["row"].tolist() == [tuple(bad.split(","))]
-    assert found.accepted["incident_id"].str.rpartition(":")[2].tolist() == ["2", "4"]
+    result = rows_of(write(tmp_path, row(), bad, row()), projection)
+    assert result.rejected[["line", "reason"]].to_numpy().tolist() == [[3, reason]]
+    assert result.rejected["row"].tolist() == [tuple(bad.split(","))]
+    assert result.accepted["incident_id"].str.rpartition(":")[2].tolist() == ["2", "4"]
 
 
 def test_every_row_read_is_accepted_or_rejected(tmp_path, projection):
     rows = [row(), row(lon="", lat=""), row("Drugs"), row(kind=""), row(lon="", lat="")]
-    found = rows_of(write(tmp_path, *rows), projection)
-    assert (len(found.accepted), len(found.rejected)) == (2, 3)
-    reasons = found.rejected["reason"].value_counts().to_dict()
+    result = rows_of(write(tmp_path, *rows), projection)
+    assert (len(result.accepted), len(result.rejected)) == (2, 3)
+    reasons = result.rejected["reason"].value_counts().to_dict()
     assert reasons == {"no location": 2, "no crime type": 1}
 
 
 def test_rows_that_are_the_same_are_all_kept(tmp_path, projection):
-    found = rows_of(write(tmp_path, row(), row(), row()), projection)
-    assert len(found.accepted) == 3
-    assert found.accepted["incident_id"].is_unique
+    result = rows_of(write(tmp_path, row(), row(), row()), projection)
+    assert len(result.accepted) == 3
+    assert result.accepted["incident_id"].is_unique
 
 
 def test_a_crime_id_that_repeats_is_a_reference_and_no_id(tmp_path, projection):
     rows = [row("Drugs", crime_id="x"), row("Drugs", crime_id="x", lat="52.92")]
-    found = rows_of(write(tmp_path, *rows), projection)
-    assert found.accepted["reference"].tolist() == ["x", "x"]
+    result = rows_of(write(tmp_path, *rows), projection)
+    assert result.accepted["reference"].tolist() == ["x", "x"]
 
 
 def test_a_file_of_another_month_is_refused_whole(tmp_path, projection):
     path = write(tmp_path, row(month="2023-12"), row(month="2023-12"))
-    message = "none of its 2 rows can be taken, mostly: the month is not the file's, 2024-01"
+    message = (
+        "all of its 2 rows are rejected, mostly: the month is not 2024-01, the month of the file"
+    )
     with pytest.raises(InputError, match=message):
         read_all(path, projection)
 

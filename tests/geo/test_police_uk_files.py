@@ -1,4 +1,4 @@
-"""Where street-level files are found: folders, archives, single files, and what they cover."""
+"""Where street-level files are result: folders, archives, single files, and what they cover."""
 
 import zipfile
 from pathlib import Path
@@ -14,8 +14,8 @@ def test_a_folder_is_read_month_by_month(tmp_path, projection):
     for month in ("2024-02", "2024-01"):
         write(tmp_path, row(month=month), name=f"{month}/{month}-derbyshire-street.csv")
         write(tmp_path, "x", name=f"{month}/{month}-derbyshire-outcomes.csv")
-    found = list(read_police_uk(tmp_path, projection))
-    assert [part.month for part in found] == ["2024-01", "2024-02"]
+    result = list(read_police_uk(tmp_path, projection))
+    assert [part.month for part in result] == ["2024-01", "2024-02"]
 
 
 def archive(path: Path, **files: bytes) -> Path:
@@ -34,8 +34,8 @@ def test_an_archive_is_read_without_what_is_no_street_file(tmp_path, projection)
         f"__MACOSX/2024-01/._{NAME}": b"\0\0",
         "README.txt": b"hello",
     }
-    found = read_one(archive(tmp_path / "a.zip", **files), projection)
-    assert found.file == NAME
+    result = read_one(archive(tmp_path / "a.zip", **files), projection)
+    assert result.file == NAME
 
 
 def test_a_month_that_is_there_twice_is_refused_with_both_names(tmp_path, projection):
@@ -80,20 +80,20 @@ def test_an_archive_under_a_password_is_refused(tmp_path, projection):
 
 def test_a_name_that_says_nothing_is_refused_with_the_way_out(tmp_path, projection):
     path = write(tmp_path, row(), name="export.csv")
-    with pytest.raises(InputError, match=r"export\.csv does not say .* --partition FORCE:YYYY-MM"):
+    with pytest.raises(InputError, match=r"export\.csv does not name .* --partition FORCE:YYYY-MM"):
         list(read_police_uk(path, projection))
 
 
 def test_the_partition_can_be_said_beside_the_file(tmp_path, projection):
     path = write(tmp_path, row(), name="export.csv")
-    found = read_one(path, projection, partition="derbyshire:2024-01")
-    assert found.partition_id == "police.uk/derbyshire/2024-01"
+    result = read_one(path, projection, partition="derbyshire:2024-01")
+    assert result.partition_id == "police.uk/derbyshire/2024-01"
 
 
 def test_a_force_has_one_name_however_it_is_written(tmp_path, projection):
     path = write(tmp_path, row(), name="export.csv")
-    found = read_one(path, projection, partition="Derbyshire:2024-01")
-    assert found.partition_id == "police.uk/derbyshire/2024-01"
+    result = read_one(path, projection, partition="Derbyshire:2024-01")
+    assert result.partition_id == "police.uk/derbyshire/2024-01"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from geo.errors import InputError
 from geo.incidents import Batch
-from geo.sources.spreadsheet import read_mapping, read_spreadsheet, suggest_mapping
+from geo.sources.mapping import read_mapping
+from geo.sources.spreadsheet import read_spreadsheet
+from geo.sources.suggest import suggest_mapping
 
 
 def sheet(folder: Path, **columns: list[object]) -> Path:
@@ -84,7 +86,7 @@ def test_places_are_seen_by_name_and_size(columns, where, tmp_path):
 
 def test_easting_and_northing_without_names_are_left_open(tmp_path):
     text = suggest_mapping(sheet(tmp_path, this=[435_000], that=[336_000]))
-    assert 'which is easting and which northing cannot be decided: "this", "that"' in text
+    assert 'these can be easting and northing in either order: "this", "that"' in text
 
 
 def test_a_reference_that_repeats_is_no_id(tmp_path):
@@ -95,14 +97,14 @@ def test_a_reference_that_repeats_is_no_id(tmp_path):
 
 def test_the_category_is_the_column_named_so(tmp_path):
     columns = {"Ward": ["A", "B"], "Status": ["open", "shut"], "ASB type": ["Noise", "Litter"]}
-    found = proposed(tmp_path, **columns)
-    assert found["what"] == {"column": "ASB type"}
-    assert found["reference"] == "Status"
+    result = proposed(tmp_path, **columns)
+    assert result["what"] == {"column": "ASB type"}
+    assert result["reference"] == "Status"
 
 
-def test_categories_that_cannot_be_told_are_left_open(tmp_path):
+def test_categories_that_cannot_be_decided_are_left_open(tmp_path):
     text = suggest_mapping(sheet(tmp_path, first=["a", "b"], second=["c", "d"]))
-    assert '# column: it could be any of "first", "second"' in text
+    assert '# column: can be any of "first", "second"' in text
     assert '# category = "anti-social-behaviour"' in text
 
 
@@ -114,8 +116,8 @@ def test_a_workbook_with_real_dates_is_proposed_and_read(tmp_path, projection):
         book.active.append([i, *when, "Noise", 435_000 + i, 336_000])
     book.save(tmp_path / "s.xlsx")
     text = suggest_mapping(tmp_path / "s.xlsx")
-    found = read_mapping(text.encode(), file="m.toml", folder=None)
-    part = Batch.join(read_spreadsheet(tmp_path / "s.xlsx", found, projection).batches())
+    result = read_mapping(text.encode(), file="m.toml", folder=None)
+    part = Batch.join(read_spreadsheet(tmp_path / "s.xlsx", result, projection).batches())
     assert part.accepted["precision"].tolist() == ["instant"] * 3
     assert part.accepted["incident_id"].tolist() == ["council:0", "council:1", "council:2"]
 

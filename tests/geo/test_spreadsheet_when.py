@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from geo.errors import InputError
 from geo.sources.dates import DateFormat
-from geo.sources.when import Spans, read_moments, spans
+from geo.sources.when import Occurrences, occurrences, read_moments
 
 MINUTES = "dd/mm/yyyy HH:MM"
 
@@ -23,12 +23,12 @@ def span(start: str, end: str | None = None, *, form: str = MINUTES) -> tuple[st
     """First and last second, precision, and reason of one row."""
     read = DateFormat.read(form)
     moments = [read_moments([column(text)], read) for text in (start, end) if text is not None]
-    return first_row(spans(*moments))
+    return first_row(occurrences(*moments))
 
 
-def first_row(found: Spans) -> tuple[str, str, str, str]:
-    first, last = str(found.first[0]), str(found.last[0])
-    return first, last, str(found.precision[0]), str(found.reason[0])
+def first_row(result: Occurrences) -> tuple[str, str, str, str]:
+    first, last = str(result.first[0]), str(result.last[0])
+    return first, last, str(result.precision[0]), str(result.reason[0])
 
 
 @pytest.mark.parametrize(
@@ -130,33 +130,33 @@ def test_an_interval_that_cannot_be_is_rejected(start, end, reason):
 def test_two_columns_are_a_date_and_a_time_or_a_day():
     form = DateFormat.read(MINUTES)
     dates = column("31/01/2024", "31/01/2024", "31/01/2024")
-    found = read_moments([dates, column("14:05", "", "25:00")], form)
-    assert found.precision.tolist() == ["instant", "day", ""]
-    assert str(found.local[0]) == "2024-01-31T14:05:00"
-    assert found.reason.tolist() == ["", "", f"not a date as {MINUTES}"]
+    result = read_moments([dates, column("14:05", "", "25:00")], form)
+    assert result.precision.tolist() == ["instant", "day", ""]
+    assert str(result.local[0]) == "2024-01-31T14:05:00"
+    assert result.reason.tolist() == ["", "", f"not a date as {MINUTES}"]
 
 
 def test_two_columns_of_iso_are_joined():
-    found = read_moments([column("2024-01-31"), column("14:05")], DateFormat.read("iso"))
-    assert str(found.local[0]) == "2024-01-31T14:05:00"
+    result = read_moments([column("2024-01-31"), column("14:05")], DateFormat.read("iso"))
+    assert str(result.local[0]) == "2024-01-31T14:05:00"
 
 
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ("DD/MM/YYYY", "is not understood; write it with dd mm yyyy HH MM SS, or iso"),
-        ("%d/%m/%Y", "is not understood"),
+        ("DD/MM/YYYY", "unknown date format .* write it with dd mm yyyy HH MM SS, or iso"),
+        ("%d/%m/%Y", "unknown date format"),
         ("dd/mm/yyyy HH:mm", "has mm twice: mm is the month, MM the minute"),
         ("dd/dd/mm/yyyy", "has a part twice"),
         ("dd/mm", "lacks the year or the month"),
         ("dd/MM/yyyy", "lacks the year or the month"),
         ("", "lacks the year or the month"),
-        ("dd/mm/yyyy hh:MM", "hh needs AM/PM beside it"),
-        ("dd/mm/yyyy HH:MM AM/PM", "hh needs AM/PM beside it"),
-        ("dd/mm/yyyy HH:SS", "has no time of day that can be read"),
-        ("dd/mm/yyyy MM", "has minutes and no hour"),
-        ("mm/yyyy HH:MM", "has a time of day and no day"),
-        ("dd/mm HH:MM yyyy", "has its time between parts of its date"),
+        ("dd/mm/yyyy hh:MM", "hh needs AM/PM; use HH"),
+        ("dd/mm/yyyy HH:MM AM/PM", "hh needs AM/PM; use HH"),
+        ("dd/mm/yyyy HH:SS", "must have one hour, and minutes before seconds"),
+        ("dd/mm/yyyy MM", "has minutes but no hour"),
+        ("mm/yyyy HH:MM", "has a time of day but no day"),
+        ("dd/mm HH:MM yyyy", "has the time inside the date"),
     ],
 )
 def test_a_format_that_cannot_be_read_is_refused(form, message):
@@ -181,9 +181,9 @@ written = st.sampled_from(
 )
 def test_a_moment_that_is_written_is_read_again(moment, form):
     moment = moment.replace(microsecond=0)
-    found = read_moments([column(moment.strftime(form[1]))], DateFormat.read(form[0]))
-    assert found.local[0] == np.datetime64(moment)
-    utc = pd.Timestamp(spans(found).first[0], tz="UTC").tz_convert("Europe/London")
+    result = read_moments([column(moment.strftime(form[1]))], DateFormat.read(form[0]))
+    assert result.local[0] == np.datetime64(moment)
+    utc = pd.Timestamp(occurrences(result).first[0], tz="UTC").tz_convert("Europe/London")
     gone = utc.tz_localize(None) - moment
     assert gone in (pd.Timedelta(0), pd.Timedelta(hours=1))
 
@@ -192,8 +192,8 @@ def test_a_moment_that_is_written_is_read_again(moment, form):
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1), written
 )
 def test_no_text_breaks_the_reading_of_dates(texts, form):
-    found = read_moments([column(*texts).str.strip()], DateFormat.read(form[0]))
-    assert ((found.reason == "") == ~found.missing).all()
+    result = read_moments([column(*texts).str.strip()], DateFormat.read(form[0]))
+    assert ((result.reason == "") == ~result.missing).all()
 
 
 @given(st.text(max_size=12) | st.text("dmyHhMST/: AP", max_size=20))

@@ -88,7 +88,7 @@ def test_a_broken_file_is_named_and_counted_and_the_rest_goes_on(ask):
     done = ask("count", "2024-01-kent-street.csv", "months", "-o", "counts.csv")
     assert done.returncode == 0
     assert done.stderr.splitlines() == [
-        "1 broken, not counted:",
+        "not counted, because they cannot be read (1):",
         (
             "  2024-01-kent-street.csv lacks the column Longitude, Latitude, Location, Crime type; "
             "it has: Month, x"
@@ -144,14 +144,14 @@ def test_emerging_cells_need_their_months(ask):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--engine", "spark", "months"], "--engine 'spark' is not known; there is: dask"),
-        (["--engine", "dask"], "--engine dask counts files: name some"),
-        (["months"], ("FILES, --areas, --scheduler, --workers and --halve go with --engine dask; "
-                     "without it the store is asked")),
-        (["--engine", "dask", "months"], ("areas: say by which areas: a file, or a layer of the "
-                                         "store")),
+        (["--engine", "spark", "months"], "unknown --engine 'spark'; choose dask"),
+        (["--engine", "dask"], "--engine dask counts files; name some"),
+        (["months"], ("FILES, --areas, --scheduler, --workers and --halve need --engine dask; "
+                     "add it, or leave them out to use the store")),
+        (["--engine", "dask", "months"], ("areas: is missing; name a file of areas, or a layer of "
+                                         "the store")),
         (["--engine", "dask", "--areas", "squares.geojson", "--from", "2020-01", "--to", "2020-02",
-          "months"], "datetime: no file is of January 2020 to February 2020"),
+          "months"], "datetime: no file covers January 2020 to February 2020"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_counted_is_refused_in_one_line(folder, arguments, line):
@@ -164,7 +164,7 @@ def test_files_of_which_none_can_be_read_are_refused_with_the_first_fault(ask):
     assert (done.returncode, done.stderr) == (
         1,
         (
-            "patchmap: nothing can be read; the first fault: 2024-01-kent-street.csv lacks the "
+            "patchmap: no file can be read; the first error: 2024-01-kent-street.csv lacks the "
             "column Longitude, Latitude, Location, Crime type; it has: Month, x\n"
         ),
     )

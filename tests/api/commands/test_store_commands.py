@@ -87,7 +87,7 @@ def test_a_double_publication_is_warned_of_and_can_be_halved(folder: Path) -> No
     [
         ("testshire:2024-01:anti-social-behaviour", "was not published twice: 12 groups"),
         ("testshire:2024-02:drugs", "was not published twice: it has no rows"),
-        ("testshire:2024-09:drugs", "is of no file that is being read"),
+        ("testshire:2024-09:drugs", "does not match any of the files"),
         ("testshire", "write it as"),
     ],
 )

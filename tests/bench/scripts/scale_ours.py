@@ -12,7 +12,7 @@ import geopandas as gpd
 from distributed import Client, LocalCluster
 
 from geo.crs import Projection
-from geo.scale import AreaPlaces, Counted, Job, Totals, count_on_cluster, find_parts
+from geo.scale import AreaUnits, CountJob, CountResult, Totals, count_on_cluster, find_parts
 
 
 def main(folder: Path, kind: str, workers: int, out: Path) -> None:
@@ -44,13 +44,13 @@ def _load() -> None:
     import geo.scale  # noqa: F401, PLC0415 - likewise
 
 
-def _count(folder: Path, kind: str, areas: gpd.GeoDataFrame, scheduler: str) -> Counted:
-    job = Job(AreaPlaces(areas), Projection.choose())
+def _count(folder: Path, kind: str, areas: gpd.GeoDataFrame, scheduler: str) -> CountResult:
+    job = CountJob(AreaUnits(areas), Projection.choose())
     files = [folder / "parts"] if kind == "parts" else sorted(folder.glob("*.zip"))
     totals = Totals()
     for part in count_on_cluster(find_parts(files).parts, job, scheduler=scheduler):
         totals.add(part)
-    return totals.counted(job.places.codes)
+    return totals.result(job.units.codes)
 
 
 if __name__ == "__main__":

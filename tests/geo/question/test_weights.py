@@ -31,8 +31,8 @@ def test_a_table_weighs_categories_by_the_words_of_questions():
         (GOOD.replace("20.5", "inf"), "the weight of 'burglary' must be a number of 0 or more"),
         (GOOD.replace("20.5", "true"), "the weight of 'burglary' must be a number"),
         (GOOD.replace("20.5", "0").replace("= 1", "= 0"), "every weight is 0"),
-        ("unit = 1\n" + GOOD, "'unit' is no key"),
-        ("title =", "w.toml is no TOML"),
+        ("unit = 1\n" + GOOD, "'unit' is not a known key"),
+        ("title =", "w.toml is not TOML"),
     ],
 )
 def test_a_faulty_table_is_refused_with_its_fault(text, message):

@@ -7,7 +7,7 @@ import pytest
 
 from boundaries.demo.country import write_country
 from boundaries.layers.read import read_layer
-from geo.scale import AreaPlaces, Counted, Job, Part, find_parts
+from geo.scale import AreaUnits, CountJob, CountResult, Part, find_parts
 from geo.store.contract import LayerMetadata
 from tests.geo.scale.counting import counted_here
 
@@ -34,10 +34,10 @@ def parts(country) -> list[Part]:
 
 
 @pytest.fixture(scope="session")
-def job(wards, projection) -> Job:
-    return Job(AreaPlaces(wards), projection)
+def job(wards, projection) -> CountJob:
+    return CountJob(AreaUnits(wards), projection)
 
 
 @pytest.fixture(scope="session")
-def counted(parts, job) -> Counted:
+def counted(parts, job) -> CountResult:
     return counted_here(parts, job)

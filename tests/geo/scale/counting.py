@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from distributed import LocalCluster
 
-from geo.scale import Counted, Job, Part, Totals, count_on_cluster, count_part
+from geo.scale import CountJob, CountResult, Part, Totals, count_on_cluster, count_part
 
 
 @contextmanager
@@ -18,27 +18,27 @@ def scheduler_of(workers: int) -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-def counted_here(parts: Sequence[Part], job: Job) -> Counted:
+def counted_here(parts: Sequence[Part], job: CountJob) -> CountResult:
     totals = Totals()
     for part in parts:
         totals.add(count_part(part, job))
-    return totals.counted(job.places.codes)
+    return totals.result(job.units.codes)
 
 
-def counted_there(parts: Sequence[Part], job: Job, **where: object) -> Counted:
+def counted_there(parts: Sequence[Part], job: CountJob, **where: object) -> CountResult:
     totals = Totals()
-    for found in count_on_cluster(parts, job, **where):
-        totals.add(found)
-    return totals.counted(job.places.codes)
+    for result in count_on_cluster(parts, job, **where):
+        totals.add(result)
+    return totals.result(job.units.codes)
 
 
-def told(counted: Counted) -> tuple:
-    """All that a count tells."""
+def summary(counted: CountResult) -> tuple:
+    """Everything that a count reports."""
     return counted.frame(), counted.accounts(), counted.rejected, counted.months, counted.published
 
 
-def assert_same(one: Counted, other: Counted) -> None:
-    frames = [told(each)[0] for each in (one, other)]
+def assert_same(one: CountResult, other: CountResult) -> None:
+    frames = [summary(each)[0] for each in (one, other)]
     assert frames[0].equals(frames[1])
-    assert told(one)[1:] == told(other)[1:]
+    assert summary(one)[1:] == summary(other)[1:]
     assert one.broken == other.broken

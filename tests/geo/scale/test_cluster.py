@@ -67,13 +67,13 @@ def test_any_number_of_workers_counts_what_one_process_counts(parts, job, counte
 
 def test_a_worker_that_is_killed_half_way_changes_nothing(parts, job, counted):
     totals, killed = Totals(), 0
-    for number, found in enumerate(count_on_cluster(parts, job, workers=2)):
-        totals.add(found)
+    for number, result in enumerate(count_on_cluster(parts, job, workers=2)):
+        totals.add(result)
         if number in (4, 12):
             workers_of_this_process()[-1].kill()
             killed += 1
     assert killed == 2
-    assert_same(totals.counted(job.places.codes), counted)
+    assert_same(totals.result(job.units.codes), counted)
 
 
 def test_a_part_that_no_worker_survives_is_named_and_the_rest_goes_on(parts, job, monkeypatch):
@@ -83,32 +83,32 @@ def test_a_part_that_no_worker_survives_is_named_and_the_rest_goes_on(parts, job
         os.kill(os.getpid(), signal.SIGKILL)
 
     some = [*parts[:3], Part("deadly.csv", deadly)]
-    found = counted_there(some, job, workers=1)
-    assert [(part.name, part.reason) for part in found.broken] == [
+    result = counted_there(some, job, workers=1)
+    assert [(part.name, part.reason) for part in result.broken] == [
         ("deadly.csv", "every worker that tried it was lost")
     ]
-    assert found.frame().equals(counted_here(some[:3], job).frame())
+    assert result.frame().equals(counted_here(some[:3], job).frame())
 
 
 def test_a_broken_part_is_named_and_the_rest_goes_on(parts, job, tmp_path, one_worker):
     gone = replace(parts[0], read=lambda _: (tmp_path / "gone.csv").open())
-    found = counted_there([gone, *parts[1:3]], job, scheduler=one_worker)
-    assert [(part.name, part.reason) for part in found.broken] == [
+    result = counted_there([gone, *parts[1:3]], job, scheduler=one_worker)
+    assert [(part.name, part.reason) for part in result.broken] == [
         (parts[0].name, "No such file or directory")
     ]
-    assert found.frame().equals(counted_here(parts[1:3], job).frame())
+    assert result.frame().equals(counted_here(parts[1:3], job).frame())
 
 
-def test_a_running_scheduler_counts_the_same_and_its_end_is_told_in_one_line(
+def test_a_running_scheduler_counts_the_same_and_its_end_is_reported_in_one_line(
     parts, job, counted, capfd
 ):
     with scheduler() as (address, head):
         assert_same(counted_there(parts, job, scheduler=address), counted)
-        found = count_on_cluster(parts, job, scheduler=address)
-        next(found)
+        result = count_on_cluster(parts, job, scheduler=address)
+        next(result)
         head.kill()
         with pytest.raises(StoreError, match="the Dask scheduler is gone: nothing was counted"):
-            list(found)
+            list(result)
     assert capfd.readouterr().err == ""
 
 
@@ -122,7 +122,7 @@ def test_a_scheduler_that_has_no_workers_is_not_waited_for_for_ever(parts, job, 
     monkeypatch.setattr("geo.scale.cluster.SECONDS_WITHOUT_WORKERS", 0)
     with (
         scheduler_of(0) as empty,
-        pytest.raises(StoreError, match="the Dask scheduler has no workers: start some"),
+        pytest.raises(StoreError, match="the Dask scheduler has no workers; start some"),
     ):
         list(count_on_cluster(parts, job, scheduler=empty))
 
@@ -132,11 +132,11 @@ def test_a_worker_that_is_given_up_is_replaced(parts, job, counted, monkeypatch)
     monkeypatch.setattr("distributed.Nanny._on_worker_exit_sync", lambda *_: None)
     monkeypatch.setitem(_CONFIG, "distributed.deploy.lost-worker-timeout", "100ms")
     totals = Totals()
-    for number, found in enumerate(count_on_cluster(parts, job, workers=1)):
-        totals.add(found)
+    for number, result in enumerate(count_on_cluster(parts, job, workers=1)):
+        totals.add(result)
         if number == 4:
             workers_of_this_process()[-1].kill()
-    assert_same(totals.counted(job.places.codes), counted)
+    assert_same(totals.result(job.units.codes), counted)
 
 
 def test_without_dask_one_line_says_how_to_install_it(parts, job, monkeypatch):

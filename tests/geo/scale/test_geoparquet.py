@@ -44,9 +44,9 @@ def test_geoparquet_counts_as_the_archive_it_was_made_of(
     made.to_parquet(tmp_path / "all.parquet", geometry_encoding=encoding, row_group_size=15_000)
     parts = find_parts([tmp_path]).parts
     assert len(parts) == 3
-    found = counted_here(parts, job)
-    assert found.frame().equals(counted.frame())
-    assert found.months == counted.months
+    result = counted_here(parts, job)
+    assert result.frame().equals(counted.frame())
+    assert result.months == counted.months
 
 
 def test_rows_without_a_place_a_category_or_a_month_are_rejected_by_reason(tmp_path, projection):
@@ -75,10 +75,10 @@ def test_a_moment_counts_in_its_month_in_london(tmp_path, projection):
             frame({"kind": ["a", "b"]}),
             "p.parquet needs the columns category, and month or occurred",
         ),
-        (frame(crs=None), "p.parquet does not say the CRS of its coordinates"),
+        (frame(crs=None), "p.parquet does not name its coordinate reference system"),
         (
             frame({"category": "a", "occurred_from": pd.to_datetime(["2024-01-01"] * 2)}),
-            "p.parquet: occurred_from must be moments with a time zone",
+            "p.parquet: occurred_from must be a timestamp with a time zone",
         ),
     ],
 )
@@ -97,6 +97,6 @@ def test_a_parquet_file_without_geometry_is_refused(tmp_path, projection):
 def test_a_damaged_parquet_file_is_named_as_broken(tmp_path):
     frame().to_parquet(tmp_path / "whole.parquet")
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 but no more than that")
-    found = find_parts([tmp_path / "whole.parquet", tmp_path / "bad.parquet"])
-    assert len(found.parts) == 1
-    assert found.broken[0].reason.startswith("bad.parquet is no Parquet file")
+    result = find_parts([tmp_path / "whole.parquet", tmp_path / "bad.parquet"])
+    assert len(result.parts) == 1
+    assert result.broken[0].reason.startswith("bad.parquet is not a Parquet file")

@@ -13,7 +13,15 @@ from geo.period import Interval
 from geo.question.answer import Answer
 from geo.question.ask import answer
 from geo.question.model import Question
-from geo.scale import AreaPlaces, CellPlaces, Counted, Job, emerging_hotspots, find_parts, hotspots
+from geo.scale import (
+    AreaUnits,
+    CellUnits,
+    CountJob,
+    CountResult,
+    emerging_hotspots,
+    find_parts,
+    hotspots,
+)
 from tests.geo.scale.counting import counted_here
 from tests.geo.street_files import read_all, row, write
 
@@ -36,7 +44,7 @@ def folder(tmp_path_factory, projection):
 
 
 @pytest.fixture(scope="module")
-def asked(folder, four_squares, projection) -> Answer:
+def answered(folder, four_squares, projection) -> Answer:
     """The last year against the one before, by incidents."""
     incidents = Batch.join(read_all(folder, projection)).accepted
     question = Question(period=Interval.read("2023-01/2023-12"), compare="year", **QUESTION)
@@ -44,13 +52,13 @@ def asked(folder, four_squares, projection) -> Answer:
 
 
 @pytest.fixture(scope="module")
-def places(four_squares) -> CellPlaces:
-    return CellPlaces.over(AreaPlaces(four_squares), Grid(40))
+def units(four_squares) -> CellUnits:
+    return CellUnits.over(AreaUnits(four_squares), Grid(40))
 
 
 @pytest.fixture(scope="module")
-def cells(folder, places, projection) -> Counted:
-    return counted_here(find_parts([folder]).parts, Job(places, projection))
+def cells(folder, units, projection) -> CountResult:
+    return counted_here(find_parts([folder]).parts, CountJob(units, projection))
 
 
 @pytest.fixture(scope="module")
@@ -62,75 +70,75 @@ def last_year(cells) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def areas(folder, four_squares, projection) -> pd.DataFrame:
     parts = find_parts([folder]).parts
-    return counted_here(parts, Job(AreaPlaces(four_squares), projection)).by_month()
+    return counted_here(parts, CountJob(AreaUnits(four_squares), projection)).by_month()
 
 
-def test_hot_and_cold_cells(last_year, places, asked):
-    found = getis_ord.hotspots(
-        last_year.sum(axis=1).astype(int), places.cells.neighbours, places.cells.inside_area
+def test_hot_and_cold_cells(last_year, units, answered):
+    result = getis_ord.hotspots(
+        last_year.sum(axis=1).astype(int), units.cells.neighbours, units.cells.inside_area
     )
-    assert found["class"].str.startswith("hot").any()
+    assert result["class"].str.startswith("hot").any()
     for name in ("n", "z", "p_count", "class"):
-        assert (found[name].to_numpy() == asked.hotspots[name].to_numpy()).all()
+        assert (result[name].to_numpy() == answered.hotspots[name].to_numpy()).all()
 
 
-def test_emerging_cells(folder, places, projection, cells, four_squares):
+def test_emerging_cells(folder, units, projection, cells, four_squares):
     incidents = Batch.join(read_all(folder, projection)).accepted
     question = Question(period=Interval.read("2020-01/2023-12"), **QUESTION)
     expected = surfaces.emerging_hotspots(answer(question, incidents, four_squares)).frame
-    found = emerging_hotspots(cells, places)
-    shared = [name for name in found.columns if name in expected.columns]
+    result = emerging_hotspots(cells, units)
+    shared = [name for name in result.columns if name in expected.columns]
     assert {"cell_id", "n", "steps", "pattern", "trend_p"} <= set(shared)
-    pd.testing.assert_frame_equal(pd.DataFrame(found[shared]), pd.DataFrame(expected[shared]))
-    assert found["steps"].max() == len(MONTHS)
+    pd.testing.assert_frame_equal(pd.DataFrame(result[shared]), pd.DataFrame(expected[shared]))
+    assert result["steps"].max() == len(MONTHS)
 
 
-def test_concentration_and_the_curve_behind_it(last_year, asked):
+def test_concentration_and_the_curve_behind_it(last_year, answered):
     for method in (concentration.concentration, concentration.lorenz_curve):
-        assert method(last_year.sum(axis=1)).equals(method(asked.cell_counts))
+        assert method(last_year.sum(axis=1)).equals(method(answered.cell_counts))
 
 
-def test_density_at_the_centres_of_cells(last_year, places, asked):
-    centres = places.cells.grid.centres(places.cells.positions)
-    held = places.cells.grid.centres(places.cells.positions[asked.cell_of_counted])
+def test_density_at_the_centres_of_cells(last_year, units, answered):
+    centres = units.cells.grid.centres(units.cells.positions)
+    inside = units.cells.grid.centres(units.cells.positions[answered.cell_of_counted])
     spread = density.quartic_density(
         *centres, at=centres, bandwidth=100.0, weights=last_year.sum(axis=1).to_numpy()
     )
-    assert spread == pytest.approx(density.quartic_density(*held, at=centres, bandwidth=100.0))
+    assert spread == pytest.approx(density.quartic_density(*inside, at=centres, bandwidth=100.0))
 
 
-def test_change_by_area_and_how_alike_two_years_are(areas, asked):
+def test_change_by_area_and_how_alike_two_years_are(areas, answered):
     now, before = (
         areas[[name for name in areas.columns if name[:4] == year]].sum(axis=1).to_numpy()
         for year in ("2023", "2022")
     )
-    found = change.changes(now, before, days=asked.days)
-    expected = surfaces.changes(asked)
+    result = change.changes(now, before, days=answered.days)
+    expected = surfaces.changes(answered)
     for name in ("n", "n_compared", "p", "certainty"):
-        assert (found[name].to_numpy() == expected.frame[name].to_numpy()).all()
+        assert (result[name].to_numpy() == expected.frame[name].to_numpy()).all()
     assert change.similarity(now, before).s == expected.parameters["s"]
 
 
-def test_the_band_that_a_month_was_to_be_expected_in(areas, asked):
-    found = change.expected_band(areas.dropna(axis=1), "2023-12")
-    expected = surfaces.expected(asked).frame
-    assert found["years"].unique().tolist() == [3]
+def test_the_band_that_a_month_was_to_be_expected_in(areas, answered):
+    result = change.expected_band(areas.dropna(axis=1), "2023-12")
+    expected = surfaces.expected(answered).frame
+    assert result["years"].unique().tolist() == [3]
     for name in ("n", "expected", "low", "high", "band"):
-        assert found[name].tolist() == expected[name].tolist()
+        assert result[name].tolist() == expected[name].tolist()
 
 
-def test_how_well_a_map_foretold_what_came(last_year, places, asked):
+def test_how_well_a_map_foretold_what_came(last_year, units, answered):
     train, later = last_year.iloc[:, :9].sum(axis=1), last_year.iloc[:, 9:].sum(axis=1)
-    cube = surfaces.cell_months(asked, months_between("2023-01", "2023-12"))
-    area = places.cells.inside_area
-    found = evaluation.accuracy(train, later, area)
+    cube = surfaces.cell_months(answered, months_between("2023-01", "2023-12"))
+    area = units.cells.inside_area
+    result = evaluation.accuracy(train, later, area)
     expected = evaluation.accuracy(cube[:, :9].sum(axis=1), cube[:, 9:].sum(axis=1), area)
-    assert found.equals(expected)
+    assert result.equals(expected)
 
 
-def test_too_few_months_for_a_pattern_are_refused(folder, places, projection):
+def test_too_few_months_for_a_pattern_are_refused(folder, units, projection):
     parts = find_parts([folder / "2023-12-derbyshire-street.csv"]).parts
-    found = counted_here(parts, Job(places, projection))
-    assert len(hotspots(found, places)) == len(places.codes)
+    result = counted_here(parts, CountJob(units, projection))
+    assert len(hotspots(result, units)) == len(units.codes)
     with pytest.raises(InputError, match="published months or more"):
-        emerging_hotspots(found, places)
+        emerging_hotspots(result, units)

@@ -1,4 +1,4 @@
-"""What is found to read, what replaces what, and what is broken."""
+"""What is listed to read, what replaces what, and what is broken."""
 
 import pickle
 import shutil
@@ -29,10 +29,10 @@ def test_a_month_of_a_force_that_comes_again_is_read_once_as_the_last_file_has_i
     country, parts, tmp_path, projection
 ):
     later = write(tmp_path, row(month="2014-01"), name="2014-01-force-07-street.csv")
-    found = find_parts([*country.glob("*.zip"), later])
-    assert len(found.parts) == len(parts)
-    assert found.replaced == ["2014-01-force-07-street.csv"]
-    (seventh,) = (part for part in found.parts if part.force == "force-07")
+    result = find_parts([*country.glob("*.zip"), later])
+    assert len(result.parts) == len(parts)
+    assert result.replaced == ["2014-01-force-07-street.csv"]
+    (seventh,) = (part for part in result.parts if part.force == "force-07")
     assert sum(len(points.x) for points in seventh.read(projection)) == 1
 
 
@@ -40,9 +40,9 @@ def test_a_damaged_archive_is_named_and_the_rest_goes_on(country, parts, tmp_pat
     (whole,) = country.glob("*.zip")
     damaged = tmp_path / "cut.zip"
     damaged.write_bytes(whole.read_bytes()[:100_000])
-    found = find_parts([damaged, whole])
-    assert len(found.parts) == len(parts)
-    assert [broken.reason for broken in found.broken] == [
+    result = find_parts([damaged, whole])
+    assert len(result.parts) == len(parts)
+    assert [broken.reason for broken in result.broken] == [
         "cut.zip is a damaged zip archive: File is not a zip file"
     ]
 
@@ -56,20 +56,20 @@ def test_a_damaged_file_inside_an_archive_counts_nothing_and_the_rest_goes_on(
     content[at : at + 50] = bytes(50)
     damaged = tmp_path / "damaged.zip"
     damaged.write_bytes(content)
-    found = counted_here(find_parts([damaged]).parts, job)
-    (broken,) = found.broken
+    result = counted_here(find_parts([damaged]).parts, job)
+    (broken,) = result.broken
     assert broken.name == "2014-01-force-20-street.csv"
     assert "damaged.zip is a damaged zip archive: 2014-01/2014-01-force-20" in broken.reason
     lost = next(part.counted for part in counted.reports if part.force == "force-20")
-    assert found.accounts()["counted"] == counted.accounts()["counted"] - lost
-    assert found.whole_months == []
+    assert result.accounts()["counted"] == counted.accounts()["counted"] - lost
+    assert result.whole_months == []
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("nowhere", "there is no file nowhere"),
-        ("empty", "nothing can be read: empty holds no street-level file"),
+        ("empty", "no file can be read: empty holds no street-level file"),
     ],
 )
 def test_nothing_to_read_is_refused(tmp_path, monkeypatch, name, message):
@@ -88,7 +88,7 @@ def test_a_month_that_was_published_twice_is_halved_before_it_is_counted(tmp_pat
 
 
 def test_halving_a_month_that_is_not_there_is_refused(country):
-    with pytest.raises(InputError, match="--halve kent:2024-01 is of no file that is being read"):
+    with pytest.raises(InputError, match="--halve kent:2024-01 does not match any of the files"):
         find_parts(country.glob("*.zip"), halves={("kent", "2024-01"): "drugs"})
 
 

@@ -1,4 +1,4 @@
-"""What counts tell, and what they feed."""
+"""What the sums of parts report, and the methods that take them."""
 
 import numpy as np
 import pytest
@@ -11,12 +11,12 @@ from geo.period import Interval
 from geo.question.ask import answer
 from geo.question.model import Question
 from geo.scale import (
-    AreaPlaces,
-    Broken,
-    CellPlaces,
-    Job,
+    AreaUnits,
+    BrokenPart,
+    CellUnits,
+    CountJob,
+    Criteria,
     Totals,
-    Wanted,
     count_part,
     find_parts,
     hotspots,
@@ -38,7 +38,7 @@ def months(tmp_path, four_squares, projection):
             rows = [row(month=month, **place)] * number
             header = {"header": "Month"} if month == "2023-07" else {}
             write(tmp_path, *rows, name=f"{month}-derbyshire-street.csv", **header)
-    return counted_here(find_parts([tmp_path]).parts, Job(AreaPlaces(four_squares), projection))
+    return counted_here(find_parts([tmp_path]).parts, CountJob(AreaUnits(four_squares), projection))
 
 
 def test_every_row_is_accounted_for(counted):
@@ -54,13 +54,13 @@ def test_every_row_is_accounted_for(counted):
 def test_counts_by_area_are_those_of_an_answer(country, wards, counted, projection):
     parts = list(read_police_uk(next(country.glob("*.zip")), projection))
     incidents = Batch.join(batch for part in parts for batch in part.batches()).accepted
-    found = answer(Question(period=Interval.read("2014-01"), layer="w"), incidents, wards)
-    assert (found.area_counts["n"].to_numpy() == counted.by_place()).all()
+    result = answer(Question(period=Interval.read("2014-01"), layer="w"), incidents, wards)
+    assert (result.area_counts["n"].to_numpy() == counted.by_unit()).all()
     for slug in ("drugs", "anti-social-behaviour"):
-        asked = answer(
+        answered = answer(
             Question(period=Interval.read("2014-01"), layer="w", category=(slug,)), incidents, wards
         )
-        assert (asked.area_counts["n"].to_numpy() == counted.by_month([slug])["2014-01"]).all()
+        assert (answered.area_counts["n"].to_numpy() == counted.by_month([slug])["2014-01"]).all()
 
 
 def test_hot_cells_are_those_of_an_answer(country, wards, parts, projection):
@@ -71,11 +71,11 @@ def test_hot_cells_are_those_of_an_answer(country, wards, parts, projection):
         for batch in part.batches()
     ).accepted
     question = Question(period=Interval.read("2014-01"), layer="w", cell=2_000)
-    places = CellPlaces.over(AreaPlaces(few), Grid(2_000))
-    found = hotspots(counted_here(parts, Job(places, projection)), places)
+    units = CellUnits.over(AreaUnits(few), Grid(2_000))
+    result = hotspots(counted_here(parts, CountJob(units, projection)), units)
     expected = answer(question, incidents, few).hotspots
     assert expected["class"].str.startswith("hot").any()
-    assert found.equals(expected[found.columns])
+    assert result.equals(expected[result.columns])
 
 
 def test_months_that_were_not_published_or_only_in_part_are_unknown(months):
@@ -87,55 +87,55 @@ def test_months_that_were_not_published_or_only_in_part_are_unknown(months):
 
 
 def test_counts_by_cell_and_month_feed_the_hotspot_methods(country, wards, parts, projection):
-    few = AreaPlaces(wards.iloc[:60])
-    cells = CellPlaces.over(few, Grid(5_000))
-    cube = counted_here(parts, Job(cells, projection)).by_month()
+    few = AreaUnits(wards.iloc[:60])
+    cells = CellUnits.over(few, Grid(5_000))
+    cube = counted_here(parts, CountJob(cells, projection)).by_month()
     months = np.repeat(cube.to_numpy(), 12, axis=1)
     names = [f"2014-{month:02}" for month in range(1, 13)]
-    found = emerging(months, cells.cells.neighbours, cells.cells.inside_area, months=names)
-    assert found["n"].tolist() == (cube["2014-01"] * 12).tolist()
+    result = emerging(months, cells.cells.neighbours, cells.cells.inside_area, months=names)
+    assert result["n"].tolist() == (cube["2014-01"] * 12).tolist()
 
 
 def test_an_empty_count_has_no_months(job):
-    assert counted_here([], job).by_month().shape == (len(job.places.codes), 0)
+    assert counted_here([], job).by_month().shape == (len(job.units.codes), 0)
 
 
 def test_a_question_narrows_what_is_counted(parts, job, counted):
     question = Question.read({"category": "drugs,burglary", "period": "latest-1m"})
-    wanted = Wanted.of(question, parts)
-    found = counted_here(parts, Job(job.places, job.projection, wanted))
-    kept = counted.frame()
-    kept = kept[kept["category"].isin(["drugs", "burglary"])]
-    assert found.frame()["n"].sum() == kept["n"].sum()
-    assert found.accounts()["read"] == counted.accounts()["read"]
+    wanted = Criteria.of(question, parts)
+    result = counted_here(parts, CountJob(job.units, job.projection, wanted))
+    chosen = counted.frame()
+    chosen = chosen[chosen["category"].isin(["drugs", "burglary"])]
+    assert result.frame()["n"].sum() == chosen["n"].sum()
+    assert result.accounts()["read"] == counted.accounts()["read"]
     assert wanted.period.title == "January 2014"
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"hours": "18-02"}, "hours: cannot be asked of files; import them into a store"),
-        ({"from": "2014-01-05"}, "datetime: files are counted by month: ask for whole months"),
+        ({"hours": "18-02"}, "hours: cannot be used with files; import them into a store"),
+        ({"from": "2014-01-05"}, "datetime: files are counted by month; choose whole months"),
     ],
 )
 def test_what_counts_by_month_cannot_tell_is_refused(parts, options, message):
     with pytest.raises(QuestionError, match=message):
-        Wanted.of(Question.read(options), parts)
+        Criteria.of(Question.read(options), parts)
 
 
 def test_the_latest_months_of_files_that_name_no_month_are_refused(tmp_path):
     with pytest.raises(QuestionError, match="period: these files do not name their months"):
-        Wanted.of(Question.read({"period": "latest-3m"}), [])
+        Criteria.of(Question.read({"period": "latest-3m"}), [])
 
 
 def test_cells_that_are_too_many_are_refused(wards):
     with pytest.raises(InputError, match="choose wider cells"):
-        CellPlaces.over(AreaPlaces(wards), Grid(150))
+        CellUnits.over(AreaUnits(wards), Grid(150))
 
 
 def test_a_broken_file_that_does_not_tell_its_months_leaves_none_whole(parts, job):
-    totals = Totals([Broken("cut.zip", "cut.zip is a damaged zip archive")])
+    totals = Totals([BrokenPart("cut.zip", "cut.zip is a damaged zip archive")])
     totals.add(count_part(parts[0], job))
-    found = totals.counted(job.places.codes)
-    assert (found.months, found.whole_months) == (["2014-01"], [])
-    assert [broken.name for broken in found.broken] == ["cut.zip"]
+    result = totals.result(job.units.codes)
+    assert (result.months, result.whole_months) == (["2014-01"], [])
+    assert [broken.name for broken in result.broken] == ["cut.zip"]

@@ -6,7 +6,8 @@ from pathlib import Path
 import openpyxl
 
 from geo.incidents import Batch, Partition
-from geo.sources.spreadsheet import read_mapping, read_spreadsheet
+from geo.sources.mapping import read_mapping
+from geo.sources.spreadsheet import read_spreadsheet
 
 HEADER = "Ref,Date,Time,Kind,Easting,Northing,House,Street,Outcome"
 FIELDS = HEADER.split(",")
@@ -44,13 +45,13 @@ def workbook(folder: Path, *rows: list[object], header: str = HEADER) -> Path:
 
 
 def read(path: Path, projection, mapping: str = MAPPING, name: str = "east") -> Partition:
-    found = read_mapping(mapping.encode(), file="m.toml", folder=path.parent)
-    return read_spreadsheet(path, found, projection, name=name)
+    result = read_mapping(mapping.encode(), file="m.toml", folder=path.parent)
+    return read_spreadsheet(path, result, projection, name=name)
 
 
 def batch(path: Path, projection, mapping: str = MAPPING) -> Batch:
     return Batch.join(read(path, projection, mapping).batches())
 
 
-def reasons(found: Batch) -> list[list[object]]:
-    return found.rejected[["line", "reason"]].to_numpy().tolist()
+def reasons(result: Batch) -> list[list[object]]:
+    return result.rejected[["line", "reason"]].to_numpy().tolist()

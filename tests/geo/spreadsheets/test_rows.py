@@ -22,10 +22,10 @@ from tests.geo.spreadsheets.sheets_of import (
 
 
 def test_a_row_becomes_an_incident(tmp_path, projection):
-    found = batch(write(tmp_path, row()), projection).accepted
-    assert tuple(found.columns) == COLUMNS
-    assert found.dtypes.to_dict() == empty_incidents().dtypes.to_dict()
-    incident = found.iloc[0]
+    result = batch(write(tmp_path, row()), projection).accepted
+    assert tuple(result.columns) == COLUMNS
+    assert result.dtypes.to_dict() == empty_incidents().dtypes.to_dict()
+    incident = result.iloc[0]
     assert incident["incident_id"] == "council/east:2"
     assert (incident["source"], incident["category"]) == ("council", "noise")
     assert incident["occurred_from"] == pd.Timestamp("2024-01-31T14:05:00Z")
@@ -34,27 +34,27 @@ def test_a_row_becomes_an_incident(tmp_path, projection):
 
 
 def test_an_address_leaves_out_what_is_empty(tmp_path, projection):
-    found = batch(write(tmp_path, row(House="")), projection).accepted
-    assert found["location"].tolist() == ["High Street"]
+    result = batch(write(tmp_path, row(House="")), projection).accepted
+    assert result["location"].tolist() == ["High Street"]
 
 
 def test_a_partition_without_an_id_column_has_the_name_of_its_caller(tmp_path, projection):
-    found = read(write(tmp_path, row()), projection)
-    assert (found.partition_id, found.keyed) == ("council/east", False)
-    assert found.fields == tuple(FIELDS)
+    result = read(write(tmp_path, row()), projection)
+    assert (result.partition_id, result.keyed) == ("council/east", False)
+    assert result.fields == tuple(FIELDS)
 
 
 def test_a_sheet_with_an_id_column_updates(tmp_path, projection):
-    found = read(write(tmp_path, row()), projection, KEYED, name="")
-    assert (found.partition_id, found.keyed) == ("council", True)
-    assert Batch.join(found.batches()).accepted["incident_id"].tolist() == ["council:A1"]
+    result = read(write(tmp_path, row()), projection, KEYED, name="")
+    assert (result.partition_id, result.keyed) == ("council", True)
+    assert Batch.join(result.batches()).accepted["incident_id"].tolist() == ["council:A1"]
 
 
 def test_an_empty_or_repeated_id_is_rejected(tmp_path, projection):
     rows = row(), row(Ref=""), row(), row(Ref="B2"), row(Ref="x" * 201)
-    found = batch(write(tmp_path, *rows), projection, KEYED)
-    assert found.accepted["incident_id"].tolist() == ["council/east:A1", "council/east:B2"]
-    assert reasons(found) == [
+    result = batch(write(tmp_path, *rows), projection, KEYED)
+    assert result.accepted["incident_id"].tolist() == ["council/east:A1", "council/east:B2"]
+    assert reasons(result) == [
         [3, "no id"],
         [4, "the id is that of an earlier row"],
         [6, "the id is longer than 200 characters"],
@@ -62,8 +62,8 @@ def test_an_empty_or_repeated_id_is_rejected(tmp_path, projection):
 
 
 def test_a_corrected_row_takes_the_id_of_a_rejected_one(tmp_path, projection):
-    found = batch(write(tmp_path, row(Easting="?"), row()), projection, KEYED)
-    assert found.accepted["incident_id"].tolist() == ["council/east:A1"]
+    result = batch(write(tmp_path, row(Easting="?"), row()), projection, KEYED)
+    assert result.accepted["incident_id"].tolist() == ["council/east:A1"]
 
 
 def test_an_id_repeats_across_batches(tmp_path, projection, monkeypatch):
@@ -82,22 +82,22 @@ def test_an_id_repeats_across_batches(tmp_path, projection, monkeypatch):
         (row(Date=""), "no date"),
         (row(Date="31.01.2024"), "not a date as dd/mm/yyyy HH:MM"),
         (row(Kind=""), "no category"),
-        (row(Kind="?"), "the category code '?' is not known"),
+        (row(Kind="?"), "unknown category code '?'"),
         ([" "] * 9, "the row is empty"),
         ([*row(), "more"], "not 9 columns wide"),
         (["short"], "not 9 columns wide"),
     ],
 )
 def test_a_row_that_cannot_be_taken_is_kept_with_its_reason(bad, reason, tmp_path, projection):
-    found = batch(write(tmp_path, row(), bad, row()), projection)
-    assert reasons(found) == [[3, reason]]
-    assert found.rejected["row"].tolist() == [tuple(map(str, bad))]
-    assert len(found.accepted) == 2
+    result = batch(write(tmp_path, row(), bad, row()), projection)
+    assert reasons(result) == [[3, reason]]
+    assert result.rejected["row"].tolist() == [tuple(map(str, bad))]
+    assert len(result.accepted) == 2
 
 
 def test_a_file_of_which_nothing_can_be_taken_is_refused(tmp_path, projection):
     path = write(tmp_path, row(Date="x"), row(Date="y"))
-    with pytest.raises(InputError, match=r"none of its 2 rows can be taken, mostly: not a date"):
+    with pytest.raises(InputError, match=r"all of its 2 rows are rejected, mostly: not a date"):
         batch(path, projection)
 
 
@@ -107,13 +107,13 @@ def test_a_file_without_a_mapped_column_is_refused(tmp_path, projection):
 
 
 def test_a_file_without_id_column_and_name_is_refused(tmp_path, projection):
-    with pytest.raises(InputError, match="no id column in its mapping, so name it"):
+    with pytest.raises(InputError, match="no id column in its mapping; name the partition"):
         read(write(tmp_path, row()), projection, name="")
 
 
 @pytest.mark.parametrize("name", ["a/b", "a:b", " ", "a\nb", "x" * 101])
 def test_a_name_that_would_confuse_ids_is_refused(name, tmp_path, projection):
-    with pytest.raises(InputError, match=r"--partition .* write it with letters"):
+    with pytest.raises(InputError, match=r"--partition .* use letters"):
         read(write(tmp_path, row()), projection, name=name)
 
 
@@ -125,38 +125,38 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, projection):
 def test_degrees_become_metres(tmp_path, projection):
     where = '[where]\nlongitude = "Easting"\nlatitude = "Northing"\n'
     path = write(tmp_path, row(Easting=-1.4979, Northing=52.91346))
-    found = batch(path, projection, TOP + WHEN + where + WHAT).accepted
-    assert found[["x", "y"]].to_numpy()[0] == pytest.approx((433_863, 335_230), abs=5)
+    result = batch(path, projection, TOP + WHEN + where + WHAT).accepted
+    assert result[["x", "y"]].to_numpy()[0] == pytest.approx((433_863, 335_230), abs=5)
 
 
 def test_eastings_of_another_grid_are_judged_in_metres_of_ours(tmp_path, projection):
     mapping = TOP + WHEN + WHERE + 'crs = "EPSG:32630"\n' + WHAT
     rows = row(Easting=601_000, Northing=5_863_000), row(Easting=1, Northing=1)
-    found = batch(write(tmp_path, *rows), projection, mapping)
-    assert found.accepted[["x", "y"]].to_numpy()[0] == pytest.approx((434_000, 335_400), abs=900)
-    assert reasons(found) == [[3, "outside the area where EPSG:27700 is used"]]
+    result = batch(write(tmp_path, *rows), projection, mapping)
+    assert result.accepted[["x", "y"]].to_numpy()[0] == pytest.approx((434_000, 335_400), abs=900)
+    assert reasons(result) == [[3, "outside the area where EPSG:27700 is used"]]
 
 
 def test_a_code_list_gives_the_categories(tmp_path, projection):
     (tmp_path / "codes.csv").write_text("code,category\nN,Noise nuisance\nR,x\n")
     what = '[what]\ncolumn = "Kind"\nvocabulary = "codes.csv"\n[categories]\nr = "Rowdy"\n'
     rows = row(Kind="n"), row(Kind="R"), row(Kind="Z")
-    found = batch(write(tmp_path, *rows), projection, TOP + WHEN + WHERE + what)
-    assert found.accepted["category"].tolist() == ["noise-nuisance", "rowdy"]
-    assert reasons(found) == [[4, "the category code 'Z' is not known"]]
+    result = batch(write(tmp_path, *rows), projection, TOP + WHEN + WHERE + what)
+    assert result.accepted["category"].tolist() == ["noise-nuisance", "rowdy"]
+    assert reasons(result) == [[4, "unknown category code 'Z'"]]
 
 
 def test_unknown_codes_can_be_kept(tmp_path, projection):
     what = '[what]\ncolumn = "Kind"\nunknown = "keep"\n[categories]\nN = "Noise"\n'
     path = write(tmp_path, row(Kind="N"), row(Kind="Z 9"))
-    found = batch(path, projection, TOP + WHEN + WHERE + what).accepted
-    assert found["category"].tolist() == ["noise", "z-9"]
+    result = batch(path, projection, TOP + WHEN + WHERE + what).accepted
+    assert result["category"].tolist() == ["noise", "z-9"]
 
 
 def test_all_rows_can_be_of_one_category(tmp_path, projection):
     what = '[what]\ncategory = "Anti-social behaviour"\n'
-    found = batch(write(tmp_path, row()), projection, TOP + WHEN + WHERE + what).accepted
-    assert found["category"].tolist() == ["anti-social-behaviour"]
+    result = batch(write(tmp_path, row()), projection, TOP + WHEN + WHERE + what).accepted
+    assert result["category"].tolist() == ["anti-social-behaviour"]
 
 
 def test_the_hash_changes_with_the_mapping_and_the_files_it_names(tmp_path, projection):
@@ -186,25 +186,25 @@ def test_a_postcode_is_looked_up(lookup, tmp_path, projection):
     where = '[where]\npostcode = "Street"\nlookup = "codepo.csv"\n'
     codes = "de1 2ab", "DE12AB", "DE1 3CD", "DE9 9ZZ", "DE1", "", "BT1 1AA"
     path = write(tmp_path, *(row(Street=code) for code in codes))
-    found = batch(path, projection, TOP + WHEN + where + WHAT)
-    assert found.accepted[["x", "y"]].to_numpy().tolist() == [[435_000, 336_000]] * 2
-    assert found.rejected["reason"].tolist() == [
-        "codepo.csv has no place for the postcode",
+    result = batch(path, projection, TOP + WHEN + where + WHAT)
+    assert result.accepted[["x", "y"]].to_numpy().tolist() == [[435_000, 336_000]] * 2
+    assert result.rejected["reason"].tolist() == [
+        "codepo.csv has no point for the postcode",
         "the postcode is not in codepo.csv",
         "not a whole postcode",
         "no postcode",
-        "Northern Ireland postcodes are placed on the Irish grid and cannot be taken",
+        "Northern Ireland postcodes are on the Irish grid, which is not supported",
     ]
 
 
 @pytest.mark.parametrize(
     ("lookup", "message"),
     [
-        ("a,b,c,d\n1,2,3,4\n", "neither Code-Point Open nor an ONS Postcode Directory"),
-        ("", "neither Code-Point Open nor"),
+        ("a,b,c,d\n1,2,3,4\n", "use Code-Point Open or the ONS Postcode Directory"),
+        ("", "use Code-Point Open or"),
         ("PC,EA,NO\n", "codepo.csv"),
-        ("PC,EA,NO\nnone,1,2\n", "names no postcode"),
-        ('PC,EA,NO\n"DE12AB,1,2\n', "is no postcode lookup"),
+        ("PC,EA,NO\nnone,1,2\n", "holds no postcode"),
+        ('PC,EA,NO\n"DE12AB,1,2\n', "is not a postcode lookup"),
     ],
 )
 def test_a_lookup_that_is_none_is_refused(lookup, message, tmp_path, projection):

@@ -7,7 +7,7 @@ from boundaries.layers.read import read_layer
 from geo.period import Interval
 from geo.question.ask import ask
 from geo.question.model import Question
-from geo.scale import AreaPlaces, Counted, Job, Part, find_parts
+from geo.scale import AreaUnits, CountJob, CountResult, Part, find_parts
 from geo.sources.police_uk import read_police_uk
 from geo.store.contract import LayerMetadata
 from tests.geo.scale.counting import assert_same, counted_here, counted_there, scheduler_of
@@ -35,12 +35,12 @@ def parts(real_data) -> list[Part]:
 
 
 @pytest.fixture(scope="module")
-def job(wards, projection) -> Job:
-    return Job(AreaPlaces(wards), projection)
+def job(wards, projection) -> CountJob:
+    return CountJob(AreaUnits(wards), projection)
 
 
 @pytest.fixture(scope="module")
-def counted(parts, job) -> Counted:
+def counted(parts, job) -> CountResult:
     return counted_there(parts, job, workers=2)
 
 
@@ -65,18 +65,20 @@ def test_a_cluster_counts_published_archives_as_a_store_does(
         question = Question(period=Interval.read("2018-10/2024-04"), by="month", category=slugs)
         frame = ask(question, store).area_counts
         table = frame.pivot_table(index="area_code", columns="month", values="n")
-        found = counted.by_month(slugs)
-        assert (table == found[table.columns].loc[table.index]).all(axis=None)
-        assert found.drop(columns=table.columns).isna().all(axis=None)
-    asked = ask(Question(period=Interval.read("2018-10/2024-04")), store).accounts
+        by_month = counted.by_month(slugs)
+        assert (table == by_month[table.columns].loc[table.index]).all(axis=None)
+        assert by_month.drop(columns=table.columns).isna().all(axis=None)
+    accounts = ask(Question(period=Interval.read("2018-10/2024-04")), store).accounts
     sums = counted.accounts()
-    assert (asked.read, asked.outside, asked.counted) == tuple(
+    assert (accounts.read, accounts.outside, accounts.counted) == tuple(
         sums[name] for name in ("read", "outside", "counted")
     )
 
 
 def test_the_wards_of_derby_hold_as_many_as_an_independent_count(counted, real_data):
     frame = counted.frame()
-    told = pd.read_csv(real_data / "derby/reference-asb-by-ward.csv")
-    here = frame[(frame["category"] == ASB) & frame["area_code"].astype(str).isin(told.iloc[:, 1])]
+    reference = pd.read_csv(real_data / "derby/reference-asb-by-ward.csv")
+    here = frame[
+        (frame["category"] == ASB) & frame["area_code"].astype(str).isin(reference.iloc[:, 1])
+    ]
     assert here["n"].sum() == 6_621
