@@ -77,9 +77,10 @@ class Cube:
     def by_month(self, categories: Sequence[str] = (), *, place: int | None = None) -> Ints:
         """Incidents in each month, in one place or, without `place`, in all of them."""
         counts = self.counts[self._numbers(categories)]
-        if place is None:
-            return counts.sum(axis=(0, 2), dtype=np.int64)
-        return counts[:, :, place].sum(axis=0, dtype=np.int64)
+        if place is not None:
+            counts = counts[:, :, [place]]
+        sums: Ints = counts.sum(axis=(0, 2), dtype=np.int64)
+        return sums
 
     def by_category(self, months: Sequence[str], *, place: int | None = None) -> dict[str, int]:
         """Incidents of each category in some months, in one place or, without `place`, in all."""

@@ -134,7 +134,8 @@ class _CheckedRows:
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
-        return self.reasons == ""
+        accepted: NDArray[np.bool_] = self.reasons == ""
+        return accepted
 
 
 def _read(

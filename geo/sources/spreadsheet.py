@@ -227,7 +227,8 @@ def _both_empty(table: Table, columns: tuple[str, ...], among: Mask) -> Mask:
     if not among.any():
         return among
     first, second = (np.asarray(table.text(column) == "") for column in columns)
-    return among & first & second
+    empty: Mask = among & first & second
+    return empty
 
 
 def _categories(table: Table, what: What) -> tuple[pd.Series, Reasons]:

@@ -210,7 +210,8 @@ def _parsed(text: pd.Series, directive: str) -> Seconds:
         # With nothing between the parts, a lost leading zero would shift all that follows.
         readable &= np.asarray(texts.str.len() == _length(directive), dtype=bool)
     local = pd.to_datetime(texts.where(readable, ""), format=directive, errors="coerce")
-    return _seconds(local)[codes]
+    seconds: Seconds = _seconds(local)[codes]
+    return seconds
 
 
 def _length(directive: str) -> int:
