@@ -63,7 +63,7 @@ def read_site_table(content: bytes, *, file: str, projection: Projection) -> gpd
     for row in np.flatnonzero(missing | (reasons != ""))[:1]:
         reason = "there is no position" if missing[row] else reasons[row]
         raise InputError(f"{file}, line {table.lines[row]}: {reason}")
-    points = shapely.points(*projection.to_metres(x, y, source=source))
+    points = gpd.points_from_xy(*projection.to_metres(x, y, source=source))
     texts = pd.DataFrame({name: table.text(name) for name in table.header})
     return _sites(texts, list(points), projection)
 

@@ -1,1 +1,1 @@
-"""Who goes where: posts over areas, areas grouped into patches, visits to hotspots in shifts."""
+"""Allocation: posts over areas, areas grouped into patches, visits to hotspots in shifts."""

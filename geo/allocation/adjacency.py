@@ -1,4 +1,4 @@
-"""Which areas of a layer lie side by side."""
+"""Which areas of a layer are neighbours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Contiguity:
-    """The areas of a layer in the order of their codes, and which of them are neighbours.
+    """The areas of a layer, ordered by code, and which of them are neighbours.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Contiguity:
     edges
         m × 2 positions of neighbours, the lower first, each pair once, bridges included.
     shared_m
-        Metres of boundary that each pair shares; nought over a bridge.
+        Metres of boundary that each pair shares; 0 over a bridge.
     area_m2, perimeter_m
         Of each area.
     """
@@ -44,7 +44,7 @@ class Contiguity:
 
     @cached_property
     def neighbour_masks(self) -> tuple[int, ...]:
-        """The neighbours of each area as one number, bit i for the area at position i."""
+        """The neighbours of each area as a bit mask, bit i for the area at position i."""
         masks = [0] * len(self)
         for one, other in self.edges.tolist():
             masks[one] |= 1 << other
@@ -53,16 +53,28 @@ class Contiguity:
 
     @cached_property
     def pieces(self) -> list[list[int]]:
-        """The parts that hang together, as positions: more than one where there are islands."""
-        left, found = (1 << len(self)) - 1, []
+        """The connected parts, as positions: more than one where there are islands."""
+        left, pieces = (1 << len(self)) - 1, []
         while left:
             piece = self.reach(left & -left, left)
-            found.append(positions(piece))
+            pieces.append(positions(piece))
             left &= ~piece
-        return found
+        return pieces
 
     def reach(self, start: int, within: int) -> int:
-        """All areas of the mask `within` that can be reached inside it from the mask `start`."""
+        """The areas that can be reached from some areas without leaving others.
+
+        Parameters
+        ----------
+        start
+            Bit mask of the areas to start from.
+        within
+            Bit mask of the areas that may be entered.
+
+        Returns
+        -------
+        A bit mask; 0 where no area of `start` lies in `within`.
+        """
         reached = fringe = start & within
         while fringe:
             bit = fringe & -fringe
@@ -73,7 +85,7 @@ class Contiguity:
         return reached
 
     def hangs_together(self, mask: int) -> bool:
-        """Whether the areas of a mask are one piece."""
+        """Whether the areas of a mask are connected."""
         return mask != 0 and self.reach(mask & -mask, mask) == mask
 
 
@@ -84,7 +96,7 @@ def contiguity(
     gap_m: float = 0.0,
     bridges: Mapping[str, tuple[str, str]] | None = None,
 ) -> Contiguity:
-    """Find the neighbours among areas: those that share more edge than a corner (rook).
+    """Find the neighbours among areas: those that share an edge and not only a corner (rook).
 
     Parameters
     ----------
@@ -93,22 +105,28 @@ def contiguity(
     shortest_edge_m
         A shared edge must be longer than this many metres.
     gap_m
-        Where edges do not match, how far apart they may lie and still be shared; then
-        `shortest_edge_m` should be some times as long, as every corner is this wide.
+        Where edges do not match, the distance at which they still count as shared. Then
+        `shortest_edge_m` should be several times as long, because every corner is this wide.
     bridges
         Name → two area codes: neighbours across a river or a strait.
+
+    Returns
+    -------
+    The areas with their neighbours, in the order of their codes.
 
     Raises
     ------
     InputError
-        If the areas are in degrees, a code stands twice, or a bridge leads nowhere.
+        If the areas are in degrees, a code is repeated, or a bridge ends outside the areas.
+
+    Source: rook contiguity as in Anselin 1988.
     """
     if areas.crs is not None and areas.crs.is_geographic:
-        raise InputError("contiguity is measured in metres, and these areas are in degrees")
+        raise InputError("these areas are in degrees; project them to metres to find neighbours")
     ordered = areas.sort_index()
     codes = tuple(str(code) for code in ordered.index)
     if len(set(codes)) < len(codes):
-        raise InputError("two areas have the same code")
+        raise InputError("two areas have the same code; give each area a code of its own")
     geometries = ordered.geometry.to_numpy()
     shared = _shared_edges(geometries, gap_m=gap_m)
     lengths = {pair: length for pair, length in shared.items() if length > shortest_edge_m}
@@ -125,17 +143,17 @@ def contiguity(
 
 
 def positions(mask: int) -> list[int]:
-    """The numbers of the bits that are set in a mask, from the lowest."""
-    found = []
+    """The positions of the bits that are set in a mask, from the lowest."""
+    bits = []
     while mask:
         bit = mask & -mask
-        found.append(bit.bit_length() - 1)
+        bits.append(bit.bit_length() - 1)
         mask ^= bit
-    return found
+    return bits
 
 
 def mask_of(members: Iterable[int]) -> int:
-    """One number with the bits of these positions set."""
+    """A mask with the bits of these positions set."""
     mask = 0
     for position in members:
         mask |= 1 << int(position)
@@ -148,6 +166,7 @@ def _shared_edges(geometries: NDArray[np.object_], *, gap_m: float) -> dict[tupl
     one, other = one[one < other], other[one < other]
     lines = shapely.boundary(geometries)
     if gap_m > 0:
+        # The shorter of the two, so that the wide buffer of a jagged edge is not counted as edge.
         near = shapely.buffer(lines, gap_m)
         there = shapely.length(shapely.intersection(lines[one], near[other]))
         back = shapely.length(shapely.intersection(lines[other], near[one]))
@@ -166,9 +185,11 @@ def _bridge_ends(
     for name, (one, other) in bridges.items():
         for code in (one, other):
             if code not in at:
-                raise InputError(f"the bridge {name} ends in {code}, which is no area of these")
+                raise InputError(
+                    f"the bridge {name} ends in {code}, which is not one of these areas"
+                )
         if one == other:
-            raise InputError(f"the bridge {name} leads from {one} to itself")
+            raise InputError(f"the bridge {name} joins {one} to itself; name two areas")
         low, high = sorted((at[one], at[other]))
         ends.append((low, high))
     return ends

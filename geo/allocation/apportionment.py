@@ -1,7 +1,7 @@
-"""Whole things shared out by need: posts over areas, pence over wards.
+"""Whole units shared out by need: posts over areas, pence over wards.
 
 The divisor methods never take a post away from an area when there is one more to share. Largest
-remainder can (the Alabama paradox), so it is meant for pence, where nobody minds.
+remainder can (the Alabama paradox), so it is meant for pence, where it does no harm.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ METHODS: tuple[Method, ...] = get_args(Method)
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_AHEAD = {"sainte-lague": 0.5, "dhondt": 1.0}
-_SAME = 1e-12
+_AHEAD = {"sainte-lague": 0.5, "dhondt": 1.0}  # added to the units an area has: its divisor
+_SAME = 1e-12  # claims that differ by less, relatively, differ by rounding only
+_BISECTIONS = 50  # halvings, after which a need is known to the precision of a float
 
 
 def apportion(
@@ -37,9 +38,11 @@ def apportion(
     needs
         n numbers of at least 0, one of them above it, in the order that breaks ties.
     total
-        What is shared.
+        The units to share.
     floors
         The least that each area has: n whole numbers, or one for all.
+    method
+        Sainte-Laguë, D'Hondt or largest remainder.
 
     Returns
     -------
@@ -48,8 +51,7 @@ def apportion(
     Raises
     ------
     InputError
-        If a need is negative or not finite, all are nought, or the floors come to more than
-        there is.
+        If a need is negative or not finite, all are 0, or the floors come to more than `total`.
 
     Source: Balinski & Young 2001, Fair Representation.
     """
@@ -66,13 +68,18 @@ def claims(needs: ArrayLike, has: ArrayLike, *, method: Method) -> Floats:
 
     Parameters
     ----------
+    needs
+        n numbers of at least 0.
     has
-        What each area holds now.
+        The units that each area has now.
+    method
+        As in `apportion`.
 
     Returns
     -------
-    need / (has + ½ or 1); for largest remainder the part of the quota of one unit more that is
-    not met.
+    need / (has + ½ or 1); for largest remainder the unmet part of the quota of one unit more.
+
+    Source: Balinski & Young 2001.
     """
     need, allocated = np.asarray(needs, float), np.asarray(has, float)
     if method == "largest-remainder":
@@ -83,17 +90,21 @@ def claims(needs: ArrayLike, has: ArrayLike, *, method: Method) -> Floats:
 def tipping_needs(
     needs: ArrayLike, has: ArrayLike, *, floors: ArrayLike = 0, method: Method = "sainte-lague"
 ) -> tuple[Floats, Floats]:
-    """The needs at which areas would lose a unit, and gain one, all others' needs as they are.
+    """The needs at which areas would lose a unit, and gain one, while all others' needs stay.
 
     Parameters
     ----------
+    needs, floors, method
+        As in `apportion`.
     has
-        What `apportion` gave.
+        The result of `apportion`.
 
     Returns
     -------
-    n needs at or below the present ones, NaN where the floor keeps the unit, and n needs at or
-    above them, NaN where all that others hold is their floor.
+    n needs at or below the present ones, NaN where the floor protects the unit, and n needs at or
+    above them, NaN where all others have only their floor.
+
+    Source: the claims of Balinski & Young 2001, solved for one need.
     """
     need, allocated = np.asarray(needs, float), np.asarray(has, np.int64)
     least = np.broadcast_to(np.asarray(floors, np.int64), need.shape)
@@ -101,7 +112,7 @@ def tipping_needs(
         return _tipping_by_trial(need, allocated, least)
     ahead = _AHEAD[method]
     spare = allocated > least
-    # A claim that would be taken next, and the claim that was served last.
+    # The claim that would be served next, and the claim that was served last.
     waiting = need / (allocated + ahead)
     served = np.where(spare, need / np.where(spare, allocated - 1 + ahead, 1.0), np.inf)
     lose = np.where(spare, _best_of_others(waiting) * (allocated - 1 + ahead), np.nan)
@@ -111,7 +122,7 @@ def tipping_needs(
 
 def _check(need: Floats, least: Ints, *, total: int, method: str) -> None:
     if method not in METHODS:
-        raise InputError(f"{method!r} is no method of sharing; there are: {', '.join(METHODS)}")
+        raise InputError(f"unknown method {method!r}; choose {', '.join(METHODS)}")
     if not (np.isfinite(need).all() and (need >= 0).all()):
         raise InputError("every need must be a number of at least 0")
     if not need.sum() > 0:
@@ -121,7 +132,7 @@ def _check(need: Floats, least: Ints, *, total: int, method: str) -> None:
     if least.sum() > total:
         raise InputError(
             f"the floors of {len(need)} areas come to {least.sum():,}, "
-            f"more than the {total:,} there are"
+            f"more than the {total:,} there are; lower the floors or share more"
         )
 
 
@@ -133,10 +144,10 @@ def _highest_claims(need: Floats, least: Ints, *, total: int, ahead: float) -> I
 
 
 def _certain_units(need: Floats, least: Ints, *, total: int, ahead: float) -> Ints:
-    """What every area has before the last few units, so that pence need no loop over millions.
+    """The units that every area has before the last few, so that pence need no loop over millions.
 
-    At a claim each area holds the units whose claims are no lower. Bisection finds about the
-    lowest claim at which that comes to no more than there is; near it ties are left open.
+    At a given claim each area has the units whose claims are no lower. Bisection finds about the
+    lowest claim at which these come to no more than the total; ties near it are left open.
     """
     high, low = 2 * need.max() / ahead, need.sum() / (total + len(need) + 1)
     allocated = least
@@ -163,7 +174,7 @@ def _largest_remainder(need: Floats, least: Ints, *, total: int) -> Ints:
 
 
 def _quotas_above_floors(need: Floats, least: Ints, *, total: int) -> Floats:
-    """Areas whose quota is below their floor have the floor, the others share what is left."""
+    """Areas whose quota is below their floor have the floor; the others share the rest."""
     sharing = np.ones(len(need), bool)
     while True:
         left = total - least[~sharing].sum()
@@ -175,7 +186,7 @@ def _quotas_above_floors(need: Floats, least: Ints, *, total: int) -> Floats:
 
 
 def _first_highest(values: Floats) -> int:
-    """Where the highest value is; of those that differ by rounding alone the first."""
+    """The position of the highest value; of those that differ only by rounding the first."""
     highest = values.max()
     return int(np.argmax(values >= highest - _SAME * abs(highest)))
 
@@ -185,23 +196,24 @@ def _finite(values: Floats) -> Floats:
 
 
 def _best_of_others(values: Floats) -> Floats:
-    """For each position the highest value of all the other positions."""
+    """For each position the highest value among all other positions."""
     if len(values) == 1:
         return np.array([-np.inf])
     second, first = np.partition(values, -2)[-2:]
     highest = np.arange(len(values)) == int(np.argmax(values))
-    return np.asarray(np.where(highest, second, first))
+    best: Floats = np.where(highest, second, first)
+    return best
 
 
 def _tipping_by_trial(need: Floats, allocated: Ints, least: Ints) -> tuple[Floats, Floats]:
-    """Largest remainder has no closed form: a change of one need moves every quota."""
+    """By bisection: largest remainder has no closed form, as each need moves every quota."""
     lose, gain = np.full(len(need), np.nan), np.full(len(need), np.nan)
     total, others = int(allocated.sum()), need.sum() - need
 
     def bisected(at: int, end: float) -> float:
-        """Where the units of one area change, between its need and `end`."""
+        """The need of one area, between its present one and `end`, at which its units change."""
         trial, near = need.copy(), float(need[at])
-        for _ in range(50):
+        for _ in range(_BISECTIONS):
             trial[at] = (near + end) / 2
             same = _largest_remainder(trial, least, total=total)[at] == allocated[at]
             near, end = (trial[at], end) if same else (near, trial[at])
@@ -211,6 +223,6 @@ def _tipping_by_trial(need: Floats, allocated: Ints, least: Ints) -> tuple[Float
         if allocated[at] > least[at]:
             lose[at] = bisected(at, 0.0)
         if allocated[at] < total - (least.sum() - least[at]):
-            # There all the others' quotas together come to less than half a unit.
+            # At this end all other quotas together come to less than half a unit.
             gain[at] = bisected(at, others[at] * (2.0 * total + 2.0) + need[at])
     return lose, gain

@@ -1,4 +1,4 @@
-"""Places chosen out of candidates: as much demand covered, or as short a way, as possible."""
+"""Sites chosen from candidates, to cover the most demand or to need the least travel."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from geo.errors import InputError
 
 Floats = NDArray[np.float64]
 
+SECONDS = 30.0
+
 
 @dataclass(frozen=True)
 class Sites:
-    """Chosen places.
+    """The chosen sites.
 
     Attributes
     ----------
     chosen
-        Positions of the places, ascending.
+        Their positions, ascending.
     value
         Demand covered, or weighted distance.
     bound
         No choice covers more, or is nearer.
     optimal
-        Whether the choice is proven best.
+        Whether the choice is proven to be best.
     """
 
     chosen: tuple[int, ...]
@@ -37,7 +39,7 @@ class Sites:
 
 
 def maximal_covering(
-    demand: ArrayLike, reach: ArrayLike, *, sites: int, seconds: float = 30.0
+    demand: ArrayLike, reach: ArrayLike, *, sites: int, seconds: float = SECONDS
 ) -> Sites:
     """Choose sites so that as much demand as possible lies in reach of one.
 
@@ -48,19 +50,25 @@ def maximal_covering(
     reach
         n × m truth values: whether the demand i is in reach of the site j.
     sites
-        How many of the m sites are chosen.
+        The number of the m sites to choose.
+    seconds
+        How long the solver may take.
+
+    Returns
+    -------
+    The sites, the demand they cover, and a bound.
 
     Raises
     ------
     InputError
-        If there are fewer sites to choose from.
+        If there are fewer sites to choose from, or no choice was found in time.
 
     Source: Church & ReVelle 1974.
     """
     weight, within = np.asarray(demand, float), np.asarray(reach, bool)
     n, m = within.shape
     _check_sites(sites, m)
-    # Columns: the demand covered, which needs no whole numbers, and the sites.
+    # Columns: the demands covered, which are 0 or 1 by themselves once the sites are, and the sites.
     covered = hstack([eye_array(n), -csc_array(within.astype(float))], format="csc")
     count = csc_array(np.append(np.zeros(n), np.ones(m))[None, :])
     model = Model(
@@ -73,11 +81,11 @@ def maximal_covering(
     answer = _solved(model, seconds)
     chosen = np.flatnonzero(answer.x[n:] > 0.5)
     value = float(weight[within[:, chosen].any(axis=1)].sum())
-    return Sites(_positions(chosen), value, -answer.bound, answer.status == Status.OPTIMAL)
+    return Sites(tuple(chosen.tolist()), value, -answer.bound, answer.status == Status.OPTIMAL)
 
 
 def p_median(
-    weights: ArrayLike, distances: ArrayLike, *, sites: int, seconds: float = 30.0
+    weights: ArrayLike, distances: ArrayLike, *, sites: int, seconds: float = SECONDS
 ) -> Sites:
     """Choose sites so that the weighted distance to the nearest one is least.
 
@@ -88,12 +96,18 @@ def p_median(
     distances
         n × m, in any unit.
     sites
-        How many of the m sites are chosen.
+        The number of the m sites to choose.
+    seconds
+        How long the solver may take.
+
+    Returns
+    -------
+    The sites, the weighted distance to them, and a bound.
 
     Raises
     ------
     InputError
-        If there are fewer sites to choose from.
+        If there are fewer sites to choose from, or no choice was found in time.
 
     Source: ReVelle & Swain 1970.
     """
@@ -101,11 +115,12 @@ def p_median(
     n, m = way.shape
     _check_sites(sites, m)
     cost = (np.asarray(weights, float)[:, None] * way).ravel()
-    # Columns: n × m shares of a demand that go to a site, and the m sites.
-    each = kron(eye_array(n), np.ones((1, m)))
+    # Columns: n × m shares of a demand that go to a site, and the m sites. Rows: each demand is
+    # served once, only by chosen sites, and the number of sites.
+    served = kron(eye_array(n), np.ones((1, m)))
     opened = kron(np.ones((n, 1)), eye_array(m))
     matrix = block_array(
-        [[each, None], [eye_array(n * m), -opened], [None, csc_array(np.ones((1, m)))]],
+        [[served, None], [eye_array(n * m), -opened], [None, csc_array(np.ones((1, m)))]],
         format="csc",
     )
     model = Model(
@@ -118,12 +133,14 @@ def p_median(
     answer = _solved(model, seconds)
     chosen = np.flatnonzero(answer.x[n * m :] > 0.5)
     value = float((np.asarray(weights, float) * way[:, chosen].min(axis=1)).sum())
-    return Sites(_positions(chosen), value, answer.bound, answer.status == Status.OPTIMAL)
+    return Sites(tuple(chosen.tolist()), value, answer.bound, answer.status == Status.OPTIMAL)
 
 
-def _check_sites(sites: int, there: int) -> None:
-    if not 1 <= sites <= there:
-        raise InputError(f"{sites} sites cannot be chosen out of {there}")
+def _check_sites(sites: int, candidates: int) -> None:
+    if not 1 <= sites <= candidates:
+        raise InputError(
+            f"{sites} sites cannot be chosen from {candidates}; choose 1 to {candidates}"
+        )
 
 
 def _solved(model: Model, seconds: float) -> Solution:
@@ -131,7 +148,3 @@ def _solved(model: Model, seconds: float) -> Solution:
     if not answer.has_answer:
         raise InputError(f"no choice was found within {seconds:g} s; allow more time")
     return answer
-
-
-def _positions(chosen: NDArray[np.int64]) -> tuple[int, ...]:
-    return tuple(int(one) for one in chosen)

@@ -1,4 +1,4 @@
-"""What areas need, as a stated mix of their columns."""
+"""The need of areas, as a stated mix of their columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geo.errors import InputError
 
-_NAMED = 3
+_NAMED = 3  # areas that a message names
 
 
 def mixed_need(
@@ -18,7 +18,7 @@ def mixed_need(
 ) -> pd.Series:
     """The need of each area: its weighted share of each column.
 
-    Every column is divided by its total first, so that a thousand residents do not drown ten
+    Every column is first divided by its total, so that a thousand residents do not outweigh ten
     incidents; then `mix` says how much each column counts. Needs add up to 1.
 
     Parameters
@@ -28,8 +28,8 @@ def mixed_need(
     mix
         Column → weight, above 0; the weights need not add up to anything.
     low_is_worse
-        Columns of which a low value means more need, such as a deprivation rank or decile: each
-        value is turned over, into highest + lowest − value.
+        Columns in which a low value means more need, such as a deprivation rank or decile: each
+        value is turned into highest + lowest − value.
 
     Returns
     -------
@@ -38,17 +38,22 @@ def mixed_need(
     Raises
     ------
     InputError
-        If a column is missing, holds gaps, words or negative numbers, or adds up to nought, or
-        a weight is not above 0.
+        If a column is missing, has gaps, words or negative numbers, or adds up to 0, or a weight
+        is not above 0.
+
+    Source: a weighted sum of shares, as in council funding formulas.
     """
     if not mix:
-        raise InputError("a need must name at least one column")
+        raise InputError("no need is given; name at least one column")
     wrong = [name for name, weight in mix.items() if not (np.isfinite(weight) and weight > 0)]
     if wrong:
         raise InputError(f"the weight of {wrong[0]} must be above 0")
     unknown = sorted(set(low_is_worse) - set(mix))
     if unknown:
-        raise InputError(f"{unknown[0]} is to be turned over, but is no part of the need")
+        raise InputError(
+            f"low values of {unknown[0]} are to mean more need, but it is not part of the need; "
+            "add it to the need"
+        )
     total = sum(mix.values())
     need = np.zeros(len(areas))
     for name, weight in mix.items():
@@ -56,7 +61,7 @@ def mixed_need(
         if name in low_is_worse:
             values = values.max() + values.min() - values
         if not values.sum() > 0:
-            raise InputError(f"{name} is nought in every area, so there is nothing to share by")
+            raise InputError(f"{name} is 0 in every area, so there is nothing to share by")
         need += weight / total * values / values.sum()
     return pd.Series(need, index=areas.index, name="need")
 
@@ -67,14 +72,20 @@ def numbers(rows: pd.DataFrame, column: str, *, of: str = "area") -> NDArray[np.
     Parameters
     ----------
     rows
-        Indexed by what refusals call them.
+        Indexed by the names that messages use.
+    column
+        Its name.
     of
-        What a row is.
+        What a row is, for messages.
+
+    Returns
+    -------
+    One number for each row.
 
     Raises
     ------
     InputError
-        If the column is missing, or a row has none.
+        If the column is missing, or a row has no such number.
     """
     if column not in rows.columns:
         there = [str(name) for name in rows.columns if pd.api.types.is_numeric_dtype(rows[name])]

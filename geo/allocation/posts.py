@@ -1,4 +1,4 @@
-"""Officers and money shared over areas: a floor for all, the rest by need."""
+"""Officers and money shared over areas: a floor for each, the rest by need."""
 
 from __future__ import annotations
 
@@ -31,28 +31,32 @@ def share_posts(
     areas
         Indexed by area code, with `area_name` and `need`.
     posts
-        How many officers there are.
+        The number of officers.
     floor
         The least that each area has.
+    method
+        As in `apportionment.apportion`.
     pinned
         Officer's name → area code: who stays where they are. They count towards `posts` and
         towards the floor.
 
     Returns
     -------
-    One row an area, by code: `area_code`, `area_name`, `need`, `share` of the need, `quota` (the
-    posts it would have if they could be cut), `posts`, `officers` (the pinned ones' names),
-    `in_line` (1 for the area that claims the next post most strongly), `posts_if_one_more`,
-    `posts_if_one_fewer` (what a vacancy would do; empty where the floors forbid one),
-    `loses_below` and `gains_above`: by how much the area's need would have to change, as a
-    share of it, all other needs as they are, for its posts to change (empty where no change
-    does that). Ties are broken by area code.
+    One row for each area, by code: `area_code`, `area_name`, `need`, `share` of the need, `quota`
+    (the posts it would have if they could be divided), `posts`, `officers` (the pinned ones'
+    names), `in_line` (1 for the area that claims the next post most strongly),
+    `posts_if_one_more`, `posts_if_one_fewer` (the effect of a vacancy; empty where the floors
+    forbid one), `loses_below` and `gains_above`: by how much the area's need would have to
+    change, as a share of it, while all other needs stay, for its posts to change (empty where no
+    change does that). Ties are broken by area code.
 
     Raises
     ------
     InputError
         If the floors cannot be met, a need is missing or negative, or an officer is pinned to
-        an area that is not there.
+        an area that does not exist.
+
+    Source: Balinski & Young 2001, Fair Representation.
     """
     table = _by_code(areas)
     officers = _officers(pinned or {}, table.index)
@@ -90,20 +94,22 @@ def share_money(areas: pd.DataFrame, *, pence: int, floor_pence: int = 0) -> pd.
     areas
         Indexed by area code, with `area_name` and `need`.
     pence
-        What there is, in whole pence.
+        The amount, in whole pence.
     floor_pence
         The least that each area has.
 
     Returns
     -------
-    One row an area, by code: `area_code`, `area_name`, `need`, `share`, `flat_pence`,
-    `need_pence` and `difference_pence` (by need less flat). Both columns add up to `pence`; the
-    pence that are left over go by largest remainder, ties by area code.
+    One row for each area, by code: `area_code`, `area_name`, `need`, `share`, `flat_pence`,
+    `need_pence` and `difference_pence` (by need less flat). Both columns add up to `pence`;
+    left-over pence go by largest remainder, ties by area code.
 
     Raises
     ------
     InputError
         As `share_posts`.
+
+    Source: largest remainder as in Balinski & Young 2001.
     """
     table = _by_code(areas)
     need = numbers(table, "need")
@@ -128,48 +134,57 @@ def read_pence(text: str) -> int:
     Raises
     ------
     InputError
-        If it is no amount, or has parts of a penny.
+        If it is not an amount, or has fractions of a penny.
     """
     match = _POUNDS.fullmatch(text.strip())
     if not match:
-        raise InputError(f"{text!r} is no amount of money, write it as 10000 or 10,000.50")
+        raise InputError(f"{text!r} is not an amount of money; write it as 10000 or 10,000.50")
     return int(match[1].replace(",", "")) * 100 + int((match[2] or "").ljust(2, "0"))
 
 
 def verify_posts(
-    result: pd.DataFrame,
+    shared: pd.DataFrame,
     *,
     posts: int,
     floor: int = 0,
     pinned: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """What is wrong with a sharing of posts, however it was made: nothing, or one line a fault.
+    """List what is wrong with a sharing of posts, however it was made.
 
     Parameters
     ----------
-    found
+    shared
         Frame with `area_code` and `posts`.
+    posts, floor, pinned
+        As in `share_posts`.
+
+    Returns
+    -------
+    One line for each fault; none where it is sound.
     """
-    allocated = result.set_index("area_code")["posts"]
+    by_area = shared.set_index("area_code")["posts"]
     faults = []
-    if not allocated.index.is_unique:
-        faults.append("an area stands twice")
-    if allocated.sum() != posts:
-        faults.append(f"{allocated.sum():,} posts are shared, not {posts:,}")
-    for code, n in allocated[allocated < floor].items():
+    if not by_area.index.is_unique:
+        faults.append("an area is listed twice")
+    if by_area.sum() != posts:
+        faults.append(f"{by_area.sum():,} posts are shared, not {posts:,}")
+    for code, n in by_area[by_area < floor].items():
         faults.append(f"{code} has {n}, less than the floor of {floor}")
     for code, n in pd.Series(pinned or {}, dtype=object).value_counts().items():
-        if allocated.get(code, 0) < n:
-            faults.append(f"{code} has {allocated.get(code, 0)}, fewer than the {n} pinned there")
+        if by_area.get(code, 0) < n:
+            faults.append(f"{code} has {by_area.get(code, 0)}, fewer than the {n} pinned there")
     return faults
 
 
 def _by_code(areas: pd.DataFrame) -> pd.DataFrame:
     if not len(areas):
-        raise InputError("there are no areas to share over")
+        raise InputError("there are no areas to share over; choose a layer with areas")
     table = areas.sort_index()
     if not table.index.is_unique:
-        raise InputError(f"the area {table.index[table.index.duplicated()][0]} stands twice")
+        raise InputError(
+            f"the area {table.index[table.index.duplicated()][0]} is listed twice; "
+            "give each area a code of its own"
+        )
     return table
 
 
@@ -177,7 +192,7 @@ def _officers(pinned: Mapping[str, str], codes: pd.Index) -> pd.Series:
     """The names of the officers pinned to each area."""
     for officer, code in pinned.items():
         if code not in codes:
-            raise InputError(f"{officer} is pinned to {code}, which is no area of these")
+            raise InputError(f"{officer} is pinned to {code}, which is not one of these areas")
     return pd.Series(
         [sorted(name for name, at in pinned.items() if at == code) for code in codes],
         index=codes,
@@ -193,7 +208,10 @@ def _check_floors(least: Ints, *, floor: int, posts: int) -> None:
     named = f"a floor of {floor} in each of {len(least)} areas"
     if (least > floor).any():
         named += " with the pinned officers"
-    raise InputError(f"{named} takes {least.sum():,} posts, and there are {posts:,}")
+    raise InputError(
+        f"{named} takes {least.sum():,} posts, and there are {posts:,}; "
+        "lower the floor or give more posts"
+    )
 
 
 def _one_fewer(

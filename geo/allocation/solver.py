@@ -1,8 +1,8 @@
-"""Mixed-integer models, solved by HiGHS, with its statuses told apart.
+"""Mixed-integer models, solved by HiGHS.
 
-HiGHS looks at its clock only between steps, so `seconds` is a wish and not a promise: a service
-must run a solve where it can be stopped. One thread and a fixed seed: the same model has the
-same answer, unless the clock ended it.
+HiGHS checks its clock only between steps, so `seconds` is approximate: a service must run a
+solve where it can be stopped. With one thread and a fixed seed the same model has the same
+answer, unless the time limit ended it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Status(StrEnum):
     """How a solve ended."""
 
     OPTIMAL = "optimal"
-    FEASIBLE = "feasible"  # the clock ended it with an answer that is not proven best
+    FEASIBLE = "feasible"  # out of time, with an answer that is not proven to be best
     INFEASIBLE = "infeasible"  # proven: no answer exists
-    UNKNOWN = "unknown"  # the clock ended it before any answer
+    UNKNOWN = "unknown"  # out of time before any answer
 
 
 @dataclass(frozen=True)
 class Model:
-    """Minimise cost · x over rows_low ≤ matrix · x ≤ rows_high and low ≤ x ≤ high.
+    """Minimise cost · x over rows_low ≤ matrix · x ≤ rows_high and 0 ≤ x ≤ high.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Model:
     rows_low, rows_high
         One number for each row; ±infinity where there is no limit.
     high
-        Upper limits of the columns, whose lower limits are 0; one number stands for all.
+        Upper limits of the columns; one number stands for all.
     whole
         Which columns must be whole numbers; one truth value stands for all.
     """
@@ -57,7 +57,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Solution:
-    """How a solve ended; `x` is empty where there is no answer, `bound` is below every answer."""
+    """How a solve ended; `x` is empty without an answer, and no answer costs less than `bound`."""
 
     status: Status
     x: Floats
@@ -75,10 +75,16 @@ def solve(model: Model, *, seconds: float = 60.0, gap: float = 0.0) -> Solution:
 
     Parameters
     ----------
+    model
+        What to minimise.
     seconds
         When to give up.
     gap
-        Stop as soon as the answer is proven within this share of the best.
+        Stop as soon as the answer is proven to be within this share of the best.
+
+    Returns
+    -------
+    The answer, or why there is none.
 
     Raises
     ------
@@ -122,16 +128,16 @@ def require_sound(faults: Iterable[str]) -> None:
     Parameters
     ----------
     faults
-        What a `verify_…` function found.
+        The result of a `verify_…` function.
 
     Raises
     ------
     SolverError
         If there is a fault.
     """
-    has_answer = list(faults)
-    if has_answer:
-        raise SolverError(f"the answer breaks its own rules: {'; '.join(has_answer)}")
+    listed = list(faults)
+    if listed:
+        raise SolverError(f"the answer breaks its own rules: {'; '.join(listed)}")
 
 
 def _lp(model: Model):  # type: ignore[no-untyped-def] # nor has what this returns
@@ -152,12 +158,12 @@ def _lp(model: Model):  # type: ignore[no-untyped-def] # nor has what this retur
     lp.a_matrix_.value_ = matrix.data.astype(float)
     kinds = highspy.HighsVarType
     whole = np.broadcast_to(model.whole, (columns,))
-    lp.integrality_ = [kinds.kInteger if one else kinds.kContinuous for one in whole]
+    lp.integrality_ = [kinds.kInteger if is_whole else kinds.kContinuous for is_whole in whole]
     return lp
 
 
 def _check(model: Model, x: Floats) -> None:
-    """Whole numbers were rounded: see that the rounded answer still keeps every row and limit."""
+    """Check that the answer still fulfils every row and limit after whole numbers were rounded."""
     rows = model.matrix @ x
     slack = 1e-6 * np.maximum(1.0, np.abs(rows))
     low, high = np.asarray(model.rows_low, float), np.asarray(model.rows_high, float)

@@ -1,4 +1,4 @@
-"""Patches over many areas: simulated annealing from a seed, and a bound below every plan."""
+"""Patches over many areas: simulated annealing from a seed, and a lower bound of every plan."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 STEPS = 300_000
+"""Moves in a run: about a second, beyond which hundreds of areas hardly get better balanced."""
+
 _COMPACT = (0.0, 0.2, 1.0, 4.0)
-"""In each run, what cutting all edges would cost beside a worst imbalance of 1: the later runs
-give away some balance for patches that are easier to walk."""
-_HOT, _COLD = 0.5, 1e-4
+"""In each run, the cost of cutting all edges beside a worst imbalance of 1: the later runs give
+up some balance for patches that are easier to walk."""
+
+_HOT, _COLD = 0.5, 1e-4  # first and last temperature, in units of imbalance
 
 
 def annealed(problem: PatchProblem, *, groups: int, seed: int, steps: int = STEPS) -> list[Ints]:
@@ -27,18 +30,21 @@ def annealed(problem: PatchProblem, *, groups: int, seed: int, steps: int = STEP
 
     Parameters
     ----------
+    problem
+        The areas and the limits.
     groups
-        How many patches.
+        The number of patches.
     seed
         Of the random moves: the same seed finds the same plans.
     steps
-        How many moves are tried in a run.
+        The number of moves tried in a run.
 
     Returns
     -------
-    Plans, the best balanced first. None found proves nothing.
+    Plans, the best balanced first. An empty list proves nothing.
+
+    Source: Kirkpatrick, Gelatt & Vecchi 1983 (simulated annealing).
     """
-    # Loaded here: only annealing pays for the compiler.
     from geo.allocation.patches.annealing_compiled import anneal  # noqa: PLC0415 - it brings numba
 
     pieces = problem.contiguity.pieces
@@ -60,7 +66,7 @@ def annealed(problem: PatchProblem, *, groups: int, seed: int, steps: int = STEP
 
 
 def warm_up() -> None:
-    """Compile the annealing, and load the solver, before anybody waits for a plan."""
+    """Compile the annealing and load the solver, so that the first plan does not wait for them."""
     line = Contiguity(
         codes=("1", "2", "3"),
         edges=np.array([[0, 1], [1, 2]]),
@@ -75,10 +81,21 @@ def warm_up() -> None:
 
 
 def balance_bound(problem: PatchProblem, *, groups: int) -> float:
-    """A worst imbalance that no plan of so many patches is below, found by averages.
+    """A worst imbalance that no plan of so many patches can fall below, found by averages.
 
-    Some patch must hold the busiest area, and where a patch must hold two or more, one of its
+    Some patch must contain the busiest area, and where patches need two areas or more, one of its
     neighbours too. Each piece (an island) has a whole number of patches, whose mean is known.
+
+    Parameters
+    ----------
+    problem
+        The areas and the limits.
+    groups
+        The number of patches.
+
+    Returns
+    -------
+    A lower bound of max |W / W̄ − 1|.
     """
     fair = problem.workload.sum() / groups
     alone = problem.workload.copy()
@@ -94,14 +111,14 @@ def balance_bound(problem: PatchProblem, *, groups: int) -> float:
 
 
 def _pieces_bound(shares: list[float], groups: int) -> float:
-    """The least worst mean when each piece, so many fair shares large, has whole patches."""
-    least = np.full(groups + 1, np.inf)  # by the number of patches that are spent
+    """The least worst mean if each piece, of so many fair shares, has a whole number of patches."""
+    least = np.full(groups + 1, np.inf)  # by the number of patches used so far
     least[0] = 0.0
     for share in shares:
         after = np.full(groups + 1, np.inf)
-        for given in range(1, groups + 1):
-            worst = np.maximum(least[: groups + 1 - given], abs(share / given - 1))
-            after[given:] = np.minimum(after[given:], worst)
+        for patches in range(1, groups + 1):
+            worst = np.maximum(least[: groups + 1 - patches], abs(share / patches - 1))
+            after[patches:] = np.minimum(after[patches:], worst)
         least = after
     return float(least[groups])
 
@@ -139,7 +156,7 @@ def _grown(problem: PatchProblem, groups: int, rng: np.random.Generator) -> Ints
 
 
 def _shares(problem: PatchProblem, groups: int) -> list[int]:
-    """How many patches each piece begins with: by its work, from one up to one an area."""
+    """The number of patches that each piece starts with: by its work, one to one for each area."""
     pieces = problem.contiguity.pieces
     work = np.array([problem.workload[piece].sum() for piece in pieces])
     room = np.array([len(piece) for piece in pieces])

@@ -1,4 +1,4 @@
-"""The steps of the annealing, compiled."""
+"""The steps of the annealing, compiled by numba."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ def anneal(
     Parameters
     ----------
     plan
-        The patch of each of n areas, every patch in one piece.
+        The patch of each of n areas, every patch connected.
     graph
         Starts and neighbours: those of area i are `neighbours[starts[i]:starts[i + 1]]`.
     rules
         n × 3 amounts (the workload of each area, 1, and its members), and the limits: the
-        fewest and the most areas and the most members of a patch, and what a cut edge costs.
+        fewest and the most areas and the most members of a patch, and the cost of a cut edge.
     schedule
         Steps × 3 random numbers from 0 to 1, and a temperature for each step.
 
     Returns
     -------
     The best plan that keeps the limits, and its worst imbalance: infinity where none did.
+
+    Source: Kirkpatrick, Gelatt & Vecchi 1983; acceptance by Metropolis et al. 1953.
     """
     starts, neighbours = graph
     amounts, limits = rules
@@ -76,7 +78,7 @@ def anneal(
 
 @compiled
 def _broken(totals: Floats, limits: Floats) -> float:
-    """By how many areas and members the limits are broken, all patches together."""
+    """The number of areas and members by which the limits are broken, all patches together."""
     broken = 0.0
     for patch in range(len(totals)):
         size, members = totals[patch, 1], totals[patch, 2]
@@ -87,7 +89,7 @@ def _broken(totals: Floats, limits: Floats) -> float:
 
 @compiled
 def _energy(totals: Floats, fair: float, limits: Floats) -> float:
-    """The worst imbalance; a tenth of the mean square shows the way where one area rules it."""
+    """The worst imbalance, and a tenth of the mean square, which guides where one area rules it."""
     worst, square = 0.0, 0.0
     for patch in range(len(totals)):
         away = abs(totals[patch, 0] / fair - 1)

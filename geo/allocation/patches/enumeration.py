@@ -1,4 +1,4 @@
-"""Every plan of patches over a few areas, and the ones that nothing beats.
+"""Every plan of patches over a few areas, and the plans that no other beats.
 
 A set of areas is a number with a bit for each. The lowest area that is left over must lie in
 some patch, so taking the patches in the order of their lowest areas finds each plan once.
@@ -18,12 +18,12 @@ from geo.allocation.patches.problem import PatchProblem
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MOST_AREAS = 20
+MOST_AREAS = 20  # tables with a row for each set of areas double with each area
 MOST_PLANS = 200_000
 
 
 class TooManyPlansError(Exception):
-    """There are more plans than `MOST_PLANS`; another method must answer."""
+    """There are more plans than `MOST_PLANS`; use another method."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,24 @@ class Enumeration:
     table: pd.DataFrame
 
     def front(self, n: int) -> list[Ints]:
-        """The plans over n areas that nothing beats, each as the patch of every area."""
-        front = self.plans[pareto_front(self.table)] if len(self.plans) else self.plans
-        return [numbered(row.tolist(), n) for row in front]
+        """The plans over n areas that no other beats, each as the patch of every area."""
+        best = self.plans[pareto_front(self.table)] if len(self.plans) else self.plans
+        return [numbered(row.tolist(), n) for row in best]
 
 
 def enumerate_plans(problem: PatchProblem, *, groups: int) -> Enumeration:
     """Find and judge every plan of at most `MOST_AREAS` areas.
+
+    Parameters
+    ----------
+    problem
+        The areas and the limits.
+    groups
+        The number of patches.
+
+    Returns
+    -------
+    The plans and their measures; no rows where none keeps the limits.
 
     Raises
     ------
@@ -60,7 +71,7 @@ def enumerate_plans(problem: PatchProblem, *, groups: int) -> Enumeration:
 
 
 class _Splitter:
-    """Splits sets of areas into patches; what is known of a set is kept, as many plans share it."""
+    """Splits sets of areas into patches; results are cached, because many plans share a set."""
 
     def __init__(self, problem: PatchProblem) -> None:
         self.problem = problem
@@ -127,7 +138,7 @@ def _sums_by_mask(values: Floats) -> Floats:
 
 
 def _edges_inside(problem: PatchProblem) -> Ints:
-    """How many pairs of neighbours every set of areas holds."""
+    """The number of pairs of neighbours inside every set of areas."""
     counts = np.zeros(1, np.int64)
     for at, neighbours in enumerate(problem.contiguity.neighbour_masks):
         below = np.arange(1 << at) & neighbours

@@ -1,8 +1,8 @@
-"""Patches: contiguous groups of areas under one officer, with their work in balance.
+"""Patches: contiguous groups of areas under one officer, with balanced workloads.
 
-To about twenty areas every plan is looked at. Beyond, annealing finds a plan, and either an
-average proves that none is better, or the solver searches all groups that could be. Where these
-are too many, the plan is given with the gap to a proven bound.
+Up to about twenty areas every plan is enumerated. Beyond, annealing finds a plan, and either an
+average proves that none is better, or the solver searches all groups that could be patches.
+Where these are too many, the plan is given with the gap to a proven bound.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from geo.errors import InputError
 Ints = NDArray[np.int64]
 
 SECONDS = 5.0
-MOST_CHOICES = 8
+MOST_CHOICES = 8  # more rows than a meeting can compare
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class PatchAnswer:
     Attributes
     ----------
     plans
-        One row a plan, the best balanced first: `plan` (1, 2 …), `groups`, the measures of
-        `patch_measures.measures`, `method` (`enumeration`, `partitioning` or `annealing`),
-        `bound` (no plan of so many patches has a lower worst imbalance), `gap` (the lowest worst
-        imbalance found less the bound), `optimal` (this plan's balance is proven best) and
-        `examined` (how many plans were looked at; empty where not all were).
+        One row for each plan, the best balanced first: `plan` (1, 2 …), `groups`, the measures of
+        `measures.measures`, `method` (`enumeration`, `partitioning` or `annealing`), `bound` (no
+        plan of so many patches has a lower worst imbalance), `gap` (the lowest worst imbalance
+        less the bound), `optimal` (this plan's balance is proven best) and `examined` (the number
+        of plans enumerated; empty where not all were).
     assignment
-        One row a plan and area: `plan`, `patch` (1, 2 … by lowest area code), `area_code`,
+        One row for each plan and area: `plan`, `patch` (1, 2 … by lowest area code), `area_code`,
         `area_name`, `workload`, and with today's patches `today`.
     """
 
@@ -60,7 +60,7 @@ class PatchAnswer:
 
 @dataclass(frozen=True)
 class _PlanSet:
-    """Plans of one number of patches, and what is known of all others."""
+    """Plans of one number of patches, and the bound of all others."""
 
     plans: list[Ints]
     bound: float
@@ -87,22 +87,28 @@ def plan_patches(
     contiguity
         Of the same areas.
     rules
-        The limits. Where they leave the number of patches open, sizes are answered for every
-        number that works, and a limit on members alone for the fewest.
+        The limits. If they leave the number of patches open, limits on size are answered for
+        every number that works, and a limit on members alone for the fewest patches.
     seed
         Of the annealing.
     seconds
         How long the solver may take for each number of patches.
     most
-        How many plans to choose from, for each number of patches.
+        The number of plans to choose from, for each number of patches.
+
+    Returns
+    -------
+    The plans, and the patch of each area in each.
 
     Raises
     ------
     InfeasiblePatchesError
-        If no plan keeps the limits: with the numbers that work, the cheapest relaxation and the
+        If no plan keeps the limits: with the numbers that work, the smallest relaxation and the
         areas that are the cause.
     InputError
         If a column is missing or faulty, or the contiguity is of other areas.
+
+    Source: set partitioning as in Garfinkel & Nemhauser 1970; Kirkpatrick et al. 1983 (annealing).
     """
     table = _ordered(areas, contiguity)
     problem = _problem(table, contiguity, rules)
@@ -130,20 +136,20 @@ def _ordered(areas: pd.DataFrame, contiguity: Contiguity) -> pd.DataFrame:
     """The areas in the order of the contiguity, which is that of their codes."""
     table = areas.sort_index()
     if tuple(str(code) for code in table.index) != contiguity.codes:
-        raise InputError("the contiguity is of other areas than these")
+        raise InputError("the neighbours are of other areas than these; find them anew")
     return table
 
 
 def _problem(table: pd.DataFrame, contiguity: Contiguity, rules: PatchRules) -> PatchProblem:
     workload = numbers(table, "workload")
     if not workload.sum() > 0:
-        raise InputError("workload is nought in every area, so there is nothing to balance")
+        raise InputError("workload is 0 in every area, so there is nothing to balance")
     members = np.zeros(len(table), np.int64)
     if rules.members is not None:
-        members_column = numbers(table, "members")
-        if (members_column % 1 != 0).any():
+        column = numbers(table, "members")
+        if (column % 1 != 0).any():
             raise InputError("members must be whole numbers")
-        members = members_column.astype(np.int64)
+        members = column.astype(np.int64)
     today = None
     if "today" in table.columns:
         today = pd.factorize(table["today"], use_na_sentinel=False)[0].astype(np.int64)
@@ -169,7 +175,7 @@ def _plans_of(problem: PatchProblem, *, groups: int, seed: int, seconds: float) 
 
 
 def _searched(problem: PatchProblem, *, groups: int, seed: int, seconds: float) -> _PlanSet | None:
-    """Plans by annealing, and then by proof where the groups that matter can be listed."""
+    """Plans by annealing, then by proof where the groups that matter can be listed."""
     plans = annealed(problem, groups=groups, seed=seed)
     worst = worst_imbalance(problem, plans[0]) if plans else np.inf
     bound = balance_bound(problem, groups=groups)
@@ -179,8 +185,8 @@ def _searched(problem: PatchProblem, *, groups: int, seed: int, seconds: float) 
     if masks is None:
         if not plans:
             raise InputError(
-                f"no {groups} patches of {problem.rules} were found among {len(problem)} areas; "
-                "there are too many groups to prove that none exist"
+                f"no {groups} patches of {problem.rules} were found among {len(problem)} areas, "
+                "and there are too many groups to prove that none exist; loosen the limits"
             )
         return _PlanSet(plans, bound, "annealing")
     model = Partitioning(problem, groups, masks, seconds=seconds)

@@ -1,4 +1,4 @@
-"""Why no plan of patches keeps the limits, and what would mend it."""
+"""Why no plan of patches keeps the limits, and which change would help."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from geo.errors import InputError
 
 Floats = NDArray[np.float64]
 
-_SHOWN = 4
+_NAMED_PATCHES = 4  # in a message
 
 
 class InfeasiblePatchesError(InputError):
@@ -43,13 +43,13 @@ class InfeasiblePatchesError(InputError):
         self._explained = explained
 
     def __reduce__(self) -> tuple[type[InfeasiblePatchesError], tuple[str, Explanation]]:
-        """How it travels between processes."""
+        """Make it picklable: it travels from the solver's process."""
         return type(self), (str(self), self._explained)
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What was found out; see `InfeasiblePatchesError`."""
+    """Why there is no plan; see `InfeasiblePatchesError`."""
 
     reasons: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Explanation:
 
 
 def plain_faults(problem: PatchProblem) -> Explanation:
-    """What sums alone show: areas and islands that no patch can serve, and numbers that clash."""
+    """What sums alone show: areas and islands that no patch can serve, and clashing numbers."""
     codes, pieces = problem.contiguity.codes, problem.contiguity.pieces
     reasons, causes = [], []
     for at in np.flatnonzero(problem.members > problem.most_members).tolist():
@@ -74,8 +74,8 @@ def plain_faults(problem: PatchProblem) -> Explanation:
         if len(piece) < problem.smallest <= len(problem):
             causes += [codes[at] for at in piece]
             reasons.append(
-                f"{problem.named(piece)} {'has' if len(piece) == 1 else 'have'} no neighbour "
-                f"beyond: name a bridge to one, or allow patches of {len(piece)}"
+                f"{problem.named(piece)} {'has' if len(piece) == 1 else 'have'} no other "
+                f"neighbour: name a bridge to one, or allow patches of {len(piece)}"
             )
     if problem.rules.groups is not None:
         reasons += _clashing_numbers(problem, problem.rules.groups)
@@ -84,15 +84,19 @@ def plain_faults(problem: PatchProblem) -> Explanation:
     return Explanation(tuple(reasons), tuple(causes))
 
 
-def refusal(problem: PatchProblem, *, seconds: float = 10.0) -> InfeasiblePatchesError:
-    """Explain a problem of which no plan exists.
+def refusal(problem: PatchProblem, *, seconds: float) -> InfeasiblePatchesError:
+    """Explain why a problem has no plan.
 
     Parameters
     ----------
     problem
         With a fixed number of patches in its rules, or none where no number works.
     seconds
-        How long each of the models asked may take.
+        How long each of the models may take.
+
+    Returns
+    -------
+    The error to raise.
     """
     explanation = plain_faults(problem)
     if problem.candidates is not None and len(problem.candidates) <= MOST_COLUMNS:
@@ -101,7 +105,7 @@ def refusal(problem: PatchProblem, *, seconds: float = 10.0) -> InfeasiblePatche
             explanation,
             fewest=fewest,
             most=most,
-            # Where sums explain it, no search for what is left over is worth the wait.
+            # Where sums explain it, searching for areas left over is not worth the wait.
             causes=explanation.causes
             if explanation.reasons
             else _left_over(problem, seconds=seconds),
@@ -130,7 +134,7 @@ def _clashing_numbers(problem: PatchProblem, groups: int) -> list[str]:
 
 
 def _workable_counts(problem: PatchProblem, *, seconds: float) -> tuple[int | None, int | None]:
-    """The fewest and the most patches that plans within the other limits have."""
+    """The fewest and the most patches in plans that keep the other limits."""
     rules = problem.rules
     if rules.size is None and rules.members is None:
         return len(problem.contiguity.pieces), len(problem)
@@ -147,7 +151,7 @@ def _workable_counts(problem: PatchProblem, *, seconds: float) -> tuple[int | No
 
 
 def _left_over(problem: PatchProblem, *, seconds: float) -> tuple[str, ...]:
-    """The fewest areas that patches within the limits, no more of them than asked, leave over."""
+    """The fewest areas that remain when no more than so many patches keep the limits."""
     n, cover = len(problem), cover_matrix(problem.candidates or [], len(problem))
     matrix = hstack([cover, eye_array(n)], format="csc")
     cost = np.append(np.zeros(cover.shape[1]), np.ones(n))
@@ -159,7 +163,7 @@ def _left_over(problem: PatchProblem, *, seconds: float) -> tuple[str, ...]:
 
 
 def _least_relaxed(problem: PatchProblem, *, seconds: float) -> tuple[tuple[str, ...], ...]:
-    """The patches beyond the limits in a plan that goes beyond them least, by one step each."""
+    """The patches beyond the limits in the plan that exceeds them least, by one step each."""
     rules = problem.rules
     size = rules.size and (max(rules.size[0] - 1, 1), rules.size[1] + 1)
     members = None if rules.members is None else rules.members + 1
@@ -179,7 +183,7 @@ def _least_relaxed(problem: PatchProblem, *, seconds: float) -> tuple[tuple[str,
 def _counted(
     problem: PatchProblem, matrix: csc_array, cost: Floats, *, columns: int, fewer: bool = False
 ) -> Model:
-    """Cover every area once, with the number of patches asked where one is, or fewer."""
+    """A model that covers every area once, with the number of patches required, or fewer."""
     groups, one = problem.rules.groups, np.ones(len(problem))
     if groups is None:
         return Model(cost, matrix, one, one)
@@ -199,15 +203,15 @@ def _sentence(problem: PatchProblem, explanation: Explanation) -> str:
     if explanation.relaxed:
         shown = [
             problem.named([at[code] for code in patch], between=" + ")
-            for patch in explanation.relaxed[:_SHOWN]
+            for patch in explanation.relaxed[:_NAMED_PATCHES]
         ]
         count = (
             "1 patch" if len(explanation.relaxed) == 1 else f"{len(explanation.relaxed)} patches"
         )
-        parts.append(f"it would do to let {count} break a limit by one: {'; '.join(shown)}")
+        parts.append(f"it works if {count} may break a limit by one: {'; '.join(shown)}")
     if explanation.causes and not explanation.reasons:
         parts.append(
-            f"left over would be {problem.named([at[code] for code in explanation.causes])}"
+            f"these would be left over: {problem.named([at[code] for code in explanation.causes])}"
         )
     number = "Patches" if groups is None else f"{groups} patches"
     why = "; ".join(parts) or "no contiguous plan keeps the limits"

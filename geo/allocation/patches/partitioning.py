@@ -1,8 +1,8 @@
 """Patches as a choice among all connected groups that keep the limits (set partitioning).
 
-The worst imbalance is a bottleneck, of which linear relaxations know little. So it is not the
+The worst imbalance is a bottleneck, about which linear relaxations know little. So it is not the
 cost of a model but a limit on its columns: the lowest limit under which a plan still exists is
-found by bisection, and each refusal by the solver proves a bound.
+found by bisection, and each limit that the solver proves impossible raises the bound.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _LOOSER = (1.0, 1.25, 2.0)
-"""How much worse a balance is tried for the sake of compactness or of fewer changes."""
+"""How much worse a balance may be for the sake of compactness or of fewer changes."""
 
-_GOOD_ENOUGH = 0.02
-MOST_COLUMNS = 12_000  # beyond, HiGHS no longer heeds its clock
+_GOOD_ENOUGH = 0.02  # of the best cost, for plans that are offered as alternatives
+MOST_COLUMNS = 12_000  # beyond, HiGHS no longer keeps to its time limit
 
 
 @dataclass
@@ -37,12 +37,12 @@ class Partitioning:
     Attributes
     ----------
     problem
-        What is asked.
+        The areas and the limits.
     groups
-        How many patches a plan has.
+        The number of patches in a plan.
     masks
         The groups of areas that may be patches: all candidates, or those near a fair share,
-        of which plans better than a known one are made.
+        which are enough for plans better than a known one.
     seconds
         How long all solves together may take.
     """
@@ -55,27 +55,30 @@ class Partitioning:
 
     @cached_property
     def cover(self) -> csc_array:
-        """Areas × candidates: 1 where the candidate holds the area."""
+        """Areas × candidates: 1 where the candidate contains the area."""
         return cover_matrix(self.masks, len(self.problem))
 
     @cached_property
     def deviations(self) -> Floats:
         """|W / W̄ − 1| of each candidate."""
         fair = self.problem.workload.sum() / self.groups
-        return np.asarray(np.abs(self.problem.workload @ self.cover / fair - 1).round(9))
+        deviations: Floats = np.abs(self.problem.workload @ self.cover / fair - 1).round(9)
+        return deviations
 
     def best(self, start: Ints | None = None) -> tuple[Ints | None, float]:
-        """The plan with the lowest worst imbalance, and a bound below every plan's.
+        """The plan with the lowest worst imbalance, and a lower bound of every plan's.
 
         Parameters
         ----------
         start
-            A plan that is known already: what is worse than it need not be looked at.
+            A known plan: plans worse than it are not searched.
 
         Returns
         -------
         The plan and the bound; they meet where it is proven best. No plan and a bound of
         infinity where none exists; no plan and a finite bound where time ran out.
+
+        Source: set partitioning as in Garfinkel & Nemhauser 1970.
         """
         low = self._lowest_conceivable()
         plan, worst = start, np.inf if start is None else worst_imbalance(self.problem, start)
@@ -87,7 +90,8 @@ class Partitioning:
         limits = np.unique(self.deviations)
         limits = limits[(limits >= low) & (limits < worst)]
         while len(limits):
-            # Nearer the low end: few columns are refused fast, and a plan saves many steps.
+            # Nearer the low end: few columns are proven impossible fast, and a plan found there
+            # saves many steps.
             tried = float(limits[len(limits) // 4])
             answer = self._under(tried, self.deviations)
             if answer.has_answer:
@@ -100,7 +104,7 @@ class Partitioning:
         return plan, worst
 
     def others(self, worst: float) -> list[Ints]:
-        """Plans about as balanced as `worst`, more even, more compact or nearer to today's.
+        """Plans about as balanced as `worst`, but more even, more compact or nearer to today's.
 
         They are good choices and not proven best: each is within `_GOOD_ENOUGH` of it, and where
         the columns are many or time runs out there are fewer.
@@ -128,7 +132,7 @@ class Partitioning:
         if len(columns) > MOST_COLUMNS:
             left = 0.0
         right = np.append(np.ones(len(self.problem)), self.groups)
-        rows = vstack([cover, np.ones((1, len(columns)))], format="csc")
+        rows = vstack([cover, csc_array(np.ones((1, len(columns))))], format="csc")
         answer = solve(Model(cost[columns], rows, right, right), seconds=left, gap=gap)
         if not answer.has_answer:
             return answer
@@ -137,7 +141,7 @@ class Partitioning:
         return Solution(answer.status, chosen, answer.cost, answer.bound)
 
     def _lowest_conceivable(self) -> float:
-        """Each area lies in some patch, so the plan is no better than its best patch."""
+        """The lowest worst imbalance that the candidates of each area allow."""
         n = len(self.problem)
         best = np.full(n, np.inf)
         sizes = np.diff(self.cover.indptr)
@@ -163,13 +167,25 @@ class Partitioning:
         return np.asarray(degree @ self.cover - np.array(inside), float)
 
     def _leaving(self, today: list[int]) -> Floats:
-        """Areas of each candidate that are not of the patch of today that most of it is of."""
+        """Areas of each candidate outside the patch of today that most of it comes from."""
         stay = [max((mask & patch).bit_count() for patch in today) for mask in self.masks]
         return np.asarray(self.cover.sum(axis=0) - np.array(stay), float)
 
 
 def cover_matrix(masks: list[int], n: int) -> csc_array:
-    """Areas × groups of areas: 1 where the group holds the area."""
+    """Areas × groups of areas: 1 where the group contains the area.
+
+    Parameters
+    ----------
+    masks
+        The groups as bit masks.
+    n
+        The number of areas.
+
+    Returns
+    -------
+    n rows, and a column for each group.
+    """
     members = [positions(mask) for mask in masks]
     starts = np.cumsum([0, *map(len, members)])
     rows = np.array([at for group in members for at in group], np.int64)

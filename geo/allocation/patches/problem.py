@@ -1,4 +1,4 @@
-"""What is asked of patches, and the connected groups of areas that may be one."""
+"""The problem of grouping areas into patches, and the connected groups that may be a patch."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from geo.errors import InputError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MOST_CANDIDATES = 100_000
-MOST_NEAR = 400_000
+MOST_CANDIDATES = 100_000  # connected groups that are listed: about a second
+MOST_NEAR = 400_000  # connected groups that are examined for those near a fair share
 _ROUNDING = 1e-6
-_NAMED = 6
+_NAMED = 6  # areas that a message names
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class PatchRules:
     Attributes
     ----------
     size
-        The fewest and the most areas in a patch; None where the number is free.
+        The fewest and the most areas in a patch; None for no limit.
     members
-        The most members (councillors) that one patch may have; None where it is free.
+        The most members (councillors) that one patch may have; None for no limit.
     groups
-        How many patches there are; None where the limits decide.
+        The number of patches; None where the limits decide.
     """
 
     size: tuple[int, int] | None = None
@@ -71,13 +71,13 @@ class PatchProblem:
     workload
         n numbers of at least 0, together above it.
     members
-        n whole numbers; all 0 where nobody asks.
+        n whole numbers; all 0 where there is no limit on them.
     rules
         The limits of a patch.
     today
         n numbers of today's patches, None where there are none.
     names
-        What refusals call the areas; their codes where there are none.
+        The areas' names in messages; their codes where there are none.
     """
 
     contiguity: Contiguity
@@ -91,7 +91,19 @@ class PatchProblem:
         return len(self.contiguity)
 
     def named(self, areas: Iterable[int], *, between: str = ", ") -> str:
-        """The names of areas at these positions, the first few of many."""
+        """The names of areas, the first few of many.
+
+        Parameters
+        ----------
+        areas
+            Positions.
+        between
+            Separates the names.
+
+        Returns
+        -------
+        A text for a message.
+        """
         names = [(self.names or self.contiguity.codes)[at] for at in areas]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         return between.join(names[:_NAMED]) + more
@@ -103,7 +115,7 @@ class PatchProblem:
 
     @property
     def largest(self) -> int:
-        """The most areas in a patch, as far as sizes say so."""
+        """The most areas in a patch, as far as the sizes limit it."""
         if self.rules.size:
             return self.rules.size[1]
         others = (self.rules.groups or 1) - 1
@@ -116,7 +128,7 @@ class PatchProblem:
         return total if self.rules.members is None else self.rules.members
 
     def group_counts(self) -> range:
-        """The numbers of patches that the limits leave open, connected or not."""
+        """The numbers of patches that the limits allow, connected or not."""
         if self.rules.groups is not None:
             return range(self.rules.groups, self.rules.groups + 1)
         by_size = -(-len(self) // self.largest) if self.largest else 1
@@ -125,7 +137,7 @@ class PatchProblem:
 
     @cached_property
     def candidates(self) -> list[int] | None:
-        """Every connected group that keeps the limits, as a mask; None if they are too many.
+        """Every connected group that keeps the limits, as a mask; None if there are too many.
 
         Groups come in the order of their lowest area.
         """
@@ -133,14 +145,18 @@ class PatchProblem:
         return None if len(groups) > MOST_CANDIDATES else [mask for mask, _ in groups]
 
     def candidates_near(self, *, groups: int, within: float) -> list[int] | None:
-        """The candidates whose work is so near a fair share; None if too many must be seen.
+        """The candidates whose work is near a fair share.
 
         Parameters
         ----------
         groups
-            How many fair shares there are.
+            The number of fair shares.
         within
             The most that |W / W̄ − 1| may be.
+
+        Returns
+        -------
+        Masks; None if too many groups would have to be examined.
         """
         fair = self.workload.sum() / groups
         most, least = (1 + within) * fair + _ROUNDING, (1 - within) * fair - _ROUNDING
@@ -148,7 +164,10 @@ class PatchProblem:
         return None if len(near) > MOST_NEAR else [mask for mask, work in near if work >= least]
 
     def _connected(self, most_work: float) -> Iterator[tuple[int, float]]:
-        """Each connected set and its work, once: an area passed over is barred from then on."""
+        """Each connected set and its work, once.
+
+        Source: Wernicke 2006 (ESU): an area that was passed over is barred from then on.
+        """
         neighbours, members = self.contiguity.neighbour_masks, self.members.tolist()
         low, high, most = self.smallest, self.largest, self.most_members
         workload = self.workload.tolist()

@@ -1,1 +1,1 @@
-"""Patrols: visits to ranked places, in shifts."""
+"""Patrols: visits to hotspots in shifts, candidate bases, and what was delivered."""

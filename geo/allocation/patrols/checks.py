@@ -1,4 +1,4 @@
-"""Rounds looked at once more, by plain sums, before anyone walks them."""
+"""An independent check of rounds, by plain sums."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ from geo.allocation.patrols.selection import Crew
 
 
 def verify_crews(problem: PatrolProblem, crews: Sequence[Crew]) -> list[str]:
-    """What is wrong with rounds, however they were made: nothing, or one line a fault."""
+    """List what is wrong with rounds, however they were made.
+
+    Parameters
+    ----------
+    problem
+        The hotspots, shifts and rule.
+    crews
+        The shift and the stops of each officer.
+
+    Returns
+    -------
+    One line for each fault; none where they are sound.
+    """
     faults, visits = [], Counter[int]()
     on_duty = Counter(shift for shift, _ in crews)
     for at, shift in enumerate(problem.shifts):
@@ -32,7 +44,7 @@ def verify_crews(problem: PatrolProblem, crews: Sequence[Crew]) -> list[str]:
 
 
 def _minutes(problem: PatrolProblem, shift: int, route: Sequence[int]) -> float:
-    """Minutes of a round: the visits, and every way from stop to stop and home."""
+    """Minutes of a round: the visits, and all travel from stop to stop and home."""
     travel = problem.travel
     spent = len(route) * problem.rule.minutes + sum(
         travel.between[a, b] for a, b in pairwise(route)
@@ -47,11 +59,11 @@ def _minutes(problem: PatrolProblem, shift: int, route: Sequence[int]) -> float:
 def _areas_short(problem: PatrolProblem, visits: Counter[int]) -> list[str]:
     if not problem.rule.area_visits:
         return []
-    had = dict.fromkeys(problem.areas.tolist(), 0)
+    by_area = dict.fromkeys(problem.areas.tolist(), 0)
     for spot, n in visits.items():
-        had[int(problem.areas[spot])] += n
+        by_area[int(problem.areas[spot])] += n
     return [
         f"the area of {problem.ids[problem.areas.tolist().index(area)]} has {n} visits a day"
-        for area, n in sorted(had.items())
+        for area, n in sorted(by_area.items())
         if area >= 0 and n < problem.rule.area_visits
     ]

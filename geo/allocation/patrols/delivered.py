@@ -1,7 +1,8 @@
-"""Patrols as they were done, beside what was planned."""
+"""Patrols as they were delivered, beside the plan."""
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -19,11 +20,11 @@ def visits_from_fixes(
     longest_gap_minutes: float = 5.0,
     shortest_stay_minutes: float = 1.0,
 ) -> pd.DataFrame:
-    """Find visits in positions that radios or vehicles sent.
+    """Find visits in positions sent by radios or vehicles.
 
     A stay lasts from the first fix of a run within the radius to its last. A run ends where the
     officer leaves the radius, comes nearer to another hotspot, or sends nothing for too long:
-    time that nobody saw is not counted.
+    time without fixes is not counted.
 
     Parameters
     ----------
@@ -32,15 +33,17 @@ def visits_from_fixes(
     hotspots
         `hotspot_id`, `x`, `y` of the centres.
     radius_m
-        How near to a centre an officer is there.
+        How near to a centre an officer counts as being there.
     longest_gap_minutes
         Between two fixes of one stay.
     shortest_stay_minutes
-        Shorter stays are someone driving through.
+        Shorter stays count as driving through.
 
     Returns
     -------
     `officer`, `hotspot_id`, `arrived`, `left`, by officer and time.
+
+    Source: stay points as in Li et al. 2008, with fixed places.
     """
     ordered = fixes.sort_values(["officer", "time"], kind="stable", ignore_index=True)
     spot = _nearest(ordered, hotspots, radius_m)
@@ -61,12 +64,14 @@ def visits_from_fixes(
 
 
 def planned_totals(stops: pd.DataFrame, *, days: int = 1) -> pd.DataFrame:
-    """What a plan of patrols asks of each hotspot over some days of the same plan.
+    """The visits and minutes planned for each hotspot over some days of the same plan.
 
     Parameters
     ----------
     stops
         As `PatrolAnswer.stops`.
+    days
+        The number of days.
 
     Returns
     -------
@@ -78,11 +83,11 @@ def planned_totals(stops: pd.DataFrame, *, days: int = 1) -> pd.DataFrame:
         begin=begin, end=begin + pd.to_timedelta(stops["minutes"], unit="min")
     )
     present = _present(stays, ["shift", "hotspot_id"]).groupby("hotspot_id").sum()
-    each = stays.groupby("hotspot_id")["minutes"].agg(["size", "sum"])
+    minutes = stays.groupby("hotspot_id")["minutes"].agg(["size", "sum"])
     totals = pd.DataFrame(
         {
-            "planned_visits": each["size"] * days,
-            "planned_officer_minutes": each["sum"] * days,
+            "planned_visits": minutes["size"] * days,
+            "planned_officer_minutes": minutes["sum"] * days,
             "planned_patrol_minutes": present * days,
         }
     )
@@ -102,7 +107,7 @@ def compare_delivered(planned: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFra
     Returns
     -------
     One row for every hotspot that was planned or visited, by id: `hotspot_id`, the planned
-    columns, `visits` (stays of officers; overlapping ones of the same officer are one),
+    columns, `visits` (stays of officers; overlapping stays of the same officer are one),
     `officer_minutes`, `patrol_minutes` (with at least one officer there) and `delivered_share`
     (patrol-minutes, delivered over planned; empty where none were planned).
 
@@ -110,10 +115,14 @@ def compare_delivered(planned: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFra
     ------
     InputError
         If a column is missing, or a visit ends before it begins.
+
+    Source: patrol time at hotspots as measured by Williams & Coupe 2017.
     """
     missing = [name for name in VISIT_COLUMNS if name not in visits.columns]
     if missing:
-        raise InputError(f"the visits have no column {missing[0]!r}")
+        raise InputError(
+            f"the visits have no column {missing[0]!r}; they need {', '.join(VISIT_COLUMNS)}"
+        )
     backward = visits["left"] < visits["arrived"]
     if backward.any():
         row = visits[backward].iloc[0]
@@ -142,12 +151,12 @@ def compare_delivered(planned: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFra
 
 def _nearest(fixes: pd.DataFrame, hotspots: pd.DataFrame, radius_m: float) -> np.ndarray:
     """The position of the nearest hotspot within the radius of each fix, −1 where there is none."""
-    centres = shapely.points(hotspots["x"].to_numpy(float), hotspots["y"].to_numpy(float))
-    points = shapely.points(fixes["x"].to_numpy(float), fixes["y"].to_numpy(float))
+    centres = gpd.points_from_xy(hotspots["x"], hotspots["y"]).to_numpy()
+    points = gpd.points_from_xy(fixes["x"], fixes["y"]).to_numpy()
     nearest = np.full(len(fixes), -1, np.int64)
     tree = shapely.STRtree(centres)
     at, spot = tree.query_nearest(points, max_distance=radius_m, all_matches=True)
-    # Of hotspots equally near the first in the list.
+    # Written backwards, so that of equally near hotspots the first in the list remains.
     nearest[at[::-1]] = spot[::-1]
     return nearest
 
@@ -166,10 +175,10 @@ def _merged(stays: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def _present(stays: pd.DataFrame, keys: list[str]) -> pd.Series:
     """Minutes with at least one stay, by the keys."""
     merged = _merged(stays, keys)
-    minutes = (merged["end"] - merged["begin"]) / pd.Timedelta(minutes=1)
+    minutes = pd.to_timedelta(merged["end"] - merged["begin"]) / pd.Timedelta(minutes=1)
     return minutes.groupby(level=keys).sum()
 
 
 def _stays(stays: pd.DataFrame, keys: list[str]) -> pd.Series:
-    """How many stays there are, overlapping ones joined, by the keys."""
+    """The number of stays by the keys, overlapping ones joined."""
     return _merged(stays, keys).groupby(level=keys).size()

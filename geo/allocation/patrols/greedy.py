@@ -1,4 +1,4 @@
-"""Rounds filled one visit at a time: always the one that covers most for its minutes."""
+"""Rounds filled one visit at a time: always the visit that covers most for its minutes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from geo.allocation.patrols.routes import Route, RouteTravel
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_NEAR, _GONE = 12, 4  # of the nearest stops some are taken out together
-_UNASKED = 1e-9  # what a visit counts that only an area's floor asks for
-_TRIED = 40  # hotspots whose visits a day are tried out in full, the most promising first
+_NEAR, _REMOVED = 12, 4  # of the nearest stops some are taken out together
+_FLOOR_WORTH = 1e-9  # of a visit that only an area's floor requires
+_TRIED = 40  # hotspots whose daily visits are tried out in full, the most promising first
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One way to put a hotspot into a round: which round, where, and what it adds."""
+    """One way to put a hotspot into a round: which round, at which stop, and the added minutes."""
 
     crew: int
     where: int
@@ -38,7 +38,7 @@ class Rounds:
     routes
         The round of each officer.
     visits
-        n × s: how often each hotspot is visited in each shift.
+        n × s: the visits to each hotspot in each shift.
     """
 
     def __init__(self, problem: PatrolProblem, demand: Floats) -> None:
@@ -51,27 +51,27 @@ class Rounds:
         self._added = np.full((len(self.crews), len(demand)), np.inf)
         self._where = np.zeros(self._added.shape, np.int64)
         for crew in range(len(self.crews)):
-            self._look(crew)
+            self._update(crew)
 
     def fill(self) -> None:
-        """Put in visits for as long as one fits: first for areas that lack them, then for all."""
-        while self._put_best(self._areas_short(), least=_UNASKED):
+        """Add visits as long as one fits: first for areas that lack them, then for all."""
+        while self._add_best(self._areas_short(), least=_FLOOR_WORTH):
             pass
-        anyone, put = np.ones(len(self.demand), bool), True
-        while put:
-            put = False
-            while self._put_best(anyone):
-                put = True
-            # A shorter way round may leave room for one more.
+        anywhere, added = np.ones(len(self.demand), bool), True
+        while added:
+            added = False
+            while self._add_best(anywhere):
+                added = True
+            # A shorter round may leave room for one more visit.
             self._shorten()
 
     @property
     def value(self) -> float:
-        """The demand that is covered."""
+        """The demand covered."""
         return float((self.demand * self.problem.covered(self.visits)).sum())
 
     def copy(self) -> Rounds:
-        """The same rounds, to be changed on their own."""
+        """A copy that can be changed on its own."""
         other = copy.copy(self)
         other.routes, other.visits = self.routes.copy(), self.visits.copy()
         other._added, other._where = self._added.copy(), self._where.copy()
@@ -85,15 +85,15 @@ class Rounds:
         centre = int(rng.choice(planned))
         away = self.problem.travel.between[centre, planned]
         near = planned[np.argsort(away, kind="stable")][:_NEAR]
-        gone = {int(spot) for spot in rng.permutation(near)[:_GONE]}
+        removed = {int(spot) for spot in rng.permutation(near)[:_REMOVED]}
         for crew, route in enumerate(self.routes):
-            if gone.intersection(route):
-                self.routes[crew] = tuple(spot for spot in route if spot not in gone)
-                self._look(crew)
-        self.visits[sorted(gone)] = 0
+            if removed.intersection(route):
+                self.routes[crew] = tuple(spot for spot in route if spot not in removed)
+                self._update(crew)
+        self.visits[sorted(removed)] = 0
 
     def unserved_areas(self) -> list[int]:
-        """Areas that have fewer visits than they must."""
+        """Areas with fewer visits than required."""
         return [int(area) for area in np.unique(self.problem.areas[self._areas_short()])]
 
     def _shorten(self) -> None:
@@ -101,23 +101,23 @@ class Rounds:
             shorter = self.ways[shift].shortened(route)
             if shorter != route:
                 self.routes[crew] = shorter
-                self._look(crew)
+                self._update(crew)
 
     def _areas_short(self) -> NDArray[np.bool_]:
         """The hotspots of areas that lack visits."""
         areas, least = self.problem.areas, self.problem.rule.area_visits
         if not least:
             return np.zeros(len(areas), bool)
-        # Hotspots outside all areas are counted at 0 and asked for nothing.
-        had = np.bincount(areas + 1, weights=self.visits.sum(axis=1))
-        return np.asarray((areas >= 0) & (had[areas + 1] < least))
+        # Hotspots outside all areas are counted at position 0, which needs no visits.
+        by_area = np.bincount(areas + 1, weights=self.visits.sum(axis=1))
+        return np.asarray((areas >= 0) & (by_area[areas + 1] < least))
 
-    def _put_best(self, wanted: NDArray[np.bool_], *, least: float = 0.0) -> bool:
-        """Put in the visits of the hotspot that covers most for its minutes, if any fits.
+    def _add_best(self, allowed: NDArray[np.bool_], *, least: float = 0.0) -> bool:
+        """Add the visits to the hotspot that covers most for its minutes, if any fits.
 
-        A visit that is worth less than `least` is taken to be worth that.
+        A visit that is worth less than `least` counts as worth that.
         """
-        scores = np.where(wanted, self._scores(least), 0.0)
+        scores = np.where(allowed, self._scores(least), 0.0)
         best = scores.max(axis=0)
         promising = np.argsort(-best, kind="stable")[:_TRIED]
         chosen, chosen_score = [], 0.0
@@ -128,11 +128,11 @@ class Rounds:
             if score > chosen_score:
                 chosen, chosen_score = [(spot, visit) for visit in visits], score
         for spot, visit in chosen:
-            self._put(spot, visit)
+            self._add(spot, visit)
         return bool(chosen)
 
     def _scores(self, least: float) -> Floats:
-        """Crews × hotspots: demand that one more round there covers, for each minute; 0 if none."""
+        """Crews × hotspots: demand that a visit in every round covers, for each minute it takes."""
         rounds = np.array(self.problem.rounds)
         left = self.demand * (1 - self.problem.covered(self.visits))
         gain = np.maximum(left * self.problem.covered(rounds), least)[:, self.crews].T
@@ -140,34 +140,34 @@ class Rounds:
         return np.where(np.isfinite(minutes), gain / minutes, 0.0)
 
     def _package(self, spot: int, scores: Floats, *, least: float) -> tuple[list[Visit], float]:
-        """The best visits that bring a hotspot up to its visits a day, and what they cover.
+        """The best visits that bring a hotspot up to its daily visits, and their score.
 
         The score is demand for each minute, 0 where the rounds have no room for all of them.
         """
         missing = max(self.problem.rule.per_day - int(self.visits[spot].sum()), 1)
-        visits, gain, spent, had = [], 0.0, 0.0, self.visits[spot].copy()
+        visits, gain, spent, before = [], 0.0, 0.0, self.visits[spot].copy()
         for crew in np.argsort(-scores, kind="stable").tolist():
             if missing <= 0 or scores[crew] <= 0:
                 break
             shift = self.crews[crew]
             rounds = self.problem.rounds[shift]
             added = float(self._added[crew, spot])
-            before, after = self.problem.covered(np.array([had[shift], had[shift] + rounds]))
+            covered = self.problem.covered(np.array([before[shift], before[shift] + rounds]))
             visits.append(Visit(crew, int(self._where[crew, spot]), added))
-            gain += float(self.demand[spot, shift] * (after - before))
+            gain += float(self.demand[spot, shift] * (covered[1] - covered[0]))
             spent += rounds * (added + self.problem.rule.minutes)
-            had[shift] += rounds
+            before[shift] += rounds
             missing -= rounds
         return (visits, max(gain, least) / spent) if visits and missing <= 0 else ([], 0.0)
 
-    def _put(self, spot: int, visit: Visit) -> None:
+    def _add(self, spot: int, visit: Visit) -> None:
         route, shift = self.routes[visit.crew], self.crews[visit.crew]
         self.routes[visit.crew] = (*route[: visit.where], spot, *route[visit.where :])
         self.visits[spot, shift] += self.problem.rounds[shift]
-        self._look(visit.crew)
+        self._update(visit.crew)
 
-    def _look(self, crew: int) -> None:
-        """Work out anew what each hotspot would add to a round; infinite where it does not fit."""
+    def _update(self, crew: int) -> None:
+        """Work out the minutes that each hotspot would add to a round; infinite if too many."""
         shift, route = self.crews[crew], self.routes[crew]
         added, self._where[crew] = self.ways[shift].insertions(route)
         now = self.ways[shift].minutes(route) + len(route) * self.problem.rule.minutes
@@ -178,7 +178,21 @@ class Rounds:
 
 
 def filled(problem: PatrolProblem, *, demand: Floats | None = None) -> Rounds:
-    """Rounds filled from nothing, by the problem's demand or by another."""
+    """Fill rounds from nothing.
+
+    Parameters
+    ----------
+    problem
+        The hotspots, shifts and rule.
+    demand
+        Demand to fill by instead of the problem's.
+
+    Returns
+    -------
+    The rounds.
+
+    Source: the insertion heuristic of Solomon 1987, by demand for each minute.
+    """
     rounds = Rounds(problem, problem.demand if demand is None else demand)
     rounds.fill()
     return rounds

@@ -1,4 +1,4 @@
-"""What is asked of patrols: shifts, the rule for visits, and how long the ways take."""
+"""The problem of planning patrols: shifts, the rule for visits, and travel times."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Shift:
     name
         `late`, `night`; it names the column of demand.
     officers
-        How many patrol, each on a route of their own.
+        The number on patrol, each on a round of their own.
     minutes
-        How long each has for visits and the ways between.
+        How long each has for visits and travel.
     starts
         `HH:MM`; empty where no hour is planned.
     """
@@ -48,7 +48,9 @@ class Shift:
         if not 0 < self.minutes <= 24 * 60:
             raise InputError(f"the shift {self.name} must have between 0 and 1,440 minutes")
         if self.starts and not _CLOCK.fullmatch(self.starts):
-            raise InputError(f"the shift {self.name} cannot start at {self.starts!r}, write 18:00")
+            raise InputError(
+                f"the shift {self.name} cannot start at {self.starts!r}; write it as 18:00"
+            )
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,16 @@ class VisitRule:
     Attributes
     ----------
     minutes
-        Length of a visit.
+        Length of a visit; 15 minutes by the Koper curve (Koper 1995).
     again_within
-        A hotspot on a route is visited again within so many minutes for as long as the shift
-        lasts: the route is walked in rounds no longer than that. None: one round.
+        A hotspot on a round is visited again within so many minutes for as long as the shift
+        lasts: the round is repeated, and takes no longer than that. None: one round.
     per_day
         A hotspot that is visited at all is visited at least so often a day.
     covers
         The share of a hotspot's demand in a shift that a first visit covers; each further
-        visit covers the same share of what is left. An assumption, not a finding: 1 says that
-        one visit does it all.
+        visit covers the same share of what is left. An assumption and not a finding: 1 says that
+        one visit covers it all.
     area_visits
         Every area with a hotspot has at least so many visits a day.
     """
@@ -92,7 +94,7 @@ class VisitRule:
             raise InputError("visits a day must be at least 1, and visits to an area at least 0")
 
     def rounds(self, shift: Shift) -> int:
-        """How often a route of a shift is walked."""
+        """How often the rounds of a shift are repeated."""
         return 1 if self.again_within is None else math.ceil(shift.minutes / self.again_within)
 
 
@@ -105,7 +107,7 @@ class Travel:
     between
         n × n, from row to column.
     out, back
-        n numbers, from the base and to it; noughts where there is no base.
+        n numbers, from the base and to it; zeros where there is no base.
     has_base
         Whether rounds begin and end at a base.
     """
@@ -117,27 +119,27 @@ class Travel:
 
     @classmethod
     def without_base(cls, between: Floats) -> Travel:
-        """Ways between hotspots alone."""
+        """Travel between hotspots alone."""
         zero = np.zeros(len(between))
         return cls(between, zero, zero, has_base=False)
 
 
 @dataclass(frozen=True)
 class PatrolProblem:
-    """Hotspots in the order of their ids, with everything that plans depend on.
+    """Hotspots in the order of their ids, and everything that plans depend on.
 
     Attributes
     ----------
     ids
         n hotspots.
     demand
-        n × s: what each shift would find at each hotspot, in one unit.
+        n × s: the demand at each hotspot in each shift, in one unit.
     areas
-        n numbers of areas; −1 outside all of them, or where no area is asked for.
+        n numbers of areas; −1 outside all of them, or where areas do not matter.
     travel
         Between the hotspots.
     shifts, rule
-        What is asked.
+        Who is on duty, and how hotspots are visited.
     """
 
     ids: tuple[str, ...]
@@ -149,7 +151,7 @@ class PatrolProblem:
 
     @cached_property
     def rounds(self) -> tuple[int, ...]:
-        """How often a route of each shift is walked."""
+        """How often the rounds of each shift are repeated."""
         return tuple(self.rule.rounds(shift) for shift in self.shifts)
 
     def round_minutes(self, shift: int) -> float:
@@ -157,20 +159,23 @@ class PatrolProblem:
         return self.shifts[shift].minutes / self.rounds[shift]
 
     def covered(self, visits: Ints) -> Floats:
-        """The share of demand that so many visits cover."""
+        """The share of demand that so many visits cover.
+
+        Source: the diminishing returns of repeated visits, as a geometric series.
+        """
         return np.asarray(1.0 - (1.0 - self.rule.covers) ** visits)
 
 
 @dataclass(frozen=True)
 class StraightLines:
-    """Travel along straight lines, made longer by a factor for the bends of real ways.
+    """Travel along straight lines, lengthened by a factor for the bends of real ways.
 
     Attributes
     ----------
     factor
-        How much longer ways are than straight lines.
+        The length of ways as a multiple of straight lines; about 1.3 in towns (Boscoe et al. 2012).
     km_per_hour
-        On wheels in town about 25, on foot about 5.
+        About 25 on wheels in town, about 5 on foot.
     base
         Where rounds begin and end, x and y in metres; None: at their first and last stop.
     """
@@ -181,7 +186,7 @@ class StraightLines:
 
     def __post_init__(self) -> None:
         if not self.factor >= 1 or not self.km_per_hour > 0:
-            raise InputError("ways are at least as long as straight lines, and speed is above 0")
+            raise InputError("the detour factor must be at least 1, and the speed above 0")
 
     def travel(self, x: ArrayLike, y: ArrayLike) -> Travel:
         """Travel between places, and from the base.
@@ -223,19 +228,23 @@ class StraightLines:
 
 
 def travel_from_table(table: pd.DataFrame, ids: Sequence[str]) -> Travel:
-    """Travel times that the user gives.
+    """Read travel times that the user gives.
 
     Parameters
     ----------
     table
         `from`, `to` (hotspot ids, or `base`) and `minutes`, a row for every pair both ways.
     ids
-        The hotspots, in the order of the answer's rows and columns.
+        The hotspots, in the order of the result's rows and columns.
+
+    Returns
+    -------
+    Travel between the hotspots, and from the base where the table has one.
 
     Raises
     ------
     InputError
-        If a pair is missing or its minutes are no number of at least 0.
+        If a pair is missing or its minutes are not a number of at least 0.
     """
     given = table.astype({"from": str, "to": str}).drop_duplicates(["from", "to"], keep="last")
     wide = given.pivot_table(index="from", columns="to", values="minutes")

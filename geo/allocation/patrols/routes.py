@@ -1,7 +1,7 @@
 """The order of stops on one officer's round.
 
 A route is a list of positions of hotspots. With a base a round begins and ends there; without
-one it is open, or leads back to its first stop where it is walked again.
+one it is open, or returns to its first stop where it is repeated.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Route = tuple[int, ...]
 
 @dataclass(frozen=True)
 class RouteTravel:
-    """Travel of one shift: whether a round leads back to where it began."""
+    """Travel on the rounds of one shift, repeated or not."""
 
     travel: Travel
     again: bool
@@ -33,14 +33,14 @@ class RouteTravel:
         return self.again and not self.travel.has_base
 
     def legs(self, route: Sequence[int]) -> list[float]:
-        """Minutes of travel to each stop of a round; the first one's is the way from the base."""
+        """Minutes of travel to each stop of a round; for the first from the base."""
         if not route:
             return []
         between = (float(self.travel.between[pair]) for pair in pairwise(route))
         return [float(self.travel.out[route[0]]), *between]
 
     def home(self, route: Sequence[int]) -> float:
-        """Minutes from the last stop to where the round ends."""
+        """Minutes from the last stop to the end of the round."""
         if not route:
             return 0.0
         if self.circular:
@@ -52,7 +52,10 @@ class RouteTravel:
         return sum(self.legs(route)) + self.home(route)
 
     def insertions(self, route: Sequence[int]) -> tuple[Floats, Ints]:
-        """For every hotspot the least minutes of travel that it adds to a round, and where."""
+        """For every hotspot the least minutes of travel that it adds to a round, and at which stop.
+
+        Source: cheapest insertion as in Rosenkrantz, Stearns & Lewis 1977.
+        """
         travel, n = self.travel, len(self.travel.between)
         if not route:
             return travel.out + travel.back, np.zeros(n, np.int64)
@@ -70,7 +73,10 @@ class RouteTravel:
         return added[where, np.arange(n)], where
 
     def shortened(self, route: Route) -> Route:
-        """Turn stretches round, and move single stops, for as long as the round gets shorter."""
+        """Reverse stretches and move single stops, as long as the round gets shorter.
+
+        Source: 2-opt of Croes 1958; the moves of single stops of Or 1976.
+        """
         best, least = route, self.minutes(route)
         improved = len(route) > 2
         while improved:
@@ -84,7 +90,7 @@ class RouteTravel:
 
 
 def _changed(route: Route) -> list[Route]:
-    """Every route with one stretch turned round (2-opt) or one stop moved."""
+    """Every route with one stretch reversed (2-opt) or one stop moved."""
     n = len(route)
     turned = [
         (*route[:i], *route[i:j][::-1], *route[j:]) for i in range(n) for j in range(i + 2, n + 1)

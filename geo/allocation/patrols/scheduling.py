@@ -1,9 +1,10 @@
 """Visits to hotspots in shifts: who goes where, in which order, and when.
 
-What is made as large as possible is the demand covered: of what a shift would find at a hotspot
-each visit covers a stated share, the next one the same share of what is left. Rounds are filled
-greedily, improved by taking visits out and filling up again, and a mixed-integer model chooses
-the best of all the rounds seen. The gap is to a bound that knows visits and shortest ways.
+The aim is to cover as much demand as possible: each visit covers a stated share of the demand
+that a shift would find at a hotspot, the next visit the same share of what is left. Rounds are
+filled greedily, improved by taking visits out and filling up again, and a mixed-integer model
+chooses the best of all the rounds tried. The gap is to a bound that allows for visits and
+shortest ways.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from geo.errors import InputError
 TRIES = 200
 SECONDS = 4.0
 DAY = "day"
-_SHAKEN, _SHAKE = 12, 0.3  # rounds filled from demand shaken at random, for the choice
+_VARIANTS, _NOISE = 12, 0.3  # rounds filled from demand with log-normal noise, for the choice
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ class PatrolAnswer:
     Attributes
     ----------
     stops
-        One row a visit: `officer` (`late 1`), `shift`, `round`, `stop` (1, 2 … within the
+        One row for each visit: `officer` (`late 1`), `shift`, `round`, `stop` (1, 2 … within the
         round), `hotspot_id`, `area_code`, `x`, `y`, `after_minutes` (from the shift's start),
         `arrive` (`HH:MM`; empty where no hour is planned), `minutes` (of the visit),
         `travel_minutes` (to get there), `demand` (of the hotspot in the shift), `why`.
     hotspots
-        One row a hotspot, by id: `hotspot_id`, `demand`, `visits` and `covered`, a day.
+        One row for each hotspot, by id: `hotspot_id`, `demand`, `visits` and `covered`, a day.
     covered, bound, gap
-        The demand covered, what no plan covers more than, and the share that lies between.
+        The demand covered, an upper bound of it for any plan, and the share that lies between.
     """
 
     stops: pd.DataFrame
@@ -62,7 +63,7 @@ class PatrolAnswer:
 
     @property
     def gap(self) -> float:
-        """The share of the bound that is not reached; part of it no plan can reach."""
+        """The share of the bound that is not reached; no plan may be able to reach all of it."""
         return 1 - self.covered / self.bound if self.bound > 0 else 0.0
 
 
@@ -83,7 +84,7 @@ def plan_patrols(
     ----------
     hotspots
         `hotspot_id`, `x`, `y` (metres), a column of demand for each shift by its name, and
-        `area_code` where the rule asks for visits to areas; in any order.
+        `area_code` where the rule requires visits to areas; in any order.
     shifts
         Who is on duty when.
     rule
@@ -98,11 +99,18 @@ def plan_patrols(
     seconds
         How long the solver may take.
 
+    Returns
+    -------
+    The visits in order, and a bound.
+
     Raises
     ------
     InputError
-        If shifts are asked of months, a column is missing or faulty, or there is no time for
+        If shifts are planned from months, a column is missing or faulty, or there is no time for
         the visits that every area must have.
+
+    Source: the team orienteering problem (Chao, Golden & Wasil 1996), by ruin and recreate
+    (Schrimpf et al. 2000) and a choice among whole rounds.
     """
     _check_shifts(shifts, precision)
     table = _ordered(hotspots)
@@ -111,7 +119,7 @@ def plan_patrols(
     require_sound(verify_crews(problem, crews))
     visits = _visits(problem, crews)
     covered = problem.demand * problem.covered(visits)
-    each = pd.DataFrame(
+    by_hotspot = pd.DataFrame(
         {
             "hotspot_id": table["hotspot_id"],
             "demand": problem.demand.sum(axis=1),
@@ -121,32 +129,44 @@ def plan_patrols(
     )
     reached = float(covered.sum())
     bound = covering_bound(problem, reached=reached)
-    return PatrolAnswer(_stops(problem, crews, table), each, reached, bound)
+    return PatrolAnswer(_stops(problem, crews, table), by_hotspot, reached, bound)
 
 
 def daily_shift(*, officers: int, minutes: float) -> Shift:
-    """The one shift that months allow: visits a day, without an hour."""
+    """The one shift that months allow: visits a day, without an hour.
+
+    Parameters
+    ----------
+    officers
+        The number on patrol.
+    minutes
+        How long each has for visits and travel.
+
+    Returns
+    -------
+    A shift named `DAY`.
+    """
     return Shift(DAY, officers, minutes)
 
 
 def _check_shifts(shifts: Sequence[Shift], precision: str) -> None:
     names = [shift.name for shift in shifts]
     if not names or len(set(names)) < len(names):
-        raise InputError("patrols need at least one shift, each with a name of its own")
+        raise InputError("patrols need shifts; give at least one, each with a name of its own")
     if precision == "month" and (names != [DAY] or shifts[0].starts):
         raise InputError(
-            "these incidents are dated by month only, so nothing is known of the demand in "
-            "shifts; plan daily visits instead"
+            "these incidents are dated by month only, so the demand in shifts is unknown; "
+            "plan daily visits instead"
         )
 
 
 def _ordered(hotspots: pd.DataFrame) -> pd.DataFrame:
     if not len(hotspots):
-        raise InputError("there are no hotspots to visit")
+        raise InputError("there are no hotspots to visit; choose a longer period or a wider area")
     table = hotspots.assign(hotspot_id=hotspots["hotspot_id"].astype(str))
     repeated = table["hotspot_id"][table["hotspot_id"].duplicated()]
     if len(repeated):
-        raise InputError(f"the hotspot {repeated.iloc[0]} stands twice")
+        raise InputError(f"the hotspot {repeated.iloc[0]} is listed twice; list it once")
     nowhere = ~np.isfinite(table[["x", "y"]].to_numpy(float)).all(axis=1)
     if nowhere.any():
         raise InputError(f"the hotspot {table['hotspot_id'][nowhere].iloc[0]} has no x and y")
@@ -165,7 +185,10 @@ def _problem(
     areas = np.full(len(ids), -1, np.int64)
     if rule.area_visits:
         if "area_code" not in table:
-            raise InputError("visits to every area are asked for, but the hotspots have no area")
+            raise InputError(
+                "visits to every area are required, but the hotspots have no areas; "
+                "leave out the visits to every area"
+            )
         named = table["area_code"].where(table["area_code"] != "")
         areas = pd.factorize(named, sort=True)[0].astype(np.int64)
     if isinstance(travel, pd.DataFrame):
@@ -181,13 +204,13 @@ def _planned(problem: PatrolProblem, *, seed: int, tries: int, seconds: float) -
     _check_areas(problem, first)
     variants = refilled(first, tries=tries, seed=seed)
     rng = np.random.default_rng(seed)
-    for _ in range(_SHAKEN if tries else 0):
-        shaken = problem.demand * np.exp(rng.normal(0.0, _SHAKE, problem.demand.shape))
-        variants.append(filled(problem, demand=shaken))
-    ours = [list(zip(rounds.crews, rounds.routes, strict=True)) for rounds in variants]
-    pool = [crew for crews in ours for crew in crews if crew[1]]
+    for _ in range(_VARIANTS if tries else 0):
+        noisy = problem.demand * np.exp(rng.normal(0.0, _NOISE, problem.demand.shape))
+        variants.append(filled(problem, demand=noisy))
+    tried = [list(zip(rounds.crews, rounds.routes, strict=True)) for rounds in variants]
+    pool = [crew for crews in tried for crew in crews if crew[1]]
     chosen = best_crews(problem, pool, seconds=seconds) if pool else None
-    plans = [crews for crews in [*ours, chosen or []] if not verify_crews(problem, crews)]
+    plans = [crews for crews in [*tried, chosen or []] if not verify_crews(problem, crews)]
     return max(plans, key=lambda crews: _covered(problem, crews))
 
 
@@ -196,13 +219,14 @@ def _check_areas(problem: PatrolProblem, rounds: Rounds) -> None:
     if short:
         served = len(np.unique(problem.areas[problem.areas >= 0])) - len(short)
         raise InputError(
-            f"there is time for {problem.rule.area_visits} visit(s) to {served} areas only, and "
-            f"{served + len(short)} have hotspots; add officers or minutes, or lower the floor"
+            f"there is time for {problem.rule.area_visits} visit(s) to only {served} of the "
+            f"{served + len(short)} areas with hotspots; add officers or minutes, or ask for "
+            "fewer visits to every area"
         )
 
 
 def _visits(problem: PatrolProblem, crews: Sequence[Crew]) -> Ints:
-    """Hotspots × shifts: how often each is visited."""
+    """Hotspots × shifts: the number of visits."""
     visits = np.zeros(problem.demand.shape, np.int64)
     for shift, route in crews:
         visits[list(route), shift] += problem.rounds[shift]

@@ -15,6 +15,8 @@ from geo.allocation.solver import Model, solve
 
 Floats = NDArray[np.float64]
 
+_GAP = 1e-4  # a choice within a ten-thousandth of the best is not worth more waiting
+
 Crew = tuple[int, Route]
 """A shift's number and a round."""
 
@@ -26,6 +28,8 @@ def best_crews(
 
     Parameters
     ----------
+    problem
+        The hotspots, shifts and rule.
     pool
         Rounds that keep to the minutes.
     seconds
@@ -34,10 +38,12 @@ def best_crews(
     Returns
     -------
     The chosen rounds, in the order of their shifts; None where none were found in time.
+
+    Source: set covering over routes as in Foster & Ryan 1976.
     """
     crews = sorted(set(pool))
     model = _Rows(problem, crews).model()
-    answer = solve(model, seconds=seconds, gap=1e-4)
+    answer = solve(model, seconds=seconds, gap=_GAP)
     if not answer.has_answer:
         return None
     times = np.round(answer.x[: len(crews)]).astype(int)
@@ -61,10 +67,10 @@ class _Rows:
         problem = self.problem
         for shift, _ in self.crews:
             self._column(0.0, limit=problem.shifts[shift].officers, whole=True)
-        for shift, asked in enumerate(problem.shifts):
-            ours = {at: 1.0 for at, crew in enumerate(self.crews) if crew[0] == shift}
-            self._row(ours, high=asked.officers)
-        passing: dict[int, dict[int, list[int]]] = {}
+        for number, shift_on_duty in enumerate(problem.shifts):
+            rounds = {at: 1.0 for at, crew in enumerate(self.crews) if crew[0] == number}
+            self._row(rounds, high=shift_on_duty.officers)
+        passing: dict[int, dict[int, list[int]]] = {}  # hotspot → shift → columns of its rounds
         for at, (shift, route) in enumerate(self.crews):
             for spot in route:
                 passing.setdefault(spot, {}).setdefault(shift, []).append(at)
@@ -80,20 +86,24 @@ class _Rows:
         return Model(self.cost, matrix, self.low, self.high, high=self.limit, whole=whole)
 
     def _cover(self, spot: int, by_shift: dict[int, list[int]]) -> None:
-        """One column for each officer who could come by; what each adds gets less."""
-        for shift, ours in by_shift.items():
+        """One column for each officer who could visit; each adds less than the one before."""
+        for shift, columns in by_shift.items():
             officers, rounds = self.problem.shifts[shift].officers, self.problem.rounds[shift]
-            row = dict.fromkeys(ours, -1.0)
-            ladder = np.diff(self.problem.covered(np.arange(officers + 1) * rounds))
-            for share in ladder.tolist():
+            row = dict.fromkeys(columns, -1.0)
+            shares = np.diff(self.problem.covered(np.arange(officers + 1) * rounds))
+            for share in shares.tolist():
                 gain = float(self.problem.demand[spot, shift] * share)
                 row[self._column(-gain, limit=1.0, whole=False)] = 1.0
             self._row(row, high=0.0)
 
     def _visit_enough(self, by_shift: dict[int, list[int]]) -> None:
-        """Whoever comes at all brings the day's visits."""
+        """A hotspot that is visited at all has its daily visits."""
         visited = self._column(0.0, limit=1.0, whole=True)
-        visits = {at: -float(self.problem.rounds[s]) for s, ours in by_shift.items() for at in ours}
+        visits = {
+            at: -float(self.problem.rounds[shift])
+            for shift, columns in by_shift.items()
+            for at in columns
+        }
         self._row({**visits, visited: float(self.problem.rule.per_day)}, high=0.0)
         most = -float(sum(shift.officers for shift in self.problem.shifts))
         self._row({**dict.fromkeys(visits, 1.0), visited: most}, high=0.0)
@@ -103,8 +113,8 @@ class _Rows:
             row: dict[int, float] = {}
             for spot, by_shift in passing.items():
                 if self.problem.areas[spot] == area:
-                    for shift, ours in by_shift.items():
-                        for at in ours:
+                    for shift, columns in by_shift.items():
+                        for at in columns:
                             row[at] = row.get(at, 0.0) + self.problem.rounds[shift]
             self._row(row, low=self.problem.rule.area_visits)
 

@@ -1,8 +1,8 @@
-"""Ways along streets, from lines that the user gives.
+"""Travel along streets, from lines that the user gives.
 
-Streets join where their lines have a corner in common, as those of OS Open Roads and
+Streets join where their lines have a vertex in common, as those of OS Open Roads and
 OpenStreetMap do; lines that cross without one, as under a bridge, do not. Places are joined to the
-nearest point of a street by a straight line. Shortest ways are Dijkstra's, found by SciPy.
+nearest point of a street by a straight line. Shortest paths are Dijkstra's, found by SciPy.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
@@ -23,15 +24,17 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 JOIN_M = 0.1
-"""Corners of two lines that are nearer than about this are one."""
+"""Vertices of two lines that are nearer than about this are one."""
+
 FURTHEST_M = 1_000.0
-"""No place is further from a street; else the streets are those of somewhere else."""
-_SOURCES = 64  # places whose ways to every corner are held at once
+"""No place is further from a street; if one is, the streets are those of another town."""
+
+_SOURCES = 64  # places whose distances to every vertex are in memory at once
 
 
 @dataclass(frozen=True, eq=False)
 class StreetNetwork:
-    """Streets as a graph, as far as they hang together.
+    """Streets as a graph, as far as they are connected.
 
     Attributes
     ----------
@@ -56,6 +59,10 @@ class StreetNetwork:
         lines
             LineStrings and MultiLineStrings in metres.
 
+        Returns
+        -------
+        The largest connected part by length.
+
         Raises
         ------
         InputError
@@ -69,7 +76,7 @@ class StreetNetwork:
         ends = np.sort(np.column_stack([number[:-1][follows], number[1:][follows]]), axis=1)
         ends = np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0)
         if not len(ends):
-            raise InputError("the streets have no line of any length")
+            raise InputError("the streets have no line of any length; give a file of street lines")
         metres = _lengths(corners, ends)
         part = connected_components(_graph(ends, metres, len(corners)))[1][ends[:, 0]]
         largest = part == np.bincount(part, weights=metres).argmax()
@@ -81,12 +88,23 @@ class StreetNetwork:
         return _lengths(self.corners, self.ends)
 
     def distances(self, x: ArrayLike, y: ArrayLike) -> Floats:
-        """Metres of the shortest way between each two of n places: n × n, symmetric.
+        """Metres of the shortest way between each two of n places.
+
+        Parameters
+        ----------
+        x, y
+            Of the places, in metres.
+
+        Returns
+        -------
+        n × n, symmetric.
 
         Raises
         ------
         InputError
-            If no street is anywhere near a place.
+            If a place is too far from every street.
+
+        Source: Dijkstra 1959.
         """
         places = np.column_stack([np.asarray(x, float), np.asarray(y, float)])
         n, first = len(places), len(self.corners)
@@ -104,7 +122,7 @@ class StreetNetwork:
         between = np.concatenate(
             [dijkstra(graph, directed=False, indices=part)[:, nodes] for part in parts]
         )
-        # Two places on one piece need not go round by its end.
+        # Between two places on one piece the way need not pass its end.
         straight = aside[:, None] + np.abs(along[:, None] - along) + aside
         between = np.where(piece[:, None] == piece, np.minimum(between, straight), between)
         np.fill_diagonal(between, 0.0)
@@ -112,9 +130,10 @@ class StreetNetwork:
 
     def _reached(self, places: Floats) -> tuple[Ints, Floats, Floats]:
         """Where places meet the streets: the piece, the metres to it, and the metres along it."""
-        points = shapely.points(places)
-        pieces = shapely.linestrings(self.corners[self.ends])
-        nearest = shapely.STRtree(pieces).nearest(points)
+        points = gpd.points_from_xy(*places.T).to_numpy()
+        pieces = np.empty(len(self.ends), dtype=object)
+        shapely.linestrings(self.corners[self.ends], out=pieces)
+        nearest = np.atleast_1d(shapely.STRtree(pieces).nearest(points))
         aside = shapely.distance(pieces[nearest], points)
         if (aside > FURTHEST_M).any():
             at = int(aside.argmax())
@@ -192,7 +211,7 @@ class AlongStreets:
 
 
 def _distinct(xy: Floats) -> tuple[Floats, Ints]:
-    """Each corner once, and which of them each point is."""
+    """Each corner once, and the number of each point's corner."""
     rounded = np.round(xy / JOIN_M).astype(np.int64)
     _, first, number = np.unique(rounded, axis=0, return_index=True, return_inverse=True)
     return xy[first], number.reshape(-1)
@@ -203,6 +222,6 @@ def _lengths(corners: Floats, ends: Ints) -> Floats:
 
 
 def _graph(ends: Ints, metres: Floats, size: int) -> csr_array[Any, Any]:
-    # SciPy takes a way of no length for no way.
+    # SciPy reads a stored zero as no edge.
     ways = np.maximum(metres, np.finfo(float).tiny)
     return coo_array((ways, (ends[:, 0], ends[:, 1])), shape=(size, size)).tocsr()

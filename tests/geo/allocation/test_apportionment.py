@@ -153,7 +153,7 @@ def test_an_area_alone_never_changes():
         ([0, 0], {}, "no area has any need, so there is nothing to share by"),
         ([1, 1], {"floors": -1}, "a floor must be at least 0"),
         ([1, 1], {"floors": 6}, "the floors of 2 areas come to 12, more than the 10 there are"),
-        ([1, 1], {"method": "hare"}, "'hare' is no method of sharing; there are: sainte-lague"),
+        ([1, 1], {"method": "hare"}, "unknown method 'hare'; choose sainte-lague"),
     ],
 )
 def test_what_cannot_be_shared_is_refused_with_the_numbers(needs, options, message):

@@ -45,7 +45,7 @@ def test_the_median_is_the_best_of_all_choices(seed, sites):
 
 @pytest.mark.parametrize("method", [maximal_covering, p_median])
 def test_more_sites_than_there_are_cannot_be_chosen(method):
-    with pytest.raises(InputError, match="3 sites cannot be chosen out of 2"):
+    with pytest.raises(InputError, match="3 sites cannot be chosen from 2"):
         method([1.0], [[1.0, 0.0]], sites=3)
     with pytest.raises(InputError, match="no choice was found within 0 s; allow more time"):
         method([1.0], [[1.0, 0.0]], sites=1, seconds=0)

@@ -243,7 +243,7 @@ def test_a_plan_that_breaks_its_rules_is_told():
     case = problem(areas, PatchRules(size=(2, 2), members=3, groups=3))
     assert verify_patches(case, np.array([0, 1, 0])) == [
         "there are 2 patches, not 3",
-        "the patch of A does not hang together",
+        "the patch of A is not connected",
         "the patch of A has 4 members",
         "the patch of B has 1 areas",
     ]

@@ -188,7 +188,7 @@ def test_a_hotspot_outside_all_areas_is_asked_for_nothing():
 
 
 def test_areas_that_nobody_has_time_for_are_refused_with_the_numbers():
-    message = "there is time for 1 visit(s) to 2 areas only, and 4 have hotspots; add officers"
+    message = "there is time for 1 visit(s) to only 2 of the 4 areas with hotspots; add officers"
     table = hotspots(30)
     with pytest.raises(InputError, match=re.escape(message)):
         plan(
@@ -198,7 +198,7 @@ def test_areas_that_nobody_has_time_for_are_refused_with_the_numbers():
 
 def test_months_allow_daily_visits_alone():
     table = hotspots(20)
-    message = "dated by month only, so nothing is known of the demand in shifts; plan daily visits"
+    message = "dated by month only, so the demand in shifts is unknown; plan daily visits"
     with pytest.raises(InputError, match=message):
         plan(table, LATE, precision="month")
     stops = plan(table, daily_shift(officers=2, minutes=240), precision="month").stops
@@ -266,12 +266,12 @@ def test_rounds_that_break_their_rules_are_told():
     [
         (lambda: Shift("late", 0, 60), "the shift late needs at least one officer"),
         (lambda: Shift("late", 1, 0), "the shift late must have between 0 and 1,440 minutes"),
-        (lambda: Shift("late", 1, 9, "25:00"), "the shift late cannot start at '25:00', write"),
+        (lambda: Shift("late", 1, 9, "25:00"), "the shift late cannot start at '25:00'; write"),
         (lambda: VisitRule(minutes=0), "a visit must last longer than 0 minutes"),
         (lambda: VisitRule(again_within=5), "again within 5 minutes when a visit takes 15"),
         (lambda: VisitRule(covers=0), "the share that a visit covers must be above 0"),
         (lambda: VisitRule(per_day=0), "visits a day must be at least 1"),
-        (lambda: StraightLines(factor=0.9), "ways are at least as long as straight lines"),
+        (lambda: StraightLines(factor=0.9), "the detour factor must be at least 1"),
     ],
 )
 def test_rules_that_cannot_be_are_refused(make, message):
@@ -282,10 +282,10 @@ def test_rules_that_cannot_be_are_refused(make, message):
 @pytest.mark.parametrize(
     ("change", "shifts", "message"),
     [
-        (lambda t: t, (), "patrols need at least one shift, each with a name of its own"),
-        (lambda t: t, (LATE, LATE), "patrols need at least one shift, each with a name"),
+        (lambda t: t, (), "patrols need shifts; give at least one, each with a name of its own"),
+        (lambda t: t, (LATE, LATE), "patrols need shifts; give at least one, each with a name"),
         (lambda t: t.iloc[:0], (LATE,), "there are no hotspots to visit"),
-        (lambda t: t.assign(hotspot_id="H"), (LATE,), "the hotspot H stands twice"),
+        (lambda t: t.assign(hotspot_id="H"), (LATE,), "the hotspot H is listed twice"),
         (lambda t: t.assign(x=np.nan), (LATE,), "the hotspot H000 has no x and y"),
         (lambda t: t.drop(columns="late"), (LATE,), "the hotspots have no column 'late'"),
     ],

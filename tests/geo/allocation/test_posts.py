@@ -79,7 +79,7 @@ def test_pounds_are_read_as_people_write_them(text, pence):
 
 @pytest.mark.parametrize("text", ["ten", "1.234", "-5", "1,23", "1e6", ""])
 def test_what_is_no_amount_is_refused(text):
-    with pytest.raises(InputError, match="is no amount of money, write it as 10000"):
+    with pytest.raises(InputError, match="is not an amount of money; write it as 10000"):
         read_pence(text)
 
 
@@ -105,14 +105,14 @@ TABLE = pd.DataFrame(
 @pytest.mark.parametrize(
     ("mix", "turned", "message"),
     [
-        ({}, [], "a need must name at least one column"),
+        ({}, [], "no need is given; name at least one column"),
         ({"n": 0}, [], "the weight of n must be above 0"),
         ({"m": 1}, [], "the areas have no column 'm'; columns of numbers are: n, gap, less, none"),
         ({"gap": 1}, [], "gap must be a number of at least 0 in every area; it is not in B"),
         ({"less": 1}, [], "less must be a number of at least 0 in every area; it is not in B"),
         ({"word": 1}, [], "it is not in A, B"),
-        ({"none": 1}, [], "none is nought in every area, so there is nothing to share by"),
-        ({"n": 1}, ["m"], "m is to be turned over, but is no part of the need"),
+        ({"none": 1}, [], "none is 0 in every area, so there is nothing to share by"),
+        ({"n": 1}, ["m"], "low values of m are to mean more need"),
     ],
 )
 def test_a_mix_that_cannot_be_is_refused(mix, turned, message):
@@ -128,7 +128,10 @@ def test_a_mix_that_cannot_be_is_refused(mix, turned, message):
             {"posts": 3, "pinned": {"x": "A", "y": "A"}},
             "a floor of 1 in each of 3 areas with the pinned officers takes 4 posts, and there",
         ),
-        ({"posts": 9, "pinned": {"PC Hall": "Z"}}, "PC Hall is pinned to Z, which is no area"),
+        (
+            {"posts": 9, "pinned": {"PC Hall": "Z"}},
+            "PC Hall is pinned to Z, which is not one of these areas",
+        ),
         ({"posts": 9, "floor": -1}, "a floor must be at least 0"),
     ],
 )
@@ -140,7 +143,7 @@ def test_posts_that_cannot_be_shared_are_refused(options, message):
 def test_areas_must_be_there_once():
     with pytest.raises(InputError, match="there are no areas to share over"):
         share_posts(areas(), posts=1)
-    with pytest.raises(InputError, match="the area A stands twice"):
+    with pytest.raises(InputError, match="the area A is listed twice"):
         share_posts(areas(1, 2, codes="AA"), posts=3)
 
 
@@ -152,5 +155,7 @@ def test_a_sharing_that_breaks_its_rules_is_told():
         "A has 0, less than the floor of 1",
         "A has 0, fewer than the 1 pinned there",
     ]
-    with pytest.raises(SolverError, match="the answer breaks its own rules: an area stands twice"):
+    with pytest.raises(
+        SolverError, match="the answer breaks its own rules: an area is listed twice"
+    ):
         require_sound(verify_posts(table, posts=3))

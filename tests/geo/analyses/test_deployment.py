@@ -85,7 +85,7 @@ def test_an_excluded_area_has_no_row_and_a_pinned_officer_keeps_the_place(ask):
         ({"posts": "8"}, "posts: a floor of 1 in each of 9 areas takes 9 posts"),
         ({"posts": "9", "need": "crime"}, "need: "),
         ({"posts": "9", "exclude": "W10"}, "exclude: there is no 'W10'"),
-        ({"money": "ten"}, "money: 'ten' is no amount of money"),
+        ({"money": "ten"}, "money: 'ten' is not an amount of money"),
     ],
 )
 def test_what_cannot_be_shared_is_refused(ask, options, message):
