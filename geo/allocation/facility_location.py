@@ -68,7 +68,7 @@ def maximal_covering(
     weight, within = np.asarray(demand, float), np.asarray(reach, bool)
     n, m = within.shape
     _check_sites(sites, m)
-    # Columns: the demands covered, which are 0 or 1 by themselves once the sites are, and the sites.
+    # Columns: the demands covered, which are whole by themselves once the sites are, and the sites.
     covered = hstack([eye_array(n), -csc_array(within.astype(float))], format="csc")
     count = csc_array(np.append(np.zeros(n), np.ones(m))[None, :])
     model = Model(
