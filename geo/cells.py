@@ -1,8 +1,8 @@
-"""Hexagons and squares over a study area.
+"""Grids of hexagons and squares over a study area.
 
-The grid's origin is (0, 0) of the working CRS, so a cell has the same id whatever the study
-area. A cell's width is metres across the flats of a hexagon (which points up), or the side of a
-square. Cells are half-open: a point on an edge is in one cell only.
+The origin of a grid is (0, 0) of the working CRS, so a cell has the same id in every study area.
+The width of a cell is the distance in metres between opposite sides of a hexagon (with a corner at
+the top), or the side of a square. Cells are half-open: a point on an edge is in one cell only.
 
 Source of the hexagon arithmetic: axial coordinates and cube rounding as described by
 Amit Patel, https://www.redblobgames.com/grids/hexagons/.
@@ -28,7 +28,9 @@ Positions = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 MOST_CELLS = 200_000
-_ROW_HEIGHT = math.sqrt(3) / 2  # of a hexagon 1 wide, from one row's centres to the next
+"""Limit of one study area: more take minutes to draw and to test."""
+_ROW_HEIGHT = math.sqrt(3) / 2  # of hexagons of width 1, from the centres of a row to the next
+_SPECK = 1e-9  # share of a cell below which its overlap with the mask is rounding
 
 _NEIGHBOURS = {
     "hexagon": ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, -1), (-1, 1)),
@@ -44,16 +46,17 @@ class Grid:
     shape: Shape = "hexagon"
 
     def positions(self, x: ArrayLike, y: ArrayLike) -> Positions:
-        """The cell of each point, as rows (q, r) of hexagons or (column, row) of squares.
+        """The cell of each point.
 
         Parameters
         ----------
         x, y
-            Metres, finite, of equal length n.
+            n finite coordinates each, in metres.
 
         Returns
         -------
-        n × 2 whole numbers.
+        positions
+            n × 2 whole numbers: (q, r) of hexagons, or (column, row) of squares.
         """
         across, up = np.asarray(x, float) / self.width, np.asarray(y, float) / self.width
         if self.shape == "square":
@@ -70,10 +73,10 @@ class Grid:
         return (first + second / 2) * self.width, second * (_ROW_HEIGHT * self.width)
 
     def polygons(self, positions: Positions) -> NDArray[np.object_]:
-        """The whole cells; neighbours share their corners to the last bit."""
+        """The outlines of whole cells; neighbours share their corners to the last bit."""
         first, second = positions[:, :1], positions[:, 1:]
         if self.shape == "square":
-            # Corners in cell widths, counted from whole numbers so that sharers agree.
+            # In whole numbers first, so that neighbours compute the same corners.
             x = first + np.array([0, 1, 1, 0])
             y = second + np.array([0, 0, 1, 1])
             corners = np.stack([x * float(self.width), y * float(self.width)], axis=-1)
@@ -96,7 +99,17 @@ class Grid:
         return self.width**2 * (1.0 if self.shape == "square" else _ROW_HEIGHT)
 
     def covering(self, bounds: tuple[float, float, float, float]) -> Positions:
-        """Every cell that a box can touch, and some beside it, row by row.
+        """Every cell that a box can touch, and some around it, row by row.
+
+        Parameters
+        ----------
+        bounds
+            West, south, east and north in metres.
+
+        Returns
+        -------
+        positions
+            n × 2 whole numbers, as from `positions`.
 
         Raises
         ------
@@ -112,7 +125,7 @@ class Grid:
             )
         height = self.width * (_ROW_HEIGHT if self.shape == "hexagon" else 1.0)
         rows = np.arange(math.floor(south / height) - 1, math.ceil(north / height) + 2)
-        # Each row of hexagons begins half a cell further left than the one below it.
+        # In axial coordinates each row of hexagons begins half a cell left of the row below.
         lean = rows / 2 if self.shape == "hexagon" else np.zeros(len(rows))
         begin = np.floor(west / self.width - lean).astype(np.int64) - 1
         across = np.arange(math.ceil((east - west) / self.width) + 4)
@@ -127,11 +140,11 @@ class Cells:
     Attributes
     ----------
     grid
-        The grid they are of.
+        Their grid.
     positions
-        n × 2 whole numbers, as `Grid.positions` gives them.
+        n × 2 whole numbers, as from `Grid.positions`.
     geometry
-        n whole cells.
+        n outlines of whole cells.
     inside_area
         Square metres of each cell inside the mask.
     """
@@ -146,14 +159,27 @@ class Cells:
 
     @classmethod
     def over(cls, mask: shapely.Geometry, grid: Grid) -> Cells:
-        """The cells that share some area with a polygon or multipolygon in metres.
+        """The cells that overlap a mask.
+
+        Parameters
+        ----------
+        mask
+            Polygon or multipolygon in metres.
+        grid
+            Shape and width of the cells.
+
+        Returns
+        -------
+        cells
+            Row by row.
 
         Raises
         ------
         InputError
-            If there would be too many.
+            If there would be more than `MOST_CELLS`.
         """
-        positions = grid.covering(mask.bounds)
+        west, south, east, north = shapely.bounds(mask).tolist()
+        positions = grid.covering((west, south, east, north))
         geometry = grid.polygons(positions)
         shapely.prepare(mask)
         touching = shapely.intersects(mask, geometry)
@@ -162,8 +188,8 @@ class Cells:
         cut = ~shapely.contains(mask, geometry)
         area[cut] = shapely.area(shapely.intersection(mask, geometry[cut]))
         # Rounding leaves specks where a cell and the mask only share an edge.
-        kept = area > 1e-9 * grid.cell_area
-        return cls(grid, positions[kept], geometry[kept], area[kept])
+        overlapping = area > _SPECK * grid.cell_area
+        return cls(grid, positions[overlapping], geometry[overlapping], area[overlapping])
 
     @property
     def ids(self) -> list[str]:
@@ -172,40 +198,48 @@ class Cells:
 
     @property
     def inside_share(self) -> Floats:
-        """How much of each cell lies in the mask, from 0 to 1."""
+        """The share of each cell inside the mask, from 0 to 1."""
         return np.minimum(self.inside_area / self.grid.cell_area, 1.0)
 
     def assign(self, x: ArrayLike, y: ArrayLike) -> Positions:
-        """For each point of the mask the number of its cell among these.
+        """The cell of each point of the mask.
 
-        A point on the mask's very edge can fall into a cell that only touches the mask. It is
-        given the nearest cell instead, so that no point is lost.
+        Parameters
+        ----------
+        x, y
+            n coordinates each, in metres, inside the mask.
+
+        Returns
+        -------
+        index
+            n numbers of cells. A point exactly on the edge of the mask can fall into a cell that
+            only touches the mask; it gets the nearest cell instead, so that no point is lost.
         """
-        wanted = _keys(self.grid.positions(x, y))
+        points = _keys(self.grid.positions(x, y))
         keys, order = self._sorted_keys
-        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        index = np.where(keys[at] == wanted, order[at], -1)
+        at = np.minimum(np.searchsorted(keys, points), len(keys) - 1)
+        index = np.where(keys[at] == points, order[at], -1)
         stray = np.flatnonzero(index < 0)
         if len(stray):
-            points = shapely.points(np.asarray(x, float)[stray], np.asarray(y, float)[stray])
-            index[stray] = shapely.STRtree(self.geometry).nearest(points)
+            strays = shapely.points(np.asarray(x, float)[stray], np.asarray(y, float)[stray])
+            index[stray] = shapely.STRtree(self.geometry).nearest(strays)
         return index
 
     def count(self, x: ArrayLike, y: ArrayLike) -> Positions:
-        """How many of the mask's points each cell holds."""
+        """The number of points in each cell; for x and y see `assign`."""
         return np.bincount(self.assign(x, y), minlength=len(self))
 
     @cached_property
     def neighbours(self) -> csr_array:
-        """N × n matrix of 0 and 1: each cell, and those that share an edge (squares: or corner)."""
+        """N × n matrix of 0 and 1: each cell, and those with a common edge (squares: or corner)."""
         rows, columns = [], []
         keys, order = self._sorted_keys
         for step in _NEIGHBOURS[self.grid.shape]:
-            wanted = _keys(self.positions + np.array(step))
-            at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-            found = np.flatnonzero(keys[at] == wanted)
-            rows.append(found)
-            columns.append(order[at[found]])
+            beside = _keys(self.positions + np.array(step))
+            at = np.minimum(np.searchsorted(keys, beside), len(keys) - 1)
+            existing = np.flatnonzero(keys[at] == beside)
+            rows.append(existing)
+            columns.append(order[at[existing]])
         row, column = np.concatenate(rows), np.concatenate(columns)
         return csr_array((np.ones(len(row)), (row, column)), shape=(len(self), len(self)))
 
@@ -222,7 +256,7 @@ class Cells:
 
 
 def _round_axial(q: Floats, r: Floats) -> Positions:
-    """Round to the nearest hexagon: of the three cube coordinates mend the worst."""
+    """Round to the nearest hexagon: of the three cube coordinates, correct the least exact one."""
     s = -q - r
     near = np.floor(np.stack([q, r, s], axis=-1) + 0.5)
     error = np.abs(near - np.stack([q, r, s], axis=-1))
@@ -234,5 +268,5 @@ def _round_axial(q: Floats, r: Floats) -> Positions:
 
 
 def _keys(positions: Positions) -> Positions:
-    """One whole number for each position; unique for the whole of any projected CRS."""
+    """One whole number for each position, unique within any projected CRS."""
     return (positions[:, 0] << 32) + positions[:, 1]

@@ -22,16 +22,23 @@ def compiled(*, sum_in_any_order: bool) -> Callable[[Function], Function]: ...
 
 
 def compiled(function: Any = None, *, sum_in_any_order: bool = False) -> Any:
-    """Compile a function at its first call; it then runs without Python's lock.
+    """Compile a function at its first call; it then runs without Python's global lock.
 
-    What was compiled is kept beside the source or in the user's cache. Where neither can be
-    written it is compiled anew in each process.
+    The compiled code is stored beside the source or in the user's cache. If neither is writable,
+    each process compiles again.
 
     Parameters
     ----------
+    function
+        What to compile; left out when the decorator has options.
     sum_in_any_order
-        Whether sums may change their order, for else they use none of the vectors: such a
-        function gives the same to rounding, and not the same bits on every machine.
+        Let the compiler reorder sums, which it needs to do for vector instructions. Results then
+        agree up to rounding, but not to the last bit on every machine.
+
+    Returns
+    -------
+    function
+        With the same parameters.
     """
     make = partial(numba.njit, nogil=True, fastmath=_ANY_ORDER if sum_in_any_order else False)
 

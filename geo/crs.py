@@ -1,9 +1,9 @@
-"""The only place that names an EPSG code or transforms a coordinate.
+"""Coordinate reference systems: the only module that names EPSG codes or transforms coordinates.
 
-Inside Patchmap coordinates are metres in the store's working CRS; at every door they are
-longitude and latitude (CRS84). One coordinate operation joins the two. It is chosen when a
-store is made and pinned in it, because PROJ picks another one as soon as a grid file is
-installed, and two machines must give the same counts.
+Inside Patchmap coordinates are metres in the store's working CRS; all input and output is in
+longitude and latitude (CRS84). One coordinate operation connects the two. It is chosen when a store
+is created and stored in it, because PROJ chooses another one as soon as a grid file is installed,
+and two machines must give the same counts.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from geo.errors import InputError, StoreError
 
 LONLAT = "OGC:CRS84"
 BRITISH_NATIONAL_GRID = "EPSG:27700"
-WGS84 = "EPSG:4326"  # latitude first by the book; here only for files that must name it
+WGS84 = "EPSG:4326"  # latitude first by definition; only for files that must name it
 
-WEB_MERCATOR = "EPSG:3857"  # of vector tiles alone, which reckon it themselves
+WEB_MERCATOR = "EPSG:3857"  # only for vector tiles, which compute it themselves
 
-# GeoJSON writers say EPSG:4326 and mean longitude first, as RFC 7946 and its forerunner do.
+# GeoJSON writers say EPSG:4326 but put longitude first, as RFC 7946 and GeoJSON 2008 do.
 _LONLAT_ALIASES = frozenset({"OGC:CRS84", "EPSG:4326", "OGC:84", "CRS84"})
 
 Floats = NDArray[np.float64]
@@ -36,12 +36,12 @@ Geometries = NDArray[np.object_]
 
 
 def crs_name(spelling: str) -> str:
-    """Return `AUTHORITY:CODE` for a URN, URL or short name of a CRS.
+    """Return `AUTHORITY:CODE` for a URN, URL, WKT or short name of a CRS.
 
     Raises
     ------
     InputError
-        If PROJ knows no such CRS.
+        If PROJ does not know the CRS.
     """
     short = spelling.strip()
     for prefix in ("urn:ogc:def:crs:", "http://www.opengis.net/def/crs/"):
@@ -55,17 +55,32 @@ def crs_name(spelling: str) -> str:
     except CRSError:
         authority = None
     if authority is None:
-        raise InputError(f"the coordinate reference system {spelling!r} is not known")
+        raise InputError(
+            f"unknown coordinate reference system {spelling!r}; use a code such as EPSG:27700"
+        )
     return ":".join(authority)
 
 
 def is_lonlat(name: str) -> bool:
-    """Tell whether a CRS name, as `crs_name` returns it, means longitude and latitude."""
+    """Whether a CRS name, as `crs_name` returns it, is longitude and latitude."""
     return name == LONLAT
 
 
 def to_lonlat_from(source: str, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-    """Coordinates of any CRS that PROJ knows, easting first, to longitude and latitude."""
+    """Transform coordinates of any CRS to longitude and latitude.
+
+    Parameters
+    ----------
+    source
+        A CRS that PROJ knows.
+    x, y
+        n coordinates, easting or longitude first.
+
+    Returns
+    -------
+    lon, lat
+        n degrees; infinite where the transformation fails.
+    """
     lon, lat = pyproj.Transformer.from_crs(source, LONLAT, always_xy=True).transform(
         np.asarray(x, float), np.asarray(y, float)
     )
@@ -73,42 +88,42 @@ def to_lonlat_from(source: str, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Flo
 
 
 def northing_first(name: str) -> bool:
-    """Tell whether the authority's own order of axes is northing or latitude first."""
+    """Whether the authority defines the axes in the order northing (or latitude) first."""
     return bool(pyproj.CRS.from_user_input(name).axis_info[0].direction == "north")
 
 
 def crs_uri(name: str) -> str:
-    """The address that OGC documents call a CRS by."""
+    """The URI of a CRS in OGC documents."""
     authority, _, code = name.partition(":")
     version = "1.3" if authority == "OGC" else "0"
     return f"http://www.opengis.net/def/crs/{authority}/{version}/{code}"
 
 
 def projjson(name: str) -> dict[str, object]:
-    """The CRS as PROJJSON, which GeoParquet wants."""
-    found: dict[str, object] = pyproj.CRS.from_user_input(name).to_json_dict()
-    return found
+    """The CRS as PROJJSON, which GeoParquet requires."""
+    members: dict[str, object] = pyproj.CRS.from_user_input(name).to_json_dict()
+    return members
 
 
 def wkt1(name: str) -> str:
-    """The CRS as WKT 1, which is what GeoPackage readers understand best."""
+    """The CRS as WKT 1, which most GeoPackage readers understand."""
     return str(pyproj.CRS.from_user_input(name).to_wkt("WKT1_GDAL"))
 
 
 @dataclass(frozen=True)
 class Projection:
-    """A store's working CRS with the one operation that leads to it from CRS84.
+    """A store's working CRS with the one operation that converts from CRS84 to it.
 
     Attributes
     ----------
     crs
-        Name of the working CRS, projected, in metres.
+        Name of the working CRS, which is projected, in metres.
     operation
         The PROJ pipeline from CRS84 (degrees) to the working CRS (metres).
     description
-        What PROJ calls the operation.
+        PROJ's name of the operation.
     accuracy_m
-        Its stated accuracy in metres; negative when PROJ states none.
+        Its stated accuracy in metres; negative if PROJ states none.
     """
 
     crs: str
@@ -118,7 +133,7 @@ class Projection:
 
     @classmethod
     def choose(cls, crs: str = BRITISH_NATIONAL_GRID) -> Projection:
-        """Pick the best operation that this machine has, for a new store to pin.
+        """Choose the best operation of this machine, to be stored in a new store.
 
         Raises
         ------
@@ -128,11 +143,14 @@ class Projection:
         name = crs_name(crs)
         target = pyproj.CRS.from_user_input(name)
         if not target.is_projected or {axis.unit_name for axis in target.axis_info} != {"metre"}:
-            raise InputError(f"the working CRS must be projected in metres, {name} is not")
+            raise InputError(
+                f"the working CRS must be projected in metres and {name} is not; "
+                f"use one such as {BRITISH_NATIONAL_GRID}"
+            )
         with warnings.catch_warnings():
-            # PROJ warns that a better grid exists elsewhere; the accounts name what is used.
+            # PROJ warns that a better grid exists elsewhere; the accounts name the operation used.
             warnings.simplefilter("ignore", UserWarning)
-            # Asked by EPSG code: under its CRS84 name PROJ omits the best-known operations.
+            # By EPSG code, because for the name CRS84 PROJ omits the best-known operations.
             group = TransformerGroup(WGS84, target, always_xy=True)
         best = group.transformers[0]
         return cls(name, best.definition, best.description, float(best.accuracy))
@@ -150,9 +168,19 @@ class Projection:
     def to_metres(
         self, first: ArrayLike, second: ArrayLike, *, source: str = LONLAT
     ) -> tuple[Floats, Floats]:
-        """Coordinates of the CRS `source`, longitude or easting first, to x and y in metres.
+        """Transform coordinates to metres of the working CRS.
 
-        What is not finite stays not finite. Coordinates of the working CRS come back as they are.
+        Parameters
+        ----------
+        first, second
+            n coordinates, longitude or easting first.
+        source
+            Their CRS; those of the working CRS are returned unchanged.
+
+        Returns
+        -------
+        x, y
+            n coordinates; not finite where the input is not.
         """
         x, y = np.asarray(first, float), np.asarray(second, float)
         if source == self.crs:
@@ -163,31 +191,56 @@ class Projection:
         return np.asarray(x), np.asarray(y)
 
     def to_lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-        """Metres to longitude and latitude in degrees, by the inverse of the pinned operation."""
+        """Transform metres to longitude and latitude, by the inverse of the stored operation.
+
+        Parameters
+        ----------
+        x, y
+            n coordinates in the working CRS.
+
+        Returns
+        -------
+        lon, lat
+            n degrees.
+        """
         lon, lat = self._transformer.transform(
             np.asarray(x, float), np.asarray(y, float), direction="INVERSE"
         )
         return np.asarray(lon), np.asarray(lat)
 
     def geometries_to_metres(self, geometries: Geometries, *, source: str) -> Geometries:
-        """Geometries of the CRS `source` to metres; those in the working CRS stay as they are."""
+        """Transform geometries to metres of the working CRS.
+
+        Parameters
+        ----------
+        geometries
+            n geometries of any kind, without heights.
+        source
+            Their CRS; those in the working CRS are returned unchanged.
+
+        Returns
+        -------
+        geometries
+            n geometries of the same kinds.
+        """
         if source == self.crs:
             return geometries
-        return _each_vertex(geometries, partial(self.to_metres, source=source))
+        return _transformed(geometries, partial(self.to_metres, source=source))
 
     def geometries_to_lonlat(self, geometries: Geometries) -> Geometries:
         """Geometries in metres to longitude and latitude."""
-        return _each_vertex(geometries, self.to_lonlat)
+        return _transformed(geometries, self.to_lonlat)
 
     @cached_property
     def area_of_use(self) -> tuple[float, float, float, float]:
-        """West, south, east and north in degrees: where the working CRS is meant to be used."""
+        """West, south, east and north in degrees of the area for which the CRS is defined."""
         area = pyproj.CRS.from_user_input(self.crs).area_of_use
         return area.bounds if area else (-180.0, -90.0, 180.0, 90.0)
 
     @cached_property
     def extent_m(self) -> tuple[float, float, float, float]:
-        """The box in metres that holds the area of use."""
+        """West, south, east and north of the area of use in metres."""
+        # Along a grid over the box, because its edges are curved in metres.
         west, south, east, north = self.area_of_use
         lon, lat = np.meshgrid(np.linspace(west, east, 21), np.linspace(south, north, 21))
         x, y = self.to_metres(lon.ravel(), lat.ravel())
@@ -199,7 +252,7 @@ class Projection:
         return int(self.crs.rpartition(":")[2])
 
 
-def _each_vertex(
+def _transformed(
     geometries: Geometries, transform: Callable[[Floats, Floats], tuple[Floats, Floats]]
 ) -> Geometries:
     moved = shapely.transform(geometries, lambda xy: np.column_stack(transform(xy[:, 0], xy[:, 1])))
@@ -209,17 +262,24 @@ def _each_vertex(
 def implausible(
     x: ArrayLike, y: ArrayLike, *, source: str, projection: Projection
 ) -> NDArray[np.object_]:
-    """Say for each coordinate pair why it cannot be a place, or '' where it can.
+    """Check coordinates against the area of use of the working CRS.
 
-    A CRS tag proves nothing: files that are tagged as degrees and hold metres exist, and
-    the other way about. So the magnitudes are judged against the working CRS's area of use.
+    The CRS named in a file is not enough: some files are tagged as degrees but hold metres, and
+    the reverse.
 
     Parameters
     ----------
     x, y
-        Coordinates in `source`, longitude or easting first.
+        n coordinates in `source`, longitude or easting first.
     source
-        CRS name of the coordinates: CRS84, the working CRS, or any other that PROJ knows.
+        CRS of the coordinates: CRS84, the working CRS, or any other that PROJ knows.
+    projection
+        The working CRS.
+
+    Returns
+    -------
+    reasons
+        n texts: why the point cannot be right, '' if it can.
     """
     first, second = np.asarray(x, float), np.asarray(y, float)
     reasons = np.full(first.shape, "", dtype=object)

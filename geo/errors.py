@@ -1,12 +1,12 @@
-"""The refusals of Patchmap: each message is one line that a user can act on."""
+"""The errors that Patchmap shows to users: each message is one line that says what to do."""
 
 
 class PatchmapError(Exception):
-    """A refusal with a line for the user; every door shows it without a traceback."""
+    """An error with one line for the user, shown without a traceback."""
 
 
 class InputError(PatchmapError):
-    """A file or a value from the user that cannot be taken as it is."""
+    """A file or a value from the user that is not valid."""
 
 
 class QuestionError(PatchmapError):
@@ -18,16 +18,16 @@ class QuestionError(PatchmapError):
         self._message = message
 
     def __reduce__(self) -> tuple[type["QuestionError"], tuple[str, str]]:
-        """How it travels between processes."""
+        """Pickle by both arguments; the default passes the message alone."""
         return type(self), (self.option, self._message)
 
 
 class NotFoundError(PatchmapError):
-    """Something asked for by name that the store does not hold."""
+    """A name that does not exist in the store."""
 
 
 class ConflictError(PatchmapError):
-    """A change that the store's present content forbids."""
+    """A change that conflicts with the present content of the store."""
 
 
 class StoreError(PatchmapError):
@@ -35,8 +35,8 @@ class StoreError(PatchmapError):
 
 
 class SolverError(PatchmapError):
-    """A solver failed, or its answer does not keep the rules it was given."""
+    """A solver failed, or its answer breaks a constraint."""
 
 
 class DiskFullError(PatchmapError):
-    """There is no room left on the disk that something is to be written to."""
+    """The disk to write to is full."""

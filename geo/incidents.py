@@ -1,7 +1,7 @@
-"""The incident table: its columns, its times, and the checks that rows must pass.
+"""The incident table: its columns, its times, and what an import consists of.
 
-One row is one reported event. Times are UTC; months, days and hours are those of
-Europe/London, because that is what the people who read them mean.
+One row is one reported event. Times are stored in UTC; months, days and hours are those of
+Europe/London, as users expect.
 """
 
 from __future__ import annotations
@@ -39,22 +39,26 @@ place; `reference` is an id given by the source that need not be unique.
 """
 
 ANSWER_COLUMNS: Final = tuple(name for name in COLUMNS if name not in ("incident_id", "reference"))
-"""What answers are made of: about 40 bytes an incident in memory."""
+"""The columns that answers need: about 40 bytes an incident in memory."""
 
 PRECISIONS: Final = ("instant", "interval", "day", "month")
 
 REJECT_COLUMNS: Final = ("line", "reason", "row")
 
 SQUARE_M: Final = 5_000
-"""Side of the squares by which a summary tells where incidents lie."""
+"""Side of the squares in which a summary counts incidents."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Some rows of a file.
 
-    `accepted` is an incident frame; `rejected` has `REJECT_COLUMNS`: the number of the line, why,
-    and the raw fields as a tuple.
+    Attributes
+    ----------
+    accepted
+        An incident frame.
+    rejected
+        `REJECT_COLUMNS`: line number, reason, and the raw fields as a tuple.
     """
 
     accepted: pd.DataFrame
@@ -73,15 +77,20 @@ class Batch:
 
 
 NOTES_SETTING: Final = "source {}"
-"""Under which setting a store keeps the notes of a source."""
+"""Name of the setting in which a store holds the notes of a source."""
 
 
 @dataclass(frozen=True)
 class SourceNotes:
-    """What every reader of a source's incidents must know.
+    """Title, licence and caveats of a source, shown with its incidents.
 
-    `snapped`: its points are moved to anonymous ones, so that what stands at one point need not
-    have happened at one place.
+    Attributes
+    ----------
+    title, attribution, licence, caveats
+        Texts for people.
+    snapped
+        Points are moved to anonymous ones, so incidents at one point can have happened at
+        different places.
     """
 
     title: str
@@ -91,38 +100,38 @@ class SourceNotes:
     snapped: bool = False
 
     @classmethod
-    def read(cls, kept: Mapping[str, Any]) -> SourceNotes:
+    def read(cls, setting: Mapping[str, Any]) -> SourceNotes:
         """The notes that `as_dict` wrote."""
-        return cls(**{**kept, "caveats": tuple(kept["caveats"])})
+        return cls(**{**setting, "caveats": tuple(setting["caveats"])})
 
     def as_dict(self) -> dict[str, Any]:
-        """The notes as a store keeps them."""
+        """The notes as the JSON of a setting."""
         return asdict(self) | {"caveats": list(self.caveats)}
 
 
 @dataclass(frozen=True)
 class Partition:
-    """What one file covers: importing it again replaces it whole.
+    """The part of a source that one file covers: importing it again replaces all of it.
 
     Attributes
     ----------
     source
-        Who recorded the incidents, as Questions name it.
+        Id of the source.
     name
-        Which part of the source: a police force, or whatever the user called it.
+        The police force, or a name that the user chose.
     month
-        `YYYY-MM` where the file covers one month, else ''.
+        `YYYY-MM` if the file covers one month, else ''.
     file, sha256
-        What is read, and the hash of its content.
+        Name of the file and the hash of its content.
     fields
         Names of the raw fields of rejected rows.
     batches
         Reads the file from its beginning, some rows at a time.
     keyed
-        Rows bear the source's own ids: they update the rows of the same id and leave the
-        others of the partition alone.
+        Whether rows have the source's own ids: they then update the rows with the same id and
+        leave the others of the partition unchanged.
     notes
-        What readers of the incidents must know, where the file says so.
+        Title, licence and caveats, if the file came with them.
     """
 
     source: str
@@ -142,19 +151,19 @@ class Partition:
 
 
 @dataclass(frozen=True)
-class Summary:
-    """What a set of incidents spans.
+class IncidentSummary:
+    """Counts and range of a set of incidents, stored with every import.
 
     Attributes
     ----------
     categories
-        How many incidents of each.
+        Number of incidents by category.
     precisions
-        Which occur.
+        Those that occur, sorted.
     first, last
-        Earliest and latest `occurred_from`, UTC; None where there are no incidents.
+        Earliest and latest `occurred_from`, UTC; None if there are no incidents.
     squares
-        How many incidents lie in each square of `SQUARE_M` metres, by `column:row`.
+        Number of incidents by square of `SQUARE_M` metres, named `column:row`.
     """
 
     categories: dict[str, int]
@@ -164,11 +173,11 @@ class Summary:
     squares: dict[str, int]
 
     @classmethod
-    def of(cls, incidents: pd.DataFrame) -> Summary:
+    def of(cls, incidents: pd.DataFrame) -> IncidentSummary:
         """Summarise an incident frame."""
         counts = incidents["category"].astype(str).value_counts().sort_index()
         column, row = (np.floor(incidents[axis].to_numpy() / SQUARE_M) for axis in ("x", "y"))
-        # As complex numbers they are sorted by column, then row, many times faster than as pairs.
+        # As complex numbers they sort by column, then row, many times faster than as pairs.
         squares, n = np.unique(column + 1j * row, return_counts=True)
         return cls(
             categories={str(name): int(n) for name, n in counts.items()},
@@ -181,11 +190,11 @@ class Summary:
             },
         )
 
-    def __or__(self, other: Summary) -> Summary:
+    def __or__(self, other: IncidentSummary) -> IncidentSummary:
         """Both sets together."""
         moments = [self.first, other.first], [self.last, other.last]
         first, last = ([moment for moment in pair if moment is not None] for pair in moments)
-        return Summary(
+        return IncidentSummary(
             _added(self.categories, other.categories),
             tuple(sorted({*self.precisions, *other.precisions})),
             min(first, default=None),
@@ -198,7 +207,7 @@ def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
 
 
-NOTHING = Summary({}, (), None, None, {})
+EMPTY_SUMMARY = IncidentSummary({}, (), None, None, {})
 
 
 def empty_incidents() -> pd.DataFrame:
@@ -212,12 +221,12 @@ def empty_incidents() -> pd.DataFrame:
 
 
 def category_slug(label: str) -> str:
-    """A published category as the word that Questions use: `Drugs` is `drugs`."""
+    """The slug of a published category: `Anti-social behaviour` gives `anti-social-behaviour`."""
     return re.sub(r"[^a-z0-9]+", "-", label.strip().lower()).strip("-")
 
 
 def category_title(slug: str) -> str:
-    """The slug as people read it: `anti-social-behaviour` is `Anti-social behaviour`."""
+    """The title of a slug: `anti-social-behaviour` gives `Anti-social behaviour`."""
     text = slug.replace("-", " ").replace("anti social", "anti-social")
     return text[:1].upper() + text[1:]
 
@@ -228,10 +237,10 @@ def month_span(month: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     Raises
     ------
     InputError
-        If the text is no month.
+        If the text is not a month.
     """
     if not re.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])", month):
-        raise InputError(f"{month!r} is not a month, write it as 2024-01")
+        raise InputError(f"{month!r} is not a month; write it as 2024-01")
     start = pd.Timestamp(f"{month}-01", tz=LONDON)
     end = start + pd.DateOffset(months=1)
     return start.tz_convert("UTC"), end.tz_convert("UTC") - pd.Timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""What several stages need: corrections for many tests, and exact tails."""
+"""Statistical tests that several methods share: multiple-testing corrections, exact p values."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ Floats = NDArray[np.float64]
 
 
 def benjamini_hochberg(p: ArrayLike) -> Floats:
-    """The q value of each p value: the false discovery rate at which it would be called.
+    """The q value of each p value: the lowest false discovery rate at which it is significant.
 
     Parameters
     ----------
     p
         p values; NaN stays NaN and does not count as a test.
+
+    Returns
+    -------
+    q
+        Of the same shape, from 0 to 1.
 
     Source: Benjamini & Hochberg 1995, as step-up adjusted p values.
     """
@@ -44,11 +49,16 @@ def binomial_two_sided(successes: ArrayLike, trials: int, share: ArrayLike) -> F
     Parameters
     ----------
     successes
-        Whole numbers from 0 to `trials`.
+        n whole numbers from 0 to `trials`.
     trials
-        How many independent draws were made.
+        Number of independent draws.
     share
-        The chance of success of each test, from 0 to 1.
+        The n probabilities of success, from 0 to 1.
+
+    Returns
+    -------
+    p
+        n values; NaN where `share` is NaN.
     """
     k = np.asarray(successes, float)
     chance = np.clip(np.asarray(share, float), 0.0, 1.0)
@@ -59,7 +69,7 @@ def binomial_two_sided(successes: ArrayLike, trials: int, share: ArrayLike) -> F
 
 
 class Trend(NamedTuple):
-    """Mann–Kendall's test of each series: its S, the variance of S, z, and two-sided p."""
+    """The Mann–Kendall test of each series: S, its variance, z and the two-sided p."""
 
     s: Floats
     variance: Floats
@@ -68,12 +78,17 @@ class Trend(NamedTuple):
 
 
 def mann_kendall(series: ArrayLike) -> Trend:
-    """Whether each series rises or falls more steadily than chance, ties allowed for.
+    """Test whether each series rises or falls more steadily than by chance.
 
     Parameters
     ----------
     series
-        n × m: one series a row, its steps in order. A NaN makes a row's answers NaN.
+        n × m: one series a row, its steps in order. A NaN makes the results of its row NaN.
+
+    Returns
+    -------
+    trend
+        Arrays of n values.
 
     Source: Mann 1945; Kendall 1975, with his correction for ties and for continuity.
     """
@@ -85,7 +100,7 @@ def mann_kendall(series: ArrayLike) -> Trend:
         same = x[:, lag:] == x[:, :-lag]
         equals[:, lag:] += same
         equals[:, :-lag] += same
-    # Summed over the members of its groups, t(t − 1)(2t + 5) of a group is (t − 1)(2t + 5) each.
+    # A group of t ties contributes t(t − 1)(2t + 5), so each of its members (t − 1)(2t + 5).
     tied = ((equals - 1) * (2 * equals + 5)).sum(axis=1)
     variance = np.where(np.isnan(s), np.nan, (m * (m - 1) * (2 * m + 5) - tied) / 18)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -104,24 +119,29 @@ def benjamini_yekutieli(p: ArrayLike) -> Floats:
 
 
 def poisson_e_test(first: ArrayLike, second: ArrayLike, *, exposure: tuple[float, float]) -> Floats:
-    """Two-sided p that two Poisson counts have one rate: the E-test.
+    """Two-sided p value of the E-test that two Poisson counts have the same rate.
 
-    The p value is the chance, if both counts came of the pooled rate, of a pair whose
-    standardised difference is at least as large. For each first count those pairs are two tails
-    of the second, so one sum over the first is enough. The sum leaves out first counts whose
-    chance together is below about 1e-16 of the p value.
+    The p value is the probability, if both counts have the pooled rate, of a pair with a
+    standardised difference at least as large. For each first count those pairs are two tails of
+    the second, so one sum over the first is enough. The sum leaves out first counts whose joint
+    probability is below about 1e-16 of the p value.
 
     Parameters
     ----------
     first, second
-        Whole numbers of n tests.
+        n whole numbers each, one of each for every test.
     exposure
-        Of the first and of the second, in one unit, for instance days.
+        Of the first and of the second count, in the same unit, for instance days.
+
+    Returns
+    -------
+    p
+        n values.
 
     Source: Krishnamoorthy & Thomson 2004.
     """
     pairs = np.column_stack([np.asarray(first, float), np.asarray(second, float)])
-    # Areas and cells hold few distinct pairs of counts.
+    # Areas and cells have few distinct pairs of counts, so each pair is tested once.
     distinct, back = np.unique(pairs, axis=0, return_inverse=True)
     p = np.array([_e_test(a, b, exposure) for a, b in distinct.tolist()], float)
     return np.asarray(p[back.ravel()])
@@ -133,14 +153,14 @@ def _e_test(first: float, second: float, exposure: tuple[float, float]) -> float
     if squared == 0:
         return 1.0
     mean, other_mean = (part * (first + second) / (one + two) for part in exposure)
-    # Bernstein's bound; 40 of it is 1e-17, and the p value is of the order of exp(−squared / 2).
+    # Bernstein's bound: exp(−40) is below 1e-17, and p is of the order of exp(−squared / 2).
     bound = 40 + squared
     width = bound / 3 + np.sqrt(bound**2 / 9 + 2 * bound * mean)
     x = np.arange(max(np.floor(mean - width), 0), np.ceil(mean + width) + 1)
     # (x · two − y · one)² = squared · (x · two² + y · one²), solved for the second count y.
     middle = x * two + squared * one / 2
     reach = np.sqrt(squared * (x * two * (one + two) + squared * one**2 / 4))
-    # Ties belong to the tails, so rounding must not keep them out.
+    # Ties belong to the tails, so allow for rounding.
     slack = 1e-10 * (1 + x * two / one)
     low = np.floor((middle - reach) / one + slack)
     high = np.maximum(np.ceil((middle + reach) / one - slack), low + 1)

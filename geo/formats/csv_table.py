@@ -118,7 +118,8 @@ class Table:
     @cached_property
     def _columns(self) -> pd.DataFrame:
         if isinstance(self.rows, PlainRows):
-            return self.rows.columns.to_pandas().astype("str")
+            columns: pd.DataFrame = self.rows.columns.to_pandas()
+            return columns.astype("str")
         width = len(self.header)
         even = [row if len(row) == width else (row + [""] * width)[:width] for row in self.rows]
         return pd.DataFrame(even, columns=self.header, dtype="str")

@@ -1,13 +1,12 @@
-"""The join: which area holds each point.
+"""Joining points to areas: finding the area that holds each point.
 
-The rule is that a point belongs to the touching area with the lowest code, exactly as
-`shapely.intersects` decides touching. Nothing is stored: the join is made when a Question
-is asked, so a draft boundary is joined as easily as a real one.
+A point belongs to the touching area with the lowest code; `shapely.intersects` defines touching.
+Nothing is stored: points are joined when a Question is answered, so a draft boundary is joined as
+easily as a real one.
 
-`locator` is the door. Few points are asked of shapely one by one (`touching`); many go through a
-`grid`, whose `kernels` decide all that plain arithmetic can decide for certain and leave the rest
-to shapely again. `saved` keeps a grid in a file. `changing` serves areas that move while points
-are asked one by one.
+Start with `locator`. It gives few points to shapely (`touching`), and many to a `grid`, whose
+compiled `kernels` decide what plain arithmetic can decide with certainty and leave the rest to
+shapely. `saved` stores a grid in a file. `changing` locates single points among areas that change.
 """
 
 from geo.locate.layout import OUTSIDE

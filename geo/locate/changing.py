@@ -1,4 +1,4 @@
-"""Areas that change while points are asked one by one: a plan being edited, a click on the map."""
+"""Locating single points among areas that change, as when a plan is edited on a map."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from geo.errors import ConflictError, NotFoundError
 
 
 class ChangingAreas:
-    """Areas by code, any of which may come, go or move between two questions.
+    """Areas by code that can be added, removed and replaced between two look-ups.
 
-    The rule is that of `geo.locate`: a point belongs to the touching area with the lowest code.
+    As in `geo.locate`, a point belongs to the touching area with the lowest code.
 
     Parameters
     ----------
     areas
-        What to begin with: geometries indexed by code.
+        The first areas, indexed by code; None for none.
     """
 
     def __init__(self, areas: gpd.GeoDataFrame | None = None) -> None:
@@ -36,12 +36,17 @@ class ChangingAreas:
         return len(self._areas)
 
     def at(self, x: float, y: float) -> str | None:
-        """The code of the area at a point, None outside all of them.
+        """The code of the area at a point.
 
         Parameters
         ----------
         x, y
-            In the CRS of the areas; NaN and infinity are outside.
+            Coordinates in the CRS of the areas; NaN and infinity are outside.
+
+        Returns
+        -------
+        code
+            None outside all areas.
         """
         if not (math.isfinite(x) and math.isfinite(y)):
             return None
@@ -52,41 +57,56 @@ class ChangingAreas:
     def insert(self, code: str, geometry: shapely.Geometry) -> None:
         """Add an area.
 
+        Parameters
+        ----------
+        code
+            A new code.
+        geometry
+            Of any kind, in the CRS of the other areas; an empty one holds no point.
+
         Raises
         ------
         ConflictError
-            If there is one of this code.
+            If an area has this code already.
         """
         if code in self._areas:
-            raise ConflictError(f"there is an area {code} already")
+            raise ConflictError(f"area {code} exists already; use another code")
         shapely.prepare(geometry)
         number = next(self._numbers)
         self._areas[code], self._codes[number] = (number, geometry), code
-        if not geometry.is_empty:
-            self._tree.insert(number, geometry.bounds)
+        if not shapely.is_empty(geometry):
+            self._tree.insert(number, shapely.bounds(geometry))
 
     def remove(self, code: str) -> None:
-        """Take an area away.
+        """Remove an area.
 
         Raises
         ------
         NotFoundError
-            If there is none of this code.
+            If no area has this code.
         """
         if code not in self._areas:
             raise NotFoundError(f"there is no area {code}")
         number, geometry = self._areas.pop(code)
         del self._codes[number]
-        if not geometry.is_empty:
-            self._tree.delete(number, geometry.bounds)
+        if not shapely.is_empty(geometry):
+            # The tree finds an entry by its bounds, so they must be those it was inserted with.
+            self._tree.delete(number, shapely.bounds(geometry))
 
     def replace(self, code: str, geometry: shapely.Geometry) -> None:
-        """Give an area another geometry.
+        """Replace the geometry of an area.
+
+        Parameters
+        ----------
+        code
+            The code of an existing area.
+        geometry
+            The new geometry, in the CRS of the other areas.
 
         Raises
         ------
         NotFoundError
-            If there is none of this code.
+            If no area has this code.
         """
         self.remove(code)
         self.insert(code, geometry)

@@ -1,6 +1,6 @@
-"""The compiled loops of the join; `geo.locate.grid` tells the idea.
+"""The compiled loops of the join; `geo.locate.grid` explains the method.
 
-Every test either is exact (comparing two numbers) or knows its own rounding and says `UNSURE`.
+Every test is either exact (comparing two numbers) or bounds its own rounding and returns `UNSURE`.
 """
 
 from __future__ import annotations
@@ -11,22 +11,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.compiled import compiled
-from geo.locate.layout import FIRST_LIST, OUTSIDE, SEVERAL, UNSURE, Edges, Grid, Lattice, Listing
+from geo.locate.layout import (
+    FIRST_LIST,
+    OUTSIDE,
+    SEVERAL,
+    UNSURE,
+    AreaGrid,
+    Edges,
+    Lattice,
+    Listing,
+)
 
 ONE_AREA: Final = 1 << 32
-"""An area weighs this plus its position: a sum tells of how many areas it is, and of one, which."""
+"""An area weighs this plus its position: a sum shows the number of areas and, if one, which."""
 
 MARGIN: Final = 1e-6
-"""Of a cell. Rounding moves a coordinate by less than a tenth of it (see `grid.lattice_over`)."""
+"""Share of a cell. Rounding moves a coordinate by less than a tenth of it (`grid.lattice_over`)."""
 
 ROUNDING: Final = (3 + 16 * 2**-53) * 2**-53
-"""Most that rounding adds to a turn, as a share of its two products (Shewchuk 1997, eq. 22)."""
+"""Largest rounding error of a turn, as a share of its two products (Shewchuk 1997, eq. 22)."""
 
 UNDERFLOW: Final = 1e-300
-"""Below this a product may have lost its last digits."""
+"""Below this a product can have lost its last digits."""
 
 MOST_EDGES: Final = 64
-"""Of a cell; with more, shapely's own index is the better one."""
+"""Most edges listed in a cell; with more, shapely's own index is faster."""
 
 Edge = tuple[float, float, float, float]
 Point = tuple[float, float]
@@ -37,7 +46,7 @@ Floats = NDArray[np.float64]
 
 @compiled
 def edge_of(edges: Edges, number: int) -> Edge:
-    """Where an edge leads from and to."""
+    """The two ends of an edge."""
     return edges.x[number], edges.y[number], edges.x[number + 1], edges.y[number + 1]
 
 
@@ -52,7 +61,7 @@ def rows_of(lattice: Lattice, edge: Edge) -> tuple[int, int]:
 
 @compiled
 def columns_of(lattice: Lattice, row: int, edge: Edge) -> tuple[int, int]:
-    """The first and last column that an edge touches in a row, or a margin more."""
+    """The first and last column that an edge touches in a row, widened by a margin."""
     ax, ay, bx, by = edge
     u = (ax - lattice.west) * lattice.columns_per_unit
     v = (ay - lattice.south) * lattice.rows_per_unit
@@ -69,9 +78,9 @@ def columns_of(lattice: Lattice, row: int, edge: Edge) -> tuple[int, int]:
 
 @compiled
 def count_edges(edges: Edges, lattice: Lattice, counts: Counts, sums: Sums) -> None:
-    """Count the edges that enter each cell, and note what crossing them on a row's line adds.
+    """Count the edges that enter each cell, and add the weight of crossing them on a row's line.
 
-    The note stands in `sums` at the first cell that lies wholly east of the edge.
+    The weight goes into `sums` at the first cell that lies wholly east of the edge.
     """
     for number in range(len(edges.area) - 1):
         if edges.area[number] < 0:
@@ -90,10 +99,10 @@ def count_edges(edges: Edges, lattice: Lattice, counts: Counts, sums: Sums) -> N
 
 
 @compiled
-def settle_cells(cells: Counts, sums: Sums, listing: Listing) -> int:
-    """Turn counts of edges into areas, and into lists numbered from 0.
+def fill_cells(cells: Counts, sums: Sums, listing: Listing) -> int:
+    """Replace the counts of edges in `cells` by areas, or by the numbers of lists.
 
-    A list's cell holds `FIRST_LIST` less its number for now. Returns how many lists there are.
+    For now, the cell of list n holds `FIRST_LIST` − n. Returns the number of lists.
     """
     number = 0
     for row in range(cells.shape[0]):
@@ -133,10 +142,10 @@ def list_edges(edges: Edges, lattice: Lattice, cells: Counts, listing: Listing) 
 
 @compiled
 def write_lists(edges: Edges, listing: Listing, heads: Sums, lists: Floats) -> int:
-    """Write the lists as `Grid.lists` has them, and where each begins into `heads`.
+    """Write the lists as in `AreaGrid.lists`, and where each begins into `heads`.
 
-    Two areas that share an edge have it in opposite directions: it is kept once, with the
-    difference of their weights. Returns how many rows are used.
+    An edge that two areas share appears in both directions; it is written once, with the
+    difference of their weights. Returns the number of rows used.
     """
     used = 0
     for at in range(len(heads)):
@@ -171,7 +180,7 @@ def area_of(total: int) -> int:
 
 @compiled
 def side(edge: Edge, x: float, y: float) -> int:
-    """1 where a point is left of an edge's line, −1 right of it, 0 where rounding hides it."""
+    """1 if a point is left of an edge's line, −1 if right of it, 0 if rounding hides it."""
     ax, ay, bx, by = edge
     one, other = (bx - ax) * (y - ay), (by - ay) * (x - ax)
     turn = one - other
@@ -185,10 +194,9 @@ def side(edge: Edge, x: float, y: float) -> int:
 
 @compiled
 def walk(lists: Floats, head: int, line: float, point: Point) -> int:
-    """The area at a point: along the row's line to the point's foot, then up or down to it.
+    """The area at a point: walk along the row's line to below or above the point, then up or down.
 
-    An edge that is met adds its weight when it is crossed to its left, where its area is, and
-    takes it off when it is crossed to its right.
+    Crossing an edge to its left, where its area is, adds its weight; to its right subtracts it.
     """
     x, y = point
     total = lists[head, 1]
@@ -214,19 +222,19 @@ def walk(lists: Floats, head: int, line: float, point: Point) -> int:
 
 
 @compiled
-def locate(grid: Grid, x: Floats, y: Floats, found: Counts) -> int:
-    """Write the area of each point, and return how many are `UNSURE`."""
+def locate(grid: AreaGrid, x: Floats, y: Floats, positions: Counts) -> int:
+    """Write the position of each point's area; return how many are `UNSURE`."""
     lattice, unsure = grid.lattice, 0
     for i in range(len(x)):
         u = (x[i] - lattice.west) * lattice.columns_per_unit
         v = (y[i] - lattice.south) * lattice.rows_per_unit
-        # What is no number fails this too.
+        # NaN fails this comparison too.
         if not (0 <= u < lattice.columns and 0 <= v < lattice.rows):
-            found[i] = OUTSIDE
+            positions[i] = OUTSIDE
             continue
         cell = grid.cells[int(v), int(u)]
         if cell <= FIRST_LIST:
             cell = walk(grid.lists, FIRST_LIST - cell, lattice.lines[int(v)], (x[i], y[i]))
         unsure += cell == UNSURE
-        found[i] = cell
+        positions[i] = cell
     return unsure

@@ -1,4 +1,4 @@
-"""What a grid is made of, in arrays that compiled code can read.
+"""The arrays of a grid over areas, as compiled code reads them.
 
 +-----+-----+-----+      Each cell holds one number: the position of the area that covers it,
 |  3  |  3 /|  -5 |      or one of the codes below. -5 stands for a list, here of the edges
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 OUTSIDE: Final = -1
 UNSURE: Final = -2
-"""Only shapely can tell: the cell holds too many edges, or rounding hides the answer."""
+"""Needs shapely: the cell holds too many edges, or rounding hides the answer."""
 SEVERAL: Final = -3
-"""Areas overlap here; none is left once a grid is built."""
+"""Areas overlap here; replaced before a grid is finished."""
 FIRST_LIST: Final = -4
-"""This and everything below is a list: `FIRST_LIST - number` is where it begins in `lists`."""
+"""This and any lower number is a list that begins at row `FIRST_LIST - number` of `lists`."""
 
 
 class Edges(NamedTuple):
-    """Rings as one chain: edge i leads from vertex i to vertex i + 1, its area to the left.
+    """Rings as one chain: edge i runs from vertex i to vertex i + 1, with its area to the left.
 
     Attributes
     ----------
@@ -40,12 +40,18 @@ class Edges(NamedTuple):
 
 
 class Lattice(NamedTuple):
-    """Where the cells lie: (x − west) × columns_per_unit, cut to a whole number, is a column.
+    """The position of the cells: the integer part of (x − west) × columns_per_unit is a column.
 
     Attributes
     ----------
+    west, south
+        The lower left corner, in the CRS of the areas.
+    columns_per_unit, rows_per_unit
+        Cells per unit of the CRS.
     lines
         y of the line along which each row is walked.
+    columns, rows
+        Number of cells.
     """
 
     west: float
@@ -63,11 +69,11 @@ class Listing(NamedTuple):
     Attributes
     ----------
     start
-        Where each list begins in `edges`, and so where the one before ends.
+        The position in `edges` where each list begins and the one before ends.
     free
-        Where the next edge of each list goes.
+        The position for the next edge of each list.
     west
-        The sum west of each list's cell.
+        The sum of weights west of each list's cell.
     edges
         Numbers of edges.
     """
@@ -78,18 +84,18 @@ class Listing(NamedTuple):
     edges: NDArray[np.int32]
 
 
-class Grid(NamedTuple):
-    """A built index.
+class AreaGrid(NamedTuple):
+    """A finished grid.
 
     Attributes
     ----------
     lattice
-        Where the cells lie.
+        The position of the cells.
     cells
         rows × columns: an area's position, or one of the codes above.
     lists
-        n × 5. A list begins with a row (edges in the list, sum west of the cell, 0, 0, 0) and
-        goes on with a row for each edge: from x, y to x, y, and its weight.
+        n × 5. A list begins with a row (edges in the list, sum west of the cell, 0, 0, 0), followed
+        by a row for each edge: from x, y to x, y, and its weight.
     """
 
     lattice: Lattice

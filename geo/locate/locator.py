@@ -1,4 +1,4 @@
-"""The door to the join: few points go to shapely, many through a grid."""
+"""Locating points among the areas of a layer: few by shapely, many by a grid."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from geo.locate.layout import UNSURE, Grid
+from geo.locate.layout import UNSURE, AreaGrid
 from geo.locate.touching import TouchingAreas
 
 Floats = NDArray[np.float64]
 
 FEW: Final = 100_000
-"""Points that shapely locates in less time than it takes to load what is compiled."""
+"""Points that shapely locates in less time than loading the compiled code takes."""
 
 VERTICES_PER_POINT: Final = 10
-"""Vertices that a grid takes in while shapely locates a point."""
+"""Vertices that building a grid takes in while shapely locates one point."""
 
 FEWEST_PER_THREAD: Final = 100_000
+"""Points for which starting a thread is worth its time."""
 
 
 class AreaLocator:
@@ -44,47 +45,53 @@ class AreaLocator:
         self._touching = TouchingAreas(areas)
         vertices = int(shapely.get_num_coordinates(self._touching.geometries).sum())
         self._few = max(FEW, vertices // VERTICES_PER_POINT)
-        self._asked = 0
-        self._grid: Grid | None = None
-        self._make_grid: Callable[[], Grid | None] = partial(_build, self._touching)
+        self._points_so_far = 0
+        self._grid: AreaGrid | None = None
+        self._make_grid: Callable[[], AreaGrid | None] = partial(_build, self._touching)
 
     def locate(
         self, x: ArrayLike, y: ArrayLike, *, workers: int | None = None
     ) -> NDArray[np.int32]:
-        """The position in `areas.index` of each point's area, −1 outside all of them.
+        """Find the area of each point.
 
         Parameters
         ----------
         x, y
-            Coordinates in the CRS of the areas, of equal length; NaN and infinity are outside.
+            n coordinates each in the CRS of the areas; NaN and infinity are outside.
         workers
-            How many threads share the work; as many as there are processors if not given.
+            Threads that share the work; None means one per processor.
 
         Returns
         -------
-        Array of int32, as long as `x`.
+        positions
+            n positions in `areas.index`, −1 outside all areas.
+
+        Raises
+        ------
+        ValueError
+            If `x` and `y` are not one-dimensional and of equal length.
         """
         xs, ys = (np.ascontiguousarray(axis, dtype=float) for axis in (x, y))
         if xs.shape != ys.shape or xs.ndim != 1:
             raise ValueError("x and y must have one dimension and be of equal length")
-        # In many small calls as well there come to be many points.
-        self._asked += len(xs)
-        grid = self._grid_for(self._asked)
+        # Many small calls add up to many points too.
+        self._points_so_far += len(xs)
+        grid = self._grid_for(self._points_so_far)
         if grid is None:
             return self._touching.locate(xs, ys)
-        found = np.empty(len(xs), dtype=np.int32)
-        if _locate(grid, xs, ys, found, workers=workers or os.cpu_count() or 1):
-            unsure = np.flatnonzero(found == UNSURE)
-            found[unsure] = self._touching.locate(xs[unsure], ys[unsure])
-        return found
+        positions = np.empty(len(xs), dtype=np.int32)
+        if _locate(grid, xs, ys, positions, workers=workers or os.cpu_count() or 1):
+            unsure = np.flatnonzero(positions == UNSURE)
+            positions[unsure] = self._touching.locate(xs[unsure], ys[unsure])
+        return positions
 
     def save(self, path: Path) -> None:
-        """Write the index to a file, for a process that shall not build it again.
+        """Write the index to a file, so that other processes need not build it.
 
         Raises
         ------
         InputError
-            If the areas have none: numba is not installed, or they are not all polygons.
+            If there is no index: numba is not installed, or not all areas are polygons.
         """
         from geo.locate.saved import write_grid  # noqa: PLC0415 - it brings numba
 
@@ -92,12 +99,24 @@ class AreaLocator:
 
     @classmethod
     def open(cls, path: Path, areas: gpd.GeoDataFrame) -> AreaLocator:
-        """A locator of the same areas, with the index that `save` wrote.
+        """A locator with the index that `save` wrote.
+
+        Parameters
+        ----------
+        path
+            The file.
+        areas
+            The same areas as then.
+
+        Returns
+        -------
+        locator
+            It reads the index from disk when it first needs it.
 
         Raises
         ------
         InputError
-            If the file is no index of these very areas, written by this version.
+            If the file is not an index of exactly these areas, written by this version.
         """
         from geo.locate.saved import read_grid  # noqa: PLC0415 - it brings numba
 
@@ -106,8 +125,8 @@ class AreaLocator:
         locator._make_grid, locator._few = (lambda: grid), FEW
         return locator
 
-    def _grid_for(self, points: int | None) -> Grid | None:
-        """The grid, made once so many points are worth it, or in any case for None."""
+    def _grid_for(self, points: int | None) -> AreaGrid | None:
+        """The grid; built only once it is worth it for so many points, or for None at once."""
         many = points is None or points >= self._few
         if self._grid is None and many and find_spec("numba"):
             self._grid = self._make_grid()
@@ -115,7 +134,7 @@ class AreaLocator:
 
 
 def warm_up() -> None:
-    """Load what joins many points; else the first who joins so many waits a second for it."""
+    """Load the compiled code now, so that the first large join need not wait a second for it."""
     if not find_spec("numba"):
         return
     square = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], index=["square"])
@@ -124,18 +143,18 @@ def warm_up() -> None:
     locator.locate([0.5], [0.5])
 
 
-def _build(touching: TouchingAreas) -> Grid | None:
+def _build(touching: TouchingAreas) -> AreaGrid | None:
     from geo.locate.grid import build_grid  # noqa: PLC0415 - it brings numba
 
     return build_grid(touching)
 
 
-def _locate(grid: Grid, x: Floats, y: Floats, found: NDArray[np.int32], *, workers: int) -> int:
-    """Write the area of each point, and return how many of them only shapely can tell."""
+def _locate(grid: AreaGrid, x: Floats, y: Floats, out: NDArray[np.int32], *, workers: int) -> int:
+    """Write the position of each point's area; return how many points need shapely."""
     from geo.locate.kernels import locate  # noqa: PLC0415 - it brings numba
 
     workers = max(1, min(workers, len(x) // FEWEST_PER_THREAD))
     ends = np.linspace(0, len(x), workers + 1).astype(int)
     parts = [slice(start, stop) for start, stop in pairwise(ends)]
     with ThreadPoolExecutor(workers) as pool:
-        return sum(pool.map(lambda part: locate(grid, x[part], y[part], found[part]), parts))
+        return sum(pool.map(lambda part: locate(grid, x[part], y[part], out[part]), parts))

@@ -1,7 +1,7 @@
-"""A grid in a file: opened by memory map, so that a new process need not build it again.
+"""Storing a grid in a file, which other processes open by memory map instead of building it.
 
-The file is a chain of arrays as `numpy.save` writes them, those of wider numbers first so that
-all stay aligned. The first is a digest of this layout's version and of the areas.
+The file is a sequence of arrays as `numpy.save` writes them, wider numbers first so that all stay
+aligned. The first is a digest of the version of this layout and of the areas.
 """
 
 from __future__ import annotations
@@ -15,15 +15,24 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.errors import InputError
-from geo.locate.layout import Grid, Lattice
+from geo.locate.layout import AreaGrid, Lattice
 from geo.locate.touching import TouchingAreas
 
 VERSION: Final = b"patchmap grid 1"
-"""To be raised with every change of what a grid holds or how it is built."""
+"""Raise it whenever the content of a grid or the way it is built changes."""
 
 
-def write_grid(path: Path, grid: Grid | None, *, of: TouchingAreas) -> None:
-    """Write a grid and what areas it is of.
+def write_grid(path: Path, grid: AreaGrid | None, *, of: TouchingAreas) -> None:
+    """Write a grid with a digest of its areas.
+
+    Parameters
+    ----------
+    path
+        The file; it is replaced only when the new one is complete.
+    grid
+        None if the areas have no grid.
+    of
+        The areas.
 
     Raises
     ------
@@ -31,7 +40,7 @@ def write_grid(path: Path, grid: Grid | None, *, of: TouchingAreas) -> None:
         If the areas have no grid.
     """
     if grid is None:
-        raise InputError("these areas have no index to save: their points are located without")
+        raise InputError("these areas have no index to save; locate points without one")
     corner = np.array(grid.lattice[:4])
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
@@ -40,13 +49,25 @@ def write_grid(path: Path, grid: Grid | None, *, of: TouchingAreas) -> None:
     part.replace(path)
 
 
-def read_grid(path: Path, *, of: TouchingAreas) -> Grid:
-    """The grid that a file holds, read from disk as it is used.
+def read_grid(path: Path, *, of: TouchingAreas) -> AreaGrid:
+    """Open a grid; its pages are read from disk as they are used.
+
+    Parameters
+    ----------
+    path
+        A file that `write_grid` wrote.
+    of
+        The areas, which must be the same.
+
+    Returns
+    -------
+    grid
+        Its arrays are memory maps.
 
     Raises
     ------
     InputError
-        If the file is damaged, or of other areas, or written by another version.
+        If the file is damaged, of other areas, or written by another version.
     """
     with path.open("rb") as file:
         try:
@@ -55,17 +76,17 @@ def read_grid(path: Path, *, of: TouchingAreas) -> Grid:
                 raise InputError(f"{path.name} is an index of other areas; save it again")
             corner, lines, lists, cells = (_next(file) for _ in range(4))
         except ValueError as error:
-            raise InputError(f"{path.name} is no saved index: {error}") from error
+            raise InputError(f"{path.name} is not a saved index: {error}") from error
     west, south, columns_per_unit, rows_per_unit = corner.tolist()
     rows, columns = cells.shape
     lattice = Lattice(west, south, columns_per_unit, rows_per_unit, lines, columns, rows)
-    return Grid(lattice, cells, lists)
+    return AreaGrid(lattice, cells, lists)
 
 
 def _next(file: BinaryIO) -> NDArray:
     np.lib.format.read_magic(file)
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    # "c" (changes stay in memory) because compiled code takes one type of array, a writable one.
+    # "c" (copy on write), because compiled code is typed for writable arrays.
     start = file.tell()
     mapped = np.memmap(file, dtype, "c", start, shape)
     file.seek(start + mapped.nbytes)

@@ -1,4 +1,4 @@
-"""The rule of the join, asked of shapely point by point: right by construction, for few points."""
+"""Locating few points by shapely alone, which defines the right answer."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class TouchingAreas:
     Parameters
     ----------
     areas
-        Geometries of any kind, indexed by code; codes are compared as text, and of equal codes
-        the first is the lowest.
+        Geometries of any kind, indexed by code. Codes are compared as text; of equal codes the
+        first counts as the lowest.
 
     Attributes
     ----------
@@ -47,18 +47,31 @@ class TouchingAreas:
         return shapely.STRtree(self._sorted)
 
     def locate(self, x: Floats, y: Floats) -> NDArray[np.int32]:
-        """The position of each point's area, −1 outside all; NaN and infinity are outside."""
-        found = np.full(len(x), OUTSIDE, dtype=np.int32)
-        finite = np.isfinite(x) & np.isfinite(y)
-        # Published points are snapped: far fewer places than incidents.
-        points = np.column_stack([x[finite], y[finite]]).view(np.complex128).ravel()
-        places, place_of = np.unique(points, return_inverse=True)
-        found[finite] = self._locate_places(places.real, places.imag)[place_of]
-        return found
+        """The position of each point's area.
 
-    def _locate_places(self, x: Floats, y: Floats) -> NDArray[np.int32]:
-        place, near = self._tree.query(shapely.points(x, y))
-        touches = shapely.intersects_xy(self._sorted[near], x[place], y[place])
+        Parameters
+        ----------
+        x, y
+            n coordinates in the CRS of the areas.
+
+        Returns
+        -------
+        positions
+            n positions in the order given, −1 outside all areas; NaN and infinity are outside.
+        """
+        positions = np.full(len(x), OUTSIDE, dtype=np.int32)
+        finite = np.isfinite(x) & np.isfinite(y)
+        # Published points are snapped, so there are far fewer distinct points than incidents.
+        # As complex numbers they sort many times faster than as pairs.
+        points = np.column_stack([x[finite], y[finite]]).view(np.complex128).ravel()
+        distinct, index = np.unique(points, return_inverse=True)
+        positions[finite] = self._locate_distinct(distinct.real, distinct.imag)[index]
+        return positions
+
+    def _locate_distinct(self, x: Floats, y: Floats) -> NDArray[np.int32]:
+        point, near = self._tree.query(shapely.points(x, y))
+        touches = shapely.intersects_xy(self._sorted[near], x[point], y[point])
         lowest = np.full(len(x), len(self._by_code))
-        np.minimum.at(lowest, place[touches], near[touches])
-        return np.asarray(np.append(self._by_code, OUTSIDE)[lowest], dtype=np.int32)
+        np.minimum.at(lowest, point[touches], near[touches])
+        positions: NDArray[np.int32] = np.append(self._by_code, OUTSIDE)[lowest].astype(np.int32)
+        return positions

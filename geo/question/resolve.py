@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from geo.errors import QuestionError
-from geo.incidents import LONDON, NOTHING, SQUARE_M, Summary, london_hours
+from geo.incidents import EMPTY_SUMMARY, LONDON, SQUARE_M, IncidentSummary, london_hours
 from geo.period import Interval, Latest, Period
 from geo.question.exclusions import at_places
 from geo.question.model import DEFAULT_PERIOD, Question
@@ -33,7 +33,7 @@ class Known:
 
     source: str
     name: str
-    summary: Summary
+    summary: IncidentSummary
     months: tuple[str, ...]
 
     @classmethod
@@ -48,7 +48,7 @@ class Known:
         local = incidents["occurred_from"].dt.tz_convert(LONDON).dt.strftime("%Y-%m")
         grouped = incidents.groupby([incidents["source"].astype(str), local], observed=True)
         return [
-            cls(str(source), "", Summary.of(rows), (str(month),))
+            cls(str(source), "", IncidentSummary.of(rows), (str(month),))
             for (source, month), rows in grouped
         ]
 
@@ -216,7 +216,7 @@ def _near(known: Sequence[Known], study: gpd.GeoDataFrame) -> list[Known]:
 
 def _data_span(asked: Sequence[Known]) -> Period | None:
     """From the first to the last day that the data speaks of; none where there is no incident."""
-    whole = NOTHING
+    whole = EMPTY_SUMMARY
     for part in asked:
         whole |= part.summary
     if whole.first is None or whole.last is None:
@@ -263,7 +263,7 @@ def _has(part: Known, question: Question) -> bool:
     return not question.category or bool({*question.category} & {*part.summary.categories})
 
 
-def _months(summary: Summary) -> tuple[str, ...]:
+def _months(summary: IncidentSummary) -> tuple[str, ...]:
     if summary.first is None or summary.last is None:
         return ()
     first, last = (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from geo.incidents import NOTHING, Batch, Partition, Summary
+from geo.incidents import EMPTY_SUMMARY, Batch, IncidentSummary, Partition
 from geo.store.backend import Row, Tables
 from geo.store.contract import ImportRecord, ImportState
 from geo.store.times import now
@@ -23,14 +23,14 @@ class Tally:
     def __init__(self) -> None:
         self.rows_read = 0
         self.rows_accepted = 0
-        self.summary: Summary = NOTHING
+        self.summary: IncidentSummary = EMPTY_SUMMARY
         self._reasons: Counter[str] = Counter()
 
     def add(self, batch: Batch) -> None:
         """Count one more batch."""
         self.rows_read += len(batch.accepted) + len(batch.rejected)
         self.rows_accepted += len(batch.accepted)
-        self.summary |= Summary.of(batch.accepted)
+        self.summary |= IncidentSummary.of(batch.accepted)
         self._reasons.update(batch.rejected["reason"].astype(str).tolist())
 
     @property
@@ -88,7 +88,7 @@ class ImportRecords:
                 rows_accepted=0,
                 rejected_by_reason={},
                 rows_replaced=0,
-                summary=NOTHING,
+                summary=EMPTY_SUMMARY,
                 imported_by=by,
                 imported_at=now(),
                 state="current",
@@ -147,14 +147,14 @@ def _values(record: ImportRecord) -> list[object]:
     return list(facts.values())
 
 
-def _summary_to_json(summary: Summary) -> str:
+def _summary_to_json(summary: IncidentSummary) -> str:
     moments = [moment and moment.isoformat() for moment in (summary.first, summary.last)]
     return json.dumps([summary.categories, summary.precisions, *moments, summary.squares])
 
 
-def _summary_from_json(text: str) -> Summary:
+def _summary_from_json(text: str) -> IncidentSummary:
     categories, precisions, first, last, squares = json.loads(text)
-    return Summary(categories, tuple(precisions), _moment(first), _moment(last), squares)
+    return IncidentSummary(categories, tuple(precisions), _moment(first), _moment(last), squares)
 
 
 def _moment(text: str | None) -> pd.Timestamp | None:

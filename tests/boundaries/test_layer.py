@@ -168,7 +168,10 @@ def test_a_feature_that_lacks_an_attribute_has_it_missing(projection):
             two(crs={"properties": {}}),
             "w.geojson: its crs member does not name a coordinate reference system",
         ),
-        (two(crs={"properties": {"name": "EPSG:9"}}), "system 'EPSG:9' is not known"),
+        (
+            two(crs={"properties": {"name": "EPSG:9"}}),
+            "unknown coordinate reference system 'EPSG:9'",
+        ),
         (b"[" * 100_000, "w.geojson is not GeoJSON"),
     ],
 )

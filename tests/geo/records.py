@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from geo.incidents import Summary
+from geo.incidents import IncidentSummary
 from geo.store.contract import ImportRecord
 
 
@@ -22,7 +22,7 @@ def record_of(
         rows_accepted=len(incidents),
         rejected_by_reason={},
         rows_replaced=0,
-        summary=Summary.of(incidents),
+        summary=IncidentSummary.of(incidents),
         imported_by="",
         imported_at="",
         state="current",

@@ -106,18 +106,18 @@ def test_every_spelling_of_a_crs_has_one_name(spelling, name):
 
 @pytest.mark.parametrize("spelling", ["EPSG:99999", "nonsense", "", "urn:ogc:def:crs:"])
 def test_an_unknown_crs_is_refused_by_its_spelling(spelling):
-    with pytest.raises(InputError, match=r"coordinate reference system .* is not known") as refused:
+    with pytest.raises(InputError, match=r"unknown coordinate reference system") as refused:
         crs_name(spelling)
     assert repr(spelling) in str(refused.value)
 
 
 def test_a_working_crs_in_degrees_is_refused():
-    with pytest.raises(InputError, match="must be projected in metres, OGC:CRS84 is not"):
+    with pytest.raises(InputError, match="must be projected in metres and OGC:CRS84 is not"):
         Projection.choose("EPSG:4326")
 
 
 def test_a_working_crs_in_feet_is_refused():
-    with pytest.raises(InputError, match="must be projected in metres, EPSG:2263 is not"):
+    with pytest.raises(InputError, match="must be projected in metres and EPSG:2263 is not"):
         Projection.choose("EPSG:2263")
 
 

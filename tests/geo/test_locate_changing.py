@@ -53,7 +53,7 @@ def test_an_empty_area_holds_nothing_until_it_is_replaced(two):
 
 
 def test_a_code_is_there_once(two):
-    with pytest.raises(ConflictError, match=r"^there is an area A already$"):
+    with pytest.raises(ConflictError, match=r"^area A exists already; use another code$"):
         two.insert("A", WEST)
 
 

@@ -92,7 +92,7 @@ def test_a_damaged_index_is_refused(wards, tmp_path, left):
     path = tmp_path / "wards.grid"
     AreaLocator(wards).save(path)
     path.write_bytes(path.read_bytes()[:left])
-    with pytest.raises(InputError, match=r"^wards.grid is no saved index"):
+    with pytest.raises(InputError, match=r"^wards.grid is not a saved index"):
         AreaLocator.open(path, wards)
 
 

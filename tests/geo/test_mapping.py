@@ -109,7 +109,7 @@ def test_postcodes_have_a_caveat(tmp_path):
             "where must have easting and northing, or",
         ),
         (TOP + WHEN + WHERE + 'postcode = "P"\n' + WHAT, "where must have easting and northing"),
-        (TOP + WHEN + WHERE + 'crs = "EPSG:0"\n' + WHAT, "where.crs is wrong: the coord"),
+        (TOP + WHEN + WHERE + 'crs = "EPSG:0"\n' + WHAT, "where.crs is wrong: unknown coord"),
         (
             TOP + WHEN + '[where]\nlongitude = "a"\nlatitude = "b"\ncrs = "EPSG:4326"\n' + WHAT,
             "where.crs can only be used with easting and northing",

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import pandas as pd
 
-from geo.incidents import COLUMNS, Batch, Partition, Summary
+from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
 
 ImportState = Literal["current", "replaced", "undone"]
 Change = Literal["added", "replaced", "updated", "unchanged"]
@@ -41,7 +41,7 @@ class ImportRecord:
     rows_accepted: int
     rejected_by_reason: dict[str, int]
     rows_replaced: int
-    summary: Summary
+    summary: IncidentSummary
     imported_by: str
     imported_at: str
     state: ImportState

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from geo.errors import ConflictError, PatchmapError
-from geo.incidents import COLUMNS, NOTHING, Summary, month_span
+from geo.incidents import COLUMNS, EMPTY_SUMMARY, IncidentSummary, month_span
 from tests.geo.stores.parts import (
     Row,
     categories,
@@ -63,7 +63,7 @@ def test_an_import_is_recorded_with_what_it_took_and_turned_away(store):
 def test_the_record_sums_up_what_was_accepted(store):
     rows = [Row("a", "noise"), Row("b", "drugs", "2024-01-09T10:00:00"), Row("c", "noise")]
     record = imported(store, part(rows))
-    assert record.summary == Summary.of(frame(rows))
+    assert record.summary == IncidentSummary.of(frame(rows))
     assert record.summary.categories == {"drugs": 1, "noise": 2}
     assert record.summary.precisions == ("instant", "month")
     assert record.summary.first == month_span("2024-01")[0]
@@ -85,7 +85,7 @@ def test_batches_make_no_difference_to_what_is_stored(batch_rows, store):
 def test_a_file_without_an_accepted_row_is_recorded_with_what_it_rejected(store):
     record = imported(store, part([], rejected=["no location"]))
     assert (record.rows_read, record.rows_accepted) == (1, 0)
-    assert record.summary == NOTHING
+    assert record.summary == EMPTY_SUMMARY
     assert held(store) == []
 
 
