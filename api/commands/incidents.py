@@ -58,7 +58,10 @@ def ingest(
         typer.Option(help="File for rejected rows (default: NAME.rejects.csv in this folder)."),
     ] = None,
 ) -> None:
-    """Import incidents; a file replaces earlier incidents of the same force and month or name."""
+    """Import incidents from files.
+
+    A file replaces earlier incidents of the same force and month, or of the same name.
+    """
     if source != POLICE_UK:
         raise InputError(f"unknown --source {source!r}; choose {POLICE_UK}, or use --mapping")
     if partition and len(files) > 1:

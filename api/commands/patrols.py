@@ -92,8 +92,8 @@ def delivered(
     else:
         visits = visits_from_fixes(_fixes(table), stops, radius_m=radius)
     places = compare_delivered(planned_totals(stops, days=days), visits)
-    table = _selected_columns(places, columns)
-    write_whole(output, lambda part: part.write_text(to_csv(table), encoding="utf-8"))
+    selected = _selected_columns(places, columns)
+    write_whole(output, lambda part: part.write_text(to_csv(selected), encoding="utf-8"))
     _echo_totals(cli, output, places)
 
 

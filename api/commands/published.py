@@ -63,7 +63,7 @@ def fetch_boundaries(
 def suggest(
     file: Annotated[Path, typer.Argument(help="A CSV or XLSX file.")],
 ) -> None:
-    """Propose a mapping file from a spreadsheet's columns and first rows; check it before use."""
+    """Propose a mapping file from the columns of a spreadsheet; check it before use."""
     from geo.sources.suggest import suggest_mapping  # noqa: PLC0415 - workbooks load slowly
 
     if not file.exists():

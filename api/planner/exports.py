@@ -112,11 +112,11 @@ class PlanFile:
 def _members(draft: Draft) -> dict[str, object]:
     accounts = draft.figures.accounts
     metadata = draft.plan.metadata
-    told = {
+    plan = {
         "plan_id": metadata.plan_id, "title": metadata.title, "version": metadata.version,
         "blocks_layer": metadata.blocks_layer, "base_layer": metadata.base_layer,
     }  # fmt: skip
-    return {"plan": told, "accounts": accounts.as_dict() if accounts else None}
+    return {"plan": plan, "accounts": accounts.as_dict() if accounts else None}
 
 
 def _write_layers(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from geo.store.geopackage import GeoPackageStore
+from tests.api.commands.running import run, run_json
 from tests.boundaries.cities import fill
-from tests.services import run_patchmap
 
 PERIOD = ["--from", "2024-01", "--to", "2024-02"]
 
@@ -22,27 +21,10 @@ def planned(folder: Path) -> Path:
     return folder
 
 
-def run(folder: Path, *arguments: str) -> str:
-    done = run_patchmap(*arguments, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def told(folder: Path, *arguments: str) -> Any:
-    return json.loads(run(folder, "--json", *arguments))
-
-
-def refused(folder: Path, *arguments: str) -> str:
-    done = run_patchmap(*arguments, cwd=folder)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert len(done.stderr.splitlines()) == 1
-    return done.stderr.removeprefix("patchmap: ").rstrip("\n")
-
-
 def move(folder: Path, *arguments: str) -> str:
     return run(folder, "plan", "move", "north", *arguments, "--by", "Bob")
 
 
 def areas(folder: Path, *options: str) -> dict[str, dict[str, Any]]:
-    facts = told(folder, "plan", "show", "north", *PERIOD, *options)
+    facts = run_json(folder, "plan", "show", "north", *PERIOD, *options)
     return {area["area_code"]: area for area in facts["areas"]}

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from geo.store.geopackage import GeoPackageStore
-from tests.api.commands.plan_folders import planned, refused, run, told
+from tests.api.commands.plan_folders import planned
+from tests.api.commands.running import refused, run, run_json
 from tests.services import run_patchmap
 
 
@@ -26,20 +27,20 @@ def table(folder: Path, **values: int) -> str:
 
 def layer(folder: Path, name: str):
     store = GeoPackageStore(folder / "patchmap.gpkg")
-    found = store.layer(name)
+    layer = store.layer(name)
     store.close()
-    return found
+    return layer
 
 
 CARRY = ["--key", "code", "--best-fit-from", "blocks", "--sum", "dwellings"]
 
 
-def test_figures_of_blocks_are_added_up_by_ward_and_noted_in_its_papers(folder: Path) -> None:
+def test_figures_of_blocks_are_added_up_by_ward_and_noted_in_its_metadata(folder: Path) -> None:
     codes = [f"{column}{row}" for column in "abcdef" for row in range(1, 5)]
     file = table(folder, **dict.fromkeys(codes, 10))
-    said = run(folder, "attributes", "add", file, "--layer", "wards", *CARRY)
+    output = run(folder, "attributes", "add", file, "--layer", "wards", *CARRY)
     assert (
-        "wards: dwellings: by best fit of 24 whole areas; totals preserved: dwellings 240" in said
+        "wards: dwellings: by best fit of 24 whole areas; totals preserved: dwellings 240" in output
     )
     metadata, wards = layer(folder, "wards")
     assert wards["dwellings"].tolist() == [120, 120]
@@ -52,7 +53,9 @@ def test_figures_of_wards_reach_blocks_by_surface_only_and_say_so(folder: Path) 
     carried = ["--key", "code", "--best-fit-from", "wards", "--sum", "dwellings"]
     message = refused(folder, "attributes", "add", file, "--layer", "blocks", *carried)
     assert "no area fits" in message
-    facts = told(folder, "attributes", "add", file, "--layer", "blocks", *carried, "--by-surface")
+    facts = run_json(
+        folder, "attributes", "add", file, "--layer", "blocks", *carried, "--by-surface"
+    )
     assert "estimated by surface" in facts["note"]
     assert layer(folder, "blocks")[1]["dwellings"].sum() == pytest.approx(1800)
 
@@ -74,7 +77,7 @@ def test_residents_of_small_areas_are_carried_to_derbys_wards(
     derby = real_data / "derby"
     for name in ("lsoa-2021", "wards-2025"):
         run(tmp_path, "layers", "add", str(derby / f"{name}.geojson"), "--id", name)
-    facts = told(
+    facts = run_json(
         tmp_path, "attributes", "add", str(derby / "residents-2021-lsoa-2021.csv"),
         "--layer", "wards-2025", "--key", "mnemonic", "--rename", "total=residents",
         "--best-fit-from", "lsoa-2021", "--sum", "residents",

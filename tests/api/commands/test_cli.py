@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from geo.store.geopackage import GeoPackageStore
+from tests.api.commands.running import run
 from tests.services import run_patchmap
 
 QUESTION = ["--from", "2024-01", "--to", "2024-02", "--layer", "wards"]
@@ -23,19 +24,13 @@ def folder(tmp_path: Path, store: GeoPackageStore) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str) -> str:
-    done = run_patchmap(*arguments, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_count_writes_a_row_for_each_area_and_tells_the_accounts(folder: Path) -> None:
-    told = run(folder, "count", *QUESTION, "-o", "counts.csv")
+    output = run(folder, "count", *QUESTION, "-o", "counts.csv")
     counts = pd.read_csv(folder / "counts.csv")
     assert list(counts.columns) == ["area_code", "area_name", "n", "share", "rate_per_1000"]
     assert counts["area_code"].to_list() == ["A", "B"]
     assert counts["share"].sum() == pytest.approx(1)
-    assert "322 read = 2 rejected + 0 not asked + " in told
+    assert "322 read = 2 rejected + 0 not asked + " in output
 
 
 @pytest.mark.parametrize("ending", ["geojson", "gpkg", "parquet"])
@@ -43,8 +38,8 @@ def test_the_ending_chooses_the_format(folder: Path, ending: str) -> None:
     run(folder, "hotspots", *QUESTION, "--cell", "250", "-o", f"cells.{ending}")
     file = folder / f"cells.{ending}"
     cells = gpd.read_parquet(file) if ending == "parquet" else gpd.read_file(file)
-    told = json.loads(run(folder, "--json", "count", *QUESTION, "-o", "counts.csv"))
-    assert cells["n"].sum() == told["counted"]
+    output = json.loads(run(folder, "--json", "count", *QUESTION, "-o", "counts.csv"))
+    assert cells["n"].sum() == output["counted"]
     assert (cells["class"] == "hot_99").any()
     assert cells.crs == ("OGC:CRS84" if ending == "geojson" else "EPSG:27700") or (
         ending == "geojson" and cells.crs.is_geographic
@@ -74,11 +69,11 @@ def test_locate_keeps_every_row_and_says_what_has_no_place(folder: Path) -> None
     (folder / "points.csv").write_text(
         "id,Easting,Northing\n1,435100,336100\n2,438000,336100\n3,500000,336100\n4,,\n5,437000,337000\n"
     )
-    told = run(folder, "locate", "points.csv", "--areas", "wards", "-o", "out.csv")
+    output = run(folder, "locate", "points.csv", "--areas", "wards", "-o", "out.csv")
     located = pd.read_csv(folder / "out.csv", keep_default_na=False)
     # The last point lies on the border that both wards share: the lowest code has it.
     assert located["area_code"].to_list() == ["A", "B", "", "", "A"]
-    assert "5 rows = 3 in an area + 1 outside every area + 1 without a usable place" in told
+    assert "5 rows = 3 in an area + 1 outside every area + 1 without a usable place" in output
 
 
 def test_locate_needs_no_store(tmp_path: Path) -> None:
@@ -100,12 +95,12 @@ def test_locate_needs_no_store(tmp_path: Path) -> None:
 
 def test_attributes_are_joined_and_renamed(folder: Path) -> None:
     (folder / "electors.csv").write_text("ward,total\nA,100\nB,250\nC,9\n")
-    told = run(
+    output = run(
         folder, "attributes", "add", "electors.csv",
         "--layer", "wards", "--key", "ward", "--rename", "total=electors",
     )  # fmt: skip
-    assert "electors for 2 of 2 areas" in told
-    assert "1 rows match no area of this layer: C" in told
+    assert "electors for 2 of 2 areas" in output
+    assert "1 rows match no area of this layer: C" in output
     store = GeoPackageStore(folder / "patchmap.gpkg")
     assert store.layer("wards")[1]["electors"].to_list() == [100, 250]
     store.close()
@@ -115,8 +110,8 @@ def test_rejected_rows_go_to_a_file_that_names_line_and_reason(folder: Path) -> 
     header = "Crime ID,Month,Longitude,Latitude,Location,Crime type\n"
     rows = ["a,2024-03,-1.45,52.95,Mill Lane,Drugs\n", "b,2024-03,,,=No Location(),Drugs\n"]
     (folder / "2024-03-testshire-street.csv").write_text(header + "".join(rows))
-    told = run(folder, "ingest", "2024-03-testshire-street.csv", "--rejects", "rejects.csv")
-    assert "2 read = 1 accepted + 1 rejected (1 no location) [added]" in told
+    output = run(folder, "ingest", "2024-03-testshire-street.csv", "--rejects", "rejects.csv")
+    assert "2 read = 1 accepted + 1 rejected (1 no location) [added]" in output
     rejects = pd.read_csv(folder / "rejects.csv", keep_default_na=False)
     assert rejects.loc[0, ["file", "line", "reason", "Crime ID"]].to_list() == [
         "2024-03-testshire-street.csv", 3, "no location", "b",

@@ -45,16 +45,16 @@ def scheduler():
 def ask(folder, scheduler):
     """Ask one of the commands that take --engine of the files in the folder."""
 
-    def asked(command: str, *arguments: str, before: tuple[str, ...] = ()):
+    def run_engine(command: str, *arguments: str, before: tuple[str, ...] = ()):
         where = ["--areas", "squares.geojson", "--scheduler", scheduler]
         return run_patchmap(*before, command, "--engine", "dask", *where, *arguments, cwd=folder)
 
-    return asked
+    return run_engine
 
 
 @pytest.fixture
 def port_of_dask():
-    """The port that Dask takes unless it is told another, taken."""
+    """The port that Dask takes unless another is named, taken."""
     with socket.socket() as taken:
         with suppress(OSError):  # by somebody else
             taken.bind(("127.0.0.1", 8787))

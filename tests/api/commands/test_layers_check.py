@@ -6,6 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
+from tests.api.commands.running import run
 from tests.services import run_patchmap
 
 METRES = {"type": "name", "properties": {"name": "EPSG:27700"}}
@@ -37,19 +38,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(folder: Path, *arguments: str) -> str:
-    done = run_patchmap(*arguments, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_a_sound_layer_is_fit_for_a_plan(folder: Path) -> None:
-    said = told(folder, "layers", "check", "sound.geojson")
-    assert said == "sound.geojson: 2 areas, 0 findings; fit for a plan\n"
+    output = run(folder, "layers", "check", "sound.geojson")
+    assert output == "sound.geojson: 2 areas, 0 findings; fit for a plan\n"
 
 
 def test_a_finding_is_told_with_its_size_and_place(folder: Path) -> None:
-    assert told(folder, "layers", "check", "overlap.geojson").splitlines() == [
+    assert run(folder, "layers", "check", "overlap.geojson").splitlines() == [
         "overlap.geojson: 2 areas, 1 finding; repair it before you make a plan on it",
         "overlap: 1",
         "  A and B overlap, 50 m², 100 m long, at 435100, 336050",
@@ -57,14 +52,14 @@ def test_a_finding_is_told_with_its_size_and_place(folder: Path) -> None:
 
 
 def test_findings_are_json_for_machines(folder: Path) -> None:
-    facts = json.loads(told(folder, "--json", "layers", "check", "overlap.geojson"))
+    facts = json.loads(run(folder, "--json", "layers", "check", "overlap.geojson"))
     assert (facts["areas"], facts["fit_for_plan"], facts["kinds"]) == (2, False, {"overlap": 1})
     (finding,) = facts["findings"]
     assert (finding["codes"], finding["area_m2"]) == ("A, B", 50)
 
 
 def test_findings_are_a_layer_that_opens_in_longitude_and_latitude(folder: Path) -> None:
-    told(folder, "layers", "check", "overlap.geojson", "-o", "findings.geojson")
+    run(folder, "layers", "check", "overlap.geojson", "-o", "findings.geojson")
     layer = gpd.read_file(folder / "findings.geojson")
     assert layer["kind"].tolist() == ["overlap"]
     assert -1.5 < layer.geometry.iloc[0].centroid.x < -1.4
@@ -73,33 +68,33 @@ def test_findings_are_a_layer_that_opens_in_longitude_and_latitude(folder: Path)
 def test_many_findings_are_counted_and_the_first_named(folder: Path) -> None:
     rings = {f"W{n}": box(100 * n, 100 * n + 101) for n in range(6)}
     write(folder / "many.geojson", **rings)
-    assert "  and 2 more" in told(folder, "layers", "check", "many.geojson").splitlines()
+    assert "  and 2 more" in run(folder, "layers", "check", "many.geojson").splitlines()
 
 
 def test_faults_that_no_store_takes_are_found_all_the_same(folder: Path) -> None:
     tie = [[435_000, 336_000], [435_100, 336_100], [435_100, 336_000], [435_000, 336_100]]
     write(folder / "bad.geojson", A=[*tie, tie[0]], B=box(200, 300), B_2=box(300, 400))
-    said = told(folder, "layers", "check", "bad.geojson")
-    assert "  A: Self-intersection, at 435050, 336050" in said
-    assert "  2 areas have the code B, 10,000 m², 200 m long, at 435350, 336050" in said
+    output = run(folder, "layers", "check", "bad.geojson")
+    assert "  A: Self-intersection, at 435050, 336050" in output
+    assert "  2 areas have the code B, 10,000 m², 200 m long, at 435350, 336050" in output
 
 
 def test_codes_that_a_later_layer_lacks_are_stale(folder: Path) -> None:
     write(folder / "later.geojson", A=box(0, 100), C=box(100, 200))
-    told(folder, "layers", "add", "later.geojson", "--id", "later")
-    said = told(folder, "layers", "check", "sound.geojson", "--current", "later")
-    assert "B is not a code in force" in said
-    assert "fit for a plan" in said.splitlines()[0]
+    run(folder, "layers", "add", "later.geojson", "--id", "later")
+    output = run(folder, "layers", "check", "sound.geojson", "--current", "later")
+    assert "B is not a code in force" in output
+    assert "fit for a plan" in output.splitlines()[0]
 
 
 def test_a_layer_is_repaired_on_the_way_in_and_says_so(folder: Path) -> None:
-    said = told(folder, "layers", "add", "overlap.geojson", "--id", "w", "--snap", "1")
-    assert said.splitlines()[1:] == [
+    output = run(folder, "layers", "add", "overlap.geojson", "--id", "w", "--snap", "1")
+    assert output.splitlines()[1:] == [
         "snapped by 1 m: overlap 1",
         "B: area -50.0000 m² (-0.4975 %)",
     ]
-    assert "2 areas, 0 findings; fit for a plan" in told(folder, "layers", "check", "w")
-    metadata = json.loads(told(folder, "--json", "layers", "list"))
+    assert "2 areas, 0 findings; fit for a plan" in run(folder, "layers", "check", "w")
+    metadata = json.loads(run(folder, "--json", "layers", "list"))
     assert metadata[0]["note"].startswith("snapped by 1 m: overlap 1")
 
 

@@ -102,8 +102,8 @@ def test_rounds_go_along_streets_that_the_user_gives(
     ]
     streets, areas = tmp_path / "streets.geojson", two_wards().to_crs("EPSG:4326")
     streets.write_text(areas.boundary.to_json())
-    told = run_patchmap(*plan, cwd=tmp_path).stdout
-    assert "travel: along streets" in told
-    assert "note: Ways along the streets go both ways" in told
+    output = run_patchmap(*plan, cwd=tmp_path).stdout
+    assert "travel: along streets" in output
+    assert "note: Ways along the streets go both ways" in output
     streets.write_text(areas.to_json())
     assert "feature 1 must be a line; it is Polygon" in run_patchmap(*plan, cwd=tmp_path).stderr

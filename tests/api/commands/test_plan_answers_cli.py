@@ -11,7 +11,8 @@ import pytest
 
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
-from tests.api.commands.plan_folders import PERIOD, areas, move, planned, refused, run, told
+from tests.api.commands.plan_folders import PERIOD, areas, move, planned
+from tests.api.commands.running import refused, run, run_json
 from tests.boundaries.drawn import grid
 
 
@@ -21,16 +22,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_show_tells_variances_triggers_posts_and_what_is_cut(folder: Path) -> None:
-    said = run(
+    output = run(
         folder, "plan", "show", "north", *PERIOD, "--posts", "7", "--money", "1000",
         "--cuts", "wards", "--history",
     )  # fmt: skip
-    assert "now: 6,000 electors per member; 2 of 2 areas beyond ±10 % (*), 2 beyond ±30 %" in said
-    assert re.search(r"E +East +2 +12 +22,200 +11,100 +\+85\*\*", said)
-    assert "hotspots split by a boundary: 1 of " in said
-    assert "areas of wards split by a boundary: 0 of 2" in said
-    assert "140 read = 0 rejected + 0 not asked + " in said
-    assert "no steps yet" in said
+    assert "now: 6,000 electors per member; 2 of 2 areas beyond ±10 % (*), 2 beyond ±30 %" in output
+    assert re.search(r"E +East +2 +12 +22,200 +11,100 +\+85\*\*", output)
+    assert "hotspots split by a boundary: 1 of " in output
+    assert "areas of wards split by a boundary: 0 of 2" in output
+    assert "140 read = 0 rejected + 0 not asked + " in output
+    assert "no steps yet" in output
     rows = areas(folder, "--posts", "7", "--money", "1000").values()
     assert sum(row["posts"] for row in rows) == 7
     assert sum(row["pounds"] for row in rows) == pytest.approx(1000)
@@ -38,26 +39,26 @@ def test_show_tells_variances_triggers_posts_and_what_is_cut(folder: Path) -> No
 
 def test_a_plan_is_held_against_its_beginning_or_another(folder: Path) -> None:
     move(folder, "c1", "c2", "--to", "E")
-    facts = told(folder, "plan", "show", "north", *PERIOD)
+    facts = run_json(folder, "plan", "show", "north", *PERIOD)
     assert facts["held_against"] == "wards"
     assert [area["blocks"] for area in facts["before"]] == [12, 12]
     run(folder, "plan", "new", "south", "--from-plan", "north")
     run(folder, "plan", "move", "south", "c3", "--to", "E")
-    facts = told(folder, "plan", "show", "south", "--against", "north", *PERIOD)
+    facts = run_json(folder, "plan", "show", "south", "--against", "north", *PERIOD)
     assert facts["held_against"] == "plan-north"
     assert [area["blocks"] for area in facts["before"]] == [14, 10]
 
 
 def test_compare_writes_moved_blocks_and_the_flow(folder: Path) -> None:
     move(folder, "c1", "c2", "--to", "E")
-    said = run(
+    output = run(
         folder, "plan", "compare", "wards", "north", *PERIOD, "--posts", "6",
         "-o", "moved.geojson", "--flow", "flow.csv",
     )  # fmt: skip
-    assert "wards → plan-north, by the 24 blocks of blocks" in said
-    assert "moved: 2 of 24 blocks, 1,900 of 30,000 electors" in said
-    assert re.search(r"West +East +2 +1,900", said)
-    assert "East: 92% East, 8% West" in said
+    assert "wards → plan-north, by the 24 blocks of blocks" in output
+    assert "moved: 2 of 24 blocks, 1,900 of 30,000 electors" in output
+    assert re.search(r"West +East +2 +1,900", output)
+    assert "East: 92% East, 8% West" in output
     moved = gpd.read_file(folder / "moved.geojson")
     assert moved[["block_code", "from_area", "to_area"]].to_numpy().tolist() == [
         ["c1", "W", "E"],
@@ -69,7 +70,7 @@ def test_compare_writes_moved_blocks_and_the_flow(folder: Path) -> None:
 
 
 def test_suggestions_are_legal_and_a_taken_one_gains_what_was_said(folder: Path) -> None:
-    moves = told(folder, "plan", "suggest", "north", "--most", "3", *PERIOD)
+    moves = run_json(folder, "plan", "suggest", "north", "--most", "3", *PERIOD)
     assert len(moves) == 3
     assert moves[0]["gain"] == max(one["gain"] for one in moves)
     move(folder, moves[0]["block_code"], "--to", moves[0]["to_area"])
@@ -79,11 +80,11 @@ def test_suggestions_are_legal_and_a_taken_one_gains_what_was_said(folder: Path)
 
 def test_an_alternative_is_repeatable_and_saved_as_a_plan_of_its_own(folder: Path) -> None:
     search = ["plan", "alternative", "north", "--seed", "3", "--steps", "3000", "--border", "99"]
-    first, again = (told(folder, *search) for _ in range(2))
+    first, again = (run_json(folder, *search) for _ in range(2))
     assert first["targets"] == again["targets"] != {}
-    said = run(folder, *search, "--save-as", "even", "--title", "Even", "--by", "Cay")
-    assert said.splitlines()[-1] == "saved as plan even"
-    facts = told(folder, "plan", "show", "even", *PERIOD)
+    output = run(folder, *search, "--save-as", "even", "--title", "Even", "--by", "Cay")
+    assert output.splitlines()[-1] == "saved as plan even"
+    facts = run_json(folder, "plan", "show", "even", *PERIOD)
     assert facts["history"][0]["reason"] == (
         "alternative to north by annealing: balance electors, seed 3"
     )
@@ -97,8 +98,8 @@ def test_every_answer_counts_on_a_plan(folder: Path) -> None:
     move(folder, "c1", "c2", "--to", "E")
     run(folder, "count", *PERIOD, "--layer", "plan-north", "-o", "n.csv")
     counts = pd.read_csv(folder / "n.csv").set_index("area_code")["n"]
-    found = areas(folder)
-    assert counts.to_dict() == {code: area["incidents"] for code, area in found.items()}
+    by_code = areas(folder)
+    assert counts.to_dict() == {code: area["incidents"] for code, area in by_code.items()}
     for command in ("hotspots", "rank", "posts"):
         more = ["--posts", "5"] if command == "posts" else []
         run(folder, command, *PERIOD, *more, "--layer", "plan-north", "-o", f"{command}.csv")
@@ -125,10 +126,10 @@ def test_every_printed_figure_of_a_published_review_is_reproduced(
         store.put_layer(LayerMetadata("wards"), wards)
     store.close()
     run(tmp_path, "plan", "new", "dales", "--blocks", "wards", "--from", "wards")
-    facts = told(tmp_path, "plan", "show", "dales")
-    found = pd.DataFrame(facts["areas"][:-1])
+    facts = run_json(tmp_path, "plan", "show", "dales")
+    measured = pd.DataFrame(facts["areas"][:-1])
     for year, ending in ((2020, ""), (2026, "_forecast")):
-        per_member = found[f"electors{ending}_per_member"]
+        per_member = measured[f"electors{ending}_per_member"]
         assert (per_member + 0.5).astype(int).tolist() == rows[f"per_member_{year}"].tolist()
-        assert found[f"variance_percent{ending}"].tolist() == rows[f"variance_{year}"].tolist()
+        assert measured[f"variance_percent{ending}"].tolist() == rows[f"variance_{year}"].tolist()
     assert facts["review"]["electors"]["average"] == pytest.approx(1709)

@@ -11,7 +11,8 @@ from boundaries.plans.draft import open_plan, save_plan
 from boundaries.plans.state import Signed
 from geo.errors import ConflictError
 from geo.store.geopackage import GeoPackageStore
-from tests.api.commands.plan_folders import areas, move, planned, refused, run
+from tests.api.commands.plan_folders import areas, move, planned
+from tests.api.commands.running import refused, run
 from tests.boundaries.drawn import grid
 from tests.services import run_patchmap
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
-from tests.api.commands.plan_folders import PERIOD, areas, move, planned, refused, run, told
+from tests.api.commands.plan_folders import PERIOD, areas, move, planned
+from tests.api.commands.running import refused, run, run_json
 from tests.boundaries.drawn import grid
 
 
@@ -18,13 +19,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_move_says_what_it_did_and_is_signed(folder: Path) -> None:
-    said = move(folder, "c1", "c2", "--to", "E", "--reason", "the railway")
-    assert said.splitlines()[0] == "north, version 2: moved 2 blocks from W to E"
-    assert "East (E): blocks 12 → 14, electors 22,200 → 24,100" in said
-    facts = told(folder, "plan", "show", "north", *PERIOD)
+    output = move(folder, "c1", "c2", "--to", "E", "--reason", "the railway")
+    assert output.splitlines()[0] == "north, version 2: moved 2 blocks from W to E"
+    assert "East (E): blocks 12 → 14, electors 22,200 → 24,100" in output
+    facts = run_json(folder, "plan", "show", "north", *PERIOD)
     step = facts["history"][0]
     assert (step["by"], step["reason"], step["in_force"]) == ("Bob", "the railway", True)
-    assert told(folder, "plan", "list")[0]["updated_by"] == "Bob"
+    assert run_json(folder, "plan", "list")[0]["updated_by"] == "Bob"
     assert areas(folder)["E"]["blocks"] == 14
     assert sum(area["incidents"] for area in areas(folder).values()) == facts["accounts"]["counted"]
 
@@ -41,13 +42,13 @@ def test_undo_and_redo_are_saved_too(folder: Path) -> None:
 def test_a_move_that_breaks_an_area_needs_force_or_a_bridge(folder: Path) -> None:
     message = refused(folder, "plan", "move", "north", "a1", "--to", "E")
     assert "East (E) would be in 2 pieces instead of 1, the smallest being a1" in message
-    said = move(folder, "a1", "--to", "E", "--force")
-    assert "E is in 2 pieces: 12 blocks at " in said
+    output = move(folder, "a1", "--to", "E", "--force")
+    assert "E is in 2 pieces: 12 blocks at " in output
     run(folder, "plan", "undo", "north")
     run(folder, "plan", "bridge", "north", "Long Bridge", "a1", "d1")
     move(folder, "a1", "--to", "E")
     assert areas(folder)["E"]["pieces"] == 1
-    assert told(folder, "plan", "show", "north", *PERIOD)["bridges"] == {
+    assert run_json(folder, "plan", "show", "north", *PERIOD)["bridges"] == {
         "Long Bridge": ["a1", "d1"]
     }
     run(folder, "plan", "unbridge", "north", "Long Bridge", "--force")
@@ -66,12 +67,12 @@ def test_every_step_has_its_command(folder: Path) -> None:
     run(folder, "plan", "add-area", "north", "X", "--members", "2")
     run(folder, "plan", "remove-area", "north", "X")
     run(folder, "plan", "merge", "north", "N", "--into", "W")
-    found = areas(folder)
-    assert (sorted(found), found["W"]["members"]) == (["E", "W"], 4)
+    by_code = areas(folder)
+    assert (sorted(by_code), by_code["W"]["members"]) == (["E", "W"], 4)
     assert "unassigned: 1 block (100 electors, 130 residents)" in move(
         folder, "a1", "--to", "unassigned"
     )
-    kinds = [step["kind"] for step in told(folder, "plan", "show", "north", *PERIOD)["history"]]
+    kinds = [step["kind"] for step in run_json(folder, "plan", "show", "north", *PERIOD)["history"]]
     assert kinds == [
         "split", "members", "rename", "lock", "unlock", "add", "remove", "merge", "move",
     ]  # fmt: skip
@@ -79,18 +80,18 @@ def test_every_step_has_its_command(folder: Path) -> None:
 
 def test_a_csv_of_blocks_and_a_file_of_polygons_become_plans(folder: Path) -> None:
     (folder / "other.csv").write_text("block,ward\na1,N\na2,N\nb1,S\n")
-    said = run(
+    output = run(
         folder, "plan", "import", "other", "other.csv", "--blocks", "blocks",
         "--block-column", "block", "--area-column", "ward",
     )  # fmt: skip
-    assert said.splitlines()[0] == "other: 2 areas of 24 blocks of blocks"
-    assert "unassigned: 21 blocks" in said
+    assert output.splitlines()[0] == "other: 2 areas of 24 blocks of blocks"
+    assert "unassigned: 21 blocks" in output
     wards = grid(6, 4).dissolve([code[0] > "b" for code in grid(6, 4).index])
     wards["geometry"] = wards.geometry.translate(xoff=20)
     wards = wards[["geometry"]].assign(area_code=["L", "R"], area_name=["Left", "Right"])
     for name in ("areas.geojson", "areas.gpkg"):
         wards.to_file(folder / name, engine="pyogrio")
-        facts = told(folder, "plan", "import", name[-4:].strip("."), name, "--blocks", "blocks")
+        facts = run_json(folder, "plan", "import", name[-4:].strip("."), name, "--blocks", "blocks")
         assert (facts["areas"], facts["unassigned"]) == (2, 0)
         straddling = {row["block_code"] for row in facts["straddling"]}
         assert straddling == {f"{column}{row}" for column in "ac" for row in range(1, 5)}
@@ -100,7 +101,7 @@ def test_an_exported_plan_comes_back_by_import(folder: Path) -> None:
     move(folder, "c1", "c2", "--to", "E")
     run(folder, "plan", "export", "north", "-o", "north.csv")
     run(folder, "plan", "import", "again", "north.csv", "--blocks", "blocks")
-    facts = told(folder, "plan", "compare", "north", "again", *PERIOD)
+    facts = run_json(folder, "plan", "compare", "north", "again", *PERIOD)
     assert facts["moved"]["blocks"] == 0
 
 

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 from geo.store.geopackage import GeoPackageStore
-from tests.api.commands.plan_folders import PERIOD, planned, refused, run
+from tests.api.commands.plan_folders import PERIOD, planned
+from tests.api.commands.running import refused, run
 from tests.disks import MB, fill
 from tests.postgres import Cluster, PrivateCluster
 from tests.services import run_patchmap
@@ -42,10 +43,10 @@ def test_a_plan_is_the_same_on_a_server(tmp_path: Path, cluster: Cluster) -> Non
         run(folder, *store, "plan", "move", "north", "c1", "c2", "--to", "E", "--by", "Ann")
         run(folder, *store, "plan", "undo", "north")
         message = refused(folder, *store, "plan", "move", "north", "a1", "--to", "E")
-        told = json.loads(run(folder, *store, "--json", "plan", "show", "north", *PERIOD))
-        told["accounts"].pop("data_version")
-        told["history"][0].pop("at")
-        facts.append((told, message))
+        output = json.loads(run(folder, *store, "--json", "plan", "show", "north", *PERIOD))
+        output["accounts"].pop("data_version")
+        output["history"][0].pop("at")
+        facts.append((output, message))
     assert facts[0] == facts[1]
     assert facts[0][0]["plan"]["version"] == 3
 

@@ -14,7 +14,7 @@ from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.draft import import_assignment, open_plan, save_plan
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT
 from geo.store.geopackage import GeoPackageStore
-from tests.api.commands.plan_folders import refused, run, told
+from tests.api.commands.running import refused, run, run_json
 from tests.boundaries.drawn import SIGNED
 
 PERIOD = ["--from", "2018-10", "--to", "2024-04"]
@@ -87,7 +87,7 @@ def test_the_finished_plan_counts_what_a_join_to_its_dissolved_boundaries_counts
 
 
 def test_the_flow_between_the_two_vintages_loses_nothing(folder: Path) -> None:
-    facts = told(
+    facts = run_json(
         folder, "plan", "compare", "wards-2022", "wards-2025", "--blocks", "blocks", *PERIOD
     )
     flow = pd.DataFrame(facts["flow"])
@@ -101,7 +101,7 @@ def test_the_flow_between_the_two_vintages_loses_nothing(folder: Path) -> None:
     assert len(facts["carried_on"]) == 17
     # Chaddesden North is the one ward that carries no old one on.
     assert set(flow["to_area"]) - set(facts["carried_on"].values()) == {"E05015514"}
-    plan = told(folder, "plan", "compare", "wards-2022", "derby", *PERIOD)
+    plan = run_json(folder, "plan", "compare", "wards-2022", "derby", *PERIOD)
     assert plan["flow"] == facts["flow"]
     assert 0 < facts["moved"]["blocks"] < 100
     straddling = {row["block_code"] for row in facts["straddling"]["wards-2022"]}
@@ -109,7 +109,7 @@ def test_the_flow_between_the_two_vintages_loses_nothing(folder: Path) -> None:
 
 
 def test_the_plan_remembers_the_wards_that_it_was_begun_from(folder: Path) -> None:
-    facts = told(folder, "plan", "show", "derby", *PERIOD, "--cuts", "wards-2022")
+    facts = run_json(folder, "plan", "show", "derby", *PERIOD, "--cuts", "wards-2022")
     assert len(facts["before"]) == 17
     assert sum(area["incidents"] for area in facts["before"]) == INSIDE
     assert len(facts["history"]) == 18 + 18 + 17
@@ -119,12 +119,12 @@ def test_the_plan_remembers_the_wards_that_it_was_begun_from(folder: Path) -> No
 def test_broken_blocks_and_slivers_are_found_located_and_kept_out_of_plans(
     folder: Path, derby: Path
 ) -> None:
-    broken = told(folder, "layers", "check", str(derby / "output-areas-2011.geojson"))
+    broken = run_json(folder, "layers", "check", str(derby / "output-areas-2011.geojson"))
     rings = [one for one in broken["findings"] if one["kind"] == "invalid ring"]
     places = {one["codes"]: (round(one["x"]), round(one["y"])) for one in rings}
     assert places == {"E00068123": (433748, 333389), "E00068300": (434977, 336835)}
     slivers = str(derby / "lsoa-2011-slivers.geojson")
-    assert told(folder, "layers", "check", slivers)["kinds"]["sliver"] == 1280
+    assert run_json(folder, "layers", "check", slivers)["kinds"]["sliver"] == 1280
     add = ["layers", "add", slivers, "--id", "slivers", "--repair"]
     run(folder, *add)
     message = refused(folder, "plan", "new", "x", "--blocks", "slivers", "--empty")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.api.commands.running import refused, run
 from tests.services import run_patchmap
 
 HEADER = ["Crime ID", "Month", "Longitude", "Latitude", "Location", "Crime type"]
@@ -45,25 +46,12 @@ def folder(tmp_path: Path) -> Path:
             "2024-04": month("2024-04", places[:3]),
         }.items():
             archive.writestr(f"{name}/{name}-testshire-street.csv", text)
-    told(tmp_path, "layers", "add", "wards.geojson", "--id", "wards")
+    run(tmp_path, "layers", "add", "wards.geojson", "--id", "wards")
     return tmp_path
 
 
-def told(folder: Path, *arguments: str) -> str:
-    done = run_patchmap(*arguments, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def refused(folder: Path, *arguments: str) -> str:
-    done = run_patchmap(*arguments, cwd=folder)
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    return done.stderr
-
-
 def counts(folder: Path, store: str = "patchmap.gpkg") -> int:
-    told(folder, "--store", store, "count", "--from", "2024-01", "--to", "2024-04", "-o", "n.csv")
+    run(folder, "--store", store, "count", "--from", "2024-01", "--to", "2024-04", "-o", "n.csv")
     return int(pd.read_csv(folder / "n.csv")["n"].sum())
 
 
@@ -72,14 +60,14 @@ def test_a_double_publication_is_warned_of_and_can_be_halved(folder: Path) -> No
     assert "--halve testshire:2024-02:anti-social-behaviour" in warned
     assert counts(folder) == 12 + 24 + 3
     halving = ["--halve", "testshire:2024-02:anti-social-behaviour"]
-    assert "12 accepted + 12 rejected (12 published twice)" in told(
+    assert "12 accepted + 12 rejected (12 published twice)" in run(
         folder, "ingest", "months.zip", *halving
     )
     assert counts(folder) == 12 + 12 + 3
     rejects = pd.read_csv(folder / "months.rejects.csv")
     assert (rejects["reason"] == "published twice").all()
     assert len(rejects) == 12
-    assert "unchanged" in told(folder, "ingest", "months.zip", *halving).splitlines()[1]
+    assert "unchanged" in run(folder, "ingest", "months.zip", *halving).splitlines()[1]
 
 
 @pytest.mark.parametrize(
@@ -96,14 +84,14 @@ def test_what_was_not_published_twice_is_not_halved(folder: Path, wanted: str, r
 
 
 def test_an_answer_says_that_a_month_looks_published_twice(folder: Path) -> None:
-    told(folder, "ingest", "months.zip")
-    said = told(folder, "count", "--from", "2024-02", "--to", "2024-02", "-o", "n.csv")
-    assert "2024-02: all 24 rows of anti-social-behaviour stand in even groups" in said
+    run(folder, "ingest", "months.zip")
+    output = run(folder, "count", "--from", "2024-02", "--to", "2024-02", "-o", "n.csv")
+    assert "2024-02: all 24 rows of anti-social-behaviour stand in even groups" in output
 
 
 def test_quality_tells_gaps_short_months_and_busy_points(folder: Path) -> None:
-    told(folder, "ingest", "months.zip")
-    kinds = {note["kind"]: note for note in json.loads(told(folder, "--json", "quality"))}
+    run(folder, "ingest", "months.zip")
+    kinds = {note["kind"]: note for note in json.loads(run(folder, "--json", "quality"))}
     assert kinds["missing months"]["month"] == "2024-03"
     assert kinds["short month"]["month"] == "2024-04"
     assert kinds["published twice"]["month"] == "2024-02"
@@ -111,27 +99,27 @@ def test_quality_tells_gaps_short_months_and_busy_points(folder: Path) -> None:
 
 
 def test_an_import_can_be_undone_once(folder: Path) -> None:
-    told(folder, "ingest", "months.zip")
-    listed = json.loads(told(folder, "--json", "imports", "list"))
+    run(folder, "ingest", "months.zip")
+    listed = json.loads(run(folder, "--json", "imports", "list"))
     assert [record["state"] for record in listed] == ["current"] * 3
-    told(folder, "imports", "undo", "2")
+    run(folder, "imports", "undo", "2")
     assert counts(folder) == 12 + 3
     assert "already undone" in refused(folder, "imports", "undo", "2")
     assert "there is no import 9" in refused(folder, "imports", "undo", "9")
 
 
 def test_a_backup_restores_everything(folder: Path) -> None:
-    told(folder, "ingest", "months.zip")
-    told(folder, "backup", "saved.gpkg")
-    told(folder, "imports", "undo", "3")
+    run(folder, "ingest", "months.zip")
+    run(folder, "backup", "saved.gpkg")
+    run(folder, "imports", "undo", "3")
     assert "holds data" in refused(folder, "restore", "saved.gpkg")
-    told(folder, "restore", "saved.gpkg", "--replace")
+    run(folder, "restore", "saved.gpkg", "--replace")
     assert counts(folder) == 12 + 24 + 3
     assert "already exists" in refused(folder, "backup", "saved.gpkg")
 
 
 def test_what_is_no_backup_leaves_the_store_as_it_was(folder: Path) -> None:
-    told(folder, "ingest", "months.zip")
+    run(folder, "ingest", "months.zip")
     (folder / "notes.txt").write_text("no database, but long enough to be looked into " * 40)
     assert "cannot be used" in refused(folder, "restore", "notes.txt", "--replace")
     assert "no store at" in refused(folder, "restore", "nowhere.gpkg", "--replace")
@@ -139,7 +127,7 @@ def test_what_is_no_backup_leaves_the_store_as_it_was(folder: Path) -> None:
 
 
 def test_a_copy_answers_as_its_original_does(folder: Path) -> None:
-    told(folder, "ingest", "months.zip")
-    told(folder, "copy", "--to", "copy.gpkg")
+    run(folder, "ingest", "months.zip")
+    run(folder, "copy", "--to", "copy.gpkg")
     assert counts(folder, "copy.gpkg") == counts(folder)
     assert "holds data" in refused(folder, "copy", "--to", "copy.gpkg")

@@ -46,7 +46,7 @@ def step(
 ) -> Any:
     """Take a step from the version that the service has, or from another."""
     if version is None:
-        told = client.get(f"/planner/plans/{plan_id}")
-        version = told.json()["status"]["version"] if told.status_code == 200 else 1
+        response = client.get(f"/planner/plans/{plan_id}")
+        version = response.json()["status"]["version"] if response.status_code == 200 else 1
     body = {"step": kind, "version": version, "by": by, **values}
     return client.post(f"/planner/plans/{plan_id}/steps", json=body)

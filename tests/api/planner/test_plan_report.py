@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from geo.store.geopackage import GeoPackageStore
-from tests.api.commands.plan_folders import PERIOD, areas, move, planned, run
+from tests.api.commands.plan_folders import PERIOD, areas, move, planned
+from tests.api.commands.running import run
 
 
 class Tables(HTMLParser):
@@ -56,14 +57,14 @@ def rows(page: str) -> list[list[str]]:
 def test_the_report_says_what_the_measures_say(folder: Path) -> None:
     move(folder, "c1", "c2", "--to", "E", "--reason", "residents asked for it")
     page = report(folder, "--posts", "7", "--cuts", "wards")
-    found = rows(page)
-    east = next(row for row in found if row[0].startswith("East"))
+    cells = rows(page)
+    east = next(row for row in cells if row[0].startswith("East"))
     now = areas(folder, "--posts", "7")["E"]
     assert east[1:4] == ["2", "14 (12)", f"{now['electors']:,.0f}"]
     assert east[4:6] == ["+85 %", f"+{now['variance_percent']:.0f} %"]
     assert east[-1] == f"{now['posts']}"
-    assert ["West", "East", "2", "1,900"] in [row[:4] for row in found]
-    assert found[-1][2:] == ["Bob", "moved 2 blocks from West to East", "residents asked for it"]
+    assert ["West", "East", "2", "1,900"] in [row[:4] for row in cells]
+    assert cells[-1][2:] == ["Bob", "moved 2 blocks from West to East", "residents asked for it"]
     assert "2 of 24 blocks" in page
     assert "c1, c2" in page
     assert re.search(r"140 read = 0 rejected \+ 0 not asked \+ \d+ outside", page)

@@ -73,7 +73,7 @@ def test_a_plan_is_begun_from_a_layer_listed_and_opened(client: TestClient) -> N
     assert "<script>" not in page.text
 
 
-def test_blocks_that_straddle_are_told(client: TestClient, store: GeoPackageStore) -> None:
+def test_blocks_that_straddle_are_listed(client: TestClient, store: GeoPackageStore) -> None:
     metadata, wards = store.layer("wards")
     moved = wards.set_geometry(wards.geometry.translate(xoff=30))
     with store.transaction():
@@ -84,7 +84,7 @@ def test_blocks_that_straddle_are_told(client: TestClient, store: GeoPackageStor
 
 
 @pytest.mark.parametrize(
-    ("changes", "status", "told"),
+    ("changes", "status", "message"),
     [
         ({"plan_id": "North!"}, 400, "cannot be a plan's id"),
         ({"plan_id": ""}, 400, "plan_id"),
@@ -99,12 +99,12 @@ def test_blocks_that_straddle_are_told(client: TestClient, store: GeoPackageStor
     ],
 )
 def test_what_no_plan_can_be_begun_from_is_refused(
-    untouched: TestClient, changes: dict[str, object], status: int, told: str
+    untouched: TestClient, changes: dict[str, object], status: int, message: str
 ) -> None:
     refusal = begin(untouched, **changes)
     assert refusal.status_code == status
     assert refusal.headers["content-type"] == "application/problem+json"
-    assert told in refusal.json()["detail"]
+    assert message in refusal.json()["detail"]
 
 
 def test_a_second_plan_of_an_id_is_a_conflict(client: TestClient) -> None:
@@ -112,19 +112,21 @@ def test_a_second_plan_of_an_id_is_a_conflict(client: TestClient) -> None:
     assert begin(client).status_code == 409
 
 
-def test_a_plan_is_told_whole(client: TestClient) -> None:
+def test_a_plan_is_returned_whole(client: TestClient) -> None:
     begin(client)
-    told = client.get("/planner/plans/north").json()
-    assert told["codes"] == BLOCKS
-    assert told["assigned"] == told["start"]
-    assert set(told["assigned"]) == {"E", "W"}
-    assert sum(told["figures"]["electors"]) == sum(row["electors"] for row in told["rows"].values())
-    assert told["before"]["rows"] == told["rows"]
-    status = told["status"]
+    payload = client.get("/planner/plans/north").json()
+    assert payload["codes"] == BLOCKS
+    assert payload["assigned"] == payload["start"]
+    assert set(payload["assigned"]) == {"E", "W"}
+    assert sum(payload["figures"]["electors"]) == sum(
+        row["electors"] for row in payload["rows"].values()
+    )
+    assert payload["before"]["rows"] == payload["rows"]
+    status = payload["status"]
     assert (status["version"], status["undo"], status["broken"]) == (1, "", [])
     assert status["council"]["members"] == 5
     assert [each["kind"] for each in status["splits"]] == ["hotspots", "Wards"]
-    assert told["history"] == []
+    assert payload["history"] == []
 
 
 def test_what_the_boundaries_cut_is_what_the_engine_finds(
@@ -133,11 +135,11 @@ def test_what_the_boundaries_cut_is_what_the_engine_finds(
     begin(client)
     step(client, "move", blocks=["c1", "c2", "d2"], to="", force=True)
     step(client, "move", blocks=["c2"], to="E", force=True)
-    told = client.get("/planner/plans/north?datetime=2024-01/2024-02").json()["status"]
+    splits = client.get("/planner/plans/north?datetime=2024-01/2024-02").json()["status"]["splits"]
     question = Question.read({"datetime": "2024-01/2024-02"})
     draft = open_plan(store, "north", question=question)
     assigned = draft.plan.now.assigned
-    hotspots, wards = told["splits"]
+    hotspots, wards = splits
     assert hotspots["now"] == draft.hotspots.count_split(assigned)
     split = draft.cut_by(store.layer("wards")[1]).split(assigned, least_share=0.01)
     sides = split[split["area_code"] != ""].groupby("name")["area_code"].agg(list)
@@ -234,9 +236,9 @@ def test_hostile_names_stay_text(client: TestClient) -> None:
         assert page.status_code == 200
         assert "<script>alert" not in page.text
         assert '" onmouseover="alert' not in page.text
-    told = client.get("/planner/plans/north")
-    assert told.headers["content-type"] == "application/json"
-    assert told.json()["history"][0]["reason"] == HOSTILE
+    response = client.get("/planner/plans/north")
+    assert response.headers["content-type"] == "application/json"
+    assert response.json()["history"][0]["reason"] == HOSTILE
 
 
 def test_a_tile_server_is_the_only_other_host_that_the_page_may_ask(

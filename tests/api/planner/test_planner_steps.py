@@ -37,7 +37,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory, town: Path) -> Iterator[
     made.close()
 
 
-def test_a_move_tells_only_what_it_changed_and_is_saved(
+def test_a_move_returns_only_what_it_changed_and_is_saved(
     client: TestClient, store: GeoPackageStore
 ) -> None:
     answer = step(client, "move", blocks=["c1", "c2"], to="E", reason="the road parts them")
@@ -97,9 +97,9 @@ def test_undo_and_redo_go_back_to_the_very_same_figures(client: TestClient) -> N
 
 
 def test_a_suggested_move_is_legal_and_improves_the_balance(client: TestClient) -> None:
-    told = client.get("/planner/plans/north/suggestions").json()
-    assert told["column"] == "electors"
-    best = told["moves"][0]
+    suggested = client.get("/planner/plans/north/suggestions").json()
+    assert suggested["column"] == "electors"
+    best = suggested["moves"][0]
     before = client.get("/planner/plans/north").json()["rows"]
     after = step(client, "move", blocks=[best["block_code"]], to=best["to_area"]).json()["rows"]
     spread = [
@@ -113,7 +113,7 @@ def test_a_suggested_move_is_legal_and_improves_the_balance(client: TestClient) 
     assert "no electors to balance between areas" in refusal.json()["detail"]
 
 
-def test_a_broken_area_is_told_with_its_pieces_and_may_be_forced(client: TestClient) -> None:
+def test_a_broken_area_is_refused_with_its_pieces_and_may_be_forced(client: TestClient) -> None:
     refusal = step(client, "move", blocks=["a1"], to="E")
     assert refusal.status_code == 409
     problem = refusal.json()
@@ -171,22 +171,22 @@ def test_a_plan_that_goes_on_elsewhere_right_after_a_step_is_read_again(
 
 
 def test_two_who_step_at_once_do_not_overwrite_each_other(client: TestClient) -> None:
-    found = []
+    statuses = []
 
     def move(block: str) -> None:
-        found.append(step(client, "move", version=1, blocks=[block], to="E").status_code)
+        statuses.append(step(client, "move", version=1, blocks=[block], to="E").status_code)
 
     callers = [threading.Thread(target=move, args=(block,)) for block in ("c1", "c2", "c3", "c4")]
     for caller in callers:
         caller.start()
     for caller in callers:
         caller.join()
-    assert sorted(found) == [200, 409, 409, 409]
+    assert sorted(statuses) == [200, 409, 409, 409]
     assert client.get("/planner/plans/north").json()["status"]["version"] == 2
 
 
 @pytest.mark.parametrize(
-    ("values", "status", "told"),
+    ("values", "status", "message"),
     [
         ({"step": "fly"}, 400, "does not match any of the expected tags"),
         ({"step": "move", "blocks": [], "to": "E"}, 400, "at least 1 item"),
@@ -210,13 +210,13 @@ def test_two_who_step_at_once_do_not_overwrite_each_other(client: TestClient) ->
     ],
 )
 def test_a_step_that_makes_no_sense_is_refused(
-    untouched: TestClient, values: dict[str, object], status: int, told: str
+    untouched: TestClient, values: dict[str, object], status: int, message: str
 ) -> None:
     body = {"version": 1, "by": "Ann", **values}
     refusal = untouched.post("/planner/plans/north/steps", json=body)
     assert refusal.status_code == status, refusal.text
     assert refusal.headers["content-type"] == "application/problem+json"
-    assert told in refusal.json()["detail"]
+    assert message in refusal.json()["detail"]
     assert untouched.get("/planner/plans/north").json()["status"]["version"] == 1
 
 
