@@ -35,7 +35,7 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
         # Callers are on this machine: a smaller answer is worth less than a sooner one.
         compression=1,
         origins=settings.cors,
-        routes=[*features.door.routes, *tiles.door.routes],
+        routes=[*features.router.routes, *tiles.router.routes],
         lifespan=_lifespan,
     )
     app.state.searches = searches or Searches()

@@ -1,4 +1,4 @@
-"""ETags: the data's version, the software's, the format and the Question name an answer."""
+"""ETags: made of the data's version, the software's version, the format and the address."""
 
 from __future__ import annotations
 
@@ -12,9 +12,20 @@ from api.settings import VERSION
 
 
 def etag_of(request: Request, version: str, media_type: str, setting: str) -> str:
-    """The name of what a request would get now. The host counts, because links carry it."""
-    named = "\n".join([version, VERSION, media_type, setting, str(request.url)])
-    return f'"{hashlib.sha256(named.encode()).hexdigest()[:32]}"'
+    """Return the ETag of what a request would get now.
+
+    Parameters
+    ----------
+    version
+        Of the data that the answer is made of.
+    media_type
+        Of the answer.
+    setting
+        Whatever of the settings the answer depends on.
+    """
+    # The whole address, with its host: the links of an answer contain it.
+    parts = "\n".join([version, VERSION, media_type, setting, str(request.url)])
+    return f'"{hashlib.sha256(parts.encode()).hexdigest()[:32]}"'
 
 
 def not_modified_or(
@@ -26,14 +37,16 @@ def not_modified_or(
     setting: str = "",
     state: str = "",
 ) -> Response:
-    """304 where the caller has the answer of a store already, else the answer with its ETag.
+    """Return 304 where the caller has the answer of a store already, else the answer.
 
     Parameters
     ----------
+    make
+        Makes the answer.
     setting
         Whatever of the settings the answer depends on.
     state
-        What names the state of the data, where that is less than all of it.
+        The version of the data that the answer depends on, if that is only part of it.
     """
     version = state or str(answers.snapshot().data_version())
     return of_version(request, version, make, media_type=media_type, setting=setting)
@@ -47,12 +60,14 @@ def of_version(
     media_type: str,
     setting: str = "",
 ) -> Response:
-    """304 where the caller has the answer already, else the answer with its ETag; none on refusals.
+    """Return 304 where the caller has the answer already, else the answer with its ETag.
 
     Parameters
     ----------
     version
         Of the data that the answer is made of.
+    make
+        Makes the answer; a refusal gets no ETag.
     setting
         Whatever of the settings the answer depends on.
     """
@@ -63,7 +78,7 @@ def of_version(
     ]
     response = Response(status_code=304) if etag in known else make()
     if response.status_code >= 400:
-        # What refuses now may answer the next time, though the data is the same.
+        # A refusal may pass: a search that ran out of time may succeed on the same data.
         response.headers["cache-control"] = "no-store"
         return response
     response.headers["etag"] = etag

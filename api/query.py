@@ -1,9 +1,9 @@
-"""Query parameters: read strictly, refused with the reason, turned into the data's terms."""
+"""Reads query parameters strictly: what is unknown or wrong is refused with the reason."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import shapely
@@ -18,7 +18,12 @@ QUESTION_PARAMETERS = (*(option.name for option in OPTIONS), "from", "to")
 
 
 def only(request: Request, known: Collection[str]) -> dict[str, str]:
-    """The query parameters; an unknown or repeated one is refused, as the standard asks.
+    """Return the query parameters; an unknown or repeated one is refused, as OGC 17-069r4 asks.
+
+    Parameters
+    ----------
+    known
+        The names of the parameters that are allowed.
 
     Raises
     ------
@@ -30,39 +35,51 @@ def only(request: Request, known: Collection[str]) -> dict[str, str]:
     unknown = [name for name in query if name not in known]
     if unknown:
         raise QuestionError(
-            unknown[0], f"is no parameter here; there are: {', '.join(sorted(set(known)))}"
+            unknown[0], f"unknown parameter; choose from: {', '.join(sorted(set(known)))}"
         )
     if len(query) < len(given):
-        raise QuestionError(given[-1][0], "is given twice; put commas between values")
+        raise QuestionError(given[-1][0], "given twice; use it once, with commas between values")
     return query
 
 
 def whole_number(
     query: Mapping[str, str], name: str, *, default: int, lowest: int, highest: int | None
 ) -> int:
-    """A whole number among the parameters.
+    """Return a parameter that is a whole number.
+
+    Parameters
+    ----------
+    name
+        Of the parameter.
+    default
+        The number where the parameter is missing.
+    lowest, highest
+        Its bounds, both allowed; None for no upper bound.
 
     Raises
     ------
     QuestionError
-        If it is none, or out of its bounds.
+        If it is not a whole number, or out of bounds.
     """
     text = query.get(name, str(default))
-    # Ten digits at most: a longer number is absurd, and would overflow further on.
+    # Ten digits at most: a longer number would overflow further on.
     if not re.fullmatch(r"\d{1,10}", text) or int(text) < lowest:
-        raise QuestionError(name, f"{text!r} is no whole number from {lowest}")
+        raise QuestionError(name, f"{text!r} is not a whole number of {lowest} or more")
     if highest is not None and int(text) > highest:
-        raise QuestionError(name, f"{text!r} is more than {highest}")
+        raise QuestionError(name, f"{text!r} is too large; the most is {highest}")
     return int(text)
 
 
-def four_numbers(text: str) -> list[float]:
-    """Read a `bbox` of four numbers, or of six with heights, which are passed over.
+Box = tuple[float, float, float, float]
+
+
+def four_numbers(text: str) -> Box:
+    """Read a `bbox` of four numbers, or of six with heights, which are ignored.
 
     Raises
     ------
     QuestionError
-        If it is none.
+        If it is not one.
     """
     try:
         numbers = [float(part) for part in text.split(",")]
@@ -71,22 +88,33 @@ def four_numbers(text: str) -> list[float]:
     if len(numbers) == 6:
         numbers = [*numbers[:2], *numbers[3:5]]
     if len(numbers) != 4 or not np.isfinite(numbers).all():
-        raise QuestionError("bbox", f"{text!r} is none, write it as west,south,east,north")
-    return numbers
+        raise QuestionError("bbox", f"{text!r} is not a box; write it as west,south,east,north")
+    first, second, third, fourth = numbers
+    return first, second, third, fourth
 
 
-def degrees_box(numbers: Sequence[float], text: str) -> shapely.Geometry:
-    """A box of degrees as an area; one across the antimeridian becomes two boxes.
+def degrees_box(box: Box, text: str) -> shapely.Geometry:
+    """Return a box of degrees as an area; one across the antimeridian becomes two boxes.
+
+    Parameters
+    ----------
+    box
+        West, south, east and north.
+    text
+        The parameter as it was written, for the message.
 
     Raises
     ------
     QuestionError
-        If it is none; `text` is what was given.
+        If it is out of the world.
     """
-    west, south, east, north = numbers
+    west, south, east, north = box
     in_world = -180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90
     if not in_world:
-        raise QuestionError("bbox", f"{text!r} is none in degrees of longitude and latitude")
+        raise QuestionError(
+            "bbox",
+            f"{text!r} is not in degrees; name its reference system in bbox-crs",
+        )
     if west <= east:
         return shapely.box(west, south, east, north)
     return shapely.union(
@@ -95,11 +123,11 @@ def degrees_box(numbers: Sequence[float], text: str) -> shapely.Geometry:
 
 
 def check_interval(text: str) -> None:
-    """Refuse a broken `datetime` where features have no times and all of them match.
+    """Refuse a `datetime` that cannot be read, also where features have no time and all match.
 
     Raises
     ------
     QuestionError
-        If it cannot be read.
+        With the reason.
     """
     Interval.read(text)

@@ -1,4 +1,4 @@
-"""The reference systems in which features are served, and boxes and filters are read.
+"""The reference systems that features are served in, and boxes and filters are read in.
 
 Source: OGC 18-058r1, OGC API – Features Part 2: Coordinate Reference Systems by Reference.
 """
@@ -13,23 +13,26 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from api.formats.encoding import DEGREES_DECIMALS
 from api.query import degrees_box, four_numbers
 from geo.crs import LONLAT, WGS84, Projection, crs_uri, northing_first
 from geo.errors import QuestionError
 
-DEGREES_DECIMALS, METRES_DECIMALS = 6, 2
+METRES_DECIMALS = 2
+_PIECE_DEGREES = 0.01
+"""Degrees, about a kilometre: the longest piece of a line that is projected as straight."""
 
 
 @dataclass(frozen=True)
 class Axes:
-    """A reference system as it is written.
+    """A reference system with the order of its axes.
 
     Attributes
     ----------
     name
         `AUTHORITY:CODE`.
     in_degrees
-        Whether it is degrees; else metres of the working CRS.
+        Whether its unit is degrees; else metres of the working CRS.
     swapped
         Whether latitude or northing comes first.
     """
@@ -45,73 +48,70 @@ class Axes:
 
     @property
     def decimals(self) -> int:
-        """How many decimals are written: a decimetre at least, a centimetre in metres."""
+        """Decimals to write: a decimetre at least in degrees, a centimetre in metres."""
         return DEGREES_DECIMALS if self.in_degrees else METRES_DECIMALS
 
     def write(
         self, geometries: NDArray[np.object_], projection: Projection, *, ordered: bool = True
     ) -> NDArray[np.object_]:
-        """Geometries in metres of the working CRS as this system writes them, rounded.
-
-        Outer rings are counter-clockwise on the map, as RFC 7946 asks.
+        """Return geometries in this system, rounded; outer rings counter-clockwise (RFC 7946).
 
         Parameters
         ----------
+        geometries
+            In metres of the working CRS.
         ordered
-            Whether the authority's order of axes counts; files say easting first whatever it is.
+            Whether to follow the authority's order of axes; files have easting first anyway.
         """
         moved = projection.geometries_to_lonlat(geometries) if self.in_degrees else geometries
         rounded = shapely.transform(moved, lambda xy: np.round(xy, self.decimals))
-        wound = np.asarray(shapely.orient_polygons(rounded, exterior_cw=False), dtype=object)
-        return _swap(wound) if ordered and self.swapped else wound
+        oriented = np.asarray(shapely.orient_polygons(rounded, exterior_cw=False), dtype=object)
+        return _swap(oriented) if ordered and self.swapped else oriented
 
     def write_points(
         self, x: NDArray[np.float64], y: NDArray[np.float64], projection: Projection
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Points in metres as this system writes them, easting first."""
+        """Return points in metres as this system writes them, easting first."""
         first, second = projection.to_lonlat(x, y) if self.in_degrees else (x, y)
         return np.round(first, self.decimals), np.round(second, self.decimals)
 
     def read(self, geometry: shapely.Geometry, projection: Projection) -> shapely.Geometry:
-        """A geometry of this system in metres of the working CRS; empty where it is far away."""
-        found = np.array([geometry], dtype=object)
+        """Return a geometry of this system in metres of the working CRS; empty if far away."""
         if self.swapped:
-            found = _swap(found)
+            geometry = shapely.transform(geometry, lambda xy: xy[:, ::-1])
         if not self.in_degrees:
-            return found[0]
+            return geometry
         west, south, east, north = projection.area_of_use
         # Beyond the area of use the projection folds over; nothing of the store lies there.
-        near = shapely.intersection(found, shapely.box(west - 1, south - 1, east + 1, north + 1))
+        near = shapely.intersection(geometry, shapely.box(west - 1, south - 1, east + 1, north + 1))
         # A straight line in degrees is a curve in metres: short pieces follow it closely.
-        pieces = shapely.segmentize(near, 0.01)
+        pieces = np.array([shapely.segmentize(near, _PIECE_DEGREES)], dtype=object)
         moved: shapely.Geometry = projection.geometries_to_metres(pieces, source=LONLAT)[0]
         return moved
 
     def read_box(self, text: str, projection: Projection) -> shapely.Geometry:
-        """A `bbox` of this system as an area in metres of the working CRS.
+        """Return a `bbox` of this system as an area in metres of the working CRS.
 
         Raises
         ------
         QuestionError
-            If it is none.
+            If it is not a box.
         """
-        numbers = four_numbers(text)
+        west, south, east, north = four_numbers(text)
         if self.swapped:
-            numbers = [numbers[1], numbers[0], numbers[3], numbers[2]]
+            west, south, east, north = south, west, north, east
         if self.in_degrees:
             return Axes(LONLAT, in_degrees=True, swapped=False).read(
-                degrees_box(numbers, text), projection
+                degrees_box((west, south, east, north), text), projection
             )
-        if numbers[0] > numbers[2] or numbers[1] > numbers[3]:
-            raise QuestionError(
-                "bbox", f"{text!r} is none: its second corner lies before its first"
-            )
-        return shapely.box(*numbers)
+        if west > east or south > north:
+            raise QuestionError("bbox", f"{text!r} is not a box: give its south-west corner first")
+        return shapely.box(west, south, east, north)
 
 
 @lru_cache(maxsize=8)
 def offered(projection: Projection) -> Mapping[str, Axes]:
-    """Every system that is served, by its address; the default comes first."""
+    """Return every system that is served, by its address; the default comes first."""
     listed = (
         Axes(LONLAT, in_degrees=True, swapped=False),
         Axes(WGS84, in_degrees=True, swapped=True),
@@ -121,22 +121,29 @@ def offered(projection: Projection) -> Mapping[str, Axes]:
 
 
 def axes_of(query: Mapping[str, str], option: str, projection: Projection) -> Axes:
-    """The system that a parameter names by its address or as `AUTHORITY:CODE`; else CRS84.
+    """Return the system that a parameter names by its address or as `AUTHORITY:CODE`.
+
+    Parameters
+    ----------
+    option
+        Name of the parameter; without it the system is CRS84.
 
     Raises
     ------
     QuestionError
-        If it is none of those that are served.
+        If that system is not served.
     """
     known = offered(projection)
     if option not in query:
         return next(iter(known.values()))
-    asked = query[option].strip("[]")
+    name = query[option].strip("[]")  # a safe CURIE, [EPSG:4326], is a name too
     by_name = {axes.name: axes for axes in known.values()}
-    found = known.get(asked) or by_name.get(asked)
-    if found is None:
-        raise QuestionError(option, f"{asked!r} is none of: {', '.join(known)}")
-    return found
+    axes = known.get(name) or by_name.get(name)
+    if axes is None:
+        raise QuestionError(
+            option, f"unknown reference system {name!r}; choose one of: {', '.join(known)}"
+        )
+    return axes
 
 
 def _swap(geometries: NDArray[np.object_]) -> NDArray[np.object_]:

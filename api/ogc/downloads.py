@@ -11,9 +11,9 @@ from api.answers import Answers
 from api.dependencies import AnswersDep
 from api.formats.encoding import feature_collection, to_csv, to_table
 from api.formats.registry import CSV, GEOJSON, GEOPACKAGE, download_formats, write_frame
-from api.ogc.collections import items_of, members_of
+from api.ogc.collections.answers import AnswerCollection, members_of
 from api.ogc.coordinates import offered
-from api.ogc.files import Download, Wanted, file_response, written_file
+from api.ogc.files import Download, FeatureSelection, file_response, written_file
 from api.query import QUESTION_PARAMETERS, only
 from geo.analyses import ANALYSES, Analysis
 from geo.errors import NotFoundError
@@ -42,7 +42,7 @@ def download(request: Request, answers: AnswersDep, name: str, ending: str) -> R
     if form is GEOPACKAGE:
         return _geopackage(answers, analysis, name, query)
     if form is GEOJSON:
-        items = items_of(answers, name, query)
+        items = AnswerCollection(analysis, answers).items(query)
         content = feature_collection(items.encoded, items.members)
     else:
         answer, result = answers.result(analysis, Question.read(query))
@@ -57,10 +57,10 @@ def download(request: Request, answers: AnswersDep, name: str, ending: str) -> R
 def _geopackage(answers: Answers, analysis: Analysis, name: str, query: dict[str, str]) -> Response:
     """Return a GeoPackage in metres of the working CRS; a layer carries its QGIS style."""
     if analysis.collection:
-        items = items_of(answers, name, query)
+        items = AnswerCollection(analysis, answers).items(query)
         metres = next(axes for axes in offered(items.projection).values() if not axes.in_degrees)
-        wanted = Wanted(items, np.arange(len(items)), metres)
-        return file_response(Download.of(wanted), GEOPACKAGE, name)
+        selection = FeatureSelection(items, np.arange(len(items)), metres)
+        return file_response(Download.of(selection), GEOPACKAGE, name)
     answer, result = answers.result(analysis, Question.read(query))
     projection, members = answers.snapshot().projection, members_of(answer, result)
     return written_file(

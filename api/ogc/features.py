@@ -1,11 +1,11 @@
-"""OGC API – Features: every layer, each answer and the incidents as collections.
+"""OGC API – Features: the landing page, the collections and their features.
 
 Source: OGC 17-069r4 (Part 1: Core), 18-058r1 (Part 2: CRS), 19-079r2 (Part 3: Filtering).
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import orjson
 from fastapi import HTTPException, Response
@@ -13,23 +13,17 @@ from fastapi import HTTPException, Response
 from api.formats.encoding import to_json
 from api.formats.negotiation import requested_format
 from api.formats.registry import DOCUMENTS, FEATURE, GEOJSON_PAGE, HTML, JSON, OPENAPI, SCHEMA
-from api.ogc.collection_links import link
-from api.ogc.collections import (
-    collection_ids,
-    described,
-    items_of,
-    properties_of,
-)
 from api.ogc.coordinates import axes_of, offered
 from api.ogc.cql2.filters import CONFORMANCE as CQL2_CONFORMANCE
 from api.ogc.item_pages import ItemPage
-from api.ogc.openapi import openapi_document, properties_schema
+from api.ogc.links import link
+from api.ogc.openapi import openapi_document
 from api.ogc.pages import page_of
-from api.ogc.request import Asking
-from api.ogc.routes import Door
+from api.ogc.properties import properties_schema
+from api.ogc.request import OgcRequest
+from api.ogc.routes import Router
 from api.query import only
-from geo.analyses import LAYERS
-from geo.question.model import OPTIONS
+from geo.store.layer_ids import renaming_notices
 
 CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
@@ -55,29 +49,25 @@ CONFORMANCE = [
     ),
 ]
 
-door = Door()
+router = Router()
 
 
-@door.get("")
-@door.get("/")
-def landing(ask: Asking) -> Response:
-    """The entry: where everything else is."""
+@router.get("")
+@router.get("/")
+def landing(request: OgcRequest) -> Response:
+    """Return the landing page, which links everything else."""
 
-    def document() -> dict[str, Any]:
-        root = ask.root
+    def document() -> Mapping[str, object]:
+        root = request.root
+        schemes = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
         links = [
-            link(root, "self", JSON.media_type, "This document"),
-            link(f"{root}?f=html", "alternate", HTML.media_type, "This document as HTML"),
-            link(f"{root}/api", "service-desc", OPENAPI.media_type, "The API"),
-            link(f"{root}/api?f=html", "service-doc", HTML.media_type, "The API for people"),
-            link(f"{root}/conformance", "conformance", JSON.media_type, "Conformance classes"),
-            link(f"{root}/collections", "data", JSON.media_type, "Collections"),
-            link(
-                f"{root}/tileMatrixSets",
-                "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",
-                JSON.media_type,
-                "Tiling schemes of the vector tiles",
-            ),
+            link(root, "self", JSON, "This document"),
+            link(f"{root}?f=html", "alternate", HTML, "This document as HTML"),
+            link(f"{root}/api", "service-desc", OPENAPI, "The API"),
+            link(f"{root}/api?f=html", "service-doc", HTML, "The API as a page"),
+            link(f"{root}/conformance", "conformance", JSON, "Conformance classes"),
+            link(f"{root}/collections", "data", JSON, "Collections"),
+            link(f"{root}/tileMatrixSets", schemes, JSON, "Tiling schemes of the vector tiles"),
         ]
         return {
             "title": "Patchmap",
@@ -85,128 +75,118 @@ def landing(ask: Asking) -> Response:
             "links": links,
         }
 
-    return ask.document(document, DOCUMENTS, page="landing")
+    return request.document(document, DOCUMENTS, page="landing")
 
 
-@door.get("/conformance")
-def conformance(ask: Asking) -> Response:
-    """The classes of the standard that are kept."""
-    return ask.document(lambda: {"conformsTo": CONFORMANCE}, DOCUMENTS, page="conformance")
+@router.get("/conformance")
+def conformance(request: OgcRequest) -> Response:
+    """Return the conformance classes that the API implements."""
+    return request.document(lambda: {"conformsTo": CONFORMANCE}, DOCUMENTS, page="conformance")
 
 
-@door.get("/api")
-def api(ask: Asking) -> Response:
-    """The OpenAPI document, with every address spelled out."""
+@router.get("/api")
+def api(request: OgcRequest) -> Response:
+    """Return the OpenAPI document, with every address spelled out."""
 
-    def document() -> dict[str, Any]:
-        snapshot = ask.answers.snapshot()
-        titles = {metadata.layer_id: metadata.title for metadata in snapshot.choices()}
-        titles |= {name: kind.title for name, kind in LAYERS.items()}
-        named = collection_ids(snapshot, local=ask.local)
+    def document() -> Mapping[str, object]:
         return openapi_document(
-            root=ask.root,
-            collections={
-                name: (titles.get(name) or name, properties_of(ask.answers, name)) for name in named
-            },
-            systems=list(offered(snapshot.projection)),
+            root=request.root,
+            collections=request.collections().values(),
+            systems=list(offered(request.answers.snapshot().projection)),
         )
 
-    return ask.document(document, (OPENAPI, HTML), page="api")
+    return request.document(document, (OPENAPI, HTML), page="api")
 
 
-@door.get("/collections")
-def collections(ask: Asking) -> Response:
-    """Every collection with its metadata."""
+@router.get("/collections")
+def collections(request: OgcRequest) -> Response:
+    """Return every collection with its metadata."""
 
-    def document() -> dict[str, Any]:
-        snapshot, root = ask.answers.snapshot(), ask.root
-        names = collection_ids(snapshot, local=ask.local)
-        address = f"{root}/collections"
+    def document() -> Mapping[str, object]:
+        snapshot = request.answers.snapshot()
+        address = f"{request.root}/collections"
+        notices = renaming_notices(snapshot.layers())
         return {
             "links": [
-                link(address, "self", JSON.media_type, "This document"),
-                link(f"{address}?f=html", "alternate", HTML.media_type, "This document as HTML"),
+                link(address, "self", JSON, "This document"),
+                link(f"{address}?f=html", "alternate", HTML, "This document as HTML"),
             ],
             "crs": list(offered(snapshot.projection)),
-            "collections": [described(ask.answers, name, root=root) for name in names],
-        }
+            "collections": [one.document(request.root) for one in request.collections().values()],
+        } | ({"notices": notices} if notices else {})
 
-    return ask.document(document, DOCUMENTS, page="collections")
-
-
-@door.get("/collections/{collection_id}")
-def collection(ask: Asking, collection_id: str) -> Response:
-    """One collection's metadata."""
-    ask.check(collection_id)
-    return ask.document(
-        lambda: described(ask.answers, collection_id, root=ask.root), DOCUMENTS, page="collection"
-    )
+    return request.document(document, DOCUMENTS, page="collections")
 
 
-@door.get("/collections/{collection_id}/queryables")
-def queryables(ask: Asking, collection_id: str) -> Response:
-    """The properties that features can be chosen by."""
-    return _schema(ask, collection_id, "What can be filtered by", closed=True)
+@router.get("/collections/{collection_id}")
+def collection(request: OgcRequest, collection_id: str) -> Response:
+    """Return one collection's metadata."""
+    requested = request.collection(collection_id)
+    return request.document(lambda: requested.document(request.root), DOCUMENTS, page="collection")
 
 
-@door.get("/collections/{collection_id}/schema")
-def schema(ask: Asking, collection_id: str) -> Response:
-    """The properties that features have."""
-    return _schema(ask, collection_id, "The properties of the features", closed=False)
+@router.get("/collections/{collection_id}/queryables")
+def queryables(request: OgcRequest, collection_id: str) -> Response:
+    """Return the properties that features can be filtered by."""
+    return _schema(request, collection_id, "Properties to filter by", closed=True)
 
 
-@door.get("/collections/{collection_id}/items")
-def items(ask: Asking, collection_id: str) -> Response:
-    """Features of a collection: a page of them, or a file."""
-    ask.check(collection_id)
-    return ItemPage.read(ask, collection_id).reply()
+@router.get("/collections/{collection_id}/schema")
+def schema(request: OgcRequest, collection_id: str) -> Response:
+    """Return the properties that features have."""
+    return _schema(request, collection_id, "The properties of the features", closed=False)
 
 
-@door.get("/collections/{collection_id}/items/{feature_id:path}")
-def item(ask: Asking, collection_id: str, feature_id: str) -> Response:
-    """One feature."""
-    ask.check(collection_id)
-    options = tuple(option.name for option in OPTIONS) if collection_id in LAYERS else ()
-    query = only(ask.request, ("f", "crs", *options))
-    form = requested_format(ask.request, FEATURE)
-    found = items_of(ask.answers, collection_id, query)
-    position = found.position(feature_id)
+@router.get("/collections/{collection_id}/items")
+def items(request: OgcRequest, collection_id: str) -> Response:
+    """Return features of a collection: a page of them, or a file."""
+    return ItemPage.read(request, request.collection(collection_id)).reply()
+
+
+@router.get("/collections/{collection_id}/items/{feature_id:path}")
+def item(request: OgcRequest, collection_id: str, feature_id: str) -> Response:
+    """Return one feature."""
+    requested = request.collection(collection_id)
+    query = only(request.request, ("f", "crs", *requested.options))
+    form = requested_format(request.request, FEATURE)
+    features = requested.items(query)
+    position = features.position(feature_id)
     if position is None:
         raise HTTPException(404, f"{collection_id} has no feature {feature_id!r}")
-    axes = axes_of(query, "crs", found.projection)
-    address = f"{ask.root}/collections/{collection_id}"
+    axes = axes_of(query, "crs", features.projection)
     links = [
-        link(str(ask.request.url), "self", GEOJSON_PAGE.media_type, "This feature"),
-        link(f"{ask.here}?f=html", "alternate", HTML.media_type, "This feature as HTML"),
-        link(address, "collection", JSON.media_type, "The collection"),
+        link(str(request.request.url), "self", GEOJSON_PAGE, "This feature"),
+        link(f"{request.here}?f=html", "alternate", HTML, "This feature as HTML"),
+        link(f"{request.root}/collections/{collection_id}", "collection", JSON, "The collection"),
     ]
 
     def answer() -> Response:
-        feature = found.features([position], axes)[0]
+        feature = features.features([position], axes)[0]
         body = feature[:-1] + b"," + to_json({"links": links})[1:]
         if form is HTML:
             return page_of(
                 "item",
                 document=orjson.loads(body),
-                root=ask.root,
-                here=ask.here,
-                as_json=str(ask.request.url.include_query_params(f="json")),
+                root=request.root,
+                here=request.here,
+                as_json=str(request.request.url.include_query_params(f="json")),
             )
         headers = {"content-crs": f"<{axes.uri}>"}
         return Response(body, media_type=GEOJSON_PAGE.media_type, headers=headers)
 
-    return ask.reply(form, answer)
+    return request.reply(form, answer)
 
 
-def _schema(ask: Asking, collection_id: str, title: str, *, closed: bool) -> Response:
-    ask.check(collection_id)
+def _schema(request: OgcRequest, collection_id: str, title: str, *, closed: bool) -> Response:
+    requested = request.collection(collection_id)
 
-    def document() -> dict[str, Any]:
-        told = (
-            ask.queryables(collection_id) if closed else properties_of(ask.answers, collection_id)
+    def document() -> Mapping[str, object]:
+        return properties_schema(
+            request.here,
+            title,
+            requested.queryables() if closed else requested.properties(),
+            geometry=requested.geometry,
+            closed=closed,
         )
-        points = collection_id in ("incidents", "repeat-places")
-        form = "geometry-point" if points else "geometry-multipolygon"
-        return properties_schema(ask.here, title, told, form, closed=closed)
 
-    return ask.document(document, (SCHEMA, HTML), page="schema")
+    return request.document(document, (SCHEMA, HTML), page="schema")

@@ -1,4 +1,4 @@
-"""Features as files: text is streamed, the other formats go through a temporary file.
+"""Features as files: text is streamed, the other formats are written to a temporary file.
 
 Whatever the number of features, only some thousands of them are in memory as objects; and where
 they come in parts, only one part of them is in memory at all.
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,15 @@ from numpy.typing import NDArray
 from starlette.background import BackgroundTask
 
 from api.formats.encoding import to_csv, to_json
-from api.formats.registry import CSV, FLATGEOBUF, GEOJSON, GEOPACKAGE, PARQUET, Format
+from api.formats.registry import (
+    CSV,
+    FLATGEOBUF,
+    GEOJSON,
+    GEOPACKAGE,
+    PARQUET,
+    Format,
+    members_text,
+)
 from api.ogc.coordinates import Axes
 from api.ogc.items import Items, Positions
 from api.ogc.qgis_styles import add_style
@@ -36,11 +45,11 @@ from geo.errors import DiskFullError
 CHUNK = 10_000
 """Features that are in memory as objects at once."""
 
-MOST_INDEXED = 500_000
-"""GeoPackages and FlatGeobufs of more features have no spatial index: GDAL holds it in memory."""
+MAX_INDEXED = 500_000
+"""Larger GeoPackages and FlatGeobufs have no spatial index: GDAL builds it in memory."""
 
-LITTLE = 2**20
-"""Bytes: a disk with less room than that is full."""
+DISK_FULL_BYTES = 2**20
+"""A disk with less room than this counts as full."""
 
 _ARROW: Mapping[str, pa.DataType] = {
     "integer": pa.int64(),
@@ -52,8 +61,14 @@ _ARROW: Mapping[str, pa.DataType] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Some features, and what a caller wants of them: which properties, and where they are."""
+class FeatureSelection:
+    """Some features of a collection as a caller asked for them.
+
+    Attributes
+    ----------
+    names
+        The properties to write; None for all.
+    """
 
     items: Items
     positions: Positions
@@ -62,7 +77,7 @@ class Wanted:
     with_geometry: bool = True
 
     def features(self) -> list[bytes]:
-        """Each as GeoJSON."""
+        """Return each feature as GeoJSON."""
         if self.names is None and self.with_geometry:
             return self.items.features(self.positions, self.axes)
         return self.items.encode(
@@ -70,52 +85,58 @@ class Wanted:
         )
 
     def rows(self) -> pd.DataFrame:
-        """The properties of each."""
+        """Return the properties of each feature."""
         rows = self.items.rows(self.positions)
         return rows if self.names is None else rows[list(self.names)]
 
-    def chunks(self) -> Iterator[Wanted]:
-        """All of them, some thousands at a time."""
+    def chunks(self) -> Iterator[FeatureSelection]:
+        """Yield the features, some thousands at a time."""
         for start in range(0, len(self.positions), CHUNK):
             yield replace(self, positions=self.positions[start : start + CHUNK])
 
 
 @dataclass(frozen=True)
 class Download:
-    """What a file is made of.
+    """The features of a file.
 
     Attributes
     ----------
     head
-        Says what all features look like, and may be a part itself.
+        Has the properties of all features, and may be a part itself.
     parts
         All features, one part after another; read once.
     most
-        How many there may be.
+        The most features that there can be.
     """
 
-    head: Wanted
-    parts: Iterable[Wanted]
+    head: FeatureSelection
+    parts: Iterable[FeatureSelection]
     most: int
 
     @classmethod
-    def of(cls, wanted: Wanted) -> Download:
-        """Features that are in memory anyway."""
-        return cls(wanted, [wanted], len(wanted.positions))
+    def of(cls, selection: FeatureSelection) -> Download:
+        """Return a download of features that are in memory."""
+        return cls(selection, [selection], len(selection.positions))
 
-    def chunks(self) -> Iterator[Wanted]:
-        """All of them, some thousands at a time; at least one chunk."""
-        some = False
+    def chunks(self) -> Iterator[FeatureSelection]:
+        """Yield all features, some thousands at a time; at least one chunk."""
+        is_empty = True
         for part in self.parts:
             for chunk in part.chunks():
-                some = True
+                is_empty = False
                 yield chunk
-        if not some:
+        if is_empty:
+            # A file needs its header, or its schema, also where it has no feature.
             yield replace(self.head, positions=range(0))
 
 
 def file_response(download: Download, form: Format, name: str) -> Response:
-    """A file of features, called after its collection.
+    """Return a file of features.
+
+    Parameters
+    ----------
+    name
+        Of the file, without its ending.
 
     Raises
     ------
@@ -129,7 +150,7 @@ def file_response(download: Download, form: Format, name: str) -> Response:
 
 
 def written_file(form: Format, name: str, write: Callable[[Path], None]) -> Response:
-    """Answer with a file that is written to a temporary folder first.
+    """Return a file that is written to a temporary folder first.
 
     Parameters
     ----------
@@ -161,16 +182,16 @@ def written_file(form: Format, name: str, write: Callable[[Path], None]) -> Resp
 
 @contextmanager
 def _room_on_disk(folder: Path) -> Iterator[None]:
-    """Say so where a file was not finished because its disk is full."""
+    """Refuse with the reason where a file could not be finished because its disk is full."""
     try:
         yield
     except Exception as error:
-        # Each library says it in its own way, and GDAL only in words.
+        # Each library reports a full disk in its own way, and GDAL only as text.
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        if full or shutil.disk_usage(folder).free < LITTLE:
+        if full or shutil.disk_usage(folder).free < DISK_FULL_BYTES:
             raise DiskFullError(
-                f"there is no room for this file in {folder.parent}; free some, ask for less, or "
-                "take csv or geojson, which need none"
+                f"there is no room for this file in {folder.parent}; free some space, ask for "
+                "fewer features, or use csv or geojson, which need none"
             ) from error
         raise
 
@@ -192,27 +213,33 @@ def _csv(download: Download) -> Iterator[str]:
             if isinstance(table[name].dtype, pd.DatetimeTZDtype):
                 table[name] = table[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
         if chunk.with_geometry:
-            table = table.assign(**_places_as_text(chunk))
+            for name, values in _geometry_columns(chunk).items():
+                table[name] = values
         yield to_csv(table, header=number == 0)
 
 
-def _places_as_text(chunk: Wanted) -> dict[str, object]:
-    """Coordinates of points, easting first whatever the axes; other places as WKT."""
-    axes, places = chunk.axes, chunk.items.places.take(chunk.positions)
-    written = axes.write(places, chunk.items.projection, ordered=False)
-    if chunk.items.places.form != "Point":
+def _geometry_columns(chunk: FeatureSelection) -> dict[str, NDArray[Any]]:
+    """Return coordinates of points, easting first whatever the axes; other geometries as WKT."""
+    axes, written = chunk.axes, _geometries(chunk)
+    if chunk.items.geometries.kind != "Point":
         return {"wkt": shapely.to_wkt(written, rounding_precision=axes.decimals)}
     names = ("longitude", "latitude") if axes.in_degrees else ("easting", "northing")
     return {names[0]: shapely.get_x(written), names[1]: shapely.get_y(written)}
 
 
-def _schema(wanted: Wanted) -> pa.Schema:
+def _geometries(chunk: FeatureSelection) -> NDArray[np.object_]:
+    """Return the geometries in the requested system, easting first: files have no axis order."""
+    geometries = chunk.items.geometries.take(chunk.positions)
+    return chunk.axes.write(geometries, chunk.items.projection, ordered=False)
+
+
+def _schema(selection: FeatureSelection) -> pa.Schema:
     fields = [
         pa.field(one.name, _ARROW[one.form if one.form in _ARROW else one.kind])
-        for one in wanted.items.properties
-        if wanted.names is None or one.name in wanted.names
+        for one in selection.items.properties
+        if selection.names is None or one.name in selection.names
     ]
-    return pa.schema([*fields, *([pa.field("geometry", pa.binary())] * wanted.with_geometry)])
+    return pa.schema([*fields, *([pa.field("geometry", pa.binary())] * selection.with_geometry)])
 
 
 def _batches(download: Download, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -224,53 +251,50 @@ def _batches(download: Download, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
             if field.name != "geometry"
         ]
         if chunk.with_geometry:
-            places = chunk.items.places.take(chunk.positions)
-            written = chunk.axes.write(places, chunk.items.projection, ordered=False)
-            columns.append(pa.array(shapely.to_wkb(_alike(written)), type=pa.binary()))
+            columns.append(pa.array(shapely.to_wkb(_one_type(_geometries(chunk))), pa.binary()))
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _alike(places: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Polygons as multipolygons: a table has one type of geometry. Points are alike already."""
-    if (shapely.get_type_id(places) == shapely.GeometryType.POINT).all():
-        return places
-    parts, rows = shapely.get_parts(places, return_index=True)
-    alike = np.full(len(places), None, dtype=object)
-    shapely.multipolygons(parts, indices=rows, out=alike)
-    return alike
+def _one_type(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return polygons as multipolygons, because a table has one type of geometry."""
+    if (shapely.get_type_id(geometries) == shapely.GeometryType.POINT).all():
+        return geometries
+    parts, rows = shapely.get_parts(geometries, return_index=True)
+    multipolygons = np.full(len(geometries), None, dtype=object)
+    shapely.multipolygons(parts, indices=rows, out=multipolygons)
+    return multipolygons
 
 
 def _with_gdal(download: Download, path: Path, driver: str) -> None:
     """Write with GDAL, which holds the boxes of all features in memory to index them."""
-    wanted = download.head
-    schema = _schema(wanted)
+    head = download.head
+    schema = _schema(head)
     reader = pa.RecordBatchReader.from_batches(schema, _batches(download, schema))
-    members = {name: to_json(value).decode() for name, value in wanted.items.members.items()}
-    told = {
+    geometry = {
         "geometry_name": "geometry",
-        "geometry_type": wanted.items.places.form,
-        "crs": WGS84 if wanted.axes.in_degrees else wanted.axes.name,
+        "geometry_type": head.items.geometries.kind,
+        "crs": WGS84 if head.axes.in_degrees else head.axes.name,
     }
     pyogrio.write_arrow(
         reader,
         path,
         driver=driver,
         layer=path.stem,
-        layer_metadata=members if driver == "GPKG" else None,
+        layer_metadata=members_text(head.items.members) if driver == "GPKG" else None,
         SPATIAL_INDEX="YES" if _indexed(download, driver) else "NO",
-        **(told if wanted.with_geometry else {}),
+        **(geometry if head.with_geometry else {}),
     )
 
 
 def _indexed(download: Download, driver: str) -> bool:
-    # FlatGeobuf indexes no feature without a place, and refuses the file.
-    placeless = driver == "FlatGeobuf" and _placeless(download.head)
-    return download.most <= MOST_INDEXED and not placeless
+    # FlatGeobuf cannot index a feature without geometry, and refuses the file.
+    unplaced = driver == "FlatGeobuf" and _has_unplaced(download.head)
+    return download.most <= MAX_INDEXED and not unplaced
 
 
-def _placeless(wanted: Wanted) -> bool:
-    places = wanted.items.places.take(wanted.positions)
-    return bool((shapely.is_missing(places) | shapely.is_empty(places)).any())
+def _has_unplaced(selection: FeatureSelection) -> bool:
+    geometries = selection.items.geometries.take(selection.positions)
+    return bool((shapely.is_missing(geometries) | shapely.is_empty(geometries)).any())
 
 
 def _write_geopackage(download: Download, path: Path) -> None:
@@ -283,14 +307,16 @@ def _write_flatgeobuf(download: Download, path: Path) -> None:
 
 
 def _write_parquet(download: Download, path: Path) -> None:
-    wanted = download.head
-    schema = _schema(wanted)
-    told: dict[str, object] = {"encoding": "WKB", "geometry_types": []}
-    if not wanted.axes.in_degrees:
-        told["crs"] = projjson(wanted.axes.name)
-    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": told}}
-    members = {name: to_json(value) for name, value in wanted.items.members.items()}
-    metadata = members | ({"geo": to_json(geo)} if wanted.with_geometry else {})
+    head = download.head
+    schema = _schema(head)
+    column: dict[str, object] = {"encoding": "WKB", "geometry_types": []}
+    if not head.axes.in_degrees:
+        # Without `crs` GeoParquet means longitude and latitude (OGC:CRS84).
+        column["crs"] = projjson(head.axes.name)
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    metadata = {name: to_json(value) for name, value in head.items.members.items()}
+    if head.with_geometry:
+        metadata["geo"] = to_json(geo)
     with pq.ParquetWriter(path, schema.with_metadata(metadata), compression="zstd") as writer:
         for batch in _batches(download, schema):
             writer.write_batch(batch)

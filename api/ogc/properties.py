@@ -1,34 +1,44 @@
-"""The properties of collections: their types, and what they are called where it is known.
+"""The properties of features: their types and their titles.
 
-Schemas must be told before an answer is worked out, so the columns of answers stand here.
+A schema is served before any answer is computed, so the columns of answers are declared here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-Schema = dict[str, object]
+JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True)
 class Property:
-    """One property: its JSON type, what it is for people, and the format of a text."""
+    """A property of features.
+
+    Attributes
+    ----------
+    kind
+        Its JSON type.
+    title
+        What it is, for people.
+    form
+        The format of a text, such as `date-time`.
+    """
 
     name: str
     kind: str
     title: str = ""
     form: str = ""
 
-    def schema(self) -> Schema:
-        """The property as JSON Schema."""
-        told = {"title": self.title, "type": self.kind, "format": self.form}
-        return {name: text for name, text in told.items() if text}
+    def schema(self) -> dict[str, str]:
+        """Return the property as JSON Schema."""
+        members = {"title": self.title, "type": self.kind, "format": self.form}
+        return {name: text for name, text in members.items() if text}
 
 
-_TOLD = (
+_DECLARED = (
     Property("after_minutes", "number", "Minutes after the shift begins"),
     Property("area_code", "string", "Code of the area"),
     Property("area_name", "string", "Name of the area"),
@@ -120,8 +130,8 @@ _TOLD = (
     Property("years", "integer", "Earlier years that were looked at"),
     Property("z", "number", "Getis-Ord Gi* z"),
 )
-KNOWN = {told.name: told for told in _TOLD}
-"""Every property that Patchmap itself makes."""
+DECLARED = {one.name: one for one in _DECLARED}
+"""Every property that Patchmap itself computes, by name."""
 
 _AREA = ("area_code", "area_name")
 _CELL = ("area_code", "inside_share")
@@ -153,7 +163,7 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
         *("after_minutes", "arrive", "minutes", "travel_minutes", "demand", "why", "streets"),
     ),
 }
-"""What the features of an answer always have, by its collection."""
+"""The properties that the features of an answer always have, by its collection."""
 
 SOMETIMES: Mapping[str, tuple[str, ...]] = {
     "area-counts": (*_COMPARED, "month", "rate_per_1000", "weighted"),
@@ -166,22 +176,22 @@ SOMETIMES: Mapping[str, tuple[str, ...]] = {
         *("loses_below", "gains_above", "flat_pence", "need_pence", "difference_pence"),
     ),
 }
-"""What they have too where the Question or the layer gives cause."""
+"""The properties that they have for some Questions or layers only."""
 
 
-def properties_of_answer(collection_id: str) -> list[Property]:
-    """The properties that an answer's features can have; none where they are not told here."""
+def answer_properties(collection_id: str) -> list[Property]:
+    """Return the properties that an answer's features can have; none if it is not declared."""
     names = (*ALWAYS.get(collection_id, ()), *SOMETIMES.get(collection_id, ()))
-    return [KNOWN[name] for name in names]
+    return [DECLARED[name] for name in names]
 
 
-def properties_of_table(table: pd.DataFrame) -> list[Property]:
-    """The properties of a table's columns, by their types."""
+def table_properties(table: pd.DataFrame) -> list[Property]:
+    """Return the properties of a table's columns, by their types."""
     return [_property(str(name), table[name]) for name in table.columns]
 
 
 def _property(name: str, column: pd.Series) -> Property:
-    title = KNOWN[name].title if name in KNOWN else ""
+    title = DECLARED[name].title if name in DECLARED else ""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return Property(name, "string", title, "date-time")
     if pd.api.types.is_bool_dtype(column):
@@ -190,3 +200,33 @@ def _property(name: str, column: pd.Series) -> Property:
         return Property(name, "integer", title)
     kind = "number" if pd.api.types.is_numeric_dtype(column) else "string"
     return Property(name, kind, title)
+
+
+def properties_schema(
+    address: str,
+    title: str,
+    properties: Sequence[Property],
+    *,
+    geometry: str,
+    closed: bool,
+) -> dict[str, object]:
+    """Return the schema or the queryables of a collection as JSON Schema.
+
+    Parameters
+    ----------
+    address
+        Of the schema itself.
+    geometry
+        The kind of the features' geometry, such as `geometry-point`.
+    closed
+        Whether no other property is allowed.
+    """
+    place = {"title": "Geometry", "x-ogc-role": "primary-geometry", "format": geometry}
+    return {
+        "$schema": JSON_SCHEMA,
+        "$id": address,
+        "type": "object",
+        "title": title,
+        "properties": {"geometry": place, **{one.name: one.schema() for one in properties}},
+        "additionalProperties": not closed,
+    }

@@ -1,40 +1,37 @@
-"""What every route of the OGC door needs of a request: the data, the root, and who asks."""
+"""What every route of the OGC API needs of a request: its collection, its root, its caller."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from fastapi import HTTPException, Request, Response
 
 from api.answers import Answers, SnapshotAnswers
-from api.dependencies import answers_of
+from api.dependencies import answers_of, settings_of
 from api.etags import not_modified_or
 from api.formats.encoding import to_json
 from api.formats.negotiation import requested_format
 from api.formats.registry import HTML, Format
-from api.ogc.collections import INCIDENTS, check_collection, properties_of
-from api.ogc.openapi import ITEM_NAMES, queryable
+from api.ogc.collections.base import Collection
+from api.ogc.collections.registry import collections_of
 from api.ogc.pages import page_of
-from api.ogc.properties import Property
 from api.query import only
 from api.security import is_own_caller
-from api.settings import Settings
-from geo.analyses import LAYERS
-from geo.question.model import OPTIONS
+from geo.errors import NotFoundError
 
 PREFIX = "/ogc"
-_OPTIONS = frozenset(option.name for option in OPTIONS)
 
 
 @dataclass(frozen=True)
-class Asking:
-    """A request to the OGC door.
+class OgcRequest:
+    """A request to the OGC API.
 
     Attributes
     ----------
+    service_answers
+        The answers that all requests share.
     local
         Whether the caller may see single incidents.
     """
@@ -42,6 +39,14 @@ class Asking:
     request: Request
     service_answers: Answers
     local: bool
+
+    @classmethod
+    def of(cls, request: Request) -> OgcRequest:
+        """Add the service's answers to a request, and what its caller may see."""
+        settings = settings_of(request)
+        caller = request.client.host if request.client else None
+        local = settings.incidents and is_own_caller(caller, request.headers)
+        return cls(request, answers_of(request), local)
 
     @cached_property
     def answers(self) -> SnapshotAnswers:
@@ -55,51 +60,33 @@ class Asking:
 
     @cached_property
     def here(self) -> str:
-        """The address asked for, without its query."""
+        """The address that was requested, without its query."""
         return str(self.request.url.replace(query=""))
 
-    def check(self, collection_id: str) -> None:
-        """Refuse a collection that is not there, or not for this caller.
+    def collections(self) -> dict[str, Collection]:
+        """Return the collections that the caller may see, by id."""
+        return collections_of(self.answers, local=self.local)
+
+    def collection(self, collection_id: str) -> Collection:
+        """Return a collection.
 
         Raises
         ------
         HTTPException
             403 if it is for callers on this machine only.
         NotFoundError
-            If there is none of that id.
+            If there is none of that id; names those that there are.
         """
-        if collection_id == INCIDENTS and not self.local:
-            raise HTTPException(403, "single incidents are not served to this caller")
-        check_collection(self.answers.snapshot(), collection_id, local=self.local)
-
-    def queryables(self, collection_id: str) -> list[Property]:
-        """The properties that are parameters of a collection's items."""
-        return queryable(collection_id, properties_of(self.answers, collection_id))
-
-    def item_query(
-        self,
-        collection_id: str,
-        queryables: Sequence[Property],
-        *,
-        names: frozenset[str] = ITEM_NAMES,
-    ) -> dict[str, str]:
-        """The parameters of a request for items, or for tiles of them.
-
-        Parameters
-        ----------
-        names
-            The parameters that are neither options of a Question nor properties.
-
-        Raises
-        ------
-        QuestionError
-            If one is unknown or given twice.
-        """
-        options = _OPTIONS if collection_id in LAYERS else frozenset()
-        return only(self.request, names.union(options, (told.name for told in queryables)))
+        if found := collections_of(self.answers, local=True).get(collection_id):
+            if found.local_only and not self.local:
+                raise HTTPException(403, "single incidents are not served to this caller")
+            return found
+        raise NotFoundError(
+            f"there is no collection {collection_id!r}; there are: {', '.join(self.collections())}"
+        )
 
     def reply(self, form: Format, make: Callable[[], Response]) -> Response:
-        """The answer with its ETag, or 304 where the caller has it already."""
+        """Return the answer with its ETag, or 304 where the caller has it already."""
         response = not_modified_or(
             self.request,
             self.answers,
@@ -111,22 +98,34 @@ class Asking:
         return response
 
     def document(
-        self, make: Callable[[], dict[str, Any]], formats: Sequence[Format], *, page: str
+        self, make: Callable[[], Mapping[str, object]], formats: Sequence[Format], *, page: str
     ) -> Response:
-        """A document that has a page too, and takes no parameter but its format.
+        """Return a document that takes no parameter but its format.
+
+        Parameters
+        ----------
+        make
+            Makes the document.
+        formats
+            Those that it is offered in.
+        page
+            Name of the template that shows it.
+        """
+        only(self.request, ("f",))
+        return self.document_as(requested_format(self.request, formats), make, page=page)
+
+    def document_as(
+        self, form: Format, make: Callable[[], Mapping[str, object]], *, page: str
+    ) -> Response:
+        """Return a document in one format; HTML is the page that shows it.
 
         Parameters
         ----------
         make
             Makes the document.
         page
-            Name of the page's template.
+            Name of the template that shows it.
         """
-        only(self.request, ("f",))
-        return self.told(make, requested_format(self.request, formats), page=page)
-
-    def told(self, make: Callable[[], dict[str, Any]], form: Format, *, page: str) -> Response:
-        """A document, or the page that says what it says."""
 
         def answer() -> Response:
             if form is HTML:
@@ -134,11 +133,3 @@ class Asking:
             return Response(to_json(make()), media_type=form.media_type)
 
         return self.reply(form, answer)
-
-
-def asking(request: Request) -> Asking:
-    """A request with the data that the app holds, and with what its caller may see."""
-    settings: Settings = request.app.state.settings
-    caller = request.client.host if request.client else None
-    local = settings.incidents and is_own_caller(caller, request.headers)
-    return Asking(request, answers_of(request), local)

@@ -1,4 +1,4 @@
-"""The routes of the OGC door."""
+"""The router of the OGC API."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.ogc.request import PREFIX, asking
+from api.ogc.request import PREFIX, OgcRequest
 
 Handler = Callable[..., Response]
 
 
-class Door:
-    """Plain routes, whose handlers get an `Asking` and the parts of the path by name.
+class Router:
+    """Plain routes, whose handlers get an `OgcRequest` and the parts of the path by name.
 
-    The door reads its parameters itself, as strictly as the standard wants, and describes itself
-    in its own OpenAPI document. FastAPI's reading of them would take as long as a page of items.
+    Not FastAPI's router: its reading of parameters takes as long as a page of items, and this API
+    reads them itself, as strictly as the standard asks, and has its own OpenAPI document.
 
     Attributes
     ----------
@@ -30,12 +30,12 @@ class Door:
         self.routes: list[Route] = []
 
     def get(self, path: str) -> Callable[[Handler], Handler]:
-        """Let a function answer for a path below the door's own."""
+        """Register the decorated function for a path below `/ogc`."""
 
         def add(handler: Handler) -> Handler:
             @wraps(handler)
             def answer(request: Request) -> Response:
-                return handler(asking(request), **request.path_params)
+                return handler(OgcRequest.of(request), **request.path_params)
 
             self.routes.append(Route(PREFIX + path, answer, methods=["GET"]))
             return handler

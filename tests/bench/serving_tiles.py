@@ -22,7 +22,7 @@ import pyogrio
 import shapely
 
 from api.ogc.mvt.encode import EXTENT
-from api.ogc.mvt.tiling import ALONE, to_unit
+from api.ogc.mvt.tiling import SINGLE_POINTS_ZOOM, to_unit
 from tests.bench.runner import CACHE, ROUNDS, Line, Run, middle, say
 from tests.bench.servers import OURS, TIPG, Servers
 
@@ -36,8 +36,8 @@ _COLUMNS = {
     "plots": ("area_code", "area_name", "residents"),
     "incidents": ("incident_id", "source", "category", "occurred_from", "precision", "location"),
 }
-_ZOOMS = {"plots": range(11, 15), "incidents": range(ALONE, ALONE + 2)}
-"""Points are told one by one from ALONE on; before it, Patchmap makes another, smaller tile."""
+_ZOOMS = {"plots": range(11, 15), "incidents": range(SINGLE_POINTS_ZOOM, SINGLE_POINTS_ZOOM + 2)}
+"""From SINGLE_POINTS_ZOOM on each point is drawn; below it Patchmap makes a smaller tile."""
 
 _QUERY = """
 SELECT ST_AsMVT(tile, '{layer}', 4096, 'geom') FROM (

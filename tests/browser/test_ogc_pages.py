@@ -18,7 +18,7 @@ def test_a_person_walks_from_the_start_to_one_feature(watched: Watched, address:
     page.get_by_role("navigation").get_by_role("link", name="Collections").click()
     page.get_by_role("link", name="Hotspot cells").click()
     expect(page.locator(".map[data-drawn]")).to_be_visible()
-    page.get_by_role("link", name="Look at the features").click()
+    page.get_by_role("link", name="View the features").click()
     expect(page.get_by_role("heading", level=2).first).to_contain_text("1,000 of 4,106 features")
     expect(page.locator(".map[data-drawn='1000']")).to_be_visible()
     watched.keep("ogc-items")

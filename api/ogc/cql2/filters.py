@@ -1,7 +1,7 @@
-"""CQL2 filters worked out on the properties and places of features.
+"""CQL2 filters, evaluated on the properties and geometries of features.
 
-Truth has three values, as in SQL: what is compared with an empty property is neither true nor
-false, and a filter keeps only what is true.
+Truth has three values, as in SQL: a comparison with an empty property is neither true nor false,
+and a filter matches only where it is true.
 
 Source: OGC 21-065r2, Common Query Language (CQL2).
 """
@@ -18,10 +18,9 @@ import pandas as pd
 import shapely
 
 from api.ogc.coordinates import Axes
-from api.ogc.cql2.intervals import RELATIONS, Spans, span_of
+from api.ogc.cql2.intervals import RELATIONS, Intervals, Mask, interval_of
 from api.ogc.cql2.operands import (
     GEOMETRY_NAMES,
-    Mask,
     Values,
     call,
     geometry,
@@ -49,7 +48,7 @@ CONFORMANCE = tuple(
         "property-property",
     )
 )
-"""The classes of CQL2 that are kept."""
+"""The conformance classes of CQL2 that are implemented."""
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
@@ -59,16 +58,16 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_MOMENTS: Mapping[str, Callable[[Spans, Spans], Any]] = {
+_MOMENTS: Mapping[str, Callable[[Intervals, Intervals], Mask]] = {
     "=": RELATIONS["t_intersects"],
     "<>": RELATIONS["t_disjoint"],
     "<": RELATIONS["t_before"],
-    "<=": lambda a, b: ~np.asarray(a.first > b.last),
+    "<=": lambda a, b: ~(a.first > b.last),
     ">": RELATIONS["t_after"],
-    ">=": lambda a, b: ~np.asarray(a.last < b.first),
+    ">=": lambda a, b: ~(a.last < b.first),
 }
 """A date is a day long: `t <= DATE` means to the end of the day."""
-_PLACES: Mapping[str, Callable[[Any, Any], Any]] = {
+_SPATIAL: Mapping[str, Callable[[Any, Any], Any]] = {
     "s_intersects": shapely.intersects,
     "s_disjoint": shapely.disjoint,
     "s_within": shapely.within,
@@ -82,7 +81,7 @@ _PLACES: Mapping[str, Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True)
 class Truth:
-    """What is true and what is false, feature by feature; the rest is unknown."""
+    """Which features are true and which are false; the rest are unknown."""
 
     true: Mask
     false: Mask
@@ -103,7 +102,7 @@ class Filter:
     Parameters
     ----------
     items, positions
-        The features that it is worked out on.
+        The features that it is evaluated on.
     axes
         The reference system of its geometries.
     """
@@ -114,8 +113,8 @@ class Filter:
         self.axes = axes
         self.rows = items.rows(positions)
 
-    def keep(self, tree: Tree) -> Mask:
-        """Which of the features the filter keeps.
+    def matches(self, tree: Tree) -> Mask:
+        """Return which of the features match.
 
         Raises
         ------
@@ -126,23 +125,23 @@ class Filter:
 
     def _truth(self, tree: Tree) -> Truth:
         if isinstance(tree, bool) or (isinstance(tree, Mapping) and "property" in tree):
-            found = operand(tree, self.rows)
-            if found.kind != "boolean":
-                raise QuestionError("filter", f"a {found.kind} is neither true nor false")
-            return self._known(found.values, found.known)
+            value = operand(tree, self.rows)
+            if value.kind != "boolean":
+                raise QuestionError("filter", f"a {value.kind} is neither true nor false")
+            return self._truth_of(value.values, value.known)
         name, arguments = call(tree)
         if name in ("and", "or", "not"):
             return self._logic(name, arguments)
-        if name in _PLACES:
-            return self._place(name, *_pair(name, arguments))
+        if name in _SPATIAL:
+            return self._spatial(name, *_pair(name, arguments))
         if name in RELATIONS:
             first, second = (self._times(part) for part in _pair(name, arguments))
-            found_here = RELATIONS[name](first.spans, second.spans)
-            return self._known(found_here, first.known & second.known)
+            related = RELATIONS[name](first.intervals, second.intervals)
+            return self._truth_of(related, first.known & second.known)
         return self._predicate(name, arguments)
 
-    def _known(self, mask: Any, known: Any = np.True_) -> Truth:
-        """What a mask says where it is known; either may be one value for all."""
+    def _truth_of(self, mask: Any, known: Any = np.True_) -> Truth:
+        """Return a mask as truth where it is known; either may be one value for all features."""
         length = len(self.rows)
         true = np.broadcast_to(np.asarray(mask, dtype=bool), length)
         everywhere = np.broadcast_to(np.asarray(known, dtype=bool), length)
@@ -151,12 +150,12 @@ class Filter:
     def _logic(self, name: str, arguments: list[Tree]) -> Truth:
         if not arguments or (name == "not" and len(arguments) > 1):
             raise QuestionError("filter", f"{name} has {len(arguments)} operands")
-        found = self._truth(arguments[0])
+        truth = self._truth(arguments[0])
         if name == "not":
-            return ~found
+            return ~truth
         for part in arguments[1:]:
-            found = found & self._truth(part) if name == "and" else found | self._truth(part)
-        return found
+            truth = truth & self._truth(part) if name == "and" else truth | self._truth(part)
+        return truth
 
     def _predicate(self, name: str, arguments: list[Tree]) -> Truth:
         if name in _COMPARISONS:
@@ -164,7 +163,7 @@ class Filter:
             return self._compare(name, first, second)
         match name, arguments:
             case "isnull", [part]:
-                return self._known(~operand(part, self.rows).known)
+                return self._truth_of(~operand(part, self.rows).known)
             case "between", [part, low, high]:
                 value, *ends = (operand(one, self.rows) for one in (part, low, high))
                 return self._compare(">=", value, ends[0]) & self._compare("<=", value, ends[1])
@@ -173,14 +172,14 @@ class Filter:
             case "in", [part, list(parts)]:
                 choices = [operand(one, self.rows) for one in parts]
                 return self._in(operand(part, self.rows), choices)
-        raise QuestionError("filter", f"there is no {name} of {len(arguments)} operands here")
+        raise QuestionError("filter", f"{name} with {len(arguments)} operands is not supported")
 
     def _in(self, value: Values, choices: list[Values]) -> Truth:
         if all(one.kind == value.kind and isinstance(one.values, str | float) for one in choices):
-            # Plain values are looked up at once, however many there are.
-            found = pd.Series(value.values).isin([one.values for one in choices])
-            return self._known(found.to_numpy(), value.known)
-        truth = self._known(np.False_, value.known)
+            # Plain values are looked up in one pass, however many there are.
+            chosen = pd.Series(value.values).isin([one.values for one in choices])
+            return self._truth_of(chosen.to_numpy(), value.known)
+        truth = self._truth_of(np.False_, value.known)
         for one in choices:
             truth = truth | self._compare("=", value, one)
         return truth
@@ -189,50 +188,52 @@ class Filter:
         known = first.known & second.known
         kinds = {first.kind, second.kind}
         if "null" in kinds:
-            return self._known(np.False_, np.False_)
+            return self._truth_of(np.False_, np.False_)
         if "time" in kinds:
-            return self._known(_MOMENTS[name](first.spans, second.spans), known)
+            return self._truth_of(_MOMENTS[name](first.intervals, second.intervals), known)
         if len(kinds) > 1:
             raise QuestionError("filter", f"a {first.kind} is compared with a {second.kind}")
         with np.errstate(invalid="ignore"):
-            return self._known(_COMPARISONS[name](first.values, second.values), known)
+            return self._truth_of(_COMPARISONS[name](first.values, second.values), known)
 
     def _like(self, value: Values, pattern: Tree) -> Truth:
-        if value.kind != "string":
+        if not isinstance(value.values, str | np.ndarray) or value.kind != "string":
             raise QuestionError("filter", f"LIKE needs a text, not a {value.kind}")
         matches = like_pattern(literal(pattern), fold=not isinstance(pattern, str)).fullmatch
-        codes, words = pd.factorize(np.broadcast_to(value.values, len(self.rows)))
-        found = np.array([matches(str(word)) is not None for word in words], dtype=bool)
-        return self._known(found[codes], value.known)
+        # Each distinct text is matched once.
+        codes, texts = pd.factorize(np.broadcast_to(value.values, len(self.rows)))
+        matched = np.array([matches(str(text)) is not None for text in texts], dtype=bool)
+        return self._truth_of(matched[codes], value.known)
 
     def _times(self, tree: Tree) -> Values:
         if isinstance(tree, Mapping) and "property" in tree:
-            found = property_values(str(tree["property"]), self.rows)
-            if found.kind != "time":
-                raise QuestionError("filter", f"{tree['property']} is no time")
-            return found
-        return Values("time", span_of(tree))
+            values = property_values(str(tree["property"]), self.rows)
+            if values.kind != "time":
+                raise QuestionError("filter", f"{tree['property']} is not a time")
+            return values
+        return Values("time", interval_of(tree))
 
-    def _place(self, name: str, first: Tree, second: Tree) -> Truth:
-        if _is_place(first) == _is_place(second):
+    def _spatial(self, name: str, first: Tree, second: Tree) -> Truth:
+        if _is_geometry(first) == _is_geometry(second):
             raise QuestionError("filter", f"{name} needs the property geometry and a geometry")
-        other = geometry(first if _is_place(second) else second, self.axes, self.items.projection)
-        touching = np.isin(self.positions, self.items.places.touching(other))
+        literal_tree = first if _is_geometry(second) else second
+        other = geometry(literal_tree, self.axes, self.items.projection)
+        touching = np.isin(self.positions, self.items.geometries.touching(other))
         if name == "s_disjoint":
-            return self._known(~touching)
+            return self._truth_of(~touching)
         if name != "s_intersects":
-            # Every other relation holds only between places that touch.
-            places = self.items.places.take(self.positions[touching])
-            pair = (places, other) if _is_place(first) else (other, places)
-            touching[touching] = _PLACES[name](*pair)
-        return self._known(touching)
+            # Every other relation holds only between geometries that touch.
+            near = self.items.geometries.take(self.positions[touching])
+            pair = (near, other) if _is_geometry(first) else (other, near)
+            touching[touching] = _SPATIAL[name](*pair)
+        return self._truth_of(touching)
 
 
 def _pair(name: str, arguments: list[Tree]) -> tuple[Tree, Tree]:
     if len(arguments) != 2:
-        raise QuestionError("filter", f"{name} has {len(arguments)} operands, not two")
+        raise QuestionError("filter", f"{name} needs two operands, not {len(arguments)}")
     return arguments[0], arguments[1]
 
 
-def _is_place(tree: Tree) -> bool:
+def _is_geometry(tree: Tree) -> bool:
     return isinstance(tree, Mapping) and tree.get("property") in GEOMETRY_NAMES

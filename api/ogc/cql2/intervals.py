@@ -1,4 +1,4 @@
-"""Spans of time and how two of them lie to each other.
+"""Intervals of time and the relations between two of them.
 
 Source: J. F. Allen, Maintaining knowledge about temporal intervals, 1983, by way of CQL2.
 """
@@ -8,26 +8,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from api.ogc.cql2.parse import Tree
 from geo.errors import QuestionError
 from geo.period import Period
 
-ALWAYS = 2**61
-"""Seconds that no time reaches: the open end of a span."""
+OPEN_END = 2**61
+"""Seconds that no time reaches: the open end of an interval."""
+
+Mask = NDArray[np.bool_]
+Seconds = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Spans:
-    """First and last second of each span, both inclusive, since 1970 in UTC."""
+class Intervals:
+    """First and last second of each interval, both inclusive, since 1970 in UTC.
 
-    first: Any
-    last: Any
+    Arrays of one interval for each feature, or without dimension: one for all features.
+    """
+
+    first: Seconds
+    last: Seconds
 
 
-RELATIONS: Mapping[str, Callable[[Spans, Spans], Any]] = {
+RELATIONS: Mapping[str, Callable[[Intervals, Intervals], Mask]] = {
     "t_after": lambda a, b: a.first > b.last,
     "t_before": lambda a, b: a.last < b.first,
     "t_contains": lambda a, b: (a.first < b.first) & (a.last > b.last),
@@ -47,13 +55,13 @@ RELATIONS: Mapping[str, Callable[[Spans, Spans], Any]] = {
 """Every relation of CQL2, by its name there."""
 
 
-def span_of(tree: Any) -> Spans:
-    """The span that a literal means: a timestamp, a date (a day in London) or an interval.
+def interval_of(tree: Tree) -> Intervals:
+    """Return the interval that a literal means: a timestamp, a day in London or an interval.
 
     Raises
     ------
     QuestionError
-        If it is none.
+        If it is none of them.
     """
     if isinstance(tree, str):
         return _moment(tree)
@@ -64,28 +72,32 @@ def span_of(tree: Any) -> Spans:
         parts = tree.get("interval")
         if isinstance(parts, list) and len(parts) == 2:
             return _interval(*parts)
-    raise QuestionError("filter", "holds what is no time, interval or property of time")
+    raise QuestionError("filter", "compares a time with something that is not a time")
 
 
-def _interval(first: Any, last: Any) -> Spans:
-    start = -ALWAYS if first in ("..", "") else span_of(first).first
-    end = ALWAYS if last in ("..", "") else span_of(last).last
+def _interval(first: Tree, last: Tree) -> Intervals:
+    start = -OPEN_END if first in ("..", "") else int(interval_of(first).first)
+    end = OPEN_END if last in ("..", "") else int(interval_of(last).last)
     if end < start:
-        raise QuestionError("filter", "holds an interval that ends before it begins")
-    return Spans(start, end)
+        raise QuestionError("filter", "has an interval that ends before it begins")
+    return _one_interval(start, end)
 
 
-def _moment(text: str) -> Spans:
+def _moment(text: str) -> Intervals:
     try:
         if len(text) <= 10:
             day = date.fromisoformat(text)
             period = Period(day, day)
-            return Spans(_seconds(period.start), _seconds(period.end) - 1)
+            return _one_interval(_seconds(period.start), _seconds(period.end) - 1)
         moment = pd.Timestamp(text)
         second = _seconds(moment.tz_localize("UTC") if moment.tzinfo is None else moment)
     except (ValueError, OverflowError) as error:
-        raise QuestionError("filter", f"{text!r} is no time, write it as 2024-01-31") from error
-    return Spans(second, second)
+        raise QuestionError("filter", f"{text!r} is not a time; write it as 2024-01-31") from error
+    return _one_interval(second, second)
+
+
+def _one_interval(first: int, last: int) -> Intervals:
+    return Intervals(np.array(first), np.array(last))
 
 
 def _seconds(moment: pd.Timestamp) -> int:

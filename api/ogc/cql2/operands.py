@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 from shapely.errors import GEOSException
 
 from api.ogc.coordinates import Axes
-from api.ogc.cql2.intervals import Spans, span_of
+from api.ogc.cql2.intervals import Intervals, Mask, interval_of
 from api.ogc.cql2.parse import Tree
 from geo.crs import Projection
 from geo.errors import QuestionError
-
-Mask = NDArray[np.bool_]
 
 GEOMETRY_NAMES: Final = ("geometry", "geom")
 _KINDS: Final[Mapping[type, str]] = {
@@ -39,64 +37,64 @@ class Values:
     """An operand: one value for all features or an array of them, and where it is known."""
 
     kind: str
-    values: Any
+    values: str | float | bool | Intervals | NDArray[Any] | None
     known: Mask | np.bool_ = np.True_
 
     @property
-    def spans(self) -> Spans:
-        """The operand as spans of time; a text may be written for one.
+    def intervals(self) -> Intervals:
+        """The operand as intervals of time; a text is read as one.
 
         Raises
         ------
         QuestionError
-            If it is no time.
+            If it is not a time.
         """
         if isinstance(self.values, str):
-            return span_of(self.values)
-        if not isinstance(self.values, Spans):
+            return interval_of(self.values)
+        if not isinstance(self.values, Intervals):
             raise QuestionError("filter", f"a time is compared with a {self.kind}")
         return self.values
 
     def folded(self) -> Values:
-        """The text without its case.
+        """Return the text without its case.
 
         Raises
         ------
         QuestionError
-            If it is no text.
+            If it is not text.
         """
-        if self.kind != "string":
-            raise QuestionError("filter", f"CASEI needs a text, not a {self.kind}")
         if isinstance(self.values, str):
             return Values("string", self.values.casefold(), self.known)
+        if self.kind != "string" or not isinstance(self.values, np.ndarray):
+            raise QuestionError("filter", f"CASEI needs a text, not a {self.kind}")
         texts = np.array([str(text).casefold() for text in self.values], dtype=object)
         return Values("string", texts, self.known)
 
 
 def operand(tree: Tree, rows: pd.DataFrame) -> Values:
-    """What an operand is for each row.
+    """Return the values of an operand for each row.
 
     Raises
     ------
     QuestionError
-        If it is no operand, or a property that there is not.
+        If it is not an operand, or an unknown property.
     """
     if not isinstance(tree, Mapping):
         if type(tree) not in _KINDS:
-            raise QuestionError("filter", "holds what is no value here")
+            raise QuestionError("filter", "has no value where one is needed")
         return Values(_KINDS[type(tree)], tree, np.bool_(tree is not None))
     if "property" in tree:
         return property_values(str(tree["property"]), rows)
     if not {"date", "timestamp", "interval"}.isdisjoint(tree):
-        return Values("time", span_of(tree))
+        return Values("time", interval_of(tree))
     name, arguments = call(tree)
     if name == "casei" and len(arguments) == 1:
         return operand(arguments[0], rows).folded()
-    raise QuestionError("filter", f"there is no {name} here")
+    raise QuestionError("filter", f"the function {name} is not supported")
 
 
 def property_values(name: str, rows: pd.DataFrame) -> Values:
-    """A property of each row.
+    """Return the values of a property for each row.
 
     Raises
     ------
@@ -105,12 +103,12 @@ def property_values(name: str, rows: pd.DataFrame) -> Values:
     """
     if name not in rows:
         names = ", ".join(map(str, rows.columns))
-        raise QuestionError("filter", f"there is no property {name!r}; there are: {names}")
+        raise QuestionError("filter", f"unknown property {name!r}; choose one of: {names}")
     column = rows[name]
     known = column.notna().to_numpy()
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         seconds = column.to_numpy(dtype="datetime64[s]").astype(np.int64)
-        return Values("time", Spans(seconds, seconds), known)
+        return Values("time", Intervals(seconds, seconds), known)
     if pd.api.types.is_bool_dtype(column):
         return Values("boolean", column.fillna(value=False).to_numpy(dtype=bool), known)
     if pd.api.types.is_numeric_dtype(column):
@@ -119,15 +117,15 @@ def property_values(name: str, rows: pd.DataFrame) -> Values:
 
 
 def call(tree: Tree) -> tuple[str, list[Tree]]:
-    """The name of an operator or function, and its operands.
+    """Return the name of an operator or function, and its operands.
 
     Raises
     ------
     QuestionError
-        If it is none.
+        If it is neither.
     """
     if not isinstance(tree, Mapping) or not isinstance(tree.get("op"), str):
-        raise QuestionError("filter", "is a value where a condition is needed")
+        raise QuestionError("filter", "has a value where a condition is needed")
     arguments = tree.get("args")
     if not isinstance(arguments, list):
         raise QuestionError("filter", f"{tree['op']} has no list of operands")
@@ -135,14 +133,20 @@ def call(tree: Tree) -> tuple[str, list[Tree]]:
 
 
 def literal(tree: Tree) -> Tree:
-    """A literal, out of CASEI where it stands in one."""
+    """Return a literal without the CASEI around it."""
     if isinstance(tree, Mapping) and tree.get("op") == "casei" and tree.get("args"):
         return tree["args"][0]
     return tree
 
 
 def like_pattern(text: str, *, fold: bool) -> re.Pattern[str]:
-    r"""LIKE as a regular expression: % is any text, _ any letter, and \ takes their meaning."""
+    r"""Return LIKE as a regular expression: % is any text, _ any letter, \ escapes them.
+
+    Parameters
+    ----------
+    fold
+        Whether case is ignored.
+    """
     parts = [""]
     letters = iter(text.casefold() if fold else text)
     for letter in letters:
@@ -154,31 +158,35 @@ def like_pattern(text: str, *, fold: bool) -> re.Pattern[str]:
             parts[-1] += "." if letter == "_" else re.escape(letter)
     if len(parts) == 1:
         return re.compile(parts[0], re.DOTALL)
-    # Each part at its first place, for good: trying every place takes for ever on some texts.
+    # Each part at its first match, without backtracking: that takes exponential time on some texts.
     middle = "".join(f"(?>.*?{part})" for part in parts[1:-1])
     return re.compile(f"{parts[0]}{middle}.*{parts[-1]}", re.DOTALL)
 
 
 def geometry(tree: Tree, axes: Axes, projection: Projection) -> shapely.Geometry:
-    """A geometry literal in metres.
+    """Return a geometry literal in metres of the working CRS.
 
     Raises
     ------
     QuestionError
-        If it is none, or an invalid one.
+        If it cannot be read or is invalid.
     """
+    read: shapely.Geometry
     try:
         if isinstance(tree, Mapping) and "bbox" in tree:
             numbers = [float(number) for number in tree["bbox"]]
-            corners = numbers if len(numbers) == 4 else [*numbers[:2], *numbers[3:5]]
-            found = shapely.box(*corners)
+            # Six numbers are a box with heights.
+            first, second, third, fourth = (
+                numbers if len(numbers) == 4 else [*numbers[:2], *numbers[3:5]]
+            )
+            read = shapely.box(first, second, third, fourth)
         else:
-            found = shapely.force_2d(shapely.geometry.shape(tree))
+            read = shapely.force_2d(shapely.geometry.shape(tree))
     except (GEOSException, TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
-        raise QuestionError("filter", "holds a geometry that cannot be read") from error
-    if not np.isfinite(shapely.get_coordinates(found)).all():
-        raise QuestionError("filter", "holds a geometry whose coordinates are no numbers")
-    if not shapely.is_valid(found):
-        reason = shapely.is_valid_reason(found)
-        raise QuestionError("filter", f"holds an invalid geometry: {reason}")
-    return axes.read(found, projection)
+        raise QuestionError("filter", "has a geometry that cannot be read") from error
+    if not np.isfinite(shapely.get_coordinates(read)).all():
+        raise QuestionError("filter", "has a geometry whose coordinates are not numbers")
+    if not shapely.is_valid(read):
+        reason = shapely.is_valid_reason(read)
+        raise QuestionError("filter", f"has an invalid geometry: {reason}")
+    return axes.read(read, projection)

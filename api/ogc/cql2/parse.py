@@ -1,7 +1,7 @@
-"""CQL2 texts and JSON read as a tree of operators, within bounds.
+"""Reads CQL2 text and JSON as a tree of operators, within bounds.
 
 Source: OGC 21-065r2, Common Query Language (CQL2). The parser is compiled and recurses on its
-own stack, so that nesting is bounded before it sees a text.
+own stack: nesting is bounded before it sees a text, else a hostile one ends the process.
 """
 
 from __future__ import annotations
@@ -13,52 +13,60 @@ from cql2 import ParseError, parse_json, parse_text
 
 from geo.errors import QuestionError
 
-LONGEST, DEEPEST = 6_000, 24
+MAX_CHARACTERS = 6_000
+MAX_DEPTH = 24
 LANGUAGES = ("cql2-text", "cql2-json", "cql-text")
-"""What `filter-lang` may be; GDAL before 3.10 calls the text by its older name, cql-text."""
+"""The values of `filter-lang`; GDAL before 3.10 uses the older name, cql-text."""
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _CHAIN = re.compile(r"(?:\bnot\b[\s(]*){25}|(?:[-^+*/%][\s(]*){9}", re.IGNORECASE)
 
 Tree = Any
-"""What JSON can hold: operators are `{"op": …, "args": […]}`."""
+"""Any JSON value; operators are `{"op": …, "args": […]}`."""
 
 
 def read_filter(text: str, language: str = "") -> Tree:
-    """Read a filter; without a language it is JSON where it begins with a brace.
+    """Read a filter.
+
+    Parameters
+    ----------
+    language
+        One of `LANGUAGES`; if empty, the filter is JSON where it begins with a brace.
 
     Raises
     ------
     QuestionError
-        If the language is unknown, or the text is too long, too deep or none of that language.
+        If the language is unknown, or the text is too long, too deep or not of that language.
     """
     if language and language not in LANGUAGES:
-        raise QuestionError("filter-lang", f"{language!r} is none of: {', '.join(LANGUAGES)}")
-    if len(text) > LONGEST:
-        raise QuestionError("filter", f"is longer than {LONGEST:,} characters")
+        raise QuestionError(
+            "filter-lang", f"unknown language {language!r}; choose one of: {', '.join(LANGUAGES)}"
+        )
+    if len(text) > MAX_CHARACTERS:
+        raise QuestionError("filter", f"is longer than {MAX_CHARACTERS:,} characters")
     as_json = language == "cql2-json" or (not language and text.lstrip().startswith("{"))
     _check_depth(text, brackets="[{" if as_json else "(", closing="]}" if as_json else ")")
     if not as_json and _CHAIN.search(_QUOTED.sub("''", text)):
-        raise QuestionError("filter", "chains too many signs or negations")
+        raise QuestionError("filter", "has too many signs or negations in a row")
     try:
         expression = parse_json(text) if as_json else parse_text(text)
     except (ParseError, ValueError) as error:
-        raise QuestionError("filter", f"cannot be read: {_place(str(error))}") from error
+        raise QuestionError("filter", f"cannot be read: {_one_line(str(error))}") from error
     return expression.to_json()
 
 
 def _check_depth(text: str, *, brackets: str, closing: str) -> None:
     depth = 0
     # JSON needs two brackets for each operator.
-    deepest = DEEPEST * (2 if "{" in brackets else 1)
+    deepest = MAX_DEPTH * (2 if "{" in brackets else 1)
     for letter in _QUOTED.sub("", text):
         depth += (letter in brackets) - (letter in closing)
         if depth > deepest:
-            raise QuestionError("filter", f"is nested more than {DEEPEST} deep")
+            raise QuestionError("filter", f"is nested more than {MAX_DEPTH} levels deep")
 
 
-def _place(message: str) -> str:
-    """The parser's message in one line: where, and what it expected."""
+def _one_line(message: str) -> str:
+    """Return the parser's message as one line: where it failed, and what it expected."""
     place = re.search(r"-->\s*(\d+):(\d+)", message)
     expected = re.search(r"=\s*expected (.*)", message)
     if place and expected:

@@ -1,4 +1,4 @@
-"""Places as the drawing commands of vector tiles, for all features of a tile at once.
+"""Geometries as the drawing commands of vector tiles, for all features of a tile at once.
 
 Source: Mapbox Vector Tile specification 2.1, section 4.3.
 """
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from api.ogc.mvt.packing import Ints, zigzag
 
 _MOVE, _LINE, _CLOSE = 1, 2, 7
-_TOLERANCE = 2.0  # units: an eighth of a pixel
-_PIXEL = 16.0  # units
+_PIXEL = 16.0  # units: a tile of 4096 is drawn on 256 pixels
+_TOLERANCE = _PIXEL / 8
 
 Floats = NDArray[np.float64]
 
@@ -27,13 +27,13 @@ class Drawing:
     Attributes
     ----------
     kind
-        What they are: 1 points, 3 polygons.
+        Of geometry: 1 points, 3 polygons.
     commands
-        Of all, one feature after another.
+        Of all features, one feature after another.
     count
         How many commands each feature has.
     rows
-        Which of the features those are: what is too small to be seen is left out.
+        The position of each feature; those that are too small to be visible are left out.
     """
 
     kind: int
@@ -51,40 +51,40 @@ def draw_points(xy: Floats) -> Drawing:
 
 def draw_polygons(polygons: NDArray[np.object_]) -> Drawing:
     """Draw polygons and multipolygons."""
-    parts, part_row = shapely.get_parts(_thinned(polygons), return_index=True)
+    parts, part_row = shapely.get_parts(_simplified(polygons), return_index=True)
     flat = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
     rings, ring_part = shapely.get_rings(parts[flat], return_index=True)
     part_row = part_row[flat]
     coordinates, ring = shapely.get_coordinates(rings, return_index=True)
     outer = np.append(np.ones(min(len(rings), 1), dtype=bool), ring_part[1:] != ring_part[:-1])
-    xy = np.rint(_wound(coordinates, ring, outer)).astype(np.int64)
+    xy = np.rint(_oriented(coordinates, ring, outer)).astype(np.int64)
     # A ring repeats its first point at its end, and rounding makes neighbours fall together.
     last = np.append(ring[1:] != ring[:-1], np.ones(min(len(ring), 1), dtype=bool))
     keep = ~last & (xy != np.roll(xy, -1, axis=0)).any(axis=1)
-    xy, ring = _seen(xy[keep], ring[keep], ring_part, outer)
+    xy, ring = _visible(xy[keep], ring[keep], ring_part, outer)
     return _draw_rings(xy, ring, part_row[ring_part[ring]])
 
 
-def _thinned(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Polygons without corners that nobody sees; where corners are far apart all are seen."""
-    thinned = polygons.copy()
+def _simplified(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return polygons without invisible corners; where corners are far apart, all are visible."""
+    simplified = polygons.copy()
     dense = shapely.length(polygons) < _PIXEL * shapely.get_num_coordinates(polygons)
-    thinned[dense] = shapely.simplify(polygons[dense], _TOLERANCE, preserve_topology=False)
-    return thinned
+    simplified[dense] = shapely.simplify(polygons[dense], _TOLERANCE, preserve_topology=False)
+    return simplified
 
 
-def _wound(xy: Floats, ring: Ints, outer: NDArray[np.bool_]) -> Floats:
-    """Outer rings clockwise as they are drawn, y downwards, and holes the other way."""
+def _oriented(xy: Floats, ring: Ints, outer: NDArray[np.bool_]) -> Floats:
+    """Return outer rings clockwise as drawn, with y downwards, and holes counter-clockwise."""
     count = np.bincount(ring, minlength=len(outer))
     ends = 2 * np.cumsum(count) - count - 1
     turned = ((_areas(xy, ring, len(outer)) > 0) != outer)[ring]
     place = np.arange(len(xy))
     place[turned] = ends[ring[turned]] - place[turned]
-    return np.asarray(xy[place])
+    return xy[place]
 
 
 def _areas(xy: NDArray, ring: Ints, rings: int) -> Floats:
-    """Twice the area of each ring, whether it repeats its first point or not."""
+    """Return twice the signed area of each ring, whether it repeats its first point or not."""
     count = np.bincount(ring, minlength=rings)
     ends = np.cumsum(count)
     following = np.arange(len(ring)) + 1
@@ -93,8 +93,8 @@ def _areas(xy: NDArray, ring: Ints, rings: int) -> Floats:
     return np.asarray(np.bincount(ring, cross, minlength=rings))
 
 
-def _seen(xy: Ints, ring: Ints, ring_part: Ints, outer: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Leave out rings that rounding made flat or turned over, and holes without their polygon."""
+def _visible(xy: Ints, ring: Ints, ring_part: Ints, outer: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Leave out rings that rounding made flat or inverted, and holes without their polygon."""
     area = _areas(xy, ring, len(outer))
     good = np.where(outer, area > 0, area < 0) & (np.bincount(ring, minlength=len(outer)) >= 3)
     drawn = np.zeros(ring_part.max(initial=-1) + 1, dtype=bool)
@@ -122,5 +122,5 @@ def _draw_rings(xy: Ints, ring: Ints, rows: Ints) -> Drawing:
     number = np.arange(len(ring)) - np.repeat(starts, count)
     place = np.repeat(offset, count) + 2 * number + np.where(number == 0, 1, 2)
     commands[place], commands[place + 1] = moves[:, 0], moves[:, 1]
-    seen, at = np.unique(rows[starts], return_inverse=True)
-    return Drawing(3, commands, np.bincount(at, length).astype(np.int64), seen)
+    drawn, index = np.unique(rows[starts], return_inverse=True)
+    return Drawing(3, commands, np.bincount(index, length).astype(np.int64), drawn)

@@ -1,7 +1,7 @@
-"""Vector tiles: features in the whole numbers of a tile, as Mapbox Vector Tile bytes.
+"""Vector tiles: features in the integer units of a tile, as Mapbox Vector Tile bytes.
 
-All features of a tile are written at once: whatever a feature says is a varint, even its
-lengths, so that a tile is one array of numbers until its end.
+All features of a tile are written at once: every part of a feature is a varint, even its
+lengths, so that a tile is one array of numbers until the last step.
 
 Source: Mapbox Vector Tile specification 2.1.
 """
@@ -14,17 +14,17 @@ import numpy as np
 
 from api.ogc.mvt.commands import Drawing
 from api.ogc.mvt.packing import Ints, field, packed, varint, varint_sizes
-from api.ogc.mvt.values import Words
+from api.ogc.mvt.values import TileValues
 
 EXTENT: Final = 4096
 """Units along the side of a tile."""
 
 BUFFER: Final = 64
-"""Units beyond the edge that are drawn too, so that no outline shows there."""
+"""Units beyond the edge that are drawn too, so that no outline appears at the edge."""
 
 
-def encode_tile(name: str, drawing: Drawing, ids: Ints, words: Words) -> bytes:
-    """A tile of one layer; empty where nothing is drawn.
+def encode_tile(name: str, drawing: Drawing, ids: Ints, values: TileValues) -> bytes:
+    """Return a tile of one layer; empty where nothing is drawn.
 
     Parameters
     ----------
@@ -32,21 +32,24 @@ def encode_tile(name: str, drawing: Drawing, ids: Ints, words: Words) -> bytes:
         Some of the features, in units of the tile with y downwards.
     ids
         A number for each feature.
-    words
+    values
         The properties of each feature.
     """
     if not len(drawing.rows):
         return b""
-    told = words.take(drawing.rows)
-    features = packed(_features(ids[drawing.rows] + 1, told.tags(), drawing))
+    drawn = values.take(drawing.rows)
+    features = packed(_features(ids[drawing.rows] + 1, drawn.tags(), drawing))
     end = b"\x28" + varint(EXTENT) + b"\x78" + varint(2)
-    return field(3, b"".join((field(1, name.encode()), features, *told.fields(), end)))
+    return field(3, b"".join((field(1, name.encode()), features, *drawn.fields(), end)))
 
 
 def _features(ids: Ints, tags: tuple[Ints, Ints], drawing: Drawing) -> Ints:
-    """Every feature as numbers: its length, its id, its tags, its kind, and its commands.
+    """Return every feature as numbers: its length, id, tags, kind and commands.
 
-    Tags are told one after another, with how many of them each feature has.
+    Parameters
+    ----------
+    tags
+        The tags of all features one after another, and how many each feature has.
     """
     (tag, tag_count), command_count = tags, drawing.count
     tag_size = _sums(varint_sizes(tag), tag_count)
@@ -71,11 +74,11 @@ def _features(ids: Ints, tags: tuple[Ints, Ints], drawing: Drawing) -> Ints:
 
 
 def _sums(numbers: Ints, count: Ints) -> Ints:
-    """The sum of each group of so many numbers."""
-    upto = np.concatenate([[0], np.cumsum(numbers)])
-    return np.asarray(np.diff(upto[np.concatenate([[0], np.cumsum(count)])]))
+    """Return the sum of each group of consecutive numbers; `count` is the size of each group."""
+    total = np.concatenate([[0], np.cumsum(numbers)])
+    return np.asarray(np.diff(total[np.concatenate([[0], np.cumsum(count)])]))
 
 
 def _spread(start: Ints, count: Ints) -> Ints:
-    """So many places one after another from each start."""
+    """Return `count` consecutive positions from each start."""
     return np.asarray(np.repeat(start - np.cumsum(count) + count, count) + np.arange(count.sum()))

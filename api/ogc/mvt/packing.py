@@ -14,12 +14,12 @@ Ints = NDArray[np.int64]
 
 
 def zigzag(numbers: Ints | np.int64) -> Ints:
-    """Whole numbers without their sign: 0, -1, 1 and -2 become 0, 1, 2 and 3."""
+    """Return integers without sign: 0, -1, 1 and -2 become 0, 1, 2 and 3."""
     return np.asarray((numbers << 1) ^ (numbers >> 63))
 
 
 def varint_sizes(numbers: Ints) -> Ints:
-    """How many bytes each number takes; numbers are below 2**35."""
+    """Return how many bytes each number takes; numbers must be below 2**35."""
     sizes = np.ones(len(numbers), dtype=np.int64)
     for bits in (7, 14, 21, 28):
         sizes += numbers >= 1 << bits
@@ -27,20 +27,20 @@ def varint_sizes(numbers: Ints) -> Ints:
 
 
 def packed(numbers: Ints) -> bytes:
-    """Numbers as varints, one after another."""
+    """Return numbers as varints, one after another."""
     sizes = varint_sizes(numbers)
     first = np.cumsum(sizes) - sizes
-    found = np.empty(int(sizes.sum()), dtype=np.uint8)
+    encoded = np.empty(int(sizes.sum()), dtype=np.uint8)
     for place in range(int(sizes.max(initial=0))):
         long = np.flatnonzero(sizes > place)
         more = np.where(sizes[long] > place + 1, 0x80, 0)
-        found[first[long] + place] = (numbers[long] >> (7 * place) & 0x7F) | more
-    return found.tobytes()
+        encoded[first[long] + place] = (numbers[long] >> (7 * place) & 0x7F) | more
+    return encoded.tobytes()
 
 
 @lru_cache(maxsize=4096)
 def varint(number: int) -> bytes:
-    """One number as a varint."""
+    """Return one number as a varint."""
     parts = bytearray()
     while number > 0x7F:
         parts.append(number & 0x7F | 0x80)
@@ -50,5 +50,5 @@ def varint(number: int) -> bytes:
 
 
 def field(number: int, content: bytes) -> bytes:
-    """A length-delimited field; its number is below 16."""
+    """Return a length-delimited field; its number must be below 16."""
     return bytes([number << 3 | 2]) + varint(len(content)) + content

@@ -1,4 +1,4 @@
-"""Which features a tile of WebMercatorQuad shows, and where in it.
+"""Which features are on a tile of WebMercatorQuad, and where on it.
 
 Source: OGC 17-083r4, Two Dimensional Tile Matrix Set, annex D.1.
 """
@@ -14,17 +14,17 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from api.ogc.items import MOST_KEPT, Areas, Items, Points, Positions
+from api.ogc.items import MAX_CACHED, AreaGeometries, Items, PointGeometries
 from api.ogc.mvt.commands import draw_points, draw_polygons
 from api.ogc.mvt.encode import BUFFER, EXTENT, encode_tile
 from api.ogc.mvt.packing import Ints
-from api.ogc.mvt.values import Words
+from api.ogc.mvt.values import TileValues
 
-DEEPEST: Final = 20
+MAX_ZOOM: Final = 20
 """The finest zoom level: a unit of its tiles is about a centimetre."""
 
-ALONE: Final = 14
-"""From this zoom level on points are told one by one; before it, one for each pixel."""
+SINGLE_POINTS_ZOOM: Final = 14
+"""From this zoom level on each point is drawn; below it, one point for each pixel."""
 
 _PIXEL: Final = EXTENT // 256
 
@@ -39,104 +39,124 @@ class Tile:
     column: int
     row: int
 
-    def within(self, unit: Floats) -> Floats:
-        """Coordinates of the unit square of the world, in units of the tile."""
+    def to_units(self, unit: Floats) -> Floats:
+        """Return coordinates of the unit square of the world in units of the tile."""
         return (unit * 2.0**self.zoom - [self.column, self.row]) * EXTENT
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """The tile and its buffer in the unit square of the world."""
+        """West, north, east and south of the tile and its buffer, in the world's unit square."""
         margin, side = BUFFER / EXTENT, 2.0**-self.zoom
-        ends = (
-            self.column - margin,
-            self.row - margin,
-            self.column + 1 + margin,
-            self.row + 1 + margin,
+        return (
+            (self.column - margin) * side,
+            (self.row - margin) * side,
+            (self.column + 1 + margin) * side,
+            (self.row + 1 + margin) * side,
         )
-        west, north, east, south = (end * side for end in ends)
-        return west, north, east, south
 
 
-class Worded:
-    """Features whose properties tiles tell, made ready once where they are not too many."""
+class _ValueCache:
+    """The properties of features for tiles, encoded once where they are not too many."""
 
     def __init__(self, items: Items) -> None:
         self._items = items
 
-    def words(self, found: Ints) -> Words:
-        """The properties of some features."""
-        if len(self._items) > MOST_KEPT:
-            return Words.read(self._items.rows(found))
-        return self._all.take(found)
+    def values(self, positions: Ints) -> TileValues:
+        """Return the properties of some features."""
+        if len(self._items) > MAX_CACHED:
+            return TileValues.read(self._items.rows(positions))
+        return self._all.take(positions)
 
     @cached_property
-    def _all(self) -> Words:
-        return Words.read(self._items.table)
+    def _all(self) -> TileValues:
+        return TileValues.read(self._items.table)
 
 
-class TiledAreas(Worded):
+class TiledAreas:
     """Areas on the unit square of the world in Web Mercator, y downwards."""
 
-    def __init__(self, items: Items, places: Areas) -> None:
-        super().__init__(items)
-        lonlat = items.projection.geometries_to_lonlat(places.geometries)
-        moved = shapely.transform(lonlat, lambda xy: np.column_stack(to_unit(xy[:, 0], xy[:, 1])))
-        self.places = np.asarray(moved, dtype=object)
-        self.tree = shapely.STRtree(self.places)
+    def __init__(self, items: Items, areas: AreaGeometries) -> None:
+        self._cache = _ValueCache(items)
+        lonlat = items.projection.geometries_to_lonlat(areas.geometries)
+        self._geometries: NDArray[np.object_] = shapely.transform(
+            lonlat, lambda xy: np.column_stack(to_unit(xy[:, 0], xy[:, 1]))
+        )
+        self._tree = shapely.STRtree(self._geometries)
         self.nbytes = 3 * items.nbytes
 
-    def tile(self, tile: Tile, name: str, chosen: Positions | None) -> bytes:
-        """The areas of a tile; of those that were chosen, if any were."""
-        found = np.sort(self.tree.query(shapely.box(*tile.box)))
-        if chosen is not None:
-            found = np.intersect1d(found, chosen)
-        shapes = np.asarray(shapely.transform(self.places[found], tile.within), dtype=object)
+    def tile(self, tile: Tile, name: str, selected: Ints | None) -> bytes:
+        """Return the areas of a tile.
+
+        Parameters
+        ----------
+        name
+            Of the layer in the tile.
+        selected
+            Positions of the features to draw; None for all.
+        """
+        positions = np.sort(self._tree.query(shapely.box(*tile.box)))
+        if selected is not None:
+            positions = np.intersect1d(positions, selected)
+        shapes: NDArray[np.object_] = shapely.transform(self._geometries[positions], tile.to_units)
         bounds = shapely.bounds(shapes)
-        over = (bounds[:, :2] < -BUFFER).any(axis=1) | (bounds[:, 2:] > EXTENT + BUFFER).any(axis=1)
         edge = EXTENT + BUFFER
+        over = (bounds[:, :2] < -BUFFER).any(axis=1) | (bounds[:, 2:] > edge).any(axis=1)
         shapes[over] = shapely.clip_by_rect(shapes[over], -BUFFER, -BUFFER, edge, edge)
-        return encode_tile(name, draw_polygons(shapes), found, self.words(found))
+        return encode_tile(name, draw_polygons(shapes), positions, self._cache.values(positions))
 
 
-class TiledPoints(Worded):
+class TiledPoints:
     """Points on the unit square of the world in Web Mercator, y downwards, from west to east."""
 
-    def __init__(self, items: Items, places: Points) -> None:
-        super().__init__(items)
-        longitude, latitude = items.projection.to_lonlat(places.x, places.y)
+    def __init__(self, items: Items, points: PointGeometries) -> None:
+        self._cache = _ValueCache(items)
+        longitude, latitude = items.projection.to_lonlat(points.x, points.y)
         x, y = to_unit(longitude, latitude)
-        self.order = np.argsort(x, kind="stable")
-        self.x, self.y = x[self.order], y[self.order]
-        self.nbytes = 24 * len(self.x) + (0 if len(items) > MOST_KEPT else 150 * len(items))
+        # Sorted, so that the points of a tile are found by their easting without an index.
+        self._order = np.argsort(x, kind="stable")
+        self._x, self._y = x[self._order], y[self._order]
+        self.nbytes = 24 * len(x) + (0 if len(items) > MAX_CACHED else 150 * len(items))
 
-    def tile(self, tile: Tile, name: str, chosen: Positions | None) -> bytes:
-        """The points of a tile; of those that were chosen, if any were."""
+    def tile(self, tile: Tile, name: str, selected: Ints | None) -> bytes:
+        """Return the points of a tile.
+
+        Parameters
+        ----------
+        name
+            Of the layer in the tile.
+        selected
+            Positions of the features to draw; None for all.
+        """
         west, north, east, south = tile.box
-        first, last = np.searchsorted(self.x, west), np.searchsorted(self.x, east, "right")
-        height = self.y[first:last]
+        first, last = np.searchsorted(self._x, west), np.searchsorted(self._x, east, "right")
+        height = self._y[first:last]
         near = first + np.flatnonzero((height >= north) & (height <= south))
-        found = self.order[near]
-        if chosen is not None:
-            kept = np.isin(found, chosen)
-            near, found = near[kept], found[kept]
-        units = tile.within(np.column_stack([self.x[near], self.y[near]]))
-        if tile.zoom >= ALONE:
-            return encode_tile(name, draw_points(units), found, self.words(found))
+        positions = self._order[near]
+        if selected is not None:
+            drawn = np.isin(positions, selected)
+            near, positions = near[drawn], positions[drawn]
+        units = tile.to_units(np.column_stack([self._x[near], self._y[near]]))
+        if tile.zoom >= SINGLE_POINTS_ZOOM:
+            values = self._cache.values(positions)
+            return encode_tile(name, draw_points(units), positions, values)
         pixels, one, count = np.unique(
             np.floor(units / _PIXEL), axis=0, return_index=True, return_counts=True
         )
-        told = Words.read(pd.DataFrame({"points": count}))
-        return encode_tile(name, draw_points((pixels + 0.5) * _PIXEL), found[one], told)
+        values = TileValues.read(pd.DataFrame({"points": count}))
+        return encode_tile(name, draw_points((pixels + 0.5) * _PIXEL), positions[one], values)
 
 
 def tiled(items: Items) -> TiledAreas | TiledPoints:
-    """The places of a collection, ready to be cut into tiles."""
-    if isinstance(items.places, Points):
-        return TiledPoints(items, items.places)
-    return TiledAreas(items, items.places)
+    """Return the features of a collection ready to be cut into tiles."""
+    if isinstance(items.geometries, PointGeometries):
+        return TiledPoints(items, items.geometries)
+    return TiledAreas(items, items.geometries)
 
 
 def to_unit(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
-    """Degrees to the unit square of the world in Web Mercator, from its north-west corner."""
+    """Return degrees on the unit square of the world in Web Mercator, from its north-west corner.
+
+    Source: OGC 17-083r4, annex D.1.
+    """
     sine = np.sin(np.radians(latitude))
     return longitude / 360 + 0.5, 0.5 - np.arctanh(sine) / (2 * np.pi)

@@ -1,4 +1,4 @@
-"""The properties of features as vector tiles say them: each value once, and who has it.
+"""The properties of features as vector tiles encode them: each value once, and which has it.
 
 Source: Mapbox Vector Tile specification 2.1.
 """
@@ -19,7 +19,7 @@ _KEY, _VALUE = 3, 4
 
 
 @dataclass(frozen=True)
-class Words:
+class TileValues:
     """Properties of some features.
 
     Attributes
@@ -27,10 +27,10 @@ class Words:
     names
         Of the properties.
     codes
-        Which value each feature has: a row for each, a column for each property; -1 where it has
-        none.
+        The number of the value that each feature has, a row for each feature and a column for
+        each property; -1 where it has none.
     values
-        For each property its values, as fields of a layer.
+        The values of each property, encoded.
     """
 
     names: Sequence[str]
@@ -38,21 +38,21 @@ class Words:
     values: Sequence[Sequence[bytes]]
 
     @classmethod
-    def read(cls, table: pd.DataFrame) -> Words:
-        """The properties of a table; its empty values are left out."""
+    def read(cls, table: pd.DataFrame) -> TileValues:
+        """Encode the properties of a table; empty values are left out."""
         codes = np.empty((len(table), len(table.columns)), dtype=np.int32)
         values = []
         for place, name in enumerate(table.columns):
-            codes[:, place], found = pd.factorize(table[name])
-            values.append([field(_VALUE, _value(value)) for value in found])
+            codes[:, place], distinct = pd.factorize(table[name])
+            values.append([field(_VALUE, _value(value)) for value in distinct])
         return cls([str(name) for name in table.columns], codes, values)
 
-    def take(self, rows: Ints) -> Words:
-        """The properties of some of the features."""
-        return Words(self.names, self.codes[rows], self.values)
+    def take(self, rows: Ints) -> TileValues:
+        """Return the properties of some of the features."""
+        return TileValues(self.names, self.codes[rows], self.values)
 
     def tags(self) -> tuple[Ints, Ints]:
-        """The pairs of key and value numbers, feature after feature, and how many each has."""
+        """Return pairs of key and value numbers, feature by feature, and how many each has."""
         numbers = np.full((len(self.codes), 2 * len(self.names)), -1, dtype=np.int64)
         start = 0
         for key, (used, place) in enumerate(self._used):
@@ -64,7 +64,7 @@ class Words:
         return numbers[has], has.sum(axis=1)
 
     def fields(self) -> list[bytes]:
-        """The keys and the values that the tags count."""
+        """Return the encoded keys and values that the tags refer to."""
         keys = [field(_KEY, name.encode()) for name in self.names]
         return keys + [
             values[code]
@@ -74,16 +74,17 @@ class Words:
 
     @cached_property
     def _used(self) -> list[tuple[Ints, Ints]]:
-        """For each property the codes that occur, and where each feature's code stands in them."""
-        found = []
+        """For each property the codes that occur, and the place of each feature's code in them."""
+        occurring = []
         for codes in self.codes.T:
             used, place = np.unique(codes, return_inverse=True)
             empty = int(len(used) > 0 and used[0] < 0)
-            found.append((used[empty:], place - empty))
-        return found
+            occurring.append((used[empty:], place - empty))
+        return occurring
 
 
 def _value(value: object) -> bytes:
+    """Encode a value; the first byte is its field and wire type in section 4.4."""
     if isinstance(value, bool | np.bool_):
         return b"\x38" + bytes([bool(value)])
     if isinstance(value, int | np.integer):

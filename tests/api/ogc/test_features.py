@@ -101,7 +101,7 @@ def test_one_feature_is_served_alone(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "told"),
+    ("path", "status", "message"),
     [
         ("collections/wards/items?colour=red", 400, "colour"),
         ("collections/wards/items?limit=0", 400, "limit"),
@@ -122,12 +122,12 @@ def test_one_feature_is_served_alone(client: TestClient) -> None:
     ],
 )
 def test_a_wrong_request_gets_a_problem_document(
-    client: TestClient, path: str, status: int, told: str
+    client: TestClient, path: str, status: int, message: str
 ) -> None:
     response = client.get(f"/ogc/{path}")
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
-    assert told in response.json()["detail"]
+    assert message in response.json()["detail"]
 
 
 def test_an_answer_that_is_known_is_not_sent_again(client: TestClient) -> None:

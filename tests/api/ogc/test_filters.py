@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.ogc.items import Items
-from api.ogc.selecting import select
+from api.ogc.selection import select
 from geo.crs import BRITISH_NATIONAL_GRID, Projection
 from geo.errors import QuestionError
 
@@ -228,34 +228,34 @@ def test_a_geometry_in_degrees_is_read_in_the_order_of_its_system() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "cannot be read"),
         ("n >", "at character 4"),
         ("n", "a number is neither true nor false"),
-        ("colour = 'red'", "there is no property 'colour'"),
+        ("colour = 'red'", "unknown property 'colour'"),
         ("n = 'three'", "a number is compared with a string"),
-        ("n + 1 = 2", "there is no + here"),
-        ("buffer(geometry, 5) = 3", "there is no buffer here"),
-        ("occurred_from > DATE('yesterday')", "'yesterday' is no time"),
-        ("T_AFTER(n, DATE('2024-01-01'))", "n is no time"),
+        ("n + 1 = 2", "the function + is not supported"),
+        ("buffer(geometry, 5) = 3", "the function buffer is not supported"),
+        ("occurred_from > DATE('yesterday')", "'yesterday' is not a time"),
+        ("T_AFTER(n, DATE('2024-01-01'))", "n is not a time"),
         ("T_AFTER(occurred_from, INTERVAL('2024-02-01', '2024-01-01'))", "ends before it begins"),
         ("S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 1 0, 0 1, 0 0)))", "invalid geometry"),
         ("S_INTERSECTS(n, POINT(0 0))", "needs the property geometry"),
         ("n LIKE '3%'", "LIKE needs a text, not a number"),
-        ("(" * 30 + "n = 1" + ")" * 30, "nested more than 24 deep"),
-        ("NOT " * 40 + "n = 1", "chains too many"),
-        ("n = " + "-" * 40 + "1", "chains too many"),
+        ("(" * 30 + "n = 1" + ")" * 30, "nested more than 24 levels deep"),
+        ("NOT " * 40 + "n = 1", "too many signs"),
+        ("n = " + "-" * 40 + "1", "too many signs"),
         ("n = 1 OR " * 900 + "n = 2", "longer than 6,000"),
         ('{"op": "=", "args": 5}', "cannot be read"),
-        ('{"op": "=", "args": [{"property": "n"}]}', "= has 1 operands, not two"),
-        ('{"op": "not", "args": [' * 60, "nested more than 24 deep"),
+        ('{"op": "=", "args": [{"property": "n"}]}', "= needs two operands, not 1"),
+        ('{"op": "not", "args": [' * 60, "nested more than 24 levels deep"),
     ],
 )
-def test_a_filter_that_cannot_be_kept_is_refused(text: str, told: str) -> None:
+def test_a_filter_that_cannot_be_kept_is_refused(text: str, message: str) -> None:
     with pytest.raises(QuestionError) as refused:
         kept(text)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 @settings(max_examples=200, deadline=None)

@@ -21,9 +21,9 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
 from api.formats.registry import CSV, FEATURE_FILES, FLATGEOBUF, GEOPACKAGE, PARQUET, Format
+from api.ogc.collections.incidents import incidents_by_month, no_incidents
 from api.ogc.coordinates import offered
-from api.ogc.files import Download, Wanted, file_response
-from api.ogc.incident_items import incidents_by_month, no_incidents
+from api.ogc.files import Download, FeatureSelection, file_response
 from api.ogc.items import Items
 from geo.crs import Projection
 from geo.store.contract import Window
@@ -44,7 +44,7 @@ CHOSEN = (
 @pytest.fixture
 def by_month(monkeypatch: pytest.MonkeyPatch) -> None:
     """A town is too large to be read at once."""
-    monkeypatch.setattr("api.ogc.item_pages.MOST_KEPT", 100)
+    monkeypatch.setattr("api.ogc.collections.incidents.MAX_CACHED", 100)
 
 
 def read(content: bytes, form: Format, folder: Path) -> pd.DataFrame:
@@ -75,7 +75,7 @@ def test_a_file_made_by_months_holds_the_same_features(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: Format, chosen: str
 ) -> None:
     at_once = client.get(f"{ITEMS}?f={form.name}{chosen}")
-    monkeypatch.setattr("api.ogc.item_pages.MOST_KEPT", 100)
+    monkeypatch.setattr("api.ogc.collections.incidents.MAX_CACHED", 100)
     by_month = client.get(f"{ITEMS}?f={form.name}{chosen}")
     assert "ogc-number-matched" in at_once.headers
     assert "ogc-number-matched" not in by_month.headers
@@ -109,7 +109,7 @@ def test_a_file_is_of_one_state_of_the_store(
             store.put_partition(month_of_incidents("2024-03"))
         yield from parts
 
-    monkeypatch.setattr("api.ogc.item_pages.incidents_by_month", changing)
+    monkeypatch.setattr("api.ogc.collections.incidents.incidents_by_month", changing)
     answer = client.get(f"{ITEMS}?f=parquet")
     assert answer.status_code == 503
     assert "have just changed" in answer.json()["detail"]
@@ -127,13 +127,13 @@ def test_of_twelve_months_few_are_in_memory_at_once(form: Format) -> None:
     seen: list[weakref.ref[Items]] = []
     alive = []
 
-    def parts() -> Iterator[Wanted]:
+    def parts() -> Iterator[FeatureSelection]:
         for items in incidents_by_month(snapshot):
             seen.append(weakref.ref(items))
             alive.append(sum(each() is not None for each in seen))
-            yield Wanted(items, range(len(items)), axes)
+            yield FeatureSelection(items, range(len(items)), axes)
 
-    head = Wanted(no_incidents(snapshot.projection), range(0), axes)
+    head = FeatureSelection(no_incidents(snapshot.projection), range(0), axes)
     response = file_response(Download(head, parts(), 1_200), form, "incidents")
     if isinstance(response, StreamingResponse):
         asyncio.run(drained(response))
@@ -176,7 +176,7 @@ def test_a_very_large_file_has_no_spatial_index(
 ) -> None:
     indexes = []
     for most in (1_000, 10):
-        monkeypatch.setattr("api.ogc.files.MOST_INDEXED", most)
+        monkeypatch.setattr("api.ogc.files.MAX_INDEXED", most)
         path = tmp_path / f"{most}.gpkg"
         path.write_bytes(client.get(f"{ITEMS}?f={GEOPACKAGE.name}").content)
         with closing(sqlite3.connect(path)) as file:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from api.ogc.mvt.commands import draw_points, draw_polygons
 from api.ogc.mvt.encode import BUFFER, EXTENT, encode_tile
 from api.ogc.mvt.tiling import Tile, to_unit
-from api.ogc.mvt.values import Words
+from api.ogc.mvt.values import TileValues
 
 ASB = "datetime=2024-01/2024-02&category=anti-social-behaviour&layer=wards"
 TILES = "/ogc/collections/{}/tiles/WebMercatorQuad"
@@ -46,15 +46,15 @@ def test_a_tile_shows_the_cells_that_lie_in_it(client: TestClient, tmp_path: Pat
     tile = Tile(
         *(int(part) for part in (place.split("/")[0], place.split("/")[2], place.split("/")[1]))
     )
-    seen = shapely.box(-BUFFER, -BUFFER, EXTENT + BUFFER, EXTENT + BUFFER)
+    visible = shapely.box(-BUFFER, -BUFFER, EXTENT + BUFFER, EXTENT + BUFFER)
     expected = {}
     for cell in cells:
         shape = shapely.transform(
             shapely.geometry.shape(cell["geometry"]),
-            lambda xy: tile.within(np.column_stack(to_unit(xy[:, 0], xy[:, 1]))),
+            lambda xy: tile.to_units(np.column_stack(to_unit(xy[:, 0], xy[:, 1]))),
         )
-        if shape.intersection(seen).area > 100:
-            expected[cell["id"]] = (shape.intersection(seen), cell["properties"]["n"])
+        if shape.intersection(visible).area > 100:
+            expected[cell["id"]] = (shape.intersection(visible), cell["properties"]["n"])
     assert 10 < len(expected) < len(cells)
     served = frame.set_index("cell_id")
     assert set(expected) <= set(served.index)
@@ -79,7 +79,7 @@ def test_a_collection_too_large_to_keep_its_words_has_the_same_tiles(
 ) -> None:
     address = f"{TILES.format('incidents')}/{tile_at(-1.4734, 52.9232, 16)}"
     kept = read(client.get(address).content, tmp_path)
-    monkeypatch.setattr("api.ogc.mvt.tiling.MOST_KEPT", 0)
+    monkeypatch.setattr("api.ogc.mvt.tiling.MAX_CACHED", 0)
     made = read(client.get(address).content, tmp_path)
     pd.testing.assert_frame_equal(kept.drop(columns="geometry"), made.drop(columns="geometry"))
     assert len(kept) > 10
@@ -102,33 +102,33 @@ def test_a_tile_of_nothing_has_no_content(client: TestClient) -> None:
     assert again.status_code == 304
 
 
-def test_what_is_too_small_to_be_seen_is_left_out(client: TestClient) -> None:
+def test_what_is_too_small_to_be_visible_is_left_out(client: TestClient) -> None:
     assert client.get(f"{TILES.format('wards')}/2/1/1").status_code == 204
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "told"),
+    ("path", "status", "message"),
     [
         ("wards/tiles/WebMercatorQuad/3/8/0", 404, "there is no tile 3/8/0"),
-        ("wards/tiles/WebMercatorQuad/99/0/0", 400, "zoom: '99' is more than 20"),
-        ("wards/tiles/WebMercatorQuad/a/0/0", 400, "zoom: 'a' is no whole number"),
-        ("wards/tiles/WebMercatorQuad/3/-1/0", 400, "row: '-1' is no whole number"),
-        ("wards/tiles/WebMercatorQuad/0/0/0?limit=5", 400, "limit: is no parameter here"),
+        ("wards/tiles/WebMercatorQuad/99/0/0", 400, "zoom: '99' is too large; the most is 20"),
+        ("wards/tiles/WebMercatorQuad/a/0/0", 400, "zoom: 'a' is not a whole number"),
+        ("wards/tiles/WebMercatorQuad/3/-1/0", 400, "row: '-1' is not a whole number"),
+        ("wards/tiles/WebMercatorQuad/0/0/0?limit=5", 400, "limit: unknown parameter"),
         ("nowhere/tiles", 404, "there is no collection 'nowhere'"),
         ("wards/tiles/WorldCRS84Quad", 404, "Not Found"),
     ],
 )
 def test_a_tile_that_is_not_there_is_refused(
-    client: TestClient, path: str, status: int, told: str
+    client: TestClient, path: str, status: int, message: str
 ) -> None:
     response = client.get(f"/ogc/collections/{path}")
     assert response.status_code == status
-    assert told in response.json()["detail"]
+    assert message in response.json()["detail"]
 
 
-def test_the_papers_of_tiles_lead_to_them(client: TestClient) -> None:
+def test_the_metadata_of_tiles_links_to_them(client: TestClient) -> None:
     tilesets = client.get("/ogc/collections/wards/tiles").json()["tilesets"]
-    links = {told["rel"]: told["href"] for told in tilesets[0]["links"]}
+    links = {link["rel"]: link["href"] for link in tilesets[0]["links"]}
     tilejson = client.get(links["describedby"]).json()
     assert tilejson["vector_layers"][0]["fields"]["area_name"] == "Name of the area"
     west, south, east, north = tilejson["bounds"]
@@ -140,9 +140,9 @@ def test_the_papers_of_tiles_lead_to_them(client: TestClient) -> None:
 
 
 def test_tilejson_carries_its_question(client: TestClient) -> None:
-    told = client.get(f"{TILES.format('hotspots')}?f=tilejson&{ASB}&n=3").json()
-    assert "category=anti-social-behaviour" in told["tiles"][0]
-    assert "n=3" in told["tiles"][0]
+    document = client.get(f"{TILES.format('hotspots')}?f=tilejson&{ASB}&n=3").json()
+    assert "category=anti-social-behaviour" in document["tiles"][0]
+    assert "n=3" in document["tiles"][0]
 
 
 COORDINATE = st.integers(-BUFFER, EXTENT + BUFFER)
@@ -160,7 +160,7 @@ def test_any_polygon_comes_back_as_it_went_in(
     table = pd.DataFrame({"n": range(len(shapes)), "name": [f"é{i}" for i in range(len(shapes))]})
     geometries = np.array([*shapes[:-1], shapely.MultiPolygon([shapes[-1]])], dtype=object)
     content = encode_tile(
-        "rings", draw_polygons(geometries), np.arange(len(shapes)), Words.read(table)
+        "rings", draw_polygons(geometries), np.arange(len(shapes)), TileValues.read(table)
     )
     frame = read(content, tmp_path_factory.mktemp("tiles")).set_index("n")
     assert list(frame.index) == list(range(len(shapes)))
@@ -180,7 +180,7 @@ def test_values_of_every_kind_survive(tmp_path: Path) -> None:
     )
     points = np.array([[0.0, 0.0], [4096.0, 4096.0], [17.0, 9.0]])
     frame = read(
-        encode_tile("points", draw_points(points), np.arange(3), Words.read(table)), tmp_path
+        encode_tile("points", draw_points(points), np.arange(3), TileValues.read(table)), tmp_path
     )
     assert frame["text"].fillna("").to_list() == ["a", "", "ü"]
     assert frame["whole"].to_list() == [1, -2, 2**40]

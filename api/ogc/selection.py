@@ -1,4 +1,4 @@
-"""Which features of a collection a request means, in which order, and what of them."""
+"""Which features of a collection a request selects, in which order, with which properties."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def select(
     queryables: Sequence[Property],
     times: Period | None = None,
 ) -> Positions:
-    """Positions of the features that the parameters ask for, in the order asked for.
+    """Return positions of the features that the parameters select, in their order.
 
     Parameters
     ----------
     queryables
-        The properties that may be parameters themselves.
+        The properties that are parameters themselves.
     times
-        From the first to the last day of features that have times: what `datetime` is about.
+        The days of the features, for `datetime`; None where features have no time.
 
     Raises
     ------
@@ -43,21 +43,21 @@ def select(
     positions: Positions = range(len(items))
     if "bbox" in query:
         axes = axes_of(query, "bbox-crs", items.projection)
-        positions = items.places.touching(axes.read_box(query["bbox"], items.projection))
+        positions = items.geometries.touching(axes.read_box(query["bbox"], items.projection))
     if times and "datetime" in query:
         positions = _narrowed(positions, _during(items, positions, query["datetime"], times))
-    for told in queryables:
-        if told.name in query:
-            positions = _narrowed(positions, _equal(items, positions, told, query[told.name]))
+    for one in queryables:
+        if one.name in query:
+            positions = _narrowed(positions, _equal(items, positions, one, query[one.name]))
     if "filter" in query:
         tree = read_filter(query["filter"], query.get("filter-lang", ""))
         axes = axes_of(query, "filter-crs", items.projection)
-        positions = _narrowed(positions, Filter(items, positions, axes=axes).keep(tree))
+        positions = _narrowed(positions, Filter(items, positions, axes=axes).matches(tree))
     return _ordered(items, positions, query["sortby"]) if "sortby" in query else positions
 
 
-def chosen_names(items: Items, query: Mapping[str, str]) -> list[str] | None:
-    """The properties that `properties` asks for; None where it asks for all.
+def property_names(items: Items, query: Mapping[str, str]) -> list[str] | None:
+    """Return the properties that the parameter `properties` names; None for all.
 
     Raises
     ------
@@ -77,34 +77,37 @@ def _narrowed(positions: Positions, mask: Mask) -> NDArray[np.int64]:
 
 
 def _during(items: Items, positions: Positions, text: str, times: Period) -> Mask:
-    """Incidents count at `occurred_from`, on days in London, as in every answer."""
-    asked = Interval.read(text).within(times)
+    # Incidents count at `occurred_from`, on days in London, as in every answer.
+    period = Interval.read(text).within(times)
     occurred = items.rows(positions)["occurred_from"]
-    return np.asarray((occurred >= asked.start) & (occurred < asked.end))
+    during: Mask = ((occurred >= period.start) & (occurred < period.end)).to_numpy()
+    return during
 
 
-def _equal(items: Items, positions: Positions, told: Property, text: str) -> Mask:
-    _check_property(items, told.name, told.name)
-    column = items.rows(positions)[told.name]
+def _equal(items: Items, positions: Positions, one: Property, text: str) -> Mask:
+    _check_property(items, one.name, one.name)
+    column = items.rows(positions)[one.name]
     try:
-        value = _READERS[told.form if told.form == "date-time" else told.kind](text)
+        value = _READERS[one.form if one.form == "date-time" else one.kind](text)
     except (ValueError, OverflowError) as error:
-        raise QuestionError(told.name, f"{text!r} is no {told.form or told.kind}") from error
-    return np.asarray((column == value).fillna(value=False), dtype=bool)
+        raise QuestionError(one.name, f"{text!r} is not a valid {one.form or one.kind}") from error
+    equal: Mask = (column == value).fillna(value=False).to_numpy(dtype=bool)
+    return equal
 
 
 def _ordered(items: Items, positions: Positions, text: str) -> NDArray[np.int64]:
-    """Ties stay in the order of the collection, so that pages never overlap."""
     keys = [key.strip() for key in text.split(",")]
     names = [key.lstrip("+-") for key in keys]
     for name in names:
         _check_property(items, "sortby", name)
     if len(set(names)) < len(names):
-        raise QuestionError("sortby", "names a property twice")
+        raise QuestionError("sortby", "name each property once")
     rows = items.rows(positions)[names].set_axis(np.asarray(positions, dtype=np.int64))
     for name in rows.columns:
         if isinstance(rows[name].dtype, pd.CategoricalDtype):
+            # Categories sort in their own order, which no caller knows.
             rows[name] = rows[name].astype(str)
+    # Stable: ties stay in the order of the collection, so that pages never overlap.
     ordered = rows.sort_values(
         names, ascending=[not key.startswith("-") for key in keys], kind="stable"
     )
@@ -114,7 +117,7 @@ def _ordered(items: Items, positions: Positions, text: str) -> NDArray[np.int64]
 def _check_property(items: Items, option: str, name: str) -> None:
     if name not in items.table:
         names = ", ".join(map(str, items.table.columns))
-        raise QuestionError(option, f"there is no property {name!r} here; there are: {names}")
+        raise QuestionError(option, f"unknown property {name!r}; choose one of: {names}")
 
 
 def _moment(text: str) -> pd.Timestamp:

@@ -1,0 +1,1 @@
+"""The collections of the OGC API: layers, plans, answers and incidents."""

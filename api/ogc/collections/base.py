@@ -1,0 +1,232 @@
+"""What every collection of the OGC API is, whatever its features are."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NotRequired, TypedDict
+
+import numpy as np
+
+from api.answers import Answers
+from api.formats.registry import FEATURE_FILES, GEOJSON_PAGE, HTML, JSON, SCHEMA
+from api.ogc.coordinates import offered
+from api.ogc.items import Items
+from api.ogc.links import QUERYABLES, Link, link
+from api.ogc.parameters import ITEM_NAMES
+from api.ogc.properties import Property
+from api.snapshot import Snapshot
+from geo.period import Period
+
+GeometryFormat = Literal["geometry-point", "geometry-multipolygon"]
+
+
+class Terms(TypedDict, total=False):
+    """Who published the data of a collection, on which terms, and what to keep in mind."""
+
+    attribution: str
+    license: str
+    caveats: list[str]
+    metadata: dict[str, str]
+
+
+class Summary(Terms):
+    """What a collection says of itself, as the members of its document."""
+
+    title: str
+    description: NotRequired[str]
+
+
+class SpatialExtent(TypedDict):
+    """Where features lie."""
+
+    bbox: list[list[float]]
+    crs: str
+
+
+class TemporalExtent(TypedDict):
+    """When features happened."""
+
+    interval: list[list[str]]
+
+
+class Extent(TypedDict, total=False):
+    """Where and when the features of a collection are."""
+
+    spatial: SpatialExtent
+    temporal: TemporalExtent
+
+
+class Document(Summary):
+    """The description of a collection, as the standard asks for it."""
+
+    id: str
+    itemType: str
+    crs: list[str]
+    storageCrs: str
+    extent: Extent
+    links: list[Link]
+
+
+@dataclass(frozen=True)
+class ItemParts:
+    """Features that are too many for memory, part after part.
+
+    Attributes
+    ----------
+    head
+        Has the properties of all and may have no feature.
+    parts
+        All features; read once.
+    count
+        How many features there are.
+    """
+
+    head: Items
+    parts: Iterator[Items]
+    count: int
+
+
+class Collection(ABC):
+    """A set of features with one address: the one way anything is served by the OGC API.
+
+    Attributes
+    ----------
+    id
+        The last part of its address.
+    geometry
+        The geometries of its features, as its schema names them.
+    local_only
+        Whether only callers on this machine may see it.
+    options
+        The options of a Question that its items take as parameters.
+    merges_points
+        Whether tiles of the first zoom levels hold one point for each pixel.
+    """
+
+    geometry: GeometryFormat = "geometry-multipolygon"
+    local_only: ClassVar[bool] = False
+    options: ClassVar[tuple[str, ...]] = ()
+    merges_points: ClassVar[bool] = False
+
+    def __init__(self, collection_id: str, answers: Answers) -> None:
+        self.id = collection_id
+        self.answers = answers
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The state of the store that the features come from."""
+        return self.answers.snapshot()
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What people call it."""
+
+    @abstractmethod
+    def summary(self) -> Summary:
+        """Return what the collection says of itself: title, description, terms and caveats."""
+
+    @abstractmethod
+    def items(self, query: Mapping[str, str]) -> Items:
+        """Return the features, for the Question of the parameters where it answers one.
+
+        Raises
+        ------
+        QuestionError
+            If the parameters are no Question that the data can answer.
+        """
+
+    def key(self, query: Mapping[str, str]) -> str:
+        """Return a name for `items(query)` that equal features share."""
+        del query  # only answers depend on it
+        return self.id
+
+    def properties(self) -> list[Property]:
+        """Return the properties that its features can have."""
+        return self.items({}).properties
+
+    def queryables(self) -> list[Property]:
+        """Return the properties that are parameters: those whose name means nothing else."""
+        taken = ITEM_NAMES.union(self.options)
+        return [one for one in self.properties() if one.name not in taken]
+
+    def parts(self) -> ItemParts | None:
+        """Return the features in parts where they are too many for memory, else None."""
+        return None
+
+    def event_times(self) -> Period | None:
+        """Return the days that `datetime` is about; None where features have no time."""
+        return None
+
+    def extent_layers(self) -> Sequence[str]:
+        """Return the ids of the layers whose bounds are the collection's extent."""
+        return [metadata.layer_id for metadata in self.snapshot.layers()]
+
+    def extent_times(self) -> Period | None:
+        """Return the days that the collection covers; None where it has no times."""
+        return None
+
+    def further_links(self, root: str) -> list[Link]:
+        """Return what else its document links to; `root` is the address of the landing page."""
+        del root
+        return []
+
+    def document(self, root: str) -> Document:
+        """Return the description of the collection.
+
+        Parameters
+        ----------
+        root
+            The address of the landing page.
+        """
+        systems = offered(self.snapshot.projection)
+        return {
+            "id": self.id,
+            **self.summary(),
+            "itemType": "feature",
+            "crs": list(systems),
+            "storageCrs": next(uri for uri, axes in systems.items() if not axes.in_degrees),
+            "extent": self._extent(),
+            "links": [*_links(f"{root}/collections/{self.id}"), *self.further_links(root)],
+        }
+
+    def _extent(self) -> Extent:
+        extent: Extent = {}
+        layers = self.extent_layers()
+        if layers:
+            crs = next(iter(offered(self.snapshot.projection)))
+            extent["spatial"] = {"bbox": [_bounds(self.snapshot, layers)], "crs": crs}
+        if times := self.extent_times():
+            moments = [f"{times.first}T00:00:00Z", f"{times.last}T23:59:59Z"]
+            extent["temporal"] = {"interval": [moments]}
+        return extent
+
+
+def _bounds(snapshot: Snapshot, layers: Sequence[str]) -> list[float]:
+    """Return west, south, east and north of some layers in degrees."""
+    boxes = np.array([snapshot.layer(name)[1].total_bounds for name in layers])
+    west, south = boxes[:, :2].min(axis=0)
+    east, north = boxes[:, 2:].max(axis=0)
+    # All four corners: a box of metres is no box of degrees.
+    lon, lat = snapshot.projection.to_lonlat([west, east, west, east], [south, south, north, north])
+    return [round(float(value), 6) for value in (lon.min(), lat.min(), lon.max(), lat.max())]
+
+
+def _links(address: str) -> list[Link]:
+    relation = "http://www.opengis.net/def/rel/ogc/1.0"
+    return [
+        link(address, "self", JSON, "This document"),
+        link(f"{address}?f=html", "alternate", HTML, "This document as HTML"),
+        # GDAL takes the GeoJSON link among the items for the one that has pages.
+        link(f"{address}/items", "items", GEOJSON_PAGE, "The features"),
+        link(f"{address}/items?f=html", "items", HTML, "The features as HTML"),
+        *(
+            link(f"{address}/items?f={form.name}", "enclosure", form, form.label)
+            for form in FEATURE_FILES
+        ),
+        link(f"{address}/tiles", f"{relation}/tilesets-vector", JSON, "Vector tiles"),
+        link(f"{address}/queryables", QUERYABLES, SCHEMA, "Properties to filter by"),
+        link(f"{address}/schema", f"{relation}/schema", SCHEMA, "The properties of the features"),
+    ]

@@ -1,0 +1,132 @@
+"""The collection of incidents: all of them, or a month of them after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+import pandas as pd
+
+from api.answers import Answers
+from api.ogc.collections.base import Collection, ItemParts, Summary, Terms
+from api.ogc.items import MAX_CACHED, Items, PointGeometries
+from api.ogc.properties import Property
+from api.snapshot import Snapshot
+from geo.crs import Projection
+from geo.incidents import ANSWER_COLUMNS, LONDON, empty_incidents, month_span
+from geo.period import Period
+from geo.question.store_settings import source_notes
+from geo.store.contract import Window
+from geo.store.layer_ids import INCIDENTS
+
+INCIDENT_COLUMNS = ("incident_id", *ANSWER_COLUMNS)
+
+
+class IncidentsCollection(Collection):
+    """Every accepted incident."""
+
+    title = "Incidents"
+    geometry = "geometry-point"
+    # Single incidents are personal data: only their counts leave this machine.
+    local_only = True
+    merges_points = True
+
+    def __init__(self, answers: Answers) -> None:
+        super().__init__(INCIDENTS, answers)
+
+    def summary(self) -> Summary:
+        """Return who published the incidents, on which terms, and what to keep in mind."""
+        return {
+            "title": self.title,
+            "description": "Every accepted incident; served to callers on this machine only.",
+            **source_terms(self.snapshot),
+        }
+
+    def items(self, query: Mapping[str, str]) -> Items:
+        """Return all incidents."""
+        return self.answers.cached(
+            self.key(query),
+            lambda snapshot: incident_items(
+                snapshot.incidents(columns=INCIDENT_COLUMNS), snapshot.projection
+            ),
+        )
+
+    def properties(self) -> list[Property]:
+        """Return the properties of incidents, without reading any."""
+        return no_incidents(self.snapshot.projection).properties
+
+    def parts(self) -> ItemParts | None:
+        """Return the incidents month by month where they are too many for memory."""
+        snapshot = self.snapshot
+        count = snapshot.incident_count()
+        if count <= MAX_CACHED:
+            return None
+        return ItemParts(no_incidents(snapshot.projection), incidents_by_month(snapshot), count)
+
+    def event_times(self) -> Period | None:
+        """Return the days of the incidents."""
+        return incident_times(self.snapshot)
+
+    def extent_times(self) -> Period | None:
+        """Return the days of the incidents."""
+        return incident_times(self.snapshot)
+
+
+def source_terms(snapshot: Snapshot) -> Terms:
+    """Return who published the incidents, on which terms, and what to keep in mind."""
+    names = {record.source for record in snapshot.imports()}
+    notes = [note for name, note in source_notes(snapshot, names).items() if name in names]
+    terms: Terms = {}
+    if attribution := "; ".join(dict.fromkeys(note.attribution for note in notes)):
+        terms["attribution"] = attribution
+    if licence := "; ".join(dict.fromkeys(note.licence for note in notes)):
+        terms["license"] = licence
+    if caveats := [caveat for note in notes for caveat in note.caveats]:
+        terms["caveats"] = caveats
+    return terms
+
+
+def incident_times(snapshot: Snapshot) -> Period | None:
+    """Return the first to the last day of the incidents in London; None where there are none."""
+    spans = [record.summary for record in snapshot.imports()]
+    firsts = [span.first for span in spans if span.first is not None]
+    lasts = [span.last for span in spans if span.last is not None]
+    if not firsts:
+        return None
+    first, last = (moment.tz_convert(LONDON).date() for moment in (min(firsts), max(lasts)))
+    return Period(first, last)
+
+
+def incident_items(frame: pd.DataFrame, projection: Projection, *, cache: bool = True) -> Items:
+    """Return incidents as features.
+
+    Parameters
+    ----------
+    frame
+        With the columns of `INCIDENT_COLUMNS`.
+    cache
+        Whether encoded features are likely to be asked for again.
+    """
+    return Items(
+        frame.drop(columns=["x", "y"]),
+        pd.Index(frame["incident_id"]),
+        geometries=PointGeometries(frame["x"].to_numpy(), frame["y"].to_numpy()),
+        projection=projection,
+        cache=cache,
+    )
+
+
+@lru_cache(maxsize=8)
+def no_incidents(projection: Projection) -> Items:
+    """Return incidents with all their properties and no feature."""
+    return incident_items(empty_incidents()[list(INCIDENT_COLUMNS)], projection)
+
+
+def incidents_by_month(snapshot: Snapshot) -> Iterator[Items]:
+    """Yield all incidents month by month, so that only one month is in memory."""
+    times = incident_times(snapshot)
+    for month in times.months if times else []:
+        first, last = month_span(month)
+        window = Window(first, last + pd.Timedelta(seconds=1))
+        frame = snapshot.incidents(window, columns=INCIDENT_COLUMNS)
+        yield incident_items(frame, snapshot.projection, cache=False)

@@ -1,0 +1,98 @@
+"""Layers as collections: published boundaries and the areas of plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import geopandas as gpd
+
+from api.answers import Answers
+from api.formats.registry import HTML
+from api.ogc.collections.base import Collection, Summary
+from api.ogc.items import Items
+from api.ogc.links import Link, link
+from api.ogc.properties import Property
+from api.snapshot import Snapshot
+from boundaries.plans.plan_layers import plan_metadata, plan_of
+from geo.errors import InputError
+from geo.store.contract import LayerMetadata
+from geo.store.layer_ids import renaming_notices
+
+_METADATA = ("authority", "licence", "source", "valid_from", "valid_to", "file", "sha256", "note")
+
+
+class LayerCollection(Collection):
+    """The areas of a layer."""
+
+    def __init__(self, metadata: LayerMetadata, answers: Answers) -> None:
+        super().__init__(metadata.layer_id, answers)
+        self.metadata = metadata
+
+    @property
+    def title(self) -> str:
+        """The layer's title, else its id."""
+        return self.metadata.title or self.id
+
+    def summary(self) -> Summary:
+        """Return the layer's metadata."""
+        layer = self.metadata
+        summary: Summary = {"title": self.title}
+        if layer.source:
+            summary["description"] = layer.source
+        if layer.authority:
+            summary["attribution"] = layer.authority
+        if layer.licence:
+            summary["license"] = layer.licence
+        values: dict[str, str] = {name: getattr(layer, name) for name in _METADATA}
+        summary["metadata"] = {name: text for name, text in values.items() if text}
+        if notices := renaming_notices([layer]):
+            summary["caveats"] = notices
+        return summary
+
+    def items(self, query: Mapping[str, str]) -> Items:
+        """Return the areas, by code."""
+        return self.answers.cached(self.key(query), self._items)
+
+    def _items(self, snapshot: Snapshot) -> Items:
+        areas = self.areas(snapshot)
+        codes = [str(code) for code in areas.index]
+        return Items.of_frame(areas.reset_index(), codes, projection=snapshot.projection)
+
+    def areas(self, snapshot: Snapshot) -> gpd.GeoDataFrame:
+        """Return the areas by `area_code`, in metres of the working CRS."""
+        return snapshot.layer(self.id)[1]
+
+    def extent_layers(self) -> Sequence[str]:
+        """Return the layer itself."""
+        return [self.id]
+
+    def further_links(self, root: str) -> list[Link]:
+        """Return a link to where the layer was published, if its source is an address."""
+        del root
+        source = self.metadata.source
+        if not source.startswith(("http://", "https://")):
+            return []
+        return [link(source, "describedby", HTML, "Where the layer was published")]
+
+
+class PlanLayerCollection(LayerCollection):
+    """The areas of a plan."""
+
+    def __init__(self, plan: Mapping[str, object], answers: Answers) -> None:
+        super().__init__(plan_metadata(plan), answers)
+        self._blocks_layer = str(plan["blocks_layer"])
+
+    def areas(self, snapshot: Snapshot) -> gpd.GeoDataFrame:
+        """Return the plan's areas; a plan without any area has none, and is no error."""
+        return snapshot.plan_areas(plan_of(self.id))
+
+    def properties(self) -> list[Property]:
+        """Return the properties of the areas; none if the plan no longer fits its blocks."""
+        try:
+            return super().properties()
+        except InputError:
+            return []
+
+    def extent_layers(self) -> Sequence[str]:
+        """Return the layer of the plan's blocks: an extent is known before the plan is opened."""
+        return [self._blocks_layer]
