@@ -1,8 +1,8 @@
-"""A whole alternative to a plan, found by annealing from the plan as it stands.
+"""A complete alternative to a plan, found by simulated annealing from its current state.
 
-One block at a time goes to an area that it touches; a change that worsens the balance is taken
-less and less often. Every plan on the way is legal: locked areas and unassigned blocks stay as
-they are, no area is emptied or falls into more pieces, and the stated limits hold.
+One block at a time moves to an area that it touches; changes that worsen the balance are accepted
+less and less often. Every state on the way is valid: locked areas and unassigned blocks stay as
+they are, no area becomes empty or breaks into more pieces, and the limits hold.
 """
 
 from __future__ import annotations
@@ -17,8 +17,13 @@ from boundaries.plans.state import State
 from boundaries.plans.suggestions import Balance
 from geo.errors import InputError
 
+# Temperatures at the start and the end: a change that worsens the imbalance by this much is
+# accepted with probability 1/e, about one time in three. An imbalance of 1e-2 is one area ten per
+# cent from the average; 1e-6 is one tenth of a per cent.
 _HOTTEST, _COLDEST = 1e-2, 1e-6
-"""Worsening of the balance that is taken about one time in three, at the start and the end."""
+
+# Below this an improvement is rounding.
+_LEAST_GAIN = 1e-12
 
 
 @dataclass(frozen=True)
@@ -28,10 +33,10 @@ class Limits:
     Attributes
     ----------
     moved_share
-        At most this share of the blocks is in another area than in the plan.
+        At most this share of the blocks may be in another area than in the plan.
     cut_edges_growth
-        At most so many more pairs of neighbours are parted, as a share of those that are: what
-        keeps areas from growing arms.
+        Cut edges (see `PlanMeasures`) may grow by at most this share, so that areas do not grow
+        arms.
     """
 
     moved_share: float = 0.2
@@ -39,25 +44,27 @@ class Limits:
 
     def __post_init__(self) -> None:
         if not 0 < self.moved_share <= 1:
-            raise InputError(f"the share of moved blocks is {self.moved_share}, not in (0, 1]")
+            raise InputError(
+                f"the share of moved blocks is {self.moved_share}; give more than 0 and at most 1"
+            )
         if self.cut_edges_growth < 0:
-            raise InputError("the growth of cut edges cannot be negative")
+            raise InputError("the growth of cut edges cannot be negative; give 0 or more")
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """What annealing found.
+    """The best plan that annealing came across.
 
     Attributes
     ----------
     targets
-        New area by block code, for the blocks that move: what `Plan.reassign` takes.
+        New area by block code, for the blocks that move; pass it to `Plan.reassign`.
     imbalance
-        Sum of squared distances from balance, before and after.
+        Sum of squared deviations from balance, before and after.
     furthest
-        The largest distance of an area from balance, before and after: 0.1 is ten per cent.
+        The largest deviation of an area, before and after: 0.1 is ten per cent.
     cut_edges
-        Pairs of neighbours that are parted, before and after.
+        Pairs of neighbouring blocks in different areas, before and after.
     seed, steps
         With these the same plan gives the same alternative.
     """
@@ -83,19 +90,32 @@ def find_alternative(
 
     Parameters
     ----------
+    state
+        The plan to start from.
+    blocks
+        Its blocks with their figures.
     column
-        What to balance, a member where members are known.
+        The column to balance, per member if members are known.
+    limits
+        How far the alternative may go; None for the defaults of `Limits`.
     steps
-        How many changes to try; a city of 800 blocks takes 200,000 in about half a second.
+        How many changes to try; 200,000 take about half a second for a city of 800 blocks.
     seed
-        Of the random choices.
+        Seed of the random choices.
 
     Returns
     -------
-    The best plan on the way, the earliest of equals; without targets where none is better.
+    The best plan on the way, the earliest of equals; without targets if none is better.
 
-    Source: simulated annealing, Kirkpatrick, Gelatt & Vecchi 1983, over single flips as in
-    redistricting chains.
+    Raises
+    ------
+    InputError
+        As `Balance.of`.
+
+    References
+    ----------
+    Kirkpatrick, Gelatt and Vecchi (1983), "Optimization by simulated annealing", Science 220;
+    its moves are the single flips of redistricting chains.
     """
     balance = Balance.of(state, blocks, column=column)
     walk = _Walk(state, balance, limits or Limits())
@@ -104,24 +124,25 @@ def find_alternative(
     rng = np.random.default_rng(seed)
     blocks_tried = rng.integers(len(walk.area), size=steps).tolist()
     luck = rng.random((steps, 2)).tolist()
-    best, found, best_cut = start, before, cut
+    best, best_area, best_cut = start, before, cut
     for number, (block, (which, chance)) in enumerate(zip(blocks_tried, luck, strict=True)):
         heat = _HOTTEST * (_COLDEST / _HOTTEST) ** (number / steps)
+        # Metropolis: accept a worsening w with probability exp(-w / heat).
         walk.try_flip(block, which, worsening=-heat * math.log(1.0 - chance))
-        if walk.imbalance < best - 1e-12:
-            best, found, best_cut = walk.imbalance, walk.area.copy(), walk.cut
+        if walk.imbalance < best - _LEAST_GAIN:
+            best, best_area, best_cut = walk.imbalance, walk.area.copy(), walk.cut
     codes = state.graph.codes
     targets = {
         codes[at]: balance.areas[new]
-        for at, (old, new) in enumerate(zip(before, found, strict=True))
+        for at, (old, new) in enumerate(zip(before, best_area, strict=True))
         if old != new
     }
-    furthest = (walk.furthest(before), walk.furthest(found))
+    furthest = (walk.furthest(before), walk.furthest(best_area))
     return Alternative(targets, (start, best), furthest, (cut, best_cut), seed, steps)
 
 
 class _Walk:
-    """A plan on its way, in plain lists: a flip costs some microseconds."""
+    """The changing plan, in plain lists: arrays would make each flip many times slower."""
 
     def __init__(self, state: State, balance: Balance, limits: Limits) -> None:
         graph = state.graph
@@ -149,7 +170,7 @@ class _Walk:
         self.imbalance = sum(self._off2(a, load) for a, load in enumerate(self._loads))
 
     def furthest(self, area: list[int]) -> float:
-        """The largest distance from balance under an assignment."""
+        """The largest deviation from balance under an assignment."""
         loads = [0.0] * len(self._fair)
         for block, number in enumerate(area):
             if number >= 0:
@@ -157,7 +178,17 @@ class _Walk:
         return max(abs(load / fair - 1.0) for load, fair in zip(loads, self._fair, strict=True))
 
     def try_flip(self, block: int, which: float, *, worsening: float) -> None:
-        """Move a block to the area of one of its neighbours, if that is legal and good enough."""
+        """Move a block to the area of a neighbour, if the move is valid and good enough.
+
+        Parameters
+        ----------
+        block
+            The block's position.
+        which
+            Which neighbour, from 0 to 1.
+        worsening
+            By how much the imbalance may grow at most.
+        """
         near = self._near[block]
         old = self.area[block]
         if not near or old < 0 or self._locked[old]:
@@ -173,12 +204,14 @@ class _Walk:
         )  # fmt: skip
         if change > worsening:
             return
-        around = [self.area[each] for each in near]
+        around = [self.area[neighbour] for neighbour in near]
         cut = self.cut + around.count(old) - around.count(new)
         home = self._start[block]
         moved = self._moved + (old == home) - (new == home)
+        # The walk may be over the limit only if it started so; then it must not get worse.
         if cut > max(self._most_cut, self.cut) or moved > self._most_moved:
             return
+        # The costliest test comes last.
         if not self._may_leave(block, old):
             return
         self._members[old].remove(block)
@@ -192,17 +225,18 @@ class _Walk:
         return (load / self._fair[area] - 1.0) ** 2
 
     def _may_leave(self, block: int, area: int) -> bool:
-        """Whether the area stays as whole as it was, and is not emptied."""
+        """Whether the area stays connected as it was, and does not become empty."""
         members = self._members[area]
-        wanted = {each for each in self._near[block] if each in members}
-        if len(wanted) < 2:
+        unreached = {near for near in self._near[block] if near in members}
+        if len(unreached) < 2:
             return len(members) > 1
-        first = wanted.pop()
+        # Search from one of the block's neighbours without crossing the block.
+        first = unreached.pop()
         reached, fringe = {first, block}, [first]
-        while fringe and wanted:
+        while fringe and unreached:
             for near in self._near[fringe.pop()]:
                 if near in members and near not in reached:
                     reached.add(near)
-                    wanted.discard(near)
+                    unreached.discard(near)
                     fringe.append(near)
-        return not wanted
+        return not unreached

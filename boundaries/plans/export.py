@@ -1,4 +1,4 @@
-"""A plan as tables and layers, for files, pages and a consultation report."""
+"""Tables and layers of a plan, for files, pages and the consultation report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -15,8 +14,8 @@ from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area, State, Step
 
+# Moves between more pairs of areas are summed up in one phrase.
 _NAMED_PAIRS = 6
-"""A step that moves blocks between more pairs of areas is told in one sentence."""
 _HISTORY = ["step", "at", "by", "kind", "what", "reason", "forced", "in_force"]
 
 
@@ -25,13 +24,15 @@ def history_frame(plan: Plan, titles: Mapping[str, str] | None = None) -> pd.Dat
 
     Parameters
     ----------
+    plan
+        The plan.
     titles
-        What to call areas, of `area_titles`; else they are told by their codes.
+        Display name of each area, as `area_titles` returns them; None for codes.
 
     Returns
     -------
     `step` (from 1), `at` (ISO 8601), `by`, `kind`, `what` (a sentence), `reason`, `forced`,
-    `in_force` (False where it was undone and can be redone).
+    `in_force` (False if it was undone and can be redone). Empty for a plan without steps.
     """
     rows = [
         (
@@ -45,28 +46,43 @@ def history_frame(plan: Plan, titles: Mapping[str, str] | None = None) -> pd.Dat
 
 
 def describe(step: Step, titles: Mapping[str, str] | None = None) -> str:
-    """What a step did, as a sentence; areas by their titles where those are given."""
-    told = [_amended(step.kind, *pair) for pair in step.areas.values()]
+    """What a step did, as a sentence.
+
+    Parameters
+    ----------
+    step
+        The step.
+    titles
+        Display name of each area, as `area_titles` returns them; None for codes.
+
+    Returns
+    -------
+    Phrases separated by semicolons.
+    """
+    phrases = [_amended(step.kind, *pair) for pair in step.areas.values()]
     for name, (old, new) in step.bridges.items():
         one, other = new or old or ("", "")
-        told.append(f"{'built' if new else 'removed'} the bridge {name} from {one} to {other}")
+        phrases.append(f"{'built' if new else 'removed'} the bridge {name} from {one} to {other}")
     called = {UNASSIGNED: "unassigned"} | dict(titles or {})
     pairs = Counter(step.blocks.values())
     if len(pairs) > _NAMED_PAIRS:
         areas = {code for pair in pairs for code in pair} - {UNASSIGNED}
-        return "; ".join([*told, f"moved {len(step.blocks)} blocks among {len(areas)} areas"])
+        return "; ".join([*phrases, f"moved {len(step.blocks)} blocks among {len(areas)} areas"])
     for (left, entered), number in sorted(pairs.items()):
         blocks = "1 block" if number == 1 else f"{number} blocks"
-        told.append(
+        phrases.append(
             f"moved {blocks} from {called.get(left, left)} to {called.get(entered, entered)}"
         )
-    return "; ".join(told)
+    return "; ".join(phrases)
 
 
 def area_titles(areas: Mapping[str, Area]) -> dict[str, str]:
-    """What to call each area, by code: its name, with the code where another bears that name too.
+    """The display name of each area, by code.
 
-    `UNASSIGNED` is called so.
+    Returns
+    -------
+    The area's name, with its code if another area has the same name; 'unassigned' for
+    `UNASSIGNED`.
     """
     times = Counter(area.name for area in areas.values())
     titles = {
@@ -77,11 +93,19 @@ def area_titles(areas: Mapping[str, Area]) -> dict[str, str]:
 
 
 def pieces_layer(state: State, blocks: MeasuredBlocks) -> gpd.GeoDataFrame:
-    """The pieces of those areas that do not hang together, to be shown and zoomed to.
+    """The pieces of areas that are not connected.
+
+    Parameters
+    ----------
+    state
+        The plan.
+    blocks
+        Its blocks.
 
     Returns
     -------
-    `area_code`, `area_name`, `piece` (from 1, that of most blocks first), `blocks` and the shape.
+    `area_code`, `area_name`, `piece` (from 1, the one with most blocks first), `blocks` and the
+    geometry; empty if all areas are connected.
     """
     rows = []
     for code, area in state.areas.items():
@@ -94,15 +118,20 @@ def pieces_layer(state: State, blocks: MeasuredBlocks) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=blocks.crs)
 
 
-def unassigned_layer(state: State, blocks: MeasuredBlocks) -> gpd.GeoDataFrame:
-    """The blocks that have no area yet, by `block_code`."""
-    left = state.members(UNASSIGNED)
-    codes = pd.Index(np.array(state.graph.codes, object)[left], name="block_code", dtype="str")
-    return gpd.GeoDataFrame(index=codes, geometry=blocks.geometry[left], crs=blocks.crs)
-
-
 def moved_layer(moved: pd.DataFrame, blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Blocks that change area, as `boundaries.plans.flows.moved_blocks` finds them, with shapes."""
+    """Blocks that change area, with geometries.
+
+    Parameters
+    ----------
+    moved
+        As `flows.moved_blocks` returns it.
+    blocks
+        The layer of blocks.
+
+    Returns
+    -------
+    `moved` as a layer.
+    """
     shapes = blocks.geometry.loc[moved.index].to_numpy()
     return gpd.GeoDataFrame(moved, geometry=shapes, crs=blocks.crs)
 

@@ -1,7 +1,6 @@
-"""What is known of the blocks of a plan: their own columns, and the incidents of a Question.
+"""Figures of the blocks of plans: their own columns, and the incidents of a Question.
 
-Incidents are counted into the blocks from their points, so that every plan on the blocks only
-adds up.
+Incidents are counted by block once, so that every plan on those blocks only adds up.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from boundaries.layers.measured_blocks import Ints, MeasuredBlocks, tally_blocks
 from boundaries.plans.overlaps import Overlaps
 from geo.analyses.places import ranked
 from geo.errors import InputError
+from geo.locate import OUTSIDE
 from geo.question.accounts import Accounts
 from geo.question.answer import Answer
 from geo.question.ask import ask
@@ -27,10 +27,10 @@ from geo.question.model import Question
 from geo.store.contract import StoreReader
 
 SUMMED = ("electors", "electors_forecast", "residents")
-"""Columns of a layer of blocks that are added up without being named."""
+"""Columns of a layer of blocks that are summed by default."""
 
 AVERAGED = re.compile(r"(imd|deprivation)(_[a-z]+)?", re.IGNORECASE)
-"""Columns that are averaged without being named, weighed by residents, else by electors."""
+"""Columns that are averaged by default, weighted by residents, else by electors."""
 
 COUNTED, HARM = "incidents", "harm"
 
@@ -39,20 +39,20 @@ COUNTED, HARM = "incidents", "harm"
 class Figures:
     """The figures of a layer of blocks.
 
-    They depend on the layer, the incidents and the Question, and not on any plan: a service
-    keeps them by those, as it keeps an Answer.
+    They depend on the layer, the incidents and the Question but on no plan, so a service can
+    cache them for all plans.
 
     Attributes
     ----------
     blocks
-        What is summed and averaged: columns of the layer, and with incidents `incidents`; under
-        a harm table also `harm`.
+        The blocks with what is summed and averaged: columns of the layer; `incidents` if they
+        are counted; `harm` if the Question weights by a harm table.
     answer
-        The Answer that counted the incidents; none where they are not measured.
+        The Answer that counted the incidents; None if they are not counted.
     placed
-        The position of the block of each counted incident.
+        Position of the block of each counted incident, -1 outside all.
     notes
-        One line for each thing that a reader may miss.
+        One line for each column that was left out.
     """
 
     blocks: MeasuredBlocks
@@ -62,12 +62,12 @@ class Figures:
 
     @property
     def accounts(self) -> Accounts | None:
-        """Which incidents were counted, and which were not."""
+        """Which incidents were counted and which were not; None without an Answer."""
         return self.answer.accounts if self.answer else None
 
     @cached_property
     def places(self) -> pd.DataFrame:
-        """The ranked hotspots of the Question, as `patchmap rank` gives them."""
+        """The ranked hotspots of the Question, as `patchmap rank` lists them; may be empty."""
         if self.answer is None or not len(self.answer.counted):
             return pd.DataFrame(columns=["hotspot_id", "n", "x", "y", "radius_m", "streets"])
         return ranked(self.answer).frame
@@ -79,18 +79,29 @@ class Figures:
             return Overlaps.of_points([], self.placed)
         x, y = (self.answer.counted[axis].to_numpy(float) for axis in ("x", "y"))
         names = np.full(len(x), "", dtype=object)
-        for place in self.places.itertuples():
-            near = (x - place.x) ** 2 + (y - place.y) ** 2 <= place.radius_m**2
-            names[near] = place.hotspot_id
+        places = self.places
+        circles = places[["x", "y", "radius_m"]].to_numpy(float)
+        # Circles may overlap; an incident in two belongs to the one ranked lower.
+        for name, (east, north, radius) in zip(places["hotspot_id"], circles, strict=True):
+            names[(x - east) ** 2 + (y - north) ** 2 <= radius**2] = name
         return Overlaps.of_points(names.tolist(), self.placed)
 
 
 def count_incidents(store: StoreReader, layer_id: str, question: Question) -> Answer | None:
-    """Ask a Question over the blocks; its own layer, study area and narrowing do not count.
+    """Ask a Question with blocks as its areas.
+
+    Parameters
+    ----------
+    store
+        Holds the blocks and the incidents.
+    layer_id
+        The layer of blocks.
+    question
+        The Question; its own layer, study area, `within`, `by` and `compare` are ignored.
 
     Returns
     -------
-    The Answer, none where the store holds no incident.
+    The Answer; None if the store has no incidents.
 
     Raises
     ------
@@ -103,7 +114,7 @@ def count_incidents(store: StoreReader, layer_id: str, question: Question) -> An
 
 
 def plan_question(layer_id: str, question: Question) -> Question:
-    """The Question as it is asked over the blocks of a layer."""
+    """The Question of `count_incidents`."""
     return replace(question, layer=layer_id, study="", within=(), by="", compare="")
 
 
@@ -114,20 +125,25 @@ def figure_blocks(
     sums: Sequence[str] = (),
     means: Sequence[str] = (),
 ) -> Figures:
-    """Gather what is known of blocks.
+    """Collect the figures of blocks.
 
     Parameters
     ----------
+    blocks
+        The blocks.
     answer
-        The Answer of `count_incidents`; none where no incidents are to be measured.
+        The Answer of `count_incidents`; None to count no incidents.
     sums, means
-        Columns of the layer to be added up, or averaged, beside those that are by themselves
-        (`SUMMED`, `AVERAGED`).
+        Further columns to sum or average, besides those of `SUMMED` and `AVERAGED`.
+
+    Returns
+    -------
+    The figures.
 
     Raises
     ------
     InputError
-        If a named column is missing, holds no numbers, or cannot be added up.
+        If a column of `sums` or `means` is missing or not numeric, or a summed one has gaps.
     """
     areas, notes = blocks.areas, list[str]()
     summed = [*sums, *_usable(areas, [name for name in SUMMED if name not in sums], notes)]
@@ -135,13 +151,15 @@ def figure_blocks(
     placed = np.empty(0, np.int64)
     if answer is not None:
         placed = _placed(blocks, answer)
-        table = table.assign(**_counts(answer, placed, len(areas)))
+        table = _with_counts(areas, answer, placed)
         summed += [name for name in (COUNTED, HARM) if name in table and name not in summed]
-    found = [str(name) for name in areas.columns if AVERAGED.fullmatch(str(name))]
-    averaged = [*means, *(name for name in found if name not in (*means, *summed))]
+    usual = [str(name) for name in areas.columns if AVERAGED.fullmatch(str(name))]
+    averaged = [*means, *(name for name in usual if name not in (*means, *summed))]
     weight = next((name for name in ("residents", "electors") if name in summed), "")
     if averaged and not weight:
-        notes.append(f"nobody is known to weigh {', '.join(averaged)} by: left out")
+        notes.append(
+            f"{', '.join(averaged)} left out: residents or electors are needed to weight averages"
+        )
         averaged = []
     averaged = [name for name in averaged if name in means or _is_numeric(areas, name)]
     measured = MeasuredBlocks.of(table, sums=summed, means=dict.fromkeys(averaged, weight))
@@ -149,16 +167,16 @@ def figure_blocks(
 
 
 def _usable(areas: gpd.GeoDataFrame, names: Iterable[str], notes: list[str]) -> list[str]:
-    """Those columns that can be added up; what is not whole is left out, and told."""
-    found = []
+    """The columns that can be summed; a note is added for each that cannot."""
+    usable = []
     for name in names:
         if name in areas.columns:
             try:
                 MeasuredBlocks.of(areas, sums=[name])
-                found.append(name)
+                usable.append(name)
             except InputError as error:
-                notes.append(f"{error}: left out")
-    return found
+                notes.append(f"{error}; the column is left out")
+    return usable
 
 
 def _is_numeric(areas: gpd.GeoDataFrame, name: str) -> bool:
@@ -167,12 +185,14 @@ def _is_numeric(areas: gpd.GeoDataFrame, name: str) -> bool:
 
 def _placed(blocks: BlockLayer, answer: Answer) -> Ints:
     codes = answer.areas.index.astype(str)
-    position = np.append([blocks.graph.positions[code] for code in codes], -1)
-    return np.asarray(position[answer.counted["area"].to_numpy()], dtype=np.int64)
+    # The last entry answers for position -1, outside all areas.
+    position = np.array([*(blocks.graph.positions[code] for code in codes), OUTSIDE], np.int64)
+    return position[answer.counted["area"].to_numpy()]
 
 
-def _counts(answer: Answer, placed: Ints, size: int) -> dict[str, object]:
-    counts: dict[str, object] = {COUNTED: tally_blocks(placed, size)}
+def _with_counts(areas: gpd.GeoDataFrame, answer: Answer, placed: Ints) -> gpd.GeoDataFrame:
+    table = areas.assign(**{COUNTED: tally_blocks(placed, len(areas))})
     if answer.harm is not None:
-        counts[HARM] = tally_blocks(placed, size, weight=answer.harm_of(answer.counted))
-    return counts
+        weight = answer.harm_of(answer.counted)
+        table[HARM] = tally_blocks(placed, len(areas), weight=weight)
+    return table

@@ -1,4 +1,4 @@
-"""Before and after: which blocks, people and incidents go from which area to which."""
+"""Flows between two sets of areas: how many blocks, people and incidents go from where to where."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ from geo.errors import InputError
 from geo.locate import AreaLocator
 
 FLOW = ["from_area", "to_area"]
+"""Key columns of every flow table."""
+
+_OTHER_BLOCKS = "the assignments are of different blocks; compare two on the same blocks"
 
 
 def flow_table(before: pd.Series, after: pd.Series, sums: pd.DataFrame) -> pd.DataFrame:
-    """How much goes from each area to each, what stays included.
+    """How much goes from each old area to each new one, including what stays.
 
     Parameters
     ----------
     before, after
         The area code of each block, `UNASSIGNED` for none, on the same index.
     sums
-        What the blocks hold that adds up, on the same index.
+        Figures of the blocks that add up, on the same index.
 
     Returns
     -------
-    `from_area`, `to_area`, `blocks`, each column of `sums`, and beside each of them
-    `…_share_from` and `…_share_to`: the share of the old and of the new area (read the one way
-    it says where an old area goes, the other way what a new one is made of). By area codes.
+    `from_area`, `to_area`, `blocks`, each column of `sums`, and for each of these `…_share_from`
+    (of the old area: where it goes) and `…_share_to` (of the new area: what it is made of), 0 to
+    1. Sorted by area codes.
 
     Raises
     ------
@@ -37,7 +40,7 @@ def flow_table(before: pd.Series, after: pd.Series, sums: pd.DataFrame) -> pd.Da
         If the assignments are not of the same blocks.
     """
     if not (before.index.equals(after.index) and before.index.equals(sums.index)):
-        raise InputError("only assignments of the same blocks can be compared")
+        raise InputError(_OTHER_BLOCKS)
     keys = [before.to_numpy(object), after.to_numpy(object)]
     table = sums.assign(blocks=1).groupby(keys, sort=True).sum()
     table.index.names = FLOW
@@ -48,14 +51,20 @@ def flow_table(before: pd.Series, after: pd.Series, sums: pd.DataFrame) -> pd.Da
 def incident_flow(
     before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, x: ArrayLike, y: ArrayLike
 ) -> pd.DataFrame:
-    """How many incidents go from each area of one layer to each of another, from the points.
+    """How many incidents go from each area of one layer to each of another, by their points.
 
-    So vintages can be compared that have no blocks in common; `UNASSIGNED` is outside a layer,
-    and points outside both are left out.
+    This compares layers of different years without common blocks.
+
+    Parameters
+    ----------
+    before, after
+        Polygons in metres indexed by code.
+    x, y
+        Coordinates of the incidents in the same CRS; points outside both layers are left out.
 
     Returns
     -------
-    As `flow_table`, with `incidents` and no `blocks`.
+    As `flow_table`, with `incidents` instead of `blocks`; `UNASSIGNED` stands for outside a layer.
     """
     codes = [
         np.append(areas.index.to_numpy(object), UNASSIGNED)[AreaLocator(areas).locate(x, y)]
@@ -68,47 +77,71 @@ def incident_flow(
 
 
 def successors(flow: pd.DataFrame, *, by: str) -> pd.Series:
-    """The new area that carries each old one on, though codes differ between vintages.
+    """Match each old area with the new one that succeeds it, whatever their codes.
 
     Parameters
     ----------
     flow
         A flow table.
     by
-        The column that decides: the largest flows are matched first, each area once; equal
-        flows by area codes.
+        The column that decides. The largest flows are matched first, each area once; equal flows
+        by area codes.
 
     Returns
     -------
-    New area code by old area code; old areas that nothing carries on are left out.
+    New area code by old area code; old areas without a successor are left out.
     """
     between = flow[(flow["from_area"] != UNASSIGNED) & (flow["to_area"] != UNASSIGNED)]
     order = between.sort_values([by, *FLOW], ascending=[False, True, True])
-    found: dict[str, str] = {}
+    matches: dict[str, str] = {}
     for old, new, amount in order[[*FLOW, by]].itertuples(index=False):
-        if amount > 0 and old not in found and new not in found.values():
-            found[old] = new
-    return pd.Series(found, name="to_area", dtype="str").rename_axis("from_area").sort_index()
+        if amount > 0 and old not in matches and new not in matches.values():
+            matches[old] = new
+    return pd.Series(matches, name="to_area", dtype="str").rename_axis("from_area").sort_index()
 
 
 def carried(before: pd.Series, carried_on: pd.Series) -> pd.Series:
-    """The new code of each old one by `successors`, `UNASSIGNED` where nothing carries it on."""
-    found = [carried_on.get(code, UNASSIGNED) for code in before]
-    return pd.Series(found, index=before.index, dtype=object)
+    """Translate old area codes to those of their successors.
+
+    Parameters
+    ----------
+    before
+        Old area codes.
+    carried_on
+        New code by old code, as `successors` returns it.
+
+    Returns
+    -------
+    New area codes on the index of `before`; `UNASSIGNED` without a successor.
+    """
+    codes = [carried_on.get(code, UNASSIGNED) for code in before]
+    return pd.Series(codes, index=before.index, dtype=object)
 
 
 def moved_blocks(
     before: pd.Series, after: pd.Series, *, carried_on: pd.Series | None = None
 ) -> pd.DataFrame:
-    """The blocks that change area, with `from_area` and `to_area`, by block code.
+    """The blocks that change area.
 
     Parameters
     ----------
+    before, after
+        The area code of each block, `UNASSIGNED` for none, on the same index.
     carried_on
-        New code by old code, of `successors`: a block that follows its area is not moved.
+        New code by old code, as `successors` returns it: a block that goes to the successor of
+        its area does not count as moved. None to compare the codes as they are.
+
+    Returns
+    -------
+    `from_area` and `to_area` by block code; empty if nothing moves.
+
+    Raises
+    ------
+    InputError
+        If the assignments are not of the same blocks.
     """
     if not before.index.equals(after.index):
-        raise InputError("only assignments of the same blocks can be compared")
+        raise InputError(_OTHER_BLOCKS)
     expected = before if carried_on is None else carried(before, carried_on)
     left = (before != UNASSIGNED) | (after != UNASSIGNED)
     moved = left & (expected.to_numpy(object) != after.to_numpy(object))
@@ -116,23 +149,27 @@ def moved_blocks(
 
 
 def side_by_side(before: PlanMeasures, after: PlanMeasures) -> pd.DataFrame:
-    """Every measure of every area before, after, and the change, by area code.
+    """Every measure of every area before and after, with the change.
+
+    Parameters
+    ----------
+    before, after
+        The measures of two plans.
 
     Returns
     -------
-    `area_name` (the new one where there are two), and for each measure of `PlanMeasures.frame`
-    that is a number and that both have `…_before`, `…_after`, `…_change`; NaN where an area is
-    new or gone.
+    By area code: `area_name` (the new one if they differ), and `…_before`, `…_after`, `…_change`
+    for each numeric measure of `PlanMeasures.frame` that both have; NaN where an area is new or
+    gone.
     """
     old, new = before.frame, after.frame
     codes = old.index.union(new.index).rename("area_code")
-    frame = pd.DataFrame({"area_name": new["area_name"].reindex(codes)})
-    frame["area_name"] = frame["area_name"].fillna(old["area_name"].reindex(codes))
+    names = new["area_name"].reindex(codes).fillna(old["area_name"].reindex(codes))
     columns = [name for name in new if name in old and name not in ("area_name", "locked")]
-    one, other = (each[columns].astype(float).reindex(codes) for each in (old, new))
+    one, other = (frame[columns].astype(float).reindex(codes) for frame in (old, new))
     parts = {"before": one, "after": other, "change": other - one}
     sides = {f"{name}_{side}": part[name] for name in columns for side, part in parts.items()}
-    return frame.assign(**sides)
+    return pd.DataFrame({"area_name": names}).assign(**sides)
 
 
 def _with_shares(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""What a plan does: the numbers, the shapes and the pieces of each of its areas.
+"""Measures of a plan: figures, shapes and pieces of each of its areas.
 
-Measures follow a plan from step to step: only the areas whose blocks changed are reckoned and
-drawn anew, each from its blocks. So nothing drifts, and the measures after any sequence of
-steps are those reckoned from nothing, to the last bit.
+Measures follow a plan from step to step: only areas whose blocks changed are computed again, each
+from its blocks. So errors do not add up: after any sequence of steps the measures equal those
+computed from scratch, to the last bit.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.layers.measured_blocks import MeasuredBlocks
@@ -27,21 +28,21 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 ELECTORATES = {"electors": "", "electors_forecast": "_forecast"}
-"""Columns of electors, and the ending of the measures made of each."""
+"""Columns of electors → suffix of the measures computed from each."""
 
 
 @dataclass(frozen=True, eq=False)
 class AreaMeasures:
-    """One area, or all that is unassigned; each measure is reckoned when it is first asked for.
+    """One area, or everything unassigned; each measure is computed when first read.
 
     Attributes
     ----------
     members
-        The positions of its blocks.
+        Positions of its blocks.
     source
-        What is known of the blocks.
+        All blocks with their figures.
     pieces
-        In how many parts it lies; bridges join.
+        How many connected parts it has; bridges connect.
     """
 
     members: Ints
@@ -50,48 +51,62 @@ class AreaMeasures:
 
     @property
     def blocks(self) -> int:
-        """How many blocks it has."""
+        """Number of blocks."""
         return len(self.members)
 
     @cached_property
     def totals(self) -> Floats:
         """The sum of each of `MeasuredBlocks.columns`."""
-        return np.asarray(self.source.columns[self.members].sum(axis=0))
+        totals: Floats = self.source.columns[self.members].sum(axis=0)
+        return totals
 
     @cached_property
-    def geometry(self) -> shapely.Geometry:
-        """Its blocks dissolved; an empty polygon where it has none."""
+    def geometry(self) -> BaseGeometry:
+        """Its blocks dissolved; an empty polygon if it has none."""
         if not self.blocks:
             return shapely.Polygon()
         return shapely.coverage_union_all(self.source.geometry[self.members])
 
     @cached_property
     def polsby_popper(self) -> float:
-        """4πA/P²: 1 for a circle; NaN for nothing. Source: Polsby & Popper 1991."""
-        around = self.geometry.length
-        return float(4 * np.pi * self.geometry.area / around**2) if around else np.nan
+        """Polsby–Popper compactness 4πA/P², from 0 to 1 for a circle; NaN without blocks.
+
+        References
+        ----------
+        Polsby and Popper (1991), "The third criterion: compactness as a procedural safeguard
+        against partisan gerrymandering", Yale Law & Policy Review 9.
+        """
+        perimeter = self.geometry.length
+        return float(4 * np.pi * self.geometry.area / perimeter**2) if perimeter else np.nan
 
     @cached_property
     def reock(self) -> float:
-        """The share that it fills of its smallest enclosing circle. Source: Reock 1961."""
+        """Reock compactness: share of its smallest enclosing circle that it fills; NaN if none.
+
+        References
+        ----------
+        Reock (1961), "A note: measuring compactness as a requirement of legislative
+        apportionment", Midwest Journal of Political Science 5.
+        """
         radius = shapely.minimum_bounding_radius(self.geometry)
         return float(self.geometry.area / (np.pi * radius**2)) if radius else np.nan
 
 
 @dataclass(frozen=True, eq=False)
 class PlanMeasures:
-    """The measures of a plan as it stands.
+    """The measures of a plan in one state.
 
     Attributes
     ----------
     state
-        The plan.
+        The state.
     blocks
-        What is measured.
+        The blocks with their figures.
     by_area
         The measures of each area by code, and of `UNASSIGNED`.
     cut_edges
-        How many pairs of neighbours, by land, lie in different areas or one in none.
+        How many pairs of neighbouring blocks, by land, are in different areas (unassigned counts
+        as one): the redistricting measure of how jagged the boundaries are.
     """
 
     state: State
@@ -101,7 +116,18 @@ class PlanMeasures:
 
     @classmethod
     def of(cls, state: State, blocks: MeasuredBlocks) -> PlanMeasures:
-        """Measure a plan from nothing.
+        """Measure a plan from scratch.
+
+        Parameters
+        ----------
+        state
+            The plan's state.
+        blocks
+            Its blocks with their figures, in the order of the state's graph.
+
+        Returns
+        -------
+        The measures; those of single areas are computed when first read.
 
         Raises
         ------
@@ -109,14 +135,17 @@ class PlanMeasures:
             If the blocks are not those of the plan.
         """
         if tuple(map(str, blocks.sums.index)) != state.graph.codes:
-            raise InputError("these are not the blocks of the plan, or not in its order")
+            raise InputError(
+                "these are not the blocks of the plan, or not in its order; sort them by code"
+            )
         one, other = state.graph.edges.T
         cut = np.count_nonzero(state.assigned[one] != state.assigned[other])
         codes = (*state.areas, UNASSIGNED)
         return cls(state, blocks, {code: _measure(state, blocks, code) for code in codes}, int(cut))
 
     def after(self, state: State) -> PlanMeasures:
-        """The measures of another state of the same plan, reckoned only where it differs."""
+        """The measures of another state of the same plan, computed only for areas that differ."""
+        # Bridges may change any area's pieces, and make a new graph.
         if state.graph is not self.state.graph:
             return PlanMeasures.of(state, self.blocks)
         by_area = {}
@@ -133,11 +162,11 @@ class PlanMeasures:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row an area, by `area_code`.
+        """One row per area, by `area_code`.
 
         `area_name`, `members`, `locked`, `blocks`, `pieces`; every summed and averaged column;
-        for `electors` and `electors_forecast` the electors a member, the variance, its whole
-        per cent and `beyond` of `electoral_variance`; `area_km2`, `polsby_popper`, `reock`.
+        for `electors` and `electors_forecast` the columns of `electoral_variance`; `area_km2`,
+        `polsby_popper`, `reock`.
         """
         areas = self.state.areas
         measured = [self.by_area[code] for code in areas]
@@ -145,44 +174,44 @@ class PlanMeasures:
             "area_name": [area.name for area in areas.values()],
             "members": [np.nan if a.members is None else float(a.members) for a in areas.values()],
             "locked": [area.locked for area in areas.values()],
-            "blocks": [each.blocks for each in measured],
-            "pieces": [each.pieces for each in measured],
+            "blocks": [area.blocks for area in measured],
+            "pieces": [area.pieces for area in measured],
         }
         values |= self.totals
         for electors, ending in ELECTORATES.items():
             if electors in self.blocks.sums:
                 values |= self._equality(electors, ending)
-        values["area_km2"] = shapely.area([each.geometry for each in measured]) / 1e6
-        values["polsby_popper"] = [each.polsby_popper for each in measured]
-        values["reock"] = [each.reock for each in measured]
+        values["area_km2"] = shapely.area([area.geometry for area in measured]) / 1e6
+        values["polsby_popper"] = [area.polsby_popper for area in measured]
+        values["reock"] = [area.reock for area in measured]
         return pd.DataFrame(values, index=pd.Index(list(areas), name="area_code", dtype="str"))
 
     @property
     def layer(self) -> gpd.GeoDataFrame:
-        """The areas that have blocks, as a layer: `frame` with each area's shape."""
+        """The areas that have blocks, as a layer: `frame` with geometries."""
         empty = [code for code in self.state.areas if not self.by_area[code].blocks]
         frame = self.frame.drop(index=empty) if empty else self.frame.copy()
         shapes = [self.by_area[code].geometry for code in frame.index]
-        # Set as a column: handed to the constructor the shapes are copied three times.
+        # As a column, because the constructor would copy the shapes three times.
         frame["geometry"] = gpd.GeoSeries(shapes, index=frame.index, crs=self.blocks.crs)
         return gpd.GeoDataFrame(frame, geometry="geometry")
 
     @property
     def unassigned(self) -> pd.Series:
-        """How many blocks have no area, and the sums of each column over them."""
+        """How many blocks have no area, and the sum of each column over them."""
         rest = self.by_area[UNASSIGNED]
         sums = dict(zip(self.blocks.sums, rest.totals, strict=False))
         return pd.Series({"blocks": rest.blocks} | sums)
 
     def average(self, electors: str = "electors") -> float:
-        """The council's electors a member, those in unassigned blocks included."""
+        """The council's electors per member, including electors in unassigned blocks."""
         members = [area.members or 0 for area in self.state.areas.values()]
         rest = self.by_area[UNASSIGNED].totals[self.blocks.names.index(electors)]
         return council_average(self.totals[electors], members, unassigned=rest)
 
     @cached_property
     def totals(self) -> dict[str, Floats]:
-        """The sum or mean of each column, an area each, in the order of the areas."""
+        """The sum or mean of each column: one value per area, in the order of the areas."""
         names, means = self.blocks.names, len(self.blocks.weights)
         rows = np.array([self.by_area[code].totals for code in self.state.areas])
         columns = rows.reshape(len(rows), self.blocks.columns.shape[1]).T
@@ -205,8 +234,9 @@ def _measure(state: State, blocks: MeasuredBlocks, code: str) -> AreaMeasures:
 
 
 def _newly_cut(before: State, after: State, moved: set[int]) -> int:
-    """How many more pairs of neighbours are parted after some blocks moved."""
+    """The change in `cut_edges` after some blocks moved."""
     old, new = before.assigned, after.assigned
+    # A pair of which both moved would come twice.
     pairs = (
         (one, other)
         for one in moved

@@ -1,7 +1,7 @@
-"""What a plan's boundaries cut: hotspots, beats, parishes, estates, old wards.
+"""What the boundaries of a plan cut: hotspots, beats, parishes, estates, old wards.
 
-Where each thing lies on the blocks is found once; after that every plan on those blocks only
-adds up which of its areas hold how much of it.
+On which blocks each thing lies is computed once; every plan on those blocks then only adds up
+how much of it is in which area.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Overlaps:
-    """How much of each of some things lies on each block.
+    """How much of each thing lies on each block.
 
     Attributes
     ----------
     names
         The things, sorted.
     thing, block
-        Positions of k pairs of a thing and a block that holds some of it.
+        Positions of k pairs of a thing and a block that it lies on, shape (k,).
     amount
-        How much: incidents of a hotspot, or square metres of an area.
+        How much of it, shape (k,): incidents of a hotspot, or square metres of an area.
     """
 
     names: tuple[str, ...]
@@ -44,46 +44,65 @@ class Overlaps:
 
     @classmethod
     def of_points(cls, things: Sequence[str], placed: Ints) -> Overlaps:
-        """The overlaps of things made of points, as a hotspot is of its cells' incidents.
+        """The overlaps of things that consist of points, such as a hotspot of incidents.
 
         Parameters
         ----------
         things
             The thing that each point belongs to, '' for none.
         placed
-            The position of the block that holds each point, −1 outside all.
+            Position of the block that contains each point, -1 outside all.
+
+        Returns
+        -------
+        The overlaps, with counts of points.
 
         Raises
         ------
         InputError
-            If there are not as many of one as of the other.
+            If `things` and `placed` differ in length.
         """
         labels = np.asarray(things, dtype=object)
         if len(labels) != len(placed):
-            raise InputError(f"{len(labels)} points have names, and {len(placed)} have blocks")
-        kept = (labels != "") & (placed != OUTSIDE)
-        names, thing = np.unique(labels[kept].astype(str), return_inverse=True)
-        pairs = pd.DataFrame({"thing": thing, "block": placed[kept]})
-        counts = pairs.value_counts(sort=False).sort_index()
-        one, other = (counts.index.get_level_values(level).to_numpy() for level in (0, 1))
-        return cls(tuple(names.tolist()), one, other, counts.to_numpy(float))
+            raise InputError(
+                f"{len(labels)} points have names but {len(placed)} have blocks; give one for each"
+            )
+        counted = (labels != "") & (placed != OUTSIDE)
+        names, thing = np.unique(labels[counted].astype(str), return_inverse=True)
+        pairs = np.column_stack([thing, placed[counted]]).astype(np.int64)
+        rows, counts = np.unique(pairs, axis=0, return_counts=True)
+        return cls(tuple(names.tolist()), rows[:, 0], rows[:, 1], counts.astype(float))
 
     @classmethod
     def of_layer(cls, blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> Overlaps:
-        """The overlaps of the areas of another layer, in square metres."""
+        """The overlaps of the areas of another layer.
+
+        Parameters
+        ----------
+        blocks, areas
+            Valid polygons indexed by code, in the same CRS in metres.
+
+        Returns
+        -------
+        The overlaps, in square metres; the things are area codes.
+        """
         overlap = overlap_shares(blocks, areas)
-        names = np.unique(overlap["area_code"].astype(str))
-        thing = np.searchsorted(names, overlap["area_code"].to_numpy(str))
-        block = blocks.index.get_indexer(overlap["block_code"])
-        return cls(tuple(names.tolist()), thing, block, overlap["area_m2"].to_numpy())
+        names, thing = np.unique(overlap["area_code"].to_numpy(str), return_inverse=True)
+        block = blocks.index.get_indexer(pd.Index(overlap["block_code"])).astype(np.int64)
+        return cls(tuple(names.tolist()), thing, block, overlap["area_m2"].to_numpy(float))
 
     def by_area(self, assigned: Codes) -> pd.DataFrame:
         """How much of each thing lies in each area of a plan.
 
+        Parameters
+        ----------
+        assigned
+            The area code of each block, as `State.assigned`.
+
         Returns
         -------
-        `name`, `area_code` (`UNASSIGNED` for blocks that have none), `amount` and `share` of the
-        thing; by name, the largest share first, equal ones by area code.
+        `name`, `area_code` (`UNASSIGNED` for blocks without an area), `amount` and `share` of the
+        thing (0 to 1); by name, then the largest share first, then by area code.
         """
         codes, area = np.unique(assigned[self.block].astype(str), return_inverse=True)
         amount = np.bincount(
@@ -107,12 +126,18 @@ class Overlaps:
         )
 
     def split(self, assigned: Codes, *, least_share: float = 0.0) -> pd.DataFrame:
-        """The sides of those things that lie in two areas or more; unassigned is no area.
+        """`by_area` for the things that lie in two or more areas; unassigned counts as none.
 
         Parameters
         ----------
+        assigned
+            The area code of each block, as `State.assigned`.
         least_share
-            A smaller share of a thing is none: layers that were drawn apart overlap by slivers.
+            Smaller shares of a thing are ignored: layers drawn separately overlap by slivers.
+
+        Returns
+        -------
+        As `by_area`; empty if nothing is split.
         """
         sides = self.by_area(assigned)
         counted = sides[(sides["area_code"] != UNASSIGNED) & (sides["share"] >= least_share)]
@@ -120,5 +145,5 @@ class Overlaps:
         return sides[sides["name"].isin(areas.index[areas > 1])].reset_index(drop=True)
 
     def count_split(self, assigned: Codes) -> int:
-        """How many things lie in two areas or more."""
+        """How many things lie in two or more areas."""
         return int(self.split(assigned)["name"].nunique())

@@ -1,8 +1,8 @@
-"""A draft of boundaries: which area each block belongs to, and every step that led there.
+"""A plan of boundaries: which area each block belongs to, and every step that led there.
 
-A plan never changes: each step gives a new one. Partial plans are legal, as unassigned blocks are
-no area. A step may not leave an area in more pieces than before unless it is forced; pieces that
-stand apart already are tolerated, and `State.pieces` shows them.
+Plans are immutable: each step returns a new one. Blocks may be unassigned, so a partial plan is
+valid. A step must not leave an area in more pieces than before unless it is forced; areas that
+are in pieces already are tolerated.
 """
 
 from __future__ import annotations
@@ -24,11 +24,20 @@ from geo.errors import ConflictError, InputError, NotFoundError
 
 @dataclass(frozen=True)
 class PlanMetadata:
-    """What is known of a plan besides its blocks.
+    """A plan's metadata; stores keep them under these names.
 
-    `blocks_layer` and `base_layer` name layers, the second is empty where the plan was not
-    started from one; `version` counts how often the plan was saved; `begun_by` and `begun_at`
-    (ISO 8601) say who started it and when.
+    Attributes
+    ----------
+    plan_id, title
+        The plan's id and title.
+    blocks_layer
+        The layer of blocks that it is made of.
+    base_layer
+        The layer that its areas were fitted to; '' for none.
+    version
+        How often the plan was saved.
+    begun_by, begun_at
+        Who created it, and when (ISO 8601).
     """
 
     plan_id: str
@@ -44,16 +53,19 @@ class PlanMetadata:
 class Plan:
     """A plan with its whole history.
 
+    Methods that take a step need to know who takes it (`signed`). They raise ConflictError if an
+    area is locked or would be left in more pieces, unless the step is forced.
+
     Attributes
     ----------
     metadata
-        What is known of it.
+        The plan's metadata.
     start
-        How it began.
+        Its state when it was created.
     now
-        How it stands.
+        Its current state.
     steps
-        Every step, those that were undone and can be redone last.
+        Every step; undone ones, which can be redone, come last.
     done
         How many of the steps are in force.
     """
@@ -74,36 +86,43 @@ class Plan:
         areas: Iterable[Area] = (),
         bridges: Mapping[str, Bridge] | None = None,
     ) -> Plan:
-        """Start a plan: empty, by best fit to a layer, or from another plan.
+        """Create a plan: empty, by best fit to a layer, or from another plan.
 
         Parameters
         ----------
+        metadata
+            The plan's metadata.
         graph
             The blocks.
         assignment
             Block code → area code; blocks that it lacks are unassigned.
         areas
-            What is known of the areas; one that only the assignment names bears its code.
+            The areas; one that only the assignment names is called by its code.
         bridges
-            Named bridges that stand already.
+            Name → the codes of two blocks.
+
+        Returns
+        -------
+        The plan, without steps.
 
         Raises
         ------
         InputError
-            If the id cannot be one, a block is not of the layer, or a bridge leads nowhere.
+            If the id is invalid, a block is unknown, or a bridge leads nowhere.
         """
         _check_id(metadata.plan_id)
-        given = {} if assignment is None else {str(k): str(v) for k, v in assignment.items()}
-        _refuse_unknown(given, graph)
+        items = () if assignment is None else assignment.items()
+        area_of = {str(block): str(area) for block, area in items}
+        _refuse_unknown(area_of, graph)
         known = {area.code: area for area in areas}
-        named = {code: Area(code, code) for code in set(given.values()) - {UNASSIGNED}}
-        assigned = pd.Series([given.get(code, UNASSIGNED) for code in graph.codes], dtype=object)
+        named = {code: Area(code, code) for code in set(area_of.values()) - {UNASSIGNED}}
+        assigned = pd.Series([area_of.get(code, UNASSIGNED) for code in graph.codes], dtype=object)
         start = State.of(graph, assigned.to_numpy(), areas=named | known, bridges=bridges)
         return cls(metadata, start, start)
 
     @property
     def assignment(self) -> pd.Series:
-        """The area code of each block, `UNASSIGNED` where it has none."""
+        """The area code of each block, `UNASSIGNED` for none."""
         index = pd.Index(self.now.graph.codes, name="block_code", dtype="str")
         return pd.Series(self.now.assigned, index=index, name="area_code", dtype="str")
 
@@ -113,19 +132,53 @@ class Plan:
         return self.steps[: self.done]
 
     def move(self, blocks: Iterable[str], to: str, *, signed: Signed, force: bool = False) -> Plan:
-        """Move blocks into an area, or to `UNASSIGNED`; those that are there already stay.
+        """Move blocks into an area.
+
+        Parameters
+        ----------
+        blocks
+            Block codes; those that are in the area already stay.
+        to
+            The area's code, or `UNASSIGNED`.
+        signed
+            Who moves them, when and why.
+        force
+            Allow areas to break into more pieces.
+
+        Returns
+        -------
+        The plan after the step.
 
         Raises
         ------
-        InputError, NotFoundError
-            If a block or the area is not of this plan, or nothing would change.
+        InputError
+            If a block is unknown or nothing would change.
+        NotFoundError
+            If there is no such area.
         ConflictError
-            If an area is locked, or would be in more pieces and the move is not forced.
+            If an area is locked, or would be left in more pieces (`BrokenAreaError`).
         """
         return self.reassign(dict.fromkeys(blocks, to), signed=signed, force=force)
 
     def reassign(self, targets: Mapping[str, str], *, signed: Signed, force: bool = False) -> Plan:
-        """Move blocks each into an area of its own, as one step; see `move`."""
+        """Move blocks to different areas in one step.
+
+        Parameters
+        ----------
+        targets
+            Block code → area code or `UNASSIGNED`.
+        signed, force
+            As for `move`.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        InputError, NotFoundError, ConflictError
+            As for `move`.
+        """
         for area in sorted(set(targets.values()) - {UNASSIGNED}):
             self.area(area)
         blocks = self._block_changes(targets)
@@ -136,94 +189,243 @@ class Plan:
     def split(
         self, area: str, blocks: Iterable[str], *, new: Area, signed: Signed, force: bool = False
     ) -> Plan:
-        """Make a new area of some blocks of another.
+        """Make a new area from some blocks of another.
+
+        Parameters
+        ----------
+        area
+            Code of the area to split.
+        blocks
+            Codes of some of its blocks.
+        new
+            The new area.
+        signed, force
+            As for `move`.
+
+        Returns
+        -------
+        The plan after the step.
 
         Raises
         ------
         InputError
-            If a block is not of the area, or none or all of its blocks are given.
+            If a block is in another area, or none or all of the area's blocks are given.
         ConflictError
-            If the code is taken, or as in `move`.
+            If the new code is taken, or as for `move`.
+        NotFoundError
+            If there is no such area.
         """
         self.area(area)
         self._refuse_taken(new.code)
         changes = self._block_changes(dict.fromkeys(blocks, new.code))
-        strange = [code for code, (old, _) in changes.items() if old != area]
-        if strange:
-            raise InputError(f"block {strange[0]} is not in {area}, which is to be split")
+        elsewhere = [code for code, (old, _) in changes.items() if old != area]
+        if elsewhere:
+            raise InputError(f"block {elsewhere[0]} is not in {area}, the area to split")
         if not 0 < len(changes) < len(self.now.blocks(area)):
-            raise InputError(f"a split of {area} needs some of its blocks, but not all of them")
+            raise InputError(f"to split {area}, choose some of its blocks but not all of them")
         return self._take(Step("split", signed, changes, {new.code: (None, new)}, forced=force))
 
     def merge(
         self, areas: Iterable[str], *, into: str, signed: Signed, force: bool = False
     ) -> Plan:
-        """Give all blocks of some areas to another, which then elects the members of all.
+        """Give all blocks of some areas to another, which then elects the members of all of them.
 
-        Where the members of one are not known, those of the whole are not either.
+        Parameters
+        ----------
+        areas
+            Codes of the areas that end.
+        into
+            Code of the area that gets their blocks. Its members become unknown if those of any
+            merged area are.
+        signed, force
+            As for `move`.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        InputError
+            If no other area is given.
+        NotFoundError, ConflictError
+            As for `move`.
         """
         merged = [self.area(code) for code in sorted(set(areas) - {into})]
         if not merged:
-            raise InputError(f"nothing to merge into {into}")
-        whole = self.area(into)
-        numbers = [area.members for area in (whole, *merged)]
+            raise InputError(f"nothing to merge into {into}; choose another area")
+        target = self.area(into)
+        numbers = [area.members for area in (target, *merged)]
         members = None if None in numbers else sum(n for n in numbers if n is not None)
-        gone: dict[str, tuple[Area | None, Area | None]] = {a.code: (a, None) for a in merged}
-        if members != whole.members:
-            gone[into] = (whole, replace(whole, members=members))
-        codes = self.now.graph.codes
-        held = [codes[at] for area in merged for at in self.now.members(area.code)]
-        blocks = self._block_changes(dict.fromkeys(held, into))
-        return self._take(Step("merge", signed, blocks, gone, forced=force))
+        changes: dict[str, tuple[Area | None, Area | None]] = {a.code: (a, None) for a in merged}
+        if members != target.members:
+            changes[into] = (target, replace(target, members=members))
+        targets = {code: into for area in merged for code in self._blocks_of(area.code)}
+        return self._take(
+            Step("merge", signed, self._block_changes(targets), changes, forced=force)
+        )
 
     def add_area(self, area: Area, *, signed: Signed) -> Plan:
-        """Add an area that has no blocks yet."""
+        """Add an area without blocks.
+
+        Parameters
+        ----------
+        area
+            The new area.
+        signed
+            Who adds it.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        InputError, ConflictError
+            If the code is invalid, or taken.
+        """
         self._refuse_taken(area.code)
         return self._take(Step("add", signed, areas={area.code: (None, area)}))
 
     def remove_area(self, code: str, *, signed: Signed) -> Plan:
-        """Remove an area; its blocks are unassigned."""
-        held = [self.now.graph.codes[at] for at in self.now.members(code)]
-        blocks = self._block_changes(dict.fromkeys(held, UNASSIGNED))
+        """Remove an area; its blocks become unassigned.
+
+        Parameters
+        ----------
+        code
+            The area's code.
+        signed
+            Who removes it.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+            If there is no such area, or it is locked.
+        """
+        blocks = self._block_changes(dict.fromkeys(self._blocks_of(code), UNASSIGNED))
         return self._take(Step("remove", signed, blocks, {code: (self.area(code), None)}))
 
     def rename(self, code: str, name: str, *, signed: Signed) -> Plan:
-        """Give an area another name."""
+        """Give an area another name.
+
+        Parameters
+        ----------
+        code, name
+            The area's code and its new name.
+        signed
+            Who renames it.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        InputError
+            If the name is empty or the same.
+        NotFoundError, ConflictError
+            If there is no such area, or it is locked.
+        """
         if not name.strip():
-            raise InputError(f"the new name of {code} is empty")
+            raise InputError(f"the new name of {code} is empty; give it a name")
         return self._amend("rename", signed, code, lambda area: replace(area, name=name.strip()))
 
     def set_members(self, code: str, members: int | None, *, signed: Signed) -> Plan:
-        """Say how many members an area elects; None where that is open."""
+        """Set how many members an area elects.
+
+        Parameters
+        ----------
+        code
+            The area's code.
+        members
+            The number; None if not known.
+        signed
+            Who sets it.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        InputError
+            If the number is negative or the same.
+        NotFoundError, ConflictError
+            If there is no such area, or it is locked.
+        """
         if members is not None and members < 0:
-            raise InputError(f"{code} cannot have {members} members")
+            raise InputError(f"{code} cannot have {members} members; give 0 or more")
         return self._amend("members", signed, code, lambda area: replace(area, members=members))
 
     def lock(self, code: str, *, signed: Signed) -> Plan:
-        """Agree an area: nothing moves in or out until it is unlocked."""
+        """Lock an area: nothing moves in or out until `unlock`."""
         return self._amend("lock", signed, code, lambda area: replace(area, locked=True))
 
     def unlock(self, code: str, *, signed: Signed) -> Plan:
-        """Open a locked area again."""
+        """Unlock an area."""
         return self._amend("unlock", signed, code, lambda area: replace(area, locked=False))
 
     def build_bridge(self, name: str, ends: Bridge, *, signed: Signed) -> Plan:
-        """Count two blocks as neighbours, as over a river; the name says by what."""
+        """Treat two blocks as neighbours, as over a river.
+
+        Parameters
+        ----------
+        name
+            What joins them.
+        ends
+            The codes of the two blocks.
+        signed
+            Who builds it.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        InputError
+            If the name is empty, or an end is unknown.
+        ConflictError
+            If there is a bridge of this name.
+        """
         if not name.strip():
-            raise InputError("a bridge needs a name")
+            raise InputError("a bridge needs a name, such as that of the real one")
         if name in self.now.bridges:
-            raise ConflictError(f"there is a bridge {name} already")
+            raise ConflictError(f"there is already a bridge {name}; choose another name")
         return self._take(Step("bridge", signed, bridges={name: (None, ends)}))
 
     def remove_bridge(self, name: str, *, signed: Signed, force: bool = False) -> Plan:
-        """Remove a bridge; forced where areas hang together by it alone."""
+        """Remove a bridge.
+
+        Parameters
+        ----------
+        name
+            The bridge's name.
+        signed
+            Who removes it.
+        force
+            Allow areas that only the bridge connects to break into more pieces.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+            If there is no such bridge, or an area would be left in more pieces.
+        """
         if name not in self.now.bridges:
             raise NotFoundError(f"there is no bridge {name} in this plan")
         ends = self.now.bridges[name]
         return self._take(Step("unbridge", signed, bridges={name: (ends, None)}, forced=force))
 
     def undo(self) -> Plan:
-        """Take the last step in force back, whoever took it."""
+        """Take back the last step in force, whoever took it."""
         if not self.done:
             raise ConflictError("there is nothing to undo")
         now = self.now.apply(self.steps[self.done - 1], backwards=True)
@@ -241,14 +443,14 @@ class Plan:
         Raises
         ------
         NotFoundError
-            If there is none of that code.
+            If there is no area with that code.
         """
         if code not in self.now.areas:
             raise NotFoundError(f"there is no area {code!r} in this plan")
         return self.now.areas[code]
 
     def _take(self, step: Step) -> Plan:
-        """Take a new step; what was undone can then no longer be redone."""
+        """Take a new step; undone steps are dropped."""
         now = self.now.apply(step)
         check_locks(self.now, step)
         if not step.forced:
@@ -259,8 +461,12 @@ class Plan:
         old = self.area(code)
         new = change(old)
         if new == old:
-            raise InputError(f"nothing to change: {code} is so already")
+            raise InputError(f"nothing to change: {code} is like that already")
         return self._take(Step(kind, signed, areas={code: (old, new)}))
+
+    def _blocks_of(self, code: str) -> list[str]:
+        codes = self.now.graph.codes
+        return [codes[position] for position in self.now.members(code)]
 
     def _block_changes(self, targets: Mapping[str, str]) -> Pairs[str]:
         _refuse_unknown(targets, self.now.graph)
@@ -270,16 +476,25 @@ class Plan:
 
     def _refuse_taken(self, code: str) -> None:
         if not code.strip() or "," in code:
-            raise InputError(f"{code!r} cannot be an area's code: it is empty or holds a comma")
+            raise InputError(
+                f"{code!r} cannot be an area's code; use letters and digits, without commas"
+            )
         if code in self.now.areas:
-            raise ConflictError(f"there is an area {code} already")
+            raise ConflictError(f"there is already an area {code}; choose another code")
+
+
+def areas_of_layer(areas: gpd.GeoDataFrame) -> Iterator[Area]:
+    """The areas of a layer as areas of a plan, with names, and members if the layer has them."""
+    members = areas.get("members", pd.Series(np.nan, index=areas.index))
+    for code, name, number in zip(areas.index, areas["area_name"], members, strict=True):
+        yield Area(str(code), str(name), None if pd.isna(number) else int(number))
 
 
 def _check_id(plan_id: str) -> None:
-    """Refuse an id that cannot be an address, and a layer's id after `plan-`."""
+    # It becomes part of an address, and of the layer id plan-ID, which has at most 63 characters.
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,57}", plan_id):
         raise InputError(
-            f"{plan_id!r} cannot be a plan's id: use small letters, digits and '-', such as "
+            f"{plan_id!r} cannot be a plan's id; use small letters, digits and '-', such as "
             "north-2027"
         )
 
@@ -288,11 +503,4 @@ def _refuse_unknown(blocks: Iterable[str], graph: BlockGraph) -> None:
     unknown = [block for block in blocks if block not in graph.positions]
     if unknown:
         more = f" and {len(unknown) - 1} more are" if len(unknown) > 1 else " is"
-        raise InputError(f"{unknown[0]}{more} no block of this plan's layer")
-
-
-def areas_of_layer(areas: gpd.GeoDataFrame) -> Iterator[Area]:
-    """The areas of a layer as a plan begins with them: names, and members where it has them."""
-    members = areas.get("members", pd.Series(np.nan, index=areas.index))
-    for code, name, number in zip(areas.index, areas["area_name"], members, strict=True):
-        yield Area(str(code), str(name), None if pd.isna(number) else int(number))
+        raise InputError(f"{unknown[0]}{more} not in this plan's layer of blocks")

@@ -1,4 +1,4 @@
-"""What a step of a plan may not do: touch a locked area, or break one into more pieces."""
+"""Rules for the steps of a plan: locked areas stay as they are, and areas stay connected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ _NAMED_BLOCKS = 3
 class BrokenAreaError(ConflictError):
     """A step would leave an area in more pieces than before.
 
-    `area` is its code; `pieces` the block codes of each piece, the one of most blocks first.
+    Attributes
+    ----------
+    area
+        The area's code.
+    pieces
+        The block codes of each piece, the one with most blocks first.
     """
 
     def __init__(self, message: str, *, area: str, pieces: list[list[str]]) -> None:
@@ -22,41 +27,54 @@ class BrokenAreaError(ConflictError):
 
 
 def check_locks(before: State, step: Step) -> None:
-    """Refuse a step that touches a locked area, unless it is the one that unlocks it.
+    """Refuse a step that touches a locked area, unless it unlocks it.
+
+    Parameters
+    ----------
+    before
+        The plan before the step.
+    step
+        The step.
 
     Raises
     ------
     ConflictError
-        With the name of the area.
+        If the step touches a locked area; the message names it.
     """
     touched = _touched_by_blocks(step) | set(step.areas)
     for code in sorted(touched & set(before.areas)):
         if before.areas[code].locked and step.kind != "unlock":
-            raise ConflictError(
-                f"{_called(before, code)} is locked; unlock it first, or leave it as it is"
-            )
+            raise ConflictError(f"{_title(before, code)} is locked; unlock it first")
 
 
 def check_pieces(before: State, after: State, step: Step) -> None:
-    """Refuse a step that leaves an area in more pieces; the first piece of an area is no break.
+    """Refuse a step that leaves an area in more pieces than before.
+
+    Parameters
+    ----------
+    before, after
+        The plan before and after the step.
+    step
+        The step.
 
     Raises
     ------
     BrokenAreaError
-        With the area and its pieces.
+        If it does, with the area and its pieces.
     """
     touched = _touched_by_blocks(step)
     for pair in step.bridges.values():
         ends = [code for bridge in pair if bridge for code in bridge]
         touched |= {before.assigned[before.graph.positions[code]] for code in ends}
     for code in sorted(touched & set(after.areas)):
+        # An area without blocks has no pieces, and its first one breaks nothing.
         allowed = max(len(before.pieces(code)), 1)
         pieces = after.pieces(code)
         if len(pieces) > allowed:
             named = [[after.graph.codes[at] for at in piece] for piece in pieces]
             raise BrokenAreaError(
-                f"{_called(after, code)} would be in {len(pieces)} pieces instead of {allowed}, "
-                f"the smallest being {_listed(named[-1])}; force the step, or name a bridge first",
+                f"{_title(after, code)} would be in {len(pieces)} pieces instead of {allowed}, "
+                f"the smallest being {_listed(named[-1])}; force the step, or add a bridge first",
                 area=code,
                 pieces=named,
             )
@@ -66,7 +84,7 @@ def _touched_by_blocks(step: Step) -> set[str]:
     return {area for pair in step.blocks.values() for area in pair} - {UNASSIGNED}
 
 
-def _called(state: State, code: str) -> str:
+def _title(state: State, code: str) -> str:
     name = state.areas[code].name
     return name if name == code else f"{name} ({code})"
 

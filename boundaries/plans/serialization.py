@@ -1,4 +1,4 @@
-"""Plans as plain JSON, for a store to keep; and the check that two planners do not overwrite."""
+"""Plans as plain JSON for a store, and the check that planners do not overwrite each other."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from geo.errors import ConflictError, InputError
 
 
 class PlanConflictError(ConflictError):
-    """Somebody else saved the plan since it was opened."""
+    """Someone else saved, created or deleted the plan since it was opened."""
 
 
 def write_plan(plan: Plan) -> dict[str, Any]:
-    """A plan with its whole history as plain JSON.
+    """A plan with its whole history as plain JSON; its keys never change.
 
-    The start is written out block by block, so that the plan stands even when the layer that it
-    was started from is replaced.
+    The start is written block by block, so that the plan survives when the layer it was fitted to
+    is replaced.
     """
     start = plan.start
     return {
@@ -34,12 +34,23 @@ def write_plan(plan: Plan) -> dict[str, Any]:
 
 
 def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
-    """The plan that `write_plan` wrote, on the blocks of its layer.
+    """The plan that `write_plan` wrote.
+
+    Parameters
+    ----------
+    record
+        What it wrote.
+    graph
+        The blocks of the plan's layer as they are now.
+
+    Returns
+    -------
+    The plan, with the steps in force applied.
 
     Raises
     ------
     InputError
-        If the record is no plan, or the layer's blocks are no longer those of the plan.
+        If the record is not a plan, or the layer's blocks have changed since.
     """
     try:
         metadata = PlanMetadata(
@@ -51,14 +62,16 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
         steps = tuple(Step.read(step) for step in record["steps"])
         done = int(record["done"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"this is no record of a plan: {error!r}") from error
+        raise InputError(f"this is not a stored plan: {error!r}") from error
     _check_blocks(metadata, blocks, graph)
     plan = Plan.begin(metadata, graph, assignment=blocks, areas=areas, bridges=bridges)
     if not 0 <= done <= len(steps):
-        raise InputError(f"plan {metadata.plan_id} has {len(steps)} steps, and not {done}")
-    strange = sorted({block for step in steps for block in step.blocks} - set(blocks))
-    if strange:
-        raise InputError(f"a step of plan {metadata.plan_id} moves {strange[0]}, no block of it")
+        raise InputError(f"plan {metadata.plan_id} has {len(steps)} steps, not {done}")
+    unknown = sorted({block for step in steps for block in step.blocks} - set(blocks))
+    if unknown:
+        raise InputError(
+            f"a step of plan {metadata.plan_id} moves {unknown[0]}, which is not a block of it"
+        )
     now = plan.start
     for step in steps[:done]:
         now = now.apply(step)
@@ -66,17 +79,23 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
 
 
 def next_version(plan: Plan, stored: Mapping[str, Any] | None) -> Plan:
-    """The plan under the number of its next version, which may then be written.
+    """Number a plan as the next version of what is stored.
 
     Parameters
     ----------
+    plan
+        The plan, with the version it was read as.
     stored
-        The record that the store holds now, None where it holds none of this id.
+        What the store has under this id now; None for nothing.
+
+    Returns
+    -------
+    The plan with its next version.
 
     Raises
     ------
     PlanConflictError
-        If that is not the version which this plan was read from.
+        If the stored plan is not the version that this one was read as.
     """
     metadata = plan.metadata
     if stored is None:
@@ -85,36 +104,36 @@ def next_version(plan: Plan, stored: Mapping[str, Any] | None) -> Plan:
                 f"plan {metadata.plan_id} was deleted since you opened it; save it under a new id"
             )
     elif not metadata.version:
-        raise PlanConflictError(f"there is a plan {metadata.plan_id} already; choose another id")
+        raise PlanConflictError(f"there is already a plan {metadata.plan_id}; choose another id")
     elif stored["begun_at"] != metadata.begun_at:
         raise PlanConflictError(
-            f"plan {metadata.plan_id} was deleted since you opened it, and another begun under its "
-            "id; save yours under a new one"
+            f"plan {metadata.plan_id} was deleted since you opened it, and another created with "
+            "its id; save yours under a new one"
         )
     elif stored["version"] != metadata.version:
         raise PlanConflictError(
-            f"{_last_hand(stored)} changed plan {metadata.plan_id} since you opened it (version "
+            f"{_last_editor(stored)} changed plan {metadata.plan_id} since you opened it (version "
             f"{stored['version']}, yours is {metadata.version}); open it again and repeat your "
             "changes"
         )
     return replace(plan, metadata=replace(metadata, version=metadata.version + 1))
 
 
-def _last_hand(stored: Mapping[str, Any]) -> str:
+def _last_editor(stored: Mapping[str, Any]) -> str:
     steps = stored["steps"][: stored["done"]]
-    return (steps[-1]["by"] if steps else stored["begun_by"]) or "somebody else"
+    return (steps[-1]["by"] if steps else stored["begun_by"]) or "someone else"
 
 
 def _check_blocks(metadata: PlanMetadata, blocks: Mapping[str, str], graph: BlockGraph) -> None:
     gone = [code for code in blocks if code not in graph.positions]
     new = [code for code in graph.codes if code not in blocks]
     if gone or new:
-        told = [
+        changes = [
             f"{len(codes)} {what}, such as {codes[0]}"
             for codes, what in ((gone, "are gone"), (new, "are new"))
             if codes
         ]
         raise InputError(
             f"the blocks of layer {metadata.blocks_layer} have changed since plan "
-            f"{metadata.plan_id} was made: {'; '.join(told)}"
+            f"{metadata.plan_id} was made: {'; '.join(changes)}"
         )

@@ -1,7 +1,7 @@
-"""What a plan is made of, and the steps that change it: each can be taken back and written down.
+"""The state of a plan, and the steps that change it.
 
-A step holds what it changed as pairs of before and after. So undoing is applying the pairs the
-other way about, whatever the step was.
+A step records what it changed as pairs of before and after, so undoing any step is applying its
+pairs backwards.
 """
 
 from __future__ import annotations
@@ -26,7 +26,17 @@ Pairs = Mapping[str, tuple[T, T]]
 
 @dataclass(frozen=True)
 class Area:
-    """An area of a plan; `members` is None while nobody has said how many it elects."""
+    """An area of a plan.
+
+    Attributes
+    ----------
+    code, name
+        Its code, unique in the plan, and its name.
+    members
+        How many councillors it elects; None if not known yet.
+    locked
+        Nothing moves in or out of it.
+    """
 
     code: str
     name: str
@@ -36,7 +46,17 @@ class Area:
 
 @dataclass(frozen=True)
 class Signed:
-    """Who took a step, when (with a time zone), and why."""
+    """Who took a step, when and why.
+
+    Attributes
+    ----------
+    by
+        Name of the person.
+    at
+        Time with a time zone.
+    reason
+        Free text, '' for none.
+    """
 
     by: str
     at: datetime
@@ -44,26 +64,26 @@ class Signed:
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
-            raise InputError("the time of a step needs a time zone")
+            raise InputError("the time of a step has no time zone; add one, such as UTC")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One change of a plan: everything that it touched, before and after.
+    """One change of a plan: everything it touched, before and after.
 
     Attributes
     ----------
     kind
-        What it was: `move`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `lock`,
+        One of `move`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `lock`,
         `unlock`, `bridge` or `unbridge`.
     blocks
         Block code → area code before and after.
     areas
-        Area code → area before and after, None where there is none.
+        Area code → area before and after, None if there is none.
     bridges
-        Name → ends before and after, None where there is none.
+        Name → ends before and after, None if there is none.
     forced
-        It was allowed to break an area into more pieces.
+        It was allowed to break areas into more pieces.
     """
 
     kind: str
@@ -74,7 +94,7 @@ class Step:
     forced: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """The step as plain JSON."""
+        """The step as plain JSON, as stores keep it: keys never change."""
         signed = asdict(self.signed) | {"at": self.signed.at.isoformat()}
         written: dict[str, Any] = {"kind": self.kind, **signed, "forced": self.forced}
         written["blocks"] = {code: list(pair) for code, pair in self.blocks.items()}
@@ -110,29 +130,29 @@ def _ends(written: list[str] | None) -> Bridge | None:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """A plan as it stands after some steps.
+    """A plan after some steps.
 
     Attributes
     ----------
     graph
         The blocks and their neighbours, bridges included.
     assigned
-        The area code of each block in the order of the graph, `UNASSIGNED` where it has none.
+        The area code of each block in the order of the graph; `UNASSIGNED` for none.
     areas
-        The areas by code, in the order of their codes.
+        The areas by code, sorted.
     bridges
         Name → the codes of two blocks.
-    held
-        The positions of the blocks that each area code of `assigned` stands for. Where a step
-        leaves an area alone, the state after it holds the very same set: that is how what
-        follows a plan finds what changed.
+    blocks_by_area
+        Positions of the blocks of each area code, `UNASSIGNED` included. After a step that leaves
+        an area alone, its set is the same object: `PlanMeasures.after` relies on that to find
+        what changed.
     """
 
     graph: BlockGraph
     assigned: Codes
     areas: Mapping[str, Area]
     bridges: Mapping[str, Bridge]
-    held: Mapping[str, frozenset[int]] = field(repr=False)
+    blocks_by_area: Mapping[str, frozenset[int]] = field(repr=False)
     _pieces: dict[str, list[list[int]]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -147,36 +167,70 @@ class State:
         areas: Mapping[str, Area],
         bridges: Mapping[str, Bridge] | None = None,
     ) -> State:
-        """A state from its parts."""
-        held: dict[str, set[int]] = {}
+        """A state from its parts.
+
+        Parameters
+        ----------
+        graph
+            The blocks.
+        assigned
+            The area code of each block, `UNASSIGNED` for none.
+        areas
+            By code, in any order.
+        bridges
+            Name → the codes of two blocks.
+
+        Returns
+        -------
+        The state.
+
+        Raises
+        ------
+        InputError
+            If a bridge ends at an unknown block or at the block where it starts.
+        """
+        blocks: dict[str, set[int]] = {}
         for position, code in enumerate(assigned):
-            held.setdefault(code, set()).add(position)
+            blocks.setdefault(code, set()).add(position)
         return cls(
             graph.bridged(bridges) if bridges else graph,
             assigned,
             dict(sorted(areas.items())),
             dict(bridges or {}),
-            {code: frozenset(members) for code, members in held.items()},
+            {code: frozenset(members) for code, members in blocks.items()},
         )
 
     def blocks(self, area: str) -> frozenset[int]:
         """The positions of the blocks of an area."""
-        return self.held.get(area, NO_BLOCKS)
+        return self.blocks_by_area.get(area, NO_BLOCKS)
 
     def members(self, area: str) -> Ints:
-        """The same in their order, as an array."""
+        """The positions of the blocks of an area as a sorted array."""
         return np.array(sorted(self.blocks(area)), dtype=np.int64)
 
     def pieces(self, area: str) -> list[list[int]]:
-        """The parts of an area that hang together, as positions, the one of most blocks first."""
+        """The connected parts of an area, as positions, the one with most blocks first."""
         if area not in self._pieces:
             self._pieces[area] = self.graph.pieces(self.blocks(area))
         return self._pieces[area]
 
     def apply(self, step: Step, *, backwards: bool = False) -> State:
-        """The state after a step; `backwards` the state before it."""
+        """The state after a step.
+
+        Parameters
+        ----------
+        step
+            The step.
+        backwards
+            Return the state before the step, which was the last one applied.
+
+        Returns
+        -------
+        A new state.
+        """
         to = 0 if backwards else 1
-        assigned, held = self._assign({code: pair[to] for code, pair in step.blocks.items()})
+        assigned, blocks = self._assign({code: pair[to] for code, pair in step.blocks.items()})
+        # Pieces are cached, but only for areas whose blocks and bridges stay as they are.
         areas, bridges, graph, pieces = self.areas, self.bridges, self.graph, {}
         if step.areas:
             areas = dict(sorted(_changed(areas, step.areas, to).items()))
@@ -185,29 +239,28 @@ class State:
             graph = graph.bridged(bridges)
         else:
             touched = {area for pair in step.blocks.values() for area in pair}
-            pieces = {code: found for code, found in self._pieces.items() if code not in touched}
-        return State(graph, assigned, areas, bridges, held, pieces)
+            pieces = {code: parts for code, parts in self._pieces.items() if code not in touched}
+        return State(graph, assigned, areas, bridges, blocks, pieces)
 
     def _assign(self, targets: Mapping[str, str]) -> tuple[Codes, Mapping[str, frozenset[int]]]:
         if not targets:
-            return self.assigned, self.held
+            return self.assigned, self.blocks_by_area
         where = [self.graph.positions[block] for block in targets]
         leave: dict[str, set[int]] = {}
         enter: dict[str, set[int]] = {}
         for position, area in zip(where, targets.values(), strict=True):
             leave.setdefault(self.assigned[position], set()).add(position)
             enter.setdefault(area, set()).add(position)
-        held = dict(self.held)
+        blocks = dict(self.blocks_by_area)
         for area in leave.keys() | enter.keys():
-            held[area] = (self.blocks(area) - leave.get(area, NO_BLOCKS)) | enter.get(
-                area, NO_BLOCKS
-            )
+            stay = self.blocks(area) - leave.get(area, NO_BLOCKS)
+            blocks[area] = stay | enter.get(area, NO_BLOCKS)
         assigned = self.assigned.copy()
         assigned[where] = list(targets.values())
-        return assigned, held
+        return assigned, blocks
 
 
 def _changed(old: Mapping[str, T], pairs: Pairs[T | None], to: int) -> dict[str, T]:
-    kept = {key: value for key, value in old.items() if key not in pairs}
+    same = {key: value for key, value in old.items() if key not in pairs}
     new = {key: pair[to] for key, pair in pairs.items()}
-    return kept | {key: value for key, value in new.items() if value is not None}
+    return same | {key: value for key, value in new.items() if value is not None}

@@ -1,7 +1,7 @@
-"""Legal next moves of a plan, ranked by what they do for balance.
+"""Suggested moves of single blocks, ranked by how much they improve a plan's balance.
 
-Balance is the sum of the squared distances of each area's load a member from the average. Areas
-without members are left out, unless no area's members are known: then each counts as having one.
+Imbalance is the sum over areas of the squared deviation of the load per member from the average.
+Areas without members are left out; if no area's members are known, each counts as having one.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from geo.errors import InputError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Below this a gain is rounding.
 _LEAST_GAIN = 1e-12
 
 
-class Move(NamedTuple):
-    """One block that could go elsewhere, and what that would do; see `suggest_moves`."""
+class SuggestedMove(NamedTuple):
+    """One block that could move, and the effect; the columns of `suggest_moves`."""
 
     block_code: str
     from_area: str
@@ -42,20 +43,20 @@ class Move(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Balance:
-    """How evenly a column of the blocks is shared among the areas of a plan.
+    """How evenly a column of the blocks is spread over the areas of a plan.
 
     Attributes
     ----------
     areas
         Codes of the areas that count.
     area
-        The position among them of each block's area, −1 for a block in none of them.
+        Position among them of each block's area, -1 for none, shape (blocks,).
     load
-        What each block holds.
+        Load of each block, shape (blocks,).
     seats
-        By how many each area's load is divided.
+        Number that each area's load is divided by, shape (areas,).
     average
-        The load a seat at which an area is in balance.
+        Load per seat of an area in balance.
     """
 
     areas: tuple[str, ...]
@@ -66,16 +67,29 @@ class Balance:
 
     @classmethod
     def of(cls, state: State, blocks: MeasuredBlocks, *, column: str = "electors") -> Balance:
-        """Weigh a plan's areas by a summed column of its blocks.
+        """The balance of a summed column.
+
+        Parameters
+        ----------
+        state
+            The plan.
+        blocks
+            Its blocks with their figures.
+        column
+            The column of `blocks.sums` to balance.
+
+        Returns
+        -------
+        The balance of the plan in this state.
 
         Raises
         ------
         InputError
-            If there is no such column, or nothing to share out.
+            If there is no such column, it adds up to 0, or no area counts.
         """
         if column not in blocks.sums:
-            there = ", ".join(blocks.sums) or "nothing"
-            raise InputError(f"there is no {column} to balance; there is: {there}")
+            names = ", ".join(map(str, blocks.sums)) or "none"
+            raise InputError(f"there is no column {column} to balance; choose from: {names}")
         known = {code: area.members or 0 for code, area in state.areas.items()}
         if not any(known.values()):
             known = dict.fromkeys(known, 1)
@@ -83,11 +97,11 @@ class Balance:
         position = {code: at for at, code in enumerate(seats)}
         area = np.array([position.get(code, -1) for code in state.assigned], dtype=np.int64)
         load = blocks.sums[column].to_numpy()
-        # Unassigned blocks will be in one of these areas; those of other areas will not.
-        shared = (area >= 0) | (state.assigned == UNASSIGNED)
-        total = load[shared].sum()
+        # Unassigned blocks will join one of these areas; blocks of areas left out will not.
+        counted = (area >= 0) | (state.assigned == UNASSIGNED)
+        total = load[counted].sum()
         if not (seats and total):
-            raise InputError(f"there is no {column} to balance between areas")
+            raise InputError(f"there is no {column} to balance; add areas with members, or figures")
         divisors = np.array(list(seats.values()), dtype=float)
         return cls(tuple(seats), area, load, divisors, total / divisors.sum())
 
@@ -95,12 +109,12 @@ class Balance:
     def loads(self) -> Floats:
         """The load of each area."""
         inside = self.area >= 0
-        load = np.bincount(self.area[inside], self.load[inside], len(self.areas))
-        return load.astype(float)
+        return np.bincount(self.area[inside], self.load[inside], len(self.areas)).astype(float)
 
     def off(self, loads: Floats) -> Floats:
-        """How far the loads of the areas lie from balance: 0.1 is ten per cent above."""
-        return np.asarray(loads / (self.seats * self.average) - 1.0)
+        """Deviation from balance of the loads of the areas: 0.1 is ten per cent above."""
+        deviation: Floats = loads / (self.seats * self.average) - 1.0
+        return deviation
 
 
 def suggest_moves(
@@ -111,27 +125,36 @@ def suggest_moves(
     hotspots: Overlaps | None = None,
     limit: int = 10,
 ) -> pd.DataFrame:
-    """Single blocks whose move to a neighbouring area improves the balance and worsens nothing.
+    """Suggest single blocks whose move to a neighbouring area improves balance without harm.
 
-    A move is only suggested when no area is locked or left empty, none falls into more pieces,
-    no more areas lie beyond ±10 %, the area furthest from balance is no further, and no more
+    A move is suggested only if neither area is locked, none becomes empty or breaks into more
+    pieces, no more areas are beyond ±10 %, the largest deviation does not grow, and no more
     hotspots are split.
 
     Parameters
     ----------
+    state
+        The plan.
+    blocks
+        Its blocks with their figures.
     column
-        What to balance, a member where members are known.
+        The column to balance, per member if members are known.
     hotspots
-        The hotspots that should not be split.
+        Hotspots that should not be split; None to ignore them.
     limit
-        How many to name.
+        How many moves to suggest at most.
 
     Returns
     -------
-    `block_code`, `from_area` (`UNASSIGNED` where it has none), `to_area`, `gain` (by how much the
-    sum of squares falls), `from_off`, `to_off` (how far each then lies from balance),
-    `cut_edges_change` (for information) and `hotspots_split_change`; the largest gain first,
-    equal ones by block code, then area code.
+    `block_code`, `from_area` (`UNASSIGNED` for none), `to_area`, `gain` (decrease of the
+    imbalance), `from_off`, `to_off` (deviation of both areas afterwards; 0.1 is ten per cent),
+    `cut_edges_change` (for information) and `hotspots_split_change`. The largest gain first, then
+    by block code and area code; empty if no move helps.
+
+    Raises
+    ------
+    InputError
+        As `Balance.of`.
     """
     balance = Balance.of(state, blocks, column=column)
     rows: list[tuple[object, ...]] = []
@@ -142,11 +165,11 @@ def suggest_moves(
             change = _split_change(state, hotspots, move)
             if change <= 0:
                 rows.append((*move, change))
-    return pd.DataFrame(rows, columns=[*Move._fields, "hotspots_split_change"])
+    return pd.DataFrame(rows, columns=[*SuggestedMove._fields, "hotspots_split_change"])
 
 
 def _border_moves(state: State, balance: Balance) -> tuple[Ints, Ints]:
-    """Every pair of a block and another area that it touches, neither of them locked."""
+    """Every pair of a block and another area that it touches, with no locked area."""
     edges = np.vstack([state.graph.edges, np.array(state.graph.bridges, int).reshape(-1, 2)])
     one, other = np.vstack([edges, edges[:, ::-1]]).T
     open_area = np.array([not state.areas[code].locked for code in balance.areas])
@@ -158,8 +181,8 @@ def _border_moves(state: State, balance: Balance) -> tuple[Ints, Ints]:
     return pairs[:, 0], pairs[:, 1]
 
 
-def _improvements(state: State, balance: Balance) -> Iterator[Move]:
-    """The moves that improve the balance, and leave no area that counts worse off; best first."""
+def _improvements(state: State, balance: Balance) -> Iterator[SuggestedMove]:
+    """The moves that improve the balance and push no area too far, best first."""
     block, target = _border_moves(state, balance)
     source, load = balance.area[block], balance.load[block]
     inside = source >= 0
@@ -176,7 +199,7 @@ def _improvements(state: State, balance: Balance) -> Iterator[Move]:
     order = np.lexsort([area_codes[target], codes[block], -gain])
     for at in order[good[order]]:
         old, new = state.assigned[block[at]], balance.areas[target[at]]
-        yield Move(
+        yield SuggestedMove(
             state.graph.codes[block[at]],
             old,
             new,
@@ -191,8 +214,8 @@ def _beyond(off: Floats) -> Ints:
     return (np.abs(off) > NOTABLE).astype(np.int64)
 
 
-def _breaks(state: State, move: Move) -> bool:
-    """Whether the move empties its area or leaves it, or the other, in more pieces."""
+def _breaks(state: State, move: SuggestedMove) -> bool:
+    """Whether the move empties its area, or breaks either area into more pieces."""
     graph, assigned = state.graph, state.assigned
     block = graph.positions[move.block_code]
     joins = any(assigned[near] == move.to_area for near in graph.near[block])
@@ -205,7 +228,7 @@ def _breaks(state: State, move: Move) -> bool:
 
 
 def _stay_joined(graph: BlockGraph, around: frozenset[int], left: frozenset[int]) -> bool:
-    """Whether the neighbours of a block that left still hang together without it."""
+    """Whether the neighbours of a block that left are still connected without it."""
     ends = around & left
     return len(ends) < 2 or ends.issubset(graph.reach(min(ends), left))
 
@@ -217,7 +240,7 @@ def _cut_change(state: State, block: int, target: str) -> int:
     return int(around.count(state.assigned[block]) - around.count(target))
 
 
-def _split_change(state: State, hotspots: Overlaps | None, move: Move) -> int:
+def _split_change(state: State, hotspots: Overlaps | None, move: SuggestedMove) -> int:
     block = state.graph.positions[move.block_code]
     if hotspots is None or block not in hotspots.block:
         return 0

@@ -125,9 +125,9 @@ def test_a_plan_begun_anew_is_not_taken_for_the_one_that_was_opened(any_city):
     with any_city.transaction():
         any_city.remove_plan("north")
     saved(any_city)
-    with pytest.raises(PlanConflictError, match="another begun under its id"):
+    with pytest.raises(PlanConflictError, match="another created with its id"):
         save_plan(any_city, mine.move(["c1"], "E", signed=SIGNED))
-    with pytest.raises(PlanConflictError, match="there is a plan north already"):
+    with pytest.raises(PlanConflictError, match="there is already a plan north"):
         saved(any_city)
 
 

@@ -8,7 +8,6 @@ from boundaries.plans.export import (
     history_frame,
     moved_layer,
     pieces_layer,
-    unassigned_layer,
 )
 from boundaries.plans.flows import moved_blocks
 from boundaries.plans.state import Area
@@ -86,12 +85,6 @@ def test_a_plan_in_whole_areas_has_no_pieces_to_show():
     layer = pieces_layer(drawn("AB").now, measured(2, 1))
     assert layer.empty
     assert "area_code" in layer.columns
-
-
-def test_what_is_left_to_assign_is_a_layer_of_blocks():
-    layer = unassigned_layer(drawn("A.", ".B").now, measured(2, 2))
-    assert layer.index.tolist() == ["a1", "b2"]
-    assert layer.area.tolist() == [10_000, 10_000]
 
 
 def test_moved_blocks_are_a_layer():

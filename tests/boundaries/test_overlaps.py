@@ -62,5 +62,5 @@ def test_nothing_has_no_sides():
 
 
 def test_each_point_needs_a_name_and_a_block():
-    with pytest.raises(InputError, match="7 points have names, and 2 have blocks"):
+    with pytest.raises(InputError, match="7 points have names but 2 have blocks"):
         Overlaps.of_points(THINGS, PLACED[:2])

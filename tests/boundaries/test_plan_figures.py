@@ -67,19 +67,21 @@ def test_columns_are_summed_and_averaged_by_their_names(city):
     assert set(figures.blocks.sums) == {"beds", "electors", "residents", "incidents"}
     assert figures.blocks.weights == {"imd_score": "residents"}
     assert figures.notes == (
-        "electors_forecast is missing or negative for 1 block(s), such as a1: left out",
+        "electors_forecast is missing or negative for 1 block(s), such as a1; the column is left out",
     )
     with pytest.raises(InputError, match="the blocks have no column pubs"):
         figure_blocks(draft.block_layer, None, sums=["pubs"])
 
 
-def test_an_average_that_nobody_weighs_is_left_out_and_told(geopackage):
+def test_an_average_that_nobody_weighs_is_left_out_and_noted(geopackage):
     blocks = grid(2, 2)[["area_name", "geometry"]].assign(imd_rank=[1, 2, 3, 4])
     with geopackage.transaction():
         geopackage.put_layer(LayerMetadata("blocks"), blocks)
     figures = begun(geopackage, from_layer="").figures
     assert list(figures.blocks.means) == []
-    assert figures.notes == ("nobody is known to weigh imd_rank by: left out",)
+    assert figures.notes == (
+        "imd_rank left out: residents or electors are needed to weight averages",
+    )
 
 
 def test_posts_and_money_are_shared_over_the_areas_of_a_plan(city):

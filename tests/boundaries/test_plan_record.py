@@ -71,10 +71,10 @@ def test_blocks_that_changed_since_are_told():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"steps": [{"kind": "move"}]}, "this is no record of a plan"),
-        ({"blocks": 5}, "this is no record of a plan"),
-        ({"areas": [{"colour": 1}]}, "this is no record of a plan"),
-        ({"done": 2}, "plan try has 0 steps, and not 2"),
+        ({"steps": [{"kind": "move"}]}, "this is not a stored plan"),
+        ({"blocks": 5}, "this is not a stored plan"),
+        ({"areas": [{"colour": 1}]}, "this is not a stored plan"),
+        ({"done": 2}, "plan try has 0 steps, not 2"),
     ],
 )
 def test_a_record_that_is_none_is_refused(change, message):
@@ -86,7 +86,7 @@ def test_a_record_that_is_none_is_refused(change, message):
 def test_a_step_of_strange_blocks_is_refused():
     plan = drawn("AB").move(["a1"], "B", signed=SIGNED)
     record = json.loads(json.dumps(write_plan(plan)).replace('{"a1": ["A"', '{"q7": ["A"'))
-    with pytest.raises(InputError, match="a step of plan try moves q7, no block of it"):
+    with pytest.raises(InputError, match="a step of plan try moves q7, which is not a block of it"):
         read_plan(record, plan.start.graph)
 
 
@@ -113,13 +113,13 @@ def test_a_plan_whose_hand_is_not_known_conflicts_all_the_same():
     stored = next_version(
         next_version(drawn("AB"), None), write_plan(next_version(drawn("AB"), None))
     )
-    with pytest.raises(PlanConflictError, match="somebody else changed plan try"):
+    with pytest.raises(PlanConflictError, match="someone else changed plan try"):
         next_version(next_version(drawn("AB"), None), write_plan(stored))
 
 
 def test_a_new_plan_does_not_take_the_id_of_another():
     stored = write_plan(next_version(drawn("AB"), None))
-    with pytest.raises(PlanConflictError, match="there is a plan try already; choose another id"):
+    with pytest.raises(PlanConflictError, match="there is already a plan try; choose another id"):
         next_version(drawn("BA"), stored)
 
 
@@ -131,7 +131,7 @@ def test_a_plan_that_was_deleted_is_not_revived_unasked():
 def test_a_plan_begun_anew_under_the_same_id_is_another():
     mine = next_version(drawn("AB"), None)
     theirs = replace(mine, metadata=replace(mine.metadata, begun_at="2025-05-02T10:00:00+00:00"))
-    with pytest.raises(PlanConflictError, match="and another begun under its id"):
+    with pytest.raises(PlanConflictError, match="and another created with its id"):
         next_version(mine, write_plan(theirs))
 
 

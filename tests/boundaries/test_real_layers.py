@@ -94,7 +94,8 @@ def test_topojson_is_refused(real_data, projection):
 def test_a_published_layer_comes_back_from_a_store(file, real_data, projection, tmp_path):
     layer = read(real_data / file, projection)
     store = GeoPackageStore(tmp_path / "s.gpkg", create=True)
-    store.put_layer(layer.metadata, layer.areas)
+    with store.transaction():
+        store.put_layer(layer.metadata, layer.areas)
     metadata, areas = store.layer("areas")
     store.close()
     assert metadata == layer.metadata

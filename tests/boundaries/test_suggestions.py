@@ -112,8 +112,8 @@ def test_suggestions_do_what_they_say(city):
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        ("beats", "there is no beats to balance; there is: electors, residents"),
-        ("residents", "there is no residents to balance between areas"),
+        ("beats", "there is no column beats to balance; choose from: electors, residents"),
+        ("residents", "there is no residents to balance; add areas"),
     ],
 )
 def test_what_cannot_be_balanced_is_refused(column, message):
@@ -162,7 +162,7 @@ def test_where_nothing_is_better_an_alternative_has_no_targets():
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ((0.0, 0.0), r"the share of moved blocks is 0.0, not in \(0, 1\]"),
+        ((0.0, 0.0), r"the share of moved blocks is 0.0; give more than 0"),
         ((1.5, 0.0), "the share of moved blocks is 1.5"),
         ((0.5, -0.1), "the growth of cut edges cannot be negative"),
     ],

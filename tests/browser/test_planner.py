@@ -59,7 +59,7 @@ def test_a_plan_is_started_on_the_page(watched: Watched, planning: str) -> None:
     expect(page.get_by_role("link", name="River wards, 2027")).to_be_visible()
     page.get_by_label("Title").fill("River wards, 2027")
     page.get_by_role("button", name="Start plan").click()
-    expect(page.get_by_role("alert")).to_contain_text("there is a plan river-wards-2027 already")
+    expect(page.get_by_role("alert")).to_contain_text("there is already a plan river-wards-2027")
     assert watched.hosts() == {urlsplit(planning).netloc}
     assert faults(watched) == []
 

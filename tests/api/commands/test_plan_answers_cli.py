@@ -91,7 +91,7 @@ def test_an_alternative_is_repeatable_and_saved_as_a_plan_of_its_own(folder: Pat
     furthest = max(abs(area["variance"]) for area in facts["areas"])
     assert furthest == pytest.approx(first["furthest"][1])
     again = refused(folder, *search, "--save-as", "even")
-    assert again == "there is a plan even already; choose another id"
+    assert again == "there is already a plan even; choose another id"
 
 
 def test_every_answer_counts_on_a_plan(folder: Path) -> None:

@@ -26,10 +26,10 @@ def folder(tmp_path: Path) -> Path:
     ("arguments", "message"),
     [
         (["show", "x"], "there is no plan 'x'; there are: north"),
-        (["move", "north", "z9", "--to", "E"], "z9 is no block of this plan's layer"),
+        (["move", "north", "z9", "--to", "E"], "z9 is not in this plan's layer of blocks"),
         (["move", "north", "a1", "--to", "Q"], "there is no area 'Q' in this plan"),
         (["move", "north", "a1", "--to", "W"], "nothing to move"),
-        (["new", "north", "--blocks", "blocks", "--empty"], "there is a plan north already"),
+        (["new", "north", "--blocks", "blocks", "--empty"], "there is already a plan north"),
         (["new", "x", "--blocks", "town", "--empty"], "there is no layer 'town'"),
         (["remove", "north"], "plan north and its history would be deleted for good; confirm"),
         (["export", "north", "-o", "x.docx"], "x.docx: the ending must be one of .geojson"),
@@ -38,7 +38,10 @@ def folder(tmp_path: Path) -> Path:
         (["import", "x", "none.csv", "--blocks", "blocks"], "none.csv cannot be read"),
         (["show", "north", "--category", "fraud"], "category: there is no 'fraud'"),
         (["show", "north", "--posts", "1"], "a floor of 1 in each of 2 areas takes 2 posts"),
-        (["suggest", "north", "--balance", "pubs"], "there is no pubs to balance; there is:"),
+        (
+            ["suggest", "north", "--balance", "pubs"],
+            "there is no column pubs to balance; choose from:",
+        ),
         (["alternative", "north", "--moved", "0"], "the share of moved blocks is 0.0"),
     ],
 )

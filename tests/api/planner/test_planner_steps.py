@@ -204,7 +204,7 @@ def test_two_who_step_at_once_do_not_overwrite_each_other(client: TestClient) ->
         ({"step": "members", "area": "E", "members": -1}, 400, "greater than or equal to 0"),
         ({"step": "members", "area": "E", "members": 2.5}, 400, "members"),
         ({"step": "rename", "area": "E", "name": "  "}, 400, "the new name of E is empty"),
-        ({"step": "add", "code": "E"}, 409, "there is an area E already"),
+        ({"step": "add", "code": "E"}, 409, "there is already an area E"),
         ({"step": "split", "area": "E", "blocks": ["a1"], "code": "N"}, 400, "is not in E"),
         ({"step": "bridge", "name": "x", "ends": ["a1"]}, 400, "ends"),
     ],
