@@ -157,9 +157,7 @@ def figure_blocks(
     averaged = [*means, *(name for name in usual if name not in (*means, *summed))]
     weight = next((name for name in ("residents", "electors") if name in summed), "")
     if averaged and not weight:
-        notes.append(
-            f"{', '.join(averaged)} left out: residents or electors are needed to weight averages"
-        )
+        notes.append(f"{', '.join(averaged)} left out: averages need residents or electors")
         averaged = []
     averaged = [name for name in averaged if name in means or _is_numeric(areas, name)]
     measured = MeasuredBlocks.of(table, sums=summed, means=dict.fromkeys(averaged, weight))
@@ -175,7 +173,7 @@ def _usable(areas: gpd.GeoDataFrame, names: Iterable[str], notes: list[str]) -> 
                 MeasuredBlocks.of(areas, sums=[name])
                 usable.append(name)
             except InputError as error:
-                notes.append(f"{error}; the column is left out")
+                notes.append(f"{error}; left out")
     return usable
 
 

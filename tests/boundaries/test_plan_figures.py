@@ -67,7 +67,7 @@ def test_columns_are_summed_and_averaged_by_their_names(city):
     assert set(figures.blocks.sums) == {"beds", "electors", "residents", "incidents"}
     assert figures.blocks.weights == {"imd_score": "residents"}
     assert figures.notes == (
-        "electors_forecast is missing or negative for 1 block(s), such as a1; the column is left out",
+        "electors_forecast is missing or negative for 1 block(s), such as a1; left out",
     )
     with pytest.raises(InputError, match="the blocks have no column pubs"):
         figure_blocks(draft.block_layer, None, sums=["pubs"])
@@ -79,9 +79,7 @@ def test_an_average_that_nobody_weighs_is_left_out_and_noted(geopackage):
         geopackage.put_layer(LayerMetadata("blocks"), blocks)
     figures = begun(geopackage, from_layer="").figures
     assert list(figures.blocks.means) == []
-    assert figures.notes == (
-        "imd_rank left out: residents or electors are needed to weight averages",
-    )
+    assert figures.notes == ("imd_rank left out: averages need residents or electors",)
 
 
 def test_posts_and_money_are_shared_over_the_areas_of_a_plan(city):
