@@ -185,7 +185,8 @@ def _placed(blocks: BlockLayer, answer: Answer) -> Ints:
     codes = answer.areas.index.astype(str)
     # The last entry answers for position -1, outside all areas.
     position = np.array([*(blocks.graph.positions[code] for code in codes), OUTSIDE], np.int64)
-    return position[answer.counted["area"].to_numpy()]
+    placed: Ints = position[answer.counted["area"].to_numpy()]
+    return placed
 
 
 def _with_counts(areas: gpd.GeoDataFrame, answer: Answer, placed: Ints) -> gpd.GeoDataFrame:
