@@ -1,1 +1,1 @@
-"""Downloads of published data, for machines that have a network."""
+"""Downloading published data, for machines with a network."""

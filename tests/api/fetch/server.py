@@ -15,7 +15,7 @@ import pytest
 from geo.errors import InputError
 
 Answer = tuple[int, dict[str, str], bytes]
-Asked = BaseHTTPRequestHandler
+Received = BaseHTTPRequestHandler
 
 
 @dataclass
@@ -23,21 +23,21 @@ class Server:
     """Answers by path; each answer is made anew for each request."""
 
     address: str = ""
-    answers: dict[str, Callable[[Asked], Answer]] = field(default_factory=dict)
+    answers: dict[str, Callable[[Received], Answer]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
-    def answer(self, path: str, *answers: Answer | Callable[[Asked], Answer]) -> None:
+    def answer(self, path: str, *answers: Answer | Callable[[Received], Answer]) -> None:
         """Give these answers in turn, the last one again and again."""
         left = list(answers)
 
-        def next_answer(asked: Asked) -> Answer:
+        def next_answer(request: Received) -> Answer:
             made = left.pop(0) if len(left) > 1 else left[0]
-            return made(asked) if callable(made) else made
+            return made(request) if callable(made) else made
 
         self.answers[path] = next_answer
 
-    def asked(self, path: str) -> list[dict[str, str]]:
+    def headers_of(self, path: str) -> list[dict[str, str]]:
         """The headers of each request for a path."""
         return [headers for url, headers in self.requests if urlsplit(url).path == path]
 
