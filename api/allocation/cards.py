@@ -103,8 +103,8 @@ def _hours_of_day(sheet: Sheet, name: str) -> list[int]:
 def _drawing(sheet: Sheet, row: dict[str, Any], ground: gpd.GeoDataFrame | None) -> dict[str, Any]:
     """The round on the areas around it."""
     places = np.array([(stop["x"], stop["y"]) for stop in row["stops"]], float)
-    base = sheet.view.question.patrols.base
-    way = np.vstack([[base.at], places, [base.at]]) if base else places
+    base = sheet.base
+    way = np.vstack([[base], places, [base]]) if base else places
     if not base and row["rounds"] > 1:
         way = np.vstack([places, places[:1]])
     west, south = way.min(axis=0) - _MARGIN_M

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import geopandas as gpd
 import pandas as pd
 import typer
 
@@ -16,6 +17,7 @@ from api.commands.questions import ANALYSIS, Output, answered, with_question
 from api.formats.encoding import to_csv
 from api.formats.files import write_whole
 from boundaries.layers.lines import read_lines
+from boundaries.layers.sites import read_site_features, read_site_table
 from geo.allocation.patrols.delivered import compare_delivered, planned_totals, visits_from_fixes
 from geo.crs import LONLAT, Projection
 from geo.errors import InputError
@@ -62,7 +64,7 @@ def plan(
         cli = CommandContext.of(context)
         cli.check_output(output, travel)
         analysis = replace(analysis, find=partial(analysis.find, travel=_travel(cli, travel)))
-    answered(context, analysis, question, output)
+    answered(context, analysis, question, output, read_file=_read_sites)
 
 
 @patrols.command()
@@ -112,6 +114,19 @@ def _travel(cli: CommandContext, path: Path) -> pd.DataFrame | StreetNetwork:
             read_vector(path), file=path.name, projection=store.projection, kinds=LINES
         )
     return StreetNetwork.of(streets.geometry.to_numpy())
+
+
+def _read_sites(name: str, projection: Projection) -> gpd.GeoDataFrame | None:
+    """Candidate bases from a file of points or areas; None where there is no such file.
+
+    The id of a layer has no dot, so a file never hides a layer.
+    """
+    path = Path(name)
+    if not path.suffix or not path.exists():
+        return None
+    if path.suffix.lower() == ".csv":
+        return read_site_table(read_bytes(path), file=path.name, projection=projection)
+    return read_site_features(read_vector(path), file=path.name, projection=projection)
 
 
 def _numbered(path: Path, columns: Sequence[str], *, numbers: Sequence[str]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import geopandas as gpd
 import typer
 
 from api.commands.context import CommandContext
@@ -19,11 +20,13 @@ from api.pages.text import headline
 from api.settings import VERSION, Settings
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.analyses import ANALYSES, Analysis, AnalysisResult
+from geo.crs import Projection
 from geo.errors import InputError
 from geo.question.accounts import Accounts
 from geo.question.ask import Answer, Question, ask
 from geo.question.model import OPTIONS
 from geo.question.store_settings import PLACES_SETTING
+from geo.store.contract import LayerMetadata
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
 
@@ -188,18 +191,45 @@ def account_lines(accounts: Accounts) -> list[str]:
 
 
 def answered(
-    context: typer.Context, analysis: Analysis, question: Question, output: Path
+    context: typer.Context,
+    analysis: Analysis,
+    question: Question,
+    output: Path,
+    *,
+    read_file: Callable[[str, Projection], gpd.GeoDataFrame | None] | None = None,
 ) -> AnalysisResult:
-    """Work an analysis out, write what it found, and say how it was made."""
+    """Work an analysis out, write what it found, and say how it was made.
+
+    Parameters
+    ----------
+    read_file
+        Reads a layer that the question names by a file; None where it is no file.
+    """
     cli = CommandContext.of(context)
     cli.check_output(output)
     with cli.open() as store:
-        read = partial(read_layer_or_plan, store)
+
+        def read(layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+            layer = read_file(layer_id, store.projection) if read_file else None
+            if layer is not None:
+                return LayerMetadata(layer_id), layer
+            return read_layer_or_plan(store, layer_id)
+
         answer = ask(question, store, history=analysis.history, layer_of=read)
         found = analysis.find(answer)
         members = {"accounts": _facts(answer), **found.as_dict()}
         write_frame(found.frame, output, projection=store.projection, members=members)
-    lines = [f"{output}: {len(found.frame):,} rows", *account_lines(answer.accounts)]
+        beside = {
+            output.with_suffix(f".{name}{output.suffix}"): table
+            for name, table in found.tables.items()
+        }
+        for path, table in beside.items():
+            cli.check_output(path)
+            write_frame(table, path, projection=store.projection, members=members)
+    lines = [
+        f"{path}: {len(table):,} rows" for path, table in [(output, found.frame), *beside.items()]
+    ]
+    lines += account_lines(answer.accounts)
     lines += [f"method: {found.method}"]
     lines += [f"{name}: {_shown(value)}" for name, value in found.parameters.items()]
     lines += [f"note: {caveat}" for caveat in found.caveats]

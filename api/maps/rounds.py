@@ -25,12 +25,12 @@ def draw_rounds(drawing: folium.Map, sheet: Sheet, projection: Projection) -> No
     projection
         Leads from the answer's metres to the map's degrees.
     """
-    base = sheet.view.question.patrols.base
+    base = sheet.base
     crowd = _crowd(sheet)
     for row in sheet.officers:
         line = [(stop["x"], stop["y"]) for stop in row["stops"]]
         if base:
-            line = [base.at, *line, base.at]
+            line = [base, *line, base]
         elif row["rounds"] > 1:
             line.append(line[0])
         lon, lat = projection.to_lonlat(*np.array(line, float).T)
@@ -40,7 +40,7 @@ def draw_rounds(drawing: folium.Map, sheet: Sheet, projection: Projection) -> No
             folium.PolyLine(way, color=colour, weight=weight, opacity=1, **dash).add_to(drawing)
         _add_stops(drawing, row, projection, crowd=crowd)
     if base:
-        lon, lat = projection.to_lonlat(*np.array([base.at], float).T)
+        lon, lat = projection.to_lonlat(*np.array([base], float).T)
         add_label(drawing, "base", at=(lon[0], lat[0]), kind="place-number")
 
 

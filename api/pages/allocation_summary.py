@@ -82,6 +82,15 @@ class Sheet:
         return names
 
     @property
+    def base(self) -> tuple[float, float] | None:
+        """X and y of where rounds start: the given base, or the best of the candidates."""
+        base = self.view.question.patrols.base
+        if base:
+            return base.at
+        best = self.found.parameters.get("base_at")
+        return (float(best[0]), float(best[1])) if isinstance(best, list) else None
+
+    @property
     def downloads(self) -> dict[str, str]:
         """Where the whole answer is to be had as a file."""
         query = self.view.question.query()

@@ -65,7 +65,7 @@ def read_site_table(content: bytes, *, file: str, projection: Projection) -> gpd
         raise InputError(f"{file}, line {table.lines[row]}: {reason}")
     points = gpd.points_from_xy(*projection.to_metres(x, y, source=source))
     texts = pd.DataFrame({name: table.text(name) for name in table.header})
-    return _sites(texts, list(points), projection)
+    return _sites(texts, list(points), projection.crs)
 
 
 def read_site_features(content: bytes, *, file: str, projection: Projection) -> gpd.GeoDataFrame:
@@ -82,8 +82,8 @@ def read_site_features(content: bytes, *, file: str, projection: Projection) -> 
 
     Returns
     -------
-    `site_code` (the row's number where the file has no code), `site_name` (the code where it has
-    no name) and points in metres; of a polygon a point inside it.
+    As a layer: points or polygons in metres, indexed by `area_code` (the row's number where the
+    file has no code), with `area_name` (the code where it has no name).
 
     Raises
     ------
@@ -105,29 +105,17 @@ def read_site_features(content: bytes, *, file: str, projection: Projection) -> 
         raise InputError(f"{file}, feature {owner[first] + 1}: {reasons[first]}")
     metres = projection.geometries_to_metres(shapes, source=crs)
     properties = pd.DataFrame([feature.get("properties") or {} for feature in features])
-    return _sites(properties, list(shapely.point_on_surface(metres)), projection)
-
-
-def sites_of_areas(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The areas of a layer as sites: a point inside each, with its code and name.
-
-    The point is one that surely lies inside; a centroid can lie outside a bent area.
-    """
-    return gpd.GeoDataFrame(
-        {"site_code": areas.index.astype(str), "site_name": areas["area_name"].astype(str)},
-        geometry=list(shapely.point_on_surface(areas.geometry.to_numpy())),
-        crs=areas.crs,
-    ).reset_index(drop=True)
+    return _sites(properties, list(metres), projection.crs)
 
 
 def _sites(
-    properties: pd.DataFrame, points: Sequence[shapely.Geometry], projection: Projection
+    properties: pd.DataFrame, shapes: Sequence[shapely.Geometry], crs: str
 ) -> gpd.GeoDataFrame:
-    rows = [str(number) for number in range(1, len(points) + 1)]
+    rows = [str(number) for number in range(1, len(shapes) + 1)]
     codes = _first_of(properties, _CODES, instead=rows)
     names = _first_of(properties, _NAMES, instead=codes)
-    sites = pd.DataFrame({"site_code": codes, "site_name": names})
-    return gpd.GeoDataFrame(sites, geometry=list(points), crs=projection.crs)
+    index = pd.Index(codes, name="area_code")
+    return gpd.GeoDataFrame({"area_name": names}, index=index, geometry=list(shapes), crs=crs)
 
 
 def _first_of(

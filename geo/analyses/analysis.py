@@ -28,12 +28,15 @@ class AnalysisResult:
         The numbers it rests on, with units in their names.
     caveats
         What to keep in mind beside the accounts' own.
+    tables
+        Further frames by name, which the command line writes beside the first.
     """
 
     frame: pd.DataFrame
     method: str
     parameters: Mapping[str, object] = field(default_factory=dict)
     caveats: Sequence[str] = ()
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """The method as every JSON answer shows it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import shapely
 
 from geo.allocation.patrols.problem import Shift, StraightLines, VisitRule
 from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
+from geo.analyses.bases import CAVEAT, METHOD, base_parameters, base_table, compared
 from geo.analyses.places import ranked
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import dayparts
@@ -18,6 +20,7 @@ from geo.question.model import PatrolTerms
 from geo.question.values import StaffedShift
 
 if TYPE_CHECKING:
+    from geo.allocation.patrols.bases import BaseComparison
     from geo.allocation.patrols.scheduling import PatrolAnswer
     from geo.allocation.patrols.street_network import AlongStreets, StreetNetwork
 
@@ -63,12 +66,20 @@ def patrols(
     rule = _visit_rule(terms)
     try:
         shifts = _shifts(answer)
+        demanded = _with_demand(places, answer, shifts)
+        comparison = compared(
+            answer,
+            demanded.assign(demand=demanded[[shift.name for shift in shifts]].sum(axis=1)),
+            _ways(terms, travel),
+            officers=sum(shift.officers for shift in shifts),
+            run=run,
+        )
         found = run(
             plan_patrols,
-            _with_demand(places, answer, shifts),
+            demanded,
             shifts,
             rule=rule,
-            travel=_ways(terms, travel),
+            travel=_from_best(_ways(terms, travel), comparison),
             precision="instant" if terms.shifts else "month",
         )
     except InputError as error:
@@ -81,15 +92,25 @@ def patrols(
             f"no place can be visited {terms.visits} times a day by these officers; give them "
             "more minutes, or ask for fewer visits",
         )
-    return _told_patrols(answer, found, places=places, travel=travel)
+    return _result(answer, found, places=places, travel=travel, comparison=comparison)
 
 
-def _told_patrols(
+def _from_best(
+    ways: StraightLines | AlongStreets | pd.DataFrame, comparison: BaseComparison | None
+) -> StraightLines | AlongStreets | pd.DataFrame:
+    """The same travel, from the best of the candidate bases where there are any."""
+    if comparison is None or isinstance(ways, pd.DataFrame):
+        return ways
+    return replace(ways, base=comparison.best)
+
+
+def _result(
     answer: Answer,
     found: PatrolAnswer,
     *,
     places: pd.DataFrame,
     travel: pd.DataFrame | StreetNetwork | None,
+    comparison: BaseComparison | None,
 ) -> AnalysisResult:
     terms = answer.question.patrols
     streets = places.set_index("hotspot_id")["streets"]
@@ -98,7 +119,8 @@ def _told_patrols(
     return AnalysisResult(
         answer.shown(as_layer(stops, shapely.points(stops["x"], stops["y"]), answer)),
         "Rounds of visits that cover the most demand, filled greedily and chosen by a "
-        "mixed-integer model; the gap is to a bound that no plan can pass",
+        "mixed-integer model; the gap is to a bound that no plan can pass"
+        + (f"; {METHOD}" if comparison else ""),
         {
             "places": len(places),
             "places_visited": visited,
@@ -112,8 +134,16 @@ def _told_patrols(
             "demand_covered": found.covered,
             "bound": found.bound,
             "gap": found.gap,
+            **base_parameters(answer, comparison),
         },
-        [_STATED, _AVERAGE, *_hours_caveats(answer), *_street_caveats(travel)],
+        [
+            _STATED,
+            _AVERAGE,
+            *_hours_caveats(answer),
+            *_street_caveats(travel),
+            *([CAVEAT] if comparison else []),
+        ],
+        {"bases": base_table(answer, comparison)} if comparison else {},
     )
 
 

@@ -47,6 +47,9 @@ class StoreFacts:
     treated, control
         The layers of the places that the Question says were treated and were not, where it names
         layers.
+    bases
+        The candidate bases that the Question names: areas or points, indexed by code, with
+        `area_name`.
     """
 
     accepted: int
@@ -57,6 +60,7 @@ class StoreFacts:
     known_places: pd.DataFrame | None = None
     treated: gpd.GeoDataFrame | None = None
     control: gpd.GeoDataFrame | None = None
+    bases: gpd.GeoDataFrame | None = None
 
 
 @dataclass(frozen=True)

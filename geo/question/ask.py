@@ -222,6 +222,7 @@ def ask(
                 known_places=known_places(store, question),
                 treated=_layer_named(read, "treated", question.treatment.treated),
                 control=_layer_named(read, "control", question.treatment.control),
+                bases=_layer_named(read, "bases", question.patrols.bases),
             ),
             history=history,
         )

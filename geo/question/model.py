@@ -294,6 +294,20 @@ class PatrolTerms(Terms):
         example="435100,336200",
         analyses=("patrols",),
     )
+    bases: str = option(
+        Text(),
+        "",
+        says="Layer of candidate bases; rounds start at the best one. The command also takes a "
+        "file of points (CSV, GeoJSON, GeoPackage).",
+        example="childrens-centres",
+        analyses=("patrols",),
+    )
+    reach: int = option(
+        WholeNumber(1, 240),
+        15,
+        says="Minutes of travel within which a candidate base covers a place.",
+        analyses=("patrols",),
+    )
 
     def shift(self, name: str) -> StaffedShift | None:
         """The shift of a name; none where visits are planned for a day."""

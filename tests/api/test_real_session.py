@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
+import pytest
 
 from tests.services import run_patchmap
 
@@ -38,3 +42,42 @@ def test_the_map_of_derby_is_one_small_file(tmp_path: Path, real_data: Path) -> 
         done = run_patchmap(*arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "map.html").stat().st_size < 2_000_000
+
+
+def test_the_bases_of_melton_are_those_of_trying_every_pair(
+    tmp_path: Path, real_data: Path
+) -> None:
+    melton = real_data / "melton"
+    archive = next(melton.glob("police-uk-*.zip"))
+    patrols = ["patrols", "--layer", "wards-2025", "--category", ASB]
+    for arguments in (
+        ["layers", "add", str(melton / "wards-2025.geojson"), "--id", "wards-2025"],
+        ["layers", "add", str(melton / "lsoa-2021.geojson"), "--id", "lsoa-2021"],
+        ["ingest", str(archive)],
+        ["rank", "--layer", "wards-2025", "--category", ASB, "-o", "places.csv"],
+        [*patrols, "--bases", "lsoa-2021", "--reach", "10", "-o", "rounds.csv"],
+    ):
+        done = run_patchmap(*arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    places = pd.read_csv(tmp_path / "places.csv")
+    table = pd.read_csv(tmp_path / "rounds.bases.csv").set_index("base_code")
+    areas = gpd.read_file(melton / "lsoa-2021.geojson").set_index("LSOA21CD").to_crs("EPSG:27700")
+    points = areas.representative_point()
+    away = np.hypot(
+        places["x"].to_numpy()[:, None] - points.x.to_numpy(),
+        places["y"].to_numpy()[:, None] - points.y.to_numpy(),
+    )
+    minutes = pd.DataFrame(away * 1.3 / 1_000 * 60 / 25, columns=areas.index)
+    mean = minutes.apply(np.average, weights=places["n"])
+    covered = (minutes <= 10).apply(np.average, weights=places["n"])
+    assert sorted(table.index) == sorted(areas.index)
+    # The store's operation to metres and PROJ's best one differ by about two metres.
+    assert table["minutes_mean"].to_dict() == pytest.approx(mean.to_dict(), abs=0.03)
+    assert (table["covered_share"] - covered).abs().max() < 0.05
+    assert table.index[0] == mean.idxmin()
+    pair = min(
+        combinations(minutes.columns, 2),
+        key=lambda codes: np.average(minutes[list(codes)].min(axis=1), weights=places["n"]),
+    )
+    chosen = table.index[table["chosen_travel"].astype(str).str.contains("2")]
+    assert sorted(chosen) == sorted(pair)

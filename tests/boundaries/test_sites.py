@@ -4,7 +4,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from boundaries.layers.sites import read_site_features, read_site_table, sites_of_areas
+from boundaries.layers.sites import read_site_features, read_site_table
 from geo.crs import Projection
 from geo.errors import InputError
 
@@ -25,15 +25,14 @@ def table(text: str) -> gpd.GeoDataFrame:
 )
 def test_a_list_of_centres_needs_no_code(text: str) -> None:
     sites = table(text)
-    assert sites[["site_code", "site_name"]].to_numpy().tolist() == [["1", "Pera"]]
-    assert sites.geometry[0].distance(shapely.Point(475_195, 319_305)) < 60
+    assert sites["area_name"].to_dict() == {"1": "Pera"}
+    assert sites.geometry.iloc[0].distance(shapely.Point(475_195, 319_305)) < 60
     assert sites.crs == PROJECTION.crs
 
 
 def test_codes_and_names_are_those_of_the_file() -> None:
     sites = table("urn,title,x,y\nC7,Cove,475000,319000\nC8,,475100,319000\n")
-    assert sites["site_code"].tolist() == ["C7", "C8"]
-    assert sites["site_name"].tolist() == ["Cove", "C8"]
+    assert sites["area_name"].to_dict() == {"C7": "Cove", "C8": "C8"}
 
 
 @pytest.mark.parametrize(
@@ -55,21 +54,11 @@ def test_points_and_polygons_of_a_file_are_sites() -> None:
     sites = read_site_features(
         frame.to_json().encode(), file="centres.geojson", projection=PROJECTION
     )
-    assert sites["site_name"].tolist() == ["Cove", "Ward"]
-    assert set(sites.geom_type) == {"Point"}
+    assert sites["area_name"].to_dict() == {"1": "Cove", "2": "Ward"}
+    assert sites.geom_type.tolist() == ["Point", "Polygon"]
 
 
 def test_a_line_is_no_site() -> None:
     line = gpd.GeoDataFrame(geometry=[shapely.LineString([(-1, 52), (-1, 53)])], crs="OGC:CRS84")
     with pytest.raises(InputError, match="feature 1 must be a point or polygon"):
         read_site_features(line.to_json().encode(), file="a.geojson", projection=PROJECTION)
-
-
-def test_an_area_of_a_layer_is_a_point_inside_it() -> None:
-    ring = shapely.box(0, 0, 100, 100) - shapely.box(10, 10, 90, 90)
-    areas = gpd.GeoDataFrame(
-        {"area_name": ["Ring"]}, index=["R1"], geometry=[ring], crs=PROJECTION.crs
-    )
-    sites = sites_of_areas(areas)
-    assert sites["site_code"].tolist() == ["R1"]
-    assert ring.contains(sites.geometry[0])

@@ -118,7 +118,7 @@ def compare_bases(
         {
             "bases": len(sites.chosen),
             "goal": goal,
-            "base_codes": ", ".join(codes[list(sites.chosen)]),
+            "base_codes": " + ".join(codes[list(sites.chosen)]),
             "minutes_mean": _mean_minutes(demand, travel, sites.chosen),
             "covered_share": _covered_share(demand, within, sites.chosen),
             "proven": sites.optimal,
@@ -147,10 +147,10 @@ def _best(
 ) -> list[tuple[str, Sites]]:
     """The best choice of so many bases by each goal."""
     if number == 1:
-        # One base needs no solver, and of equal ones the first by code is taken.
-        minutes, covered = demand @ travel, demand @ within
-        # Rounded, so that equal sums are not ordered by their last bit.
-        nearest, widest = int(minutes.round(9).argmin()), int(covered.round(9).argmax())
+        # One base needs no solver. Rounded, so that equal sums are not ordered by their last bit:
+        # of bases that cover as much the nearest is taken, and of equals the first by code.
+        minutes, covered = (demand @ travel).round(9), (demand @ within).round(9)
+        nearest, widest = int(minutes.argmin()), int(np.lexsort([minutes, -covered])[0])
         return [
             (TRAVEL, Sites((nearest,), minutes[nearest], minutes[nearest], optimal=True)),
             (COVER, Sites((widest,), covered[widest], covered[widest], optimal=True)),

@@ -49,7 +49,10 @@ def test_money_is_shown_flat_and_by_need(client: TestClient) -> None:
 def test_a_refusal_is_told_in_words_and_the_form_stays(client: TestClient) -> None:
     response = client.get("/allocation?tab=posts&posts=3&floor=2&category=burglary")
     assert response.status_code == 400
-    assert "A floor of 2 in each of 2 areas takes 4 posts, and there are 3." in response.text
+    assert (
+        "A floor of 2 in each of 2 areas takes 4 posts, and there are 3; lower the floor"
+        in response.text
+    )
     assert 'name="posts" value="3"' in response.text
     assert 'value="burglary" selected' in response.text
 
@@ -133,6 +136,20 @@ def test_daily_visits_are_planned_where_months_are_known(client: TestClient) -> 
     assert "dated by month only" in page
     assert "Patrol cards to print" in page
     assert 'name="officers.late"' not in page
+
+
+def test_candidate_bases_are_compared_and_the_rounds_start_at_the_best(client: TestClient) -> None:
+    query = f"{PATROLS}&bases=wards&reach=20"
+    page = client.get(query).text
+    assert "the best of 2 candidate bases" in page
+    assert "Demand within 20 minutes" in page
+    assert '<option value="wards" selected>' in page
+    labels = [
+        len(re.findall(r"^ *base$", client.get(address).text, re.MULTILINE))
+        for address in ("/allocation/map" + each[11:] for each in (query, PATROLS))
+    ]
+    assert labels == [1, 0]
+    assert client.get(f"{PATROLS}&bases=nowhere").status_code == 400
 
 
 def test_a_card_tells_each_stop_and_what_to_look_for(client: TestClient) -> None:

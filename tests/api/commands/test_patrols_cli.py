@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
-from tests.services import run_patchmap
+from tests.services import Done, run_patchmap
 
 PLAN = """shift,hotspot_id,after_minutes,minutes,x,y
 day,p150:1:1,0,15,435000,336000
@@ -107,3 +108,59 @@ def test_rounds_go_along_streets_that_the_user_gives(
     assert "note: Ways along the streets go both ways" in output
     streets.write_text(areas.to_json())
     assert "feature 1 must be a line; it is Polygon" in run_patchmap(*plan, cwd=tmp_path).stderr
+
+
+def from_bases(folder: Path, store: GeoPackageStore, bases: str, *more: str) -> Done:
+    command = ["patrols", "--layer", "wards", "--bases", bases, "-o", "out.csv", *more]
+    return run_patchmap("--store", str(store.path), *command, cwd=folder)
+
+
+def test_bases_of_a_list_are_compared_and_rounds_start_at_the_best(
+    tmp_path: Path, store: GeoPackageStore
+) -> None:
+    (tmp_path / "centres.csv").write_text(
+        "name,easting,northing\nFar,438900,337900\nNear,435450,336420\n"
+    )
+    done = from_bases(tmp_path, store, "centres.csv")
+    assert "out.bases.csv: 2 rows" in done.stdout
+    assert "base_name: Near" in done.stdout
+    table = pd.read_csv(tmp_path / "out.bases.csv")
+    assert table["base_name"].tolist() == ["Near", "Far"]
+    assert table["rank"].tolist() == [1, 2]
+    stops = pd.read_csv(tmp_path / "out.csv")
+    first = stops[(stops["stop"] == 1) & (stops["round"] == 1)].iloc[0]
+    away = np.hypot(first["x"] - 435_450, first["y"] - 336_420) * 1.3 / 1_000 * 60 / 25
+    assert first["travel_minutes"] == pytest.approx(away, abs=0.01)
+
+
+def test_the_areas_of_a_layer_and_points_of_a_file_are_bases_too(
+    tmp_path: Path, store: GeoPackageStore
+) -> None:
+    assert from_bases(tmp_path, store, "wards").returncode == 0
+    by_layer = pd.read_csv(tmp_path / "out.bases.csv")
+    areas = two_wards()
+    points = areas.set_geometry(areas.representative_point()).to_crs("EPSG:4326").reset_index()
+    (tmp_path / "points.geojson").write_text(points.to_json())
+    assert from_bases(tmp_path, store, "points.geojson").returncode == 0
+    by_file = pd.read_csv(tmp_path / "out.bases.csv")
+    assert by_file["base_code"].tolist() == by_layer["base_code"].tolist()
+    assert by_file["minutes_mean"].tolist() == pytest.approx(by_layer["minutes_mean"], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("bases", "more", "message"),
+    [
+        ("centres", (), "bases: there is no layer 'centres'"),
+        ("wards", ("--base", "435100,336200"), "bases: use either base or bases, not both"),
+        ("wards", ("--travel", "travel.csv"), "does not lead to candidate bases"),
+        ("bad.csv", (), "bad.csv has no coordinates; give it the columns longitude and latitude"),
+    ],
+)
+def test_bases_that_cannot_be_compared_are_refused(
+    tmp_path: Path, store: GeoPackageStore, bases: str, more: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "travel.csv").write_text("from,to,minutes\na,b,5\n")
+    (tmp_path / "bad.csv").write_text("name,postcode\nPera,LE13\n")
+    done = from_bases(tmp_path, store, bases, *more)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert message in done.stderr

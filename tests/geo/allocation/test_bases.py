@@ -70,7 +70,7 @@ def test_each_choice_is_the_best_of_all_and_proven(seed):
         for goal in (TRAVEL, COVER):
             own = result.candidates[f"chosen_{goal}"].str.split(", ").map(set)
             chosen = result.candidates["base_code"][[str(number) in numbers for numbers in own]]
-            assert sorted(chosen) == rows.loc[goal, "base_codes"].split(", ")
+            assert sorted(chosen) == rows.loc[goal, "base_codes"].split(" + ")
 
 
 def test_the_best_base_is_the_first_and_ties_go_to_the_lowest_code():
@@ -126,3 +126,10 @@ def test_what_cannot_be_compared_is_refused(codes, demand, message):
     bases = pd.DataFrame({"base_code": codes, "base_name": codes, "x": 0.0, "y": 0.0})
     with pytest.raises(InputError, match=message):
         compare_bases(pd.DataFrame({"demand": demand}), bases, np.ones((1, len(codes))))
+
+
+def test_of_bases_that_cover_as_much_the_nearest_is_chosen():
+    places = pd.DataFrame({"demand": [1.0, 1.0]})
+    bases = pd.DataFrame({"base_code": ["A", "B"], "base_name": ["", ""], "x": 0.0, "y": 0.0})
+    result = compare_bases(places, bases, [[4.0, 1.0], [4.0, 1.0]], reach=5.0)
+    assert result.choices["base_codes"].tolist() == ["B", "B"]
