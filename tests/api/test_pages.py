@@ -46,7 +46,7 @@ def test_what_the_form_sends_becomes_the_address_of_its_question(client: TestCli
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "message"),
     [
         ("?layer=nowhere", "there is no layer"),
         ("?hours=18-02", "does not say at what hour"),
@@ -56,11 +56,11 @@ def test_what_the_form_sends_becomes_the_address_of_its_question(client: TestCli
     ],
 )
 def test_a_question_without_an_answer_gets_the_reason_and_the_form(
-    client: TestClient, query: str, told: str
+    client: TestClient, query: str, message: str
 ) -> None:
     response = client.get(query, follow_redirects=True)
     assert response.status_code == 400
-    assert told in response.text
+    assert message in response.text
     assert 'id="question"' in response.text
 
 

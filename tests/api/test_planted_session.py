@@ -37,20 +37,20 @@ def patterns(folder: Path, *period: str) -> dict[str, str]:
     planted = build_city().planted
     spots = gpd.GeoDataFrame(planted, geometry=gpd.points_from_xy(planted["x"], planted["y"]))
     cells = gpd.read_parquet(folder / "emerging.parquet")
-    found = gpd.sjoin(spots.set_crs(cells.crs), cells, predicate="within")
-    return dict(zip(found["kind"], found["pattern"], strict=True))
+    joined = gpd.sjoin(spots.set_crs(cells.crs), cells, predicate="within")
+    return dict(zip(joined["kind"], joined["pattern"], strict=True))
 
 
 def test_the_planted_hotspots_are_classed_as_what_they_are(folder):
-    found = patterns(folder, "--period", "latest-48m")
-    assert (found["emerging"], found["fading"]) == ("hot_consecutive", "hot_diminishing")
+    late = patterns(folder, "--period", "latest-48m")
+    assert (late["emerging"], late["fading"]) == ("hot_consecutive", "hot_diminishing")
     early = patterns(folder, "--from", "2023-04", "--to", "2025-04")
     assert early["cleared"] == "hot_historical"
 
 
 def test_near_repeats_of_burglary_are_found_and_fade_with_distance(folder):
-    asked = ("--category", "burglary", "--period", "latest-48m", "--near", "1,100,200,300")
-    done(folder, "demo.gpkg", "near-repeats", *asked, "-o", "near.csv")
+    question = ("--category", "burglary", "--period", "latest-48m", "--near", "1,100,200,300")
+    done(folder, "demo.gpkg", "near-repeats", *question, "-o", "near.csv")
     bands = pd.read_csv(folder / "near.csv").set_index(["metres_to", "days_to"])
     assert (bands.loc[[(1, 7), (100, 7), (200, 7)], "q"] <= 0.01).all()
     assert (bands.loc[[(200, 28), (300, 7), (300, 28)], "q"] > 0.05).all()
@@ -58,11 +58,11 @@ def test_near_repeats_of_burglary_are_found_and_fade_with_distance(folder):
 
 def test_the_councils_repeat_addresses_are_those_of_its_sheet(folder):
     done(folder, "council.gpkg", "repeats", "-o", "repeats.csv")
-    found = pd.read_csv(folder / "repeats.csv").set_index("location")["n"]
+    repeats = pd.read_csv(folder / "repeats.csv").set_index("location")["n"]
     sheet = pd.read_csv(folder / "files/council-asb.csv", keep_default_na=False)
     # Some rows lie beyond the wards.
     expected = sheet[sheet["Ward"] != ""]["Address"].value_counts()
-    assert found.to_dict() == expected[expected > 1].to_dict()
+    assert repeats.to_dict() == expected[expected > 1].to_dict()
 
 
 def test_the_councils_hours_and_repeats_can_be_told_and_the_polices_cannot(folder):

@@ -106,11 +106,11 @@ def test_a_request_that_loses_its_server_in_the_middle_is_told_so_and_the_next_i
         reply = pool.submit(get, service + path)
         until_one_waits()
         way(private)
-        told = reply.result()
+        response = reply.result()
         # A server that stops in order may end the holder of the lock first, and so let the
         # request finish; one that breaks off takes it along.
-        if way is PrivateCluster.crash or told.status_code != 200:
-            assert_unavailable(told)
+        if way is PrivateCluster.crash or response.status_code != 200:
+            assert_unavailable(response)
     assert_recovers(service)
 
 

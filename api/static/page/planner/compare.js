@@ -39,7 +39,7 @@ export class Compare {
       moveTogether(this.now.map, this.before.map);
       this.made(this.before);
     }
-    this.before?.map.invalidateSize({ animate: false, pan: false });
+    this.before?.map.invalidateSize({ animate: false });
     this.before?.map.setView(this.now.map.getCenter(), this.now.map.getZoom(), { animate: false });
     this.#cut();
   }

@@ -242,7 +242,7 @@ function drawTurns({ status }) {
   }
 }
 
-/** Somebody else may change the plan while nobody styles at this page. @param {Plan} plan */
+/** Somebody else may change the plan while this page is in the background. @param {Plan} plan */
 function lookForOthers(plan) {
   document.addEventListener("visibilitychange", async () => {
     if (document.visibilityState !== "visible" || plan.onTheirWay.length) return;

@@ -177,7 +177,8 @@ export class BlockMap {
   /** After a change of size; a map that showed the whole plan still does. */
   resized() {
     const whole = this.map.getBounds().contains(this.home);
-    this.map.invalidateSize({ animate: false, pan: false });
+    // Leaflet then keeps the centre: without that the map beside it, which follows, would be moved.
+    this.map.invalidateSize({ animate: false });
     if (whole) this.fit();
   }
 

@@ -42,7 +42,7 @@ export class Panels {
   #drawn({ title: name, n, warn = false, open = false, body }) {
     const summary = make("summary", { class: warn ? "warn" : "" }, `${name} `, make("span", { class: "n" }, n));
     const details = make("details", { "data-panel": name }, summary);
-    // What nobody styles at is not written.
+    // A closed panel is not filled: the history alone can be thousands of lines.
     const write = () => details.childElementCount === 1 && details.append(...body());
     details.open = this.opened.get(name) ?? open;
     if (details.open) write();

@@ -17,7 +17,7 @@ const NOT_SHOWN = new Set(["area_name", "locked", "pieces", "variance", "varianc
 const ON_PAPER = 9; // columns
 const WIDEST = 32; // per cent: where the bars end
 
-/** The columns of a table, those that one styles at all the time first. @param {Row} row */
+/** The columns of the table, the most used ones first. @param {Row} row */
 export function columnsOf(row) {
   const there = Object.keys(row).filter((name) => !NOT_SHOWN.has(name) && typeof row[name] !== "string");
   const among = (/** @type {string[]} */ names) => names.filter((name) => there.includes(name));
