@@ -172,4 +172,4 @@ def test_a_store_that_was_replaced_or_removed_is_not_served_on(
     assert replaced.status_code == 503
     assert "was replaced by another file" in replaced.json()["detail"]
     store.path.unlink()
-    assert "is gone" in client.get("/ogc/collections").json()["detail"]
+    assert "is no longer there" in client.get("/ogc/collections").json()["detail"]
