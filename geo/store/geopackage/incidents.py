@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.ipc
+from numpy.typing import NDArray
 
 from geo.incidents import empty_incidents
 from geo.store.backend import ImportWriter, IncidentTable, Row
@@ -190,8 +191,8 @@ def _read_rows(
     frame = pd.concat(pages, ignore_index=True)
     for name, codes in codes_by_column.items():
         if name in frame:
-            numbers = frame[name].to_numpy(np.int32)
-            frame[name] = pd.Categorical.from_codes(numbers, categories=list(codes))
+            numbers: NDArray[np.int32] = frame[name].to_numpy()
+            frame[name] = pd.Categorical.from_codes(numbers, dtype=pd.CategoricalDtype(list(codes)))
     return frame
 
 

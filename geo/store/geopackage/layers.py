@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
+from geo.store.attributes import Kind, attribute_kind, attribute_rows
 from geo.store.backend import LayerTables
 from geo.store.geopackage.feature_tables import (
     add_feature_table,
@@ -16,6 +18,13 @@ from geo.store.geopackage.feature_tables import (
 )
 from geo.store.geopackage.geometry_blobs import polygon_blobs, read_blobs
 from geo.store.geopackage.sqlite_file import SqliteFile
+
+_SQL_TYPES: Final[dict[Kind, str]] = {
+    "boolean": "BOOLEAN",
+    "integer": "INTEGER",
+    "number": "REAL",
+    "text": "TEXT",
+}
 
 
 class GeoPackageLayers(LayerTables):
@@ -50,7 +59,8 @@ class GeoPackageLayers(LayerTables):
 
     def _create(self, table: str, attributes: pd.DataFrame, *, title: str) -> None:
         declared = "".join(
-            f", {quoted(name)} {_sql_type(attributes[name])}" for name in attributes.columns
+            f", {quoted(name)} {_SQL_TYPES[attribute_kind(attributes[name])]}"
+            for name in attributes.columns
         )
         self._file.execute(
             f"CREATE TABLE {quoted(table)} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,"
@@ -60,26 +70,16 @@ class GeoPackageLayers(LayerTables):
 
     def _fill(self, table: str, attributes: pd.DataFrame, areas: gpd.GeoDataFrame) -> None:
         blobs = polygon_blobs(areas.geometry.to_numpy(), srs_id=self._file.projection.code)
-        values = attributes.astype(object).where(attributes.notna(), None).to_numpy().tolist()
         names = "".join(f", {quoted(name)}" for name in attributes.columns)
         self._file.fill(
             f"INSERT INTO {quoted(table)} (geom, area_code{names})"
             f" VALUES ({', '.join('?' * (len(attributes.columns) + 2))})",
             (
                 [blob, code, *row]
-                for blob, code, row in zip(blobs, areas.index, values, strict=True)
+                for blob, code, row in zip(blobs, areas.index, attribute_rows(areas), strict=True)
             ),
         )
 
     def _booleans(self, table: str) -> list[str]:
         columns = self._file.rows("SELECT name, type FROM pragma_table_info(?)", table)
         return [name for name, kind in columns if kind == "BOOLEAN"]
-
-
-def _sql_type(column: pd.Series) -> str:
-    known = column.dropna()
-    if len(known) and known.map(lambda value: isinstance(value, bool | np.bool_)).all():
-        return "BOOLEAN"
-    if pd.api.types.is_integer_dtype(column):
-        return "INTEGER"
-    return "REAL" if pd.api.types.is_numeric_dtype(column) else "TEXT"

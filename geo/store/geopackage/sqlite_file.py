@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from geo.crs import WGS84, Projection, wkt1
-from geo.errors import ConflictError, NotFoundError, StoreError
+from geo.errors import NotFoundError, StoreError
 from geo.store.geopackage.sqlite_connection import SqliteConnection, as_store_error, identity
-from geo.store.migrations import migrations
+from geo.store.migrations import Migration, missing_migrations
 from geo.store.times import now
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
@@ -97,31 +97,30 @@ class SqliteFile(SqliteConnection):
 
     def _migrate(self) -> None:
         """Apply the migrations that the store lacks: all of them or none."""
-        known = {step.number: step for step in migrations("sqlite")}
-        if self._applied() == {number: step.sha256 for number, step in known.items()}:
+        if not self._missing_migrations():
             return
         with self.transaction():
             # Read again: another process may have migrated it since.
-            applied = self._applied()
-            if not applied:
+            is_new = not self._applied()
+            missing = self._missing_migrations()
+            if is_new:
                 self._create()
-            if set(applied) - set(known):
-                raise StoreError(f"{self.path} was written by a newer Patchmap; update this one")
-            for number, step in known.items():
-                if number not in applied:
-                    for statement in _statements(step.sql):
-                        self.execute(statement)
-                    self.execute(
-                        "INSERT INTO patchmap_migrations VALUES (?, ?, ?, ?)",
-                        number,
-                        step.name,
-                        step.sha256,
-                        now(),
-                    )
-                elif applied[number] != step.sha256:
-                    raise ConflictError(f"migration {number} of {self.path} is not the known one")
-            if not applied:
+            for migration in missing:
+                # Not `executescript`, which would commit first.
+                for statement in _statements(migration.sql):
+                    self.execute(statement)
+                self.execute(
+                    "INSERT INTO patchmap_migrations VALUES (?, ?, ?, ?)",
+                    migration.number,
+                    migration.name,
+                    migration.sha256,
+                    now(),
+                )
+            if is_new:
                 self._write_first_facts()
+
+    def _missing_migrations(self) -> list[Migration]:
+        return missing_migrations("sqlite", self._applied(), store=str(self.path))
 
     def _applied(self) -> dict[int, str]:
         """The hashes of the migrations that were applied, by number; empty without any table."""

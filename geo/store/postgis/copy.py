@@ -193,7 +193,8 @@ def _column(name: str, values: pa.ChunkedArray) -> pd.api.extensions.ExtensionAr
     if name in _REPEATED:
         return _categories(values)
     moments = values.cast(pa.timestamp("s", "UTC")) if name in TIMES else values
-    return moments.to_pandas().array
+    array: pd.api.extensions.ExtensionArray = moments.to_pandas().array
+    return array
 
 
 def _categories(values: pa.ChunkedArray) -> pd.Categorical:

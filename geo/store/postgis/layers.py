@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from psycopg import sql
 
 from geo.crs import Projection
 from geo.errors import StoreError
+from geo.store.attributes import Kind, attribute_kind, attribute_rows, is_boolean
 from geo.store.backend import LayerTables
 from geo.store.postgis.copy import multipolygons
 from geo.store.postgis.server import SCHEMA, Server
@@ -30,7 +30,15 @@ _TYPES: Final[dict[str, tuple[sql.SQL, Callable[[Any], object]]]] = {
     "bool": (sql.SQL("boolean"), bool),
     "int8": (sql.SQL("bigint"), int),
     "float8": (sql.SQL("double precision"), float),
-    "text": (sql.SQL("text"), lambda value: str(int(value) if _is_boolean(value) else value)),
+    "text": (sql.SQL("text"), lambda value: str(int(value) if is_boolean(value) else value)),
+}
+
+# How PostgreSQL names the types; stores of every release have these names in their metadata.
+_KINDS: Final[dict[Kind, str]] = {
+    "boolean": "bool",
+    "integer": "int8",
+    "number": "float8",
+    "text": "text",
 }
 
 
@@ -137,8 +145,6 @@ class PostgisLayers(LayerTables):
         )
 
     def _fill(self, table: sql.Identifier, columns: list[_Column], areas: gpd.GeoDataFrame) -> None:
-        attributes = areas.drop(columns=areas.geometry.name)
-        values = attributes.astype(object).where(attributes.notna(), None).to_numpy().tolist()
         converters = [_TYPES[column.kind][1] for column in columns]
         statement = sql.SQL("COPY {} (geom, area_code{}) FROM STDIN (FORMAT binary)")
         blobs = multipolygons(areas.geometry.to_numpy(), srid=self._projection.code)
@@ -147,7 +153,7 @@ class PostgisLayers(LayerTables):
             connection.cursor().copy(statement.format(table, _stored(columns))) as copy,
         ):
             copy.set_types(["bytea", "text", *(column.kind for column in columns)])
-            for blob, code, row in zip(blobs, areas.index, values, strict=True):
+            for blob, code, row in zip(blobs, areas.index, attribute_rows(areas), strict=True):
                 known = (
                     None if value is None else convert(value)
                     for convert, value in zip(converters, row, strict=True)
@@ -181,18 +187,5 @@ def _columns(attributes: pd.DataFrame) -> list[_Column]:
             while stored in taken:
                 stored += "_"
             taken.add(stored)
-        columns.append(_Column(name, stored, _kind(attributes[name])))
+        columns.append(_Column(name, stored, _KINDS[attribute_kind(attributes[name])]))
     return columns
-
-
-def _kind(column: pd.Series) -> str:
-    known = column.dropna()
-    if len(known) and known.map(_is_boolean).all():
-        return "bool"
-    if pd.api.types.is_integer_dtype(column):
-        return "int8"
-    return "float8" if pd.api.types.is_numeric_dtype(column) else "text"
-
-
-def _is_boolean(value: object) -> bool:
-    return isinstance(value, bool | np.bool_)

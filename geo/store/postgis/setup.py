@@ -11,8 +11,8 @@ from dataclasses import asdict
 from psycopg import errors, sql
 
 from geo.crs import Projection
-from geo.errors import ConflictError, NotFoundError, StoreError
-from geo.store.migrations import Migration, migrations
+from geo.errors import NotFoundError, StoreError
+from geo.store.migrations import Migration, missing_migrations
 from geo.store.postgis.server import POSTGIS, SCHEMA, Server
 from geo.store.times import now
 
@@ -120,33 +120,27 @@ def _as_advice(server: Server, lacking_right: str) -> Iterator[None]:
 
 def _migrate(server: Server) -> None:
     """Apply the migrations that the store lacks: all of them or none."""
-    known = {step.number: step for step in migrations("postgres")}
-    if _lacking(server, known):
-        with server.transaction():
-            # Read again: another process may have migrated it since.
-            for step in _lacking(server, known):
-                server.execute(step.sql)
-                server.execute(
-                    "INSERT INTO patchmap.patchmap_migrations VALUES (%s, %s, %s, %s)",
-                    step.number,
-                    step.name,
-                    step.sha256,
-                    now(),
-                )
-                if step.number == 1:
-                    _write_first_facts(server)
+    if not _missing_migrations(server):
+        return
+    with server.transaction():
+        # Read again: another process may have migrated it since.
+        for migration in _missing_migrations(server):
+            server.execute(migration.sql)
+            server.execute(
+                "INSERT INTO patchmap.patchmap_migrations VALUES (%s, %s, %s, %s)",
+                migration.number,
+                migration.name,
+                migration.sha256,
+                now(),
+            )
+            if migration.number == 1:
+                # Before any other, which may move rows: only now has `geom` its SRID.
+                _write_first_facts(server)
 
 
-def _lacking(server: Server, known: dict[int, Migration]) -> list[Migration]:
-    applied: dict[int, str] = dict(
-        server.rows("SELECT number, sha256 FROM patchmap.patchmap_migrations")
-    )
-    if set(applied) - set(known):
-        raise StoreError(f"{server.name} was written by a newer Patchmap; update this one")
-    for number, sha256 in applied.items():
-        if known[number].sha256 != sha256:
-            raise ConflictError(f"migration {number} of {server.name} is not the known one")
-    return [step for number, step in known.items() if number not in applied]
+def _missing_migrations(server: Server) -> list[Migration]:
+    applied = server.rows("SELECT number, sha256 FROM patchmap.patchmap_migrations")
+    return missing_migrations("postgres", dict(applied), store=server.name)
 
 
 def _write_first_facts(server: Server) -> None:
