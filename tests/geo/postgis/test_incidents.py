@@ -76,14 +76,14 @@ def test_a_keyed_import_writes_only_what_is_new_or_differs(store, keyed):
     second = [("a", "noise", "2024-01"), ("b", "litter", "2024-05"), ("d", "noise", "2024-02")]
     change, record = store.put_partition(keyed(second, content="k2"))
     assert (change, record.rows_replaced) == ("updated", 1)
-    found = store.incidents().set_index("incident_id")["category"].astype(str).to_dict()
-    assert found == {"a": "noise", "b": "litter", "c": "noise", "d": "noise"}
+    categories = store.incidents().set_index("incident_id")["category"].astype(str).to_dict()
+    assert categories == {"a": "noise", "b": "litter", "c": "noise", "d": "noise"}
     assert len(store.import_rows(record.import_id)) == 2
     assert store.put_partition(keyed(second, content="k3"))[0] == "unchanged"
     assert len(store.imports(history=True)) == 2
     store.undo_import(record.import_id)
-    found = store.incidents().set_index("incident_id")["category"].astype(str).to_dict()
-    assert found == dict.fromkeys("abc", "noise")
+    categories = store.incidents().set_index("incident_id")["category"].astype(str).to_dict()
+    assert categories == dict.fromkeys("abc", "noise")
     assert store.incident_count() == 3
 
 
@@ -114,6 +114,6 @@ def test_texts_of_any_kind_come_back(store, keyed):
     frame = next(part.batches()).accepted.assign(location=odd, reference=odd)
     batch = Batch(frame, pd.DataFrame(columns=list(REJECT_COLUMNS)))
     store.put_partition(Partition("council", "noise", "", "n.csv", "x", (), lambda: iter([batch])))
-    found = store.incidents()
-    assert found["location"].tolist() == odd
-    assert found["reference"].tolist() == odd
+    incidents = store.incidents()
+    assert incidents["location"].tolist() == odd
+    assert incidents["reference"].tolist() == odd

@@ -16,13 +16,13 @@ from tests.geo.postgis.databases import WARDS, run
 def test_another_program_reads_layers_and_incidents(store, url, four_squares, partition):
     store.put_layer(WARDS, four_squares.assign(residents=[1, 2, 3, 4]))
     store.put_partition(partition(n=3))
-    found = run(
+    tables = run(
         url,
         "SELECT f_table_name::text, type, srid FROM geometry_columns"
         " WHERE f_table_name IN ('wards', 'incidents') ORDER BY 1",
     )
     code = int(BRITISH_NATIONAL_GRID.partition(":")[2])
-    assert found == [("incidents", "POINT", code), ("wards", "MULTIPOLYGON", code)]
+    assert tables == [("incidents", "POINT", code), ("wards", "MULTIPOLYGON", code)]
     assert run(url, "SELECT sum(residents)::int, count(fid) FROM patchmap.wards") == [(10, 4)]
     within = "SELECT count(*) FROM patchmap.incidents i JOIN patchmap.wards w ON"
     assert run(url, f"{within} ST_Covers(w.geom, i.geom)") == [(3,)]
@@ -69,10 +69,10 @@ def test_any_attribute_name_comes_back(name, store, four_squares):
     values = {name: [1, 2, 3, 4], f"{name}2": [0.5, None, 2, 3], "attribute_2": list("wxyz")}
     for _ in range(2):
         store.put_layer(WARDS, four_squares.assign(**values))
-        found = store.layer("wards")[1]
-        assert found.columns.tolist() == ["area_name", *values, "geometry"]
-        assert found[name].tolist() == [1, 2, 3, 4]
-        assert found[f"{name}2"].isna().tolist() == [False, True, False, False]
+        stored = store.layer("wards")[1]
+        assert stored.columns.tolist() == ["area_name", *values, "geometry"]
+        assert stored[name].tolist() == [1, 2, 3, 4]
+        assert stored[f"{name}2"].isna().tolist() == [False, True, False, False]
 
 
 def test_layers_may_bear_names_that_indexes_would_take(store, four_squares):

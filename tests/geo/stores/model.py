@@ -76,6 +76,6 @@ class Model:
         return "undone"
 
     @property
-    def held(self) -> list[Row]:
+    def rows_of_all(self) -> list[Row]:
         """All rows of all partitions."""
         return [row for rows in self.rows.values() for row in rows.values()]

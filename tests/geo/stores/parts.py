@@ -79,13 +79,13 @@ def part(
         if fails:
             raise fails
 
-    told = content or repr([tuple(row) for row in rows]) + repr(rejected)
+    identity = content or repr([tuple(row) for row in rows]) + repr(rejected)
     return Partition(
         source=source,
         name=name,
         month=month,
         file=f"{month}-{name}-street.csv",
-        sha256=hashlib.sha256(told.encode()).hexdigest(),
+        sha256=hashlib.sha256(identity.encode()).hexdigest(),
         fields=("Longitude", "Latitude"),
         batches=batches,
         keyed=keyed,
@@ -144,25 +144,25 @@ def put_layer(store: Store, areas, metadata: LayerMetadata = WARDS) -> None:
         store.put_layer(metadata, areas)
 
 
-def told(incidents: pd.DataFrame) -> list[tuple]:
+def as_tuples(incidents: pd.DataFrame) -> list[tuple]:
     """Incidents as tuples in the order of their ids, to compare frames whatever their order."""
     assert set(incidents.columns) == set(COLUMNS)
     return sorted(zip(*(incidents[name].tolist() for name in COLUMNS), strict=True))
 
 
-def held(store: StoreReader) -> list[tuple]:
+def all_incidents(store: StoreReader) -> list[tuple]:
     """All incidents of a store as tuples; its count must say the same."""
     with store.reading():
-        found = told(store.incidents())
-        assert store.incident_count() == len(found)
-    return found
+        rows = as_tuples(store.incidents())
+        assert store.incident_count() == len(rows)
+    return rows
 
 
 def categories(store: StoreReader) -> dict[str, str]:
     """The category of each incident by the last part of its id."""
-    found = store.incidents()
-    keys = found["incident_id"].str.rpartition(":")[2]
-    return dict(sorted(zip(keys, found["category"].astype(str), strict=True)))
+    incidents = store.incidents()
+    keys = incidents["incident_id"].str.rpartition(":")[2]
+    return dict(sorted(zip(keys, incidents["category"].astype(str), strict=True)))
 
 
 def states(store: StoreReader) -> list[str]:

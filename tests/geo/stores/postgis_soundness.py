@@ -50,32 +50,34 @@ _IN_THE_SPATIAL_INDEX = """
 def faults(url: str) -> list[str]:
     """Every fault of the tables, their indexes and counts; none of a sound store."""
     with psycopg.connect(url, autocommit=True) as connection:
-        found = [
+        problems = [
             f"{what}: {row}"
             for what, query in _NEVER.items()
             for row in connection.execute(query.encode())
         ]
-        return found + _of_spatial_index(connection) + _of_files(connection)
+        return problems + _of_spatial_index(connection) + _of_files(connection)
 
 
 def _of_spatial_index(connection: psycopg.Connection) -> list[str]:
-    held = connection.execute("SELECT count(*) FROM patchmap.incidents").fetchone()
+    counted = connection.execute("SELECT count(*) FROM patchmap.incidents").fetchone()
     with connection.transaction():
         connection.execute("SET LOCAL enable_seqscan = off")
         plan = str(connection.execute(f"EXPLAIN {_IN_THE_SPATIAL_INDEX}".encode()).fetchall())
         indexed = connection.execute(_IN_THE_SPATIAL_INDEX.encode()).fetchone()
     if "Index Cond: (geom" not in plan:
-        return [] if held == (0,) else ["the spatial index is not used"]
-    return [] if indexed == held else [f"the spatial index holds {indexed} incidents of {held}"]
+        return [] if counted == (0,) else ["the spatial index is not used"]
+    return (
+        [] if indexed == counted else [f"the spatial index holds {indexed} incidents of {counted}"]
+    )
 
 
 def _of_files(connection: psycopg.Connection) -> list[str]:
     try:
         connection.execute("CREATE EXTENSION IF NOT EXISTS amcheck")
-        found = [f"damage: {row}" for row in connection.execute(_DAMAGE.encode())]
+        problems = [f"damage: {row}" for row in connection.execute(_DAMAGE.encode())]
         connection.execute(_TREES.encode())
     except (errors.InsufficientPrivilege, errors.UndefinedFile, errors.FeatureNotSupported):
         return []
     except (errors.IndexCorrupted, errors.DataCorrupted) as error:
         return [f"damage: {error.diag.message_primary}"]
-    return found
+    return problems

@@ -15,7 +15,7 @@ from geo.store.geopackage.geometry_blobs import read_blobs
 def faults(path: Path) -> list[str]:
     """Every fault of the file, its indexes, counts, extents and triggers; none of a sound one."""
     with closing(sqlite3.connect(path)) as connection:
-        found = [
+        problems = [
             f"{check}: {row}"
             for check in ("integrity_check", "foreign_key_check")
             for row in connection.execute(f"PRAGMA {check}")
@@ -23,8 +23,8 @@ def faults(path: Path) -> list[str]:
         ]
         tables = [row[0] for row in connection.execute("SELECT table_name FROM gpkg_contents")]
         for table in tables:
-            found += _of_table(connection, table)
-    return found
+            problems += _of_table(connection, table)
+    return problems
 
 
 def _of_table(connection: sqlite3.Connection, table: str) -> Iterator[str]:
@@ -41,15 +41,15 @@ def _of_table(connection: sqlite3.Connection, table: str) -> Iterator[str]:
         yield f"{index} holds {len(boxes)} features and the table {len(rows)}, or others"
     elif len(rows):
         # The index keeps single precision, rounded outwards.
-        kept = [box[1:] for box in boxes]
+        indexed = [box[1:] for box in boxes]
         if not all(
             west <= w and south <= s and east >= e and north >= n and east - e < 1 and w - west < 1
-            for (west, south, east, north), (w, s, e, n) in zip(kept, bounds, strict=True)
+            for (west, south, east, north), (w, s, e, n) in zip(indexed, bounds, strict=True)
         ):
             yield f"{index} does not hold the boxes of the features"
     counts = "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = ?"
-    if (told := connection.execute(counts, [table]).fetchone()) != (len(rows),):
-        yield f"{table} holds {len(rows)} features and is told to hold {told}"
+    if (counted := connection.execute(counts, [table]).fetchone()) != (len(rows),):
+        yield f"{table} holds {len(rows)} features and its count says {counted}"
     triggers = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
     if (there := connection.execute(triggers, [table]).fetchone()) != (9,):
         yield f"{table} has {there} triggers"

@@ -6,8 +6,8 @@ from geo.errors import ConflictError
 from geo.store.copying import copy_store
 from tests.geo.stores.parts import (
     Row,
+    all_incidents,
     categories,
-    held,
     imported,
     keyed_part,
     month_part,
@@ -47,7 +47,7 @@ def test_an_import_tells_the_rows_that_it_wrote_and_that_still_stand(filled):
 
 def test_a_copy_holds_what_stands(filled, target):
     copy_store(filled, target)
-    assert held(target) == held(filled)
+    assert all_incidents(target) == all_incidents(filled)
     assert target.layers() == filled.layers()
     assert target.layer("wards")[1].to_json() == filled.layer("wards")[1].to_json()
     assert target.settings() == filled.settings() == {"default_layer": "wards"}
@@ -65,20 +65,20 @@ def test_a_copy_goes_on_as_a_store_of_its_own(filled, target):
     record = imported(target, keyed_part([Row("council:b", "litter")]))
     assert record.rows_replaced == 1
     undo(target, record.import_id)
-    assert (held(target), categories(target)["b"]) == (held(filled), "noise")
+    assert (all_incidents(target), categories(target)["b"]) == (all_incidents(filled), "noise")
 
 
 def test_what_was_adopted_can_be_undone_down_to_nothing(filled, target):
     copy_store(filled, target)
     for record in reversed(target.imports(history=True)):
         undo(target, record.import_id)
-    assert held(target) == []
+    assert all_incidents(target) == []
     assert undo_refusal(target, 1).endswith("is already undone")
 
 
 def test_a_store_that_holds_data_is_not_copied_over(filled, target):
     put(target, month_part("2024-05"))
-    before = held(target)
+    before = all_incidents(target)
     with pytest.raises(ConflictError, match="the store to copy to already holds data"):
         copy_store(filled, target)
-    assert held(target) == before
+    assert all_incidents(target) == before

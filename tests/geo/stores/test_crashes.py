@@ -17,7 +17,7 @@ from geo.question.model import Question
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
 from tests.geo.stores.importer import MONTHS, STEPS, import_together, new_months, said, start
-from tests.geo.stores.parts import held, month_part, put, put_layer, states
+from tests.geo.stores.parts import all_incidents, month_part, put, put_layer, states
 from tests.geo.stores.places import Places, PostgisPlaces, open_at
 from tests.postgres import PrivateCluster
 
@@ -39,7 +39,7 @@ def content(store: Store) -> tuple:
     """The incidents, the state of each import, and the answer to one question."""
     with store.reading():
         answer = ask(Question.read({"period": "latest-9m"}), store).area_counts["n"].tolist()
-        return held(store), states(store), answer
+        return all_incidents(store), states(store), answer
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +108,9 @@ def test_an_import_that_is_killed_is_there_whole_or_not_at_all(run, places, copi
     assert "\n" not in heard[-1]
     assert places.faults(copied) == []
     with closing(open_at(copied)) as store:
-        found = content(store)
-        assert found in (undisturbed.before, undisturbed.after)
-        assert found == undisturbed.after or "committed" not in heard
+        state = content(store)
+        assert state in (undisturbed.before, undisturbed.after)
+        assert state == undisturbed.after or "committed" not in heard
         again = put(store, *new_months())
         assert again in (["replaced"] * 2 + ["added"] * 3, ["unchanged"] * 5)
         assert content(store) == undisturbed.after

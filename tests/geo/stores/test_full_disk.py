@@ -1,4 +1,4 @@
-"""A disk that is full is told in one line; what was there before is there still."""
+"""A full disk is reported in one line; what was stored before is still there."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from geo.store.geopackage import GeoPackageStore
 from geo.store.postgis import PostgisStore
 from tests.disks import MB, fill, small_disk
 from tests.geo.stores import postgis_soundness, soundness
-from tests.geo.stores.parts import counters, held, month_part, put
+from tests.geo.stores.parts import all_incidents, counters, month_part, put
 
 
 @pytest.fixture
@@ -23,11 +23,11 @@ def disk(tmp_path) -> Iterator[Path]:
 
 
 def refuse_what_is_too_much(store: Store) -> None:
-    before = held(store), store.imports(history=True), counters(store)
+    before = all_incidents(store), store.imports(history=True), counters(store)
     with pytest.raises(StoreError, match="disk is full") as refused:
         put(store, month_part("2024-02", 3), month_part("2024-01", 20_000))
     assert "\n" not in str(refused.value)
-    assert (held(store), store.imports(history=True), counters(store)) == before
+    assert (all_incidents(store), store.imports(history=True), counters(store)) == before
 
 
 def test_a_full_disk_leaves_a_geopackage_as_it_was(disk, empty_geopackage):

@@ -10,7 +10,7 @@ from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore, feature_tables, sqlite_connection
 from tests.geo.stores.parts import (
     Row,
-    held,
+    all_incidents,
     imported,
     keyed_part,
     lines,
@@ -45,7 +45,7 @@ def test_a_store_is_sound_after_every_kind_of_change(
     for one in reversed(geopackage.imports(history=True)):
         if one.state == "current":
             undo(geopackage, one.import_id)
-    assert (held(geopackage), faults(store_path)) == ([], [])
+    assert (all_incidents(geopackage), faults(store_path)) == ([], [])
 
 
 def test_a_store_is_sound_after_an_error_in_the_middle(geopackage, store_path):
@@ -108,6 +108,6 @@ def test_what_a_power_cut_leaves_is_the_state_before_the_change(geopackage, stor
             copy.with_name(copy.name + ending).write_bytes(content)
     after = GeoPackageStore(copy)
     assert [record.month for record in after.imports()] == ["2024-01"]
-    assert len(held(after)) == 2
+    assert len(all_incidents(after)) == 2
     after.close()
     assert faults(copy) == []

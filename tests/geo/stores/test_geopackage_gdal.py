@@ -11,8 +11,8 @@ import shapely
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.store.geopackage import GeoPackageStore
 from tests.geo.stores.parts import (
+    all_incidents,
     categories,
-    held,
     imported,
     month_part,
     put,
@@ -89,7 +89,7 @@ def test_a_feature_that_another_program_deletes_leaves_index_and_count(filled, e
     edit("DELETE FROM incidents WHERE fid = 2")
     assert faults(filled) == []
     store = reopened(filled)
-    assert len(held(store)) == 4
+    assert len(all_incidents(store)) == 4
     store.close()
 
 
@@ -97,8 +97,8 @@ def test_a_feature_that_another_program_moves_moves_in_the_index(filled, edit):
     edit(f"UPDATE incidents SET geom = x'{point(1, 2).hex()}' WHERE fid = 2")
     assert faults(filled) == []
     store = reopened(filled)
-    found = store.incidents().set_index("incident_id").sort_index()
-    assert (1, 2) in set(zip(found["x"], found["y"], strict=True))
+    incidents = store.incidents().set_index("incident_id").sort_index()
+    assert (1, 2) in set(zip(incidents["x"], incidents["y"], strict=True))
     store.close()
 
 
@@ -121,9 +121,9 @@ def test_an_area_that_gdal_appends_is_part_of_the_layer(filled):
     pyogrio.write_dataframe(more, filled, layer="wards", append=True)
     assert faults(filled) == []
     store = reopened(filled)
-    found = store.layer("wards")[1]
-    assert found.index.tolist() == ["A", "B", "C", "D", "E"]
-    assert found.geometry["E"].area == 10_000
+    wards = store.layer("wards")[1]
+    assert wards.index.tolist() == ["A", "B", "C", "D", "E"]
+    assert wards.geometry["E"].area == 10_000
     store.close()
 
 
@@ -131,11 +131,11 @@ def test_patchmap_goes_on_after_edits_of_another_program(filled, edit, four_squa
     edit("DELETE FROM incidents WHERE fid IN (1, 2)")
     edit(f"UPDATE incidents SET geom = x'{point(1, 2).hex()}' WHERE fid = 3")
     store = reopened(filled)
-    before = held(store)
+    before = all_incidents(store)
     record = imported(store, month_part("2024-01", 8))
     assert record.rows_replaced == 3
     undo(store, record.import_id)
-    assert held(store) == before
+    assert all_incidents(store) == before
     put_layer(store, four_squares.loc[["A"]])
     store.close()
     assert faults(filled) == []
@@ -145,6 +145,6 @@ def test_a_point_of_the_other_byte_order_is_read_as_the_point_that_it_is(filled,
     """The standard lets a program write either order in the header and in the geometry."""
     edit(f"UPDATE incidents SET geom = x'{point(435_010, 336_020, byte_order=0).hex()}'")
     store = reopened(filled)
-    found = store.incidents()
-    assert set(zip(found["x"], found["y"], strict=True)) == {(435_010, 336_020)}
+    incidents = store.incidents()
+    assert set(zip(incidents["x"], incidents["y"], strict=True)) == {(435_010, 336_020)}
     store.close()

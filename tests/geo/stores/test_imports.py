@@ -7,16 +7,16 @@ from geo.errors import ConflictError, PatchmapError
 from geo.incidents import COLUMNS, EMPTY_SUMMARY, IncidentSummary, month_span
 from tests.geo.stores.parts import (
     Row,
+    all_incidents,
+    as_tuples,
     categories,
     frame,
-    held,
     imported,
     lines,
     month_part,
     part,
     put,
     states,
-    told,
 )
 
 
@@ -27,19 +27,19 @@ def test_incidents_come_back_as_they_were_put(store):
         Row("police.uk/x/2024-01:4", "x", "1970-01-01T00:00:00", location=""),
     ]
     put(store, part(rows))
-    found = store.incidents()
-    assert set(found.columns) == set(COLUMNS)
-    assert told(found) == told(frame(rows))
+    incidents = store.incidents()
+    assert set(incidents.columns) == set(COLUMNS)
+    assert as_tuples(incidents) == as_tuples(frame(rows))
     for name in ("occurred_from", "occurred_to"):
-        assert str(found[name].dtype) == "datetime64[s, UTC]"
-    assert (found["x"].dtype, found["y"].dtype) == (float, float)
+        assert str(incidents[name].dtype) == "datetime64[s, UTC]"
+    assert (incidents["x"].dtype, incidents["y"].dtype) == (float, float)
 
 
 def test_a_store_without_incidents_has_an_empty_frame(store):
-    found = store.incidents()
-    assert tuple(found.columns) == COLUMNS
-    assert str(found["occurred_from"].dtype) == "datetime64[s, UTC]"
-    assert (len(found), store.incident_count(), store.imports()) == (0, 0, [])
+    incidents = store.incidents()
+    assert tuple(incidents.columns) == COLUMNS
+    assert str(incidents["occurred_from"].dtype) == "datetime64[s, UTC]"
+    assert (len(incidents), store.incident_count(), store.imports()) == (0, 0, [])
     assert store.imports(history=True) == []
 
 
@@ -72,21 +72,21 @@ def test_the_record_sums_up_what_was_accepted(store):
 
 @pytest.mark.parametrize("batch_rows", [1, 3, 1000])
 def test_batches_make_no_difference_to_what_is_stored(batch_rows, store):
-    seen = []
+    batches = []
     one = part(lines(7), rejected=["no location"], batch_rows=batch_rows)
     with store.transaction():
-        record = store.put_partition(one, on_batch=seen.append)[1]
-    assert held(store) == told(frame(lines(7)))
+        record = store.put_partition(one, on_batch=batches.append)[1]
+    assert all_incidents(store) == as_tuples(frame(lines(7)))
     assert (record.rows_read, record.rows_accepted) == (8, 7)
-    assert sum(len(batch.accepted) + len(batch.rejected) for batch in seen) == 8
-    assert len(seen) == -(-7 // batch_rows)
+    assert sum(len(batch.accepted) + len(batch.rejected) for batch in batches) == 8
+    assert len(batches) == -(-7 // batch_rows)
 
 
 def test_a_file_without_an_accepted_row_is_recorded_with_what_it_rejected(store):
     record = imported(store, part([], rejected=["no location"]))
     assert (record.rows_read, record.rows_accepted) == (1, 0)
     assert record.summary == EMPTY_SUMMARY
-    assert held(store) == []
+    assert all_incidents(store) == []
 
 
 def test_a_partition_is_replaced_whole_and_the_others_stay(store):
@@ -94,7 +94,7 @@ def test_a_partition_is_replaced_whole_and_the_others_stay(store):
     with store.transaction():
         change, record = store.put_partition(month_part("2024-01", 2, category="noise"))
     assert (change, record.rows_replaced) == ("replaced", 5)
-    assert held(store) == told(
+    assert all_incidents(store) == as_tuples(
         frame([*lines(2, category="noise"), *lines(1, month="2024-02")]),
     )
     assert [one.rows_accepted for one in store.imports()] == [2, 1]
@@ -104,12 +104,12 @@ def test_a_partition_is_replaced_whole_and_the_others_stay(store):
 def test_a_partition_that_is_there_already_stays(store):
     put(store, month_part("2024-01"))
     before = store.imports(history=True)
-    seen = []
+    batches = []
     with store.transaction():
-        change, record = store.put_partition(month_part("2024-01"), on_batch=seen.append)
-    assert (change, [record], seen) == ("unchanged", before, [])
+        change, record = store.put_partition(month_part("2024-01"), on_batch=batches.append)
+    assert (change, [record], batches) == ("unchanged", before, [])
     assert store.imports(history=True) == before
-    assert len(held(store)) == 2
+    assert len(all_incidents(store)) == 2
 
 
 def test_a_file_that_was_replaced_can_come_back(store):
@@ -119,7 +119,7 @@ def test_a_file_that_was_replaced_can_come_back(store):
         ["replaced"],
         ["replaced"],
     ]
-    assert held(store) == told(frame(lines(2)))
+    assert all_incidents(store) == as_tuples(frame(lines(2)))
     assert states(store) == ["replaced", "replaced", "current"]
 
 
@@ -136,19 +136,19 @@ def test_current_imports_are_told_by_partition_and_the_history_by_id(store):
 def test_the_same_file_under_another_name_is_refused_with_the_first(store):
     put(store, month_part("2024-01", content="the same"))
     twin = month_part("2024-02", content="the same")
-    before = (held(store), store.imports(history=True), store.data_version())
+    before = (all_incidents(store), store.imports(history=True), store.data_version())
     with pytest.raises(
         ConflictError, match=r"is already imported as police\.uk/derbyshire/2024-01"
     ):
         put(store, twin)
-    assert (held(store), store.imports(history=True), store.data_version()) == before
+    assert (all_incidents(store), store.imports(history=True), store.data_version()) == before
 
 
 def test_the_same_file_of_another_source_is_no_twin(store):
     other = [Row("council:1"), Row("council:2")]
     put(store, month_part("2024-01", content="the same"))
     assert put(store, part(other, source="council", content="the same")) == ["added"]
-    assert len(held(store)) == 4
+    assert len(all_incidents(store)) == 4
 
 
 def test_a_file_that_was_replaced_is_no_twin_any_more(store):
@@ -162,7 +162,7 @@ def test_an_id_that_stands_twice_is_refused_and_nothing_stays(batch_rows, store)
     with pytest.raises(PatchmapError) as refused:
         put(store, part([Row("the-same"), Row("the-same")], batch_rows=batch_rows))
     assert "\n" not in str(refused.value)
-    assert (held(store), store.imports(history=True)) == ([], [])
+    assert (all_incidents(store), store.imports(history=True)) == ([], [])
 
 
 def test_a_store_that_is_opened_again_is_the_same(store, open_store, four_squares):
@@ -171,5 +171,5 @@ def test_a_store_that_is_opened_again_is_the_same(store, open_store, four_square
     assert again.data_version() == store.data_version()
     assert again.projection == store.projection
     assert again.imports(history=True) == store.imports(history=True)
-    assert held(again) == held(store)
+    assert all_incidents(again) == all_incidents(store)
     assert categories(again) == {"2": "drugs", "3": "drugs"}

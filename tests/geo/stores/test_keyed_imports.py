@@ -9,15 +9,15 @@ from tests.geo.stores.parts import (
     CURRENT,
     UNDONE,
     Row,
+    all_incidents,
+    as_tuples,
     categories,
     counters,
     frame,
-    held,
     imported,
     keyed_part,
     put,
     states,
-    told,
     undo,
     undo_refusal,
 )
@@ -51,13 +51,13 @@ def test_new_ids_are_added_and_the_others_stay(store):
     ],
     ids=str,
 )
-def test_an_id_that_is_there_is_updated_where_any_value_differs(change, store):
+def test_an_id_that_is_there_is_updated_where_any_value_differs(changes, store):
     put(store, keyed_part([row("a"), row("b")]))
-    changed = [row("a")._replace(**change), row("b")]
+    changed = [row("a")._replace(**changes), row("b")]
     with store.transaction():
-        told_change, record = store.put_partition(keyed_part(changed))
-    assert (told_change, record.rows_replaced) == ("updated", 1)
-    assert held(store) == told(frame(changed, source="council"))
+        change, record = store.put_partition(keyed_part(changed))
+    assert (change, record.rows_replaced) == ("updated", 1)
+    assert all_incidents(store) == as_tuples(frame(changed, source="council"))
 
 
 def test_an_update_that_says_nothing_new_leaves_no_trace(store):
@@ -70,11 +70,11 @@ def test_an_update_that_says_nothing_new_leaves_no_trace(store):
 
 
 def test_the_same_file_again_is_not_even_read(store):
-    one, seen = keyed_part(rows(a="noise")), []
+    one, batches = keyed_part(rows(a="noise")), []
     put(store, one)
     with store.transaction():
-        assert store.put_partition(one, on_batch=seen.append)[0] == "unchanged"
-    assert seen == []
+        assert store.put_partition(one, on_batch=batches.append)[0] == "unchanged"
+    assert batches == []
 
 
 def test_an_older_file_again_is_an_update_of_its_own(store):
@@ -101,7 +101,7 @@ def test_a_chain_of_updates_is_undone_step_by_step(store):
     undo(store, ids[1])
     assert categories(store) == {"a": "noise", "b": "noise"}
     undo(store, ids[0])
-    assert held(store) == []
+    assert all_incidents(store) == []
 
 
 def test_updates_are_undone_the_last_one_first(store):
@@ -128,17 +128,17 @@ def test_batches_make_no_difference_to_an_update(store):
 def test_an_id_that_stands_twice_in_a_file_never_survives_its_undo(batch_rows, store):
     """It may be refused or the last row may win; what the import wrote must go with it."""
     put(store, keyed_part(rows(a="noise")))
-    before = held(store)
+    before = all_incidents(store)
     twice = [row("a", "litter"), row("a", "theft")]
     with suppress(PatchmapError):
         undo(store, imported(store, keyed_part(twice, batch_rows=batch_rows)).import_id)
-    assert held(store) == before
+    assert all_incidents(store) == before
 
 
 def test_two_sources_with_the_same_own_ids_do_not_meet(store):
     put(store, keyed_part(rows(a="noise")))
     put(store, keyed_part([Row("housing:a", "litter", WEEK)], source="housing"))
-    assert len(held(store)) == 2
+    assert len(all_incidents(store)) == 2
 
 
 def test_an_id_of_another_partition_is_refused(store):

@@ -16,15 +16,15 @@ from tests.geo.stores.parts import WARDS, put_layer
 def test_a_layer_comes_back_as_it_was_put(store, four_squares):
     areas = four_squares.assign(residents=[1, 2, 3, 4], share=[0.1, 0.2, 0.3, 0.4])
     put_layer(store, areas)
-    metadata, found = store.layer("wards")
+    metadata, stored = store.layer("wards")
     assert metadata == WARDS
-    assert found.index.tolist() == ["A", "B", "C", "D"]
-    assert found.index.name == "area_code"
+    assert stored.index.tolist() == ["A", "B", "C", "D"]
+    assert stored.index.name == "area_code"
     for name in ("area_name", "residents", "share"):
-        assert found[name].tolist() == areas[name].tolist()
-    assert found["residents"].dtype.kind == "i"
-    assert shapely.equals(found.geometry.to_numpy(), areas.geometry.to_numpy()).all()
-    assert found.crs.to_string() == BRITISH_NATIONAL_GRID
+        assert stored[name].tolist() == areas[name].tolist()
+    assert stored["residents"].dtype.kind == "i"
+    assert shapely.equals(stored.geometry.to_numpy(), areas.geometry.to_numpy()).all()
+    assert stored.crs.to_string() == BRITISH_NATIONAL_GRID
 
 
 def test_every_paper_of_a_layer_comes_back(store, four_squares):
@@ -38,9 +38,9 @@ def test_every_paper_of_a_layer_comes_back(store, four_squares):
 
 def test_rows_come_back_in_the_order_of_their_codes(store, four_squares):
     put_layer(store, four_squares.loc[["D", "A", "C", "B"]])
-    found = store.layer("wards")[1]
-    assert found.index.tolist() == ["A", "B", "C", "D"]
-    assert found.geometry["D"].equals(four_squares.geometry["D"])
+    stored = store.layer("wards")[1]
+    assert stored.index.tolist() == ["A", "B", "C", "D"]
+    assert stored.geometry["D"].equals(four_squares.geometry["D"])
 
 
 def test_codes_are_ordered_by_their_letters_and_not_by_a_language(store, four_squares):
@@ -51,17 +51,17 @@ def test_codes_are_ordered_by_their_letters_and_not_by_a_language(store, four_sq
 
 def test_columns_come_back_in_their_order(store, four_squares):
     put_layer(store, four_squares.assign(z=1, a=2, m=3))
-    found = store.layer("wards")[1].columns.drop("geometry").tolist()
-    assert found == ["area_name", "z", "a", "m"]
+    names = store.layer("wards")[1].columns.drop("geometry").tolist()
+    assert names == ["area_name", "z", "a", "m"]
 
 
 def test_missing_values_come_back_missing(store, four_squares):
     texts, numbers = ["x", None, "", np.nan], [1.5, np.nan, 0.0, None]
     put_layer(store, four_squares.assign(note=texts, electors=numbers))
-    found = store.layer("wards")[1]
-    assert found["note"].isna().tolist() == [False, True, False, True]
-    assert found["electors"].isna().tolist() == [False, True, False, True]
-    assert (found["note"]["C"], found["electors"]["A"]) == ("", 1.5)
+    stored = store.layer("wards")[1]
+    assert stored["note"].isna().tolist() == [False, True, False, True]
+    assert stored["electors"].isna().tolist() == [False, True, False, True]
+    assert (stored["note"]["C"], stored["electors"]["A"]) == ("", 1.5)
 
 
 def test_a_column_without_any_value_comes_back_without_any(store, four_squares):
@@ -92,15 +92,15 @@ ODD_NAMES = [
 def test_any_column_name_comes_back(store, four_squares):
     columns = {name: [number, 2, 3, 4] for number, name in enumerate(ODD_NAMES)}
     put_layer(store, four_squares.assign(**columns))
-    found = store.layer("wards")[1]
-    assert {name: found[name].tolist() for name in ODD_NAMES} == columns
+    stored = store.layer("wards")[1]
+    assert {name: stored[name].tolist() for name in ODD_NAMES} == columns
 
 
 @pytest.mark.parametrize("values", [[True, False, True, False], [True, None, False, True]])
 def test_true_and_false_come_back_as_such(values, store, four_squares):
     put_layer(store, four_squares.assign(urban=pd.Series(values, list("ABCD"))))
-    found = store.layer("wards")[1]["urban"].astype(object)
-    assert [None if pd.isna(value) else value for value in found] == values
+    urban = store.layer("wards")[1]["urban"].astype(object)
+    assert [None if pd.isna(value) else value for value in urban] == values
 
 
 def test_islands_and_holes_come_back(store):
@@ -117,8 +117,8 @@ def test_islands_and_holes_come_back(store):
 def test_corners_come_back_to_the_last_bit(store, four_squares):
     areas = four_squares.set_geometry(four_squares.geometry.rotate(0.123456789, origin=(1 / 3, 7)))
     put_layer(store, areas)
-    found = shapely.get_coordinates(store.layer("wards")[1].geometry.to_numpy())
-    assert found.tolist() == shapely.get_coordinates(areas.geometry.to_numpy()).tolist()
+    coordinates = shapely.get_coordinates(store.layer("wards")[1].geometry.to_numpy())
+    assert coordinates.tolist() == shapely.get_coordinates(areas.geometry.to_numpy()).tolist()
 
 
 def test_a_layer_is_replaced_whole_and_keeps_its_place(store, four_squares):
@@ -126,9 +126,9 @@ def test_a_layer_is_replaced_whole_and_keeps_its_place(store, four_squares):
     put_layer(store, four_squares, LayerMetadata("blocks"))
     put_layer(store, four_squares.loc[["B"]], LayerMetadata("wards", title="New"))
     assert [metadata.layer_id for metadata in store.layers()] == ["wards", "blocks"]
-    metadata, found = store.layer("wards")
-    assert (metadata.title, found.index.tolist()) == ("New", ["B"])
-    assert "old" not in found.columns
+    metadata, stored = store.layer("wards")
+    assert (metadata.title, stored.index.tolist()) == ("New", ["B"])
+    assert "old" not in stored.columns
 
 
 def test_layers_are_told_in_the_order_they_were_added(store, four_squares):

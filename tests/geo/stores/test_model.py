@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from geo.errors import ConflictError
 from geo.store.contract import ImportRecord, Store, Window
 from tests.geo.stores.model import Model
-from tests.geo.stores.parts import Row, counters, frame, part, told
+from tests.geo.stores.parts import Row, as_tuples, counters, frame, part
 
 NAMES = st.sampled_from(["north", "south"])
 KEYED = "list"
@@ -118,10 +118,10 @@ class Imports(RuleBasedStateMachine):
 
     @invariant()
     def incidents_are_those_of_the_model(self) -> None:
-        found = self.store.incidents()
-        assert self.store.incident_count() == len(found)
-        mine = found[found["source"] == self.source].reset_index(drop=True)
-        assert told(mine) == told(frame(self.model.held, source=self.source))
+        incidents = self.store.incidents()
+        assert self.store.incident_count() == len(incidents)
+        mine = incidents[incidents["source"] == self.source].reset_index(drop=True)
+        assert as_tuples(mine) == as_tuples(frame(self.model.rows_of_all, source=self.source))
 
     @invariant()
     def imports_are_those_of_the_model(self) -> None:
@@ -135,10 +135,10 @@ class Imports(RuleBasedStateMachine):
         assert counters(self.store)[0] == self.counter + self.model.counter
 
     def teardown(self) -> None:
-        expected = frame(self.model.held, source=self.source)
+        expected = frame(self.model.rows_of_all, source=self.source)
         early = self.store.incidents(Window(pd.Timestamp("2024-01-01", tz="UTC"), SPLIT))
         early = early[early["source"] == self.source]
-        assert told(early) == told(expected[expected["occurred_from"] < SPLIT])
+        assert as_tuples(early) == as_tuples(expected[expected["occurred_from"] < SPLIT])
 
     def mine(self, records: list[ImportRecord]) -> list[ImportRecord]:
         return [record for record in records if record.source == self.source]

@@ -40,9 +40,9 @@ def boxes(n, *, seed=1, size=500.0):
     return np.hstack([corner, corner + draw.uniform(0, size, (n, 2))])
 
 
-def found(file, west, south, east, north):
-    asked = "SELECT id FROM tree WHERE maxx >= ? AND maxy >= ? AND minx <= ? AND miny <= ?"
-    return {row[0] for row in file.rows(asked, west, south, east, north)}
+def ids_within(file, west, south, east, north):
+    query = "SELECT id FROM tree WHERE maxx >= ? AND maxy >= ? AND minx <= ? AND miny <= ?"
+    return {row[0] for row in file.rows(query, west, south, east, north)}
 
 
 @pytest.mark.parametrize("n", [0, 1, 51, 52, 53, 51 * 51, 51 * 51 + 1, 20_000])
@@ -65,18 +65,18 @@ def test_a_window_finds_at_least_what_lies_in_it_and_little_more():
             & (bounds[:, 0] <= window[2])
             & (bounds[:, 1] <= window[3])
         )
-        exact, told = set(np.flatnonzero(inside).tolist()), found(file, *window)
-        assert exact <= told
-        assert len(told - exact) <= 2
+        exact, indexed = set(np.flatnonzero(inside).tolist()), ids_within(file, *window)
+        assert exact <= indexed
+        assert len(indexed - exact) <= 2
 
 
 def test_boxes_are_rounded_outwards_only():
     file, bounds = Plain(), boxes(300, size=0.0)
     write_index(file, "tree", [(np.arange(300), bounds)])
-    kept = np.array(file.rows("SELECT minx, miny, maxx, maxy FROM tree ORDER BY id"))
-    assert (kept[:, :2] <= bounds[:, :2]).all()
-    assert (kept[:, 2:] >= bounds[:, 2:]).all()
-    assert np.abs(kept - bounds).max() < 0.13
+    stored = np.array(file.rows("SELECT minx, miny, maxx, maxy FROM tree ORDER BY id"))
+    assert (stored[:, :2] <= bounds[:, :2]).all()
+    assert (stored[:, 2:] >= bounds[:, 2:]).all()
+    assert np.abs(stored - bounds).max() < 0.13
 
 
 def test_sqlite_goes_on_with_a_packed_index():

@@ -1,4 +1,4 @@
-"""Plans are kept as they were put, and no saving goes over one that was not seen."""
+"""Plans come back as they were put, and a version is only replaced by one made from it."""
 
 import threading
 
@@ -7,7 +7,7 @@ import pytest
 from geo.errors import ConflictError, NotFoundError, PatchmapError
 from geo.store.copying import copy_store
 from geo.store.migrations import migrations
-from tests.geo.stores.parts import counters, held, month_part, put, put_layer
+from tests.geo.stores.parts import all_incidents, counters, month_part, put, put_layer
 
 STEPS = [
     {"kind": "move", "by": "Ann Shaw", "blocks": {"a1": ["A", "B"]}},
@@ -53,9 +53,9 @@ def test_plans_are_told_by_id_without_their_history(store, reader):
     save(store, record("south", done=0), based_on=0)
     save(store, record("north", done=1), based_on=0, updated_at="2025-05-01T09:30:00Z")
     save(store, record("a_b"), based_on=0)
-    told = {plan["plan_id"]: plan for plan in reader.plans()}
-    assert list(told) == ["a_b", "north", "south"]
-    assert told["north"] == {
+    plans = {plan["plan_id"]: plan for plan in reader.plans()}
+    assert list(plans) == ["a_b", "north", "south"]
+    assert plans["north"] == {
         "plan_id": "north",
         "title": "Gŵyl north",
         "blocks_layer": "blocks",
@@ -64,8 +64,8 @@ def test_plans_are_told_by_id_without_their_history(store, reader):
         "updated_by": "Ann Shaw",
         "updated_at": "2025-05-01T09:30:00Z",
     }
-    assert (told["a_b"]["updated_by"], told["south"]["updated_by"]) == ("Bob", "Cay")
-    assert told["a_b"]["updated_at"].endswith("Z")
+    assert (plans["a_b"]["updated_by"], plans["south"]["updated_by"]) == ("Bob", "Cay")
+    assert plans["a_b"]["updated_at"].endswith("Z")
 
 
 def test_each_saving_replaces_the_version_that_it_was_made_from(store):
@@ -88,23 +88,23 @@ def test_two_savings_of_one_version_do_not_meet(store, reader):
 
 def test_of_two_who_save_at_once_one_is_told(open_store, store):
     save(store, record(), based_on=0)
-    begun, told = threading.Barrier(2), []
+    begun, outcomes = threading.Barrier(2), []
 
     def save_too(number: int) -> None:
         own = open_store()
         begun.wait()
         try:
             save(own, record(version=2, done=number), based_on=1)
-            told.append("saved")
+            outcomes.append("saved")
         except ConflictError:
-            told.append("refused")
+            outcomes.append("refused")
 
     threads = [threading.Thread(target=save_too, args=[number]) for number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(told) == ["refused", "saved"]
+    assert sorted(outcomes) == ["refused", "saved"]
     assert counters(store) == (0, 0, 2, 0)
 
 
@@ -186,12 +186,12 @@ def test_a_store_of_the_first_release_learns_to_keep_plans(new_store, monkeypatc
         old = opener()
         put_layer(old, four_squares)
         put(old, month_part("2024-01"))
-        before = (held(old), old.data_version())
+        before = (all_incidents(old), old.data_version())
         with pytest.raises(PatchmapError, match="patchmap_plans"), old.reading():
             old.plans()
         old.close()
     store = opener()
-    assert (held(store), store.data_version()) == before
+    assert (all_incidents(store), store.data_version()) == before
     save(store, record(), based_on=0)
     assert [plan["plan_id"] for plan in store.plans()] == ["north"]
     store.close()

@@ -14,11 +14,11 @@ def test_a_question_is_asked_of_the_store(store, four_squares):
     with pytest.raises(QuestionError, match="layer: the store holds none yet"):
         ask(Question(), store)
     put_layer(store, four_squares)
-    found = ask(Question(), store)
-    assert found.area_counts["n"].tolist() == [4, 0, 0, 0]
-    assert (found.accounts.read, found.accounts.rejected) == (5, 1)
-    assert found.accounts.mask == found.question.layer == "wards"
-    assert found.accounts.data_version == str(store.data_version())
+    answer = ask(Question(), store)
+    assert answer.area_counts["n"].tolist() == [4, 0, 0, 0]
+    assert (answer.accounts.read, answer.accounts.rejected) == (5, 1)
+    assert answer.accounts.mask == answer.question.layer == "wards"
+    assert answer.accounts.data_version == str(store.data_version())
     with pytest.raises(QuestionError, match="study: there is no layer 'x'; there are: wards"):
         ask(Question(study="x"), store)
 

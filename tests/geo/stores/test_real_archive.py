@@ -20,8 +20,8 @@ from tests.geo.stores.parts import put, put_layer, undo
 def months(real_data, projection) -> list[Partition]:
     """The archive's partitions, each read once for all tests."""
     parts = read_police_uk(real_data / "derby/police-uk-derbyshire.zip", projection)
-    kept = [(part, list(part.batches())) for part in parts]
-    return [replace(part, batches=lambda read=read: iter(read)) for part, read in kept]
+    parts_read = [(part, list(part.batches())) for part in parts]
+    return [replace(part, batches=lambda read=read: iter(read)) for part, read in parts_read]
 
 
 @pytest.fixture(scope="module")

@@ -98,7 +98,7 @@ def test_a_data_version_is_one_word_with_the_stores_own_name(new_store):
 
 
 def test_two_changes_made_apart_are_two_states(store, reader, four_squares):
-    seen = {str(store.data_version())}
+    versions = {str(store.data_version())}
     for change in (
         lambda: put(store, month_part("2024-01")),
         lambda: put(reader, month_part("2024-02")),
@@ -108,5 +108,5 @@ def test_two_changes_made_apart_are_two_states(store, reader, four_squares):
     ):
         change()
         assert store.data_version() == reader.data_version()
-        seen.add(str(store.data_version()))
-    assert len(seen) == 6
+        versions.add(str(store.data_version()))
+    assert len(versions) == 6

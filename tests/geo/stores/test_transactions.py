@@ -11,9 +11,10 @@ from geo.errors import PatchmapError
 from geo.store.contract import LayerMetadata
 from tests.geo.stores.parts import (
     Row,
+    all_incidents,
+    as_tuples,
     counters,
     frame,
-    held,
     imported,
     keyed_part,
     lines,
@@ -21,7 +22,6 @@ from tests.geo.stores.parts import (
     part,
     put,
     put_layer,
-    told,
     undo,
 )
 
@@ -31,7 +31,7 @@ def everything(store) -> tuple:
     with store.reading():
         layers = [store.layer(metadata.layer_id)[1].to_json() for metadata in store.layers()]
         known = store.layers(), store.imports(history=True), store.settings(), counters(store)
-        return held(store), layers, *known
+        return all_incidents(store), layers, *known
 
 
 def fail_after(store, *changes: Callable[[], object]) -> None:
@@ -75,15 +75,15 @@ def test_an_error_in_the_middle_of_the_batches_takes_all_back(after, keyed, stor
 
 
 def test_an_error_that_is_caught_inside_a_transaction_leaves_no_half_partition(store):
-    """The rest may stay or be refused; but what is kept must be whole."""
+    """The rest may stay or be refused; but what stays must be whole."""
     broken = part(lines(6), batch_rows=2, fails=ZeroDivisionError())
     with suppress(PatchmapError), store.transaction():
         store.put_partition(month_part("2024-02", 3))
         with suppress(ZeroDivisionError):
             store.put_partition(broken)
-    kept = {record.month: record.rows_accepted for record in store.imports()}
-    assert kept in ({}, {"2024-02": 3})
-    assert len(held(store)) == sum(kept.values())
+    months = {record.month: record.rows_accepted for record in store.imports()}
+    assert months in ({}, {"2024-02": 3})
+    assert len(all_incidents(store)) == sum(months.values())
 
 
 def test_an_error_of_the_one_who_watches_takes_all_back(store):
@@ -92,14 +92,14 @@ def test_an_error_of_the_one_who_watches_takes_all_back(store):
 
     with pytest.raises(KeyboardInterrupt), store.transaction():
         store.put_partition(month_part("2024-01"), on_batch=watch)
-    assert (held(store), store.imports(history=True)) == ([], [])
+    assert (all_incidents(store), store.imports(history=True)) == ([], [])
 
 
 def test_the_store_can_be_changed_again_after_an_error(store):
     with pytest.raises(ZeroDivisionError):
         fail_after(store, lambda: store.put_partition(month_part("2024-01")))
     assert put(store, month_part("2024-01")) == ["added"]
-    assert len(held(store)) == 2
+    assert len(all_incidents(store)) == 2
 
 
 def test_a_change_sees_what_was_changed_before_in_its_transaction(store, four_squares):
@@ -130,7 +130,7 @@ def test_all_that_is_read_together_is_of_one_state(store, reader, four_squares):
         put(store, month_part("2024-01", 7))
         put_layer(store, four_squares)
         assert everything(reader) == before
-    assert len(held(reader)) == 7
+    assert len(all_incidents(reader)) == 7
 
 
 def test_reading_inside_reading_ends_nothing(store, reader):
@@ -151,7 +151,7 @@ def test_an_error_while_reading_lets_the_store_go(store, reader):
     with pytest.raises(ZeroDivisionError):
         fail()
     put(store, month_part("2024-01"))
-    assert len(held(reader)) == 2
+    assert len(all_incidents(reader)) == 2
 
 
 def in_threads(*works: Callable[[], object]) -> list[BaseException]:
@@ -179,12 +179,12 @@ def test_threads_share_a_store(store):
         in_threads(*(lambda month=month: put(store, month_part(month)) for month in months)) == []
     )
     assert [record.month for record in store.imports()] == months
-    assert (len(held(store)), counters(store)[0]) == (16, 8)
+    assert (len(all_incidents(store)), counters(store)[0]) == (16, 8)
 
 
 @pytest.mark.parametrize("same_object", [False, True])
 def test_readers_in_other_threads_never_see_a_part_of_a_change(same_object, store, reader):
-    beside, seen, done = store if same_object else reader, set(), threading.Event()
+    beside, counts, done = store if same_object else reader, set(), threading.Event()
 
     def write() -> None:
         for number in range(6):
@@ -196,14 +196,14 @@ def test_readers_in_other_threads_never_see_a_part_of_a_change(same_object, stor
     def read() -> None:
         while not done.is_set():
             with beside.reading():
-                seen.add((len(beside.incidents()), beside.incident_count()))
+                counts.add((len(beside.incidents()), beside.incident_count()))
             time.sleep(0.002)
 
     try:
         assert in_threads(write, read, read) == []
     finally:
         done.set()
-    assert seen <= {(0, 0), (10, 10), (12, 12)}
+    assert counts <= {(0, 0), (10, 10), (12, 12)}
 
 
 def test_two_stores_on_one_place_take_turns(store, reader):
@@ -212,12 +212,12 @@ def test_two_stores_on_one_place_take_turns(store, reader):
         for number in range(8)
     ]
     assert in_threads(*works) == []
-    assert (len(held(store)), counters(store)[0]) == (16, 8)
-    assert held(reader) == held(store)
+    assert (len(all_incidents(store)), counters(store)[0]) == (16, 8)
+    assert all_incidents(reader) == all_incidents(store)
 
 
 def test_a_keyed_chain_across_two_stores_is_one_chain(store, reader):
     put(store, keyed_part([Row("council:a", "noise")]))
     second = imported(reader, keyed_part([Row("council:a", "litter")]))
     undo(store, second.import_id)
-    assert held(reader) == told(frame([Row("council:a", "noise")], source="council"))
+    assert all_incidents(reader) == as_tuples(frame([Row("council:a", "noise")], source="council"))

@@ -12,7 +12,7 @@ from tests.geo.stores.importer import (
     said,
     start,
 )
-from tests.geo.stores.parts import counters, held, lines, month_part, put
+from tests.geo.stores.parts import all_incidents, counters, lines, month_part, put
 from tests.geo.stores.places import open_at
 
 
@@ -40,12 +40,12 @@ def test_two_importers_at_once_lose_nothing(same, places, address):
     names = ["derbyshire", "derbyshire" if same else "west-midlands"]
     ends = import_at_once(address, *names)
     with closing(open_at(address)) as store:
-        found = set(store.incidents()["incident_id"])
+        ids = set(store.incidents()["incident_id"])
         for end, name in zip(ends, names, strict=True):
             whole = {row.key for month in MONTHS for row in lines(50, month=month, name=name)}
-            assert end != "done" or whole <= found
+            assert end != "done" or whole <= ids
         assert len(store.imports(history=True)) == len(store.imports()) == counters(store)[0]
-        assert len(held(store)) == sum(record.rows_accepted for record in store.imports())
+        assert len(all_incidents(store)) == sum(record.rows_accepted for record in store.imports())
     assert places.faults(address) == []
 
 
@@ -53,16 +53,16 @@ def test_two_importers_that_make_the_store_at_once_lose_nothing(places):
     address = places.new()
     ends = import_at_once(address, "derbyshire", "west-midlands")
     with closing(open_at(address)) as store:
-        assert len(held(store)) == ends.count("done") * 50 * len(MONTHS)
+        assert len(all_incidents(store)) == ends.count("done") * 50 * len(MONTHS)
     assert places.faults(address) == []
 
 
 def test_a_reader_beside_an_importer_sees_the_old_state_or_the_new_one(places, address):
-    seen = set()
+    states = set()
 
     def look() -> None:
         with store.reading():
-            seen.add((len(held(store)), len(store.imports())))
+            states.add((len(all_incidents(store)), len(store.imports())))
 
     with closing(open_at(address)) as store:
         put(store, month_part(MONTHS[0], 40))
@@ -71,5 +71,5 @@ def test_a_reader_beside_an_importer_sees_the_old_state_or_the_new_one(places, a
             look()
         look()
     assert list(said(mark))[-1] == "done"
-    assert seen == {(40, 1), (len(MONTHS) * ROWS, len(MONTHS))}
+    assert states == {(40, 1), (len(MONTHS) * ROWS, len(MONTHS))}
     assert places.faults(address) == []

@@ -7,16 +7,16 @@ from tests.geo.stores.parts import (
     REPLACED,
     UNDONE,
     Row,
+    all_incidents,
+    as_tuples,
     counters,
     frame,
-    held,
     imported,
     lines,
     month_part,
     part,
     put,
     states,
-    told,
     undo,
     undo_refusal,
 )
@@ -25,7 +25,7 @@ from tests.geo.stores.parts import (
 def test_the_first_import_undone_leaves_nothing_but_its_record(store):
     record = imported(store, month_part("2024-01", 3))
     assert undo(store, record.import_id).import_id == record.import_id
-    assert (held(store), store.imports()) == ([], [])
+    assert (all_incidents(store), store.imports()) == ([], [])
     assert states(store) == [UNDONE]
 
 
@@ -33,7 +33,7 @@ def test_undoing_one_import_leaves_the_other_partitions_alone(store):
     record = imported(store, month_part("2024-01", 3))
     put(store, month_part("2024-02", 2))
     undo(store, record.import_id)
-    assert held(store) == told(frame(lines(2, month="2024-02")))
+    assert all_incidents(store) == as_tuples(frame(lines(2, month="2024-02")))
 
 
 def test_a_chain_of_imports_is_undone_step_by_step(store):
@@ -41,13 +41,13 @@ def test_a_chain_of_imports_is_undone_step_by_step(store):
     ids = [imported(store, part(rows)).import_id for rows in versions]
     assert states(store) == [REPLACED, REPLACED, CURRENT]
     undo(store, ids[2])
-    assert held(store) == told(frame(versions[1]))
+    assert all_incidents(store) == as_tuples(frame(versions[1]))
     assert states(store) == [REPLACED, CURRENT, UNDONE]
     undo(store, ids[1])
-    assert held(store) == told(frame(versions[0]))
+    assert all_incidents(store) == as_tuples(frame(versions[0]))
     assert states(store) == [CURRENT, UNDONE, UNDONE]
     undo(store, ids[0])
-    assert held(store) == []
+    assert all_incidents(store) == []
     assert states(store) == [UNDONE, UNDONE, UNDONE]
 
 
@@ -59,9 +59,9 @@ def test_what_was_replaced_comes_back_to_the_last_bit(store):
     put(store, part(rows))
     record = imported(store, part([Row("a", "y")]))
     undo(store, record.import_id)
-    found = store.incidents()
-    assert told(found) == told(frame(rows))
-    assert str(found["occurred_from"].dtype) == "datetime64[s, UTC]"
+    incidents = store.incidents()
+    assert as_tuples(incidents) == as_tuples(frame(rows))
+    assert str(incidents["occurred_from"].dtype) == "datetime64[s, UTC]"
 
 
 def test_a_chain_goes_on_after_an_undo(store):
@@ -71,13 +71,13 @@ def test_a_chain_goes_on_after_an_undo(store):
     assert (again.state, again.rows_replaced) == (CURRENT, 2)
     assert states(store) == [REPLACED, UNDONE, CURRENT]
     undo(store, again.import_id)
-    assert held(store) == told(frame(lines(2)))
+    assert all_incidents(store) == as_tuples(frame(lines(2)))
 
 
 def test_a_file_whose_import_was_undone_can_be_imported_again(store):
     undo(store, imported(store, month_part("2024-01")).import_id)
     assert put(store, month_part("2024-01")) == ["added"]
-    assert len(held(store)) == 2
+    assert len(all_incidents(store)) == 2
 
 
 def test_a_file_whose_import_was_undone_is_no_twin(store):
@@ -90,7 +90,7 @@ def test_an_import_that_was_replaced_cannot_be_undone_before_what_replaced_it(st
     put(store, part(lines(3)))
     message = undo_refusal(store, first.import_id)
     assert message == f"ConflictError: import {first.import_id} is already replaced"
-    assert held(store) == told(frame(lines(3)))
+    assert all_incidents(store) == as_tuples(frame(lines(3)))
 
 
 def test_an_import_cannot_be_undone_twice(store):
@@ -110,10 +110,10 @@ def test_an_import_that_never_was_cannot_be_undone(import_id, store):
 def test_a_refused_undo_changes_nothing(store):
     first = imported(store, part(lines(2)))
     put(store, part(lines(3)))
-    before = (held(store), store.imports(history=True), counters(store))
+    before = (all_incidents(store), store.imports(history=True), counters(store))
     for import_id in (first.import_id, 99):
         undo_refusal(store, import_id)
-    assert (held(store), store.imports(history=True), counters(store)) == before
+    assert (all_incidents(store), store.imports(history=True), counters(store)) == before
 
 
 def test_the_id_of_an_import_is_never_given_again(store):
@@ -127,7 +127,7 @@ def test_undoing_several_months_in_one_transaction_happens_together(store):
     with store.transaction():
         for import_id in ids:
             store.undo_import(import_id)
-    assert (held(store), states(store)) == ([], [UNDONE] * 3)
+    assert (all_incidents(store), states(store)) == ([], [UNDONE] * 3)
 
 
 def test_no_undo_makes_one_file_count_twice(store):

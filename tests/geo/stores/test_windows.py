@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geo.incidents import COLUMNS
 from geo.store.contract import Window
-from tests.geo.stores.parts import Row, part, put, told
+from tests.geo.stores.parts import Row, as_tuples, part, put
 
 MOMENTS = [
     "2023-12-31T23:59:59",
@@ -36,8 +36,8 @@ def window(start: str, end: str) -> Window:
 
 
 def keys(store, *span: str) -> list[str]:
-    found = store.incidents(window(*span))
-    return sorted(found["incident_id"].str.removeprefix("k:"))
+    incidents = store.incidents(window(*span))
+    return sorted(incidents["incident_id"].str.removeprefix("k:"))
 
 
 def test_a_window_holds_its_start_and_not_its_end(filled):
@@ -51,18 +51,18 @@ def test_a_window_holds_its_start_and_not_its_end(filled):
      ("1960-01-01", "1970-01-01"), ("2100-01-01", "2101-01-01")],
 )  # fmt: skip
 def test_a_window_that_holds_nothing_gives_an_empty_frame(span, filled):
-    found = filled.incidents(window(*span))
-    assert len(found) == 0
-    assert set(found.columns) == set(COLUMNS)
-    assert str(found["occurred_from"].dtype) == "datetime64[s, UTC]"
+    incidents = filled.incidents(window(*span))
+    assert len(incidents) == 0
+    assert set(incidents.columns) == set(COLUMNS)
+    assert str(incidents["occurred_from"].dtype) == "datetime64[s, UTC]"
 
 
 def test_a_window_in_london_time_is_the_same_moments(filled):
     start, end = (
         pd.Timestamp(moment, tz="Europe/London") for moment in ("2024-04-01", "2024-05-01")
     )
-    found = filled.incidents(Window(start, end))
-    assert sorted(found["incident_id"]) == ["k:4", "k:m1"]
+    incidents = filled.incidents(Window(start, end))
+    assert sorted(incidents["incident_id"]) == ["k:4", "k:m1"]
 
 
 def test_an_event_counts_where_it_began(filled):
@@ -91,6 +91,6 @@ def test_a_window_is_the_whole_filtered(first, second, filled):
     span = Window(pd.Timestamp(first), pd.Timestamp(second))
     whole = filled.incidents()
     occurred = whole["occurred_from"]
-    kept = whole[(occurred >= span.start) & (occurred < span.end)]
-    assert told(filled.incidents(span)) == told(kept)
+    expected = whole[(occurred >= span.start) & (occurred < span.end)]
+    assert as_tuples(filled.incidents(span)) == as_tuples(expected)
     assert filled.incident_count() == len(whole) == 11
