@@ -114,7 +114,20 @@ class IncidentTable(Protocol):
     """The incidents, which each backend stores in its own way."""
 
     def read(self, window: Window | None, columns: Sequence[str]) -> pd.DataFrame:
-        """Incidents; see `ImportReader.incidents`."""
+        """Read incidents.
+
+        Parameters
+        ----------
+        window
+            When they occurred; None reads all of them.
+        columns
+            Some of `geo.incidents.COLUMNS`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per incident with these columns; `x` and `y` are metres in the working CRS.
+        """
         ...
 
     def read_import(self, import_id: int) -> pd.DataFrame:
@@ -126,7 +139,22 @@ class IncidentTable(Protocol):
         ...
 
     def writer(self, import_id: int, partition_id: str, *, keyed: bool) -> ImportWriter:
-        """Begin to write the rows of an import."""
+        """Begin to write the rows of an import.
+
+        Parameters
+        ----------
+        import_id
+            The import, whose record exists.
+        partition_id
+            Its partition.
+        keyed
+            Whether rows will be staged and merged; else they are inserted.
+
+        Returns
+        -------
+        ImportWriter
+            What writes them, inside the present transaction.
+        """
         ...
 
     def replaced_imports(self, import_id: int) -> list[int]:
@@ -163,5 +191,13 @@ class LayerTables(Protocol):
 
 
 def count_change(tables: Tables, subject: Subject) -> None:
-    """Raise the counter of a subject, so the data version names a new state."""
+    """Raise the counter of a subject, so the data version names a new state.
+
+    Parameters
+    ----------
+    tables
+        The store's tables, inside a transaction.
+    subject
+        What has changed.
+    """
     tables.execute("UPDATE patchmap_counters SET value = value + 1 WHERE name = ?", subject)

@@ -30,6 +30,7 @@ def copy_store(
     ConflictError
         If the target is not empty, or has another working CRS or coordinate operation.
     """
+    # With `history`: a store whose imports were all undone is not empty either.
     if target.layers() or target.imports(history=True) or target.plans():
         raise ConflictError("the store to copy to already holds data; name a new one")
     if target.projection != source.projection:
@@ -44,6 +45,7 @@ def copy_store(
             target.put_layer(*source.layer(metadata.layer_id))
         for record in source.imports():
             on_part(record.partition_id)
+            # As rows, not from files, which may be gone and would be checked anew.
             target.adopt_import(record, source.import_rows(record.import_id))
         for key, value in source.settings().items():
             target.put_setting(key, value)

@@ -32,8 +32,25 @@ class ImportLog:
     def put(
         self, partition: Partition, *, by: str, on_batch: Callable[[Batch], None]
     ) -> tuple[Change, ImportRecord]:
-        """Import a partition; see `ImportStore.put_partition`."""
+        """Import a partition: replace it whole or, if it is keyed, update its rows by id.
+
+        Parameters
+        ----------
+        partition, by, on_batch
+            As `ImportStore.put_partition` takes them.
+
+        Returns
+        -------
+        change, record
+            As `ImportStore.put_partition` returns them.
+
+        Raises
+        ------
+        ConflictError
+            If the file or one of its ids is stored as part of another partition.
+        """
         before = self._records.current(partition.partition_id)
+        # Only the last: to import an older file of a keyed partition again is another update.
         if before and before[-1].sha256 == partition.sha256:
             return "unchanged", before[-1]
         self._refuse_twin(partition)
@@ -44,6 +61,7 @@ class ImportLog:
         replaced = [] if partition.keyed else [record.import_id for record in before]
         rows_replaced = writer.finish(replaced)
         if partition.keyed and before and not writer.wrote_rows():
+            # Nothing in the file was new, so there would be nothing to undo either.
             self._records.remove(import_id)
             return "unchanged", before[-1]
         self._records.set_state(replaced, "replaced")
@@ -52,10 +70,19 @@ class ImportLog:
         return _change(partition, before), self._get(import_id)
 
     def undo(self, import_id: int) -> ImportRecord:
-        """Undo an import; see `ImportStore.undo_import`."""
+        """Undo an import and restore what it replaced; returns its record from before.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such import.
+        ConflictError
+            If it is not the last current import of its partition, or a file would count twice.
+        """
         record = self._get(import_id)
         if record.state != "current":
             raise ConflictError(f"import {import_id} is already {record.state}")
+        # The last one first, because a later import would bring back rows of this one when undone.
         last = self._records.current(record.partition_id)[-1].import_id
         if last != import_id:
             raise ConflictError(
@@ -65,16 +92,24 @@ class ImportLog:
         for replaced_id in replaced:
             self._refuse_return_of_twin(self._get(replaced_id))
         self._incidents.restore(import_id)
+        # Its record stays, so its id is never used again.
         self._records.set_state([import_id], "undone")
         self._records.set_state(replaced, "current")
         count_change(self._tables, "incidents")
         return record
 
     def adopt(self, record: ImportRecord, rows: pd.DataFrame) -> None:
-        """Copy an import from another store; see `ImportStore.adopt_import`."""
+        """Copy an import from another store.
+
+        Parameters
+        ----------
+        record, rows
+            As `ImportStore.adopt_import` takes them.
+        """
         import_id = self._records.add(record)
         writer = self._incidents.writer(import_id, record.partition_id, keyed=False)
         writer.insert(rows.assign(import_id=import_id, partition_id=record.partition_id))
+        # The imports that it replaced are not in this store.
         writer.finish([])
         count_change(self._tables, "incidents")
 
@@ -111,6 +146,7 @@ def _write(
         writer.take_out_partition()
     for batch in partition.batches():
         tally.add(batch)
+        # Every row names its import: by that an undo finds what to remove.
         rows = batch.accepted.assign(import_id=import_id, partition_id=partition.partition_id)
         if partition.keyed:
             writer.stage(rows)

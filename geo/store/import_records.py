@@ -74,7 +74,20 @@ class ImportRecords:
         return twins[0] if twins else None
 
     def open(self, partition: Partition, *, by: str) -> int:
-        """Add the record of an import that begins, with nothing read yet; returns its id."""
+        """Add the record of an import that begins, with nothing read yet.
+
+        Parameters
+        ----------
+        partition
+            What is imported.
+        by
+            Who imports it.
+
+        Returns
+        -------
+        int
+            The id of the import.
+        """
         return self.add(
             ImportRecord(
                 import_id=0,
@@ -106,7 +119,17 @@ class ImportRecords:
         return int(self._tables.rows("SELECT max(import_id) FROM patchmap_imports")[0][0])
 
     def close(self, import_id: int, tally: Tally, *, rows_replaced: int) -> None:
-        """Complete the record of an import with what it read and how many rows it replaced."""
+        """Complete the record of an import.
+
+        Parameters
+        ----------
+        import_id
+            The import.
+        tally
+            What it read.
+        rows_replaced
+            How many stored rows it replaced.
+        """
         self._tables.execute(
             "UPDATE patchmap_imports SET rows_read = ?, rows_accepted = ?,"
             " rejected_by_reason = ?, summary = ?, rows_replaced = ? WHERE import_id = ?",
@@ -119,7 +142,15 @@ class ImportRecords:
         )
 
     def set_state(self, import_ids: Sequence[int], state: ImportState) -> None:
-        """Set the state of imports, of which there may be none."""
+        """Set the state of imports.
+
+        Parameters
+        ----------
+        import_ids
+            Which; empty changes nothing.
+        state
+            What they are now.
+        """
         for import_id in import_ids:
             self._tables.execute(
                 "UPDATE patchmap_imports SET state = ? WHERE import_id = ?", state, import_id

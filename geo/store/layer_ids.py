@@ -85,7 +85,15 @@ def stored_metadata(texts: Iterable[str]) -> list[LayerMetadata]:
 
 
 def metadata_text(metadata: LayerMetadata, stored_id: str) -> str:
-    """Write a layer's metadata as a store keeps it, under the id that its table has."""
+    """Write a layer's metadata as the JSON that a store holds.
+
+    Parameters
+    ----------
+    metadata
+        The metadata under its public id.
+    stored_id
+        The id that its table has, which the text names instead.
+    """
     values = asdict(metadata)
     # Earlier releases refuse members that they do not know.
     del values["stored_as"]
@@ -113,8 +121,8 @@ def find_layer(layers: Sequence[LayerMetadata], layer_id: str) -> LayerMetadata:
         lambda metadata: metadata.stored_as == layer_id,
         lambda metadata: is_reserved(layer_id) and metadata.layer_id == f"layer-{layer_id}",
     ):
-        if found := next(filter(same, layers), None):
-            return found
+        if layer := next(filter(same, layers), None):
+            return layer
     known = ", ".join(metadata.layer_id for metadata in layers) or "none yet"
     raise NotFoundError(f"there is no layer {layer_id!r}; there are: {known}")
 

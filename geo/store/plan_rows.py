@@ -15,7 +15,15 @@ PLAN_COLUMNS = (*SUMMARY_COLUMNS, "record")
 
 
 def plan_row(record: Mapping[str, Any], *, updated_at: str) -> Row:
-    """The values of `PLAN_COLUMNS`."""
+    """A plan as a row of `PLAN_COLUMNS`.
+
+    Parameters
+    ----------
+    record
+        As `PlanStore.put_plan` takes it.
+    updated_at
+        When the plan was saved, in UTC.
+    """
     steps = record["steps"][: record["done"]]
     updated_by = steps[-1]["by"] if steps else record["begun_by"]
     metadata = (record[name] for name in SUMMARY_COLUMNS[:-2])
@@ -57,11 +65,20 @@ def check_version(plan_id: str, stored: int, *, based_on: int) -> None:
         raise ConflictError(
             f"plan {plan_id} already exists, in version {stored}; choose another id"
         )
+    # A version of 0 means that the plan is no longer there.
     state = f"is now version {stored}" if stored else "was deleted"
     raise ConflictError(f"plan {plan_id} {state}; you edited version {based_on}")
 
 
 def unknown_plan(plan_id: str, known: Sequence[str]) -> NotFoundError:
-    """The error for a plan id that is not among those in the store."""
+    """The error for a plan that is not in the store.
+
+    Parameters
+    ----------
+    plan_id
+        The id that was asked for.
+    known
+        The ids of the plans that exist; may be empty.
+    """
     listed = ", ".join(known) or "none yet; 'patchmap plan new' makes one"
     return NotFoundError(f"there is no plan {plan_id!r}; there are: {listed}")

@@ -85,6 +85,7 @@ class SqlStore(Store):
 
     def put_layer(self, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
         with self._database.changing():
+            # Inside the change, so no other process adds a layer of this id in between.
             table = id_to_store(self.layers(), metadata.layer_id)
             self._layers.write(
                 table,

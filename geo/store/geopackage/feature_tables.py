@@ -78,7 +78,15 @@ def add_feature_table(file: SqliteFile, table: str, *, geometry_type: str, title
 
 
 def drop_feature_table(file: SqliteFile, table: str) -> None:
-    """Remove a feature table, its index and its registration, if it exists."""
+    """Remove a feature table, its index and its registration, if it exists.
+
+    Parameters
+    ----------
+    file
+        The GeoPackage, inside a transaction.
+    table
+        Name of the table.
+    """
     for registry in (
         "gpkg_ogr_contents",
         "gpkg_extensions",
@@ -91,7 +99,15 @@ def drop_feature_table(file: SqliteFile, table: str) -> None:
 
 
 def begin_change(file: SqliteFile, table: str) -> None:
-    """Drop the triggers of a feature table; `finish_change` must follow in this transaction."""
+    """Drop the triggers of a feature table; `finish_change` must follow in this transaction.
+
+    Parameters
+    ----------
+    file
+        The GeoPackage, inside a transaction.
+    table
+        Name of the table.
+    """
     for name in triggers(table):
         file.execute(f"DROP TRIGGER IF EXISTS {quoted(name)}")
 
@@ -108,6 +124,7 @@ def finish_change(file: SqliteFile, table: str) -> None:
     table
         Name of the table.
     """
+    # The index first: the extent is read from it, which is faster than from the geometries.
     _index_new(file, table)
     file.execute(
         f"UPDATE gpkg_ogr_contents SET feature_count = (SELECT count(*) FROM {quoted(table)})"
@@ -158,6 +175,7 @@ def _index_new(file: SqliteFile, table: str) -> None:
     last = file.rows(f"SELECT coalesce(max(rowid), 0) FROM {quoted(index + '_rowid')}")[0][0]
     new = file.rows(f"SELECT count(*) FROM {data} WHERE fid > ?", last)[0][0]
     if _better_anew(file, table, new):
+        # Boxes that this transaction wrote are all there are only if the index was empty.
         known = None if last else file.remembered(table)
         write_index(file, index, known or _boxes(file, table, after=0))
         return

@@ -44,6 +44,7 @@ class GeoPackageLayers(LayerTables):
 
     def write(self, table: str, areas: gpd.GeoDataFrame, *, title: str, metadata: str) -> None:
         attributes = areas.drop(columns=areas.geometry.name)
+        # Always made anew, which no reader waits for: each sees the state that it began with.
         drop_feature_table(self._file, table)
         self._create(table, attributes, title=title)
         begin_change(self._file, table)

@@ -23,7 +23,9 @@ from geo.store.geopackage.sqlite_file import SqliteFile
 _CELL = np.dtype(
     [("id", ">i8"), ("minx", ">f4"), ("maxx", ">f4"), ("miny", ">f4"), ("maxy", ">f4")]
 )
+# SQLite looks for the root in node 1.
 _ROOT = 1
+_NODE_HEADER_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,12 @@ def write_index(file: SqliteFile, index: str, boxes: Iterable[Boxes] = ()) -> No
     boxes
         The new content, some rows at a time; no id may occur twice.
     """
+    # The size of a node depends on the file's page size, so it is read from the root.
     (size,) = file.rows(f'SELECT length(data) FROM "{index}_node" WHERE nodeno = ?', _ROOT)[0]
     parts = [np.empty(0, dtype=_CELL), *(_cells(*part) for part in boxes)]
     # With its dtype, because by itself numpy would swap the bytes to the machine's order.
     cells = np.concatenate(parts, dtype=_CELL)
-    levels = _pack(cells, capacity=(size - 4) // _CELL.itemsize)
+    levels = _pack(cells, capacity=(size - _NODE_HEADER_BYTES) // _CELL.itemsize)
     for table in ("node", "rowid", "parent"):
         file.execute(f'DELETE FROM "{index}_{table}"')
     for height, level in enumerate(levels):

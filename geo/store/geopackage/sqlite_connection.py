@@ -43,30 +43,85 @@ class SqliteConnection:
         self._connection = _connect(path)
 
     def rows(self, sql: str, *values: object) -> list[Row]:
-        """The rows of a query, with a value for each `?`."""
+        """The rows of a query.
+
+        Parameters
+        ----------
+        sql
+            A SELECT.
+        values
+            One for each `?`.
+
+        Returns
+        -------
+        list
+            A tuple for each row.
+        """
         with self._lock:
             return self._connection.execute(sql, values).fetchall()
 
     def pages(self, sql: str, *values: object) -> Iterator[list[Row]]:
-        """Yield the rows of a query some at a time, so not all are Python objects at once."""
+        """Read the rows of a query some at a time, so not all are Python objects at once.
+
+        Parameters
+        ----------
+        sql
+            A SELECT.
+        values
+            One for each `?`.
+
+        Yields
+        ------
+        list
+            A tuple for each of the next rows, of which there is at least one.
+        """
         with self._lock:
             cursor = self._connection.execute(sql, values)
             while rows := cursor.fetchmany(_ROWS_PER_PAGE):
                 yield rows
 
     def frame(self, sql: str, *values: object) -> pd.DataFrame:
-        """The rows of a query as a frame."""
+        """The rows of a query as a frame.
+
+        Parameters
+        ----------
+        sql
+            A SELECT.
+        values
+            One for each `?`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A column for each of the query's, even if there is no row.
+        """
         with self._lock:
             cursor = self._connection.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return pd.DataFrame(cursor.fetchall(), columns=names)
 
     def execute(self, sql: str, *values: object) -> None:
-        """Run one statement, with a value for each `?`."""
+        """Run one statement.
+
+        Parameters
+        ----------
+        sql
+            Any statement without rows.
+        values
+            One for each `?`.
+        """
         self._connection.execute(sql, values)
 
     def fill(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run one statement for each of many rows."""
+        """Run one statement for each of many rows.
+
+        Parameters
+        ----------
+        sql
+            An INSERT or UPDATE.
+        rows
+            A value for each `?`.
+        """
         self._connection.executemany(sql, rows)
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -109,6 +164,7 @@ class SqliteConnection:
         """All changes made inside happen together or not at all."""
         with self._lock, as_store_error(self.path):
             self._check_file()
+            # IMMEDIATE, to wait for another writer now: later SQLite would fail at once.
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -178,6 +234,7 @@ class SqliteConnection:
         try:
             yield
         except BaseException:
+            # What was remembered of this change is undone as well, and cannot be told apart.
             for name in list(self._remembered):
                 self.forget(name)
             # On a full disk SQLite may have rolled everything back, and the savepoint with it.
@@ -208,6 +265,7 @@ class SqliteConnection:
 
 def _connect(path: Path) -> sqlite3.Connection:
     with as_store_error(path):
+        # isolation_level=None, or the module would begin transactions by itself.
         return sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )

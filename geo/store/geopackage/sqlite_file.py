@@ -136,6 +136,7 @@ class SqliteFile(SqliteConnection):
     def _write_first_facts(self) -> None:
         projection = Projection.choose()
         systems = [
+            # The standard demands these two.
             ("Undefined Cartesian", -1, "NONE", -1, "undefined", None),
             ("Undefined geographic", 0, "NONE", 0, "undefined", None),
         ]

@@ -43,7 +43,7 @@ class PostgisIncidents(IncidentTable):
             if window is None:
                 return bulk.read_incidents(connection, columns, sql.SQL("true"))
             condition = sql.SQL("occurred_from >= %s AND occurred_from < %s")
-            # Nanoseconds are lost, which no stored time has.
+            # warn=False: nanoseconds are lost, which no stored time has.
             ends = (end.to_pydatetime(warn=False) for end in (window.start, window.end))
             return bulk.read_incidents(connection, columns, condition, *ends)
 

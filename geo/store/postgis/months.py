@@ -68,6 +68,7 @@ class Intake:
         """Move the rows of the temporary table, which occurred at these times, to their months."""
         for month in np.unique(london_months(occurred)):
             self._month_table(month)
+        # New months are not attached yet, so `incidents` would refuse their rows.
         others = sql.Composed([])
         for name, ends in self._new.items():
             self._move(sql.Identifier(SCHEMA, name), sql.SQL("WHERE {}").format(_within(ends)))

@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from geo.errors import InputError, NotFoundError, StoreError
-from geo.store.backend import Row
+from geo.store.backend import Row, Tables
 
 SCHEMA: Final = "patchmap"
 CONNECT_TIMEOUT_S = 5
@@ -88,12 +88,38 @@ class Server:
                 yield connection
 
     def rows(self, statement: Statement, *values: object) -> list[Row]:
-        """The rows of a query, with a value for each `%s`."""
+        """The rows of a query.
+
+        Parameters
+        ----------
+        statement
+            A SELECT, or an INSERT with RETURNING.
+        values
+            One for each `%s`; without any, `%` needs no doubling.
+
+        Returns
+        -------
+        list
+            A tuple for each row.
+        """
         with self.connection() as connection:
             return connection.execute(statement, values or None, binary=True).fetchall()
 
     def execute(self, statement: Statement, *values: object) -> int:
-        """Run one statement, with a value for each `%s`; returns how many rows it changed."""
+        """Run a statement, or several if there are no values.
+
+        Parameters
+        ----------
+        statement
+            Any statement without rows.
+        values
+            One for each `%s`; without any, `%` needs no doubling.
+
+        Returns
+        -------
+        int
+            How many rows the statement changed.
+        """
         with self.connection() as connection:
             return connection.execute(statement, values or None).rowcount
 
@@ -198,8 +224,8 @@ class Server:
         _wait(connection, LOCK_TIMEOUT_S, whole_session=True)
 
 
-class SharedTables:
-    """The tables that are alike in every backend, in Patchmap's schema; see `Tables`."""
+class SharedTables(Tables):
+    """The tables that are alike in every backend, here in Patchmap's schema."""
 
     def __init__(self, server: Server) -> None:
         self._server = server

@@ -76,6 +76,6 @@ class Model:
         return "undone"
 
     @property
-    def rows_of_all(self) -> list[Row]:
+    def all_rows(self) -> list[Row]:
         """All rows of all partitions."""
         return [row for rows in self.rows.values() for row in rows.values()]

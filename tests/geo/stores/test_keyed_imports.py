@@ -41,7 +41,7 @@ def test_new_ids_are_added_and_the_others_stay(store):
 
 
 @pytest.mark.parametrize(
-    "change",
+    "changes",
     [
         {"category": "graffiti"},
         {"x": 435_000.250001},

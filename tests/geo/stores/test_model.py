@@ -121,7 +121,7 @@ class Imports(RuleBasedStateMachine):
         incidents = self.store.incidents()
         assert self.store.incident_count() == len(incidents)
         mine = incidents[incidents["source"] == self.source].reset_index(drop=True)
-        assert as_tuples(mine) == as_tuples(frame(self.model.rows_of_all, source=self.source))
+        assert as_tuples(mine) == as_tuples(frame(self.model.all_rows, source=self.source))
 
     @invariant()
     def imports_are_those_of_the_model(self) -> None:
@@ -135,7 +135,7 @@ class Imports(RuleBasedStateMachine):
         assert counters(self.store)[0] == self.counter + self.model.counter
 
     def teardown(self) -> None:
-        expected = frame(self.model.rows_of_all, source=self.source)
+        expected = frame(self.model.all_rows, source=self.source)
         early = self.store.incidents(Window(pd.Timestamp("2024-01-01", tz="UTC"), SPLIT))
         early = early[early["source"] == self.source]
         assert as_tuples(early) == as_tuples(expected[expected["occurred_from"] < SPLIT])
