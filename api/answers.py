@@ -77,7 +77,7 @@ class Answers:
         run = {"run": self._run} if analysis.searches else {}
         # The prefix keeps these apart from encoded collections, cached under the command's name.
         key = f"result {analysis.command}?{question.query()}"
-        return answer, self.cached(key, lambda _: analysis.find(answer, **run))
+        return answer, self.cached(key, lambda _: analysis.compute(answer, **run))
 
     def cached(
         self, key: str, build: Callable[[Snapshot], Value], *, snapshot: Snapshot | None = None

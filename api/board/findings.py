@@ -105,7 +105,7 @@ class Findings:
     @cached_property
     def places(self) -> gpd.GeoDataFrame:
         """The first ranked places; see `geo.hotspots.ranking.rank`."""
-        return gpd.GeoDataFrame(LAYERS["ranked-hotspots"].find(self.answer).frame.head(RANKED))
+        return gpd.GeoDataFrame(LAYERS["ranked-hotspots"].compute(self.answer).frame.head(RANKED))
 
     @cached_property
     def ranked(self) -> gpd.GeoDataFrame:

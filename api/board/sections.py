@@ -116,7 +116,7 @@ def when(findings: Findings) -> Told:
 
 def concentration(findings: Findings) -> Told:
     """How few places hold how much."""
-    found = _BY_COMMAND["concentration"].find(findings.counting)
+    found = _BY_COMMAND["concentration"].compute(findings.counting)
     if not findings.answer.accounts.counted:
         raise QuestionError("period", "there is no incident in this period")
     return {"rows": found.frame.to_dict("records"), "caveats": found.caveats}
@@ -124,7 +124,7 @@ def concentration(findings: Findings) -> Told:
 
 def repeats(findings: Findings) -> Told:
     """The places that had the most incidents more than once, where the source allows."""
-    found = _BY_COMMAND["repeats"].find(findings.counting)
+    found = _BY_COMMAND["repeats"].compute(findings.counting)
     frame = found.frame
     return {
         "rows": frame.head(REPEATED).drop(columns="geometry").to_dict("records"),
@@ -141,7 +141,7 @@ def treatment(findings: Findings) -> Told:
     question = findings.question
     if not (question.treatment.treated and question.treatment.since):
         return {"asked": False, "layers": findings.layers}
-    found = _BY_COMMAND["treatment"].find(findings.with_history)
+    found = _BY_COMMAND["treatment"].compute(findings.with_history)
     low, high = (float(str(found.parameters[name])) for name in ("wdd_low", "wdd_high"))
     return {
         "asked": True,

@@ -13,7 +13,7 @@ import typer
 
 from api.commands.context import CommandContext, areas_of, with_progress
 from api.commands.incidents import halves_of
-from api.commands.questions import Output, answered, with_question
+from api.commands.questions import Output, run_analysis, with_question
 from api.formats.registry import frame_format, write_frame
 from api.maps.outlines import outlines
 from api.settings import VERSION
@@ -118,7 +118,7 @@ def with_engine(
                     "FILES, --areas, --scheduler, --workers and --halve need --engine dask; "
                     "add it, or leave them out to use the store"
                 )
-            answered(context, analysis, question, output)
+            run_analysis(context, analysis, question, output)
             return
         if engine != "dask":
             raise InputError(f"unknown --engine {engine!r}; choose dask")
@@ -149,7 +149,7 @@ def with_engine(
     command.__doc__ = (
         f"{analysis.summary}\n\n{analysis.description} Reads a store, or with --engine dask files."
     )
-    return with_question(command, analysis.command)
+    return with_question(command, analysis.options)
 
 
 def area_counts(request: CountRequest, job: CountJob) -> CountOutput:

@@ -212,7 +212,7 @@ def _double_warnings(part: Partition, watch: DoubleWatch) -> list[str]:
     return [
         f"warning: {part.file}: {double.text}; if so, import it again with "
         f"--halve {part.name}:{double.month}:{double.category}"
-        for double in watch.found()
+        for double in watch.doubles()
     ]
 
 

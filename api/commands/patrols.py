@@ -13,7 +13,7 @@ import pandas as pd
 import typer
 
 from api.commands.context import CommandContext, read_bytes, read_vector
-from api.commands.questions import ANALYSIS, Output, answered, with_question
+from api.commands.questions import ANALYSIS, Output, run_analysis, with_question
 from api.formats.encoding import to_csv
 from api.formats.files import write_whole
 from boundaries.layers.lines import read_lines
@@ -39,7 +39,7 @@ _PLANNED = ("shift", "hotspot_id", "after_minutes", "minutes", "x", "y")
 
 
 @patrols.callback()
-@partial(with_question, analysis="patrols")
+@partial(with_question, options=ANALYSIS["patrols"].options)
 def plan(
     context: typer.Context,
     question: Question,
@@ -63,8 +63,8 @@ def plan(
     if travel:
         cli = CommandContext.of(context)
         cli.check_output(output, travel)
-        analysis = replace(analysis, find=partial(analysis.find, travel=_travel(cli, travel)))
-    answered(context, analysis, question, output, read_file=_read_sites)
+        analysis = replace(analysis, compute=partial(analysis.compute, travel=_travel(cli, travel)))
+    run_analysis(context, analysis, question, output, read_file=_read_sites)
 
 
 @patrols.command()

@@ -1,10 +1,10 @@
-"""`patchmap count`, `hotspots`, `rank` … and `map`: the faces of one Question."""
+"""The commands that answer a Question: one for each analysis, `map` and `brief`."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,84 +25,93 @@ from geo.errors import InputError
 from geo.question.accounts import Accounts
 from geo.question.ask import Answer, Question, ask
 from geo.question.model import OPTIONS
+from geo.question.options import Option
 from geo.question.store_settings import PLACES_SETTING
-from geo.store.contract import LayerMetadata
+from geo.store.contract import LayerMetadata, Setting
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
 
 ANALYSIS = {analysis.command: analysis for analysis in ANALYSES}
 
-_FROM_TO = (
-    ("from", "First month or day, as 2024-01 or 2024-01-31."),
-    ("to", "Last month or day, included."),
-)
+COMMON = tuple(option for option in OPTIONS if not option.analyses)
+"""The options that every analysis takes."""
+
+_FROM_TO = {
+    "from": "First month or day, as 2024-01 or 2024-01-31.",
+    "to": "Last month or day, included.",
+}
 
 
 def with_question(
-    command: Callable[..., None], analysis: str = "", *, only: Collection[str] = ()
+    command: Callable[..., None], options: Sequence[Option] = COMMON
 ) -> Callable[..., None]:
-    """Give a command the options of the Question; it receives them as `question`.
+    """Give a command options of the Question, and `--from` and `--to`.
 
-    They are those of every answer and those of the one `analysis`, or `only` those named, and
-    always the first and last day.
+    Parameters
+    ----------
+    command
+        Receives them as `question`.
+    options
+        Which ones; else those that every analysis takes.
     """
-    own = [
-        option for option in OPTIONS if (option.name in only if only else option.serves(analysis))
+    texts = {**_FROM_TO, **{option.name: option.help for option in options}}
+    parameters = [
+        inspect.Parameter(
+            f"option_{name}",
+            inspect.Parameter.KEYWORD_ONLY,
+            default="",
+            annotation=Annotated[str, typer.Option(f"--{name}", help=text, show_default=False)],
+        )
+        for name, text in texts.items()
     ]
-    described = [*_FROM_TO, *((option.name, option.help) for option in own)]
-    parameters = {
-        f"option_{name}": Annotated[str, typer.Option(f"--{name}", help=text, show_default=False)]
-        for name, text in described
-    }
 
     @functools.wraps(command)
-    def asked(**values: object) -> None:
-        options = {name: str(values.pop(f"option_{name}")) for name, _ in described}
+    def wrapped(**values: object) -> None:
+        options = {name: str(values.pop(f"option_{name}")) for name in texts}
         command(question=Question.read(options), **values)
 
     signature = inspect.signature(command, eval_str=True)
-    kept = [part for name, part in signature.parameters.items() if name != "question"]
-    added = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default="", annotation=kind)
-        for name, kind in parameters.items()
-    ]
-    merged = signature.replace(parameters=[*kept, *added])
+    own = [part for name, part in signature.parameters.items() if name != "question"]
+    merged = signature.replace(parameters=[*own, *parameters])
     # Typer reads both: the order from the signature, the types from the annotations.
-    asked.__signature__ = merged  # type: ignore[attr-defined] # functions may have one
-    asked.__annotations__ = {part.name: part.annotation for part in merged.parameters.values()}
-    del asked.__wrapped__
-    return asked
+    wrapped.__signature__ = merged  # type: ignore[attr-defined] # functions may have one
+    wrapped.__annotations__ = {part.name: part.annotation for part in merged.parameters.values()}
+    del wrapped.__wrapped__
+    return wrapped
 
 
 def command_of(analysis: Analysis) -> Callable[..., None]:
-    """The command that works an analysis out and writes what it found."""
+    """Make the command that computes an analysis and writes its result."""
 
     def command(context: typer.Context, question: Question, output: Output) -> None:
-        answered(context, analysis, question, output)
+        run_analysis(context, analysis, question, output)
 
     command.__doc__ = f"{analysis.summary}\n\n{analysis.description}"
-    return with_question(command, analysis.command)
+    return with_question(command, analysis.options)
 
 
-@partial(with_question, analysis="rank")
+@partial(with_question, options=ANALYSIS["rank"].options)
 def rank(
     context: typer.Context,
     question: Question,
     output: Output,
     *,
     save: Annotated[
-        bool, typer.Option("--save", help="Keep the ids of these places from now on.")
+        bool, typer.Option("--save", help="Save the ids of these places for later rankings.")
     ] = False,
 ) -> None:
     """Rank the places with most incidents; known places keep their ids."""
     cli = CommandContext.of(context)
-    found = answered(context, ANALYSIS["rank"], question, output)
+    result = run_analysis(context, ANALYSIS["rank"], question, output)
     if save:
         if question.within:
-            raise InputError(
-                "--save keeps the places of the whole study area: ask without --within"
+            raise InputError("use either --save or --within, not both: all places are saved")
+        places: list[Setting] = [
+            {"hotspot_id": hotspot_id, "x": x, "y": y}
+            for hotspot_id, x, y in zip(
+                *(result.frame[name].tolist() for name in ("hotspot_id", "x", "y")), strict=True
             )
-        places = found.frame[["hotspot_id", "x", "y"]].to_dict("records")
+        ]
         with cli.open() as store, store.transaction():
             store.put_setting(PLACES_SETTING.format(question.places.radius), places)
 
@@ -139,7 +148,7 @@ def brief(
     output: Output,
     *,
     show: Annotated[
-        str, typer.Option(help="What the map shows: cells, density, change or persistence.")
+        str, typer.Option(help="Map to print: cells, density, change or persistence.")
     ] = "cells",
 ) -> None:
     """Write the board as a brief for print: .html, or .pdf if Chromium is installed."""
@@ -151,7 +160,7 @@ def brief(
     cli = CommandContext.of(context)
     cli.check_output(output)
     if output.suffix not in (".html", ".pdf"):
-        raise InputError(f"{output}: a brief is written as .html or .pdf")
+        raise InputError(f"{output}: unknown kind of file; name it .html or .pdf")
     if output.suffix == ".pdf":
         browser()
     with cli.open() as store:
@@ -166,7 +175,7 @@ def brief(
 
 
 def account_lines(accounts: Accounts) -> list[str]:
-    """The accounts as lines for a person."""
+    """Write the accounts as lines for people."""
     sum_line = (
         f"{accounts.read:,} read = {accounts.rejected:,} rejected + {accounts.not_asked:,} not "
         f"asked + {accounts.outside:,} outside + {accounts.counted:,} counted"
@@ -174,14 +183,14 @@ def account_lines(accounts: Accounts) -> list[str]:
     period = f"period {accounts.period.title}; study area {accounts.mask}; {accounts.crs}"
     lines = [sum_line, period]
     if accounts.compared:
-        told = accounts.compared
-        lines.append(f"compared with {told.period.title}: {told.counted:,} counted")
-        if told.months_missing:
-            lines.append(f"of it not published: {', '.join(told.months_missing)}")
+        compared = accounts.compared
+        lines.append(f"compared with {compared.period.title}: {compared.counted:,} counted")
+        if compared.months_missing:
+            lines.append(f"of it not published: {', '.join(compared.months_missing)}")
     if "without" in accounts.question:
-        lines.append(f"{accounts.left_out:,} of those not asked lie at places that are left out")
+        lines.append(f"{accounts.left_out:,} of those not asked are at places that are left out")
     if accounts.in_no_area:
-        lines.append(f"{accounts.in_no_area:,} of the counted are in none of the areas")
+        lines.append(f"{accounts.in_no_area:,} of those counted are in none of the areas")
     if accounts.months_missing:
         lines.append(
             f"{len(accounts.months_missing)} of {len(accounts.period.months)} months were not "
@@ -190,7 +199,7 @@ def account_lines(accounts: Accounts) -> list[str]:
     return lines + [f"note: {caveat}" for caveat in accounts.caveats]
 
 
-def answered(
+def run_analysis(
     context: typer.Context,
     analysis: Analysis,
     question: Question,
@@ -198,7 +207,7 @@ def answered(
     *,
     read_file: Callable[[str, Projection], gpd.GeoDataFrame | None] | None = None,
 ) -> AnalysisResult:
-    """Work an analysis out, write what it found, and say how it was made.
+    """Compute an analysis, write its frames to files, and print how it was computed.
 
     Parameters
     ----------
@@ -216,35 +225,35 @@ def answered(
             return read_layer_or_plan(store, layer_id)
 
         answer = ask(question, store, history=analysis.history, layer_of=read)
-        found = analysis.find(answer)
-        members = {"accounts": _facts(answer), **found.as_dict()}
-        write_frame(found.frame, output, projection=store.projection, members=members)
+        result = analysis.compute(answer)
+        members = {"accounts": _facts(answer), **result.as_dict()}
+        write_frame(result.frame, output, projection=store.projection, members=members)
         beside = {
             output.with_suffix(f".{name}{output.suffix}"): table
-            for name, table in found.tables.items()
+            for name, table in result.tables.items()
         }
         for path, table in beside.items():
             cli.check_output(path)
             write_frame(table, path, projection=store.projection, members=members)
     lines = [
-        f"{path}: {len(table):,} rows" for path, table in [(output, found.frame), *beside.items()]
+        f"{path}: {len(table):,} rows" for path, table in [(output, result.frame), *beside.items()]
     ]
     lines += account_lines(answer.accounts)
-    lines += [f"method: {found.method}"]
-    lines += [f"{name}: {_shown(value)}" for name, value in found.parameters.items()]
-    lines += [f"note: {caveat}" for caveat in found.caveats]
-    cli.echo(lines, _facts(answer) | found.as_dict())
-    return found
+    lines += [f"method: {result.method}"]
+    lines += [f"{name}: {_shown(value)}" for name, value in result.parameters.items()]
+    lines += [f"note: {caveat}" for caveat in result.caveats]
+    cli.echo(lines, _facts(answer) | result.as_dict())
+    return result
 
 
 def _shown(value: object) -> str:
+    """A parameter as text: records one a line, other lists with commas."""
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return "".join(f"\n  {_shown(item)}" for item in value)
     if isinstance(value, list):
-        many = any(isinstance(each, dict) for each in value)
-        return (
-            "".join(f"\n  {_shown(each)}" for each in value) if many else ", ".join(map(str, value))
-        )
+        return ", ".join(map(str, value))
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_shown(each)}" for name, each in value.items())
+        return ", ".join(f"{name} {_shown(item)}" for name, item in value.items())
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -143,7 +143,7 @@ def _classes(answer: Answer) -> Painting:
 
 
 def _density(answer: Answer) -> Painting:
-    found = LAYERS["density"].find(answer)
+    found = LAYERS["density"].compute(answer)
     unit = "harm" if answer.harm is not None else "incidents"
     steps = _steps(found.frame["density"].max(), many=len(_DENSITY))
     cells = found.frame[found.frame["density"] >= steps[0]]
@@ -160,7 +160,7 @@ def _density(answer: Answer) -> Painting:
 def _change(answer: Answer) -> Painting:
     if not answer.accounts.compared:
         raise QuestionError("show", "change needs a period to compare with: previous or year")
-    found = LAYERS["density"].find(answer)
+    found = LAYERS["density"].compute(answer)
     difference = found.frame["difference"]
     steps = _steps(difference.abs().max(), many=len(_RISES))
     cells = found.frame[difference.abs() >= steps[0]]

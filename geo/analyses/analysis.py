@@ -1,22 +1,30 @@
-"""What an analysis finds, and what it is called at every door."""
+"""What an analysis is, what it gives, and refusals that several of them share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal, ParamSpec, Protocol, TypeVar
 
 import geopandas as gpd
 import pandas as pd
 
 from geo.errors import QuestionError
 from geo.question.answer import Answer
+from geo.question.model import OPTIONS
+from geo.question.options import Option
 from geo.store.layer_ids import AnswerCollection
+
+Params = ParamSpec("Params")
+T = TypeVar("T")
+
+MOST_MONTHS = 6
+"""How many months a caveat names, at most."""
 
 
 @dataclass(frozen=True)
 class AnalysisResult:
-    """A frame with what its reader must know of how it was made.
+    """A frame, and how it was computed.
 
     Attributes
     ----------
@@ -25,7 +33,7 @@ class AnalysisResult:
     method
         What was computed, in a sentence, with its source.
     parameters
-        The numbers it rests on, with units in their names.
+        The numbers that went in or came out, with units in their names.
     caveats
         What to keep in mind beside the accounts' own.
     tables
@@ -39,7 +47,7 @@ class AnalysisResult:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
-        """The method as every JSON answer shows it."""
+        """Method, parameters and caveats, as members of a JSON answer."""
         return {
             "method": self.method,
             "parameters": dict(self.parameters),
@@ -48,39 +56,41 @@ class AnalysisResult:
 
 
 class Runner(Protocol):
-    """Calls a function where it may take its time: here, or in a process that can be stopped."""
+    """Calls a function: in this process, or in another one that can be stopped."""
 
-    def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """What the function returns; what it raises is raised."""
+    def __call__(
+        self, function: Callable[Params, T], /, *args: Params.args, **kwargs: Params.kwargs
+    ) -> T:
+        """Return what the function returns, and raise what it raises."""
 
 
-def run_here(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+def run_here(function: Callable[Params, T], /, *args: Params.args, **kwargs: Params.kwargs) -> T:
     """Call a function in this process, for as long as it takes."""
     return function(*args, **kwargs)
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """One kind of answer.
+    """One analysis, as the command line, collections and pages offer it.
 
     Attributes
     ----------
     command
-        Its command; `patchmap rank` for one.
+        Its command, such as `rank` for `patchmap rank`.
     collection
-        The id of its OGC collection; '' where it is a table and no layer.
+        The id of its OGC collection; '' for a table without geometry.
     title
         Its name on pages and in catalogues.
     summary
         What the command does: an imperative sentence of at most 80 characters.
     description
         What the result holds.
-    find
-        Works it out; where it searches, by a `Runner` that it is given as `run`.
+    compute
+        Computes it from an Answer; one that `searches` also takes a `Runner` as `run`.
     history
         Whether it needs the incidents of the years before the period.
     searches
-        Whether it may search for longer than a page can wait.
+        Whether it may take longer than a page can wait.
     """
 
     command: str
@@ -88,18 +98,40 @@ class Analysis:
     title: str
     summary: str
     description: str
-    find: Callable[..., AnalysisResult]
+    compute: Callable[..., AnalysisResult]
     history: bool = False
     searches: bool = False
 
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options that it takes: those of every analysis, and its own."""
+        return tuple(option for option in OPTIONS if option.serves(self.command))
+
 
 def as_layer(frame: pd.DataFrame, geometry: object, answer: Answer) -> gpd.GeoDataFrame:
-    """A frame with the geometry of its rows, in the working CRS."""
+    """Give a frame geometry.
+
+    Parameters
+    ----------
+    frame
+        n rows.
+    geometry
+        The geometries of the n rows, in metres of the Answer's areas.
+    answer
+        Its areas give the CRS.
+    """
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=answer.areas.crs)
 
 
 def refuse_weight(answer: Answer, name: str) -> None:
-    """Refuse to count where harm is asked for, rather than count without a word.
+    """Refuse a harm table for an analysis of counts, rather than ignore it in silence.
+
+    Parameters
+    ----------
+    answer
+        The Answer to be analysed.
+    name
+        What is counted, for the refusal: "a repeat place".
 
     Raises
     ------
@@ -107,33 +139,39 @@ def refuse_weight(answer: Answer, name: str) -> None:
         If the Question weighs by a harm table.
     """
     if answer.harm is not None:
-        raise QuestionError("weight", f"{name} counts incidents: ask without a harm table")
+        raise QuestionError("weight", f"{name} counts incidents; use weight=count")
 
 
 def short_months(answer: Answer, months: Sequence[str]) -> list[str]:
-    """What to say where some of the months look published short."""
+    """Caveats for months, `YYYY-MM`, that look incomplete; none for the others."""
     short = [month for month in months if month in answer.short]
-    return [f"Published short, by the look of it: {', '.join(short)}."] if short else []
+    return [f"These months look incomplete: {', '.join(short)}."] if short else []
 
 
-def passed_over(answer: Answer, months: Sequence[str]) -> list[str]:
-    """What to say where some of the months were not published whole, and so not used."""
-    whole = set(answer.published) - set(answer.short)
-    if not (passed := sorted(set(months) - whole)):
+def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:
+    """Caveats for months, `YYYY-MM`, that were not published in full and so not used."""
+    complete = set(answer.published) - set(answer.short)
+    if not (skipped := sorted(set(months) - complete)):
         return []
-    named = ", ".join(passed[:6]) + (" …" if len(passed) > 6 else "")
-    return [
-        f"{len(passed)} months were not published, or only in part, and are passed over: {named}."
-    ]
+    named = ", ".join(skipped[:MOST_MONTHS]) + (" …" if len(skipped) > MOST_MONTHS else "")
+    return [f"{len(skipped)} months were not published in full and are left out: {named}."]
 
 
 def refuse_part_months(answer: Answer, name: str) -> None:
-    """Refuse a period that holds part of a month, which would look like a fall.
+    """Refuse a period with part of a month, which would look like a fall.
+
+    Parameters
+    ----------
+    answer
+        The Answer to be analysed.
+    name
+        The analysis, for the refusal: "an evaluation".
 
     Raises
     ------
     QuestionError
-        If the period does not begin with a month and end with one.
+        If the period does not start with a month and end with one.
     """
     if not answer.accounts.period.is_whole_months:
-        raise QuestionError(answer.question.period_option, f"{name} needs whole months")
+        message = f"{name} needs whole months; choose a first and a last month"
+        raise QuestionError(answer.question.period_option, message)

@@ -1,4 +1,4 @@
-"""What to look for at a place: what happens there, and when."""
+"""A briefing about one place: what happens there, and when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from geo.incidents import category_title, london_hours
 from geo.question.answer import Answer
 
 FEWEST_TIMED = 30
-"""With fewer timed incidents a peak would be one of chance."""
+"""With fewer timed incidents a peak would be chance."""
 
 PEAK_HOURS = 3
 MOST_KINDS = 3
@@ -31,7 +31,7 @@ class Briefing:
     n
         Incidents in its circle.
     n_then
-        Those of them that are known to have begun in the hours asked for.
+        Those of them that are known to have started in the given hours.
     kinds
         The categories that occur most, as words with their share: in these hours where enough
         are known, else of all.
@@ -54,25 +54,27 @@ class Briefing:
 
 
 def briefing(answer: Answer, *, x: float, y: float, hours: Collection[int] = ()) -> Briefing:
-    """Look at the incidents of an Answer within its radius of a place.
+    """Brief about a place: the incidents of an Answer within its radius.
 
     Parameters
     ----------
+    answer
+        Its question has the radius.
     x, y
-        Of its middle, in metres.
+        The place's centre, in metres.
     hours
-        The hours of the day in London that are asked for; none where all are.
+        Hours of the day in London, 0 to 23, of the shift; empty for all.
     """
     counted, radius = answer.counted, answer.question.places.radius
     here = counted[(counted["x"] - x) ** 2 + (counted["y"] - y) ** 2 <= radius**2]
     begun = here[here["precision"] == "instant"]
     begun = begun[np.isin(london_hours(begun["occurred_from"]), list(hours))]
     then = len(begun) >= FEWEST_TIMED
-    told = begun if then else here
-    kinds = told["category"].astype(str).value_counts()
-    # Of equals the first in the alphabet.
+    described = begun if then else here
+    kinds = described["category"].astype(str).value_counts()
+    # By name first: of equals the first in the alphabet, whatever the order of the rows.
     kinds = kinds.sort_index().sort_values(ascending=False, kind="stable")[:MOST_KINDS]
-    names = pd.Series(street_names(here["location"].astype(str)))
+    names = pd.Series(street_names(here["location"].astype(str).tolist()), dtype=object)
     streets = names[names != ""].value_counts().sort_index()
     streets = streets.sort_values(ascending=False, kind="stable")[:MOST_STREETS]
     peak, share = _peak(here)
@@ -80,7 +82,9 @@ def briefing(answer: Answer, *, x: float, y: float, hours: Collection[int] = ())
         n=len(here),
         n_then=len(begun),
         then=then,
-        kinds=tuple((category_title(name), count / len(told)) for name, count in kinds.items()),
+        kinds=tuple(
+            (category_title(str(name)), count / len(described)) for name, count in kinds.items()
+        ),
         streets=tuple(str(name) for name in streets.index),
         peak=peak,
         peak_share=share,
@@ -91,8 +95,8 @@ def _peak(here: pd.DataFrame) -> tuple[str, float]:
     timed = here[here["precision"].isin(TIMED)]
     if len(timed) < FEWEST_TIMED:
         return "", 0.0
-    found = peak_hours(np.asarray(dayparts(timed).weights), hours=PEAK_HOURS)
-    if found.empty:
+    peaks = peak_hours(dayparts(timed).weights, hours=PEAK_HOURS)
+    if peaks.empty:
         return "", 0.0
-    best = found.iloc[0]
+    best = peaks.iloc[0]
     return f"{int(best['hour']):02}:00 to {int(best['to_hour']):02}:00", float(best["share"])

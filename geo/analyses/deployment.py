@@ -1,4 +1,4 @@
-"""Who goes where: posts shared over areas, and areas grouped into patches."""
+"""Analyses that share officers or money over areas, and group areas into patches."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
 from geo.errors import InputError, QuestionError
 from geo.question.answer import Answer
 from geo.question.model import Question
-from geo.question.resolve import refuse_unknown
+from geo.question.resolve import check_names
 
 if TYPE_CHECKING:
     from geo.allocation.patches.grouping import PatchAnswer
 
-# What plans patches is loaded when it is asked for: it brings solvers.
+# Planning patches loads solvers, so it is imported where it is needed.
 
-_TODAY = "Needs are of the past: a plan that follows them may still be wrong tomorrow."
+_PAST = "Need is measured on past incidents. Check it against what you expect before deciding."
 
 
 def posts(answer: Answer) -> AnalysisResult:
-    """Officers, or money, shared over the areas: a floor for each, the rest by need."""
+    """Share officers, or money, over the areas: a floor for each, the rest by need."""
     question = answer.question
     terms, texts = question.posts, question.texts()
     frame = share_out(_areas(answer, column="need"), question)
@@ -34,7 +34,7 @@ def posts(answer: Answer) -> AnalysisResult:
     return AnalysisResult(
         answer.shown(as_layer(frame, answer.areas.geometry.loc[frame["area_code"]].array, answer)),
         f"A floor for every area, the rest by need ({method}); need: {_need_words(answer)}",
-        _asked(
+        _given(
             posts=terms.officers or "",
             money=texts["money"],
             floor=terms.least,
@@ -43,26 +43,28 @@ def posts(answer: Answer) -> AnalysisResult:
             excluded=list(question.need.exclude),
             pinned=texts["pinned"],
         ),
-        [_TODAY],
+        [_PAST],
     )
 
 
 def share_out(areas: pd.DataFrame, question: Question) -> pd.DataFrame:
-    """Share out the posts, or the money, that a Question says over areas with a need.
+    """Share out a Question's officers, or money, over areas with a need.
 
     Parameters
     ----------
     areas
         Indexed by area code, with `area_name` and `need`.
+    question
+        Its `posts` say what is shared, and how.
 
     Returns
     -------
-    As `share_posts`, or as `share_money` where the Question says money.
+    As `share_posts`, or as `share_money` where there is money.
 
     Raises
     ------
     QuestionError
-        If it says neither, or that cannot be shared so.
+        If there is neither, or too little for the floor.
     """
     terms = question.posts
     try:
@@ -82,12 +84,23 @@ def share_out(areas: pd.DataFrame, question: Question) -> pd.DataFrame:
 
 
 def need_of(areas: pd.DataFrame, question: Question) -> pd.Series:
-    """The need of areas, as the Question mixes it from their columns.
+    """Mix the need of areas from their columns.
+
+    Parameters
+    ----------
+    areas
+        n areas with the columns of the mix.
+    question
+        Its `need` has the columns with their weights.
+
+    Returns
+    -------
+    n shares that add up to 1.
 
     Raises
     ------
     QuestionError
-        If a column is missing, holds gaps, or adds up to nought.
+        If a column is missing, has gaps, or adds up to 0.
     """
     try:
         return mixed_need(areas, dict(question.need.mix), low_is_worse=question.need.low)
@@ -96,43 +109,43 @@ def need_of(areas: pd.DataFrame, question: Question) -> pd.Series:
 
 
 def patches(answer: Answer, *, run: Runner = run_here) -> AnalysisResult:
-    """Contiguous groups of areas under one officer each, with their work in balance."""
+    """Group areas into contiguous patches of balanced work, one officer each."""
     texts = answer.question.texts()
-    found = _patches(answer, run)
-    frame = found.assignment
-    plans = found.plans.set_index("plan")
+    result = _patches(answer, run)
+    frame = result.assignment
+    plans = result.plans.set_index("plan")
     for name in plans.columns.intersection(["groups", "optimal"]):
         frame[name] = plans[name].loc[frame["plan"]].to_numpy()
-    best = found.plans.iloc[0]
+    best = result.plans.iloc[0]
     return AnalysisResult(
         answer.shown(as_layer(frame, answer.areas.geometry.loc[frame["area_code"]].array, answer)),
         f"Contiguous groups (a shared edge, or a named bridge) with {_rules(answer)}, of least "
         f"worst imbalance; found by {best['method']}, a short list of the best by balance, range, "
         "compactness and changes",
-        _asked(
+        _given(
             balance=texts["need"],
-            plans=found.plans.to_dict("records"),
+            plans=result.plans.to_dict("records"),
             excluded=list(answer.question.need.exclude),
             bridges=texts["bridges"],
         ),
-        [_TODAY],
+        [_PAST],
     )
 
 
-def _asked(**parameters: object) -> dict[str, object]:
-    """What was asked for, without what was not."""
+def _given(**parameters: object) -> dict[str, object]:
+    """Parameters without those that were not given."""
     return {name: value for name, value in parameters.items() if value not in ("", [])}
 
 
 def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
-    """The layer with its numbers and a column of need or workload, without what is excluded."""
+    """The layer's areas with a column of need or workload, without the excluded ones."""
     question = answer.question
     if question.by:
-        raise QuestionError("by", "need is of the whole period: leave the split by month out")
-    refuse_unknown("exclude", question.need.exclude, answer.areas.index)
+        raise QuestionError("by", "need is measured over the whole period; leave by out")
+    check_names("exclude", question.need.exclude, answer.areas.index)
     table = answer.areas.drop(index=list(question.need.exclude))
     if not len(table):
-        raise QuestionError("exclude", "leaves no area")
+        raise QuestionError("exclude", "leaves no area; exclude fewer")
     counts = answer.area_counts_of_all.set_index("area_code")
     table["incidents"] = counts["n"]
     if "weighted" in counts:
@@ -147,26 +160,26 @@ def _patches(answer: Answer, run: Runner) -> PatchAnswer:
     areas = _areas(answer, column="workload")
     if terms.today:
         if terms.today not in areas.columns:
-            raise QuestionError("today", f"the layer has no column {terms.today!r}")
+            raise QuestionError(
+                "today", f"unknown column {terms.today!r}; choose a column of the layer"
+            )
         areas["today"] = areas[terms.today]
     size = (terms.size.least, terms.size.most) if terms.size else None
     try:
         rules = PatchRules(size=size, members=terms.members, groups=terms.groups)
-        found: PatchAnswer = run(
-            plan_patches, areas, contiguity(areas, bridges=dict(terms.bridges)), rules=rules
-        )
+        neighbours = contiguity(areas, bridges=dict(terms.bridges))
+        return run(plan_patches, areas, neighbours, rules=rules)
     except InputError as error:
         raise QuestionError("size" if size else "groups", str(error)) from error
-    return found
 
 
 def _rules(answer: Answer) -> str:
     terms = answer.question.patches
-    said = [
+    rules = [
         f"{terms.size} areas" if terms.size else "",
         f"at most {terms.members} members" if terms.members else "",
     ]
-    limits = " and ".join(part for part in said if part) or "any number of areas"
+    limits = " and ".join(filter(None, rules)) or "any number of areas"
     return f"{limits} each" + (f", {terms.groups} of them" if terms.groups else "")
 
 

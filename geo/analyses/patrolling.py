@@ -1,4 +1,4 @@
-"""Who goes where: visits to ranked places in shifts, and what to look for there."""
+"""The analysis that plans visits to ranked places in shifts."""
 
 from __future__ import annotations
 
@@ -24,33 +24,44 @@ if TYPE_CHECKING:
     from geo.allocation.patrols.scheduling import PatrolAnswer
     from geo.allocation.patrols.street_network import AlongStreets, StreetNetwork
 
-# What plans patrols is loaded when it is asked for: it brings solvers.
+# Planning patrols loads solvers, so it is imported where it is needed.
 
 COVERS = 0.5
+"""The share of what a place would have in a shift that its first visit covers."""
+
 TIMED = ("instant", "interval")
-"""Precisions of incidents whose hour is known, or can be shared out."""
+"""Precisions of incidents whose hour is known, or can be shared among hours."""
 
 _STATED = (
-    "What a visit covers is an assumption, not a finding: half of what a place would see in the "
-    "shift, the next visit half of what is left."
+    "That a visit covers half of a place's demand in the shift, and the next one half of the rest, "
+    "is an assumption, not a finding."
 )
 _MONTHS_ONLY = (
-    "These incidents are dated by month only, so nothing is known of the demand in shifts: the "
-    "visits are of a day, without an hour."
+    "These incidents are dated by month only, so demand by shift is unknown: visits are planned "
+    "for a day, without hours."
 )
-_AVERAGE = "Demand is that of an average day of the period: a Friday night may differ."
+_AVERAGE = "Demand is that of an average day in the period. A Friday night may differ."
 
 
 def patrols(
     answer: Answer, *, travel: pd.DataFrame | StreetNetwork | None = None, run: Runner = run_here
 ) -> AnalysisResult:
-    """Visits to ranked places in shifts: who, where, in which order, and when.
+    """Plan visits to ranked places in shifts: who, where, in which order, and when.
 
     Parameters
     ----------
+    answer
+        Its incidents rank the places; its question says who patrols when.
     travel
-        Minutes between places, as `travel_from_table` reads them, or the streets to go along;
-        straight lines without it.
+        Minutes between places, as `travel_from_table` reads them, or the streets to travel;
+        straight lines without.
+    run
+        Calls the search.
+
+    Raises
+    ------
+    QuestionError
+        If the incidents have no hours for shifts, or no place can be visited often enough.
     """
     from geo.allocation.patrols.scheduling import plan_patrols  # noqa: PLC0415 - it brings solvers
 
@@ -60,8 +71,8 @@ def patrols(
     if terms.shifts and not timed:
         raise QuestionError(
             "shifts",
-            "these incidents are dated by month or day only, so nothing is known of the demand in "
-            "shifts; leave shifts out, and daily visits are planned",
+            "these incidents are dated by month or day only, so demand by shift is unknown; leave "
+            "shifts out to plan daily visits",
         )
     rule = _visit_rule(terms)
     try:
@@ -70,29 +81,29 @@ def patrols(
         comparison = compared(
             answer,
             demanded.assign(demand=demanded[[shift.name for shift in shifts]].sum(axis=1)),
-            _ways(terms, travel),
+            _travel(terms, travel),
             officers=sum(shift.officers for shift in shifts),
             run=run,
         )
-        found = run(
+        plan = run(
             plan_patrols,
             demanded,
             shifts,
             rule=rule,
-            travel=_from_best(_ways(terms, travel), comparison),
+            travel=_from_best(_travel(terms, travel), comparison),
             precision="instant" if terms.shifts else "month",
         )
     except InputError as error:
         if travel is not None:
             raise
         raise QuestionError("minutes", str(error)) from error
-    if not len(found.stops):
+    if not len(plan.stops):
         raise QuestionError(
             "minutes",
             f"no place can be visited {terms.visits} times a day by these officers; give them "
-            "more minutes, or ask for fewer visits",
+            "more minutes, or plan fewer visits",
         )
-    return _result(answer, found, places=places, travel=travel, comparison=comparison)
+    return _result(answer, plan, places=places, travel=travel, comparison=comparison)
 
 
 def _from_best(
@@ -106,7 +117,7 @@ def _from_best(
 
 def _result(
     answer: Answer,
-    found: PatrolAnswer,
+    plan: PatrolAnswer,
     *,
     places: pd.DataFrame,
     travel: pd.DataFrame | StreetNetwork | None,
@@ -114,8 +125,8 @@ def _result(
 ) -> AnalysisResult:
     terms = answer.question.patrols
     streets = places.set_index("hotspot_id")["streets"]
-    stops = found.stops.assign(streets=streets.loc[found.stops["hotspot_id"]].to_numpy())
-    visited = int((found.hotspots["visits"] > 0).sum())
+    stops = plan.stops.assign(streets=streets.loc[plan.stops["hotspot_id"]].to_numpy())
+    visited = int((plan.hotspots["visits"] > 0).sum())
     return AnalysisResult(
         answer.shown(as_layer(stops, shapely.points(stops["x"], stops["y"]), answer)),
         "Rounds of visits that cover the most demand, filled greedily and chosen by a "
@@ -129,11 +140,11 @@ def _result(
             "visits_a_day_at_least": terms.visits,
             "visits_a_day_in_every_area": terms.everywhere,
             "again_within_minutes": terms.again,
-            **_travelled(terms, travel),
-            "demand": float(found.hotspots["demand"].sum()),
-            "demand_covered": found.covered,
-            "bound": found.bound,
-            "gap": found.gap,
+            **_travel_parameters(terms, travel),
+            "demand": float(plan.hotspots["demand"].sum()),
+            "demand_covered": plan.covered,
+            "bound": plan.bound,
+            "gap": plan.gap,
             **base_parameters(answer, comparison),
         },
         [
@@ -148,15 +159,15 @@ def _result(
 
 
 def _hours_caveats(answer: Answer) -> list[str]:
-    """What is not known of the hours that shifts are planned by."""
+    """Caveats about incidents whose hours are unknown."""
     timed = int(answer.counted["precision"].isin(TIMED).sum())
     if not answer.question.patrols.shifts:
         return [] if timed else [_MONTHS_ONLY]
     untimed = len(answer.counted) - timed
     if not untimed:
         return []
-    told = f"{untimed:,} of {len(answer.counted):,} incidents have no time of day"
-    return [f"{told}: the demand in shifts is of the others."]
+    unknown = f"{untimed:,} of {len(answer.counted):,} incidents have no time of day"
+    return [f"{unknown}: demand by shift is that of the others."]
 
 
 def _visit_rule(terms: PatrolTerms) -> VisitRule:
@@ -172,7 +183,7 @@ def _visit_rule(terms: PatrolTerms) -> VisitRule:
         raise QuestionError("again", str(error)) from error
 
 
-def _ways(
+def _travel(
     terms: PatrolTerms, travel: pd.DataFrame | StreetNetwork | None
 ) -> StraightLines | AlongStreets | pd.DataFrame:
     base = terms.base.at if terms.base else None
@@ -185,7 +196,7 @@ def _ways(
     return AlongStreets(travel, terms.speed, base)
 
 
-def _travelled(
+def _travel_parameters(
     terms: PatrolTerms, travel: pd.DataFrame | StreetNetwork | None
 ) -> dict[str, object]:
     if travel is None:
@@ -205,9 +216,9 @@ def _street_caveats(travel: pd.DataFrame | StreetNetwork | None) -> list[str]:
         return []
     cut_off = travel.left_out_m / 1000
     return [
-        "Ways along the streets go both ways and at one speed: what is one-way, stepped or closed "
-        "is not known"
-        + (f"; {cut_off:,.1f} km of them cannot be reached from the rest." if cut_off else ".")
+        "Travel along streets is both ways and at one speed: one-way streets, steps and closures "
+        "are unknown"
+        + (f"; {cut_off:,.1f} km of streets cannot be reached from the rest." if cut_off else ".")
     ]
 
 
@@ -224,13 +235,14 @@ def _shifts(answer: Answer) -> list[Shift]:
 
 
 def _with_demand(places: pd.DataFrame, answer: Answer, shifts: list[Shift]) -> pd.DataFrame:
-    """The places with what each shift would find there on an average day."""
+    """The places with their demand in each shift on an average day."""
     days = max(answer.days[0], 1.0)
     table = places[["hotspot_id", "x", "y", "area_code"]].copy()
     if not answer.question.patrols.shifts:
-        held = places["weighted"] if "weighted" in places else places["n"]
-        return table.assign(**{shifts[0].name: held.to_numpy(float) / days})
-    per_place = [_by_hour(answer, place.x, place.y) for place in places.itertuples()]
+        demand = places["weighted"] if "weighted" in places else places["n"]
+        return table.assign(**{shifts[0].name: demand.to_numpy(float) / days})
+    x, y = (places[axis].to_numpy(float) for axis in ("x", "y"))
+    per_place = [_by_hour(answer, *point) for point in zip(x, y, strict=True)]
     for shift in answer.question.patrols.shifts:
         hours = _hours(shift, answer.question.patrols.minutes)
         table[shift.name] = [float(by_hour @ hours) / days for by_hour in per_place]
@@ -238,7 +250,7 @@ def _with_demand(places: pd.DataFrame, answer: Answer, shifts: list[Shift]) -> p
 
 
 def _by_hour(answer: Answer, x: float, y: float) -> np.ndarray:
-    """Incidents, or harm, of a place by hour of the day, those of an uncertain time shared out."""
+    """Incidents, or harm, of a place by hour of the day, uncertain times shared among hours."""
     counted, radius = answer.counted, answer.question.places.radius
     inside = (counted["x"] - x) ** 2 + (counted["y"] - y) ** 2 <= radius**2
     here = counted[inside & counted["precision"].isin(TIMED)]
@@ -249,6 +261,6 @@ def _by_hour(answer: Answer, x: float, y: float) -> np.ndarray:
 
 
 def _hours(shift: StaffedShift, minutes: int) -> np.ndarray:
-    """The share of each hour of the day that a shift is on duty."""
+    """How much of each of the 24 hours of the day a shift is on duty, 0 to 1."""
     minute = (shift.first_minute + np.arange(minutes)) % 1_440
     return np.bincount(minute // 60, minlength=24) / 60

@@ -1,4 +1,4 @@
-"""Analyses whose rows are places: ranked hotspots, repeats, and how few places hold how much."""
+"""Analyses of places: ranked hotspots, repeats, and concentration."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from geo.analyses.surfaces import E_TEST, cell_parameters, compared_parameters
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, concentration, ranking, repeats
 from geo.hotspots import street_names as streets
-from geo.question.answer import Answer
+from geo.question.answer import Answer, inserted
 
 _STREETS = (
-    "Streets without an incident are not known, so their shares are of the streets with one; "
-    "compare the cells, or the same measure over time."
+    "Streets without an incident are unknown, so shares are of the streets with one. Compare "
+    "cells instead, or the same measure over time."
 )
 _CHOSEN = (
-    "A place that is chosen because it holds most now held less before by chance alone: believe a "
-    "rise only at a place that was known before."
+    "Places are chosen because they have most incidents now, so most of them had fewer before by "
+    "chance alone. Believe a rise only at a place that was known before."
 )
 SEED = 0
 PERMUTATIONS = 999
+"""With the data itself a round 1,000, so that p is a multiple of 0.001."""
+
+_QUARTER_SEGMENTS = 16  # of a circle's outline
 
 
 def ranked(answer: Answer) -> AnalysisResult:
-    """Equal circles that hold the most incidents, none near another, with ids that stay."""
+    """Rank equal circles by their incidents, none near another, with ids that stay."""
     terms = answer.question.places
     weights = None if answer.harm is None else answer.harm_of(answer.counted)
     try:
@@ -45,17 +48,18 @@ def ranked(answer: Answer) -> AnalysisResult:
     except InputError as error:
         raise QuestionError("spacing", str(error)) from error
     x, y = frame["x"].to_numpy(), frame["y"].to_numpy()
-    frame.insert(frame.columns.get_loc("share") + 1, "area_code", answer.area_codes_at(x, y))
+    codes = pd.DataFrame({"area_code": answer.area_codes_at(x, y)})
+    frame = inserted(frame, codes, after="share")
     compared = answer.accounts.compared
     if compared:
         before = ranking.count_inside(frame, answer.compared)
-        found = change.changes(frame["n"], before, days=answer.days).drop(columns="n")
-        frame = pd.concat([frame, found], axis=1)
-    circles = shapely.buffer(shapely.points(x, y), terms.radius, quad_segs=16)
+        changes = change.changes(frame["n"], before, days=answer.days).drop(columns="n")
+        frame = pd.concat([frame, changes], axis=1)
+    circles = shapely.buffer(shapely.points(x, y), terms.radius, quad_segs=_QUARTER_SEGMENTS)
     known = answer.facts.known_places
     return AnalysisResult(
         answer.shown(as_layer(frame, circles, answer)),
-        "Equal circles chosen greedily by incidents, not overlapping; equals by least spread, "
+        "Equal circles chosen greedily by incidents, not overlapping; ties by least spread, "
         "then from south to north and west to east" + (f"; {E_TEST}" if compared else ""),
         {
             "radius_m": terms.radius,
@@ -70,35 +74,34 @@ def ranked(answer: Answer) -> AnalysisResult:
 
 
 def repeat_places(answer: Answer) -> AnalysisResult:
-    """Addresses and premises with more than one incident."""
+    """List addresses and premises with more than one incident."""
     refuse_weight(answer, "a repeat place")
     try:
-        found = repeats.repeat_places(answer.counted, snapped=answer.snapped)
+        result = repeats.repeat_places(answer.counted, snapped=answer.snapped)
     except InputError as error:
         raise QuestionError("source", str(error)) from error
-    frame = found.places.assign(
-        area_code=answer.area_codes_at(found.places["x"], found.places["y"])
-    )
+    x, y = (result.places[axis].to_numpy(float) for axis in ("x", "y"))
+    frame = result.places.assign(area_code=answer.area_codes_at(x, y))
     return AnalysisResult(
-        answer.shown(as_layer(frame, shapely.points(frame["x"], frame["y"]), answer)),
+        answer.shown(as_layer(frame, shapely.points(x, y), answer)),
         "Incidents by the text of their place, compared without case and spaces",
         {
-            "incidents": found.incidents,
-            "without_location": found.without_location,
-            "locations": found.locations,
+            "incidents": result.incidents,
+            "without_location": result.without_location,
+            "locations": result.locations,
         },
-        (f"{found.without_location:,} of {found.incidents:,} incidents name no place.",)
-        if found.without_location
-        else (),
+        [f"{result.without_location:,} of {result.incidents:,} incidents name no place."]
+        if result.without_location
+        else [],
     )
 
 
 def near_repeats(answer: Answer) -> AnalysisResult:
-    """Whether incidents draw others after them, by bands of distance and of days."""
+    """Test whether incidents are followed by others nearby, by bands of distance and days."""
     refuse_weight(answer, "a near repeat")
     question = answer.question
     try:
-        found = repeats.near_repeats(
+        result = repeats.near_repeats(
             answer.counted,
             snapped=answer.snapped,
             metres=(0, *question.near),
@@ -109,22 +112,22 @@ def near_repeats(answer: Answer) -> AnalysisResult:
     except InputError as error:
         raise QuestionError("source", str(error)) from error
     return AnalysisResult(
-        found.bands,
+        result.bands,
         "Knox's test by bands, times permuted (Knox 1964; Johnson et al. 2007); q over all bands",
         {
-            "incidents": found.incidents,
-            "left_out": found.left_out,
-            "permutations": found.permutations,
-            "seed": found.seed,
+            "incidents": result.incidents,
+            "left_out": result.left_out,
+            "permutations": result.permutations,
+            "seed": result.seed,
         },
-        (f"{found.left_out:,} incidents are left out: their day is not known well enough.",)
-        if found.left_out
-        else (),
+        [f"{result.left_out:,} incidents are left out: their day is not known well enough."]
+        if result.left_out
+        else [],
     )
 
 
 def concentrated(answer: Answer) -> AnalysisResult:
-    """How few places hold half, and four fifths, of all incidents: by cell and by street."""
+    """Measure how few cells, and streets, hold half and four fifths of all incidents."""
     return _of_places(
         answer,
         concentration.concentration,
@@ -134,22 +137,22 @@ def concentrated(answer: Answer) -> AnalysisResult:
 
 
 def lorenz(answer: Answer) -> AnalysisResult:
-    """What share of all incidents the busiest places hold, place after place."""
+    """Draw the share of all incidents that the busiest places hold, place after place."""
     return _of_places(
         answer,
         concentration.lorenz_curve,
-        "Lorenz curve, the busiest places first (Bernasco & Steenbeek 2017); straight between rows",
+        "Lorenz curve, busiest places first (Bernasco & Steenbeek 2017); straight between rows",
     )
 
 
 def _of_places(
     answer: Answer, measure: Callable[[NDArray[np.int64]], pd.DataFrame], method: str
 ) -> AnalysisResult:
-    """A measure of how incidents are spread over cells, and over streets where they name any."""
+    """Measure counts by cell, and by street where incidents name any."""
     refuse_weight(answer, "concentration")
     rows = [measure(answer.cell_counts).assign(place="cell")]
     number = streets.streets(
-        answer.counted["x"], answer.counted["y"], answer.counted["location"].astype(str)
+        answer.counted["x"], answer.counted["y"], answer.counted["location"].astype(str).tolist()
     )
     on_street = np.bincount(number[number >= 0])
     if len(on_street):
@@ -160,41 +163,43 @@ def _of_places(
         frame[["place", *frame.columns.drop("place")]],
         method,
         cell_parameters(answer) | {"streets": len(on_street)},
-        (
-            _STREETS,
-            *((f"{nameless:,} incidents name no street.",) if nameless else ()),
-        ),
+        [_STREETS, *([f"{nameless:,} incidents name no street."] if nameless else [])],
     )
 
 
 def circles_of(ids: tuple[str, ...], answer: Answer, *, option: str) -> gpd.GeoSeries:
-    """The circles that ids of ranked places stand for: the known ones, else where they were made.
+    """Draw the circles of ranked places.
 
     Parameters
     ----------
     ids
-        Of ranked places.
+        Of ranked places. One that was saved stands where it was saved; another where its id says.
+    answer
+        Its facts have the saved places, its areas the CRS.
     option
-        Which option names them, for the refusal.
+        The option that names them, for the refusal.
+
+    Returns
+    -------
+    A circle for each id, in metres.
 
     Raises
     ------
     QuestionError
-        If an id is none.
+        If an id cannot be read.
     """
     known = answer.facts.known_places
-    at = (
-        {}
-        if known is None
-        else dict(zip(known["hotspot_id"], zip(known["x"], known["y"], strict=True), strict=True))
-    )
+    saved = {} if known is None else {place.hotspot_id: place for place in known.itertuples()}
     centres, radii = [], []
     for name in ids:
         try:
             x, y, radius = ranking.place_of(name)
         except InputError as error:
             raise QuestionError(option, str(error)) from error
-        centres.append(at.get(name, (x, y)))
+        place = saved.get(name)
+        centres.append((place.x, place.y) if place else (x, y))
         radii.append(radius)
     points = shapely.points(np.array(centres, float))
-    return gpd.GeoSeries(shapely.buffer(points, radii, quad_segs=16), crs=answer.areas.crs)
+    return gpd.GeoSeries(
+        shapely.buffer(points, radii, quad_segs=_QUARTER_SEGMENTS), crs=answer.areas.crs
+    )

@@ -1,4 +1,4 @@
-"""Whether a map foretold what came, and whether what was done about it worked."""
+"""Whether maps predicted later incidents, and whether a treatment worked."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ from geo.period import Period
 from geo.question.answer import Answer
 
 _TESTED = (
-    "No method has seen the months it is tested on. A plain count often does as well as a "
+    "No method uses the months that it is tested on. A plain count often does as well as a "
     "statistic: the table shows where."
 )
 _REGRESSION = (
-    "Places that are treated because they were worst fall back by themselves: without a control "
-    "as bad as they were, part of the difference is that."
+    "Places that are treated because they were worst improve by chance alone. Without a control "
+    "that was as bad, part of the difference is that."
 )
 MOST_UNLIKE = 2.0
+"""Times more, or fewer, incidents than the treated places: beyond, a control is too unlike."""
+
 LAST, ALL, GI_STAR, KERNEL = "last month", "count", "gi_star", "density"
 
 
 def evaluated(answer: Answer) -> AnalysisResult:
-    """How well maps of the period's first months foretell its last ones, against baselines."""
+    """Score maps of the period's first months by its last ones, against baselines."""
     refuse_weight(answer, "an evaluation")
     refuse_part_months(answer, "an evaluation")
-    known, later = _held_out(answer)
+    known, later = _training_and_test(answer)
     column = {month: number for number, month in enumerate(answer.accounts.period.months)}
     cube = cell_months(answer, answer.accounts.period.months)
     cells, n = answer.cells, cube[:, [column[month] for month in known]].sum(axis=1)
     last = cube[:, column[known[-1]]]
     early = london_months(answer.counted["occurred_from"]) < np.datetime64(later[0], "M")
     train = answer.counted[early]
-    # Not even the bandwidth may know of the months that are tested.
+    # Not even the bandwidth may depend on the months that are tested.
     width = bandwidth_m(answer, train)
     spread = density.quartic_density(
         train["x"], train["y"], at=cells.grid.centres(cells.positions), bandwidth=width
@@ -72,16 +74,16 @@ def evaluated(answer: Answer) -> AnalysisResult:
     )
 
 
-def _held_out(answer: Answer) -> tuple[list[str], list[str]]:
+def _training_and_test(answer: Answer) -> tuple[list[str], list[str]]:
     """The published months that maps are made of, and those they are tested on."""
-    months, held_out = answer.accounts.months_published, answer.question.holdout
-    if len(months) <= held_out:
+    months, tested = answer.accounts.months_published, answer.question.holdout
+    if len(months) <= tested:
         raise QuestionError(
             "holdout",
-            f"keeps {held_out} months back, and the period has {len(months)} published months: "
-            "ask for a longer period",
+            f"{tested} months to test on leave none of the {len(months)} published months; choose "
+            "a longer period",
         )
-    return months[:-held_out], months[-held_out:]
+    return months[:-tested], months[-tested:]
 
 
 def _days(months: list[str]) -> int:
@@ -89,12 +91,14 @@ def _days(months: list[str]) -> int:
 
 
 def treated(answer: Answer) -> AnalysisResult:
-    """Whether treated places fell more than the rest, and what happened around them."""
+    """Test whether treated places fell more than the rest, and what happened around them."""
     refuse_weight(answer, "a treatment's effect")
     refuse_part_months(answer, "a treatment's effect")
     terms, study = answer.question.treatment, answer.study_areas.geometry
     if not terms.treated or not terms.since:
-        raise QuestionError("treated", "say which places were treated, and since which month")
+        raise QuestionError(
+            "treated", "name the places that were treated, and since the month in which it started"
+        )
     before, after = _windows(answer)
     facts = answer.facts
     control = _places(answer, "control", terms.control, facts.control) if terms.control else study
@@ -132,7 +136,7 @@ def treated(answer: Answer) -> AnalysisResult:
 def _places(
     answer: Answer, option: str, named: str | tuple[str, ...], layer: gpd.GeoDataFrame | None
 ) -> gpd.GeoSeries:
-    """The areas of the layer that an option names, else the circles of its ids."""
+    """The areas of the layer that an option names, or the circles of its ranked places."""
     if layer is not None:
         return layer.geometry
     ids = (named,) if isinstance(named, str) else named
@@ -140,14 +144,15 @@ def _places(
 
 
 def _unlike(counts: pd.DataFrame) -> list[str]:
-    """What to say where the control is much larger or smaller than what it is to stand for."""
-    times = counts.loc["control", "before"] / max(counts.loc["treated", "before"], 1)
+    """A caveat where the control is much larger or smaller than the treated places."""
+    before = counts["before"].astype(float)
+    times = before["control"] / max(before["treated"], 1)
     if 1 / MOST_UNLIKE <= times <= MOST_UNLIKE:
         return []
     caveat = (
-        f"The control held {times:,.1f} times as many incidents as the treated places. The "
-        "difference supposes that both would have moved by as many incidents: read the ratio of "
-        "rates instead, or name a control of like size."
+        f"The control had {times:,.1f} times as many incidents as the treated places. The "
+        "difference assumes that both would have changed by the same number of incidents: use "
+        "the ratio of rates instead, or a control of similar size."
     )
     return [caveat]
 
@@ -161,7 +166,7 @@ def _windows(answer: Answer) -> tuple[Period, Period]:
     if not after or len(before) < len(after):
         raise QuestionError(
             "since",
-            f"there must be as many published months before {since} as after it; there "
-            f"are {len(before)} and {len(after)}",
+            f"needs as many published months before {since} as after it, and has "
+            f"{len(before)} and {len(after)}; choose a shorter period, or import earlier months",
         )
     return Period.of_months(before[0], before[-1]), Period.of_months(after[0], after[-1])

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from geo.analyses.analysis import (
     AnalysisResult,
     as_layer,
-    passed_over,
     refuse_part_months,
     refuse_weight,
+    skipped_months,
 )
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, density, emerging
@@ -20,15 +20,15 @@ from geo.locate import AreaLocator
 from geo.question.answer import Answer, Floats
 
 _SERIES = (
-    "Incidents are taken to be independent of one another: where they come in series, the test "
-    "finds clear changes somewhat too often."
+    "The test takes incidents as independent of one another. Where they come in series, it finds "
+    "clear changes somewhat too often."
 )
 _EDGE = (
-    "Near the study area's edge the density is too low: what lies beyond it is not known. Ask for "
-    "edge=corrected."
+    "Near the edge of the study area the density is too low, as incidents beyond it are unknown. "
+    "Use edge=corrected."
 )
 _EVENLY = (
-    "Residents are taken to live evenly over their area: ask over small areas, and mind that few "
+    "Residents are spread evenly over their area. Use small areas, and remember that few people "
     "live where many come to shop or drink."
 )
 _SUGGESTED = (
@@ -41,7 +41,7 @@ E_TEST = (
 
 
 def area_counts(answer: Answer) -> AnalysisResult:
-    """Incidents of each area, beside those of a compared period where one is asked for."""
+    """Count the incidents of each area, beside those of a compared period."""
     compared = answer.accounts.compared
     return AnalysisResult(
         answer.area_counts,
@@ -51,7 +51,7 @@ def area_counts(answer: Answer) -> AnalysisResult:
 
 
 def hotspots(answer: Answer) -> AnalysisResult:
-    """Every cell of the study area, hot, cold or neither."""
+    """Class every cell of the study area as hot, cold or neither."""
     caveats: list[str] = []
     if answer.harm is not None:
         caveats.append(
@@ -68,23 +68,23 @@ def hotspots(answer: Answer) -> AnalysisResult:
 
 
 def changes(answer: Answer) -> AnalysisResult:
-    """How each area differs from the compared period, in its count and in its share."""
+    """Test how each area differs from the compared period, in its count and its share."""
     if not answer.accounts.compared:
-        raise QuestionError("compare", "say what to compare with: previous or year")
-    # Of all areas, for the Question may show a few of them.
+        raise QuestionError("compare", "choose previous or year to compare with")
+    # Shares and tests are among all areas, however few of them the Question shows.
     frame = answer.area_counts_of_all
-    shares, told = _shares(frame)
+    shares, similarity = _shares(frame)
     together = pd.concat([frame.drop(columns="geometry"), shares], axis=1)
     return AnalysisResult(
         answer.shown(as_layer(together, frame.geometry.to_numpy(), answer)),
         f"{E_TEST}; S of Andresen 2009 by the tests of Wheeler, Steenbeek & Andresen 2018",
-        compared_parameters(answer) | told,
+        compared_parameters(answer) | similarity,
         [_SERIES],
     )
 
 
 def expected(answer: Answer) -> AnalysisResult:
-    """What the period's last month was to be expected to hold, by area."""
+    """Predict the count of the period's last month, by area, from earlier years."""
     refuse_weight(answer, "the expected band")
     refuse_part_months(answer, "the expected band")
     month = answer.accounts.period.months[-1]
@@ -92,8 +92,9 @@ def expected(answer: Answer) -> AnalysisResult:
     months = [name for name in earlier if name not in answer.short]
     months += [month] if month in answer.published else []
     numbers = london_months(answer.history["occurred_from"]).astype(str)
-    held = answer.history["area"].to_numpy() >= 0
-    table = pd.crosstab(answer.history["area"].to_numpy()[held], numbers[held])
+    area = answer.history["area"].to_numpy()
+    located = area >= 0
+    table = pd.crosstab(area[located], numbers[located])
     table = table.reindex(index=range(len(answer.areas)), columns=months, fill_value=0)
     band = change.expected_band(table, month)
     band.insert(0, "month", month)
@@ -104,20 +105,20 @@ def expected(answer: Answer) -> AnalysisResult:
         "Predictive band of the same months of up to five earlier years, negative binomial with "
         "pooled dispersion (Gelman et al. 2013; Farrington et al. 1996)",
         {"level": 0.95, "fewest_years": change.FEWEST_YEARS},
-        passed_over(answer, [name for name in earlier if name[5:] == month[5:]]),
+        skipped_months(answer, [name for name in earlier if name[5:] == month[5:]]),
     )
 
 
 def densities(answer: Answer) -> AnalysisResult:
-    """Incidents per km² at the centre of each cell, beside residents and a compared period."""
+    """Estimate incidents per km² at each cell's centre, per resident and compared."""
     question, compared = answer.question, answer.accounts.compared
     width = bandwidth_m(answer, answer.counted)
     now = _density(answer, answer.counted, width)
     frame = pd.DataFrame({"n": answer.cell_counts, "density": now})
     if compared:
         before = _density(answer, answer.compared, width)
-        found = density.compare_densities(now, before, days=answer.days, bandwidth=width)
-        frame = frame.assign(**found.drop(columns="density"))
+        changes = density.compare_densities(now, before, days=answer.days, bandwidth=width)
+        frame = pd.concat([frame, changes.drop(columns="density").set_axis(frame.index)], axis=1)
     per_head = "residents" in answer.study_areas.columns
     if per_head:
         people = _residents_density(answer, width)
@@ -139,32 +140,39 @@ def densities(answer: Answer) -> AnalysisResult:
 def _residents_density(answer: Answer, width: float) -> Floats:
     """Residents per km² at the centre of each cell, each area's spread evenly over its cells."""
     cells, areas = answer.cells, answer.study_areas
-    # A file can call anything residents: what is no number counts no one.
+    # Any file's column may be called residents: without a number nobody is counted.
     residents = pd.to_numeric(areas["residents"], errors="coerce").fillna(0.0).to_numpy(float)
     x, y = cells.grid.centres(cells.positions)
     area = AreaLocator(areas).locate(x, y)
-    held = area >= 0
+    located = area >= 0
     # An area too small to hold the centre of a cell has its residents at a point of its own.
     missed = np.setdiff1d(np.arange(len(areas)), area)
-    own = areas.geometry.iloc[missed].representative_point()
-    of = np.concatenate([area[held], missed])
-    land = np.concatenate([cells.inside_area[held], np.ones(len(missed))])
+    own = areas.geometry.take(missed).representative_point()
+    of = np.concatenate([area[located], missed])
+    land = np.concatenate([cells.inside_area[located], np.ones(len(missed))])
     return _smoothed(
         answer,
-        np.concatenate([x[held], own.x]),
-        np.concatenate([y[held], own.y]),
+        np.concatenate([x[located], own.x]),
+        np.concatenate([y[located], own.y]),
         width,
         weights=residents[of] * land / np.bincount(of, land)[of],
     )
 
 
 def bandwidth_m(answer: Answer, incidents: pd.DataFrame) -> float:
-    """The bandwidth that the Question asks for, else one that the incidents suggest.
+    """Return the Question's bandwidth in metres, else one that incidents suggest.
+
+    Parameters
+    ----------
+    answer
+        Its question may have a bandwidth.
+    incidents
+        With `x` and `y` in metres; they suggest one otherwise.
 
     Raises
     ------
     QuestionError
-        If none can be suggested for so few places.
+        If there are too few places to suggest one.
     """
     if answer.question.bandwidth:
         return float(answer.question.bandwidth)
@@ -177,30 +185,43 @@ def bandwidth_m(answer: Answer, incidents: pd.DataFrame) -> float:
 
 
 def emerging_hotspots(answer: Answer) -> AnalysisResult:
-    """Every cell by how hot and cold the months of the period were."""
+    """Class every cell by how hot and cold the months of the period were."""
     refuse_weight(answer, "the pattern of a cell")
     refuse_part_months(answer, "the pattern of a cell")
     months = months_between(answer.accounts.period.months[0], answer.accounts.period.months[-1])
     counts = cell_months(answer, months)
-    whole = set(answer.accounts.months_published) - set(answer.short)
-    counts[:, [month not in whole for month in months]] = np.nan
+    complete = set(answer.accounts.months_published) - set(answer.short)
+    counts[:, [month not in complete for month in months]] = np.nan
     try:
-        found = emerging.emerging(
+        classes = emerging.emerging(
             counts, answer.cells.neighbours, answer.cells.inside_area, months=months
         )
     except InputError as error:
         raise QuestionError("period", str(error)) from error
     return AnalysisResult(
-        answer.on_cells(found),
+        answer.on_cells(classes),
         "Categories of emerging hot spot analysis on each cell's months, a month being hot or "
         "cold by Gi* and the exact tail of its last three months; trends by Mann–Kendall",
-        cell_parameters(answer) | {"window_months": 3, "months": len(whole)},
-        passed_over(answer, months),
+        cell_parameters(answer) | {"window_months": 3, "months": len(complete)},
+        skipped_months(answer, months),
     )
 
 
 def cell_months(answer: Answer, months: list[str]) -> Floats:
-    """Incidents of each cell in each month, as an n × m array of floats."""
+    """Count incidents by cell and month.
+
+    Parameters
+    ----------
+    answer
+        The counted incidents, and n cells.
+    months
+        m months that follow one another, as `YYYY-MM`, from the first to the last with an
+        incident.
+
+    Returns
+    -------
+    n × m counts.
+    """
     when = london_months(answer.counted["occurred_from"])
     month = (when - np.datetime64(months[0], "M")).astype(np.int64)
     cube = np.zeros((len(answer.cells), len(months)))
@@ -216,7 +237,7 @@ def _density(answer: Answer, incidents: pd.DataFrame, width: float) -> Floats:
 def _smoothed(
     answer: Answer, x: ArrayLike, y: ArrayLike, width: float, *, weights: Floats
 ) -> Floats:
-    """What stands at some points, per km² at the centre of each cell."""
+    """The density of weights at some points, per km², at the centre of each cell."""
     cells = answer.cells
     try:
         return density.quartic_density(
@@ -232,24 +253,24 @@ def _smoothed(
 
 
 def cell_parameters(answer: Answer) -> dict[str, object]:
-    """What the cells are, for the parameters of a method."""
+    """The cells' size, shape and number, as parameters of a result."""
     question = answer.question
     return {"cell_m": question.cell, "shape": question.shape, "cells": len(answer.cells)}
 
 
 def compared_parameters(answer: Answer) -> dict[str, object]:
-    """What is compared, for the parameters of a method."""
-    told = answer.accounts.compared
+    """The compared period, and published days, as parameters of a result."""
+    compared = answer.accounts.compared
     now, before = answer.days
     return {
-        "compared": str(told.period) if told else "",
+        "compared": str(compared.period) if compared else "",
         "published_days": now,
         "published_days_compared": before,
     }
 
 
 def _shares(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, float]]:
-    """How each area's share of all incidents differs, and how alike the two patterns are."""
+    """Test how each area's share of all incidents differs, and how similar both patterns are."""
     if not (frame["n"].sum() and frame["n_compared"].sum()):
         return pd.DataFrame(index=frame.index), {}
     alike = change.similarity(frame["n"], frame["n_compared"])

@@ -8,31 +8,34 @@ from geo.hotspots import dayparts as hours
 from geo.question.answer import Answer
 
 PEAK_HOURS = 4
+"""Length of a peak window."""
+
 PEAKS = 3
+"""How many peak windows are named."""
 
 
 def dayparts(answer: Answer) -> AnalysisResult:
-    """Incidents by hour of the week, those of an uncertain time shared out."""
+    """Count incidents by hour of the week, those of an uncertain time shared among hours."""
     refuse_weight(answer, "an hour of the week")
     try:
-        found = hours.dayparts(answer.counted)
+        result = hours.dayparts(answer.counted)
     except InputError as error:
         raise QuestionError("source", str(error)) from error
-    peaks = hours.peak_windows(found.weights, hours=PEAK_HOURS, most=PEAKS)
-    said = [
+    peaks = hours.peak_windows(result.weights, hours=PEAK_HOURS, most=PEAKS)
+    windows = [
         f"{peak.weekday} {peak.hour:02}:00 to {peak.to_hour:02}:00: {peak.share:.1%}, "
         f"{peak.lift:.1f} times an even spread"
         for peak in peaks.itertuples()
     ]
     caveats = []
-    if found.without_hour:
-        caveats.append(f"{found.without_hour:,} incidents have no time of day and are left out.")
-    if found.backwards:
-        caveats.append(f"{found.backwards:,} end before they begin and are left out.")
+    if result.without_hour:
+        caveats.append(f"{result.without_hour:,} incidents have no time of day and are left out.")
+    if result.backwards:
+        caveats.append(f"{result.backwards:,} end before they start and are left out.")
     return AnalysisResult(
-        found.frame,
+        result.frame,
         "Aoristic weights: an incident of an uncertain time is shared among its hours (Ratcliffe "
         "2000); hours of Europe/London",
-        {"counted": found.counted, "peak_windows": said},
+        {"counted": result.counted, "peak_windows": windows},
         caveats,
     )

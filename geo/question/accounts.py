@@ -9,7 +9,7 @@ from geo.period import Period
 
 @dataclass(frozen=True)
 class Compared:
-    """The period that is compared with, how many incidents it holds, and what it lacks."""
+    """The compared period: how many incidents it has, and which months are missing."""
 
     period: Period
     counted: int
@@ -20,7 +20,23 @@ class Compared:
 class Accounts:
     """Where every row went, and what the numbers rest on.
 
-    `left_out` are those of `not_asked` that only their place left out.
+    Attributes
+    ----------
+    read, rejected, not_asked, outside, counted
+        Rows: read = rejected + not asked + outside + counted. Not asked are accepted incidents
+        that the Question leaves out; outside are those beyond the study area.
+    in_no_area
+        Counted incidents that lie in none of the layer's areas.
+    period, months_published, months_missing, compared
+        The days that were counted, and which months nobody published.
+    source, attribution, caveats
+        Who published the incidents, on which terms, and what to keep in mind.
+    crs, operation, mask
+        The CRS, the operation that led to it, and the study area's layer.
+    data_version, question
+        The state of the store, and the options of the Question.
+    left_out
+        Those of `not_asked` that only their place leaves out.
     """
 
     read: int
@@ -47,17 +63,17 @@ class Accounts:
         """The accounts as every JSON answer shows them."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         del values["months_published"], values["months_missing"], values["compared"]
-        values["period"] = _span(self.period) | {
+        values["period"] = _first_and_last(self.period) | {
             "months_published": self.months_published,
             "months_missing": self.months_missing,
         }
         if self.compared:
-            values["compared"] = _span(self.compared.period) | {
+            values["compared"] = _first_and_last(self.compared.period) | {
                 "counted": self.compared.counted,
                 "months_missing": self.compared.months_missing,
             }
         return values
 
 
-def _span(period: Period) -> dict[str, object]:
+def _first_and_last(period: Period) -> dict[str, object]:
     return {"from": period.first.isoformat(), "to": period.last.isoformat()}

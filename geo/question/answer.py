@@ -1,4 +1,4 @@
-"""The Answer: the incidents that a Question means, and the frames that every door shows."""
+"""The Answer: the incidents that a Question means, and the frames made of them."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StoreFacts:
-    """What a store knows beside its incidents and areas.
+    """What a store knows beside its incidents and the areas of the Question.
 
     Attributes
     ----------
     accepted
-        How many incidents it holds in all.
+        How many incidents it has in all.
     notes
-        What to know of each source, by its id.
+        Licence, caveats and attribution of each source, by its id.
     operation
-        The coordinate operation that led to the metres.
+        The coordinate operation by which incidents were projected to metres.
     data_version
-        Its state.
+        The state of the store.
     harm
         The harm table that the Question weighs by.
     known_places
-        Ranked places whose ids are kept: `hotspot_id`, `x`, `y`.
+        Ranked places with saved ids: `hotspot_id`, `x`, `y`.
     treated, control
-        The layers of the places that the Question says were treated and were not, where it names
-        layers.
+        The layers that the Question names as treated, and to compare with; None where it names
+        ranked places.
     bases
         The candidate bases that the Question names: areas or points, indexed by code, with
         `area_name`.
@@ -65,25 +65,29 @@ class StoreFacts:
 
 @dataclass(frozen=True)
 class Answer:
-    """The frames that a Question asks for; each is computed when it is first read.
+    """The incidents that a Question means, and frames that are computed when first read.
 
     Attributes
     ----------
     question
-        With its defaults filled in.
+        The Question, with its layer filled in.
     areas, study_areas
-        The layer asked, and the one that is judged as a whole.
+        The layer's areas and those of the study area, indexed by `area_code`, in metres.
     counted
-        The incidents of the period inside the study area, with `area`: their position in `areas`
+        The incidents of the period inside the study area, with `area`: their position in `areas`,
         or −1.
+    accounts
+        Where every row went.
+    facts
+        What the store knows beside its incidents.
     compared
-        Those of the compared period, in the same way; none where nothing is compared.
+        As `counted`, of the compared period; empty without a comparison.
     history
-        Those of all time up to the period's end, where they were asked for.
+        As `counted`, of the years up to the period's end; empty unless it was requested.
     published
-        Every month that some asked source has published, in order.
+        The months that some source of the Question published, in order.
     short
-        Those of them that look published short.
+        Those of them that look incomplete.
     """
 
     question: Question
@@ -99,7 +103,7 @@ class Answer:
 
     @property
     def area_counts(self) -> gpd.GeoDataFrame:
-        """`area_counts_of_all`, narrowed to the areas that the Question shows."""
+        """`area_counts_of_all` of the areas that the Question shows."""
         return self.shown(self.area_counts_of_all)
 
     @cached_property
@@ -125,12 +129,10 @@ class Answer:
             frame = frame.drop(columns="month")
         if self.accounts.compared:
             if self.question.by == "month":
-                raise QuestionError("by", "a split by month has no compared period: leave out one")
+                raise QuestionError("by", "use either by or compare, not both")
             n_compared = self._counts_by_area(self.compared)
-            found = change.changes(frame["n"], n_compared, days=self.days)
-            at = frame.columns.get_loc("share") + 1
-            for name in reversed(found.columns.drop("n")):
-                frame.insert(at, name, found[name].to_numpy())
+            changes = change.changes(frame["n"], n_compared, days=self.days).drop(columns="n")
+            frame = inserted(frame, changes, after="share")
         return gpd.GeoDataFrame(frame, geometry="geometry", crs=self.areas.crs)
 
     @cached_property
@@ -150,7 +152,7 @@ class Answer:
 
     @cached_property
     def hotspots(self) -> gpd.GeoDataFrame:
-        """Every cell of the study area with its class, and the whole cell as geometry.
+        """Every cell of the study area with its hotspot class, and the whole cell as geometry.
 
         `cell_id`, `n`, `z`, `p`, `q`, `p_count`, `q_count`, `class`, `area_code` (of the centre;
         '' outside the layer), `inside_share`; with a harm table also `weighted` and the ranks.
@@ -161,10 +163,10 @@ class Answer:
         if self.harm is not None:
             cell = self.cell_of_counted
             weighted = np.bincount(cell, self.harm_of(self.counted), minlength=len(cells))
-        found = getis_ord.hotspots(
+        classes = getis_ord.hotspots(
             self.cell_counts, cells.neighbours, cells.inside_area, weighted=weighted
         )
-        return self.on_cells(found)
+        return self.on_cells(classes)
 
     @cached_property
     def cell_of_counted(self) -> NDArray[np.int64]:
@@ -173,56 +175,67 @@ class Answer:
 
     @property
     def cell_counts(self) -> NDArray[np.int64]:
-        """How many counted incidents each cell holds; together they are all of them."""
+        """How many counted incidents lie in each cell; together they are all of them."""
         counts = np.bincount(self.cell_of_counted, minlength=len(self.cells))
         if counts.sum() != len(self.counted):
-            raise AssertionError("the cells do not hold every counted incident")
+            raise AssertionError("some counted incidents lie in no cell")
         return counts
 
-    def on_cells(self, found: pd.DataFrame) -> gpd.GeoDataFrame:
-        """A frame with a row for each cell, as a layer of the cells that the Question shows."""
+    def on_cells(self, table: pd.DataFrame) -> gpd.GeoDataFrame:
+        """A table with one row a cell, as a layer of the cells that the Question shows."""
         frame = self.cells.frame(str(self.areas.crs))
-        for name in found.columns:
-            frame[name] = found[name].to_numpy()
+        for name in table.columns:
+            frame[name] = table[name].to_numpy()
         frame["area_code"] = self.area_codes_at(*self.cells.grid.centres(self.cells.positions))
-        ordered = ["cell_id", *found.columns, "area_code", "inside_share", "geometry"]
+        ordered = ["cell_id", *table.columns, "area_code", "inside_share", "geometry"]
         return self.shown(frame[ordered])
 
     def area_codes_at(self, x: Floats, y: Floats) -> NDArray[np.object_]:
-        """The code of the area at each point, '' outside the layer."""
-        found = AreaLocator(self.areas).locate(x, y)
-        return np.append(self.areas.index.to_numpy(object).astype(str), "").astype(object)[found]
+        """Look up the area at each of some points.
+
+        Parameters
+        ----------
+        x, y
+            Of n points, in metres of the areas' CRS.
+
+        Returns
+        -------
+        n area codes, '' outside the layer.
+        """
+        position = AreaLocator(self.areas).locate(x, y)
+        codes = np.array([*self.areas.index.astype(str), ""], dtype=object)
+        # Outside is −1: the last one, ''.
+        return codes[position]
 
     def shown(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        """The rows of the areas that the Question is narrowed to; what they say stays the same."""
+        """The rows of the areas that the Question shows; their values are those among all."""
         if not self.question.within:
             return frame
         return frame[frame["area_code"].isin(self.question.within)].reset_index(drop=True)
 
     @property
     def harm(self) -> HarmTable | None:
-        """The table that the Question weighs by; none where it counts."""
+        """The harm table that the Question weighs by; None where it counts."""
         return self.facts.harm
 
     def harm_of(self, incidents: pd.DataFrame) -> Floats:
-        """What each incident weighs: 1 where the Question counts."""
+        """The weight of each of n incidents: 1 where the Question counts."""
         if self.harm is None:
             return np.ones(len(incidents))
         return self.harm.of(incidents["category"])
 
     @property
     def snapped(self) -> bool:
-        """Whether some source of the answer moves its points to anonymous ones."""
+        """Whether some source moves its incidents to shared, anonymous points."""
         notes = self.facts.notes
         return any(notes[name].snapped for name in self.accounts.source if name in notes)
 
     @property
     def days(self) -> tuple[float, float]:
-        """Published days of the period and of the compared one."""
-        told = self.accounts.compared
-        spans = [self.accounts.period, *([told.period] if told else [])]
-        now, *before = (published_days(span, self.published) for span in spans)
-        return now, before[0] if before else float("nan")
+        """Published days of the period and of the compared one; NaN without a comparison."""
+        compared = self.accounts.compared
+        before = published_days(compared.period, self.published) if compared else float("nan")
+        return published_days(self.accounts.period, self.published), before
 
     def _counts_by_area(self, incidents: pd.DataFrame) -> NDArray[np.int64]:
         position = incidents["area"].to_numpy()
@@ -250,12 +263,12 @@ class Answer:
         )
         if self.harm is not None:
             position, weight = incidents["area"].to_numpy(), self.harm_of(incidents)
-            held = position >= 0
+            located = position >= 0
             frame["weighted"] = np.bincount(
-                position[held], weights=weight[held], minlength=len(self.areas)
+                position[located], weights=weight[located], minlength=len(self.areas)
             )
         if "residents" in self.areas.columns:
-            # A file can call anything residents: what is no number has no rate.
+            # Any file's column may be called residents: without a number there is no rate.
             residents = pd.to_numeric(self.areas["residents"], errors="coerce").to_numpy(float)
             with np.errstate(divide="ignore", invalid="ignore"):
                 frame["rate_per_1000"] = np.where(residents > 0, n / residents * 1000, np.nan)
@@ -263,7 +276,24 @@ class Answer:
         return frame
 
 
+def inserted(frame: pd.DataFrame, columns: pd.DataFrame, *, after: str) -> pd.DataFrame:
+    """Put columns into a frame of as many rows.
+
+    Parameters
+    ----------
+    frame
+        n rows.
+    columns
+        n rows in the same order; their index is ignored.
+    after
+        The column of the frame that they follow.
+    """
+    at = list(frame.columns).index(after) + 1
+    own = columns.set_axis(frame.index)
+    return pd.concat([frame.iloc[:, :at], own, frame.iloc[:, at:]], axis=1)
+
+
 def published_days(period: Period, months: tuple[str, ...]) -> float:
-    """How many days of a period lie in months that were published."""
+    """Count the days of a period in months, `YYYY-MM`, that were published."""
     days = np.arange(np.datetime64(period.first), np.datetime64(period.last) + 1)
     return float(np.isin(days.astype("datetime64[M]").astype(str), months).sum())

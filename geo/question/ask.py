@@ -1,7 +1,6 @@
-"""The Question and its Answer: the only file that knows the order of the stages.
+"""Answers a Question: the only file that knows the order of the stages.
 
-Command line, pages and collections are faces of one Question. The same Question on the same
-data gives the same frames, and every Answer carries its accounts:
+The same Question on the same data gives the same frames, and every Answer carries its accounts:
 read = rejected + not asked + outside + counted.
 """
 
@@ -20,7 +19,7 @@ from geo.question.accounts import Accounts, Compared
 from geo.question.answer import Answer, StoreFacts
 from geo.question.model import Question
 from geo.question.quality import ShortMonth, published_twice, short_months
-from geo.question.resolve import Known, ResolvedQuestion, refuse_unknown, resolve
+from geo.question.resolve import ImportCoverage, ResolvedQuestion, check_names, resolve
 from geo.question.store_settings import default_layer, harm_table, known_places, source_notes
 from geo.store.contract import ImportRecord, LayerMetadata, StoreReader, Window
 
@@ -29,10 +28,10 @@ __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer"]
 LayerReader = Callable[[str], tuple[LayerMetadata, gpd.GeoDataFrame]]
 
 LAST_DAYS = 3
-"""How many days without any incident at the end of a period look like days not yet recorded."""
+"""With so many days at its end without any incident, a period is not yet recorded in full."""
 
 YEARS_BEFORE = 6
-"""How many years an Answer with its history reaches back before its period."""
+"""How many years the history of an Answer reaches back before its period."""
 
 
 def answer(
@@ -49,19 +48,21 @@ def answer(
 
     Parameters
     ----------
+    question
+        What to count, over which areas.
     incidents
         An incident frame, in metres of the CRS of the areas.
     areas
         The layer, indexed by `area_code`, with `area_name`.
     study_areas
-        The study area's layer, where it is another one.
+        The study area's layer; the layer itself without.
     imports
-        The records of what was read, for the accounts; without them every row counts as read,
-        and the months that have rows as published.
+        The imports that the incidents came with, for the accounts; without them every row counts
+        as read, and every month with a row as published.
     facts
-        What the store knows that the incidents are from, if they are from one.
+        What the store of the incidents knows beside them.
     history
-        Whether the Answer holds the incidents of the years before its period too.
+        Whether the Answer also has the incidents of the years before its period.
 
     Raises
     ------
@@ -70,35 +71,36 @@ def answer(
         the data knows.
     """
     study = areas if study_areas is None else study_areas
-    refuse_unknown("within", question.within, areas.index)
-    resolved = resolve(question, _known(incidents, imports), study)
-    asked = resolved.select(incidents)
-    places = _Places(areas, study)
-    none = places.located(incidents[:0])
-    counted = places.located(asked)
     facts = facts or StoreFacts(accepted=len(incidents))
-    rejected = _rejected(imports)
-    told = [facts.notes[name] for name in resolved.sources if name in facts.notes]
+    check_names("within", question.within, areas.index)
+    resolved = resolve(question, _coverage(incidents, imports), study)
+    selected = resolved.select(incidents)
+    locators = _Locators(areas, study)
+    counted = locators.inside(selected)
     before = resolved.compared
-    compared = places.located(resolved.select(incidents, before)) if before else none
-    short = [each for each in short_months(imports) if each.source in resolved.sources]
+    compared = locators.inside(resolved.select(incidents, before) if before else incidents[:0])
+    # Where no history is wanted there is none: nobody may take it for years without incidents.
+    past = resolved.select(incidents, resolved.history) if history else incidents[:0]
+    rejected = _rejected(imports)
+    notes = [facts.notes[name] for name in resolved.sources if name in facts.notes]
+    short = [month for month in short_months(imports) if month.source in resolved.sources]
     accounts = Accounts(
         read=rejected + facts.accepted,
         rejected=rejected,
-        not_asked=facts.accepted - len(asked),
-        outside=len(asked) - len(counted),
+        not_asked=facts.accepted - len(selected),
+        outside=len(selected) - len(counted),
         counted=len(counted),
         in_no_area=int((counted["area"] < 0).sum()),
         period=resolved.period,
         months_published=resolved.months_published,
         months_missing=resolved.months_missing,
-        compared=_compared(resolved, compared),
+        compared=_compared(resolved, len(compared)),
         source=resolved.sources,
         crs=str(areas.crs),
         operation=facts.operation,
         mask=question.study or question.layer,
-        caveats=_caveats(resolved, told, counted, short=short),
-        attribution=[note.attribution for note in told if note.attribution],
+        caveats=_caveats(resolved, notes, counted, short=short),
+        attribution=[note.attribution for note in notes if note.attribution],
         data_version=facts.data_version,
         question=question.options(),
         left_out=resolved.left_out(incidents),
@@ -111,51 +113,49 @@ def answer(
         accounts,
         facts,
         compared=compared,
-        # What was not asked for is not there: no one may take it for years without incidents.
-        history=places.located(resolved.select(incidents, resolved.history)) if history else none,
+        history=locators.inside(past),
         published=resolved.ever_published,
-        short=tuple(each.month for each in short),
+        short=tuple(month.month for month in short),
     )
 
 
-class _Places:
-    """Finds incidents in the study area and in the layer's areas; often they are the same."""
+class _Locators:
+    """Locates incidents in the study area and in the layer's areas; often they are the same."""
 
     def __init__(self, areas: gpd.GeoDataFrame, study: gpd.GeoDataFrame) -> None:
         self._areas = AreaLocator(areas)
         self._study = self._areas if study is areas else AreaLocator(study)
 
-    def located(self, incidents: pd.DataFrame) -> pd.DataFrame:
-        """Those inside the study area, with the position of their area in the layer."""
-        area = self._areas.locate(incidents["x"], incidents["y"])
-        inside = area >= 0
-        if self._study is not self._areas:
-            inside = self._study.locate(incidents["x"], incidents["y"]) >= 0
-        return incidents.assign(area=area)[inside].reset_index(drop=True)
+    def inside(self, incidents: pd.DataFrame) -> pd.DataFrame:
+        """Those inside the study area, with `area`: the position of their area in the layer."""
+        x, y = incidents["x"], incidents["y"]
+        area = self._areas.locate(x, y)
+        study = area if self._study is self._areas else self._study.locate(x, y)
+        return incidents.assign(area=area)[study >= 0].reset_index(drop=True)
 
 
-def _compared(resolved: ResolvedQuestion, compared: pd.DataFrame) -> Compared | None:
-    if resolved.compared is None:
+def _compared(resolved: ResolvedQuestion, counted: int) -> Compared | None:
+    period = resolved.compared
+    if period is None:
         return None
-    published = set(resolved.ever_published)
-    months = resolved.compared.months
-    if published.isdisjoint(months):
+    missing = [month for month in period.months if month not in resolved.ever_published]
+    if len(missing) == len(period.months):
         raise QuestionError(
             "compare",
-            f"nothing was published for {resolved.compared.title}, the period to compare with",
+            f"nothing was published for {period.title}, the period to compare with; choose "
+            "another period, or no comparison",
         )
-    missing = [month for month in months if month not in published]
-    return Compared(resolved.compared, len(compared), missing)
+    return Compared(period, counted, missing)
 
 
 def _caveats(
     resolved: ResolvedQuestion,
-    told: list[SourceNotes],
+    notes: list[SourceNotes],
     counted: pd.DataFrame,
     *,
     short: list[ShortMonth],
 ) -> list[str]:
-    caveats = [caveat for note in told for caveat in note.caveats]
+    caveats = [caveat for note in notes for caveat in note.caveats]
     if resolved.sources_overlap:
         caveats.insert(
             0,
@@ -164,15 +164,15 @@ def _caveats(
         )
     if resolved.days_unknown >= LAST_DAYS:
         caveats.append(
-            f"The last incident known is of {resolved.last_known:%-d %B %Y}: what later days of "
-            "the period brought is not recorded yet, and no fall."
+            f"The last known incident is of {resolved.last_known:%-d %B %Y}. Later days of the "
+            "period may not be recorded yet: fewer incidents there are no fall."
         )
-    asked = {*resolved.period.months, *(resolved.compared.months if resolved.compared else ())}
+    months = {*resolved.period.months, *(resolved.compared.months if resolved.compared else ())}
     caveats += [
-        f"{each.month}: {each.name} published {each.n:,} rows, against {each.usual:,.0f} in its "
-        "median month. It looks published short: unknown, no fall."
-        for each in short
-        if each.month in asked
+        f"{part.month}: {part.name} published {part.n:,} rows; its median month has "
+        f"{part.usual:,.0f}. The month looks incomplete: treat it as unknown, not as a fall."
+        for part in short
+        if part.month in months
     ]
     snapped = counted[counted["precision"] == "month"]
     return caveats + [f"{double.month}: {double.text}." for double in published_twice(snapped)]
@@ -189,10 +189,14 @@ def ask(
 
     Parameters
     ----------
+    question
+        What to count; without a layer the store's default one.
+    store
+        Where the incidents and layers are.
     history
-        Whether the Answer holds the incidents of the years before its period too.
+        Whether the Answer also has the incidents of the years before its period.
     layer_of
-        Reads a layer by its id, where some layers are none of the store's own.
+        Reads a layer by its id, for layers that are not in the store itself, such as plans.
 
     Raises
     ------
@@ -206,7 +210,9 @@ def ask(
         areas = _layer(read, "layer", layer)
         study = _layer(read, "study", question.study) if question.study else areas
         imports = store.imports()
-        resolved = resolve(question, [Known.of_import(record) for record in imports], study)
+        resolved = resolve(
+            question, [ImportCoverage.of_import(record) for record in imports], study
+        )
         return answer(
             question,
             store.incidents(_window(resolved, history=history), columns=ANSWER_COLUMNS),
@@ -229,7 +235,7 @@ def ask(
 
 
 def _window(resolved: ResolvedQuestion, *, history: bool) -> Window:
-    """The span of time that holds the period, and what it is compared with."""
+    """The span of time to read: the period, the compared one and the history."""
     starts = [resolved.period.start]
     if resolved.compared:
         starts.append(resolved.compared.start)
@@ -246,12 +252,13 @@ def _layer_named(
     return _layer(read, option, named) if named and isinstance(named, str) else None
 
 
-def _known(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[Known]:
-    return [Known.of_import(record) for record in imports] or Known.of_frame(incidents)
+def _coverage(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[ImportCoverage]:
+    records = [ImportCoverage.of_import(record) for record in imports]
+    return records or ImportCoverage.of_frame(incidents)
 
 
 def _rejected(imports: Sequence[ImportRecord]) -> int:
-    """Rows turned away by the last import of each partition: those before it are replaced."""
+    """Rows that the last import of each partition rejected; it replaced those before it."""
     last = {record.partition_id: record for record in imports}
     return sum(record.rows_rejected for record in last.values())
 

@@ -1,6 +1,6 @@
-"""Places that a Question leaves out: what is recorded there says nothing of the place.
+"""Places that a Question leaves out.
 
-A police station or a hospital is where many incidents are reported, and not where they happened.
+Many incidents are recorded at a police station or a hospital that did not happen there.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ Bools = NDArray[np.bool_]
 
 _POINT = re.compile(r"(?:(?P<name>.*)@)?(?P<x>-?\d{1,8}):(?P<y>-?\d{1,8})")
 _HOTSPOT = re.compile(r"p\d+:.*")
-_POINT_M = 1.0  # a point is written in whole metres
+_POINT_M = 1.0  # metres: a point is written in whole ones
 
 
 def point_name(name: str, x: float, y: float) -> str:
-    """How a point is written so that it can be left out: `Police Station@435123:336456`."""
+    """Write a point, in metres, as a value of the option: `Police Station@435123:336456`."""
     words = " ".join(re.sub(r"[,@]", " ", name).split())
     return f"{words}@{round(x)}:{round(y)}"
 
 
 def place_title(place: str) -> str:
-    """What a place that is left out is called."""
+    """Name a place of the option for people: `Police Station`."""
     match = _POINT.fullmatch(place)
     return (match["name"] or place) if match else place
 
 
 def at_places(incidents: pd.DataFrame, places: Sequence[str]) -> Bools:
-    """Which incidents lie at some of the places.
+    """Find the incidents at some places.
 
     Parameters
     ----------
@@ -47,20 +47,24 @@ def at_places(incidents: pd.DataFrame, places: Sequence[str]) -> Bools:
         ranked places (their circles), or texts of places (wherever they occur: police.uk writes
         "Supermarket" at hundreds of points).
 
+    Returns
+    -------
+    Whether each of the n incidents lies at one of them.
+
     Raises
     ------
     QuestionError
-        If an id of a ranked place is none.
+        If the id of a ranked place cannot be read.
     """
-    found = np.zeros(len(incidents), dtype=bool)
+    at_some = np.zeros(len(incidents), dtype=bool)
     for place in places:
         if match := _POINT.fullmatch(place):
-            found |= _near(incidents, float(match["x"]), float(match["y"]), _POINT_M)
+            at_some |= _near(incidents, float(match["x"]), float(match["y"]), _POINT_M)
         elif _HOTSPOT.fullmatch(place):
-            found |= _near(incidents, *_circle(place))
+            at_some |= _near(incidents, *_circle(place))
         else:
-            found |= _called(incidents["location"], place)
-    return found
+            at_some |= _called(incidents["location"], place)
+    return at_some
 
 
 def _near(incidents: pd.DataFrame, x: float, y: float, radius: float) -> Bools:
@@ -79,5 +83,5 @@ def _called(location: pd.Series, name: str) -> Bools:
     texts = location.astype("category").cat
     names = pd.Series(street_names([*texts.categories.astype(str), name])).str.casefold()
     same = (names[:-1] == names.iloc[-1]).to_numpy()
-    # The last one is of the incidents without any text.
+    # Code −1, an incident without any text, takes the last one.
     return np.asarray(np.append(same, False)[texts.codes])

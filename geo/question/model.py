@@ -512,7 +512,7 @@ def _text(known: Option, value: object) -> str:
 def _declared(part: Field[object], record: str = "") -> list[Option]:
     """The options of a field, or of the record that it holds."""
     if is_dataclass(part.default) and OPTIONS_KEY not in part.metadata:
-        return [found for inner in fields(part.default) for found in _declared(inner, part.name)]
+        return [known for inner in fields(part.default) for known in _declared(inner, part.name)]
     return [
         replace(
             known,
@@ -535,7 +535,7 @@ def _in_order(options: list[Option]) -> tuple[Option, ...]:
     return tuple(ordered)
 
 
-OPTIONS: Final = _in_order([found for part in fields(Question) for found in _declared(part)])
+OPTIONS: Final = _in_order([known for part in fields(Question) for known in _declared(part)])
 """Every option, in the order of addresses; a door never knows one that the others lack."""
 
 OPTION: Final = {known.name: known for known in OPTIONS}

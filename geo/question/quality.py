@@ -1,4 +1,4 @@
-"""What to know of the data before an answer is believed: gaps, doubles, snap points."""
+"""Faults of the data to know before believing an answer: gaps, doubles, snap points."""
 
 from __future__ import annotations
 
@@ -12,16 +12,29 @@ from geo.incidents import london_months, months_between
 from geo.store.contract import ImportRecord
 
 NO_PLACE = "no location"
+"""The reason by which rows without a place are rejected."""
+
 FEWEST_TO_JUDGE = 20
+"""Fewer identical rows, or incidents, may be even, or far away, by chance."""
+
 SHORT_SHARE = 0.5
-"""A month with less than this share of its source's median month looks published short."""
+"""A month with less than this share of its source's median month looks incomplete."""
+
+FEWEST_MONTHS = 3
+"""Fewer months have no median to judge one of them by."""
+
+FAR = 3
+"""Points beyond so many times the 99th percentile of distance look misplaced."""
+
+BUSIEST = 10
+"""How many points are counted together as the busiest."""
 
 _COMPARED = ["source", "category", "x", "y", "location"]
 
 
 @dataclass(frozen=True)
 class Note:
-    """One thing to know: what kind it is, of which source and month, and the sentence."""
+    """One fault: its kind, the source and month, and a sentence for people."""
 
     kind: str
     source: str
@@ -30,7 +43,7 @@ class Note:
 
 
 def quality(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[Note]:
-    """Everything that stands out in a store's incidents, by kind, source and month.
+    """List the faults of a store's incidents, by kind, source and month.
 
     Parameters
     ----------
@@ -49,8 +62,8 @@ def quality(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[No
                 "short month",
                 short.source,
                 short.month,
-                f"{short.name} has {short.n:,} rows, its median month {short.usual:,.0f}: maybe "
-                "published short",
+                f"{short.name} has {short.n:,} rows, its median month {short.usual:,.0f}: the "
+                "month may be incomplete",
             )
             for short in short_months(imports)
         ),
@@ -77,13 +90,13 @@ class Double:
     def text(self) -> str:
         """The suspicion as a sentence."""
         return (
-            f"all {self.n:,} rows of {self.category} stand in even groups of identical rows: "
-            f"it looks published twice, so about {self.n // 2:,} incidents are true"
+            f"all {self.n:,} rows of {self.category} are in even groups of identical rows: the "
+            f"month looks published twice, with about {self.n // 2:,} true incidents"
         )
 
 
 def published_twice(incidents: pd.DataFrame) -> list[Double]:
-    """Months that were published twice, by source and category.
+    """List months that look published twice, by source and category.
 
     A month of incidents at shared points has groups of one, two, three and more identical rows.
     That all of its groups are even does not happen by chance.
@@ -98,7 +111,9 @@ def published_twice(incidents: pd.DataFrame) -> list[Double]:
     doubled = table[(table["odd"] == 0) & (table["n"] >= FEWEST_TO_JUDGE)]
     return [
         Double(str(source), str(month), str(category), int(n))
-        for (source, month, category), n in doubled["n"].items()
+        for (source, month, category), n in zip(
+            doubled.index.to_list(), doubled["n"].tolist(), strict=True
+        )
     ]
 
 
@@ -113,22 +128,22 @@ def _identical(incidents: pd.DataFrame) -> pd.DataFrame:
         group, _ = pd.factorize(group * len(values) + value)
     first = np.flatnonzero(~pd.Series(group).duplicated().to_numpy())
     n = np.bincount(group, minlength=len(first))
-    told = incidents[["source", "category"]].iloc[first].reset_index(drop=True)
-    return told.assign(month=months[month[first]], n=n, odd=n % 2)
+    groups = incidents[["source", "category"]].iloc[first].reset_index(drop=True)
+    return groups.assign(month=months[month[first]], n=n, odd=n % 2)
 
 
 class DoubleWatch:
-    """Watches an import for months that were published twice, keeping no more than it needs."""
+    """Watches an import for months that were published twice; holds the needed columns only."""
 
     def __init__(self) -> None:
         self._rows: list[pd.DataFrame] = []
 
     def add(self, accepted: pd.DataFrame) -> None:
-        """See some more rows of the same file."""
+        """Add accepted rows of the same file."""
         self._rows.append(accepted[[*_COMPARED, "occurred_from"]])
 
-    def found(self) -> list[Double]:
-        """What looks published twice among all that was seen."""
+    def doubles(self) -> list[Double]:
+        """The months that look published twice among all rows added."""
         return published_twice(pd.concat(self._rows)) if self._rows else []
 
 
@@ -170,7 +185,7 @@ def _gaps(months: list[str]) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class ShortMonth:
-    """A month that looks published short, against the median month of its force."""
+    """A month that looks incomplete against the median month of its force."""
 
     source: str
     name: str
@@ -181,22 +196,22 @@ class ShortMonth:
 
 def short_months(imports: Sequence[ImportRecord]) -> list[ShortMonth]:
     """Months with less than `SHORT_SHARE` of the rows of a median month, by source and force."""
-    found = []
+    short = []
     for source, name in sorted({(record.source, record.name) for record in imports}):
         monthly = {
             record.month: record.rows_read
             for record in imports
             if (record.source, record.name) == (source, name) and record.month
         }
-        if len(monthly) < 3:
+        if len(monthly) < FEWEST_MONTHS:
             continue
         usual = float(np.median(list(monthly.values())))
-        found += [
+        short += [
             ShortMonth(source, name, month, n, usual)
             for month, n in sorted(monthly.items())
             if n < SHORT_SHARE * usual
         ]
-    return found
+    return short
 
 
 def _moving_references(rows: pd.DataFrame) -> list[Note]:
@@ -208,7 +223,7 @@ def _moving_references(rows: pd.DataFrame) -> list[Note]:
             "references that repeat",
             str(source),
             "",
-            f"{n:,} references stand at more than one place: a reference names a crime, not a row",
+            f"{n:,} references occur at more than one place: a reference names a crime, not a row",
         )
         for source, n in moving.groupby(level="source", observed=True).size().items()
         if n
@@ -216,11 +231,11 @@ def _moving_references(rows: pd.DataFrame) -> list[Note]:
 
 
 def _far_away(rows: pd.DataFrame) -> list[Note]:
-    """Points beyond three times the 99th percentile of distance from the middle."""
+    """Points beyond `FAR` times the 99th percentile of distance from the middle."""
     notes = []
     for source, part in rows.groupby("source", observed=True):
         distance = np.hypot(part["x"] - part["x"].median(), part["y"] - part["y"].median())
-        limit = 3 * float(np.quantile(distance, 0.99))
+        limit = FAR * float(np.quantile(distance, 0.99))
         far = int((distance > limit).sum())
         if far:
             text = (
@@ -233,7 +248,7 @@ def _far_away(rows: pd.DataFrame) -> list[Note]:
 def _busiest_points(rows: pd.DataFrame) -> list[Note]:
     notes = []
     for source, part in rows.groupby("source", observed=True):
-        share = part.groupby(["x", "y"]).size().nlargest(10).sum() / len(part)
-        text = f"the ten busiest points hold {share:.1%} of {len(part):,} incidents"
+        share = part.groupby(["x", "y"]).size().nlargest(BUSIEST).sum() / len(part)
+        text = f"the {BUSIEST} busiest points hold {share:.1%} of {len(part):,} incidents"
         notes.append(Note("busiest points", str(source), "", text))
     return notes

@@ -1,4 +1,4 @@
-"""Which incidents a Question means, and what the data is too coarse to answer."""
+"""Resolves a Question against what the data covers: its period, sources and categories."""
 
 from __future__ import annotations
 
@@ -13,22 +13,41 @@ import pandas as pd
 import shapely
 
 from geo.errors import QuestionError
-from geo.incidents import EMPTY_SUMMARY, LONDON, SQUARE_M, IncidentSummary, london_hours
+from geo.incidents import (
+    EMPTY_SUMMARY,
+    LONDON,
+    SQUARE_M,
+    IncidentSummary,
+    london_hours,
+    months_between,
+)
 from geo.period import Interval, Latest, Period
 from geo.question.exclusions import at_places
+from geo.question.kinds import one_of
 from geo.question.model import DEFAULT_PERIOD, Question
 from geo.store.contract import ImportRecord, Window
 
 STRAYS = 0.05
 """A force with less than this share of a study area's busiest force has only strays there."""
 
+MOST_NAMES = 20
+"""How many names a refusal lists, at most."""
+
 
 @dataclass(frozen=True)
-class Known:
-    """What is known of one set of incidents before any of them is read.
+class ImportCoverage:
+    """What one import covers: known before any of its incidents is read.
 
-    `name` is the part of the source, such as a police force; `months` are those that it has
-    published, as `YYYY-MM`.
+    Attributes
+    ----------
+    source
+        Who published it.
+    name
+        The part of the source, such as a police force; '' where there is none.
+    summary
+        Counts, categories, times and places of its incidents.
+    months
+        The months that it publishes, as `YYYY-MM`.
     """
 
     source: str
@@ -37,14 +56,14 @@ class Known:
     months: tuple[str, ...]
 
     @classmethod
-    def of_import(cls, record: ImportRecord) -> Known:
-        """What an import's record tells."""
+    def of_import(cls, record: ImportRecord) -> ImportCoverage:
+        """The coverage that an import's record states."""
         months = (record.month,) if record.month else _months(record.summary)
         return cls(record.source, record.name, record.summary, months)
 
     @classmethod
-    def of_frame(cls, incidents: pd.DataFrame) -> list[Known]:
-        """What the incidents themselves tell, by source and month."""
+    def of_frame(cls, incidents: pd.DataFrame) -> list[ImportCoverage]:
+        """The coverage of incidents without a record, by source and month."""
         local = incidents["occurred_from"].dt.tz_convert(LONDON).dt.strftime("%Y-%m")
         grouped = incidents.groupby([incidents["source"].astype(str), local], observed=True)
         return [
@@ -52,14 +71,32 @@ class Known:
             for (source, month), rows in grouped
         ]
 
+    def has(self, categories: Sequence[str]) -> bool:
+        """Whether it has incidents of some of the categories; none means all."""
+        return not categories or not set(categories).isdisjoint(self.summary.categories)
+
 
 @dataclass(frozen=True)
 class ResolvedQuestion:
-    """A Question's terms, resolved against what is known of the data.
+    """A Question with its period and sources, as the data gives them.
 
-    `months_published` are the period's months that some asked source has published: a month
-    that is missing there is unknown, not zero. `ever_published` are all there are, in order.
-    `last_known` is the last day that the data speaks of.
+    Attributes
+    ----------
+    question
+        The Question.
+    period
+        The days that it means.
+    sources
+        The sources that answer it, in the order of the alphabet.
+    months_published
+        The months of the period that some of these sources published. A month that is missing
+        here is unknown, not zero.
+    sources_overlap
+        Whether two sources publish the same month, so that incidents may count twice.
+    ever_published
+        All the months that these sources published, in order.
+    last_known
+        The last day of the data; None where there is no incident.
     """
 
     question: Question
@@ -72,29 +109,29 @@ class ResolvedQuestion:
 
     @property
     def days_unknown(self) -> int:
-        """How many last days of the period come after the last day that is known of."""
+        """How many days at the end of the period come after the last day of the data."""
         return 0 if self.last_known is None else (self.period.last - self.last_known).days
 
     @property
     def months_missing(self) -> list[str]:
-        """The period's months that no asked source has published."""
+        """The months of the period that no source published."""
         return [month for month in self.period.months if month not in self.months_published]
 
     @property
     def window(self) -> Window:
-        """The span of time in which the asked incidents lie."""
+        """The span of time in which the Question's incidents lie."""
         return Window(self.period.start, self.period.end)
 
     @property
     def history(self) -> Period:
-        """From the first month that was published to the period's end."""
+        """From the first published month to the end of the period."""
         months = self.ever_published or tuple(self.period.months)
         first = Period.of_months(months[0], months[0]).first
         return Period(min(first, self.period.first), self.period.last)
 
     @property
     def compared(self) -> Period | None:
-        """The period that this one is compared with."""
+        """The period to compare with; None without a comparison."""
         if not self.question.compare:
             return None
         return (
@@ -102,14 +139,26 @@ class ResolvedQuestion:
         )
 
     def select(self, incidents: pd.DataFrame, period: Period | None = None) -> pd.DataFrame:
-        """The rows of an incident frame that the Question asks for, in its period or another."""
-        asked = self._select_anywhere(incidents, period)
+        """Select the incidents that the Question means.
+
+        Parameters
+        ----------
+        incidents
+            An incident frame.
+        period
+            Another period than the Question's.
+
+        Returns
+        -------
+        Their rows, without those at places that the Question leaves out.
+        """
+        selected = self._select_anywhere(incidents, period)
         if not self.question.without:
-            return asked
-        return asked[~at_places(asked, self.question.without)]
+            return selected
+        return selected[~at_places(selected, self.question.without)]
 
     def left_out(self, incidents: pd.DataFrame) -> int:
-        """How many rows the Question would ask for, but for the places that it leaves out."""
+        """How many incidents only their place leaves out."""
         if not self.question.without:
             return 0
         return int(at_places(self._select_anywhere(incidents), self.question.without).sum())
@@ -118,25 +167,26 @@ class ResolvedQuestion:
         self, incidents: pd.DataFrame, period: Period | None = None
     ) -> pd.DataFrame:
         question, occurred = self.question, incidents["occurred_from"]
-        span = period or self.period
-        wanted = (occurred >= span.start) & (occurred < span.end)
-        for option in ("source", "category"):
-            if names := getattr(question, option):
-                wanted &= incidents[option].isin(names)
+        days = period or self.period
+        selected = (occurred >= days.start) & (occurred < days.end)
+        if question.source:
+            selected &= incidents["source"].isin(question.source)
+        if question.category:
+            selected &= incidents["category"].isin(question.category)
         if question.hours:
-            wanted &= question.hours.include(london_hours(occurred))
-        return incidents[wanted]
+            selected &= question.hours.include(london_hours(occurred))
+        return incidents[selected]
 
 
 def resolve(
-    question: Question, known: Sequence[Known], study: gpd.GeoDataFrame
+    question: Question, imports: Sequence[ImportCoverage], study: gpd.GeoDataFrame
 ) -> ResolvedQuestion:
     """Resolve a Question's period, sources and categories.
 
     Parameters
     ----------
-    known
-        What is known of the data, part by part.
+    imports
+        What the data covers, import by import.
     study
         The study area: a police force that covers another place has published nothing for it,
         and its latest month is not the latest here.
@@ -147,127 +197,137 @@ def resolve(
         If a category or source is unknown, the data is too coarse for the period or hours, or
         nothing was published for the study area in the period.
     """
-    refuse_unknown("source", question.source, {part.source for part in known})
-    asked = [part for part in known if not question.source or part.source in question.source]
-    refuse_unknown(
-        "category", question.category, {name for part in known for name in part.summary.categories}
+    check_names("source", question.source, {part.source for part in imports})
+    check_names(
+        "category",
+        question.category,
+        {name for part in imports for name in part.summary.categories},
     )
-    asked = _near(asked, study)
-    data = _data_span(asked)
+    of_sources = [part for part in imports if not question.source or part.source in question.source]
+    parts = _near(of_sources, study)
+    data = _data_span(parts)
     period = _period(question, data)
-    _refuse_finer_times(question, period, [part for part in asked if _has(part, question)])
-    published = {month for part in asked for month in part.months}
+    _refuse_finer_times(question, period, [part for part in parts if part.has(question.category)])
+    published = {month for part in parts for month in part.months}
     if published and published.isdisjoint(period.months):
         raise QuestionError(
             question.period_option,
-            f"nothing was published here for {period.title}; there is data of "
+            f"nothing was published here for {period.title}; choose a period from "
             f"{min(published)} to {max(published)}",
         )
     return ResolvedQuestion(
         question,
         period,
-        sources=sorted({part.source for part in asked}),
+        sources=sorted({part.source for part in parts}),
         months_published=[month for month in period.months if month in published],
-        sources_overlap=_overlap(asked, set(period.months)),
+        sources_overlap=_overlap(parts, set(period.months)),
         ever_published=tuple(sorted(published)),
         last_known=data.last if data else None,
     )
 
 
-def refuse_unknown(option: str, asked: Sequence[str], known: Iterable[str]) -> None:
-    """Refuse an option that names what is not there.
+def check_names(option: str, names: Sequence[str], known: Iterable[object]) -> None:
+    """Refuse an option that names what the data does not have.
+
+    Parameters
+    ----------
+    option
+        The option, for the refusal.
+    names
+        Its value.
+    known
+        All names that there are.
 
     Raises
     ------
     QuestionError
-        With the first unknown name, and the names there are.
+        With the first unknown name, and the names to choose from.
     """
-    names = set(map(str, known))
-    unknown = [name for name in asked if name not in names]
+    choices = set(map(str, known))
+    unknown = [name for name in names if name not in choices]
     if unknown:
-        there_are = ", ".join(sorted(names)[:20]) or "none yet"
-        raise QuestionError(option, f"there is no {unknown[0]!r}; there are: {there_are}")
+        shown = sorted(choices)[:MOST_NAMES]
+        advice = f"choose {one_of(shown)}" if shown else "there is none yet"
+        raise QuestionError(option, f"unknown value {unknown[0]!r}; {advice}")
 
 
-def _near(known: Sequence[Known], study: gpd.GeoDataFrame) -> list[Known]:
-    """The parts whose incidents lie in the study area, beyond strays, or all if none do."""
-    squares = sorted({square for part in known for square in part.summary.squares})
-    places = np.array([[int(number) for number in square.split(":")] for square in squares])
-    if not len(places):
-        return list(known)
-    west, south = places.T * float(SQUARE_M)
+def _near(imports: Sequence[ImportCoverage], study: gpd.GeoDataFrame) -> list[ImportCoverage]:
+    """The imports of incidents in the study area, beyond strays; all where none has any."""
+    squares = sorted({square for part in imports for square in part.summary.squares})
+    corners = np.array([[int(number) for number in square.split(":")] for square in squares])
+    if not len(corners):
+        return list(imports)
+    west, south = corners.T * float(SQUARE_M)
     boxes = shapely.box(west, south, west + SQUARE_M, south + SQUARE_M)
     touched = np.unique(shapely.STRtree(study.geometry).query(boxes, predicate="intersects")[0])
     inside = {squares[position] for position in touched}
     counts: Counter[tuple[str, str]] = Counter()
-    for part in known:
+    for part in imports:
         n = sum(count for square, count in part.summary.squares.items() if square in inside)
         counts[part.source, part.name] += n
-    most: dict[str, int] = {}
+    most: Counter[str] = Counter()
     for (source, _), n in counts.items():
-        most[source] = max(most.get(source, 0), n)
+        most[source] = max(most[source], n)
     near = [
         part
-        for part in known
+        for part in imports
         if counts[part.source, part.name] >= max(STRAYS * most[part.source], 1)
     ]
-    return near or list(known)
+    return near or list(imports)
 
 
-def _data_span(asked: Sequence[Known]) -> Period | None:
-    """From the first to the last day that the data speaks of; none where there is no incident."""
-    whole = EMPTY_SUMMARY
-    for part in asked:
-        whole |= part.summary
-    if whole.first is None or whole.last is None:
+def _data_span(imports: Sequence[ImportCoverage]) -> Period | None:
+    """From the first to the last day of the data; None where there is no incident."""
+    total = EMPTY_SUMMARY
+    for part in imports:
+        total |= part.summary
+    if total.first is None or total.last is None:
         return None
-    data = Period(*(moment.tz_convert(LONDON).date() for moment in (whole.first, whole.last)))
-    if "month" in whole.precisions:
-        month = Latest(1).up_to(data.last)
-        data = replace(data, last=max(data.last, month.last))
+    data = Period(*(moment.tz_convert(LONDON).date() for moment in (total.first, total.last)))
+    if "month" in total.precisions:
+        # Incidents dated by month bear its first day: the data reaches to its last.
+        data = replace(data, last=max(data.last, Latest(1).up_to(data.last).last))
     return data
 
 
 def _period(question: Question, data: Period | None) -> Period:
-    asked = question.period or DEFAULT_PERIOD
+    period = question.period or DEFAULT_PERIOD
     if data is None:
-        # Without data a period is still a period, unless it is told by the data.
-        if isinstance(asked, Interval) and asked.first and asked.last:
-            return Period(asked.first, asked.last)
+        # Dates need no data, an open end or the latest months do.
+        if isinstance(period, Interval) and period.first and period.last:
+            return Period(period.first, period.last)
         raise QuestionError("period", "the store holds no incidents yet; see 'patchmap ingest'")
-    return asked.within(data) if isinstance(asked, Interval) else asked.up_to(data.last)
+    return period.within(data) if isinstance(period, Interval) else period.up_to(data.last)
 
 
-def _refuse_finer_times(question: Question, period: Period, asked: Sequence[Known]) -> None:
-    """Refuse what the data is too coarse for: it would be counted wrongly in silence."""
+def _refuse_finer_times(
+    question: Question, period: Period, imports: Sequence[ImportCoverage]
+) -> None:
+    """Refuse a Question finer than the data's dates: its counts would be wrong in silence."""
     if question.hours:
         coarse, option = {"month", "day"}, "hours"
-        reason = "does not say at what hour incidents happened"
+        reason = "does not say at what hour incidents happened; leave hours out"
     elif not period.is_whole_months:
         coarse, option = {"month"}, question.period_option
-        reason = "knows months only: ask for whole months"
+        reason = "dates incidents by month only; choose whole months"
     else:
         return
     months = set(period.months)
-    for part in asked:
+    for part in imports:
         if coarse & set(part.summary.precisions) and months & set(part.months):
             raise QuestionError(option, f"the source {part.source} {reason}")
 
 
-def _overlap(asked: Sequence[Known], months: set[str]) -> bool:
-    told = {(part.source, month) for part in asked for month in part.months if month in months}
-    return len(told) > len({month for _, month in told})
-
-
-def _has(part: Known, question: Question) -> bool:
-    return not question.category or bool({*question.category} & {*part.summary.categories})
+def _overlap(imports: Sequence[ImportCoverage], months: set[str]) -> bool:
+    """Whether two sources publish the same one of some months."""
+    pairs = {(part.source, month) for part in imports for month in part.months if month in months}
+    return len(pairs) > len({month for _, month in pairs})
 
 
 def _months(summary: IncidentSummary) -> tuple[str, ...]:
     if summary.first is None or summary.last is None:
         return ()
     first, last = (
-        np.datetime64(moment.tz_convert(LONDON).strftime("%Y-%m"), "M")
-        for moment in (summary.first, summary.last)
+        moment.tz_convert(LONDON).strftime("%Y-%m") for moment in (summary.first, summary.last)
     )
-    return tuple(str(month) for month in np.arange(first, last + 1))
+    return tuple(months_between(first, last))

@@ -1,4 +1,4 @@
-"""What a store's settings say to a Question: its default layer, harm tables, known places."""
+"""Reads what a Question needs from a store's settings: default layer, harm table, known places."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from geo.store.contract import StoreReader
 from geo.store.layer_ids import find_layer
 
 PLACES_SETTING = "known places {}"
-"""Under which setting a store keeps the ranked places of one radius whose ids stay."""
+"""Name of the setting that stores the ids of ranked places, by their radius."""
 
 
 def default_layer(store: StoreReader) -> str:
-    """The layer that a Question means when it names none: the setting's, else the first.
+    """The layer of a Question that names none: the setting's, else the first.
 
     Raises
     ------
     QuestionError
-        If the store holds no layer.
+        If the store has no layer.
     """
     chosen = store.setting("default_layer")
     layers = store.layers()
     if not layers:
-        raise QuestionError("layer", "the store holds none yet; see 'patchmap layers add'")
+        raise QuestionError("layer", "the store has no layer yet; see 'patchmap layers add'")
     try:
         return find_layer(layers, str(chosen)).layer_id
     except NotFoundError:
@@ -37,7 +37,18 @@ def default_layer(store: StoreReader) -> str:
 
 
 def harm_table(store: StoreReader, question: Question) -> HarmTable | None:
-    """The harm table that a Question weighs by; none where it counts.
+    """Read the harm table that a Question weighs by.
+
+    Parameters
+    ----------
+    store
+        Where harm tables are stored.
+    question
+        Its `weight` is the table's id.
+
+    Returns
+    -------
+    None where the Question counts.
 
     Raises
     ------
@@ -46,25 +57,49 @@ def harm_table(store: StoreReader, question: Question) -> HarmTable | None:
     """
     if question.weight == COUNT:
         return None
-    kept = store.setting(WEIGHTS_SETTING.format(question.weight))
-    if not isinstance(kept, dict):
+    setting = store.setting(WEIGHTS_SETTING.format(question.weight))
+    if not isinstance(setting, dict):
         raise QuestionError(
-            "weight", f"there is no harm table {question.weight!r}; see 'patchmap weights list'"
+            "weight", f"unknown harm table {question.weight!r}; see 'patchmap weights list'"
         )
-    return HarmTable.read(kept)
+    return HarmTable.read(setting)
 
 
 def known_places(store: StoreReader, question: Question) -> pd.DataFrame | None:
-    """The ranked places of the Question's radius whose ids are kept; none where none are."""
-    kept = store.setting(PLACES_SETTING.format(question.places.radius))
-    return pd.DataFrame(kept) if isinstance(kept, list) else None
+    """Read the ranked places with saved ids.
+
+    Parameters
+    ----------
+    store
+        Where they are stored.
+    question
+        Its radius is theirs.
+
+    Returns
+    -------
+    `hotspot_id`, `x` and `y` in metres; None where no id was saved.
+    """
+    places = store.setting(PLACES_SETTING.format(question.places.radius))
+    return pd.DataFrame(places) if isinstance(places, list) else None
 
 
 def source_notes(store: StoreReader, sources: Iterable[str]) -> dict[str, SourceNotes]:
-    """What to know of each source that the store or this version knows anything of."""
-    found = dict(NOTES)
+    """Read licence, caveats and attribution of sources.
+
+    Parameters
+    ----------
+    store
+        Where the notes of mapped sources are stored.
+    sources
+        Their ids.
+
+    Returns
+    -------
+    By id: the notes that ship with Patchmap, and those of the store.
+    """
+    notes = dict(NOTES)
     for source in sources:
-        kept = store.setting(NOTES_SETTING.format(source))
-        if isinstance(kept, dict):
-            found[source] = SourceNotes.read(kept)
-    return found
+        setting = store.setting(NOTES_SETTING.format(source))
+        if isinstance(setting, dict):
+            notes[source] = SourceNotes.read(setting)
+    return notes

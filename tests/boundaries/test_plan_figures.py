@@ -32,7 +32,7 @@ def test_what_a_question_leaves_out_is_not_counted(city):
     one = begun(city, question=Question.read({"datetime": "2024-01"}))
     assert one.measures.frame["incidents"].sum() == one.figures.accounts.counted
     assert one.figures.accounts.not_asked == 70
-    with pytest.raises(QuestionError, match="category: there is no 'fraud'"):
+    with pytest.raises(QuestionError, match="category: unknown value 'fraud'"):
         begun(city, question=Question.read({"category": "fraud"}))
 
 

@@ -57,7 +57,7 @@ def test_derby_says_which_months_are_unknown(
         watched.wait_for_map()
         watched.keep("derby")
         expect(page.locator("#headline")).to_contain_text("8 of 12 months not published")
-        expect(page.locator("section.accounts")).to_contain_text("it looks published twice")
+        expect(page.locator("section.accounts")).to_contain_text("looks published twice")
         page.locator(".shows a", has_text="Persistence").click()
         frame = page.frame_locator("iframe.map")
         expect(frame.get_by_role("alert")).to_contain_text("need 10 published months")

@@ -19,7 +19,7 @@ from boundaries.plans.plan import Plan
 from boundaries.plans.plan_layers import draft_against, read_layer_or_plan
 from boundaries.plans.state import Signed
 from geo.question.accounts import Accounts
-from geo.question.model import Question
+from geo.question.model import OPTION, Question
 from geo.store.contract import StoreReader
 
 COUNTED = (
@@ -43,12 +43,12 @@ Force = Annotated[bool, typer.Option("--force", help="Allow an area to break int
 
 def with_counted(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that choose the incidents to count, passed on as `question`."""
-    return with_question(command, only=COUNTED)
+    return with_question(command, [OPTION[name] for name in COUNTED])
 
 
 def with_shared(command: Callable[..., None]) -> Callable[..., None]:
     """Add those, and the options that share out officers and money."""
-    return with_question(command, only=(*COUNTED, *SHARED))
+    return with_question(command, [OPTION[name] for name in (*COUNTED, *SHARED)])
 
 
 def open_against(store: StoreReader, plan_id: str, question: Question, against: str) -> Draft:

@@ -289,7 +289,7 @@ def test_the_brief_is_one_file_without_scripts(tmp_path: Path, store: GeoPackage
     assert not re.findall(r"(?:src|href)=", page)
     assert "322 read" in page
     refused = run_patchmap(*arguments, "brief.txt", cwd=tmp_path)
-    assert "a brief is written as .html or .pdf" in refused.stderr
+    assert "name it .html or .pdf" in refused.stderr
 
 
 def test_the_page_offers_the_same_brief(client: TestClient) -> None:

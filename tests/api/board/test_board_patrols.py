@@ -50,7 +50,7 @@ def test_the_rounds_list_each_stop_once_and_lead_to_the_cards(client: TestClient
     section = re.search(r'<section id="patrols".*?</section>', page, flags=re.DOTALL)[0]
     stops = {(row["officer"], row["stop"]) for row in patrols_of(client)}
     assert section.count("<li>") == len(stops)
-    assert "What a visit covers is an assumption" in section
+    assert "is an assumption, not a finding" in section
     cards = html.unescape(re.search(r'href="(/allocation/cards[^"]+)"', section)[1])
     assert client.get(cards).status_code == 200
 

@@ -105,7 +105,7 @@ def test_rounds_go_along_streets_that_the_user_gives(
     streets.write_text(areas.boundary.to_json())
     output = run_patchmap(*plan, cwd=tmp_path).stdout
     assert "travel: along streets" in output
-    assert "note: Ways along the streets go both ways" in output
+    assert "note: Travel along streets is both ways" in output
     streets.write_text(areas.to_json())
     assert "feature 1 must be a line; it is Polygon" in run_patchmap(*plan, cwd=tmp_path).stderr
 

@@ -8,7 +8,7 @@ import pytest
 from geo.analyses import AnalysisResult
 from geo.question.ask import answer
 from geo.question.model import Question
-from tests.geo.analyses.material import FIND, rows_of
+from tests.geo.analyses.material import COMPUTE, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,6 @@ def find(four_squares):
     ) -> AnalysisResult:
         given = {"cell": "25", "layer": "wards", **options}
         asked = answer(Question.read(given), frame, four_squares, facts=facts, imports=imports)
-        return FIND[command](asked)
+        return COMPUTE[command](asked)
 
     return found

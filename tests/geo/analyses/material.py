@@ -8,7 +8,7 @@ from geo.analyses import ANALYSES
 
 ASB, DRUGS = "anti-social-behaviour", "drugs"
 MONTHS = [f"{year}-{month:02}" for year in (2021, 2022, 2023, 2024) for month in range(1, 13)]
-FIND = {analysis.command: analysis.find for analysis in ANALYSES}
+COMPUTE = {analysis.command: analysis.compute for analysis in ANALYSES}
 
 
 def rows_of(seed: int, *, timed: bool = False) -> list:

@@ -11,14 +11,14 @@ from geo.errors import QuestionError
 from geo.question.ask import StoreFacts, answer
 from geo.question.harm import HarmTable
 from geo.question.model import Question
-from tests.geo.analyses.material import ASB, DRUGS, FIND
+from tests.geo.analyses.material import ASB, COMPUTE, DRUGS
 from tests.geo.records import record_of
 
 NEEDED = {"compare": "year", "bandwidth": "100", "posts": "5", "groups": "2"}
 """What some analyses cannot do without."""
 
 
-@pytest.mark.parametrize("command", sorted(FIND))
+@pytest.mark.parametrize("command", sorted(COMPUTE))
 def test_every_analysis_says_its_method_and_numbers_that_json_can_hold(find, timed, command):
     treated = {"treated": "p25:261015:201615", "since": "2024-07", "buffer": "20"}
     options = {**NEEDED, **treated, "datetime": "2021-01/2024-12"}
@@ -71,7 +71,7 @@ def test_a_period_that_was_not_published_cannot_be_compared_with(find, monthly):
 
 
 def test_changes_need_something_to_compare_with(find, monthly):
-    with pytest.raises(QuestionError, match="compare: say what to compare with"):
+    with pytest.raises(QuestionError, match="compare: choose previous or year to compare with"):
         find("change", monthly)
 
 
@@ -89,7 +89,7 @@ def test_harm_weighs_counts_cells_and_places(find, timed):
 
 def test_a_harm_table_that_is_silent_of_a_category_is_refused(find, timed):
     facts = StoreFacts(accepted=len(timed), harm=HarmTable("Half", "made up", {ASB: 1.0}))
-    with pytest.raises(QuestionError, match="weight: Half says nothing of: drugs"):
+    with pytest.raises(QuestionError, match="weight: Half has no weight for drugs"):
         find("count", timed, facts=facts)
 
 
@@ -102,7 +102,7 @@ def test_density_of_the_cells_adds_up_to_the_incidents(find, timed):
 
 def people_in(asked) -> float:
     """The residents that a density's rate stands on."""
-    frame = FIND["density"](asked).frame
+    frame = COMPUTE["density"](asked).frame
     people = 1000 * frame["density"] / frame["rate_per_1000"]
     return float(np.nansum(people * asked.cells.inside_area) / 1e6)
 
@@ -133,7 +133,7 @@ def test_ranked_places_stand_beside_what_they_held_in_a_compared_period(find, ti
         "less than chance",
         "no clear change",
     }
-    assert "because it holds most now" in found.caveats[0]
+    assert "because they have most incidents now" in found.caveats[0]
 
 
 def test_the_lorenz_curve_runs_from_none_to_all(find, timed):
@@ -151,7 +151,7 @@ def test_the_lorenz_curve_runs_from_none_to_all(find, timed):
 )  # fmt: skip
 def test_what_counts_is_not_asked_to_weigh(find, timed, command):
     table = HarmTable("Test table", "made up", {ASB: 1.0, DRUGS: 10.0})
-    with pytest.raises(QuestionError, match=r"weight: .* counts incidents: ask without a harm"):
+    with pytest.raises(QuestionError, match=r"weight: .* counts incidents; use weight=count"):
         find(command, timed, facts=StoreFacts(accepted=len(timed), harm=table), weight="t")
 
 
@@ -170,7 +170,7 @@ def test_known_places_keep_their_ids(find, timed):
     [
         ("repeats", "source: repeats at an address cannot be found"),
         ("near-repeats", "source: near repeats cannot be tested"),
-        ("dayparts", "source: hours cannot be told"),
+        ("dayparts", "source: .* so their hours are unknown"),
     ],
 )
 def test_what_snapped_monthly_data_cannot_tell_is_refused(find, monthly, command, message):
@@ -186,7 +186,7 @@ def test_months_published_short_are_passed_over(find, monthly):
     ]
     found = find("emerging", monthly, imports=imports, period="latest-24m")
     assert found.frame["steps"].max() == 23
-    assert "1 months were not published, or only in part" in found.caveats[0]
+    assert "1 months were not published in full" in found.caveats[0]
 
 
 def test_a_short_month_is_told_wherever_it_is_counted(four_squares, monthly):
@@ -197,10 +197,10 @@ def test_a_short_month_is_told_wherever_it_is_counted(four_squares, monthly):
     ]
     question = Question.read({"layer": "wards", "period": "latest-12m"})
     caveats = answer(question, monthly, four_squares, imports=imports).accounts.caveats
-    assert any("2024-06" in caveat and "published short" in caveat for caveat in caveats)
+    assert any("2024-06" in caveat and "looks incomplete" in caveat for caveat in caveats)
     later = Question.read({"layer": "wards", "period": "latest-3m"})
     caveats = answer(later, monthly, four_squares, imports=imports).accounts.caveats
-    assert not any("published short" in caveat for caveat in caveats)
+    assert not any("looks incomplete" in caveat for caveat in caveats)
 
 
 def test_the_expected_band_needs_three_years_before(find, monthly):
@@ -211,7 +211,7 @@ def test_the_expected_band_needs_three_years_before(find, monthly):
 
 
 def test_a_split_by_month_is_not_compared(find, monthly):
-    with pytest.raises(QuestionError, match="by: a split by month has no compared period"):
+    with pytest.raises(QuestionError, match="by: use either by or compare, not both"):
         find("count", monthly, by="month", compare="year", period="latest-12m")
 
 
@@ -219,10 +219,10 @@ def test_days_after_the_last_incident_are_unknown(four_squares, timed):
     until = timed[timed["occurred_from"] < pd.Timestamp("2024-12-15", tz="UTC")]
     question = Question.read({"layer": "wards", "period": "latest-3m"})
     caveats = answer(question, until, four_squares).accounts.caveats
-    assert any("later days of the period brought is not recorded yet" in each for each in caveats)
+    assert any("Later days of the period may not be recorded yet" in each for each in caveats)
     question = Question.read({"layer": "wards", "datetime": "2024-09-01/2024-11-20"})
     caveats = answer(question, timed, four_squares).accounts.caveats
-    assert not any("later days" in each for each in caveats)
+    assert not any("Later days" in each for each in caveats)
 
 
 def test_the_index_of_similarity_is_of_all_areas_whatever_is_shown(find, timed):
@@ -241,4 +241,4 @@ def test_months_published_short_are_no_part_of_the_expected_band(find, monthly):
     ]
     found = find("expected", monthly, imports=imports, datetime="2024-12")
     assert set(found.frame["years"]) == {2}
-    assert "and are passed over: 2022-12" in found.caveats[0]
+    assert "and are left out: 2022-12" in found.caveats[0]

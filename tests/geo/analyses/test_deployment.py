@@ -84,7 +84,7 @@ def test_an_excluded_area_has_no_row_and_a_pinned_officer_keeps_the_place(ask):
         ({}, "posts: say how many officers there are"),
         ({"posts": "8"}, "posts: a floor of 1 in each of 9 areas takes 9 posts"),
         ({"posts": "9", "need": "crime"}, "need: "),
-        ({"posts": "9", "exclude": "W10"}, "exclude: there is no 'W10'"),
+        ({"posts": "9", "exclude": "W10"}, "exclude: unknown value 'W10'"),
         ({"money": "ten"}, "money: 'ten' is not an amount of money"),
     ],
 )
@@ -111,7 +111,7 @@ def test_patches_that_cannot_be_are_explained(ask):
         patches(ask(size="2"))
     with pytest.raises(QuestionError, match="groups: say how many areas or members"):
         patches(ask())
-    with pytest.raises(QuestionError, match="today: the layer has no column 'beat'"):
+    with pytest.raises(QuestionError, match="today: unknown column 'beat'"):
         patches(ask(groups="3", today="beat"))
 
 

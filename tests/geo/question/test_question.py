@@ -137,7 +137,9 @@ def test_a_published_month_without_incidents_asked_has_rows_of_zero(asked, incid
 
 
 def test_a_period_that_was_not_published_is_refused_with_the_months_there_are(asked):
-    message = "nothing was published here for January 2023 .* there is data of 2024-01 to 2024-01"
+    message = (
+        "nothing was published here for January 2023 .* choose a period from 2024-01 to 2024-01"
+    )
     with pytest.raises(QuestionError, match=message) as refused:
         asked([(*A, ASB, "2024-01")], datetime="2023-01/2023-02", by="month")
     assert refused.value.option == "datetime"
@@ -176,12 +178,12 @@ def test_the_hour_that_the_clocks_skip_is_empty_and_the_one_they_repeat_is_doubl
 @pytest.mark.parametrize(
     ("options", "option", "message"),
     [
-        ({"datetime": "2024-01-10/2024-01-20"}, "datetime", "knows months only"),
-        ({"period": "latest-7d"}, "period", "ask for whole months"),
+        ({"datetime": "2024-01-10/2024-01-20"}, "datetime", "dates incidents by month only"),
+        ({"period": "latest-7d"}, "period", "choose whole months"),
         ({"hours": "18-02"}, "hours", "police.uk does not say at what hour"),
-        ({"category": "noise"}, "category", "there is no 'noise'; there are: anti-social-behav"),
-        ({"source": "council"}, "source", "there is no 'council'; there are: police.uk"),
-        ({"within": "A,Z"}, "within", "there is no 'Z'; there are: A, B, C, D"),
+        ({"category": "noise"}, "category", "unknown value 'noise'; choose anti-social-behav"),
+        ({"source": "council"}, "source", "unknown value 'council'; choose police.uk"),
+        ({"within": "A,Z"}, "within", "unknown value 'Z'; choose A, B, C or D"),
         ({"cell": "25", "datetime": "2024-02/2024-01"}, "datetime", "ends before it begins"),
     ],
 )
