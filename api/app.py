@@ -1,4 +1,4 @@
-"""The service: puts the doors together around one store."""
+"""The service of one store: every page and API on one application."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Response
 
+from api.allocation import cards
+from api.allocation import map_page as allocation_map
 from api.allocation import page as allocation
 from api.answers import Answers
+from api.board import brief, stories
+from api.board import map_page as board_map
 from api.board import page as board
 from api.dependencies import AnswersDep
 from api.help import page as guide
-from api.maps import basemap as ground
-from api.maps.basemap import OwnGround
+from api.maps import basemap
+from api.maps.basemap import BasemapFile
 from api.ogc import downloads, features, tiles
 from api.planner import routes as planner
 from api.planner.sessions import PlanSessions
@@ -24,12 +28,12 @@ from geo.store.contract import Store
 
 
 def make_app(store: Store, settings: Settings, *, searches: Searches | None = None) -> FastAPI:
-    """The service of one store.
+    """Put the service of one store together.
 
     Parameters
     ----------
     searches
-        What searches for plans; a process of its own, unless another is given.
+        Runs searches for plans; a child process by default.
     """
     app = new_service(
         # Callers are on this machine: a smaller answer is worth less than a sooner one.
@@ -42,13 +46,12 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     app.state.answers = Answers(store, run=app.state.searches)
     app.state.plan_sessions = PlanSessions(store)
     app.state.settings = settings
-    app.state.ground = OwnGround.open(settings.ground, store.projection)
-    app.include_router(board.router)
-    app.include_router(downloads.router)
-    app.include_router(allocation.router)
-    app.include_router(planner.router)
-    app.include_router(ground.router)
-    app.include_router(guide.router)
+    app.state.basemap = BasemapFile.open(settings.basemap, store.projection)
+    for pages in (
+        *(board, board_map, stories, brief, downloads),
+        *(allocation, allocation_map, cards, planner, basemap, guide),
+    ):
+        app.include_router(pages.router)
     app.add_api_route("/readyz", _ready)
     return app
 
@@ -60,6 +63,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _ready(answers: AnswersDep) -> Response:
-    """Whether the store answers too."""
+    """Answer that the store can be read."""
     answers.snapshot()
     return Response("ready\n", media_type="text/plain")

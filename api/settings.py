@@ -72,7 +72,7 @@ class Settings:
 
     store: str = DEFAULT_STORE
     tiles: TileServer | None = None
-    ground: str = ""
+    basemap: str = ""
     police_uk: str = POLICE_UK
     ons: str = ONS
     cors: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ class Settings:
         return cls(
             store=environment.get("PATCHMAP_STORE") or DEFAULT_STORE,
             tiles=TileServer(address, attribution) if address else None,
-            ground=environment.get("PATCHMAP_GROUND", ""),
+            basemap=environment.get("PATCHMAP_GROUND", ""),
             police_uk=environment.get("PATCHMAP_POLICE_UK") or POLICE_UK,
             ons=environment.get("PATCHMAP_ONS") or ONS,
             cors=_origins(environment.get("PATCHMAP_CORS", "")),

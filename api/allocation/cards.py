@@ -1,31 +1,69 @@
-"""Patrol cards: for each officer and shift a map, the stops, the times, and what to look for."""
+"""Patrol cards: for each officer a map, the stops, the times and what to look for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from fastapi import APIRouter, Request, Response
+from numpy.typing import NDArray
 
+from api.dependencies import HTML, AnswersDep
+from api.etags import not_modified_or
+from api.maps.basemap import basemap_file
 from api.maps.drawing import area_names, path_of, scale_bar
-from api.pages.allocation_summary import Sheet
+from api.pages.allocation_summary import AllocationSummary, Patrol, Stop
+from api.pages.allocation_view import AllocationView, folded
+from api.pages.templating import templates
+from api.settings import VERSION
 from boundaries.layers.lines import thinned
 from geo.analyses.briefing import Briefing, briefing
+from geo.errors import NotFoundError
 
 WIDTH = 640.0
-"""Units of a card's map across: lines and letters are measured in them."""
+"""The width of a card's map in units of paper; lines and letters are measured in them."""
 
+_DAY = 24 * 60  # minutes
 _MARGIN_M = 300.0
-_LETTER = 3.6  # half the mean width of a letter of a name, in the same units
+_ASPECT = 2.2
+"""Width to height of a map: higher would leave no room for the stops on A4."""
+
+_HALF_LETTER = 3.6
+"""Half the mean width of a letter of a name, in units of paper."""
+
+router = APIRouter()
+
+
+@router.get("/allocation/cards")
+def cards(request: Request, answers: AnswersDep) -> Response:
+    """Patrol cards to print: one for each officer, or only that of `officer`."""
+
+    def page() -> Response:
+        fields = dict(request.query_params)
+        officer = fields.pop("officer", "")
+        view = AllocationView.read(folded([*fields.items()]) | {"tab": "patrols"})
+        summary = AllocationSummary.ask(answers, view)
+        shapes = basemap_file(request).under(answers.snapshot()).shapes
+        chosen = [
+            card for card in cards_of(summary, basemap=shapes) if officer in ("", card.officer)
+        ]
+        if not chosen:
+            raise NotFoundError(f"no officer in these patrols is called {officer!r}")
+        text = templates.get_template("allocation_cards.html").render(
+            cards=chosen, summary=summary, accounts=summary.answer.accounts, version=VERSION
+        )
+        return Response(text, media_type=HTML)
+
+    return not_modified_or(request, answers, page, media_type=HTML)
 
 
 @dataclass(frozen=True)
-class Stop:
-    """One place of a round: what the plan says of it, and what is known of it."""
+class CardStop:
+    """One place of a patrol, and what to know about it."""
 
-    plan: dict[str, Any]
+    plan: Stop
     known: Briefing
 
 
@@ -35,12 +73,14 @@ class Card:
 
     Attributes
     ----------
-    officer, shift, hours
-        Who, when, and from when to when (empty where no hour is planned).
+    hours
+        From when to when, `07:00 to 15:00`; '' where no hours are planned.
     rounds
-        How often the round is walked.
+        How often the round is made.
+    travel
+        Minutes between the places.
     drawing
-        The map, in metres with y downwards.
+        The template variables of the map, in metres with y downwards.
     """
 
     officer: str
@@ -48,51 +88,53 @@ class Card:
     hours: str
     rounds: int
     travel: float
-    stops: list[Stop]
-    drawing: dict[str, Any]
+    stops: list[CardStop]
+    drawing: dict[str, object]
 
 
-def cards_of(sheet: Sheet, *, ground: gpd.GeoDataFrame | None = None) -> list[Card]:
-    """A card for each officer, in their order.
+def cards_of(summary: AllocationSummary, *, basemap: gpd.GeoDataFrame | None = None) -> list[Card]:
+    """A card for each officer, in the order of the plan.
 
     Parameters
     ----------
-    ground
-        Areas whose outlines help to find the way, such as street blocks.
+    basemap
+        Lines or areas, in metres, that help to find the way, such as roads or street blocks.
     """
-    cards = []
-    for row in sheet.officers:
-        hours = _hours_of_day(sheet, row["shift"])
-        stops = [
-            Stop(stop, briefing(sheet.answer, x=stop["x"], y=stop["y"], hours=hours))
-            for stop in row["stops"]
-        ]
-        cards.append(
-            Card(
-                officer=row["officer"],
-                shift=row["shift"],
-                hours=_hours(sheet, row["shift"]),
-                rounds=row["rounds"],
-                travel=row["travel"],
-                stops=stops,
-                drawing=_drawing(sheet, row, ground),
-            )
+    return [
+        Card(
+            officer=patrol.officer,
+            shift=patrol.shift,
+            hours=_hours(summary, patrol.shift),
+            rounds=patrol.rounds,
+            travel=patrol.travel,
+            stops=_card_stops(summary, patrol),
+            drawing=_drawing(summary, patrol, basemap),
         )
-    return cards
+        for patrol in summary.patrols
+    ]
 
 
-def _hours(sheet: Sheet, name: str) -> str:
-    terms = sheet.view.question.patrols
+def _card_stops(summary: AllocationSummary, patrol: Patrol) -> list[CardStop]:
+    hours = _hours_of_day(summary, patrol.shift)
+    return [
+        CardStop(stop, briefing(summary.answer, x=stop.x, y=stop.y, hours=hours))
+        for stop in patrol.stops
+    ]
+
+
+def _hours(summary: AllocationSummary, name: str) -> str:
+    """When a shift begins and ends; '' where no hours are planned."""
+    terms = summary.view.question.patrols
     shift = terms.shift(name)
     if shift is None:
         return ""
-    end = (shift.first_minute + terms.minutes) % 1_440
+    end = (shift.first_minute + terms.minutes) % _DAY
     return f"{shift.clock} to {end // 60:02}:{end % 60:02}"
 
 
-def _hours_of_day(sheet: Sheet, name: str) -> list[int]:
-    """The hours of the day that a shift touches."""
-    terms = sheet.view.question.patrols
+def _hours_of_day(summary: AllocationSummary, name: str) -> list[int]:
+    """The hours of the day that a shift touches, 0 to 23."""
+    terms = summary.view.question.patrols
     shift = terms.shift(name)
     if shift is None:
         return []
@@ -100,42 +142,45 @@ def _hours_of_day(sheet: Sheet, name: str) -> list[int]:
     return sorted({hour % 24 for hour in range(shift.first_minute // 60, last // 60 + 1)})
 
 
-def _drawing(sheet: Sheet, row: dict[str, Any], ground: gpd.GeoDataFrame | None) -> dict[str, Any]:
-    """The round on the areas around it."""
-    places = np.array([(stop["x"], stop["y"]) for stop in row["stops"]], float)
-    base = sheet.base
-    way = np.vstack([[base], places, [base]]) if base else places
-    if not base and row["rounds"] > 1:
-        way = np.vstack([places, places[:1]])
-    west, south = way.min(axis=0) - _MARGIN_M
-    east, north = way.max(axis=0) + _MARGIN_M
-    # As wide as the paper, and neither higher nor lower than leaves room for the stops.
-    wide, high = east - west, north - south
-    spare_x, spare_y = max(0.0, 2.2 * high - wide) / 2, max(0.0, wide / 2.2 - high) / 2
-    west, east, south, north = west - spare_x, east + spare_x, south - spare_y, north + spare_y
+def _drawing(
+    summary: AllocationSummary, patrol: Patrol, basemap: gpd.GeoDataFrame | None
+) -> dict[str, object]:
+    """The template variables of the map of a patrol, on the areas around it."""
+    base = summary.base
+    places = np.array([(stop.x, stop.y) for stop in patrol.stops], float)
+    line = np.array(patrol.line(base), float)
+    west, south, east, north = _box_around(line)
     unit = (east - west) / WIDTH
-    seen = shapely.box(west, south, east, north)
-    near = _cut(sheet.answer.areas, seen)
+    near = _clipped(summary.answer.areas, shapely.box(west, south, east, north))
+    under = None if basemap is None else thinned(basemap, (west, south, east, north))
     return {
         "box": (round(west), round(-north), round(east - west), round(north - south)),
         "unit": round(unit, 3),
-        "ground": ""
-        if ground is None
-        else path_of(thinned(ground, (west, south, east, north)).geometry, unit),
+        "basemap": "" if under is None else path_of(under.geometry, unit),
         "outlines": path_of(near.geometry, unit),
         "names": [
             (x, y, name)
             for x, y, name in area_names(near, places, unit=unit)
-            if west + _LETTER * unit * len(name) < x < east - _LETTER * unit * len(name)
+            if west + _HALF_LETTER * unit * len(name) < x < east - _HALF_LETTER * unit * len(name)
         ],
-        "way": "M" + "L".join(f"{x:.0f} {-y:.0f}" for x, y in way),
-        "base": tuple(round(each) for each in (way[0, 0], -way[0, 1])) if base else (),
+        "way": "M" + "L".join(f"{x:.0f} {-y:.0f}" for x, y in line),
+        "base": (round(line[0, 0]), round(-line[0, 1])) if base else (),
         "bar": scale_bar(west, south, unit),
     }
 
 
-def _cut(areas: gpd.GeoDataFrame, seen: shapely.Geometry) -> gpd.GeoDataFrame:
-    """What of the areas lies in sight, as polygons."""
-    near = areas[areas.intersects(seen)]
-    cut = near.assign(geometry=near.geometry.intersection(seen))
+def _box_around(line: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """West, south, east and north of a box of the card's proportions around a line."""
+    west, south = (line.min(axis=0) - _MARGIN_M).tolist()
+    east, north = (line.max(axis=0) + _MARGIN_M).tolist()
+    width, height = east - west, north - south
+    aside = max(0.0, _ASPECT * height - width) / 2
+    above = max(0.0, width / _ASPECT - height) / 2
+    return west - aside, south - above, east + aside, north + above
+
+
+def _clipped(areas: gpd.GeoDataFrame, box: shapely.Polygon) -> gpd.GeoDataFrame:
+    """The parts of areas inside a box, without the lines and points that only touch it."""
+    near = areas[areas.intersects(box)]
+    cut = near.assign(geometry=near.geometry.intersection(box))
     return cut[cut.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]

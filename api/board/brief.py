@@ -1,4 +1,4 @@
-"""The print-out of the board: one file that carries everything and asks for nothing."""
+"""The brief: the board as one self-contained file, HTML or PDF."""
 
 from __future__ import annotations
 
@@ -7,62 +7,91 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
-from api.board.findings import Findings
-from api.board.views import View, page_facts, render_section
+from api.board.findings import Findings, cached_findings
+from api.board.sections import SECTIONS, render_section
+from api.board.variables import page_variables
+from api.board.view import VIEW_OPTIONS, BoardView
+from api.dependencies import HTML, AnswersDep
+from api.etags import not_modified_or
 from api.maps.drawing import draw_plain
 from api.pages.assets import PAGE
 from api.pages.templating import templates
 from api.pages.text import shown_words
+from api.query import QUESTION_PARAMETERS, only
 from geo.errors import InputError
 
-SECTIONS = (
-    "places", "patrols", "areas", "when", "concentration", "repeats", "treatment", "accounts",
-)  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_PATIENCE_S = 120
+_PRINT_SECONDS = 120
+"""How long a browser may take to print."""
+
+router = APIRouter()
 
 
-def brief_page(findings: Findings, view: View) -> str:
-    """The brief as a page of HTML without any script."""
-    facts = page_facts(findings, view) | {"linked": False}
-    painting = findings.painting(view.show)
+@router.get("/brief.html")
+def brief_file(request: Request, answers: AnswersDep) -> Response:
+    """The board as one file to print, store or send."""
+
+    def page() -> Response:
+        view = BoardView.read(only(request, (*QUESTION_PARAMETERS, *VIEW_OPTIONS)))
+        text = brief_page(cached_findings(answers, view.question), view)
+        headers = {
+            "content-security-policy": BRIEF_POLICY,
+            "content-disposition": 'attachment; filename="brief.html"',
+        }
+        return Response(text, media_type=HTML, headers=headers)
+
+    return not_modified_or(request, answers, page, media_type=HTML)
+
+
+def brief_page(findings: Findings, view: BoardView) -> str:
+    """The brief as an HTML page without scripts and without links to other files."""
+    shared = page_variables(findings, view) | {"linked": False}
+    painting = findings.painting(view.mode)
     drawn = draw_plain(findings.answer, painting=painting, places=findings.places)
     sheets = ("board.css", "brief.css", "print.css")
     style = "\n".join((PAGE / name).read_text(encoding="utf-8") for name in sheets)
     return templates.get_template("brief.html").render(
-        **facts,
+        **shared,
         policy=BRIEF_POLICY,
         drawn=drawn,
         painting=painting,
-        told=shown_words(findings.answer),
+        counted=shown_words(findings.answer),
         counts=painting.cells["kind"].value_counts().to_dict(),
         style=Markup(style),  # noqa: S704 - our own sheets
-        sections=[render_section(name, findings, facts) for name in SECTIONS],
+        sections=[render_section(name, findings, shared) for name in SECTIONS],
     )
 
 
 def browser() -> str:
-    """The browser that prints, where one is installed.
+    """The path of an installed browser that can print.
 
     Raises
     ------
     InputError
-        If there is none.
+        If none is installed.
     """
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), "")
-    if not found:
+    path = next((path for name in BROWSERS if (path := shutil.which(name))), "")
+    if not path:
         raise InputError(
-            "no Chromium is installed that could make a PDF: write -o brief.html, open it in any "
-            "browser and print it"
+            "making a PDF needs Chromium or Chrome, and neither is installed; write -o brief.html, "
+            "open it in any browser and print it"
         )
-    return found
+    return path
 
 
 def print_pdf(page: str, target: Path) -> None:
-    """Print a page into a PDF.
+    """Print a page of HTML to a PDF file.
+
+    Parameters
+    ----------
+    page
+        The HTML.
+    target
+        Where the PDF is written.
 
     Raises
     ------
@@ -86,12 +115,12 @@ def print_pdf(page: str, target: Path) -> None:
         ]
         try:
             subprocess.run(  # noqa: S603 - the browser that was found, and a page of our own
-                command, check=True, capture_output=True, timeout=_PATIENCE_S
+                command, check=True, capture_output=True, timeout=_PRINT_SECONDS
             )
         except (subprocess.SubprocessError, OSError) as error:
             raise InputError(
                 f"{program} could not print the brief: {type(error).__name__}"
             ) from error
         if not made.exists():
-            raise InputError(f"{program} printed no brief")
+            raise InputError(f"{program} ended without writing a PDF")
         shutil.copyfile(made, target)

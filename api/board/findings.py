@@ -1,20 +1,20 @@
-"""What the board says of a Question: each part is worked out when it is first read."""
+"""The results that the board presents: each is computed when it is first read."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from api.answers import Answers, SnapshotAnswers
 from api.errors import UNANSWERED
 from api.maps.modes import Painting, group_of, paint
-from api.pages.allocation_summary import Sheet
+from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, started
 from api.pages.text import reason_of
 from api.pages.trends import Trend, area_trend, last_months, whole_trend
@@ -32,75 +32,96 @@ from geo.statistics import benjamini_hochberg
 from geo.store.contract import LayerMetadata
 
 RANKED = 10
+"""How many ranked places the board lists."""
+
 PEAK_HOURS = 4
+"""Length of a peak window, in hours."""
+
 FEWEST_TIMED = 30
-"""With fewer timed incidents a peak would be one of chance."""
+"""With fewer timed incidents than this a peak would be one of chance."""
 
 Bools = NDArray[np.bool_]
+Circle = tuple[float, float, float]
+"""X, y and radius in metres."""
+
+
+CHANGE = ["n_compared", "change", "change_share", "certainty"]
+"""The columns of a comparison."""
+
+CLEAR = 0.05
+"""The false discovery rate at which a change is called more than chance."""
+
+
+class Point(NamedTuple):
+    """A location with several incidents, such as a snap point of police.uk."""
+
+    name: str
+    n: int
+    id: str
 
 
 class Findings:
-    """The Answer to a Question with everything that a page says of it.
+    """The Answer to a Question with the analyses that the board adds to it.
 
     Attributes
     ----------
     question
-        With its defaults filled in; months are a part of every page, so it is never split by
-        them.
+        With its defaults filled in, and without `by`: the board has its own section of months.
     answer
-        Of the period alone.
+        The Answer for the period alone, without earlier incidents.
     """
 
     def __init__(self, answers: Answers, question: Question) -> None:
-        # A page is sent piece by piece: none of them may find another state, or no store.
+        # The page is streamed section by section: all sections must use one snapshot, even if the
+        # data changes or the database goes away meanwhile.
         self._answers = SnapshotAnswers(answers)
         self.answer: Answer = self._answers.ask(replace(question, by=""))
         self.question = self.answer.question
 
     @property
     def layers(self) -> list[LayerMetadata]:
-        """Every layer that places could be chosen from."""
+        """Every layer that treated places can be chosen from."""
         return self._answers.snapshot().choices()
 
     @cached_property
     def with_history(self) -> Answer:
-        """The Answer with the incidents of the years before."""
-        asked = replace(self.question, weight=COUNT)
-        name = f"history?{asked.query()}"
-        return self._answers.cached(name, lambda kept: ask(asked, kept, history=True))
+        """The Answer with the incidents of the years before, counted without a harm table."""
+        question = replace(self.question, weight=COUNT)
+        key = f"history?{question.query()}"
+        return self._answers.cached(key, lambda snapshot: ask(question, snapshot, history=True))
 
     @cached_property
     def counting(self) -> Answer:
-        """The same Answer without its harm table, for what only counts."""
+        """The same Answer without its harm table, for analyses that only count."""
         return replace(self.answer, facts=replace(self.answer.facts, harm=None))
 
     @cached_property
     def area_trend(self) -> Trend:
-        """The last months of every area."""
+        """The last 24 months of every area."""
         return area_trend(self.with_history)
 
     @cached_property
     def whole_trend(self) -> Trend:
-        """The last months of all areas shown together."""
+        """The last 24 months of all areas shown together."""
         answer = self.with_history
         return whole_trend(answer, self.in_view(answer.history))
 
     @cached_property
     def patterns(self) -> gpd.GeoDataFrame:
-        """Every cell of the study area as an emerging hotspot of the last two years.
+        """The emerging-hotspot pattern of every cell over the last two years.
 
         Raises
         ------
         QuestionError
-            If too few months were published.
+            If too few months are published.
         """
         months = last_months(self.answer)
         span = f"{months[0]}/{months[-1]}" if months else str(self.answer.accounts.period)
-        asked = replace(
+        question = replace(
             self.question, period=Interval.read(span), compare="", within=(), weight=COUNT
         )
-        found = self._answers.result(LAYERS["emerging-hotspots"], asked)[1].frame
-        return gpd.GeoDataFrame(found)
+        _, result = self._answers.result(LAYERS["emerging-hotspots"], question)
+        return gpd.GeoDataFrame(result.frame)
 
     @cached_property
     def places(self) -> gpd.GeoDataFrame:
@@ -109,134 +130,157 @@ class Findings:
 
     @cached_property
     def ranked(self) -> gpd.GeoDataFrame:
-        """The first ranked places, with their change, persistence and peak.
+        """The first ranked places with `peak`, and `group` and `reason` of their middle cell.
 
-        `n_compared`, `change`, `change_share`, `certainty`
-        where something is compared; `group` and `reason` of the cell in the middle; `peak`.
+        With a compared period also `n_compared`, `change`, `change_share` and `certainty`.
         """
         places = self.places
-        held = [self.within(self.answer.counted, place) for place in places.itertuples()]
-        places = places.assign(peak=[self.peak(which) for which in held])
+        places = places.assign(
+            peak=[self.peak(self.within(self.answer.counted, place)) for place in _circles(places)]
+        )
         if self.answer.accounts.compared:
             before = [
-                int(self.within(self.answer.compared, place).sum()) for place in places.itertuples()
+                int(self.within(self.answer.compared, place).sum()) for place in _circles(places)
             ]
-            places = places.assign(
-                **self.changed(places["n"], before, of=self._places_there_could_be)
-            )
+            change = self.changed(places["n"], before, of=self._possible_places)
+            places = places.assign(**{name: change[name].to_numpy() for name in CHANGE})
         try:
-            told = self.patterns_at(places["x"], places["y"])
+            patterns = self.patterns_at(places["x"], places["y"])
         except UNANSWERED as refusal:
-            told = pd.DataFrame({"group": "", "reason": reason_of(refusal)}, index=places.index)
-        return gpd.GeoDataFrame(places.join(told))
+            patterns = pd.DataFrame({"group": "", "reason": reason_of(refusal)}, index=places.index)
+        return gpd.GeoDataFrame(places.join(patterns))
 
     @cached_property
-    def rounds(self) -> Sheet:
-        """The patrols of the Question, as the allocation page plans them.
+    def patrols(self) -> AllocationSummary:
+        """The patrols to the ranked places, as the allocation page plans them.
 
         Raises
         ------
         QuestionError
-            If nobody can be planned for.
+            If no patrol can be planned.
         """
-        return Sheet.ask(self._answers, AllocationView(self.question, "patrols"))
+        return AllocationSummary.ask(self._answers, AllocationView(self.question, "patrols"))
 
     @property
     def visits(self) -> pd.Series:
-        """How often a day those patrols visit each place, by its id."""
-        return self.rounds.found.frame.groupby("hotspot_id").size()
+        """Planned visits a day to each place, by its id."""
+        return self.patrols.result.frame.groupby("hotspot_id").size()
 
     @cached_property
-    def posts(self) -> Sheet:
-        """Officers by area: as many as the Question says, else two for each area."""
-        asked = started({**self.question.options(), "tab": "posts"}, areas=len(self.answer.areas))
-        return Sheet.ask(self._answers, AllocationView.read(asked))
+    def posts(self) -> AllocationSummary:
+        """Officers by area: as many as the Question says, else twice as many as areas."""
+        options = started({**self.question.options(), "tab": "posts"}, areas=len(self.answer.areas))
+        return AllocationSummary.ask(self._answers, AllocationView.read(options))
 
-    def painting(self, show: str) -> Painting:
-        """What a map shows of the cells.
+    def painting(self, mode: str) -> Painting:
+        """The coloured cells of a map mode.
 
         Raises
         ------
         QuestionError
-            If the Question lacks what it needs.
+            If the Question lacks what the mode needs, such as a compared period.
         """
-        patterns = self.answer.shown(self.patterns) if show == "persistence" else None
-        return paint(show, self.answer, patterns)
+        patterns = self.answer.shown(self.patterns) if mode == "persistence" else None
+        return paint(mode, self.answer, patterns)
 
     def in_view(self, incidents: pd.DataFrame) -> Bools:
-        """Which incidents lie in the areas shown: all, unless the Question names some."""
+        """A mask of the incidents in the areas shown: all, unless the Question names areas."""
         if not self.question.within:
             return np.ones(len(incidents), dtype=bool)
-        shown = np.append(self.answer.areas.index.isin(self.question.within), False)
-        return np.asarray(shown[incidents["area"].to_numpy()])
+        shown: Bools = np.append(self.answer.areas.index.isin(self.question.within), False)
+        # Incidents outside every area have position −1: the last element of the mask.
+        mask: Bools = shown[incidents["area"].to_numpy()]
+        return mask
 
-    def within(self, incidents: pd.DataFrame, place: object) -> Bools:
-        """Which incidents lie in a ranked place: a row with `x`, `y` and `radius_m`."""
-        x, y, radius = (float(getattr(place, name)) for name in ("x", "y", "radius_m"))
+    def within(self, incidents: pd.DataFrame, circle: Circle) -> Bools:
+        """A mask of the incidents in a circle."""
+        x, y, radius = circle
         near = (incidents["x"] - x) ** 2 + (incidents["y"] - y) ** 2 <= radius**2
-        return np.asarray(near, dtype=bool)
+        mask: Bools = near.to_numpy(dtype=bool)
+        return mask
 
-    def changed(self, n: object, before: object, *, of: int) -> dict[str, object]:
-        """How places that were picked for their counts differ from the compared period.
+    def changed(self, n: ArrayLike, before: ArrayLike, *, of: int) -> pd.DataFrame:
+        """Compare the counts of places with those of the compared period.
 
         Parameters
         ----------
+        n, before
+            Incidents of each place in the period and in the compared one.
         of
-            Among how many places they were picked: the busiest of many have risen by chance, so
-            the correction is over all of them, as if no other differed at all.
+            How many places they were chosen from. The busiest of many have often risen by chance,
+            so the false discovery rate is controlled over all of them, the others taken as
+            unchanged.
+
+        Returns
+        -------
+        The columns `CHANGE`, a row for each place.
         """
-        found = changes(np.asarray(n), np.asarray(before), days=self.answer.days)
-        others = np.ones(max(of - len(found), 0))
-        q = benjamini_hochberg(np.concatenate([found["p"], others]))[: len(found)]
-        clear = q <= 0.05
-        said = np.select([clear & (found["change"] > 0), clear & (found["change"] < 0)], [0, 1], 2)
-        names = ("n_compared", "change", "change_share")
-        told: dict[str, object] = {name: found[name].to_numpy() for name in names}
-        return told | {"certainty": np.array(CERTAINTY, dtype=object)[said]}
+        table = changes(n, before, days=self.answer.days)
+        others = np.ones(max(of - len(table), 0))
+        q = benjamini_hochberg(np.concatenate([table["p"], others]))[: len(table)]
+        clear, change = q <= CLEAR, table["change"].to_numpy()
+        index = np.select([clear & (change > 0), clear & (change < 0)], [0, 1], 2)
+        return table[CHANGE[:-1]].assign(certainty=np.array(CERTAINTY, dtype=object)[index])
 
     @property
-    def _places_there_could_be(self) -> int:
+    def _possible_places(self) -> int:
         land = float(self.answer.cells.inside_area.sum())
         return int(land / (np.pi * self.question.places.radius**2))
 
     def patterns_at(self, x: pd.Series, y: pd.Series) -> pd.DataFrame:
-        """`group` and `reason` of the cell that holds each point.
+        """`group` and `reason` of the cell at each point, in metres.
 
         Raises
         ------
         QuestionError
-            If too few months were published.
+            If too few months are published.
         """
         cells = self.patterns.iloc[self.answer.cells.assign(x, y)].set_axis(x.index)
         return pd.DataFrame({"group": group_of(cells["pattern"]), "reason": cells["reason"]})
 
-    def peak(self, which: Bools) -> str:
-        """When some of the counted incidents happen most, '' where it cannot be told."""
+    def peak(self, mask: Bools) -> str:
+        """The hours of the week with most of some counted incidents, '' if they are too few.
+
+        Parameters
+        ----------
+        mask
+            Which of the counted incidents.
+        """
         try:
-            found = dayparts(self.answer.counted[which])
+            hours = dayparts(self.answer.counted[mask])
         except InputError:
             return ""
-        if found.counted < FEWEST_TIMED:
+        if hours.counted < FEWEST_TIMED:
             return ""
-        best = next(peak_windows(found.weights, hours=PEAK_HOURS).itertuples(), None)
-        if best is None:
-            return ""
-        return f"{best.weekday[:3]} {best.hour:02}–{best.to_hour:02} h"
+        windows = peak_windows(hours.weights, hours=PEAK_HOURS).to_dict("records")
+        return "".join(
+            f"{row['weekday'][:3]} {row['hour']:02}–{row['to_hour']:02} h" for row in windows
+        )
 
-    def points(self, which: Bools, *, most: int = 5) -> list[dict[str, Any]]:
-        """The points that hold most of some counted incidents: `name`, `n`, and their `id`."""
-        held = self.answer.counted.loc[which, ["x", "y", "location"]]
-        named = held.assign(name=street_names(held["location"].astype(str)))
-        found = named.groupby(["x", "y", "name"], observed=True, as_index=False).size()
-        found = found.sort_values(["size", "name", "x", "y"], ascending=[False, True, True, True])
+    def points(self, mask: Bools, *, most: int = 5) -> list[Point]:
+        """The points with the most of some counted incidents, the busiest first.
+
+        Parameters
+        ----------
+        mask
+            Which of the counted incidents.
+        most
+            How many points are listed.
+        """
+        rows = self.answer.counted.loc[mask, ["x", "y", "location"]]
+        names = street_names(rows["location"].astype(str).tolist())
+        sizes = rows.assign(name=names).groupby(["x", "y", "name"], observed=True, as_index=False)
+        points = sizes.size().sort_values(
+            ["size", "name", "x", "y"], ascending=[False, True, True, True]
+        )
         return [
-            {"name": name or "no name", "n": int(n), "id": point_name(name, x, y)}
-            for x, y, name, n in found.head(most).itertuples(index=False)
+            Point(name=name or "no name", n=int(n), id=point_name(name, x, y))
+            for x, y, name, n in points.head(most).itertuples(index=False)
         ]
 
     @cached_property
     def areas(self) -> pd.DataFrame:
-        """Area counts, the busiest or most harmed first, with `position` in the layer."""
+        """Area counts with `position` in the layer; most incidents, or most harm, first."""
         counts = pd.DataFrame(self.answer.area_counts.drop(columns="geometry"))
         codes = pd.Series(range(len(self.answer.areas)), index=self.answer.areas.index.astype(str))
         counts["position"] = counts["area_code"].map(codes)
@@ -249,9 +293,18 @@ class Findings:
         Raises
         ------
         QuestionError
-            If the layer has no such area, or the Question does not show it.
+            If no such area is shown.
         """
         rows = self.areas[self.areas["area_code"] == code].to_dict("records")
         if not rows:
-            raise QuestionError("at", f"there is no {code!r} among the areas shown")
+            raise QuestionError("at", f"no area {code!r} is shown; choose one of the table")
         return {str(name): value for name, value in rows[0].items()}
+
+
+def cached_findings(answers: Answers, question: Question) -> Findings:
+    """The results that the page and its map share, computed once for each version of the data."""
+    return answers.cached(f"findings?{question.query()}", lambda _: Findings(answers, question))
+
+
+def _circles(places: pd.DataFrame) -> list[Circle]:
+    return list(places[["x", "y", "radius_m"]].astype(float).itertuples(index=False, name=None))

@@ -1,65 +1,90 @@
-"""The sections of the board: what each template is told of the findings."""
+"""The sections of the board: the template variables of each, and how it is rendered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
+from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
 
 from api.board.findings import PEAK_HOURS, Findings
+from api.board.variables import Variables
 from api.errors import UNANSWERED
 from api.formats.registry import download_formats
 from api.pages.charts import HEATS, chart, heat
+from api.pages.templating import templates
 from api.pages.text import PATTERN_WORDS, reason_of
 from geo.analyses import ANALYSES, Analysis
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import WEEKDAYS, dayparts, peak_windows
 
-_BY_COMMAND: Final = {analysis.command: analysis for analysis in ANALYSES}
 SPARK = (180.0, 34.0)
 MONTH_CHART = (560.0, 150.0)
-REPEATED = 10
+"""Width and height of the charts, in SVG units."""
+
+MOST_REPEATS = 10
 OFFICERS = "officers"
 """The attribute of a layer that says how many officers an area has."""
 
-Told = Mapping[str, Any]
+_BY_COMMAND: Final = {analysis.command: analysis for analysis in ANALYSES}
+_DOWNLOADS = (
+    "hotspots", "density", "rank", "patrols", "count", "emerging", "dayparts", "concentration",
+    "lorenz",
+)  # fmt: skip
 
 
-def places(findings: Findings) -> Told:
+def render_section(name: str, findings: Findings, shared: Variables) -> Markup:
+    """Render one section, or the reason why the data cannot fill it.
+
+    Parameters
+    ----------
+    name
+        One of `SECTIONS`.
+    shared
+        The result of `page_variables`.
+    """
+    template = templates.get_template(f"board_{name}.html")
+    try:
+        own: Variables = {"reason": "", **SECTIONS[name](findings)}
+    except UNANSWERED as refusal:
+        own = {"reason": reason_of(refusal)}
+    return Markup(template.render({**shared, **own}))  # noqa: S704 - escaped by its template
+
+
+def places(findings: Findings) -> Variables:
     """The ranked places."""
     answer = findings.answer
     ranked = findings.ranked
+    judged = len(ranked) == 0 or ranked["group"].iloc[0]
     return {
         "ranked": ranked.drop(columns="geometry").to_dict("records"),
         "names": answer.areas["area_name"].to_dict(),
         "patterns": PATTERN_WORDS,
-        "no_patterns": ""
-        if len(ranked) == 0 or ranked["group"].iloc[0]
-        else ranked["reason"].iloc[0],
+        "no_patterns": "" if judged else ranked["reason"].iloc[0],
         "timed": bool((ranked["peak"] != "").any()),
         **_visits(findings),
         "persistence_months": len(findings.area_trend.months),
     }
 
 
-def _visits(findings: Findings) -> Told:
-    """How often a day each place is to be visited, by its id; or why that is not known."""
+def _visits(findings: Findings) -> Variables:
+    """Planned visits a day to each place, by its id; or the reason why there are none."""
     try:
         return {"visits": findings.visits.to_dict(), "no_visits": ""}
     except UNANSWERED as refusal:
         return {"visits": {}, "no_visits": reason_of(refusal)}
 
 
-def areas(findings: Findings) -> Told:
-    """The areas with their last two years, and their officers."""
+def areas(findings: Findings) -> Variables:
+    """The areas with their last two years and their officers."""
     trend = findings.area_trend
     rows = [
         {str(name): value for name, value in row.items()}
         | {
             "chart": chart(trend, row["position"], width=SPARK[0], height=SPARK[1]),
-            "band": trend.said(row["position"]),
+            "band": trend.verdict(row["position"]),
         }
         for row in findings.areas.to_dict("records")
     ]
@@ -71,8 +96,8 @@ def areas(findings: Findings) -> Told:
     }
 
 
-def _officers(findings: Findings) -> Told:
-    """Officers by area: those that the layer names, else those that a rule gives."""
+def _officers(findings: Findings) -> Variables:
+    """Officers by area: those of the layer, else as many as the default rule gives."""
     layer = findings.answer.areas
     if OFFICERS in layer and is_numeric_dtype(layer[OFFICERS]):
         return {"officers": layer[OFFICERS].dropna().to_dict(), "shared": None, "no_officers": ""}
@@ -80,98 +105,91 @@ def _officers(findings: Findings) -> Told:
         shared = findings.posts
     except UNANSWERED as refusal:
         return {"officers": {}, "shared": None, "no_officers": reason_of(refusal)}
-    posts = shared.found.frame.set_index("area_code")["posts"]
+    posts = shared.result.frame.set_index("area_code")["posts"]
     return {"officers": posts.to_dict(), "shared": shared, "no_officers": ""}
 
 
-def patrols(findings: Findings) -> Told:
-    """Who visits which of the ranked places, in which order."""
-    return {"sheet": findings.rounds}
+def patrols(findings: Findings) -> Variables:
+    """Who visits which of the ranked places, and in which order."""
+    return {"summary": findings.patrols}
 
 
-def when(findings: Findings) -> Told:
-    """The hours of the week, or why not, and the months."""
-    told: dict[str, Any] = {
-        "months": chart(findings.whole_trend, 0, width=MONTH_CHART[0], height=MONTH_CHART[1]),
-        "trend": findings.whole_trend,
-        "said": findings.whole_trend.said(0),
+def when(findings: Findings) -> Variables:
+    """The hours of the week, or the reason why they are unknown, and the months."""
+    trend = findings.whole_trend
+    months: dict[str, object] = {
+        "months": chart(trend, 0, width=MONTH_CHART[0], height=MONTH_CHART[1]),
+        "trend": trend,
+        "verdict": trend.verdict(0),
     }
     try:
         counted = findings.answer.counted
-        found = dayparts(counted[findings.in_view(counted)])
+        hours = dayparts(counted[findings.in_view(counted)])
     except InputError as refusal:
-        return told | {"no_hours": str(refusal)}
-    if not found.counted:
-        return told | {"no_hours": "there is no incident in this period"}
-    return told | {
-        "grid": found.weights.round(1).tolist(),
-        "heat": heat(found.weights).tolist(),
+        return months | {"no_hours": str(refusal)}
+    if not hours.counted:
+        return months | {"no_hours": "there is no incident in this period"}
+    return months | {
+        "grid": hours.weights.round(1).tolist(),
+        "heat": heat(hours.weights).tolist(),
         "heats": HEATS,
-        "most": float(found.weights.max()),
+        "most": float(hours.weights.max()),
         "weekdays": WEEKDAYS,
-        "without_hour": found.without_hour,
-        "peaks": peak_windows(found.weights, hours=PEAK_HOURS, most=3).to_dict("records"),
+        "without_hour": hours.without_hour,
+        "peaks": peak_windows(hours.weights, hours=PEAK_HOURS, most=3).to_dict("records"),
     }
 
 
-def concentration(findings: Findings) -> Told:
-    """How few places hold how much."""
-    found = _BY_COMMAND["concentration"].compute(findings.counting)
+def concentration(findings: Findings) -> Variables:
+    """How few places have how large a share of the incidents."""
+    result = _BY_COMMAND["concentration"].compute(findings.counting)
     if not findings.answer.accounts.counted:
         raise QuestionError("period", "there is no incident in this period")
-    return {"rows": found.frame.to_dict("records"), "caveats": found.caveats}
+    return {"rows": result.frame.to_dict("records"), "caveats": result.caveats}
 
 
-def repeats(findings: Findings) -> Told:
-    """The places that had the most incidents more than once, where the source allows."""
-    found = _BY_COMMAND["repeats"].compute(findings.counting)
-    frame = found.frame
+def repeats(findings: Findings) -> Variables:
+    """The places with more than one incident, where the source publishes addresses."""
+    result = _BY_COMMAND["repeats"].compute(findings.counting)
+    frame = result.frame
     return {
-        "rows": frame.head(REPEATED).drop(columns="geometry").to_dict("records"),
+        "rows": frame.head(MOST_REPEATS).drop(columns="geometry").to_dict("records"),
         "places": len(frame),
         "n": int(frame["n"].sum()),
-        "parameters": found.parameters,
-        "caveats": found.caveats,
+        "parameters": result.parameters,
+        "caveats": result.caveats,
         "download": _download(_BY_COMMAND["repeats"], findings.counting.question.query()),
     }
 
 
-def treatment(findings: Findings) -> Told:
-    """Whether treated places fell more than the rest."""
+def treatment(findings: Findings) -> Variables:
+    """Whether treated places fell more than the rest of the study area."""
     question = findings.question
     if not (question.treatment.treated and question.treatment.since):
-        return {"asked": False, "layers": findings.layers}
-    found = _BY_COMMAND["treatment"].compute(findings.with_history)
-    low, high = (float(str(found.parameters[name])) for name in ("wdd_low", "wdd_high"))
+        return {"evaluated": False, "layers": findings.layers}
+    result = _BY_COMMAND["treatment"].compute(findings.with_history)
+    low, high = (float(str(result.parameters[name])) for name in ("wdd_low", "wdd_high"))
     return {
-        "asked": True,
+        "evaluated": True,
         "layers": findings.layers,
-        "zones": found.frame.to_dict("records"),
+        "zones": result.frame.to_dict("records"),
         "clear": not low <= 0 <= high,
         "download": _download(_BY_COMMAND["treatment"], question.query()),
-        "caveats": found.caveats,
-        **found.parameters,
+        "caveats": result.caveats,
+        **result.parameters,
     }
 
 
-def accounts(findings: Findings) -> Told:
-    """Where every row went, and what can be taken away."""
+def accounts(findings: Findings) -> Variables:
+    """Where every row of the source went, and the files to download."""
     query = findings.question.query()
     monthly = replace(findings.question, by="month", compare="", within=())
-    downloads = [
-        _download(analysis, query) for analysis in ANALYSES if analysis.command in _OFFERED
-    ]
+    files = [_download(analysis, query) for analysis in ANALYSES if analysis.command in _DOWNLOADS]
     months = _download(_BY_COMMAND["count"], monthly.query())
-    return {"downloads": [*downloads, months | {"title": "Incidents by area and month"}]}
+    return {"downloads": [*files, months | {"title": "Incidents by area and month"}]}
 
 
-_OFFERED = (
-    "hotspots", "density", "rank", "patrols", "count", "emerging", "dayparts", "concentration",
-    "lorenz",
-)  # fmt: skip
-
-
-def _download(analysis: Analysis, query: str) -> dict[str, Any]:
+def _download(analysis: Analysis, query: str) -> dict[str, object]:
     name = analysis.collection or analysis.command
     files = {
         form.label: f"/download/{name}{form.ending}?{query}"
@@ -180,7 +198,7 @@ def _download(analysis: Analysis, query: str) -> dict[str, Any]:
     return {"title": analysis.title, "files": files}
 
 
-SECTIONS: Final[dict[str, Callable[[Findings], Told]]] = {
+SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
     "places": places,
     "patrols": patrols,
     "areas": areas,

@@ -1,37 +1,80 @@
-"""The story of one cell, ranked place or area: all that is known of it, in a few lines."""
+"""The story of one cell, ranked place or area: a few lines with all that is known of it."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Final
 
 import numpy as np
 import pandas as pd
+import shapely
+from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
 from numpy.typing import NDArray
 
-from api.board.findings import Findings
+from api.board.findings import CHANGE, Findings, cached_findings
+from api.board.variables import page_variables
+from api.board.view import VIEW_OPTIONS, BoardView
+from api.dependencies import HTML, AnswersDep
 from api.errors import UNANSWERED
+from api.etags import not_modified_or
 from api.pages.charts import chart
+from api.pages.templating import templates
 from api.pages.text import CLASS_WORDS, PATTERN_WORDS, reason_of
+from api.query import QUESTION_PARAMETERS, only
 from geo.analyses.places import circles_of
 from geo.errors import InputError, QuestionError
 from geo.hotspots.ranking import place_of
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Story = dict[str, object]
+"""The variables of the story template."""
 
-_CELL = re.compile(r"([hs])(\d+):(-?\d+):(-?\d+)")
-_PLACE = re.compile(r"p\d+:.*")
 CHART = (420.0, 70.0)
+"""Width and height of the chart of months, in SVG units."""
+
+_CELL: Final = re.compile(r"([hs])(\d+):(-?\d+):(-?\d+)")
+_PLACE: Final = re.compile(r"p\d+:.*")
+
+router = APIRouter()
 
 
-def story_of(findings: Findings, at: str) -> dict[str, Any]:
-    """What to tell of a place by its id: of a cell, a ranked place or an area.
+@router.get("/story")
+def story(request: Request, answers: AnswersDep) -> Response:
+    """The story of one cell, place or area, as a fragment of the board."""
+
+    def fragment() -> Response:
+        view = BoardView.read(only(request, (*QUESTION_PARAMETERS, *VIEW_OPTIONS)))
+        findings = cached_findings(answers, view.question)
+        return Response(render_story(findings, view), media_type=HTML)
+
+    return not_modified_or(request, answers, fragment, media_type=HTML)
+
+
+def render_story(findings: Findings, view: BoardView) -> Markup:
+    """Render the open story, or the reason why there is none."""
+    try:
+        variables: Story = {"reason": "", **story_of(findings, view.at)}
+    except UNANSWERED as refusal:
+        variables = {"reason": reason_of(refusal)}
+    template = templates.get_template("board_story.html")
+    text = template.render(**page_variables(findings, view) | variables)
+    return Markup(text)  # noqa: S704 - escaped by its template
+
+
+def story_of(findings: Findings, at: str) -> Story:
+    """Describe a cell, ranked place or area.
+
+    Parameters
+    ----------
+    at
+        Its id; the form of the id says which of the three it is.
 
     Raises
     ------
     QuestionError
-        If there is none of that id.
+        If there is no such cell, place or area.
     """
     if _CELL.fullmatch(at):
         return _cell(findings, at)
@@ -40,102 +83,104 @@ def story_of(findings: Findings, at: str) -> dict[str, Any]:
     return _area(findings, at)
 
 
-def _cell(findings: Findings, at: str) -> dict[str, Any]:
+def _cell(findings: Findings, at: str) -> Story:
     answer = findings.answer
-    found = np.flatnonzero(np.array(answer.cells.ids) == at)
-    if not len(found):
-        raise QuestionError("at", f"there is no cell {at!r} in this grid")
-    number = int(found[0])
+    matches = np.flatnonzero(np.array(answer.cells.ids) == at)
+    if not len(matches):
+        raise QuestionError("at", f"there is no cell {at!r} in this grid; check its size and shape")
+    number = int(matches[0])
     x, y = answer.cells.grid.centres(answer.cells.positions[[number]])
-    which = answer.cell_of_counted == number
-    name = _area_name(findings, float(x[0]), float(y[0]))
     row = answer.hotspots[answer.hotspots["cell_id"] == at]
-    told = _told(findings, which) | {
+    own: Story = {
         "kind": "cell",
-        "title": f"Cell in {name}" if name else "Cell",
+        "title": _title("Cell", findings, x, y),
         "id": at,
         "class_words": CLASS_WORDS[row["class"].iloc[0]] if len(row) else "",
-        "area_code": str(answer.area_codes_at(x, y)[0]),
-        "area_name": name,
     }
     if answer.accounts.compared:
         before = answer.cells.count(answer.compared["x"], answer.compared["y"])
-        told |= _changed(findings, answer.cell_counts, before, number=number)
-    return told | _persistence(findings, x, y)
+        changed = findings.changed(answer.cell_counts, before, of=len(before))
+        own |= _change_of(changed.iloc[[number]])
+    return {
+        **_counts(findings, answer.cell_of_counted == number),
+        **_area_at(findings, x, y),
+        **own,
+        **_persistence(findings, x, y),
+    }
 
 
-def _place(findings: Findings, at: str) -> dict[str, Any]:
+def _place(findings: Findings, at: str) -> Story:
     answer = findings.answer
     ranked = findings.ranked[findings.ranked["hotspot_id"] == at]
-    x, y, radius = _circle(findings, at) if ranked.empty else _as_ranked(ranked)
-    which = findings.within(answer.counted, pd.Series({"x": x[0], "y": y[0], "radius_m": radius}))
-    name = _area_name(findings, float(x[0]), float(y[0]))
-    rank = f"Place {ranked['rank'].iloc[0]}" if len(ranked) else "Place"
-    told = _told(findings, which) | {
+    if ranked.empty:
+        x, y, radius = _circle(findings, at)
+    else:
+        x, y, radii = (ranked[name].to_numpy(float) for name in ("x", "y", "radius_m"))
+        radius = float(radii[0])
+    circle = (float(x[0]), float(y[0]), radius)
+    kind = f"Place {ranked['rank'].iloc[0]}" if len(ranked) else "Place"
+    own: Story = {
         "kind": "place",
-        "title": f"{rank} in {name}" if name else rank,
+        "title": _title(kind, findings, x, y),
         "id": at,
         "radius": radius,
-        "area_code": str(answer.area_codes_at(x, y)[0]),
-        "area_name": name,
     }
     if answer.accounts.compared and len(ranked):
-        names = ("n_compared", "change", "change_share", "certainty")
-        told |= {name: ranked[name].iloc[0] for name in names}
-    return told | _persistence(findings, x, y)
-
-
-def _as_ranked(ranked: pd.DataFrame) -> tuple[Floats, Floats, float]:
-    return ranked["x"].to_numpy(), ranked["y"].to_numpy(), float(ranked["radius_m"].iloc[0])
+        own |= _change_of(ranked)
+    return {
+        **_counts(findings, findings.within(answer.counted, circle)),
+        **_area_at(findings, x, y),
+        **own,
+        **_persistence(findings, x, y),
+    }
 
 
 def _circle(findings: Findings, at: str) -> tuple[Floats, Floats, float]:
-    """Where a place is that is not among the first ranked ones."""
+    """The circle of a place that is not among the first ranked ones."""
     try:
         radius = place_of(at)[2]
     except InputError as error:
         raise QuestionError("at", str(error)) from error
     middle = circles_of((at,), findings.answer, option="at").centroid
-    return middle.x.to_numpy(), middle.y.to_numpy(), radius
+    x, y = shapely.get_coordinates(middle).T
+    return x, y, radius
 
 
-def _area(findings: Findings, at: str) -> dict[str, Any]:
+def _area(findings: Findings, at: str) -> Story:
     row = findings.area_row(at)
     position = int(str(row["position"]))
     trend = findings.area_trend
     hot = findings.answer.hotspots
     hot = hot[(hot["area_code"] == at) & hot["class"].str.startswith("hot")]
-    return (
-        _told(findings, findings.answer.counted["area"].to_numpy() == position)
-        | row
-        | {
-            "kind": "area",
-            "title": str(row["area_name"]),
-            "id": at,
-            "hot": len(hot),
-            "chart": chart(trend, position, width=CHART[0], height=CHART[1]),
-            "trend": trend,
-            "band": trend.said(position),
-        }
-    )
-
-
-def _told(findings: Findings, which: Bools) -> dict[str, Any]:
-    n = int(which.sum())
     return {
-        "n": n,
-        "share": n / max(findings.answer.accounts.counted, 1),
-        "points": findings.points(which),
-        "peak": findings.peak(which),
+        **_counts(findings, findings.answer.counted["area"].to_numpy() == position),
+        **row,
+        "kind": "area",
+        "title": str(row["area_name"]),
+        "id": at,
+        "hot": len(hot),
+        "chart": chart(trend, position, width=CHART[0], height=CHART[1]),
+        "trend": trend,
+        "band": trend.verdict(position),
     }
 
 
-def _changed(findings: Findings, n: Any, before: Any, *, number: int) -> dict[str, Any]:
-    found = findings.changed(n, before, of=len(n))
-    return {name: np.asarray(values)[number] for name, values in found.items()}
+def _counts(findings: Findings, mask: Bools) -> Story:
+    n = int(mask.sum())
+    return {
+        "n": n,
+        "share": n / max(findings.answer.accounts.counted, 1),
+        "points": findings.points(mask),
+        "peak": findings.peak(mask),
+    }
 
 
-def _persistence(findings: Findings, x: Any, y: Any) -> dict[str, Any]:
+def _change_of(row: pd.DataFrame) -> Story:
+    """The change of the only row of a frame."""
+    return {name: row[name].iloc[0] for name in CHANGE}
+
+
+def _persistence(findings: Findings, x: Floats, y: Floats) -> Story:
     try:
         pattern = findings.patterns_at(pd.Series(x), pd.Series(y))
     except UNANSWERED as refusal:
@@ -146,6 +191,12 @@ def _persistence(findings: Findings, x: Any, y: Any) -> dict[str, Any]:
     }
 
 
-def _area_name(findings: Findings, x: float, y: float) -> str:
-    code = str(findings.answer.area_codes_at(np.array([x]), np.array([y]))[0])
-    return str(findings.answer.areas["area_name"].get(code, ""))
+def _area_at(findings: Findings, x: Floats, y: Floats) -> dict[str, str]:
+    code = str(findings.answer.area_codes_at(x, y)[0])
+    name = str(findings.answer.areas["area_name"].get(code, ""))
+    return {"area_code": code, "area_name": name}
+
+
+def _title(kind: str, findings: Findings, x: Floats, y: Floats) -> str:
+    name = _area_at(findings, x, y)["area_name"]
+    return f"{kind} in {name}" if name else kind

@@ -120,7 +120,7 @@ def rank(
 def map_file(context: typer.Context, question: Question, output: Output) -> None:
     """Draw the hotspot map as one HTML file that works without a network."""
     from api.maps.answer_map import draw  # noqa: PLC0415 - folium takes a second to load
-    from api.maps.basemap import OwnGround  # noqa: PLC0415 - the pages' modules take a moment
+    from api.maps.basemap import BasemapFile  # noqa: PLC0415 - the pages' modules take a moment
 
     cli = CommandContext.of(context)
     cli.check_output(output)
@@ -128,11 +128,11 @@ def map_file(context: typer.Context, question: Question, output: Output) -> None
         answer = ask(question, store, layer_of=partial(read_layer_or_plan, store))
         settings = Settings.read()
         # Pictures cannot go into the file: a tile server's stay where they are.
-        own = replace(OwnGround.open(settings.ground, store.projection), pictures=None)
+        own = replace(BasemapFile.open(settings.basemap, store.projection), pictures=None)
         drawn = draw(
             answer,
             projection=store.projection,
-            ground=own.under(store, settings.tiles),
+            basemap=own.under(store, settings.tiles),
             standalone=True,
         )
     write_whole(output, lambda part: part.write_text(drawn.html, encoding="utf-8"))
@@ -155,7 +155,7 @@ def brief(
     from api.answers import Answers  # noqa: PLC0415 - the pages' templates take a moment
     from api.board.brief import brief_page, browser, print_pdf  # noqa: PLC0415 - likewise
     from api.board.findings import Findings  # noqa: PLC0415 - likewise
-    from api.board.views import View  # noqa: PLC0415 - likewise
+    from api.board.view import BoardView  # noqa: PLC0415 - likewise
 
     cli = CommandContext.of(context)
     cli.check_output(output)
@@ -165,7 +165,7 @@ def brief(
         browser()
     with cli.open() as store:
         findings = Findings(Answers(store), question)
-        page = brief_page(findings, View(question, show))
+        page = brief_page(findings, BoardView(question, show))
     if output.suffix == ".pdf":
         write_whole(output, lambda part: print_pdf(page, part))
     else:

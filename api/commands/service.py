@@ -66,7 +66,7 @@ def serve(
         for notice in renaming_notices(store.layers()):
             typer.echo(notice, err=True)
         settings = Settings.read()
-        app = make_app(store, replace(settings, ground=str(ground)) if ground else settings)
+        app = make_app(store, replace(settings, basemap=str(ground)) if ground else settings)
         _run(cli, app, cli.store, (host, port), ready=partial(_warm_up, app, store))
 
 

@@ -19,7 +19,7 @@ from geo.scale.cube import Cube
 
 COLUMNS: Final = ("area_code", "category", "month", "n")
 MOST_COUNTS: Final = 500_000_000
-"""Areas × categories × months that are held in memory, at four bytes each."""
+"""Areas × categories × months that fit into memory, at four bytes each."""
 
 _MEMBERS = b"PANDAS_ATTRS"
 _HOW = "write one with: patchmap count --engine dask … -o counts.parquet"
@@ -27,20 +27,20 @@ _HOW = "write one with: patchmap count --engine dask … -o counts.parquet"
 
 @dataclass(frozen=True)
 class CountsFile:
-    """A file of counts, read.
+    """A file of counts in memory.
 
     Attributes
     ----------
     name, version
-        The file's name, and a digest of what it holds.
+        The name of the file, and a digest of its contents.
     cube
-        The counts; its places are the areas in the order of `codes`.
+        The counts; places are areas, in the order of `codes`.
     whole_months
-        The months that were published, and of which nothing was broken.
+        The months that are published in full and of which no source file was damaged.
     outlines
-        JSON of `api.maps.outlines.outlines`, to draw the areas on.
+        JSON of `api.maps.outlines.outlines`, the shapes of the areas.
     accounts
-        Where every row went when it was counted, and what else was told of it.
+        Where every source row went when the file was made, and its caveats.
     """
 
     name: str
@@ -59,26 +59,30 @@ class CountsFile:
         Raises
         ------
         InputError
-            If it is none of counts by area, category and month, or damaged.
+            If it is damaged, or has no counts by area, category and month.
         """
         if not path.is_file():
-            raise InputError(f"there is no file {path}")
+            raise InputError(f"{path} does not exist; check the name")
         try:
             table = pq.read_table(path, read_dictionary=list(COLUMNS[:3]), memory_map=True)
             return _counts(path, table)
         except (pa.ArrowException, OSError) as error:
-            reason = getattr(error, "strerror", None) or "it is no Parquet file, or damaged"
+            reason = (
+                getattr(error, "strerror", None) or "it is not a Parquet file, or it is damaged"
+            )
             raise InputError(f"{path} cannot be read: {reason}") from error
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path.name} holds no counts that a map can show; {_HOW}") from error
+            raise InputError(
+                f"{path.name} has no counts by area, category and month; {_HOW}"
+            ) from error
 
 
 def _counts(path: Path, table: pa.Table) -> CountsFile:
     if "cell_id" in table.column_names:
-        raise InputError(f"{path.name} holds counts by cell; a map of counts is by area")
-    told = orjson.loads((table.schema.metadata or {})[_MEMBERS])
-    outlines = told["outlines"].encode()
-    accounts: dict[str, Any] = orjson.loads(told["accounts"])
+        raise InputError(f"{path.name} has counts by cell; this page needs counts by area")
+    members = orjson.loads((table.schema.metadata or {})[_MEMBERS])
+    outlines = members["outlines"].encode()
+    accounts: dict[str, Any] = orjson.loads(members["accounts"])
     drawn = orjson.loads(outlines)
     codes = [str(code) for code in drawn["codes"]]
     whole = tuple(str(month) for month in accounts["months_published"])
@@ -88,7 +92,7 @@ def _counts(path: Path, table: pa.Table) -> CountsFile:
     months = months_between(named[0], named[-1]) if named else []
     categories = sorted(set(slugs.values))
     if len(codes) * len(months) * len(categories) > MOST_COUNTS:
-        raise InputError(f"{path.name} holds more counts than fit into memory: count fewer months")
+        raise InputError(f"{path.name} has more counts than fit into memory; count fewer months")
     cube = Cube.of(
         slugs.as_numbers_of(categories),
         month.as_numbers_of(months),
@@ -99,11 +103,11 @@ def _counts(path: Path, table: pa.Table) -> CountsFile:
         places=len(codes),
     )
     digest = hashlib.sha256()
-    digest.update(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
+    digest.update(orjson.dumps(members, option=orjson.OPT_SORT_KEYS))
     digest.update(cube.counts.data)
     names = [str(name) for name in drawn["names"]]
     if not len(codes) == len(names) == len(drawn["rings"]):
-        raise ValueError("outlines, codes and names differ")
+        raise ValueError("outlines, codes and names differ in number")
     return CountsFile(
         path.name, digest.hexdigest()[:32], cube, codes, names, whole, outlines, accounts
     )
@@ -121,7 +125,7 @@ def _numbers(table: pa.Table) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Words:
-    """A column of words that repeat: the number of each row's, and the words."""
+    """A dictionary-encoded column: the index of each row's value, and the values."""
 
     numbers: np.ndarray
     values: list[str]

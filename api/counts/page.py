@@ -1,7 +1,7 @@
-"""The board of a file of counts: a national map of areas, by month and category, without a store.
+"""The page of a file of counts: a map of areas by month and category, without a store.
 
-It opens at once, because the counts are made already. What needs to know where each incident
-happened is not here, and the page says so.
+The counts are precomputed, so it opens at once. Results that need the place of each incident are
+not available, and the page says so.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def make_counts_app(file: CountsFile) -> FastAPI:
 
 
 def counts_of(request: Request) -> CountsFile:
-    """The file that the app was started with."""
+    """The file that the service was started with."""
     file: CountsFile = request.app.state.counts
     return file
 
@@ -52,48 +52,48 @@ CountsDep = Annotated[CountsFile, Depends(counts_of)]
 
 @router.get("/")
 def page(request: Request, file: CountsDep) -> Response:
-    """The map, its numbers, and where every row went. Its address is its Question."""
-    given = request.query_params
+    """The map, its numbers and the accounts. A form's fields are redirected to their Question."""
+    params = request.query_params
     try:
-        view = CountsView.read(file, folded(given.multi_items()))
+        view = CountsView.read(file, folded(params.multi_items()))
     except PatchmapError as error:
         return _page(CountsView.read(file, {}), error=error)
-    if view.options() != dict(given) or len(given) < len(given.multi_items()):
+    if view.options() != dict(params) or len(params) < len(params.multi_items()):
         return RedirectResponse(view.address(), 303)
     return of_version(request, file.version, lambda: _page(view), media_type=HTML)
 
 
 @router.get("/outlines.json")
 def outlines(request: Request, file: CountsDep) -> Response:
-    """The areas as outlines, the same for every Question."""
+    """The outlines of the areas, the same for every Question."""
     only(request, ())
 
-    def made() -> Response:
+    def payload() -> Response:
         return Response(file.outlines, media_type=JSON.media_type)
 
-    return of_version(request, file.version, made, media_type=JSON.media_type)
+    return of_version(request, file.version, payload, media_type=JSON.media_type)
 
 
 @router.get("/numbers.json")
 def numbers(request: Request, file: CountsDep) -> Response:
-    """What the map shows: the number of each area in the order of the outlines, and the shades."""
+    """The count of each area, in the order of the outlines, and the shades of the map."""
     query = only(request, _NAMES)
 
-    def made() -> Response:
+    def payload() -> Response:
         view = CountsView.read(file, query)
-        told = {"n": view.drawn, "breaks": view.breaks, "legend": legend(view.breaks)}
-        return Response(to_json(told), media_type=JSON.media_type)
+        members = {"n": view.mapped, "breaks": view.breaks, "legend": legend(view.breaks)}
+        return Response(to_json(members), media_type=JSON.media_type)
 
-    return of_version(request, file.version, made, media_type=JSON.media_type)
+    return of_version(request, file.version, payload, media_type=JSON.media_type)
 
 
 @router.get("/download/area-counts.{ending}")
 def download(request: Request, file: CountsDep, ending: str) -> Response:
-    """Every area with its number and share, as CSV, or as JSON with the accounts."""
+    """Every area with its count and share, as CSV, or as JSON with the accounts."""
     query = only(request, (*ANSWERED, "from", "to"))
     form = next((form for form in COUNT_DOWNLOADS if form.ending == f".{ending}"), None)
     if form is None:
-        raise NotFoundError(f"there is no download area-counts.{ending}")
+        raise NotFoundError(f"there is no download area-counts.{ending}; choose csv or json")
     view = CountsView.read(file, query)
     frame = view.frame()
     content = (
@@ -103,8 +103,8 @@ def download(request: Request, file: CountsDep, ending: str) -> Response:
 
 
 def _page(view: CountsView, error: PatchmapError | None = None) -> Response:
-    """The page of a view; with the reason and the form alone where there is no answer."""
-    found = view.found()
+    """The page of a view, or the form with the reason why there are no results."""
+    matches = view.matches()
     chosen = [category_title(slug) for slug in view.question.category]
     text = templates.get_template("counts.html").render(
         version=VERSION,
@@ -116,9 +116,9 @@ def _page(view: CountsView, error: PatchmapError | None = None) -> Response:
         default_period=str(DEFAULT_PERIOD),
         periods={value: words for value, words in PERIODS.items() if value.endswith("m")},
         accounts=view.accounts(),
-        told=view.file.accounts,
-        rows=found.head(MOST_ROWS).to_dict("records"),
-        found=len(found),
+        file_accounts=view.file.accounts,
+        rows=matches.head(MOST_ROWS).to_dict("records"),
+        matches=len(matches),
         story=view.story(),
         legend=legend(view.breaks),
     )

@@ -1,4 +1,4 @@
-"""What a page of counts says of a Question: numbers, shades, months, and where every row went."""
+"""A Question about a file of counts: the counts, shades, months and accounts of its page."""
 
 from __future__ import annotations
 
@@ -25,21 +25,34 @@ ANSWERED: Final = ("datetime", "period", "category")
 """Options of a Question that counts by month can answer."""
 
 VIEW: Final = ("at", "month", "find")
-"""What an address says besides: the area whose story is open, the month on the map, a search."""
+"""Other parameters of the address: the open area, the month on the map, and a search text."""
 
 MOST_ROWS: Final = 100
-"""Areas in the table; the file to take away has all."""
+"""Areas in the table; the download has all of them."""
 
 SHADES: Final = 6
-"""Shades of areas that hold any, as the style sheet has them."""
+"""Shades of areas with incidents; the style sheet defines as many."""
 
-_STEPS: Final = (0.2, 0.4, 0.6, 0.8, 0.95)  # of the areas that hold any
+_STEPS: Final = (0.2, 0.4, 0.6, 0.8, 0.95)
+"""Quantiles of the areas with incidents at which the shade changes."""
+
 _WIDTH, _HEIGHT = 620.0, 110.0
+"""Size of the chart of months, in SVG units."""
 
 
 @dataclass(frozen=True)
 class CountsView:
-    """A Question asked of a file of counts, and how it is looked at."""
+    """A Question about a file of counts and how the page presents it.
+
+    Attributes
+    ----------
+    at
+        The code of the area whose story is open; '' for all areas.
+    month
+        The month that the map is limited to; '' for the whole period.
+    find
+        Part of the name or code of the areas to list.
+    """
 
     file: CountsFile
     question: Question
@@ -49,39 +62,43 @@ class CountsView:
 
     @classmethod
     def read(cls, file: CountsFile, options: Mapping[str, str]) -> CountsView:
-        """Read what an address says.
+        """Read the parameters of an address.
 
         Raises
         ------
         QuestionError
-            If it asks for what counts by area and month cannot tell.
+            If counts by area and month cannot answer it.
+        NotFoundError
+            If the file has no such area.
         """
-        given = dict(options)
-        look = {name: given.pop(name, "").strip() for name in VIEW}
-        question = Question.read(given)
+        rest = dict(options)
+        own = {name: rest.pop(name, "").strip() for name in VIEW}
+        question = Question.read(rest)
         for name in question.options():
             if name not in ANSWERED:
                 raise QuestionError(
-                    name, "cannot be asked of counts by area and month; import the incidents"
+                    name,
+                    "needs single incidents, but this file only has counts by area and month; "
+                    "remove it, or import the incidents into a store",
                 )
         if unknown := set(question.category) - set(file.cube.categories):
             known = ", ".join(file.cube.categories)
-            raise QuestionError("category", f"{min(unknown)!r} is not counted here; {known} are")
-        view = cls(file, question, **look)
+            raise QuestionError("category", f"unknown value {min(unknown)!r}; choose {known}")
+        view = cls(file, question, **own)
         if not view.period.is_whole_months:
-            raise QuestionError("datetime", "these are counts by month: ask for whole months")
+            raise QuestionError("datetime", "these are counts by month; choose whole months")
         if view.month and view.month not in view.months:
-            raise QuestionError("month", f"{view.month!r} is no published month of the period")
+            raise QuestionError("month", f"{view.month!r} is not a published month of the period")
         if view.at and view.at not in file.codes:
-            raise NotFoundError(f"there is no area {view.at!r} in {file.name}")
+            raise NotFoundError(f"{file.name} has no area {view.at!r}")
         return view
 
     @cached_property
     def period(self) -> Period:
-        """The months that are asked for."""
+        """The chosen months."""
         known = self.file.cube.months
         if not known:
-            raise QuestionError("period", f"{self.file.name} holds no month")
+            raise QuestionError("period", f"{self.file.name} contains no months")
         data = Period.of_months(known[0], known[-1])
         period = self.question.period or DEFAULT_PERIOD
         if isinstance(period, Interval):
@@ -91,13 +108,13 @@ class CountsView:
 
     @cached_property
     def months(self) -> list[str]:
-        """The months of the period that were published whole."""
+        """The months of the period that are published in full."""
         whole = set(self.file.whole_months)
         return [month for month in self.period.months if month in whole]
 
     @property
     def missing(self) -> list[str]:
-        """The months of the period that are unknown."""
+        """The months of the period that are not published in full."""
         return [month for month in self.period.months if month not in self.months]
 
     @cached_property
@@ -106,23 +123,23 @@ class CountsView:
         return self.file.cube.by_place(self.months, self.question.category)
 
     @property
-    def drawn(self) -> NDArray[np.int64]:
-        """Incidents of each area in what the map shows: the period, or one month of it."""
+    def mapped(self) -> NDArray[np.int64]:
+        """Incidents of each area on the map: in the period, or in one month of it."""
         if not self.month:
             return self.by_area
         return self.file.cube.by_place([self.month], self.question.category)
 
     @cached_property
     def breaks(self) -> list[int]:
-        """The least number of each shade but that of none.
+        """The smallest count of each shade, without the shade for zero.
 
-        They are the same for each month of a period, so that shades can be compared.
+        They are the same for each month of a period, so that months can be compared.
         """
         per = len(self.months) if self.month else 1
         return shades_of(self.by_area / max(per, 1))
 
     def frame(self) -> pd.DataFrame:
-        """Every area with its number and share, as `patchmap count` has them."""
+        """Every area with its count and share; the columns of `patchmap count`."""
         total = max(int(self.by_area.sum()), 1)
         return pd.DataFrame(
             {
@@ -134,25 +151,25 @@ class CountsView:
         )
 
     def accounts(self) -> dict[str, Any]:
-        """Where every row of the files went, for this Question."""
-        told = self.file.accounts
+        """Where every row of the source files went, for this Question."""
+        file = self.file.accounts
         counted = int(self.by_area.sum())
         return {
-            "read": told["read"],
-            "rejected": told["rejected"],
-            "not_asked": told["not_asked"] + told["counted"] - counted,
-            "outside": told["outside"],
+            "read": file["read"],
+            "rejected": file["rejected"],
+            "not_asked": file["not_asked"] + file["counted"] - counted,
+            "outside": file["outside"],
             "counted": counted,
             "period": {"from": f"{self.period.first}", "to": f"{self.period.last}"},
             "months_missing": self.missing,
-            "crs": told["crs"],
-            "caveats": told["caveats"],
+            "crs": file["crs"],
+            "caveats": file["caveats"],
             "question": self.question.options(),
             "data_version": self.file.version,
         }
 
-    def found(self) -> pd.DataFrame:
-        """The areas that a search finds, or all, by their rank among all."""
+    def matches(self) -> pd.DataFrame:
+        """The areas that match the search, or all of them, by rank among all areas."""
         frame = self.frame()
         frame["rank"] = frame["n"].rank(method="min", ascending=False).astype(int)
         if self.find:
@@ -161,8 +178,8 @@ class CountsView:
             frame = frame[named.str.contains(words, regex=False)]
         return frame.sort_values(["rank", "area_code"], kind="stable")
 
-    def story(self) -> dict[str, Any]:
-        """The months and categories of the open area, or of all areas together."""
+    def story(self) -> dict[str, object]:
+        """The variables of the story: months and categories of the open area, or of all areas."""
         cube, place = self.file.cube, self.file.codes.index(self.at) if self.at else None
         kinds = cube.by_category(self.months, place=place)
         rows = [
@@ -170,16 +187,16 @@ class CountsView:
             for slug, n in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
             if n
         ]
-        told: dict[str, Any] = {"name": "", "kinds": rows, "chart": self._chart(place)}
+        story: dict[str, object] = {"name": "", "kinds": rows, "chart": self._chart(place)}
         if place is not None:
             n = int(self.by_area[place])
-            told |= {
+            story |= {
                 "name": self.file.names[place],
                 "n": n,
                 "rank": 1 + int((self.by_area > n).sum()),
                 "share": n / max(int(self.by_area.sum()), 1),
             }
-        return told
+        return story
 
     def _chart(self, place: int | None) -> Chart:
         cube = self.file.cube
@@ -191,27 +208,26 @@ class CountsView:
         return chart(trend, 0, width=_WIDTH, height=_HEIGHT)
 
     def options(self, **others: str) -> dict[str, str]:
-        """What its address says, with other values for some of it."""
-        look = {"at": self.at, "month": self.month, "find": self.find}
-        told = self.question.options() | look | others
-        return {name: text for name, text in told.items() if text}
+        """The parameters of its address; `others` replace some of them."""
+        own = {"at": self.at, "month": self.month, "find": self.find}
+        options = self.question.options() | own | others
+        return {name: text for name, text in options.items() if text}
 
     def address(self, path: str = "/", **others: str) -> str:
-        """Its address, with other values for some of it."""
+        """Its address; `others` replace some of its parameters."""
         query = urlencode(self.options(**others), safe="/:,.")
         return f"{path}?{query}" if query else path
 
 
 def shades_of(numbers: NDArray[np.floating[Any]]) -> list[int]:
-    """Least numbers of the shades: so many areas in each, at round numbers.
+    """The smallest count of each shade: quantiles of the areas, rounded to two digits.
 
-    Two significant digits, each once, from 1 on; none where no area holds any.
+    The first is 1; there are none where no area has incidents.
     """
-    held = numbers[numbers > 0]
-    if not len(held):
+    counts = numbers[numbers > 0]
+    if not len(counts):
         return []
-    found = [1, *(_round(cut) for cut in np.quantile(held, _STEPS))]
-    return sorted(set(found))
+    return sorted({1, *(_round(cut) for cut in np.quantile(counts, _STEPS))})
 
 
 def _round(number: float) -> int:
@@ -220,12 +236,12 @@ def _round(number: float) -> int:
 
 
 def legend(breaks: Sequence[int]) -> list[tuple[int, str]]:
-    """Each shade with its words, that of none first; few shades lie as far apart as many."""
-    told = [(0, "none")]
+    """The number and label of each shade, zero first; a few shades still span the whole scale."""
+    labels = [(0, "none")]
     for number, (least, following) in enumerate(pairwise([*breaks, 0]), start=1):
         last = following - 1
         words = f"{least:,} to {last:,}" if last > least else f"{least:,}"
         if not following:
-            words = f"{least:,} and more"
-        told.append((round(number * SHADES / len(breaks)), words))
-    return told
+            words = f"{least:,} or more"
+        labels.append((round(number * SHADES / len(breaks)), words))
+    return labels

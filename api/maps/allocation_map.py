@@ -1,9 +1,9 @@
-"""The folium map of an allocation: officers by area, patches, or rounds with numbered stops."""
+"""The folium map of an allocation: officers by area, patches, or patrols."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import folium
 import geopandas as gpd
@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import shapely
 from jinja2 import Environment, PackageLoader
+from numpy.typing import NDArray
 
-from api.maps.basemap import PLAIN, Ground
+from api.maps.basemap import NO_BASEMAP, Basemap
 from api.maps.pages import MapPage, page_of
 from api.maps.parts import (
     LAND,
@@ -29,89 +30,95 @@ from api.maps.parts import (
     outlines,
     with_own_parts,
 )
-from api.maps.rounds import draw_rounds
-from api.pages.allocation_summary import HUES, Sheet, patch_hues
+from api.maps.patrols import draw_patrols
+from api.pages.allocation_summary import HUES, AllocationSummary
 from geo.crs import Projection
 
 STEPS: Final = ("#f7faff", "#b3d1e8", "#61a5d0", "#2070b0")
-"""After ColorBrewer's Blues, for the share of the need; dark letters can be read on each."""
+"""Shades for the share of the need, after ColorBrewer's Blues; black text is legible on each."""
+
+Floats = NDArray[np.float64]
 
 _PATCH_EDGE = {"fill": False, "color": "#111111", "weight": 4, "opacity": 1}
 _AROUND_STOPS_M = 400.0
+"""Room around the stops of patrols, in metres."""
+
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
 
 
-def draw_sheet(
-    sheet: Sheet,
+def draw_allocation(
+    summary: AllocationSummary,
     *,
     projection: Projection,
-    ground: Ground = PLAIN,
+    basemap: Basemap = NO_BASEMAP,
 ) -> MapPage:
-    """Draw the map of an answer.
+    """Draw the map of an allocation.
 
     Parameters
     ----------
     projection
-        Leads from the answer's metres to the map's degrees.
-    ground
-        What lies under everything, such as roads.
+        Converts the summary's metres to the map's degrees.
+    basemap
+        What is drawn under everything, such as roads.
     """
     drawing, figure = new_map(), OfflineFigure(title="Patchmap")
     figure.add_child(drawing)
-    if ground.tiles:
-        add_pictures(drawing, ground.tiles)
+    if basemap.tiles:
+        add_pictures(drawing, basemap.tiles)
     else:
-        outlines(sheet.answer.areas, projection, LAND).add_to(drawing)
-    legend = _PAINTERS[sheet.view.tab](drawing, sheet, projection)
-    if ground.shapes is not None:
-        add_thin_lines(drawing, ground.shapes, projection, seen=sheet.answer.areas)
-    outlines(sheet.answer.areas, projection, OUTLINE | {"weight": 1.6}).add_to(drawing)
-    _FINISHERS[sheet.view.tab](drawing, sheet, projection)
-    bounds = bounds_of(_seen(sheet), projection)
+        outlines(summary.answer.areas, projection, LAND).add_to(drawing)
+    legend = _PAINTERS[summary.view.tab](drawing, summary, projection)
+    if basemap.shapes is not None:
+        add_thin_lines(drawing, basemap.shapes, projection, extent=summary.answer.areas)
+    outlines(summary.answer.areas, projection, OUTLINE | {"weight": 1.6}).add_to(drawing)
+    _FINISHERS[summary.view.tab](drawing, summary, projection)
+    bounds = bounds_of(_extent(summary), projection)
     drawing.fit_bounds(bounds, padding=(8, 8))
-    name_from(figure, sheet.map_address)
+    name_from(figure, summary.map_address)
     template = _TEMPLATES.get_template("allocation_legend.html")
     text = with_own_parts(
         figure.render(),
-        title=sheet.title,
+        title=summary.title,
         legend=template.render(
-            sheet=sheet, accounts=sheet.answer.accounts, steps=legend, hues=HUES
+            summary=summary, accounts=summary.answer.accounts, steps=legend, hues=HUES
         ),
         bounds=bounds,
     )
-    return page_of(text, tiles=ground.tiles, standalone=False)
+    return page_of(text, tiles=basemap.tiles, standalone=False)
 
 
-def _seen(sheet: Sheet) -> gpd.GeoDataFrame:
-    """What the map opens on: the areas, or what is near the stops, whose numbers need room."""
-    if sheet.view.tab == "patrols":
-        stops = [(stop["x"], stop["y"]) for row in sheet.officers for stop in row["stops"]]
+def _extent(summary: AllocationSummary) -> gpd.GeoDataFrame:
+    """What the map is fitted to: the areas, or the surroundings of the stops."""
+    if summary.view.tab == "patrols":
+        stops = [(stop.x, stop.y) for patrol in summary.patrols for stop in patrol.stops]
         near = shapely.buffer(shapely.points(stops), _AROUND_STOPS_M)
-        return gpd.GeoDataFrame(geometry=near, crs=sheet.answer.areas.crs)
-    within = sheet.view.question.within
-    areas = sheet.answer.areas
+        return gpd.GeoDataFrame(geometry=near, crs=summary.answer.areas.crs)
+    within = summary.view.question.within
+    areas = summary.answer.areas
     return areas[areas.index.isin(within)] if within else areas
 
 
-def _paint_posts(drawing: folium.Map, sheet: Sheet, projection: Projection) -> list[dict[str, str]]:
-    """Areas by their share of the need, in four classes of about as many areas each."""
-    rows = sheet.rows
+def _paint_posts(
+    drawing: folium.Map, summary: AllocationSummary, projection: Projection
+) -> list[dict[str, str]]:
+    """Areas by their share of the need, in four classes with about as many areas each."""
+    rows = summary.rows
     limits = np.unique(np.quantile(rows["share"], [0.25, 0.5, 0.75]))
     step = np.searchsorted(limits, rows["share"].to_numpy(), side="left")
-    held = _held(rows)
+    amounts = _amounts(rows)
     for number in range(len(limits) + 1):
         chosen = step == number
         shown = gpd.GeoDataFrame(
             {
                 "at": rows["area_code"].astype(str)[chosen],
                 "area": rows["area_name"].map(inert)[chosen],
-                "held": held[chosen],
+                "amount": amounts[chosen],
                 "share": (rows["share"][chosen] * 100).round(1).astype(str) + " %",
             },
             geometry=rows.geometry[chosen],
             crs=rows.crs,
         )
-        names = ["Area", "Need pays" if "need_pence" in rows else "Officers", "Share of need"]
+        names = ["Area", "By need" if "need_pence" in rows else "Officers", "Share of need"]
         _fill(drawing, shown, projection, hue=STEPS[number], aliases=names)
     edges = [0.0, *limits.tolist(), 1.0]
     return [
@@ -128,43 +135,49 @@ def _between(edges: list[float], number: int) -> str:
     return f"{edges[number]:.1%} to {edges[number + 1]:.1%}".replace("%", " %")
 
 
-def _held(rows: pd.DataFrame) -> pd.Series:
+def _amounts(rows: pd.DataFrame) -> pd.Series:
+    """The money or officers of each area as text."""
     if "need_pence" in rows:
         return rows["need_pence"].map(lambda pence: f"£{pence / 100:,.0f}")
     return rows["posts"].astype(str)
 
 
-def _label_posts(drawing: folium.Map, sheet: Sheet, projection: Projection) -> None:
-    rows = sheet.rows
+def _label_posts(drawing: folium.Map, summary: AllocationSummary, projection: Projection) -> None:
+    rows = summary.rows
     x, y = _inside(rows, projection)
-    for held, at_x, at_y in zip(_held(rows), x, y, strict=True):
-        add_label(drawing, held, at=(at_x, at_y), kind="area-number")
+    for amount, at_x, at_y in zip(_amounts(rows), x, y, strict=True):
+        add_label(drawing, amount, at=(at_x, at_y), kind="area-number")
     _label_areas(drawing, rows, projection)
 
 
 def _paint_patches(
-    drawing: folium.Map, sheet: Sheet, projection: Projection
+    drawing: folium.Map, summary: AllocationSummary, projection: Projection
 ) -> list[dict[str, str]]:
-    rows, hues = sheet.rows, patch_hues(sheet)
-    told = {one["patch"]: f"{one['against']:+.0%} against a fair share" for one in sheet.patches}
-    for patch, chosen in rows.groupby("patch"):
+    rows = summary.rows
+    for patch in summary.patches:
+        chosen = rows[rows["patch"] == patch.patch]
         shown = gpd.GeoDataFrame(
             {
                 "at": chosen["area_code"].astype(str),
                 "area": chosen["area_name"].map(inert),
                 "patch": chosen["patch"].astype(str),
-                "work": told[patch],
+                "work": f"{patch.against:+.0%} from a fair share",
             },
             geometry=chosen.geometry,
             crs=rows.crs,
         )
-        hue = HUES[hues[patch]]
-        _fill(drawing, shown, projection, hue=hue, aliases=["Area", "Patch", "Work of the patch"])
+        _fill(
+            drawing,
+            shown,
+            projection,
+            hue=patch.hue,
+            aliases=["Area", "Patch", "Work of the patch"],
+        )
     return []
 
 
-def _label_patches(drawing: folium.Map, sheet: Sheet, projection: Projection) -> None:
-    rows = sheet.rows
+def _label_patches(drawing: folium.Map, summary: AllocationSummary, projection: Projection) -> None:
+    rows = summary.rows
     whole = rows.dissolve("patch", as_index=False)
     outlines(whole, projection, _PATCH_EDGE).add_to(drawing)
     x, y = _inside(whole, projection)
@@ -174,14 +187,14 @@ def _label_patches(drawing: folium.Map, sheet: Sheet, projection: Projection) ->
 
 
 def _paint_patrols(
-    _drawing: folium.Map, _sheet: Sheet, _projection: Projection
+    _drawing: folium.Map, _summary: AllocationSummary, _projection: Projection
 ) -> list[dict[str, str]]:
     return []
 
 
-def _label_patrols(drawing: folium.Map, sheet: Sheet, projection: Projection) -> None:
-    draw_rounds(drawing, sheet, projection)
-    _label_areas(drawing, sheet.answer.areas.reset_index(), projection)
+def _label_patrols(drawing: folium.Map, summary: AllocationSummary, projection: Projection) -> None:
+    draw_patrols(drawing, summary, projection)
+    _label_areas(drawing, summary.answer.areas.reset_index(), projection)
 
 
 def _fill(
@@ -192,7 +205,17 @@ def _fill(
     hue: str,
     aliases: list[str],
 ) -> None:
-    """Areas in one colour, that say what their columns hold when pointed at."""
+    """Draw areas in one colour, with their columns as a tooltip.
+
+    Parameters
+    ----------
+    shown
+        The areas; `at` is their id for the page, the other columns are the tooltip.
+    hue
+        The colour.
+    aliases
+        The title of each column of the tooltip.
+    """
     if shown.empty:
         return
     style = {"fillColor": hue, "fillOpacity": 0.85, "weight": 0}
@@ -206,27 +229,27 @@ def _fill(
 
 
 def _label_areas(drawing: folium.Map, rows: gpd.GeoDataFrame, projection: Projection) -> None:
-    """Names, a little below the numbers; the page hides those that would lie over others."""
+    """Draw the names; labels.js hides those that would overlap a larger area's."""
     largest = rows.iloc[np.argsort(-rows.geometry.area.to_numpy(), kind="stable")]
     x, y = _inside(largest, projection)
     for name, at_x, at_y in zip(largest["area_name"], x, y, strict=True):
         add_label(drawing, str(name), at=(at_x, at_y), kind="area-label")
 
 
-def _inside(rows: gpd.GeoDataFrame, projection: Projection) -> tuple[Any, Any]:
-    """Longitudes and latitudes of a point deep inside each area."""
+def _inside(rows: gpd.GeoDataFrame, projection: Projection) -> tuple[Floats, Floats]:
+    """The longitude and latitude of a point well inside each area."""
     deep = shapely.maximum_inscribed_circle(rows.geometry.to_numpy())
     points = shapely.get_coordinates(shapely.get_point(deep, 0))
     return projection.to_lonlat(points[:, 0], points[:, 1])
 
 
-_Painter = Callable[[folium.Map, Sheet, Projection], list[dict[str, str]]]
+_Painter = Callable[[folium.Map, AllocationSummary, Projection], list[dict[str, str]]]
 _PAINTERS: Final[dict[str, _Painter]] = {
     "posts": _paint_posts,
     "patches": _paint_patches,
     "patrols": _paint_patrols,
 }
-_FINISHERS: Final[dict[str, Callable[[folium.Map, Sheet, Projection], None]]] = {
+_FINISHERS: Final[dict[str, Callable[[folium.Map, AllocationSummary, Projection], None]]] = {
     "posts": _label_posts,
     "patches": _label_patches,
     "patrols": _label_patrols,

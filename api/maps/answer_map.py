@@ -1,4 +1,4 @@
-"""The folium map of an Answer: on canvas, with every asset local."""
+"""The folium map of an Answer, drawn on canvas with local files only."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 from jinja2 import Environment, PackageLoader
 
-from api.maps.basemap import PLAIN, Ground
-from api.maps.modes import DEFAULT_SHOW, Painting, paint
+from api.maps.basemap import NO_BASEMAP, Basemap
+from api.maps.modes import DEFAULT_MODE, Painting, paint
 from api.maps.pages import MapPage, page_of
 from api.maps.parts import (
     LAND,
@@ -26,8 +26,8 @@ from api.maps.parts import (
     outlines,
     with_own_parts,
 )
-from api.maps.rounds import draw_rounds
-from api.pages.allocation_summary import HUES, Sheet
+from api.maps.patrols import draw_patrols
+from api.pages.allocation_summary import HUES, AllocationSummary
 from api.pages.text import headline, shown_words
 from geo.crs import Projection
 from geo.question.answer import Answer
@@ -35,10 +35,12 @@ from geo.question.exclusions import place_title
 from geo.store.contract import LayerMetadata
 
 MOST_LABELS = 120
-MOST_CELLS_TOLD = 6_000
-"""Cells of one shade that a map tells one by one; more become one shape."""
+"""Areas that get their name on the map, the largest first."""
 
-PICKED = {"fillOpacity": 0, "weight": 0}  # it can be clicked, and shows nothing
+MOST_SINGLE_CELLS = 6_000
+"""Cells of one shade that are drawn one by one, with a tooltip; more become one shape."""
+
+INVISIBLE = {"fillOpacity": 0, "weight": 0}  # but it can be clicked
 OVER = {"fill": False, "color": "#7b3294", "weight": 3, "opacity": 1, "dashArray": "9 5"}
 PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
 
@@ -51,9 +53,9 @@ def draw(
     projection: Projection,
     painting: Painting | None = None,
     places: gpd.GeoDataFrame | None = None,
-    ground: Ground = PLAIN,
+    basemap: Basemap = NO_BASEMAP,
     over: tuple[LayerMetadata, gpd.GeoDataFrame] | None = None,
-    rounds: Sheet | None = None,
+    patrols: AllocationSummary | None = None,
     standalone: bool = False,
 ) -> MapPage:
     """Draw the cells and the areas of an Answer.
@@ -61,39 +63,39 @@ def draw(
     Parameters
     ----------
     projection
-        Leads from the answer's metres to the map's degrees.
+        Converts the answer's metres to the map's degrees.
     painting
-        What the cells show; their classes, unless it says otherwise.
+        The coloured cells; by default their classes.
     places
-        Ranked places, to be numbered on the map.
-    ground
-        What lies under everything, such as roads.
+        Ranked places, which are numbered on the map.
+    basemap
+        What is drawn under everything, such as roads.
     over
-        Another layer whose areas are drawn over everything, such as priority estates.
-    rounds
-        Patrols, whose stops are numbered in the place of the ranked places.
+        Another layer whose areas are outlined over everything, such as priority estates.
+    patrols
+        Patrols, whose stops are numbered instead of the ranked places.
     standalone
-        Carry Leaflet in the page, for a file that is opened from disk.
+        Whether the page contains Leaflet, so that it can be opened from disk.
     """
     drawing = new_map()
     figure = OfflineFigure(title="Patchmap")
     figure.add_child(drawing)
-    if ground.tiles:
-        add_pictures(drawing, ground.tiles)
+    if basemap.tiles:
+        add_pictures(drawing, basemap.tiles)
     else:
         outlines(answer.study_areas, projection, LAND).add_to(drawing)
-    if ground.shapes is not None:
-        add_thin_lines(drawing, ground.shapes, projection, seen=answer.study_areas)
-    painting = painting or paint(DEFAULT_SHOW, answer)
+    if basemap.shapes is not None:
+        add_thin_lines(drawing, basemap.shapes, projection, extent=answer.study_areas)
+    painting = painting or paint(DEFAULT_MODE, answer)
     _add_pickable_areas(drawing, answer, projection)
     _add_cells(drawing, answer, projection=projection, painting=painting)
     _add_areas(drawing, answer, projection)
     if over is not None:
         outlines(over[1], projection, OVER).add_to(drawing)
     if places is not None:
-        _add_places(drawing, places, projection, numbered=rounds is None)
-    if rounds is not None:
-        draw_rounds(drawing, rounds, projection)
+        _add_places(drawing, places, projection, numbered=patrols is None)
+    if patrols is not None:
+        draw_patrols(drawing, patrols, projection)
     bounds = bounds_of(
         _shown_areas(answer) if answer.question.within else answer.study_areas, projection
     )
@@ -102,14 +104,14 @@ def draw(
     text = with_own_parts(
         figure.render(),
         title=headline(answer),
-        legend=_legend(answer, painting=painting, over=over, rounds=rounds),
+        legend=_legend(answer, painting=painting, over=over, patrols=patrols),
         bounds=bounds,
     )
-    return page_of(text, tiles=ground.tiles, standalone=standalone)
+    return page_of(text, tiles=basemap.tiles, standalone=standalone)
 
 
 def _add_pickable_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
-    """The areas under the cells, so that a click beside any cell finds its area."""
+    """Draw the areas, invisibly, under the cells: a click beside the cells selects an area."""
     areas = _shown_areas(answer)
     counts = answer.area_counts.groupby("area_code")["n"].sum()
     shown = gpd.GeoDataFrame(
@@ -123,7 +125,7 @@ def _add_pickable_areas(drawing: folium.Map, answer: Answer, projection: Project
     )
     folium.GeoJson(
         geojson(shown, projection),
-        style_function=lambda _feature: PICKED,
+        style_function=lambda _feature: INVISIBLE,
         smooth_factor=0.5,
         tooltip=folium.GeoJsonTooltip(
             fields=["area", "n"], aliases=["Area", "Incidents"], sticky=True
@@ -142,32 +144,31 @@ def _add_cells(
         shown = gpd.GeoDataFrame(
             {
                 "n": chosen["n"],
-                "meaning": chosen["told"].map(inert),
+                "meaning": chosen["meaning"].map(inert),
                 "area": chosen["area_code"].map(names).fillna("").map(inert),
                 "at": chosen["cell_id"],
             },
             geometry=chosen.geometry,
             crs=chosen.crs,
         )
-        alone = len(shown) <= MOST_CELLS_TOLD
+        single = len(shown) <= MOST_SINGLE_CELLS
         tooltip = folium.GeoJsonTooltip(
             fields=["n", "meaning", "area", "at"],
             aliases=["Incidents", "Meaning", "Area", "Cell"],
             sticky=True,
         )
-        # So many cells of one shade that a page could not carry the story of each: what lies
-        # under them answers.
+        # More cells would make the page too heavy; a click then selects the area under them.
         folium.GeoJson(
-            geojson(shown if alone else _as_one(shown), projection),
+            geojson(shown if single else _merged(shown), projection),
             name=shade.words,
             style_function=lambda _feature, style=shade.style: style,
             smooth_factor=0.3,
-            **({"tooltip": tooltip} if alone else {"interactive": False}),
+            **({"tooltip": tooltip} if single else {"interactive": False}),
         ).add_to(drawing)
 
 
-def _as_one(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    # Neighbours share their corners to the last bit, so nothing has to be intersected.
+def _merged(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    # Cells share their corners exactly, so the faster union of coverages is enough.
     whole = shapely.coverage_union_all(cells.geometry.to_numpy())
     return gpd.GeoDataFrame(geometry=[whole], crs=cells.crs)
 
@@ -185,7 +186,7 @@ def _add_places(
     if not numbered:
         return
     lon, lat = projection.to_lonlat(places["x"], places["y"])
-    # The first one last, so that it lies over the others.
+    # The best place last, so that its number lies over the others.
     for rank, x, y in reversed(list(zip(places["rank"], lon, lat, strict=True))):
         add_label(drawing, str(rank), at=(x, y), kind="place-number")
 
@@ -193,7 +194,7 @@ def _add_places(
 def _add_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
     areas = _shown_areas(answer)
     outlines(areas, projection, OUTLINE).add_to(drawing)
-    # The largest first: where names would overlap, the page keeps the earlier one.
+    # The largest first: where names overlap, labels.js hides the later one.
     largest = areas.iloc[np.argsort(-areas.geometry.area.to_numpy())[:MOST_LABELS]]
     places = largest.geometry.representative_point()
     lon, lat = projection.to_lonlat(places.x, places.y)
@@ -211,15 +212,15 @@ def _legend(
     *,
     painting: Painting,
     over: tuple[LayerMetadata, gpd.GeoDataFrame] | None,
-    rounds: Sheet | None,
+    patrols: AllocationSummary | None,
 ) -> str:
     counts = painting.cells["kind"].value_counts()
     return _TEMPLATES.get_template("map_legend.html").render(
         headline=headline(answer),
-        told=shown_words(answer),
+        counted=shown_words(answer),
         painting=painting,
         over=over and (over[0].title or over[0].layer_id),
-        sheet=rounds,
+        summary=patrols,
         hues=HUES,
         left_out=[place_title(place) for place in answer.question.without],
         question=answer.question,

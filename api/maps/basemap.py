@@ -1,4 +1,4 @@
-"""What lies under the maps: nothing, thin lines, tiles of a local file, or those of a server."""
+"""The basemap: nothing, thin lines, tiles of a local file, or tiles of a server."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ from geo.errors import InputError
 from geo.store.contract import LayerMetadata, Setting
 
 ADDRESS: Final = "/ground/{z}/{x}/{y}"
-_NOTHING: Final = base64.b64decode(
+_CLEAR_TILE: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAC0lEQVR42mNgAAIAAAUAAen63NgAAAAASUVORK5CYII="
 )
-"""A picture of one clear pixel, for tiles that a file lacks."""
+"""A transparent pixel, for tiles that a file lacks."""
 
 router = APIRouter()
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What one map has under it.
+class Basemap:
+    """What is drawn under one map.
 
     Attributes
     ----------
     shapes
-        Lines or areas that are drawn thinly, in metres; not where there are tiles.
+        Lines or areas to draw thinly, in metres; None with tiles.
     tiles
-        Where pictures come from.
+        Where tiles come from; None without them.
     """
 
     shapes: gpd.GeoDataFrame | None = None
     tiles: TileServer | None = None
 
 
-PLAIN: Final = Ground()
+NO_BASEMAP: Final = Basemap()
 
 
 class Layers(Protocol):
-    """What a ground is looked up in: a store, or a snapshot of one."""
+    """A store or a snapshot of one, in which the default basemap is looked up."""
 
     def setting(self, key: str) -> Setting:
         """The value of a setting."""
@@ -58,17 +58,17 @@ class Layers(Protocol):
 
 
 @dataclass(frozen=True)
-class OwnGround:
-    """A file that the user chose to lie under the maps; read once, when a service starts.
+class BasemapFile:
+    """The user's own basemap file, read once when the service starts.
 
     Attributes
     ----------
     lines
-        Of a GeoJSON file, in metres.
+        The lines or areas of a GeoJSON file, in metres.
     pictures
-        Of an MBTiles file.
+        The tiles of an MBTiles file.
     version
-        Changes with the file.
+        Differs for each version of the file; '' without a file.
     """
 
     lines: gpd.GeoDataFrame | None = None
@@ -76,13 +76,20 @@ class OwnGround:
     version: str = ""
 
     @classmethod
-    def open(cls, path: str, projection: Projection) -> OwnGround:
-        """Read the file; without a path there is none.
+    def open(cls, path: str, projection: Projection) -> BasemapFile:
+        """Read the file.
+
+        Parameters
+        ----------
+        path
+            An .mbtiles or .geojson file; '' for none.
+        projection
+            Converts degrees to the store's metres.
 
         Raises
         ------
         InputError
-            If it cannot be a ground.
+            If it is not a basemap.
         """
         if not path:
             return cls()
@@ -98,43 +105,51 @@ class OwnGround:
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
         raise InputError(
-            f"{path}: a ground is an .mbtiles file of pictures, or a .geojson of lines"
+            f"{path}: unknown kind of basemap; use an .mbtiles file with pictures or a .geojson "
+            "file with lines"
         )
 
-    def under(self, layers: Layers, server: TileServer | None = None) -> Ground:
-        """What maps of a store have under them; the user's own file goes first."""
+    def under(self, layers: Layers, server: TileServer | None = None) -> Basemap:
+        """The basemap of a store's maps: the user's file, else the server, else a layer.
+
+        Parameters
+        ----------
+        layers
+            The store, whose setting names a default layer.
+        server
+            The tile server of the settings.
+        """
         if self.pictures is not None:
-            held = self.pictures
-            zooms = (held.shallowest, held.deepest)
-            return Ground(tiles=TileServer(ADDRESS, held.attribution, zooms))
+            zooms = (self.pictures.shallowest, self.pictures.deepest)
+            return Basemap(tiles=TileServer(ADDRESS, self.pictures.attribution, zooms))
         if self.lines is not None:
-            return Ground(shapes=self.lines)
+            return Basemap(shapes=self.lines)
         if server:
-            return Ground(tiles=server)
+            return Basemap(tiles=server)
         layer = layers.setting("ground")
-        return Ground(shapes=layers.layer(str(layer))[1] if layer else None)
+        return Basemap(shapes=layers.layer(str(layer))[1] if layer else None)
 
     def key(self, server: TileServer | None) -> str:
-        """What an ETag must know of it."""
+        """What the ETag of a map must contain of its basemap."""
         return self.version or (server.address if server else "")
 
 
-def own_ground(request: Request) -> OwnGround:
-    """The file that the app was started with."""
-    own: OwnGround = request.app.state.ground
-    return own
+def basemap_file(request: Request) -> BasemapFile:
+    """The basemap file that the service was started with."""
+    file: BasemapFile = request.app.state.basemap
+    return file
 
 
 @router.get("/ground/{zoom}/{column}/{row}")
 def tile(request: Request, zoom: str, column: str, row: str) -> Response:
-    """A tile of the user's own file; a clear one where it has none, which is no fault."""
-    asked = {"zoom": zoom, "column": column, "row": row}
-    pictures = own_ground(request).pictures
-    found = pictures.tile(*(_number(asked, name) for name in asked)) if pictures else None
-    content, media_type = found or (_NOTHING, "image/png")
+    """A tile of the user's own file; a transparent one if the file has no such tile."""
+    numbers = {"zoom": zoom, "column": column, "row": row}
+    pictures = basemap_file(request).pictures
+    picture = pictures.tile(*(_number(numbers, name) for name in numbers)) if pictures else None
+    content, media_type = picture or (_CLEAR_TILE, "image/png")
     return Response(content, media_type=media_type, headers={"cache-control": "max-age=3600"})
 
 
-def _number(asked: Mapping[str, str], name: str) -> int:
+def _number(numbers: Mapping[str, str], name: str) -> int:
     highest = DEEPEST if name == "zoom" else 2**DEEPEST - 1
-    return whole_number(asked, name, default=0, lowest=0, highest=highest)
+    return whole_number(numbers, name, default=0, lowest=0, highest=highest)

@@ -1,10 +1,9 @@
-"""A map as a drawing in SVG, for paper: no script, and nothing to load."""
+"""A map as an SVG drawing for paper, without scripts or files to load."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,10 +14,13 @@ from api.maps.modes import Painting, Style
 from geo.question.answer import Answer
 
 WIDTH = 700.0
-"""Units of a drawing across: lines and letters are measured in them."""
+"""The width of a drawing in units of paper; lines and letters are measured in them."""
 
-_LETTER = 6.2  # mean width of a letter of a name, in the same units
+_LETTER = 6.2
+"""The mean width of a letter of a name, in units of paper."""
+
 _MARGIN = 0.03
+"""The margin, as a share of the longer side."""
 
 
 @dataclass(frozen=True)
@@ -30,21 +32,31 @@ class PaintedPath:
 
 
 @dataclass(frozen=True)
+class ScaleBar:
+    """A scale bar: its path, and its text with its position."""
+
+    path: str
+    x: int
+    y: int
+    words: str
+
+
+@dataclass(frozen=True)
 class Drawing:
-    """What a template needs to draw a map: metres, with y downwards.
+    """The template variables of a map: metres, with y downwards.
 
     Attributes
     ----------
     box
-        The view box.
+        The view box: x, y, width and height.
     unit
-        How many metres one unit of the paper is.
+        Metres in a unit of paper.
     names
-        X, y and name of each area whose name has room.
+        X, y and name of each area whose name fits.
     places
         X, y, radius and rank of each ranked place.
     bar
-        The scale: its path, and its words with their place.
+        The variables of the scale bar.
     """
 
     box: tuple[float, float, float, float]
@@ -54,15 +66,23 @@ class Drawing:
     outlines: str
     names: list[tuple[float, float, str]]
     places: list[tuple[float, float, float, int]]
-    bar: dict[str, Any]
+    bar: ScaleBar
 
 
 def draw_plain(answer: Answer, *, painting: Painting, places: gpd.GeoDataFrame) -> Drawing:
-    """Draw the cells, areas and ranked places of an Answer in metres."""
+    """Draw the cells, areas and ranked places of an Answer.
+
+    Parameters
+    ----------
+    painting
+        The coloured cells.
+    places
+        The ranked places.
+    """
     within = answer.question.within
     areas = answer.areas[answer.areas.index.isin(within)] if within else answer.areas
-    seen = areas if within else answer.study_areas
-    west, south, east, north = seen.total_bounds
+    extent = areas if within else answer.study_areas
+    west, south, east, north = extent.total_bounds
     margin = _MARGIN * max(east - west, north - south)
     west, south, east, north = west - margin, south - 2 * margin, east + margin, north + margin
     unit = max(east - west, north - south) / WIDTH
@@ -78,16 +98,25 @@ def draw_plain(answer: Answer, *, painting: Painting, places: gpd.GeoDataFrame) 
         shades=shades,
         outlines=path_of(areas.geometry, unit),
         names=area_names(areas, places[["x", "y"]].to_numpy(float), unit=unit),
+        # The best place last, so that its number lies over the others.
         places=[
-            (round(place.x), round(-place.y), float(place.radius_m), int(place.rank))
-            for place in reversed(list(places.itertuples()))
+            (round(place["x"]), round(-place["y"]), float(place["radius_m"]), int(place["rank"]))
+            for place in reversed(places.drop(columns="geometry").to_dict("records"))
         ],
         bar=scale_bar(west, south, unit),
     )
 
 
 def path_of(shapes: Iterable[shapely.Geometry], unit: float) -> str:
-    """The rings of polygons, or lines, as one path, no finer than the paper shows."""
+    """The rings of polygons, and lines, as one SVG path.
+
+    Parameters
+    ----------
+    shapes
+        In metres.
+    unit
+        Metres in a unit of paper: the path is simplified to half of it.
+    """
     simple = shapely.get_parts(shapely.simplify(np.asarray(list(shapes), dtype=object), unit / 2))
     rings = shapely.get_rings(simple[shapely.get_dimensions(simple) == 2])
     lines = simple[shapely.get_dimensions(simple) == 1]
@@ -102,34 +131,52 @@ def _stroke(corners: NDArray[np.float64]) -> str:
 def area_names(
     areas: gpd.GeoDataFrame, places: NDArray[np.float64], *, unit: float
 ) -> list[tuple[float, float, str]]:
-    """The names of the areas, the largest first, without those over one before or over a number."""
+    """X, y and name of areas, largest first, without names that would overlap.
+
+    Parameters
+    ----------
+    areas
+        In metres, with `area_name`.
+    places
+        Rows of x and y in metres: the numbers of places, which names must not cover.
+    unit
+        Metres in a unit of paper.
+    """
     largest = areas.iloc[np.argsort(-areas.geometry.area.to_numpy(), kind="stable")]
     points = largest.geometry.representative_point()
-    kept = [(x, 8 * unit, y) for x, y in places.tolist()]
-    names = []
+    taken = [(x, 8 * unit, y) for x, y in places.tolist()]
+    names: list[tuple[float, float, str]] = []
     for name, x, y in zip(largest["area_name"].astype(str), points.x, points.y, strict=True):
         half = _LETTER * unit * len(name) / 2
-        if any(abs(x - a) < half + b and abs(y - c) < 13 * unit for a, b, c in kept):
+        if any(abs(x - a) < half + b and abs(y - c) < 13 * unit for a, b, c in taken):
             continue
-        kept.append((x, half, y))
+        taken.append((x, half, y))
         names.append((round(x), round(-y), name))
     return names
 
 
-def scale_bar(west: float, south: float, unit: float) -> dict[str, Any]:
-    """A scale of a round length, about a fifth of the width."""
-    wanted = unit * WIDTH / 5
+def scale_bar(west: float, south: float, unit: float) -> ScaleBar:
+    """A scale bar of a round length, at most a fifth of the width.
+
+    Parameters
+    ----------
+    west, south
+        The corner of the map, in metres.
+    unit
+        Metres in a unit of paper.
+    """
+    most = unit * WIDTH / 5
     length = (
         max(
             part * 10.0**power
             for power in range(6)
             for part in (1, 2, 5)
-            if part * 10**power <= wanted
+            if part * 10**power <= most
         )
-        if wanted >= 1
+        if most >= 1
         else 1.0
     )
     x, y, tick = west + 12 * unit, -south - 10 * unit, 6 * unit
     path = f"M{x:.0f} {y - tick:.0f}V{y:.0f}h{length:.0f}v{-tick:.0f}"
     words = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    return {"path": path, "x": round(x + 5 * unit), "y": round(y - 5 * unit), "words": words}
+    return ScaleBar(path, round(x + 5 * unit), round(y - 5 * unit), words)

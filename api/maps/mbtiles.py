@@ -1,6 +1,6 @@
-"""Pictures of a map in an MBTiles file: an SQLite database that anyone may have made.
+"""Tiles of an MBTiles file: an SQLite database from an untrusted source.
 
-Source: MBTiles 1.3. Rows count from the south, unlike those of addresses.
+Source: MBTiles 1.3. Its rows count from the south, those of addresses from the north.
 """
 
 from __future__ import annotations
@@ -19,26 +19,29 @@ _MAGIC: Final = b"SQLite format 3\x00"
 _PICTURES: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 _FORMATS: Final = ("png", "jpg", "jpeg", "webp")
 MOST_BYTES = 2_000_000
-"""Of one tile: a larger one is no tile of a map."""
+"""The largest value that is read, in bytes: real tiles are far smaller."""
 
-_STEPS, _MOST_CALLS = 10_000, 500  # a query that takes more is of a file that wants to hang us
+# SQLite calls back after so many steps; a query with more calls is stopped, so that a hostile
+# file with a view instead of a table cannot hang the service.
+_STEPS, _MOST_CALLS = 10_000, 500
 DEEPEST = 24
+"""The deepest zoom that is served."""
 
 
 class MBTiles:
-    """The tiles of one file, read and never written.
+    """The tiles of one file, which is only read.
 
     Attributes
     ----------
     attribution
         The credit that the file asks for, as plain text.
     shallowest, deepest
-        The zooms it holds.
+        The first and last zoom of the file.
 
     Raises
     ------
     InputError
-        If the file is none, or holds vectors.
+        If it is not an MBTiles file, or has vector tiles.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,19 +57,19 @@ class MBTiles:
             raise
         except (sqlite3.Error, ValueError) as error:
             self.close()
-            raise InputError(f"{path} is no MBTiles file: {error}") from error
+            raise InputError(f"{path} is not an MBTiles file: {error}") from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.close()
 
     def tile(self, zoom: int, column: int, row: int) -> tuple[bytes, str] | None:
-        """A picture and its media type; None where the file has no such tile.
+        """The content and media type of a tile; None if the file has no such tile.
 
         Parameters
         ----------
-        row
-            From the north, as in addresses.
+        zoom, column, row
+            The tile; rows count from the north, as in addresses.
         """
         if not (0 <= zoom <= DEEPEST and 0 <= column < 2**zoom and 0 <= row < 2**zoom):
             return None
@@ -74,10 +77,10 @@ class MBTiles:
             "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
         )
         try:
-            found = self._rows(query, (zoom, column, 2**zoom - 1 - row))
+            rows = self._rows(query, (zoom, column, 2**zoom - 1 - row))
         except sqlite3.Error:
             return None
-        data = found[0][0] if found else None
+        data = rows[0][0] if rows else None
         if not isinstance(data, bytes):
             return None
         kind = next((kind for magic, kind in _PICTURES.items() if data.startswith(magic)), None)
@@ -85,18 +88,18 @@ class MBTiles:
 
     def _read_metadata(self) -> None:
         rows = self._rows("SELECT name, substr(value, 1, 4000) FROM metadata LIMIT 200")
-        told = {str(name): str(value) for name, value in rows}
-        form = told.get("format", "png").lower()
+        metadata = {str(name): str(value) for name, value in rows}
+        form = metadata.get("format", "png").lower()
         if form not in _FORMATS:
             raise InputError(
-                f"{self.path} holds tiles of the format {form!r}; a ground is made of pictures: "
+                f"{self.path} has tiles in the format {form!r}; a basemap needs pictures: "
                 f"{', '.join(_FORMATS)}"
             )
         zooms = self._rows("SELECT min(zoom_level), max(zoom_level) FROM tiles")[0]
         if None in zooms:
-            raise InputError(f"{self.path} holds no tiles")
+            raise InputError(f"{self.path} has no tiles")
         self.shallowest, self.deepest = (min(int(zoom), DEEPEST) for zoom in zooms)
-        text = html.unescape(re.sub(r"<[^>]*>", "", told.get("attribution", "")))
+        text = html.unescape(re.sub(r"<[^>]*>", "", metadata.get("attribution", "")))
         self.attribution = " ".join(text.split())[:300]
 
     def _rows(self, query: str, values: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
@@ -110,14 +113,14 @@ class MBTiles:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """The database, which can run nothing but what reads its own tables."""
+    """Open the database so that it can only read its own tables."""
     try:
         with path.open("rb") as file:
             magic = file.read(len(_MAGIC))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     if magic != _MAGIC:
-        raise InputError(f"{path} is no MBTiles file: it is no SQLite database")
+        raise InputError(f"{path} is not an MBTiles file: it is not an SQLite database")
     database = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False
     )

@@ -1,6 +1,6 @@
-"""What a map shows of its cells: their classes, density, change, or how they came about.
+"""The map modes: classes of cells, density, change or persistence.
 
-A way of showing belongs to the page and not to the Question: it changes no number.
+A mode belongs to the page and not to the Question: it changes no numbers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from geo.analyses import LAYERS
 from geo.errors import QuestionError
 from geo.question.answer import Answer
 
-SHOWS: Final = {
+MAP_MODES: Final = {
     "cells": "Hot cells",
     "density": "Density",
     "change": "Change",
@@ -27,38 +27,45 @@ SHOWS: Final = {
     "patrols": "Patrols",
     "pair": "Before and after",
 }
-"""Every way of showing, by the word that an address has for it."""
+"""The title of each map mode, by its value in an address."""
 
-DEFAULT_SHOW: Final = "cells"
-COMPARING: Final = ("change", "pair")
-"""Ways that need a period to compare with."""
+DEFAULT_MODE: Final = "cells"
+COMPARING_MODES: Final = ("change", "pair")
+"""Modes that need a compared period."""
 
 Style = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Shade:
-    """One colour of a map, and what it means."""
+    """One colour of a map and its meaning.
+
+    Attributes
+    ----------
+    words
+        The meaning, for the legend.
+    counted
+        Whether the legend counts its cells.
+    """
 
     words: str
     style: Style
-    known: bool = True
-    """Whether it tells of something: cells of the others are not counted in the legend."""
+    counted: bool = True
 
 
 @dataclass(frozen=True)
 class Painting:
-    """The cells that a map draws, and its legend.
+    """The coloured cells of a map, and its legend.
 
     Attributes
     ----------
     cells
-        `cell_id`, `n`, `area_code`, `kind` (one of the shades), `told` (what the cell says), and
+        `cell_id`, `n`, `area_code`, `kind` (one of the shades), `meaning` (for the tooltip), and
         the geometry.
     shades
         By kind, in the order of drawing.
     note
-        What is shown, with its unit.
+        What the mode shows, with its unit; '' for classes, whose legend is enough.
     """
 
     cells: gpd.GeoDataFrame
@@ -99,75 +106,79 @@ GROUPS: Final = {
     "on_and_off": ("hot_oscillating", "hot_sporadic"),
     "fading": ("hot_diminishing", "hot_historical"),
 }
-"""Patterns of emerging hotspots that a meeting treats alike."""
+"""Patterns of emerging hotspots that call for the same response, by group."""
 
 
 def group_of(patterns: pd.Series) -> pd.Series:
-    """The group of each pattern; every cold one is `cold`."""
+    """The group of each pattern; all cold patterns are `cold`."""
     known = {pattern: group for group, members in GROUPS.items() for pattern in members}
     return patterns.map(lambda name: known.get(name, "cold" if name != "none" else "none"))
 
 
-def paint(show: str, answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Painting:
+def paint(mode: str, answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Painting:
     """Colour the cells of an Answer.
 
     Parameters
     ----------
-    show
-        One of `SHOWS`.
+    mode
+        One of `MAP_MODES`.
     patterns
-        The emerging hotspots, where persistence is to be shown.
+        The emerging hotspots, for the mode persistence.
 
     Raises
     ------
     QuestionError
-        If there is no such way, or the Question lacks what it needs.
+        If there is no such mode, or the Question lacks what it needs.
     """
-    if show not in SHOWS:
-        raise QuestionError("show", f"{show!r} is none of: {', '.join(SHOWS)}")
-    if show == "persistence":
+    if mode not in MAP_MODES:
+        raise QuestionError("show", f"unknown value {mode!r}; choose {', '.join(MAP_MODES)}")
+    if mode == "persistence":
         return _persistence(answer, patterns)
-    return _PAINTERS[show](answer)
+    return _PAINTERS[mode](answer)
 
 
 def _classes(answer: Answer) -> Painting:
-    # Empty cells that show nothing are left to the ground.
+    # Empty cells without a class are not drawn: the basemap stays visible there.
     cells = answer.hotspots
     cells = cells[(cells["n"] > 0) | ~cells["class"].isin(["none", "undefined"])]
-    told = cells["class"].map(CLASS_WORDS)
+    meaning = cells["class"].map(CLASS_WORDS)
     shades = {
-        kind: Shade(CLASS_WORDS[kind], style, known=kind not in ("none", "undefined"))
+        kind: Shade(CLASS_WORDS[kind], style, counted=kind not in ("none", "undefined"))
         for kind, style in CLASS_STYLES.items()
     }
-    return Painting(_painted(cells, cells["class"], told), shades, "")
+    return Painting(_painted(cells, cells["class"], meaning), shades, "")
 
 
 def _density(answer: Answer) -> Painting:
-    found = LAYERS["density"].compute(answer)
+    result = LAYERS["density"].compute(answer)
     unit = "harm" if answer.harm is not None else "incidents"
-    steps = _steps(found.frame["density"].max(), many=len(_DENSITY))
-    cells = found.frame[found.frame["density"] >= steps[0]]
+    steps = _steps(result.frame["density"].max(), many=len(_DENSITY))
+    cells = result.frame[result.frame["density"] >= steps[0]]
     kinds = np.searchsorted(steps, cells["density"], side="right") - 1
-    told = cells["density"].map(lambda value: f"{value:,.0f} {unit} per km²")
+    meaning = cells["density"].map(lambda value: f"{value:,.0f} {unit} per km²")
     shades = {
         str(number): Shade(words, _style(_DENSITY[number], _DENSITY[number]))
         for number, words in enumerate(_between(steps, "", " per km²"))
     }
-    note = f"Density of {unit} per km², smoothed over {found.parameters['bandwidth_m']:.0f} m"
-    return Painting(_painted(cells, pd.Series(kinds.astype(str), cells.index), told), shades, note)
+    note = f"Density of {unit} per km², smoothed over {result.parameters['bandwidth_m']:.0f} m"
+    return Painting(
+        _painted(cells, pd.Series(kinds.astype(str), cells.index), meaning), shades, note
+    )
 
 
 def _change(answer: Answer) -> Painting:
     if not answer.accounts.compared:
-        raise QuestionError("show", "change needs a period to compare with: previous or year")
-    found = LAYERS["density"].compute(answer)
-    difference = found.frame["difference"]
+        raise QuestionError(
+            "show", "the mode change needs a period to compare with; choose previous or year"
+        )
+    result = LAYERS["density"].compute(answer)
+    difference = result.frame["difference"]
     steps = _steps(difference.abs().max(), many=len(_RISES))
-    cells = found.frame[difference.abs() >= steps[0]]
+    cells = result.frame[difference.abs() >= steps[0]]
     size = np.searchsorted(steps, cells["difference"].abs(), side="right") - 1
     way = np.where(cells["difference"] > 0, "rise", "fall")
     kinds = pd.Series([f"{up}{number}" for up, number in zip(way, size, strict=True)], cells.index)
-    told = cells["difference"].map(lambda value: f"{value:+,.0f} per km²")
+    meaning = cells["difference"].map(lambda value: f"{value:+,.0f} per km²")
     rises, falls = (_between(steps, sign, " per km²") for sign in ("+", "−"))
     shades = {
         **{
@@ -182,24 +193,24 @@ def _change(answer: Answer) -> Painting:
     compared = answer.accounts.compared.period.title
     unit = "harm" if answer.harm is not None else "incidents"
     note = (
-        f"Change of the density of {unit} against {compared}, scaled to as many published days. "
-        "A change on the map can be chance; the tables say which are more."
+        f"Change of the density of {unit} against {compared}, for an equal number of published "
+        "days. A change on the map can be chance; the tables say which changes are not."
     )
-    return Painting(_painted(cells, kinds, told), shades, note)
+    return Painting(_painted(cells, kinds, meaning), shades, note)
 
 
 def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None) -> Painting:
     if patterns is None:
         raise QuestionError("show", "persistence needs the emerging hotspots")
     cells = patterns[(patterns["n"] > 0) | (patterns["pattern"] != "none")]
-    # The pattern is of two years, but a cell tells what the Question counts.
+    # The pattern is of two years; the count in the tooltip is that of the Question.
     now = answer.hotspots.set_index("cell_id")["n"]
     cells = cells.assign(n=now.reindex(cells["cell_id"]).to_numpy())
     shades = {
-        kind: Shade(PATTERN_WORDS[kind], style, known=kind != "none")
+        kind: Shade(PATTERN_WORDS[kind], style, counted=kind != "none")
         for kind, style in _PATTERNS.items()
     }
-    note = f"How the cells came about, over {int(patterns['steps'].max())} published months"
+    note = f"How lasting the cells are, over {int(patterns['steps'].max())} published months"
     return Painting(_painted(cells, group_of(cells["pattern"]), cells["reason"]), shades, note)
 
 
@@ -212,13 +223,13 @@ _PAINTERS: Final[dict[str, Callable[[Answer], Painting]]] = {
 }
 
 
-def _painted(cells: gpd.GeoDataFrame, kind: pd.Series, told: pd.Series) -> gpd.GeoDataFrame:
-    kept = cells[["cell_id", "n", "area_code", "geometry"]]
-    return kept.assign(kind=kind.to_numpy(), told=told.to_numpy())
+def _painted(cells: gpd.GeoDataFrame, kind: pd.Series, meaning: pd.Series) -> gpd.GeoDataFrame:
+    columns = cells[["cell_id", "n", "area_code", "geometry"]]
+    return columns.assign(kind=kind.to_numpy(), meaning=meaning.to_numpy())
 
 
 def _steps(most: float, *, many: int) -> NDArray[np.float64]:
-    """The last round numbers (1, 2, 5, 10 …) up to the greatest value."""
+    """The last `many` round numbers (1, 2, 5, 10 …) up to the greatest value."""
     if not most > 0:
         return np.array([1.0])
     top = np.floor(np.log10(most)).astype(int)

@@ -1,4 +1,4 @@
-"""Areas as outlines to draw: few points, whole numbers, neighbours still fitting."""
+"""Simplified outlines of areas in whole numbers, without gaps between neighbours."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import numpy as np
 import shapely
 
 STEPS = 8_000
-"""How finely an outline is drawn: steps along the longer side of all areas."""
+"""Steps along the longer side of all areas: the precision of an outline."""
 
-_TOLERANCE = 4.0  # steps: what a screen does not show
+_TOLERANCE = 4.0
+"""Steps by which a simplified outline may differ: less than a screen shows."""
 
 
 def outlines(areas: gpd.GeoDataFrame) -> dict[str, object]:
-    """The areas in a picture of `width` × `height` steps, from its north-western corner.
+    """The areas on a grid of `width` × `height` steps, from its north-western corner.
 
     Parameters
     ----------
@@ -22,7 +23,8 @@ def outlines(areas: gpd.GeoDataFrame) -> dict[str, object]:
 
     Returns
     -------
-    `codes`, `names` and `rings`: for each area its rings, each as x, y, then differences.
+    `codes`, `names` and `rings`: the rings of each area, each as its first x and y, then
+    differences.
     """
     west, south, east, north = areas.total_bounds
     step = max(east - west, north - south) / STEPS

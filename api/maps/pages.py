@@ -1,7 +1,7 @@
-"""A map as a page: with the service's own files beside it, or carrying them.
+"""A map as an HTML page, served or standalone, and the content policy that it needs.
 
-As a page of the service it links the service's own files; as a file it carries them, and its
-content policy forbids any request at all (but to a tile server that the user chose).
+A served map links the service's own files. A standalone map contains them, and its policy forbids
+every request but those to a tile server that the user chose.
 """
 
 from __future__ import annotations
@@ -9,30 +9,64 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastapi import Response
+
+from api.dependencies import HTML
+from api.errors import status_of
 from api.pages.assets import LEAFLET, PAGE
+from api.pages.templating import templates
+from api.pages.text import reason_of
 from api.settings import TileServer
+from geo.errors import PatchmapError
 
 OWN_SCRIPTS = ("/static/page/map.js", "/static/page/labels.js")
+"""Scripts of the map page itself, after Leaflet's."""
+
 ASSETS = {
     **{address: PAGE / address.rpartition("/")[2] for address in OWN_SCRIPTS},
     "/static/leaflet/leaflet.js": LEAFLET / "leaflet.js",
     "/static/leaflet/leaflet.css": LEAFLET / "leaflet.css",
 }
+"""Every file that a map page may link, by its address."""
 
 
 @dataclass(frozen=True)
 class MapPage:
-    """A map as HTML, with the content policy that it needs."""
+    """A map as HTML, with its content policy."""
 
     html: str
     policy: str
 
 
+def map_response(draw: Callable[[], MapPage]) -> Response:
+    """Draw a map and answer with it, or with a page that says why it cannot be drawn.
+
+    A map is read in a frame, by people: a JSON problem document would be no use there.
+    """
+    try:
+        page = draw()
+    except PatchmapError as refusal:
+        text = templates.get_template("map_refusal.html").render(reason=reason_of(refusal))
+        return Response(text, status_code=status_of(refusal), media_type=HTML)
+    return Response(page.html, media_type=HTML, headers={"content-security-policy": page.policy})
+
+
 def page_of(text: str, *, tiles: TileServer | None, standalone: bool) -> MapPage:
-    """A map's HTML with its content policy, and if it is to stand alone with its assets."""
+    """Complete a map's HTML with its content policy.
+
+    Parameters
+    ----------
+    text
+        The HTML that folium wrote.
+    tiles
+        Where the pictures under the map come from.
+    standalone
+        Whether the page contains its scripts and style sheets instead of linking them.
+    """
     images = "data:" + (f" {tiles.origin}" if tiles and tiles.origin else "")
     text = text.replace("<html>", '<html lang="en-GB">', 1)
     if standalone:
@@ -59,7 +93,7 @@ def _embedded(address: str, file: Path) -> tuple[str, str]:
     if file.suffix == ".js":
         content = content.replace("//# sourceMappingURL=leaflet.js.map", "")
         return f'<script src="{address}"></script>', f"<script>{content}</script>"
-    # Images that Leaflet's own style names: none of them is used here, but a browser may ask.
+    # Leaflet's style names images that no map here uses, but a browser may request them.
     content = re.sub(r"url\(images/[^)]*\)", "none", content)
     return f'<link rel="stylesheet" href="{address}"/>', f"<style>{content}</style>"
 

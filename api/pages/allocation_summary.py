@@ -1,4 +1,4 @@
-"""What the allocation page says of each answer: officers by area, patches, rounds."""
+"""An allocation as pages present it: officers by area, patches, or rounds of patrols."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, cast
+from typing import Final, cast
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -20,79 +21,168 @@ from geo.errors import QuestionError
 from geo.question.answer import Answer
 
 HUES: Final = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00")
-"""Okabe and Ito's colours, which colour-blind people can tell apart."""
+"""Okabe and Ito 2008: colours that colour-blind people can tell apart."""
+
+
+Record = dict[str, object]
+"""The variables of one row in a template."""
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """One answer as the page shows it.
+class Patch:
+    """One patch of a plan.
+
+    Attributes
+    ----------
+    areas
+        The names of its areas.
+    share
+        Its share of all work.
+    against
+        Its work less a fair share, in fair shares.
+    """
+
+    patch: int
+    hue: str
+    areas: list[str]
+    share: float
+    against: float
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One place of a patrol, in metres.
+
+    Attributes
+    ----------
+    stop
+        Its number in the round, from 1.
+    why
+        Why the place was chosen, in a sentence.
+    times
+        The time of each visit, `HH:MM`; empty where visits are spread over a day.
+    area
+        The name of its area.
+    """
+
+    stop: int
+    hotspot_id: str
+    x: float
+    y: float
+    streets: str
+    demand: float
+    why: str
+    times: list[str]
+    area: str
+
+
+@dataclass(frozen=True)
+class Patrol:
+    """One officer's patrol.
+
+    Attributes
+    ----------
+    hue, dashed
+        The colour of the line, and whether it is dashed: there are more officers than colours.
+    rounds, visits
+        How often the round is made, and the visits of all rounds.
+    minutes, travel
+        Minutes at the places, and minutes between them.
+    """
+
+    officer: str
+    shift: str
+    hue: str
+    dashed: bool
+    rounds: int
+    visits: int
+    minutes: float
+    travel: float
+    stops: list[Stop]
+
+    def line(self, base: tuple[float, float] | None) -> list[tuple[float, float]]:
+        """The points of the round in order: from the base and back, or closed if repeated."""
+        points = [(stop.x, stop.y) for stop in self.stops]
+        if base:
+            return [base, *points, base]
+        return [*points, points[0]] if self.rounds > 1 else points
+
+
+@dataclass(frozen=True)
+class AllocationSummary:
+    """One allocation, with the texts and rows that a page presents.
 
     Attributes
     ----------
     view
-        What was asked.
-    answer, found
-        What came of it.
+        The Question and how it is presented.
+    answer
+        The incidents that the allocation rests on.
+    result
+        The allocation: its table, parameters and caveats.
     """
 
     view: AllocationView
     answer: Answer
-    found: AnalysisResult
+    result: AnalysisResult
 
     @classmethod
-    def ask(cls, answers: Answers, view: AllocationView) -> Sheet:
-        """Work an answer out.
+    def ask(cls, answers: Answers, view: AllocationView) -> AllocationSummary:
+        """Compute the allocation of a view, or take it from the cache.
 
         Raises
         ------
         QuestionError
-            If the data cannot answer it, or there are fewer plans than the one asked for.
+            If the data cannot answer it, or the short list has no plan of that number.
         """
-        answer, found = answers.result(LAYERS[view.tab], view.question)
-        sheet = cls(view, answer, found)
-        if view.tab == "patches" and view.plan > len(sheet.records):
-            raise QuestionError("plan", f"there is no plan {view.plan} in this short list")
-        return sheet
+        answer, result = answers.result(LAYERS[view.tab], view.question)
+        summary = cls(view, answer, result)
+        if view.tab == "patches" and view.plan > len(summary.records):
+            last = len(summary.records)
+            raise QuestionError(
+                "plan", f"there is no plan {view.plan}; choose one from 1 to {last}"
+            )
+        return summary
 
     @property
-    def records(self) -> list[dict[str, Any]]:
-        """The measures of each plan of patches, as the analysis gives them."""
-        return cast("list[dict[str, Any]]", self.found.parameters["plans"])
+    def records(self) -> list[Record]:
+        """The measures of each plan of patches, from the analysis."""
+        return cast("list[Record]", self.result.parameters["plans"])
 
     @property
     def title(self) -> str:
-        """What was asked, in one line."""
+        """One line that names the allocation."""
         return TITLES[self.view.tab](self)
 
     @property
     def about(self) -> str:
-        """The incidents that it rests on, in one line."""
+        """One line on the incidents that it rests on."""
         n, areas = self.answer.accounts.counted, len(self.answer.areas)
         return f"{headline(self.answer)}; n = {n:,} incidents in {areas:,} areas"
 
     @property
     def unit(self) -> str:
-        """What demand is counted in."""
+        """The unit of demand."""
         return "harm" if self.answer.harm else "incidents"
 
     @property
     def names(self) -> dict[str, str]:
         """The name of each area, by its code."""
-        names: dict[str, str] = self.answer.areas["area_name"].astype(str).to_dict()
-        return names
+        names = self.answer.areas["area_name"].astype(str)
+        return {str(code): name for code, name in names.items()}
 
     @property
     def base(self) -> tuple[float, float] | None:
-        """X and y of where rounds start: the given base, or the best of the candidates."""
+        """X and y of where patrols start: the given base, or the best of the candidates."""
         base = self.view.question.patrols.base
         if base:
             return base.at
-        best = self.found.parameters.get("base_at")
+        best = self.result.parameters.get("base_at")
         return (float(best[0]), float(best[1])) if isinstance(best, list) else None
 
     @property
     def downloads(self) -> dict[str, str]:
-        """Where the whole answer is to be had as a file."""
+        """The address of each file of the whole result, by its format."""
         query = self.view.question.query()
         return {
             title: f"/download/{self.view.tab}.{ending}?{query}"
@@ -101,11 +191,11 @@ class Sheet:
 
     @property
     def map_address(self) -> str:
-        """Where its map is."""
+        """The address of its map."""
         return self.view.address("/allocation/map", beside="")
 
     @property
-    def plans(self) -> list[dict[str, Any]]:
+    def plans(self) -> list[Record]:
         """The short list of plans of patches, each with its address."""
         return [
             {
@@ -117,98 +207,100 @@ class Sheet:
         ]
 
     @cached_property
-    def rows(self) -> pd.DataFrame:
-        """What is shown: of patches the one plan."""
-        frame = self.found.frame
+    def rows(self) -> gpd.GeoDataFrame:
+        """The rows that are shown: for patches, those of the chosen plan."""
+        frame = gpd.GeoDataFrame(self.result.frame)
         if self.view.tab == "patches":
             frame = frame[frame["plan"] == self.view.plan]
         return frame
 
     @cached_property
-    def patches(self) -> list[dict[str, Any]]:
-        """The patches of the plan shown: number, colour, areas, work, and work in fair shares."""
+    def patches(self) -> list[Patch]:
+        """The patches of the chosen plan."""
         shares = self.rows.groupby("patch")["workload"].sum()
+        names = self.rows["area_name"].astype(str).groupby(self.rows["patch"]).agg(sorted)
         hues = patch_hues(self)
         fair = shares.sum() / max(len(shares), 1)
         return [
-            {
-                "patch": patch,
-                "hue": HUES[hues[patch]],
-                "areas": sorted(rows["area_name"].astype(str)),
-                "share": shares[patch] / shares.sum(),
-                "against": shares[patch] / fair - 1,
-            }
-            for patch, rows in self.rows.groupby("patch")
+            Patch(
+                patch=patch,
+                hue=HUES[hues[patch]],
+                areas=names[patch],
+                share=work / shares.sum(),
+                against=work / fair - 1,
+            )
+            for patch, work in zip(shares.index.tolist(), shares.tolist(), strict=True)
         ]
 
     @property
-    def busiest(self) -> dict[str, Any]:
-        """The area with the most work: its name and its share."""
+    def busiest(self) -> Record:
+        """The `name` and `share` of the area with the most work."""
         work = self.rows.set_index("area_name")["workload"]
         return {"name": work.idxmax(), "share": work.max() / work.sum()}
 
     @cached_property
-    def areas(self) -> list[dict[str, Any]]:
-        """Areas with their posts or money, those with most first."""
+    def areas(self) -> list[Record]:
+        """Areas with their officers or money, most first; None stands for an empty value."""
         order = "need_pence" if "need_pence" in self.rows else "posts"
         rows = self.rows.drop(columns="geometry").sort_values(
             [order, "need", "area_code"], ascending=[False, False, True]
         )
-        records: list[dict[str, Any]] = (
-            rows.astype(object).where(rows.notna(), None).to_dict("records")
-        )
-        return records
+        records = rows.astype(object).where(rows.notna(), None).to_dict("records")
+        return [{str(name): value for name, value in record.items()} for record in records]
 
     @cached_property
-    def officers(self) -> list[dict[str, Any]]:
-        """Each officer's round: the stops in their order, with every time they are visited."""
-        found = []
-        for number, (officer, stops) in enumerate(self.rows.groupby("officer", sort=False)):
-            first = stops[stops["round"] == 1]
-            times = stops.groupby("hotspot_id")["arrive"].agg(list)
-            found.append(
-                {
-                    "officer": officer,
-                    "shift": first["shift"].iloc[0],
-                    "hue": HUES[number % len(HUES)],
-                    "dashed": number // len(HUES) % 2 == 1,
-                    "rounds": int(stops["round"].max()),
-                    "visits": len(stops),
-                    "minutes": float(stops["minutes"].sum()),
-                    "travel": float(stops["travel_minutes"].sum()),
-                    "stops": [
-                        {
-                            **stop,
-                            "times": [time for time in times[stop["hotspot_id"]] if time],
-                            "area": self.names.get(stop["area_code"], ""),
-                        }
-                        for stop in first.drop(columns="geometry").to_dict("records")
-                    ],
-                }
+    def patrols(self) -> list[Patrol]:
+        """The officers' patrols, in the order of the plan."""
+        patrols = []
+        for number, (officer, visits) in enumerate(self.rows.groupby("officer", sort=False)):
+            first = visits[visits["round"] == 1]
+            patrols.append(
+                Patrol(
+                    officer=str(officer),
+                    shift=str(first["shift"].iloc[0]),
+                    hue=HUES[number % len(HUES)],
+                    dashed=number // len(HUES) % 2 == 1,
+                    rounds=int(visits["round"].max()),
+                    visits=len(visits),
+                    minutes=float(visits["minutes"].sum()),
+                    travel=float(visits["travel_minutes"].sum()),
+                    stops=self._stops(first, visits.groupby("hotspot_id")["arrive"].agg(list)),
+                )
             )
-        return found
+        return patrols
+
+    def _stops(self, first: pd.DataFrame, times: pd.Series) -> list[Stop]:
+        """The stops of a round; `times` has every arrival by the id of the place."""
+        return [
+            Stop(
+                **{name: row[name] for name in _STOP_COLUMNS},
+                times=[time for time in times[row["hotspot_id"]] if time],
+                area=self.names.get(row["area_code"], ""),
+            )
+            for row in first.to_dict("records")
+        ]
 
     @property
     def next_in_line(self) -> str:
-        """The area that the next officer would go to."""
+        """The area that one more officer would go to."""
         first = self.rows[self.rows["in_line"] == 1]
         return str(first["area_name"].iloc[0]) if len(first) else ""
 
     @property
     def first_to_lose(self) -> str:
-        """The area that a vacancy would be taken from; '' where the floors forbid it."""
+        """The area that would lose an officer with one fewer; '' if a minimum forbids it."""
         fewer = self.rows["posts_if_one_fewer"]
         loses = self.rows[(fewer < self.rows["posts"]).fillna(value=False).astype(bool)]
         return str(loses["area_name"].iloc[0]) if len(loses) else ""
 
 
-def patch_hues(sheet: Sheet) -> dict[int, int]:
-    """A colour for each patch, neighbours in different ones where that can be.
+def patch_hues(summary: AllocationSummary) -> dict[int, int]:
+    """The colour of each patch, as an index of `HUES`; neighbours differ where possible.
 
-    Each patch takes the colour that is used least and that no neighbour has.
+    Greedy: each patch takes the least used colour that none of its neighbours has.
     """
-    rows = sheet.rows.set_index("area_code").sort_index()
-    layer = contiguity(rows, bridges=dict(sheet.view.question.patches.bridges))
+    rows = summary.rows.set_index("area_code").sort_index()
+    layer = contiguity(rows, bridges=dict(summary.view.question.patches.bridges))
     patch = rows["patch"].to_numpy()
     pairs = {frozenset(pair) for pair in patch[layer.edges].tolist()}
     hues: dict[int, int] = {}
@@ -220,9 +312,9 @@ def patch_hues(sheet: Sheet) -> dict[int, int]:
     return hues
 
 
-def _posts_title(sheet: Sheet) -> str:
-    question = sheet.view.question
-    terms, areas = question.posts, len(sheet.answer.areas) - len(question.need.exclude)
+def _posts_title(summary: AllocationSummary) -> str:
+    question = summary.view.question
+    terms, areas = question.posts, len(summary.answer.areas) - len(question.need.exclude)
     if terms.money is not None:
         pounds = f"{terms.money / 100:,.2f}".removesuffix(".00")
         return f"£{pounds} for {areas} areas, flat and by need"
@@ -230,25 +322,25 @@ def _posts_title(sheet: Sheet) -> str:
     return f"{terms.officers:,} officers for {areas} areas: {least}"
 
 
-def _patches_title(sheet: Sheet) -> str:
-    plan = sheet.plans[sheet.view.plan - 1]
-    return (
-        f"{plan['groups']} patches: the worst is {percent(plan['worst_imbalance'])} from a fair "
-        "share of the work"
-    )
+def _patches_title(summary: AllocationSummary) -> str:
+    plan = summary.plans[summary.view.plan - 1]
+    worst = percent(float(str(plan["worst_imbalance"])))
+    return f"{plan['groups']} patches: the worst is {worst} from a fair share of the work"
 
 
-def _patrols_title(sheet: Sheet) -> str:
-    told, crews = sheet.found.parameters, len(sheet.officers)
-    minutes = sheet.view.question.patrols.minutes
+def _patrols_title(summary: AllocationSummary) -> str:
+    parameters, crews = summary.result.parameters, len(summary.patrols)
+    minutes = summary.view.question.patrols.minutes
     officers = "1 officer" if crews == 1 else f"{crews} officers"
     return (
-        f"{officers}, {minutes} minutes each: {told['visits']} visits to "
-        f"{told['places_visited']} of {told['places']} places"
+        f"{officers}, {minutes} minutes each: {parameters['visits']} visits "
+        f"to {parameters['places_visited']} of {parameters['places']} places"
     )
 
 
-TITLES: Final[dict[str, Callable[[Sheet], str]]] = {
+_STOP_COLUMNS: Final = ("stop", "hotspot_id", "x", "y", "streets", "demand", "why")
+
+TITLES: Final[dict[str, Callable[[AllocationSummary], str]]] = {
     "posts": _posts_title,
     "patches": _patches_title,
     "patrols": _patrols_title,

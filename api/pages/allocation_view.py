@@ -1,8 +1,8 @@
-"""What the address of the allocation page says: its tab, its Question, and what stands beside it.
+"""The state of the allocation page, as its address and its form record it.
 
-A form can only send simple fields. What they say together (who is pinned where, what the need is
-a mix of, which shifts there are) is folded into the options of the Question, so that the address
-of the page is always its Question.
+A form only sends simple fields. Those that belong together (who is pinned where, the mix of the
+need, the shifts) are combined into options of the Question, so that the address of the page is
+always its Question.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from geo.question.model import OPTION, OPTIONS
 
 TABS: Final = {"posts": "Posts", "patches": "Patches", "patrols": "Patrols"}
 SHIFTS: Final = {"early": "07:00", "late": "14:00", "night": "22:00"}
-"""Shifts that the form offers, and when they begin."""
+"""The shifts of the form, and when they begin."""
 
 _LISTS = ("category", "source", "within", "exclude")
 _OWN = ("tab", "plan", "beside")
@@ -28,17 +28,16 @@ _FIELD = re.compile(r"(need|low|officers|starts)\.(.{1,64})")
 
 @dataclass(frozen=True)
 class AllocationView:
-    """One look at the page.
+    """A Question and how the page presents it.
 
     Attributes
     ----------
     tab
         One of `TABS`.
     plan
-        Which of the short list of patch plans is shown; 1 is the best balanced.
+        The number of the plan of patches that is shown; 1 is the best balanced.
     beside
-        The address of another answer that is shown beside this one, without what stands before
-        its question mark; '' for none.
+        The query string of another allocation to compare with; '' for none.
     """
 
     question: Question
@@ -48,7 +47,7 @@ class AllocationView:
 
     @classmethod
     def read(cls, options: Mapping[str, str]) -> AllocationView:
-        """Read what an address says.
+        """Read the parameters of an address.
 
         Raises
         ------
@@ -58,14 +57,14 @@ class AllocationView:
         rest = dict(options)
         tab, plan, beside = (rest.pop(name, "") for name in _OWN)
         if tab not in ("", *TABS):
-            raise QuestionError("tab", f"{tab!r} is none of: {', '.join(TABS)}")
+            raise QuestionError("tab", f"unknown value {tab!r}; choose {', '.join(TABS)}")
         if not re.fullmatch(r"[1-9]\d{0,3}|", plan):
-            raise QuestionError("plan", f"{plan!r} is no number of a plan")
+            raise QuestionError("plan", f"{plan!r} is not a plan; use a whole number from 1")
         return cls(Question.read(rest), tab or "posts", int(plan or 1), beside)
 
     @classmethod
-    def read_what_can_be(cls, options: Mapping[str, str]) -> AllocationView:
-        """What can be kept of an address that is refused, so that the form remembers it."""
+    def read_valid(cls, options: Mapping[str, str]) -> AllocationView:
+        """Read what is valid in a refused address, so that the form keeps it."""
         left = dict(options)
         while True:
             try:
@@ -77,27 +76,27 @@ class AllocationView:
 
     @property
     def other(self) -> AllocationView | None:
-        """What stands beside it."""
+        """The allocation to compare with."""
         if not self.beside:
             return None
         return AllocationView.read({**dict(parse_qsl(self.beside)), "beside": ""})
 
     def options(self, **others: str) -> dict[str, str]:
-        """What its address says, with other values for some of it."""
+        """The parameters of its address; `others` replace some of them."""
         own = {"tab": self.tab, "plan": str(self.plan) if self.plan > 1 else ""}
-        told = own | self.question.options() | {"beside": self.beside} | others
-        return {name: text for name, text in told.items() if text}
+        options = own | self.question.options() | {"beside": self.beside} | others
+        return {name: text for name, text in options.items() if text}
 
     def address(self, path: str = "/allocation", **others: str) -> str:
-        """Its address, with other values for some of it."""
+        """Its address; `others` replace some of its parameters."""
         return f"{path}?{urlencode(self.options(**others), safe='/:,.')}"
 
-    def kept_beside(self) -> str:
-        """The address of this answer with itself beside it, to change one of the two."""
+    def compared_with_itself(self) -> str:
+        """The address that compares this allocation with itself, to change one of the two."""
         return self.address(beside=urlencode(self.options(beside=""), safe="/:,."))
 
     def without(self, option: str, value: str) -> str:
-        """Its address with one of the values of a list left out."""
+        """Its address without one of the values of a list."""
         text = self.question.options().get(option, "")
         parts = [part for part in text.split(",") if part.strip() != value]
         return self.address(**{option: ",".join(parts)}, plan="")
@@ -109,7 +108,7 @@ class AllocationView:
 
 
 def started(options: Mapping[str, str], *, areas: int) -> dict[str, str]:
-    """An address of a tab alone, with numbers to begin with: a page opens with an answer."""
+    """The options of an address, with default numbers if it has none: a page opens with a plan."""
     tab = options.get("tab", "posts")
     own = {option.name for option in OPTIONS if tab in option.analyses}
     shared = {"need", "low", "exclude"} if tab != "patrols" else {"radius", "spacing", "top"}
@@ -120,50 +119,50 @@ def started(options: Mapping[str, str], *, areas: int) -> dict[str, str]:
 
 
 def folded(fields: list[tuple[str, str]]) -> dict[str, str]:
-    """What the form sends, as options: its simple fields put together.
+    """The fields of the form as options.
 
     Raises
     ------
     QuestionError
         If a field is unknown, or half of a pair is missing.
     """
-    found: dict[str, str] = {}
+    options: dict[str, str] = {}
     grouped: dict[str, dict[str, str]] = {"need": {}, "low": {}, "officers": {}, "starts": {}}
     for name, text in ((name, text.strip()) for name, text in fields):
         if match := _FIELD.fullmatch(name):
             grouped[match[1]][match[2]] = text
-        elif name in _LISTS and found.get(name) and text:
-            found[name] = f"{found[name]},{text}"
+        elif name in _LISTS and options.get(name) and text:
+            options[name] = f"{options[name]},{text}"
         else:
-            found[name] = text
-    _fold_pair(found, "pinned", ("pin_name", "pin_area"))
-    _fold_pair(found, "bridges", ("bridge_name", "bridge_from", "bridge_to"))
+            options[name] = text
+    _fold_pair(options, "pinned", ("pin_name", "pin_area"))
+    _fold_pair(options, "bridges", ("bridge_name", "bridge_from", "bridge_to"))
     if grouped["need"]:
-        found["need"], found["low"] = _mix(grouped["need"], grouped["low"])
+        options["need"], options["low"] = _mix(grouped["need"], grouped["low"])
     if grouped["officers"]:
-        found["shifts"] = _shifts(grouped["officers"], grouped["starts"])
+        options["shifts"] = _shifts(grouped["officers"], grouped["starts"])
     known = {*OPTION, *_OWN, "from", "to"}
-    for name in found:
+    for name in options:
         if name not in known:
             raise QuestionError(
                 name, f"is no parameter here; there are: {', '.join(sorted(known))}"
             )
-    return {name: text for name, text in found.items() if text}
+    return {name: text for name, text in options.items() if text}
 
 
-def _fold_pair(found: dict[str, str], option: str, fields: tuple[str, ...]) -> None:
-    """One more name with its area or areas, at the end of a list of such pairs."""
-    name, *areas = (found.pop(field, "") for field in fields)
+def _fold_pair(options: dict[str, str], option: str, fields: tuple[str, ...]) -> None:
+    """Append a name with its area or areas to a list of such pairs."""
+    name, *areas = (options.pop(field, "") for field in fields)
     if not any([name, *areas]):
         return
     if not all([name, *areas]):
-        raise QuestionError(option, "give a name, and choose what it stands for")
+        raise QuestionError(option, "enter a name and choose an area for each field")
     pair = f"{re.sub('[,=+]', ' ', name)}={'+'.join(areas)}"
-    found[option] = ",".join(filter(None, [found.get(option, ""), pair]))
+    options[option] = ",".join(filter(None, [options.get(option, ""), pair]))
 
 
 def _mix(weights: Mapping[str, str], low: Mapping[str, str]) -> tuple[str, str]:
-    """The need as a mix, and the columns of it of which a low number is worse."""
+    """The need as a mix, and those of its columns where a low value means more need."""
     counted = {name: text for name, text in weights.items() if text not in ("", "0")}
     if not counted:
         return "", ""

@@ -1,9 +1,9 @@
-"""The question bar: what each of its controls offers, and why one of them is switched off."""
+"""The question bar: the choices of each control, and why one of them is disabled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from api.snapshot import Snapshot
 from geo.incidents import category_title
@@ -23,12 +23,14 @@ PERIODS: Final = {
 COMPARED: Final = {"": "nothing", "previous": "the period before", "year": "a year earlier"}
 HOURS: Final = {"": "All day", "07-15": "Day 07–15", "15-23": "Late 15–23", "23-07": "Night 23–07"}
 OTHER_HOURS: Final = "other"
+"""The choice that shows the fields for other hours."""
+
 CELLS: Final = (100, 150, 200, 250, 300, 400, 500)
 MOST_AREAS: Final = 150
-"""More areas than one can tick in a list."""
+"""With more areas than this a list of tick boxes is of no use."""
 
 LISTS: Final = ("category", "source", "within")
-"""Options of which a form sends one for each box that is ticked."""
+"""Options of which a form sends one field for each ticked box."""
 
 OFFERED: Final = (
     *("datetime", "period", "compare", *LISTS, "layer", "study", "cell", "shape", "weight"),
@@ -37,30 +39,30 @@ OFFERED: Final = (
 
 
 def folded(fields: list[tuple[str, str]]) -> dict[str, str]:
-    """What a form sends, as options: ticked boxes joined, and hours of one's own."""
-    found: dict[str, str] = {}
+    """The fields of a form as options: ticked boxes joined, the two fields of hours combined."""
+    options: dict[str, str] = {}
     for name, text in fields:
-        many = name in LISTS and found.get(name) and text
-        found[name] = f"{found[name]},{text}" if many else text
-    first, last = found.pop("hour_from", ""), found.pop("hour_to", "")
-    if found.get("hours") == OTHER_HOURS:
-        found["hours"] = f"{first}-{last}" if first and last and first != last else ""
-    return {name: text for name, text in found.items() if text}
+        many = name in LISTS and options.get(name) and text
+        options[name] = f"{options[name]},{text}" if many else text
+    first, last = options.pop("hour_from", ""), options.pop("hour_to", "")
+    if options.get("hours") == OTHER_HOURS:
+        options["hours"] = f"{first}-{last}" if first and last and first != last else ""
+    return {name: text for name, text in options.items() if text}
 
 
 def opening_period(snapshot: Snapshot, question: Question) -> Latest | None:
-    """The period of a board whose address names none: days where they are known, else a month.
+    """The period of a board without one in its address: 28 days, or a month if days are unknown.
 
-    The board is what a meeting looks at now; other pages answer for a year. None where there is
-    no incident yet.
+    A meeting looks at what is new; commands and the API default to a year. None if the store has
+    no incidents.
     """
-    asked = _asked(snapshot, question)
-    if not asked:
+    imports = _chosen_imports(snapshot, question)
+    if not imports:
         return None
-    return Latest(1) if _too_coarse(asked, {"month"}) else Latest(28, "d")
+    return Latest(1) if _too_coarse(imports, {"month"}) else Latest(28, "d")
 
 
-def _asked(snapshot: Snapshot, question: Question) -> list[ImportRecord]:
+def _chosen_imports(snapshot: Snapshot, question: Question) -> list[ImportRecord]:
     return [
         record
         for record in snapshot.imports()
@@ -68,10 +70,15 @@ def _asked(snapshot: Snapshot, question: Question) -> list[ImportRecord]:
     ]
 
 
-def bar(snapshot: Snapshot, question: Question) -> dict[str, Any]:
-    """What the question bar offers for a store, where a Question is asked."""
-    asked = _asked(snapshot, question)
-    layer = question.layer or (default_layer(snapshot) if snapshot.layers() else "")
+def chosen_layer(snapshot: Snapshot, question: Question) -> str:
+    """The id of the layer of a Question, or of the default one; '' in a store without layers."""
+    return question.layer or (default_layer(snapshot) if snapshot.layers() else "")
+
+
+def bar(snapshot: Snapshot, question: Question) -> dict[str, object]:
+    """The template variables of the question bar."""
+    imports = _chosen_imports(snapshot, question)
+    layer = chosen_layer(snapshot, question)
     known = {name for record in snapshot.imports() for name in record.summary.categories}
     dates = question.period if isinstance(question.period, Interval) else None
     return {
@@ -86,32 +93,33 @@ def bar(snapshot: Snapshot, question: Question) -> dict[str, Any]:
         "compared": COMPARED,
         "hours": HOURS,
         "cells": sorted({*CELLS, question.cell}),
-        "no_days": _too_coarse(asked, {"month"}),
-        "no_hours": _too_coarse(asked, {"month", "day"}),
+        "no_days": _too_coarse(imports, {"month"}),
+        "no_hours": _too_coarse(imports, {"month", "day"}),
         "month_dates": dates is None or dates.names_months,
-        "kept": {name: text for name, text in question.options().items() if name not in OFFERED},
+        "hidden": {name: text for name, text in question.options().items() if name not in OFFERED},
     }
 
 
 def _too_coarse(records: list[ImportRecord], precisions: set[str]) -> str:
-    """Which sources know their times too coarsely, '' where none does."""
+    """The sources that publish times only at these precisions, '' if there are none."""
     coarse = {record.source for record in records if precisions & set(record.summary.precisions)}
     return ", ".join(sorted(coarse))
 
 
 def _areas(snapshot: Snapshot, layer: str) -> Mapping[str, str]:
+    """The names of a layer's areas by code, in order; none if they are too many for a list."""
     areas = snapshot.areas_or_none(layer)
     if areas is None or len(areas) > MOST_AREAS:
         return {}
-    return dict(
-        sorted(dict(areas["area_name"]).items(), key=lambda pair: (str(pair[1]), str(pair[0])))
-    )
+    names = {str(code): str(name) for code, name in areas["area_name"].items()}
+    return dict(sorted(names.items(), key=lambda pair: (pair[1], pair[0])))
 
 
 def _weights(snapshot: Snapshot) -> dict[str, str]:
-    start = WEIGHTS_SETTING.format("")
+    """The titles of the harm tables, by their ids."""
+    prefix = WEIGHTS_SETTING.format("")
     return {
-        key.removeprefix(start): str(table["title"])
+        key.removeprefix(prefix): str(table["title"])
         for key, table in snapshot.settings().items()
-        if key.startswith(start) and isinstance(table, dict)
+        if key.startswith(prefix) and isinstance(table, dict)
     }

@@ -1,8 +1,9 @@
-"""The templates of the pages, with the words that they use."""
+"""The Jinja templates of the pages, with their filters and functions."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Callable
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
@@ -10,10 +11,13 @@ from markupsafe import Markup
 from api.pages.text import CHANGE_WORDS, hours_words, percent, signed
 from geo.incidents import category_title
 
+# Stands in a page for a section that is sent later; escaped text can never contain it.
+SECTION_MARK = re.compile(r"<\?section (\w+)\?>")
+
 templates = Environment(
     loader=PackageLoader("api"), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
-_FILTERS: dict[str, Any] = {
+_FILTERS: dict[str, Callable[..., str]] = {
     "thousands": lambda number: f"{number:,.0f}",
     "title_of": category_title,
     "signed": signed,

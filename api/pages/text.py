@@ -1,4 +1,4 @@
-"""What answers are called on pages: plain English, with units."""
+"""How pages word an answer: plain English, with units."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ CHANGE_WORDS = dict(
         strict=True,
     )
 )
-"""What can be said of a change, for a page."""
+"""Each certainty of a change, in words."""
 
 COMPARE_WORDS = {"previous": "the period before", "year": "a year earlier"}
 
 
 def categories_words(answer: Answer) -> str:
-    """The categories asked for, as a phrase."""
+    """The chosen categories, as a phrase."""
     chosen = [category_title(slug) for slug in answer.question.category]
     return ", ".join(chosen) if chosen else "All incidents"
 
 
 def period_words(answer: Answer) -> str:
-    """The period, and how many of its months were never published."""
+    """The period, and how many of its months are not published."""
     accounts = answer.accounts
     missing, months = len(accounts.months_missing), len(accounts.period.months)
     unknown = f" ({missing} of {months} months not published)" if missing else ""
@@ -59,7 +59,7 @@ def period_words(answer: Answer) -> str:
 
 
 def headline(answer: Answer) -> str:
-    """What the answer is about, in one line."""
+    """One line that names the incidents of an answer."""
     hours = f", {hours_words(answer.question.hours)}" if answer.question.hours else ""
     harm = f", by harm ({answer.harm.title})" if answer.harm else ""
     return f"{categories_words(answer)}{hours}{harm}, {answer.accounts.period.title}"
@@ -71,7 +71,7 @@ def hours_words(hours: Hours) -> str:
 
 
 def shown_words(answer: Answer) -> str:
-    """How many incidents lie in what is shown, and against how many they are judged."""
+    """The number of incidents shown, and of those that they are judged against."""
     shown, counted = int(answer.area_counts["n"].sum()), answer.accounts.counted
     areas = answer.area_counts["area_code"].nunique()
     text = f"n = {shown:,} incidents in {areas:,} area{'s' if areas != 1 else ''}"
@@ -80,7 +80,7 @@ def shown_words(answer: Answer) -> str:
 
 
 def signed(number: float) -> str:
-    """A change with its sign: `+12`, `−3`, `0`."""
+    """A change with its sign: `+12`, `−3`, `0`; `–` for NaN."""
     if math.isnan(number):
         return "–"
     text = f"{abs(number):,.0f}"
@@ -88,7 +88,13 @@ def signed(number: float) -> str:
 
 
 def percent(share: float, *, sign: bool = False) -> str:
-    """A share as people read it: `4.2 %`, `0.23 %`, `–` where there is none."""
+    """A share in per cent: `4.2 %`, `0.23 %`; `–` for NaN.
+
+    Parameters
+    ----------
+    sign
+        Whether to write it as a change, `+4 %`.
+    """
     if math.isnan(share):
         return "–"
     if sign:
@@ -101,6 +107,6 @@ def percent(share: float, *, sign: bool = False) -> str:
 
 
 def reason_of(refusal: PatchmapError) -> str:
-    """Why something is not told, without the name of the option at fault."""
+    """The message of a refusal without the name of its option."""
     option = refusal.option if isinstance(refusal, QuestionError) else ""
     return str(refusal).removeprefix(f"{option}: ")

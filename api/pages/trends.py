@@ -1,4 +1,4 @@
-"""The last two years month by month, with the band in which each month was to be expected."""
+"""Monthly counts of the last two years, with the expected band of each month."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from geo.question.answer import Answer
 Floats = NDArray[np.float64]
 
 MONTHS = 24
+"""How many months a trend has."""
 
 
 @dataclass(frozen=True)
 class Trend:
-    """Months of several rows, such as areas.
+    """Monthly counts of several rows, such as areas.
 
     Attributes
     ----------
     months
         m successive months, as `YYYY-MM`.
     counts
-        Rows × m; NaN in a month that was not published whole.
+        Rows × m; NaN in a month that is not published in full.
     low, high
-        The expected band of each, NaN where too few earlier years are known.
+        The expected band of each count; NaN where fewer than three earlier years are published.
     """
 
     months: list[str]
@@ -41,8 +42,8 @@ class Trend:
         """Whether any month has a band."""
         return bool(np.isfinite(self.low).any())
 
-    def said(self, row: int) -> str:
-        """What is to be said of a row's last month, '' without a band."""
+    def verdict(self, row: int) -> str:
+        """Where a row's last month lies against its band; '' without a band."""
         n, low, high = self.counts[row, -1], self.low[row, -1], self.high[row, -1]
         if not np.isfinite([n, low, high]).all():
             return ""
@@ -50,7 +51,7 @@ class Trend:
 
 
 def last_months(answer: Answer, *, months: int = MONTHS) -> list[str]:
-    """The last whole months up to the period's end, from the first that was published on."""
+    """The last whole months up to the end of the period, none before the first published one."""
     end = np.datetime64(answer.accounts.period.last, "D") + 1
     last = end.astype("datetime64[M]") - 1
     first = max(str(last - (months - 1)), answer.published[0])
@@ -63,7 +64,15 @@ def area_trend(answer: Answer) -> Trend:
 
 
 def whole_trend(answer: Answer, which: NDArray[np.bool_]) -> Trend:
-    """The months of some of an Answer's history, as one row."""
+    """The months of part of an Answer's history, as one row.
+
+    Parameters
+    ----------
+    answer
+        An Answer with its history.
+    which
+        A mask of the incidents of the history.
+    """
     return _trend(answer, np.where(which, 0, -1), rows=1)
 
 
@@ -84,12 +93,12 @@ def _trend(answer: Answer, row: NDArray[np.integer], *, rows: int) -> Trend:
 
 
 def _monthly(answer: Answer, row: NDArray[np.integer], *, rows: int) -> pd.DataFrame:
-    """Counts by row and month, of those months alone that were published whole."""
+    """Counts by row and month, only of months that are published in full."""
     every = months_between(answer.published[0], answer.published[-1])
     when = london_months(answer.history["occurred_from"]) - np.datetime64(every[0], "M")
     month = when.astype(np.int64)
-    held = (row >= 0) & (month >= 0) & (month < len(every))
-    at = row[held] * len(every) + month[held]
+    inside = (row >= 0) & (month >= 0) & (month < len(every))
+    at = row[inside] * len(every) + month[inside]
     counts = np.bincount(at, minlength=rows * len(every)).reshape(rows, len(every))
     known = [month for month in answer.published if month not in answer.short]
     return pd.DataFrame(counts, columns=every)[known]

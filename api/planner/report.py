@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from api.maps.drawing import area_names, path_of, scale_bar
+from api.maps.drawing import ScaleBar, area_names, path_of, scale_bar
 from api.pages.templating import templates
 from api.planner.comparison_text import changed_flow, made_of
 from api.planner.facts import LEAST_SHARE, Row, review_facts, rows
@@ -63,7 +63,7 @@ class PlanMap:
     rest: str
     outlines: str
     names: list[tuple[float, float, str]]
-    bar: dict[str, object]
+    bar: ScaleBar
 
 
 def plan_report(

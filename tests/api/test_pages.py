@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.maps.answer_map import draw
-from api.maps.basemap import Ground
+from api.maps.basemap import Basemap
 from api.maps.pages import ASSETS
 from api.settings import Settings
 from geo.question.ask import Question, ask
@@ -66,7 +66,7 @@ def test_a_question_without_an_answer_gets_the_reason_and_the_form(
 
 def test_a_month_without_data_is_called_unknown(client: TestClient) -> None:
     page = client.get("?datetime=2024-02/2024-04&layer=wards").text
-    assert "not published, so unknown and not zero: 2 months (2024-03, 2024-04)" in page
+    assert "not published (unknown, not zero): 2 months (2024-03, 2024-04)" in page
 
 
 def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_map_file_names_no_address_at_all(store: GeoPackageStore) -> None:
 def test_a_tile_server_is_asked_only_where_the_user_set_one(store: GeoPackageStore) -> None:
     settings = Settings.read({"PATCHMAP_TILES": "https://tiles.example/{z}/{x}/{y}.png"})
     answer = ask(Question.read({"layer": "wards"}), store)
-    with_tiles = draw(answer, projection=store.projection, ground=Ground(tiles=settings.tiles))
+    with_tiles = draw(answer, projection=store.projection, basemap=Basemap(tiles=settings.tiles))
     assert "img-src 'self' data: https://tiles.example;" in with_tiles.policy
     assert "tiles.example" not in draw(answer, projection=store.projection).html
 
@@ -128,7 +128,7 @@ def test_within_tells_the_shown_and_what_it_is_judged_against(client: TestClient
     assert shown < counted
     assert f"judged against {counted} in wards" in page
     assert "<strong>1</strong> area," in page
-    assert 'aria-label="drop: only B"' in page
+    assert 'aria-label="remove: only B"' in page
 
 
 def test_downloads_are_whole(client: TestClient, store: GeoPackageStore) -> None:

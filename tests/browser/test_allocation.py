@@ -25,7 +25,7 @@ def wait_for_maps(watched: Watched) -> None:
 
 
 def title(page: Page):
-    return page.locator("article.sheet h2").first
+    return page.locator("article.allocation h2").first
 
 
 def query_of(page: Page) -> dict[str, list[str]]:
@@ -39,10 +39,10 @@ def test_each_tab_opens_with_an_answer_and_asks_no_other_machine(
     page.goto(f"{address}/allocation")
     wait_for_maps(watched)
     expect(title(page)).to_contain_text("officers for 17 areas")
-    for tab, told in (("Patches", "patches: the worst is"), ("Patrols", "visits to")):
+    for tab, text in (("Patches", "patches: the worst is"), ("Patrols", "visits to")):
         page.get_by_role("navigation").get_by_role("link", name=tab, exact=True).click()
         wait_for_maps(watched)
-        expect(title(page)).to_contain_text(told)
+        expect(title(page)).to_contain_text(text)
     assert watched.hosts() == {urlsplit(address).netloc}
     assert watched.faults == []
 
@@ -99,14 +99,14 @@ def test_two_answers_stand_side_by_side(watched: Watched, address: str) -> None:
     page.goto(f"{address}/allocation?tab=patches&size=2-3")
     page.get_by_role("link", name="Keep this beside").click()
     page.get_by_label("Areas in a patch").fill("3-4")
-    expect(page.locator("article.sheet")).to_have_count(2)
+    expect(page.locator("article.allocation")).to_have_count(2)
     expect(title(page)).to_contain_text("5 patches")
     wait_for_maps(watched)
     watched.keep("allocation-beside")
     page.get_by_role("link", name="Plan 2").click()
     expect(page.locator("tr.now").first).to_contain_text("Plan 2")
     page.get_by_role("link", name="take it away").click()
-    expect(page.locator("article.sheet")).to_have_count(1)
+    expect(page.locator("article.allocation")).to_have_count(1)
     assert watched.faults == []
 
 
@@ -128,7 +128,7 @@ def test_print_holds_the_map_and_the_table_but_not_the_form(watched: Watched, ad
     wait_for_maps(watched)
     watched.page.emulate_media(media="print")
     expect(watched.page.locator("#question")).to_be_hidden()
-    for part in (".map", ".told table", ".notes"):
+    for part in (".map", ".details table", ".notes"):
         expect(watched.page.locator(part).first).to_be_visible()
 
 

@@ -75,7 +75,7 @@ def test_several_categories_are_ticked_by_keyboard(watched: Watched, address: st
 
 
 @pytest.mark.parametrize(
-    ("name", "choice", "told"),
+    ("name", "choice", "query"),
     [
         ("period", "latest-28d", "period=latest-28d"),
         ("compare", "year", "compare=year"),
@@ -84,11 +84,11 @@ def test_several_categories_are_ticked_by_keyboard(watched: Watched, address: st
     ],
 )
 def test_every_choice_of_the_bar_becomes_the_address(
-    watched: Watched, address: str, name: str, choice: str, told: str
+    watched: Watched, address: str, name: str, choice: str, query: str
 ) -> None:
     watched.page.goto(address)
     watched.page.locator(f"select[name={name}]").select_option(choice)
-    watched.page.wait_for_url(f"**{told}**")
+    watched.page.wait_for_url(f"**{query}**")
     watched.wait_for_map()
     expect(watched.page.locator(".refusal")).to_have_count(0)
     assert watched.faults == []

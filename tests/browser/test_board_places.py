@@ -74,7 +74,7 @@ def test_a_table_is_sorted_by_its_headings(watched: Watched, address: str) -> No
 def test_the_map_shows_more_than_classes(watched: Watched, address: str, show: str) -> None:
     page = watched.page
     page.goto(address)
-    page.locator(".shows a", has_text=show.capitalize()).click()
+    page.locator(".modes a", has_text=show.capitalize()).click()
     page.wait_for_url(f"**show={show}**")
     watched.wait_for_map()
     watched.keep(f"board-{show}")
@@ -86,7 +86,7 @@ def test_the_map_shows_more_than_classes(watched: Watched, address: str, show: s
 def test_two_maps_stand_side_by_side_and_move_together(watched: Watched, address: str) -> None:
     page = watched.page
     page.goto(address)
-    page.locator(".shows a", has_text="Before and after").click()
+    page.locator(".modes a", has_text="Before and after").click()
     page.wait_for_url("**show=pair**")
     frames = page.locator("iframe.map")
     expect(frames).to_have_count(2)

@@ -58,7 +58,7 @@ def test_derby_says_which_months_are_unknown(
         watched.keep("derby")
         expect(page.locator("#headline")).to_contain_text("8 of 12 months not published")
         expect(page.locator("section.accounts")).to_contain_text("looks published twice")
-        page.locator(".shows a", has_text="Persistence").click()
+        page.locator(".modes a", has_text="Persistence").click()
         frame = page.frame_locator("iframe.map")
         expect(frame.get_by_role("alert")).to_contain_text("need 10 published months")
     assert watched.hosts() == {address.removeprefix("http://")}

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 SIZES = ((390, 844), (1024, 768), (1280, 720), (1600, 900), (1920, 1080), (2560, 1440))
 _OVERLAPS = """() => {
-    // Each line of text that can be seen, clipped by what scrolls around it, and each map.
+    // Each line of text that can be shown, clipped by what scrolls around it, and each map.
     const boxes = [];
     const add = (name, element, rect) => {
         let [left, top, right, bottom] = [rect.left, rect.top, rect.right, rect.bottom];
@@ -51,9 +51,9 @@ _OVERLAPS = """() => {
 
 def overlaps_when_scrolled(page: Page) -> dict[int, list[str]]:
     """Pairs of boxes that lie over each other, by how far the page was scrolled."""
-    height, seen = page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+    height, shown = page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
     overlaps = {}
-    for top in range(0, height, seen // 2):
+    for top in range(0, height, shown // 2):
         page.evaluate(f"window.scrollTo(0, {top})")
         if pairs := page.evaluate(_OVERLAPS):
             overlaps[top] = pairs

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 SIZES = ((1280, 720), (1920, 1080), (390, 844))
 MOST_BYTES = 3_000_000
-LEAST_SEEN = 0.05
+LEAST_NOTICED = 0.05
 """Half of the layout shift that Web Vitals still call good."""
 _SHIFTS = """() => new Promise((done) => {
     const moved = [];
@@ -51,13 +51,13 @@ def test_the_stops_of_patrols_are_numbered_on_the_map_and_open_their_place(
 ) -> None:
     page = watched.page
     page.goto(address)
-    page.locator(".shows a", has_text="Patrols").click()
+    page.locator(".modes a", has_text="Patrols").click()
     page.wait_for_url("**show=patrols**")
     watched.wait_for_map()
     frame = page.frame_locator("iframe.map")
     stops = page.locator("#patrols li")
     expect(frame.locator(".leaflet-tooltip.stop")).to_have_count(stops.count())
-    expect(frame.locator(".legend")).to_contain_text("Numbers are the stops of a round")
+    expect(frame.locator(".legend")).to_contain_text("Numbers are the stops of a patrol")
     watched.keep("board-patrols")
     box = frame.locator(".leaflet-tooltip.stop").nth(2).bounding_box()
     assert box
@@ -77,7 +77,7 @@ def test_nothing_jumps_while_the_page_comes_in(
     page.frame_locator("iframe.map").locator(".legend").wait_for()
     page.wait_for_load_state("load")
     moved = page.evaluate(_SHIFTS) + page.frames[1].evaluate(_SHIFTS)
-    assert sum(value for value, _ in moved) < LEAST_SEEN, moved
+    assert sum(value for value, _ in moved) < LEAST_NOTICED, moved
     context.close()
 
 
@@ -92,10 +92,10 @@ def test_axe_finds_nothing_serious(browser: Browser, address: str, query: str) -
     for frame in page.frames:
         frame.evaluate(script)
     found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-    told = {
+    violations = {
         f"{one['impact']}: {one['id']}: {one['nodes'][0]['html']}" for one in found["violations"]
     }
-    assert not {one for one in told if one.startswith(("serious", "critical"))}
+    assert not {one for one in violations if one.startswith(("serious", "critical"))}
     assert len(found["passes"]) > 10
     context.close()
 
@@ -139,8 +139,8 @@ def test_a_place_is_left_out_by_a_click_and_said_in_the_legend(
     out.click()
     page.wait_for_url("**without=**")
     watched.wait_for_map()
-    expect(page.frame_locator("iframe.map").locator(".legend")).to_contain_text("Left out:")
-    expect(page.locator("section.accounts")).to_contain_text("at places left out")
+    expect(page.frame_locator("iframe.map").locator(".legend")).to_contain_text("Excluded:")
+    expect(page.locator("section.accounts")).to_contain_text("at excluded places")
     assert page.locator(".answer .sum strong").inner_text() != before
     watched.keep("board-left-out")
 
@@ -194,13 +194,13 @@ def test_one_ward_of_months_alone_looks_right(watched: Watched, odd: str) -> Non
     # February was never published, so there is nothing to compare with.
     assert urlsplit(page.url).query == "period=latest-1m"
     expect(page.locator(".numbers")).to_contain_text("in 1 area,")
-    expect(page.locator("#when")).to_contain_text("No hours of the week")
+    expect(page.locator("#when")).to_contain_text("The hours of the week are not known")
     expect(page.locator("#areas tbody tr")).to_have_count(1)
     assert watched.faults == []
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "message"),
     [
         ("datetime=2024-02", "nothing was published here for February 2024"),
         ("period=latest-28d", "knows months only"),
@@ -208,10 +208,10 @@ def test_one_ward_of_months_alone_looks_right(watched: Watched, odd: str) -> Non
     ],
 )
 def test_a_question_without_an_answer_is_told_and_kept_in_the_bar(
-    watched: Watched, odd: str, query: str, told: str
+    watched: Watched, odd: str, query: str, message: str
 ) -> None:
     watched.page.goto(f"{odd}/?{query}")
-    expect(watched.page.get_by_role("alert")).to_contain_text(told)
+    expect(watched.page.get_by_role("alert")).to_contain_text(message)
     watched.keep(f"board-refused-{query.partition('=')[0]}")
     expect(watched.page.locator("#question")).to_be_visible()
 

@@ -38,7 +38,7 @@ def test_a_national_map_opens_and_an_area_tells_its_story(
     page.goto(counts_address)
     page.locator("#map canvas").wait_for()
     watched.keep("counts-1920")
-    first = page.locator("#told tbody tr").first
+    first = page.locator("#results tbody tr").first
     name, n = first.locator("a").inner_text(), first.locator("td").nth(1).inner_text()
     first.locator("a").click()
     expect(page.locator("#story-title")).to_contain_text(name)

@@ -7,7 +7,7 @@ const PAUSE_MS = 250; // between two keys of one number
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("question"));
 const status = /** @type {HTMLElement} */ (document.getElementById("status"));
-let asked = 0;
+let latest = 0;
 let timer = 0;
 
 /** The address of what the form says, without its empty fields. */
@@ -17,29 +17,29 @@ function address() {
 }
 
 /** Take a part of the page that was fetched in place of the one that is here. */
-function take(/** @type {Document} */ page, /** @type {string} */ selector) {
+function replacePart(/** @type {Document} */ page, /** @type {string} */ selector) {
   const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
   if (old && fresh) old.replaceWith(fresh);
 }
 
 async function show() {
-  const mine = ++asked;
+  const own = ++latest;
   const main = /** @type {HTMLElement} */ (document.getElementById("answer"));
   main.setAttribute("aria-busy", "true");
-  const slow = setTimeout(() => (status.textContent = "Working it out …"), 400);
+  const slow = setTimeout(() => (status.textContent = "Calculating …"), 400);
   try {
     const response = await fetch(address());
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    if (mine !== asked) return;
-    if (!page.getElementById("answer")) throw new Error("this is no answer");
-    for (const part of ["#tabs", "#answer"]) take(page, part);
+    if (own !== latest) return;
+    if (!page.getElementById("answer")) throw new Error("the response has no answer");
+    for (const part of ["#tabs", "#answer"]) replacePart(page, part);
     document.title = page.title;
     status.textContent = "";
     history.pushState(null, "", response.url);
   } catch {
-    if (mine !== asked) return;
+    if (own !== latest) return;
     main.removeAttribute("aria-busy");
-    status.textContent = "Patchmap does not answer; is it still running?";
+    status.textContent = "Patchmap does not respond. Check that it is running, then try again.";
   } finally {
     clearTimeout(slow);
   }

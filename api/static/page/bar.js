@@ -5,8 +5,8 @@
 
 /** @param {HTMLFormElement} form @param {string} name @returns {Field | null} */
 function named(form, name) {
-  const found = form.elements.namedItem(name);
-  return found instanceof HTMLInputElement || found instanceof HTMLSelectElement ? found : null;
+  const field = form.elements.namedItem(name);
+  return field instanceof HTMLInputElement || field instanceof HTMLSelectElement ? field : null;
 }
 
 /** @param {HTMLFormElement} form @returns {Field[]} */
@@ -21,15 +21,15 @@ const HOURS = ["hour_from", "hour_to"];
 
 /** @param {HTMLFormElement} form */
 export function setUpBar(form) {
-  const offByServer = new Set(fieldsOf(form).filter((field) => field.disabled));
-  form.addEventListener("submit", () => leaveOutWhatIsEmpty(form));
-  form.addEventListener("change", (event) => changed(form, /** @type {Field} */ (event.target)));
+  const disabledByServer = new Set(fieldsOf(form).filter((field) => field.disabled));
+  form.addEventListener("submit", () => disableUnusedFields(form));
+  form.addEventListener("change", (event) => onChange(form, /** @type {Field} */ (event.target)));
   for (const list of form.querySelectorAll("details.pick")) {
     setUpList(form, /** @type {HTMLDetailsElement} */ (list));
   }
   // Coming back with the browser's Back button must not show fields that were switched off.
   window.addEventListener("pageshow", () => {
-    for (const field of fieldsOf(form)) field.disabled = offByServer.has(field);
+    for (const field of fieldsOf(form)) field.disabled = disabledByServer.has(field);
   });
   const print = document.getElementById("print");
   if (print) {
@@ -39,7 +39,7 @@ export function setUpBar(form) {
 }
 
 /** @param {HTMLFormElement} form */
-function leaveOutWhatIsEmpty(form) {
+function disableUnusedFields(form) {
   for (const field of fieldsOf(form)) field.disabled = field.disabled || field.value === "";
   const off = [
     ...(named(form, "period")?.value ? [...DATES, "datetime"] : []),
@@ -52,7 +52,7 @@ function leaveOutWhatIsEmpty(form) {
 }
 
 /** @param {HTMLFormElement} form @param {Field} field */
-function changed(form, field) {
+function onChange(form, field) {
   // Boxes wait until their list is closed; a date or an hour waits for its other half.
   if (field.closest("details.pick") && !(field instanceof HTMLSelectElement)) return;
   if (DATES.includes(field.name) || HOURS.includes(field.name)) {

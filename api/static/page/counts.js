@@ -48,7 +48,7 @@ async function setUpMap(box) {
   const group = L.featureGroup(areas);
   paint(areas, shown);
   group.addTo(map);
-  group.bindTooltip((/** @type {any} */ area) => told(outlines, shown, area.options.number), { sticky: true });
+  group.bindTooltip((/** @type {any} */ area) => tooltip(outlines, shown, area.options.number), { sticky: true });
 
   const light = L.layerGroup().addTo(map);
   /** @param {string} code */
@@ -66,12 +66,12 @@ async function setUpMap(box) {
   group.on("click", (/** @type {any} */ event) => open(outlines.codes[event.layer.options.number], mark));
   setUpLinks(mark, opened);
   setUpMonths(async (month) => {
-    const asked = new URL(address);
-    asked.searchParams.delete("month");
-    if (month) asked.searchParams.set("month", month);
-    shown = await read(asked);
+    const query = new URL(address);
+    query.searchParams.delete("month");
+    if (month) query.searchParams.set("month", month);
+    shown = await read(query);
     paint(areas, shown);
-    tellLegend(shown, month);
+    fillLegend(shown, month);
   });
 }
 
@@ -85,13 +85,13 @@ async function read(address) {
 /** Differences become corners; down is south. @param {number[]} steps */
 function corners(steps) {
   let [x, y] = [0, 0];
-  const found = [];
+  const points = [];
   for (let at = 0; at < steps.length; at += 2) {
     x += steps[at];
     y += steps[at + 1];
-    found.push([-y, x]);
+    points.push([-y, x]);
   }
-  return found;
+  return points;
 }
 
 /** @param {any[]} areas @param {Numbers} numbers */
@@ -100,13 +100,13 @@ function paint(areas, numbers) {
   const shades = numbers.legend.map(([shade]) => style.getPropertyValue(`--shade-${shade}`));
   areas.forEach((area, number) => {
     const n = numbers.n[number];
-    const held = numbers.breaks.filter((least) => least <= n).length;
-    area.setStyle({ fillColor: shades[held], color: "#6b6577", weight: 0.25 });
+    const shade = numbers.breaks.filter((least) => least <= n).length;
+    area.setStyle({ fillColor: shades[shade], color: "#6b6577", weight: 0.25 });
   });
 }
 
 /** @param {Outlines} outlines @param {Numbers} numbers @param {number} number */
-function told(outlines, numbers, number) {
+function tooltip(outlines, numbers, number) {
   const words = document.createElement("span");
   const n = numbers.n[number].toLocaleString("en-GB");
   words.textContent = `${outlines.names[number]} (${outlines.codes[number]}): ${n}`;
@@ -114,7 +114,7 @@ function told(outlines, numbers, number) {
 }
 
 /** @param {Numbers} numbers @param {string} month */
-function tellLegend(numbers, month) {
+function fillLegend(numbers, month) {
   const scale = document.getElementById("scale");
   if (scale) scale.textContent = `Incidents in an area${month ? " in the month" : ""}:`;
   document.getElementById("legend")?.replaceChildren(...numbers.legend.map(([shade, words]) => {
@@ -137,14 +137,14 @@ function setUpMonths(show) {
   slider.addEventListener("input", () => {
     const month = months[Number(slider.value) - 1] ?? "";
     output.value = month || "whole period";
-    keep("month", month);
+    setParameter("month", month);
     clearTimeout(waiting);
     waiting = window.setTimeout(() => show(month), PAUSE_MS);
   });
 }
 
 /** Let the address say it. @param {string} name @param {string} value */
-function keep(name, value) {
+function setParameter(name, value) {
   const page = new URL(window.location.href);
   page.searchParams.delete(name);
   if (value) page.searchParams.set(name, value);
@@ -170,14 +170,14 @@ function setUpLinks(mark, opened) {
 
 /** Show the story of an area, or of all of them. @param {string} code @param {(code: string) => void} mark */
 async function open(code, mark) {
-  keep("at", code);
+  setParameter("at", code);
   mark(code);
   const response = await fetch(window.location.href);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const story = page.getElementById("told");
-  const now = document.getElementById("told");
+  const story = page.getElementById("results");
+  const old = document.getElementById("results");
   // A later click may have been answered sooner.
-  if (!story || !now || code !== (new URLSearchParams(window.location.search).get("at") ?? "")) return;
-  now.replaceChildren(...story.children);
+  if (!story || !old || code !== (new URLSearchParams(window.location.search).get("at") ?? "")) return;
+  old.replaceChildren(...story.children);
   setUpTables();
 }

@@ -15,14 +15,14 @@
 
   const tidy = () => {
     // Numbers of areas and stops always stay.
-    const kept = [...document.querySelectorAll(".area-number, .stop")].map((label) => label.getBoundingClientRect());
+    const placed = [...document.querySelectorAll(".area-number, .stop")].map((label) => label.getBoundingClientRect());
     // The best place is drawn last, over the others.
     for (const [kind, loser] of [[".place-number", "dot"], [".area-label", "hidden"]]) {
       const labels = [...document.querySelectorAll(kind)];
       for (const label of kind === ".place-number" ? labels.reverse() : labels) {
         label.classList.remove(loser);
         const box = label.getBoundingClientRect();
-        if (isFree(box, kept)) kept.push(box);
+        if (isFree(box, placed)) placed.push(box);
         else label.classList.add(loser);
       }
     }

@@ -61,8 +61,8 @@ export function linkMapAndTables() {
     const response = await fetch(`/story?${query}`);
     // A later click may have been answered sooner.
     if (at !== opened() || !panel) return;
-    const told = new DOMParser().parseFromString(await response.text(), "text/html");
-    panel.replaceChildren(...(response.ok ? told.body.children : ["This story cannot be told now."]));
+    const fragment = new DOMParser().parseFromString(await response.text(), "text/html");
+    panel.replaceChildren(...(response.ok ? fragment.body.children : ["The story cannot be loaded. Try again."]));
     const title = document.getElementById("story-title");
     title?.focus({ preventScroll: true });
     panel.scrollIntoView({ block: "nearest" });

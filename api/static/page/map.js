@@ -1,5 +1,5 @@
-// The map in its frame: fits the frame, tells the board what is clicked or pointed at, and lights
-// up what the board names. In a file of its own it only fits.
+// The map in its frame: fits the frame, reports clicks and pointing to the board, and highlights
+// what the board names. In a file of its own it only fits the window.
 // @ts-check
 (() => {
   const L = /** @type {any} */ (window).L;
@@ -19,7 +19,7 @@
   }
   for (const kind of ["dragstart", "zoomstart"]) map.on(kind, () => (moved = moved || !fitting));
   new ResizeObserver(fit).observe(map.getContainer());
-  // Paper is not waited for: what a map draws in the next frame would come too late.
+  // Printing does not wait: what a map draws in the next animation frame would be missing.
   window.addEventListener("patchmap:fit", () => {
     fit();
     map.eachLayer((/** @type {any} */ layer) => layer._renderer?._redraw?.());
@@ -60,7 +60,7 @@
     if (event.source === window.parent && event.data?.patchmap === "light") show(event.data.at);
   });
 
-  // Two maps side by side move together; what another one moved is not told again.
+  // Two maps side by side move together; a move made by the other map is not sent back.
   let led = false;
   map.on("moveend", () => {
     const { lat, lng } = map.getCenter();

@@ -7,14 +7,14 @@ export function setUpMonths() {
   const label = document.getElementById("months");
   const frame = /** @type {HTMLIFrameElement | null} */ (document.querySelector("iframe.map"));
   const slider = label?.querySelector("input");
-  const told = label?.querySelector("output");
-  if (!label || !frame || !slider || !told) return;
+  const output = label?.querySelector("output");
+  if (!label || !frame || !slider || !output) return;
   const months = (label.dataset.months ?? "").split(",");
   label.hidden = false;
   let waiting = 0;
   slider.addEventListener("input", () => {
     const month = months[Number(slider.value) - 1] ?? "";
-    told.value = month || "whole period";
+    output.value = month || "whole period";
     clearTimeout(waiting);
     waiting = window.setTimeout(() => show(frame, month), PAUSE_MS);
   });

@@ -13,8 +13,9 @@ from fastapi.testclient import TestClient
 
 from api.answers import Answers
 from api.board.findings import Findings
-from api.board.sections import SECTIONS
-from api.board.views import View, page_facts, render_section
+from api.board.sections import SECTIONS, render_section
+from api.board.variables import page_variables
+from api.board.view import BoardView
 from api.maps.drawing import draw_plain
 from api.maps.modes import paint
 from api.pages.bar import folded, opening_period
@@ -81,9 +82,9 @@ def test_what_the_data_is_too_coarse_for_is_switched_off_with_the_reason(
     client: TestClient,
 ) -> None:
     page = client.get(QUESTION).text
-    assert "police.uk does not say at what hour incidents happened" in page
+    assert "police.uk does not publish the hour of incidents" in page
     assert re.search(r'value="latest-28d"[^>]* disabled>[^<]*months only', page)
-    assert "No hours of the week" in page
+    assert "The hours of the week are not known" in page
 
 
 def test_a_section_that_cannot_be_told_says_why(client: TestClient) -> None:
@@ -125,24 +126,23 @@ def test_the_story_of_a_place_names_its_streets_and_its_rank(client: TestClient)
 
 
 @pytest.mark.parametrize(
-    ("at", "told"),
+    ("at", "message"),
     [
-        ("Z", "among the areas shown"),
+        ("Z", "is shown; choose one of the table"),
         ("h200:1:1", "in this grid"),
         ("p150:x", "not the id of a ranked hotspot"),
     ],
 )
-def test_a_place_that_is_not_there_has_no_story(client: TestClient, at: str, told: str) -> None:
-    assert told in client.get(f"{QUESTION}&at={at}").text
+def test_a_place_that_is_not_there_has_no_story(client: TestClient, at: str, message: str) -> None:
+    assert message in client.get(f"{QUESTION}&at={at}").text
 
 
 def test_an_unknown_way_of_showing_is_refused_by_name(client: TestClient) -> None:
     for path in ("/", "/map", "/story"):
         response = client.get(f"{path}{QUESTION}&show=pies")
         assert response.status_code == 400
-        assert (
-            "none of: cells, density, change, persistence, patrols, pair"
-            in response.text.replace("&#39;", "'")
+        assert "choose cells, density, change, persistence, patrols, pair" in response.text.replace(
+            "&#39;", "'"
         )
 
 
@@ -166,7 +166,7 @@ def test_a_short_period_can_be_left_for_the_months_before_it(client: TestClient)
 def test_a_month_that_is_none_is_refused_by_name(client: TestClient) -> None:
     response = client.get(f"{QUESTION}&month=May")
     assert response.status_code == 400
-    assert "is no month, write it as 2024-03" in response.text
+    assert "is not a month; write it as 2024-03" in response.text
 
 
 def test_another_layer_is_drawn_over_the_map(client: TestClient, store: GeoPackageStore) -> None:
@@ -183,7 +183,10 @@ def test_another_layer_is_drawn_over_the_map(client: TestClient, store: GeoPacka
 def test_a_map_that_cannot_be_drawn_says_why_to_people(client: TestClient) -> None:
     response = client.get(f"/map{QUESTION}&show=persistence")
     assert response.status_code == 400
-    assert "<h1>No map</h1><p>emerging hotspots need 10 published months" in response.text
+    assert (
+        "<h1>The map cannot be drawn</h1><p>emerging hotspots need 10 published months"
+        in response.text
+    )
 
 
 def test_before_and_after_are_two_questions(client: TestClient) -> None:
@@ -250,7 +253,7 @@ def test_a_gap_in_a_chart_is_no_fall() -> None:
     assert [len(line.split()) for line in drawn.lines] == [2]
     assert len(drawn.dots) == 1
     assert [bar[4] for bar in drawn.bars] == ["2024-01: 5", "2024-02: 7", "2024-04: 6"]
-    assert trend.said(0) == ""
+    assert trend.verdict(0) == ""
 
 
 def test_a_point_is_left_out_by_a_link_and_told(client: TestClient) -> None:
@@ -258,8 +261,8 @@ def test_a_point_is_left_out_by_a_link_and_told(client: TestClient) -> None:
     link = re.search(r'class="out" href="([^"]+)"', client.get(f"/story{QUESTION}&at={at}").text)
     address = html.unescape(link[1])
     page = client.get(address).text
-    assert "1 of them at places left out" in page
-    assert 'aria-label="drop: without ' in page
+    assert "1 of them at excluded places" in page
+    assert 'aria-label="remove: without ' in page
     legend = client.get(f"/map{address[1:]}").text
     assert "(1 incident)" in legend
 
@@ -277,7 +280,7 @@ def test_a_drawing_holds_every_area_and_place(store: GeoPackageStore) -> None:
     drawn = draw_plain(findings.answer, painting=findings.painting("cells"), places=findings.places)
     assert drawn.outlines.count("M") == 2
     assert len(drawn.places) == len(findings.places)
-    assert drawn.bar["words"] == "500 m"
+    assert drawn.bar.words == "500 m"
 
 
 def test_the_brief_is_one_file_without_scripts(tmp_path: Path, store: GeoPackageStore) -> None:
@@ -316,11 +319,11 @@ def test_a_page_that_is_being_sent_does_not_look_at_the_store_again(
     def away(_store: object) -> None:
         raise StoreError("the store cannot be used: it is away")
 
-    view = View.read({"datetime": "2024-01/2024-02", "layer": "wards", "cell": "200"})
+    view = BoardView.read({"datetime": "2024-01/2024-02", "layer": "wards", "cell": "200"})
     findings = Findings(Answers(store), view.question)
-    facts = page_facts(findings, view)
+    shared = page_variables(findings, view)
     monkeypatch.setattr(GeoPackageStore, "reading", away)
-    pieces = [render_section(name, findings, facts) for name in SECTIONS]
+    pieces = [render_section(name, findings, shared) for name in SECTIONS]
     assert not any("it is away" in piece for piece in pieces)
 
 
@@ -330,8 +333,8 @@ def test_a_store_that_is_away_is_no_answer_of_a_section(
     def away(_findings: Findings) -> dict[str, object]:
         raise StoreError("the store cannot be used: it is away")
 
-    view = View.read({"layer": "wards"})
+    view = BoardView.read({"layer": "wards"})
     findings = Findings(Answers(store), view.question)
     monkeypatch.setitem(SECTIONS, "treatment", away)
     with pytest.raises(StoreError, match="it is away"):
-        render_section("treatment", findings, page_facts(findings, view))
+        render_section("treatment", findings, page_variables(findings, view))

@@ -59,7 +59,7 @@ def test_the_map_of_patrols_numbers_the_stops_of_each_officer(client: TestClient
     page = client.get(f"/map{QUESTION}&show=patrols").text
     stops = [(row["officer"], row["stop"]) for row in patrols_of(client) if row["round"] == "1"]
     assert len(re.findall(r'"className": "stop hue-\d"', page)) == len(stops)
-    assert "Numbers are the stops of a round" in page
+    assert "Numbers are the stops of a patrol" in page
     assert '"className": "place-number"' not in page
     assert '"className": "place-number"' in client.get(f"/map{QUESTION}").text
 
@@ -93,12 +93,12 @@ def test_wards_have_the_officers_that_the_layer_names(
         store.put_layer(LayerMetadata("wards"), two_wards().assign(officers=given))
     page = client.get(QUESTION).text
     assert officers_on(page) == shown
-    assert "Officers: as the layer says" in page
+    assert "Officers: from the layer" in page
 
 
 def officers_on(page: str) -> dict[str, str]:
-    found = {}
+    posts = {}
     for code in ("A", "B"):
         row = re.search(rf'<tr data-at="{code}">.*?</tr>', page, flags=re.DOTALL)[0]
-        found[code] = re.findall(r'<td class="number"[^>]*>([^<]+)</td>', row)[-1]
-    return found
+        posts[code] = re.findall(r'<td class="number"[^>]*>([^<]+)</td>', row)[-1]
+    return posts

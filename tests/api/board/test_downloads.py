@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
 
 
-def kept(client: TestClient, address: str, folder: Path) -> Path:
+def file(client: TestClient, address: str, folder: Path) -> Path:
     answer = client.get(address)
     assert answer.status_code == 200, answer.text
     named = re.search(r'filename="([\w.-]+)"', answer.headers["content-disposition"])[1]
@@ -32,28 +32,30 @@ def test_every_file_that_the_page_offers_is_there(client: TestClient, tmp_path: 
     refused = {a for a, got in zip(addresses, answered, strict=True) if got.status_code != 200}
     names = {re.search(r"/([\w-]+)\.", address)[1] for address in refused}
     assert names == {"emerging-hotspots", "dayparts"}
-    assert kept(client, addresses[0], tmp_path).stat().st_size > 100
+    assert file(client, addresses[0], tmp_path).stat().st_size > 100
 
 
 def test_a_layer_as_geopackage_is_the_layer_in_metres_with_its_style(
     client: TestClient, tmp_path: Path
 ) -> None:
-    path = kept(client, f"/download/ranked-hotspots.gpkg{QUESTION}", tmp_path)
+    path = file(client, f"/download/ranked-hotspots.gpkg{QUESTION}", tmp_path)
     assert {name for name, _ in pyogrio.list_layers(path)} == {"ranked-hotspots", "layer_styles"}
-    found = pyogrio.read_dataframe(path, layer="ranked-hotspots")
-    told = client.get(f"/download/ranked-hotspots.geojson{QUESTION}").json()["features"]
-    assert found.crs.to_epsg() == 27700
-    assert found["hotspot_id"].tolist() == [each["id"] for each in told]
-    assert found.geometry.area.tolist() == pytest.approx([3.14159 * 150**2] * len(told), rel=0.02)
+    frame = pyogrio.read_dataframe(path, layer="ranked-hotspots")
+    features = client.get(f"/download/ranked-hotspots.geojson{QUESTION}").json()["features"]
+    assert frame.crs.to_epsg() == 27700
+    assert frame["hotspot_id"].tolist() == [each["id"] for each in features]
+    assert frame.geometry.area.tolist() == pytest.approx(
+        [3.14159 * 150**2] * len(features), rel=0.02
+    )
 
 
 def test_a_table_as_geopackage_holds_the_same_rows(client: TestClient, tmp_path: Path) -> None:
-    path = kept(client, f"/download/concentration.gpkg{QUESTION}", tmp_path)
-    found = pyogrio.read_dataframe(path)
+    path = file(client, f"/download/concentration.gpkg{QUESTION}", tmp_path)
+    frame = pyogrio.read_dataframe(path)
     rows = client.get(f"/download/concentration.json{QUESTION}").json()["rows"]
-    assert "geometry" not in found.columns
-    assert found["place"].tolist() == [row["place"] for row in rows]
-    assert found["gini"].tolist() == pytest.approx([row["gini"] for row in rows])
+    assert "geometry" not in frame.columns
+    assert frame["place"].tolist() == [row["place"] for row in rows]
+    assert frame["gini"].tolist() == pytest.approx([row["gini"] for row in rows])
 
 
 def test_the_address_for_gis_is_the_one_that_the_page_came_from(client: TestClient) -> None:

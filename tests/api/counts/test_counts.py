@@ -59,9 +59,9 @@ def members(**others: object) -> dict[str, object]:
 
 @pytest.fixture
 def path(tmp_path: Path, projection) -> Path:
-    found = tmp_path / "counts.parquet"
-    write_frame(counts_frame(), found, projection=projection, members=members())
-    return found
+    areas = tmp_path / "counts.parquet"
+    write_frame(counts_frame(), areas, projection=projection, members=members())
+    return areas
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def client(path: Path) -> TestClient:
 def test_the_page_tells_the_whole_months_of_the_latest_year(client: TestClient) -> None:
     page = client.get("/").text
     assert "<strong>33</strong> incidents in <strong>3</strong> areas" in page
-    assert "1 of 4 months not published whole: unknown, not zero" in page
+    assert "1 of 4 months not published in full: unknown, not zero" in page
     for words in ("60 read", "4 rejected", "20 not asked", "3 outside", "33 counted"):
         assert words in page
     assert "Only the month of each incident is published." in page
@@ -80,7 +80,7 @@ def test_the_page_tells_the_whole_months_of_the_latest_year(client: TestClient) 
 
 
 def test_what_counts_cannot_tell_is_said_on_the_page(client: TestClient) -> None:
-    assert "need to know where and when each incident happened" in client.get("/").text
+    assert "need the place and time of each incident" in client.get("/").text
 
 
 def test_names_are_text_and_never_markup(client: TestClient) -> None:
@@ -106,8 +106,8 @@ def test_the_numbers_of_a_question_come_in_the_order_of_the_outlines(client: Tes
 
 
 def test_every_month_of_a_period_has_the_same_shades(client: TestClient) -> None:
-    told = [client.get(f"/numbers.json?month={month}").json() for month in ("2024-01", "2024-02")]
-    assert told[0]["breaks"] == told[1]["breaks"]
+    months = [client.get(f"/numbers.json?month={month}").json() for month in ("2024-01", "2024-02")]
+    assert months[0]["breaks"] == months[1]["breaks"]
 
 
 def test_the_story_of_an_area_tells_its_rank_and_categories(client: TestClient) -> None:
@@ -120,16 +120,16 @@ def test_the_story_of_an_area_tells_its_rank_and_categories(client: TestClient) 
 
 def test_areas_are_found_by_a_piece_of_their_name_or_code(client: TestClient) -> None:
     page = client.get("/?find=brook").text
-    assert "2 areas called “brook”" in page
-    assert "No area has that in its name or code." in client.get("/?find=zzz").text
+    assert "2 areas matching “brook”" in page
+    assert "No area has this in its name or code." in client.get("/?find=zzz").text
 
 
 def test_every_area_can_be_taken_away_with_its_accounts(client: TestClient) -> None:
     rows = client.get("/download/area-counts.csv?category=drugs").text.splitlines()
     assert rows[0] == "area_code,area_name,n,share"
     assert rows[-1] == "C,Brook End,0,0.0"
-    told = client.get("/download/area-counts.json").json()
-    assert sum(row["n"] for row in told["rows"]) == told["accounts"]["counted"] == 33
+    table = client.get("/download/area-counts.json").json()
+    assert sum(row["n"] for row in table["rows"]) == table["accounts"]["counted"] == 33
     assert client.get("/download/area-counts.gpkg").status_code == 404
 
 
@@ -139,22 +139,22 @@ def test_the_same_question_has_the_same_etag(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "status", "told"),
+    ("query", "status", "message"),
     [
-        ("hours=18-02", 400, "hours: cannot be asked of counts by area and month"),
-        ("datetime=2024-01-05", 400, "these are counts by month: ask for whole months"),
-        ("category=robbery", 400, "&#39;robbery&#39; is not counted here; burglary, drugs are"),
-        ("month=2024-03", 400, "&#39;2024-03&#39; is no published month of the period"),
-        ("at=Z", 404, "there is no area &#39;Z&#39; in counts.parquet"),
+        ("hours=18-02", 400, "hours: needs single incidents, but this file only has counts"),
+        ("datetime=2024-01-05", 400, "these are counts by month; choose whole months"),
+        ("category=robbery", 400, "unknown value &#39;robbery&#39;; choose burglary, drugs"),
+        ("month=2024-03", 400, "&#39;2024-03&#39; is not a published month of the period"),
+        ("at=Z", 404, "counts.parquet has no area &#39;Z&#39;"),
         ("colour=red", 400, "colour"),
     ],
 )
 def test_what_cannot_be_answered_gets_the_reason_and_the_form(
-    client: TestClient, query: str, status: int, told: str
+    client: TestClient, query: str, status: int, message: str
 ) -> None:
     response = client.get(f"/?{query}")
     assert response.status_code == status
-    assert told in response.text
+    assert message in response.text
     assert 'id="question"' in response.text
     assert client.get(f"/numbers.json?{query}").status_code == status
 
@@ -176,9 +176,9 @@ def test_a_file_of_everything_else_is_refused_in_one_line(tmp_path: Path, projec
     )  # fmt: skip
     (tmp_path / "text.parquet").write_text("a,b\n")
     for name in ("bare", "less", "no-n", "unknown-area"):
-        with pytest.raises(InputError, match=f"{name}.parquet holds no counts that a map can show"):
+        with pytest.raises(InputError, match=f"{name}.parquet has no counts by area"):
             CountsFile.read(tmp_path / f"{name}.parquet")
-    with pytest.raises(InputError, match="it is no Parquet file, or damaged"):
+    with pytest.raises(InputError, match="it is not a Parquet file, or it is damaged"):
         CountsFile.read(tmp_path / "text.parquet")
 
 
@@ -186,7 +186,7 @@ def test_serve_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
     done = run_patchmap("serve", "--counts", "none.parquet", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (
         1,
-        "patchmap: there is no file none.parquet\n",
+        "patchmap: none.parquet does not exist; check the name\n",
     )
 
 
@@ -196,7 +196,7 @@ def test_shades_hold_round_numbers_and_few_lie_as_far_apart_as_many() -> None:
     breaks = shades_of(np.arange(1, 10_001))
     assert breaks == [1, 2000, 4000, 6000, 8000, 9500]
     assert legend(breaks)[1:3] == [(1, "1 to 1,999"), (2, "2,000 to 3,999")]
-    assert legend([1, 2, 3]) == [(0, "none"), (2, "1"), (4, "2"), (6, "3 and more")]
+    assert legend([1, 2, 3]) == [(0, "none"), (2, "1"), (4, "2"), (6, "3 or more")]
 
 
 def test_a_file_is_read_as_it_was_written(path: Path) -> None:

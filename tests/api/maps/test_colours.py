@@ -31,8 +31,8 @@ def fills(styles: Sequence[shows.Style]) -> list[Floats]:
 
 
 def of_css(*selectors: str) -> list[Floats]:
-    found = [re.search(rf"{re.escape(name)} {{ fill: (#\w+)", _CSS) for name in selectors]
-    return [over(match[1], PAPER) for match in found if match]
+    text = [re.search(rf"{re.escape(name)} {{ fill: (#\w+)", _CSS) for name in selectors]
+    return [over(match[1], PAPER) for match in text if match]
 
 
 CLASSES = [shows.CLASS_STYLES[name] for name in ("cold_99", "cold_95", "none", "hot_95", "hot_99")]
@@ -43,7 +43,7 @@ SCALES = {
     "share of need": fills([shows._style(colour) for colour in STEPS]),
     "hours of the week": of_css(*(f".heat-{number}" for number in range(6))),
 }
-"""Ordered: neighbours must be told apart."""
+"""Ordered: neighbours must be distinguishable."""
 
 SETS = {
     "persistence": fills(list(shows._PATTERNS.values())),

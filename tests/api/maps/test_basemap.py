@@ -1,4 +1,4 @@
-"""The ground under the maps: a local file of pictures or lines, which may be hostile."""
+"""The basemap: a local file of pictures or lines, which may be hostile."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def written(
 
 
 @contextmanager
-def service(store: GeoPackageStore, ground: Path) -> Iterator[TestClient]:
-    app = make_app(store, Settings(ground=str(ground)))
+def service(store: GeoPackageStore, basemap: Path) -> Iterator[TestClient]:
+    app = make_app(store, Settings(basemap=str(basemap)))
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         yield client
 
@@ -73,8 +73,8 @@ def test_pictures_of_a_local_file_lie_under_the_map(store: GeoPackageStore, tmp_
         attribution="© <a href='https://example.org'>Survey</a> &amp; Sons</script>",
     )
     with service(store, file) as client:
-        found = client.get(f"/ground/{ZOOM}/{COLUMN}/{ROW}")
-        assert (found.content, found.headers["content-type"]) == (picture(200), "image/png")
+        tile = client.get(f"/ground/{ZOOM}/{COLUMN}/{ROW}")
+        assert (tile.content, tile.headers["content-type"]) == (picture(200), "image/png")
         page = client.get(f"/map{QUESTION}")
         assert '"/ground/{z}/{x}/{y}"' in page.text
         assert '"minNativeZoom": 12' in page.text
@@ -109,16 +109,20 @@ def test_a_view_that_never_ends_is_given_up(tmp_path: Path) -> None:
         "SELECT i AS zoom_level, i AS tile_column, i AS tile_row, i AS tile_data FROM n"
     )
     file = written(tmp_path / "endless.mbtiles", tiles=[], view=endless)
-    with pytest.raises(InputError, match="is no MBTiles file: interrupted"):
+    with pytest.raises(InputError, match="is not an MBTiles file: interrupted"):
         MBTiles(file)
 
 
 @pytest.mark.parametrize(
-    ("metadata", "tiles", "told"),
+    ("metadata", "tiles", "message"),
     [
-        ({"format": "pbf"}, [(1, 0, 0, b"x")], "tiles of the format 'pbf'; a ground is made of"),
-        ({"format": "png"}, [], "holds no tiles"),
-        ({"format": "png"}, [("a", 0, 0, b"x")], "is no MBTiles file"),
+        (
+            {"format": "pbf"},
+            [(1, 0, 0, b"x")],
+            "tiles in the format 'pbf'; a basemap needs",
+        ),
+        ({"format": "png"}, [], "has no tiles"),
+        ({"format": "png"}, [("a", 0, 0, b"x")], "is not an MBTiles file"),
     ],
 )
 def test_a_file_without_pictures_is_refused_when_the_service_starts(
@@ -126,31 +130,31 @@ def test_a_file_without_pictures_is_refused_when_the_service_starts(
     tmp_path: Path,
     metadata: dict[str, str],
     tiles: list[tuple[int, int, int, object]],
-    told: str,
+    message: str,
 ) -> None:
     file = written(tmp_path / "t.mbtiles", tiles=tiles, **metadata)
-    with pytest.raises(InputError, match=told):
-        make_app(store, Settings(ground=str(file)))
+    with pytest.raises(InputError, match=message):
+        make_app(store, Settings(basemap=str(file)))
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
-        ("x.mbtiles", b"SQLite format 3\x00" + b"\xff" * 4_000, "is no MBTiles file"),
-        ("x.mbtiles", b"<html>", "it is no SQLite database"),
+        ("x.mbtiles", b"SQLite format 3\x00" + b"\xff" * 4_000, "is not an MBTiles file"),
+        ("x.mbtiles", b"<html>", "it is not an SQLite database"),
         ("x.geojson", b"[]", "is not a GeoJSON FeatureCollection"),
-        ("x.tif", b"II*", "a ground is an .mbtiles file of pictures, or a .geojson of lines"),
+        ("x.tif", b"II*", "unknown kind of basemap; use an .mbtiles file"),
         ("missing.mbtiles", None, "cannot be read: No such file"),
     ],
 )
-def test_the_command_says_in_one_line_why_a_file_is_no_ground(
-    store: GeoPackageStore, tmp_path: Path, name: str, content: bytes | None, told: str
+def test_the_command_says_in_one_line_why_a_file_is_not_a_basemap(
+    store: GeoPackageStore, tmp_path: Path, name: str, content: bytes | None, message: str
 ) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     done = run_patchmap("--store", "town.gpkg", "serve", "--ground", name, cwd=tmp_path)
     assert done.returncode == 1
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -1,0 +1,38 @@
+"""The map of an allocation as a page of its own, which the allocation page shows in a frame."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api.dependencies import HTML, AnswersDep, SettingsDep
+from api.etags import not_modified_or
+from api.maps.allocation_map import draw_allocation
+from api.maps.basemap import basemap_file
+from api.maps.pages import MapPage, map_response
+from api.pages.allocation_summary import AllocationSummary
+from api.pages.allocation_view import AllocationView, folded
+
+router = APIRouter()
+
+
+@router.get("/allocation/map")
+def allocation_map(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
+    """The folium map of an allocation, with its own content policy."""
+    basemap = basemap_file(request)
+
+    def draw() -> MapPage:
+        view = AllocationView.read(folded(request.query_params.multi_items()))
+        snapshot = answers.snapshot()
+        return draw_allocation(
+            AllocationSummary.ask(answers, view),
+            projection=snapshot.projection,
+            basemap=basemap.under(snapshot, settings.tiles),
+        )
+
+    return not_modified_or(
+        request,
+        answers,
+        lambda: map_response(draw),
+        media_type=HTML,
+        setting=basemap.key(settings.tiles),
+    )

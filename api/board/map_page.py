@@ -1,0 +1,84 @@
+"""The map of a Question as a page of its own, which the board shows in a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from fastapi import APIRouter, Request, Response
+
+from api.answers import Answers
+from api.board.findings import cached_findings
+from api.board.view import BoardView
+from api.dependencies import HTML, AnswersDep, SettingsDep
+from api.etags import not_modified_or
+from api.maps.answer_map import draw
+from api.maps.basemap import BasemapFile, basemap_file
+from api.maps.modes import DEFAULT_MODE
+from api.maps.pages import MapPage, map_response
+from api.query import QUESTION_PARAMETERS, only
+from api.settings import Settings, TileServer
+from geo.question.ask import Question
+
+router = APIRouter()
+
+
+@router.get("/map")
+def map_page(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
+    """The folium map of a Question, with its own content policy."""
+    basemap = basemap_file(request)
+
+    def draw_page() -> MapPage:
+        options = only(request, (*QUESTION_PARAMETERS, "show", "over"))
+        return _cached_map(answers, options, basemap, settings.tiles)
+
+    return not_modified_or(
+        request,
+        answers,
+        lambda: map_response(draw_page),
+        media_type=HTML,
+        setting=basemap.key(settings.tiles),
+    )
+
+
+def draw_maps(request: Request, answers: Answers, settings: Settings, view: BoardView) -> None:
+    """Draw the maps of a board before its frames ask for them.
+
+    Raises
+    ------
+    PatchmapError
+        If a map cannot be drawn.
+    """
+    basemap = basemap_file(request)
+    compared = cached_findings(answers, view.question).answer.accounts.compared
+    for frame in view.maps(compared):
+        options = dict(parse_qsl(urlsplit(frame["address"]).query))
+        _cached_map(answers, options, basemap, settings.tiles)
+
+
+def _cached_map(
+    answers: Answers,
+    options: Mapping[str, str],
+    basemap: BasemapFile,
+    server: TileServer | None,
+) -> MapPage:
+    """The map of an address, drawn once for each version of the data."""
+    key = f"map?{urlencode(options)} {basemap.key(server)}"
+    return answers.cached(key, lambda _: _draw(answers, dict(options), basemap, server))
+
+
+def _draw(
+    answers: Answers, options: dict[str, str], basemap: BasemapFile, server: TileServer | None
+) -> MapPage:
+    mode, over = options.pop("show", DEFAULT_MODE), options.pop("over", "")
+    findings = cached_findings(answers, Question.read(options))
+    snapshot = answers.snapshot()
+    return draw(
+        findings.answer,
+        projection=snapshot.projection,
+        painting=findings.painting(mode),
+        places=findings.places,
+        basemap=basemap.under(snapshot, server),
+        over=snapshot.layer(over) if over else None,
+        patrols=findings.patrols if mode == "patrols" else None,
+    )

@@ -1,0 +1,75 @@
+"""How an address is opened: what it leaves out is filled in, what it asks in vain is explained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import Response
+
+from api.answers import Answers
+from api.board.variables import bar_variables
+from api.board.view import BoardView
+from api.dependencies import HTML
+from api.errors import status_of
+from api.pages.bar import folded, opening_period
+from api.pages.templating import templates
+from api.query import QUESTION_PARAMETERS
+from api.settings import VERSION
+from geo.errors import PatchmapError, QuestionError
+from geo.question.ask import Question
+
+
+def opening_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:
+    """The view of an address, with the board's defaults.
+
+    A bare address is compared with the period before: what has changed lately is what a meeting
+    asks first.
+
+    Raises
+    ------
+    QuestionError
+        If a field is unknown or has an unknown value.
+    """
+    view = BoardView.read(folded(fields))
+    dated = replace(view, question=_with_period(answers, view.question))
+    if view.options() or not dated.options():
+        return dated
+    compared = replace(dated.question, compare="previous")
+    try:
+        answers.ask(compared)
+    except PatchmapError:
+        return dated
+    return replace(dated, question=compared)
+
+
+def readable_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:
+    """The view without the options that are refused, so that the form keeps the rest."""
+    options = {name: text for name, text in folded(fields).items() if name in QUESTION_PARAMETERS}
+    while True:
+        try:
+            question = Question.read(options)
+            break
+        except QuestionError as error:
+            if options.pop(error.option, None) is None:
+                question = Question()
+                break
+    return BoardView(_with_period(answers, question))
+
+
+def _with_period(answers: Answers, question: Question) -> Question:
+    if question.period:
+        return question
+    return replace(question, period=opening_period(answers.snapshot(), question))
+
+
+def refusal_page(answers: Answers, view: BoardView, error: PatchmapError) -> Response:
+    """The form of a view with the reason why its Question has no answer."""
+    text = templates.get_template("board.html").render(
+        version=VERSION,
+        view=view,
+        question=view.question,
+        answer=None,
+        error=error,
+        **bar_variables(answers, view, view.question),
+    )
+    return Response(text, status_code=status_of(error), media_type=HTML)

@@ -1,0 +1,106 @@
+"""The template variables that the board and all of its parts share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from api.answers import Answers
+from api.board.findings import Findings
+from api.board.view import BoardView
+from api.maps.modes import COMPARING_MODES, DEFAULT_MODE, MAP_MODES
+from api.pages.bar import bar
+from api.pages.text import categories_words, headline, period_words
+from api.settings import VERSION
+from geo.question.answer import Answer
+from geo.question.ask import Question
+from geo.question.exclusions import place_title
+
+MOST_MONTHS = 12
+
+Variables = Mapping[str, object]
+"""The variables of a template, by name."""
+
+
+def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
+    """The variables of the page and of each of its parts."""
+    answer = findings.answer
+    classes = answer.hotspots["class"]
+    return {
+        "version": VERSION,
+        "view": view,
+        "linked": True,
+        "question": findings.question,
+        "answer": answer,
+        "accounts": answer.accounts,
+        "compared": answer.accounts.compared,
+        "headline": headline(answer),
+        "categories": categories_words(answer),
+        "period": period_words(answer),
+        "shown": int(answer.area_counts["n"].sum()),
+        "hot": int(classes.str.startswith("hot").sum()),
+        "areas_shown": len(answer.area_counts),
+        "left_out": [place_title(place) for place in findings.question.without],
+        "unit": "harm" if answer.harm else "incidents",
+        "credits": answer.accounts.attribution,
+        "map_address": view.address("/map", at="", by="", month=""),
+        "maps": view.maps(answer.accounts.compared),
+        "months": _months(answer),
+    }
+
+
+def _months(answer: Answer) -> list[str]:
+    """The months that the map can be limited to: those of the period, else the last year's."""
+    accounts = answer.accounts
+    if accounts.period.is_whole_months and len(accounts.months_published) > 1:
+        return accounts.months_published
+    published = [month for month in answer.published if month <= accounts.period.months[-1]]
+    return published[-MOST_MONTHS:] if len(published) > 1 else []
+
+
+def bar_variables(answers: Answers, view: BoardView, question: Question) -> dict[str, object]:
+    """The variables of the form, the tabs over the map and the restrictions.
+
+    Parameters
+    ----------
+    view
+        What the address says.
+    question
+        Its Question, with defaults filled in where it has an answer.
+    """
+    return {
+        "bar": bar(answers.snapshot(), question),
+        "modes": _modes(view),
+        "limits": _limits(view),
+    }
+
+
+def _modes(view: BoardView) -> list[dict[str, object]]:
+    """The tabs over the map; a mode that compares brings a period to compare with."""
+    compare = {"compare": view.question.compare or "previous"}
+    others = dict.fromkeys(COMPARING_MODES, compare) | {"pair": compare | {"month": ""}}
+    return [
+        {
+            "title": title,
+            "now": name == view.mode,
+            "address": view.address(
+                "/", show=name if name != DEFAULT_MODE else "", **others.get(name, {})
+            ),
+        }
+        for name, title in MAP_MODES.items()
+    ]
+
+
+def _limits(view: BoardView) -> list[tuple[str, str]]:
+    """Restrictions that are easily overlooked, each with the address that removes it."""
+    titles = {"within": "only", "study": "judged against", "by": "by"}
+    options = view.options()
+    limits = [
+        (f"{title} {options[name]}", view.address("/", at="", **{name: ""}))
+        for name, title in titles.items()
+        if name in options
+    ]
+    places = view.question.without
+    for place in places:
+        others = ",".join(other for other in places if other != place)
+        limits.append((f"without {place_title(place)}", view.address("/", at="", without=others)))
+    return limits
