@@ -64,18 +64,18 @@ INCIDENT_FILES = {
 }
 
 LAYER_FILES = {
-    "empty": (b"", "no GeoJSON"),
-    "binary": (b"\x00\x01\x02" * 50, "no GeoJSON"),
-    "latin-1": (layer(SQUARE).replace(b"Abbey", b"Abb\xe9"), "no GeoJSON"),
-    "a point": (layer([-1.5, 52.9]).replace(b'"Polygon"', b'"Point"'), "no polygon"),
+    "empty": (b"", "is not GeoJSON"),
+    "binary": (b"\x00\x01\x02" * 50, "is not GeoJSON"),
+    "latin-1": (layer(SQUARE).replace(b"Abbey", b"Abb\xe9"), "is not GeoJSON"),
+    "a point": (layer([-1.5, 52.9]).replace(b'"Polygon"', b'"Point"'), "must be a polygon"),
     "no features": (b'{"type":"FeatureCollection","features":[]}', "no features"),
     "no code": (layer(SQUARE).replace(b"WD24CD", b"colour"), "--code-field"),
     "code twice": (layer(SQUARE, SQUARE, code="E05000001"), "E05000001"),
     "bow-tie": (layer(BOW_TIE), "Self-intersection at -1.45, 52.95"),
-    "NaN": (layer(SQUARE).replace(b"-1.5", b"NaN"), "no GeoJSON"),
+    "NaN": (layer(SQUARE).replace(b"-1.5", b"NaN"), "is not GeoJSON"),
     "swapped": (layer(swapped(SQUARE)), "look swapped"),
     "degrees called metres": (layer(SQUARE, **BNG), "look like degrees"),
-    "a virtual dataset": (VIRTUAL, "no GeoJSON"),
+    "a virtual dataset": (VIRTUAL, "is not GeoJSON"),
 }
 
 
