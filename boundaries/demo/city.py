@@ -12,13 +12,13 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike
 
-from boundaries.demo.events.incidents import SOURCE, tell_incidents
+from boundaries.demo.events.incidents import SOURCE, make_incidents
 from boundaries.demo.events.planted import calm_around, choose_spots, planted_events, planted_frame
 from boundaries.demo.events.risk import assess
 from boundaries.demo.town.addresses import Addresses, number_houses
 from boundaries.demo.town.blocks import group_cells, make_blocks
 from boundaries.demo.town.fabric import Fabric, weave
-from boundaries.demo.town.land import Land, settle
+from boundaries.demo.town.land import Land, use_land
 from boundaries.demo.town.lines import Ints, draw_lines
 from boundaries.demo.town.streets import Streets, edge_kinds, name_streets
 from boundaries.demo.town.wards import (
@@ -62,9 +62,9 @@ class DemoCity:
     Attributes
     ----------
     name, label
-        What it is called, and the same with the warning that it is synthetic.
+        Its name, and the name with a note that it is synthetic.
     seed
-        Where its chance began; the same seed gives the same city.
+        Seed of the random choices; the same seed gives the same city.
     blocks, wards, estates
         Areas indexed by `area_code`. Blocks tile the city exactly; wards and estates are
         made of whole blocks. `imd_score` is worse when higher, `imd_decile` is 1 for the
@@ -78,8 +78,8 @@ class DemoCity:
     incidents
         An incident frame, sorted by `occurred_from`.
     planted
-        The hotspots to be found: `kind` (emerging, fading, cleared), `name`, `x`, `y`,
-        `radius_m`, and the London dates `from` and `to` between which they stand out.
+        The planted hotspots: `kind` (emerging, fading, cleared), `name`, `x`, `y`,
+        `radius_m`, and the London dates `from` and `to` between which they are active.
     """
 
     name: str
@@ -103,7 +103,7 @@ class DemoCity:
         ]
 
     def _partition(self, month: str, rows: pd.DataFrame) -> Partition:
-        # No file was read, so the digest is taken of what it would have held.
+        # There is no file to hash, so the rows are.
         digest = pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes()
         batch = Batch(rows.reset_index(drop=True), pd.DataFrame(columns=list(REJECT_COLUMNS)))
         return Partition(
@@ -119,12 +119,12 @@ class DemoCity:
 
 def build_city(seed: int = 2026) -> DemoCity:
     """Generate the demo city with its people, streets and four years of incidents."""
-    # Each stage has chance of its own: a change to one leaves the stages beside it alone.
+    # A generator for each stage, so that a change to one stage leaves the others as they are.
     rngs = np.random.default_rng(seed).spawn(len(_STAGES))
     chance = dict(zip(_STAGES, rngs, strict=True))
     lines = draw_lines(chance["lines"])
     fabric = weave(lines, chance["fabric"])
-    land = settle(fabric, lines, rng=chance["land"])
+    land = use_land(fabric, lines, rng=chance["land"])
     kind = edge_kinds(fabric, land, lines=lines, rng=chance["roads"])
     streets = name_streets(fabric, kind, rng=chance["streets"])
     addresses = number_houses(fabric, land, streets=streets, rng=chance["houses"])
@@ -178,7 +178,7 @@ def _events(
     """The incidents, and the frame of the hotspots that were planted among them."""
     spots = choose_spots(addresses, land.poorest)
     calm = calm_around(addresses, spots)
-    incidents = tell_incidents(
+    incidents = make_incidents(
         addresses,
         assess(addresses, land, streets=streets, calm=calm, rng=chance["risks"]),
         streets=streets,

@@ -31,7 +31,7 @@ PUBLISHED_COLUMNS: Final = (
     "Context",
 )
 FEWEST_ADDRESSES: Final = 8
-"""The police publish no snap point that fewer addresses share."""
+"""data.police.uk uses no snap point with fewer addresses."""
 
 _OUTCOMES: Final = (
     "Unable to prosecute suspect",
@@ -86,9 +86,10 @@ def _block_of(city: DemoCity, points: NDArray[np.float64]) -> Ints:
     """Position of each point's block, -1 outside the city."""
     tree = shapely.STRtree(city.blocks.geometry.to_numpy())
     point, block = tree.query(shapely.points(points), predicate="intersects")
-    found = np.full(len(points), -1)
-    found[point[::-1]] = block[::-1]
-    return found
+    position = np.full(len(points), -1)
+    # Backwards, so that a point on a shared edge gets the first of its blocks.
+    position[point[::-1]] = block[::-1]
+    return position
 
 
 def _crime_ids(rows: pd.DataFrame) -> NDArray[np.object_]:

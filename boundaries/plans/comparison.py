@@ -82,7 +82,8 @@ class Comparison:
     def changes(self) -> pd.DataFrame:
         """The rows of the flow in which something leaves its area."""
         expected = carried(self.flow["from_area"], self.carried_on)
-        return self.flow[expected.to_numpy() != self.flow["to_area"].to_numpy(object)]
+        stays = expected.to_numpy(object) == self.flow["to_area"].to_numpy(object)
+        return self.flow.loc[~stays]
 
     @cached_property
     def grand_totals(self) -> dict[str, float]:

@@ -132,7 +132,7 @@ def moved_layer(moved: pd.DataFrame, blocks: gpd.GeoDataFrame) -> gpd.GeoDataFra
     -------
     `moved` as a layer.
     """
-    shapes = blocks.geometry.loc[moved.index].to_numpy()
+    shapes = blocks.loc[moved.index].geometry.to_numpy()
     return gpd.GeoDataFrame(moved, geometry=shapes, crs=blocks.crs)
 
 

@@ -57,9 +57,9 @@ def put_places(store: Store, where: list[tuple[float, float]], *, month: str) ->
 
 def reckoned(blocks: gpd.GeoDataFrame, areas: pd.Series, points: pd.DataFrame) -> pd.DataFrame:
     """Electors, residents, incidents and km² of each area, from nothing, with geopandas."""
-    kept = areas[areas != ""]
-    drawn = blocks.loc[kept.index].dissolve(
-        kept.to_numpy(), aggfunc={"electors": "sum", "residents": "sum"}
+    assigned = areas[areas != ""]
+    drawn = blocks.loc[assigned.index].dissolve(
+        assigned.to_numpy(), aggfunc={"electors": "sum", "residents": "sum"}
     )
     cloud = gpd.GeoDataFrame(geometry=gpd.points_from_xy(points["x"], points["y"]), crs=blocks.crs)
     joined = gpd.sjoin(cloud, drawn[["geometry"]], predicate="within")
@@ -71,5 +71,5 @@ def reckoned(blocks: gpd.GeoDataFrame, areas: pd.Series, points: pd.DataFrame) -
 
 def begun(store: Store, plan_id: str = "north", **options) -> Draft:
     """A plan of the two wards, not saved."""
-    told = {"blocks_layer": "blocks", "from_layer": "wards", "question": ALL} | options
-    return new_plan(store, plan_id, **told)[0]
+    arguments = {"blocks_layer": "blocks", "from_layer": "wards", "question": ALL} | options
+    return new_plan(store, plan_id, **arguments)[0]

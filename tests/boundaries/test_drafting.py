@@ -167,8 +167,8 @@ def take(plan, draw):
 @given(draw=st.data())
 def test_measures_through_the_store_are_those_reckoned_with_geopandas(any_city, draw):
     with any_city.transaction():
-        for told in any_city.plans():
-            any_city.remove_plan(told["plan_id"])
+        for summary in any_city.plans():
+            any_city.remove_plan(summary["plan_id"])
     saved(any_city)
     blocks, points = any_city.layer("blocks")[1], any_city.incidents()
     for _ in range(draw.draw(st.integers(1, 3))):

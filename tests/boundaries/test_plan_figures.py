@@ -84,23 +84,23 @@ def test_an_average_that_nobody_weighs_is_left_out_and_noted(geopackage):
 
 def test_posts_and_money_are_shared_over_the_areas_of_a_plan(city):
     measures = begun(city).measures
-    found = posts_and_money(measures, Question.read({"posts": "7", "money": "1000"}))
-    assert found["posts"].sum() == 7
-    assert found["pounds"].sum() == pytest.approx(1000)
-    assert found["pounds_flat"].tolist() == [500, 500]
+    shares = posts_and_money(measures, Question.read({"posts": "7", "money": "1000"}))
+    assert shares["posts"].sum() == 7
+    assert shares["pounds"].sum() == pytest.approx(1000)
+    assert shares["pounds_flat"].tolist() == [500, 500]
     share = measures.frame["incidents"] / measures.frame["incidents"].sum()
-    assert found["need"].to_numpy() == pytest.approx(share.to_numpy())
-    assert found["pounds"].to_numpy() == pytest.approx(1000 * share.to_numpy(), abs=0.01)
+    assert shares["need"].to_numpy() == pytest.approx(share.to_numpy())
+    assert shares["pounds"].to_numpy() == pytest.approx(1000 * share.to_numpy(), abs=0.01)
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("options", "message"),
     [
         ({}, "posts: say how many officers there are, or how much money"),
         ({"posts": "1"}, "posts: a floor of 1 in each of 2 areas takes 2 posts, and there are 1"),
         ({"posts": "5", "need": "pubs"}, "need: the areas have no column 'pubs'"),
     ],
 )
-def test_posts_that_cannot_be_shared_are_refused(city, asked, message):
+def test_posts_that_cannot_be_shared_are_refused(city, options, message):
     with pytest.raises(QuestionError, match=message):
-        posts_and_money(begun(city).measures, Question.read(asked))
+        posts_and_money(begun(city).measures, Question.read(options))

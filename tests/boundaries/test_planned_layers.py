@@ -22,8 +22,8 @@ def planned(city):
 
 def test_a_question_counts_on_a_plan_what_a_join_to_its_areas_counts(planned):
     read = partial(read_layer_or_plan, planned)
-    asked = Question.read({"datetime": "2024-01/2024-02", "layer": "plan-north"})
-    counts = ask(asked, planned, layer_of=read).area_counts
+    question = Question.read({"datetime": "2024-01/2024-02", "layer": "plan-north"})
+    counts = ask(question, planned, layer_of=read).area_counts
     draft = begun(planned)
     plan = draft.plan.move(["c1", "c2"], "E", signed=SIGNED)
     expected = reckoned(planned.layer("blocks")[1], plan.assignment, planned.incidents())
@@ -56,6 +56,6 @@ def test_a_plan_that_cannot_be_counted_on_is_refused(planned):
         read_layer_or_plan(planned, "plan-empty")
     with pytest.raises(NotFoundError, match="there is no plan 'x'"):
         read_layer_or_plan(planned, "plan-x")
-    asked = Question.read({"datetime": "2024-01", "layer": "plan-x"})
+    question = Question.read({"datetime": "2024-01", "layer": "plan-x"})
     with pytest.raises(QuestionError, match="layer: there is no plan 'x'"):
-        ask(asked, planned, layer_of=partial(read_layer_or_plan, planned))
+        ask(question, planned, layer_of=partial(read_layer_or_plan, planned))

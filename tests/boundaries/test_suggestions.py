@@ -125,15 +125,15 @@ def test_what_cannot_be_balanced_is_refused(column, message):
 
 def test_an_alternative_is_legal_better_and_within_its_limits(city):
     plan, blocks = city
-    found = find_alternative(plan.now, blocks, limits=Limits(0.1, 0.02), steps=20_000, seed=4)
-    assert 0 < len(found.targets) <= 0.1 * len(blocks.geometry)
-    assert found.imbalance[1] < found.imbalance[0] / 2
-    after = PlanMeasures.of(plan.reassign(found.targets, signed=SIGNED).now, blocks)
+    alternative = find_alternative(plan.now, blocks, limits=Limits(0.1, 0.02), steps=20_000, seed=4)
+    assert 0 < len(alternative.targets) <= 0.1 * len(blocks.geometry)
+    assert alternative.imbalance[1] < alternative.imbalance[0] / 2
+    after = PlanMeasures.of(plan.reassign(alternative.targets, signed=SIGNED).now, blocks)
     before = PlanMeasures.of(plan.now, blocks)
-    assert (before.cut_edges, after.cut_edges) == found.cut_edges
+    assert (before.cut_edges, after.cut_edges) == alternative.cut_edges
     assert after.cut_edges <= before.cut_edges * 1.02
-    assert after.frame["variance"].abs().max() == pytest.approx(found.furthest[1])
-    assert (after.frame["variance"] ** 2).sum() == pytest.approx(found.imbalance[1])
+    assert after.frame["variance"].abs().max() == pytest.approx(alternative.furthest[1])
+    assert (after.frame["variance"] ** 2).sum() == pytest.approx(alternative.imbalance[1])
 
 
 def test_the_same_seed_finds_the_same_alternative(city):
@@ -147,16 +147,16 @@ def test_the_same_seed_finds_the_same_alternative(city):
 
 def test_locked_areas_and_unassigned_blocks_stay_in_an_alternative():
     plan = drawn("AAAAAB", "AAAAAB", "CCCCC.").lock("C", signed=SIGNED)
-    found = find_alternative(plan.now, even(6, 3), limits=Limits(1.0, 1.0), steps=3_000)
-    assert found.targets
-    assert set(found.targets.values()) == {"B"}
-    assert not {"f1", "a1"} & set(found.targets)
+    alternative = find_alternative(plan.now, even(6, 3), limits=Limits(1.0, 1.0), steps=3_000)
+    assert alternative.targets
+    assert set(alternative.targets.values()) == {"B"}
+    assert not {"f1", "a1"} & set(alternative.targets)
 
 
 def test_where_nothing_is_better_an_alternative_has_no_targets():
-    found = find_alternative(drawn("AABB").now, even(4, 1), steps=200)
-    assert found.targets == {}
-    assert found.imbalance == (0.0, 0.0)
+    alternative = find_alternative(drawn("AABB").now, even(4, 1), steps=200)
+    assert alternative.targets == {}
+    assert alternative.imbalance == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -98,8 +98,8 @@ def draw_moments(
 def to_utc(local: Times, rng: np.random.Generator) -> pd.DatetimeIndex:
     """London times to UTC.
 
-    The hour that the clocks skip in spring never was, so its times move on by an hour; of the
-    hour that comes twice in autumn either may be meant.
+    Times in the hour that clocks skip in spring move on by an hour; times in the hour that comes
+    twice in autumn get either one at random.
     """
     first_time = rng.random(len(local)) < 0.5
     index = pd.DatetimeIndex(local).tz_localize(
@@ -111,6 +111,6 @@ def to_utc(local: Times, rng: np.random.Generator) -> pd.DatetimeIndex:
 def _season(days: Times, swing: float) -> Floats:
     day_of_year = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(int)
     season = 1 + swing * np.cos(2 * np.pi * (day_of_year - 200) / 365.25)
-    # From Hallowe'en to Bonfire Night the streets are busier than the season would have it.
+    # From Hallowe'en to Bonfire Night the streets are busier than usual in autumn.
     fireworks = (day_of_year >= 303) & (day_of_year <= 309)
     return np.asarray(np.where(fireworks, season * 1.45, season))

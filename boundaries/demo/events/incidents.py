@@ -28,7 +28,7 @@ _END: Final = (LAST_DAY + 1).astype("datetime64[s]") - np.timedelta64(1, "s")
 _END_UTC: Final = pd.Timestamp(_END, tz=LONDON).tz_convert("UTC").as_unit("s")
 
 
-def tell_incidents(
+def make_incidents(
     addresses: Addresses,
     risks: Risks,
     *,
@@ -51,7 +51,7 @@ def tell_incidents(
     streams = [
         _stream_events(stream, risks, tree=tree, rng=rng) for stream in (background, *STREAMS)
     ]
-    table = pd.concat([planted.assign(found_later=0.0), *streams], ignore_index=True)
+    table = pd.concat([planted.assign(interval_share=0.0), *streams], ignore_index=True)
     names = streets.named["street_name"].to_numpy()[addresses.street[table["address"]]]
     table["x"], table["y"] = addresses.points[table["address"]].T
     table["location"] = [
@@ -63,7 +63,7 @@ def tell_incidents(
 
 
 def _without(stream: Stream, planted: pd.DataFrame) -> Stream:
-    """The stream less what the planted hotspots have of it already, year by year."""
+    """The stream without the incidents that planted hotspots already have, year by year."""
     taken = [
         int(planted["local"].between(days[0], days[-1] + 1, inclusive="left").sum())
         for days in map(year_days, range(YEARS))
@@ -94,13 +94,13 @@ def _stream_events(
     events = pd.DataFrame({"local": local, "address": address})
     if follow_ups:
         events = pd.concat([events, _follow_ups(events, follow_ups, tree=tree, rng=rng)])
-    return events.assign(category=stream.category, found_later=stream.found_later)
+    return events.assign(category=stream.category, interval_share=stream.interval_share)
 
 
 def _follow_ups(
     events: pd.DataFrame, count: int, *, tree: KDTree, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Incidents that follow others closely in place and time, at like hours."""
+    """Incidents that follow others closely in place and time, at similar hours."""
     soon_enough = events[events["local"] < _END - np.timedelta64(REPEAT_DAYS + 1, "D")]
     first = soon_enough.iloc[rng.integers(0, len(soon_enough), count)]
     days = 1 + (rng.beta(1, 2.4, count) * (REPEAT_DAYS - 1)).astype(int)
@@ -128,8 +128,8 @@ def _move_outside(
     """Move a few incidents just beyond the edge; nobody knows a house number there."""
     count = round(len(table) * SHARE_OUTSIDE)
     edge = shapely.boundary(outline)
-    at = shapely.line_interpolate_point(edge, rng.uniform(0, edge.length, 3 * count))
-    points = shapely.get_coordinates(at)
+    at = rng.uniform(0, edge.length, 3 * count)
+    points = shapely.get_coordinates(shapely.line_interpolate_point(np.full(len(at), edge), at))
     points += (points - CENTRE) * (rng.uniform(25, 330, 3 * count) / RADIUS_M)[:, None]
     shapely.prepare(outline)
     points = points[~shapely.contains_xy(outline, points)][:count].round(1)
@@ -141,7 +141,7 @@ def _move_outside(
 def _as_incidents(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     table = table.sort_values(["local", "category", "address"], ignore_index=True)
     start = to_utc(table["local"].to_numpy(), rng)
-    later = (rng.random(len(table)) < table["found_later"]).to_numpy()
+    later = rng.random(len(table)) < table["interval_share"].to_numpy()
     hours = np.where(later, rng.lognormal(np.log(9), 0.7, len(table)), 0.0)
     end = start + pd.to_timedelta((hours * 3_600).astype(int), unit="s")
     frame = table.assign(

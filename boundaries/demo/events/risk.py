@@ -16,7 +16,7 @@ CENTRE_WIDTH_M = 620.0
 VENUES = 420
 MOST_LUCK = 2.5
 PLAIN_LUCK = 0.6
-"""Luck of a street with the city's mean risk: the mean of the risks lies above their median."""
+"""Luck of a street with the city's mean risk, which is above the median risk."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Risks:
     deprived
         Deprivation, with the city's mean as 1.
     street_luck, house_luck
-        About standard normal: what no map tells about a segment and an address.
+        Roughly standard normal: what no map shows about a segment and an address.
     venue
         Whether it is a shop, a pub or the like.
     """
@@ -84,7 +84,7 @@ def assess(
 
 
 def _luck(count: int, rng: np.random.Generator) -> Floats:
-    # Unbounded, one street in ten thousand would have a tenth of the city's trouble.
+    # Without bounds one street in ten thousand would have a tenth of all incidents.
     return np.asarray(np.clip(rng.standard_normal(count), -3, MOST_LUCK))
 
 

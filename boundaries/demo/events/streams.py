@@ -29,7 +29,7 @@ class Stream:
     swing
         How far July lies above the mean of the year.
     centre, main_road, deprived
-        What the town centre, main roads and deprived streets add to a plain street's risk of 1.
+        What the town centre, main roads and deprived streets add to an ordinary street's risk of 1.
     chronic
         How unequal streets are: standard deviation of the logarithm of their risk.
     repeat
@@ -38,8 +38,8 @@ class Stream:
         Whether it happens at shops and venues only.
     near_repeats
         Share that follow an earlier one within 14 days and 200 metres.
-    found_later
-        Share whose time is only known as a span.
+    interval_share
+        Share of incidents whose time is only known as an interval, such as a burglary found later.
     """
 
     category: str
@@ -53,7 +53,7 @@ class Stream:
     repeat: float = 0.8
     venues: bool = False
     near_repeats: float = 0.0
-    found_later: float = 0.0
+    interval_share: float = 0.0
 
 
 ASB_STREETS: Final = Stream(
@@ -71,17 +71,17 @@ STREAMS: Final = (
     Stream("criminal-damage-and-arson", (2_450, 2_350, 2_250, 2_150), "evening",
            swing=0.12, centre=2, deprived=2, chronic=1.0),
     Stream("vehicle-crime", (2_000, 1_900, 1_750, 1_600), "overnight",
-           swing=-0.08, deprived=0.8, chronic=0.8, near_repeats=0.2, found_later=0.75),
+           swing=-0.08, deprived=0.8, chronic=0.8, near_repeats=0.2, interval_share=0.75),
     Stream("other-theft", (1_550, 1_500, 1_480, 1_450), "working-day",
            centre=9, main_road=2, chronic=1.2),
     Stream("public-order", (1_450, 1_500, 1_520, 1_480), "evening",
            swing=0.15, centre=14, main_road=2, deprived=1.5, chronic=1.3, repeat=1.2),
     Stream("burglary", (1_250, 1_150, 1_050, 980), "any-time",
-           swing=-0.18, deprived=1.5, chronic=0.8, near_repeats=0.22, found_later=0.65),
+           swing=-0.18, deprived=1.5, chronic=0.8, near_repeats=0.22, interval_share=0.65),
     Stream("drugs", (720, 700, 740, 760), "evening",
            centre=8, deprived=3, chronic=1.6, repeat=1.2),
     Stream("bicycle-theft", (480, 440, 400, 370), "working-day",
-           swing=0.3, centre=18, main_road=2, deprived=0.3, chronic=1.3, found_later=0.7),
+           swing=0.3, centre=18, main_road=2, deprived=0.3, chronic=1.3, interval_share=0.7),
     Stream("robbery", (290, 300, 310, 300), "evening",
            centre=12, main_road=3, deprived=2, chronic=1.3),
 )  # fmt: skip

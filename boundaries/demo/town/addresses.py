@@ -13,12 +13,12 @@ from boundaries.demo.town.lines import Floats, Ints
 from boundaries.demo.town.streets import KINDS, RESIDENTIAL, Streets
 
 CORNER_M = 10.0
-"""No door opens this close to a junction."""
+"""No address is this close to a junction."""
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Doors of a city: arrays of the same length, one item for each address.
+    """The addresses of a city: arrays of the same length.
 
     Attributes
     ----------
@@ -44,23 +44,23 @@ def number_houses(
 ) -> Addresses:
     """Put addresses 12 to 20 metres apart along the streets, a few metres into the block."""
     fronts = _fronts(fabric, land, streets=streets, rng=rng)
-    doors = fronts.loc[fronts.index.repeat(fronts["doors"])].reset_index(names="front")
-    step = doors.groupby("front").cumcount()
-    along = CORNER_M + (step + 0.5) * doors["pitch"]
+    houses = fronts.loc[fronts.index.repeat(fronts["houses"])].reset_index(names="front")
+    step = houses.groupby("front").cumcount()
+    along = CORNER_M + (step + 0.5) * houses["pitch"]
     points = np.column_stack(
         [
-            doors["x"] + along * doors["dx"] - doors["setback"] * doors["side"] * doors["dy"],
-            doors["y"] + along * doors["dy"] + doors["setback"] * doors["side"] * doors["dx"],
+            houses["x"] + along * houses["dx"] - houses["setback"] * houses["side"] * houses["dy"],
+            houses["y"] + along * houses["dy"] + houses["setback"] * houses["side"] * houses["dx"],
         ]
     )
     # The fronts come in the order of street, side and place, and so do the numbers.
-    house = doors.groupby(["street", "side"]).cumcount()
+    count = houses.groupby(["street", "side"]).cumcount()
     return Addresses(
         points=points.round(1),
-        segment=doors["segment"].to_numpy(),
-        street=doors["street"].to_numpy(),
-        number=(2 * house + np.where(doors["side"] > 0, 1, 2)).to_numpy(),
-        cell=doors["cell"].to_numpy(),
+        segment=houses["segment"].to_numpy(),
+        street=houses["street"].to_numpy(),
+        number=(2 * count + np.where(houses["side"] > 0, 1, 2)).to_numpy(np.int64),
+        cell=houses["cell"].to_numpy(),
     )
 
 
@@ -93,7 +93,7 @@ def _fronts(
     fronts = pd.concat([frame.assign(side=1, cell=left), frame.assign(side=-1, cell=right)])
     fronts["pitch"] = rng.uniform(12, 20, len(fronts))
     room = (fronts["length"] - 2 * CORNER_M).clip(lower=0)
-    fronts["doors"] = np.where(land.built[fronts["cell"]], room // fronts["pitch"], 0).astype(int)
+    fronts["houses"] = np.where(land.built[fronts["cell"]], room // fronts["pitch"], 0).astype(int)
     return fronts.sort_values(["street", "side", "segment"], ignore_index=True)
 
 

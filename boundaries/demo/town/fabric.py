@@ -2,8 +2,8 @@
 
 Cells are the Voronoi regions of seeds. Seeds stand on locally turned and bent grids, so that
 rows of houses appear rather than a mosaic; seeds that stand in pairs beside a line make cell
-edges follow it. Cells are only ever kept or dropped, never cut: shared vertices stay the same
-to the last bit.
+edges follow it. Cells are used whole or not at all, never cut, so that shared vertices are equal to
+the last bit.
 """
 
 from __future__ import annotations
@@ -100,20 +100,22 @@ def weave(lines: Lines, rng: np.random.Generator) -> Fabric:
     """Fill the outline of a city with cells along its lines."""
     seeds, bank = _seeds(lines, rng)
     diagram = Voronoi(seeds)
-    kept = _largest_piece(lines.inside_edge(seeds), diagram.ridge_points)
+    inside = _largest_piece(lines.inside_edge(seeds), diagram.ridge_points)
     nodes, node_of = _joined_corners(diagram)
-    number = np.cumsum(kept) - 1
-    sides = np.where(kept[diagram.ridge_points], number[diagram.ridge_points], -1)
+    number = np.cumsum(inside) - 1
+    sides = np.where(inside[diagram.ridge_points], number[diagram.ridge_points], -1)
     vertices = np.asarray(diagram.ridge_vertices)
     bounded = (sides >= 0).any(axis=1)
     edges = node_of[vertices[bounded]]
     apart = edges[:, 0] != edges[:, 1]
-    rings = [node_of[diagram.regions[diagram.point_region[cell]]] for cell in np.flatnonzero(kept)]
+    rings = [
+        node_of[diagram.regions[diagram.point_region[cell]]] for cell in np.flatnonzero(inside)
+    ]
     return Fabric(
         nodes=nodes,
-        seeds=seeds[kept],
+        seeds=seeds[inside],
         cells=_polygons(nodes, rings),
-        bank=bank[kept],
+        bank=bank[inside],
         edges=edges[apart],
         sides=sides[bounded][apart],
     )
@@ -197,13 +199,13 @@ def _thinned(seeds: Floats, room: Floats) -> Floats:
     return seeds[keep]
 
 
-def _largest_piece(kept: Bools, neighbours: Ints) -> Bools:
+def _largest_piece(chosen: Bools, neighbours: NDArray[np.int32]) -> Bools:
     """Keep one piece without islands, and give back what it encloses."""
-    outside = _piece_of(~kept, neighbours)
+    outside = _piece_of(~chosen, neighbours)
     return _piece_of(~outside, neighbours)
 
 
-def _piece_of(chosen: Bools, neighbours: Ints) -> Bools:
+def _piece_of(chosen: Bools, neighbours: NDArray[np.int32]) -> Bools:
     """The largest connected piece of what is chosen."""
     both = chosen[neighbours].all(axis=1)
     a, b = neighbours[both].T

@@ -51,7 +51,7 @@ class Land:
         return np.asarray((self.use == HOMES) | (self.use == WORKS))
 
 
-def settle(fabric: Fabric, lines: Lines, *, rng: np.random.Generator) -> Land:
+def use_land(fabric: Fabric, lines: Lines, *, rng: np.random.Generator) -> Land:
     """Lay out parks and works and let people move in."""
     use = _uses(fabric, lines, rng)
     poorest = _poorest(fabric, lines, use=use, rng=rng)

@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 CENTRE: Final = np.array([570_000.0, 400_000.0])
-"""Open water in the North Sea, so that nobody takes the city for a real place."""
+"""Open water in the North Sea, so that no one takes the city for a real place."""
 
 RADIUS_M: Final = 4_900.0
 RING_M: Final = 2_450.0
@@ -53,7 +53,7 @@ class Lines:
         return (self.ring, self.inner_ring, *self.radials)
 
     def inside_edge(self, points: Floats) -> Bools:
-        """Tell which points lie within the outline that the city grew to."""
+        """Whether points are within the city's outline."""
         offset = points - CENTRE
         angle = np.arctan2(offset[:, 1], offset[:, 0])
         amplitude, order, phase = self.edge_waves

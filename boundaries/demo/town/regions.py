@@ -1,8 +1,7 @@
-"""Growing regions over a graph of neighbours: cells into blocks, blocks into wards.
+"""Grow regions over a graph of neighbours: cells into blocks, blocks into wards.
 
-A region is what is nearer to its seed than to any other, by the way through the graph. So it
-is always in one piece; and where crossing a river or a main road costs extra, its edge comes
-to lie there.
+A region is everything nearer to its seed than to any other, along the graph. So it is always
+connected, and its edge tends to follow rivers and main roads, which cost extra to cross.
 """
 
 from __future__ import annotations
@@ -91,17 +90,17 @@ def grow_few(places: Places, seeds: Ints, *, targets: Floats, rounds: int) -> In
 def _balanced(
     cost: Floats, weight: Floats, *, targets: Floats, start: Floats
 ) -> tuple[Ints, Floats]:
-    """Hold back regions that are too heavy until all are near their target."""
-    region, kept = cost.argmin(axis=0), np.zeros(len(targets))
-    held, smallest = start, np.inf
+    """Penalise regions that are too heavy until all are near their target."""
+    region, best = cost.argmin(axis=0), np.zeros(len(targets))
+    penalty, smallest = start, np.inf
     for step in np.geomspace(900, 60, 160):
-        tried = (cost + held[:, None]).argmin(axis=0)
+        tried = (cost + penalty[:, None]).argmin(axis=0)
         excess = np.bincount(tried, weight, len(targets)) / targets - 1
-        # A region that was held back until nothing is left of it has an excess of -1.
+        # A region that was penalised until nothing is left of it has an excess of -1.
         if excess.min() > -1 and np.abs(excess).max() < smallest:
-            region, kept, smallest = tried, held, np.abs(excess).max()
-        held = held + step * np.clip(excess, -0.5, 0.5)
-    return region, kept
+            region, best, smallest = tried, penalty, np.abs(excess).max()
+        penalty = penalty + step * np.clip(excess, -0.5, 0.5)
+    return region, best
 
 
 def _nearest_seed(places: Places, seeds: Ints) -> Ints:

@@ -1,4 +1,4 @@
-"""The streets of a city: which edges of its cells are streets, and which belong together."""
+"""The streets of a city: which edges of its cells they run along, their kinds and names."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def edge_kinds(fabric: Fabric, land: Land, *, lines: Lines, rng: np.random.Gener
     """Say for each edge of the fabric which of `KINDS` it is."""
     within = (fabric.sides >= 0).all(axis=1)
     water = within & fabric.water[fabric.sides].all(axis=1)
-    kind = np.where(within & ~water & _kept(fabric, land, rng=rng), RESIDENTIAL, NONE)
+    kind = np.where(within & ~water & ~_gaps(fabric, land, rng=rng), RESIDENTIAL, NONE)
     # Between two stretches of water lies either the middle of the river or a bridge's place.
     passable = within & ~fabric.over_river
     for line in lines.radials:
@@ -177,13 +177,13 @@ def edge_kinds(fabric: Fabric, land: Land, *, lines: Lines, rng: np.random.Gener
     return kind
 
 
-def _kept(fabric: Fabric, land: Land, *, rng: np.random.Generator) -> Bools:
-    """Leave out some edges: open land has few streets, and grids should meet in T-junctions."""
+def _gaps(fabric: Fabric, land: Land, *, rng: np.random.Generator) -> Bools:
+    """Edges without a street: open land has few, and grids should meet in T-junctions."""
     use = land.use[fabric.sides]
     gap = np.interp(from_centre(fabric.middles), [0, 2_500, RADIUS_M], [0.12, 0.2, 0.34])
     gap[(use == WORKS).all(axis=1)] = 0.55
     gap[(use == PARK).all(axis=1)] = 1.0
-    return np.asarray(rng.random(len(gap)) >= gap)
+    return np.asarray(rng.random(len(gap)) < gap)
 
 
 def _followed(fabric: Fabric, line: Floats, *, passable: Bools) -> Ints:
@@ -205,8 +205,8 @@ def _followed(fabric: Fabric, line: Floats, *, passable: Bools) -> Ints:
     ]
     pairs = np.sort(fabric.edges[edges]) @ [n, 1]  # one number for each pair of nodes
     order = pairs.argsort()
-    wanted = np.array(steps) @ [n, 1]
-    return np.asarray(edges[order[np.searchsorted(pairs[order], wanted)]])
+    on_way = np.array(steps) @ [n, 1]
+    return np.asarray(edges[order[np.searchsorted(pairs[order], on_way)]])
 
 
 def _stops(nodes: Floats, line: Floats) -> Floats:
@@ -215,7 +215,7 @@ def _stops(nodes: Floats, line: Floats) -> Floats:
     return np.asarray(near[np.linspace(0, len(near) - 1, 7).astype(int)])
 
 
-def _steps_back(before: Ints, start: int, stop: int) -> list[tuple[int, int]]:
+def _steps_back(before: NDArray[np.int32], start: int, stop: int) -> list[tuple[int, int]]:
     steps, node = [], int(stop)
     while node != start:
         earlier = int(before[node])

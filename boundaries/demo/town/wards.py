@@ -144,7 +144,7 @@ def ward_code(number: int) -> str:
 
 def make_wards(blocks: gpd.GeoDataFrame, members: Ints) -> gpd.GeoDataFrame:
     """Dissolve blocks into wards, summing their people and averaging their deprivation."""
-    ward = blocks["ward_code"].str[3:].astype(int).to_numpy() - 1
+    ward = blocks["ward_code"].str[3:].to_numpy().astype(np.int64) - 1
     wards = gpd.GeoDataFrame(
         _summed(blocks, ward),
         geometry=dissolved(blocks.geometry.to_numpy(), ward),
