@@ -234,7 +234,7 @@ class SqliteConnection:
         try:
             yield
         except BaseException:
-            # What was remembered of this change is undone as well, and cannot be told apart.
+            # The rows of this change are undone, and are remembered together with those before.
             for name in list(self._remembered):
                 self.forget(name)
             # On a full disk SQLite may have rolled everything back, and the savepoint with it.

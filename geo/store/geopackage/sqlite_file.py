@@ -24,21 +24,7 @@ GEOPACKAGE_VERSION = 10300
 class SqliteFile(SqliteConnection):
     """A GeoPackage file with Patchmap's tables; it is migrated to this version when opened.
 
-    Parameters
-    ----------
-    path
-        The file.
-    create
-        Make the store where there is no file, or an empty one.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no file and none is to be made.
-    StoreError
-        If the file is not a store, or a newer version wrote it.
-    ConflictError
-        If a migration was applied that differs from the known one.
+    Parameters and errors are those of `GeoPackageStore`.
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:

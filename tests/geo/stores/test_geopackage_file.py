@@ -88,6 +88,17 @@ def test_a_second_writer_waits_and_is_refused_in_the_end(geopackage, store_path,
     other.close()
 
 
+def test_nothing_is_changed_outside_a_transaction(geopackage, four_squares):
+    for change in (
+        lambda: geopackage.put_layer(LayerMetadata("wards"), four_squares),
+        lambda: geopackage.put_setting("a", 1),
+        lambda: geopackage.put_partition(month_part("2024-01")),
+    ):
+        with pytest.raises(StoreError, match=r"changed inside its transaction\(\) only"):
+            change()
+    assert (geopackage.layers(), geopackage.settings(), geopackage.imports()) == ([], {}, [])
+
+
 def test_a_store_opens_for_reading_while_another_one_writes(geopackage, store_path, monkeypatch):
     monkeypatch.setattr(sqlite_connection, "BUSY_TIMEOUT_S", 0.1)
     with geopackage.transaction():

@@ -135,6 +135,13 @@ def test_an_id_that_stands_twice_in_a_file_never_survives_its_undo(batch_rows, s
     assert all_incidents(store) == before
 
 
+def test_an_id_that_two_batches_of_a_file_name_is_refused(store):
+    twice = [row("a", "litter"), row("a", "theft")]
+    with pytest.raises(ConflictError, match="id council:a appears twice; each row needs its own"):
+        put(store, keyed_part(twice, batch_rows=1))
+    assert store.imports(history=True) == []
+
+
 def test_two_sources_with_the_same_own_ids_do_not_meet(store):
     put(store, keyed_part(rows(a="noise")))
     put(store, keyed_part([Row("housing:a", "litter", WEEK)], source="housing"))

@@ -135,5 +135,9 @@ def test_no_undo_makes_one_file_count_twice(store):
     put(store, month_part("2024-01", content="same"))
     second = imported(store, month_part("2024-01", 5))
     put(store, month_part("2024-02", content="same"))
+    third = store.imports()[-1].import_id
     message = undo_refusal(store, second.import_id)
-    assert message.startswith("ConflictError: ")
+    assert message == (
+        "ConflictError: the undo would bring back 2024-01-derbyshire-street.csv, which is imported"
+        f" again as import {third}; undo import {third} first"
+    )
