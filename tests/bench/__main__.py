@@ -41,17 +41,17 @@ def main() -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     lines: list[Line] = []
     runs: dict[str, list[Run]] = {}
-    for promise in _asked(sys.argv[1:]):
+    for promise in _chosen(sys.argv[1:]):
         say(promise.TITLE)
-        measured, told = promise.measure()
-        lines += told
+        measured, new = promise.measure()
+        lines += new
         runs |= {f"{promise.TITLE}: {name}": each for name, each in measured.items()}
     sys.stdout.write(as_table(lines) + "\n")
     (CACHE / "bench.json").write_text(as_json(lines, runs) + "\n", encoding="utf-8")
     say(f"the same as JSON: {CACHE / 'bench.json'}")
 
 
-def _asked(names: list[str]) -> list[ModuleType]:
+def _chosen(names: list[str]) -> list[ModuleType]:
     by_name = {promise.__name__.rpartition(".")[2]: promise for promise in PROMISES}
     if unknown := set(names) - set(by_name):
         raise SystemExit(f"no promise is called {unknown.pop()}; there are {', '.join(by_name)}")
@@ -66,7 +66,7 @@ def as_table(lines: list[Line]) -> str:
             f"{line.ours:,.1f} {line.unit}",
             f"{line.rival:,.1f} {line.unit} {line.rival_name}",
             f"{line.ratio:.2f}",
-            f"≥ {line.goal:g} {'kept' if line.kept else 'MISSED'}",
+            f"≥ {line.goal:g} {'met' if line.met else 'MISSED'}",
         )
         for line in lines
     ]
@@ -84,7 +84,7 @@ def as_json(lines: list[Line], runs: dict[str, list[Run]]) -> str:
             "rows": rows(),
             "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.platform()}",
             "python": platform.python_version(),
-            "promises": [asdict(line) | {"ratio": line.ratio, "kept": line.kept} for line in lines],
+            "promises": [asdict(line) | {"ratio": line.ratio, "met": line.met} for line in lines],
             "runs": {name: [asdict(one) for one in each] for name, each in runs.items()},
         },
         indent=2,

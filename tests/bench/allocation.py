@@ -44,7 +44,7 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
         }
         runs = {name: [run(command) for _ in range(ROUNDS)] for name, command in alone.items()}
         runs |= _raced(folder, answer)
-    return runs, _lines({name: middle(each).told for name, each in runs.items()})
+    return runs, _lines({name: middle(each).figures for name, each in runs.items()})
 
 
 def _raced(folder: Path, answer: Path) -> dict[str, list[Run]]:
@@ -69,18 +69,23 @@ def _raced(folder: Path, answer: Path) -> dict[str, list[Run]]:
     }
 
 
-def _lines(told: dict[str, dict[str, float]]) -> list[Line]:
-    plans, best, patrols = told["every plan"], told["proven optimum"], told["patrols"]
-    covering, model = told[f"covering: {OURS}"], told[f"patches: {OURS}"]
+def _lines(took: dict[str, dict[str, float]]) -> list[Line]:
+    plans, best, patrols = took["every plan"], took["proven optimum"], took["patrols"]
+    covering, model = took[f"covering: {OURS}"], took[f"patches: {OURS}"]
     return [
         Line(f"every plan of 17 areas ({plans['plans']:,.0f})", plans["s"], 1, "s", 1, "limit"),
         Line("69 areas, proven optimum", best["s"], 5, "s", 1, "limit"),
         Line("500 hotspots × 3 shifts", patrols["s"], 10, "s", 1, "limit"),
         Line("500 hotspots × 3 shifts, gap", 100 * patrols["gap"], 1, "%", 1, "limit"),
         Line(
-            "coverage, 1,000 cells", covering["s"], told[f"covering: {SPOPT}"]["s"], "s", 1, SPOPT
+            "coverage, 1,000 cells",
+            covering["s"],
+            took[f"covering: {SPOPT}"]["s"],
+            "s",
+            1,
+            SPOPT,
         ),
-        Line("6 patches of 17 areas", model["s"], told[f"patches: {MODEL}"]["s"], "s", 10, MODEL),
+        Line("6 patches of 17 areas", model["s"], took[f"patches: {MODEL}"]["s"], "s", 10, MODEL),
         _worth(patrols, "minutes_ranked", "hotspots in rank order"),
         _worth(patrols, "minutes_evenly", "wards taken evenly"),
     ]
@@ -101,9 +106,9 @@ def _made() -> Path:
 
 def _patches(folder: Path, areas: int, *options: object) -> Command:
     *rules, answer = options
-    kept = Path(str(answer))
-    kept = kept if kept.suffix else kept / "patches.npz"
-    return _ours("patches_ours", folder / f"areas-{areas}.parquet", *rules, kept)
+    path = Path(str(answer))
+    path = path if path.suffix else path / "patches.npz"
+    return _ours("patches_ours", folder / f"areas-{areas}.parquet", *rules, path)
 
 
 def _ours(script: str, *arguments: object) -> Command:

@@ -25,7 +25,7 @@ TITLE = "board"
 OURS, RIVAL = "patchmap", "plain folium"
 MOST_MB = 5.0
 FEWEST_FRAMES = 30.0
-TOLD = 0.0  # a ratio that is told and promised to nobody: the plain page answers nothing else
+NO_GOAL = 0.0  # reported only: the plain page answers nothing else
 FAR_OFF = 0.005  # of the incidents: those on the edge of a cell may differ
 _MIDDLE, _WARDS = (-1.55, 53.05), 4
 _LAYERS = {"wards": (0.0825, 0.0495), "whole": (0.165, 0.099)}
@@ -77,7 +77,7 @@ def _race(city: City, files: dict[str, tuple[Path, float]]) -> dict[str, list[Ru
             with opened() as pages:
                 drawn = pages.plain(file)
             built = made_s if key == "chosen" else 0.0
-            runs[name].append(Run(drawn.wall_s + built, 0, 0, drawn.told))
+            runs[name].append(Run(drawn.wall_s + built, 0, 0, drawn.figures))
         took = ", ".join(f"{name} {each[-1].wall_s:.2f} s" for name, each in runs.items())
         say(f"{number} of {ROUNDS}: {city.title}: {took}")
     return runs
@@ -88,10 +88,10 @@ def _lines(city: City, taken: dict[str, Run]) -> list[Line]:
     plain = taken["plain change"].wall_s
     return [
         Line(f"board ready, {city.title}", ready.wall_s, city.limit_s, "s", 1, "limit"),
-        Line(f"board ready, {city.title}", ready.wall_s, plain, "s", TOLD, f"{RIVAL}, made"),
+        Line(f"board ready, {city.title}", ready.wall_s, plain, "s", NO_GOAL, f"{RIVAL}, made"),
         Line(f"filter changed, {city.title}", change.wall_s, 1.0, "s", 1, "limit"),
-        Line(f"filter changed, {city.title}", change.wall_s, plain, "s", TOLD, f"{RIVAL}, made"),
-        Line(f"page weight, {city.title}", ready.told["mb"], MOST_MB, "MB", 1, "limit"),
+        Line(f"filter changed, {city.title}", change.wall_s, plain, "s", NO_GOAL, f"{RIVAL}, made"),
+        Line(f"page weight, {city.title}", ready.figures["mb"], MOST_MB, "MB", 1, "limit"),
     ]  # fmt: skip
 
 
@@ -110,16 +110,20 @@ def _panned() -> dict[str, list[Run]]:
             with opened() as pages:
                 pages.plain(file)
                 runs[RIVAL].append(pages.drag_plain())
-            say(", ".join(f"{name} {each[-1].told['frames']:.0f}/s" for name, each in runs.items()))
+            say(
+                ", ".join(
+                    f"{name} {each[-1].figures['frames']:.0f}/s" for name, each in runs.items()
+                )
+            )
     return runs
 
 
 def _panning_lines(measured: dict[str, list[Run]]) -> list[Line]:
-    ms = {name: 1_000 / middle(each).told["frames"] for name, each in measured.items()}
+    ms = {name: 1_000 / middle(each).figures["frames"] for name, each in measured.items()}
     title = "a frame while panning 10,000 cells"
     return [
         Line(title, ms[OURS], 1_000 / FEWEST_FRAMES, "ms", 1, "limit"),
-        Line(title, ms[OURS], ms[RIVAL], "ms", TOLD, RIVAL),
+        Line(title, ms[OURS], ms[RIVAL], "ms", NO_GOAL, RIVAL),
     ]
 
 
@@ -142,7 +146,7 @@ def _rival(city: City, key: str) -> tuple[Path, float]:
         f"{city.title}, {query}: {len(ours):,} cells, {sum(ours.values()):,} incidents from each; "
         f"{differ} differ"
     )
-    return page, made.told["s"]
+    return page, made.figures["s"]
 
 
 def _counts(text: str) -> dict[str, int]:

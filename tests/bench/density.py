@@ -29,11 +29,11 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
 
 
 def _race(points: str, rivals: list[str]) -> dict[str, list[Run]]:
-    asked = (points, CELL_M, BANDWIDTH_M)
-    sides = {OURS: lambda answer: ours("density_ours", *asked, answer)}
+    inputs = (points, CELL_M, BANDWIDTH_M)
+    sides = {OURS: lambda answer: ours("density_ours", *inputs, answer)}
     for name in rivals:
         sides[name] = lambda answer, name=name: theirs(
-            "density_rivals", METHODS[name], *asked, answer
+            "density_rivals", METHODS[name], *inputs, answer
         )
     return race_and_compare(sides, rule="density")
 
@@ -41,7 +41,7 @@ def _race(points: str, rivals: list[str]) -> dict[str, list[Run]]:
 def _lines(kind: str, taken: dict[str, Run]) -> list[Line]:
     title, mine = f"{TITLE} of {rows():,} {NAMES[kind]}", taken[OURS]
     lines = [
-        Line(title, mine.told["s"] * 1e3, taken[name].told["s"] * 1e3, "ms", goal, name)
+        Line(title, mine.figures["s"] * 1e3, taken[name].figures["s"] * 1e3, "ms", goal, name)
         for name, goal in GOALS[kind].items()
     ]
     return [*lines, Line(f"{title}, memory at most", mine.peak_mb, MOST_MB, "MB", 1, "limit")]

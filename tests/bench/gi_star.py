@@ -39,7 +39,7 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
 
 
 def _lines(taken: dict[str, Run]) -> list[Line]:
-    ms = {name: run.told["s"] * 1e3 for name, run in taken.items()}
+    ms = {name: run.figures["s"] * 1e3 for name, run in taken.items()}
     z, p = f"{TITLE} of 100,000 cells", "exact permutation p of 100,000 cells"
     mine, drawn = taken[f"p: {OURS}"], taken[f"p: {DRAWN}"]
     return [

@@ -75,4 +75,4 @@ def _line_in_all(case: Case, raced: dict[str, list[Run]], goal: int) -> Line:
 
 
 def _ns(taken: Run, name: str) -> float:
-    return taken.told[name] / rows() * 1e9
+    return taken.figures[name] / rows() * 1e9

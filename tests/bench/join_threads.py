@@ -24,8 +24,8 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
             },
             lambda: None,  # each process compares its own answers
         )
-    told = {title: middle(each).told for title, each in runs.items()}
+    figures = {title: middle(each).figures for title, each in runs.items()}
     return runs, [
         Line(f"{title}, two threads", took["two_ms"], took["one_ms"], "ms", 1.8, "one thread")
-        for title, took in told.items()
+        for title, took in figures.items()
     ]

@@ -35,7 +35,7 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
     mine, other, peak = middle(runs[OURS]), middle(runs[RIVAL]), middle(large)
     title = f"{TITLE}, {FEW.count:,} points"
     return runs | {f"{MANY.count:,} points: {OURS}": large}, [
-        Line(title, mine.told["s"] * 1e3, other.told["s"] * 1e3, "ms", 500, RIVAL),
+        Line(title, mine.figures["s"] * 1e3, other.figures["s"] * 1e3, "ms", 500, RIVAL),
         Line(f"{title}, memory", mine.peak_mb, other.peak_mb, "MB", 1, RIVAL),
         Line(
             f"{TITLE}, {MANY.count:,} points, memory at most", peak.peak_mb, MOST_MB, "MB", 1,

@@ -35,7 +35,7 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
             for name in commands
         }
         runs = race(rivals, lambda: _compare(answers))
-    return runs, _lines({name: middle(each).told["ms"] for name, each in runs.items()})
+    return runs, _lines({name: middle(each).figures["ms"] for name, each in runs.items()})
 
 
 def _lines(ms: dict[str, float]) -> list[Line]:

@@ -38,11 +38,11 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
             _begin(address)
         rivals = {name: lambda name=name: _clicks(addresses[name]) for name in addresses}
         runs = race(rivals, lambda: _compare(addresses))
-    ms = {name: middle(each).told["ms"] for name, each in runs.items()}
-    told = f"{TITLE}, until the table shows it"
+    ms = {name: middle(each).figures["ms"] for name, each in runs.items()}
+    title = f"{TITLE}, until the table shows it"
     return runs, [
-        Line(told, ms[OURS], ms[GEOPANDAS], "ms", 2, GEOPANDAS),
-        Line(told, ms[OURS], MOST_MS, "ms", 1, "limit"),
+        Line(title, ms[OURS], ms[GEOPANDAS], "ms", 2, GEOPANDAS),
+        Line(title, ms[OURS], MOST_MS, "ms", 1, "limit"),
     ]
 
 
@@ -60,10 +60,10 @@ def _begin(address: str) -> None:
 
 def _compare(addresses: dict[str, str]) -> None:
     """Refuse figures that differ after the same clicks."""
-    told = {}
+    results = {}
     for name, address in addresses.items():
         with urllib.request.urlopen(f"{address}/planner/plans/bench", timeout=120) as answer:
             plan = json.load(answer)
-        told[name] = (plan["assigned"], plan["rows"])
-    if told[OURS] != told[GEOPANDAS]:
+        results[name] = (plan["assigned"], plan["rows"])
+    if results[OURS] != results[GEOPANDAS]:
         raise SystemExit(f"{GEOPANDAS} counts otherwise than {OURS}")

@@ -35,13 +35,13 @@ Command = list[str]
 class Run:
     """What one process took: seconds on the wall and on the CPU, megabytes at its peak.
 
-    `told` are figures that it measured itself, printed as JSON on its last line.
+    `figures` are figures that it measured itself, printed as JSON on its last line.
     """
 
     wall_s: float
     cpu_s: float
     peak_mb: float
-    told: dict[str, float] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Line:
         return self.rival / self.ours
 
     @property
-    def kept(self) -> bool:
+    def met(self) -> bool:
         return self.ratio >= self.goal
 
 
@@ -121,7 +121,7 @@ def middle(runs: list[Run]) -> Run:
         median(one.wall_s for one in runs),
         median(one.cpu_s for one in runs),
         median(one.peak_mb for one in runs),
-        {name: median(one.told[name] for one in runs) for name in runs[0].told},
+        {name: median(one.figures[name] for one in runs) for name in runs[0].figures},
     )
 
 
@@ -140,8 +140,8 @@ def run(command: Command) -> Run:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{printed}")
     peak_kb = used.ru_maxrss if sys.platform != "darwin" else used.ru_maxrss / 1024
     last = printed.rstrip().rpartition("\n")[2]
-    told = json.loads(last) if last.startswith("{") else {}
-    return Run(took, used.ru_utime + used.ru_stime, peak_kb / 1024, told)
+    figures = json.loads(last) if last.startswith("{") else {}
+    return Run(took, used.ru_utime + used.ru_stime, peak_kb / 1024, figures)
 
 
 def say(text: str) -> None:

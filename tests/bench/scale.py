@@ -51,19 +51,19 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
 
 
 def _lines(count: int, taken: dict[str, Run]) -> list[Line]:
-    def told(name: str, figure: str = "s") -> float:
-        return taken[name].told[figure]
+    def figure_of(name: str, figure: str = "s") -> float:
+        return taken[name].figures[figure]
 
     million = count / 1e6
-    worker_mb = max(told(name, "worker_mb") for name in (ONE, TWO, PARTS))
-    cpu = {name: told(name, "busiest_cpu_s") for name in (ONE, TWO, PARTS, RIVAL)}
-    each, of_tenth = told(TWO) / million, told(TENTH) / million * 10
+    worker_mb = max(figure_of(name, "worker_mb") for name in (ONE, TWO, PARTS))
+    cpu = {name: figure_of(name, "busiest_cpu_s") for name in (ONE, TWO, PARTS, RIVAL)}
+    each, of_tenth = figure_of(TWO) / million, figure_of(TENTH) / million * 10
     title = f"{TITLE}, {count:,} rows"
     return [
-        Line(f"{title}, a second worker", told(TWO), told(ONE), "s", 1.7, ONE),
+        Line(f"{title}, a second worker", figure_of(TWO), figure_of(ONE), "s", 1.7, ONE),
         Line(f"{title}, a second worker, busiest", cpu[TWO], cpu[ONE], "s CPU", 1.7, ONE),
         Line(f"{title}, memory of a worker", worker_mb, MOST_MB, "MB", 1, "limit"),
-        Line(f"{title}, the same parts", told(PARTS), told(RIVAL), "s", 20, RIVAL),
+        Line(f"{title}, the same parts", figure_of(PARTS), figure_of(RIVAL), "s", 20, RIVAL),
         Line(f"{title}, the same parts, busiest", cpu[PARTS], cpu[RIVAL], "s CPU", 20, RIVAL),
         Line(f"{title}, growth", each, of_tenth, "s a million", 0.9, "at a tenth of the rows"),
     ]

@@ -159,8 +159,8 @@ def _started(
 def _place(url: str) -> dict[str, str]:
     parts = urlsplit(url)
     host = parse_qs(parts.query).get("host", [parts.hostname or "localhost"])[0]
-    kept = {"host": host, "user": parts.username or "", "dbname": parts.path.strip("/")}
-    return kept | {"password": parts.password or "", "port": str(parts.port or 5432)}
+    options = {"host": host, "user": parts.username or "", "dbname": parts.path.strip("/")}
+    return options | {"password": parts.password or "", "port": str(parts.port or 5432)}
 
 
 def _free_port() -> int:

@@ -27,7 +27,7 @@ BOX = "-1.5035,52.8700,-1.4955,52.8754"
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for, how often, and how many times faster it must come."""
+    """An address, how often it is requested, and how many times faster it must be."""
 
     title: str
     layer: str
@@ -50,9 +50,9 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
         runs = _race(servers)
         lines = [_line(wish, runs) for wish in WISHES]
         for part in (serving_copies, serving_tiles):
-            measured, told = part.measure(servers)
+            measured, new = part.measure(servers)
             runs |= measured
-            lines += told
+            lines += new
     return runs, lines
 
 
@@ -90,8 +90,8 @@ def _compare(servers: Servers) -> None:
 
 
 def _count(address: str) -> int:
-    asked = urllib.request.Request(address, headers={"Accept": "application/geo+json"})
-    with urllib.request.urlopen(asked, timeout=60) as answer:
+    request = urllib.request.Request(address, headers={"Accept": "application/geo+json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return len(json.load(answer)["features"])
 
 
@@ -106,11 +106,13 @@ def _load(address: str, requests: int) -> float:
 def _call(address: str, requests: int) -> None:
     host, _, path = address.removeprefix("http://").partition("/")
     name, _, port = host.partition(":")
-    asked = f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/geo+json\r\n\r\n".encode()
+    request = (
+        f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/geo+json\r\n\r\n".encode()
+    )
     with socket.create_connection((name, int(port)), timeout=60) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for _ in range(requests):
-            line.sendall(asked)
+            line.sendall(request)
             _read(line, address)
 
 

@@ -123,7 +123,7 @@ def _time(make: Maker, places: list[Place]) -> float:
 
 def _compare(makers: Mapping[str, Maker], layer: str, places: list[Place]) -> None:
     """Refuse tiles that show other features, with other properties or at other places."""
-    told = 0
+    features = 0
     for place in places:
         ours, rival = (_read(makers[name](place), layer) for name in (OURS, POSTGIS))
         names = [name for name in _COLUMNS[layer] if name != "occurred_from"]  # a text there
@@ -131,8 +131,8 @@ def _compare(makers: Mapping[str, Maker], layer: str, places: list[Place]) -> No
             raise SystemExit(f"{layer}, {place}: the tiles show different features")
         if ours.geometry.hausdorff_distance(rival.geometry).max() > 4:
             raise SystemExit(f"{layer}, {place}: the tiles show features at different places")
-        told += len(ours)
-    say(f"{len(places)} tiles of {layer} with {told:,} features, the same from each")
+        features += len(ours)
+    say(f"{len(places)} tiles of {layer} with {features:,} features, the same from each")
 
 
 def _read(tile: bytes, layer: str) -> gpd.GeoDataFrame:

@@ -19,8 +19,8 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
     with TemporaryDirectory(dir=CACHE) as folder:
         command = CASE.ours(Path(folder) / "answer.npy", script="transform")
         runs = race({TITLE: lambda: command}, lambda: None)  # the process compares by itself
-    told = middle(runs[TITLE]).told
-    ns = {name: seconds / CASE.count * 1e9 for name, seconds in told.items()}
+    figures = middle(runs[TITLE]).figures
+    ns = {name: seconds / CASE.count * 1e9 for name, seconds in figures.items()}
     title = f"{TITLE}, {CASE.count:,} points"
     join = f"join to {CASE.layer}"
     return runs, [

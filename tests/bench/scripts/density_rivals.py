@@ -10,16 +10,16 @@ import sys
 import numpy as np
 from inputs import timed
 from middles import middles
+from result_file import save
 from scipy.spatial import cKDTree
-from told import keep
 
 KM2 = 1e6
 
 
 def main(method: str, points: str, cell: str, bandwidth: str, answer: str) -> None:
     xy, at, h = np.load(points)["xy"], middles(float(cell)), float(bandwidth)
-    found, took = timed(lambda: METHODS[method](xy, at, h))
-    keep(answer, {"s": took}, density=found)
+    result, took = timed(lambda: METHODS[method](xy, at, h))
+    save(answer, {"s": took}, density=result)
 
 
 def by_tree(xy: np.ndarray, at: np.ndarray, h: float) -> np.ndarray:
@@ -32,12 +32,12 @@ def by_distinct(xy: np.ndarray, at: np.ndarray, h: float) -> np.ndarray:
 
 
 def summed(xy: np.ndarray, weight: np.ndarray, at: np.ndarray, h: float) -> np.ndarray:
-    tree, found = cKDTree(xy), np.zeros(len(at))
+    tree, result = cKDTree(xy), np.zeros(len(at))
     for cell, place in enumerate(at):
         near = tree.query_ball_point(place, h)
         squared = ((xy[near] - place) ** 2).sum(axis=1)
-        found[cell] = (weight[near] * (1 - squared / h**2) ** 2).sum()
-    return found * (3 / (np.pi * h**2)) * KM2
+        result[cell] = (weight[near] * (1 - squared / h**2) ** 2).sum()
+    return result * (3 / (np.pi * h**2)) * KM2
 
 
 METHODS = {"tree": by_tree, "distinct": by_distinct}

@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 from inputs import timed
+from result_file import save
 from scipy.sparse import csr_array
-from told import keep
 
 from geo.hotspots.getis_ord import gi_star, permutation_p
 
@@ -15,14 +15,17 @@ ROUNDS = 15
 
 
 def main(measure: str, cells: str, answer: str) -> None:
-    kept = np.load(cells)
-    counts, near = kept["counts"], csr_array((kept["data"], kept["indices"], kept["indptr"]))
+    inputs = np.load(cells)
+    counts, near = (
+        inputs["counts"],
+        csr_array((inputs["data"], inputs["indices"], inputs["indptr"])),
+    )
     if measure == "z":
-        found, took = timed(lambda: gi_star(counts, near), rounds=ROUNDS)
-        keep(answer, {"s": took}, z=found)
+        result, took = timed(lambda: gi_star(counts, near), rounds=ROUNDS)
+        save(answer, {"s": took}, z=result)
     else:
-        found, took = timed(lambda: permutation_p(counts, near), rounds=ROUNDS)
-        keep(answer, {"s": took}, p=found, tie=chance_of_a_tie(counts, near))
+        result, took = timed(lambda: permutation_p(counts, near), rounds=ROUNDS)
+        save(answer, {"s": took}, p=result, tie=chance_of_a_tie(counts, near))
 
 
 def chance_of_a_tie(counts: np.ndarray, near: csr_array) -> np.ndarray:

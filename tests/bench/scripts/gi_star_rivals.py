@@ -13,8 +13,8 @@ import numpy as np
 from esda.getisord import G_Local
 from inputs import timed
 from libpysal.graph import Graph
+from result_file import save
 from scipy.sparse import csr_array
-from told import keep
 
 ROUNDS = 15
 PERMUTATIONS = 999
@@ -22,17 +22,17 @@ PERMUTATIONS = 999
 
 def main(measure: str, kind: str, cells: str, answer: str) -> None:
     warnings.simplefilter("ignore")
-    kept = np.load(cells)
-    counts = kept["counts"].astype(float)
-    weights = made(csr_array((kept["data"], kept["indices"], kept["indptr"])), kind)
+    inputs = np.load(cells)
+    counts = inputs["counts"].astype(float)
+    weights = made(csr_array((inputs["data"], inputs["indices"], inputs["indptr"])), kind)
     if measure == "z":
-        found, took = timed(lambda: local(counts, weights, permutations=0), rounds=ROUNDS)
-        keep(answer, {"s": took}, z=np.asarray(found.Zs))
+        result, took = timed(lambda: local(counts, weights, permutations=0), rounds=ROUNDS)
+        save(answer, {"s": took}, z=np.asarray(result.Zs))
     else:
         ring = np.eye(50) + np.eye(50, k=1) + np.eye(50, k=-1)
         local(counts[:50], made(csr_array(ring), kind), permutations=9)  # compiles
-        found, took = timed(lambda: local(counts, weights, permutations=PERMUTATIONS))
-        keep(answer, {"s": took}, p=np.asarray(found.p_sim), draws=np.array(PERMUTATIONS))
+        result, took = timed(lambda: local(counts, weights, permutations=PERMUTATIONS))
+        save(answer, {"s": took}, p=np.asarray(result.p_sim), draws=np.array(PERMUTATIONS))
 
 
 def made(near: csr_array, kind: str) -> object:

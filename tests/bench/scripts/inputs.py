@@ -27,12 +27,12 @@ def timed(work: Callable[[], T], *, rounds: int = 1) -> tuple[T, float]:
     took = []
     for _ in range(rounds):
         start = process_time()
-        found = work()
+        result = work()
         took.append(process_time() - start)
-    return found, median(took)
+    return result, median(took)
 
 
-def tell(found: np.ndarray, answer: str, **figures: float) -> None:
+def report(result: np.ndarray, answer: str, **figures: float) -> None:
     """Keep the answer for comparison, and print the figures as the last line."""
-    np.save(Path(answer), found.astype(np.int32))
+    np.save(Path(answer), result.astype(np.int32))
     sys.stdout.write(json.dumps(figures) + "\n")

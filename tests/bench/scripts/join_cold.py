@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from inputs import read_inputs, tell
+from inputs import read_inputs, report
 
 from geo.locate import AreaLocator
 
@@ -19,7 +19,7 @@ def main(layer: str, points: str, answer: str, *, save: bool) -> None:
     if save:
         AreaLocator(areas).save(index)
     else:
-        tell(AreaLocator.open(index, areas).locate(x, y), answer)
+        report(AreaLocator.open(index, areas).locate(x, y), answer)
 
 
 if __name__ == "__main__":

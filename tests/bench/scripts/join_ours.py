@@ -7,7 +7,7 @@ import sys
 import geopandas as gpd
 import numpy as np
 import shapely
-from inputs import read_inputs, tell, timed
+from inputs import read_inputs, report, timed
 
 from geo.locate import AreaLocator
 
@@ -18,9 +18,9 @@ def main(layer: str, points: str, answer: str) -> None:
     areas, x, y = read_inputs(layer, points)
     load_compiled()
     locator = AreaLocator(areas)
-    found, first = timed(lambda: locator.locate(x, y, workers=1))
-    found, ready = timed(lambda: locator.locate(x, y, workers=1), rounds=ROUNDS)
-    tell(found, answer, first_s=first, ready_s=ready)
+    result, first = timed(lambda: locator.locate(x, y, workers=1))
+    result, ready = timed(lambda: locator.locate(x, y, workers=1), rounds=ROUNDS)
+    report(result, answer, first_s=first, ready_s=ready)
 
 
 def load_compiled() -> None:

@@ -12,13 +12,13 @@ from collections.abc import Callable
 import geopandas as gpd
 import numpy as np
 import x_sorted
-from inputs import read_inputs, tell, timed
+from inputs import read_inputs, report, timed
 
 
 def main(method: str, layer: str, points: str, answer: str) -> None:
     areas, x, y = read_inputs(layer, points)
-    found, took = timed(METHODS[method](areas, x, y))
-    tell(found, answer, s=took)
+    result, took = timed(METHODS[method](areas, x, y))
+    report(result, answer, s=took)
 
 
 def by_sjoin(areas: gpd.GeoDataFrame, x: np.ndarray, y: np.ndarray) -> Callable[[], np.ndarray]:
@@ -70,9 +70,9 @@ def _sjoin(areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame) -> np.ndarray:
 def _lowest(areas: gpd.GeoDataFrame, count: int, point: np.ndarray, area: np.ndarray) -> np.ndarray:
     """One area a point, −1 for none; the layers here are in the order of their codes."""
     assert areas.index.is_monotonic_increasing
-    found = np.full(count, len(areas))
-    np.minimum.at(found, point, area)
-    return np.where(found == len(areas), -1, found)
+    result = np.full(count, len(areas))
+    np.minimum.at(result, point, area)
+    return np.where(result == len(areas), -1, result)
 
 
 METHODS = {

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 from inputs import timed
-from told import keep
+from result_file import save
 
 from geo.hotspots.knox import knox
 
@@ -15,15 +15,15 @@ PERMUTATIONS = 999
 
 
 def main(points: str, metres: str, days: str, answer: str) -> None:
-    kept = np.load(points)
-    (x, y), day = kept["xy"].T, kept["day"]
+    inputs = np.load(points)
+    (x, y), day = inputs["xy"].T, inputs["day"]
     # Bands leave their upper end out; the rival's hold theirs.
     bands = {"metres": (0.0, float(metres)), "days": (0, int(days) + 1)}
     knox(x[:100], y[:100], day[:100], **bands, permutations=2)  # loads what is compiled
-    found, took = timed(
+    result, took = timed(
         lambda: knox(x, y, day, **bands, permutations=PERMUTATIONS, seed=1), rounds=ROUNDS
     )
-    keep(answer, {"s": took}, pairs=found["observed"][0], p=found["p"][0])
+    save(answer, {"s": took}, pairs=result["observed"][0], p=result["p"][0])
 
 
 if __name__ == "__main__":

@@ -10,23 +10,23 @@ import sys
 from time import perf_counter
 
 import numpy as np
+from result_file import save
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_array
-from told import keep
 
 
 def main(areas: str, low: str, high: str, groups: str, seconds: str, answer: str) -> None:
-    kept = np.load(areas)
+    inputs = np.load(areas)
     start = perf_counter()
-    model = Plain(kept["work"].astype(float), kept["edges"], int(groups))
+    model = Plain(inputs["work"].astype(float), inputs["edges"], int(groups))
     cost, rules, limits, whole = model.written(int(low), int(high))
-    found = milp(
+    result = milp(
         cost, constraints=rules, bounds=limits, integrality=whole,
         options={"time_limit": float(seconds), "mip_rel_gap": 0.0},
     )  # fmt: skip
     took = perf_counter() - start
-    worst = [found.x[-1]] if found.status == 0 else []
-    keep(answer, {"s": took, "proven": float(found.status == 0)}, worst=np.array(worst))
+    worst = [result.x[-1]] if result.status == 0 else []
+    save(answer, {"s": took, "proven": float(result.status == 0)}, worst=np.array(worst))
 
 
 class Plain:
@@ -52,8 +52,8 @@ class Plain:
         for area in range(self.n):
             self.row({self.x(area, k): 1.0 for k in range(self.groups)}, 1.0, 1.0)
         for k in range(self.groups):
-            held = {self.x(area, k): 1.0 for area in range(self.n)}
-            self.row(held, low, high)
+            terms = {self.x(area, k): 1.0 for area in range(self.n)}
+            self.row(terms, low, high)
             load = {self.x(area, k): self.work[area] / fair for area in range(self.n)}
             self.row({**load, worst: -1.0}, -np.inf, 1.0)
             self.row({**load, worst: 1.0}, 1.0, np.inf)

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import geopandas as gpd
 import numpy as np
-from told import keep
+from result_file import save
 
 from geo.allocation.adjacency import contiguity
 from geo.allocation.patches.annealing import warm_up
@@ -21,14 +21,14 @@ def main(areas: str, low: str, high: str, groups: str, answer: str) -> None:
     table = gpd.read_parquet(areas)
     rules = PatchRules(size=(int(low), int(high)), groups=int(groups) or None)
     start = perf_counter()
-    found = plan_patches(table, contiguity(table), rules=rules).plans
+    result = plan_patches(table, contiguity(table), rules=rules).plans
     took = perf_counter() - start
-    best = found.loc[found["optimal"]]
-    if set(best["groups"]) != set(found["groups"]):
+    best = result.loc[result["optimal"]]
+    if set(best["groups"]) != set(result["groups"]):
         raise SystemExit("a balance is not proven best")
-    keep(
+    save(
         answer,
-        {"s": took, "plans": float(found.groupby("groups")["examined"].first().sum())},
+        {"s": took, "plans": float(result.groupby("groups")["examined"].first().sum())},
         worst=np.array(best.groupby("groups")["worst_imbalance"].min()),
     )
 

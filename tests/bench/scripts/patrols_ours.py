@@ -2,7 +2,7 @@
 
 In rank order: the officers of a shift take the hotspots with most demand in turn. Evenly: they
 take the best hotspot of each ward in turn, then the second of each. Both stop where a round is
-full, and both walk what they took by the shortest way found.
+full, and both walk what they took by the shortest path found.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from told import keep
+from result_file import save
 
 from geo.allocation.patches.annealing import warm_up
 from geo.allocation.patrols.problem import PatrolProblem, Shift, StraightLines, VisitRule
@@ -28,7 +28,7 @@ def main(hotspots: str, answer: str) -> None:
     table = pd.read_csv(hotspots).sort_values("hotspot_id", ignore_index=True)
     warm_up()
     start = perf_counter()
-    found = plan_patrols(table, SHIFTS, rule=RULE, travel=LINES)
+    result = plan_patrols(table, SHIFTS, rule=RULE, travel=LINES)
     took = perf_counter() - start
     problem = PatrolProblem(
         tuple(table["hotspot_id"]),
@@ -39,16 +39,16 @@ def main(hotspots: str, answer: str) -> None:
         RULE,
     )
     hours = sum(shift.officers * shift.minutes for shift in SHIFTS) / 60
-    keep(
+    save(
         answer,
         {
             "s": took,
-            "gap": found.gap,
-            "minutes": 60 * hours / found.covered,
+            "gap": result.gap,
+            "minutes": 60 * hours / result.covered,
             "minutes_ranked": 60 * hours / by_habit(problem, ranked(table)),
             "minutes_evenly": 60 * hours / by_habit(problem, evenly(table)),
         },
-        covered=np.array(found.covered),
+        covered=np.array(result.covered),
     )
 
 

@@ -55,5 +55,5 @@ def timed_moves(
         taken.append(process_time() - start)
         if number == COMPARED:
             table()[SUMS].sort_index().round().astype(int).to_csv(answer)
-    told = {"ms": 1000 * median(taken[WARM_UP:]), "slowest_ms": 1000 * max(taken[WARM_UP:])}
-    sys.stdout.write(json.dumps(told) + "\n")
+    figures = {"ms": 1000 * median(taken[WARM_UP:]), "slowest_ms": 1000 * max(taken[WARM_UP:])}
+    sys.stdout.write(json.dumps(figures) + "\n")

@@ -32,8 +32,8 @@ def main(folder: Path, workers: int, out: Path) -> None:
     frame = counts.rename("n").reset_index().astype(str)
     frame.sort_values(["area_code", "category", "month"]).to_csv(out, index=False)
     peak_kb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    told = {"s": took, "busiest_cpu_s": max(cpu.values()), "worker_mb": peak_kb / 1024}
-    sys.stdout.write(json.dumps(told) + "\n")
+    figures = {"s": took, "busiest_cpu_s": max(cpu.values()), "worker_mb": peak_kb / 1024}
+    sys.stdout.write(json.dumps(figures) + "\n")
 
 
 def _load() -> None:

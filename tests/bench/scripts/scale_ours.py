@@ -34,8 +34,8 @@ def main(folder: Path, kind: str, workers: int, out: Path) -> None:
     frame.to_csv(out, index=False)
     # Of the largest process that was started here: a worker.
     peak_kb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    told = {"s": took, "busiest_cpu_s": max(cpu.values()), "worker_mb": peak_kb / 1024}
-    sys.stdout.write(json.dumps(told) + "\n")
+    figures = {"s": took, "busiest_cpu_s": max(cpu.values()), "worker_mb": peak_kb / 1024}
+    sys.stdout.write(json.dumps(figures) + "\n")
 
 
 def _load() -> None:

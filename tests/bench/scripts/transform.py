@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from inputs import read_inputs, tell, timed
+from inputs import read_inputs, report, timed
 
 from geo.crs import Projection
 from geo.crs_tiles import to_metres_fast
@@ -26,8 +26,8 @@ def main(layer: str, points: str, answer: str) -> None:
     plain, plain_s = timed(lambda: projection.to_metres(*degrees))
     if (far := np.hypot(fast[0] - plain[0], fast[1] - plain[1]).max()) > MILLIMETRE:
         raise SystemExit(f"the surfaces are {far} m from the operation")
-    found, join_s = timed(lambda: locator.locate(x, y, workers=1), rounds=ROUNDS)
-    tell(found, answer, fast_s=fast_s, plain_s=plain_s, join_s=join_s)
+    result, join_s = timed(lambda: locator.locate(x, y, workers=1), rounds=ROUNDS)
+    report(result, answer, fast_s=fast_s, plain_s=plain_s, join_s=join_s)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ def locate(areas: gpd.GeoDataFrame, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     shapely.prepare(geometries)
     order = np.argsort(x)
     sorted_x, sorted_y = x[order], y[order]
-    found = np.full(len(x), -1)
+    result = np.full(len(x), -1)
     bounds = shapely.bounds(geometries)
     # From the highest code to the lowest, so that the last to claim a point is the lowest.
     for position in np.argsort(areas.index.to_numpy().astype(str))[::-1]:
@@ -21,6 +21,6 @@ def locate(areas: gpd.GeoDataFrame, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         start, stop = np.searchsorted(sorted_x, west), np.searchsorted(sorted_x, east, "right")
         near_y = sorted_y[start:stop]
         near = start + np.flatnonzero((near_y >= south) & (near_y <= north))
-        held = shapely.intersects_xy(geometries[position], sorted_x[near], sorted_y[near])
-        found[order[near[held]]] = position
-    return found
+        inside = shapely.intersects_xy(geometries[position], sorted_x[near], sorted_y[near])
+        result[order[near[inside]]] = position
+    return result
