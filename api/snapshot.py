@@ -1,10 +1,9 @@
-"""One state of a store, read once: layers, plans, and incidents in memory."""
+"""One state of a store in memory: layers, plans and incidents, each read once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -60,50 +59,50 @@ class Snapshot:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """A snapshot is of one state anyway."""
+        """Do nothing: a snapshot is of one state already."""
         yield
 
     def data_version(self) -> DataVersion:
-        """The state that the snapshot is of."""
+        """Return the state that the snapshot was taken of."""
         return self._version
 
     def layers(self) -> list[LayerMetadata]:
-        """The metadata of every layer."""
+        """Return the metadata of every layer."""
         return self._metadata
 
     def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
-        """A layer's metadata and areas; those of a plan for `plan-ID`.
+        """Return a layer's metadata and areas; those of a plan for `plan-ID`.
 
         Raises
         ------
         StoreError
-            If the layers changed since the snapshot was taken: asked again, there is a new one.
+            If the layers changed since the snapshot was taken: a retry gets a new snapshot.
         InputError
             If the plan has no area with a block.
         """
         if plan_id := plan_of(layer_id):
             areas = with_areas(plan_id, self.plan_areas(plan_id))
-            return plan_metadata(self._told(plan_id)), areas
+            return plan_metadata(self._plan_summary(plan_id)), areas
         if layer_id not in self._layers:
             with self._store.reading():
                 if self._store.data_version().layers != self._version.layers:
-                    raise StoreError("the layers have just changed; ask again")
+                    raise StoreError("the layers have just changed; try again")
                 self._layers[layer_id] = self._store.layer(layer_id)
         return self._layers[layer_id]
 
     def choices(self) -> list[LayerMetadata]:
-        """The metadata of everything that a Question can name as a layer: layers, then plans."""
+        """Return the metadata of all that a Question can use as a layer: layers, then plans."""
         return [*self._metadata, *map(plan_metadata, self._plans)]
 
     def areas_or_none(self, layer_id: str) -> gpd.GeoDataFrame | None:
-        """The areas of a layer or plan; none where there are none, as the Question will say."""
+        """Return the areas of a layer or plan; None where asking the Question will be refused."""
         try:
             return self.layer(layer_id)[1] if layer_id else None
         except (InputError, NotFoundError):
             return None
 
     def plan_blocks(self, layer_id: str) -> BlockLayer:
-        """The blocks of plans on a layer, checked and with their neighbours.
+        """Return the blocks of a layer that plans are made of, checked, with their neighbours.
 
         Raises
         ------
@@ -115,21 +114,28 @@ class Snapshot:
         return self._blocks[layer_id]
 
     def plan_areas(self, plan_id: str) -> gpd.GeoDataFrame:
-        """The areas of a plan that have blocks, with their measures."""
+        """Return the areas of a plan that have blocks, with their measures."""
         if plan_id not in self._planned:
-            blocks = self.plan_blocks(self._told(plan_id)["blocks_layer"])
+            blocks = self.plan_blocks(self._plan_summary(plan_id)["blocks_layer"])
             self._planned[plan_id] = plan_areas(self, plan_id, blocks=blocks)
         return self._planned[plan_id]
 
-    def _told(self, plan_id: str) -> Mapping[str, Any]:
-        """What is told of a plan; one that is not there is refused with those that are."""
-        known = {told["plan_id"]: told for told in self._plans}
-        return known[plan_id] if plan_id in known else self.plan(plan_id)
+    def _plan_summary(self, plan_id: str) -> PlanSummary | PlanRecord:
+        """Return what is known of a plan; an unknown plan is refused by the store."""
+        summaries = {plan["plan_id"]: plan for plan in self._plans}
+        return summaries[plan_id] if plan_id in summaries else self.plan(plan_id)
 
     def incidents(
         self, window: Window | None = None, *, columns: Sequence[str] = ANSWER_COLUMNS
     ) -> pd.DataFrame:
-        """Accepted incidents: from memory, but for stores that are too large for that.
+        """Return accepted incidents, from memory unless the store is too large for that.
+
+        Parameters
+        ----------
+        window
+            When they occurred; all of them when omitted.
+        columns
+            Those of `ANSWER_COLUMNS` are in memory, others are read from the store.
 
         Raises
         ------
@@ -139,7 +145,7 @@ class Snapshot:
         if self._incidents is None or not set(columns) <= set(ANSWER_COLUMNS):
             with self._store.reading():
                 if self._store.data_version().incidents != self._version.incidents:
-                    raise StoreError("the incidents have just changed; ask again")
+                    raise StoreError("the incidents have just changed; try again")
                 return self._store.incidents(window, columns=columns)
         if window is None:
             return self._incidents
@@ -147,34 +153,34 @@ class Snapshot:
         return self._incidents[(occurred >= window.start) & (occurred < window.end)]
 
     def incident_count(self) -> int:
-        """How many accepted incidents there are."""
+        """Return how many accepted incidents there are."""
         return self._count
 
     def imports(self, *, history: bool = False) -> list[ImportRecord]:
-        """The records of the current imports; with `history` of all."""
+        """Return the records of the current imports; with `history` of all."""
         return self._store.imports(history=True) if history else self._imports
 
     def setting(self, key: str) -> Setting:
-        """A setting's value."""
+        """Return a setting's value; None where it is not set."""
         return self._settings.get(key)
 
     def settings(self) -> dict[str, Setting]:
-        """Every setting."""
+        """Return every setting."""
         return self._settings
 
     def plans(self) -> list[PlanSummary]:
-        """What is told of each plan."""
+        """Return a summary of each plan."""
         return self._plans
 
     def plan(self, plan_id: str) -> PlanRecord:
-        """The record of a plan.
+        """Return the record of a plan.
 
         Raises
         ------
         StoreError
-            If the plans changed since the snapshot was taken: asked again, there is a new one.
+            If the plans changed since the snapshot was taken: a retry gets a new snapshot.
         """
         with self._store.reading():
             if self._store.data_version().plans != self._version.plans:
-                raise StoreError("the plans have just changed; ask again")
+                raise StoreError("the plans have just changed; try again")
             return self._store.plan(plan_id)

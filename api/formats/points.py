@@ -1,4 +1,4 @@
-"""Files of points as spreadsheets: their properties are columns, like any other file's."""
+"""Converts files of points to CSV, so that a mapping reads them as it reads a spreadsheet."""
 
 from __future__ import annotations
 
@@ -18,15 +18,22 @@ POINT_ENDINGS = (".geojson", ".json", *FOREIGN_ENDINGS)
 
 
 def as_spreadsheets(files: Iterable[Path], folder: Path) -> Iterator[Path]:
-    """Each file, or where it holds points a CSV of the same name made of it in `folder`.
+    """Yield each file, or a CSV of it in `folder` if it is a format of points.
 
     The CSV has the points' properties as columns, and `longitude` and `latitude`, or `easting`
     and `northing` where the file is in metres.
 
+    Parameters
+    ----------
+    files
+        Any files; their ending decides.
+    folder
+        An empty folder for the CSV files.
+
     Raises
     ------
     InputError
-        If a file holds anything but points.
+        If a file has a feature that is not a point.
     """
     for number, file in enumerate(files):
         if file.suffix.lower() not in POINT_ENDINGS:
@@ -62,7 +69,7 @@ def _point(feature: dict[str, Any], number: int, file: str) -> list[object]:
         return ["", ""]
     coordinates = geometry.get("coordinates") if isinstance(geometry, dict) else None
     if not isinstance(coordinates, list) or geometry.get("type") != "Point":
-        raise InputError(f"{file}, feature {number} is no point")
+        raise InputError(f"{file}, feature {number} is not a point")
     return [*coordinates[:2], "", ""][:2]
 
 

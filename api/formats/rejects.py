@@ -1,4 +1,4 @@
-"""The file of rejected rows: whatever is turned away can be mended and imported again."""
+"""The file of rejected rows, which can be corrected and imported again."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from geo.incidents import Batch, Partition
 
 
 class RejectsFile:
-    """Rejected rows with their file, line and reason, then the raw fields.
+    """A CSV of rejected rows: their file, line and reason, then the raw fields.
 
-    Written beside `path` while an import goes on, and put there when the import is done: one
-    that fails leaves what was there before. Without rejected rows no file is made.
+    It is written beside `path` during an import and moved there at its end, so that an import
+    that fails leaves an earlier file as it was. Without rejected rows there is no file.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Styles that a GeoPackage carries, so that QGIS opens its layer coloured as the map is.
+"""Styles in a GeoPackage, so that QGIS opens its layer in the colours of the map.
 
 Source: the table `layer_styles` as QGIS itself writes it into a GeoPackage.
 """
@@ -33,7 +33,15 @@ CREATE TABLE layer_styles (
 
 
 def add_style(path: Path, layer: str, table: pd.DataFrame) -> None:
-    """Give a GeoPackage's layer the style that its properties call for, if they call for one."""
+    """Add the QGIS style that fits its properties to a GeoPackage's layer, if there is one.
+
+    Parameters
+    ----------
+    layer
+        Name of the layer in the file.
+    table
+        The properties of its features.
+    """
     style = style_of(table)
     if style is None:
         return
@@ -53,7 +61,7 @@ def add_style(path: Path, layer: str, table: pd.DataFrame) -> None:
 
 
 def style_of(table: pd.DataFrame) -> str | None:
-    """The QML of a layer of cells or areas; None where nothing is to be coloured."""
+    """Return the QML of a layer of cells or areas; None for other layers."""
     if "class" in table:
         fills = [(name, CLASS_WORDS[name], CLASS_STYLES[name]) for name in CLASS_WORDS]
         return _categorised("class", fills)
@@ -68,14 +76,14 @@ def _categorised(name: str, fills: Iterable[tuple[str, str, Style]]) -> str:
     categories = Xml.SubElement(renderer, "categories")
     symbols = Xml.SubElement(renderer, "symbols")
     for number, (value, label, fill) in enumerate(fills):
-        told = {"value": value, "label": label, "symbol": str(number), "render": "true"}
-        Xml.SubElement(categories, "category", {**told, "type": "string"})
+        attributes = {"value": value, "label": label, "symbol": str(number), "render": "true"}
+        Xml.SubElement(categories, "category", {**attributes, "type": "string"})
         _symbol(symbols, number, fill)
     return Xml.tostring(qgis, encoding="unicode")
 
 
 def _graduated(name: str, values: pd.Series) -> str:
-    """Five classes between quantiles: each colour is seen on the map about as often."""
+    """Five classes between quantiles, so that each colour has about as many features."""
     qgis, renderer = _renderer("graduatedSymbol", name)
     renderer.set("graduatedMethod", "GraduatedColor")
     ranges = Xml.SubElement(renderer, "ranges")
@@ -83,9 +91,11 @@ def _graduated(name: str, values: pd.Series) -> str:
     ends = np.unique(np.nanquantile(values.to_numpy(dtype=float), np.linspace(0, 1, 6)))
     pairs = list(pairwise(ends)) or [(ends[0], ends[0])]
     for number, (lower, upper) in enumerate(pairs):
-        told = {"lower": f"{lower:.9g}", "upper": f"{upper:.9g}", "symbol": str(number)}
+        attributes = {"lower": f"{lower:.9g}", "upper": f"{upper:.9g}", "symbol": str(number)}
         Xml.SubElement(
-            ranges, "range", {**told, "label": f"{lower:,.4g} – {upper:,.4g}", "render": "true"}
+            ranges,
+            "range",
+            {**attributes, "label": f"{lower:,.4g} – {upper:,.4g}", "render": "true"},
         )
         _symbol(symbols, number, {"fillColor": RAMP[number], "fillOpacity": 0.8})
     return Xml.tostring(qgis, encoding="unicode")
@@ -100,14 +110,14 @@ def _symbol(symbols: Xml.Element, number: int, fill: Style) -> None:
     symbol = Xml.SubElement(symbols, "symbol", {"type": "fill", "name": str(number), "alpha": "1"})
     layer = Xml.SubElement(symbol, "layer", {"class": "SimpleFill", "enabled": "1", "pass": "0"})
     options = Xml.SubElement(layer, "Option", {"type": "Map"})
-    told = {
+    values = {
         "color": _colour(fill["fillColor"], fill["fillOpacity"]),
         "outline_color": _colour(fill.get("color", "#767676"), 0.8),
         "outline_width": "0.1",
         "outline_style": "solid",
         "style": "solid",
     }
-    for name, value in told.items():
+    for name, value in values.items():
         Xml.SubElement(options, "Option", {"name": name, "value": value, "type": "QString"})
 
 

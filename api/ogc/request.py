@@ -77,10 +77,10 @@ class OgcRequest:
         NotFoundError
             If there is none of that id; names those that there are.
         """
-        if found := collections_of(self.answers, local=True).get(collection_id):
-            if found.local_only and not self.local:
+        if collection := collections_of(self.answers, local=True).get(collection_id):
+            if collection.local_only and not self.local:
                 raise HTTPException(403, "single incidents are not served to this caller")
-            return found
+            return collection
         raise NotFoundError(
             f"there is no collection {collection_id!r}; there are: {', '.join(self.collections())}"
         )

@@ -1,4 +1,4 @@
-"""A plan as a file: its areas as a layer, block → area as a table, or a report."""
+"""Writes a plan to a file: its areas as a layer, the area of each block as a table, or a report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
-from api.formats.encoding import to_csv, to_json
+from api.formats.encoding import to_csv
 from api.formats.files import write_whole
 from api.formats.registry import (
     CSV,
@@ -20,6 +20,7 @@ from api.formats.registry import (
     PLAN_FILES,
     Format,
     format_of_file,
+    members_text,
     write_frame,
 )
 from api.planner.report import plan_report
@@ -41,7 +42,7 @@ DOWNLOADS: Final[Mapping[Format, str]] = {
 
 @dataclass(frozen=True, eq=False)
 class PlanFile:
-    """What a file of a plan is made of.
+    """A plan with all that its files show.
 
     Attributes
     ----------
@@ -50,7 +51,7 @@ class PlanFile:
     metadata
         The metadata of the store's layers, by id: the report credits those that it rests on.
     cuts
-        Where the areas of other layers lie, by layer, for the report.
+        The overlaps of the blocks with other layers, by layer, for the report.
     """
 
     draft: Draft
@@ -60,16 +61,16 @@ class PlanFile:
     cuts: Mapping[str, Overlaps]
 
     def write(self, path: Path) -> str:
-        """Write what the ending of the path names, whole or not at all.
+        """Write the file that the ending of the path names, whole or not at all.
 
         Returns
         -------
-        What was written, in words.
+        What was written, for people: '12 areas'.
 
         Raises
         ------
         InputError
-            If there is no such ending.
+            If a plan has no file of that ending.
         """
         form = format_of_file(path, PLAN_FILES)
         if form is HTML:
@@ -87,7 +88,7 @@ class PlanFile:
 
     @property
     def shared(self) -> pd.DataFrame | None:
-        """Posts and pounds by area, where the Question asks for them."""
+        """Posts and pounds by area; None where the Question has neither."""
         wanted = self.question.posts.shares_anything
         return posts_and_money(self.draft.measures, self.question) if wanted else None
 
@@ -122,8 +123,8 @@ def _members(draft: Draft) -> dict[str, object]:
 def _write_layers(
     draft: Draft, areas: gpd.GeoDataFrame, members: dict[str, object], path: Path
 ) -> None:
-    """A GeoPackage of the areas, and of the blocks with the area of each."""
-    metadata = {name: to_json(value).decode() for name, value in members.items()}
+    """Write a GeoPackage of two layers: the areas, and the blocks with the area of each."""
+    metadata = members_text(members)
     areas.to_file(path, driver="GPKG", layer="areas", layer_metadata=metadata, index=False)
     table = draft.plan.assignment.reset_index()
     shapes = draft.blocks.geometry

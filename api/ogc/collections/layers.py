@@ -15,7 +15,7 @@ from api.ogc.properties import Property
 from api.snapshot import Snapshot
 from boundaries.plans.plan_layers import plan_metadata, plan_of
 from geo.errors import InputError
-from geo.store.contract import LayerMetadata
+from geo.store.contract import LayerMetadata, PlanSummary
 from geo.store.layer_ids import renaming_notices
 
 _METADATA = ("authority", "licence", "source", "valid_from", "valid_to", "file", "sha256", "note")
@@ -78,9 +78,9 @@ class LayerCollection(Collection):
 class PlanLayerCollection(LayerCollection):
     """The areas of a plan."""
 
-    def __init__(self, plan: Mapping[str, object], answers: Answers) -> None:
+    def __init__(self, plan: PlanSummary, answers: Answers) -> None:
         super().__init__(plan_metadata(plan), answers)
-        self._blocks_layer = str(plan["blocks_layer"])
+        self._blocks_layer = plan["blocks_layer"]
 
     def areas(self, snapshot: Snapshot) -> gpd.GeoDataFrame:
         """Return the plan's areas; a plan without any area has none, and is no error."""

@@ -60,16 +60,16 @@ def test_a_layer_is_rfc_7946(client: TestClient) -> None:
 
 def test_next_links_walk_through_every_feature_once(client: TestClient) -> None:
     whole = items(client, "hotspots", ASB)
-    seen: list[str] = []
+    ids: list[str] = []
     page = items(client, "hotspots", f"{ASB}&limit=77")
     while True:
-        seen += [feature["id"] for feature in page["features"]]
+        ids += [feature["id"] for feature in page["features"]]
         following = [link["href"] for link in page["links"] if link["rel"] == "next"]
         if not following:
             break
         page = client.get(following[0]).json()
-    assert seen == [feature["id"] for feature in whole["features"]]
-    assert len(seen) == len(set(seen)) > 300
+    assert ids == [feature["id"] for feature in whole["features"]]
+    assert len(ids) == len(set(ids)) > 300
 
 
 def test_bbox_selects_what_geopandas_selects(client: TestClient) -> None:
@@ -150,17 +150,17 @@ def test_an_import_makes_known_answers_old(client: TestClient, store: GeoPackage
 
 
 @pytest.mark.parametrize("collection", ["area-counts", "hotspots", "posts", "patches", "patrols"])
-def test_an_answer_opens_without_a_word(client: TestClient, collection: str) -> None:
-    found = items(client, collection)
-    assert {"self", "collection"} <= {link["rel"] for link in found["links"]}
+def test_an_answer_opens_without_a_question(client: TestClient, collection: str) -> None:
+    page = items(client, collection)
+    assert {"self", "collection"} <= {link["rel"] for link in page["links"]}
 
 
 @pytest.mark.parametrize("name", ["patches", "patrols"])
 def test_what_is_searched_for_is_a_collection_too(client: TestClient, name: str) -> None:
-    asked = {"datetime": "2024-01/2024-02", "layer": "wards", "groups": "2", "officers": "1"}
-    options = {"patches": ("groups",), "patrols": ("officers",)}[name]
-    query = {key: text for key, text in asked.items() if key not in ("groups", "officers")}
-    query |= {key: asked[key] for key in options}
-    found = client.get(f"/ogc/collections/{name}/items", params=query)
-    assert found.status_code == 200, found.text
-    assert found.json()["numberReturned"] > 0
+    options = {"datetime": "2024-01/2024-02", "layer": "wards", "groups": "2", "officers": "1"}
+    own = {"patches": ("groups",), "patrols": ("officers",)}[name]
+    query = {key: text for key, text in options.items() if key not in ("groups", "officers")}
+    query |= {key: options[key] for key in own}
+    answer = client.get(f"/ogc/collections/{name}/items", params=query)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["numberReturned"] > 0

@@ -75,8 +75,8 @@ def test_degrees_come_in_the_order_of_their_system(client: TestClient) -> None:
     ],
 )
 def test_a_box_is_read_in_its_own_system(client: TestClient, box: str) -> None:
-    found = client.get(f"{WARDS}bbox={box}").json()["features"]
-    assert [feature["id"] for feature in found] == ["A"]
+    features = client.get(f"{WARDS}bbox={box}").json()["features"]
+    assert [feature["id"] for feature in features] == ["A"]
 
 
 def test_a_collection_names_its_systems(client: TestClient) -> None:
@@ -136,8 +136,8 @@ def test_a_csv_is_whole_and_safe_for_a_spreadsheet(client: TestClient) -> None:
 
 
 def test_the_head_of_items_links_to_what_they_can_be_filtered_by(client: TestClient) -> None:
-    asked = {"limit": "1", "filter": "residents > 5 OR area_name < ','"}
-    links = client.head("/ogc/collections/wards/items", params=asked).links
+    query = {"limit": "1", "filter": "residents > 5 OR area_name < ','"}
+    links = client.head("/ogc/collections/wards/items", params=query).links
     queryables = client.get(links[QUERYABLES]["url"])
     assert "residents" in queryables.json()["properties"]
     assert links["alternate"]["type"] == "text/html"
@@ -173,23 +173,23 @@ def test_points_have_coordinates_of_their_own(client: TestClient) -> None:
 
 
 def test_only_the_properties_asked_for_are_sent(client: TestClient) -> None:
-    found = client.get(f"{HOTSPOTS}&properties=n,class&skipGeometry=true&limit=3").json()
-    for feature in found["features"]:
+    page = client.get(f"{HOTSPOTS}&properties=n,class&skipGeometry=true&limit=3").json()
+    for feature in page["features"]:
         assert list(feature["properties"]) == ["n", "class"]
         assert feature["geometry"] is None
 
 
 def test_a_sorted_answer_is_paged_without_overlap(client: TestClient) -> None:
     address = f"{HOTSPOTS}&sortby=class,-n&limit=100"
-    seen: list[tuple[str, int, str]] = []
+    keys: list[tuple[str, int, str]] = []
     while address:
         page = client.get(address).json()
-        seen += [
+        keys += [
             (f["properties"]["class"], -f["properties"]["n"], f["id"]) for f in page["features"]
         ]
         address = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
-    assert len({key[2] for key in seen}) == len(seen) == page["numberMatched"]
-    assert [key[:2] for key in seen] == sorted(key[:2] for key in seen)
+    assert len({key[2] for key in keys}) == len(keys) == page["numberMatched"]
+    assert [key[:2] for key in keys] == sorted(key[:2] for key in keys)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def gdal(*command: str) -> tuple[str, list[str]]:
-    """What a tool prints, and the addresses of items that it asked for."""
+    """What a tool prints, and the addresses of items that it requested for."""
     tool = shutil.which(command[0])
     assert tool, f"{command[0]} is missing: install gdal-bin"
     done = subprocess.run(
@@ -55,61 +55,61 @@ def gdal(*command: str) -> tuple[str, list[str]]:
 
 
 def test_gdal_reads_a_layer_and_its_count_with_one_request(address: str) -> None:
-    told, asked = gdal("ogrinfo", "-so", f"OAPIF:{address}", "wards")
-    assert "Feature Count: 2" in told
-    assert "area_name: String" in told
-    assert "residents: Integer" in told
-    assert len(asked) == 1  # the page that it takes the fields from counts as well
+    printed, requested = gdal("ogrinfo", "-so", f"OAPIF:{address}", "wards")
+    assert "Feature Count: 2" in printed
+    assert "area_name: String" in printed
+    assert "residents: Integer" in printed
+    assert len(requested) == 1  # the page that it takes the fields from counts as well
 
 
 def test_ogr2ogr_copies_every_cell(address: str, tmp_path: Path) -> None:
     copy = tmp_path / "cells.gpkg"
-    _, asked = gdal("ogr2ogr", "-f", "GPKG", str(copy), f"OAPIF:{address}", "hotspots")
+    _, requested = gdal("ogr2ogr", "-f", "GPKG", str(copy), f"OAPIF:{address}", "hotspots")
     cells = pyogrio.read_dataframe(copy)
     assert cells["cell_id"].nunique() == len(cells) > 300
     pages = -(-len(cells) // PAGE)
-    assert len(asked) == 1 + pages  # GDAL always takes the fields from a page of its own
+    assert len(requested) == 1 + pages  # GDAL always takes the fields from a page of its own
 
 
 @pytest.mark.parametrize("where", ["class = 'none' AND n = 0", "n >= 3", "class LIKE 'hot%'"])
 def test_gdal_lets_the_service_filter_and_count(address: str, where: str) -> None:
     source = f"OAPIF:{address}"
-    told, asked = gdal("ogrinfo", "-so", "-where", where, source, "hotspots")
+    printed, requested = gdal("ogrinfo", "-so", "-where", where, source, "hotspots")
     # Before it reads the condition GDAL takes the fields from a page: no service can spare it that.
-    assert len(asked) == 2
-    assert "resultType=hits&filter=" in asked[1]
-    count = int(re.findall(r"Feature Count: (\d+)", told)[0])
+    assert len(requested) == 2
+    assert "resultType=hits&filter=" in requested[1]
+    count = int(re.findall(r"Feature Count: (\d+)", printed)[0])
     every, _ = gdal("ogr2ogr", "-f", "CSV", "/vsistdout/", source, "hotspots")
     assert 0 < count < len(every.splitlines()) - 1
 
 
 def test_gdal_asks_for_a_box(address: str) -> None:
     box = ["-spat", "-1.4795", "52.9205", "-1.4794", "52.9206"]
-    told, asked = gdal("ogrinfo", "-so", *box, f"OAPIF:{address}", "wards")
-    assert "Feature Count: 1" in told
-    assert len(asked) == 2
-    assert "resultType=hits&bbox=" in asked[1]
+    printed, requested = gdal("ogrinfo", "-so", *box, f"OAPIF:{address}", "wards")
+    assert "Feature Count: 1" in printed
+    assert len(requested) == 2
+    assert "resultType=hits&bbox=" in requested[1]
 
 
 def test_gdal_reads_a_page_in_national_grid(address: str) -> None:
     page = f"{address}/collections/wards/items?crs={GRID}"
-    told, _ = gdal("ogrinfo", "-so", "-al", page)
-    assert "(435000.000000, 336000.000000) - (439000.000000, 338000.000000)" in told
+    printed, _ = gdal("ogrinfo", "-so", "-al", page)
+    assert "(435000.000000, 336000.000000) - (439000.000000, 338000.000000)" in printed
 
 
 def test_a_newer_gdal_reads_thousands_a_page_in_national_grid(address: str) -> None:
-    told, asked = gdal(sys.executable, "-c", NEWER, f"OAPIF:{address}", "incidents")
-    assert told.split() == ["320", "EPSG:27700"]
-    first, page = asked
+    printed, requested = gdal(sys.executable, "-c", NEWER, f"OAPIF:{address}", "incidents")
+    assert printed.split() == ["320", "EPSG:27700"]
+    first, page = requested
     assert "limit=1000" in page
     assert f"crs={GRID}" in page
     assert "limit=20" in first
 
 
 def test_gdal_counts_incidents(address: str) -> None:
-    told, asked = gdal("ogrinfo", "-so", f"OAPIF:{address}", "incidents")
-    assert "Feature Count: 320" in told
-    assert len(asked) == 1
+    printed, requested = gdal("ogrinfo", "-so", f"OAPIF:{address}", "incidents")
+    assert "Feature Count: 320" in printed
+    assert len(requested) == 1
 
 
 def test_owslib_finds_its_way(address: str) -> None:
@@ -117,8 +117,8 @@ def test_owslib_finds_its_way(address: str) -> None:
     assert service.api()["openapi"].startswith("3.0")
     assert {"wards", "hotspots", "area-counts"} <= set(service.feature_collections())
     assert "area_name" in service.collection_queryables("wards")["properties"]
-    found = service.collection_items("wards", limit=1)
-    assert (found["numberMatched"], found["numberReturned"]) == (2, 1)
+    features = service.collection_items("wards", limit=1)
+    assert (features["numberMatched"], features["numberReturned"]) == (2, 1)
     assert service.collection_item("wards", "A")["properties"]["residents"] == 1000
     chosen = service.collection_items("wards", filter="residents > 1500")
     assert [feature["id"] for feature in chosen["features"]] == ["B"]

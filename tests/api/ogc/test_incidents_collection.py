@@ -35,9 +35,9 @@ def test_incidents_are_features_with_their_times(client: TestClient) -> None:
 
 
 def test_a_period_selects_incidents_by_their_days_in_london(client: TestClient) -> None:
-    for asked in ("2024-02", "2024-02-01/..", "2024-01-31T23:59:59Z/2024-02-28"):
-        found = client.get(f"{ITEMS}?resultType=hits&datetime={asked}").json()
-        assert found["numberMatched"] == 160
+    for interval in ("2024-02", "2024-02-01/..", "2024-01-31T23:59:59Z/2024-02-28"):
+        hits = client.get(f"{ITEMS}?resultType=hits&datetime={interval}").json()
+        assert hits["numberMatched"] == 160
 
 
 @pytest.mark.parametrize("host", ["192.0.2.7", "testclient", "10.0.0.1"])
@@ -77,15 +77,15 @@ def test_named_origins_may_read_the_rest_without_credentials(
     called_by: Callable[..., TestClient],
 ) -> None:
     client = called_by("127.0.0.1", cors=("https://maps.example",))
-    asked = {"origin": "https://maps.example"}
-    headers = client.get("/ogc/collections/wards/items", headers=asked).headers
+    origin = {"origin": "https://maps.example"}
+    headers = client.get("/ogc/collections/wards/items", headers=origin).headers
     assert headers["access-control-allow-origin"] == "https://maps.example"
     assert "access-control-allow-credentials" not in headers
     assert "origin" in headers["vary"].lower()
-    assert client.get(ITEMS, headers=asked).status_code == 403
+    assert client.get(ITEMS, headers=origin).status_code == 403
     other = client.get("/ogc", headers={"origin": "https://evil.example"}).headers
     assert "access-control-allow-origin" not in other
-    assert "access-control-allow-origin" not in client.get("/", headers=asked).headers
+    assert "access-control-allow-origin" not in client.get("/", headers=origin).headers
 
 
 def test_no_origin_is_named_unless_a_setting_does(client: TestClient) -> None:

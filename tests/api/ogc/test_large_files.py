@@ -86,8 +86,8 @@ def test_a_file_made_by_months_holds_the_same_features(
 
 @pytest.mark.usefixtures("by_month")
 def test_what_is_wrong_comes_to_light_before_the_file(client: TestClient) -> None:
-    for asked in ("filter=colour = 1", "filter=category > 5", "properties=colour", "bbox=1,2"):
-        assert client.get(f"{ITEMS}?f=csv&{asked}").status_code == 400
+    for query in ("filter=colour = 1", "filter=category > 5", "properties=colour", "bbox=1,2"):
+        assert client.get(f"{ITEMS}?f=csv&{query}").status_code == 400
 
 
 @pytest.mark.usefixtures("by_month")
@@ -124,13 +124,13 @@ async def drained(response: StreamingResponse) -> None:
 def test_of_twelve_months_few_are_in_memory_at_once(form: Format) -> None:
     snapshot = year_of_incidents()
     axes = next(iter(offered(snapshot.projection).values()))
-    seen: list[weakref.ref[Items]] = []
+    references: list[weakref.ref[Items]] = []
     alive = []
 
     def parts() -> Iterator[FeatureSelection]:
         for items in incidents_by_month(snapshot):
-            seen.append(weakref.ref(items))
-            alive.append(sum(each() is not None for each in seen))
+            references.append(weakref.ref(items))
+            alive.append(sum(one() is not None for one in references))
             yield FeatureSelection(items, range(len(items)), axes)
 
     head = FeatureSelection(no_incidents(snapshot.projection), range(0), axes)

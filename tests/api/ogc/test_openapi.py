@@ -35,9 +35,9 @@ def test_any_request_that_the_document_allows_gets_a_documented_answer(
     @given(case=drawn)
     def called(case: schemathesis.Case) -> None:
         response = client.get(f"/ogc{case.formatted_path}", params=case.query or {})
-        told = f"{case.formatted_path} {case.query}"
-        assert str(response.status_code) in case.operation.definition.raw["responses"], told
-        assert response.status_code < 500, told
+        request = f"{case.formatted_path} {case.query}"
+        assert str(response.status_code) in case.operation.definition.raw["responses"], request
+        assert response.status_code < 500, request
         if response.status_code >= 400:
             assert response.headers["content-type"] == "application/problem+json"
             assert response.json()["detail"]
@@ -49,7 +49,7 @@ def test_any_request_that_the_document_allows_gets_a_documented_answer(
 def test_every_property_that_an_answer_has_is_told_beforehand(
     client: TestClient, collection: str
 ) -> None:
-    told = client.get(f"/ogc/collections/{collection}/schema").json()["properties"]
+    schema = client.get(f"/ogc/collections/{collection}/schema").json()["properties"]
     for query in ("", "&compare=previous", "&by=month"):
         given = {"posts": "&posts=3", "patches": "&groups=2"}.get(collection, "")
         response = client.get(
@@ -57,4 +57,4 @@ def test_every_property_that_an_answer_has_is_told_beforehand(
         )
         if response.status_code == 200 and response.json()["features"]:
             properties = response.json()["features"][0]["properties"]
-            assert set(properties) <= set(told), query
+            assert set(properties) <= set(schema), query

@@ -16,7 +16,7 @@ from geo.store.geopackage import GeoPackageStore
 from tests.boundaries.cities import begun, fill
 from tests.boundaries.drawn import SIGNED, grid
 
-ASKED = "datetime=2024-01/2024-02&layer=plan-north"
+QUESTION = "datetime=2024-01/2024-02&layer=plan-north"
 
 
 @pytest.fixture
@@ -48,13 +48,13 @@ def change(town: GeoPackageStore, *blocks: str) -> None:
     save_plan(town, plan.move(blocks, "E", signed=SIGNED))
 
 
-def test_plans_are_features_with_their_outline_and_papers(client: TestClient) -> None:
+def test_plans_are_features_with_their_outline_and_metadata(client: TestClient) -> None:
     features = get(client, "plans/items").json()["features"]
-    told = {feature["id"]: feature for feature in features}
-    assert list(told) == ["bare", "north"]
-    assert told["bare"]["geometry"] is None
-    assert told["north"]["geometry"]["type"] in ("Polygon", "MultiPolygon")
-    properties = told["north"]["properties"]
+    by_id = {feature["id"]: feature for feature in features}
+    assert list(by_id) == ["bare", "north"]
+    assert by_id["bare"]["geometry"] is None
+    assert by_id["north"]["geometry"]["type"] in ("Polygon", "MultiPolygon")
+    properties = by_id["north"]["properties"]
     assert (properties["title"], properties["version"]) == ("North <b>", 1)
     assert (properties["layer"], properties["updated_by"]) == ("plan-north", "Ann")
     assert get(client, "plans/items/north").json()["properties"]["blocks_layer"] == "blocks"
@@ -81,7 +81,7 @@ def test_plans_without_a_place_are_in_every_file(client: TestClient, form: str) 
 
 def test_answers_count_on_a_plan_and_follow_it(client: TestClient, town: GeoPackageStore) -> None:
     def counts() -> dict[str, int]:
-        features = get(client, f"area-counts/items?{ASKED}").json()["features"]
+        features = get(client, f"area-counts/items?{QUESTION}").json()["features"]
         return {feature["id"]: feature["properties"]["n"] for feature in features}
 
     before = counts()
@@ -89,9 +89,9 @@ def test_answers_count_on_a_plan_and_follow_it(client: TestClient, town: GeoPack
     after = counts()
     assert after["E"] > before["E"]
     assert sum(after.values()) == sum(before.values())
-    posts = get(client, f"posts/items?{ASKED}&posts=5").json()["features"]
+    posts = get(client, f"posts/items?{QUESTION}&posts=5").json()["features"]
     assert sum(feature["properties"]["posts"] for feature in posts) == 5
-    assert len(get(client, f"hotspots/items?{ASKED}").json()["features"]) > 0
+    assert len(get(client, f"hotspots/items?{QUESTION}").json()["features"]) > 0
 
 
 def test_an_etag_holds_until_a_plan_changes(client: TestClient, town: GeoPackageStore) -> None:
@@ -136,7 +136,7 @@ def test_a_plan_whose_blocks_changed_harms_nothing_else(
 
 
 def test_the_pages_offer_plans_as_layers(client: TestClient) -> None:
-    for page in (f"/?{ASKED}", f"/allocation?{ASKED}&posts=5"):
+    for page in (f"/?{QUESTION}", f"/allocation?{QUESTION}&posts=5"):
         answer = client.get(page)
         assert answer.status_code == 200
         assert '<option value="plan-north" selected>North &lt;b&gt; (draft)' in answer.text

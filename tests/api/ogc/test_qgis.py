@@ -24,15 +24,15 @@ SCRIPT = Path(__file__).parent / "scripts/read_with_qgis.py"
 def python_of_qgis() -> str:
     """The Python that has QGIS: the system's, whichever runs the tests."""
     for python in filter(None, (shutil.which("python3", path="/usr/bin"), shutil.which("python3"))):
-        asked = [python, "-c", "import qgis.core"]
-        if subprocess.run(asked, capture_output=True, check=False).returncode == 0:
+        command = [python, "-c", "import qgis.core"]
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
             return python
     return ""
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, int]]:
-    """What QGIS tells of the town, and what the service itself says."""
+    """What QGIS reads of the town, and what the service itself says."""
     if not python_of_qgis():
         pytest.skip("QGIS is not installed (Debian: python3-qgis)")
     folder = tmp_path_factory.mktemp("qgis")
@@ -40,16 +40,18 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict
     with serving(folder / "town.gpkg") as running:
         items = f"{running}/ogc/collections/hotspots/items"
         urllib.request.urlretrieve(f"{items}?f=gpkg", folder / "hotspots.gpkg")
-        told = _told(f"{running}/ogc", str(folder / "hotspots.gpkg"), str(folder / "map.png"))
+        from_qgis = _read_with_qgis(
+            f"{running}/ogc", str(folder / "hotspots.gpkg"), str(folder / "map.png")
+        )
         hot = quote("class LIKE 'hot%' AND n >= 3")
         counts = {
-            name: json.load(urllib.request.urlopen(f"{items}?resultType=hits{asked}"))
-            for name, asked in (("cells", ""), ("hot", f"&filter={hot}"))
+            name: json.load(urllib.request.urlopen(f"{items}?resultType=hits{condition}"))
+            for name, condition in (("cells", ""), ("hot", f"&filter={hot}"))
         }
-    return told, {name: count["numberMatched"] for name, count in counts.items()}
+    return from_qgis, {name: count["numberMatched"] for name, count in counts.items()}
 
 
-def _told(*arguments: str) -> dict[str, Any]:
+def _read_with_qgis(*arguments: str) -> dict[str, Any]:
     done = subprocess.run(
         [python_of_qgis(), str(SCRIPT), *arguments],
         capture_output=True,
@@ -59,30 +61,30 @@ def _told(*arguments: str) -> dict[str, Any]:
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
     )
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    from_qgis: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return from_qgis
 
 
 def test_qgis_reads_every_feature(town: tuple[dict[str, Any], dict[str, int]]) -> None:
-    told, counts = town
-    assert told["wards"] == ["<b>Abbey</b> & Co", "Brook"]
-    assert told["cells"] == told["counted"] == counts["cells"] > 300
+    from_qgis, counts = town
+    assert from_qgis["wards"] == ["<b>Abbey</b> & Co", "Brook"]
+    assert from_qgis["cells"] == from_qgis["counted"] == counts["cells"] > 300
 
 
 def test_qgis_filters(town: tuple[dict[str, Any], dict[str, int]]) -> None:
-    told, counts = town
-    assert told["hot"] == counts["hot"] > 3
+    from_qgis, counts = town
+    assert from_qgis["hot"] == counts["hot"] > 3
 
 
 def test_qgis_opens_a_download_coloured(town: tuple[dict[str, Any], dict[str, int]]) -> None:
-    told, _ = town
-    assert told["renderer"] == "categorizedSymbol"
-    assert {"hot_99", "cold_99", "none"} <= set(told["classes"])
-    assert told["below"]["red"] == 0
-    assert 0.005 < told["picture"]["red"] < 0.1
+    from_qgis, _ = town
+    assert from_qgis["renderer"] == "categorizedSymbol"
+    assert {"hot_99", "cold_99", "none"} <= set(from_qgis["classes"])
+    assert from_qgis["below"]["red"] == 0
+    assert 0.005 < from_qgis["picture"]["red"] < 0.1
 
 
 def test_qgis_draws_the_vector_tiles(town: tuple[dict[str, Any], dict[str, int]]) -> None:
-    told, _ = town
-    assert 0.4 < told["below"]["blue"] < 0.8
-    assert told["below"]["blue"] + told["below"]["empty"] > 0.98
+    from_qgis, _ = town
+    assert 0.4 < from_qgis["below"]["blue"] < 0.8
+    assert from_qgis["below"]["blue"] + from_qgis["below"]["empty"] > 0.98

@@ -28,8 +28,8 @@ def names(request: pytest.FixtureRequest, store: GeoPackageStore) -> tuple[str, 
     wards = two_wards().assign(area_name=request.param, **{"=1+2": [0.25, -1e-7]})
     with store.transaction():
         store.put_layer(LayerMetadata("wards"), wards)
-    found: tuple[str, str] = request.param
-    return found
+    names: tuple[str, str] = request.param
+    return names
 
 
 def sheet(client: TestClient, address: str) -> list[list[str]]:

@@ -78,11 +78,11 @@ def test_a_collection_too_large_to_keep_its_words_has_the_same_tiles(
     client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = f"{TILES.format('incidents')}/{tile_at(-1.4734, 52.9232, 16)}"
-    kept = read(client.get(address).content, tmp_path)
+    cached = read(client.get(address).content, tmp_path)
     monkeypatch.setattr("api.ogc.mvt.tiling.MAX_CACHED", 0)
     made = read(client.get(address).content, tmp_path)
-    pd.testing.assert_frame_equal(kept.drop(columns="geometry"), made.drop(columns="geometry"))
-    assert len(kept) > 10
+    pd.testing.assert_frame_equal(cached.drop(columns="geometry"), made.drop(columns="geometry"))
+    assert len(cached) > 10
 
 
 def test_incidents_are_pixels_first_and_points_later(client: TestClient, tmp_path: Path) -> None:

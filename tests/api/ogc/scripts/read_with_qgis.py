@@ -73,7 +73,7 @@ def main(address: str, geopackage: str, picture: str) -> None:
     mercator = QgsCoordinateReferenceSystem("EPSG:3857")
     place = QgsCoordinateTransform(coloured.crs(), mercator, QgsProject.instance())
     extent = place.transformBoundingBox(coloured.extent()).buffered(200)
-    told = {
+    summary = {
         "wards": sorted(str(one["area_name"]) for one in wards.getFeatures()),
         "cells": sum(1 for _ in hotspots.getFeatures()),
         "counted": hotspots.featureCount(),
@@ -84,7 +84,7 @@ def main(address: str, geopackage: str, picture: str) -> None:
         "below": picture_of([tiles_of(address, "wards")], extent, picture),
         "picture": picture_of([coloured, tiles_of(address, "wards")], extent, picture),
     }
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(summary))
 
 
 if __name__ == "__main__":
