@@ -1,8 +1,8 @@
-"""A synthetic country of any size, as a national archive of data.police.uk would hold it.
+"""A synthetic country of any size, as a national archive of data.police.uk.
 
-Its wards are the squares of a bent grid, its forces blocks of wards. Only the shape is realistic:
-forces and months, few points that many incidents share, a quarter of anti-social behaviour
-without an id, rows without a place, and strays that lie in another force's area.
+Its wards are the squares of a bent grid, and its forces are blocks of wards. Only the shape of
+the data is realistic: forces and months, few points shared by many incidents, a quarter of
+anti-social behaviour without ids, rows without a place, and strays in another force's area.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 
 LABEL: Final = "Synthetic country: no real place, no real people, no real incidents"
 ROWS_A_MONTH: Final = 500_000
-"""As many as England and Wales publish: a smaller country has fewer months, not thinner ones."""
+"""As many as England and Wales publish; a smaller country has fewer months, not smaller ones."""
 
 ACROSS, UP = 84, 96
 """Wards from west to east and from south to north."""
@@ -126,7 +126,7 @@ def country_wards(
     vertices
         How many each of a ward's four sides has. Published wards have a hundred and more.
     """
-    # The sides are sampled from one smooth bending of the whole plane, so they fit.
+    # One smooth bending of the whole plane moves every side, so neighbours still fit.
     waves = rng.uniform(0, 2 * np.pi, (2, 3))
     lengths = _SIDE * np.array([1.7, 5.3, 23.0])
 
@@ -166,7 +166,7 @@ def _force_of_wards() -> Ints:
 
 def _snaps(wards: NDArray[np.object_], projection: Projection, rng: np.random.Generator) -> _Snaps:
     force = _force_of_wards()
-    # Each force's wards in an order of chance: the first points are the busiest.
+    # Each force's wards in random order, because the first points get most incidents.
     order = np.lexsort([rng.random(len(wards)), force])
     ward = np.repeat(order, POINTS_A_WARD)
     west, south, east, north = shapely.bounds(wards)[ward].T
@@ -202,11 +202,11 @@ def _street_csv(
     month: str, force: int, rows: int, *, snaps: _Snaps, rng: np.random.Generator
 ) -> bytes:
     start, end = (0, *snaps.ends.tolist())[force], int(snaps.ends[force])
-    # Few points hold much: the square of a uniform number favours the first ones.
+    # Few points have many incidents: the square of a uniform number favours the first ones.
     point = start + ((end - start) * rng.random(rows) ** 2).astype(np.int64)
     stray = rng.random(rows) < _STRAYS
     point[stray] = rng.integers(0, snaps.ends[-1], int(stray.sum()))
-    # A row without a place has an empty one, as it is published.
+    # Published rows without a place have empty coordinates.
     place = pa.array(point, mask=rng.random(rows) < _WITHOUT_PLACE)
     kind = rng.choice(len(_SHARES), rows, p=list(_SHARES.values()))
     antisocial = pa.array(kind == 0)
@@ -231,7 +231,7 @@ def _street_csv(
         none,
     )
     lines = pc.binary_join_element_wise(*columns, ",")
-    # With an end to each, the lines lie in memory as they are in the file.
+    # With line ends added, the buffer is the file's content and needs no copy by Python.
     lines = pc.binary_join_element_wise(lines, "", "\n")
     return ",".join(PUBLISHED_COLUMNS).encode() + b"\n" + bytes(lines.buffers()[2])
 

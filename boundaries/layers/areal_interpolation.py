@@ -136,6 +136,7 @@ def interpolate(
     if source.crs != target.crs:
         raise InputError("the layers are in different coordinate systems; convert them to one")
     values = _numbers(source, columns)
+    # `overlap_shares` names its columns after blocks; here the old areas take their place.
     overlap = overlap_shares(source, target)
     covered = overlap.groupby("block_code")["share"].sum()
     if (covered > 1 + tolerance).any():

@@ -109,7 +109,7 @@ def overlap_shares(blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Data
     share any surface; by block code, then the largest share first, then by area code.
     """
     shapes, others = blocks.geometry.to_numpy(), areas.geometry.to_numpy()
-    shapely.prepare(others)
+    shapely.prepare(others)  # for the query and the containment test below
     tree = shapely.STRtree(others)
     block, area = tree.query(shapes, predicate="intersects")
     common = shapely.area(shapes[block])
@@ -173,6 +173,7 @@ def assignment_from_table(
 
 
 def _straddling(assignment: pd.Series, overlap: pd.DataFrame, tolerance: float) -> pd.DataFrame:
+    # A block that a centroid placed need not be in the area with most of its surface.
     own = overlap["area_code"].to_numpy() == assignment[overlap["block_code"]].to_numpy()
     share = overlap[own].set_index("block_code")["share"].reindex(assignment.index, fill_value=0.0)
     inside = overlap.groupby("block_code")["share"].sum().reindex(assignment.index, fill_value=0.0)

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Bridge = tuple[str, str]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False)  # comparing arrays would be ambiguous
 class BlockGraph:
     """The blocks of a layer and their neighbours: blocks that share an edge (rook contiguity).
 
@@ -205,4 +205,5 @@ class BlockLayer:
         except InputError as error:
             raise InputError(f"layer {layer_id} cannot be the blocks of a plan: {error}") from error
         graph = block_graph(areas)
+        # The graph sorts by code; figures and assignments are looked up by its positions.
         return cls(layer_id, areas.loc[list(graph.codes)], graph)

@@ -80,6 +80,7 @@ class MeasuredBlocks:
         for name, weight in weights.items():
             if weight not in sums:
                 raise InputError(f"{name} is weighted by {weight}; sum that column too")
+        # A total with a gap in it would be wrong without anyone noticing.
         for name in sums:
             _refuse_gaps(blocks[name])
         frame = pd.DataFrame(blocks.drop(columns=blocks.geometry.name))

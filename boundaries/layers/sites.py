@@ -27,7 +27,7 @@ _METRES = (("easting", "northing"), ("eastings", "northings"), ("x", "y"))
 
 
 def read_site_table(content: bytes, *, file: str, projection: Projection) -> gpd.GeoDataFrame:
-    """Read a CSV of sites: coordinates, and a code and a name where there are any.
+    """Read a CSV of sites with coordinates, and codes and names if it has them.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def read_site_table(content: bytes, *, file: str, projection: Projection) -> gpd
         The file's bytes, with `longitude` and `latitude`, or `easting` and `northing` (`x`, `y`)
         in the working CRS.
     file
-        Its name, for messages.
+        The file's name, for messages.
     projection
-        Leads to the working CRS.
+        To the working CRS.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def read_site_table(content: bytes, *, file: str, projection: Projection) -> gpd
     Raises
     ------
     InputError
-        If there are no coordinates, or a row has none that can be a place.
+        If there are no coordinates, or those of a row are missing or implausible.
     """
     table = read_table(content, file=file)
     columns = {name.strip().lower(): name for name in reversed(table.header)}
@@ -74,11 +74,11 @@ def read_site_features(content: bytes, *, file: str, projection: Projection) -> 
     Parameters
     ----------
     content
-        The file's bytes, in CRS84 or in the CRS that its `crs` member names.
+        The file's bytes, in CRS84 or in the CRS of its `crs` member.
     file
-        Its name, for messages.
+        The file's name, for messages.
     projection
-        Leads to the working CRS.
+        To the working CRS.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def read_site_features(content: bytes, *, file: str, projection: Projection) -> 
     Raises
     ------
     InputError
-        With one line that names the first feature at fault.
+        If the file cannot be read; the message names the first feature at fault.
     """
     collection = feature_collection(content, file)
     crs, features = collection_crs(collection, file), collection["features"]
@@ -119,11 +119,11 @@ def _sites(
 
 
 def _first_of(
-    properties: pd.DataFrame, wanted: Sequence[str], *, instead: Sequence[str]
+    properties: pd.DataFrame, choices: Sequence[str], *, instead: Sequence[str]
 ) -> list[str]:
-    """The texts of the first wanted column, and another text where a row has none."""
+    """The texts of the first column that there is, with another text for rows that have none."""
     columns = {str(name).strip().lower(): name for name in reversed(properties.columns)}
-    column = next((columns[name] for name in wanted if name in columns), None)
+    column = next((columns[name] for name in choices if name in columns), None)
     if column is None:
         return list(instead)
     values = properties[column].fillna("").astype(str).str.strip()

@@ -81,6 +81,7 @@ def check_layer(
     rows = [
         *_rings(areas),
         *surface,
+        # Vertices also mismatch along overlaps and gaps, which are reported already.
         *_mismatched(codes, shapes, faults=[row[3] for row in surface], sliver_m=sliver_m),
         *_detached(codes, shapes),
         *_doughnuts(codes, shapes),
@@ -147,9 +148,11 @@ def _polygons(geometry: shapely.Geometry) -> shapely.Geometry:
 
 
 def _gaps(codes: NDArray[np.str_], shapes: Shapes, sliver_m: float) -> Iterator[Row]:
+    # Gaps are holes of the union. A gap that is open to the outside is no hole: see `_mismatched`.
     parts = shapely.get_parts(shapely.union_all(shapes))
     gaps = _holes(parts)[0]
     beside = _beside(gaps, shapes)
+    # The mean width of a long shape: its area by half its perimeter.
     widths = 2 * shapely.area(gaps) / shapely.length(gaps)
     for gap, neighbours, width in zip(gaps, beside, widths, strict=True):
         kind = "sliver" if width < sliver_m else "gap"
@@ -161,6 +164,7 @@ def _gaps(codes: NDArray[np.str_], shapes: Shapes, sliver_m: float) -> Iterator[
 def _holes(polygons: Shapes) -> tuple[Shapes, Ints]:
     """The holes of polygons as polygons, and the position of the polygon of each."""
     rings, owner = shapely.get_rings(polygons, return_index=True)
+    # The first ring of each polygon is its outside; the slice is for layers without any.
     first = np.append(True, owner[1:] != owner[:-1])[: len(owner)]
     return np.atleast_1d(shapely.polygons(rings[~first])), owner[~first]
 
@@ -206,6 +210,7 @@ def _doughnuts(codes: NDArray[np.str_], shapes: Shapes) -> Iterator[Row]:
     """Areas that enclose others; a hole that no area fills is a gap instead."""
     parts, part_owner = shapely.get_parts(shapes, return_index=True)
     holes, holed = _holes(parts)
+    # A point inside each area is enough to see which hole it is in, as areas do not overlap.
     inner = shapely.point_on_surface(shapes)
     hole, inside = shapely.STRtree(inner).query(holes, predicate="contains")
     for number in np.unique(hole):
@@ -243,6 +248,7 @@ def _frame(rows: list[Row], crs: CRS | None) -> gpd.GeoDataFrame:
     flat = shapely.get_dimensions(shapes) == 2
     place = shapely.point_on_surface(shapes)
     frame["area_m2"] = shapely.area(shapes)
+    # Half the perimeter of a thin polygon is its length; an edge is a line already.
     frame["length_m"] = shapely.length(shapes) / np.where(flat, 2.0, 1.0)
     frame["width_m"] = frame["area_m2"] / frame["length_m"].where(frame["length_m"] > 0)
     frame["width_m"] = frame["width_m"].fillna(0.0)

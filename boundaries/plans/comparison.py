@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.layers.blocks import BlockLayer
@@ -82,7 +84,9 @@ class Comparison:
     def changes(self) -> pd.DataFrame:
         """The rows of the flow in which something leaves its area."""
         expected = carried(self.flow["from_area"], self.carried_on)
-        stays = expected.to_numpy(object) == self.flow["to_area"].to_numpy(object)
+        stays: NDArray[np.bool_] = expected.to_numpy(object) == self.flow["to_area"].to_numpy(
+            object
+        )
         return self.flow.loc[~stays]
 
     @cached_property

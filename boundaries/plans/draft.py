@@ -333,6 +333,7 @@ def _draft(store: StoreReader, plan: Plan, blocks: BlockLayer, question: Questio
 
 
 def _metadata(plan_id: str, title: str, blocks: BlockLayer, *, base: str, by: str) -> PlanMetadata:
+    # To the microsecond, because it tells apart plans that were created under one id in turn.
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     return PlanMetadata(plan_id, title or plan_id, blocks.layer_id, base, begun_by=by, begun_at=now)
 

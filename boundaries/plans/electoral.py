@@ -147,4 +147,4 @@ def whole_percent(variance: ArrayLike) -> Floats:
 
 def _beyond(variance: Floats, limit: float) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(variance) > limit + _ROUNDING)
+        return np.abs(variance) > limit + _ROUNDING

@@ -92,6 +92,7 @@ def successors(flow: pd.DataFrame, *, by: str) -> pd.Series:
     New area code by old area code; old areas without a successor are left out.
     """
     between = flow[(flow["from_area"] != UNASSIGNED) & (flow["to_area"] != UNASSIGNED)]
+    # Greedy, largest first: the area that keeps most of its people keeps its successor.
     order = between.sort_values([by, *FLOW], ascending=[False, True, True])
     matches: dict[str, str] = {}
     for old, new, amount in order[[*FLOW, by]].itertuples(index=False):

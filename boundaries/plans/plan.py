@@ -116,6 +116,7 @@ class Plan:
         _refuse_unknown(area_of, graph)
         known = {area.code: area for area in areas}
         named = {code: Area(code, code) for code in set(area_of.values()) - {UNASSIGNED}}
+        # Through a Series, because numpy would make an array of fixed-width text of the codes.
         assigned = pd.Series([area_of.get(code, UNASSIGNED) for code in graph.codes], dtype=object)
         start = State.of(graph, assigned.to_numpy(), areas=named | known, bridges=bridges)
         return cls(metadata, start, start)
@@ -451,6 +452,7 @@ class Plan:
 
     def _take(self, step: Step) -> Plan:
         """Take a new step; undone steps are dropped."""
+        # Applied first: a bridge to an unknown block is refused there, before the rules look it up.
         now = self.now.apply(step)
         check_locks(self.now, step)
         if not step.forced:

@@ -16,7 +16,7 @@ class PlanConflictError(ConflictError):
     """Someone else saved, created or deleted the plan since it was opened."""
 
 
-def write_plan(plan: Plan) -> dict[str, Any]:
+def write_plan(plan: Plan) -> dict[str, object]:
     """A plan with its whole history as plain JSON; its keys never change.
 
     The start is written block by block, so that the plan survives when the layer it was fitted to
@@ -72,6 +72,7 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
         raise InputError(
             f"a step of plan {metadata.plan_id} moves {unknown[0]}, which is not a block of it"
         )
+    # The current state is not stored but replayed, so it cannot contradict the history.
     now = plan.start
     for step in steps[:done]:
         now = now.apply(step)
@@ -105,6 +106,7 @@ def next_version(plan: Plan, stored: Mapping[str, Any] | None) -> Plan:
             )
     elif not metadata.version:
         raise PlanConflictError(f"there is already a plan {metadata.plan_id}; choose another id")
+    # A plan that was deleted and created again may have reached the same version.
     elif stored["begun_at"] != metadata.begun_at:
         raise PlanConflictError(
             f"plan {metadata.plan_id} was deleted since you opened it, and another created with "

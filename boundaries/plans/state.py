@@ -93,10 +93,10 @@ class Step:
     bridges: Pairs[Bridge | None] = field(default_factory=dict)
     forced: bool = False
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The step as plain JSON, as stores keep it: keys never change."""
         signed = asdict(self.signed) | {"at": self.signed.at.isoformat()}
-        written: dict[str, Any] = {"kind": self.kind, **signed, "forced": self.forced}
+        written: dict[str, object] = {"kind": self.kind, **signed, "forced": self.forced}
         written["blocks"] = {code: list(pair) for code, pair in self.blocks.items()}
         written["bridges"] = {
             name: [ends and list(ends) for ends in pair] for name, pair in self.bridges.items()
@@ -156,6 +156,7 @@ class State:
     _pieces: dict[str, list[list[int]]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        # States share this array; `_assign` copies it.
         self.assigned.flags.writeable = False
 
     @classmethod

@@ -170,10 +170,12 @@ def suggest_moves(
 
 def _border_moves(state: State, balance: Balance) -> tuple[Ints, Ints]:
     """Every pair of a block and another area that it touches, with no locked area."""
+    # Bridges count: a block may move to an area across the river.
     edges = np.vstack([state.graph.edges, np.array(state.graph.bridges, int).reshape(-1, 2)])
     one, other = np.vstack([edges, edges[:, ::-1]]).T
     open_area = np.array([not state.areas[code].locked for code in balance.areas])
     outside = state.assigned == UNASSIGNED
+    # Position -1, for areas that do not count, picks the appended False.
     may_leave = outside | np.append(open_area, False)[balance.area]
     may_enter = np.append(open_area, False)[balance.area]
     legal = (balance.area[one] != balance.area[other]) & may_leave[one] & may_enter[other]
@@ -215,12 +217,10 @@ def _beyond(off: Floats) -> Ints:
 
 
 def _breaks(state: State, move: SuggestedMove) -> bool:
-    """Whether the move empties its area, or breaks either area into more pieces."""
-    graph, assigned = state.graph, state.assigned
+    """Whether the move empties the area that it leaves, or breaks it into more pieces."""
+    # The block touches its new area, so only the one that it leaves can break.
+    graph = state.graph
     block = graph.positions[move.block_code]
-    joins = any(assigned[near] == move.to_area for near in graph.near[block])
-    if not joins:
-        return True
     if move.from_area == UNASSIGNED:
         return False
     left = state.blocks(move.from_area) - {block}

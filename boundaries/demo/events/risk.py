@@ -85,7 +85,7 @@ def assess(
 
 def _luck(count: int, rng: np.random.Generator) -> Floats:
     # Without bounds one street in ten thousand would have a tenth of all incidents.
-    return np.asarray(np.clip(rng.standard_normal(count), -3, MOST_LUCK))
+    return np.clip(rng.standard_normal(count), -3, MOST_LUCK)
 
 
 def _venues(centre: Floats, main_road: Bools, *, homes: Bools, rng: np.random.Generator) -> Bools:

@@ -59,7 +59,7 @@ def number_houses(
         points=points.round(1),
         segment=houses["segment"].to_numpy(),
         street=houses["street"].to_numpy(),
-        number=(2 * count + np.where(houses["side"] > 0, 1, 2)).to_numpy(np.int64),
+        number=(2 * count + np.where(houses["side"] > 0, 1, 2)).to_numpy().astype(np.int64),
         cell=houses["cell"].to_numpy(),
     )
 
@@ -98,4 +98,4 @@ def _fronts(
 
 
 def _cross(a: Floats, b: Floats) -> Floats:
-    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]

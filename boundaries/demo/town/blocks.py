@@ -103,4 +103,4 @@ def _growth(middles: Floats, rng: np.random.Generator) -> Floats:
     for bearing in rng.uniform(0, 2 * np.pi) + np.array([0.0, 2.6]):
         site = CENTRE + 0.8 * RADIUS_M * np.array([np.cos(bearing), np.sin(bearing)])
         growth += 0.45 * np.exp(-((np.hypot(*(middles - site).T) / 650) ** 2))
-    return np.asarray(growth)
+    return growth

@@ -183,7 +183,7 @@ def _gaps(fabric: Fabric, land: Land, *, rng: np.random.Generator) -> Bools:
     gap = np.interp(from_centre(fabric.middles), [0, 2_500, RADIUS_M], [0.12, 0.2, 0.34])
     gap[(use == WORKS).all(axis=1)] = 0.55
     gap[(use == PARK).all(axis=1)] = 1.0
-    return np.asarray(rng.random(len(gap)) < gap)
+    return rng.random(len(gap)) < gap
 
 
 def _followed(fabric: Fabric, line: Floats, *, passable: Bools) -> Ints:
@@ -206,7 +206,7 @@ def _followed(fabric: Fabric, line: Floats, *, passable: Bools) -> Ints:
     pairs = np.sort(fabric.edges[edges]) @ [n, 1]  # one number for each pair of nodes
     order = pairs.argsort()
     on_way = np.array(steps) @ [n, 1]
-    return np.asarray(edges[order[np.searchsorted(pairs[order], on_way)]])
+    return edges[order[np.searchsorted(pairs[order], on_way)]]
 
 
 def _stops(nodes: Floats, line: Floats) -> Floats:
