@@ -1,4 +1,4 @@
-"""Every refusal as a problem document (RFC 9457); one table says which status it has."""
+"""Refusals as problem documents (RFC 9457), and the HTTP status of each kind of error."""
 
 from __future__ import annotations
 
@@ -30,18 +30,26 @@ STATUS: dict[type[PatchmapError], int] = {
 }
 
 UNANSWERED = (InputError, QuestionError, NotFoundError, ConflictError, SolverError)
-"""What a part of a page says in its place; a store that is away is no answer of any page."""
+"""Errors that a section of a page shows in its place. Not StoreError: then no section works."""
 
 _log = logging.getLogger("patchmap")
 
 
 def status_of(error: PatchmapError) -> int:
-    """The HTTP status of a refusal."""
+    """The HTTP status of an error; 500 if its kind is not in `STATUS`."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
 def problem(status: int, detail: str, **members: object) -> Response:
-    """A problem document."""
+    """A problem document.
+
+    Parameters
+    ----------
+    detail
+        What is wrong and what to do, for people.
+    members
+        Further members of the document, such as `option`.
+    """
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     return Response(
         orjson.dumps(body | {"detail": detail} | members),
@@ -51,7 +59,7 @@ def problem(status: int, detail: str, **members: object) -> Response:
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Let every error of an app leave as a problem document, never as a traceback."""
+    """Turn every error of an application into a problem document."""
     app.add_exception_handler(PatchmapError, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _failed)
@@ -73,4 +81,4 @@ def _http(_request: Request, error: Exception) -> Response:
 
 def _failed(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(500, "Patchmap failed here; its log says where")
+    return problem(500, "Patchmap failed; see its log for the reason")

@@ -1,8 +1,8 @@
-"""Searches for plans, in a process of their own that can be stopped.
+"""Searches for plans, run in a child process that can be stopped.
 
-A solver looks at its clock only now and then, and a page must not wait for it for ever. So the
-service hands each search to a child, and ends the child when its time is over. The child loads
-the solvers and compiles the annealing once, while nobody waits, and then stays.
+A solver checks its time limit only now and then, and a page cannot wait indefinitely. So each
+search runs in a child process, which is killed when its time is over. The child loads the solvers
+and compiles the annealing once, in advance, and then serves one search after another.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from typing import Any
 from geo.errors import InputError, PatchmapError, SolverError
 
 SECONDS = 20.0
+"""How long a search may take."""
+
 START_SECONDS = 120.0
-"""How long a child may take to load and compile, before any search."""
+"""How long a child may take to load and compile before the first search."""
 
 READY = "ready"
-_GIVES_WAY = 10
-"""How nice the child is: a page that is being drawn goes before it."""
+_NICENESS = 10
+"""The priority of the child: pages are drawn before searches run."""
 
 
 class Searches:
@@ -45,12 +47,14 @@ class Searches:
         atexit.register(self.close)
 
     def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """What the function returns in the child; what it raises there is raised here.
+        """Call a function in the child; return its value or raise its error.
 
         Raises
         ------
         InputError
-            If it took too long.
+            If it takes too long.
+        SolverError
+            If the child dies or does not start.
         """
         work = pickle.dumps((function, args, kwargs))
         with self._one:
@@ -60,34 +64,34 @@ class Searches:
                 if not pipe.poll(self._seconds):
                     self._end()
                     raise InputError(
-                        f"no plan was found within {self._seconds:g} s; narrow what is asked: "
-                        "fewer areas, a fixed number of patches, or fewer places"
+                        f"no plan was found within {self._seconds:g} s; choose fewer areas, "
+                        "a fixed number of patches, or fewer places"
                     )
                 value, error = pickle.loads(pipe.recv_bytes())  # noqa: S301 - of our own child
             except (EOFError, OSError) as lost:
                 self._end()
-                raise SolverError("the search for a plan broke off; ask again") from lost
+                raise SolverError("the search for a plan was interrupted; try again") from lost
         if error is not None:
             raise error
         return value
 
     def warm_up(self) -> None:
-        """Start the child if there is none, and do not wait for it."""
+        """Start the child, without waiting until it is ready."""
         with self._one:
             self._started()
 
     def close(self) -> None:
-        """End the child."""
+        """Kill the child."""
         with self._one:
             self._end()
 
     def _running(self) -> Connection:
-        """The way to a child that has said that it is ready."""
+        """The pipe to a child that is ready."""
         pipe = self._started()
         if not self._is_ready:
             if not pipe.poll(START_SECONDS):
                 self._end()
-                raise SolverError("the process that searches for plans does not start")
+                raise SolverError("the process that searches for plans does not start; try again")
             pipe.recv_bytes()
             self._is_ready = True
         return pipe
@@ -95,7 +99,7 @@ class Searches:
     def _started(self) -> Connection:
         if self._pipe is None or not self._child.is_alive():
             self._end()
-            # Not a fork: this process has threads, and their locks would be copied as they are.
+            # Not a fork: it would copy the locks that other threads hold at this moment.
             context = get_context("spawn")
             self._pipe, far_end = context.Pipe()
             self._child = context.Process(target=serve_searches, args=(far_end,), daemon=True)
@@ -114,9 +118,9 @@ class Searches:
 
 
 def serve_searches(pipe: Connection) -> None:
-    """The child: load what searches need, then run what comes until the parent is gone."""
+    """Run the child: load the solvers, then run searches until the parent is gone."""
     if hasattr(os, "nice"):
-        os.nice(_GIVES_WAY)
+        os.nice(_NICENESS)
     from geo.allocation.patches.annealing import warm_up  # noqa: PLC0415 - loaded in the child
     from geo.allocation.patrols.scheduling import plan_patrols  # noqa: F401, PLC0415 - likewise
 
@@ -137,5 +141,5 @@ def _outcome(
         return function(*args, **kwargs), None
     except PatchmapError as refusal:
         return None, refusal
-    except Exception as fault:  # noqa: BLE001 - it must come home, whatever it is
+    except Exception as fault:  # noqa: BLE001 - the parent reports it
         return None, SolverError(f"the search for a plan failed: {fault!r}")

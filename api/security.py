@@ -1,7 +1,8 @@
-"""The guard: loopback alone protects nothing, because a browser will call it for any page.
+"""The guard against requests that other web pages make through the user's browser.
 
-A request is refused when its Host is not this machine (DNS rebinding), when it came through a
-proxy that Patchmap does not know, or when a foreign page wants to write.
+Listening on loopback is not enough, because a browser sends requests there for any page. A
+request is refused if its Host is not this machine (DNS rebinding), if it came through a proxy,
+or if a page of another origin tries to write.
 """
 
 from __future__ import annotations
@@ -31,18 +32,18 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 _PUBLIC = ("/ogc",)
-"""Below these addresses pages of other origins may read, where the settings name them."""
+"""Addresses that pages of other origins may read, if the settings name the origins."""
 
 
 class Guard:
-    """ASGI middleware that refuses what did not come from this machine's own user."""
+    """ASGI middleware that refuses requests which did not come from this machine's user."""
 
     def __init__(self, app: ASGIApp, origins: Sequence[str] = ()) -> None:
         self.app = app
         self.origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a refused request here, pass the others on, and set the headers of both."""
+        """Answer a refused request, pass on the others, and set the security headers of both."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -50,7 +51,7 @@ class Guard:
         app = problem(403, fault) if fault else self.app
         head = scope["method"] == "HEAD"
         if head:
-            # Every page that can be got has a head: the body is made, and left out.
+            # Every GET route answers HEAD too: the body is made and left out.
             scope = {**scope, "method": "GET"}
 
         shared = self._shared(scope)
@@ -63,7 +64,7 @@ class Guard:
                 headers.update(shared)
                 if self.origins:
                     headers.add_vary_header("origin")
-                # The headers of a 304 replace those that the browser keeps: a map has its own.
+                # The headers of a 304 replace those in the browser's cache, and a map has its own.
                 given = {} if message["status"] == 304 else _HEADERS
                 for name, value in given.items():
                     headers.setdefault(name, value)
@@ -72,7 +73,7 @@ class Guard:
         await app(scope, receive, send_guarded)
 
     def _shared(self, scope: Scope) -> dict[str, str]:
-        """What lets a page of another origin read the answer; never with credentials."""
+        """The CORS headers of an answer, which never allow credentials; empty if none apply."""
         origin = Headers(scope=scope).get("origin", "")
         if not self.origins or not scope["path"].startswith(_PUBLIC):
             return {}
@@ -87,9 +88,16 @@ class Guard:
 
 
 def is_own_caller(client: str | None, headers: Headers) -> bool:
-    """Tell whether a program or page of this machine asks, and no page of another origin.
+    """Tell whether a program or page of this machine makes the request.
 
-    It is what single incidents need besides the guard; who cannot show it is refused.
+    Single incidents are personal data: they are only given to such callers.
+
+    Parameters
+    ----------
+    client
+        The address of the caller.
+    headers
+        The headers of the request.
     """
     own = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
     origin = headers.get("origin")
@@ -98,15 +106,15 @@ def is_own_caller(client: str | None, headers: Headers) -> bool:
 
 def _fault(method: str, headers: Headers) -> str:
     if _hostname(f"//{headers.get('host', '')}") not in LOOPBACK:
-        return "this service answers only to the names of its own machine, such as localhost"
+        return "this service only answers on this machine; use an address such as http://localhost"
     proxied = [name for name in headers if name.startswith(FORWARDED)]
     if proxied:
-        return f"this service is not meant to stand behind a proxy (header {proxied[0]})"
+        return f"this service does not work behind a proxy (header {proxied[0]}); open it directly"
     if method not in SAFE_METHODS:
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site", "same-origin")
         if site not in ("same-origin", "none") or (origin and not _same(origin, headers)):
-            return "a page of another origin may not change anything here"
+            return "pages of other origins cannot make changes; use Patchmap's own pages"
     return ""
 
 

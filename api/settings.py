@@ -1,4 +1,4 @@
-"""The only reader of the environment."""
+"""The settings of the service, read from the environment; nothing else reads it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from geo.errors import InputError
 
 DEFAULT_STORE = "patchmap.gpkg"
 POLICE_UK = "https://data.police.uk"
-"""Where archives are found, below /data/archive/."""
+"""The site whose archives are below /data/archive/."""
 
 ONS = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
-"""The catalogue of the Open Geography portal's services."""
+"""The catalogue of services of the Open Geography portal."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -27,22 +27,24 @@ except PackageNotFoundError:  # run from a plain copy of the code
 
 
 def user_name() -> str:
-    """Who runs this process, for the records of what was changed."""
+    """The user who runs this process, for the records of changes."""
     return getpass.getuser()
 
 
 @dataclass(frozen=True)
 class TileServer:
-    """Where the pictures under a map come from: a server or file that the user chose.
+    """Where the tiles under a map come from: a server or file that the user chose.
 
-    A server is the only host that a page may ask besides its own.
+    The server is the only other host that pages may send requests to.
 
     Attributes
     ----------
     address
-        With {z}, {x} and {y}; without a host it is of this service.
+        The address of a tile, with {z}, {x} and {y}; without a host it is this service.
+    attribution
+        The credit to show on maps.
     zooms
-        The first and the last zoom there is, where that is known.
+        The first and last zoom, if known.
     """
 
     address: str
@@ -51,7 +53,7 @@ class TileServer:
 
     @property
     def origin(self) -> str:
-        """Scheme and host, for the content policy; '' for this service."""
+        """Scheme and host for the content policy; '' for this service."""
         parts = urlsplit(self.address)
         if not parts.netloc:
             return ""
@@ -60,14 +62,23 @@ class TileServer:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says.
+    """The settings of a service.
 
-    `PATCHMAP_STORE` is the store that commands use when they name none; `PATCHMAP_TILES` and
-    `PATCHMAP_TILES_ATTRIBUTION` are a tile server's address, with {z}, {x} and {y}, and the
-    credit it asks for. `PATCHMAP_POLICE_UK` and `PATCHMAP_ONS` are where `patchmap fetch` asks.
-    `PATCHMAP_GROUND` is a file that lies under every map: pictures (.mbtiles) or lines (.geojson).
-    `PATCHMAP_CORS` names the origins whose pages may read the OGC API, comma between them, or is
-    `*`; `PATCHMAP_INCIDENTS=off` keeps single incidents from callers on this machine too.
+    Attributes
+    ----------
+    store
+        `PATCHMAP_STORE`: the store of commands without `--store`.
+    tiles
+        `PATCHMAP_TILES` and `PATCHMAP_TILES_ATTRIBUTION`: a tile server and its credit.
+    basemap
+        `PATCHMAP_GROUND`: a file under every map, pictures (.mbtiles) or lines (.geojson).
+    police_uk, ons
+        `PATCHMAP_POLICE_UK` and `PATCHMAP_ONS`: the sites of `patchmap fetch`.
+    cors
+        `PATCHMAP_CORS`: origins whose pages may read the OGC API, separated by commas, or `*`.
+    incidents
+        `PATCHMAP_INCIDENTS`: whether callers on this machine may read single incidents; `off`
+        forbids it.
     """
 
     store: str = DEFAULT_STORE
@@ -80,12 +91,12 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read the settings; absurd ones are refused at once.
+        """Read and check the settings.
 
         Raises
         ------
         InputError
-            If a setting makes no sense.
+            If a setting is invalid.
         """
         address = environment.get("PATCHMAP_TILES", "")
         if address and not (
@@ -93,13 +104,13 @@ class Settings:
             and all(part in address for part in ("{z}", "{x}", "{y}"))
         ):
             raise InputError(
-                f"PATCHMAP_TILES={address!r} is no tile address: it must begin with http and "
-                "hold {z}, {x} and {y}"
+                f"PATCHMAP_TILES={address!r} is not a tile address; it must begin with http "
+                "or https and contain {z}, {x} and {y}"
             )
         attribution = environment.get("PATCHMAP_TILES_ATTRIBUTION", "")
         incidents = environment.get("PATCHMAP_INCIDENTS") or "local"
         if incidents not in ("local", "off"):
-            raise InputError(f"PATCHMAP_INCIDENTS={incidents!r} is none of: local, off")
+            raise InputError(f"PATCHMAP_INCIDENTS={incidents!r} is unknown; choose local or off")
         return cls(
             store=environment.get("PATCHMAP_STORE") or DEFAULT_STORE,
             tiles=TileServer(address, attribution) if address else None,
@@ -116,5 +127,7 @@ def _origins(text: str) -> tuple[str, ...]:
     for origin in origins:
         parts = urlsplit(origin)
         if origin != "*" and (parts.scheme not in ("http", "https") or parts.path or parts.query):
-            raise InputError(f"PATCHMAP_CORS: {origin!r} is no origin, write it as https://host")
+            raise InputError(
+                f"PATCHMAP_CORS: {origin!r} is not an origin; write it as https://host"
+            )
     return origins

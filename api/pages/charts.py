@@ -1,4 +1,4 @@
-"""Small charts as numbers for SVG: what the templates draw, scaled to their boxes."""
+"""Small charts as numbers for SVG, scaled to the box that a template draws them in."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from api.pages.trends import Trend
 Floats = NDArray[np.float64]
 
 HEATS = 6
-"""How many shades the grid of hours has."""
+"""Shades of the grid of hours."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A line over months, with its band behind it.
+    """A series of months with its expected band, in SVG units.
 
     Attributes
     ----------
     width, height
-        Of the box.
+        The size of the box.
     lines, bands
-        Points of unbroken stretches, as SVG writes them: a month that was not published whole is
-        a gap, and no fall.
+        The points of each unbroken stretch, in SVG's notation. A month not published in full is a
+        gap.
     dots
-        X and y of months that have no neighbour, and of the last month.
+        X and y of the last month and of months without neighbours.
     bars
-        X, y, width and height of each month's bar, and its title.
+        X, y, width, height and title of each month's bar.
     highest
         The value at the top.
     """
@@ -45,7 +45,15 @@ class Chart:
 
 
 def chart(trend: Trend, row: int, *, width: float, height: float) -> Chart:
-    """Draw one row of a trend into a box."""
+    """Draw one row of a trend into a box.
+
+    Parameters
+    ----------
+    row
+        Its position in the trend.
+    width, height
+        The size of the box, in SVG units.
+    """
     counts, low, high = (part[row] for part in (trend.counts, trend.low, trend.high))
     known = np.concatenate([counts, high])
     highest = float(np.nanmax(known)) if np.isfinite(known).any() else 1.0
@@ -82,7 +90,7 @@ def chart(trend: Trend, row: int, *, width: float, height: float) -> Chart:
 
 
 def heat(weights: Floats) -> NDArray[np.int64]:
-    """The shade of each hour, 0 for none up to `HEATS` − 1 for the busiest, in equal steps."""
+    """The shade of each hour in equal steps, from 0 for none to `HEATS` − 1 for the busiest."""
     most = max(float(weights.max()), 1e-9)
     return np.ceil(weights / most * (HEATS - 1)).astype(np.int64)
 
