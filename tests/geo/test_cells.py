@@ -48,8 +48,8 @@ def test_the_centre_of_a_cell_lies_in_it(grid, q, r):
 
 
 def test_squares_hold_their_west_and_south_edges_only():
-    found = Grid(100, "square").positions([0, 99.999, 100, 0, -1e-9], [0, 0, 0, 100, 0])
-    assert found.tolist() == [[0, 0], [0, 0], [1, 0], [0, 1], [-1, 0]]
+    result = Grid(100, "square").positions([0, 99.999, 100, 0, -1e-9], [0, 0, 0, 100, 0])
+    assert result.tolist() == [[0, 0], [0, 0], [1, 0], [0, 1], [-1, 0]]
 
 
 def test_a_hexagon_is_as_wide_as_asked_and_points_up():
@@ -88,8 +88,8 @@ def test_the_land_of_the_cells_is_the_land_of_the_mask(shape, width, spots):
 @given(width=st.integers(25, 2000), seed=st.integers(0, 2**16))
 def test_every_point_of_the_mask_is_counted_once_also_on_its_edge(shape, width, seed):
     scattered = np.random.default_rng(seed).uniform(*np.array(MASK.bounds).reshape(2, 2), (50, 2))
-    held = scattered[shapely.intersects_xy(MASK, *scattered.T)]
-    points = np.concatenate([rim(MASK), held])
+    inside = scattered[shapely.intersects_xy(MASK, *scattered.T)]
+    points = np.concatenate([rim(MASK), inside])
     assert Cells.over(MASK, Grid(width, shape)).count(*points.T).sum() == len(points)
 
 

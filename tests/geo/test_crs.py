@@ -1,4 +1,4 @@
-"""One operation leads to the metres, and a coordinate that cannot be a place is told apart."""
+"""One operation leads to metres; a coordinate that cannot be right gets a reason."""
 
 import dataclasses
 

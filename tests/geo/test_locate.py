@@ -83,9 +83,9 @@ def test_points_in_a_gap_are_outside():
 
 
 def test_no_points_give_no_positions(four_squares):
-    found = AreaLocator(four_squares).locate([], [])
-    assert found.shape == (0,)
-    assert found.dtype == np.int32
+    result = AreaLocator(four_squares).locate([], [])
+    assert result.shape == (0,)
+    assert result.dtype == np.int32
 
 
 def test_without_areas_everything_is_outside(four_squares):
@@ -144,7 +144,7 @@ def test_the_join_is_that_of_testing_every_area(areas, seed):
     points = np.concatenate([telling_points(areas), scattered])
     touching = shapely.intersects(areas.geometry.to_numpy()[:, None], shapely.points(points))
     codes = areas.index.to_numpy()
-    expected = [min(codes[held], default="") for held in touching.T]
+    expected = [min(codes[inside], default="") for inside in touching.T]
     assert located(areas, *points) == expected
 
 
@@ -158,8 +158,8 @@ def test_no_order_of_the_areas_changes_the_codes(areas, data):
 
 def test_columns_of_a_frame_are_taken_as_they_are(four_squares):
     frame = pd.DataFrame({"x": [435_150.0], "y": [336_150.0]}, index=[7])
-    found = AreaLocator(four_squares).locate(frame["x"], frame["y"])
-    assert found.tolist() == [3]
+    result = AreaLocator(four_squares).locate(frame["x"], frame["y"])
+    assert result.tolist() == [3]
 
 
 def test_points_of_unequal_length_are_refused(four_squares):
@@ -168,12 +168,12 @@ def test_points_of_unequal_length_are_refused(four_squares):
 
 
 def test_warming_up_goes_the_way_of_many_points(monkeypatch):
-    seen = []
+    calls = []
 
     def recorded(grid, x, *_arrays, **_workers):
-        seen.append((grid is not None, len(x)))
+        calls.append((grid is not None, len(x)))
         return 0
 
     monkeypatch.setattr(locator, "_locate", recorded)
     warm_up()
-    assert seen == [(True, 1)]
+    assert calls == [(True, 1)]

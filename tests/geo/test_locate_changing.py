@@ -70,16 +70,16 @@ MOVES = st.lists(st.tuples(st.sampled_from("ABCD"), BOXES | st.none()), max_size
 @settings(max_examples=50, deadline=None)
 @given(moves=MOVES)
 def test_after_any_changes_it_answers_as_a_new_join_would(moves):
-    changing, kept = ChangingAreas(), {}
+    changing, remaining = ChangingAreas(), {}
     for code, place in moves:
-        if code in kept:
+        if code in remaining:
             changing.remove(code)
-            del kept[code]
+            del remaining[code]
         if place is not None:
             west, south, across, up = place
-            kept[code] = shapely.box(west, south, west + across, south + up)
-            changing.insert(code, kept[code])
+            remaining[code] = shapely.box(west, south, west + across, south + up)
+            changing.insert(code, remaining[code])
     points = [(x / 2, y / 2) for x in range(16) for y in range(16)]
-    areas = gpd.GeoDataFrame(index=list(kept), geometry=list(kept.values()))
-    found = AreaLocator(areas).locate(*zip(*points, strict=True))
-    assert [changing.at(*point) for point in points] == [[*kept, None][at] for at in found]
+    areas = gpd.GeoDataFrame(index=list(remaining), geometry=list(remaining.values()))
+    result = AreaLocator(areas).locate(*zip(*points, strict=True))
+    assert [changing.at(*point) for point in points] == [[*remaining, None][at] for at in result]

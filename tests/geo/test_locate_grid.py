@@ -50,8 +50,8 @@ def scattered_points(areas: gpd.GeoDataFrame, count: int, *, seed: int) -> np.nd
 def differing(areas: gpd.GeoDataFrame, points: np.ndarray) -> np.ndarray:
     """The points that the grid and shapely place differently."""
     x, y = many(points).T
-    found = AreaLocator(areas).locate(x, y)[: len(points)]
-    return points[found != x_sorted.locate(areas, *points.T)]
+    result = AreaLocator(areas).locate(x, y)[: len(points)]
+    return points[result != x_sorted.locate(areas, *points.T)]
 
 
 def moved(areas: gpd.GeoDataFrame, factor: float, offset: float) -> gpd.GeoDataFrame:

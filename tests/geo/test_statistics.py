@@ -61,10 +61,10 @@ def scipy_two_sided(k: np.ndarray, n: int, share: np.ndarray) -> np.ndarray:
 @given(data=st.data(), n=st.integers(0, 100_000), share=st.floats(0, 1))
 def test_binomial_tails_are_those_of_scipy(data, n, share):
     k = np.array(data.draw(st.lists(st.integers(0, n), min_size=1, max_size=5)))
-    found = binomial_two_sided(k, n, np.full(len(k), share))
+    result = binomial_two_sided(k, n, np.full(len(k), share))
     expected = scipy_two_sided(k, n, np.full(len(k), share))
     # Below that, the two ways to the incomplete beta function share fewer digits.
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-250)
+    np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-250)
 
 
 @pytest.mark.parametrize("n", [1, 7, 300])

@@ -144,15 +144,15 @@ FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0
 def test_what_a_csv_writer_wrote_is_read_back(rows):
     buffer = io.StringIO(newline="")
     csv.writer(buffer).writerows([["a", "b", "c"], *rows])
-    kept = [row for row in rows if any(row)]
-    if not kept:
+    remaining = [row for row in rows if any(row)]
+    if not remaining:
         with pytest.raises(InputError, match="holds a header and no rows"):
             read(buffer.getvalue())
         return
     table = read(buffer.getvalue())
-    assert list(table.rows) == kept
-    assert table.frame().to_numpy().tolist() == kept
-    assert len(table) == len(table.lines) == len(kept)
+    assert list(table.rows) == remaining
+    assert table.frame().to_numpy().tolist() == remaining
+    assert len(table) == len(table.lines) == len(remaining)
     assert not table.wrong_width.any()
 
 
