@@ -65,7 +65,7 @@ class CommandContext:
 
 @contextmanager
 def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
-    """Open a store; one that was made for a command that then fails does not stay."""
+    """Open a store; a file created for a command that then fails is deleted again."""
     if address.startswith(POSTGRES):
         from geo.store.postgis import PostgisStore  # noqa: PLC0415 - only where it is asked for
 
@@ -77,7 +77,7 @@ def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
     store = GeoPackageStore(path, create=create)
     try:
         yield store
-    except BaseException:
+    except BaseException:  # Ctrl-C too must not leave an empty store behind
         store.close()
         if is_new:
             path.unlink(missing_ok=True)
@@ -86,7 +86,7 @@ def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file that the user named.
+    """Read a file that the user named.
 
     Raises
     ------
@@ -100,7 +100,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_vector(path: Path, *, layer: str = "") -> bytes:
-    """A file of features as GeoJSON; what is not GeoJSON is read by a guarded process.
+    """Read a file of features as GeoJSON.
+
+    Other formats go through GDAL in a sandboxed process: its parsers are not trusted with files
+    from outside.
 
     Raises
     ------
@@ -115,14 +118,14 @@ def read_vector(path: Path, *, layer: str = "") -> bytes:
 
 
 def areas_of(cli: CommandContext, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
-    """The areas of a file, or of a layer of the store, and what leads to their metres.
+    """Read the areas of a file, or of a layer of the store, and the projection of their metres.
 
     Raises
     ------
     InputError
         If the file cannot be read.
     NotFoundError
-        If it is no file, and the store has no such layer.
+        If there is no such file, and no such layer in the store.
     """
     path = Path(areas)
     if path.exists():
@@ -134,7 +137,7 @@ def areas_of(cli: CommandContext, areas: str) -> tuple[Projection, gpd.GeoDataFr
 
 
 def record_facts(record: ImportRecord) -> dict[str, object]:
-    """An import's record as plain facts for a machine."""
+    """The record of an import as JSON members."""
     return {
         "import": record.import_id,
         "partition": record.partition_id,

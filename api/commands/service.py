@@ -39,9 +39,9 @@ def serve(
         Path | None,
         typer.Option(help="File of 'count --engine dask' to serve instead of a store."),
     ] = None,
-    ground: Annotated[
+    basemap: Annotated[
         Path | None,
-        typer.Option(help="Basemap: .mbtiles of images or .geojson of lines."),
+        typer.Option("--ground", help="Basemap: .mbtiles of images or .geojson of lines."),
     ] = None,
 ) -> None:
     """Serve the board, the planner and the OGC API to this machine.
@@ -66,7 +66,7 @@ def serve(
         for notice in renaming_notices(store.layers()):
             typer.echo(notice, err=True)
         settings = Settings.read()
-        app = make_app(store, replace(settings, basemap=str(ground)) if ground else settings)
+        app = make_app(store, replace(settings, basemap=str(basemap)) if basemap else settings)
         _run(cli, app, cli.store, (host, port), ready=partial(_warm_up, app, store))
 
 

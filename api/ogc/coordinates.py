@@ -136,7 +136,7 @@ def axes_of(query: Mapping[str, str], option: str, projection: Projection) -> Ax
     known = offered(projection)
     if option not in query:
         return next(iter(known.values()))
-    name = query[option].strip("[]")  # a safe CURIE, [EPSG:4326], is a name too
+    name = query[option].strip("[]")  # a safe CURIE, [AUTHORITY:CODE], is a name too
     by_name = {axes.name: axes for axes in known.values()}
     axes = known.get(name) or by_name.get(name)
     if axes is None:

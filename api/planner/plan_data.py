@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 import geopandas as gpd
 import shapely
@@ -20,8 +20,8 @@ from geo.store.contract import Store
 
 Value = TypeVar("Value")
 
-MAX_ENTRIES = 24
-"""Most entries of a cache: a few plans with their blocks and figures."""
+MAX_ENTRIES = 12
+"""Most entries of one cache: a few plans are edited at a time, under a few Questions each."""
 
 DRAWN_TOLERANCE_M = 1.0
 """How far a drawn block may lie from its true edge; measures and files use the true one."""
@@ -33,21 +33,21 @@ Every step is checked against all of them: a country's output areas would slow e
 """
 
 
-class RecentCache:
+class RecentCache(Generic[Value]):
     """A cache of the most recently used values, safe for use by several threads."""
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[Hashable, Any] = OrderedDict()
+        self._entries: OrderedDict[Hashable, Value] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> Any:
+    def get(self, key: Hashable) -> Value | None:
         """The value of a key, None where there is none."""
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
             return self._entries.get(key)
 
-    def put(self, key: Hashable, value: object) -> None:
+    def put(self, key: Hashable, value: Value) -> None:
         """Add or replace a value; the least recently used one goes when the cache is full."""
         with self._lock:
             self._entries[key] = value
@@ -57,7 +57,7 @@ class RecentCache:
 
     def get_or_build(self, key: Hashable, build: Callable[[], Value]) -> Value:
         """The value of a key, built if it is missing; two threads at once may both build it."""
-        value: Value | None = self.get(key)
+        value = self.get(key)
         if value is None:
             value = build()
             self.put(key, value)
@@ -69,7 +69,10 @@ class PlanData:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._cache = RecentCache()
+        self._blocks: RecentCache[BlockLayer] = RecentCache()
+        self._figures: RecentCache[Figures] = RecentCache()
+        self._overlaps: RecentCache[Mapping[str, Overlaps]] = RecentCache()
+        self._drawn: RecentCache[bytes] = RecentCache()
 
     def version(self, *subjects: str) -> tuple[object, ...]:
         """The store's UUID and its change counters for some subjects, such as `layers`."""
@@ -84,22 +87,22 @@ class PlanData:
         NotFoundError
             If there is no such layer.
         """
-        key = ("blocks", layer_id, *self.version("layers"))
-        return self._cache.get_or_build(key, lambda: BlockLayer.read(self._store, layer_id))
+        key = (layer_id, *self.version("layers"))
+        return self._blocks.get_or_build(key, lambda: BlockLayer.read(self._store, layer_id))
 
     def figures(self, blocks: BlockLayer, question: Question) -> Figures:
         """What is known of each block, with the incidents that a Question counts on it."""
         question = plan_question(blocks.layer_id, question)
         version = self.version("layers", "incidents", "settings")
-        return self._cache.get_or_build(
-            ("figures", blocks.layer_id, question.query(), *version),
+        return self._figures.get_or_build(
+            (blocks.layer_id, question.query(), *version),
             lambda: figure_blocks(blocks, count_incidents(self._store, blocks.layer_id, question)),
         )
 
     def overlaps(self, blocks: BlockLayer, figures: Figures) -> Mapping[str, Overlaps]:
         """What boundaries may split, by kind: `hotspots`, and the titles of other layers."""
-        layers = self._cache.get_or_build(
-            ("layers", blocks.layer_id, *self.version("layers")),
+        layers = self._overlaps.get_or_build(
+            (blocks.layer_id, *self.version("layers")),
             lambda: self._layer_overlaps(blocks),
         )
         return {"hotspots": _named_hotspots(figures), **layers}
@@ -112,8 +115,8 @@ class PlanData:
         NotFoundError
             If there is no such layer.
         """
-        return self._cache.get_or_build(
-            ("drawn", layer_id, *self.version("layers")), lambda: self._draw(self.blocks(layer_id))
+        return self._drawn.get_or_build(
+            (layer_id, *self.version("layers")), lambda: self._draw(self.blocks(layer_id))
         )
 
     def _layer_overlaps(self, blocks: BlockLayer) -> dict[str, Overlaps]:

@@ -90,7 +90,7 @@ class PlanSessions:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._data = PlanData(store)
-        self._cache = RecentCache()
+        self._cache: RecentCache[EditingSession] = RecentCache()
         self._listing = threading.Lock()
         self._locks: dict[str, threading.RLock] = {}
 
@@ -105,7 +105,7 @@ class PlanSessions:
         stamp = self._stamp(plan_id)
         with self._lock(plan_id):
             key = (plan_id, question.query())
-            session: EditingSession | None = self._cache.get(key)
+            session = self._cache.get(key)
             if session is None or session.stamp != stamp:
                 session = self._open(plan_id, question, stamp)
                 self._cache.put(key, session)

@@ -1,6 +1,7 @@
-"""The steps of a plan as a page sends them: read strictly, signed, and taken.
+"""The steps of a plan as a page sends them: checked strictly, then taken.
 
-Each kind of step is a model of its own that knows which step of `boundaries.plans.plan.Plan` it is.
+Each kind of step has a model of its own, which calls the matching method of
+`boundaries.plans.plan.Plan`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Members = Annotated[int, Field(ge=0, le=1_000)] | None
 
 
 class _Step(BaseModel):
-    """What every step says: which version it is a step from, whose it is, and why."""
+    """What every step carries: the version it is taken from, who takes it, and why."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -31,7 +32,12 @@ class _Step(BaseModel):
     reason: Annotated[str, Field(max_length=500)] = ""
 
     def take(self, plan: Plan) -> Plan:
-        """The plan after this step, taken now."""
+        """Take the step now.
+
+        Returns
+        -------
+        The plan after it.
+        """
         signed = Signed(self.by.strip(), datetime.now(UTC), self.reason.strip())
         return self._take(plan, signed)
 
@@ -44,7 +50,7 @@ class _Forcible(_Step):
 
 
 class Move(_Forcible):
-    """Blocks go into an area, or into none."""
+    """Move blocks into an area, or out of theirs."""
 
     step: Literal["move"]
     blocks: Blocks
@@ -55,7 +61,7 @@ class Move(_Forcible):
 
 
 class Split(_Forcible):
-    """Some blocks of an area become a new one."""
+    """Make a new area of some blocks of an area."""
 
     step: Literal["split"]
     area: Code
@@ -70,7 +76,7 @@ class Split(_Forcible):
 
 
 class Merge(_Forcible):
-    """An area takes up others."""
+    """Merge areas into another."""
 
     step: Literal["merge"]
     areas: Annotated[list[Code], Field(min_length=1, max_length=1_000)]
@@ -81,7 +87,7 @@ class Merge(_Forcible):
 
 
 class Add(_Step):
-    """A new area, without blocks."""
+    """Add an area without blocks."""
 
     step: Literal["add"]
     code: Code
@@ -94,7 +100,7 @@ class Add(_Step):
 
 
 class Rename(_Step):
-    """An area gets another name."""
+    """Rename an area."""
 
     step: Literal["rename"]
     area: Code
@@ -105,7 +111,7 @@ class Rename(_Step):
 
 
 class SetMembers(_Step):
-    """An area elects another number of members."""
+    """Set how many members an area elects."""
 
     step: Literal["members"]
     area: Code
@@ -115,8 +121,8 @@ class SetMembers(_Step):
         return plan.set_members(self.area, self.members, signed=signed)
 
 
-class OfArea(_Step):
-    """What needs no more than the area: to lock, unlock or remove it."""
+class AreaStep(_Step):
+    """Lock, unlock or remove an area."""
 
     step: Literal["lock", "unlock", "remove"]
     area: Code
@@ -127,7 +133,7 @@ class OfArea(_Step):
 
 
 class Bridge(_Step):
-    """Two blocks count as neighbours."""
+    """Treat two blocks as neighbours."""
 
     step: Literal["bridge"]
     name: Name
@@ -139,7 +145,7 @@ class Bridge(_Step):
 
 
 class Unbridge(_Forcible):
-    """They no longer do."""
+    """Remove a bridge."""
 
     step: Literal["unbridge"]
     name: Name
@@ -148,24 +154,24 @@ class Unbridge(_Forcible):
         return plan.remove_bridge(self.name, signed=signed, force=self.force)
 
 
-class Turn(_Step):
-    """One step back, or forward again."""
+class HistoryStep(_Step):
+    """Undo or redo a step."""
 
     step: Literal["undo", "redo"]
 
-    def _take(self, plan: Plan, signed: Signed) -> Plan:  # noqa: ARG002 - it is signed already
+    def _take(self, plan: Plan, signed: Signed) -> Plan:  # noqa: ARG002 - the step is signed already
         return plan.undo() if self.step == "undo" else plan.redo()
 
 
 PlanStep = Annotated[
-    Move | Split | Merge | Add | Rename | SetMembers | OfArea | Bridge | Unbridge | Turn,
+    Move | Split | Merge | Add | Rename | SetMembers | AreaStep | Bridge | Unbridge | HistoryStep,
     Field(discriminator="step"),
 ]
 _STEPS: TypeAdapter[PlanStep] = TypeAdapter(PlanStep)
 
 
 class Beginning(BaseModel):
-    """How a plan is begun: of which blocks, and from a layer, another plan, or nothing."""
+    """How a plan starts: on which blocks, and from a layer, another plan, or nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -178,12 +184,12 @@ class Beginning(BaseModel):
 
 
 def read_step(body: bytes) -> PlanStep:
-    """Read a step.
+    """Read a step from JSON.
 
     Raises
     ------
     InputError
-        With the first thing that is wrong.
+        Naming the first fault.
     """
     try:
         return _STEPS.validate_json(body)
@@ -192,12 +198,12 @@ def read_step(body: bytes) -> PlanStep:
 
 
 def read_beginning(body: bytes) -> Beginning:
-    """Read how a plan is begun.
+    """Read how a plan starts from JSON.
 
     Raises
     ------
     InputError
-        With the first thing that is wrong.
+        Naming the first fault.
     """
     try:
         return Beginning.model_validate_json(body)

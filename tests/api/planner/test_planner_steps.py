@@ -110,7 +110,7 @@ def test_a_suggested_move_is_legal_and_improves_the_balance(client: TestClient) 
     begin(client, plan_id="empty", from_layer="")
     refusal = client.get("/planner/plans/empty/suggestions")
     assert refusal.status_code == 400
-    assert "no electors to balance between areas" in refusal.json()["detail"]
+    assert "there is no electors to balance" in refusal.json()["detail"]
 
 
 def test_a_broken_area_is_refused_with_its_pieces_and_may_be_forced(client: TestClient) -> None:
@@ -190,7 +190,7 @@ def test_two_who_step_at_once_do_not_overwrite_each_other(client: TestClient) ->
     [
         ({"step": "fly"}, 400, "does not match any of the expected tags"),
         ({"step": "move", "blocks": [], "to": "E"}, 400, "at least 1 item"),
-        ({"step": "move", "blocks": ["zz"], "to": "E"}, 400, "zz is no block"),
+        ({"step": "move", "blocks": ["zz"], "to": "E"}, 400, "zz is not in this plan's layer"),
         ({"step": "move", "blocks": ["c1"], "to": "Q"}, 404, "there is no area 'Q'"),
         ({"step": "move", "blocks": ["c1"], "to": "W"}, 400, "nothing to move"),
         ({"step": "move", "blocks": "c1", "to": "E"}, 400, "valid array"),
