@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
+from api.defaults import NO_DEFAULTS, PAGE_DEFAULTS
+from api.query import QUESTION_PARAMETERS
 from geo.errors import QuestionError
 from geo.question.ask import Question
-from geo.question.model import OPTION, OPTIONS
+from geo.question.kinds import one_of
+from geo.question.model import OPTIONS
 
 TABS: Final = {"posts": "Posts", "patches": "Patches", "patrols": "Patrols"}
 SHIFTS: Final = {"early": "07:00", "late": "14:00", "night": "22:00"}
 """The shifts of the form, and when they begin."""
 
-_LISTS = ("category", "source", "within", "exclude")
+_LISTS = frozenset(option.name for option in OPTIONS if option.many)
 _OWN = ("tab", "plan", "beside")
 _FIELD = re.compile(r"(need|low|officers|starts)\.(.{1,64})")
 
@@ -57,7 +60,7 @@ class AllocationView:
         rest = dict(options)
         tab, plan, beside = (rest.pop(name, "") for name in _OWN)
         if tab not in ("", *TABS):
-            raise QuestionError("tab", f"unknown value {tab!r}; choose {', '.join(TABS)}")
+            raise QuestionError("tab", f"unknown value {tab!r}; choose {one_of(TABS)}")
         if not re.fullmatch(r"[1-9]\d{0,3}|", plan):
             raise QuestionError("plan", f"{plan!r} is not a plan; use a whole number from 1")
         return cls(Question.read(rest), tab or "posts", int(plan or 1), beside)
@@ -109,13 +112,7 @@ class AllocationView:
 
 def started(options: Mapping[str, str], *, areas: int) -> dict[str, str]:
     """The options of an address, with default numbers if it has none: a page opens with a plan."""
-    tab = options.get("tab", "posts")
-    own = {option.name for option in OPTIONS if tab in option.analyses}
-    shared = {"need", "low", "exclude"} if tab != "patrols" else {"radius", "spacing", "top"}
-    if (own - shared) & set(options):
-        return dict(options)
-    first = {"posts": {"posts": str(2 * areas)}, "patches": {"size": "2-3"}}.get(tab, {})
-    return {**options, **first}
+    return PAGE_DEFAULTS.get(options.get("tab", "posts"), NO_DEFAULTS).fill(options, areas=areas)
 
 
 def folded(fields: list[tuple[str, str]]) -> dict[str, str]:
@@ -141,12 +138,10 @@ def folded(fields: list[tuple[str, str]]) -> dict[str, str]:
         options["need"], options["low"] = _mix(grouped["need"], grouped["low"])
     if grouped["officers"]:
         options["shifts"] = _shifts(grouped["officers"], grouped["starts"])
-    known = {*OPTION, *_OWN, "from", "to"}
+    known = {*QUESTION_PARAMETERS, *_OWN}
     for name in options:
         if name not in known:
-            raise QuestionError(
-                name, f"is no parameter here; there are: {', '.join(sorted(known))}"
-            )
+            raise QuestionError(name, f"unknown parameter; choose from: {', '.join(sorted(known))}")
     return {name: text for name, text in options.items() if text}
 
 

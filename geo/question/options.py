@@ -52,6 +52,11 @@ class Option:
         default = {"default": self.default} if isinstance(self.default, int) else {}
         return {**self.kind.schema, **default}
 
+    @property
+    def many(self) -> bool:
+        """Whether its text is a list, of which a form may send the parts one by one."""
+        return self.kind.many
+
     def serves(self, analysis: str) -> bool:
         """Whether an analysis takes it, by the analysis's command."""
         return not self.analyses or analysis in self.analyses

@@ -50,7 +50,7 @@ def test_what_the_form_sends_becomes_the_address_of_its_question(client: TestCli
     [
         ("?layer=nowhere", "there is no layer"),
         ("?hours=18-02", "does not say at what hour"),
-        ("?from=2024-01-10", "knows months only"),
+        ("?from=2024-01-10", "dates incidents by month only"),
         ("?colour=red", "colour"),
         ("?cell=abc", "cell"),
     ],

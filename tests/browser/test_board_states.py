@@ -203,7 +203,7 @@ def test_one_ward_of_months_alone_looks_right(watched: Watched, odd: str) -> Non
     ("query", "message"),
     [
         ("datetime=2024-02", "nothing was published here for February 2024"),
-        ("period=latest-28d", "knows months only"),
+        ("period=latest-28d", "dates incidents by month only"),
         ("period=latest-1m&category=cattle", "there is no"),
     ],
 )

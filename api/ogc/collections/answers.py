@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 import geopandas as gpd
 
 from api.answers import Answers
+from api.defaults import COLLECTION_DEFAULTS, NO_DEFAULTS
 from api.formats.encoding import feature_ids
 from api.formats.registry import JSON
 from api.ogc.collections.base import Collection, Summary
@@ -25,47 +25,7 @@ from geo.period import Period
 from geo.question.ask import Answer, Question, default_layer
 from geo.question.model import OPTIONS
 
-
-@dataclass(frozen=True)
-class _Defaults:
-    """What a collection assumes where its Question does not say: clients open it bare.
-
-    Attributes
-    ----------
-    note
-        Tells people what is assumed.
-    options
-        The options that are assumed.
-    unless
-        With any of these options given, nothing is assumed.
-    one_post_per_area
-        Whether as many posts are assumed as the layer has areas.
-    """
-
-    note: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
-    unless: frozenset[str] = frozenset()
-    one_post_per_area: bool = False
-
-
 _PARAMETERS: Final = frozenset(QUESTION_PARAMETERS)
-_NO_DEFAULTS: Final = _Defaults()
-_DEFAULTS: Final[Mapping[str, _Defaults]] = {
-    "changes": _Defaults(
-        "Compared with the previous period unless the Question says otherwise.",
-        {"compare": "previous"},
-    ),
-    "patches": _Defaults(
-        "Two patches unless the Question says otherwise.",
-        {"groups": "2"},
-        unless=frozenset({"groups", "size", "members"}),
-    ),
-    "posts": _Defaults(
-        "As many posts as areas unless the Question says otherwise.",
-        unless=frozenset({"posts", "money"}),
-        one_post_per_area=True,
-    ),
-}
 
 
 class AnswerCollection(Collection):
@@ -78,7 +38,7 @@ class AnswerCollection(Collection):
         self.analysis = analysis
         if analysis.collection == "repeat-places":
             self.geometry = "geometry-point"
-        self._defaults = _DEFAULTS.get(self.id, _NO_DEFAULTS)
+        self._defaults = COLLECTION_DEFAULTS.get(self.id, NO_DEFAULTS)
 
     @property
     def title(self) -> str:
@@ -103,17 +63,15 @@ class AnswerCollection(Collection):
             If they are no Question.
         """
         given = {name: text for name, text in query.items() if text and name in _PARAMETERS}
-        if given.keys().isdisjoint(self._defaults.unless):
-            given = {**self._assumed(given), **given}
-        return Question.read(given)
+        return Question.read(self._defaults.fill(given, areas=self._area_count(given)))
 
-    def _assumed(self, given: Mapping[str, str]) -> Mapping[str, str]:
-        if not self._defaults.one_post_per_area:
-            return self._defaults.options
+    def _area_count(self, given: Mapping[str, str]) -> int:
+        """How many areas the layer has; 0 where it does not matter or there is no layer."""
+        if not self._defaults.posts_per_area:
+            return 0
         snapshot = self.snapshot
         areas = snapshot.areas_or_none(given.get("layer") or default_layer(snapshot))
-        # An unknown layer is refused with the reason when the Question is asked.
-        return {} if areas is None else {"posts": str(len(areas))}
+        return 0 if areas is None else len(areas)
 
     def key(self, query: Mapping[str, str]) -> str:
         """Return the id and the Question: parameters in another order share an answer."""

@@ -60,13 +60,13 @@ def test_a_refusal_is_told_in_words_and_the_form_stays(client: TestClient) -> No
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("tab=budgets", "Unknown value &#39;budgets&#39;; choose posts, patches, patrols"),
+        ("tab=budgets", "Unknown value &#39;budgets&#39;; choose posts, patches or patrols"),
         ("tab=posts&posts=many", "not a whole number"),
         ("tab=patches&size=1&plan=9", "There is no plan 9; choose one from 1 to"),
         ("tab=patches&size=3", "cannot be made of these 2 areas"),
-        ("colour=red", "no parameter here"),
+        ("colour=red", "Unknown parameter"),
         ("tab=posts&posts=7&pin_name=Ann", "Enter a name and choose an area"),
-        ("tab=posts&posts=7&beside=tab%3Dbudgets", "choose posts, patches, patrols"),
+        ("tab=posts&posts=7&beside=tab%3Dbudgets", "choose posts, patches or patrols"),
         ("tab=patrols&officers.late=1", "dated by month or day only"),
     ],
 )

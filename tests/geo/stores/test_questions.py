@@ -11,7 +11,7 @@ from tests.geo.stores.parts import month_part, put, put_layer, undo
 
 def test_a_question_is_asked_of_the_store(store, four_squares):
     put(store, month_part("2024-01", 4))
-    with pytest.raises(QuestionError, match="layer: the store holds none yet"):
+    with pytest.raises(QuestionError, match="layer: the store has no layer yet"):
         ask(Question(), store)
     put_layer(store, four_squares)
     answer = ask(Question(), store)
