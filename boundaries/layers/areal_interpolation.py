@@ -83,8 +83,8 @@ def carry(
     share_out = _by_surface if by_surface else _by_best_fit
     totals, straddling = share_out(source, target, parts)
     summed = totals[list(range(len(sums)))].set_axis(list(sums), axis=1)
-    whole = measured.sums[list(sums)].sum()
-    outside = _without_rounding(whole - summed.sum(), whole)
+    total = measured.sums[list(sums)].sum()
+    outside = _without_rounding(total - summed.sum(), total)
     integers = [name for name in sums if not by_surface and _is_integer(source[name])]
     values = summed.astype(dict.fromkeys(integers, "int64"))
     # The columns of `measured.columns`: sums, then weighted values, then the weights of those.
@@ -93,7 +93,7 @@ def carry(
         weight = totals[first + number + at]
         values[name] = (totals[first + at] / weight).where(weight > 0)
     way = _BY_SURFACE if by_surface else f"by best fit of {len(source):,} whole areas"
-    return Carried(values, outside, straddling, _note(values, way, whole=whole, outside=outside))
+    return Carried(values, outside, straddling, _note(values, way, total=total, outside=outside))
 
 
 def interpolate(
@@ -149,9 +149,9 @@ def interpolate(
     parts = values.reindex(overlap["block_code"]).mul(share.to_numpy(), axis=0)
     sums = parts.groupby(overlap["area_code"].to_numpy()).sum()
     sums = sums.reindex(target.index, fill_value=0.0).rename_axis("area_code")
-    whole = values.sum()
-    outside = _without_rounding(whole - sums.sum(), whole)
-    return Carried(sums, outside, 0, _note(sums, _BY_SURFACE, whole=whole, outside=outside))
+    total = values.sum()
+    outside = _without_rounding(total - sums.sum(), total)
+    return Carried(sums, outside, 0, _note(sums, _BY_SURFACE, total=total, outside=outside))
 
 
 def _by_best_fit(
@@ -191,19 +191,19 @@ def _numbers(source: gpd.GeoDataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(source)[list(columns)].astype(float)
 
 
-def _without_rounding(outside: pd.Series, whole: pd.Series) -> pd.Series:
+def _without_rounding(outside: pd.Series, total: pd.Series) -> pd.Series:
     """The remainder of a complete sharing is rounding, and no people."""
-    return outside.where(outside.abs() > _ROUNDING * whole.abs(), 0.0)
+    return outside.where(outside.abs() > _ROUNDING * total.abs(), 0.0)
 
 
 def _is_integer(values: pd.Series) -> bool:
     return bool((values.to_numpy(float) % 1 == 0).all())
 
 
-def _note(values: pd.DataFrame, way: str, *, whole: pd.Series, outside: pd.Series) -> str:
-    totals = ", ".join(
-        f"{name} {total:,.0f}" + (f" (of it {rest:,.0f} in no new area)" if rest else "")
-        for name, total, rest in zip(whole.index, whole, outside, strict=True)
+def _note(values: pd.DataFrame, way: str, *, total: pd.Series, outside: pd.Series) -> str:
+    preserved = ", ".join(
+        f"{name} {amount:,.0f}" + (f" (of it {rest:,.0f} in no new area)" if rest else "")
+        for name, amount, rest in zip(total.index, total, outside, strict=True)
     )
     named = ", ".join(map(str, values.columns))
-    return f"{named}: {way}" + (f"; totals preserved: {totals}" if totals else "")
+    return f"{named}: {way}" + (f"; totals preserved: {preserved}" if preserved else "")
