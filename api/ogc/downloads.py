@@ -13,7 +13,8 @@ from api.formats.encoding import feature_collection, to_csv, to_table
 from api.formats.registry import CSV, GEOJSON, GEOPACKAGE, download_formats, write_frame
 from api.ogc.collections.answers import AnswerCollection, members_of
 from api.ogc.coordinates import offered
-from api.ogc.files import Download, FeatureSelection, file_response, written_file
+from api.ogc.files import Download, file_response, written_file
+from api.ogc.selection import FeatureSelection
 from api.query import QUESTION_PARAMETERS, only
 from geo.analyses import ANALYSES, Analysis
 from geo.errors import NotFoundError

@@ -11,18 +11,15 @@ import orjson
 from fastapi import HTTPException, Response
 
 from api.formats.encoding import to_json
-from api.formats.negotiation import requested_format
 from api.formats.registry import DOCUMENTS, FEATURE, GEOJSON_PAGE, HTML, JSON, OPENAPI, SCHEMA
 from api.ogc.coordinates import axes_of, offered
 from api.ogc.cql2.filters import CONFORMANCE as CQL2_CONFORMANCE
 from api.ogc.item_pages import ItemPage
 from api.ogc.links import link
 from api.ogc.openapi import openapi_document
-from api.ogc.pages import page_of
 from api.ogc.properties import properties_schema
 from api.ogc.request import OgcRequest
 from api.ogc.routes import Router
-from api.query import only
 from geo.store.layer_ids import renaming_notices
 
 CONFORMANCE = [
@@ -147,8 +144,8 @@ def items(request: OgcRequest, collection_id: str) -> Response:
 def item(request: OgcRequest, collection_id: str, feature_id: str) -> Response:
     """Return one feature."""
     requested = request.collection(collection_id)
-    query = only(request.request, ("f", "crs", *requested.options))
-    form = requested_format(request.request, FEATURE)
+    query = request.query(("f", "crs", *requested.options))
+    form = request.form(FEATURE)
     features = requested.items(query)
     position = features.position(feature_id)
     if position is None:
@@ -164,13 +161,8 @@ def item(request: OgcRequest, collection_id: str, feature_id: str) -> Response:
         feature = features.features([position], axes)[0]
         body = feature[:-1] + b"," + to_json({"links": links})[1:]
         if form is HTML:
-            return page_of(
-                "item",
-                document=orjson.loads(body),
-                root=request.root,
-                here=request.here,
-                as_json=str(request.request.url.include_query_params(f="json")),
-            )
+            as_json = str(request.request.url.include_query_params(f="json"))
+            return request.page("item", orjson.loads(body), as_json=as_json)
         headers = {"content-crs": f"<{axes.uri}>"}
         return Response(body, media_type=GEOJSON_PAGE.media_type, headers=headers)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,14 +36,10 @@ from api.formats.registry import (
     Format,
     members_text,
 )
-from api.ogc.coordinates import Axes
-from api.ogc.items import Items, Positions
 from api.ogc.qgis_styles import add_style
+from api.ogc.selection import FeatureSelection
 from geo.crs import WGS84, projjson
 from geo.errors import DiskFullError
-
-CHUNK = 10_000
-"""Features that are in memory as objects at once."""
 
 MAX_INDEXED = 500_000
 """Larger GeoPackages and FlatGeobufs have no spatial index: GDAL builds it in memory."""
@@ -58,41 +54,6 @@ _ARROW: Mapping[str, pa.DataType] = {
     "date-time": pa.timestamp("ms", tz="UTC"),
     "string": pa.string(),
 }
-
-
-@dataclass(frozen=True)
-class FeatureSelection:
-    """Some features of a collection as a caller asked for them.
-
-    Attributes
-    ----------
-    names
-        The properties to write; None for all.
-    """
-
-    items: Items
-    positions: Positions
-    axes: Axes
-    names: Sequence[str] | None = None
-    with_geometry: bool = True
-
-    def features(self) -> list[bytes]:
-        """Return each feature as GeoJSON."""
-        if self.names is None and self.with_geometry:
-            return self.items.features(self.positions, self.axes)
-        return self.items.encode(
-            self.positions, self.axes, names=self.names, with_geometry=self.with_geometry
-        )
-
-    def rows(self) -> pd.DataFrame:
-        """Return the properties of each feature."""
-        rows = self.items.rows(self.positions)
-        return rows if self.names is None else rows[list(self.names)]
-
-    def chunks(self) -> Iterator[FeatureSelection]:
-        """Yield the features, some thousands at a time."""
-        for start in range(0, len(self.positions), CHUNK):
-            yield replace(self, positions=self.positions[start : start + CHUNK])
 
 
 @dataclass(frozen=True)

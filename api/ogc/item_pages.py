@@ -12,7 +12,6 @@ import orjson
 from fastapi import Response
 
 from api.formats.encoding import feature_collection
-from api.formats.negotiation import requested_format
 from api.formats.registry import (
     FEATURE_FILES,
     GEOJSON_PAGE,
@@ -23,16 +22,14 @@ from api.formats.registry import (
     Format,
 )
 from api.ogc.collections.base import Collection, ItemParts
-from api.ogc.coordinates import Axes, axes_of
-from api.ogc.files import Download, FeatureSelection, file_response
+from api.ogc.files import Download, file_response
 from api.ogc.items import Items, Positions
 from api.ogc.links import QUERYABLES, Link, link
-from api.ogc.pages import page_of
 from api.ogc.parameters import DEFAULT_LIMIT, ITEM_NAMES, MAX_ITEMS, MAX_OFFSET
 from api.ogc.properties import Property
 from api.ogc.request import OgcRequest
-from api.ogc.selection import property_names, select
-from api.query import check_interval, only, whole_number
+from api.ogc.selection import FeatureSelection, select
+from api.query import check_interval, whole_number
 from geo.errors import QuestionError
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -71,8 +68,8 @@ class ItemPage:
         """
         queryables = collection.queryables()
         names = ITEM_NAMES.union(collection.options, (one.name for one in queryables))
-        query = only(request.request, names)
-        form = requested_format(request.request, ITEMS)
+        query = request.query(names)
+        form = request.form(ITEMS)
         limit = whole_number(query, "limit", default=DEFAULT_LIMIT, lowest=1, highest=None)
         for name, choices in _CHOICES.items():
             if query.get(name, choices[0]) not in choices:
@@ -110,7 +107,7 @@ class ItemPage:
         last = len(matched) if self.limit is None else self.offset + self.limit
         selection = self._selection(items, matched[self.offset : last])
         return self._with_headers(
-            self._response(selection, len(matched)), selection.axes, len(matched)
+            self._response(selection, len(matched)), selection.axes.uri, len(matched)
         )
 
     def _file_of_parts(self, parts: ItemParts) -> Response:
@@ -119,7 +116,7 @@ class ItemPage:
         selections = (self._selection(part, self._select(part)) for part in parts.parts)
         download = Download(head, selections, parts.count)
         return self._with_headers(
-            file_response(download, self.form, self.collection.id), head.axes, 0
+            file_response(download, self.form, self.collection.id), head.axes.uri, 0
         )
 
     def _select(self, items: Items) -> Positions:
@@ -127,13 +124,7 @@ class ItemPage:
         return select(items, self.query, queryables=self.queryables, times=times)
 
     def _selection(self, items: Items, positions: Positions) -> FeatureSelection:
-        return FeatureSelection(
-            items,
-            positions,
-            axes_of(self.query, "crs", items.projection),
-            names=property_names(items, self.query),
-            with_geometry=self.query.get("skipGeometry") != "true",
-        )
+        return FeatureSelection.of_query(items, positions, self.query)
 
     def _response(self, selection: FeatureSelection, matched: int) -> Response:
         if self.form in FEATURE_FILES:
@@ -146,8 +137,8 @@ class ItemPage:
             return self._html(orjson.loads(body))
         return Response(body, media_type=GEOJSON_PAGE.media_type)
 
-    def _with_headers(self, response: Response, axes: Axes, matched: int) -> Response:
-        response.headers["content-crs"] = f"<{axes.uri}>"
+    def _with_headers(self, response: Response, crs: str, matched: int) -> Response:
+        response.headers["content-crs"] = f"<{crs}>"
         response.headers["link"] = self._link_header(matched)
         return response
 
@@ -164,11 +155,9 @@ class ItemPage:
         question = {
             name: self.query[name] for name in self.query if name in self.collection.options
         }
-        return page_of(
+        return self.request.page(
             "items",
-            document=document | {"id": self.collection.id, "offset": self.offset},
-            root=self.request.root,
-            here=self.request.here,
+            document | {"id": self.collection.id, "offset": self.offset},
             links={one["rel"]: one["href"] for one in document["links"]},
             as_json=self._in_format(GEOJSON_PAGE, without=("crs",)),
             files=[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from api.etags import not_modified_or
 from api.formats.encoding import to_json
 from api.formats.negotiation import requested_format
 from api.formats.registry import HTML, Format
-from api.ogc.collections.base import Collection
+from api.ogc.collections.base import Collection as OgcCollection
 from api.ogc.collections.registry import collections_of
 from api.ogc.pages import page_of
 from api.query import only
@@ -63,11 +63,11 @@ class OgcRequest:
         """The address that was requested, without its query."""
         return str(self.request.url.replace(query=""))
 
-    def collections(self) -> dict[str, Collection]:
+    def collections(self) -> dict[str, OgcCollection]:
         """Return the collections that the caller may see, by id."""
         return collections_of(self.answers, local=self.local)
 
-    def collection(self, collection_id: str) -> Collection:
+    def collection(self, collection_id: str) -> OgcCollection:
         """Return a collection.
 
         Raises
@@ -84,6 +84,43 @@ class OgcRequest:
         raise NotFoundError(
             f"there is no collection {collection_id!r}; there are: {', '.join(self.collections())}"
         )
+
+    def query(self, names: Collection[str]) -> dict[str, str]:
+        """Return the query parameters.
+
+        Parameters
+        ----------
+        names
+            Those that are allowed.
+
+        Raises
+        ------
+        QuestionError
+            If one is unknown or given twice.
+        """
+        return only(self.request, names)
+
+    def form(self, formats: Sequence[Format]) -> Format:
+        """Return the format that the caller asks for.
+
+        Raises
+        ------
+        QuestionError
+            If `f` names none of them.
+        """
+        return requested_format(self.request, formats)
+
+    def page(self, template: str, document: Mapping[str, object], **values: object) -> Response:
+        """Return a document as a page.
+
+        Parameters
+        ----------
+        template
+            Name in `ogc_NAME.html`.
+        values
+            What else the template shows.
+        """
+        return page_of(template, document=document, root=self.root, here=self.here, **values)
 
     def reply(self, form: Format, make: Callable[[], Response]) -> Response:
         """Return the answer with its ETag, or 304 where the caller has it already."""
@@ -111,8 +148,8 @@ class OgcRequest:
         page
             Name of the template that shows it.
         """
-        only(self.request, ("f",))
-        return self.document_as(requested_format(self.request, formats), make, page=page)
+        self.query(("f",))
+        return self.document_as(self.form(formats), make, page=page)
 
     def document_as(
         self, form: Format, make: Callable[[], Mapping[str, object]], *, page: str
@@ -129,7 +166,7 @@ class OgcRequest:
 
         def answer() -> Response:
             if form is HTML:
-                return page_of(page, document=make(), root=self.root, here=self.here)
+                return self.page(page, make())
             return Response(to_json(make()), media_type=form.media_type)
 
         return self.reply(form, answer)

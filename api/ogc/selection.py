@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from api.ogc.coordinates import axes_of
+from api.ogc.coordinates import Axes, axes_of
 from api.ogc.cql2.filters import Filter
 from api.ogc.cql2.parse import read_filter
 from api.ogc.items import Items, Positions
@@ -17,6 +18,63 @@ from geo.errors import QuestionError
 from geo.period import Interval, Period
 
 Mask = NDArray[np.bool_]
+
+CHUNK = 10_000
+"""Features that are in memory as objects at once."""
+
+
+@dataclass(frozen=True)
+class FeatureSelection:
+    """Some features of a collection as a caller asked for them.
+
+    Attributes
+    ----------
+    names
+        The properties to write; None for all.
+    """
+
+    items: Items
+    positions: Positions
+    axes: Axes
+    names: Sequence[str] | None = None
+    with_geometry: bool = True
+
+    @classmethod
+    def of_query(
+        cls, items: Items, positions: Positions, query: Mapping[str, str]
+    ) -> FeatureSelection:
+        """Return features with the properties and in the system that the parameters ask for.
+
+        Raises
+        ------
+        QuestionError
+            If a property or the system is unknown.
+        """
+        return cls(
+            items,
+            positions,
+            axes_of(query, "crs", items.projection),
+            names=_property_names(items, query),
+            with_geometry=query.get("skipGeometry") != "true",
+        )
+
+    def features(self) -> list[bytes]:
+        """Return each feature as GeoJSON."""
+        if self.names is None and self.with_geometry:
+            return self.items.features(self.positions, self.axes)
+        return self.items.encode(
+            self.positions, self.axes, names=self.names, with_geometry=self.with_geometry
+        )
+
+    def rows(self) -> pd.DataFrame:
+        """Return the properties of each feature."""
+        rows = self.items.rows(self.positions)
+        return rows if self.names is None else rows[list(self.names)]
+
+    def chunks(self) -> Iterator[FeatureSelection]:
+        """Yield the features, some thousands at a time."""
+        for start in range(0, len(self.positions), CHUNK):
+            yield replace(self, positions=self.positions[start : start + CHUNK])
 
 
 def select(
@@ -56,7 +114,7 @@ def select(
     return _ordered(items, positions, query["sortby"]) if "sortby" in query else positions
 
 
-def property_names(items: Items, query: Mapping[str, str]) -> list[str] | None:
+def _property_names(items: Items, query: Mapping[str, str]) -> list[str] | None:
     """Return the properties that the parameter `properties` names; None for all.
 
     Raises

@@ -12,7 +12,6 @@ import numpy as np
 from fastapi import HTTPException, Response
 from numpy.typing import NDArray
 
-from api.formats.negotiation import requested_format
 from api.formats.registry import DOCUMENTS, JSON, MVT, TILEJSON, TILESET
 from api.ogc.collections.base import Collection
 from api.ogc.items import Items
@@ -22,7 +21,7 @@ from api.ogc.parameters import SELECTING
 from api.ogc.request import OgcRequest
 from api.ogc.routes import Router
 from api.ogc.selection import select
-from api.query import only, whole_number
+from api.query import whole_number
 from geo.crs import WEB_MERCATOR, crs_uri
 
 SCHEME = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
@@ -81,7 +80,7 @@ def tileset(request: OgcRequest, collection_id: str) -> Response:
     """Return a tileset's metadata or its TileJSON; its tiles answer the same Question."""
     collection = request.collection(collection_id)
     query = _query(request, collection)
-    form = requested_format(request.request, TILESET)
+    form = request.form(TILESET)
     question = {name: text for name, text in query.items() if name != "f"}
     make = _tilejson if form is TILEJSON else _tileset
     return request.document_as(
@@ -95,7 +94,7 @@ def tile(request: OgcRequest, collection_id: str, *, zoom: str, row: str, column
     collection = request.collection(collection_id)
     query = _query(request, collection)
     position = _position(zoom, row, column)
-    requested_format(request.request, (MVT,))
+    request.form((MVT,))
 
     def answer() -> Response:
         items = collection.items(query)
@@ -123,7 +122,7 @@ def _selected(
 
 def _query(request: OgcRequest, collection: Collection) -> dict[str, str]:
     queryables = (one.name for one in collection.queryables())
-    return only(request.request, SELECTING.union({"f"}, collection.options, queryables))
+    return request.query(SELECTING.union({"f"}, collection.options, queryables))
 
 
 def _scheme_address(request: OgcRequest) -> str:

@@ -14,8 +14,8 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
-from api.ogc.files import CHUNK
 from api.ogc.links import QUERYABLES
+from api.ogc.selection import CHUNK
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
 
@@ -156,7 +156,7 @@ def test_a_csv_that_is_cut_says_where_the_rest_is(client: TestClient) -> None:
 def test_many_features_are_written_in_pieces(
     client: TestClient, store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.ogc.files.CHUNK", 50)
+    monkeypatch.setattr("api.ogc.selection.CHUNK", 50)
     assert CHUNK > 50
     pieces = client.get("/ogc/collections/incidents/items?f=csv").text.splitlines()
     assert len(pieces) == store.incident_count() + 1

@@ -23,8 +23,9 @@ from fastapi.testclient import TestClient
 from api.formats.registry import CSV, FEATURE_FILES, FLATGEOBUF, GEOPACKAGE, PARQUET, Format
 from api.ogc.collections.incidents import incidents_by_month, no_incidents
 from api.ogc.coordinates import offered
-from api.ogc.files import Download, FeatureSelection, file_response
+from api.ogc.files import Download, file_response
 from api.ogc.items import Items
+from api.ogc.selection import FeatureSelection
 from geo.crs import Projection
 from geo.store.contract import Window
 from geo.store.geopackage import GeoPackageStore
