@@ -77,6 +77,7 @@ ANALYSES = (
         "List addresses and premises with more than one incident.",
         "Addresses and premises with more than one incident.",
         places.repeat_places,
+        points=True,
     ),
     Analysis(
         "near-repeats",
@@ -152,6 +153,7 @@ ANALYSES = (
         "Visits to ranked places in shifts: who, where, in which order, and when.",
         patrolling.patrols,
         searches=True,
+        points=True,
     ),
 )
 """All of them, in the order in which people meet them."""

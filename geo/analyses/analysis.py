@@ -91,6 +91,8 @@ class Analysis:
         Whether it needs the incidents of the years before the period.
     searches
         Whether it may take longer than a page can wait.
+    points
+        Whether the features of its collection are points, else polygons.
     """
 
     command: str
@@ -101,6 +103,7 @@ class Analysis:
     compute: Callable[..., AnalysisResult]
     history: bool = False
     searches: bool = False
+    points: bool = False
 
     @property
     def options(self) -> tuple[Option, ...]:

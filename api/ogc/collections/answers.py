@@ -36,7 +36,7 @@ class AnswerCollection(Collection):
     def __init__(self, analysis: Analysis, answers: Answers) -> None:
         super().__init__(analysis.collection, answers)
         self.analysis = analysis
-        if analysis.collection == "repeat-places":
+        if analysis.points:
             self.geometry = "geometry-point"
         self._defaults = COLLECTION_DEFAULTS.get(self.id, NO_DEFAULTS)
 

@@ -58,3 +58,14 @@ def test_every_property_that_an_answer_has_is_told_beforehand(
         if response.status_code == 200 and response.json()["features"]:
             properties = response.json()["features"][0]["properties"]
             assert set(properties) <= set(schema), query
+
+
+@pytest.mark.parametrize("collection", ["wards", "hotspots", "patrols", "incidents"])
+def test_a_schema_names_the_geometry_that_features_have(
+    client: TestClient, collection: str
+) -> None:
+    address = f"/ogc/collections/{collection}"
+    geometry = client.get(f"{address}/schema").json()["properties"]["geometry"]
+    feature = client.get(f"{address}/items?limit=1").json()["features"][0]
+    expected = "point" if feature["geometry"]["type"] == "Point" else "multipolygon"
+    assert geometry["format"] == f"geometry-{expected}"
