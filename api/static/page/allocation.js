@@ -1,4 +1,4 @@
-// A number that is changed is answered at once; without this file the Show button does the same.
+// Shows the plan again when a number changes. Without this file the Show button does the same.
 // @ts-check
 
 import { setUpPrint } from "./print.js";
@@ -10,13 +10,13 @@ const status = /** @type {HTMLElement} */ (document.getElementById("status"));
 let latest = 0;
 let timer = 0;
 
-/** The address of what the form says, without its empty fields. */
+/** The address of the form, without its empty fields. */
 function address() {
   const fields = [...new FormData(form)].filter(([, value]) => value !== "");
   return `/allocation?${new URLSearchParams(/** @type {[string, string][]} */ (fields))}`;
 }
 
-/** Take a part of the page that was fetched in place of the one that is here. */
+/** Replace a part of this page by the same part of a fetched page. */
 function replacePart(/** @type {Document} */ page, /** @type {string} */ selector) {
   const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
   if (old && fresh) old.replaceWith(fresh);
@@ -47,7 +47,7 @@ async function show() {
 
 form.addEventListener("input", (event) => {
   const field = /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target);
-  // What is given in two fields waits for its button; another layer has another form.
+  // Fields that belong together wait for their button; another layer needs another form.
   if ("wait" in field.dataset) return;
   if ("whole" in field.dataset) return form.requestSubmit();
   clearTimeout(timer);
@@ -66,6 +66,6 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLElement && "print" in event.target.dataset) window.print();
 });
 
-// Back and forward: the form must say what the address says.
+// Back and forward: the form must match the address.
 window.addEventListener("popstate", () => location.reload());
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -1,4 +1,4 @@
-// The question bar: a choice is shown at once, and the address stays short.
+// The question bar: a choice is applied at once, and empty fields stay out of the address.
 // @ts-check
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Field */
@@ -27,7 +27,7 @@ export function setUpBar(form) {
   for (const list of form.querySelectorAll("details.pick")) {
     setUpList(form, /** @type {HTMLDetailsElement} */ (list));
   }
-  // Coming back with the browser's Back button must not show fields that were switched off.
+  // After the browser's Back button, fields that were disabled for the address must work again.
   window.addEventListener("pageshow", () => {
     for (const field of fieldsOf(form)) field.disabled = disabledByServer.has(field);
   });
@@ -53,7 +53,7 @@ function disableUnusedFields(form) {
 
 /** @param {HTMLFormElement} form @param {Field} field */
 function onChange(form, field) {
-  // Boxes wait until their list is closed; a date or an hour waits for its other half.
+  // Tick boxes wait until their list is closed; a date or an hour waits for its other field.
   if (field.closest("details.pick") && !(field instanceof HTMLSelectElement)) return;
   if (DATES.includes(field.name) || HOURS.includes(field.name)) {
     const days = named(form, "datetime");
@@ -72,12 +72,12 @@ function onChange(form, field) {
   form.requestSubmit();
 }
 
-/** The codes were of the layer before. @param {HTMLFormElement} form */
+/** Another layer has other area codes. @param {HTMLFormElement} form */
 function dropAreas(form) {
   for (const field of fieldsOf(form)) if (field.name === "within") field.disabled = true;
 }
 
-/** A list of boxes: asked when it closes; Escape leaves it. @param {HTMLFormElement} form @param {HTMLDetailsElement} list */
+/** A list of tick boxes: applied when it closes; Escape closes it. @param {HTMLFormElement} form @param {HTMLDetailsElement} list */
 function setUpList(form, list) {
   let dirty = false;
   list.addEventListener("change", () => (dirty = true));
@@ -92,6 +92,6 @@ function setUpList(form, list) {
   document.addEventListener("pointerdown", (event) => {
     if (list.open && !list.contains(/** @type {Node} */ (event.target))) list.open = false;
   });
-  // A click into the map's frame is no event of this page, but takes the focus from it.
+  // A click into the map's frame is not an event of this page, but takes the focus from it.
   window.addEventListener("blur", () => (list.open = false));
 }

@@ -1,5 +1,5 @@
-// The board comes to life: its bar, its tables and its map. Without this file every control and
-// every link still works, by the buttons that say so.
+// Sets up the bar, the tables and the map of the board. Without this file every control and link
+// still works through its button.
 // @ts-check
 import { setUpBar } from "./bar.js";
 import { linkMapAndTables } from "./link.js";

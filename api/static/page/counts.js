@@ -1,5 +1,5 @@
 // The page of a file of counts: its map, drawn from outlines that are fetched once, the slider of
-// months, and the story of the area that is clicked. Without this file the table tells the same.
+// months, and the story of the area that is clicked. Without this file the table has the same numbers.
 // @ts-check
 import { setUpBar } from "./bar.js";
 import { makeSortable } from "./sort.js";
@@ -31,7 +31,7 @@ async function setUpMap(box) {
   const home = [[-outlines.height, 0], [0, outlines.width]];
   let moved = false;
   let fitting = false;
-  /** Until somebody moves the map, it fills whatever room it is given. */
+  /** Until somebody moves the map, it is fitted to its box. */
   function fit() {
     if (moved) return;
     fitting = true;
@@ -82,7 +82,7 @@ async function read(address) {
   return response.json();
 }
 
-/** Differences become corners; down is south. @param {number[]} steps */
+/** Turn differences into corners; down is south. @param {number[]} steps */
 function corners(steps) {
   let [x, y] = [0, 0];
   const points = [];
@@ -143,7 +143,7 @@ function setUpMonths(show) {
   });
 }
 
-/** Let the address say it. @param {string} name @param {string} value */
+/** Write a parameter into the address. @param {string} name @param {string} value */
 function setParameter(name, value) {
   const page = new URL(window.location.href);
   page.searchParams.delete(name);
@@ -176,7 +176,7 @@ async function open(code, mark) {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const story = page.getElementById("results");
   const old = document.getElementById("results");
-  // A later click may have been answered sooner.
+  // A later click may be answered sooner: then this answer is out of date.
   if (!story || !old || code !== (new URLSearchParams(window.location.search).get("at") ?? "")) return;
   old.replaceChildren(...story.children);
   setUpTables();

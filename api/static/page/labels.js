@@ -1,5 +1,5 @@
-// Hides area names that would lie over each other or over the number of a place; the largest
-// areas keep theirs. A place whose number would lie over that of a better one is a dot.
+// Hides area names that would overlap a larger area's name or the number of a place. A place whose
+// number would overlap a better one's becomes a dot.
 // @ts-check
 (() => {
   const L = /** @type {any} */ (window).L;
@@ -14,9 +14,9 @@
     );
 
   const tidy = () => {
-    // Numbers of areas and stops always stay.
+    // Numbers of areas and stops are never hidden.
     const placed = [...document.querySelectorAll(".area-number, .stop")].map((label) => label.getBoundingClientRect());
-    // The best place is drawn last, over the others.
+    // The best place is drawn last, on top.
     for (const [kind, loser] of [[".place-number", "dot"], [".area-label", "hidden"]]) {
       const labels = [...document.querySelectorAll(kind)];
       for (const label of kind === ".place-number" ? labels.reverse() : labels) {

@@ -1,5 +1,5 @@
-// Table and map speak of the same places: pointing at one lights up the other, and a click opens
-// the story of a place, which becomes a part of the address.
+// Links tables and map: pointing at a place highlights it in both, and a click opens its story,
+// which becomes a part of the address.
 // @ts-check
 
 export function linkMapAndTables() {
@@ -42,10 +42,10 @@ export function linkMapAndTables() {
     if (patchmap === "picked") open(at);
     if (patchmap === "ready") light(opened());
   });
-  // The frame may have been ready before this file was.
+  // The frame may have been ready before this script.
   light(opened());
 
-  /** Show a story, or with no id close it. @param {string} at */
+  /** Open a story, or close it for an empty id. @param {string} at */
   async function open(at) {
     const query = new URLSearchParams(address);
     const month = new URLSearchParams(window.location.search).get("month");
@@ -59,7 +59,7 @@ export function linkMapAndTables() {
       return;
     }
     const response = await fetch(`/story?${query}`);
-    // A later click may have been answered sooner.
+    // A later click may be answered sooner: then this answer is out of date.
     if (at !== opened() || !panel) return;
     const fragment = new DOMParser().parseFromString(await response.text(), "text/html");
     panel.replaceChildren(...(response.ok ? fragment.body.children : ["The story cannot be loaded. Try again."]));

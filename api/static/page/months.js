@@ -1,4 +1,4 @@
-// The slider under the map: the period month by month. The month becomes a part of the address.
+// The slider under the map limits it to one month, which becomes a part of the address.
 // @ts-check
 
 const PAUSE_MS = 200;
@@ -34,6 +34,6 @@ function show(frame, month) {
     if (map.searchParams.get("show") !== "change") map.searchParams.delete("compare");
   }
   window.history.replaceState(null, "", page);
-  // Not by its src, which would leave a step for the Back button.
+  // Not through src, which would add an entry for the Back button.
   frame.contentWindow?.location.replace(map);
 }

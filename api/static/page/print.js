@@ -1,5 +1,4 @@
-// On paper the maps have another size: they are given that size, and drawn, before the page is
-// printed.
+// Gives the maps their size on paper and redraws them before the page is printed.
 // @ts-check
 
 export function setUpPrint() {

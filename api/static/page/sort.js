@@ -1,4 +1,4 @@
-// Tables that sort by a column: its heading becomes a button.
+// Sortable tables: each column heading becomes a button.
 // @ts-check
 
 /** @param {HTMLTableElement} table */
@@ -29,7 +29,7 @@ function compare(one, other, column) {
     return cell.dataset.sort ?? cell.textContent?.trim() ?? "";
   });
   const [x, y] = [Number(a), Number(b)];
-  // What has no value comes last when the greatest come first.
+  // Empty values come last when the greatest come first.
   if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? -1 : 1;
   return Number.isNaN(x) ? a.localeCompare(b, "en-GB") : x - y;
 }
