@@ -65,6 +65,7 @@ def share_posts(
     _check_floors(least, floor=floor, posts=posts)
     allocated = apportion(need, posts, floors=least, method=method)
     lose, gain = tipping_needs(need, allocated, floors=least, method=method)
+    # Stable on areas in the order of their codes: equal claims queue by code.
     queue = np.argsort(-claims(need, allocated, method=method), kind="stable")
     result = pd.DataFrame(
         {

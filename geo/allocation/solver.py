@@ -153,6 +153,7 @@ def _lp(model: Model):  # type: ignore[no-untyped-def] # nor has what this retur
     lp.row_lower_ = np.asarray(model.rows_low, float)
     lp.row_upper_ = np.asarray(model.rows_high, float)
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    # 32 bits are HiGHS's own index type; SciPy may hand over 64.
     lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
     lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
     lp.a_matrix_.value_ = matrix.data.astype(float)

@@ -188,6 +188,7 @@ def expected_band(monthly: pd.DataFrame, month: str, *, level: float = 0.95) -> 
     earlier = sorted(
         name for name in monthly.columns if str(name) < month and str(name)[5:] == month[5:]
     )
+    # Only the same month of the year: seasons would make other months a poor comparison.
     counts = monthly[earlier[-MOST_YEARS:]].to_numpy(float)
     n = monthly[month].to_numpy(float) if month in monthly else np.full(len(monthly), np.nan)
     years = counts.shape[1]

@@ -96,6 +96,7 @@ class _BlockIndex:
         points = points[points["value"] > 0].groupby(["x", "y"], as_index=False).sum()
         if not len(points):
             return None
+        # Blocks of one radius: a circle centred in a block reaches only the eight around it.
         at = np.floor(points[["x", "y"]].to_numpy() / radius).astype(np.int64)
         corner = at.min(axis=0) - 1
         column, row = (at - corner).T

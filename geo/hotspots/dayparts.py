@@ -122,6 +122,7 @@ def aoristic(start: ArrayLike, end: ArrayLike) -> Floats:
     begin, finish = np.asarray(start, np.int64), np.asarray(end, np.int64)
     if len(begin) == 0:
         return np.zeros((7, 24))
+    # The end is exclusive: an incident that ends on the hour does not reach into it.
     first, last = begin // _HOUR_S, (finish - 1) // _HOUR_S
     origin = first.min()
     hours = np.arange(origin, last.max() + 1)

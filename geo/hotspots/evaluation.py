@@ -73,6 +73,7 @@ def accuracy(
         unknown if values is None else np.asarray(values, float) for values in (earlier, expected)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
+        # Of equal scores the cell with fewer later incidents first: no credit for a lucky order.
         order = np.lexsort([hits / land, -score])
         caught, covered = np.cumsum(hits[order]), np.cumsum(land[order])
         share, rate = covered / land.sum(), caught / hits.sum()

@@ -164,6 +164,7 @@ def permutation_p(counts: ArrayLike, neighbours: csr_array) -> Floats:
         )
     ways = _ways_to_draw(np.bincount(x), most=int(draws.max()))
     p = np.empty(len(x))
+    # Cells with the same count leave the same others to draw from, so they share one distribution.
     order = np.argsort(x, kind="stable")
     for cells in np.split(order, np.flatnonzero(np.diff(x[order])) + 1):
         others = _without_one(ways, int(x[cells[0]]), n=len(x))

@@ -91,6 +91,7 @@ def knox(
 
     observed = pairs(shorts[:, None])
     total, as_many = np.zeros(observed.shape[:2], np.int64), np.zeros(observed.shape[:2], np.int64)
+    # A key for each permutation, so that the size of a block does not change the shuffles.
     keys = np.random.SeedSequence(seed).generate_state(permutations, np.uint64).astype(np.uint64)
     for some in range(0, permutations, BLOCK):
         simulated = pairs(loops.shuffled(shorts, keys[some : some + BLOCK]))

@@ -35,6 +35,7 @@ MOVED_M: Final = 150.0
 MOST_STREETS = 3  # named for a place: more do not fit into a table's row
 _HOUR = pd.Timedelta(hours=1)
 
+# In the order of the columns; an answer without places has the same types.
 _TYPES = {
     "rank": "int64",
     "hotspot_id": "str",
@@ -221,6 +222,7 @@ def _keep_ids(
     near, old = np.nonzero(apart < moved)
     free = set(names)
     inherited: dict[int, str] = {}
+    # Nearest pairs first: a known place can then lose its id only to a nearer one.
     for i in np.lexsort((names[old], near, apart[near, old])):
         place, name = int(near[i]), str(names[old[i]])
         if place not in inherited and name in free:

@@ -194,6 +194,7 @@ def near_repeats(
             "Choose a source with days"
         )
     first, last = _london_days(incidents)
+    # A doubt as long as the narrowest band could put a pair into the wrong band.
     dated = (last >= first) & (last - first < np.diff(days).min(initial=36_500))
     some = incidents[dated]
     bands = knox(

@@ -56,6 +56,7 @@ def annealed(problem: PatchProblem, *, groups: int, seed: int, steps: int = STEP
     edges = max(len(problem.contiguity.edges), 1)
     temperatures, candidates = np.geomspace(_HOT, _COLD, steps), []
     for run, compact in enumerate(_COMPACT):
+        # A stream for each run, so that adding a run leaves the others as they are.
         rng = np.random.default_rng([seed, run])
         start, draws = _grown(problem, groups, rng), rng.random((steps, 3))
         rules = amounts, np.array([*limits, compact / edges], float)

@@ -123,6 +123,7 @@ def plan_patches(
         judged = _judged(fixed, plan_set, most=most)
         plans += [plan_set.plans[row] for row in judged.index]
         rows.append(judged)
+        # Without limits on size the fewest patches answer the question: more need more officers.
         if rules.size is None:
             break
     if not plans:

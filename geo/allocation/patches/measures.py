@@ -22,7 +22,7 @@ JUDGED = ("worst_imbalance", "spread", "cut_edges", "changes")
 """Measures of the Pareto front; of each the lowest is best."""
 
 _ACCEPTABLE = 0.25  # of a fair share, more than the best plan
-_DECIMALS = 9
+_DECIMALS = 9  # so that plans that differ only in the order of a sum compare as equal
 SAME = 2e-9
 """Balances that differ by no more differ only by rounding: sums depend on their order."""
 

@@ -48,6 +48,7 @@ def visits_from_fixes(
     ordered = fixes.sort_values(["officer", "time"], kind="stable", ignore_index=True)
     spot = _nearest(ordered, hotspots, radius_m)
     gap = ordered["time"].diff() > pd.Timedelta(minutes=longest_gap_minutes)
+    # The first row always begins a run (no officer is before it), so np.roll's wrap does no harm.
     fresh = gap | (ordered["officer"] != ordered["officer"].shift()) | (spot != np.roll(spot, 1))
     runs = ordered.assign(spot=spot, run=fresh.cumsum())[spot >= 0].groupby("run")
     stays = runs.agg(

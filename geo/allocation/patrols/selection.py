@@ -41,6 +41,7 @@ def best_crews(
 
     Source: set covering over routes as in Foster & Ryan 1976.
     """
+    # Sorted, so that the same rounds give the same model in whatever order they were found.
     crews = sorted(set(pool))
     model = _Rows(problem, crews).model()
     answer = solve(model, seconds=seconds, gap=_GAP)

@@ -8,7 +8,6 @@ nearest point of a street by a straight line. Shortest paths are Dijkstra's, fou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -221,7 +220,7 @@ def _lengths(corners: Floats, ends: Ints) -> Floats:
     return np.asarray(np.hypot(*(corners[ends[:, 1]] - corners[ends[:, 0]]).T))
 
 
-def _graph(ends: Ints, metres: Floats, size: int) -> csr_array[Any, Any]:
+def _graph(ends: Ints, metres: Floats, size: int) -> csr_array[np.float64, tuple[int, int]]:
     # SciPy reads a stored zero as no edge.
     ways = np.maximum(metres, np.finfo(float).tiny)
     return coo_array((ways, (ends[:, 0], ends[:, 1])), shape=(size, size)).tocsr()
