@@ -23,11 +23,11 @@ def timed(incident_frame):
 
 @pytest.fixture
 def find(four_squares):
-    def found(
+    def compute(
         command: str, frame: pd.DataFrame, facts=None, imports=(), **options: str
     ) -> AnalysisResult:
         given = {"cell": "25", "layer": "wards", **options}
-        asked = answer(Question.read(given), frame, four_squares, facts=facts, imports=imports)
-        return COMPUTE[command](asked)
+        reply = answer(Question.read(given), frame, four_squares, facts=facts, imports=imports)
+        return COMPUTE[command](reply)
 
-    return found
+    return compute

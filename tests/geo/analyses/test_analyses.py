@@ -22,15 +22,15 @@ NEEDED = {"compare": "year", "bandwidth": "100", "posts": "5", "groups": "2"}
 def test_every_analysis_says_its_method_and_numbers_that_json_can_hold(find, timed, command):
     treated = {"treated": "p25:261015:201615", "since": "2024-07", "buffer": "20"}
     options = {**NEEDED, **treated, "datetime": "2021-01/2024-12"}
-    found = find(command, timed, **options)
-    assert found.method
-    assert to_json(found.as_dict())
+    result = find(command, timed, **options)
+    assert result.method
+    assert to_json(result.as_dict())
 
 
 @pytest.mark.parametrize("collection", sorted(LAYERS))
 def test_every_layer_has_geometry_and_an_area_where_it_lies(find, timed, collection):
-    found = find(LAYERS[collection].command, timed, **NEEDED)
-    frame = found.frame
+    result = find(LAYERS[collection].command, timed, **NEEDED)
+    frame = result.frame
     assert frame.crs.to_epsg() == 27700
     assert "area_code" in frame.columns
     assert shapely.is_valid(frame.geometry.to_numpy()).all()
@@ -59,10 +59,13 @@ def test_counts_beside_a_compared_period_say_how_sure_a_change_is(find, incident
 
 def test_the_compared_period_stands_in_the_accounts(four_squares, monthly):
     options = {"period": "latest-3m", "compare": "year", "layer": "wards"}
-    told = answer(Question.read(options), monthly, four_squares).accounts.as_dict()
-    assert told["compared"]["from"] == "2023-10-01"
-    assert told["compared"]["to"] == "2023-12-31"
-    assert told["read"] == told["rejected"] + told["not_asked"] + told["outside"] + told["counted"]
+    accounts = answer(Question.read(options), monthly, four_squares).accounts.as_dict()
+    assert accounts["compared"]["from"] == "2023-10-01"
+    assert accounts["compared"]["to"] == "2023-12-31"
+    assert (
+        accounts["read"]
+        == accounts["rejected"] + accounts["not_asked"] + accounts["outside"] + accounts["counted"]
+    )
 
 
 def test_a_period_that_was_not_published_cannot_be_compared_with(find, monthly):
@@ -94,17 +97,17 @@ def test_a_harm_table_that_is_silent_of_a_category_is_refused(find, timed):
 
 
 def test_density_of_the_cells_adds_up_to_the_incidents(find, timed):
-    found = find("density", timed, bandwidth="100", edge="corrected")
+    result = find("density", timed, bandwidth="100", edge="corrected")
     area = find("density", timed, bandwidth="100").frame.geometry.area / 1e6
-    inside = found.frame["inside_share"] * area
-    assert (found.frame["density"] * inside).sum() == pytest.approx(found.frame["n"].sum())
+    inside = result.frame["inside_share"] * area
+    assert (result.frame["density"] * inside).sum() == pytest.approx(result.frame["n"].sum())
 
 
-def people_in(asked) -> float:
+def people_in(reply) -> float:
     """The residents that a density's rate stands on."""
-    frame = COMPUTE["density"](asked).frame
+    frame = COMPUTE["density"](reply).frame
     people = 1000 * frame["density"] / frame["rate_per_1000"]
-    return float(np.nansum(people * asked.cells.inside_area) / 1e6)
+    return float(np.nansum(people * reply.cells.inside_area) / 1e6)
 
 
 def test_density_stands_beside_the_residents_of_the_study_area(timed, four_squares):
@@ -124,16 +127,16 @@ def test_an_area_smaller_than_a_cell_keeps_its_residents(timed, four_squares):
 def test_ranked_places_stand_beside_what_they_held_in_a_compared_period(find, timed):
     options = {"radius": "25", "spacing": "50", "period": "latest-12m"}
     plain = find("rank", timed, **options)
-    found = find("rank", timed, compare="year", **options)
+    result = find("rank", timed, compare="year", **options)
     assert "n_compared" not in plain.frame
-    assert len(found.frame) == len(plain.frame)
-    assert found.frame["n_compared"].between(1, 2 * found.frame["n"].max()).any()
-    assert set(found.frame["certainty"]) <= {
+    assert len(result.frame) == len(plain.frame)
+    assert result.frame["n_compared"].between(1, 2 * result.frame["n"].max()).any()
+    assert set(result.frame["certainty"]) <= {
         "more than chance",
         "less than chance",
         "no clear change",
     }
-    assert "because they have most incidents now" in found.caveats[0]
+    assert "because they have most incidents now" in result.caveats[0]
 
 
 def test_the_lorenz_curve_runs_from_none_to_all(find, timed):
@@ -184,9 +187,9 @@ def test_months_published_short_are_passed_over(find, monthly):
         record_of(part, month=month, rejected=0 if month != "2024-06" else -len(part) + 1)
         for month, part in monthly.groupby(months)
     ]
-    found = find("emerging", monthly, imports=imports, period="latest-24m")
-    assert found.frame["steps"].max() == 23
-    assert "1 months were not published in full" in found.caveats[0]
+    result = find("emerging", monthly, imports=imports, period="latest-24m")
+    assert result.frame["steps"].max() == 23
+    assert "1 months were not published in full" in result.caveats[0]
 
 
 def test_a_short_month_is_told_wherever_it_is_counted(four_squares, monthly):
@@ -239,6 +242,6 @@ def test_months_published_short_are_no_part_of_the_expected_band(find, monthly):
         record_of(part, month=month, rejected=0 if month != "2022-12" else -len(part) + 1)
         for month, part in monthly.groupby(months)
     ]
-    found = find("expected", monthly, imports=imports, datetime="2024-12")
-    assert set(found.frame["years"]) == {2}
-    assert "and are left out: 2022-12" in found.caveats[0]
+    result = find("expected", monthly, imports=imports, datetime="2024-12")
+    assert set(result.frame["years"]) == {2}
+    assert "and are left out: 2022-12" in result.caveats[0]

@@ -37,7 +37,7 @@ def nine_wards() -> gpd.GeoDataFrame:
 
 @pytest.fixture
 def ask(nine_wards, incident_frame):
-    def asked(*, timed: bool = False, **options: str) -> Answer:
+    def reply(*, timed: bool = False, **options: str) -> Answer:
         draw = np.random.default_rng(3)
         rows = []
         for number in range(9):
@@ -49,7 +49,7 @@ def ask(nine_wards, incident_frame):
         question = Question.read({"layer": "wards", "cell": "500", **options})
         return answer(question, incident_frame(rows), nine_wards)
 
-    return asked
+    return reply
 
 
 def test_posts_follow_the_need_above_a_floor(ask):
@@ -67,9 +67,9 @@ def test_a_need_is_a_mix_of_counts_and_columns_of_the_layer(ask):
 
 
 def test_money_is_shared_to_the_penny_with_no_floor_of_itself(ask):
-    found = posts(ask(money="10,000.01"))
-    assert found.frame["need_pence"].sum() == found.frame["flat_pence"].sum() == 1_000_001
-    assert found.parameters["floor"] == 0
+    result = posts(ask(money="10,000.01"))
+    assert result.frame["need_pence"].sum() == result.frame["flat_pence"].sum() == 1_000_001
+    assert result.parameters["floor"] == 0
 
 
 def test_an_excluded_area_has_no_row_and_a_pinned_officer_keeps_the_place(ask):
@@ -94,11 +94,11 @@ def test_what_cannot_be_shared_is_refused(ask, options, message):
 
 
 def test_patches_hold_every_area_once_in_each_plan(ask):
-    found = patches(ask(size="2-3", need="members"))
-    for _, plan in found.frame.groupby("plan"):
+    result = patches(ask(size="2-3", need="members"))
+    for _, plan in result.frame.groupby("plan"):
         assert sorted(plan["area_code"]) == [f"W{number}" for number in range(1, 10)]
         assert plan.groupby("patch").size().between(2, 3).all()
-    assert found.frame["optimal"].any()
+    assert result.frame["optimal"].any()
 
 
 def test_patches_of_today_are_compared_with(ask):
@@ -116,10 +116,10 @@ def test_patches_that_cannot_be_are_explained(ask):
 
 
 def test_patrols_of_months_are_daily_visits_and_say_so(ask):
-    found = patrols(ask(officers="1", minutes="240"))
-    assert set(found.frame["shift"]) == {"day"}
-    assert "dated by month only" in " ".join(found.caveats)
-    spent = found.frame.groupby(["officer"])[["minutes", "travel_minutes"]].sum().sum(axis=1)
+    result = patrols(ask(officers="1", minutes="240"))
+    assert set(result.frame["shift"]) == {"day"}
+    assert "dated by month only" in " ".join(result.caveats)
+    spent = result.frame.groupby(["officer"])[["minutes", "travel_minutes"]].sum().sum(axis=1)
     assert (spent <= 240 + 1e-6).all()
 
 
@@ -134,8 +134,8 @@ def test_shifts_are_refused_where_hours_are_not_known(ask):
 
 
 def test_a_shift_goes_where_its_hours_are(ask):
-    found = patrols(ask(timed=True, shifts="late:1,night:1", minutes="240", spacing="500"))
-    frame = found.frame
+    result = patrols(ask(timed=True, shifts="late:1,night:1", minutes="240", spacing="500"))
+    frame = result.frame
     assert set(frame["shift"]) == {"late", "night"}
     night = frame[frame["shift"] == "night"]["arrive"]
     assert ((night >= "22:00") | (night < "02:00")).all()
@@ -151,36 +151,36 @@ def test_rounds_begin_at_the_base(ask):
 
 def test_every_area_with_a_place_is_visited_where_that_is_asked(ask):
     options = {"officers": "2", "minutes": "240", "again": "240", "visits": "1"}
-    found = patrols(ask(**options, everywhere="1"))
-    assert set(found.frame["area_code"]) == {f"W{number}" for number in range(1, 10)}
+    result = patrols(ask(**options, everywhere="1"))
+    assert set(result.frame["area_code"]) == {f"W{number}" for number in range(1, 10)}
     with pytest.raises(QuestionError, match="minutes: there is time for 9 visit"):
         patrols(ask(officers="1", minutes="60", everywhere="9"))
 
 
 def test_harm_weighs_the_demand_of_a_shift_as_well(ask, monkeypatch):
-    asked = ask(timed=True, shifts="late:1")
-    counted = patrols(asked).frame
+    reply = ask(timed=True, shifts="late:1")
+    counted = patrols(reply).frame
     monkeypatch.setattr(Answer, "harm_of", lambda self, rows: np.full(len(rows), 3.0))
-    weighed = patrols(asked).frame
+    weighed = patrols(reply).frame
     assert weighed["demand"].sum() == pytest.approx(3 * counted["demand"].sum())
 
 
 def test_a_shift_says_how_many_incidents_have_no_hour(ask):
-    asked = ask(timed=True, shifts="late:1")
-    months = asked.counted["precision"].where(np.arange(len(asked.counted)) > 9, "month")
-    told = patrols(replace(asked, counted=asked.counted.assign(precision=months))).caveats
-    assert any(caveat.startswith("10 of 135 incidents have no time of day") for caveat in told)
+    reply = ask(timed=True, shifts="late:1")
+    months = reply.counted["precision"].where(np.arange(len(reply.counted)) > 9, "month")
+    caveats = patrols(replace(reply, counted=reply.counted.assign(precision=months))).caveats
+    assert any(caveat.startswith("10 of 135 incidents have no time of day") for caveat in caveats)
 
 
 def test_a_table_of_minutes_takes_the_place_of_straight_lines(ask):
-    asked = ask(officers="1", minutes="240", again="240", visits="1")
-    ids = ranked(asked).frame["hotspot_id"]
+    reply = ask(officers="1", minutes="240", again="240", visits="1")
+    ids = ranked(reply).frame["hotspot_id"]
     pairs = [(start, end, 7.0) for start in ids for end in ids]
     table = pd.DataFrame(pairs, columns=["from", "to", "minutes"])
-    found = patrols(asked, travel=table)
-    assert set(found.frame["travel_minutes"]) == {0.0, 7.0}
+    result = patrols(reply, travel=table)
+    assert set(result.frame["travel_minutes"]) == {0.0, 7.0}
     with pytest.raises(InputError, match=r"^the travel table has no minutes"):
-        patrols(asked, travel=table[1:5])
+        patrols(reply, travel=table[1:5])
 
 
 def test_a_visit_longer_than_its_return_is_refused(ask):
@@ -189,10 +189,10 @@ def test_a_visit_longer_than_its_return_is_refused(ask):
 
 
 def test_a_briefing_tells_kinds_and_streets_of_the_hours_asked(ask):
-    asked = ask(timed=True)
-    place = ranked(asked).frame.iloc[0]
-    told = briefing(asked, x=place["x"], y=place["y"])
-    assert (told.n, told.then, told.streets) == (27, False, ("Street",))
-    assert told.kinds == (("Anti-social behaviour", 1.0),)
-    assert told.peak == ""
-    assert briefing(asked, x=place["x"], y=place["y"], hours=[15, 16]).n_then < 27
+    reply = ask(timed=True)
+    place = ranked(reply).frame.iloc[0]
+    known = briefing(reply, x=place["x"], y=place["y"])
+    assert (known.n, known.then, known.streets) == (27, False, ("Street",))
+    assert known.kinds == (("Anti-social behaviour", 1.0),)
+    assert known.peak == ""
+    assert briefing(reply, x=place["x"], y=place["y"], hours=[15, 16]).n_then < 27

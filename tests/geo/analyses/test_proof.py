@@ -23,17 +23,23 @@ def test_no_method_has_seen_the_months_it_is_tested_on(find, timed):
     plain = find("evaluate", timed, holdout="1")
     other = find("evaluate", moved, holdout="1")
     assert plain.parameters == other.parameters
-    kept = ["method", "cells", "area_share"]
+    columns = ["method", "cells", "area_share"]
     pd.testing.assert_frame_equal(
-        plain.frame.query("method == 'last month'")[kept],
-        other.frame.query("method == 'last month'")[kept],
+        plain.frame.query("method == 'last month'")[columns],
+        other.frame.query("method == 'last month'")[columns],
     )
 
 
 def test_methods_that_foretell_a_number_are_held_to_it(find, timed):
     frame = find("evaluate", timed, bandwidth="100", holdout="1").frame
-    told = frame.groupby("method")["predicted_over_observed"].count()
-    assert told.to_dict() == {"count": 4, "density": 4, "gi_star": 0, "last month": 4, "random": 0}
+    scored = frame.groupby("method")["predicted_over_observed"].count()
+    assert scored.to_dict() == {
+        "count": 4,
+        "density": 4,
+        "gi_star": 0,
+        "last month": 4,
+        "random": 0,
+    }
     assert frame["recapture_ratio"].notna().all()
 
 
@@ -51,8 +57,8 @@ def test_a_named_control_brings_its_buffer_into_the_difference(find, timed):
 
 def test_a_control_much_larger_than_the_treated_is_pointed_out(find, timed):
     options = {"since": "2024-07", "buffer": "20"}
-    found = find("treatment", timed, treated="p25:261090:201690", **options)
-    assert "use the ratio of rates instead" in found.caveats[1]
+    result = find("treatment", timed, treated="p25:261090:201690", **options)
+    assert "use the ratio of rates instead" in result.caveats[1]
 
 
 def test_a_treated_place_beyond_the_study_area_is_refused(find, timed):

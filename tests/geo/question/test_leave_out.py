@@ -18,7 +18,7 @@ INCIDENTS = pd.DataFrame(
 
 
 @pytest.mark.parametrize(
-    ("places", "found"),
+    ("places", "result"),
     [
         (["100:50"], [True, True, False, False, False]),
         (["Hospital@100:50"], [True, True, False, False, False]),
@@ -30,8 +30,8 @@ INCIDENTS = pd.DataFrame(
         ([], [False] * 5),
     ],
 )
-def test_a_place_is_found_as_it_is_written(places, found):
-    assert at_places(INCIDENTS, places).tolist() == found
+def test_a_place_is_found_as_it_is_written(places, result):
+    assert at_places(INCIDENTS, places).tolist() == result
 
 
 def test_incidents_without_a_text_lie_at_no_named_place():

@@ -133,7 +133,7 @@ def test_an_option_that_cannot_be_read_is_named(options, option, message):
 
 
 @pytest.mark.parametrize(
-    ("text", "hours", "held"),
+    ("text", "hours", "included"),
     [
         ("18-02", Hours(18, 2), [*range(18, 24), 0, 1]),
         ("0-24", Hours(0, 24), [*range(24)]),
@@ -141,9 +141,9 @@ def test_an_option_that_cannot_be_read_is_named(options, option, message):
         ("22-6", Hours(22, 6), [22, 23, *range(6)]),
     ],
 )
-def test_hours_are_read_and_know_which_they_hold(text, hours, held):
+def test_hours_are_read_and_know_which_they_hold(text, hours, included):
     assert Hours.read(text) == hours
-    assert np.flatnonzero(hours.include(np.arange(24))).tolist() == sorted(held)
+    assert np.flatnonzero(hours.include(np.arange(24))).tolist() == sorted(included)
 
 
 def test_options_stand_in_addresses_in_the_order_that_links_have():

@@ -38,11 +38,11 @@ class Part:
 
 
 def read(path: Path, projection) -> list[Part]:
-    found = []
+    result = []
     for partition in read_police_uk(path, projection):
         batch = Batch.join(partition.batches())
-        found.append(Part(partition, batch.accepted, batch.rejected))
-    return found
+        result.append(Part(partition, batch.accepted, batch.rejected))
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +77,9 @@ def reference(path: Path, vintage: str) -> pd.DataFrame:
     return table[table["boundary_vintage"] == vintage].set_index("ward_code").sort_index()
 
 
-def by_area(found: Answer) -> list[int]:
+def by_area(result: Answer) -> list[int]:
     """Counts in the order of the codes, which is that of the reference."""
-    return found.area_counts.set_index("area_code")["n"].sort_index().tolist()
+    return result.area_counts.set_index("area_code")["n"].sort_index().tolist()
 
 
 DERBY_WARDS = [
@@ -97,13 +97,13 @@ def test_derby_has_its_asb_ward_by_ward_and_month_by_month(
     file, vintage, total = layer
     expected = reference(real_data / "derby/reference-asb-by-ward.csv", vintage)
     areas = wards(real_data / "derby" / file, projection)
-    found = counted(derbyshire, areas, category=ASB, by="month")
-    table = found.area_counts.pivot_table(index="area_code", columns="month", values="n")
+    result = counted(derbyshire, areas, category=ASB, by="month")
+    table = result.area_counts.pivot_table(index="area_code", columns="month", values="n")
     months = [part.month for part in derbyshire]
     assert list(table.columns) == months
     assert table.index.tolist() == expected.index.tolist()
     assert table.to_numpy(int).tolist() == expected[months].to_numpy().tolist()
-    assert found.accounts.counted == table.sum(axis=None) == total
+    assert result.accounts.counted == table.sum(axis=None) == total
 
 
 @pytest.mark.parametrize("layer", DERBY_WARDS, ids=[row[0] for row in DERBY_WARDS])
@@ -146,9 +146,9 @@ def test_the_join_in_metres_is_the_join_in_degrees(real_data, projection, leices
     points = shapely.points(*projection.to_lonlat(places["x"], places["y"]))
     owner, _ = shapely.STRtree(raw.geometry.to_numpy()).query(points, predicate="within")[::-1]
     assert areas.index.tolist() == raw.index.tolist()
-    found = counted(leicestershire, areas)
-    assert by_area(found) == np.bincount(owner, minlength=len(raw)).tolist()
-    assert found.accounts.counted == 7_666
+    result = counted(leicestershire, areas)
+    assert by_area(result) == np.bincount(owner, minlength=len(raw)).tolist()
+    assert result.accounts.counted == 7_666
 
 
 def test_leicestershire_rows_without_a_location_are_rejected_and_counted(leicestershire):
@@ -159,7 +159,7 @@ def test_leicestershire_rows_without_a_location_are_rejected_and_counted(leicest
 
 def test_cells_hold_every_incident_of_derby(real_data, projection, derbyshire):
     areas = wards(real_data / "derby/wards-2025.geojson", projection)
-    found = counted(derbyshire, areas, category=ASB)
-    assert found.hotspots["n"].sum() == 6_621
-    assert found.cells.inside_area.sum() == pytest.approx(areas.area.sum(), rel=1e-6)
-    assert "hot_99" in set(found.hotspots["class"])
+    result = counted(derbyshire, areas, category=ASB)
+    assert result.hotspots["n"].sum() == 6_621
+    assert result.cells.inside_area.sum() == pytest.approx(areas.area.sum(), rel=1e-6)
+    assert "hot_99" in set(result.hotspots["class"])
