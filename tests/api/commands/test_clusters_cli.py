@@ -130,7 +130,7 @@ def test_hot_cells_and_their_months_are_written(folder, ask):
     assert cells["n"].sum() == 6
     refused = run_patchmap("serve", "--counts", "cells.parquet", cwd=folder)
     assert refused.stderr == (
-        "patchmap: cells.parquet holds counts by cell; a map of counts is by area\n"
+        "patchmap: cells.parquet has counts by cell; this page needs counts by area\n"
     )
 
 
