@@ -97,7 +97,7 @@ def test_officers_are_pinned_and_areas_left_out_and_brought_back(
 def test_two_answers_stand_side_by_side(watched: Watched, address: str) -> None:
     page = watched.page
     page.goto(f"{address}/allocation?tab=patches&size=2-3")
-    page.get_by_role("link", name="Keep this beside").click()
+    page.get_by_role("link", name="Compare with other numbers").click()
     page.get_by_label("Areas in a patch").fill("3-4")
     expect(page.locator("article.allocation")).to_have_count(2)
     expect(title(page)).to_contain_text("5 patches")
@@ -105,7 +105,7 @@ def test_two_answers_stand_side_by_side(watched: Watched, address: str) -> None:
     watched.keep("allocation-beside")
     page.get_by_role("link", name="Plan 2").click()
     expect(page.locator("tr.now").first).to_contain_text("Plan 2")
-    page.get_by_role("link", name="take it away").click()
+    page.get_by_role("link", name="remove it").click()
     expect(page.locator("article.allocation")).to_have_count(1)
     assert watched.faults == []
 

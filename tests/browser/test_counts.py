@@ -61,5 +61,5 @@ def test_a_category_is_chosen_and_an_area_found(watched: Watched, counts_address
     expect(page.locator("#headline")).to_contain_text("Drugs")
     page.get_by_label("Find an area").fill("Ward 42")
     page.keyboard.press("Enter")
-    expect(page.locator("#areas-title")).to_contain_text("called “Ward 42”")
+    expect(page.locator("#areas-title")).to_contain_text("matching “Ward 42”")
     assert watched.faults == []
