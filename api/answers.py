@@ -1,4 +1,4 @@
-"""In-memory cache of answers, valid for one data version of a store."""
+"""In-memory cache of answers, each valid while what it read of the store stays as it is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from api.reads import PARTS, Part, State, note, noting
 from api.snapshot import Snapshot
 from geo.analyses import Analysis, AnalysisResult
 from geo.analyses.analysis import Runner, run_here
@@ -23,11 +24,18 @@ MAX_BYTES = 1_500_000_000
 class _CacheEntry:
     """Cache entry; concurrent callers block until it is built."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: State) -> None:
+        self._state = state
+        # Until it is built, anything may be read for it.
+        self.reads: frozenset[Part] = PARTS
         # Reentrant: building one entry may ask for another that is built by the same thread.
         self.lock = threading.RLock()
         self.built = False
         self.value: Any = None
+
+    def fits(self, state: State) -> bool:
+        """Whether the value is that of a state too: all that was read for it is the same there."""
+        return all(self._state[part] == state[part] for part in self.reads)
 
 
 class Answers:
@@ -40,7 +48,7 @@ class Answers:
         self._refreshing = threading.Lock()
         self._listing = threading.Lock()
         self._entries: OrderedDict[str, _CacheEntry] = OrderedDict()
-        self._entries_version = ""
+        self._entries_of: Snapshot | None = None
 
     def snapshot(self) -> Snapshot:
         """Return the current state of the store, read again only when its data version moved."""
@@ -71,54 +79,85 @@ class Answers:
             If the data cannot answer it.
         """
         key = f"{'history' if analysis.history else 'answer'}?{question.query()}"
-        answer = self.cached(
-            key, lambda snapshot: ask(question, snapshot, history=analysis.history)
-        )
+
+        def answered() -> Answer:
+            return self.cached(
+                key, lambda snapshot: ask(question, snapshot, history=analysis.history)
+            )
+
         run = {"run": self._run} if analysis.searches else {}
         # The prefix keeps these apart from encoded collections, cached under the command's name.
-        key = f"result {analysis.command}?{question.query()}"
-        return answer, self.cached(key, lambda _: analysis.compute(answer, **run))
+        named = f"result {analysis.command}?{question.query()}"
+        # Asked inside: a result depends on all that its answer was made of.
+        return answered(), self.cached(named, lambda _: analysis.compute(answered(), **run))
 
     def cached(
         self, key: str, build: Callable[[Snapshot], Value], *, snapshot: Snapshot | None = None
     ) -> Value:
-        """Return the cached value of a key, built once for each data version.
+        """Return the cached value of a key, built again only when what it read has changed.
 
         Concurrent callers of one key wait for a single build; other keys are built meanwhile.
 
         Parameters
         ----------
         key
-            Names the value; the data version is added to it.
+            Names the value.
         build
-            Makes the value of a snapshot.
+            Makes the value of a snapshot. It must read inside all that the value is made of.
         snapshot
             The state to build from; the current one when omitted.
         """
         snapshot = snapshot or self.snapshot()
-        version = str(snapshot.data_version())
-        with self._listing:
-            if self._entries_version != version:
-                if snapshot is not self._snapshot:
-                    # The data has moved on: nobody else asks for this state, so do not cache it.
-                    return build(snapshot)
-                # Builds of the older state that are still running are dropped with the rest.
-                self._entries.clear()
-                self._entries_version = version
-            entry = self._entries.setdefault(key, _CacheEntry())
-            self._entries.move_to_end(key)
-            if not entry.built:
-                self._evict()
+        entry = self._entry(key, snapshot)
         with entry.lock:
             if not entry.built:
                 try:
-                    entry.value = build(snapshot)
+                    with noting() as reads:
+                        entry.value = build(snapshot)
+                    # What read nothing was made of a value from outside, and of whatever that
+                    # was made of.
+                    entry.reads = frozenset(reads) or PARTS
                     entry.built = True
                 finally:
                     if not entry.built:
                         self._discard(key, entry)
+                self._relist(key, entry)
+        note(*entry.reads)
         value: Value = entry.value
         return value
+
+    def _entry(self, key: str, snapshot: Snapshot) -> _CacheEntry:
+        """The entry of a key for a state; a new one where there is none that is valid for it."""
+        with self._listing:
+            self._drop_outdated()
+            entry = self._entries.get(key)
+            if entry is None or not entry.fits(snapshot.state):
+                entry = _CacheEntry(snapshot.state)
+                if snapshot is not self._snapshot:
+                    # The data has moved on: nobody else asks for this state, so do not cache it.
+                    return entry
+                self._entries[key] = entry
+            self._entries.move_to_end(key)
+            if not entry.built:
+                self._evict()
+            return entry
+
+    def _relist(self, key: str, entry: _CacheEntry) -> None:
+        """Put an entry back that was built while something changed that it does not depend on."""
+        with self._listing:
+            current = self._snapshot
+            if current and key not in self._entries and entry.fits(current.state):
+                self._entries[key] = entry
+
+    def _drop_outdated(self) -> None:
+        """Drop the entries that the present state has made outdated, once for each state."""
+        current = self._snapshot
+        if current is None or current is self._entries_of:
+            return
+        self._entries_of = current
+        # Builds of an older state that are still running are dropped with the rest.
+        for key in [key for key, entry in self._entries.items() if not entry.fits(current.state)]:
+            del self._entries[key]
 
     def _evict(self) -> None:
         """Drop the least recently used entries, but none that is still being built."""

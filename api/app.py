@@ -21,6 +21,7 @@ from api.maps.basemap import BasemapFile
 from api.ogc import downloads, features, tiles
 from api.planner import routes as planner
 from api.planner.sessions import PlanSessions
+from api.reads import NotingReads
 from api.searches import Searches
 from api.service import new_service
 from api.settings import Settings
@@ -42,6 +43,7 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
         routes=[*features.router.routes, *tiles.router.routes],
         lifespan=_lifespan,
     )
+    app.add_middleware(NotingReads)
     app.state.searches = searches or Searches()
     app.state.answers = Answers(store, run=app.state.searches)
     app.state.plan_sessions = PlanSessions(store)

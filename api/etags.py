@@ -1,17 +1,24 @@
-"""ETags: made of the data's version, the software's version, the format and the address."""
+"""ETags: made of the data that was read, the software's version, the format and the address.
+
+An ETag begins with letters that name the parts of the store that its answer was made of. So a
+request that brings an ETag needs no answer to be made to see whether it is still valid, even after
+a restart: the same address, read from the same state of the same parts, gives the same answer.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fastapi import Request, Response
 
 from api.answers import Answers
+from api.reads import Part, letters, note, noted, parts_of
 from api.settings import VERSION
+from api.snapshot import Snapshot
 
 
-def etag_of(request: Request, version: str, media_type: str, setting: str) -> str:
+def etag_of(request: Request, version: str, media_type: str, setting: str, *, read: str) -> str:
     """Return the ETag of what a request would get now.
 
     Parameters
@@ -22,10 +29,12 @@ def etag_of(request: Request, version: str, media_type: str, setting: str) -> st
         Of the answer.
     setting
         Whatever of the settings the answer depends on.
+    read
+        Letters of the parts of the store that it is made of.
     """
     # The whole address, with its host: the links of an answer contain it.
     parts = "\n".join([version, VERSION, media_type, setting, str(request.url)])
-    return f'"{hashlib.sha256(parts.encode()).hexdigest()[:32]}"'
+    return f'"{read}-{hashlib.sha256(parts.encode()).hexdigest()[:32]}"'
 
 
 def not_modified_or(
@@ -35,7 +44,7 @@ def not_modified_or(
     *,
     media_type: str,
     setting: str = "",
-    state: str = "",
+    reads: Iterable[Part] = (),
 ) -> Response:
     """Return 304 where the caller has the answer of a store already, else the answer.
 
@@ -45,11 +54,24 @@ def not_modified_or(
         Makes the answer.
     setting
         Whatever of the settings the answer depends on.
-    state
-        The version of the data that the answer depends on, if that is only part of it.
+    reads
+        Parts of the store that the answer is made of and that no snapshot notes, because they are
+        read from the store itself or while the answer is being sent.
     """
-    version = state or str(answers.snapshot().data_version())
-    return of_version(request, version, make, media_type=media_type, setting=setting)
+    # Before the answer is made: should the data change meanwhile, its ETag is outdated at once.
+    snapshot = answers.snapshot()
+
+    def tag(parts: frozenset[Part]) -> str:
+        version = _version(snapshot, parts)
+        return etag_of(request, version, media_type, setting, read=letters(parts))
+
+    for known in _known(request):
+        parts = parts_of(known.strip('"').partition("-")[0])
+        if parts is not None and tag(parts) == known:
+            return _named(Response(status_code=304), known)
+    response = make()
+    note(*reads)
+    return _named(response, tag(noted()))
 
 
 def of_version(
@@ -71,16 +93,27 @@ def of_version(
     setting
         Whatever of the settings the answer depends on.
     """
-    etag = etag_of(request, version, media_type, setting)
-    known = [
-        tag.strip().removeprefix("W/")
-        for tag in request.headers.get("if-none-match", "").split(",")
-    ]
-    response = Response(status_code=304) if etag in known else make()
+    tag = etag_of(request, version, media_type, setting, read="")
+    return _named(Response(status_code=304) if tag in _known(request) else make(), tag)
+
+
+def _version(snapshot: Snapshot, parts: frozenset[Part]) -> str:
+    """What names the state of some parts of a store."""
+    states = [f"{part} {snapshot.state[part]}" for part in sorted(parts)]
+    return "\n".join([snapshot.data_version().uuid, *states])
+
+
+def _known(request: Request) -> list[str]:
+    """The ETags of the answers that the caller has."""
+    sent = request.headers.get("if-none-match", "").split(",")
+    return [tag.strip().removeprefix("W/") for tag in sent if tag.strip()]
+
+
+def _named(response: Response, tag: str) -> Response:
     if response.status_code >= 400:
         # A refusal may pass: a search that ran out of time may succeed on the same data.
         response.headers["cache-control"] = "no-store"
         return response
-    response.headers["etag"] = etag
+    response.headers["etag"] = tag
     response.headers["cache-control"] = "private, no-cache"
     return response

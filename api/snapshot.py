@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
 
 import geopandas as gpd
 import pandas as pd
 
+from api.reads import State, note
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
 from geo.errors import InputError, NotFoundError, StoreError
@@ -66,8 +71,25 @@ class Snapshot:
         """Return the state that the snapshot was taken of."""
         return self._version
 
+    @cached_property
+    def state(self) -> State:
+        """What names the state of each part of the store that is read here."""
+        version = self._version
+        titles = [
+            (one["plan_id"], one["title"], one["blocks_layer"], one["base_layer"])
+            for one in self._plans
+        ]
+        return {
+            "incidents": version.of("incidents"),
+            "layers": version.of("layers"),
+            "plans": version.of("plans"),
+            "plan titles": hashlib.sha256(json.dumps([version.uuid, titles]).encode()).hexdigest(),
+            "settings": version.of("settings"),
+        }
+
     def layers(self) -> list[LayerMetadata]:
         """Return the metadata of every layer."""
+        note("layers")
         return self._metadata
 
     def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
@@ -81,8 +103,10 @@ class Snapshot:
             If the plan has no area with a block.
         """
         if plan_id := plan_of(layer_id):
+            note("plans")
             areas = with_areas(plan_id, self.plan_areas(plan_id))
             return plan_metadata(self._plan_summary(plan_id)), areas
+        note("layers")
         if layer_id not in self._layers:
             with self._store.reading():
                 if self._store.data_version().layers != self._version.layers:
@@ -91,8 +115,18 @@ class Snapshot:
         return self._layers[layer_id]
 
     def choices(self) -> list[LayerMetadata]:
-        """Return the metadata of all that a Question can use as a layer: layers, then plans."""
-        return [*self._metadata, *map(plan_metadata, self._plans)]
+        """Return the metadata of all that a Question can use as a layer: layers, then plans.
+
+        Without the notes of plans, which name their versions: a list shows titles only, and so a
+        step in a plan leaves the pages with such a list as they are.
+        """
+        plans = (replace(plan_metadata(plan), note="") for plan in self.plan_titles())
+        return [*self.layers(), *plans]
+
+    def plan_titles(self) -> list[PlanSummary]:
+        """Return the plans, of which only ids, titles and layers may be used."""
+        note("plan titles")
+        return self._plans
 
     def areas_or_none(self, layer_id: str) -> gpd.GeoDataFrame | None:
         """Return the areas of a layer or plan; None where asking the Question will be refused."""
@@ -109,12 +143,14 @@ class Snapshot:
         InputError
             If the layer does not tile.
         """
+        note("layers")
         if layer_id not in self._blocks:
             self._blocks[layer_id] = BlockLayer.read(self, layer_id)
         return self._blocks[layer_id]
 
     def plan_areas(self, plan_id: str) -> gpd.GeoDataFrame:
         """Return the areas of a plan that have blocks, with their measures."""
+        note("plans", "layers")
         if plan_id not in self._planned:
             blocks = self.plan_blocks(self._plan_summary(plan_id)["blocks_layer"])
             self._planned[plan_id] = plan_areas(self, plan_id, blocks=blocks)
@@ -122,7 +158,7 @@ class Snapshot:
 
     def _plan_summary(self, plan_id: str) -> PlanSummary | PlanRecord:
         """Return what is known of a plan; an unknown plan is refused by the store."""
-        summaries = {plan["plan_id"]: plan for plan in self._plans}
+        summaries = {plan["plan_id"]: plan for plan in self.plans()}
         return summaries[plan_id] if plan_id in summaries else self.plan(plan_id)
 
     def incidents(
@@ -142,6 +178,7 @@ class Snapshot:
         StoreError
             If they must be read and have changed since the snapshot was taken.
         """
+        note("incidents")
         if self._incidents is None or not set(columns) <= set(ANSWER_COLUMNS):
             with self._store.reading():
                 if self._store.data_version().incidents != self._version.incidents:
@@ -154,22 +191,27 @@ class Snapshot:
 
     def incident_count(self) -> int:
         """Return how many accepted incidents there are."""
+        note("incidents")
         return self._count
 
     def imports(self, *, history: bool = False) -> list[ImportRecord]:
         """Return the records of the current imports; with `history` of all."""
+        note("incidents")
         return self._store.imports(history=True) if history else self._imports
 
     def setting(self, key: str) -> Setting:
         """Return a setting's value; None where it is not set."""
+        note("settings")
         return self._settings.get(key)
 
     def settings(self) -> dict[str, Setting]:
         """Return every setting."""
+        note("settings")
         return self._settings
 
     def plans(self) -> list[PlanSummary]:
         """Return a summary of each plan."""
+        note("plans")
         return self._plans
 
     def plan(self, plan_id: str) -> PlanRecord:
@@ -180,6 +222,7 @@ class Snapshot:
         StoreError
             If the plans changed since the snapshot was taken: a retry gets a new snapshot.
         """
+        note("plans")
         with self._store.reading():
             if self._store.data_version().plans != self._version.plans:
                 raise StoreError("the plans have just changed; try again")

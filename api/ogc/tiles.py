@@ -99,7 +99,7 @@ def tile(request: OgcRequest, collection_id: str, *, zoom: str, row: str, column
     def answer() -> Response:
         items = collection.items(query)
         features = request.answers.cached(
-            f"tiles of {collection.key(query)}", lambda _: tiled(items)
+            f"tiles of {collection.key(query)}", lambda _: tiled(collection.items(query))
         )
         body = features.tile(position, collection_id, _selected(collection, items, query))
         if not body:

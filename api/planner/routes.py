@@ -16,6 +16,7 @@ from api.planner.downloads import download, download_format
 from api.planner.pages import planner_page
 from api.planner.request import JSON, BodyDep, PlannerDep
 from api.planner.steps import read_beginning, read_step
+from api.reads import PARTS
 from api.settings import user_name
 from boundaries.plans.rules import BrokenAreaError
 from boundaries.plans.serialization import PlanConflictError
@@ -44,7 +45,7 @@ def blocks(request: Request, planner: PlannerDep, layer_id: str) -> Response:
         planner.answers,
         lambda: Response(planner.sessions.drawn_blocks(layer_id), media_type=GEOJSON.media_type),
         media_type=GEOJSON.media_type,
-        state=planner.sessions.blocks_version(),
+        reads=("layers",),
     )
 
 
@@ -56,6 +57,7 @@ def plan(request: Request, planner: PlannerDep, plan_id: str) -> Response:
         planner.answers,
         lambda: _json(planner.session(plan_id).payload()),
         media_type=JSON,
+        reads=PARTS,
     )
 
 
@@ -90,6 +92,7 @@ def suggestions(request: Request, planner: PlannerDep, plan_id: str) -> Response
         planner.answers,
         lambda: _json(planner.session(plan_id).suggestions()),
         media_type=JSON,
+        reads=PARTS,
     )
 
 
@@ -102,6 +105,7 @@ def file(request: Request, planner: PlannerDep, plan_id: str, name: str) -> Resp
         planner.answers,
         lambda: download(planner.session(plan_id), planner.answers.snapshot(), form),
         media_type=form.content_type,
+        reads=PARTS,
     )
 
 

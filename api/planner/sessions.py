@@ -163,10 +163,6 @@ class PlanSessions:
         """
         return self._data.drawn_blocks(layer_id)
 
-    def blocks_version(self) -> str:
-        """The version of the data that drawn blocks depend on."""
-        return ".".join(map(str, self._data.version("layers")))
-
     def _open(self, plan_id: str, question: Question, stamp: tuple[object, ...]) -> EditingSession:
         blocks = self._data.blocks(str(self._store.plan(plan_id)["blocks_layer"]))
         figures = self._data.figures(blocks, question)

@@ -21,7 +21,8 @@ from geo.question.model import Question
 from geo.question.quality import ShortMonth, published_twice, short_months
 from geo.question.resolve import ImportCoverage, ResolvedQuestion, check_names, resolve
 from geo.question.store_settings import default_layer, harm_table, known_places, source_notes
-from geo.store.contract import ImportRecord, LayerMetadata, StoreReader, Window
+from geo.store.contract import ImportRecord, LayerMetadata, StoreReader, Subject, Window
+from geo.store.layer_ids import PLAN_PREFIX
 
 __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer"]
 
@@ -223,7 +224,7 @@ def ask(
                 accepted=store.incident_count(),
                 notes=source_notes(store, {record.source for record in imports}),
                 operation=store.projection.description,
-                data_version=str(store.data_version()),
+                data_version=store.data_version().of(*_subjects(question)),
                 harm=harm_table(store, question),
                 known_places=known_places(store, question),
                 treated=_layer_named(read, "treated", question.treatment.treated),
@@ -232,6 +233,20 @@ def ask(
             ),
             history=history,
         )
+
+
+def _subjects(question: Question) -> list[Subject]:
+    """What of a store a Question is answered from; a step in a plan changes no other answer."""
+    layers = (
+        question.layer,
+        question.study,
+        question.patrols.bases,
+        question.treatment.treated,
+        question.treatment.control,
+    )
+    plans = any(isinstance(name, str) and name.startswith(PLAN_PREFIX) for name in layers)
+    subjects: list[Subject] = ["incidents", "layers", "settings"]
+    return [*subjects, "plans"] if plans else subjects
 
 
 def _window(resolved: ResolvedQuestion, *, history: bool) -> Window:

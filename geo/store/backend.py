@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import geopandas as gpd
 import pandas as pd
 
-from geo.store.contract import Window
+from geo.store.contract import Subject, Window
 
 # Any, because a driver knows the types of a row's values only when it runs the query.
 Row = tuple[Any, ...]
-Subject = Literal["incidents", "layers", "plans", "settings"]
 
 
 class Database(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 
@@ -79,8 +80,16 @@ class PlanLayerCollection(LayerCollection):
     """The areas of a plan."""
 
     def __init__(self, plan: PlanSummary, answers: Answers) -> None:
-        super().__init__(plan_metadata(plan), answers)
+        # Without its note, which names the version: the list of collections is read for each of
+        # them, and a step in a plan must leave the others as they are.
+        super().__init__(replace(plan_metadata(plan), note=""), answers)
         self._blocks_layer = plan["blocks_layer"]
+
+    def summary(self) -> Summary:
+        """Return the plan's metadata, with the note that names its version."""
+        plans = self.snapshot.plans()
+        plan = next(plan for plan in plans if plan["plan_id"] == plan_of(self.id))
+        return LayerCollection(plan_metadata(plan), self.answers).summary()
 
     def areas(self, snapshot: Snapshot) -> gpd.GeoDataFrame:
         """Return the plan's areas; a plan without any area has none, and is no error."""

@@ -24,7 +24,7 @@ def collections_of(answers: Answers, *, local: bool) -> dict[str, Collection]:
     snapshot = answers.snapshot()
     every: list[Collection] = [
         *(LayerCollection(metadata, answers) for metadata in snapshot.layers()),
-        *(PlanLayerCollection(plan, answers) for plan in snapshot.plans()),
+        *(PlanLayerCollection(plan, answers) for plan in snapshot.plan_titles()),
         PlansCollection(answers),
         *(AnswerCollection(analysis, answers) for analysis in LAYERS.values()),
         IncidentsCollection(answers),

@@ -24,7 +24,7 @@ from geo.store.contract.layers import (
 )
 from geo.store.contract.plans import PlanReader, PlanRecord, PlanStore, PlanSummary
 from geo.store.contract.settings import Setting, SettingReader, SettingStore
-from geo.store.contract.versions import DataVersion, VersionReader, VersionStore
+from geo.store.contract.versions import DataVersion, Subject, VersionReader, VersionStore
 
 __all__ = [
     "Change",
@@ -37,6 +37,7 @@ __all__ = [
     "Setting",
     "Store",
     "StoreReader",
+    "Subject",
     "Window",
 ]
 

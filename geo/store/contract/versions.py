@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Literal, Protocol, get_args
 
 from geo.crs import Projection
+
+Subject = Literal["incidents", "layers", "plans", "settings"]
+SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,15 @@ class DataVersion:
 
     def __str__(self) -> str:
         """The version as one word, fit for an ETag."""
-        return f"{self.uuid}.{self.incidents}.{self.layers}.{self.plans}.{self.settings}"
+        return self.of(*SUBJECTS)
+
+    def of(self, *subjects: Subject) -> str:
+        """Return the version of some subjects as one word, with `-` for the counters of others.
+
+        What was made of these subjects alone is the same in all stores of one such version.
+        """
+        counters = (str(getattr(self, name)) if name in subjects else "-" for name in SUBJECTS)
+        return ".".join([self.uuid, *counters])
 
 
 class VersionReader(Protocol):

@@ -18,7 +18,8 @@ def test_a_question_is_asked_of_the_store(store, four_squares):
     assert answer.area_counts["n"].tolist() == [4, 0, 0, 0]
     assert (answer.accounts.read, answer.accounts.rejected) == (5, 1)
     assert answer.accounts.mask == answer.question.layer == "wards"
-    assert answer.accounts.data_version == str(store.data_version())
+    version = store.data_version()
+    assert answer.accounts.data_version == version.of("incidents", "layers", "settings")
     with pytest.raises(QuestionError, match="study: there is no layer 'x'; there are: wards"):
         ask(Question(study="x"), store)
 

@@ -1,0 +1,267 @@
+"""An answer's ETag and its place in the cache depend on what it was made of, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api import etags
+from api.app import make_app
+from api.reads import PARTS, Part, letters, note, noted, noting, parts_of
+from api.settings import Settings
+from boundaries.plans.draft import open_plan, save_plan
+from geo.store.contract import LayerMetadata
+from geo.store.geopackage import GeoPackageStore
+from tests.boundaries.cities import begun, fill, put_places, wards_of
+from tests.boundaries.drawn import SIGNED, grid
+
+PERIOD = "datetime=2024-01/2024-02"
+WITHOUT_PLANS = (
+    "/?period=latest-2m",
+    "/?period=latest-1m&layer=wards&compare=previous",
+    "/brief.html?period=latest-1m&layer=wards",
+    "/map?period=latest-1m&layer=wards",
+    "/story?period=latest-1m&layer=wards&at=E",
+    "/allocation?layer=wards&posts=4",
+    "/allocation/map?layer=wards&posts=4",
+    "/planner/blocks/blocks",
+    "/ogc",
+    "/ogc/conformance",
+    "/ogc/collections/wards",
+    "/ogc/collections/wards/items",
+    "/ogc/collections/wards/items?f=csv",
+    "/ogc/collections/wards/items/E",
+    "/ogc/collections/wards/queryables",
+    "/ogc/collections/wards/tiles/WebMercatorQuad",
+    "/ogc/collections/incidents",
+    *(
+        f"/ogc/collections/{name}/items?{PERIOD}&layer=wards&cell=100"
+        for name in ("area-counts", "hotspots", "ranked-hotspots", "posts")
+    ),
+)
+WITH_PLANS = (
+    "/?period=latest-1m&layer=plan-north&compare=previous",
+    "/map?period=latest-1m&layer=plan-north",
+    "/map?period=latest-1m&layer=wards&over=plan-north",
+    "/planner",
+    "/planner/plans/north",
+    "/ogc/collections",
+    "/ogc/collections/plans/items",
+    "/ogc/collections/plan-north",
+    "/ogc/collections/plan-north/items",
+    f"/ogc/collections/area-counts/items?{PERIOD}&layer=plan-north",
+    f"/ogc/collections/area-counts/items?{PERIOD}&layer=wards&study=plan-north",
+)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[GeoPackageStore]:
+    """A store with the plan `north`."""
+    store = fill(GeoPackageStore(tmp_path / "town.gpkg", create=True))
+    save_plan(store, begun(store, title="North", by="Ann").plan)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def client(town: GeoPackageStore) -> Iterator[TestClient]:
+    with TestClient(
+        make_app(town, Settings()), base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50_000)
+    ) as made:
+        yield made
+
+
+def step(town: GeoPackageStore) -> None:
+    plan = open_plan(town, "north", question=None).plan
+    save_plan(town, plan.move(["c1"], "E", signed=SIGNED))
+
+
+def new_import(town: GeoPackageStore) -> None:
+    put_places(town, [(30.0, 30.0)] * 4, month="2024-03")
+
+
+def new_layer(town: GeoPackageStore) -> None:
+    with town.transaction():
+        town.put_layer(LayerMetadata("other"), wards_of(grid(6, 4)))
+
+
+def new_setting(town: GeoPackageStore) -> None:
+    with town.transaction():
+        town.put_setting("default_layer", "blocks")
+
+
+def asked_again(client: TestClient, address: str, tag: str) -> int:
+    return client.get(address, headers={"if-none-match": tag}).status_code
+
+
+def tags(client: TestClient, addresses: tuple[str, ...]) -> dict[str, str]:
+    answers = {address: client.get(address) for address in addresses}
+    assert {address: one.status_code for address, one in answers.items()} == dict.fromkeys(
+        addresses, 200
+    )
+    return {address: one.headers["etag"] for address, one in answers.items()}
+
+
+def test_a_step_in_a_plan_leaves_all_answers_that_read_no_plan(
+    client: TestClient, town: GeoPackageStore
+) -> None:
+    known = tags(client, WITHOUT_PLANS)
+    outdated = tags(client, WITH_PLANS)
+    step(town)
+    again = {address: asked_again(client, address, tag) for address, tag in known.items()}
+    assert again == dict.fromkeys(known, 304)
+    other = {address: asked_again(client, address, tag) for address, tag in outdated.items()}
+    assert other == dict.fromkeys(outdated, 200)
+
+
+def test_whoever_has_no_etag_gets_the_same_bytes_after_a_step(
+    client: TestClient, town: GeoPackageStore
+) -> None:
+    before = {address: client.get(address).content for address in WITHOUT_PLANS}
+    step(town)
+    assert {address: client.get(address).content for address in WITHOUT_PLANS} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (new_import, ("/ogc/collections/wards/items", "/planner/blocks/blocks")),
+        (new_setting, ("/ogc/collections/wards/items", "/planner/blocks/blocks")),
+        (new_layer, ("/ogc/conformance",)),
+    ],
+)
+def test_other_changes_make_what_was_made_of_them_outdated(
+    client: TestClient,
+    town: GeoPackageStore,
+    change: Callable[[GeoPackageStore], None],
+    same: tuple[str, ...],
+) -> None:
+    known = tags(
+        client,
+        ("/?period=latest-1m&compare=previous", "/map?period=latest-1m", *same),
+    )
+    change(town)
+    again = {address: asked_again(client, address, tag) for address, tag in known.items()}
+    assert again == {address: 304 if address in same else 200 for address in known}
+
+
+def test_a_step_computes_nothing_anew_for_the_board(
+    client: TestClient, town: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = "/?period=latest-1m&layer=wards&compare=previous"
+    asked: list[str] = []
+    from api import answers  # noqa: PLC0415 - the name that is replaced
+    from api.board import findings  # noqa: PLC0415 - likewise
+
+    for module in (answers, findings):
+        real = module.ask
+        monkeypatch.setattr(
+            module,
+            "ask",
+            lambda *one, real=real, **options: asked.append("") or real(*one, **options),
+        )
+    client.get(board)
+    first = len(asked)
+    assert first > 0
+    step(town)
+    client.get(board)
+    assert len(asked) == first
+    new_import(town)
+    client.get(board)
+    assert len(asked) > first
+
+
+def test_answers_follow_what_they_are_made_of(client: TestClient, town: GeoPackageStore) -> None:
+    addresses = (
+        f"/ogc/collections/area-counts/items?{PERIOD}&layer=plan-north",
+        f"/download/area-counts.csv?{PERIOD}&layer=plan-north",
+        f"/ogc/collections/area-counts/tiles/WebMercatorQuad/14/5343/8124?{PERIOD}&layer=plan-north",
+        "/map?period=latest-1m&layer=plan-north",
+    )
+    before = {address: client.get(address) for address in addresses}
+    step(town)
+    after = {address: client.get(address) for address in addresses}
+    for address in addresses:
+        assert before[address].status_code == 200
+        assert before[address].content != after[address].content, address
+
+
+def test_an_etag_is_valid_after_a_restart_of_the_service(
+    client: TestClient, town: GeoPackageStore
+) -> None:
+    tag = client.get(WITHOUT_PLANS[1]).headers["etag"]
+    with TestClient(make_app(town, Settings()), base_url="http://127.0.0.1:8000") as second:
+        assert asked_again(second, WITHOUT_PLANS[1], tag) == 304
+        step(town)
+        assert asked_again(second, WITHOUT_PLANS[1], tag) == 304
+
+
+def test_nothing_is_read_that_the_etag_does_not_name(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither while a page is being sent, nor from what an earlier request left in the cache."""
+    named: list[frozenset[Part]] = []
+    real = etags._version
+
+    def version(snapshot, parts):
+        named.append(parts)
+        return real(snapshot, parts)
+
+    monkeypatch.setattr(etags, "_version", version)
+    for address in (*WITHOUT_PLANS, *WITH_PLANS):
+        seen = []
+        for _ in range(2):
+            with noting() as read:
+                assert client.get(address).status_code == 200
+            seen.append((named[-1], frozenset(read)))
+        assert all(tag >= read for tag, read in seen), (address, seen)
+        assert seen[0][0] == seen[1][0], (address, seen)
+        assert address in ("/ogc", "/ogc/conformance", "/planner/blocks/blocks") or seen[0][1]
+
+
+def test_a_restored_store_makes_every_etag_outdated(
+    client: TestClient, town: GeoPackageStore, tmp_path: Path
+) -> None:
+    known = tags(client, ("/?period=latest-1m", "/ogc/collections/wards/items", "/ogc/conformance"))
+    town.back_up(tmp_path / "saved.gpkg")
+    town.restore(tmp_path / "saved.gpkg")
+    again = {address: asked_again(client, address, tag) for address, tag in known.items()}
+    assert again == dict.fromkeys(known, 200)
+
+
+@pytest.mark.parametrize("tag", ["ils", '"x-0"', '"si-0"', '"-"', '"ii-0"', "*", '"' + "i" * 99])
+def test_an_etag_that_is_none_of_ours_changes_nothing(client: TestClient, tag: str) -> None:
+    assert asked_again(client, "/ogc/collections/wards/items", tag) == 200
+
+
+def test_accounts_name_the_counters_of_what_was_read(
+    client: TestClient, town: GeoPackageStore
+) -> None:
+    def version(layer: str) -> str:
+        address = f"/ogc/collections/area-counts/items?{PERIOD}&layer={layer}"
+        return str(client.get(address).json()["accounts"]["data_version"])
+
+    state = town.data_version()
+    assert version("wards") == f"{state.uuid}.{state.incidents}.{state.layers}.-.{state.settings}"
+    assert version("plan-north") == str(state)
+
+
+def test_reads_count_for_what_is_around_them() -> None:
+    note("plans")
+    assert noted() == frozenset()
+    with noting() as outer:
+        note("layers")
+        with suppress(KeyError), noting() as inner:
+            note("incidents", "settings")
+            raise KeyError
+        assert inner == {"incidents", "settings"}
+    assert outer == {"layers", "incidents", "settings"}
+    assert letters(outer) == "ils"
+    assert parts_of("ils") == outer
+    assert parts_of("sli") is None
+    assert parts_of("") == frozenset()
+    assert parts_of(letters(PARTS)) == PARTS
