@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from api.answers import Answers
 from api.board.findings import Findings
 from api.board.view import BoardView
-from api.maps.modes import COMPARING_MODES, DEFAULT_MODE, MAP_MODES
+from api.maps.modes import DEFAULT_MODE, MAP_MODES
 from api.pages.bar import bar
 from api.pages.text import categories_words, headline, period_words
 from api.settings import VERSION
@@ -77,16 +77,19 @@ def bar_variables(answers: Answers, view: BoardView, question: Question) -> dict
 def _modes(view: BoardView) -> list[dict[str, object]]:
     """The tabs over the map; a mode that compares brings a period to compare with."""
     compare = {"compare": view.question.compare or "previous"}
-    others = dict.fromkeys(COMPARING_MODES, compare) | {"pair": compare | {"month": ""}}
     return [
         {
-            "title": title,
+            "title": mode.title,
             "now": name == view.mode,
             "address": view.address(
-                "/", show=name if name != DEFAULT_MODE else "", **others.get(name, {})
+                "/",
+                show=name if name != DEFAULT_MODE else "",
+                **(compare if mode.compares else {}),
+                # Two maps side by side are of two whole periods.
+                **({"month": ""} if name == "pair" else {}),
             ),
         }
-        for name, title in MAP_MODES.items()
+        for name, mode in MAP_MODES.items()
     ]
 
 

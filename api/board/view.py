@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from api.maps.modes import COMPARING_MODES, DEFAULT_MODE, MAP_MODES
+from api.maps.modes import DEFAULT_MODE, map_mode
 from geo.errors import QuestionError
 from geo.question.accounts import Compared
 from geo.question.ask import Question
@@ -47,13 +47,12 @@ class BoardView:
             If a parameter, the map mode or the month is unknown.
         """
         mode, at, month, over = (options.pop(name, "") for name in VIEW_OPTIONS)
-        if mode and mode not in MAP_MODES:
-            raise QuestionError("show", f"unknown value {mode!r}; choose {', '.join(MAP_MODES)}")
+        compares = map_mode(mode or DEFAULT_MODE).compares
         if month and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
             raise QuestionError("month", f"{month!r} is not a month; write it as 2024-03")
         question = Question.read(options)
         # Someone who stops comparing on the form still sends the mode that compared.
-        if mode in COMPARING_MODES and not question.compare:
+        if compares and not question.compare:
             mode = ""
         return cls(question, mode or DEFAULT_MODE, at, month, over)
 

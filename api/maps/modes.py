@@ -19,20 +19,6 @@ from geo.analyses import LAYERS
 from geo.errors import QuestionError
 from geo.question.answer import Answer
 
-MAP_MODES: Final = {
-    "cells": "Hot cells",
-    "density": "Density",
-    "change": "Change",
-    "persistence": "Persistence",
-    "patrols": "Patrols",
-    "pair": "Before and after",
-}
-"""The title of each map mode, by its value in an address."""
-
-DEFAULT_MODE: Final = "cells"
-COMPARING_MODES: Final = ("change", "pair")
-"""Modes that need a compared period."""
-
 Style = Mapping[str, Any]
 
 
@@ -115,28 +101,6 @@ def group_of(patterns: pd.Series) -> pd.Series:
     return patterns.map(lambda name: known.get(name, "cold" if name != "none" else "none"))
 
 
-def paint(mode: str, answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Painting:
-    """Colour the cells of an Answer.
-
-    Parameters
-    ----------
-    mode
-        One of `MAP_MODES`.
-    patterns
-        The emerging hotspots, for the mode persistence.
-
-    Raises
-    ------
-    QuestionError
-        If there is no such mode, or the Question lacks what it needs.
-    """
-    if mode not in MAP_MODES:
-        raise QuestionError("show", f"unknown value {mode!r}; choose {', '.join(MAP_MODES)}")
-    if mode == "persistence":
-        return _persistence(answer, patterns)
-    return _PAINTERS[mode](answer)
-
-
 def _classes(answer: Answer) -> Painting:
     # Empty cells without a class are not drawn: the basemap stays visible there.
     cells = answer.hotspots
@@ -199,7 +163,7 @@ def _change(answer: Answer) -> Painting:
     return Painting(_painted(cells, kinds, meaning), shades, note)
 
 
-def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None) -> Painting:
+def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Painting:
     if patterns is None:
         raise QuestionError("show", "persistence needs the emerging hotspots")
     cells = patterns[(patterns["n"] > 0) | (patterns["pattern"] != "none")]
@@ -214,13 +178,72 @@ def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None) -> Painting:
     return Painting(_painted(cells, group_of(cells["pattern"]), cells["reason"]), shades, note)
 
 
-_PAINTERS: Final[dict[str, Callable[[Answer], Painting]]] = {
-    "cells": _classes,
-    "patrols": _classes,
-    "pair": _classes,
-    "density": _density,
-    "change": _change,
+@dataclass(frozen=True)
+class MapMode:
+    """One way of colouring the map of an Answer.
+
+    Attributes
+    ----------
+    title
+        Its tab.
+    paint
+        Colours the cells; the mode persistence also takes the emerging hotspots as `patterns`.
+    compares
+        Whether it needs a compared period.
+    """
+
+    title: str
+    paint: Callable[..., Painting]
+    compares: bool = False
+
+
+MAP_MODES: Final = {
+    "cells": MapMode("Hot cells", _classes),
+    "density": MapMode("Density", _density),
+    "change": MapMode("Change", _change, compares=True),
+    "persistence": MapMode("Persistence", _persistence),
+    "patrols": MapMode("Patrols", _classes),
+    "pair": MapMode("Before and after", _classes, compares=True),
 }
+"""The map modes in the order of their tabs, by their value of `show` in an address."""
+
+DEFAULT_MODE: Final = "cells"
+
+
+def map_mode(name: str) -> MapMode:
+    """The mode of that name.
+
+    Raises
+    ------
+    QuestionError
+        If there is none.
+    """
+    if name not in MAP_MODES:
+        raise QuestionError("show", f"unknown value {name!r}; choose {', '.join(MAP_MODES)}")
+    return MAP_MODES[name]
+
+
+def paint(mode: str, answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Painting:
+    """Colour the cells of an Answer.
+
+    Parameters
+    ----------
+    mode
+        One of `MAP_MODES`.
+    patterns
+        The emerging hotspots, for the mode persistence.
+
+    Returns
+    -------
+    The cells to draw, with their colours and legend.
+
+    Raises
+    ------
+    QuestionError
+        If there is no such mode, or the Question lacks what it needs.
+    """
+    known = {"patterns": patterns} if mode == "persistence" else {}
+    return map_mode(mode).paint(answer, **known)
 
 
 def _painted(cells: gpd.GeoDataFrame, kind: pd.Series, meaning: pd.Series) -> gpd.GeoDataFrame:

@@ -33,7 +33,7 @@ THIN_LINES = {"fill": False, "color": "#b9b4a8", "weight": 0.8, "opacity": 1}
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
 
 
-class OfflineFigure(Figure):  # type: ignore[misc, unused-ignore]  # typed only with stubs
+class OfflineFigure(Figure):
     """A page that refuses to link anything but a known local file."""
 
     def render(self, **kwargs: Any) -> str:
@@ -51,7 +51,7 @@ class OfflineFigure(Figure):  # type: ignore[misc, unused-ignore]  # typed only 
         return text
 
 
-class OfflineMap(folium.Map):  # type: ignore[misc, unused-ignore]  # likewise
+class OfflineMap(folium.Map):
     """A map that only links Leaflet; folium's own links point to other hosts."""
 
     default_js = [("leaflet", "/static/leaflet/leaflet.js")]  # noqa: RUF012 - folium's names
