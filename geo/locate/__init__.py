@@ -1,6 +1,7 @@
 """Joining points to areas: finding the area that holds each point.
 
 A point belongs to the touching area with the lowest code; `shapely.intersects` defines touching.
+Where areas overlap it belongs to several, which `AreaLocator.locate_all` finds (`overlaps`).
 Nothing is stored: points are joined when a Question is answered, so a draft boundary is joined as
 easily as a real one.
 
@@ -11,5 +12,21 @@ shapely. `saved` stores a grid in a file. `changing` locates single points among
 
 from geo.locate.layout import OUTSIDE
 from geo.locate.locator import AreaLocator, warm_up
+from geo.locate.overlaps import (
+    Memberships,
+    joined_codes,
+    overlapping_pairs,
+    overlaps_text,
+    refuse_overlaps,
+)
 
-__all__ = ["OUTSIDE", "AreaLocator", "warm_up"]
+__all__ = [
+    "OUTSIDE",
+    "AreaLocator",
+    "Memberships",
+    "joined_codes",
+    "overlapping_pairs",
+    "overlaps_text",
+    "refuse_overlaps",
+    "warm_up",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.locate.layout import UNSURE, AreaGrid
+from geo.locate.overlaps import Memberships, Pairs, every_area, overlapping_pairs
 from geo.locate.touching import TouchingAreas
 
 Floats = NDArray[np.float64]
@@ -42,6 +43,7 @@ class AreaLocator:
     """
 
     def __init__(self, areas: gpd.GeoDataFrame) -> None:
+        self._areas = areas
         self._touching = TouchingAreas(areas)
         vertices = int(shapely.get_num_coordinates(self._touching.geometries).sum())
         self._few = max(FEW, vertices // VERTICES_PER_POINT)
@@ -84,6 +86,31 @@ class AreaLocator:
             unsure = np.flatnonzero(positions == UNSURE)
             positions[unsure] = self._touching.locate(xs[unsure], ys[unsure])
         return positions
+
+    @cached_property
+    def overlaps(self) -> Pairs:
+        """The areas that overlap; see `geo.locate.overlaps.overlapping_pairs`."""
+        return overlapping_pairs(self._areas)
+
+    def locate_all(self, x: ArrayLike, y: ArrayLike, *, workers: int | None = None) -> Memberships:
+        """Find every area of each point: one, except where areas overlap.
+
+        Parameters
+        ----------
+        x, y, workers
+            As `locate`, in metres.
+
+        Returns
+        -------
+        memberships
+            A pair of positions for each point and area; points outside all areas have none.
+        """
+        lowest = self.locate(x, y, workers=workers)
+        if len(self.overlaps):
+            xs, ys = (np.asarray(axis, dtype=float) for axis in (x, y))
+            return every_area(self._touching, self.overlaps, xs, ys, lowest=lowest)
+        inside = np.flatnonzero(lowest >= 0)
+        return Memberships(inside, lowest[inside])
 
     def save(self, path: Path) -> None:
         """Write the index to a file, so that other processes need not build it.

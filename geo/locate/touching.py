@@ -68,10 +68,31 @@ class TouchingAreas:
         positions[finite] = self._locate_distinct(distinct.real, distinct.imag)[index]
         return positions
 
-    def _locate_distinct(self, x: Floats, y: Floats) -> NDArray[np.int32]:
+    def touches(self, x: Floats, y: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Every area that each point touches.
+
+        Parameters
+        ----------
+        x, y
+            n finite coordinates in the CRS of the areas.
+
+        Returns
+        -------
+        point, position
+            One pair a row, by point and then by code; positions are in the order given.
+        """
+        point, rank = self._touches(x, y)
+        order = np.lexsort((rank, point))
+        return point[order], self._by_code[rank[order]]
+
+    def _touches(self, x: Floats, y: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         point, near = self._tree.query(shapely.points(x, y))
         touches = shapely.intersects_xy(self._sorted[near], x[point], y[point])
+        return point[touches], near[touches]
+
+    def _locate_distinct(self, x: Floats, y: Floats) -> NDArray[np.int32]:
+        point, near = self._touches(x, y)
         lowest = np.full(len(x), len(self._by_code))
-        np.minimum.at(lowest, point[touches], near[touches])
+        np.minimum.at(lowest, point, near)
         positions: NDArray[np.int32] = np.append(self._by_code, OUTSIDE)[lowest].astype(np.int32)
         return positions
