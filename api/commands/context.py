@@ -150,6 +150,7 @@ def record_facts(record: ImportRecord) -> dict[str, object]:
         "by": record.imported_by,
         "at": record.imported_at,
         "state": record.state,
+        "purged": record.purged_at,
     }
 
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from api.commands.context import CommandContext, open_store, record_facts
 from api.formats.files import write_whole
-from geo.errors import ConflictError
+from geo.errors import ConflictError, InputError
+from geo.incidents import LONDON
 from geo.question.quality import quality
 from geo.store.contract import Store
 from geo.store.copying import copy_store
 from geo.store.geopackage import GeoPackageStore
+
+KEPT_DAYS = 31
+"""How long rows that were replaced are kept at least, unless a day is named."""
 
 imports = typer.Typer(help="List and undo imports.", no_args_is_help=True)
 
@@ -30,6 +36,7 @@ def list_imports(context: typer.Context) -> None:
         f"{record.import_id:>5}  {record.imported_at}  {record.imported_by}  {record.file}: "
         f"{record.rows_read:,} read = {record.rows_accepted:,} accepted + "
         f"{record.rows_rejected:,} rejected, {record.rows_replaced:,} replaced  [{record.state}]"
+        + ("  purged, cannot be undone" if record.purged_at else "")
         for record in records
     ]
     cli.echo(lines or ["no imports yet"], [record_facts(record) for record in records])
@@ -49,6 +56,71 @@ def undo_import(
         f"{record.rows_replaced:,} restored"
     )
     cli.echo([line], record_facts(record))
+
+
+def purge(
+    context: typer.Context,
+    before: Annotated[
+        str,
+        typer.Option(
+            help=f"Day as YYYY-MM-DD; what was replaced on it is kept (default: {KEPT_DAYS} days "
+            "ago)."
+        ),
+    ] = "",
+    preview: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be removed; remove nothing.")
+    ] = False,
+) -> None:
+    """Remove for good what imports replaced or undos removed; current incidents stay."""
+    cli = CommandContext.of(context)
+    day = _day_before_which(before)
+    moment = pd.Timestamp(day, tz=LONDON).tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+    with cli.open() as store:
+        if preview:
+            records = store.purgeable_imports(moment)
+        else:
+            with store.transaction():
+                records = store.purge_imports(moment)
+            # Also where nothing was to be purged: an undo or a purge that was broken off leaves
+            # its rows in free pages of the files.
+            store.compact()
+    rows = sum(record.rows_replaced for record in records)
+    lines = [
+        f"import {record.import_id} ({record.file}): {record.rows_replaced:,} replaced rows"
+        for record in records
+    ]
+    done = "would be purged" if preview else "purged"
+    of = f"{len(records)} import{'' if len(records) == 1 else 's'}"
+    lines.append(f"{rows:,} rows that {of} replaced before {day} {done}")
+    if records and not preview:
+        lines.append("these imports cannot be undone; backups made earlier still have the rows")
+    facts = {
+        "before": str(day),
+        "dry_run": preview,
+        "rows": rows,
+        "imports": [record_facts(record) for record in records],
+    }
+    cli.echo(lines, facts)
+
+
+def _day_before_which(text: str) -> date:
+    """The day of `--before`.
+
+    Raises
+    ------
+    InputError
+        If it is no day, or one that is still to come.
+    """
+    today: date = pd.Timestamp.now(LONDON).date()
+    if not text:
+        return today - timedelta(days=KEPT_DAYS)
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise InputError(f"--before {text!r}: write a day as YYYY-MM-DD") from None
+    if day > today:
+        raise InputError(f"--before {text}: this day is still to come; the latest is {today}")
+    return day
 
 
 def report_quality(context: typer.Context) -> None:

@@ -33,6 +33,10 @@ class Database(Protocol):
         """One change of a transaction: an error undoes it, even if the caller catches the error."""
         ...
 
+    def compact(self) -> None:
+        """Write the files anew, without what was deleted; outside of any transaction."""
+        ...
+
     def close(self) -> None:
         """Release files and connections."""
         ...
@@ -162,6 +166,14 @@ class IncidentTable(Protocol):
 
     def restore(self, import_id: int) -> None:
         """Delete an import's rows and bring back the rows that they replaced."""
+        ...
+
+    def imports_with_replaced(self) -> list[int]:
+        """The imports that still hold rows which they replaced, by id."""
+        ...
+
+    def purge(self, import_ids: Sequence[int]) -> None:
+        """Delete the rows that some imports replaced."""
         ...
 
 

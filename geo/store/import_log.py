@@ -83,6 +83,11 @@ class ImportLog:
         if record.state != "current":
             raise ConflictError(f"import {import_id} is already {record.state}")
         # The last one first, because a later import would bring back rows of this one when undone.
+        if record.purged_at:
+            raise ConflictError(
+                f"import {import_id} cannot be undone: the {record.rows_replaced:,} rows that it "
+                f"replaced were purged on {record.purged_at[:10]}"
+            )
         last = self._records.current(record.partition_id)[-1].import_id
         if last != import_id:
             raise ConflictError(
@@ -97,6 +102,23 @@ class ImportLog:
         self._records.set_state(replaced, "current")
         count_change(self._tables, "incidents")
         return record
+
+    def purgeable(self, before: str) -> list[ImportRecord]:
+        """The imports made before a moment that still hold rows which they replaced, by id."""
+        holding = set(self._incidents.imports_with_replaced())
+        return [
+            record
+            for record in self.records(history=True)
+            if record.import_id in holding and record.imported_at < before
+        ]
+
+    def purge(self, before: str) -> list[ImportRecord]:
+        """Remove the rows that the purgeable imports replaced; returns their former records."""
+        records = self.purgeable(before)
+        import_ids = [record.import_id for record in records]
+        self._incidents.purge(import_ids)
+        self._records.set_purged(import_ids)
+        return records
 
     def adopt(self, record: ImportRecord, rows: pd.DataFrame) -> None:
         """Copy an import from another store.

@@ -156,6 +156,13 @@ class ImportRecords:
                 "UPDATE patchmap_imports SET state = ? WHERE import_id = ?", state, import_id
             )
 
+    def set_purged(self, import_ids: Sequence[int]) -> None:
+        """Record that what some imports replaced is purged now."""
+        for import_id in import_ids:
+            self._tables.execute(
+                "UPDATE patchmap_imports SET purged_at = ? WHERE import_id = ?", now(), import_id
+            )
+
     def remove(self, import_id: int) -> None:
         """Remove the record of an import that wrote nothing."""
         self._tables.execute("DELETE FROM patchmap_imports WHERE import_id = ?", import_id)

@@ -62,6 +62,9 @@ class SqlStore(Store):
     def transaction(self) -> AbstractContextManager[None]:
         return self._database.transaction()
 
+    def compact(self) -> None:
+        self._database.compact()
+
     def close(self) -> None:
         self._database.close()
 
@@ -122,6 +125,14 @@ class SqlStore(Store):
     def undo_import(self, import_id: int) -> ImportRecord:
         with self._database.changing():
             return self._imports.undo(import_id)
+
+    def purgeable_imports(self, before: str) -> list[ImportRecord]:
+        with self.reading():
+            return self._imports.purgeable(before)
+
+    def purge_imports(self, before: str) -> list[ImportRecord]:
+        with self._database.changing():
+            return self._imports.purge(before)
 
     def adopt_import(self, record: ImportRecord, rows: pd.DataFrame) -> None:
         with self._database.changing():

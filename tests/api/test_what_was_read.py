@@ -94,7 +94,7 @@ def new_setting(town: GeoPackageStore) -> None:
         town.put_setting("default_layer", "blocks")
 
 
-def asked_again(client: TestClient, address: str, tag: str) -> int:
+def status_again(client: TestClient, address: str, tag: str) -> int:
     return client.get(address, headers={"if-none-match": tag}).status_code
 
 
@@ -112,9 +112,9 @@ def test_a_step_in_a_plan_leaves_all_answers_that_read_no_plan(
     known = tags(client, WITHOUT_PLANS)
     outdated = tags(client, WITH_PLANS)
     step(town)
-    again = {address: asked_again(client, address, tag) for address, tag in known.items()}
+    again = {address: status_again(client, address, tag) for address, tag in known.items()}
     assert again == dict.fromkeys(known, 304)
-    other = {address: asked_again(client, address, tag) for address, tag in outdated.items()}
+    other = {address: status_again(client, address, tag) for address, tag in outdated.items()}
     assert other == dict.fromkeys(outdated, 200)
 
 
@@ -145,7 +145,7 @@ def test_other_changes_make_what_was_made_of_them_outdated(
         ("/?period=latest-1m&compare=previous", "/map?period=latest-1m", *same),
     )
     change(town)
-    again = {address: asked_again(client, address, tag) for address, tag in known.items()}
+    again = {address: status_again(client, address, tag) for address, tag in known.items()}
     assert again == {address: 304 if address in same else 200 for address in known}
 
 
@@ -153,7 +153,7 @@ def test_a_step_computes_nothing_anew_for_the_board(
     client: TestClient, town: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board = "/?period=latest-1m&layer=wards&compare=previous"
-    asked: list[str] = []
+    computed: list[str] = []
     from api import answers  # noqa: PLC0415 - the name that is replaced
     from api.board import findings  # noqa: PLC0415 - likewise
 
@@ -162,17 +162,17 @@ def test_a_step_computes_nothing_anew_for_the_board(
         monkeypatch.setattr(
             module,
             "ask",
-            lambda *one, real=real, **options: asked.append("") or real(*one, **options),
+            lambda *one, real=real, **options: computed.append("") or real(*one, **options),
         )
     client.get(board)
-    first = len(asked)
+    first = len(computed)
     assert first > 0
     step(town)
     client.get(board)
-    assert len(asked) == first
+    assert len(computed) == first
     new_import(town)
     client.get(board)
-    assert len(asked) > first
+    assert len(computed) > first
 
 
 def test_answers_follow_what_they_are_made_of(client: TestClient, town: GeoPackageStore) -> None:
@@ -195,9 +195,9 @@ def test_an_etag_is_valid_after_a_restart_of_the_service(
 ) -> None:
     tag = client.get(WITHOUT_PLANS[1]).headers["etag"]
     with TestClient(make_app(town, Settings()), base_url="http://127.0.0.1:8000") as second:
-        assert asked_again(second, WITHOUT_PLANS[1], tag) == 304
+        assert status_again(second, WITHOUT_PLANS[1], tag) == 304
         step(town)
-        assert asked_again(second, WITHOUT_PLANS[1], tag) == 304
+        assert status_again(second, WITHOUT_PLANS[1], tag) == 304
 
 
 def test_nothing_is_read_that_the_etag_does_not_name(
@@ -213,14 +213,14 @@ def test_nothing_is_read_that_the_etag_does_not_name(
 
     monkeypatch.setattr(etags, "_version", version)
     for address in (*WITHOUT_PLANS, *WITH_PLANS):
-        seen = []
+        both = []
         for _ in range(2):
             with noting() as read:
                 assert client.get(address).status_code == 200
-            seen.append((named[-1], frozenset(read)))
-        assert all(tag >= read for tag, read in seen), (address, seen)
-        assert seen[0][0] == seen[1][0], (address, seen)
-        assert address in ("/ogc", "/ogc/conformance", "/planner/blocks/blocks") or seen[0][1]
+            both.append((named[-1], frozenset(read)))
+        assert all(tag >= read for tag, read in both), (address, both)
+        assert both[0][0] == both[1][0], (address, both)
+        assert address in ("/ogc", "/ogc/conformance", "/planner/blocks/blocks") or both[0][1]
 
 
 def test_a_restored_store_makes_every_etag_outdated(
@@ -229,13 +229,13 @@ def test_a_restored_store_makes_every_etag_outdated(
     known = tags(client, ("/?period=latest-1m", "/ogc/collections/wards/items", "/ogc/conformance"))
     town.back_up(tmp_path / "saved.gpkg")
     town.restore(tmp_path / "saved.gpkg")
-    again = {address: asked_again(client, address, tag) for address, tag in known.items()}
+    again = {address: status_again(client, address, tag) for address, tag in known.items()}
     assert again == dict.fromkeys(known, 200)
 
 
 @pytest.mark.parametrize("tag", ["ils", '"x-0"', '"si-0"', '"-"', '"ii-0"', "*", '"' + "i" * 99])
 def test_an_etag_that_is_none_of_ours_changes_nothing(client: TestClient, tag: str) -> None:
-    assert asked_again(client, "/ogc/collections/wards/items", tag) == 200
+    assert status_again(client, "/ogc/collections/wards/items", tag) == 200
 
 
 def test_accounts_name_the_counters_of_what_was_read(

@@ -27,7 +27,8 @@ class ImportRecord:
     """What one import of one partition read, accepted, rejected and replaced.
 
     `state` is `current`, `replaced` (by a later import of the partition) or `undone`. A keyed
-    partition can have several current imports: each owns the rows that it wrote last.
+    partition can have several current imports: each owns the rows that it wrote last. `purged_at`
+    is when the rows that it replaced were purged, so it cannot be undone; else ''.
     """
 
     import_id: int
@@ -45,6 +46,7 @@ class ImportRecord:
     imported_by: str
     imported_at: str
     state: ImportState
+    purged_at: str = ""
 
     @property
     def rows_rejected(self) -> int:
@@ -133,7 +135,41 @@ class ImportStore(ImportReader, Protocol):
             If there is no such import.
         ConflictError
             If it is undone or replaced already, if a later import of its partition is current,
-            or if a file would come back that is now stored as another partition.
+            if what it replaced was purged, or if a file would come back that is now stored as
+            another partition.
+        """
+        ...
+
+    def purgeable_imports(self, before: str) -> list[ImportRecord]:
+        """The imports that were made before a moment and still hold rows that they replaced.
+
+        Parameters
+        ----------
+        before
+            UTC, as `2024-01-31T00:00:00Z`.
+
+        Returns
+        -------
+        list of ImportRecord
+            By id; with `rows_replaced` rows each.
+        """
+        ...
+
+    def purge_imports(self, before: str) -> list[ImportRecord]:
+        """Remove the rows that the purgeable imports replaced; these can then not be undone.
+
+        No answer is made of these rows, so the data version stays. Until `compact` they can be
+        read from the store's files.
+
+        Parameters
+        ----------
+        before
+            As `purgeable_imports` takes it.
+
+        Returns
+        -------
+        list of ImportRecord
+            The imports whose replaced rows were removed, as they were before.
         """
         ...
 

@@ -59,6 +59,19 @@ class VersionStore(VersionReader, Protocol):
         """All changes made inside happen together or not at all; blocks are not nested."""
         ...
 
+    def compact(self) -> None:
+        """Write the store's files anew, so that nothing can be read in them that was deleted.
+
+        Outside of any transaction. It takes as long as a copy of the store, and as much room on
+        the disk.
+
+        Raises
+        ------
+        StoreError
+            If another program is using the store, or the disk is full.
+        """
+        ...
+
     def close(self) -> None:
         """Release files and connections."""
         ...

@@ -76,6 +76,18 @@ class GeoPackageIncidents(IncidentTable):
         )[0][0]
         if packed:
             _insert_rows(self._file, _TABLE, _unpack(packed))
+            # They are incidents again: a copy here would outlive them.
+            self.purge([import_id])
+
+    def imports_with_replaced(self) -> list[int]:
+        sql = "SELECT import_id FROM patchmap_imports WHERE replaced_rows IS NOT NULL ORDER BY 1"
+        return [import_id for (import_id,) in self._file.rows(sql)]
+
+    def purge(self, import_ids: Sequence[int]) -> None:
+        for import_id in import_ids:
+            self._file.execute(
+                "UPDATE patchmap_imports SET replaced_rows = NULL WHERE import_id = ?", import_id
+            )
 
 
 class _ImportWriter(ImportWriter):

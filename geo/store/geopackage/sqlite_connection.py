@@ -244,6 +244,25 @@ class SqliteConnection:
             raise
         self.execute("RELEASE change")
 
+    def compact(self) -> None:
+        """Write the file anew, without what was deleted, and empty its log.
+
+        Raises
+        ------
+        StoreError
+            If another program is using the file, or the disk is full.
+        """
+        with self._lock, as_store_error(self.path):
+            self._check_file()
+            # Rows that went before lie in free pages, and in pages of the log.
+            self.execute("VACUUM")
+            busy = self.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
+        if busy:
+            raise StoreError(
+                f"{self.path} could not be written anew, because another program is reading it; "
+                "try again when it has finished"
+            )
+
     def close(self) -> None:
         """Close the connection."""
         with self._lock:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import quote
@@ -20,6 +21,9 @@ from geo.store.times import now
 APPLICATION_ID = 0x47504B47  # "GPKG"
 GEOPACKAGE_VERSION = 10300
 
+_FIRST_PRIVATE = 3
+"""The migration of the first release whose stores only their owner can read."""
+
 
 class SqliteFile(SqliteConnection):
     """A GeoPackage file with Patchmap's tables; it is migrated to this version when opened.
@@ -32,6 +36,8 @@ class SqliteFile(SqliteConnection):
             raise NotFoundError(
                 f"there is no store at {path}; 'patchmap layers add' or 'patchmap demo' makes one"
             )
+        if create:
+            make_private(path)
         super().__init__(path)
         try:
             with as_store_error(path):
@@ -47,6 +53,7 @@ class SqliteFile(SqliteConnection):
 
     def copy_to(self, path: Path) -> None:
         """Copy the file as it is now, also while others write to it."""
+        make_private(path)
         with self._lock, as_store_error(path):
             target = sqlite3.connect(path)
             try:
@@ -104,6 +111,9 @@ class SqliteFile(SqliteConnection):
                 )
             if is_new:
                 self._write_first_facts()
+        if any(migration.number == _FIRST_PRIVATE for migration in missing):
+            # Once: whoever lets others read it afterwards has a reason.
+            close_to_others(self.path)
 
     def _missing_migrations(self) -> list[Migration]:
         return missing_migrations("sqlite", self._applied(), store=str(self.path))
@@ -132,6 +142,25 @@ class SqliteFile(SqliteConnection):
         self.fill("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", systems)
         facts = {"uuid": str(uuid.uuid4()), "projection": json.dumps(asdict(projection))}
         self.fill("INSERT INTO patchmap_store VALUES (?, ?)", list(facts.items()))
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner can read, where there is none.
+
+    SQLite gives the files beside it, `-wal` and `-shm`, the same permissions.
+    """
+    # A folder that cannot be written is SQLite's to report.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def close_to_others(path: Path) -> None:
+    """Take from others what permissions they have on a store's file and the files beside it."""
+    for ending in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + ending)
+        # Not ours: then its owner alone can do that.
+        with suppress(OSError):
+            file.chmod(file.stat().st_mode & 0o700)
 
 
 def is_store(path: Path) -> bool:

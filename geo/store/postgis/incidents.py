@@ -81,8 +81,17 @@ class PostgisIncidents(IncidentTable):
             ).format(COLUMNS),
             import_id,
         )
+        self.purge([import_id])
+
+    def imports_with_replaced(self) -> list[int]:
+        rows = self._server.rows(
+            "SELECT DISTINCT replaced_by FROM patchmap.patchmap_replaced ORDER BY 1"
+        )
+        return [import_id for (import_id,) in rows]
+
+    def purge(self, import_ids: Sequence[int]) -> None:
         self._server.execute(
-            "DELETE FROM patchmap.patchmap_replaced WHERE replaced_by = %s", import_id
+            "DELETE FROM patchmap.patchmap_replaced WHERE replaced_by = ANY(%s)", list(import_ids)
         )
 
 

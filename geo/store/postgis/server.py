@@ -164,6 +164,18 @@ class Server:
             with self.errors(), own.transaction():
                 yield
 
+    def compact(self) -> None:
+        """Write the files of the tables anew, without the rows that were deleted.
+
+        Raises
+        ------
+        StoreError
+            If another session uses a table for too long, or the disk is full.
+        """
+        # The partitions of `incidents` are done with it. Rows that were replaced were there first.
+        for table in ("incidents", "patchmap_ids", "patchmap_replaced", "patchmap_imports"):
+            self.execute(sql.SQL("VACUUM (FULL) {}").format(sql.Identifier(SCHEMA, table)))
+
     def close(self) -> None:
         """Close every connection."""
         self._pool.close()

@@ -180,7 +180,9 @@ def test_a_backup_carries_plans(geopackage, tmp_path):
 def test_a_store_of_the_first_release_learns_to_keep_plans(new_store, monkeypatch, four_squares):
     with monkeypatch.context() as first_release:
         first_release.setattr(
-            "geo.store.migrations.migrations", lambda dialect: list(migrations(dialect))[:1]
+            "geo.store.migrations.migrations",
+            # The third only adds a column to imports, which are read and written here.
+            lambda dialect: [one for one in migrations(dialect) if one.number != 2],
         )
         opener = new_store()
         old = opener()
