@@ -21,7 +21,8 @@ from api.pages.trends import Trend, area_trend, last_months, whole_trend
 from geo.analyses import LAYERS
 from geo.errors import InputError, QuestionError
 from geo.hotspots.change import CERTAINTY, changes
-from geo.hotspots.dayparts import dayparts, peak_windows
+from geo.hotspots.dayparts import dayparts
+from geo.hotspots.peaks import peaks
 from geo.hotspots.street_names import street_names
 from geo.period import Interval
 from geo.question.answer import Answer
@@ -36,9 +37,6 @@ RANKED = 10
 
 PEAK_HOURS = 4
 """Length of a peak window, in hours."""
-
-FEWEST_TIMED = 30
-"""With fewer timed incidents than this a peak would be one of chance."""
 
 Bools = NDArray[np.bool_]
 Circle = tuple[float, float, float]
@@ -239,22 +237,26 @@ class Findings:
         return pd.DataFrame({"group": group_of(cells["pattern"]), "reason": cells["reason"]})
 
     def peak(self, mask: Bools) -> str:
-        """The hours of the week with most of some counted incidents, '' if they are too few.
+        """The hours of the week with most of some counted incidents, beside what chance gives.
 
         Parameters
         ----------
         mask
             Which of the counted incidents.
+
+        Returns
+        -------
+        '' if there are too few, or flat weeks have as high a peak.
         """
         try:
             hours = dayparts(self.answer.counted[mask])
         except InputError:
             return ""
-        if hours.counted < FEWEST_TIMED:
-            return ""
-        windows = peak_windows(hours.weights, hours=PEAK_HOURS).to_dict("records")
         return "".join(
-            f"{row['weekday'][:3]} {row['hour']:02}–{row['to_hour']:02} h" for row in windows
+            f"{row['weekday'][:3]} {row['hour']:02}–{row['to_hour']:02} h, {row['lift']:.1f} times "
+            f"an average hour (by chance {row['lift_by_chance']:.1f})"
+            for row in peaks(hours, hours=PEAK_HOURS).to_dict("records")
+            if row["clear"]
         )
 
     def points(self, mask: Bools, *, most: int = 5) -> list[Point]:

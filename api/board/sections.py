@@ -17,8 +17,9 @@ from api.pages.charts import HEATS, chart, heat
 from api.pages.templating import templates
 from api.pages.text import PATTERN_WORDS, reason_of
 from geo.analyses import ANALYSES, Analysis
-from geo.errors import InputError, QuestionError
-from geo.hotspots.dayparts import WEEKDAYS, dayparts, peak_windows
+from geo.errors import InputError
+from geo.hotspots.dayparts import WEEKDAYS, dayparts
+from geo.hotspots.peaks import FEWEST_TIMED, peaks
 
 SPARK = (180.0, 34.0)
 MONTH_CHART = (560.0, 150.0)
@@ -136,15 +137,15 @@ def when(findings: Findings) -> Variables:
         "most": float(hours.weights.max()),
         "weekdays": WEEKDAYS,
         "without_hour": hours.without_hour,
-        "peaks": peak_windows(hours.weights, hours=PEAK_HOURS, most=3).to_dict("records"),
+        "counted": hours.counted,
+        "fewest": FEWEST_TIMED,
+        "peaks": peaks(hours, hours=PEAK_HOURS, most=3).to_dict("records"),
     }
 
 
 def concentration(findings: Findings) -> Variables:
     """How few places have how large a share of the incidents."""
     result = _BY_COMMAND["concentration"].compute(findings.counting)
-    if not findings.answer.accounts.counted:
-        raise QuestionError("period", "there is no incident in this period")
     return {"rows": result.frame.to_dict("records"), "caveats": result.caveats}
 
 

@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 
 from geo.analyses.patrolling import TIMED
-from geo.hotspots.dayparts import dayparts, peak_hours
+from geo.hotspots.dayparts import dayparts
+from geo.hotspots.peaks import FEWEST_TIMED, peaks
 from geo.hotspots.street_names import street_names
 from geo.incidents import category_title, london_hours
 from geo.question.answer import Answer
-
-FEWEST_TIMED = 30
-"""With fewer timed incidents a peak would be chance."""
 
 PEAK_HOURS = 3
 MOST_KINDS = 3
@@ -41,7 +39,9 @@ class Briefing:
         The streets named most, the first named most of all.
     peak
         The hours of the day that hold most, `16:00 to 19:00`, and their share of the incidents
-        with a time; '' and 0 where too few have one.
+        with a time; '' and 0 where too few have one, or a flat day gives as high a peak.
+    peak_by_chance
+        The share that the busiest hours of a flat day with as many incidents have.
     """
 
     n: int
@@ -51,6 +51,7 @@ class Briefing:
     streets: tuple[str, ...]
     peak: str
     peak_share: float
+    peak_by_chance: float
 
 
 def briefing(answer: Answer, *, x: float, y: float, hours: Collection[int] = ()) -> Briefing:
@@ -77,7 +78,7 @@ def briefing(answer: Answer, *, x: float, y: float, hours: Collection[int] = ())
     names = pd.Series(street_names(here["location"].astype(str).tolist()), dtype=object)
     streets = names[names != ""].value_counts().sort_index()
     streets = streets.sort_values(ascending=False, kind="stable")[:MOST_STREETS]
-    peak, share = _peak(here)
+    peak, share, by_chance = _peak(here)
     return Briefing(
         n=len(here),
         n_then=len(begun),
@@ -88,15 +89,15 @@ def briefing(answer: Answer, *, x: float, y: float, hours: Collection[int] = ())
         streets=tuple(str(name) for name in streets.index),
         peak=peak,
         peak_share=share,
+        peak_by_chance=by_chance,
     )
 
 
-def _peak(here: pd.DataFrame) -> tuple[str, float]:
+def _peak(here: pd.DataFrame) -> tuple[str, float, float]:
     timed = here[here["precision"].isin(TIMED)]
-    if len(timed) < FEWEST_TIMED:
-        return "", 0.0
-    peaks = peak_hours(dayparts(timed).weights, hours=PEAK_HOURS)
-    if peaks.empty:
-        return "", 0.0
-    best = peaks.iloc[0]
-    return f"{int(best['hour']):02}:00 to {int(best['to_hour']):02}:00", float(best["share"])
+    busiest = peaks(dayparts(timed), hours=PEAK_HOURS, of="day").to_dict("records")
+    if not busiest or not busiest[0]["clear"]:
+        return "", 0.0, 0.0
+    best = busiest[0]
+    by_chance = best["share"] * best["lift_by_chance"] / best["lift"]
+    return f"{best['hour']:02}:00 to {best['to_hour']:02}:00", best["share"], by_chance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -132,7 +132,8 @@ def concentrated(answer: Answer) -> AnalysisResult:
         answer,
         concentration.concentration,
         "Shares of places that hold 50 % and 80 % (Weisburd 2015); generalised Gini (Bernasco & "
-        "Steenbeek 2017)",
+        "Steenbeek 2017); by chance: as many incidents dealt at random over equal places (Johnson "
+        "& Kotz 1977)",
     )
 
 
@@ -141,22 +142,35 @@ def lorenz(answer: Answer) -> AnalysisResult:
     return _of_places(
         answer,
         concentration.lorenz_curve,
-        "Lorenz curve, busiest places first (Bernasco & Steenbeek 2017); straight between rows",
+        "Lorenz curve, busiest places first (Bernasco & Steenbeek 2017); straight between rows; by "
+        "chance: as many incidents dealt at random over equal places (Johnson & Kotz 1977)",
     )
 
 
-def _of_places(
-    answer: Answer, measure: Callable[[NDArray[np.int64]], pd.DataFrame], method: str
-) -> AnalysisResult:
+class _Measure(Protocol):
+    """Measures the counts of places, some of which may only be known by their incidents."""
+
+    def __call__(self, counts: NDArray[np.int64], /, *, occupied: bool) -> pd.DataFrame: ...
+
+
+def _of_places(answer: Answer, measure: _Measure, method: str) -> AnalysisResult:
     """Measure counts by cell, and by street where incidents name any."""
     refuse_weight(answer, "concentration")
-    rows = [measure(answer.cell_counts).assign(place="cell")]
+    fewest, n = concentration.FEWEST_INCIDENTS, len(answer.counted)
+    if n < fewest:
+        incidents = "there is no incident" if not n else f"{n} incident{'s' if n > 1 else ''}"
+        raise QuestionError(
+            answer.question.period_option,
+            f"too few incidents to say how concentrated they are: {incidents} in this period, and "
+            f"{fewest} are needed; choose a longer period",
+        )
+    rows = [measure(answer.cell_counts, occupied=False).assign(place="cell")]
     number = streets.streets(
         answer.counted["x"], answer.counted["y"], answer.counted["location"].astype(str).tolist()
     )
     on_street = np.bincount(number[number >= 0])
-    if len(on_street):
-        rows.append(measure(on_street).assign(place="street with incidents"))
+    if on_street.sum() >= fewest:
+        rows.append(measure(on_street, occupied=True).assign(place="street with incidents"))
     frame = pd.concat(rows, ignore_index=True)
     nameless = int((number < 0).sum())
     return AnalysisResult(

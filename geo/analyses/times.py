@@ -5,6 +5,7 @@ from __future__ import annotations
 from geo.analyses.analysis import AnalysisResult, refuse_weight
 from geo.errors import InputError, QuestionError
 from geo.hotspots import dayparts as hours
+from geo.hotspots.peaks import FEWEST_TIMED, peaks
 from geo.question.answer import Answer
 
 PEAK_HOURS = 4
@@ -21,13 +22,19 @@ def dayparts(answer: Answer) -> AnalysisResult:
         result = hours.dayparts(answer.counted)
     except InputError as error:
         raise QuestionError("source", str(error)) from error
-    peaks = hours.peak_windows(result.weights, hours=PEAK_HOURS, most=PEAKS)
+    busiest = peaks(result, hours=PEAK_HOURS, most=PEAKS)
     windows = [
         f"{peak.weekday} {peak.hour:02}:00 to {peak.to_hour:02}:00: {peak.share:.1%}, "
-        f"{peak.lift:.1f} times an even spread"
-        for peak in peaks.itertuples()
+        f"{peak.lift:.1f} times an even spread, by chance {peak.lift_by_chance:.1f}"
+        + ("" if peak.clear else " (no clear peak)")
+        for peak in busiest.itertuples()
     ]
     caveats = []
+    if result.counted < FEWEST_TIMED:
+        caveats.append(
+            f"Too few incidents to name a peak: {result.counted} with a time of day, and "
+            f"{FEWEST_TIMED} are needed."
+        )
     if result.without_hour:
         caveats.append(f"{result.without_hour:,} incidents have no time of day and are left out.")
     if result.backwards:
@@ -35,7 +42,8 @@ def dayparts(answer: Answer) -> AnalysisResult:
     return AnalysisResult(
         result.frame,
         "Aoristic weights: an incident of an uncertain time is shared among its hours (Ratcliffe "
-        "2000); hours of Europe/London",
+        "2000); hours of Europe/London; peaks beside those of flat weeks with as many incidents "
+        "(a scan statistic, Naus 1965)",
         {"counted": result.counted, "peak_windows": windows},
         caveats,
     )

@@ -42,12 +42,16 @@ class Dayparts:
         The number left out because only their day or month is known.
     backwards
         The number left out as faulty because they end before they begin.
+    spans
+        169 numbers: of the incidents that may have happened in a span of so many hours, 1 or
+        more; the last is of the week and longer.
     """
 
     weights: Floats
     counted: int
     without_hour: int
     backwards: int
+    spans: Ints
 
     @property
     def matrix(self) -> pd.DataFrame:
@@ -97,11 +101,14 @@ def dayparts(incidents: pd.DataFrame) -> Dayparts:
         for name in ("occurred_from", "occurred_to")
     )
     forward = last >= first
+    # A second belongs to its hour: from and to are both included.
+    hours = -((first - last - 1)[forward] // _HOUR_S)
     return Dayparts(
         weights=aoristic(first[forward], last[forward] + 1),
         counted=int(forward.sum()),
         without_hour=int((~precise).sum()),
         backwards=int((~forward).sum()),
+        spans=np.bincount(np.minimum(hours, WEEK_HOURS), minlength=WEEK_HOURS + 1),
     )
 
 

@@ -147,6 +147,15 @@ def test_the_lorenz_curve_runs_from_none_to_all(find, timed):
         assert ends.iloc[-1].tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("command", ["concentration", "lorenz"])
+def test_too_few_incidents_say_nothing_of_concentration(find, timed, command):
+    with pytest.raises(
+        QuestionError, match="too few incidents to say how concentrated they are: 29 incidents"
+    ):
+        find(command, timed.head(29))
+    assert find(command, timed.head(30)).frame.filter(like="by_chance").notna().all(axis=None)
+
+
 @pytest.mark.parametrize(
     "command",
     ["expected", "emerging", "repeats", "near-repeats", "concentration", "lorenz", "dayparts",

@@ -109,3 +109,34 @@ def test_fewer_places_than_counts_are_refused():
 def test_no_places_are_refused():
     with pytest.raises(InputError, match="there are no places to measure concentration over"):
         lorenz_curve([])
+
+
+@pytest.mark.parametrize(
+    ("n", "places"), [(60, 3000), (1000, 3000), (1000, 100), (500, 7), (20_000, 3000)]
+)
+def test_the_shares_by_chance_are_those_of_incidents_dealt_at_random(n, places):
+    random = np.random.default_rng(n)
+    draws = [np.bincount(random.integers(0, places, n), minlength=places) for _ in range(100)]
+    result = concentration(draws[0]).iloc[0]
+    for share, column in ((0.5, "share_50_by_chance"), (0.8, "share_80_by_chance")):
+        simulated = np.mean([places_holding(draw, share) for draw in draws])
+        assert result[column] * places == pytest.approx(simulated, abs=1, rel=0.01)
+
+
+def test_the_curve_by_chance_stands_beside_that_of_the_incidents():
+    random = np.random.default_rng(5)
+    dealt = lorenz_curve(np.bincount(random.integers(0, 500, 2000), minlength=500))
+    apart = dealt["share_of_incidents"] - dealt["share_of_incidents_by_chance"]
+    assert apart.abs().max() < 0.02
+    gathered = lorenz_curve([1000, 900, 100], places=500)
+    assert gathered["share_of_incidents_by_chance"].iloc[1:-1].max() < 0.02
+
+
+def test_places_known_by_their_incidents_are_held_against_such_places():
+    random = np.random.default_rng(7)
+    counts = np.bincount(random.integers(0, 300, 1000), minlength=300)
+    streets = concentration(counts[counts > 0], occupied=True).iloc[0]
+    assert streets["share_50"] == pytest.approx(streets["share_50_by_chance"], abs=0.02)
+    assert streets["gini"] == pytest.approx(streets["gini_by_chance"], abs=0.02)
+    once = concentration([1] * 40, occupied=True).iloc[0]
+    assert once[["share_50_by_chance", "gini_by_chance"]].tolist() == pytest.approx([0.5, 0])
