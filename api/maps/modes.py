@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from api.pages.text import CLASS_WORDS, PATTERN_WORDS
 from geo.analyses import LAYERS
 from geo.errors import QuestionError
+from geo.hotspots.emerging import WINDOW
 from geo.question.answer import Answer
 
 Style = Mapping[str, Any]
@@ -174,7 +175,10 @@ def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Pa
         kind: Shade(PATTERN_WORDS[kind], style, counted=kind != "none")
         for kind, style in _PATTERNS.items()
     }
-    note = f"How lasting the cells are, over {int(patterns['steps'].max())} published months"
+    note = (
+        f"How lasting the cells are, over {int(patterns['steps'].max())} published months; each "
+        f"step looks at {WINDOW} months together"
+    )
     return Painting(_painted(cells, group_of(cells["pattern"]), cells["reason"]), shades, note)
 
 

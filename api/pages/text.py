@@ -23,7 +23,7 @@ CLASS_WORDS = {
 PATTERN_WORDS = {
     "new": "New: hot of late, not before",
     "lasting": "Lasting: hot nearly all the time",
-    "on_and_off": "On and off",
+    "on_and_off": "On and off: mostly near the threshold, or over already",
     "fading": "Fading, or hot in the past",
     "cold": "Quiet, now or for long",
     "none": "No clear pattern",

@@ -200,9 +200,11 @@ def emerging_hotspots(answer: Answer) -> AnalysisResult:
         raise QuestionError("period", str(error)) from error
     return AnalysisResult(
         answer.on_cells(classes),
-        "Categories of emerging hot spot analysis on each cell's months, a month being hot or "
-        "cold by Gi* and the exact tail of its last three months; trends by Mann–Kendall",
-        cell_parameters(answer) | {"window_months": 3, "months": len(complete)},
+        "Categories of emerging hot spot analysis on each cell's steps: a step looks at a month "
+        "and the two before it, and is hot or cold by Gi* and the exact tail of the three "
+        "together; new and consecutive only where the last month alone bears it out; trends by "
+        "Mann–Kendall",
+        cell_parameters(answer) | {"window_months": emerging.WINDOW, "months": len(complete)},
         skipped_months(answer, months),
     )
 

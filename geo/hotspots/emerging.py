@@ -18,7 +18,7 @@ Mann–Kendall's test would take that for a trend.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,16 +38,22 @@ LEAST_MONTHS: Final = 10
 
 TREND_LEVEL: Final = 0.05
 
+WINDOW: Final = 3
+"""Months that each step counts together: a single month of a city is too sparse."""
+
 _REASONS: Final = {
-    "new": "{hot} in {last}, for the first time in {steps} months",
-    "consecutive": "{hot} in each of the last {run} of {steps} months, and never before",
-    "intensifying": "{hot} in {times} of {steps} months and in {last}, and rising (p = {p:.3f})",
-    "diminishing": "{hot} in {times} of {steps} months and in {last}, and falling (p = {p:.3f})",
-    "persistent": "{hot} in {times} of {steps} months and in {last}, with no clear trend",
-    "oscillating": "{hot} in {last} and in {times} of {steps} months, but {other} in {opposed}",
-    "sporadic": "{hot} in {last}, on and off before: in {times} of {steps} months",
-    "historical": "{hot} in {times} of {steps} months, the last of them {until}",
+    "new": "{hot} {over}, for the first time in {such}",
+    "consecutive": "{hot} {over}, in each of the last {run} of {such}, and never before",
+    "intensifying": "{hot} {over} and in {times} of {such}, and rising (p = {p:.3f})",
+    "diminishing": "{hot} {over} and in {times} of {such}, and falling (p = {p:.3f})",
+    "persistent": "{hot} {over} and in {times} of {such}, with no clear trend",
+    "oscillating": "{hot} {over} and in {times} of {such}, but {other} in {opposed}",
+    "sporadic": "{hot} {over} and in {times} of {such}: near the threshold, as often by chance",
+    "historical": "{hot} in {times} of {all}, the last to {until}",
 }
+
+# A burst that the window has not yet left behind is neither new nor lasting.
+_OVER: Final = "{hot} {over} and never before, but no longer in {last} alone"
 
 PATTERNS: Final = (
     *(f"hot_{name}" for name in _REASONS),
@@ -63,9 +69,13 @@ def emerging(
     inside_area: ArrayLike,
     *,
     months: Sequence[str],
-    window: int = 3,
+    window: int = WINDOW,
 ) -> pd.DataFrame:
     """Class every cell by how hot and cold its months were.
+
+    A cell is only new or consecutive where the last month alone bears it out: with its neighbours
+    it has more than an even share of that month (or less, for cold). Otherwise a burst two months
+    ago would be called new for as long as the window counts it; such a cell is sporadic.
 
     Parameters
     ----------
@@ -86,7 +96,8 @@ def emerging(
     -------
     One row for each cell, in the order given: `n`, `steps` (months published), `hot_steps`,
     `cold_steps`, `last_hot` and `last_cold` ('' where never), `trend_z` and `trend_p`
-    (Mann–Kendall), `pattern` (one of `PATTERNS`) and `reason` in plain words.
+    (Mann–Kendall), `pattern` (one of `PATTERNS`) and `reason` in plain words, with the months of
+    the last window.
 
     Raises
     ------
@@ -117,18 +128,44 @@ def emerging(
         z[:, step] = gi_star(known[:, month], neighbours)
     # A month without any incident has no z, and says nothing about a trend.
     trend = mann_kendall(z[:, ~np.isnan(z).all(axis=0)])
-    return _frame(
-        known, hot, cold, trend=trend, months=np.array(months, dtype=object)[published].tolist()
-    )
+    last = published[-1]
+    recent = published[published > last - window]
+    near = neighbours @ known[:, recent]
+    land = np.asarray(inside_area, float)
+    even = near[:, -1] - known[:, last].sum() * (neighbours @ land) / land.sum()
+    steps = _Steps(hot, cold, trend, even, np.array(months, dtype=object)[published].tolist())
+    return _frame(known, steps, near=near, window=window)
 
 
-def _frame(
-    known: Floats, hot: Bools, cold: Bools, *, trend: Trend, months: Sequence[str]
-) -> pd.DataFrame:
+class _Steps(NamedTuple):
+    """What is known of each step, one for each published month.
+
+    Attributes
+    ----------
+    hot, cold
+        Cells × steps.
+    trend
+        Of the single months.
+    above
+        By cell: incidents in the last month, neighbours included, less an even share of them.
+    months
+        The last month of each step.
+    """
+
+    hot: Bools
+    cold: Bools
+    trend: Trend
+    above: Floats
+    months: list[str]
+
+
+def _frame(known: Floats, steps: _Steps, *, near: Floats, window: int) -> pd.DataFrame:
+    hot, cold, trend, above, months = steps
     pattern = np.full(len(hot), "none", dtype=object)
     # Hot comes last: where both fit, as in a cell long cold that turns hot, hot is the news.
     for kind, own, other, sign in (("cold", cold, hot, -1), ("hot", hot, cold, 1)):
-        for name, fits in _patterns(own, other, trend=trend, sign=sign).items():
+        lately = sign * above > 0
+        for name, fits in _patterns(own, other, lately, trend=trend, sign=sign).items():
             pattern[fits] = f"{kind}_{name}"
     frame = pd.DataFrame(
         {
@@ -144,10 +181,12 @@ def _frame(
         }
     )
     runs = {"hot": _final_run(hot), "cold": _final_run(cold)}
-    return frame.assign(reason=_reasons(frame, runs=runs, last=months[-1]))
+    return frame.assign(reason=_reasons(frame, months, runs=runs, near=near, window=window))
 
 
-def _patterns(own: Bools, other: Bools, *, trend: Trend, sign: int) -> dict[str, Bools]:
+def _patterns(
+    own: Bools, other: Bools, lately: Bools, *, trend: Trend, sign: int
+) -> dict[str, Bools]:
     """The cells of each pattern: of patterns that fit a cell only the first counts."""
     times, steps, run = own.sum(axis=1), own.shape[1], _final_run(own)
     now, often = own[:, -1], 10 * times >= 9 * steps
@@ -156,8 +195,8 @@ def _patterns(own: Bools, other: Bools, *, trend: Trend, sign: int) -> dict[str,
     q = benjamini_hochberg(np.where(decides, trend.p, np.nan))
     clear = np.where(q <= TREND_LEVEL, sign * np.sign(trend.z), 0)
     fits = {
-        "new": now & (times == 1),
-        "consecutive": now & (run >= 2) & (times == run) & ~often,
+        "new": now & lately & (times == 1),
+        "consecutive": now & lately & (run >= 2) & (times == run) & ~often,
         "intensifying": decides & (clear > 0),
         "diminishing": decides & (clear < 0),
         "persistent": decides,
@@ -187,32 +226,56 @@ def _last_month(flags: Bools, months: Sequence[str]) -> NDArray[np.object_]:
     return names[np.where(flags.any(axis=1), last, len(months))]
 
 
-def _reasons(frame: pd.DataFrame, *, runs: dict[str, Ints], last: str) -> list[str]:
+def _reasons(
+    frame: pd.DataFrame,
+    months: list[str],
+    *,
+    runs: dict[str, Ints],
+    near: Floats,
+    window: int,
+) -> list[str]:
+    """Why each cell has its pattern; `near` has the counts of the last window, by month."""
+    steps, last = len(months), months[-1]
+    words = {
+        "last": last,
+        "over": f"over the {window} months to {last}" if window > 1 else f"in {last}",
+        "such": f"{steps} such windows" if window > 1 else f"{steps} months",
+        "all": f"{steps} windows of {window} months" if window > 1 else f"{steps} months",
+    }
     return [
-        _reason(row, run={kind: run[cell] for kind, run in runs.items()}, last=last)
+        _reason(row, words, run={kind: run[cell] for kind, run in runs.items()})
+        + (_recent(near[cell], months) if row["pattern"] != "none" and window > 1 else "")
         for cell, row in enumerate(frame.to_dict("records"))
     ]
 
 
-def _reason(cell: Mapping[Hashable, Any], *, run: dict[str, int], last: str) -> str:
-    steps = cell["steps"]
+def _recent(counts: Floats, months: list[str]) -> str:
+    """The incidents of the published months of the last window."""
+    *others, last = [f"{count:,.0f}" for count in counts]
+    number = f"{', '.join(others)} and {last}" if others else last
+    named = f"{months[-len(counts)]} to {months[-1]}" if others else months[-1]
+    return f"; {named}: {number} incidents, neighbours included"
+
+
+def _reason(cell: Mapping[Hashable, Any], words: dict[str, str], *, run: dict[str, int]) -> str:
     if cell["pattern"] == "none":
         earlier = [
-            f"{kind} in {cell[f'{kind}_steps']} of {steps} months, last in {cell[f'last_{kind}']}"
+            f"{kind} in {cell[f'{kind}_steps']} of {words['all']}, the last to "
+            f"{cell[f'last_{kind}']}"
             for kind in ("hot", "cold")
             if cell[f"{kind}_steps"]
         ]
-        return "; ".join(earlier) or f"neither hot nor cold in any of {steps} months"
+        return "; ".join(earlier) or f"neither hot nor cold in any of {words['all']}"
     kind, name = cell["pattern"].split("_")
     other = "cold" if kind == "hot" else "hot"
-    return _REASONS[name].format(
+    over = name == "sporadic" and run[kind] == cell[f"{kind}_steps"]
+    return (_OVER if over else _REASONS[name]).format(
         hot=kind,
         other=other,
         times=cell[f"{kind}_steps"],
         opposed=cell[f"{other}_steps"],
         until=cell[f"last_{kind}"],
         run=run[kind],
-        steps=steps,
         p=cell["trend_p"],
-        last=last,
+        **words,
     )
