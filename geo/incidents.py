@@ -109,6 +109,36 @@ class SourceNotes:
         return asdict(self) | {"caveats": list(self.caveats)}
 
 
+COVERS_SETTING: Final = "covers {}"
+"""Name of the setting in which a store holds what the partitions of a source cover."""
+
+
+@dataclass(frozen=True)
+class Covers:
+    """What a file covers, as its mapping states: there a month without rows is zero.
+
+    Attributes
+    ----------
+    first, last
+        Months, as `YYYY-MM`; '' for the first or last one seen.
+    categories
+        Covered beside those that occur.
+    """
+
+    first: str = ""
+    last: str = ""
+    categories: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, setting: Mapping[str, Any]) -> Covers:
+        """What `as_dict` wrote."""
+        return cls(setting["from"], setting["to"], tuple(setting["categories"]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as the JSON of a setting."""
+        return {"from": self.first, "to": self.last, "categories": list(self.categories)}
+
+
 @dataclass(frozen=True)
 class Partition:
     """The part of a source that one file covers: importing it again replaces all of it.
@@ -132,6 +162,8 @@ class Partition:
         leave the others of the partition unchanged.
     notes
         Title, licence and caveats, if the file came with them.
+    covers
+        What its mapping says it covers; None where it says nothing.
     """
 
     source: str
@@ -143,6 +175,7 @@ class Partition:
     batches: Callable[[], Iterator[Batch]]
     keyed: bool = False
     notes: SourceNotes | None = None
+    covers: Covers | None = None
 
     @property
     def partition_id(self) -> str:

@@ -20,7 +20,7 @@ from api.pages.text import reason_of
 from api.pages.trends import Trend, area_trend, last_months, whole_trend
 from geo.analyses import LAYERS
 from geo.errors import InputError, QuestionError
-from geo.hotspots.change import CERTAINTY, changes
+from geo.hotspots.change import CERTAINTY
 from geo.hotspots.dayparts import dayparts
 from geo.hotspots.peaks import peaks
 from geo.hotspots.street_names import street_names
@@ -140,7 +140,12 @@ class Findings:
             before = [
                 int(self.within(self.answer.compared, place).sum()) for place in _circles(places)
             ]
-            change = self.changed(places["n"], before, of=self._possible_places)
+            change = self.changed(
+                places["n"],
+                before,
+                of=self._possible_places,
+                compares=self.answer.compares_at(places["x"].to_numpy(), places["y"].to_numpy()),
+            )
             places = places.assign(**{name: change[name].to_numpy() for name in CHANGE})
         try:
             patterns = self.patterns_at(places["x"], places["y"])
@@ -197,7 +202,7 @@ class Findings:
         mask: Bools = near.to_numpy(dtype=bool)
         return mask
 
-    def changed(self, n: ArrayLike, before: ArrayLike, *, of: int) -> pd.DataFrame:
+    def changed(self, n: ArrayLike, before: ArrayLike, *, of: int, compares: Bools) -> pd.DataFrame:
         """Compare the counts of places with those of the compared period.
 
         Parameters
@@ -208,17 +213,20 @@ class Findings:
             How many places they were chosen from. The busiest of many have often risen by chance,
             so the false discovery rate is controlled over all of them, the others taken as
             unchanged.
+        compares
+            Which places can be compared; the others have no change.
 
         Returns
         -------
         The columns `CHANGE`, a row for each place.
         """
-        table = changes(n, before, days=self.answer.days)
+        table = self.answer.changes(n, before, compares)
         others = np.ones(max(of - len(table), 0))
         q = benjamini_hochberg(np.concatenate([table["p"], others]))[: len(table)]
         clear, change = q <= CLEAR, table["change"].to_numpy()
         index = np.select([clear & (change > 0), clear & (change < 0)], [0, 1], 2)
-        return table[CHANGE[:-1]].assign(certainty=np.array(CERTAINTY, dtype=object)[index])
+        certainty = np.where(compares, np.array(CERTAINTY, dtype=object)[index], "")
+        return table[CHANGE[:-1]].assign(certainty=certainty)
 
     @property
     def _possible_places(self) -> int:
@@ -286,8 +294,18 @@ class Findings:
         counts = pd.DataFrame(self.answer.area_counts.drop(columns="geometry"))
         codes = pd.Series(range(len(self.answer.areas)), index=self.answer.areas.index.astype(str))
         counts["position"] = counts["area_code"].map(codes)
+        for name in counts.columns.intersection(["n", "n_compared"]):
+            # Templates know an unknown number as none.
+            counts[name] = counts[name].astype(object).where(counts[name].notna(), None)
+        if "why" not in counts:
+            counts["why"] = ""
         most = "weighted" if self.answer.harm else "n"
-        return counts.sort_values([most, "area_code"], ascending=[False, True])
+        # As a number, for None is no neighbour of one.
+        size = pd.to_numeric(counts[most]).fillna(-1.0)
+        ordered = counts.assign(size=size).sort_values(
+            ["size", "area_code"], ascending=[False, True]
+        )
+        return ordered.drop(columns="size")
 
     def area_row(self, code: str) -> dict[str, object]:
         """The row of one area.

@@ -99,7 +99,8 @@ def _cell(findings: Findings, at: str) -> Story:
     }
     if answer.accounts.compared:
         before = answer.cells.count(answer.compared["x"], answer.compared["y"])
-        changed = findings.changed(answer.cell_counts, before, of=len(before))
+        compares = answer.cells_compare
+        changed = findings.changed(answer.cell_counts, before, of=len(before), compares=compares)
         own |= _change_of(changed.iloc[[number]])
     return {
         **_counts(findings, answer.cell_of_counted == number),
@@ -177,6 +178,8 @@ def _counts(findings: Findings, mask: Bools) -> Story:
 
 def _change_of(row: pd.DataFrame) -> Story:
     """The change of the only row of a frame."""
+    if not row["certainty"].iloc[0]:
+        return {"why": "the periods cannot be compared here: not both are known"}
     return {name: row[name].iloc[0] for name in CHANGE}
 
 

@@ -19,7 +19,7 @@ from api.settings import user_name
 from geo.crs import crs_name, implausible
 from geo.errors import InputError
 from geo.formats.csv_table import Table, read_table
-from geo.incidents import NOTES_SETTING, Batch, Partition
+from geo.incidents import COVERS_SETTING, NOTES_SETTING, Batch, Partition
 from geo.locate import AreaLocator
 from geo.question.quality import DoubleWatch
 from geo.sources.police_uk import SOURCE as POLICE_UK
@@ -196,10 +196,18 @@ def halves_of(values: list[str]) -> dict[tuple[str, str], str]:
 
 
 def _store_notes(store: Store, part: Partition) -> None:
-    """Store the notes of a source if they differ: each write changes the data version."""
+    """Store a source's notes and what the partition covers; only changes, as each is a version."""
     key = NOTES_SETTING.format(part.source)
     if part.notes and store.setting(key) != part.notes.as_dict():
         store.put_setting(key, part.notes.as_dict())
+    key = COVERS_SETTING.format(part.source)
+    stored = store.setting(key)
+    before = stored if isinstance(stored, dict) else {}
+    covers = {name: value for name, value in before.items() if name != part.partition_id}
+    if part.covers:
+        covers[part.partition_id] = part.covers.as_dict()
+    if covers != before:
+        store.put_setting(key, covers)
 
 
 def _add_batch(part: Partition, rejected: RejectsFile, watch: DoubleWatch, batch: Batch) -> None:

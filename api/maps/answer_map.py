@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import folium
 import geopandas as gpd
 import numpy as np
@@ -9,7 +12,7 @@ import shapely
 from jinja2 import Environment, PackageLoader
 
 from api.maps.basemap import NO_BASEMAP, Basemap
-from api.maps.modes import DEFAULT_MODE, Painting, paint
+from api.maps.modes import DEFAULT_MODE, Painting, Style, paint
 from api.maps.pages import MapPage, page_of
 from api.maps.parts import (
     LAND,
@@ -41,6 +44,14 @@ MOST_SINGLE_CELLS = 6_000
 """Cells of one shade that are drawn one by one, with a tooltip; more become one shape."""
 
 INVISIBLE = {"fillOpacity": 0, "weight": 0}  # but it can be clicked
+UNKNOWN = "unknown"
+UNKNOWN_STYLE = {
+    "fillColor": "#767676",
+    "fillOpacity": 0.35,
+    "color": "#4d4d4d",
+    "weight": 1.5,
+    "dashArray": "2 5",
+}
 OVER = {"fill": False, "color": "#7b3294", "weight": 3, "opacity": 1, "dashArray": "9 5"}
 PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
 
@@ -113,24 +124,30 @@ def draw(
 def _add_pickable_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
     """Draw the areas, invisibly, under the cells: a click beside the cells selects an area."""
     areas = _shown_areas(answer)
-    counts = answer.area_counts.groupby("area_code")["n"].sum()
+    counts = answer.area_counts.groupby("area_code")["n"].sum(min_count=1)
+    n = counts.reindex(areas.index.astype(str), fill_value=0)
     shown = gpd.GeoDataFrame(
         {
             "at": areas.index.astype(str),
             "area": areas["area_name"].map(inert).to_numpy(),
-            "n": counts.reindex(areas.index.astype(str), fill_value=0).to_numpy(),
+            "n": n.astype(object).where(n.notna(), UNKNOWN).to_numpy(),
         },
         geometry=areas.geometry.to_numpy(),
         crs=areas.crs,
     )
     folium.GeoJson(
         geojson(shown, projection),
-        style_function=lambda _feature: INVISIBLE,
+        style_function=_area_style,
         smooth_factor=0.5,
         tooltip=folium.GeoJsonTooltip(
             fields=["area", "n"], aliases=["Area", "Incidents"], sticky=True
         ),
     ).add_to(drawing)
+
+
+def _area_style(feature: Mapping[str, Any]) -> Style:
+    """Areas are invisible under the cells, but for those that are unknown: no zero."""
+    return UNKNOWN_STYLE if feature["properties"]["n"] == UNKNOWN else INVISIBLE
 
 
 def _add_cells(

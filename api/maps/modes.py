@@ -105,7 +105,7 @@ def group_of(patterns: pd.Series) -> pd.Series:
 def _classes(answer: Answer) -> Painting:
     # Empty cells without a class are not drawn: the basemap stays visible there.
     cells = answer.hotspots
-    cells = cells[(cells["n"] > 0) | ~cells["class"].isin(["none", "undefined"])]
+    cells = cells[(cells["n"].fillna(0) > 0) | ~cells["class"].isin(["none", "undefined"])]
     meaning = cells["class"].map(CLASS_WORDS)
     shades = {
         kind: Shade(CLASS_WORDS[kind], style, counted=kind not in ("none", "undefined"))
@@ -167,7 +167,7 @@ def _change(answer: Answer) -> Painting:
 def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Painting:
     if patterns is None:
         raise QuestionError("show", "persistence needs the emerging hotspots")
-    cells = patterns[(patterns["n"] > 0) | (patterns["pattern"] != "none")]
+    cells = patterns[(patterns["n"].fillna(0) > 0) | (patterns["pattern"] != "none")]
     # The pattern is of two years; the count in the tooltip is that of the Question.
     now = answer.hotspots.set_index("cell_id")["n"]
     cells = cells.assign(n=now.reindex(cells["cell_id"]).to_numpy())

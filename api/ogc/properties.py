@@ -168,11 +168,11 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
 """The properties that the features of an answer always have, by its collection."""
 
 SOMETIMES: Mapping[str, tuple[str, ...]] = {
-    "area-counts": (*_COMPARED, "month", "rate_per_1000", "weighted"),
+    "area-counts": (*_COMPARED, "month", "rate_per_1000", "weighted", "why"),
     "hotspots": ("weighted", "rank_n", "rank_weighted", "rank_flips"),
     "density": ("density_compared", "difference", "ratio", "rate_per_1000"),
     "ranked-hotspots": (*_COMPARED, "weighted"),
-    "changes": ("rate_per_1000", "weighted"),
+    "changes": ("rate_per_1000", "weighted", "why"),
     "posts": (
         *("quota", "posts", "officers", "in_line", "posts_if_one_more", "posts_if_one_fewer"),
         *("loses_below", "gains_above", "flat_pence", "need_pence", "difference_pence"),

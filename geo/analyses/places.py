@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from geo.analyses.analysis import AnalysisResult, as_layer, refuse_weight
 from geo.analyses.surfaces import E_TEST, cell_parameters, compared_parameters
 from geo.errors import InputError, QuestionError
-from geo.hotspots import change, concentration, ranking, repeats
+from geo.hotspots import concentration, ranking, repeats
 from geo.hotspots import street_names as streets
 from geo.question.answer import Answer, inserted
 
@@ -53,7 +53,7 @@ def ranked(answer: Answer) -> AnalysisResult:
     compared = answer.accounts.compared
     if compared:
         before = ranking.count_inside(frame, answer.compared)
-        changes = change.changes(frame["n"], before, days=answer.days).drop(columns="n")
+        changes = answer.changes(frame["n"], before, answer.compares_at(x, y)).drop(columns="n")
         frame = pd.concat([frame, changes], axis=1)
     circles = shapely.buffer(shapely.points(x, y), terms.radius, quad_segs=_QUARTER_SEGMENTS)
     known = answer.facts.known_places

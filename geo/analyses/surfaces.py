@@ -118,11 +118,15 @@ def densities(answer: Answer) -> AnalysisResult:
     if compared:
         before = _density(answer, answer.compared, width)
         changes = density.compare_densities(now, before, days=answer.days, bandwidth=width)
+        changes.loc[~answer.cells_compare, :] = np.nan
         frame = pd.concat([frame, changes.drop(columns="density").set_axis(frame.index)], axis=1)
     per_head = "residents" in answer.study_areas.columns
     if per_head:
         people = _residents_density(answer, width)
         frame["rate_per_1000"] = density.rate_per_1000(now, people, bandwidth=width)
+    if not answer.cells_known.all():
+        frame = frame.astype({"n": "Int64"})
+        frame.loc[~answer.cells_known, :] = pd.NA
     corrected = question.edge == "corrected"
     unit = "harm" if answer.harm is not None else "incidents"
     return AnalysisResult(

@@ -9,11 +9,20 @@ from geo.period import Period
 
 @dataclass(frozen=True)
 class Compared:
-    """The compared period: how many incidents it has, and which months are missing."""
+    """The compared period, and what the comparison leaves out.
+
+    Attributes
+    ----------
+    period, counted, months_missing
+        Its days, how many incidents it has, and which months nobody published.
+    left_out
+        What only one of the two periods covers, in a sentence; '' where that is nothing.
+    """
 
     period: Period
     counted: int
     months_missing: list[str]
+    left_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Accounts:
         The state of the store, and the options of the Question.
     left_out
         Those of `not_asked` that only their place leaves out.
+    unknown
+        Areas of which less is known than of the others, in a sentence; '' where there is none.
     """
 
     read: int
@@ -58,6 +69,7 @@ class Accounts:
     data_version: str
     question: dict[str, str]
     left_out: int = 0
+    unknown: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """The accounts as every JSON answer shows them."""
@@ -71,6 +83,7 @@ class Accounts:
             values["compared"] = _first_and_last(self.compared.period) | {
                 "counted": self.compared.counted,
                 "months_missing": self.compared.months_missing,
+                "left_out": self.compared.left_out,
             }
         return values
 

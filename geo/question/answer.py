@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,12 +10,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from geo.cells import Cells, Grid
+from geo.coverage import Comparison, Knowledge
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, getis_ord
-from geo.incidents import SourceNotes, london_months
+from geo.incidents import Covers, SourceNotes, london_months
 from geo.locate import AreaLocator
 from geo.period import Period
 from geo.question.accounts import Accounts
@@ -23,6 +24,7 @@ from geo.question.harm import HarmTable
 from geo.question.model import Question
 from geo.sources import NOTES
 
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
@@ -47,6 +49,8 @@ class StoreFacts:
     treated, control
         The layers that the Question names as treated, and to compare with; None where it names
         ranked places.
+    covers
+        What the mapping of a partition says it covers, by the partition's id.
     bases
         The candidate bases that the Question names: areas or points, indexed by code, with
         `area_name`.
@@ -61,6 +65,7 @@ class StoreFacts:
     treated: gpd.GeoDataFrame | None = None
     control: gpd.GeoDataFrame | None = None
     bases: gpd.GeoDataFrame | None = None
+    covers: Mapping[str, Covers] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,10 @@ class Answer:
         The months that some source of the Question published, in order.
     short
         Those of them that look incomplete.
+    known
+        What is known of each area.
+    comparison
+        What the two periods have in common; None without a comparison.
     """
 
     question: Question
@@ -100,6 +109,8 @@ class Answer:
     history: pd.DataFrame
     published: tuple[str, ...]
     short: tuple[str, ...]
+    known: Knowledge
+    comparison: Comparison | None = None
 
     @property
     def area_counts(self) -> gpd.GeoDataFrame:
@@ -115,6 +126,7 @@ class Answer:
         shares of that month. Where the layer has residents, `rate_per_1000` is of the period.
         With a harm table, `weighted` is the harm. With a compared period, `n_compared`, `change`,
         `change_share`, `p`, `q` and `certainty`; see `geo.hotspots.change`.
+        Where an area is unknown its numbers are empty, and `why` says the reason.
 
         Raises
         ------
@@ -131,9 +143,62 @@ class Answer:
             if self.question.by == "month":
                 raise QuestionError("by", "use either by or compare, not both")
             n_compared = self._counts_by_area(self.compared)
-            changes = change.changes(frame["n"], n_compared, days=self.days).drop(columns="n")
-            frame = inserted(frame, changes, after="share")
+            changes = self.changes(frame["n"], n_compared, self.compares)
+            frame = inserted(frame, changes.drop(columns="n"), after="share")
+        # A comparison has one row for each area, as by month it is refused.
+        why = frame["why"].to_numpy(dtype=object)
+        why = self._why(why) if self.comparison else why
+        frame = frame.assign(why=why) if (why != "").any() else frame.drop(columns="why")
         return gpd.GeoDataFrame(frame, geometry="geometry", crs=self.areas.crs)
+
+    def changes(self, n: ArrayLike, n_compared: ArrayLike, compares: Bools) -> pd.DataFrame:
+        """Compare counts with those of the compared period, where both are known.
+
+        Parameters
+        ----------
+        n, n_compared
+            Of areas or places.
+        compares
+            Which of them can be compared.
+
+        Returns
+        -------
+        As `geo.hotspots.change.changes`; empty where a row cannot be compared.
+        """
+        now, before = pd.Series(np.asarray(n)), np.asarray(n_compared)
+        known = now[compares].to_numpy(np.int64)
+        table = change.changes(known, before[compares], days=self.days)
+        if compares.all():
+            return table
+        table = table.set_axis(np.flatnonzero(compares)).astype({"n_compared": "Int64"})
+        table = table.reindex(range(len(now)))
+        certainty = table["certainty"].astype(object).where(pd.Series(compares), "")
+        return table.assign(n=now, certainty=certainty)
+
+    @cached_property
+    def compares(self) -> Bools:
+        """Whether each area can be compared with the compared period."""
+        if self.comparison is None:
+            return np.zeros(len(self.areas), dtype=bool)
+        return self.comparison.compares(self.known)
+
+    def compares_at(self, x: Floats, y: Floats) -> Bools:
+        """Whether each of n points in metres lies where the periods can be compared."""
+        at: Bools = np.append(self.compares, True)[self.areas_at(x, y)]
+        return at
+
+    @property
+    def _shown_months(self) -> Sequence[str]:
+        """The months that the counts are of."""
+        return self.comparison.now if self.comparison else self.accounts.period.months
+
+    def _why(self, why: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Why areas are unknown, and else why they cannot be compared."""
+        if self.comparison is None:
+            return why
+        before = self.known.why(self.comparison.before)
+        before[before == ""] = "no source covers both periods here"
+        return np.where((why == "") & ~self.compares, "not compared: " + before, why)
 
     @cached_property
     def cells(self) -> Cells:
@@ -163,10 +228,15 @@ class Answer:
         if self.harm is not None:
             cell = self.cell_of_counted
             weighted = np.bincount(cell, self.harm_of(self.counted), minlength=len(cells))
+        # What is unknown is no part of the study area: as zeros it would make the rest hot.
+        known = self.cells_known
         classes = getis_ord.hotspots(
-            self.cell_counts, cells.neighbours, cells.inside_area, weighted=weighted
+            self.cell_counts[known],
+            cells.neighbours[known][:, known],
+            cells.inside_area[known],
+            weighted=None if weighted is None else weighted[known],
         )
-        return self.on_cells(classes)
+        return self.on_cells(self.on_all_cells(classes, {"class": "undefined"}))
 
     @cached_property
     def cell_of_counted(self) -> NDArray[np.int64]:
@@ -180,6 +250,46 @@ class Answer:
         if counts.sum() != len(self.counted):
             raise AssertionError("some counted incidents lie in no cell")
         return counts
+
+    @cached_property
+    def cells_known(self) -> Bools:
+        """Whether as much is known of each cell as of any: of the area at its centre."""
+        known = np.append(self.known.why(self._shown_months) == "", True)
+        return self._at_centres(known)
+
+    @cached_property
+    def cells_compare(self) -> Bools:
+        """Whether each cell can be compared with the compared period."""
+        return self.cells_known & self._at_centres(np.append(self.compares, True))
+
+    def _at_centres(self, of_areas: Bools) -> Bools:
+        """The value of the area at each cell's centre; the last one is for outside the layer."""
+        if of_areas.all():
+            return np.ones(len(self.cells), dtype=bool)
+        at: Bools = of_areas[self.areas_at(*self.cells.grid.centres(self.cells.positions))]
+        return at
+
+    def on_all_cells(self, table: pd.DataFrame, unknown: Mapping[str, str]) -> pd.DataFrame:
+        """A table of the known cells with an empty row for each unknown one.
+
+        Parameters
+        ----------
+        table
+            A row for each known cell.
+        unknown
+            Values of the columns that cannot be empty.
+        """
+        if self.cells_known.all():
+            return table
+        rows = table.set_axis(np.flatnonzero(self.cells_known)).reindex(range(len(self.cells)))
+        for name in table.columns:
+            if pd.api.types.is_integer_dtype(table[name]):
+                rows[name] = rows[name].astype("Int64")
+            elif pd.api.types.is_bool_dtype(table[name]):
+                rows[name] = rows[name].eq(other=True)
+        for name, value in unknown.items():
+            rows[name] = rows[name].where(pd.Series(self.cells_known), value)
+        return rows
 
     def on_cells(self, table: pd.DataFrame) -> gpd.GeoDataFrame:
         """A table with one row a cell, as a layer of the cells that the Question shows."""
@@ -202,10 +312,15 @@ class Answer:
         -------
         n area codes, '' outside the layer.
         """
-        position = AreaLocator(self.areas).locate(x, y)
+        position = self.areas_at(x, y)
         codes = np.array([*self.areas.index.astype(str), ""], dtype=object)
         # Outside is −1: the last one, ''.
-        return codes[position]
+        at: NDArray[np.object_] = codes[position]
+        return at
+
+    def areas_at(self, x: Floats, y: Floats) -> NDArray[np.integer]:
+        """The position of the area at each of n points in metres, −1 outside the layer."""
+        return AreaLocator(self.areas).locate(x, y)
 
     def shown(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """The rows of the areas that the Question shows; their values are those among all."""
@@ -233,9 +348,13 @@ class Answer:
     @property
     def days(self) -> tuple[float, float]:
         """Published days of the period and of the compared one; NaN without a comparison."""
-        compared = self.accounts.compared
-        before = published_days(compared.period, self.published) if compared else float("nan")
-        return published_days(self.accounts.period, self.published), before
+        compared, both = self.accounts.compared, self.comparison
+        if compared is None or both is None:
+            return published_days(self.accounts.period, self.published), float("nan")
+        return (
+            published_days(self.accounts.period, both.now),
+            published_days(compared.period, both.before),
+        )
 
     def _counts_by_area(self, incidents: pd.DataFrame) -> NDArray[np.int64]:
         position = incidents["area"].to_numpy()
@@ -272,7 +391,22 @@ class Answer:
             residents = pd.to_numeric(self.areas["residents"], errors="coerce").to_numpy(float)
             with np.errstate(divide="ignore", invalid="ignore"):
                 frame["rate_per_1000"] = np.where(residents > 0, n / residents * 1000, np.nan)
+        frame = self._emptied(frame, [month] if month else self._shown_months)
         frame["geometry"] = self.areas.geometry.to_numpy()
+        return frame
+
+    def _emptied(self, frame: pd.DataFrame, months: Sequence[str]) -> pd.DataFrame:
+        """Empty what is unknown of each area in some months, and say why.
+
+        Where some months are known the count stays, but a share or rate cannot be compared with
+        those of the other areas.
+        """
+        frame = frame.assign(why=self.known.why(months))
+        unlike, unknown = frame["why"] != "", self.known.counted(months) == 0
+        if unknown.any():
+            frame["n"] = frame["n"].astype("Int64").mask(unknown)
+        for name in frame.columns.intersection(["share", "weighted", "rate_per_1000"]):
+            frame[name] = frame[name].mask(unlike)
         return frame
 
 

@@ -6,21 +6,40 @@ read = rejected + not asked + outside + counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from geo.coverage import ImportCoverage, Knowledge, knowledge_of
 from geo.errors import NotFoundError, QuestionError
-from geo.incidents import ANSWER_COLUMNS, SourceNotes
+from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
 from geo.locate import AreaLocator
-from geo.question.accounts import Accounts, Compared
+from geo.period import Period
+from geo.question.accounts import Accounts
+from geo.question.alike import (
+    compared_account,
+    comparison_of,
+    coverage_caveats,
+    is_alike,
+    unknown_areas,
+)
 from geo.question.answer import Answer, StoreFacts
 from geo.question.model import Question
 from geo.question.quality import ShortMonth, published_twice, short_months
-from geo.question.resolve import ImportCoverage, ResolvedQuestion, check_names, resolve
-from geo.question.store_settings import default_layer, harm_table, known_places, source_notes
+from geo.question.resolve import ResolvedQuestion, check_names, resolve
+from geo.question.store_settings import (
+    covers_of,
+    default_layer,
+    harm_table,
+    known_places,
+    source_notes,
+)
 from geo.store.contract import ImportRecord, LayerMetadata, StoreReader, Subject, Window
 from geo.store.layer_ids import PLAN_PREFIX
 
@@ -30,6 +49,9 @@ LayerReader = Callable[[str], tuple[LayerMetadata, gpd.GeoDataFrame]]
 
 LAST_DAYS = 3
 """With so many days at its end without any incident, a period is not yet recorded in full."""
+
+PAST_MONTHS = 3
+"""So many past months say whose an area is."""
 
 YEARS_BEFORE = 6
 """How many years the history of an Answer reaches back before its period."""
@@ -44,6 +66,7 @@ def answer(
     imports: Sequence[ImportRecord] = (),
     facts: StoreFacts | None = None,
     history: bool = True,
+    past: Callable[[], pd.DataFrame] | None = None,
 ) -> Answer:
     """Answer a Question from frames alone.
 
@@ -64,6 +87,8 @@ def answer(
         What the store of the incidents knows beside them.
     history
         Whether the Answer also has the incidents of the years before its period.
+    past
+        Reads past rows of all forces; see `geo.coverage.knowledge_of`.
 
     Raises
     ------
@@ -74,37 +99,56 @@ def answer(
     study = areas if study_areas is None else study_areas
     facts = facts or StoreFacts(accepted=len(incidents))
     check_names("within", question.within, areas.index)
-    resolved = resolve(question, _coverage(incidents, imports), study)
+    resolved = resolve(question, _coverage(incidents, imports, facts.covers), study)
+    known = _knowledge(resolved, areas, past, history=history)
+    resolved = resolved.where_known(known.all_months)
+    comparison = comparison_of(resolved, known)
     selected = resolved.select(incidents)
     locators = _Locators(areas, study)
-    counted = locators.inside(selected)
+    inside = locators.inside(selected)
+    counted = _rows(inside, is_alike(inside, known, comparison))
     before = resolved.compared
-    compared = locators.inside(resolved.select(incidents, before) if before else incidents[:0])
+    earlier = locators.inside(resolved.select(incidents, before) if before else incidents[:0])
+    compared = _rows(earlier, is_alike(earlier, known, comparison, compared=True))
+    alike = len(inside) - len(counted)
     # Where no history is wanted there is none: nobody may take it for years without incidents.
-    past = resolved.select(incidents, resolved.history) if history else incidents[:0]
+    years = resolved.select(incidents, resolved.history) if history else incidents[:0]
     rejected = _rejected(imports)
     notes = [facts.notes[name] for name in resolved.sources if name in facts.notes]
     short = [month for month in short_months(imports) if month.source in resolved.sources]
+    account = compared_account(
+        resolved,
+        comparison,
+        counted=len(compared),
+        left_out=alike + len(earlier) - len(compared),
+    )
+    unknown = unknown_areas(areas, known, comparison.now if comparison else resolved.period.months)
     accounts = Accounts(
         read=rejected + facts.accepted,
         rejected=rejected,
-        not_asked=facts.accepted - len(selected),
-        outside=len(selected) - len(counted),
+        not_asked=facts.accepted - len(selected) + alike,
+        outside=len(selected) - len(inside),
         counted=len(counted),
         in_no_area=int((counted["area"] < 0).sum()),
         period=resolved.period,
         months_published=resolved.months_published,
         months_missing=resolved.months_missing,
-        compared=_compared(resolved, len(compared)),
+        compared=account,
         source=resolved.sources,
         crs=str(areas.crs),
         operation=facts.operation,
         mask=question.study or question.layer,
-        caveats=_caveats(resolved, notes, counted, short=short),
+        caveats=[
+            *([unknown] if unknown else []),
+            *([account.left_out] if account and account.left_out else []),
+            *coverage_caveats(resolved, known, comparison),
+            *_caveats(resolved, notes, counted, short=short),
+        ],
         attribution=[note.attribution for note in notes if note.attribution],
         data_version=facts.data_version,
         question=question.options(),
         left_out=resolved.left_out(incidents),
+        unknown=unknown,
     )
     return Answer(
         question,
@@ -114,10 +158,31 @@ def answer(
         accounts,
         facts,
         compared=compared,
-        history=locators.inside(past),
+        history=locators.inside(years),
         published=resolved.ever_published,
         short=tuple(month.month for month in short),
+        known=known,
+        comparison=comparison,
     )
+
+
+def _knowledge(
+    resolved: ResolvedQuestion,
+    areas: gpd.GeoDataFrame,
+    past: Callable[[], pd.DataFrame] | None,
+    *,
+    history: bool,
+) -> Knowledge:
+    """What is known of each area in the months that the Answer is of."""
+    months = {*resolved.period.months, *(resolved.compared.months if resolved.compared else ())}
+    if history:
+        months.update(resolved.ever_published)
+    categories = resolved.question.category
+    return knowledge_of(areas, resolved.parts, categories, months=months, past=past)
+
+
+def _rows(incidents: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
+    return incidents if chosen.all() else incidents[chosen].reset_index(drop=True)
 
 
 class _Locators:
@@ -133,20 +198,6 @@ class _Locators:
         area = self._areas.locate(x, y)
         study = area if self._study is self._areas else self._study.locate(x, y)
         return incidents.assign(area=area)[study >= 0].reset_index(drop=True)
-
-
-def _compared(resolved: ResolvedQuestion, counted: int) -> Compared | None:
-    period = resolved.compared
-    if period is None:
-        return None
-    missing = [month for month in period.months if month not in resolved.ever_published]
-    if len(missing) == len(period.months):
-        raise QuestionError(
-            "compare",
-            f"nothing was published for {period.title}, the period to compare with; choose "
-            "another period, or no comparison",
-        )
-    return Compared(period, counted, missing)
 
 
 def _caveats(
@@ -211,16 +262,17 @@ def ask(
         areas = _layer(read, "layer", layer)
         study = _layer(read, "study", question.study) if question.study else areas
         imports = store.imports()
-        resolved = resolve(
-            question, [ImportCoverage.of_import(record) for record in imports], study
-        )
+        covers = covers_of(store, {record.source for record in imports})
+        resolved = resolve(question, _parts(imports, covers), study)
         return answer(
             question,
             store.incidents(_window(resolved, history=history), columns=ANSWER_COLUMNS),
             areas,
             study_areas=study,
             imports=imports,
+            past=partial(_past_rows, store, imports),
             facts=StoreFacts(
+                covers=covers,
                 accepted=store.incident_count(),
                 notes=source_notes(store, {record.source for record in imports}),
                 operation=store.projection.description,
@@ -267,9 +319,32 @@ def _layer_named(
     return _layer(read, option, named) if named and isinstance(named, str) else None
 
 
-def _coverage(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[ImportCoverage]:
-    records = [ImportCoverage.of_import(record) for record in imports]
-    return records or ImportCoverage.of_frame(incidents)
+def _coverage(
+    incidents: pd.DataFrame, imports: Sequence[ImportRecord], covers: Mapping[str, Covers]
+) -> list[ImportCoverage]:
+    return _parts(imports, covers) or ImportCoverage.of_frame(incidents)
+
+
+def _parts(imports: Sequence[ImportRecord], covers: Mapping[str, Covers]) -> list[ImportCoverage]:
+    return [ImportCoverage.of_import(record, covers.get(record.partition_id)) for record in imports]
+
+
+def _past_rows(store: StoreReader, imports: Sequence[ImportRecord]) -> pd.DataFrame:
+    """The rows of the last months that most forces published, with their force."""
+    forces = Counter(record.month for record in imports if record.month)
+    most = max(forces.values(), default=0)
+    months = sorted(month for month, n in forces.items() if n == most)[-PAST_MONTHS:]
+    windows = [Window(period.start, period.end) for period in map(_month, months)]
+    columns = ("incident_id", "source", "x", "y")
+    rows = pd.concat([store.incidents(window, columns=columns) for window in windows])
+    # An id begins with its partition, which names the force.
+    partition = rows["incident_id"].astype(str).str.rsplit(":", n=1).str[0]
+    names = {record.partition_id: record.name for record in imports}
+    return rows.assign(force=partition.map(names).fillna(""))
+
+
+def _month(month: str) -> Period:
+    return Period.of_months(month, month)
 
 
 def _rejected(imports: Sequence[ImportRecord]) -> int:

@@ -2,78 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
+from geo.coverage import Coverage, ImportCoverage, near
 from geo.errors import QuestionError
-from geo.incidents import (
-    EMPTY_SUMMARY,
-    LONDON,
-    SQUARE_M,
-    IncidentSummary,
-    london_hours,
-    months_between,
-)
+from geo.incidents import EMPTY_SUMMARY, LONDON, category_title, london_hours
 from geo.period import Interval, Latest, Period
 from geo.question.exclusions import at_places
 from geo.question.kinds import one_of
 from geo.question.model import DEFAULT_PERIOD, Question
-from geo.store.contract import ImportRecord, Window
-
-STRAYS = 0.05
-"""A force with less than this share of a study area's busiest force has only strays there."""
+from geo.store.contract import Window
 
 MOST_NAMES = 20
 """How many names a refusal lists, at most."""
-
-
-@dataclass(frozen=True)
-class ImportCoverage:
-    """What one import covers: known before any of its incidents is read.
-
-    Attributes
-    ----------
-    source
-        Who published it.
-    name
-        The part of the source, such as a police force; '' where there is none.
-    summary
-        Counts, categories, times and places of its incidents.
-    months
-        The months that it publishes, as `YYYY-MM`.
-    """
-
-    source: str
-    name: str
-    summary: IncidentSummary
-    months: tuple[str, ...]
-
-    @classmethod
-    def of_import(cls, record: ImportRecord) -> ImportCoverage:
-        """The coverage that an import's record states."""
-        months = (record.month,) if record.month else _months(record.summary)
-        return cls(record.source, record.name, record.summary, months)
-
-    @classmethod
-    def of_frame(cls, incidents: pd.DataFrame) -> list[ImportCoverage]:
-        """The coverage of incidents without a record, by source and month."""
-        local = incidents["occurred_from"].dt.tz_convert(LONDON).dt.strftime("%Y-%m")
-        grouped = incidents.groupby([incidents["source"].astype(str), local], observed=True)
-        return [
-            cls(str(source), "", IncidentSummary.of(rows), (str(month),))
-            for (source, month), rows in grouped
-        ]
-
-    def has(self, categories: Sequence[str]) -> bool:
-        """Whether it has incidents of some of the categories; none means all."""
-        return not categories or not set(categories).isdisjoint(self.summary.categories)
 
 
 @dataclass(frozen=True)
@@ -89,14 +35,19 @@ class ResolvedQuestion:
     sources
         The sources that answer it, in the order of the alphabet.
     months_published
-        The months of the period that some of these sources published. A month that is missing
-        here is unknown, not zero.
+        The months of the period in which some of these sources published some of the categories.
+        A month that is missing here is unknown, not zero.
     sources_overlap
         Whether two sources publish the same month, so that incidents may count twice.
     ever_published
-        All the months that these sources published, in order.
+        All the months in which they did, in order.
     last_known
         The last day of the data; None where there is no incident.
+    parts
+        What these sources published here, import by import.
+    zeros
+        Months of the period in which a category that is asked for has no rows and counts as zero,
+        as words.
     """
 
     question: Question
@@ -106,6 +57,8 @@ class ResolvedQuestion:
     sources_overlap: bool
     ever_published: tuple[str, ...] = ()
     last_known: date | None = None
+    parts: tuple[ImportCoverage, ...] = ()
+    zeros: tuple[str, ...] = ()
 
     @property
     def days_unknown(self) -> int:
@@ -116,6 +69,32 @@ class ResolvedQuestion:
     def months_missing(self) -> list[str]:
         """The months of the period that no source published."""
         return [month for month in self.period.months if month not in self.months_published]
+
+    def where_known(self, months: Set[str]) -> ResolvedQuestion:
+        """It with the months alone that are known of some area.
+
+        Parameters
+        ----------
+        months
+            As `YYYY-MM`. A force beside the study area may have published others.
+
+        Raises
+        ------
+        QuestionError
+            If none of them is in the period.
+        """
+        if not months or set(self.ever_published) <= months:
+            return self
+        if months.isdisjoint(self.period.months):
+            coverage = Coverage(self.parts)
+            raise _unpublished(
+                self.question, self.period, coverage, {*self.ever_published} & months
+            )
+        return replace(
+            self,
+            months_published=[month for month in self.months_published if month in months],
+            ever_published=tuple(month for month in self.ever_published if month in months),
+        )
 
     @property
     def window(self) -> Window:
@@ -201,20 +180,21 @@ def resolve(
     check_names(
         "category",
         question.category,
-        {name for part in imports for name in part.summary.categories},
+        {name for part in imports for name in (*part.summary.categories, *part.categories)},
     )
     of_sources = [part for part in imports if not question.source or part.source in question.source]
-    parts = _near(of_sources, study)
+    parts = near(of_sources, study)
     data = _data_span(parts)
     period = _period(question, data)
     _refuse_finer_times(question, period, [part for part in parts if part.has(question.category)])
-    published = {month for part in parts for month in part.months}
-    if published and published.isdisjoint(period.months):
-        raise QuestionError(
-            question.period_option,
-            f"nothing was published here for {period.title}; choose a period from "
-            f"{min(published)} to {max(published)}",
-        )
+    coverage = Coverage(parts)
+    published = {
+        month
+        for publisher in coverage.publishers
+        for month in coverage.months_known(publisher, question.category)
+    }
+    if any(map(coverage.months_of, coverage.publishers)) and published.isdisjoint(period.months):
+        raise _unpublished(question, period, coverage, published)
     return ResolvedQuestion(
         question,
         period,
@@ -223,7 +203,29 @@ def resolve(
         sources_overlap=_overlap(parts, set(period.months)),
         ever_published=tuple(sorted(published)),
         last_known=data.last if data else None,
+        parts=tuple(parts),
+        zeros=tuple(
+            f"{month}: {publisher.title} has no rows of {category}; fewer than five were to be "
+            "expected, so it counts as zero."
+            for publisher in coverage.publishers
+            for category, month in coverage.zeros(publisher, question.category, period.months)
+        ),
     )
+
+
+def _unpublished(
+    question: Question, period: Period, coverage: Coverage, published: set[str]
+) -> QuestionError:
+    """The refusal of a period that is unknown."""
+    months = {month for one in coverage.publishers for month in coverage.months_of(one)}
+    subject, was = "nothing", "was"
+    if not months.isdisjoint(period.months):
+        subject = " and ".join(map(category_title, question.category)) or subject
+        was = "was not" if question.category else was
+    advice = f"choose a period from {min(published)} to {max(published)}" if published else ""
+    text = f"{subject} {was} published here for {period.title}"
+    unknown = " (unknown, not zero)" if was == "was not" else ""
+    return QuestionError(question.period_option, text + unknown + (f"; {advice}" if advice else ""))
 
 
 def check_names(option: str, names: Sequence[str], known: Iterable[object]) -> None:
@@ -249,31 +251,6 @@ def check_names(option: str, names: Sequence[str], known: Iterable[object]) -> N
         shown = sorted(choices)[:MOST_NAMES]
         advice = f"choose {one_of(shown)}" if shown else "there is none yet"
         raise QuestionError(option, f"unknown value {unknown[0]!r}; {advice}")
-
-
-def _near(imports: Sequence[ImportCoverage], study: gpd.GeoDataFrame) -> list[ImportCoverage]:
-    """The imports of incidents in the study area, beyond strays; all where none has any."""
-    squares = sorted({square for part in imports for square in part.summary.squares})
-    corners = np.array([[int(number) for number in square.split(":")] for square in squares])
-    if not len(corners):
-        return list(imports)
-    west, south = corners.T * float(SQUARE_M)
-    boxes = shapely.box(west, south, west + SQUARE_M, south + SQUARE_M)
-    touched = np.unique(shapely.STRtree(study.geometry).query(boxes, predicate="intersects")[0])
-    inside = {squares[position] for position in touched}
-    counts: Counter[tuple[str, str]] = Counter()
-    for part in imports:
-        n = sum(count for square, count in part.summary.squares.items() if square in inside)
-        counts[part.source, part.name] += n
-    most: Counter[str] = Counter()
-    for (source, _), n in counts.items():
-        most[source] = max(most[source], n)
-    near = [
-        part
-        for part in imports
-        if counts[part.source, part.name] >= max(STRAYS * most[part.source], 1)
-    ]
-    return near or list(imports)
 
 
 def _data_span(imports: Sequence[ImportCoverage]) -> Period | None:
@@ -322,12 +299,3 @@ def _overlap(imports: Sequence[ImportCoverage], months: set[str]) -> bool:
     """Whether two sources publish the same one of some months."""
     pairs = {(part.source, month) for part in imports for month in part.months if month in months}
     return len(pairs) > len({month for _, month in pairs})
-
-
-def _months(summary: IncidentSummary) -> tuple[str, ...]:
-    if summary.first is None or summary.last is None:
-        return ()
-    first, last = (
-        moment.tz_convert(LONDON).strftime("%Y-%m") for moment in (summary.first, summary.last)
-    )
-    return tuple(months_between(first, last))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from geo.errors import NotFoundError, QuestionError
-from geo.incidents import NOTES_SETTING, SourceNotes
+from geo.incidents import COVERS_SETTING, NOTES_SETTING, Covers, SourceNotes
 from geo.question.harm import WEIGHTS_SETTING, HarmTable
 from geo.question.model import COUNT, Question
 from geo.sources import NOTES
@@ -103,3 +103,27 @@ def source_notes(store: StoreReader, sources: Iterable[str]) -> dict[str, Source
         if isinstance(setting, dict):
             notes[source] = SourceNotes.read(setting)
     return notes
+
+
+def covers_of(store: StoreReader, sources: Iterable[str]) -> dict[str, Covers]:
+    """Read what the mappings of partitions say they cover.
+
+    Parameters
+    ----------
+    store
+        Where it is stored; a store of an earlier release has none.
+    sources
+        Ids of sources.
+
+    Returns
+    -------
+    By the id of the partition.
+    """
+    covers: dict[str, Covers] = {}
+    for source in sorted(set(sources)):
+        setting = store.setting(COVERS_SETTING.format(source))
+        if isinstance(setting, dict):
+            covers |= {
+                name: Covers.read(part) for name, part in setting.items() if isinstance(part, dict)
+            }
+    return covers

@@ -30,6 +30,11 @@ It is TOML. An example with every key::
     [categories]                         # optional: the council's code = the category
     N01 = "noise"
 
+    [covers]                             # optional: a month without rows is then zero
+    from = "2024-01"                     # optional (default: the first month seen)
+    to = "2024-12"                       # optional (default: the last month seen)
+    categories = ["noise", "litter"]     # optional: covered beside those that occur
+
     [metadata]                           # optional: shown on pages and in answers
     title = "Derby City Council, ASB cases"
     attribution = "Derby City Council"
@@ -40,7 +45,8 @@ It is TOML. An example with every key::
 Files named in a mapping must lie in its folder. Codes are compared without regard to capitals;
 `[categories]` takes precedence over the vocabulary file. With neither of them a row's own text is
 its category, and `unknown` has no effect. With an id column an import adds and updates rows;
-without one the file is a partition that replaces the partition of the same name.
+without one the file is a partition that replaces the partition of the same name. Outside what
+the file covers a count is unknown, not zero.
 """
 
 from __future__ import annotations
@@ -55,7 +61,7 @@ from typing import Final, Literal
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, crs_name
 from geo.errors import InputError
 from geo.formats.bounded import sha256_of
-from geo.incidents import SourceNotes
+from geo.incidents import Covers, SourceNotes, month_span
 from geo.sources import police_uk
 from geo.sources.dates import DateFormat
 from geo.sources.sections import METADATA, METADATA_DEPRECATED, Section, read_toml
@@ -122,6 +128,7 @@ class Mapping:
     where: Where
     what: What
     notes: SourceNotes
+    covers: Covers | None
     digest: str
 
     @property
@@ -180,6 +187,7 @@ def read_mapping(content: bytes, *, file: str, folder: Path | None) -> Mapping:
         where=where,
         what=what,
         notes=_notes(top, where),
+        covers=_covers(top),
         digest=digest.hexdigest(),
     )
 
@@ -209,6 +217,27 @@ def _notes(top: Section, where: Where) -> SourceNotes:
         # All incidents of a postcode lie at its centre.
         snapped=where.lookup is not None or metadata.flag("snapped"),
     )
+
+
+def _covers(top: Section) -> Covers | None:
+    if "covers" not in top.values:
+        return None
+    section = top.section("covers")
+    first, last = (_month(section, key) for key in ("from", "to"))
+    if first and last and last < first:
+        raise section.error("to", "is before from; swap them")
+    categories = (checked_slug(section, "categories", name) for name in section.texts("categories"))
+    return Covers(first, last, tuple(sorted(set(categories))))
+
+
+def _month(section: Section, key: str) -> str:
+    text = section.text(key)
+    try:
+        if text:
+            month_span(text)
+    except InputError as error:
+        raise section.error(key, f"is wrong: {error}") from error
+    return text
 
 
 def _when(section: Section) -> When:

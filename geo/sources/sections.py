@@ -30,12 +30,14 @@ KEYS: Final = {
         "where",
         "what",
         "categories",
+        "covers",
         METADATA,
         METADATA_DEPRECATED,
     },
     "when": {"from", "to", "format"},
     "where": {"easting", "northing", "crs", "longitude", "latitude", "postcode", "lookup"},
     "what": {"column", "category", "vocabulary", "unknown"},
+    "covers": {"from", "to", "categories"},
 }
 KEYS[METADATA] = KEYS[METADATA_DEPRECATED] = {
     "title",

@@ -89,6 +89,7 @@ def read_spreadsheet(
         batches=reader.batches,
         keyed=bool(mapping.id_column),
         notes=mapping.notes,
+        covers=mapping.covers,
     )
 
 

@@ -7,14 +7,20 @@ from geo.store.contract import ImportRecord
 
 
 def record_of(
-    incidents: pd.DataFrame, *, month: str = "", rejected: int = 0, file: str = "f"
+    incidents: pd.DataFrame,
+    *,
+    month: str = "",
+    rejected: int = 0,
+    file: str = "f",
+    source: str = "police.uk",
+    name: str = "x",
 ) -> ImportRecord:
-    """The record of an import of police.uk that these incidents came from."""
+    """The record of an import that these incidents came from: of police.uk unless it says more."""
     return ImportRecord(
         import_id=1,
-        partition_id=f"police.uk/x/{month}",
-        source="police.uk",
-        name="x",
+        partition_id=f"{source}/{name}/{month}",
+        source=source,
+        name=name,
         month=month,
         file=file,
         sha256="0",

@@ -1,0 +1,293 @@
+"""Coverage: outside what a source has published a count is unknown, never zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from geo.coverage import Coverage, ImportCoverage, Publisher, knowledge_of, span_words
+from geo.errors import QuestionError
+from geo.incidents import Covers, IncidentSummary, months_between
+from geo.question.answer import StoreFacts
+from geo.question.ask import Answer, answer
+from geo.question.model import Question
+from geo.store.contract import ImportRecord
+from tests.geo.records import record_of
+
+ASB, DRUGS, NOISE = "anti-social-behaviour", "drugs", "noise"
+WEST, EAST = "avonshire", "borsetshire"
+SIDE = 5_000
+MONTHS = months_between("2024-01", "2024-06")
+FORCE = Publisher("police.uk", WEST)
+
+
+@pytest.fixture(scope="module")
+def counties() -> gpd.GeoDataFrame:
+    """Four areas in a row, 5 km wide: two of a western force, two of an eastern one."""
+    names = ["West end", "West mid", "East mid", "East end"]
+    squares = [
+        shapely.box(400_000 + n * SIDE, 300_000, 400_000 + (n + 1) * SIDE, 300_000 + SIDE)
+        for n in range(4)
+    ]
+    index = pd.Index(["W1", "W2", "E1", "E2"], name="area_code")
+    return gpd.GeoDataFrame({"area_name": names}, index=index, geometry=squares, crs=27700)
+
+
+def rows_of(area: int, category: str, month: str, n: int) -> list[tuple]:
+    """Incidents at n points of an area."""
+    day = f"{month}-03T12:00:00" if category == NOISE else month
+    return [(400_000 + area * SIDE + 50 + 7 * k, 300_050 + 11 * k, category, day) for k in range(n)]
+
+
+class Data:
+    """Imports as a store would record them, with their incidents."""
+
+    def __init__(self, incident_frame, counties: gpd.GeoDataFrame) -> None:
+        self._frame_of = incident_frame
+        self._counties = counties
+        self.frames: list[pd.DataFrame] = []
+        self.records: list[ImportRecord] = []
+        self.covers: dict[str, Covers] = {}
+
+    def force(self, name: str, month: str, rows: Sequence[tuple]) -> None:
+        self._add(rows, month=month, name=name, source="police.uk")
+
+    def council(self, rows: Sequence[tuple], covers: Covers | None = None) -> None:
+        self._add(rows, month="", name="cases", source="council")
+        if covers:
+            self.covers[self.records[-1].partition_id] = covers
+
+    def _add(self, rows: Sequence[tuple], **record: str) -> None:
+        frame = self._frame_of(rows)
+        ids = [
+            f"{record['source']}/{record['name']}/{record['month']}:{n}" for n in range(len(rows))
+        ]
+        self.frames.append(frame.assign(incident_id=ids, source=record["source"]))
+        self.records.append(record_of(frame, **record))
+
+    def ask(self, **options: str) -> Answer:
+        incidents = pd.concat(self.frames, ignore_index=True)
+        facts = StoreFacts(accepted=len(incidents), covers=self.covers)
+        return answer(
+            Question.read(options), incidents, self._counties, imports=self.records, facts=facts
+        )
+
+
+@pytest.fixture
+def data(incident_frame, counties) -> Data:
+    return Data(incident_frame, counties)
+
+
+def table(result: Answer) -> pd.DataFrame:
+    return pd.DataFrame(result.area_counts.drop(columns="geometry")).set_index("area_code")
+
+
+def six_months(data: Data, *, east_lacks: Sequence[str] = (), west_lacks_asb: str = "") -> None:
+    """Both forces, six months: 30 ASB and 10 drugs in each area and month."""
+    for month in MONTHS:
+        for name, areas in ((WEST, (0, 1)), (EAST, (2, 3))):
+            if name == EAST and month in east_lacks:
+                continue
+            kinds = {ASB: 30, DRUGS: 10}
+            if name == WEST and month == west_lacks_asb:
+                del kinds[ASB]
+            rows = [
+                row
+                for area in areas
+                for category, n in kinds.items()
+                for row in rows_of(area, category, month, n)
+            ]
+            data.force(name, month, rows)
+
+
+def coverage_of(counts: dict[str, list[int]], months: Sequence[str]) -> Coverage:
+    """The coverage of one force with so many rows of each category in each month."""
+    parts = []
+    for at, month in enumerate(months):
+        own = {category: n[at] for category, n in counts.items() if n[at]}
+        summary = IncidentSummary(own, ("month",), None, None, {})
+        parts.append(ImportCoverage("police.uk", WEST, summary, (month,), force=WEST))
+    return Coverage(parts)
+
+
+@pytest.mark.parametrize(("usual", "unknown"), [(4, False), (5, True), (40, True)])
+def test_a_category_without_rows_is_unknown_where_five_were_to_be_expected(usual, unknown):
+    coverage = coverage_of({ASB: [90] * 6, DRUGS: [usual, usual, 0, usual, usual, usual]}, MONTHS)
+    known = coverage.known(FORCE, DRUGS, one_of_all=False)
+    assert (MONTHS[2] not in known) is unknown
+    assert known >= set(MONTHS) - {MONTHS[2]}
+    zeros = [] if unknown else [(DRUGS, MONTHS[2])]
+    assert coverage.zeros(FORCE, [DRUGS], MONTHS) == zeros
+
+
+def test_a_category_that_was_replaced_is_missing_only_where_it_is_named():
+    months = months_between("2012-01", "2014-12")
+    coverage = coverage_of({"old": [50] * 12 + [0] * 24, "new": [0] * 12 + [50] * 24}, months)
+    assert coverage.months_known(FORCE, ()) == set(months)
+    assert coverage.known(FORCE, "old", one_of_all=True) == set(months)
+    assert coverage.months_known(FORCE, ["old"]) == set(months[:12])
+    assert coverage.months_known(FORCE, ["new"]) == set(months[12:])
+
+
+def test_a_force_knows_of_a_category_that_it_never_had_and_a_council_does_not(data):
+    data.force(WEST, "2024-01", rows_of(0, ASB, "2024-01", 9))
+    data.council(rows_of(0, NOISE, "2024-01", 9))
+    coverage = Coverage(map(ImportCoverage.of_import, data.records))
+    assert coverage.months_known(FORCE, ["robbery"]) == {"2024-01"}
+    assert coverage.months_known(Publisher("council", ""), ["robbery"]) == set()
+
+
+def test_without_a_statement_a_council_covers_the_first_to_the_last_month_seen(data):
+    rows = rows_of(0, NOISE, "2024-02", 3) + rows_of(0, NOISE, "2024-05", 3)
+    data.council(rows)
+    part = ImportCoverage.of_import(data.records[0])
+    assert part.months == tuple(months_between("2024-02", "2024-05"))
+    stated = ImportCoverage.of_import(data.records[0], Covers("2024-01", "2024-06", ("litter",)))
+    assert stated.months == tuple(MONTHS)
+    assert Coverage([stated]).months_known(stated.publisher, ["litter"]) == set(MONTHS)
+    open_end = ImportCoverage.of_import(data.records[0], Covers("2024-01"))
+    assert open_end.months == tuple(months_between("2024-01", "2024-05"))
+
+
+def test_a_month_that_one_of_two_forces_lacks_is_unknown_there(data):
+    six_months(data, east_lacks=["2024-03"])
+    result = data.ask(datetime="2024-03", category=ASB)
+    rows = table(result)
+    assert rows["n"].tolist() == [30, 30, pd.NA, pd.NA]
+    assert rows["share"].tolist()[:2] == [0.5, 0.5]
+    assert rows["share"].isna().tolist() == [False, False, True, True]
+    assert rows["why"].tolist()[:2] == ["", ""]
+    assert rows["why"].iloc[2] == f"not published by {EAST}: 2024-03"
+    assert "East mid, East end" in result.accounts.unknown
+    assert result.accounts.unknown in result.accounts.caveats
+
+
+def test_of_a_longer_period_the_count_stays_but_is_not_compared_with_the_others(data):
+    six_months(data, east_lacks=["2024-03"])
+    rows = table(data.ask(datetime="2024-01/2024-03", category=ASB))
+    assert rows["n"].tolist() == [90, 90, 60, 60]
+    assert rows["share"].isna().tolist() == [False, False, True, True]
+    assert rows["why"].iloc[3].startswith("only 2 of 3 months are known")
+    monthly = data.ask(datetime="2024-02/2024-03", category=ASB, by="month").area_counts
+    unknown = monthly[monthly["n"].isna()]
+    assert set(zip(unknown["area_code"], unknown["month"], strict=True)) == {
+        ("E1", "2024-03"),
+        ("E2", "2024-03"),
+    }
+
+
+def test_an_area_that_lacks_one_of_the_periods_has_no_change(data):
+    six_months(data, east_lacks=["2024-02"])
+    result = data.ask(datetime="2024-03", compare="previous", category=ASB)
+    rows = table(result)
+    assert rows["n"].tolist() == [30, 30, 30, 30]
+    assert rows["n_compared"].tolist() == [30, 30, pd.NA, pd.NA]
+    assert rows["certainty"].tolist() == ["no clear change"] * 2 + [""] * 2
+    assert rows["change"].isna().tolist() == [False, False, True, True]
+    assert rows["why"].iloc[2] == f"not compared: not published by {EAST}: 2024-02"
+    assert result.accounts.compared.counted == 60
+
+
+def test_a_category_absent_from_a_month_of_a_force_is_unknown_there(data):
+    six_months(data, west_lacks_asb="2024-03")
+    rows = table(data.ask(datetime="2024-03", category=ASB))
+    assert rows["n"].tolist() == [pd.NA, pd.NA, 30, 30]
+    assert rows["why"].iloc[0] == f"not published by {WEST}: 2024-03"
+    # The other category is known, and so is the comparison of it.
+    assert table(data.ask(datetime="2024-03", category=DRUGS))["n"].tolist() == [10] * 4
+    both = data.ask(datetime="2024-03", compare="previous")
+    assert table(both)["n"].tolist() == [10, 10, 40, 40]
+    assert table(both)["n_compared"].tolist() == [10, 10, 40, 40]
+    assert set(table(both)["certainty"]) == {"no clear change"}
+    assert "60 incidents of anti-social-behaviour of police.uk" in both.accounts.compared.left_out
+
+
+def test_a_month_that_nobody_published_for_a_category_is_refused(incident_frame, counties):
+    data = Data(incident_frame, counties.iloc[:2])
+    six_months(data, west_lacks_asb="2024-03")
+    with pytest.raises(QuestionError, match="Anti-social behaviour was not published here for"):
+        data.ask(datetime="2024-03", category=ASB)
+    with pytest.raises(QuestionError, match="nothing was published for March 2024"):
+        data.ask(datetime="2024-04", category=ASB, compare="previous")
+    accounts = data.ask(datetime="2024-02/2024-04", category=ASB).accounts
+    assert accounts.months_missing == ["2024-03"]
+
+
+def test_a_source_that_begins_between_two_periods_is_left_out_of_the_comparison(data):
+    six_months(data)
+    for_sale = rows_of(0, NOISE, "2024-04", 90) + rows_of(0, NOISE, "2024-05", 90)
+    data.council(for_sale)
+    alone = data.ask(datetime="2024-04/2024-05", compare="previous", source="police.uk")
+    both = data.ask(datetime="2024-04/2024-05", compare="previous")
+    pd.testing.assert_frame_equal(table(both), table(alone))
+    accounts = both.accounts
+    assert accounts.compared.left_out == (
+        "Compared is only what both periods cover. Left out: 180 incidents of council (covers "
+        "2024-04 to 2024-05 only)."
+    )
+    assert accounts.read == (
+        accounts.rejected + accounts.not_asked + accounts.outside + accounts.counted
+    )
+    # Without a comparison they count, and the account says what is covered in part.
+    assert table(data.ask(datetime="2024-04/2024-05"))["n"].tolist() == [260, 80, 80, 80]
+    partly = data.ask(datetime="2024-03/2024-05").accounts.caveats
+    expected = "Not covered throughout the period: council (covers 2024-04 to 2024-05 only)."
+    assert expected in partly
+
+
+def test_what_a_mapping_covers_is_compared_as_zero(data):
+    six_months(data)
+    data.council(rows_of(0, NOISE, "2024-04", 90), Covers("2024-01", "2024-06"))
+    rows = table(data.ask(datetime="2024-04", compare="previous", source="council"))
+    assert rows.loc["W1", ["n", "n_compared"]].tolist() == [90, 0]
+    assert rows.loc["W1", "certainty"] == "more than chance"
+
+
+def test_whose_an_area_is_past_rows_say_where_squares_cannot(incident_frame):
+    # A small area in the east of one square, whose western part has a busier force.
+    small = [shapely.box(400_000, 300_000, 404_000, 305_000)]
+    small += [shapely.box(404_000, 300_000, 405_000, 305_000)]
+    areas = gpd.GeoDataFrame(
+        {"area_name": ["West", "East"]}, index=["W", "E"], geometry=small, crs=27700
+    )
+    west = [(400_100 + 9 * k, 300_100, ASB, "2024-01") for k in range(300)]
+    east = [(404_100 + 9 * k, 300_100, ASB, "2024-01") for k in range(60)]
+    parts = [
+        ImportCoverage.of_import(record_of(incident_frame(rows), month=month, name=name))
+        for name, rows, months in ((WEST, west, MONTHS[:2]), (EAST, east, MONTHS[:1]))
+        for month in months
+    ]
+    past = pd.DataFrame(
+        {
+            "x": [row[0] for row in west + east],
+            "y": 300_100.0,
+            "source": "police.uk",
+            "force": [WEST] * 300 + [EAST] * 60,
+        }
+    )
+    months = MONTHS[:2]
+    by_squares = knowledge_of(areas, parts, (), months=months)
+    assert by_squares.counted(months).tolist() == [2, 2]
+    by_rows = knowledge_of(areas, parts, (), months=months, past=lambda: past)
+    assert by_rows.counted(months).tolist() == [2, 1]
+    # Whose it is does not matter where both published the same.
+    assert knowledge_of(areas, parts, (), months=months[:1], past=pytest.fail).uniform
+
+
+def test_months_are_named_by_their_runs():
+    assert span_words([]) == ""
+    assert span_words(["2023-11", "2023-12", "2024-01", "2024-03"]) == (
+        "2023-11 to 2024-01, 2024-03"
+    )
+
+
+def test_where_nothing_is_unknown_the_columns_are_as_ever(data):
+    six_months(data)
+    rows = table(data.ask(datetime="2024-03", compare="previous"))
+    assert "why" not in rows
+    assert rows["n"].dtype == np.int64
