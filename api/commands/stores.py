@@ -20,7 +20,7 @@ from geo.store.contract import Store
 from geo.store.copying import copy_store
 from geo.store.geopackage import GeoPackageStore
 
-KEPT_DAYS = 31
+RETENTION_DAYS = 31
 """How long rows that were replaced are kept at least, unless a day is named."""
 
 imports = typer.Typer(help="List and undo imports.", no_args_is_help=True)
@@ -63,8 +63,8 @@ def purge(
     before: Annotated[
         str,
         typer.Option(
-            help=f"Day as YYYY-MM-DD; what was replaced on it is kept (default: {KEPT_DAYS} days "
-            "ago)."
+            help="Day as YYYY-MM-DD; what was replaced on it is kept "
+            f"(default: {RETENTION_DAYS} days ago)."
         ),
     ] = "",
     preview: Annotated[
@@ -113,7 +113,7 @@ def _day_before_which(text: str) -> date:
     """
     today: date = pd.Timestamp.now(LONDON).date()
     if not text:
-        return today - timedelta(days=KEPT_DAYS)
+        return today - timedelta(days=RETENTION_DAYS)
     try:
         day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:

@@ -246,3 +246,20 @@ def test_a_plan_refuses_an_id_and_blocks_that_cannot_be():
         Plan.begin(PlanMetadata("North plan"), graph)
     with pytest.raises(InputError, match="x9 is not in this plan's layer of blocks"):
         Plan.begin(PlanMetadata("north"), graph, assignment={"x9": "A"})
+
+
+def test_a_merger_of_areas_apart_is_refused_unless_it_is_forced():
+    plan = drawn("ABC")
+    with pytest.raises(BrokenAreaError, match=r"Ward A \(A\) would be in 2 pieces"):
+        plan.merge(["C"], into="A", signed=SIGNED)
+    forced = plan.merge(["C"], into="A", signed=SIGNED, force=True)
+    assert picture(forced) == ["ABA"]
+    assert forced.history[0].forced
+    assert not drawn("AB").merge(["B"], into="A", signed=SIGNED).history[0].forced
+
+
+def test_an_area_that_gets_the_blocks_may_be_named_among_those_merged():
+    plan = drawn("AABC", members=2).merge(["A", "B", "B"], into="A", signed=SIGNED)
+    assert picture(plan) == ["AAAC"]
+    assert plan.area("A").members == 4
+    assert plan.area("C").members == 2

@@ -1,6 +1,6 @@
 """Periods are days in London, both ends inclusive."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import QuestionError
-from geo.period import Interval, Latest, Period
+from geo.period import EVER, Interval, Latest, Period
 
 DATA = Period(date(2023, 5, 4), date(2024, 2, 20))
 DAYS = st.dates(date(1950, 1, 1), date(2100, 1, 1))
@@ -114,3 +114,71 @@ def test_the_latest_months_are_whole_and_as_many_as_asked(day, count):
     assert period.is_whole_months
     assert len(period.months) == count
     assert period.first <= day <= period.last
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "year_before"),
+    [
+        ("2024-02", "2024-01", "2023-02"),
+        ("2024-01/2024-03", "2023-10/2023-12", "2023-01/2023-03"),
+        ("2023-02/2024-01", "2022-02/2023-01", "2022-02/2023-01"),
+        # Days go back by as many days, and by 52 weeks: a Monday is compared with a Monday.
+        ("2024-03-04/2024-03-10", "2024-02-26/2024-03-03", "2023-03-06/2023-03-12"),
+        ("2024-12-31", "2024-12-30", "2024-01-02"),
+        # As 52 weeks are a day or two short of a year, New Year's Eve can fall into this year.
+        ("2025-12-31", "2025-12-30", "2025-01-01"),
+        ("2024-02-01/2024-02-28", "2024-01-04/2024-01-31", "2023-02-02/2023-03-01"),
+    ],
+)
+def test_a_period_is_compared_with_the_one_before_and_a_year_before(text, before, year_before):
+    period = Interval.read(text).within(DATA)
+    assert period.before == Interval.read(before).within(DATA)
+    assert period.year_before == Interval.read(year_before).within(DATA)
+
+
+@given(DAYS, st.integers(1, 400))
+def test_days_are_compared_with_as_many_of_the_same_weekdays(first, days):
+    period = Period(first, first + timedelta(days=days - 1))
+    assert period.days == days
+    if period.is_whole_months:
+        return
+    earlier = (period.before, period.year_before)
+    assert [one.days for one in earlier] == [days, days]
+    assert earlier[0].last + timedelta(days=1) == period.first
+    assert period.first - earlier[1].first == timedelta(days=364)
+    assert earlier[1].first.weekday() == period.first.weekday()
+
+
+@pytest.mark.parametrize("year", [1900, 2199])
+def test_the_first_and_the_last_year_can_be_asked_for(year):
+    period = Interval.read(str(year) + "-01-01/" + str(year) + "-12-31").within(DATA)
+    assert (period.first.year, period.last.year) == (year, year)
+    assert EVER.first <= period.first <= period.last <= EVER.last
+    assert Period(date(1900, 1, 1), date(2199, 12, 31)) == EVER
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("2024-01", True),
+        ("2024-01/2024-02", True),
+        ("2024-01-01/2024-01-31", False),
+        ("2024-01/..", False),
+        ("2024-01/2024-02-29", False),
+    ],
+)
+def test_an_interval_knows_whether_it_names_months(text, names):
+    assert Interval.read(text).names_months is names
+
+
+def test_an_interval_of_days_alone_is_written_as_it_is_read():
+    made = Interval(date(2024, 1, 5), None)
+    assert str(made) == "2024-01-05/.."
+    assert Interval.read(str(made)).within(DATA) == made.within(DATA)
+    assert str(Latest.read("latest-28d")) == "latest-28d"
+    assert str(Latest(3)) == "latest-3m"
+
+
+def test_one_day_has_the_title_of_that_day():
+    day = date(2024, 1, 31)
+    assert Period(day, day).title == "31 January 2024"

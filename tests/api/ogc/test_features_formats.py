@@ -174,6 +174,7 @@ def test_points_have_coordinates_of_their_own(client: TestClient) -> None:
 
 def test_only_the_properties_asked_for_are_sent(client: TestClient) -> None:
     page = client.get(f"{HOTSPOTS}&properties=n,class&skipGeometry=true&limit=3").json()
+    assert len(page["features"]) == 3
     for feature in page["features"]:
         assert list(feature["properties"]) == ["n", "class"]
         assert feature["geometry"] is None

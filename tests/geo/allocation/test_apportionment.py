@@ -1,6 +1,7 @@
 """Whole things are shared as the textbooks say, and nobody loses a post when one is added."""
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -125,6 +126,10 @@ def test_an_area_changes_just_beyond_its_tipping_needs_and_not_before(method, ne
         changed = [*needs[:at], need, *needs[at + 1 :]]
         return int(apportion(changed, total, floors=floor, method=method)[at])
 
+    # Known wherever a unit lies above the floor, and wherever another area has one to give.
+    spare = allocated - floor
+    assert (~np.isnan(lose) == (spare > 0)).all()
+    assert (~np.isnan(gain) == (spare.sum() - spare > 0)).all()
     for at in range(len(needs)):
         if not np.isnan(lose[at]) and lose[at] > 1e-9:
             assert has(at, lose[at] * (1 - 1e-6)) < allocated[at]
@@ -159,3 +164,59 @@ def test_an_area_alone_never_changes():
 def test_what_cannot_be_shared_is_refused_with_the_numbers(needs, options, message):
     with pytest.raises(InputError, match=re.escape(message)):
         apportion(needs, 10, **options)
+
+
+LARGEST = "largest-remainder"
+
+
+@pytest.mark.parametrize(
+    ("needs", "total", "floors", "expected"),
+    [
+        # Quotas 4.7, 1.6, 1.58, 1.2, 0.61, 0.31: the rest goes to .7, .61 and .6.
+        ([47_000, 16_000, 15_800, 12_000, 6_100, 3_100], 10, 0, [5, 2, 1, 1, 1, 0]),
+        # Equal remainders: the first of the list comes first.
+        ([1, 1, 1], 4, 0, [2, 1, 1]),
+        ([3, 3, 2], 4, 0, [2, 1, 1]),
+        # Quotas 8.1, 0.9, 1.0: two are below their floor of 2, the third shares what is left.
+        ([81, 9, 10], 10, 2, [6, 2, 2]),
+        # The floor of the last leaves 8 for the others, of which the second then is below its own.
+        ([60, 30, 10], 10, [0, 3, 2], [5, 3, 2]),
+        # A quota that is the floor exactly is no exception.
+        ([50, 30, 20], 10, [5, 3, 2], [5, 3, 2]),
+        ([5, 3, 2], 10, 0, [5, 3, 2]),
+    ],
+)
+def test_largest_remainder_by_hand(needs, total, floors, expected):
+    assert apportion(needs, total, floors=floors, method=LARGEST).tolist() == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    needs=st.lists(st.integers(0, 300), min_size=1, max_size=7).filter(any),
+    total=st.integers(0, 60),
+)
+def test_largest_remainder_is_that_of_fractions(needs, total):
+    quotas = [Fraction(total * need, sum(needs)) for need in needs]
+    expected = [int(quota) for quota in quotas]
+    order = sorted(range(len(needs)), key=lambda at: (expected[at] - quotas[at], at))
+    for at in order[: total - sum(expected)]:
+        expected[at] += 1
+    assert apportion(needs, total, method=LARGEST).tolist() == expected
+
+
+def test_the_claim_of_largest_remainder_is_the_unmet_part_of_the_next_quota():
+    assert claims([60, 30, 10], [5, 3, 1], method=LARGEST).tolist() == pytest.approx([1, 0, 0])
+    assert claims([60, 40], [2, 1], method="dhondt").tolist() == pytest.approx([20, 20])
+    assert claims([60, 40], [2, 1], method="sainte-lague").tolist() == pytest.approx([24, 80 / 3])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_floor_protects_a_unit_and_only_floors_cannot_be_taken_from(method):
+    needs, floors = [5, 3], [0, 2]
+    allocated = apportion(needs, 4, floors=floors, method=method)
+    assert allocated.tolist() == [2, 2]
+    lose, gain = tipping_needs(needs, allocated, floors=floors, method=method)
+    assert not np.isnan(lose[0])
+    assert np.isnan(lose[1])
+    assert np.isnan(gain[0])
+    assert not np.isnan(gain[1])

@@ -1,6 +1,7 @@
 """Plans of patches are a short list with their proof, or a refusal that says what would help."""
 
 import re
+from itertools import combinations
 
 import networkx as nx
 import numpy as np
@@ -29,15 +30,36 @@ def workloads(answer: PatchAnswer, plan: int) -> pd.Series:
     return rows.groupby("patch")["workload"].sum()
 
 
+def covers(areas: frozenset[int], patches: list[frozenset[int]]) -> bool:
+    """Whether some of the patches hold each area once, by trying all."""
+    if not areas:
+        return True
+    first = min(areas)
+    return any(
+        covers(areas - patch, patches) for patch in patches if first in patch and patch <= areas
+    )
+
+
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 5_000), low=st.integers(1, 2))
 def test_every_patch_is_contiguous_and_holds_every_area_once(seed, low):
     areas = random_areas(10, seed=seed)
-    graph = graph_of(contiguity(areas))
+    layer = contiguity(areas)
+    graph, members = graph_of(layer), areas["members"].to_numpy()
+    sets = (c for size in range(low, 5) for c in combinations(range(len(areas)), size))
+    patches = [
+        frozenset(c)
+        for c in sets
+        if members[list(c)].sum() <= 6 and nx.is_connected(graph.subgraph(c))
+    ]
+    possible = covers(frozenset(range(len(areas))), patches)
     try:
         answer = planned(areas, PatchRules(size=(low, 4), members=6))
     except InfeasiblePatchesError:
+        assert not possible
         return
+    assert possible
+    assert len(answer.plans) >= 1
     for number, rows in answer.assignment.groupby("plan"):
         assert rows["area_code"].tolist() == areas.index.tolist()
         for _, patch in rows.groupby("patch"):

@@ -141,6 +141,7 @@ def test_ranked_places_stand_beside_what_they_held_in_a_compared_period(find, ti
 
 def test_the_lorenz_curve_runs_from_none_to_all(find, timed):
     curve = find("lorenz", timed).frame
+    assert set(curve["place"]) == {"cell", "street with incidents"}
     for _, part in curve.groupby("place"):
         ends = part[["share_of_places", "share_of_incidents"]]
         assert ends.iloc[0].tolist() == [0, 0]

@@ -166,3 +166,46 @@ def test_the_band_holds_the_share_of_months_that_it_promises(mean, dispersion, a
         counts = pd.DataFrame(rng.poisson(rate), columns=JUNES[-years - 1 :])
         inside += expected_band(counts, JUNES[-1])["band"].eq(BANDS[1]).tolist()
     assert np.mean(inside) >= 0.9
+
+
+def widths(counts: pd.DataFrame) -> pd.Series:
+    band = expected_band(counts, JUNES[-1])
+    return band["high"] - band["low"]
+
+
+@pytest.mark.parametrize("dispersion", [1, 2, 5])
+@pytest.mark.parametrize("mean", [20, 200])
+def test_a_band_is_no_wider_than_counts_vary(mean, dispersion):
+    """Against the range of a count whose mean is known, and of the mean of five such counts."""
+    rng = np.random.default_rng(5)
+    shape = mean / max(dispersion - 1, 1e-9)
+    rate = rng.gamma(shape, mean / shape, (400, 6)) if dispersion > 1 else np.full((400, 6), mean)
+    counts = pd.DataFrame(rng.poisson(rate), columns=JUNES[-6:])
+    reach = 2 * 1.96 * np.sqrt(mean * dispersion * (1 + 1 / 5))
+    assert widths(counts).median() == pytest.approx(reach, rel=0.15, abs=2 * dispersion + 1)
+    inside = expected_band(counts, JUNES[-1])["band"].eq(BANDS[1]).mean()
+    assert 0.9 <= inside <= 0.99
+
+
+def test_each_area_varies_around_its_own_mean():
+    rng = np.random.default_rng(6)
+    quiet = pd.DataFrame(rng.poisson(10, (60, 6)), columns=JUNES[-6:])
+    busy = pd.DataFrame(rng.poisson(1_000, (60, 6)), columns=JUNES[-6:])
+    both = pd.concat([quiet, busy], ignore_index=True)
+    assert widths(both)[:60].median() <= widths(quiet).median() + 3
+
+
+def test_areas_that_are_always_empty_say_nothing_about_how_much_counts_vary():
+    rng = np.random.default_rng(7)
+    counts = pd.DataFrame(rng.poisson(rng.gamma(2, 10, (20, 6))), columns=JUNES[-6:])
+    empty = pd.DataFrame(np.zeros((80, 6), int), columns=JUNES[-6:])
+    alone = expected_band(counts, JUNES[-1])
+    among = expected_band(pd.concat([counts, empty], ignore_index=True), JUNES[-1])
+    pd.testing.assert_frame_equal(among.iloc[:20], alone)
+    assert set(among["band"][20:]) == {BANDS[1]}
+    assert (among["low"][20:] == 0).all()
+
+
+def test_a_city_without_any_incident_is_within_its_band():
+    result = expected_band(monthly([0, 0, 0, 0], [0, 0, 0, 9]), "2024-06")
+    assert result["band"].tolist() == [BANDS[1], BANDS[0]]

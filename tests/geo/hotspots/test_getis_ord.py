@@ -252,3 +252,21 @@ def test_equals_that_could_be_ordered_otherwise_do_not_flip():
     harm = np.array([50.0] * (TOP - 1) + [40.0] * 81)
     result = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
     assert not result["rank_flips"].any()
+
+
+def test_a_rank_flips_only_where_both_lists_leave_no_doubt():
+    cells = square_city(10)
+    counts, harm = np.zeros(100, int), np.zeros(100)
+    counts[:TOP] = 9
+    # Busy and harmless: surely in by count; nearly all cells are alike by harm, so it may be in.
+    harm[TOP : TOP + 5] = 70.0
+    result = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
+    # Surely in by harm, and by count among 80 equals of which none is in.
+    assert np.flatnonzero(result["rank_flips"]).tolist() == list(range(TOP, TOP + 5))
+    harm[TOP + 5 : 2 * TOP] = 60.0
+    result = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
+    assert np.flatnonzero(result["rank_flips"]).tolist() == list(range(2 * TOP))
+    # One more that ties for the last place: nobody of these 16 is surely in.
+    harm[2 * TOP] = 60.0
+    result = hotspots(counts, cells.neighbours, cells.inside_area, weighted=harm)
+    assert np.flatnonzero(result["rank_flips"]).tolist() == list(range(TOP + 5))

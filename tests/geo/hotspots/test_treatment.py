@@ -215,3 +215,29 @@ def test_no_zone_reaches_beyond_the_study_area(incident_frame):
 def test_treated_places_outside_the_study_area_are_refused(incident_frame):
     with pytest.raises(InputError, match="the treated places lie outside the study area"):
         counted(incident_frame, [(50, 50, "2024-01")], study=OTHER)
+
+
+def test_an_effect_of_exactly_none_has_no_quotient():
+    result = displacement_quotient((10, 20), (5, 10), buffer=BUFFER)
+    assert np.isnan(result.quotient)
+    assert (result.denominator, result.reading) == (0, NO_EFFECT)
+
+
+@pytest.mark.parametrize("control", [(0, 10), (10, 0), (0, 0)])
+def test_an_empty_control_has_no_quotient(control):
+    assert displacement_quotient(TREATED, control, buffer=BUFFER).reading == NO_CONTROL
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (49, "diffusion of benefits exceeds the effect"),
+        (50, "too: diffusion of benefits"),
+        (99, "too: diffusion of benefits"),
+        (150, "displacement, no larger than the effect"),
+        (151, "displacement exceeds the effect"),
+    ],
+)
+def test_a_quotient_at_a_limit_is_read_for_what_it_is(after, words):
+    result = displacement_quotient((100, 50), (100, 100), buffer=(100, after))
+    assert result.reading.endswith(words)
