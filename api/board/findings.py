@@ -190,10 +190,7 @@ class Findings:
         """A mask of the incidents in the areas shown: all, unless the Question names areas."""
         if not self.question.within:
             return np.ones(len(incidents), dtype=bool)
-        shown: Bools = np.append(self.answer.areas.index.isin(self.question.within), False)
-        # Incidents outside every area have position −1: the last element of the mask.
-        mask: Bools = shown[incidents["area"].to_numpy()]
-        return mask
+        return self.answer.membership.within(incidents, self.question.within)
 
     def within(self, incidents: pd.DataFrame, circle: Circle) -> Bools:
         """A mask of the incidents in a circle."""

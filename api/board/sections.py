@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+import pandas as pd
 from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
 
@@ -20,6 +21,7 @@ from geo.analyses import ANALYSES, Analysis
 from geo.errors import InputError
 from geo.hotspots.dayparts import WEEKDAYS, dayparts
 from geo.hotspots.peaks import FEWEST_TIMED, peaks
+from geo.question.answer import Answer
 
 SPARK = (180.0, 34.0)
 MONTH_CHART = (560.0, 150.0)
@@ -61,13 +63,19 @@ def places(findings: Findings) -> Variables:
     judged = len(ranked) == 0 or ranked["group"].iloc[0]
     return {
         "ranked": ranked.drop(columns="geometry").to_dict("records"),
-        "names": answer.areas["area_name"].to_dict(),
+        "names": _names(answer, ranked["area_code"]),
         "patterns": PATTERN_WORDS,
         "no_patterns": "" if judged else ranked["reason"].iloc[0],
         "timed": bool((ranked["peak"] != "").any()),
         **_visits(findings),
         "persistence_months": len(findings.area_trend.months),
     }
+
+
+def _names(answer: Answer, area_codes: pd.Series) -> dict[str, str]:
+    """The names of areas, by what stands in the places' column of codes; none for outside."""
+    named = answer.membership.names_of(area_codes)
+    return {str(code): name for code, name in zip(area_codes, named, strict=True) if name}
 
 
 def _visits(findings: Findings) -> Variables:

@@ -152,9 +152,10 @@ def _area(findings: Findings, at: str) -> Story:
     position = int(str(row["position"]))
     trend = findings.area_trend
     hot = findings.answer.hotspots
-    hot = hot[(hot["area_code"] == at) & hot["class"].str.startswith("hot")]
+    inside = findings.answer.membership.among(hot["area_code"], [at])
+    hot = hot[inside & hot["class"].str.startswith("hot")]
     return {
-        **_counts(findings, findings.answer.counted["area"].to_numpy() == position),
+        **_counts(findings, findings.answer.membership.within(findings.answer.counted, [at])),
         **row,
         "kind": "area",
         "title": str(row["area_name"]),
@@ -194,12 +195,14 @@ def _persistence(findings: Findings, x: Floats, y: Floats) -> Story:
     }
 
 
-def _area_at(findings: Findings, x: Floats, y: Floats) -> dict[str, str]:
-    code = str(findings.answer.area_codes_at(x, y)[0])
-    name = str(findings.answer.areas["area_name"].get(code, ""))
-    return {"area_code": code, "area_name": name}
+def _area_at(findings: Findings, x: Floats, y: Floats) -> dict[str, object]:
+    """The areas at a point: one, or several that overlap."""
+    membership, names = findings.answer.membership, findings.answer.areas["area_name"]
+    codes = [code for code in membership.split(str(membership.codes_at(x, y)[0])) if code]
+    return {"inside": [(code, str(names.get(code, code))) for code in codes]}
 
 
 def _title(kind: str, findings: Findings, x: Floats, y: Floats) -> str:
-    name = _area_at(findings, x, y)["area_name"]
+    membership = findings.answer.membership
+    name = membership.names_of(pd.Series(membership.codes_at(x, y))).iloc[0]
     return f"{kind} in {name}" if name else kind

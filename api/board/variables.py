@@ -36,7 +36,7 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "headline": headline(answer),
         "categories": categories_words(answer),
         "period": period_words(answer),
-        "shown": int(answer.area_counts["n"].sum()),
+        "shown": answer.n_shown,
         "hot": int(classes.str.startswith("hot").sum()),
         "areas_shown": len(answer.area_counts),
         "left_out": [place_title(place) for place in findings.question.without],

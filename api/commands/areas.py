@@ -17,6 +17,8 @@ from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.locate import overlaps_text
+from geo.locate.overlaps import WIDTH_M
 from geo.store.contract import LayerMetadata
 from geo.store.layer_ids import renaming_notices
 
@@ -87,8 +89,9 @@ def add_layer(
         "code_field": metadata.code_field,
         "name_field": metadata.name_field,
         "changes": layer.changes,
+        "overlaps": overlaps_text(layer.areas),
     }
-    cli.echo(lines + layer.changes, facts)
+    cli.echo(lines + layer.changes + _overlap_lines(layer.areas), facts)
 
 
 @layers.command("check")
@@ -123,6 +126,8 @@ def check(
     projection, areas = _to_check(cli, layer, code_field=code_field, inside=inside)
     findings = check_layer(areas, sliver_m=sliver_m, current_codes=codes)
     fit = unfit_for_plan(findings).empty
+    # Before they are repaired, areas may be too broken to be intersected.
+    overlaps = [] if "invalid ring" in set(findings["kind"]) else _overlap_lines(areas)
     if output:
         write_frame(findings, output, projection=projection, members={"layer": layer})
     kinds = findings["kind"].value_counts(sort=False)
@@ -133,7 +138,8 @@ def check(
         "kinds": kinds.to_dict(),
         "findings": findings.drop(columns="geometry").to_dict("records"),
     }
-    cli.echo(_report(layer, len(areas), findings, fit=fit, output=output), facts)
+    lines = _report(layer, len(areas), findings, fit=fit, output=output)
+    cli.echo(lines + overlaps, facts)
 
 
 @layers.command("list")
@@ -148,6 +154,19 @@ def list_layers(context: typer.Context) -> None:
     lines = [f"{metadata.layer_id}: {n} areas  {metadata.title}".rstrip() for metadata, n in sizes]
     facts = [_layer_facts(metadata, n) for metadata, n in sizes]
     cli.echo(lines or ["no layers yet"], facts)
+
+
+def _overlap_lines(areas: gpd.GeoDataFrame) -> list[str]:
+    """What it means for counts that areas overlap; nothing where they do not."""
+    pairs = overlaps_text(areas)
+    if not pairs:
+        return []
+    line = (
+        f"areas overlap by more than a sliver of {WIDTH_M:g} m ({pairs}): each counts its own "
+        "incidents, so they add up to more than all; posts, patches and plans need a layer "
+        "without overlaps"
+    )
+    return [line]
 
 
 def _layer_facts(metadata: LayerMetadata, areas: int) -> dict[str, object]:

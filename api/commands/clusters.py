@@ -20,6 +20,7 @@ from api.settings import VERSION
 from geo.analyses import Analysis
 from geo.cells import Grid
 from geo.errors import InputError, QuestionError
+from geo.question.accounts import overlap_caveat
 from geo.question.ask import Question
 from geo.scale import (
     AreaUnits,
@@ -158,7 +159,10 @@ def area_counts(request: CountRequest, job: CountJob) -> CountOutput:
     frame = counted.frame()
     names = request.areas["area_name"].astype(str).to_numpy()
     frame.insert(1, "area_name", names[frame["area_code"].cat.codes])
-    return CountOutput(frame, counted, {"outlines": outlines(request.areas)})
+    members: dict[str, object] = {"outlines": outlines(request.areas)}
+    if counted.in_several:
+        members["overlaps"] = counted.overlap_rows()
+    return CountOutput(frame, counted, members)
 
 
 def cells(request: CountRequest, job: CountJob) -> CountOutput:
@@ -215,6 +219,7 @@ def _facts(result: CountOutput, request: CountRequest, criteria: Criteria) -> di
     counted, parts = result.counted, request.parts
     return {
         **counted.accounts(),
+        "in_several_areas": counted.in_several,
         "rejected_by_reason": dict(counted.rejected.most_common()),
         "period": {"from": f"{criteria.period.first}", "to": f"{criteria.period.last}"},
         "months_published": counted.whole_months,
@@ -223,7 +228,7 @@ def _facts(result: CountOutput, request: CountRequest, criteria: Criteria) -> di
         "not_read": sum(not criteria.may_match(part) for part in parts.parts),
         "replaced": parts.replaced,
         "broken": [vars(part) for part in counted.broken],
-        "caveats": _caveats(counted),
+        "caveats": _caveats(counted, request.question.layer),
         "question": request.question.options(),
         "software": f"patchmap {VERSION}",
     }
@@ -238,16 +243,18 @@ def _lines(result: CountOutput, request: CountRequest, criteria: Criteria) -> It
     months = counted.months
     span = f"{months[0]} to {months[-1]}" if months else criteria.period.title
     yield f"{len(counted.reports) - len(counted.broken):,} parts, {span}"
+    if counted.in_several:
+        yield f"{counted.in_several:,} of those counted are in two or more areas"
     skipped = sum(not criteria.may_match(part) for part in request.parts.parts)
     if skipped:
         yield f"{skipped:,} files of other months were not read"
     if request.parts.replaced:
         yield f"{len(request.parts.replaced):,} files were replaced by later ones of the same month"
-    yield from (f"note: {caveat}" for caveat in _caveats(counted))
+    yield from (f"note: {caveat}" for caveat in _caveats(counted, request.question.layer))
 
 
-def _caveats(counted: CountResult) -> list[str]:
-    """The caveats of the source, and the months that forces did not publish."""
+def _caveats(counted: CountResult, layer: str) -> list[str]:
+    """The caveats of overlapping areas and of the source, and months that were not published."""
     published = counted.published
     lacking = {
         force: missing
@@ -255,6 +262,8 @@ def _caveats(counted: CountResult) -> list[str]:
         if (missing := sorted(set(counted.months) - set(months)))
     }
     caveats = list(CAVEATS) if published else []
+    if counted.in_several:
+        caveats.insert(0, overlap_caveat(layer or "this layer"))
     if lacking:
         most = sorted(lacking, key=lambda force: (-len(lacking[force]), force))
         named = ", ".join(f"{force} {len(lacking[force])}" for force in most[:MOST_LISTED])

@@ -20,7 +20,7 @@ from geo.crs import crs_name, implausible
 from geo.errors import InputError
 from geo.formats.csv_table import Table, read_table
 from geo.incidents import COVERS_SETTING, NOTES_SETTING, Batch, Partition
-from geo.locate import AreaLocator
+from geo.locate import AreaLocator, joined_codes, overlaps_text
 from geo.question.quality import DoubleWatch
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
@@ -128,7 +128,10 @@ def locate(
         str, typer.Option(help="CRS of the points, if the column names do not show it.")
     ] = "",
 ) -> None:
-    """Add area_code and area_name to a CSV of points; no row is left out."""
+    """Add area_code and area_name to a CSV of points; no row is left out.
+
+    Where areas overlap, both have all the areas of a point, joined with a semicolon.
+    """
     cli = CommandContext.of(context)
     cli.check_output(output, points, Path(areas))
     projection, layer = areas_of(cli, areas)
@@ -139,24 +142,33 @@ def locate(
     reasons = implausible(first, second, source=source, projection=projection)
     # A point far away is usable all the same: it lies outside every area.
     usable = (reasons == "") | np.char.startswith(reasons.astype(str), "outside")
-    positions = np.full(len(table), -1)
     metres = projection.to_metres(first[usable], second[usable], source=source)
-    positions[usable] = AreaLocator(layer).locate(*metres)
-    located = table.frame()
-    located["area_code"] = np.append(layer.index.to_numpy(dtype=object), "")[positions]
-    located["area_name"] = np.append(layer["area_name"].to_numpy(dtype=object), "")[positions]
+    locator, located = AreaLocator(layer), table.frame()
+    memberships = locator.locate_all(*metres)
+    memberships = memberships._replace(point=np.flatnonzero(usable)[memberships.point])
+    for column, texts in (("area_code", layer.index), ("area_name", layer["area_name"])):
+        words = texts.astype(str).to_numpy(dtype=object)
+        located[column] = joined_codes(memberships, words, len(table))
+    areas_of_row = np.bincount(memberships.point, minlength=len(table))
     write_whole(output, lambda part: part.write_text(to_csv(located), encoding="utf-8"))
     facts = {
         "read": len(table),
-        "in_an_area": int((positions >= 0).sum()),
-        "outside": int((usable & (positions < 0)).sum()),
+        "in_an_area": int((areas_of_row > 0).sum()),
+        "outside": int((usable & (areas_of_row == 0)).sum()),
         "without_a_place": int((~usable).sum()),
     }
     line = (
         f"{facts['read']:,} rows = {facts['in_an_area']:,} in an area + {facts['outside']:,} "
         f"outside every area + {facts['without_a_place']:,} without a usable place"
     )
-    cli.echo([line], facts)
+    lines = [line]
+    if len(locator.overlaps):
+        facts["in_several_areas"] = int((areas_of_row > 1).sum())
+        lines.append(
+            f"areas overlap ({overlaps_text(layer)}): {facts['in_several_areas']:,} rows are in "
+            "two or more, and name them all with ; between"
+        )
+    cli.echo(lines, facts)
 
 
 def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:

@@ -191,6 +191,8 @@ def account_lines(accounts: Accounts) -> list[str]:
         lines.append(f"{accounts.left_out:,} of those not asked are at places that are left out")
     if accounts.in_no_area:
         lines.append(f"{accounts.in_no_area:,} of those counted are in none of the areas")
+    if accounts.in_several_areas:
+        lines.append(f"{accounts.in_several_areas:,} of those counted are in two or more areas")
     if accounts.months_missing:
         lines.append(
             f"{len(accounts.months_missing)} of {len(accounts.period.months)} months were not "

@@ -41,6 +41,8 @@ class CountsFile:
         JSON of `api.maps.outlines.outlines`, the shapes of the areas.
     accounts
         Where every source row went when the file was made, and its caveats.
+    overlaps
+        Incidents in two or more areas, in two places: `IN_SEVERAL` and `COUNTED_AGAIN`.
     """
 
     name: str
@@ -51,6 +53,7 @@ class CountsFile:
     whole_months: tuple[str, ...]
     outlines: bytes
     accounts: dict[str, Any]
+    overlaps: Cube
 
     @classmethod
     def read(cls, path: Path) -> CountsFile:
@@ -102,6 +105,18 @@ def _counts(path: Path, table: pa.Table) -> CountsFile:
         months=months,
         places=len(codes),
     )
+    # A file of an earlier version has none: it counted each incident in one area.
+    rows = orjson.loads(members["overlaps"]) if "overlaps" in members else []
+    slug, when, kind, n = zip(*rows, strict=True) if rows else ((), (), (), ())
+    overlaps = Cube.of(
+        np.array([categories.index(name) for name in slug], dtype=np.int64),
+        np.array([months.index(name) for name in when], dtype=np.int64),
+        np.array(kind, dtype=np.int64),
+        np.array(n, dtype=np.int64),
+        categories=categories,
+        months=months,
+        places=2,
+    )
     digest = hashlib.sha256()
     digest.update(orjson.dumps(members, option=orjson.OPT_SORT_KEYS))
     digest.update(cube.counts.data)
@@ -109,7 +124,7 @@ def _counts(path: Path, table: pa.Table) -> CountsFile:
     if not len(codes) == len(names) == len(drawn["rings"]):
         raise ValueError("outlines, codes and names differ in number")
     return CountsFile(
-        path.name, digest.hexdigest()[:32], cube, codes, names, whole, outlines, accounts
+        path.name, digest.hexdigest()[:32], cube, codes, names, whole, outlines, accounts, overlaps
     )
 
 

@@ -20,6 +20,7 @@ from geo.errors import NotFoundError, QuestionError
 from geo.incidents import category_title
 from geo.period import Interval, Period
 from geo.question.model import DEFAULT_PERIOD, Question
+from geo.scale.counting import COUNTED_AGAIN, IN_SEVERAL
 
 ANSWERED: Final = ("datetime", "period", "category")
 """Options of a Question that counts by month can answer."""
@@ -138,9 +139,23 @@ class CountsView:
         per = len(self.months) if self.month else 1
         return shades_of(self.by_area / max(per, 1))
 
+    @cached_property
+    def _overlaps(self) -> NDArray[np.int64]:
+        return self.file.overlaps.by_place(self.months, self.question.category)
+
+    @property
+    def total(self) -> int:
+        """Incidents of the period, each once; where areas overlap less than the areas' sum."""
+        return int(self.by_area.sum() - self._overlaps[COUNTED_AGAIN])
+
+    @property
+    def in_several(self) -> int:
+        """Incidents of the period that lie in two or more areas."""
+        return int(self._overlaps[IN_SEVERAL])
+
     def frame(self) -> pd.DataFrame:
         """Every area with its count and share; the columns of `patchmap count`."""
-        total = max(int(self.by_area.sum()), 1)
+        total = max(self.total, 1)
         return pd.DataFrame(
             {
                 "area_code": self.file.codes,
@@ -153,13 +168,14 @@ class CountsView:
     def accounts(self) -> dict[str, Any]:
         """Where every row of the source files went, for this Question."""
         file = self.file.accounts
-        counted = int(self.by_area.sum())
+        counted = self.total
         return {
             "read": file["read"],
             "rejected": file["rejected"],
             "not_asked": file["not_asked"] + file["counted"] - counted,
             "outside": file["outside"],
             "counted": counted,
+            "in_several_areas": self.in_several,
             "period": {"from": f"{self.period.first}", "to": f"{self.period.last}"},
             "months_missing": self.missing,
             "crs": file["crs"],
@@ -182,6 +198,9 @@ class CountsView:
         """The variables of the story: months and categories of the open area, or of all areas."""
         cube, place = self.file.cube, self.file.codes.index(self.at) if self.at else None
         kinds = cube.by_category(self.months, place=place)
+        if place is None:
+            again = self.file.overlaps.by_category(self.months, place=COUNTED_AGAIN)
+            kinds = {slug: n - again[slug] for slug, n in kinds.items()}
         rows = [
             (slug, category_title(slug), n)
             for slug, n in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -194,13 +213,15 @@ class CountsView:
                 "name": self.file.names[place],
                 "n": n,
                 "rank": 1 + int((self.by_area > n).sum()),
-                "share": n / max(int(self.by_area.sum()), 1),
+                "share": n / max(self.total, 1),
             }
         return story
 
     def _chart(self, place: int | None) -> Chart:
         cube = self.file.cube
         n = cube.by_month(self.question.category, place=place).astype(float)
+        if place is None:
+            n -= self.file.overlaps.by_month(self.question.category, place=COUNTED_AGAIN)
         whole = set(self.file.whole_months)
         n[[month not in whole for month in cube.months]] = np.nan
         nothing = np.full((1, len(n)), np.nan)

@@ -124,6 +124,9 @@ def draw(
 def _add_pickable_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
     """Draw the areas, invisibly, under the cells: a click beside the cells selects an area."""
     areas = _shown_areas(answer)
+    if answer.membership.overlapping:
+        # The last one lies on top: an estate inside a town must be there to click.
+        areas = areas.iloc[np.argsort(-areas.area.to_numpy(), kind="stable")]
     counts = answer.area_counts.groupby("area_code")["n"].sum(min_count=1)
     n = counts.reindex(areas.index.astype(str), fill_value=0)
     shown = gpd.GeoDataFrame(
@@ -153,7 +156,6 @@ def _area_style(feature: Mapping[str, Any]) -> Style:
 def _add_cells(
     drawing: folium.Map, answer: Answer, *, projection: Projection, painting: Painting
 ) -> None:
-    names = answer.areas["area_name"]
     for kind, shade in painting.shades.items():
         chosen = painting.cells[painting.cells["kind"] == kind]
         if chosen.empty:
@@ -162,7 +164,7 @@ def _add_cells(
             {
                 "n": chosen["n"],
                 "meaning": chosen["meaning"].map(inert),
-                "area": chosen["area_code"].map(names).fillna("").map(inert),
+                "area": answer.membership.names_of(chosen["area_code"]).map(inert),
                 "at": chosen["cell_id"],
             },
             geometry=chosen.geometry,

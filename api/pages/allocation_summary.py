@@ -166,12 +166,6 @@ class AllocationSummary:
         return "harm" if self.answer.harm else "incidents"
 
     @property
-    def names(self) -> dict[str, str]:
-        """The name of each area, by its code."""
-        names = self.answer.areas["area_name"].astype(str)
-        return {str(code): name for code, name in names.items()}
-
-    @property
     def base(self) -> tuple[float, float] | None:
         """X and y of where patrols start: the given base, or the best of the candidates."""
         base = self.view.question.patrols.base
@@ -271,13 +265,14 @@ class AllocationSummary:
 
     def _stops(self, first: pd.DataFrame, times: pd.Series) -> list[Stop]:
         """The stops of a round; `times` has every arrival by the id of the place."""
+        areas = self.answer.membership.names_of(first["area_code"])
         return [
             Stop(
                 **{name: row[name] for name in _STOP_COLUMNS},
                 times=[time for time in times[row["hotspot_id"]] if time],
-                area=self.names.get(row["area_code"], ""),
+                area=area,
             )
-            for row in first.to_dict("records")
+            for row, area in zip(first.to_dict("records"), areas, strict=True)
         ]
 
     @property

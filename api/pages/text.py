@@ -72,7 +72,7 @@ def hours_words(hours: Hours) -> str:
 
 def shown_words(answer: Answer) -> str:
     """The number of incidents shown, and of those that they are judged against."""
-    shown, counted = int(answer.area_counts["n"].sum()), answer.accounts.counted
+    shown, counted = answer.n_shown, answer.accounts.counted
     areas = answer.area_counts["area_code"].nunique()
     text = f"n = {shown:,} incidents in {areas:,} area{'s' if areas != 1 else ''}"
     whole = f"judged against the whole of {answer.accounts.mask}"

@@ -60,7 +60,8 @@ def last_months(answer: Answer, *, months: int = MONTHS) -> list[str]:
 
 def area_trend(answer: Answer) -> Trend:
     """The months of each area of an Answer with its history."""
-    return _trend(answer, answer.history["area"].to_numpy(), rows=len(answer.areas))
+    point, area = answer.membership.of(answer.history)
+    return _trend(answer, point, area, rows=len(answer.areas))
 
 
 def whole_trend(answer: Answer, which: NDArray[np.bool_]) -> Trend:
@@ -73,11 +74,14 @@ def whole_trend(answer: Answer, which: NDArray[np.bool_]) -> Trend:
     which
         A mask of the incidents of the history.
     """
-    return _trend(answer, np.where(which, 0, -1), rows=1)
+    point = np.flatnonzero(which)
+    return _trend(answer, point, np.zeros_like(point), rows=1)
 
 
-def _trend(answer: Answer, row: NDArray[np.integer], *, rows: int) -> Trend:
-    table = _monthly(answer, row, rows=rows)
+def _trend(
+    answer: Answer, point: NDArray[np.integer], row: NDArray[np.integer], *, rows: int
+) -> Trend:
+    table = _monthly(answer, point, row, rows=rows)
     shown = last_months(answer)
     bands = [expected_band(table, month) for month in shown]
     return Trend(
@@ -92,12 +96,17 @@ def _trend(answer: Answer, row: NDArray[np.integer], *, rows: int) -> Trend:
     )
 
 
-def _monthly(answer: Answer, row: NDArray[np.integer], *, rows: int) -> pd.DataFrame:
-    """Counts by row and month, only of months that are published in full."""
+def _monthly(
+    answer: Answer, point: NDArray[np.integer], row: NDArray[np.integer], *, rows: int
+) -> pd.DataFrame:
+    """Counts by row and month, only of months that are published in full.
+
+    `point` are positions in the history; one appears with each row that it counts for.
+    """
     every = months_between(answer.published[0], answer.published[-1])
     when = london_months(answer.history["occurred_from"]) - np.datetime64(every[0], "M")
-    month = when.astype(np.int64)
-    inside = (row >= 0) & (month >= 0) & (month < len(every))
+    month = when.astype(np.int64)[point]
+    inside = (month >= 0) & (month < len(every))
     at = row[inside] * len(every) + month[inside]
     counts = np.bincount(at, minlength=rows * len(every)).reshape(rows, len(every))
     known = [month for month in answer.published if month not in answer.short]

@@ -13,6 +13,7 @@ from geo.allocation.patches.problem import PatchRules
 from geo.allocation.posts import share_money, share_posts
 from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
 from geo.errors import InputError, QuestionError
+from geo.locate import refuse_overlaps
 from geo.question.answer import Answer
 from geo.question.model import Question
 from geo.question.resolve import check_names
@@ -146,11 +147,23 @@ def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
     table = answer.areas.drop(index=list(question.need.exclude))
     if not len(table):
         raise QuestionError("exclude", "leaves no area; exclude fewer")
+    _refuse_overlaps(table, question)
     counts = answer.area_counts_of_all.set_index("area_code")
     table["incidents"] = counts["n"]
     if "weighted" in counts:
         table["harm"] = counts["weighted"]
     return table.assign(**{column: need_of(table, question)})
+
+
+def _refuse_overlaps(areas: gpd.GeoDataFrame, question: Question) -> None:
+    try:
+        refuse_overlaps(
+            areas,
+            "the same incidents would count as the need of both",
+            "exclude one area of each pair, or choose a layer whose areas do not overlap",
+        )
+    except InputError as error:
+        raise QuestionError("layer", f"{question.layer}: {error}") from error
 
 
 def _patches(answer: Answer, run: Runner) -> PatchAnswer:

@@ -74,6 +74,12 @@ def patrols(
             "these incidents are dated by month or day only, so demand by shift is unknown; leave "
             "shifts out to plan daily visits",
         )
+    if terms.everywhere and answer.membership.overlapping:
+        raise QuestionError(
+            "everywhere",
+            "areas of this layer overlap, so a visit can be in two of them; choose a layer whose "
+            "areas do not overlap, or leave everywhere out",
+        )
     rule = _visit_rule(terms)
     try:
         shifts = _shifts(answer)

@@ -48,7 +48,7 @@ def ranked(answer: Answer) -> AnalysisResult:
     except InputError as error:
         raise QuestionError("spacing", str(error)) from error
     x, y = frame["x"].to_numpy(), frame["y"].to_numpy()
-    codes = pd.DataFrame({"area_code": answer.area_codes_at(x, y)})
+    codes = pd.DataFrame({"area_code": answer.membership.codes_at(x, y)})
     frame = inserted(frame, codes, after="share")
     compared = answer.accounts.compared
     if compared:
@@ -81,7 +81,7 @@ def repeat_places(answer: Answer) -> AnalysisResult:
     except InputError as error:
         raise QuestionError("source", str(error)) from error
     x, y = (result.places[axis].to_numpy(float) for axis in ("x", "y"))
-    frame = result.places.assign(area_code=answer.area_codes_at(x, y))
+    frame = result.places.assign(area_code=answer.membership.codes_at(x, y))
     return AnalysisResult(
         answer.shown(as_layer(frame, shapely.points(x, y), answer)),
         "Incidents by the text of their place, compared without case and spaces",

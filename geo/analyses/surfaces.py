@@ -18,6 +18,7 @@ from geo.hotspots import change, density, emerging
 from geo.incidents import london_months, months_between
 from geo.locate import AreaLocator
 from geo.question.answer import Answer, Floats
+from geo.question.membership import AreaMembership
 
 _SERIES = (
     "The test takes incidents as independent of one another. Where they come in series, it finds "
@@ -30,6 +31,13 @@ _EDGE = (
 _EVENLY = (
     "Residents are spread evenly over their area. Use small areas, and remember that few people "
     "live where many come to shop or drink."
+)
+_NO_SHARES = (
+    "The areas overlap, so their shares do not add up to one: shares are not compared, and there "
+    "is no S."
+)
+_RESIDENTS_TWICE = (
+    "Areas of the study area overlap, so their residents would count twice: there is no rate."
 )
 _SUGGESTED = (
     "suggested: median distance of a place to its k-th nearest, k half the root of their number"
@@ -73,13 +81,14 @@ def changes(answer: Answer) -> AnalysisResult:
         raise QuestionError("compare", "choose previous or year to compare with")
     # Shares and tests are among all areas, however few of them the Question shows.
     frame = answer.area_counts_of_all
-    shares, similarity = _shares(frame)
+    overlapping = answer.membership.overlapping
+    shares, similarity = (pd.DataFrame(index=frame.index), {}) if overlapping else _shares(frame)
     together = pd.concat([frame.drop(columns="geometry"), shares], axis=1)
     return AnalysisResult(
         answer.shown(as_layer(together, frame.geometry.to_numpy(), answer)),
         f"{E_TEST}; S of Andresen 2009 by the tests of Wheeler, Steenbeek & Andresen 2018",
         compared_parameters(answer) | similarity,
-        [_SERIES],
+        [_SERIES, _NO_SHARES] if overlapping else [_SERIES],
     )
 
 
@@ -92,9 +101,8 @@ def expected(answer: Answer) -> AnalysisResult:
     months = [name for name in earlier if name not in answer.short]
     months += [month] if month in answer.published else []
     numbers = london_months(answer.history["occurred_from"]).astype(str)
-    area = answer.history["area"].to_numpy()
-    located = area >= 0
-    table = pd.crosstab(area[located], numbers[located])
+    point, area = answer.membership.of(answer.history)
+    table = pd.crosstab(area, numbers[point])
     table = table.reindex(index=range(len(answer.areas)), columns=months, fill_value=0)
     band = change.expected_band(table, month)
     band.insert(0, "month", month)
@@ -120,7 +128,9 @@ def densities(answer: Answer) -> AnalysisResult:
         changes = density.compare_densities(now, before, days=answer.days, bandwidth=width)
         changes.loc[~answer.cells_compare, :] = np.nan
         frame = pd.concat([frame, changes.drop(columns="density").set_axis(frame.index)], axis=1)
-    per_head = "residents" in answer.study_areas.columns
+    residents = "residents" in answer.study_areas.columns
+    twice = residents and AreaMembership(answer.study_areas).overlapping
+    per_head = residents and not twice
     if per_head:
         people = _residents_density(answer, width)
         frame["rate_per_1000"] = density.rate_per_1000(now, people, bandwidth=width)
@@ -137,7 +147,9 @@ def densities(answer: Answer) -> AnalysisResult:
         cell_parameters(answer)
         | {"bandwidth_m": width, "bandwidth": "asked" if question.bandwidth else _SUGGESTED}
         | (compared_parameters(answer) if compared else {}),
-        ([] if corrected else [_EDGE]) + ([_EVENLY] if per_head else []),
+        ([] if corrected else [_EDGE])
+        + ([_EVENLY] if per_head else [])
+        + ([_RESIDENTS_TWICE] if twice else []),
     )
 
 

@@ -36,6 +36,8 @@ class Accounts:
         that the Question leaves out; outside are those beyond the study area.
     in_no_area
         Counted incidents that lie in none of the layer's areas.
+    in_several_areas
+        Counted incidents that lie in two or more areas, which overlap; each of these counts them.
     period, months_published, months_missing, compared
         The days that were counted, and which months nobody published.
     source, attribution, caveats
@@ -70,6 +72,7 @@ class Accounts:
     question: dict[str, str]
     left_out: int = 0
     unknown: str = ""
+    in_several_areas: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """The accounts as every JSON answer shows them."""
@@ -86,6 +89,39 @@ class Accounts:
                 "left_out": self.compared.left_out,
             }
         return values
+
+
+def overlap_caveat(layer: str) -> str:
+    """Word what it means that areas of a layer, named by its id, overlap."""
+    return (
+        f"Areas of {layer} overlap, and each area counts its own incidents: the areas add up to "
+        "more than all incidents in them. Totals count each incident once."
+    )
+
+
+def overlap_numbers(*, several: int, total: int, located: int) -> str:
+    """Word how much the counts of overlapping areas add up to.
+
+    Parameters
+    ----------
+    several
+        Incidents in two or more areas.
+    total
+        The sum of all areas' counts.
+    located
+        Incidents in some area, each once.
+
+    Returns
+    -------
+    A sentence for people.
+    """
+    if not several:
+        return "None of these incidents lies in two areas."
+    lie = "1 incident lies" if several == 1 else f"{several:,} incidents lie"
+    return (
+        f"{lie} in two or more areas: the areas add up to {total:,}, for {located:,} incidents "
+        "in them."
+    )
 
 
 def _first_and_last(period: Period) -> dict[str, object]:

@@ -17,10 +17,10 @@ from geo.coverage import Comparison, Knowledge
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, getis_ord
 from geo.incidents import Covers, SourceNotes, london_months
-from geo.locate import AreaLocator
 from geo.period import Period
 from geo.question.accounts import Accounts
 from geo.question.harm import HarmTable
+from geo.question.membership import AreaMembership
 from geo.question.model import Question
 from geo.sources import NOTES
 
@@ -122,6 +122,7 @@ class Answer:
         """Incidents by area: `area_code`, `area_name`, `n`, `share`, and the area's geometry.
 
         `share` is of all incidents counted in the study area. Areas with no incident have a row.
+        Where areas overlap each counts its own incidents, so that `n` adds up to more than all.
         With `by=month` there is a row for each area and published month, with `month`, and
         shares of that month. Where the layer has residents, `rate_per_1000` is of the period.
         With a harm table, `weighted` is the harm. With a compared period, `n_compared`, `change`,
@@ -142,7 +143,7 @@ class Answer:
         if self.accounts.compared:
             if self.question.by == "month":
                 raise QuestionError("by", "use either by or compare, not both")
-            n_compared = self._counts_by_area(self.compared)
+            n_compared = self.membership.counts(self.compared)
             changes = self.changes(frame["n"], n_compared, self.compares)
             frame = inserted(frame, changes.drop(columns="n"), after="share")
         # A comparison has one row for each area, as by month it is refused.
@@ -220,8 +221,8 @@ class Answer:
         """Every cell of the study area with its hotspot class, and the whole cell as geometry.
 
         `cell_id`, `n`, `z`, `p`, `q`, `p_count`, `q_count`, `class`, `area_code` (of the centre;
-        '' outside the layer), `inside_share`; with a harm table also `weighted` and the ranks.
-        See `geo.hotspots.getis_ord`.
+        '' outside the layer, joined with `;` where areas overlap), `inside_share`; with a harm
+        table also `weighted` and the ranks. See `geo.hotspots.getis_ord`.
         """
         cells = self.cells
         weighted = None
@@ -296,37 +297,33 @@ class Answer:
         frame = self.cells.frame(str(self.areas.crs))
         for name in table.columns:
             frame[name] = table[name].to_numpy()
-        frame["area_code"] = self.area_codes_at(*self.cells.grid.centres(self.cells.positions))
+        centres = self.cells.grid.centres(self.cells.positions)
+        frame["area_code"] = self.membership.codes_at(*centres)
         ordered = ["cell_id", *table.columns, "area_code", "inside_share", "geometry"]
         return self.shown(frame[ordered])
 
-    def area_codes_at(self, x: Floats, y: Floats) -> NDArray[np.object_]:
-        """Look up the area at each of some points.
-
-        Parameters
-        ----------
-        x, y
-            Of n points, in metres of the areas' CRS.
-
-        Returns
-        -------
-        n area codes, '' outside the layer.
-        """
-        position = self.areas_at(x, y)
-        codes = np.array([*self.areas.index.astype(str), ""], dtype=object)
-        # Outside is −1: the last one, ''.
-        at: NDArray[np.object_] = codes[position]
-        return at
+    @cached_property
+    def membership(self) -> AreaMembership:
+        """Which of the layer's areas incidents and places lie in."""
+        return AreaMembership(self.areas)
 
     def areas_at(self, x: Floats, y: Floats) -> NDArray[np.integer]:
-        """The position of the area at each of n points in metres, −1 outside the layer."""
-        return AreaLocator(self.areas).locate(x, y)
+        """The position of the area with the lowest code at each of n points, −1 outside."""
+        return self.membership.lowest_at(x, y)
+
+    @property
+    def n_shown(self) -> int:
+        """How many counted incidents lie in the areas that the Question shows, each once."""
+        if not self.question.within:
+            return self.accounts.counted - self.accounts.in_no_area
+        return int(self.membership.within(self.counted, self.question.within).sum())
 
     def shown(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """The rows of the areas that the Question shows; their values are those among all."""
         if not self.question.within:
             return frame
-        return frame[frame["area_code"].isin(self.question.within)].reset_index(drop=True)
+        inside = self.membership.among(frame["area_code"], self.question.within)
+        return frame[inside].reset_index(drop=True)
 
     @property
     def harm(self) -> HarmTable | None:
@@ -356,10 +353,6 @@ class Answer:
             published_days(compared.period, both.before),
         )
 
-    def _counts_by_area(self, incidents: pd.DataFrame) -> NDArray[np.int64]:
-        position = incidents["area"].to_numpy()
-        return np.bincount(position[position >= 0], minlength=len(self.areas))
-
     def _in_month(self, month: str) -> NDArray[np.bool_]:
         if not month:
             return np.ones(len(self.counted), dtype=bool)
@@ -370,7 +363,7 @@ class Answer:
         return london_months(self.counted["occurred_from"])
 
     def _count(self, incidents: pd.DataFrame, month: str) -> pd.DataFrame:
-        n = self._counts_by_area(incidents)
+        n = self.membership.counts(incidents)
         frame = pd.DataFrame(
             {
                 "area_code": self.areas.index.astype(str),
@@ -381,11 +374,7 @@ class Answer:
             }
         )
         if self.harm is not None:
-            position, weight = incidents["area"].to_numpy(), self.harm_of(incidents)
-            located = position >= 0
-            frame["weighted"] = np.bincount(
-                position[located], weights=weight[located], minlength=len(self.areas)
-            )
+            frame["weighted"] = self.membership.sums(incidents, self.harm_of(incidents))
         if "residents" in self.areas.columns:
             # Any file's column may be called residents: without a number there is no rate.
             residents = pd.to_numeric(self.areas["residents"], errors="coerce").to_numpy(float)

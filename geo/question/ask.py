@@ -21,7 +21,7 @@ from geo.errors import NotFoundError, QuestionError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
 from geo.locate import AreaLocator
 from geo.period import Period
-from geo.question.accounts import Accounts
+from geo.question.accounts import Accounts, overlap_caveat, overlap_numbers
 from geo.question.alike import (
     compared_account,
     comparison_of,
@@ -30,6 +30,7 @@ from geo.question.alike import (
     unknown_areas,
 )
 from geo.question.answer import Answer, StoreFacts
+from geo.question.membership import AreaMembership
 from geo.question.model import Question
 from geo.question.quality import ShortMonth, published_twice, short_months
 from geo.question.resolve import ResolvedQuestion, check_names, resolve
@@ -130,6 +131,7 @@ def answer(
         outside=len(selected) - len(inside),
         counted=len(counted),
         in_no_area=int((counted["area"] < 0).sum()),
+        in_several_areas=locators.membership.in_several(counted),
         period=resolved.period,
         months_published=resolved.months_published,
         months_missing=resolved.months_missing,
@@ -141,6 +143,7 @@ def answer(
         caveats=[
             *([unknown] if unknown else []),
             *([account.left_out] if account and account.left_out else []),
+            *locators.caveats(question.layer, counted),
             *coverage_caveats(resolved, known, comparison),
             *_caveats(resolved, notes, counted, short=short),
         ],
@@ -191,6 +194,7 @@ class _Locators:
     def __init__(self, areas: gpd.GeoDataFrame, study: gpd.GeoDataFrame) -> None:
         self._areas = AreaLocator(areas)
         self._study = self._areas if study is areas else AreaLocator(study)
+        self.membership = AreaMembership(areas, self._areas)
 
     def inside(self, incidents: pd.DataFrame) -> pd.DataFrame:
         """Those inside the study area, with `area`: the position of their area in the layer."""
@@ -198,6 +202,15 @@ class _Locators:
         area = self._areas.locate(x, y)
         study = area if self._study is self._areas else self._study.locate(x, y)
         return incidents.assign(area=area)[study >= 0].reset_index(drop=True)
+
+    def caveats(self, layer: str, counted: pd.DataFrame) -> list[str]:
+        """What overlapping areas mean for the sum of their counts; none where they tile."""
+        if not self.membership.overlapping:
+            return []
+        located = int((counted["area"] >= 0).sum())
+        n, total = self.membership.in_several(counted), int(self.membership.counts(counted).sum())
+        numbers = overlap_numbers(several=n, total=total, located=located)
+        return [f"{overlap_caveat(layer)} {numbers}"]
 
 
 def _caveats(

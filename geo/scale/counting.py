@@ -15,11 +15,18 @@ from geo.errors import InputError
 from geo.scale.criteria import Criteria
 from geo.scale.parts import BrokenPart, Part
 from geo.scale.units import CountingUnits
+from geo.sources.points import IncidentPoints
 
 Ints = NDArray[np.int64]
 
 MOST_SLOTS: Final = 2_000_000
 """Keys up to which an array with a slot for each is faster than sorting them."""
+
+
+IN_SEVERAL: Final = 0
+"""Incidents that lie in two or more units, each once."""
+COUNTED_AGAIN: Final = 1
+"""Counts of an incident beyond its first: the sum of all units less these is the incidents."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,9 @@ class PartCounts:
     name, force, month
         Of the part.
     table, counted
-        The counts, and their sum.
+        The counts, and how many incidents they are; where units overlap their sum is larger.
+    overlaps
+        Counts of two kinds in place of units: `IN_SEVERAL` and `COUNTED_AGAIN`.
     rejected
         Number of rejected rows by reason.
     not_matching, outside
@@ -148,10 +157,11 @@ class PartCounts:
     outside: int = 0
     months: tuple[int, ...] = ()
     broken: str = ""
+    overlaps: CountTable = field(default_factory=lambda: CountTable.join([]))
 
     def without_table(self) -> PartCounts:
         """The same without the counts."""
-        return replace(self, table=CountTable.join([]))
+        return replace(self, table=CountTable.join([]), overlaps=CountTable.join([]))
 
     @classmethod
     def of_broken(cls, part: Part | BrokenPart, reason: str) -> PartCounts:
@@ -174,25 +184,28 @@ def count_part(part: Part, job: CountJob) -> PartCounts:
     counts
         With a reason in `broken` if the part cannot be read.
     """
-    tables, months = [], set()
+    tables, overlaps, months = [], [], set()
     rejected: Counter[str] = Counter()
-    not_matching = outside = 0
+    counted = not_matching = outside = 0
     try:
         for points in part.read(job.projection):
             matching = job.criteria.matches(points)
-            unit = job.units.positions(points.x[matching], points.y[matching])
-            inside = unit >= 0
-            tables.append(
-                CountTable.of(
-                    unit[inside],
-                    points.category[matching][inside],
-                    points.month[matching][inside],
-                    categories=points.categories,
-                )
-            )
+            point, unit = job.units.memberships(points.x[matching], points.y[matching])
+            row = np.flatnonzero(matching)[point]
+            tables.append(_table(points, row, unit))
+            times = np.bincount(point)
+            again = np.diff(point, prepend=-1) == 0
+            if again.any():
+                several = np.flatnonzero(matching)[np.flatnonzero(times > 1)]
+                overlaps += [
+                    _table(points, several, np.full(len(several), IN_SEVERAL)),
+                    _table(points, row[again], np.full(int(again.sum()), COUNTED_AGAIN)),
+                ]
+            inside = int(np.count_nonzero(times))
             rejected += points.rejected
             not_matching += int((~matching).sum())
-            outside += int((~inside).sum())
+            counted += inside
+            outside += int(matching.sum()) - inside
             months |= _distinct(points.month)
     except (InputError, OSError) as error:
         return PartCounts.of_broken(part, getattr(error, "strerror", None) or str(error))
@@ -202,12 +215,19 @@ def count_part(part: Part, job: CountJob) -> PartCounts:
         part.force,
         part.month,
         table,
-        counted=int(table.n.sum()),
+        counted=counted,
         rejected=rejected,
         not_matching=not_matching,
         outside=outside,
         months=tuple(sorted(months)),
+        overlaps=CountTable.join(overlaps),
     )
+
+
+def _table(points: IncidentPoints, row: Ints, unit: NDArray[np.integer]) -> CountTable:
+    """The counts of some rows of points, each in its unit."""
+    category, month = points.category[row], points.month[row]
+    return CountTable.of(unit, category, month, categories=points.categories)
 
 
 def _distinct(months: Ints) -> set[int]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from geo.hotspots import emerging, getis_ord
+from geo.locate import joined_codes
 from geo.scale.totals import CountResult
 from geo.scale.units import CellUnits
 
@@ -66,6 +67,7 @@ def _on_cells(classes: pd.DataFrame, units: CellUnits) -> gpd.GeoDataFrame:
     frame = cells.frame(str(units.study.areas.crs))
     for name in classes.columns:
         frame[name] = classes[name].to_numpy()
-    at_centre = units.study.positions(*cells.grid.centres(cells.positions))
-    frame["area_code"] = np.array([*units.study.codes, ""], dtype=object)[at_centre]
+    at_centre = units.study.memberships(*cells.grid.centres(cells.positions))
+    codes = np.array(units.study.codes, dtype=object)
+    frame["area_code"] = joined_codes(at_centre, codes, len(frame))
     return frame[["cell_id", *classes.columns, "area_code", "inside_share", "geometry"]]

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.incidents import months_between
-from geo.scale.counting import CountTable, PartCounts
+from geo.scale.counting import IN_SEVERAL, CountTable, PartCounts
 from geo.scale.parts import BrokenPart
 
 MOST_WAITING: Final = 4_000_000
@@ -31,11 +31,13 @@ class Totals:
     def __init__(self, broken: Sequence[BrokenPart] = ()) -> None:
         self._sum = CountTable.join([])
         self._waiting: list[CountTable] = []
+        self._overlaps: list[CountTable] = []
         self._reports = [PartCounts.of_broken(file, file.reason) for file in broken]
 
     def add(self, part: PartCounts) -> None:
         """Add one part."""
         self._waiting.append(part.table)
+        self._overlaps.append(part.overlaps)
         # Its counts become part of the sum; holding them here too would double the memory.
         self._reports.append(part.without_table())
         if sum(map(len, self._waiting)) > MOST_WAITING:
@@ -45,7 +47,10 @@ class Totals:
         """The sum of all parts, by units with these codes."""
         self._add_up()
         return CountResult(
-            list(codes), self._sum, sorted(self._reports, key=lambda part: (part.month, part.name))
+            list(codes),
+            self._sum,
+            sorted(self._reports, key=lambda part: (part.month, part.name)),
+            CountTable.join(self._overlaps),
         )
 
     def _add_up(self) -> None:
@@ -65,11 +70,14 @@ class CountResult:
         The counts that are not zero.
     reports
         The counts of each part without its table, the earliest month first.
+    overlaps
+        Incidents in two or more units; see `PartCounts`.
     """
 
     codes: list[str]
     table: CountTable
     reports: list[PartCounts] = field(repr=False)
+    overlaps: CountTable = field(default_factory=lambda: CountTable.join([]), repr=False)
 
     def frame(self, code: str = "area_code") -> pd.DataFrame:
         """A row for each unit, category and month that holds incidents, in that order.
@@ -166,12 +174,24 @@ class CountResult:
                 months.setdefault(part.force, []).append(part.month)
         return dict(sorted(months.items()))
 
+    @property
+    def in_several(self) -> int:
+        """How many incidents lie in two or more units."""
+        return int(self.overlaps.n[self.overlaps.unit == IN_SEVERAL].sum())
+
+    def overlap_rows(self) -> list[tuple[str, str, int, int]]:
+        """`category`, `month`, which of both kinds of `overlaps`, and n, for a file of counts."""
+        table = self.overlaps
+        months = table.month.astype("datetime64[M]").astype(str).tolist()
+        slugs = [table.categories[number] for number in table.category]
+        return list(zip(slugs, months, table.unit.tolist(), table.n.tolist(), strict=True))
+
     def accounts(self) -> dict[str, int]:
         """Accounts of every row: read = rejected + not asked + outside + counted."""
         parts = {
             "rejected": self.rejected.total(),
             "not_asked": sum(part.not_matching for part in self.reports),
             "outside": sum(part.outside for part in self.reports),
-            "counted": int(self.table.n.sum()),
+            "counted": sum(part.counted for part in self.reports),
         }
         return {"read": sum(parts.values()), **parts}

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.cells import Cells, Grid
-from geo.locate import AreaLocator
+from geo.locate import AreaLocator, Memberships
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,6 +27,10 @@ class CountingUnits(Protocol):
 
     def positions(self, x: Floats, y: Floats) -> Ints:
         """The number of each point's unit, −1 outside all of them; x and y in metres."""
+        ...
+
+    def memberships(self, x: Floats, y: Floats) -> Memberships:
+        """Every unit of each point: several where units overlap."""
         ...
 
 
@@ -55,6 +59,15 @@ class AreaUnits:
         """The number of each point's area, −1 outside all of them."""
         # One thread, because each processor already has a part of its own.
         return self._locator.locate(x, y, workers=1).astype(np.int64)
+
+    def memberships(self, x: Floats, y: Floats) -> Memberships:
+        """Every area of each point: several where areas overlap."""
+        return self._locator.locate_all(x, y, workers=1)
+
+    @property
+    def overlapping(self) -> bool:
+        """Whether some areas overlap."""
+        return bool(len(self._locator.overlaps))
 
 
 class CellUnits:
@@ -97,3 +110,9 @@ class CellUnits:
         inside = np.flatnonzero(self.study.positions(x, y) >= 0)
         positions[inside] = self.cells.assign(x[inside], y[inside])
         return positions
+
+    def memberships(self, x: Floats, y: Floats) -> Memberships:
+        """The cell of each point in the study area; cells do not overlap."""
+        positions = self.positions(x, y)
+        inside = np.flatnonzero(positions >= 0)
+        return Memberships(inside, positions[inside].astype(np.int32))

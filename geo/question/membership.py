@@ -1,0 +1,167 @@
+"""Which areas of a layer the incidents of an Answer lie in: one each, or several that overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.locate import AreaLocator, Memberships, joined_codes
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class AreaMembership:
+    """Counts incidents by area, each area its own, also where areas overlap.
+
+    Parameters
+    ----------
+    areas
+        A layer, indexed by code, in metres.
+    locator
+        Its locator, where there is one already.
+    """
+
+    def __init__(self, areas: gpd.GeoDataFrame, locator: AreaLocator | None = None) -> None:
+        self._areas = areas
+        self._locator = locator or AreaLocator(areas)
+
+    @cached_property
+    def overlapping(self) -> bool:
+        """Whether some areas overlap, by more than a sliver along a shared edge."""
+        return bool(len(self._locator.overlaps))
+
+    def of(self, incidents: pd.DataFrame) -> Memberships:
+        """Pair incidents with their areas.
+
+        Parameters
+        ----------
+        incidents
+            With `x`, `y` and `area`, the position of their area with the lowest code or −1.
+
+        Returns
+        -------
+        memberships
+            Rows of the incidents, and positions of areas.
+        """
+        if self.overlapping:
+            return self._locator.locate_all(incidents["x"], incidents["y"])
+        area = incidents["area"].to_numpy()
+        inside = np.flatnonzero(area >= 0)
+        return Memberships(inside, area[inside])
+
+    def counts(self, incidents: pd.DataFrame) -> NDArray[np.int64]:
+        """Count the incidents of each area; where areas overlap they add up to more."""
+        return np.bincount(self.of(incidents).area, minlength=len(self._areas))
+
+    def sums(self, incidents: pd.DataFrame, weights: Floats) -> Floats:
+        """Add up a weight of the incidents of each area.
+
+        Parameters
+        ----------
+        incidents
+            As in `of`.
+        weights
+            One for each incident.
+
+        Returns
+        -------
+        A sum for each area.
+        """
+        point, area = self.of(incidents)
+        sums = np.bincount(area, weights=weights[point], minlength=len(self._areas))
+        return np.asarray(sums, dtype=float)
+
+    def within(self, incidents: pd.DataFrame, codes: Sequence[str]) -> Bools:
+        """Find the incidents in some areas; one that lies in two of them is there once.
+
+        Parameters
+        ----------
+        incidents
+            As in `of`.
+        codes
+            Codes of areas.
+
+        Returns
+        -------
+        Whether each incident lies in one of them.
+        """
+        point, area = self.of(incidents)
+        mask = np.zeros(len(incidents), dtype=bool)
+        mask[point[self._areas.index.isin(codes)[area]]] = True
+        return mask
+
+    def in_several(self, incidents: pd.DataFrame) -> int:
+        """Count the incidents that lie in two or more areas."""
+        if not self.overlapping:
+            return 0
+        return int((np.bincount(self.of(incidents).point) > 1).sum())
+
+    def lowest_at(self, x: Floats, y: Floats) -> NDArray[np.int32]:
+        """The position of the area with the lowest code at points in metres, −1 outside."""
+        return self._locator.locate(x, y)
+
+    def codes_at(self, x: Floats, y: Floats) -> NDArray[np.object_]:
+        """Look up the areas at some points.
+
+        Parameters
+        ----------
+        x, y
+            Of n points, in metres.
+
+        Returns
+        -------
+        n codes, '' outside the layer; where areas overlap all codes joined with `;`, the lowest
+        first.
+        """
+        memberships = self._locator.locate_all(x, y)
+        return joined_codes(memberships, self._areas.index.to_numpy(str).astype(object), len(x))
+
+    def names_of(self, area_codes: pd.Series) -> pd.Series:
+        """Name areas by what `codes_at` returns.
+
+        Parameters
+        ----------
+        area_codes
+            Codes, where areas overlap joined with `;`.
+
+        Returns
+        -------
+        The names, for people; '' outside the layer.
+        """
+        names = dict(zip(self._areas.index.astype(str), self._areas["area_name"], strict=True))
+        return area_codes.map(
+            {
+                text: ", ".join(str(names[code]) for code in self.split(text) if code in names)
+                for text in area_codes.unique()
+            }
+        ).astype("str")
+
+    def among(self, area_codes: pd.Series, codes: Sequence[str]) -> pd.Series:
+        """Find the rows of a frame that lie in some areas.
+
+        Parameters
+        ----------
+        area_codes
+            What `codes_at` returns.
+        codes
+            Codes of areas.
+
+        Returns
+        -------
+        Whether each row lies in one of them.
+        """
+        if not self.overlapping:
+            return area_codes.isin(codes)
+        chosen = set(codes)
+        return area_codes.map(lambda text: not chosen.isdisjoint(self.split(text))).astype(bool)
+
+    def split(self, text: str) -> list[str]:
+        """The codes in what `codes_at` returns."""
+        # A code of a layer that tiles may itself hold a semicolon.
+        return str(text).split(";") if self.overlapping else [str(text)]
