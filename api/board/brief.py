@@ -60,7 +60,8 @@ def brief_page(findings: Findings, view: BoardView) -> str:
         drawn=drawn,
         painting=painting,
         counted=shown_words(findings.answer),
-        counts=painting.cells["kind"].value_counts().to_dict(),
+        counts=painting.counts,
+        occupied=painting.occupied,
         style=Markup(style),  # noqa: S704 - our own sheets
         sections=[render_section(name, findings, shared) for name in SECTIONS],
     )

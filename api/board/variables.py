@@ -9,7 +9,7 @@ from api.board.findings import Findings
 from api.board.view import BoardView
 from api.maps.modes import DEFAULT_MODE, MAP_MODES
 from api.pages.bar import bar
-from api.pages.text import categories_words, headline, period_words
+from api.pages.text import categories_words, headline, hot_words, period_words
 from api.settings import VERSION
 from geo.question.answer import Answer
 from geo.question.ask import Question
@@ -38,6 +38,7 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "period": period_words(answer),
         "shown": answer.n_shown,
         "hot": int(classes.str.startswith("hot").sum()),
+        "hot_words": hot_words(answer),
         "areas_shown": len(answer.area_counts),
         "left_out": [place_title(place) for place in findings.question.without],
         "unit": "harm" if answer.harm else "incidents",

@@ -233,7 +233,6 @@ def _legend(
     over: tuple[LayerMetadata, gpd.GeoDataFrame] | None,
     patrols: AllocationSummary | None,
 ) -> str:
-    counts = painting.cells["kind"].value_counts()
     return _TEMPLATES.get_template("map_legend.html").render(
         headline=headline(answer),
         counted=shown_words(answer),
@@ -244,6 +243,7 @@ def _legend(
         left_out=[place_title(place) for place in answer.question.without],
         question=answer.question,
         accounts=answer.accounts,
-        counts=counts.to_dict(),
+        counts=painting.counts,
+        occupied=painting.occupied,
         credits=answer.accounts.attribution,
     )

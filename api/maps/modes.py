@@ -59,6 +59,25 @@ class Painting:
     shades: Mapping[str, Shade]
     note: str
 
+    @property
+    def classes(self) -> bool:
+        """Whether the cells are coloured by their class."""
+        return self.shades.keys() == CLASS_STYLES.keys()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many cells have each shade."""
+        return _by_kind(self.cells)
+
+    @property
+    def occupied(self) -> dict[str, int]:
+        """How many of them hold an incident."""
+        return _by_kind(self.cells[self.cells["n"] > 0])
+
+
+def _by_kind(cells: gpd.GeoDataFrame) -> dict[str, int]:
+    return {str(kind): int(number) for kind, number in cells["kind"].value_counts().items()}
+
 
 def _style(fill: str, edge: str = "", *, opacity: float = 0.85, weight: float = 1.0) -> Style:
     edged = {"color": edge or fill, "weight": weight if edge else 0}

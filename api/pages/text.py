@@ -11,14 +11,14 @@ from geo.question.answer import Answer
 from geo.question.values import Hours
 
 CLASS_WORDS = {
-    "hot_99": "Hot: far more than chance (99 %)",
-    "hot_95": "Hot: more than chance (95 %)",
+    "hot_99": "Hot: far more than an even spread (false discovery rate 1 %)",
+    "hot_95": "Hot: more than an even spread (false discovery rate 5 %)",
     "none": "No clear pattern",
-    "cold_95": "Quiet: fewer than chance (95 %)",
-    "cold_99": "Quiet: far fewer than chance (99 %)",
+    "cold_95": "Quiet: fewer than an even spread (false discovery rate 5 %)",
+    "cold_99": "Quiet: far fewer than an even spread (false discovery rate 1 %)",
     "undefined": "Cannot be judged",
 }
-"""Each class of a hotspot cell in words."""
+"""Each class of a hotspot cell in words; what it is held against is the mask of the accounts."""
 
 PATTERN_WORDS = {
     "new": "New: hot of late, not before",
@@ -77,6 +77,19 @@ def shown_words(answer: Answer) -> str:
     text = f"n = {shown:,} incidents in {areas:,} area{'s' if areas != 1 else ''}"
     whole = f"judged against the whole of {answer.accounts.mask}"
     return f"{text}, {whole}" + (f", n = {counted:,}" if shown != counted else "")
+
+
+def hot_words(answer: Answer) -> str:
+    """How many of the hot cells hold an incident, and what hot means; '' where none is hot."""
+    cells = answer.hotspots
+    hot = cells[cells["class"].str.startswith("hot")]
+    if hot.empty:
+        return ""
+    some = int((hot["n"] > 0).sum())
+    return (
+        f"{some:,} of them with an incident: with their neighbours they hold more than an even "
+        f"spread over {answer.accounts.mask} would give (false discovery rate 5 %)"
+    )
 
 
 def signed(number: float) -> str:

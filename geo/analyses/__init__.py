@@ -67,7 +67,7 @@ ANALYSES = (
         "emerging-hotspots",
         "Emerging hotspots",
         "Find hotspots that are new, persistent or fading.",
-        "Cells by how hot or cold each month was: new, persistent, fading and so on.",
+        "Cells by how hot or cold they were, three months a step: new, persistent, fading …",
         surfaces.emerging_hotspots,
     ),
     Analysis(

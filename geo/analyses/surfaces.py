@@ -69,7 +69,9 @@ def hotspots(answer: Answer) -> AnalysisResult:
     return AnalysisResult(
         answer.hotspots,
         "Getis-Ord Gi* (Ord & Getis 1995) and the exact binomial tail of each neighbourhood's "
-        "sum, both corrected over all cells (Benjamini & Hochberg 1995); hot or cold needs both",
+        "sum against an even spread over the study area, both corrected over all cells (Benjamini "
+        "& Hochberg 1995); hot or cold needs both, at a false discovery rate of 5 % (hot_95, "
+        "cold_95) or 1 % (hot_99, cold_99)",
         cell_parameters(answer),
         caveats,
     )

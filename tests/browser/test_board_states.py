@@ -223,3 +223,16 @@ def test_an_empty_store_says_how_to_begin(watched: Watched, tmp_path: Path) -> N
         watched.page.goto(running)
         expect(watched.page.get_by_role("alert")).to_contain_text("patchmap ingest")
         watched.keep("board-empty")
+
+
+def test_who_looks_through_categories_is_told_once_that_some_map_is_hot_by_chance(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    note = page.locator("#many-maps")
+    shown = []
+    for category in ("burglary", "drugs", "burglary", "vehicle-crime", "shoplifting"):
+        page.goto(f"{address}/?period=latest-28d&category={category}")
+        page.wait_for_load_state()
+        shown.append(note.is_visible())
+    assert shown == [False, False, False, True, False]

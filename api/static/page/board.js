@@ -3,6 +3,7 @@
 // @ts-check
 import { setUpBar } from "./bar.js";
 import { linkMapAndTables } from "./link.js";
+import { setUpManyMaps } from "./many_maps.js";
 import { setUpMonths } from "./months.js";
 import { setUpPrint } from "./print.js";
 import { makeSortable } from "./sort.js";
@@ -12,5 +13,6 @@ for (const table of document.querySelectorAll("table.sortable")) {
   makeSortable(/** @type {HTMLTableElement} */ (table));
 }
 linkMapAndTables();
+setUpManyMaps();
 setUpMonths();
 setUpPrint();

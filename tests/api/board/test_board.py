@@ -338,3 +338,25 @@ def test_a_store_that_is_away_is_no_answer_of_a_section(
     monkeypatch.setitem(SECTIONS, "treatment", away)
     with pytest.raises(StoreError, match="it is away"):
         render_section("treatment", findings, page_variables(findings, view))
+
+
+def test_the_headline_says_how_many_hot_cells_hold_an_incident_and_what_they_are_held_against(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    page = client.get(f"/{QUESTION}").text
+    answer = Findings(Answers(store), BoardView.read(options_of(QUESTION)).question).answer
+    hot = answer.hotspots[answer.hotspots["class"].str.startswith("hot")]
+    assert len(hot)
+    some = (hot["n"] > 0).sum()
+    words = f"{some} of them with an incident: with their neighbours they hold more than an even"
+    assert words in page
+    legend = html.unescape(client.get(f"/map{QUESTION}").text)
+    assert "Hot: far more than an even spread (false discovery rate 1 %)" in legend
+    assert "incidents at random over" in legend
+    assert "(95 %)" not in page + legend
+    brief = client.get(f"/brief.html{QUESTION}").text
+    assert words in brief
+
+
+def options_of(query: str) -> dict[str, str]:
+    return dict(part.split("=") for part in query.removeprefix("?").split("&"))
