@@ -226,7 +226,17 @@ class Cells:
         return index
 
     def count(self, x: ArrayLike, y: ArrayLike) -> Positions:
-        """The number of points in each cell; for x and y see `assign`."""
+        """The number of points in each cell; for x and y see `assign`.
+
+        Parameters
+        ----------
+        x, y
+            Metres, as for `assign`.
+
+        Returns
+        -------
+        A count for each cell.
+        """
         return np.bincount(self.assign(x, y), minlength=len(self))
 
     @cached_property

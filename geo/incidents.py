@@ -286,7 +286,17 @@ def london_months(occurred: pd.Series) -> NDArray[np.datetime64]:
 
 
 def months_between(first: str, last: str) -> list[str]:
-    """All months from `first` to `last` inclusive, as `YYYY-MM`."""
+    """All months from `first` to `last` inclusive, as `YYYY-MM`.
+
+    Parameters
+    ----------
+    first, last
+        As `YYYY-MM`.
+
+    Returns
+    -------
+    The months in order.
+    """
     span = np.arange(np.datetime64(first, "M"), np.datetime64(last, "M") + 1)
     return [str(month) for month in span]
 

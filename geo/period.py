@@ -30,7 +30,17 @@ class Period:
 
     @classmethod
     def of_months(cls, first: str, last: str) -> Period:
-        """From the first day of a month, `YYYY-MM`, to the last day of another."""
+        """From the first day of a month, `YYYY-MM`, to the last day of another.
+
+        Parameters
+        ----------
+        first, last
+            As `YYYY-MM`, both inclusive.
+
+        Returns
+        -------
+        The period of whole months.
+        """
         return cls(_first_day(first), _last_day(last))
 
     @property

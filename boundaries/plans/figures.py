@@ -114,7 +114,19 @@ def count_incidents(store: StoreReader, layer_id: str, question: Question) -> An
 
 
 def plan_question(layer_id: str, question: Question) -> Question:
-    """The Question of `count_incidents`."""
+    """The Question of `count_incidents`.
+
+    Parameters
+    ----------
+    layer_id
+        The plan as a layer, or its blocks.
+    question
+        The incidents to count.
+
+    Returns
+    -------
+    The same Question over that layer.
+    """
     return replace(question, layer=layer_id, study="", within=(), by="", compare="")
 
 

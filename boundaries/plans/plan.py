@@ -363,11 +363,35 @@ class Plan:
         return self._amend("members", signed, code, lambda area: replace(area, members=members))
 
     def lock(self, code: str, *, signed: Signed) -> Plan:
-        """Lock an area: nothing moves in or out until `unlock`."""
+        """Lock an area: nothing moves in or out until `unlock`.
+
+        Parameters
+        ----------
+        code
+            The area.
+        signed
+            Who locks it, and why.
+
+        Returns
+        -------
+        The plan after the step.
+        """
         return self._amend("lock", signed, code, lambda area: replace(area, locked=True))
 
     def unlock(self, code: str, *, signed: Signed) -> Plan:
-        """Unlock an area."""
+        """Unlock an area.
+
+        Parameters
+        ----------
+        code
+            The area.
+        signed
+            Who unlocks it, and why.
+
+        Returns
+        -------
+        The plan after the step.
+        """
         return self._amend("unlock", signed, code, lambda area: replace(area, locked=False))
 
     def build_bridge(self, name: str, ends: Bridge, *, signed: Signed) -> Plan:

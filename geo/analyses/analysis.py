@@ -122,6 +122,10 @@ def as_layer(frame: pd.DataFrame, geometry: object, answer: Answer) -> gpd.GeoDa
         The geometries of the n rows, in metres of the Answer's areas.
     answer
         Its areas give the CRS.
+
+    Returns
+    -------
+    The frame as a layer in the working CRS.
     """
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=answer.areas.crs)
 
@@ -146,13 +150,37 @@ def refuse_weight(answer: Answer, name: str) -> None:
 
 
 def short_months(answer: Answer, months: Sequence[str]) -> list[str]:
-    """Caveats for months, `YYYY-MM`, that look incomplete; none for the others."""
+    """Caveats for months, `YYYY-MM`, that look incomplete; none for the others.
+
+    Parameters
+    ----------
+    answer
+        It knows which months look incomplete.
+    months
+        As `YYYY-MM`.
+
+    Returns
+    -------
+    At most one caveat.
+    """
     short = [month for month in months if month in answer.short]
     return [f"These months look incomplete: {', '.join(short)}."] if short else []
 
 
 def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:
-    """Caveats for months, `YYYY-MM`, that were not published in full and so not used."""
+    """Caveats for months, `YYYY-MM`, that were not published in full and so not used.
+
+    Parameters
+    ----------
+    answer
+        It knows which months were published, and which look incomplete.
+    months
+        As `YYYY-MM`.
+
+    Returns
+    -------
+    At most one caveat, with how many months are skipped.
+    """
     complete = set(answer.published) - set(answer.short)
     if not (skipped := sorted(set(months) - complete)):
         return []

@@ -65,6 +65,10 @@ def briefing(answer: Answer, *, x: float, y: float, hours: Collection[int] = ())
         The place's centre, in metres.
     hours
         Hours of the day in London, 0 to 23, of the shift; empty for all.
+
+    Returns
+    -------
+    What happened there, when, and on which streets.
     """
     counted, radius = answer.counted, answer.question.places.radius
     here = counted[(counted["x"] - x) ** 2 + (counted["y"] - y) ** 2 <= radius**2]

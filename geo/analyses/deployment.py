@@ -110,7 +110,19 @@ def need_of(areas: pd.DataFrame, question: Question) -> pd.Series:
 
 
 def patches(answer: Answer, *, run: Runner = run_here) -> AnalysisResult:
-    """Group areas into contiguous patches of balanced work, one officer each."""
+    """Group areas into contiguous patches of balanced work, one officer each.
+
+    Parameters
+    ----------
+    answer
+        Its areas are grouped, its question says how.
+    run
+        Calls the search.
+
+    Returns
+    -------
+    Each area with its patch, the short list of plans in the parameters.
+    """
     texts = answer.question.texts()
     result = _patches(answer, run)
     frame = result.assignment

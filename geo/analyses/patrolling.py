@@ -58,6 +58,10 @@ def patrols(
     run
         Calls the search.
 
+    Returns
+    -------
+    A row for each stop, in the order of the rounds.
+
     Raises
     ------
     QuestionError

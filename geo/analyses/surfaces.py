@@ -187,6 +187,10 @@ def bandwidth_m(answer: Answer, incidents: pd.DataFrame) -> float:
     incidents
         With `x` and `y` in metres; they suggest one otherwise.
 
+    Returns
+    -------
+    Metres.
+
     Raises
     ------
     QuestionError

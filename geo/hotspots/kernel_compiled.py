@@ -22,6 +22,21 @@ def quartic_sums(points: Floats, weights: Floats, *, at: Floats, bandwidth: floa
 
     Points at one spot are merged, the rest sorted into buckets much smaller than the bandwidth,
     so that a place visits few points outside its circle and reads them in one run.
+
+    Parameters
+    ----------
+    points
+        n × 2, in metres.
+    weights
+        n weights.
+    at
+        m × 2, in metres.
+    bandwidth
+        Metres.
+
+    Returns
+    -------
+    m sums.
     """
     merged = _merged(points, weights)
     x, y, _ = merged

@@ -16,7 +16,19 @@ _FLUSH = 32_000  # pairs, before a count of 16 bits could overflow
 
 @compiled
 def shuffled(day: Shorts, keys: NDArray[np.uint64]) -> Shorts:
-    """As `knox.plain_shuffled`."""
+    """As `knox.plain_shuffled`.
+
+    Parameters
+    ----------
+    day
+        n days.
+    keys
+        The start of each lane's random numbers.
+
+    Returns
+    -------
+    A row of n days for each lane.
+    """
     rows = np.empty((len(keys), len(day)), np.int16)
     for lane in range(len(keys)):
         row, number = rows[lane], keys[lane]
@@ -35,7 +47,23 @@ def shuffled(day: Shorts, keys: NDArray[np.uint64]) -> Shorts:
 
 @compiled
 def count_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, Shorts]) -> Ints:
-    """As `knox.plain_pairs`."""
+    """As `knox.plain_pairs`.
+
+    Parameters
+    ----------
+    points
+        n × 2, in metres.
+    near
+        Pairs of points to look at.
+    times
+        The days of each lane.
+    edges
+        Upper ends of the bands of metres and of days.
+
+    Returns
+    -------
+    Pairs in each lane and band.
+    """
     squared, days = edges
     bands, lanes = len(squared) - 1, times.shape[1]
     below = np.zeros((bands, len(days), lanes), np.int16)

@@ -46,13 +46,37 @@ Floats = NDArray[np.float64]
 
 @compiled
 def edge_of(edges: Edges, number: int) -> Edge:
-    """The two ends of an edge."""
+    """The two ends of an edge.
+
+    Parameters
+    ----------
+    edges
+        All edges.
+    number
+        The position of one.
+
+    Returns
+    -------
+    x and y of its start and end.
+    """
     return edges.x[number], edges.y[number], edges.x[number + 1], edges.y[number + 1]
 
 
 @compiled
 def rows_of(lattice: Lattice, edge: Edge) -> tuple[int, int]:
-    """The first and last row that an edge touches."""
+    """The first and last row that an edge touches.
+
+    Parameters
+    ----------
+    lattice
+        The grid.
+    edge
+        Two ends, in metres.
+
+    Returns
+    -------
+    Both inclusive.
+    """
     _, ay, _, by = edge
     first = int((min(ay, by) - lattice.south) * lattice.rows_per_unit - MARGIN)
     last = int((max(ay, by) - lattice.south) * lattice.rows_per_unit + MARGIN)
@@ -61,7 +85,21 @@ def rows_of(lattice: Lattice, edge: Edge) -> tuple[int, int]:
 
 @compiled
 def columns_of(lattice: Lattice, row: int, edge: Edge) -> tuple[int, int]:
-    """The first and last column that an edge touches in a row, widened by a margin."""
+    """The first and last column that an edge touches in a row, widened by a margin.
+
+    Parameters
+    ----------
+    lattice
+        The grid.
+    row
+        A row of it.
+    edge
+        Two ends, in metres.
+
+    Returns
+    -------
+    Both inclusive.
+    """
     ax, ay, bx, by = edge
     u = (ax - lattice.west) * lattice.columns_per_unit
     v = (ay - lattice.south) * lattice.rows_per_unit
@@ -81,6 +119,17 @@ def count_edges(edges: Edges, lattice: Lattice, counts: Counts, sums: Sums) -> N
     """Count the edges that enter each cell, and add the weight of crossing them on a row's line.
 
     The weight goes into `sums` at the first cell that lies wholly east of the edge.
+
+    Parameters
+    ----------
+    edges
+        All edges.
+    lattice
+        The grid.
+    counts
+        Written: edges by cell.
+    sums
+        Written: weights by cell.
     """
     for number in range(len(edges.area) - 1):
         if edges.area[number] < 0:
@@ -103,6 +152,19 @@ def fill_cells(cells: Counts, sums: Sums, listing: Listing) -> int:
     """Replace the counts of edges in `cells` by areas, or by the numbers of lists.
 
     For now, the cell of list n holds `FIRST_LIST` − n. Returns the number of lists.
+
+    Parameters
+    ----------
+    cells
+        Edges by cell; written in place.
+    sums
+        Weights by cell.
+    listing
+        Written: the cell of each list.
+
+    Returns
+    -------
+    The number of lists.
     """
     number = 0
     for row in range(cells.shape[0]):
@@ -125,7 +187,19 @@ def fill_cells(cells: Counts, sums: Sums, listing: Listing) -> int:
 
 @compiled
 def list_edges(edges: Edges, lattice: Lattice, cells: Counts, listing: Listing) -> None:
-    """Write the number of each edge into the list of every cell that it enters."""
+    """Write the number of each edge into the list of every cell that it enters.
+
+    Parameters
+    ----------
+    edges
+        All edges.
+    lattice
+        The grid.
+    cells
+        As `fill_cells` leaves them.
+    listing
+        Written: the edges of each list.
+    """
     for number in range(len(edges.area) - 1):
         if edges.area[number] < 0:
             continue
@@ -146,6 +220,21 @@ def write_lists(edges: Edges, listing: Listing, heads: Sums, lists: Floats) -> i
 
     An edge that two areas share appears in both directions; it is written once, with the
     difference of their weights. Returns the number of rows used.
+
+    Parameters
+    ----------
+    edges
+        All edges.
+    listing
+        The edges of each list.
+    heads
+        Written: where each list begins.
+    lists
+        Written: the lists.
+
+    Returns
+    -------
+    The number of rows used.
     """
     used = 0
     for at in range(len(heads)):
@@ -180,7 +269,19 @@ def area_of(total: int) -> int:
 
 @compiled
 def side(edge: Edge, x: float, y: float) -> int:
-    """1 if a point is left of an edge's line, −1 if right of it, 0 if rounding hides it."""
+    """1 if a point is left of an edge's line, −1 if right of it, 0 if rounding hides it.
+
+    Parameters
+    ----------
+    edge
+        Two ends, in metres.
+    x, y
+        A point, in metres.
+
+    Returns
+    -------
+    1, −1 or 0.
+    """
     ax, ay, bx, by = edge
     one, other = (bx - ax) * (y - ay), (by - ay) * (x - ax)
     turn = one - other
@@ -197,6 +298,21 @@ def walk(lists: Floats, head: int, line: float, point: Point) -> int:
     """The area at a point: walk along the row's line to below or above the point, then up or down.
 
     Crossing an edge to its left, where its area is, adds its weight; to its right subtracts it.
+
+    Parameters
+    ----------
+    lists
+        The edges of all lists.
+    head
+        Where the cell's list begins.
+    line
+        y of the row's line, in metres.
+    point
+        In metres.
+
+    Returns
+    -------
+    The position of the area, or `UNSURE`.
     """
     x, y = point
     total = lists[head, 1]
@@ -223,7 +339,21 @@ def walk(lists: Floats, head: int, line: float, point: Point) -> int:
 
 @compiled
 def locate(grid: AreaGrid, x: Floats, y: Floats, positions: Counts) -> int:
-    """Write the position of each point's area; return how many are `UNSURE`."""
+    """Write the position of each point's area; return how many are `UNSURE`.
+
+    Parameters
+    ----------
+    grid
+        The index.
+    x, y
+        n points, in metres.
+    positions
+        Written: the position of each point's area.
+
+    Returns
+    -------
+    How many are `UNSURE`.
+    """
     lattice, unsure = grid.lattice, 0
     for i in range(len(x)):
         u = (x[i] - lattice.west) * lattice.columns_per_unit

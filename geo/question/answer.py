@@ -410,6 +410,10 @@ def inserted(frame: pd.DataFrame, columns: pd.DataFrame, *, after: str) -> pd.Da
         n rows in the same order; their index is ignored.
     after
         The column of the frame that they follow.
+
+    Returns
+    -------
+    The frame with the columns.
     """
     at = list(frame.columns).index(after) + 1
     own = columns.set_axis(frame.index)
@@ -417,6 +421,18 @@ def inserted(frame: pd.DataFrame, columns: pd.DataFrame, *, after: str) -> pd.Da
 
 
 def published_days(period: Period, months: tuple[str, ...]) -> float:
-    """Count the days of a period in months, `YYYY-MM`, that were published."""
+    """Count the days of a period in months, `YYYY-MM`, that were published.
+
+    Parameters
+    ----------
+    period
+        The days to count.
+    months
+        The published months.
+
+    Returns
+    -------
+    Days.
+    """
     days = np.arange(np.datetime64(period.first), np.datetime64(period.last) + 1)
     return float(np.isin(days.astype("datetime64[M]").astype(str), months).sum())

@@ -91,6 +91,10 @@ def answer(
     past
         Reads past rows of all forces; see `geo.coverage.knowledge_of`.
 
+    Returns
+    -------
+    The Answer; its frames are computed when they are first read.
+
     Raises
     ------
     QuestionError
@@ -262,6 +266,10 @@ def ask(
         Whether the Answer also has the incidents of the years before its period.
     layer_of
         Reads a layer by its id, for layers that are not in the store itself, such as plans.
+
+    Returns
+    -------
+    The Answer, of one state of the store.
 
     Raises
     ------

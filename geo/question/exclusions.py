@@ -24,7 +24,19 @@ _POINT_M = 1.0  # metres: a point is written in whole ones
 
 
 def point_name(name: str, x: float, y: float) -> str:
-    """Write a point, in metres, as a value of the option: `Police Station@435123:336456`."""
+    """Write a point, in metres, as a value of the option: `Police Station@435123:336456`.
+
+    Parameters
+    ----------
+    name
+        What stands at the point.
+    x, y
+        Metres.
+
+    Returns
+    -------
+    The value, in whole metres.
+    """
     words = " ".join(re.sub(r"[,@]", " ", name).split())
     return f"{words}@{round(x)}:{round(y)}"
 

@@ -87,6 +87,10 @@ def read_weights(content: bytes, *, file: str) -> HarmTable:
     file
         The file's name, for refusals.
 
+    Returns
+    -------
+    The table.
+
     Raises
     ------
     InputError

@@ -102,6 +102,8 @@ def option(
 
     Parameters
     ----------
+    kind
+        How its value is read, checked and written.
     default
         The value where nothing is said; None where the data or the analysis decides.
     says
@@ -112,6 +114,10 @@ def option(
         The option, where it is not called as the field.
     analyses, after
         As for `Option`.
+
+    Returns
+    -------
+    The field of a dataclass.
     """
     made: T | D = either(
         default,

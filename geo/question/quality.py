@@ -51,6 +51,10 @@ def quality(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[No
         An incident frame: all that the store accepted.
     imports
         The records of the current imports.
+
+    Returns
+    -------
+    A note for each fault; none for a store without incidents.
     """
     if not len(incidents):
         return []

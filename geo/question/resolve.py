@@ -164,11 +164,17 @@ def resolve(
 
     Parameters
     ----------
+    question
+        What is asked.
     imports
         What the data covers, import by import.
     study
         The study area: a police force that covers another place has published nothing for it,
         and its latest month is not the latest here.
+
+    Returns
+    -------
+    The Question with its period, sources and months known.
 
     Raises
     ------

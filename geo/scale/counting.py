@@ -165,7 +165,19 @@ class PartCounts:
 
     @classmethod
     def of_broken(cls, part: Part | BrokenPart, reason: str) -> PartCounts:
-        """The empty counts of a part that cannot be read."""
+        """The empty counts of a part that cannot be read.
+
+        Parameters
+        ----------
+        part
+            The part.
+        reason
+            Why it cannot be read.
+
+        Returns
+        -------
+        No counts, with the reason.
+        """
         return cls(part.name, part.force, part.month, CountTable.join([]), broken=reason)
 
 

@@ -66,7 +66,19 @@ class Cube:
         return cls(counts.reshape(shape), tuple(categories), tuple(months))
 
     def by_place(self, months: Sequence[str], categories: Sequence[str] = ()) -> Ints:
-        """Incidents of each place in some months; without `categories`, of all of them."""
+        """Incidents of each place in some months; without `categories`, of all of them.
+
+        Parameters
+        ----------
+        months
+            As `YYYY-MM`.
+        categories
+            Empty for all.
+
+        Returns
+        -------
+        A count for each place.
+        """
         chosen = [self.months.index(month) for month in months if month in self.months]
         total = np.zeros(self.counts.shape[2], dtype=np.int64)
         for number in self._numbers(categories):
@@ -75,7 +87,19 @@ class Cube:
         return total
 
     def by_month(self, categories: Sequence[str] = (), *, place: int | None = None) -> Ints:
-        """Incidents in each month, in one place or, without `place`, in all of them."""
+        """Incidents in each month, in one place or, without `place`, in all of them.
+
+        Parameters
+        ----------
+        categories
+            Empty for all.
+        place
+            The number of one place; None for all.
+
+        Returns
+        -------
+        A count for each month.
+        """
         counts = self.counts[self._numbers(categories)]
         if place is not None:
             counts = counts[:, :, [place]]
@@ -83,7 +107,19 @@ class Cube:
         return sums
 
     def by_category(self, months: Sequence[str], *, place: int | None = None) -> dict[str, int]:
-        """Incidents of each category in some months, in one place or, without `place`, in all."""
+        """Incidents of each category in some months, in one place or, without `place`, in all.
+
+        Parameters
+        ----------
+        months
+            As `YYYY-MM`.
+        place
+            The number of one place; None for all.
+
+        Returns
+        -------
+        A count by category.
+        """
         chosen = [self.months.index(month) for month in months if month in self.months]
         counts = self.counts[:, chosen] if place is None else self.counts[:, chosen, place]
         sums = counts.reshape(len(self.categories), -1).sum(axis=1, dtype=np.int64)

@@ -26,7 +26,17 @@ class CountingUnits(Protocol):
         ...
 
     def positions(self, x: Floats, y: Floats) -> Ints:
-        """The number of each point's unit, −1 outside all of them; x and y in metres."""
+        """The number of each point's unit, −1 outside all of them; x and y in metres.
+
+        Parameters
+        ----------
+        x, y
+            Metres.
+
+        Returns
+        -------
+        n numbers.
+        """
         ...
 
     def memberships(self, x: Floats, y: Floats) -> Memberships:
@@ -56,7 +66,17 @@ class AreaUnits:
         return [str(code) for code in self.areas.index]
 
     def positions(self, x: Floats, y: Floats) -> Ints:
-        """The number of each point's area, −1 outside all of them."""
+        """The number of each point's area, −1 outside all of them.
+
+        Parameters
+        ----------
+        x, y
+            Metres.
+
+        Returns
+        -------
+        n numbers.
+        """
         # One thread, because each processor already has a part of its own.
         return self._locator.locate(x, y, workers=1).astype(np.int64)
 
@@ -105,7 +125,17 @@ class CellUnits:
         return self.cells.ids
 
     def positions(self, x: Floats, y: Floats) -> Ints:
-        """The number of each point's cell, −1 outside the study area."""
+        """The number of each point's cell, −1 outside the study area.
+
+        Parameters
+        ----------
+        x, y
+            Metres.
+
+        Returns
+        -------
+        n numbers.
+        """
         positions = np.full(len(x), -1)
         inside = np.flatnonzero(self.study.positions(x, y) >= 0)
         positions[inside] = self.cells.assign(x[inside], y[inside])

@@ -57,7 +57,19 @@ class Section:
     values: dict[str, object]
 
     def error(self, key: str, reason: str) -> InputError:
-        """An error about a key, to raise."""
+        """An error about a key, to raise.
+
+        Parameters
+        ----------
+        key
+            The key at fault.
+        reason
+            What is wrong with it, and what to do.
+
+        Returns
+        -------
+        The error.
+        """
         dotted = ".".join(part for part in (self.name, key) if part)
         return InputError(f"{self.file}: {dotted} {reason}")
 
@@ -89,7 +101,19 @@ class Section:
         return values
 
     def text(self, key: str, *, needed: bool = False) -> str:
-        """A text, '' if the key does not exist."""
+        """A text, '' if the key does not exist.
+
+        Parameters
+        ----------
+        key
+            The key of the text.
+        needed
+            Whether it must exist.
+
+        Returns
+        -------
+        The text.
+        """
         value = self.values.get(key, "")
         if key in self.values and not is_text(value):
             raise self.error(key, f"must be text, not {quoted(value)}")

@@ -73,7 +73,17 @@ class Moments:
         return cls(np.full(n, _NEVER), np.zeros(n, dtype=bool), *texts)
 
     def put(self, rows: Positions, local: Seconds, precision: str) -> None:
-        """Fill in some rows; those without a date between 1900 and 2099 are left unchanged."""
+        """Fill in some rows; those without a date between 1900 and 2099 are left unchanged.
+
+        Parameters
+        ----------
+        rows
+            Positions of the rows.
+        local
+            Seconds in London's clocks.
+        precision
+            One of `PRECISIONS`.
+        """
         valid = (local >= _FIRST) & (local < _END)
         self.local[rows[valid]] = local[valid]
         self.precision[rows[valid]] = precision

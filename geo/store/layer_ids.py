@@ -93,6 +93,10 @@ def metadata_text(metadata: LayerMetadata, stored_id: str) -> str:
         The metadata under its public id.
     stored_id
         The id that its table has, which the text names instead.
+
+    Returns
+    -------
+    The JSON.
     """
     values = asdict(metadata)
     # Earlier releases refuse members that they do not know.
@@ -110,6 +114,10 @@ def find_layer(layers: Sequence[LayerMetadata], layer_id: str) -> LayerMetadata:
     layer_id
         The id to look for. Plans and settings written by an earlier release name a layer by
         the id that it had then, also in a copy of the store, where it has its public id only.
+
+    Returns
+    -------
+    The metadata under the public id.
 
     Raises
     ------
@@ -136,6 +144,10 @@ def id_to_store(layers: Sequence[LayerMetadata], layer_id: str) -> str:
         The metadata of all layers of the store.
     layer_id
         The public id of a layer of the store, or the id of a new one.
+
+    Returns
+    -------
+    The id of the table.
 
     Raises
     ------

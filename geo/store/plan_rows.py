@@ -23,6 +23,10 @@ def plan_row(record: Mapping[str, Any], *, updated_at: str) -> Row:
         As `PlanStore.put_plan` takes it.
     updated_at
         When the plan was saved, in UTC.
+
+    Returns
+    -------
+    The values in the order of `PLAN_COLUMNS`.
     """
     steps = record["steps"][: record["done"]]
     updated_by = steps[-1]["by"] if steps else record["begun_by"]
@@ -79,6 +83,10 @@ def unknown_plan(plan_id: str, known: Sequence[str]) -> NotFoundError:
         The id that was asked for.
     known
         The ids of the plans that exist; may be empty.
+
+    Returns
+    -------
+    The error, with the plans that exist.
     """
     listed = ", ".join(known) or "none yet; 'patchmap plan new' makes one"
     return NotFoundError(f"there is no plan {plan_id!r}; there are: {listed}")

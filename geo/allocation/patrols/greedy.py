@@ -203,6 +203,8 @@ def refilled(rounds: Rounds, *, tries: int, seed: int) -> list[Rounds]:
 
     Parameters
     ----------
+    rounds
+        The rounds to improve.
     tries
         How often.
     seed
