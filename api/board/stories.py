@@ -25,6 +25,7 @@ from api.query import QUESTION_PARAMETERS, only
 from geo.analyses.places import circles_of
 from geo.errors import InputError, QuestionError
 from geo.hotspots.ranking import place_of
+from geo.question.answer import Answer
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -101,7 +102,7 @@ def _cell(findings: Findings, at: str) -> Story:
         before = answer.cells.count(answer.compared["x"], answer.compared["y"])
         compares = answer.cells_compare
         changed = findings.changed(answer.cell_counts, before, of=len(before), compares=compares)
-        own |= _change_of(changed.iloc[[number]])
+        own |= _change_of(changed.iloc[[number]], answer)
     return {
         **_counts(findings, answer.cell_of_counted == number),
         **_area_at(findings, x, y),
@@ -127,7 +128,7 @@ def _place(findings: Findings, at: str) -> Story:
         "radius": radius,
     }
     if answer.accounts.compared and len(ranked):
-        own |= _change_of(ranked)
+        own |= _change_of(ranked, answer)
     return {
         **_counts(findings, findings.within(answer.counted, circle)),
         **_area_at(findings, x, y),
@@ -177,10 +178,10 @@ def _counts(findings: Findings, mask: Bools) -> Story:
     }
 
 
-def _change_of(row: pd.DataFrame) -> Story:
+def _change_of(row: pd.DataFrame, answer: Answer) -> Story:
     """The change of the only row of a frame."""
     if not row["certainty"].iloc[0]:
-        return {"why": "the periods cannot be compared here: not both are known"}
+        return {"why": answer.why_not_compared(np.zeros(1, dtype=bool))[0]}
     return {name: row[name].iloc[0] for name in CHANGE}
 
 

@@ -155,6 +155,12 @@ def _change(answer: Answer) -> Painting:
         raise QuestionError(
             "show", "the mode change needs a period to compare with; choose previous or year"
         )
+    if answer.crossed:
+        raise QuestionError(
+            "show",
+            f"from {answer.crossed} the source uses other anonymous points, so cells cannot be "
+            "compared; compare whole wards in the table",
+        )
     result = LAYERS["density"].compute(answer)
     difference = result.frame["difference"]
     steps = _steps(difference.abs().max(), many=len(_RISES))

@@ -174,8 +174,8 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
 SOMETIMES: Mapping[str, tuple[str, ...]] = {
     "area-counts": (*_COMPARED, "month", "rate_per_1000", "weighted", "why"),
     "hotspots": ("weighted", "rank_n", "rank_weighted", "rank_flips"),
-    "density": ("density_compared", "difference", "ratio", "rate_per_1000"),
-    "ranked-hotspots": (*_COMPARED, "weighted"),
+    "density": ("density_compared", "difference", "ratio", "rate_per_1000", "why"),
+    "ranked-hotspots": (*_COMPARED, "weighted", "why"),
     "changes": ("rate_per_1000", "weighted", "why"),
     "posts": (
         *("quota", "posts", "officers", "in_line", "posts_if_one_more", "posts_if_one_fewer"),

@@ -10,6 +10,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import QuestionError
+from geo.period import Period
+from geo.question.alike import crossed
 from geo.question.answer import Answer
 from geo.question.model import OPTIONS
 from geo.question.options import Option
@@ -186,6 +188,33 @@ def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:
         return []
     named = ", ".join(skipped[:MOST_MONTHS]) + (" …" if len(skipped) > MOST_MONTHS else "")
     return [f"{len(skipped)} months were not published in full and are left out: {named}."]
+
+
+def refuse_new_points(answer: Answer, period: Period, *, option: str, name: str) -> None:
+    """Refuse to compare places across a month from which their source uses other points.
+
+    Parameters
+    ----------
+    answer
+        The Answer to be analysed.
+    period
+        From the first to the last day that is compared.
+    option
+        The option that chooses it, for the refusal.
+    name
+        The analysis, for the refusal: "an evaluation".
+
+    Raises
+    ------
+    QuestionError
+        If such a month begins within the period.
+    """
+    if month := crossed(answer.point_lists, period, None):
+        raise QuestionError(
+            option,
+            f"{name} cannot compare across {month}, from which the source uses other anonymous "
+            f"points; choose months before it, or from it on",
+        )
 
 
 def refuse_part_months(answer: Answer, name: str) -> None:

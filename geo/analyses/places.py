@@ -53,8 +53,11 @@ def ranked(answer: Answer) -> AnalysisResult:
     compared = answer.accounts.compared
     if compared:
         before = ranking.count_inside(frame, answer.compared)
-        changes = answer.changes(frame["n"], before, answer.compares_at(x, y)).drop(columns="n")
+        compares = answer.compares_at(x, y)
+        changes = answer.changes(frame["n"], before, compares).drop(columns="n")
         frame = pd.concat([frame, changes], axis=1)
+        if not compares.all():
+            frame["why"] = answer.why_not_compared(compares)
     circles = shapely.buffer(shapely.points(x, y), terms.radius, quad_segs=_QUARTER_SEGMENTS)
     known = answer.facts.known_places
     return AnalysisResult(

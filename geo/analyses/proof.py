@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.analyses.analysis import AnalysisResult, refuse_part_months, refuse_weight, short_months
+from geo.analyses.analysis import (
+    AnalysisResult,
+    refuse_new_points,
+    refuse_part_months,
+    refuse_weight,
+    short_months,
+)
 from geo.analyses.places import circles_of
 from geo.analyses.surfaces import bandwidth_m, cell_months, cell_parameters
 from geo.errors import InputError, QuestionError
@@ -35,6 +41,8 @@ def evaluated(answer: Answer) -> AnalysisResult:
     """Score maps of the period's first months by its last ones, against baselines."""
     refuse_weight(answer, "an evaluation")
     refuse_part_months(answer, "an evaluation")
+    option, period = answer.question.period_option, answer.accounts.period
+    refuse_new_points(answer, period, option=option, name="an evaluation")
     known, later = _training_and_test(answer)
     column = {month: number for number, month in enumerate(answer.accounts.period.months)}
     cube = cell_months(answer, answer.accounts.period.months)
@@ -100,6 +108,8 @@ def treated(answer: Answer) -> AnalysisResult:
             "treated", "name the places that were treated, and since the month in which it started"
         )
     before, after = _windows(answer)
+    both = Period(before.first, after.last)
+    refuse_new_points(answer, both, option="since", name="a treatment's effect")
     facts = answer.facts
     control = _places(answer, "control", terms.control, facts.control) if terms.control else study
     try:

@@ -17,6 +17,7 @@ from geo.errors import InputError, QuestionError
 from geo.hotspots import change, density, emerging
 from geo.incidents import london_months, months_between
 from geo.locate import AreaLocator
+from geo.question.alike import crossed
 from geo.question.answer import Answer, Floats
 from geo.question.membership import AreaMembership
 
@@ -42,6 +43,7 @@ _RESIDENTS_TWICE = (
 _SUGGESTED = (
     "suggested: median distance of a place to its k-th nearest, k half the root of their number"
 )
+UNKNOWN_CELL = "not known: not the same months were published here as elsewhere"
 E_TEST = (
     "E-test of two Poisson means by published days (Krishnamoorthy & Thomson 2004), corrected "
     "over all of them (Benjamini & Hochberg 1995)"
@@ -130,6 +132,8 @@ def densities(answer: Answer) -> AnalysisResult:
         changes = density.compare_densities(now, before, days=answer.days, bandwidth=width)
         changes.loc[~answer.cells_compare, :] = np.nan
         frame = pd.concat([frame, changes.drop(columns="density").set_axis(frame.index)], axis=1)
+        if not answer.cells_compare.all():
+            frame["why"] = answer.why_not_compared(answer.cells_compare)
     residents = "residents" in answer.study_areas.columns
     twice = residents and AreaMembership(answer.study_areas).overlapping
     per_head = residents and not twice
@@ -138,7 +142,7 @@ def densities(answer: Answer) -> AnalysisResult:
         frame["rate_per_1000"] = density.rate_per_1000(now, people, bandwidth=width)
     if not answer.cells_known.all():
         frame = frame.astype({"n": "Int64"})
-        frame.loc[~answer.cells_known, :] = pd.NA
+        frame.loc[~answer.cells_known, frame.columns != "why"] = pd.NA
     corrected = question.edge == "corrected"
     unit = "harm" if answer.harm is not None else "incidents"
     return AnalysisResult(
@@ -212,14 +216,28 @@ def emerging_hotspots(answer: Answer) -> AnalysisResult:
     refuse_part_months(answer, "the pattern of a cell")
     months = months_between(answer.accounts.period.months[0], answer.accounts.period.months[-1])
     counts = cell_months(answer, months)
-    complete = set(answer.accounts.months_published) - set(answer.short)
+    known = answer.cells_known
+    complete = answer.cell_months_known - set(answer.short)
+    # Of the cells' points only those of the latest list tell how a cell has changed.
+    latest = crossed(answer.point_lists, answer.accounts.period, None)
+    complete = {month for month in complete if month >= latest}
     counts[:, [month not in complete for month in months]] = np.nan
+    caveats = skipped_months(answer, [month for month in months if month >= latest])
+    if latest:
+        caveats.append(
+            f"Only months from {latest} on are used: from then the source has other anonymous "
+            "points."
+        )
     try:
         classes = emerging.emerging(
-            counts, answer.cells.neighbours, answer.cells.inside_area, months=months
+            counts[known],
+            answer.cells.neighbours[known][:, known],
+            answer.cells.inside_area[known],
+            months=months,
         )
     except InputError as error:
-        raise QuestionError("period", str(error)) from error
+        raise QuestionError("period", " ".join([f"{error}.", *caveats])) from error
+    classes = answer.on_all_cells(classes, {"pattern": "none", "reason": UNKNOWN_CELL})
     return AnalysisResult(
         answer.on_cells(classes),
         "Categories of emerging hot spot analysis on each cell's steps: a step looks at a month "
@@ -227,7 +245,7 @@ def emerging_hotspots(answer: Answer) -> AnalysisResult:
         "together; new and consecutive only where the last month alone bears it out; trends by "
         "Mann–Kendall",
         cell_parameters(answer) | {"window_months": emerging.WINDOW, "months": len(complete)},
-        skipped_months(answer, months),
+        caveats,
     )
 
 

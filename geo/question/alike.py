@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from geo.coverage import Comparison, Knowledge, partly_covered, span_words
 from geo.errors import QuestionError
 from geo.incidents import london_months
+from geo.period import Period
 from geo.question.accounts import Compared
 from geo.question.resolve import ResolvedQuestion
 
@@ -130,6 +131,20 @@ def compared_account(
     return Compared(period, counted, missing, sentence)
 
 
+def crossed(lists: Sequence[str], period: Period, compared: Period | None) -> str:
+    """The last change of points that lies between or within two periods; '' where none does.
+
+    Parameters
+    ----------
+    lists
+        The months from which a source has other points, as `YYYY-MM`.
+    period, compared
+        The periods; without a compared one the change lies within the period.
+    """
+    first = (compared or period).months[0]
+    return max((month for month in lists if first < month <= period.months[-1]), default="")
+
+
 def unknown_areas(areas: gpd.GeoDataFrame, known: Knowledge, months: Sequence[str]) -> str:
     """Which areas are unknown, or known less than the others, as a sentence; '' if none is.
 
@@ -177,3 +192,24 @@ def coverage_caveats(
             f"{span_words(comparison.before)})."
         )
     return caveats
+
+
+def new_points_caveats(resolved: ResolvedQuestion, lists: Sequence[str]) -> list[str]:
+    """What to keep in mind of periods in which a source replaced its anonymous points.
+
+    Parameters
+    ----------
+    resolved
+        The Question's periods.
+    lists
+        The months from which a source has other points, as `YYYY-MM`.
+    """
+    month = crossed(lists, resolved.period, resolved.compared)
+    if not month:
+        return []
+    reach = "Areas of 1 km² and more are compared all the same" if resolved.compared else ""
+    return [
+        f"From {month} the source uses other anonymous points. Cells, places and areas of less "
+        f"than 1 km² cannot be compared across it. {reach}".strip()
+        + (": near their edges incidents may have changed sides." if reach else "")
+    ]

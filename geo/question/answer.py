@@ -13,16 +13,19 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.cells import Cells, Grid
-from geo.coverage import Comparison, Knowledge
+from geo.coverage import SMALL_AREA_M2, Comparison, Knowledge, new_lists
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, getis_ord
 from geo.incidents import Covers, SourceNotes, london_months
 from geo.period import Period
 from geo.question.accounts import Accounts
+from geo.question.alike import crossed
 from geo.question.harm import HarmTable
 from geo.question.membership import AreaMembership
 from geo.question.model import Question
 from geo.sources import NOTES
+
+UNLIKE = "no source covers both periods here"
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -97,6 +100,9 @@ class Answer:
         What is known of each area.
     comparison
         What the two periods have in common; None without a comparison.
+    lists
+        The months from which a source has other snap points, by the rows of all categories; None
+        where they were not looked for.
     """
 
     question: Question
@@ -111,6 +117,7 @@ class Answer:
     short: tuple[str, ...]
     known: Knowledge
     comparison: Comparison | None = None
+    lists: tuple[str, ...] | None = None
 
     @property
     def area_counts(self) -> gpd.GeoDataFrame:
@@ -181,10 +188,40 @@ class Answer:
         """Whether each area can be compared with the compared period."""
         if self.comparison is None:
             return np.zeros(len(self.areas), dtype=bool)
-        return self.comparison.compares(self.known)
+        compares = self.comparison.compares(self.known)
+        return compares & (self.areas.area.to_numpy() >= SMALL_AREA_M2 if self.crossed else True)
+
+    @cached_property
+    def point_lists(self) -> tuple[str, ...]:
+        """The months from which a source has other snap points than before."""
+        if self.lists is not None:
+            return self.lists
+        names = [name for name, note in self.facts.notes.items() if note.snapped]
+        return new_lists(self.counted[self.counted["source"].isin(names)])
+
+    @property
+    def crossed(self) -> str:
+        """The month from which the source has other points than in the compared period, or ''."""
+        compared = self.accounts.compared
+        return crossed(
+            self.point_lists, self.accounts.period, compared.period if compared else None
+        )
+
+    def why_not_compared(self, compares: Bools) -> NDArray[np.object_]:
+        """Why places or cells are not compared; '' for those that are.
+
+        Parameters
+        ----------
+        compares
+            Which of them are.
+        """
+        reason = f"from {self.crossed} the source uses other points" if self.crossed else UNLIKE
+        return np.where(compares, "", f"not compared: {reason}").astype(object)
 
     def compares_at(self, x: Floats, y: Floats) -> Bools:
         """Whether each of n points in metres lies where the periods can be compared."""
+        if self.crossed:
+            return np.zeros(len(x), dtype=bool)
         at: Bools = np.append(self.compares, True)[self.areas_at(x, y)]
         return at
 
@@ -198,7 +235,9 @@ class Answer:
         if self.comparison is None:
             return why
         before = self.known.why(self.comparison.before)
-        before[before == ""] = "no source covers both periods here"
+        comparable = self.comparison.compares(self.known)
+        before[(before == "") & ~comparable] = UNLIKE
+        before[comparable] = f"from {self.crossed} the source uses other points"
         return np.where((why == "") & ~self.compares, "not compared: " + before, why)
 
     @cached_property
@@ -254,13 +293,21 @@ class Answer:
 
     @cached_property
     def cells_known(self) -> Bools:
-        """Whether as much is known of each cell as of any: of the area at its centre."""
-        known = np.append(self.known.why(self._shown_months) == "", True)
-        return self._at_centres(known)
+        """Whether the same months are known of each cell: of the area at its centre."""
+        return self._at_centres(np.append(self.known.like(self._shown_months)[1], True))
+
+    @property
+    def cell_months_known(self) -> set[str]:
+        """The months of the period that are known of all cells in `cells_known`."""
+        if self.known.uniform:
+            return set(self.accounts.months_published)
+        return self.known.like(self._shown_months)[0]
 
     @cached_property
     def cells_compare(self) -> Bools:
         """Whether each cell can be compared with the compared period."""
+        if self.crossed:
+            return np.zeros(len(self.cells), dtype=bool)
         return self.cells_known & self._at_centres(np.append(self.compares, True))
 
     def _at_centres(self, of_areas: Bools) -> Bools:

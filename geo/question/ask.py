@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.coverage import ImportCoverage, Knowledge, knowledge_of
+from geo.coverage import ImportCoverage, Knowledge, knowledge_of, new_lists
 from geo.errors import NotFoundError, QuestionError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
 from geo.locate import AreaLocator
@@ -27,6 +27,7 @@ from geo.question.alike import (
     comparison_of,
     coverage_caveats,
     is_alike,
+    new_points_caveats,
     unknown_areas,
 )
 from geo.question.answer import Answer, StoreFacts
@@ -121,6 +122,7 @@ def answer(
     rejected = _rejected(imports)
     notes = [facts.notes[name] for name in resolved.sources if name in facts.notes]
     short = [month for month in short_months(imports) if month.source in resolved.sources]
+    lists = _new_lists(resolved, incidents, facts) if before or history else None
     account = compared_account(
         resolved,
         comparison,
@@ -149,6 +151,7 @@ def answer(
             *([account.left_out] if account and account.left_out else []),
             *locators.caveats(question.layer, counted),
             *coverage_caveats(resolved, known, comparison),
+            *new_points_caveats(resolved, lists or ()),
             *_caveats(resolved, notes, counted, short=short),
         ],
         attribution=[note.attribution for note in notes if note.attribution],
@@ -170,7 +173,18 @@ def answer(
         short=tuple(month.month for month in short),
         known=known,
         comparison=comparison,
+        lists=lists,
     )
+
+
+def _new_lists(
+    resolved: ResolvedQuestion, incidents: pd.DataFrame, facts: StoreFacts
+) -> tuple[str, ...]:
+    """The months from which a source of the Question has other snap points than before."""
+    snapped = [name for name, note in facts.notes.items() if note.snapped]
+    rows = incidents["source"].isin(sorted({*snapped} & {*resolved.sources}))
+    # All categories: few rows tell little of the points.
+    return new_lists(incidents[rows]) if rows.any() else ()
 
 
 def _knowledge(

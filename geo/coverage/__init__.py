@@ -1,0 +1,26 @@
+"""What is known: which months, categories and areas each source has published.
+
+Outside its coverage a count is unknown, never zero. Coverage is of a publisher, which is a police
+force of a source, or a source that is one publisher itself. It is read from the records of
+imports alone, before any incident is.
+"""
+
+from geo.coverage.comparison import Comparison, partly_covered
+from geo.coverage.knowledge import Knowledge, knowledge_of
+from geo.coverage.point_lists import SMALL_AREA_M2, new_lists
+from geo.coverage.published import Coverage, ImportCoverage, Publisher, span_words
+from geo.coverage.territories import near
+
+__all__ = [
+    "SMALL_AREA_M2",
+    "Comparison",
+    "Coverage",
+    "ImportCoverage",
+    "Knowledge",
+    "Publisher",
+    "knowledge_of",
+    "near",
+    "new_lists",
+    "partly_covered",
+    "span_words",
+]

@@ -1,0 +1,260 @@
+"""What each publisher covers, as the records of imports and mappings state it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import pandas as pd
+
+from geo.incidents import LONDON, Covers, IncidentSummary, months_between
+from geo.store.contract import ImportRecord
+
+EXPECTED: Final = 5.0
+"""A category without rows is unknown where so many, or more, were to be expected, else zero."""
+
+OTHER_LIST: Final = 12
+"""A category absent from the first or last so many months belongs to another list of categories.
+
+police.uk replaced "Violent crime" in 2013: all incidents together stay comparable then.
+"""
+
+
+class Publisher(NamedTuple):
+    """A police force of a source; '' where the source is one publisher itself."""
+
+    source: str
+    force: str
+
+    @property
+    def title(self) -> str:
+        """The force where there is one, else the source."""
+        return self.force or self.source
+
+
+@dataclass(frozen=True)
+class ImportCoverage:
+    """What one import covers: known before any of its incidents is read.
+
+    Attributes
+    ----------
+    source
+        Who published it.
+    name
+        The part of the source, such as a police force; '' where there is none.
+    summary
+        Counts, categories, times and places of its incidents.
+    months
+        The months that it publishes, as `YYYY-MM`.
+    categories
+        The categories that its mapping says it covers, beside those that occur.
+    force
+        The police force of one month of files; '' where the source is one publisher itself.
+    """
+
+    source: str
+    name: str
+    summary: IncidentSummary
+    months: tuple[str, ...]
+    categories: tuple[str, ...] = ()
+    force: str = ""
+
+    @classmethod
+    def of_import(cls, record: ImportRecord, covers: Covers | None = None) -> ImportCoverage:
+        """The coverage that an import's record states, and its mapping where that states one."""
+        if record.month:
+            months: tuple[str, ...] = (record.month,)
+            return cls(record.source, record.name, record.summary, months, force=record.name)
+        months = _months(record.summary, covers)
+        categories = covers.categories if covers else ()
+        return cls(record.source, record.name, record.summary, months, categories)
+
+    @classmethod
+    def of_frame(cls, incidents: pd.DataFrame) -> list[ImportCoverage]:
+        """The coverage of incidents without a record, by source and month."""
+        local = incidents["occurred_from"].dt.tz_convert(LONDON).dt.strftime("%Y-%m")
+        grouped = incidents.groupby([incidents["source"].astype(str), local], observed=True)
+        return [
+            cls(str(source), "", IncidentSummary.of(rows), (str(month),))
+            for (source, month), rows in grouped
+        ]
+
+    @property
+    def publisher(self) -> Publisher:
+        """Who published it."""
+        return Publisher(self.source, self.force)
+
+    def has(self, categories: Sequence[str]) -> bool:
+        """Whether it covers some of the categories; none means all."""
+        return not categories or not set(categories).isdisjoint(
+            {*self.summary.categories, *self.categories}
+        )
+
+
+def _months(summary: IncidentSummary, covers: Covers | None) -> tuple[str, ...]:
+    """From the first to the last month seen, unless the mapping says otherwise."""
+    first, last = (covers.first, covers.last) if covers else ("", "")
+    if summary.first is not None and summary.last is not None:
+        rows = (
+            moment.tz_convert(LONDON).strftime("%Y-%m") for moment in (summary.first, summary.last)
+        )
+        first, last = (stated or month for stated, month in zip((first, last), rows, strict=True))
+    return tuple(months_between(first, last)) if first and last and first <= last else ()
+
+
+class _Absence(NamedTuple):
+    """Months in which a category has no rows although some were to be expected.
+
+    `gaps` are within the time in which its publisher has it; `unlisted` are the long stretches
+    before and after.
+    """
+
+    gaps: frozenset[str]
+    unlisted: frozenset[str]
+
+
+class Coverage:
+    """Which months and categories each publisher covers.
+
+    Parameters
+    ----------
+    parts
+        What was imported.
+    """
+
+    def __init__(self, parts: Iterable[ImportCoverage]) -> None:
+        self._months: defaultdict[Publisher, set[str]] = defaultdict(set)
+        self._categories: defaultdict[Publisher, set[str]] = defaultdict(set)
+        self._counts: defaultdict[Publisher, Counter[tuple[str, str]]] = defaultdict(Counter)
+        for part in parts:
+            own = part.publisher
+            self._months[own].update(part.months)
+            self._categories[own].update(part.summary.categories, part.categories)
+            if part.force:
+                for category, n in part.summary.categories.items():
+                    self._counts[own][category, part.months[0]] += n
+
+    @property
+    def publishers(self) -> list[Publisher]:
+        """Everyone who published, in the order of the alphabet."""
+        return sorted(self._months)
+
+    def months_of(self, publisher: Publisher) -> set[str]:
+        """The months that a publisher published, whatever the category."""
+        return self._months[publisher]
+
+    def categories_of(self, publisher: Publisher, categories: Sequence[str]) -> list[str]:
+        """The categories that a publisher can say something about.
+
+        A force publishes all kinds of crime, so one that it never had is zero. A council's list
+        says nothing about kinds that it does not have.
+
+        Parameters
+        ----------
+        publisher
+            One of `publishers`.
+        categories
+            Those of the Question; none means all.
+        """
+        own = self._categories[publisher]
+        if not categories:
+            return sorted(own)
+        return sorted(categories) if publisher.force else sorted(own & set(categories))
+
+    def known(self, publisher: Publisher, category: str, *, one_of_all: bool) -> frozenset[str]:
+        """The months in which a publisher's count of a category is known.
+
+        Parameters
+        ----------
+        publisher
+            One of `publishers`.
+        category
+            One of `categories_of`.
+        one_of_all
+            Whether all categories are counted together: a category that its publisher has
+            replaced by others is then none that is missing.
+        """
+        months = self._months[publisher]
+        absence = self._absences.get((publisher, category))
+        if absence is None:
+            return frozenset(months)
+        unknown = absence.gaps if one_of_all else absence.gaps | absence.unlisted
+        return frozenset(months - unknown)
+
+    def months_known(self, publisher: Publisher, categories: Sequence[str]) -> set[str]:
+        """The months in which a publisher's count of some of the categories is known."""
+        one_of_all = not categories
+        months: set[str] = set()
+        for category in self.categories_of(publisher, categories):
+            months |= self.known(publisher, category, one_of_all=one_of_all)
+        return months
+
+    def zeros(
+        self, publisher: Publisher, categories: Sequence[str], months: Iterable[str]
+    ) -> list[tuple[str, str]]:
+        """Categories and months without rows that count as zero, as few were to be expected.
+
+        Parameters
+        ----------
+        publisher
+            One of `publishers`.
+        categories, months
+            Those of the Question.
+        """
+        if not publisher.force:
+            return []
+        counts = self._counts[publisher]
+        return [
+            (category, month)
+            for category in categories
+            for month in sorted(self._months[publisher].intersection(months))
+            if not counts[category, month]
+            and month in self.known(publisher, category, one_of_all=False)
+        ]
+
+    @cached_property
+    def _absences(self) -> dict[tuple[Publisher, str], _Absence]:
+        absences = {}
+        for publisher, counts in self._counts.items():
+            months = sorted(self._months[publisher])
+            present: defaultdict[str, set[str]] = defaultdict(set)
+            total: Counter[str] = Counter()
+            for (category, month), n in counts.items():
+                if n:
+                    present[category].add(month)
+                    total[category] += n
+            for category, having in present.items():
+                # The mean of its other months: those of absence add nothing to the total.
+                if len(having) < len(months) and total[category] / (len(months) - 1) >= EXPECTED:
+                    absences[publisher, category] = _absence(months, having)
+        return absences
+
+
+def _absence(months: list[str], having: set[str]) -> _Absence:
+    first, last = min(having), max(having)
+    before = [month for month in months if month < first]
+    after = [month for month in months if month > last]
+    unlisted = {
+        month for stretch in (before, after) if len(stretch) >= OTHER_LIST for month in stretch
+    }
+    return _Absence(frozenset(set(months) - having - unlisted), frozenset(unlisted))
+
+
+def span_words(months: Sequence[str]) -> str:
+    """Months as people read them: `2024-01 to 2024-03, 2024-05`.
+
+    Parameters
+    ----------
+    months
+        As `YYYY-MM`, in order.
+    """
+    runs: list[list[str]] = []
+    for month in months:
+        if runs and months_between(runs[-1][-1], month) == [runs[-1][-1], month]:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
