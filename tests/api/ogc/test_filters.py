@@ -204,6 +204,38 @@ def test_any_filter_keeps_what_geopandas_keeps(wanted: Condition) -> None:
             lambda f: f["occurred_from"] >= "2024-01-10",
         ),
         ("n IN (1, 2) AND NOT n BETWEEN 2 AND 9", lambda f: f["n"] == 1),
+        # A date is a day long: up to its end, and from its beginning.
+        ("occurred_from <= DATE('2024-01-03')", lambda f: f["occurred_from"] < "2024-01-04"),
+        ("occurred_from < DATE('2024-01-03')", lambda f: f["occurred_from"] < "2024-01-03"),
+        ("occurred_from >= DATE('2024-01-03')", lambda f: f["occurred_from"] >= "2024-01-03"),
+        ("occurred_from > DATE('2024-01-03')", lambda f: f["occurred_from"] >= "2024-01-04"),
+        ("DATE('2024-01-03') <= occurred_from", lambda f: f["occurred_from"] >= "2024-01-03"),
+        ("DATE('2024-01-03') >= occurred_from", lambda f: f["occurred_from"] < "2024-01-04"),
+        ("DATE('2024-01-03') > occurred_from", lambda f: f["occurred_from"] < "2024-01-03"),
+        (
+            "occurred_from <> DATE('2024-01-03')",
+            lambda f: (f["occurred_from"].dt.day != 3) & f["occurred_from"].notna(),
+        ),
+        (
+            "NOT occurred_from <= DATE('2024-01-03')",
+            lambda f: f["occurred_from"] >= "2024-01-04",
+        ),
+        (
+            "occurred_from BETWEEN DATE('2024-01-03') AND DATE('2024-01-05')",
+            lambda f: f["occurred_from"].dt.day.between(3, 5),
+        ),
+        (
+            "occurred_from IN (DATE('2024-01-03'), DATE('2024-01-05'))",
+            lambda f: f["occurred_from"].dt.day.isin([3, 5]),
+        ),
+        (
+            "NOT occurred_from IN (DATE('2024-01-03'))",
+            lambda f: (f["occurred_from"].dt.day != 3) & f["occurred_from"].notna(),
+        ),
+        ("n IN (share, 3)", lambda f: (f["n"] == f["share"]) | (f["n"] == 3)),
+        ("checked IN (TRUE)", lambda f: f["checked"]),
+        ("name IN ('Abbey', NULL)", lambda f: f["name"] == "Abbey"),
+        ("name NOT IN ('Abbey')", lambda f: f["name"].notna() & (f["name"] != "Abbey")),
     ],
 )  # fmt: skip
 def test_texts_times_and_flags_are_compared_as_people_mean_them(text: str, condition) -> None:
@@ -235,6 +267,11 @@ def test_a_geometry_in_degrees_is_read_in_the_order_of_its_system() -> None:
         ("n", "a number is neither true nor false"),
         ("colour = 'red'", "unknown property 'colour'"),
         ("n = 'three'", "a number is compared with a string"),
+        ("n IN ('three')", "a number is compared with a string"),
+        ("n IN (1, 'three')", "a number is compared with a string"),
+        ("name IN (1)", "a string is compared with a number"),
+        ("checked IN ('yes')", "a boolean is compared with a string"),
+        ("occurred_from IN (3)", "a time is compared with a number"),
         ("n + 1 = 2", "the function + is not supported"),
         ("buffer(geometry, 5) = 3", "the function buffer is not supported"),
         ("occurred_from > DATE('yesterday')", "'yesterday' is not a time"),

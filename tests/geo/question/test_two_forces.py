@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo.coverage import ImportCoverage
 from geo.errors import QuestionError
 from geo.question.ask import Answer, answer
 from geo.question.model import Question
+from geo.question.resolve import ResolvedQuestion, resolve
 from geo.store.contract import ImportRecord
 from tests.geo.records import record_of
 
@@ -56,6 +58,10 @@ class Town:
             self.publish(name, [(*place, month)] * n, month=month)
         return self
 
+    def resolve(self, **options: str) -> ResolvedQuestion:
+        parts = [ImportCoverage.of_import(record) for record in self._records]
+        return resolve(Question.read(options), parts, self._squares)
+
     def ask(self, **options: str) -> Answer:
         frame = pd.concat(self._frames, ignore_index=True)
         return answer(Question.read(options), frame, self._squares, imports=self._records)
@@ -67,7 +73,7 @@ def town(four_squares, incident_frame) -> Town:
 
 
 def latest(town: Town) -> str:
-    return town.ask(period="latest-1m").accounts.as_dict()["period"]["months_published"][-1]
+    return town.resolve(period="latest-1m").months_published[-1]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +122,10 @@ def test_strays_are_measured_against_the_busiest_force_of_their_own_source(town)
 def test_where_nobody_published_anything_here_all_are_taken(town):
     town.months("south", MIRRORED, ["2024-01", "2024-02"], 3)
     town.months("west", (336_050.0, 336_050.0), ["2024-03"], 1)
-    result = town.ask(period="latest-3m")
-    assert result.accounts.months_published == ["2024-01", "2024-02", "2024-03"]
-    assert (result.accounts.counted, result.accounts.outside) == (0, 7)
+    resolved = town.resolve(period="latest-3m")
+    assert resolved.months_published == ["2024-01", "2024-02", "2024-03"]
+    accounts = town.ask(period="latest-3m").accounts
+    assert (accounts.counted, accounts.outside) == (0, 7)
 
 
 def test_data_by_month_reaches_to_the_end_of_its_last_month(town):
@@ -189,12 +196,8 @@ def test_a_compared_period_is_named_and_counted_in_the_accounts(town):
     town.months("north", HERE, ["2023-02", "2024-01"], 3)
     town.months("north", HERE, ["2024-02"], 5)
     members = town.ask(datetime="2024-02", compare="year").accounts.as_dict()
-    assert members["compared"] == {
-        "from": "2023-02-01",
-        "to": "2023-02-28",
-        "counted": 3,
-        "months_missing": [],
-    }
+    compared = {"from": "2023-02-01", "to": "2023-02-28", "counted": 3, "months_missing": []}
+    assert compared.items() <= members["compared"].items()
     members = town.ask(datetime="2024-01/2024-02", compare="year").accounts.as_dict()
     assert members["compared"]["months_missing"] == ["2023-01"]
     assert members["period"] == {
