@@ -54,7 +54,7 @@ def with_question(
     options
         Which ones; else those that every analysis takes.
     """
-    texts = {**_FROM_TO, **{option.name: option.help for option in options}}
+    texts = {**_FROM_TO, **{option.name: _help(option) for option in options}}
     parameters = [
         inspect.Parameter(
             f"option_{name}",
@@ -78,6 +78,19 @@ def with_question(
     wrapped.__annotations__ = {part.name: part.annotation for part in merged.parameters.values()}
     del wrapped.__wrapped__
     return wrapped
+
+
+def _help(option: Option) -> str:
+    """The help of an option, with its choices, its default, or an example of a value."""
+    choices = option.schema.get("enum")
+    notes = []
+    if isinstance(choices, list):
+        notes.append(f"Choices: {', '.join(choices)}.")
+    if option.default not in (None, "", ()):
+        notes.append(f"Default: {option.kind.write(option.default)}.")
+    if not notes and "(default: latest" not in option.help:
+        notes.append(f"Example: {option.example}.")
+    return " ".join([option.help, *notes])
 
 
 def command_of(analysis: Analysis) -> Callable[..., None]:

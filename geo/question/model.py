@@ -331,7 +331,7 @@ class Question(Terms):
         ),
         Option(
             "period",
-            "Latest months or days of the data, instead of dates.",
+            f"Latest months or days of the data, instead of dates (default: {DEFAULT_PERIOD}).",
             str(DEFAULT_PERIOD),
             LatestPeriod(Latest),
         ),
@@ -358,14 +358,14 @@ class Question(Terms):
     study: str = option(
         Text(),
         "",
-        says="Study-area layer: masks the grid and defines the multiple-testing family (default: "
-        "--layer).",
+        says="Layer of the study area: cells cover it, and hot and cold are judged over all of it "
+        "(default: the layer of areas).",
         example="wards-2025",
     )
     within: tuple[str, ...] = option(
         Names(),
         (),
-        says="Show only these areas: codes, separated by commas. No number changes.",
+        says="Show only these areas: codes, separated by commas. Their numbers stay the same.",
         example="E05015507",
     )
     without: tuple[str, ...] = option(
