@@ -81,7 +81,11 @@ def add_layer(
         with store.transaction():
             store.put_layer(layer.metadata, layer.areas)
     metadata = layer.metadata
-    named = f"names from {metadata.name_field}" if metadata.name_field else "areas bear their codes"
+    named = (
+        f"names from {metadata.name_field}"
+        if metadata.name_field
+        else "no field of names: areas are named by their codes"
+    )
     lines = [f"{layer_id}: {len(layer.areas)} areas, codes from {metadata.code_field}, {named}"]
     facts = {
         "layer": layer_id,

@@ -260,8 +260,6 @@ def _report(cli: CommandContext, imported: list[tuple[Change, ImportRecord]]) ->
         facts.append(record_facts(record) | {"change": change})
     read = sum(record.rows_read for _, record in imported)
     accepted = sum(record.rows_accepted for _, record in imported)
-    lines.append(
-        f"{len(imported)} files: {read:,} read = {accepted:,} accepted + "
-        f"{read - accepted:,} rejected"
-    )
+    files = "1 file" if len(imported) == 1 else f"{len(imported)} files"
+    lines.append(f"{files}: {read:,} read = {accepted:,} accepted + {read - accepted:,} rejected")
     cli.echo(lines, facts)

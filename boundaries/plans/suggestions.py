@@ -89,7 +89,10 @@ class Balance:
         """
         if column not in blocks.sums:
             names = ", ".join(map(str, blocks.sums)) or "none"
-            raise InputError(f"there is no column {column} to balance; choose from: {names}")
+            raise InputError(
+                f"the blocks have no column {column!r} to balance; choose from: {names}, or add "
+                "it to the layer of blocks with 'patchmap attributes add'"
+            )
         known = {code: area.members or 0 for code, area in state.areas.items()}
         if not any(known.values()):
             known = dict.fromkeys(known, 1)

@@ -94,7 +94,7 @@ class Double:
     def text(self) -> str:
         """The suspicion as a sentence."""
         return (
-            f"all {self.n:,} rows of {self.category} are in even groups of identical rows: the "
+            f"each of the {self.n:,} rows of {self.category} occurs 2, 4, 6 … times: the "
             f"month looks published twice, with about {self.n // 2:,} true incidents"
         )
 

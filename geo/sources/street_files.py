@@ -119,7 +119,8 @@ def _single(path: Path, partition: str) -> StreetFile:
     if not named:
         raise InputError(
             f"{path.name} does not name its force and month; rename it YYYY-MM-FORCE-street.csv "
-            "as published, or use --partition FORCE:YYYY-MM"
+            "as published, or use --partition FORCE:YYYY-MM. A file that is not from "
+            f"data.police.uk needs --mapping; 'patchmap mapping suggest {path.name}' proposes one"
         )
     return _file(named, partial(_bytes_of, path))
 

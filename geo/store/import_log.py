@@ -82,12 +82,12 @@ class ImportLog:
         record = self._get(import_id)
         if record.state != "current":
             raise ConflictError(f"import {import_id} is already {record.state}")
-        # The last one first, because a later import would bring back rows of this one when undone.
         if record.purged_at:
             raise ConflictError(
                 f"import {import_id} cannot be undone: the {record.rows_replaced:,} rows that it "
                 f"replaced were purged on {record.purged_at[:10]}"
             )
+        # The last one first, because a later import would bring back rows of this one when undone.
         last = self._records.current(record.partition_id)[-1].import_id
         if last != import_id:
             raise ConflictError(

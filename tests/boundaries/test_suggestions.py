@@ -114,7 +114,7 @@ def test_suggestions_do_what_they_say(city):
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        ("beats", "there is no column beats to balance; choose from: electors, residents"),
+        ("beats", "the blocks have no column 'beats' to balance; choose from: electors, residents"),
         ("residents", "there is no residents to balance; add areas"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import pandas as pd
@@ -77,13 +77,18 @@ def source_terms(snapshot: Snapshot) -> Terms:
     names = {record.source for record in snapshot.imports()}
     notes = [note for name, note in source_notes(snapshot, names).items() if name in names]
     terms: Terms = {}
-    if attribution := "; ".join(dict.fromkeys(note.attribution for note in notes)):
+    if attribution := _listed(note.attribution for note in notes):
         terms["attribution"] = attribution
-    if licence := "; ".join(dict.fromkeys(note.licence for note in notes)):
+    if licence := _listed(note.licence for note in notes):
         terms["license"] = licence
     if caveats := [caveat for note in notes for caveat in note.caveats]:
         terms["caveats"] = caveats
     return terms
+
+
+def _listed(texts: Iterable[str]) -> str:
+    """Each text once; sources without one add nothing."""
+    return "; ".join(dict.fromkeys(filter(None, texts)))
 
 
 def incident_times(snapshot: Snapshot) -> Period | None:

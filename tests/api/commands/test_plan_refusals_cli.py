@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
         (["show", "north", "--posts", "1"], "a floor of 1 in each of 2 areas takes 2 posts"),
         (
             ["suggest", "north", "--balance", "pubs"],
-            "there is no column pubs to balance",
+            "the blocks have no column 'pubs' to balance",
         ),
         (["alternative", "north", "--moved", "0"], "the share of moved blocks is 0.0"),
     ],
