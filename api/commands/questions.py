@@ -254,6 +254,7 @@ def run_analysis(
         f"{path}: {len(table):,} rows" for path, table in [(output, result.frame), *beside.items()]
     ]
     lines += account_lines(answer.accounts)
+    lines += [f"warning: {warning}" for warning in result.warnings]
     lines += [f"method: {result.method}"]
     lines += [f"{name}: {_shown(value)}" for name, value in result.parameters.items()]
     lines += [f"note: {caveat}" for caveat in result.caveats]

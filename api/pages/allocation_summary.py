@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from api.answers import Answers
+from api.defaults import PAGE_DEFAULTS
 from api.pages.allocation_view import AllocationView
 from api.pages.text import headline, percent
 from geo.allocation.adjacency import contiguity
@@ -23,6 +24,12 @@ from geo.question.answer import Answer
 HUES: Final = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00")
 """Okabe and Ito 2008: colours that colour-blind people can tell apart."""
 
+
+PROVEN: Final = 1e-9
+"""The gap of a plan that is proven to cover the most, up to the rounding of sums."""
+
+LEAST_GAP: Final = 0.0001
+"""The smallest gap that is named: a smaller one counts as this."""
 
 Record = dict[str, object]
 """The variables of one row in a template."""
@@ -159,6 +166,34 @@ class AllocationSummary:
         """One line on the incidents that it rests on."""
         n, areas = self.answer.accounts.counted, len(self.answer.areas)
         return f"{headline(self.answer)}; n = {n:,} incidents in {areas:,} areas"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What forbids to rely on it, or was assumed; to be read before the result."""
+        each = PAGE_DEFAULTS["posts"].posts_per_area
+        officers = self.view.question.posts.officers
+        if self.view.tab != "posts" or officers != each * len(self.answer.areas):
+            return list(self.result.warnings)
+        # The address does not say who entered a number: the sentence is true either way.
+        assumed = (
+            f"{officers:,} officers, {each} for each area, are assumed until you enter how many "
+            "there are."
+        )
+        return [*self.result.warnings, assumed]
+
+    @property
+    def limit(self) -> str:
+        """How far the patrols are from the most that any could cover, as a sentence."""
+        parameters = self.result.parameters
+        gap, bound = (float(str(parameters[name])) for name in ("gap", "bound"))
+        # Proven only where nothing is left but the rounding of sums.
+        if gap < PROVEN:
+            return "No plan can cover more."
+        short = percent(gap) if gap >= LEAST_GAP else f"{100 * LEAST_GAP:g} %"
+        return (
+            f"It is not proven that no plan covers more: the bound is {bound:.1f}, so this one is "
+            f"at most {short} short of the best."
+        )
 
     @property
     def unit(self) -> str:

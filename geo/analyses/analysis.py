@@ -40,6 +40,8 @@ class AnalysisResult:
         What to keep in mind beside the accounts' own.
     tables
         Further frames by name, which the command line writes beside the first.
+    warnings
+        What forbids to rely on it, or was assumed: stands first, before the result.
     """
 
     frame: pd.DataFrame
@@ -47,13 +49,14 @@ class AnalysisResult:
     parameters: Mapping[str, object] = field(default_factory=dict)
     caveats: Sequence[str] = ()
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Method, parameters and caveats, as members of a JSON answer."""
         return {
             "method": self.method,
             "parameters": dict(self.parameters),
-            "method_caveats": list(self.caveats),
+            "method_caveats": [*self.warnings, *self.caveats],
         }
 
 

@@ -12,6 +12,7 @@ from geo.allocation.needs import mixed_need
 from geo.allocation.patches.problem import PatchRules
 from geo.allocation.posts import share_money, share_posts
 from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
+from geo.analyses.evidence import too_little
 from geo.errors import InputError, QuestionError
 from geo.locate import refuse_overlaps
 from geo.question.answer import Answer
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 
 # Planning patches loads solvers, so it is imported where it is needed.
 
-_PAST = "Need is measured on past incidents. Check it against what you expect before deciding."
+_PAST = (
+    "Need is measured on past incidents. Areas that had most are likely to have fewer from now "
+    "on, by chance alone (regression to the mean). Check it against what you expect before "
+    "deciding."
+)
 
 
 def posts(answer: Answer) -> AnalysisResult:
@@ -45,6 +50,7 @@ def posts(answer: Answer) -> AnalysisResult:
             pinned=texts["pinned"],
         ),
         [_PAST],
+        warnings=_too_little(answer),
     )
 
 
@@ -142,7 +148,18 @@ def patches(answer: Answer, *, run: Runner = run_here) -> AnalysisResult:
             bridges=texts["bridges"],
         ),
         [_PAST],
+        warnings=_too_little(answer),
     )
+
+
+def _too_little(answer: Answer) -> list[str]:
+    """That too few incidents say where the need is, where the need is measured by them."""
+    if not {"incidents", "harm"} & {name for name, _ in answer.question.need.mix}:
+        return []
+    counts = answer.area_counts_of_all.set_index("area_code")["n"]
+    shared = counts.drop(list(answer.question.need.exclude), errors="ignore")
+    few = too_little(int(shared.sum()), len(shared), "areas")
+    return [few] if few else []
 
 
 def _given(**parameters: object) -> dict[str, object]:

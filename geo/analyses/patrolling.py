@@ -12,6 +12,7 @@ import shapely
 from geo.allocation.patrols.problem import Shift, StraightLines, VisitRule
 from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
 from geo.analyses.bases import CAVEAT, METHOD, base_parameters, base_table, compared
+from geo.analyses.evidence import too_little
 from geo.analyses.places import ranked
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import dayparts
@@ -40,7 +41,11 @@ _MONTHS_ONLY = (
     "These incidents are dated by month only, so demand by shift is unknown: visits are planned "
     "for a day, without hours."
 )
-_AVERAGE = "Demand is that of an average day in the period. A Friday night may differ."
+_AVERAGE = (
+    "Demand is that of an average day in the period, as recorded. A Friday night may differ. "
+    "Places are chosen where it was highest, so expect less from now on, also without any patrol "
+    "(regression to the mean)."
+)
 
 
 def patrols(
@@ -165,7 +170,20 @@ def _result(
             *([CAVEAT] if comparison else []),
         ],
         {"bases": base_table(answer, comparison)} if comparison else {},
+        warnings=_warnings(answer, places),
     )
+
+
+def _warnings(answer: Answer, places: pd.DataFrame) -> list[str]:
+    """That officers were assumed, or that too few incidents rank the places."""
+    terms = answer.question.patrols
+    assumed = (
+        f"Nobody entered the officers: {terms.on_duty} with {terms.minutes} minutes each are an "
+        "assumption. Give your own numbers, or shifts."
+    )
+    few = too_little(int(places["n"].sum()), len(places), "places")
+    nobody = terms.officers is None and not terms.shifts
+    return [*([few] if few else []), *([assumed] if nobody else [])]
 
 
 def _hours_caveats(answer: Answer) -> list[str]:
@@ -237,7 +255,7 @@ def _shifts(answer: Answer) -> list[Shift]:
 
     terms = answer.question.patrols
     if not terms.shifts:
-        return [daily_shift(officers=terms.officers, minutes=float(terms.minutes))]
+        return [daily_shift(officers=terms.on_duty, minutes=float(terms.minutes))]
     return [
         Shift(shift.name, shift.officers, float(terms.minutes), shift.clock)
         for shift in terms.shifts

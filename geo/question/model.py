@@ -37,6 +37,9 @@ DEFAULT_PERIOD: Final = Latest(12)
 COUNT: Final = "count"
 """The weight by which each incident counts as one."""
 
+ASSUMED_OFFICERS: Final = 2
+"""Officers on patrol where nobody says how many: an assumption, and named as one."""
+
 T = TypeVar("T", bound="Terms")
 
 _RANK = ("rank", "patrols")
@@ -242,10 +245,11 @@ class PatrolTerms(Terms):
         example="late:2@14:00",
         analyses=("patrols",),
     )
-    officers: int = option(
+    officers: int | None = option(
         WholeNumber(1, 500),
-        2,
-        says="Officers on patrol each day, when no shifts are given.",
+        None,
+        says="Officers on patrol each day, when no shifts are given (default: 2 are assumed).",
+        example="2",
         analyses=("patrols",),
     )
     minutes: int = option(
@@ -308,6 +312,11 @@ class PatrolTerms(Terms):
         says="Minutes of travel within which a candidate base covers a place.",
         analyses=("patrols",),
     )
+
+    @property
+    def on_duty(self) -> int:
+        """Officers on patrol each day: those given, else as many as are assumed."""
+        return ASSUMED_OFFICERS if self.officers is None else self.officers
 
     def shift(self, name: str) -> StaffedShift | None:
         """The shift of a name; none where visits are planned for a day."""

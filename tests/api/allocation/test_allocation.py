@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
+import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
 from api.maps.pages import ASSETS
+from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, folded, started
+from geo.analyses import AnalysisResult
 from geo.errors import QuestionError
+from geo.question.answer import Answer
 from geo.question.ask import Question
 from geo.question.model import NeedTerms, PostTerms
 from geo.store.contract import LayerMetadata
@@ -197,3 +202,31 @@ def test_a_hostile_name_stays_text(client: TestClient, store: GeoPackageStore, n
 def test_an_unchanged_answer_is_not_sent_again(client: TestClient) -> None:
     tag = client.get(POSTS).headers["etag"]
     assert client.get(POSTS, headers={"if-none-match": tag}).status_code == 304
+
+
+def test_the_page_says_what_nobody_entered_and_that_a_plan_rests_on_too_little(
+    client: TestClient,
+) -> None:
+    page = client.get("/allocation?tab=posts&posts=4").text
+    assert "4 officers, 2 for each area, are assumed until you enter how many there are." in page
+    assert "are assumed until" not in client.get(POSTS).text
+    query = "tab=patrols&again=240&visits=1"
+    page = client.get(f"/allocation?{query}").text
+    assert "Nobody entered the officers: 2 with 240 minutes each are an assumption." in page
+    assert 'placeholder="2, assumed"' in page
+    assert "Nobody entered" not in client.get(f"/allocation?{query}&officers=2").text
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (0.0, "No plan can cover more."),
+        (1e-12, "No plan can cover more."),
+        (0.004, "the bound is 12.0, so this one is at most 0.40 % short of the best."),
+        (1e-6, "the bound is 12.0, so this one is at most 0.01 % short of the best."),
+    ],
+)
+def test_only_a_proven_plan_is_said_to_cover_the_most(gap: float, words: str) -> None:
+    result = AnalysisResult(pd.DataFrame(), "", {"gap": gap, "bound": 12.0})
+    summary = AllocationSummary(AllocationView(Question(), "patrols"), cast("Answer", None), result)
+    assert summary.limit.endswith(words)

@@ -123,6 +123,29 @@ def test_patrols_of_months_are_daily_visits_and_say_so(ask):
     assert (spent <= 240 + 1e-6).all()
 
 
+def test_officers_whom_nobody_entered_are_named_as_an_assumption(ask):
+    options = {"minutes": "240", "again": "240", "visits": "1"}
+    assumed, entered = patrols(ask(**options)), patrols(ask(officers="2", **options))
+    assert assumed.frame.equals(entered.frame)
+    (warning,) = assumed.warnings
+    assert warning.startswith("Nobody entered the officers: 2 with 240 minutes each are an assum")
+    assert not entered.warnings
+    assert ask(officers="2").question.options()["officers"] == "2"
+
+
+def test_an_allocation_that_rests_on_too_little_says_so_with_the_number(ask):
+    reply = ask(officers="2", posts="9", minutes="240", again="240", visits="1")
+    few = replace(reply, counted=reply.counted[:2])
+    assert patrols(few).warnings[0].startswith("Too little to plan on: this rests on 2 incidents")
+    assert "method_caveats" in patrols(few).as_dict()
+    counts = reply.area_counts_of_all
+    thin = posts(reply)
+    assert not thin.warnings
+    assert counts["n"].sum() >= 45
+    other_need = posts(ask(posts="9", need="members"))
+    assert not other_need.warnings
+
+
 def test_minutes_in_which_nothing_fits_are_refused(ask):
     with pytest.raises(QuestionError, match="minutes: no place can be visited 2 times a day"):
         patrols(ask(officers="1", minutes="120"))
