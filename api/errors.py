@@ -18,6 +18,7 @@ from geo.errors import (
     QuestionError,
     SolverError,
     StoreError,
+    UnavailableError,
 )
 
 STATUS: dict[type[PatchmapError], int] = {
@@ -26,10 +27,18 @@ STATUS: dict[type[PatchmapError], int] = {
     NotFoundError: 404,
     ConflictError: 409,
     StoreError: 503,
+    UnavailableError: 503,
     DiskFullError: 507,
 }
 
-UNANSWERED = (InputError, QuestionError, NotFoundError, ConflictError, SolverError)
+UNANSWERED = (
+    InputError,
+    QuestionError,
+    NotFoundError,
+    ConflictError,
+    SolverError,
+    UnavailableError,
+)
 """Errors that a section of a page shows in its place. Not StoreError: then no section works."""
 
 _log = logging.getLogger("patchmap")

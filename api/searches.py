@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from geo.errors import InputError, PatchmapError, SolverError
+from geo.errors import InputError, PatchmapError, SolverError, UnavailableError
 
 SECONDS = 20.0
 """How long a search may take."""
@@ -54,7 +54,9 @@ class Searches:
         InputError
             If it takes too long.
         SolverError
-            If the child dies or does not start.
+            If the child dies.
+        UnavailableError
+            If the child does not start.
         """
         work = pickle.dumps((function, args, kwargs))
         with self._one:
@@ -87,13 +89,19 @@ class Searches:
 
     def _running(self) -> Connection:
         """The pipe to a child that is ready."""
-        pipe = self._started()
-        if not self._is_ready:
-            if not pipe.poll(START_SECONDS):
-                self._end()
-                raise SolverError("the process that searches for plans does not start; try again")
-            pipe.recv_bytes()
-            self._is_ready = True
+        try:
+            pipe = self._started()
+            if not self._is_ready:
+                if not pipe.poll(START_SECONDS):
+                    raise TimeoutError
+                pipe.recv_bytes()
+        except (EOFError, OSError) as lost:
+            self._end()
+            raise UnavailableError(
+                "the process that searches for plans does not start; try again, and see the log "
+                "of Patchmap if this message comes back"
+            ) from lost
+        self._is_ready = True
         return pipe
 
     def _started(self) -> Connection:
@@ -101,11 +109,11 @@ class Searches:
             self._end()
             # Not a fork: it would copy the locks that other threads hold at this moment.
             context = get_context("spawn")
-            self._pipe, far_end = context.Pipe()
-            self._child = context.Process(target=serve_searches, args=(far_end,), daemon=True)
-            self._child.start()
+            pipe, far_end = context.Pipe()
+            child = context.Process(target=serve_searches, args=(far_end,), daemon=True)
+            child.start()
             far_end.close()
-            self._is_ready = False
+            self._pipe, self._child, self._is_ready = pipe, child, False
         return self._pipe
 
     def _end(self) -> None:

@@ -38,5 +38,9 @@ class SolverError(PatchmapError):
     """A solver failed, or its answer breaks a constraint."""
 
 
+class UnavailableError(PatchmapError):
+    """A part of the service cannot run now."""
+
+
 class DiskFullError(PatchmapError):
     """The disk to write to is full."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 
 import pytest
 
+from api.errors import status_of
 from api.searches import Searches
 from geo.allocation.patches.infeasible import Explanation, InfeasiblePatchesError
-from geo.errors import InputError, QuestionError, SolverError
+from geo.errors import InputError, QuestionError, SolverError, UnavailableError
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +24,10 @@ def searches() -> Iterator[Searches]:
 
 def refuse() -> None:
     raise QuestionError("size", "is none")
+
+
+def serve_nothing(_pipe: Connection) -> None:
+    os._exit(1)
 
 
 def refuse_patches() -> None:
@@ -54,6 +60,17 @@ def test_a_child_that_dies_is_told_and_replaced(searches: Searches) -> None:
     with pytest.raises(SolverError, match="was interrupted; try again"):
         searches(os._exit, 1)
     assert searches(abs, -2) == 2
+
+
+def test_a_child_that_does_not_start_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Searches()
+    with monkeypatch.context() as patched:
+        patched.setattr("api.searches.serve_searches", serve_nothing)
+        with pytest.raises(UnavailableError, match="does not start; try again") as refused:
+            made(abs, -1)
+    assert status_of(refused.value) == 503
+    assert made(abs, -1) == 1
+    made.close()
 
 
 def test_a_fault_of_a_search_is_told(searches: Searches) -> None:
