@@ -23,7 +23,6 @@ class CountingUnits(Protocol):
     @property
     def codes(self) -> list[str]:
         """The code of each unit."""
-        ...
 
     def positions(self, x: Floats, y: Floats) -> Ints:
         """The number of each point's unit, −1 outside all of them; x and y in metres.
@@ -37,11 +36,9 @@ class CountingUnits(Protocol):
         -------
         n numbers.
         """
-        ...
 
     def memberships(self, x: Floats, y: Floats) -> Memberships:
         """Every unit of each point: several where units overlap."""
-        ...
 
 
 class AreaUnits:

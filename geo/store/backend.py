@@ -23,23 +23,18 @@ class Database(Protocol):
 
     def reading(self) -> AbstractContextManager[None]:
         """All reads made inside see one state."""
-        ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All changes made inside happen together or not at all."""
-        ...
 
     def changing(self) -> AbstractContextManager[None]:
         """One change of a transaction: an error undoes it, even if the caller catches the error."""
-        ...
 
     def compact(self) -> None:
         """Write the files anew, without what was deleted; outside of any transaction."""
-        ...
 
     def close(self) -> None:
         """Release files and connections."""
-        ...
 
 
 class Tables(Protocol):
@@ -63,7 +58,6 @@ class Tables(Protocol):
         list
             A tuple for each row; empty if there is none.
         """
-        ...
 
     def execute(self, statement: str, *values: object) -> None:
         """Run one statement.
@@ -75,7 +69,6 @@ class Tables(Protocol):
         values
             One for each `?`.
         """
-        ...
 
 
 class ImportWriter(Protocol):
@@ -86,31 +79,24 @@ class ImportWriter(Protocol):
 
     def take_out_partition(self) -> None:
         """Replace every row that the partition has."""
-        ...
 
     def insert(self, rows: pd.DataFrame) -> None:
         """Write rows whose ids are new."""
-        ...
 
     def stage(self, rows: pd.DataFrame) -> None:
         """Set rows aside that may have the ids of stored rows. For keyed imports only."""
-        ...
 
     def staged_conflict(self) -> tuple[str, str] | None:
         """A staged id that this import or another partition has written, and that partition."""
-        ...
 
     def merge_staged(self) -> None:
         """Write the staged rows that are new or differ from the stored row of the same id."""
-        ...
 
     def finish(self, replaced_imports: Sequence[int]) -> int:
         """Complete the import and record what it replaced; returns how many rows that were."""
-        ...
 
     def wrote_rows(self) -> bool:
         """Whether any stored row belongs to this import, once it is finished."""
-        ...
 
 
 class IncidentTable(Protocol):
@@ -131,15 +117,12 @@ class IncidentTable(Protocol):
         pandas.DataFrame
             One row per incident with these columns; `x` and `y` are metres in the working CRS.
         """
-        ...
 
     def read_import(self, import_id: int) -> pd.DataFrame:
         """The rows that belong to an import."""
-        ...
 
     def count(self) -> int:
         """How many incidents there are."""
-        ...
 
     def writer(self, import_id: int, partition_id: str, *, keyed: bool) -> ImportWriter:
         """Begin to write the rows of an import.
@@ -158,23 +141,18 @@ class IncidentTable(Protocol):
         ImportWriter
             What writes them, inside the present transaction.
         """
-        ...
 
     def replaced_imports(self, import_id: int) -> list[int]:
         """The imports that an import replaced, as `ImportWriter.finish` recorded them."""
-        ...
 
     def restore(self, import_id: int) -> None:
         """Delete an import's rows and bring back the rows that they replaced."""
-        ...
 
     def imports_with_replaced(self) -> list[int]:
         """The imports that still hold rows which they replaced, by id."""
-        ...
 
     def purge(self, import_ids: Sequence[int]) -> None:
         """Delete the rows that some imports replaced."""
-        ...
 
 
 class LayerTables(Protocol):
@@ -182,7 +160,6 @@ class LayerTables(Protocol):
 
     def read(self, table: str) -> gpd.GeoDataFrame:
         """The areas of a layer that exists, indexed by `area_code`."""
-        ...
 
     def write(self, table: str, areas: gpd.GeoDataFrame, *, title: str, metadata: str) -> None:
         """Add or replace a layer.
@@ -198,7 +175,6 @@ class LayerTables(Protocol):
         metadata
             What `SqlStore.layers` reads, as JSON.
         """
-        ...
 
 
 def count_change(tables: Tables, subject: Subject) -> None:

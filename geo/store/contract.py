@@ -1,0 +1,373 @@
+"""What every store promises, whether a file or a database server holds it.
+
+Changes are made inside `transaction()`: all of them happen or none, and a reader sees the store
+as it was before or as it is after. Every change raises the counter of its subject, so a data
+version names one state of a store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol, TypedDict, get_args
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.crs import Projection
+from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
+
+Subject = Literal["incidents", "layers", "plans", "settings"]
+SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
+
+ImportState = Literal["current", "replaced", "undone"]
+Change = Literal["added", "replaced", "updated", "unchanged"]
+
+# Any, because only `boundaries` knows what a plan consists of; it checks each record it reads.
+PlanRecord = dict[str, Any]
+
+Setting = str | int | float | bool | None | list["Setting"] | dict[str, "Setting"]
+
+
+@dataclass(frozen=True)
+class DataVersion:
+    """A state of a store: its UUID, and how often each subject has changed."""
+
+    uuid: str
+    incidents: int
+    layers: int
+    plans: int
+    settings: int
+
+    def __str__(self) -> str:
+        """The version as one word, fit for an ETag."""
+        return self.of(*SUBJECTS)
+
+    def of(self, *subjects: Subject) -> str:
+        """Return the version of some subjects as one word, with `-` for the counters of others.
+
+        What was made of these subjects alone is the same in all stores of one such version.
+        """
+        counters = (str(getattr(self, name)) if name in subjects else "-" for name in SUBJECTS)
+        return ".".join([self.uuid, *counters])
+
+
+@dataclass(frozen=True)
+class LayerMetadata:
+    """What is known of a layer besides its areas.
+
+    Dates are ISO (`2025-05-01`) or empty; `code_field` and `name_field` are the names that the
+    file used (`name_field` is empty where the file had no names); `file` and `sha256` identify
+    the file that was read, and `note` says what was changed on the way in. `stored_as` is the id
+    under which an earlier release stored the layer, if that id is reserved now; else empty.
+    """
+
+    layer_id: str
+    title: str = ""
+    authority: str = ""
+    licence: str = ""
+    source: str = ""
+    valid_from: str = ""
+    valid_to: str = ""
+    code_field: str = ""
+    name_field: str = ""
+    file: str = ""
+    sha256: str = ""
+    note: str = ""
+    stored_as: str = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The incidents that occurred from `start` up to but not at `end`, both UTC."""
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class ImportRecord:
+    """What one import of one partition read, accepted, rejected and replaced.
+
+    `state` is `current`, `replaced` (by a later import of the partition) or `undone`. A keyed
+    partition can have several current imports: each owns the rows that it wrote last. `purged_at`
+    is when the rows that it replaced were purged, so it cannot be undone; else ''.
+    """
+
+    import_id: int
+    partition_id: str
+    source: str
+    name: str
+    month: str
+    file: str
+    sha256: str
+    rows_read: int
+    rows_accepted: int
+    rejected_by_reason: dict[str, int]
+    rows_replaced: int
+    summary: IncidentSummary
+    imported_by: str
+    imported_at: str
+    state: ImportState
+    purged_at: str = ""
+
+    @property
+    def rows_rejected(self) -> int:
+        """How many rows were rejected, for whatever reason."""
+        return self.rows_read - self.rows_accepted
+
+
+class PlanSummary(TypedDict):
+    """A plan without its history.
+
+    `updated_by` made the last step in force, or began the plan if there is none; `updated_at` is
+    UTC, as `2025-05-01T09:30:00Z`.
+    """
+
+    plan_id: str
+    title: str
+    blocks_layer: str
+    base_layer: str
+    version: int
+    updated_by: str
+    updated_at: str
+
+
+class StoreReader(Protocol):
+    """What can be read. Frames are in the store's working CRS, in metres."""
+
+    @property
+    def projection(self) -> Projection:
+        """The working CRS and the one coordinate operation pinned at creation."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """All reads made inside see one state of the store."""
+
+    def data_version(self) -> DataVersion:
+        """The state that a read made now would see."""
+
+    def layers(self) -> list[LayerMetadata]:
+        """The metadata of every layer, in the order in which they were added."""
+
+    def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """A layer's metadata and areas: indexed by `area_code`, with `area_name` and attributes.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such layer; the message lists the layers that exist.
+        """
+
+    def incidents(
+        self, window: Window | None = None, *, columns: Sequence[str] = COLUMNS
+    ) -> pd.DataFrame:
+        """Accepted incidents, in no particular order.
+
+        Parameters
+        ----------
+        window
+            When they occurred; None reads all of them.
+        columns
+            Some of `geo.incidents.COLUMNS`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per incident with these columns; `x` and `y` are metres in the working CRS.
+        """
+
+    def incident_count(self) -> int:
+        """How many accepted incidents there are."""
+
+    def imports(self, *, history: bool = False) -> list[ImportRecord]:
+        """The records of the current imports by partition; with `history` of all, by id."""
+
+    def plans(self) -> list[PlanSummary]:
+        """A summary of each plan, by id."""
+
+    def plan(self, plan_id: str) -> PlanRecord:
+        """The record of a plan with its history, as it was put.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such plan; the message lists the plans that exist.
+        """
+
+    def setting(self, key: str) -> Setting:
+        """A setting's value; None where it was never set."""
+
+
+class Store(StoreReader, Protocol):
+    """What can be read and changed."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All changes made inside happen together or not at all; blocks are not nested."""
+
+    def compact(self) -> None:
+        """Write the store's files anew, so that nothing can be read in them that was deleted.
+
+        Outside of any transaction. It takes as long as a copy of the store, and as much room on
+        the disk.
+
+        Raises
+        ------
+        StoreError
+            If another program is using the store, or the disk is full.
+        """
+
+    def close(self) -> None:
+        """Release files and connections."""
+
+    def put_layer(self, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
+        """Add a layer, or replace the whole of the layer with the same id.
+
+        Parameters
+        ----------
+        metadata
+            The id of a layer of the store, or a new one that `check_layer_id` allows.
+        areas
+            Polygons and multipolygons in the working CRS, indexed by `area_code`. A column of
+            whole numbers, numbers or booleans keeps its type; any other is stored as text.
+
+        Raises
+        ------
+        InputError
+            If the id is not allowed.
+        """
+
+    def import_rows(self, import_id: int) -> pd.DataFrame:
+        """The incidents that an import wrote and that no later one replaced."""
+
+    def put_partition(
+        self,
+        partition: Partition,
+        *,
+        by: str = "",
+        on_batch: Callable[[Batch], None] = lambda _batch: None,
+    ) -> tuple[Change, ImportRecord]:
+        """Import a partition: replace it whole or, if it is keyed, update its rows by id.
+
+        Parameters
+        ----------
+        partition
+            The file to read. If the partition's last import read the same bytes, nothing is read
+            or recorded.
+        by
+            Who imports it.
+        on_batch
+            Called with each batch once it has been written.
+
+        Returns
+        -------
+        change
+            What happened; `unchanged` also where every row of a keyed file is stored already.
+        record
+            The new record; the last import's record where nothing changed.
+
+        Raises
+        ------
+        ConflictError
+            If the same file is stored as another partition of its source, or a keyed file names
+            an id twice or an id of another partition.
+        """
+
+    def undo_import(self, import_id: int) -> ImportRecord:
+        """Undo an import and restore what it replaced; returns its record from before.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such import.
+        ConflictError
+            If it is undone or replaced already, if a later import of its partition is current,
+            if what it replaced was purged, or if a file would come back that is now stored as
+            another partition.
+        """
+
+    def purgeable_imports(self, before: str) -> list[ImportRecord]:
+        """The imports that were made before a moment and still hold rows that they replaced.
+
+        Parameters
+        ----------
+        before
+            UTC, as `2024-01-31T00:00:00Z`.
+
+        Returns
+        -------
+        list of ImportRecord
+            By id; with `rows_replaced` rows each.
+        """
+
+    def purge_imports(self, before: str) -> list[ImportRecord]:
+        """Remove the rows that the purgeable imports replaced; these can then not be undone.
+
+        No answer is made of these rows, so the data version stays. Until `compact` they can be
+        read from the store's files.
+
+        Parameters
+        ----------
+        before
+            As `purgeable_imports` takes it.
+
+        Returns
+        -------
+        list of ImportRecord
+            The imports whose replaced rows were removed, as they were before.
+        """
+
+    def adopt_import(self, record: ImportRecord, rows: pd.DataFrame) -> None:
+        """Copy an import from another store without reading its file.
+
+        What it replaced there is not copied, so an undo here restores nothing.
+
+        Parameters
+        ----------
+        record
+            The record in the other store; the copy gets a new id.
+        rows
+            Its incidents there, with `geo.incidents.COLUMNS`.
+        """
+
+    def put_plan(self, record: Mapping[str, Any], *, based_on: int, updated_at: str = "") -> None:
+        """Save a plan in place of the version that it was made from.
+
+        Parameters
+        ----------
+        record
+            Plain JSON: the members of `PlanSummary` but for the last two, `begun_by`, the `steps`
+            with `by` in each, how many of them are `done`, and whatever else belongs to the plan.
+        based_on
+            The version that was read; 0 for a new plan.
+        updated_at
+            When the plan was saved; empty means now.
+
+        Raises
+        ------
+        ConflictError
+            If the stored version is another one, whichever process put it there.
+        """
+
+    def remove_plan(self, plan_id: str) -> None:
+        """Remove a plan with its history.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such plan.
+        """
+
+    def settings(self) -> dict[str, Setting]:
+        """Every setting, by key in the order of Unicode."""
+
+    def put_setting(self, key: str, value: Setting) -> None:
+        """Set a setting, whether it is new or not.
+
+        Parameters
+        ----------
+        key
+            Any text, such as `default_layer`.
+        value
+            Whatever JSON can hold.
+        """
