@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
-import folium
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -14,22 +13,9 @@ from jinja2 import Environment, PackageLoader
 from numpy.typing import NDArray
 
 from api.maps.basemap import NO_BASEMAP, Basemap
-from api.maps.pages import MapPage, page_of
-from api.maps.parts import (
-    LAND,
-    OUTLINE,
-    OfflineFigure,
-    add_label,
-    add_pictures,
-    add_thin_lines,
-    bounds_of,
-    geojson,
-    inert,
-    name_from,
-    new_map,
-    outlines,
-    with_own_parts,
-)
+from api.maps.drawing import shown_areas
+from api.maps.pages import MapPage
+from api.maps.parts import OUTLINE, MapDrawing, inert
 from api.maps.patrols import draw_patrols
 from api.pages.allocation_summary import HUES, AllocationSummary
 from geo.crs import Projection
@@ -61,30 +47,21 @@ def draw_allocation(
     basemap
         What is drawn under everything, such as roads.
     """
-    drawing, figure = new_map(), OfflineFigure(title="Patchmap")
-    figure.add_child(drawing)
-    if basemap.tiles:
-        add_pictures(drawing, basemap.tiles)
-    else:
-        outlines(summary.answer.areas, projection, LAND).add_to(drawing)
-    legend = _PAINTERS[summary.view.tab](drawing, summary, projection)
-    if basemap.shapes is not None:
-        add_thin_lines(drawing, basemap.shapes, projection, extent=summary.answer.areas)
-    outlines(summary.answer.areas, projection, OUTLINE | {"weight": 1.6}).add_to(drawing)
-    _FINISHERS[summary.view.tab](drawing, summary, projection)
-    bounds = bounds_of(_extent(summary), projection)
-    drawing.fit_bounds(bounds, padding=(8, 8))
-    name_from(figure, summary.map_address)
-    template = _TEMPLATES.get_template("allocation_legend.html")
-    text = with_own_parts(
-        figure.render(),
+    areas = summary.answer.areas
+    drawing = MapDrawing(projection, basemap, land=areas)
+    paint = _PAINTERS.get(summary.view.tab)
+    steps = paint(drawing, summary) if paint else []
+    drawing.thin_lines(basemap.shapes, extent=areas)
+    drawing.outline(areas, OUTLINE | {"weight": 1.6})
+    _FINISHERS[summary.view.tab](drawing, summary)
+    return drawing.page(
+        seed=summary.map_address,
         title=summary.title,
-        legend=template.render(
-            summary=summary, accounts=summary.answer.accounts, steps=legend, hues=HUES
+        legend=_TEMPLATES.get_template("allocation_legend.html").render(
+            summary=summary, accounts=summary.answer.accounts, steps=steps, hues=HUES
         ),
-        bounds=bounds,
+        extent=_extent(summary),
     )
-    return page_of(text, tiles=basemap.tiles, standalone=False)
 
 
 def _extent(summary: AllocationSummary) -> gpd.GeoDataFrame:
@@ -93,14 +70,10 @@ def _extent(summary: AllocationSummary) -> gpd.GeoDataFrame:
         stops = [(stop.x, stop.y) for patrol in summary.patrols for stop in patrol.stops]
         near = shapely.buffer(shapely.points(stops), _AROUND_STOPS_M)
         return gpd.GeoDataFrame(geometry=near, crs=summary.answer.areas.crs)
-    within = summary.view.question.within
-    areas = summary.answer.areas
-    return areas[areas.index.isin(within)] if within else areas
+    return shown_areas(summary.answer)
 
 
-def _paint_posts(
-    drawing: folium.Map, summary: AllocationSummary, projection: Projection
-) -> list[dict[str, str]]:
+def _paint_posts(drawing: MapDrawing, summary: AllocationSummary) -> list[dict[str, str]]:
     """Areas by their share of the need, in four classes with about as many areas each."""
     rows = summary.rows
     limits = np.unique(np.quantile(rows["share"], [0.25, 0.5, 0.75]))
@@ -118,8 +91,9 @@ def _paint_posts(
             geometry=rows.geometry[chosen],
             crs=rows.crs,
         )
-        names = ["Area", "By need" if "need_pence" in rows else "Officers", "Share of need"]
-        _fill(drawing, shown, projection, hue=STEPS[number], aliases=names)
+        amount = "By need" if "need_pence" in rows else "Officers"
+        titles = {"area": "Area", "amount": amount, "share": "Share of need"}
+        _fill(drawing, shown, STEPS[number], titles)
     edges = [0.0, *limits.tolist(), 1.0]
     return [
         {"hue": STEPS[number], "words": _between(edges, number)}
@@ -142,17 +116,13 @@ def _amounts(rows: pd.DataFrame) -> pd.Series:
     return rows["posts"].astype(str)
 
 
-def _label_posts(drawing: folium.Map, summary: AllocationSummary, projection: Projection) -> None:
+def _label_posts(drawing: MapDrawing, summary: AllocationSummary) -> None:
     rows = summary.rows
-    x, y = _inside(rows, projection)
-    for amount, at_x, at_y in zip(_amounts(rows), x, y, strict=True):
-        add_label(drawing, amount, at=(at_x, at_y), kind="area-number")
-    _label_areas(drawing, rows, projection)
+    drawing.labels(_amounts(rows), *_inside(rows), kind="area-number")
+    _label_areas(drawing, rows)
 
 
-def _paint_patches(
-    drawing: folium.Map, summary: AllocationSummary, projection: Projection
-) -> list[dict[str, str]]:
+def _paint_patches(drawing: MapDrawing, summary: AllocationSummary) -> list[dict[str, str]]:
     rows = summary.rows
     for patch in summary.patches:
         chosen = rows[rows["patch"] == patch.patch]
@@ -166,90 +136,50 @@ def _paint_patches(
             geometry=chosen.geometry,
             crs=rows.crs,
         )
-        _fill(
-            drawing,
-            shown,
-            projection,
-            hue=patch.hue,
-            aliases=["Area", "Patch", "Work of the patch"],
-        )
+        titles = {"area": "Area", "patch": "Patch", "work": "Work of the patch"}
+        _fill(drawing, shown, patch.hue, titles)
     return []
 
 
-def _label_patches(drawing: folium.Map, summary: AllocationSummary, projection: Projection) -> None:
+def _label_patches(drawing: MapDrawing, summary: AllocationSummary) -> None:
     rows = summary.rows
     whole = rows.dissolve("patch", as_index=False)
-    outlines(whole, projection, _PATCH_EDGE).add_to(drawing)
-    x, y = _inside(whole, projection)
-    for patch, at_x, at_y in zip(whole["patch"], x, y, strict=True):
-        add_label(drawing, str(patch), at=(at_x, at_y), kind="area-number")
-    _label_areas(drawing, rows, projection)
+    drawing.outline(whole, _PATCH_EDGE)
+    drawing.labels(whole["patch"], *_inside(whole), kind="area-number")
+    _label_areas(drawing, rows)
 
 
-def _paint_patrols(
-    _drawing: folium.Map, _summary: AllocationSummary, _projection: Projection
-) -> list[dict[str, str]]:
-    return []
-
-
-def _label_patrols(drawing: folium.Map, summary: AllocationSummary, projection: Projection) -> None:
-    draw_patrols(drawing, summary, projection)
-    _label_areas(drawing, summary.answer.areas.reset_index(), projection)
+def _label_patrols(drawing: MapDrawing, summary: AllocationSummary) -> None:
+    draw_patrols(drawing, summary)
+    _label_areas(drawing, summary.answer.areas.reset_index())
 
 
 def _fill(
-    drawing: folium.Map,
-    shown: gpd.GeoDataFrame,
-    projection: Projection,
-    *,
-    hue: str,
-    aliases: list[str],
+    drawing: MapDrawing, shown: gpd.GeoDataFrame, hue: str, titles: Mapping[str, str]
 ) -> None:
-    """Draw areas in one colour, with their columns as a tooltip.
-
-    Parameters
-    ----------
-    shown
-        The areas; `at` is their id for the page, the other columns are the tooltip.
-    hue
-        The colour.
-    aliases
-        The title of each column of the tooltip.
-    """
-    if shown.empty:
-        return
-    style = {"fillColor": hue, "fillOpacity": 0.85, "weight": 0}
-    fields = [name for name in shown.columns if name not in ("at", "geometry")]
-    folium.GeoJson(
-        geojson(shown, projection),
-        style_function=lambda _feature: style,
-        smooth_factor=0.5,
-        tooltip=folium.GeoJsonTooltip(fields=fields, aliases=aliases, sticky=True),
-    ).add_to(drawing)
+    if len(shown):
+        style = {"fillColor": hue, "fillOpacity": 0.85, "weight": 0}
+        drawing.shapes(shown, style, tooltip=titles)
 
 
-def _label_areas(drawing: folium.Map, rows: gpd.GeoDataFrame, projection: Projection) -> None:
-    """Draw the names; labels.js hides those that would overlap a larger area's."""
+def _label_areas(drawing: MapDrawing, rows: gpd.GeoDataFrame) -> None:
+    """Name each area, the largest first: where names overlap, labels.js hides the later one."""
     largest = rows.iloc[np.argsort(-rows.geometry.area.to_numpy(), kind="stable")]
-    x, y = _inside(largest, projection)
-    for name, at_x, at_y in zip(largest["area_name"], x, y, strict=True):
-        add_label(drawing, str(name), at=(at_x, at_y), kind="area-label")
+    drawing.labels(largest["area_name"], *_inside(largest), kind="area-label")
 
 
-def _inside(rows: gpd.GeoDataFrame, projection: Projection) -> tuple[Floats, Floats]:
-    """The longitude and latitude of a point well inside each area."""
+def _inside(rows: gpd.GeoDataFrame) -> tuple[Floats, Floats]:
+    """The point of each area that is furthest from its edge, in metres."""
     deep = shapely.maximum_inscribed_circle(rows.geometry.to_numpy())
     points = shapely.get_coordinates(shapely.get_point(deep, 0))
-    return projection.to_lonlat(points[:, 0], points[:, 1])
+    return points[:, 0], points[:, 1]
 
 
-_Painter = Callable[[folium.Map, AllocationSummary, Projection], list[dict[str, str]]]
-_PAINTERS: Final[dict[str, _Painter]] = {
+_PAINTERS: Final[dict[str, Callable[[MapDrawing, AllocationSummary], list[dict[str, str]]]]] = {
     "posts": _paint_posts,
     "patches": _paint_patches,
-    "patrols": _paint_patrols,
 }
-_FINISHERS: Final[dict[str, Callable[[folium.Map, AllocationSummary, Projection], None]]] = {
+_FINISHERS: Final[dict[str, Callable[[MapDrawing, AllocationSummary], None]]] = {
     "posts": _label_posts,
     "patches": _label_patches,
     "patrols": _label_patrols,

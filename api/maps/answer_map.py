@@ -5,30 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import folium
 import geopandas as gpd
 import numpy as np
 import shapely
 from jinja2 import Environment, PackageLoader
 
 from api.maps.basemap import NO_BASEMAP, Basemap
+from api.maps.drawing import shown_areas
 from api.maps.modes import DEFAULT_MODE, Painting, Style, paint
-from api.maps.pages import MapPage, page_of
-from api.maps.parts import (
-    LAND,
-    OUTLINE,
-    OfflineFigure,
-    add_label,
-    add_pictures,
-    add_thin_lines,
-    bounds_of,
-    geojson,
-    inert,
-    name_from,
-    new_map,
-    outlines,
-    with_own_parts,
-)
+from api.maps.pages import MapPage
+from api.maps.parts import OUTLINE, MapDrawing, inert
 from api.maps.patrols import draw_patrols
 from api.pages.allocation_summary import HUES, AllocationSummary
 from api.pages.text import headline, shown_words
@@ -54,6 +40,8 @@ UNKNOWN_STYLE = {
 }
 OVER = {"fill": False, "color": "#7b3294", "weight": 3, "opacity": 1, "dashArray": "9 5"}
 PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
+
+_CELL_TOOLTIP = {"n": "Incidents", "meaning": "Meaning", "area": "Area", "at": "Cell"}
 
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
 
@@ -88,42 +76,30 @@ def draw(
     standalone
         Whether the page contains Leaflet, so that it can be opened from disk.
     """
-    drawing = new_map()
-    figure = OfflineFigure(title="Patchmap")
-    figure.add_child(drawing)
-    if basemap.tiles:
-        add_pictures(drawing, basemap.tiles)
-    else:
-        outlines(answer.study_areas, projection, LAND).add_to(drawing)
-    if basemap.shapes is not None:
-        add_thin_lines(drawing, basemap.shapes, projection, extent=answer.study_areas)
+    drawing = MapDrawing(projection, basemap, land=answer.study_areas)
+    drawing.thin_lines(basemap.shapes, extent=answer.study_areas)
     painting = painting or paint(DEFAULT_MODE, answer)
-    _add_pickable_areas(drawing, answer, projection)
-    _add_cells(drawing, answer, projection=projection, painting=painting)
-    _add_areas(drawing, answer, projection)
+    _add_pickable_areas(drawing, answer)
+    _add_cells(drawing, answer, painting)
+    _add_areas(drawing, answer)
     if over is not None:
-        outlines(over[1], projection, OVER).add_to(drawing)
+        drawing.outline(over[1], OVER)
     if places is not None:
-        _add_places(drawing, places, projection, numbered=patrols is None)
+        _add_places(drawing, places, numbered=patrols is None)
     if patrols is not None:
-        draw_patrols(drawing, patrols, projection)
-    bounds = bounds_of(
-        _shown_areas(answer) if answer.question.within else answer.study_areas, projection
-    )
-    drawing.fit_bounds(bounds, padding=(8, 8))
-    name_from(figure, answer.question.query())
-    text = with_own_parts(
-        figure.render(),
+        draw_patrols(drawing, patrols)
+    return drawing.page(
+        seed=answer.question.query(),
         title=headline(answer),
         legend=_legend(answer, painting=painting, over=over, patrols=patrols),
-        bounds=bounds,
+        extent=shown_areas(answer) if answer.question.within else answer.study_areas,
+        standalone=standalone,
     )
-    return page_of(text, tiles=basemap.tiles, standalone=standalone)
 
 
-def _add_pickable_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
+def _add_pickable_areas(drawing: MapDrawing, answer: Answer) -> None:
     """Draw the areas, invisibly, under the cells: a click beside the cells selects an area."""
-    areas = _shown_areas(answer)
+    areas = shown_areas(answer)
     if answer.membership.overlapping:
         # The last one lies on top: an estate inside a town must be there to click.
         areas = areas.iloc[np.argsort(-areas.area.to_numpy(), kind="stable")]
@@ -138,14 +114,7 @@ def _add_pickable_areas(drawing: folium.Map, answer: Answer, projection: Project
         geometry=areas.geometry.to_numpy(),
         crs=areas.crs,
     )
-    folium.GeoJson(
-        geojson(shown, projection),
-        style_function=_area_style,
-        smooth_factor=0.5,
-        tooltip=folium.GeoJsonTooltip(
-            fields=["area", "n"], aliases=["Area", "Incidents"], sticky=True
-        ),
-    ).add_to(drawing)
+    drawing.shapes(shown, _area_style, tooltip={"area": "Area", "n": "Incidents"})
 
 
 def _area_style(feature: Mapping[str, Any]) -> Style:
@@ -153,9 +122,7 @@ def _area_style(feature: Mapping[str, Any]) -> Style:
     return UNKNOWN_STYLE if feature["properties"]["n"] == UNKNOWN else INVISIBLE
 
 
-def _add_cells(
-    drawing: folium.Map, answer: Answer, *, projection: Projection, painting: Painting
-) -> None:
+def _add_cells(drawing: MapDrawing, answer: Answer, painting: Painting) -> None:
     for kind, shade in painting.shades.items():
         chosen = painting.cells[painting.cells["kind"] == kind]
         if chosen.empty:
@@ -171,19 +138,14 @@ def _add_cells(
             crs=chosen.crs,
         )
         single = len(shown) <= MOST_SINGLE_CELLS
-        tooltip = folium.GeoJsonTooltip(
-            fields=["n", "meaning", "area", "at"],
-            aliases=["Incidents", "Meaning", "Area", "Cell"],
-            sticky=True,
-        )
         # More cells would make the page too heavy; a click then selects the area under them.
-        folium.GeoJson(
-            geojson(shown if single else _merged(shown), projection),
+        drawing.shapes(
+            shown if single else _merged(shown),
+            shade.style,
+            tooltip=_CELL_TOOLTIP if single else None,
+            smooth=0.3,
             name=shade.words,
-            style_function=lambda _feature, style=shade.style: style,
-            smooth_factor=0.3,
-            **({"tooltip": tooltip} if single else {"interactive": False}),
-        ).add_to(drawing)
+        )
 
 
 def _merged(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -192,38 +154,22 @@ def _merged(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=[whole], crs=cells.crs)
 
 
-def _add_places(
-    drawing: folium.Map, places: gpd.GeoDataFrame, projection: Projection, *, numbered: bool
-) -> None:
+def _add_places(drawing: MapDrawing, places: gpd.GeoDataFrame, *, numbered: bool) -> None:
     shown = gpd.GeoDataFrame({"at": places["hotspot_id"]}, geometry=places.geometry, crs=places.crs)
-    folium.GeoJson(
-        geojson(shown, projection),
-        style_function=lambda _feature: PLACE,
-        smooth_factor=0,
-        interactive=False,
-    ).add_to(drawing)
-    if not numbered:
-        return
-    lon, lat = projection.to_lonlat(places["x"], places["y"])
-    # The best place last, so that its number lies over the others.
-    for rank, x, y in reversed(list(zip(places["rank"], lon, lat, strict=True))):
-        add_label(drawing, str(rank), at=(x, y), kind="place-number")
+    drawing.shapes(shown, PLACE, smooth=0)
+    if numbered:
+        # The best place last, so that its number lies over the others.
+        last = places[::-1]
+        drawing.labels(last["rank"], last["x"], last["y"], kind="place-number")
 
 
-def _add_areas(drawing: folium.Map, answer: Answer, projection: Projection) -> None:
-    areas = _shown_areas(answer)
-    outlines(areas, projection, OUTLINE).add_to(drawing)
+def _add_areas(drawing: MapDrawing, answer: Answer) -> None:
+    areas = shown_areas(answer)
+    drawing.outline(areas, OUTLINE)
     # The largest first: where names overlap, labels.js hides the later one.
     largest = areas.iloc[np.argsort(-areas.geometry.area.to_numpy())[:MOST_LABELS]]
     places = largest.geometry.representative_point()
-    lon, lat = projection.to_lonlat(places.x, places.y)
-    for name, x, y in zip(largest["area_name"], lon, lat, strict=True):
-        add_label(drawing, str(name), at=(x, y), kind="area-label")
-
-
-def _shown_areas(answer: Answer) -> gpd.GeoDataFrame:
-    within = answer.question.within
-    return answer.areas[answer.areas.index.isin(within)] if within else answer.areas
+    drawing.labels(largest["area_name"], places.x, places.y, kind="area-label")
 
 
 def _legend(

@@ -79,9 +79,8 @@ def draw_plain(answer: Answer, *, painting: Painting, places: gpd.GeoDataFrame) 
     places
         The ranked places.
     """
-    within = answer.question.within
-    areas = answer.areas[answer.areas.index.isin(within)] if within else answer.areas
-    extent = areas if within else answer.study_areas
+    areas = shown_areas(answer)
+    extent = areas if answer.question.within else answer.study_areas
     west, south, east, north = extent.total_bounds
     margin = _MARGIN * max(east - west, north - south)
     west, south, east, north = west - margin, south - 2 * margin, east + margin, north + margin
@@ -105,6 +104,12 @@ def draw_plain(answer: Answer, *, painting: Painting, places: gpd.GeoDataFrame) 
         ],
         bar=scale_bar(west, south, unit),
     )
+
+
+def shown_areas(answer: Answer) -> gpd.GeoDataFrame:
+    """Return the areas of an Answer that its Question chooses; all where it chooses none."""
+    within = answer.question.within
+    return answer.areas[answer.areas.index.isin(within)] if within else answer.areas
 
 
 def path_of(shapes: Iterable[shapely.Geometry], unit: float) -> str:

@@ -1,9 +1,11 @@
-"""What the folium maps share: an offline page, inert text, outlines, labels and a basemap."""
+"""What the folium maps share: an offline page with a basemap, shapes and labels."""
 
 from __future__ import annotations
 
 import hashlib
 import html
+from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
 from typing import Any
 
 import folium
@@ -13,9 +15,12 @@ import orjson
 import shapely
 from branca.element import CssLink, Element, Figure, JavascriptLink
 from jinja2 import Environment, PackageLoader
+from numpy.typing import ArrayLike
 
 from api.formats.encoding import encode_features, feature_collection
-from api.maps.pages import ASSETS, OWN_SCRIPTS
+from api.maps.basemap import Basemap
+from api.maps.modes import Style
+from api.maps.pages import ASSETS, OWN_SCRIPTS, MapPage, page_of
 from api.settings import TileServer
 from boundaries.layers.lines import thinned
 from geo.crs import Projection
@@ -58,18 +63,6 @@ class OfflineMap(folium.Map):
     default_css = [("leaflet_css", "/static/leaflet/leaflet.css")]  # noqa: RUF012 - as folium's
 
 
-def new_map() -> folium.Map:
-    """An empty map that makes no request to another host."""
-    return OfflineMap(
-        tiles=None,
-        prefer_canvas=True,
-        control_scale=True,
-        min_zoom=8,
-        max_zoom=MAX_ZOOM,
-        zoom_snap=0.1,
-    )
-
-
 def inert(text: object) -> str:
     """Escape text for HTML, JavaScript literals and Jinja at once.
 
@@ -77,103 +70,6 @@ def inert(text: object) -> str:
     the name of an area could otherwise run code in the browser or in this process.
     """
     return str(text).translate(_INERT)
-
-
-def add_label(
-    drawing: folium.Map,
-    text: str,
-    *,
-    at: tuple[float, float],
-    kind: str,
-    aside: int = 0,
-) -> None:
-    """Add a text that is always visible.
-
-    Parameters
-    ----------
-    at
-        Longitude and latitude.
-    kind
-        Its CSS classes.
-    aside
-        Pixels to the right, for several labels at one place.
-    """
-    # Not a marker: it would request an icon image even if the icon is text.
-    label = folium.Tooltip(
-        inert(text),
-        permanent=True,
-        direction="center",
-        class_name=kind,
-        sticky=False,
-        offset=(aside, 0) if aside else None,
-    )
-    place = (round(float(at[1]), MAP_DECIMALS), round(float(at[0]), MAP_DECIMALS))
-    point = folium.CircleMarker(place, radius=0, stroke=False, fill=False, tooltip=label)
-    # folium drops this option if it is passed; the point would catch clicks meant for what is
-    # under it.
-    point.options["interactive"] = False
-    point.add_to(drawing)
-
-
-def outlines(
-    areas: gpd.GeoDataFrame, projection: Projection, style: dict[str, Any]
-) -> folium.GeoJson:
-    """Areas in one style, which ignore the pointer.
-
-    Parameters
-    ----------
-    style
-        Leaflet's path options.
-    """
-    return folium.GeoJson(
-        geojson(areas[["geometry"]], projection),
-        style_function=lambda _feature: style,
-        smooth_factor=0.5,
-        interactive=False,
-    )
-
-
-def add_pictures(drawing: folium.Map, tiles: TileServer) -> None:
-    """Add tiles under everything else."""
-    credit = inert(tiles.attribution) or " "
-    if tiles.zooms is None:
-        layer = folium.TileLayer(tiles.address, attr=credit)
-    else:
-        # Beyond the zooms of the file Leaflet scales its tiles; further out than two levels there
-        # would be too many of them.
-        first, last = tiles.zooms
-        layer = folium.TileLayer(
-            tiles.address,
-            min_zoom=max(first - 2, 0),
-            max_zoom=MAX_ZOOM,
-            max_native_zoom=last,
-            attr=credit,
-            min_native_zoom=first,
-        )
-    layer.add_to(drawing)
-
-
-def add_thin_lines(
-    drawing: folium.Map,
-    lines: gpd.GeoDataFrame,
-    projection: Projection,
-    *,
-    extent: gpd.GeoDataFrame,
-) -> None:
-    """Add thin lines, or outlines of areas, near what the map shows.
-
-    Parameters
-    ----------
-    lines
-        In metres.
-    extent
-        The areas that the map shows, in metres.
-    """
-    west, south, east, north = extent.total_bounds
-    aside = 0.1 * max(east - west, north - south)
-    near = thinned(lines, (west - aside, south - aside, east + aside, north + aside))
-    if len(near):
-        outlines(near, projection, THIN_LINES).add_to(drawing)
 
 
 def geojson(frame: gpd.GeoDataFrame, projection: Projection) -> dict[str, object]:
@@ -185,40 +81,197 @@ def geojson(frame: gpd.GeoDataFrame, projection: Projection) -> dict[str, object
     return collection
 
 
-def bounds_of(areas: gpd.GeoDataFrame, projection: Projection) -> list[list[float]]:
-    """The south-west and north-east corner, latitude first as in Leaflet."""
-    degrees = projection.geometries_to_lonlat(areas.geometry.to_numpy())
-    west, south, east, north = np.round(shapely.total_bounds(degrees), MAP_DECIMALS).tolist()
-    return [[south, west], [north, east]]
-
-
-def with_own_parts(text: str, *, title: str, legend: str, bounds: list[list[float]]) -> str:
-    """Insert the title, style, legend and scripts into the HTML that folium wrote.
-
-    They are added afterwards because branca would render them as templates.
+class MapDrawing:
+    """A map in the making, of shapes that are given in metres.
 
     Parameters
     ----------
-    bounds
-        What the map is fitted to, as `bounds_of` returns it; map.js reads it.
+    projection
+        Converts metres to the map's degrees.
+    basemap
+        What is drawn under everything, such as roads.
+    land
+        Areas that are filled under everything where the basemap has no pictures.
     """
-    style = _TEMPLATES.get_template("map_style.html").render()
-    named = html.escape(f"Patchmap: {title}")
-    scripts = "".join(f'<script src="{address}"></script>\n' for address in OWN_SCRIPTS)
-    # folium forbids zooming the page, which people with poor sight need.
-    text = text.replace(", maximum-scale=1.0, user-scalable=no", "", 1)
-    text = text.replace("<title>Patchmap</title>", f"<title>{named}</title>", 1)
-    text = text.replace("</head>", f"{style}\n</head>", 1)
-    text = text.replace("<body>", f'<body data-bounds="{bounds}">\n{legend}', 1)
-    return text.replace("</html>", f"{scripts}</html>", 1)
 
+    def __init__(self, projection: Projection, basemap: Basemap, *, land: gpd.GeoDataFrame) -> None:
+        self.projection = projection
+        self._tiles = basemap.tiles
+        self._map = OfflineMap(
+            tiles=None,
+            prefer_canvas=True,
+            control_scale=True,
+            min_zoom=8,
+            max_zoom=MAX_ZOOM,
+            zoom_snap=0.1,
+        )
+        self._figure = OfflineFigure(title="Patchmap")
+        self._figure.add_child(self._map)
+        if basemap.tiles:
+            self._add_pictures(basemap.tiles)
+        else:
+            self.outline(land, LAND)
 
-def name_from(figure: Figure, seed: str) -> None:
-    """Replace folium's random ids by ids derived from a seed: equal Questions give equal bytes."""
-    waiting: list[Element] = [figure]
-    number = 0
-    while waiting:
-        element = waiting.pop(0)
-        element._id = hashlib.sha256(f"{seed}#{number}".encode()).hexdigest()[:16]
-        number += 1
-        waiting.extend(element._children.values())
+    def add(self, element: Element) -> None:
+        """Add one of folium's elements, in degrees."""
+        self._map.add_child(element)
+
+    def outline(self, areas: gpd.GeoDataFrame, style: Style) -> None:
+        """Add areas in one style, of Leaflet's path options; they ignore the pointer."""
+        self.shapes(areas[["geometry"]], style)
+
+    def shapes(
+        self,
+        frame: gpd.GeoDataFrame,
+        style: Style | Callable[[Mapping[str, Any]], Style],
+        *,
+        tooltip: Mapping[str, str] | None = None,
+        smooth: float = 0.5,
+        name: str | None = None,
+    ) -> None:
+        """Add the rows of a frame in one style.
+
+        Parameters
+        ----------
+        frame
+            What is not text from this code must be inert; map.js reads the column `at`.
+        style
+            Leaflet's path options, or a function of a GeoJSON feature that returns them.
+        tooltip
+            Columns of the tooltip, with their titles; without it the shapes ignore the pointer.
+        smooth
+            How much Leaflet simplifies the shapes.
+        name
+            Of the layer, for a legend.
+        """
+        bubble = None
+        if tooltip:
+            fields, titles = list(tooltip), list(tooltip.values())
+            bubble = folium.GeoJsonTooltip(fields=fields, aliases=titles, sticky=True)
+        self.add(
+            folium.GeoJson(
+                geojson(frame, self.projection),
+                name=name,
+                style_function=style if callable(style) else lambda _feature: style,
+                smooth_factor=smooth,
+                tooltip=bubble,
+                # None leaves the option out.
+                interactive=None if bubble else False,
+            )
+        )
+
+    def labels(
+        self,
+        texts: Iterable[object],
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        kind: str,
+        asides: Iterable[int] = repeat(0),
+    ) -> None:
+        """Add texts that are always visible.
+
+        Parameters
+        ----------
+        x, y
+            In metres, of each text.
+        kind
+            Their CSS classes.
+        asides
+            Pixels to the right, for several labels at one place.
+        """
+        for text, lon, lat, aside in zip(
+            texts, *self.projection.to_lonlat(x, y), asides, strict=False
+        ):
+            # Not a marker: it would request an icon image even if the icon is text.
+            label = folium.Tooltip(
+                inert(text),
+                permanent=True,
+                direction="center",
+                class_name=kind,
+                sticky=False,
+                offset=(aside, 0) if aside else None,
+            )
+            place = (round(float(lat), MAP_DECIMALS), round(float(lon), MAP_DECIMALS))
+            point = folium.CircleMarker(place, radius=0, stroke=False, fill=False, tooltip=label)
+            # folium drops this option if it is passed; the point would catch clicks meant for
+            # what is under it.
+            point.options["interactive"] = False
+            self.add(point)
+
+    def thin_lines(self, lines: gpd.GeoDataFrame | None, *, extent: gpd.GeoDataFrame) -> None:
+        """Add thin lines, or outlines of areas, near the areas that the map shows."""
+        if lines is None:
+            return
+        west, south, east, north = extent.total_bounds
+        aside = 0.1 * max(east - west, north - south)
+        near = thinned(lines, (west - aside, south - aside, east + aside, north + aside))
+        if len(near):
+            self.outline(near, THIN_LINES)
+
+    def page(
+        self,
+        *,
+        seed: str,
+        title: str,
+        legend: str,
+        extent: gpd.GeoDataFrame,
+        standalone: bool = False,
+    ) -> MapPage:
+        """Fit the map to some areas and return it as a page.
+
+        Parameters
+        ----------
+        seed
+            Pages of one seed and one content have equal bytes.
+        legend
+            HTML.
+        extent
+            In metres.
+        standalone
+            Whether the page contains Leaflet, so that it can be opened from disk.
+        """
+        degrees = self.projection.geometries_to_lonlat(extent.geometry.to_numpy())
+        west, south, east, north = np.round(shapely.total_bounds(degrees), MAP_DECIMALS).tolist()
+        bounds = [[south, west], [north, east]]
+        self._map.fit_bounds(bounds, padding=(8, 8))
+        self._name_from(seed)
+        # Inserted afterwards, because branca would render all of it as a template.
+        style = _TEMPLATES.get_template("map_style.html").render()
+        named = html.escape(f"Patchmap: {title}")
+        scripts = "".join(f'<script src="{address}"></script>\n' for address in OWN_SCRIPTS)
+        text = self._figure.render()
+        # folium forbids zooming the page, which people with poor sight need.
+        text = text.replace(", maximum-scale=1.0, user-scalable=no", "", 1)
+        text = text.replace("<title>Patchmap</title>", f"<title>{named}</title>", 1)
+        text = text.replace("</head>", f"{style}\n</head>", 1)
+        # map.js reads the bounds.
+        text = text.replace("<body>", f'<body data-bounds="{bounds}">\n{legend}', 1)
+        text = text.replace("</html>", f"{scripts}</html>", 1)
+        return page_of(text, tiles=self._tiles, standalone=standalone)
+
+    def _add_pictures(self, tiles: TileServer) -> None:
+        credit = inert(tiles.attribution) or " "
+        if tiles.zooms is None:
+            self.add(folium.TileLayer(tiles.address, attr=credit))
+            return
+        # Beyond the zooms of the file Leaflet scales its tiles; further out than two levels there
+        # would be too many of them.
+        first, last = tiles.zooms
+        self.add(
+            folium.TileLayer(
+                tiles.address,
+                min_zoom=max(first - 2, 0),
+                max_zoom=MAX_ZOOM,
+                max_native_zoom=last,
+                attr=credit,
+                min_native_zoom=first,
+            )
+        )
+
+    def _name_from(self, seed: str) -> None:
+        """Replace folium's random ids by ids derived from a seed."""
+        waiting: list[Element] = [self._figure]
+        for number, element in enumerate(waiting):  # the list grows as it is read
+            element._id = hashlib.sha256(f"{seed}#{number}".encode()).hexdigest()[:16]
+            waiting.extend(element._children.values())

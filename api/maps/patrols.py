@@ -8,9 +8,8 @@ import folium
 import geopandas as gpd
 import numpy as np
 
-from api.maps.parts import MAP_DECIMALS, add_label, geojson, inert
+from api.maps.parts import MAP_DECIMALS, MapDrawing, geojson, inert
 from api.pages.allocation_summary import HUES, AllocationSummary, Patrol, Stop
-from geo.crs import Projection
 
 # folium has no types for the options of its lines.
 _polyline: Callable[..., folium.MacroElement] = folium.PolyLine
@@ -19,28 +18,21 @@ _STOP_PX = 28
 """The width of a stop's number."""
 
 
-def draw_patrols(drawing: folium.Map, summary: AllocationSummary, projection: Projection) -> None:
-    """Draw the patrols of a summary, each officer in another colour.
-
-    Parameters
-    ----------
-    projection
-        Converts the summary's metres to the map's degrees.
-    """
+def draw_patrols(drawing: MapDrawing, summary: AllocationSummary) -> None:
+    """Draw the patrols of a summary, each officer in another colour."""
     base = summary.base
     visitors = _visitors(summary)
     for patrol in summary.patrols:
-        lon, lat = projection.to_lonlat(*np.array(patrol.line(base), float).T)
+        lon, lat = drawing.projection.to_lonlat(*np.array(patrol.line(base), float).T)
         line = np.round(np.column_stack([lat, lon]), MAP_DECIMALS).tolist()
         # A wide dark line under the coloured one, so that it can be seen on any background.
         for colour, weight in (("#111111", 7), (patrol.hue, 4)):
             dash = "10 8" if patrol.dashed and weight == 4 else None
             style = {"color": colour, "weight": weight, "opacity": 1}
-            _polyline(line, **style, **({"dash_array": dash} if dash else {})).add_to(drawing)
-        _add_stops(drawing, patrol, projection, visitors)
+            drawing.add(_polyline(line, **style, **({"dash_array": dash} if dash else {})))
+        _add_stops(drawing, patrol, visitors)
     if base:
-        lon, lat = projection.to_lonlat(*np.array([base], float).T)
-        add_label(drawing, "base", at=(lon[0], lat[0]), kind="place-number")
+        drawing.labels(["base"], base[:1], base[1:], kind="place-number")
 
 
 def _visitors(summary: AllocationSummary) -> dict[str, list[str]]:
@@ -52,9 +44,7 @@ def _visitors(summary: AllocationSummary) -> dict[str, list[str]]:
     return visitors
 
 
-def _add_stops(
-    drawing: folium.Map, patrol: Patrol, projection: Projection, visitors: dict[str, list[str]]
-) -> None:
+def _add_stops(drawing: MapDrawing, patrol: Patrol, visitors: dict[str, list[str]]) -> None:
     stops = patrol.stops
     x, y = np.array([(stop.x, stop.y) for stop in stops], float).T
     points = gpd.GeoDataFrame(
@@ -65,16 +55,20 @@ def _add_stops(
         },
         geometry=gpd.points_from_xy(x, y),
     )
-    folium.GeoJson(
-        geojson(points, projection),
-        marker=folium.CircleMarker(radius=13, stroke=False, fill=True, fill_opacity=0),
-        tooltip=folium.GeoJsonTooltip(fields=["text"], labels=False),
-    ).add_to(drawing)
-    hue = HUES.index(patrol.hue)
-    for stop, lon, lat in zip(stops, *projection.to_lonlat(x, y), strict=True):
+    drawing.add(
+        folium.GeoJson(
+            geojson(points, drawing.projection),
+            marker=folium.CircleMarker(radius=13, stroke=False, fill=True, fill_opacity=0),
+            tooltip=folium.GeoJsonTooltip(fields=["text"], labels=False),
+        )
+    )
+    asides = []
+    for stop in stops:
         officers = visitors[stop.hotspot_id]
-        aside = round(_STOP_PX * (officers.index(patrol.officer) - (len(officers) - 1) / 2))
-        add_label(drawing, str(stop.stop), at=(lon, lat), kind=f"stop hue-{hue}", aside=aside)
+        place = officers.index(patrol.officer) - (len(officers) - 1) / 2
+        asides.append(round(_STOP_PX * place))
+    kind = f"stop hue-{HUES.index(patrol.hue)}"
+    drawing.labels([stop.stop for stop in stops], x, y, kind=kind, asides=asides)
 
 
 def _tooltip(patrol: Patrol, stop: Stop) -> str:

@@ -30,8 +30,6 @@ PATTERN_WORDS = {
 }
 """Each group of patterns of emerging hotspots in words."""
 
-CELL_WORDS = {"hexagon": "hexagons", "square": "squares"}
-
 CHANGE_WORDS = dict(
     zip(
         CERTAINTY,
@@ -40,8 +38,6 @@ CHANGE_WORDS = dict(
     )
 )
 """Each certainty of a change, in words."""
-
-COMPARE_WORDS = {"previous": "the period before", "year": "a year earlier"}
 
 
 def categories_words(answer: Answer) -> str:
@@ -112,11 +108,8 @@ def percent(share: float, *, sign: bool = False) -> str:
         return "–"
     if sign:
         return f"{signed(share * 100)} %"
-    return (
-        f"{share:.1%}".replace("%", " %")
-        if share >= 0.01 or not share
-        else f"{share:.2%}".replace("%", " %")
-    )
+    decimals = 1 if share >= 0.01 or not share else 2
+    return f"{share * 100:.{decimals}f} %"
 
 
 def reason_of(refusal: PatchmapError) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from api.planner.facts import Row, rows
+from api.formats.encoding import records
+from api.planner.facts import Row
 from api.text_tables import listed, text_table
 from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.comparison import Comparison
@@ -53,12 +54,12 @@ def comparison_facts(comparison: Comparison) -> Row:
         "weighed_by": comparison.weighed_by,
         "moved": comparison.totals,
         "carried_on": comparison.carried_on.to_dict(),
-        "flow": rows(comparison.flow),
-        "moved_blocks": rows(comparison.moved.reset_index()),
-        "hotspots": rows(comparison.hotspots),
-        "officers": rows(comparison.officers),
+        "flow": records(comparison.flow),
+        "moved_blocks": records(comparison.moved.reset_index()),
+        "hotspots": records(comparison.hotspots),
+        "officers": records(comparison.officers),
         "straddling": {
-            side.name: rows(side.straddling.reset_index())
+            side.name: records(side.straddling.reset_index())
             for side in (comparison.before, comparison.after)
         },
         "accounts": accounts.as_dict() if accounts else None,
@@ -92,7 +93,7 @@ def changed_flow(comparison: Comparison) -> list[Row]:
             "to": [comparison.after.titles[code] for code in changes["to_area"]],
         }
     )
-    return rows(named)
+    return records(named)
 
 
 def _made_of_lines(comparison: Comparison) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 import pandas as pd
 
+from api.formats.encoding import records
 from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import review_triggers
 from boundaries.plans.export import history_frame, pieces_layer
@@ -59,22 +60,22 @@ def plan_facts(
     accounts = draft.figures.accounts
     return {
         "plan": asdict(plan.metadata),
-        "areas": rows(frame.reset_index()),
+        "areas": records(frame.reset_index()),
         "held_against": draft.compared_to[0],
-        "before": rows(draft.before.frame.reset_index()),
+        "before": records(draft.before.frame.reset_index()),
         "origins": dict(origins),
         "unassigned": {name: float(value) for name, value in measures.unassigned.items()},
         "review": review_facts(measures),
         "cut_edges": measures.cut_edges,
-        "pieces": rows(pieces_layer(plan.now, draft.blocks)),
+        "pieces": records(pieces_layer(plan.now, draft.blocks)),
         "bridges": {name: list(ends) for name, ends in plan.now.bridges.items()},
         "hotspots": len(draft.hotspots.names),
-        "hotspots_split": rows(draft.hotspots.split(assigned)),
+        "hotspots_split": records(draft.hotspots.split(assigned)),
         "cuts": {
-            name: rows(overlaps.split(assigned, least_share=LEAST_SHARE))
+            name: records(overlaps.split(assigned, least_share=LEAST_SHARE))
             for name, overlaps in (splits or {}).items()
         },
-        "history": rows(history_frame(plan)),
+        "history": records(history_frame(plan)),
         "notes": list(draft.figures.notes),
         "accounts": accounts.as_dict() if accounts else None,
     }
@@ -95,10 +96,3 @@ def review_facts(measures: PlanMeasures) -> dict[str, ReviewFacts]:
                 "review": triggers.review,
             }
     return facts
-
-
-def rows(frame: pd.DataFrame) -> list[Row]:
-    """The rows of a frame without its geometry; missing values are None."""
-    plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).astype(object)
-    records = plain.where(plain.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in records]

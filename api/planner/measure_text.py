@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from api.planner.facts import review_facts
 from api.text_tables import listed, text_table
-from boundaries.plans.electoral import EXTREME, NOTABLE, review_triggers
+from boundaries.plans.electoral import EXTREME, NOTABLE
 from boundaries.plans.export import area_titles, history_frame, pieces_layer
 from boundaries.plans.measures import ELECTORATES, PlanMeasures
 from boundaries.plans.overlaps import Overlaps
@@ -92,17 +93,13 @@ def percent(value: float, beyond: int = 0) -> str:
 def trigger_lines(measures: PlanMeasures) -> list[str]:
     """Whether the variances meet the criteria for an electoral review, now and forecast."""
     lines = []
-    for electors, ending in ELECTORATES.items():
-        name = f"variance{ending}"
-        if name not in measures.frame or measures.frame[name].isna().all():
-            continue
-        triggers = review_triggers(measures.frame[name])
-        verdict = f"{'meets' if triggers.review else 'does not meet'} the criteria for a review"
-        when = "forecast" if ending else "now"
+    for electors, facts in review_facts(measures).items():
+        verdict = f"{'meets' if facts['review'] else 'does not meet'} the criteria for a review"
+        when = "forecast" if ELECTORATES[electors] else "now"
         lines.append(
-            f"{when}: {measures.average(electors):,.0f} electors per member; "
-            f"{triggers.notable} of {triggers.areas} areas beyond ±{100 * NOTABLE:.0f} % (*), "
-            f"{triggers.extreme} beyond ±{100 * EXTREME:.0f} % (**): {verdict}"
+            f"{when}: {facts['average']:,.0f} electors per member; "
+            f"{facts['notable']} of {facts['areas']} areas beyond ±{100 * NOTABLE:.0f} % (*), "
+            f"{facts['extreme']} beyond ±{100 * EXTREME:.0f} % (**): {verdict}"
         )
     return lines
 

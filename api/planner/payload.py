@@ -13,7 +13,8 @@ from typing import TypedDict
 import numpy as np
 import pandas as pd
 
-from api.planner.facts import LEAST_SHARE, ReviewFacts, Row, review_facts, rows
+from api.formats.encoding import records
+from api.planner.facts import LEAST_SHARE, ReviewFacts, Row, review_facts
 from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
@@ -281,7 +282,7 @@ def area_rows(measures: PlanMeasures, question: Question) -> AreaRows:
     if question.posts.shares_anything:
         with suppress(QuestionError):
             frame = frame.join(posts_and_money(measures, question).drop(columns="need"))
-    return dict(zip(map(str, frame.index), rows(frame), strict=True))
+    return dict(zip(map(str, frame.index), records(frame), strict=True))
 
 
 def _figures(draft: Draft) -> dict[str, list[float | None]]:

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from api.formats.encoding import records
 from api.maps.drawing import ScaleBar, area_names, path_of, scale_bar
 from api.pages.templating import templates
 from api.planner.comparison_text import changed_flow, made_of
-from api.planner.facts import LEAST_SHARE, Row, review_facts, rows
+from api.planner.facts import LEAST_SHARE, Row, review_facts
 from api.planner.measure_text import percent
 from api.settings import VERSION
 from boundaries.plans.comparison import Comparison, before_by_area, compare_draft
@@ -183,7 +184,7 @@ def _rows(draft: Draft, comparison: Comparison, shared: pd.DataFrame | None) -> 
 
 
 def _by_code(frame: pd.DataFrame) -> dict[str, Row]:
-    return dict(zip(map(str, frame.index), rows(frame), strict=True))
+    return dict(zip(map(str, frame.index), records(frame), strict=True))
 
 
 def _variance(area: Row, ending: str) -> dict[str, str] | None:

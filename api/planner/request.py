@@ -10,14 +10,12 @@ from fastapi import Depends, HTTPException, Request
 from api.answers import Answers
 from api.dependencies import AnswersDep
 from api.planner.sessions import EditingSession, PlanSessions
-from api.query import only
-from geo.question.model import OPTIONS, Question
+from api.query import QUESTION_PARAMETERS, only
+from geo.question.model import Question
 
 JSON: Final = "application/json"
 MAX_BODY_BYTES: Final = 4_000_000
 """Largest request body; a step that names 100,000 blocks fits."""
-
-_QUESTION_OPTIONS = (*(option.name for option in OPTIONS), "from", "to")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +39,7 @@ class PlannerRequest:
 
 def read_request(request: Request, answers: AnswersDep) -> PlannerRequest:
     """Read the Question of a request; unknown parameters are refused."""
-    question = Question.read(only(request, _QUESTION_OPTIONS))
+    question = Question.read(only(request, QUESTION_PARAMETERS))
     return PlannerRequest(answers, request.app.state.plan_sessions, question)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from api.planner.facts import Row, rows
+from api.formats.encoding import records
+from api.planner.facts import Row
 from api.planner.payload import (
     AreaRows,
     ChangePayload,
@@ -81,7 +82,7 @@ class EditingSession:
         moves = suggest_moves(
             self.draft.plan.now, blocks, column=column, hotspots=self.draft.hotspots
         )
-        return {"column": column, "moves": rows(moves)}
+        return {"column": column, "moves": records(moves)}
 
 
 class PlanSessions:
@@ -151,7 +152,7 @@ class PlanSessions:
         """
         draft, straddling = new_plan(self._store, **beginning.model_dump())
         plan = save_plan(self._store, draft.plan)
-        return replace(draft, plan=plan), rows(straddling.reset_index())
+        return replace(draft, plan=plan), records(straddling.reset_index())
 
     def drawn_blocks(self, layer_id: str) -> bytes:
         """The blocks of a layer as GeoJSON, simplified to what a screen shows.

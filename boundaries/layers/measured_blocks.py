@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS
 
 from geo.errors import InputError
-from geo.locate import OUTSIDE, AreaLocator
+from geo.locate import OUTSIDE
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -118,30 +118,13 @@ def _refuse_gaps(values: pd.Series) -> None:
         )
 
 
-def place_in_blocks(blocks: gpd.GeoDataFrame, x: ArrayLike, y: ArrayLike) -> Ints:
-    """Find the block that contains each point; the result serves every plan on those blocks.
-
-    Parameters
-    ----------
-    blocks
-        Polygons in metres.
-    x, y
-        Coordinates of the points in the same CRS.
-
-    Returns
-    -------
-    Positions in `blocks`, -1 outside all of them.
-    """
-    return AreaLocator(blocks).locate(x, y).astype(np.int64)
-
-
 def tally_blocks(placed: Ints, size: int, *, weight: ArrayLike | None = None) -> Floats:
     """Count points by block.
 
     Parameters
     ----------
     placed
-        The block of each point, as `place_in_blocks` returns it.
+        The position of each point's block, as `AreaLocator.locate` returns it; -1 outside.
     size
         How many blocks there are.
     weight

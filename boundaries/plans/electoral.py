@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputError
@@ -68,7 +67,7 @@ def council_average(electors: ArrayLike, members: ArrayLike, *, unassigned: floa
 
 def electoral_variance(
     electors: ArrayLike, members: ArrayLike, *, average: float | None = None
-) -> pd.DataFrame:
+) -> dict[str, Floats]:
     """How far each area's electors per member are from the council's average.
 
     Parameters
@@ -80,7 +79,7 @@ def electoral_variance(
 
     Returns
     -------
-    One row per area, in the same order: `per_member`, `variance` (0.1 is ten per cent above),
+    Columns of shape (areas,), by name: `per_member`, `variance` (0.1 is ten per cent above),
     `variance_percent` (whole per cent, as reviews print it) and `beyond` (10, 30, or 0 if within
     both). NaN, and 0, for areas without members.
 
@@ -92,28 +91,6 @@ def electoral_variance(
     References
     ----------
     Local Government Boundary Commission for England, "Electoral reviews: technical guidance".
-    """
-    return pd.DataFrame(variance_columns(electors, members, average=average))
-
-
-def variance_columns(
-    electors: ArrayLike, members: ArrayLike, *, average: float | None = None
-) -> dict[str, Floats]:
-    """The columns of `electoral_variance` without a frame, which makes it ten times as fast.
-
-    Parameters
-    ----------
-    electors, members, average
-        As for `electoral_variance`.
-
-    Returns
-    -------
-    Column name → values, shape (areas,).
-
-    Raises
-    ------
-    InputError
-        If electors or members are negative.
     """
     voters, seats = np.asarray(electors, float), np.asarray(members, float)
     if (voters < 0).any() or (seats < 0).any():

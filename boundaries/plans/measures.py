@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.layers.measured_blocks import MeasuredBlocks
-from boundaries.plans.electoral import council_average, variance_columns
+from boundaries.plans.electoral import council_average, electoral_variance
 from boundaries.plans.state import State
 from geo.errors import InputError
 
@@ -222,7 +222,7 @@ class PlanMeasures:
 
     def _equality(self, electors: str, ending: str) -> dict[str, Floats]:
         members = [area.members or 0 for area in self.state.areas.values()]
-        columns = variance_columns(self.totals[electors], members, average=self.average(electors))
+        columns = electoral_variance(self.totals[electors], members, average=self.average(electors))
         per_member = columns.pop("per_member")
         return {f"{electors}_per_member": per_member} | {
             f"{name}{ending}": values for name, values in columns.items()

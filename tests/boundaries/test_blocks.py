@@ -59,7 +59,7 @@ def test_a_bridge_that_leads_nowhere_is_refused(ends, message):
 
 
 def test_blocks_in_degrees_are_refused(four_squares):
-    with pytest.raises(InputError, match="contiguity is measured in metres"):
+    with pytest.raises(InputError, match="project them to metres"):
         block_graph(four_squares.to_crs("OGC:CRS84"))
 
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.layers.blocks import block_graph
-from boundaries.layers.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.layers.measured_blocks import MeasuredBlocks, tally_blocks
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area
 from geo.errors import InputError, PatchmapError
+from geo.locate import AreaLocator
 from tests.boundaries.drawn import SIGNED, SOUTH, WEST, drawn, grid
 
 SUMS = ["electors", "residents"]
@@ -133,7 +134,7 @@ def test_a_bridge_joins_the_pieces_in_the_measures():
 def test_points_are_placed_once_and_counted_by_weight():
     blocks = grid(2, 1)
     x, y = np.array([10, 20, 150, 999]) + WEST, np.full(4, 50) + SOUTH
-    placed = place_in_blocks(blocks, x, y)
+    placed = AreaLocator(blocks).locate(x, y)
     assert placed.tolist() == [0, 0, 1, -1]
     assert tally_blocks(placed, 2).tolist() == [2, 1]
     assert tally_blocks(placed, 2, weight=[0.5, 1, 4, 100]).tolist() == [1.5, 4]

@@ -11,7 +11,7 @@ import shapely
 
 from boundaries.layers.best_fit import best_fit
 from boundaries.layers.blocks import block_graph
-from boundaries.layers.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.layers.measured_blocks import MeasuredBlocks, tally_blocks
 from boundaries.layers.read import read_layer
 from boundaries.layers.snapping import snap
 from boundaries.layers.topology import check_layer, unfit_for_plan
@@ -57,7 +57,7 @@ def points(derby) -> tuple[np.ndarray, np.ndarray]:
 def blocks(derby, points) -> gpd.GeoDataFrame:
     """The output areas of 2011 with how many incidents each holds."""
     made = areas(derby / "output-areas-2011.geojson")
-    return made.assign(incidents=tally_blocks(place_in_blocks(made, *points), len(made)))
+    return made.assign(incidents=tally_blocks(AreaLocator(made).locate(*points), len(made)))
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,9 @@ from api.commands.plans.options import (
     with_counted,
     with_shared,
 )
+from api.formats.encoding import records
 from api.formats.registry import write_frame
 from api.planner.comparison_text import comparison_facts, comparison_lines
-from api.planner.facts import rows
 from api.planner.measure_text import measures_table, trigger_lines
 from api.text_tables import text_table
 from boundaries.plans.annealing import Alternative, Limits, find_alternative
@@ -117,7 +117,7 @@ def suggest(
         "(per cent)²; nothing else gets worse"
     )
     nothing = f"no single move improves the balance of {balance} without making something worse"
-    cli.echo([*lines, note] if lines else [nothing], rows(moves))
+    cli.echo([*lines, note] if lines else [nothing], records(moves))
 
 
 @with_counted

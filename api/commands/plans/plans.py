@@ -23,7 +23,8 @@ from api.commands.plans.options import (
     with_shared,
 )
 from api.commands.plans.steps import STEPS
-from api.planner.facts import LEAST_SHARE, plan_facts, rows
+from api.formats.encoding import records
+from api.planner.facts import LEAST_SHARE, plan_facts
 from api.planner.measure_text import (
     history_lines,
     measures_table,
@@ -207,7 +208,7 @@ def _start_report(draft: Draft, straddling: pd.DataFrame) -> tuple[list[str], di
         "areas": len(plan.now.areas),
         "blocks": len(plan.now.graph),
         "unassigned": int(measures.unassigned["blocks"]),
-        "straddling": rows(straddling.reset_index()),
+        "straddling": records(straddling.reset_index()),
     }
     return lines, facts
 

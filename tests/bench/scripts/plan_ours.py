@@ -17,10 +17,11 @@ from plan_inputs import (
 )
 
 from boundaries.layers.blocks import block_graph
-from boundaries.layers.measured_blocks import MeasuredBlocks, place_in_blocks, tally_blocks
+from boundaries.layers.measured_blocks import MeasuredBlocks, tally_blocks
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Area, Signed
+from geo.locate import AreaLocator
 
 SIGNED = Signed("bench", datetime(2025, 5, 1, tzinfo=UTC))
 
@@ -30,7 +31,7 @@ class Drawing:
 
     def __init__(self, folder: Path) -> None:
         blocks = read_blocks(folder)
-        placed = place_in_blocks(blocks, *read_points(folder).T)
+        placed = AreaLocator(blocks).locate(*read_points(folder).T)
         blocks = blocks.assign(incidents=tally_blocks(placed, len(blocks)))
         areas = [Area(code, code, int(n)) for code, n in read_members(folder).items()]
         self.plan = Plan.begin(
