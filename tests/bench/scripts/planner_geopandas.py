@@ -14,7 +14,7 @@ from api.app import make_app
 from api.planner import sessions
 from api.settings import Settings
 from boundaries.plans.draft import Draft
-from boundaries.plans.electoral import variance_columns
+from boundaries.plans.electoral import electoral_variance
 from geo.store.geopackage import GeoPackageStore
 
 ADDED = ["residents", "electors", "electors_forecast"]
@@ -41,7 +41,7 @@ class Recomputed:
         frame["incidents"] = counts.reindex(frame.index, fill_value=0).astype(float)
         for electors, ending in (("electors", ""), ("electors_forecast", "_forecast")):
             average = frame[electors].sum() / frame["members"].sum()
-            columns = variance_columns(frame[electors], frame["members"], average=average)
+            columns = electoral_variance(frame[electors], frame["members"], average=average)
             frame[f"variance_percent{ending}"] = columns["variance_percent"]
         frame["area_km2"] = wards.area.reindex(frame.index) / 1e6
         return frame
