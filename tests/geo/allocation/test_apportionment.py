@@ -145,8 +145,9 @@ def test_the_last_unit_of_a_small_area_falls_at_half_a_unit():
     assert gain[1] == pytest.approx(19)
 
 
-def test_an_area_alone_never_changes():
-    lose, gain = tipping_needs([5], [3])
+@pytest.mark.parametrize("method", METHODS)
+def test_an_area_alone_never_changes(method):
+    lose, gain = tipping_needs([5], [3], method=method)
     assert np.isnan([lose[0], gain[0]]).all()
 
 
@@ -220,3 +221,13 @@ def test_a_floor_protects_a_unit_and_only_floors_cannot_be_taken_from(method):
     assert np.isnan(lose[1])
     assert np.isnan(gain[0])
     assert not np.isnan(gain[1])
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_a_tie_is_a_tie_at_every_size(method, scale):
+    # 0.1 × 3 is a little more than 0.3.
+    needs = [0.3 * scale, 0.1 * 3 * scale]
+    assert needs[1] > needs[0]
+    assert apportion(needs, 1, method=method).tolist() == [1, 0]
+    assert apportion(needs, 5, method=method).tolist() == [3, 2]

@@ -215,3 +215,16 @@ def test_a_compared_period_of_which_nothing_was_published_is_refused(town, compa
     town.months("north", HERE, ["2024-02", "2024-03"], 3)
     with pytest.raises(QuestionError, match="compare: nothing was published for"):
         town.ask(datetime="2024-02", compare=compare)
+
+
+def test_a_month_that_looks_incomplete_is_said_of_the_sources_that_answer(town):
+    months = [f"2023-{month:02}" for month in range(1, 13)]
+    town.months("north", HERE, months, 60).months("north", HERE, ["2024-01"], 3)
+    town.publish(
+        "cases", [(*HERE, f"2024-01-{day:02}T12:00:00") for day in (3, 31)], source="council"
+    )
+    said = "2024-01: north published 3 rows"
+    assert said in " ".join(town.ask(datetime="2024-01").accounts.caveats)
+    assert said in " ".join(town.ask(datetime="2024-01", source="police.uk").accounts.caveats)
+    assert said not in " ".join(town.ask(datetime="2024-01", source="council").accounts.caveats)
+    assert said not in " ".join(town.ask(datetime="2023-12").accounts.caveats)

@@ -3,7 +3,7 @@
 import pytest
 
 from geo.errors import QuestionError
-from geo.question.ask import ask, default_layer
+from geo.question.ask import answer, ask, default_layer
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
 from tests.geo.stores.parts import month_part, put, put_layer, undo
@@ -46,3 +46,53 @@ def test_the_setting_names_the_default_layer_while_it_is_there(store, four_squar
         with store.transaction():
             store.put_setting("default_layer", chosen)
         assert default_layer(store) == expected
+
+
+@pytest.mark.parametrize("history", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"datetime": "2024-02"},
+        {"datetime": "2024-02", "compare": "previous"},
+        {"datetime": "2024-02", "compare": "year"},
+        {"period": "latest-2m", "compare": "year", "category": "noise"},
+    ],
+)
+def test_a_store_reads_all_that_its_rows_would_answer(store, four_squares, options, history):
+    put_layer(store, four_squares)
+    months = ["2022-02", "2023-01", "2023-02", "2024-01", "2024-02", "2024-03"]
+    kinds = ["drugs", "noise", "noise", "drugs", "noise", "noise"]
+    for n, (month, kind) in enumerate(zip(months, kinds, strict=True), start=2):
+        put(store, month_part(month, n, category=kind))
+    question = Question.read({"layer": "wards", **options})
+    read = ask(question, store, history=history)
+    every = answer(
+        question, store.incidents(), four_squares, imports=store.imports(), history=history
+    )
+    assert len(read.counted) > 0
+    assert (len(read.compared) > 0) is ("compare" in options)
+    for name in ("counted", "compared", "history"):
+        assert len(getattr(read, name)) == len(getattr(every, name)), name
+    of_store = {"data_version", "operation", "caveats", "attribution"}
+    accounts = [
+        {name: value for name, value in one.accounts.as_dict().items() if name not in of_store}
+        for one in (read, every)
+    ]
+    assert accounts[0] == accounts[1]
+
+
+def test_only_answers_about_plans_depend_on_plans(store, four_squares):
+    put(store, month_part("2024-01", 4))
+    put_layer(store, four_squares)
+
+    def version(**options: str) -> str:
+        question = Question.read({"layer": "wards", "datetime": "2024-01", **options})
+        reply = ask(question, store, layer_of=lambda _: store.layer("wards"))
+        return reply.accounts.data_version
+
+    own = store.data_version().of("incidents", "layers", "settings")
+    assert version() == version(study="wards") == own
+    assert version(treated="wards", control="wards", since="2024-02") == own
+    for name in ("layer", "study", "treated", "control", "bases"):
+        assert version(**{name: "plan-north"}) == str(store.data_version()), name
+    assert version(treated="p25:261015:201615") == own
