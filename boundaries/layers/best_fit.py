@@ -15,7 +15,7 @@ import shapely
 
 from geo.errors import InputError
 from geo.formats.csv_table import Table
-from geo.locate import OUTSIDE, AreaLocator
+from geo.locate import OUTSIDE, AreaLocator, refuse_overlaps
 
 UNASSIGNED = ""
 """The area code of a block that belongs to no area."""
@@ -70,7 +70,7 @@ def best_fit(
     Raises
     ------
     InputError
-        If the layers are in different coordinate systems.
+        If the layers are in different coordinate systems, or areas overlap.
 
     References
     ----------
@@ -82,6 +82,11 @@ def best_fit(
             "blocks, their centres and areas are in different coordinate systems; convert them "
             "to one"
         )
+    refuse_overlaps(
+        areas,
+        "a block would belong to several",
+        "choose a layer whose areas do not overlap",
+    )
     overlap = overlap_shares(blocks, areas)
     largest = overlap.drop_duplicates("block_code").set_index("block_code")["area_code"]
     assignment = largest.reindex(blocks.index, fill_value=UNASSIGNED).rename("area_code")

@@ -13,6 +13,7 @@ from pyproj import CRS
 
 from boundaries.layers.rings import invalid_rings
 from geo.errors import InputError
+from geo.locate import refuse_overlaps
 
 Shapes = NDArray[np.object_]
 Ints = NDArray[np.int64]
@@ -104,6 +105,14 @@ def refuse_unfit(areas: gpd.GeoDataFrame) -> None:
         If they do not; the message counts the faults, names the first, and says what to do.
     """
     faults = unfit_for_plan(check_layer(areas))
+    faulty = set(faults["kind"])
+    # Before they are repaired, areas may be too broken to be intersected.
+    if "overlap" in faulty and "invalid ring" not in faulty:
+        refuse_overlaps(
+            areas,
+            "they cannot be the blocks of a plan: a block has one area",
+            "remove one area of each pair from the file, or choose another layer",
+        )
     if len(faults):
         first = faults.iloc[0]
         kinds = faults["kind"].value_counts(sort=False)

@@ -76,6 +76,38 @@ def test_locate_keeps_every_row_and_says_what_has_no_place(folder: Path) -> None
     assert "5 rows = 3 in an area + 1 outside every area + 1 without a usable place" in output
 
 
+def test_locate_names_all_areas_where_they_overlap(tmp_path: Path) -> None:
+    rings = {"town": (-1.5, -1.4, 52.9, 53.0), "estate": (-1.46, -1.44, 52.94, 52.96)}
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code, "name": code.title()},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[[w, s], [e, s], [e, n], [w, n], [w, s]]],
+            },
+        }
+        for code, (w, e, s, n) in rings.items()
+    ]
+    (tmp_path / "areas.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": features})
+    )
+    (tmp_path / "points.csv").write_text("lon,lat\n-1.45,52.95\n-1.41,52.95\n-1.3,52.95\n")
+    options = ("points.csv", "--areas", "areas.geojson", "-o", "out.csv")
+    output = run(tmp_path, "locate", *options)
+    assert (tmp_path / "out.csv").read_text() == (
+        "lon,lat,area_code,area_name\n-1.45,52.95,estate;town,Estate;Town\n"
+        "-1.41,52.95,town,Town\n-1.3,52.95,,\n"
+    )
+    assert output.splitlines() == [
+        "3 rows = 2 in an area + 1 outside every area + 0 without a usable place",
+        (
+            "areas overlap (estate and town): 1 rows are in two or more, and name them all with ; "
+            "between"
+        ),
+    ]
+
+
 def test_locate_needs_no_store(tmp_path: Path) -> None:
     ring = [[-1.5, 52.9], [-1.4, 52.9], [-1.4, 53.0], [-1.5, 53.0], [-1.5, 52.9]]
     feature = {

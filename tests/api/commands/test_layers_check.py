@@ -6,7 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
-from tests.api.commands.running import run
+from tests.api.commands.running import refused, run
 from tests.services import run_patchmap
 
 METRES = {"type": "name", "properties": {"name": "EPSG:27700"}}
@@ -119,3 +119,29 @@ def test_what_cannot_be_checked_is_refused(arguments, message, folder: Path) -> 
     done = run_patchmap("layers", "check", *arguments, cwd=folder)
     assert done.returncode == 1
     assert message in done.stderr
+
+
+def test_overlaps_beyond_a_sliver_are_named_with_what_they_mean(folder: Path) -> None:
+    write(folder / "town.geojson", town=box(0, 1000), estate=box(400, 600))
+    meaning = (
+        "areas overlap by more than a sliver of 10 m (estate and town): each counts its own "
+        "incidents, so they add up to more than all; posts, patches and plans need a layer "
+        "without overlaps"
+    )
+    assert run(folder, "layers", "check", "town.geojson").splitlines()[-1] == meaning
+    added = run(folder, "layers", "add", "town.geojson", "--id", "town")
+    assert added.splitlines()[-1] == meaning
+    assert "overlap" not in run(folder, "layers", "add", "overlap.geojson", "--id", "slivers")
+
+
+def test_a_plan_on_overlapping_blocks_is_refused_with_their_codes(folder: Path) -> None:
+    write(folder / "town.geojson", town=box(0, 1000), estate=box(400, 600))
+    run(folder, "layers", "add", "town.geojson", "--id", "town")
+    refusal = refused(folder, "plan", "new", "draft", "--blocks", "town", "--empty")
+    assert "areas overlap (estate and town)" in refusal
+    assert "remove one area of each pair" in refusal
+    write(folder / "halves.geojson", A=box(0, 500), B=box(500, 1000))
+    run(folder, "layers", "add", "halves.geojson", "--id", "halves")
+    refusal = refused(folder, "plan", "new", "draft", "--blocks", "halves", "--from", "town")
+    assert "areas overlap (estate and town)" in refusal
+    assert "choose a layer whose areas do not overlap" in refusal

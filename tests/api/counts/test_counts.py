@@ -206,3 +206,26 @@ def test_a_file_is_read_as_it_was_written(path: Path) -> None:
     assert file.cube.by_place(["2024-02", "2024-03"]).tolist() == [0, 35, 0]
     assert file.cube.by_month(["drugs"]).tolist() == [2, 20, 0, 1]
     assert file.cube.by_category(["2024-01"], place=0) == {"burglary": 10, "drugs": 2}
+
+
+def test_incidents_of_overlapping_areas_count_once_in_every_total(tmp_path, projection) -> None:
+    """C lies inside B: five of its thefts of 2024-02 are incidents of B too."""
+    rows = [*COUNTS, ("C", "drugs", "2024-02", 5)]
+    shared = [("drugs", "2024-02", 0, 5), ("drugs", "2024-02", 1, 5)]
+    path = tmp_path / "overlapping.parquet"
+    write_frame(counts_frame(rows), path, projection=projection, members=members(overlaps=shared))
+    client = TestClient(make_counts_app(CountsFile.read(path)), base_url="http://localhost")
+    page = client.get("/").text
+    assert "<strong>33</strong> incidents in <strong>3</strong> areas" in page
+    assert "<dt>In two or more areas</dt><dd>5 of those counted</dd>" in page
+    assert ">Drugs</a> 23<" in page
+    assert "2024-02: 20" in page
+    story = client.get("/?at=C").text
+    assert "<strong>5</strong> incidents, 15.2 % of all; rank 3 of 3" in story
+    accounts = client.get("/download/area-counts.json").json()["accounts"]
+    assert (accounts["counted"], accounts["in_several_areas"]) == (33, 5)
+    assert accounts["read"] == sum(
+        accounts[name] for name in ("rejected", "not_asked", "outside", "counted")
+    )
+    none = client.get("/download/area-counts.json?datetime=2024-01").json()["accounts"]
+    assert none["in_several_areas"] == 0

@@ -163,3 +163,35 @@ def test_cells_hold_every_incident_of_derby(real_data, projection, derbyshire):
     assert result.hotspots["n"].sum() == 6_621
     assert result.cells.inside_area.sum() == pytest.approx(areas.area.sum(), rel=1e-6)
     assert "hot_99" in set(result.hotspots["class"])
+
+
+@pytest.mark.parametrize(("months", "incidents"), [(1, 28), (3, 79), (12, 237)])
+def test_an_estate_of_melton_counts_the_same_alone_and_inside_its_town(
+    real_data, projection, leicestershire, months, incidents
+):
+    """Wards of the town overlap the estate that a small area of it is; others stay as they are."""
+    parts = [part for part in leicestershire if "2021-11" <= part.month <= "2022-10"]
+    melton = wards(real_data / "melton/wards-2025.geojson", projection)
+    raw = gpd.read_file(real_data / "melton/lsoa-2021.geojson").to_crs(melton.crs)
+    estate = raw[raw["LSOA21CD"] == "E01025897"].set_index("LSOA21CD")
+    estate = estate.assign(area_name="Estate").rename_axis("area_code")[["area_name", "geometry"]]
+    town = melton[melton["area_name"].str.startswith("Melton ")].geometry
+    place = gpd.GeoDataFrame(
+        {"area_name": ["Melton Mowbray"]},
+        index=pd.Index(["TOWN"], name="area_code"),
+        geometry=[shapely.union_all(town.to_numpy())],
+        crs=melton.crs,
+    )
+    both = gpd.GeoDataFrame(pd.concat([melton[["area_name", "geometry"]], estate, place]))
+    alone, inside = (counted(parts, areas, period=f"latest-{months}m") for areas in (estate, both))
+    before = counted(parts, melton, period=f"latest-{months}m")
+    n = inside.area_counts.set_index("area_code")["n"]
+    assert n["E01025897"] == by_area(alone)[0] == incidents
+    assert n[melton.index].tolist() == by_area(before)
+    assert n["TOWN"] == sum(n[code] for code in town.index)
+    accounts = inside.accounts
+    assert accounts.counted == before.accounts.counted
+    assert accounts.in_several_areas == n["TOWN"]
+    assert accounts.read == (
+        accounts.rejected + accounts.not_asked + accounts.outside + accounts.counted
+    )

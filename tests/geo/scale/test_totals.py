@@ -1,7 +1,10 @@
 """What the sums of parts report, and the methods that take them."""
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
 
 from geo.cells import Grid
 from geo.errors import InputError, QuestionError
@@ -21,6 +24,7 @@ from geo.scale import (
     find_parts,
     hotspots,
 )
+from geo.scale.counting import COUNTED_AGAIN
 from geo.sources.police_uk import read_police_uk
 from tests.geo.scale.counting import counted_here
 from tests.geo.street_files import row, write
@@ -139,3 +143,31 @@ def test_a_broken_file_that_does_not_tell_its_months_leaves_none_whole(parts, jo
     result = totals.result(job.units.codes)
     assert (result.months, result.whole_months) == (["2014-01"], [])
     assert [broken.name for broken in result.broken] == ["cut.zip"]
+
+
+def test_overlapping_areas_count_each_incident_in_both_and_the_total_once(
+    country, wards, parts, counted, projection
+):
+    county = gpd.GeoDataFrame(
+        {"area_name": ["County"]},
+        index=pd.Index(["A0"], name="area_code"),
+        geometry=[shapely.union_all(wards.geometry.iloc[:50].to_numpy())],
+        crs=wards.crs,
+    )
+    both = gpd.GeoDataFrame(pd.concat([wards[["area_name", "geometry"]], county]))
+    result = counted_here(parts, CountJob(AreaUnits(both), projection))
+    n = dict(zip(result.codes, result.by_unit(), strict=True))
+    assert [n[code] for code in counted.codes] == counted.by_unit().tolist()
+    assert n["A0"] == counted.by_unit()[:50].sum() == result.in_several > 0
+    assert result.accounts() == counted.accounts()
+    assert sum(row[3] for row in result.overlap_rows() if row[2] == COUNTED_AGAIN) == n["A0"]
+    assert counted.overlap_rows() == []
+
+
+def test_cells_name_all_the_areas_of_their_centre(four_squares, parts, projection):
+    west = shapely.union_all(four_squares.geometry.loc[["A", "C"]].to_numpy())
+    whole = gpd.GeoDataFrame(index=["W"], geometry=[west], crs=four_squares.crs)
+    both = gpd.GeoDataFrame(pd.concat([four_squares[["geometry"]], whole]))
+    units = CellUnits.over(AreaUnits(both), Grid(50, "square"))
+    frame = hotspots(counted_here([], CountJob(units, projection)), units)
+    assert sorted(set(frame["area_code"])) == ["A;W", "B", "C;W", "D"]
