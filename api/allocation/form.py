@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from api.pages.allocation_view import SHIFTS
-from api.pages.bar import bar, chosen_layer
+from api.pages.bar import bar, chosen_imports, chosen_layer
 from api.snapshot import Snapshot
 from geo.allocation.apportionment import Method
 from geo.analyses.patrolling import TIMED
@@ -51,8 +51,7 @@ def form_variables(snapshot: Snapshot, question: Question) -> dict[str, object]:
         "methods": METHOD_WORDS,
         "timed": any(
             set(TIMED) & set(record.summary.precisions)
-            for record in snapshot.imports()
-            if not question.source or record.source in question.source
+            for record in chosen_imports(snapshot, question)
         ),
         "shifts": _shift_fields(question),
         "pinned": dict(question.posts.pinned),

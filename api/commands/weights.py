@@ -10,11 +10,9 @@ import typer
 
 from api.commands.context import CommandContext, read_bytes
 from geo.errors import InputError
-from geo.question.harm import WEIGHTS_SETTING, read_weights
+from geo.question.harm import WEIGHTS_SETTING, harm_tables, read_weights
 
 weights = typer.Typer(help="Add and list harm tables.", no_args_is_help=True)
-
-_PREFIX = WEIGHTS_SETTING.format("")
 
 
 @weights.command("add")
@@ -41,12 +39,7 @@ def list_tables(context: typer.Context) -> None:
     """List the harm tables with their sources."""
     cli = CommandContext.of(context)
     with cli.open() as store:
-        tables = {
-            key.removeprefix(_PREFIX): value
-            for key, value in store.settings().items()
-            if key.startswith(_PREFIX) and isinstance(value, dict)
-        }
-    lines = [f"{name}: {table['title']}; {table['source']}" for name, table in tables.items()]
-    cli.echo(
-        lines or ["no harm tables yet"], [{"id": name, **table} for name, table in tables.items()]
-    )
+        tables = harm_tables(store.settings())
+    lines = [f"{name}: {table.title}; {table.source}" for name, table in tables.items()]
+    facts = [{"id": name, **table.as_dict()} for name, table in tables.items()]
+    cli.echo(lines or ["no harm tables yet"], facts)

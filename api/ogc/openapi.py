@@ -6,7 +6,6 @@ GDAL reads it to learn which parameters a collection takes, so what is written h
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypedDict
 
 from api.formats.registry import (
     DOCUMENTS,
@@ -44,36 +43,13 @@ _PROBLEM = {
 }
 
 
-class Operation(TypedDict):
-    """What can be done at an address; only `get` is used."""
-
-    summary: str
-    operationId: str
-    parameters: list[Parameter]
-    responses: dict[str, object]
-
-
-class PathItem(TypedDict):
-    """The operations of an address."""
-
-    get: Operation
-
-
-Paths = dict[str, PathItem]
-
-
-class OpenApi(TypedDict):
-    """An OpenAPI document."""
-
-    openapi: str
-    info: dict[str, str]
-    servers: list[dict[str, str]]
-    paths: Paths
+Paths = dict[str, object]
+"""The operations of each address; only `get` is used."""
 
 
 def openapi_document(
     *, root: str, collections: Iterable[Collection], systems: Sequence[str]
-) -> OpenApi:
+) -> dict[str, object]:
     """Describe the OGC API below the address `root`.
 
     Parameters
@@ -172,7 +148,7 @@ def _tile_number(name: str, highest: int) -> Parameter:
 
 def _get(
     summary: str, name: str, formats: Sequence[Format], parameters: Iterable[Parameter]
-) -> PathItem:
+) -> dict[str, object]:
     content = {form.media_type: {"schema": _body(form)} for form in formats}
     responses: dict[str, object] = {
         "200": {"description": summary, "content": content},

@@ -9,7 +9,7 @@ from api.snapshot import Snapshot
 from geo.incidents import category_title
 from geo.period import Interval, Latest
 from geo.question.ask import Question, default_layer
-from geo.question.harm import WEIGHTS_SETTING
+from geo.question.harm import harm_tables
 from geo.question.model import DEFAULT_PERIOD
 from geo.store.contract import ImportRecord
 
@@ -56,13 +56,13 @@ def opening_period(snapshot: Snapshot, question: Question) -> Latest | None:
     A meeting looks at what is new; commands and the API default to a year. None if the store has
     no incidents.
     """
-    imports = _chosen_imports(snapshot, question)
+    imports = chosen_imports(snapshot, question)
     if not imports:
         return None
     return Latest(1) if _too_coarse(imports, {"month"}) else Latest(28, "d")
 
 
-def _chosen_imports(snapshot: Snapshot, question: Question) -> list[ImportRecord]:
+def chosen_imports(snapshot: Snapshot, question: Question) -> list[ImportRecord]:
     return [
         record
         for record in snapshot.imports()
@@ -77,7 +77,7 @@ def chosen_layer(snapshot: Snapshot, question: Question) -> str:
 
 def bar(snapshot: Snapshot, question: Question) -> dict[str, object]:
     """The template variables of the question bar."""
-    imports = _chosen_imports(snapshot, question)
+    imports = chosen_imports(snapshot, question)
     layer = chosen_layer(snapshot, question)
     known = {name for record in snapshot.imports() for name in record.summary.categories}
     dates = question.period if isinstance(question.period, Interval) else None
@@ -87,7 +87,9 @@ def bar(snapshot: Snapshot, question: Question) -> dict[str, object]:
         "areas": _areas(snapshot, layer),
         "categories": sorted(known | set(question.category), key=category_title),
         "sources": sorted({record.source for record in snapshot.imports()}),
-        "weights": _weights(snapshot),
+        "weights": {
+            table_id: table.title for table_id, table in harm_tables(snapshot.settings()).items()
+        },
         "periods": PERIODS,
         "default_period": str(DEFAULT_PERIOD),
         "compared": COMPARED,
@@ -113,13 +115,3 @@ def _areas(snapshot: Snapshot, layer: str) -> Mapping[str, str]:
         return {}
     names = {str(code): str(name) for code, name in areas["area_name"].items()}
     return dict(sorted(names.items(), key=lambda pair: (pair[1], pair[0])))
-
-
-def _weights(snapshot: Snapshot) -> dict[str, str]:
-    """The titles of the harm tables, by their ids."""
-    prefix = WEIGHTS_SETTING.format("")
-    return {
-        key.removeprefix(prefix): str(table["title"])
-        for key, table in snapshot.settings().items()
-        if key.startswith(prefix) and isinstance(table, dict)
-    }

@@ -77,6 +77,16 @@ class HarmTable:
         return np.asarray(names.map(dict(self.weights)), dtype=float)
 
 
+def harm_tables(settings: Mapping[str, Setting]) -> dict[str, HarmTable]:
+    """Return the harm tables among a store's settings, by id."""
+    prefix = WEIGHTS_SETTING.format("")
+    return {
+        key.removeprefix(prefix): HarmTable.read(table)
+        for key, table in settings.items()
+        if key.startswith(prefix) and isinstance(table, dict)
+    }
+
+
 def read_weights(content: bytes, *, file: str) -> HarmTable:
     """Read a harm table: TOML with `title`, `source` and a table `[weights]`.
 

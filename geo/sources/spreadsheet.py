@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -109,12 +110,18 @@ class _Reader:
 
     def batches(self) -> Iterator[Batch]:
         """Read the file from its beginning."""
-        counts, earlier_ids = _RejectionCounts(), set[str]()
+        accepted, reasons, earlier_ids = 0, Counter[str](), set[str]()
         for table in read_sheet(self.path, sheet=self.mapping.sheet, rows=ROWS):
             batch = self._batch(table, earlier_ids)
-            counts.add(batch)
+            accepted += len(batch.accepted)
+            for reason, n in batch.rejected["reason"].value_counts().items():
+                reasons[str(reason)] += int(n)
             yield batch
-        counts.check(self.path.name)
+        if not accepted:
+            raise InputError(
+                f"{self.path.name}: all of its {reasons.total():,} rows are rejected, mostly: "
+                f"{reasons.most_common(1)[0][0]}"
+            )
 
     def _batch(self, table: Table, earlier_ids: set[str]) -> Batch:
         when, (x, y, place_faults) = self._occurrences(table), self._points(table)
@@ -185,25 +192,6 @@ class _Reader:
                 reasons[row] = "the id is that of an earlier row"
             earlier_ids.add(own_id)
         return start + own
-
-
-@dataclass
-class _RejectionCounts:
-    """Counts reasons for rejection, to explain a file without any accepted row."""
-
-    accepted: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-
-    def add(self, batch: Batch) -> None:
-        self.accepted += len(batch.accepted)
-        for reason, n in batch.rejected["reason"].value_counts().items():
-            self.reasons[str(reason)] = self.reasons.get(str(reason), 0) + int(n)
-
-    def check(self, file: str) -> None:
-        if self.accepted:
-            return
-        n, commonest = sum(self.reasons.values()), max(self.reasons, key=self.reasons.__getitem__)
-        raise InputError(f"{file}: all of its {n:,} rows are rejected, mostly: {commonest}")
 
 
 def _first_reason(*faults: Reasons) -> Reasons:

@@ -35,11 +35,8 @@ def move(
 ) -> None:
     """Move blocks into an area."""
     target = UNASSIGNED if to == UNASSIGNED_WORD else to
-    step(
-        context,
-        plan_id,
-        lambda plan: plan.move(blocks, target, signed=signed(by, reason), force=force),
-    )
+    sign = signed(by, reason)
+    step(context, plan_id, lambda plan: plan.move(blocks, target, signed=sign, force=force))
 
 
 def split(
@@ -56,10 +53,9 @@ def split(
 ) -> None:
     """Make a new area of some blocks of another area."""
     made = Area(new, name.strip() or new, members)
+    sign = signed(by, reason)
     step(
-        context,
-        plan_id,
-        lambda plan: plan.split(area, blocks, new=made, signed=signed(by, reason), force=force),
+        context, plan_id, lambda plan: plan.split(area, blocks, new=made, signed=sign, force=force)
     )
 
 
@@ -73,11 +69,8 @@ def merge(
     force: Force = False,
 ) -> None:
     """Merge areas into another, which then elects the members of all."""
-    step(
-        context,
-        plan_id,
-        lambda plan: plan.merge(areas, into=into, signed=signed(by, reason), force=force),
-    )
+    sign = signed(by, reason)
+    step(context, plan_id, lambda plan: plan.merge(areas, into=into, signed=sign, force=force))
 
 
 def add_area(
@@ -156,11 +149,8 @@ def bridge(
     by: By = "",
 ) -> None:
     """Treat two blocks as neighbours, for example across a river."""
-    step(
-        context,
-        plan_id,
-        lambda plan: plan.build_bridge(name.strip(), (one, other), signed=signed(by, reason)),
-    )
+    sign = signed(by, reason)
+    step(context, plan_id, lambda plan: plan.build_bridge(name.strip(), (one, other), signed=sign))
 
 
 def unbridge(
@@ -172,11 +162,8 @@ def unbridge(
     force: Force = False,
 ) -> None:
     """Remove a bridge."""
-    step(
-        context,
-        plan_id,
-        lambda plan: plan.remove_bridge(name, signed=signed(by, reason), force=force),
-    )
+    sign = signed(by, reason)
+    step(context, plan_id, lambda plan: plan.remove_bridge(name, signed=sign, force=force))
 
 
 def undo(context: typer.Context, plan_id: PlanId) -> None:
