@@ -54,8 +54,7 @@ Scheduler = Annotated[
     typer.Option(help="With --engine: address of a Dask scheduler (default: start workers here)."),
 ]
 Workers = Annotated[
-    int,
-    typer.Option(min=0, help="With --engine: workers to start (default: one per processor)."),
+    int, typer.Option(min=0, help="With --engine: workers to start (default: one per processor).")
 ]
 Halve = Annotated[
     list[str] | None,

@@ -46,8 +46,7 @@ def ingest(
         typer.Option(help="Mapping file (TOML) that describes any CSV, XLSX or point file."),
     ] = None,
     partition: Annotated[
-        str,
-        typer.Option(help="What the file covers: FORCE:YYYY-MM, or any name with a mapping."),
+        str, typer.Option(help="What the file covers: FORCE:YYYY-MM, or any name with a mapping.")
     ] = "",
     halves: Annotated[
         list[str] | None,

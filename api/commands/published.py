@@ -60,9 +60,7 @@ def fetch_boundaries(
 
 
 @mapping.command("suggest")
-def suggest(
-    file: Annotated[Path, typer.Argument(help="A CSV or XLSX file.")],
-) -> None:
+def suggest(file: Annotated[Path, typer.Argument(help="A CSV or XLSX file.")]) -> None:
     """Propose a mapping file from the columns of a spreadsheet; check it before use."""
     from geo.sources.suggest import suggest_mapping  # noqa: PLC0415 - workbooks load slowly
 

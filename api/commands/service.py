@@ -36,8 +36,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address of this machine to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     counts: Annotated[
-        Path | None,
-        typer.Option(help="File of 'count --engine dask' to serve instead of a store."),
+        Path | None, typer.Option(help="File of 'count --engine dask' to serve instead of a store.")
     ] = None,
     basemap: Annotated[
         Path | None,
@@ -124,8 +123,7 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the city; another seed gives another.")] = 2026,
     country: Annotated[
-        int,
-        typer.Option(min=0, help="Only write files of a country with this many incidents."),
+        int, typer.Option(min=0, help="Only write files of a country with this many incidents.")
     ] = 0,
 ) -> None:
     """Create the store of a synthetic demo city.

@@ -136,8 +136,7 @@ def report_quality(context: typer.Context) -> None:
 
 
 def backup(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="GeoPackage to write.")],
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="GeoPackage to write.")]
 ) -> None:
     """Back up the store to one file; others may go on writing to it."""
     cli = CommandContext.of(context)

@@ -194,11 +194,7 @@ def frame_format(path: Path, *, layer: bool) -> Format:
 
 
 def write_frame(
-    frame: pd.DataFrame,
-    path: Path,
-    *,
-    projection: Projection,
-    members: Mapping[str, object],
+    frame: pd.DataFrame, path: Path, *, projection: Projection, members: Mapping[str, object]
 ) -> None:
     """Write a frame in the format that the file's ending names, whole or not at all.
 

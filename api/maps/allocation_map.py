@@ -33,10 +33,7 @@ _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
 
 
 def draw_allocation(
-    summary: AllocationSummary,
-    *,
-    projection: Projection,
-    basemap: Basemap = NO_BASEMAP,
+    summary: AllocationSummary, *, projection: Projection, basemap: Basemap = NO_BASEMAP
 ) -> MapPage:
     """Draw the map of an allocation.
 

@@ -12,15 +12,7 @@ import orjson
 from fastapi import Response
 
 from api.formats.encoding import feature_collection
-from api.formats.registry import (
-    FEATURE_FILES,
-    GEOJSON_PAGE,
-    HTML,
-    ITEMS,
-    JSON,
-    SCHEMA,
-    Format,
-)
+from api.formats.registry import FEATURE_FILES, GEOJSON_PAGE, HTML, ITEMS, JSON, SCHEMA, Format
 from api.ogc.collections.base import Collection, ItemParts
 from api.ogc.files import Download, file_response
 from api.ogc.items import Items, Positions

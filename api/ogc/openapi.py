@@ -130,10 +130,7 @@ def _tiles(name: str, title: str, item_parameters: Sequence[Parameter]) -> Paths
             f"{title}: tilesets", f"tilesets-{name}", DOCUMENTS, [format_parameter(DOCUMENTS)]
         ),
         f"{address}/WebMercatorQuad": _get(
-            f"{title}: tileset",
-            f"tileset-{name}",
-            TILESET,
-            [format_parameter(TILESET), *selecting],
+            f"{title}: tileset", f"tileset-{name}", TILESET, [format_parameter(TILESET), *selecting]
         ),
         f"{address}/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
             f"{title}: a tile", f"tile-{name}", (MVT,), [*path, *selecting]

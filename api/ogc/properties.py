@@ -209,12 +209,7 @@ def _property(name: str, column: pd.Series) -> Property:
 
 
 def properties_schema(
-    address: str,
-    title: str,
-    properties: Sequence[Property],
-    *,
-    geometry: str,
-    closed: bool,
+    address: str, title: str, properties: Sequence[Property], *, geometry: str, closed: bool
 ) -> dict[str, object]:
     """Return the schema or the queryables of a collection as JSON Schema.
 

@@ -63,6 +63,7 @@ def opening_period(snapshot: Snapshot, question: Question) -> Latest | None:
 
 
 def chosen_imports(snapshot: Snapshot, question: Question) -> list[ImportRecord]:
+    """Return the imports of the sources that the Question chooses."""
     return [
         record
         for record in snapshot.imports()

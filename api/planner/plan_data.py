@@ -102,8 +102,7 @@ class PlanData:
     def overlaps(self, blocks: BlockLayer, figures: Figures) -> Mapping[str, Overlaps]:
         """What boundaries may split, by kind: `hotspots`, and the titles of other layers."""
         layers = self._overlaps.get_or_build(
-            (blocks.layer_id, *self.version("layers")),
-            lambda: self._layer_overlaps(blocks),
+            (blocks.layer_id, *self.version("layers")), lambda: self._layer_overlaps(blocks)
         )
         return {"hotspots": _named_hotspots(figures), **layers}
 

@@ -251,11 +251,7 @@ def _moved_codes(comparison: Comparison) -> list[Row]:
 
 
 def _sides(
-    overlaps: Overlaps,
-    assigned: Codes,
-    *,
-    titles: Mapping[str, str],
-    least_share: float = 0.0,
+    overlaps: Overlaps, assigned: Codes, *, titles: Mapping[str, str], least_share: float = 0.0
 ) -> list[Row]:
     split = overlaps.split(assigned, least_share=least_share)
     split = split[split["share"] >= least_share]

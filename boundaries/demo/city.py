@@ -168,12 +168,7 @@ def _areas(
 
 
 def _events(
-    addresses: Addresses,
-    land: Land,
-    *,
-    streets: Streets,
-    outline: shapely.Geometry,
-    chance: Chance,
+    addresses: Addresses, land: Land, *, streets: Streets, outline: shapely.Geometry, chance: Chance
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The incidents, and the frame of the hotspots that were planted among them."""
     spots = choose_spots(addresses, land.poorest)

@@ -16,11 +16,7 @@ _RESERVED = frozenset({"area_code", "area_name", "fid", "geom", "geometry"})
 
 
 def join_attributes(
-    areas: gpd.GeoDataFrame,
-    table: Table,
-    *,
-    key: str,
-    names: Mapping[str, str] | None = None,
+    areas: gpd.GeoDataFrame, table: Table, *, key: str, names: Mapping[str, str] | None = None
 ) -> tuple[gpd.GeoDataFrame, list[str], list[str]]:
     """Add the columns of a table to a layer, by area code.
 

@@ -11,13 +11,7 @@ from numpy.typing import NDArray
 
 from geo.crs import Projection, implausible
 from geo.errors import InputError
-from geo.formats.geojson import (
-    LINES,
-    POLYGONS,
-    collection_crs,
-    feature_collection,
-    read_geometry,
-)
+from geo.formats.geojson import LINES, POLYGONS, collection_crs, feature_collection, read_geometry
 
 MOST_VERTICES = 60_000
 """With more, the lines would make a page heavier than everything else on it."""
@@ -81,10 +75,7 @@ def as_lines(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
 
 
 def thinned(
-    lines: gpd.GeoDataFrame,
-    bounds: tuple[float, float, float, float],
-    *,
-    most: int = MOST_VERTICES,
+    lines: gpd.GeoDataFrame, bounds: tuple[float, float, float, float], *, most: int = MOST_VERTICES
 ) -> gpd.GeoDataFrame:
     """Clip lines to a box and simplify them until a page can carry them.
 

@@ -52,11 +52,7 @@ class Layer:
 
 
 def read_layer(
-    content: bytes,
-    metadata: LayerMetadata,
-    *,
-    projection: Projection,
-    repair: bool = False,
+    content: bytes, metadata: LayerMetadata, *, projection: Projection, repair: bool = False
 ) -> Layer:
     """Read a GeoJSON FeatureCollection of polygons.
 

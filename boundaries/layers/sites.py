@@ -12,13 +12,7 @@ import shapely
 from geo.crs import LONLAT, Projection, implausible
 from geo.errors import InputError
 from geo.formats.csv_table import read_table
-from geo.formats.geojson import (
-    POINTS,
-    POLYGONS,
-    collection_crs,
-    feature_collection,
-    read_geometry,
-)
+from geo.formats.geojson import POINTS, POLYGONS, collection_crs, feature_collection, read_geometry
 
 _CODES = ("code", "site_code", "base_code", "area_code", "urn", "uprn", "id")
 _NAMES = ("name", "site_name", "base_name", "area_name", "title", "site", "centre")

@@ -46,10 +46,7 @@ _MOST_LISTED = 4
 
 
 def check_layer(
-    areas: gpd.GeoDataFrame,
-    *,
-    sliver_m: float = 1.0,
-    current_codes: Collection[str] | None = None,
+    areas: gpd.GeoDataFrame, *, sliver_m: float = 1.0, current_codes: Collection[str] | None = None
 ) -> gpd.GeoDataFrame:
     """Find what keeps a layer from tiling its city.
 

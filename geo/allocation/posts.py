@@ -144,11 +144,7 @@ def read_pence(text: str) -> int:
 
 
 def verify_posts(
-    shared: pd.DataFrame,
-    *,
-    posts: int,
-    floor: int = 0,
-    pinned: Mapping[str, str] | None = None,
+    shared: pd.DataFrame, *, posts: int, floor: int = 0, pinned: Mapping[str, str] | None = None
 ) -> list[str]:
     """List what is wrong with a sharing of posts, however it was made.
 

@@ -69,10 +69,7 @@ def to_geojson(content: bytes, *, file: str, layer: str = "") -> bytes:
             raise InputError(f"{file}, {name}, geometry {number}: {fault}") from fault
     crs = chosen.get("crs") or topology.get("crs")
     collection = {"type": "FeatureCollection", **({"crs": crs} if crs else {})}
-    return orjson.dumps(
-        {**collection, "features": features},
-        option=orjson.OPT_SERIALIZE_NUMPY,
-    )
+    return orjson.dumps({**collection, "features": features}, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 class _FaultError(Exception):

@@ -33,11 +33,7 @@ _CONFIG: Final = {
 
 
 def count_on_cluster(
-    parts: Sequence[Part],
-    job: CountJob,
-    *,
-    scheduler: str = "",
-    workers: int = 0,
+    parts: Sequence[Part], job: CountJob, *, scheduler: str = "", workers: int = 0
 ) -> Iterator[PartCounts]:
     """Count parts on a cluster.
 

@@ -51,9 +51,7 @@ class DataParts:
 
 
 def find_parts(
-    paths: Iterable[Path],
-    *,
-    halves: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    paths: Iterable[Path], *, halves: Mapping[tuple[str, str], str] = MappingProxyType({})
 ) -> DataParts:
     """Find the parts of archives, folders and files, without reading them.
 

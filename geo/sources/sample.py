@@ -27,11 +27,7 @@ _DAYS: Final = ("dd/mm/yyyy", "mm/dd/yyyy", "dd/mm/yy", "mm/dd/yy", "yyyy/mm/dd"
 _WORDED: Final = ("dd mmm yyyy", "dd-mmm-yyyy", "dd-mmm-yy", "dd mmmm yyyy", "yyyymmdd")
 _CLOCKS: Final = ("HH:MM", "HH:MM:SS", "hh:MM AM/PM", "hh:MM:SS AM/PM", "HHMM")
 _DATED = (*(day.replace("/", sep) for sep in "/-." for day in _DAYS), *_WORDED)
-_FORMATS: Final = (
-    ISO,
-    *_DATED,
-    *(f"{day} {clock}" for day, clock in product(_DATED, _CLOCKS[:4])),
-)
+_FORMATS: Final = (ISO, *_DATED, *(f"{day} {clock}" for day, clock in product(_DATED, _CLOCKS[:4])))
 
 
 @dataclass(frozen=True)

@@ -302,9 +302,7 @@ def _last(moments: Moments) -> Seconds:
 def _utc(moments: Moments, local: Seconds, *, second: bool = False) -> Seconds:
     """Local times as UTC; of a time that occurred twice the first, or the `second`."""
     london = pd.DatetimeIndex(local).tz_localize(
-        LONDON,
-        ambiguous=np.full(len(local), not second),
-        nonexistent=pd.Timedelta(hours=1),
+        LONDON, ambiguous=np.full(len(local), not second), nonexistent=pd.Timedelta(hours=1)
     )
     utc = np.asarray(london.tz_convert("UTC").tz_localize(None), dtype="datetime64[s]")
     return np.where(moments.utc, local, utc)

@@ -157,11 +157,7 @@ class ImportLog:
 
 
 def _write(
-    partition: Partition,
-    writer: ImportWriter,
-    *,
-    import_id: int,
-    on_batch: Callable[[Batch], None],
+    partition: Partition, writer: ImportWriter, *, import_id: int, on_batch: Callable[[Batch], None]
 ) -> Tally:
     tally = Tally()
     if not partition.keyed:

@@ -43,12 +43,7 @@ class SqlStore(Store):
     """A store made of a database, the tables that all backends share, and those that differ."""
 
     def __init__(
-        self,
-        database: Database,
-        *,
-        tables: Tables,
-        incidents: IncidentTable,
-        layers: LayerTables,
+        self, database: Database, *, tables: Tables, incidents: IncidentTable, layers: LayerTables
     ) -> None:
         self._database = database
         self._tables = tables

@@ -43,12 +43,10 @@ def compare(
     before: Annotated[str, typer.Argument(help="A layer or a plan.", show_default=False)],
     after: Annotated[str, typer.Argument(help="Another layer or plan.", show_default=False)],
     blocks: Annotated[
-        str,
-        typer.Option("--blocks", help="Layer of blocks (default: that of the plan)."),
+        str, typer.Option("--blocks", help="Layer of blocks (default: that of the plan).")
     ] = "",
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="File for the moved blocks, as a layer."),
+        Path | None, typer.Option("--output", "-o", help="File for the moved blocks, as a layer.")
     ] = None,
     flow: Annotated[
         Path | None, typer.Option("--flow", help="File for the flow table (.csv or .json).")

@@ -35,8 +35,7 @@ Blocks = Annotated[list[str], typer.Argument(help="Codes of blocks.", show_defau
 By = Annotated[str, typer.Option("--by", help="Your name (default: your user name).")]
 Reason = Annotated[str, typer.Option("--reason", help="Reason, for the history and the report.")]
 Against = Annotated[
-    str,
-    typer.Option("--against", help="Layer or plan to compare with (default: the start)."),
+    str, typer.Option("--against", help="Layer or plan to compare with (default: the start).")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Allow an area to break into more pieces.")]
 

@@ -214,10 +214,7 @@ def _start_report(draft: Draft, straddling: pd.DataFrame) -> tuple[list[str], di
 
 
 def _lines(
-    draft: Draft,
-    compared: Comparison,
-    shared: pd.DataFrame | None,
-    overlaps: dict[str, Overlaps],
+    draft: Draft, compared: Comparison, shared: pd.DataFrame | None, overlaps: dict[str, Overlaps]
 ) -> list[str]:
     metadata, now = draft.plan.metadata, draft.plan.now
     base = draft.compared_to[0]

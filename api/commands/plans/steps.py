@@ -7,16 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.plans.options import (
-    AreaCode,
-    Blocks,
-    By,
-    Force,
-    PlanId,
-    Reason,
-    signed,
-    step,
-)
+from api.commands.plans.options import AreaCode, Blocks, By, Force, PlanId, Reason, signed, step
 from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.state import Area
 

@@ -55,12 +55,7 @@ class Risks:
 
 
 def assess(
-    addresses: Addresses,
-    land: Land,
-    *,
-    streets: Streets,
-    calm: Bools,
-    rng: np.random.Generator,
+    addresses: Addresses, land: Land, *, streets: Streets, calm: Bools, rng: np.random.Generator
 ) -> Risks:
     """Weigh what makes each address risky.
 

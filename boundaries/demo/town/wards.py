@@ -33,10 +33,7 @@ def block_neighbours(fabric: Fabric, block: Ints, *, kind: Ints) -> tuple[Ints, 
 
 
 def group_blocks(
-    blocks: gpd.GeoDataFrame,
-    *,
-    neighbours: tuple[Ints, Floats],
-    rng: np.random.Generator,
+    blocks: gpd.GeoDataFrame, *, neighbours: tuple[Ints, Floats], rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
     """Divide blocks into wards: the ward of each block, and the members of each ward.
 

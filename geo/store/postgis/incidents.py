@@ -66,8 +66,7 @@ class PostgisIncidents(IncidentTable):
 
     def replaced_imports(self, import_id: int) -> list[int]:
         replaced: list[int] = self._server.rows(
-            "SELECT replaced_imports FROM patchmap.patchmap_imports WHERE import_id = %s",
-            import_id,
+            "SELECT replaced_imports FROM patchmap.patchmap_imports WHERE import_id = %s", import_id
         )[0][0]
         return replaced
 

@@ -60,8 +60,7 @@ class PostgisLayers(LayerTables):
 
     def read(self, table: str) -> gpd.GeoDataFrame:
         relation, listed = self._server.rows(
-            "SELECT relation::oid, columns FROM patchmap.patchmap_layers WHERE layer_id = %s",
-            table,
+            "SELECT relation::oid, columns FROM patchmap.patchmap_layers WHERE layer_id = %s", table
         )[0]
         columns = [_Column(*column) for column in json.loads(listed)]
         rows = self._server.rows(
