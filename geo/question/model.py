@@ -455,6 +455,9 @@ class Question(Terms):
         """
         given = {name: text.strip() for name, text in options.items() if text.strip()}
         first, last = given.pop("from", ""), given.pop("to", "")
+        for name, day in (("from", first), ("to", last)):
+            if "/" in day:  # as in 31/01/2024, which would be read as a period from 31 to 01
+                raise QuestionError(name, f"{day!r} is not a date; write it as 2024-01-31")
         if first or last:
             if "datetime" in given:
                 raise QuestionError("datetime", "use either datetime or from/to, not both")

@@ -100,6 +100,11 @@ def test_from_and_to_stand_for_the_dates(first, last, interval):
             "use either datetime or from/to, not both",
         ),
         (
+            {"from": "31/01/2024"},
+            "from",
+            "'31/01/2024' is not a date; write it as 2024-01-31",
+        ),
+        (
             {"to": "2024-01", "period": "latest-3m"},
             "period",
             "use either period or dates, not both",
