@@ -9,7 +9,7 @@ from typing import NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from api.answers import Answers, SnapshotAnswers
 from api.errors import UNANSWERED
@@ -20,7 +20,6 @@ from api.pages.text import reason_of
 from api.pages.trends import Trend, area_trend, last_months, whole_trend
 from geo.analyses import LAYERS
 from geo.errors import InputError, QuestionError
-from geo.hotspots.change import CERTAINTY
 from geo.hotspots.dayparts import dayparts
 from geo.hotspots.peaks import peaks
 from geo.hotspots.street_names import street_names
@@ -29,7 +28,6 @@ from geo.question.answer import Answer
 from geo.question.ask import Question, ask
 from geo.question.exclusions import point_name
 from geo.question.model import COUNT
-from geo.statistics import benjamini_hochberg
 from geo.store.contract import LayerMetadata
 
 RANKED = 10
@@ -46,8 +44,8 @@ Circle = tuple[float, float, float]
 CHANGE = ["n_compared", "change", "change_share", "certainty"]
 """The columns of a comparison."""
 
-CLEAR = 0.05
-"""The false discovery rate at which a change is called more than chance."""
+PER_DAY = ["n_per_day", "n_compared_per_day", "change_per_day"]
+"""Further columns where the periods differ in published days."""
 
 
 class Point(NamedTuple):
@@ -130,23 +128,13 @@ class Findings:
     def ranked(self) -> gpd.GeoDataFrame:
         """The first ranked places with `peak`, and `group` and `reason` of their middle cell.
 
-        With a compared period also `n_compared`, `change`, `change_share` and `certainty`.
+        With a compared period also its change, or `why` there is none; see
+        `geo.analyses.places.place_changes`.
         """
         places = self.places
         places = places.assign(
             peak=[self.peak(self.within(self.answer.counted, place)) for place in _circles(places)]
         )
-        if self.answer.accounts.compared:
-            before = [
-                int(self.within(self.answer.compared, place).sum()) for place in _circles(places)
-            ]
-            change = self.changed(
-                places["n"],
-                before,
-                of=self._possible_places,
-                compares=self.answer.compares_at(places["x"].to_numpy(), places["y"].to_numpy()),
-            )
-            places = places.assign(**{name: change[name].to_numpy() for name in CHANGE})
         try:
             patterns = self.patterns_at(places["x"], places["y"])
         except UNANSWERED as refusal:
@@ -198,37 +186,6 @@ class Findings:
         near = (incidents["x"] - x) ** 2 + (incidents["y"] - y) ** 2 <= radius**2
         mask: Bools = near.to_numpy(dtype=bool)
         return mask
-
-    def changed(self, n: ArrayLike, before: ArrayLike, *, of: int, compares: Bools) -> pd.DataFrame:
-        """Compare the counts of places with those of the compared period.
-
-        Parameters
-        ----------
-        n, before
-            Incidents of each place in the period and in the compared one.
-        of
-            How many places they were chosen from. The busiest of many have often risen by chance,
-            so the false discovery rate is controlled over all of them, the others taken as
-            unchanged.
-        compares
-            Which places can be compared; the others have no change.
-
-        Returns
-        -------
-        The columns `CHANGE`, a row for each place.
-        """
-        table = self.answer.changes(n, before, compares)
-        others = np.ones(max(of - len(table), 0))
-        q = benjamini_hochberg(np.concatenate([table["p"], others]))[: len(table)]
-        clear, change = q <= CLEAR, table["change"].to_numpy()
-        index = np.select([clear & (change > 0), clear & (change < 0)], [0, 1], 2)
-        certainty = np.where(compares, np.array(CERTAINTY, dtype=object)[index], "")
-        return table[CHANGE[:-1]].assign(certainty=certainty)
-
-    @property
-    def _possible_places(self) -> int:
-        land = float(self.answer.cells.inside_area.sum())
-        return int(land / (np.pi * self.question.places.radius**2))
 
     def patterns_at(self, x: pd.Series, y: pd.Series) -> pd.DataFrame:
         """`group` and `reason` of the cell at each point, in metres.

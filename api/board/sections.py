@@ -18,6 +18,7 @@ from api.pages.charts import HEATS, chart, heat
 from api.pages.templating import templates
 from api.pages.text import PATTERN_WORDS, reason_of
 from geo.analyses import ANALYSES, Analysis
+from geo.analyses.surfaces import change_caveats
 from geo.errors import InputError
 from geo.hotspots.dayparts import WEEKDAYS, dayparts
 from geo.hotspots.peaks import FEWEST_TIMED, peaks
@@ -100,6 +101,9 @@ def areas(findings: Findings) -> Variables:
     return {
         "areas": rows,
         "rated": "rate_per_1000" in findings.areas,
+        "change_caveats": change_caveats(findings.answer)
+        if findings.answer.accounts.compared
+        else [],
         **_officers(findings),
         "trend": trend,
     }

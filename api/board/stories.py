@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from api.board.findings import CHANGE, Findings, cached_findings
+from api.board.findings import CHANGE, PER_DAY, Findings, cached_findings
 from api.board.variables import page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
 from api.dependencies import HTML, AnswersDep
@@ -99,10 +99,7 @@ def _cell(findings: Findings, at: str) -> Story:
         "class_words": CLASS_WORDS[row["class"].iloc[0]] if len(row) else "",
     }
     if answer.accounts.compared:
-        before = answer.cells.count(answer.compared["x"], answer.compared["y"])
-        compares = answer.cells_compare
-        changed = findings.changed(answer.cell_counts, before, of=len(before), compares=compares)
-        own |= _change_of(changed.iloc[[number]], answer)
+        own |= _change_of(answer.cell_changes.areas.iloc[[number]], answer)
     return {
         **_counts(findings, answer.cell_of_counted == number),
         **_area_at(findings, x, y),
@@ -179,10 +176,11 @@ def _counts(findings: Findings, mask: Bools) -> Story:
 
 
 def _change_of(row: pd.DataFrame, answer: Answer) -> Story:
-    """The change of the only row of a frame."""
+    """The change of the only row of a frame, or why there is none."""
     if not row["certainty"].iloc[0]:
-        return {"why": answer.why_not_compared(np.zeros(1, dtype=bool))[0]}
-    return {name: row[name].iloc[0] for name in CHANGE}
+        why = str(row["why"].iloc[0]) if "why" in row else ""
+        return {"why": why or answer.why_not_compared(np.zeros(1, dtype=bool))[0]}
+    return {name: row[name].iloc[0] for name in (*CHANGE, *PER_DAY) if name in row}
 
 
 def _persistence(findings: Findings, x: Floats, y: Floats) -> Story:

@@ -20,13 +20,14 @@ from api.pages.text import headline
 from api.settings import VERSION, Settings
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.analyses import ANALYSES, Analysis, AnalysisResult
+from geo.analyses.places import saved_places
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.question.accounts import Accounts
 from geo.question.ask import Answer, Question, ask
 from geo.question.model import OPTIONS
 from geo.question.options import Option
-from geo.question.store_settings import PLACES_SETTING
+from geo.question.store_settings import PLACES_SETTING, known_places
 from geo.store.contract import LayerMetadata, Setting
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
@@ -119,13 +120,15 @@ def rank(
     if save:
         if question.within:
             raise InputError("use either --save or --within, not both: all places are saved")
-        places: list[Setting] = [
-            {"hotspot_id": hotspot_id, "x": x, "y": y}
-            for hotspot_id, x, y in zip(
-                *(result.frame[name].tolist() for name in ("hotspot_id", "x", "y")), strict=True
-            )
-        ]
         with cli.open() as store, store.transaction():
+            places: list[Setting] = [
+                dict(place)
+                for place in saved_places(
+                    result.frame,
+                    known_places(store, question),
+                    chosen=str(result.parameters["chosen_up_to"]),
+                )
+            ]
             store.put_setting(PLACES_SETTING.format(question.places.radius), places)
 
 

@@ -18,6 +18,7 @@ from api.pages.text import CLASS_WORDS, PATTERN_WORDS
 from geo.analyses import LAYERS
 from geo.errors import QuestionError
 from geo.hotspots.emerging import WINDOW
+from geo.hotspots.verdict import CERTAINTY
 from geo.question.answer import Answer
 
 Style = Mapping[str, Any]
@@ -168,7 +169,23 @@ def _change(answer: Answer) -> Painting:
     size = np.searchsorted(steps, cells["difference"].abs(), side="right") - 1
     way = np.where(cells["difference"] > 0, "rise", "fall")
     kinds = pd.Series([f"{up}{number}" for up, number in zip(way, size, strict=True)], cells.index)
-    meaning = cells["difference"].map(lambda value: f"{value:+,.0f} per km²")
+    changes = answer.cell_changes.areas.set_axis(answer.cells.ids)
+    changed = changes.reindex(cells["cell_id"])
+    meaning = pd.Series(
+        [
+            f"{difference:+,.0f} per km²"
+            + (f"; {n:,.0f}, before {before:,.0f}: {certainty}" if certainty else "")
+            for difference, n, before, certainty in zip(
+                cells["difference"],
+                changed["n"],
+                changed["n_compared"],
+                changed["certainty"],
+                strict=True,
+            )
+        ],
+        cells.index,
+    )
+    clear = int(changes["certainty"].isin(CERTAINTY[:2]).sum())
     rises, falls = (_between(steps, sign, " per km²") for sign in ("+", "−"))
     shades = {
         **{
@@ -184,7 +201,8 @@ def _change(answer: Answer) -> Painting:
     unit = "harm" if answer.harm is not None else "incidents"
     note = (
         f"Change of the density of {unit} against {compared}, for an equal number of published "
-        "days. A change on the map can be chance; the tables say which changes are not."
+        f"days. {clear:,} of {len(changes):,} cells changed by more than chance; the colours of "
+        "the others can be chance."
     )
     return Painting(_painted(cells, kinds, meaning), shades, note)
 

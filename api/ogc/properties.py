@@ -47,8 +47,11 @@ _DECLARED = (
     Property("category", "string", "Category"),
     Property("cell_id", "string", "Cell"),
     Property("certainty", "string", "Certainty of the change"),
-    Property("change", "number", "Change"),
-    Property("change_share", "number", "Change as a share of the compared count"),
+    Property("change", "number", "Incidents less those of the compared period"),
+    Property("change_per_day", "number", "Incidents per day less those of the compared period"),
+    Property(
+        "change_share", "number", "Change as a share of the compared count, or of that per day"
+    ),
     Property(
         "class",
         "string",
@@ -82,8 +85,10 @@ _DECLARED = (
     Property("moved_m", "number", "Metres that the place moved"),
     Property("n", "integer", "Incidents"),
     Property("n_compared", "integer", "Incidents of the compared period"),
+    Property("n_compared_per_day", "number", "Incidents of the compared period per published day"),
     Property("n_day", "integer", "Incidents by day"),
     Property("n_night", "integer", "Incidents by night"),
+    Property("n_per_day", "number", "Incidents per published day"),
     Property("n_untimed", "integer", "Incidents with unknown hour"),
     Property("need", "number", "Need"),
     Property("need_pence", "integer", "Pence by need"),
@@ -129,7 +134,7 @@ _DECLARED = (
     Property("trend_p", "number", "Probability of the trend by chance"),
     Property("trend_z", "number", "Trend, Mann–Kendall z"),
     Property("weighted", "number", "Harm"),
-    Property("why", "string", "Reason for the visit"),
+    Property("why", "string", "Why it is visited, or why values are empty"),
     Property("workload", "number", "Workload"),
     Property("x", "number", "Easting in metres"),
     Property("y", "number", "Northing in metres"),
@@ -142,6 +147,7 @@ DECLARED = {one.name: one for one in _DECLARED}
 _AREA = ("area_code", "area_name")
 _CELL = ("area_code", "inside_share")
 _COMPARED = ("n_compared", "change", "change_share", "p", "q", "certainty")
+_PER_DAY = ("n_per_day", "n_compared_per_day", "change_per_day")
 ALWAYS: Mapping[str, tuple[str, ...]] = {
     "area-counts": (*_AREA, "n", "share"),
     "hotspots": ("cell_id", "n", "z", "p", "q", "p_count", "q_count", "class", *_CELL),
@@ -172,11 +178,11 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
 """The properties that the features of an answer always have, by its collection."""
 
 SOMETIMES: Mapping[str, tuple[str, ...]] = {
-    "area-counts": (*_COMPARED, "month", "rate_per_1000", "weighted", "why"),
+    "area-counts": (*_COMPARED, *_PER_DAY, "month", "rate_per_1000", "weighted", "why"),
     "hotspots": ("weighted", "rank_n", "rank_weighted", "rank_flips"),
     "density": ("density_compared", "difference", "ratio", "rate_per_1000", "why"),
-    "ranked-hotspots": (*_COMPARED, "weighted", "why"),
-    "changes": ("rate_per_1000", "weighted", "why"),
+    "ranked-hotspots": (*_COMPARED, *_PER_DAY, "weighted", "why"),
+    "changes": (*_PER_DAY, "rate_per_1000", "weighted", "why"),
     "posts": (
         *("quota", "posts", "officers", "in_line", "posts_if_one_more", "posts_if_one_fewer"),
         *("loses_below", "gains_above", "flat_pence", "need_pence", "difference_pence"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from geo.errors import PatchmapError, QuestionError
-from geo.hotspots.change import CERTAINTY
+from geo.hotspots.verdict import CERTAINTY, UNJUDGED
 from geo.incidents import category_title
 from geo.question.answer import Answer
 from geo.question.values import Hours
@@ -32,8 +32,8 @@ PATTERN_WORDS = {
 
 CHANGE_WORDS = dict(
     zip(
-        CERTAINTY,
-        ("▲ up, more than chance", "▼ down, more than chance", "no clear change"),
+        (*CERTAINTY, UNJUDGED),
+        ("▲ more than chance", "▼ less than chance", "no clear change", "cannot be judged"),
         strict=True,
     )
 )
@@ -85,6 +85,26 @@ def hot_words(answer: Answer) -> str:
     return (
         f"{some:,} of them with an incident: with their neighbours they hold more than an even "
         f"spread over {answer.accounts.mask} would give (false discovery rate 5 %)"
+    )
+
+
+def total_words(answer: Answer) -> str:
+    """The change of all incidents shown: `110 before, +21 (+19 %), no clear change`.
+
+    Returns
+    -------
+    '' without a compared period.
+    """
+    if not answer.accounts.compared:
+        return ""
+    total = answer.total_change.areas.iloc[0]
+    share = percent(total["change_share"], sign=True)
+    a_day = " a day" if "n_per_day" in total else ""
+    certainty = total["certainty"]
+    if certainty == UNJUDGED:
+        certainty = "too few earlier months to say whether by chance"
+    return (
+        f"{total['n_compared']:,} before, {signed(total['change'])} ({share}{a_day}): {certainty}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Protocol
 
 import geopandas as gpd
@@ -11,11 +12,12 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.analyses.analysis import AnalysisResult, as_layer, refuse_weight
-from geo.analyses.surfaces import E_TEST, cell_parameters, compared_parameters
+from geo.analyses.surfaces import VERDICT, cell_parameters, compared_parameters
 from geo.errors import InputError, QuestionError
 from geo.hotspots import concentration, ranking, repeats
 from geo.hotspots import street_names as streets
-from geo.question.answer import Answer, inserted
+from geo.hotspots.circles import Wanted
+from geo.question.answer import Answer, Bools, Floats, inserted
 
 _STREETS = (
     "Streets without an incident are unknown, so shares are of the streets with one. Compare "
@@ -23,8 +25,12 @@ _STREETS = (
 )
 _CHOSEN = (
     "Places are chosen because they have most incidents now, so most of them had fewer before by "
-    "chance alone. Believe a rise only at a place that was known before."
+    "chance alone. A change is given only for places that were saved before the compared period "
+    "and have not moved; 'why' says what is against it for the others."
 )
+CHOSEN = "chosen"
+"""Column of known places: the last day of the period by whose incidents each was chosen."""
+
 SEED = 0
 PERMUTATIONS = 999
 """With the data itself a round 1,000, so that p is a multiple of 0.001."""
@@ -44,6 +50,9 @@ def ranked(answer: Answer) -> AnalysisResult:
             apart=terms.spacing,
             weights=weights,
             known=answer.facts.known_places,
+            # Ranks begin anew in the areas of the Question: the first of a city may all lie
+            # elsewhere.
+            wanted=_inside(answer) if answer.question.within else None,
         )
     except InputError as error:
         raise QuestionError("spacing", str(error)) from error
@@ -51,29 +60,140 @@ def ranked(answer: Answer) -> AnalysisResult:
     codes = pd.DataFrame({"area_code": answer.membership.codes_at(x, y)})
     frame = inserted(frame, codes, after="share")
     compared = answer.accounts.compared
+    judged: dict[str, object] = {}
     if compared:
-        before = ranking.count_inside(frame, answer.compared)
-        compares = answer.compares_at(x, y)
-        changes = answer.changes(frame["n"], before, compares).drop(columns="n")
+        changes, judged = place_changes(answer, frame)
         frame = pd.concat([frame, changes], axis=1)
-        if not compares.all():
-            frame["why"] = answer.why_not_compared(compares)
     circles = shapely.buffer(shapely.points(x, y), terms.radius, quad_segs=_QUARTER_SEGMENTS)
     known = answer.facts.known_places
     return AnalysisResult(
         answer.shown(as_layer(frame, circles, answer)),
         "Equal circles chosen greedily by incidents, not overlapping; ties by least spread, "
-        "then from south to north and west to east" + (f"; {E_TEST}" if compared else ""),
+        "then from south to north and west to east" + (f"; {VERDICT}" if compared else ""),
         {
             "radius_m": terms.radius,
             "spacing_m": terms.spacing,
             "day_hours": "{:02}-{:02}".format(*ranking.DAY),
             "known_places": 0 if known is None else len(known),
             "known_within_m": ranking.MOVED_M,
+            "chosen_up_to": answer.accounts.period.last.isoformat(),
         }
-        | (compared_parameters(answer) if compared else {}),
+        | judged,
         [_CHOSEN] if compared else [],
     )
+
+
+def _inside(answer: Answer) -> Wanted:
+    """Which points lie in the areas that the Question shows."""
+
+    def inside(x: Floats, y: Floats) -> Bools:
+        points = pd.DataFrame({"x": x, "y": y, "area": answer.areas_at(x, y)})
+        return answer.membership.within(points, answer.question.within)
+
+    return inside
+
+
+def place_changes(answer: Answer, places: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, object]]:
+    """How ranked places differ from the compared period, where that can be said.
+
+    The busiest places of a period had mostly fewer incidents before, and will have fewer after, by
+    chance alone: they were chosen at their worst. So only places that were saved before the
+    compared period have a change, and the family of tests is all of these, ranked now or not.
+
+    Parameters
+    ----------
+    answer
+        An Answer with a compared period.
+    places
+        As `geo.hotspots.ranking.rank` returned them.
+
+    Returns
+    -------
+    The columns of `geo.hotspots.change.changes` without `n`, and `why` they are empty; and the
+    parameters of the comparison.
+    """
+    compared = answer.accounts.compared
+    if compared is None:
+        raise AssertionError("places are compared without a compared period")
+    fixed = _fixed_places(answer, before=compared.period.first)
+    compares = answer.compares_at(fixed["x"].to_numpy(float), fixed["y"].to_numpy(float))
+    changes = answer.changes(
+        lambda rows: ranking.count_inside(fixed, rows), compares=compares, parts=True, places=True
+    )
+    table = changes.areas.drop(columns="n").set_axis(fixed["hotspot_id"].astype(str))
+    still = places["hotspot_id"].where(places["moved_m"] == 0, "")
+    columns = table.reindex(still).reset_index(drop=True)
+    columns = columns.astype({"n_compared": "Int64", "change": "Int64", "certainty": "str"})
+    unknown = columns["n_compared"].isna()
+    columns.loc[unknown, "certainty"] = ""
+    why = _why_unchanged(answer, places, set(fixed["hotspot_id"].astype(str)))
+    columns["why"] = why.where(unknown, "")
+    return columns, compared_parameters(answer, changes) | {"places_compared": len(fixed)}
+
+
+def saved_places(
+    places: pd.DataFrame, known: pd.DataFrame | None, *, chosen: str
+) -> list[dict[str, str | float]]:
+    """Ranked places as a store saves them: `hotspot_id`, `x`, `y` and `chosen`.
+
+    Parameters
+    ----------
+    places
+        As `geo.hotspots.ranking.rank` returned them.
+    known
+        The places saved before. One that has not moved since was chosen then, not now.
+    chosen
+        The last day of the period by whose incidents these were chosen.
+    """
+    before: dict[str, str] = {}
+    if known is not None and CHOSEN in known:
+        before = dict(zip(known["hotspot_id"].astype(str), known[CHOSEN].astype(str), strict=True))
+    return [
+        {
+            "hotspot_id": name,
+            "x": x,
+            "y": y,
+            CHOSEN: min(chosen, before.get(name, chosen)) if moved == 0 else chosen,
+        }
+        for name, x, y, moved in zip(
+            *(places[column].tolist() for column in ("hotspot_id", "x", "y", "moved_m")),
+            strict=True,
+        )
+    ]
+
+
+def _fixed_places(answer: Answer, *, before: date) -> pd.DataFrame:
+    """The saved places with incidents that were chosen from a period before a day."""
+    known = answer.facts.known_places
+    if known is None or CHOSEN not in known:
+        return pd.DataFrame({"hotspot_id": [], "x": [], "y": [], "radius_m": []}, dtype=float)
+    fixed = known[(known[CHOSEN] < before.isoformat()).to_numpy()]
+    fixed = fixed.assign(radius_m=float(answer.question.places.radius))
+    # A store may have places of another city: they are no tests of this one.
+    incidents = ranking.count_inside(fixed, answer.counted)
+    return fixed[incidents + ranking.count_inside(fixed, answer.compared) > 0]
+
+
+def _why_unchanged(answer: Answer, places: pd.DataFrame, fixed: set[str]) -> pd.Series:
+    """Why each place has no change, for those that have none."""
+    unlike = str(answer.why_not_compared(np.zeros(1, dtype=bool))[0])
+    known = answer.facts.known_places
+    chosen = pd.Series(dtype=object)
+    if known is not None and CHOSEN in known:
+        chosen = known.set_index("hotspot_id")[CHOSEN]
+    reasons = []
+    for hotspot_id, moved in zip(places["hotspot_id"], places["moved_m"], strict=True):
+        if np.isnan(moved):
+            reasons.append("chosen by its count in this period")
+        elif moved > 0:
+            reasons.append(f"moved {moved:.0f} m since it was saved, by its count in this period")
+        elif hotspot_id in fixed:
+            reasons.append(unlike)
+        elif hotspot_id in chosen.index:
+            reasons.append(f"chosen by its count up to {chosen[hotspot_id]}: not before")
+        else:
+            reasons.append("saved without the period that it was chosen from; save it again")
+    return pd.Series(reasons, index=places.index, dtype=object)
 
 
 def repeat_places(answer: Answer) -> AnalysisResult:

@@ -15,16 +15,14 @@ from geo.analyses.analysis import (
 )
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, density, emerging
+from geo.hotspots.change import Changes
+from geo.hotspots.verdict import Against
 from geo.incidents import london_months, months_between
 from geo.locate import AreaLocator
 from geo.question.alike import crossed
 from geo.question.answer import Answer, Floats
 from geo.question.membership import AreaMembership
 
-_SERIES = (
-    "The test takes incidents as independent of one another. Where they come in series, it finds "
-    "clear changes somewhat too often."
-)
 _EDGE = (
     "Near the edge of the study area the density is too low, as incidents beyond it are unknown. "
     "Use edge=corrected."
@@ -44,9 +42,9 @@ _SUGGESTED = (
     "suggested: median distance of a place to its k-th nearest, k half the root of their number"
 )
 UNKNOWN_CELL = "not known: not the same months were published here as elsewhere"
-E_TEST = (
-    "E-test of two Poisson means by published days (Krishnamoorthy & Thomson 2004), corrected "
-    "over all of them (Benjamini & Hochberg 1995)"
+VERDICT = (
+    "change by the exact test of two counts (Przyborowski & Wilenski 1940), counts divided by "
+    "their dispersion, corrected over all of them (Benjamini & Hochberg 1995)"
 )
 
 
@@ -55,8 +53,9 @@ def area_counts(answer: Answer) -> AnalysisResult:
     compared = answer.accounts.compared
     return AnalysisResult(
         answer.area_counts,
-        "Counts of incidents by area" + (f"; {E_TEST}" if compared else ""),
-        compared_parameters(answer) if compared else {},
+        "Counts of incidents by area" + (f"; {VERDICT}" if compared else ""),
+        compared_parameters(answer, answer.area_changes) if compared else {},
+        change_caveats(answer) if compared else [],
     )
 
 
@@ -90,9 +89,9 @@ def changes(answer: Answer) -> AnalysisResult:
     together = pd.concat([frame.drop(columns="geometry"), shares], axis=1)
     return AnalysisResult(
         answer.shown(as_layer(together, frame.geometry.to_numpy(), answer)),
-        f"{E_TEST}; S of Andresen 2009 by the tests of Wheeler, Steenbeek & Andresen 2018",
-        compared_parameters(answer) | similarity,
-        [_SERIES, _NO_SHARES] if overlapping else [_SERIES],
+        f"{VERDICT}; S of Andresen 2009 by the tests of Wheeler, Steenbeek & Andresen 2018",
+        compared_parameters(answer, answer.area_changes) | similarity,
+        [*change_caveats(answer), *([_NO_SHARES] if overlapping else [])],
     )
 
 
@@ -300,15 +299,66 @@ def cell_parameters(answer: Answer) -> dict[str, object]:
     return {"cell_m": question.cell, "shape": question.shape, "cells": len(answer.cells)}
 
 
-def compared_parameters(answer: Answer) -> dict[str, object]:
-    """The compared period, and published days, as parameters of a result."""
+def compared_parameters(answer: Answer, changes: Changes | None = None) -> dict[str, object]:
+    """The compared period, published days, and how changes are judged, as parameters of a result.
+
+    Parameters
+    ----------
+    answer
+        An Answer with a compared period.
+    changes
+        Changes of areas or places; none where nothing is judged.
+    """
     compared = answer.accounts.compared
     now, before = answer.days
-    return {
+    parameters: dict[str, object] = {
         "compared": str(compared.period) if compared else "",
         "published_days": now,
         "published_days_compared": before,
     }
+    if changes is None:
+        return parameters
+    verdicts = changes.verdicts
+    total = answer.total_change.areas.iloc[0]
+    return parameters | {
+        "total": int(total["n"]),
+        "total_compared": int(total["n_compared"]),
+        "total_change": int(total["change"]),
+        "total_certainty": str(total["certainty"]),
+        "judged_against": against_words(answer, verdicts.against),
+        "variance_over_mean": verdicts.dispersion,
+        "earlier_periods": verdicts.periods,
+    }
+
+
+def against_words(answer: Answer, against: Against) -> str:
+    """What changes are judged against: `the rest of wards-2025`."""
+    if against == "rest":
+        return f"the rest of {answer.accounts.mask or 'the study area'}"
+    return "its own rate in earlier periods"
+
+
+def change_caveats(answer: Answer) -> list[str]:
+    """What to keep in mind about the verdicts on the areas of an Answer."""
+    verdicts = answer.area_changes.verdicts
+    own = verdicts.against == "own rate"
+    caveats = []
+    if own and not verdicts.periods:
+        caveats.append(
+            "Too few earlier months are published to know how much these counts vary anyway, so no "
+            "change can be called more or less than chance."
+        )
+    elif own:
+        caveats.append(
+            "There are too few areas to compare one with the rest: each is judged by its own rate, "
+            "seasons counting as ordinary variation."
+        )
+    elif not verdicts.periods:
+        caveats.append(
+            "Too few earlier months are published to know how much these counts vary anyway: it is "
+            "estimated from the two periods, so that changes of several areas are hard to find."
+        )
+    return caveats
 
 
 def _shares(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, float]]:

@@ -14,12 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, nbdtrik, ndtri, stdtrit
 
 from geo.errors import InputError
-from geo.statistics import benjamini_hochberg, benjamini_yekutieli, poisson_e_test
+from geo.hotspots.verdict import LEVEL, Earlier, Verdicts, judge
+from geo.statistics import benjamini_yekutieli
 
 Floats = NDArray[np.float64]
-
-CERTAINTY: Final = ("more than chance", "less than chance", "no clear change")
-"""Verdicts on a change, at a false discovery rate of 5 % over all areas."""
 
 BANDS: Final = ("above the band", "within the band", "below the band", "no band")
 """Verdicts on a month's count against its expected band."""
@@ -28,57 +26,70 @@ FEWEST_YEARS: Final = 3
 MOST_YEARS: Final = 5
 """Earlier years say little about today."""
 
-_LEVEL = 0.05  # of every test and false discovery rate here: the usual 5 %
+
+class Changes(NamedTuple):
+    """How areas or hotspots differ from a compared period.
+
+    Attributes
+    ----------
+    areas
+        A row for each, in the order given; see `changes`.
+    verdicts
+        What each was compared with, and the dispersion by which it was judged.
+    """
+
+    areas: pd.DataFrame
+    verdicts: Verdicts
 
 
-def changes(n: ArrayLike, n_compared: ArrayLike, *, days: tuple[float, float]) -> pd.DataFrame:
+def changes(
+    n: ArrayLike,
+    n_compared: ArrayLike,
+    *,
+    days: tuple[float, float],
+    earlier: Earlier | None = None,
+    total: tuple[float, float] | None = None,
+) -> Changes:
     """How each area or hotspot differs from a compared period, and whether beyond chance.
-
-    The test assumes that incidents are independent. Where they come in series, such as several
-    from one household, it reports clear changes somewhat too often.
 
     Parameters
     ----------
     n, n_compared
-        Incidents of each area in the period and in the compared period. Give all areas of the
-        study area, as the correction for multiple tests is over all of them.
+        Incidents of each area in the period and in the compared period; NaN where unknown. Give
+        all areas of the study area, as the correction for multiple tests is over all of them.
     days
-        Published days of the period and of the compared period, so that a month that was not
-        published does not count as a fall.
+        Published days of the period and of the compared period.
+    earlier
+        Earlier counts of the same areas, which show how much they vary anyway.
+    total
+        Incidents of the whole study area in both periods, where the areas are only part of it.
 
     Returns
     -------
-    A row for each area, in the order given: `n`, `n_compared`, `change` (incidents above what
-    the compared period's rate gives), `change_share` (as a share of that; NaN where it is 0),
-    `p` (E-test), `q` (Benjamini–Hochberg) and `certainty`, one of `CERTAINTY`.
+    The verdicts, and a row for each area, in the order given: `n`, `n_compared`, `change`
+    (`n − n_compared`), `change_share` (as a share of `n_compared`; NaN where that is 0), `p`, `q`
+    and `certainty`; see `geo.hotspots.verdict.judge`. Where the periods differ in published days
+    also `n_per_day`, `n_compared_per_day` and `change_per_day`, and `change_share` is of these.
 
     Raises
     ------
     InputError
         If a period has no published day.
-
-    Source: Krishnamoorthy & Thomson 2004.
     """
     if not min(days) > 0:
         raise InputError("a period has no published day; choose published months to compare")
     now, before = np.asarray(n), np.asarray(n_compared)
+    verdicts = judge(now, before, days=days, earlier=earlier, total=total)
+    frame = pd.DataFrame({"n": now, "n_compared": before, "change": now - before})
     at_compared_rate = before * (days[0] / days[1])
-    p = poisson_e_test(now, before, exposure=days)
-    q = benjamini_hochberg(p)
-    more = now - at_compared_rate
-    share = np.divide(more, at_compared_rate, out=np.full(len(now), np.nan), where=before > 0)
-    verdict = np.select([(q <= _LEVEL) & (more > 0), (q <= _LEVEL) & (more < 0)], [0, 1], 2)
-    return pd.DataFrame(
-        {
-            "n": now,
-            "n_compared": before,
-            "change": more,
-            "change_share": share,
-            "p": p,
-            "q": q,
-            "certainty": np.array(CERTAINTY, dtype=object)[verdict],
-        }
+    frame["change_share"] = np.divide(
+        now - at_compared_rate, at_compared_rate, out=np.full(len(now), np.nan), where=before > 0
     )
+    if days[0] != days[1]:
+        # A reader can check the change of counts; only that of rates is fair to both periods.
+        frame["n_per_day"], frame["n_compared_per_day"] = now / days[0], before / days[1]
+        frame["change_per_day"] = frame["n_per_day"] - frame["n_compared_per_day"]
+    return Changes(frame.assign(p=verdicts.p, q=verdicts.q, certainty=verdicts.certainty), verdicts)
 
 
 class Similarity(NamedTuple):
@@ -143,12 +154,12 @@ def similarity(n: ArrayLike, n_compared: ArrayLike) -> Similarity:
             "share_compared": other / total_other,
             "p": p,
             "q": q,
-            "differs": q < _LEVEL,
+            "differs": q < LEVEL,
         }
     )
     occupied = both > 0
     # An area that is empty in both has no p: by S it is similar, by robust S it does not count.
-    similar, similar_corrected = ~(p < _LEVEL), ~(q < _LEVEL)
+    similar, similar_corrected = ~(p < LEVEL), ~(q < LEVEL)
     means = (
         areas_considered.mean()
         for verdicts in (similar, similar_corrected)

@@ -8,6 +8,7 @@ area. A finer lattice catches hardly any more incidents.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +17,26 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Site = tuple[int, int]
+Candidate = tuple[float, bool, float, int, int]
+"""A site as it is compared: −value, True, spread, row, column; the lowest is chosen first."""
+Wanted = Callable[[Floats, Floats], Bools]
+"""Which of n centres, by their x and y in metres, count."""
 
 STEPS = 15
 """Steps of the lattice to a radius; a block of the search has as many to a side."""
 
 
 def best_circles(
-    x: ArrayLike, y: ArrayLike, *, weights: ArrayLike, radius: float, apart: float, most: int
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    weights: ArrayLike,
+    radius: float,
+    apart: float,
+    most: int,
+    wanted: Wanted | None = None,
 ) -> list[Site]:
     """Choose circles greedily: the fullest one, then the next fullest that is far enough away.
 
@@ -44,6 +57,9 @@ def best_circles(
         The least distance between two centres, in metres.
     most
         The largest number of circles; there are fewer where no point is left.
+    wanted
+        Which centres count, such as those in one ward; all where not given. Circles elsewhere keep
+        their distance all the same, so that a ward has the circles that it has in the whole city.
 
     Returns
     -------
@@ -56,20 +72,84 @@ def best_circles(
     index = _BlockIndex.of(x, y, weights, radius)
     if index is None:
         return []
+    search = _Search(index, reach=apart / index.step)
+    blocks = index.bounds()
+    if wanted is not None:
+        blocks = index.blocks_with(wanted, blocks)
     # (−value, exact, spread, row, column, block): a bound sorts before an equal exact value, so
     # that a block which may hold an equal and tighter circle is searched first.
-    queue = [(-bound, False, 0.0, 0, 0, block) for block, bound in index.bounds()]
+    queue = [(-bound, False, 0.0, 0, 0, block) for block, bound in blocks.items()]
     heapq.heapify(queue)
-    chosen: list[Site] = []
-    reach = apart / index.step
-    while queue and len(chosen) < most:
-        _, exact, _, row, column, block = heapq.heappop(queue)
-        if exact and _allowed(chosen, np.array([column]), np.array([row]), reach=reach).all():
-            chosen.append((column, row))
-        best = index.best_of(block, chosen, reach=reach)
-        if best is not None:
+    returned: list[Site] = []
+    while queue and len(returned) < most:
+        *candidate, block = heapq.heappop(queue)
+        best = search.best(block)
+        if best is None:
+            continue
+        if tuple(candidate) != best:
             heapq.heappush(queue, (*best, block))
-    return chosen
+            continue
+        if search.choose_around(block) and (wanted is None or _is_wanted(best, index, wanted)):
+            returned.append((best[4], best[3]))
+        heapq.heappush(queue, (*best, block))
+    return returned
+
+
+def _is_wanted(best: Candidate, index: _BlockIndex, wanted: Wanted) -> bool:
+    x, y = (np.array([place * index.step]) for place in (best[4], best[3]))
+    return bool(wanted(x, y)[0])
+
+
+class _Search:
+    """The circles chosen so far, and the best that each block still has.
+
+    A circle that none near it exceeds is chosen by the greedy search whatever happens elsewhere. So
+    a circle can be decided from its neighbours alone, and theirs, without the rest of the land.
+    """
+
+    def __init__(self, index: _BlockIndex, *, reach: float) -> None:
+        self._index, self._reach = index, reach
+        self._bounds = index.bounds()
+        self._chosen: dict[int, list[Site]] = {}
+        self._best: dict[int, Candidate | None] = {}
+
+    def best(self, block: int) -> Candidate | None:
+        """The best site of a block that is far enough from the chosen ones."""
+        if block not in self._best:
+            near = [site for other in self._around(block) for site in self._chosen.get(other, ())]
+            self._best[block] = self._index.best_of(block, near, reach=self._reach)
+        return self._best[block]
+
+    def choose_around(self, block: int) -> bool:
+        """Choose the best site of a block, or else a better one on which it depends."""
+        at, best = block, self.best(block)
+        while best is not None and (better := self._better(at, best)) is not None:
+            at, best = better, self.best(better)
+        if best is None:
+            return False
+        self._chosen.setdefault(at, []).append((best[4], best[3]))
+        for other in self._around(at):
+            self._best.pop(other, None)
+        return at == block
+
+    def _better(self, block: int, best: Candidate) -> int | None:
+        """A block near another whose best site is chosen before the other's."""
+        nearest = None
+        for other in self._around(block):
+            # The bound is cheap, the best site is not.
+            if other == block or -self._bounds[other] > best[0]:
+                continue
+            candidate = self.best(other)
+            if candidate is not None and candidate < best:
+                nearest, best = other, candidate
+        return nearest
+
+    def _around(self, block: int) -> list[int]:
+        """The blocks, itself among them, with sites that are too near to one of a block's."""
+        wide = int(np.ceil(self._reach / STEPS))
+        steps = range(-wide, wide + 1)
+        blocks = (block + i * self._index.tall + j for i in steps for j in steps)
+        return [other for other in blocks if other in self._bounds]
 
 
 @dataclass(frozen=True)
@@ -111,7 +191,7 @@ class _BlockIndex:
         """Metres between neighbouring sites."""
         return self.radius / STEPS
 
-    def bounds(self) -> list[tuple[int, float]]:
+    def bounds(self) -> dict[int, float]:
         """The blocks in which a circle can contain a point, each with an upper bound of its sum."""
         own = np.unique(self.blocks)
         around = [own + i * self.tall + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
@@ -119,11 +199,18 @@ class _BlockIndex:
         total = np.concatenate([[0.0], np.cumsum(self.value)])
         bound = sum(total[last] - total[first] for first, last in self._runs(blocks))
         # Rounding must not put a bound below a value that it bounds.
-        return list(zip(blocks.tolist(), (bound * (1 + 1e-9) + 1e-6).tolist(), strict=True))
+        return dict(zip(blocks.tolist(), (bound * (1 + 1e-9) + 1e-6).tolist(), strict=True))
 
-    def best_of(
-        self, block: int, chosen: list[Site], *, reach: float
-    ) -> tuple[float, bool, float, int, int] | None:
+    def blocks_with(self, wanted: Wanted, blocks: dict[int, float]) -> dict[int, float]:
+        """Those of some blocks that have a wanted site."""
+        first = np.array([self._first_site(block) for block in blocks])
+        across, up = np.meshgrid(np.arange(STEPS), np.arange(STEPS))
+        sites = first[:, None] + np.column_stack([across.ravel(), up.ravel()])
+        x, y = sites.reshape(-1, 2).T * self.step
+        some = wanted(x, y).reshape(len(first), -1).any(axis=1)
+        return {block: blocks[block] for block in np.array(list(blocks))[some].tolist()}
+
+    def best_of(self, block: int, chosen: list[Site], *, reach: float) -> Candidate | None:
         """The best site of a block that is far enough from the chosen ones, as the queue has it."""
         (west, south), sites = self._first_site(block), np.arange(STEPS)
         x, y, value = self._around(block)

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputError
-from geo.hotspots.circles import STEPS, best_circles
+from geo.hotspots.circles import STEPS, Wanted, best_circles
 from geo.hotspots.street_names import street_names
 from geo.incidents import london_hours
 
@@ -53,7 +53,7 @@ _TYPES = {
 }
 
 
-def rank(
+def rank(  # noqa: PLR0913 - each says which places count, or what is known of them
     incidents: pd.DataFrame,
     *,
     most: int = 20,
@@ -63,6 +63,7 @@ def rank(
     known: pd.DataFrame | None = None,
     moved: float = MOVED_M,
     day: tuple[int, int] = DAY,
+    wanted: Wanted | None = None,
 ) -> pd.DataFrame:
     """The places with the most incidents, or the most harm.
 
@@ -83,6 +84,9 @@ def rank(
         Metres within which a place still counts as a known one.
     day
         First hour of the day in London, and the hour at which night begins.
+    wanted
+        Which centres count, such as those in one ward; all where not given. Their places are those
+        that they have among all, ranked anew.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def rank(
     value = np.ones(len(incidents)) if weights is None else np.asarray(weights, float)
     _refuse_impossible(radius=radius, apart=apart, weights=value)
     x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
-    sites = best_circles(x, y, weights=value, radius=radius, apart=apart, most=most)
+    sites = best_circles(x, y, weights=value, radius=radius, apart=apart, most=most, wanted=wanted)
     rows = []
     for column, row in sites:
         at_x, at_y = column * (radius / STEPS), row * (radius / STEPS)

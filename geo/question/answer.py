@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,16 +10,19 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from geo.cells import Cells, Grid
 from geo.coverage import SMALL_AREA_M2, Comparison, Knowledge, new_lists
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, getis_ord
+from geo.hotspots.change import Changes
+from geo.hotspots.verdict import Earlier
 from geo.incidents import Covers, SourceNotes, london_months
 from geo.period import Period
 from geo.question.accounts import Accounts
 from geo.question.alike import crossed
+from geo.question.earlier import FEWEST_EARLIER, earlier_periods
 from geo.question.harm import HarmTable
 from geo.question.membership import AreaMembership
 from geo.question.model import Question
@@ -29,6 +32,8 @@ UNLIKE = "no source covers both periods here"
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Counter = Callable[[pd.DataFrame], NDArray[np.int64]]
+"""Counts some incidents: one number for each area, cell or place."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ class Answer:
         As `counted`, of the compared period; empty without a comparison.
     history
         As `counted`, of the years up to the period's end; empty unless it was requested.
+    earlier
+        As `counted`, of earlier periods, by which changes are judged; empty without a comparison.
     published
         The months that some source of the Question published, in order.
     short
@@ -118,6 +125,7 @@ class Answer:
     known: Knowledge
     comparison: Comparison | None = None
     lists: tuple[str, ...] | None = None
+    earlier: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def area_counts(self) -> gpd.GeoDataFrame:
@@ -133,7 +141,8 @@ class Answer:
         With `by=month` there is a row for each area and published month, with `month`, and
         shares of that month. Where the layer has residents, `rate_per_1000` is of the period.
         With a harm table, `weighted` is the harm. With a compared period, `n_compared`, `change`,
-        `change_share`, `p`, `q` and `certainty`; see `geo.hotspots.change`.
+        `change_share`, `p`, `q` and `certainty`, and counts per day where the periods differ in
+        published days; see `geo.hotspots.change.changes`.
         Where an area is unknown its numbers are empty, and `why` says the reason.
 
         Raises
@@ -150,38 +159,13 @@ class Answer:
         if self.accounts.compared:
             if self.question.by == "month":
                 raise QuestionError("by", "use either by or compare, not both")
-            n_compared = self.membership.counts(self.compared)
-            changes = self.changes(frame["n"], n_compared, self.compares)
-            frame = inserted(frame, changes.drop(columns="n"), after="share")
+            changes = self.area_changes.areas.drop(columns="n")
+            frame = inserted(frame, changes, after="share")
         # A comparison has one row for each area, as by month it is refused.
         why = frame["why"].to_numpy(dtype=object)
         why = self._why(why) if self.comparison else why
         frame = frame.assign(why=why) if (why != "").any() else frame.drop(columns="why")
         return gpd.GeoDataFrame(frame, geometry="geometry", crs=self.areas.crs)
-
-    def changes(self, n: ArrayLike, n_compared: ArrayLike, compares: Bools) -> pd.DataFrame:
-        """Compare counts with those of the compared period, where both are known.
-
-        Parameters
-        ----------
-        n, n_compared
-            Of areas or places.
-        compares
-            Which of them can be compared.
-
-        Returns
-        -------
-        As `geo.hotspots.change.changes`; empty where a row cannot be compared.
-        """
-        now, before = pd.Series(np.asarray(n)), np.asarray(n_compared)
-        known = now[compares].to_numpy(np.int64)
-        table = change.changes(known, before[compares], days=self.days)
-        if compares.all():
-            return table
-        table = table.set_axis(np.flatnonzero(compares)).astype({"n_compared": "Int64"})
-        table = table.reindex(range(len(now)))
-        certainty = table["certainty"].astype(object).where(pd.Series(compares), "")
-        return table.assign(n=now, certainty=certainty)
 
     @cached_property
     def compares(self) -> Bools:
@@ -239,6 +223,114 @@ class Answer:
         before[(before == "") & ~comparable] = UNLIKE
         before[comparable] = f"from {self.crossed} the source uses other points"
         return np.where((why == "") & ~self.compares, "not compared: " + before, why)
+
+    @cached_property
+    def area_changes(self) -> Changes:
+        """How each area of the layer differs from the compared period."""
+        # Four estates are judged against their city: the study area, where it is another layer.
+        elsewhere = self.question.study not in ("", self.question.layer)
+        return self.changes(self.membership.counts, compares=self.compares, parts=elsewhere)
+
+    @cached_property
+    def total_change(self) -> Changes:
+        """How all incidents in the areas that the Question shows differ together: one row.
+
+        Areas that cannot be compared are left out.
+        """
+        codes = self.areas.index[self.compares].astype(str)
+        shown = [code for code in codes if code in (self.question.within or codes)]
+        return self.changes(
+            lambda rows: np.array([self.membership.within(rows, shown).sum()]),
+            compares=np.ones(1, dtype=bool),
+        )
+
+    @cached_property
+    def cell_changes(self) -> Changes:
+        """How each cell of the study area differs from the compared period."""
+        return self.changes(
+            lambda rows: self.cells.count(rows["x"], rows["y"]),
+            compares=self.cells_compare,
+            places=True,
+        )
+
+    def changes(
+        self, count: Counter, *, compares: Bools, parts: bool = False, places: bool = False
+    ) -> Changes:
+        """How counts differ from the compared period, and whether by more than chance.
+
+        Every table, page, map and file that speaks of a change is made of this.
+
+        Parameters
+        ----------
+        count
+            Counts some incidents by area, by cell or the like: n numbers.
+        compares
+            Which of the n can be compared.
+        parts
+            Whether there is more of the study area than these areas.
+        places
+            Whether they are small, so that counts before the source had other points do not tell
+            how much they vary.
+
+        Returns
+        -------
+        A row for each count; empty where it cannot be compared.
+
+        Raises
+        ------
+        InputError
+            If a period has no published day.
+        """
+        now, before = count(self.counted), count(self.compared)
+        result = change.changes(
+            now[compares],
+            before[compares],
+            days=self.days,
+            earlier=self._earlier_counts(count, compares, places=places),
+            total=(len(self.counted), len(self.compared)) if parts else None,
+        )
+        if compares.all():
+            return result
+        table = result.areas.set_axis(np.flatnonzero(compares))
+        table = table.astype({"n_compared": "Int64", "change": "Int64"}).reindex(range(len(now)))
+        certainty = table["certainty"].astype(object).where(pd.Series(compares), "")
+        return result._replace(areas=table.assign(n=now, certainty=certainty))
+
+    @cached_property
+    def earlier_periods(self) -> tuple[Period, ...]:
+        """The earlier periods by which changes are judged, the latest first; see `earlier`."""
+        compared, comparison = self.accounts.compared, self.comparison
+        if compared is None or comparison is None:
+            return ()
+        complete = set(self.published) - set(self.short)
+        for part, strata in comparison.common.items():
+            known = self.known.strata(part)
+            complete.intersection_update(*(known[stratum] for stratum in strata))
+        return earlier_periods(self.accounts.period, compared.period, complete)
+
+    def _earlier_counts(self, count: Counter, compares: Bools, *, places: bool) -> Earlier | None:
+        periods = self.earlier_periods
+        if places and periods:
+            first = max((name for name in self.point_lists if name <= self._first), default="")
+            periods = tuple(one for one in periods if one.months[0] >= first)
+        if len(periods) < FEWEST_EARLIER:
+            return None
+        occurred = self.earlier["occurred_from"]
+        windows = [
+            self.earlier[((occurred >= one.start) & (occurred < one.end)).to_numpy()]
+            for one in periods
+        ]
+        return Earlier(
+            np.column_stack([count(rows)[compares] for rows in windows]).astype(float),
+            np.array([one.days for one in periods], float),
+            np.array([len(rows) for rows in windows], float),
+        )
+
+    @property
+    def _first(self) -> str:
+        """The first month of the compared period, `YYYY-MM`."""
+        compared = self.accounts.compared
+        return compared.period.months[0] if compared else ""
 
     @cached_property
     def cells(self) -> Cells:

@@ -119,6 +119,13 @@ def answer(
     alike = len(inside) - len(counted)
     # Where no history is wanted there is none: nobody may take it for years without incidents.
     years = resolved.select(incidents, resolved.history) if history else incidents[:0]
+    span = resolved.earlier
+    windows = locators.inside(resolved.select(incidents, span) if span else incidents[:0])
+    if comparison is not None and span is not None:
+        windows = _rows(
+            windows,
+            is_alike(windows, known, replace(comparison, before=tuple(span.months)), compared=True),
+        )
     rejected = _rejected(imports)
     notes = [facts.notes[name] for name in resolved.sources if name in facts.notes]
     short = [month for month in short_months(imports) if month.source in resolved.sources]
@@ -169,6 +176,7 @@ def answer(
         facts,
         compared=compared,
         history=locators.inside(years),
+        earlier=windows,
         published=resolved.ever_published,
         short=tuple(month.month for month in short),
         known=known,
@@ -196,6 +204,8 @@ def _knowledge(
 ) -> Knowledge:
     """What is known of each area in the months that the Answer is of."""
     months = {*resolved.period.months, *(resolved.compared.months if resolved.compared else ())}
+    if resolved.earlier:
+        months.update(resolved.earlier.months)
     if history:
         months.update(resolved.ever_published)
     categories = resolved.question.category
@@ -337,10 +347,12 @@ def _subjects(question: Question) -> list[Subject]:
 
 
 def _window(resolved: ResolvedQuestion, *, history: bool) -> Window:
-    """The span of time to read: the period, the compared one and the history."""
+    """The span of time to read: the period, the compared and earlier ones, and the history."""
     starts = [resolved.period.start]
     if resolved.compared:
         starts.append(resolved.compared.start)
+    if resolved.earlier:
+        starts.append(resolved.earlier.start)
     if history:
         earliest = resolved.period.start - pd.DateOffset(years=YEARS_BEFORE)
         starts.append(max(resolved.history.start, earliest))

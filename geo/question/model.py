@@ -374,7 +374,8 @@ class Question(Terms):
     within: tuple[str, ...] = option(
         Names(),
         (),
-        says="Show only these areas: codes, separated by commas. Their numbers stay the same.",
+        says="Show only these areas: codes, separated by commas. Ranks begin anew; other numbers "
+        "stay the same.",
         example="E05015507",
     )
     without: tuple[str, ...] = option(

@@ -13,6 +13,7 @@ from geo.coverage import Coverage, ImportCoverage, near
 from geo.errors import QuestionError
 from geo.incidents import EMPTY_SUMMARY, LONDON, category_title, london_hours
 from geo.period import Interval, Latest, Period
+from geo.question.earlier import earlier_span
 from geo.question.exclusions import at_places
 from geo.question.kinds import one_of
 from geo.question.model import DEFAULT_PERIOD, Question
@@ -116,6 +117,11 @@ class ResolvedQuestion:
         return (
             self.period.before if self.question.compare == "previous" else self.period.year_before
         )
+
+    @property
+    def earlier(self) -> Period | None:
+        """The days before the period by which a change is judged; None without a comparison."""
+        return earlier_span(self.period, self.compared) if self.compared else None
 
     def select(self, incidents: pd.DataFrame, period: Period | None = None) -> pd.DataFrame:
         """Select the incidents that the Question means.

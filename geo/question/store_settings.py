@@ -77,7 +77,8 @@ def known_places(store: StoreReader, question: Question) -> pd.DataFrame | None:
 
     Returns
     -------
-    `hotspot_id`, `x` and `y` in metres; None where no id was saved.
+    `hotspot_id`, `x` and `y` in metres, and `chosen`, the last day of the period by which each was
+    chosen, unless an earlier release saved them; None where no id was saved.
     """
     places = store.setting(PLACES_SETTING.format(question.places.radius))
     return pd.DataFrame(places) if isinstance(places, list) else None

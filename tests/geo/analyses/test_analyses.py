@@ -7,6 +7,7 @@ import shapely
 
 from api.formats.encoding import to_json
 from geo.analyses import LAYERS
+from geo.analyses.places import saved_places
 from geo.errors import QuestionError
 from geo.question.ask import StoreFacts, answer
 from geo.question.harm import HarmTable
@@ -36,25 +37,69 @@ def test_every_layer_has_geometry_and_an_area_where_it_lies(find, timed, collect
     assert shapely.is_valid(frame.geometry.to_numpy()).all()
 
 
-@pytest.mark.parametrize("collection", sorted(LAYERS))
+@pytest.mark.parametrize("collection", sorted(set(LAYERS) - {"patrols"}))
 def test_narrowing_changes_no_number(find, timed, collection):
     options = {**NEEDED, "period": "latest-24m"}
     whole = find(LAYERS[collection].command, timed, **options).frame
     part = find(LAYERS[collection].command, timed, within="A", **options).frame
     same = whole[whole["area_code"] == "A"].reset_index(drop=True)
+    if collection == "ranked-hotspots":
+        same["rank"] = range(1, len(same) + 1)
     pd.testing.assert_frame_equal(pd.DataFrame(part), pd.DataFrame(same))
+
+
+def test_places_are_ranked_within_the_areas_of_the_question(find, timed):
+    options = {"radius": "25", "spacing": "50", "period": "latest-24m"}
+    every = find("rank", timed, **options).frame
+    assert every["area_code"].iloc[0] == "A"
+    elsewhere = every[every["area_code"] == "B"]
+    part = find("rank", timed, within="B", top="1", **options).frame
+    assert part["rank"].tolist() == [1]
+    assert part["hotspot_id"].tolist() == elsewhere["hotspot_id"].head(1).tolist()
+    assert part["n"].tolist() == elsewhere["n"].head(1).tolist()
+
+
+def test_patrols_visit_places_ranked_within_the_areas_of_the_question(find, timed):
+    options = {"radius": "25", "spacing": "50", "period": "latest-24m", "top": "1"}
+    assert set(find("patrols", timed, **options).frame["area_code"]) == {"A"}
+    assert set(find("patrols", timed, within="B", **options).frame["area_code"]) == {"B"}
 
 
 def test_counts_beside_a_compared_period_say_how_sure_a_change_is(find, incident_frame):
     rows = [(435_050, 336_050, ASB, "2024-02")] * 60 + [(435_050, 336_050, ASB, "2024-01")] * 5
     rows += [(435_150, 336_150, ASB, month) for month in ("2024-01", "2024-02") for _ in range(9)]
-    frame = incident_frame(rows)
-    counts = find("count", frame, datetime="2024-02", compare="previous").frame
-    assert counts["n_compared"].tolist() == [5, 0, 0, 9]
+    alone = find("count", incident_frame(rows), datetime="2024-02", compare="previous")
+    assert alone.frame["n_compared"].tolist() == [5, 0, 0, 9]
+    assert set(alone.frame["certainty"]) == {"cannot be judged"}
+    assert "Too few earlier months" in alone.caveats[0]
+    half_a_year = [f"2023-{month:02}" for month in range(7, 13)]
+    rows += [(435_050, 336_050, ASB, month) for month in half_a_year for _ in range(6)]
+    rows += [(435_150, 336_150, ASB, month) for month in half_a_year for _ in range(8)]
+    result = find("count", incident_frame(rows), datetime="2024-02", compare="previous")
+    counts = result.frame
     assert counts["certainty"].tolist()[0] == "more than chance"
     assert counts["certainty"].tolist()[3] == "no clear change"
-    # 29 days against 31.
-    assert counts["change"][0] == pytest.approx(60 - 5 * 29 / 31)
+    assert result.parameters["earlier_periods"] == 6
+    # A reader can check the change; January has 31 days, February 29.
+    assert counts["change"].tolist() == [55, 0, 0, 0]
+    assert counts["n_per_day"][0] == pytest.approx(60 / 29)
+    assert counts["change_share"][0] == pytest.approx(60 / 29 / (5 / 31) - 1)
+    assert result.parameters["total_change"] == 55
+
+
+def test_a_small_layer_is_judged_against_its_study_area(incident_frame, four_squares):
+    months = [f"2023-{month:02}" for month in range(1, 13)]
+    rows = [(435_050, 336_050, ASB, month) for month in months for _ in range(20)]
+    rows += [(435_150, 336_150, ASB, month) for month in months for _ in range(200)]
+    risen = rows + [(435_150, 336_150, ASB, "2023-12")] * 100
+    question = Question.read(
+        {"layer": "estate", "study": "wards", "datetime": "2023-12", "compare": "previous"}
+    )
+    estate = four_squares.iloc[:1]
+    reply = answer(question, incident_frame(risen), estate, study_areas=four_squares)
+    result = COMPUTE["count"](reply)
+    assert result.parameters["judged_against"] == "the rest of wards"
+    assert result.frame["certainty"].tolist() == ["no clear change"]
 
 
 def test_the_compared_period_stands_in_the_accounts(four_squares, monthly):
@@ -124,19 +169,72 @@ def test_an_area_smaller_than_a_cell_keeps_its_residents(timed, four_squares):
     assert people_in(answer(question, timed, areas)) == pytest.approx(500, rel=0.05)
 
 
-def test_ranked_places_stand_beside_what_they_held_in_a_compared_period(find, timed):
+def test_places_chosen_by_this_period_have_no_change(find, timed):
     options = {"radius": "25", "spacing": "50", "period": "latest-12m"}
     plain = find("rank", timed, **options)
     result = find("rank", timed, compare="year", **options)
     assert "n_compared" not in plain.frame
     assert len(result.frame) == len(plain.frame)
-    assert result.frame["n_compared"].between(1, 2 * result.frame["n"].max()).any()
-    assert set(result.frame["certainty"]) <= {
-        "more than chance",
-        "less than chance",
-        "no clear change",
-    }
+    for name in ("n_compared", "change", "change_share", "p", "q"):
+        assert result.frame[name].isna().all()
+    assert set(result.frame["certainty"]) == {""}
+    assert set(result.frame["why"]) == {"chosen by its count in this period"}
     assert "because they have most incidents now" in result.caveats[0]
+
+
+def saved(places: pd.DataFrame, chosen: str | None) -> StoreFacts:
+    """What a store knows that has saved these places."""
+    known = places[["hotspot_id", "x", "y"]]
+    return StoreFacts(accepted=1, known_places=known.assign(chosen=chosen) if chosen else known)
+
+
+def test_places_that_were_fixed_before_have_a_change_that_can_be_checked(find, timed):
+    options = {"radius": "25", "spacing": "50", "period": "latest-12m", "compare": "year"}
+    places = find("rank", timed, **options).frame
+    result = find("rank", timed, facts=saved(places, "2022-12-31"), **options)
+    frame = result.frame
+    assert (frame["change"] == frame["n"] - frame["n_compared"]).all()
+    assert set(frame["certainty"]) <= {"more than chance", "less than chance", "no clear change"}
+    assert set(frame["why"]) == {""}
+    assert result.parameters["places_compared"] == len(places)
+    part = find("rank", timed, facts=saved(places, "2022-12-31"), within="A", **options).frame
+    same = frame[frame["area_code"] == "A"]
+    assert part["q"].tolist() == same["q"].tolist(), "verdicts are those of the study area"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "why"),
+    [
+        ("2023-12-31", "chosen by its count up to 2023-12-31: not before"),
+        (None, "saved without the period that it was chosen from; save it again"),
+    ],
+)
+def test_places_that_were_saved_too_late_have_no_change(find, timed, chosen, why):
+    options = {"radius": "25", "spacing": "50", "period": "latest-12m", "compare": "year"}
+    places = find("rank", timed, **options).frame
+    frame = find("rank", timed, facts=saved(places, chosen), **options).frame
+    assert frame["change"].isna().all()
+    assert set(frame["why"]) == {why}
+
+
+def test_a_saved_place_that_moved_has_no_change(find, timed):
+    options = {"radius": "25", "spacing": "50", "period": "latest-12m", "compare": "year"}
+    places = find("rank", timed, **options).frame
+    moved = saved(places.assign(x=places["x"] + 5), "2022-12-31")
+    frame = find("rank", timed, facts=moved, **options).frame
+    assert frame["change"].isna().all()
+    assert set(frame["why"]) == {"moved 5 m since it was saved, by its count in this period"}
+
+
+def test_a_place_saved_again_where_it_was_keeps_the_day_that_it_was_chosen(find, timed):
+    options = {"radius": "25", "spacing": "50", "period": "latest-12m"}
+    first = find("rank", timed, **options).frame
+    known = pd.DataFrame(saved_places(first, None, chosen="2024-12-31"))
+    assert set(known["chosen"]) == {"2024-12-31"}
+    facts = StoreFacts(accepted=1, known_places=known)
+    again = find("rank", timed, facts=facts, **options).frame
+    later = pd.DataFrame(saved_places(again, known, chosen="2025-12-31"))
+    assert set(later["chosen"]) == {"2024-12-31"}
 
 
 def test_the_lorenz_curve_runs_from_none_to_all(find, timed):

@@ -8,48 +8,41 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from geo.errors import InputError
-from geo.hotspots.change import BANDS, CERTAINTY, changes, expected_band, similarity
+from geo.hotspots.change import BANDS, changes, expected_band, similarity
 
 PATTERN = st.lists(st.integers(0, 40), min_size=6, max_size=6).filter(any)
 JUNES = [f"20{year}-06" for year in range(18, 25)]
 
 
-def test_a_clear_rise_a_clear_fall_and_no_clear_change_are_told_apart():
-    result = changes([60, 5, 21, 0], [20, 40, 20, 0], days=(30, 30))
-    more, less, unclear = CERTAINTY
-    assert result["certainty"].tolist() == [more, less, unclear, unclear]
-    assert result["change"].tolist() == [40, -35, 1, 0]
-    assert result["change_share"].tolist()[:3] == [2, -0.875, 0.05]
-    assert np.isnan(result["change_share"][3])
-    assert result["p"][3] == 1
+def test_a_change_is_the_count_now_less_the_count_before():
+    areas = changes([60, 5, 21, 0, 30, 31], [20, 40, 20, 0, 31, 30], days=(30, 30)).areas
+    assert areas["change"].tolist() == [40, -35, 1, 0, -1, 1]
+    assert areas["change_share"].tolist()[:3] == [2, -0.875, 0.05]
+    assert np.isnan(areas["change_share"][3])
+    assert areas["p"][3] == 1
+    assert "n_per_day" not in areas
 
 
-def test_longer_periods_are_expected_to_hold_more():
-    same_rate = changes([60], [20], days=(90, 30)).iloc[0]
-    assert same_rate["change"] == 0
-    assert same_rate["p"] == 1
-    assert changes([60], [60], days=(90, 30))["certainty"][0] == "less than chance"
-
-
-def test_over_many_areas_chance_alone_is_seldom_called_a_change():
-    rng = np.random.default_rng(12)
-    calls = [
-        changes(*rng.poisson(mean, (2, 151)), days=(90, 90))["certainty"].ne(CERTAINTY[2]).any()
-        for mean in (0.5, 4, 40)
-        for _ in range(100)
-    ]
-    assert np.mean(calls) <= 0.05
+def test_periods_of_unequal_length_are_also_compared_by_the_day():
+    areas = changes([60, 40], [20, 20], days=(90, 30)).areas
+    assert areas["change"].tolist() == [40, 20]
+    assert areas["n_per_day"].tolist() == pytest.approx([60 / 90, 40 / 90])
+    assert areas["n_compared_per_day"].tolist() == pytest.approx([20 / 30, 20 / 30])
+    assert areas["change_per_day"].tolist() == pytest.approx([0, 40 / 90 - 20 / 30])
+    assert areas["change_share"].tolist() == pytest.approx([0, -1 / 3])
 
 
 @settings(max_examples=30, deadline=None)
 @given(now=PATTERN, before=PATTERN, data=st.data())
 def test_swapped_periods_swap_the_change_and_order_does_not_matter(now, before, data):
-    result, back = changes(now, before, days=(28, 31)), changes(before, now, days=(31, 28))
+    result = changes(now, before, days=(28, 31)).areas
+    back = changes(before, now, days=(31, 28)).areas
     order = data.draw(st.permutations(range(6)))
-    shuffled = changes(np.array(now)[order], np.array(before)[order], days=(28, 31))
-    np.testing.assert_allclose(back["p"], result["p"], rtol=1e-9)
-    assert (np.sign(back["change"].round(9)) == -np.sign(result["change"].round(9))).all()
-    pd.testing.assert_frame_equal(shuffled, result.iloc[order].reset_index(drop=True))
+    shuffled = changes(np.array(now)[order], np.array(before)[order], days=(28, 31)).areas
+    np.testing.assert_allclose(back["p"], result["p"], rtol=1e-6)
+    assert (back["change"] == -result["change"]).all()
+    expected = result.iloc[order].reset_index(drop=True)
+    pd.testing.assert_frame_equal(shuffled, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("days", [(0, 30), (30, 0)])

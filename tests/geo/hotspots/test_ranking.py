@@ -56,6 +56,24 @@ def greedy(x, y, weights, *, radius: float, apart: float, most: int) -> list[tup
 
 
 @settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**16), apart=st.sampled_from([60, 100, 180]))
+def test_part_of_the_land_has_the_circles_that_it_has_in_the_whole(seed, apart):
+    rng = np.random.default_rng(seed)
+    x, y = np.round(rng.beta(1, 2, (2, 120)) * 900, -int(rng.integers(0, 2)))
+    weights = rng.integers(0, 4, 120).astype(float)
+    terms = {"weights": weights, "radius": 30, "apart": apart}
+
+    def wanted(at_x, at_y):
+        return (at_x > 150) & (at_x < 420) & (at_y < 300)
+
+    every = best_circles(x, y, most=500, **terms)
+    step = 30 / STEPS
+    part = [site for site in every if wanted(site[0] * step, site[1] * step)]
+    assert best_circles(x, y, most=500, wanted=wanted, **terms) == part
+    assert best_circles(x, y, most=2, wanted=wanted, **terms) == part[:2]
+
+
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**16), spread=st.sampled_from([40, 200, 700]))
 def test_the_search_finds_what_trying_every_site_finds(seed, spread):
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ from geo.analyses import surfaces
 from geo.cells import Grid
 from geo.errors import InputError
 from geo.hotspots import change, concentration, density, evaluation, getis_ord
+from geo.hotspots.verdict import Earlier
 from geo.incidents import Batch, months_between
 from geo.period import Interval
 from geo.question.answer import Answer
@@ -112,10 +113,15 @@ def test_change_by_area_and_how_alike_two_years_are(areas, answered):
         areas[[name for name in areas.columns if name[:4] == year]].sum(axis=1).to_numpy()
         for year in ("2023", "2022")
     )
-    result = change.changes(now, before, days=answered.days)
+    months = [f"{one.first:%Y-%m}" for one in answered.earlier_periods]
+    assert set(months) == set(MONTHS[:24])
+    days = np.array([one.days for one in answered.earlier_periods], float)
+    earlier = Earlier(areas[months].to_numpy(float), days)
+    result = change.changes(now, before, days=answered.days, earlier=earlier).areas
     expected = surfaces.changes(answered)
-    for name in ("n", "n_compared", "p", "certainty"):
+    for name in ("n", "n_compared", "certainty"):
         assert (result[name].to_numpy() == expected.frame[name].to_numpy()).all()
+    assert result["p"].tolist() == pytest.approx(expected.frame["p"].tolist())
     assert change.similarity(now, before).s == expected.parameters["s"]
 
 
