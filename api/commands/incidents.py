@@ -162,10 +162,11 @@ def locate(
     )
     lines = [line]
     if len(locator.overlaps):
-        facts["in_several_areas"] = int((areas_of_row > 1).sum())
+        several = facts["in_several_areas"] = int((areas_of_row > 1).sum())
+        rows = "1 row is" if several == 1 else f"{several:,} rows are"
         lines.append(
-            f"areas overlap ({overlaps_text(layer)}): {facts['in_several_areas']:,} rows are in "
-            "two or more, and name them all with ; between"
+            f"areas overlap ({overlaps_text(layer)}): {rows} in two or more, with all their codes "
+            "joined by ;"
         )
     cli.echo(lines, facts)
 

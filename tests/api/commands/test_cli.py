@@ -102,8 +102,8 @@ def test_locate_names_all_areas_where_they_overlap(tmp_path: Path) -> None:
     assert output.splitlines() == [
         "3 rows = 2 in an area + 1 outside every area + 0 without a usable place",
         (
-            "areas overlap (estate and town): 1 rows are in two or more, and name them all with ; "
-            "between"
+            "areas overlap (estate and town): 1 row is in two or more, with all their codes "
+            "joined by ;"
         ),
     ]
 
