@@ -202,3 +202,19 @@ def test_areas_that_are_always_empty_say_nothing_about_how_much_counts_vary():
 def test_a_city_without_any_incident_is_within_its_band():
     result = expected_band(monthly([0, 0, 0, 0], [0, 0, 0, 9]), "2024-06")
     assert result["band"].tolist() == [BANDS[1], BANDS[0]]
+
+
+def test_a_band_of_uneven_years_is_widened_outwards_to_whole_incidents():
+    years = [[110, 140, 120], [130, 105, 125]]
+    squares = sum(sum((n - np.mean(row)) ** 2 for n in row) / np.mean(row) for row in years)
+    # Four degrees of freedom: two areas, three years each.
+    wider = stats.t.ppf(0.975, 4) / stats.norm.ppf(0.975)
+    spread = squares / 4 * wider**2
+    result = expected_band(monthly([*years[0], 1], [*years[1], 1]), "2024-06")
+    for at, row in enumerate(years):
+        shape = sum(row) / spread + 0.5
+        low, high = spread * stats.nbinom.ppf([0.025, 0.975], shape, 3 / 4)
+        assert low % 1 > 0
+        assert high % 1 > 0
+        assert result["low"].iloc[at] == np.floor(low)
+        assert result["high"].iloc[at] == np.ceil(high)

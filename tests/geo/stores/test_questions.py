@@ -96,3 +96,16 @@ def test_only_answers_about_plans_depend_on_plans(store, four_squares):
     for name in ("layer", "study", "treated", "control", "bases"):
         assert version(**{name: "plan-north"}) == str(store.data_version()), name
     assert version(treated="p25:261015:201615") == own
+
+
+def test_layers_that_options_name_are_read_and_places_are_not_layers(store, four_squares):
+    put(store, month_part("2024-01", 4))
+    put_layer(store, four_squares)
+    options = {"layer": "wards", "datetime": "2024-01", "treated": "wards", "bases": "wards"}
+    facts = ask(Question.read(options), store).facts
+    assert facts.treated.index.tolist() == facts.bases.index.tolist() == list("ABCD")
+    assert facts.control is None
+    options["treated"] = "p25:261015:201615"
+    assert ask(Question.read(options), store).facts.treated is None
+    with pytest.raises(QuestionError, match="control: there is no layer 'x'"):
+        ask(Question.read({**options, "control": "x"}), store)
