@@ -231,17 +231,20 @@ def near_repeats(answer: Answer) -> AnalysisResult:
             days=(0, *question.days),
             permutations=PERMUTATIONS,
             seed=SEED,
+            distance=question.distance,
         )
     except InputError as error:
         raise QuestionError("source", str(error)) from error
     return AnalysisResult(
         result.bands,
-        "Knox's test by bands, times permuted (Knox 1964; Johnson et al. 2007); q over all bands",
+        f"Knox's test by bands of {question.distance.capitalize()} distance, times permuted (Knox "
+        "1964; Johnson et al. 2007); q over all bands",
         {
             "incidents": result.incidents,
             "left_out": result.left_out,
             "permutations": result.permutations,
             "seed": result.seed,
+            "distance": question.distance,
         },
         [f"{result.left_out:,} incidents are left out: their day is not known well enough."]
         if result.left_out

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputError
+
+Distance = Literal["euclidean", "manhattan"]
+"""How far two incidents are apart: in a straight line, or along both axes together."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +36,7 @@ class Loops(NamedTuple):
     """The two inner loops of the test: see `plain_shuffled` and `plain_pairs`."""
 
     shuffled: Callable[[Shorts, NDArray[np.uint64]], Shorts]
-    count_pairs: Callable[[Floats, Ints, Shorts, tuple[Floats, Shorts]], Ints]
+    count_pairs: Callable[[Floats, Ints, Shorts, tuple[Floats, Shorts, bool]], Ints]
 
 
 def knox(
@@ -45,6 +48,7 @@ def knox(
     days: Sequence[int],
     permutations: int = 999,
     seed: int = 0,
+    distance: Distance = "euclidean",
 ) -> pd.DataFrame:
     """Count pairs by bands of distance and days, beside what chance would bring.
 
@@ -61,6 +65,8 @@ def knox(
         How often the days are shuffled.
     seed
         Of the random numbers: the same seed gives the same frame.
+    distance
+        Published tables are often of Manhattan distance, whose bands hold fewer pairs.
 
     Returns
     -------
@@ -73,7 +79,8 @@ def knox(
     InputError
         If the bands do not ascend, there is no permutation, or the days span too long.
 
-    Source: Knox 1964; the permutation test of Mantel 1967; p as in North, Curtis & Sham 2002.
+    Source: Knox 1964; the permutation test of Mantel 1967; p as in North, Curtis & Sham 2002;
+    Manhattan distance as in the near-repeat calculator of Ratcliffe 2009.
     """
     _refuse_bands(metres, "metres")
     _refuse_bands(days, "days")
@@ -83,7 +90,11 @@ def knox(
     order, near = _near(places, reach=float(metres[-1]))
     points, shorts = places[order], _shorts(np.asarray(day, np.int64)[order])
     # An edge beyond 16 bits is cut to the longest gap, which `_shorts` has made sure none reaches.
-    edges = np.square(np.asarray(metres, float)), np.minimum(days, _LONGEST).astype(np.int16)
+    edges = (
+        np.square(np.asarray(metres, float)),
+        np.minimum(days, _LONGEST).astype(np.int16),
+        distance == "manhattan",
+    )
     loops = _loops()
 
     def pairs(times: Shorts) -> Ints:
@@ -194,7 +205,9 @@ def plain_shuffled(day: Shorts, keys: NDArray[np.uint64]) -> Shorts:
     return times
 
 
-def plain_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, Shorts]) -> Ints:
+def plain_pairs(
+    points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, Shorts, bool]
+) -> Ints:
     """Count the pairs of each band of distance that are fewer than so many days apart.
 
     Parameters
@@ -207,7 +220,8 @@ def plain_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, 
     times
         n × lanes: the days of the points, in each shuffle.
     edges
-        Squared distances that bound the bands, and days, both ascending.
+        Squared distances that bound the bands, and days, both ascending; and whether distances
+        are along both axes, else in a straight line.
 
     Returns
     -------
@@ -215,11 +229,12 @@ def plain_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, 
 
     Source: Knox 1964.
     """
-    squared, days = edges
+    squared, days, manhattan = edges
     total = np.zeros((len(squared) - 1, len(days), times.shape[1]), np.int64)
     for i, j in _candidates(near):
         dx, dy = (points[i] - points[j]).T
-        band = np.searchsorted(squared, dx * dx + dy * dy, side="right") - 1
+        gap = np.square(np.abs(dx) + np.abs(dy)) if manhattan else dx * dx + dy * dy
+        band = np.searchsorted(squared, gap, side="right") - 1
         for number in range(len(total)):
             those = np.flatnonzero(band == number)
             apart = np.abs(times[i[those]] - times[j[those]])

@@ -46,7 +46,9 @@ def shuffled(day: Shorts, keys: NDArray[np.uint64]) -> Shorts:
 
 
 @compiled
-def count_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, Shorts]) -> Ints:
+def count_pairs(
+    points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, Shorts, bool]
+) -> Ints:
     """As `knox.plain_pairs`.
 
     Parameters
@@ -64,7 +66,7 @@ def count_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, 
     -------
     Pairs in each lane and band.
     """
-    squared, days = edges
+    squared, days, manhattan = edges
     bands, lanes = len(squared) - 1, times.shape[1]
     below = np.zeros((bands, len(days), lanes), np.int16)
     total = np.zeros((bands, len(days), lanes), np.int64)
@@ -73,7 +75,7 @@ def count_pairs(points: Floats, near: Ints, times: Shorts, edges: tuple[Floats, 
         for side in range(0, 4, 2):
             for j in range(near[i, side], near[i, side + 1]):
                 dx, dy = points[i, 0] - points[j, 0], points[i, 1] - points[j, 1]
-                gap = dx * dx + dy * dy
+                gap = (abs(dx) + abs(dy)) ** 2 if manhattan else dx * dx + dy * dy
                 if gap >= squared[bands] or gap < squared[0]:
                     continue
                 band = 0

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import InputError
-from geo.hotspots.knox import knox
+from geo.hotspots.knox import Distance, knox
 from geo.incidents import LONDON
 from geo.statistics import benjamini_hochberg
 
@@ -156,6 +156,7 @@ def near_repeats(
     days: Sequence[int] = DAYS,
     permutations: int = 999,
     seed: int = 0,
+    distance: Distance = "euclidean",
 ) -> NearRepeats:
     """Test whether incidents are followed by others nearby, by distance and by days.
 
@@ -169,7 +170,7 @@ def near_repeats(
         `x` and `y` in metres, `occurred_from`, `occurred_to` in UTC, `precision`.
     snapped
         Whether the source moves its points to anonymous ones.
-    metres, days, permutations, seed
+    metres, days, permutations, seed, distance
         As `geo.hotspots.knox.knox`.
 
     Returns
@@ -205,6 +206,7 @@ def near_repeats(
         days=days,
         permutations=permutations,
         seed=seed,
+        distance=distance,
     )
     return NearRepeats(
         bands=bands.assign(q=benjamini_hochberg(bands["p"])),

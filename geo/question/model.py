@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from geo.allocation.apportionment import Method
 from geo.cells import Shape
 from geo.errors import InputError, QuestionError
+from geo.hotspots.knox import Distance
 from geo.period import Interval, Latest
 from geo.question.kinds import (
     Assignments,
@@ -431,6 +432,13 @@ class Question(Terms):
         Bands(),
         (7, 14, 28),
         says="Upper ends of the time bands, in days.",
+        analyses=("near-repeats",),
+    )
+    distance: Distance = option(
+        Choice(get_args(Distance)),
+        "euclidean",
+        says="Distance between incidents: straight line, or along both axes as many "
+        "published tables have it.",
         analyses=("near-repeats",),
     )
     posts: PostTerms = PostTerms()

@@ -246,6 +246,17 @@ def test_the_lorenz_curve_runs_from_none_to_all(find, timed):
         assert ends.iloc[-1].tolist() == [1, 1]
 
 
+def test_near_repeats_name_their_distance(find, timed):
+    straight, along = (
+        find("near-repeats", timed.head(200), near="50,100", distance=distance)
+        for distance in ("euclidean", "manhattan")
+    )
+    assert straight.parameters["distance"] == "euclidean"
+    assert "Manhattan distance" in along.method
+    assert along.frame["observed"].sum() < straight.frame["observed"].sum()
+    assert find("near-repeats", timed.head(200), near="50,100").frame.equals(straight.frame)
+
+
 @pytest.mark.parametrize("command", ["concentration", "lorenz"])
 def test_too_few_incidents_say_nothing_of_concentration(find, timed, command):
     with pytest.raises(

@@ -53,6 +53,22 @@ def test_every_pair_is_counted_once_in_its_half_open_band(n, seed, metres, days)
     assert result["observed"].tolist() == by_pairs(x, y, day, metres=metres, days=days)
 
 
+@pytest.mark.parametrize("loops", [PLAIN, COMPILED])
+def test_manhattan_distance_is_along_both_axes(loops, monkeypatch):
+    monkeypatch.setattr(module, "_loops", lambda: loops)
+    x, y, day = scattered(60, seed=8)
+    apart = [
+        abs(x[i] - x[j]) + abs(y[i] - y[j])
+        for i, j in itertools.combinations(range(60), 2)
+        if abs(day[i] - day[j]) < 14
+    ]
+    result = knox(x, y, day, **BANDS, permutations=1, distance="manhattan")
+    observed = result.groupby("metres_from", sort=True)["observed"].sum().tolist()
+    assert observed == np.histogram(apart, [0, 1, 100, 199.999])[0].tolist()
+    straight = knox(x, y, day, **BANDS, permutations=1)
+    assert straight["observed"].sum() > result["observed"].sum()
+
+
 def test_a_pair_on_an_edge_belongs_to_the_band_above():
     result = knox([0, 100], [0, 0], [3, 10], **BANDS, permutations=1)
     counted = result[result["observed"] == 1]
