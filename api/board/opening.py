@@ -23,7 +23,8 @@ def opening_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:
     """The view of an address, with the board's defaults.
 
     A bare address is compared with the period before: what has changed lately is what a meeting
-    asks first.
+    asks first. Where that would leave out what only one of the periods covers, such as a source
+    that has just begun, it is not compared: nobody would look for its incidents.
 
     Raises
     ------
@@ -36,8 +37,10 @@ def opening_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:
         return dated
     compared = replace(dated.question, compare="previous")
     try:
-        answers.ask(compared)
+        account = answers.ask(compared).accounts.compared
     except PatchmapError:
+        return dated
+    if account and account.left_out:
         return dated
     return replace(dated, question=compared)
 

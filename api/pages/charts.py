@@ -82,7 +82,8 @@ def chart(trend: Trend, row: int, *, width: float, height: float) -> Chart:
             round(float(up(counts)[i]), 1),
             round(step - 2, 1),
             round(float(height - up(counts)[i]), 1),
-            f"{trend.months[i]}: {counts[i]:,.0f}",
+            f"{trend.months[i]}: {counts[i]:,.0f}"
+            + (" (looks published twice)" if trend.months[i] in trend.doubled else ""),
         )
         for i in np.flatnonzero(np.isfinite(counts)).tolist()
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from geo.hotspots.change import BANDS, expected_band
 from geo.incidents import london_months, months_between
 from geo.question.answer import Answer
+from geo.question.quality import published_twice
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 MONTHS = 24
 """How many months a trend has."""
@@ -30,12 +33,26 @@ class Trend:
         Rows × m; NaN in a month that is not published in full.
     low, high
         The expected band of each count; NaN where fewer than three earlier years are published.
+    doubled
+        Months that look published twice, and why.
+    left_out
+        Sources and categories that cover too little of the months to be counted.
     """
 
     months: list[str]
     counts: Floats
     low: Floats
     high: Floats
+    doubled: Mapping[str, str] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """What to keep in mind of the months, as sentences."""
+        notes = [f"{month}: {text}." for month, text in sorted(self.doubled.items())]
+        if self.left_out:
+            notes.append(f"Not in these months: {'; '.join(self.left_out)}.")
+        return notes
 
     @property
     def has_band(self) -> bool:
@@ -61,7 +78,8 @@ def last_months(answer: Answer, *, months: int = MONTHS) -> list[str]:
 def area_trend(answer: Answer) -> Trend:
     """The months of each area of an Answer with its history."""
     point, area = answer.membership.of(answer.history)
-    return _trend(answer, point, area, rows=len(answer.areas))
+    table = _monthly(answer, point, area, rows=len(answer.areas))
+    return _trend(answer, table, answer.groups(answer.published))
 
 
 def whole_trend(answer: Answer, which: NDArray[np.bool_]) -> Trend:
@@ -75,24 +93,33 @@ def whole_trend(answer: Answer, which: NDArray[np.bool_]) -> Trend:
         A mask of the incidents of the history.
     """
     point = np.flatnonzero(which)
-    return _trend(answer, point, np.zeros_like(point), rows=1)
+    table = _monthly(answer, point, np.zeros_like(point), rows=1)
+    shown = answer.shown_areas
+    # A month that one of the areas lacks is a gap: the sum of the others would be a fall.
+    own = [{*months} for rows, months in answer.groups(answer.published) if shown[rows].any()]
+    known = set.intersection(*own) if own else set[str]()
+    return _trend(answer, table, [(np.zeros(1, np.int64), sorted(known))])
 
 
-def _trend(
-    answer: Answer, point: NDArray[np.integer], row: NDArray[np.integer], *, rows: int
-) -> Trend:
-    table = _monthly(answer, point, row, rows=rows)
+def _trend(answer: Answer, table: pd.DataFrame, groups: list[tuple[Ints, list[str]]]) -> Trend:
+    """The trend of a table of counts, of which groups of rows are known in some months each."""
     shown = last_months(answer)
-    bands = [expected_band(table, month) for month in shown]
+    counts, low, high = (np.full((len(table), len(shown)), np.nan) for _ in range(3))
+    for rows, months in groups:
+        own = table.loc[rows, [month for month in months if month in table]]
+        counts[rows] = own.reindex(columns=shown).to_numpy(float)
+        for column, month in enumerate(shown):
+            band = expected_band(own, month)
+            low[rows, column], high[rows, column] = band["low"], band["high"]
+    dated = answer.history[answer.history["precision"] == "month"]
+    doubled = {one.month: one.text for one in published_twice(dated) if one.month in shown}
     return Trend(
         shown,
-        table.reindex(columns=shown).to_numpy(float),
-        *(
-            np.column_stack([band[side].to_numpy(float) for band in bands])
-            if bands
-            else np.empty((rows, 0))
-            for side in ("low", "high")
-        ),
+        counts,
+        low,
+        high,
+        doubled=doubled,
+        left_out=answer.series.left_out if answer.series else (),
     )
 
 

@@ -163,7 +163,11 @@ def figure_blocks(
     placed = np.empty(0, np.int64)
     if answer is not None:
         placed = _placed(blocks, answer)
-        table = _with_counts(areas, answer, placed)
+        if answer.accounts.unknown:
+            # As zero, an unknown block would make its area look quiet.
+            notes.append(f"{COUNTED} left out: {answer.accounts.unknown}")
+        else:
+            table = _with_counts(areas, answer, placed)
         summed += [name for name in (COUNTED, HARM) if name in table and name not in summed]
     usual = [str(name) for name in areas.columns if AVERAGED.fullmatch(str(name))]
     averaged = [*means, *(name for name in usual if name not in (*means, *summed))]

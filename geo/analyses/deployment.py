@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geo.allocation.adjacency import contiguity
@@ -15,6 +16,7 @@ from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
 from geo.analyses.evidence import too_little
 from geo.errors import InputError, QuestionError
 from geo.locate import refuse_overlaps
+from geo.question.alike import MOST_NAMES
 from geo.question.answer import Answer
 from geo.question.model import Question
 from geo.question.resolve import check_names
@@ -177,10 +179,12 @@ def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
     if not len(table):
         raise QuestionError("exclude", "leaves no area; exclude fewer")
     _refuse_overlaps(table, question)
-    counts = answer.area_counts_of_all.set_index("area_code")
-    table["incidents"] = counts["n"]
+    counts = answer.area_counts_of_all.set_index("area_code").loc[table.index.astype(str)]
+    if "why" in counts:
+        _refuse_unknown(counts)
+    table["incidents"] = counts["n"].to_numpy(np.int64)
     if "weighted" in counts:
-        table["harm"] = counts["weighted"]
+        table["harm"] = counts["weighted"].to_numpy(float)
     return table.assign(**{column: need_of(table, question)})
 
 
@@ -193,6 +197,19 @@ def _refuse_overlaps(areas: gpd.GeoDataFrame, question: Question) -> None:
         )
     except InputError as error:
         raise QuestionError("layer", f"{question.layer}: {error}") from error
+
+
+def _refuse_unknown(counts: pd.DataFrame) -> None:
+    """Refuse needs of areas of which less is known than of the others: they would look small."""
+    unknown = counts[counts["n"].isna() | counts["why"].str.startswith(("not pub", "only"))]
+    if len(unknown):
+        names = ", ".join(unknown["area_name"].astype(str)[:MOST_NAMES])
+        names += " …" if len(unknown) > MOST_NAMES else ""
+        raise QuestionError(
+            "need",
+            f"incidents are unknown in {len(unknown):,} areas ({names}): "
+            f"{unknown['why'].iloc[0]}; exclude them, or choose a period that was published",
+        )
 
 
 def _patches(answer: Answer, run: Runner) -> PatchAnswer:

@@ -290,7 +290,8 @@ def _of_places(answer: Answer, measure: _Measure, method: str) -> AnalysisResult
             f"too few incidents to say how concentrated they are: {incidents} in this period, and "
             f"{fewest} are needed; choose a longer period",
         )
-    rows = [measure(answer.cell_counts, occupied=False).assign(place="cell")]
+    cells = answer.cell_counts[answer.cells_known]
+    rows = [measure(cells, occupied=False).assign(place="cell")]
     number = streets.streets(
         answer.counted["x"], answer.counted["y"], answer.counted["location"].astype(str).tolist()
     )

@@ -107,7 +107,11 @@ def expected(answer: Answer) -> AnalysisResult:
     point, area = answer.membership.of(answer.history)
     table = pd.crosstab(area, numbers[point])
     table = table.reindex(index=range(len(answer.areas)), columns=months, fill_value=0)
-    band = change.expected_band(table, month)
+    # Areas of which the same months are known share a band's dispersion.
+    bands = [
+        change.expected_band(table.loc[rows, own], month) for rows, own in answer.groups(months)
+    ]
+    band = pd.concat(bands).sort_index()
     band.insert(0, "month", month)
     band.insert(0, "area_name", answer.areas["area_name"].to_numpy())
     band.insert(0, "area_code", answer.areas.index.astype(str))

@@ -5,7 +5,7 @@ force of a source, or a source that is one publisher itself. It is read from the
 imports alone, before any incident is.
 """
 
-from geo.coverage.comparison import Comparison, partly_covered
+from geo.coverage.comparison import Comparison, Series, partly_covered
 from geo.coverage.knowledge import Knowledge, knowledge_of
 from geo.coverage.point_lists import SMALL_AREA_M2, new_lists
 from geo.coverage.published import Coverage, ImportCoverage, Publisher, span_words
@@ -18,6 +18,7 @@ __all__ = [
     "ImportCoverage",
     "Knowledge",
     "Publisher",
+    "Series",
     "knowledge_of",
     "near",
     "new_lists",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from geo.coverage.knowledge import Knowledge
 from geo.coverage.published import span_words
 
 Bools = NDArray[np.bool_]
+
+SERIES_SHARE: Final = 0.75
+"""A source that covers less than this share of a series' months is no part of it."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,54 @@ def _common(
         fewest = min(common, key=lambda one: (len(common[one][0]) + len(common[one][1]), one))
         del common[fewest]
     return None
+
+
+@dataclass(frozen=True)
+class Series:
+    """What is alike over the months of a series, such as a chart of years.
+
+    Attributes
+    ----------
+    strata
+        The sources and categories that cover most of the series, by territory.
+    months
+        The months in which all of these are known, by territory; the others are gaps.
+    left_out
+        Sources and categories that cover too little of it, in words.
+    """
+
+    strata: tuple[frozenset[tuple[str, str]], ...]
+    months: tuple[frozenset[str], ...]
+    left_out: tuple[str, ...]
+
+    @classmethod
+    def of(cls, knowledge: Knowledge, months: Sequence[str]) -> Series:
+        """What is alike over some months.
+
+        A source that begins in the middle would look like a rise: it is left out. One that lacks
+        a few months leaves gaps.
+
+        Parameters
+        ----------
+        knowledge
+            What is known of each area.
+        months
+            As `YYYY-MM`.
+        """
+        chosen, known, left_out = [], [], dict.fromkeys(list[str]())
+        for part in range(len(knowledge.territories)):
+            strata = {one: own & {*months} for one, own in knowledge.strata(part).items()}
+            longest = max(strata.values(), key=len, default=frozenset())
+            alike = {
+                one: own
+                for one, own in strata.items()
+                if own and len(own & longest) >= SERIES_SHARE * len(longest)
+            }
+            others = {one: own for one, own in strata.items() if own and one not in alike}
+            left_out |= dict.fromkeys(_in_words(others, alike.keys()))
+            chosen.append(frozenset(alike))
+            known.append(frozenset.intersection(*alike.values()) if alike else frozenset[str]())
+        return cls(tuple(chosen), tuple(known), tuple(left_out))
 
 
 def partly_covered(knowledge: Knowledge, months: Sequence[str]) -> list[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.coverage import Comparison, Knowledge, partly_covered, span_words
+from geo.coverage import Comparison, Knowledge, Series, partly_covered, span_words
 from geo.errors import QuestionError
 from geo.incidents import london_months
 from geo.period import Period
@@ -88,13 +88,43 @@ def is_alike(
     for part, strata in comparison.common.items():
         here = territory == part
         chosen &= in_months | ~here
-        for source, category in known.strata(part).keys() - strata:
-            chosen &= ~(
-                here
-                & (rows["source"] == source).to_numpy(dtype=bool)
-                & (rows["category"] == category).to_numpy(dtype=bool)
-            )
+        chosen &= ~_beside(rows, here, known.strata(part).keys() - strata)
     return chosen
+
+
+def is_in_series(rows: pd.DataFrame, known: Knowledge, series: Series) -> Bools:
+    """Which located incidents a series of months counts.
+
+    Parameters
+    ----------
+    rows
+        Incidents with `area`, the position of their area; those in none count as those of the
+        largest territory.
+    known
+        What is known of each area.
+    series
+        What is alike over the months.
+    """
+    chosen = np.ones(len(rows), dtype=bool)
+    if not series.left_out:
+        return chosen
+    area = rows["area"].to_numpy()
+    territory = np.where(area >= 0, known.of_area[area], 0)
+    for part, strata in enumerate(series.strata):
+        chosen &= ~_beside(rows, territory == part, known.strata(part).keys() - strata)
+    return chosen
+
+
+def _beside(rows: pd.DataFrame, here: Bools, strata: Set[tuple[str, str]]) -> Bools:
+    """Which of some incidents are of sources and categories that do not count."""
+    beside = np.zeros(len(rows), dtype=bool)
+    for source, category in strata:
+        beside |= (
+            here
+            & (rows["source"] == source).to_numpy(dtype=bool)
+            & (rows["category"] == category).to_numpy(dtype=bool)
+        )
+    return beside
 
 
 def compared_account(

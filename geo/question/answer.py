@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.cells import Cells, Grid
-from geo.coverage import SMALL_AREA_M2, Comparison, Knowledge, new_lists
+from geo.coverage import SMALL_AREA_M2, Comparison, Knowledge, Series, new_lists
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, getis_ord
 from geo.hotspots.change import Changes
@@ -110,6 +110,8 @@ class Answer:
     lists
         The months from which a source has other snap points, by the rows of all categories; None
         where they were not looked for.
+    series
+        What is alike over the months of the history; None without one.
     """
 
     question: Question
@@ -126,6 +128,7 @@ class Answer:
     comparison: Comparison | None = None
     lists: tuple[str, ...] | None = None
     earlier: pd.DataFrame = field(default_factory=pd.DataFrame)
+    series: Series | None = None
 
     @property
     def area_counts(self) -> gpd.GeoDataFrame:
@@ -182,6 +185,40 @@ class Answer:
             return self.lists
         names = [name for name, note in self.facts.notes.items() if note.snapped]
         return new_lists(self.counted[self.counted["source"].isin(names)])
+
+    @property
+    def shown_areas(self) -> Bools:
+        """Which of the areas the Question shows."""
+        if not self.question.within:
+            return np.ones(len(self.areas), dtype=bool)
+        return np.asarray(self.areas.index.isin(self.question.within))
+
+    def groups(self, months: Sequence[str]) -> list[tuple[NDArray[np.int64], list[str]]]:
+        """The areas by which months of the history are known, and alike, of them.
+
+        Parameters
+        ----------
+        months
+            As `YYYY-MM`.
+
+        Returns
+        -------
+        Positions of areas, and their months. Of small areas only months of the latest list of
+        snap points can be compared.
+        """
+        small = self.areas.area.to_numpy() < SMALL_AREA_M2
+        latest = max((month for month in self.point_lists if month <= max(months)), default="")
+        groups = []
+        for part, own in enumerate(self.series.months if self.series else ()):
+            known = [month for month in months if month in own]
+            here = self.known.of_area == part
+            # Without a change of points all areas of a territory are of one group.
+            sizes = ((here & ~small, ""), (here & small, latest)) if latest else ((here, ""),)
+            for areas, since in sizes:
+                rows = np.flatnonzero(areas)
+                if len(rows):
+                    groups.append((rows, [month for month in known if month >= since]))
+        return groups
 
     @property
     def crossed(self) -> str:

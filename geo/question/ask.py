@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.coverage import ImportCoverage, Knowledge, knowledge_of, new_lists
+from geo.coverage import ImportCoverage, Knowledge, Series, knowledge_of, new_lists
 from geo.errors import NotFoundError, QuestionError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
 from geo.locate import AreaLocator
@@ -27,6 +27,7 @@ from geo.question.alike import (
     comparison_of,
     coverage_caveats,
     is_alike,
+    is_in_series,
     new_points_caveats,
     unknown_areas,
 )
@@ -129,6 +130,10 @@ def answer(
     rejected = _rejected(imports)
     notes = [facts.notes[name] for name in resolved.sources if name in facts.notes]
     short = [month for month in short_months(imports) if month.source in resolved.sources]
+    series = Series.of(known, _series_months(resolved)) if history else None
+    located = locators.inside(years)
+    if series:
+        located = _rows(located, is_in_series(located, known, series))
     lists = _new_lists(resolved, incidents, facts) if before or history else None
     account = compared_account(
         resolved,
@@ -175,14 +180,26 @@ def answer(
         accounts,
         facts,
         compared=compared,
-        history=locators.inside(years),
+        history=located,
         earlier=windows,
         published=resolved.ever_published,
         short=tuple(month.month for month in short),
         known=known,
         comparison=comparison,
         lists=lists,
+        series=series,
     )
+
+
+def _series_months(resolved: ResolvedQuestion) -> list[str]:
+    """The published months that a history reaches back to."""
+    first = _earliest(resolved).strftime("%Y-%m")
+    last = resolved.period.months[-1]
+    return [month for month in resolved.ever_published if first <= month <= last]
+
+
+def _earliest(resolved: ResolvedQuestion) -> pd.Timestamp:
+    return max(resolved.history.start, resolved.period.start - pd.DateOffset(years=YEARS_BEFORE))
 
 
 def _new_lists(
@@ -354,8 +371,7 @@ def _window(resolved: ResolvedQuestion, *, history: bool) -> Window:
     if resolved.earlier:
         starts.append(resolved.earlier.start)
     if history:
-        earliest = resolved.period.start - pd.DateOffset(years=YEARS_BEFORE)
-        starts.append(max(resolved.history.start, earliest))
+        starts.append(_earliest(resolved))
     return Window(min(starts), resolved.period.end)
 
 
