@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+import geopandas as gpd
 import pandas as pd
 from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
@@ -14,6 +15,7 @@ from api.board.findings import PEAK_HOURS, Findings
 from api.board.variables import Variables
 from api.errors import UNANSWERED
 from api.formats.registry import download_formats
+from api.maps.drawing import draw_treatment
 from api.pages.charts import HEATS, chart, heat
 from api.pages.templating import templates
 from api.pages.text import PATTERN_WORDS, reason_of
@@ -176,20 +178,21 @@ def repeats(findings: Findings) -> Variables:
 
 
 def treatment(findings: Findings) -> Variables:
-    """Whether treated places fell more than the rest of the study area."""
+    """Whether treated places fell more than a control."""
     question = findings.question
     if not (question.treatment.treated and question.treatment.since):
-        return {"evaluated": False, "layers": findings.layers}
-    result = _BY_COMMAND["treatment"].compute(findings.with_history)
-    low, high = (float(str(result.parameters[name])) for name in ("wdd_low", "wdd_high"))
+        return {"evaluated": False}
+    answer = findings.with_history
+    result = _BY_COMMAND["treatment"].compute(answer)
     return {
         "evaluated": True,
-        "layers": findings.layers,
         "zones": result.frame.to_dict("records"),
-        "clear": not low <= 0 <= high,
         "download": _download(_BY_COMMAND["treatment"], question.query()),
+        "warnings": result.warnings,
         "caveats": result.caveats,
-        **result.parameters,
+        "method": result.method,
+        "drawn": draw_treatment(answer, gpd.GeoDataFrame(result.tables["places"])),
+        "measures": result.parameters,
     }
 
 

@@ -54,6 +54,7 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "map_address": view.address("/map", at="", by="", month=""),
         "maps": view.maps(answer.accounts.compared),
         "months": _months(answer),
+        "treatable": findings.layers,
     }
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import geopandas as gpd
+import pandas as pd
 import typer
 
 from api.commands.context import CommandContext
 from api.formats.files import write_whole
-from api.formats.registry import write_frame
+from api.formats.registry import GEOJSON, JSON, write_frame
 from api.pages.text import headline
 from api.settings import VERSION, Settings
 from boundaries.plans.plan_layers import read_layer_or_plan
@@ -245,17 +246,11 @@ def run_analysis(
         answer = ask(question, store, history=analysis.history, layer_of=read)
         result = analysis.compute(answer)
         members = {"accounts": _facts(answer), **result.as_dict()}
-        write_frame(result.frame, output, projection=store.projection, members=members)
-        beside = {
-            output.with_suffix(f".{name}{output.suffix}"): table
-            for name, table in result.tables.items()
-        }
-        for path, table in beside.items():
+        files = _files(result, output)
+        for path, table in files.items():
             cli.check_output(path)
             write_frame(table, path, projection=store.projection, members=members)
-    lines = [
-        f"{path}: {len(table):,} rows" for path, table in [(output, result.frame), *beside.items()]
-    ]
+    lines = [f"{path}: {len(table):,} rows" for path, table in files.items()]
     lines += account_lines(answer.accounts)
     lines += [f"warning: {warning}" for warning in result.warnings]
     lines += [f"method: {result.method}"]
@@ -263,6 +258,34 @@ def run_analysis(
     lines += [f"note: {caveat}" for caveat in result.caveats]
     cli.echo(lines, _facts(answer) | result.as_dict())
     return result
+
+
+def _files(result: AnalysisResult, output: Path) -> dict[Path, pd.DataFrame]:
+    """The frames of a result by the file that each is written to.
+
+    A file of shapes holds the tables that have some, where the first frame has none; a file of
+    tables holds them without.
+    """
+    shapes = {
+        name: table
+        for name, table in result.tables.items()
+        if isinstance(table, gpd.GeoDataFrame) and not isinstance(result.frame, gpd.GeoDataFrame)
+    }
+    if shapes and output.suffix.lower() == GEOJSON.ending:
+        frames: list[tuple[str, pd.DataFrame]] = list(shapes.items())
+        return _beside(output, frames[0][1], dict(frames[1:]))
+    plain = {name: pd.DataFrame(table.drop(columns="geometry")) for name, table in shapes.items()}
+    tables = {**result.tables, **(plain if output.suffix.lower() == JSON.ending else {})}
+    return _beside(output, result.frame, tables)
+
+
+def _beside(
+    output: Path, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
+) -> dict[Path, pd.DataFrame]:
+    beside = {
+        output.with_suffix(f".{name}{output.suffix}"): table for name, table in tables.items()
+    }
+    return {output: frame, **beside}
 
 
 def _shown(value: object) -> str:

@@ -112,6 +112,56 @@ def shown_areas(answer: Answer) -> gpd.GeoDataFrame:
     return answer.areas[answer.areas.index.isin(within)] if within else answer.areas
 
 
+@dataclass(frozen=True)
+class TreatmentDrawing:
+    """The template variables of a map of treated places and their controls.
+
+    Attributes
+    ----------
+    box, unit, land, bar
+        As of a `Drawing`.
+    treated, control
+        Outlines of the treated places and of those of the control.
+    names
+        X, y and name of each of them whose name fits.
+    """
+
+    box: tuple[float, float, float, float]
+    unit: float
+    land: str
+    treated: str
+    control: str
+    names: list[tuple[float, float, str]]
+    bar: ScaleBar
+
+
+def draw_treatment(answer: Answer, places: gpd.GeoDataFrame) -> TreatmentDrawing:
+    """Draw treated places and their controls over the study area.
+
+    Parameters
+    ----------
+    places
+        The table of places of the treatment: `zone`, `place_name` and outlines in metres.
+    """
+    west, south, east, north = answer.study_areas.total_bounds
+    margin = _MARGIN * max(east - west, north - south)
+    west, south, east, north = west - margin, south - 2 * margin, east + margin, north + margin
+    unit = max(east - west, north - south) / WIDTH
+    zones = {
+        zone: path_of(places.geometry[places["zone"] == zone], unit)
+        for zone in ("treated", "control")
+    }
+    named = places[places["place_name"] != ""].rename(columns={"place_name": "area_name"})
+    return TreatmentDrawing(
+        box=(round(west), round(-north), round(east - west), round(north - south)),
+        unit=round(unit, 3),
+        land=path_of(answer.study_areas.geometry, unit),
+        **zones,
+        names=area_names(named, np.empty((0, 2)), unit=unit),
+        bar=scale_bar(west, south, unit),
+    )
+
+
 def path_of(shapes: Iterable[shapely.Geometry], unit: float) -> str:
     """The rings of polygons, and lines, as one SVG path.
 

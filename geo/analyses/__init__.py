@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from geo.analyses import deployment, patrolling, places, proof, surfaces, times
+from geo.analyses import deployment, patrolling, places, proof, surfaces, times, treatment
 from geo.analyses.analysis import Analysis, AnalysisResult
 
 __all__ = ["ANALYSES", "LAYERS", "Analysis", "AnalysisResult"]
@@ -125,7 +125,7 @@ ANALYSES = (
         "Treatment",
         "Test whether treated places improved more than the rest.",
         "Whether incidents fell more at treated places than elsewhere, and what moved next door.",
-        proof.treated,
+        treatment.treated,
         history=True,
     ),
     Analysis(

@@ -39,7 +39,8 @@ class AnalysisResult:
     caveats
         What to keep in mind beside the accounts' own.
     tables
-        Further frames by name, which the command line writes beside the first.
+        Further frames by name, which the command line writes beside the first. One with geometry
+        is what a file of shapes holds where the first frame has none.
     warnings
         What forbids to rely on it, or was assumed: stands first, before the result.
     """

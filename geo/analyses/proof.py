@@ -1,39 +1,26 @@
-"""Whether maps predicted later incidents, and whether a treatment worked."""
+"""Whether maps predicted later incidents."""
 
 from __future__ import annotations
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from geo.analyses.analysis import (
     AnalysisResult,
     refuse_new_points,
     refuse_part_months,
     refuse_weight,
-    short_months,
 )
-from geo.analyses.places import circles_of
 from geo.analyses.surfaces import bandwidth_m, cell_months, cell_parameters
-from geo.errors import InputError, QuestionError
-from geo.hotspots import density, evaluation, getis_ord, treatment
-from geo.hotspots.zones import zone_counts
+from geo.errors import QuestionError
+from geo.hotspots import density, evaluation, getis_ord
 from geo.incidents import london_months
-from geo.period import Period
 from geo.question.answer import Answer
 
 _TESTED = (
     "No method uses the months that it is tested on. A plain count often does as well as a "
     "statistic: the table shows where."
 )
-_REGRESSION = (
-    "Places that are treated because they were worst improve by chance alone. Without a control "
-    "that was as bad, part of the difference is that."
-)
-MOST_UNLIKE = 2.0
-"""Times more, or fewer, incidents than the treated places: beyond, a control is too unlike."""
-
 LAST, ALL, GI_STAR, KERNEL = "last month", "count", "gi_star", "density"
 
 
@@ -96,87 +83,3 @@ def _training_and_test(answer: Answer) -> tuple[list[str], list[str]]:
 
 def _days(months: list[str]) -> int:
     return sum(pd.Period(month, "M").days_in_month for month in months)
-
-
-def treated(answer: Answer) -> AnalysisResult:
-    """Test whether treated places fell more than the rest, and what happened around them."""
-    refuse_weight(answer, "a treatment's effect")
-    refuse_part_months(answer, "a treatment's effect")
-    terms, study = answer.question.treatment, answer.study_areas.geometry
-    if not terms.treated or not terms.since:
-        raise QuestionError(
-            "treated", "name the places that were treated, and since the month in which it started"
-        )
-    before, after = _windows(answer)
-    both = Period(before.first, after.last)
-    refuse_new_points(answer, both, option="since", name="a treatment's effect")
-    facts = answer.facts
-    control = _places(answer, "control", terms.control, facts.control) if terms.control else study
-    try:
-        counts = zone_counts(
-            answer.history,
-            treated=list(_places(answer, "treated", terms.treated, facts.treated)),
-            control=list(control),
-            study=shapely.union_all(study.to_numpy()),
-            before=before,
-            after=after,
-            buffer_m=float(terms.buffer),
-            control_buffer=bool(terms.control),
-        )
-    except InputError as error:
-        raise QuestionError("treated", str(error)) from error
-    effect = treatment.effects(counts)
-    return AnalysisResult(
-        counts.reset_index(),
-        "Weighted displacement difference (WDD, Wheeler & Ratcliffe 2018), "
-        + ("with the buffers of both" if terms.control else "without the buffer")
-        + "; ratio of rates (Wilson 2022); weighted displacement quotient (WDQ, Bowers & Johnson "
-        "2003). The control is " + ("as asked" if terms.control else "the rest of the study area"),
-        {
-            "before": str(before),
-            "after": str(after),
-            "n": int(counts[["before", "after"]].to_numpy().sum()),
-            "buffer_m": terms.buffer,
-            **effect,
-        },
-        [_REGRESSION, *_unlike(counts), *short_months(answer, [*before.months, *after.months])],
-    )
-
-
-def _places(
-    answer: Answer, option: str, named: str | tuple[str, ...], layer: gpd.GeoDataFrame | None
-) -> gpd.GeoSeries:
-    """The areas of the layer that an option names, or the circles of its ranked places."""
-    if layer is not None:
-        return layer.geometry
-    ids = (named,) if isinstance(named, str) else named
-    return circles_of(ids, answer, option=option)
-
-
-def _unlike(counts: pd.DataFrame) -> list[str]:
-    """A caveat where the control is much larger or smaller than the treated places."""
-    before = counts["before"].astype(float)
-    times = before["control"] / max(before["treated"], 1)
-    if 1 / MOST_UNLIKE <= times <= MOST_UNLIKE:
-        return []
-    caveat = (
-        f"The control had {times:,.1f} times as many incidents as the treated places. The "
-        "difference assumes that both would have changed by the same number of incidents: use "
-        "the ratio of rates instead, or a control of similar size."
-    )
-    return [caveat]
-
-
-def _windows(answer: Answer) -> tuple[Period, Period]:
-    """As many published months before the treatment as after it, up to the period's end."""
-    months = list(answer.published)
-    since = answer.question.treatment.since
-    after = [month for month in months if since <= month <= answer.accounts.period.months[-1]]
-    before = [month for month in months if month < since][-len(after) :] if after else []
-    if not after or len(before) < len(after):
-        raise QuestionError(
-            "since",
-            f"needs as many published months before {since} as after it, and has "
-            f"{len(before)} and {len(after)}; choose a shorter period, or import earlier months",
-        )
-    return Period.of_months(before[0], before[-1]), Period.of_months(after[0], after[-1])

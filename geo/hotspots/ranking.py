@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputError
-from geo.hotspots.circles import STEPS, Wanted, best_circles
+from geo.hotspots.circles import STEPS, Site, Wanted, best_circles
 from geo.hotspots.street_names import street_names
 from geo.incidents import london_hours
 
@@ -123,7 +123,7 @@ def rank(  # noqa: PLR0913 - each says which places count, or what is known of t
         )
     places = pd.DataFrame(rows, columns=list(_TYPES))
     places["rank"], places["radius_m"] = np.arange(1, len(rows) + 1), radius
-    ids = [f"p{radius:g}:{column}:{row}" for column, row in sites]
+    ids = [_id_of(site, radius) for site in sites]
     places["hotspot_id"], places["moved_m"] = _keep_ids(ids, places, known=known, moved=moved)
     places = places.astype(_TYPES)
     return places.drop(columns="weighted") if weights is None else places
@@ -166,6 +166,25 @@ def place_of(hotspot_id: str) -> tuple[float, float, float]:
         )
     radius, column, row = (float(match[number]) for number in (1, 2, 3))
     return column * (radius / STEPS), row * (radius / STEPS), radius
+
+
+def place_id(x: float, y: float, radius: float) -> str:
+    """The id that a place receives when it is new.
+
+    Parameters
+    ----------
+    x, y
+        Its centre in metres, on the lattice of `geo.hotspots.circles`.
+    radius
+        Metres.
+    """
+    step = radius / STEPS
+    return _id_of((round(x / step), round(y / step)), radius)
+
+
+def _id_of(site: Site, radius: float) -> str:
+    column, row = site
+    return f"p{radius:g}:{column}:{row}"
 
 
 def _refuse_impossible(*, radius: float, apart: float, weights: Floats) -> None:

@@ -56,7 +56,10 @@ class StoreFacts:
         Ranked places with saved ids: `hotspot_id`, `x`, `y`.
     treated, control
         The layers that the Question names as treated, and to compare with; None where it names
-        ranked places.
+        ranked places, or a layer that does not exist.
+    unknown
+        Why a layer of the treatment does not exist, by option. Only the treatment needs it: the
+        other analyses of the Question are not refused for it.
     covers
         What the mapping of a partition says it covers, by the partition's id.
     bases
@@ -72,6 +75,7 @@ class StoreFacts:
     known_places: pd.DataFrame | None = None
     treated: gpd.GeoDataFrame | None = None
     control: gpd.GeoDataFrame | None = None
+    unknown: Mapping[str, str] = field(default_factory=dict)
     bases: gpd.GeoDataFrame | None = None
     covers: Mapping[str, Covers] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import geopandas as gpd
@@ -33,7 +33,7 @@ from geo.question.alike import (
 )
 from geo.question.answer import Answer, StoreFacts
 from geo.question.membership import AreaMembership
-from geo.question.model import Question
+from geo.question.model import MATCHED, Question
 from geo.question.quality import ShortMonth, published_twice, short_months
 from geo.question.resolve import ResolvedQuestion, check_names, resolve
 from geo.question.store_settings import (
@@ -326,6 +326,8 @@ def ask(
         imports = store.imports()
         covers = covers_of(store, {record.source for record in imports})
         resolved = resolve(question, _parts(imports, covers), study)
+        treated = _named_places(read, "treated", question.treatment.treated)
+        control = _named_places(read, "control", question.treatment.control)
         return answer(
             question,
             store.incidents(_window(resolved, history=history), columns=ANSWER_COLUMNS),
@@ -341,8 +343,9 @@ def ask(
                 data_version=store.data_version().of(*_subjects(question)),
                 harm=harm_table(store, question),
                 known_places=known_places(store, question),
-                treated=_layer_named(read, "treated", question.treatment.treated),
-                control=_layer_named(read, "control", question.treatment.control),
+                treated=treated.areas,
+                control=control.areas,
+                unknown=treated.unknown | control.unknown,
                 bases=_layer_named(read, "bases", question.patrols.bases),
             ),
             history=history,
@@ -380,6 +383,24 @@ def _layer_named(
 ) -> gpd.GeoDataFrame | None:
     """The layer that an option names; none where it names ranked places, or nothing."""
     return _layer(read, option, named) if named and isinstance(named, str) else None
+
+
+@dataclass(frozen=True)
+class _NamedPlaces:
+    """The layer that an option of the treatment names; or, by that option, why there is none."""
+
+    areas: gpd.GeoDataFrame | None = None
+    unknown: dict[str, str] = field(default_factory=dict)
+
+
+def _named_places(read: LayerReader, option: str, named: str | tuple[str, ...]) -> _NamedPlaces:
+    if not isinstance(named, str) or named in ("", MATCHED):
+        return _NamedPlaces()
+    # Refused only where the treatment is evaluated: a slip in its form leaves the page standing.
+    try:
+        return _NamedPlaces(read(named)[1])
+    except NotFoundError as error:
+        return _NamedPlaces(unknown={option: str(error)})
 
 
 def _coverage(

@@ -35,6 +35,9 @@ from geo.question.values import BasePoint, Hours, PatchSize, StaffedShift
 DEFAULT_PERIOD: Final = Latest(12)
 """The period where a Question names none."""
 
+MATCHED: Final = "matched"
+"""The control by which untreated places like the treated ones are chosen."""
+
 COUNT: Final = "count"
 """The weight by which each incident counts as one."""
 
@@ -70,7 +73,7 @@ class PlaceTerms(Terms):
         WholeNumber(50, 10_000),
         500,
         says="Shortest distance between the centres of two ranked places, in metres.",
-        analyses=_RANK,
+        analyses=(*_RANK, "treatment"),
     )
     top: int = option(
         WholeNumber(1, 500), 20, says="How many places to rank, at most.", analyses=_RANK
@@ -91,8 +94,8 @@ class TreatmentTerms(Terms):
     control: str | tuple[str, ...] = option(
         LayerOrPlaces(),
         "",
-        says="Places to compare with: a layer id, or ids of ranked places (default: everywhere "
-        "else in the study area).",
+        says="Places to compare with: a layer id, ids of ranked places, or 'matched' for untreated "
+        "places of like level, trend and season (default: everywhere else in the study area).",
         example="p150:56804:39774",
         analyses=("treatment",),
     )
@@ -101,6 +104,13 @@ class TreatmentTerms(Terms):
         "",
         says="Month in which the treatment started.",
         example="2024-03",
+        analyses=("treatment",),
+    )
+    chosen: str = option(
+        Month(),
+        "",
+        says="Month in which the treated places were chosen; the months before it are compared.",
+        example="2024-02",
         analyses=("treatment",),
     )
     buffer: int = option(

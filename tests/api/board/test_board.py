@@ -215,6 +215,25 @@ def test_treatment_is_asked_in_the_page_and_refused_with_a_reason(client: TestCl
     assert "Did it work?" in page
 
 
+def test_a_name_that_is_unknown_in_the_form_leaves_the_board_standing(client: TestClient) -> None:
+    for fields in ("treated=estate", "treated=wards&control=parishes", "treated=p150:x"):
+        page = client.get(f"{QUESTION}&{fields}&since=2024-02")
+        assert page.status_code == 200
+        section = page.text[page.text.index('id="treatment"') : page.text.index('id="accounts"')]
+        assert re.search(r'<p class="reason">.*(there is no layer|is not the id)', section)
+        assert 'id="areas"' in page.text
+        assert '<option value="wards">' in section
+
+
+def test_the_effect_heads_the_section_whichever_it_is(client: TestClient) -> None:
+    place = place_of(client.get(QUESTION).text)
+    page = client.get(f"{QUESTION}&treated={place}&since=2024-02").text
+    section = page[page.index('id="treatment"') : page.index('id="accounts"')]
+    assert re.search(r'<p class="big"><strong>(No clear effect|Too few incidents)', section)
+    assert "When were the places chosen?" in section
+    assert "Map of the treated places" in section
+
+
 def test_harm_is_offered_where_there_is_a_table_and_orders_the_page(
     client: TestClient, store: GeoPackageStore
 ) -> None:

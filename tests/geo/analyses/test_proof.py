@@ -44,21 +44,32 @@ def test_methods_that_foretell_a_number_are_held_to_it(find, timed):
 
 
 def test_a_named_control_brings_its_buffer_into_the_difference(find, timed):
-    options = {"treated": "p25:261015:201615", "since": "2024-07", "buffer": "20"}
+    options = {"treated": "p25:261045:201615", "since": "2024-07", "buffer": "20"}
     rest = find("treatment", timed, **options)
-    named = find("treatment", timed, control="p25:261045:201615", **options)
+    named = find("treatment", timed, control="p25:261015:201645", **options)
     assert rest.frame["zone"].tolist() == ["treated", "buffer", "control"]
     assert named.frame["zone"].tolist() == ["treated", "buffer", "control", "control_buffer"]
     signs = {"treated": 1, "buffer": 1, "control": -1, "control_buffer": -1}
     change = (named.frame["after"] - named.frame["before"]) * named.frame["zone"].map(signs)
     assert named.parameters["wdd"] == change.sum()
-    assert len(rest.caveats) == 1
+    assert "When were the places chosen?" in rest.warnings[0]
 
 
-def test_a_control_much_larger_than_the_treated_is_pointed_out(find, timed):
+def test_against_a_control_of_another_size_no_difference_is_given(find, timed):
     options = {"since": "2024-07", "buffer": "20"}
     result = find("treatment", timed, treated="p25:261090:201690", **options)
-    assert "use the ratio of rates instead" in result.caveats[1]
+    assert "wdd" not in result.parameters
+    assert "times as many incidents before as the treated places" in result.parameters["wdd_reason"]
+
+
+def test_the_months_from_the_choice_to_the_start_count_for_neither(find, timed):
+    options = {"treated": "p25:261015:201615", "since": "2024-07", "buffer": "20"}
+    result = find("treatment", timed, chosen="2024-04", **options)
+    assert result.parameters["before"] == "2023-10-01/2024-03-31"
+    assert result.parameters["after"] == "2024-07-01/2024-12-31"
+    assert not any("When were the places chosen?" in caveat for caveat in result.warnings)
+    with pytest.raises(QuestionError, match="chosen: the places were treated since 2024-07"):
+        find("treatment", timed, chosen="2024-08", **options)
 
 
 def test_a_treated_place_beyond_the_study_area_is_refused(find, timed):

@@ -9,12 +9,20 @@ import shapely
 
 from geo.errors import InputError
 from geo.hotspots.treatment import (
+    CLEAR_FALL,
+    CLEAR_RISE,
+    NO_CLEAR_EFFECT,
     NO_CONTROL,
     NO_EFFECT,
+    TOO_FEW,
+    Spread,
     displacement_difference,
     displacement_quotient,
+    effective_number,
     effects,
     rate_ratio,
+    spread_of_changes,
+    verdict_of,
 )
 from geo.hotspots.zones import zone_counts
 from geo.period import Period
@@ -79,6 +87,126 @@ def test_the_ratio_holds_none_nineteen_times_in_twenty():
     draws = (rate_ratio(rng.poisson(60, 2), rng.poisson(200, 2)) for _ in range(2000))
     covered = [result.low <= 1 <= result.high for result in draws]
     assert np.mean(covered) == pytest.approx(0.95, abs=0.015)
+
+
+def counts_of(**zones):
+    return pd.DataFrame.from_dict(zones, orient="index", columns=["before", "after"])
+
+
+def test_the_headline_is_the_ratio_and_a_difference_needs_a_control_of_like_size():
+    demo = effects(counts_of(treated=(881, 1299), control=(3167, 4349)))
+    assert demo["effect"] == NO_CLEAR_EFFECT
+    assert demo["headline"].startswith(
+        "No clear effect. Incidents at the treated places rose by 47 %, from 881 to 1,299; in the "
+        "control they rose by 37 %, from 3,167 to 4,349. The ratio of the two is 1.07 (95 % "
+    )
+    assert "wdd" not in demo
+    assert "the control had 3.6 times as many incidents" in demo["wdd_reason"]
+    assert demo["difference"] == pytest.approx(1299 - 881 * 4349 / 3167)
+
+
+@pytest.mark.parametrize("times", [1, 3.5, 50])
+def test_a_fall_of_the_whole_city_is_no_effect(times):
+    rng = np.random.default_rng(round(times * 10))
+    clear = differences = 0
+    for _ in range(600):
+        before, after = rng.poisson(60, 5), rng.poisson(54, 5)
+        others = rng.poisson(60, 40), rng.poisson(54, 40)
+        control = rng.poisson(300 * times), rng.poisson(270 * times)
+        result = effects(
+            counts_of(treated=(before.sum(), after.sum()), control=control),
+            spread=spread_of_changes([(before, after), others]),
+            places=(5.0, 5.0 * times),
+        )
+        clear += result["effect"] in (CLEAR_FALL, CLEAR_RISE)
+        differences += "wdd" in result
+    assert clear <= 0.05 * 600
+    assert differences == (600 if times == 1 else 0)
+
+
+@pytest.mark.parametrize("dispersion", [1, 2, 3])
+def test_places_that_change_of_themselves_are_no_effect(dispersion):
+    rng = np.random.default_rng(dispersion)
+
+    def counts(mean, size):
+        return (
+            rng.poisson(mean, size)
+            if dispersion == 1
+            else rng.negative_binomial(mean / (dispersion - 1), 1 / dispersion, size)
+        )
+
+    clear, plain = 0, 0
+    for _ in range(600):
+        treated, others = (counts(80, n) for n in (6, 6)), (counts(80, n) for n in (30, 30))
+        (t_0, t_1), (o_0, o_1) = treated, others
+        pairs = (t_0.sum(), t_1.sum()), (o_0[:12].sum(), o_1[:12].sum())
+        spread = spread_of_changes([(t_0, t_1), (o_0, o_1)])
+        clear += verdict_of(rate_ratio(*pairs, spread=spread, places=(6.0, 12.0))) in (
+            CLEAR_FALL, CLEAR_RISE,
+        )  # fmt: skip
+        plain += verdict_of(rate_ratio(*pairs)) != NO_CLEAR_EFFECT
+    assert clear <= 0.06 * 600
+    assert plain > 0.1 * 600 or dispersion == 1
+
+
+def test_a_real_fall_is_clear_and_its_displacement_is_read():
+    zones = {"treated": (300, 180), "control": (320, 310), "buffer": (200, 195)}
+    result = effects(counts_of(**zones))
+    assert result["effect"] == CLEAR_FALL
+    assert "no clear change around the treated places" in result["displacement"]
+    moved = effects(counts_of(**zones | {"buffer": (200, 290)}))
+    assert "displacement, no larger than the effect" in moved["displacement"]
+    nothing = effects(counts_of(**zones | {"treated": (300, 290), "buffer": (200, 290)}))
+    assert "displacement" not in nothing
+
+
+def test_a_fall_that_the_choice_alone_explains_is_no_effect():
+    ratio = rate_ratio((300, 220), (900, 880))
+    assert verdict_of(ratio) == CLEAR_FALL
+    assert verdict_of(ratio, expected=0.85) == NO_CLEAR_EFFECT
+    said = effects(counts_of(treated=(300, 220), control=(900, 880)), expected=0.85)["headline"]
+    assert "would be expected to fall to about 0.85" in said
+    rise = rate_ratio((300, 420), (900, 880))
+    assert verdict_of(rise, expected=0.85) == CLEAR_RISE
+
+
+def test_an_effect_of_none_is_said_as_that():
+    result = effects(counts_of(treated=(100, 100), control=(100, 100)))
+    assert (result["effect"], result["rate_ratio"], result["wdd"]) == (NO_CLEAR_EFFECT, 1, 0)
+    assert "did not change (100)" in result["headline"]
+
+
+def test_with_a_count_of_none_nothing_is_said():
+    result = effects(counts_of(treated=(5, 0), control=(6, 5)))
+    assert result["effect"] == TOO_FEW
+    assert result["headline"].startswith("Too few incidents to say")
+
+
+def test_the_spread_is_that_of_dersimonian_and_laird():
+    before, after = np.array([40, 60, 80, 50]), np.array([60, 50, 120, 20])
+    first, second = before + 0.5, after + 0.5
+    effect, variance = np.log(second / first), 1 / first + 1 / second
+    weight = 1 / variance
+    mean = np.average(effect, weights=weight)
+    q = (weight * (effect - mean) ** 2).sum()
+    tau = (q - 3) / (weight.sum() - (weight**2).sum() / weight.sum())
+    result = spread_of_changes([(before, after), ([0], [0]), ([9], [12])])
+    assert result == Spread(pytest.approx(tau), pytest.approx(q / 3), 3.0)
+    assert spread_of_changes([([50, 50], [50, 50])]) == Spread(0.0, 1.0, 1.0)
+
+
+def test_places_of_equal_size_count_fully():
+    assert effective_number([10, 10, 10]) == pytest.approx(3)
+    assert effective_number([100, 0, 0]) == effective_number([]) == 1
+
+
+def test_a_spread_widens_the_interval_by_the_number_of_places():
+    spread = Spread(variance=0.04, degrees=float("inf"))
+    plain = rate_ratio(TREATED, CONTROL)
+    wide = rate_ratio(TREATED, CONTROL, spread=spread, places=(4.0, 8.0))
+    variance = 1 / 207 + 1 / 110 + 1 / 308 + 1 / 318 + 0.04 * (1 / 4 + 1 / 8)
+    assert np.log(wide.high / wide.low) == pytest.approx(2 * 1.959964 * variance**0.5, rel=1e-6)
+    assert wide.p > plain.p
 
 
 def test_displacement_enters_the_difference_where_both_have_a_buffer():
