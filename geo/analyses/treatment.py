@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import geopandas as gpd
@@ -19,12 +19,14 @@ from geo.analyses.analysis import (
     short_months,
 )
 from geo.analyses.places import circles_of
+from geo.coverage import Comparison
 from geo.errors import InputError, QuestionError
 from geo.hotspots import controls, ranking, treatment
 from geo.hotspots.treatment import Spread
 from geo.hotspots.zones import zone_counts
 from geo.incidents import london_months
 from geo.period import Period
+from geo.question.alike import is_alike
 from geo.question.answer import Answer
 from geo.question.model import MATCHED
 
@@ -64,11 +66,13 @@ def treated(answer: Answer) -> AnalysisResult:
     before, after = _windows(answer)
     both = Period(before.first, after.last)
     refuse_new_points(answer, both, option="since", name="a treatment's effect")
-    comparison = _Comparison(answer, before, after)
+    alike = _alike(answer, before, after)
+    comparison = _Comparison(answer, before, after, _like_incidents(answer, alike))
+    _refuse_unlike(answer, comparison.places, alike)
     study = answer.study_areas.geometry
     try:
         counts = zone_counts(
-            answer.history,
+            comparison.history,
             treated=list(comparison.places.geometry),
             control=list(study if comparison.control is None else comparison.control.geometry),
             study=shapely.union_all(study.to_numpy()),
@@ -106,7 +110,7 @@ def treated(answer: Answer) -> AnalysisResult:
         "the weighted displacement difference (WDD, Wheeler & Ratcliffe 2018) and quotient (WDQ, "
         "Bowers & Johnson 2003). The control is " + _control_words(terms.control),
         parameters,
-        short_months(answer, [*before.months, *after.months]),
+        [*_left_out(alike), *short_months(answer, [*before.months, *after.months])],
         {PLACES: comparison.table},
         warnings=[*_by_choice(answer, share), *_unmatched(comparison)],
     )
@@ -128,6 +132,7 @@ class _Comparison:
     answer: Answer
     before: Period
     after: Period
+    history: pd.DataFrame
 
     @cached_property
     def places(self) -> gpd.GeoDataFrame:
@@ -279,7 +284,7 @@ class _Comparison:
 
     @cached_property
     def _months(self) -> NDArray[np.datetime64]:
-        return london_months(self.answer.history["occurred_from"])
+        return london_months(self.history["occurred_from"])
 
     @property
     def _choosing(self) -> list[str]:
@@ -290,17 +295,16 @@ class _Comparison:
         return published[-MATCHED_MONTHS:]
 
     def _counts(self, places: gpd.GeoDataFrame, months: list[str]) -> Counts:
-        history = self.answer.history
         column = pd.Index(months).get_indexer(pd.Index(self._months.astype(str)))
         return controls.counts_of_places(
-            history["x"], history["y"], column, places=places.geometry, months=len(months)
+            self.history["x"], self.history["y"], column, places=places.geometry, months=len(months)
         )
 
     def _circles(self, land: shapely.Geometry, gap: float) -> gpd.GeoDataFrame:
         question = self.answer.question
         radius = ranking.place_of(question.treatment.treated[0])[2]
         chosen = np.isin(self._months.astype(str), self._choosing[-12:])
-        history = self.answer.history[chosen]
+        history = self.history[chosen]
         centres = controls.untreated_circles(
             history["x"],
             history["y"],
@@ -328,6 +332,46 @@ class _Comparison:
         if layer is not None:
             return _as_places(layer, layer.index.astype(str))
         return self._drawn(option, (named,) if isinstance(named, str) else named)
+
+
+def _alike(answer: Answer, before: Period, after: Period) -> Comparison:
+    """What the windows before and after have in common; only that is compared."""
+    alike = Comparison.of(answer.known, after.months, before.months)
+    if alike is None:
+        raise QuestionError("since", f"no source covers both {before.title} and {after.title}")
+    unknown = sorted({*before.months, *after.months} - {*alike.before, *alike.now})
+    if unknown:
+        raise QuestionError(
+            "since",
+            f"some source or category is unknown in {', '.join(unknown)}; choose a period, "
+            "categories or sources without a gap",
+        )
+    return alike
+
+
+def _like_incidents(answer: Answer, alike: Comparison) -> pd.DataFrame:
+    """The incidents of the sources and categories that both windows cover, of all years."""
+    every = replace(alike, now=answer.published, before=answer.published)
+    return answer.history[is_alike(answer.history, answer.known, every, compared=True)]
+
+
+def _refuse_unlike(answer: Answer, places: gpd.GeoDataFrame, alike: Comparison) -> None:
+    centres = np.asarray(places.geometry.representative_point().get_coordinates(), float)
+    compares = np.append(alike.compares(answer.known), True)
+    unlike = ~compares[answer.areas_at(*centres.T)]
+    if unlike.any():
+        names = ", ".join(places["place_id"][unlike])
+        raise QuestionError(
+            "treated", f"not the same months are known of {names} as of the other places"
+        )
+
+
+def _left_out(alike: Comparison) -> list[str]:
+    if not alike.left_out:
+        return []
+    return [
+        f"Compared is only what both windows cover. Left out: {'; '.join(alike.left_out)}.",
+    ]
 
 
 def _as_places(areas: gpd.GeoDataFrame, ids: pd.Index) -> gpd.GeoDataFrame:
