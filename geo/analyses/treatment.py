@@ -242,7 +242,8 @@ class _Comparison:
             return own, treatment.effective_number(control)
         # The rest of the study area: as many places of the kind as it has incidents for.
         times = counts["before"]["control"] / max(counts["before"]["treated"], 1)
-        return own, max(own * float(times), 1.0)
+        rest = np.ones(max(int(len(self.places) * float(times)), 1))
+        return own, treatment.effective_number(rest)
 
     @property
     def table(self) -> gpd.GeoDataFrame:

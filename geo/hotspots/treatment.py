@@ -36,6 +36,11 @@ MOST_UNLIKE: Final = 2.0
 """Times more, or fewer, incidents before than the treated places: beyond, a difference of counts
 is not fair. A city-wide change would be a difference by itself."""
 
+CORRELATION: Final = 0.2
+"""Between the changes of two places. The busiest lie together in a city's centre and change
+together: without it five to ten of them "treated" at random in Leicester showed a clear effect in
+9 to 15 % of placebos, with it in 5 to 7 %."""
+
 NO_CONTROL = "the control has no incidents before or after, so there is no quotient"
 NO_EFFECT = (
     "the treated places did not fall against the control, so the quotient would mean nothing"
@@ -204,13 +209,25 @@ def spread_of_changes(groups: Iterable[tuple[ArrayLike, ArrayLike]]) -> Spread:
     )
 
 
-def effective_number(counts: ArrayLike) -> float:
-    """How many places of equal size vary as much together as these; 1 where nothing was counted.
+def effective_number(counts: ArrayLike, *, correlation: float = CORRELATION) -> float:
+    """How many independent places of equal size vary as much together as these.
 
-    Source: the inverse of Simpson's index, Hill 1973.
+    Parameters
+    ----------
+    counts
+        Incidents of n places.
+    correlation
+        Between the changes of two places.
+
+    Returns
+    -------
+    From 1, also where nothing was counted, up to the inverse of the correlation.
+
+    Source: the inverse of Simpson's index, Hill 1973; the design effect of Kish 1965.
     """
     n = np.asarray(counts, float)
-    return float(n.sum() ** 2 / (n**2).sum()) if n.any() else 1.0
+    number = float(n.sum() ** 2 / (n**2).sum()) if n.any() else 1.0
+    return number / (1 + (number - 1) * correlation)
 
 
 def rate_ratio(

@@ -196,7 +196,9 @@ def test_the_spread_is_that_of_dersimonian_and_laird():
 
 
 def test_places_of_equal_size_count_fully():
-    assert effective_number([10, 10, 10]) == pytest.approx(3)
+    assert effective_number([10, 10, 10], correlation=0) == pytest.approx(3)
+    assert effective_number([10, 10, 10], correlation=1) == pytest.approx(1)
+    assert effective_number([10] * 6, correlation=0.2) == pytest.approx(3)
     assert effective_number([100, 0, 0]) == effective_number([]) == 1
 
 
