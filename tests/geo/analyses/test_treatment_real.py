@@ -16,7 +16,7 @@ from geo.question.model import Question
 from geo.sources.police_uk import read_police_uk
 
 CATEGORIES = ("anti-social-behaviour", "violence-and-sexual-offences", "public-order")
-PLACEBOS = 6
+PLACEBOS = 4
 """Of each category."""
 
 WEST, SOUTH, SIDE = 450_000, 295_000, 20_000
