@@ -394,11 +394,12 @@ def _by_choice(answer: Answer, share: float) -> list[str]:
         )
     if share < 1 - NOTABLE_FALL:
         on = f"before {chosen}" if chosen else "that they may have been chosen on"
+        fall = f"{1 - share:.0%}".replace("%", " %")
         caveats.append(
-            f"The period before is among the months {on}, and they were busier than most then. "
-            f"By regression to the mean alone they would be expected to fall by {1 - share:.0%} "
+            f"The period before is among the months {on}, in which the treated places were busier "
+            f"than most. By regression to the mean alone they would be expected to fall by {fall} "
             "against the control (empirical Bayes, Hauer 1997); a fall counts as clear only beyond "
-            "that.".replace("%", " %", 1)
+            "that."
         )
     return caveats
 
