@@ -103,6 +103,50 @@ def test_texts_use_present_day_words() -> None:
     assert old == []
 
 
+def public_functions(path: Path) -> Iterator[ast.FunctionDef]:
+    """Public functions of a file, and public methods of its public classes, with two parameters."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        public = isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        for function in node.body if public else [node]:
+            if not isinstance(function, ast.FunctionDef) or function.name.startswith("_"):
+                continue
+            if len(parameters(function)) > 1 and ast.get_docstring(function):
+                yield function
+
+
+def parameters(function: ast.FunctionDef) -> list[str]:
+    """The names of a function's parameters, without the instance or class."""
+    arguments = function.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return [each.arg for each in named if each.arg not in ("self", "cls")]
+
+
+def unexplained(function: ast.FunctionDef) -> list[str]:
+    """What the docstring of a function should explain and does not."""
+    text = ast.get_docstring(function) or ""
+    section = re.search(r"Parameters\n-+\n(.*?)(?=\n\n[A-Z][a-z]+\n-+|\Z)", text, re.DOTALL)
+    heads = [line for line in (section[1] if section else "").splitlines() if line[:1].strip()]
+    explained = {name.strip() for line in heads for name in line.split(",")}
+    missing = [name for name in parameters(function) if name not in explained]
+    gives = not (isinstance(function.returns, ast.Constant) and function.returns.value is None)
+    if gives and "Returns\n" not in text and "Yields\n" not in text:
+        missing.append("Returns")
+    return missing
+
+
+def test_public_functions_explain_their_parameters_and_what_they_return() -> None:
+    # The demo city's generator is no library: its docstrings are short.
+    files = [path for path in CODE if path.relative_to(ROOT).parts[0] != "api"]
+    faults = [
+        f"{path.relative_to(ROOT)}:{function.lineno} {function.name}: {', '.join(missing)}"
+        for path in files
+        if "demo" not in path.parts
+        for function in public_functions(path)
+        if (missing := unexplained(function))
+    ]
+    assert faults == []
+
+
 def test_the_type_checker_sees_into_frames(tmp_path: Path) -> None:
     (tmp_path / "blind.py").write_text(
         "import geopandas as gpd\n\n\n"

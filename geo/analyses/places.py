@@ -144,6 +144,10 @@ def saved_places(
         The places saved before. One that has not moved since was chosen then, not now.
     chosen
         The last day of the period by whose incidents these were chosen.
+
+    Returns
+    -------
+    A record for each place.
     """
     before: dict[str, str] = {}
     if known is not None and CHOSEN in known:

@@ -312,6 +312,10 @@ def compared_parameters(answer: Answer, changes: Changes | None = None) -> dict[
         An Answer with a compared period.
     changes
         Changes of areas or places; none where nothing is judged.
+
+    Returns
+    -------
+    Parameters by name.
     """
     compared = answer.accounts.compared
     now, before = answer.days
@@ -336,7 +340,19 @@ def compared_parameters(answer: Answer, changes: Changes | None = None) -> dict[
 
 
 def against_words(answer: Answer, against: Against) -> str:
-    """What changes are judged against: `the rest of wards-2025`."""
+    """What changes are judged against: `the rest of wards-2025`.
+
+    Parameters
+    ----------
+    answer
+        It has the study area.
+    against
+        The kind of null.
+
+    Returns
+    -------
+    The words.
+    """
     if against == "rest":
         return f"the rest of {answer.accounts.mask or 'the study area'}"
     return "its own rate in earlier periods"

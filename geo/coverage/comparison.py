@@ -54,6 +54,10 @@ class Comparison:
             What is known of each area.
         now, before
             The months of the period, and of the compared one.
+
+        Returns
+        -------
+        The comparison, or None.
         """
         shared = {
             part: each
@@ -131,6 +135,10 @@ class Series:
             What is known of each area.
         months
             As `YYYY-MM`.
+
+        Returns
+        -------
+        The comparison, or None.
         """
         chosen, known, left_out = [], [], dict.fromkeys(list[str]())
         for part in range(len(knowledge.territories)):
@@ -157,6 +165,10 @@ def partly_covered(knowledge: Knowledge, months: Sequence[str]) -> list[str]:
         What is known of each area.
     months
         The months of the period, as `YYYY-MM`.
+
+    Returns
+    -------
+    Names of sources, else of categories.
     """
     words: dict[str, None] = {}
     for part in range(len(knowledge.territories)):

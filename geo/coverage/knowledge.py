@@ -45,7 +45,21 @@ class Knowledge:
         categories: tuple[str, ...],
         publishers: Sequence[tuple[Publisher, ...]],
     ) -> Knowledge:
-        """What is known of areas whose publishers are given, one entry for each area."""
+        """What is known of areas whose publishers are given, one entry for each area.
+
+        Parameters
+        ----------
+        coverage
+            What each publisher has published.
+        categories
+            The categories asked for; empty for all.
+        publishers
+            Those of each area.
+
+        Returns
+        -------
+        What is known of each area.
+        """
         ordered = [part for part, _ in Counter(publishers).most_common()]
         number = {part: position for position, part in enumerate(ordered)}
         of_area = np.array([number[part] for part in publishers], dtype=np.int64)
@@ -55,7 +69,21 @@ class Knowledge:
     def everywhere(
         cls, coverage: Coverage, categories: tuple[str, ...], *, areas: int
     ) -> Knowledge:
-        """What is known where everyone publishes everywhere, or all publish the same."""
+        """What is known where everyone publishes everywhere, or all publish the same.
+
+        Parameters
+        ----------
+        coverage
+            What each publisher has published.
+        categories
+            The categories asked for; empty for all.
+        areas
+            The number of areas.
+
+        Returns
+        -------
+        What is known of each area.
+        """
         publishers = tuple(coverage.publishers)
         return cls(coverage, categories, (publishers,), np.zeros(areas, dtype=np.int64))
 
@@ -175,6 +203,10 @@ def knowledge_of(
     past
         Reads past rows: `x` and `y` in metres, `source` and `force`. They decide whose an area is
         where the squares of the summaries leave a doubt.
+
+    Returns
+    -------
+    What is known of each area, in the order of the layer.
     """
     coverage, some = Coverage(parts), set(months)
     if alike(coverage, categories, some):
@@ -200,6 +232,10 @@ def alike(coverage: Coverage, categories: tuple[str, ...], months: set[str]) -> 
         Those of the Question; none means all.
     months
         As `YYYY-MM`.
+
+    Returns
+    -------
+    True where areas need not be told apart.
     """
     one_of_all = not categories
     signatures = {

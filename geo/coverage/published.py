@@ -64,7 +64,19 @@ class ImportCoverage:
 
     @classmethod
     def of_import(cls, record: ImportRecord, covers: Covers | None = None) -> ImportCoverage:
-        """The coverage that an import's record states, and its mapping where that states one."""
+        """The coverage that an import's record states, and its mapping where that states one.
+
+        Parameters
+        ----------
+        record
+            The record.
+        covers
+            What a mapping says that its file covers.
+
+        Returns
+        -------
+        The coverage.
+        """
         if record.month:
             months: tuple[str, ...] = (record.month,)
             return cls(record.source, record.name, record.summary, months, force=record.name)
@@ -158,6 +170,10 @@ class Coverage:
             One of `publishers`.
         categories
             Those of the Question; none means all.
+
+        Returns
+        -------
+        Categories in order.
         """
         own = self._categories[publisher]
         if not categories:
@@ -176,6 +192,10 @@ class Coverage:
         one_of_all
             Whether all categories are counted together: a category that its publisher has
             replaced by others is then none that is missing.
+
+        Returns
+        -------
+        Months, `YYYY-MM`.
         """
         months = self._months[publisher]
         absence = self._absences.get((publisher, category))
@@ -185,7 +205,19 @@ class Coverage:
         return frozenset(months - unknown)
 
     def months_known(self, publisher: Publisher, categories: Sequence[str]) -> set[str]:
-        """The months in which a publisher's count of some of the categories is known."""
+        """The months in which a publisher's count of some of the categories is known.
+
+        Parameters
+        ----------
+        publisher
+            The publisher.
+        categories
+            The categories.
+
+        Returns
+        -------
+        Months, `YYYY-MM`.
+        """
         one_of_all = not categories
         months: set[str] = set()
         for category in self.categories_of(publisher, categories):
@@ -203,6 +235,10 @@ class Coverage:
             One of `publishers`.
         categories, months
             Those of the Question.
+
+        Returns
+        -------
+        Pairs of category and month.
         """
         if not publisher.force:
             return []

@@ -31,6 +31,10 @@ def near(parts: Sequence[ImportCoverage], study: gpd.GeoDataFrame) -> list[Impor
         What was imported.
     study
         The study area's polygons, in metres.
+
+    Returns
+    -------
+    Those imports, in the order given.
     """
     squares = sorted({square for part in parts for square in part.summary.squares})
     if not squares:

@@ -177,6 +177,10 @@ def place_id(x: float, y: float, radius: float) -> str:
         Its centre in metres, on the lattice of `geo.hotspots.circles`.
     radius
         Metres.
+
+    Returns
+    -------
+    The id, such as `p150:43513:33475`.
     """
     step = radius / STEPS
     return _id_of((round(x / step), round(y / step)), radius)

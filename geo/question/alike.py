@@ -32,6 +32,10 @@ def comparison_of(resolved: ResolvedQuestion, known: Knowledge) -> Comparison | 
     known
         What is known of each area.
 
+    Returns
+    -------
+    The comparison, or None.
+
     Raises
     ------
     QuestionError
@@ -73,6 +77,10 @@ def is_alike(
     compared
         Whether they are of the compared period. An area that cannot be compared keeps its
         incidents of the period, but has none to compare them with.
+
+    Returns
+    -------
+    n flags.
     """
     chosen = np.ones(len(rows), dtype=bool)
     if comparison is None or not (comparison.left_out or compared):
@@ -104,6 +112,10 @@ def is_in_series(rows: pd.DataFrame, known: Knowledge, series: Series) -> Bools:
         What is known of each area.
     series
         What is alike over the months.
+
+    Returns
+    -------
+    n flags.
     """
     chosen = np.ones(len(rows), dtype=bool)
     if not series.left_out:
@@ -146,6 +158,10 @@ def compared_account(
         Incidents of the compared period.
     left_out
         Incidents of both periods that only one of them covers.
+
+    Returns
+    -------
+    The account, or None.
     """
     period = resolved.compared
     if period is None or comparison is None:
@@ -170,6 +186,10 @@ def crossed(lists: Sequence[str], period: Period, compared: Period | None) -> st
         The months from which a source has other points, as `YYYY-MM`.
     period, compared
         The periods; without a compared one the change lies within the period.
+
+    Returns
+    -------
+    The month of the change, `YYYY-MM`, or ''.
     """
     first = (compared or period).months[0]
     return max((month for month in lists if first < month <= period.months[-1]), default="")
@@ -186,6 +206,10 @@ def unknown_areas(areas: gpd.GeoDataFrame, known: Knowledge, months: Sequence[st
         What is known of each of them.
     months
         The months that are counted, as `YYYY-MM`.
+
+    Returns
+    -------
+    The sentence, or ''.
     """
     why = pd.Series(known.why(months))
     names = areas["area_name"].reset_index(drop=True)
@@ -209,6 +233,10 @@ def coverage_caveats(
         The Question's period.
     known, comparison
         What is known of each area, and what the two periods have in common.
+
+    Returns
+    -------
+    Sentences; none where all is covered.
     """
     caveats = list(resolved.zeros)
     partly = partly_covered(known, resolved.period.months) if comparison is None else []
@@ -233,6 +261,10 @@ def new_points_caveats(resolved: ResolvedQuestion, lists: Sequence[str]) -> list
         The Question's periods.
     lists
         The months from which a source has other points, as `YYYY-MM`.
+
+    Returns
+    -------
+    At most one sentence.
     """
     month = crossed(lists, resolved.period, resolved.compared)
     if not month:

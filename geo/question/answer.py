@@ -244,7 +244,17 @@ class Answer:
         return np.where(compares, "", f"not compared: {reason}").astype(object)
 
     def compares_at(self, x: Floats, y: Floats) -> Bools:
-        """Whether each of n points in metres lies where the periods can be compared."""
+        """Whether each of n points in metres lies where the periods can be compared.
+
+        Parameters
+        ----------
+        x, y
+            n points, in metres.
+
+        Returns
+        -------
+        n flags.
+        """
         if self.crossed:
             return np.zeros(len(x), dtype=bool)
         at: Bools = np.append(self.compares, True)[self.areas_at(x, y)]
@@ -459,6 +469,10 @@ class Answer:
             A row for each known cell.
         unknown
             Values of the columns that cannot be empty.
+
+        Returns
+        -------
+        A row for each cell of the grid.
         """
         if self.cells_known.all():
             return table
@@ -488,7 +502,17 @@ class Answer:
         return AreaMembership(self.areas)
 
     def areas_at(self, x: Floats, y: Floats) -> NDArray[np.integer]:
-        """The position of the area with the lowest code at each of n points, −1 outside."""
+        """The position of the area with the lowest code at each of n points, −1 outside.
+
+        Parameters
+        ----------
+        x, y
+            n points, in metres.
+
+        Returns
+        -------
+        n positions.
+        """
         return self.membership.lowest_at(x, y)
 
     @property

@@ -28,6 +28,10 @@ def earlier_span(period: Period, compared: Period) -> Period:
     ----------
     period, compared
         The Question's period and the compared one.
+
+    Returns
+    -------
+    The period that holds all of them.
     """
     candidates = _candidates(period, compared)
     first = min((one.first for one in candidates), default=compared.first)

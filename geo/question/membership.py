@@ -103,7 +103,17 @@ class AreaMembership:
         return int((np.bincount(self.of(incidents).point) > 1).sum())
 
     def lowest_at(self, x: Floats, y: Floats) -> NDArray[np.int32]:
-        """The position of the area with the lowest code at points in metres, −1 outside."""
+        """The position of the area with the lowest code at points in metres, −1 outside.
+
+        Parameters
+        ----------
+        x, y
+            n points, in metres.
+
+        Returns
+        -------
+        n positions.
+        """
         return self._locator.locate(x, y)
 
     def codes_at(self, x: Floats, y: Floats) -> NDArray[np.object_]:

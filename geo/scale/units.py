@@ -38,7 +38,17 @@ class CountingUnits(Protocol):
         """
 
     def memberships(self, x: Floats, y: Floats) -> Memberships:
-        """Every unit of each point: several where units overlap."""
+        """Every unit of each point: several where units overlap.
+
+        Parameters
+        ----------
+        x, y
+            n points, in metres.
+
+        Returns
+        -------
+        Pairs of point and unit.
+        """
 
 
 class AreaUnits:
@@ -78,7 +88,17 @@ class AreaUnits:
         return self._locator.locate(x, y, workers=1).astype(np.int64)
 
     def memberships(self, x: Floats, y: Floats) -> Memberships:
-        """Every area of each point: several where areas overlap."""
+        """Every area of each point: several where areas overlap.
+
+        Parameters
+        ----------
+        x, y
+            n points, in metres.
+
+        Returns
+        -------
+        Pairs of point and unit.
+        """
         return self._locator.locate_all(x, y, workers=1)
 
     @property
@@ -139,7 +159,17 @@ class CellUnits:
         return positions
 
     def memberships(self, x: Floats, y: Floats) -> Memberships:
-        """The cell of each point in the study area; cells do not overlap."""
+        """The cell of each point in the study area; cells do not overlap.
+
+        Parameters
+        ----------
+        x, y
+            n points, in metres.
+
+        Returns
+        -------
+        Pairs of point and unit.
+        """
         positions = self.positions(x, y)
         inside = np.flatnonzero(positions >= 0)
         return Memberships(inside, positions[inside].astype(np.int32))

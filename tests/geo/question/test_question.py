@@ -98,10 +98,10 @@ def test_the_study_area_is_the_layer_unless_it_is_named(ask, four_squares):
 
 
 def test_incidents_of_the_study_area_in_no_area_are_told(four_squares, incident_frame):
-    frame = incident_frame([(*A, ASB, "2024-01"), (*B, ASB, "2024-01")])
+    frame = incident_frame([(*A, ASB, "2024-01"), *[(*B, ASB, "2024-01")] * 3])
     result = answer(Question(), frame, four_squares.loc[["A"]], study_areas=four_squares)
-    assert (result.accounts.counted, result.accounts.in_no_area) == (2, 1)
-    assert result.area_counts[["n", "share"]].to_numpy().tolist() == [[1, 0.5]]
+    assert (result.accounts.counted, result.accounts.in_no_area) == (4, 3)
+    assert result.area_counts[["n", "share"]].to_numpy().tolist() == [[1, 0.25]]
 
 
 def test_within_selects_rows_and_changes_no_number(ask):
