@@ -181,6 +181,9 @@ def _fixed_places(answer: Answer, *, before: date) -> pd.DataFrame:
 def _why_unchanged(answer: Answer, places: pd.DataFrame, fixed: set[str]) -> pd.Series:
     """Why each place has no change, for those that have none."""
     unlike = str(answer.why_not_compared(np.zeros(1, dtype=bool))[0])
+    if answer.crossed:
+        # No place can be compared across a change of points, however it was chosen.
+        return pd.Series(unlike, index=places.index)
     known = answer.facts.known_places
     chosen = pd.Series(dtype=object)
     if known is not None and CHOSEN in known:
