@@ -158,7 +158,8 @@ def map_file(context: typer.Context, question: Question, output: Output) -> None
     cli.echo(lines, _facts(answer))
 
 
-@with_question
+# The board that it prints evaluates a treatment where the Question names one.
+@partial(with_question, options=ANALYSIS["treatment"].options)
 def brief(
     context: typer.Context,
     question: Question,
