@@ -20,7 +20,7 @@ from tests.services import run_patchmap
 QUESTIONS = int(os.environ.get("PATCHMAP_VERDICT_QUESTIONS", "3"))
 """How many questions; a hundred take some minutes."""
 
-CATEGORIES = ("", "anti-social-behaviour", "burglary", "criminal-damage-arson", "vehicle-crime")
+CATEGORIES = ("", "anti-social-behaviour", "burglary", "vehicle-crime")
 LAYERS = ("wards-2025", "lsoa-2021")
 
 
