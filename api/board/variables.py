@@ -9,7 +9,14 @@ from api.board.findings import Findings
 from api.board.view import BoardView
 from api.maps.modes import DEFAULT_MODE, MAP_MODES
 from api.pages.bar import bar
-from api.pages.text import categories_words, headline, hot_words, period_words, total_words
+from api.pages.text import (
+    categories_words,
+    headline,
+    hot_cells,
+    hot_words,
+    period_words,
+    total_words,
+)
 from api.settings import VERSION
 from geo.analyses.surfaces import against_words
 from geo.question.answer import Answer
@@ -25,9 +32,6 @@ Variables = Mapping[str, object]
 def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
     """The variables of the page and of each of its parts."""
     answer = findings.answer
-    cells = answer.hotspots
-    # Where the study area is another layer, most of its cells lie in none of the areas.
-    hot = cells["class"].str.startswith("hot") & (cells["area_code"] != "")
     return {
         "version": VERSION,
         "view": view,
@@ -40,7 +44,7 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "categories": categories_words(answer),
         "period": period_words(answer),
         "shown": answer.n_shown,
-        "hot": int(hot.sum()),
+        "hot": len(hot_cells(answer)),
         "hot_words": hot_words(answer),
         "total": total_words(answer),
         "against": against_words(answer, answer.area_changes.verdicts.against)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import geopandas as gpd
+
 from geo.errors import PatchmapError, QuestionError
 from geo.hotspots.verdict import CERTAINTY, UNJUDGED
 from geo.incidents import category_title
@@ -75,10 +77,15 @@ def shown_words(answer: Answer) -> str:
     return f"{text}, {whole}" + (f", n = {counted:,}" if shown != counted else "")
 
 
+def hot_cells(answer: Answer) -> gpd.GeoDataFrame:
+    """The hot cells in the areas shown: a study area of another layer has others besides."""
+    cells = answer.hotspots
+    return cells[cells["class"].str.startswith("hot") & (cells["area_code"] != "")]
+
+
 def hot_words(answer: Answer) -> str:
     """How many of the hot cells hold an incident, and what hot means; '' where none is hot."""
-    cells = answer.hotspots
-    hot = cells[cells["class"].str.startswith("hot")]
+    hot = hot_cells(answer)
     if hot.empty:
         return ""
     some = int((hot["n"] > 0).sum())

@@ -235,7 +235,7 @@ def alike(coverage: Coverage, categories: tuple[str, ...], months: set[str]) -> 
 
     Returns
     -------
-    True where areas need not be told apart.
+    True where areas need not be distinguished.
     """
     one_of_all = not categories
     signatures = {

@@ -70,7 +70,7 @@ def test_the_councils_hours_and_repeats_can_be_told_and_the_polices_cannot(folde
     done(folder, "police.gpkg", "layers", "add", "files/wards.geojson", "--id", "wards")
     done(folder, "police.gpkg", "ingest", "files/police-uk/2026-03")
     for command, reason in {
-        "dayparts": "the incidents have a day or a month and no time of day",
+        "dayparts": "these incidents have a day or a month and no time of day",
         "repeats": "the source moves its points to anonymous ones that many addresses share",
         "near-repeats": "the source moves its points to anonymous ones, which makes neighbours",
     }.items():

@@ -114,7 +114,7 @@ def test_a_shared_link_gives_the_same_page(
     other = browser.new_context().new_page()
     other.goto(watched.page.url)
     assert other.locator("main").inner_text() == first
-    assert "In none of these areas" in first
+    assert "Outside these areas" in first
     other.context.close()
 
 

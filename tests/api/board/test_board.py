@@ -361,6 +361,17 @@ def test_a_store_that_is_away_is_no_answer_of_a_section(
         render_section("treatment", findings, page_variables(findings, view))
 
 
+def test_of_the_hot_cells_of_a_headline_no_more_hold_an_incident_than_there_are(
+    client: TestClient,
+) -> None:
+    # Ward B shown alone: the hot cells lie in A, and none of them is spoken of.
+    page = client.get("/?layer=wards&period=latest-2m&within=B&study=wards").text
+    hot, some = re.search(
+        r"<strong>([\d,]+)</strong> hot cells? of \d+ m(?:, <small>([\d,]+) of them)?", page
+    ).groups()
+    assert int(some or 0) <= int(hot)
+
+
 def test_the_headline_says_how_many_hot_cells_hold_an_incident_and_what_they_are_held_against(
     client: TestClient, store: GeoPackageStore
 ) -> None:
