@@ -7,6 +7,7 @@ or if a page of another origin tries to write.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -31,6 +32,14 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+# A Host is a name and a port and nothing else. A parser of addresses would find "localhost" in
+# "evil.com@localhost" and in "localhost#.evil.com" as well.
+_OWN_HOST = re.compile(
+    "(?:{})(?::[0-9]{{1,5}})?".format(
+        "|".join(re.escape(f"[{name}]" if ":" in name else name) for name in LOOPBACK)
+    ),
+    re.IGNORECASE | re.ASCII,
+)
 _PUBLIC = ("/ogc",)
 """Addresses that pages of other origins may read, if the settings name the origins."""
 
@@ -105,7 +114,7 @@ def is_own_caller(client: str | None, headers: Headers) -> bool:
 
 
 def _fault(method: str, headers: Headers) -> str:
-    if _hostname(f"//{headers.get('host', '')}") not in LOOPBACK:
+    if not _names_this_machine(headers.getlist("host")):
         return "this service only answers on this machine; use an address such as http://localhost"
     proxied = [name for name in headers if name.startswith(FORWARDED)]
     if proxied:
@@ -118,11 +127,8 @@ def _fault(method: str, headers: Headers) -> str:
     return ""
 
 
-def _hostname(address: str) -> str:
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""
+def _names_this_machine(hosts: Sequence[str]) -> bool:
+    return len(hosts) == 1 and _OWN_HOST.fullmatch(hosts[0]) is not None
 
 
 def _same(origin: str, headers: Headers) -> bool:

@@ -18,13 +18,36 @@ def test_the_names_of_this_machine_are_served(client: TestClient, host: str) -> 
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.5:8000", "", "[::1", "localhost."]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "10.0.0.5:8000",
+        "",
+        "[::1",
+        "::1",
+        "localhost.",
+        "evil.example@localhost",
+        "localhost#.evil.example",
+        "localhost/.evil.example",
+        "localhost?.evil.example",
+        "localhost:8000@evil.example",
+        "localhost:",
+        "localhost:80 80",
+        "localhost, evil.example",
+    ],
 )
 def test_an_unknown_host_is_refused(client: TestClient, host: str) -> None:
     response = client.get("/healthz", headers={"host": host})
     assert response.status_code == 403
     assert response.headers["content-type"] == "application/problem+json"
     assert "only answers on this machine" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("second", ["localhost", "evil.example"])
+def test_two_hosts_are_refused(client: TestClient, second: str) -> None:
+    response = client.get("/healthz", headers=[("host", "localhost"), ("host", second)])
+    assert response.status_code == 403
 
 
 @pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Port", "Via"])
