@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ import typer
 from api.commands.context import CommandContext, read_vector
 from api.formats.registry import write_frame
 from boundaries.layers.read import read_faulty, read_layer
+from boundaries.layers.selecting import features_where, features_within
 from boundaries.layers.snapping import snapped
 from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.plan_layers import read_layer_or_plan
@@ -54,6 +56,13 @@ def add_layer(
         float | None,
         typer.Option("--snap", help="Close gaps and overlaps up to this many metres wide."),
     ] = None,
+    where: Annotated[
+        str,
+        typer.Option(help="FIELD=VALUE[,VALUE]: only these areas, such as LAD25CD=E06000015."),
+    ] = "",
+    within: Annotated[
+        str, typer.Option(help="Only areas that lie in this layer of the store, such as wards.")
+    ] = "",
 ) -> None:
     """Add a layer of polygons, or replace the layer with this id.
 
@@ -73,11 +82,37 @@ def add_layer(
     )
     for option, day in (("--valid-from", valid_from), ("--valid-to", valid_to)):
         _check_day(option, day)
-    content = read_vector(file, layer=inside)
     cli = CommandContext.of(context)
+    how = ReadingOptions(inside=inside, repair=repair, snap_m=snap_m, where=where, within=within)
+    cli.echo(*store_layer(cli, file, metadata, how))
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How a file of areas is read: as the options of `layers add` say."""
+
+    inside: str = ""
+    repair: bool = False
+    snap_m: float | None = None
+    where: str = ""
+    within: str = ""
+
+
+def store_layer(
+    cli: CommandContext, file: Path, metadata: LayerMetadata, how: ReadingOptions
+) -> tuple[list[str], dict[str, object]]:
+    """Read a file of areas into the store; returns lines for people, and the facts in them."""
+    content = read_vector(file, layer=how.inside)
+    if how.where:
+        content = features_where(content, *_condition(how.where), file=file.name)
     with cli.open(create=True) as store:
-        layer = read_layer(content, metadata, projection=store.projection, repair=repair)
-        layer = layer if snap_m is None else snapped(layer, snap_m)
+        if how.within:
+            outer = read_layer_or_plan(store, how.within)[1]
+            content = features_within(
+                content, outer, projection=store.projection, file=file.name, layer=how.within
+            )
+        layer = read_layer(content, metadata, projection=store.projection, repair=how.repair)
+        layer = layer if how.snap_m is None else snapped(layer, how.snap_m)
         with store.transaction():
             store.put_layer(layer.metadata, layer.areas)
     metadata = layer.metadata
@@ -86,16 +121,26 @@ def add_layer(
         if metadata.name_field
         else "no field of names: areas are named by their codes"
     )
-    lines = [f"{layer_id}: {len(layer.areas)} areas, codes from {metadata.code_field}, {named}"]
+    line = (
+        f"{metadata.layer_id}: {len(layer.areas)} areas, codes from {metadata.code_field}, {named}"
+    )
     facts = {
-        "layer": layer_id,
+        "layer": metadata.layer_id,
         "areas": len(layer.areas),
         "code_field": metadata.code_field,
         "name_field": metadata.name_field,
         "changes": layer.changes,
         "overlaps": overlaps_text(layer.areas),
     }
-    cli.echo(lines + layer.changes + _overlap_lines(layer.areas), facts)
+    return [line, *layer.changes, *_overlap_lines(layer.areas)], facts
+
+
+def _condition(where: str) -> tuple[str, list[str]]:
+    field, equals, values = where.partition("=")
+    wanted = [value.strip() for value in values.split(",") if value.strip()]
+    if not (field and equals and wanted):
+        raise InputError(f"--where {where!r}: write it as LAD25CD=E06000015")
+    return field, wanted
 
 
 @layers.command("check")

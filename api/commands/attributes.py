@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Annotated
 
 import geopandas as gpd
@@ -16,7 +18,7 @@ from boundaries.layers.attributes import join_attributes
 from boundaries.layers.read import NOTE_LENGTH
 from geo.errors import InputError
 from geo.formats.csv_table import read_table
-from geo.store.contract import LayerMetadata
+from geo.store.contract import LayerMetadata, StoreReader
 
 attributes = typer.Typer(
     help="Figures of areas: electors, members, residents, deprivation.", no_args_is_help=True
@@ -50,35 +52,88 @@ def add_attributes(
     """Add CSV columns to a layer by area code, or from a layer of smaller areas."""
     if bool(best_fit_from) != bool(sums or means) or (by_surface and not best_fit_from):
         raise typer.BadParameter("use --best-fit-from LAYER together with --sum or --mean COLUMN")
-    table = read_table(read_bytes(file), file=file.name)
-    names = dict(_renaming(pair) for pair in rename or [])
-    table.require(*names)
+    how = JoinOptions(
+        layer=layer,
+        key=key,
+        names=dict(_renaming(pair) for pair in rename or []),
+        best_fit_from=best_fit_from,
+        sums=sums or [],
+        means=dict.fromkeys(means or [], weight),
+        by_surface=by_surface,
+    )
     cli = CommandContext.of(context)
+    cli.echo(*store_attributes(cli, file, how))
+
+
+@dataclass(frozen=True)
+class JoinOptions:
+    """How a table is joined to a layer: as the options of `attributes add` say."""
+
+    layer: str
+    key: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    best_fit_from: str = ""
+    sums: Sequence[str] = ()
+    means: Mapping[str, str] = field(default_factory=dict)
+    by_surface: bool = False
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A layer with the columns of a table, and the codes that only one of the two has."""
+
+    metadata: LayerMetadata
+    areas: gpd.GeoDataFrame
+    added: list[str]
+    unknown: list[str]
+    missing: list[str]
+    carried: Carried | None
+
+
+def joined_layer(store: StoreReader, file: Path, how: JoinOptions) -> Joined:
+    """Join a CSV to a layer of the store; nothing is stored.
+
+    Raises
+    ------
+    InputError
+        If the table and the layer do not fit.
+    """
+    table = read_table(read_bytes(file), file=file.name)
+    table.require(*how.names)
+    metadata, areas = store.layer(how.best_fit_from or how.layer)
+    joined, unknown, missing = join_attributes(areas, table, key=how.key, names=how.names)
+    carried = None
+    if how.best_fit_from:
+        metadata, coarse = store.layer(how.layer)
+        carried = carry(joined, coarse, sums=how.sums, means=how.means, by_surface=how.by_surface)
+        metadata, joined = _with_carried(metadata, coarse, carried, how.best_fit_from)
+    added = [how.names.get(name, name) for name in table.header if name != how.key]
+    return Joined(metadata, joined, added, unknown, missing, carried)
+
+
+def store_attributes(
+    cli: CommandContext, file: Path, how: JoinOptions
+) -> tuple[list[str], dict[str, object]]:
+    """Join a CSV to a layer of the store; returns lines for people, and the facts in them."""
+    own = how.best_fit_from or how.layer
     with cli.open() as store, store.transaction():
-        own = best_fit_from or layer
-        metadata, areas = store.layer(own)
-        joined, unknown, missing = join_attributes(areas, table, key=key, names=names)
-        carried = None
-        if best_fit_from:
-            weights = dict.fromkeys(means or [], weight)
-            metadata, coarse = store.layer(layer)
-            carried = carry(joined, coarse, sums=sums or [], means=weights, by_surface=by_surface)
-            metadata, joined = _with_carried(metadata, coarse, carried, own)
-        store.put_layer(metadata, joined)
-    added = [names.get(name, name) for name in table.header if name != key]
-    lines = [f"{own}: {', '.join(added)} for {len(areas) - len(missing)} of {len(areas)} areas"]
+        joined = joined_layer(store, file, how)
+        areas = len(store.layer(own)[1])
+        store.put_layer(joined.metadata, joined.areas)
+    added, unknown, missing, carried = joined.added, joined.unknown, joined.missing, joined.carried
+    lines = [f"{own}: {', '.join(added)} for {areas - len(missing)} of {areas} areas"]
     if carried:
-        lines.append(f"{layer}: {carried.note}")
+        lines.append(f"{how.layer}: {carried.note}")
     if carried and carried.straddling:
-        lines.append(f"{carried.straddling:,} areas of {own} straddle those of {layer}")
+        lines.append(f"{carried.straddling:,} areas of {own} straddle those of {how.layer}")
     if unknown:
         of = own if carried else "this layer"
         lines.append(f"{len(unknown)} rows match no area of {of}: {listed(unknown)}")
     if missing:
         lines.append(f"{len(missing)} areas have no row: {listed(missing)}")
-    facts = {"layer": layer, "added": added, "unknown": unknown, "missing": missing}
+    facts = {"layer": how.layer, "added": added, "unknown": unknown, "missing": missing}
     fit = {"note": carried.note, "straddling": carried.straddling} if carried else {}
-    cli.echo(lines, facts | fit)
+    return lines, facts | fit
 
 
 def _with_carried(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,14 +18,15 @@ from api.formats.files import write_whole
 from api.formats.points import as_spreadsheets
 from api.formats.rejects import RejectsFile
 from api.settings import user_name
-from geo.crs import crs_name, implausible
+from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
 from geo.formats.csv_table import Table, read_table
-from geo.incidents import COVERS_SETTING, NOTES_SETTING, Batch, Partition
+from geo.incidents import COVERS_SETTING, NOTES_SETTING, Batch, Partition, month_span
 from geo.locate import AreaLocator, joined_codes, overlaps_text
 from geo.question.quality import DoubleWatch
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
+from geo.sources.street_files import StreetFile
 from geo.store.contract import Change, ImportRecord, Store
 
 # Pairs of column names that are taken for coordinates, with their CRS; '' is the store's own.
@@ -56,6 +59,15 @@ def ingest(
         Path | None,
         typer.Option(help="File for rejected rows (default: NAME.rejects.csv in this folder)."),
     ] = None,
+    force: Annotated[
+        str, typer.Option(help="Only files of this force, such as derbyshire (default: all).")
+    ] = "",
+    first: Annotated[
+        str, typer.Option("--from", help="Only files from this month on, such as 2024-01.")
+    ] = "",
+    last: Annotated[
+        str, typer.Option("--to", help="Only files up to this month, such as 2024-06.")
+    ] = "",
 ) -> None:
     """Import incidents from files.
 
@@ -71,49 +83,60 @@ def ingest(
     cli = CommandContext.of(context)
     chosen = halves_of(halves or [])
     path = rejects or Path(f"{files[0].stem}.rejects.csv")
-    if mapping and chosen:
-        raise InputError("--halve cannot be used with --mapping, only with data.police.uk files")
+    if mapping and (chosen or force or first or last):
+        raise InputError(
+            "--halve, --force, --from and --to cannot be used with --mapping, only with "
+            "data.police.uk files"
+        )
+    wanted = files_wanted(force, first, last)
     cli.check_output(path, *files)
-    imported: list[tuple[Change, ImportRecord]] = []
-    warnings: list[str] = []
     with (
         TemporaryDirectory(prefix="patchmap-") as folder,
         cli.open(create=True) as store,
         RejectsFile(path) as rejected,
     ):
         if mapping:
-            from geo.sources.mapping import read_mapping  # noqa: PLC0415 - workbooks load slowly
-            from geo.sources.spreadsheet import read_spreadsheet  # noqa: PLC0415 - likewise
-
-            columns = read_mapping(read_bytes(mapping), file=mapping.name, folder=mapping.parent)
-            parts = [
-                read_spreadsheet(file, columns, store.projection, name=partition)
-                for file in as_spreadsheets(files, Path(folder))
-            ]
+            parts = _mapped_parts(files, mapping, partition, store.projection, Path(folder))
         else:
             parts = [
                 part
                 for file in files
                 for part in read_police_uk(
-                    file, store.projection, partition=partition, halves=chosen
+                    file, store.projection, partition=partition, halves=chosen, wanted=wanted
                 )
             ]
+        if not parts:
+            raise InputError(
+                f"{files[0].name} holds no file of this --force, --from and --to; leave them out "
+                "to import all"
+            )
         _refuse_repeated(parts)
         unused = set(chosen) - {(part.name, part.month) for part in parts}
         if unused:
             raise InputError(f"--halve {':'.join(min(unused))} does not match any of the files")
         with store.transaction():
-            for part in with_progress(parts, "Reading", total=len(parts)):
-                _store_notes(store, part)
-                watch = DoubleWatch()
-                add = partial(_add_batch, part, rejected, watch)
-                imported.append(store.put_partition(part, by=user_name(), on_batch=add))
-                warnings += _double_warnings(part, watch)
-    for line in warnings:
+            imported = [
+                import_partition(store, part, rejected)
+                for part in with_progress(parts, "Reading", total=len(parts))
+            ]
+    for line in (line for each in imported for line in each.warnings):
         typer.echo(line, err=True)
     if rejected.rows:
         typer.echo(f"rejected rows are in {path}", err=True)
-    _report(cli, imported)
+    cli.echo(import_lines(imported), [each.facts for each in imported])
+
+
+def _mapped_parts(
+    files: list[Path], mapping: Path, partition: str, projection: Projection, folder: Path
+) -> list[Partition]:
+    from geo.sources.mapping import read_mapping  # noqa: PLC0415 - workbooks load slowly
+    from geo.sources.spreadsheet import read_spreadsheet  # noqa: PLC0415 - likewise
+
+    columns = read_mapping(read_bytes(mapping), file=mapping.name, folder=mapping.parent)
+    return [
+        read_spreadsheet(file, columns, projection, name=partition)
+        for file in as_spreadsheets(files, folder)
+    ]
 
 
 def locate(
@@ -188,6 +211,60 @@ def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:
     )
 
 
+@dataclass(frozen=True)
+class Imported:
+    """What importing one partition did, and what looks wrong about it."""
+
+    change: Change
+    record: ImportRecord
+    warnings: list[str]
+
+    @property
+    def line(self) -> str:
+        """Where its rows went."""
+        record = self.record
+        counts = record.rejected_by_reason.items()
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in counts)
+        return (
+            f"{record.file}: {record.rows_read:,} read = {record.rows_accepted:,} accepted + "
+            f"{record.rows_rejected:,} rejected"
+            + (f" ({reasons})" if reasons else "")
+            + f" [{self.change}]"
+        )
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The same as JSON members."""
+        return record_facts(self.record) | {"change": self.change}
+
+
+def import_partition(store: Store, part: Partition, rejected: RejectsFile) -> Imported:
+    """Import a partition inside a transaction of its store, and its notes with it."""
+    _store_notes(store, part)
+    watch = DoubleWatch()
+    add = partial(_add_batch, part, rejected, watch)
+    change, record = store.put_partition(part, by=user_name(), on_batch=add)
+    return Imported(change, record, _double_warnings(part, watch))
+
+
+def files_wanted(force: str, first: str, last: str) -> Callable[[StreetFile], bool]:
+    """Which street-level files `--force`, `--from` and `--to` ask for.
+
+    Raises
+    ------
+    InputError
+        If a month is none, or the last one is before the first.
+    """
+    for month in filter(None, (first, last)):
+        month_span(month)
+    if first and last and last < first:
+        raise InputError(f"--to {last} is before --from {first}; swap them")
+    return lambda file: (
+        file.force == (force.lower() or file.force)
+        and (first or file.month) <= file.month <= (last or file.month)
+    )
+
+
 def halves_of(values: list[str]) -> dict[tuple[str, str], str]:
     """The values of `--halve` as categories by (force, month).
 
@@ -246,20 +323,10 @@ def _refuse_repeated(partitions: list[Partition]) -> None:
         files[part.partition_id] = part.file
 
 
-def _report(cli: CommandContext, imported: list[tuple[Change, ImportRecord]]) -> None:
-    lines, facts = [], []
-    for change, record in imported:
-        counts = record.rejected_by_reason.items()
-        reasons = ", ".join(f"{n:,} {reason}" for reason, n in counts)
-        lines.append(
-            f"{record.file}: {record.rows_read:,} read = {record.rows_accepted:,} accepted + "
-            f"{record.rows_rejected:,} rejected"
-            + (f" ({reasons})" if reasons else "")
-            + f" [{change}]"
-        )
-        facts.append(record_facts(record) | {"change": change})
-    read = sum(record.rows_read for _, record in imported)
-    accepted = sum(record.rows_accepted for _, record in imported)
+def import_lines(imported: list[Imported]) -> list[str]:
+    """Where the rows of each file went, and in the last line of all files."""
+    read = sum(each.record.rows_read for each in imported)
+    accepted = sum(each.record.rows_accepted for each in imported)
     files = "1 file" if len(imported) == 1 else f"{len(imported)} files"
-    lines.append(f"{files}: {read:,} read = {accepted:,} accepted + {read - accepted:,} rejected")
-    cli.echo(lines, facts)
+    total = f"{files}: {read:,} read = {accepted:,} accepted + {read - accepted:,} rejected"
+    return [*(each.line for each in imported), total]

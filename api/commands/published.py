@@ -37,7 +37,7 @@ def fetch_police(
     if last < first:
         raise InputError(f"--to {last} is before --from {first}; swap them")
     months = months_between(first, last)
-    with _progress("data.police.uk") as progress:
+    with download_progress("data.police.uk") as progress:
         files = fetch_police_uk(
             force, months, folder, address=Settings.read().police_uk, progress=progress
         )
@@ -54,7 +54,7 @@ def fetch_boundaries(
     """Download the ward boundaries of a council, ready for 'patchmap layers add'."""
     from api.fetch.fetch import fetch_layer  # noqa: PLC0415 - few commands need the network
 
-    with _progress("Open Geography portal") as progress:
+    with download_progress("Open Geography portal") as progress:
         file = fetch_layer(layer, authority, folder, address=Settings.read().ons, progress=progress)
     CommandContext.of(context).echo([str(file)], {"file": str(file)})
 
@@ -70,7 +70,8 @@ def suggest(file: Annotated[Path, typer.Argument(help="A CSV or XLSX file.")]) -
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
+def download_progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal; gives what is called with how much is done, and of how much."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return

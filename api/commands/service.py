@@ -27,6 +27,8 @@ from geo.store.layer_ids import renaming_notices
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+Announce = Callable[[str], None]
+
 COMPILED_FROM = 100_000
 """Incidents from which the compiled point-in-area loops are used, and so loaded at start."""
 
@@ -59,6 +61,23 @@ def serve(
 
         _run(cli, make_counts_app(CountsFile.read(counts)), f"{counts}", (host, port))
         return
+    serve_store(cli, (host, port), basemap=basemap)
+
+
+def serve_store(
+    cli: CommandContext,
+    place: tuple[str, int],
+    *,
+    basemap: Path | None = None,
+    announce: Announce | None = None,
+) -> None:
+    """Serve the store on a host and port until stopped.
+
+    Parameters
+    ----------
+    announce
+        Called with the address once it is served, instead of printing it.
+    """
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
 
     with cli.open() as store:
@@ -66,7 +85,8 @@ def serve(
             typer.echo(notice, err=True)
         settings = Settings.read()
         app = make_app(store, replace(settings, basemap=str(basemap)) if basemap else settings)
-        _run(cli, app, cli.store, (host, port), ready=partial(_warm_up, app, store))
+        ready = partial(_warm_up, app, store)
+        _run(cli, app, cli.store, place, ready=ready, announce=announce)
 
 
 def _warm_up(app: FastAPI, store: Store) -> None:
@@ -88,6 +108,7 @@ def _run(
     place: tuple[str, int],
     *,
     ready: Callable[[], object] = lambda: None,
+    announce: Announce | None = None,
 ) -> None:
     """Serve an app on a host and port until stopped.
 
@@ -99,17 +120,22 @@ def _run(
         Host and port.
     ready
         Called once the port is taken, before the first request.
+    announce
+        Called with the address once requests are taken, instead of printing it.
     """
     import uvicorn  # noqa: PLC0415 - the web stack takes a second that other commands save
 
     host, port = place
-    listener = _listen(host, port)
+    listener = listen(host, port)
     ready()
-    name = f"[{host}]" if ":" in host else host
-    cli.echo(
-        [f"Patchmap serves {what} at http://{name}:{port} (stop with Ctrl-C)"],
-        {"store": what, "address": f"http://{name}:{port}"},
-    )
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if announce:
+        announce(address)
+    else:
+        cli.echo(
+            [f"Patchmap serves {what} at {address} (stop with Ctrl-C)"],
+            {"store": what, "address": address},
+        )
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, lifespan="off"
     )
@@ -185,7 +211,14 @@ def _refuse_other_data(store: Store, name: str) -> None:
         )
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Take a port.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -50,6 +50,7 @@ def read_police_uk(
     *,
     partition: str = "",
     halves: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    wanted: Callable[[StreetFile], bool] = lambda _file: True,
 ) -> Iterator[Partition]:
     """Find every street-level file at a path.
 
@@ -64,11 +65,13 @@ def read_police_uk(
     halves
         Categories that were published twice, by (force, month): every second of identical rows is
         rejected, and the file is refused if a group of identical rows is odd.
+    wanted
+        Which files to read; an archive holds those of many forces.
 
     Returns
     -------
     partitions
-        One for each file, the earliest month first; their rows are read later, by `batches`.
+        One for each wanted file, the earliest month first; their rows are read later, by `batches`.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def read_police_uk(
         If there is no street-level file, or one of them cannot be read; the line names the file.
         Reading the batches of a partition raises it too.
     """
-    for file in street_files(path, partition=partition):
+    for file in filter(wanted, street_files(path, partition=partition)):
         yield _partition(replace(file, halved=halves.get((file.force, file.month), "")), projection)
 
 
