@@ -109,7 +109,7 @@ def total_words(answer: Answer) -> str:
     a_day = " a day" if "n_per_day" in total else ""
     certainty = total["certainty"]
     if certainty == UNJUDGED:
-        certainty = "too few earlier months to say whether by chance"
+        certainty = "too few earlier months or incidents to say whether by chance"
     return (
         f"{total['n_compared']:,} before, {signed(total['change'])} ({share}{a_day}): {certainty}"
     )

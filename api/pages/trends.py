@@ -55,6 +55,17 @@ class Trend:
         return notes
 
     @property
+    def doubled_note(self) -> str:
+        """Which months look published twice, for a small chart; '' where none does."""
+        if not self.doubled:
+            return ""
+        one = len(self.doubled) == 1
+        return (
+            f"{', '.join(sorted(self.doubled))} {'looks' if one else 'look'} published twice: "
+            f"about half of {'its' if one else 'their'} incidents are true."
+        )
+
+    @property
     def has_band(self) -> bool:
         """Whether any month has a band."""
         return bool(np.isfinite(self.low).any())

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Literal, ParamSpec, Protocol, TypeVar
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geo.errors import QuestionError
+from geo.incidents import london_months
 from geo.period import Period
 from geo.question.alike import crossed
 from geo.question.answer import Answer
 from geo.question.model import OPTIONS
 from geo.question.options import Option
+from geo.question.quality import published_twice
 from geo.store.layer_ids import AnswerCollection
 
 Params = ParamSpec("Params")
@@ -171,6 +174,27 @@ def short_months(answer: Answer, months: Sequence[str]) -> list[str]:
     """
     short = [month for month in months if month in answer.short]
     return [f"These months look incomplete: {', '.join(short)}."] if short else []
+
+
+def doubled_months(answer: Answer, months: Sequence[str]) -> list[str]:
+    """Caveats for months, `YYYY-MM`, outside the Answer's periods that look published twice.
+
+    Parameters
+    ----------
+    answer
+        An Answer with its history; its accounts speak of the months of its own periods.
+    months
+        As `YYYY-MM`.
+
+    Returns
+    -------
+    A caveat for each category of such a month.
+    """
+    accounts, history = answer.accounts, answer.history
+    own = {*accounts.period.months, *(accounts.compared.period.months if accounts.compared else ())}
+    named = np.isin(london_months(history["occurred_from"]).astype(str), sorted({*months} - own))
+    dated = history[named & (history["precision"] == "month").to_numpy()]
+    return [f"{one.month}: {one.text}." for one in published_twice(dated)]
 
 
 def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:

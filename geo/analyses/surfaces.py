@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from geo.analyses.analysis import (
     AnalysisResult,
     as_layer,
+    doubled_months,
     refuse_part_months,
     refuse_weight,
     skipped_months,
@@ -102,6 +103,7 @@ def expected(answer: Answer) -> AnalysisResult:
     month = answer.accounts.period.months[-1]
     earlier = [name for name in answer.published if name < month]
     months = [name for name in earlier if name not in answer.short]
+    alike = [name for name in months if name[5:] == month[5:]][-change.MOST_YEARS :]
     months += [month] if month in answer.published else []
     numbers = london_months(answer.history["occurred_from"]).astype(str)
     point, area = answer.membership.of(answer.history)
@@ -120,7 +122,10 @@ def expected(answer: Answer) -> AnalysisResult:
         "Predictive band of the same months of up to five earlier years, negative binomial with "
         "pooled dispersion (Gelman et al. 2013; Farrington et al. 1996)",
         {"level": 0.95, "fewest_years": change.FEWEST_YEARS},
-        skipped_months(answer, [name for name in earlier if name[5:] == month[5:]]),
+        [
+            *skipped_months(answer, [name for name in earlier if name[5:] == month[5:]]),
+            *doubled_months(answer, alike),
+        ],
     )
 
 

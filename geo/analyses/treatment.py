@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from geo.analyses.analysis import (
     AnalysisResult,
+    doubled_months,
     refuse_new_points,
     refuse_part_months,
     refuse_weight,
@@ -110,7 +111,11 @@ def treated(answer: Answer) -> AnalysisResult:
         "the weighted displacement difference (WDD, Wheeler & Ratcliffe 2018) and quotient (WDQ, "
         "Bowers & Johnson 2003). The control is " + _control_words(terms.control),
         parameters,
-        [*_left_out(alike), *short_months(answer, [*before.months, *after.months])],
+        [
+            *_left_out(alike),
+            *short_months(answer, [*before.months, *after.months]),
+            *doubled_months(answer, [*before.months, *after.months]),
+        ],
         {PLACES: comparison.table},
         warnings=[*_by_choice(answer, share), *_unmatched(comparison)],
     )

@@ -164,7 +164,7 @@ def answer(
             *locators.caveats(question.layer, counted),
             *coverage_caveats(resolved, known, comparison),
             *new_points_caveats(resolved, lists or ()),
-            *_caveats(resolved, notes, counted, short=short),
+            *_caveats(resolved, notes, (counted, compared), short=short),
         ],
         attribution=[note.attribution for note in notes if note.attribution],
         data_version=facts.data_version,
@@ -261,10 +261,11 @@ class _Locators:
 def _caveats(
     resolved: ResolvedQuestion,
     notes: list[SourceNotes],
-    counted: pd.DataFrame,
+    shown: tuple[pd.DataFrame, pd.DataFrame],
     *,
     short: list[ShortMonth],
 ) -> list[str]:
+    """What to keep in mind of the incidents of the period and of the compared one."""
     caveats = [caveat for note in notes for caveat in note.caveats]
     if resolved.sources_overlap:
         caveats.insert(
@@ -284,8 +285,14 @@ def _caveats(
         for part in short
         if part.month in months
     ]
-    snapped = counted[counted["precision"] == "month"]
-    return caveats + [f"{double.month}: {double.text}." for double in published_twice(snapped)]
+    # Of a compared month too: against twice its incidents the next month looks like a fall.
+    # One by one: where the periods overlap, every row of both would occur twice.
+    doubled = [
+        f"{double.month}: {double.text}."
+        for rows in shown
+        for double in published_twice(rows[rows["precision"] == "month"])
+    ]
+    return caveats + list(dict.fromkeys(doubled))
 
 
 def ask(

@@ -107,7 +107,7 @@ def test_a_change_is_told_with_its_certainty(client: TestClient) -> None:
     assert "compared with January 2024" in page
     # Without earlier months nobody knows how much the counts of these two areas vary.
     assert len(re.findall('class="sure cannot-be-judged">', page)) == 2
-    assert "too few earlier months to say whether by chance" in page
+    assert "too few earlier months or incidents to say whether by chance" in page
     assert re.search(r"Compared with</dt><dd>January 2024: \d+ counted", page)
 
 

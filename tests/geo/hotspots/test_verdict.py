@@ -131,6 +131,14 @@ def test_few_areas_without_earlier_periods_cannot_be_judged():
     assert np.isnan(verdicts.q).all()
 
 
+def test_earlier_periods_without_incidents_tell_no_variation():
+    days = np.full(12, 30.0)
+    now, before = np.array([90.0, 0, 0, 0]), np.zeros(4)
+    verdicts = judge(now, before, days=(30, 30), earlier=Earlier(np.zeros((4, 12)), days))
+    assert verdicts.certainty.tolist() == [UNJUDGED] * 4
+    assert verdicts.periods == 0
+
+
 def test_an_unknown_count_is_not_judged_and_is_no_test_of_the_others():
     rng = np.random.default_rng(10)
     mean = np.full(18, 60.0)
