@@ -23,6 +23,7 @@ from api.commands.context import CommandContext
 from api.commands.plans import plans
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError
+from geo.text import refuse_control_characters
 
 app = typer.Typer(
     name="patchmap",
@@ -92,6 +93,8 @@ def _refuse(line: str) -> None:
 def main() -> None:
     """Run the command line."""
     try:
+        for argument in sys.argv[1:]:
+            refuse_control_characters(argument, "an argument")
         app(prog_name="patchmap")
     except PatchmapError as error:
         _refuse(str(error))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 from api.settings import LOOPBACK
+from geo.text import control_character
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORWARDED = ("forwarded", "via", "x-forwarded-", "x-real-ip")
@@ -56,8 +57,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        fault = _fault(scope["method"], Headers(scope=scope))
-        app = problem(403, fault) if fault else self.app
+        app = _refusal(scope) or self.app
         head = scope["method"] == "HEAD"
         if head:
             # Every GET route answers HEAD too: the body is made and left out.
@@ -111,6 +111,15 @@ def is_own_caller(client: str | None, headers: Headers) -> bool:
     own = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
     origin = headers.get("origin")
     return client in LOOPBACK and own and (origin is None or _same(origin, headers))
+
+
+def _refusal(scope: Scope) -> ASGIApp | None:
+    if fault := _fault(scope["method"], Headers(scope=scope)):
+        return problem(403, fault)
+    address = f"{scope['path']}?{unquote_plus(scope['query_string'].decode('latin-1'))}"
+    if character := control_character(address):
+        return problem(400, f"the address holds the control character {character}; remove it")
+    return None
 
 
 def _fault(method: str, headers: Headers) -> str:

@@ -17,6 +17,7 @@ from boundaries.layers.read import read_layer
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.formats.bounded import read_input
 from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
 from geo.store.contract import ImportRecord, LayerMetadata, Store
 from geo.store.geopackage import GeoPackageStore, is_store
@@ -93,10 +94,7 @@ def read_bytes(path: Path) -> bytes:
     InputError
         If it cannot be read.
     """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    return read_input(path)
 
 
 def read_vector(path: Path, *, layer: str = "") -> bytes:

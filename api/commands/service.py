@@ -20,6 +20,7 @@ from boundaries.demo.country import write_country
 from boundaries.demo.export import write_files
 from geo.crs import Projection
 from geo.errors import ConflictError, InputError
+from geo.formats.sandbox import missing_walls
 from geo.locate import warm_up
 from geo.store.contract import LayerMetadata, Setting, Store
 from geo.store.layer_ids import renaming_notices
@@ -81,12 +82,20 @@ def serve_store(
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
 
     with cli.open() as store:
-        for notice in renaming_notices(store.layers()):
+        for notice in (*renaming_notices(store.layers()), *_sandbox_notices()):
             typer.echo(notice, err=True)
         settings = Settings.read()
         app = make_app(store, replace(settings, basemap=str(basemap)) if basemap else settings)
         ready = partial(_warm_up, app, store)
         _run(cli, app, cli.store, place, ready=ready, announce=announce)
+
+
+def _sandbox_notices() -> list[str]:
+    reached = missing_walls()
+    if not reached:
+        return []
+    walls = " and ".join(reached)
+    return [f"The reader of GIS files can reach {walls}; install bubblewrap to prevent that"]
 
 
 def _warm_up(app: FastAPI, store: Store) -> None:

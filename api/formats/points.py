@@ -11,6 +11,7 @@ import orjson
 
 from geo.crs import LONLAT
 from geo.errors import InputError
+from geo.formats.bounded import read_input
 from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
 from geo.formats.geojson import collection_crs, feature_collection
 
@@ -40,7 +41,7 @@ def as_spreadsheets(files: Iterable[Path], folder: Path) -> Iterator[Path]:
             yield file
             continue
         foreign = file.suffix.lower() in FOREIGN_ENDINGS
-        content = read_foreign(file) if foreign else file.read_bytes()
+        content = read_foreign(file) if foreign else read_input(file)
         below = folder / str(number)
         below.mkdir()
         made = below / f"{file.name}.csv"

@@ -17,6 +17,7 @@ from api.settings import TileServer
 from boundaries.layers.lines import read_lines
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.formats.bounded import read_input
 from geo.store.contract import LayerMetadata, Setting
 
 ADDRESS: Final = "/ground/{z}/{x}/{y}"
@@ -99,7 +100,7 @@ class BasemapFile:
             if file.suffix.lower() == ".mbtiles":
                 return cls(pictures=MBTiles(file), version=version)
             if file.suffix.lower() in (".geojson", ".json"):
-                content = file.read_bytes()
+                content = read_input(file)
                 lines = read_lines(content, file=file.name, projection=projection)
                 return cls(lines=lines, version=version)
         except OSError as error:

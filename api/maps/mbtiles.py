@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo.errors import InputError
+from geo.formats.bounded import open_input
 
 _MAGIC: Final = b"SQLite format 3\x00"
 _PICTURES: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
@@ -114,11 +115,8 @@ class MBTiles:
 
 def _opened(path: Path) -> sqlite3.Connection:
     """Open the database so that it can only read its own tables."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(_MAGIC))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    with open_input(path) as file:
+        magic = file.read(len(_MAGIC))
     if magic != _MAGIC:
         raise InputError(f"{path} is not an MBTiles file: it is not an SQLite database")
     database = sqlite3.connect(

@@ -12,6 +12,7 @@ from api.dependencies import AnswersDep
 from api.planner.sessions import EditingSession, PlanSessions
 from api.query import QUESTION_PARAMETERS, only
 from geo.question.model import Question
+from geo.text import refuse_control_escapes
 
 JSON: Final = "application/json"
 MAX_BODY_BYTES: Final = 4_000_000
@@ -56,6 +57,7 @@ async def read_body(request: Request) -> bytes:
             raise HTTPException(
                 413, f"the body is too large; send at most {MAX_BODY_BYTES:,} bytes"
             )
+    refuse_control_escapes(bytes(body), "the body")
     return bytes(body)
 
 

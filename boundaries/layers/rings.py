@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from subprocess import TimeoutExpired
+from tempfile import TemporaryDirectory
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from geo.errors import InputError
+from geo.formats.sandbox import Limits, run_sandboxed
+
+REPAIR_LIMITS: Final = Limits(
+    memory_bytes=2 * 2**30, cpu_seconds=30, wall_seconds=120.0, file_bytes=512 * 2**20
+)
+"""Limits on the repair of a layer."""
+
+_WORKER: Final = Path(__file__).with_name("repair_worker.py")
 
 # GEOS writes "Self-intersection[-1.5 52.9]".
 _REASON = re.compile(r"^(?P<fault>[^\[]+)\[(?P<x>\S+) (?P<y>\S+)\]$")
@@ -51,7 +65,10 @@ def invalid_rings(areas: gpd.GeoDataFrame) -> list[RingFault]:
 
 
 def repair_rings(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """Repair invalid polygons with `shapely.make_valid`.
+    """Repair invalid polygons with `shapely.make_valid`, in a process of its own.
+
+    How long that takes depends on how often a ring crosses itself, not on its length: a ring of
+    3,000 points can take minutes and gigabytes.
 
     Returns
     -------
@@ -61,24 +78,40 @@ def repair_rings(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
     Raises
     ------
     InputError
-        If a polygon has no surface.
+        If a polygon has no surface, or its repair takes more than `REPAIR_LIMITS`.
     """
     shapes = areas.geometry.to_numpy().copy()
+    invalid = _invalid(shapes)
+    if not invalid:
+        return areas, []
     lines = []
-    for at in _invalid(shapes):
+    faults = [_fault(str(areas.index[at]), shapes[at]) for at in invalid]
+    for at, fault, after in zip(invalid, faults, _repaired(shapes[invalid], faults), strict=True):
         before = shapes[at]
-        fault = _fault(str(areas.index[at]), before)
-        # Unlike the default, the `structure` method returns polygons only, without stray lines.
-        after = shapely.make_valid(before, method="structure", keep_collapsed=False)
         if after.is_empty:
             raise InputError(f"{fault}: it has no surface, so it cannot be repaired; redraw it")
         shapes[at] = after
         change = (after.area / before.area - 1) * 100 if before.area else 0.0
         parts = shapely.get_num_geometries(after)
         lines.append(f"{fault}: repaired, {parts} part(s), area {change:+.4f} %")
-    if not lines:
-        return areas, []
     return areas.set_geometry(gpd.GeoSeries(shapes, index=areas.index, crs=areas.crs)), lines
+
+
+def _repaired(shapes: NDArray[np.object_], faults: list[RingFault]) -> list[BaseGeometry]:
+    with TemporaryDirectory(prefix="patchmap-") as name:
+        folder = Path(name)
+        request = orjson.dumps([shape.hex() for shape in shapely.to_wkb(shapes)])
+        try:
+            code = run_sandboxed(_WORKER, request, folder, limits=REPAIR_LIMITS)
+        except TimeoutExpired:
+            code = 1
+        answers = (folder / "answer").read_text().splitlines()
+    if code and len(answers) < len(shapes):
+        raise InputError(
+            f"{faults[len(answers)]}: repairing it takes too long, because its outline crosses "
+            "itself too often; redraw it"
+        )
+    return [shapely.from_wkb(answer) for answer in answers]
 
 
 def _invalid(shapes: NDArray[np.object_]) -> list[int]:

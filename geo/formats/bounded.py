@@ -1,9 +1,14 @@
-"""Reading files from users within limits: hashes, and entries of zip archives."""
+"""Reading files from users within limits: only regular files, no more bytes than are stated.
+
+A device has no end, and a pipe can be silent for ever: neither is opened.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +20,107 @@ from geo.errors import InputError
 
 LARGEST_FILE: Final = 4 * 2**30
 """Most bytes in one file, packed or unpacked: ten times the largest that is published."""
+
+LARGEST_WHOLE: Final = 512 * 2**20
+"""Most bytes of a file that is read into memory whole."""
+
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+@contextmanager
+def open_input(path: Path) -> Iterator[IO[bytes]]:
+    """Open a user's file for reading.
+
+    Parameters
+    ----------
+    path
+        A regular file of at most `LARGEST_FILE` bytes, or a link to one.
+
+    Yields
+    ------
+    stream
+        Its bytes.
+
+    Raises
+    ------
+    InputError
+        If there is none, if it is no regular file or too large, or if the system reports an
+        error, also while the file is being read.
+    """
+    try:
+        # Looked at before it is opened too: to open a device can already have an effect.
+        _check_regular(path, path.stat())
+        # Without O_NONBLOCK, opening a pipe would wait for a program that writes to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            _check_regular(path, os.fstat(descriptor))
+            yield stream
+    except OSError as error:
+        raise InputError(_unreadable(path, error)) from error
+    except ValueError as error:
+        if "null byte" not in str(error):
+            raise
+        raise InputError("the name of a file cannot hold a NUL character") from error
+
+
+def read_input(path: Path, *, most: int = LARGEST_WHOLE) -> bytes:
+    """Read a user's file whole.
+
+    Parameters
+    ----------
+    path
+        See `open_input`.
+    most
+        Most bytes.
+
+    Returns
+    -------
+    content
+        All of its bytes.
+
+    Raises
+    ------
+    InputError
+        As `open_input`, or if it holds more than `most` bytes.
+    """
+    with open_input(path) as stream:
+        # The file can grow, and those of /proc state a size of 0.
+        content = stream.read(most + 1)
+    if len(content) > most:
+        raise InputError(f"{path.name} is larger than {most:,} bytes; split or simplify it")
+    return content
+
+
+def check_input(path: Path) -> None:
+    """Refuse what `open_input` refuses, before a library opens the file by its path.
+
+    Raises
+    ------
+    InputError
+        As `open_input`.
+    """
+    with open_input(path):
+        pass
+
+
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "not a file")
+        raise InputError(f"{path.name or path} is {kind}; name a file")
+    if status.st_size > LARGEST_FILE:
+        raise InputError(f"{path.name} is larger than {LARGEST_FILE:,} bytes; split it")
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {path.name}"
+    return f"{path.name} cannot be read: {error.strerror or error}"
 
 
 def sha256_of(stream: IO[bytes], *, file: str) -> str:

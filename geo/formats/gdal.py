@@ -2,14 +2,13 @@
 
 GDAL decides by a file's content what it is, and some of what it reads names other files, addresses
 or SQL to run. So it never runs in this process: a child process reads one copy of the file, under a
-fixed name in a folder of its own, with one driver, limited memory and time, and no network.
+fixed name in a folder of its own (`geo.formats.sandbox`), with one driver.
 TopoJSON needs no GDAL (`geo.formats.topojson` says why).
 """
 
 from __future__ import annotations
 
 import subprocess
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,12 +20,14 @@ import orjson
 
 from geo.crs import crs_name, is_lonlat
 from geo.errors import InputError
+from geo.formats import sandbox
+from geo.formats.bounded import open_input, read_input
 from geo.formats.topojson import to_geojson
 
 FOREIGN_ENDINGS: Final = (".shp", ".zip", ".kml", ".gpkg", ".topojson")
 """Endings of the files that `read_foreign` reads; a .zip holds a shapefile."""
 
-_CHILD: Final = Path(__file__).with_name("gdal_worker.py")
+_WORKER: Final = Path(__file__).with_name("gdal_worker.py")
 _REFUSED: Final = 3  # the child's exit code when its answer is a refusal
 _DRIVERS: Final = {
     ".shp": "ESRI Shapefile",
@@ -58,6 +59,11 @@ class Limits:
     cpu_seconds: int = 120
     wall_seconds: float = 180.0
 
+    @property
+    def file_bytes(self) -> int:
+        """Most bytes of any file of the child process."""
+        return max(self.input_bytes, self.output_bytes)
+
 
 LIMITS: Final = Limits()
 
@@ -87,34 +93,24 @@ def read_foreign(path: Path, *, layer: str = "", limits: Limits = LIMITS) -> byt
         With one line that says what is wrong with the file.
     """
     ending = path.suffix.lower()
-    if not path.is_file():
-        raise InputError(f"there is no file {path.name}")
+    if ending == ".topojson":
+        content = read_input(path, most=limits.topojson_bytes)
+        return to_geojson(content, file=path.name, layer=layer)
+    if ending not in _DRIVERS:
+        raise InputError(
+            f"{path.name} is of an unknown format; its name must end in "
+            + ", ".join(FOREIGN_ENDINGS)
+        )
+    _check_content(path, ending)
+    if ending == ".shp" and layer not in ("", path.stem):
+        raise InputError(f"{path.name} has no layer {layer!r}; it has: {path.stem}")
     try:
-        if ending == ".topojson":
-            content = _read_bounded(path, limits.topojson_bytes)
-            return to_geojson(content, file=path.name, layer=layer)
-        if ending not in _DRIVERS:
-            raise InputError(
-                f"{path.name} is of an unknown format; its name must end in "
-                + ", ".join(FOREIGN_ENDINGS)
-            )
-        _check_content(path, ending)
-        if ending == ".shp" and layer not in ("", path.stem):
-            raise InputError(f"{path.name} has no layer {layer!r}; it has: {path.stem}")
         with TemporaryDirectory(prefix="patchmap-") as folder:
             _copy(path, Path(folder), limits.input_bytes)
             _run(path.name, ending, layer, folder=Path(folder), limits=limits)
             return _collection(path.name, ending, Path(folder) / "answer", limits)
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}") from error
-
-
-def _read_bounded(path: Path, most: int) -> bytes:
-    with path.open("rb") as stream:
-        content = stream.read(most + 1)
-    if len(content) > most:
-        raise InputError(f"{path.name} is larger than {most:,} bytes; simplify its areas")
-    return content
 
 
 # What the file is
@@ -125,7 +121,7 @@ def _check_content(path: Path, ending: str) -> None:
     if ending == ".kml":
         _check_kml(path)
         return
-    with path.open("rb") as stream:
+    with open_input(path) as stream:
         head = stream.read(100)
     signatures = {
         ".shp": (head[:4] == b"\x00\x00\x27\x0a", "shapefile"),
@@ -155,7 +151,7 @@ def _check_kml(path: Path) -> None:
     parser.StartDoctypeDeclHandler = doctype
     parser.StartElementHandler = lambda name, _: roots.append(name) if not roots else None
     try:
-        with path.open("rb") as stream:
+        with open_input(path) as stream:
             while not roots and stream.tell() < _PROLOG_BYTES and (part := stream.read(2**14)):
                 parser.Parse(part, False)  # noqa: FBT003 - expat takes no names
     except (expat.ExpatError, LookupError, ValueError) as error:
@@ -167,7 +163,7 @@ def _check_kml(path: Path) -> None:
         )
 
 
-# The child
+# The worker
 
 
 def _copy(path: Path, folder: Path, budget: int) -> None:
@@ -178,7 +174,7 @@ def _copy(path: Path, folder: Path, budget: int) -> None:
         if beside.stem == path.stem and beside.suffix.lower() in _SIBLINGS and beside.is_file():
             files.setdefault(beside.suffix.lower(), beside)
     for suffix, source in files.items():
-        with source.open("rb") as stream, (folder / f"layer{suffix}").open("wb") as copy:
+        with open_input(source) as stream, (folder / f"layer{suffix}").open("wb") as copy:
             while part := stream.read(2**20):
                 budget -= len(part)
                 if budget < 0:
@@ -193,12 +189,10 @@ def _run(file: str, ending: str, layer: str, *, folder: Path, limits: Limits) ->
         "kind": ending[1:],
         "layer": layer.encode("utf-8", "replace").decode(),
         "driver": driver,
-        "memory_bytes": limits.memory_bytes,
-        "cpu_seconds": limits.cpu_seconds,
-        "file_bytes": max(limits.input_bytes, limits.output_bytes),
+        "file_bytes": limits.file_bytes,
     }
     try:
-        code = _child(request, folder, skipped, limits.wall_seconds)
+        code = _worker(request, folder, skipped, limits)
     except subprocess.TimeoutExpired as error:
         raise InputError(f"{file}: reading it takes too long; simplify it") from error
     if code == _REFUSED:
@@ -212,23 +206,23 @@ def _run(file: str, ending: str, layer: str, *, folder: Path, limits: Limits) ->
         raise InputError(f"{file}: reading it failed")
 
 
-def _child(request: dict[str, object], folder: Path, skipped: list[str], seconds: float) -> int:
-    with (folder / "answer").open("wb") as answer:
-        done = subprocess.run(  # noqa: S603 - this Python and a file of this package
-            [sys.executable, "-I", str(_CHILD)],
-            input=orjson.dumps(request),
-            stdout=answer,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env=_environment(folder, skipped),
-            timeout=seconds,
-            check=False,
-        )
-    return done.returncode
+def _worker(request: dict[str, object], folder: Path, skipped: list[str], limits: Limits) -> int:
+    return sandbox.run_sandboxed(
+        _WORKER,
+        orjson.dumps(request),
+        folder,
+        limits=sandbox.Limits(
+            memory_bytes=limits.memory_bytes,
+            cpu_seconds=limits.cpu_seconds,
+            wall_seconds=limits.wall_seconds,
+            file_bytes=limits.file_bytes,
+        ),
+        environment=_environment(skipped),
+    )
 
 
-def _environment(folder: Path, skipped: list[str]) -> dict[str, str]:
-    """The child's whole environment; GDAL reads it once, when it is loaded."""
+def _environment(skipped: list[str]) -> dict[str, str]:
+    """The worker's environment; GDAL reads it once, when it is loaded."""
     # Separated by commas: at spaces GDAL would cut the names that hold one.
     drivers = ",".join(skipped)
     return {
@@ -244,9 +238,6 @@ def _environment(folder: Path, skipped: list[str]) -> dict[str, str]:
         "GDAL_HTTP_MAX_RETRY": "0",
         "PROJ_NETWORK": "OFF",
         "OPENBLAS_NUM_THREADS": "1",
-        "LC_ALL": "C.UTF-8",
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
     }
 
 
@@ -254,7 +245,7 @@ def _environment(folder: Path, skipped: list[str]) -> dict[str, str]:
 def _all_drivers() -> tuple[str, ...]:
     """Names of all drivers of the installed GDAL, from a child that reads no file."""
     with TemporaryDirectory(prefix="patchmap-") as folder:
-        if _child({"list_drivers": True}, Path(folder), [], LIMITS.wall_seconds):
+        if _worker({"list_drivers": True}, Path(folder), [], LIMITS):
             raise InputError("GDAL cannot be started; install the pyogrio package again")
         return tuple(orjson.loads((Path(folder) / "answer").read_bytes()))
 

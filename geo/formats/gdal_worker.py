@@ -1,9 +1,9 @@
 """The sandboxed program that reads one file with GDAL; only `geo.formats.gdal` starts it.
 
-It runs in a folder of its own with little memory, little time and no network, and imports nothing
-of Patchmap. The request comes as JSON on standard input. The answer goes to standard output: a
-line with the coordinate reference system as JSON, then a JSON array of features; or, with the exit
-code `REFUSED`, one line with the reason.
+It runs in a folder of its own (`geo.formats.sandbox`) and imports nothing of Patchmap. The request
+comes as JSON on standard input. The answer goes to standard output: a line with the coordinate
+reference system as JSON, then a JSON array of features; or, with the exit code `REFUSED`, one line
+with the reason.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ _SIBLINGS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _NEEDED: Final = (".shp", ".shx", ".dbf")
 _LISTED = 8  # layers named in a message
 _LONGEST_REASON = 300
-_OPEN_FILES = 64
 # Fields that GDAL's KML driver adds to every layer, about how a viewer should draw it.
 _KML_STYLE_FIELDS: Final = frozenset(
     {"altitudeMode", "drawOrder", "extrude", "icon", "tessellate", "visibility"}
@@ -47,7 +46,6 @@ def main() -> int:
     if request.get("list_drivers"):
         out.write(orjson.dumps(_drivers()))
         return 0
-    _limit(request)
     try:
         for part in _answer(request):
             out.write(part)
@@ -59,18 +57,6 @@ def main() -> int:
     except OSError:  # writing beyond RLIMIT_FSIZE
         _refuse("it is larger than a layer may be; simplify it")
     return 0
-
-
-def _limit(request: dict[str, Any]) -> None:
-    """Set hard limits, which nothing in this process can lift again."""
-    for limit, value in (
-        (resource.RLIMIT_AS, request["memory_bytes"]),
-        (resource.RLIMIT_CPU, request["cpu_seconds"]),
-        (resource.RLIMIT_FSIZE, request["file_bytes"]),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (value, value))
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -15,6 +15,7 @@ from shapely.errors import GEOSException
 
 from geo.crs import LONLAT, crs_name
 from geo.errors import InputError
+from geo.text import refuse_control_escapes
 
 POINTS: Final = ("Point",)
 POLYGONS: Final = ("Polygon", "MultiPolygon")
@@ -45,6 +46,7 @@ def feature_collection(content: bytes, file: str) -> dict[str, Any]:
         collection = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise InputError(f"{file} is not GeoJSON: {error}") from error
+    refuse_control_escapes(content, file)
     if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
         kind = collection.get("type") if isinstance(collection, dict) else None
         raise InputError(

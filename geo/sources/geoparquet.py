@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from geo.crs import LONLAT, Projection, crs_name, implausible
 from geo.errors import InputError
+from geo.formats.bounded import check_input
 from geo.incidents import category_slug, london_months
 from geo.sources.points import IncidentPoints, Ints
 
@@ -65,6 +66,7 @@ def parquet_parts(path: Path) -> list[ParquetPart]:
     InputError
         If it is not a Parquet file.
     """
+    check_input(path)
     try:
         groups = pq.read_metadata(path).num_row_groups
     except pa.ArrowInvalid as error:

@@ -60,12 +60,11 @@ from typing import Final, Literal
 
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, crs_name
 from geo.errors import InputError
-from geo.formats.bounded import sha256_of
+from geo.formats.bounded import open_input, sha256_of
 from geo.incidents import Covers, SourceNotes, month_span
 from geo.sources import police_uk
 from geo.sources.dates import DateFormat
 from geo.sources.sections import METADATA, METADATA_DEPRECATED, Section, read_toml
-from geo.sources.sheets import opened
 from geo.sources.vocabulary import checked_slug, read_vocabulary
 
 _WAYS: Final = (("easting", "northing"), ("longitude", "latitude"), ("postcode", "lookup"))
@@ -175,7 +174,7 @@ def read_mapping(content: bytes, *, file: str, folder: Path | None) -> Mapping:
     where = _where(top.section("where"), folder)
     digest = hashlib.sha256(content + repr(what).encode())
     for path in _lookup_files(where.lookup):
-        with opened(path) as stream:
+        with open_input(path) as stream:
             digest.update(sha256_of(stream, file=path.name).encode())
     return Mapping(
         source=_source(top),

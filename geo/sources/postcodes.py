@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import InputError
-from geo.sources.sheets import opened
+from geo.formats.bounded import open_input
 
 PATTERN: Final = r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}"
 """A whole postcode in capitals, without its space."""
@@ -129,7 +129,7 @@ def _read_parts(path: Path) -> Iterator[pd.DataFrame]:
 def _chunks(path: Path) -> Iterator[pd.DataFrame]:
     """Postcode, easting and northing as text, some rows at a time."""
     columns, bare = _columns(path)
-    with opened(path) as stream:
+    with open_input(path) as stream:
         try:
             chunks = pd.read_csv(
                 stream,
@@ -150,7 +150,7 @@ def _chunks(path: Path) -> Iterator[pd.DataFrame]:
 
 def _columns(path: Path) -> tuple[tuple[int, int, int], bool]:
     """The positions of postcode, easting and northing, and whether the file lacks a header."""
-    with opened(path) as stream:
+    with open_input(path) as stream:
         line = stream.readline(100_000).decode("utf-8-sig", "replace")
     try:
         cells = [cell.strip() for cell in next(csv.reader([line]), [])]

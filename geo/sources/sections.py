@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeGuard
 
 from geo.errors import InputError
+from geo.text import refuse_control_characters
 
 LARGEST_MAPPING: Final = 2**20
 """Bytes of a mapping file; with long code lists they reach some 50,000."""
@@ -222,11 +224,25 @@ def read_toml(content: bytes, *, file: str) -> Section:
     if len(content) > LARGEST_MAPPING:
         raise InputError(f"{file} is longer than {LARGEST_MAPPING:,} bytes")
     try:
-        return Section(file, "", tomllib.loads(content.decode("utf-8-sig")))
+        top = Section(file, "", tomllib.loads(content.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
         raise InputError(f"{file} is not UTF-8 text; save the file as UTF-8") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file} is not TOML: {str(error).splitlines()[0][:200]}") from error
+    refuse_control_characters("".join(_texts(top.values)), file)
+    return top
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every key and text of a parsed TOML file."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from (key, *_texts(below))
+    elif isinstance(value, list):
+        for below in value:
+            yield from _texts(below)
 
 
 def is_text(value: object) -> TypeGuard[str]:

@@ -22,6 +22,7 @@ import numpy as np
 import openpyxl  # type: ignore[import-untyped] # it has no types
 
 from geo.errors import InputError
+from geo.formats.bounded import open_input
 from geo.formats.csv_table import Table, read_tables
 
 ROWS: Final = 20_000
@@ -73,7 +74,7 @@ def read_sheet(path: Path, *, sheet: str = "", rows: int = ROWS) -> Iterator[Tab
     InputError
         If the file cannot be read, is neither of the two, or holds a header and no rows.
     """
-    with opened(path) as stream:
+    with open_input(path) as stream:
         start = stream.read(4)
         stream.seek(0)
         if start == _OLE2:
@@ -87,22 +88,6 @@ def read_sheet(path: Path, *, sheet: str = "", rows: int = ROWS) -> Iterator[Tab
             raise InputError(f"{path.name} is not a workbook; remove sheet = {sheet!r}")
         else:
             yield from read_tables(stream, file=path.name, rows=rows)
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a user's file for reading.
-
-    Raises
-    ------
-    InputError
-        If the system reports an error, also while the file is being read.
-    """
-    try:
-        with path.open("rb") as stream:
-            yield stream
-    except OSError as error:
-        raise InputError(f"{path.name} cannot be read: {error.strerror or error}") from error
 
 
 def _workbook_tables(stream: IO[bytes], file: str, *, sheet: str, rows: int) -> Iterator[CellTable]:

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from geo.crs import LONLAT, Projection, implausible
 from geo.errors import InputError
-from geo.formats.bounded import sha256_of
+from geo.formats.bounded import open_input, sha256_of
 from geo.formats.csv_table import Table
 from geo.incidents import COLUMNS, Batch, Partition, category_slug
 from geo.sources.mapping import Mapping, What
 from geo.sources.postcodes import Postcodes
-from geo.sources.sheets import ROWS, CellTable, opened, read_sheet
+from geo.sources.sheets import ROWS, CellTable, read_sheet
 from geo.sources.when import Occurrences, occurrences, read_moments
 
 LONGEST_ID: Final = 200
@@ -75,7 +75,7 @@ def read_spreadsheet(
         raise InputError(
             f"--partition {name!r}: use letters, digits, spaces, dots, - (at most 100)"
         )
-    with opened(path) as stream:
+    with open_input(path) as stream:
         digest = sha256_of(stream, file=path.name)
     first = next(read_sheet(path, sheet=mapping.sheet, rows=1))
     first.require(*mapping.columns)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from geo.errors import InputError
-from geo.formats.bounded import zip_entry
+from geo.formats.bounded import open_input, zip_entry
 from geo.incidents import month_span
 
 _FILE_NAME = re.compile(r"(?P<month>\d{4}-\d{2})-(?P<force>[a-z0-9-]+)-street\.csv", re.IGNORECASE)
@@ -83,7 +83,7 @@ def _street_files(path: Path, partition: str) -> Iterator[StreetFile]:
     if path.is_dir():
         for entry in sorted(path.rglob("*")):
             if named := _FILE_NAME.fullmatch(entry.name):
-                yield _file(named, partial(_bytes_of, entry))
+                yield _file(named, partial(open_input, entry))
     elif _is_zip(path):
         yield from _zipped(path)
     else:
@@ -92,7 +92,7 @@ def _street_files(path: Path, partition: str) -> Iterator[StreetFile]:
 
 def _is_zip(path: Path) -> bool:
     # By its first bytes: zipfile looks for the end, which an archive that is cut off lacks.
-    with path.open("rb") as file:
+    with open_input(path) as file:
         return file.read(2) == b"PK"
 
 
@@ -115,20 +115,16 @@ def _single(path: Path, partition: str) -> StreetFile:
         if not force:
             raise InputError(f"--partition {partition!r}: write it as derbyshire:2024-01")
         month_span(month)
-        return StreetFile(path.name, force.lower(), month, partial(_bytes_of, path))
+        return StreetFile(path.name, force.lower(), month, partial(open_input, path))
     if not named:
         raise InputError(
             f"{path.name} does not name its force and month; rename it YYYY-MM-FORCE-street.csv "
             "as published, or use --partition FORCE:YYYY-MM. A file that is not from "
             f"data.police.uk needs --mapping; 'patchmap mapping suggest {path.name}' proposes one"
         )
-    return _file(named, partial(_bytes_of, path))
+    return _file(named, partial(open_input, path))
 
 
 def _file(named: re.Match[str], opened: Opener) -> StreetFile:
     month_span(named["month"])  # refuses a month such as 2024-13
     return StreetFile(named.string, named["force"].lower(), named["month"], opened)
-
-
-def _bytes_of(path: Path) -> IO[bytes]:
-    return path.open("rb")

@@ -6,11 +6,10 @@ from collections.abc import Mapping as Dictionary
 from pathlib import Path
 from typing import Final
 
-from geo.errors import InputError
+from geo.formats.bounded import read_input
 from geo.formats.csv_table import read_table
 from geo.incidents import category_slug
 from geo.sources.sections import Section, is_text, quoted
-from geo.sources.sheets import opened
 
 LARGEST_VOCABULARY: Final = 16 * 2**20
 """Bytes of a code list."""
@@ -89,11 +88,7 @@ def _folded(section: Section, code: str) -> str:
 
 def _vocabulary_file(section: Section, folder: Path | None) -> dict[str, str]:
     path = section.file_named("vocabulary", folder)
-    with opened(path) as stream:
-        content = stream.read(LARGEST_VOCABULARY + 1)
-    if len(content) > LARGEST_VOCABULARY:
-        raise InputError(f"{path.name} is longer than {LARGEST_VOCABULARY:,} bytes")
-    table = read_table(content, file=path.name)
+    table = read_table(read_input(path, most=LARGEST_VOCABULARY), file=path.name)
     table.require("code", "category")
     categories: dict[str, str] = {}
     rows = zip(table.lines, table.text("code"), table.text("category"), strict=True)

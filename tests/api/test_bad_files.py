@@ -126,7 +126,7 @@ def test_one_bad_file_in_an_archive_stops_all_of_it(folder: Path) -> None:
 
 def test_a_missing_file_is_one_line(folder: Path) -> None:
     assert_refused(folder, "ingest", "nowhere.zip", message="no file nowhere.zip")
-    assert_refused(folder, "layers", "add", "no.geojson", "--id", "x", message="No such file")
+    assert_refused(folder, "layers", "add", "no.geojson", "--id", "x", message="no file no.geojson")
 
 
 def test_a_store_that_is_no_store_is_one_line(folder: Path) -> None:

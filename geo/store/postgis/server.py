@@ -201,6 +201,8 @@ class Server:
             ) from error
         except PoolClosed as error:
             raise StoreError(f"the store {self.name} cannot be used: it was closed") from error
+        except psycopg.DataError as error:
+            raise InputError(f"the store cannot hold that: {_first_line(error)}") from error
         except psycopg.Error as error:
             raise _refusal(self.name, error) from error
 
@@ -267,10 +269,12 @@ _CONNECT: Final[dict[str, Any]] = {
     "client_encoding": "UTF8",
     "application_name": "patchmap",
 }
+_DENIED: Final = ("authentication", "role ", "pg_hba.conf", "password")
+"""Words in PostgreSQL's messages about users that it does not let in."""
 
 
 def database_name(url: str) -> str:
-    """A database as messages name it, without user and password.
+    """A database as messages name it: by its name alone, without server, user and password.
 
     Raises
     ------
@@ -290,8 +294,7 @@ def database_name(url: str) -> str:
     database = str(parts.get("dbname") or parts.get("user") or "")
     if "@" in host + database or not port.replace(",", "").isdigit() * bool(port) | (not port):
         raise refused
-    where = f"{host}:{port}" if port else host
-    return f"{database} on {where}" if where else database
+    return database
 
 
 def _connect(url: str) -> psycopg.Connection[Row]:
@@ -308,11 +311,23 @@ def _wait(
     )
 
 
-def _refusal(name: str, error: psycopg.Error) -> StoreError | NotFoundError:
+def _first_line(error: psycopg.Error) -> str:
     lines = (error.diag.message_primary or str(error)).strip().splitlines()
-    text = lines[0] if lines else type(error).__name__
+    return lines[0] if lines else type(error).__name__
+
+
+def _refusal(name: str, error: psycopg.Error) -> StoreError | NotFoundError:
+    text = _first_line(error)
     if isinstance(error, psycopg.IntegrityError) and error.diag.message_detail:
         text = f"{text} ({error.diag.message_detail.splitlines()[0]})"
     if 'database "' in text and "does not exist" in text:
         return NotFoundError(f"there is no database {name}; 'createdb' makes one")
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+        # The message of the connection names the server, its socket and the user.
+        denied = any(mark in text for mark in _DENIED)
+        text = (
+            "its server refused the user; check the user and password in the store's address"
+            if denied
+            else "its server cannot be reached; check that it is running"
+        )
     return StoreError(f"the store {name} cannot be used: {text}")

@@ -69,7 +69,7 @@ def test_a_zip_of_a_shapefile_equals_the_shapefile(shp: Path, tmp_path: Path) ->
 
 
 def test_topojson_is_read_without_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gdal, "_child", None)
+    monkeypatch.setattr(gdal, "_worker", None)
     point = {"type": "Point", "coordinates": [1, 2]}
     path = tmp_path / "t.topojson"
     path.write_text(json.dumps({"type": "Topology", "objects": {"p": point}, "arcs": []}))
