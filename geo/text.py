@@ -29,8 +29,8 @@ def control_character(text: str) -> str:
     name
         Of the first one, as in `U+0000`; '' if there is none.
     """
-    found = _CONTROL.search(text)
-    return f"U+{ord(found[0]):04X}" if found else ""
+    match = _CONTROL.search(text)
+    return f"U+{ord(match[0]):04X}" if match else ""
 
 
 def refuse_control_characters(text: str, what: str) -> None:

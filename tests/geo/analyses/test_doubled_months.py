@@ -68,19 +68,19 @@ def test_the_flag_says_how_many_are_true(rows, four_squares):
 
 
 @pytest.mark.parametrize(
-    ("month", "told"),
+    ("month", "is_flagged"),
     [("2023-12", True), ("2022-12", True), ("2023-11", False), ("2024-12", False)],
 )
-def test_an_expected_band_flags_the_years_that_it_rests_on(month, told, find, rows):
+def test_an_expected_band_flags_the_years_that_it_rests_on(month, is_flagged, find, rows):
     caveats = find("expected", doubled(rows, month), datetime="2024-12").caveats
-    assert flagged(caveats) == ([f"{month} drugs"] if told else [])
+    assert flagged(caveats) == ([f"{month} drugs"] if is_flagged else [])
 
 
 @pytest.mark.parametrize(
-    ("month", "told"),
+    ("month", "is_flagged"),
     [("2024-03", True), ("2024-06", True), ("2024-02", False), ("2024-07", False)],
 )
-def test_a_treatment_flags_the_months_before_it(month, told, find, rows):
+def test_a_treatment_flags_the_months_before_it(month, is_flagged, find, rows):
     options = {
         "datetime": "2024-07/2024-10",
         "treated": "p25:261015:201615",
@@ -90,4 +90,4 @@ def test_a_treatment_flags_the_months_before_it(month, told, find, rows):
     result = find("treatment", doubled(rows, month), **options)
     assert result.parameters["before"] == "2024-03-01/2024-06-30"
     # The accounts speak of the months of the period itself.
-    assert flagged(result.caveats) == ([f"{month} drugs"] if told else [])
+    assert flagged(result.caveats) == ([f"{month} drugs"] if is_flagged else [])
