@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Response
+from anyio import CapacityLimiter, to_thread
+from fastapi import FastAPI, Request, Response
 
 from api.allocation import cards
 from api.allocation import map_page as allocation_map
@@ -14,7 +15,7 @@ from api.answers import Answers
 from api.board import brief, stories
 from api.board import map_page as board_map
 from api.board import page as board
-from api.dependencies import AnswersDep
+from api.dependencies import answers_of
 from api.help import page as guide
 from api.maps import basemap
 from api.maps.basemap import BasemapFile
@@ -48,6 +49,7 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     app.state.answers = Answers(store, run=app.state.searches)
     app.state.plan_sessions = PlanSessions(store)
     app.state.settings = settings
+    app.state.readiness = CapacityLimiter(1)
     app.state.basemap = BasemapFile.open(settings.basemap, store.projection)
     for pages in (
         *(board, board_map, stories, brief, downloads),
@@ -64,7 +66,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.searches.close()
 
 
-def _ready(answers: AnswersDep) -> Response:
-    """Answer that the store can be read."""
-    answers.snapshot()
+async def _ready(request: Request) -> Response:
+    """Answer that the store can be read; in a thread of its own, so that no work is in the way."""
+    limiter: CapacityLimiter = request.app.state.readiness
+    await to_thread.run_sync(answers_of(request).snapshot, limiter=limiter)
     return Response("ready\n", media_type="text/plain")

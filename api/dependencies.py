@@ -24,5 +24,14 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
-AnswersDep = Annotated[Answers, Depends(answers_of)]
-SettingsDep = Annotated[Settings, Depends(settings_of)]
+# Coroutines: for a plain function FastAPI takes a thread, and then the route waits for another.
+async def _answers(request: Request) -> Answers:
+    return answers_of(request)
+
+
+async def _settings(request: Request) -> Settings:
+    return settings_of(request)
+
+
+AnswersDep = Annotated[Answers, Depends(_answers)]
+SettingsDep = Annotated[Settings, Depends(_settings)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from http import HTTPStatus
+from typing import Final
 
 import orjson
 from fastapi import FastAPI, Request, Response
+from jinja2 import Environment, PackageLoader
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
+from api.calls import BusyError, current_call
 from geo.errors import (
     ConflictError,
     DiskFullError,
@@ -41,7 +44,10 @@ UNANSWERED = (
 )
 """Errors that a section of a page shows in its place. Not StoreError: then no section works."""
 
-_log = logging.getLogger("patchmap")
+RETRY_SECONDS: Final = 5
+"""After how long to try again, where nothing tells a better time."""
+
+_TEMPLATES: Final = Environment(loader=PackageLoader("api"), autoescape=True)
 
 
 def status_of(error: PatchmapError) -> int:
@@ -50,7 +56,7 @@ def status_of(error: PatchmapError) -> int:
 
 
 def problem(status: int, detail: str, **members: object) -> Response:
-    """A problem document.
+    """A problem document; in a call it bears the call's id as `request_id`.
 
     Parameters
     ----------
@@ -60,18 +66,44 @@ def problem(status: int, detail: str, **members: object) -> Response:
         Further members of the document, such as `option`.
     """
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    call = current_call()
+    named = {"request_id": call.id} if call else {}
     return Response(
-        orjson.dumps(body | {"detail": detail} | members),
+        orjson.dumps(body | {"detail": detail} | members | named),
         status_code=status,
         media_type="application/problem+json",
     )
 
 
+def unavailable(headers: Headers, detail: str, *, seconds: int = RETRY_SECONDS) -> Response:
+    """A refusal that passes: for browsers a page, for others a problem document.
+
+    Parameters
+    ----------
+    headers
+        Those of the request.
+    detail
+        What is wrong and what to do, for people.
+    seconds
+        After how many seconds to try again.
+    """
+    response = problem(503, detail)
+    if headers.get("accept", "").startswith("text/html"):
+        call = current_call()
+        text = _TEMPLATES.get_template("unavailable.html").render(
+            detail=detail, request_id=call.id if call else ""
+        )
+        response = Response(text, 503, media_type="text/html; charset=utf-8")
+    response.headers["retry-after"] = str(seconds)
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
 def add_error_handlers(app: FastAPI) -> None:
-    """Turn every error of an application into a problem document."""
+    """Turn every refusal of an application into a problem document."""
     app.add_exception_handler(PatchmapError, _refused)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _failed)
+    app.add_exception_handler(BusyError, _busy)
 
 
 def _refused(_request: Request, error: Exception) -> Response:
@@ -88,6 +120,6 @@ def _http(_request: Request, error: Exception) -> Response:
     return response
 
 
-def _failed(request: Request, error: Exception) -> Response:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(500, "Patchmap failed; see its log for the reason")
+def _busy(request: Request, error: Exception) -> Response:
+    seconds = error.seconds if isinstance(error, BusyError) else RETRY_SECONDS
+    return unavailable(request.headers, str(error), seconds=seconds)

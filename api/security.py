@@ -41,6 +41,7 @@ _OWN_HOST = re.compile(
     ),
     re.IGNORECASE | re.ASCII,
 )
+_EXPOSED = "content-crs, etag, link, ogc-number-matched, retry-after, x-request-id"
 _PUBLIC = ("/ogc",)
 """Addresses that pages of other origins may read, if the settings name the origins."""
 
@@ -91,7 +92,7 @@ class Guard:
             return {}
         return {
             "access-control-allow-origin": "*" if every else origin,
-            "access-control-expose-headers": "content-crs, etag, link, ogc-number-matched",
+            "access-control-expose-headers": _EXPOSED,
             "cross-origin-resource-policy": "cross-origin",
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI, Response
@@ -12,9 +13,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Lifespan
 
 from api.errors import add_error_handlers
+from api.load.lifecycle import Lifecycle
 from api.pages.assets import LEAFLET, PAGE
 from api.security import Guard
-from api.settings import VERSION
+from api.settings import DEADLINE_S, VERSION
 
 _LEAST_COMPRESSED: Final = 1_000
 """Bytes: a smaller answer gains nothing by compression."""
@@ -26,6 +28,7 @@ def new_service(
     origins: Sequence[str] = (),
     routes: list[BaseRoute] | None = None,
     lifespan: Lifespan[FastAPI] | None = None,
+    seconds: float = DEADLINE_S,
 ) -> FastAPI:
     """An application with everything but its own routes.
 
@@ -35,6 +38,8 @@ def new_service(
         The gzip level: 1 is the fastest, 9 the smallest.
     origins
         Web origins whose pages may read the OGC API.
+    seconds
+        How long a caller may wait for an answer.
     """
     app = FastAPI(
         title="Patchmap",
@@ -46,8 +51,9 @@ def new_service(
     )
     add_error_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED, compresslevel=compression)
-    # Added last, so it runs first: a refused request reaches nothing else.
+    # Added late, so it runs early: a refused request reaches nothing else.
     app.add_middleware(Guard, origins=origins)
+    app.add_middleware(Lifecycle, partial(Guard, origins=origins), seconds=seconds)
     app.add_api_route("/healthz", alive)
     # Without npm's files the pages still open; only their maps stay empty.
     app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))
@@ -55,6 +61,6 @@ def new_service(
     return app
 
 
-def alive() -> Response:
-    """Answer that the process runs."""
+async def alive() -> Response:
+    """Answer that the process runs; without a thread, so that no work is in the way."""
     return Response("ok\n", media_type="text/plain")

@@ -18,6 +18,9 @@ POLICE_UK = "https://data.police.uk"
 ONS = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
 """The catalogue of services of the Open Geography portal."""
 
+DEADLINE_S = 60.0
+"""How long a caller waits for an answer unless the settings say otherwise."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 try:

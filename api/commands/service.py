@@ -14,6 +14,7 @@ import geopandas as gpd
 import typer
 
 from api.commands.context import CommandContext, with_progress
+from api.load.log import LogChoice, set_up
 from api.settings import LOOPBACK, Settings, user_name
 from boundaries.demo import DemoCity, build_city
 from boundaries.demo.country import write_country
@@ -45,6 +46,10 @@ def serve(
         Path | None,
         typer.Option("--ground", help="Basemap: .mbtiles of images or .geojson of lines."),
     ] = None,
+    log: Annotated[
+        LogChoice,
+        typer.Option(help="What to log: errors only, or also a line for each request."),
+    ] = "errors",
 ) -> None:
     """Serve the board, the planner and the OGC API to this machine.
 
@@ -55,6 +60,7 @@ def serve(
             f"--host {host} is not this machine, and this version has no access control; choose "
             f"{' or '.join(LOOPBACK)}"
         )
+    set_up(log)
     cli = CommandContext.of(context)
     if counts:
         from api.counts.file import CountsFile  # noqa: PLC0415 - likewise
@@ -146,7 +152,7 @@ def _run(
             {"store": what, "address": address},
         )
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, lifespan="off"
+        app, log_config=None, access_log=False, server_header=False, lifespan="off"
     )
     uvicorn.Server(config).run(sockets=[listener])
 

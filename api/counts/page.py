@@ -41,7 +41,7 @@ def make_counts_app(file: CountsFile) -> FastAPI:
     return app
 
 
-def counts_of(request: Request) -> CountsFile:
+async def counts_of(request: Request) -> CountsFile:
     """The file that the service was started with."""
     file: CountsFile = request.app.state.counts
     return file

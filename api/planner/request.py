@@ -38,7 +38,7 @@ class PlannerRequest:
         return self.sessions.get(plan_id, self.question)
 
 
-def read_request(request: Request, answers: AnswersDep) -> PlannerRequest:
+async def read_request(request: Request, answers: AnswersDep) -> PlannerRequest:
     """Read the Question of a request; unknown parameters are refused."""
     question = Question.read(only(request, QUESTION_PARAMETERS))
     return PlannerRequest(answers, request.app.state.plan_sessions, question)

@@ -1,0 +1,195 @@
+"""The outermost layer of the service: every request becomes a call with an id, a deadline, an end.
+
+It notices callers who leave, answers for what takes too long, and logs each fault once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.calls import Call, CallerLeftError, OverdueError, serving_call
+from api.errors import problem, unavailable
+from api.load.log import log, log_request
+from geo.checkpoints import StoppedError
+
+REQUEST_ID: Final = "x-request-id"
+LEFT: Final = 499
+"""The status in the log of a request whose caller left before the answer began."""
+
+_WATCH_AFTER: Final = 0.05
+"""Seconds until it is watched whether the caller is still there: most answers are made by then."""
+
+_NO_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Lifecycle:
+    """ASGI middleware that makes a call of each request.
+
+    Parameters
+    ----------
+    guard
+        Wraps the answers that are made here as all others are wrapped.
+    seconds
+        How long a caller may wait for the beginning, or for the next part, of an answer.
+    """
+
+    def __init__(
+        self, app: ASGIApp, guard: Callable[[ASGIApp], ASGIApp], *, seconds: float
+    ) -> None:
+        self.app = app
+        self._guard, self._seconds = guard, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = _Exchange(Call(_caller(scope)), scope, receive, send)
+        with serving_call(exchange.call):
+            exchange.start(self._guard, self._seconds)
+            try:
+                await self.app(scope, exchange.receive, exchange.send)
+            except (ClientDisconnect, StoppedError):
+                await exchange.settle()
+            except Exception as fault:  # noqa: BLE001 - the one place that reports what nobody caught
+                log.error("%s %s failed", scope["method"], scope["path"], exc_info=fault)
+                await exchange.fail()
+            finally:
+                exchange.finish()
+
+
+def _caller(scope: Scope) -> str:
+    """Who makes a request: all share this machine's address, so the program tells them apart."""
+    client = scope.get("client")
+    return f"{client[0] if client else ''} {Headers(scope=scope).get('user-agent', '')}"
+
+
+class _Exchange:
+    """The messages of one call."""
+
+    def __init__(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        self.call = call
+        self._scope, self._receive, self._send = scope, receive, send
+        self._status, self._bytes = 0, 0
+        self._complete = False
+        self._body_read = scope["method"] in _NO_BODY
+        self._first_message: Message | None = None
+        if self._body_read:
+            self._first_message = {"type": "http.request", "body": b"", "more_body": False}
+        self._left = asyncio.Event()
+        self._watcher: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
+        self._began = time.perf_counter()
+        self._extended = 0
+
+    def start(self, guard: Callable[[ASGIApp], ASGIApp], seconds: float) -> None:
+        """Begin to count the time, and to watch whether the caller is still there."""
+        self._guard, self._seconds = guard, seconds
+        self._loop = asyncio.get_running_loop()
+        self._due = self._loop.time() + seconds
+        self._deadline = self._loop.call_at(self._due, self._expire)
+        self._watch_timer = self._loop.call_later(_WATCH_AFTER, self._watch)
+
+    async def receive(self) -> Message:
+        """Give the application the next message of the caller."""
+        if self._first_message is not None:
+            message, self._first_message = self._first_message, None
+            return message
+        if self._body_read:
+            self._watch()
+            await self._left.wait()
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        self._due = self._loop.time() + self._seconds
+        if message["type"] == "http.disconnect":
+            self._leave()
+        elif not message.get("more_body", False):
+            self._body_read = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send the caller a message, unless they were refused already because it takes too long."""
+        if self._telling is None:
+            await self._pass_on(message)
+
+    async def settle(self) -> None:
+        """Wait until the caller was refused, where it takes too long."""
+        if self._telling is not None:
+            await self._telling
+
+    async def fail(self) -> None:
+        """Tell the caller that the service failed, if no answer has begun."""
+        if self._status:
+            await self.settle()
+        else:
+            answer = problem(500, "Patchmap failed; see its log for the reason")
+            await self._guard(answer)(self._scope, self.receive, self._pass_on)
+
+    def finish(self) -> None:
+        """End the call and write its line to the log."""
+        self._deadline.cancel()
+        self._watch_timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        left = isinstance(self.call.ended, CallerLeftError)
+        log_request(
+            method=self._scope["method"],
+            path=self._scope["path"],
+            status=self._status or (LEFT if left else 500),
+            ms=round((time.perf_counter() - self._began) * 1000, 1),
+            bytes=self._bytes,
+        )
+
+    async def _pass_on(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            self.call.streaming = True
+            MutableHeaders(scope=message)[REQUEST_ID] = self.call.id
+        else:
+            self._bytes += len(message.get("body", b""))
+            self._complete = not message.get("more_body", False)
+        await self._send(message)
+        self._due = self._loop.time() + self._seconds
+
+    def _leave(self) -> None:
+        self._left.set()
+        if not self._complete:
+            self.call.end(CallerLeftError("the caller left"))
+
+    def _watch(self) -> None:
+        if self._watcher is None and self._body_read:
+            self._watcher = self._loop.create_task(self._await_leaving())
+
+    async def _await_leaving(self) -> None:
+        # What a caller sends after the request itself is no part of it.
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._leave()
+
+    def _expire(self) -> None:
+        """Give the call up if it is due; else wait until it is."""
+        if self._extended != self.call.extended:
+            self._extended = self.call.extended
+            self._due = self._loop.time() + self._seconds
+        if self._loop.time() < self._due:
+            self._deadline = self._loop.call_at(self._due, self._expire)
+            return
+        error = OverdueError(
+            f"this takes longer than {self._seconds:g} seconds here; ask for fewer areas, larger "
+            "cells or a shorter period, or try again"
+        )
+        if not self._status:
+            # The thread that works on it may be deep in a long stage: the caller is answered now.
+            self._telling = self._loop.create_task(self._tell(error))
+        self.call.end(error)
+
+    async def _tell(self, error: OverdueError) -> None:
+        answer = unavailable(Headers(scope=self._scope), str(error))
+        await self._guard(answer)(self._scope, self.receive, self._pass_on)
