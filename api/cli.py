@@ -21,6 +21,7 @@ from api.commands import (
 )
 from api.commands.context import CommandContext
 from api.commands.plans import plans
+from api.commands.start import command as start_command
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError
 from geo.text import refuse_control_characters
@@ -39,6 +40,7 @@ app.add_typer(plans.plans, name="plan")
 app.add_typer(stores.imports, name="imports")
 app.add_typer(published.fetch, name="fetch")
 app.add_typer(published.mapping, name="mapping")
+app.command()(start_command.start)
 app.command()(incidents.ingest)
 app.command()(incidents.locate)
 _WITH_MORE_OPTIONS = {

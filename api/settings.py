@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +33,12 @@ except PackageNotFoundError:  # run from a plain copy of the code
 def user_name() -> str:
     """The user who runs this process, for the records of changes."""
     return getpass.getuser()
+
+
+def has_display(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this machine can show a browser's window to its user."""
+    shown = {"DISPLAY", "WAYLAND_DISPLAY"} & {name for name, value in environment.items() if value}
+    return sys.platform in ("darwin", "win32") or bool(shown)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,12 @@ _LONLAT_CODE: Final = WGS84.rpartition(":")[2]  # ArcGIS uses the number alone
 _MONTHS: Final = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"
 # Best first: full resolution clipped to the coast places points most exactly.
 _RESOLUTIONS: Final = ("BFC", "BFE", "BGC", "BSC", "BUC")
+# The portal names editions in two ways.
+_EDITION: Final = re.compile(
+    r"(?:WD|Wards)_(?P<month>[A-Z]{3,9})_(?P<year>20\d\d)_(?:Boundaries_)?(?:UK|GB)_"
+    r"(?P<fineness>[A-Z]{3})(?:_V(?P<version>\d+))?",
+    re.IGNORECASE,
+)
 _STREET: Final = re.compile(r"(?:.*/)?(\d{4}-\d\d)-([a-z-]+)-street\.csv")
 
 
@@ -42,6 +48,7 @@ def fetch_police_uk(
     *,
     address: str = POLICE_UK,
     progress: Progress | None = None,
+    skip_unpublished: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Path]:
     """Fetch the street-level files of a force.
@@ -61,6 +68,8 @@ def fetch_police_uk(
         The web site.
     progress
         Called with bytes.
+    skip_unpublished
+        Leave out months for which the force published nothing, instead of refusing.
     sleep
         Waits for some seconds.
 
@@ -89,9 +98,84 @@ def fetch_police_uk(
             if not archive.exists():
                 url = f"{site.address}/data/archive/{missing[-1]}.zip"
                 site.download(url, archive, progress or _no_progress)
-            names = _street_files(archive, force, missing)
+            names, unpublished = _street_files(archive, force, missing)
+            if unpublished and not skip_unpublished:
+                raise InputError(
+                    f"{archive.name}: {force} published nothing for {', '.join(unpublished)}; "
+                    "leave out these months"
+                )
+            months = [month for month in months if month not in unpublished]
             entries |= {month: (archive, name) for month, name in names.items()}
         return [_unpack(*entries[month], folder / month) for month in months]
+
+
+def latest_month(*, address: str = POLICE_UK) -> str:
+    """Ask data.police.uk for the latest month that it publishes, as `YYYY-MM`.
+
+    Raises
+    ------
+    InputError
+        If it does not say.
+    """
+    site = Site(address, f"look it up at {POLICE_UK}/data/", time.sleep)
+    month = str(site.json(f"{site.address}/api/crime-last-updated").get("date"))[:7]
+    month_span(month)
+    return month
+
+
+def latest_wards(*, address: str = ONS) -> str:
+    """Ask the Open Geography portal for its newest wards, as `wards-2025`.
+
+    Raises
+    ------
+    InputError
+        If it lists none.
+    """
+    site = Site(address, f"download the wards by hand from {ONS_BY_HAND}", time.sleep)
+    services = _dicts(site.json(site.address, f="json").get("services"))
+    matches = (_EDITION.fullmatch(str(service.get("name"))) for service in services)
+    years = [
+        match["year"] for match in matches if match and match["fineness"].upper() in _RESOLUTIONS
+    ]
+    if not years:
+        raise InputError(f"{site.host} lists no boundaries of wards; {site.by_hand}")
+    return f"wards-{max(years)}"
+
+
+def fetch_authorities(layer: str, *, address: str = ONS) -> dict[str, str]:
+    """Fetch the names of all authorities of a layer of wards.
+
+    Parameters
+    ----------
+    layer
+        As for `fetch_layer`.
+    address
+        The catalogue of services.
+
+    Returns
+    -------
+    names
+        By GSS code.
+
+    Raises
+    ------
+    InputError
+        If the layer does not name them.
+    """
+    site = Site(address, f"download {layer} as GeoJSON by hand from {ONS_BY_HAND}", time.sleep)
+    url = f"{site.address}/{_service(site, layer.removeprefix('wards-'))}/FeatureServer/0"
+    code = _district_field(site, url, site.json(url, f="json"))
+    name = f"{code[:-2]}NM" if code.isupper() else f"{code[:-2]}nm"
+    answer = site.json(
+        f"{url}/query",
+        where="1=1",
+        outFields=f"{code},{name}",
+        returnDistinctValues="true",
+        returnGeometry="false",
+        f="json",
+    )
+    rows = [_dicts([row.get("attributes")]) for row in _dicts(answer.get("features"))]
+    return {str(row[code]): str(row[name]) for [row] in rows if {code, name} <= row.keys()}
 
 
 def fetch_layer(
@@ -140,10 +224,7 @@ def fetch_layer(
     site = Site(address, f"download {layer} as GeoJSON by hand from {ONS_BY_HAND}", sleep)
     url = f"{site.address}/{_service(site, year[1])}/FeatureServer/0"
     metadata = site.json(url, f="json")
-    fields = [str(field.get("name")) for field in _dicts(metadata.get("fields"))]
-    district = next((name for name in fields if re.fullmatch(r"(?i)LAD\d\dCD", name)), "")
-    if not district:
-        raise InputError(f"{url} has no field for the council; {site.by_hand}")
+    district = _district_field(site, url, metadata)
     query = {"where": f"{district}='{authority}'"}
     if key := metadata.get("objectIdField"):
         query["orderByFields"] = str(key)  # without an order, pages can overlap
@@ -186,8 +267,8 @@ def _new_file(path: Path) -> Iterator[IO[bytes]]:
         new.unlink(missing_ok=True)
 
 
-def _street_files(archive: Path, force: str, months: list[str]) -> dict[str, str]:
-    """The archive's entry for each of the months that it covers."""
+def _street_files(archive: Path, force: str, months: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The archive's entry for each of the months, and the months that it covers without one."""
     try:
         with zipfile.ZipFile(archive) as opened:
             matches = [match for name in opened.namelist() if (match := _STREET.fullmatch(name))]
@@ -199,12 +280,7 @@ def _street_files(archive: Path, force: str, months: list[str]) -> dict[str, str
         raise InputError(f"{archive.name} has no force {force}; it has: {forces[:800]}")
     covered = {match[1] for match in matches} | {months[-1]}
     unpublished = [month for month in months if month in covered and month not in ours]
-    if unpublished:
-        raise InputError(
-            f"{archive.name}: {force} published nothing for {', '.join(unpublished)}; "
-            "leave out these months"
-        )
-    return {month: ours[month] for month in months if month in ours}
+    return {month: ours[month] for month in months if month in ours}, unpublished
 
 
 def _unpack(archive: Path, entry: str, folder: Path) -> Path:
@@ -222,18 +298,25 @@ def _unpack(archive: Path, entry: str, folder: Path) -> Path:
 # The FeatureServer
 
 
+def _district_field(site: Site, url: str, metadata: JsonObject) -> str:
+    fields = [str(field.get("name")) for field in _dicts(metadata.get("fields"))]
+    district = next((name for name in fields if re.fullmatch(r"(?i)LAD\d\dCD", name)), "")
+    if not district:
+        raise InputError(f"{url} has no field for the council; {site.by_hand}")
+    return district
+
+
 def _service(site: Site, year: str) -> str:
-    """The name of the year's last edition of wards; the portal names editions in two ways."""
-    named = re.compile(
-        rf"(?i)(?:WD|Wards)_([A-Z]{{3,9}})_{year}_(?:Boundaries_)?(?:UK|GB)_([A-Z]{{3}})(?:_V(\d+))?"
-    )
+    """The name of the year's last edition of wards."""
     editions = []
     for service in _dicts(site.json(site.address, f="json").get("services")):
-        match = named.fullmatch(str(service.get("name")))
-        if match and service.get("type") == "FeatureServer" and match[2].upper() in _RESOLUTIONS:
-            month = _MONTHS.find(match[1][:3].upper())
-            fineness = -_RESOLUTIONS.index(match[2].upper())
-            editions.append((month, fineness, int(match[3] or 1), match[0]))
+        match = _EDITION.fullmatch(str(service.get("name")))
+        if not match or match["year"] != year or service.get("type") != "FeatureServer":
+            continue
+        if match["fineness"].upper() in _RESOLUTIONS:
+            month = _MONTHS.find(match["month"][:3].upper())
+            fineness = -_RESOLUTIONS.index(match["fineness"].upper())
+            editions.append((month, fineness, int(match["version"] or 1), match[0]))
     if not editions:
         raise InputError(f"{site.host} lists no boundaries of wards of {year}; {site.by_hand}")
     return max(editions)[-1]

@@ -109,6 +109,26 @@ def read_faulty(
     return _in_metres(_read_areas(content, metadata, projection=projection)[1], projection)
 
 
+def code_field_of(properties: pd.DataFrame) -> str:
+    """Find the field of area codes by its name.
+
+    Parameters
+    ----------
+    properties
+        The properties of all features, a column for each field.
+
+    Returns
+    -------
+    The ONS code field with the most distinct values: the smallest areas that the file names; else
+    a field named like a code; '' if there is none.
+    """
+    columns = [str(name) for name in properties.columns]
+    ons = [name for name in columns if _ONS_CODE.fullmatch(name)]
+    if ons:
+        return max(ons, key=lambda name: properties[name].nunique())
+    return _first_of(_PLAIN_CODES, columns)
+
+
 def _read_areas(
     content: bytes, metadata: LayerMetadata, *, projection: Projection
 ) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
@@ -135,7 +155,7 @@ def _with_fields(metadata: LayerMetadata, properties: pd.DataFrame, file: str) -
     for required in (metadata.code_field, metadata.name_field):
         if required and required not in columns:
             raise InputError(f"{file} has no field {required!r}; choose one of: {_listed(columns)}")
-    code = metadata.code_field or _find_code(properties, columns)
+    code = metadata.code_field or code_field_of(properties)
     if not code:
         raise InputError(
             f"{file}: no field looks like a code; name it with --code-field, "
@@ -147,14 +167,6 @@ def _with_fields(metadata: LayerMetadata, properties: pd.DataFrame, file: str) -
 
 def _listed(columns: list[str]) -> str:
     return ", ".join(columns) or "none, its features have no properties"
-
-
-def _find_code(properties: pd.DataFrame, columns: list[str]) -> str:
-    """The ONS code field with the most distinct values: the smallest areas that the file names."""
-    ons = [name for name in columns if _ONS_CODE.fullmatch(name)]
-    if ons:
-        return max(ons, key=lambda name: properties[name].nunique())
-    return _first_of(_PLAIN_CODES, columns)
 
 
 def _find_name(code_field: str, columns: list[str]) -> str:

@@ -80,7 +80,9 @@ def read_police_uk(
         Reading the batches of a partition raises it too.
     """
     for file in filter(wanted, street_files(path, partition=partition)):
-        yield _partition(replace(file, halved=halves.get((file.force, file.month), "")), projection)
+        yield partition_of(
+            replace(file, halved=halves.get((file.force, file.month), "")), projection
+        )
 
 
 def read_points(file: StreetFile, projection: Projection) -> Iterator[IncidentPoints]:
@@ -106,7 +108,25 @@ def read_points(file: StreetFile, projection: Projection) -> Iterator[IncidentPo
     return _read(file, projection, _points)
 
 
-def _partition(file: StreetFile, projection: Projection) -> Partition:
+def partition_of(file: StreetFile, projection: Projection) -> Partition:
+    """Describe one file as a partition to import.
+
+    Parameters
+    ----------
+    file
+        One file of `street_files`.
+    projection
+        Converts the points to metres.
+
+    Returns
+    -------
+    The partition; its rows are read later, by `batches`.
+
+    Raises
+    ------
+    InputError
+        If the file is empty or cannot be read.
+    """
     with file.open() as stream:
         digest = sha256_of(stream, file=file.name)
     if file.halved:

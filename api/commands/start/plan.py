@@ -1,0 +1,198 @@
+"""What the downloads give, and what of it the store lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import typer
+
+from api.commands.context import CommandContext
+from api.commands.start.downloads import Downloads, unused_lines
+from api.commands.start.fetching import say, what_to_get
+from api.commands.start.figures import ChosenFigures, choose_figures, is_stored
+from api.commands.start.layers import ChosenLayer, choose_layers
+from api.commands.start.months import ChosenMonth, choose_months, commands, new_months
+from api.commands.start.recognise import WARDS
+from api.commands.start.steps import (
+    Step,
+    command_line,
+    figures_step,
+    import_step,
+    layer_step,
+    store_name,
+)
+from api.commands.start.wanted import Wanted, authority_columns, stored_wards
+from api.text_tables import listed
+from geo.crs import Projection
+from geo.errors import ConflictError, InputError, NotFoundError, PatchmapError
+from geo.store.contract import Store
+
+_SHOWN_UNUSED: Final = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the downloads give, and what of it the store lacks."""
+
+    board: str
+    layers: list[ChosenLayer]
+    months: list[ChosenMonth]
+    figures: list[ChosenFigures]
+    steps: list[Step]
+    notes: list[str]
+    ingest: str
+
+
+def make_plan(cli: CommandContext, wanted: Wanted, downloads: Downloads) -> Plan:
+    """Compare the downloads with the store, which may still be missing.
+
+    Raises
+    ------
+    InputError
+        If there are no wards or no months; the files to get are printed before.
+    """
+    try:
+        with cli.open() as store:
+            return _plan_with(cli, wanted, downloads, store)
+    except NotFoundError:
+        return _plan_with(cli, wanted, downloads, None)
+
+
+def _plan_with(
+    cli: CommandContext, wanted: Wanted, downloads: Downloads, store: Store | None
+) -> Plan:
+    projection = store.projection if store else Projection.choose()
+    stored = {each.layer_id: each for each in store.layers()} if store else {}
+    layers = choose_layers(downloads, wanted.authority, projection, stored)
+    notes = [f"{each.layer_id}: {each.note}" for each in layers if each.note]
+    new_layers = []
+    for layer in layers:
+        if layer.layer_id not in stored:
+            new_layers.append(layer)
+        elif store and stored[layer.layer_id].sha256 != layer.metadata.sha256:
+            notes.append(_other_layer(cli, store, layer, wanted))
+    board = _board(layers, store, wanted)
+    months = choose_months(downloads, wanted.force, wanted.first, wanted.last, projection)
+    has_months = bool(months) or bool(
+        store and any(each.name == wanted.force for each in store.imports())
+    )
+    if not (board and has_months):
+        _refuse_missing(wanted, downloads, wards=not board, months=not has_months)
+    imports = new_months(store, months) if store else months
+    codes = {each.layer_id: [str(code) for code in each.areas.index] for each in layers}
+    figures = choose_figures(downloads, codes, board)
+    new_ids = {layer.layer_id for layer in new_layers}
+    new_figures = [
+        each for each in figures if not store or each.layers & new_ids or not is_stored(store, each)
+    ]
+    steps = [layer_step(cli, each, is_board=each.layer_id == board) for each in new_layers]
+    by_hand = [command_line(cli, words) for words in commands(months, downloads.incidents)]
+    if imports:
+        steps.append(import_step(cli, wanted, imports, downloads))
+    steps += [figures_step(cli, each) for each in new_figures]
+    return Plan(board, layers, months, figures, steps, notes, by_hand[-1] if by_hand else "")
+
+
+def _board(layers: list[ChosenLayer], store: Store | None, wanted: Wanted) -> str:
+    """The newest wards of the authority, of the downloads or the store; '' if there are none."""
+    ids = [each.layer_id for each in layers if each.file.level == WARDS]
+    for layer_id, areas in stored_wards(store) if store else ():
+        if any((areas[name] == wanted.authority.code).all() for name in authority_columns(areas)):
+            ids.append(layer_id)
+    return max(ids, default="")
+
+
+def _other_layer(cli: CommandContext, store: Store, layer: ChosenLayer, wanted: Wanted) -> str:
+    """What to say of a layer that the store has from another file.
+
+    Raises
+    ------
+    ConflictError
+        If it is a layer of another place.
+    """
+    metadata, areas = store.layer(layer.layer_id)
+    if areas.index.intersection(layer.areas.index).empty:
+        raise ConflictError(
+            f"{store_name(cli)} holds {layer.layer_id} of another place than "
+            f"{wanted.authority.name}; name another store, with --store before the command"
+        )
+    return (
+        f"{layer.layer_id} stays as it is in the store, read from {metadata.file or 'elsewhere'}; "
+        f"to replace it: {command_line(cli, layer.command())}"
+    )
+
+
+def _refuse_missing(wanted: Wanted, downloads: Downloads, *, wards: bool, months: bool) -> None:
+    """Say what to get, and from where.
+
+    Raises
+    ------
+    InputError
+        Always.
+    """
+    name = wanted.authority.name
+    lines = unused_lines(list(downloads.unused.items())[:_SHOWN_UNUSED], downloads.folder)
+    spans = (wanted.first, wanted.last)
+    lines += what_to_get(
+        name, wanted.force, wanted.folder, wards=wards, months=spans if months else None
+    )
+    typer.echo("\n".join(lines), err=True)
+    lacking = [f"wards of {name}"] * wards + [f"months of {wanted.force}"] * months
+    others = [force for force in downloads.forces if force != wanted.force]
+    has = f"; it has months of {listed(others)}" if months and others else ""
+    folder = f"the folder {wanted.folder}"
+    if not wanted.folder.is_dir():
+        raise InputError(f"there is no {folder.removeprefix('the ')}; it needs {_and(lacking)}")
+    raise InputError(f"{folder} lacks {_and(lacking)}{has}")
+
+
+def _and(parts: list[str]) -> str:
+    return " and ".join(parts)
+
+
+def show_plan(cli: CommandContext, wanted: Wanted, downloads: Downloads, plan: Plan) -> None:
+    """Print what the folder holds and what there is to do."""
+    quiet = cli.json
+    say(f"{wanted.authority}, {wanted.force}: the folder {wanted.folder} holds", quiet=quiet)
+    for layer in plan.layers:
+        name = layer.file.source.name
+        say(f"  {layer.layer_id}: {len(layer.areas):,} areas, in {name}", quiet=quiet)
+    if plan.months:
+        span = f"{plan.months[0].month} to {plan.months[-1].month}"
+        say(f"  incidents: {len(plan.months)} months of {wanted.force}, {span}", quiet=quiet)
+    for name in dict.fromkeys(each.file.source.name for each in plan.figures):
+        kinds = next(each.file.kinds for each in plan.figures if each.file.source.name == name)
+        say(f"  {' and '.join(kinds)}: in {name}", quiet=quiet)
+    lookups = [each.source.name for each in downloads.lookups]
+    for name in lookups:
+        say(f"  which authority areas belong to: in {name}", quiet=quiet)
+    unused = list(downloads.unused.items())
+    for line in unused_lines(unused[:_SHOWN_UNUSED], downloads.folder):
+        say(line, quiet=quiet)
+    if len(unused) > _SHOWN_UNUSED:
+        say(f"  and {len(unused) - _SHOWN_UNUSED} more files are not used", quiet=quiet)
+    for note in plan.notes:
+        say(note, quiet=quiet)
+    if not plan.steps:
+        say(f"Nothing new: {store_name(cli)} has all of it", quiet=quiet)
+        return
+    say("To do:", quiet=quiet)
+    for number, step in enumerate(plan.steps, start=1):
+        say(f"  {number}. {step.title}", quiet=quiet)
+
+
+def run_steps(cli: CommandContext, plan: Plan) -> None:
+    """Do each step and print what it did; what the board does not need may be left out."""
+    for number, step in enumerate(plan.steps, start=1):
+        say(f"[{number} of {len(plan.steps)}] {step.title}", quiet=cli.json)
+        try:
+            step.lines = step.run()
+        except PatchmapError as error:
+            if step.is_vital:
+                raise
+            step.lines = [f"left out: {error}"]
+        for line in step.lines:
+            say(f"  {line}", quiet=cli.json)
+        for line in step.by_hand:
+            say(f"  the same by hand: {line}", quiet=cli.json)

@@ -1,0 +1,332 @@
+"""What a file of the downloads is, by its content: areas, incidents, figures or a lookup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from api.commands.context import read_vector
+from api.commands.start.names import AUTHORITY_CODE, force_named
+from boundaries.layers.read import code_field_of
+from geo.errors import InputError
+from geo.formats.csv_table import Table, read_tables
+from geo.formats.geojson import feature_collection
+from geo.sources.street_files import StreetFile, street_files
+
+AUTHORITIES: Final = "districts"
+WARDS: Final = "wards"
+
+LEVELS: Final[Mapping[str, str]] = {
+    WARDS: "wards",
+    "lsoa": "lower layer super output areas",
+    "msoa": "middle layer super output areas",
+    "output-areas": "output areas",
+    AUTHORITIES: "local authorities",
+}
+"""What the areas of each level are called."""
+
+_ONS_LEVELS = {
+    "WD": WARDS,
+    "LSOA": "lsoa",
+    "MSOA": "msoa",
+    "OA": "output-areas",
+    "LAD": AUTHORITIES,
+}
+_ONS_FIELD = re.compile(r"([A-Z]{2,6})(\d\d)CD", re.IGNORECASE)
+# The first three letters of a GSS code say what it is a code of.
+_GSS = re.compile(r"[EWSN]\d{8}")
+_GSS_LEVELS = {
+    **dict.fromkeys(("E05", "W05", "S13", "N08"), WARDS),
+    **dict.fromkeys(("E01", "W01", "S01"), "lsoa"),
+    **dict.fromkeys(("E02", "W02", "S02"), "msoa"),
+    **dict.fromkeys(("E00", "W00", "S00", "N00"), "output-areas"),
+    **dict.fromkeys(("E06", "E07", "E08", "E09", "W06", "S12", "N09"), AUTHORITIES),
+}
+_AUTHORITY_FIELD = re.compile(r"LAD(\d\d)?CD(_ACTIVE)?", re.IGNORECASE)
+_MOSTLY = 0.9  # share of a column's values that must be codes: some rows are totals or notes
+_SAMPLE = 1_000  # rows
+
+STREET_COLUMNS: Final = frozenset({"Month", "Location", "Crime type"})
+"""Columns that every street-level file has."""
+
+_RESIDENTS = re.compile(r"\b(residents?|population)\b")
+_TOTAL = re.compile(r"total|count|value|observation|obs value|all persons|all usual residents")
+_CENSUS = re.compile(r"residents?|population|ts001")
+_ELECTORS = re.compile(r"\b(electors|electorate)\b")
+_DEPRIVATION = re.compile(r"\b(imd|deprivation)\b")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a file is.
+
+    Attributes
+    ----------
+    path
+        Where it is read from.
+    by_hand
+        The path that a person's command names.
+    unpack
+        The command that a person runs before; '' where there is none.
+    """
+
+    path: Path
+    by_hand: Path
+    unpack: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name, for people."""
+        return self.by_hand.name
+
+
+@dataclass(frozen=True)
+class AreaFile:
+    """A file of areas.
+
+    Attributes
+    ----------
+    level, year
+        What its areas are, of `LEVELS`, and of which year; '' where nothing says so.
+    code_field, by_itself
+        The field of their codes, and whether `layers add` finds it by itself.
+    codes
+        Of all areas.
+    authority_field, authorities
+        The field of the authority's code, and the name of each authority in it.
+    """
+
+    source: Source
+    level: str
+    year: str
+    code_field: str
+    by_itself: bool
+    codes: list[str]
+    authority_field: str
+    authorities: Mapping[str, str]
+
+    @property
+    def layer_id(self) -> str:
+        """The id of the layer that it becomes."""
+        return f"{self.level}-{self.year}" if self.year else self.level
+
+
+@dataclass(frozen=True)
+class IncidentFile:
+    """A month of a force; `within` is the archive or folder that a person imports it from."""
+
+    source: Source
+    file: StreetFile
+    partition: str = ""
+
+
+@dataclass(frozen=True)
+class FigureFile:
+    """A table of figures by area.
+
+    Attributes
+    ----------
+    key, level, codes
+        The column of area codes, what they are codes of, and the codes.
+    kinds
+        What it holds: `residents`, `electors`, `deprivation`.
+    names
+        How columns are renamed for answers to use them.
+    """
+
+    source: Source
+    key: str
+    level: str
+    codes: frozenset[str]
+    kinds: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sums(self) -> list[str]:
+        """Columns that add up over areas."""
+        return [kind for kind in ("residents", "electors") if kind in self.kinds]
+
+
+@dataclass(frozen=True)
+class LookupFile:
+    """A table that says which authority each area belongs to."""
+
+    source: Source
+    authority_of: Mapping[str, str]
+    authorities: Mapping[str, str]
+
+
+Recognised = AreaFile | IncidentFile | FigureFile | LookupFile
+
+
+def recognise_areas(source: Source) -> AreaFile:
+    """Recognise a file of polygons.
+
+    Raises
+    ------
+    InputError
+        If it is none, or its areas have no codes that are known here.
+    """
+    collection = feature_collection(read_vector(source.path), source.name)
+    rows = [feature.get("properties") or {} for feature in collection["features"]]
+    properties = pd.DataFrame(rows)
+    code_field = code_field_of(properties)
+    by_itself = bool(code_field)
+    code_field = code_field or next(iter(_code_columns(properties)), "")
+    if not code_field:
+        raise InputError("no field of area codes")
+    codes = [_text(value) for value in properties[code_field]]
+    named = _ONS_FIELD.fullmatch(code_field)
+    level = (_ONS_LEVELS.get(named[1].upper(), "") if named else "") or _level_of(codes)
+    if not level:
+        raise InputError(f"areas of another kind ({code_field})")
+    place = f"{collection.get('name', '')} {source.path.stem}"
+    year = f"20{named[2]}" if named else "".join(re.findall(r"(?<!\d)20\d\d(?!\d)", place)[:1])
+    authority_field = _authority_field(properties, code_field)
+    return AreaFile(
+        source,
+        level,
+        year,
+        code_field,
+        by_itself,
+        codes,
+        authority_field,
+        _authorities(properties, authority_field),
+    )
+
+
+def recognise_table(source: Source) -> Iterator[Recognised]:
+    """Recognise a CSV; it can be both figures and a lookup.
+
+    Raises
+    ------
+    InputError
+        If it is nothing that is known here.
+    """
+    with source.path.open("rb") as stream:
+        sample = next(read_tables(stream, file=source.name, rows=_SAMPLE))
+    if set(sample.header) >= STREET_COLUMNS:
+        yield _month(source, sample)
+        return
+    if "Outcome type" in sample.header or "Object of search" in sample.header:
+        raise InputError("outcomes or searches, not street-level incidents")
+    columns = _code_columns(sample.frame())
+    if not columns:
+        raise InputError("no column of area codes")
+    with source.path.open("rb") as stream:
+        tables = list(read_tables(stream, file=source.name))
+    frame = pd.concat([table.frame() for table in tables], ignore_index=True)
+    lookup = _lookup(source, frame, columns)
+    if lookup:
+        yield lookup
+    kinds, names = _figures(source, sample.header)
+    if kinds:
+        yield _figure_file(source, frame, columns, (kinds, names))
+    elif not lookup:
+        raise InputError("a table by area without residents, electors or deprivation")
+
+
+def _month(source: Source, sample: Table) -> IncidentFile:
+    """A month of a force by its rows, where its name does not say which."""
+    try:
+        return IncidentFile(source, street_files(source.path)[0])
+    except InputError:
+        month = sample.text("Month").mode().iloc[0]
+    named = next((name for name in ("Falls within", "Reported by") if name in sample.header), "")
+    if not named:
+        raise InputError("incidents of no force: rename it YYYY-MM-FORCE-street.csv") from None
+    partition = f"{force_named(sample.text(named).mode().iloc[0])}:{month}"
+    return IncidentFile(source, street_files(source.path, partition=partition)[0], partition)
+
+
+def _lookup(source: Source, frame: pd.DataFrame, columns: Mapping[str, str]) -> LookupFile | None:
+    field_name = _authority_field(frame, "")
+    finer = [name for name, level in columns.items() if level != AUTHORITIES]
+    if not field_name or not finer:
+        return None
+    authorities = frame[field_name].map(_text)
+    authority_of = {
+        code: authority
+        for name in finer
+        for code, authority in zip(frame[name].map(_text), authorities, strict=True)
+    }
+    return LookupFile(source, authority_of, _authorities(frame, field_name))
+
+
+def _figures(source: Source, header: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """What a table holds, and how its columns are renamed."""
+    words = {name: re.sub(r"[_\W]+", " ", name).lower().strip() for name in header}
+    names: dict[str, str] = {}
+    kinds = []
+    people = [name for name, text in words.items() if _RESIDENTS.search(text)]
+    if not people and _CENSUS.search(source.name.lower()):
+        people = [name for name, text in words.items() if _TOTAL.fullmatch(text)]
+    for kind, matching in (
+        ("residents", people),
+        ("electors", [name for name, text in words.items() if _ELECTORS.search(text)]),
+    ):
+        if matching:
+            kinds.append(kind)
+            if kind not in header:
+                names[matching[0]] = kind
+    if any(_DEPRIVATION.search(text) for text in words.values()):
+        kinds.append("deprivation")
+    return tuple(kinds), names
+
+
+def _figure_file(
+    source: Source,
+    frame: pd.DataFrame,
+    columns: Mapping[str, str],
+    figures: tuple[tuple[str, ...], dict[str, str]],
+) -> FigureFile:
+    for key in columns:
+        codes = frame[key].map(_text)
+        if codes.is_unique:
+            return FigureFile(source, key, columns[key], frozenset(codes), *figures)
+    raise InputError(f"more than one row for an area ({', '.join(columns)})")
+
+
+def _code_columns(frame: pd.DataFrame) -> dict[str, str]:
+    """The columns of GSS codes, and what they are codes of."""
+    columns = {}
+    for name in frame.columns:
+        values = [_text(value) for value in frame[name].dropna()]
+        codes = [value for value in values if _GSS.fullmatch(value)]
+        if values and len(codes) >= _MOSTLY * len(values) and (level := _level_of(codes)):
+            columns[str(name)] = level
+    return columns
+
+
+def _level_of(codes: Sequence[str]) -> str:
+    levels = pd.Series([_GSS_LEVELS.get(code[:3], "") for code in codes])
+    commonest = levels.mode()
+    return str(commonest.iloc[0]) if len(commonest) else ""
+
+
+def _authority_field(frame: pd.DataFrame, code_field: str) -> str:
+    names = [str(name) for name in frame.columns if str(name) != code_field]
+    matching = [name for name in names if _AUTHORITY_FIELD.fullmatch(name)]
+    # LAD25CD before LADCD_ACTIVE: its names stand beside it.
+    matching.sort(key=lambda name: name.upper().endswith("_ACTIVE"))
+    return next((name for name in matching if frame[name].notna().all()), "")
+
+
+def _authorities(frame: pd.DataFrame, code_field: str) -> dict[str, str]:
+    """The name of each authority by its code, '' where the file does not name it."""
+    if not code_field:
+        return {}
+    upper = {str(name).upper(): str(name) for name in frame.columns}
+    beside = upper.get(code_field.upper().removesuffix("CD") + "NM", "")
+    names = frame[beside] if beside else pd.Series([""] * len(frame))
+    pairs = zip(frame[code_field].map(_text), names.map(_text), strict=True)
+    return {code: name for code, name in dict.fromkeys(pairs) if AUTHORITY_CODE.fullmatch(code)}
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value != value else str(value).strip()  # noqa: PLR0124 - NaN
