@@ -15,8 +15,8 @@ help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 run: .venv/run.stamp api/static/node_modules/.stamp ## Serve the board (the demo city, or STORE=path) at http://127.0.0.1:8000
-	@if [ "$(STORE)" = demo.gpkg ] && [ ! -e demo.gpkg ]; then $(BIN)/patchmap --store demo.gpkg demo; fi
-	@exec $(BIN)/patchmap --store "$(STORE)" serve --port $(PORT)
+	@trap : INT; { [ "$(STORE)" != demo.gpkg ] || [ -e demo.gpkg ] || $(BIN)/patchmap --store demo.gpkg demo; } && \
+	  $(BIN)/patchmap --store "$(STORE)" serve --port $(PORT); code=$$?; [ $$code -eq 130 ] || exit $$code
 
 test: .venv/dev.stamp api/static/node_modules/.dev.stamp check ## Run every check and every test, the browser's too
 	@[ -x /usr/bin/chromium ] || .ci/apt-install "The browser tests need Chromium" chromium libatomic1

@@ -10,9 +10,12 @@ from __future__ import annotations
 import atexit
 import os
 import pickle
+import signal
+import sys
 import threading
-from collections.abc import Callable
-from multiprocessing import get_context
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -83,7 +86,10 @@ class Searches:
             self._started()
 
     def close(self) -> None:
-        """Kill the child."""
+        """Kill the child; a search underway fails."""
+        # Before the lock, which a search holds until it ends.
+        if self._child is not None:
+            self._child.kill()
         with self._one:
             self._end()
 
@@ -111,7 +117,8 @@ class Searches:
             context = get_context("spawn")
             pipe, far_end = context.Pipe()
             child = context.Process(target=serve_searches, args=(far_end,), daemon=True)
-            child.start()
+            with _without_interrupts():
+                child.start()
             far_end.close()
             self._pipe, self._child, self._is_ready = pipe, child, False
         return self._pipe
@@ -123,6 +130,21 @@ class Searches:
         if self._pipe is not None:
             self._pipe.close()
         self._child = self._pipe = None
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach: a terminal sends it to all of a group."""
+    if sys.platform == "win32":
+        yield
+        return
+    # Python's tracker of shared memory starts with the first child, and would undo the mask.
+    resource_tracker.ensure_running()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def serve_searches(pipe: Connection) -> None:

@@ -56,9 +56,7 @@ def serving_by(
     command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Iterator[str]:
     """Run a command that serves on the port which `--port` names; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [*command, "--port", str(port)], stdout=subprocess.PIPE, text=True, env=env, cwd=cwd
     )
@@ -69,6 +67,14 @@ def serving_by(
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def _wait_until_ready(address: str, process: subprocess.Popen[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -22,6 +21,7 @@ from api.pages.templating import templates
 from api.pages.text import shown_words
 from api.query import QUESTION_PARAMETERS, only
 from geo.errors import InputError
+from geo.temporary import TemporaryFolder
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -100,7 +100,7 @@ def print_pdf(page: str, target: Path) -> None:
         If no browser is installed, or it fails.
     """
     program = browser()
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryFolder() as folder:
         source, made = Path(folder) / "brief.html", Path(folder) / "brief.pdf"
         source.write_text(page, encoding="utf-8")
         command = [

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import numpy as np
@@ -28,6 +27,7 @@ from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
 from geo.sources.street_files import StreetFile
 from geo.store.contract import Change, ImportRecord, Store
+from geo.temporary import TemporaryFolder
 
 # Pairs of column names that are taken for coordinates, with their CRS; '' is the store's own.
 _COORDINATE_COLUMNS = (
@@ -91,7 +91,7 @@ def ingest(
     wanted = files_wanted(force, first, last)
     cli.check_output(path, *files)
     with (
-        TemporaryDirectory(prefix="patchmap-") as folder,
+        TemporaryFolder() as folder,
         cli.open(create=True) as store,
         RejectsFile(path) as rejected,
     ):

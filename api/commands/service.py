@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import socket
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,7 @@ from geo.formats.sandbox import missing_walls
 from geo.locate import warm_up
 from geo.store.contract import LayerMetadata, Setting, Store
 from geo.store.layer_ids import renaming_notices
+from geo.temporary import remove_abandoned, remove_own_folders
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -93,7 +95,8 @@ def serve_store(
         settings = Settings.read()
         app = make_app(store, replace(settings, basemap=str(basemap)) if basemap else settings)
         ready = partial(_warm_up, app, store)
-        _run(cli, app, cli.store, place, ready=ready, announce=announce)
+        release = partial(_release, app, store)
+        _run(cli, app, cli.store, place, ready=ready, announce=announce, release=release)
 
 
 def _sandbox_notices() -> list[str]:
@@ -105,7 +108,8 @@ def _sandbox_notices() -> list[str]:
 
 
 def _warm_up(app: FastAPI, store: Store) -> None:
-    """Load what the first request would otherwise wait for."""
+    """Load what the first request would otherwise wait for, and tidy up after a kill."""
+    remove_abandoned(Path(tempfile.gettempdir()))
     app.state.searches.warm_up()
     app.state.answers.snapshot()
     if store.incident_count() >= COMPILED_FROM:
@@ -116,6 +120,13 @@ def _warm_up(app: FastAPI, store: Store) -> None:
     gc.freeze()
 
 
+def _release(app: FastAPI, store: Store) -> None:
+    """Close what requests use, while some of them still run."""
+    remove_own_folders()
+    app.state.searches.close()
+    store.close()
+
+
 def _run(
     cli: CommandContext,
     app: FastAPI,
@@ -124,6 +135,7 @@ def _run(
     *,
     ready: Callable[[], object] = lambda: None,
     announce: Announce | None = None,
+    release: Callable[[], object] = lambda: None,
 ) -> None:
     """Serve an app on a host and port until stopped.
 
@@ -137,12 +149,22 @@ def _run(
         Called once the port is taken, before the first request.
     announce
         Called with the address once requests are taken, instead of printing it.
+    release
+        Called at the end where requests still run.
     """
     import uvicorn  # noqa: PLC0415 - the web stack takes a second that other commands save
+
+    from api.commands.server import StoppableServer  # noqa: PLC0415 - likewise
 
     host, port = place
     listener = listen(host, port)
     ready()
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, lifespan="off"
+    )
+    server = StoppableServer(config, release)
+    # Before the line that says how to stop it.
+    server.expect_signals()
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if announce:
         announce(address)
@@ -151,10 +173,7 @@ def _run(
             [f"Patchmap serves {what} at {address} (stop with Ctrl-C)"],
             {"store": what, "address": address},
         )
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, lifespan="off"
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    server.serve_until_stopped(listener)
 
 
 def demo(
@@ -239,6 +258,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # At once: who reads that Patchmap serves may connect, and waits until it answers.
+        listener.listen()
     except OSError as error:
         listener.close()
         raise InputError(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from geo.errors import StoreError
+from geo.temporary import TemporaryFolder
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -25,7 +25,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """
     try:
         # In the same folder, so that the move stays on one disk and replaces the file at once.
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".patchmap-") as folder:
+        with TemporaryFolder(beside=path) as folder:
             part = Path(folder) / path.name
             write(part)
             os.replace(part, path)  # noqa: PTH105 - says what it does: it overwrites

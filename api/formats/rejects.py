@@ -12,6 +12,7 @@ from typing import Self
 from api.formats.encoding import safe_cell
 from geo.errors import StoreError
 from geo.incidents import Batch, Partition
+from geo.temporary import TemporaryFolder
 
 
 class RejectsFile:
@@ -28,13 +29,9 @@ class RejectsFile:
 
     def __enter__(self) -> Self:
         try:
+            self._folder = TemporaryFolder(beside=self.path)
             self._part = tempfile.NamedTemporaryFile(
-                "w",
-                dir=self.path.parent,
-                prefix=".patchmap-",
-                encoding="utf-8",
-                newline="",
-                delete=False,
+                "w", dir=self._folder.name, encoding="utf-8", newline="", delete=False
             )
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
@@ -60,7 +57,6 @@ class RejectsFile:
         traceback: TracebackType | None,
     ) -> None:
         self._part.close()
-        if kind is None and self.rows:
-            os.replace(self._part.name, self.path)  # noqa: PTH105 - it overwrites, and says so
-        else:
-            Path(self._part.name).unlink()
+        with self._folder:
+            if kind is None and self.rows:
+                os.replace(self._part.name, self.path)  # noqa: PTH105 - it overwrites, and says so

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,6 +31,7 @@ from api.ogc.qgis_styles import add_style
 from api.ogc.selection import FeatureSelection
 from geo.crs import WGS84, projjson
 from geo.errors import DiskFullError
+from geo.temporary import TemporaryFolder
 
 MAX_INDEXED = 500_000
 """Larger GeoPackages and FlatGeobufs have no spatial index: GDAL builds it in memory."""
@@ -117,7 +117,7 @@ def written_file(form: Format, name: str, write: Callable[[Path], None]) -> Resp
     DiskFullError
         If there is no room for it.
     """
-    folder = tempfile.TemporaryDirectory(prefix="patchmap-")
+    folder = TemporaryFolder()
     path = Path(folder.name) / f"{name}{form.ending}"
     try:
         with _room_on_disk(path.parent):

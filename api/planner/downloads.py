@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from fastapi import Response
 
@@ -14,6 +13,7 @@ from api.planner.sessions import EditingSession
 from api.snapshot import Snapshot
 from geo.errors import NotFoundError
 from geo.question.model import Question
+from geo.temporary import TemporaryFolder
 
 
 def download_links(plan_id: str, question: Question) -> dict[str, str]:
@@ -45,7 +45,7 @@ def download(session: EditingSession, snapshot: Snapshot, form: Format) -> Respo
     plan_id = session.draft.plan.metadata.plan_id
     metadata = {layer.layer_id: layer for layer in snapshot.layers()}
     file = PlanFile(session.draft, session.question, snapshot.projection, metadata, {})
-    with TemporaryDirectory(prefix="patchmap-") as folder:
+    with TemporaryFolder() as folder:
         path = Path(folder) / f"{plan_id}{form.ending}"
         file.write(path)
         content = path.read_bytes()

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import TimeoutExpired
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import geopandas as gpd
@@ -18,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.errors import InputError
 from geo.formats.sandbox import Limits, run_sandboxed
+from geo.temporary import TemporaryFolder
 
 REPAIR_LIMITS: Final = Limits(
     memory_bytes=2 * 2**30, cpu_seconds=30, wall_seconds=120.0, file_bytes=512 * 2**20
@@ -98,7 +98,7 @@ def repair_rings(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
 
 
 def _repaired(shapes: NDArray[np.object_], faults: list[RingFault]) -> list[BaseGeometry]:
-    with TemporaryDirectory(prefix="patchmap-") as name:
+    with TemporaryFolder() as name:
         folder = Path(name)
         request = orjson.dumps([shape.hex() for shape in shapely.to_wkb(shapes)])
         try:

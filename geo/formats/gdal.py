@@ -12,7 +12,6 @@ import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 from xml.parsers import expat
 
@@ -23,6 +22,7 @@ from geo.errors import InputError
 from geo.formats import sandbox
 from geo.formats.bounded import open_input, read_input
 from geo.formats.topojson import to_geojson
+from geo.temporary import TemporaryFolder
 
 FOREIGN_ENDINGS: Final = (".shp", ".zip", ".kml", ".gpkg", ".topojson")
 """Endings of the files that `read_foreign` reads; a .zip holds a shapefile."""
@@ -105,7 +105,7 @@ def read_foreign(path: Path, *, layer: str = "", limits: Limits = LIMITS) -> byt
     if ending == ".shp" and layer not in ("", path.stem):
         raise InputError(f"{path.name} has no layer {layer!r}; it has: {path.stem}")
     try:
-        with TemporaryDirectory(prefix="patchmap-") as folder:
+        with TemporaryFolder() as folder:
             _copy(path, Path(folder), limits.input_bytes)
             _run(path.name, ending, layer, folder=Path(folder), limits=limits)
             return _collection(path.name, ending, Path(folder) / "answer", limits)
@@ -244,7 +244,7 @@ def _environment(skipped: list[str]) -> dict[str, str]:
 @cache
 def _all_drivers() -> tuple[str, ...]:
     """Names of all drivers of the installed GDAL, from a child that reads no file."""
-    with TemporaryDirectory(prefix="patchmap-") as folder:
+    with TemporaryFolder() as folder:
         if _worker({"list_drivers": True}, Path(folder), [], LIMITS):
             raise InputError("GDAL cannot be started; install the pyogrio package again")
         return tuple(orjson.loads((Path(folder) / "answer").read_bytes()))

@@ -18,8 +18,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
+
+from geo.temporary import TemporaryFolder
 
 _CONFINED: Final = Path(__file__).with_name("confined.py")
 _PROBE: Final = Path(__file__).with_name("sandbox_probe.py")
@@ -123,8 +124,8 @@ def _bubblewrap() -> str:
 def _reached(bubblewrap: str) -> tuple[str, ...]:
     limits = Limits(2**30, 10, _PROBE_SECONDS, 2**20)
     with (
-        TemporaryDirectory(prefix="patchmap-") as folder,
-        TemporaryDirectory(prefix="patchmap-") as elsewhere,
+        TemporaryFolder() as folder,
+        TemporaryFolder() as elsewhere,
         socket.create_server(("127.0.0.1", 0)) as server,
     ):
         target = Path(elsewhere) / "target"

@@ -1,0 +1,62 @@
+"""The web server of `patchmap serve`, which ends soon after somebody stops it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+GRACE_SECONDS = 1.0
+"""How long requests underway may go on once the service is stopped."""
+
+RELEASE_SECONDS = 0.5
+"""How long files and the store may take to close after that."""
+
+
+class StoppableServer(uvicorn.Server):
+    """A server that a signal ends, whatever its requests are doing.
+
+    Parameters
+    ----------
+    release
+        Closes what the service has open; called where requests do not end by themselves.
+    """
+
+    def __init__(self, config: uvicorn.Config, release: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._release = release
+        self._end = threading.Timer(GRACE_SECONDS, self._end_at_once)
+        self._end.daemon = True
+
+    def expect_signals(self) -> None:
+        """Let signals stop the server from now on, before it runs and after."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.handle_exit)
+
+    def serve_until_stopped(self, listener: socket.socket) -> None:
+        """Serve on a socket until a signal comes; returns if all requests end in time."""
+        try:
+            self.run(sockets=[listener])
+        finally:
+            self._end.cancel()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        """Stop; to be stopped is how a service ends, so the signal is not raised again."""
+        if not self.should_exit:
+            self._end.start()
+        self.should_exit = True
+
+    def _end_at_once(self) -> None:
+        # A thread that computes cannot be stopped, and Python would wait for it. A store holds all
+        # of a change or nothing, whenever the process ends.
+        logging.disable()  # of requests that fail from here on
+        release = threading.Thread(target=self._release, daemon=True)
+        release.start()
+        release.join(RELEASE_SECONDS)
+        os._exit(0)
