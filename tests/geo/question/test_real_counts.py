@@ -68,7 +68,8 @@ def wards(path: Path, projection) -> gpd.GeoDataFrame:
 
 def counted(parts: list[Part], areas: gpd.GeoDataFrame, **options: str) -> Answer:
     incidents = pd.concat([part.accepted for part in parts], ignore_index=True)
-    question = Question.read({"period": "latest-100m", **options})
+    every = {} if "datetime" in options else {"period": "latest-100m"}
+    question = Question.read({**every, **options})
     return answer(question, incidents, areas, imports=[part.record for part in parts])
 
 
