@@ -42,5 +42,5 @@ class UnavailableError(PatchmapError):
     """A part of the service cannot run now."""
 
 
-class DiskFullError(PatchmapError):
+class DiskFullError(StoreError):
     """The disk to write to is full."""

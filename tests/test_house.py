@@ -155,3 +155,39 @@ def test_the_type_checker_sees_into_frames(tmp_path: Path) -> None:
     options = ("--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path))
     output = mypy.api.run([*options, str(tmp_path / "blind.py")])[0]
     assert "blind.py:5: error" in output
+
+
+# Whole or not at all, never in the place of a device, no cell a formula: said once, in these files.
+_WRITERS = {
+    "geo/output/files.py": "writes every output",
+    "geo/output/reasons.py": "tries whether a disk is full",
+    "geo/temporary.py": "makes every temporary folder",
+    "geo/formats/csv_text.py": "writes every CSV",
+    "geo/store/geopackage/sqlite_file.py": "copies stores",
+    "geo/formats/gdal.py": "fills the sandbox's own folder",
+    "geo/formats/gdal_worker.py": "likewise",
+    "geo/formats/sandbox.py": "likewise",
+    "geo/locate/saved.py": "fills the part of an Output",
+    "api/board/brief.py": "fills its own folder",
+    "api/commands/start/downloads.py": "likewise",
+    "api/fetch/download.py": "appends to a download that goes on later",
+    "api/fetch/fetch.py": "fills the part of an Output",
+    "api/formats/points.py": "fills its own folder",
+    "api/formats/registry.py": "fills the part of an Output",
+    "api/formats/rejects.py": "fills the part of an Output",
+}
+_WRITING = re.compile(
+    r"""open\([^)\n]*["'][wax]b?\+?["']|\.write_(text|bytes)\(|\.to_(csv|file|parquet|excel)\("""
+    r"|copyfile|csv\.writer\(|Workbook\(|xlsxwriter|os\.(replace|rename)\(|[a-z]part\.replace\("
+    r"|tempfile\.(?!gettempdir)|TemporaryDirectory\(|\.backup\("
+)
+
+
+def test_files_are_written_in_few_places() -> None:
+    texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in CODE}
+    assert {name for name, text in texts.items() if _WRITING.search(text)} - set(_WRITERS) == set()
+
+
+def test_tables_are_written_by_the_one_writer() -> None:
+    assert names(r"csv\.writer\(|csv\.DictWriter\(|\.to_csv\(", but="geo/formats/csv_text.py") == []
+    assert names(r"\.to_excel\(|xlsxwriter|Workbook\(\)", but="none") == []

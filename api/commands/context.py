@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -19,20 +21,29 @@ from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.bounded import read_input
 from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
+from geo.output import destination
 from geo.store.contract import ImportRecord, LayerMetadata, Store
-from geo.store.geopackage import GeoPackageStore, is_store
+from geo.store.geopackage import GeoPackageStore, is_store, make_private, remove_store
+from geo.temporary import HIDDEN_PREFIX, remove_abandoned
 
 Step = TypeVar("Step")
 
 POSTGRES = ("postgres://", "postgresql://")
 
 
-@dataclass(frozen=True)
+@dataclass
 class CommandContext:
-    """The options given before the command: which store, and text or JSON."""
+    """The options given before the command: which store, and text or JSON.
+
+    Attributes
+    ----------
+    stdout_is_output
+        Whether the output goes to standard output, so that messages must not.
+    """
 
     store: str
     json: bool
+    stdout_is_output: bool = False
 
     @classmethod
     def of(cls, context: typer.Context) -> CommandContext:
@@ -45,23 +56,28 @@ class CommandContext:
         return open_store(self.store, create=create)
 
     def check_output(self, output: Path, *inputs: Path) -> None:
-        """Refuse an output file that is the store, an input, or another store.
+        """Refuse an output that is the store, an input or another store, or cannot be written.
 
         Raises
         ------
         InputError
             Naming the file that would be overwritten.
+        StoreError
+            If the system does not let it be written.
         """
+        target = destination(output)
+        self.stdout_is_output |= target.is_stdout
         own = [] if self.store.startswith(POSTGRES) else [Path(self.store)]
         for source in (*own, *inputs):
-            if output.resolve() == source.resolve():
+            if target.file == Path(os.path.realpath(source)):
                 raise InputError(f"{output} is being read; write to another file")
-        if output.suffix == ".gpkg" and is_store(output):
+        if not target.is_stream and is_store(target.file):
             raise InputError(f"{output} is a Patchmap store; write to another file")
 
     def echo(self, lines: Iterable[str], facts: object) -> None:
         """Print the lines, or with --json the facts instead."""
-        typer.echo(to_json(facts).decode() if self.json else "\n".join(lines))
+        text = to_json(facts).decode() if self.json else "\n".join(lines)
+        typer.echo(text, err=self.stdout_is_output)
 
 
 @contextmanager
@@ -74,16 +90,21 @@ def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
             yield server
         return
     path = Path(address)
-    is_new = create and not path.exists()
-    store = GeoPackageStore(path, create=create)
+    _remove_abandoned(path.parent)
+    is_new = create and make_private(path)
     try:
-        yield store
+        with closing(GeoPackageStore(path, create=create)) as store:
+            yield store
     except BaseException:  # Ctrl-C too must not leave an empty store behind
-        store.close()
         if is_new:
-            path.unlink(missing_ok=True)
+            remove_store(path)
         raise
-    store.close()
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed runs left beside a store and in the system's temporary folder."""
+    remove_abandoned(folder, HIDDEN_PREFIX)
+    remove_abandoned(Path(tempfile.gettempdir()))
 
 
 def read_bytes(path: Path) -> bytes:

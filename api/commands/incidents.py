@@ -12,16 +12,16 @@ import numpy as np
 import typer
 
 from api.commands.context import CommandContext, areas_of, read_bytes, record_facts, with_progress
-from api.formats.encoding import to_csv
-from api.formats.files import write_whole
 from api.formats.points import as_spreadsheets
 from api.formats.rejects import RejectsFile
 from api.settings import user_name
 from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
 from geo.formats.csv_table import Table, read_table
+from geo.formats.csv_text import to_csv
 from geo.incidents import COVERS_SETTING, NOTES_SETTING, Batch, Partition, month_span
 from geo.locate import AreaLocator, joined_codes, overlaps_text
+from geo.output import write_text
 from geo.question.quality import DoubleWatch
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
@@ -119,6 +119,7 @@ def ingest(
                 import_partition(store, part, rejected)
                 for part in with_progress(parts, "Reading", total=len(parts))
             ]
+            rejected.complete()
     for line in (line for each in imported for line in each.warnings):
         typer.echo(line, err=True)
     if rejected.rows:
@@ -172,7 +173,7 @@ def locate(
         words = texts.astype(str).to_numpy(dtype=object)
         located[column] = joined_codes(memberships, words, len(table))
     areas_of_row = np.bincount(memberships.point, minlength=len(table))
-    write_whole(output, lambda part: part.write_text(to_csv(located), encoding="utf-8"))
+    write_text(output, to_csv(located))
     facts = {
         "read": len(table),
         "in_an_area": int((areas_of_row > 0).sum()),

@@ -14,16 +14,16 @@ import typer
 
 from api.commands.context import CommandContext, read_bytes, read_vector
 from api.commands.questions import ANALYSIS, Output, run_analysis, with_question
-from api.formats.encoding import to_csv
-from api.formats.files import write_whole
 from boundaries.layers.lines import read_lines
 from boundaries.layers.sites import read_site_features, read_site_table
 from geo.allocation.patrols.delivered import compare_delivered, planned_totals, visits_from_fixes
 from geo.crs import LONLAT, Projection
 from geo.errors import InputError
 from geo.formats.csv_table import Table, read_table
+from geo.formats.csv_text import to_csv
 from geo.formats.geojson import LINES
 from geo.incidents import LONDON
+from geo.output import write_text
 from geo.question.model import Question
 from geo.question.values import read_pairs
 
@@ -95,7 +95,7 @@ def delivered(
         visits = visits_from_fixes(_fixes(table), stops, radius_m=radius)
     places = compare_delivered(planned_totals(stops, days=days), visits)
     selected = _selected_columns(places, columns)
-    write_whole(output, lambda part: part.write_text(to_csv(selected), encoding="utf-8"))
+    write_text(output, to_csv(selected))
     _echo_totals(cli, output, places)
 
 

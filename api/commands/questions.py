@@ -15,7 +15,6 @@ import pandas as pd
 import typer
 
 from api.commands.context import CommandContext
-from api.formats.files import write_whole
 from api.formats.registry import GEOJSON, JSON, write_frame
 from api.pages.text import headline
 from api.settings import VERSION, Settings
@@ -24,6 +23,7 @@ from geo.analyses import ANALYSES, Analysis, AnalysisResult
 from geo.analyses.places import saved_places
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.output import write_file, write_text
 from geo.question.accounts import Accounts
 from geo.question.ask import Answer, Question, ask
 from geo.question.model import OPTIONS
@@ -152,7 +152,7 @@ def map_file(context: typer.Context, question: Question, output: Output) -> None
             basemap=own.under(store, settings.tiles),
             standalone=True,
         )
-    write_whole(output, lambda part: part.write_text(drawn.html, encoding="utf-8"))
+    write_text(output, drawn.html)
     size = f"{len(drawn.html.encode()) / 1e6:.2f} MB"
     lines = [f"{output}: {headline(answer)} ({size})", *account_lines(answer.accounts)]
     cli.echo(lines, _facts(answer))
@@ -185,9 +185,9 @@ def brief(
         findings = Findings(Answers(store), question)
         page = brief_page(findings, BoardView(question, show))
     if output.suffix == ".pdf":
-        write_whole(output, lambda part: print_pdf(page, part))
+        write_file(output, lambda part: print_pdf(page, part))
     else:
-        write_whole(output, lambda part: part.write_text(page, encoding="utf-8"))
+        write_text(output, page)
     answer = findings.answer
     cli.echo([f"{output}: {headline(answer)}", *account_lines(answer.accounts)], _facts(answer))
 

@@ -12,9 +12,9 @@ import pandas as pd
 import typer
 
 from api.commands.context import CommandContext, open_store, record_facts
-from api.formats.files import write_whole
 from geo.errors import ConflictError, InputError
 from geo.incidents import LONDON
+from geo.output import destination, write_file
 from geo.question.quality import quality
 from geo.store.contract import Store
 from geo.store.copying import copy_store
@@ -140,10 +140,12 @@ def backup(
 ) -> None:
     """Back up the store to one file; others may go on writing to it."""
     cli = CommandContext.of(context)
-    if file.exists():
+    target = destination(file)
+    if target.file.exists() and not target.is_stream:
         raise ConflictError(f"{file} already exists; choose a new file")
+    cli.check_output(file)
     with cli.open() as store:
-        write_whole(file, lambda part: _back_up(store, part))
+        write_file(file, lambda part: _back_up(store, part), private=True)
     cli.echo([f"{file}: a backup of {cli.store}"], {"backup": str(file)})
 
 

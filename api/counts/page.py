@@ -16,7 +16,7 @@ from api.counts.summary import ANSWERED, MOST_ROWS, VIEW, CountsView, legend
 from api.dependencies import HTML
 from api.errors import status_of
 from api.etags import of_version
-from api.formats.encoding import to_csv, to_json, to_table
+from api.formats.encoding import to_json, to_table
 from api.formats.registry import COUNT_DOWNLOADS, CSV, JSON
 from api.pages.bar import PERIODS, folded
 from api.pages.templating import templates
@@ -24,6 +24,7 @@ from api.query import only
 from api.service import alive, new_service
 from api.settings import VERSION
 from geo.errors import NotFoundError, PatchmapError
+from geo.formats.csv_text import to_csv
 from geo.incidents import category_title
 from geo.question.model import DEFAULT_PERIOD
 

@@ -24,6 +24,7 @@ from geo.crs import WGS84
 from geo.errors import InputError
 from geo.formats.bounded import LARGEST_FILE, zip_entry
 from geo.incidents import month_span
+from geo.output import Output
 
 ONS_BY_HAND: Final = "https://geoportal.statistics.gov.uk"
 
@@ -258,13 +259,8 @@ def _disk_errors(folder: Path) -> Iterator[None]:
 def _new_file(path: Path) -> Iterator[IO[bytes]]:
     """Write a file that appears under its name only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + ".new")
-    try:
-        with new.open("wb") as stream:
-            yield stream
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    with Output(path) as part, part.open("wb") as stream:
+        yield stream
 
 
 def _street_files(archive: Path, force: str, months: list[str]) -> tuple[dict[str, str], list[str]]:

@@ -1,8 +1,7 @@
-"""Frames as JSON, GeoJSON and CSV text."""
+"""Frames as JSON and GeoJSON."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
@@ -18,7 +17,6 @@ DEGREES_DECIMALS = 6
 """A sixth decimal of a degree is about a decimetre."""
 
 _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _KEYS = (
     ("cell_id",),
     ("officer", "round", "stop"),
@@ -29,8 +27,6 @@ _KEYS = (
     ("area_code",),
 )
 """Columns that identify a row; the first group whose columns a frame all has makes its ids."""
-# A spreadsheet runs a cell that starts with one of these as a formula (CWE-1236).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_json(value: object) -> bytes:
@@ -97,27 +93,6 @@ def feature_ids(frame: pd.DataFrame) -> list[str]:
         if set(names) <= set(frame.columns):
             return [":".join(map(str, key)) for key in zip(*(frame[n] for n in names), strict=True)]
     return [str(code) for code in frame.index]
-
-
-def safe_cell(value: object) -> object:
-    """Return a value that no spreadsheet takes for a formula; numbers stay as they are."""
-    if (
-        isinstance(value, str)
-        and value.startswith(_FORMULA_STARTS)
-        and not _NUMBER.fullmatch(value)
-    ):
-        return f"'{value}"
-    return value
-
-
-def to_csv(frame: pd.DataFrame, *, header: bool = True) -> str:
-    """Encode a frame without its geometry as CSV whose cells and header are formula-safe."""
-    plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
-    texts = plain.select_dtypes(include=["object", "string", "category"]).columns
-    for name in texts:
-        plain[name] = plain[name].astype(object).map(safe_cell)
-    plain.columns = plain.columns.map(safe_cell)
-    return str(plain.to_csv(index=False, header=header, lineterminator="\n"))
 
 
 def to_table(frame: pd.DataFrame, members: Mapping[str, object]) -> bytes:

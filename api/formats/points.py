@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,10 @@ import orjson
 from geo.crs import LONLAT
 from geo.errors import InputError
 from geo.formats.bounded import read_input
+from geo.formats.csv_text import CsvRows
 from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
 from geo.formats.geojson import collection_crs, feature_collection
+from geo.output import naming
 
 POINT_ENDINGS = (".geojson", ".json", *FOREIGN_ENDINGS)
 
@@ -45,23 +46,21 @@ def as_spreadsheets(files: Iterable[Path], folder: Path) -> Iterator[Path]:
         below = folder / str(number)
         below.mkdir()
         made = below / f"{file.name}.csv"
-        with made.open("w", encoding="utf-8", newline="") as text:
-            _write(feature_collection(content, file.name), csv.writer(text), file.name)
+        with naming(made), made.open("w", encoding="utf-8", newline="") as text:
+            _write(feature_collection(content, file.name), CsvRows(text), file.name)
         yield made
 
 
-def _write(collection: dict[str, Any], writer: Any, file: str) -> None:
+def _write(collection: dict[str, Any], rows: CsvRows, file: str) -> None:
     features = collection["features"]
     metres = collection_crs(collection, file) != LONLAT
     place = ["easting", "northing"] if metres else ["longitude", "latitude"]
     names = list(dict.fromkeys(name for one in features for name in one.get("properties") or {}))
     names = [name for name in names if name not in place]
-    writer.writerow([*names, *place])
+    rows.add([*names, *place])
     for number, feature in enumerate(features, start=1):
         values = feature.get("properties") or {}
-        writer.writerow(
-            [*(_cell(values.get(name)) for name in names), *_point(feature, number, file)]
-        )
+        rows.add([*(_cell(values.get(name)) for name in names), *_point(feature, number, file)])
 
 
 def _point(feature: dict[str, Any], number: int, file: str) -> list[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import geopandas as gpd
 import pandas as pd
@@ -14,13 +15,14 @@ from api.formats.encoding import (
     encode_features,
     feature_collection,
     feature_ids,
-    to_csv,
     to_json,
     to_table,
 )
-from api.formats.files import write_whole
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.formats.csv_text import to_csv
+from geo.output import write_file
+from geo.output.reasons import library_errors
 
 FrameWriter = Callable[[pd.DataFrame, Path, Projection, Mapping[str, object]], None]
 """Writes a frame, with the members of its answer, to a file."""
@@ -92,9 +94,42 @@ def _write_json(
 def _write_geopackage(
     frame: pd.DataFrame, path: Path, _projection: Projection, members: Mapping[str, object]
 ) -> None:
-    pyogrio.write_dataframe(
-        frame, path, driver="GPKG", layer=path.stem, layer_metadata=members_text(members)
-    )
+    write_geopackage(frame, path, layer=path.stem, members=members)
+
+
+def write_geopackage(
+    frame: pd.DataFrame,
+    path: Path,
+    *,
+    layer: str,
+    members: Mapping[str, object] = MappingProxyType({}),
+    append: bool = False,
+) -> None:
+    """Write a layer of a GeoPackage with GDAL.
+
+    Parameters
+    ----------
+    layer
+        Its name.
+    members
+        The members of an answer, stored as the layer's metadata.
+    append
+        Add the layer to a file that there is.
+
+    Raises
+    ------
+    OSError
+        If GDAL cannot write it.
+    """
+    with library_errors(path, RuntimeError):
+        pyogrio.write_dataframe(
+            frame,
+            path,
+            driver="GPKG",
+            layer=layer,
+            layer_metadata=members_text(members),
+            append=append,
+        )
 
 
 def _write_parquet(
@@ -204,4 +239,4 @@ def write_frame(
         If the ending names no format that the frame can have.
     """
     write = frame_format(path, layer=isinstance(frame, gpd.GeoDataFrame)).write
-    write_whole(path, lambda part: write(frame, part, projection, members))
+    write_file(path, lambda part: write(frame, part, projection, members))

@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-import csv
-import os
-import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
-from api.formats.encoding import safe_cell
-from geo.errors import StoreError
+from geo.formats.csv_text import CsvRows
 from geo.incidents import Batch, Partition
-from geo.temporary import TemporaryFolder
+from geo.output import Output, naming
 
 
 class RejectsFile:
     """A CSV of rejected rows: their file, line and reason, then the raw fields.
 
-    It is written beside `path` during an import and moved there at its end, so that an import
-    that fails leaves an earlier file as it was. Without rejected rows there is no file.
+    It appears at the end of an import, so that one that fails leaves an earlier file as it was.
+    Without rejected rows there is no file. It holds raw rows, so only its owner can read it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows = 0
         self._fields: tuple[str, ...] = ()
-
-    def __enter__(self) -> Self:
-        try:
-            self._folder = TemporaryFolder(beside=self.path)
-            self._part = tempfile.NamedTemporaryFile(
-                "w", dir=self._folder.name, encoding="utf-8", newline="", delete=False
-            )
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
-        self._writer = csv.writer(self._part, lineterminator="\n")
-        return self
+        self._output = Output(path, private=True)
+        self._stream: IO[str] | None = None
 
     def add(self, partition: Partition, batch: Batch) -> None:
         """Write the rejected rows of one batch."""
         if batch.rejected.empty:
             return
-        if partition.fields != self._fields:
-            # Files of another schema follow under a header of their own.
-            self._fields = partition.fields
-            self._writer.writerow(["file", "line", "reason", *self._fields])
-        for line, reason, row in batch.rejected.itertuples(index=False):
-            self._writer.writerow([partition.file, line, reason, *map(safe_cell, row)])
+        with naming(self.path):
+            rows = self._opened()
+            if partition.fields != self._fields:
+                # Files of another schema follow under a header of their own.
+                self._fields = partition.fields
+                rows.add(["file", "line", "reason", *self._fields])
+            for line, reason, row in batch.rejected.itertuples(index=False):
+                rows.add([partition.file, line, reason, *row])
         self.rows += len(batch.rejected)
+
+    def complete(self) -> None:
+        """Bring the rows to the disk; called before the import is committed.
+
+        An import whose rejected rows cannot be written is no import.
+        """
+        if self._stream:
+            with naming(self.path):
+                self._stream.close()
+            self._output.complete()
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self,
@@ -56,7 +58,18 @@ class RejectsFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._part.close()
-        with self._folder:
-            if kind is None and self.rows:
-                os.replace(self._part.name, self.path)  # noqa: PTH105 - it overwrites, and says so
+        if not self._stream:
+            return
+        if error is None:
+            self._output.publish()
+            return
+        try:
+            with naming(self.path):
+                self._stream.close()
+        finally:
+            self._output.discard()
+
+    def _opened(self) -> CsvRows:
+        if not self._stream:
+            self._stream = self._output.open().open("w", encoding="utf-8", newline="")
+        return CsvRows(self._stream)

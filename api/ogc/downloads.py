@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.answers import Answers
 from api.dependencies import AnswersDep
-from api.formats.encoding import feature_collection, to_csv, to_table
+from api.formats.encoding import feature_collection, to_table
 from api.formats.registry import CSV, GEOJSON, GEOPACKAGE, download_formats, write_frame
 from api.ogc.collections.answers import AnswerCollection, members_of
 from api.ogc.coordinates import offered
@@ -18,6 +18,7 @@ from api.ogc.selection import FeatureSelection
 from api.query import QUESTION_PARAMETERS, only
 from geo.analyses import ANALYSES, Analysis
 from geo.errors import NotFoundError
+from geo.formats.csv_text import to_csv
 from geo.question.ask import Question
 
 router = APIRouter()

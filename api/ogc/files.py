@@ -25,12 +25,13 @@ from fastapi.responses import FileResponse, StreamingResponse
 from numpy.typing import NDArray
 from starlette.background import BackgroundTask
 
-from api.formats.encoding import to_csv, to_json
+from api.formats.encoding import to_json
 from api.formats.registry import CSV, FLATGEOBUF, GEOJSON, GEOPACKAGE, PARQUET, Format, members_text
 from api.ogc.qgis_styles import add_style
 from api.ogc.selection import FeatureSelection
 from geo.crs import WGS84, projjson
 from geo.errors import DiskFullError
+from geo.formats.csv_text import to_csv
 from geo.temporary import TemporaryFolder
 
 MAX_INDEXED = 500_000

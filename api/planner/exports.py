@@ -10,8 +10,6 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
-from api.formats.encoding import to_csv
-from api.formats.files import write_whole
 from api.formats.registry import (
     CSV,
     GEOJSON,
@@ -20,14 +18,16 @@ from api.formats.registry import (
     PLAN_FILES,
     Format,
     format_of_file,
-    members_text,
     write_frame,
+    write_geopackage,
 )
 from api.planner.report import plan_report
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
 from boundaries.plans.overlaps import Overlaps
 from geo.crs import Projection
+from geo.formats.csv_text import to_csv
+from geo.output import write_file, write_text
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
 
@@ -77,11 +77,11 @@ class PlanFile:
             return self._write_report(path)
         if form is CSV:
             table = self.draft.plan.assignment.reset_index()
-            write_whole(path, lambda part: part.write_text(to_csv(table), encoding="utf-8"))
+            write_text(path, to_csv(table))
             return f"{len(table):,} blocks"
         layer, members = self._areas(), _members(self.draft)
         if form is GEOPACKAGE:
-            write_whole(path, lambda part: _write_layers(self.draft, layer, members, part))
+            write_file(path, lambda part: _write_layers(self.draft, layer, members, part))
         else:
             write_frame(layer, path, projection=self.projection, members=members)
         return f"{len(layer):,} areas"
@@ -100,7 +100,7 @@ class PlanFile:
             shared=self.shared,
             cuts=self.cuts,
         )
-        write_whole(path, lambda part: part.write_text(page, encoding="utf-8"))
+        write_text(path, page)
         return f"a report of {len(page.encode()) / 1e3:,.0f} kB"
 
     def _areas(self) -> gpd.GeoDataFrame:
@@ -124,9 +124,8 @@ def _write_layers(
     draft: Draft, areas: gpd.GeoDataFrame, members: dict[str, object], path: Path
 ) -> None:
     """Write a GeoPackage of two layers: the areas, and the blocks with the area of each."""
-    metadata = members_text(members)
-    areas.to_file(path, driver="GPKG", layer="areas", layer_metadata=metadata, index=False)
     table = draft.plan.assignment.reset_index()
     shapes = draft.blocks.geometry
     blocks = gpd.GeoDataFrame(table, geometry=shapes, crs=draft.blocks.crs)
-    blocks.to_file(path, driver="GPKG", layer="blocks", mode="a", index=False)
+    write_geopackage(areas, path, layer="areas", members=members)
+    write_geopackage(blocks, path, layer="blocks", append=True)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from boundaries.demo.published import PUBLISHED_COLUMNS
 from geo.crs import Projection
 from geo.incidents import months_between
+from geo.output import Output, write_text
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -101,7 +102,7 @@ def write_country(
     rng = np.random.default_rng(seed)
     wards = country_wards(rng)
     path = folder / "wards.geojson"
-    path.write_text(_geojson(wards, projection), encoding="utf-8")
+    write_text(path, _geojson(wards, projection))
     yield path
     snaps = _snaps(wards, projection, rng)
     months = max(round(rows / ROWS_A_MONTH), 1)
@@ -110,7 +111,10 @@ def write_country(
     for start in range(0, months, MONTHS_AN_ARCHIVE):
         part = slice(start, start + MONTHS_AN_ARCHIVE)
         path = folder / f"{names[part][-1]}.zip"
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with (
+            Output(path) as made,
+            zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        ):
             for month, size in zip(names[part], sizes[part], strict=True):
                 _write_month(archive, month, int(size), snaps=snaps, rng=rng)
         yield path

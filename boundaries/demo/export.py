@@ -16,7 +16,9 @@ from boundaries.demo.city import DemoCity
 from boundaries.demo.events.streams import ASB
 from boundaries.demo.published import published_month, snapped
 from geo.crs import Projection
+from geo.formats.csv_text import to_csv
 from geo.incidents import LONDON, london_months
+from geo.output import write_text
 
 DEGREES_DECIMALS: Final = 7
 LAST_YEAR: Final = np.datetime64("2025-04", "M")
@@ -61,9 +63,8 @@ def _write_layers(city: DemoCity, folder: Path, projection: Projection) -> list[
     for name, properties in layers.items():
         frame: gpd.GeoDataFrame = getattr(city, name)
         path = folder / f"{name}.geojson"
-        path.write_text(
-            _geojson(properties, frame.geometry.to_numpy(), city=city, projection=projection),
-            encoding="utf-8",
+        write_text(
+            path, _geojson(properties, frame.geometry.to_numpy(), city=city, projection=projection)
         )
         paths.append(path)
     return paths
@@ -107,7 +108,7 @@ def _write_months(city: DemoCity, folder: Path, projection: Projection) -> list[
     for month, part in rows.groupby("Month"):
         path = folder / "police-uk" / str(month) / f"{month}-{city.name.lower()}-street.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        published_month(part).to_csv(path, index=False, lineterminator="\n")
+        write_text(path, to_csv(published_month(part)))
         paths.append(path)
     return paths
 
@@ -116,8 +117,8 @@ def _write_council(city: DemoCity, folder: Path) -> list[Path]:
     path, mapping = folder / "council-asb.csv", folder / "council-asb.toml"
     recent = london_months(city.incidents["occurred_from"]) >= LAST_YEAR
     sheet = council_sheet(city.incidents[recent], city.wards)
-    sheet.to_csv(path, index=False, lineterminator="\r\n")
-    mapping.write_text(COUNCIL_MAPPING, encoding="utf-8")
+    write_text(path, to_csv(sheet, line_end="\r\n"))
+    write_text(mapping, COUNCIL_MAPPING)
     return [path, mapping]
 
 
@@ -125,7 +126,7 @@ def _write_attributes(city: DemoCity, folder: Path) -> Path:
     path = folder / "attributes-wards.csv"
     columns = ["electors", "electors_forecast", "residents", "members", "imd_score"]
     sheet = pd.DataFrame(city.wards[columns]).rename_axis("ward_code")
-    sheet.to_csv(path, lineterminator="\n")
+    write_text(path, to_csv(sheet.reset_index()))
     return path
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from geo.errors import InputError
 from geo.locate.layout import AreaGrid, Lattice
 from geo.locate.touching import TouchingAreas
+from geo.output import Output
 
 VERSION: Final = b"patchmap grid 1"
 """Raise it whenever the content of a grid or the way it is built changes."""
@@ -38,15 +39,15 @@ def write_grid(path: Path, grid: AreaGrid | None, *, of: TouchingAreas) -> None:
     ------
     InputError
         If the areas have no grid.
+    StoreError
+        If the system does not let it be written.
     """
     if grid is None:
         raise InputError("these areas have no index to save; locate points without one")
     corner = np.array(grid.lattice[:4])
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    with Output(path) as part, part.open("wb") as file:
         for array in (_digest(of), corner, grid.lattice.lines, grid.lists, grid.cells):
             np.save(file, array)
-    part.replace(path)
 
 
 def read_grid(path: Path, *, of: TouchingAreas) -> AreaGrid:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from api.commands.context import with_progress
@@ -27,6 +26,7 @@ from geo.formats.bounded import LARGEST_FILE, zip_entry
 from geo.formats.gdal import FOREIGN_ENDINGS
 from geo.sources.street_files import street_files
 from geo.store.geopackage import is_store
+from geo.temporary import TemporaryFolder
 
 _AREAS: Final = (".geojson", ".json", *(each for each in FOREIGN_ENDINGS if each != ".zip"))
 _READ: Final = (".csv", *_AREAS)
@@ -76,7 +76,7 @@ class Downloads:
 def looked_through(folder: Path) -> Iterator[Downloads]:
     """Look through a folder; what archives hold can be read while this is open."""
     downloads = Downloads(folder)
-    with TemporaryDirectory(prefix="patchmap-") as room:
+    with TemporaryFolder() as room:
         files = sorted(path for path in folder.rglob("*") if _is_download(path, folder))
         for number, path in enumerate(with_progress(files, "Looking", total=len(files))):
             _add(downloads, Source(path, path), Path(room) / str(number), depth=0)

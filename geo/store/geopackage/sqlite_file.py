@@ -144,23 +144,39 @@ class SqliteFile(SqliteConnection):
         self.fill("INSERT INTO patchmap_store VALUES (?, ?)", list(facts.items()))
 
 
-def make_private(path: Path) -> None:
+def make_private(path: Path) -> bool:
     """Make an empty file that only its owner can read, where there is none.
 
     SQLite gives the files beside it, `-wal` and `-shm`, the same permissions.
+
+    Returns
+    -------
+    made
+        Whether there was none. Of a link that leads nowhere, its target is made.
     """
     # A folder that cannot be written is SQLite's to report.
     with suppress(OSError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+        os.close(os.open(os.path.realpath(path), flags, 0o600))
+        return True
+    return False
 
 
 def close_to_others(path: Path) -> None:
     """Take from others what permissions they have on a store's file and the files beside it."""
+    real = Path(os.path.realpath(path))
     for ending in ("", "-wal", "-shm"):
-        file = path.with_name(path.name + ending)
+        file = real.with_name(real.name + ending)
         # Not ours: then its owner alone can do that.
         with suppress(OSError):
             file.chmod(file.stat().st_mode & 0o700)
+
+
+def remove_store(path: Path) -> None:
+    """Remove a store with the files that SQLite keeps beside it; of a link, its target."""
+    file = Path(os.path.realpath(path))
+    for ending in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
 
 
 def is_store(path: Path) -> bool:

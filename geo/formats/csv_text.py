@@ -1,0 +1,53 @@
+"""The one writer of CSV: no cell of what it writes is a formula."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from typing import IO
+
+import pandas as pd
+
+from geo.formats.formulas import escaped
+
+
+def to_csv(frame: pd.DataFrame, *, header: bool = True, line_end: str = "\n") -> str:
+    """Encode a frame as CSV.
+
+    Parameters
+    ----------
+    frame
+        Its geometry and its index are left out.
+    header
+        Whether the first line names the columns.
+    line_end
+        The end of each line.
+
+    Returns
+    -------
+    text
+        Text cells and names of columns are harmless in a spreadsheet; numbers stay numbers.
+    """
+    plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
+    texts = plain.select_dtypes(include=["object", "string", "category"]).columns
+    for name in texts:
+        plain[name] = plain[name].astype(object).map(escaped)
+    plain.columns = plain.columns.map(escaped)
+    return str(plain.to_csv(index=False, header=header, lineterminator=line_end))
+
+
+class CsvRows:
+    """Writes CSV row by row.
+
+    Parameters
+    ----------
+    stream
+        A text file that was opened with `newline=""`.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._writer = csv.writer(stream, lineterminator="\n")
+
+    def add(self, row: Iterable[object]) -> None:
+        """Write one row, with its text cells made harmless."""
+        self._writer.writerow([escaped(cell) for cell in row])
