@@ -1,4 +1,4 @@
-"""Refusals as problem documents (RFC 9457), and the HTTP status of each kind of error."""
+"""Refusals as problem documents (RFC 9457) or pages, and the HTTP status of each kind of error."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from jinja2 import Environment, PackageLoader
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from api.calls import BusyError, current_call
+from api.settings import VERSION
 from geo.errors import (
     ConflictError,
     DiskFullError,
@@ -47,6 +49,9 @@ UNANSWERED = (
 RETRY_SECONDS: Final = 5
 """After how long to try again, where nothing tells a better time."""
 
+FAILED: Final = "Patchmap failed; see its log for the reason"
+"""What people read of an error that is Patchmap's own; the log has its trace."""
+
 _TEMPLATES: Final = Environment(loader=PackageLoader("api"), autoescape=True)
 
 
@@ -75,51 +80,79 @@ def problem(status: int, detail: str, **members: object) -> Response:
     )
 
 
-def unavailable(headers: Headers, detail: str, *, seconds: int = RETRY_SECONDS) -> Response:
-    """A refusal that passes: for browsers a page, for others a problem document.
+def refusal(caller: HTTPConnection, status: int, detail: str, **members: object) -> Response:
+    """A refusal as its caller reads it: a page for people, a problem document for programs.
 
     Parameters
     ----------
-    headers
-        Those of the request.
-    detail
-        What is wrong and what to do, for people.
+    caller
+        The request that is refused.
+    detail, members
+        As for `problem`.
+    """
+    call = current_call()
+    if reads_pages(caller.headers, caller.query_params):
+        text = _TEMPLATES.get_template("error.html").render(
+            status=status,
+            phrase=HTTPStatus(status).phrase,
+            detail=detail,
+            request_id=call.id if call else "",
+            version=VERSION,
+        )
+        response = Response(text, status_code=status, media_type="text/html")
+    else:
+        response = problem(status, detail, **members)
+    response.headers["vary"] = "accept"
+    return response
+
+
+def reads_pages(headers: Headers, query: QueryParams) -> bool:
+    """Tell whether a person reads the answer in a browser.
+
+    A browser names HTML for whatever it opens as a page; scripts and other programs do not. An
+    `f` in the address says more than that: it is how the OGC API is asked for another format.
+    """
+    return "text/html" in headers.get("accept", "") and query.get("f", "html") == "html"
+
+
+def unavailable(caller: HTTPConnection, detail: str, *, seconds: int = RETRY_SECONDS) -> Response:
+    """A refusal that passes.
+
+    Parameters
+    ----------
+    caller, detail
+        As for `refusal`.
     seconds
         After how many seconds to try again.
     """
-    response = problem(503, detail)
-    if headers.get("accept", "").startswith("text/html"):
-        call = current_call()
-        text = _TEMPLATES.get_template("unavailable.html").render(
-            detail=detail, request_id=call.id if call else ""
-        )
-        response = Response(text, 503, media_type="text/html; charset=utf-8")
+    response = refusal(caller, 503, detail)
     response.headers["retry-after"] = str(seconds)
     response.headers["cache-control"] = "no-store"
     return response
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Turn every refusal of an application into a problem document."""
+    """Turn every error of an application into a problem document or a page."""
     app.add_exception_handler(PatchmapError, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(BusyError, _busy)
 
 
-def _refused(_request: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, QuestionError):
-        return problem(400, str(error), option=error.option)
-    return problem(status_of(error) if isinstance(error, PatchmapError) else 500, str(error))
+        return refusal(request, 400, str(error), option=error.option)
+    status = status_of(error) if isinstance(error, PatchmapError) else 500
+    return refusal(request, status, str(error))
 
 
-def _http(_request: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    response = problem(error.status_code, str(error.detail))
+    response = refusal(request, error.status_code, str(error.detail))
     response.headers.update(error.headers or {})
     return response
 
 
 def _busy(request: Request, error: Exception) -> Response:
     seconds = error.seconds if isinstance(error, BusyError) else RETRY_SECONDS
-    return unavailable(request.headers, str(error), seconds=seconds)
+    return unavailable(request, str(error), seconds=seconds)

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from urllib.parse import unquote_plus, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem
+from api.errors import refusal
 from api.settings import LOOPBACK
 from geo.text import control_character
 
@@ -115,11 +116,14 @@ def is_own_caller(client: str | None, headers: Headers) -> bool:
 
 
 def _refusal(scope: Scope) -> ASGIApp | None:
-    if fault := _fault(scope["method"], Headers(scope=scope)):
-        return problem(403, fault)
+    caller = HTTPConnection(scope)
+    if fault := _fault(scope["method"], caller.headers):
+        return refusal(caller, 403, fault)
     address = f"{scope['path']}?{unquote_plus(scope['query_string'].decode('latin-1'))}"
     if character := control_character(address):
-        return problem(400, f"the address holds the control character {character}; remove it")
+        return refusal(
+            caller, 400, f"the address holds the control character {character}; remove it"
+        )
     return None
 
 

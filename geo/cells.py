@@ -133,6 +133,26 @@ class Grid:
         return np.column_stack([first.ravel(), np.repeat(rows, len(across))])
 
 
+def finest_width(bounds: tuple[float, float, float, float], shape: Shape) -> int:
+    """The smallest round width whose cells over a study area are not too many.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east and north of the study area, in metres.
+    shape
+        Of the cells.
+
+    Returns
+    -------
+    Metres: a multiple of 5 below 100 m, of 10 below 1 km, of 100 beyond.
+    """
+    west, south, east, north = bounds
+    least = math.sqrt((east - west) * (north - south) / MOST_CELLS / Grid(1, shape).cell_area)
+    step = 5 if least <= 100 else 10 if least <= 1_000 else 100
+    return math.ceil(least / step) * step
+
+
 @dataclass(frozen=True)
 class Cells:
     """The cells of a grid that lie at least partly in a mask, row by row.

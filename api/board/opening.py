@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fastapi import Response
 
@@ -15,6 +15,7 @@ from api.pages.bar import folded, opening_period
 from api.pages.templating import templates
 from api.query import QUESTION_PARAMETERS
 from api.settings import VERSION
+from geo.cells import MOST_CELLS, finest_width
 from geo.errors import PatchmapError, QuestionError
 from geo.question.ask import Question
 
@@ -43,6 +44,44 @@ def opening_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:
     if account and account.left_out:
         return dated
     return replace(dated, question=compared)
+
+
+@dataclass(frozen=True)
+class Widened:
+    """What the board says where it shows wider cells than an address asks for.
+
+    Attributes
+    ----------
+    requested, most
+        The width that was asked for, in metres, and the most cells of a study area.
+    smaller
+        Whether the store has other layers, one of which may be smaller.
+    """
+
+    requested: int
+    most: int
+    smaller: bool
+
+
+def fitted_view(answers: Answers, view: BoardView) -> tuple[BoardView, Widened | None]:
+    """The view with the finest cells that its study area allows, where those asked for are finer.
+
+    Someone who opens the board of a whole country has chosen no cells, and a page about wider
+    ones is more use than a refusal.
+
+    Raises
+    ------
+    PatchmapError
+        If the Question has no answer.
+    """
+    question = view.question
+    areas = answers.ask(replace(question, by="")).study_areas
+    west, south, east, north = areas.total_bounds.tolist()
+    finest = finest_width((west, south, east, north), question.shape)
+    if question.cell >= finest:
+        return view, None
+    widened = Widened(question.cell, MOST_CELLS, smaller=len(answers.snapshot().choices()) > 1)
+    return replace(view, question=replace(question, cell=finest)), widened
 
 
 def readable_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:

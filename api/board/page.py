@@ -14,13 +14,14 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from api.board.findings import Findings, cached_findings
 from api.board.map_page import draw_maps
-from api.board.opening import opening_view, readable_view, refusal_page
-from api.board.sections import render_section
+from api.board.opening import fitted_view, opening_view, readable_view, refusal_page
+from api.board.sections import render_whatever_happens
 from api.board.stories import render_story
 from api.board.variables import Variables, bar_variables, page_variables
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
 from api.pages.templating import SECTION_MARK, templates
+from geo.checkpoints import checkpoint
 from geo.errors import PatchmapError
 
 router = APIRouter()
@@ -41,19 +42,20 @@ def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Respo
 
     def page() -> Response:
         try:
-            findings = cached_findings(answers, view.question)
+            shown, widened = fitted_view(answers, view)
+            findings = cached_findings(answers, shown.question)
+            shared = page_variables(findings, shown) | {"origin": origin, "widened": widened}
         except PatchmapError as error:
             return refusal_page(answers, view, error)
-        shared = page_variables(findings, view) | {"origin": origin}
         text = templates.get_template("board.html").render(
             error=None,
-            story=render_story(findings, view) if view.at else "",
+            story=render_story(findings, shown) if shown.at else "",
             **shared,
-            **bar_variables(answers, view, findings.question),
+            **bar_variables(answers, shown, findings.question),
         )
 
         def draw() -> None:
-            draw_maps(request, answers, settings, view)
+            draw_maps(request, answers, settings, shown)
 
         parts = _parts(text, findings, shared, draw=draw)
         return StreamingResponse(parts, media_type=HTML)
@@ -71,8 +73,9 @@ def _parts(
     """
     start, *rest = SECTION_MARK.split(text)
     yield start
-    with suppress(PatchmapError):  # the frame of the map says why
+    with suppress(Exception):  # the frame of the map asks again, and says why
         draw()
+    checkpoint()  # what nobody waits for any more stops all the same
     for name, following in zip(rest[::2], rest[1::2], strict=True):
-        yield str(render_section(name, findings, shared))
+        yield str(render_whatever_happens(name, findings, shared))
         yield following

@@ -13,15 +13,17 @@ from pandas.api.types import is_numeric_dtype
 
 from api.board.findings import PEAK_HOURS, Findings
 from api.board.variables import Variables
-from api.errors import UNANSWERED
+from api.errors import FAILED, UNANSWERED
 from api.formats.registry import download_formats
+from api.load.log import log
 from api.maps.drawing import draw_treatment
 from api.pages.charts import HEATS, chart, heat
 from api.pages.templating import templates
 from api.pages.text import PATTERN_WORDS, reason_of
 from geo.analyses import ANALYSES, Analysis
 from geo.analyses.surfaces import change_caveats
-from geo.errors import InputError
+from geo.checkpoints import StoppedError
+from geo.errors import InputError, PatchmapError
 from geo.hotspots.dayparts import WEEKDAYS, dayparts
 from geo.hotspots.peaks import FEWEST_TIMED, peaks
 from geo.question.answer import Answer
@@ -51,12 +53,38 @@ def render_section(name: str, findings: Findings, shared: Variables) -> Markup:
     shared
         The result of `page_variables`.
     """
-    template = templates.get_template(f"board_{name}.html")
     try:
         own: Variables = {"reason": "", **SECTIONS[name](findings)}
     except UNANSWERED as refusal:
         own = {"reason": reason_of(refusal)}
-    return Markup(template.render({**shared, **own}))  # noqa: S704 - escaped by its template
+    return _rendered(name, {**shared, **own})
+
+
+def render_whatever_happens(name: str, findings: Findings, shared: Variables) -> Markup:
+    """Render one section of a page that is being sent: where it fails it says so in its place.
+
+    The status of the page is sent by then, so an error would cut off all that follows.
+
+    Parameters
+    ----------
+    name, shared
+        As for `render_section`.
+    """
+    try:
+        return render_section(name, findings, shared)
+    except StoppedError:  # nobody waits for the page any more
+        raise
+    except PatchmapError as refusal:
+        reason = reason_of(refusal)
+    except Exception:  # noqa: BLE001 - its trace is in the log
+        log.exception("the section %r of %s failed", name, findings.question.query())
+        reason = FAILED
+    return _rendered(name, {**shared, "reason": reason})
+
+
+def _rendered(name: str, variables: Variables) -> Markup:
+    text = templates.get_template(f"board_{name}.html").render(variables)
+    return Markup(text)  # noqa: S704 - escaped by its template
 
 
 def places(findings: Findings) -> Variables:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.calls import Call, CallerLeftError, OverdueError, serving_call
-from api.errors import problem, unavailable
+from api.errors import FAILED, refusal, unavailable
 from api.load.log import log, log_request
 from geo.checkpoints import StoppedError
 
@@ -129,7 +129,7 @@ class _Exchange:
         if self._status:
             await self.settle()
         else:
-            answer = problem(500, "Patchmap failed; see its log for the reason")
+            answer = refusal(HTTPConnection(self._scope), 500, FAILED)
             await self._guard(answer)(self._scope, self.receive, self._pass_on)
 
     def finish(self) -> None:
@@ -191,5 +191,5 @@ class _Exchange:
         self.call.end(error)
 
     async def _tell(self, error: OverdueError) -> None:
-        answer = unavailable(Headers(scope=self._scope), str(error))
+        answer = unavailable(HTTPConnection(self._scope), str(error))
         await self._guard(answer)(self._scope, self.receive, self._pass_on)

@@ -28,7 +28,7 @@ class Trend:
     Attributes
     ----------
     months
-        m successive months, as `YYYY-MM`.
+        m successive months, as `YYYY-MM`; none where the period ends within the first one.
     counts
         Rows × m; NaN in a month that is not published in full.
     low, high
@@ -66,12 +66,21 @@ class Trend:
         )
 
     @property
+    def no_months(self) -> str:
+        """Why there is no month at all; '' where there are some."""
+        if self.months:
+            return ""
+        return "No published month is over by the end of the period: there are no charts of months."
+
+    @property
     def has_band(self) -> bool:
         """Whether any month has a band."""
         return bool(np.isfinite(self.low).any())
 
     def verdict(self, row: int) -> str:
-        """Where a row's last month lies against its band; '' without a band."""
+        """Where a row's last month lies against its band; '' without a month or a band."""
+        if not self.months:
+            return ""
         n, low, high = self.counts[row, -1], self.low[row, -1], self.high[row, -1]
         if not np.isfinite([n, low, high]).all():
             return ""

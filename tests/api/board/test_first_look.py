@@ -1,0 +1,258 @@
+"""What someone sees who opens the board on odd data: a page that stands and says what it lacks."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+from fastapi.testclient import TestClient
+
+from api.app import make_app
+from api.board.sections import SECTIONS
+from api.settings import Settings
+from geo.cells import MOST_CELLS, Cells, Grid, finest_width
+from geo.errors import StoreError
+from geo.store.contract import LayerMetadata
+from geo.store.geopackage import GeoPackageStore
+from tests.api.conftest import SearchesHere, month_of_incidents, two_wards
+from tests.services import run_patchmap
+
+QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+FAR = 150_000.0
+
+SQUARES = [(434_000 + 1000 * i, 336_000 + 1000 * j) for i in (0, 1) for j in (0, 1)]
+MAPPING = """source = "council"
+id = "Ref"
+[when]
+from = "When"
+format = "iso"
+[where]
+easting = "Easting"
+northing = "Northing"
+[what]
+column = "Type"
+"""
+DAYS = {
+    "begun": ("2024-03-05 21:10", "2024-03-12 22:10"),
+    "whole": ("2024-03-05 21:10", "2024-03-31 22:10"),
+    "across": ("2024-03-25 21:10", "2024-04-12 22:10"),
+}
+
+
+def opened(store: GeoPackageStore) -> TestClient:
+    app = make_app(store, Settings(), searches=SearchesHere())
+    return TestClient(
+        app,
+        base_url="http://127.0.0.1:8000",
+        headers=BROWSER,
+        client=("127.0.0.1", 50_000),
+        raise_server_exceptions=False,
+    )
+
+
+@pytest.fixture
+def browser(store: GeoPackageStore) -> Iterator[TestClient]:
+    with opened(store) as client:
+        yield client
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> Iterator[TestClient]:
+    """Two wards so far apart that cells of 150 m over both would be more than a million."""
+    wards = two_wards()
+    wards.loc["B", "geometry"] = gpd.GeoSeries([wards.geometry["B"]]).translate(FAR, FAR)[0]
+    store = GeoPackageStore(tmp_path / "wide.gpkg", create=True)
+    with store.transaction():
+        store.put_layer(LayerMetadata("wards", title="Wards far apart"), wards)
+        store.put_partition(month_of_incidents("2024-01"))
+    with opened(store) as client:
+        yield client
+    store.close()
+
+
+def whole(page: str) -> bool:
+    """Whether a board has all of its sections and its end."""
+    ids = ("headline", "ranked", "patrols", "areas", "when", "treatment", "accounts")
+    return page.rstrip().endswith("</html>") and all(f'id="{name}"' in page for name in ids)
+
+
+@pytest.mark.parametrize("shape", ["hexagon", "square"])
+@pytest.mark.parametrize("side", [9_000.0, 60_000.0, 480_000.0])
+def test_the_finest_width_is_one_that_serves_and_the_next_does_not(side: float, shape) -> None:
+    bounds = (0.0, 0.0, side, side)
+    width = finest_width(bounds, shape)
+    step = 5 if width <= 100 else 10 if width <= 1000 else 100
+    assert width % step == 0
+    fits = [side**2 / Grid(one, shape).cell_area <= MOST_CELLS for one in (width - step, width)]
+    assert fits == [False, True]
+
+
+def test_a_board_whose_cells_would_be_too_many_shows_the_finest_that_serve(
+    wide: TestClient,
+) -> None:
+    response = wide.get("/")
+    page = response.text
+    assert response.status_code == 200
+    assert whole(page)
+    said = re.search(r'id="widened">(.*?)</p>', page)[1]
+    assert said.startswith("Cells of 150 m would be more than 200,000 here, so these are of 370 m")
+    assert 'href="/help/importing#boundaries"' in said
+    assert "hot cells of 370 m" in page
+    # What the page links is of the same cells.
+    address = re.search(r'<iframe class="map"[^>]*src="([^"]+)"', page)[1].replace("&amp;", "&")
+    assert "cell=370" in address
+    assert wide.get(address).status_code == 200
+    assert 'id="boundaries"' in wide.get("/help/importing").text
+
+
+def test_a_board_whose_cells_serve_says_nothing_of_them(browser: TestClient) -> None:
+    assert 'id="widened"' not in browser.get(QUESTION).text
+
+
+@pytest.mark.parametrize(("days", "months"), [("begun", 0), ("whole", 1), ("across", 1)])
+def test_a_store_whose_only_month_has_just_begun_has_a_whole_board(
+    tmp_path: Path, days: str, months: int
+) -> None:
+    first, second = DAYS[days]
+    rows = [f"1,{first},434500,336500,Noise", f"2,{second},434600,336400,Noise"]
+    text = "\n".join(["Ref,When,Easting,Northing,Type", *rows, f"3,{second},435500,336500,Noise"])
+    (tmp_path / "rows.csv").write_text(text + "\n", encoding="utf-8")
+    (tmp_path / "m.toml").write_text(MAPPING, encoding="utf-8")
+    store = GeoPackageStore(tmp_path / "new.gpkg", create=True)
+    with store.transaction():
+        store.put_layer(LayerMetadata("wards"), _squares())
+    store.close()
+    done = run_patchmap(
+        "--store", "new.gpkg", "ingest", "rows.csv", "--mapping", "m.toml", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    store = GeoPackageStore(tmp_path / "new.gpkg")
+    with opened(store) as client:
+        page = client.get("/").text
+        story = client.get("/story?at=W0").text
+    store.close()
+    assert whole(page)
+    counts = dict(re.findall(r'<tr data-at="(W\d)">.*?<td class="number" data-sort="(\d+)"', page))
+    assert counts == {"W0": "2", "W1": "0", "W2": "1", "W3": "0"}
+    assert ("No published month is over" in page) == (months == 0)
+    assert "Last 0 months" not in page
+    assert 'data-at="W0"' in story
+
+
+def _squares() -> gpd.GeoDataFrame:
+    boxes = [shapely.box(x, y, x + 1000, y + 1000) for x, y in SQUARES]
+    frame = gpd.GeoDataFrame(
+        {"area_name": [f"Square {i}" for i in range(4)]}, geometry=boxes, crs="EPSG:27700"
+    )
+    return frame.set_axis(pd.Index([f"W{i}" for i in range(4)], name="area_code"))
+
+
+@pytest.mark.parametrize("section", ["places", "areas", "accounts"])
+def test_a_section_that_fails_says_so_in_its_place_and_the_rest_stands(
+    browser: TestClient,
+    section: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(_findings: object) -> dict[str, object]:
+        raise ZeroDivisionError("of this test")
+
+    monkeypatch.setitem(SECTIONS, section, fails)
+    with caplog.at_level(logging.ERROR, logger="patchmap"):
+        response = browser.get(QUESTION)
+    assert response.status_code == 200
+    assert whole(response.text)
+    assert response.text.count("Patchmap failed; see its log for the reason") == 1
+    assert "ZeroDivisionError" not in response.text
+    assert f"the section '{section}'" in caplog.text
+    assert "ZeroDivisionError: of this test" in caplog.text
+
+
+def test_a_store_that_goes_away_while_a_page_is_sent_cuts_nothing_off(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_findings: object) -> dict[str, object]:
+        raise StoreError("the store cannot be used: it is away")
+
+    monkeypatch.setitem(SECTIONS, "areas", away)
+    page = browser.get(QUESTION).text
+    assert whole(page)
+    assert "the store cannot be used: it is away" in page
+
+
+def test_a_map_that_fails_leaves_the_board_whole(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_args: object, **_options: object) -> None:
+        raise ZeroDivisionError("of this test")
+
+    monkeypatch.setattr("api.board.map_page.draw", fails)
+    assert whole(browser.get(QUESTION).text)
+    response = browser.get(f"/map{QUESTION}")
+    assert response.status_code == 500
+    assert 'role="alert"' in response.text
+
+
+def _addresses(client: TestClient) -> list[str]:
+    """An address of every route that answers GET, with parts that do not exist."""
+    routes = [
+        route
+        for one in client.app.routes
+        for route in getattr(one, "original_router", client.app).routes
+        if hasattr(route, "methods") and "GET" in route.methods
+    ]
+    paths = {re.sub(r"\{[^}]*\}", "nothing", route.path) for route in routes}
+    return [*sorted(paths), "/nothing", "/static/page/nothing.css"]
+
+
+def test_an_error_that_a_browser_gets_is_a_page_at_every_address(browser: TestClient) -> None:
+    refused = set()
+    for path in _addresses(browser):
+        response = browser.get(f"{path}?layer=nowhere&colour=red&cell=abc")
+        if response.status_code < 400:
+            continue
+        refused.add(path)
+        assert response.headers["content-type"] == "text/html; charset=utf-8", path
+        assert 'role="alert"' in response.text or 'class="reason"' in response.text, path
+        assert "/static/page/" in response.text, path
+    assert {"/", "/map", "/story", "/brief.html", "/allocation/cards", "/nothing"} <= refused
+    assert {"/ogc/collections/nothing/items", "/planner/plans/nothing"} <= refused
+    assert len(refused) > 30
+
+
+def test_an_error_that_a_program_gets_is_a_problem_document(browser: TestClient) -> None:
+    for headers, query in (({"accept": "*/*"}, ""), (BROWSER, "f=json&")):
+        address = f"/ogc/collections/wards/items?{query}colour=red"
+        response = browser.get(address, headers=headers)
+        assert response.status_code == 400
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["option"] == "colour"
+
+
+def test_what_fails_or_is_refused_at_the_door_is_a_page_for_a_browser(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_args: object) -> None:
+        raise ZeroDivisionError("of this test")
+
+    refused = browser.get("/", headers={"host": "evil.example"})
+    assert refused.status_code == 403
+    assert 'role="alert"' in refused.text
+    monkeypatch.setattr("api.board.page.cached_findings", fails)
+    failed = browser.get(QUESTION)
+    assert failed.status_code == 500
+    assert "Patchmap failed; see its log" in failed.text
+    assert 'role="alert"' in failed.text
+
+
+def test_cells_over_a_box_of_the_finest_width_can_be_made() -> None:
+    box = shapely.box(430_000, 330_000, 444_000, 344_000)
+    width = finest_width(box.bounds, "square")
+    assert len(Cells.over(box, Grid(width, "square"))) <= MOST_CELLS * 1.02
