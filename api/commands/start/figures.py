@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -102,17 +102,18 @@ def _layer_of(file: FigureFile, layers: Mapping[str, Sequence[str]]) -> str:
     return best[2] if best[0] >= _COVERED else ""
 
 
-def is_stored(store: StoreReader, figures: ChosenFigures) -> bool:
-    """Whether the layer has the table's figures already."""
+def state_of(store: StoreReader, figures: ChosenFigures) -> Literal["new", "stored", "other"]:
+    """Whether the layer lacks the table's columns, has its figures, or has others in them."""
     try:
         joined = joined_layer(store, figures.file.source.path, figures.how).areas
     except InputError:  # the step itself says why
-        return False
+        return "new"
     stored = store.layer(figures.how.layer)[1]
-    return all(
-        name in stored and _are_equal(joined[name], stored[name])
-        for name in joined.columns.difference([joined.geometry.name])
-    )
+    columns = joined.columns.difference([joined.geometry.name])
+    if not set(columns) <= set(stored.columns):
+        return "new"
+    same = all(_are_equal(joined[name], stored[name]) for name in columns)
+    return "stored" if same else "other"
 
 
 def has_residents(areas: gpd.GeoDataFrame) -> bool:

@@ -90,16 +90,19 @@ def unpublished_months(downloads: Downloads, force: str) -> set[str]:
     return set().union(*by_force.values()) - own
 
 
-def new_months(store: Store, months: Iterable[ChosenMonth]) -> list[ChosenMonth]:
-    """The months that the store has not, or from another file."""
-    stored = {record.partition_id: record.sha256 for record in store.imports()}
-    # A month that was published twice and counted once by hand stays as it is.
-    return [
-        each
-        for each in months
-        if stored.get(each.partition.partition_id, "").partition(" halved ")[0]
-        != each.partition.sha256
-    ]
+def new_months(store: Store, months: Iterable[ChosenMonth]) -> tuple[list[ChosenMonth], list[str]]:
+    """The months that the store has not, or from another file; and those undone by hand."""
+    latest = {record.partition_id: record for record in store.imports(history=True)}
+    new, undone = [], []
+    for each in months:
+        record = latest.get(each.partition.partition_id)
+        # A month that was published twice and counted once by hand stays as it is.
+        is_same = record and record.sha256.partition(" halved ")[0] == each.partition.sha256
+        if not is_same:
+            new.append(each)
+        elif record and record.state == "undone":
+            undone.append(each.month)
+    return new, undone
 
 
 def import_months(

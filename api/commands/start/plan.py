@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ import typer
 from api.commands.context import CommandContext
 from api.commands.start.downloads import Downloads, unused_lines
 from api.commands.start.fetching import say, what_to_get
-from api.commands.start.figures import ChosenFigures, choose_figures, is_stored
+from api.commands.start.figures import ChosenFigures, choose_figures, state_of
 from api.commands.start.layers import ChosenLayer, choose_layers
 from api.commands.start.months import ChosenMonth, choose_months, commands, new_months
 from api.commands.start.recognise import WARDS
@@ -52,11 +53,11 @@ def make_plan(cli: CommandContext, wanted: Wanted, downloads: Downloads) -> Plan
     InputError
         If there are no wards or no months; the files to get are printed before.
     """
-    try:
-        with cli.open() as store:
-            return _plan_with(cli, wanted, downloads, store)
-    except NotFoundError:
-        return _plan_with(cli, wanted, downloads, None)
+    with ExitStack() as opened:
+        store = None
+        with suppress(NotFoundError):
+            store = opened.enter_context(cli.open())
+        return _plan_with(cli, wanted, downloads, store)
 
 
 def _plan_with(
@@ -79,12 +80,21 @@ def _plan_with(
     )
     if not (board and has_months):
         _refuse_missing(wanted, downloads, wards=not board, months=not has_months)
-    imports = new_months(store, months) if store else months
+    imports, undone = new_months(store, months) if store else (months, [])
+    if undone:
+        notes.append(f"{listed(undone)}: undone by hand, so left out; 'ingest' imports them again")
     codes = {each.layer_id: [str(code) for code in each.areas.index] for each in layers}
     figures = choose_figures(downloads, codes, board)
     new_ids = {layer.layer_id for layer in new_layers}
-    new_figures = [
-        each for each in figures if not store or each.layers & new_ids or not is_stored(store, each)
+    states = [
+        "new" if not store or each.layers & new_ids else state_of(store, each) for each in figures
+    ]
+    new_figures = [each for each, state in zip(figures, states, strict=True) if state == "new"]
+    notes += [
+        f"{each.how.layer} stays as it is in the store, with other figures than "
+        f"{each.file.source.name}; to replace them: {command_line(cli, each.command())}"
+        for each, state in zip(figures, states, strict=True)
+        if state == "other"
     ]
     steps = [layer_step(cli, each, is_board=each.layer_id == board) for each in new_layers]
     by_hand = [command_line(cli, words) for words in commands(months, downloads.incidents)]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import socket
 import subprocess
+import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ import pytest
 from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.running import run
 from tests.postgres import Cluster
-from tests.services import Done, run_patchmap
+from tests.services import Done, run_patchmap, serving_by
 
 HEADER = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,Crime type\n"
 HERE, ELSEWHERE = ("E06000015", "Derby"), ("E06000016", "Leicester")
@@ -103,6 +106,14 @@ def start_refused(folder: Path, *arguments: str) -> tuple[str, str]:
     return "\n".join(before), line.removeprefix("patchmap: ")
 
 
+def browser_script(folder: Path) -> dict[str, str]:
+    """An environment whose browser writes the address that it opens to `opened.txt`."""
+    script = folder / "browser.sh"
+    script.write_text('#!/bin/sh\necho "$1" > opened.new && mv opened.new opened.txt\n')
+    script.chmod(0o755)
+    return {**os.environ, "DISPLAY": "", "WAYLAND_DISPLAY": "", "BROWSER": f"{script} %s"}
+
+
 def stored(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
     """The number of areas of each layer, and of accepted rows of each partition."""
     store = GeoPackageStore(folder / "patchmap.gpkg")
@@ -178,6 +189,21 @@ def test_a_month_that_was_counted_once_by_hand_stays_so(folder: Path) -> None:
     assert "Nothing new" in output
     assert "published twice" not in output
     assert stored(folder)[1]["police.uk/derbyshire/2024-04"] == 12
+
+
+def test_what_was_done_by_hand_stays(folder: Path) -> None:
+    run(folder, *START)
+    records = json.loads(run(folder, "--json", "imports", "list"))
+    undone = next(each["import"] for each in records if each["partition"].endswith("2024-02"))
+    run(folder, "imports", "undo", str(undone))
+    own = "code,residents\nE05000000,150\nE05000001,250\n"
+    (folder / "own.csv").write_text(own)
+    run(folder, "attributes", "add", "own.csv", "--layer", "wards-2025", "--key", "code")
+    output = run(folder, *START)
+    assert "Nothing new" in output
+    assert "2024-02: undone by hand, so left out" in output
+    assert "wards-2025 stays as it is in the store, with other figures than census.csv" in output
+    assert list(stored(folder)[1]) == ["police.uk/derbyshire/2024-01"]
 
 
 def test_a_renamed_file_is_known_by_its_rows(folder: Path) -> None:
@@ -285,6 +311,19 @@ def test_a_port_in_use_is_refused_before_the_work(folder: Path) -> None:
     assert done.returncode == 1
     assert "choose another with --port" in done.stderr
     assert not (folder / "patchmap.gpkg").exists()
+
+
+def test_the_board_opens_in_a_browser_where_there_is_a_display(folder: Path) -> None:
+    command = [sys.executable, "-m", "api.cli", *START[:-1]]
+    env = browser_script(folder) | {"DISPLAY": ":99"}
+    with serving_by(command, env=env, cwd=folder) as address:
+        opened = folder / "opened.txt"
+        deadline = time.monotonic() + 60
+        while not opened.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    question = "datetime=2024-01/2024-02&layer=wards-2025"
+    assert opened.read_text() == f"{address}/?{question}\n"
 
 
 def test_a_server_is_a_store_too(folder: Path, cluster: Cluster) -> None:
