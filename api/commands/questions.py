@@ -116,11 +116,11 @@ def rank(
     ] = False,
 ) -> None:
     """Rank the places with most incidents; known places keep their ids."""
+    if save and question.within:
+        raise InputError("use either --save or --within, not both: all places are saved")
     cli = CommandContext.of(context)
     result = run_analysis(context, ANALYSIS["rank"], question, output)
     if save:
-        if question.within:
-            raise InputError("use either --save or --within, not both: all places are saved")
         with cli.open() as store, store.transaction():
             places: list[Setting] = [
                 dict(place)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, groupby, islice
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from geo.errors import StoreError
 from geo.store.backend import Row
+from geo.store.geopackage.sqlite_errors import as_store_error
 
 BUSY_TIMEOUT_S = 30.0
 _ROWS_PER_STATEMENT = 200
@@ -41,6 +44,34 @@ class SqliteConnection:
         self._remembered: dict[str, list[Boxes]] = {}
         self._incomplete: set[str] = set()
         self._connection = _connect(path)
+        self._only_read: StoreError | None = None
+        self._as_opened: tuple[int, int] = (0, 0)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the file can be read and not changed."""
+        as_user = os.access in os.supports_effective_ids
+        return bool(self._only_read) or not os.access(self.path, os.W_OK, effective_ids=as_user)
+
+    def open_unchanging(self, reason: StoreError) -> None:
+        """Open the file anew for reading alone, without the files that SQLite keeps beside it.
+
+        Parameters
+        ----------
+        reason
+            Raised where the store is to be changed.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be read either.
+        """
+        self.close()
+        with as_store_error(self.path):
+            self._as_opened = _as_written(self.path)
+            address = f"file:{quote(os.path.abspath(self.path))}?mode=ro&immutable=1"  # noqa: PTH100
+            self._connection = _connect(address, uri=True)
+        self._only_read = reason
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         """The rows of a query.
@@ -158,11 +189,14 @@ class SqliteConnection:
                 yield
             finally:
                 self._connection.rollback()
+            self._check_unchanged()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All changes made inside happen together or not at all."""
         with self._lock, as_store_error(self.path):
+            if self._only_read:
+                raise self._only_read
             self._check_file()
             # IMMEDIATE, to wait for another writer now: later SQLite would fail at once.
             self._connection.execute("BEGIN IMMEDIATE")
@@ -280,14 +314,26 @@ class SqliteConnection:
                 f"program that uses it, remove {self.path.name}-wal and {self.path.name}-shm, and "
                 "use 'patchmap restore' next time"
             )
+        self._check_unchanged()
+
+    def _check_unchanged(self) -> None:
+        """Refuse what was read of a file that others changed, where no lock tells them to wait."""
+        if self._only_read and _as_written(self.path) != self._as_opened:
+            raise StoreError(f"the store {self.path} has changed since it was opened; start again")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    with as_store_error(path):
+def _connect(path: Path | str, *, uri: bool = False) -> sqlite3.Connection:
+    with as_store_error(Path(path)):
         # isolation_level=None, or the module would begin transactions by itself.
         return sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=uri
         )
+
+
+def _as_written(path: Path) -> tuple[int, int]:
+    """Size and time of the last change of a file."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def identity(path: Path) -> tuple[int, int]:
@@ -299,12 +345,3 @@ def identity(path: Path) -> tuple[int, int]:
             f"the store {path} is no longer there; restore it from a backup, or name another"
         ) from error
     return status.st_dev, status.st_ino
-
-
-@contextmanager
-def as_store_error(path: Path) -> Iterator[None]:
-    """Raise errors of SQLite as a `StoreError` that names the file."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreError(f"the store {path} cannot be used: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -14,12 +15,15 @@ from urllib.parse import quote
 
 from geo.crs import WGS84, Projection, wkt1
 from geo.errors import NotFoundError, StoreError
-from geo.store.geopackage.sqlite_connection import SqliteConnection, as_store_error, identity
+from geo.store.geopackage.sqlite_connection import SqliteConnection, identity
+from geo.store.geopackage.sqlite_errors import as_store_error, kind_of, store_error
 from geo.store.migrations import Migration, missing_migrations
 from geo.store.times import now
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 GEOPACKAGE_VERSION = 10300
+
+_NOTHING_BESIDE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
 
 _FIRST_PRIVATE = 3
 """The migration of the first release whose stores only their owner can read."""
@@ -32,7 +36,8 @@ class SqliteFile(SqliteConnection):
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        if not create and (not path.exists() or path.stat().st_size == 0):
+        size = _size(path)
+        if not create and not size:
             raise NotFoundError(
                 f"there is no store at {path}; 'patchmap layers add' or 'patchmap demo' makes one"
             )
@@ -41,15 +46,29 @@ class SqliteFile(SqliteConnection):
         super().__init__(path)
         try:
             with as_store_error(path):
-                # Before any PRAGMA: a file of another program must stay as it is.
-                self._applied()
-                _prepare(self._connection)
+                self._begin_to_read()
+                if not self.is_read_only:
+                    _prepare(self._connection)
                 self._migrate()
                 self._identity = identity(path)
             self.projection = self._read_projection()
         except BaseException:
             self.close()
             raise
+
+    def _begin_to_read(self) -> None:
+        """Read for the first time, before any PRAGMA: a file of another program stays as it is.
+
+        Where SQLite cannot keep its log and its index beside the file, because the folder or the
+        disk can only be read, or is full, the file by itself is the whole store if it has no log.
+        """
+        try:
+            self._applied()
+        except sqlite3.OperationalError as error:
+            if kind_of(error) not in _NOTHING_BESIDE or _size(self.path) == 0 or has_log(self.path):
+                raise
+            self.open_unchanging(store_error(self.path, error))
+            self._applied()
 
     def copy_to(self, path: Path) -> None:
         """Copy the file as it is now, also while others write to it."""
@@ -92,6 +111,11 @@ class SqliteFile(SqliteConnection):
         """Apply the migrations that the store lacks: all of them or none."""
         if not self._missing_migrations():
             return
+        if self.is_read_only:
+            raise StoreError(
+                f"the store {self.path} is of an earlier Patchmap and can only be read here; copy "
+                "it to a folder of yours and open the copy, which is then updated"
+            )
         with self.transaction():
             # Read again: another process may have migrated it since.
             is_new = not self._applied()
@@ -142,6 +166,33 @@ class SqliteFile(SqliteConnection):
         self.fill("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", systems)
         facts = {"uuid": str(uuid.uuid4()), "projection": json.dumps(asdict(projection))}
         self.fill("INSERT INTO patchmap_store VALUES (?, ?)", list(facts.items()))
+
+
+def has_log(path: Path) -> bool:
+    """Whether a store has changes that are not in its file yet, but in the log beside it."""
+    real = Path(os.path.realpath(path))
+    log = real.with_name(f"{real.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _size(path: Path) -> int:
+    """The size of a store's file; 0 where there is none.
+
+    Raises
+    ------
+    StoreError
+        If the path names something else, or may not be looked at.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise StoreError(f"the store {path} cannot be used: {error.strerror}") from error
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device or a pipe"
+        raise StoreError(f"the store {path} cannot be used: it is {kind}; name a file")
+    return status.st_size
 
 
 def make_private(path: Path) -> bool:

@@ -43,7 +43,7 @@ def test_an_empty_file_becomes_a_store_only_when_asked(tmp_path):
 def test_a_text_file_is_refused_and_stays(tmp_path, create):
     path = tmp_path / "notes.txt"
     path.write_text("Ring the council about the bench.\n" * 40)
-    assert "file is not a database" in refusal(path, create=create)
+    assert "it is no Patchmap store; name another file" in refusal(path, create=create)
     assert path.read_text().startswith("Ring the council")
 
 
@@ -65,11 +65,11 @@ def test_a_geopackage_of_somebody_else_is_refused_and_stays_byte_for_byte(tmp_pa
 
 
 def test_a_folder_is_refused(tmp_path):
-    assert "cannot be used: unable to open" in refusal(tmp_path)
+    assert "cannot be used: it is a folder" in refusal(tmp_path)
 
 
 def test_a_store_in_a_folder_that_is_not_there_is_refused(tmp_path):
-    assert "unable to open" in refusal(tmp_path / "no" / "s.gpkg", create=True)
+    assert "there is no folder" in refusal(tmp_path / "no" / "s.gpkg", create=True)
 
 
 def test_a_newer_store_is_refused(geopackage, store_path):
