@@ -13,6 +13,13 @@ from hypothesis import HealthCheck, settings
 from geo.crs import BRITISH_NATIONAL_GRID, Projection
 from geo.incidents import COLUMNS, month_span
 from tests.disks import small_disk
+from tests.leftovers import (  # noqa: F401 - hooks, which pytest looks for here
+    _nothing_left_beside_files,
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_unconfigure,
+)
 from tests.postgres import Cluster, PostgresUnavailableError, PrivateCluster, start_cluster
 
 # How long an example takes, or to think of one, says only how busy the machine is.

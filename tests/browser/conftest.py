@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 from tests.services import run_patchmap, serving
 
 CHROMIUM = Path("/usr/bin/chromium")
-SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
+SCREENSHOTS = Path(__file__).parents[2] / ".cache/screenshots"
 PATIENCE_MS = 60_000
 """How long a page may take: what is tested is what it shows, and not the machine."""
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
@@ -52,7 +52,7 @@ class Watched:
 
     def keep(self, name: str) -> None:
         """Leave a picture for a person to look at."""
-        SCREENSHOTS.mkdir(exist_ok=True)
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
