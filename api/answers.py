@@ -7,10 +7,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from api.calls import SharedDemand, changed
+from api.load.turns import Turns
 from api.reads import PARTS, Part, State, note, noting
+from api.settings import processors
 from api.snapshot import Snapshot
 from geo.analyses import Analysis, AnalysisResult
 from geo.analyses.analysis import Runner, run_here
+from geo.checkpoints import checkpoint, demanded_by
+from geo.errors import PatchmapError
 from geo.question.ask import Answer, Question, ask
 from geo.store.contract import Store
 
@@ -22,28 +27,60 @@ MAX_BYTES = 1_500_000_000
 
 
 class _CacheEntry:
-    """Cache entry; concurrent callers block until it is built."""
+    """Cache entry; concurrent callers wait until one of them has built it.
+
+    Attributes
+    ----------
+    demand
+        All who wait for it.
+    building, led
+        Whether a thread builds it, or waits for its turn to do so.
+    error
+        Why it could not be built: the same for all who waited for it.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
         # Until it is built, anything may be read for it.
         self.reads: frozenset[Part] = PARTS
-        # Reentrant: building one entry may ask for another that is built by the same thread.
-        self.lock = threading.RLock()
-        self.built = False
+        self.demand = SharedDemand()
+        self.built = self.building = self.led = False
         self.value: Any = None
+        self.error: PatchmapError | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is built, or will never be."""
+        return self.built or self.error is not None
 
     def fits(self, state: State) -> bool:
         """Whether the value is that of a state too: all that was read for it is the same there."""
         return all(self._state[part] == state[part] for part in self.reads)
 
+    def begin(self) -> bool:
+        """Let this thread build it; False where another one does or did."""
+        with changed:
+            if self.building or self.is_done:
+                return False
+            self.building = True
+            return True
+
+    def lead(self) -> bool:
+        """Let this thread wait for the turn to build it; False where another one does."""
+        with changed:
+            if self.led or self.building or self.is_done:
+                return False
+            self.led = True
+            return True
+
 
 class Answers:
     """Answers about one store, and the snapshot of it that they are computed from."""
 
-    def __init__(self, store: Store, *, run: Runner = run_here) -> None:
+    def __init__(self, store: Store, *, run: Runner = run_here, turns: Turns | None = None) -> None:
         self._store = store
         self._run = run
+        self.turns = turns or Turns(processors())
         self._snapshot: Snapshot | None = None
         self._refreshing = threading.Lock()
         self._listing = threading.Lock()
@@ -85,18 +122,31 @@ class Answers:
                 key, lambda snapshot: ask(question, snapshot, history=analysis.history)
             )
 
-        run = {"run": self._run} if analysis.searches else {}
+        run = {"run": self._search} if analysis.searches else {}
         # The prefix keeps these apart from encoded collections, cached under the command's name.
         named = f"result {analysis.command}?{question.query()}"
-        # Asked inside: a result depends on all that its answer was made of.
-        return answered(), self.cached(named, lambda _: analysis.compute(answered(), **run))
+        # Asked inside: a result depends on all that its answer was made of. And first: so both
+        # are worked out in one turn.
+        result = self.cached(named, lambda _: analysis.compute(answered(), **run))
+        return answered(), result
+
+    def _search(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Run a search elsewhere; meanwhile another question has the turn."""
+        with self.turns.paused():
+            return self._run(function, *args, **kwargs)
 
     def cached(
-        self, key: str, build: Callable[[Snapshot], Value], *, snapshot: Snapshot | None = None
+        self,
+        key: str,
+        build: Callable[[Snapshot], Value],
+        *,
+        snapshot: Snapshot | None = None,
+        light: bool = False,
     ) -> Value:
         """Return the cached value of a key, built again only when what it read has changed.
 
-        Concurrent callers of one key wait for a single build; other keys are built meanwhile.
+        Concurrent callers of one key wait for a single build, which needs a turn; it stops when
+        the last of them has left.
 
         Parameters
         ----------
@@ -106,25 +156,81 @@ class Answers:
             Makes the value of a snapshot. It must read inside all that the value is made of.
         snapshot
             The state to build from; the current one when omitted.
+        light
+            Whether building it takes so little that it needs no turn.
+
+        Raises
+        ------
+        BusyError
+            If it must be built and too many wait for their turn already.
+        StoppedError
+            If the caller has left, or their time is over.
         """
+        checkpoint()
         snapshot = snapshot or self.snapshot()
         entry = self._entry(key, snapshot)
-        with entry.lock:
-            if not entry.built:
-                try:
-                    with noting() as reads:
-                        entry.value = build(snapshot)
-                    # What read nothing was made of a value from outside, and of whatever that
-                    # was made of.
-                    entry.reads = frozenset(reads) or PARTS
-                    entry.built = True
-                finally:
-                    if not entry.built:
-                        self._discard(key, entry)
-                self._relist(key, entry)
+        if not entry.built:
+            try:
+                with entry.demand.joined():
+                    self._complete(key, entry, lambda: build(snapshot), light=light)
+            finally:
+                if not entry.built and entry.demand.is_empty:
+                    self._discard(key, entry)
         note(*entry.reads)
         value: Value = entry.value
         return value
+
+    def _complete(
+        self, key: str, entry: _CacheEntry, build: Callable[[], object], *, light: bool
+    ) -> None:
+        """Build an entry when it is this thread's turn, unless another one does so before."""
+        turns = self.turns
+        while not entry.is_done:
+            if light or turns.taken_here:
+                if entry.begin():
+                    self._build(key, entry, build)
+                else:
+                    with turns.paused():
+                        turns.wait(lambda: entry.is_done or not entry.building)
+            elif entry.lead():
+                if self._take_turn(entry):
+                    with turns.holding():
+                        if entry.begin():
+                            self._build(key, entry, build)
+            else:
+                turns.wait(lambda: entry.is_done or not (entry.building or entry.led))
+        if entry.error is not None:
+            raise entry.error
+
+    def _take_turn(self, entry: _CacheEntry) -> bool:
+        """Wait for the turn to build an entry, for all who want it; False if it is needless."""
+        try:
+            with demanded_by(entry.demand):
+                return self.turns.take(unless=lambda: entry.building or entry.is_done)
+        finally:
+            with changed:
+                entry.led = False
+                changed.notify_all()
+
+    def _build(self, key: str, entry: _CacheEntry, build: Callable[[], object]) -> None:
+        try:
+            # For all who want it: the work goes on while any of them still waits.
+            with demanded_by(entry.demand), noting() as reads:
+                entry.value = build()
+            # What read nothing was made of a value from outside, and of whatever that
+            # was made of.
+            entry.reads = frozenset(reads) or PARTS
+            entry.built = True
+        except PatchmapError as error:
+            entry.error = error
+        finally:
+            if not entry.built:
+                self._discard(key, entry)
+            with changed:
+                entry.building = False
+                changed.notify_all()
+        if entry.built:
+            self._relist(key, entry)
 
     def _entry(self, key: str, snapshot: Snapshot) -> _CacheEntry:
         """The entry of a key for a state; a new one where there is none that is valid for it."""
@@ -178,6 +284,7 @@ class SnapshotAnswers(Answers):
     def __init__(self, answers: Answers, snapshot: Snapshot | None = None) -> None:
         self._answers = answers
         self._run = answers._run
+        self.turns = answers.turns
         self._fixed = snapshot or answers.snapshot()
 
     def snapshot(self) -> Snapshot:
@@ -185,10 +292,15 @@ class SnapshotAnswers(Answers):
         return self._fixed
 
     def cached(
-        self, key: str, build: Callable[[Snapshot], Value], *, snapshot: Snapshot | None = None
+        self,
+        key: str,
+        build: Callable[[Snapshot], Value],
+        *,
+        snapshot: Snapshot | None = None,
+        light: bool = False,
     ) -> Value:
         """Return the shared cached value of a key for the fixed snapshot."""
-        return self._answers.cached(key, build, snapshot=snapshot or self._fixed)
+        return self._answers.cached(key, build, snapshot=snapshot or self._fixed, light=light)
 
 
 def _bytes(value: object) -> int:

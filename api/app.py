@@ -17,6 +17,7 @@ from api.board import map_page as board_map
 from api.board import page as board
 from api.dependencies import answers_of
 from api.help import page as guide
+from api.load.turns import Turns, WaitingRoom
 from api.maps import basemap
 from api.maps.basemap import BasemapFile
 from api.ogc import downloads, features, tiles
@@ -43,11 +44,14 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
         origins=settings.cors,
         routes=[*features.router.routes, *tiles.router.routes],
         lifespan=_lifespan,
+        seconds=settings.deadline_s,
     )
     app.add_middleware(NotingReads)
-    app.state.searches = searches or Searches()
-    app.state.answers = Answers(store, run=app.state.searches)
-    app.state.plan_sessions = PlanSessions(store)
+    room = WaitingRoom(settings.waiting)
+    turns = Turns(settings.at_once, room)
+    app.state.searches = searches or Searches(room=room)
+    app.state.answers = Answers(store, run=app.state.searches, turns=turns)
+    app.state.plan_sessions = PlanSessions(store, turns, room)
     app.state.settings = settings
     app.state.readiness = CapacityLimiter(1)
     app.state.basemap = BasemapFile.open(settings.basemap, store.projection)
@@ -62,6 +66,9 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    # Those who wait for a turn, and those whose turn it is, take none of the other threads.
+    settings: Settings = app.state.settings
+    to_thread.current_default_thread_limiter().total_tokens += settings.waiting + settings.at_once
     yield
     app.state.searches.close()
 

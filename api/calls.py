@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from geo.checkpoints import Demand, StoppedError, current_demand, demanded_by
+from geo.checkpoints import Demand, StoppedError, checkpoint, current_demand, demanded_by
 
 changed: Final = threading.Condition()
 """Held to change, and notified of, whatever threads wait for: turns, entries, calls that end.
@@ -93,6 +93,11 @@ class SharedDemand:
                 return None
         return last
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody ever waited, or all have gone."""
+        return not self._all
+
     @contextmanager
     def joined(self) -> Iterator[None]:
         """Count this thread's callers among those who wait."""
@@ -131,7 +136,14 @@ def serving_call(call: Call) -> Iterator[None]:
 
 
 def extend() -> None:
-    """Say that the answer grows: its time begins anew. For files that take long to write."""
+    """Say that the answer grows: its time begins anew. For files that take long to write.
+
+    Raises
+    ------
+    StoppedError
+        If nobody waits for it any more.
+    """
+    checkpoint()
     call = _call.get()
     if call is not None:
         call.extended += 1

@@ -13,21 +13,30 @@ import pickle
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
+from api.load.turns import Turns, WaitingRoom
+from geo.checkpoints import StoppedError, checkpoint
 from geo.errors import InputError, PatchmapError, SolverError, UnavailableError
 
 SECONDS = 20.0
 """How long a search may take."""
 
+MOST_WAITING = 16
+"""How many callers may wait for their search: each takes up to 20 s."""
+
 START_SECONDS = 120.0
 """How long a child may take to load and compile before the first search."""
 
 READY = "ready"
+_LOOK_SECONDS = 0.2
+"""How often it is looked whether anyone still waits for the search."""
+
 _NICENESS = 10
 """The priority of the child: pages are drawn before searches run."""
 
@@ -39,10 +48,13 @@ class Searches:
     ----------
     seconds
         How long a search may take.
+    room
+        Where callers wait for theirs.
     """
 
-    def __init__(self, *, seconds: float = SECONDS) -> None:
+    def __init__(self, *, seconds: float = SECONDS, room: WaitingRoom | None = None) -> None:
         self._seconds = seconds
+        self._turns = Turns(1, room, most_waiting=MOST_WAITING)
         self._one = threading.Lock()
         self._child: Any = None
         self._is_ready = False
@@ -60,25 +72,40 @@ class Searches:
             If the child dies.
         UnavailableError
             If the child does not start.
+        BusyError
+            If too many wait for their search already.
+        StoppedError
+            If nobody waits for this one any more.
         """
         work = pickle.dumps((function, args, kwargs))
+        with self._turns.turn():
+            value, error = self._search(work)
+        if error is not None:
+            raise error
+        return value
+
+    def _search(self, work: bytes) -> tuple[Any, Exception | None]:
+        """Let the child do some work; return its value and its error."""
         with self._one:
             pipe = self._running()
             try:
                 pipe.send_bytes(work)
-                if not pipe.poll(self._seconds):
+                if not self._answers_within(self._seconds, pipe):
                     self._end()
                     raise InputError(
                         f"no plan was found within {self._seconds:g} s; choose fewer areas, "
                         "a fixed number of patches, or fewer places"
                     )
-                value, error = pickle.loads(pipe.recv_bytes())  # noqa: S301 - of our own child
+                outcome: tuple[Any, Exception | None]
+                outcome = pickle.loads(pipe.recv_bytes())  # noqa: S301 - of our own child
+            except StoppedError:
+                self._end()
+                self._started()  # the next search finds a child that is ready, or nearly so
+                raise
             except (EOFError, OSError) as lost:
                 self._end()
                 raise SolverError("the search for a plan was interrupted; try again") from lost
-        if error is not None:
-            raise error
-        return value
+        return outcome
 
     def warm_up(self) -> None:
         """Start the child, without waiting until it is ready."""
@@ -98,7 +125,7 @@ class Searches:
         try:
             pipe = self._started()
             if not self._is_ready:
-                if not pipe.poll(START_SECONDS):
+                if not self._answers_within(START_SECONDS, pipe):
                     raise TimeoutError
                 pipe.recv_bytes()
         except (EOFError, OSError) as lost:
@@ -109,6 +136,15 @@ class Searches:
             ) from lost
         self._is_ready = True
         return pipe
+
+    def _answers_within(self, seconds: float, pipe: Connection) -> bool:
+        """Wait until the child answers, as long as anyone waits for it."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            checkpoint()
+            if pipe.poll(min(left, _LOOK_SECONDS)):
+                return True
+        return False
 
     def _started(self) -> Connection:
         if self._pipe is None or not self._child.is_alive():

@@ -6,7 +6,7 @@ import getpass
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
@@ -21,6 +21,9 @@ ONS = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
 
 DEADLINE_S = 60.0
 """How long a caller waits for an answer unless the settings say otherwise."""
+
+WAITING = 64
+"""How many may wait unless the settings say otherwise; each occupies a thread."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -39,6 +42,13 @@ def has_display(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether this machine can show a browser's window to its user."""
     shown = {"DISPLAY", "WAYLAND_DISPLAY"} & {name for name, value in environment.items() if value}
     return sys.platform in ("darwin", "win32") or bool(shown)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,13 @@ class Settings:
     incidents
         `PATCHMAP_INCIDENTS`: whether callers on this machine may read single incidents; `off`
         forbids it.
+    at_once
+        `PATCHMAP_AT_ONCE`: how many questions are worked on at once; as many as there are
+        processors by default.
+    waiting
+        `PATCHMAP_WAITING`: how many more callers may wait for theirs.
+    deadline_s
+        `PATCHMAP_DEADLINE`: seconds that a caller waits for an answer at most.
     """
 
     store: str = DEFAULT_STORE
@@ -98,6 +115,9 @@ class Settings:
     ons: str = ONS
     cors: tuple[str, ...] = ()
     incidents: bool = True
+    at_once: int = field(default_factory=processors)
+    waiting: int = WAITING
+    deadline_s: float = DEADLINE_S
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -129,7 +149,17 @@ class Settings:
             ons=environment.get("PATCHMAP_ONS") or ONS,
             cors=_origins(environment.get("PATCHMAP_CORS", "")),
             incidents=incidents == "local",
+            at_once=_count(environment, "PATCHMAP_AT_ONCE", processors(), most=1_000),
+            waiting=_count(environment, "PATCHMAP_WAITING", WAITING, most=10_000),
+            deadline_s=_count(environment, "PATCHMAP_DEADLINE", int(DEADLINE_S), most=86_400),
         )
+
+
+def _count(environment: Mapping[str, str], name: str, default: int, *, most: int) -> int:
+    text = environment.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
+        raise InputError(f"{name}={text!r} is not a whole number from 1 to {most:,}")
+    return int(text)
 
 
 def _origins(text: str) -> tuple[str, ...]:

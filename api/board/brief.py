@@ -37,7 +37,9 @@ def brief_file(request: Request, answers: AnswersDep) -> Response:
 
     def page() -> Response:
         view = BoardView.read(only(request, (*QUESTION_PARAMETERS, *VIEW_OPTIONS)))
-        text = brief_page(cached_findings(answers, view.question), view)
+        findings = cached_findings(answers, view.question)
+        with findings.computing(f"brief {view.address()}"):
+            text = brief_page(findings, view)
         headers = {
             "content-security-policy": BRIEF_POLICY,
             "content-disposition": 'attachment; filename="brief.html"',

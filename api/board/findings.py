@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
@@ -73,6 +75,17 @@ class Findings:
         self._answers = SnapshotAnswers(answers)
         self.answer: Answer = self._answers.ask(replace(question, by=""))
         self.question = self.answer.question
+        self._computed: set[str] = set()
+
+    @contextmanager
+    def computing(self, part: str) -> Iterator[None]:
+        """Have a turn to compute a part of the page; one that was computed before needs none."""
+        if part in self._computed:
+            yield
+            return
+        with self._answers.turns.turn():
+            yield
+        self._computed.add(part)
 
     @property
     def layers(self) -> list[LayerMetadata]:

@@ -44,12 +44,15 @@ def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Respo
         try:
             shown, widened = fitted_view(answers, view)
             findings = cached_findings(answers, shown.question)
-            shared = page_variables(findings, shown) | {"origin": origin, "widened": widened}
+            with findings.computing(f"headline {shown.address()}"):
+                shared = page_variables(findings, shown) | {"origin": origin, "widened": widened}
         except PatchmapError as error:
             return refusal_page(answers, view, error)
+        with findings.computing(f"story {shown.address()}"):
+            story = render_story(findings, shown) if shown.at else ""
         text = templates.get_template("board.html").render(
             error=None,
-            story=render_story(findings, shown) if shown.at else "",
+            story=story,
             **shared,
             **bar_variables(answers, shown, findings.question),
         )
@@ -77,5 +80,7 @@ def _parts(
         draw()
     checkpoint()  # what nobody waits for any more stops all the same
     for name, following in zip(rest[::2], rest[1::2], strict=True):
-        yield str(render_whatever_happens(name, findings, shared))
+        with findings.computing(name):
+            section = str(render_whatever_happens(name, findings, shared))
+        yield section
         yield following

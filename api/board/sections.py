@@ -13,6 +13,7 @@ from pandas.api.types import is_numeric_dtype
 
 from api.board.findings import PEAK_HOURS, Findings
 from api.board.variables import Variables
+from api.calls import BusyError
 from api.errors import FAILED, UNANSWERED
 from api.formats.registry import download_formats
 from api.load.log import log
@@ -74,7 +75,7 @@ def render_whatever_happens(name: str, findings: Findings, shared: Variables) ->
         return render_section(name, findings, shared)
     except StoppedError:  # nobody waits for the page any more
         raise
-    except PatchmapError as refusal:
+    except (PatchmapError, BusyError) as refusal:
         reason = reason_of(refusal)
     except Exception:  # noqa: BLE001 - its trace is in the log
         log.exception("the section %r of %s failed", name, findings.question.query())

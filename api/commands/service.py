@@ -160,7 +160,7 @@ def _run(
     listener = listen(host, port)
     ready()
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, lifespan="off"
+        app, log_config=None, access_log=False, server_header=False, lifespan="on"
     )
     server = StoppableServer(config, release)
     # Before the line that says how to stop it.

@@ -62,11 +62,12 @@ def _geopackage(answers: Answers, analysis: Analysis, name: str, query: dict[str
         items = AnswerCollection(analysis, answers).items(query)
         metres = next(axes for axes in offered(items.projection).values() if not axes.in_degrees)
         selection = FeatureSelection(items, np.arange(len(items)), metres)
-        return file_response(Download.of(selection), GEOPACKAGE, name)
+        return file_response(Download.of(selection), GEOPACKAGE, name, turns=answers.turns)
     answer, result = answers.result(analysis, Question.read(query))
     projection, members = answers.snapshot().projection, members_of(answer, result)
     return written_file(
         GEOPACKAGE,
         name,
         lambda path: write_frame(result.frame, path, projection=projection, members=members),
+        turns=answers.turns,
     )

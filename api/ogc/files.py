@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ from fastapi.responses import FileResponse, StreamingResponse
 from numpy.typing import NDArray
 from starlette.background import BackgroundTask
 
+from api.calls import extend
 from api.formats.encoding import to_json
 from api.formats.registry import CSV, FLATGEOBUF, GEOJSON, GEOPACKAGE, PARQUET, Format, members_text
+from api.load.turns import Turns
 from api.ogc.qgis_styles import add_style
 from api.ogc.selection import FeatureSelection
 from geo.crs import WGS84, projjson
@@ -78,19 +81,22 @@ class Download:
         for part in self.parts:
             for chunk in part.chunks():
                 is_empty = False
+                extend()  # a file of many millions takes long, but it grows
                 yield chunk
         if is_empty:
             # A file needs its header, or its schema, also where it has no feature.
             yield replace(self.head, positions=range(0))
 
 
-def file_response(download: Download, form: Format, name: str) -> Response:
+def file_response(download: Download, form: Format, name: str, *, turns: Turns) -> Response:
     """Return a file of features.
 
     Parameters
     ----------
     name
         Of the file, without its ending.
+    turns
+        Those in which files are made.
 
     Raises
     ------
@@ -98,12 +104,17 @@ def file_response(download: Download, form: Format, name: str) -> Response:
         If there is no room for a file that cannot be streamed.
     """
     if form in (GEOJSON, CSV):
-        lines = _geojson(download) if form is GEOJSON else _csv(download)
-        return StreamingResponse(lines, media_type=form.content_type, headers=form.attachment(name))
-    return written_file(form, name, lambda path: _WRITERS[form](download, path))
+        lines: Iterator[str | bytes] = _geojson(download) if form is GEOJSON else _csv(download)
+        parts = turns.paced(lines)
+        # The first part now: once the answer has begun, it can no longer be refused.
+        sent = chain([next(parts)], parts)
+        return StreamingResponse(sent, media_type=form.content_type, headers=form.attachment(name))
+    return written_file(form, name, lambda path: _WRITERS[form](download, path), turns=turns)
 
 
-def written_file(form: Format, name: str, write: Callable[[Path], None]) -> Response:
+def written_file(
+    form: Format, name: str, write: Callable[[Path], None], *, turns: Turns
+) -> Response:
     """Return a file that is written to a temporary folder first.
 
     Parameters
@@ -112,6 +123,8 @@ def written_file(form: Format, name: str, write: Callable[[Path], None]) -> Resp
         Of the file, without its ending.
     write
         Fills the file at the path that it is given.
+    turns
+        Those in which files are made.
 
     Raises
     ------
@@ -121,7 +134,7 @@ def written_file(form: Format, name: str, write: Callable[[Path], None]) -> Resp
     folder = TemporaryFolder()
     path = Path(folder.name) / f"{name}{form.ending}"
     try:
-        with _room_on_disk(path.parent):
+        with turns.turn(), _room_on_disk(path.parent):
             write(path)
     except BaseException:
         folder.cleanup()

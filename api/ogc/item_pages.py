@@ -107,9 +107,11 @@ class ItemPage:
         head = self._selection(parts.head, self._select(parts.head))
         selections = (self._selection(part, self._select(part)) for part in parts.parts)
         download = Download(head, selections, parts.count)
-        return self._with_headers(
-            file_response(download, self.form, self.collection.id), head.axes.uri, 0
-        )
+        return self._with_headers(self._file(download), head.axes.uri, 0)
+
+    def _file(self, download: Download) -> Response:
+        turns = self.request.service_answers.turns
+        return file_response(download, self.form, self.collection.id, turns=turns)
 
     def _select(self, items: Items) -> Positions:
         times = self.collection.event_times() if "datetime" in self.query else None
@@ -120,7 +122,7 @@ class ItemPage:
 
     def _response(self, selection: FeatureSelection, matched: int) -> Response:
         if self.form in FEATURE_FILES:
-            response = file_response(Download.of(selection), self.form, self.collection.id)
+            response = self._file(Download.of(selection))
             response.headers["ogc-number-matched"] = str(matched)
             return response
         hits = self.query.get("resultType") == "hits"

@@ -6,6 +6,7 @@ import math
 
 import geopandas as gpd
 
+from api.calls import BusyError
 from geo.errors import PatchmapError, QuestionError
 from geo.hotspots.verdict import CERTAINTY, UNJUDGED
 from geo.incidents import category_title
@@ -139,7 +140,7 @@ def percent(share: float, *, sign: bool = False) -> str:
     return f"{share * 100:.{decimals}f} %"
 
 
-def reason_of(refusal: PatchmapError) -> str:
+def reason_of(refusal: PatchmapError | BusyError) -> str:
     """The message of a refusal without the name of its option."""
     option = refusal.option if isinstance(refusal, QuestionError) else ""
     return str(refusal).removeprefix(f"{option}: ")

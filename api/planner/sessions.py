@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from api.formats.encoding import records
+from api.load.turns import Turns, WaitingRoom
 from api.planner.facts import Row
 from api.planner.payload import (
     AreaRows,
@@ -88,12 +89,13 @@ class EditingSession:
 class PlanSessions:
     """The editing sessions of one store, shared by all who call its service."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, turns: Turns, room: WaitingRoom) -> None:
         self._store = store
+        self._turns, self._room = turns, room
         self._data = PlanData(store)
         self._cache: RecentCache[EditingSession] = RecentCache()
         self._listing = threading.Lock()
-        self._locks: dict[str, threading.RLock] = {}
+        self._turns_of: dict[str, Turns] = {}
 
     def get(self, plan_id: str, question: Question) -> EditingSession:
         """The session of a plan as it stands in the store.
@@ -104,11 +106,12 @@ class PlanSessions:
             If there is no such plan.
         """
         stamp = self._stamp(plan_id)
-        with self._lock(plan_id):
+        with self._turns_at(plan_id).turn():
             key = (plan_id, question.query())
             session = self._cache.get(key)
             if session is None or session.stamp != stamp:
-                session = self._open(plan_id, question, stamp)
+                with self._turns.turn():
+                    session = self._open(plan_id, question, stamp)
                 self._cache.put(key, session)
             return session
 
@@ -123,7 +126,7 @@ class PlanSessions:
             If the plan refuses the step.
         """
         self._stamp(plan_id)  # refuses an unknown plan before a lock is made for it
-        with self._lock(plan_id):
+        with self._turns_at(plan_id).turn():
             session = self.get(plan_id, question)
             metadata = session.draft.plan.metadata
             if step.version != metadata.version:
@@ -187,6 +190,9 @@ class PlanSessions:
         plan = next(plan for plan in self._store.plans() if plan["plan_id"] == plan_id)
         return str(plan["updated_by"]) or "somebody else"
 
-    def _lock(self, plan_id: str) -> threading.RLock:
+    def _turns_at(self, plan_id: str) -> Turns:
+        """Turns at one plan: one caller after another reads it or takes a step."""
         with self._listing:
-            return self._locks.setdefault(plan_id, threading.RLock())
+            if plan_id not in self._turns_of:
+                self._turns_of[plan_id] = Turns(1, self._room)
+            return self._turns_of[plan_id]

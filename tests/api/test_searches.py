@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from multiprocessing.connection import Connection
 
 import pytest
 
+from api.calls import BusyError, Call, CallerLeftError, serving_call
 from api.errors import status_of
 from api.searches import Searches
 from geo.allocation.patches.infeasible import Explanation, InfeasiblePatchesError
@@ -70,6 +74,37 @@ def test_a_child_that_does_not_start_is_one_clear_message(monkeypatch: pytest.Mo
             made(abs, -1)
     assert status_of(refused.value) == 503
     assert made(abs, -1) == 1
+    made.close()
+
+
+def test_a_search_that_nobody_waits_for_ends_and_the_next_one_runs(searches: Searches) -> None:
+    call = Call()
+    with ThreadPoolExecutor(1) as pool, serving_call(call):
+        waiting = pool.submit(copy_context().run, searches, time.sleep, 60)
+        call.end(CallerLeftError("the caller left"))
+        with pytest.raises(CallerLeftError):
+            waiting.result(30)
+    assert searches(abs, -3) == 3
+
+
+def test_one_search_too_many_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.searches.MOST_WAITING", 0)
+    made = Searches()
+    taken, may_end = threading.Event(), threading.Event()
+
+    def search(_work: bytes) -> tuple[int, None]:
+        taken.set()
+        assert may_end.wait(30)
+        return 1, None
+
+    monkeypatch.setattr(made, "_search", search)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(made, abs, -1)
+        assert taken.wait(30)
+        with serving_call(Call()), pytest.raises(BusyError):
+            made(abs, -2)
+        may_end.set()
+        assert first.result(30) == 1
     made.close()
 
 

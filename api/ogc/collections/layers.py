@@ -52,7 +52,7 @@ class LayerCollection(Collection):
 
     def items(self, query: Mapping[str, str]) -> Items:
         """Return the areas, by code."""
-        return self.answers.cached(self.key(query), self._items)
+        return self.answers.cached(self.key(query), self._items, light=True)
 
     def _items(self, snapshot: Snapshot) -> Items:
         areas = self.areas(snapshot)

@@ -40,7 +40,7 @@ class PlansCollection(Collection):
 
     def items(self, query: Mapping[str, str]) -> Items:
         """Return the plans, by id."""
-        return self.answers.cached(self.key(query), plan_items)
+        return self.answers.cached(self.key(query), plan_items, light=True)
 
     def extent_layers(self) -> Sequence[str]:
         """Return the layers that plans are made of; without plans, all layers."""

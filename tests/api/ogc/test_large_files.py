@@ -21,6 +21,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
 from api.formats.registry import CSV, FEATURE_FILES, FLATGEOBUF, GEOPACKAGE, PARQUET, Format
+from api.load.turns import Turns
 from api.ogc.collections.incidents import incidents_by_month, no_incidents
 from api.ogc.coordinates import offered
 from api.ogc.files import Download, file_response
@@ -135,7 +136,7 @@ def test_of_twelve_months_few_are_in_memory_at_once(form: Format) -> None:
             yield FeatureSelection(items, range(len(items)), axes)
 
     head = FeatureSelection(no_incidents(snapshot.projection), range(0), axes)
-    response = file_response(Download(head, parts(), 1_200), form, "incidents")
+    response = file_response(Download(head, parts(), 1_200), form, "incidents", turns=Turns(1))
     if isinstance(response, StreamingResponse):
         asyncio.run(drained(response))
     assert len(alive) == 12
