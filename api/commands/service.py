@@ -155,12 +155,18 @@ def _run(
     import uvicorn  # noqa: PLC0415 - the web stack takes a second that other commands save
 
     from api.commands.server import StoppableServer  # noqa: PLC0415 - likewise
+    from api.load.connections import BoundedConnection  # noqa: PLC0415 - likewise
 
     host, port = place
     listener = listen(host, port)
     ready()
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, lifespan="on"
+        app,
+        http=BoundedConnection,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
     )
     server = StoppableServer(config, release)
     # Before the line that says how to stop it.
