@@ -1,8 +1,9 @@
 """Searches for plans, run in a child process that can be stopped.
 
-A solver checks its time limit only now and then, and a page cannot wait indefinitely. So each
-search runs in a child process, which is killed when its time is over. The child loads the solvers
-and compiles the annealing once, in advance, and then serves one search after another.
+A solver looks at its limits only now and then, and a page cannot wait indefinitely. So each search
+runs in a child process, which ends when it has used up its time of the processor: on a busy machine
+a search takes longer, and still has the same answer. The child loads the solvers and compiles the
+annealing once, in advance, and then serves one search after another.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from api.load.turns import Turns, WaitingRoom
+from api.settings import DEADLINE_S
 from geo.checkpoints import StoppedError, checkpoint
 from geo.errors import InputError, PatchmapError, SolverError, UnavailableError
 
 SECONDS = 20.0
-"""How long a search may take."""
+"""How long a search may work, in seconds of a processor."""
+
+PATIENCE_SECONDS = DEADLINE_S
+"""How long a caller waits for a search on a machine that is too busy to work on it."""
 
 MOST_WAITING = 16
 """How many callers may wait for their search: each takes up to 20 s."""
@@ -34,11 +39,15 @@ START_SECONDS = 120.0
 """How long a child may take to load and compile before the first search."""
 
 READY = "ready"
+_PROFILED: int | None = getattr(signal, "SIGPROF", None)
+"""The signal of a timer that counts processor time; None on Windows."""
+
 _LOOK_SECONDS = 0.2
 """How often it is looked whether anyone still waits for the search."""
 
-_NICENESS = 10
-"""The priority of the child: pages are drawn before searches run."""
+_NICENESS = 2
+"""The priority of the child: pages are drawn before searches run. Beside a few other busy programs
+a higher number would leave it hardly any time at all."""
 
 
 class Searches:
@@ -47,13 +56,21 @@ class Searches:
     Parameters
     ----------
     seconds
-        How long a search may take.
+        How long a search may work, in seconds of a processor.
+    patience
+        How long a caller waits for it, in seconds.
     room
         Where callers wait for theirs.
     """
 
-    def __init__(self, *, seconds: float = SECONDS, room: WaitingRoom | None = None) -> None:
-        self._seconds = seconds
+    def __init__(
+        self,
+        *,
+        seconds: float = SECONDS,
+        patience: float = PATIENCE_SECONDS,
+        room: WaitingRoom | None = None,
+    ) -> None:
+        self._seconds, self._patience = seconds, patience
         self._turns = Turns(1, room, most_waiting=MOST_WAITING)
         self._one = threading.Lock()
         self._child: Any = None
@@ -67,17 +84,17 @@ class Searches:
         Raises
         ------
         InputError
-            If it takes too long.
+            If it takes too much work.
         SolverError
             If the child dies.
         UnavailableError
-            If the child does not start.
+            If the child does not start, or the machine is too busy.
         BusyError
             If too many wait for their search already.
         StoppedError
             If nobody waits for this one any more.
         """
-        work = pickle.dumps((function, args, kwargs))
+        work = pickle.dumps((self._seconds, function, args, kwargs))
         with self._turns.turn():
             value, error = self._search(work)
         if error is not None:
@@ -90,11 +107,11 @@ class Searches:
             pipe = self._running()
             try:
                 pipe.send_bytes(work)
-                if not self._answers_within(self._seconds, pipe):
+                if not self._answers_within(self._patience, pipe):
                     self._end()
-                    raise InputError(
-                        f"no plan was found within {self._seconds:g} s; choose fewer areas, "
-                        "a fixed number of patches, or fewer places"
+                    raise UnavailableError(
+                        "this machine was too busy to find a plan within "
+                        f"{self._patience:g} seconds; try again"
                     )
                 outcome: tuple[Any, Exception | None]
                 outcome = pickle.loads(pipe.recv_bytes())  # noqa: S301 - of our own child
@@ -103,9 +120,21 @@ class Searches:
                 self._started()  # the next search finds a child that is ready, or nearly so
                 raise
             except (EOFError, OSError) as lost:
-                self._end()
-                raise SolverError("the search for a plan was interrupted; try again") from lost
+                raise self._lost() from lost
         return outcome
+
+    def _lost(self) -> PatchmapError:
+        """Why the child ended during a search."""
+        child = self._child
+        child.join(_LOOK_SECONDS)
+        overworked = _PROFILED is not None and child.exitcode == -_PROFILED
+        self._end()
+        if not overworked:
+            return SolverError("the search for a plan was interrupted; try again")
+        return InputError(
+            f"no plan was found within {self._seconds:g} seconds of computing; choose fewer "
+            "areas, a fixed number of patches, or fewer places"
+        )
 
     def warm_up(self) -> None:
         """Start the child, without waiting until it is ready."""
@@ -194,10 +223,28 @@ def serve_searches(pipe: Connection) -> None:
     try:
         pipe.send_bytes(pickle.dumps(READY))
         while True:
-            function, args, kwargs = pickle.loads(pipe.recv_bytes())  # noqa: S301 - of our parent
-            pipe.send_bytes(pickle.dumps(_outcome(function, args, kwargs)))
+            work = pickle.loads(pipe.recv_bytes())  # noqa: S301 - of our parent
+            seconds, function, args, kwargs = work
+            with _limited(seconds):
+                outcome = pickle.dumps(_outcome(function, args, kwargs))
+            pipe.send_bytes(outcome)
     except (EOFError, OSError, KeyboardInterrupt):
         return
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """End this process when it has worked so long inside; where the system cannot, nothing does."""
+    if _PROFILED is None:
+        yield
+        return
+    # The default action of the signal, and no handler: Python runs none while a solver works.
+    signal.signal(_PROFILED, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _outcome(

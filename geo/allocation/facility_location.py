@@ -52,7 +52,7 @@ def maximal_covering(
     sites
         The number of the m sites to choose.
     seconds
-        How long the solver may take.
+        How long the solver may work, in seconds of a processor.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def p_median(
     sites
         The number of the m sites to choose.
     seconds
-        How long the solver may take.
+        How long the solver may work, in seconds of a processor.
 
     Returns
     -------
@@ -144,7 +144,9 @@ def _check_sites(sites: int, candidates: int) -> None:
 
 
 def _solved(model: Model, seconds: float) -> Solution:
-    answer = solve(model, seconds=seconds)
+    answer = solve(model, effort=seconds)
     if not answer.has_answer:
-        raise InputError(f"no choice was found within {seconds:g} s; allow more time")
+        raise InputError(
+            f"no choice was found in {seconds:g} seconds of computing; allow more time"
+        )
     return answer

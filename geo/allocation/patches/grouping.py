@@ -92,7 +92,7 @@ def plan_patches(
     seed
         Of the annealing.
     seconds
-        How long the solver may take for each number of patches.
+        How long the solver may work, in seconds of a processor, for each number of patches.
     most
         The number of plans to choose from, for each number of patches.
 
@@ -194,8 +194,8 @@ def _searched(problem: PatchProblem, *, groups: int, seed: int, seconds: float) 
     best, proven = (plans[0], bound) if worst <= bound + SAME else model.best(*plans[:1])
     if best is None and np.isfinite(proven):
         raise InputError(
-            f"no {groups} patches of {problem.rules} were found within {seconds:g} s, "
-            "and none were ruled out; allow more time"
+            f"no {groups} patches of {problem.rules} were found in {seconds:g} seconds of "
+            "computing, and none were ruled out; allow more time"
         )
     if best is None:
         return None

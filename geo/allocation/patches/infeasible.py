@@ -145,7 +145,7 @@ def _workable_counts(problem: PatchProblem, *, seconds: float) -> tuple[int | No
     one, ends = np.ones(len(free)), []
     for sign in (1, -1):
         model = Model(np.full(cover.shape[1], sign), cover, one, one)
-        answer = solve(model, seconds=seconds)
+        answer = solve(model, effort=seconds)
         ends.append(round(abs(answer.cost)) if answer.status == Status.OPTIMAL else None)
     return ends[0], ends[1]
 
@@ -156,7 +156,7 @@ def _left_over(problem: PatchProblem, *, seconds: float) -> tuple[str, ...]:
     matrix = hstack([cover, eye_array(n)], format="csc")
     cost = np.append(np.zeros(cover.shape[1]), np.ones(n))
     model = _counted(problem, matrix, cost, columns=cover.shape[1], fewer=True)
-    answer = solve(model, seconds=seconds)
+    answer = solve(model, effort=seconds)
     if not answer.has_answer:
         return ()
     return tuple(problem.contiguity.codes[at] for at in np.flatnonzero(answer.x[-n:] > 0.5))
@@ -173,7 +173,7 @@ def _least_relaxed(problem: PatchProblem, *, seconds: float) -> tuple[tuple[str,
     within = set(problem.candidates or [])
     beyond = np.array([mask not in within for mask in looser.candidates], float)
     cover = cover_matrix(looser.candidates, len(problem))
-    answer = solve(_counted(problem, cover, beyond, columns=cover.shape[1]), seconds=seconds)
+    answer = solve(_counted(problem, cover, beyond, columns=cover.shape[1]), effort=seconds)
     if not answer.has_answer:
         return ()
     codes, chosen = problem.contiguity.codes, np.flatnonzero((answer.x > 0.5) & (beyond > 0))

@@ -7,7 +7,6 @@ found by bisection, and each limit that the solver proves impossible raises the 
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,7 +17,7 @@ from scipy.sparse import csc_array, vstack
 from geo.allocation.adjacency import positions
 from geo.allocation.patches.measures import masks_of, numbered, worst_imbalance
 from geo.allocation.patches.problem import PatchProblem
-from geo.allocation.solver import Model, Solution, Status, solve
+from geo.allocation.solver import Effort, Model, Solution, Status, solve
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,7 +26,7 @@ _LOOSER = (1.0, 1.25, 2.0)
 """How much worse a balance may be for the sake of compactness or of fewer changes."""
 
 _GOOD_ENOUGH = 0.02  # of the best cost, for plans that are offered as alternatives
-MOST_COLUMNS = 12_000  # beyond, HiGHS no longer keeps to its time limit
+MOST_COLUMNS = 12_000  # beyond, single steps of HiGHS take seconds
 
 
 @dataclass
@@ -44,14 +43,17 @@ class Partitioning:
         The groups of areas that may be patches: all candidates, or those near a fair share,
         which are enough for plans better than a known one.
     seconds
-        How long all solves together may take.
+        How long all solves together may work, in seconds of a processor; see `Effort`.
     """
 
     problem: PatchProblem
     groups: int
     masks: list[int]
     seconds: float = 60.0
-    started: float = field(default_factory=time.monotonic)
+    effort: Effort = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.effort = Effort(self.seconds)
 
     @cached_property
     def cover(self) -> csc_array:
@@ -128,12 +130,10 @@ class Partitioning:
         cover = self.cover[:, columns]
         if (cover.sum(axis=1) == 0).any():
             return Solution(Status.INFEASIBLE, np.empty(0), np.inf, np.inf)
-        left = self.seconds - (time.monotonic() - self.started)
-        if len(columns) > MOST_COLUMNS:
-            left = 0.0
+        effort = self.effort if len(columns) <= MOST_COLUMNS else Effort(0.0)
         right = np.append(np.ones(len(self.problem)), self.groups)
         rows = vstack([cover, csc_array(np.ones((1, len(columns))))], format="csc")
-        answer = solve(Model(cost[columns], rows, right, right), seconds=left, gap=gap)
+        answer = solve(Model(cost[columns], rows, right, right), effort=effort, gap=gap)
         if not answer.has_answer:
             return answer
         chosen = np.zeros(len(self.masks))

@@ -76,7 +76,7 @@ def compare_bases(
     most
         Choices are made of 1, 2 … bases, up to so many, `MOST_BASES` and m.
     seconds
-        How long the solver may take for each choice.
+        How long the solver may work, in seconds of a processor, for each choice.
 
     Returns
     -------

@@ -97,7 +97,7 @@ def plan_patrols(
     seed, tries
         Of the improvement, and how often it is tried.
     seconds
-        How long the solver may take.
+        How long the solver may work, in seconds of a processor.
 
     Returns
     -------

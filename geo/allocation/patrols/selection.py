@@ -33,7 +33,7 @@ def best_crews(
     pool
         Rounds that keep to the minutes.
     seconds
-        How long the solver may take.
+        How long the solver may work, in seconds of a processor.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def best_crews(
     # Sorted, so that the same rounds give the same model in whatever order they were found.
     crews = sorted(set(pool))
     model = _Rows(problem, crews).model()
-    answer = solve(model, seconds=seconds, gap=_GAP)
+    answer = solve(model, effort=seconds, gap=_GAP)
     if not answer.has_answer:
         return None
     times = np.round(answer.x[: len(crews)]).astype(int)

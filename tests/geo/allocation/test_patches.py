@@ -229,7 +229,9 @@ def test_where_time_runs_out_it_says_so(monkeypatch):
     monkeypatch.setattr(patch_enumeration, "MOST_PLANS", 0)
     areas = squares("ABCD", "EFGH").assign(workload=1.0, members=[3, 1, 1, 3, 1, 2, 2, 1])
     monkeypatch.setattr("geo.allocation.patches.grouping.annealed", lambda *_, **__: [])
-    with pytest.raises(InputError, match=r"were found within 0 s, and none were ruled out"):
+    with pytest.raises(
+        InputError, match=r"were found in 0 seconds of computing, and none were ruled out"
+    ):
         planned(areas, PatchRules(members=4, groups=4), seconds=0)
 
 

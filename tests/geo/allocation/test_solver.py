@@ -1,12 +1,14 @@
 """The solver says how a solve ended, and checks every answer."""
 
+import time
+
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 from scipy.sparse import csc_array
 
 from geo.allocation import solver
-from geo.allocation.solver import Model, Status, solve
+from geo.allocation.solver import Effort, Model, Status, solve
 from geo.errors import SolverError
 
 PAIR = csc_array(np.array([[1.0, 1.0]]))
@@ -28,8 +30,49 @@ def test_without_an_answer_it_is_infeasible_and_not_unknown():
 
 
 def test_without_time_it_is_unknown_and_not_infeasible():
-    result = solve(Model([1, 1], PAIR, [1], [1]), seconds=0)
+    result = solve(Model([1, 1], PAIR, [1], [1]), effort=0)
     assert (result.status, result.has_answer, result.bound) == (Status.UNKNOWN, False, -np.inf)
+
+
+def hard_model() -> Model:
+    """A knapsack of ten limits: answers are easy, and proving the best takes minutes."""
+    rng = np.random.default_rng(3)
+    weights = rng.integers(1, 1_000, (10, 120)).astype(float)
+    worth = weights.mean(axis=0) + rng.integers(0, 300, 120)
+    return Model(-worth, csc_array(weights), np.zeros(10), weights.sum(axis=1) // 2)
+
+
+@pytest.mark.parametrize("slower", [1.0, 2.0])
+def test_a_search_that_ends_early_ends_at_the_same_answer_on_a_slower_machine(
+    slower: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = Effort(1.0)
+    expected = solve(hard_model(), effort=alone)
+    assert expected.status == Status.FEASIBLE
+    real = time.thread_time
+    monkeypatch.setattr(solver.time, "thread_time", lambda: slower * real())
+    busy = Effort(1.0)
+    result = solve(hard_model(), effort=busy)
+    assert result.x.tobytes() == expected.x.tobytes()
+    assert (result.bound, busy) == (expected.bound, alone)
+
+
+def test_steps_that_take_far_too_long_end_a_search_by_processor_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = time.thread_time
+    monkeypatch.setattr(solver.time, "thread_time", lambda: 100 * real())
+    effort = Effort(1.0)
+    solve(hard_model(), effort=effort)
+    assert effort.work < 0.5
+    assert effort.is_over
+
+
+def test_solves_that_share_an_effort_end_together() -> None:
+    effort = Effort(0.2)
+    solve(hard_model(), effort=effort)
+    assert effort.is_over
+    assert solve(hard_model(), effort=effort).status == Status.UNKNOWN
 
 
 def test_a_model_without_a_bottom_is_an_error():
