@@ -29,6 +29,9 @@ MOST_LABELS = 120
 MOST_SINGLE_CELLS = 6_000
 """Cells of one shade that are drawn one by one, with a tooltip; more become one shape."""
 
+MOST_OUTLINED = 1_000
+"""Areas with a thick outline; of more, thick ones would cover the map of a whole country."""
+
 INVISIBLE = {"fillOpacity": 0, "weight": 0}  # but it can be clicked
 UNKNOWN = "unknown"
 UNKNOWN_STYLE = {
@@ -38,6 +41,7 @@ UNKNOWN_STYLE = {
     "weight": 1.5,
     "dashArray": "2 5",
 }
+THIN_OUTLINE = {**OUTLINE, "weight": 0.5}
 OVER = {"fill": False, "color": "#7b3294", "weight": 3, "opacity": 1, "dashArray": "9 5"}
 PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
 
@@ -165,7 +169,7 @@ def _add_places(drawing: MapDrawing, places: gpd.GeoDataFrame, *, numbered: bool
 
 def _add_areas(drawing: MapDrawing, answer: Answer) -> None:
     areas = shown_areas(answer)
-    drawing.outline(areas, OUTLINE)
+    drawing.outline(areas, OUTLINE if len(areas) <= MOST_OUTLINED else THIN_OUTLINE)
     # The largest first: where names overlap, labels.js hides the later one.
     largest = areas.iloc[np.argsort(-areas.geometry.area.to_numpy())[:MOST_LABELS]]
     places = largest.geometry.representative_point()
