@@ -6,8 +6,10 @@ from collections.abc import Collection
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import orjson
 import shapely
+from numpy.typing import NDArray
 
 from geo.crs import Projection
 from geo.errors import InputError
@@ -76,9 +78,15 @@ def features_within(
         If it is no FeatureCollection of polygons, or none of them lies inside.
     """
     collection = feature_collection(content, file)
+    near = _near(collection, outer, projection, collection_crs(collection, file))
+    if not near.any():
+        raise InputError(f"{file}: no area lies in {layer}")
     shapes = [
         read_geometry(feature, f"{file}, feature {number}", kinds=POLYGONS)
-        for number, feature in enumerate(collection["features"], start=1)
+        for number, (feature, is_near) in enumerate(
+            zip(collection["features"], near, strict=True), start=1
+        )
+        if is_near
     ]
     # Invalid polygons have no surface to put a point on; they are refused or repaired later.
     points = projection.geometries_to_metres(
@@ -87,10 +95,38 @@ def features_within(
     )
     land = shapely.union_all(outer.geometry.to_numpy())
     shapely.prepare(land)
-    wanted = shapely.contains(land, points).tolist()
-    if not any(wanted):
+    wanted = np.zeros(len(near), bool)
+    wanted[near] = shapely.contains(land, points)
+    if not wanted.any():
         raise InputError(f"{file}: no area lies in {layer}")
-    return _those(collection, wanted, content)
+    return _those(collection, wanted.tolist(), content)
+
+
+def _near(
+    collection: dict[str, Any], outer: gpd.GeoDataFrame, projection: Projection, crs: str
+) -> NDArray[np.bool_]:
+    """Which features begin no farther from a layer than it is wide; others are no part of it.
+
+    A national file has tens of thousands of areas, of which only those near need to be read.
+    """
+    first = np.array([_first_point(feature) for feature in collection["features"]])
+    x, y = projection.to_metres(first[:, 0], first[:, 1], source=crs)
+    west, south, east, north = outer.total_bounds
+    margin = max(east - west, north - south)
+    beside = (x < west - margin) | (x > east + margin)
+    return ~(beside | (y < south - margin) | (y > north + margin))
+
+
+def _first_point(feature: dict[str, Any]) -> tuple[float, float]:
+    """The first point of a geometry; NaN if it has none, which reading it refuses."""
+    geometry = feature.get("geometry")
+    part = geometry.get("coordinates") if isinstance(geometry, dict) else None
+    while isinstance(part, list) and part and isinstance(part[0], list):
+        part = part[0]
+    numbers = part[:2] if isinstance(part, list) else []
+    if len(numbers) < 2 or not all(isinstance(number, int | float) for number in numbers):
+        return np.nan, np.nan
+    return float(numbers[0]), float(numbers[1])
 
 
 def _those(collection: dict[str, Any], wanted: list[bool], content: bytes) -> bytes:

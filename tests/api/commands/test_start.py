@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 
@@ -294,6 +295,35 @@ def test_what_is_lacking_is_named_with_its_address(tmp_path: Path) -> None:
     assert line == "the folder downloads lacks months of derbyshire"
     assert "Wards of" not in what
     assert not (tmp_path / "patchmap.gpkg").exists()
+
+
+def test_a_lookup_says_which_wards_are_whose(folder: Path) -> None:
+    wards = json.loads(national_wards("19"))
+    rows = ["WD19CD,LAD19CD,LAD19NM"]
+    for feature in wards["features"]:
+        named = feature["properties"]
+        rows.append(",".join(named.pop(name) for name in ("LAD19CD", "LAD19NM")))
+        rows[-1] = f"{named['WD19CD']},{rows[-1]}"
+    (folder / "downloads/lookup.csv").write_text("\n".join(rows))
+    (folder / "downloads/old wards.geojson").write_text(json.dumps(wards))
+    output = run(folder, *START)
+    assert "--id wards-2019" in output
+    assert "--where WD19CD=E05000000,E05000001" in output
+    assert stored(folder)[0]["wards-2019"] == 2
+
+
+def test_a_shapefile_in_an_archive_and_areas_elsewhere(folder: Path) -> None:
+    lsoas = gpd.read_file(collection("LSOA11CD", [("E01000000", -1.5, {}), ("E01000009", 0.5, {})]))
+    lsoas.to_file(folder / "LSOA11.shp")
+    with zipfile.ZipFile(folder / "downloads/LSOA11.zip", "w") as written:
+        for part in folder.glob("LSOA11.*"):
+            written.write(part, part.name)
+    far = collection("LSOA01CD", [("E01000009", 0.5, {})])
+    (folder / "downloads/far.geojson").write_text(far)
+    output = run(folder, *START)
+    assert "downloads/LSOA11.zip --id lsoa-2011" in output
+    assert "not used: far.geojson: no area lies in wards-2025" in output
+    assert stored(folder)[0] == {"wards-2025": 2, "lsoa-2021": 2, "lsoa-2011": 1}
 
 
 def test_json_is_one_document(folder: Path) -> None:
