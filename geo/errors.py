@@ -17,6 +17,10 @@ class QuestionError(PatchmapError):
         self.option = option
         self._message = message
 
+    def under(self, option: str) -> "QuestionError":
+        """The same refusal of another option, under which its value was given."""
+        return QuestionError(option, self._message)
+
     def __reduce__(self) -> tuple[type["QuestionError"], tuple[str, str]]:
         """Pickle by both arguments; the default passes the message alone."""
         return type(self), (self.option, self._message)

@@ -211,7 +211,7 @@ def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:
     -------
     At most one caveat, with how many months are skipped.
     """
-    complete = set(answer.published) - set(answer.short)
+    complete = set(answer.published) - answer.short
     if not (skipped := sorted(set(months) - complete)):
         return []
     named = ", ".join(skipped[:MOST_MONTHS]) + (" …" if len(skipped) > MOST_MONTHS else "")

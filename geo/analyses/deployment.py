@@ -76,6 +76,7 @@ def share_out(areas: pd.DataFrame, question: Question) -> pd.DataFrame:
         If there is neither, or too little for the floor.
     """
     terms = question.posts
+    check_names("pinned", [code for _, code in terms.pinned], areas.index)
     try:
         if terms.money is not None:
             return share_money(areas, pence=terms.money, floor_pence=terms.least * 100)
@@ -89,7 +90,9 @@ def share_out(areas: pd.DataFrame, question: Question) -> pd.DataFrame:
             )
     except InputError as error:
         raise QuestionError("posts" if terms.money is None else "money", str(error)) from error
-    raise QuestionError("posts", "say how many officers there are, or how much money")
+    raise QuestionError(
+        "posts", "say how many officers there are (--posts), or how much money (--money)"
+    )
 
 
 def need_of(areas: pd.DataFrame, question: Question) -> pd.Series:
@@ -201,7 +204,9 @@ def _refuse_overlaps(areas: gpd.GeoDataFrame, question: Question) -> None:
 
 def _refuse_unknown(counts: pd.DataFrame) -> None:
     """Refuse needs of areas of which less is known than of the others: they would look small."""
-    unknown = counts[counts["n"].isna() | counts["why"].str.startswith(("not pub", "only"))]
+    unknown = counts[
+        counts["n"].isna() | counts["why"].str.startswith(("not pub", "only", "without"))
+    ]
     if len(unknown):
         names = ", ".join(unknown["area_name"].astype(str)[:MOST_NAMES])
         names += " …" if len(unknown) > MOST_NAMES else ""
@@ -223,6 +228,7 @@ def _patches(answer: Answer, run: Runner) -> PatchAnswer:
                 "today", f"unknown column {terms.today!r}; choose a column of the layer"
             )
         areas["today"] = areas[terms.today]
+    check_names("bridges", [code for _, ends in terms.bridges for code in ends], areas.index)
     size = (terms.size.least, terms.size.most) if terms.size else None
     try:
         rules = PatchRules(size=size, members=terms.members, groups=terms.groups)

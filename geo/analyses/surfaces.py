@@ -21,7 +21,7 @@ from geo.hotspots.verdict import Against
 from geo.incidents import london_months, months_between
 from geo.locate import AreaLocator
 from geo.question.alike import crossed
-from geo.question.answer import Answer, Floats
+from geo.question.answer import UNKNOWN_CELL, Answer, Floats
 from geo.question.membership import AreaMembership
 
 _EDGE = (
@@ -42,7 +42,6 @@ _RESIDENTS_TWICE = (
 _SUGGESTED = (
     "suggested: median distance of a place to its k-th nearest, k half the root of their number"
 )
-UNKNOWN_CELL = "not known: not the same months were published here as elsewhere"
 VERDICT = (
     "change by the exact test of two counts (Przyborowski & Wilenski 1940), counts divided by "
     "their dispersion, corrected over all of them (Benjamini & Hochberg 1995)"
@@ -102,16 +101,17 @@ def expected(answer: Answer) -> AnalysisResult:
     refuse_part_months(answer, "the expected band")
     month = answer.accounts.period.months[-1]
     earlier = [name for name in answer.published if name < month]
-    months = [name for name in earlier if name not in answer.short]
-    alike = [name for name in months if name[5:] == month[5:]][-change.MOST_YEARS :]
-    months += [month] if month in answer.published else []
+    whole = [name for name in earlier if name not in answer.short]
+    alike = [name for name in whole if name[5:] == month[5:]][-change.MOST_YEARS :]
+    months = [*earlier, *([month] if month in answer.published else [])]
     numbers = london_months(answer.history["occurred_from"]).astype(str)
     point, area = answer.membership.of(answer.history)
     table = pd.crosstab(area, numbers[point])
     table = table.reindex(index=range(len(answer.areas)), columns=months, fill_value=0)
     # Areas of which the same months are known share a band's dispersion.
     bands = [
-        change.expected_band(table.loc[rows, own], month) for rows, own in answer.groups(months)
+        change.expected_band(table.loc[rows, own], month)
+        for rows, own in answer.groups(months, even_short=month)
     ]
     band = pd.concat(bands).sort_index()
     band.insert(0, "month", month)
@@ -225,7 +225,7 @@ def emerging_hotspots(answer: Answer) -> AnalysisResult:
     months = months_between(answer.accounts.period.months[0], answer.accounts.period.months[-1])
     counts = cell_months(answer, months)
     known = answer.cells_known
-    complete = answer.cell_months_known - set(answer.short)
+    complete = answer.cell_months_known
     # Of the cells' points only those of the latest list tell how a cell has changed.
     latest = crossed(answer.point_lists, answer.accounts.period, None)
     complete = {month for month in complete if month >= latest}
@@ -345,7 +345,7 @@ def compared_parameters(answer: Answer, changes: Changes | None = None) -> dict[
 
 
 def against_words(answer: Answer, against: Against) -> str:
-    """What changes are judged against: `the rest of wards-2025`.
+    """What changes are judged against: `the rest of Wards of Derby, 2025`.
 
     Parameters
     ----------
@@ -359,7 +359,7 @@ def against_words(answer: Answer, against: Against) -> str:
     The words.
     """
     if against == "rest":
-        return f"the rest of {answer.accounts.mask or 'the study area'}"
+        return f"the rest of {answer.study_title}"
     return "its own rate in earlier periods"
 
 

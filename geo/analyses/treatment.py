@@ -29,7 +29,7 @@ from geo.incidents import london_months
 from geo.period import Period
 from geo.question.alike import is_alike
 from geo.question.answer import Answer
-from geo.question.model import MATCHED
+from geo.store.layer_ids import MATCHED
 
 Counts = NDArray[np.int64]
 

@@ -6,7 +6,7 @@ imports alone, before any incident is.
 """
 
 from geo.coverage.comparison import Comparison, Series, partly_covered
-from geo.coverage.knowledge import Knowledge, knowledge_of
+from geo.coverage.knowledge import Knowledge, ShortMonths, knowledge_of
 from geo.coverage.point_lists import SMALL_AREA_M2, new_lists
 from geo.coverage.published import Coverage, ImportCoverage, Publisher, span_words
 from geo.coverage.territories import near
@@ -19,6 +19,7 @@ __all__ = [
     "Knowledge",
     "Publisher",
     "Series",
+    "ShortMonths",
     "knowledge_of",
     "near",
     "new_lists",

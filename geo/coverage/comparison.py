@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
@@ -40,13 +41,18 @@ class Comparison:
 
     @classmethod
     def of(
-        cls, knowledge: Knowledge, now: Sequence[str], before: Sequence[str]
+        cls,
+        knowledge: Knowledge,
+        now: Sequence[str],
+        before: Sequence[str],
+        *,
+        paired: bool = False,
     ) -> Comparison | None:
         """What two periods have in common; None where that is nothing.
 
         Months are those that are known of the largest territory that can be compared. Another
-        territory is compared if the same months are known of it: unequal lengths would look like
-        a change.
+        territory is compared if the same months are known of it: of other months, of another
+        season, its change is no measure of the others'.
 
         Parameters
         ----------
@@ -54,6 +60,9 @@ class Comparison:
             What is known of each area.
         now, before
             The months of the period, and of the compared one.
+        paired
+            Whether each month is compared with the month at its place in the other period. Where
+            one of the two is unknown neither counts: a month less would look like a fall.
 
         Returns
         -------
@@ -62,7 +71,7 @@ class Comparison:
         shared = {
             part: each
             for part in range(len(knowledge.territories))
-            if (each := _common(knowledge.strata(part), set(now), set(before)))
+            if (each := _common(knowledge.strata(part), now, before, paired=paired))
         }
         if not shared:
             return None
@@ -70,7 +79,14 @@ class Comparison:
         common = {part: each[0] for part, each in shared.items() if each[1:] == months}
         left_out: dict[str, None] = {}
         for part, strata in common.items():
-            words = _left_out(knowledge, part, strata, periods=({*now}, {*before}), compared=months)
+            words = _left_out(
+                knowledge,
+                part,
+                strata,
+                periods=({*now}, {*before}),
+                compared=months,
+                counterparts=_counterparts(now, before) if paired else {},
+            )
             left_out |= dict.fromkeys(words)
         return cls(tuple(sorted(months[0])), tuple(sorted(months[1])), common, tuple(left_out))
 
@@ -84,14 +100,18 @@ _Common = tuple[frozenset[tuple[str, str]], frozenset[str], frozenset[str]]
 
 
 def _common(
-    strata: Mapping[tuple[str, str], frozenset[str]], now: set[str], before: set[str]
+    strata: Mapping[tuple[str, str], frozenset[str]],
+    now: Sequence[str],
+    before: Sequence[str],
+    *,
+    paired: bool,
 ) -> _Common | None:
     """The sources and categories that both periods cover, and the months in which all do."""
-    common = {
-        stratum: (months & now, months & before)
+    known = {
+        stratum: _paired(months, now, before) if paired else (months & {*now}, months & {*before})
         for stratum, months in strata.items()
-        if months & now and months & before
     }
+    common = {stratum: sides for stratum, sides in known.items() if all(sides)}
     while common:
         both = [
             frozenset.intersection(*(pair[side] for pair in common.values())) for side in (0, 1)
@@ -102,6 +122,25 @@ def _common(
         fewest = min(common, key=lambda one: (len(common[one][0]) + len(common[one][1]), one))
         del common[fewest]
     return None
+
+
+def _paired(
+    months: frozenset[str], now: Sequence[str], before: Sequence[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Those of some months that have their counterpart among them, by period."""
+    pairs = [
+        pair for pair in zip(now, before, strict=True) if pair[0] in months and pair[1] in months
+    ]
+    return frozenset(one for one, _ in pairs), frozenset(other for _, other in pairs)
+
+
+def _counterparts(now: Sequence[str], before: Sequence[str]) -> dict[str, set[str]]:
+    """What each month is compared with; a month can lie in both periods."""
+    others: defaultdict[str, set[str]] = defaultdict(set)
+    for one, other in zip(now, before, strict=True):
+        others[one].add(other)
+        others[other].add(one)
+    return dict(others)
 
 
 @dataclass(frozen=True)
@@ -186,6 +225,7 @@ def _left_out(
     *,
     periods: tuple[set[str], set[str]],
     compared: tuple[frozenset[str], frozenset[str]],
+    counterparts: Mapping[str, Set[str]],
 ) -> list[str]:
     """What is left out of a territory: sources, else categories, then months."""
     known = knowledge.strata(territory)
@@ -194,9 +234,14 @@ def _left_out(
     words = _in_words(out, strata)
     everything = frozenset().union(*(known[one] for one in strata))
     partly = sorted((everything & either) - compared[0] - compared[1])
-    if partly:
-        words.append(f"{span_words(partly)} (some categories or sources lack it)")
-    return words
+    alone = [
+        month for month in partly if everything.isdisjoint(counterparts.get(month, everything))
+    ]
+    reasons = {
+        "nothing was published to compare it with": alone,
+        "some categories or sources lack it": sorted({*partly} - {*alone}),
+    }
+    return words + [f"{span_words(own)} ({reason})" for reason, own in reasons.items() if own]
 
 
 def _in_words(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -13,8 +16,13 @@ from numpy.typing import NDArray
 
 from geo.coverage.published import Coverage, ImportCoverage, Publisher, span_words
 from geo.coverage.territories import doubtful, publishers_of, shares_by_rows, shares_by_squares
+from geo.incidents import category_title
 
 Ints = NDArray[np.int64]
+ShortMonths = Mapping[Publisher, frozenset[str]]
+"""Months that look incomplete, by who published them."""
+
+NONE_SHORT: Final[ShortMonths] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -31,12 +39,15 @@ class Knowledge:
         The publishers of each territory, the one with most areas first.
     of_area
         The territory of each of n areas.
+    short
+        Months of a publisher that look incomplete.
     """
 
     coverage: Coverage
     categories: tuple[str, ...]
     territories: tuple[tuple[Publisher, ...], ...]
     of_area: Ints
+    short: ShortMonths = field(default_factory=dict)
 
     @classmethod
     def of_areas(
@@ -44,6 +55,8 @@ class Knowledge:
         coverage: Coverage,
         categories: tuple[str, ...],
         publishers: Sequence[tuple[Publisher, ...]],
+        *,
+        short: ShortMonths = NONE_SHORT,
     ) -> Knowledge:
         """What is known of areas whose publishers are given, one entry for each area.
 
@@ -55,6 +68,8 @@ class Knowledge:
             The categories asked for; empty for all.
         publishers
             Those of each area.
+        short
+            Months of a publisher that look incomplete.
 
         Returns
         -------
@@ -63,11 +78,16 @@ class Knowledge:
         ordered = [part for part, _ in Counter(publishers).most_common()]
         number = {part: position for position, part in enumerate(ordered)}
         of_area = np.array([number[part] for part in publishers], dtype=np.int64)
-        return cls(coverage, categories, tuple(ordered), of_area)
+        return cls(coverage, categories, tuple(ordered), of_area, short)
 
     @classmethod
     def everywhere(
-        cls, coverage: Coverage, categories: tuple[str, ...], *, areas: int
+        cls,
+        coverage: Coverage,
+        categories: tuple[str, ...],
+        *,
+        areas: int,
+        short: ShortMonths = NONE_SHORT,
     ) -> Knowledge:
         """What is known where everyone publishes everywhere, or all publish the same.
 
@@ -79,13 +99,16 @@ class Knowledge:
             The categories asked for; empty for all.
         areas
             The number of areas.
+        short
+            Months of a publisher that look incomplete.
 
         Returns
         -------
         What is known of each area.
         """
         publishers = tuple(coverage.publishers)
-        return cls(coverage, categories, (publishers,), np.zeros(areas, dtype=np.int64))
+        of_area = np.zeros(areas, dtype=np.int64)
+        return cls(coverage, categories, (publishers,), of_area, short)
 
     @property
     def uniform(self) -> bool:
@@ -94,14 +117,13 @@ class Knowledge:
 
     def strata(self, territory: int) -> dict[tuple[str, str], frozenset[str]]:
         """The months known of each source and category in a territory."""
-        one_of_all = not self.categories
-        return {
-            (publisher.source, category): self.coverage.known(
-                publisher, category, one_of_all=one_of_all
-            )
-            for publisher in self.territories[territory]
-            for category in self.coverage.categories_of(publisher, self.categories)
-        }
+        known: defaultdict[tuple[str, str], frozenset[str]] = defaultdict(frozenset)
+        for publisher in self.territories[territory]:
+            for category in self.coverage.categories_of(publisher, self.categories):
+                known[publisher.source, category] |= self.coverage.known(
+                    publisher, category, one_of_all=not self.categories
+                )
+        return dict(known)
 
     def months(self, territory: int) -> set[str]:
         """The months in which anything that was asked for is known in a territory."""
@@ -110,7 +132,65 @@ class Knowledge:
     @property
     def all_months(self) -> set[str]:
         """The months in which anything that was asked for is known of some area."""
-        return set().union(*(self.months(part) for part in range(len(self.territories))))
+        return self.months_of(np.ones(len(self.of_area), dtype=bool))
+
+    def months_of(self, areas: NDArray[np.bool_]) -> set[str]:
+        """The months in which anything that was asked for is known of one of some areas.
+
+        Parameters
+        ----------
+        areas
+            Which of the n areas.
+
+        Returns
+        -------
+        Months, `YYYY-MM`.
+        """
+        return set().union(*map(self.months, np.unique(self.of_area[areas]).tolist()))
+
+    def short_months(self, territory: int) -> frozenset[str]:
+        """The months that look incomplete in a territory."""
+        publishers = self.territories[territory]
+        return frozenset().union(*(self.short.get(one, frozenset()) for one in publishers))
+
+    @cached_property
+    def all_short(self) -> frozenset[str]:
+        """The months that look incomplete in some territory."""
+        return frozenset().union(*map(self.short_months, range(len(self.territories))))
+
+    def absent(self, territory: int, months: Iterable[str]) -> dict[str, set[str]]:
+        """Categories that a territory lacks in months in which another one knows them.
+
+        Only those count that are a notable part of their publisher's incidents: of a force, a
+        month without the rarest kind of crime is as good as any.
+
+        Parameters
+        ----------
+        territory
+            Its number.
+        months
+            As `YYYY-MM`.
+
+        Returns
+        -------
+        Months by category, of those in which the publisher published other categories.
+        """
+        some, own = set(months), self.strata(territory)
+        lacking: dict[str, set[str]] = {}
+        for publisher in self.territories[territory]:
+            published = self.coverage.months_of(publisher) & some
+            for category in self.coverage.notable(publisher, self.categories):
+                stratum = publisher.source, category
+                elsewhere = set().union(
+                    *(self._strata[other].get(stratum, ()) for other in range(len(self._strata)))
+                )
+                if missing := (published & elsewhere) - own.get(stratum, frozenset()):
+                    lacking.setdefault(category, set()).update(missing)
+        return lacking
+
+    @cached_property
+    def _strata(self) -> list[dict[tuple[str, str], frozenset[str]]]:
+        return [self.strata(part) for part in range(len(self.territories))]
 
     def like(self, months: Iterable[str]) -> tuple[set[str], NDArray[np.bool_]]:
         """The most of some months that are known together, and the areas of which they are known.
@@ -126,9 +206,10 @@ class Knowledge:
         just these.
         """
         some = set(months)
-        known = [self.months(part) & some for part in range(len(self.territories))]
+        parts = range(len(self.territories))
+        known = [self.months(part) & some for part in parts]
         best = max(known, key=len)
-        alike = np.array([own == best for own in known], dtype=bool)
+        alike = np.array([known[part] == best and not self.absent(part, some) for part in parts])
         return best, alike[self.of_area]
 
     def counted(self, months: Iterable[str]) -> Ints:
@@ -160,22 +241,26 @@ class Knowledge:
 
         Returns
         -------
-        n texts, '' where as many months are known as of any area.
+        n texts, '' where as many months are known as of any area, and the same categories.
         """
         some = sorted(set(months))
         known = [self.months(part) for part in range(len(self.territories))]
         best = set().union(*known) & set(some)
         texts = []
-        for publishers, own in zip(self.territories, known, strict=True):
-            missing = sorted(best - own)
-            if not missing:
-                texts.append("")
-                continue
-            names = ", ".join(publisher.title for publisher in publishers) or "no source"
-            text = f"not published by {names}: {span_words(missing)}"
-            if part := len(own & best):
-                text = f"only {part} of {len(best)} months are known; {text}"
-            texts.append(text)
+        for part, own in enumerate(known):
+            names = ", ".join(one.title for one in self.territories[part]) or "no source"
+            words = []
+            if missing := sorted(best - own):
+                if n := len(own & best):
+                    words.append(f"only {n} of {len(best)} months are known")
+                words.append(f"not published by {names}: {span_words(missing)}")
+            if absent := self.absent(part, own & best):
+                kinds = "; ".join(
+                    f"{category_title(kind)} in {span_words(sorted(lacks))}"
+                    for kind, lacks in sorted(absent.items())
+                )
+                words.append(f"without {kinds}: not published by {names}")
+            texts.append("; ".join(words))
         return np.array(texts, dtype=object)[self.of_area]
 
 
@@ -186,6 +271,7 @@ def knowledge_of(
     *,
     months: Iterable[str],
     past: Callable[[], pd.DataFrame] | None = None,
+    short: ShortMonths = NONE_SHORT,
 ) -> Knowledge:
     """What is known of each area in some months.
 
@@ -203,25 +289,36 @@ def knowledge_of(
     past
         Reads past rows: `x` and `y` in metres, `source` and `force`. They decide whose an area is
         where the squares of the summaries leave a doubt.
+    short
+        Months of a publisher that look incomplete.
 
     Returns
     -------
     What is known of each area, in the order of the layer.
     """
     coverage, some = Coverage(parts), set(months)
-    if alike(coverage, categories, some):
-        return Knowledge.everywhere(coverage, categories, areas=len(areas))
+    if alike(coverage, categories, some, short=short):
+        return Knowledge.everywhere(coverage, categories, areas=len(areas), short=short)
     shares = shares_by_squares(areas, parts)
+    if not shares.rows.any():
+        # Nobody has any incident here: nobody's territory it is.
+        return Knowledge.everywhere(coverage, categories, areas=len(areas), short=short)
     doubts = doubtful(shares)
     if past is not None and doubts.any():
         rows = shares_by_rows(areas, past(), shares.publishers)
         # An area without past rows is as the squares have it.
         better = doubts & rows.any(axis=1)
         shares.rows[better] = rows[better]
-    return Knowledge.of_areas(coverage, categories, publishers_of(shares))
+    return Knowledge.of_areas(coverage, categories, publishers_of(shares), short=short)
 
 
-def alike(coverage: Coverage, categories: tuple[str, ...], months: set[str]) -> bool:
+def alike(
+    coverage: Coverage,
+    categories: tuple[str, ...],
+    months: set[str],
+    *,
+    short: ShortMonths = NONE_SHORT,
+) -> bool:
     """Whether all publishers know the same of some months.
 
     Parameters
@@ -232,17 +329,36 @@ def alike(coverage: Coverage, categories: tuple[str, ...], months: set[str]) -> 
         Those of the Question; none means all.
     months
         As `YYYY-MM`.
+    short
+        Months of a publisher that look incomplete.
 
     Returns
     -------
     True where areas need not be distinguished.
     """
-    one_of_all = not categories
     signatures = {
-        frozenset(
-            coverage.known(publisher, category, one_of_all=one_of_all) & months
-            for category in coverage.categories_of(publisher, categories)
-        )
+        _signature(coverage, publisher, categories, months=months, short=short)
         for publisher in coverage.publishers
     }
     return len(signatures) < 2
+
+
+def _signature(
+    coverage: Coverage,
+    publisher: Publisher,
+    categories: tuple[str, ...],
+    *,
+    months: set[str],
+    short: ShortMonths,
+) -> tuple[frozenset[object], ...]:
+    """What a publisher knows of some months: which, which in part, and of which categories not."""
+    known = coverage.months_known(publisher, categories) & months
+    gaps = {
+        category: known - coverage.known(publisher, category, one_of_all=not categories)
+        for category in coverage.categories_of(publisher, categories)
+    }
+    return (
+        frozenset(known),
+        frozenset(short.get(publisher, frozenset()) & months),
+        frozenset((category, frozenset(gap)) for category, gap in gaps.items() if gap),
+    )

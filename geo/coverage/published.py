@@ -16,6 +16,9 @@ from geo.store.contract import ImportRecord
 EXPECTED: Final = 5.0
 """A category without rows is unknown where so many, or more, were to be expected, else zero."""
 
+NOTABLE: Final = 0.05
+"""A category with a smaller share of its publisher's incidents is no notable part of them."""
+
 OTHER_LIST: Final = 12
 """A category absent from the first or last so many months belongs to another list of categories.
 
@@ -179,6 +182,28 @@ class Coverage:
         if not categories:
             return sorted(own)
         return sorted(categories) if publisher.force else sorted(own & set(categories))
+
+    def notable(self, publisher: Publisher, categories: Sequence[str]) -> list[str]:
+        """Those of `categories_of` that are a notable part of a publisher's incidents.
+
+        Parameters
+        ----------
+        publisher
+            One of `publishers`.
+        categories
+            Those of the Question; none means all.
+
+        Returns
+        -------
+        Categories in order: with several named, each of them.
+        """
+        own = self.categories_of(publisher, categories)
+        if categories:
+            return own
+        rows: Counter[str] = Counter()
+        for (category, _), n in self._counts[publisher].items():
+            rows[category] += n
+        return [category for category in own if rows[category] >= NOTABLE * rows.total()]
 
     def known(self, publisher: Publisher, category: str, *, one_of_all: bool) -> frozenset[str]:
         """The months in which a publisher's count of a category is known.

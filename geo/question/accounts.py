@@ -17,12 +17,15 @@ class Compared:
         Its days, how many incidents it has, and which months nobody published.
     left_out
         What only one of the two periods covers, in a sentence; '' where that is nothing.
+    not_compared
+        Which areas are not compared, and why, in a sentence; '' where all are.
     """
 
     period: Period
     counted: int
     months_missing: list[str]
     left_out: str = ""
+    not_compared: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,13 @@ class Accounts:
                 "counted": self.compared.counted,
                 "months_missing": self.compared.months_missing,
                 "left_out": self.compared.left_out,
+                "not_compared": self.compared.not_compared,
             }
         return values
 
 
 def overlap_caveat(layer: str) -> str:
-    """Word what it means that areas of a layer, named by its id, overlap."""
+    """Word what it means that areas of a layer, named by its title, overlap."""
     return (
         f"Areas of {layer} overlap, and each area counts its own incidents: the areas add up to "
         "more than all incidents in them. Totals count each incident once."

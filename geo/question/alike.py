@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.coverage import Comparison, Knowledge, Series, partly_covered, span_words
+from geo.coverage import Comparison, Knowledge, Series, partly_covered
 from geo.errors import QuestionError
 from geo.incidents import london_months
 from geo.period import Period
 from geo.question.accounts import Compared
 from geo.question.resolve import ResolvedQuestion
+
+UNLIKE = "no source covers both periods here"
+"""Why an area is not compared where as much is known of it as of the others."""
 
 MOST_NAMES = 6
 """How many areas a sentence names, at most."""
@@ -47,15 +49,18 @@ def comparison_of(resolved: ResolvedQuestion, known: Knowledge) -> Comparison | 
     if set(before.months).isdisjoint(resolved.ever_published):
         raise QuestionError(
             "compare",
-            f"nothing was published for {before.title}, the period to compare with; choose "
-            "another period, or no comparison",
+            f"{resolved.unpublished_words(before)}, the period to compare with; choose another "
+            "period, or no comparison",
         )
-    comparison = Comparison.of(known, resolved.period.months, before.months)
+    # Days may touch another number of months than those before them: they have no counterparts.
+    paired = resolved.period.is_whole_months
+    comparison = Comparison.of(known, resolved.period.months, before.months, paired=paired)
     if comparison is None:
         raise QuestionError(
             "compare",
-            f"no source covers both {resolved.period.title} and {before.title}; choose another "
-            "period, or no comparison",
+            f"no source covers both {resolved.period.title} and {before.title}"
+            + (", month by month" if paired else "")
+            + "; choose another period, or no comparison",
         )
     return comparison
 
@@ -91,12 +96,11 @@ def is_alike(
         chosen &= np.isin(territory, list(comparison.common))
     if not comparison.left_out:
         return chosen
+    # Of the same months in areas that are not compared: they stand in the same table.
     months = comparison.before if compared else comparison.now
-    in_months = np.isin(london_months(rows["occurred_from"]).astype(str), months)
+    chosen &= np.isin(london_months(rows["occurred_from"]).astype(str), months)
     for part, strata in comparison.common.items():
-        here = territory == part
-        chosen &= in_months | ~here
-        chosen &= ~_beside(rows, here, known.strata(part).keys() - strata)
+        chosen &= ~_beside(rows, territory == part, known.strata(part).keys() - strata)
     return chosen
 
 
@@ -145,6 +149,7 @@ def compared_account(
     *,
     counted: int,
     left_out: int,
+    not_compared: str,
 ) -> Compared | None:
     """The account of the compared period; None without a comparison.
 
@@ -158,6 +163,8 @@ def compared_account(
         Incidents of the compared period.
     left_out
         Incidents of both periods that only one of them covers.
+    not_compared
+        Which areas are not compared, and why.
 
     Returns
     -------
@@ -174,7 +181,7 @@ def compared_account(
             f"Compared is only what both periods cover. Left out: {n} of "
             f"{'; '.join(comparison.left_out)}."
         )
-    return Compared(period, counted, missing, sentence)
+    return Compared(period, counted, missing, sentence, not_compared)
 
 
 def crossed(lists: Sequence[str], period: Period, compared: Period | None) -> str:
@@ -195,7 +202,7 @@ def crossed(lists: Sequence[str], period: Period, compared: Period | None) -> st
     return max((month for month in lists if first < month <= period.months[-1]), default="")
 
 
-def unknown_areas(areas: gpd.GeoDataFrame, known: Knowledge, months: Sequence[str]) -> str:
+def unknown_areas(areas: pd.DataFrame, known: Knowledge, months: Sequence[str]) -> str:
     """Which areas are unknown, or known less than the others, as a sentence; '' if none is.
 
     Parameters
@@ -211,7 +218,64 @@ def unknown_areas(areas: gpd.GeoDataFrame, known: Knowledge, months: Sequence[st
     -------
     The sentence, or ''.
     """
-    why = pd.Series(known.why(months))
+    listed = _areas_by_reason(areas, known.why(months))
+    return f"Unknown, not zero: {listed}." if listed else ""
+
+
+def not_compared_areas(
+    areas: pd.DataFrame,
+    known: Knowledge,
+    comparison: Comparison | None,
+    *,
+    incidents: int,
+) -> str:
+    """Which areas are not compared, and why, as a sentence; '' if all are.
+
+    Parameters
+    ----------
+    areas
+        The layer's areas, with `area_name`.
+    known, comparison
+        What is known of each of them, and what the two periods have in common.
+    incidents
+        Incidents of the compared period in these areas, which are not counted.
+
+    Returns
+    -------
+    The sentence, or ''.
+    """
+    if comparison is None or len(comparison.common) == len(known.territories):
+        return ""
+    listed = _areas_by_reason(areas, why_not_compared(known, comparison))
+    n = f"{incidents:,} incident{'' if incidents == 1 else 's'}"
+    return f"Not compared: {listed}. Their {n} of the compared period do not count."
+
+
+def why_not_compared(known: Knowledge, comparison: Comparison) -> NDArray[np.object_]:
+    """Why areas cannot be compared as the others are.
+
+    Parameters
+    ----------
+    known
+        What is known of each area.
+    comparison
+        What the two periods have in common.
+
+    Returns
+    -------
+    n texts, '' for those that are compared.
+    """
+    why, now = known.why(comparison.before), known.why(comparison.now)
+    why = np.where(why == "", now, why)
+    unlike = ~comparison.compares(known)
+    why[unlike & (why == "")] = UNLIKE
+    why[~unlike] = ""
+    return why
+
+
+def _areas_by_reason(areas: pd.DataFrame, reasons: NDArray[np.object_]) -> str:
+    """Areas that have a reason, the first few by name: `2 of 9 areas (A, B): not published`."""
+    why = pd.Series(reasons)
     names = areas["area_name"].reset_index(drop=True)
     parts = []
     for reason, group in names[why != ""].groupby(why[why != ""]):
@@ -219,7 +283,7 @@ def unknown_areas(areas: gpd.GeoDataFrame, known: Knowledge, months: Sequence[st
             " …" if len(group) > MOST_NAMES else ""
         )
         parts.append(f"{len(group):,} of {len(areas):,} areas ({listed}): {reason}")
-    return f"Unknown, not zero: {'; '.join(parts)}." if parts else ""
+    return "; ".join(parts)
 
 
 def coverage_caveats(
@@ -238,17 +302,11 @@ def coverage_caveats(
     -------
     Sentences; none where all is covered.
     """
-    caveats = list(resolved.zeros)
+    caveats = [resolved.latest_note] if resolved.latest_note else []
+    caveats += resolved.zeros
     partly = partly_covered(known, resolved.period.months) if comparison is None else []
     if partly:
         caveats.append(f"Not covered throughout the period: {'; '.join(partly)}.")
-    if comparison is not None and len(comparison.common) < len(known.territories):
-        n = int((~comparison.compares(known)).sum())
-        caveats.append(
-            f"{n:,} of {len(known.of_area):,} areas are not compared: not the same months are "
-            f"known of them as of the others ({span_words(comparison.now)}, against "
-            f"{span_words(comparison.before)})."
-        )
     return caveats
 
 

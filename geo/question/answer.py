@@ -21,14 +21,14 @@ from geo.hotspots.verdict import Earlier
 from geo.incidents import Covers, SourceNotes, london_months
 from geo.period import Period
 from geo.question.accounts import Accounts
-from geo.question.alike import crossed
+from geo.question.alike import UNLIKE, crossed, why_not_compared
 from geo.question.earlier import FEWEST_EARLIER, earlier_periods
 from geo.question.harm import HarmTable
 from geo.question.membership import AreaMembership
 from geo.question.model import Question
 from geo.sources import NOTES
 
-UNLIKE = "no source covers both periods here"
+UNKNOWN_CELL = "not known: not the same months were published here as elsewhere"
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -65,6 +65,8 @@ class StoreFacts:
     bases
         The candidate bases that the Question names: areas or points, indexed by code, with
         `area_name`.
+    titles
+        Titles of the Question's layers, by their ids.
     """
 
     accepted: int
@@ -78,6 +80,11 @@ class StoreFacts:
     unknown: Mapping[str, str] = field(default_factory=dict)
     bases: gpd.GeoDataFrame | None = None
     covers: Mapping[str, Covers] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def title(self, layer_id: str) -> str:
+        """The title of a layer, for people; its id where it has none."""
+        return self.titles.get(layer_id) or layer_id
 
 
 @dataclass(frozen=True)
@@ -105,8 +112,6 @@ class Answer:
         As `counted`, of earlier periods, by which changes are judged; empty without a comparison.
     published
         The months that some source of the Question published, in order.
-    short
-        Those of them that look incomplete.
     known
         What is known of each area.
     comparison
@@ -127,7 +132,6 @@ class Answer:
     compared: pd.DataFrame
     history: pd.DataFrame
     published: tuple[str, ...]
-    short: tuple[str, ...]
     known: Knowledge
     comparison: Comparison | None = None
     lists: tuple[str, ...] | None = None
@@ -191,19 +195,33 @@ class Answer:
         return new_lists(self.counted[self.counted["source"].isin(names)])
 
     @property
+    def study_title(self) -> str:
+        """The title of the study area's layer."""
+        return self.facts.title(self.accounts.mask) or "the study area"
+
+    @property
+    def short(self) -> frozenset[str]:
+        """The months that look incomplete in some area; see `Knowledge.short_months` for which."""
+        return self.known.all_short
+
+    @property
     def shown_areas(self) -> Bools:
         """Which of the areas the Question shows."""
         if not self.question.within:
             return np.ones(len(self.areas), dtype=bool)
         return np.asarray(self.areas.index.isin(self.question.within))
 
-    def groups(self, months: Sequence[str]) -> list[tuple[NDArray[np.int64], list[str]]]:
-        """The areas by which months of the history are known, and alike, of them.
+    def groups(
+        self, months: Sequence[str], *, even_short: str = ""
+    ) -> list[tuple[NDArray[np.int64], list[str]]]:
+        """The areas by which months of the history are known in full, and alike, of them.
 
         Parameters
         ----------
         months
             As `YYYY-MM`.
+        even_short
+            A month that is wanted even where it looks incomplete.
 
         Returns
         -------
@@ -214,7 +232,8 @@ class Answer:
         latest = max((month for month in self.point_lists if month <= max(months)), default="")
         groups = []
         for part, own in enumerate(self.series.months if self.series else ()):
-            known = [month for month in months if month in own]
+            whole = own - (self.known.short_months(part) - {even_short})
+            known = [month for month in months if month in whole]
             here = self.known.of_area == part
             # Without a change of points all areas of a territory are of one group.
             sizes = ((here & ~small, ""), (here & small, latest)) if latest else ((here, ""),)
@@ -269,11 +288,11 @@ class Answer:
         """Why areas are unknown, and else why they cannot be compared."""
         if self.comparison is None:
             return why
-        before = self.known.why(self.comparison.before)
-        comparable = self.comparison.compares(self.known)
-        before[(before == "") & ~comparable] = UNLIKE
-        before[comparable] = f"from {self.crossed} the source uses other points"
-        return np.where((why == "") & ~self.compares, "not compared: " + before, why)
+        reasons = why_not_compared(self.known, self.comparison)
+        reasons[reasons == ""] = f"from {self.crossed} the source uses other points"
+        # What is unknown of the period is the reason already.
+        plain = np.where(why == "", "not compared: " + reasons, why)
+        return np.where(self.compares, why, plain)
 
     @cached_property
     def area_changes(self) -> Changes:
@@ -353,10 +372,11 @@ class Answer:
         compared, comparison = self.accounts.compared, self.comparison
         if compared is None or comparison is None:
             return ()
-        complete = set(self.published) - set(self.short)
+        complete = set(self.published)
         for part, strata in comparison.common.items():
             known = self.known.strata(part)
             complete.intersection_update(*(known[stratum] for stratum in strata))
+            complete -= self.known.short_months(part)
         return earlier_periods(self.accounts.period, compared.period, complete)
 
     def _earlier_counts(self, count: Counter, compares: Bools, *, places: bool) -> Earlier | None:
@@ -441,10 +461,12 @@ class Answer:
 
     @property
     def cell_months_known(self) -> set[str]:
-        """The months of the period that are known of all cells in `cells_known`."""
+        """The months of the period that are known in full of all cells in `cells_known`."""
+        months, alike = self.known.like(self._shown_months)
         if self.known.uniform:
-            return set(self.accounts.months_published)
-        return self.known.like(self._shown_months)[0]
+            months = set(self.accounts.months_published)
+        parts = np.unique(self.known.of_area[alike]).tolist()
+        return months.difference(*map(self.known.short_months, parts))
 
     @cached_property
     def cells_compare(self) -> Bools:
@@ -474,17 +496,7 @@ class Answer:
         -------
         A row for each cell of the grid.
         """
-        if self.cells_known.all():
-            return table
-        rows = table.set_axis(np.flatnonzero(self.cells_known)).reindex(range(len(self.cells)))
-        for name in table.columns:
-            if pd.api.types.is_integer_dtype(table[name]):
-                rows[name] = rows[name].astype("Int64")
-            elif pd.api.types.is_bool_dtype(table[name]):
-                rows[name] = rows[name].eq(other=True)
-        for name, value in unknown.items():
-            rows[name] = rows[name].where(pd.Series(self.cells_known), value)
-        return rows
+        return on_all_rows(table, self.cells_known, unknown)
 
     def on_cells(self, table: pd.DataFrame) -> gpd.GeoDataFrame:
         """A table with one row a cell, as a layer of the cells that the Question shows."""
@@ -601,6 +613,35 @@ class Answer:
         for name in frame.columns.intersection(["share", "weighted", "rate_per_1000"]):
             frame[name] = frame[name].mask(unlike)
         return frame
+
+
+def on_all_rows(table: pd.DataFrame, known: Bools, unknown: Mapping[str, str]) -> pd.DataFrame:
+    """A table of the known ones of n things, with an empty row for each unknown one.
+
+    Parameters
+    ----------
+    table
+        A row for each known one.
+    known
+        Which of the n are known.
+    unknown
+        Values of the columns that cannot be empty.
+
+    Returns
+    -------
+    n rows.
+    """
+    if known.all():
+        return table
+    rows = table.set_axis(np.flatnonzero(known)).reindex(range(len(known)))
+    for name in table.columns:
+        if pd.api.types.is_integer_dtype(table[name]):
+            rows[name] = rows[name].astype("Int64")
+        elif pd.api.types.is_bool_dtype(table[name]):
+            rows[name] = rows[name].eq(other=True)
+    for name, value in unknown.items():
+        rows[name] = rows[name].where(pd.Series(known), value)
+    return rows
 
 
 def inserted(frame: pd.DataFrame, columns: pd.DataFrame, *, after: str) -> pd.DataFrame:

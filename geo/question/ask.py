@@ -6,17 +6,26 @@ read = rejected + not asked + outside + counted.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.coverage import ImportCoverage, Knowledge, Series, knowledge_of, new_lists
+from geo.coverage import (
+    Comparison,
+    ImportCoverage,
+    Knowledge,
+    Publisher,
+    Series,
+    ShortMonths,
+    knowledge_of,
+    new_lists,
+)
 from geo.errors import NotFoundError, QuestionError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
 from geo.locate import AreaLocator
@@ -29,11 +38,13 @@ from geo.question.alike import (
     is_alike,
     is_in_series,
     new_points_caveats,
+    not_compared_areas,
     unknown_areas,
 )
 from geo.question.answer import Answer, StoreFacts
+from geo.question.exclusions import check_places
 from geo.question.membership import AreaMembership
-from geo.question.model import MATCHED, Question
+from geo.question.model import Question
 from geo.question.quality import ShortMonth, published_twice, short_months
 from geo.question.resolve import ResolvedQuestion, check_names, resolve
 from geo.question.store_settings import (
@@ -44,7 +55,7 @@ from geo.question.store_settings import (
     source_notes,
 )
 from geo.store.contract import ImportRecord, LayerMetadata, StoreReader, Subject, Window
-from geo.store.layer_ids import PLAN_PREFIX
+from geo.store.layer_ids import MATCHED, PLAN_PREFIX
 
 __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer"]
 
@@ -60,6 +71,22 @@ YEARS_BEFORE = 6
 """How many years the history of an Answer reaches back before its period."""
 
 
+@dataclass(frozen=True)
+class FurtherRows:
+    """Reads rows of a store that an Answer needs seldom, beside the incidents that it is made of.
+
+    Attributes
+    ----------
+    past
+        Past rows of all forces; see `geo.coverage.knowledge_of`.
+    everything
+        The incidents of all times, among which places that are left out are looked for.
+    """
+
+    past: Callable[[], pd.DataFrame]
+    everything: Callable[[], pd.DataFrame]
+
+
 def answer(
     question: Question,
     incidents: pd.DataFrame,
@@ -69,7 +96,7 @@ def answer(
     imports: Sequence[ImportRecord] = (),
     facts: StoreFacts | None = None,
     history: bool = True,
-    past: Callable[[], pd.DataFrame] | None = None,
+    further: FurtherRows | None = None,
 ) -> Answer:
     """Answer a Question from frames alone.
 
@@ -90,8 +117,8 @@ def answer(
         What the store of the incidents knows beside them.
     history
         Whether the Answer also has the incidents of the years before its period.
-    past
-        Reads past rows of all forces; see `geo.coverage.knowledge_of`.
+    further
+        Reads rows of the store that are not among the incidents.
 
     Returns
     -------
@@ -106,9 +133,18 @@ def answer(
     study = areas if study_areas is None else study_areas
     facts = facts or StoreFacts(accepted=len(incidents))
     check_names("within", question.within, areas.index)
-    resolved = resolve(question, _coverage(incidents, imports, facts.covers), study)
-    known = _knowledge(resolved, areas, past, history=history)
-    resolved = resolved.where_known(known.all_months)
+    check_places(
+        question.without, incidents, further.everything if further else (lambda: incidents)
+    )
+    resolved, known = _resolved(
+        question,
+        _coverage(incidents, imports, facts.covers),
+        areas,
+        study,
+        short=_by_publisher(short_months(imports)),
+        past=further.past if further else None,
+        history=history,
+    )
     comparison = comparison_of(resolved, known)
     selected = resolved.select(incidents)
     locators = _Locators(areas, study)
@@ -129,17 +165,20 @@ def answer(
         )
     rejected = _rejected(imports)
     notes = [facts.notes[name] for name in resolved.sources if name in facts.notes]
-    short = [month for month in short_months(imports) if month.source in resolved.sources]
+    near = {publisher for part in known.territories for publisher in part}
+    short = [one for one in short_months(imports) if Publisher(one.source, one.name) in near]
     series = Series.of(known, _series_months(resolved)) if history else None
     located = locators.inside(years)
     if series:
         located = _rows(located, is_in_series(located, known, series))
     lists = _new_lists(resolved, incidents, facts) if before or history else None
+    unlike = _in_areas_not_compared(earlier, known, comparison)
     account = compared_account(
         resolved,
         comparison,
         counted=len(compared),
-        left_out=alike + len(earlier) - len(compared),
+        left_out=alike + len(earlier) - len(compared) - unlike,
+        not_compared=not_compared_areas(areas, known, comparison, incidents=unlike),
     )
     unknown = unknown_areas(areas, known, comparison.now if comparison else resolved.period.months)
     accounts = Accounts(
@@ -161,7 +200,8 @@ def answer(
         caveats=[
             *([unknown] if unknown else []),
             *([account.left_out] if account and account.left_out else []),
-            *locators.caveats(question.layer, counted),
+            *([account.not_compared] if account and account.not_compared else []),
+            *locators.caveats(facts.title(question.layer), counted),
             *coverage_caveats(resolved, known, comparison),
             *new_points_caveats(resolved, lists or ()),
             *_caveats(resolved, notes, (counted, compared), short=short),
@@ -183,7 +223,6 @@ def answer(
         history=located,
         earlier=windows,
         published=resolved.ever_published,
-        short=tuple(month.month for month in short),
         known=known,
         comparison=comparison,
         lists=lists,
@@ -212,11 +251,54 @@ def _new_lists(
     return new_lists(incidents[rows]) if rows.any() else ()
 
 
+def _resolved(
+    question: Question,
+    parts: Sequence[ImportCoverage],
+    areas: gpd.GeoDataFrame,
+    study: gpd.GeoDataFrame,
+    *,
+    short: ShortMonths,
+    past: Callable[[], pd.DataFrame] | None,
+    history: bool,
+) -> tuple[ResolvedQuestion, Knowledge]:
+    """The Question resolved, and what is known of each area.
+
+    The latest months are those of the areas that are asked for: a force beside them may have
+    published later ones, in which nothing is known here.
+    """
+    resolved = resolve(question, parts, study)
+    known = _knowledge(resolved, areas, past, short=short, history=history)
+    asked = np.isin(areas.index.astype(str), question.within or areas.index.astype(str))
+    months = known.months_of(asked)
+    if resolved.is_latest and months and max(months) < resolved.period.months[-1]:
+        resolved = resolve(question, parts, study, latest=max(months))
+        known = _knowledge(resolved, areas, past, short=short, history=history)
+    return resolved.where_known(known.all_months), known
+
+
+def _by_publisher(short: Sequence[ShortMonth]) -> dict[Publisher, frozenset[str]]:
+    months: defaultdict[Publisher, set[str]] = defaultdict(set)
+    for one in short:
+        months[Publisher(one.source, one.name)].add(one.month)
+    return {publisher: frozenset(own) for publisher, own in months.items()}
+
+
+def _in_areas_not_compared(
+    located: pd.DataFrame, known: Knowledge, comparison: Comparison | None
+) -> int:
+    """How many incidents lie in areas that are not compared."""
+    if comparison is None:
+        return 0
+    # Those in no area count as those of the largest territory.
+    return int((~np.append(comparison.compares(known), True))[located["area"]].sum())
+
+
 def _knowledge(
     resolved: ResolvedQuestion,
     areas: gpd.GeoDataFrame,
     past: Callable[[], pd.DataFrame] | None,
     *,
+    short: ShortMonths,
     history: bool,
 ) -> Knowledge:
     """What is known of each area in the months that the Answer is of."""
@@ -226,7 +308,7 @@ def _knowledge(
     if history:
         months.update(resolved.ever_published)
     categories = resolved.question.category
-    return knowledge_of(areas, resolved.parts, categories, months=months, past=past)
+    return knowledge_of(areas, resolved.parts, categories, months=months, past=past, short=short)
 
 
 def _rows(incidents: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
@@ -328,11 +410,23 @@ def ask(
         layer = question.layer or default_layer(store)
         question = replace(question, layer=layer)
         read = layer_of or store.layer
-        areas = _layer(read, "layer", layer)
-        study = _layer(read, "study", question.study) if question.study else areas
+        metadata, areas = _layer(read, "layer", layer)
+        titles, study = {layer: metadata.title}, areas
+        if question.study:
+            of_study, study = _layer(read, "study", question.study)
+            titles[question.study] = of_study.title
         imports = store.imports()
         covers = covers_of(store, {record.source for record in imports})
-        resolved = resolve(question, _parts(imports, covers), study)
+        past = cache(partial(_past_rows, store, imports))
+        resolved, _ = _resolved(
+            question,
+            _parts(imports, covers),
+            areas,
+            study,
+            short=_by_publisher(short_months(imports)),
+            past=past,
+            history=history,
+        )
         treated = _named_places(read, "treated", question.treatment.treated)
         control = _named_places(read, "control", question.treatment.control)
         return answer(
@@ -341,7 +435,9 @@ def ask(
             areas,
             study_areas=study,
             imports=imports,
-            past=partial(_past_rows, store, imports),
+            further=FurtherRows(
+                past, everything=partial(store.incidents, columns=("x", "y", "location"))
+            ),
             facts=StoreFacts(
                 covers=covers,
                 accepted=store.incident_count(),
@@ -354,6 +450,7 @@ def ask(
                 control=control.areas,
                 unknown=treated.unknown | control.unknown,
                 bases=_layer_named(read, "bases", question.patrols.bases),
+                titles=titles,
             ),
             history=history,
         )
@@ -389,7 +486,7 @@ def _layer_named(
     read: LayerReader, option: str, named: str | tuple[str, ...]
 ) -> gpd.GeoDataFrame | None:
     """The layer that an option names; none where it names ranked places, or nothing."""
-    return _layer(read, option, named) if named and isinstance(named, str) else None
+    return _layer(read, option, named)[1] if named and isinstance(named, str) else None
 
 
 @dataclass(frozen=True)
@@ -444,8 +541,8 @@ def _rejected(imports: Sequence[ImportRecord]) -> int:
     return sum(record.rows_rejected for record in last.values())
 
 
-def _layer(read: LayerReader, option: str, layer_id: str) -> gpd.GeoDataFrame:
+def _layer(read: LayerReader, option: str, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
     try:
-        return read(layer_id)[1]
+        return read(layer_id)
     except NotFoundError as error:
         raise QuestionError(option, str(error)) from error

@@ -6,7 +6,8 @@ Many incidents are recorded at a police station or a hospital that did not happe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,9 @@ Bools = NDArray[np.bool_]
 
 _POINT = re.compile(r"(?:(?P<name>.*)@)?(?P<x>-?\d{1,8}):(?P<y>-?\d{1,8})")
 _HOTSPOT = re.compile(r"p\d+:.*")
+MOST_NAMED = 5
+"""How many places a refusal names, at most."""
+
 _POINT_M = 1.0  # metres: a point is written in whole ones
 
 
@@ -77,6 +81,45 @@ def at_places(incidents: pd.DataFrame, places: Sequence[str]) -> Bools:
         else:
             at_some |= _called(incidents["location"], place)
     return at_some
+
+
+def check_places(
+    places: Sequence[str], incidents: pd.DataFrame, everything: Callable[[], pd.DataFrame]
+) -> None:
+    """Refuse places at which no incident is recorded: a slip would leave nothing out in silence.
+
+    Parameters
+    ----------
+    places
+        As for `at_places`.
+    incidents
+        Those at hand.
+    everything
+        Reads all incidents, where none of those at hand lies at a place.
+
+    Raises
+    ------
+    QuestionError
+        With the first unknown place, and those most like it.
+    """
+    unknown = [place for place in places if not at_places(incidents, [place]).any()]
+    if not unknown:
+        return
+    rows = everything()
+    for place in unknown:
+        if not at_places(rows, [place]).any():
+            raise QuestionError("without", f"no incident is at {place!r}{_advice(place, rows)}")
+
+
+def _advice(place: str, incidents: pd.DataFrame) -> str:
+    """Names like that of a place, else those of the most incidents."""
+    counts = incidents["location"].astype(str).value_counts()
+    named = pd.Series(street_names(counts.index.tolist()), index=counts.index)
+    busiest = dict.fromkeys(name for name in named if name)
+    by_text = {name.casefold(): name for name in reversed(busiest)}
+    like = get_close_matches(place_title(place).casefold(), by_text, n=MOST_NAMED)
+    names = [by_text[text] for text in like] or list(busiest)[:MOST_NAMED]
+    return f"; there are, for example, {', '.join(names)}" if names else ""
 
 
 def _near(incidents: pd.DataFrame, x: float, y: float, radius: float) -> Bools:

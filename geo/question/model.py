@@ -35,9 +35,6 @@ from geo.question.values import BasePoint, Hours, PatchSize, StaffedShift
 DEFAULT_PERIOD: Final = Latest(12)
 """The period where a Question names none."""
 
-MATCHED: Final = "matched"
-"""The control by which untreated places like the treated ones are chosen."""
-
 COUNT: Final = "count"
 """The weight by which each incident counts as one."""
 
@@ -477,6 +474,10 @@ class Question(Terms):
         for name, day in (("from", first), ("to", last)):
             if "/" in day:  # as in 31/01/2024, which would be read as a period from 31 to 01
                 raise QuestionError(name, f"{day!r} is not a date; write it as 2024-01-31")
+            try:
+                Interval.read(day)
+            except QuestionError as error:
+                raise error.under(name) from error
         if first or last:
             if "datetime" in given:
                 raise QuestionError("datetime", "use either datetime or from/to, not both")

@@ -49,6 +49,8 @@ class ResolvedQuestion:
     zeros
         Months of the period in which a category that is asked for has no rows and counts as zero,
         as words.
+    latest_note
+        Why the latest months are not the last of the data, as a sentence; '' where they are.
     """
 
     question: Question
@@ -60,6 +62,17 @@ class ResolvedQuestion:
     last_known: date | None = None
     parts: tuple[ImportCoverage, ...] = ()
     zeros: tuple[str, ...] = ()
+    latest_note: str = ""
+
+    @property
+    def is_latest(self) -> bool:
+        """Whether its period is that of the latest months or days."""
+        return isinstance(self.question.period or DEFAULT_PERIOD, Latest)
+
+    def unpublished_words(self, period: Period) -> str:
+        """That a period is unknown: `nothing was published for March 2024`."""
+        words, _ = _unpublished_words(self.question, period, Coverage(self.parts))
+        return f"{words} for {period.title}"
 
     @property
     def days_unknown(self) -> int:
@@ -164,7 +177,11 @@ class ResolvedQuestion:
 
 
 def resolve(
-    question: Question, imports: Sequence[ImportCoverage], study: gpd.GeoDataFrame
+    question: Question,
+    imports: Sequence[ImportCoverage],
+    study: gpd.GeoDataFrame,
+    *,
+    latest: str = "",
 ) -> ResolvedQuestion:
     """Resolve a Question's period, sources and categories.
 
@@ -177,6 +194,9 @@ def resolve(
     study
         The study area: a police force that covers another place has published nothing for it,
         and its latest month is not the latest here.
+    latest
+        The last month of which anything is known in the areas asked for, as `YYYY-MM`; '' where
+        that is not known yet.
 
     Returns
     -------
@@ -197,14 +217,15 @@ def resolve(
     of_sources = [part for part in imports if not question.source or part.source in question.source]
     parts = near(of_sources, study)
     data = _data_span(parts)
-    period = _period(question, data)
-    _refuse_finer_times(question, period, [part for part in parts if part.has(question.category)])
     coverage = Coverage(parts)
     published = {
         month
         for publisher in coverage.publishers
         for month in coverage.months_known(publisher, question.category)
     }
+    last_month = latest or max(published, default="")
+    period = _period(question, data, last_month)
+    _refuse_finer_times(question, period, [part for part in parts if part.has(question.category)])
     if any(map(coverage.months_of, coverage.publishers)) and published.isdisjoint(period.months):
         raise _unpublished(question, period, coverage, published)
     return ResolvedQuestion(
@@ -222,6 +243,7 @@ def resolve(
             for publisher in coverage.publishers
             for category, month in coverage.zeros(publisher, question.category, period.months)
         ),
+        latest_note=_latest_note(question, period, data),
     )
 
 
@@ -229,15 +251,20 @@ def _unpublished(
     question: Question, period: Period, coverage: Coverage, published: set[str]
 ) -> QuestionError:
     """The refusal of a period that is unknown."""
-    months = {month for one in coverage.publishers for month in coverage.months_of(one)}
-    subject, was = "nothing", "was"
-    if not months.isdisjoint(period.months):
-        subject = " and ".join(map(category_title, question.category)) or subject
-        was = "was not" if question.category else was
     advice = f"choose a period from {min(published)} to {max(published)}" if published else ""
-    text = f"{subject} {was} published here for {period.title}"
-    unknown = " (unknown, not zero)" if was == "was not" else ""
-    return QuestionError(question.period_option, text + unknown + (f"; {advice}" if advice else ""))
+    words, of_category = _unpublished_words(question, period, coverage)
+    text = f"{words} here for {period.title}" + (" (unknown, not zero)" if of_category else "")
+    return QuestionError(question.period_option, text + (f"; {advice}" if advice else ""))
+
+
+def _unpublished_words(question: Question, period: Period, coverage: Coverage) -> tuple[str, bool]:
+    """That a period is unknown, and whether only the Question's categories are."""
+    months = {month for one in coverage.publishers for month in coverage.months_of(one)}
+    of_category = bool(question.category) and not months.isdisjoint(period.months)
+    if not of_category:
+        return "nothing was published", False
+    subject = " and ".join(map(category_title, question.category))
+    return f"{subject} was not published", True
 
 
 def check_names(option: str, names: Sequence[str], known: Iterable[object]) -> None:
@@ -279,14 +306,29 @@ def _data_span(imports: Sequence[ImportCoverage]) -> Period | None:
     return data
 
 
-def _period(question: Question, data: Period | None) -> Period:
+def _latest_note(question: Question, period: Period, data: Period | None) -> str:
+    """That the latest months are not the last of the data."""
+    latest = isinstance(question.period or DEFAULT_PERIOD, Latest)
+    if not latest or data is None or period.months[-1] == f"{data.last:%Y-%m}":
+        return ""
+    what = " and ".join(map(category_title, question.category)) or "anything"
+    return (
+        f"The latest month in which {what} is published for these areas is "
+        f"{period.last:%B %Y}; other data reach to {data.last:%B %Y}."
+    )
+
+
+def _period(question: Question, data: Period | None, last_month: str) -> Period:
     period = question.period or DEFAULT_PERIOD
     if data is None:
         # Dates need no data, an open end or the latest months do.
         if isinstance(period, Interval) and period.first and period.last:
             return Period(period.first, period.last)
         raise QuestionError("period", "the store holds no incidents yet; see 'patchmap ingest'")
-    return period.within(data) if isinstance(period, Interval) else period.up_to(data.last)
+    if isinstance(period, Interval):
+        return period.within(data)
+    last = Period.of_months(last_month, last_month).last if last_month else data.last
+    return period.up_to(min(last, data.last))
 
 
 def _refuse_finer_times(

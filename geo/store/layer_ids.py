@@ -32,7 +32,10 @@ PLANS: Final = "plans"
 PLAN_PREFIX: Final = "plan-"
 """Stands before a plan's id where the plan is used as a layer."""
 
-RESERVED_IDS: Final = frozenset({INCIDENTS, PLANS, *get_args(AnswerCollection)})
+MATCHED: Final = "matched"
+"""Stands for untreated places like the treated ones where a layer of controls could be named."""
+
+RESERVED_IDS: Final = frozenset({INCIDENTS, PLANS, MATCHED, *get_args(AnswerCollection)})
 
 # The first prefix means plans; tables of the file formats and of the store have the others.
 _RESERVED_PREFIXES: Final = (PLAN_PREFIX, "patchmap", "gpkg", "rtree", "sqlite", "idx")

@@ -214,7 +214,7 @@ def test_a_month_that_nobody_published_for_a_category_is_refused(incident_frame,
     six_months(data, west_lacks_asb="2024-03")
     with pytest.raises(QuestionError, match="Anti-social behaviour was not published here for"):
         data.ask(datetime="2024-03", category=ASB)
-    with pytest.raises(QuestionError, match="nothing was published for March 2024"):
+    with pytest.raises(QuestionError, match="Anti-social behaviour was not published for March"):
         data.ask(datetime="2024-04", category=ASB, compare="previous")
     accounts = data.ask(datetime="2024-02/2024-04", category=ASB).accounts
     assert accounts.months_missing == ["2024-03"]
@@ -295,3 +295,127 @@ def test_where_nothing_is_unknown_the_columns_are_as_ever(data):
     rows = table(data.ask(datetime="2024-03", compare="previous"))
     assert "why" not in rows
     assert rows["n"].dtype == np.int64
+
+
+def test_a_month_is_compared_with_its_counterpart_and_not_with_what_is_more(data):
+    for area, months in ((0, MONTHS), (2, MONTHS)):
+        for month in months:
+            kinds = {ASB: 30, DRUGS: 10} if month != "2024-05" else {DRUGS: 10}
+            rows = [row for kind, n in kinds.items() for row in rows_of(area, kind, month, n)]
+            data.force(WEST if area == 0 else EAST, month, rows)
+    # ASB of May is unknown, so February, its counterpart, does not count.
+    result = data.ask(datetime="2024-04/2024-06", compare="previous", category=ASB)
+    rows = table(result)
+    assert rows.loc[["W1", "E1"], "n"].tolist() == [60, 60]
+    assert rows.loc[["W1", "E1"], "n_compared"].tolist() == [60, 60]
+    assert rows.loc["W1", "change"] == 0
+    assert result.comparison.now == ("2024-04", "2024-06")
+    assert result.comparison.before == ("2024-01", "2024-03")
+    left_out = result.accounts.compared.left_out
+    assert "60 incidents of 2024-02 (nothing was published to compare it with)" in left_out
+
+
+def test_an_area_of_which_other_months_are_known_is_not_compared_and_counted(data):
+    six_months(data, east_lacks=["2024-02"])
+    result = data.ask(datetime="2024-04/2024-06", compare="previous", category=ASB)
+    rows = table(result)
+    assert rows["n"].tolist() == [90, 90, 90, 90]
+    assert rows["n_compared"].tolist() == [90, 90, pd.NA, pd.NA]
+    why = f"only 2 of 3 months are known; not published by {EAST}: 2024-02"
+    assert rows["why"].tolist() == ["", "", f"not compared: {why}", f"not compared: {why}"]
+    assert result.accounts.compared.counted == 180
+    assert result.accounts.compared.not_compared == (
+        f"Not compared: 2 of 4 areas (East mid, East end): {why}. Their 120 incidents of the "
+        "compared period do not count."
+    )
+    assert result.accounts.compared.left_out == ""
+
+
+def test_all_incidents_of_an_area_without_a_main_category_are_not_like_the_others(data):
+    six_months(data, west_lacks_asb="2024-03")
+    result = data.ask(datetime="2024-03")
+    rows = table(result)
+    assert rows["n"].tolist() == [10, 10, 40, 40]
+    assert rows["share"].isna().tolist() == [True, True, False, False]
+    why = f"without Anti-social behaviour in 2024-03: not published by {WEST}"
+    assert rows["why"].tolist() == [why, why, "", ""]
+    # As low counts they would make the east hot.
+    assert result.cells_known.sum() < len(result.cells)
+    western = result.hotspots["area_code"].str.startswith("W")
+    assert set(result.hotspots["class"][western]) == {"undefined"}
+
+
+def test_a_rare_category_that_is_absent_leaves_an_area_as_known_as_the_others(data):
+    for month in MONTHS:
+        for name, area in ((WEST, 0), (EAST, 2)):
+            kinds = {ASB: 300, DRUGS: 0 if (name, month) == (WEST, "2024-03") else 10}
+            rows = [row for kind, n in kinds.items() for row in rows_of(area, kind, month, n)]
+            data.force(name, month, rows)
+    rows = table(data.ask(datetime="2024-03"))
+    assert "why" not in rows
+    assert rows["n"].tolist() == [300, 0, 310, 0]
+
+
+def test_a_short_month_is_that_of_its_force(data):
+    for month in MONTHS:
+        for name, areas in ((WEST, (0, 1)), (EAST, (2, 3))):
+            n = 3 if (name, month) == (EAST, "2024-03") else 30
+            data.force(name, month, [row for one in areas for row in rows_of(one, ASB, month, n)])
+    result = data.ask(datetime="2024-06", category=ASB)
+    months = {tuple(rows): own for rows, own in result.groups(MONTHS)}
+    assert months == {(0, 1): list(MONTHS), (2, 3): [m for m in MONTHS if m != "2024-03"]}
+    assert result.short == {"2024-03"}
+    caveats = " ".join(data.ask(datetime="2024-03", category=ASB).accounts.caveats)
+    assert f"2024-03: {EAST} published 6 rows" in caveats
+    assert WEST not in caveats
+
+
+@pytest.mark.parametrize(
+    ("within", "last", "said"),
+    [("", "2024-06", False), ("W1", "2024-06", False), ("E1,E2", "2024-05", True)],
+)
+def test_the_latest_month_is_the_latest_of_the_areas_asked_for(data, within, last, said):
+    six_months(data, east_lacks=["2024-06"])
+    accounts = data.ask(period="latest-1m", category=ASB, within=within).accounts
+    assert accounts.period.months == [last]
+    note = (
+        "The latest month in which Anti-social behaviour is published for these areas is May "
+        "2024; other data reach to June 2024."
+    )
+    assert (note in accounts.caveats) is said
+
+
+def test_the_latest_month_of_a_category_is_its_own_latest(incident_frame, counties):
+    data = Data(incident_frame, counties.iloc[:2])
+    six_months(data, west_lacks_asb="2024-06")
+    assert data.ask(period="latest-1m").accounts.period.months == ["2024-06"]
+    accounts = data.ask(period="latest-1m", category=ASB).accounts
+    assert accounts.period.months == ["2024-05"]
+    assert "is May 2024; other data reach to June 2024." in " ".join(accounts.caveats)
+
+
+def test_two_forces_that_lack_different_categories_are_told_apart(data):
+    for month in MONTHS:
+        for name, areas, lacks in ((WEST, (0, 1), ASB), (EAST, (2, 3), DRUGS)):
+            kinds = {ASB: 30, DRUGS: 30}
+            if month == "2024-03":
+                del kinds[lacks]
+            rows = [
+                row
+                for area in areas
+                for kind, n in kinds.items()
+                for row in rows_of(area, kind, month, n)
+            ]
+            data.force(name, month, rows)
+    assert table(data.ask(datetime="2024-03", category=ASB))["n"].tolist() == [
+        pd.NA,
+        pd.NA,
+        30,
+        30,
+    ]
+    assert table(data.ask(datetime="2024-03", category=DRUGS))["n"].tolist() == [
+        30,
+        30,
+        pd.NA,
+        pd.NA,
+    ]

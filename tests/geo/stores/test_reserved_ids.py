@@ -31,7 +31,7 @@ def old_store(store, four_squares, monkeypatch):
 
 def test_every_collection_of_an_answer_has_a_reserved_id():
     collections = {analysis.collection for analysis in ANALYSES if analysis.collection}
-    assert collections | {"incidents", "plans"} == RESERVED_IDS
+    assert collections | {"incidents", "plans", "matched"} == RESERVED_IDS
 
 
 def test_a_layer_with_a_reserved_id_is_read_under_another(old_store):
@@ -87,3 +87,14 @@ def test_a_copy_holds_the_layer_under_its_public_id(old_store, new_store):
 def test_an_unknown_layer_is_refused_with_the_public_ids(old_store):
     with pytest.raises(NotFoundError, match="'x'; there are: layer-posts, wards, layer-patches-2"):
         old_store.layer("x")
+
+
+def test_a_layer_called_matched_is_refused_and_an_old_one_is_read(store, four_squares, monkeypatch):
+    # `--control matched` chooses untreated places like the treated ones.
+    with pytest.raises(InputError, match="'matched' cannot be a layer's id"):
+        add(store, "matched", four_squares)
+    with monkeypatch.context() as earlier:
+        earlier.setattr("geo.store.layer_ids.RESERVED_IDS", frozenset())
+        add(store, "matched", four_squares, title="Matched estates")
+    assert store.layer("layer-matched")[0].title == "Matched estates"
+    assert renaming_notices(store.layers())[0].startswith("The layer matched is served as")
