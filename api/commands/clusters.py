@@ -21,7 +21,9 @@ from geo.analyses import Analysis
 from geo.cells import Grid
 from geo.errors import InputError, QuestionError
 from geo.question.accounts import overlap_caveat
+from geo.question.alike import unknown_areas
 from geo.question.ask import Question
+from geo.question.resolve import check_names
 from geo.scale import (
     AreaUnits,
     BrokenPart,
@@ -30,6 +32,7 @@ from geo.scale import (
     CountResult,
     Criteria,
     DataParts,
+    FileCoverage,
     Totals,
     count_on_cluster,
     emerging_hotspots,
@@ -75,11 +78,15 @@ class CountRequest:
 
 @dataclass(frozen=True)
 class CountOutput:
-    """The frame to write, the counts behind it, and further members of a JSON file."""
+    """The frame to write, the counts behind it, and further members of a JSON file.
+
+    `unknown` says which areas are unknown in some month.
+    """
 
     frame: pd.DataFrame
     counted: CountResult
     members: dict[str, object]
+    unknown: str = ""
 
 
 def with_engine(
@@ -159,9 +166,13 @@ def area_counts(request: CountRequest, job: CountJob) -> CountOutput:
     names = request.areas["area_name"].astype(str).to_numpy()
     frame.insert(1, "area_name", names[frame["area_code"].cat.codes])
     members: dict[str, object] = {"outlines": outlines(request.areas)}
+    coverage = counted.coverage(job.units)
+    if coverage is not None:
+        members["coverage"] = coverage.as_dict()
     if counted.in_several:
         members["overlaps"] = counted.overlap_rows()
-    return CountOutput(frame, counted, members)
+    unknown = _unknown(counted, coverage, request) if coverage else ""
+    return CountOutput(frame, counted, members, unknown)
 
 
 def cells(request: CountRequest, job: CountJob) -> CountOutput:
@@ -169,14 +180,16 @@ def cells(request: CountRequest, job: CountJob) -> CountOutput:
     counted, units = _count_cells(request, job)
     if request.question.by == "month":
         return CountOutput(counted.frame("cell_id"), counted, {})
-    return CountOutput(hotspots(counted, units), counted, _parameters(request, units))
+    return CountOutput(
+        hotspots(counted, units, request.question.category), counted, _parameters(request, units)
+    )
 
 
 def emerging_cells(request: CountRequest, job: CountJob) -> CountOutput:
     """Cells by how their hot and cold months follow each other."""
     counted, units = _count_cells(request, job)
     try:
-        frame = emerging_hotspots(counted, units)
+        frame = emerging_hotspots(counted, units, request.question.category)
     except InputError as error:
         raise QuestionError("period", str(error)) from error
     return CountOutput(frame, counted, _parameters(request, units))
@@ -211,6 +224,8 @@ def _count(request: CountRequest, job: CountJob) -> CountResult:
     counted = totals.result(job.units.codes)
     if not counted.months:
         raise InputError(f"no file can be read; the first error: {_reason(counted.broken[0])}")
+    # Only now is it known which categories the files have.
+    check_names("category", request.question.category, counted.categories)
     return counted
 
 
@@ -227,7 +242,7 @@ def _facts(result: CountOutput, request: CountRequest, criteria: Criteria) -> di
         "not_read": sum(not criteria.may_match(part) for part in parts.parts),
         "replaced": parts.replaced,
         "broken": [vars(part) for part in counted.broken],
-        "caveats": _caveats(counted, request.question.layer),
+        "caveats": _caveats(result, request.question.layer),
         "question": request.question.options(),
         "software": f"patchmap {VERSION}",
     }
@@ -249,11 +264,21 @@ def _lines(result: CountOutput, request: CountRequest, criteria: Criteria) -> It
         yield f"{skipped:,} files of other months were not read"
     if request.parts.replaced:
         yield f"{len(request.parts.replaced):,} files were replaced by later ones of the same month"
-    yield from (f"note: {caveat}" for caveat in _caveats(counted, request.question.layer))
+    yield from (f"note: {caveat}" for caveat in _caveats(result, request.question.layer))
 
 
-def _caveats(counted: CountResult, layer: str) -> list[str]:
+def _unknown(counted: CountResult, coverage: FileCoverage, request: CountRequest) -> str:
+    """Which areas are unknown in some month, as a sentence; '' if none is, or too many to name."""
+    known = coverage.knowledge(request.question.category)
+    reasons = {why for why in known.why(counted.months) if why}
+    if len(reasons) > MOST_LISTED:
+        return ""
+    return unknown_areas(request.areas, known, counted.months)
+
+
+def _caveats(result: CountOutput, layer: str) -> list[str]:
     """The caveats of overlapping areas and of the source, and months that were not published."""
+    counted = result.counted
     published = counted.published
     lacking = {
         force: missing
@@ -263,7 +288,9 @@ def _caveats(counted: CountResult, layer: str) -> list[str]:
     caveats = list(CAVEATS) if published else []
     if counted.in_several:
         caveats.insert(0, overlap_caveat(layer or "this layer"))
-    if lacking:
+    if result.unknown:
+        caveats.append(result.unknown)
+    elif lacking:
         most = sorted(lacking, key=lambda force: (-len(lacking[force]), force))
         named = ", ".join(f"{force} {len(lacking[force])}" for force in most[:MOST_LISTED])
         more = f" and {len(most) - MOST_LISTED} more" if len(most) > MOST_LISTED else ""

@@ -67,8 +67,9 @@ def serve(
     if counts:
         from api.counts.file import CountsFile  # noqa: PLC0415 - likewise
         from api.counts.page import make_counts_app  # noqa: PLC0415 - the web stack takes a second
+        from api.help.page import router as guide  # noqa: PLC0415 - likewise
 
-        _run(cli, make_counts_app(CountsFile.read(counts)), f"{counts}", (host, port))
+        _run(cli, make_counts_app(CountsFile.read(counts), guide), f"{counts}", (host, port))
         return
     serve_store(cli, (host, port), basemap=basemap)
 

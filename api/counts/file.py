@@ -13,8 +13,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from geo.coverage import Coverage, Knowledge
 from geo.errors import InputError
 from geo.incidents import months_between
+from geo.scale.coverage import FileCoverage
 from geo.scale.cube import Cube
 
 COLUMNS: Final = ("area_code", "category", "month", "n")
@@ -43,6 +45,9 @@ class CountsFile:
         Where every source row went when the file was made, and its caveats.
     overlaps
         Incidents in two or more areas, in two places: `IN_SEVERAL` and `COUNTED_AGAIN`.
+    coverage
+        Which force publishes each area, and what it published; None in a file of an earlier
+        version, or of files without forces: then all areas are taken to be known in every month.
     """
 
     name: str
@@ -54,6 +59,13 @@ class CountsFile:
     outlines: bytes
     accounts: dict[str, Any]
     overlaps: Cube
+    coverage: FileCoverage | None = None
+
+    def known(self, categories: Sequence[str]) -> Knowledge:
+        """What is known of each area of some categories; without any, of all."""
+        if self.coverage is None:
+            return Knowledge.everywhere(Coverage([]), tuple(categories), areas=len(self.codes))
+        return self.coverage.knowledge(categories)
 
     @classmethod
     def read(cls, path: Path) -> CountsFile:
@@ -120,11 +132,25 @@ def _counts(path: Path, table: pa.Table) -> CountsFile:
     digest = hashlib.sha256()
     digest.update(orjson.dumps(members, option=orjson.OPT_SORT_KEYS))
     digest.update(cube.counts.data)
+    coverage = (
+        FileCoverage.read(orjson.loads(members["coverage"])) if "coverage" in members else None
+    )
+    if coverage is not None and len(coverage.of_unit) != len(codes):
+        raise ValueError("coverage and areas differ in number")
     names = [str(name) for name in drawn["names"]]
     if not len(codes) == len(names) == len(drawn["rings"]):
         raise ValueError("outlines, codes and names differ in number")
     return CountsFile(
-        path.name, digest.hexdigest()[:32], cube, codes, names, whole, outlines, accounts, overlaps
+        path.name,
+        digest.hexdigest()[:32],
+        cube,
+        codes,
+        names,
+        whole,
+        outlines,
+        accounts,
+        overlaps,
+        coverage,
     )
 
 

@@ -6,8 +6,10 @@ not available, and the page says so.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Annotated
 
+import pandas as pd
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -33,11 +35,20 @@ router = APIRouter()
 _NAMES = (*ANSWERED, "from", "to", *VIEW)
 
 
-def make_counts_app(file: CountsFile) -> FastAPI:
-    """The service of one file of counts."""
+def make_counts_app(file: CountsFile, guide: APIRouter | None = None) -> FastAPI:
+    """The service of one file of counts.
+
+    Parameters
+    ----------
+    guide
+        The pages of the guide, which the footer then links.
+    """
     app = new_service(compression=4)
     app.state.counts = file
     app.include_router(router)
+    app.state.guide = guide is not None
+    if guide is not None:
+        app.include_router(guide)
     app.add_api_route("/readyz", alive)
     return app
 
@@ -58,10 +69,10 @@ def page(request: Request, file: CountsDep) -> Response:
     try:
         view = CountsView.read(file, folded(params.multi_items()))
     except PatchmapError as error:
-        return _page(CountsView.read(file, {}), error=error)
+        return _page(request, CountsView.read(file, {}), error=error)
     if view.options() != dict(params) or len(params) < len(params.multi_items()):
         return RedirectResponse(view.address(), 303)
-    return of_version(request, file.version, lambda: _page(view), media_type=HTML)
+    return of_version(request, file.version, lambda: _page(request, view), media_type=HTML)
 
 
 @router.get("/outlines.json")
@@ -103,13 +114,14 @@ def download(request: Request, file: CountsDep, ending: str) -> Response:
     return Response(content, media_type=form.content_type, headers=form.attachment("area-counts"))
 
 
-def _page(view: CountsView, error: PatchmapError | None = None) -> Response:
+def _page(request: Request, view: CountsView, error: PatchmapError | None = None) -> Response:
     """The page of a view, or the form with the reason why there are no results."""
     matches = view.matches()
     chosen = [category_title(slug) for slug in view.question.category]
     text = templates.get_template("counts.html").render(
         version=VERSION,
         error=error,
+        guide=request.app.state.guide,
         view=view,
         question=view.question,
         categories=", ".join(chosen) or "All incidents",
@@ -118,9 +130,18 @@ def _page(view: CountsView, error: PatchmapError | None = None) -> Response:
         periods={value: words for value, words in PERIODS.items() if value.endswith("m")},
         accounts=view.accounts(),
         file_accounts=view.file.accounts,
-        rows=matches.head(MOST_ROWS).to_dict("records"),
+        rows=_records(matches.head(MOST_ROWS)),
         matches=len(matches),
         story=view.story(),
         legend=legend(view.breaks),
     )
     return Response(text, status_code=status_of(error) if error else 200, media_type=HTML)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[Hashable, object]]:
+    """The rows for a template, which knows an unknown number as none."""
+    numbers = frame.astype({"rank": object, "n": object})
+    known = frame["n"].notna()
+    return numbers.assign(
+        rank=numbers["rank"].where(known, None), n=numbers["n"].where(known, None)
+    ).to_dict("records")

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from api.counts.file import CountsFile
 from api.pages.charts import Chart, chart
 from api.pages.trends import Trend
+from geo.coverage import Knowledge
+from geo.coverage.comparison import SERIES_SHARE
 from geo.errors import NotFoundError, QuestionError
 from geo.incidents import category_title
 from geo.period import Interval, Period
+from geo.question.alike import unknown_areas
 from geo.question.model import DEFAULT_PERIOD, Question
 from geo.scale.counting import COUNTED_AGAIN, IN_SEVERAL
 
@@ -123,12 +126,29 @@ class CountsView:
         """Incidents of each area in the period."""
         return self.file.cube.by_place(self.months, self.question.category)
 
+    @cached_property
+    def known(self) -> Knowledge:
+        """What is known of each area."""
+        return self.file.known(self.question.category)
+
     @property
-    def mapped(self) -> NDArray[np.int64]:
-        """Incidents of each area on the map: in the period, or in one month of it."""
-        if not self.month:
-            return self.by_area
-        return self.file.cube.by_place([self.month], self.question.category)
+    def unknown(self) -> NDArray[np.bool_]:
+        """Which areas are unknown in every month of the period: their count is no zero."""
+        return np.asarray(self.known.counted(self.months) == 0)
+
+    @property
+    def mapped(self) -> list[int | None]:
+        """Incidents of each area on the map, in the period or one month; None where unknown."""
+        months = [self.month] if self.month else self.months
+        n = self.file.cube.by_place(months, self.question.category)
+        unknown = self.known.counted(months) == 0
+        return [None if gap else k for k, gap in zip(n.tolist(), unknown.tolist(), strict=True)]
+
+    @cached_property
+    def unknown_words(self) -> str:
+        """Which areas are unknown or known less than the others, as a sentence; '' if none is."""
+        names = pd.DataFrame({"area_name": self.file.names})
+        return unknown_areas(names, self.known, self.months)
 
     @cached_property
     def breaks(self) -> list[int]:
@@ -137,7 +157,7 @@ class CountsView:
         They are the same for each month of a period, so that months can be compared.
         """
         per = len(self.months) if self.month else 1
-        return shades_of(self.by_area / max(per, 1))
+        return shades_of(self.by_area[~self.unknown] / max(per, 1))
 
     @cached_property
     def _overlaps(self) -> NDArray[np.int64]:
@@ -154,9 +174,9 @@ class CountsView:
         return int(self._overlaps[IN_SEVERAL])
 
     def frame(self) -> pd.DataFrame:
-        """Every area with its count and share; the columns of `patchmap count`."""
+        """Every area with its count and share, and `why` they are empty where they are unknown."""
         total = max(self.total, 1)
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "area_code": self.file.codes,
                 "area_name": self.file.names,
@@ -164,6 +184,11 @@ class CountsView:
                 "share": self.by_area / total,
             }
         )
+        why = self.known.why(self.months)
+        if not (why != "").any():
+            return frame
+        frame["n"] = frame["n"].astype("Int64").mask(self.unknown)
+        return frame.assign(share=frame["share"].mask(why != ""), why=why)
 
     def accounts(self) -> dict[str, Any]:
         """Where every row of the source files went, for this Question."""
@@ -179,6 +204,7 @@ class CountsView:
             "period": {"from": f"{self.period.first}", "to": f"{self.period.last}"},
             "months_missing": self.missing,
             "crs": file["crs"],
+            "unknown": self.unknown_words,
             "caveats": file["caveats"],
             "question": self.question.options(),
             "data_version": self.file.version,
@@ -187,7 +213,9 @@ class CountsView:
     def matches(self) -> pd.DataFrame:
         """The areas that match the search, or all of them, by rank among all areas."""
         frame = self.frame()
-        frame["rank"] = frame["n"].rank(method="min", ascending=False).astype(int)
+        # Among the known areas; the unknown ones come last, without a rank.
+        frame["rank"] = frame["n"].rank(method="min", ascending=False).astype("Int64")
+        frame["why"] = frame.get("why", "")
         if self.find:
             words = self.find.casefold()
             named = frame["area_name"].str.casefold() + " " + frame["area_code"].str.casefold()
@@ -208,25 +236,55 @@ class CountsView:
         ]
         story: dict[str, object] = {"name": "", "kinds": rows, "chart": self._chart(place)}
         if place is not None:
-            n = int(self.by_area[place])
+            n, unknown = int(self.by_area[place]), bool(self.unknown[place])
             story |= {
                 "name": self.file.names[place],
-                "n": n,
+                "n": None if unknown else n,
                 "rank": 1 + int((self.by_area > n).sum()),
                 "share": n / max(self.total, 1),
+                "why": self.known.why(self.months)[place],
             }
         return story
 
     def _chart(self, place: int | None) -> Chart:
         cube = self.file.cube
-        n = cube.by_month(self.question.category, place=place).astype(float)
         if place is None:
+            n = cube.by_month(self.question.category, place=self._charted).astype(float)
             n -= self.file.overlaps.by_month(self.question.category, place=COUNTED_AGAIN)
-        whole = set(self.file.whole_months)
+        else:
+            n = cube.by_month(self.question.category, place=place).astype(float)
+        whole = set(self.file.whole_months) & self._known_months(place)
         n[[month not in whole for month in cube.months]] = np.nan
         nothing = np.full((1, len(n)), np.nan)
         trend = Trend(list(cube.months), n[None, :], nothing, nothing)
         return chart(trend, 0, width=_WIDTH, height=_HEIGHT)
+
+    def _known_months(self, place: int | None) -> set[str]:
+        """The months that are known of one area, or of all in the chart."""
+        parts = self._charted_parts if place is None else [int(self.known.of_area[place])]
+        if self.file.coverage is None:
+            return {*self.file.cube.months}
+        own = [self.known.months(part) for part in parts]
+        return set[str]().union(*own).intersection(*own)
+
+    @cached_property
+    def _charted_parts(self) -> list[int]:
+        """Territories of which most months are known: a sum that gains or loses one would lie."""
+        own = [len(self.known.months(part)) for part in range(len(self.known.territories))]
+        return [part for part, n in enumerate(own) if n >= SERIES_SHARE * max(own)]
+
+    @cached_property
+    def _charted(self) -> NDArray[np.int64]:
+        """The areas that the chart of all areas sums up."""
+        return np.flatnonzero(np.isin(self.known.of_area, self._charted_parts))
+
+    @property
+    def chart_note(self) -> str:
+        """Which areas the chart of all areas leaves out, as a sentence; '' if none."""
+        left = len(self.file.codes) - len(self._charted)
+        if not left or self.at:
+            return ""
+        return f"Not in it: {left:,} areas of which too few of these months are known."
 
     def options(self, **others: str) -> dict[str, str]:
         """The parameters of its address; `others` replace some of them."""

@@ -7,6 +7,7 @@ and `cluster` runs the counting on Dask.
 
 from geo.scale.cluster import count_on_cluster
 from geo.scale.counting import CountJob, PartCounts, count_part
+from geo.scale.coverage import FileCoverage
 from geo.scale.criteria import Criteria
 from geo.scale.hotspots import emerging_hotspots, hotspots
 from geo.scale.parts import BrokenPart, DataParts, Part, find_parts
@@ -21,6 +22,7 @@ __all__ = [
     "CountResult",
     "Criteria",
     "DataParts",
+    "FileCoverage",
     "Part",
     "PartCounts",
     "Totals",

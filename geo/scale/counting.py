@@ -145,6 +145,8 @@ class PartCounts:
     broken
         Why it could not be read, else ''; a broken part counts nothing, not even the rows read
         before the fault.
+    categories
+        Number of its accepted rows by category, whether they are counted or not.
     """
 
     name: str
@@ -158,6 +160,7 @@ class PartCounts:
     months: tuple[int, ...] = ()
     broken: str = ""
     overlaps: CountTable = field(default_factory=lambda: CountTable.join([]))
+    categories: Counter[str] = field(default_factory=Counter)
 
     def without_table(self) -> PartCounts:
         """The same without the counts."""
@@ -198,6 +201,7 @@ def count_part(part: Part, job: CountJob) -> PartCounts:
     """
     tables, overlaps, months = [], [], set()
     rejected: Counter[str] = Counter()
+    categories: Counter[str] = Counter()
     counted = not_matching = outside = 0
     try:
         for points in part.read(job.projection):
@@ -215,6 +219,9 @@ def count_part(part: Part, job: CountJob) -> PartCounts:
                 ]
             inside = int(np.count_nonzero(times))
             rejected += points.rejected
+            numbers = np.bincount(points.category, minlength=len(points.categories))
+            for slug, n in zip(points.categories, numbers.tolist(), strict=True):
+                categories[slug] += n
             not_matching += int((~matching).sum())
             counted += inside
             outside += int(matching.sum()) - inside
@@ -233,6 +240,7 @@ def count_part(part: Part, job: CountJob) -> PartCounts:
         outside=outside,
         months=tuple(sorted(months)),
         overlaps=CountTable.join(overlaps),
+        categories=categories,
     )
 
 

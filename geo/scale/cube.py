@@ -86,15 +86,15 @@ class Cube:
                 total += self.counts[number, month]
         return total
 
-    def by_month(self, categories: Sequence[str] = (), *, place: int | None = None) -> Ints:
-        """Incidents in each month, in one place or, without `place`, in all of them.
+    def by_month(self, categories: Sequence[str] = (), *, place: int | Ints | None = None) -> Ints:
+        """Incidents in each month, in one place, some, or, without `place`, in all of them.
 
         Parameters
         ----------
         categories
             Empty for all.
         place
-            The number of one place; None for all.
+            The number of one place, or of several; None for all.
 
         Returns
         -------
@@ -102,7 +102,7 @@ class Cube:
         """
         counts = self.counts[self._numbers(categories)]
         if place is not None:
-            counts = counts[:, :, [place]]
+            counts = counts[:, :, np.atleast_1d(place)]
         sums: Ints = counts.sum(axis=(0, 2), dtype=np.int64)
         return sums
 

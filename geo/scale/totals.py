@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from geo.incidents import months_between
 from geo.scale.counting import IN_SEVERAL, CountTable, PartCounts
+from geo.scale.coverage import FileCoverage
 from geo.scale.parts import BrokenPart
+from geo.scale.units import CountingUnits
 
 MOST_WAITING: Final = 4_000_000
 """Rows of counts held in memory before they are added up."""
@@ -32,12 +34,14 @@ class Totals:
         self._sum = CountTable.join([])
         self._waiting: list[CountTable] = []
         self._overlaps: list[CountTable] = []
+        self._forces: list[CountTable] = []
         self._reports = [PartCounts.of_broken(file, file.reason) for file in broken]
 
     def add(self, part: PartCounts) -> None:
         """Add one part."""
         self._waiting.append(part.table)
         self._overlaps.append(part.overlaps)
+        self._forces.append(_by_force(part))
         # Its counts become part of the sum; holding them here too would double the memory.
         self._reports.append(part.without_table())
         if sum(map(len, self._waiting)) > MOST_WAITING:
@@ -51,11 +55,19 @@ class Totals:
             self._sum,
             sorted(self._reports, key=lambda part: (part.month, part.name)),
             CountTable.join(self._overlaps),
+            CountTable.join(self._forces),
         )
 
     def _add_up(self) -> None:
         self._sum = CountTable.join([self._sum, *self._waiting])
         self._waiting = []
+        self._forces = [CountTable.join(self._forces)]
+
+
+def _by_force(part: PartCounts) -> CountTable:
+    """The counts of a part by unit alone, with its force in the place of a category."""
+    none = np.zeros(len(part.table), dtype=np.int32)
+    return CountTable.of(part.table.unit, none, none, n=part.table.n, categories=(part.force,))
 
 
 @dataclass(frozen=True)
@@ -72,12 +84,38 @@ class CountResult:
         The counts of each part without its table, the earliest month first.
     overlaps
         Incidents in two or more units; see `PartCounts`.
+    forces
+        Incidents of each unit by force, with forces in the place of categories.
     """
 
     codes: list[str]
     table: CountTable
     reports: list[PartCounts] = field(repr=False)
     overlaps: CountTable = field(default_factory=lambda: CountTable.join([]), repr=False)
+    forces: CountTable = field(default_factory=lambda: CountTable.join([]), repr=False)
+
+    def coverage(self, units: CountingUnits) -> FileCoverage | None:
+        """What is known of each unit, if every part names its force and month.
+
+        Parameters
+        ----------
+        units
+            The units by which the parts were counted.
+
+        Returns
+        -------
+        The coverage; None where a part does not say who published it.
+        """
+        parts = [part for part in self.reports if not part.broken]
+        if not parts or not all(part.force and part.month for part in parts):
+            return None
+        names = sorted({part.force for part in parts})
+        number = {name: position for position, name in enumerate(names)}
+        months = tuple((number[part.force], part.month, part.categories) for part in parts)
+        table = self.forces
+        force = np.array([number.get(name, 0) for name in table.categories], dtype=np.int64)
+        of_unit = units.owners(table.unit.astype(np.int64), force[table.category], table.n)
+        return FileCoverage(tuple(names), months, of_unit)
 
     def frame(self, code: str = "area_code") -> pd.DataFrame:
         """A row for each unit, category and month that holds incidents, in that order.
@@ -141,6 +179,11 @@ class CountResult:
             for part in self.reports
             if part.broken
         ]
+
+    @property
+    def categories(self) -> list[str]:
+        """The categories of all accepted rows, whether they are counted or not."""
+        return sorted(set().union(*(part.categories for part in self.reports)))
 
     @property
     def rejected(self) -> Counter[str]:

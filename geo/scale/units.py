@@ -7,11 +7,14 @@ from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from geo.cells import Cells, Grid
 from geo.locate import AreaLocator, Memberships
+from geo.scale.coverage import busiest_force
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,6 +51,19 @@ class CountingUnits(Protocol):
         Returns
         -------
         Pairs of point and unit.
+        """
+
+    def owners(self, unit: Ints, force: Ints, n: Ints) -> Ints:
+        """Whose each unit is: the force of most of its rows.
+
+        Parameters
+        ----------
+        unit, force, n
+            Numbers of rows by unit and force.
+
+        Returns
+        -------
+        The position of a force for each unit.
         """
 
 
@@ -100,6 +116,22 @@ class AreaUnits:
         Pairs of point and unit.
         """
         return self._locator.locate_all(x, y, workers=1)
+
+    def owners(self, unit: Ints, force: Ints, n: Ints) -> Ints:
+        """Whose each area is: the force of most of its rows; without any, as the nearest area.
+
+        Parameters
+        ----------
+        unit, force, n
+            Numbers of rows by area and force.
+
+        Returns
+        -------
+        The position of a force for each area.
+        """
+        inside = shapely.point_on_surface(self.areas.geometry.to_numpy())
+        x, y = shapely.get_coordinates(inside).T
+        return busiest_force(unit, force, n, at=(x, y))
 
     @property
     def overlapping(self) -> bool:
@@ -173,3 +205,30 @@ class CellUnits:
         positions = self.positions(x, y)
         inside = np.flatnonzero(positions >= 0)
         return Memberships(inside, positions[inside].astype(np.int32))
+
+    def owners(self, unit: Ints, force: Ints, n: Ints) -> Ints:
+        """Whose each cell is: as the area at its centre, for few of a country's cells have rows.
+
+        Parameters
+        ----------
+        unit, force, n
+            Numbers of rows by cell and force.
+
+        Returns
+        -------
+        The position of a force for each cell.
+        """
+        x, y = self.cells.grid.centres(self.cells.positions)
+        area = self.study.positions(x, y)
+        inside = area[unit] >= 0
+        rows = pd.DataFrame({"area": area[unit], "force": force, "n": n})[inside]
+        sums = rows.groupby(["area", "force"], as_index=False)["n"].sum()
+        of_area = self.study.owners(*(sums[name].to_numpy(np.int64) for name in sums))
+        owner = np.where(area >= 0, of_area[area], -1)
+        edge = np.flatnonzero(owner < 0)
+        if len(edge) and len(edge) < len(owner):
+            # The centre of a cell at the edge can lie outside every area.
+            known = np.flatnonzero(owner >= 0)
+            tree = cKDTree(np.column_stack([x[known], y[known]]))
+            owner[edge] = owner[known][tree.query(np.column_stack([x[edge], y[edge]]))[1]]
+        return np.maximum(owner, 0)

@@ -6,7 +6,7 @@ import { makeSortable } from "./sort.js";
 
 const PAUSE_MS = 60;
 /** @typedef {{ codes: string[], names: string[], rings: number[][][], width: number, height: number }} Outlines */
-/** @typedef {{ n: number[], breaks: number[], legend: [number, string][] }} Numbers */
+/** An area that is unknown has no number. @typedef {{ n: (number | null)[], breaks: number[], legend: [number, string][] }} Numbers */
 
 const L = /** @type {any} */ (window).L;
 setUpBar(/** @type {HTMLFormElement} */ (document.getElementById("question")));
@@ -100,15 +100,19 @@ function paint(areas, numbers) {
   const shades = numbers.legend.map(([shade]) => style.getPropertyValue(`--shade-${shade}`));
   areas.forEach((area, number) => {
     const n = numbers.n[number];
+    if (n === null) {
+      area.setStyle({ fillColor: style.getPropertyValue("--unknown"), color: "#4d4d4d", weight: 1, dashArray: "2 5" });
+      return;
+    }
     const shade = numbers.breaks.filter((least) => least <= n).length;
-    area.setStyle({ fillColor: shades[shade], color: "#6b6577", weight: 0.25 });
+    area.setStyle({ fillColor: shades[shade], color: "#6b6577", weight: 0.25, dashArray: null });
   });
 }
 
 /** @param {Outlines} outlines @param {Numbers} numbers @param {number} number */
 function tooltip(outlines, numbers, number) {
   const words = document.createElement("span");
-  const n = numbers.n[number].toLocaleString("en-GB");
+  const n = numbers.n[number]?.toLocaleString("en-GB") ?? "unknown";
   words.textContent = `${outlines.names[number]} (${outlines.codes[number]}): ${n}`;
   return words;
 }
@@ -117,9 +121,12 @@ function tooltip(outlines, numbers, number) {
 function fillLegend(numbers, month) {
   const scale = document.getElementById("scale");
   if (scale) scale.textContent = `Incidents in an area${month ? " in the month" : ""}:`;
-  document.getElementById("legend")?.replaceChildren(...numbers.legend.map(([shade, words]) => {
+  /** @type {[string, string][]} */
+  const shades = numbers.legend.map(([shade, words]) => [`shade-${shade}`, words]);
+  if (numbers.n.includes(null)) shades.push(["shade-unknown", "unknown: not published"]);
+  document.getElementById("legend")?.replaceChildren(...shades.map(([name, words]) => {
     const item = document.createElement("li");
-    item.className = `shade-${shade}`;
+    item.className = name;
     item.textContent = words;
     return item;
   }));
