@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from fastapi import Response
 
@@ -13,6 +14,7 @@ from api.dependencies import HTML
 from api.errors import status_of
 from api.pages.bar import folded, opening_period
 from api.pages.templating import templates
+from api.pages.text import reason_of
 from api.query import QUESTION_PARAMETERS
 from api.settings import VERSION
 from geo.cells import MOST_CELLS, finest_width
@@ -82,6 +84,54 @@ def fitted_view(answers: Answers, view: BoardView) -> tuple[BoardView, Widened |
         return view, None
     widened = Widened(question.cell, MOST_CELLS, smaller=len(answers.snapshot().choices()) > 1)
     return replace(view, question=replace(question, cell=finest)), widened
+
+
+STANDING: Final = (
+    "category",
+    "source",
+    "within",
+    "without",
+    "treated",
+    "control",
+    "since",
+    "chosen",
+)
+"""Options without which the board still stands: they narrow it, or fill one of its sections."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An option of an address that is not applied, with what was written and why."""
+
+    option: str
+    value: str
+    reason: str
+
+
+def standing_view(
+    answers: Answers, fields: list[tuple[str, str]]
+) -> tuple[BoardView, Widened | None, list[Refused]]:
+    """The view of an address as `fitted_view`, without options that name what there is not.
+
+    A slip in a name, or in the form of a treatment, leaves the rest of the page standing, with the
+    reason at its form.
+
+    Raises
+    ------
+    PatchmapError
+        If an option that the page cannot do without is refused, or nothing can be answered.
+    """
+    refused: list[Refused] = []
+    given = folded(fields)
+    while True:
+        try:
+            view, widened = fitted_view(answers, opening_view(answers, list(given.items())))
+        except QuestionError as error:
+            if error.option not in STANDING or error.option not in given:
+                raise
+            refused.append(Refused(error.option, given.pop(error.option), reason_of(error)))
+        else:
+            return view, widened, refused
 
 
 def readable_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:

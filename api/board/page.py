@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from api.board.findings import Findings, cached_findings
 from api.board.map_page import draw_maps
-from api.board.opening import fitted_view, opening_view, readable_view, refusal_page
+from api.board.opening import opening_view, readable_view, refusal_page, standing_view
 from api.board.sections import render_whatever_happens
 from api.board.stories import render_story
 from api.board.variables import Variables, bar_variables, page_variables
@@ -33,21 +33,25 @@ def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Respo
     fields = request.query_params.multi_items()
     try:
         view = opening_view(answers, fields)
-    except PatchmapError as error:
-        return refusal_page(answers, readable_view(answers, fields), error)
-    if view.options() != dict(fields) or len(dict(fields)) < len(fields):
+    except PatchmapError:
+        view = None
+    if view and (view.options() != dict(fields) or len(dict(fields)) < len(fields)):
         return RedirectResponse(view.address() if view.options() else "/", 303)
 
     origin = str(request.base_url).rstrip("/")
 
     def page() -> Response:
         try:
-            shown, widened = fitted_view(answers, view)
+            shown, widened, refused = standing_view(answers, fields)
             findings = cached_findings(answers, shown.question)
             with findings.computing(f"headline {shown.address()}"):
-                shared = page_variables(findings, shown) | {"origin": origin, "widened": widened}
+                shared = page_variables(findings, shown) | {
+                    "origin": origin,
+                    "widened": widened,
+                    "refused": {one.option: one for one in refused},
+                }
         except PatchmapError as error:
-            return refusal_page(answers, view, error)
+            return refusal_page(answers, readable_view(answers, fields), error)
         with findings.computing(f"story {shown.address()}"):
             story = render_story(findings, shown) if shown.at else ""
         text = templates.get_template("board.html").render(
@@ -61,7 +65,7 @@ def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Respo
             draw_maps(request, answers, settings, shown)
 
         parts = _parts(text, findings, shared, draw=draw)
-        return StreamingResponse(parts, media_type=HTML)
+        return StreamingResponse(parts, status_code=400 if refused else 200, media_type=HTML)
 
     return not_modified_or(request, answers, page, media_type=HTML)
 

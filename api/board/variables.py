@@ -10,10 +10,13 @@ from api.board.view import BoardView
 from api.maps.modes import DEFAULT_MODE, MAP_MODES
 from api.pages.bar import bar
 from api.pages.text import (
+    area_words,
     categories_words,
+    gap_notes,
     headline,
     hot_cells,
     hot_words,
+    occupied_words,
     period_words,
     total_words,
 )
@@ -46,12 +49,16 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "shown": answer.n_shown,
         "hot": len(hot_cells(answer)),
         "hot_words": hot_words(answer),
+        "occupied_words": occupied_words(answer),
+        "area_words": area_words(answer),
+        "gap_notes": gap_notes(answer),
+        "study_title": answer.study_title,
+        "cells_tested": int(answer.cells_known.sum()),
         "total": total_words(answer),
         "against": against_words(answer, answer.area_changes.verdicts.against)
         if answer.accounts.compared
         else "",
         "per_day": "n_per_day" in answer.area_counts,
-        "areas_shown": len(answer.area_counts),
         "left_out": [place_title(place) for place in findings.question.without],
         "unit": "harm" if answer.harm else "incidents",
         "credits": answer.accounts.attribution,
@@ -84,7 +91,7 @@ def bar_variables(answers: Answers, view: BoardView, question: Question) -> dict
     return {
         "bar": bar(answers.snapshot(), question),
         "modes": _modes(view),
-        "limits": _limits(view),
+        "limits": _limits(view, {one.layer_id: one.title for one in answers.snapshot().choices()}),
     }
 
 
@@ -107,12 +114,15 @@ def _modes(view: BoardView) -> list[dict[str, object]]:
     ]
 
 
-def _limits(view: BoardView) -> list[tuple[str, str]]:
+def _limits(view: BoardView, layers: Mapping[str, str]) -> list[tuple[str, str]]:
     """Restrictions that are easily overlooked, each with the address that removes it."""
     titles = {"within": "only", "study": "judged against", "by": "by"}
     options = view.options()
     limits = [
-        (f"{title} {options[name]}", view.address("/", at="", **{name: ""}))
+        (
+            f"{title} {layers.get(options[name]) or options[name]}",
+            view.address("/", at="", **{name: ""}),
+        )
         for name, title in titles.items()
         if name in options
     ]

@@ -192,6 +192,7 @@ def _legend(
         hues=HUES,
         left_out=[place_title(place) for place in answer.question.without],
         question=answer.question,
+        study_title=answer.study_title,
         accounts=answer.accounts,
         counts=painting.counts,
         occupied=painting.occupied,

@@ -186,6 +186,7 @@ def _change(answer: Answer) -> Painting:
         cells.index,
     )
     clear = int(changes["certainty"].isin(CERTAINTY[:2]).sum())
+    compares = int(answer.cells_compare.sum())
     rises, falls = (_between(steps, sign, " per km²") for sign in ("+", "−"))
     shades = {
         **{
@@ -201,7 +202,7 @@ def _change(answer: Answer) -> Painting:
     unit = "harm" if answer.harm is not None else "incidents"
     note = (
         f"Change of the density of {unit} against {compared}, for an equal number of published "
-        f"days. {clear:,} of {len(changes):,} cells changed by more than chance; the colours of "
+        f"days. {clear:,} of {compares:,} cells changed by more than chance; the colours of "
         "the others can be chance."
     )
     return Painting(_painted(cells, kinds, meaning), shades, note)

@@ -7,6 +7,7 @@ import math
 import geopandas as gpd
 
 from api.calls import BusyError
+from geo.coverage import partly_covered
 from geo.errors import PatchmapError, QuestionError
 from geo.hotspots.verdict import CERTAINTY, UNJUDGED
 from geo.incidents import category_title
@@ -69,13 +70,31 @@ def hours_words(hours: Hours) -> str:
     return f"{hours.first % 24:02}:00 to {hours.last % 24:02}:00"
 
 
+def area_words(answer: Answer) -> str:
+    """How many areas the incidents shown lie in: `in 3 of 4 areas (1 unknown)`."""
+    known = answer.area_counts.groupby("area_code")["n"].count() > 0
+    areas, unknown = len(known), int((~known).sum())
+    if not unknown:
+        return f"in {areas:,} area{'s' if areas != 1 else ''}"
+    return f"in {areas - unknown:,} of {areas:,} areas ({unknown:,} unknown)"
+
+
 def shown_words(answer: Answer) -> str:
     """The number of incidents shown, and of those that they are judged against."""
     shown, counted = answer.n_shown, answer.accounts.counted
-    areas = answer.area_counts["area_code"].nunique()
-    text = f"n = {shown:,} incidents in {areas:,} area{'s' if areas != 1 else ''}"
-    whole = f"judged against the whole of {answer.accounts.mask}"
+    text = f"n = {shown:,} incidents {area_words(answer)}"
+    whole = f"judged against the whole of {answer.study_title}"
     return f"{text}, {whole}" + (f", n = {counted:,}" if shown != counted else "")
+
+
+def gap_notes(answer: Answer) -> list[str]:
+    """What the headline's numbers lack, as sentences; none where all is covered."""
+    accounts, compared = answer.accounts, answer.accounts.compared
+    partly = partly_covered(answer.known, accounts.period.months)
+    notes = [f"Not covered throughout the period: {'; '.join(partly)}."] if partly else []
+    if compared:
+        notes = [note for note in (compared.left_out, compared.not_compared) if note]
+    return notes
 
 
 def hot_cells(answer: Answer) -> gpd.GeoDataFrame:
@@ -85,19 +104,23 @@ def hot_cells(answer: Answer) -> gpd.GeoDataFrame:
 
 
 def hot_words(answer: Answer) -> str:
-    """How many of the hot cells hold an incident, and what hot means; '' where none is hot."""
-    hot = hot_cells(answer)
-    if hot.empty:
-        return ""
-    some = int((hot["n"] > 0).sum())
+    """What the number of hot cells means: `more than an even spread over Derby would give`."""
     return (
-        f"{some:,} of them with an incident: with their neighbours they hold more than an even "
-        f"spread over {answer.accounts.mask} would give (false discovery rate 5 %)"
+        f"with their neighbours they hold more than an even spread over {answer.study_title} would "
+        "give (false discovery rate 5 %)"
     )
 
 
+def occupied_words(answer: Answer) -> str:
+    """How many of the hot cells hold an incident: `51 with an incident`; '' where none is hot."""
+    hot = hot_cells(answer)
+    return f"{int((hot['n'] > 0).sum()):,} with an incident" if len(hot) else ""
+
+
 def total_words(answer: Answer) -> str:
-    """The change of all incidents shown: `110 before, +21 (+19 %), no clear change`.
+    """The change of all incidents shown: `110 before, +21 (+19 %): no clear change`.
+
+    Of areas that are compared, where not all are.
 
     Returns
     -------
@@ -106,14 +129,17 @@ def total_words(answer: Answer) -> str:
     if not answer.accounts.compared:
         return ""
     total = answer.total_change.areas.iloc[0]
+    compared, shown = int((answer.compares & answer.shown_areas).sum()), answer.shown_areas.sum()
+    if not compared:
+        return "no area can be compared"
+    part = f"in the {compared:,} areas compared {total['n']:,}, " if compared < shown else ""
     share = percent(total["change_share"], sign=True)
     a_day = " a day" if "n_per_day" in total else ""
     certainty = total["certainty"]
     if certainty == UNJUDGED:
-        certainty = "too few earlier months or incidents to say whether by chance"
-    return (
-        f"{total['n_compared']:,} before, {signed(total['change'])} ({share}{a_day}): {certainty}"
-    )
+        certainty = "too few earlier months or incidents to judge"
+    change = f"{signed(total['change'])} ({share}{a_day})"
+    return f"{part}{total['n_compared']:,} before, {change}: {certainty}"
 
 
 def signed(number: float) -> str:
@@ -136,7 +162,8 @@ def percent(share: float, *, sign: bool = False) -> str:
         return "–"
     if sign:
         return f"{signed(share * 100)} %"
-    decimals = 1 if share >= 0.01 or not share else 2
+    # Of the number as it is printed: 0.996 % is 1.0 %, as 1 % is.
+    decimals = 1 if round(share, 4) >= 0.01 or not share else 2
     return f"{share * 100:.{decimals}f} %"
 
 

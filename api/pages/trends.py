@@ -146,7 +146,7 @@ def _trend(answer: Answer, table: pd.DataFrame, groups: list[tuple[Ints, list[st
 def _monthly(
     answer: Answer, point: NDArray[np.integer], row: NDArray[np.integer], *, rows: int
 ) -> pd.DataFrame:
-    """Counts by row and month, only of months that are published in full.
+    """Counts by row and published month; `Answer.groups` says which of them are known in full.
 
     `point` are positions in the history; one appears with each row that it counts for.
     """
@@ -156,5 +156,4 @@ def _monthly(
     inside = (month >= 0) & (month < len(every))
     at = row[inside] * len(every) + month[inside]
     counts = np.bincount(at, minlength=rows * len(every)).reshape(rows, len(every))
-    known = [month for month in answer.published if month not in answer.short]
-    return pd.DataFrame(counts, columns=every)[known]
+    return pd.DataFrame(counts, columns=every)[list(answer.published)]

@@ -126,8 +126,8 @@ def test_within_tells_the_shown_and_what_it_is_judged_against(client: TestClient
         for text in (page, whole)
     )
     assert shown < counted
-    assert f"judged against {counted} in wards" in page
-    assert "<strong>1</strong> area," in page
+    assert f"judged against {counted} in Wards of the town" in page
+    assert "in 1 area," in page
     assert 'aria-label="remove: only B"' in page
 
 

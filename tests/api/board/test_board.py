@@ -107,7 +107,7 @@ def test_a_change_is_told_with_its_certainty(client: TestClient) -> None:
     assert "compared with January 2024" in page
     # Without earlier months nobody knows how much the counts of these two areas vary.
     assert len(re.findall('class="sure cannot-be-judged">', page)) == 2
-    assert "too few earlier months or incidents to say whether by chance" in page
+    assert "too few earlier months or incidents to judge" in page
     assert re.search(r"Compared with</dt><dd>January 2024: \d+ counted", page)
 
 
@@ -367,7 +367,7 @@ def test_of_the_hot_cells_of_a_headline_no_more_hold_an_incident_than_there_are(
     # Ward B shown alone: the hot cells lie in A, and none of them is spoken of.
     page = client.get("/?layer=wards&period=latest-2m&within=B&study=wards").text
     hot, some = re.search(
-        r"<strong>([\d,]+)</strong> hot cells? of \d+ m(?:, <small>([\d,]+) of them)?", page
+        r"<strong>([\d,]+)</strong> .*?hot cells?</abbr> of \d+ m(?: \(([\d,]+) with an)?", page
     ).groups()
     assert int(some or 0) <= int(hot)
 
@@ -380,14 +380,14 @@ def test_the_headline_says_how_many_hot_cells_hold_an_incident_and_what_they_are
     hot = answer.hotspots[answer.hotspots["class"].str.startswith("hot")]
     assert len(hot)
     some = (hot["n"] > 0).sum()
-    words = f"{some} of them with an incident: with their neighbours they hold more than an even"
-    assert words in page
+    assert f"of {answer.question.cell} m ({some} with an incident)" in page
+    assert 'title="with their neighbours they hold more than an even spread over ' in page
     legend = html.unescape(client.get(f"/map{QUESTION}").text)
     assert "Hot: far more than an even spread (false discovery rate 1 %)" in legend
     assert "incidents at random over" in legend
     assert "(95 %)" not in page + legend
     brief = client.get(f"/brief.html{QUESTION}").text
-    assert words in brief
+    assert "Hot: with their neighbours they hold more than an even" in brief
 
 
 def options_of(query: str) -> dict[str, str]:
