@@ -28,6 +28,8 @@ layers = typer.Typer(help="Boundary layers: add, check, list.", no_args_is_help=
 
 _NAMED_FINDINGS = 3
 
+_TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
+
 File = Annotated[Path, typer.Argument(help="A file to read.", show_default=False)]
 
 
@@ -68,6 +70,11 @@ def add_layer(
 
     Reads GeoJSON, ESRI Shapefile (or a .zip of one), KML, GeoPackage or TopoJSON.
     """
+    if file.suffix.lower() in _TABLES:
+        raise InputError(
+            f"{file.name} is a table, not a layer of polygons; for numbers by area use 'patchmap "
+            "attributes add', for incidents 'patchmap ingest'"
+        )
     metadata = LayerMetadata(
         layer_id=layer_id,
         title=title,

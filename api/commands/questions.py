@@ -16,7 +16,7 @@ import typer
 
 from api.commands.context import CommandContext
 from api.formats.registry import GEOJSON, JSON, write_frame
-from api.pages.text import headline
+from api.pages.text import headline, percent
 from api.settings import VERSION, Settings
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.analyses import ANALYSES, Analysis, AnalysisResult
@@ -255,7 +255,11 @@ def run_analysis(
     lines += account_lines(answer.accounts)
     lines += [f"warning: {warning}" for warning in result.warnings]
     lines += [f"method: {result.method}"]
-    lines += [f"{name}: {_shown(value)}" for name, value in result.parameters.items()]
+    lines += [
+        line
+        for name, value in result.parameters.items()
+        for line in (_plan_lines(value) if name == "plans" else [f"{name}: {_shown(value)}"])
+    ]
     lines += [f"note: {caveat}" for caveat in result.caveats]
     cli.echo(lines, _facts(answer) | result.as_dict())
     return result
@@ -287,6 +291,32 @@ def _beside(
         output.with_suffix(f".{name}{output.suffix}"): table for name, table in tables.items()
     }
     return {output: frame, **beside}
+
+
+def _plan_lines(plans: object) -> list[str]:
+    """Plans of patches to choose from, a line each, with the columns of the allocation page."""
+    if not isinstance(plans, list):
+        raise TypeError(f"plans are {type(plans)}")
+    lines = []
+    for plan in plans:
+        changes = f", {plan['changes']} areas move" if "changes" in plan else ""
+        worst, spread = percent(plan["worst_imbalance"]), percent(plan["spread"])
+        lines.append(
+            f"plan {plan['plan']}: {plan['groups']} patches, the worst {worst} from a fair share "
+            f"({_proof(plan)}), spread {spread}, {plan['cut_edges']} neighbours split, "
+            f"compactness {plan['least_compact']:.2f}{changes}"
+        )
+    return lines
+
+
+def _proof(plan: Mapping[str, float]) -> str:
+    """How good the balance of a plan of patches is, against the best that is possible."""
+    if plan["optimal"]:
+        return "proven best"
+    if plan["gap"] > 0:
+        bound = plan["bound"]
+        return f"cannot be below {percent(bound)}" if bound > 0 else "not proven"
+    return f"best possible is {percent(plan['bound'])}"
 
 
 def _shown(value: object) -> str:

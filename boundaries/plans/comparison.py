@@ -304,7 +304,9 @@ def posts_and_money(measures: PlanMeasures, question: Question) -> pd.DataFrame:
     """
     terms = question.posts
     if not terms.shares_anything:
-        raise QuestionError("posts", "say how many officers there are, or how much money")
+        raise QuestionError(
+            "posts", "say how many officers there are (--posts), or how much money (--money)"
+        )
     areas = measures.frame.drop(index=list(question.need.exclude), errors="ignore")
     if areas.empty:
         raise QuestionError("posts", "the plan has no area to share them over; add one first")

@@ -96,7 +96,7 @@ def test_posts_and_money_are_shared_over_the_areas_of_a_plan(city):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "posts: say how many officers there are, or how much money"),
+        ({}, r"posts: say how many officers there are \(--posts\), or how much money \(--money\)"),
         ({"posts": "1"}, "posts: a floor of 1 in each of 2 areas takes 2 posts, and there are 1"),
         ({"posts": "5", "need": "pubs"}, "need: the areas have no column 'pubs'"),
     ],

@@ -17,7 +17,9 @@ from boundaries.plans.export import describe
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
 from boundaries.plans.plan_layers import draft_against, read_layer_or_plan
+from boundaries.plans.rules import BrokenAreaError
 from boundaries.plans.state import Signed
+from geo.errors import ConflictError
 from geo.question.accounts import Accounts
 from geo.question.model import OPTION, Question
 from geo.store.contract import StoreReader
@@ -76,13 +78,22 @@ def incident_lines(accounts: Accounts | None) -> list[str]:
     return account_lines(accounts) if accounts else ["the store holds no incidents"]
 
 
+def _taken(change: Callable[[Plan], Plan], plan: Plan) -> Plan:
+    """The plan with a step taken; a refusal names the option that allows it."""
+    try:
+        return change(plan)
+    except BrokenAreaError as error:
+        reason = str(error).rpartition(";")[0]
+        raise ConflictError(f"{reason}; use --force, or add a bridge first") from error
+
+
 def step(context: typer.Context, plan_id: str, change: Callable[[Plan], Plan]) -> None:
     """Take a step of a stored plan, save it, and print what changed."""
     cli = CommandContext.of(context)
     with cli.open() as store:
         draft = open_plan(store, plan_id, question=None)
         before = draft.measures
-        plan = save_plan(store, change(draft.plan))
+        plan = save_plan(store, _taken(change, draft.plan))
         after = draft.follow(plan).measures
     undone = plan.done < draft.plan.done
     taken = plan.steps[plan.done] if undone else plan.steps[plan.done - 1]
