@@ -263,13 +263,13 @@ def _resolved(
 ) -> tuple[ResolvedQuestion, Knowledge]:
     """The Question resolved, and what is known of each area.
 
-    The latest months are those of the areas that are asked for: a force beside them may have
+    The latest months are those of the areas that are within for: a force beside them may have
     published later ones, in which nothing is known here.
     """
     resolved = resolve(question, parts, study)
     known = _knowledge(resolved, areas, past, short=short, history=history)
-    asked = np.isin(areas.index.astype(str), question.within or areas.index.astype(str))
-    months = known.months_of(asked)
+    within = np.isin(areas.index.astype(str), question.within or areas.index.astype(str))
+    months = known.months_of(within)
     if resolved.is_latest and months and max(months) < resolved.period.months[-1]:
         resolved = resolve(question, parts, study, latest=max(months))
         known = _knowledge(resolved, areas, past, short=short, history=history)
