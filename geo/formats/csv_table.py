@@ -1,5 +1,8 @@
 """CSV files from users, read as text: every row has its line number and its fields unchanged.
 
+Only the apostrophe that keeps a spreadsheet from running a text as a formula is taken off again:
+a file that was written here, corrected and read holds what it held before.
+
 Published files are plain: every line has as many fields as the header, and quotes stand only around
 whole fields. Arrow reads such blocks many times faster; from the first block that is not plain, the
 csv module reads the rest.
@@ -23,12 +26,14 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from geo.errors import InputError
+from geo.formats.formulas import FORMULA_MARKS, unescaped
 
 LONGEST_LINE: Final = 1_000_000
 """Bytes; a longer line means that the file is not a CSV."""
 
 ROWS_PER_TABLE: Final = 50_000
 _BYTES_A_ROW = 100  # read at once for each row of a table; police.uk rows have some 170
+_ESCAPES = tuple(b"'" + mark.encode() for mark in FORMULA_MARKS)
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
@@ -214,6 +219,7 @@ class _Reader:
         self.line = 0
         self.file = file
         self._stream = stream
+        self._escapes = False
 
     def block(self, size: int) -> bytes:
         """About so many bytes of the stream, up to the end of a line."""
@@ -228,7 +234,9 @@ class _Reader:
         try:
             for row in reader:
                 if any(row):
-                    yield before + reader.line_num, row
+                    fields = [unescaped(field) for field in row] if self._escapes else row
+                    yield before + reader.line_num, fields
+                self._escapes = False
         except csv.Error as error:
             line = before + reader.line_num
             raise InputError(f"{self.file}, line {line}: {error}") from error
@@ -237,6 +245,8 @@ class _Reader:
         for part in (io.BytesIO(block), self._stream):
             while line := part.readline(LONGEST_LINE + 1):
                 self.line += 1
+                # Of the row that the csv module is reading now.
+                self._escapes |= _may_escape(line)
                 yield self._text(line)
 
     def _text(self, line: bytes) -> str:
@@ -281,7 +291,7 @@ def _plain_columns(block: bytes, header: list[str]) -> pa.Table | None:
         return None
     text = pa.string()
     try:
-        return pa.csv.read_csv(
+        columns = pa.csv.read_csv(
             io.BytesIO(block),
             pa.csv.ReadOptions(column_names=header, block_size=len(block) + 1, use_threads=False),
             pa.csv.ParseOptions(
@@ -294,6 +304,21 @@ def _plain_columns(block: bytes, header: list[str]) -> pa.Table | None:
     except pa.ArrowInvalid:
         # Text that is not UTF-8: reading line by line finds where.
         return None
+    return _unescaped_columns(columns) if _may_escape(block) else columns
+
+
+def _may_escape(text: bytes) -> bool:
+    """Whether a cell of a text may begin with an apostrophe that keeps it from being a formula."""
+    return any(mark in text for mark in _ESCAPES)
+
+
+def _unescaped_columns(columns: pa.Table) -> pa.Table:
+    for number, name in enumerate(columns.column_names):
+        column = columns.column(number)
+        if pc.any(pc.starts_with(column, "'")).as_py():
+            texts = pa.array([unescaped(text) for text in column.to_pylist()], pa.string())
+            columns = columns.set_column(number, name, texts)
+    return columns
 
 
 def _around_fields(data: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable
 from typing import IO
 
@@ -33,7 +34,30 @@ def to_csv(frame: pd.DataFrame, *, header: bool = True, line_end: str = "\n") ->
     for name in texts:
         plain[name] = plain[name].astype(object).map(escaped)
     plain.columns = plain.columns.map(escaped)
-    return str(plain.to_csv(index=False, header=header, lineterminator=line_end))
+    text = str(plain.to_csv(index=False, header=header, lineterminator=line_end))
+    if "\r" in text and line_end == "\n":
+        stream = io.StringIO()
+        plain.to_csv(  # type: ignore[call-overload] # it needs no more than `write`
+            _Lines(stream), index=False, header=header, lineterminator=_Lines.END
+        )
+        return stream.getvalue()
+    return text
+
+
+class _Lines:
+    """Ends each row that it is given with a line feed.
+
+    The csv module quotes a carriage return only where rows end with one; without quotes it would
+    end the row, and what stands behind it would begin a new one, maybe with a formula.
+    """
+
+    END = "\r\n"
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+
+    def write(self, row: str) -> int:
+        return self._text.write(row.removesuffix(self.END) + "\n")
 
 
 class CsvRows:
@@ -46,7 +70,7 @@ class CsvRows:
     """
 
     def __init__(self, stream: IO[str]) -> None:
-        self._writer = csv.writer(stream, lineterminator="\n")
+        self._writer = csv.writer(_Lines(stream), lineterminator=_Lines.END)
 
     def add(self, row: Iterable[object]) -> None:
         """Write one row, with its text cells made harmless."""

@@ -13,8 +13,8 @@ NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 # A byte order mark at the start of a file is dropped before the cell is looked at. Apostrophes
 # before it count too: a text that has one of its own must not lose it when it is read.
-FORMULA_START: Final = "[\ufeff']*[=+\\-@\t\r\n]"
-_FORMULA: Final = re.compile(FORMULA_START)
+FORMULA_MARKS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\ufeff")
+_FORMULA: Final = re.compile("[\ufeff']*[=+\\-@\t\r\n]")
 
 
 def is_formula(text: str) -> bool:
