@@ -167,6 +167,25 @@ def test_a_month_that_one_of_two_forces_lacks_is_unknown_there(data):
     assert result.accounts.unknown in result.accounts.caveats
 
 
+@pytest.mark.parametrize(("unknown", "named"), [(6, "E1, E2, E3, E4, E5, E6"), (7, "E6 …")])
+def test_of_many_unknown_areas_six_are_named(unknown, named, incident_frame):
+    squares = [
+        shapely.box(400_000 + n * SIDE, 300_000, 400_000 + (n + 1) * SIDE, 300_000 + SIDE)
+        for n in range(unknown + 1)
+    ]
+    codes = ["W", *(f"E{n}" for n in range(1, unknown + 1))]
+    row = gpd.GeoDataFrame({"area_name": codes}, index=codes, geometry=squares, crs=27700)
+    data = Data(incident_frame, row)
+    for month in MONTHS[:2]:
+        data.force(WEST, month, rows_of(0, ASB, month, 20))
+    data.force(
+        EAST, MONTHS[0], [r for n in range(unknown) for r in rows_of(n + 1, ASB, MONTHS[0], 20)]
+    )
+    sentence = data.ask(datetime=MONTHS[1]).accounts.unknown
+    assert sentence.startswith(f"Unknown, not zero: {unknown} of {unknown + 1} areas (E1, ")
+    assert f"{named}): not published by {EAST}" in sentence
+
+
 def test_of_a_longer_period_the_count_stays_but_is_not_compared_with_the_others(data):
     six_months(data, east_lacks=["2024-03"])
     rows = table(data.ask(datetime="2024-01/2024-03", category=ASB))

@@ -51,6 +51,12 @@ def test_a_period_without_days_is_refused(days):
         changes([1], [2], days=days)
 
 
+def test_single_days_are_compared():
+    areas = changes([8, 3], [4, 3], days=(1, 1)).areas
+    assert areas["change"].tolist() == [4, 0]
+    assert areas["change_share"].tolist() == [1, 0]
+
+
 def n_minus_one(a: int, total: int, b: int, total_other: int) -> float:
     """The χ² of a table of two by two, times (N − 1) / N."""
     table = [[a, total - a], [b, total_other - b]]

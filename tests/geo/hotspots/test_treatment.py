@@ -190,8 +190,10 @@ def test_the_spread_is_that_of_dersimonian_and_laird():
     mean = np.average(effect, weights=weight)
     q = (weight * (effect - mean) ** 2).sum()
     tau = (q - 3) / (weight.sum() - (weight**2).sum() / weight.sum())
-    result = spread_of_changes([(before, after), ([0], [0]), ([9], [12])])
-    assert result == Spread(pytest.approx(tau), pytest.approx(q / 3), 3.0)
+    expected = Spread(pytest.approx(tau), pytest.approx(q / 3), 3.0)
+    assert spread_of_changes([(before, after), ([0], [0]), ([9], [12])]) == expected
+    # Places without incidents say nothing, also among others.
+    assert spread_of_changes([([*before, 0, 0], [*after, 0, 0])]) == expected
     assert spread_of_changes([([50, 50], [50, 50])]) == Spread(0.0, 1.0, 1.0)
 
 

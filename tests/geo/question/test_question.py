@@ -122,7 +122,7 @@ def test_by_month_has_rows_for_published_months_only(ask):
     result = ask(rows, datetime="2023-10/2024-02", by="month")
     table = result.area_counts
     assert sorted(set(table["month"])) == ["2023-11", "2024-01"]
-    assert len(table) == 8
+    assert table.index.tolist() == list(range(8))
     january = table[table["month"] == "2024-01"]
     assert january["share"].tolist() == [0.5, 0.5, 0, 0]
     assert result.accounts.months_missing == ["2023-10", "2023-12", "2024-02"]
@@ -193,6 +193,14 @@ def test_what_the_data_cannot_answer_is_refused_by_its_option(options, option, m
     assert refused.value.option == option
 
 
+def test_a_refusal_names_twenty_to_choose_from(ask):
+    rows = [(*A, f"kind-{number:02}", "2024-01") for number in range(25)]
+    with pytest.raises(QuestionError) as refused:
+        ask(rows, category="noise")
+    assert str(refused.value).endswith("kind-18 or kind-19")
+    assert "kind-00, kind-01" in str(refused.value)
+
+
 def test_days_of_a_source_that_knows_instants_are_answered_beside_one_that_does_not(ask):
     rows = [(*A, ASB, "2024-03-10T12:00:00"), (*B, ASB, "2024-01")]
     result = ask(rows, datetime="2024-03-05/2024-03-15")
@@ -207,6 +215,12 @@ def test_without_incidents_the_latest_period_is_refused(ask):
 
 def test_without_incidents_named_months_count_nothing(ask):
     assert counts(ask([], datetime="2024-01/2024-02")) == {"A": 0, "B": 0, "C": 0, "D": 0}
+
+
+def test_by_month_a_store_without_any_month_has_no_rows(ask):
+    result = ask([], datetime="2024-01/2024-02", by="month")
+    assert len(result.area_counts) == 0
+    assert {"area_code", "month", "n"} <= set(result.area_counts.columns)
 
 
 def test_the_accounts_tell_period_sources_caveats_and_question(ask):

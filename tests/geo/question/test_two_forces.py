@@ -228,3 +228,21 @@ def test_a_month_that_looks_incomplete_is_said_of_the_sources_that_answer(town):
     assert said in " ".join(town.ask(datetime="2024-01", source="police.uk").accounts.caveats)
     assert said not in " ".join(town.ask(datetime="2024-01", source="council").accounts.caveats)
     assert said not in " ".join(town.ask(datetime="2023-12").accounts.caveats)
+
+
+@pytest.mark.parametrize(("n", "short"), [(29, True), (30, False), (31, False)])
+def test_a_month_with_half_of_the_usual_rows_looks_complete(town, n, short):
+    town.months("north", HERE, ["2023-11", "2023-12", "2024-02"], 60)
+    town.months("north", HERE, ["2024-01"], n)
+    caveats = " ".join(town.ask(datetime="2024-01").accounts.caveats)
+    expected = "2024-01: north published 29 rows; its median month has 60. The month looks"
+    assert (expected in caveats) is ("looks incomplete" in caveats) is short
+    assert "looks incomplete" not in " ".join(town.ask(datetime="2024-02").accounts.caveats)
+
+
+@pytest.mark.parametrize(("months", "short"), [(1, False), (2, True)])
+def test_a_median_month_needs_three(town, months, short):
+    town.months("north", HERE, ["2023-11", "2023-12"][:months], 60)
+    town.months("north", HERE, ["2024-01"], 9)
+    caveats = " ".join(town.ask(datetime="2024-01").accounts.caveats)
+    assert ("looks incomplete" in caveats) is short
