@@ -1,11 +1,13 @@
 """Treated places are compared with a control, in windows of equal length, each incident once."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from scipy import stats
 
 from geo.errors import InputError
 from geo.hotspots.treatment import (
@@ -210,7 +212,15 @@ def test_a_spread_widens_the_interval_by_the_number_of_places():
     wide = rate_ratio(TREATED, CONTROL, spread=spread, places=(4.0, 8.0))
     variance = 1 / 207 + 1 / 110 + 1 / 308 + 1 / 318 + 0.04 * (1 / 4 + 1 / 8)
     assert np.log(wide.high / wide.low) == pytest.approx(2 * 1.959964 * variance**0.5, rel=1e-6)
+    assert wide.p == pytest.approx(2 * stats.norm.sf(abs(np.log(wide.ratio)) / variance**0.5))
     assert wide.p > plain.p
+    # Where the spread is an estimate, by Student's t.
+    few = rate_ratio(TREATED, CONTROL, spread=replace(spread, degrees=5.0), places=(4.0, 8.0))
+    reach = stats.t.ppf(0.975, 5) * variance**0.5
+    assert np.log([few.low, few.high]) == pytest.approx(
+        np.log(few.ratio) + np.array([-reach, reach])
+    )
+    assert few.p == pytest.approx(2 * stats.t.sf(abs(np.log(few.ratio)) / variance**0.5, 5))
 
 
 def test_displacement_enters_the_difference_where_both_have_a_buffer():
