@@ -16,7 +16,8 @@ NOBODY = 65534
 @contextmanager
 def folder_open_to_all() -> Iterator[Path]:
     """A folder that every user can enter, which the folders of pytest are not."""
-    folder = Path(tempfile.mkdtemp(prefix="open-to-all-"))
+    # Not where the tests' other temporary files are: nobody else can enter that.
+    folder = Path(tempfile.mkdtemp(prefix="open-to-all-", dir="/tmp"))
     folder.chmod(0o755)
     try:
         yield folder

@@ -21,10 +21,12 @@ from api.pages.templating import templates
 from api.pages.text import shown_words
 from api.query import QUESTION_PARAMETERS, only
 from geo.errors import InputError
+from geo.output.reasons import library_errors
 from geo.temporary import TemporaryFolder
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_PDF_END = b"%%EOF"
 _PRINT_SECONDS = 120
 """How long a browser may take to print."""
 
@@ -99,7 +101,9 @@ def print_pdf(page: str, target: Path) -> None:
     Raises
     ------
     InputError
-        If no browser is installed, or it fails.
+        If no browser is installed.
+    OSError
+        If it fails, or the disk is full.
     """
     program = browser()
     with TemporaryFolder() as folder:
@@ -116,14 +120,19 @@ def print_pdf(page: str, target: Path) -> None:
             f"--print-to-pdf={made}",
             source.as_uri(),
         ]
-        try:
-            subprocess.run(  # noqa: S603 - the browser that was found, and a page of our own
-                command, check=True, capture_output=True, timeout=_PRINT_SECONDS
-            )
-        except (subprocess.SubprocessError, OSError) as error:
-            raise InputError(
-                f"{program} could not print the brief: {type(error).__name__}"
-            ) from error
-        if not made.exists():
-            raise InputError(f"{program} ended without writing a PDF")
+        with library_errors(made, InputError):
+            _print(command, made)
         shutil.copyfile(made, target)
+
+
+def _print(command: list[str], made: Path) -> None:
+    """Run the browser, which takes a PDF that a full disk cut off for a success."""
+    try:
+        subprocess.run(  # noqa: S603 - the browser that was found, and a page of our own
+            command, check=True, capture_output=True, timeout=_PRINT_SECONDS
+        )
+    except (subprocess.SubprocessError, OSError) as error:
+        name = type(error).__name__
+        raise InputError(f"{command[0]} could not print the brief: {name}") from error
+    if not (made.exists() and made.read_bytes().rstrip().endswith(_PDF_END)):
+        raise InputError(f"{command[0]} ended without writing a whole PDF")

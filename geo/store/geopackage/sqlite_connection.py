@@ -176,6 +176,11 @@ class SqliteConnection:
                 (tuple(chain.from_iterable(piece)) for piece in equal),
             )
 
+    def check_writable(self) -> None:
+        """Refuse a change of a file that could only be opened for reading, with the reason."""
+        if self._only_read:
+            raise self._only_read
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """All reads made inside see one state of the store."""
@@ -195,8 +200,7 @@ class SqliteConnection:
     def transaction(self) -> Iterator[None]:
         """All changes made inside happen together or not at all."""
         with self._lock, as_store_error(self.path):
-            if self._only_read:
-                raise self._only_read
+            self.check_writable()
             self._check_file()
             # IMMEDIATE, to wait for another writer now: later SQLite would fail at once.
             self._connection.execute("BEGIN IMMEDIATE")
@@ -287,6 +291,7 @@ class SqliteConnection:
             If another program is using the file, or the disk is full.
         """
         with self._lock, as_store_error(self.path):
+            self.check_writable()
             self._check_file()
             # Rows that went before lie in free pages, and in pages of the log.
             self.execute("VACUUM")

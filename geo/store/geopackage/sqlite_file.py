@@ -82,6 +82,7 @@ class SqliteFile(SqliteConnection):
 
     def restore_from(self, path: Path) -> None:
         """Replace all content with that of another store, which is opened first to check it."""
+        self.check_writable()
         backup = SqliteFile(path)
         try:
             with self._lock, as_store_error(self.path):

@@ -334,6 +334,23 @@ def test_a_brief_without_a_browser_says_how(
     assert "write -o brief.html, open it in any browser and print it" in done.stderr
 
 
+def test_a_pdf_that_the_browser_cut_off_is_refused(
+    tmp_path: Path, store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(
+        "#!/bin/sh\nfor word; do case $word in --print-to-pdf=*) "
+        'printf "%%PDF-1.4 half" > "${word#*=}";; esac; done\n'
+    )
+    browser.chmod(0o755)
+    monkeypatch.setattr("api.board.brief.shutil.which", lambda _name: str(browser))
+    done = run_patchmap("--store", "town.gpkg", "brief", "-o", "brief.pdf", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "brief.pdf cannot be written" in done.stderr
+    assert "ended without writing a whole PDF" in done.stderr
+    assert not (tmp_path / "brief.pdf").exists()
+
+
 def test_a_page_that_is_being_sent_does_not_look_at_the_store_again(
     store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
