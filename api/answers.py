@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from api.calls import SharedDemand, changed
+from api.load.memory import MemoryBudget
 from api.load.turns import Turns
 from api.reads import PARTS, Part, State, note, noting
-from api.settings import processors
+from api.settings import CACHE_BYTES, processors
 from api.snapshot import Snapshot
 from geo.analyses import Analysis, AnalysisResult
 from geo.analyses.analysis import Runner, run_here
@@ -21,9 +23,8 @@ from geo.store.contract import Store
 
 Value = TypeVar("Value")
 
-MAX_ENTRIES = 96
-MAX_BYTES = 1_500_000_000
-"""How many entries the cache holds, and roughly how many bytes they may take together."""
+MAX_ENTRIES = 400
+"""How many entries the cache holds at most; the memory of all caches has a bound of its own."""
 
 
 class _CacheEntry:
@@ -45,6 +46,7 @@ class _CacheEntry:
         self.reads: frozenset[Part] = PARTS
         self.demand = SharedDemand()
         self.built = self.building = self.led = False
+        self.used = time.monotonic()
         self.value: Any = None
         self.error: PatchmapError | None = None
 
@@ -77,13 +79,23 @@ class _CacheEntry:
 class Answers:
     """Answers about one store, and the snapshot of it that they are computed from."""
 
-    def __init__(self, store: Store, *, run: Runner = run_here, turns: Turns | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        run: Runner = run_here,
+        turns: Turns | None = None,
+        memory: MemoryBudget | None = None,
+    ) -> None:
         self._store = store
         self._run = run
         self.turns = turns or Turns(processors())
         self._snapshot: Snapshot | None = None
         self._refreshing = threading.Lock()
         self._listing = threading.Lock()
+        self._memory = memory or MemoryBudget(CACHE_BYTES)
+        self._memory.shared = self._of_the_store
+        self._memory.watch(self)
         self._entries: OrderedDict[str, _CacheEntry] = OrderedDict()
         self._entries_of: Snapshot | None = None
 
@@ -176,9 +188,24 @@ class Answers:
             finally:
                 if not entry.built and entry.demand.is_empty:
                     self._discard(key, entry)
+        entry.used = time.monotonic()
         note(*entry.reads)
         value: Value = entry.value
         return value
+
+    def entries(self) -> list[tuple[float, Hashable, object]]:
+        """When each entry that is built was last used, its key and its value."""
+        with self._listing:
+            return [(one.used, key, one.value) for key, one in self._entries.items() if one.built]
+
+    def drop(self, key: Hashable) -> None:
+        """Forget an entry."""
+        with self._listing:
+            self._entries.pop(str(key), None)
+
+    def _of_the_store(self) -> list[object]:
+        """What answers refer to but the snapshot holds anyway."""
+        return [self, self._snapshot, *(self._snapshot.contents() if self._snapshot else [])]
 
     def _complete(
         self, key: str, entry: _CacheEntry, build: Callable[[], object], *, light: bool
@@ -231,6 +258,7 @@ class Answers:
                 changed.notify_all()
         if entry.built:
             self._relist(key, entry)
+            self._memory.added(entry.value)
 
     def _entry(self, key: str, snapshot: Snapshot) -> _CacheEntry:
         """The entry of a key for a state; a new one where there is none that is valid for it."""
@@ -268,9 +296,8 @@ class Answers:
     def _evict(self) -> None:
         """Drop the least recently used entries, but none that is still being built."""
         built = [key for key, entry in self._entries.items() if entry.built]
-        size = sum(_bytes(self._entries[key].value) for key in built)
-        while len(built) >= MAX_ENTRIES or (size > MAX_BYTES and len(built) > 1):
-            size -= _bytes(self._entries.pop(built.pop(0)).value)
+        for key in built[: max(0, len(built) - MAX_ENTRIES + 1)]:
+            del self._entries[key]
 
     def _discard(self, key: str, entry: _CacheEntry) -> None:
         with self._listing:
@@ -301,8 +328,3 @@ class SnapshotAnswers(Answers):
     ) -> Value:
         """Return the shared cached value of a key for the fixed snapshot."""
         return self._answers.cached(key, build, snapshot=snapshot or self._fixed, light=light)
-
-
-def _bytes(value: object) -> int:
-    """Estimate the memory of a value; answers share their frames, so they count little."""
-    return int(getattr(value, "nbytes", 2_000_000))

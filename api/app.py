@@ -17,6 +17,7 @@ from api.board import map_page as board_map
 from api.board import page as board
 from api.dependencies import answers_of
 from api.help import page as guide
+from api.load.memory import MemoryBudget
 from api.load.turns import Turns, WaitingRoom
 from api.maps import basemap
 from api.maps.basemap import BasemapFile
@@ -50,8 +51,9 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     room = WaitingRoom(settings.waiting)
     turns = Turns(settings.at_once, room)
     app.state.searches = searches or Searches(room=room)
-    app.state.answers = Answers(store, run=app.state.searches, turns=turns)
-    app.state.plan_sessions = PlanSessions(store, turns, room)
+    memory = MemoryBudget(settings.cache_bytes)
+    app.state.answers = Answers(store, run=app.state.searches, turns=turns, memory=memory)
+    app.state.plan_sessions = PlanSessions(store, turns, room, memory)
     app.state.settings = settings
     app.state.readiness = CapacityLimiter(1)
     app.state.basemap = BasemapFile.open(settings.basemap, store.projection)

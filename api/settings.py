@@ -25,6 +25,9 @@ DEADLINE_S = 60.0
 WAITING = 64
 """How many may wait unless the settings say otherwise; each occupies a thread."""
 
+CACHE_BYTES = 500_000_000
+"""Memory of all caches together unless the settings say otherwise."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 try:
@@ -106,6 +109,8 @@ class Settings:
         `PATCHMAP_WAITING`: how many more callers may wait for theirs.
     deadline_s
         `PATCHMAP_DEADLINE`: seconds that a caller waits for an answer at most.
+    cache_bytes
+        `PATCHMAP_CACHE_MB`: memory that all caches together may take, in megabytes.
     """
 
     store: str = DEFAULT_STORE
@@ -118,6 +123,7 @@ class Settings:
     at_once: int = field(default_factory=processors)
     waiting: int = WAITING
     deadline_s: float = DEADLINE_S
+    cache_bytes: int = CACHE_BYTES
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -152,6 +158,10 @@ class Settings:
             at_once=_count(environment, "PATCHMAP_AT_ONCE", processors(), most=1_000),
             waiting=_count(environment, "PATCHMAP_WAITING", WAITING, most=10_000),
             deadline_s=_count(environment, "PATCHMAP_DEADLINE", int(DEADLINE_S), most=86_400),
+            cache_bytes=_count(
+                environment, "PATCHMAP_CACHE_MB", CACHE_BYTES // 1_000_000, most=1_000_000
+            )
+            * 1_000_000,
         )
 
 

@@ -87,6 +87,12 @@ class Snapshot:
             "settings": version.of("settings"),
         }
 
+    def contents(self) -> list[object]:
+        """Return what is in memory of the store: frames, and the blocks of plans."""
+        layers = [areas for _, areas in [*self._layers.values()]]
+        frames = [self._incidents, *layers, *[*self._planned.values()]]
+        return [*frames, *[*self._blocks.values()]]
+
     def layers(self) -> list[LayerMetadata]:
         """Return the metadata of every layer."""
         note("layers")

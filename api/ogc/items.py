@@ -167,15 +167,6 @@ class Items:
         return len(self.ids)
 
     @property
-    def nbytes(self) -> int:
-        """About how many bytes it takes once every feature has been requested."""
-        if isinstance(self.geometries, PointGeometries):
-            return len(self) * (150 if len(self) > MAX_CACHED else 700)
-        return len(self) * 1_000 + 100 * int(
-            shapely.get_num_coordinates(self.geometries.geometries).sum()
-        )
-
-    @property
     def encoded(self) -> list[bytes]:
         """Every feature as GeoJSON in degrees of longitude and latitude."""
         return self.features(range(len(self)), next(iter(offered(self.projection).values())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ import geopandas as gpd
 import shapely
 
 from api.formats.encoding import encode_features, feature_collection
+from api.load.memory import MemoryBudget
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.figures import Figures, count_incidents, figure_blocks, plan_question
 from boundaries.plans.overlaps import Overlaps
@@ -36,15 +38,18 @@ Every step is checked against all of them: a country's output areas would slow e
 class RecentCache(Generic[Value]):
     """A cache of the most recently used values, safe for use by several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: MemoryBudget) -> None:
         self._entries: OrderedDict[Hashable, Value] = OrderedDict()
+        self._used: dict[Hashable, float] = {}
         self._lock = threading.Lock()
+        memory.watch(self)
 
     def get(self, key: Hashable) -> Value | None:
         """The value of a key, None where there is none."""
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
+                self._used[key] = time.monotonic()
             return self._entries.get(key)
 
     def put(self, key: Hashable, value: Value) -> None:
@@ -52,8 +57,20 @@ class RecentCache(Generic[Value]):
         with self._lock:
             self._entries[key] = value
             self._entries.move_to_end(key)
+            self._used[key] = time.monotonic()
             while len(self._entries) > MAX_ENTRIES:
-                self._entries.popitem(last=False)
+                self._used.pop(self._entries.popitem(last=False)[0])
+
+    def entries(self) -> list[tuple[float, Hashable, object]]:
+        """When each entry was last used, its key and its value."""
+        with self._lock:
+            return [(self._used[key], key, value) for key, value in self._entries.items()]
+
+    def drop(self, key: Hashable) -> None:
+        """Forget an entry."""
+        with self._lock:
+            self._entries.pop(key, None)
+            self._used.pop(key, None)
 
     def get_or_build(self, key: Hashable, build: Callable[[], Value]) -> Value:
         """The value of a key, built if it is missing; two threads at once may both build it."""
@@ -67,12 +84,12 @@ class RecentCache(Generic[Value]):
 class PlanData:
     """The blocks, figures and layers of a store that its plans are measured on."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, memory: MemoryBudget) -> None:
         self._store = store
-        self._blocks: RecentCache[BlockLayer] = RecentCache()
-        self._figures: RecentCache[Figures] = RecentCache()
-        self._overlaps: RecentCache[Mapping[str, Overlaps]] = RecentCache()
-        self._drawn: RecentCache[bytes] = RecentCache()
+        self._blocks: RecentCache[BlockLayer] = RecentCache(memory)
+        self._figures: RecentCache[Figures] = RecentCache(memory)
+        self._overlaps: RecentCache[Mapping[str, Overlaps]] = RecentCache(memory)
+        self._drawn: RecentCache[bytes] = RecentCache(memory)
 
     def version(self, *subjects: str) -> tuple[object, ...]:
         """The store's UUID and its change counters for some subjects, such as `layers`."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from api.formats.encoding import records
+from api.load.memory import MemoryBudget
 from api.load.turns import Turns, WaitingRoom
 from api.planner.facts import Row
 from api.planner.payload import (
@@ -89,11 +90,11 @@ class EditingSession:
 class PlanSessions:
     """The editing sessions of one store, shared by all who call its service."""
 
-    def __init__(self, store: Store, turns: Turns, room: WaitingRoom) -> None:
+    def __init__(self, store: Store, turns: Turns, room: WaitingRoom, memory: MemoryBudget) -> None:
         self._store = store
         self._turns, self._room = turns, room
-        self._data = PlanData(store)
-        self._cache: RecentCache[EditingSession] = RecentCache()
+        self._data = PlanData(store, memory)
+        self._cache: RecentCache[EditingSession] = RecentCache(memory)
         self._listing = threading.Lock()
         self._turns_of: dict[str, Turns] = {}
 

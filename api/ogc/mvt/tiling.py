@@ -82,7 +82,6 @@ class TiledAreas:
             lonlat, lambda xy: np.column_stack(to_unit(xy[:, 0], xy[:, 1]))
         )
         self._tree = shapely.STRtree(self._geometries)
-        self.nbytes = 3 * items.nbytes
 
     def tile(self, tile: Tile, name: str, selected: Ints | None) -> bytes:
         """Return the areas of a tile.
@@ -115,7 +114,6 @@ class TiledPoints:
         # Sorted, so that the points of a tile are found by their easting without an index.
         self._order = np.argsort(x, kind="stable")
         self._x, self._y = x[self._order], y[self._order]
-        self.nbytes = 24 * len(x) + (0 if len(items) > MAX_CACHED else 150 * len(items))
 
     def tile(self, tile: Tile, name: str, selected: Ints | None) -> bytes:
         """Return the points of a tile.

@@ -1,0 +1,219 @@
+"""A bound on the memory of all caches together.
+
+What is cached grows while it is used: answers compute their frames when these are first read. So
+the caches are measured anew whenever more is added, and the least recently used goes first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from functools import lru_cache, singledispatch
+from typing import Any, Final, Protocol
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+_OBJECT: Final = 100
+"""About how many bytes any object takes beside its content."""
+
+_COORDINATE: Final = 16
+_TEXT: Final = 60
+"""About how many bytes a text in a column takes; most are short, and many are shared."""
+
+_TREE_NODE: Final = 64
+_OWN: Final = ("api.", "boundaries.", "geo.", "scipy.sparse")
+"""Modules whose objects are followed into; others hold little, or are shared by all."""
+
+_MEASURE_SECONDS: Final = 5.0
+_ROOM: Final = 0.8
+"""What is left of a full budget, so that it is not full again, and measured, at once."""
+
+_WORTH_RETURNING: Final = 32_000_000
+"""Bytes: where less is dropped, the system's allocator is left alone."""
+
+
+class Cache(Protocol):
+    """A cache of which single entries can be dropped."""
+
+    def entries(self) -> Iterable[tuple[float, Hashable, object]]:
+        """When each entry was last used (`time.monotonic`), its key and its value."""
+
+    def drop(self, key: Hashable) -> None:
+        """Forget an entry."""
+
+
+class MemoryBudget:
+    """How many bytes several caches may take together.
+
+    Parameters
+    ----------
+    most
+        Bytes.
+    shared
+        Returns what values refer to but do not own, such as the data of the store.
+    """
+
+    def __init__(self, most: int, shared: Callable[[], Iterable[object]] = list) -> None:
+        self.most = most
+        self.shared = shared
+        self._caches: list[Cache] = []
+        self._measuring = threading.Lock()
+        self._measured, self._size = time.monotonic(), 0
+        self._dropped = 0
+
+    def watch(self, cache: Cache) -> None:
+        """Count a cache too."""
+        self._caches.append(cache)
+
+    def added(self, value: object) -> None:
+        """Make room where a value that was added to a cache is too much."""
+        self._size += size_of(value, {id(one) for one in self.shared()})
+        if self._size > self.most or time.monotonic() - self._measured > _MEASURE_SECONDS:
+            self.trim()
+
+    def trim(self) -> int:
+        """Drop what was not used for longest where all is too much; the latest stays in any case.
+
+        Returns
+        -------
+        How many bytes are left.
+        """
+        with self._measuring:
+            used = [(*entry, cache) for cache in self._caches for entry in cache.entries()]
+            used.sort(key=lambda entry: entry[0], reverse=True)
+            # What several values share counts for the one that was used last.
+            counted = {id(one) for one in self.shared()}
+            sizes = [size_of(value, counted) for _, _, value, _ in used]
+            total = sum(sizes)
+            least = self.most * _ROOM if total > self.most else total
+            while len(used) > 1 and total > least:
+                _, key, _, cache = used.pop()
+                cache.drop(key)
+                total -= sizes[-1]
+                self._dropped += sizes.pop()
+            del used
+            self._measured, self._size = time.monotonic(), total
+            if self._dropped >= _WORTH_RETURNING:
+                self._dropped = 0
+                _return_memory()
+        return total
+
+
+def size_of(value: object, counted: set[int] | None = None) -> int:
+    """About how many bytes a value takes, with all that it refers to.
+
+    Parameters
+    ----------
+    counted
+        Ids of what is not counted again; what is counted is added.
+    """
+    counted = set() if counted is None else counted
+    total, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in counted or isinstance(one, bool | int | float | type):
+            continue
+        counted.add(id(one))
+        size, parts = _measured(one)
+        total += size
+        waiting.extend(parts)
+    return total
+
+
+@singledispatch
+def _measured(value: object) -> tuple[int, Iterable[object]]:
+    """The bytes of one object, and what it refers to."""
+    followed = type(value).__module__.startswith(_OWN)
+    return _OBJECT, _attributes(value) if followed else ()
+
+
+@_measured.register
+def _(value: str | bytes | bytearray) -> tuple[int, Iterable[object]]:
+    return _OBJECT + len(value), ()
+
+
+@_measured.register
+def _(value: np.ndarray) -> tuple[int, Iterable[object]]:
+    return _OBJECT + _array_bytes(value), ()
+
+
+@_measured.register
+def _(value: pd.DataFrame | pd.Series | pd.Index) -> tuple[int, Iterable[object]]:
+    return _OBJECT + _frame_bytes(value), ()
+
+
+@_measured.register
+def _(value: shapely.Geometry) -> tuple[int, Iterable[object]]:
+    return _OBJECT + _COORDINATE * int(shapely.get_num_coordinates(value)), ()
+
+
+@_measured.register
+def _(value: shapely.STRtree) -> tuple[int, Iterable[object]]:
+    return _TREE_NODE * len(value), [value.geometries]
+
+
+@_measured.register
+def _(value: Mapping) -> tuple[int, Iterable[object]]:
+    return _OBJECT, [part for pair in [*value.items()] for part in pair]
+
+
+@_measured.register
+def _(value: list | tuple | set | frozenset) -> tuple[int, Iterable[object]]:
+    if isinstance(value, list) and value and isinstance(value[0], bytes):  # encoded features
+        return (8 + _OBJECT // 2) * len(value) + sum(map(len, value)), ()
+    return _OBJECT + 8 * len(value), [*value]
+
+
+def _attributes(value: Any) -> Iterator[object]:
+    # A copy: another thread may compute a further attribute meanwhile.
+    yield from getattr(value, "__dict__", {}).copy().values()
+    for kind in type(value).__mro__:
+        for name in getattr(kind, "__slots__", ()):
+            yield getattr(value, name, None)
+
+
+def _array_bytes(values: np.ndarray) -> int:
+    if values.dtype != object:
+        return int(values.nbytes)
+    shapes = values[np.asarray(shapely.is_geometry(values))]
+    coordinates = int(shapely.get_num_coordinates(shapes).sum())
+    others = int(values.size - shapes.size)
+    return 8 * int(values.size) + _OBJECT * len(shapes) + _COORDINATE * coordinates + _TEXT * others
+
+
+def _frame_bytes(frame: pd.DataFrame | pd.Series | pd.Index) -> int:
+    if isinstance(frame, pd.DataFrame):
+        columns = [frame.iloc[:, number] for number in range(frame.shape[1])]
+        return _frame_bytes(frame.index) + sum(_column_bytes(column) for column in columns)
+    if isinstance(frame, pd.Series):
+        return _frame_bytes(frame.index) + _column_bytes(frame)
+    return 0 if isinstance(frame, pd.RangeIndex) else _column_bytes(frame)
+
+
+def _column_bytes(column: pd.Series | pd.Index) -> int:
+    if isinstance(column, gpd.GeoSeries) or column.dtype == object:
+        return _array_bytes(np.asarray(column, dtype=object))
+    return int(
+        column.memory_usage(index=False) if isinstance(column, pd.Series) else column.memory_usage()
+    )
+
+
+def _return_memory() -> None:
+    """Give freed memory back to the system, which glibc otherwise keeps for later."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+@lru_cache(maxsize=1)
+def _glibc() -> Any:
+    if not sys.platform.startswith("linux"):
+        return None
+    library = ctypes.CDLL(None)
+    return library if hasattr(library, "malloc_trim") else None
