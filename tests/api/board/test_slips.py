@@ -13,10 +13,10 @@ QUESTION = "/?datetime=2024-01/2024-02&layer=wards&cell=200"
 @pytest.mark.parametrize(
     ("slip", "reason"),
     [
-        ("without=Nowhere", "No incident is at 'Nowhere'; there are, for example, "),
-        ("within=Z", "Unknown value 'Z'; choose A or B"),
-        ("category=robery", "Unknown value 'robery'; choose "),
-        ("source=Police", "Unknown value 'Police'; choose police.uk"),
+        ("without=Nowhere", "no incident is at 'Nowhere'; there are, for example, "),
+        ("within=Z", "unknown value 'Z'; choose A or B"),
+        ("category=robery", "unknown value 'robery'; choose "),
+        ("source=Police", "unknown value 'Police'; choose police.uk"),
     ],
 )
 def test_an_unknown_name_is_not_applied_and_said_so(
@@ -27,7 +27,7 @@ def test_an_unknown_name_is_not_applied_and_said_so(
     assert response.status_code == 400
     assert "etag" not in response.headers
     name, _, value = slip.partition("=")
-    assert f"Not applied: {name} “{value}”. {reason}" in page
+    assert f"Not applied: {name} “{value}”, {reason}" in page
     plain = html.unescape(client.get(QUESTION).text)
     numbers = plain[plain.index('<p class="numbers">') : plain.index('<nav class="modes"')]
     assert numbers in page
