@@ -304,7 +304,7 @@ def _plain_columns(block: bytes, header: list[str]) -> pa.Table | None:
     except pa.ArrowInvalid:
         # Text that is not UTF-8: reading line by line finds where.
         return None
-    return _unescaped_columns(columns) if _may_escape(block) else columns
+    return _unescaped_columns(columns) if b"'" in block else columns
 
 
 def _may_escape(text: bytes) -> bool:
@@ -313,6 +313,7 @@ def _may_escape(text: bytes) -> bool:
 
 
 def _unescaped_columns(columns: pa.Table) -> pa.Table:
+    # By column, because searching the block for marks takes half as long as reading it.
     for number, name in enumerate(columns.column_names):
         column = columns.column(number)
         if pc.any(pc.starts_with(column, "'")).as_py():
