@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from geo.checkpoints import checkpoint
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -83,6 +85,7 @@ def best_circles(
     heapq.heapify(queue)
     returned: list[Site] = []
     while queue and len(returned) < most:
+        checkpoint()
         *candidate, block = heapq.heappop(queue)
         best = search.best(block)
         if best is None:

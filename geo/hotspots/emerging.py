@@ -25,6 +25,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from geo.checkpoints import checkpoint
 from geo.errors import InputError
 from geo.hotspots.getis_ord import gi_star, hotspots
 from geo.statistics import Trend, benjamini_hochberg, mann_kendall
@@ -121,6 +122,7 @@ def emerging(
     hot, cold = (np.zeros((len(cube), len(published)), dtype=bool) for _ in range(2))
     z = np.empty(hot.shape)
     for step, month in enumerate(published):
+        checkpoint()
         recent = known[:, max(month - window + 1, 0) : month + 1].sum(axis=1)
         called = hotspots(recent, neighbours, inside_area)["class"]
         hot[:, step] = called.isin(["hot_95", "hot_99"])

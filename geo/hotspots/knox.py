@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from geo.checkpoints import checkpoint
 from geo.errors import InputError
 
 Distance = Literal["euclidean", "manhattan"]
@@ -105,6 +106,7 @@ def knox(
     # A key for each permutation, so that the size of a block does not change the shuffles.
     keys = np.random.SeedSequence(seed).generate_state(permutations, np.uint64).astype(np.uint64)
     for some in range(0, permutations, BLOCK):
+        checkpoint()
         simulated = pairs(loops.shuffled(shorts, keys[some : some + BLOCK]))
         total += simulated.sum(axis=2)
         as_many += (simulated >= observed).sum(axis=2)

@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.cells import Cells, Grid
+from geo.checkpoints import checkpoint
 from geo.coverage import SMALL_AREA_M2, Comparison, Knowledge, Series, new_lists
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, getis_ord
@@ -431,6 +432,7 @@ class Answer:
         if self.harm is not None:
             cell = self.cell_of_counted
             weighted = np.bincount(cell, self.harm_of(self.counted), minlength=len(cells))
+        checkpoint()
         # What is unknown is no part of the study area: as zeros it would make the rest hot.
         known = self.cells_known
         classes = getis_ord.hotspots(
@@ -500,6 +502,7 @@ class Answer:
 
     def on_cells(self, table: pd.DataFrame) -> gpd.GeoDataFrame:
         """A table with one row a cell, as a layer of the cells that the Question shows."""
+        checkpoint()
         frame = self.cells.frame(str(self.areas.crs))
         for name in table.columns:
             frame[name] = table[name].to_numpy()

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.checkpoints import checkpoint
 from geo.coverage import (
     Comparison,
     ImportCoverage,
@@ -147,6 +148,7 @@ def answer(
     )
     comparison = comparison_of(resolved, known)
     selected = resolved.select(incidents)
+    checkpoint()
     locators = _Locators(areas, study)
     inside = locators.inside(selected)
     counted = _rows(inside, is_alike(inside, known, comparison))
@@ -154,6 +156,7 @@ def answer(
     earlier = locators.inside(resolved.select(incidents, before) if before else incidents[:0])
     compared = _rows(earlier, is_alike(earlier, known, comparison, compared=True))
     alike = len(inside) - len(counted)
+    checkpoint()
     # Where no history is wanted there is none: nobody may take it for years without incidents.
     years = resolved.select(incidents, resolved.history) if history else incidents[:0]
     span = resolved.earlier
