@@ -55,7 +55,8 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     app.state.answers = Answers(store, run=app.state.searches, turns=turns, memory=memory)
     app.state.plan_sessions = PlanSessions(store, turns, room, memory)
     app.state.settings = settings
-    app.state.readiness = CapacityLimiter(1)
+    # Several: while a database server is down, each of those who ask waits for it.
+    app.state.readiness = CapacityLimiter(16)
     app.state.basemap = BasemapFile.open(settings.basemap, store.projection)
     for pages in (
         *(board, board_map, stories, brief, downloads),
@@ -76,7 +77,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _ready(request: Request) -> Response:
-    """Answer that the store can be read; in a thread of its own, so that no work is in the way."""
+    """Answer that the store can be read; in threads of its own, so that no work is in the way."""
     limiter: CapacityLimiter = request.app.state.readiness
     await to_thread.run_sync(answers_of(request).snapshot, limiter=limiter)
     return Response("ready\n", media_type="text/plain")
