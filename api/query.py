@@ -10,7 +10,7 @@ import shapely
 from fastapi import Request
 
 from geo.errors import QuestionError
-from geo.period import Interval
+from geo.period import EVER, Moments
 from geo.question.model import OPTIONS
 
 QUESTION_PARAMETERS = (*(option.name for option in OPTIONS), "from", "to")
@@ -130,4 +130,4 @@ def check_interval(text: str) -> None:
     QuestionError
         With the reason.
     """
-    Interval.read(text)
+    Moments.read(text, EVER)

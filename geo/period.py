@@ -135,12 +135,13 @@ class Interval:
     def read(cls, text: str) -> Interval:
         """Read `2024-01-01/2024-04-30`, months, one day or month, or `..` for an open end.
 
-        A date-time stands for its day in London: Questions are about whole days.
+        A date-time may only be the first or the last minute of a day in London: Questions are
+        about whole days, and one that is cut short would be answered as another.
 
         Raises
         ------
         QuestionError
-            If it cannot be read, or ends before it begins.
+            If it cannot be read, ends before it begins, or begins or ends within a day.
         """
         first, slash, last = text.partition("/")
         if not slash:
@@ -204,31 +205,120 @@ class Latest:
         return Period(date(back // 12, back % 12 + 1, 1), _last_day(f"{last_day:%Y-%m}"))
 
 
+@dataclass(frozen=True)
+class Moments:
+    """From a first to a last second, both inclusive, in UTC."""
+
+    first: pd.Timestamp
+    last: pd.Timestamp
+
+    @classmethod
+    def read(cls, text: str, data: Period) -> Moments:
+        """Read what `Interval.read` reads, and clock times to the second.
+
+        Parameters
+        ----------
+        text
+            Days, months or date-times; a date-time without an offset is of London.
+        data
+            Where an end is open.
+
+        Returns
+        -------
+        The moments.
+
+        Raises
+        ------
+        QuestionError
+            If it cannot be read, or ends before it begins.
+        """
+        first, slash, last = text.partition("/")
+        if not slash:
+            last = first
+        start = data.start if first in ("", "..") else _first_moment(first)
+        end = _last_second(data.end) if last in ("", "..") else _last_moment(last)
+        if end < start:
+            raise QuestionError("datetime", f"{text!r} ends before it begins")
+        return cls(start, end)
+
+
+def _first_moment(text: str) -> pd.Timestamp:
+    if _MOMENT.fullmatch(text):
+        return _in_london(text).tz_convert("UTC").ceil("s")
+    day = _first_day(text)
+    return Period(day, day).start
+
+
+def _last_moment(text: str) -> pd.Timestamp:
+    if _MOMENT.fullmatch(text):
+        return _in_london(text).tz_convert("UTC").floor("s")
+    day = _last_day(text)
+    return _last_second(Period(day, day).end)
+
+
+def _last_second(end: pd.Timestamp) -> pd.Timestamp:
+    return end - pd.Timedelta(seconds=1)
+
+
 def _first_day(text: str) -> date:
-    return _date(f"{text}-01" if _MONTH.fullmatch(text) else text)
+    if not _MOMENT.fullmatch(text):
+        return _date(f"{text}-01" if _MONTH.fullmatch(text) else text)
+    moment = _in_london(text)
+    return _whole_day(text, moment, is_whole=moment == moment.normalize())
 
 
 def _last_day(text: str) -> date:
+    if _MOMENT.fullmatch(text):
+        moment = _in_london(text)
+        return _whole_day(text, moment, is_whole=(moment.hour, moment.minute) == (23, 59))
     if not _MONTH.fullmatch(text):
         return _date(text)
     first = _date(f"{text}-01")
     return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
+def _whole_day(text: str, moment: pd.Timestamp, *, is_whole: bool) -> date:
+    if not is_whole:
+        raise QuestionError(
+            "datetime",
+            f"{text!r} is {moment:%H:%M} in London, but counts are of whole days; "
+            f"write {moment:%Y-%m-%d}",
+        )
+    return moment.date()
+
+
+def _in_london(text: str) -> pd.Timestamp:
+    try:
+        moment = pd.Timestamp(text)
+        in_london = (
+            moment.tz_convert(LONDON)
+            if moment.tzinfo
+            # The hour that occurs twice in autumn begins with its first; the one that is left
+            # out in spring counts from its end.
+            else moment.tz_localize(LONDON, ambiguous=True, nonexistent="shift_forward")
+        )
+    except (ValueError, OverflowError) as error:
+        raise _no_date(text) from error
+    _check_year(in_london.date(), text)
+    return in_london
+
+
 def _date(text: str) -> date:
     try:
-        if not _MOMENT.fullmatch(text):
-            day = date.fromisoformat(text)
-        else:
-            moment = pd.Timestamp(text)
-            day = (moment.tz_convert(LONDON) if moment.tzinfo else moment).date()
+        day = date.fromisoformat(text)
     except ValueError as error:
-        raise QuestionError(
-            "datetime", f"{text!r} is not a date; write it as 2024-01-31"
-        ) from error
-    if not 1900 <= day.year <= 2199:
-        raise QuestionError("datetime", f"{text!r} is outside the years 1900 to 2199")
+        raise _no_date(text) from error
+    _check_year(day, text)
     return day
+
+
+def _no_date(text: str) -> QuestionError:
+    return QuestionError("datetime", f"{text!r} is not a date; write it as 2024-01-31")
+
+
+def _check_year(day: date, text: str) -> None:
+    if not EVER.first.year <= day.year <= EVER.last.year:
+        raise QuestionError("datetime", f"{text!r} is outside the years 1900 to 2199")
 
 
 def _day(day: date) -> str:

@@ -118,7 +118,7 @@ def collections(request: OgcRequest) -> Response:
 @router.get("/collections/{collection_id}")
 def collection(request: OgcRequest, collection_id: str) -> Response:
     """Return one collection's metadata."""
-    requested = request.collection(collection_id)
+    requested = request.described(collection_id)
     return request.document(lambda: requested.document(request.root), DOCUMENTS, page="collection")
 
 
@@ -170,7 +170,7 @@ def item(request: OgcRequest, collection_id: str, feature_id: str) -> Response:
 
 
 def _schema(request: OgcRequest, collection_id: str, title: str, *, closed: bool) -> Response:
-    requested = request.collection(collection_id)
+    requested = request.described(collection_id)
 
     def document() -> Mapping[str, object]:
         return properties_schema(

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ _ARROW: Mapping[str, pa.DataType] = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
     "date-time": pa.timestamp("ms", tz="UTC"),
+    "date": pa.date32(),
     "string": pa.string(),
 }
 
@@ -213,23 +215,18 @@ def _batches(download: Download, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     for chunk in download.chunks():
         rows = chunk.rows()
         columns = [
-            pa.array(rows[field.name].astype(object), type=field.type, from_pandas=True)
-            for field in schema
-            if field.name != "geometry"
+            _arrow(rows[field.name], field.type) for field in schema if field.name != "geometry"
         ]
         if chunk.with_geometry:
-            columns.append(pa.array(shapely.to_wkb(_one_type(_geometries(chunk))), pa.binary()))
+            columns.append(pa.array(shapely.to_wkb(_geometries(chunk)), pa.binary()))
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _one_type(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Return polygons as multipolygons, because a table has one type of geometry."""
-    if (shapely.get_type_id(geometries) == shapely.GeometryType.POINT).all():
-        return geometries
-    parts, rows = shapely.get_parts(geometries, return_index=True)
-    multipolygons = np.full(len(geometries), None, dtype=object)
-    shapely.multipolygons(parts, indices=rows, out=multipolygons)
-    return multipolygons
+def _arrow(column: pd.Series, kind: pa.DataType) -> pa.Array:
+    values = column.astype(object).where(column.notna(), None).tolist()
+    if pa.types.is_date32(kind):
+        values = [None if text is None else date.fromisoformat(text) for text in values]
+    return pa.array(values, type=kind)
 
 
 def _with_gdal(download: Download, path: Path, driver: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -17,22 +18,34 @@ from numpy.typing import NDArray
 
 from api.formats.encoding import encode_feature, to_json
 from api.ogc.coordinates import Axes, offered
-from api.ogc.properties import Property, table_properties
+from api.ogc.properties import Property, table_properties, typed
 from geo.crs import Projection
 
 Positions = range | list[int] | NDArray[np.int64]
+
+_TYPES: Mapping[str, pd.api.extensions.ExtensionDtype] = {
+    "boolean": pd.BooleanDtype(),
+    "integer": pd.Int64Dtype(),
+    "floating": pd.Float64Dtype(),
+    "mixed-integer-float": pd.Float64Dtype(),
+}
+"""Types of columns by what their values are."""
 
 MAX_CACHED = 250_000
 """Larger collections are encoded page by page: their cached bytes would fill the memory."""
 
 
-class AreaGeometries:
-    """Geometries of any kind in metres; None where a feature has none."""
+Kind = Literal["Point", "Polygon", "MultiPolygon"]
+"""The one type of geometry that all features of a collection have."""
 
-    def __init__(self, geometries: NDArray[np.object_]) -> None:
-        self.geometries = geometries
-        kinds = shapely.get_type_id(geometries[~shapely.is_missing(geometries)])
-        self.kind = "Point" if set(kinds.tolist()) == {0} else "MultiPolygon"
+
+class AreaGeometries:
+    """Geometries of one kind in metres; None where a feature has none."""
+
+    def __init__(self, geometries: NDArray[np.object_], kind: Kind = "MultiPolygon") -> None:
+        # One type in every format: a table has one, and so the schema can say which.
+        self.geometries = _as_multipolygons(geometries) if kind == "MultiPolygon" else geometries
+        self.kind = kind
 
     def __len__(self) -> int:
         return len(self.geometries)
@@ -59,7 +72,7 @@ class AreaGeometries:
 class PointGeometries:
     """Points as two arrays in metres: ten million of them need no objects."""
 
-    kind = "Point"
+    kind: Kind = "Point"
 
     def __init__(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
         self.x, self.y = x, y
@@ -121,8 +134,10 @@ class Items:
         projection: Projection,
         members: Mapping[str, object] | None = None,
         cache: bool = True,
+        declared: bool = False,
     ) -> None:
         self.table = table
+        self._declared = declared
         self.ids = ids
         self.geometries = geometries
         self.projection = projection
@@ -138,7 +153,9 @@ class Items:
         ids: Sequence[str],
         *,
         projection: Projection,
+        kind: Kind = "MultiPolygon",
         members: Mapping[str, object] | None = None,
+        declared: bool = False,
     ) -> Items:
         """Return the rows of a frame as features.
 
@@ -148,19 +165,23 @@ class Items:
             In metres of the working CRS.
         ids
             The id of each row.
+        kind
+            The type of their geometries; polygons become multipolygons where it is that.
         members
             Further members of the collection's GeoJSON.
+        declared
+            Whether the columns are those that Patchmap declares, with their types.
         """
         table = pd.DataFrame(frame.drop(columns=frame.geometry.name)).reset_index(drop=True)
-        for name in table.columns:
-            if pd.api.types.infer_dtype(table[name], skipna=True) == "date":
-                table[name] = table[name].map(str, na_action="ignore")
+        columns = {name: _of_one_type(table[name]) for name in table.columns}
+        table = pd.DataFrame(columns, index=table.index)
         return cls(
-            table,
+            typed(table) if declared else table,
             pd.Index(ids, dtype=str),
-            geometries=AreaGeometries(frame.geometry.to_numpy()),
+            geometries=AreaGeometries(frame.geometry.to_numpy(), kind),
             projection=projection,
             members=members,
+            declared=declared,
         )
 
     def __len__(self) -> int:
@@ -182,7 +203,7 @@ class Items:
     @cached_property
     def properties(self) -> list[Property]:
         """The properties that the features have."""
-        return table_properties(self.rows(range(0)))
+        return table_properties(self.rows(range(0)), declared=self._declared)
 
     def rows(self, positions: Positions) -> pd.DataFrame:
         """Return the properties of some features."""
@@ -252,6 +273,27 @@ def _plain(column: pd.Series) -> list[object]:
         column = column.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     values: list[object] = column.astype(object).where(column.notna(), None).tolist()
     return values
+
+
+def _of_one_type(column: pd.Series) -> pd.Series:
+    """Return a column whose values have one type: its property has that in every format."""
+    if column.dtype != object:
+        return column
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind in _TYPES:
+        return column.astype(_TYPES[kind])
+    if kind in ("string", "empty"):
+        return column
+    return column.map(str, na_action="ignore").astype(object)
+
+
+def _as_multipolygons(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    single = shapely.get_type_id(geometries) == shapely.GeometryType.POLYGON
+    if not single.any():
+        return geometries
+    joined = geometries.copy()
+    joined[single] = [shapely.MultiPolygon([one]) for one in geometries[single]]
+    return joined
 
 
 def _index(positions: Positions) -> slice | NDArray[np.int64]:

@@ -77,6 +77,13 @@ _DECLARED = (
     Property("last", "string", "Day of the last incident", "date"),
     Property("last_cold", "string", "Last month of the last step that was cold"),
     Property("last_hot", "string", "Last month of the last step that was hot"),
+    Property(
+        "local_date",
+        "string",
+        "Day it occurred in London; empty if only the month is known",
+        "date",
+    ),
+    Property("local_time", "string", "Time of day it occurred in London, HH:MM; empty if unknown"),
     Property("location", "string", "Place, as named by the source"),
     Property("loses_below", "number", "Need below which it loses a post"),
     Property("low", "number", "Lower end of the expected band"),
@@ -179,11 +186,15 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
 
 SOMETIMES: Mapping[str, tuple[str, ...]] = {
     "area-counts": (*_COMPARED, *_PER_DAY, "month", "rate_per_1000", "weighted", "why"),
-    "hotspots": ("weighted", "rank_n", "rank_weighted", "rank_flips"),
+    "hotspots": ("weighted", "rank_n", "rank_weighted", "rank_flips", "why"),
     "density": ("density_compared", "difference", "ratio", "rate_per_1000", "why"),
     "ranked-hotspots": (*_COMPARED, *_PER_DAY, "weighted", "why"),
     "changes": (*_PER_DAY, "rate_per_1000", "weighted", "why"),
+    "expected": ("why",),
+    "emerging-hotspots": ("why",),
+    "patches": ("why",),
     "posts": (
+        "why",
         *("quota", "posts", "officers", "in_line", "posts_if_one_more", "posts_if_one_fewer"),
         *("loses_below", "gains_above", "flat_pence", "need_pence", "difference_pence"),
     ),
@@ -197,12 +208,42 @@ def answer_properties(collection_id: str) -> list[Property]:
     return [DECLARED[name] for name in names]
 
 
-def table_properties(table: pd.DataFrame) -> list[Property]:
-    """Return the properties of a table's columns, by their types."""
-    return [_property(str(name), table[name]) for name in table.columns]
+def table_properties(table: pd.DataFrame, *, declared: bool) -> list[Property]:
+    """Return the properties of a table's columns, by their types.
+
+    Parameters
+    ----------
+    table
+        The properties of some features.
+    declared
+        Whether its columns are those that Patchmap declares; a file's own may bear such a name.
+    """
+    return [_property(str(name), table[name], declared=declared) for name in table.columns]
 
 
-def _property(name: str, column: pd.Series) -> Property:
+def typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose columns have the types that are declared for them.
+
+    A count is a whole number also where some are unknown, and a column without any value has a
+    type too: each file format would otherwise write another one.
+    """
+    kinds = {name: DECLARED[str(name)].kind for name in table.columns if name in DECLARED}
+    return table.assign(**{str(name): _typed(table[name], kind) for name, kind in kinds.items()})
+
+
+def _typed(column: pd.Series, kind: str) -> pd.Series:
+    if kind == "integer":
+        return column if pd.api.types.is_integer_dtype(column) else column.astype("Int64")
+    if kind == "number":
+        return column if pd.api.types.is_float_dtype(column) else column.astype("Float64")
+    if kind == "boolean":
+        return column if pd.api.types.is_bool_dtype(column) else column.astype("boolean")
+    return column
+
+
+def _property(name: str, column: pd.Series, *, declared: bool) -> Property:
+    if declared and name in DECLARED:
+        return DECLARED[name]
     title = DECLARED[name].title if name in DECLARED else ""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return Property(name, "string", title, "date-time")

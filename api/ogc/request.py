@@ -64,8 +64,9 @@ class OgcRequest:
         return str(self.request.url.replace(query=""))
 
     def collections(self) -> dict[str, OgcCollection]:
-        """Return the collections that the caller may see, by id."""
-        return collections_of(self.answers, local=self.local)
+        """Return the collections that the caller may see and that can have features, by id."""
+        every = collections_of(self.answers, local=self.local)
+        return {name: one for name, one in every.items() if not one.unavailable()}
 
     def collection(self, collection_id: str) -> OgcCollection:
         """Return a collection.
@@ -84,6 +85,21 @@ class OgcRequest:
         raise NotFoundError(
             f"there is no collection {collection_id!r}; there are: {', '.join(self.collections())}"
         )
+
+    def described(self, collection_id: str) -> OgcCollection:
+        """Return a collection that can have features.
+
+        Raises
+        ------
+        HTTPException
+            403 if it is for callers on this machine only.
+        NotFoundError
+            If there is none of that id, or it can have no feature; says why.
+        """
+        collection = self.collection(collection_id)
+        if reason := collection.unavailable():
+            raise NotFoundError(f"{collection_id} can have no features here: {reason}")
+        return collection
 
     def query(self, names: Collection[str]) -> dict[str, str]:
         """Return the query parameters.

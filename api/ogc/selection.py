@@ -15,7 +15,7 @@ from api.ogc.cql2.parse import read_filter
 from api.ogc.items import Items, Positions
 from api.ogc.properties import Property
 from geo.errors import QuestionError
-from geo.period import Interval, Period
+from geo.period import Moments, Period
 
 Mask = NDArray[np.bool_]
 
@@ -136,9 +136,9 @@ def _narrowed(positions: Positions, mask: Mask) -> NDArray[np.int64]:
 
 def _during(items: Items, positions: Positions, text: str, times: Period) -> Mask:
     # Incidents count at `occurred_from`, on days in London, as in every answer.
-    period = Interval.read(text).within(times)
+    moments = Moments.read(text, times)
     occurred = items.rows(positions)["occurred_from"]
-    during: Mask = ((occurred >= period.start) & (occurred < period.end)).to_numpy()
+    during: Mask = ((occurred >= moments.first) & (occurred <= moments.last)).to_numpy()
     return during
 
 

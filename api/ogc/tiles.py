@@ -66,7 +66,7 @@ def scheme(request: OgcRequest) -> Response:
 @router.get("/collections/{collection_id}/tiles")
 def tilesets(request: OgcRequest, collection_id: str) -> Response:
     """Return the tilesets of a collection: there is one."""
-    collection = request.collection(collection_id)
+    collection = request.described(collection_id)
 
     def document() -> Mapping[str, object]:
         tileset = _tileset(request, collection, f"{request.here}/WebMercatorQuad", {})
@@ -78,7 +78,7 @@ def tilesets(request: OgcRequest, collection_id: str) -> Response:
 @router.get("/collections/{collection_id}/tiles/WebMercatorQuad")
 def tileset(request: OgcRequest, collection_id: str) -> Response:
     """Return a tileset's metadata or its TileJSON; its tiles answer the same Question."""
-    collection = request.collection(collection_id)
+    collection = request.described(collection_id)
     query = _query(request, collection)
     form = request.form(TILESET)
     question = {name: text for name, text in query.items() if name != "f"}

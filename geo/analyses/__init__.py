@@ -28,6 +28,7 @@ ANALYSES = (
         "Find hot and cold cells on a grid over the study area.",
         "Cells over the study area, classed by Getis-Ord Gi* and an exact tail.",
         surfaces.hotspots,
+        shape="cells",
     ),
     Analysis(
         "density",
@@ -36,6 +37,7 @@ ANALYSES = (
         "Map incident density as a smooth surface.",
         "Incidents per km² at each cell's centre, by a quartic kernel.",
         surfaces.densities,
+        shape="cells",
     ),
     Analysis(
         "rank",
@@ -44,6 +46,7 @@ ANALYSES = (
         "Rank the places with most incidents; known places keep their ids.",
         "Circles of equal size with the most incidents, none too near another; ids stay the same.",
         places.ranked,
+        shape="circles",
     ),
     Analysis(
         "change",
@@ -69,6 +72,7 @@ ANALYSES = (
         "Find hotspots that are new, persistent or fading.",
         "Cells by how hot or cold they were, three months a step: new, persistent, fading …",
         surfaces.emerging_hotspots,
+        shape="cells",
     ),
     Analysis(
         "repeats",
@@ -77,7 +81,8 @@ ANALYSES = (
         "List addresses and premises with more than one incident.",
         "Addresses and premises with more than one incident.",
         places.repeat_places,
-        points=True,
+        shape="points",
+        addresses=True,
     ),
     Analysis(
         "near-repeats",
@@ -153,7 +158,7 @@ ANALYSES = (
         "Visits to ranked places in shifts: who, where, in which order, and when.",
         patrolling.patrols,
         searches=True,
-        points=True,
+        shape="points",
     ),
 )
 """All of them, in the order in which people meet them."""

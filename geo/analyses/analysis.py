@@ -23,6 +23,12 @@ from geo.store.layer_ids import AnswerCollection
 Params = ParamSpec("Params")
 T = TypeVar("T")
 
+FeatureShape = Literal["areas", "cells", "circles", "points"]
+"""Areas of the layer, cells over them, circles around places, or single points.
+
+Which areas and cells there are is known before a Question is answered, which places is not.
+"""
+
 MOST_MONTHS = 6
 """How many months a caveat names, at most."""
 
@@ -100,8 +106,10 @@ class Analysis:
         Whether it needs the incidents of the years before the period.
     searches
         Whether it may take longer than a page can wait.
-    points
-        Whether the features of its collection are points, else polygons.
+    shape
+        What the features of its collection are.
+    addresses
+        Whether it needs true addresses, which a source with anonymous points does not have.
     """
 
     command: str
@@ -112,7 +120,8 @@ class Analysis:
     compute: Callable[..., AnalysisResult]
     history: bool = False
     searches: bool = False
-    points: bool = False
+    shape: FeatureShape = "areas"
+    addresses: bool = False
 
     @property
     def options(self) -> tuple[Option, ...]:

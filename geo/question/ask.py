@@ -233,6 +233,28 @@ def answer(
     )
 
 
+def refuse_unpublished(question: Question, store: StoreReader, layer: str) -> None:
+    """Refuse a Question that no import covers, without reading an incident.
+
+    Parameters
+    ----------
+    question
+        What is asked.
+    store
+        Where the records of imports are.
+    layer
+        The study area.
+
+    Raises
+    ------
+    QuestionError
+        As `ask`.
+    """
+    imports = store.imports()
+    covers = covers_of(store, {record.source for record in imports})
+    resolve(question, _parts(imports, covers), _layer(store.layer, "layer", layer)[1])
+
+
 def _series_months(resolved: ResolvedQuestion) -> list[str]:
     """The published months that a history reaches back to."""
     first = _earliest(resolved).strftime("%Y-%m")

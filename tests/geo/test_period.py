@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import QuestionError
-from geo.period import EVER, Interval, Latest, Period
+from geo.period import EVER, Interval, Latest, Moments, Period
 
 DATA = Period(date(2023, 5, 4), date(2024, 2, 20))
 DAYS = st.dates(date(1950, 1, 1), date(2100, 1, 1))
@@ -27,8 +27,8 @@ DAYS = st.dates(date(1950, 1, 1), date(2100, 1, 1))
         ("../..", DATA.first, DATA.last),
         ("/2023-12", DATA.first, date(2023, 12, 31)),
         ("2024-01-01T00:00:00Z/2024-01-31T23:59:59Z", date(2024, 1, 1), date(2024, 1, 31)),
-        ("2024-06-30T23:30:00Z", date(2024, 7, 1), date(2024, 7, 1)),
-        ("2024-06-30T23:30:00", date(2024, 6, 30), date(2024, 6, 30)),
+        ("2024-05-31T23:00:00Z/2024-06-30T22:59:59Z", date(2024, 6, 1), date(2024, 6, 30)),
+        ("2024-06-01T00:00/2024-06-30T23:59", date(2024, 6, 1), date(2024, 6, 30)),
     ],
 )
 def test_an_interval_is_read(text, first, last):
@@ -47,12 +47,32 @@ def test_an_interval_is_read(text, first, last):
         ("9999-12", "is outside the years 1900 to 2199"),
         ("2024-01-01Tnoon", "is not a date"),
         ("99999999-01-01T00:00", "datetime: "),
+        ("2024-01-01T10:00:00Z/..", "is 10:00 in London, but counts are of whole days; write 2024"),
+        ("2024-06-01T00:00:00Z/2024-06-30", "'2024-06-01T00:00:00Z' is 01:00 in London"),
+        ("2024-06-01/2024-06-30T23:59:59Z", "is 00:59 in London.* write 2024-07-01"),
+        ("2024-06-01T00:00:00", "is 00:00 in London, but counts are of whole days"),
     ],
 )
 def test_what_is_no_interval_is_refused(text, message):
     with pytest.raises(QuestionError, match=message) as refused:
         Interval.read(text).within(DATA)
     assert refused.value.option == "datetime"
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2024-06", "2024-05-31T23:00:00Z", "2024-06-30T22:59:59Z"),
+        ("2024-06-30T23:30:00Z", "2024-06-30T23:30:00Z", "2024-06-30T23:30:00Z"),
+        ("2024-06-30T23:30:00/..", "2024-06-30T22:30:00Z", "2199-12-31T23:59:59Z"),
+        ("2024-06-30T09:00:00.2+01:00/2024-07-01", "2024-06-30T08:00:01Z", "2024-07-01T22:59:59Z"),
+        # The hour that occurs twice is meant from its first beginning.
+        ("2024-10-27T01:30:00/..", "2024-10-27T00:30:00Z", "2199-12-31T23:59:59Z"),
+    ],
+)
+def test_clock_times_are_read_to_the_second(text, first, last):
+    read = Moments.read(text, EVER)
+    assert (read.first, read.last) == (pd.Timestamp(first), pd.Timestamp(last))
 
 
 @pytest.mark.parametrize(

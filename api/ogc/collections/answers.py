@@ -11,21 +11,33 @@ from api.answers import Answers
 from api.defaults import COLLECTION_DEFAULTS, NO_DEFAULTS
 from api.formats.encoding import feature_ids
 from api.formats.registry import JSON
-from api.ogc.collections.base import Collection, Summary
-from api.ogc.collections.incidents import incident_times, source_terms
+from api.ogc.collections.base import Box, Collection, GeometryFormat, Summary
+from api.ogc.collections.extents import cells_box, circles_box, incidents_times, layer_box
+from api.ogc.collections.incidents import source_terms
+from api.ogc.collections.unanswered import no_items, unanswered_items
 from api.ogc.items import Items
 from api.ogc.links import Link, link
 from api.ogc.properties import Property, answer_properties
 from api.query import QUESTION_PARAMETERS
 from api.settings import VERSION
-from api.snapshot import Snapshot
 from geo.analyses import Analysis, AnalysisResult
+from geo.analyses.analysis import FeatureShape
 from geo.errors import InputError, QuestionError
-from geo.period import Period
-from geo.question.ask import Answer, Question, default_layer
+from geo.period import Moments
+from geo.question.ask import Answer, Question, default_layer, refuse_unpublished
 from geo.question.model import OPTIONS
+from geo.question.store_settings import source_notes
 
 _PARAMETERS: Final = frozenset(QUESTION_PARAMETERS)
+_TIMES: Final = frozenset({"datetime", "period", "from", "to"})
+"""The parameters that choose a period: where one is given, none of them is assumed."""
+
+_GEOMETRIES: Final[Mapping[FeatureShape, GeometryFormat]] = {
+    "areas": "geometry-multipolygon",
+    "cells": "geometry-polygon",
+    "circles": "geometry-polygon",
+    "points": "geometry-point",
+}
 
 
 class AnswerCollection(Collection):
@@ -36,8 +48,7 @@ class AnswerCollection(Collection):
     def __init__(self, analysis: Analysis, answers: Answers) -> None:
         super().__init__(analysis.collection, answers)
         self.analysis = analysis
-        if analysis.points:
-            self.geometry = "geometry-point"
+        self.geometry = _GEOMETRIES[analysis.shape]
         self._defaults = COLLECTION_DEFAULTS.get(self.id, NO_DEFAULTS)
 
     @property
@@ -62,8 +73,17 @@ class AnswerCollection(Collection):
         QuestionError
             If they are no Question.
         """
-        given = {name: text for name, text in query.items() if text and name in _PARAMETERS}
+        given = _given(query)
+        if self.analysis.addresses and "source" not in given:
+            given |= self._true_sources()
         return Question.read(self._defaults.fill(given, areas=self._area_count(given)))
+
+    def _true_sources(self) -> dict[str, str]:
+        """The sources with true places as an option, where only some are; else no option."""
+        names = sorted({record.source for record in self.snapshot.imports()})
+        notes = source_notes(self.snapshot, names)
+        true = [name for name in names if not (name in notes and notes[name].snapped)]
+        return {"source": ",".join(true)} if 0 < len(true) < len(names) else {}
 
     def _area_count(self, given: Mapping[str, str]) -> int:
         """How many areas the layer has; 0 where it does not matter or there is no layer."""
@@ -86,10 +106,65 @@ class AnswerCollection(Collection):
             If the parameters are no Question that the data can answer.
         """
         question = self.question(query)
-        return self.answers.cached(
-            f"{self.id}?{question.query()}",
-            lambda snapshot: _items(snapshot, *self.answers.result(self.analysis, question)),
+        try:
+            return self.answers.cached(
+                f"{self.id}?{question.query()}", lambda _: self._answered(question)
+            )
+        except QuestionError as refusal:
+            if refusal.option in _named(query):
+                raise
+            # What the caller did not ask for is no fault of theirs.
+            return self._unanswered(question, refusal)
+
+    def _answered(self, question: Question) -> Items:
+        answer, result = self.answers.result(self.analysis, question)
+        frame = gpd.GeoDataFrame(result.frame)
+        return Items.of_frame(
+            frame,
+            feature_ids(frame),
+            projection=self.snapshot.projection,
+            kind=self.kind,
+            members=members_of(answer, result),
+            declared=True,
         )
+
+    def _unanswered(self, question: Question, refusal: QuestionError) -> Items:
+        if self.analysis.shape in ("areas", "cells"):
+            try:
+                return self.answers.cached(
+                    f"unanswered {self.id}?{question.query()}",
+                    lambda _: unanswered_items(
+                        self.analysis, question, self.answers, refusal=refusal, kind=self.kind
+                    ),
+                )
+            except (QuestionError, InputError):
+                raise refusal from None
+        answer = self.answers.ask(question)
+        if len(answer.counted):
+            raise refusal
+        # There are no places because there was no incident, and that is known.
+        members = {"accounts": answer.accounts.as_dict(), "why": str(refusal)}
+        return no_items(self.analysis, self.answers, self.kind, members)
+
+    def unavailable(self) -> str:
+        """Return why no plain request can have features: no layer, or no places to be known."""
+        return self.answers.cached(f"why no {self.id}", lambda _: self._unavailable(), light=True)
+
+    def _unavailable(self) -> str:
+        try:
+            layer = default_layer(self.snapshot)
+            if self.analysis.shape in ("circles", "points"):
+                refuse_unpublished(self.question({}), self.snapshot, layer)
+        except QuestionError as refusal:
+            return str(refusal)
+        if self.analysis.addresses:
+            names = {record.source for record in self.snapshot.imports()}
+            notes = source_notes(self.snapshot, names)
+            if all(name in notes and notes[name].snapped for name in names):
+                return (
+                    "every source moves its incidents to anonymous points, so no address is known"
+                )
+        return ""
 
     def properties(self) -> list[Property]:
         """Return the properties that answers can have; none where only an answer would tell."""
@@ -100,9 +175,20 @@ class AnswerCollection(Collection):
         except (InputError, QuestionError):
             return []
 
-    def extent_times(self) -> Period | None:
-        """Return the days of the incidents that can be asked about."""
-        return incident_times(self.snapshot)
+    def extent_box(self) -> Box | None:
+        """Return the box of the areas, cells or places of the layer that is asked by default."""
+        if not self.snapshot.layers():
+            return None
+        layer, question = default_layer(self.snapshot), Question()
+        if self.analysis.shape == "cells":
+            return cells_box(self.answers, layer, question)
+        if self.analysis.shape == "circles":
+            return circles_box(self.answers, layer, question.places.radius)
+        return layer_box(self.answers, layer)
+
+    def extent_times(self) -> Moments | None:
+        """Return the times of the incidents that can be asked about."""
+        return incidents_times(self.snapshot)
 
     def further_links(self, root: str) -> list[Link]:
         """Return a link to the layer that a Question without one is asked about."""
@@ -119,11 +205,11 @@ def members_of(answer: Answer, result: AnalysisResult) -> dict[str, object]:
     return {"accounts": accounts, **result.as_dict()}
 
 
-def _items(snapshot: Snapshot, answer: Answer, result: AnalysisResult) -> Items:
-    frame = gpd.GeoDataFrame(result.frame)
-    return Items.of_frame(
-        frame,
-        feature_ids(frame),
-        projection=snapshot.projection,
-        members=members_of(answer, result),
-    )
+def _given(query: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in query.items() if text and name in _PARAMETERS}
+
+
+def _named(query: Mapping[str, str]) -> frozenset[str]:
+    """Return the options that a caller chose: any way to say when names all of them."""
+    given = frozenset(_given(query))
+    return given | _TIMES if given & _TIMES else given

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NotRequired, TypedDict
-
-import numpy as np
 
 from api.answers import Answers
 from api.formats.registry import FEATURE_FILES, GEOJSON_PAGE, HTML, JSON, SCHEMA
 from api.ogc.coordinates import offered
-from api.ogc.items import Items
+from api.ogc.items import Items, Kind
 from api.ogc.links import QUERYABLES, Link, link
 from api.ogc.parameters import ITEM_NAMES
 from api.ogc.properties import Property
 from api.snapshot import Snapshot
-from geo.period import Period
+from geo.period import Moments, Period
 
-GeometryFormat = Literal["geometry-point", "geometry-multipolygon"]
+GeometryFormat = Literal["geometry-point", "geometry-polygon", "geometry-multipolygon"]
+_KINDS: Mapping[GeometryFormat, Kind] = {
+    "geometry-point": "Point",
+    "geometry-polygon": "Polygon",
+    "geometry-multipolygon": "MultiPolygon",
+}
+Box = tuple[float, float, float, float]
+"""West, south, east and north."""
 
 
 class Terms(TypedDict, total=False):
@@ -115,6 +120,11 @@ class Collection(ABC):
         self.answers = answers
 
     @property
+    def kind(self) -> Kind:
+        """The type of its geometries, as GeoJSON names it."""
+        return _KINDS[self.geometry]
+
+    @property
     def snapshot(self) -> Snapshot:
         """The state of the store that the features come from."""
         return self.answers.snapshot()
@@ -138,6 +148,13 @@ class Collection(ABC):
             If the parameters are no Question that the data can answer.
         """
 
+    def unavailable(self) -> str:
+        """Return why no plain request can have features, '' where one can.
+
+        An empty collection would say that there is none of them.
+        """
+        return ""
+
     def key(self, query: Mapping[str, str]) -> str:
         """Return a name for `items(query)` that equal features share."""
         del query  # only answers depend on it
@@ -160,12 +177,12 @@ class Collection(ABC):
         """Return the days that `datetime` is about; None where features have no time."""
         return None
 
-    def extent_layers(self) -> Sequence[str]:
-        """Return the ids of the layers whose bounds are the collection's extent."""
-        return [metadata.layer_id for metadata in self.snapshot.layers()]
+    @abstractmethod
+    def extent_box(self) -> Box | None:
+        """Return a box in degrees that holds the features of a plain request; None without any."""
 
-    def extent_times(self) -> Period | None:
-        """Return the days that the collection covers; None where it has no times."""
+    def extent_times(self) -> Moments | None:
+        """Return the moments that the collection covers; None where it has no times."""
         return None
 
     def further_links(self, root: str) -> list[Link]:
@@ -194,24 +211,13 @@ class Collection(ABC):
 
     def _extent(self) -> Extent:
         extent: Extent = {}
-        layers = self.extent_layers()
-        if layers:
+        if box := self.extent_box():
             crs = next(iter(offered(self.snapshot.projection)))
-            extent["spatial"] = {"bbox": [_bounds(self.snapshot, layers)], "crs": crs}
+            extent["spatial"] = {"bbox": [list(box)], "crs": crs}
         if times := self.extent_times():
-            moments = [f"{times.first}T00:00:00Z", f"{times.last}T23:59:59Z"]
+            moments = [f"{one:%Y-%m-%dT%H:%M:%SZ}" for one in (times.first, times.last)]
             extent["temporal"] = {"interval": [moments]}
         return extent
-
-
-def _bounds(snapshot: Snapshot, layers: Sequence[str]) -> list[float]:
-    """Return west, south, east and north of some layers in degrees."""
-    boxes = np.array([snapshot.layer(name)[1].total_bounds for name in layers])
-    west, south = boxes[:, :2].min(axis=0)
-    east, north = boxes[:, 2:].max(axis=0)
-    # All four corners: a box of metres is no box of degrees.
-    lon, lat = snapshot.projection.to_lonlat([west, east, west, east], [south, south, north, north])
-    return [round(float(value), 6) for value in (lon.min(), lat.min(), lon.max(), lat.max())]
 
 
 def _links(address: str) -> list[Link]:

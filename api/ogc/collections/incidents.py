@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from api.answers import Answers
-from api.ogc.collections.base import Collection, ItemParts, Summary, Terms
+from api.ogc.collections.base import Box, Collection, ItemParts, Summary, Terms
+from api.ogc.collections.extents import incidents_box, incidents_times
 from api.ogc.items import MAX_CACHED, Items, PointGeometries
 from api.ogc.properties import Property
 from api.snapshot import Snapshot
 from geo.crs import Projection
 from geo.incidents import ANSWER_COLUMNS, LONDON, empty_incidents, month_span
-from geo.period import Period
+from geo.period import Moments, Period
 from geo.question.store_settings import source_notes
 from geo.store.contract import Window
 from geo.store.layer_ids import INCIDENTS
@@ -67,9 +70,13 @@ class IncidentsCollection(Collection):
         """Return the days of the incidents."""
         return incident_times(self.snapshot)
 
-    def extent_times(self) -> Period | None:
-        """Return the days of the incidents."""
-        return incident_times(self.snapshot)
+    def extent_box(self) -> Box | None:
+        """Return the box of all incidents, also of those beyond every layer."""
+        return incidents_box(self.answers)
+
+    def extent_times(self) -> Moments | None:
+        """Return the moments from the first to the last incident."""
+        return incidents_times(self.snapshot)
 
 
 def source_terms(snapshot: Snapshot) -> Terms:
@@ -113,12 +120,48 @@ def incident_items(frame: pd.DataFrame, projection: Projection, *, cache: bool =
         Whether encoded features are likely to be asked for again.
     """
     return Items(
-        frame.drop(columns=["x", "y"]),
+        with_local_times(frame.drop(columns=["x", "y"])),
         pd.Index(frame["incident_id"]),
         geometries=PointGeometries(frame["x"].to_numpy(), frame["y"].to_numpy()),
         projection=projection,
         cache=cache,
+        declared=True,
     )
+
+
+def with_local_times(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add `month`, `local_date` and `local_time` in London, after the moments in UTC.
+
+    In summer a month begins at 23:00 UTC of the month before, so a tool that reads the UTC column
+    would file a whole published month under another one. What the source does not say is empty.
+    """
+    local = frame["occurred_from"].dt.tz_convert(LONDON).dt.tz_localize(None)
+    moments = local.to_numpy(dtype="datetime64[m]")
+    days = moments.astype("datetime64[D]")
+    precision = frame["precision"].astype(str)
+    columns = {
+        "month": _texts(moments.astype("datetime64[M]")),
+        "local_date": _texts(days, known=(precision != "month").to_numpy()),
+        "local_time": _texts(
+            (moments - days) + np.datetime64("1970-01-01"),
+            known=precision.isin(["instant", "interval"]).to_numpy(),
+            start=len("1970-01-01T"),
+        ),
+    }
+    at = list(frame.columns).index("occurred_to") + 1
+    added = pd.DataFrame(columns, index=frame.index)
+    return pd.concat([frame.iloc[:, :at], added, frame.iloc[:, at:]], axis=1)
+
+
+def _texts(
+    moments: NDArray[np.datetime64], *, known: NDArray[np.bool_] | None = None, start: int = 0
+) -> pd.Categorical:
+    """Return moments as text, each distinct one once: ten million rows need ten thousand."""
+    codes, distinct = pd.factorize(moments, sort=True)
+    texts = np.datetime_as_string(np.asarray(distinct)).tolist()
+    names = pd.Index([text[start:] for text in texts], dtype=object)
+    numbers = np.asarray(codes if known is None else np.where(known, codes, -1), dtype=np.int64)
+    return pd.Categorical.from_codes(numbers, names)
 
 
 @lru_cache(maxsize=8)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import geopandas as gpd
 
 from api.answers import Answers
 from api.formats.registry import HTML
-from api.ogc.collections.base import Collection, Summary
+from api.ogc.collections.base import Box, Collection, Summary
+from api.ogc.collections.extents import layer_box
 from api.ogc.items import Items
 from api.ogc.links import Link, link
 from api.ogc.properties import Property
@@ -63,9 +64,9 @@ class LayerCollection(Collection):
         """Return the areas by `area_code`, in metres of the working CRS."""
         return snapshot.layer(self.id)[1]
 
-    def extent_layers(self) -> Sequence[str]:
-        """Return the layer itself."""
-        return [self.id]
+    def extent_box(self) -> Box | None:
+        """Return the box of its areas."""
+        return layer_box(self.answers, self.id)
 
     def further_links(self, root: str) -> list[Link]:
         """Return a link to where the layer was published, if its source is an address."""
@@ -102,6 +103,6 @@ class PlanLayerCollection(LayerCollection):
         except InputError:
             return []
 
-    def extent_layers(self) -> Sequence[str]:
-        """Return the layer of the plan's blocks: an extent is known before the plan is opened."""
-        return [self._blocks_layer]
+    def extent_box(self) -> Box | None:
+        """Return that of the plan's blocks: an extent is known before the plan is opened."""
+        return layer_box(self.answers, self._blocks_layer)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from api.answers import Answers
-from api.ogc.collections.base import Collection, Summary
+from api.ogc.collections.base import Box, Collection, Summary
+from api.ogc.collections.extents import box_of
 from api.ogc.items import Items
 from api.snapshot import Snapshot
 from boundaries.plans.plan_layers import plan_outline
@@ -42,10 +44,10 @@ class PlansCollection(Collection):
         """Return the plans, by id."""
         return self.answers.cached(self.key(query), plan_items, light=True)
 
-    def extent_layers(self) -> Sequence[str]:
-        """Return the layers that plans are made of; without plans, all layers."""
-        layers = {str(plan["blocks_layer"]) for plan in self.snapshot.plans()}
-        return sorted(layers) or super().extent_layers()
+    def extent_box(self) -> Box | None:
+        """Return the box of the plans' outlines."""
+        items = self.items({})
+        return box_of(items.geometries.take(range(len(items))), items.projection)
 
 
 def plan_items(snapshot: Snapshot) -> Items:
@@ -61,9 +63,11 @@ def plan_items(snapshot: Snapshot) -> Items:
         for plan, (_, problem) in zip(plans, outlined, strict=True)
     ]
     outlines = np.array([outline for outline, _ in outlined], dtype=object)
-    frame = gpd.GeoDataFrame(
-        rows, columns=list(_COLUMNS), geometry=outlines, crs=snapshot.projection.crs
-    )
+    table = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
+    # Typed also without any plan: a schema is true before there are features.
+    table["version"] = table["version"].astype("Int64")
+    table["updated_at"] = pd.to_datetime(table["updated_at"], utc=True).dt.floor("s")
+    frame = gpd.GeoDataFrame(table, geometry=outlines, crs=snapshot.projection.crs)
     ids = [plan["plan_id"] for plan in plans]
     return Items.of_frame(frame, ids, projection=snapshot.projection)
 
