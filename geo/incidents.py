@@ -59,10 +59,13 @@ class Batch:
         An incident frame.
     rejected
         `REJECT_COLUMNS`: line number, reason, and the raw fields as a tuple.
+    notices
+        What a reader should know of how the file was read so far, a line each.
     """
 
     accepted: pd.DataFrame
     rejected: pd.DataFrame
+    notices: tuple[str, ...] = ()
 
     @classmethod
     def join(cls, batches: Iterable[Batch]) -> Batch:

@@ -11,13 +11,12 @@ import geopandas as gpd
 import typer
 
 from api.commands.areas import File
-from api.commands.context import CommandContext, read_bytes
+from api.commands.context import CommandContext, read_table
 from api.text_tables import listed
 from boundaries.layers.areal_interpolation import Carried, carry
 from boundaries.layers.attributes import join_attributes
 from boundaries.layers.read import NOTE_LENGTH
 from geo.errors import InputError
-from geo.formats.csv_table import read_table
 from geo.store.contract import LayerMetadata, StoreReader
 
 attributes = typer.Typer(
@@ -49,7 +48,7 @@ def add_attributes(
         typer.Option("--by-surface", help="Estimate by surface, if its areas are not smaller."),
     ] = False,
 ) -> None:
-    """Add CSV columns to a layer by area code, or from a layer of smaller areas."""
+    """Add columns of a CSV or XLSX to a layer by area code, or from a layer of smaller areas."""
     if bool(best_fit_from) != bool(sums or means) or (by_surface and not best_fit_from):
         raise typer.BadParameter("use --best-fit-from LAYER together with --sum or --mean COLUMN")
     how = JoinOptions(
@@ -91,14 +90,14 @@ class Joined:
 
 
 def joined_layer(store: StoreReader, file: Path, how: JoinOptions) -> Joined:
-    """Join a CSV to a layer of the store; nothing is stored.
+    """Join a table to a layer of the store; nothing is stored.
 
     Raises
     ------
     InputError
         If the table and the layer do not fit.
     """
-    table = read_table(read_bytes(file), file=file.name)
+    table = read_table(file)
     table.require(*how.names)
     metadata, areas = store.layer(how.best_fit_from or how.layer)
     joined, unknown, missing = join_attributes(areas, table, key=how.key, names=how.names)
@@ -114,7 +113,7 @@ def joined_layer(store: StoreReader, file: Path, how: JoinOptions) -> Joined:
 def store_attributes(
     cli: CommandContext, file: Path, how: JoinOptions
 ) -> tuple[list[str], dict[str, object]]:
-    """Join a CSV to a layer of the store; returns lines for people, and the facts in them."""
+    """Join a table to a layer of the store; returns lines for people, and the facts in them."""
     own = how.best_fit_from or how.layer
     with cli.open() as store, store.transaction():
         joined = joined_layer(store, file, how)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import geopandas as gpd
 import typer
@@ -20,13 +20,17 @@ from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.bounded import read_input
+from geo.formats.csv_table import Table
 from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
 from geo.output import destination
+from geo.sources.sheets import read_table_file
 from geo.store.contract import ImportRecord, LayerMetadata, Store
 from geo.store.geopackage import GeoPackageStore, is_store, make_private, remove_store
 from geo.temporary import HIDDEN_PREFIX, remove_abandoned
 
 Step = TypeVar("Step")
+
+TABLE_ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
 
 POSTGRES = ("postgres://", "postgresql://")
 
@@ -116,6 +120,25 @@ def read_bytes(path: Path) -> bytes:
         If it cannot be read.
     """
     return read_input(path)
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file's name is that of a table: a CSV, or a workbook."""
+    return path.suffix.lower() in TABLE_ENDINGS
+
+
+def read_table(path: Path) -> Table:
+    """Read a table that the user named, and say on standard error what is unusual about it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or a row is wider or narrower than the header.
+    """
+    table = read_table_file(path)
+    for notice in table.notices:
+        typer.echo(notice, err=True)
+    return table
 
 
 def read_vector(path: Path, *, layer: str = "") -> bytes:

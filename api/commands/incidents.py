@@ -11,13 +11,20 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from api.commands.context import CommandContext, areas_of, read_bytes, record_facts, with_progress
+from api.commands.context import (
+    CommandContext,
+    areas_of,
+    read_bytes,
+    read_table,
+    record_facts,
+    with_progress,
+)
 from api.formats.points import as_spreadsheets
 from api.formats.rejects import RejectsFile
 from api.settings import user_name
 from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
-from geo.formats.csv_table import Table, read_table
+from geo.formats.csv_table import Table
 from geo.formats.csv_text import to_csv
 from geo.incidents import COVERS_SETTING, NOTES_SETTING, Batch, Partition, month_span
 from geo.locate import AreaLocator, joined_codes, overlaps_text
@@ -142,7 +149,7 @@ def _mapped_parts(
 
 def locate(
     context: typer.Context,
-    points: Annotated[Path, typer.Argument(help="A CSV of points.")],
+    points: Annotated[Path, typer.Argument(help="A CSV or XLSX file of points.")],
     areas: Annotated[str, typer.Option(help="A file of areas, or a layer of the store.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The CSV to write.")],
     x: Annotated[str, typer.Option(help="Column of longitudes or eastings.")] = "",
@@ -158,7 +165,7 @@ def locate(
     cli = CommandContext.of(context)
     cli.check_output(output, points, Path(areas))
     projection, layer = areas_of(cli, areas)
-    table = read_table(read_bytes(points), file=points.name)
+    table = read_table(points)
     names, source = _place(table, x=x, y=y)
     source = crs_name(crs) if crs else crs_name(source) if source else projection.crs
     first, second = (table.numbers(name) for name in names)
@@ -214,7 +221,7 @@ def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:
 
 @dataclass(frozen=True)
 class Imported:
-    """What importing one partition did, and what looks wrong about it."""
+    """What importing one partition did, and what is unusual or looks wrong about it."""
 
     change: Change
     record: ImportRecord
@@ -243,9 +250,10 @@ def import_partition(store: Store, part: Partition, rejected: RejectsFile) -> Im
     """Import a partition inside a transaction of its store, and its notes with it."""
     _store_notes(store, part)
     watch = DoubleWatch()
-    add = partial(_add_batch, part, rejected, watch)
+    notices: list[str] = []
+    add = partial(_add_batch, part, rejected, watch, notices)
     change, record = store.put_partition(part, by=user_name(), on_batch=add)
-    return Imported(change, record, _double_warnings(part, watch))
+    return Imported(change, record, [*notices, *_double_warnings(part, watch)])
 
 
 def files_wanted(force: str, first: str, last: str) -> Callable[[StreetFile], bool]:
@@ -300,8 +308,16 @@ def _store_notes(store: Store, part: Partition) -> None:
         store.put_setting(key, covers)
 
 
-def _add_batch(part: Partition, rejected: RejectsFile, watch: DoubleWatch, batch: Batch) -> None:
+def _add_batch(
+    part: Partition,
+    rejected: RejectsFile,
+    watch: DoubleWatch,
+    notices: list[str],
+    batch: Batch,
+) -> None:
     rejected.add(part, batch)
+    # Those of the last rows know most.
+    notices[:] = batch.notices
     watch.add(batch.accepted)
 
 

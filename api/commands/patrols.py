@@ -12,14 +12,14 @@ import geopandas as gpd
 import pandas as pd
 import typer
 
-from api.commands.context import CommandContext, read_bytes, read_vector
+from api.commands.context import CommandContext, is_table, read_table, read_vector
 from api.commands.questions import ANALYSIS, Output, run_analysis, with_question
 from boundaries.layers.lines import read_lines
 from boundaries.layers.sites import read_site_features, read_site_table
 from geo.allocation.patrols.delivered import compare_delivered, planned_totals, visits_from_fixes
 from geo.crs import LONLAT, Projection
 from geo.errors import InputError
-from geo.formats.csv_table import Table, read_table
+from geo.formats.csv_table import Table
 from geo.formats.csv_text import to_csv
 from geo.formats.geojson import LINES
 from geo.incidents import LONDON
@@ -47,8 +47,8 @@ def plan(
     travel: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of travel times (from, to, minutes) between the places of 'rank', in both "
-            "directions, with 'base' as the start of rounds; or a file of street lines "
+            help="CSV or XLSX of travel times (from, to, minutes) between the places of 'rank', in "
+            "both directions, with 'base' as the start of rounds; or a file of street lines "
             "(.geojson, .gpkg, .shp, .zip, .kml). Default: straight lines.",
             show_default=False,
         ),
@@ -73,8 +73,8 @@ def delivered(
     file: Annotated[
         Path,
         typer.Argument(
-            help="CSV of visits (officer, hotspot_id, arrived, left) or of positions (officer, "
-            "time, longitude and latitude, or x and y)."
+            help="CSV or XLSX of visits (officer, hotspot_id, arrived, left) or of positions "
+            "(officer, time, longitude and latitude, or x and y)."
         ),
     ],
     planned: Annotated[Path, typer.Option("--plan", help="CSV written by 'patrols'.")],
@@ -88,7 +88,7 @@ def delivered(
     """Compare planned and delivered patrol time by place."""
     cli = CommandContext.of(context)
     cli.check_output(output, file, planned)
-    table, stops = read_table(read_bytes(file), file=file.name), _plan(planned)
+    table, stops = read_table(file), _plan(planned)
     if set(_VISITS) <= set(table.header):
         visits = _visits(table)
     else:
@@ -105,7 +105,7 @@ def _plan(path: Path) -> pd.DataFrame:
 
 def _travel(cli: CommandContext, path: Path) -> pd.DataFrame | StreetNetwork:
     """Travel times of a CSV, or the street network of any other file."""
-    if path.suffix.lower() == ".csv":
+    if is_table(path):
         return _numbered(path, _TRAVEL, numbers=("minutes",))
     from geo.allocation.patrols.street_network import StreetNetwork  # noqa: PLC0415 - it brings SciPy
 
@@ -124,14 +124,14 @@ def _read_sites(name: str, projection: Projection) -> gpd.GeoDataFrame | None:
     path = Path(name)
     if not path.suffix or not path.exists():
         return None
-    if path.suffix.lower() == ".csv":
-        return read_site_table(read_bytes(path), file=path.name, projection=projection)
+    if is_table(path):
+        return read_site_table(read_table(path), projection=projection)
     return read_site_features(read_vector(path), file=path.name, projection=projection)
 
 
 def _numbered(path: Path, columns: Sequence[str], *, numbers: Sequence[str]) -> pd.DataFrame:
-    """Columns of a CSV file; those in `numbers` must hold a number in every row."""
-    table = read_table(read_bytes(path), file=path.name)
+    """Columns of a table; those in `numbers` must hold a number in every row."""
+    table = read_table(path)
     table.require(*columns)
     frame = table.frame()[list(columns)]
     for name in numbers:

@@ -11,7 +11,7 @@ import shapely
 
 from geo.crs import LONLAT, Projection, implausible
 from geo.errors import InputError
-from geo.formats.csv_table import read_table
+from geo.formats.csv_table import Table
 from geo.formats.geojson import POINTS, POLYGONS, collection_crs, feature_collection, read_geometry
 
 _CODES = ("code", "site_code", "base_code", "area_code", "urn", "uprn", "id")
@@ -20,16 +20,13 @@ _LONLAT = (("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("long", "
 _METRES = (("easting", "northing"), ("eastings", "northings"), ("x", "y"))
 
 
-def read_site_table(content: bytes, *, file: str, projection: Projection) -> gpd.GeoDataFrame:
-    """Read a CSV of sites with coordinates, and codes and names if it has them.
+def read_site_table(table: Table, *, projection: Projection) -> gpd.GeoDataFrame:
+    """Read a table of sites with coordinates, and codes and names if it has them.
 
     Parameters
     ----------
-    content
-        The file's bytes, with `longitude` and `latitude`, or `easting` and `northing` (`x`, `y`)
-        in the working CRS.
-    file
-        The file's name, for messages.
+    table
+        With `longitude` and `latitude`, or `easting` and `northing` (`x`, `y`) in the working CRS.
     projection
         To the working CRS.
 
@@ -42,7 +39,7 @@ def read_site_table(content: bytes, *, file: str, projection: Projection) -> gpd
     InputError
         If there are no coordinates, or those of a row are missing or implausible.
     """
-    table = read_table(content, file=file)
+    file = table.file
     columns = {name.strip().lower(): name for name in reversed(table.header)}
     pairs = [pair for pair in (*_LONLAT, *_METRES) if set(pair) <= set(columns)]
     if not pairs:

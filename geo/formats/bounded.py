@@ -97,6 +97,27 @@ def read_input(path: Path, *, most: int = LARGEST_WHOLE) -> bytes:
     return content
 
 
+def check_size(stream: IO[bytes], file: str, *, most: int = LARGEST_WHOLE) -> None:
+    """Refuse a file that is too large to be read whole.
+
+    Parameters
+    ----------
+    stream
+        The open file.
+    file
+        Its name, for messages.
+    most
+        Most bytes.
+
+    Raises
+    ------
+    InputError
+        If it holds more.
+    """
+    if os.fstat(stream.fileno()).st_size > most:
+        raise InputError(f"{file} is larger than {most:,} bytes; split or simplify it")
+
+
 def check_input(path: Path) -> None:
     """Refuse what `open_input` refuses, before a library opens the file by its path.
 

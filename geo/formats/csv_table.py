@@ -1,5 +1,6 @@
 """CSV files from users, read as text: every row has its line number and its fields unchanged.
 
+How a file is written is found by the rules of `geo.formats.csv_dialect` and named in `notices`.
 Only the apostrophe that keeps a spreadsheet from running a text as a formula is taken off again:
 a file that was written here, corrected and read holds what it held before.
 
@@ -13,10 +14,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
-from typing import IO, Final, SupportsIndex
+from typing import IO, Final, Protocol, SupportsIndex
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,15 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from geo.errors import InputError
+from geo.formats.csv_dialect import (
+    HEAD_BYTES,
+    SEPARATORS,
+    Utf16Stream,
+    clean_name,
+    dialect_of,
+    is_utf_8,
+    windows_1252,
+)
 from geo.formats.formulas import FORMULA_MARKS, unescaped
 
 LONGEST_LINE: Final = 1_000_000
@@ -68,12 +78,15 @@ class Table:
         For each row the number of its (last) line in the file.
     rows
         The fields of each row, which can be more or fewer than the header names.
+    notices
+        What a reader should know of how the file was read, a line each.
     """
 
     file: str
     header: list[str]
     lines: NDArray[np.int64]
     rows: list[list[str]] | PlainRows
+    notices: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -86,7 +99,7 @@ class Table:
         InputError
             With the missing columns and the existing ones.
         """
-        missing = [name for name in names if name not in self.header]
+        missing = [name for name in names if clean_name(name) not in self.header]
         if missing:
             raise InputError(
                 f"{self.file} lacks the column {', '.join(missing)}; "
@@ -95,7 +108,7 @@ class Table:
 
     def text(self, name: str) -> pd.Series:
         """One column without the spaces around its values; '' where a row is too short."""
-        return self._columns[name].str.strip()
+        return self._columns[clean_name(name)].str.strip()
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """One column as numbers; NaN where the text is not a number, such as `51,5`."""
@@ -111,6 +124,21 @@ class Table:
     def frame(self) -> pd.DataFrame:
         """All columns as unchanged text."""
         return self._columns.copy()
+
+    def refuse_wrong_width(self) -> None:
+        """Refuse a table with a row that is wider or narrower than the header.
+
+        Raises
+        ------
+        InputError
+            With the line of the first one.
+        """
+        for row in np.flatnonzero(self.wrong_width)[:1]:
+            fields, width = len(self.rows[row]), len(self.header)
+            raise InputError(
+                f"{self.file}, line {self.lines[row]}: {fields} fields in the row, {width} in the "
+                "header; put quotes around a value that holds the separator"
+            )
 
     @property
     def wrong_width(self) -> NDArray[np.bool_]:
@@ -136,32 +164,55 @@ def read_table(content: bytes, *, file: str) -> Table:
     Parameters
     ----------
     content
-        UTF-8, with or without a byte order mark.
+        As for `read_tables`.
     file
         Its name, for messages.
 
     Returns
     -------
     table
-        With at least one row.
+        With at least one row, and every row as wide as the header.
 
     Raises
     ------
     InputError
-        See `read_tables`.
+        See `read_tables` and `Table.refuse_wrong_width`.
     """
-    tables = list(read_tables(io.BytesIO(content), file=file))
+    return joined(list(read_tables(io.BytesIO(content), file=file)))
+
+
+def joined(tables: list[Table]) -> Table:
+    """The parts of a file as one table.
+
+    Parameters
+    ----------
+    tables
+        At least one, of one file.
+
+    Returns
+    -------
+    table
+        With every row as wide as the header.
+
+    Raises
+    ------
+    InputError
+        See `Table.refuse_wrong_width`.
+    """
     rows = [row for table in tables for row in table.rows]
-    return Table(file, tables[0].header, np.concatenate([table.lines for table in tables]), rows)
+    lines = np.concatenate([table.lines for table in tables])
+    table = replace(tables[0], lines=lines, rows=rows, notices=tables[-1].notices)
+    table.refuse_wrong_width()
+    return table
 
 
 def read_tables(stream: IO[bytes], *, file: str, rows: int = ROWS_PER_TABLE) -> Iterator[Table]:
-    """Read a CSV in UTF-8, with or without a byte order mark, some rows at a time.
+    """Read a CSV, some rows at a time.
 
     Parameters
     ----------
     stream
-        Read to its end as tables are taken.
+        Text as `geo.formats.csv_dialect` describes it; read to its end as tables are taken.
     file
         Its name, for messages.
     rows
@@ -170,7 +221,7 @@ def read_tables(stream: IO[bytes], *, file: str, rows: int = ROWS_PER_TABLE) -> 
     Returns
     -------
     tables
-        At least one, none of them empty. Lines that are empty or hold only commas are skipped.
+        At least one, none of them empty. Lines that are empty or hold only separators are skipped.
 
     Raises
     ------
@@ -179,12 +230,7 @@ def read_tables(stream: IO[bytes], *, file: str, rows: int = ROWS_PER_TABLE) -> 
         `LONGEST_LINE`, or names a column twice.
     """
     reader = _Reader(stream, file)
-    header = [
-        name.strip() or f"column {number}"
-        for number, name in enumerate(next(reader.rows(), (0, []))[1], start=1)
-    ]
-    if len(set(header)) < len(header):
-        raise InputError(f"{file} names a column twice: {', '.join(header)[:200]}")
+    header = reader.header()
     tables = _tables(reader, header, rows)
     first = next(tables, None)
     if first is None:
@@ -193,33 +239,140 @@ def read_tables(stream: IO[bytes], *, file: str, rows: int = ROWS_PER_TABLE) -> 
     yield from tables
 
 
+def named_columns(cells: list[str], *, file: str) -> list[str]:
+    """The names of columns from the cells of a header.
+
+    Parameters
+    ----------
+    cells
+        As they are in the file.
+    file
+        Its name, for messages.
+
+    Returns
+    -------
+    header
+        Without spaces and marks that cannot be seen; a blank one is `column 3` by its place.
+
+    Raises
+    ------
+    InputError
+        If a name stands twice.
+    """
+    header = [clean_name(cell) or f"column {at}" for at, cell in enumerate(cells, start=1)]
+    twice = next((name for at, name in enumerate(header) if name in header[:at]), None)
+    if twice is not None:
+        raise InputError(
+            f"{file} names a column twice, {twice[:60]!r}; it has: {', '.join(header)[:200]}"
+        )
+    return header
+
+
+def header_notice(cells: list[str], *, titles: int, line: int) -> list[str]:
+    """What to say of a header: rows above it, and marks in it that cannot be seen.
+
+    Parameters
+    ----------
+    cells
+        As they are in the file.
+    titles
+        Number of rows above it that were skipped.
+    line
+        Its line.
+
+    Returns
+    -------
+    parts
+        Parts of a sentence; none for an ordinary header.
+    """
+    parts = []
+    if titles:
+        rows = "1 row" if titles == 1 else f"{titles} rows"
+        parts.append(f"the header is line {line}, below {rows} of titles")
+    marked = [cell for cell in cells if clean_name(cell) != " ".join(cell.split(" ")).strip(" ")]
+    if marked:
+        name = clean_name(marked[0])[:60]
+        parts.append(f"the column {name!r} has characters in its name that cannot be seen")
+    return parts
+
+
 def _tables(reader: _Reader, header: list[str], rows: int) -> Iterator[Table]:
     while block := reader.block(rows * _BYTES_A_ROW):
-        columns = _plain_columns(block, header)
+        text = reader.utf_8(block)
+        columns = None if text is None else _plain_columns(text, header, reader.separator)
         if columns is None:
             # A quoted field can run on into the next block: the rest is read row by row.
             numbered = reader.rows(block)
             while part := list(islice(numbered, rows)):
-                yield Table(
-                    reader.file, header, np.array([n for n, _ in part]), [row for _, row in part]
-                )
+                lines, fields = np.array([n for n, _ in part]), [row for _, row in part]
+                yield Table(reader.file, header, lines, fields, notices=reader.notices)
             return
         numbers = reader.line + 1 + np.arange(len(columns))
         for start in range(0, len(columns), rows):
             piece = slice(start, start + rows)
             plain = PlainRows(columns.slice(start, rows))
-            yield Table(reader.file, header, numbers[piece], plain)
+            yield Table(reader.file, header, numbers[piece], plain, notices=reader.notices)
         reader.line += len(columns)
+
+
+class _Bytes(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def readline(self, limit: int, /) -> bytes: ...
+
+
+class _Ahead:
+    """A stream with the part of it that was read already put back."""
+
+    def __init__(self, head: bytes, stream: IO[bytes]) -> None:
+        self._head, self._stream = io.BytesIO(head), stream
+
+    def read(self, size: int) -> bytes:
+        part = self._head.read(size)
+        return part if len(part) == size else part + self._stream.read(size - len(part))
+
+    def readline(self, limit: int) -> bytes:
+        part = self._head.readline(limit)
+        if part.endswith(b"\n") or len(part) == limit:
+            return part
+        return part + self._stream.readline(limit - len(part))
 
 
 class _Reader:
     """A stream of CSV, with the number of the line that was read last."""
 
     def __init__(self, stream: IO[bytes], file: str) -> None:
+        head = stream.read(HEAD_BYTES)
         self.line = 0
         self.file = file
-        self._stream = stream
+        self._dialect = dialect_of(head, cut=len(head) == HEAD_BYTES)
+        self.separator = self._dialect.separator
+        self._encoding = self._dialect.encoding and "UTF-16"
+        self._header_parts: list[str] = []
         self._escapes = False
+        whole = _Ahead(head, stream)
+        self._stream: _Bytes = whole
+        if self._dialect.encoding:
+            self._stream = Utf16Stream(whole, self._dialect.encoding, file)  # type: ignore[arg-type]  # it only reads
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """How the file was read so far, where that is not the ordinary way."""
+        parts = []
+        if self._encoding not in ("", "UTF-8"):
+            parts.append(f"{self._encoding} text")
+        if self.separator != ",":
+            parts.append(f"columns are separated by {SEPARATORS[self.separator]}")
+        parts += self._header_parts
+        return (f"{self.file}: {'; '.join(parts)}",) if parts else ()
+
+    def header(self) -> list[str]:
+        """The names of the columns; none if the file is empty."""
+        rows = self.rows()
+        for _ in range(self._dialect.titles + self._dialect.stated):
+            next(rows, None)
+        self.line, cells = next(rows, (self.line, []))
+        self._header_parts = header_notice(cells, titles=self._dialect.titles, line=self.line)
+        return named_columns(cells, file=self.file)
 
     def block(self, size: int) -> bytes:
         """About so many bytes of the stream, up to the end of a line."""
@@ -230,16 +383,17 @@ class _Reader:
         """The rows of a block and of all that comes after it, each with the number of its line."""
         before = self.line
         # Strict: without it a quote that is never closed swallows all rows after it.
-        reader = csv.reader(self._lines(block), strict=True)
+        reader = csv.reader(self._lines(block), strict=True, delimiter=self.separator)
         try:
             for row in reader:
-                if any(row):
+                # DOS ends a file by its letter 26.
+                if any(row) and row != ["\x1a"]:
                     fields = [unescaped(field) for field in row] if self._escapes else row
                     yield before + reader.line_num, fields
                 self._escapes = False
         except csv.Error as error:
             line = before + reader.line_num
-            raise InputError(f"{self.file}, line {line}: {error}") from error
+            raise InputError(f"{self.file}, line {line}: {_plainly(error)}") from error
 
     def _lines(self, block: bytes) -> Iterator[str]:
         for part in (io.BytesIO(block), self._stream):
@@ -254,39 +408,64 @@ class _Reader:
             raise InputError(f"{self.file}, line {self.line} is longer than {LONGEST_LINE:,} bytes")
         if b"\0" in line:
             raise InputError(f"{self.file} is not a CSV: line {self.line} holds binary data")
-        try:
-            return line.decode("utf-8-sig" if self.line == 1 else "utf-8")
-        except UnicodeDecodeError as error:
+        text = self.utf_8(line)
+        if text is None:
             raise InputError(
                 f"{self.file}, line {self.line} is not UTF-8 text; save the file as UTF-8"
-            ) from error
+            )
+        return text.decode().removeprefix("\ufeff") if self.line == 1 else text.decode()
+
+    def utf_8(self, text: bytes) -> bytes | None:
+        """Whole lines as UTF-8; None if they are mixed or in another encoding.
+
+        The first lines that are not ASCII decide what the file is.
+        """
+        if text.isascii():
+            return text
+        if self._encoding != "Windows-1252" and is_utf_8(text):
+            # A byte order mark alone is no such line: some programs put one before any text.
+            if not text.removeprefix(b"\xef\xbb\xbf").isascii():
+                self._encoding = self._encoding or "UTF-8"
+            return text
+        decoded = windows_1252(text) if self._encoding in ("", "Windows-1252") else None
+        if decoded is None:
+            return None
+        self._encoding = "Windows-1252"
+        return decoded.encode()
 
 
-def _plain_columns(block: bytes, header: list[str]) -> pa.Table | None:
+def _plainly(error: csv.Error) -> str:
+    if "new-line" in str(error):
+        return "it ends with a carriage return alone; save the file with Windows or Unix line ends"
+    return str(error)
+
+
+def _plain_columns(block: bytes, header: list[str], separator: str) -> pa.Table | None:
     """The columns of a block of whole lines; None unless the csv module would read the same.
 
     For that, every line must have as many fields as the header, none may be empty, hold only
-    commas, or be longer than the csv module takes, and quotes may stand only around whole fields.
+    separators, or be longer than the csv module takes, and quotes may stand only around whole
+    fields.
     """
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
     if b"\0" in block or b"\r" in block:
         return None
     data = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", dtype=np.uint8)
-    ends, commas = (np.flatnonzero(data == ord(mark)) for mark in ("\n", ","))
+    ends, marks = (np.flatnonzero(data == ord(mark)) for mark in ("\n", separator))
     quotes = np.flatnonzero(data == ord('"'))
     if len(quotes):
-        if not _around_fields(data, quotes):
+        if not _around_fields(data, quotes, separator):
             return None
-        ends, commas = (marks[np.searchsorted(quotes, marks) % 2 == 0] for marks in (ends, commas))
+        ends, marks = (at[np.searchsorted(quotes, at) % 2 == 0] for at in (ends, marks))
         if len(ends) != np.count_nonzero(data == ord("\n")):
             return None
     lengths = np.diff(ends, prepend=-1) - 1
     unquoted = lengths - np.diff(np.searchsorted(quotes, ends), prepend=0)
     separators = len(header) - 1
-    commas_per_line = np.diff(np.searchsorted(commas, ends), prepend=0)
-    # A line with no more letters than commas holds only commas, which is no row.
-    even = (commas_per_line == separators).all() and unquoted.min() > separators
+    per_line = np.diff(np.searchsorted(marks, ends), prepend=0)
+    # A line with no more letters than separators holds only those, which is no row.
+    even = (per_line == separators).all() and unquoted.min() > separators
     if not even or lengths.max() > csv.field_size_limit():
         return None
     text = pa.string()
@@ -295,6 +474,7 @@ def _plain_columns(block: bytes, header: list[str]) -> pa.Table | None:
             io.BytesIO(block),
             pa.csv.ReadOptions(column_names=header, block_size=len(block) + 1, use_threads=False),
             pa.csv.ParseOptions(
+                delimiter=separator,
                 quote_char='"' if len(quotes) else False,
                 double_quote=False,
                 ignore_empty_lines=False,
@@ -322,11 +502,11 @@ def _unescaped_columns(columns: pa.Table) -> pa.Table:
     return columns
 
 
-def _around_fields(data: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
+def _around_fields(data: NDArray[np.uint8], quotes: NDArray[np.int64], separator: str) -> bool:
     """Whether quotes come in pairs, each around the whole of one field."""
     if len(quotes) % 2:
         return False
-    edges = np.array([ord(","), ord("\n")], dtype=np.uint8)
+    edges = np.array([ord(separator), ord("\n")], dtype=np.uint8)
     before = data[quotes[::2] - 1]  # at the first byte, −1 is the last: the end of a line
     after = data[quotes[1::2] + 1]
     return bool(np.isin(before, edges).all() and np.isin(after, edges).all())

@@ -206,7 +206,7 @@ def _batch(checked: _CheckedRows) -> Batch:
         "row": [tuple(table.rows[i]) for i in np.flatnonzero(~accepted)],
     }
     incidents = _incidents(checked.file, table, accepted=accepted).assign(x=checked.x, y=checked.y)
-    return Batch(incidents, pd.DataFrame(rejected))
+    return Batch(incidents, pd.DataFrame(rejected), table.notices)
 
 
 def _points(checked: _CheckedRows) -> IncidentPoints:

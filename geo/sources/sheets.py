@@ -1,8 +1,9 @@
-"""CSV files and XLSX workbooks as tables of text, some rows at a time.
+"""The one reader of tables from users: CSV files and XLSX workbooks, as text.
 
 The content of a file decides which of the two it is, not its name. Cells of a workbook become text:
 dates as `2024-01-31` or `2024-01-31T14:05:00`, times as `14:05:00`, whole numbers without a decimal
-point; a formula becomes its last value.
+point; a formula becomes its last value. Of a workbook the first visible sheet that holds a table is
+read, and the others are named; rows of titles above a header are skipped as in a CSV.
 """
 
 from __future__ import annotations
@@ -19,11 +20,17 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
-import openpyxl  # type: ignore[import-untyped] # it has no types
 
 from geo.errors import InputError
-from geo.formats.bounded import open_input
-from geo.formats.csv_table import Table, read_tables
+from geo.formats.bounded import LARGEST_WHOLE, check_size, open_input
+from geo.formats.csv_dialect import titles_above
+from geo.formats.csv_table import (
+    Table,
+    header_notice,
+    joined,
+    named_columns,
+    read_tables,
+)
 
 ROWS: Final = 20_000
 """Rows of one table: enough for numpy to be fast, few enough to fit in memory."""
@@ -37,6 +44,8 @@ LARGEST_PART: Final = 256 * 2**20
 MOST_COLUMNS: Final = 1_000
 MOST_ROWS: Final = 2**20
 """What a sheet of Excel can hold."""
+_SAMPLE = 60  # rows that show where the header is
+_BESIDE = 20  # columns beside a table that are looked at, to count what is not read
 _MOST_INFLATED = 100  # times its packed size; sheets pack to a tenth, zip bombs to a thousandth
 _SMALL = 16 * 2**20  # bytes; parts below this can unpack to any multiple of their size
 
@@ -51,6 +60,31 @@ class CellTable(Table):
     epoch: np.datetime64
 
 
+def read_table_file(path: Path, *, sheet: str = "", most: int = LARGEST_WHOLE) -> Table:
+    """Read a CSV, or a sheet of a workbook, whole.
+
+    Parameters
+    ----------
+    path, sheet
+        As for `read_sheet`.
+    most
+        Most bytes of the file.
+
+    Returns
+    -------
+    table
+        Every row as wide as the header.
+
+    Raises
+    ------
+    InputError
+        As `read_sheet`, or with the line of the first row that is wider or narrower.
+    """
+    with open_input(path) as stream:
+        check_size(stream, path.name, most=most)
+    return joined(list(read_sheet(path, sheet=sheet)))
+
+
 def read_sheet(path: Path, *, sheet: str = "", rows: int = ROWS) -> Iterator[Table]:
     """Read a CSV, or a sheet of a workbook.
 
@@ -59,15 +93,15 @@ def read_sheet(path: Path, *, sheet: str = "", rows: int = ROWS) -> Iterator[Tab
     path
         The file.
     sheet
-        The name of a sheet of a workbook, '' for the first.
+        The name of a sheet of a workbook; '' for the first visible one that holds a table.
     rows
         Most rows of one table.
 
     Returns
     -------
     tables
-        At least one, none of them empty. Empty rows are skipped. In a workbook the first row that
-        is not empty is the header, and cells to the right of it are ignored.
+        At least one, none of them empty. Empty rows are skipped. In a workbook cells to the right
+        of the header are not read; their rows are counted in the notices.
 
     Raises
     ------
@@ -91,18 +125,23 @@ def read_sheet(path: Path, *, sheet: str = "", rows: int = ROWS) -> Iterator[Tab
 
 
 def _workbook_tables(stream: IO[bytes], file: str, *, sheet: str, rows: int) -> Iterator[CellTable]:
+    # Loading openpyxl takes longer than reading most CSV files.
+    import openpyxl  # type: ignore[import-untyped] # noqa: PLC0415 - it has no types
+
     with _refusing(file):
         _check_size(stream, file)
         workbook = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-    worksheet = _worksheet(workbook, file, sheet=sheet)
+    tables = _worksheet(workbook, file, sheet=sheet)
     epoch = np.datetime64(workbook.epoch, "s")
-    header, numbered = _header(worksheet, file)
+    header = named_columns(tables.cells, file=file)
+    numbered = tables.rows(max(len(header), 1))
     part = _next_rows(numbered, rows, file=file)
     if not part:
         raise InputError(f"{file} holds a header and no rows" if header else f"{file} is empty")
     while part:
         lines, cells = zip(*part, strict=True)
-        yield CellTable(file, header, np.asarray(lines), list(cells), epoch)
+        notices = tables.notices
+        yield CellTable(file, header, np.asarray(lines), list(cells), epoch, notices=notices)
         part = _next_rows(numbered, rows, file=file)
 
 
@@ -137,31 +176,68 @@ def _check_size(stream: IO[bytes], file: str) -> None:
     stream.seek(0)
 
 
-def _worksheet(workbook: Any, file: str, *, sheet: str) -> Any:
+class _Worksheet:
+    """A sheet with its header."""
+
+    def __init__(self, worksheet: Any, file: str) -> None:
+        self.file = file
+        self.title = str(worksheet.title)
+        self.choice = ""
+        """Which sheets of the workbook are read, for people."""
+        self._beside = 0
+        self._worksheet = worksheet
+        worksheet.reset_dimensions()  # the size stated in a file can be too small
+        with _refusing(file):
+            wide = _numbered(worksheet, file, width=MOST_COLUMNS + 1)
+            sample = list(islice(wide, _SAMPLE))
+        self._titles = titles_above([cells for _, cells in sample])
+        self._line, cells = sample[self._titles] if sample else (0, [])
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if len(cells) > MOST_COLUMNS:
+            raise InputError(f"{file} has more than {MOST_COLUMNS:,} columns")
+        self.cells = cells
+        self.is_table = len(cells) > 1 and len(sample) > self._titles + 1
+
+    def rows(self, width: int) -> Iterator[tuple[int, list[str]]]:
+        """The numbered rows below the header, as wide as it."""
+        for number, row in _numbered(self._worksheet, self.file, width=width + _BESIDE):
+            if number > self._line:
+                self._beside += any(row[width:])
+                if any(row[:width]):
+                    yield number, row[:width]
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a reader should know of how the sheet was read so far."""
+        parts = [self.choice] if self.choice else []
+        parts += header_notice(self.cells, titles=self._titles, line=self._line)
+        if self._beside:
+            parts.append(f"{self._beside:,} rows have cells beside the table, which are not read")
+        return (f"{self.file}: {'; '.join(parts)}",) if parts else ()
+
+
+def _worksheet(workbook: Any, file: str, *, sheet: str) -> _Worksheet:
     titles = {worksheet.title: worksheet for worksheet in workbook.worksheets}
     if not titles:
         raise InputError(f"{file} has no worksheet")
     if sheet and sheet not in titles:
         raise InputError(f"{file} has no sheet {sheet!r}; it has: {', '.join(titles)[:200]}")
-    worksheet = titles[sheet] if sheet else workbook.worksheets[0]
-    worksheet.reset_dimensions()  # the size stated in a file can be too small
-    return worksheet
-
-
-def _header(worksheet: Any, file: str) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """The names of the columns, and the numbered rows below them."""
-    with _refusing(file):
-        wide = _numbered(worksheet, file, width=MOST_COLUMNS + 1)
-        line, cells = next(wide, (0, []))
-    while cells and not cells[-1]:
-        cells.pop()
-    if len(cells) > MOST_COLUMNS:
-        raise InputError(f"{file} has more than {MOST_COLUMNS:,} columns")
-    header = [name.strip() or f"column {number}" for number, name in enumerate(cells, start=1)]
-    if len(set(header)) < len(header):
-        raise InputError(f"{file} names a column twice: {', '.join(header)[:200]}")
-    below = _numbered(worksheet, file, width=max(len(header), 1))
-    return header, ((number, row) for number, row in below if number > line)
+    if sheet:
+        return _Worksheet(titles[sheet], file)
+    visible = [title for title in titles if titles[title].sheet_state == "visible"]
+    if not visible:
+        raise InputError(f"{file} has only hidden sheets: {', '.join(titles)[:200]}; show one")
+    tables = (_Worksheet(titles[title], file) for title in visible)
+    chosen = next((table for table in tables if table.is_table), None)
+    chosen = chosen or _Worksheet(titles[visible[0]], file)
+    if len(titles) > 1:
+        name = chosen.title
+        others = [
+            title if title in visible else f"{title} (hidden)" for title in titles if title != name
+        ]
+        chosen.choice = f"sheet {name!r} is read, not {', '.join(others)[:200]}"
+    return chosen
 
 
 def _next_rows(

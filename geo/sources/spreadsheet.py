@@ -143,7 +143,9 @@ class _Reader:
             "reference": _joined(table, self.mapping.reference),
         }
         incidents = pd.DataFrame(values, columns=list(COLUMNS))
-        return Batch(incidents[accepted].reset_index(drop=True), _rejects(table, reasons))
+        return Batch(
+            incidents[accepted].reset_index(drop=True), _rejects(table, reasons), table.notices
+        )
 
     def _occurrences(self, table: Table) -> Occurrences:
         when = self.mapping.when

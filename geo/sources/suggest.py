@@ -52,6 +52,8 @@ class Proposal:
 def suggest_mapping(path: Path) -> str:
     """Propose a mapping file for a CSV or XLSX file from its first `SAMPLE` rows.
 
+    What is unusual about the file, such as its encoding or its sheets, becomes a comment too.
+
     Raises
     ------
     InputError
@@ -70,6 +72,7 @@ def suggest_mapping(path: Path) -> str:
     when, where, own_id, texts, what = parts
     top = [
         f"# Proposed from the first {len(table):,} rows of {quoted(path.name)}: check every line.",
+        *(f"# {quoted(notice)[1:-1]}" for notice in table.notices),
         'source = "council"  # the id of the source, used in Questions',
         *own_id,
         *texts,

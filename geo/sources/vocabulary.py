@@ -6,10 +6,9 @@ from collections.abc import Mapping as Dictionary
 from pathlib import Path
 from typing import Final
 
-from geo.formats.bounded import read_input
-from geo.formats.csv_table import read_table
 from geo.incidents import category_slug
 from geo.sources.sections import Section, is_text, quoted
+from geo.sources.sheets import read_table_file
 
 LARGEST_VOCABULARY: Final = 16 * 2**20
 """Bytes of a code list."""
@@ -88,7 +87,7 @@ def _folded(section: Section, code: str) -> str:
 
 def _vocabulary_file(section: Section, folder: Path | None) -> dict[str, str]:
     path = section.file_named("vocabulary", folder)
-    table = read_table(read_input(path, most=LARGEST_VOCABULARY), file=path.name)
+    table = read_table_file(path, most=LARGEST_VOCABULARY)
     table.require("code", "category")
     categories: dict[str, str] = {}
     rows = zip(table.lines, table.text("code"), table.text("category"), strict=True)

@@ -48,7 +48,10 @@ INCIDENT_FILES = {
     "empty": (b"", "is empty"),
     "header only": (HEADER.encode(), "no rows"),
     "binary": (b"\x00\x01\x02" * 50, "binary"),
-    "latin-1": ((HEADER + "caf\xe9\n").encode("latin-1"), "UTF-8"),
+    "of old DOS": (
+        HEADER.encode() + row(-1.5, 52.9).replace(b"Mill", b"Caf\x82"),
+        "is not UTF-8 text",
+    ),
     "missing column": (b"Month,Crime type\n2024-01,Drugs\n", "lacks the column"),
     "not a number": (HEADER.encode() + row("NaN", "NaN"), "not numbers"),
     "decimal comma": (HEADER.encode() + row('"-1,5"', '"52,9"'), "not numbers"),

@@ -7,12 +7,13 @@ import shapely
 from boundaries.layers.sites import read_site_features, read_site_table
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.formats.csv_table import read_table
 
 PROJECTION = Projection.choose()
 
 
 def table(text: str) -> gpd.GeoDataFrame:
-    return read_site_table(text.encode(), file="centres.csv", projection=PROJECTION)
+    return read_site_table(read_table(text.encode(), file="centres.csv"), projection=PROJECTION)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_quoted_line_ends_keep_the_line_numbers_true():
 
 
 def test_ragged_rows_are_kept_and_told_apart():
-    table = read("a,b,c\n1,2,3\n4,5\n6,7,8,9\n")
+    (table,) = read_tables(io.BytesIO(b"a,b,c\n1,2,3\n4,5\n6,7,8,9\n"), file="t.csv")
     assert table.wrong_width.tolist() == [False, True, True]
     assert table.rows[2] == ["6", "7", "8", "9"]
     assert table.text("c").tolist() == ["3", "", "8"]
@@ -90,16 +90,22 @@ def test_columns_that_are_missing_are_named_with_those_there_are():
         (b"", "t.csv is empty"),
         (b"\xef\xbb\xbf", "t.csv is empty"),
         (b"code,n\n", "t.csv holds a header and no rows"),
-        (b"code,n,code\nA,1,B\n", "t.csv names a column twice: code, n, code"),
+        (b"code,n,code\nA,1,B\n", "t.csv names a column twice, 'code'; it has: code, n, code"),
         (b"code,n,code \nA,1,B\n", "t.csv names a column twice"),
         (b"code,n\n\n,\n", "t.csv holds a header and no rows"),
         (b"PK\x03\x04\x00\x00", "t.csv is not a CSV: line 1 holds binary data"),
         (b"code,n\nA,1\nB,\x00\n", "t.csv is not a CSV: line 3 holds binary data"),
-        ("code,n\nA,1\n".encode("utf-16"), "t.csv is not a CSV: line 1 holds binary data"),
+        ("code,n\nA,1\n".encode("utf-16")[:-1], "t.csv is damaged UTF-16 text"),
         (
-            "code,name\nA,Café\n".encode("latin-1"),
+            "code,name\nA,Café\n".encode("cp850"),
             "t.csv, line 2 is not UTF-8 text; save the file as UTF-8",
         ),
+        (
+            "code,name\nA,Café\n".encode() + "B,Café\n".encode("cp1252"),
+            "t.csv, line 3 is not UTF-8 text; save the file as UTF-8",
+        ),
+        (b"code,n\nA,1\nB,2,3\n", "t.csv, line 3: 3 fields in the row, 2 in the header"),
+        (b"code,n\nA,1\nB\n", "t.csv, line 3: 1 fields in the row, 2 in the header"),
         (b"code\n" + b"x" * 1_000_001, "t.csv, line 2 is longer than 1,000,000 bytes"),
     ],
 )
@@ -125,7 +131,7 @@ def test_a_table_read_in_parts_is_the_table_read_whole():
 
 
 def test_a_row_that_cannot_be_read_is_refused_when_it_is_reached():
-    parts = read_tables(io.BytesIO(b"code\nA\nB\n\xff\n"), file="t.csv", rows=2)
+    parts = read_tables(io.BytesIO(b"code\nA\nB\n\x81\n"), file="t.csv", rows=2)
     assert len(next(parts)) == 2
     with pytest.raises(InputError, match=r"t\.csv, line 4 is not UTF-8 text"):
         next(parts)
@@ -172,7 +178,7 @@ def test_plain_blocks_are_read_as_the_csv_module_reads_them(rows, end):
     content = ("a,b\n" + "\n".join(rows) + end).encode()
     quick = outcome(content)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(reading, "_plain_columns", lambda _block, _header: None)
+        patched.setattr(reading, "_plain_columns", lambda *_: None)
         assert outcome(content) == quick
 
 
@@ -188,7 +194,7 @@ def test_quoted_fields_are_read_as_the_csv_module_reads_them(rows, end):
     content = ("a,b\n" + "\n".join(map(",".join, rows)) + end).encode()
     quick = outcome(content)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(reading, "_plain_columns", lambda _block, _header: None)
+        patched.setattr(reading, "_plain_columns", lambda *_: None)
         assert outcome(content) == quick
 
 
@@ -198,3 +204,66 @@ def test_a_plain_file_with_one_quoted_row_keeps_its_lines(monkeypatch):
     table = read(f"a,b\n{text}")
     assert table.rows[40] == ["4,\n0", "40"]
     assert table.lines.tolist() == [*range(2, 42), 43, *range(44, 83)]
+
+
+TABLE = "Ref,Place,Note\n1,Caffè Nero – Pontypridd,a\n2,Abbey,b\n"
+EXPECTED = [["1", "Caffè Nero – Pontypridd", "a"], ["2", "Abbey", "b"]]
+WRITTEN = {
+    "UTF-8": (TABLE.encode(), ""),
+    "UTF-8 with a mark": (TABLE.encode("utf-8-sig"), ""),
+    "UTF-16": (TABLE.encode("utf-16"), "t.csv: UTF-16 text"),
+    "UTF-16 without a mark": (TABLE.encode("utf-16-be"), "t.csv: UTF-16 text"),
+    "Windows-1252": (TABLE.encode("cp1252"), "t.csv: Windows-1252 text"),
+    "semicolons": (
+        TABLE.replace(",", ";").encode(),
+        "t.csv: columns are separated by semicolons",
+    ),
+    "UTF-16 and tabs, as Excel's Unicode text": (
+        TABLE.replace(",", "\t").encode("utf-16"),
+        "t.csv: UTF-16 text; columns are separated by tabs",
+    ),
+    "a line sep=": (
+        ("sep=;\n" + TABLE.replace(",", ";")).encode(),
+        "t.csv: columns are separated by semicolons",
+    ),
+    "titles": (
+        ("Incidents 2024,,\nDownloaded on 1 May,,\n,,\n" + TABLE).encode(),
+        "t.csv: the header is line 4, below 2 rows of titles",
+    ),
+    "a hard space in a name": (
+        TABLE.replace("Place", "Place\u00a0").encode(),
+        "t.csv: the column 'Place' has characters in its name that cannot be seen",
+    ),
+    "the end of a DOS file": (TABLE.encode() + b"\x1a", ""),
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_the_ways_in_which_programs_write_a_table_are_read_alike_and_named(written):
+    content, notice = WRITTEN[written]
+    table = read_table(content, file="t.csv")
+    assert table.header == ["Ref", "Place", "Note"]
+    assert list(map(list, table.rows)) == EXPECTED
+    assert table.text("Place\u200b").tolist() == ["Caffè Nero – Pontypridd", "Abbey"]
+    assert table.notices == ((notice,) if notice else ())
+
+
+@pytest.mark.parametrize("rows", [1, 3, 500])
+def test_the_encoding_is_found_wherever_the_first_accent_stands(rows):
+    text = "code,name\n" + "A,Abbey\n" * 90 + "B,Café\n" + "A,Abbey\n" * 5 + "C,Crêpes\n"
+    parts = list(read_tables(io.BytesIO(text.encode("cp1252")), file="t.csv", rows=rows))
+    names = [name for part in parts for name in part.text("name") if name != "Abbey"]
+    assert names == ["Café", "Crêpes"]
+    assert parts[-1].notices == ("t.csv: Windows-1252 text",)
+
+
+def test_text_that_only_reads_as_utf_8_is_never_read_as_another_encoding():
+    for rows in (1, 500):
+        late = "code,name\nB,Café\n".encode("cp1252") + b"A,Abbey\n" * 90 + "C,Café\n".encode()
+        with pytest.raises(InputError, match=r"t\.csv, line 93 is not UTF-8"):
+            list(read_tables(io.BytesIO(late), file="t.csv", rows=rows))
+
+
+def test_a_table_of_one_column_has_no_titles():
+    assert read("code\nA\nB\n").text("code").tolist() == ["A", "B"]
+    assert read("code,areas\nA,x;y;z\nB,x;y\n").header == ["code", "areas"]

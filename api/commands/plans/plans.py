@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import typer
 
-from api.commands.context import CommandContext, read_bytes, read_vector
+from api.commands.context import CommandContext, is_table, read_table, read_vector
 from api.commands.plans.answers import ANSWERS
 from api.commands.plans.files import export
 from api.commands.plans.options import (
@@ -39,7 +39,7 @@ from boundaries.plans.draft import Draft, import_assignment, new_plan, save_plan
 from boundaries.plans.overlaps import Overlaps
 from geo.crs import Projection
 from geo.errors import InputError
-from geo.formats.csv_table import Table, read_table
+from geo.formats.csv_table import Table
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
 
@@ -86,7 +86,9 @@ def begin(
 def import_plan(
     context: typer.Context,
     plan_id: PlanId,
-    file: Annotated[Path, typer.Argument(help="CSV of block → area, or a file of polygons.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV or XLSX of block → area, or a file of polygons.")
+    ],
     blocks: BlocksLayer,
     block_column: Annotated[str, typer.Option(help="CSV column of block codes.")] = "block_code",
     area_column: Annotated[str, typer.Option(help="CSV column of area codes.")] = "area_code",
@@ -102,8 +104,8 @@ def import_plan(
     cli = CommandContext.of(context)
     with cli.open() as store:
         source: Table | gpd.GeoDataFrame
-        if file.suffix.lower() == ".csv":
-            source = read_table(read_bytes(file), file=file.name)
+        if is_table(file):
+            source = read_table(file)
         else:
             metadata = LayerMetadata(
                 "imported", file=file.name, code_field=code_field, name_field=name_field
