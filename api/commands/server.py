@@ -48,9 +48,11 @@ class StoppableServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         """Stop; to be stopped is how a service ends, so the signal is not raised again."""
-        if not self.should_exit:
-            self._end.start()
+        if self.should_exit:
+            return
+        # First: a second signal may come between the two, and a timer starts only once.
         self.should_exit = True
+        self._end.start()
 
     def _end_at_once(self) -> None:
         # A thread that computes cannot be stopped, and Python would wait for it. A store holds all

@@ -55,14 +55,21 @@ class Lifecycle:
         with serving_call(exchange.call):
             exchange.start(self._guard, self._seconds)
             try:
-                await self.app(scope, exchange.receive, exchange.send)
-            except (ClientDisconnect, StoppedError):
+                await self._answer(exchange)
+                # Also where an answer was made after all: it came too late to be sent.
                 await exchange.settle()
-            except Exception as fault:  # noqa: BLE001 - the one place that reports what nobody caught
-                log.error("%s %s failed", scope["method"], scope["path"], exc_info=fault)
-                await exchange.fail()
             finally:
                 exchange.finish()
+
+    async def _answer(self, exchange: _Exchange) -> None:
+        scope = exchange.scope
+        try:
+            await self.app(scope, exchange.receive, exchange.send)
+        except (ClientDisconnect, StoppedError):
+            pass
+        except Exception as fault:  # noqa: BLE001 - the one place that reports what nobody caught
+            log.error("%s %s failed", scope["method"], scope["path"], exc_info=fault)
+            await exchange.fail()
 
 
 def _caller(scope: Scope) -> str:
@@ -76,7 +83,7 @@ class _Exchange:
 
     def __init__(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         self.call = call
-        self._scope, self._receive, self._send = scope, receive, send
+        self.scope, self._receive, self._send = scope, receive, send
         self._status, self._bytes = 0, 0
         self._complete = False
         self._body_read = scope["method"] in _NO_BODY
@@ -125,12 +132,10 @@ class _Exchange:
             await self._telling
 
     async def fail(self) -> None:
-        """Tell the caller that the service failed, if no answer has begun."""
-        if self._status:
-            await self.settle()
-        else:
-            answer = refusal(HTTPConnection(self._scope), 500, FAILED)
-            await self._guard(answer)(self._scope, self.receive, self._pass_on)
+        """Tell the caller that the service failed, if they have no answer and get none."""
+        if not self._status and self._telling is None:
+            answer = refusal(HTTPConnection(self.scope), 500, FAILED)
+            await self._guard(answer)(self.scope, self.receive, self._pass_on)
 
     def finish(self) -> None:
         """End the call and write its line to the log."""
@@ -140,8 +145,8 @@ class _Exchange:
             self._watcher.cancel()
         left = isinstance(self.call.ended, CallerLeftError)
         log_request(
-            method=self._scope["method"],
-            path=self._scope["path"],
+            method=self.scope["method"],
+            path=self.scope["path"],
             status=self._status or (LEFT if left else 500),
             ms=round((time.perf_counter() - self._began) * 1000, 1),
             bytes=self._bytes,
@@ -191,5 +196,5 @@ class _Exchange:
         self.call.end(error)
 
     async def _tell(self, error: OverdueError) -> None:
-        answer = unavailable(HTTPConnection(self._scope), str(error))
-        await self._guard(answer)(self._scope, self.receive, self._pass_on)
+        answer = unavailable(HTTPConnection(self.scope), str(error))
+        await self._guard(answer)(self.scope, self.receive, self._pass_on)

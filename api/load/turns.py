@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TypeVar
 
 from api.calls import BusyError, changed, current_call
-from geo.checkpoints import checkpoint, current_demand
+from geo.checkpoints import StoppedError, checkpoint, current_demand
 
 Part = TypeVar("Part")
 
@@ -123,16 +123,19 @@ class Turns:
             waiter = self._queued()
             try:
                 changed.wait_for(
-                    lambda: waiter.has_turn or waiter.refused or unless() or _is_stopped()
+                    lambda: waiter.has_turn or waiter.refused or unless() or bool(_why_stopped())
                 )
             finally:
                 self.room.taken -= 1
                 self._unqueue(waiter)
             if waiter.refused:
                 raise BusyError(self._retry_seconds())
-            if waiter.has_turn and _is_stopped():
-                self._give_back()
-        checkpoint()
+            # Looked at once, and before others can change it: a turn is either given back or had.
+            reason = _why_stopped()
+            if reason is not None:
+                if waiter.has_turn:
+                    self._give_back()
+                raise reason
         return waiter.has_turn
 
     @contextmanager
@@ -205,7 +208,7 @@ class Turns:
                 raise BusyError(self._retry_seconds())
             self.room.taken += 1
             try:
-                changed.wait_for(lambda: until() or _is_stopped())
+                changed.wait_for(lambda: until() or bool(_why_stopped()))
             finally:
                 self.room.taken -= 1
         checkpoint()
@@ -265,6 +268,6 @@ def _is_streaming() -> bool:
     return call is not None and call.streaming
 
 
-def _is_stopped() -> bool:
+def _why_stopped() -> StoppedError | None:
     demand = current_demand()
-    return demand is not None and demand.ended is not None
+    return None if demand is None else demand.ended

@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 
 from api.calls import BusyError, current_call
 from api.load import log as service_log
+from api.load.lifecycle import Lifecycle
 from api.service import new_service
 from geo.checkpoints import StoppedError, checkpoint
 
@@ -176,6 +177,24 @@ def test_a_caller_is_refused_when_the_time_is_over_though_the_work_has_not_ended
     assert document["request_id"] == dict(start["headers"])[b"x-request-id"].decode()
     assert dict(start["headers"])[b"retry-after"] == b"5"
     assert outcome == ["OverdueError"]
+
+
+@pytest.mark.parametrize("faulty", [False, True])
+def test_an_answer_or_a_fault_that_comes_while_the_caller_is_refused_is_not_sent(
+    faulty: bool, lines: Callable[[], list[str]]
+) -> None:
+    async def late(scope: Any, receive: Any, send: Any) -> None:
+        # The time is over after the first of these, and the refusal is sent after the second.
+        for _ in range(2):
+            await asyncio.sleep(0)
+        if faulty:
+            raise ZeroDivisionError("of our own")
+        await PlainTextResponse("late")(scope, receive, send)
+
+    sent = asyncio.run(exchange(Lifecycle(late, lambda app: app, seconds=0.0), []))
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert sent[0]["status"] == 503
+    assert [json.loads(text).get("status") for text in lines()] == [None] * faulty + [503]
 
 
 def test_the_time_counts_anew_with_each_part_of_an_answer() -> None:

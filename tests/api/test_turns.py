@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import pytest
@@ -16,7 +16,7 @@ from api.app import make_app
 from api.calls import BusyError, Call, CallerLeftError, serving_call
 from api.load.turns import Turns, WaitingRoom
 from api.settings import Settings
-from geo.checkpoints import checkpoint
+from geo.checkpoints import checkpoint, demanded_by
 from geo.errors import InputError
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import SearchesHere
@@ -129,6 +129,39 @@ def test_a_refusal_is_worked_out_once_for_all_who_wait_and_not_cached(
     with pytest.raises(InputError):
         answers.cached("key", refuse)
     assert work.runs == 2
+
+
+class LeavesAfterLook:
+    """A demand that ends once it has been looked at so many times more."""
+
+    def __init__(self) -> None:
+        self.looks_left: int | None = None
+
+    @property
+    def ended(self) -> CallerLeftError | None:
+        if self.looks_left is None:
+            return None
+        self.looks_left -= 1
+        return CallerLeftError("the caller left") if self.looks_left < 0 else None
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_a_caller_who_leaves_as_the_turn_comes_does_not_keep_it(
+    pool: ThreadPoolExecutor, turns: Turns, looks: int
+) -> None:
+    demand = LeavesAfterLook()
+
+    def have_turn() -> None:
+        with demanded_by(demand), turns.turn():
+            pass
+
+    with turn_taken(pool, turns):
+        waiting = pool.submit(have_turn)
+        until(lambda: turns.waiting == 1)
+        demand.looks_left = looks
+    with suppress(CallerLeftError):
+        waiting.result(PATIENCE)
+    assert turns.take(unless=lambda: True)
 
 
 def test_callers_take_turns(pool: ThreadPoolExecutor, turns: Turns) -> None:
