@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 import geopandas as gpd
 import pandas as pd
@@ -72,6 +73,10 @@ class Format:
         return {"content-disposition": f'attachment; filename="{name}{self.ending}"'}
 
 
+GEOPACKAGE_VERSION: Final = "1.3"
+"""The version that the store has too: GDAL 3.6 and QGIS 3.22 open it without a warning."""
+
+
 def _write_geojson(
     frame: pd.DataFrame, path: Path, projection: Projection, members: Mapping[str, object]
 ) -> None:
@@ -129,6 +134,7 @@ def write_geopackage(
             layer=layer,
             layer_metadata=members_text(members),
             append=append,
+            **({} if append else {"VERSION": GEOPACKAGE_VERSION}),
         )
 
 

@@ -29,7 +29,16 @@ from starlette.background import BackgroundTask
 
 from api.calls import extend
 from api.formats.encoding import to_json
-from api.formats.registry import CSV, FLATGEOBUF, GEOJSON, GEOPACKAGE, PARQUET, Format, members_text
+from api.formats.registry import (
+    CSV,
+    FLATGEOBUF,
+    GEOJSON,
+    GEOPACKAGE,
+    GEOPACKAGE_VERSION,
+    PARQUET,
+    Format,
+    members_text,
+)
 from api.load.turns import Turns
 from api.ogc.qgis_styles import add_style
 from api.ogc.selection import FeatureSelection
@@ -246,6 +255,7 @@ def _with_gdal(download: Download, path: Path, driver: str) -> None:
         layer=path.stem,
         layer_metadata=members_text(head.items.members) if driver == "GPKG" else None,
         SPATIAL_INDEX="YES" if _indexed(download, driver) else "NO",
+        **({"VERSION": GEOPACKAGE_VERSION} if driver == "GPKG" else {}),
         **(geometry if head.with_geometry else {}),
     )
 

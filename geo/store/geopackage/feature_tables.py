@@ -4,7 +4,7 @@ Triggers update both when another program, such as QGIS, edits the file. They ca
 (`ST_MinX` …) that such programs have and Python's sqlite3 lacks, so Patchmap drops the triggers
 inside its own transactions, updates index and count itself, and creates the triggers again.
 
-Source: OGC 12-128r19, GeoPackage Encoding Standard 1.4, annex F.3; GDAL's `gpkg_ogr_contents`.
+Source: OGC 12-128r17, GeoPackage Encoding Standard 1.3, annex F.3; GDAL's `gpkg_ogr_contents`.
 """
 
 from __future__ import annotations
@@ -18,21 +18,12 @@ from geo.store.geopackage.geometry_blobs import read_blobs, read_point_blobs
 from geo.store.geopackage.packed_rtree import write_index
 from geo.store.geopackage.sqlite_connection import Boxes
 from geo.store.geopackage.sqlite_file import SqliteFile
+from geo.store.geopackage.triggers import index_name, quoted, triggers
 
 # Above both, writing the whole index anew is cheaper than changing it row by row.
 _MOST_ROWS_ONE_BY_ONE = 5_000
 _LARGEST_SHARE_ONE_BY_ONE = 0.1
 _EXTENSION = "http://www.geopackage.org/spec120/#extension_rtree"
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier, whatever characters it has."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def index_name(table: str) -> str:
-    """The name of a table's spatial index."""
-    return f"rtree_{table}_geom"
 
 
 def add_feature_table(file: SqliteFile, table: str, *, geometry_type: str, title: str) -> None:
@@ -203,57 +194,3 @@ def _boxes(file: SqliteFile, table: str, *, after: int) -> Iterator[Boxes]:
             yield fids, np.column_stack([x, y, x, y])
         else:
             yield fids, shapely.bounds(read_blobs(blobs))
-
-
-def triggers(table: str) -> dict[str, str]:
-    """The SQL of each trigger of a feature table, by its name.
-
-    Names and statements of the index are the standard's, so other programs recognise them.
-    """
-    index, data = quoted(index_name(table)), quoted(table)
-    filled = "(NEW.geom NOTNULL AND NOT ST_IsEmpty(NEW.geom))"
-    empty = "(NEW.geom ISNULL OR ST_IsEmpty(NEW.geom))"
-    was_filled = "(OLD.geom NOTNULL AND NOT ST_IsEmpty(OLD.geom))"
-    was_empty = "(OLD.geom ISNULL OR ST_IsEmpty(OLD.geom))"
-    box = "ST_MinX(NEW.geom), ST_MaxX(NEW.geom), ST_MinY(NEW.geom), ST_MaxY(NEW.geom)"
-    put = f"INSERT OR REPLACE INTO {index} VALUES (NEW.fid, {box})"
-    drop = f"DELETE FROM {index} WHERE id = OLD.fid"
-    move = (
-        f"UPDATE {index} SET minx = ST_MinX(NEW.geom), maxx = ST_MaxX(NEW.geom),"
-        " miny = ST_MinY(NEW.geom), maxy = ST_MaxY(NEW.geom) WHERE id = NEW.fid"
-    )
-    # An update that leaves the geometry alone must not touch the index.
-    of_geometry = f"AFTER UPDATE OF geom ON {data} WHEN OLD.geom IS NOT NEW.geom AND"
-    rules = {
-        "insert": (f"AFTER INSERT ON {data} WHEN {filled}", put),
-        "update6": (f"{of_geometry} OLD.fid = NEW.fid AND {filled} AND {was_filled}", move),
-        "update7": (f"{of_geometry} OLD.fid = NEW.fid AND {filled} AND {was_empty}", put),
-        "update2": (f"{of_geometry} OLD.fid = NEW.fid AND {empty}", drop),
-        "update4": (
-            f"AFTER UPDATE ON {data} WHEN OLD.fid != NEW.fid AND {empty}",
-            f"DELETE FROM {index} WHERE id IN (OLD.fid, NEW.fid)",
-        ),
-        "update5": (
-            f"AFTER UPDATE ON {data} WHEN OLD.fid != NEW.fid AND {filled}",
-            f"{drop}; {put}",
-        ),
-        "delete": (f"AFTER DELETE ON {data} WHEN OLD.geom NOT NULL", drop),
-    }
-    bodies = {
-        f"{index_name(table)}_{name}": f"{when} BEGIN {then}; END"
-        for name, (when, then) in rules.items()
-    } | _count_triggers(table)
-    return {name: f"CREATE TRIGGER {quoted(name)} {body}" for name, body in bodies.items()}
-
-
-def _count_triggers(table: str) -> dict[str, str]:
-    """The triggers by which GDAL counts features; it recognises them by these names."""
-    text = "'" + table.replace("'", "''") + "'"
-    return {
-        f"trigger_{event}_feature_count_{table}": (
-            f"AFTER {event.upper()} ON {quoted(table)} BEGIN UPDATE gpkg_ogr_contents"
-            f" SET feature_count = feature_count {sign} 1"
-            f" WHERE lower(table_name) = lower({text}); END"
-        )
-        for event, sign in (("insert", "+"), ("delete", "-"))
-    }

@@ -14,10 +14,10 @@ from geo.store.geopackage.feature_tables import (
     begin_change,
     drop_feature_table,
     finish_change,
-    quoted,
 )
 from geo.store.geopackage.geometry_blobs import polygon_blobs, read_blobs
 from geo.store.geopackage.sqlite_file import SqliteFile
+from geo.store.geopackage.triggers import quoted
 
 _SQL_TYPES: Final[dict[Kind, str]] = {
     "boolean": "BOOLEAN",

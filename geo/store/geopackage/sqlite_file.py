@@ -17,6 +17,7 @@ from geo.crs import WGS84, Projection, wkt1
 from geo.errors import NotFoundError, StoreError
 from geo.store.geopackage.sqlite_connection import SqliteConnection, identity
 from geo.store.geopackage.sqlite_errors import as_store_error, kind_of, store_error
+from geo.store.geopackage.triggers import former_triggers, quoted, triggers
 from geo.store.migrations import Migration, missing_migrations
 from geo.store.times import now
 
@@ -24,6 +25,9 @@ APPLICATION_ID = 0x47504B47  # "GPKG"
 GEOPACKAGE_VERSION = 10300
 
 _NOTHING_BESIDE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
+
+_STANDARD_TRIGGERS = 4
+"""The migration with which the triggers of feature tables became those of GeoPackage 1.3."""
 
 _FIRST_PRIVATE = 3
 """The migration of the first release whose stores only their owner can read."""
@@ -134,11 +138,22 @@ class SqliteFile(SqliteConnection):
                     migration.sha256,
                     now(),
                 )
+                if migration.number == _STANDARD_TRIGGERS and not is_new:
+                    self._renew_triggers()
             if is_new:
                 self._write_first_facts()
         if any(migration.number == _FIRST_PRIVATE for migration in missing):
             # Once: whoever lets others read it afterwards has a reason.
             close_to_others(self.path)
+
+    def _renew_triggers(self) -> None:
+        """Give every feature table the triggers of the standard's version of this release."""
+        for (table,) in self.rows("SELECT table_name FROM gpkg_ogr_contents"):
+            statements = triggers(table)
+            for name in (*former_triggers(table), *statements):
+                self.execute(f"DROP TRIGGER IF EXISTS {quoted(name)}")
+            for statement in statements.values():
+                self.execute(statement)
 
     def _missing_migrations(self) -> list[Migration]:
         return missing_migrations("sqlite", self._applied(), store=str(self.path))

@@ -1,7 +1,10 @@
 """GIS programs read a store and edit it, and it stays sound."""
 
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
+from pathlib import Path
 
 import geopandas as gpd
 import pyogrio
@@ -10,6 +13,7 @@ import shapely
 
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.store.geopackage import GeoPackageStore
+from geo.store.migrations import migrations
 from tests.geo.stores.parts import (
     all_incidents,
     categories,
@@ -54,6 +58,51 @@ def point(x: float, y: float, *, byte_order: int = 1) -> bytes:
 
 def reopened(path) -> GeoPackageStore:
     return GeoPackageStore(path)
+
+
+def validate(path: Path) -> str:
+    """What GDAL's validator says of a GeoPackage, and GDAL when it opens one; '' where nothing."""
+    python = "/usr/bin/python3"
+    module = "osgeo_utils.samples.validate_gpkg"
+    there = subprocess.run([python, "-c", f"import {module}"], capture_output=True, check=False)
+    if there.returncode:
+        pytest.skip("install python3-gdal to validate GeoPackages")
+    commands = ([python, "-m", module, "-k", str(path)], ["ogrinfo", "-q", "-so", "-al", str(path)])
+    said = [subprocess.run(one, capture_output=True, text=True, check=False) for one in commands]
+    return said[0].stdout + said[0].stderr + said[1].stderr
+
+
+def test_a_store_is_a_valid_geopackage_to_gdal(filled):
+    assert validate(filled) == ""
+
+
+def test_a_store_of_an_earlier_release_becomes_valid(tmp_path, four_squares, monkeypatch):
+    path = tmp_path / "old.gpkg"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(
+            "geo.store.migrations.migrations", lambda dialect: list(migrations(dialect))[:3]
+        )
+        store = GeoPackageStore(path, create=True)
+        put_layer(store, four_squares)
+        put(store, month_part("2024-01", 5))
+        before = (all_incidents(store), store.data_version())
+        store.close()
+    with closing(sqlite3.connect(path)) as file, file:
+        for table in ("wards", "incidents"):
+            for name in ("update1", "update3"):
+                file.execute(f"DROP TRIGGER rtree_{table}_geom_{name}")
+            for name in ("update5", "update6", "update7"):
+                file.execute(
+                    f"CREATE TRIGGER rtree_{table}_geom_{name} AFTER UPDATE ON {table}"
+                    " BEGIN SELECT 1; END"
+                )
+    assert faults(path) != []
+    store = reopened(path)
+    assert (all_incidents(store), store.data_version()) == before
+    assert store.layer("wards")[1].index.tolist() == ["A", "B", "C", "D"]
+    store.close()
+    assert faults(path) == []
+    assert validate(path) == ""
 
 
 def test_gdal_reads_layers_and_incidents(filled):
