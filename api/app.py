@@ -50,10 +50,10 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     app.add_middleware(NotingReads)
     room = WaitingRoom(settings.waiting)
     turns = Turns(settings.at_once, room)
-    app.state.searches = searches or Searches(room=room)
+    app.state.searches = searches or Searches(patience=settings.deadline_s, room=room)
     memory = MemoryBudget(settings.cache_bytes)
     app.state.answers = Answers(store, run=app.state.searches, turns=turns, memory=memory)
-    app.state.plan_sessions = PlanSessions(store, turns, room, memory)
+    app.state.plan_sessions = PlanSessions(store, turns, memory)
     app.state.settings = settings
     # Several: while a database server is down, each of those who ask waits for it.
     app.state.readiness = CapacityLimiter(16)

@@ -55,13 +55,16 @@ class MemoryBudget:
     ----------
     most
         Bytes.
+
+    Attributes
+    ----------
     shared
         Returns what values refer to but do not own, such as the data of the store.
     """
 
-    def __init__(self, most: int, shared: Callable[[], Iterable[object]] = list) -> None:
+    def __init__(self, most: int) -> None:
         self.most = most
-        self.shared = shared
+        self.shared: Callable[[], Iterable[object]] = list
         self._caches: list[Cache] = []
         self._measuring = threading.Lock()
         self._measured, self._size = time.monotonic(), 0
@@ -74,7 +77,14 @@ class MemoryBudget:
     def added(self, value: object) -> None:
         """Make room where a value that was added to a cache is too much."""
         self._size += size_of(value, {id(one) for one in self.shared()})
-        if self._size > self.most or time.monotonic() - self._measured > _MEASURE_SECONDS:
+        if self._size > self.most:
+            self.trim()
+        else:
+            self.trim_in_time()
+
+    def trim_in_time(self) -> None:
+        """Make room if that was not tried for some seconds: for what is replaced often."""
+        if time.monotonic() - self._measured > _MEASURE_SECONDS:
             self.trim()
 
     def trim(self) -> int:

@@ -99,7 +99,8 @@ class Turns:
         if self.taken_here:
             yield
             return
-        self.take()
+        while not self.take():
+            pass  # the work had lost all who wait for it, and has found another
         with self.holding():
             yield
 

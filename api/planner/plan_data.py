@@ -42,6 +42,7 @@ class RecentCache(Generic[Value]):
         self._entries: OrderedDict[Hashable, Value] = OrderedDict()
         self._used: dict[Hashable, float] = {}
         self._lock = threading.Lock()
+        self._memory = memory
         memory.watch(self)
 
     def get(self, key: Hashable) -> Value | None:
@@ -60,6 +61,8 @@ class RecentCache(Generic[Value]):
             self._used[key] = time.monotonic()
             while len(self._entries) > MAX_ENTRIES:
                 self._used.pop(self._entries.popitem(last=False)[0])
+        # Not `added`: to measure an open plan takes longer than a step in it.
+        self._memory.trim_in_time()
 
     def entries(self) -> list[tuple[float, Hashable, object]]:
         """When each entry was last used, its key and its value."""
@@ -78,6 +81,7 @@ class RecentCache(Generic[Value]):
         if value is None:
             value = build()
             self.put(key, value)
+            self._memory.added(value)
         return value
 
 

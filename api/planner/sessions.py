@@ -13,7 +13,7 @@ from functools import cached_property
 
 from api.formats.encoding import records
 from api.load.memory import MemoryBudget
-from api.load.turns import Turns, WaitingRoom
+from api.load.turns import Turns
 from api.planner.facts import Row
 from api.planner.payload import (
     AreaRows,
@@ -90,9 +90,9 @@ class EditingSession:
 class PlanSessions:
     """The editing sessions of one store, shared by all who call its service."""
 
-    def __init__(self, store: Store, turns: Turns, room: WaitingRoom, memory: MemoryBudget) -> None:
+    def __init__(self, store: Store, turns: Turns, memory: MemoryBudget) -> None:
         self._store = store
-        self._turns, self._room = turns, room
+        self._turns = turns
         self._data = PlanData(store, memory)
         self._cache: RecentCache[EditingSession] = RecentCache(memory)
         self._listing = threading.Lock()
@@ -126,7 +126,7 @@ class PlanSessions:
         PatchmapError
             If the plan refuses the step.
         """
-        self._stamp(plan_id)  # refuses an unknown plan before a lock is made for it
+        self._stamp(plan_id)  # refuses an unknown plan before there are turns at it
         with self._turns_at(plan_id).turn():
             session = self.get(plan_id, question)
             metadata = session.draft.plan.metadata
@@ -195,5 +195,5 @@ class PlanSessions:
         """Turns at one plan: one caller after another reads it or takes a step."""
         with self._listing:
             if plan_id not in self._turns_of:
-                self._turns_of[plan_id] = Turns(1, self._room)
+                self._turns_of[plan_id] = Turns(1, self._turns.room)
             return self._turns_of[plan_id]

@@ -106,7 +106,11 @@ def test_the_planner_is_counted_too_and_opens_again(store: GeoPackageStore, tmp_
     with TestClient(app, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50_000)) as client:
         before = time.monotonic()
         assert client.get("/planner/blocks/wards").status_code == 200
-        recent = app.state.plan_sessions._data._drawn
+        data = app.state.plan_sessions._data
+        data.blocks("wards")
+        assert [len(cache.entries()) for cache in (data._drawn, data._blocks)] == [0, 1]
+        assert client.get("/planner/blocks/wards").status_code == 200
+        recent = data._drawn
         assert [used >= before for used, _, _ in recent.entries()] == [True]
         assert client.get("/ogc/collections/wards/items").status_code == 200
         assert recent.entries() == []

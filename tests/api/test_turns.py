@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from api.answers import Answers
 from api.app import make_app
-from api.calls import BusyError, Call, CallerLeftError, serving_call
+from api.calls import BusyError, Call, CallerLeftError, changed, serving_call
 from api.load.turns import Turns, WaitingRoom
 from api.settings import Settings
 from geo.checkpoints import checkpoint, demanded_by
@@ -131,37 +131,54 @@ def test_a_refusal_is_worked_out_once_for_all_who_wait_and_not_cached(
     assert work.runs == 2
 
 
-class LeavesAfterLook:
-    """A demand that ends once it has been looked at so many times more."""
+class ScriptedDemand:
+    """A demand that has ended or not, look by look; after the script somebody waits."""
 
     def __init__(self) -> None:
-        self.looks_left: int | None = None
+        self.script: list[bool] = []
 
     @property
     def ended(self) -> CallerLeftError | None:
-        if self.looks_left is None:
-            return None
-        self.looks_left -= 1
-        return CallerLeftError("the caller left") if self.looks_left < 0 else None
+        has_ended = self.script.pop(0) if self.script else False
+        return CallerLeftError("the caller left") if has_ended else None
 
 
-@pytest.mark.parametrize("looks", [0, 1])
-def test_a_caller_who_leaves_as_the_turn_comes_does_not_keep_it(
-    pool: ThreadPoolExecutor, turns: Turns, looks: int
-) -> None:
-    demand = LeavesAfterLook()
-
+def waiting_turn(pool: ThreadPoolExecutor, turns: Turns, demand: ScriptedDemand) -> Future[None]:
     def have_turn() -> None:
         with demanded_by(demand), turns.turn():
             pass
 
+    waiting = pool.submit(have_turn)
+    until(lambda: turns.waiting == 1)
+    return waiting
+
+
+@pytest.mark.parametrize("script", [[True, True], [False, True]])
+def test_a_caller_who_leaves_as_the_turn_comes_does_not_keep_it(
+    pool: ThreadPoolExecutor, turns: Turns, script: list[bool]
+) -> None:
+    demand = ScriptedDemand()
     with turn_taken(pool, turns):
-        waiting = pool.submit(have_turn)
-        until(lambda: turns.waiting == 1)
-        demand.looks_left = looks
+        waiting = waiting_turn(pool, turns, demand)
+        demand.script = [*script]
     with suppress(CallerLeftError):
         waiting.result(PATIENCE)
     assert turns.take(unless=lambda: True)
+
+
+def test_work_that_is_wanted_again_at_once_waits_on_for_its_turn(
+    pool: ThreadPoolExecutor, turns: Turns
+) -> None:
+    demand = ScriptedDemand()
+    with turn_taken(pool, turns):
+        waiting = waiting_turn(pool, turns, demand)
+        with changed:
+            demand.script = [True]
+            changed.notify_all()
+        until(lambda: not demand.script and (turns.waiting == 1 or waiting.done()))
+        assert not waiting.done()
+    waiting.result(PATIENCE)
+    assert [turns.take(unless=lambda: True) for _ in range(2)] == [True, False]
 
 
 def test_callers_take_turns(pool: ThreadPoolExecutor, turns: Turns) -> None:
