@@ -87,6 +87,7 @@ class CommandContext:
 @contextmanager
 def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
     """Open a store; a file created for a command that then fails is deleted again."""
+    remove_abandoned(Path(tempfile.gettempdir()))
     if address.startswith(POSTGRES):
         from geo.store.postgis import PostgisStore  # noqa: PLC0415 - only where it is asked for
 
@@ -94,7 +95,7 @@ def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
             yield server
         return
     path = Path(address)
-    _remove_abandoned(path.parent)
+    remove_abandoned(path.parent, HIDDEN_PREFIX)
     is_new = create and make_private(path)
     try:
         with closing(GeoPackageStore(path, create=create)) as store:
@@ -103,12 +104,6 @@ def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
         if is_new:
             remove_store(path)
         raise
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed runs left beside a store and in the system's temporary folder."""
-    remove_abandoned(folder, HIDDEN_PREFIX)
-    remove_abandoned(Path(tempfile.gettempdir()))
 
 
 def read_bytes(path: Path) -> bytes:

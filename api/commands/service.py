@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import socket
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -26,7 +25,7 @@ from geo.formats.sandbox import missing_walls
 from geo.locate import warm_up
 from geo.store.contract import LayerMetadata, Setting, Store
 from geo.store.layer_ids import renaming_notices
-from geo.temporary import remove_abandoned, remove_own_folders
+from geo.temporary import remove_own_folders
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -109,8 +108,7 @@ def _sandbox_notices() -> list[str]:
 
 
 def _warm_up(app: FastAPI, store: Store) -> None:
-    """Load what the first request would otherwise wait for, and tidy up after a kill."""
-    remove_abandoned(Path(tempfile.gettempdir()))
+    """Load what the first request would otherwise wait for."""
     app.state.searches.warm_up()
     app.state.answers.snapshot()
     if store.incident_count() >= COMPILED_FROM:

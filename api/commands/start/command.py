@@ -58,14 +58,14 @@ def start(
     stopped and started again, it goes on.
     """
     cli = CommandContext.of(context)
-    files_wanted("", first, last)
+    files_wanted("", first, last)  # refuses months that are none, before the folder is read
     if serve:
         listen(LOOPBACK[0], port).close()  # refused now rather than after all the work
-    with ExitStack() as rooms:
-        downloads = rooms.enter_context(looked_through(folder))
+    with ExitStack() as opened:
+        downloads = opened.enter_context(looked_through(folder))
         wanted = read_wanted(cli, (authority, force), (first, last), downloads, fetch=fetch)
         if fetch and _fetch(cli, wanted, downloads):
-            downloads = rooms.enter_context(looked_through(folder))
+            downloads = opened.enter_context(looked_through(folder))
         plan = make_plan(cli, wanted, downloads)
         show_plan(cli, wanted, downloads, plan)
         run_steps(cli, plan)

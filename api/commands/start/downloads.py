@@ -76,10 +76,10 @@ class Downloads:
 def looked_through(folder: Path) -> Iterator[Downloads]:
     """Look through a folder; what archives hold can be read while this is open."""
     downloads = Downloads(folder)
-    with TemporaryFolder() as room:
+    with TemporaryFolder() as temporary:
         files = sorted(path for path in folder.rglob("*") if _is_download(path, folder))
         for number, path in enumerate(with_progress(files, "Looking", total=len(files))):
-            _add(downloads, Source(path, path), Path(room) / str(number), depth=0)
+            _add(downloads, Source(path, path), Path(temporary) / str(number), depth=0)
         yield downloads
 
 
@@ -90,11 +90,11 @@ def _is_download(path: Path, folder: Path) -> bool:
     return not (path.suffix == ".gpkg" and is_store(path))
 
 
-def _add(downloads: Downloads, source: Source, room: Path, *, depth: int) -> None:
+def _add(downloads: Downloads, source: Source, temporary: Path, *, depth: int) -> None:
     ending = source.path.suffix.lower()
     try:
         if ending == ".zip":
-            _add_archive(downloads, source, room, depth)
+            _add_archive(downloads, source, temporary, depth)
         elif ending == ".csv":
             for file in recognise_table(source):
                 _sort_in(downloads, file)
@@ -118,7 +118,7 @@ def _sort_in(downloads: Downloads, file: AreaFile | IncidentFile | FigureFile | 
         downloads.lookups.append(file)
 
 
-def _add_archive(downloads: Downloads, source: Source, room: Path, depth: int) -> None:
+def _add_archive(downloads: Downloads, source: Source, temporary: Path, depth: int) -> None:
     try:
         with zipfile.ZipFile(source.path) as archive:
             entries = archive.infolist()
@@ -137,8 +137,8 @@ def _add_archive(downloads: Downloads, source: Source, room: Path, depth: int) -
     if sum(entry.file_size for entry in entries if entry.filename in others) > LARGEST_FILE:
         raise InputError(f"holds more than {LARGEST_FILE:,} bytes; unpack what you need")
     for number, name in enumerate(others):
-        inner = _unpacked(source, name, room / str(number))
-        _add(downloads, inner, room / f"{number} inside", depth=depth + 1)
+        inner = _unpacked(source, name, temporary / str(number))
+        _add(downloads, inner, temporary / f"{number} inside", depth=depth + 1)
 
 
 def _is_readable(name: str) -> bool:
@@ -146,10 +146,10 @@ def _is_readable(name: str) -> bool:
     return last.lower().endswith((*_READ, ".zip")) and not last.startswith(".")
 
 
-def _unpacked(source: Source, name: str, room: Path) -> Source:
+def _unpacked(source: Source, name: str, temporary: Path) -> Source:
     """An entry of an archive as a file; only the last part of its name is used."""
-    room.mkdir(parents=True)
-    target = room / name.rpartition("/")[2]
+    temporary.mkdir(parents=True)
+    target = temporary / name.rpartition("/")[2]
     left = LARGEST_FILE
     with zip_entry(source.path, name) as entry, target.open("wb") as stream:
         while piece := entry.read(2**20):

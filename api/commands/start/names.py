@@ -7,13 +7,15 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, TypeVar
 
 import typer
 
 from api.commands.start.forces import FORCES
 from api.text_tables import listed
 from geo.errors import InputError
+
+Value = TypeVar("Value")
 
 AUTHORITY_CODE: Final = re.compile(r"(E0[6-9]|W06|S12|N09)\d{6}")
 """GSS codes of districts, boroughs and unitary authorities."""
@@ -122,19 +124,17 @@ def given_or_asked(
 
 
 def until_known(
-    read: Callable[[str], object], text: str, again: Callable[[], str], *, ask: bool
-) -> str:
-    """Ask again until an answer can be read; what an option gave is read once."""
+    read: Callable[[str], Value], text: str, again: Callable[[], str], *, ask: bool
+) -> Value:
+    """Read an answer, and ask again until it can be read; what an option gave is read once."""
     while True:
         try:
-            read(text)
+            return read(text)
         except InputError as error:
             if not ask:
                 raise
             typer.echo(f"{error}".partition(": ")[2] or f"{error}")
             text = again()
-        else:
-            return text
 
 
 def can_ask(*, json: bool) -> bool:

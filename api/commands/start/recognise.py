@@ -14,6 +14,7 @@ from api.commands.context import read_vector
 from api.commands.start.names import AUTHORITY_CODE, force_named
 from boundaries.layers.read import code_field_of
 from geo.errors import InputError
+from geo.formats.bounded import open_input
 from geo.formats.csv_table import Table, read_tables
 from geo.formats.geojson import feature_collection
 from geo.sources.street_files import StreetFile, street_files
@@ -118,7 +119,13 @@ class AreaFile:
 
 @dataclass(frozen=True)
 class IncidentFile:
-    """A month of a force; `within` is the archive or folder that a person imports it from."""
+    """A month of a force.
+
+    Attributes
+    ----------
+    partition
+        What `ingest --partition` is given where the file's name does not say it; else ''.
+    """
 
     source: Source
     file: StreetFile
@@ -208,7 +215,7 @@ def recognise_table(source: Source) -> Iterator[Recognised]:
     InputError
         If it is nothing that is known here.
     """
-    with source.path.open("rb") as stream:
+    with open_input(source.path) as stream:
         sample = next(read_tables(stream, file=source.name, rows=_SAMPLE))
     if set(sample.header) >= STREET_COLUMNS:
         yield _month(source, sample)
@@ -218,7 +225,7 @@ def recognise_table(source: Source) -> Iterator[Recognised]:
     columns = _code_columns(sample.frame())
     if not columns:
         raise InputError("no column of area codes")
-    with source.path.open("rb") as stream:
+    with open_input(source.path) as stream:
         tables = list(read_tables(stream, file=source.name))
     frame = pd.concat([table.frame() for table in tables], ignore_index=True)
     lookup = _lookup(source, frame, columns)

@@ -93,7 +93,6 @@ def _gaps(records: Sequence[ImportRecord], force: str) -> str:
 
 
 def _doubled(store: Store, records: Sequence[ImportRecord], ingest: str) -> str:
-    watch = DoubleWatch()
     doubles = []
     for record in records:
         watch = DoubleWatch()

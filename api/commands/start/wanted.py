@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -101,7 +100,6 @@ def read_wanted(
     forces = {name: name for name in downloads.forces}
     known_forces = {**forces, **FORCES}
 
-    @cache
     def read_authority(text: str) -> Authority:
         ask_portal = fetch and not has_unnamed
         return _authority(text, known, downloads.folder, ask_portal=ask_portal)
@@ -114,13 +112,16 @@ def read_wanted(
         question = "Which police force?"
         return given_or_asked(text, "--force derbyshire", question, forces, ask=ask)
 
-    text = ask_authority(given[0])
-    text = until_known(read_authority, text, ask_authority, ask=ask and not given[0])
-    force = ask_force(given[1])
-    force = until_known(
-        lambda name: force_named(name, known_forces), force, ask_force, ask=ask and not given[1]
+    authority = until_known(
+        read_authority, ask_authority(given[0]), ask_authority, ask=ask and not given[0]
     )
-    return Wanted(read_authority(text), force_named(force, known_forces), *months, downloads.folder)
+    force = until_known(
+        lambda name: force_named(name, known_forces),
+        ask_force(given[1]),
+        ask_force,
+        ask=ask and not given[1],
+    )
+    return Wanted(authority, force, *months, downloads.folder)
 
 
 def _authority(text: str, known: Mapping[str, str], folder: Path, *, ask_portal: bool) -> Authority:
