@@ -133,11 +133,7 @@ def latest_wards(*, address: str = ONS) -> str:
         If it lists none.
     """
     site = Site(address, f"download the wards by hand from {ONS_BY_HAND}", time.sleep)
-    services = _dicts(site.json(site.address, f="json").get("services"))
-    matches = (_EDITION.fullmatch(str(service.get("name"))) for service in services)
-    years = [
-        match["year"] for match in matches if match and match["fineness"].upper() in _RESOLUTIONS
-    ]
+    years = [edition["year"] for edition in _editions(site)]
     if not years:
         raise InputError(f"{site.host} lists no boundaries of wards; {site.by_hand}")
     return f"wards-{max(years)}"
@@ -304,18 +300,25 @@ def _district_field(site: Site, url: str, metadata: JsonObject) -> str:
 
 def _service(site: Site, year: str) -> str:
     """The name of the year's last edition of wards."""
-    editions = []
-    for service in _dicts(site.json(site.address, f="json").get("services")):
-        match = _EDITION.fullmatch(str(service.get("name")))
-        if not match or match["year"] != year or service.get("type") != "FeatureServer":
-            continue
-        if match["fineness"].upper() in _RESOLUTIONS:
-            month = _MONTHS.find(match["month"][:3].upper())
-            fineness = -_RESOLUTIONS.index(match["fineness"].upper())
-            editions.append((month, fineness, int(match["version"] or 1), match[0]))
+    editions = [edition for edition in _editions(site) if edition["year"] == year]
     if not editions:
         raise InputError(f"{site.host} lists no boundaries of wards of {year}; {site.by_hand}")
-    return max(editions)[-1]
+    return max(editions, key=_last_and_finest)[0]
+
+
+def _editions(site: Site) -> Iterator[re.Match[str]]:
+    """The editions of wards that can be fetched, by the parts of their names."""
+    for service in _dicts(site.json(site.address, f="json").get("services")):
+        match = _EDITION.fullmatch(str(service.get("name")))
+        is_features = service.get("type") == "FeatureServer"
+        if match and is_features and match["fineness"].upper() in _RESOLUTIONS:
+            yield match
+
+
+def _last_and_finest(edition: re.Match[str]) -> tuple[int, int, int, str]:
+    month = _MONTHS.find(edition["month"][:3].upper())
+    fineness = -_RESOLUTIONS.index(edition["fineness"].upper())
+    return month, fineness, int(edition["version"] or 1), edition[0]
 
 
 def _pages(site: Site, url: str, query: dict[str, str], progress: Progress) -> Iterator[JsonObject]:

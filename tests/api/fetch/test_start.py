@@ -50,6 +50,8 @@ def publishers(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """The Open Geography portal and data.police.uk on one server."""
     names = ["WD_MAY_2024_UK_BFC", "WD_DEC_2025_UK_BFC", "LAD_DEC_2026_UK_BFC"]
     services = [{"name": name, "type": "FeatureServer"} for name in names]
+    # A year that cannot be fetched is not the newest.
+    services.append({"name": "WD_MAY_2026_UK_BFC", "type": "MapServer"})
     server.answer("/", as_json({"services": services}))
     fields = [{"name": name} for name in ("FID", "WD25CD", "LAD25CD", "LAD25NM")]
     server.answer(WARDS, as_json({"fields": fields, "objectIdField": "FID"}))
