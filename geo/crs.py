@@ -66,6 +66,11 @@ def is_lonlat(name: str) -> bool:
     return name == LONLAT
 
 
+def is_geographic(name: str) -> bool:
+    """Whether the coordinates of a CRS are degrees."""
+    return bool(pyproj.CRS.from_user_input(name).is_geographic)
+
+
 def to_lonlat_from(source: str, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
     """Transform coordinates of any CRS to longitude and latitude.
 

@@ -164,6 +164,7 @@ _WRITERS = {
     "geo/temporary.py": "makes every temporary folder",
     "geo/formats/csv_text.py": "writes every CSV",
     "geo/store/geopackage/sqlite_file.py": "copies stores",
+    "geo/formats/features.py": "unpacks an archive into its own folder",
     "geo/formats/gdal.py": "fills the sandbox's own folder",
     "geo/formats/gdal_worker.py": "likewise",
     "geo/formats/sandbox.py": "likewise",

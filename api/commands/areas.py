@@ -68,7 +68,8 @@ def add_layer(
 ) -> None:
     """Add a layer of polygons, or replace the layer with this id.
 
-    Reads GeoJSON, ESRI Shapefile (or a .zip of one), KML, GeoPackage or TopoJSON.
+    Reads GeoJSON, Esri JSON, Shapefile, KML, GeoPackage, FlatGeobuf, GeoParquet or TopoJSON, also
+    in a .zip.
     """
     if file.suffix.lower() in _TABLES:
         raise InputError(

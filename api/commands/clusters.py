@@ -51,6 +51,10 @@ Files = Annotated[
     ),
 ]
 Engine = Annotated[str, typer.Option(help="'dask' counts FILES on a cluster, without a store.")]
+AreasLayer = Annotated[
+    str, typer.Option("--areas-layer", help="With --areas: layer of a file that has several.")
+]
+CodeField = Annotated[str, typer.Option(help="With --areas: field of area codes in the file.")]
 AreasOf = Annotated[str, typer.Option(help="With --engine: a file of areas, or a layer id.")]
 Scheduler = Annotated[
     str,
@@ -115,12 +119,14 @@ def with_engine(
         *,
         engine: Engine = "",
         areas: AreasOf = "",
+        areas_layer: AreasLayer = "",
+        code_field: CodeField = "",
         scheduler: Scheduler = "",
         workers: Workers = 0,
         halves: Halve = None,
     ) -> None:
         if not engine:
-            if files or areas or scheduler or workers or halves:
+            if files or areas or areas_layer or code_field or scheduler or workers or halves:
                 raise InputError(
                     "FILES, --areas, --scheduler, --workers and --halve need --engine dask; "
                     "add it, or leave them out to use the store"
@@ -140,7 +146,9 @@ def with_engine(
         # Checked before counting, which can take hours.
         counts_alone = analysis.command == "hotspots" and question.by == "month"
         frame_format(output, layer=analysis.command != "count" and not counts_alone)
-        projection, layer = areas_of(cli, areas or question.layer)
+        projection, layer = areas_of(
+            cli, areas or question.layer, inside=areas_layer, code_field=code_field
+        )
         parts = find_parts(files, halves=halves_of(halves or []))
         criteria = Criteria.of(question, parts.parts)
         request = CountRequest(question, layer, parts, scheduler, workers)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -21,7 +22,7 @@ from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.bounded import read_input
 from geo.formats.csv_table import Table
-from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
+from geo.formats.features import read_features
 from geo.output import destination
 from geo.sources.sheets import read_table_file
 from geo.store.contract import ImportRecord, LayerMetadata, Store
@@ -147,15 +148,17 @@ def read_vector(path: Path, *, layer: str = "") -> bytes:
     InputError
         If it cannot be read.
     """
-    if path.suffix.lower() in FOREIGN_ENDINGS:
-        if not path.exists():
-            raise InputError(f"there is no file {path}")
-        return read_foreign(path, layer=layer)
-    return read_bytes(path)
+    if not path.exists():
+        raise InputError(f"there is no file {path}")
+    return read_features(path, layer=layer, notify=partial(typer.echo, err=True))
 
 
-def areas_of(cli: CommandContext, areas: str) -> tuple[Projection, gpd.GeoDataFrame]:
+def areas_of(
+    cli: CommandContext, areas: str, *, inside: str = "", code_field: str = ""
+) -> tuple[Projection, gpd.GeoDataFrame]:
     """Read the areas of a file, or of a layer of the store, and the projection of their metres.
+
+    Of a file, `inside` names the layer and `code_field` the field of codes.
 
     Raises
     ------
@@ -167,8 +170,11 @@ def areas_of(cli: CommandContext, areas: str) -> tuple[Projection, gpd.GeoDataFr
     path = Path(areas)
     if path.exists():
         projection = Projection.choose()
-        metadata = LayerMetadata("areas", file=path.name)
-        return projection, read_layer(read_vector(path), metadata, projection=projection).areas
+        metadata = LayerMetadata("areas", file=path.name, code_field=code_field)
+        content = read_vector(path, layer=inside)
+        return projection, read_layer(content, metadata, projection=projection).areas
+    if inside or code_field:
+        raise InputError(f"there is no file {areas}; a layer of the store needs no layer or field")
     with cli.open() as store:
         return store.projection, read_layer_or_plan(store, areas)[1]
 

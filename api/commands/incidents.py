@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from api.commands.context import (
     record_facts,
     with_progress,
 )
-from api.formats.points import as_spreadsheets
+from api.formats.points import PointFile, as_spreadsheets
 from api.formats.rejects import RejectsFile
 from api.settings import user_name
 from geo.crs import Projection, crs_name, implausible
@@ -69,6 +69,9 @@ def ingest(
     force: Annotated[
         str, typer.Option(help="Only files of this force, such as derbyshire (default: all).")
     ] = "",
+    inside: Annotated[
+        str, typer.Option("--layer", help="Layer of a file of points that has several.")
+    ] = "",
     first: Annotated[
         str, typer.Option("--from", help="Only files from this month on, such as 2024-01.")
     ] = "",
@@ -80,16 +83,12 @@ def ingest(
 
     A file replaces earlier incidents of the same force and month, or of the same name.
     """
-    if source != POLICE_UK:
-        raise InputError(f"unknown --source {source!r}; choose {POLICE_UK}, or use --mapping")
-    if partition and len(files) > 1:
-        raise InputError("--partition can only be used with one file; import them one by one")
-    missing = [str(path) for path in files if not path.exists()]
-    if missing:
-        raise InputError(f"there is no file {', '.join(missing)}")
+    _check_ingest(files, source=source, partition=partition)
     cli = CommandContext.of(context)
     chosen = halves_of(halves or [])
     path = rejects or Path(f"{files[0].stem}.rejects.csv")
+    if inside and not mapping:
+        raise InputError("--layer names a layer of a file of points, which needs --mapping")
     if mapping and (chosen or force or first or last):
         raise InputError(
             "--halve, --force, --from and --to cannot be used with --mapping, only with "
@@ -103,7 +102,14 @@ def ingest(
         RejectsFile(path) as rejected,
     ):
         if mapping:
-            parts = _mapped_parts(files, mapping, partition, store.projection, Path(folder))
+            converted = partial(
+                as_spreadsheets,
+                files,
+                Path(folder),
+                layer=inside,
+                notify=partial(typer.echo, err=True),
+            )
+            parts = _mapped_parts(converted, mapping, partition, store.projection)
         else:
             parts = [
                 part
@@ -134,16 +140,31 @@ def ingest(
     cli.echo(import_lines(imported), [each.facts for each in imported])
 
 
+def _check_ingest(files: list[Path], *, source: str, partition: str) -> None:
+    if source != POLICE_UK:
+        raise InputError(f"unknown --source {source!r}; choose {POLICE_UK}, or use --mapping")
+    if partition and len(files) > 1:
+        raise InputError("--partition can only be used with one file; import them one by one")
+    missing = [str(path) for path in files if not path.exists()]
+    if missing:
+        raise InputError(f"there is no file {', '.join(missing)}")
+
+
 def _mapped_parts(
-    files: list[Path], mapping: Path, partition: str, projection: Projection, folder: Path
+    converted: Callable[[tuple[str, ...]], Iterable[PointFile]],
+    mapping: Path,
+    partition: str,
+    projection: Projection,
 ) -> list[Partition]:
-    from geo.sources.mapping import read_mapping  # noqa: PLC0415 - workbooks load slowly
+    from geo.sources.mapping import in_crs, read_mapping  # noqa: PLC0415 - workbooks load slowly
     from geo.sources.spreadsheet import read_spreadsheet  # noqa: PLC0415 - likewise
 
     columns = read_mapping(read_bytes(mapping), file=mapping.name, folder=mapping.parent)
     return [
-        read_spreadsheet(file, columns, projection, name=partition)
-        for file in as_spreadsheets(files, folder)
+        read_spreadsheet(
+            file.path, in_crs(columns, file.crs, file=file.path.name), projection, name=partition
+        )
+        for file in converted(columns.where.columns)
     ]
 
 
@@ -157,6 +178,12 @@ def locate(
     crs: Annotated[
         str, typer.Option(help="CRS of the points, if the column names do not show it.")
     ] = "",
+    inside: Annotated[
+        str, typer.Option("--layer", help="Layer of the file of areas, if it has several.")
+    ] = "",
+    code_field: Annotated[
+        str, typer.Option(help="Field of area codes in that file (default: found by its name).")
+    ] = "",
 ) -> None:
     """Add area_code and area_name to a CSV of points; no row is left out.
 
@@ -164,7 +191,7 @@ def locate(
     """
     cli = CommandContext.of(context)
     cli.check_output(output, points, Path(areas))
-    projection, layer = areas_of(cli, areas)
+    projection, layer = areas_of(cli, areas, inside=inside, code_field=code_field)
     table = read_table(points)
     names, source = _place(table, x=x, y=y)
     source = crs_name(crs) if crs else crs_name(source) if source else projection.crs

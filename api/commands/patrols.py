@@ -53,6 +53,9 @@ def plan(
             show_default=False,
         ),
     ] = None,
+    travel_layer: Annotated[
+        str, typer.Option(help="Layer of the file of street lines, if it has several.")
+    ] = "",
 ) -> None:
     """Plan patrols: who visits which ranked place, in which order and when."""
     if context.invoked_subcommand:
@@ -63,7 +66,8 @@ def plan(
     if travel:
         cli = CommandContext.of(context)
         cli.check_output(output, travel)
-        analysis = replace(analysis, compute=partial(analysis.compute, travel=_travel(cli, travel)))
+        times = _travel(cli, travel, travel_layer)
+        analysis = replace(analysis, compute=partial(analysis.compute, travel=times))
     run_analysis(context, analysis, question, output, read_file=_read_sites)
 
 
@@ -103,7 +107,7 @@ def _plan(path: Path) -> pd.DataFrame:
     return _numbered(path, _PLANNED, numbers=("after_minutes", "minutes", "x", "y"))
 
 
-def _travel(cli: CommandContext, path: Path) -> pd.DataFrame | StreetNetwork:
+def _travel(cli: CommandContext, path: Path, layer: str) -> pd.DataFrame | StreetNetwork:
     """Travel times of a CSV, or the street network of any other file."""
     if is_table(path):
         return _numbered(path, _TRAVEL, numbers=("minutes",))
@@ -111,7 +115,10 @@ def _travel(cli: CommandContext, path: Path) -> pd.DataFrame | StreetNetwork:
 
     with cli.open() as store:
         streets = read_lines(
-            read_vector(path), file=path.name, projection=store.projection, kinds=LINES
+            read_vector(path, layer=layer),
+            file=path.name,
+            projection=store.projection,
+            kinds=LINES,
         )
     return StreetNetwork.of(streets.geometry.to_numpy())
 

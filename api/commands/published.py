@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.commands.context import CommandContext
+from api.formats.points import as_spreadsheets
 from api.settings import Settings
 from geo.errors import InputError
 from geo.incidents import month_span, months_between
+from geo.temporary import TemporaryFolder
 
 fetch = typer.Typer(help="Download published incidents and boundaries.", no_args_is_help=True)
 mapping = typer.Typer(help="Propose how to read a spreadsheet.", no_args_is_help=True)
@@ -60,13 +63,15 @@ def fetch_boundaries(
 
 
 @mapping.command("suggest")
-def suggest(file: Annotated[Path, typer.Argument(help="A CSV or XLSX file.")]) -> None:
+def suggest(file: Annotated[Path, typer.Argument(help="A CSV, XLSX or point file.")]) -> None:
     """Propose a mapping file from the columns of a spreadsheet; check it before use."""
     from geo.sources.suggest import suggest_mapping  # noqa: PLC0415 - workbooks load slowly
 
     if not file.exists():
         raise InputError(f"there is no file {file}")
-    typer.echo(suggest_mapping(file), nl=False)
+    with TemporaryFolder() as folder:
+        (table,) = as_spreadsheets([file], Path(folder), notify=partial(typer.echo, err=True))
+        typer.echo(suggest_mapping(table.path), nl=False)
 
 
 @contextmanager

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import orjson
 
-from geo.crs import LONLAT
+from geo.crs import LONLAT, is_geographic, to_lonlat_from
 from geo.errors import InputError
-from geo.formats.bounded import read_input
 from geo.formats.csv_text import CsvRows
-from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
-from geo.formats.geojson import collection_crs, feature_collection
+from geo.formats.features import FEATURE_ENDINGS, read_features
+from geo.formats.geojson import collection_crs, feature_collection, one_point
 from geo.output import naming
 
-POINT_ENDINGS = (".geojson", ".json", *FOREIGN_ENDINGS)
+_DEGREES: Final = ("longitude", "latitude")
+_METRES: Final = ("easting", "northing")
 
 
-def as_spreadsheets(files: Iterable[Path], folder: Path) -> Iterator[Path]:
+@dataclass(frozen=True)
+class PointFile:
+    """A file that a mapping can read.
+
+    Attributes
+    ----------
+    path
+        A CSV or a workbook.
+    crs
+        The CRS of its columns `easting` and `northing`, '' where the file does not know it.
+    """
+
+    path: Path
+    crs: str = ""
+
+
+def as_spreadsheets(
+    files: Iterable[Path],
+    folder: Path,
+    place: Sequence[str] = (),
+    *,
+    layer: str = "",
+    notify: Callable[[str], None] | None = None,
+) -> Iterator[PointFile]:
     """Yield each file, or a CSV of it in `folder` if it is a format of points.
 
     The CSV has the points' properties as columns, and `longitude` and `latitude`, or `easting`
-    and `northing` where the file is in metres.
+    and `northing` where the file is in metres and the mapping does not ask for degrees.
 
     Parameters
     ----------
@@ -31,6 +56,12 @@ def as_spreadsheets(files: Iterable[Path], folder: Path) -> Iterator[Path]:
         Any files; their ending decides.
     folder
         An empty folder for the CSV files.
+    place
+        The columns of coordinates that the mapping names.
+    layer
+        Which layer, where a file has several.
+    notify
+        Called with each line that a reader should know of a file.
 
     Raises
     ------
@@ -38,39 +69,56 @@ def as_spreadsheets(files: Iterable[Path], folder: Path) -> Iterator[Path]:
         If a file has a feature that is not a point.
     """
     for number, file in enumerate(files):
-        if file.suffix.lower() not in POINT_ENDINGS:
-            yield file
+        if file.suffix.lower() not in FEATURE_ENDINGS:
+            yield PointFile(file)
             continue
-        foreign = file.suffix.lower() in FOREIGN_ENDINGS
-        content = read_foreign(file) if foreign else read_input(file)
+        content = read_features(file, layer=layer, notify=notify)
+        collection = feature_collection(content, file.name)
+        crs = collection_crs(collection, file.name)
+        degrees = is_geographic(crs) or tuple(place) == _DEGREES
         below = folder / str(number)
         below.mkdir()
         made = below / f"{file.name}.csv"
         with naming(made), made.open("w", encoding="utf-8", newline="") as text:
-            _write(feature_collection(content, file.name), CsvRows(text), file.name)
-        yield made
+            _write(collection, CsvRows(text), file.name, crs=crs, degrees=degrees)
+        yield PointFile(made, "" if degrees else crs)
 
 
-def _write(collection: dict[str, Any], rows: CsvRows, file: str) -> None:
+def _write(
+    collection: dict[str, Any], rows: CsvRows, file: str, *, crs: str, degrees: bool
+) -> None:
     features = collection["features"]
-    metres = collection_crs(collection, file) != LONLAT
-    place = ["easting", "northing"] if metres else ["longitude", "latitude"]
+    place = _DEGREES if degrees else _METRES
     names = list(dict.fromkeys(name for one in features for name in one.get("properties") or {}))
     names = [name for name in names if name not in place]
     rows.add([*names, *place])
-    for number, feature in enumerate(features, start=1):
+    points = [_point(one, f"{file}, feature {number}") for number, one in enumerate(features, 1)]
+    if degrees and crs != LONLAT:
+        points = _in_degrees(points, crs)
+    for feature, point in zip(features, points, strict=True):
         values = feature.get("properties") or {}
-        rows.add([*(_cell(values.get(name)) for name in names), *_point(feature, number, file)])
+        rows.add([*(_cell(values.get(name)) for name in names), *map(_cell, point)])
 
 
-def _point(feature: dict[str, Any], number: int, file: str) -> list[object]:
-    geometry = feature.get("geometry")
+def _point(feature: dict[str, Any], where: str) -> list[object]:
+    """X and y of a feature as the file gives them; what is not a number is rejected by its row."""
+    geometry = one_point(feature.get("geometry"))
     if geometry is None:
-        return ["", ""]
+        return [None, None]
     coordinates = geometry.get("coordinates") if isinstance(geometry, dict) else None
     if not isinstance(coordinates, list) or geometry.get("type") != "Point":
-        raise InputError(f"{file}, feature {number} is not a point")
-    return [*coordinates[:2], "", ""][:2]
+        raise InputError(f"{where} is not a point")
+    return [*coordinates[:2], None, None][:2]
+
+
+def _in_degrees(points: list[list[object]], crs: str) -> list[list[object]]:
+    numbers = [_numbers(pair) for pair in points]
+    transformed = np.column_stack(to_lonlat_from(crs, *np.array(numbers, dtype=float).T))
+    return [[float(x), float(y)] if np.isfinite(x + y) else [None, None] for x, y in transformed]
+
+
+def _numbers(pair: list[object]) -> list[float]:
+    return [value if isinstance(value, int | float) else np.nan for value in pair]
 
 
 def _cell(value: object) -> object:

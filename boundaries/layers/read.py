@@ -23,7 +23,7 @@ from geo.store.layer_ids import check_layer_id
 # Fields as the Office for National Statistics names them, of any year: WD25CD with WD25NM,
 # LSOA11CD, OA11CD …
 _ONS_CODE = re.compile(r"([A-Z]{2,6})(\d{2})CD", re.IGNORECASE)
-_PLAIN_CODES = ("area_code", "code", "ward_code", "gss_code", "block_code")
+_PLAIN_CODES = ("area_code", "code", "ward_code", "gss_code", "census_code", "block_code")
 _PLAIN_NAMES = ("area_name", "name", "ward_name")
 
 _NAMED_FAULTS = 3
@@ -120,13 +120,17 @@ def code_field_of(properties: pd.DataFrame) -> str:
     Returns
     -------
     The ONS code field with the most distinct values: the smallest areas that the file names; else
-    a field named like a code; '' if there is none.
+    the first field named like a code that differs for each area (in Boundary-Line `area_code` is
+    the kind of area, and `code` or `census_code` its code), else that with the most distinct
+    values; '' if there is none.
     """
     columns = [str(name) for name in properties.columns]
     ons = [name for name in columns if _ONS_CODE.fullmatch(name)]
     if ons:
         return max(ons, key=lambda name: properties[name].nunique())
-    return _first_of(_PLAIN_CODES, columns)
+    named = [name for name in (_first_of((code,), columns) for code in _PLAIN_CODES) if name]
+    # Of equally many the first.
+    return max(named, key=lambda name: properties[name].astype(str).nunique(), default="")
 
 
 def _read_areas(
@@ -240,7 +244,7 @@ def _refuse_repeated(codes: pd.Index, file: str) -> None:
         first = int((codes == codes[second]).argmax())
         raise InputError(
             f"{file}, feature {second + 1}: the code {codes[second]} is already used by feature "
-            f"{first + 1}; give each area its own code"
+            f"{first + 1}; give each area its own code, or name another field with --code-field"
         )
 
 

@@ -9,6 +9,7 @@ TopoJSON needs no GDAL (`geo.formats.topojson` says why).
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,7 +25,7 @@ from geo.formats.bounded import open_input, read_input
 from geo.formats.topojson import to_geojson
 from geo.temporary import TemporaryFolder
 
-FOREIGN_ENDINGS: Final = (".shp", ".zip", ".kml", ".gpkg", ".topojson")
+FOREIGN_ENDINGS: Final = (".shp", ".zip", ".kml", ".gpkg", ".fgb", ".topojson")
 """Endings of the files that `read_foreign` reads; a .zip holds a shapefile."""
 
 _WORKER: Final = Path(__file__).with_name("gdal_worker.py")
@@ -34,6 +35,7 @@ _DRIVERS: Final = {
     ".zip": "ESRI Shapefile",
     ".kml": "LIBKML",
     ".gpkg": "GPKG",
+    ".fgb": "FlatGeobuf",
 }
 _SIBLINGS: Final = (".shx", ".dbf", ".prj", ".cpg")
 _PROLOG_BYTES: Final = 2**20  # of a KML, searched for its root element
@@ -68,7 +70,13 @@ class Limits:
 LIMITS: Final = Limits()
 
 
-def read_foreign(path: Path, *, layer: str = "", limits: Limits = LIMITS) -> bytes:
+def read_foreign(
+    path: Path,
+    *,
+    layer: str = "",
+    notify: Callable[[str], None] | None = None,
+    limits: Limits = LIMITS,
+) -> bytes:
     """Read a layer of areas as a GeoJSON FeatureCollection.
 
     Parameters
@@ -78,6 +86,8 @@ def read_foreign(path: Path, *, layer: str = "", limits: Limits = LIMITS) -> byt
     layer
         Which layer, where the file has several: that of a GeoPackage or KML, the name of a
         shapefile in a .zip, the object of a TopoJSON.
+    notify
+        Called with each line that a reader should know, such as a guessed encoding.
     limits
         Limits on size, memory and time.
 
@@ -108,7 +118,8 @@ def read_foreign(path: Path, *, layer: str = "", limits: Limits = LIMITS) -> byt
         with TemporaryFolder() as folder:
             _copy(path, Path(folder), limits.input_bytes)
             _run(path.name, ending, layer, folder=Path(folder), limits=limits)
-            return _collection(path.name, ending, Path(folder) / "answer", limits)
+            answer = Path(folder) / "answer"
+            return _collection(path.name, ending, answer, limits=limits, notify=notify)
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}") from error
 
@@ -130,6 +141,7 @@ def _check_content(path: Path, ending: str) -> None:
             head[:16] == b"SQLite format 3\0" and head[68:72] in (b"GPKG", b"GP10", b"GP11"),
             "GeoPackage",
         ),
+        ".fgb": (head[:3] == b"fgb", "FlatGeobuf"),
     }
     matches, name = signatures[ending]
     if not matches:
@@ -253,12 +265,17 @@ def _all_drivers() -> tuple[str, ...]:
 # The answer
 
 
-def _collection(file: str, ending: str, answer: Path, limits: Limits) -> bytes:
+def _collection(
+    file: str, ending: str, answer: Path, *, limits: Limits, notify: Callable[[str], None] | None
+) -> bytes:
     if answer.stat().st_size > limits.output_bytes:
         raise InputError(f"{file} is larger than a layer may be; simplify it")
     with answer.open("rb") as stream:
-        spelling = orjson.loads(stream.readline())
+        spelling, *notices = orjson.loads(stream.readline())
         features = stream.read()
+    if notify:
+        for notice in notices:
+            notify(f"{file}: {notice}")
     return b'{"type":"FeatureCollection",%s"features":%s}' % (
         _crs_member(file, ending, spelling),
         features,

@@ -1,9 +1,9 @@
 """The sandboxed program that reads one file with GDAL; only `geo.formats.gdal` starts it.
 
 It runs in a folder of its own (`geo.formats.sandbox`) and imports nothing of Patchmap. The request
-comes as JSON on standard input. The answer goes to standard output: a line with the coordinate
-reference system as JSON, then a JSON array of features; or, with the exit code `REFUSED`, one line
-with the reason.
+comes as JSON on standard input. The answer goes to standard output: a line of JSON with the
+coordinate reference system and what to say of the file, then a JSON array of features; or, with the
+exit code `REFUSED`, one line with the reason.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NoReturn
 
@@ -75,9 +75,11 @@ def _answer(request: dict[str, Any]) -> Iterator[bytes]:
         _check_shapefile()
         file, name = "layer.shp", "layer"
     elif kind == "gpkg":
-        file, name = "layer.gpkg", _pick(_plain_tables(), layer)
+        file, name = "layer.gpkg", _pick(_plain_tables(layer), layer)
+    elif kind == "fgb":
+        file, name = "layer.fgb", _pick(_layers("layer.fgb", request["driver"]), layer)
     else:
-        file, name = "layer.kml", _pick(_kml_layers(request["driver"]), layer)
+        file, name = "layer.kml", _pick(_layers("layer.kml", request["driver"]), layer)
     yield from _features(file, name, request["driver"])
 
 
@@ -163,6 +165,22 @@ def _check_shapefile() -> None:
         raise RefusalError(f"its .dbf file has {rows:,} rows and its .shx file {shapes:,} shapes")
 
 
+def _dbf_encoding() -> tuple[str | None, list[str]]:
+    """The encoding of a shapefile's texts, None where GDAL knows it, and what to say of it."""
+    content = Path("layer.dbf").read_bytes()
+    texts = content[int.from_bytes(content[8:10], "little") :]
+    if Path("layer.cpg").exists() or texts.isascii():
+        return None, []
+    with suppress(UnicodeDecodeError):
+        texts.decode()
+        return "UTF-8", []
+    with suppress(UnicodeDecodeError):
+        texts.decode("CP1252")
+        notice = "no .cpg file names the encoding of its texts, which are read as Windows-1252; "
+        return "CP1252", [f"{notice}if they look wrong, put a .cpg file beside the .shp"]
+    raise RefusalError("the encoding of its texts is unknown; put its .cpg file beside it")
+
+
 def _size(suffix: str) -> int:
     return Path(f"layer{suffix}").stat().st_size
 
@@ -170,10 +188,11 @@ def _size(suffix: str) -> int:
 # GeoPackages
 
 
-def _plain_tables() -> list[str]:
-    """Names of the tables of areas.
+def _plain_tables(wanted: str) -> list[str]:
+    """Names of the tables of features.
 
-    Views, virtual tables and computed columns are refused: they run SQL that the file brings.
+    Views, virtual tables and computed columns are never opened: they run SQL that the file brings.
+    They are refused where they are asked for, or there is nothing else.
     """
     with sqlite3.connect("file:layer.gpkg?mode=ro&immutable=1", uri=True) as file:
         try:
@@ -182,15 +201,22 @@ def _plain_tables() -> list[str]:
                 "ON lower(m.name) = lower(c.table_name) AND m.type IN ('table', 'view') "
                 "WHERE c.data_type = 'features' ORDER BY 1"
             ).fetchall()
-            for name, kind, sql in rows:
-                if kind != "table" or "VIRTUAL" in sql[:200].upper() or _computes(file, name):
-                    raise RefusalError(
-                        f"its layer {str(name)[:60]!r} is not a plain table; "
-                        "save the layer in a new GeoPackage"
-                    )
+            plain = [
+                str(name)
+                for name, kind, sql in rows
+                if kind == "table"
+                and "VIRTUAL" not in sql[:200].upper()
+                and not _computes(file, name)
+            ]
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise RefusalError(f"it is damaged: {error}") from error
-    return [str(name) for name, _, _ in rows]
+    odd = [str(name) for name, _, _ in rows if str(name) not in plain]
+    if odd and (wanted in odd or not plain):
+        name = wanted if wanted in odd else odd[0]
+        raise RefusalError(
+            f"its layer {name[:60]!r} is not a plain table; save the layer in a new GeoPackage"
+        )
+    return plain
 
 
 def _computes(file: sqlite3.Connection, table: str) -> bool:
@@ -211,12 +237,12 @@ def _drivers() -> list[str]:
     return sorted(pyogrio.list_drivers())
 
 
-def _kml_layers(driver: str) -> list[str]:
+def _layers(file: str, driver: str) -> list[str]:
     _only(driver)
     import pyogrio  # noqa: PLC0415 - after the limits
 
     with _one_line_errors():
-        return [str(name) for name, _ in pyogrio.list_layers("layer.kml")]
+        return [str(name) for name, _ in pyogrio.list_layers(file)]
 
 
 @contextmanager
@@ -246,9 +272,10 @@ def _features(file: str, layer: str, driver: str) -> Iterator[bytes]:
     # Neither a program nor a thread can be started from here on.
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     warnings.simplefilter("ignore")
+    encoding, notices = _dbf_encoding() if file == "layer.shp" else (None, [])
     with _one_line_errors():
         meta, _, wkb, columns = pyogrio.raw.read(
-            file, layer=layer, force_2d=True, datetime_as_string=True
+            file, layer=layer, force_2d=True, datetime_as_string=True, encoding=encoding
         )
         shapes = shapely.from_wkb(wkb)
     if not np.isfinite(shapely.get_coordinates(shapes)).all():
@@ -258,7 +285,7 @@ def _features(file: str, layer: str, driver: str) -> Iterator[bytes]:
         for name, values in _fields(meta, columns)
         if driver != "LIBKML" or (name not in _KML_STYLE_FIELDS and any(values))
     ]
-    yield orjson.dumps(meta["crs"]) + b"\n["
+    yield orjson.dumps([meta["crs"], *notices]) + b"\n["
     for row, geometry in enumerate(shapely.to_geojson(shapes)):
         yield b"," * bool(row) + _feature(geometry, {name: values[row] for name, values in fields})
     yield b"]"

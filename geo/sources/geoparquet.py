@@ -7,7 +7,6 @@ Source: https://geoparquet.org/releases/v1.1.0/ (metadata, encodings, order of c
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -23,9 +22,10 @@ import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
 
-from geo.crs import LONLAT, Projection, crs_name, implausible
+from geo.crs import Projection, implausible
 from geo.errors import InputError
 from geo.formats.bounded import check_input
+from geo.formats.parquet_features import geometry_column
 from geo.incidents import category_slug, london_months
 from geo.sources.points import IncidentPoints, Ints
 
@@ -97,7 +97,7 @@ def read_parquet_points(part: ParquetPart, projection: Projection) -> Iterator[I
     """
     try:
         schema = pq.read_schema(part.path)
-        place, crs = _place(schema, part.path.name)
+        place, crs = geometry_column(schema, part.path.name)
         when = _when(schema, part.path.name)
         # Text that repeats is nearly always stored as a dictionary: read it as one.
         repeated = ["category", *(["month"] if when == "month" else [])]
@@ -112,23 +112,6 @@ def read_parquet_points(part: ParquetPart, projection: Projection) -> Iterator[I
                 yield _points(batch, place=place, crs=crs, when=when, projection=projection)
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{part.name} cannot be read: {error}") from error
-
-
-def _place(schema: pa.Schema, name: str) -> tuple[str, str]:
-    """The geometry column, and the CRS of its coordinates."""
-    metadata = (schema.metadata or {}).get(b"geo")
-    if metadata is None:
-        raise InputError(f"{name} is Parquet, but not GeoParquet: it has no geometry")
-    geo = json.loads(metadata)
-    column = str(geo["primary_column"])
-    # Without a `crs` GeoParquet means CRS84; an explicit null means unknown.
-    crs = geo["columns"][column].get("crs", LONLAT)
-    if crs is None:
-        raise InputError(f"{name} does not name its coordinate reference system")
-    if isinstance(crs, dict):
-        known = crs.get("id")
-        crs = f"{known['authority']}:{known['code']}" if known else json.dumps(crs)
-    return column, crs_name(crs)
 
 
 def _when(schema: pa.Schema, name: str) -> str:

@@ -54,7 +54,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -85,11 +85,24 @@ class When:
 
 @dataclass(frozen=True)
 class Where:
-    """Two columns of coordinates in a CRS, or one of postcodes with their lookup file."""
+    """Two columns of coordinates in a CRS, or one of postcodes with their lookup file.
+
+    Attributes
+    ----------
+    columns
+        One or two.
+    crs
+        Of the coordinates.
+    lookup
+        The file of postcodes, None for coordinates.
+    stated
+        Whether the mapping file names the CRS.
+    """
 
     columns: tuple[str, ...]
     crs: str
     lookup: Path | None
+    stated: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,6 +204,39 @@ def read_mapping(content: bytes, *, file: str, folder: Path | None) -> Mapping:
     )
 
 
+def in_crs(mapping: Mapping, crs: str, *, file: str) -> Mapping:
+    """A mapping for a file that knows its own CRS, such as one of points.
+
+    Parameters
+    ----------
+    mapping
+        Of the file.
+    crs
+        The CRS of the file's columns `easting` and `northing`, '' if it knows none.
+    file
+        Its name, for messages.
+
+    Returns
+    -------
+    mapping
+        With the CRS of the file, if it reads these columns.
+
+    Raises
+    ------
+    InputError
+        If the mapping names another CRS.
+    """
+    where = mapping.where
+    if where.columns != _WAYS[0] or crs in ("", where.crs):
+        return mapping
+    if where.stated:
+        raise InputError(
+            f"{file} is in {crs}, but the mapping says {where.crs}; remove crs from the mapping"
+        )
+    digest = hashlib.sha256(f"{mapping.digest} {crs}".encode()).hexdigest()
+    return replace(mapping, where=replace(where, crs=crs), digest=digest)
+
+
 def _source(top: Section) -> str:
     source = top.text("source", needed=True)
     if not _SOURCE.fullmatch(source):
@@ -268,7 +314,8 @@ def _where(section: Section, folder: Path | None) -> Where:
     columns = section.text(way[0]), section.text(way[1])
     if columns[0] == columns[1]:
         raise section.error(way[1], f"names the same column as {way[0]}")
-    return Where(columns, LONLAT if way == _WAYS[1] else _crs(section), None)
+    crs = LONLAT if way == _WAYS[1] else _crs(section)
+    return Where(columns, crs, None, stated="crs" in section.values)
 
 
 def _crs(section: Section) -> str:

@@ -154,7 +154,7 @@ def test_a_feature_that_lacks_an_attribute_has_it_missing(projection):
         (two().replace(b"East", "Île".encode("latin-1")), "w.geojson is not GeoJSON: .*UTF-8"),
         (b"[1, 2]", "w.geojson is not a GeoJSON FeatureCollection$"),
         (b'{"type": "Topology"}', "w.geojson is not a GeoJSON FeatureCollection but a Topology"),
-        (b'{"type": "Feature"}', "FeatureCollection but a Feature"),
+        (b'{"type": "Point"}', "FeatureCollection but a Point"),
         (collection(), "w.geojson holds no features"),
         (b'{"type": "FeatureCollection"}', "w.geojson holds no features"),
         (b'{"type": "FeatureCollection", "features": {}}', "w.geojson holds no features"),
