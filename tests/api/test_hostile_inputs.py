@@ -111,6 +111,16 @@ def test_a_ring_that_cannot_be_repaired_in_time_is_refused(
     assert "repairing it takes too long" in message
 
 
+def test_a_ring_whose_repair_is_cut_off_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = Limits(2**30, cpu_seconds=10, wall_seconds=60.0, file_bytes=64)  # half of the answer
+    monkeypatch.setattr(rings, "REPAIR_LIMITS", limits)
+    (folder / "tie.geojson").write_bytes(layer(BOW_TIE))
+    message = refused(folder, "layers", "add", "tie.geojson", "--id", "x", "--repair")
+    assert "repairing it takes too long" in message
+
+
 def test_a_ring_that_crosses_itself_once_is_repaired(folder: Path) -> None:
     (folder / "tie.geojson").write_bytes(layer(BOW_TIE))
     done = run_patchmap("layers", "add", "tie.geojson", "--id", "x", "--repair", cwd=folder)
