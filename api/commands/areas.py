@@ -10,7 +10,7 @@ from typing import Annotated
 import geopandas as gpd
 import typer
 
-from api.commands.context import CommandContext, read_vector
+from api.commands.context import TABLE_ENDINGS, CommandContext, read_vector
 from api.formats.registry import write_frame
 from boundaries.layers.read import read_faulty, read_layer
 from boundaries.layers.selecting import features_where, features_within
@@ -28,7 +28,7 @@ layers = typer.Typer(help="Boundary layers: add, check, list.", no_args_is_help=
 
 _NAMED_FINDINGS = 3
 
-_TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
+_TABLES = (*TABLE_ENDINGS, ".xls", ".ods")
 
 File = Annotated[Path, typer.Argument(help="A file to read.", show_default=False)]
 

@@ -289,7 +289,8 @@ def header_notice(cells: list[str], *, titles: int, line: int) -> list[str]:
     if titles:
         rows = "1 row" if titles == 1 else f"{titles} rows"
         parts.append(f"the header is line {line}, below {rows} of titles")
-    marked = [cell for cell in cells if clean_name(cell) != " ".join(cell.split(" ")).strip(" ")]
+    # Spaces that are one too many are seen; what else a clean name lacks is not.
+    marked = [cell for cell in cells if clean_name(cell) != " ".join(filter(None, cell.split(" ")))]
     if marked:
         name = clean_name(marked[0])[:60]
         parts.append(f"the column {name!r} has characters in its name that cannot be seen")

@@ -248,6 +248,12 @@ def test_the_ways_in_which_programs_write_a_table_are_read_alike_and_named(writt
     assert table.notices == ((notice,) if notice else ())
 
 
+def test_spaces_that_are_one_too_many_in_a_name_are_no_marks():
+    table = read_table(b"Crime  type, Place \nDrugs,Abbey\n", file="t.csv")
+    assert table.header == ["Crime type", "Place"]
+    assert table.notices == ()
+
+
 @pytest.mark.parametrize("rows", [1, 3, 500])
 def test_the_encoding_is_found_wherever_the_first_accent_stands(rows):
     text = "code,name\n" + "A,Abbey\n" * 90 + "B,Café\n" + "A,Abbey\n" * 5 + "C,Crêpes\n"
