@@ -259,6 +259,9 @@ def test_a_geometry_in_degrees_is_read_in_the_order_of_its_system() -> None:
     assert matching(swapped, filter_crs="http://www.opengis.net/def/crs/EPSG/0/4326") == [7]
 
 
+ONE = '{"op": "=", "args": [{"property": "n"}, 1]}'
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -286,6 +289,8 @@ def test_a_geometry_in_degrees_is_read_in_the_order_of_its_system() -> None:
         ("n = 1 OR " * 900 + "n = 2", "longer than 6,000"),
         ('{"op": "=", "args": 5}', "cannot be read"),
         ('{"op": "=", "args": [{"property": "n"}]}', "= needs two operands, not 1"),
+        ('{"op": "and", "args": []}', "and has 0 operands"),
+        (f'{{"op": "not", "args": [{ONE}, {ONE}]}}', "not has 2 operands"),
         ('{"op": "not", "args": [' * 60, "nested more than 24 levels deep"),
     ],
 )
