@@ -48,7 +48,10 @@ def add_attributes(
         typer.Option("--by-surface", help="Estimate by surface, if its areas are not smaller."),
     ] = False,
 ) -> None:
-    """Add columns of a CSV or XLSX to a layer by area code, or from a layer of smaller areas."""
+    """Add columns of a CSV or XLSX to a layer, by area code.
+
+    With --best-fit-from, the file's codes are those of a layer of smaller areas.
+    """
     if bool(best_fit_from) != bool(sums or means) or (by_surface and not best_fit_from):
         raise typer.BadParameter("use --best-fit-from LAYER together with --sum or --mean COLUMN")
     how = JoinOptions(

@@ -110,7 +110,7 @@ def test_a_fault_too_wide_to_mend_is_refused_and_nothing_added(folder: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nosuch.geojson"], "nosuch.geojson cannot be read"),
+        (["nosuch.geojson"], "there is no file nosuch.geojson"),
         (["overlap.geojson", "-o", "overlap.geojson"], "overlap.geojson is being read"),
         (["overlap.geojson", "-o", "x.docx"], "x.docx: the ending must be one of"),
     ],

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
         (["export", "north", "-o", "x.docx"], "x.docx: the ending must be one of .geojson"),
         (["export", "north", "-o", "patchmap.gpkg"], "is being read; write to another file"),
         (["compare", "wards", "blocks"], "both are layers; name the blocks"),
-        (["import", "x", "none.csv", "--blocks", "blocks"], "none.csv cannot be read"),
+        (["import", "x", "none.csv", "--blocks", "blocks"], "there is no file none.csv"),
         (["show", "north", "--category", "fraud"], "category: unknown value 'fraud'"),
         (["show", "north", "--posts", "1"], "a floor of 1 in each of 2 areas takes 2 posts"),
         (
