@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
 import typer
 
 from api.commands.context import (
@@ -197,14 +198,22 @@ def locate(
     source = crs_name(crs) if crs else crs_name(source) if source else projection.crs
     first, second = (table.numbers(name) for name in names)
     reasons = implausible(first, second, source=source, projection=projection)
+    if (reasons != "").all() and not np.char.startswith(reasons.astype(str), "outside").any():
+        raise InputError(
+            f"{points.name}: no row has a usable place, mostly: {pd.Series(reasons).mode()[0]}; "
+            "if they are in another CRS, name it with --crs"
+        )
     # A point far away is usable all the same: it lies outside every area.
     usable = (reasons == "") | np.char.startswith(reasons.astype(str), "outside")
     metres = projection.to_metres(first[usable], second[usable], source=source)
     locator, located = AreaLocator(layer), table.frame()
     memberships = locator.locate_all(*metres)
     memberships = memberships._replace(point=np.flatnonzero(usable)[memberships.point])
-    for column, texts in (("area_code", layer.index), ("area_name", layer["area_name"])):
-        words = texts.astype(str).to_numpy(dtype=object)
+    columns = _new_columns(table.header)
+    codes, names_of = layer.index.astype(str), layer["area_name"].astype(str)
+    for column, words in zip(
+        columns, (codes.to_numpy(dtype=object), names_of.to_numpy(dtype=object)), strict=True
+    ):
         located[column] = joined_codes(memberships, words, len(table))
     areas_of_row = np.bincount(memberships.point, minlength=len(table))
     write_text(output, to_csv(located))
@@ -219,6 +228,11 @@ def locate(
         f"outside every area + {facts['without_a_place']:,} without a usable place"
     )
     lines = [line]
+    if columns[0] != "area_code":
+        lines.append(
+            f"{points.name} has its own area_code or area_name: the new columns are "
+            f"{' and '.join(columns)}"
+        )
     if len(locator.overlaps):
         several = facts["in_several_areas"] = int((areas_of_row > 1).sum())
         rows = "1 row is" if several == 1 else f"{several:,} rows are"
@@ -227,6 +241,16 @@ def locate(
             "joined by ;"
         )
     cli.echo(lines, facts)
+
+
+def _new_columns(header: list[str]) -> tuple[str, str]:
+    """Names of the columns of codes and names, other than those of the file."""
+    number, taken = 1, {name.lower() for name in header}
+    columns = ("area_code", "area_name")
+    while taken.intersection(columns):
+        number += 1
+        columns = (f"area_code_{number}", f"area_name_{number}")
+    return columns
 
 
 def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:

@@ -12,6 +12,7 @@ from geo.formats.csv_table import Table
 
 # Analyses compute with these.
 _NUMERIC = frozenset({"residents", "electors", "electors_forecast", "members", "officers"})
+_PEOPLE = _NUMERIC - {"officers"}  # posts can be shared, people cannot
 _RESERVED = frozenset({"area_code", "area_name", "fid", "geom", "geometry"})
 
 
@@ -61,6 +62,8 @@ def join_attributes(
                 name = free_name(name, joined.columns)
             if name in _NUMERIC and not pd.api.types.is_numeric_dtype(typed):
                 raise InputError(_not_numeric(table, values, column=column, name=name))
+            if name in _NUMERIC:
+                _check_counts(table, typed, column=column, name=name)
             joined[name] = typed.set_axis(codes).reindex(areas.index)
     missing = [str(code) for code in areas.index.difference(pd.Index(codes))]
     return joined, unknown, missing
@@ -101,9 +104,24 @@ def _check_codes(table: Table, codes: pd.Series, key: str) -> None:
         )
 
 
+def _check_counts(table: Table, numbers: pd.Series, *, column: str, name: str) -> None:
+    """Refuse numbers that cannot count people or officers."""
+    for is_wrong, reason in (
+        (numbers < 0, "is negative"),
+        ((numbers % 1 != 0) & numbers.notna() & (name in _PEOPLE), "is no whole number"),
+    ):
+        for row in is_wrong.to_numpy().nonzero()[0][:1]:
+            value = table.text(column).iloc[row]
+            raise InputError(
+                f"{table.file}, line {table.lines[row]}: {column} {value!r} {reason}, which "
+                f"{name} cannot be"
+            )
+
+
 def _not_numeric(table: Table, values: pd.Series, *, column: str, name: str) -> str:
     """The message for the first value of a column that is no number."""
     numbers = pd.to_numeric(values.str.replace(",", ""), errors="coerce")
+    numbers = numbers.mask(numbers.abs() == float("inf"))
     at = int((numbers.isna() & (values != "")).argmax())
     return (
         f"{table.file}, line {table.lines[at]}: {column} {values.iloc[at]!r} is not a number, but "
@@ -121,7 +139,7 @@ def _typed(values: pd.Series) -> pd.Series:
         ~values.str.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?"), values.str.replace(",", "")
     )
     numbers = pd.to_numeric(plain, errors="coerce")
-    if (numbers.isna() & (values != "")).any():
+    if (numbers.isna() & (values != "")).any() or numbers.isin([float("inf"), -float("inf")]).any():
         return values
     if numbers.notna().all() and (numbers % 1 == 0).all():
         return numbers.astype("int64")

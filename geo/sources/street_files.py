@@ -16,7 +16,11 @@ from geo.errors import InputError
 from geo.formats.bounded import open_input, zip_entry
 from geo.incidents import month_span
 
-_FILE_NAME = re.compile(r"(?P<month>\d{4}-\d{2})-(?P<force>[a-z0-9-]+)-street\.csv", re.IGNORECASE)
+# Browsers name a second download `… (1).csv`, and Windows a copy `… - Copy.csv`.
+_FILE_NAME = re.compile(
+    r"(?P<month>\d{4}-\d{2})-(?P<force>[a-z0-9-]+)-street( - Copy)?( ?\(\d+\))?\.csv",
+    re.IGNORECASE,
+)
 Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 
 
@@ -103,8 +107,9 @@ def _zipped(path: Path) -> Iterator[StreetFile]:
     except zipfile.BadZipFile as error:
         raise InputError(f"{path.name} is a damaged zip archive: {error}") from error
     for name in names:
-        # Only the last part of a name is used, and never to write to disk.
-        if named := _FILE_NAME.fullmatch(name.rpartition("/")[2]):
+        # Only the last part of a name is used, and never to write to disk. Archives made on Windows
+        # can have backslashes in it.
+        if named := _FILE_NAME.fullmatch(name.replace("\\", "/").rpartition("/")[2]):
             yield _file(named, partial(zip_entry, path, name))
 
 

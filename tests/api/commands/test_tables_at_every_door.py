@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -203,3 +204,64 @@ def test_what_is_unusual_is_named_in_one_line_and_in_a_proposed_mapping(
     proposed = run_patchmap("mapping", "suggest", file, cwd=folder).stdout
     assert f"# {notice}" in proposed
     assert 'from = "when"' in proposed
+
+
+STREET = "Crime ID,Month,Longitude,Latitude,Location,Crime type\n,{month},-1.485,52.925,x,Drugs\n"
+
+
+def test_copies_of_published_files_are_read_or_named(tmp_path: Path) -> None:
+    names = {
+        "2024-01": "2024-01-derbyshire-street.csv",
+        "2024-02": "2024-02-derbyshire-street (1).csv",
+        "2024-03": "2024-03-derbyshire-street - Copy.csv",
+    }
+    below = tmp_path / "copies"
+    below.mkdir()
+    for month, name in names.items():
+        (below / name).write_text(STREET.format(month=month))
+    done = run_patchmap("ingest", "copies", cwd=tmp_path)
+    assert "3 files: 3 read = 3 accepted + 0 rejected" in done.stdout
+    with zipfile.ZipFile(tmp_path / "windows.zip", "w") as archive:
+        for name in names.values():
+            archive.write(below / name, f"months\\{name}")
+    done = run_patchmap("--store", "z.gpkg", "ingest", "windows.zip", cwd=tmp_path)
+    assert "3 files: 3 read = 3 accepted + 0 rejected" in done.stdout
+    shutil.copy(below / names["2024-01"], below / "2024-01-derbyshire-street (2).csv")
+    done = run_patchmap("ingest", "copies", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "holds 2024-01 of derbyshire twice: " in done.stderr
+    assert "2024-01-derbyshire-street (2).csv and 2024-01-derbyshire-street.csv" in done.stderr
+
+
+def test_locate_keeps_columns_of_the_same_names(folder: Path) -> None:
+    (folder / "p.csv").write_text("area_code,Area_Name,easting,northing\nX1,Mine,431500,336500\n")
+    done = locate(folder, "p.csv")
+    assert "p.csv has its own area_code or area_name" in done.stdout
+    header, row = (folder / "out.csv").read_text().lstrip("\ufeff").splitlines()
+    assert header == "area_code,Area_Name,easting,northing,area_code_2,area_name_2"
+    assert row == "X1,Mine,431500,336500,caffè,caffè"
+
+
+def test_degrees_called_x_and_y_are_no_rows_without_a_place(folder: Path) -> None:
+    (folder / "p.csv").write_text("ref,X,Y\n1,-1.48,52.92\n2,-1.49,52.93\n")
+    done = locate(folder, "p.csv")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no row has a usable place, mostly: " in done.stderr
+    assert "degrees" in done.stderr
+    assert "name it with --crs" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("-5", "is negative, which residents cannot be"),
+        ("1.5", "is no whole number, which residents cannot be"),
+        ("inf", "is not a number, but residents must be numeric"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused_with_their_line(
+    folder: Path, number: str, reason: str
+) -> None:
+    (folder / "r.csv").write_text(f"code,residents\nb,7\ncaffè,{number}\n")
+    done = attributes(folder, "r.csv")
+    assert done.stderr == f"patchmap: r.csv, line 3: residents {number!r} {reason}\n"
