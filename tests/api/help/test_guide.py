@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.help.guide import FOLDER, PAGES, address_of, guide_page
+from api.settings import Settings
 from tests.command_lines import check_command_line, command_lines, commands
 
 ROOT = Path(__file__).parents[3]
@@ -45,6 +46,13 @@ def test_every_link_of_the_guide_leads_to_a_page_and_a_section(name: str) -> Non
 @pytest.mark.parametrize("command", commands())
 def test_the_guide_lists_every_command(command: str) -> None:
     assert f"`patchmap {command}`" in (FOLDER / "commands.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "setting", sorted(set(re.findall(r"PATCHMAP_[A-Z_]+", str(Settings.__doc__))))
+)
+def test_the_guide_lists_every_setting(setting: str) -> None:
+    assert f"`{setting}" in (FOLDER / "service.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("document", "line"), LINES)
