@@ -22,7 +22,7 @@ from api.fetch.download import JsonObject, Progress, Site
 from api.settings import ONS, POLICE_UK
 from geo.crs import WGS84
 from geo.errors import InputError
-from geo.formats.bounded import LARGEST_FILE, zip_entry
+from geo.formats.bounded import unpack_entry
 from geo.incidents import month_span
 from geo.output import Output
 
@@ -277,13 +277,8 @@ def _street_files(archive: Path, force: str, months: list[str]) -> tuple[dict[st
 
 def _unpack(archive: Path, entry: str, folder: Path) -> Path:
     path = folder / entry.rpartition("/")[2]  # safe, because it matches `_STREET`
-    left = LARGEST_FILE
-    with zip_entry(archive, entry) as source, _new_file(path) as target:
-        while piece := source.read(2**20):
-            left -= len(piece)
-            if left < 0:
-                raise InputError(f"{archive.name}: {entry} is larger than {LARGEST_FILE:,} bytes")
-            target.write(piece)
+    with _new_file(path) as target:
+        unpack_entry(archive, entry, target)
     return path
 
 

@@ -202,3 +202,32 @@ def zip_entry(path: Path, name: str) -> Iterator[IO[bytes]]:
                 yield stream
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise InputError(f"{path.name} is a damaged zip archive: {name}: {error}") from error
+
+
+def unpack_entry(path: Path, name: str, target: IO[bytes], *, most: int = LARGEST_FILE) -> None:
+    """Write one entry of a zip archive to a stream.
+
+    Parameters
+    ----------
+    path
+        The archive.
+    name
+        The entry's full name in it.
+    target
+        Where the unpacked content goes.
+    most
+        Most bytes of it.
+
+    Raises
+    ------
+    InputError
+        As `zip_entry`, or if there is more.
+    """
+    left = most
+    with zip_entry(path, name) as entry:
+        # Counted while unpacking, because the sizes that an archive states can be false.
+        while part := entry.read(2**20):
+            left -= len(part)
+            if left < 0:
+                raise InputError(f"{path.name}: {name}, unpacked, is larger than {most:,} bytes")
+            target.write(part)

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from geo.errors import InputError
-from geo.formats.bounded import LARGEST_WHOLE, open_input, read_input, zip_entry
+from geo.formats.bounded import LARGEST_WHOLE, check_input, read_input, unpack_entry
 from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
 from geo.formats.parquet_features import parquet_to_geojson
 from geo.formats.topojson import to_geojson
@@ -86,15 +86,15 @@ def _read_archive(path: Path, layer: str, notify: Callable[[str], None] | None) 
         # The name of the entry is only for messages: what is not a plain name is replaced.
         stem = re.sub(r"[^\w ().-]", "_", _base(named[0]).stem)[:100].lstrip(".") or "layer"
         copy = Path(folder) / f"{stem}{_ending(named[0])}"
-        _unpack(path, named[0], copy)
+        with copy.open("wb") as target:
+            unpack_entry(path, named[0], target, most=LARGEST_WHOLE)
         return read_features(
             copy, layer="" if layer == _base(named[0]).stem else layer, notify=notify
         )
 
 
 def _readable(path: Path) -> list[str]:
-    with open_input(path):
-        pass
+    check_input(path)
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -114,14 +114,3 @@ def _base(name: str) -> PurePosixPath:
 
 def _ending(name: str) -> str:
     return _base(name).suffix.lower()
-
-
-def _unpack(path: Path, name: str, target: Path) -> None:
-    left = LARGEST_WHOLE
-    with zip_entry(path, name) as entry, target.open("wb") as copy:
-        # Counted while unpacking, because the sizes that an archive states can be false.
-        while part := entry.read(2**20):
-            left -= len(part)
-            if left < 0:
-                raise InputError(f"{path.name}: unpacked, {name} is larger than a layer may be")
-            copy.write(part)

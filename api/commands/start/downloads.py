@@ -22,7 +22,7 @@ from api.commands.start.recognise import (
     recognise_table,
 )
 from geo.errors import InputError
-from geo.formats.bounded import LARGEST_FILE, zip_entry
+from geo.formats.bounded import LARGEST_FILE, unpack_entry
 from geo.formats.gdal import FOREIGN_ENDINGS
 from geo.sources.street_files import street_files
 from geo.store.geopackage import is_store
@@ -150,13 +150,8 @@ def _unpacked(source: Source, name: str, temporary: Path) -> Source:
     """An entry of an archive as a file; only the last part of its name is used."""
     temporary.mkdir(parents=True)
     target = temporary / name.rpartition("/")[2]
-    left = LARGEST_FILE
-    with zip_entry(source.path, name) as entry, target.open("wb") as stream:
-        while piece := entry.read(2**20):
-            left -= len(piece)
-            if left < 0:
-                raise InputError(f"{name} is larger than {LARGEST_FILE:,} bytes")
-            stream.write(piece)
+    with target.open("wb") as stream:
+        unpack_entry(source.path, name, stream)
     beside = source.by_hand.parent
     command = shlex.join(["unzip", "-j", str(source.by_hand), name, "-d", str(beside)])
     unpack = f"{source.unpack} && {command}" if source.unpack else command
