@@ -83,7 +83,7 @@ def chart(trend: Trend, row: int, *, width: float, height: float) -> Chart:
             round(step - 2, 1),
             round(float(height - up(counts)[i]), 1),
             f"{trend.months[i]}: {counts[i]:,.0f}"
-            + (" (looks published twice)" if trend.months[i] in trend.doubled else ""),
+            + (" (looks published twice)" if trend.months[i] in trend.doubled_months else ""),
         )
         for i in np.flatnonzero(np.isfinite(counts)).tolist()
     ]

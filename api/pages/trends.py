@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from geo.hotspots.change import BANDS, expected_band
 from geo.incidents import london_months, months_between
 from geo.question.answer import Answer
-from geo.question.quality import published_twice
+from geo.question.quality import Double, published_twice
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,7 +35,7 @@ class Trend:
     low, high
         The expected band of each count; NaN where fewer than three earlier years are published.
     doubled
-        Months that look published twice, and why.
+        Months of a category that look published twice, in order.
     left_out
         Sources and categories that cover too little of the months to be counted.
     """
@@ -43,13 +44,13 @@ class Trend:
     counts: Floats
     low: Floats
     high: Floats
-    doubled: Mapping[str, str] = field(default_factory=dict)
+    doubled: Sequence[Double] = ()
     left_out: Sequence[str] = ()
 
     @property
     def notes(self) -> list[str]:
         """What to keep in mind of the months, as sentences."""
-        notes = [f"{month}: {text}." for month, text in sorted(self.doubled.items())]
+        notes = [f"{one.month}: {one.text}." for one in self.doubled]
         if self.left_out:
             notes.append(f"Not in these months: {'; '.join(self.left_out)}.")
         return notes
@@ -59,11 +60,16 @@ class Trend:
         """Which months look published twice, for a small chart; '' where none does."""
         if not self.doubled:
             return ""
-        one = len(self.doubled) == 1
+        parts = [f"{one.month} ({one.category_words})" for one in self.doubled]
         return (
-            f"{', '.join(sorted(self.doubled))} {'looks' if one else 'look'} published twice: "
-            f"about half of {'its' if one else 'their'} incidents are true."
+            f"{', '.join(parts)} {'looks' if len(parts) == 1 else 'look'} published twice: "
+            "about half of those incidents are true."
         )
+
+    @property
+    def doubled_months(self) -> set[str]:
+        """The months of which a category looks published twice."""
+        return {one.month for one in self.doubled}
 
     @property
     def no_months(self) -> str:
@@ -132,13 +138,13 @@ def _trend(answer: Answer, table: pd.DataFrame, groups: list[tuple[Ints, list[st
             band = expected_band(own, month)
             low[rows, column], high[rows, column] = band["low"], band["high"]
     dated = answer.history[answer.history["precision"] == "month"]
-    doubled = {one.month: one.text for one in published_twice(dated) if one.month in shown}
+    doubled = [one for one in published_twice(dated) if one.month in shown]
     return Trend(
         shown,
         counts,
         low,
         high,
-        doubled=doubled,
+        doubled=sorted(doubled, key=attrgetter("month", "category")),
         left_out=answer.series.left_out if answer.series else (),
     )
 

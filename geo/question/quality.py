@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from geo.incidents import london_months, months_between
+from geo.incidents import category_title, london_months, months_between
 from geo.store.contract import ImportRecord
 
 NO_PLACE = "no location"
@@ -91,10 +91,16 @@ class Double:
     n: int
 
     @property
+    def category_words(self) -> str:
+        """Its category within a sentence: `anti-social behaviour`."""
+        title = category_title(self.category)
+        return title[:1].lower() + title[1:]
+
+    @property
     def text(self) -> str:
         """The suspicion as a sentence."""
         return (
-            f"each of the {self.n:,} rows of {self.category} occurs 2, 4, 6 … times: the "
+            f"each of the {self.n:,} rows of {self.category_words} occurs 2, 4, 6 … times: the "
             f"month looks published twice, with about {self.n // 2:,} true incidents"
         )
 

@@ -16,13 +16,16 @@ from api.pages.charts import chart
 from api.pages.trends import Trend
 from api.settings import Settings
 from geo.incidents import Batch, Partition
+from geo.question.quality import Double
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import SearchesHere, make_town, month_of_incidents
 
-NOTE = "2024-02 looks published twice: about half of its incidents are true."
+NOTE = (
+    "2024-02 (anti-social behaviour) looks published twice: about half of those incidents are true."
+)
 """Beside a small chart."""
 
-REASON = "2024-02: each of the 120 rows of anti-social-behaviour occurs 2, 4, 6 … times"
+REASON = "2024-02: each of the 120 rows of anti-social behaviour occurs 2, 4, 6 … times"
 """In the accounts, and beside the chart of months."""
 
 
@@ -100,11 +103,14 @@ def test_a_town_published_once_says_nothing_of_it(client: TestClient) -> None:
 def test_the_note_of_a_small_chart_names_each_month() -> None:
     values = np.full((1, 3), 4.0)
     months = ["2024-01", "2024-02", "2024-03"]
-    trend = Trend(months, values, values, values, doubled={"2024-03": "b", "2024-01": "a"})
+    january = Double("police.uk", "2024-01", "anti-social-behaviour", 24)
+    march = Double("police.uk", "2024-03", "burglary", 30)
+    trend = Trend(months, values, values, values, doubled=[january, march])
     assert trend.doubled_note == (
-        "2024-01, 2024-03 look published twice: about half of their incidents are true."
+        "2024-01 (anti-social behaviour), 2024-03 (burglary) look published twice: "
+        "about half of those incidents are true."
     )
-    assert trend.notes == ["2024-01: a.", "2024-03: b."]
+    assert trend.notes == [f"2024-01: {january.text}.", f"2024-03: {march.text}."]
     titles = [bar[4] for bar in chart(trend, 0, width=100, height=30).bars]
     assert titles == [
         "2024-01: 4 (looks published twice)",

@@ -134,7 +134,7 @@ def test_derbys_month_published_twice_is_flagged_in_either_period(
     result = counted(derbyshire, areas, category=ASB, datetime=month, compare="previous")
     accounts = result.accounts
     assert (accounts.counted if month == "2024-02" else accounts.compared.counted) == 664
-    flag = "2024-02: each of the 664 rows of anti-social-behaviour occurs 2, 4, 6"
+    flag = "2024-02: each of the 664 rows of anti-social behaviour occurs 2, 4, 6"
     said = [caveat for caveat in accounts.caveats if "published twice" in caveat]
     assert len(said) == 1
     assert said[0].startswith(flag)
