@@ -21,7 +21,7 @@ from geo.crs import Projection
 from geo.errors import InputError
 from geo.locate import overlaps_text
 from geo.locate.overlaps import WIDTH_M
-from geo.store.contract import LayerMetadata
+from geo.store.contract import LayerMetadata, Store
 from geo.store.layer_ids import renaming_notices
 
 layers = typer.Typer(help="Boundary layers: add, check, list.", no_args_is_help=True)
@@ -122,6 +122,7 @@ def store_layer(
         layer = read_layer(content, metadata, projection=store.projection, repair=how.repair)
         layer = layer if how.snap_m is None else snapped(layer, how.snap_m)
         with store.transaction():
+            replaced = _replaced(store, layer.metadata.layer_id, layer.areas)
             store.put_layer(layer.metadata, layer.areas)
     metadata = layer.metadata
     named = (
@@ -140,7 +141,21 @@ def store_layer(
         "changes": layer.changes,
         "overlaps": overlaps_text(layer.areas),
     }
-    return [line, *layer.changes, *_overlap_lines(layer.areas)], facts
+    facts["replaced"] = replaced
+    return [line, *replaced, *layer.changes, *_overlap_lines(layer.areas)], facts
+
+
+def _replaced(store: Store, layer_id: str, areas: gpd.GeoDataFrame) -> list[str]:
+    """What a layer takes the place of: another file under the same id, and figures with it."""
+    before = next((one for one in store.layers() if one.layer_id == layer_id), None)
+    if before is None:
+        return []
+    old = store.layer(layer_id)[1]
+    size = f"{len(old)} area{'' if len(old) == 1 else 's'}"
+    lines = [f"it replaces {before.title or before.file or layer_id}: {size}"]
+    if lost := [str(name) for name in old.columns if name not in areas.columns]:
+        lines.append(f"no longer in {layer_id}: {', '.join(lost)}; add them again if needed")
+    return lines
 
 
 def _condition(where: str) -> tuple[str, list[str]]:

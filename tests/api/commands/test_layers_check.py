@@ -134,6 +134,20 @@ def test_overlaps_beyond_a_sliver_are_named_with_what_they_mean(folder: Path) ->
     assert "overlap" not in run(folder, "layers", "add", "overlap.geojson", "--id", "slivers")
 
 
+def test_a_layer_that_takes_the_place_of_another_says_what_is_lost(folder: Path) -> None:
+    write(folder / "old.geojson", A=box(0, 500), B=box(500, 1000))
+    write(folder / "new.geojson", C=box(0, 1000))
+    (folder / "residents.csv").write_text("code,residents\nA,10\nB,20\n")
+    added = run(folder, "layers", "add", "old.geojson", "--id", "w", "--title", "Old wards")
+    assert "replaces" not in added
+    run(folder, "attributes", "add", "residents.csv", "--layer", "w", "--key", "code")
+    lines = run(folder, "layers", "add", "new.geojson", "--id", "w").splitlines()
+    assert lines[1:3] == [
+        "it replaces Old wards: 2 areas",
+        "no longer in w: residents; add them again if needed",
+    ]
+
+
 def test_a_plan_on_overlapping_blocks_is_refused_with_their_codes(folder: Path) -> None:
     write(folder / "town.geojson", town=box(0, 1000), estate=box(400, 600))
     run(folder, "layers", "add", "town.geojson", "--id", "town")
