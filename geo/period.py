@@ -167,7 +167,12 @@ class Interval:
         """
         first, last = self.first or data.first, self.last or data.last
         if last < first:
-            raise QuestionError("datetime", f"{self.text!r} ends before it begins")
+            beyond = f"begins after {data.last}" if self.first else f"ends before {data.first}"
+            raise QuestionError(
+                "datetime",
+                f"{self.text!r} {beyond}, where the data {'end' if self.first else 'begin'}; "
+                f"choose a period from {data.first} to {data.last}",
+            )
         return Period(first, last)
 
 
@@ -313,7 +318,7 @@ def _date(text: str) -> date:
 
 
 def _no_date(text: str) -> QuestionError:
-    return QuestionError("datetime", f"{text!r} is not a date; write it as 2024-01-31")
+    return QuestionError("datetime", f"{text!r} is not a date; write it as 2024-01 or 2024-01-31")
 
 
 def _check_year(day: date, text: str) -> None:

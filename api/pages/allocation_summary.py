@@ -185,14 +185,14 @@ class AllocationSummary:
     def limit(self) -> str:
         """How far the patrols are from the most that any could cover, as a sentence."""
         parameters = self.result.parameters
-        gap, bound = (float(str(parameters[name])) for name in ("gap", "bound"))
+        gap = float(str(parameters["gap"]))
         # Proven only where nothing is left but the rounding of sums.
         if gap < PROVEN:
             return "No plan can cover more."
         short = percent(gap) if gap >= LEAST_GAP else f"{100 * LEAST_GAP:g} %"
         return (
-            f"It is not proven that no plan covers more: the bound is {bound:.1f}, so this one is "
-            f"at most {short} short of the best."
+            f"It is not proven that no plan covers more, but this one is at most {short} short of "
+            "the best."
         )
 
     @property

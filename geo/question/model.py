@@ -473,7 +473,9 @@ class Question(Terms):
         first, last = given.pop("from", ""), given.pop("to", "")
         for name, day in (("from", first), ("to", last)):
             if "/" in day:  # as in 31/01/2024, which would be read as a period from 31 to 01
-                raise QuestionError(name, f"{day!r} is not a date; write it as 2024-01-31")
+                raise QuestionError(
+                    name, f"{day!r} is not a date; write it as 2024-01 or 2024-01-31"
+                )
             try:
                 Interval.read(day)
             except QuestionError as error:

@@ -38,7 +38,7 @@ def test_an_interval_is_read(text, first, last):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("2024-13", "datetime: '2024-13' is not a date; write it as 2024-01-31"),
+        ("2024-13", "datetime: '2024-13' is not a date; write it as 2024-01 or 2024-01-31"),
         ("2023-02-29", "'2023-02-29' is not a date"),
         ("yesterday", "'yesterday' is not a date"),
         ("2024-01/2024-02/2024-03", "is not a date"),

@@ -71,7 +71,13 @@ def fetch_months(force: str, months: list[str], folder: Path) -> list[str]:
 
 
 def what_to_get(
-    authority: str, force: str, folder: Path, *, wards: bool, months: tuple[str, str] | None
+    authority: str,
+    force: str,
+    folder: Path,
+    *,
+    wards: bool,
+    months: tuple[str, str] | None,
+    residents: bool,
 ) -> list[str]:
     """Say which files to get by hand, from where, and where to put them.
 
@@ -81,6 +87,8 @@ def what_to_get(
         Whether wards are lacking.
     months
         The first and last month that are wanted, '' for the latest; None if months are there.
+    residents
+        Whether residents are lacking.
     """
     lines = [f"Get these by hand, put them into the folder {folder}, and start again:"]
     if wards:
@@ -99,13 +107,13 @@ def what_to_get(
             '    "Include crime data", then Generate file. The zip need not be unpacked',
             f"    (or all forces, some 1.7 GB: {POLICE_UK}/data/archive/{last}.zip)",
         ]
-    lines += [
-        f"  If you want rates per 1,000 residents: residents by LSOA, {_NOMIS}",
-        '    and "Lower layer Super Output Areas (December 2021) Boundaries EW BFC", from',
-        f"    {_ONS}",
-        "Or let Patchmap fetch wards and incidents: add --fetch",
-    ]
-    return lines
+    if residents:
+        lines += [
+            f"  If you want rates per 1,000 residents: residents by LSOA, {_NOMIS}",
+            '    and "Lower layer Super Output Areas (December 2021) Boundaries EW BFC", from',
+            f"    {_ONS}",
+        ]
+    return [*lines, "Or let Patchmap fetch wards and incidents: add --fetch"]
 
 
 def say(line: str, *, quiet: bool) -> None:

@@ -145,12 +145,21 @@ def _refuse_missing(wanted: Wanted, downloads: Downloads, *, wards: bool, months
     lines = unused_lines(list(downloads.unused.items())[:_SHOWN_UNUSED], downloads.folder)
     spans = (wanted.first, wanted.last)
     lines += what_to_get(
-        name, wanted.force, wanted.folder, wards=wards, months=spans if months else None
+        name,
+        wanted.force,
+        wanted.folder,
+        wards=wards,
+        months=spans if months else None,
+        residents=not any("residents" in each.kinds for each in downloads.figures),
     )
     typer.echo("\n".join(lines), err=True)
-    lacking = [f"wards of {name}"] * wards + [f"months of {wanted.force}"] * months
+    span = f" from {wanted.first}" * bool(wanted.first) + f" to {wanted.last}" * bool(wanted.last)
+    lacking = [f"wards of {name}"] * wards + [f"months of {wanted.force}{span}"] * months
+    files = [each.file for each in downloads.incidents]
+    own = sorted({each.month for each in files if each.force == wanted.force})
     others = [force for force in downloads.forces if force != wanted.force]
-    has = f"; it has months of {listed(others)}" if months and others else ""
+    there = f"{own[0]} to {own[-1]}" if own else f"months of {listed(others)}" if others else ""
+    has = f"; it has {there}" if months and there else ""
     folder = f"the folder {wanted.folder}"
     if not wanted.folder.is_dir():
         raise InputError(f"there is no {folder.removeprefix('the ')}; it needs {_and(lacking)}")

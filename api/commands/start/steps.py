@@ -75,7 +75,7 @@ def import_step(
         lines += [f"not imported: {reason}" for reason in refused.values()]
         if not imported:
             raise InputError(lines[-1])
-        if REJECTS.is_dir():
+        if any(each.record.rows_rejected for each in imported):
             lines.append(f"rejected rows are in the folder {REJECTS}")
         return lines
 

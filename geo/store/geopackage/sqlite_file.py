@@ -43,7 +43,7 @@ class SqliteFile(SqliteConnection):
         size = _size(path)
         if not create and not size:
             raise NotFoundError(
-                f"there is no store at {path}; 'patchmap layers add' or 'patchmap demo' makes one"
+                f"there is no store at {path}; 'patchmap start' or 'patchmap demo' makes one"
             )
         if create:
             make_private(path)

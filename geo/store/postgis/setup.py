@@ -71,8 +71,7 @@ def _refuse_or_make(server: Server, *, create: bool) -> None:
         )
     if not create:
         raise NotFoundError(
-            f"there is no store in {server.name}; 'patchmap layers add' or 'patchmap demo' makes "
-            "one"
+            f"there is no store in {server.name}; 'patchmap start' or 'patchmap demo' makes one"
         )
     _enable_postgis(server)
     with (

@@ -222,8 +222,8 @@ def test_the_page_says_what_nobody_entered_and_that_a_plan_rests_on_too_little(
     [
         (0.0, "No plan can cover more."),
         (1e-12, "No plan can cover more."),
-        (0.004, "the bound is 12.0, so this one is at most 0.40 % short of the best."),
-        (1e-6, "the bound is 12.0, so this one is at most 0.01 % short of the best."),
+        (0.004, "but this one is at most 0.40 % short of the best."),
+        (1e-6, "but this one is at most 0.01 % short of the best."),
     ],
 )
 def test_only_a_proven_plan_is_said_to_cover_the_most(gap: float, words: str) -> None:

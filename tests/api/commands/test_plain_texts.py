@@ -22,8 +22,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--from", "2018-13"], "from: '2018-13' is not a date; write it as 2024-01-31"),
-        (["--to", "2024-02-30"], "to: '2024-02-30' is not a date; write it as 2024-01-31"),
+        (["--from", "2018-13"], "from: '2018-13' is not a date; write it as 2024-01 or 2024-01-31"),
+        (
+            ["--to", "2024-02-30"],
+            "to: '2024-02-30' is not a date; write it as 2024-01 or 2024-01-31",
+        ),
         (["--without", "Nowhere"], "without: no incident is at 'Nowhere'; there are, for example"),
     ],
 )

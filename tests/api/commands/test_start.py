@@ -284,7 +284,10 @@ def test_what_is_unknown_is_refused_with_what_is_like_it(folder: Path) -> None:
 def test_what_is_lacking_is_named_with_its_address(tmp_path: Path) -> None:
     names = ("--authority", "Derby", "--force", "Derbyshire Constabulary")
     what, line = start_refused(tmp_path, *names, "--from", "2024-01", "--to", "2024-06")
-    assert line == "there is no folder downloads; it needs wards of Derby and months of derbyshire"
+    assert line == (
+        "there is no folder downloads; it needs wards of Derby and months of derbyshire "
+        "from 2024-01 to 2024-06"
+    )
     assert "put them into the folder downloads" in what
     assert "Wards of Derby: https://geoportal.statistics.gov.uk" in what
     assert "Incidents of Derbyshire Constabulary: https://data.police.uk/data/" in what
@@ -362,3 +365,13 @@ def test_a_server_is_a_store_too(folder: Path, cluster: Cluster) -> None:
     assert "6 incidents of January 2024" in output
     assert database not in output
     assert "Nothing new" in run(folder, "--store", database, *START)
+
+
+def test_months_that_a_folder_lacks_are_set_against_those_it_has(folder: Path) -> None:
+    names = ("--authority", "Derby", "--force", "derbyshire")
+    what, line = start_refused(folder, *names, "--from", "2020-01", "--to", "2020-03")
+    assert line == (
+        "the folder downloads lacks months of derbyshire from 2020-01 to 2020-03; "
+        "it has 2024-01 to 2024-02"
+    )
+    assert "If you want rates" not in what  # the folder has residents

@@ -12,7 +12,7 @@ from tests.geo.postgis.databases import SECRET, WARDS, opened, refusal, run, wit
 def test_a_database_without_a_store_is_refused_with_what_makes_one(url):
     message = refusal(url, NotFoundError)
     assert message.startswith("there is no store in patchmap_")
-    assert "'patchmap layers add' or 'patchmap demo' makes one" in message
+    assert "'patchmap start' or 'patchmap demo' makes one" in message
     assert run(url, "SELECT to_regnamespace('patchmap')::text") == [(None,)]
 
 

@@ -102,7 +102,7 @@ def test_from_and_to_stand_for_the_dates(first, last, interval):
         (
             {"from": "31/01/2024"},
             "from",
-            "'31/01/2024' is not a date; write it as 2024-01-31",
+            "'31/01/2024' is not a date; write it as 2024-01 or 2024-01-31",
         ),
         (
             {"to": "2024-01", "period": "latest-3m"},

@@ -27,7 +27,7 @@ def change(path, sql: str) -> None:
 def test_a_store_that_is_not_there_is_refused_with_what_makes_one(tmp_path):
     message = refusal(tmp_path / "no.gpkg", NotFoundError)
     assert message.startswith("there is no store at")
-    assert "'patchmap layers add' or 'patchmap demo' makes one" in message
+    assert "'patchmap start' or 'patchmap demo' makes one" in message
     assert list(tmp_path.iterdir()) == []
 
 
