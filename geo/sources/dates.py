@@ -8,7 +8,13 @@ A format is made of these words; any other character except a letter stands for 
     yy yyyy     year             SS          second
     ddd dddd    Mon, Monday      AM/PM       the half of the day
 
-or it is the word `iso`: `2024-01-31`, `2024-01-31 14:05`, `2024-01-31T14:05:00Z`, `2024-01`.
+A format can end in an offset from UTC, as `yyyy/mm/dd HH:MM:SS+00` or `…Z`: each value then has its
+own. Or a format is one of these words:
+
+    iso         2024-01-31, 2024-01-31 14:05, 2024-01-31T14:05:00Z, 2024-01
+    epoch       seconds since 1970 in UTC; epoch-ms: milliseconds
+    excel       days since 1900 as workbooks store them: 45366.896
+
 Two-digit years up to 68 mean 2000 to 2068.
 """
 
@@ -21,6 +27,11 @@ from typing import Final
 from geo.errors import InputError
 
 ISO: Final = "iso"
+EPOCH: Final = "epoch"
+EPOCH_MS: Final = "epoch-ms"
+EXCEL: Final = "excel"
+NUMBERED: Final = frozenset({EPOCH, EPOCH_MS, EXCEL})
+"""Formats that are plain numbers."""
 
 _WORDS: Final = {
     "dddd": "%A",
@@ -42,6 +53,7 @@ _WORDS: Final = {
     "AM/PM": "%p",
 }
 _TOKEN = re.compile(r"AM/PM|d{1,4}|m{1,4}|y{4}|yy|HH?|hh?|MM|SS|T|[^A-Za-z%]")
+_OFFSET = re.compile(r" ?(Z|[+-]\d\d(:?\d\d)?)$")
 _TIME_WORDS: Final = frozenset({"HH", "H", "hh", "h", "MM", "SS", "AM/PM"})
 
 
@@ -57,6 +69,8 @@ class DateFormat:
         `strptime` formats for one column of date and time, and for a column of each.
     finest
         The best precision that the format can express: `instant`, `day` or `month`.
+    offset
+        Whether each value ends in an offset from UTC.
     """
 
     text: str
@@ -64,6 +78,7 @@ class DateFormat:
     date: str = ""
     time: str = ""
     finest: str = "instant"
+    offset: bool = False
 
     @classmethod
     def read(cls, text: str) -> DateFormat:
@@ -74,9 +89,10 @@ class DateFormat:
         InputError
             If a word is unknown or repeated, or the year or month is missing.
         """
-        if text.lower() == ISO:
-            return cls(ISO)
-        words = _words(text)
+        if text.lower() in {ISO, *NUMBERED}:
+            return cls(text.lower())
+        plain = _OFFSET.sub("", text)
+        words = _words(plain)
         clock = [word in _TIME_WORDS for word in words]
         known = [i for i, word in enumerate(words) if word in _WORDS]
         turns = [i for i, j in zip(known[1:], known, strict=False) if clock[i] != clock[j]]
@@ -89,13 +105,19 @@ class DateFormat:
         if clock[known[0]]:
             date, time = time, date
         finest = "day" if "%d" in date else "month"
-        return cls(text, _directive(words), date, time, "instant" if time else finest)
+        offset = plain != text
+        if offset and not (time and clock[known[-1]]):
+            raise InputError(f"the format {text!r} has an offset without a time before it")
+        return cls(text, _directive(words), date, time, "instant" if time else finest, offset)
 
 
 def _words(text: str) -> list[str]:
     words: list[str] = _TOKEN.findall(text)
     if "".join(words) != text:
-        raise InputError(f"unknown date format {text!r}; write it with dd mm yyyy HH MM SS, or iso")
+        raise InputError(
+            f"unknown date format {text!r}; write it with dd mm yyyy HH MM SS, or iso, epoch, "
+            "epoch-ms, excel"
+        )
     directives = [_WORDS[word] for word in words if word in _WORDS]
     if directives.count("%m") > 1:
         raise InputError(f"the format {text!r} has mm twice: mm is the month, MM the minute")

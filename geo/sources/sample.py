@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.sources.dates import ISO, DateFormat
+from geo.sources.dates import EPOCH, EPOCH_MS, EXCEL, ISO, DateFormat
 from geo.sources.postcodes import PATTERN
 from geo.sources.when import read_moments
 
@@ -23,11 +23,20 @@ _MOST = 0.95  # share of the values that must fit: a few typing errors must not 
 _FIRST = 5  # values tried before a format is tried on all of them
 _DAY_NUMBERS = (20_000, 80_000)  # days since 1900 that workbooks use: 1954 to 2119
 
+_TIMED = r"date|time|when|reported|received|created|occurred"
+_SECONDS = (3e8, 4e9)  # since 1970: 1979 to 2096
+_MILLISECONDS = (3e11, 4e12)
+
 _DAYS: Final = ("dd/mm/yyyy", "mm/dd/yyyy", "dd/mm/yy", "mm/dd/yy", "yyyy/mm/dd")
 _WORDED: Final = ("dd mmm yyyy", "dd-mmm-yyyy", "dd-mmm-yy", "dd mmmm yyyy", "yyyymmdd")
 _CLOCKS: Final = ("HH:MM", "HH:MM:SS", "hh:MM AM/PM", "hh:MM:SS AM/PM", "HHMM")
 _DATED = (*(day.replace("/", sep) for sep in "/-." for day in _DAYS), *_WORDED)
-_FORMATS: Final = (ISO, *_DATED, *(f"{day} {clock}" for day, clock in product(_DATED, _CLOCKS[:4])))
+_FORMATS: Final = (
+    ISO,
+    *_DATED,
+    *(f"{day} {clock}" for day, clock in product(_DATED, _CLOCKS[:4])),
+    *(f"{day} HH:MM:SS+00" for day in _DATED),
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,8 @@ class Column:
         """The date formats that fit best; several if the values cannot decide."""
         if self.cells and self.named("date|when") and self.numeric and self._days():
             return [ISO]
+        if self.numeric and self.named(_TIMED) and self._counts():
+            return [self._counts()]
         fits = {form: self._fits(form) for form in _FORMATS if self._may_be(form)}
         best = max(fits.values(), default=0.0)
         if best < _MOST:
@@ -87,6 +98,12 @@ class Column:
         for form in (form for form in fits if fits[form] == best):
             readings.setdefault(self._read(form, self.distinct).tobytes(), form)
         return list(readings.values())
+
+    def _counts(self) -> str:
+        """The format of numbers that count time, '' if they are too small or too large for one."""
+        least, most = np.nanmin(self.numbers), np.nanmax(self.numbers)
+        ranges = ((EXCEL, _DAY_NUMBERS), (EPOCH, _SECONDS), (EPOCH_MS, _MILLISECONDS))
+        return next((form for form, (low, high) in ranges if low < least and most < high), "")
 
     def _days(self) -> bool:
         """Whether the numbers can be days since 1900, as workbooks store dates."""
@@ -104,8 +121,10 @@ class Column:
         """Whether one of the first values fits; rules out most formats quickly."""
         if form == ISO:
             return bool(self.distinct[:_FIRST].str.match("[0-9]{4}-[0-9]{2}").any())
-        whole = form_of(form).whole
-        return any(_is_date(value, whole) for value in self.distinct[:_FIRST])
+        whole, values = form_of(form).whole, self.distinct[:_FIRST]
+        if form_of(form).offset:
+            values = values.str.replace(r" ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$", "", regex=True)
+        return any(_is_date(value, whole) for value in values)
 
     def _fits(self, form: str) -> float:
         times = self._read(form, self.distinct)

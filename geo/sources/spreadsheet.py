@@ -28,7 +28,15 @@ from geo.incidents import COLUMNS, Batch, Partition, category_slug
 from geo.sources.mapping import Mapping, What
 from geo.sources.postcodes import Postcodes
 from geo.sources.sheets import ROWS, CellTable, read_sheet
-from geo.sources.when import Occurrences, occurrences, read_moments
+from geo.sources.when import (
+    Moments,
+    Occurrences,
+    all_midnight,
+    implausible_times,
+    midnights_as_days,
+    occurrences,
+    read_moments,
+)
 
 LONGEST_ID: Final = 200
 _NAME = re.compile(r"\w[\w .()+-]{0,99}")
@@ -111,8 +119,11 @@ class _Reader:
     def batches(self) -> Iterator[Batch]:
         """Read the file from its beginning."""
         accepted, reasons, earlier_ids = 0, Counter[str](), set[str]()
+        days_only: bool | None = None
         for table in read_sheet(self.path, sheet=self.mapping.sheet, rows=ROWS):
-            batch = self._batch(table, earlier_ids)
+            if days_only is None:  # the first rows decide for all
+                days_only = self._knows_days_only(table)
+            batch = self._batch(table, earlier_ids, days_only=days_only)
             accepted += len(batch.accepted)
             for reason, n in batch.rejected["reason"].value_counts().items():
                 reasons[str(reason)] += int(n)
@@ -123,10 +134,15 @@ class _Reader:
                 f"{reasons.most_common(1)[0][0]}"
             )
 
-    def _batch(self, table: Table, earlier_ids: set[str]) -> Batch:
-        when, (x, y, place_faults) = self._occurrences(table), self._points(table)
+    def _batch(self, table: Table, earlier_ids: set[str], *, days_only: bool) -> Batch:
+        when = self._occurrences(table, days_only=days_only)
+        x, y, place_faults = self._points(table)
+        notices = table.notices
+        if days_only:
+            notices += (f"{self.path.name}: all times are 00:00, so they are read as days",)
         category, code_faults = _categories(table, self.mapping.what)
-        faults = when.reason, place_faults, code_faults
+        impossible = implausible_times(when, now=np.datetime64("now", "s"))
+        faults = when.reason, impossible, place_faults, code_faults
         reasons = _first_reason(_shape_faults(table, when.reason), *faults)
         ids = self._ids(table, reasons, earlier_ids=earlier_ids)
         accepted = reasons == ""
@@ -143,19 +159,24 @@ class _Reader:
             "reference": _joined(table, self.mapping.reference),
         }
         incidents = pd.DataFrame(values, columns=list(COLUMNS))
-        return Batch(
-            incidents[accepted].reset_index(drop=True), _rejects(table, reasons), table.notices
-        )
+        return Batch(incidents[accepted].reset_index(drop=True), _rejects(table, reasons), notices)
 
-    def _occurrences(self, table: Table) -> Occurrences:
+    def _knows_days_only(self, table: Table) -> bool:
+        return not self.mapping.when.end and all_midnight(*self._moments(table))
+
+    def _moments(self, table: Table) -> list[Moments]:
+        """The start and, if there is one, the end of each row."""
         when = self.mapping.when
         epoch = table.epoch if isinstance(table, CellTable) else None
-        start, *end = (
+        return [
             read_moments([table.text(name) for name in names], when.form, epoch=epoch)
             for names in (when.start, when.end)
             if names
-        )
-        return occurrences(start, *end)
+        ]
+
+    def _occurrences(self, table: Table, *, days_only: bool) -> Occurrences:
+        start, *end = self._moments(table)
+        return occurrences(midnights_as_days(start) if days_only else start, *end)
 
     def _points(self, table: Table) -> tuple[Floats, Floats, Reasons]:
         """X and y of each row in metres, and why it has none."""

@@ -10,7 +10,9 @@ Rules
   as it was before the change: 01:30 on 31 March 2024, which did not exist, is 01:30 GMT
   (02:30 BST), and 01:30 on 27 October 2024, which occurred twice, is the first, 01:30 BST. The
   end of an interval is the second of the two if the first would be before its start.
-- Years before 1900 or after 2099 are not accepted.
+- Years before 1970 are not accepted, nor incidents after today: a year that nobody corrected, such
+  as 1900 or 2042, would otherwise be the first or last of the data.
+- Where all times of a file are 00:00, its source knows days only: they are read as days.
 - A workbook cell that is a real date, or a number of days, is read whatever the format; only the
   format says whether it has a time of day.
 """
@@ -25,7 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.incidents import LONDON
-from geo.sources.dates import ISO, DateFormat
+from geo.sources.dates import EPOCH_MS, EXCEL, ISO, NUMBERED, DateFormat
 
 _GLUED = re.compile(r"%[a-zA-Z]%")
 
@@ -35,8 +37,14 @@ _OFFSET = r" ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _NUMBER = r"[0-9]{1,7}([.][0-9]{1,20})?"
 
+_COUNT = r"-?[0-9]{1,15}([.][0-9]{1,20})?"
+_EXCEL_DAY_0 = np.datetime64("1899-12-30", "s")
+FEWEST_MIDNIGHTS = 3
+"""Fewer times of 00:00 may be true ones."""
+
 _NEVER = np.datetime64("NaT", "s")
 _MIDNIGHT_1900 = np.datetime64("1900-01-01", "s")  # where the parser puts a time without a date
+_OLDEST = np.datetime64("1969-12-31T23:00", "s")  # 1970 in London, which was at UTC+1 then
 _FIRST, _END = np.datetime64("1900-01-01", "s"), np.datetime64("2100-01-01", "s")
 
 Seconds = NDArray[np.datetime64]
@@ -117,6 +125,8 @@ def read_moments(
     moments = Moments.none(len(date))
     if form.text == ISO:
         _read_iso(moments, date if len(columns) == 1 else _joined(*columns))
+    elif form.text in NUMBERED:
+        _read_numbers(moments, date, form.text)
     elif len(columns) > 1:
         _read_two(moments, columns, form)
     else:
@@ -146,7 +156,38 @@ def _read_iso(moments: Moments, text: pd.Series) -> None:
             moments.utc[rows] = utc
 
 
+def _read_numbers(moments: Moments, text: pd.Series, form: str) -> None:
+    rows = np.flatnonzero(text.str.fullmatch(_COUNT))
+    numbers = text.iloc[rows].astype(float).to_numpy()
+    # What is beyond all years would overflow as a date.
+    numbers = np.clip(numbers, -1e14, 1e14) / (1000 if form == EPOCH_MS else 1)
+    if form == EXCEL:
+        seconds = np.rint(np.clip(numbers, -1e6, 1e6) * 86_400)
+        local = _EXCEL_DAY_0 + seconds.astype("timedelta64[s]")
+        days = local == local.astype("datetime64[D]")
+        moments.put(rows[days], local[days], "day")
+        moments.put(rows[~days], local[~days], "instant")
+        return
+    seconds = np.clip(np.floor(numbers), -1e11, 1e11)
+    moments.put(rows, np.datetime64(0, "s") + seconds.astype("timedelta64[s]"), "instant")
+    moments.utc[rows] = True
+
+
+def _read_with_offset(moments: Moments, text: pd.Series, form: DateFormat) -> None:
+    parts = text.str.extract(rf"^(.*?){_OFFSET}$")
+    rows = np.flatnonzero(parts[0].notna())
+    away = parts[1].iloc[rows].replace("Z", "+00").str.replace(":", "")
+    minutes = away.str[1:3].astype(int) * 60 + away.str[3:5].replace("", "0").astype(int)
+    offset = np.where(away.str[0] == "-", -minutes, minutes).astype("timedelta64[m]")
+    local = _parsed(parts[0].iloc[rows].reset_index(drop=True), form.whole) - offset
+    moments.put(rows, local.astype("datetime64[s]"), "instant")
+    moments.utc[rows] = True
+
+
 def _read_one(moments: Moments, text: pd.Series, form: DateFormat) -> None:
+    if form.offset:
+        _read_with_offset(moments, text, form)
+        return
     moments.put(np.arange(len(text)), _parsed(text, form.whole), form.finest)
     rest = np.flatnonzero(moments.missing & np.asarray(text != ""))
     if form.time and len(rest):
@@ -234,6 +275,61 @@ def _seconds(moments: pd.Series) -> Seconds:
     if moments.dt.tz is not None:
         moments = moments.dt.tz_convert("UTC").dt.tz_localize(None)
     return np.array(moments, dtype="datetime64[s]")
+
+
+def all_midnight(moments: Moments) -> bool:
+    """Whether a column of times holds none: `FEWEST_MIDNIGHTS` or more, all of them 00:00.
+
+    By their own clock, or by London's where they are in UTC.
+    """
+    instants = moments.precision == "instant"
+    if instants.sum() < FEWEST_MIDNIGHTS:
+        return False
+    return any(
+        bool((clock[instants] == clock[instants].astype("datetime64[D]")).all())
+        for clock in (moments.local, _london_clock(moments))
+    )
+
+
+def midnights_as_days(moments: Moments) -> Moments:
+    """Times of 00:00 as the days that they begin; other times unchanged."""
+    london = _london_clock(moments)
+    instants = moments.precision == "instant"
+    # 23:00 UTC in summer is midnight in London; 00:00 UTC is what a file of UTC days holds.
+    for clock in (london, moments.local):
+        midnight = instants & (clock == clock.astype("datetime64[D]"))
+        moments.local[midnight] = clock[midnight]
+        moments.utc[midnight] = False
+        moments.precision[midnight] = "day"
+        instants &= ~midnight
+    return moments
+
+
+def _london_clock(moments: Moments) -> Seconds:
+    utc = pd.DatetimeIndex(moments.local).tz_localize("UTC")
+    london = np.asarray(utc.tz_convert(LONDON).tz_localize(None), dtype="datetime64[s]")
+    return np.where(moments.utc, london, moments.local)
+
+
+def implausible_times(when: Occurrences, *, now: np.datetime64) -> Texts:
+    """Why an incident cannot have happened when its row says, '' if it can.
+
+    Parameters
+    ----------
+    when
+        Of n rows.
+    now
+        The present, UTC.
+
+    Returns
+    -------
+    reasons
+        Of n rows. A day may be that of the next hours, since London's begins before UTC's.
+    """
+    reasons = np.full(len(when.first), "", dtype=object)
+    reasons[when.first < _OLDEST] = "before 1970, which no source reaches"
+    reasons[when.first > now + np.timedelta64(3600, "s")] = "in the future"
+    return reasons
 
 
 @dataclass(frozen=True)
