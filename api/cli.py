@@ -12,6 +12,7 @@ from api.commands import (
     attributes,
     clusters,
     incidents,
+    look,
     patrols,
     published,
     questions,
@@ -41,6 +42,7 @@ app.add_typer(stores.imports, name="imports")
 app.add_typer(published.fetch, name="fetch")
 app.add_typer(published.mapping, name="mapping")
 app.command()(start_command.start)
+app.command()(look.look)
 app.command()(incidents.ingest)
 app.command()(incidents.locate)
 _WITH_MORE_OPTIONS = {

@@ -63,14 +63,21 @@ def fetch_boundaries(
 
 
 @mapping.command("suggest")
-def suggest(file: Annotated[Path, typer.Argument(help="A CSV, XLSX or point file.")]) -> None:
+def suggest(
+    file: Annotated[Path, typer.Argument(help="A CSV, XLSX or point file.")],
+    inside: Annotated[
+        str, typer.Option("--layer", help="Layer of a file of points that has several.")
+    ] = "",
+) -> None:
     """Propose a mapping file from the columns of a spreadsheet; check it before use."""
     from geo.sources.suggest import suggest_mapping  # noqa: PLC0415 - workbooks load slowly
 
     if not file.exists():
         raise InputError(f"there is no file {file}")
     with TemporaryFolder() as folder:
-        (table,) = as_spreadsheets([file], Path(folder), notify=partial(typer.echo, err=True))
+        (table,) = as_spreadsheets(
+            [file], Path(folder), layer=inside, notify=partial(typer.echo, err=True)
+        )
         typer.echo(suggest_mapping(table.path), nl=False)
 
 

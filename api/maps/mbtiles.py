@@ -14,17 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo.errors import InputError
-from geo.formats.bounded import open_input
+from geo.formats.untrusted_sqlite import MOST_CALLS, open_untrusted
 
-_MAGIC: Final = b"SQLite format 3\x00"
 _PICTURES: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 _FORMATS: Final = ("png", "jpg", "jpeg", "webp")
-MOST_BYTES = 2_000_000
-"""The largest value that is read, in bytes: real tiles are far smaller."""
-
-# SQLite calls back after so many steps; a query with more calls is stopped, so that a hostile
-# file with a view instead of a table cannot hang the service.
-_STEPS, _MOST_CALLS = 10_000, 500
 DEEPEST = 24
 """The deepest zoom that is served."""
 
@@ -48,9 +41,8 @@ class MBTiles:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._database = _opened(path)
         self._calls = 0
-        self._database.set_progress_handler(self._count, _STEPS)
+        self._database = open_untrusted(path, what="an MBTiles file", stop=self._count)
         try:
             self._read_metadata()
         except InputError:
@@ -110,20 +102,4 @@ class MBTiles:
 
     def _count(self) -> int:
         self._calls += 1
-        return int(self._calls > _MOST_CALLS)
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """Open the database so that it can only read its own tables."""
-    with open_input(path) as file:
-        magic = file.read(len(_MAGIC))
-    if magic != _MAGIC:
-        raise InputError(f"{path} is not an MBTiles file: it is not an SQLite database")
-    database = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False
-    )
-    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
-    database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    database.execute("PRAGMA trusted_schema = OFF")
-    database.execute("PRAGMA query_only = ON")
-    return database
+        return int(self._calls > MOST_CALLS)

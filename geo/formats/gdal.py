@@ -70,6 +70,23 @@ class Limits:
 LIMITS: Final = Limits()
 
 
+@dataclass(frozen=True)
+class ForeignLayer:
+    """A layer of a file, not yet read.
+
+    Attributes
+    ----------
+    geometry
+        The kind of its features in GDAL's words; '' where the file does not say it.
+    features
+        How many it holds; None where the file does not say it.
+    """
+
+    name: str
+    geometry: str
+    features: int | None
+
+
 def read_foreign(
     path: Path,
     *,
@@ -122,6 +139,43 @@ def read_foreign(
             return _collection(path.name, ending, answer, limits=limits, notify=notify)
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}") from error
+
+
+def list_layers(path: Path, *, limits: Limits = LIMITS) -> list[ForeignLayer]:
+    """List the layers of a file without reading their features.
+
+    Parameters
+    ----------
+    path, limits
+        As for `read_foreign`; not a TopoJSON.
+
+    Returns
+    -------
+    layers
+        In the order of the file, the first 200.
+
+    Raises
+    ------
+    InputError
+        With one line that says what is wrong with the file.
+    """
+    ending = path.suffix.lower()
+    _check_content(path, ending)
+    try:
+        with TemporaryFolder() as folder:
+            _copy(path, Path(folder), limits.input_bytes)
+            _run(path.name, ending, "", folder=Path(folder), limits=limits, list_only=True)
+            rows = orjson.loads((Path(folder) / "answer").read_bytes())
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror or error}") from error
+    return [
+        ForeignLayer(
+            path.stem if ending == ".shp" else str(row["name"]),
+            row["geometry"] or "",
+            row["features"],
+        )
+        for row in rows
+    ]
 
 
 # What the file is
@@ -194,7 +248,9 @@ def _copy(path: Path, folder: Path, budget: int) -> None:
                 copy.write(part)
 
 
-def _run(file: str, ending: str, layer: str, *, folder: Path, limits: Limits) -> None:
+def _run(
+    file: str, ending: str, layer: str, *, folder: Path, limits: Limits, list_only: bool = False
+) -> None:
     driver = _DRIVERS[ending]
     skipped = [name for name in _all_drivers() if name != driver]
     request = {
@@ -202,6 +258,7 @@ def _run(file: str, ending: str, layer: str, *, folder: Path, limits: Limits) ->
         "layer": layer.encode("utf-8", "replace").decode(),
         "driver": driver,
         "file_bytes": limits.file_bytes,
+        "list_layers": list_only,
     }
     try:
         code = _worker(request, folder, skipped, limits)

@@ -28,6 +28,7 @@ REFUSED: Final = 3
 _SIBLINGS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _NEEDED: Final = (".shp", ".shx", ".dbf")
 _LISTED = 8  # layers named in a message
+_MOST_LAYERS = 200  # listed with their number of features
 _LONGEST_REASON = 300
 # Fields that GDAL's KML driver adds to every layer, about how a viewer should draw it.
 _KML_STYLE_FIELDS: Final = frozenset(
@@ -69,6 +70,9 @@ def _refuse(reason: str) -> NoReturn:
 
 def _answer(request: dict[str, Any]) -> Iterator[bytes]:
     kind, layer = request["kind"], request["layer"]
+    if request.get("list_layers"):
+        yield orjson.dumps(list(_described_layers(kind, request["driver"])))
+        return
     if kind == "zip":
         layer = _unzip(layer, request["file_bytes"])
     if kind in ("shp", "zip"):
@@ -81,6 +85,37 @@ def _answer(request: dict[str, Any]) -> Iterator[bytes]:
     else:
         file, name = "layer.kml", _pick(_layers("layer.kml", request["driver"]), layer)
     yield from _features(file, name, request["driver"])
+
+
+def _described_layers(kind: str, driver: str) -> Iterator[dict[str, Any]]:
+    """The name, kind of geometry and number of features of each layer."""
+    if kind == "zip":
+        yield from _zipped_layers()
+        return
+    names = ["layer"]
+    if kind == "gpkg":
+        names = _plain_tables("")
+    elif kind != "shp":
+        names = _layers(f"layer.{kind}", driver)
+    _only(driver)
+    import pyogrio  # noqa: PLC0415 - after the limits
+
+    for name in names[:_MOST_LAYERS]:
+        with _one_line_errors():
+            facts = pyogrio.read_info(f"layer.{kind}", layer=name, force_feature_count=True)
+        yield {"name": name, "geometry": facts["geometry_type"], "features": facts["features"]}
+
+
+def _zipped_layers() -> Iterator[dict[str, Any]]:
+    try:
+        with zipfile.ZipFile("layer.zip") as archive:
+            sets = _shapefiles(archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise RefusalError(f"it is a damaged zip archive: {error}") from error
+    for name, parts in sorted(sets.items())[:_MOST_LAYERS]:
+        size = parts[".shx"].file_size if ".shx" in parts else None
+        # As in `_check_shapefile`: 8 bytes for each shape.
+        yield {"name": name, "geometry": None, "features": size and (size - 100) // 8}
 
 
 def _pick(names: list[str], layer: str) -> str:

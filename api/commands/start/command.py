@@ -17,11 +17,11 @@ from api.commands.start.downloads import Downloads, looked_through
 from api.commands.start.fetching import fetch_months, fetch_wards, months_to_fetch, say
 from api.commands.start.months import unpublished_months
 from api.commands.start.plan import Plan, make_plan, run_steps, show_plan
-from api.commands.start.recognise import WARDS
 from api.commands.start.steps import command_line, store_name
 from api.commands.start.summary import opening_question, what_to_know
 from api.commands.start.wanted import Wanted, read_wanted, stored_authorities
 from api.settings import LOOPBACK, has_display
+from boundaries.layers.area_codes import WARDS
 from geo.errors import NotFoundError
 from geo.sources.police_uk import SOURCE
 

@@ -12,7 +12,8 @@ import pandas as pd
 
 from api.commands.attributes import JoinOptions, joined_layer
 from api.commands.start.downloads import Downloads
-from api.commands.start.recognise import WARDS, FigureFile
+from api.commands.start.recognise import FigureFile
+from boundaries.layers.area_codes import WARDS
 from geo.errors import InputError
 from geo.store.contract import StoreReader
 

@@ -16,7 +16,8 @@ from api.commands.areas import ReadingOptions
 from api.commands.context import read_vector
 from api.commands.start.downloads import Downloads
 from api.commands.start.names import Authority
-from api.commands.start.recognise import AUTHORITIES, LEVELS, WARDS, AreaFile, LookupFile
+from api.commands.start.recognise import AreaFile, LookupFile
+from boundaries.layers.area_codes import AUTHORITIES, LEVELS, WARDS
 from boundaries.layers.read import read_layer
 from boundaries.layers.selecting import features_where, features_within
 from geo.crs import Projection

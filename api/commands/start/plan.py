@@ -14,7 +14,6 @@ from api.commands.start.fetching import say, what_to_get
 from api.commands.start.figures import ChosenFigures, choose_figures, state_of
 from api.commands.start.layers import ChosenLayer, choose_layers
 from api.commands.start.months import ChosenMonth, choose_months, commands, new_months
-from api.commands.start.recognise import WARDS
 from api.commands.start.steps import (
     Step,
     command_line,
@@ -25,6 +24,7 @@ from api.commands.start.steps import (
 )
 from api.commands.start.wanted import Wanted, authority_columns, stored_wards
 from api.text_tables import listed
+from boundaries.layers.area_codes import WARDS
 from geo.crs import Projection
 from geo.errors import ConflictError, InputError, NotFoundError, PatchmapError
 from geo.store.contract import Store

@@ -12,6 +12,7 @@ import pandas as pd
 
 from api.commands.context import read_vector
 from api.commands.start.names import AUTHORITY_CODE, force_named
+from boundaries.layers.area_codes import AUTHORITIES, code_columns, code_text, level_and_year
 from boundaries.layers.read import code_field_of
 from geo.errors import InputError
 from geo.formats.bounded import open_input
@@ -19,37 +20,7 @@ from geo.formats.csv_table import Table, read_tables
 from geo.formats.geojson import feature_collection
 from geo.sources.street_files import StreetFile, street_files
 
-AUTHORITIES: Final = "districts"
-WARDS: Final = "wards"
-
-LEVELS: Final[Mapping[str, str]] = {
-    WARDS: "wards",
-    "lsoa": "lower layer super output areas",
-    "msoa": "middle layer super output areas",
-    "output-areas": "output areas",
-    AUTHORITIES: "local authorities",
-}
-"""What the areas of each level are called."""
-
-_ONS_LEVELS = {
-    "WD": WARDS,
-    "LSOA": "lsoa",
-    "MSOA": "msoa",
-    "OA": "output-areas",
-    "LAD": AUTHORITIES,
-}
-_ONS_FIELD = re.compile(r"([A-Z]{2,6})(\d\d)CD", re.IGNORECASE)
-# The first three letters of a GSS code say what it is a code of.
-_GSS = re.compile(r"[EWSN]\d{8}")
-_GSS_LEVELS = {
-    **dict.fromkeys(("E05", "W05", "S13", "N08"), WARDS),
-    **dict.fromkeys(("E01", "W01", "S01"), "lsoa"),
-    **dict.fromkeys(("E02", "W02", "S02"), "msoa"),
-    **dict.fromkeys(("E00", "W00", "S00", "N00"), "output-areas"),
-    **dict.fromkeys(("E06", "E07", "E08", "E09", "W06", "S12", "N09"), AUTHORITIES),
-}
 _AUTHORITY_FIELD = re.compile(r"LAD(\d\d)?CD(_ACTIVE)?", re.IGNORECASE)
-_MOSTLY = 0.9  # share of a column's values that must be codes: some rows are totals or notes
 _SAMPLE = 1_000  # rows
 
 STREET_COLUMNS: Final = frozenset({"Month", "Location", "Crime type"})
@@ -184,16 +155,15 @@ def recognise_areas(source: Source) -> AreaFile:
     properties = pd.DataFrame(rows)
     code_field = code_field_of(properties)
     by_itself = bool(code_field)
-    code_field = code_field or next(iter(_code_columns(properties)), "")
+    code_field = code_field or next(iter(code_columns(properties)), "")
     if not code_field:
         raise InputError("no field of area codes")
-    codes = [_text(value) for value in properties[code_field]]
-    named = _ONS_FIELD.fullmatch(code_field)
-    level = (_ONS_LEVELS.get(named[1].upper(), "") if named else "") or _level_of(codes)
+    codes = [code_text(value) for value in properties[code_field]]
+    level, year = level_and_year(code_field, codes)
     if not level:
         raise InputError(f"areas of another kind ({code_field})")
     place = f"{collection.get('name', '')} {source.path.stem}"
-    year = f"20{named[2]}" if named else "".join(re.findall(r"(?<!\d)20\d\d(?!\d)", place)[:1])
+    year = year or "".join(re.findall(r"(?<!\d)20\d\d(?!\d)", place)[:1])
     authority_field = _authority_field(properties, code_field)
     return AreaFile(
         source,
@@ -222,7 +192,7 @@ def recognise_table(source: Source) -> Iterator[Recognised]:
         return
     if "Outcome type" in sample.header or "Object of search" in sample.header:
         raise InputError("outcomes or searches, not street-level incidents")
-    columns = _code_columns(sample.frame())
+    columns = code_columns(sample.frame())
     if not columns:
         raise InputError("no column of area codes")
     with open_input(source.path) as stream:
@@ -256,11 +226,11 @@ def _lookup(source: Source, frame: pd.DataFrame, columns: Mapping[str, str]) -> 
     finer = [name for name, level in columns.items() if level != AUTHORITIES]
     if not field_name or not finer:
         return None
-    authorities = frame[field_name].map(_text)
+    authorities = frame[field_name].map(code_text)
     authority_of = {
         code: authority
         for name in finer
-        for code, authority in zip(frame[name].map(_text), authorities, strict=True)
+        for code, authority in zip(frame[name].map(code_text), authorities, strict=True)
     }
     return LookupFile(source, authority_of, _authorities(frame, field_name))
 
@@ -293,27 +263,10 @@ def _figure_file(
     figures: tuple[tuple[str, ...], dict[str, str]],
 ) -> FigureFile:
     for key in columns:
-        codes = frame[key].map(_text)
+        codes = frame[key].map(code_text)
         if codes.is_unique:
             return FigureFile(source, key, columns[key], frozenset(codes), *figures)
     raise InputError(f"more than one row for an area ({', '.join(columns)})")
-
-
-def _code_columns(frame: pd.DataFrame) -> dict[str, str]:
-    """The columns of GSS codes, and what they are codes of."""
-    columns = {}
-    for name in frame.columns:
-        values = [_text(value) for value in frame[name].dropna()]
-        codes = [value for value in values if _GSS.fullmatch(value)]
-        if values and len(codes) >= _MOSTLY * len(values) and (level := _level_of(codes)):
-            columns[str(name)] = level
-    return columns
-
-
-def _level_of(codes: Sequence[str]) -> str:
-    levels = pd.Series([_GSS_LEVELS.get(code[:3], "") for code in codes])
-    commonest = levels.mode()
-    return str(commonest.iloc[0]) if len(commonest) else ""
 
 
 def _authority_field(frame: pd.DataFrame, code_field: str) -> str:
@@ -331,9 +284,5 @@ def _authorities(frame: pd.DataFrame, code_field: str) -> dict[str, str]:
     upper = {str(name).upper(): str(name) for name in frame.columns}
     beside = upper.get(code_field.upper().removesuffix("CD") + "NM", "")
     names = frame[beside] if beside else pd.Series([""] * len(frame))
-    pairs = zip(frame[code_field].map(_text), names.map(_text), strict=True)
+    pairs = zip(frame[code_field].map(code_text), names.map(code_text), strict=True)
     return {code: name for code, name in dict.fromkeys(pairs) if AUTHORITY_CODE.fullmatch(code)}
-
-
-def _text(value: object) -> str:
-    return "" if value is None or value != value else str(value).strip()  # noqa: PLR0124 - NaN

@@ -22,7 +22,7 @@ from api.commands.start.names import (
     given_or_asked,
     until_known,
 )
-from api.commands.start.recognise import WARDS
+from boundaries.layers.area_codes import WARDS
 from geo.errors import InputError, NotFoundError
 from geo.store.contract import Store
 
