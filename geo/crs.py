@@ -104,6 +104,12 @@ def crs_uri(name: str) -> str:
     return f"http://www.opengis.net/def/crs/{authority}/{version}/{code}"
 
 
+def crs_urn(name: str) -> str:
+    """The URN of a CRS, as the `crs` member of GeoJSON names it."""
+    authority, _, code = name.partition(":")
+    return f"urn:ogc:def:crs:{authority}::{code}"
+
+
 def projjson(name: str) -> dict[str, object]:
     """The CRS as PROJJSON, which GeoParquet requires."""
     members: dict[str, object] = pyproj.CRS.from_user_input(name).to_json_dict()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import geopandas as gpd
 import numpy as np
@@ -80,11 +81,27 @@ def encode_feature(
     )
 
 
-def feature_collection(features: Iterable[bytes], members: Mapping[str, object]) -> bytes:
-    """Join encoded features into a FeatureCollection, its further members after them."""
-    body = b'{"type":"FeatureCollection","features":[' + b",".join(features) + b"]"
+def feature_collection(
+    features: Iterable[bytes],
+    members: Mapping[str, object],
+    *,
+    before: Mapping[str, object] = MappingProxyType({}),
+) -> bytes:
+    """Join encoded features into a FeatureCollection, its further members after them.
+
+    Parameters
+    ----------
+    before
+        Members that a reader must know before the features: their reference system.
+    """
+    body = collection_head(before) + b",".join(features) + b"]"
     more = to_json(members)
     return body + (b"," + more[1:] if members else b"}")
+
+
+def collection_head(members: Mapping[str, object]) -> bytes:
+    """Return a FeatureCollection with some members, up to its features."""
+    return to_json({"type": "FeatureCollection", **members})[:-1] + b',"features":['
 
 
 def feature_ids(frame: pd.DataFrame) -> list[str]:

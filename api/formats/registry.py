@@ -165,12 +165,13 @@ FLATGEOBUF = Format("fgb", "application/flatgeobuf", "FlatGeobuf", ".fgb")
 PARQUET = Format(
     "parquet", "application/vnd.apache.parquet", "GeoParquet", ".parquet", write=_write_parquet
 )
+SHAPEFILE = Format("shp", "application/zip", "Shapefile, zipped", ".zip")
 TILEJSON = Format("tilejson", "application/vnd.mapbox.tilejson+json", "TileJSON 3.0")
 MVT = Format("mvt", "application/vnd.mapbox-vector-tile", "Mapbox Vector Tile", whole=False)
 
 # What each door offers; where a caller names none, it gets the first.
 DOCUMENTS = (JSON, HTML)
-FEATURE_FILES = (GEOJSON, CSV, GEOPACKAGE, FLATGEOBUF, PARQUET)
+FEATURE_FILES = (GEOJSON, CSV, GEOPACKAGE, FLATGEOBUF, PARQUET, SHAPEFILE)
 ITEMS = (GEOJSON_PAGE, HTML, *FEATURE_FILES)
 FEATURE = (GEOJSON_PAGE, HTML)
 TILESET = (JSON, TILEJSON, HTML)

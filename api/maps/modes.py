@@ -99,7 +99,7 @@ CLASS_STYLES: Final[dict[str, Style]] = {
 _DENSITY: Final = ("#ffe699", "#fd9f2e", "#e2541a", "#b3001b", "#50001a")
 _RISES: Final = ("#fdb863", "#e66101", "#8c3a00")
 _FALLS: Final = ("#b2abd2", "#5e3c99", "#2d0a5e")
-_PATTERNS: Final[dict[str, Style]] = {
+PATTERN_STYLES: Final[dict[str, Style]] = {
     "new": _style("#ffd92f", "#111111", weight=1.4),
     "lasting": _style("#b2182b", "#5f0a17", weight=1.2),
     "on_and_off": _style("#f4a582", "#b2182b"),
@@ -217,7 +217,7 @@ def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Pa
     cells = cells.assign(n=now.reindex(cells["cell_id"]).to_numpy())
     shades = {
         kind: Shade(PATTERN_WORDS[kind], style, counted=kind != "none")
-        for kind, style in _PATTERNS.items()
+        for kind, style in PATTERN_STYLES.items()
     }
     note = (
         f"How lasting the cells are, over {int(patterns['steps'].max())} published months; each "

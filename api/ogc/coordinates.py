@@ -6,7 +6,7 @@ Source: OGC 18-058r1, OGC API – Features Part 2: Coordinate Reference Systems 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from api.formats.encoding import DEGREES_DECIMALS
 from api.query import degrees_box, four_numbers
-from geo.crs import LONLAT, WGS84, Projection, crs_uri, northing_first
+from geo.crs import LONLAT, WGS84, Projection, crs_uri, crs_urn, northing_first
 from geo.errors import QuestionError
 
 METRES_DECIMALS = 2
@@ -45,6 +45,20 @@ class Axes:
     def uri(self) -> str:
         """Its address."""
         return crs_uri(self.name)
+
+    @property
+    def members(self) -> dict[str, object]:
+        """The member of GeoJSON that names it; none for longitude and latitude (RFC 7946)."""
+        if self.name == LONLAT:
+            return {}
+        return {"crs": {"type": "name", "properties": {"name": crs_urn(self.name)}}}
+
+    @property
+    def in_file(self) -> Axes:
+        """It with easting or longitude first: files have no order of axes."""
+        if self.in_degrees:
+            return Axes(LONLAT, in_degrees=True, swapped=False)
+        return replace(self, swapped=False)
 
     @property
     def decimals(self) -> int:

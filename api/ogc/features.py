@@ -159,7 +159,7 @@ def item(request: OgcRequest, collection_id: str, feature_id: str) -> Response:
 
     def answer() -> Response:
         feature = features.features([position], axes)[0]
-        body = feature[:-1] + b"," + to_json({"links": links})[1:]
+        body = feature[:-1] + b"," + to_json({**axes.members, "links": links})[1:]
         if form is HTML:
             as_json = str(request.request.url.include_query_params(f="json"))
             return request.page("item", orjson.loads(body), as_json=as_json)

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import errno
 import shutil
+import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyogrio
 import shapely
@@ -28,7 +31,7 @@ from numpy.typing import NDArray
 from starlette.background import BackgroundTask
 
 from api.calls import extend
-from api.formats.encoding import to_json
+from api.formats.encoding import collection_head, to_json
 from api.formats.registry import (
     CSV,
     FLATGEOBUF,
@@ -36,12 +39,14 @@ from api.formats.registry import (
     GEOPACKAGE,
     GEOPACKAGE_VERSION,
     PARQUET,
+    SHAPEFILE,
     Format,
     members_text,
 )
 from api.load.turns import Turns
 from api.ogc.qgis_styles import add_style
 from api.ogc.selection import FeatureSelection
+from api.ogc.short_names import TEXT_BYTES, field_table, short_names
 from geo.crs import WGS84, projjson
 from geo.errors import DiskFullError
 from geo.formats.csv_text import to_csv
@@ -63,6 +68,25 @@ _ARROW: Mapping[str, pa.DataType] = {
 }
 
 
+CsvGeometry = Literal["none", "xy", "wkt"]
+
+
+@dataclass(frozen=True)
+class CsvForm:
+    """How a CSV is written.
+
+    Attributes
+    ----------
+    geometry
+        No geometry, coordinates of points (of areas, of a point inside), or well-known text.
+    mark
+        Whether a byte order mark says that it is UTF-8, as Excel wants to know.
+    """
+
+    geometry: CsvGeometry
+    mark: bool = False
+
+
 @dataclass(frozen=True)
 class Download:
     """The features of a file.
@@ -75,16 +99,19 @@ class Download:
         All features, one part after another; read once.
     most
         The most features that there can be.
+    csv
+        How it is written as CSV; without it points as coordinates, others as well-known text.
     """
 
     head: FeatureSelection
     parts: Iterable[FeatureSelection]
     most: int
+    csv: CsvForm | None = None
 
     @classmethod
-    def of(cls, selection: FeatureSelection) -> Download:
+    def of(cls, selection: FeatureSelection, csv: CsvForm | None = None) -> Download:
         """Return a download of features that are in memory."""
-        return cls(selection, [selection], len(selection.positions))
+        return cls(selection, [selection], len(selection.positions), csv)
 
     def chunks(self) -> Iterator[FeatureSelection]:
         """Yield all features, some thousands at a time; at least one chunk."""
@@ -175,9 +202,11 @@ def _room_on_disk(folder: Path) -> Iterator[None]:
 
 
 def _geojson(download: Download) -> Iterator[bytes]:
-    yield b'{"type":"FeatureCollection","features":['
+    axes = download.head.axes.in_file
+    yield collection_head(axes.members)
     written = 0
-    for chunk in download.chunks():
+    for part in download.chunks():
+        chunk = replace(part, axes=axes)
         yield (b",\n" if written else b"\n") + b",\n".join(chunk.features())
         written += len(chunk.positions)
     members = to_json({"numberReturned": written, **download.head.items.members})
@@ -185,24 +214,37 @@ def _geojson(download: Download) -> Iterator[bytes]:
 
 
 def _csv(download: Download) -> Iterator[str]:
+    points = download.head.items.geometries.kind == "Point"
+    form = download.csv or CsvForm("xy" if points else "wkt")
     for number, chunk in enumerate(download.chunks()):
         table = chunk.rows().reset_index(drop=True)
         for name in table.columns:
             if isinstance(table[name].dtype, pd.DatetimeTZDtype):
                 table[name] = table[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-        if chunk.with_geometry:
-            for name, values in _geometry_columns(chunk).items():
+        if chunk.with_geometry and form.geometry != "none":
+            for name, values in _geometry_columns(chunk, form.geometry).items():
                 table[name] = values
-        yield to_csv(table, header=number == 0)
+        mark = "\ufeff" if form.mark and number == 0 else ""
+        yield mark + to_csv(table, header=number == 0)
 
 
-def _geometry_columns(chunk: FeatureSelection) -> dict[str, NDArray[Any]]:
-    """Return coordinates of points, easting first whatever the axes; other geometries as WKT."""
+def _geometry_columns(chunk: FeatureSelection, geometry: CsvGeometry) -> dict[str, NDArray[Any]]:
+    """Return the geometry as columns, easting first whatever the axes.
+
+    The name of well-known text in metres says of which system: no other part of a CSV could.
+    """
     axes, written = chunk.axes, _geometries(chunk)
+    if geometry == "wkt":
+        system = "" if axes.in_degrees else f"_{axes.name.lower().replace(':', '_')}"
+        return {f"wkt{system}": shapely.to_wkt(written, rounding_precision=axes.decimals)}
     if chunk.items.geometries.kind != "Point":
-        return {"wkt": shapely.to_wkt(written, rounding_precision=axes.decimals)}
+        written = np.asarray(shapely.point_on_surface(written), dtype=object)
     names = ("longitude", "latitude") if axes.in_degrees else ("easting", "northing")
-    return {names[0]: shapely.get_x(written), names[1]: shapely.get_y(written)}
+    coordinates = (shapely.get_x(written), shapely.get_y(written))
+    return {
+        name: np.round(values, axes.decimals)
+        for name, values in zip(names, coordinates, strict=True)
+    }
 
 
 def _geometries(chunk: FeatureSelection) -> NDArray[np.object_]:
@@ -238,11 +280,31 @@ def _arrow(column: pd.Series, kind: pa.DataType) -> pa.Array:
     return pa.array(values, type=kind)
 
 
-def _with_gdal(download: Download, path: Path, driver: str) -> None:
-    """Write with GDAL, which holds the boxes of all features in memory to index them."""
+def _with_gdal(
+    download: Download, path: Path, driver: str, *, names: Mapping[str, str] | None = None
+) -> None:
+    """Write with GDAL, which holds the boxes of all features in memory to index them.
+
+    Parameters
+    ----------
+    names
+        Of the fields in the file, by those of the properties; the same where omitted.
+    """
     head = download.head
     schema = _schema(head)
-    reader = pa.RecordBatchReader.from_batches(schema, _batches(download, schema))
+    written = schema
+    if names is not None:
+        written = pa.schema([_dbf_field(field, names) for field in schema])
+    batches = (
+        pa.RecordBatch.from_arrays(
+            [_dbf_array(column, field.type) for column, field in zip(batch, written, strict=True)]
+            if names is not None
+            else batch.columns,
+            schema=written,
+        )
+        for batch in _batches(download, schema)
+    )
+    reader = pa.RecordBatchReader.from_batches(written, batches)
     geometry = {
         "geometry_name": "geometry",
         "geometry_type": head.items.geometries.kind,
@@ -254,16 +316,39 @@ def _with_gdal(download: Download, path: Path, driver: str) -> None:
         driver=driver,
         layer=path.stem,
         layer_metadata=members_text(head.items.members) if driver == "GPKG" else None,
-        SPATIAL_INDEX="YES" if _indexed(download, driver) else "NO",
-        **({"VERSION": GEOPACKAGE_VERSION} if driver == "GPKG" else {}),
+        **_creation(download, driver),
         **(geometry if head.with_geometry else {}),
     )
+
+
+def _creation(download: Download, driver: str) -> dict[str, str]:
+    """Return the options with which GDAL creates a file."""
+    indexed = {"SPATIAL_INDEX": "YES" if _indexed(download, driver) else "NO"}
+    return {
+        "GPKG": {**indexed, "VERSION": GEOPACKAGE_VERSION},
+        "FlatGeobuf": indexed,
+        "ESRI Shapefile": {"ENCODING": "UTF-8"},
+    }[driver]
 
 
 def _indexed(download: Download, driver: str) -> bool:
     # FlatGeobuf cannot index a feature without geometry, and refuses the file.
     unplaced = driver == "FlatGeobuf" and _has_unplaced(download.head)
     return download.most <= MAX_INDEXED and not unplaced
+
+
+def _dbf_field(field: pa.Field, names: Mapping[str, str]) -> pa.Field:
+    """Return a field as a shapefile has it: without times of day and without truth values."""
+    text = pa.types.is_timestamp(field.type) or pa.types.is_boolean(field.type)
+    return pa.field(names.get(field.name, field.name), pa.string() if text else field.type)
+
+
+def _dbf_array(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if column.type == kind:
+        return column
+    if pa.types.is_timestamp(column.type):
+        return pc.strftime(column.cast(pa.timestamp("s", "UTC")), format="%Y-%m-%dT%H:%M:%SZ")
+    return pc.cast(column, kind)
 
 
 def _has_unplaced(selection: FeatureSelection) -> bool:
@@ -273,11 +358,40 @@ def _has_unplaced(selection: FeatureSelection) -> bool:
 
 def _write_geopackage(download: Download, path: Path) -> None:
     _with_gdal(download, path, "GPKG")
-    add_style(path, path.stem, download.head.items.table)
+    add_style(path, path.stem, download.head.items)
 
 
 def _write_flatgeobuf(download: Download, path: Path) -> None:
     _with_gdal(download, path, "FlatGeobuf")
+
+
+def _write_shapefile(download: Download, path: Path) -> None:
+    """Write a zip of a shapefile, with a table of what its short names stand for."""
+    schema = _schema(download.head)
+    names = short_names([field.name for field in schema if field.name != "geometry"])
+    with TemporaryFolder() as folder:
+        shapefile = Path(folder) / f"{path.stem}.shp"
+        cut: Counter[str] = Counter()
+        _with_gdal(_counting(download, cut), shapefile, "ESRI Shapefile", names=names)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(shapefile.parent.iterdir()):
+                archive.write(file, file.name)
+            table = to_csv(field_table(names, schema, cut))
+            archive.writestr(f"{path.stem}-fields.csv", table.encode())
+
+
+def _counting(download: Download, cut: Counter[str]) -> Download:
+    """Return a download that counts the texts which a shapefile cuts, by property."""
+
+    def parts() -> Iterator[FeatureSelection]:
+        for part in download.parts:
+            for name, values in part.rows().items():
+                if not pd.api.types.is_numeric_dtype(values):
+                    texts = values.dropna().astype(str)
+                    cut[str(name)] += sum(len(text.encode()) > TEXT_BYTES for text in texts)
+            yield part
+
+    return replace(download, parts=parts())
 
 
 def _write_parquet(download: Download, path: Path) -> None:
@@ -300,4 +414,5 @@ _WRITERS: Mapping[Format, Callable[[Download, Path], None]] = {
     GEOPACKAGE: _write_geopackage,
     FLATGEOBUF: _write_flatgeobuf,
     PARQUET: _write_parquet,
+    SHAPEFILE: _write_shapefile,
 }

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import orjson
 from fastapi import Response
 
 from api.formats.encoding import feature_collection
-from api.formats.registry import FEATURE_FILES, GEOJSON_PAGE, HTML, ITEMS, JSON, SCHEMA, Format
+from api.formats.registry import CSV, FEATURE_FILES, GEOJSON_PAGE, HTML, ITEMS, JSON, SCHEMA, Format
 from api.ogc.collections.base import Collection, ItemParts
-from api.ogc.files import Download, file_response
+from api.ogc.files import CsvForm, CsvGeometry, Download, file_response
 from api.ogc.items import Items, Positions
 from api.ogc.links import QUERYABLES, Link, link
 from api.ogc.parameters import DEFAULT_LIMIT, ITEM_NAMES, MAX_ITEMS, MAX_OFFSET
@@ -23,10 +23,13 @@ from api.ogc.request import OgcRequest
 from api.ogc.selection import FeatureSelection, select
 from api.query import check_interval, whole_number
 from geo.errors import QuestionError
+from geo.question.kinds import one_of
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "resultType": ("results", "hits"),
     "skipGeometry": ("false", "true"),
+    "geometry": ("wkt", "xy", "none"),
+    "bom": ("false", "true"),
 }
 """The values of parameters that have few, the default first."""
 
@@ -66,8 +69,12 @@ class ItemPage:
         for name, choices in _CHOICES.items():
             if query.get(name, choices[0]) not in choices:
                 raise QuestionError(
-                    name, f"unknown value {query[name]!r}; choose {' or '.join(choices)}"
+                    name, f"unknown value {query[name]!r}; choose {one_of(choices)}"
                 )
+        if form is not CSV and (
+            only_csv := next((n for n in ("geometry", "bom") if n in query), "")
+        ):
+            raise QuestionError(only_csv, "only CSV takes it; use f=csv, or leave it out")
         if "datetime" in query:
             check_interval(query["datetime"])
         all_in_file = form in FEATURE_FILES and "limit" not in query
@@ -106,8 +113,14 @@ class ItemPage:
         # What is wrong with the parameters must come to light before the file begins.
         head = self._selection(parts.head, self._select(parts.head))
         selections = (self._selection(part, self._select(part)) for part in parts.parts)
-        download = Download(head, selections, parts.count)
+        download = Download(head, selections, parts.count, self._csv)
         return self._with_headers(self._file(download), head.axes.uri, 0)
+
+    @property
+    def _csv(self) -> CsvForm:
+        points = self.collection.kind == "Point"
+        geometry = self.query.get("geometry") or ("xy" if points else "wkt")
+        return CsvForm(cast("CsvGeometry", geometry), mark=self.query.get("bom") == "true")
 
     def _file(self, download: Download) -> Response:
         turns = self.request.service_answers.turns
@@ -122,7 +135,7 @@ class ItemPage:
 
     def _response(self, selection: FeatureSelection, matched: int) -> Response:
         if self.form in FEATURE_FILES:
-            response = self._file(Download.of(selection))
+            response = self._file(Download.of(selection, self._csv))
             response.headers["ogc-number-matched"] = str(matched)
             return response
         hits = self.query.get("resultType") == "hits"
@@ -143,7 +156,11 @@ class ItemPage:
             "numberReturned": len(features),
             "links": self._links(0 if hits else matched),
         }
-        return feature_collection(features, {**members, **selection.items.members})
+        return feature_collection(
+            features,
+            {**members, **selection.items.members},
+            before=selection.axes.members,
+        )
 
     def _html(self, document: dict[str, Any]) -> Response:
         question = {

@@ -123,6 +123,8 @@ class Items:
         Where they are.
     members
         Further members of the collection's GeoJSON.
+    is_declared
+        Whether the properties are those that Patchmap declares; else a file's own.
     """
 
     def __init__(
@@ -137,14 +139,14 @@ class Items:
         declared: bool = False,
     ) -> None:
         self.table = table
-        self._declared = declared
+        self.is_declared = declared
         self.ids = ids
         self.geometries = geometries
         self.projection = projection
         self.members = members or {}
         self._caches = cache and len(ids) <= MAX_CACHED
         # Encoded features by reference system; b"" where one has not been requested yet.
-        self._encoded: dict[str, list[bytes]] = {}
+        self._encoded: dict[tuple[str, bool], list[bytes]] = {}
 
     @classmethod
     def of_frame(
@@ -203,7 +205,7 @@ class Items:
     @cached_property
     def properties(self) -> list[Property]:
         """The properties that the features have."""
-        return table_properties(self.rows(range(0)), declared=self._declared)
+        return table_properties(self.rows(range(0)), declared=self.is_declared)
 
     def rows(self, positions: Positions) -> pd.DataFrame:
         """Return the properties of some features."""
@@ -215,7 +217,7 @@ class Items:
         """Return some features as GeoJSON, with all their properties."""
         if not self._caches:
             return self.encode(positions, axes)
-        encoded = self._encoded.setdefault(axes.name, [b""] * len(self))
+        encoded = self._encoded.setdefault((axes.name, axes.swapped), [b""] * len(self))
         if isinstance(positions, np.ndarray):
             positions = positions.tolist()  # a list is looked up by plain numbers much faster
         missing = [position for position in positions if not encoded[position]]

@@ -23,6 +23,7 @@ from api.ogc.collections.base import Collection
 from api.ogc.mvt.tiling import MAX_ZOOM
 from api.ogc.parameters import (
     BBOX,
+    CSV_FORM,
     FILTERING,
     ITEM_NAMES,
     PAGING,
@@ -90,7 +91,15 @@ def _collection(collection: Collection, systems: Sequence[str]) -> Paths:
     # An answer's `datetime` is an option of its Question.
     dates = [] if options else option_parameters(("datetime",))
     many = [
-        *(*PAGING, BBOX, *dates, format_parameter(ITEMS), *crs_parameters(systems), *FILTERING),
+        *(
+            *PAGING,
+            BBOX,
+            *dates,
+            format_parameter(ITEMS),
+            *crs_parameters(systems),
+            *FILTERING,
+            *CSV_FORM,
+        ),
         *options,
         *map(property_parameter, collection.queryables()),
     ]

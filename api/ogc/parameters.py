@@ -113,13 +113,32 @@ FILTERING = [
         {"type": "string", "enum": ["results", "hits"], "default": "results"},
     ),
 ]
+CSV_FORM = [
+    query_parameter(
+        "geometry",
+        "Geometry in a CSV: none, xy (coordinates; of an area, of a point inside) or wkt; without "
+        "it points have coordinates and areas well-known text",
+        {"type": "string", "enum": ["none", "xy", "wkt"]},
+    ),
+    query_parameter(
+        "bom",
+        "Begin a CSV with a byte order mark, by which Excel knows that it is UTF-8",
+        {"type": "boolean", "default": False},
+    ),
+]
 _CRS_PARAMETERS = {
     "crs": "Reference system of the answer",
     "bbox-crs": "Reference system of `bbox`",
     "filter-crs": "Reference system of geometries in `filter`",
 }
 ITEM_NAMES = frozenset(
-    {"f", "bbox", "datetime", *_CRS_PARAMETERS, *(one["name"] for one in (*PAGING, *FILTERING))}
+    {
+        "f",
+        "bbox",
+        "datetime",
+        *_CRS_PARAMETERS,
+        *(one["name"] for one in (*PAGING, *FILTERING, *CSV_FORM)),
+    }
 )
 """The parameters that the items of every collection take."""
 

@@ -23,6 +23,9 @@ from geo.store.layer_ids import check_layer_id
 # Fields as the Office for National Statistics names them, of any year: WD25CD with WD25NM,
 # LSOA11CD, OA11CD …
 _ONS_CODE = re.compile(r"([A-Z]{2,6})(\d{2})CD", re.IGNORECASE)
+# The columns by which Patchmap's own files name their features: an export of an ONS layer has the
+# codes of larger areas beside them, under their ONS names.
+_OWN_CODES = ("cell_id", "hotspot_id", "plan_id", "area_code")
 _PLAIN_CODES = ("area_code", "code", "ward_code", "gss_code", "census_code", "block_code")
 _PLAIN_NAMES = ("area_name", "name", "ward_name")
 
@@ -119,18 +122,27 @@ def code_field_of(properties: pd.DataFrame) -> str:
 
     Returns
     -------
-    The ONS code field with the most distinct values: the smallest areas that the file names; else
-    the first field named like a code that differs for each area (in Boundary-Line `area_code` is
-    the kind of area, and `code` or `census_code` its code), else that with the most distinct
-    values; '' if there is none.
+    That of Patchmap's own files; else the ONS code field with the most distinct values: the
+    smallest areas that the file names; else the first field named like a code that differs for
+    each area (in Boundary-Line `area_code` is the kind of area, and `code` or `census_code` its
+    code), else that with the most distinct values; '' if there is none.
     """
     columns = [str(name) for name in properties.columns]
+    for name in _OWN_CODES:
+        # Of an answer by month, say, an area has several rows: then another field is its code.
+        if _is_own(name, columns) and properties[name].astype(str).is_unique:
+            return name
     ons = [name for name in columns if _ONS_CODE.fullmatch(name)]
     if ons:
         return max(ons, key=lambda name: properties[name].nunique())
     named = [name for name in (_first_of((code,), columns) for code in _PLAIN_CODES) if name]
     # Of equally many the first.
     return max(named, key=lambda name: properties[name].astype(str).nunique(), default="")
+
+
+def _is_own(name: str, columns: list[str]) -> bool:
+    # Boundary-Line has an `area_code` as well, but no `area_name`.
+    return name in columns and (name != "area_code" or "area_name" in columns)
 
 
 def _read_areas(
@@ -174,6 +186,8 @@ def _listed(columns: list[str]) -> str:
 
 
 def _find_name(code_field: str, columns: list[str]) -> str:
+    if code_field == "plan_id":
+        return _first_of(("title",), columns)
     paired = code_field[:-2].lower() + "nm"
     names = (paired, *_PLAIN_NAMES) if _ONS_CODE.fullmatch(code_field) else _PLAIN_NAMES
     return _first_of(names, columns)

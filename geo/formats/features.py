@@ -17,6 +17,7 @@ from geo.formats.bounded import LARGEST_WHOLE, check_input, read_input, unpack_e
 from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
 from geo.formats.parquet_features import parquet_to_geojson
 from geo.formats.topojson import to_geojson
+from geo.formats.wkt_table import wkt_as_geojson
 from geo.temporary import TemporaryFolder
 
 GEOJSON_ENDINGS: Final = (".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson")
@@ -36,7 +37,7 @@ def read_features(
     Parameters
     ----------
     path
-        A file of one of `FEATURE_ENDINGS`, or GeoJSON of any name.
+        A file of one of `FEATURE_ENDINGS`, a CSV of areas, or GeoJSON of any name.
     layer
         Which layer, where the file has several; of an archive of several files, which file by its
         name without the ending.
@@ -63,6 +64,8 @@ def read_features(
     content = read_input(path)
     if _TOPOLOGY.match(content[:100_000]):
         return to_geojson(content, file=path.name, layer=layer)
+    if ending == ".csv" and not content.startswith(b"{"):
+        return wkt_as_geojson(content, path.name)
     if ending not in GEOJSON_ENDINGS and not content.lstrip(b"\xef\xbb\xbf\x1e \t\r\n").startswith(
         b"{"
     ):

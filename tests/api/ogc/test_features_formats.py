@@ -215,8 +215,8 @@ def test_the_caller_gets_what_it_likes_best(client: TestClient, accept: str, exp
     ("query", "message"),
     [
         (
-            "f=shp",
-            "f: unknown format 'shp'; choose one of: json, html, geojson, csv, gpkg, fgb, parquet",
+            "f=dxf",
+            "choose one of: json, html, geojson, csv, gpkg, fgb, parquet, shp",
         ),
         ("crs=EPSG:3857", "crs: unknown reference system 'EPSG:3857'"),
         ("bbox-crs=EPSG:3857&bbox=1,2,3,4", "bbox-crs: unknown reference system 'EPSG:3857'"),

@@ -1,0 +1,96 @@
+"""A CSV of areas as well-known text, as Patchmap's own exports have them, read as GeoJSON."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import orjson
+import shapely
+from shapely.errors import GEOSException
+
+from geo.crs import LONLAT, crs_name, crs_urn
+from geo.errors import InputError
+from geo.formats.csv_table import read_table
+from geo.formats.formulas import NUMBER
+
+_COLUMN: Final = re.compile(r"wkt(?:_([a-z]+)_(\d+))?", re.IGNORECASE)
+
+
+def wkt_as_geojson(content: bytes, file: str) -> bytes:
+    """Read a CSV with a column of well-known text as a GeoJSON FeatureCollection.
+
+    Parameters
+    ----------
+    content
+        The file's bytes. The column is `wkt`, in longitude and latitude, or names its system as
+        `wkt_epsg_27700` does.
+    file
+        Its name, for messages.
+
+    Returns
+    -------
+    content
+        Numbers as numbers, other values as text, empty ones as null.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or a text in it cannot be read.
+    """
+    table = read_table(content, file=file)
+    frame = table.frame()
+    column = next((name for name in frame.columns if _COLUMN.fullmatch(str(name))), None)
+    if column is None:
+        raise InputError(
+            f"{file} has no column wkt with areas; use a CSV that was exported with wkt, or GeoJSON"
+        )
+    properties = frame.drop(columns=[column])
+    numeric = {
+        name
+        for name in properties.columns
+        if all(NUMBER.fullmatch(text) and not _is_code(text) for text in properties[name] if text)
+    }
+    features = [
+        {
+            "type": "Feature",
+            "properties": {name: _value(text, name in numeric) for name, text in row.items()},
+            "geometry": _geometry(wkt, f"{file}, line {line}"),
+        }
+        for line, wkt, row in zip(
+            table.lines, frame[column], properties.to_dict("records"), strict=True
+        )
+    ]
+    return orjson.dumps({"type": "FeatureCollection", **_crs(str(column)), "features": features})
+
+
+def _is_code(text: str) -> bool:
+    """Whether digits are a code: those of numbers do not begin with a zero."""
+    return len(text) > 1 and text[0] == "0" and text[1].isdigit()
+
+
+def _value(text: str, numeric: bool) -> object:  # noqa: FBT001 - one of two readings
+    if not text:
+        return None
+    if not numeric:
+        return text
+    return int(text) if text.lstrip("+-").isdigit() else float(text)
+
+
+def _geometry(text: str, where: str) -> orjson.Fragment | None:
+    if not text:
+        return None
+    try:
+        return orjson.Fragment(shapely.to_geojson(shapely.from_wkt(text)))
+    except GEOSException as error:
+        raise InputError(f"{where}: its well-known text cannot be read") from error
+
+
+def _crs(column: str) -> dict[str, object]:
+    match = _COLUMN.fullmatch(column)
+    if match is None or not match[1]:
+        return {}
+    name = crs_name(f"{match[1].upper()}:{match[2]}")
+    if name == LONLAT:
+        return {}
+    return {"crs": {"type": "name", "properties": {"name": crs_urn(name)}}}
