@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from geo.incidents import category_title, london_months, months_between
+from geo.incidents import LONDON, category_title, london_months, months_between
 from geo.store.contract import ImportRecord
 
 NO_PLACE = "no location"
@@ -25,6 +25,12 @@ FEWEST_MONTHS = 3
 
 FAR = 3
 """Points beyond so many times the 99th percentile of distance look misplaced."""
+
+FAR_DAYS = 366
+"""Incidents within a year of the middle are not far away in time."""
+
+MIDNIGHT_SHARE = 0.2
+"""More times of 00:00 than this stand for times that nobody knew; one in 1,440 is chance."""
 
 BUSIEST = 10
 """How many points are counted together as the busiest."""
@@ -76,7 +82,11 @@ def quality(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[No
             for double in published_twice(incidents)
         ),
         *_moving_references(incidents),
+        *_identical_rows(incidents),
         *_far_away(incidents),
+        *_far_in_time(incidents),
+        *_midnights(incidents),
+        *_alike_categories(incidents),
         *_busiest_points(incidents),
     ]
 
@@ -238,6 +248,67 @@ def _moving_references(rows: pd.DataFrame) -> list[Note]:
         for source, n in moving.groupby(level="source", observed=True).size().items()
         if n
     ]
+
+
+def _identical_rows(rows: pd.DataFrame) -> list[Note]:
+    """Rows that repeat another with the same reference in every respect."""
+    named = rows[rows["reference"] != ""]
+    repeats = named[named.duplicated([*_COMPARED, "occurred_from", "reference"])]
+    return [
+        Note(
+            "identical rows",
+            str(source),
+            "",
+            f"{n:,} rows repeat another with the same reference, category, place and time: each "
+            "of them counts",
+        )
+        for source, n in repeats.groupby("source", observed=True).size().items()
+        if n
+    ]
+
+
+def _far_in_time(rows: pd.DataFrame) -> list[Note]:
+    """Incidents beyond `FAR` times the 99th percentile of days from the middle."""
+    notes = []
+    for source, part in rows.groupby("source", observed=True):
+        days = (part["occurred_from"] - part["occurred_from"].median()).abs().dt.days
+        far = days > max(FAR * float(days.quantile(0.99)), FAR_DAYS)
+        if far.any():
+            moments = part.loc[far, "occurred_from"].dt.tz_convert(LONDON)
+            text = (
+                f"{int(far.sum()):,} incidents lie far from all others in time, from "
+                f"{moments.min():%d %B %Y} to {moments.max():%d %B %Y}"
+            )
+            notes.append(Note("far in time", str(source), "", text))
+    return notes
+
+
+def _midnights(rows: pd.DataFrame) -> list[Note]:
+    """Times of 00:00 that are too many to be true."""
+    notes = []
+    timed = rows[rows["precision"] == "instant"]
+    for source, part in timed.groupby("source", observed=True):
+        moments = part["occurred_from"].dt.tz_convert(LONDON)
+        midnight = int((moments == moments.dt.normalize()).sum())
+        if midnight >= FEWEST_TO_JUDGE and midnight > MIDNIGHT_SHARE * len(part):
+            text = (
+                f"{midnight:,} of {len(part):,} times are 00:00, which often stands for no time "
+                "known: what is said of hours counts them at midnight"
+            )
+            notes.append(Note("times of 00:00", str(source), "", text))
+    return notes
+
+
+def _alike_categories(rows: pd.DataFrame) -> list[Note]:
+    """Categories that differ by a sign or a space only, such as fly-tipping and flytipping."""
+    notes = []
+    pairs = rows[["source", "category"]].astype(str).drop_duplicates()
+    letters = pairs["category"].str.replace("-", "", regex=False)
+    for (source, _), names in pairs.groupby([pairs["source"], letters])["category"]:
+        if len(names) > 1:
+            text = f"the categories {', '.join(sorted(names))} differ by signs or spaces only"
+            notes.append(Note("categories that are alike", str(source), "", text))
+    return notes
 
 
 def _far_away(rows: pd.DataFrame) -> list[Note]:

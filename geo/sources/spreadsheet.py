@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -120,10 +120,14 @@ class _Reader:
         """Read the file from its beginning."""
         accepted, reasons, earlier_ids = 0, Counter[str](), set[str]()
         days_only: bool | None = None
+        merged = MergedLabels()
         for table in read_sheet(self.path, sheet=self.mapping.sheet, rows=ROWS):
             if days_only is None:  # the first rows decide for all
                 days_only = self._knows_days_only(table)
             batch = self._batch(table, earlier_ids, days_only=days_only)
+            if self.mapping.what.column and self.mapping.what.vocabulary is None:
+                notices = merged.add(table.text(self.mapping.what.column), file=self.path.name)
+                batch = replace(batch, notices=batch.notices + notices)
             accepted += len(batch.accepted)
             for reason, n in batch.rejected["reason"].value_counts().items():
                 reasons[str(reason)] += int(n)
@@ -215,6 +219,43 @@ class _Reader:
                 reasons[row] = "the id is that of an earlier row"
             earlier_ids.add(own_id)
         return start + own
+
+
+class MergedLabels:
+    """Texts of categories that become one category: they differ by accents or signs only."""
+
+    def __init__(self) -> None:
+        self._labels: dict[str, dict[str, str]] = {}
+
+    def add(self, texts: pd.Series, *, file: str) -> tuple[str, ...]:
+        """Add the texts of more rows.
+
+        Parameters
+        ----------
+        texts
+            One of each row, without spaces around it.
+        file
+            Its name, for the notice.
+
+        Returns
+        -------
+        notices
+            One line with all that are merged so far; none where no two are.
+        """
+        for text in texts.unique():
+            # Capitals and spaces make no difference that anyone would mean.
+            alike = " ".join(text.casefold().split())
+            if slug := category_slug(text):
+                self._labels.setdefault(slug, {}).setdefault(alike, text)
+        merged = [
+            f"{' and '.join(map(repr, labels.values()))} as {slug}"
+            for slug, labels in self._labels.items()
+            if len(labels) > 1
+        ]
+        if not merged:
+            return ()
+        shown = "; ".join(merged)[:300]
+        return (f"{file}: categories that differ by accents or signs count as one: {shown}",)
 
 
 def _first_reason(*faults: Reasons) -> Reasons:

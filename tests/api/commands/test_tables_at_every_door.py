@@ -265,3 +265,17 @@ def test_numbers_that_cannot_be_are_refused_with_their_line(
     (folder / "r.csv").write_text(f"code,residents\nb,7\ncaffè,{number}\n")
     done = attributes(folder, "r.csv")
     assert done.stderr == f"patchmap: r.csv, line 3: residents {number!r} {reason}\n"
+
+
+def test_categories_that_differ_by_accents_or_signs_are_named_where_they_merge(
+    folder: Path,
+) -> None:
+    rows = [f"{n},2024-03-05T21:10,431500,336500,{{}}" for n in range(4)]
+    kinds = ("Noise - party", "noise (party)", "NOISE  -  PARTY", "Litter")
+    lines = [row.format(kind) for row, kind in zip(rows, kinds, strict=True)]
+    (folder / "c.csv").write_text("\n".join(["ref,when,easting,northing,type", *lines]))
+    done = run_patchmap("ingest", "c.csv", "--mapping", "m.toml", cwd=folder)
+    assert done.stderr == (
+        "c.csv: categories that differ by accents or signs count as one: 'Noise - party' and "
+        "'noise (party)' as noise-party\n"
+    )
