@@ -175,6 +175,7 @@ def look_at_incidents(
         place=tally.place(used),
         dates=tally.dates,
         check=replace(tally.check, problem=problem),
+        notices=tuple(dict.fromkeys((*facts.notices, *tally.notices))),
         categories=tally.categories,
         commands=tuple(commands),
     )

@@ -38,6 +38,8 @@ class Tally:
         self._months: set[np.datetime64] = set()
         self._times: list[pd.Series] = []
         self._precisions: set[str] = set()
+        self.notices: dict[str, None] = {}
+        """What the reader said of the file, each once."""
 
     @property
     def read(self) -> int:
@@ -47,6 +49,7 @@ class Tally:
     def add_batch(self, batch: Batch) -> None:
         """Count the rows of a spreadsheet."""
         frame = batch.accepted
+        self.notices.update(dict.fromkeys(batch.notices))
         self._add(frame["x"].to_numpy(float), frame["y"].to_numpy(float))
         self._categories.update(frame["category"].tolist())
         self.rejected.update(batch.rejected["reason"].tolist())

@@ -150,10 +150,15 @@ def test_all_midnight_and_dates_far_apart_are_noted(tmp_path: Path) -> None:
     (tmp_path / "council.toml").write_text(MAPPING)
     row = "{} 00:00,434100,336500,Noise"
     (tmp_path / "midnight.csv").write_text(cases(row.format("13/03/2024")))
-    (tmp_path / "far.csv").write_text(cases(*map(row.format, ("01/01/1901", "13/03/2024"))))
+    (tmp_path / "far.csv").write_text(cases(*map(row.format, ("01/01/1971", "13/03/2024"))))
     assert "midnight" in run_json(tmp_path, "look", "midnight.csv")["dates"]["note"]
+    days = cases(*[row.format("13/03/2024")] * 200)
+    (tmp_path / "days.csv").write_text(days)
+    facts = run_json(tmp_path, "look", "days.csv")
+    assert facts["dates"]["note"] == "days without a time of day"
+    assert any("read as days" in notice for notice in facts["notices"])
     far = run_json(tmp_path, "look", "far.csv")["dates"]
-    assert (far["first"], far["missing"]) == ("1901-01-01", [])
+    assert (far["first"], far["missing"]) == ("1971-01-01", [])
     assert "looks wrong" in far["note"]
 
 
