@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from typing import Final
 
 import numpy as np
 import shapely
@@ -15,6 +16,14 @@ from geo.question.model import OPTIONS
 
 QUESTION_PARAMETERS = (*(option.name for option in OPTIONS), "from", "to")
 """Every parameter that is part of a Question; `from` and `to` are another way to say `datetime`."""
+
+
+LONGEST: Final[Mapping[str, int]] = {
+    option.name: most
+    for option in OPTIONS
+    if isinstance(most := option.schema.get("maxLength"), int)
+}
+"""The most characters of an option, as the API document states them."""
 
 
 def only(request: Request, known: Collection[str]) -> dict[str, str]:
@@ -38,7 +47,12 @@ def only(request: Request, known: Collection[str]) -> dict[str, str]:
             unknown[0], f"unknown parameter; choose from: {', '.join(sorted(set(known)))}"
         )
     if len(query) < len(given):
-        raise QuestionError(given[-1][0], "given twice; use it once, with commas between values")
+        names = [name for name, _ in given]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise QuestionError(twice, "given twice; use it once, with commas between values")
+    for name, text in query.items():
+        if len(text) > LONGEST.get(name, len(text)):
+            raise QuestionError(name, f"is longer than {LONGEST[name]:,} characters")
     return query
 
 

@@ -14,6 +14,7 @@ from fastapi import Response
 from api.formats.encoding import feature_collection
 from api.formats.registry import CSV, FEATURE_FILES, GEOJSON_PAGE, HTML, ITEMS, JSON, SCHEMA, Format
 from api.ogc.collections.base import Collection, ItemParts
+from api.ogc.coordinates import axes_of
 from api.ogc.files import CsvForm, CsvGeometry, Download, file_response
 from api.ogc.items import Items, Positions
 from api.ogc.links import QUERYABLES, Link, link
@@ -77,6 +78,9 @@ class ItemPage:
             raise QuestionError(only_csv, "only CSV takes it; use f=csv, or leave it out")
         if "datetime" in query:
             check_interval(query["datetime"])
+        for name in ("bbox-crs", "filter-crs"):
+            # Also where there is no box or filter that would be read in it.
+            axes_of(query, name, collection.snapshot.projection)
         all_in_file = form in FEATURE_FILES and "limit" not in query
         # A page is cut to the most that it may have, as the standard asks; a file is not.
         most = limit if form in FEATURE_FILES else min(limit, MAX_ITEMS)

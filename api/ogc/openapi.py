@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from api.formats.registry import (
     DOCUMENTS,
     FEATURE,
+    GEOJSON_PAGE,
     GEOPACKAGE,
     HTML,
     ITEMS,
@@ -38,9 +39,35 @@ from api.ogc.parameters import (
 )
 from api.settings import VERSION
 
+_GEOMETRY: JsonSchema = {
+    "type": "object",
+    "nullable": True,
+    "required": ["type", "coordinates"],
+    "properties": {
+        "type": {"type": "string", "enum": ["Point", "Polygon", "MultiPolygon"]},
+        "coordinates": {"type": "array", "items": {}},
+    },
+}
+_LINKS: JsonSchema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["href", "rel"],
+        "properties": {name: {"type": "string"} for name in ("href", "rel", "type", "title")},
+    },
+}
+_PROBLEM_SCHEMA: JsonSchema = {
+    "type": "object",
+    "required": ["title", "status", "detail"],
+    "properties": {
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
 _PROBLEM = {
     "description": "Refused: a problem document says why",
-    "content": {"application/problem+json": {"schema": {"type": "object"}}},
+    "content": {"application/problem+json": {"schema": _PROBLEM_SCHEMA}},
 }
 
 
@@ -118,9 +145,15 @@ def _collection(collection: Collection, systems: Sequence[str]) -> Paths:
         f"{address}/schema": _get(
             f"{title}: properties", f"schema-{name}", (SCHEMA, HTML), documents
         ),
-        f"{address}/items": _get(title, f"items-{name}", ITEMS, many),
+        f"{address}/items": _get(
+            title, f"items-{name}", ITEMS, many, body=_collection_schema(collection)
+        ),
         f"{address}/items/{{featureId}}": _get(
-            f"{title}: one feature", f"item-{name}", FEATURE, one
+            f"{title}: one feature",
+            f"item-{name}",
+            FEATURE,
+            one,
+            body=_feature_schema(collection),
         ),
     }
 
@@ -152,10 +185,49 @@ def _tile_number(name: str, highest: int) -> Parameter:
     return path_parameter(name, "Position of the tile", schema)
 
 
+def _feature_schema(collection: Collection) -> JsonSchema:
+    properties = {one.name: {**one.schema(), "nullable": True} for one in collection.properties()}
+    return {
+        "type": "object",
+        "required": ["type", "geometry", "properties"],
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": {"type": "string"},
+            "geometry": _GEOMETRY,
+            "properties": {"type": "object", "properties": properties},
+            "links": _LINKS,
+        },
+    }
+
+
+def _collection_schema(collection: Collection) -> JsonSchema:
+    return {
+        "type": "object",
+        "required": ["type", "features"],
+        "properties": {
+            "type": {"type": "string", "enum": ["FeatureCollection"]},
+            "features": {"type": "array", "items": _feature_schema(collection)},
+            "numberMatched": {"type": "integer", "minimum": 0},
+            "numberReturned": {"type": "integer", "minimum": 0},
+            "links": _LINKS,
+        },
+    }
+
+
 def _get(
-    summary: str, name: str, formats: Sequence[Format], parameters: Iterable[Parameter]
+    summary: str,
+    name: str,
+    formats: Sequence[Format],
+    parameters: Iterable[Parameter],
+    *,
+    body: JsonSchema | None = None,
 ) -> dict[str, object]:
-    content = {form.media_type: {"schema": _body(form)} for form in formats}
+    content = {
+        form.media_type: {
+            "schema": body if body and form.media_type == GEOJSON_PAGE.media_type else _body(form)
+        }
+        for form in formats
+    }
     responses: dict[str, object] = {
         "200": {"description": summary, "content": content},
         **({"204": {"description": "The tile is empty"}} if MVT in formats else {}),

@@ -9,6 +9,7 @@ from api.formats.registry import FEATURE_FILES, Format
 from api.ogc.cql2.parse import LANGUAGES, MAX_CHARACTERS
 from api.ogc.properties import Property
 from geo.question.model import OPTIONS
+from geo.question.options import Option
 
 DEFAULT_LIMIT = 1_000
 MAX_ITEMS = 10_000
@@ -154,11 +155,25 @@ def crs_parameters(systems: Sequence[str]) -> list[Parameter]:
 
 def option_parameters(names: Sequence[str]) -> list[Parameter]:
     """Describe options of a Question."""
-    return [
-        {**query_parameter(option.name, option.help, option.schema), "example": option.example}
-        for option in OPTIONS
-        if option.name in names
-    ]
+    return [_option_parameter(option) for option in OPTIONS if option.name in names]
+
+
+def _option_parameter(option: Option) -> Parameter:
+    parameter = query_parameter(option.name, option.help, option.schema)
+    if option.example:
+        parameter["example"] = _example(option.example, option.schema.get("type"))
+    return parameter
+
+
+def _example(text: str, kind: object) -> object:
+    """Return an example in its own type: a client that is generated puts it into code."""
+    if kind == "integer":
+        return int(text)
+    if kind == "number":
+        return float(text)
+    if kind == "boolean":
+        return text == "true"
+    return text.split(",") if kind == "array" else text
 
 
 def property_parameter(one: Property) -> Parameter:

@@ -82,6 +82,9 @@ def tileset(request: OgcRequest, collection_id: str) -> Response:
     query = _query(request, collection)
     form = request.form(TILESET)
     question = {name: text for name, text in query.items() if name != "f"}
+    if question:
+        # What no tile could be drawn of is refused here already.
+        _selected(collection, collection.items(query), query)
     make = _tilejson if form is TILEJSON else _tileset
     return request.document_as(
         form, lambda: make(request, collection, request.here, question), page="document"

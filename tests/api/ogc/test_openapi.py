@@ -124,3 +124,36 @@ def test_a_schema_names_the_geometry_that_features_have(
     geometry = client.get(f"{address}/schema").json()["properties"]["geometry"]
     feature = client.get(f"{address}/items?limit=1").json()["features"][0]
     assert geometry["format"] == f"geometry-{feature['geometry']['type'].lower()}"
+
+
+def test_responses_and_examples_have_the_types_that_a_client_is_made_of(client: TestClient) -> None:
+    python = {"integer": int, "number": float, "boolean": bool, "array": list, "string": str}
+    for path, operations in client.get("/ogc/api").json()["paths"].items():
+        for parameter in operations["get"]["parameters"]:
+            if "example" in parameter:
+                assert isinstance(parameter["example"], python[parameter["schema"]["type"]]), path
+        if not path.endswith("/items"):
+            continue
+        content = operations["get"]["responses"]["200"]["content"]
+        feature = content["application/geo+json"]["schema"]["properties"]["features"]["items"]
+        named = feature["properties"]["properties"]["properties"]
+        served = client.get(f"/ogc{path}?limit=1").json()["features"]
+        assert all(set(one["properties"]) <= set(named) for one in served)
+        assert named
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("hotspots/items?category=a&cell=200&category=b", "category: given twice"),
+        ("wards/items?limit=1&bbox=1,2,3,4&limit=2", "limit: given twice"),
+        ("posts/items?exclude=" + "A" * 700, "exclude: is longer than 500 characters"),
+        ("wards/items?bbox-crs=EPSG:1", "bbox-crs: unknown reference system"),
+        ("wards/tiles/WebMercatorQuad?filter=colour=1", "filter: unknown property"),
+        ("hotspots/tiles/WebMercatorQuad?cell=many", "cell: "),
+    ],
+)
+def test_stated_limits_are_held_by_name(client: TestClient, address: str, message: str) -> None:
+    response = client.get(f"/ogc/collections/{address}")
+    assert response.status_code == 400
+    assert message in response.json()["detail"]
