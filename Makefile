@@ -8,7 +8,7 @@ UV := $(BIN)/uv
 LOCK := $(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --compile-bytecode
 
-.PHONY: run test check bench lock clean help
+.PHONY: run test check bench soak lock clean help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -33,6 +33,9 @@ check: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 
 bench: .venv/dev.stamp api/static/node_modules/.stamp ## Race each promise of speed against what else you could use
 	$(BIN)/python -m tests.bench
+
+soak: .venv/dev.stamp api/static/node_modules/.stamp ## Load each store's service for SOAK_SECONDS (900), with kills
+	$(BIN)/python -m tests.soak
 
 lock: .venv/uv.stamp ## Pin the newest versions that pyproject.toml allows
 	$(LOCK) pyproject.toml -o requirements.txt
