@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from api.board.findings import Findings, cached_findings
+from api.board.lasting import edition
 from api.board.sections import SECTIONS, render_section
 from api.board.variables import page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
@@ -48,7 +49,7 @@ def brief_file(request: Request, answers: AnswersDep) -> Response:
         }
         return Response(text, media_type=HTML, headers=headers)
 
-    return not_modified_or(request, answers, page, media_type=HTML)
+    return not_modified_or(request, answers, page, media_type=HTML, setting=edition())
 
 
 def brief_page(findings: Findings, view: BoardView) -> str:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from api.board.findings import Findings, cached_findings
+from api.board.lasting import edition
 from api.board.map_page import draw_maps
 from api.board.opening import opening_view, readable_view, refusal_page, standing_view
 from api.board.sections import render_whatever_happens
@@ -67,7 +68,7 @@ def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Respo
         parts = _parts(text, findings, shared, draw=draw)
         return StreamingResponse(parts, status_code=400 if refused else 200, media_type=HTML)
 
-    return not_modified_or(request, answers, page, media_type=HTML)
+    return not_modified_or(request, answers, page, media_type=HTML, setting=edition())
 
 
 def _parts(

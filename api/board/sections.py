@@ -12,6 +12,7 @@ from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
 
 from api.board.findings import PEAK_HOURS, Findings
+from api.board.lasting import outdate_boards, reason_shown
 from api.board.variables import Variables
 from api.calls import BusyError
 from api.errors import FAILED, UNANSWERED
@@ -20,7 +21,7 @@ from api.load.log import log
 from api.maps.drawing import draw_treatment
 from api.pages.charts import HEATS, chart, heat
 from api.pages.templating import templates
-from api.pages.text import PATTERN_WORDS, reason_of
+from api.pages.text import PATTERN_WORDS
 from geo.analyses import ANALYSES, Analysis
 from geo.analyses.surfaces import change_caveats
 from geo.checkpoints import StoppedError
@@ -57,7 +58,7 @@ def render_section(name: str, findings: Findings, shared: Variables) -> Markup:
     try:
         own: Variables = {"reason": "", **SECTIONS[name](findings)}
     except UNANSWERED as refusal:
-        own = {"reason": reason_of(refusal)}
+        own = {"reason": reason_shown(refusal)}
     return _rendered(name, {**shared, **own})
 
 
@@ -76,9 +77,10 @@ def render_whatever_happens(name: str, findings: Findings, shared: Variables) ->
     except StoppedError:  # nobody waits for the page any more
         raise
     except (PatchmapError, BusyError) as refusal:
-        reason = reason_of(refusal)
+        reason = reason_shown(refusal)
     except Exception:  # noqa: BLE001 - its trace is in the log
         log.exception("the section %r of %s failed", name, findings.question.query())
+        outdate_boards()
         reason = FAILED
     return _rendered(name, {**shared, "reason": reason})
 
@@ -115,7 +117,7 @@ def _visits(findings: Findings) -> Variables:
     try:
         return {"visits": findings.visits.to_dict(), "no_visits": ""}
     except UNANSWERED as refusal:
-        return {"visits": {}, "no_visits": reason_of(refusal)}
+        return {"visits": {}, "no_visits": reason_shown(refusal)}
 
 
 def areas(findings: Findings) -> Variables:
@@ -148,7 +150,7 @@ def _officers(findings: Findings) -> Variables:
     try:
         shared = findings.posts
     except UNANSWERED as refusal:
-        return {"officers": {}, "shared": None, "no_officers": reason_of(refusal)}
+        return {"officers": {}, "shared": None, "no_officers": reason_shown(refusal)}
     posts = shared.result.frame.set_index("area_code")["posts"]
     return {"officers": posts.to_dict(), "shared": shared, "no_officers": ""}
 

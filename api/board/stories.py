@@ -13,6 +13,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from api.board.findings import CHANGE, PER_DAY, Findings, cached_findings
+from api.board.lasting import edition, reason_shown
 from api.board.variables import page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
 from api.dependencies import HTML, AnswersDep
@@ -50,7 +51,7 @@ def story(request: Request, answers: AnswersDep) -> Response:
         findings = cached_findings(answers, view.question)
         return Response(render_story(findings, view), media_type=HTML)
 
-    return not_modified_or(request, answers, fragment, media_type=HTML)
+    return not_modified_or(request, answers, fragment, media_type=HTML, setting=edition())
 
 
 def render_story(findings: Findings, view: BoardView) -> Markup:
@@ -58,7 +59,7 @@ def render_story(findings: Findings, view: BoardView) -> Markup:
     try:
         variables: Story = {"reason": "", **story_of(findings, view.at)}
     except UNANSWERED as refusal:
-        variables = {"reason": reason_of(refusal)}
+        variables = {"reason": reason_shown(refusal)}
     template = templates.get_template("board_story.html")
     text = template.render(**page_variables(findings, view) | variables)
     return Markup(text)  # noqa: S704 - escaped by its template
