@@ -20,6 +20,8 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "900"))
 EVERY_S = 20.0
 """Seconds between two kills."""
 
+SETTLE_S = 5.0
+
 MOST_HEALTH_MS = 250.0
 MOST_RECOVERY_S = 2.0
 
@@ -37,9 +39,9 @@ def main() -> None:
                     raise SystemExit("unset TEST_DATABASE_URL: that server is not ours to kill")
                 url = cluster.new_database()
                 _patchmap(demo, "copy", "--to", url)
-                missed += _told("PostGIS", _soaked(url, folder / "postgis.log", cluster))
+                missed += _reported("PostGIS", _soaked(url, folder / "postgis.log", cluster))
         if "geopackage" in stores:
-            missed += _told("GeoPackage", _soaked(str(demo), folder / "geopackage.log"))
+            missed += _reported("GeoPackage", _soaked(str(demo), folder / "geopackage.log"))
     raise SystemExit("\n".join(missed))
 
 
@@ -49,10 +51,12 @@ def _patchmap(store: Path, *arguments: str) -> None:
 
 
 def _soaked(address: str, log: Path, cluster: PrivateCluster | None = None) -> Report:
-    return asyncio.run(soak(address, log, seconds=SECONDS, every=EVERY_S, cluster=cluster))
+    return asyncio.run(
+        soak(address, log, seconds=SECONDS, every=EVERY_S, cluster=cluster, settle=SETTLE_S)
+    )
 
 
-def _told(title: str, report: Report) -> list[str]:
+def _reported(title: str, report: Report) -> list[str]:
     """Print a report; returns the goals that it misses."""
     print(f"{title}:", *report.lines(), sep="\n  ", flush=True)  # noqa: T201 - a report
     return [f"{title}: {goal}" for goal in _missed(report)]

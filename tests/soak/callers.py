@@ -78,7 +78,7 @@ class Noticed:
     steps
         The reasons of the steps of each plan that were answered as taken.
     imports
-        What became of each import that was told as done.
+        What became of each import that was reported as done.
     """
 
     statuses: Counter[int] = field(default_factory=Counter)
@@ -143,6 +143,7 @@ class Callers:
 
     async def ask(self, path: str, *, agent: str, body: object = None) -> Reply:
         """Ask, and note how it ended."""
+        await self._service.ready.wait()
         began = time.monotonic()
         content = None if body is None else json.dumps(body).encode()
         reply = await exchange(self._service.port, path, agent=agent, body=content)
@@ -188,14 +189,15 @@ class Callers:
         order = random.Random("heavy")
         while True:
             cell = order.randint(60, 600)
-            path = f"/ogc/collections/hotspots/items?period=latest-12m&layer=wards&cell={cell}"
+            path = f"/ogc/collections/hotspots/items?period=latest-3m&layer=wards&cell={cell}"
             await self.ask(path, agent="heavy")
 
     async def _leaves(self) -> None:
         order = random.Random("leaver")
         while True:
             cell = order.randint(60, 600)
-            path = f"/ogc/collections/cell-density/items?period=latest-12m&layer=wards&cell={cell}"
+            path = f"/ogc/collections/cell-density/items?period=latest-3m&layer=wards&cell={cell}"
+            await self._service.ready.wait()
             await leave(self._service.port, path)
 
     async def _plans(self, plan_id: str) -> None:

@@ -21,11 +21,17 @@ class KilledService:
     ----------
     outages
         From when to when nobody could expect an answer, by `time.monotonic`.
+    start_megabytes
+        Its memory when it was ready, the last time.
+    ready
+        Set while it is there.
     """
 
     def __init__(self, store: str, log: Path) -> None:
         self.port = free_port()
         self.outages: list[tuple[float, float]] = []
+        self.start_megabytes = 0.0
+        self.ready = asyncio.Event()
         self._store, self._log = store, log
         self._process: subprocess.Popen[bytes] | None = None
         self._down_since = time.monotonic()
@@ -42,10 +48,13 @@ class KilledService:
                 raise RuntimeError(f"the service ended with {self._process.returncode}")
             await asyncio.sleep(0.02)
         self.outages.append((self._down_since, time.monotonic()))
+        self.start_megabytes = self.megabytes
+        self.ready.set()
 
     async def kill(self) -> None:
         """Kill -9 it in the midst of whatever it does, and start it again."""
         assert self._process
+        self.ready.clear()
         self._down_since = time.monotonic()
         self._process.kill()
         self._process.wait()

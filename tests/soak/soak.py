@@ -34,7 +34,7 @@ class Report:
     Attributes
     ----------
     steps_lost, imports_lost
-        Steps and imports that were told as done and are not in the store.
+        Steps and imports that were reported as done and are not in the store.
     faults
         What is wrong with the store at its end.
     counts
@@ -115,7 +115,7 @@ class Report:
                 f"{len(self.faults)} faults of the store",
             ],
             "memory": [
-                f"{self.start_megabytes:.0f} MB after the last kill",
+                f"{self.start_megabytes:.0f} MB at the last start",
                 f"{noticed.peak_megabytes:.0f} at most",
                 f"{self.end_megabytes:.0f} after the load ({grown:+.0f})",
                 f"the caches may take {CACHE_MEGABYTES:.0f}",
@@ -133,6 +133,7 @@ async def soak(
     every: float,
     cluster: PrivateCluster | None,
     read: Sequence[str] = READ,
+    settle: float = 0.0,
 ) -> Report:
     """Soak a service of a store that nobody else uses.
 
@@ -148,6 +149,8 @@ async def soak(
         The server of the store, which is killed in turn with the service, and first.
     read
         The addresses whose answers are compared.
+    settle
+        Seconds until memory is measured, after the load.
     """
     service = KilledService(address, log)
     await service.start()
@@ -157,19 +160,20 @@ async def soak(
         began = time.monotonic()
         async with callers.calling() as noticed:
             kills = await _kill(service, cluster, began + seconds * 2 / 3, every)
-            start = service.megabytes
             while time.monotonic() < began + seconds or not noticed.is_complete:
                 await asyncio.sleep(0.1)
         over = time.monotonic()
         recovered = await _recovered(service, over)
+        await asyncio.sleep(settle)  # what was begun for callers who left comes to its end
         end = service.megabytes
     finally:
         service.stop()
     with closing(open_at(address)) as store:
         lost = _lost_steps(store, noticed), _lost_imports(store, noticed)
         n = store.incident_count()
+    megabytes = service.start_megabytes, end
     return Report(
-        over - began, *kills, noticed, *lost, _faults(address), (n, counts), recovered, start, end,
+        over - began, *kills, noticed, *lost, _faults(address), (n, counts), recovered, *megabytes,
         service.traces,
     )  # fmt: skip
 
@@ -238,12 +242,12 @@ def _lost_steps(store: Store, noticed: Noticed) -> list[str]:
 
 
 def _lost_imports(store: Store, noticed: Noticed) -> list[int]:
-    """Those that are not there, or are not undone though that was told."""
+    """Those that are not there, or are not undone though that was reported."""
     states = {record.import_id: record.state for record in store.imports(history=True)}
     return [
         number
-        for number, told in noticed.imports.items()
-        if number not in states or (told == "undone" and states[number] != "undone")
+        for number, done in noticed.imports.items()
+        if number not in states or (done == "undone" and states[number] != "undone")
     ]
 
 
