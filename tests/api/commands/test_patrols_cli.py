@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,6 +107,14 @@ def test_rounds_go_along_streets_that_the_user_gives(
     output = run_patchmap(*plan, cwd=tmp_path).stdout
     assert "travel: along streets" in output
     assert "note: Travel along streets is both ways" in output
+    # As in OS Open Roads, nodes lie beside the lines.
+    roads = gpd.GeoDataFrame(geometry=areas.boundary.to_list(), crs=areas.crs)
+    roads.to_file(tmp_path / "roads.gpkg", layer="road_link")
+    roads.representative_point().to_file(tmp_path / "roads.gpkg", layer="road_node")
+    packed = [*plan[:-1], "roads.gpkg"]
+    assert "name one of them: road_link, road_node" in run_patchmap(*packed, cwd=tmp_path).stderr
+    done = run_patchmap(*packed, "--travel-layer", "road_link", cwd=tmp_path)
+    assert done.stdout == output
     streets.write_text(areas.to_json())
     assert "feature 1 must be a line; it is Polygon" in run_patchmap(*plan, cwd=tmp_path).stderr
 
