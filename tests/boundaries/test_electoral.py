@@ -44,6 +44,10 @@ def test_negative_numbers_are_refused(electors, members):
         electoral_variance(electors, members)
 
 
+def test_an_area_without_electors_is_wholly_below_the_average():
+    assert electoral_variance([0, 2000], [1, 1])["variance"].tolist() == [-1, 1]
+
+
 def test_exactly_ten_per_cent_is_not_beyond_ten_per_cent():
     assert electoral_variance([1100, 900, 1101], [1, 1, 1], average=1000)["beyond"].tolist() == [
         0, 0, 10,

@@ -151,6 +151,13 @@ def test_an_area_alone_never_changes(method):
     assert np.isnan([lose[0], gain[0]]).all()
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_an_area_without_a_unit_has_none_to_lose(method):
+    lose, gain = tipping_needs([10, 0.1], [2, 0], method=method)
+    assert np.isnan(lose[1])
+    assert gain[1] > 0.1
+
+
 @pytest.mark.parametrize(
     ("needs", "options", "message"),
     [

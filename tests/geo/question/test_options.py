@@ -182,6 +182,9 @@ def test_values_of_other_spellings_become_one():
     )
     assert spelt.options() == {"hours": "07-09", "money": "10000", "need": "a,b:2.5", "size": "3"}
     assert Question.read({"shifts": "late:2"}).options() == {"shifts": "late:2@14:00"}
+    patrols = Question.read({"shifts": "early:1,late:2"}).patrols
+    assert patrols.shift("late") == StaffedShift("late", 2, time(14))
+    assert patrols.shift("night") is None
 
 
 def test_a_question_is_made_of_natural_values():
