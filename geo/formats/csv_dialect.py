@@ -5,9 +5,9 @@ Rules
 - The encoding is UTF-8, or UTF-16 where the file begins with its mark or with letters that are
   zero bytes apart. The first text that is not UTF-8 makes the file Windows-1252, unless earlier
   text only reads as UTF-8: then the file is mixed, which nobody can read.
-- The separator is a comma, a semicolon or a tab: the one by which the first row has most columns,
-  or, where it has one column by each of them, the header below it. A first line `sep=;` decides
-  it, as it does for Excel.
+- The separator is a comma, a semicolon or a tab: the one by which most rows are as wide as the
+  first, or, where that has one column by each of them, as the header below it; of equal ones the
+  one with most columns. A first line `sep=;` decides it, as it does for Excel.
 - Rows above the header that hold one filled cell are titles and are skipped. A header has two
   filled cells or more, and a row of as many fields below it.
 
@@ -96,6 +96,7 @@ def dialect_of(head: bytes, *, cut: bool) -> Dialect:
         SEPARATORS,
         key=lambda mark: (
             _width(readings[mark], 0) > 1 and not titles[mark],
+            _agreement(readings[mark], titles[mark]),
             _width(readings[mark], titles[mark]),
         ),
     )
@@ -207,7 +208,9 @@ def _rows(lines: list[str], separator: str) -> list[list[str]]:
     """The first rows that are not empty, as far as they can be read."""
     rows: list[list[str]] = []
     try:
-        for row in csv.reader((f"{line}\n" for line in lines), delimiter=separator):
+        ended = (f"{line}\n" for line in lines)
+        # Strict: by a wrong separator, one inside quotes would seem to part columns.
+        for row in csv.reader(ended, delimiter=separator, strict=True):
             if any(row):
                 rows.append(row)
             if len(rows) >= _SAMPLE_ROWS:
@@ -219,6 +222,13 @@ def _rows(lines: list[str], separator: str) -> list[list[str]]:
 
 def _width(rows: list[list[str]], titles: int) -> int:
     return len(rows[titles]) if rows else 0
+
+
+def _agreement(rows: list[list[str]], titles: int) -> float:
+    """The share of rows that are as wide as the header; 0 for a single column."""
+    width = _width(rows, titles)
+    below = rows[titles + 1 :]
+    return sum(len(row) == width for row in below) / max(len(below), 1) if width > 1 else 0.0
 
 
 def _filled(row: Sequence[str]) -> int:

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from api.load.connections import BoundedConnection, most_connections
+from tests.loops import run_async
 
 PATIENCE = 30.0
 HEAD = b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n"
@@ -71,7 +72,7 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
         await asyncio.wait_for(test(), PATIENCE)
 
-    asyncio.run(bounded())
+    run_async(bounded())
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from api.load import log as service_log
 from api.load.lifecycle import Lifecycle
 from api.service import new_service
 from geo.checkpoints import StoppedError, checkpoint
+from tests.loops import run_async
 
 HERE: dict[str, Any] = {"base_url": "http://127.0.0.1:8000", "client": ("127.0.0.1", 50_000)}
 
@@ -128,7 +129,7 @@ def test_a_body_that_breaks_off_is_one_line(lines: Callable[[], list[str]]) -> N
         return PlainTextResponse(await request.body())
 
     begun = [{"type": "http.request", "body": b"{", "more_body": True}]
-    assert asyncio.run(exchange(app, begun, method="POST")) == []
+    assert run_async(exchange(app, begun, method="POST")) == []
     (line,) = [json.loads(text) for text in lines()]
     assert (line["method"], line["status"], line["bytes"]) == ("POST", 499, 0)
 
@@ -156,7 +157,7 @@ def test_work_ends_at_its_next_checkpoint_when_the_caller_leaves(
     def work() -> None:
         work_until_stopped(outcome)
 
-    asyncio.run(exchange(app, []))
+    run_async(exchange(app, []))
     assert outcome == ["CallerLeftError"]
     assert [json.loads(text)["status"] for text in lines()] == [499]
 
@@ -170,7 +171,7 @@ def test_a_caller_is_refused_when_the_time_is_over_though_the_work_has_not_ended
         assert refused.wait(30)  # a long stage: it looks at nothing until the caller was refused
         work_until_stopped(outcome)
 
-    start, body = asyncio.run(exchange(app, [], answered=refused))
+    start, body = run_async(exchange(app, [], answered=refused))
     assert start["status"] == 503
     document = json.loads(body["body"])
     assert "takes longer than 0.1 seconds" in document["detail"]
@@ -191,7 +192,7 @@ def test_an_answer_or_a_fault_that_comes_while_the_caller_is_refused_is_not_sent
             raise ZeroDivisionError("of our own")
         await PlainTextResponse("late")(scope, receive, send)
 
-    sent = asyncio.run(exchange(Lifecycle(late, lambda app: app, seconds=0.0), []))
+    sent = run_async(exchange(Lifecycle(late, lambda app: app, seconds=0.0), []))
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert sent[0]["status"] == 503
     assert [json.loads(text).get("status") for text in lines()] == [None] * faulty + [503]
@@ -241,4 +242,4 @@ def test_health_needs_no_thread() -> None:
         sent = await exchange(service(), [], path="/healthz")
         return int(sent[0]["status"])
 
-    assert asyncio.run(asyncio.wait_for(asked(), 30)) == 200
+    assert run_async(asyncio.wait_for(asked(), 30)) == 200

@@ -16,6 +16,9 @@ from geo.formats.formulas import NUMBER, escaped, unescaped
 MARKS = ("=", "+", "-", "@", "\t", "\r", "\n")
 TEXTS = st.text(st.sampled_from("=+-@'\t\r\n\",;:a1é \ufeff"), max_size=8)
 
+# Names of columns lose line ends and marks that nobody sees when they are read.
+HEADERS = st.text(st.sampled_from("=+-@'\",;:a1é"), max_size=8)
+
 
 def formulas(content: str) -> list[str]:
     """The cells that a spreadsheet would run, with a carriage return as an end of a row too."""
@@ -24,13 +27,13 @@ def formulas(content: str) -> list[str]:
     return [cell for cell in cells if cell.startswith(MARKS) and not NUMBER.fullmatch(cell)]
 
 
-@given(st.lists(TEXTS, min_size=1), TEXTS)
+@given(st.lists(TEXTS, min_size=1), HEADERS)
 def test_a_frame_holds_no_formula_and_comes_back(texts, header):
     frame = pd.DataFrame({f"n{header}": range(len(texts)), f"=1{header}": texts})
     content = to_csv(frame)
     assert formulas(content) == []
     table = read_table(content.encode(), file="a.csv")
-    assert table.header == [name.strip() for name in frame.columns]
+    assert table.header == list(frame.columns)
     assert table.frame().iloc[:, 1].to_list() == texts
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from geo.store.contract import LayerMetadata
 from tests.api.conftest import MONTHS, month_of_incidents, two_wards
 from tests.geo.stores.places import open_at
+from tests.loops import run_async
 from tests.postgres import PrivateCluster
 from tests.soak.callers import READ
 from tests.soak.soak import soak
@@ -29,7 +29,7 @@ def test_nothing_is_lost_or_wrong_under_load_and_kills(
         store.put_layer(LayerMetadata("wards", title="Wards of the town"), two_wards())
         for month in MONTHS:
             store.put_partition(month_of_incidents(month))
-    report = asyncio.run(
+    report = run_async(
         soak(
             address,
             tmp_path / "service.log",

@@ -46,7 +46,7 @@ SCALES = {
 """Ordered: neighbours must be distinguishable."""
 
 SETS = {
-    "persistence": fills(list(shows._PATTERNS.values())),
+    "persistence": fills(list(shows.PATTERN_STYLES.values())),
     "officers and patches": [over(hue, PAPER) for hue in HUES],
     "months": of_css(".months .then", ".spark .band, .months .band"),
 }

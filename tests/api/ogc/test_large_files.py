@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import tempfile
 import weakref
@@ -32,6 +31,7 @@ from geo.store.contract import Window
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import month_of_incidents
 from tests.disks import fill, small_disk
+from tests.loops import run_async
 
 ITEMS = "/ogc/collections/incidents/items"
 CHOSEN = (
@@ -138,7 +138,7 @@ def test_of_twelve_months_few_are_in_memory_at_once(form: Format) -> None:
     head = FeatureSelection(no_incidents(snapshot.projection), range(0), axes)
     response = file_response(Download(head, parts(), 1_200), form, "incidents", turns=Turns(1))
     if isinstance(response, StreamingResponse):
-        asyncio.run(drained(response))
+        run_async(drained(response))
     assert len(alive) == 12
     assert max(alive) <= 3
 
