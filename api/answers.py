@@ -128,10 +128,14 @@ class Answers:
             If the data cannot answer it.
         """
         key = f"{'history' if analysis.history else 'answer'}?{question.query()}"
+        # One for both: the data may change between the result and its answer.
+        state = self.snapshot()
 
         def answered() -> Answer:
             return self.cached(
-                key, lambda snapshot: ask(question, snapshot, history=analysis.history)
+                key,
+                lambda snapshot: ask(question, snapshot, history=analysis.history),
+                snapshot=state,
             )
 
         run = {"run": self._search} if analysis.searches else {}
@@ -139,7 +143,7 @@ class Answers:
         named = f"result {analysis.command}?{question.query()}"
         # Asked inside: a result depends on all that its answer was made of. And first: so both
         # are worked out in one turn.
-        result = self.cached(named, lambda _: analysis.compute(answered(), **run))
+        result = self.cached(named, lambda _: analysis.compute(answered(), **run), snapshot=state)
         return answered(), result
 
     def _search(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

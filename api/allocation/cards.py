@@ -10,6 +10,7 @@ import shapely
 from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
+from api.answers import SnapshotAnswers
 from api.dependencies import HTML, AnswersDep
 from api.etags import not_modified_or
 from api.maps.basemap import basemap_file
@@ -44,8 +45,9 @@ def cards(request: Request, answers: AnswersDep) -> Response:
         fields = dict(request.query_params)
         officer = fields.pop("officer", "")
         view = AllocationView.read(folded([*fields.items()]) | {"tab": "patrols"})
-        summary = AllocationSummary.ask(answers, view)
-        shapes = basemap_file(request).under(answers.snapshot()).shapes
+        state = SnapshotAnswers(answers)
+        summary = AllocationSummary.ask(state, view)
+        shapes = basemap_file(request).under(state.snapshot()).shapes
         chosen = [
             card for card in cards_of(summary, basemap=shapes) if officer in ("", card.officer)
         ]

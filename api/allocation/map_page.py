@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from api.answers import SnapshotAnswers
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
 from api.maps.allocation_map import draw_allocation
@@ -22,9 +23,10 @@ def allocation_map(request: Request, answers: AnswersDep, settings: SettingsDep)
 
     def draw() -> MapPage:
         view = AllocationView.read(folded(request.query_params.multi_items()))
-        snapshot = answers.snapshot()
+        state = SnapshotAnswers(answers)
+        snapshot = state.snapshot()
         return draw_allocation(
-            AllocationSummary.ask(answers, view),
+            AllocationSummary.ask(state, view),
             projection=snapshot.projection,
             basemap=basemap.under(snapshot, settings.tiles),
         )

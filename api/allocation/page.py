@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.allocation.form import area_count, form_variables
-from api.answers import Answers
+from api.answers import Answers, SnapshotAnswers
 from api.dependencies import HTML, AnswersDep
 from api.errors import status_of
 from api.etags import not_modified_or
@@ -43,6 +43,7 @@ def _page(
     answers: Answers, view: AllocationView, *, error: PatchmapError | None = None
 ) -> Response:
     """The page of a view, or the form with the reason why there is no allocation."""
+    answers = SnapshotAnswers(answers)  # whatever the page shows is of one state of the data
     summaries: list[AllocationSummary] = []
     if error is None:
         try:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api import etags
+from api.answers import Answers
 from api.app import make_app
 from api.reads import PARTS, Part, letters, note, noted, noting, parts_of
 from api.settings import Settings
 from boundaries.plans.draft import open_plan, save_plan
+from geo.analyses import LAYERS
+from geo.analyses.analysis import AnalysisResult
+from geo.question.ask import Answer, Question
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
+from tests.api.conftest import make_town, month_of_incidents
 from tests.boundaries.cities import begun, fill, put_places, wards_of
 from tests.boundaries.drawn import SIGNED, grid
 
@@ -265,3 +271,24 @@ def test_reads_count_for_what_is_around_them() -> None:
     assert parts_of("sli") is None
     assert parts_of("") == frozenset()
     assert parts_of(letters(PARTS)) == PARTS
+
+
+def test_a_result_and_its_answer_are_of_one_state_though_the_data_change_between(
+    tmp_path: Path,
+) -> None:
+    store, seen = make_town(tmp_path / "town.gpkg"), []
+
+    ranked = LAYERS["ranked-hotspots"]
+
+    def compute(answer: Answer, **options: object) -> AnalysisResult:
+        with store.transaction():
+            store.put_partition(month_of_incidents("2024-02", seed=8, east=100.0))
+        seen.append(answer)
+        return ranked.compute(answer)
+
+    question = Question.read({"layer": "wards", "datetime": "2024-01/2024-02"})
+    answer, _ = Answers(store).result(replace(ranked, compute=compute), question)
+    assert [answer] == seen
+    now, _ = Answers(store).result(ranked, question)
+    assert now.accounts.data_version != answer.accounts.data_version
+    store.close()

@@ -46,13 +46,15 @@ _PASSING: Final = re.compile(rb"cannot be used|as many questions as it can|takes
 """What a page says in the place of a section that could not be made then."""
 
 
-_VERSION: Final = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.[\d-]+)+")
-"""The data version, which grows with every import and undo though the data are as before."""
+_VERSIONS: Final = re.compile(
+    rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.[\d-]+)+|Draft, version \d+:"
+)
+"""The versions of the data and of plans, which grow though what is shown is as before."""
 
 
 def digest(reply: Reply) -> str:
-    """What tells two answers apart but for the data version."""
-    return hashlib.sha256(_VERSION.sub(b"", reply.body)).hexdigest()
+    """What tells two answers apart but for versions."""
+    return hashlib.sha256(_VERSIONS.sub(b"", reply.body)).hexdigest()
 
 
 @dataclass

@@ -15,7 +15,7 @@ from api.ogc.collections.extents import box_of
 from api.ogc.items import Items
 from api.snapshot import Snapshot
 from boundaries.plans.plan_layers import plan_outline
-from geo.errors import PatchmapError
+from geo.errors import PatchmapError, StoreError
 from geo.store.layer_ids import PLAN_PREFIX, PLANS
 
 _COLUMNS = (
@@ -78,5 +78,7 @@ def _outline(
     try:
         blocks = snapshot.plan_blocks(blocks_layer)
         return plan_outline(snapshot, plan_id, blocks=blocks), ""
+    except StoreError:  # passes, where what is wrong with a plan lasts
+        raise
     except PatchmapError as refusal:
         return None, str(refusal)

@@ -10,7 +10,9 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.settings import Settings
+from api.snapshot import Snapshot
 from boundaries.plans.draft import open_plan, save_plan
+from geo.errors import StoreError
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.boundaries.cities import begun, fill
@@ -142,3 +144,20 @@ def test_the_pages_offer_plans_as_layers(client: TestClient) -> None:
         assert '<option value="plan-north" selected>North &lt;b&gt; (draft)' in answer.text
     bare = client.get("/?layer=plan-bare")
     assert "no area of plan bare has a block yet" in bare.text
+
+
+@pytest.mark.parametrize("path", ["/ogc/collections", "/ogc/collections/plans/items"])
+def test_a_plan_that_cannot_be_read_now_is_not_listed_as_one_without_outline(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def away(_snapshot: Snapshot, _plan_id: str) -> None:
+        raise StoreError("the plans have just changed; try again")
+
+    monkeypatch.setattr(Snapshot, "plan", away)
+    refused = client.get(path)
+    assert refused.status_code == 503
+    assert "try again" in refused.json()["detail"]
+    monkeypatch.undo()
+    assert client.get(path).status_code == 200
+    north = get(client, "plans/items/north").json()
+    assert (north["geometry"]["type"], north["properties"]["problem"]) == ("MultiPolygon", "")
