@@ -256,7 +256,7 @@ class Callers:
         importer.stdin.write(b"\n")
         step = (await importer.stdout.readline()).decode().strip()
         word, _, rest = step.partition(" ")
-        if word == "refused":
-            self.noticed.import_refusals[rest] += 1
-        else:
+        if word in {"imported", "undone"}:
             self.noticed.imports[int(rest)] = word
+        else:
+            self.noticed.import_refusals[rest or "the importer ended"] += 1
