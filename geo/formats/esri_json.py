@@ -109,12 +109,13 @@ def _polygons(rings: list[Any], where: str) -> list[Any]:
     )
     outer = outer or list(range(len(rings)))  # written by a program that minds no direction
     polygons = {n: [rings[n]] for n in sorted(outer)}
+    filled = [shapely.Polygon(shapes[n].exterior) for n in outer]
+    tree = shapely.STRtree(filled)
     for hole in (n for n in range(len(rings)) if n not in polygons):
         inside = shapes[hole].representative_point()
-        around = next(
-            (n for n in outer if shapely.Polygon(shapes[n].exterior).intersects(inside)), None
-        )
-        if around is None:
+        around = tree.query(inside, predicate="intersects")
+        if not len(around):
             raise InputError(f"{where} has a hole outside every ring; repair it in ArcGIS")
-        polygons[around].append(rings[hole])
+        # They are sorted by size, so the first is the smallest.
+        polygons[outer[int(around.min())]].append(rings[hole])
     return list(polygons.values())
