@@ -260,7 +260,9 @@ def run_analysis(
         for name, value in result.parameters.items()
         for line in (_plan_lines(value) if name == "plans" else [f"{name}: {_shown(value)}"])
     ]
-    lines += [f"note: {caveat}" for caveat in result.caveats]
+    # A page shows an answer without its accounts beside it; here they stand just above.
+    new = [caveat for caveat in result.caveats if caveat not in answer.accounts.caveats]
+    lines += [f"note: {caveat}" for caveat in new]
     cli.echo(lines, _facts(answer) | result.as_dict())
     return result
 

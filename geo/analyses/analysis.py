@@ -185,8 +185,8 @@ def short_months(answer: Answer, months: Sequence[str]) -> list[str]:
     return [f"These months look incomplete: {', '.join(short)}."] if short else []
 
 
-def doubled_months(answer: Answer, months: Sequence[str]) -> list[str]:
-    """Caveats for months, `YYYY-MM`, outside the Answer's periods that look published twice.
+def doubled_months(answer: Answer, months: Sequence[str], *, own: bool = False) -> list[str]:
+    """Caveats for months that look published twice.
 
     Parameters
     ----------
@@ -194,14 +194,20 @@ def doubled_months(answer: Answer, months: Sequence[str]) -> list[str]:
         An Answer with its history; its accounts speak of the months of its own periods.
     months
         As `YYYY-MM`.
+    own
+        Whether to name the months of the Answer's own periods too, because they are set against
+        each other. Else the accounts suffice.
 
     Returns
     -------
     A caveat for each category of such a month.
     """
     accounts, history = answer.accounts, answer.history
-    own = {*accounts.period.months, *(accounts.compared.period.months if accounts.compared else ())}
-    named = np.isin(london_months(history["occurred_from"]).astype(str), sorted({*months} - own))
+    compared = accounts.compared.period.months if accounts.compared else ()
+    in_accounts = set() if own else {*accounts.period.months, *compared}
+    named = np.isin(
+        london_months(history["occurred_from"]).astype(str), sorted({*months} - in_accounts)
+    )
     dated = history[named & (history["precision"] == "month").to_numpy()]
     return [f"{one.month}: {one.text}." for one in published_twice(dated)]
 

@@ -114,7 +114,7 @@ def treated(answer: Answer) -> AnalysisResult:
         [
             *_left_out(alike),
             *short_months(answer, [*before.months, *after.months]),
-            *doubled_months(answer, [*before.months, *after.months]),
+            *doubled_months(answer, [*before.months, *after.months], own=True),
         ],
         {PLACES: comparison.table},
         warnings=[*_by_choice(answer, share), *_unmatched(comparison)],
