@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,16 +11,13 @@ import typer
 
 from api.commands.context import TABLE_ENDINGS, CommandContext, read_vector
 from api.formats.registry import write_frame
-from boundaries.layers.read import read_faulty, read_layer
-from boundaries.layers.selecting import features_where, features_within
-from boundaries.layers.snapping import snapped
+from api.imports.layers import ReadingOptions, check_day, overlap_lines, put_layer, read_content
+from boundaries.layers.read import read_faulty
 from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
-from geo.locate import overlaps_text
-from geo.locate.overlaps import WIDTH_M
-from geo.store.contract import LayerMetadata, Store
+from geo.store.contract import LayerMetadata
 from geo.store.layer_ids import renaming_notices
 
 layers = typer.Typer(help="Boundary layers: add, check, list.", no_args_is_help=True)
@@ -89,81 +85,21 @@ def add_layer(
         file=file.name,
     )
     for option, day in (("--valid-from", valid_from), ("--valid-to", valid_to)):
-        _check_day(option, day)
+        check_day(option, day)
     cli = CommandContext.of(context)
     how = ReadingOptions(inside=inside, repair=repair, snap_m=snap_m, where=where, within=within)
     cli.echo(*store_layer(cli, file, metadata, how))
-
-
-@dataclass(frozen=True)
-class ReadingOptions:
-    """How a file of areas is read: as the options of `layers add` say."""
-
-    inside: str = ""
-    repair: bool = False
-    snap_m: float | None = None
-    where: str = ""
-    within: str = ""
 
 
 def store_layer(
     cli: CommandContext, file: Path, metadata: LayerMetadata, how: ReadingOptions
 ) -> tuple[list[str], dict[str, object]]:
     """Read a file of areas into the store; returns lines for people, and the facts in them."""
-    content = read_vector(file, layer=how.inside)
-    if how.where:
-        content = features_where(content, *_condition(how.where), file=file.name)
+    # Before the store is opened: a file that cannot be read must not make one.
+    content = read_content(file, how, notify=partial(typer.echo, err=True))
     with cli.open(create=True) as store:
-        if how.within:
-            outer = read_layer_or_plan(store, how.within)[1]
-            content = features_within(
-                content, outer, projection=store.projection, file=file.name, layer=how.within
-            )
-        layer = read_layer(content, metadata, projection=store.projection, repair=how.repair)
-        layer = layer if how.snap_m is None else snapped(layer, how.snap_m)
-        with store.transaction():
-            replaced = _replaced(store, layer.metadata.layer_id, layer.areas)
-            store.put_layer(layer.metadata, layer.areas)
-    metadata = layer.metadata
-    named = (
-        f"names from {metadata.name_field}"
-        if metadata.name_field
-        else "no field of names: areas are named by their codes"
-    )
-    line = (
-        f"{metadata.layer_id}: {len(layer.areas)} areas, codes from {metadata.code_field}, {named}"
-    )
-    facts = {
-        "layer": metadata.layer_id,
-        "areas": len(layer.areas),
-        "code_field": metadata.code_field,
-        "name_field": metadata.name_field,
-        "changes": layer.changes,
-        "overlaps": overlaps_text(layer.areas),
-    }
-    facts["replaced"] = replaced
-    return [line, *replaced, *layer.changes, *_overlap_lines(layer.areas)], facts
-
-
-def _replaced(store: Store, layer_id: str, areas: gpd.GeoDataFrame) -> list[str]:
-    """What a layer takes the place of: another file under the same id, and figures with it."""
-    before = next((one for one in store.layers() if one.layer_id == layer_id), None)
-    if before is None:
-        return []
-    old = store.layer(layer_id)[1]
-    size = f"{len(old)} area{'' if len(old) == 1 else 's'}"
-    lines = [f"it replaces {before.title or before.file or layer_id}: {size}"]
-    if lost := [str(name) for name in old.columns if name not in areas.columns]:
-        lines.append(f"no longer in {layer_id}: {', '.join(lost)}; add them again if needed")
-    return lines
-
-
-def _condition(where: str) -> tuple[str, list[str]]:
-    field, equals, values = where.partition("=")
-    wanted = [value.strip() for value in values.split(",") if value.strip()]
-    if not (field and equals and wanted):
-        raise InputError(f"--where {where!r}: write it as LAD25CD=E06000015")
-    return field, wanted
+        stored = put_layer(store, content, metadata, how)
+    return stored.lines, stored.facts
 
 
 @layers.command("check")
@@ -199,7 +135,7 @@ def check(
     findings = check_layer(areas, sliver_m=sliver_m, current_codes=codes)
     fit = unfit_for_plan(findings).empty
     # Before they are repaired, areas may be too broken to be intersected.
-    overlaps = [] if "invalid ring" in set(findings["kind"]) else _overlap_lines(areas)
+    overlaps = [] if "invalid ring" in set(findings["kind"]) else overlap_lines(areas)
     if output:
         write_frame(findings, output, projection=projection, members={"layer": layer})
     kinds = findings["kind"].value_counts(sort=False)
@@ -226,19 +162,6 @@ def list_layers(context: typer.Context) -> None:
     lines = [f"{metadata.layer_id}: {n} areas  {metadata.title}".rstrip() for metadata, n in sizes]
     facts = [_layer_facts(metadata, n) for metadata, n in sizes]
     cli.echo(lines or ["no layers yet"], facts)
-
-
-def _overlap_lines(areas: gpd.GeoDataFrame) -> list[str]:
-    """What it means for counts that areas overlap; nothing where they do not."""
-    pairs = overlaps_text(areas)
-    if not pairs:
-        return []
-    line = (
-        f"areas overlap by more than a sliver of {WIDTH_M:g} m ({pairs}): each counts its own "
-        "incidents, so they add up to more than all; posts, patches and plans need a layer "
-        "without overlaps"
-    )
-    return [line]
 
 
 def _layer_facts(metadata: LayerMetadata, areas: int) -> dict[str, object]:
@@ -283,10 +206,3 @@ def _size(number: float) -> str:
 
 def _findings(number: int) -> str:
     return "1 finding" if number == 1 else f"{number:,} findings"
-
-
-def _check_day(option: str, day: str) -> None:
-    try:
-        date.fromisoformat(day or "2000-01-01")
-    except ValueError as error:
-        raise InputError(f"{option} {day!r} is not a date; write it as 2025-05-01") from error

@@ -25,7 +25,7 @@ from geo.formats.csv_table import Table
 from geo.formats.features import read_features
 from geo.output import destination
 from geo.sources.sheets import read_table_file
-from geo.store.contract import ImportRecord, LayerMetadata, Store
+from geo.store.contract import LayerMetadata, Store
 from geo.store.geopackage import GeoPackageStore, is_store, make_private, remove_store
 from geo.temporary import HIDDEN_PREFIX, remove_abandoned
 
@@ -177,24 +177,6 @@ def areas_of(
         raise InputError(f"there is no file {areas}; a layer of the store needs no layer or field")
     with cli.open() as store:
         return store.projection, read_layer_or_plan(store, areas)[1]
-
-
-def record_facts(record: ImportRecord) -> dict[str, object]:
-    """The record of an import as JSON members."""
-    return {
-        "import": record.import_id,
-        "partition": record.partition_id,
-        "file": record.file,
-        "sha256": record.sha256,
-        "read": record.rows_read,
-        "accepted": record.rows_accepted,
-        "rejected": record.rejected_by_reason,
-        "replaced": record.rows_replaced,
-        "by": record.imported_by,
-        "at": record.imported_at,
-        "state": record.state,
-        "purged": record.purged_at,
-    }
 
 
 def with_progress(steps: Iterable[Step], what: str, *, total: int | None = None) -> Iterator[Step]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -17,24 +16,26 @@ from api.commands.context import (
     areas_of,
     read_bytes,
     read_table,
-    record_facts,
     with_progress,
 )
-from api.formats.points import PointFile, as_spreadsheets
+from api.formats.points import as_spreadsheets
 from api.formats.rejects import RejectsFile
-from api.settings import user_name
-from geo.crs import Projection, crs_name, implausible
+from api.imports.incidents import (
+    import_lines,
+    import_partition,
+    mapped_partitions,
+    refuse_repeated,
+)
+from geo.crs import crs_name, implausible
 from geo.errors import InputError
 from geo.formats.csv_table import Table
 from geo.formats.csv_text import to_csv
-from geo.incidents import COVERS_SETTING, NOTES_SETTING, Batch, Partition, month_span
+from geo.incidents import month_span
 from geo.locate import AreaLocator, joined_codes, overlaps_text
 from geo.output import write_text
-from geo.question.quality import DoubleWatch
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
 from geo.sources.street_files import StreetFile
-from geo.store.contract import Change, ImportRecord, Store
 from geo.temporary import TemporaryFolder
 
 # Pairs of column names that are taken for coordinates, with their CRS; '' is the store's own.
@@ -110,7 +111,15 @@ def ingest(
                 layer=inside,
                 notify=partial(typer.echo, err=True),
             )
-            parts = _mapped_parts(converted, mapping, partition, store.projection)
+            from geo.sources.mapping import read_mapping  # noqa: PLC0415 - workbooks load slowly
+
+            columns = read_mapping(read_bytes(mapping), file=mapping.name, folder=mapping.parent)
+            parts = mapped_partitions(
+                converted(columns.where.columns),
+                columns,
+                name=partition,
+                projection=store.projection,
+            )
         else:
             parts = [
                 part
@@ -124,7 +133,7 @@ def ingest(
                 f"{files[0].name} holds no file of this --force, --from and --to; leave them out "
                 "to import all"
             )
-        _refuse_repeated(parts)
+        refuse_repeated(parts)
         unused = set(chosen) - {(part.name, part.month) for part in parts}
         if unused:
             raise InputError(f"--halve {':'.join(min(unused))} does not match any of the files")
@@ -149,24 +158,6 @@ def _check_ingest(files: list[Path], *, source: str, partition: str) -> None:
     missing = [str(path) for path in files if not path.exists()]
     if missing:
         raise InputError(f"there is no file {', '.join(missing)}")
-
-
-def _mapped_parts(
-    converted: Callable[[tuple[str, ...]], Iterable[PointFile]],
-    mapping: Path,
-    partition: str,
-    projection: Projection,
-) -> list[Partition]:
-    from geo.sources.mapping import in_crs, read_mapping  # noqa: PLC0415 - workbooks load slowly
-    from geo.sources.spreadsheet import read_spreadsheet  # noqa: PLC0415 - likewise
-
-    columns = read_mapping(read_bytes(mapping), file=mapping.name, folder=mapping.parent)
-    return [
-        read_spreadsheet(
-            file.path, in_crs(columns, file.crs, file=file.path.name), projection, name=partition
-        )
-        for file in converted(columns.where.columns)
-    ]
 
 
 def locate(
@@ -270,43 +261,6 @@ def _place(table: Table, *, x: str, y: str) -> tuple[tuple[str, str], str]:
     )
 
 
-@dataclass(frozen=True)
-class Imported:
-    """What importing one partition did, and what is unusual or looks wrong about it."""
-
-    change: Change
-    record: ImportRecord
-    warnings: list[str]
-
-    @property
-    def line(self) -> str:
-        """Where its rows went."""
-        record = self.record
-        counts = record.rejected_by_reason.items()
-        reasons = ", ".join(f"{n:,} {reason}" for reason, n in counts)
-        return (
-            f"{record.file}: {record.rows_read:,} read = {record.rows_accepted:,} accepted + "
-            f"{record.rows_rejected:,} rejected"
-            + (f" ({reasons})" if reasons else "")
-            + f" [{self.change}]"
-        )
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """The same as JSON members."""
-        return record_facts(self.record) | {"change": self.change}
-
-
-def import_partition(store: Store, part: Partition, rejected: RejectsFile) -> Imported:
-    """Import a partition inside a transaction of its store, and its notes with it."""
-    _store_notes(store, part)
-    watch = DoubleWatch()
-    notices: list[str] = []
-    add = partial(_add_batch, part, rejected, watch, notices)
-    change, record = store.put_partition(part, by=user_name(), on_batch=add)
-    return Imported(change, record, [*notices, *_double_warnings(part, watch)])
-
-
 def files_wanted(force: str, first: str, last: str) -> Callable[[StreetFile], bool]:
     """Which street-level files `--force`, `--from` and `--to` ask for.
 
@@ -342,59 +296,3 @@ def halves_of(values: list[str]) -> dict[tuple[str, str], str]:
             )
         halves[name, month] = category
     return halves
-
-
-def _store_notes(store: Store, part: Partition) -> None:
-    """Store a source's notes and what the partition covers; only changes, as each is a version."""
-    key = NOTES_SETTING.format(part.source)
-    if part.notes and store.setting(key) != part.notes.as_dict():
-        store.put_setting(key, part.notes.as_dict())
-    key = COVERS_SETTING.format(part.source)
-    stored = store.setting(key)
-    before = stored if isinstance(stored, dict) else {}
-    covers = {name: value for name, value in before.items() if name != part.partition_id}
-    if part.covers:
-        covers[part.partition_id] = part.covers.as_dict()
-    if covers != before:
-        store.put_setting(key, covers)
-
-
-def _add_batch(
-    part: Partition,
-    rejected: RejectsFile,
-    watch: DoubleWatch,
-    notices: list[str],
-    batch: Batch,
-) -> None:
-    rejected.add(part, batch)
-    # Those of the last rows know most.
-    notices[:] = batch.notices
-    watch.add(batch.accepted)
-
-
-def _double_warnings(part: Partition, watch: DoubleWatch) -> list[str]:
-    """A warning for each month and category that seems to be published twice."""
-    return [
-        f"warning: {part.file}: {double.text}; if so, import it again with "
-        f"--halve {part.name}:{double.month}:{double.category}"
-        for double in watch.doubles()
-    ]
-
-
-def _refuse_repeated(partitions: list[Partition]) -> None:
-    files: dict[str, str] = {}
-    for part in partitions:
-        if earlier := files.get(part.partition_id):
-            raise InputError(
-                f"two files contain {part.partition_id}: {earlier} and {part.file}; import one"
-            )
-        files[part.partition_id] = part.file
-
-
-def import_lines(imported: list[Imported]) -> list[str]:
-    """Where the rows of each file went, and in the last line of all files."""
-    read = sum(each.record.rows_read for each in imported)
-    accepted = sum(each.record.rows_accepted for each in imported)
-    files = "1 file" if len(imported) == 1 else f"{len(imported)} files"
-    total = f"{files}: {read:,} read = {accepted:,} accepted + {read - accepted:,} rejected"
-    return [*(each.line for each in imported), total]

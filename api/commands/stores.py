@@ -11,7 +11,9 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from api.commands.context import CommandContext, open_store, record_facts
+from api.commands.context import CommandContext, open_store
+from api.imports.records import record_facts
+from api.imports.records import undo_import as undo_stored_import
 from geo.errors import ConflictError, InputError
 from geo.incidents import LONDON
 from geo.output import destination, write_file
@@ -49,12 +51,8 @@ def undo_import(
 ) -> None:
     """Undo an import and restore what it replaced."""
     cli = CommandContext.of(context)
-    with cli.open() as store, store.transaction():
-        record = store.undo_import(import_id)
-    line = (
-        f"import {import_id} ({record.file}) undone: {record.rows_accepted:,} incidents removed, "
-        f"{record.rows_replaced:,} restored"
-    )
+    with cli.open() as store:
+        line, record = undo_stored_import(store, import_id)
     cli.echo([line], record_facts(record))
 
 

@@ -10,9 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from api.commands.attributes import JoinOptions, joined_layer
 from api.commands.start.downloads import Downloads
 from api.commands.start.recognise import FigureFile
+from api.imports.attributes import JoinOptions, joined_layer
 from boundaries.layers.area_codes import WARDS
 from geo.errors import InputError
 from geo.store.contract import StoreReader

@@ -12,11 +12,11 @@ from typing import Final
 import geopandas as gpd
 import shapely
 
-from api.commands.areas import ReadingOptions
 from api.commands.context import read_vector
 from api.commands.start.downloads import Downloads
 from api.commands.start.names import Authority
 from api.commands.start.recognise import AreaFile, LookupFile
+from api.imports.layers import ReadingOptions
 from boundaries.layers.area_codes import AUTHORITIES, LEVELS, WARDS
 from boundaries.layers.read import read_layer
 from boundaries.layers.selecting import features_where, features_within

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from api.commands.context import CommandContext, with_progress
-from api.commands.incidents import Imported, files_wanted, import_partition
+from api.commands.incidents import files_wanted
 from api.commands.start.downloads import Downloads
 from api.commands.start.recognise import STREET_COLUMNS, IncidentFile
 from api.formats.rejects import RejectsFile
+from api.imports.incidents import Imported, import_partition
 from geo.crs import Projection
 from geo.errors import ConflictError, InputError
 from geo.incidents import Partition
