@@ -6,7 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincc, gammaln, ndtr, pdtr, pdtrc, xlogy
+from scipy.special import (
+    betainc,
+    betaincc,
+    gammainc,
+    gammaincc,
+    gammaln,
+    ndtr,
+    pdtr,
+    pdtrc,
+    xlogy,
+)
 
 Floats = NDArray[np.float64]
 
@@ -66,6 +76,87 @@ def binomial_two_sided(successes: ArrayLike, trials: int, share: ArrayLike) -> F
         at_least = np.where(k <= 0, 1.0, betainc(np.maximum(k, 1), trials - k + 1, chance))
         at_most = np.where(k >= trials, 1.0, betaincc(k + 1, np.maximum(trials - k, 1), chance))
     return np.minimum(1.0, 2.0 * np.minimum(at_least, at_most))
+
+
+def overdispersed_two_sided(counts: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats:
+    """Two-sided p of counts that vary more than Poisson counts: twice the smaller tail, at most 1.
+
+    What makes them vary is unknown, so each tail is the wider one of two laws of that variance:
+    the negative binomial, whose upper tail is long, and the Poisson law of the counts divided by
+    their dispersion, which is exact where incidents come in groups of one size.
+
+    Parameters
+    ----------
+    counts
+        n whole numbers of at least 0.
+    mean
+        The n means, above 0.
+    dispersion
+        Variance over mean of each, or of all, at least 1; at 1 the counts are Poisson.
+
+    Returns
+    -------
+    p
+        n values.
+
+    Source: Cameron & Trivedi 1986, NB1 (variance in proportion to the mean); McCullagh & Nelder
+    1989, section 6.2 (quasi-Poisson).
+    """
+    k, mu, spread = np.broadcast_arrays(*(np.asarray(a, float) for a in (counts, mean, dispersion)))
+    # At a dispersion of 1 the negative binomial is Poisson, but has no finite size.
+    size, chance = mu / np.maximum(spread - 1, 1e-9), 1 / np.maximum(spread, 1 + 1e-9)
+    fewer, groups = np.maximum(k, 1.0), mu / spread
+    at_least = np.maximum(betaincc(size, fewer, chance), gammainc(fewer / spread, groups))
+    at_most = np.maximum(betainc(size, k + 1, chance), gammaincc(k / spread + 1, groups))
+    at_least = np.where(k <= 0, 1.0, at_least)
+    return np.asarray(np.minimum(1.0, 2.0 * np.minimum(at_least, at_most)))
+
+
+def hypergeometric_two_sided(
+    marked: ArrayLike, all_marked: int, drawn: ArrayLike, total: int
+) -> Floats:
+    """Exact two-sided p of how many of some draws are marked: twice the smaller tail, at most 1.
+
+    Parameters
+    ----------
+    marked
+        Of each of n sets of draws those that are marked, whole numbers.
+    all_marked
+        Of all things those that are marked.
+    drawn
+        The draws in each of the n sets, without replacement.
+    total
+        All things.
+
+    Returns
+    -------
+    p
+        n values.
+
+    Source: Fisher 1935.
+    """
+    k, size = np.asarray(marked, np.int64), np.asarray(drawn, np.int64)
+    p = np.ones(len(k))
+    for draws in np.unique(size):
+        here = size == draws
+        first, last = max(0, draws + all_marked - total), min(draws, all_marked)
+        support = np.arange(first, last + 1)
+        log = (
+            _log_ways(all_marked, support)
+            + _log_ways(total - all_marked, draws - support)
+            - _log_ways(total, draws)
+        )
+        chance = np.exp(log)
+        at_most, at_least = np.cumsum(chance), np.cumsum(chance[::-1])[::-1]
+        at = k[here] - first
+        p[here] = np.minimum(1.0, 2.0 * np.minimum(at_most[at], at_least[at]))
+    return p
+
+
+def _log_ways(n: ArrayLike, k: ArrayLike) -> Floats:
+    """The logarithm of how many ways there are to draw k of n."""
+    most, some = np.asarray(n, float), np.asarray(k, float)
+    return np.asarray(gammaln(most + 1) - gammaln(some + 1) - gammaln(most - some + 1))
 
 
 class Trend(NamedTuple):

@@ -215,6 +215,23 @@ def _chance_of_one_draw(n: int, *, most: int) -> Floats:
     return np.cumprod(np.append(1.0, j / (n - j + 1)))
 
 
+def statistics(values: ArrayLike, neighbours: csr_array) -> pd.DataFrame:
+    """Gi* of each cell as `z`, its normal two-sided `p`, and the Benjamini–Hochberg `q` of that.
+
+    Parameters
+    ----------
+    values, neighbours
+        As in `gi_star`.
+
+    Returns
+    -------
+    A row for each cell; NaN where z is undefined.
+    """
+    z = gi_star(values, neighbours)
+    p = normal_two_sided(z)
+    return pd.DataFrame({"z": z, "p": p, "q": benjamini_hochberg(p)})
+
+
 def hotspots(
     counts: ArrayLike,
     neighbours: csr_array,
@@ -261,10 +278,25 @@ def hotspots(
     frame = pd.DataFrame(
         {"n": n, "z": z, "p": p, "q": q, "p_count": p_count, "q_count": q_count, "class": classes}
     )
-    return frame if weighted is None else _with_harm(frame, np.asarray(weighted, float))
+    return frame if weighted is None else with_harm(frame, np.asarray(weighted, float))
 
 
-def _with_harm(frame: pd.DataFrame, weighted: Floats) -> pd.DataFrame:
+def with_harm(frame: pd.DataFrame, weighted: Floats) -> pd.DataFrame:
+    """Put harm beside the counts of cells, and where it changes the first `TOP` of them.
+
+    Parameters
+    ----------
+    frame
+        With `n` as its first column.
+    weighted
+        The harm of each cell.
+
+    Returns
+    -------
+    The frame with `weighted`, `rank_n` and `rank_weighted` (1 is the most; equals share the better
+    rank) and `rank_flips`: whether the cell is surely among the first by one of the two and surely
+    not by the other, however equals are ordered.
+    """
     frame.insert(1, "weighted", weighted)
     best = frame[["n", "weighted"]].rank(ascending=False, method="min").astype(int)
     worst = frame[["n", "weighted"]].rank(ascending=False, method="max")
