@@ -1,7 +1,8 @@
-"""`patchmap layers …`: add, check and list boundary layers."""
+"""`patchmap layers …`: add, check, list and undo changes of boundary layers."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,14 @@ import typer
 
 from api.commands.context import TABLE_ENDINGS, CommandContext, read_vector
 from api.formats.registry import write_frame
-from api.imports.layers import ReadingOptions, check_day, overlap_lines, put_layer, read_content
+from api.imports.layers import (
+    ReadingOptions,
+    check_day,
+    overlap_lines,
+    put_layer,
+    read_content,
+    undo_change,
+)
 from boundaries.layers.read import read_faulty
 from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.plan_layers import read_layer_or_plan
@@ -20,7 +28,7 @@ from geo.errors import InputError
 from geo.store.contract import LayerMetadata
 from geo.store.layer_ids import renaming_notices
 
-layers = typer.Typer(help="Boundary layers: add, check, list.", no_args_is_help=True)
+layers = typer.Typer(help="Boundary layers: add, check, list, undo.", no_args_is_help=True)
 
 _NAMED_FINDINGS = 3
 
@@ -162,6 +170,36 @@ def list_layers(context: typer.Context) -> None:
     lines = [f"{metadata.layer_id}: {n} areas  {metadata.title}".rstrip() for metadata, n in sizes]
     facts = [_layer_facts(metadata, n) for metadata, n in sizes]
     cli.echo(lines or ["no layers yet"], facts)
+
+
+@layers.command("history")
+def layer_history(context: typer.Context) -> None:
+    """List what was done to the layers: files and figures, by whom and when."""
+    cli = CommandContext.of(context)
+    with cli.open() as store:
+        changes = store.layer_changes()
+    lines = [
+        f"{change.change_id:>5}  {change.changed_at}  {change.changed_by}  {change.layer_id}: "
+        f"{change.what or 'no file'}, {change.areas_before:,} -> {change.areas:,} areas"
+        f"  [{change.state}]"
+        for change in changes
+    ]
+    cli.echo(lines or ["no changes of layers yet"], [asdict(change) for change in changes])
+
+
+@layers.command("undo")
+def undo_layer(
+    context: typer.Context,
+    change_id: Annotated[int, typer.Argument(help="Number of the change, from 'layers history'.")],
+) -> None:
+    """Undo a change of a layer and restore what it replaced.
+
+    A layer that was new is removed.
+    """
+    cli = CommandContext.of(context)
+    with cli.open() as store:
+        line, change = undo_change(store, change_id)
+    cli.echo([line], asdict(change))
 
 
 def _layer_facts(metadata: LayerMetadata, areas: int) -> dict[str, object]:

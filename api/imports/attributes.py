@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
+from api.settings import user_name
 from api.text_tables import listed
 from boundaries.layers.areal_interpolation import Carried, carry
 from boundaries.layers.attributes import join_attributes
@@ -144,7 +145,12 @@ def add_attributes(
     """
     with store.transaction():
         joined = joined_layer(store, file, how, notify=notify)
-        store.put_layer(joined.metadata, joined.areas)
+        store.put_layer(
+            joined.metadata,
+            joined.areas,
+            by=user_name(),
+            what=f"{', '.join(joined.added)} from {file.name}"[:NOTE_LENGTH],
+        )
     return joined
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
+from api.settings import user_name
 from boundaries.layers.read import Layer, read_layer
 from boundaries.layers.selecting import features_where, features_within
 from boundaries.layers.snapping import snapped
@@ -17,7 +18,7 @@ from geo.errors import InputError
 from geo.formats.features import read_features
 from geo.locate import overlaps_text
 from geo.locate.overlaps import WIDTH_M
-from geo.store.contract import LayerMetadata, Store, StoreReader
+from geo.store.contract import LayerChange, LayerMetadata, Store, StoreReader
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def put_layer(
     layer = read_areas(store, content, metadata, how)
     with store.transaction():
         stored = StoredLayer(layer, replaced_lines(store, layer.metadata.layer_id, layer.areas))
-        store.put_layer(layer.metadata, layer.areas)
+        store.put_layer(layer.metadata, layer.areas, by=user_name())
     return stored
 
 
@@ -194,6 +195,28 @@ def replaced_lines(store: StoreReader, layer_id: str, areas: gpd.GeoDataFrame) -
     if lost := [str(name) for name in old.columns if name not in areas.columns]:
         lines.append(f"no longer in {layer_id}: {', '.join(lost)}; add them again if needed")
     return lines
+
+
+def undo_change(store: Store, change_id: int) -> tuple[str, LayerChange]:
+    """Undo a change of a layer.
+
+    Returns
+    -------
+    What that did, in a sentence, and the change from before.
+
+    Raises
+    ------
+    NotFoundError, ConflictError
+        As the store's `undo_layer_change` does.
+    """
+    with store.transaction():
+        change = store.undo_layer_change(change_id)
+    done = (
+        f"{change.layer_id} is as it was before, with {change.areas_before:,} areas"
+        if change.areas_before
+        else f"{change.layer_id} was new and is removed"
+    )
+    return f"layer change {change_id} ({change.what or 'no file'}) undone: {done}", change
 
 
 def overlap_lines(areas: gpd.GeoDataFrame) -> list[str]:

@@ -176,6 +176,9 @@ class LayerTables(Protocol):
             What `SqlStore.layers` reads, as JSON.
         """
 
+    def remove(self, table: str) -> None:
+        """Remove a layer that exists."""
+
 
 def count_change(tables: Tables, subject: Subject) -> None:
     """Raise the counter of a subject, so the data version names a new state.

@@ -22,6 +22,7 @@ Subject = Literal["incidents", "layers", "plans", "settings"]
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
 
 ImportState = Literal["current", "replaced", "undone"]
+LayerChangeState = Literal["current", "undone", "final"]
 Change = Literal["added", "replaced", "updated", "unchanged"]
 
 # Any, because only `boundaries` knows what a plan consists of; it checks each record it reads.
@@ -116,6 +117,25 @@ class ImportRecord:
     def rows_rejected(self) -> int:
         """How many rows were rejected, for whatever reason."""
         return self.rows_read - self.rows_accepted
+
+
+@dataclass(frozen=True)
+class LayerChange:
+    """One change of a layer: its first file, another file, or figures of its areas.
+
+    `what` says where it came from; `areas` is how many there are since and `areas_before` how many
+    there were (0 for a new layer). `state` is `current`, `undone`, or `final` where it can no
+    longer be undone, because what it replaced is not stored any more.
+    """
+
+    change_id: int
+    layer_id: str
+    what: str
+    areas: int
+    areas_before: int
+    changed_by: str
+    changed_at: str
+    state: LayerChangeState
 
 
 class PlanSummary(TypedDict):
@@ -220,8 +240,12 @@ class Store(StoreReader, Protocol):
     def close(self) -> None:
         """Release files and connections."""
 
-    def put_layer(self, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
+    def put_layer(
+        self, metadata: LayerMetadata, areas: gpd.GeoDataFrame, *, by: str = "", what: str = ""
+    ) -> None:
         """Add a layer, or replace the whole of the layer with the same id.
+
+        The change is recorded with what it replaced, so it can be undone.
 
         Parameters
         ----------
@@ -230,11 +254,37 @@ class Store(StoreReader, Protocol):
         areas
             Polygons and multipolygons in the working CRS, indexed by `area_code`. A column of
             whole numbers, numbers or booleans keeps its type; any other is stored as text.
+        by
+            Who changes it.
+        what
+            Where the change comes from; the file of the metadata when omitted.
 
         Raises
         ------
         InputError
             If the id is not allowed.
+        """
+
+    def layer_changes(self) -> list[LayerChange]:
+        """What was done to the layers, by id; nothing of what an earlier release did."""
+
+    def undo_layer_change(self, change_id: int) -> LayerChange:
+        """Undo a change of a layer and restore what it replaced; returns it from before.
+
+        A layer that the change added is removed.
+
+        Parameters
+        ----------
+        change_id
+            As `layer_changes` lists it.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such change.
+        ConflictError
+            If it is undone already, a later change of the layer stands, what it replaced is no
+            longer stored, or the layer would be removed and a plan is made of its areas.
         """
 
     def import_rows(self, import_id: int) -> pd.DataFrame:

@@ -8,17 +8,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
+from geo.errors import ConflictError
 from geo.incidents import COLUMNS, Batch, Partition
 from geo.store.backend import Database, IncidentTable, LayerTables, Tables, count_change
 from geo.store.contract import (
     Change,
     DataVersion,
     ImportRecord,
+    LayerChange,
     LayerMetadata,
     PlanRecord,
     PlanSummary,
@@ -27,6 +30,7 @@ from geo.store.contract import (
     Window,
 )
 from geo.store.import_log import ImportLog
+from geo.store.layer_changes import LayerChanges
 from geo.store.layer_ids import find_layer, id_to_store, metadata_text, stored_metadata
 from geo.store.plan_rows import (
     PLAN_COLUMNS,
@@ -50,6 +54,7 @@ class SqlStore(Store):
         self._incidents = incidents
         self._layers = layers
         self._imports = ImportLog(tables, incidents)
+        self._changes = LayerChanges(tables)
 
     def reading(self) -> AbstractContextManager[None]:
         return self._database.reading()
@@ -81,17 +86,67 @@ class SqlStore(Store):
             metadata = find_layer(self.layers(), layer_id)
             return metadata, self._layers.read(metadata.stored_as or metadata.layer_id)
 
-    def put_layer(self, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
+    def put_layer(
+        self, metadata: LayerMetadata, areas: gpd.GeoDataFrame, *, by: str = "", what: str = ""
+    ) -> None:
         with self._database.changing():
             # Inside the change, so no other process adds a layer of this id in between.
-            table = id_to_store(self.layers(), metadata.layer_id)
-            self._layers.write(
-                table,
-                areas,
-                title=metadata.title or metadata.layer_id,
-                metadata=metadata_text(metadata, table),
+            layers = self.layers()
+            table = id_to_store(layers, metadata.layer_id)
+            before = next((one for one in layers if one.layer_id == metadata.layer_id), None)
+            former = None if before is None else self._layers.read(table)
+            change = LayerChange(
+                change_id=0,
+                layer_id=metadata.layer_id,
+                what=what or metadata.file,
+                areas=len(areas),
+                areas_before=0 if former is None else len(former),
+                changed_by=by,
+                changed_at="",
+                state="current",
             )
-            count_change(self._tables, "layers")
+            text = "" if before is None else metadata_text(before, table)
+            self._changes.add(change, text, former)
+            self._write_layer(table, metadata, areas)
+
+    def layer_changes(self) -> list[LayerChange]:
+        return self._changes.history()
+
+    def undo_layer_change(self, change_id: int) -> LayerChange:
+        with self._database.changing():
+            change = self._changes.undoable(change_id)
+            current = find_layer(self.layers(), change.layer_id)
+            table = current.stored_as or current.layer_id
+            replaced = self._changes.replaced(change_id, crs=self.projection.crs)
+            if replaced is None:
+                self._remove_layer(change.layer_id, table)
+            else:
+                text, areas = replaced
+                former = LayerMetadata(**json.loads(text))
+                self._write_layer(table, replace(former, layer_id=change.layer_id), areas)
+            self._changes.set_undone(change_id)
+            return change
+
+    def _write_layer(self, table: str, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
+        self._layers.write(
+            table,
+            areas,
+            title=metadata.title or metadata.layer_id,
+            metadata=metadata_text(metadata, table),
+        )
+        count_change(self._tables, "layers")
+
+    def _remove_layer(self, layer_id: str, table: str) -> None:
+        for plan in self.plans():
+            if layer_id in (plan["blocks_layer"], plan["base_layer"]):
+                raise ConflictError(
+                    f"{layer_id} cannot be removed: the plan {plan['plan_id']} is made of it"
+                )
+        self._layers.remove(table)
+        count_change(self._tables, "layers")
+        for key in ("default_layer", "ground"):
+            if self.setting(key) == layer_id:
+                self.put_setting(key, None)
 
     def incidents(
         self, window: Window | None = None, *, columns: Sequence[str] = COLUMNS

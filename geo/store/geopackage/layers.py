@@ -58,6 +58,10 @@ class GeoPackageLayers(LayerTables):
             metadata,
         )
 
+    def remove(self, table: str) -> None:
+        drop_feature_table(self._file, table)
+        self._file.execute("DELETE FROM patchmap_layers WHERE layer_id = ?", table)
+
     def _create(self, table: str, attributes: pd.DataFrame, *, title: str) -> None:
         declared = "".join(
             f", {quoted(name)} {_SQL_TYPES[attribute_kind(attributes[name])]}"

@@ -104,6 +104,12 @@ class PostgisLayers(LayerTables):
             listed,
         )
 
+    def remove(self, table: str) -> None:
+        self._server.execute(
+            sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(SCHEMA, table))
+        )
+        self._server.execute("DELETE FROM patchmap.patchmap_layers WHERE layer_id = %s", table)
+
     def _has_table(self, table: str, listed: str) -> bool:
         """Whether the layer has a table with exactly these columns."""
         rows = self._server.rows(

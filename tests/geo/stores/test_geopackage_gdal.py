@@ -80,7 +80,8 @@ def test_a_store_of_an_earlier_release_becomes_valid(tmp_path, four_squares, mon
     path = tmp_path / "old.gpkg"
     with monkeypatch.context() as earlier:
         earlier.setattr(
-            "geo.store.migrations.migrations", lambda dialect: list(migrations(dialect))[:3]
+            "geo.store.migrations.migrations",
+            lambda dialect: [one for one in migrations(dialect) if one.number != 4],
         )
         store = GeoPackageStore(path, create=True)
         put_layer(store, four_squares)
