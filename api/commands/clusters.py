@@ -285,7 +285,7 @@ def _unknown(counted: CountResult, coverage: FileCoverage, request: CountRequest
 
 
 def _caveats(result: CountOutput, layer: str) -> list[str]:
-    """The caveats of overlapping areas and of the source, and months that were not published."""
+    """The caveats of overlapping areas and of the source, and months without data."""
     counted = result.counted
     published = counted.published
     lacking = {
@@ -303,7 +303,7 @@ def _caveats(result: CountOutput, layer: str) -> list[str]:
         named = ", ".join(f"{force} {len(lacking[force])}" for force in most[:MOST_LISTED])
         more = f" and {len(most) - MOST_LISTED} more" if len(most) > MOST_LISTED else ""
         caveats.append(
-            f"Number of months that forces did not publish (unknown, not zero): {named}{more}."
+            f"Number of months without data of a force (unknown, not zero): {named}{more}."
         )
     return caveats
 

@@ -21,6 +21,7 @@ from api.settings import VERSION, Settings
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.analyses import ANALYSES, Analysis, AnalysisResult
 from geo.analyses.places import saved_places
+from geo.coverage import span_words
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.output import write_file, write_text
@@ -204,18 +205,15 @@ def account_lines(accounts: Accounts) -> list[str]:
         compared = accounts.compared
         lines.append(f"compared with {compared.period.title}: {compared.counted:,} counted")
         if compared.months_missing:
-            lines.append(f"of it not published: {', '.join(compared.months_missing)}")
+            lines.append(f"no data imported for {span_words(compared.months_missing)}")
     if "without" in accounts.question:
         lines.append(f"{accounts.left_out:,} of those not asked are at places that are left out")
     if accounts.in_no_area:
         lines.append(f"{accounts.in_no_area:,} of those counted are in none of the areas")
     if accounts.in_several_areas:
         lines.append(f"{accounts.in_several_areas:,} of those counted are in two or more areas")
-    if accounts.months_missing:
-        lines.append(
-            f"{len(accounts.months_missing)} of {len(accounts.period.months)} months were not "
-            "published: unknown, not zero"
-        )
+    if accounts.gap:
+        lines.append(accounts.gap)
     return lines + [f"note: {caveat}" for caveat in accounts.caveats]
 
 

@@ -38,7 +38,7 @@ class CountsFile:
     cube
         The counts; places are areas, in the order of `codes`.
     whole_months
-        The months that are published in full and of which no source file was damaged.
+        The months of which there is complete data and of which no source file was damaged.
     outlines
         JSON of `api.maps.outlines.outlines`, the shapes of the areas.
     accounts

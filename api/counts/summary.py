@@ -92,7 +92,9 @@ class CountsView:
         if not view.period.is_whole_months:
             raise QuestionError("datetime", "these are counts by month; choose whole months")
         if view.month and view.month not in view.months:
-            raise QuestionError("month", f"{view.month!r} is not a published month of the period")
+            raise QuestionError(
+                "month", f"{view.month!r} is not a month of the period with complete data"
+            )
         if view.at and view.at not in file.codes:
             raise NotFoundError(f"{file.name} has no area {view.at!r}")
         return view
@@ -112,13 +114,13 @@ class CountsView:
 
     @cached_property
     def months(self) -> list[str]:
-        """The months of the period that are published in full."""
+        """The months of the period of which there is complete data."""
         whole = set(self.file.whole_months)
         return [month for month in self.period.months if month in whole]
 
     @property
     def missing(self) -> list[str]:
-        """The months of the period that are not published in full."""
+        """The months of the period of which there is no complete data."""
         return [month for month in self.period.months if month not in self.months]
 
     @cached_property

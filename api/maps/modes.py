@@ -201,8 +201,8 @@ def _change(answer: Answer) -> Painting:
     compared = answer.accounts.compared.period.title
     unit = "harm" if answer.harm is not None else "incidents"
     note = (
-        f"Change of the density of {unit} against {compared}, for an equal number of published "
-        f"days. {clear:,} of {compares:,} cells changed by more than chance; the colours of "
+        f"Change of the density of {unit} against {compared}, for an equal number of days. "
+        f"{clear:,} of {compares:,} cells changed by more than chance; the colours of "
         "the others can be chance."
     )
     return Painting(_painted(cells, kinds, meaning), shades, note)
@@ -220,7 +220,7 @@ def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Pa
         for kind, style in PATTERN_STYLES.items()
     }
     note = (
-        f"How lasting the cells are, over {int(patterns['steps'].max())} published months; each "
+        f"How lasting the cells are, over {int(patterns['steps'].max())} months with data; each "
         f"step looks at {WINDOW} months together"
     )
     return Painting(_painted(cells, group_of(cells["pattern"]), cells["reason"]), shades, note)

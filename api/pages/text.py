@@ -7,7 +7,7 @@ import math
 import geopandas as gpd
 
 from api.calls import BusyError
-from geo.coverage import partly_covered
+from geo.coverage import no_data_words, partly_covered
 from geo.errors import PatchmapError, QuestionError
 from geo.hotspots.verdict import CERTAINTY, UNJUDGED
 from geo.incidents import category_title
@@ -51,10 +51,10 @@ def categories_words(answer: Answer) -> str:
 
 
 def period_words(answer: Answer) -> str:
-    """The period, and how many of its months are not published."""
+    """The period, and of how many of its months there is no data."""
     accounts = answer.accounts
-    missing, months = len(accounts.months_missing), len(accounts.period.months)
-    unknown = f" ({missing} of {months} months not published)" if missing else ""
+    missing = accounts.months_missing
+    unknown = f" ({no_data_words(missing, accounts.period.months)})" if missing else ""
     return accounts.period.title + unknown
 
 

@@ -76,7 +76,7 @@ class Trend:
         """Why there is no month at all; '' where there are some."""
         if self.months:
             return ""
-        return "No published month is over by the end of the period: there are no charts of months."
+        return "No month with data is over by the end of the period: there are no charts of months."
 
     @property
     def has_band(self) -> bool:

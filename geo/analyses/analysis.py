@@ -213,7 +213,7 @@ def doubled_months(answer: Answer, months: Sequence[str], *, own: bool = False) 
 
 
 def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:
-    """Caveats for months, `YYYY-MM`, that were not published in full and so not used.
+    """Caveats for months, `YYYY-MM`, without complete data and so not used.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:
     if not (skipped := sorted(set(months) - complete)):
         return []
     named = ", ".join(skipped[:MOST_MONTHS]) + (" …" if len(skipped) > MOST_MONTHS else "")
-    return [f"{len(skipped)} months were not published in full and are left out: {named}."]
+    return [f"{len(skipped)} months without complete data are left out: {named}."]
 
 
 def refuse_new_points(answer: Answer, period: Period, *, option: str, name: str) -> None:

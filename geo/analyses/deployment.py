@@ -213,7 +213,7 @@ def _refuse_unknown(counts: pd.DataFrame) -> None:
         raise QuestionError(
             "need",
             f"incidents are unknown in {len(unknown):,} areas ({names}): "
-            f"{unknown['why'].iloc[0]}; exclude them, or choose a period that was published",
+            f"{unknown['why'].iloc[0]}; exclude them, or choose a period with data",
         )
 
 

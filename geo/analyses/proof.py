@@ -75,7 +75,7 @@ def _training_and_test(answer: Answer) -> tuple[list[str], list[str]]:
     if len(months) <= tested:
         raise QuestionError(
             "holdout",
-            f"{tested} months to test on leave none of the {len(months)} published months; choose "
+            f"{tested} months to test on leave none of the {len(months)} months with data; choose "
             "a longer period",
         )
     return months[:-tested], months[-tested:]

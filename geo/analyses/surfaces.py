@@ -370,7 +370,7 @@ def change_caveats(answer: Answer) -> list[str]:
     caveats = []
     if own and not verdicts.periods:
         caveats.append(
-            "Too few earlier months are published to know how much these counts vary anyway, so no "
+            "Too few earlier months have data to know how much these counts vary anyway, so no "
             "change can be called more or less than chance."
         )
     elif own:
@@ -380,7 +380,7 @@ def change_caveats(answer: Answer) -> list[str]:
         )
     elif not verdicts.periods:
         caveats.append(
-            "Too few earlier months are published to know how much these counts vary anyway: it is "
+            "Too few earlier months have data to know how much these counts vary anyway: it is "
             "estimated from the two periods, so that changes of several areas are hard to find."
         )
     return caveats

@@ -433,7 +433,7 @@ def _windows(answer: Answer) -> tuple[Period, Period]:
     if not after or len(before) < len(after):
         raise QuestionError(
             "since",
-            f"needs as many published months before {choice} as from {terms.since} on, and has "
+            f"needs as many months with data before {choice} as from {terms.since} on, and has "
             f"{len(before)} and {len(after)}; choose a shorter period, or import earlier months",
         )
     return Period.of_months(before[0], before[-1]), Period.of_months(after[0], after[-1])

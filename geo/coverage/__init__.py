@@ -8,7 +8,7 @@ imports alone, before any incident is.
 from geo.coverage.comparison import Comparison, Series, partly_covered
 from geo.coverage.knowledge import Knowledge, ShortMonths, knowledge_of
 from geo.coverage.point_lists import SMALL_AREA_M2, new_lists
-from geo.coverage.published import Coverage, ImportCoverage, Publisher, span_words
+from geo.coverage.published import Coverage, ImportCoverage, Publisher, no_data_words, span_words
 from geo.coverage.territories import near
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "knowledge_of",
     "near",
     "new_lists",
+    "no_data_words",
     "partly_covered",
     "span_words",
 ]

@@ -238,7 +238,7 @@ def _left_out(
         month for month in partly if everything.isdisjoint(counterparts.get(month, everything))
     ]
     reasons = {
-        "nothing was published to compare it with": alone,
+        "no data to compare it with": alone,
         "some categories or sources lack it": sorted({*partly} - {*alone}),
     }
     return words + [f"{span_words(own)} ({reason})" for reason, own in reasons.items() if own]

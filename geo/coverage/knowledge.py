@@ -253,13 +253,13 @@ class Knowledge:
             if missing := sorted(best - own):
                 if n := len(own & best):
                     words.append(f"only {n} of {len(best)} months are known")
-                words.append(f"not published by {names}: {span_words(missing)}")
+                words.append(f"no data from {names}: {span_words(missing)}")
             if absent := self.absent(part, own & best):
                 kinds = "; ".join(
                     f"{category_title(kind)} in {span_words(sorted(lacks))}"
                     for kind, lacks in sorted(absent.items())
                 )
-                words.append(f"without {kinds}: not published by {names}")
+                words.append(f"without {kinds}: no data from {names}")
             texts.append("; ".join(words))
         return np.array(texts, dtype=object)[self.of_area]
 

@@ -304,6 +304,26 @@ def _absence(months: list[str], having: set[str]) -> _Absence:
     return _Absence(frozenset(set(months) - having - unlisted), frozenset(unlisted))
 
 
+def no_data_words(missing: Sequence[str], months: Sequence[str]) -> str:
+    """Of how many months there is no data: `no data imported for 58 of 67 months`.
+
+    A store cannot know whether such a month was published: only that it was not imported.
+
+    Parameters
+    ----------
+    missing
+        The months without data, as `YYYY-MM`.
+    months
+        All months of the period.
+
+    Returns
+    -------
+    Part of a sentence.
+    """
+    plural = "" if len(months) == 1 else "s"
+    return f"no data imported for {len(missing)} of {len(months)} month{plural}"
+
+
 def span_words(months: Sequence[str]) -> str:
     """Months as people read them: `2024-01 to 2024-03, 2024-05`.
 

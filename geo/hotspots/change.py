@@ -77,7 +77,7 @@ def changes(
         If a period has no published day.
     """
     if not min(days) > 0:
-        raise InputError("a period has no published day; choose published months to compare")
+        raise InputError("a period has no day with data; choose months with data to compare")
     now, before = np.asarray(n), np.asarray(n_compared)
     verdicts = judge(now, before, days=days, earlier=earlier, total=total)
     frame = pd.DataFrame({"n": now, "n_compared": before, "change": now - before})

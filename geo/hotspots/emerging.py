@@ -114,7 +114,7 @@ def emerging(
     published = np.flatnonzero(~np.isnan(cube).any(axis=0))
     if len(published) < LEAST_MONTHS:
         raise InputError(
-            f"emerging hotspots need {LEAST_MONTHS} published months or more, and the period has "
+            f"emerging hotspots need {LEAST_MONTHS} months with data or more, and the period has "
             f"{len(published)}; choose a longer period"
         )
     known = np.zeros_like(cube)

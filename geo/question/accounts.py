@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from geo.coverage import no_data_words
 from geo.period import Period
 
 
@@ -14,7 +15,7 @@ class Compared:
     Attributes
     ----------
     period, counted, months_missing
-        Its days, how many incidents it has, and which months nobody published.
+        Its days, how many incidents it has, and of which months there is no data.
     left_out
         What only one of the two periods covers, in a sentence; '' where that is nothing.
     not_compared
@@ -42,7 +43,7 @@ class Accounts:
     in_several_areas
         Counted incidents that lie in two or more areas, which overlap; each of these counts them.
     period, months_published, months_missing, compared
-        The days that were counted, and which months nobody published.
+        The days that were counted, and of which months there is no data.
     source, attribution, caveats
         Who published the incidents, on which terms, and what to keep in mind.
     crs, operation, mask
@@ -76,6 +77,13 @@ class Accounts:
     left_out: int = 0
     unknown: str = ""
     in_several_areas: int = 0
+
+    @property
+    def gap(self) -> str:
+        """Of how many months of the period there is no data; '' where there is of all."""
+        if not self.months_missing:
+            return ""
+        return f"{no_data_words(self.months_missing, self.period.months)}: unknown, not zero"
 
     def as_dict(self) -> dict[str, object]:
         """The accounts as every JSON answer shows them."""

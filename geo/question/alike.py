@@ -49,7 +49,7 @@ def comparison_of(resolved: ResolvedQuestion, known: Knowledge) -> Comparison | 
     if set(before.months).isdisjoint(resolved.ever_published):
         raise QuestionError(
             "compare",
-            f"{resolved.unpublished_words(before)}, the period to compare with; choose another "
+            f"{resolved.no_data_words(before)}, the period to compare with; choose another "
             "period, or no comparison",
         )
     # Days may touch another number of months than those before them: they have no counterparts.
@@ -274,7 +274,7 @@ def why_not_compared(known: Knowledge, comparison: Comparison) -> NDArray[np.obj
 
 
 def _areas_by_reason(areas: pd.DataFrame, reasons: NDArray[np.object_]) -> str:
-    """Areas that have a reason, the first few by name: `2 of 9 areas (A, B): not published`."""
+    """Areas that have a reason, the first few by name: `2 of 9 areas (A, B): no data from …`."""
     why = pd.Series(reasons)
     names = areas["area_name"].reset_index(drop=True)
     parts = []

@@ -29,7 +29,7 @@ from geo.question.membership import AreaMembership
 from geo.question.model import Question
 from geo.sources import NOTES
 
-UNKNOWN_CELL = "not known: not the same months were published here as elsewhere"
+UNKNOWN_CELL = "not known: the months with data here are not those elsewhere"
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

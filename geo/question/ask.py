@@ -233,7 +233,7 @@ def answer(
     )
 
 
-def refuse_unpublished(question: Question, store: StoreReader, layer: str) -> None:
+def refuse_without_data(question: Question, store: StoreReader, layer: str) -> None:
     """Refuse a Question that no import covers, without reading an incident.
 
     Parameters
@@ -387,7 +387,7 @@ def _caveats(
         )
     months = {*resolved.period.months, *(resolved.compared.months if resolved.compared else ())}
     caveats += [
-        f"{part.month}: {part.name} published {part.n:,} rows; its median month has "
+        f"{part.month}: {part.name} has {part.n:,} rows; its median month has "
         f"{part.usual:,.0f}. The month looks incomplete: treat it as unknown, not as a fall."
         for part in short
         if part.month in months

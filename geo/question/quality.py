@@ -186,7 +186,7 @@ def _missing_months(imports: Sequence[ImportRecord]) -> list[Note]:
             continue
         for first, last in _gaps(months):
             span = first if first == last else f"{first} to {last}"
-            text = f"{name} has nothing published: unknown, not zero"
+            text = f"no data imported from {name}: unknown, not zero"
             notes.append(Note("missing months", source, span, text))
     return notes
 

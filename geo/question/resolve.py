@@ -69,9 +69,9 @@ class ResolvedQuestion:
         """Whether its period is that of the latest months or days."""
         return isinstance(self.question.period or DEFAULT_PERIOD, Latest)
 
-    def unpublished_words(self, period: Period) -> str:
-        """That a period is unknown: `nothing was published for March 2024`."""
-        words, _ = _unpublished_words(self.question, period, Coverage(self.parts))
+    def no_data_words(self, period: Period) -> str:
+        """That a period is unknown: `no data is imported for March 2024`."""
+        words, _ = _no_data_words(self.question, period, Coverage(self.parts))
         return f"{words} for {period.title}"
 
     @property
@@ -81,7 +81,7 @@ class ResolvedQuestion:
 
     @property
     def months_missing(self) -> list[str]:
-        """The months of the period that no source published."""
+        """The months of the period of which there is no data."""
         return [month for month in self.period.months if month not in self.months_published]
 
     def where_known(self, months: Set[str]) -> ResolvedQuestion:
@@ -101,7 +101,7 @@ class ResolvedQuestion:
             return self
         if months.isdisjoint(self.period.months):
             coverage = Coverage(self.parts)
-            raise _unpublished(
+            raise _without_data(
                 self.question, self.period, coverage, {*self.ever_published} & months
             )
         return replace(
@@ -192,7 +192,7 @@ def resolve(
     imports
         What the data covers, import by import.
     study
-        The study area: a police force that covers another place has published nothing for it,
+        The study area: a police force that covers another place says nothing of it,
         and its latest month is not the latest here.
     latest
         The last month of which anything is known in the areas asked for, as `YYYY-MM`; '' where
@@ -206,7 +206,7 @@ def resolve(
     ------
     QuestionError
         If a category or source is unknown, the data is too coarse for the period or hours, or
-        nothing was published for the study area in the period.
+        no data is imported for the study area in the period.
     """
     check_names("source", question.source, {part.source for part in imports})
     check_names(
@@ -227,7 +227,7 @@ def resolve(
     period = _period(question, data, last_month)
     _refuse_finer_times(question, period, [part for part in parts if part.has(question.category)])
     if any(map(coverage.months_of, coverage.publishers)) and published.isdisjoint(period.months):
-        raise _unpublished(question, period, coverage, published)
+        raise _without_data(question, period, coverage, published)
     return ResolvedQuestion(
         question,
         period,
@@ -247,24 +247,24 @@ def resolve(
     )
 
 
-def _unpublished(
+def _without_data(
     question: Question, period: Period, coverage: Coverage, published: set[str]
 ) -> QuestionError:
     """The refusal of a period that is unknown."""
     advice = f"choose a period from {min(published)} to {max(published)}" if published else ""
-    words, of_category = _unpublished_words(question, period, coverage)
+    words, of_category = _no_data_words(question, period, coverage)
     text = f"{words} here for {period.title}" + (" (unknown, not zero)" if of_category else "")
     return QuestionError(question.period_option, text + (f"; {advice}" if advice else ""))
 
 
-def _unpublished_words(question: Question, period: Period, coverage: Coverage) -> tuple[str, bool]:
+def _no_data_words(question: Question, period: Period, coverage: Coverage) -> tuple[str, bool]:
     """That a period is unknown, and whether only the Question's categories are."""
     months = {month for one in coverage.publishers for month in coverage.months_of(one)}
     of_category = bool(question.category) and not months.isdisjoint(period.months)
     if not of_category:
-        return "nothing was published", False
+        return "no data is imported", False
     subject = " and ".join(map(category_title, question.category))
-    return f"{subject} was not published", True
+    return f"no data of {subject} is imported", True
 
 
 def check_names(option: str, names: Sequence[str], known: Iterable[object]) -> None:
@@ -313,7 +313,7 @@ def _latest_note(question: Question, period: Period, data: Period | None) -> str
         return ""
     what = " and ".join(map(category_title, question.category)) or "anything"
     return (
-        f"The latest month in which {what} is published for these areas is "
+        f"The latest month in which there is data of {what} for these areas is "
         f"{period.last:%B %Y}; other data reach to {data.last:%B %Y}."
     )
 

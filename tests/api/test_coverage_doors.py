@@ -172,7 +172,7 @@ def test_the_collection_has_null_and_its_schema_says_why(client, gap):
     counts = {one["properties"]["area_code"]: one["properties"] for one in items["features"]}
     assert [code for code, row in counts.items() if row["n"] is None] == UNKNOWN[gap]
     if UNKNOWN[gap]:
-        assert counts[UNKNOWN[gap][0]]["why"].startswith("not published by")
+        assert counts[UNKNOWN[gap][0]]["why"].startswith("no data from")
     schema = client.get("/ogc/collections/area-counts/schema").json()
     assert "why" in schema["properties"]
     cells = client.get(
@@ -198,7 +198,7 @@ def test_the_board_says_unknown(client, gap):
         story = client.get("/story", params={**QUESTION, "at": code}).text
         assert "Unknown" in story
     drawn = client.get("/map", params=QUESTION).text
-    assert ("known less: not published" in drawn) is bool(UNKNOWN[gap])
+    assert ("known less: no data imported" in drawn) is bool(UNKNOWN[gap])
     assert client.get("/map", params={**QUESTION, "show": "density"}).status_code == 200
 
 

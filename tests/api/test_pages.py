@@ -66,7 +66,7 @@ def test_a_question_without_an_answer_gets_the_reason_and_the_form(
 
 def test_a_month_without_data_is_called_unknown(client: TestClient) -> None:
     page = client.get("?datetime=2024-02/2024-04&layer=wards").text
-    assert "not published (unknown, not zero): 2 months (2024-03, 2024-04)" in page
+    assert "no data imported for 2 of 3 months: unknown, not zero (2024-03, 2024-04)" in page
 
 
 def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_force_elsewhere_has_published_nothing_here(
     assert "March 2023 to February 2024" in page
     refused = client.get("?datetime=2024-06/2024-06&layer=wards")
     assert refused.status_code == 400
-    assert "nothing was published here for June 2024" in refused.text
+    assert "no data is imported here for June 2024" in refused.text
 
 
 def test_a_store_that_was_replaced_or_removed_is_not_served_on(

@@ -56,9 +56,9 @@ def test_derby_says_which_months_are_unknown(
         page.goto(f"{address}/?period=latest-12m&category=anti-social-behaviour")
         watched.wait_for_map()
         watched.keep("derby")
-        expect(page.locator("#headline")).to_contain_text("8 of 12 months not published")
+        expect(page.locator("#headline")).to_contain_text("no data imported for 8 of 12 months")
         expect(page.locator("section.accounts")).to_contain_text("looks published twice")
         page.locator(".modes a", has_text="Persistence").click()
         frame = page.frame_locator("iframe.map")
-        expect(frame.get_by_role("alert")).to_contain_text("need 10 published months")
+        expect(frame.get_by_role("alert")).to_contain_text("need 10 months with data")
     assert watched.hosts() == {address.removeprefix("http://")}

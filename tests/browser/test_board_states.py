@@ -202,7 +202,7 @@ def test_one_ward_of_months_alone_looks_right(watched: Watched, odd: str) -> Non
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("datetime=2024-02", "nothing was published here for February 2024"),
+        ("datetime=2024-02", "no data is imported here for February 2024"),
         ("period=latest-28d", "dates incidents by month only"),
         ("period=latest-1m&category=cattle", "unknown value 'cattle'"),
     ],

@@ -162,7 +162,7 @@ def test_a_month_that_one_of_two_forces_lacks_is_unknown_there(data):
     assert rows["share"].tolist()[:2] == [0.5, 0.5]
     assert rows["share"].isna().tolist() == [False, False, True, True]
     assert rows["why"].tolist()[:2] == ["", ""]
-    assert rows["why"].iloc[2] == f"not published by {EAST}: 2024-03"
+    assert rows["why"].iloc[2] == f"no data from {EAST}: 2024-03"
     assert "East mid, East end" in result.accounts.unknown
     assert result.accounts.unknown in result.accounts.caveats
 
@@ -183,7 +183,7 @@ def test_of_many_unknown_areas_six_are_named(unknown, named, incident_frame):
     )
     sentence = data.ask(datetime=MONTHS[1]).accounts.unknown
     assert sentence.startswith(f"Unknown, not zero: {unknown} of {unknown + 1} areas (E1, ")
-    assert f"{named}): not published by {EAST}" in sentence
+    assert f"{named}): no data from {EAST}" in sentence
 
 
 def test_of_a_longer_period_the_count_stays_but_is_not_compared_with_the_others(data):
@@ -209,7 +209,7 @@ def test_an_area_that_lacks_one_of_the_periods_has_no_change(data):
     # Two areas have no rest to be held against, and one earlier month tells no variation.
     assert rows["certainty"].tolist() == ["cannot be judged"] * 2 + [""] * 2
     assert rows["change"].isna().tolist() == [False, False, True, True]
-    assert rows["why"].iloc[2] == f"not compared: not published by {EAST}: 2024-02"
+    assert rows["why"].iloc[2] == f"not compared: no data from {EAST}: 2024-02"
     assert result.accounts.compared.counted == 60
 
 
@@ -217,7 +217,7 @@ def test_a_category_absent_from_a_month_of_a_force_is_unknown_there(data):
     six_months(data, west_lacks_asb="2024-03")
     rows = table(data.ask(datetime="2024-03", category=ASB))
     assert rows["n"].tolist() == [pd.NA, pd.NA, 30, 30]
-    assert rows["why"].iloc[0] == f"not published by {WEST}: 2024-03"
+    assert rows["why"].iloc[0] == f"no data from {WEST}: 2024-03"
     # The other category is known, and so is the comparison of it.
     assert table(data.ask(datetime="2024-03", category=DRUGS))["n"].tolist() == [10] * 4
     both = data.ask(datetime="2024-03", compare="previous")
@@ -231,9 +231,13 @@ def test_a_category_absent_from_a_month_of_a_force_is_unknown_there(data):
 def test_a_month_that_nobody_published_for_a_category_is_refused(incident_frame, counties):
     data = Data(incident_frame, counties.iloc[:2])
     six_months(data, west_lacks_asb="2024-03")
-    with pytest.raises(QuestionError, match="Anti-social behaviour was not published here for"):
+    with pytest.raises(
+        QuestionError, match="no data of Anti-social behaviour is imported here for"
+    ):
         data.ask(datetime="2024-03", category=ASB)
-    with pytest.raises(QuestionError, match="Anti-social behaviour was not published for March"):
+    with pytest.raises(
+        QuestionError, match="no data of Anti-social behaviour is imported for March"
+    ):
         data.ask(datetime="2024-04", category=ASB, compare="previous")
     accounts = data.ask(datetime="2024-02/2024-04", category=ASB).accounts
     assert accounts.months_missing == ["2024-03"]
@@ -331,7 +335,7 @@ def test_a_month_is_compared_with_its_counterpart_and_not_with_what_is_more(data
     assert result.comparison.now == ("2024-04", "2024-06")
     assert result.comparison.before == ("2024-01", "2024-03")
     left_out = result.accounts.compared.left_out
-    assert "60 incidents of 2024-02 (nothing was published to compare it with)" in left_out
+    assert "60 incidents of 2024-02 (no data to compare it with)" in left_out
 
 
 def test_an_area_of_which_other_months_are_known_is_not_compared_and_counted(data):
@@ -340,7 +344,7 @@ def test_an_area_of_which_other_months_are_known_is_not_compared_and_counted(dat
     rows = table(result)
     assert rows["n"].tolist() == [90, 90, 90, 90]
     assert rows["n_compared"].tolist() == [90, 90, pd.NA, pd.NA]
-    why = f"only 2 of 3 months are known; not published by {EAST}: 2024-02"
+    why = f"only 2 of 3 months are known; no data from {EAST}: 2024-02"
     assert rows["why"].tolist() == ["", "", f"not compared: {why}", f"not compared: {why}"]
     assert result.accounts.compared.counted == 180
     assert result.accounts.compared.not_compared == (
@@ -356,7 +360,7 @@ def test_all_incidents_of_an_area_without_a_main_category_are_not_like_the_other
     rows = table(result)
     assert rows["n"].tolist() == [10, 10, 40, 40]
     assert rows["share"].isna().tolist() == [True, True, False, False]
-    why = f"without Anti-social behaviour in 2024-03: not published by {WEST}"
+    why = f"without Anti-social behaviour in 2024-03: no data from {WEST}"
     assert rows["why"].tolist() == [why, why, "", ""]
     # As low counts they would make the east hot.
     assert result.cells_known.sum() < len(result.cells)
@@ -385,7 +389,7 @@ def test_a_short_month_is_that_of_its_force(data):
     assert months == {(0, 1): list(MONTHS), (2, 3): [m for m in MONTHS if m != "2024-03"]}
     assert result.short == {"2024-03"}
     caveats = " ".join(data.ask(datetime="2024-03", category=ASB).accounts.caveats)
-    assert f"2024-03: {EAST} published 6 rows" in caveats
+    assert f"2024-03: {EAST} has 6 rows" in caveats
     assert WEST not in caveats
 
 
@@ -398,7 +402,7 @@ def test_the_latest_month_is_the_latest_of_the_areas_asked_for(data, within, las
     accounts = data.ask(period="latest-1m", category=ASB, within=within).accounts
     assert accounts.period.months == [last]
     note = (
-        "The latest month in which Anti-social behaviour is published for these areas is May "
+        "The latest month in which there is data of Anti-social behaviour for these areas is May "
         "2024; other data reach to June 2024."
     )
     assert (note in accounts.caveats) is said

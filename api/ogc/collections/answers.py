@@ -24,7 +24,7 @@ from geo.analyses import Analysis, AnalysisResult
 from geo.analyses.analysis import FeatureShape
 from geo.errors import InputError, QuestionError
 from geo.period import Moments
-from geo.question.ask import Answer, Question, default_layer, refuse_unpublished
+from geo.question.ask import Answer, Question, default_layer, refuse_without_data
 from geo.question.model import OPTIONS
 from geo.question.store_settings import source_notes
 
@@ -154,7 +154,7 @@ class AnswerCollection(Collection):
         try:
             layer = default_layer(self.snapshot)
             if self.analysis.shape in ("circles", "points"):
-                refuse_unpublished(self.question({}), self.snapshot, layer)
+                refuse_without_data(self.question({}), self.snapshot, layer)
         except QuestionError as refusal:
             return str(refusal)
         if self.analysis.addresses:

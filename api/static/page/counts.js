@@ -123,7 +123,7 @@ function fillLegend(numbers, month) {
   if (scale) scale.textContent = `Incidents in an area${month ? " in the month" : ""}:`;
   /** @type {[string, string][]} */
   const shades = numbers.legend.map(([shade, words]) => [`shade-${shade}`, words]);
-  if (numbers.n.includes(null)) shades.push(["shade-unknown", "unknown: not published"]);
+  if (numbers.n.includes(null)) shades.push(["shade-unknown", "unknown: no data"]);
   document.getElementById("legend")?.replaceChildren(...shades.map(([name, words]) => {
     const item = document.createElement("li");
     item.className = name;

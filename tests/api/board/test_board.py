@@ -90,7 +90,7 @@ def test_what_the_data_is_too_coarse_for_is_switched_off_with_the_reason(
 def test_a_section_that_cannot_be_told_says_why(client: TestClient) -> None:
     page = client.get(QUESTION).text
     assert "repeats at an address cannot be found" in page
-    assert "emerging hotspots need 10 published months" in page
+    assert "emerging hotspots need 10 months with data" in page
     assert "it needs the same month of three earlier years" in page
 
 
@@ -186,7 +186,7 @@ def test_a_map_that_cannot_be_drawn_says_why_to_people(client: TestClient) -> No
     response = client.get(f"/map{QUESTION}&show=persistence")
     assert response.status_code == 400
     assert (
-        "<h1>The map cannot be drawn</h1><p>emerging hotspots need 10 published months"
+        "<h1>The map cannot be drawn</h1><p>emerging hotspots need 10 months with data"
         in response.text
     )
 

@@ -141,7 +141,7 @@ def test_a_store_whose_only_month_has_just_begun_has_a_whole_board(
     assert whole(page)
     counts = dict(re.findall(r'<tr data-at="(W\d)">.*?<td class="number" data-sort="(\d+)"', page))
     assert counts == {"W0": "2", "W1": "0", "W2": "1", "W3": "0"}
-    assert ("No published month is over" in page) == (months == 0)
+    assert ("No month with data is over" in page) == (months == 0)
     assert "Last 0 months" not in page
     assert 'data-at="W0"' in story
 

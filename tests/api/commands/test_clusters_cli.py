@@ -138,7 +138,7 @@ def test_emerging_cells_need_their_months(ask):
     done = ask("emerging", "months", "--cell", "50", "-o", "emerging.geojson")
     assert done.returncode == 1
     assert "period: emerging hotspots need" in done.stderr
-    assert "published months or more, and the period has 2" in done.stderr
+    assert "months with data or more, and the period has 2" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def client(path: Path) -> TestClient:
 def test_the_page_tells_the_whole_months_of_the_latest_year(client: TestClient) -> None:
     page = client.get("/").text
     assert "<strong>33</strong> incidents in <strong>3</strong> areas" in page
-    assert "1 of 4 months not published in full: unknown, not zero" in page
+    assert "no complete data for 1 of 4 months: unknown, not zero" in page
     for words in ("60 read", "4 rejected", "20 not asked", "3 outside", "33 counted"):
         assert words in page
     assert "Only the month of each incident is published." in page

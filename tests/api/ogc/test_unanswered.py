@@ -56,7 +56,7 @@ def test_a_comparison_without_an_earlier_period_keeps_what_is_known(client: Test
     assert [row["n"] for row in rows] == [row["n"] for row in counts]
     for row in rows:
         assert row["change"] is row["n_compared"] is row["q"] is row["certainty"] is None
-        assert "nothing was published for" in str(row["why"])
+        assert "no data is imported for" in str(row["why"])
     refused = client.get("/ogc/collections/changes/items?compare=previous")
     assert refused.status_code == 400, "what a caller asks for by name is refused"
 
@@ -66,7 +66,7 @@ def test_cells_that_cannot_be_classed_are_undefined(client: TestClient) -> None:
     assert len(cells) == len(properties(client, "hotspots/items?limit=10000")) > 300
     assert {cell["pattern"] for cell in cells} == {"undefined"}
     assert {cell["steps"] for cell in cells} == {None}
-    assert all("need 10 published months" in str(cell["why"]) for cell in cells)
+    assert all("need 10 months with data" in str(cell["why"]) for cell in cells)
 
 
 def test_without_incidents_areas_and_cells_say_so_and_places_are_not_listed(served: Served) -> None:
@@ -115,4 +115,4 @@ def test_repeat_places_are_those_of_sources_with_addresses(served: Served) -> No
 def test_a_file_of_what_is_unknown_says_why_in_each_row(client: TestClient, tmp_path: Path) -> None:
     table = client.get("/ogc/collections/changes/items?f=csv&skipGeometry=true").text.splitlines()
     assert len(table) == 3
-    assert all("nothing was published" in line for line in table[1:])
+    assert all("no data is imported" in line for line in table[1:])

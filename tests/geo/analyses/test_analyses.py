@@ -114,7 +114,7 @@ def test_the_compared_period_stands_in_the_accounts(four_squares, monthly):
 
 
 def test_a_period_that_was_not_published_cannot_be_compared_with(find, monthly):
-    with pytest.raises(QuestionError, match="compare: nothing was published for December 2020"):
+    with pytest.raises(QuestionError, match="compare: no data is imported for December 2020"):
         find("count", monthly, datetime="2021-12", compare="year")
 
 
@@ -308,7 +308,7 @@ def test_months_published_short_are_passed_over(find, monthly):
     ]
     result = find("emerging", monthly, imports=imports, period="latest-24m")
     assert result.frame["steps"].max() == 23
-    assert "1 months were not published in full" in result.caveats[0]
+    assert "1 months without complete data are left out" in result.caveats[0]
 
 
 def test_a_short_month_is_told_wherever_it_is_counted(four_squares, monthly):

@@ -85,7 +85,7 @@ def test_a_treated_place_beyond_the_study_area_is_refused(find, timed):
 
 
 def test_a_treatment_needs_as_much_time_before_as_after(find, monthly):
-    with pytest.raises(QuestionError, match="since: needs as many published months"):
+    with pytest.raises(QuestionError, match="since: needs as many months with data"):
         find("treatment", monthly, treated="p150:43505:33605", since="2021-02")
     with pytest.raises(QuestionError, match="treated: name the places that were treated"):
         find("treatment", monthly)

@@ -47,7 +47,7 @@ def test_swapped_periods_swap_the_change_and_order_does_not_matter(now, before, 
 
 @pytest.mark.parametrize("days", [(0, 30), (30, 0)])
 def test_a_period_without_days_is_refused(days):
-    with pytest.raises(InputError, match="a period has no published day"):
+    with pytest.raises(InputError, match="a period has no day with data"):
         changes([1], [2], days=days)
 
 

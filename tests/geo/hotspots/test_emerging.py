@@ -175,7 +175,7 @@ def test_a_cell_that_neighbours_all_has_neither_pattern_nor_trend():
 def test_too_few_months_are_refused():
     counts = cube([USUAL] * 12)
     counts[:, :3] = np.nan
-    with pytest.raises(InputError, match="need 10 published months or more, and the period has 9"):
+    with pytest.raises(InputError, match="need 10 months with data or more, and the period has 9"):
         judged(counts)
     assert LEAST_MONTHS == 10
 

@@ -137,9 +137,7 @@ def test_a_published_month_without_incidents_asked_has_rows_of_zero(ask, inciden
 
 
 def test_a_period_that_was_not_published_is_refused_with_the_months_there_are(ask):
-    message = (
-        "nothing was published here for January 2023 .* choose a period from 2024-01 to 2024-01"
-    )
+    message = "no data is imported here for January 2023 .* choose a period from 2024-01 to 2024-01"
     with pytest.raises(QuestionError, match=message) as refused:
         ask([(*A, ASB, "2024-01")], datetime="2023-01/2023-02", by="month")
     assert refused.value.option == "datetime"

@@ -146,5 +146,5 @@ def test_too_few_months_for_a_pattern_are_refused(folder, units, projection):
     parts = find_parts([folder / "2023-12-derbyshire-street.csv"]).parts
     result = counted_here(parts, CountJob(units, projection))
     assert len(hotspots(result, units)) == len(units.codes)
-    with pytest.raises(InputError, match="published months or more"):
+    with pytest.raises(InputError, match="months with data or more"):
         emerging_hotspots(result, units)
