@@ -7,6 +7,8 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 LOCK := $(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --compile-bytecode
+CHECK := $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && \
+  $(BIN)/lint-imports --cache-dir .cache/import-linter
 
 .PHONY: run test check bench soak lock clean help
 .DEFAULT_GOAL := help
@@ -18,18 +20,15 @@ run: .venv/run.stamp api/static/node_modules/.stamp ## Serve the board (the demo
 	@trap : INT; { [ "$(STORE)" != demo.gpkg ] || [ -e demo.gpkg ] || $(BIN)/patchmap --store demo.gpkg demo; } && \
 	  $(BIN)/patchmap --store "$(STORE)" serve --port $(PORT); code=$$?; [ $$code -eq 130 ] || exit $$code
 
-test: .venv/dev.stamp api/static/node_modules/.dev.stamp check ## Run every check and every test, the browser's too
+test: .venv/dev.stamp api/static/node_modules/.dev.stamp ## Run every check and every test, the browser's too
 	@[ -x /usr/bin/chromium ] || .ci/apt-install "The browser tests need Chromium" chromium libatomic1
 	@command -v ogrinfo >/dev/null || .ci/apt-install "The GIS client tests need GDAL's tools" gdal-bin
 	@[ -n "$$TEST_DATABASE_URL" ] || ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || \
 	  .ci/apt-install "The PostGIS tests need a server" postgresql-15-postgis-3
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	{ $(CHECK); } & checks=$$!; $(BIN)/pytest -q -n 2 --dist loadfile; tests=$$?; wait $$checks && exit $$tests
 
 check: .venv/dev.stamp ## ruff, mypy --strict, import-linter
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --cache-dir .cache/import-linter
+	$(CHECK)
 
 bench: .venv/dev.stamp api/static/node_modules/.stamp ## Race each promise of speed against what else you could use
 	$(BIN)/python -m tests.bench

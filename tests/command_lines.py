@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer.main
 from typer.core import TyperGroup
 
 from api.cli import app
+from tests.services import command_of
 
 _FENCE = re.compile(r"^```[a-z]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
@@ -25,7 +25,7 @@ def command_lines(document: Path) -> list[str]:
 
 def commands() -> list[str]:
     """Every command, with its group before it."""
-    return sorted(_names(typer.main.get_command(app), ()))
+    return sorted(_names(command_of(app), ()))
 
 
 def check_command_line(line: str) -> None:
@@ -36,7 +36,7 @@ def check_command_line(line: str) -> None:
     Exception
         As the command line refuses it: an unknown command or option, or a missing argument.
     """
-    command, words = typer.main.get_command(app), shlex.split(line, comments=True)[1:]
+    command, words = command_of(app), shlex.split(line, comments=True)[1:]
     context = command.make_context("patchmap", words)
     while isinstance(command, TyperGroup) and (rest := _rest(context)):
         name, command, words = command.resolve_command(context, rest)

@@ -164,7 +164,7 @@ class PrivateCluster(Cluster):
             time.sleep(0.005)
 
     def _wait_until_recovered(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120  # the machine may be busy
         while True:
             try:
                 psycopg.connect(self._url).close()

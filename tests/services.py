@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import socket
 import subprocess
@@ -14,7 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+import typer.main
+
 from api.cli import main
+
+command_of = functools.cache(typer.main.get_command)
+"""The commands of a program; to put them together takes longer than most of them run."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ def run_patchmap(*arguments: str, cwd: Path) -> Done:
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
         mock.patch.object(sys, "argv", ["patchmap", *arguments]),
+        mock.patch.object(typer.main, "get_command", command_of),
     ):
         try:
             main()
@@ -66,7 +73,7 @@ def serving_by(
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 def free_port() -> int:
@@ -78,7 +85,7 @@ def free_port() -> int:
 
 
 def _wait_until_ready(address: str, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the service ended with {process.returncode}")
@@ -87,4 +94,4 @@ def _wait_until_ready(address: str, process: subprocess.Popen[str]) -> None:
                 return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError("the service was not ready in a minute")
+    raise RuntimeError("the service was not ready in two minutes")

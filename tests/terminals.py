@@ -20,7 +20,7 @@ class Terminal:
         self._screen = screen
         self._output = b""
 
-    def read_until(self, text: str, *, seconds: float = 60.0) -> str:
+    def read_until(self, text: str, *, seconds: float = 120.0) -> str:
         """Read until a text appears; returns everything so far."""
         deadline = time.monotonic() + seconds
         while text.encode() not in self._output:
@@ -32,7 +32,7 @@ class Terminal:
         """Press Ctrl-C: what is written from then on, the exit code, and the seconds it takes."""
         before, start = len(self._output), time.monotonic()
         os.write(self._screen, b"\x03")  # the terminal sends the signal to the whole group
-        while self._read(start + 30):
+        while self._read(start + 120):
             pass
         code = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
         self.process = 0

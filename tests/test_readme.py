@@ -89,7 +89,7 @@ def serving(words: list[str], folder: Path) -> Iterator[str]:
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 def run(words: list[str], folder: Path) -> str:

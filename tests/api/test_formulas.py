@@ -17,7 +17,6 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import typer.main
 from fastapi.testclient import TestClient
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -34,7 +33,7 @@ from geo.incidents import COLUMNS, REJECT_COLUMNS, Batch, Partition
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import SIDE, SOUTH, WEST, SearchesHere, two_wards
-from tests.services import run_patchmap
+from tests.services import command_of, run_patchmap
 
 MARKS = ("=", "+", "-", "@", "\t", "\r", "\n")
 MARKS_PLANTED = ("=", "+", "-", "@", "'=")
@@ -164,7 +163,7 @@ def writing_commands(command: object, above: str = "") -> Iterator[str]:
 
 
 def test_every_command_that_writes_a_file_is_tried_here():
-    names = set(writing_commands(typer.main.get_command(app)))
+    names = set(writing_commands(command_of(app)))
     assert names == set(command_lines()) | set(NO_TABLE)
 
 

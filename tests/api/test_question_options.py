@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from typer.testing import CliRunner
 
-from api.cli import app
 from geo.analyses import ANALYSES, Analysis
 from geo.errors import QuestionError
 from geo.question.model import OPTIONS, Question
 from geo.question.options import Option
+from tests.services import run_patchmap
 
 UNREADABLE = ("=:", "latest-0m", "0-", "x")
 """Texts of which each option that is not a free text refuses some."""
@@ -53,11 +52,12 @@ def test_only_free_texts_and_names_take_any_text():
 
 @pytest.mark.parametrize(("option", "text", "message"), REFUSED)
 def test_a_value_is_refused_with_the_same_words_everywhere(
-    client: TestClient, option: Option, text: str, message: str
+    client: TestClient, tmp_path: Path, option: Option, text: str, message: str
 ) -> None:
     analysis = analysis_for(option)
-    done = CliRunner().invoke(app, [analysis.command, f"--{option.name}", text, "-o", "out.csv"])
-    assert str(done.exception) == message
+    words = (analysis.command, f"--{option.name}", text, "-o", "out.csv")
+    done = run_patchmap(*words, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, f"patchmap: {message}\n")
     query = {option.name: text}
     collection = client.get("/ogc/collections/patrols/items", params=query)
     assert (collection.status_code, collection.json()["detail"]) == (400, message)

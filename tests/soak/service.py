@@ -64,7 +64,7 @@ class KilledService:
         """Stop it as a person would."""
         if self._process:
             self._process.terminate()
-            self._process.wait(timeout=20)
+            self._process.wait(timeout=120)
 
     def lived(self, begin: float, end: float) -> bool:
         """Whether it was there all the time from one moment to another."""

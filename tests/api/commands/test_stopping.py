@@ -24,8 +24,8 @@ from tests.terminals import Terminal, on_a_terminal
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
-AT_ONCE = 2.0  # seconds
-# A test of every pair of incidents, by 999 permutations: minutes of work.
+AT_ONCE = 30.0  # seconds on a busy machine: a page stays open for ever, the question takes minutes
+# A test of every pair of incidents, by 999 permutations.
 LONG_QUESTION = (
     "/download/near-repeats.json?datetime=2024-03/2024-03&source=council&near=100,5000&days=1,20"
 )
@@ -113,7 +113,7 @@ def test_ctrl_c_ends_make_run_in_the_midst_of_a_long_question(
     waiting = threading.Thread(target=wait_for_the_answer)
     waiting.start()
     check_quiet_end(terminal, store)
-    waiting.join(timeout=10)
+    waiting.join(timeout=AT_ONCE)
     assert lost  # it was underway: nothing came back
 
 
@@ -123,7 +123,7 @@ def test_ctrl_c_while_the_program_loads_is_no_traceback(store: Path) -> None:
     while not any("numpy" in each.path for each in psutil.Process(process.pid).memory_maps()):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30)[0] == b""
+    assert process.communicate(timeout=AT_ONCE)[0] == b""
     assert process.returncode == 130
 
 
@@ -135,5 +135,5 @@ def test_a_service_that_is_terminated_closes_its_store(store: Path) -> None:
     assert process.stdout
     assert process.stdout.readline().startswith("Patchmap serves")
     process.terminate()
-    assert process.wait(timeout=AT_ONCE * 5) == 0
+    assert process.wait(timeout=AT_ONCE) == 0
     assert [path.name for path in store.parent.iterdir()] == [store.name]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -57,15 +57,20 @@ def properties(path: Path, **options: Any) -> list[dict[str, Any]]:
 
 
 def assert_refused(path: Path, message: str, **options: Any) -> None:
-    begun = time.monotonic()
+    begun = _processor_seconds()
     with pytest.raises(InputError) as refusal:
         read_foreign(path, **options)
+    assert _processor_seconds() - begun < 20
     line = str(refusal.value)
     assert message in line
     assert path.name in line
     assert "\n" not in line
     assert len(line) < 400
-    assert time.monotonic() - begun < 20
+
+
+def _processor_seconds() -> float:
+    """What this process and its children that have ended took of a processor."""
+    return sum(os.times()[:4])
 
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>'

@@ -47,7 +47,7 @@ def test_a_server_that_is_down_is_refused_and_used_again_once_it_is_up(private, 
             assert "its server cannot be reached" in refusal(url)
         finally:
             private.start()
-        assert setting_within(store, "a", seconds=15) == 1
+        assert setting_within(store, "a", seconds=120) == 1
 
 
 def setting_within(store: PostgisStore, key: str, *, seconds: float) -> object:

@@ -60,7 +60,7 @@ def undisturbed(places, begun) -> Undisturbed:
         before = content(store)
     process, mark = start(import_together, address)
     words, times = zip(*((word, time.monotonic()) for word in said(mark)), strict=True)
-    process.join(timeout=20)
+    process.join(timeout=120)
     with closing(open_at(address)) as store:
         after = content(store)
     assert words == (*STEPS, "done")
@@ -95,7 +95,7 @@ def end_by_force(run: int, process: BaseProcess, places: Places, address: str) -
         places.cluster.crash()
     else:
         process.kill()
-    process.join(timeout=20)
+    process.join(timeout=120)
     assert process.exitcode is not None
 
 

@@ -94,7 +94,7 @@ def work(request, places, four_squares) -> Work:
     began = time.monotonic()
     assert list(said(mark)) == ["done"]
     made.seconds = time.monotonic() - began
-    process.join(timeout=20)
+    process.join(timeout=120)
     made.after = content_at(address)
     assert (made.before == made.after) == (name == "migrate")
     return made
@@ -118,7 +118,7 @@ def test_work_that_is_broken_off_is_done_or_not_begun(run, places, work):
     if run % 5 != 3:
         break_off(run, process, places, address)
     words = list(said(mark))
-    process.join(timeout=20)
+    process.join(timeout=120)
     if run % 5 == 3:
         assert words == ["done"]
     if words == ["done"]:
@@ -166,7 +166,7 @@ def break_off(run: int, process: BaseProcess, places: Places, address: str) -> N
         places.cluster.kill_writer(address)
     else:
         process.kill()
-    process.join(timeout=20)
+    process.join(timeout=120)
 
 
 def assert_can_be_done(address: str, work: Work) -> None:
@@ -175,7 +175,7 @@ def assert_can_be_done(address: str, work: Work) -> None:
         return
     process, mark = start(work.worker, address, work.other, False)
     assert list(said(mark)) == ["begun", "done"]
-    process.join(timeout=20)
+    process.join(timeout=120)
     assert content_at(address) == work.after
 
 

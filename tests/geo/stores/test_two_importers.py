@@ -29,7 +29,7 @@ def import_at_once(address: str, *names: str) -> list[str]:
     running = [start(import_one_by_one, address, name) for name in names]
     ends = [mark.recv() for _, mark in running]
     for process, _ in running:
-        process.join(timeout=20)
+        process.join(timeout=120)
     assert "done" in ends
     assert all("\n" not in end for end in ends)
     return ends
