@@ -27,6 +27,7 @@ from geo.store.contract import (
     Store,
     Window,
 )
+from geo.store.layer_ids import areas_among, check_areas, find_layer
 
 MOST_IN_MEMORY = 20_000_000
 """Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
@@ -106,28 +107,42 @@ class Snapshot:
         StoreError
             If the layers changed since the snapshot was taken: a retry gets a new snapshot.
         InputError
-            If the plan has no area with a block.
+            If the plan has no area with a block, or it is a layer of points or lines.
         """
         if plan_id := plan_of(layer_id):
             note("plans")
             areas = with_areas(plan_id, self.plan_areas(plan_id))
             return plan_metadata(self._plan_summary(plan_id)), areas
         note("layers")
+        check_areas(self._metadata, find_layer(self._metadata, layer_id))
+        return self.features(layer_id)
+
+    def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """Return a layer's metadata and features, be they areas, lines or points.
+
+        Raises
+        ------
+        StoreError
+            If the layers changed since the snapshot was taken: a retry gets a new snapshot.
+        NotFoundError
+            If there is no such layer.
+        """
+        note("layers")
         if layer_id not in self._layers:
             with self._store.reading():
                 if self._store.data_version().layers != self._version.layers:
                     raise StoreError("the layers have just changed; try again")
-                self._layers[layer_id] = self._store.layer(layer_id)
+                self._layers[layer_id] = self._store.features(layer_id)
         return self._layers[layer_id]
 
     def choices(self) -> list[LayerMetadata]:
-        """Return the metadata of all that a Question can use as a layer: layers, then plans.
+        """Return the metadata of all that a Question can use as a layer: areas, then plans.
 
         Without the notes of plans, which name their versions: a list shows titles only, and so a
         step in a plan leaves the pages with such a list as they are.
         """
         plans = (replace(plan_metadata(plan), note="") for plan in self.plan_titles())
-        return [*self.layers(), *plans]
+        return [*areas_among(self.layers()), *plans]
 
     def plan_titles(self) -> list[PlanSummary]:
         """Return the plans, of which only ids, titles and layers may be used."""

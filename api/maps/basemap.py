@@ -54,8 +54,8 @@ class Layers(Protocol):
     def setting(self, key: str) -> Setting:
         """The value of a setting."""
 
-    def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
-        """A layer's metadata and areas."""
+    def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """A layer's metadata and features."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class BasemapFile:
         if server:
             return Basemap(tiles=server)
         layer = layers.setting("ground")
-        return Basemap(shapes=layers.layer(str(layer))[1] if layer else None)
+        return Basemap(shapes=layers.features(str(layer))[1] if layer else None)
 
     def key(self, server: TileServer | None) -> str:
         """What the ETag of a map must contain of its basemap."""

@@ -12,6 +12,7 @@ from geo.question.ask import Question, default_layer
 from geo.question.harm import harm_tables
 from geo.question.model import DEFAULT_PERIOD
 from geo.store.contract import ImportRecord
+from geo.store.layer_ids import areas_among
 
 PERIODS: Final = {
     "latest-28d": "Latest 28 days",
@@ -72,8 +73,8 @@ def chosen_imports(snapshot: Snapshot, question: Question) -> list[ImportRecord]
 
 
 def chosen_layer(snapshot: Snapshot, question: Question) -> str:
-    """The id of the layer of a Question, or of the default one; '' in a store without layers."""
-    return question.layer or (default_layer(snapshot) if snapshot.layers() else "")
+    """The id of the layer of a Question, or of the default one; '' in a store without areas."""
+    return question.layer or (default_layer(snapshot) if areas_among(snapshot.layers()) else "")
 
 
 def bar(snapshot: Snapshot, question: Question) -> dict[str, object]:

@@ -16,6 +16,7 @@ from api.settings import VERSION, TileServer, user_name
 from api.snapshot import Snapshot
 from geo.errors import NotFoundError, PatchmapError
 from geo.question.model import Question
+from geo.store.layer_ids import areas_among
 
 _VIEW_PARAMETERS = ("plan", "area", "view", "over", "compare", "shade")
 """Query parameters of the page that are no option of the Question."""
@@ -47,7 +48,7 @@ def _plan_page(
         raise NotFoundError(f"there is no plan {plan_id!r}")
     layers = [
         {"id": metadata.layer_id, "title": metadata.title or metadata.layer_id}
-        for metadata in snapshot.layers()
+        for metadata in areas_among(snapshot.layers())
         if metadata.layer_id != plan["blocks_layer"]
     ]
     text = templates.get_template("planner.html").render(
@@ -68,7 +69,7 @@ def _plan_page(
 
 
 def _list_page(snapshot: Snapshot, error: PatchmapError | None = None) -> Response:
-    layers = {metadata.layer_id: metadata for metadata in snapshot.layers()}
+    layers = {metadata.layer_id: metadata for metadata in areas_among(snapshot.layers())}
     sizes = {layer_id: len(snapshot.layer(layer_id)[1]) for layer_id in layers}
     text = templates.get_template("planner_list.html").render(
         plans=snapshot.plans(),

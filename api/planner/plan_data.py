@@ -19,6 +19,7 @@ from boundaries.plans.figures import Figures, count_incidents, figure_blocks, pl
 from boundaries.plans.overlaps import Overlaps
 from geo.question.model import Question
 from geo.store.contract import Store
+from geo.store.layer_ids import areas_among
 
 Value = TypeVar("Value")
 
@@ -141,7 +142,7 @@ class PlanData:
 
     def _layer_overlaps(self, blocks: BlockLayer) -> dict[str, Overlaps]:
         overlaps: dict[str, Overlaps] = {}
-        for metadata in self._store.layers():
+        for metadata in areas_among(self._store.layers()):
             if metadata.layer_id == blocks.layer_id or len(overlaps) == MAX_LAYERS:
                 continue
             areas = self._store.layer(metadata.layer_id)[1]

@@ -135,7 +135,7 @@ def code_field_of(properties: pd.DataFrame) -> str:
     ons = [name for name in columns if _ONS_CODE.fullmatch(name)]
     if ons:
         return max(ons, key=lambda name: properties[name].nunique())
-    named = [name for name in (_first_of((code,), columns) for code in _PLAIN_CODES) if name]
+    named = [name for name in (first_of((code,), columns) for code in _PLAIN_CODES) if name]
     # Of equally many the first.
     return max(named, key=lambda name: properties[name].astype(str).nunique(), default="")
 
@@ -187,20 +187,20 @@ def _listed(columns: list[str]) -> str:
 
 def _find_name(code_field: str, columns: list[str]) -> str:
     if code_field == "plan_id":
-        return _first_of(("title",), columns)
+        return first_of(("title",), columns)
     paired = code_field[:-2].lower() + "nm"
     names = (paired, *_PLAIN_NAMES) if _ONS_CODE.fullmatch(code_field) else _PLAIN_NAMES
-    return _first_of(names, columns)
+    return first_of(names, columns)
 
 
-def _first_of(names: tuple[str, ...], columns: list[str]) -> str:
+def first_of(names: tuple[str, ...], columns: list[str]) -> str:
     """The column of the first name that there is, in any capitals; '' if there is none."""
     lower = {name.lower(): name for name in reversed(columns)}  # of equal ones, the first
     return next((lower[name] for name in names if name in lower), "")
 
 
 def _codes(values: pd.Series, file: str, code_field: str) -> list[str]:
-    codes = [_text(value) for value in values]
+    codes = [text_of(value) for value in values]
     for number, code in enumerate(codes, start=1):
         if not code:
             raise InputError(f"{file}, feature {number}: {code_field} is empty; give it a code")
@@ -212,8 +212,9 @@ def _codes(values: pd.Series, file: str, code_field: str) -> list[str]:
     return codes
 
 
-def _text(value: object) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
+def text_of(value: object) -> str:
+    """A code or name of a file as text; '' where it is missing."""
+    if _is_missing(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         # A column of whole numbers with a gap comes as floats; its codes are 7, not 7.0.
@@ -226,14 +227,14 @@ def _attributes(
 ) -> pd.DataFrame:
     frame = pd.DataFrame(index=pd.Index(codes, name="area_code", dtype="str"))
     names = properties[metadata.name_field] if metadata.name_field else pd.Series([""] * len(codes))
-    frame["area_name"] = [_text(name) or code for name, code in zip(names, codes, strict=True)]
+    frame["area_name"] = [text_of(name) or code for name, code in zip(names, codes, strict=True)]
     others = properties.columns.difference([metadata.code_field, metadata.name_field], sort=False)
     for column in others:
-        frame[free_name(str(column), frame.columns)] = _storable(properties[column]).to_numpy()
+        frame[free_name(str(column), frame.columns)] = storable(properties[column]).to_numpy()
     return frame
 
 
-def _storable(values: pd.Series) -> pd.Series:
+def storable(values: pd.Series) -> pd.Series:
     """Values that any store can hold: lists, objects and integers beyond 64 bits become text."""
     odd = values.map(
         lambda value: (
@@ -243,7 +244,11 @@ def _storable(values: pd.Series) -> pd.Series:
     )
     if not odd.any():
         return values
-    return values.map(lambda value: None if value is None else json.dumps(value))
+    return values.map(lambda value: None if _is_missing(value) else json.dumps(value))
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and np.isnan(value))
 
 
 def _in_metres(areas: gpd.GeoDataFrame, projection: Projection) -> gpd.GeoDataFrame:

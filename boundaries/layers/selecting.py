@@ -1,9 +1,10 @@
-"""Select features of a boundary file before it is read: those of one place in a national file."""
+"""Select features of a file before it is read as a layer: those of one place in a national file."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 
 from geo.crs import Projection
 from geo.errors import InputError
-from geo.formats.geojson import POLYGONS, collection_crs, feature_collection, read_geometry
+from geo.formats.geojson import LINES, POLYGONS, collection_crs, feature_collection, read_geometry
+
+_POINTS_AND_LINES: Final = ("Point", "MultiPoint", *LINES)
 
 
 def features_where(content: bytes, field: str, values: Collection[str], *, file: str) -> bytes:
@@ -47,19 +50,22 @@ def features_where(content: bytes, field: str, values: Collection[str], *, file:
         raise InputError(f"{file} has no field {field!r}; it has: {names[:200] or 'none'}")
     wanted = [str(each.get(field, "")).strip() in values for each in properties]
     if not any(wanted):
-        raise InputError(f"{file}: no area has {field} {', '.join(values)[:100]}")
+        raise InputError(f"{file}: no {_noun(collection)} has {field} {', '.join(values)[:100]}")
     return _those(collection, wanted, content)
 
 
 def features_within(
     content: bytes, outer: gpd.GeoDataFrame, *, projection: Projection, file: str, layer: str
 ) -> bytes:
-    """Keep the features that lie in the areas of another layer: by a point inside each.
+    """Keep the features that lie in the areas of another layer.
+
+    Areas do by a point inside each; points and lines do where they touch an area.
 
     Parameters
     ----------
     content
-        A GeoJSON FeatureCollection of polygons.
+        A GeoJSON FeatureCollection of polygons, of points or of lines. Points and lines without a
+        geometry that can be read are kept: the reader of the layer counts and names them.
     outer
         The other layer, in metres.
     projection
@@ -75,12 +81,48 @@ def features_within(
     Raises
     ------
     InputError
-        If it is no FeatureCollection of polygons, or none of them lies inside.
+        If it is no FeatureCollection, polygons cannot be read, or no feature lies inside.
     """
     collection = feature_collection(content, file)
-    near = _near(collection, outer, projection, collection_crs(collection, file))
-    if not near.any():
-        raise InputError(f"{file}: no area lies in {layer}")
+    crs = collection_crs(collection, file)
+    near = _near(collection, outer, projection, crs)
+    land = shapely.union_all(outer.geometry.to_numpy())
+    shapely.prepare(land)
+    wanted = np.zeros(len(near), bool)
+    if _holds_areas(collection):
+        places = _points_inside(collection, near, file)
+        metres = projection.geometries_to_metres(places, source=crs)
+        wanted[near] = shapely.contains(land, metres)
+        is_empty = not wanted.any()
+    else:
+        # Not `near`, which looks at the first point only: a line may begin far away.
+        places = _readable(collection)
+        metres = projection.geometries_to_metres(places, source=crs)
+        inside = shapely.intersects(land, metres)
+        wanted = inside | shapely.is_missing(places)
+        is_empty = not inside.any()
+    if is_empty:
+        raise InputError(f"{file}: no {_noun(collection)} lies in {layer}")
+    return _those(collection, wanted.tolist(), content)
+
+
+def _holds_areas(collection: Mapping[str, Any]) -> bool:
+    return not any(_type_of(feature) in _POINTS_AND_LINES for feature in collection["features"])
+
+
+def _noun(collection: Mapping[str, Any]) -> str:
+    return "area" if _holds_areas(collection) else "feature"
+
+
+def _type_of(feature: Mapping[str, Any]) -> object:
+    geometry = feature.get("geometry")
+    return geometry.get("type") if isinstance(geometry, dict) else None
+
+
+def _points_inside(
+    collection: Mapping[str, Any], near: NDArray[np.bool_], file: str
+) -> NDArray[np.object_]:
+    """A point on the surface of each polygon that is near."""
     shapes = [
         read_geometry(feature, f"{file}, feature {number}", kinds=POLYGONS)
         for number, (feature, is_near) in enumerate(
@@ -89,17 +131,17 @@ def features_within(
         if is_near
     ]
     # Invalid polygons have no surface to put a point on; they are refused or repaired later.
-    points = projection.geometries_to_metres(
-        shapely.point_on_surface(shapely.make_valid(shapes)),
-        source=collection_crs(collection, file),
-    )
-    land = shapely.union_all(outer.geometry.to_numpy())
-    shapely.prepare(land)
-    wanted = np.zeros(len(near), bool)
-    wanted[near] = shapely.contains(land, points)
-    if not wanted.any():
-        raise InputError(f"{file}: no area lies in {layer}")
-    return _those(collection, wanted.tolist(), content)
+    valid = np.asarray(shapely.make_valid(shapes), dtype=object)
+    return np.asarray(shapely.point_on_surface(valid), dtype=object)
+
+
+def _readable(collection: Mapping[str, Any]) -> NDArray[np.object_]:
+    """The geometry of each feature, None where there is none that can be read."""
+    shapes = np.full(len(collection["features"]), None, dtype=object)
+    for row, feature in enumerate(collection["features"]):
+        with suppress(InputError):
+            shapes[row] = read_geometry(feature, "it", kinds=_POINTS_AND_LINES)
+    return shapes
 
 
 def _near(

@@ -20,7 +20,7 @@ from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.serialization import read_plan
 from geo.errors import InputError, NotFoundError
 from geo.store.contract import LayerMetadata, StoreReader
-from geo.store.layer_ids import PLAN_PREFIX
+from geo.store.layer_ids import PLAN_PREFIX, areas_among, check_areas
 
 
 def plan_of(layer_id: str) -> str:
@@ -193,15 +193,19 @@ def side_id(store: StoreReader, name: str) -> str:
     ------
     NotFoundError
         If there is no such layer or plan; the message lists those there are.
+    InputError
+        If it is a layer of points or lines.
     """
-    layers = {metadata.layer_id for metadata in store.layers()}
+    stored = {metadata.layer_id: metadata for metadata in store.layers()}
     plans = [summary["plan_id"] for summary in store.plans()]
-    if name in layers:
+    if name in stored:
+        check_areas(stored.values(), stored[name])
         return name
     plan_id = plan_of(name) or name
     if plan_id in plans:
         return f"{PLAN_PREFIX}{plan_id}"
-    listed = ", ".join([*sorted(layers), *(f"{PLAN_PREFIX}{plan}" for plan in plans)]) or "none yet"
+    layers = sorted(metadata.layer_id for metadata in areas_among(stored.values()))
+    listed = ", ".join([*layers, *(f"{PLAN_PREFIX}{plan}" for plan in plans)]) or "none yet"
     raise NotFoundError(f"no layer or plan {name!r}; choose one of: {listed}")
 
 

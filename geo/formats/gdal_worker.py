@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import resource
 import sqlite3
 import sys
@@ -30,6 +31,7 @@ _NEEDED: Final = (".shp", ".shx", ".dbf")
 _LISTED = 8  # layers named in a message
 _MOST_LAYERS = 200  # listed with their number of features
 _LONGEST_REASON = 300
+_HAS_HEIGHTS: Final = re.compile(r" (Z|M|ZM)$|^(2\.5D|3D|Measured)")
 # Fields that GDAL's KML driver adds to every layer, about how a viewer should draw it.
 _KML_STYLE_FIELDS: Final = frozenset(
     {"altitudeMode", "drawOrder", "extrude", "icon", "tessellate", "visibility"}
@@ -313,6 +315,9 @@ def _features(file: str, layer: str, driver: str) -> Iterator[bytes]:
             file, layer=layer, force_2d=True, datetime_as_string=True, encoding=encoding
         )
         shapes = shapely.from_wkb(wkb)
+    # Every KML has heights, of which most say nothing.
+    if driver != "LIBKML" and _HAS_HEIGHTS.search(str(meta["geometry_type"])):
+        notices.append("its heights (Z) and measures (M) are left out")
     if not np.isfinite(shapely.get_coordinates(shapes)).all():
         raise RefusalError("it has coordinates that are not finite numbers")
     fields = [

@@ -12,14 +12,14 @@ from geo.question.harm import WEIGHTS_SETTING, HarmTable
 from geo.question.model import COUNT, Question
 from geo.sources import NOTES
 from geo.store.contract import StoreReader
-from geo.store.layer_ids import find_layer
+from geo.store.layer_ids import areas_among, find_layer
 
 PLACES_SETTING = "known places {}"
 """Name of the setting that stores the ids of ranked places, by their radius."""
 
 
 def default_layer(store: StoreReader) -> str:
-    """The layer of a Question that names none: the setting's, else the first.
+    """The layer of a Question that names none: the setting's, else the first one of areas.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def default_layer(store: StoreReader) -> str:
         If the store has no layer.
     """
     chosen = store.setting("default_layer")
-    layers = store.layers()
+    layers = areas_among(store.layers())
     if not layers:
         raise QuestionError("layer", "the store has no layer yet; see 'patchmap layers add'")
     try:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import geopandas as gpd
 import pandas as pd
 
+from geo.geometry_types import GeometryType
 from geo.store.contract import Subject, Window
 
 # Any, because a driver knows the types of a row's values only when it runs the query.
@@ -156,28 +157,38 @@ class IncidentTable(Protocol):
 
 
 class LayerTables(Protocol):
-    """The layers: a table of areas each."""
+    """The layers: a table of features each."""
 
-    def read(self, table: str) -> gpd.GeoDataFrame:
-        """The areas of a layer that exists, indexed by `area_code`."""
+    def read(self, table: str, geometry_type: GeometryType) -> gpd.GeoDataFrame:
+        """The features of a layer that exists, indexed by their codes."""
 
-    def write(self, table: str, areas: gpd.GeoDataFrame, *, title: str, metadata: str) -> None:
+    def write(
+        self,
+        table: str,
+        features: gpd.GeoDataFrame,
+        *,
+        title: str,
+        metadata: str,
+        geometry_type: GeometryType,
+    ) -> None:
         """Add or replace a layer.
 
         Parameters
         ----------
         table
             The name of its table, which is the id that it is stored under.
-        areas
-            See `LayerStore.put_layer`.
+        features
+            See `Store.put_layer`.
         title
             How other programs show the table.
         metadata
             What `SqlStore.layers` reads, as JSON.
+        geometry_type
+            The type that all geometries are stored as.
         """
 
     def remove(self, table: str) -> None:
-        """Remove a layer that exists."""
+        """Remove the table of a layer and its registration."""
 
 
 def count_change(tables: Tables, subject: Subject) -> None:

@@ -16,6 +16,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.crs import Projection
+from geo.geometry_types import KINDS, GeometryType, LayerKind
 from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
 
 Subject = Literal["incidents", "layers", "plans", "settings"]
@@ -56,12 +57,13 @@ class DataVersion:
 
 @dataclass(frozen=True)
 class LayerMetadata:
-    """What is known of a layer besides its areas.
+    """What is known of a layer besides its features.
 
     Dates are ISO (`2025-05-01`) or empty; `code_field` and `name_field` are the names that the
     file used (`name_field` is empty where the file had no names); `file` and `sha256` identify
     the file that was read, and `note` says what was changed on the way in. `stored_as` is the id
     under which an earlier release stored the layer, if that id is reserved now; else empty.
+    All geometries of the layer are of `geometry_type`.
     """
 
     layer_id: str
@@ -77,6 +79,12 @@ class LayerMetadata:
     sha256: str = ""
     note: str = ""
     stored_as: str = ""
+    geometry_type: GeometryType = "MultiPolygon"
+
+    @property
+    def kind(self) -> LayerKind:
+        """What the features are: areas, lines or points."""
+        return KINDS[self.geometry_type]
 
 
 @dataclass(frozen=True)
@@ -177,6 +185,25 @@ class StoreReader(Protocol):
         ------
         NotFoundError
             If there is no such layer; the message lists the layers that exist.
+        InputError
+            If it is a layer of points or lines.
+        """
+
+    def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """A layer's metadata and features, of whatever kind.
+
+        Returns
+        -------
+        metadata
+            Says in `kind` whether they are areas, lines or points.
+        features
+            Areas as `layer` returns them; lines and points indexed by `code`, with `name` (None
+            where the file had none) and attributes. In metres, by code.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such layer; the message lists the layers that exist.
         """
 
     def incidents(
@@ -241,7 +268,7 @@ class Store(StoreReader, Protocol):
         """Release files and connections."""
 
     def put_layer(
-        self, metadata: LayerMetadata, areas: gpd.GeoDataFrame, *, by: str = "", what: str = ""
+        self, metadata: LayerMetadata, features: gpd.GeoDataFrame, *, by: str = "", what: str = ""
     ) -> None:
         """Add a layer, or replace the whole of the layer with the same id.
 
@@ -251,9 +278,10 @@ class Store(StoreReader, Protocol):
         ----------
         metadata
             The id of a layer of the store, or a new one that `check_layer_id` allows.
-        areas
-            Polygons and multipolygons in the working CRS, indexed by `area_code`. A column of
-            whole numbers, numbers or booleans keeps its type; any other is stored as text.
+        features
+            Geometries of the metadata's kind in the working CRS, single or multiple, indexed by
+            `area_code`, or by `code` if they are points or lines. A column of whole numbers,
+            numbers or booleans keeps its type; any other is stored as text.
         by
             Who changes it.
         what

@@ -42,7 +42,7 @@ def copy_store(
     with source.reading(), target.transaction():
         for metadata in source.layers():
             on_part(metadata.layer_id)
-            target.put_layer(*source.layer(metadata.layer_id))
+            target.put_layer(*source.features(metadata.layer_id))
         for record in source.imports():
             on_part(record.partition_id)
             # As rows, not from files, which may be gone and would be checked anew.

@@ -142,4 +142,5 @@ def _unpack(packed: bytes, crs: str) -> gpd.GeoDataFrame:
     with pa.ipc.open_stream(packed) as reader:
         frame: pd.DataFrame = reader.read_all().to_pandas()
     geometry = shapely.from_wkb(frame.pop("geometry").to_numpy())
-    return gpd.GeoDataFrame(frame.set_index("area_code"), geometry=geometry, crs=crs)
+    # The codes are the first column, whatever kind the layer is of.
+    return gpd.GeoDataFrame(frame.set_index(frame.columns[0]), geometry=geometry, crs=crs)

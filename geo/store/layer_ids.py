@@ -104,6 +104,8 @@ def metadata_text(metadata: LayerMetadata, stored_id: str) -> str:
     values = asdict(metadata)
     # Earlier releases refuse members that they do not know.
     del values["stored_as"]
+    if metadata.kind == "areas":
+        del values["geometry_type"]
     return json.dumps(values | {"layer_id": stored_id})
 
 
@@ -136,6 +138,35 @@ def find_layer(layers: Sequence[LayerMetadata], layer_id: str) -> LayerMetadata:
             return layer
     known = ", ".join(metadata.layer_id for metadata in layers) or "none yet"
     raise NotFoundError(f"there is no layer {layer_id!r}; there are: {known}")
+
+
+def areas_among(layers: Iterable[LayerMetadata]) -> list[LayerMetadata]:
+    """The layers of areas: those that a Question or a plan can name."""
+    return [metadata for metadata in layers if metadata.kind == "areas"]
+
+
+def check_areas(layers: Iterable[LayerMetadata], metadata: LayerMetadata) -> None:
+    """Refuse a layer of points or lines where areas are needed.
+
+    Parameters
+    ----------
+    layers
+        The metadata of all layers of the store, to name those that will do.
+    metadata
+        The layer that was named.
+
+    Raises
+    ------
+    InputError
+        If it is not a layer of areas.
+    """
+    if metadata.kind == "areas":
+        return
+    known = ", ".join(one.layer_id for one in areas_among(layers)) or "none yet"
+    raise InputError(
+        f"{metadata.layer_id} is a layer of {metadata.kind}: a layer of areas is needed here; "
+        f"there are: {known}"
+    )
 
 
 def id_to_store(layers: Sequence[LayerMetadata], layer_id: str) -> str:

@@ -31,7 +31,13 @@ from geo.store.contract import (
 )
 from geo.store.import_log import ImportLog
 from geo.store.layer_changes import LayerChanges
-from geo.store.layer_ids import find_layer, id_to_store, metadata_text, stored_metadata
+from geo.store.layer_ids import (
+    check_areas,
+    find_layer,
+    id_to_store,
+    metadata_text,
+    stored_metadata,
+)
 from geo.store.plan_rows import (
     PLAN_COLUMNS,
     SUMMARY_COLUMNS,
@@ -83,23 +89,30 @@ class SqlStore(Store):
 
     def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
         with self.reading():
+            layers = self.layers()
+            check_areas(layers, find_layer(layers, layer_id))
+            return self.features(layer_id)
+
+    def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        with self.reading():
             metadata = find_layer(self.layers(), layer_id)
-            return metadata, self._layers.read(metadata.stored_as or metadata.layer_id)
+            table = metadata.stored_as or metadata.layer_id
+            return metadata, self._layers.read(table, metadata.geometry_type)
 
     def put_layer(
-        self, metadata: LayerMetadata, areas: gpd.GeoDataFrame, *, by: str = "", what: str = ""
+        self, metadata: LayerMetadata, features: gpd.GeoDataFrame, *, by: str = "", what: str = ""
     ) -> None:
         with self._database.changing():
             # Inside the change, so no other process adds a layer of this id in between.
             layers = self.layers()
             table = id_to_store(layers, metadata.layer_id)
             before = next((one for one in layers if one.layer_id == metadata.layer_id), None)
-            former = None if before is None else self._layers.read(table)
+            former = None if before is None else self._layers.read(table, before.geometry_type)
             change = LayerChange(
                 change_id=0,
                 layer_id=metadata.layer_id,
                 what=what or metadata.file,
-                areas=len(areas),
+                areas=len(features),
                 areas_before=0 if former is None else len(former),
                 changed_by=by,
                 changed_at="",
@@ -107,7 +120,7 @@ class SqlStore(Store):
             )
             text = "" if before is None else metadata_text(before, table)
             self._changes.add(change, text, former)
-            self._write_layer(table, metadata, areas)
+            self._write_layer(table, metadata, features)
 
     def layer_changes(self) -> list[LayerChange]:
         return self._changes.history()
@@ -121,18 +134,19 @@ class SqlStore(Store):
             if replaced is None:
                 self._remove_layer(change.layer_id, table)
             else:
-                text, areas = replaced
+                text, features = replaced
                 former = LayerMetadata(**json.loads(text))
-                self._write_layer(table, replace(former, layer_id=change.layer_id), areas)
+                self._write_layer(table, replace(former, layer_id=change.layer_id), features)
             self._changes.set_undone(change_id)
             return change
 
-    def _write_layer(self, table: str, metadata: LayerMetadata, areas: gpd.GeoDataFrame) -> None:
+    def _write_layer(self, table: str, metadata: LayerMetadata, features: gpd.GeoDataFrame) -> None:
         self._layers.write(
             table,
-            areas,
+            features,
             title=metadata.title or metadata.layer_id,
             metadata=metadata_text(metadata, table),
+            geometry_type=metadata.geometry_type,
         )
         count_change(self._tables, "layers")
 

@@ -25,6 +25,7 @@ from api.commands.start.names import (
 from boundaries.layers.area_codes import WARDS
 from geo.errors import InputError, NotFoundError
 from geo.store.contract import Store
+from geo.store.layer_ids import areas_among
 
 _OTHERWISE = "(another authority: add its wards to the folder, or --fetch)"
 
@@ -55,7 +56,7 @@ def stored_authorities(cli: CommandContext) -> dict[str, str]:
 
 def stored_wards(store: Store) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
     """The id and areas of each layer of wards."""
-    for metadata in store.layers():
+    for metadata in areas_among(store.layers()):
         if is_wards(metadata.layer_id):
             yield metadata.layer_id, store.layer(metadata.layer_id)[1]
 

@@ -27,6 +27,7 @@ from geo.period import Moments
 from geo.question.ask import Answer, Question, default_layer, refuse_without_data
 from geo.question.model import OPTIONS
 from geo.question.store_settings import source_notes
+from geo.store.layer_ids import areas_among
 
 _PARAMETERS: Final = frozenset(QUESTION_PARAMETERS)
 _TIMES: Final = frozenset({"datetime", "period", "from", "to"})
@@ -177,7 +178,7 @@ class AnswerCollection(Collection):
 
     def extent_box(self) -> Box | None:
         """Return the box of the areas, cells or places of the layer that is asked by default."""
-        if not self.snapshot.layers():
+        if not areas_among(self.snapshot.layers()):
             return None
         layer, question = default_layer(self.snapshot), Question()
         if self.analysis.shape == "cells":
@@ -193,7 +194,7 @@ class AnswerCollection(Collection):
     def further_links(self, root: str) -> list[Link]:
         """Return a link to the layer that a Question without one is asked about."""
         snapshot = self.snapshot
-        if not snapshot.layers():
+        if not areas_among(snapshot.layers()):
             return []
         address = f"{root}/collections/{default_layer(snapshot)}"
         return [link(address, "related", JSON, "The layer used when the Question names none")]

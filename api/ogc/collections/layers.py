@@ -62,7 +62,7 @@ class LayerCollection(Collection):
 
     def areas(self, snapshot: Snapshot) -> gpd.GeoDataFrame:
         """Return the areas by `area_code`, in metres of the working CRS."""
-        return snapshot.layer(self.id)[1]
+        return snapshot.features(self.id)[1]
 
     def extent_box(self) -> Box | None:
         """Return the box of its areas."""

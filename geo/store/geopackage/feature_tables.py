@@ -36,7 +36,7 @@ def add_feature_table(file: SqliteFile, table: str, *, geometry_type: str, title
     table
         Name of the table.
     geometry_type
-        As the standard names it: `POINT` or `MULTIPOLYGON`.
+        As the standard names it, such as `POINT` or `MULTIPOLYGON`.
     title
         What GIS programs show as its description.
     """

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapely.errors import GEOSException
 
 from geo.errors import StoreError
+from geo.geometry_types import GeometryType, of_type
 
 # Points are written without an envelope: all blobs have one length, and millions are one array.
 _POINT = np.dtype(
@@ -70,13 +71,17 @@ def read_point_blobs(blobs: list[bytes]) -> tuple[NDArray[np.float64], NDArray[n
     return shapely.get_x(geometries), shapely.get_y(geometries)
 
 
-def polygon_blobs(geometries: NDArray[np.object_], *, srs_id: int) -> Iterator[bytes]:
-    """Yield polygons as blobs of multipolygons with their envelopes.
+def feature_blobs(
+    geometries: NDArray[np.object_], geometry_type: GeometryType, *, srs_id: int
+) -> Iterator[bytes]:
+    """Yield the geometries of a layer as blobs of one type, with envelopes unless they are points.
 
     Parameters
     ----------
     geometries
-        Polygons and multipolygons in the reference system `srs_id`.
+        In the reference system `srs_id`, single or multiple.
+    geometry_type
+        The type of all blobs.
     srs_id
         The EPSG code of the reference system.
 
@@ -85,8 +90,11 @@ def polygon_blobs(geometries: NDArray[np.object_], *, srs_id: int) -> Iterator[b
     bytes
         A blob for each geometry.
     """
-    parts, owner = shapely.get_parts(geometries, return_index=True)
-    multi = shapely.multipolygons(parts, indices=owner)
+    if geometry_type == "Point":
+        x, y = shapely.get_x(geometries), shapely.get_y(geometries)
+        yield from point_blobs(x, y, srs_id=srs_id)
+        return
+    multi = of_type(geometries, geometry_type)
     bounds = shapely.bounds(multi)
     for box, wkb in zip(bounds, shapely.to_wkb(multi, byte_order=1), strict=True):
         header = b"GP\x00" + bytes([_LITTLE_ENDIAN | _ENVELOPE_XY])

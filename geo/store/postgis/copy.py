@@ -22,6 +22,7 @@ import shapely
 from numpy.typing import NDArray
 from psycopg import sql
 
+from geo.geometry_types import GeometryType, of_type
 from geo.incidents import empty_incidents
 
 TEXTS = ("incident_id", "source", "category", "precision", "location", "reference")
@@ -125,13 +126,17 @@ def read_incidents(
     return _frame(data, columns) if data else empty_incidents()[list(columns)]
 
 
-def multipolygons(geometries: NDArray[np.object_], *, srid: int) -> list[bytes]:
-    """Polygons as extended well-known binary of multipolygons.
+def binary_of(
+    geometries: NDArray[np.object_], geometry_type: GeometryType, *, srid: int
+) -> list[bytes]:
+    """The geometries of a layer as extended well-known binary of one type.
 
     Parameters
     ----------
     geometries
-        Polygons and multipolygons.
+        Of the kind of the type, single or multiple.
+    geometry_type
+        The type of all.
     srid
         The EPSG code of their reference system.
 
@@ -140,9 +145,8 @@ def multipolygons(geometries: NDArray[np.object_], *, srid: int) -> list[bytes]:
     list of bytes
         One for each geometry, without heights.
     """
-    parts, owner = shapely.get_parts(geometries, return_index=True)
-    multi = shapely.set_srid(shapely.multipolygons(parts, indices=owner), srid)
-    return list(shapely.to_wkb(multi, byte_order=1, include_srid=True, output_dimension=2))
+    typed = shapely.set_srid(of_type(geometries, geometry_type), srid)
+    return list(shapely.to_wkb(typed, byte_order=1, include_srid=True, output_dimension=2))
 
 
 def _rows(frame: pd.DataFrame, srid: int) -> memoryview:

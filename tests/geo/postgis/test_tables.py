@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from shutil import which
 
+import geopandas as gpd
 import pytest
 import shapely
 
@@ -42,6 +43,27 @@ def test_gdal_reads_layers_and_incidents(store, url, four_squares, partition):
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         assert f"Feature Count: {count}" in said
         assert "British National Grid" in said
+
+
+def test_another_program_reads_points_and_lines(store, url):
+    shapes = {
+        "Point": shapely.Point(435_010, 336_010),
+        "MultiPoint": shapely.MultiPoint([(435_010, 336_010), (435_020, 336_020)]),
+        "MultiLineString": shapely.LineString([(435_000, 336_000), (435_003, 336_004)]),
+    }
+    for geometry_type, shape in shapes.items():
+        layer_id = f"of-{geometry_type.lower()}"
+        frame = gpd.GeoDataFrame({"name": [None]}, geometry=[shape], index=["1"])
+        store.put_layer(LayerMetadata(layer_id, geometry_type=geometry_type), frame)
+    tables = run(
+        url,
+        "SELECT f_table_name::text, type, srid, coord_dimension FROM geometry_columns"
+        " WHERE f_table_name LIKE 'of-%' ORDER BY 1",
+    )
+    code = int(BRITISH_NATIONAL_GRID.partition(":")[2])
+    assert tables == sorted((f"of-{name.lower()}", name.upper(), code, 2) for name in shapes)
+    lengths = run(url, 'SELECT code, ST_Length(geom) FROM patchmap."of-multilinestring"')
+    assert lengths == [("1", 5.0)]
 
 
 LONG = "Gwybodaeth am y boblogaeth breswyl arferol yn ôl oedran, rhyw ac ardal"

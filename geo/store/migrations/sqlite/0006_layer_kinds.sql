@@ -1,0 +1,3 @@
+-- Layers of points and lines beside those of areas. Their metadata name a type of geometry, and
+-- earlier releases, which refuse metadata that they do not know, are told by this number that the
+-- store is newer. The tables stay as they are: without a type, a layer is one of areas.
