@@ -189,7 +189,7 @@ def replaced_lines(store: StoreReader, layer_id: str, areas: gpd.GeoDataFrame) -
     before = next((one for one in store.layers() if one.layer_id == layer_id), None)
     if before is None:
         return []
-    old = store.layer(layer_id)[1]
+    old = store.features(layer_id)[1]
     size = f"{len(old)} area{'' if len(old) == 1 else 's'}"
     lines = [f"it replaces {before.title or before.file or layer_id}: {size}"]
     if lost := [str(name) for name in old.columns if name not in areas.columns]:

@@ -162,25 +162,25 @@ def read_features_layer(
         texts = properties[metadata.code_field].map(text_of)
         _reject(rejected, f"{metadata.code_field} is empty", np.flatnonzero(texts == ""))
     out = [number - 1 for numbers in rejected.values() for number in numbers]
-    kept = np.setdiff1d(np.arange(len(features)), out)
-    if not len(kept):
+    rows = np.setdiff1d(np.arange(len(features)), out)
+    if not len(rows):
         reasons = "; ".join(f"{len(numbers):,} because {why}" for why, numbers in rejected.items())
         raise InputError(f"{file}: every feature is rejected: {reasons}")
-    properties = properties.iloc[kept]
-    metadata, codes = _with_codes(metadata, properties, kept + 1, file)
+    properties = properties.iloc[rows]
+    metadata, codes = _with_codes(metadata, properties, rows + 1, file)
     frame, metadata = _attributes(properties, metadata, codes)
     notes = [
         *([HEIGHTS_LEFT_OUT] if any(map(_has_heights, features)) else []),
-        *_identical(shapes[kept], properties, kept + 1),
+        *_identical(shapes[rows], properties, rows + 1),
     ]
     layer = FeatureLayer(metadata, gpd.GeoDataFrame(), rejected, notes)
     metadata = replace(
         metadata,
-        geometry_type=_geometry_type(shapes[kept]),
+        geometry_type=_geometry_type(shapes[rows]),
         sha256=hashlib.sha256(content).hexdigest(),
         note="; ".join([*layer.rejections, *notes])[:NOTE_LENGTH],
     )
-    placed = gpd.GeoDataFrame(frame, geometry=shapes[kept], crs=projection.crs)
+    placed = gpd.GeoDataFrame(frame, geometry=shapes[rows], crs=projection.crs)
     return replace(layer, metadata=metadata, features=placed.sort_index())
 
 
