@@ -194,7 +194,19 @@ def _find_name(code_field: str, columns: list[str]) -> str:
 
 
 def first_of(names: tuple[str, ...], columns: list[str]) -> str:
-    """The column of the first name that there is, in any capitals; '' if there is none."""
+    """Find a column by the names that it may have.
+
+    Parameters
+    ----------
+    names
+        In small letters, the likeliest first.
+    columns
+        All columns.
+
+    Returns
+    -------
+    The column of the first name that there is, in any capitals; '' if there is none.
+    """
     lower = {name.lower(): name for name in reversed(columns)}  # of equal ones, the first
     return next((lower[name] for name in names if name in lower), "")
 

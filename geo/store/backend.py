@@ -160,7 +160,19 @@ class LayerTables(Protocol):
     """The layers: a table of features each."""
 
     def read(self, table: str, geometry_type: GeometryType) -> gpd.GeoDataFrame:
-        """The features of a layer that exists, indexed by their codes."""
+        """The features of a layer that exists.
+
+        Parameters
+        ----------
+        table
+            The name of its table.
+        geometry_type
+            The type of its geometries.
+
+        Returns
+        -------
+        In metres, indexed by their codes.
+        """
 
     def write(
         self,

@@ -125,12 +125,12 @@ class PostgisLayers(LayerTables):
     def _has_table(self, table: str, listed: str, geometry_type: GeometryType) -> bool:
         """Whether the layer has a table with exactly these columns and this type of geometry."""
         rows = self._server.rows(
-            "SELECT columns = %s"
-            " AND coalesce(papers::json ->> 'geometry_type', 'MultiPolygon') = %s"
+            "SELECT columns = %s AND format_type(atttypid, atttypmod) = %s"
             " FROM patchmap.patchmap_layers"
+            " JOIN pg_attribute ON attrelid = relation::oid AND attname = 'geom'"
             " WHERE layer_id = %s AND relation::oid = to_regclass(%s)::oid",
             listed,
-            geometry_type,
+            f"geometry({geometry_type},{self._projection.code})",
             table,
             _regclass(table),
         )
