@@ -94,20 +94,27 @@ def test_an_attribute_may_be_called_as_the_codes_of_areas_are(store):
     assert store.features("streets")[1]["area_code"].to_dict() == {"b": "x", "a": "y"}
 
 
-def test_a_layer_is_removed_with_its_table(store, four_squares, reader):
-    put_layer(store, four_squares)
+def test_a_change_of_kind_is_undone(store, four_squares, reader):
+    put_layer(store, four_squares, LayerMetadata("streets"))
     put_layer(store, frame(LINE), metadata())
-    before = store.data_version().layers
-    with store.transaction():
-        store.remove_layer("streets")
-    assert [one.layer_id for one in reader.layers()] == ["wards"]
-    assert store.data_version().layers == before + 1
-    with pytest.raises(NotFoundError, match="there is no layer 'streets'; there are: wards"):
-        reader.features("streets")
-    with pytest.raises(NotFoundError), store.transaction():
-        store.remove_layer("streets")
     put_layer(store, frame(POINT), metadata("Point"))
-    assert len(reader.features("streets")[1]) == 2
+    lines, areas = (change.change_id for change in store.layer_changes()[:0:-1])
+    for change_id, geometry_type in ((lines, "MultiLineString"), (areas, "MultiPolygon")):
+        with store.transaction():
+            store.undo_layer_change(change_id)
+        stored_metadata, stored = reader.features("streets")
+        assert stored_metadata.geometry_type == geometry_type
+        assert set(stored.geom_type) == {geometry_type}
+    assert reader.layer("streets")[1].index.tolist() == ["A", "B", "C", "D"]
+
+
+def test_undoing_its_addition_removes_a_layer_with_its_table(store, reader):
+    put_layer(store, frame(LINE), metadata())
+    with store.transaction():
+        store.undo_layer_change(store.layer_changes()[-1].change_id)
+    assert reader.layers() == []
+    with pytest.raises(NotFoundError, match="there is no layer 'streets'; there are: none yet"):
+        reader.features("streets")
 
 
 def test_a_copy_holds_all_kinds(store, new_store, four_squares):
