@@ -49,7 +49,7 @@ def opening_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:
 
 
 @dataclass(frozen=True)
-class Widened:
+class WiderCells:
     """What the board says where it shows wider cells than an address asks for.
 
     Attributes
@@ -65,7 +65,7 @@ class Widened:
     smaller: bool
 
 
-def fitted_view(answers: Answers, view: BoardView) -> tuple[BoardView, Widened | None]:
+def fitted_view(answers: Answers, view: BoardView) -> tuple[BoardView, WiderCells | None]:
     """The view with the finest cells that its study area allows, where those asked for are finer.
 
     Someone who opens the board of a whole country has chosen no cells, and a page about wider
@@ -82,7 +82,7 @@ def fitted_view(answers: Answers, view: BoardView) -> tuple[BoardView, Widened |
     finest = finest_width((west, south, east, north), question.shape)
     if question.cell >= finest:
         return view, None
-    widened = Widened(question.cell, MOST_CELLS, smaller=len(answers.snapshot().choices()) > 1)
+    widened = WiderCells(question.cell, MOST_CELLS, smaller=len(answers.snapshot().choices()) > 1)
     return replace(view, question=replace(question, cell=finest)), widened
 
 
@@ -100,7 +100,7 @@ STANDING: Final = (
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedOption:
     """An option of an address that is not applied, with what was written and why."""
 
     option: str
@@ -110,7 +110,7 @@ class Refused:
 
 def standing_view(
     answers: Answers, fields: list[tuple[str, str]]
-) -> tuple[BoardView, Widened | None, list[Refused]]:
+) -> tuple[BoardView, WiderCells | None, list[RefusedOption]]:
     """The view of an address as `fitted_view`, without options that name what there is not.
 
     A slip in a name, or in the form of a treatment, leaves the rest of the page standing, with the
@@ -121,7 +121,7 @@ def standing_view(
     PatchmapError
         If an option that the page cannot do without is refused, or nothing can be answered.
     """
-    refused: list[Refused] = []
+    refused: list[RefusedOption] = []
     given = folded(fields)
     while True:
         try:
@@ -129,7 +129,7 @@ def standing_view(
         except QuestionError as error:
             if error.option not in STANDING or error.option not in given:
                 raise
-            refused.append(Refused(error.option, given.pop(error.option), reason_of(error)))
+            refused.append(RefusedOption(error.option, given.pop(error.option), reason_of(error)))
         else:
             return view, widened, refused
 

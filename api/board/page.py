@@ -16,7 +16,7 @@ from api.board.findings import Findings, cached_findings
 from api.board.lasting import edition
 from api.board.map_page import draw_maps
 from api.board.opening import opening_view, readable_view, refusal_page, standing_view
-from api.board.sections import render_whatever_happens
+from api.board.sections import render_or_explain
 from api.board.stories import render_story
 from api.board.variables import Variables, bar_variables, page_variables
 from api.dependencies import HTML, AnswersDep, SettingsDep
@@ -86,6 +86,6 @@ def _parts(
     checkpoint()  # what nobody waits for any more stops all the same
     for name, following in zip(rest[::2], rest[1::2], strict=True):
         with findings.computing(name):
-            section = str(render_whatever_happens(name, findings, shared))
+            section = str(render_or_explain(name, findings, shared))
         yield section
         yield following

@@ -62,7 +62,7 @@ def render_section(name: str, findings: Findings, shared: Variables) -> Markup:
     return _rendered(name, {**shared, **own})
 
 
-def render_whatever_happens(name: str, findings: Findings, shared: Variables) -> Markup:
+def render_or_explain(name: str, findings: Findings, shared: Variables) -> Markup:
     """Render one section of a page that is being sent: where it fails it says so in its place.
 
     The status of the page is sent by then, so an error would cut off all that follows.

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import InputError
-from geo.formats.sandbox import Limits, run_sandboxed
+from geo.formats.sandbox import ProcessLimits, run_sandboxed
 from geo.temporary import TemporaryFolder
 
-REPAIR_LIMITS: Final = Limits(
+REPAIR_LIMITS: Final = ProcessLimits(
     memory_bytes=2 * 2**30, cpu_seconds=30, wall_seconds=120.0, file_bytes=512 * 2**20
 )
 """Limits on the repair of a layer."""

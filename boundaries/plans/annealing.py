@@ -27,7 +27,7 @@ _LEAST_GAIN = 1e-12
 
 
 @dataclass(frozen=True)
-class Limits:
+class AlternativeLimits:
     """How far an alternative may go.
 
     Attributes
@@ -82,7 +82,7 @@ def find_alternative(
     blocks: MeasuredBlocks,
     *,
     column: str = "electors",
-    limits: Limits | None = None,
+    limits: AlternativeLimits | None = None,
     steps: int = 200_000,
     seed: int = 0,
 ) -> Alternative:
@@ -97,7 +97,7 @@ def find_alternative(
     column
         The column to balance, per member if members are known.
     limits
-        How far the alternative may go; None for the defaults of `Limits`.
+        How far the alternative may go; None for the defaults of `AlternativeLimits`.
     steps
         How many changes to try; 200,000 take about half a second for a city of 800 blocks.
     seed
@@ -118,7 +118,7 @@ def find_alternative(
     its moves are the single flips of redistricting chains.
     """
     balance = Balance.of(state, blocks, column=column)
-    walk = _Walk(state, balance, limits or Limits())
+    walk = _Walk(state, balance, limits or AlternativeLimits())
     start, cut = walk.imbalance, walk.cut
     before = walk.area.copy()
     rng = np.random.default_rng(seed)
@@ -144,7 +144,7 @@ def find_alternative(
 class _Walk:
     """The changing plan, in plain lists: arrays would make each flip many times slower."""
 
-    def __init__(self, state: State, balance: Balance, limits: Limits) -> None:
+    def __init__(self, state: State, balance: Balance, limits: AlternativeLimits) -> None:
         graph = state.graph
         self.area: list[int] = balance.area.tolist()
         self._start = self.area.copy()

@@ -43,7 +43,7 @@ _LONGEST_REFUSAL: Final = 1_200  # bytes: 300 letters of up to four
 
 
 @dataclass(frozen=True)
-class Limits:
+class ReadLimits:
     """Limits on reading one file.
 
     Attributes
@@ -67,7 +67,7 @@ class Limits:
         return max(self.input_bytes, self.output_bytes)
 
 
-LIMITS: Final = Limits()
+LIMITS: Final = ReadLimits()
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def read_foreign(
     *,
     layer: str = "",
     notify: Callable[[str], None] | None = None,
-    limits: Limits = LIMITS,
+    limits: ReadLimits = LIMITS,
 ) -> bytes:
     """Read a layer of areas as a GeoJSON FeatureCollection.
 
@@ -141,7 +141,7 @@ def read_foreign(
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}") from error
 
 
-def list_layers(path: Path, *, limits: Limits = LIMITS) -> list[ForeignLayer]:
+def list_layers(path: Path, *, limits: ReadLimits = LIMITS) -> list[ForeignLayer]:
     """List the layers of a file without reading their features.
 
     Parameters
@@ -249,7 +249,7 @@ def _copy(path: Path, folder: Path, budget: int) -> None:
 
 
 def _run(
-    file: str, ending: str, layer: str, *, folder: Path, limits: Limits, list_only: bool = False
+    file: str, ending: str, layer: str, *, folder: Path, limits: ReadLimits, list_only: bool = False
 ) -> None:
     driver = _DRIVERS[ending]
     skipped = [name for name in _all_drivers() if name != driver]
@@ -275,12 +275,14 @@ def _run(
         raise InputError(f"{file}: reading it failed")
 
 
-def _worker(request: dict[str, object], folder: Path, skipped: list[str], limits: Limits) -> int:
+def _worker(
+    request: dict[str, object], folder: Path, skipped: list[str], limits: ReadLimits
+) -> int:
     return sandbox.run_sandboxed(
         _WORKER,
         orjson.dumps(request),
         folder,
-        limits=sandbox.Limits(
+        limits=sandbox.ProcessLimits(
             memory_bytes=limits.memory_bytes,
             cpu_seconds=limits.cpu_seconds,
             wall_seconds=limits.wall_seconds,
@@ -323,7 +325,12 @@ def _all_drivers() -> tuple[str, ...]:
 
 
 def _collection(
-    file: str, ending: str, answer: Path, *, limits: Limits, notify: Callable[[str], None] | None
+    file: str,
+    ending: str,
+    answer: Path,
+    *,
+    limits: ReadLimits,
+    notify: Callable[[str], None] | None,
 ) -> bytes:
     if answer.stat().st_size > limits.output_bytes:
         raise InputError(f"{file} is larger than a layer may be; simplify it")

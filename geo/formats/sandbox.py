@@ -30,7 +30,7 @@ _PROBE_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class ProcessLimits:
     """Limits of one run.
 
     Attributes
@@ -62,7 +62,7 @@ def run_sandboxed(
     request: bytes,
     folder: Path,
     *,
-    limits: Limits,
+    limits: ProcessLimits,
     environment: Mapping[str, str] | None = None,
 ) -> int:
     """Run a Python program on a request; its standard output becomes `folder/answer`.
@@ -122,7 +122,7 @@ def _bubblewrap() -> str:
 
 @cache
 def _reached(bubblewrap: str) -> tuple[str, ...]:
-    limits = Limits(2**30, 10, _PROBE_SECONDS, 2**20)
+    limits = ProcessLimits(2**30, 10, _PROBE_SECONDS, 2**20)
     with (
         TemporaryFolder() as folder,
         TemporaryFolder() as elsewhere,
@@ -144,7 +144,7 @@ def _run(
     folder: Path,
     *,
     bubblewrap: str,
-    limits: Limits,
+    limits: ProcessLimits,
     environment: Mapping[str, str],
 ) -> int:
     readable = [*_python_paths(), str(_CONFINED), str(program)]

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from boundaries.layers import rings
-from geo.formats.sandbox import Limits
+from geo.formats.sandbox import ProcessLimits
 from tests.api.test_bad_files import BNG, BOW_TIE, SQUARE, layer
 from tests.services import run_patchmap
 
@@ -99,7 +99,9 @@ def test_a_ring_that_cannot_be_repaired_in_time_is_refused(
 ) -> None:
     """Each side of the ring crosses most of the others: a repair makes 100,000s of pieces."""
     monkeypatch.setattr(
-        rings, "REPAIR_LIMITS", Limits(2**30, cpu_seconds=2, wall_seconds=60.0, file_bytes=2**20)
+        rings,
+        "REPAIR_LIMITS",
+        ProcessLimits(2**30, cpu_seconds=2, wall_seconds=60.0, file_bytes=2**20),
     )
     corners = [
         ((i * 701 % 3_001) * 10.0 + 400_000, (i * 929 % 3_001) * 10.0 + 300_000)
@@ -114,7 +116,9 @@ def test_a_ring_that_cannot_be_repaired_in_time_is_refused(
 def test_a_ring_whose_repair_is_cut_off_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = Limits(2**30, cpu_seconds=10, wall_seconds=60.0, file_bytes=64)  # half of the answer
+    limits = ProcessLimits(
+        2**30, cpu_seconds=10, wall_seconds=60.0, file_bytes=64
+    )  # half of the answer
     monkeypatch.setattr(rings, "REPAIR_LIMITS", limits)
     (folder / "tie.geojson").write_bytes(layer(BOW_TIE))
     message = refused(folder, "layers", "add", "tie.geojson", "--id", "x", "--repair")

@@ -6,7 +6,7 @@ import pytest
 from boundaries.demo import build_city
 from boundaries.layers.blocks import block_graph
 from boundaries.layers.measured_blocks import MeasuredBlocks
-from boundaries.plans.annealing import Limits, find_alternative
+from boundaries.plans.annealing import AlternativeLimits, find_alternative
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
@@ -127,7 +127,9 @@ def test_what_cannot_be_balanced_is_refused(column, message):
 
 def test_an_alternative_is_legal_better_and_within_its_limits(city):
     plan, blocks = city
-    alternative = find_alternative(plan.now, blocks, limits=Limits(0.1, 0.02), steps=20_000, seed=4)
+    alternative = find_alternative(
+        plan.now, blocks, limits=AlternativeLimits(0.1, 0.02), steps=20_000, seed=4
+    )
     assert 0 < len(alternative.targets) <= 0.1 * len(blocks.geometry)
     assert alternative.imbalance[1] < alternative.imbalance[0] / 2
     after = PlanMeasures.of(plan.reassign(alternative.targets, signed=SIGNED).now, blocks)
@@ -149,7 +151,9 @@ def test_the_same_seed_finds_the_same_alternative(city):
 
 def test_locked_areas_and_unassigned_blocks_stay_in_an_alternative():
     plan = drawn("AAAAAB", "AAAAAB", "CCCCC.").lock("C", signed=SIGNED)
-    alternative = find_alternative(plan.now, even(6, 3), limits=Limits(1.0, 1.0), steps=3_000)
+    alternative = find_alternative(
+        plan.now, even(6, 3), limits=AlternativeLimits(1.0, 1.0), steps=3_000
+    )
     assert alternative.targets
     assert set(alternative.targets.values()) == {"B"}
     assert not {"f1", "a1"} & set(alternative.targets)
@@ -171,4 +175,4 @@ def test_where_nothing_is_better_an_alternative_has_no_targets():
 )
 def test_limits_that_make_no_sense_are_refused(limits, message):
     with pytest.raises(InputError, match=message):
-        Limits(*limits)
+        AlternativeLimits(*limits)

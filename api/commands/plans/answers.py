@@ -25,7 +25,7 @@ from api.formats.registry import write_frame
 from api.planner.comparison_text import comparison_facts, comparison_lines
 from api.planner.measure_text import measures_table, trigger_lines
 from api.text_tables import text_table
-from boundaries.plans.annealing import Alternative, Limits, find_alternative
+from boundaries.plans.annealing import Alternative, AlternativeLimits, find_alternative
 from boundaries.plans.comparison import compare as compare_boundaries
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
 from boundaries.plans.export import moved_layer
@@ -142,7 +142,7 @@ def alternative(
 
     Uses simulated annealing within limits; the same seed gives the same alternative.
     """
-    limits = Limits(moved_share=moved / 100, cut_edges_growth=border / 100)
+    limits = AlternativeLimits(moved_share=moved / 100, cut_edges_growth=border / 100)
     cli = CommandContext.of(context)
     with cli.open() as store:
         draft = open_plan(store, plan_id, question=question)

@@ -13,13 +13,13 @@ import typer
 from api.commands.context import CommandContext
 from api.commands.incidents import files_wanted
 from api.commands.service import listen, serve_store
-from api.commands.start.downloads import Downloads, looked_through
+from api.commands.start.downloads import Downloads, open_downloads
 from api.commands.start.fetching import fetch_months, fetch_wards, months_to_fetch, say
 from api.commands.start.months import unpublished_months
-from api.commands.start.plan import Plan, make_plan, run_steps, show_plan
+from api.commands.start.plan import StartPlan, make_plan, run_steps, show_plan
+from api.commands.start.request import StartRequest, read_request, stored_authorities
 from api.commands.start.steps import command_line, store_name
 from api.commands.start.summary import opening_question, what_to_know
-from api.commands.start.wanted import Wanted, read_wanted, stored_authorities
 from api.settings import LOOPBACK, has_display
 from boundaries.layers.area_codes import WARDS
 from geo.errors import NotFoundError
@@ -62,14 +62,14 @@ def start(
     if serve:
         listen(LOOPBACK[0], port).close()  # refused now rather than after all the work
     with ExitStack() as opened:
-        downloads = opened.enter_context(looked_through(folder))
-        wanted = read_wanted(cli, (authority, force), (first, last), downloads, fetch=fetch)
-        if fetch and _fetch(cli, wanted, downloads):
-            downloads = opened.enter_context(looked_through(folder))
-        plan = make_plan(cli, wanted, downloads)
-        show_plan(cli, wanted, downloads, plan)
+        downloads = opened.enter_context(open_downloads(folder))
+        request = read_request(cli, (authority, force), (first, last), downloads, fetch=fetch)
+        if fetch and _fetch(cli, request, downloads):
+            downloads = opened.enter_context(open_downloads(folder))
+        plan = make_plan(cli, request, downloads)
+        show_plan(cli, request, downloads, plan)
         run_steps(cli, plan)
-    facts = _conclude(cli, wanted, plan)
+    facts = _conclude(cli, request, plan)
     question = str(facts["question"])
     if not serve:
         address = f"http://{LOOPBACK[0]}:8000/?{question}"
@@ -84,49 +84,49 @@ def start(
     )
 
 
-def _fetch(cli: CommandContext, wanted: Wanted, downloads: Downloads) -> bool:
+def _fetch(cli: CommandContext, request: StartRequest, downloads: Downloads) -> bool:
     """Fetch what the folder and the store lack; returns whether that was anything."""
-    code = wanted.authority.code
+    code = request.authority.code
     has_wards = any(
         file.level == WARDS and (code in file.authorities or not code) for file in downloads.areas
     )
-    months = {each.file.month for each in downloads.incidents if each.file.force == wanted.force}
+    months = {each.file.month for each in downloads.incidents if each.file.force == request.force}
     # Else an archive would be fetched again and again for what it does not hold.
-    months |= unpublished_months(downloads, wanted.force)
+    months |= unpublished_months(downloads, request.force)
     with suppress(NotFoundError), cli.open() as store:
-        months |= {each.month for each in store.imports() if each.name == wanted.force}
+        months |= {each.month for each in store.imports() if each.name == request.force}
         has_wards = has_wards or code in stored_authorities(cli)
     if not has_wards:
-        say(f"Fetching the newest wards of {wanted.authority}", quiet=cli.json)
-        words = fetch_wards(wanted.authority, wanted.folder)
+        say(f"Fetching the newest wards of {request.authority}", quiet=cli.json)
+        words = fetch_wards(request.authority, request.folder)
         say(f"  the same by hand: {command_line(cli, words)}", quiet=cli.json)
-    missing = months_to_fetch(wanted.first, wanted.last, months)
+    missing = months_to_fetch(request.first, request.last, months)
     if missing:
         span = missing[0] if len(missing) == 1 else f"{missing[0]} to {missing[-1]}"
-        say(f"Fetching {span} of {wanted.force}, from an archive of all forces", quiet=cli.json)
-        words = fetch_months(wanted.force, missing, wanted.folder)
+        say(f"Fetching {span} of {request.force}, from an archive of all forces", quiet=cli.json)
+        words = fetch_months(request.force, missing, request.folder)
         say(f"  the same by hand: {command_line(cli, words)}", quiet=cli.json)
     return bool(missing) or not has_wards
 
 
-def _conclude(cli: CommandContext, wanted: Wanted, plan: Plan) -> dict[str, object]:
+def _conclude(cli: CommandContext, request: StartRequest, plan: StartPlan) -> dict[str, object]:
     """Print what to know; returns the facts of the whole start."""
     ingest = plan.ingest or command_line(cli, ["ingest", "FILE"])
     with cli.open() as store:
         records = [
-            each for each in store.imports() if (each.source, each.name) == (SOURCE, wanted.force)
+            each for each in store.imports() if (each.source, each.name) == (SOURCE, request.force)
         ]
         question = opening_question(records, plan.board)
         lines = what_to_know(
-            store, question, force=wanted.force, place=wanted.authority.name, ingest=ingest
+            store, question, force=request.force, place=request.authority.name, ingest=ingest
         )
     say("What to know:", quiet=cli.json)
     for line in lines:
         say(f"  {line}", quiet=cli.json)
     return {
         "store": store_name(cli),
-        "authority": {"code": wanted.authority.code, "name": wanted.authority.name},
-        "force": wanted.force,
+        "authority": {"code": request.authority.code, "name": request.authority.name},
+        "force": request.force,
         "layer": plan.board,
         "steps": [
             {"title": step.title, "by_hand": step.by_hand, "lines": step.lines}

@@ -73,7 +73,7 @@ class Downloads:
 
 
 @contextmanager
-def looked_through(folder: Path) -> Iterator[Downloads]:
+def open_downloads(folder: Path) -> Iterator[Downloads]:
     """Look through a folder; what archives hold can be read while this is open."""
     downloads = Downloads(folder)
     with TemporaryFolder() as temporary:

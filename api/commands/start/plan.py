@@ -14,15 +14,15 @@ from api.commands.start.fetching import say, what_to_get
 from api.commands.start.figures import ChosenFigures, choose_figures, state_of
 from api.commands.start.layers import ChosenLayer, choose_layers
 from api.commands.start.months import ChosenMonth, choose_months, commands, new_months
+from api.commands.start.request import StartRequest, authority_columns, stored_wards
 from api.commands.start.steps import (
-    Step,
+    StartStep,
     command_line,
     figures_step,
     import_step,
     layer_step,
     store_name,
 )
-from api.commands.start.wanted import Wanted, authority_columns, stored_wards
 from api.text_tables import listed
 from boundaries.layers.area_codes import WARDS
 from geo.crs import Projection
@@ -33,19 +33,19 @@ _SHOWN_UNUSED: Final = 8
 
 
 @dataclass(frozen=True)
-class Plan:
+class StartPlan:
     """What the downloads give, and what of it the store lacks."""
 
     board: str
     layers: list[ChosenLayer]
     months: list[ChosenMonth]
     figures: list[ChosenFigures]
-    steps: list[Step]
+    steps: list[StartStep]
     notes: list[str]
     ingest: str
 
 
-def make_plan(cli: CommandContext, wanted: Wanted, downloads: Downloads) -> Plan:
+def make_plan(cli: CommandContext, request: StartRequest, downloads: Downloads) -> StartPlan:
     """Compare the downloads with the store, which may still be missing.
 
     Raises
@@ -57,29 +57,29 @@ def make_plan(cli: CommandContext, wanted: Wanted, downloads: Downloads) -> Plan
         store = None
         with suppress(NotFoundError):
             store = opened.enter_context(cli.open())
-        return _plan_with(cli, wanted, downloads, store)
+        return _plan_with(cli, request, downloads, store)
 
 
 def _plan_with(
-    cli: CommandContext, wanted: Wanted, downloads: Downloads, store: Store | None
-) -> Plan:
+    cli: CommandContext, request: StartRequest, downloads: Downloads, store: Store | None
+) -> StartPlan:
     projection = store.projection if store else Projection.choose()
     stored = {each.layer_id: each for each in store.layers()} if store else {}
-    layers = choose_layers(downloads, wanted.authority, projection, stored)
+    layers = choose_layers(downloads, request.authority, projection, stored)
     notes = [f"{each.layer_id}: {each.note}" for each in layers if each.note]
     new_layers = []
     for layer in layers:
         if layer.layer_id not in stored:
             new_layers.append(layer)
         elif store and stored[layer.layer_id].sha256 != layer.metadata.sha256:
-            notes.append(_other_layer(cli, store, layer, wanted))
-    board = _board(layers, store, wanted)
-    months = choose_months(downloads, wanted.force, wanted.first, wanted.last, projection)
+            notes.append(_other_layer(cli, store, layer, request))
+    board = _board(layers, store, request)
+    months = choose_months(downloads, request.force, request.first, request.last, projection)
     has_months = bool(months) or bool(
-        store and any(each.name == wanted.force for each in store.imports())
+        store and any(each.name == request.force for each in store.imports())
     )
     if not (board and has_months):
-        _refuse_missing(wanted, downloads, wards=not board, months=not has_months)
+        _refuse_missing(request, downloads, wards=not board, months=not has_months)
     imports, undone = new_months(store, months) if store else (months, [])
     if undone:
         notes.append(f"{listed(undone)}: undone by hand, so left out; 'ingest' imports them again")
@@ -99,21 +99,23 @@ def _plan_with(
     steps = [layer_step(cli, each, is_board=each.layer_id == board) for each in new_layers]
     by_hand = [command_line(cli, words) for words in commands(months, downloads.incidents)]
     if imports:
-        steps.append(import_step(cli, wanted, imports, downloads))
+        steps.append(import_step(cli, request, imports, downloads))
     steps += [figures_step(cli, each) for each in new_figures]
-    return Plan(board, layers, months, figures, steps, notes, by_hand[-1] if by_hand else "")
+    return StartPlan(board, layers, months, figures, steps, notes, by_hand[-1] if by_hand else "")
 
 
-def _board(layers: list[ChosenLayer], store: Store | None, wanted: Wanted) -> str:
+def _board(layers: list[ChosenLayer], store: Store | None, request: StartRequest) -> str:
     """The newest wards of the authority, of the downloads or the store; '' if there are none."""
     ids = [each.layer_id for each in layers if each.file.level == WARDS]
     for layer_id, areas in stored_wards(store) if store else ():
-        if any((areas[name] == wanted.authority.code).all() for name in authority_columns(areas)):
+        if any((areas[name] == request.authority.code).all() for name in authority_columns(areas)):
             ids.append(layer_id)
     return max(ids, default="")
 
 
-def _other_layer(cli: CommandContext, store: Store, layer: ChosenLayer, wanted: Wanted) -> str:
+def _other_layer(
+    cli: CommandContext, store: Store, layer: ChosenLayer, request: StartRequest
+) -> str:
     """What to say of a layer that the store has from another file.
 
     Raises
@@ -125,7 +127,7 @@ def _other_layer(cli: CommandContext, store: Store, layer: ChosenLayer, wanted: 
     if areas.index.intersection(layer.areas.index).empty:
         raise ConflictError(
             f"{store_name(cli)} holds {layer.layer_id} of another place than "
-            f"{wanted.authority.name}; name another store, with --store before the command"
+            f"{request.authority.name}; name another store, with --store before the command"
         )
     return (
         f"{layer.layer_id} stays as it is in the store, read from {metadata.file or 'elsewhere'}; "
@@ -133,7 +135,9 @@ def _other_layer(cli: CommandContext, store: Store, layer: ChosenLayer, wanted: 
     )
 
 
-def _refuse_missing(wanted: Wanted, downloads: Downloads, *, wards: bool, months: bool) -> None:
+def _refuse_missing(
+    request: StartRequest, downloads: Downloads, *, wards: bool, months: bool
+) -> None:
     """Say what to get, and from where.
 
     Raises
@@ -141,27 +145,29 @@ def _refuse_missing(wanted: Wanted, downloads: Downloads, *, wards: bool, months
     InputError
         Always.
     """
-    name = wanted.authority.name
+    name = request.authority.name
     lines = unused_lines(list(downloads.unused.items())[:_SHOWN_UNUSED], downloads.folder)
-    spans = (wanted.first, wanted.last)
+    spans = (request.first, request.last)
     lines += what_to_get(
         name,
-        wanted.force,
-        wanted.folder,
+        request.force,
+        request.folder,
         wards=wards,
         months=spans if months else None,
         residents=not any("residents" in each.kinds for each in downloads.figures),
     )
     typer.echo("\n".join(lines), err=True)
-    span = f" from {wanted.first}" * bool(wanted.first) + f" to {wanted.last}" * bool(wanted.last)
-    lacking = [f"wards of {name}"] * wards + [f"months of {wanted.force}{span}"] * months
+    span = f" from {request.first}" * bool(request.first) + f" to {request.last}" * bool(
+        request.last
+    )
+    lacking = [f"wards of {name}"] * wards + [f"months of {request.force}{span}"] * months
     files = [each.file for each in downloads.incidents]
-    own = sorted({each.month for each in files if each.force == wanted.force})
-    others = [force for force in downloads.forces if force != wanted.force]
+    own = sorted({each.month for each in files if each.force == request.force})
+    others = [force for force in downloads.forces if force != request.force]
     there = f"{own[0]} to {own[-1]}" if own else f"months of {listed(others)}" if others else ""
     has = f"; it has {there}" if months and there else ""
-    folder = f"the folder {wanted.folder}"
-    if not wanted.folder.is_dir():
+    folder = f"the folder {request.folder}"
+    if not request.folder.is_dir():
         raise InputError(f"there is no {folder.removeprefix('the ')}; it needs {_and(lacking)}")
     raise InputError(f"{folder} lacks {_and(lacking)}{has}")
 
@@ -170,16 +176,18 @@ def _and(parts: list[str]) -> str:
     return " and ".join(parts)
 
 
-def show_plan(cli: CommandContext, wanted: Wanted, downloads: Downloads, plan: Plan) -> None:
+def show_plan(
+    cli: CommandContext, request: StartRequest, downloads: Downloads, plan: StartPlan
+) -> None:
     """Print what the folder holds and what there is to do."""
     quiet = cli.json
-    say(f"{wanted.authority}, {wanted.force}: the folder {wanted.folder} holds", quiet=quiet)
+    say(f"{request.authority}, {request.force}: the folder {request.folder} holds", quiet=quiet)
     for layer in plan.layers:
         name = layer.file.source.name
         say(f"  {layer.layer_id}: {len(layer.areas):,} areas, in {name}", quiet=quiet)
     if plan.months:
         span = f"{plan.months[0].month} to {plan.months[-1].month}"
-        say(f"  incidents: {len(plan.months)} months of {wanted.force}, {span}", quiet=quiet)
+        say(f"  incidents: {len(plan.months)} months of {request.force}, {span}", quiet=quiet)
     for name in dict.fromkeys(each.file.source.name for each in plan.figures):
         kinds = next(each.file.kinds for each in plan.figures if each.file.source.name == name)
         say(f"  {' and '.join(kinds)}: in {name}", quiet=quiet)
@@ -201,7 +209,7 @@ def show_plan(cli: CommandContext, wanted: Wanted, downloads: Downloads, plan: P
         say(f"  {number}. {step.title}", quiet=quiet)
 
 
-def run_steps(cli: CommandContext, plan: Plan) -> None:
+def run_steps(cli: CommandContext, plan: StartPlan) -> None:
     """Do each step and print what it did; what the board does not need may be left out."""
     for number, step in enumerate(plan.steps, start=1):
         say(f"[{number} of {len(plan.steps)}] {step.title}", quiet=cli.json)

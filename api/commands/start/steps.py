@@ -14,7 +14,7 @@ from api.commands.start.figures import ChosenFigures
 from api.commands.start.layers import ChosenLayer
 from api.commands.start.months import REJECTS, ChosenMonth, commands, import_months
 from api.commands.start.recognise import Source
-from api.commands.start.wanted import Wanted, is_wards
+from api.commands.start.request import StartRequest, is_wards
 from api.settings import Settings
 from geo.errors import InputError
 from geo.question.ask import default_layer
@@ -22,7 +22,7 @@ from geo.store.contract import LayerMetadata
 
 
 @dataclass
-class Step:
+class StartStep:
     """One step: what it does, the same by hand, and what it printed once it is done."""
 
     title: str
@@ -32,7 +32,7 @@ class Step:
     lines: list[str] = field(default_factory=list)
 
 
-def layer_step(cli: CommandContext, layer: ChosenLayer, *, is_board: bool) -> Step:
+def layer_step(cli: CommandContext, layer: ChosenLayer, *, is_board: bool) -> StartStep:
     """Add a layer, as `layers add` does."""
 
     def run() -> list[str]:
@@ -46,7 +46,7 @@ def layer_step(cli: CommandContext, layer: ChosenLayer, *, is_board: bool) -> St
     title = f"add {layer.layer_id}: {number:,} areas, from {name}"
     title += " (the board opens with it)" if is_board else ""
     by_hand = _by_hand(cli, layer.file.source, layer.command())
-    return Step(title, by_hand, run, is_vital=is_board)
+    return StartStep(title, by_hand, run, is_vital=is_board)
 
 
 def _to_read(metadata: LayerMetadata) -> LayerMetadata:
@@ -65,8 +65,8 @@ def _open_with(cli: CommandContext, layer_id: str) -> None:
 
 
 def import_step(
-    cli: CommandContext, wanted: Wanted, months: list[ChosenMonth], downloads: Downloads
-) -> Step:
+    cli: CommandContext, request: StartRequest, months: list[ChosenMonth], downloads: Downloads
+) -> StartStep:
     """Import months, as `ingest` does."""
 
     def run() -> list[str]:
@@ -84,17 +84,17 @@ def import_step(
     names = dict.fromkeys(each.file.source.name for each in months)
     from_files = f"{len(names)} files" if len(names) > 3 else ", ".join(names)
     by_hand = [command_line(cli, words) for words in commands(months, downloads.incidents)]
-    title = f"import {number} of {wanted.force}, {span}, from {from_files}"
-    return Step(title, by_hand, run, is_vital=True)
+    title = f"import {number} of {request.force}, {span}, from {from_files}"
+    return StartStep(title, by_hand, run, is_vital=True)
 
 
-def figures_step(cli: CommandContext, figures: ChosenFigures) -> Step:
+def figures_step(cli: CommandContext, figures: ChosenFigures) -> StartStep:
     """Add a table, as `attributes add` does."""
 
     def run() -> list[str]:
         return store_attributes(cli, figures.file.source.path, figures.how)[0]
 
-    return Step(figures.title(), _by_hand(cli, figures.file.source, figures.command()), run)
+    return StartStep(figures.title(), _by_hand(cli, figures.file.source, figures.command()), run)
 
 
 def _by_hand(cli: CommandContext, source: Source, words: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ import shapely
 
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.errors import InputError
-from geo.formats.gdal import Limits, read_foreign
+from geo.formats.gdal import ReadLimits, read_foreign
 
 BOXES = [
     shapely.box(435_000, 336_000, 435_100, 336_100),
@@ -24,7 +24,7 @@ BOXES = [
 ]
 BNG_MEMBER = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::27700"}}
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-SMALL = Limits(input_bytes=2**20, output_bytes=2**20)
+SMALL = ReadLimits(input_bytes=2**20, output_bytes=2**20)
 
 
 def frame() -> gpd.GeoDataFrame:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from geo.formats.gdal import Limits
+from geo.formats.gdal import ReadLimits
 from tests.geo.gdal.files import (
     PLACEMARK,
     SMALL,
@@ -81,22 +81,22 @@ def long_kml(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_child_that_takes_too_much_memory_is_stopped(
     megabytes: int, message: str, long_kml: Path
 ) -> None:
-    assert_refused(long_kml, message, limits=Limits(memory_bytes=megabytes * 2**20))
+    assert_refused(long_kml, message, limits=ReadLimits(memory_bytes=megabytes * 2**20))
 
 
 def test_a_child_that_computes_too_long_is_stopped(long_kml: Path) -> None:
-    assert_refused(long_kml, "too much time", limits=Limits(cpu_seconds=1))
+    assert_refused(long_kml, "too much time", limits=ReadLimits(cpu_seconds=1))
 
 
 def test_a_child_that_only_waits_is_stopped(long_kml: Path) -> None:
-    assert_refused(long_kml, "takes too long", limits=Limits(wall_seconds=0.2))
+    assert_refused(long_kml, "takes too long", limits=ReadLimits(wall_seconds=0.2))
 
 
 def test_a_file_that_is_too_large_is_not_even_copied(long_kml: Path, tmp_path: Path) -> None:
     assert_refused(long_kml, "is larger than a layer may be", limits=SMALL)
     long = tmp_path / "long.topojson"
     long.write_bytes(b" " * 2000)
-    assert_refused(long, "is larger than 1,000 bytes", limits=Limits(topojson_bytes=1000))
+    assert_refused(long, "is larger than 1,000 bytes", limits=ReadLimits(topojson_bytes=1000))
 
 
 def test_an_attribute_that_swells_in_the_answer_is_stopped(gpkg: Path) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from geo.formats import sandbox
-from geo.formats.sandbox import Limits
+from geo.formats.sandbox import ProcessLimits
 
-LIMITS = Limits(memory_bytes=2**30, cpu_seconds=1, wall_seconds=30.0, file_bytes=2**20)
+LIMITS = ProcessLimits(memory_bytes=2**30, cpu_seconds=1, wall_seconds=30.0, file_bytes=2**20)
 
 PROGRAM = """
 import json, os, socket, sys

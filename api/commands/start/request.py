@@ -31,7 +31,7 @@ _OTHERWISE = "(another authority: add its wards to the folder, or --fetch)"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class StartRequest:
     """What a person wants to start with."""
 
     authority: Authority
@@ -71,14 +71,14 @@ def is_wards(layer_id: str) -> bool:
     return layer_id == WARDS or layer_id.startswith(f"{WARDS}-")
 
 
-def read_wanted(
+def read_request(
     cli: CommandContext,
     given: tuple[str, str],
     months: tuple[str, str],
     downloads: Downloads,
     *,
     fetch: bool,
-) -> Wanted:
+) -> StartRequest:
     """Read the options, or ask a person at the terminal for those that were not given.
 
     Parameters
@@ -122,7 +122,7 @@ def read_wanted(
         ask_force,
         ask=ask and not given[1],
     )
-    return Wanted(authority, force, *months, downloads.folder)
+    return StartRequest(authority, force, *months, downloads.folder)
 
 
 def _authority(text: str, known: Mapping[str, str], folder: Path, *, ask_portal: bool) -> Authority:
