@@ -1,0 +1,123 @@
+"""How far from its expected count a count may lie by chance, by four rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc, nbdtrik, ndtr, ndtri, pdtr, pdtrc, pdtrik
+
+Floats = NDArray[np.float64]
+
+Rule = Literal["predictive", "delta", "nbPlugin", "muan"]
+"""How a count is distributed about its expected count.
+
+`delta`: its 2/3 power is normal, with the variances of the count and of the expected count
+(Farrington, Andrews, Beale & Catchpole 1996). `nbPlugin`: negative binomial, the expected count
+taken for true (Noufaily et al. 2013). `muan`: the same about a bound of the expected count
+(Salmon, Schumacher & Höhle 2016). `predictive`: negative binomial with the variances of `delta`.
+"""
+
+_POISSON: Final = 1 + 1e-6  # variances over means up to this are those of Poisson counts
+_ROUNDING: Final = 1e-9  # a quantile this little above a whole number is that number
+_UNUSED: Final = 2.0  # stands for the dispersion of a Poisson count, whose value is not used
+
+
+@dataclass(frozen=True)
+class Chances:
+    """How n counts are distributed by chance.
+
+    Attributes
+    ----------
+    expected
+        The n expected counts.
+    se
+        Their standard errors.
+    dispersion
+        Variance over mean of the counts, 1 or more.
+    alpha
+        The share of counts beyond either bound; one number, or n.
+    rule
+        The kind of distribution.
+    """
+
+    expected: Floats
+    se: Floats
+    dispersion: Floats
+    alpha: float | Floats
+    rule: Rule
+
+    @property
+    def upper(self) -> Floats:
+        """The upper bounds: the last counts that are as many as expected."""
+        if self.rule == "delta":
+            return np.asarray((self._centre + self._z * self._width) ** 1.5)
+        return _quantile(1 - self.alpha, self._mean(1), self._spread)
+
+    @property
+    def lower(self) -> Floats:
+        """The lower bounds, by the same rule: the first counts that are as many as expected."""
+        if self.rule == "delta":
+            return np.asarray(np.maximum(self._centre - self._z * self._width, 0) ** 1.5)
+        return _quantile(np.asarray(self.alpha), self._mean(-1), self._spread)
+
+    def at_least(self, n: Floats) -> Floats:
+        """The chance of counts of n or more."""
+        if self.rule == "delta":
+            return np.asarray(ndtr((self._centre - n ** (2 / 3)) / self._width))
+        mean, spread, poisson = self._mean(1), *_shape(self._spread)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            tail = betainc(np.maximum(n, 1), mean / (spread - 1), 1 - 1 / spread)
+            return np.where(n <= 0, 1.0, np.where(poisson, pdtrc(n - 1, mean), tail))
+
+    def at_most(self, n: Floats) -> Floats:
+        """The chance of counts of n or fewer."""
+        if self.rule == "delta":
+            return np.asarray(ndtr((n ** (2 / 3) - self._centre) / self._width))
+        mean, spread, poisson = self._mean(-1), *_shape(self._spread)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            tail = betainc(mean / (spread - 1), n + 1, 1 / spread)
+            return np.where(poisson, pdtr(n, mean), tail)
+
+    @property
+    def _z(self) -> Floats:
+        return np.asarray(-ndtri(self.alpha))
+
+    @property
+    def _centre(self) -> Floats:
+        return self.expected ** (2 / 3)
+
+    @property
+    def _variance_ratio(self) -> Floats:
+        """Variance over mean of the difference between a count and its expected count."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.dispersion + self.se**2 / self.expected
+
+    @property
+    def _width(self) -> Floats:
+        return np.sqrt(4 / 9 * self.expected ** (1 / 3) * self._variance_ratio)
+
+    @property
+    def _spread(self) -> Floats:
+        return self._variance_ratio if self.rule == "predictive" else self.dispersion
+
+    def _mean(self, side: int) -> Floats:
+        if self.rule != "muan":
+            return self.expected
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.expected * np.exp(side * self._z * self.se / self.expected))
+
+
+def _shape(spread: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Variances over means of negative binomial counts, and which counts are Poisson instead."""
+    poisson = spread <= _POISSON
+    return np.where(poisson, _UNUSED, spread), poisson
+
+
+def _quantile(share: float | Floats, mean: Floats, ratio: Floats) -> Floats:
+    spread, poisson = _shape(ratio)
+    negative_binomial = nbdtrik(share, mean / (spread - 1), 1 / spread)
+    real = np.where(poisson, pdtrik(share, mean), negative_binomial)
+    return np.maximum(np.ceil(real - _ROUNDING), 0.0)
