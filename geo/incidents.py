@@ -200,6 +200,8 @@ class IncidentSummary:
         Earliest and latest `occurred_from`, UTC; None if there are no incidents.
     squares
         Number of incidents by square of `SQUARE_M` metres, named `column:row`.
+    days
+        Number of incidents by the London day of `occurred_from`, as `YYYY-MM-DD`.
     """
 
     categories: dict[str, int]
@@ -207,6 +209,7 @@ class IncidentSummary:
     first: pd.Timestamp | None
     last: pd.Timestamp | None
     squares: dict[str, int]
+    days: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, incidents: pd.DataFrame) -> IncidentSummary:
@@ -224,6 +227,7 @@ class IncidentSummary:
                 f"{int(square.real)}:{int(square.imag)}": int(count)
                 for square, count in zip(squares, n, strict=True)
             },
+            days=_by_day(incidents["occurred_from"]),
         )
 
     def __or__(self, other: IncidentSummary) -> IncidentSummary:
@@ -236,7 +240,14 @@ class IncidentSummary:
             min(first, default=None),
             max(last, default=None),
             _added(self.squares, other.squares),
+            _added(self.days, other.days),
         )
+
+
+def _by_day(occurred: pd.Series) -> dict[str, int]:
+    local = occurred.dt.tz_convert(LONDON).dt.tz_localize(None)
+    days, n = np.unique(np.asarray(local, dtype="datetime64[D]"), return_counts=True)
+    return {str(day): int(count) for day, count in zip(days, n, strict=True)}
 
 
 def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:

@@ -7,12 +7,14 @@ imports alone, before any incident is.
 
 from geo.coverage.comparison import Comparison, Series, partly_covered
 from geo.coverage.knowledge import Knowledge, ShortMonths, knowledge_of
+from geo.coverage.latest import Anchor, anchor_of
 from geo.coverage.point_lists import SMALL_AREA_M2, new_lists
 from geo.coverage.published import Coverage, ImportCoverage, Publisher, no_data_words, span_words
 from geo.coverage.territories import near
 
 __all__ = [
     "SMALL_AREA_M2",
+    "Anchor",
     "Comparison",
     "Coverage",
     "ImportCoverage",
@@ -20,6 +22,7 @@ __all__ = [
     "Publisher",
     "Series",
     "ShortMonths",
+    "anchor_of",
     "knowledge_of",
     "near",
     "new_lists",

@@ -9,7 +9,7 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
-from geo.coverage import Coverage, ImportCoverage, near
+from geo.coverage import Anchor, Coverage, ImportCoverage, anchor_of, near
 from geo.errors import QuestionError
 from geo.incidents import EMPTY_SUMMARY, LONDON, category_title, london_hours
 from geo.period import Interval, Latest, Period
@@ -224,7 +224,8 @@ def resolve(
         for month in coverage.months_known(publisher, question.category)
     }
     last_month = latest or max(published, default="")
-    period = _period(question, data, last_month)
+    anchor = anchor_of(parts)
+    period = _period(question, data, anchor, last_month)
     _refuse_finer_times(question, period, [part for part in parts if part.has(question.category)])
     if any(map(coverage.months_of, coverage.publishers)) and published.isdisjoint(period.months):
         raise _without_data(question, period, coverage, published)
@@ -243,7 +244,7 @@ def resolve(
             for publisher in coverage.publishers
             for category, month in coverage.zeros(publisher, question.category, period.months)
         ),
-        latest_note=_latest_note(question, period, data),
+        latest_note=_latest_note(question, period, data, anchor),
     )
 
 
@@ -306,10 +307,20 @@ def _data_span(imports: Sequence[ImportCoverage]) -> Period | None:
     return data
 
 
-def _latest_note(question: Question, period: Period, data: Period | None) -> str:
-    """That the latest months are not the last of the data."""
+def _latest_note(
+    question: Question, period: Period, data: Period | None, anchor: Anchor | None
+) -> str:
+    """That the latest days or months are not the last of the data."""
     latest = isinstance(question.period or DEFAULT_PERIOD, Latest)
-    if not latest or data is None or period.months[-1] == f"{data.last:%Y-%m}":
+    if not latest or data is None or anchor is None:
+        return ""
+    if anchor.later and period.last < anchor.last:
+        dated = "1 incident is" if anchor.later == 1 else f"{anchor.later:,} incidents are"
+        return (
+            f"The latest period is counted up to {anchor.day:%-d %B %Y}, the last day that many "
+            f"incidents share; {dated} dated later, up to {anchor.last:%-d %B %Y}."
+        )
+    if period.months[-1] == f"{data.last:%Y-%m}":
         return ""
     what = " and ".join(map(category_title, question.category)) or "anything"
     return (
@@ -318,9 +329,11 @@ def _latest_note(question: Question, period: Period, data: Period | None) -> str
     )
 
 
-def _period(question: Question, data: Period | None, last_month: str) -> Period:
+def _period(
+    question: Question, data: Period | None, anchor: Anchor | None, last_month: str
+) -> Period:
     period = question.period or DEFAULT_PERIOD
-    if data is None:
+    if data is None or anchor is None:
         # Dates need no data, an open end or the latest months do.
         if isinstance(period, Interval) and period.first and period.last:
             return Period(period.first, period.last)
@@ -328,7 +341,8 @@ def _period(question: Question, data: Period | None, last_month: str) -> Period:
     if isinstance(period, Interval):
         return period.within(data)
     last = Period.of_months(last_month, last_month).last if last_month else data.last
-    return period.up_to(min(last, data.last))
+    newest = anchor.day if anchor.later else data.last
+    return period.up_to(min(last, newest))
 
 
 def _refuse_finer_times(

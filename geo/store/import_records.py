@@ -187,12 +187,15 @@ def _values(record: ImportRecord) -> list[object]:
 
 def _summary_to_json(summary: IncidentSummary) -> str:
     moments = [moment and moment.isoformat() for moment in (summary.first, summary.last)]
-    return json.dumps([summary.categories, summary.precisions, *moments, summary.squares])
+    facts = [summary.categories, summary.precisions, *moments, summary.squares, summary.days]
+    return json.dumps(facts)
 
 
 def _summary_from_json(text: str) -> IncidentSummary:
-    categories, precisions, first, last, squares = json.loads(text)
-    return IncidentSummary(categories, tuple(precisions), _moment(first), _moment(last), squares)
+    # Rows that an earlier release replaced have no counts by day.
+    categories, precisions, first, last, squares, *days = json.loads(text)
+    moments = _moment(first), _moment(last)
+    return IncidentSummary(categories, tuple(precisions), *moments, squares, *days)
 
 
 def _moment(text: str | None) -> pd.Timestamp | None:

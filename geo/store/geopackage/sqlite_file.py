@@ -7,14 +7,18 @@ import os
 import sqlite3
 import stat
 import uuid
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from geo.crs import WGS84, Projection, wkt1
 from geo.errors import NotFoundError, StoreError
+from geo.incidents import LONDON
 from geo.store.geopackage.sqlite_connection import SqliteConnection, identity
 from geo.store.geopackage.sqlite_errors import as_store_error, kind_of, store_error
 from geo.store.geopackage.triggers import former_triggers, quoted, triggers
@@ -24,10 +28,15 @@ from geo.store.times import now
 APPLICATION_ID = 0x47504B47  # "GPKG"
 GEOPACKAGE_VERSION = 10300
 
+_CLOCK = ZoneInfo(LONDON)
+
 _NOTHING_BESIDE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
 
 _STANDARD_TRIGGERS = 4
 """The migration with which the triggers of feature tables became those of GeoPackage 1.3."""
+
+_IMPORT_DAYS = 6
+"""The migration from which the summary of each import has counts by day."""
 
 _FIRST_PRIVATE = 3
 """The migration of the first release whose stores only their owner can read."""
@@ -140,6 +149,8 @@ class SqliteFile(SqliteConnection):
                 )
                 if migration.number == _STANDARD_TRIGGERS and not is_new:
                     self._renew_triggers()
+                if migration.number == _IMPORT_DAYS and not is_new:
+                    self._count_days()
             if is_new:
                 self._write_first_facts()
         if any(migration.number == _FIRST_PRIVATE for migration in missing):
@@ -154,6 +165,23 @@ class SqliteFile(SqliteConnection):
                 self.execute(f"DROP TRIGGER IF EXISTS {quoted(name)}")
             for statement in statements.values():
                 self.execute(statement)
+
+    def _count_days(self) -> None:
+        """Add counts by London day to the summaries of imports, from the rows that they wrote."""
+        hours = self.rows(
+            "SELECT import_id, substr(occurred_from, 1, 13), count(*) FROM incidents GROUP BY 1, 2"
+        )
+        days: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        for import_id, hour, n in hours:
+            # London's clock moves at whole hours of UTC: an hour is of one day.
+            days[import_id][f"{datetime.fromisoformat(f'{hour}:00Z').astimezone(_CLOCK):%F}"] += n
+        for import_id, counts in days.items():
+            self.execute(
+                "UPDATE patchmap_imports SET summary = json_insert(summary, '$[#]', json(?))"
+                " WHERE import_id = ? AND json_array_length(summary) = 5",
+                json.dumps(dict(sorted(counts.items()))),
+                import_id,
+            )
 
     def _missing_migrations(self) -> list[Migration]:
         return missing_migrations("sqlite", self._applied(), store=str(self.path))

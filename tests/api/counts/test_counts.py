@@ -144,7 +144,7 @@ def test_the_same_question_has_the_same_etag(client: TestClient) -> None:
         ("hours=18-02", 400, "hours: needs single incidents, but this file only has counts"),
         ("datetime=2024-01-05", 400, "these are counts by month; choose whole months"),
         ("category=robbery", 400, "unknown value &#39;robbery&#39;; choose burglary, drugs"),
-        ("month=2024-03", 400, "&#39;2024-03&#39; is not a published month of the period"),
+        ("month=2024-03", 400, "&#39;2024-03&#39; is not a month of the period with complete data"),
         ("at=Z", 404, "counts.parquet has no area &#39;Z&#39;"),
         ("colour=red", 400, "colour"),
     ],

@@ -1,0 +1,2 @@
+-- Counts by London day in the summary of each import. They follow in code, as SQLite knows no time
+-- zone of another place.
