@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -42,6 +43,9 @@ LONGEST_LINE: Final = 1_000_000
 """Bytes; a longer line means that the file is not a CSV."""
 
 ROWS_PER_TABLE: Final = 50_000
+MOST_REPEATED: Final = 5
+"""Names that stand twice in a header, named in a notice."""
+
 _BYTES_A_ROW = 100  # read at once for each row of a table; police.uk rows have some 170
 _ESCAPES = tuple(b"'" + mark.encode() for mark in FORMULA_MARKS)
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -99,16 +103,19 @@ class Table:
         InputError
             With the missing columns and the existing ones.
         """
-        missing = [name for name in names if clean_name(name) not in self.header]
+        have = set(self.header)
+        missing = [name for name in names if clean_name(name) not in have]
         if missing:
+            repeated = next((name for name in missing if {f"{name}_1", f"{name}_2"} <= have), "")
+            advice = f"; say which: {repeated}_1 or {repeated}_2" if repeated else ""
             raise InputError(
                 f"{self.file} lacks the column {', '.join(missing)}; "
-                f"it has: {', '.join(self.header)[:200]}"
+                f"it has: {', '.join(self.header)[:200]}{advice}"
             )
 
     def text(self, name: str) -> pd.Series:
         """One column without the spaces around its values; '' where a row is too short."""
-        return self._columns[clean_name(name)].str.strip()
+        return self._text(clean_name(name)).str.strip()
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """One column as numbers; NaN where the text is not a number, such as `51,5`."""
@@ -147,6 +154,13 @@ class Table:
             return np.zeros(len(self), dtype=bool)
         width = len(self.header)
         return np.array([len(row) != width for row in self.rows], dtype=bool)
+
+    def _text(self, name: str) -> pd.Series:
+        if isinstance(self.rows, PlainRows):
+            # Of a wide table, such as the ONS Postcode Directory, few columns are read.
+            column: pd.Series = self.rows.columns.column(name).to_pandas()
+            return column.astype("str")
+        return self._columns[name]
 
     @cached_property
     def _columns(self) -> pd.DataFrame:
@@ -226,8 +240,8 @@ def read_tables(stream: IO[bytes], *, file: str, rows: int = ROWS_PER_TABLE) -> 
     Raises
     ------
     InputError
-        If the content is binary, in another encoding, empty, has a line longer than
-        `LONGEST_LINE`, or names a column twice.
+        If the content is binary, in another encoding, empty, or has a line longer than
+        `LONGEST_LINE`.
     """
     reader = _Reader(stream, file)
     header = reader.header()
@@ -239,32 +253,33 @@ def read_tables(stream: IO[bytes], *, file: str, rows: int = ROWS_PER_TABLE) -> 
     yield from tables
 
 
-def named_columns(cells: list[str], *, file: str) -> list[str]:
+def named_columns(cells: list[str]) -> list[str]:
     """The names of columns from the cells of a header.
 
     Parameters
     ----------
     cells
         As they are in the file.
-    file
-        Its name, for messages.
 
     Returns
     -------
     header
-        Without spaces and marks that cannot be seen; a blank one is `column 3` by its place.
-
-    Raises
-    ------
-    InputError
-        If a name stands twice.
+        Without spaces and marks that cannot be seen; a blank one is `column 3` by its place. Of a
+        name that stands twice neither keeps it: they are `name_1` and `name_2`, so whoever names
+        the column has to say which.
     """
-    header = [clean_name(cell) or f"column {at}" for at, cell in enumerate(cells, start=1)]
-    twice = next((name for at, name in enumerate(header) if name in header[:at]), None)
-    if twice is not None:
-        raise InputError(
-            f"{file} names a column twice, {twice[:60]!r}; it has: {', '.join(header)[:200]}"
-        )
+    names = [clean_name(cell) or f"column {at}" for at, cell in enumerate(cells, start=1)]
+    often, number = Counter(names), Counter[str]()
+    taken, header = set(names), []
+    for name in names:
+        own = name
+        if often[name] > 1:
+            number[name] += 1
+            own = f"{name}_{number[name]}"
+            while own in taken:
+                own += "_"
+            taken.add(own)
+        header.append(own)
     return header
 
 
@@ -294,6 +309,14 @@ def header_notice(cells: list[str], *, titles: int, line: int) -> list[str]:
     if marked:
         name = clean_name(marked[0])[:60]
         parts.append(f"the column {name!r} has characters in its name that cannot be seen")
+    often = Counter(filter(None, map(clean_name, cells)))
+    for name in [name for name in often if often[name] > 1][:MOST_REPEATED]:
+        header = named_columns(cells)
+        own = [header[at] for at, cell in enumerate(cells) if clean_name(cell) == name]
+        parts.append(
+            f"{len(own)} columns are called {name[:60]!r}: they are read as "
+            + ", ".join(one[:60] for one in own)
+        )
     return parts
 
 
@@ -373,7 +396,7 @@ class _Reader:
             next(rows, None)
         self.line, cells = next(rows, (self.line, []))
         self._header_parts = header_notice(cells, titles=self._dialect.titles, line=self.line)
-        return named_columns(cells, file=self.file)
+        return named_columns(cells)
 
     def block(self, size: int) -> bytes:
         """About so many bytes of the stream, up to the end of a line."""

@@ -11,7 +11,6 @@ names as all others. They are refused, because they would be drawn in the Irish 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import InputError
-from geo.formats.bounded import open_input
+from geo.formats.csv_table import Table
+from geo.sources.sheets import read_sheet
 
 PATTERN: Final = r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}"
 """A whole postcode in capitals, without its space."""
@@ -32,7 +32,8 @@ _LAYOUTS: Final = (
     (("postcode", "pc"), ("eastings", "easting", "ea"), ("northings", "northing", "no")),
 )
 _BARE: Final = (0, 2, 3)  # Code-Point Open: postcode, quality, easting, northing, …
-_ROWS: Final = 200_000  # read at a time
+_ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx")  # read in a folder
+_ROWS: Final = 100_000  # read at a time
 _ALPHABET: Final = np.full(128, 0, dtype=np.int64)
 _ALPHABET[[ord(c) for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"]] = np.arange(1, 37)
 
@@ -52,30 +53,40 @@ class Postcodes:
         Postcodes packed into numbers, ascending.
     easting, northing
         Their British National Grid points; NaN if a postcode has none.
+    notices
+        What a reader should know of how the lookup was read, a line each.
     """
 
     file: str
     keys: Keys
     easting: Floats
     northing: Floats
+    notices: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Postcodes:
-        """Read a lookup file, or a folder of them.
+        """Read a lookup file, or a folder of them: CSV files, or workbooks.
 
         Raises
         ------
         InputError
             If it has none of the layouts, or holds no postcode.
         """
-        paths = sorted(path.glob("*.csv")) if path.is_dir() else [path]
-        parts = [part for one in paths for part in _read_parts(one)]
+        paths = [path]
+        if path.is_dir():
+            paths = sorted(one for one in path.iterdir() if one.suffix.lower() in _ENDINGS)
+        parts, notices = [], {}
+        for one in paths:
+            for part, said in _read_parts(one):
+                parts.append(part)
+                notices[one] = said
         if not sum(len(part) for part in parts):
             raise InputError(f"{path.name} holds no postcode")
         table = pd.concat(parts, ignore_index=True).sort_values("key", kind="stable")
         table = table.drop_duplicates("key")
         columns = (table[name].to_numpy() for name in ("key", "easting", "northing"))
-        return cls(path.name, *columns)
+        said = tuple(notice for own in notices.values() for notice in own)
+        return cls(path.name, *columns, notices=said)
 
     def points(self, postcodes: pd.Series) -> tuple[Floats, Floats, NDArray[np.object_]]:
         """Easting and northing, NaN if there are none, and then the reason, else ''."""
@@ -113,57 +124,43 @@ def _packed(clean: pd.Series) -> Keys:
     return keys
 
 
-def _read_parts(path: Path) -> Iterator[pd.DataFrame]:
-    for rows in _chunks(path):
-        keys = _packed(_clean(rows.iloc[:, 0]))
-        easting, northing = (
-            np.array(pd.to_numeric(rows.iloc[:, i], errors="coerce"), dtype=float) for i in (1, 2)
-        )
-        # A postcode without a point is published with 0, 0 or with empty fields.
-        nowhere = (easting == 0) & (northing == 0)
-        easting[nowhere] = np.nan
-        part = pd.DataFrame({"key": keys, "easting": easting, "northing": northing})
-        yield part[keys > 0]
+def _read_parts(path: Path) -> Iterator[tuple[pd.DataFrame, tuple[str, ...]]]:
+    """The points of a lookup, some rows at a time, and how the file is read so far."""
+    columns: tuple[int, int, int] | None = None
+    for table in read_sheet(path, rows=_ROWS):
+        if columns is None:
+            columns, bare = _columns(table)
+            if bare:
+                # What was taken for the names of columns is a row.
+                yield _part(*(pd.Series([table.header[at]]) for at in columns)), ()
+        table.refuse_wrong_width()
+        names = (table.header[at] for at in columns)
+        yield _part(*(table.text(name) for name in names)), () if bare else table.notices
 
 
-def _chunks(path: Path) -> Iterator[pd.DataFrame]:
-    """Postcode, easting and northing as text, some rows at a time."""
-    columns, bare = _columns(path)
-    with open_input(path) as stream:
-        try:
-            chunks = pd.read_csv(
-                stream,
-                header=None,
-                skiprows=0 if bare else 1,
-                usecols=list(columns),
-                dtype="str",
-                keep_default_na=False,
-                chunksize=_ROWS,
-                encoding="utf-8-sig",
-            )
-            for rows in chunks:
-                yield rows[list(columns)]
-        except ValueError as error:
-            reason = str(error).splitlines()[0][:200]
-            raise InputError(f"{path.name} is not a postcode lookup: {reason}") from error
+def _part(postcodes: pd.Series, eastings: pd.Series, northings: pd.Series) -> pd.DataFrame:
+    keys = _packed(_clean(postcodes))
+    easting, northing = (
+        np.array(pd.to_numeric(texts, errors="coerce"), dtype=float)
+        for texts in (eastings, northings)
+    )
+    # A postcode without a point is published with 0, 0 or with empty fields.
+    nowhere = (easting == 0) & (northing == 0)
+    easting[nowhere] = np.nan
+    part = pd.DataFrame({"key": keys, "easting": easting, "northing": northing})
+    return part[keys > 0]
 
 
-def _columns(path: Path) -> tuple[tuple[int, int, int], bool]:
+def _columns(table: Table) -> tuple[tuple[int, int, int], bool]:
     """The positions of postcode, easting and northing, and whether the file lacks a header."""
-    with open_input(path) as stream:
-        line = stream.readline(100_000).decode("utf-8-sig", "replace")
-    try:
-        cells = [cell.strip() for cell in next(csv.reader([line]), [])]
-    except csv.Error as error:
-        raise InputError(f"{path.name} is not a postcode lookup: {error}") from error
-    names = [cell.lower() for cell in cells]
+    names = [name.lower() for name in table.header]
     for layout in _LAYOUTS:
         at = [next((names.index(n) for n in one if n in names), -1) for one in layout]
         if min(at) >= 0:
             return (at[0], at[1], at[2]), False
-    if len(cells) > max(_BARE) and _packed(_clean(pd.Series(cells[:1], dtype="str")))[0]:
+    if len(names) > max(_BARE) and _packed(_clean(pd.Series(names[:1], dtype="str")))[0]:
         return _BARE, True
     raise InputError(
-        f"{path.name} is not a postcode lookup; use Code-Point Open or the ONS Postcode "
+        f"{table.file} is not a postcode lookup; use Code-Point Open or the ONS Postcode "
         "Directory (pcds, oseast1m, osnrth1m)"
     )

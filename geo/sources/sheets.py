@@ -133,7 +133,7 @@ def _workbook_tables(stream: IO[bytes], file: str, *, sheet: str, rows: int) -> 
         workbook = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
     tables = _worksheet(workbook, file, sheet=sheet)
     epoch = np.datetime64(workbook.epoch, "s")
-    header = named_columns(tables.cells, file=file)
+    header = named_columns(tables.cells)
     numbered = tables.rows(max(len(header), 1))
     part = _next_rows(numbered, rows, file=file)
     if not part:

@@ -141,7 +141,7 @@ class _Reader:
     def _batch(self, table: Table, earlier_ids: set[str], *, days_only: bool) -> Batch:
         when = self._occurrences(table, days_only=days_only)
         x, y, place_faults = self._points(table)
-        notices = table.notices
+        notices = table.notices + (self.postcodes.notices if self.postcodes else ())
         if days_only:
             notices += (f"{self.path.name}: all times are 00:00, so they are read as days",)
         category, code_faults = _categories(table, self.mapping.what)

@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "wards.geojson").write_bytes(layer(SQUARE))
     (tmp_path / "cases.csv").write_text("Date,Postcode,lon,lat\n2024-01-02,DE1 1AA,-1.5,52.9\n")
     (tmp_path / "mapping.toml").write_bytes(MAPPING)
-    (tmp_path / "lookup").write_text("DE1 1AA,10,435000,336000\n")
+    (tmp_path / "lookup").write_text("DE1 1AA,10,435000,336000\nDE1 1AB,10,1,2\n")
     done = run_patchmap("layers", "add", "wards.geojson", "--id", "wards", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     return tmp_path

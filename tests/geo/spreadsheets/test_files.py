@@ -18,6 +18,7 @@ from geo.sources.spreadsheet import read_spreadsheet
 from geo.sources.suggest import suggest_mapping
 from tests.geo.spreadsheets.sheets_of import (
     FIELDS,
+    HEADER,
     KEYED,
     MAPPING,
     batch,
@@ -120,9 +121,10 @@ def test_a_sheet_with_too_many_columns_is_refused(tmp_path, projection):
         read(path, projection)
 
 
-def test_a_sheet_that_names_a_column_twice_is_refused(tmp_path, projection):
-    with pytest.raises(InputError, match=r"s\.xlsx names a column twice, .a."):
-        read(workbook(tmp_path, row(), header="a,a"), projection)
+def test_of_a_column_that_stands_twice_in_a_sheet_the_mapping_says_which(tmp_path, projection):
+    path = workbook(tmp_path, [*row(), "x"], header=f"{HEADER},Kind")
+    with pytest.raises(InputError, match="say which: Kind_1 or Kind_2"):
+        read(path, projection)
 
 
 @pytest.fixture(scope="module")

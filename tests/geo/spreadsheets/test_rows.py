@@ -1,5 +1,6 @@
 """Any sheet by a mapping file: every row is an incident or is rejected with line and reason."""
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -198,13 +199,41 @@ def test_a_postcode_is_looked_up(lookup, tmp_path, projection):
 
 
 @pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("UTF-16", "codepo.csv: UTF-16 text; columns are separated by tabs"),
+        ("titles", "the header is line 2, below 1 row of titles"),
+        ("workbook", ""),
+    ],
+)
+def test_a_lookup_is_read_as_every_other_table_is(form, said, tmp_path, projection):
+    cells = [["pcds", "oseast1m", "osnrth1m"], ["DE1 2AB", "435000", "336000"]]
+    path = tmp_path / "codepo.csv"
+    if form == "workbook":
+        book = openpyxl.Workbook()
+        for line in cells:
+            book.active.append(line)
+        book.save(path)
+    else:
+        mark, titles = ("\t", "") if form == "UTF-16" else (";", "Postcodes of Derby\n")
+        text = titles + "".join(mark.join(line) + "\n" for line in cells)
+        path.write_text(text, encoding="utf-16" if form == "UTF-16" else "utf-8")
+    where = '[where]\npostcode = "Street"\nlookup = "codepo.csv"\n'
+    sheet = write(tmp_path, row(Street="DE1 2AB"))
+    result = next(read(sheet, projection, TOP + WHEN + where + WHAT).batches())
+    assert result.accepted[["x", "y"]].to_numpy().tolist() == [[435_000, 336_000]]
+    assert said in " ".join(result.notices)
+
+
+@pytest.mark.parametrize(
     ("lookup", "message"),
     [
         ("a,b,c,d\n1,2,3,4\n", "use Code-Point Open or the ONS Postcode Directory"),
-        ("", "use Code-Point Open or"),
+        ("", "codepo.csv is empty"),
         ("PC,EA,NO\n", "codepo.csv"),
         ("PC,EA,NO\nnone,1,2\n", "holds no postcode"),
-        ('PC,EA,NO\n"DE12AB,1,2\n', "is not a postcode lookup"),
+        ('PC,EA,NO\n"DE12AB,1,2\n', r"codepo\.csv, line 2"),
+        ("PC,EA,NO\nDE12AB,1,2\nDE12AC,1\n", r"codepo\.csv, line 3: 2 fields in the row, 3 in"),
     ],
 )
 def test_a_lookup_that_is_none_is_refused(lookup, message, tmp_path, projection):
