@@ -87,7 +87,7 @@ def look_at_features(path: Path, kind: Kind, options: Options) -> FileFacts:
 
 
 def _parts(path: Path, kind: Kind) -> tuple[Part, ...]:
-    if kind in {Kind.GEOPACKAGE, Kind.KML, Kind.ZIPPED_SHAPEFILE}:
+    if kind in {Kind.GEOPACKAGE, Kind.GML, Kind.KML, Kind.ZIPPED_SHAPEFILE}:
         return tuple(
             Part(layer.name, layer.features, layer.geometry) for layer in list_layers(path)
         )

@@ -34,6 +34,8 @@ class Kind(StrEnum):
     SHAPEFILE = "ESRI Shapefile"
     ZIPPED_SHAPEFILE = "zipped ESRI Shapefile"
     KML = "KML"
+    GML = "GML"
+    MAPINFO = "MapInfo table"
     GEOPACKAGE = "GeoPackage"
     FLATGEOBUF = "FlatGeobuf"
     ZIPPED = "zip archive of features"
@@ -49,6 +51,8 @@ ENDINGS: Final = {
     Kind.SHAPEFILE: (".shp",),
     Kind.ZIPPED_SHAPEFILE: (".zip",),
     Kind.KML: (".kml",),
+    Kind.GML: (".gml",),
+    Kind.MAPINFO: (".tab", ".mif"),
     Kind.GEOPACKAGE: (".gpkg",),
     Kind.FLATGEOBUF: (".fgb",),
     Kind.ZIPPED: (".zip", ".kmz"),
@@ -74,6 +78,7 @@ _BINARY: Final = (
     (b"fgb", Kind.FLATGEOBUF),
 )
 _BESIDE_SHP: Final = (".dbf", ".shx", ".prj", ".cpg")
+_MAPINFO = re.compile(rb"!table|version\s+\d+\s", re.IGNORECASE)
 
 
 def kind_of(path: Path) -> Kind:
@@ -158,6 +163,8 @@ def _text(path: Path, head: bytes) -> Kind:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\x1e \t\r\n")
     if start.startswith(b"<"):
         return _xml(path, start)
+    if ending in ENDINGS[Kind.MAPINFO] and _MAPINFO.match(start):
+        return Kind.MAPINFO
     if start.startswith(b"{"):
         return Kind.TOPOJSON if _TOPOLOGY.search(start) else Kind.GEOJSON
     if start.startswith(b"["):
@@ -172,6 +179,8 @@ def _xml(path: Path, start: bytes) -> Kind:
     root = next(roots, "")
     if root.rpartition(":")[2] == "kml" or path.suffix.lower() == ".kml":
         return Kind.KML
+    if root.rpartition(":")[2] == "FeatureCollection" or path.suffix.lower() == ".gml":
+        return Kind.GML
     if root.lower() == "html":
         raise InputError(f"{path.name} is a web page, not data; download the file itself")
     what = f"XML ({root[:40]})" if root else "XML"

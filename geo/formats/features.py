@@ -14,7 +14,7 @@ from typing import Final
 
 from geo.errors import InputError
 from geo.formats.bounded import LARGEST_WHOLE, check_input, read_input, unpack_entry
-from geo.formats.gdal import FOREIGN_ENDINGS, read_foreign
+from geo.formats.gdal import FOREIGN_ENDINGS, SIBLINGS, read_foreign
 from geo.formats.parquet_features import parquet_to_geojson
 from geo.formats.topojson import to_geojson
 from geo.formats.wkt_table import wkt_as_geojson
@@ -26,6 +26,17 @@ FEATURE_ENDINGS: Final = (*GEOJSON_ENDINGS, *FOREIGN_ENDINGS, *PARQUET_ENDINGS, 
 """Endings of the files that `read_features` reads."""
 
 _TOPOLOGY = re.compile(rb'^[\s\xef\xbb\xbf]*\{[^{}\[\]]*"type"\s*:\s*"Topology"')
+_NOT_READ: Final = {
+    ".dbf": "a table of a shapefile",
+    ".dgn": "a MicroStation drawing",
+    ".dwg": "an AutoCAD drawing",
+    ".dxf": "an AutoCAD drawing",
+    ".gpx": "a GPS track (GPX)",
+    ".mdb": "an Access database",
+    ".osm": "OpenStreetMap XML",
+    ".pbf": "OpenStreetMap PBF",
+    ".sqlite": "an SQLite database",
+}
 _LISTED = 8  # names listed in a message
 
 
@@ -69,8 +80,9 @@ def read_features(
     if ending not in GEOJSON_ENDINGS and not content.lstrip(b"\xef\xbb\xbf\x1e \t\r\n").startswith(
         b"{"
     ):
+        what = _NOT_READ.get(ending, "of a format")
         raise InputError(
-            f"{path.name} is of a format that is not read; save it as GeoJSON or GeoPackage "
+            f"{path.name} is {what} that is not read; save it as GeoJSON or GeoPackage "
             f"({', '.join(FEATURE_ENDINGS)})"
         )
     return content
@@ -89,20 +101,37 @@ def _read_archive(path: Path, layer: str, notify: Callable[[str], None] | None) 
         # The name of the entry is only for messages: what is not a plain name is replaced.
         stem = re.sub(r"[^\w ().-]", "_", _base(named[0]).stem)[:100].lstrip(".") or "layer"
         copy = Path(folder) / f"{stem}{_ending(named[0])}"
-        with copy.open("wb") as target:
-            unpack_entry(path, named[0], target, most=LARGEST_WHOLE)
+        for name in (named[0], *_siblings(path, named[0])):
+            with copy.with_suffix(_ending(name)).open("wb") as target:
+                unpack_entry(path, name, target, most=LARGEST_WHOLE)
         return read_features(
             copy, layer="" if layer == _base(named[0]).stem else layer, notify=notify
         )
 
 
-def _readable(path: Path) -> list[str]:
+def _siblings(path: Path, name: str) -> list[str]:
+    """The entries beside one that its format keeps in files of their own."""
+    stem = name.removesuffix(_base(name).suffix)
+    endings = SIBLINGS.get(_ending(name), ())
+    beside = {
+        _ending(one): one
+        for one in _names(path)
+        if _ending(one) in endings and one.removesuffix(_base(one).suffix) == stem
+    }
+    return list(beside.values())
+
+
+def _names(path: Path) -> list[str]:
     check_input(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+            return archive.namelist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         raise InputError(f"{path.name}: it is a damaged zip archive: {error}") from error
+
+
+def _readable(path: Path) -> list[str]:
+    names = _names(path)
     wanted = set(FEATURE_ENDINGS) - {".zip", ".kmz"}
     # macOS puts a `._name` that is no layer beside each file.
     return [

@@ -25,7 +25,17 @@ from geo.formats.bounded import open_input, read_input
 from geo.formats.topojson import to_geojson
 from geo.temporary import TemporaryFolder
 
-FOREIGN_ENDINGS: Final = (".shp", ".zip", ".kml", ".gpkg", ".fgb", ".topojson")
+FOREIGN_ENDINGS: Final = (
+    ".shp",
+    ".zip",
+    ".kml",
+    ".gpkg",
+    ".fgb",
+    ".gml",
+    ".tab",
+    ".mif",
+    ".topojson",
+)
 """Endings of the files that `read_foreign` reads; a .zip holds a shapefile."""
 
 _WORKER: Final = Path(__file__).with_name("gdal_worker.py")
@@ -36,9 +46,22 @@ _DRIVERS: Final = {
     ".kml": "LIBKML",
     ".gpkg": "GPKG",
     ".fgb": "FlatGeobuf",
+    ".gml": "GML",
+    ".tab": "MapInfo File",
+    ".mif": "MapInfo File",
 }
-_SIBLINGS: Final = (".shx", ".dbf", ".prj", ".cpg")
-_PROLOG_BYTES: Final = 2**20  # of a KML, searched for its root element
+SIBLINGS: Final = {
+    ".shp": (".shx", ".dbf", ".prj", ".cpg"),
+    ".tab": (".dat", ".map", ".id", ".ind", ".dbf"),
+    ".mif": (".mid",),
+    ".gml": (".xsd",),
+}
+"""Endings of the files that belong to one with the same name."""
+
+_PROLOG_BYTES: Final = 2**20  # of XML, searched for its root element
+_ONE_LAYER: Final = (".shp", ".tab", ".mif")
+_XML: Final = {".kml": "KML", ".gml": "GML"}
+_ROOTS: Final = {"KML": ("kml",), "GML": ("FeatureCollection", "Dataset")}
 _LONGEST_REFUSAL: Final = 1_200  # bytes: 300 letters of up to four
 
 
@@ -99,7 +122,8 @@ def read_foreign(
     Parameters
     ----------
     path
-        A file with one of `FOREIGN_ENDINGS`. A .shp is read with its siblings of the same name.
+        A file with one of `FOREIGN_ENDINGS`. It is read with its siblings of the same name, where
+        its format has some.
     layer
         Which layer, where the file has several: that of a GeoPackage or KML, the name of a
         shapefile in a .zip, the object of a TopoJSON.
@@ -129,7 +153,7 @@ def read_foreign(
             + ", ".join(FOREIGN_ENDINGS)
         )
     _check_content(path, ending)
-    if ending == ".shp" and layer not in ("", path.stem):
+    if ending in _ONE_LAYER and layer not in ("", path.stem):
         raise InputError(f"{path.name} has no layer {layer!r}; it has: {path.stem}")
     try:
         with TemporaryFolder() as folder:
@@ -170,7 +194,7 @@ def list_layers(path: Path, *, limits: ReadLimits = LIMITS) -> list[ForeignLayer
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}") from error
     return [
         ForeignLayer(
-            path.stem if ending == ".shp" else str(row["name"]),
+            path.stem if ending in _ONE_LAYER else str(row["name"]),
             row["geometry"] or "",
             row["features"],
         )
@@ -183,8 +207,8 @@ def list_layers(path: Path, *, limits: ReadLimits = LIMITS) -> list[ForeignLayer
 
 def _check_content(path: Path, ending: str) -> None:
     """Refuse a file whose first bytes are not those of its ending."""
-    if ending == ".kml":
-        _check_kml(path)
+    if ending in _XML:
+        _check_xml(path, _XML[ending])
         return
     with open_input(path) as stream:
         head = stream.read(100)
@@ -196,6 +220,8 @@ def _check_content(path: Path, ending: str) -> None:
             "GeoPackage",
         ),
         ".fgb": (head[:3] == b"fgb", "FlatGeobuf"),
+        ".tab": (head.lstrip().lower().startswith(b"!table"), "MapInfo table"),
+        ".mif": (head.lstrip().lower().startswith(b"version"), "MapInfo interchange file"),
     }
     matches, name = signatures[ending]
     if not matches:
@@ -205,13 +231,15 @@ def _check_content(path: Path, ending: str) -> None:
         raise InputError(f"{path.name} is open in another program; close it there first")
 
 
-def _check_kml(path: Path) -> None:
+def _check_xml(path: Path, kind: str) -> None:
     """Read XML up to its root element: entities can only be declared before it, in a DOCTYPE."""
     roots: list[str] = []
 
     def doctype(*_: object) -> None:
         if not roots:
-            raise InputError(f"{path.name} has a DOCTYPE, which is not allowed in KML; remove it")
+            raise InputError(
+                f"{path.name} has a DOCTYPE, which is not allowed in {kind}; remove it"
+            )
 
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = doctype
@@ -222,10 +250,10 @@ def _check_kml(path: Path) -> None:
                 parser.Parse(part, False)  # noqa: FBT003 - expat takes no names
     except (expat.ExpatError, LookupError, ValueError) as error:
         if not roots:
-            raise InputError(f"{path.name} is not KML: {error}") from error
-    if not roots or roots[0].rpartition(":")[2] != "kml":
+            raise InputError(f"{path.name} is not {kind}: {error}") from error
+    if not roots or roots[0].rpartition(":")[2] not in _ROOTS[kind]:
         raise InputError(
-            f"{path.name} is not KML: its first element is {(roots or ['none'])[0][:40]}"
+            f"{path.name} is not {kind}: its first element is {(roots or ['none'])[0][:40]}"
         )
 
 
@@ -236,8 +264,9 @@ def _copy(path: Path, folder: Path, budget: int) -> None:
     """Copy the files to be read under fixed names, so that no user's text is a path for GDAL."""
     ending = path.suffix.lower()
     files = {ending: path}
-    for beside in path.parent.iterdir() if ending == ".shp" else ():
-        if beside.stem == path.stem and beside.suffix.lower() in _SIBLINGS and beside.is_file():
+    siblings = SIBLINGS.get(ending, ())
+    for beside in path.parent.iterdir() if siblings else ():
+        if beside.stem == path.stem and beside.suffix.lower() in siblings and beside.is_file():
             files.setdefault(beside.suffix.lower(), beside)
     for suffix, source in files.items():
         with open_input(source) as stream, (folder / f"layer{suffix}").open("wb") as copy:
@@ -303,6 +332,8 @@ def _environment(skipped: list[str]) -> dict[str, str]:
         "GDAL_VRT_ENABLE_PYTHON": "NO",
         "OGR_SQLITE_ALLOW_EXTERNAL_ACCESS": "NO",
         "LIBKML_EXTERNAL_STYLE": "NO",
+        "GML_DOWNLOAD_WFS_SCHEMA": "NO",
+        "GML_SKIP_RESOLVE_ELEMS": "ALL",  # else links to other files are followed
         "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
         "GDAL_HTTP_PROXY": "127.0.0.1:9",  # the discard port: nothing answers
         "GDAL_HTTP_TIMEOUT": "1",

@@ -28,6 +28,7 @@ REFUSED: Final = 3
 
 _SIBLINGS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _NEEDED: Final = (".shp", ".shx", ".dbf")
+_MAPINFO: Final = {"tab": ((".dat", ".dbf"), (".map",)), "mif": ((".mid",),)}
 _LISTED = 8  # layers named in a message
 _MOST_LAYERS = 200  # listed with their number of features
 _LONGEST_REASON = 300
@@ -36,6 +37,8 @@ _HAS_HEIGHTS: Final = re.compile(r" (Z|M|ZM)$|^(2\.5D|3D|Measured)")
 _KML_STYLE_FIELDS: Final = frozenset(
     {"altitudeMode", "drawOrder", "extrude", "icon", "tessellate", "visibility"}
 )
+# Of the elements that every feature of GML has: its place in the file, and its extent.
+_GML_FIELDS: Final = frozenset({"gml_id", "lowerCorner", "upperCorner"})
 
 
 class RefusalError(Exception):
@@ -82,10 +85,12 @@ def _answer(request: dict[str, Any]) -> Iterator[bytes]:
         file, name = "layer.shp", "layer"
     elif kind == "gpkg":
         file, name = "layer.gpkg", _pick(_plain_tables(layer), layer)
-    elif kind == "fgb":
-        file, name = "layer.fgb", _pick(_layers("layer.fgb", request["driver"]), layer)
     else:
-        file, name = "layer.kml", _pick(_layers("layer.kml", request["driver"]), layer)
+        file = f"layer.{kind}"
+        _check_mapinfo(kind)
+        # A MapInfo table is one layer, called as its file, which is a copy here.
+        wanted = "" if kind in ("tab", "mif") else layer
+        name = _pick(_layers(file, request["driver"]), wanted)
     yield from _features(file, name, request["driver"])
 
 
@@ -174,6 +179,13 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, budge
                 raise RefusalError("unpacked, it is larger than a layer may be; simplify it")
             target.write(part)
     return size
+
+
+def _check_mapinfo(kind: str) -> None:
+    """Refuse a MapInfo table without its other files: GDAL would read it without its texts."""
+    for suffixes in _MAPINFO.get(kind, ()):
+        if not any(Path(f"layer{suffix}").exists() for suffix in suffixes):
+            raise RefusalError(f"the {suffixes[0]} file that belongs to the .{kind} is missing")
 
 
 def _check_shapefile() -> None:
@@ -323,7 +335,8 @@ def _features(file: str, layer: str, driver: str) -> Iterator[bytes]:
     fields = [
         (name, values)
         for name, values in _fields(meta, columns)
-        if driver != "LIBKML" or (name not in _KML_STYLE_FIELDS and any(values))
+        if not (driver == "LIBKML" and (name in _KML_STYLE_FIELDS or not any(values)))
+        and not (driver == "GML" and name in _GML_FIELDS)
     ]
     yield orjson.dumps([meta["crs"], *notices]) + b"\n["
     for row, geometry in enumerate(shapely.to_geojson(shapes)):

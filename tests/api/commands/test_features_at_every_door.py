@@ -258,9 +258,12 @@ def test_points_of_every_format_are_the_same_incidents(tmp_path: Path, ending: s
 
 
 def test_a_format_that_is_not_read_says_which_are(tmp_path: Path) -> None:
+    (tmp_path / "x.gpx").write_text("<?xml version='1.0'?><gpx/>")
+    line = refused(tmp_path, "layers", "add", "x.gpx", "--id", "wards")
+    assert line.startswith("x.gpx is a GPS track (GPX) that is not read; save it as GeoJSON")
     (tmp_path / "x.gml").write_text("<?xml version='1.0'?><gml/>")
     line = refused(tmp_path, "layers", "add", "x.gml", "--id", "wards")
-    assert line.startswith("x.gml is of a format that is not read; save it as GeoJSON")
+    assert line == "x.gml is not GML: its first element is gml"
 
 
 def test_a_parquet_file_without_geometry_is_refused(tmp_path: Path) -> None:

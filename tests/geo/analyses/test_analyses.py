@@ -363,4 +363,4 @@ def test_months_published_short_are_no_part_of_the_expected_band(find, monthly):
     ]
     result = find("expected", monthly, imports=imports, datetime="2024-12")
     assert set(result.frame["years"]) == {2}
-    assert "and are left out: 2022-12" in result.caveats[0]
+    assert "without complete data are left out: 2022-12" in result.caveats[0]
