@@ -209,7 +209,8 @@ class Findings:
             If too few months are published.
         """
         cells = self.patterns.iloc[self.answer.cells.assign(x, y)].set_axis(x.index)
-        return pd.DataFrame({"group": group_of(cells["pattern"]), "reason": cells["reason"]})
+        reason = cells["reason"].fillna(cells["why"]) if "why" in cells else cells["reason"]
+        return pd.DataFrame({"group": group_of(cells["pattern"]), "reason": reason})
 
     def peak(self, mask: Bools) -> str:
         """The hours of the week with most of some counted incidents, beside what chance gives.

@@ -117,9 +117,10 @@ GROUPS: Final = {
 
 
 def group_of(patterns: pd.Series) -> pd.Series:
-    """The group of each pattern; all cold patterns are `cold`."""
+    """The group of each pattern; all cold patterns are `cold`, none and undefined stay."""
     known = {pattern: group for group, members in GROUPS.items() for pattern in members}
-    return patterns.map(lambda name: known.get(name, "cold" if name != "none" else "none"))
+    known |= {"none": "none", "undefined": "undefined"}
+    return patterns.map(lambda name: known.get(name, "cold"))
 
 
 def _classes(answer: Answer) -> Painting:
@@ -211,7 +212,9 @@ def _change(answer: Answer) -> Painting:
 def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Painting:
     if patterns is None:
         raise QuestionError("show", "persistence needs the emerging hotspots")
-    cells = patterns[(patterns["n"].fillna(0) > 0) | (patterns["pattern"] != "none")]
+    cells = patterns[
+        (patterns["n"].fillna(0) > 0) | ~patterns["pattern"].isin(["none", "undefined"])
+    ]
     # The pattern is of two years; the count in the tooltip is that of the Question.
     now = answer.hotspots.set_index("cell_id")["n"]
     cells = cells.assign(n=now.reindex(cells["cell_id"]).to_numpy())

@@ -107,7 +107,7 @@ _DECLARED = (
     Property("p", "number", "Probability by chance"),
     Property("p_count", "number", "Probability of the count by chance, exact tail"),
     Property("patch", "integer", "Patch"),
-    Property("pattern", "string", "Pattern over the months"),
+    Property("pattern", "string", "Pattern over the months; undefined where they are not known"),
     Property("plan", "integer", "Plan, best first"),
     Property("posts", "integer", "Posts"),
     Property("posts_if_one_fewer", "integer", "Posts if there were one fewer"),

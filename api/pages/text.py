@@ -31,6 +31,7 @@ PATTERN_WORDS = {
     "fading": "Fading, or hot in the past",
     "cold": "Quiet, now or for long",
     "none": "No clear pattern",
+    "undefined": "Cannot be judged",
 }
 """Each group of patterns of emerging hotspots in words."""
 

@@ -245,7 +245,9 @@ def emerging_hotspots(answer: Answer) -> AnalysisResult:
         )
     except InputError as error:
         raise QuestionError("period", " ".join([f"{error}.", *caveats])) from error
-    classes = answer.on_all_cells(classes, {"pattern": "none", "reason": UNKNOWN_CELL})
+    if not known.all():
+        unknown = {"pattern": "undefined", "why": UNKNOWN_CELL}
+        classes = answer.on_all_cells(classes.assign(why=""), unknown)
     return AnalysisResult(
         answer.on_cells(classes),
         "Categories of emerging hot spot analysis on each cell's steps: a step looks at a month "

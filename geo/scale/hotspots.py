@@ -77,8 +77,10 @@ def emerging_hotspots(
         cells.inside_area[known],
         months=by_month.columns.tolist(),
     )
-    unknown = {"pattern": "none", "reason": UNKNOWN_CELL}
-    return _on_cells(on_all_rows(classes, known, unknown), units)
+    if not known.all():
+        unknown = {"pattern": "undefined", "why": UNKNOWN_CELL}
+        classes = on_all_rows(classes.assign(why=""), known, unknown)
+    return _on_cells(classes, units)
 
 
 def _alike(

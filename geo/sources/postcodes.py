@@ -84,9 +84,13 @@ class Postcodes:
             raise InputError(f"{path.name} holds no postcode")
         table = pd.concat(parts, ignore_index=True).sort_values("key", kind="stable")
         table = table.drop_duplicates("key")
-        columns = (table[name].to_numpy() for name in ("key", "easting", "northing"))
-        said = tuple(notice for own in notices.values() for notice in own)
-        return cls(path.name, *columns, notices=said)
+        return cls(
+            path.name,
+            table["key"].to_numpy(),
+            easting=table["easting"].to_numpy(),
+            northing=table["northing"].to_numpy(),
+            notices=tuple(notice for own in notices.values() for notice in own),
+        )
 
     def points(self, postcodes: pd.Series) -> tuple[Floats, Floats, NDArray[np.object_]]:
         """Easting and northing, NaN if there are none, and then the reason, else ''."""

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 import shapely
 
+from geo.analyses.surfaces import emerging_hotspots
 from geo.coverage import Coverage, ImportCoverage, Publisher, knowledge_of, span_words
 from geo.errors import QuestionError
 from geo.incidents import Covers, IncidentSummary, months_between
-from geo.question.answer import StoreFacts
+from geo.question.answer import UNKNOWN_CELL, StoreFacts
 from geo.question.ask import Answer, answer
 from geo.question.model import Question
 from geo.store.contract import ImportRecord
@@ -442,3 +443,18 @@ def test_two_forces_that_lack_different_categories_are_told_apart(data):
         pd.NA,
         pd.NA,
     ]
+
+
+def test_a_cell_of_which_too_little_is_known_has_no_pattern_and_says_why(data):
+    for month in months_between("2023-07", "2024-06"):
+        data.force(WEST, month, rows_of(0, ASB, month, 20))
+        if month < "2023-10":
+            data.force(EAST, month, rows_of(2, ASB, month, 20))
+    result = data.ask(datetime="2023-07/2024-06", cell="500")
+    cells = emerging_hotspots(result).frame
+    unknown = cells["pattern"] == "undefined"
+    assert unknown.sum() == (~result.cells_known).sum() > 0
+    assert set(cells["area_code"][unknown]) - {"E2", ""} == {"E1"}
+    assert cells.loc[unknown, ["n", "steps", "trend_z"]].isna().all(axis=None)
+    assert set(cells["why"][unknown]) == {UNKNOWN_CELL}
+    assert set(cells["why"][~unknown]) == {""}
