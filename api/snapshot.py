@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 
 import geopandas as gpd
 import pandas as pd
@@ -17,6 +16,7 @@ from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
 from geo.errors import InputError, NotFoundError, StoreError
 from geo.incidents import ANSWER_COLUMNS
+from geo.properties import cached_property
 from geo.store.contract import (
     DataVersion,
     ImportRecord,

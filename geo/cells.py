@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import geopandas as gpd
@@ -22,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from geo.errors import InputError
+from geo.properties import cached_property
 
 Shape = Literal["hexagon", "square"]
 Positions = NDArray[np.int64]

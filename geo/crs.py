@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 import pyproj
@@ -21,6 +21,7 @@ from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
 
 from geo.errors import InputError, StoreError
+from geo.properties import cached_property
 
 LONLAT = "OGC:CRS84"
 BRITISH_NATIONAL_GRID = "EPSG:27700"

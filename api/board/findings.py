@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -26,6 +25,7 @@ from geo.hotspots.dayparts import dayparts
 from geo.hotspots.peaks import peaks
 from geo.hotspots.street_names import street_names
 from geo.period import Interval
+from geo.properties import cached_property
 from geo.question.answer import Answer
 from geo.question.ask import Question, ask
 from geo.question.exclusions import point_name

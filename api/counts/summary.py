@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -21,6 +20,7 @@ from geo.coverage.comparison import SERIES_SHARE
 from geo.errors import NotFoundError, QuestionError
 from geo.incidents import category_title
 from geo.period import Interval, Period
+from geo.properties import cached_property
 from geo.question.alike import unknown_areas
 from geo.question.model import DEFAULT_PERIOD, Question
 from geo.scale.counting import COUNTED_AGAIN, IN_SEVERAL

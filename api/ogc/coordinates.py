@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -17,6 +17,7 @@ from api.formats.encoding import DEGREES_DECIMALS
 from api.query import degrees_box, four_numbers
 from geo.crs import LONLAT, WGS84, Projection, crs_uri, crs_urn, northing_first
 from geo.errors import QuestionError
+from geo.properties import cached_property
 
 METRES_DECIMALS = 2
 _PIECE_DEGREES = 0.01

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -24,6 +23,7 @@ from api.ogc.request import OgcRequest
 from api.ogc.selection import FeatureSelection, select
 from api.query import check_interval, whole_number
 from geo.errors import QuestionError
+from geo.properties import cached_property
 from geo.question.kinds import one_of
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {

@@ -7,7 +7,6 @@ as the data version stays, so that a page of known features is joined bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Literal
 
 import geopandas as gpd
@@ -20,6 +19,7 @@ from api.formats.encoding import encode_feature, to_json
 from api.ogc.coordinates import Axes, offered
 from api.ogc.properties import Property, table_properties, typed
 from geo.crs import Projection
+from geo.properties import cached_property
 
 Positions = range | list[int] | NDArray[np.int64]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from fastapi import HTTPException, Request, Response
 
@@ -20,6 +19,7 @@ from api.ogc.pages import page_of
 from api.query import only
 from api.security import is_own_caller
 from geo.errors import NotFoundError
+from geo.properties import cached_property
 
 PREFIX = "/ogc"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final, cast
 
 import geopandas as gpd
@@ -19,6 +18,7 @@ from api.pages.text import headline, percent
 from geo.allocation.adjacency import contiguity
 from geo.analyses import LAYERS, AnalysisResult
 from geo.errors import QuestionError
+from geo.properties import cached_property
 from geo.question.answer import Answer
 
 HUES: Final = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00")

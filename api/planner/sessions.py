@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from api.formats.encoding import records
 from api.load.memory import MemoryBudget
@@ -31,6 +30,7 @@ from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
 from boundaries.plans.serialization import PlanConflictError
 from boundaries.plans.suggestions import suggest_moves
+from geo.properties import cached_property
 from geo.question.model import Question
 from geo.store.contract import Store
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from boundaries.layers.topology import refuse_unfit
 from geo.allocation.adjacency import contiguity
 from geo.errors import InputError
+from geo.properties import cached_property
 from geo.store.contract import StoreReader
 
 Ints = NDArray[np.int64]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +13,7 @@ from pyproj import CRS
 
 from geo.errors import InputError
 from geo.locate import OUTSIDE
+from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

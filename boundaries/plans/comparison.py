@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan_layers import Side, plan_of, read_side, side_id
 from geo.analyses.deployment import need_of, share_out
 from geo.errors import InputError, QuestionError
+from geo.properties import cached_property
 from geo.question.model import Question
 from geo.store.contract import StoreReader
 from geo.store.layer_ids import PLAN_PREFIX

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -24,6 +23,7 @@ from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
 from boundaries.plans.serialization import next_version, read_plan, write_plan
 from geo.errors import InputError, NotFoundError
 from geo.formats.csv_table import Table
+from geo.properties import cached_property
 from geo.question.model import Question
 from geo.store.contract import Store, StoreReader
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +19,7 @@ from boundaries.plans.overlaps import Overlaps
 from geo.analyses.places import ranked
 from geo.errors import InputError
 from geo.locate import OUTSIDE
+from geo.properties import cached_property
 from geo.question.accounts import Accounts
 from geo.question.answer import Answer
 from geo.question.ask import ask

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -23,6 +22,7 @@ from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.electoral import council_average, electoral_variance
 from boundaries.plans.state import State
 from geo.errors import InputError
+from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -19,6 +18,7 @@ from boundaries.plans.export import area_titles
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.serialization import read_plan
 from geo.errors import InputError, NotFoundError
+from geo.properties import cached_property
 from geo.store.contract import LayerMetadata, StoreReader
 from geo.store.layer_ids import PLAN_PREFIX, areas_among, check_areas
 

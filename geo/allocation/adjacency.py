@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.errors import InputError
+from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -27,6 +26,7 @@ from geo.hotspots.treatment import Spread
 from geo.hotspots.zones import zone_counts
 from geo.incidents import london_months
 from geo.period import Period
+from geo.properties import cached_property
 from geo.question.alike import is_alike
 from geo.question.answer import Answer
 from geo.store.layer_ids import MATCHED

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from geo.coverage.published import Coverage, ImportCoverage, Publisher, span_words
 from geo.coverage.territories import doubtful, publishers_of, shares_by_rows, shares_by_squares
 from geo.incidents import category_title
+from geo.properties import cached_property
 
 Ints = NDArray[np.int64]
 ShortMonths = Mapping[Publisher, frozenset[str]]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final, NamedTuple
 
 import pandas as pd
 
 from geo.incidents import LONDON, Covers, IncidentSummary, months_between
+from geo.properties import cached_property
 from geo.store.contract import ImportRecord
 
 EXPECTED: Final = 5.0

@@ -16,7 +16,6 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import islice
 from typing import IO, Final, Protocol, SupportsIndex
 
@@ -38,6 +37,7 @@ from geo.formats.csv_dialect import (
     windows_1252,
 )
 from geo.formats.formulas import FORMULA_MARKS, unescaped
+from geo.properties import cached_property
 
 LONGEST_LINE: Final = 1_000_000
 """Bytes; a longer line means that the file is not a CSV."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from geo.checkpoints import checkpoint
+from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from geo.locate.layout import UNSURE, AreaGrid
 from geo.locate.overlaps import Memberships, Pairs, every_area, overlapping_pairs
 from geo.locate.touching import TouchingAreas
+from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from geo.locate.layout import OUTSIDE
+from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
 

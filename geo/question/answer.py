@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -21,6 +20,7 @@ from geo.hotspots.change import Changes
 from geo.hotspots.verdict import Earlier
 from geo.incidents import Covers, SourceNotes, london_months
 from geo.period import Period
+from geo.properties import cached_property
 from geo.question.accounts import Accounts
 from geo.question.alike import UNLIKE, crossed, why_not_compared
 from geo.question.earlier import FEWEST_EARLIER, earlier_periods

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.locate import AreaLocator, Memberships, joined_codes
+from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

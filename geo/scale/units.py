@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Protocol
 
 import geopandas as gpd
@@ -14,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from geo.cells import Cells, Grid
 from geo.locate import AreaLocator, Memberships
+from geo.properties import cached_property
 from geo.scale.coverage import busiest_force
 
 Floats = NDArray[np.float64]

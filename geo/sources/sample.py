@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from itertools import product
 from typing import Final
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.properties import cached_property
 from geo.sources.dates import EPOCH, EPOCH_MS, EXCEL, ISO, DateFormat
 from geo.sources.postcodes import PATTERN
 from geo.sources.when import read_moments

@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,7 @@ from geo.errors import InputError
 from geo.formats.bounded import open_input, sha256_of
 from geo.formats.csv_table import Table
 from geo.incidents import COLUMNS, Batch, Partition, category_slug
+from geo.properties import cached_property
 from geo.sources.mapping import Mapping, What
 from geo.sources.postcodes import Postcodes
 from geo.sources.sheets import ROWS, CellTable, read_sheet

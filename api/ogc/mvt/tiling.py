@@ -6,7 +6,6 @@ Source: OGC 17-083r4, Two Dimensional Tile Matrix Set, annex D.1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from api.ogc.mvt.commands import draw_points, draw_polygons
 from api.ogc.mvt.encode import BUFFER, EXTENT, encode_tile
 from api.ogc.mvt.packing import Ints
 from api.ogc.mvt.values import TileValues
+from geo.properties import cached_property
 
 MAX_ZOOM: Final = 20
 """The finest zoom level: a unit of its tiles is about a centimetre."""

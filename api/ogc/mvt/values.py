@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from api.ogc.mvt.packing import Ints, field, varint, zigzag
+from geo.properties import cached_property
 
 _KEY, _VALUE = 3, 4
 

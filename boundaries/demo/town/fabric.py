@@ -9,7 +9,6 @@ the last bit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import shapely
@@ -31,6 +30,7 @@ from boundaries.demo.town.lines import (
     from_centre,
     resample,
 )
+from geo.properties import cached_property
 
 WATER_HALF_M = 34.0
 """Seeds this far from the river's middle stand for its water; the banks lie twice as far."""

@@ -8,7 +8,6 @@ found by bisection, and each limit that the solver proves impossible raises the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from geo.allocation.adjacency import positions
 from geo.allocation.patches.measures import masks_of, numbered, worst_imbalance
 from geo.allocation.patches.problem import PatchProblem
 from geo.allocation.solver import Effort, Model, Solution, Status, solve
+from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputError
+from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
