@@ -15,6 +15,7 @@ import geopandas as gpd
 import typer
 
 from api.commands.context import CommandContext, with_progress
+from api.load.allocator import bound_arenas
 from api.load.log import LogChoice, set_up
 from api.settings import LOOPBACK, Settings, user_name
 from boundaries.demo import DemoCity, build_city
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 Announce = Callable[[str], None]
+
+SWITCH_S = 0.0005
+"""After how long a thread that computes lets another one run: a tenth of what Python takes."""
 
 COMPILED_FROM = 100_000
 """Incidents from which the compiled point-in-area loops are used, and so loaded at start."""
@@ -110,6 +114,9 @@ def _sandbox_notices() -> list[str]:
 
 def _warm_up(app: FastAPI, store: Store) -> None:
     """Load what the first request would otherwise wait for."""
+    bound_arenas()
+    # The thread that takes requests and answers health checks waits for one of these for each step.
+    sys.setswitchinterval(SWITCH_S)
     app.state.searches.warm_up()
     app.state.answers.snapshot()
     if store.incident_count() >= COMPILED_FROM:

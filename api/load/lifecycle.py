@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.calls import Call, CallerLeftError, OverdueError, serving_call
 from api.errors import FAILED, refusal, unavailable
+from api.load.allocator import MemoryReturn
 from api.load.log import log, log_request
 from geo.checkpoints import StoppedError
 
@@ -45,6 +46,7 @@ class Lifecycle:
     ) -> None:
         self.app = app
         self._guard, self._seconds = guard, seconds
+        self._memory = MemoryReturn()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -52,6 +54,7 @@ class Lifecycle:
             await self.app(scope, receive, send)
             return
         exchange = _Exchange(Call(_caller(scope)), scope, receive, send)
+        self._memory.begin()
         with serving_call(exchange.call):
             exchange.start(self._guard, self._seconds)
             try:
@@ -59,7 +62,7 @@ class Lifecycle:
                 # Also where an answer was made after all: it came too late to be sent.
                 await exchange.settle()
             finally:
-                exchange.finish()
+                self._memory.end(exchange.finish())
 
     async def _answer(self, exchange: _Exchange) -> None:
         scope = exchange.scope
@@ -137,20 +140,27 @@ class _Exchange:
             answer = refusal(HTTPConnection(self.scope), 500, FAILED)
             await self._guard(answer)(self.scope, self.receive, self._pass_on)
 
-    def finish(self) -> None:
-        """End the call and write its line to the log."""
+    def finish(self) -> float:
+        """End the call and write its line to the log.
+
+        Returns
+        -------
+        How many seconds it took.
+        """
         self._deadline.cancel()
         self._watch_timer.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
         left = isinstance(self.call.ended, CallerLeftError)
+        seconds = time.perf_counter() - self._began
         log_request(
             method=self.scope["method"],
             path=self.scope["path"],
             status=self._status or (LEFT if left else 500),
-            ms=round((time.perf_counter() - self._began) * 1000, 1),
+            ms=round(seconds * 1000, 1),
             bytes=self._bytes,
         )
+        return seconds
 
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -6,18 +6,18 @@ the caches are measured anew whenever more is added, and the least recently used
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from functools import lru_cache, singledispatch
+from functools import singledispatch
 from typing import Any, Final, Protocol
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+
+from api.load.allocator import return_memory
 
 _OBJECT: Final = 100
 """About how many bytes any object takes beside its content."""
@@ -111,7 +111,7 @@ class MemoryBudget:
             self._measured, self._size = time.monotonic(), total
             if self._dropped >= _WORTH_RETURNING:
                 self._dropped = 0
-                _return_memory()
+                return_memory()
         return total
 
 
@@ -212,18 +212,3 @@ def _column_bytes(column: pd.Series | pd.Index) -> int:
     return int(
         column.memory_usage(index=False) if isinstance(column, pd.Series) else column.memory_usage()
     )
-
-
-def _return_memory() -> None:
-    """Give freed memory back to the system, which glibc otherwise keeps for later."""
-    library = _glibc()
-    if library is not None:
-        library.malloc_trim(0)
-
-
-@lru_cache(maxsize=1)
-def _glibc() -> Any:
-    if not sys.platform.startswith("linux"):
-        return None
-    library = ctypes.CDLL(None)
-    return library if hasattr(library, "malloc_trim") else None
