@@ -7,7 +7,7 @@ Europe/London, as users expect.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -297,6 +297,23 @@ def london_months(occurred: pd.Series) -> NDArray[np.datetime64]:
     """The London month of each UTC timestamp, as `datetime64[M]`."""
     local = occurred.dt.tz_convert(LONDON).dt.tz_localize(None)
     return np.asarray(local, dtype="datetime64[M]")
+
+
+def in_months(occurred: pd.Series, months: Collection[str]) -> NDArray[np.bool_]:
+    """Which incidents occurred in some months.
+
+    Parameters
+    ----------
+    occurred
+        n UTC timestamps.
+    months
+        London months, as `YYYY-MM`.
+
+    Returns
+    -------
+    n flags.
+    """
+    return np.isin(london_months(occurred), np.array(sorted(months), dtype="datetime64[M]"))
 
 
 def months_between(first: str, last: str) -> list[str]:

@@ -30,7 +30,7 @@ MOST_SINGLE_CELLS = 6_000
 """Cells of one shade that are drawn one by one, with a tooltip; more become one shape."""
 
 MOST_OUTLINED = 1_000
-"""Areas with a thick outline; of more, thick ones would cover the map of a whole country."""
+"""Areas that are outlined over the cells; more get thin outlines under them."""
 
 INVISIBLE = {"fillOpacity": 0, "weight": 0}  # but it can be clicked
 UNKNOWN = "unknown"
@@ -41,7 +41,7 @@ UNKNOWN_STYLE = {
     "weight": 1.5,
     "dashArray": "2 5",
 }
-THIN_OUTLINE = {**OUTLINE, "weight": 0.5}
+THIN_OUTLINE = {**OUTLINE, "fill": True, "fillOpacity": 0, "weight": 0.5}
 OVER = {"fill": False, "color": "#7b3294", "weight": 3, "opacity": 1, "dashArray": "9 5"}
 PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
 
@@ -80,7 +80,7 @@ def draw(
     standalone
         Whether the page contains Leaflet, so that it can be opened from disk.
     """
-    drawing = MapDrawing(projection, basemap, land=answer.study_areas)
+    drawing = MapDrawing(projection, basemap, land=_land(answer))
     drawing.thin_lines(basemap.shapes, extent=answer.study_areas)
     painting = painting or paint(DEFAULT_MODE, answer)
     _add_pickable_areas(drawing, answer)
@@ -101,8 +101,21 @@ def draw(
     )
 
 
+def _land(answer: Answer) -> gpd.GeoDataFrame:
+    """The study area; of so many areas that each would make the page heavy, their union."""
+    areas = answer.study_areas
+    if len(areas) <= MOST_OUTLINED:
+        return areas
+    whole = shapely.coverage_union_all(areas.geometry.to_numpy())
+    return gpd.GeoDataFrame(geometry=[whole], crs=areas.crs)
+
+
 def _add_pickable_areas(drawing: MapDrawing, answer: Answer) -> None:
-    """Draw the areas, invisibly, under the cells: a click beside the cells selects an area."""
+    """Draw the areas under the cells: a click beside the cells selects an area.
+
+    They are invisible, as their outlines are drawn over the cells; of too many areas for a second
+    copy of each the outlines are drawn here.
+    """
     areas = shown_areas(answer)
     if answer.membership.overlapping:
         # The last one lies on top: an estate inside a town must be there to click.
@@ -118,12 +131,12 @@ def _add_pickable_areas(drawing: MapDrawing, answer: Answer) -> None:
         geometry=areas.geometry.to_numpy(),
         crs=areas.crs,
     )
-    drawing.shapes(shown, _area_style, tooltip={"area": "Area", "n": "Incidents"})
+    usual = INVISIBLE if len(areas) <= MOST_OUTLINED else THIN_OUTLINE
 
+    def style(feature: Mapping[str, Any]) -> Style:
+        return UNKNOWN_STYLE if feature["properties"]["n"] == UNKNOWN else usual
 
-def _area_style(feature: Mapping[str, Any]) -> Style:
-    """Areas are invisible under the cells, but for those that are unknown: no zero."""
-    return UNKNOWN_STYLE if feature["properties"]["n"] == UNKNOWN else INVISIBLE
+    drawing.shapes(shown, style, tooltip={"area": "Area", "n": "Incidents"})
 
 
 def _add_cells(drawing: MapDrawing, answer: Answer, painting: Painting) -> None:
@@ -169,7 +182,8 @@ def _add_places(drawing: MapDrawing, places: gpd.GeoDataFrame, *, numbered: bool
 
 def _add_areas(drawing: MapDrawing, answer: Answer) -> None:
     areas = shown_areas(answer)
-    drawing.outline(areas, OUTLINE if len(areas) <= MOST_OUTLINED else THIN_OUTLINE)
+    if len(areas) <= MOST_OUTLINED:
+        drawing.outline(areas, OUTLINE)
     # The largest first: where names overlap, labels.js hides the later one.
     largest = areas.iloc[np.argsort(-areas.geometry.area.to_numpy())[:MOST_LABELS]]
     places = largest.geometry.representative_point()

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal, ParamSpec, Protocol, TypeVar
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from geo.errors import QuestionError
-from geo.incidents import london_months
+from geo.incidents import in_months
 from geo.period import Period
 from geo.question.alike import crossed
 from geo.question.answer import Answer
@@ -205,9 +204,7 @@ def doubled_months(answer: Answer, months: Sequence[str], *, own: bool = False) 
     accounts, history = answer.accounts, answer.history
     compared = accounts.compared.period.months if accounts.compared else ()
     in_accounts = set() if own else {*accounts.period.months, *compared}
-    named = np.isin(
-        london_months(history["occurred_from"]).astype(str), sorted({*months} - in_accounts)
-    )
+    named = in_months(history["occurred_from"], {*months} - in_accounts)
     dated = history[named & (history["precision"] == "month").to_numpy()]
     return [f"{one.month}: {one.text}." for one in published_twice(dated)]
 

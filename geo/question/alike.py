@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geo.coverage import Comparison, Knowledge, Series, partly_covered
 from geo.errors import QuestionError
-from geo.incidents import london_months
+from geo.incidents import in_months
 from geo.period import Period
 from geo.question.accounts import Compared
 from geo.question.resolve import ResolvedQuestion
@@ -98,7 +98,7 @@ def is_alike(
         return chosen
     # Of the same months in areas that are not compared: they stand in the same table.
     months = comparison.before if compared else comparison.now
-    chosen &= np.isin(london_months(rows["occurred_from"]).astype(str), months)
+    chosen &= in_months(rows["occurred_from"], months)
     for part, strata in comparison.common.items():
         chosen &= ~_beside(rows, territory == part, known.strata(part).keys() - strata)
     return chosen

@@ -293,7 +293,8 @@ def _resolved(
     """
     resolved = resolve(question, parts, study)
     known = _knowledge(resolved, areas, past, short=short, history=history)
-    within = np.isin(areas.index.astype(str), question.within or areas.index.astype(str))
+    codes = areas.index.astype(str)
+    within = codes.isin(question.within or codes)
     months = known.months_of(within)
     if resolved.is_latest and months and max(months) < resolved.period.months[-1]:
         resolved = resolve(question, parts, study, latest=max(months))
