@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -24,7 +25,8 @@ from api.commands.context import CommandContext
 from api.commands.plans import plans
 from api.commands.start import command as start_command
 from api.settings import VERSION, Settings
-from geo.errors import PatchmapError
+from geo.errors import PatchmapError, QuestionError
+from geo.question.model import OPTION
 from geo.text import refuse_control_characters
 
 app = typer.Typer(
@@ -94,12 +96,26 @@ def _refuse(line: str) -> None:
     sys.exit(1)
 
 
+def _flagged(refusal: QuestionError, arguments: Sequence[str]) -> str:
+    """A refusal of an option as people type it: `--treated: …`, or the dates by their options."""
+    names = [refusal.option]
+    if refusal.option == "datetime":
+        given = {argument.partition("=")[0] for argument in arguments}
+        names = [name for name in ("from", "to") if f"--{name}" in given] or names
+    if not set(names) <= OPTION.keys() | {"from", "to"}:
+        return str(refusal)
+    flags = " and ".join(f"--{name}" for name in names)
+    return flags + str(refusal).removeprefix(refusal.option)
+
+
 def main() -> None:
     """Run the command line."""
     try:
         for argument in sys.argv[1:]:
             refuse_control_characters(argument, "an argument")
         app(prog_name="patchmap")
+    except QuestionError as error:
+        _refuse(_flagged(error, sys.argv[1:]))
     except PatchmapError as error:
         _refuse(str(error))
     except OSError as error:

@@ -148,7 +148,10 @@ def _refused(request: Request, error: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    response = refusal(request, error.status_code, str(error.detail))
+    detail = str(error.detail)
+    if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"There is nothing at {request.url.path}; check the address"
+    response = refusal(request, error.status_code, detail)
     response.headers.update(error.headers or {})
     return response
 

@@ -269,14 +269,22 @@ def files_wanted(force: str, first: str, last: str) -> Callable[[StreetFile], bo
     InputError
         If a month is none, or the last one is before the first.
     """
-    for month in filter(None, (first, last)):
-        month_span(month)
+    for option, month in (("--from", first), ("--to", last)):
+        if month:
+            _check_month(option, month)
     if first and last and last < first:
         raise InputError(f"--to {last} is before --from {first}; swap them")
     return lambda file: (
         file.force == (force.lower() or file.force)
         and (first or file.month) <= file.month <= (last or file.month)
     )
+
+
+def _check_month(option: str, month: str) -> None:
+    try:
+        month_span(month)
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from error
 
 
 def halves_of(values: list[str]) -> dict[tuple[str, str], str]:

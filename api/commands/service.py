@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import geopandas as gpd
 import typer
@@ -25,6 +25,7 @@ from geo.crs import Projection
 from geo.errors import ConflictError, InputError
 from geo.formats.sandbox import missing_walls
 from geo.locate import warm_up
+from geo.question.kinds import one_of
 from geo.store.contract import LayerMetadata, Setting, Store
 from geo.store.layer_ids import renaming_notices
 from geo.temporary import remove_own_folders
@@ -41,6 +42,15 @@ COMPILED_FROM = 100_000
 """Incidents from which the compiled point-in-area loops are used, and so loaded at start."""
 
 
+def _log_choice(text: str) -> LogChoice:
+    # By itself Typer says of a wrong one "Value error, …".
+    choices: tuple[LogChoice, ...] = get_args(LogChoice)
+    for choice in choices:
+        if choice == text:
+            return choice
+    raise typer.BadParameter(f"unknown value {text!r}; choose {one_of(choices)}")
+
+
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address of this machine to listen on.")] = "127.0.0.1",
@@ -54,7 +64,11 @@ def serve(
     ] = None,
     log: Annotated[
         LogChoice,
-        typer.Option(help="What to log: errors only, or also a line for each request."),
+        typer.Option(
+            parser=_log_choice,
+            metavar="<errors|requests|json>",
+            help="What to log: errors only, or also a line for each request.",
+        ),
     ] = "errors",
 ) -> None:
     """Serve the board, the planner and the OGC API to this machine.

@@ -14,14 +14,17 @@ class BrokenAreaError(ConflictError):
 
     Attributes
     ----------
+    reason
+        What the step would break, without what to do.
     area
         The area's code.
     pieces
         The block codes of each piece, the one with most blocks first.
     """
 
-    def __init__(self, message: str, *, area: str, pieces: list[list[str]]) -> None:
-        super().__init__(message)
+    def __init__(self, reason: str, *, area: str, pieces: list[list[str]]) -> None:
+        super().__init__(f"{reason}; force the step, or add a bridge first")
+        self.reason = reason
         self.area = area
         self.pieces = pieces
 
@@ -74,7 +77,7 @@ def check_pieces(before: State, after: State, step: Step) -> None:
             named = [[after.graph.codes[at] for at in piece] for piece in pieces]
             raise BrokenAreaError(
                 f"{_title(after, code)} would be in {len(pieces)} pieces instead of {allowed}, "
-                f"the smallest being {_listed(named[-1])}; force the step, or add a bridge first",
+                f"the smallest being {_listed(named[-1])}",
                 area=code,
                 pieces=named,
             )

@@ -73,7 +73,10 @@ def street_files(path: Path, *, partition: str = "") -> list[StreetFile]:
         raise InputError("--partition can only be used with one CSV")
     files = sorted(_street_files(path, partition), key=lambda file: (file.month, file.force))
     if not files:
-        raise InputError(f"{path.name} holds no street-level file (YYYY-MM-FORCE-street.csv)")
+        raise InputError(
+            f"{path.name} holds no street-level file (YYYY-MM-FORCE-street.csv)"
+            + _archives_in(path)
+        )
     for before, after in pairwise(files):
         if (before.month, before.force) == (after.month, after.force):
             raise InputError(
@@ -81,6 +84,16 @@ def street_files(path: Path, *, partition: str = "") -> list[StreetFile]:
                 f"{before.name} and {after.name}; remove one"
             )
     return files
+
+
+def _archives_in(folder: Path) -> str:
+    """Advice on archives in a folder without street-level files; '' where it has none."""
+    if not folder.is_dir():
+        return ""
+    archives = sorted(entry.name for entry in folder.glob("*.zip"))
+    if not archives:
+        return ""
+    return f"; it has {len(archives)} zip archive{'s' * (len(archives) > 1)}: name {archives[0]}"
 
 
 def _street_files(path: Path, partition: str) -> Iterator[StreetFile]:

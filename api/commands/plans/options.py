@@ -83,8 +83,7 @@ def _taken(change: Callable[[Plan], Plan], plan: Plan) -> Plan:
     try:
         return change(plan)
     except BrokenAreaError as error:
-        reason = str(error).rpartition(";")[0]
-        raise ConflictError(f"{reason}; use --force, or add a bridge first") from error
+        raise ConflictError(f"{error.reason}; use --force, or add a bridge first") from error
 
 
 def step(context: typer.Context, plan_id: str, change: Callable[[Plan], Plan]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import geopandas as gpd
 import pandas as pd
@@ -42,6 +42,9 @@ from geo.errors import InputError
 from geo.formats.csv_table import Table
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
+
+MOST_STRADDLING: Final = 10
+"""Blocks that straddle areas, listed by name when a plan starts."""
 
 plans = typer.Typer(help="Draft, measure and compare boundary plans.", no_args_is_help=True)
 for _name, _command in (STEPS | ANSWERS | {"export": export}).items():
@@ -201,9 +204,12 @@ def _start_report(draft: Draft, straddling: pd.DataFrame) -> tuple[list[str], di
     of = f"{len(plan.now.graph):,} blocks of {metadata.blocks_layer}"
     lines = [f"{metadata.plan_id}: {len(plan.now.areas)} areas of {of}", *whole_lines(measures)]
     if len(straddling):
-        lines.append(f"{len(straddling):,} blocks straddle areas, the worst first:")
+        first = (
+            f"the {MOST_STRADDLING} worst" if len(straddling) > MOST_STRADDLING else "worst first"
+        )
+        lines.append(f"{len(straddling):,} blocks straddle areas; {first}:")
         table = straddling.reset_index().assign(share=100 * straddling["share"].to_numpy())
-        named = table[["block_code", "area_code", "share", "elsewhere"]].head(10)
+        named = table[["block_code", "area_code", "share", "elsewhere"]].head(MOST_STRADDLING)
         lines += text_table(named.rename(columns={"share": "share %"}))
     facts = {
         "plan": metadata.plan_id,

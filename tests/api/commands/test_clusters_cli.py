@@ -151,7 +151,7 @@ def test_emerging_cells_need_their_months(ask):
         (["--engine", "dask", "months"], ("areas: is missing; name a file of areas, or a layer of "
                                          "the store")),
         (["--engine", "dask", "--areas", "squares.geojson", "--from", "2020-01", "--to", "2020-02",
-          "months"], "datetime: no file covers January 2020 to February 2020"),
+          "months"], "--from and --to: no file covers January 2020 to February 2020"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_counted_is_refused_in_one_line(folder, arguments, line):
