@@ -135,10 +135,13 @@ def _narrowed(positions: Positions, mask: Mask) -> NDArray[np.int64]:
 
 
 def _during(items: Items, positions: Positions, text: str, times: Period) -> Mask:
-    # Incidents count at `occurred_from`, on days in London, as in every answer.
+    # Incidents count at `occurred_from`, on days in London, as in every answer. One dated by month
+    # or day alone can lie anywhere in it: the standard asks for what intersects.
     moments = Moments.read(text, times)
-    occurred = items.rows(positions)["occurred_from"]
-    during: Mask = ((occurred >= moments.first) & (occurred <= moments.last)).to_numpy()
+    rows = items.rows(positions)
+    coarse = rows["precision"].isin(["month", "day"])
+    ends = rows["occurred_to"].where(coarse, rows["occurred_from"])
+    during: Mask = ((ends >= moments.first) & (rows["occurred_from"] <= moments.last)).to_numpy()
     return during
 
 

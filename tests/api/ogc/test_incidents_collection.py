@@ -35,9 +35,26 @@ def test_incidents_are_features_with_their_times(client: TestClient) -> None:
 
 
 def test_a_period_selects_incidents_by_their_days_in_london(client: TestClient) -> None:
-    for interval in ("2024-02", "2024-02-01/..", "2024-01-31T23:59:59Z/2024-02-28"):
+    for interval in ("2024-02", "2024-02-01/..", "2024-02-01T00:00:00Z/2024-02-28"):
         hits = client.get(f"{ITEMS}?resultType=hits&datetime={interval}").json()
         assert hits["numberMatched"] == 160
+
+
+@pytest.mark.parametrize(
+    ("interval", "n"),
+    [
+        ("2024-01-15/2024-01-20", 160),
+        ("2024-01-15T10:00:00Z", 160),
+        ("2024-01-31T23:59:59Z/2024-02-28", 320),
+        ("2023-12-31", 0),
+        ("2024-03-01/2024-03-02", 0),
+    ],
+)
+def test_incidents_dated_by_month_intersect_every_day_of_it(
+    client: TestClient, interval: str, n: int
+) -> None:
+    hits = client.get(f"{ITEMS}?resultType=hits&datetime={interval}").json()
+    assert hits["numberMatched"] == n
 
 
 @pytest.mark.parametrize("host", ["192.0.2.7", "testclient", "10.0.0.1"])
