@@ -23,15 +23,19 @@ from api.commands.start.recognise import (
 )
 from geo.errors import InputError
 from geo.formats.bounded import LARGEST_FILE, unpack_entry
-from geo.formats.gdal import FOREIGN_ENDINGS
+from geo.formats.gdal import FOREIGN_ENDINGS, SIBLINGS
 from geo.sources.street_files import street_files
 from geo.store.geopackage import is_store
 from geo.temporary import TemporaryFolder
 
 _AREAS: Final = (".geojson", ".json", *(each for each in FOREIGN_ENDINGS if each != ".zip"))
-_READ: Final = (".csv", *_AREAS)
-# Parts of a shapefile, of an unfinished download, and what Patchmap writes itself.
-_PASSED_OVER: Final = (".shx", ".dbf", ".prj", ".cpg", ".part", ".tag", ".new", ".rejects.csv")
+_TABLES: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+_READ: Final = (*_TABLES, *_AREAS)
+# Parts of another file, of an unfinished download, and what Patchmap writes itself.
+_PASSED_OVER: Final = (
+    *(beside for endings in SIBLINGS.values() for beside in endings),
+    *(".part", ".tag", ".new", ".rejects.csv"),
+)
 _PUBLISHED = re.compile(r"\d{4}-\d\d-[a-z0-9-]+-(street|outcomes|stop-and-search)\.csv")
 _DEEPEST: Final = 3
 """Archives in archives that are opened."""
@@ -95,7 +99,7 @@ def _add(downloads: Downloads, source: Source, temporary: Path, *, depth: int) -
     try:
         if ending == ".zip":
             _add_archive(downloads, source, temporary, depth)
-        elif ending == ".csv":
+        elif ending in _TABLES:
             for file in recognise_table(source):
                 _sort_in(downloads, file)
         elif ending in _AREAS:

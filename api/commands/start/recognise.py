@@ -15,13 +15,18 @@ from api.commands.start.names import AUTHORITY_CODE, force_named
 from boundaries.layers.area_codes import AUTHORITIES, code_columns, code_text, level_and_year
 from boundaries.layers.read import code_field_of
 from geo.errors import InputError
-from geo.formats.bounded import open_input
-from geo.formats.csv_table import Table, read_tables
+from geo.formats.csv_table import Table
 from geo.formats.geojson import feature_collection
+from geo.sources.sheets import read_sheet
 from geo.sources.street_files import StreetFile, street_files
 
 _AUTHORITY_FIELD = re.compile(r"LAD(\d\d)?CD(_ACTIVE)?", re.IGNORECASE)
+_AUTHORITY = re.compile(r"LAD(\d\d)?(CD|NM)(_ACTIVE)?", re.IGNORECASE)
 _SAMPLE = 1_000  # rows
+_ROWS = 100_000  # read at a time
+
+MOST_AREAS: Final = 1_000_000
+"""Different rows of codes that a table by area may have: five times the output areas there are."""
 
 STREET_COLUMNS: Final = frozenset({"Month", "Location", "Crime type"})
 """Columns that every street-level file has."""
@@ -178,15 +183,14 @@ def recognise_areas(source: Source) -> AreaFile:
 
 
 def recognise_table(source: Source) -> Iterator[Recognised]:
-    """Recognise a CSV; it can be both figures and a lookup.
+    """Recognise a CSV or a workbook; it can be both figures and a lookup.
 
     Raises
     ------
     InputError
         If it is nothing that is known here.
     """
-    with open_input(source.path) as stream:
-        sample = next(read_tables(stream, file=source.name, rows=_SAMPLE))
+    sample = next(read_sheet(source.path, rows=_SAMPLE))
     if set(sample.header) >= STREET_COLUMNS:
         yield _month(source, sample)
         return
@@ -195,17 +199,43 @@ def recognise_table(source: Source) -> Iterator[Recognised]:
     columns = code_columns(sample.frame())
     if not columns:
         raise InputError("no column of area codes")
-    with open_input(source.path) as stream:
-        tables = list(read_tables(stream, file=source.name))
-    frame = pd.concat([table.frame() for table in tables], ignore_index=True)
-    lookup = _lookup(source, frame, columns)
+    rows = _distinct_rows(source, columns)
+    lookup = _lookup(source, rows.frame, columns)
     if lookup:
         yield lookup
     kinds, names = _figures(source, sample.header)
     if kinds:
-        yield _figure_file(source, frame, columns, (kinds, names))
+        yield _figure_file(source, rows, columns, (kinds, names))
     elif not lookup:
         raise InputError("a table by area without residents, electors or deprivation")
+
+
+@dataclass(frozen=True)
+class _DistinctRows:
+    """The different rows of a few columns of a table, and how many rows it has."""
+
+    frame: pd.DataFrame
+    read: int
+
+
+def _distinct_rows(source: Source, columns: Mapping[str, str]) -> _DistinctRows:
+    """The different codes and authorities of a table, which can be of every postcode there is.
+
+    Raises
+    ------
+    InputError
+        If there are more than areas can have.
+    """
+    read, distinct = 0, pd.DataFrame()
+    for table in read_sheet(source.path, rows=_ROWS):
+        names = [name for name in table.header if name in columns or _AUTHORITY.fullmatch(name)]
+        part = pd.DataFrame({name: table.text(name) for name in names})
+        read += len(part)
+        distinct = pd.concat([distinct, part.drop_duplicates()], ignore_index=True)
+        distinct = distinct.drop_duplicates(ignore_index=True)
+        if len(distinct) > MOST_AREAS:
+            raise InputError(f"more than {MOST_AREAS:,} different rows, which areas do not have")
+    return _DistinctRows(distinct, read)
 
 
 def _month(source: Source, sample: Table) -> IncidentFile:
@@ -258,13 +288,13 @@ def _figures(source: Source, header: Sequence[str]) -> tuple[tuple[str, ...], di
 
 def _figure_file(
     source: Source,
-    frame: pd.DataFrame,
+    rows: _DistinctRows,
     columns: Mapping[str, str],
     figures: tuple[tuple[str, ...], dict[str, str]],
 ) -> FigureFile:
     for key in columns:
-        codes = frame[key].map(code_text)
-        if codes.is_unique:
+        codes = rows.frame[key].map(code_text)
+        if len(codes) == rows.read and codes.is_unique:
             return FigureFile(source, key, columns[key], frozenset(codes), *figures)
     raise InputError(f"more than one row for an area ({', '.join(columns)})")
 
