@@ -22,6 +22,8 @@ from api.load.turns import Turns, WaitingRoom
 from api.maps import basemap
 from api.maps.basemap import BasemapFile
 from api.ogc import downloads, features, tiles
+from api.ogc.styles import qgis_project
+from api.ogc.styles import routes as styles
 from api.planner import routes as planner
 from api.planner.sessions import PlanSessions
 from api.reads import NotingReads
@@ -39,11 +41,12 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     searches
         Runs searches for plans; a child process by default.
     """
+    apis = (features, tiles, styles, qgis_project)
     app = new_service(
         # Callers are on this machine: a smaller answer is worth less than a sooner one.
         compression=1,
         origins=settings.cors,
-        routes=[*features.router.routes, *tiles.router.routes],
+        routes=[route for part in apis for route in part.router.routes],
         lifespan=_lifespan,
         seconds=settings.deadline_s,
     )

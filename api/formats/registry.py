@@ -167,6 +167,10 @@ PARQUET = Format(
 )
 SHAPEFILE = Format("shp", "application/zip", "Shapefile, zipped", ".zip")
 TILEJSON = Format("tilejson", "application/vnd.mapbox.tilejson+json", "TileJSON 3.0")
+MAPBOX_STYLE = Format("mapbox", "application/vnd.mapbox.style+json", "Mapbox GL style", ".json")
+SLD = Format("sld", "application/vnd.ogc.sld+xml;version=1.0", "SLD 1.0", ".sld")
+QML = Format("qml", "application/vnd.qgis.qml", "QGIS style (QML)", ".qml")
+QGIS_PROJECT = Format("qgs", "application/x-qgis-project", "QGIS project", ".qgs")
 MVT = Format("mvt", "application/vnd.mapbox-vector-tile", "Mapbox Vector Tile", whole=False)
 
 # What each door offers; where a caller names none, it gets the first.
@@ -175,6 +179,7 @@ FEATURE_FILES = (GEOJSON, CSV, GEOPACKAGE, FLATGEOBUF, PARQUET, SHAPEFILE)
 ITEMS = (GEOJSON_PAGE, HTML, *FEATURE_FILES)
 FEATURE = (GEOJSON_PAGE, HTML)
 TILESET = (JSON, TILEJSON, HTML)
+STYLESHEETS = (MAPBOX_STYLE, SLD, QML)
 LAYER_FILES = (GEOJSON, CSV, GEOPACKAGE, PARQUET)
 TABLE_FILES = (CSV, JSON, GEOPACKAGE, PARQUET)
 LAYER_DOWNLOADS = (GEOJSON, GEOPACKAGE, CSV)

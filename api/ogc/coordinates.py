@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from api.formats.encoding import DEGREES_DECIMALS
-from api.query import degrees_box, four_numbers
+from api.query import Box, degrees_box, four_numbers
 from geo.crs import LONLAT, WGS84, Projection, crs_uri, crs_urn, northing_first
 from geo.errors import QuestionError
 from geo.properties import cached_property
@@ -159,6 +159,13 @@ def axes_of(query: Mapping[str, str], option: str, projection: Projection) -> Ax
             option, f"unknown reference system {name!r}; choose one of: {', '.join(known)}"
         )
     return axes
+
+
+def box_in_metres(box: Box, projection: Projection) -> Box:
+    """Return the box in metres of the working CRS around a box in longitude and latitude."""
+    axes = Axes(LONLAT, in_degrees=True, swapped=False)
+    west, south, east, north = shapely.bounds(axes.read(shapely.box(*box), projection)).tolist()
+    return west, south, east, north
 
 
 def _swap(geometries: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -5,13 +5,23 @@ Source: OGC 17-069r4 (Part 1: Core), 18-058r1 (Part 2: CRS), 19-079r2 (Part 3: F
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 from fastapi import HTTPException, Response
 
 from api.formats.encoding import to_json
-from api.formats.registry import DOCUMENTS, FEATURE, GEOJSON_PAGE, HTML, JSON, OPENAPI, SCHEMA
+from api.formats.registry import (
+    DOCUMENTS,
+    FEATURE,
+    GEOJSON_PAGE,
+    HTML,
+    JSON,
+    OPENAPI,
+    QGIS_PROJECT,
+    SCHEMA,
+)
+from api.ogc.collections.base import Collection
 from api.ogc.coordinates import axes_of, offered
 from api.ogc.cql2.filters import CONFORMANCE as CQL2_CONFORMANCE
 from api.ogc.item_pages import ItemPage
@@ -20,6 +30,7 @@ from api.ogc.openapi import openapi_document
 from api.ogc.properties import properties_schema
 from api.ogc.request import OgcRequest
 from api.ogc.routes import Router
+from api.ogc.styles.routes import CONFORMANCE as STYLES_CONFORMANCE
 from geo.store.layer_ids import renaming_notices
 
 CONFORMANCE = [
@@ -40,6 +51,7 @@ CONFORMANCE = [
         )
     ),
     *CQL2_CONFORMANCE,
+    *STYLES_CONFORMANCE,
     *(
         f"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{name}"
         for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "mvt", "tilejson")
@@ -56,7 +68,8 @@ def landing(request: OgcRequest) -> Response:
 
     def document() -> Mapping[str, object]:
         root = request.root
-        schemes = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
+        relation = "http://www.opengis.net/def/rel/ogc/1.0"
+        schemes = f"{relation}/tiling-schemes"
         links = [
             link(root, "self", JSON, "This document"),
             link(f"{root}?f=html", "alternate", HTML, "This document as HTML"),
@@ -64,6 +77,8 @@ def landing(request: OgcRequest) -> Response:
             link(f"{root}/api?f=html", "service-doc", HTML, "The API as a page"),
             link(f"{root}/conformance", "conformance", JSON, "Conformance classes"),
             link(f"{root}/collections", "data", JSON, "Collections"),
+            link(f"{root}/styles", f"{relation}/styles", JSON, "Styles"),
+            link(f"{root}/qgis.qgs", "enclosure", QGIS_PROJECT, "All collections, for QGIS"),
             link(f"{root}/tileMatrixSets", schemes, JSON, "Tiling schemes of the vector tiles"),
         ]
         return {
@@ -97,7 +112,9 @@ def api(request: OgcRequest) -> Response:
 
 @router.get("/collections")
 def collections(request: OgcRequest) -> Response:
-    """Return every collection with its metadata."""
+    """Return every collection with its metadata; with `q` those that hold all its words."""
+    words = request.query(("f", "q")).get("q", "").casefold().split()
+    form = request.form(DOCUMENTS)
 
     def document() -> Mapping[str, object]:
         snapshot = request.answers.snapshot()
@@ -109,10 +126,25 @@ def collections(request: OgcRequest) -> Response:
                 link(f"{address}?f=html", "alternate", HTML, "This document as HTML"),
             ],
             "crs": list(offered(snapshot.projection)),
-            "collections": [one.document(request.root) for one in request.collections().values()],
+            "collections": [one.document(request.root) for one in _holding(request, words)],
         } | ({"notices": notices} if notices else {})
 
-    return request.document(document, DOCUMENTS, page="collections")
+    def answer() -> Response:
+        if form is HTML:
+            groups = {one.id: one.group for one in request.collections().values()}
+            return request.page("collections", document(), groups=groups, q=" ".join(words))
+        return Response(to_json(document()), media_type=form.media_type)
+
+    return request.reply(form, answer)
+
+
+def _holding(request: OgcRequest, words: Sequence[str]) -> list[Collection]:
+    """Return the collections that hold every word in their id, title or description."""
+    return [
+        one
+        for one in request.collections().values()
+        if all(word in one.searched_text.casefold() for word in words)
+    ]
 
 
 @router.get("/collections/{collection_id}")

@@ -44,9 +44,9 @@ from api.formats.registry import (
     members_text,
 )
 from api.load.turns import Turns
-from api.ogc.qgis_styles import add_style
 from api.ogc.selection import FeatureSelection
 from api.ogc.short_names import TEXT_BYTES, field_table, short_names
+from api.ogc.styles.geopackage import add_style
 from geo.crs import WGS84, projjson
 from geo.errors import DiskFullError
 from geo.formats.csv_text import to_csv

@@ -16,7 +16,9 @@ from api.formats.registry import (
     ITEMS,
     MVT,
     OPENAPI,
+    QGIS_PROJECT,
     SCHEMA,
+    STYLESHEETS,
     TILESET,
     Format,
 )
@@ -28,6 +30,7 @@ from api.ogc.parameters import (
     FILTERING,
     ITEM_NAMES,
     PAGING,
+    SEARCH,
     SELECTING,
     JsonSchema,
     Parameter,
@@ -88,11 +91,14 @@ def openapi_document(
         Addresses of the reference systems that are served, the default first.
     """
     documents = [format_parameter(DOCUMENTS)]
+    project = [format_parameter((QGIS_PROJECT,))]
     paths: Paths = {
         "/": _get("The landing page", "landing", DOCUMENTS, documents),
         "/conformance": _get("Conformance classes", "conformance", DOCUMENTS, documents),
         "/api": _get("This document", "api", (OPENAPI, HTML), documents),
-        "/collections": _get("Collections", "collections", DOCUMENTS, documents),
+        "/collections": _get("Collections", "collections", DOCUMENTS, [*documents, SEARCH]),
+        "/styles": _get("Styles", "styles", DOCUMENTS, documents),
+        "/qgis.qgs": _get("A QGIS project", "qgis-project", (QGIS_PROJECT,), project),
         "/tileMatrixSets": _get("Tiling schemes", "schemes", DOCUMENTS, documents),
         "/tileMatrixSets/WebMercatorQuad": _get("Web Mercator", "scheme", DOCUMENTS, documents),
     }
@@ -138,6 +144,7 @@ def _collection(collection: Collection, systems: Sequence[str]) -> Paths:
     ]
     return {
         **_tiles(name, title, many),
+        **_styles(name, title),
         address: _get(title, f"describe-{name}", DOCUMENTS, documents),
         f"{address}/queryables": _get(
             f"{title}: properties to filter by", f"queryables-{name}", (SCHEMA, HTML), documents
@@ -176,6 +183,19 @@ def _tiles(name: str, title: str, item_parameters: Sequence[Parameter]) -> Paths
         ),
         f"{address}/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
             f"{title}: a tile", f"tile-{name}", (MVT,), [*path, *selecting]
+        ),
+    }
+
+
+def _styles(name: str, title: str) -> Paths:
+    documents, sheets = [format_parameter(DOCUMENTS)], [format_parameter(STYLESHEETS)]
+    listed, own = f"/collections/{name}/styles", f"/styles/{name}"
+    return {
+        listed: _get(f"{title}: styles", f"styles-{name}", DOCUMENTS, documents),
+        f"{listed}/{name}": _get(f"{title}: its style", f"its-style-{name}", STYLESHEETS, sheets),
+        own: _get(f"{title}: style", f"style-{name}", STYLESHEETS, sheets),
+        f"{own}/metadata": _get(
+            f"{title}: what the style draws", f"style-metadata-{name}", DOCUMENTS, documents
         ),
     }
 

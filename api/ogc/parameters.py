@@ -82,6 +82,11 @@ PAGING = [
     ),
     query_parameter("offset", "Features to skip", _integer(0, MAX_OFFSET, 0)),
 ]
+SEARCH = query_parameter(
+    "q",
+    "Only collections that hold all these words in their id, title or description",
+    {"type": "string", "maxLength": 500},
+)
 BBOX = query_parameter(
     "bbox",
     "Only features that touch this box: west, south, east, north in `bbox-crs`",

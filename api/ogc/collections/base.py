@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NotRequired, TypedDict
+from typing import ClassVar, Final, Literal, NotRequired, TypedDict, get_args
 
 from api.answers import Answers
 from api.formats.registry import FEATURE_FILES, GEOJSON_PAGE, HTML, JSON, SCHEMA
@@ -25,6 +25,10 @@ _KINDS: Mapping[GeometryFormat, Kind] = {
 }
 Box = tuple[float, float, float, float]
 """West, south, east and north."""
+
+Group = Literal["Boundaries", "Boundary plans", "Answers", "Incidents"]
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
+"""What collections are listed under, in this order."""
 
 
 class Terms(TypedDict, total=False):
@@ -102,6 +106,8 @@ class Collection(ABC):
         The last part of its address.
     geometry
         The geometries of its features, as its schema names them.
+    group
+        What people find it under in a list.
     local_only
         Whether only callers on this machine may see it.
     options
@@ -111,6 +117,7 @@ class Collection(ABC):
     """
 
     geometry: GeometryFormat = "geometry-multipolygon"
+    group: ClassVar[Group] = "Answers"
     local_only: ClassVar[bool] = False
     options: ClassVar[tuple[str, ...]] = ()
     merges_points: ClassVar[bool] = False
@@ -190,6 +197,11 @@ class Collection(ABC):
         del root
         return []
 
+    @property
+    def searched_text(self) -> str:
+        """What a search for words looks at: id, title and description."""
+        return "\n".join([self.id, self.title, self.summary().get("description", "")])
+
     def document(self, root: str) -> Document:
         """Return the description of the collection.
 
@@ -233,6 +245,7 @@ def _links(address: str) -> list[Link]:
             for form in FEATURE_FILES
         ),
         link(f"{address}/tiles", f"{relation}/tilesets-vector", JSON, "Vector tiles"),
+        link(f"{address}/styles", f"{relation}/styles", JSON, "Styles"),
         link(f"{address}/queryables", QUERYABLES, SCHEMA, "Properties to filter by"),
         link(f"{address}/schema", f"{relation}/schema", SCHEMA, "The properties of the features"),
     ]

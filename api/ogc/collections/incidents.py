@@ -29,6 +29,7 @@ class IncidentsCollection(Collection):
     """Every accepted incident."""
 
     title = "Incidents"
+    group = "Incidents"
     geometry = "geometry-point"
     # Single incidents are personal data: only their counts leave this machine.
     local_only = True

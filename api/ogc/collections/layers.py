@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 import geopandas as gpd
 
 from api.answers import Answers
 from api.formats.registry import HTML
-from api.ogc.collections.base import Box, Collection, Summary
+from api.ogc.collections.base import Box, Collection, Group, Summary
 from api.ogc.collections.extents import layer_box
 from api.ogc.items import Items
 from api.ogc.links import Link, link
@@ -25,6 +26,8 @@ _METADATA = ("authority", "licence", "source", "valid_from", "valid_to", "file",
 
 class LayerCollection(Collection):
     """The areas of a layer."""
+
+    group: ClassVar[Group] = "Boundaries"
 
     def __init__(self, metadata: LayerMetadata, answers: Answers) -> None:
         super().__init__(metadata.layer_id, answers)
@@ -79,6 +82,8 @@ class LayerCollection(Collection):
 
 class PlanLayerCollection(LayerCollection):
     """The areas of a plan."""
+
+    group = "Boundary plans"
 
     def __init__(self, plan: PlanSummary, answers: Answers) -> None:
         # Without its note, which names the version: the list of collections is read for each of

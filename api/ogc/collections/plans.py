@@ -28,6 +28,7 @@ class PlansCollection(Collection):
     """Every plan of the store."""
 
     title = "Plans"
+    group = "Boundary plans"
 
     def __init__(self, answers: Answers) -> None:
         super().__init__(PLANS, answers)
@@ -39,6 +40,10 @@ class PlansCollection(Collection):
             f"collection {PLAN_PREFIX}ID, which a Question can use as its layer."
         )
         return {"title": self.title, "description": description}
+
+    def unavailable(self) -> str:
+        """Return why there is no feature: a list of collections need not offer an empty one."""
+        return "" if self.snapshot.plan_titles() else "there is no plan yet"
 
     def items(self, query: Mapping[str, str]) -> Items:
         """Return the plans, by id."""

@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.api.conftest import make_town
+from tests.api.conftest import SIDE, SOUTH, WEST, make_town
 from tests.services import serving
 
-SCRIPT = Path(__file__).parent / "scripts/read_with_qgis.py"
+SCRIPTS = Path(__file__).parent / "scripts"
 
 
 @functools.cache
@@ -31,6 +31,31 @@ def python_of_qgis() -> str:
 
 
 @pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, int]]:
+    """What QGIS makes of the service's project file and styles, and the counts it should read."""
+    if not python_of_qgis():
+        pytest.skip("QGIS is not installed (Debian: python3-qgis)")
+    folder = tmp_path_factory.mktemp("project")
+    make_town(folder / "town.gpkg").close()
+    with serving(folder / "town.gpkg") as running:
+        ogc = f"{running}/ogc"
+        listed = json.load(urllib.request.urlopen(f"{ogc}/collections"))["collections"]
+        names = [one["id"] for one in listed]
+        urllib.request.urlretrieve(f"{ogc}/qgis.qgs", folder / "patchmap.qgs")
+        for name in names:
+            for form in ("sld", "qml"):
+                address = f"{ogc}/styles/{name}?f={form}"
+                urllib.request.urlretrieve(address, folder / f"{name}.{form}")
+        counts = {
+            name: json.load(
+                urllib.request.urlopen(f"{ogc}/collections/{name}/items?resultType=hits")
+            )["numberMatched"]
+            for name in names
+        }
+        return _run_in_qgis("open_project.py", str(folder / "patchmap.qgs")), counts
+
+
+@pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, int]]:
     """What QGIS reads of the town, and what the service itself says."""
     if not python_of_qgis():
@@ -40,8 +65,11 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict
     with serving(folder / "town.gpkg") as running:
         items = f"{running}/ogc/collections/hotspots/items"
         urllib.request.urlretrieve(f"{items}?f=gpkg", folder / "hotspots.gpkg")
-        from_qgis = _read_with_qgis(
-            f"{running}/ogc", str(folder / "hotspots.gpkg"), str(folder / "map.png")
+        from_qgis = _run_in_qgis(
+            "read_with_qgis.py",
+            f"{running}/ogc",
+            str(folder / "hotspots.gpkg"),
+            str(folder / "map.png"),
         )
         hot = quote("class LIKE 'hot%' AND n >= 3")
         counts = {
@@ -51,9 +79,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict
     return from_qgis, {name: count["numberMatched"] for name, count in counts.items()}
 
 
-def _read_with_qgis(*arguments: str) -> dict[str, Any]:
+def _run_in_qgis(script: str, *arguments: str) -> dict[str, Any]:
     done = subprocess.run(
-        [python_of_qgis(), str(SCRIPT), *arguments],
+        [python_of_qgis(), str(SCRIPTS / script), *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -88,3 +116,38 @@ def test_qgis_draws_the_vector_tiles(town: tuple[dict[str, Any], dict[str, int]]
     from_qgis, _ = town
     assert 0.4 < from_qgis["below"]["blue"] < 0.8
     assert from_qgis["below"]["blue"] + from_qgis["below"]["empty"] > 0.98
+
+
+def test_qgis_opens_the_project(project: tuple[dict[str, Any], dict[str, int]]) -> None:
+    opened, counts = project
+    layers = opened["layers"]
+    assert opened["crs"] == "EPSG:27700"
+    assert {name: one["read"] for name, one in layers.items()} == counts
+    assert all(one["valid"] for one in layers.values())
+    groups = {name: one["group"] for name, one in layers.items()}
+    assert (groups["wards"], groups["hotspots"]) == ("Boundaries", "Answers")
+    assert list(layers)[-1] == "wards"  # below all others
+    assert {name for name, one in layers.items() if one["visible"]} == {"wards", "hotspots"}
+    west, south, east, north = opened["extent"]
+    assert west <= WEST < WEST + 2 * SIDE <= east
+    assert south <= SOUTH < SOUTH + SIDE <= north
+
+
+def test_qgis_draws_each_layer_of_the_project_with_its_style(
+    project: tuple[dict[str, Any], dict[str, int]],
+) -> None:
+    opened, _ = project
+    renderers = {name: one["renderer"] for name, one in opened["layers"].items()}
+    assert renderers["wards"] == "singleSymbol"
+    assert renderers["area-counts"] == "graduatedSymbol"
+    assert renderers["hotspots"] == renderers["incidents"] == "categorizedSymbol"
+    assert opened["layers"]["hotspots"]["symbols"] == 6
+
+
+def test_qgis_reads_every_style(project: tuple[dict[str, Any], dict[str, int]]) -> None:
+    opened, _ = project
+    for name, one in opened["layers"].items():
+        assert one["qml"] == [one["renderer"], one["symbols"]], name
+        # SLD has rules where QGIS has classes of its own.
+        kind = "singleSymbol" if one["renderer"] == "singleSymbol" else "RuleRenderer"
+        assert one["sld"] == [kind, one["symbols"]], name

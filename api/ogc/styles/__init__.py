@@ -1,0 +1,1 @@
+"""The style of each collection, as QGIS, SLD, Mapbox GL and ArcGIS write styles."""
