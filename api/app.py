@@ -12,6 +12,7 @@ from api.allocation import cards
 from api.allocation import map_page as allocation_map
 from api.allocation import page as allocation
 from api.answers import Answers
+from api.arcgis import routes as arcgis
 from api.board import brief, stories
 from api.board import map_page as board_map
 from api.board import page as board
@@ -41,7 +42,7 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     searches
         Runs searches for plans; a child process by default.
     """
-    apis = (features, tiles, styles, qgis_project)
+    apis = (features, tiles, styles, qgis_project, arcgis)
     app = new_service(
         # Callers are on this machine: a smaller answer is worth less than a sooner one.
         compression=1,

@@ -43,7 +43,7 @@ _OWN_HOST = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _EXPOSED = "content-crs, etag, link, ogc-number-matched, retry-after, x-request-id"
-_PUBLIC = ("/ogc",)
+_PUBLIC = ("/ogc", "/arcgis")
 """Addresses that pages of other origins may read, if the settings name the origins."""
 
 

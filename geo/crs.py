@@ -111,6 +111,35 @@ def crs_urn(name: str) -> str:
     return f"urn:ogc:def:crs:{authority}::{code}"
 
 
+_ESRI_WEB_MERCATOR = 102_100
+_WKIDS_OF_WEB_MERCATOR = frozenset({_ESRI_WEB_MERCATOR, 102_113, 900_913})
+
+
+def crs_of_wkid(wkid: int) -> str:
+    """The CRS of a well-known id, as ArcGIS numbers them.
+
+    Parameters
+    ----------
+    wkid
+        An EPSG code, or one of Esri's own numbers of web Mercator.
+
+    Returns
+    -------
+    name
+        `AUTHORITY:CODE`; longitude and latitude, in that order, for 4326.
+    """
+    if wkid in _WKIDS_OF_WEB_MERCATOR:
+        return WEB_MERCATOR
+    name = f"EPSG:{wkid}"
+    return LONLAT if name in _LONLAT_ALIASES else name
+
+
+def wkids(name: str) -> dict[str, int]:
+    """The well-known ids of a CRS, as ArcGIS writes a spatial reference."""
+    code = int((WGS84 if name == LONLAT else name).rpartition(":")[2])
+    return {"wkid": _ESRI_WEB_MERCATOR if name == WEB_MERCATOR else code, "latestWkid": code}
+
+
 def projjson(name: str) -> dict[str, object]:
     """The CRS as PROJJSON, which GeoParquet requires."""
     members: dict[str, object] = pyproj.CRS.from_user_input(name).to_json_dict()

@@ -68,7 +68,7 @@ def encode_features(
 
 
 def encode_feature(
-    feature_id: str, geometry: str | bytes, properties: Mapping[str, object]
+    feature_id: str | int, geometry: str | bytes, properties: Mapping[str, object]
 ) -> bytes:
     """Encode one GeoJSON Feature around a geometry that is GeoJSON already."""
     return to_json(

@@ -103,15 +103,15 @@ def select(
         axes = axes_of(query, "bbox-crs", items.projection)
         positions = items.geometries.touching(axes.read_box(query["bbox"], items.projection))
     if times and "datetime" in query:
-        positions = _narrowed(positions, _during(items, positions, query["datetime"], times))
+        positions = narrowed(positions, _during(items, positions, query["datetime"], times))
     for one in queryables:
         if one.name in query:
-            positions = _narrowed(positions, _equal(items, positions, one, query[one.name]))
+            positions = narrowed(positions, _equal(items, positions, one, query[one.name]))
     if "filter" in query:
         tree = read_filter(query["filter"], query.get("filter-lang", ""))
         axes = axes_of(query, "filter-crs", items.projection)
-        positions = _narrowed(positions, Filter(items, positions, axes=axes).matches(tree))
-    return _ordered(items, positions, query["sortby"]) if "sortby" in query else positions
+        positions = narrowed(positions, Filter(items, positions, axes=axes).matches(tree))
+    return ordered(items, positions, query["sortby"]) if "sortby" in query else positions
 
 
 def _property_names(items: Items, query: Mapping[str, str]) -> list[str] | None:
@@ -130,7 +130,8 @@ def _property_names(items: Items, query: Mapping[str, str]) -> list[str] | None:
     return list(dict.fromkeys(names))
 
 
-def _narrowed(positions: Positions, mask: Mask) -> NDArray[np.int64]:
+def narrowed(positions: Positions, mask: Mask) -> NDArray[np.int64]:
+    """Return those positions for which a mask is true."""
     return np.asarray(positions, dtype=np.int64)[mask]
 
 
@@ -156,7 +157,19 @@ def _equal(items: Items, positions: Positions, one: Property, text: str) -> Mask
     return equal
 
 
-def _ordered(items: Items, positions: Positions, text: str) -> NDArray[np.int64]:
+def ordered(items: Items, positions: Positions, text: str) -> NDArray[np.int64]:
+    """Return positions in the order of some properties, equal ones as they were.
+
+    Parameters
+    ----------
+    text
+        The properties, with commas between them; `-` before a name sorts in descending order.
+
+    Raises
+    ------
+    QuestionError
+        If one is unknown or named twice.
+    """
     keys = [key.strip() for key in text.split(",")]
     names = [key.lstrip("+-") for key in keys]
     for name in names:

@@ -16,7 +16,7 @@ from api.formats.registry import DOCUMENTS, JSON, MVT, TILEJSON, TILESET
 from api.ogc.collections.base import Collection
 from api.ogc.items import Items
 from api.ogc.links import link
-from api.ogc.mvt.tiling import MAX_ZOOM, SINGLE_POINTS_ZOOM, Tile, tiled
+from api.ogc.mvt.tiling import MAX_ZOOM, SINGLE_POINTS_ZOOM, WORLD_M, Tile, tiled
 from api.ogc.parameters import SELECTING
 from api.ogc.request import OgcRequest
 from api.ogc.routes import Router
@@ -27,8 +27,8 @@ from geo.crs import WEB_MERCATOR, crs_uri
 SCHEME = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
 _TILESET_REL = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
 _TILE_PIXELS = 256
-# OGC 17-083r4, annex D.1: half the side of the world, and the scale of zoom level 0.
-_WORLD_M, _SCALE = 20_037_508.342789244, 559_082_264.0287178
+_SCALE = 559_082_264.0287178
+"""Denominator of the scale of zoom level 0 (OGC 17-083r4, annex D.1)."""
 
 router = Router()
 
@@ -145,9 +145,9 @@ def _matrix(zoom: int) -> dict[str, object]:
     return {
         "id": str(zoom),
         "scaleDenominator": _SCALE / 2**zoom,
-        "cellSize": 2 * _WORLD_M / _TILE_PIXELS / 2**zoom,
+        "cellSize": 2 * WORLD_M / _TILE_PIXELS / 2**zoom,
         "cornerOfOrigin": "topLeft",
-        "pointOfOrigin": [-_WORLD_M, _WORLD_M],
+        "pointOfOrigin": [-WORLD_M, WORLD_M],
         "tileWidth": _TILE_PIXELS,
         "tileHeight": _TILE_PIXELS,
         "matrixWidth": 2**zoom,

@@ -91,13 +91,30 @@ def _coordinates(shape: Mapping[str, Any], kind: str, where: str) -> list[Any] |
         x, y = shape.get("x"), shape.get("y")
         return None if x is None or y is None else [x, y]
     parts = shape.get({"MultiPoint": "points", "MultiLineString": "paths"}.get(kind, "rings"))
-    return _polygons(parts, where) if kind == "MultiPolygon" and parts else parts
+    return polygons_of_rings(parts, where) if kind == "MultiPolygon" and parts else parts
 
 
-def _polygons(rings: list[Any], where: str) -> list[Any]:
+def polygons_of_rings(rings: list[Any], where: str) -> list[Any]:
     """Rings as polygons: each hole in the smallest outer ring around it.
 
     Outer rings are clockwise and holes are not, by Esri's definition.
+
+    Parameters
+    ----------
+    rings
+        Lists of positions.
+    where
+        Names them at the beginning of a message.
+
+    Returns
+    -------
+    polygons
+        The coordinates of a GeoJSON MultiPolygon.
+
+    Raises
+    ------
+    InputError
+        If a ring is none, or a hole lies outside every ring.
     """
     try:
         shapes = [shapely.Polygon([position[:2] for position in ring]) for ring in rings]

@@ -25,13 +25,15 @@ Tree = Any
 """Any JSON value; operators are `{"op": …, "args": […]}`."""
 
 
-def read_filter(text: str, language: str = "") -> Tree:
+def read_filter(text: str, language: str = "", *, longest: int = MAX_CHARACTERS) -> Tree:
     """Read a filter.
 
     Parameters
     ----------
     language
         One of `LANGUAGES`; if empty, the filter is JSON where it begins with a brace.
+    longest
+        Characters that it may have.
 
     Raises
     ------
@@ -42,8 +44,8 @@ def read_filter(text: str, language: str = "") -> Tree:
         raise QuestionError(
             "filter-lang", f"unknown language {language!r}; choose one of: {', '.join(LANGUAGES)}"
         )
-    if len(text) > MAX_CHARACTERS:
-        raise QuestionError("filter", f"is longer than {MAX_CHARACTERS:,} characters")
+    if len(text) > longest:
+        raise QuestionError("filter", f"is longer than {longest:,} characters")
     as_json = language == "cql2-json" or (not language and text.lstrip().startswith("{"))
     _check_depth(text, brackets="[{" if as_json else "(", closing="]}" if as_json else ")")
     if not as_json and _CHAIN.search(_QUOTED.sub("''", text)):

@@ -151,6 +151,10 @@ def tiled(items: Items) -> TiledAreas | TiledPoints:
     return TiledAreas(items, items.geometries)
 
 
+WORLD_M: Final = 20_037_508.342789244
+"""Half the side of the world in Web Mercator, in metres (OGC 17-083r4, annex D.1)."""
+
+
 def to_unit(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
     """Return degrees on the unit square of the world in Web Mercator, from its north-west corner.
 
