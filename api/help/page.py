@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from markupsafe import escape
 
 from api.help.guide import PAGES, guide_page
 from api.pages.templating import templates
@@ -12,14 +15,18 @@ from geo.errors import NotFoundError
 router = APIRouter()
 
 
+WRITTEN: Final = "http://127.0.0.1:8000"
+"""Where the guide says that the service is; pages name where it really is."""
+
+
 @router.get("/help")
-def first_page() -> Response:
+def first_page(request: Request) -> Response:
     """The first page of the guide."""
-    return _respond("start")
+    return _respond("start", request)
 
 
 @router.get("/help/{name}")
-def page(name: str) -> Response:
+def page(name: str, request: Request) -> Response:
     """A page of the guide.
 
     Raises
@@ -29,12 +36,16 @@ def page(name: str) -> Response:
     """
     if name not in PAGES:
         raise NotFoundError(f"the guide has no page {name!r}; choose {', '.join(PAGES)}")
-    return _respond(name)
+    return _respond(name, request)
 
 
-def _respond(name: str) -> Response:
-    pages = [guide_page(each) for each in PAGES]
+def _respond(name: str, request: Request) -> Response:
+    own = guide_page(name)
+    address = str(escape(str(request.base_url).rstrip("/")))
     html = templates.get_template("help.html").render(
-        pages=pages, page=guide_page(name), version=VERSION
+        pages=[guide_page(each) for each in PAGES],
+        page=own,
+        text=own.html.replace(WRITTEN, address),
+        version=VERSION,
     )
     return Response(html, media_type="text/html; charset=utf-8")

@@ -31,7 +31,11 @@ def test_a_person_walks_from_the_start_to_one_feature(watched: Watched, address:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/api", "/conformance", "/collections/wards", "/collections/wards/queryables"]
+    "path",
+    [
+        *("", "/api", "/conformance", "/styles"),
+        *("/collections", "/collections/wards", "/collections/wards/queryables"),
+    ],
 )
 def test_every_document_is_a_page_that_fits_a_phone(
     watched: Watched, address: str, path: str
@@ -40,4 +44,35 @@ def test_every_document_is_a_page_that_fits_a_phone(
     watched.page.goto(f"{address}/ogc{path}?f=html")
     expect(watched.page.get_by_role("heading", level=2).first).to_be_visible()
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert watched.faults == []
+
+
+def test_a_collection_is_searched_for_by_finger(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}/ogc/collections?f=html")
+    sizes = "[...document.querySelectorAll('a, button, input:not([type=hidden])')]"
+    low = page.evaluate(
+        f"{sizes}.filter(one => one.matches('main *') && one.offsetHeight < 44).length"
+    )
+    assert low == 0
+    page.get_by_label("Search in ids, titles and descriptions").fill("ranked")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("status")).to_contain_text("1 of")
+    watched.keep("ogc-search")
+    page.get_by_role("link", name="Ranked hotspots").click()
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("Ranked hotspots")
+    assert watched.faults == []
+
+
+def test_an_address_of_the_guide_is_copied(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}/help/gis")
+    page.get_by_role("button", name="Copy").first.click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{address}/ogc"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    watched.keep("help-gis")
     assert watched.faults == []

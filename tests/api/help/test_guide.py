@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -41,6 +42,19 @@ def test_every_link_of_the_guide_leads_to_a_page_and_a_section(name: str) -> Non
         address, _, anchor = target.partition("#")
         assert address in addresses
         assert not anchor or f'id="{anchor}"' in addresses[address].html
+
+
+def test_every_address_for_other_programs_is_that_of_the_service(client: TestClient) -> None:
+    # Under another name, as a service on another port would be.
+    page = html.unescape(client.get("/help/gis", headers={"host": "localhost:9123"}).text)
+    assert "127.0.0.1:8000" not in page
+    addresses = set(re.findall(r"http://localhost:9123([^\s\"<]*)", page))
+    assert {"/ogc", "/ogc/qgis.qgs", "/arcgis/rest/services"} <= addresses
+    assert len(addresses) >= 9
+    for address in addresses:
+        response = client.get(address)
+        assert response.status_code == 200, address
+        assert not response.text.startswith('{"error"'), address
 
 
 @pytest.mark.parametrize("command", commands())
