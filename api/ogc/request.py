@@ -64,9 +64,9 @@ class OgcRequest:
         return str(self.request.url.replace(query=""))
 
     def collections(self) -> dict[str, OgcCollection]:
-        """Return the collections that the caller may see and that can have features, by id."""
+        """Return the collections that lists name to the caller, by id."""
         every = collections_of(self.answers, local=self.local)
-        return {name: one for name, one in every.items() if not one.unavailable()}
+        return {name: one for name, one in every.items() if one.is_listed}
 
     def collection(self, collection_id: str) -> OgcCollection:
         """Return a collection.

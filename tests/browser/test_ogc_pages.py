@@ -56,7 +56,7 @@ def test_a_collection_is_searched_for_by_finger(watched: Watched, address: str) 
         f"{sizes}.filter(one => one.matches('main *') && one.offsetHeight < 44).length"
     )
     assert low == 0
-    page.get_by_label("Search in ids, titles and descriptions").fill("ranked")
+    page.get_by_label("Search in ids, titles and descriptions").fill("ranked-hotspots")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("status")).to_contain_text("1 of")
     watched.keep("ogc-search")

@@ -162,6 +162,11 @@ class Collection(ABC):
         """
         return ""
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether lists of collections name it; by its own name it is served in any case."""
+        return not self.unavailable()
+
     def key(self, query: Mapping[str, str]) -> str:
         """Return a name for `items(query)` that equal features share."""
         del query  # only answers depend on it

@@ -41,9 +41,10 @@ class PlansCollection(Collection):
         )
         return {"title": self.title, "description": description}
 
-    def unavailable(self) -> str:
-        """Return why there is no feature: a list of collections need not offer an empty one."""
-        return "" if self.snapshot.plan_titles() else "there is no plan yet"
+    @property
+    def is_listed(self) -> bool:
+        """Whether there is a plan: many clients take an empty collection for a broken one."""
+        return bool(self.snapshot.plan_titles())
 
     def items(self, query: Mapping[str, str]) -> Items:
         """Return the plans, by id."""
