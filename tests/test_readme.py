@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_lines import check_command_line
-from tests.services import free_port
+from tests.services import free_port, run_patchmap
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ def printed(folder: Path) -> Iterator[dict[str, str]]:
                 service = services.enter_context(serving([*words, "--port", port], folder))
                 outputs[line] = service.replace(port, "8000")
             elif shutil.which(words[0], path=PATH):
-                outputs[line] = run(words, folder)
+                outputs[line] = run_here(words, folder) if outputs else run(words, folder)
         yield outputs
 
 
@@ -105,6 +105,16 @@ def run(words: list[str], folder: Path) -> str:
     )
     assert done.returncode == 0, done.stdout
     return done.stdout.strip("\n")
+
+
+def run_here(words: list[str], folder: Path) -> str:
+    """The same, and the program `patchmap` in this process, where its libraries are loaded."""
+    if words[0] != "patchmap":
+        return run(words, folder)
+    done = run_patchmap(*words[1:], cwd=folder)
+    assert done.returncode == 0, done.stderr
+    # A program that writes to no terminal shows what it printed at its end, warnings at once.
+    return (done.stderr + done.stdout).strip("\n")
 
 
 def pattern(output: str) -> re.Pattern[str]:

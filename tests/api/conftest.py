@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,25 @@ class SearchesHere(Searches):
         return function(*args, **kwargs)
 
 
-@pytest.fixture
-def client(store: GeoPackageStore) -> Iterator[TestClient]:
-    """The service of the town, called as its own machine would."""
-    with TestClient(
+def serve_town(store: GeoPackageStore) -> TestClient:
+    """The service of a store, called as its own machine would."""
+    return TestClient(
         make_app(store, Settings(), searches=SearchesHere()),
         base_url="http://127.0.0.1:8000",
         follow_redirects=False,
         client=("127.0.0.1", 50_000),
-    ) as made:
+    )
+
+
+@pytest.fixture
+def client(store: GeoPackageStore) -> Iterator[TestClient]:
+    """The service of a town that a test may change."""
+    with serve_town(store) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def town_client(made_town: Path) -> Iterator[TestClient]:
+    """The service of the town for tests that only read: it finds each answer once for all."""
+    with closing(GeoPackageStore(made_town)) as store, serve_town(store) as made:
         yield made

@@ -21,8 +21,8 @@ from tests.api.conftest import month_of_incidents
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
 
 
-def test_the_board_shows_its_answer_and_its_accounts(client: TestClient) -> None:
-    page = client.get(QUESTION).text
+def test_the_board_shows_its_answer_and_its_accounts(town_client: TestClient) -> None:
+    page = town_client.get(QUESTION).text
     assert "January 2024 to February 2024" in page
     assert "322 read" in page
     assert "2 rejected" in page
@@ -30,19 +30,19 @@ def test_the_board_shows_its_answer_and_its_accounts(client: TestClient) -> None
     assert f'src="/map{QUESTION}"'.replace("&", "&amp;") in page
 
 
-def test_names_from_files_are_text_and_never_markup(client: TestClient) -> None:
+def test_names_from_files_are_text_and_never_markup(town_client: TestClient) -> None:
     for path in ("/", "/map"):
-        page = client.get(path + QUESTION).text
+        page = town_client.get(path + QUESTION).text
         assert "<b>Abbey" not in page
         assert "<i>On or near" not in page
-    assert "&lt;b&gt;Abbey&lt;/b&gt; &amp; Co" in client.get(QUESTION).text
+    assert "&lt;b&gt;Abbey&lt;/b&gt; &amp; Co" in town_client.get(QUESTION).text
 
 
-def test_what_the_form_sends_becomes_the_address_of_its_question(client: TestClient) -> None:
-    response = client.get("/?period=&from=2024-01&to=2024-02&category=&cell=150&layer=wards")
+def test_what_the_form_sends_becomes_the_address_of_its_question(town_client: TestClient) -> None:
+    response = town_client.get("/?period=&from=2024-01&to=2024-02&category=&cell=150&layer=wards")
     assert response.status_code == 303
     assert response.headers["location"] == "?datetime=2024-01/2024-02&layer=wards"
-    assert client.get(response.headers["location"]).status_code == 200
+    assert town_client.get(response.headers["location"]).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -56,16 +56,16 @@ def test_what_the_form_sends_becomes_the_address_of_its_question(client: TestCli
     ],
 )
 def test_a_question_without_an_answer_gets_the_reason_and_the_form(
-    client: TestClient, query: str, message: str
+    town_client: TestClient, query: str, message: str
 ) -> None:
-    response = client.get(query, follow_redirects=True)
+    response = town_client.get(query, follow_redirects=True)
     assert response.status_code == 400
     assert message in response.text
     assert 'id="question"' in response.text
 
 
-def test_a_month_without_data_is_called_unknown(client: TestClient) -> None:
-    page = client.get("?datetime=2024-02/2024-04&layer=wards").text
+def test_a_month_without_data_is_called_unknown(town_client: TestClient) -> None:
+    page = town_client.get("?datetime=2024-02/2024-04&layer=wards").text
     assert "no data imported for 2 of 3 months: unknown, not zero (2024-03, 2024-04)" in page
 
 
@@ -78,8 +78,8 @@ def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_map_runs_only_scripts_that_its_policy_names(client: TestClient) -> None:
-    response = client.get(f"/map{QUESTION}")
+def test_the_map_runs_only_scripts_that_its_policy_names(town_client: TestClient) -> None:
+    response = town_client.get(f"/map{QUESTION}")
     policy = response.headers["content-security-policy"]
     script = re.search(r"script-src ([^;]*)", policy)
     assert script
@@ -111,16 +111,16 @@ def test_a_tile_server_is_asked_only_where_the_user_set_one(store: GeoPackageSto
     assert "tiles.example" not in draw(answer, projection=store.projection).html
 
 
-def test_a_head_request_gets_the_head_alone(client: TestClient) -> None:
+def test_a_head_request_gets_the_head_alone(town_client: TestClient) -> None:
     for path in ("/healthz", f"/{QUESTION}", f"/map{QUESTION}", "/ogc/collections/wards/items"):
-        head, whole = client.head(path), client.get(path)
+        head, whole = town_client.head(path), town_client.get(path)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers.get("etag") == whole.headers.get("etag")
 
 
-def test_within_tells_the_shown_and_what_it_is_judged_against(client: TestClient) -> None:
-    page = client.get(f"{QUESTION}&within=B").text
-    whole = client.get(QUESTION).text
+def test_within_tells_the_shown_and_what_it_is_judged_against(town_client: TestClient) -> None:
+    page = town_client.get(f"{QUESTION}&within=B").text
+    whole = town_client.get(QUESTION).text
     shown, counted = (
         int(re.search(r"<strong>([\d,]+)</strong> incidents", text)[1].replace(",", ""))
         for text in (page, whole)
@@ -141,8 +141,8 @@ def test_downloads_are_whole(client: TestClient, store: GeoPackageStore) -> None
     assert client.get("/download/secrets.csv").status_code == 404
 
 
-def test_a_refused_question_is_remembered_in_the_form(client: TestClient) -> None:
-    page = client.get("?period=latest-1m&category=burglary&cell=200&layer=wards&within=Z").text
+def test_a_refused_question_is_remembered_in_the_form(town_client: TestClient) -> None:
+    page = town_client.get("?period=latest-1m&category=burglary&cell=200&layer=wards&within=Z").text
     assert 'value="burglary" checked' in page
     assert 'value="200" selected' in page
 

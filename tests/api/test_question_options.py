@@ -52,22 +52,24 @@ def test_only_free_texts_and_names_take_any_text():
 
 @pytest.mark.parametrize(("option", "text", "message"), REFUSED)
 def test_a_value_is_refused_with_the_same_words_everywhere(
-    client: TestClient, tmp_path: Path, option: Option, text: str, message: str
+    town_client: TestClient, tmp_path: Path, option: Option, text: str, message: str
 ) -> None:
     analysis = analysis_for(option)
     words = (analysis.command, f"--{option.name}", text, "-o", "out.csv")
     done = run_patchmap(*words, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, f"patchmap: {message}\n")
     query = {option.name: text}
-    collection = client.get("/ogc/collections/patrols/items", params=query)
+    collection = town_client.get("/ogc/collections/patrols/items", params=query)
     assert (collection.status_code, collection.json()["detail"]) == (400, message)
-    download = client.get(f"/download/{analysis.collection or analysis.command}.csv", params=query)
+    download = town_client.get(
+        f"/download/{analysis.collection or analysis.command}.csv", params=query
+    )
     assert (download.status_code, download.json()["detail"]) == (400, message)
     words = html.escape(message.removeprefix(f"{option.name}: "), quote=True)[1:]
     # On the planner `compare` is how the map shows two states.
     pages = ("/", "/allocation") if option.name == "compare" else ("/", "/allocation", "/planner")
     for page in pages:
-        shown = client.get(page, params=query)
+        shown = town_client.get(page, params=query)
         assert shown.status_code == 400
         assert words in shown.text.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from geo.analyses.analysis import AnalysisResult
 from geo.question.ask import Answer, Question
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
-from tests.api.conftest import make_town, month_of_incidents
+from tests.api.conftest import SearchesHere, make_town, month_of_incidents
 from tests.boundaries.cities import begun, fill, put_places, wards_of
 from tests.boundaries.drawn import SIGNED, grid
 
@@ -64,11 +65,20 @@ WITH_PLANS = (
 )
 
 
+@pytest.fixture(scope="module")
+def planned_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a store with the plan `north`, to be copied."""
+    path = tmp_path_factory.mktemp("planned") / "town.gpkg"
+    with closing(GeoPackageStore(path, create=True)) as store:
+        fill(store)
+        save_plan(store, begun(store, title="North", by="Ann").plan)
+    return path
+
+
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[GeoPackageStore]:
+def town(tmp_path: Path, planned_town: Path) -> Iterator[GeoPackageStore]:
     """A store with the plan `north`."""
-    store = fill(GeoPackageStore(tmp_path / "town.gpkg", create=True))
-    save_plan(store, begun(store, title="North", by="Ann").plan)
+    store = GeoPackageStore(shutil.copy(planned_town, tmp_path / "town.gpkg"))
     yield store
     store.close()
 
@@ -76,7 +86,9 @@ def town(tmp_path: Path) -> Iterator[GeoPackageStore]:
 @pytest.fixture
 def client(town: GeoPackageStore) -> Iterator[TestClient]:
     with TestClient(
-        make_app(town, Settings()), base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50_000)
+        make_app(town, Settings(), searches=SearchesHere()),
+        base_url="http://127.0.0.1:8000",
+        client=("127.0.0.1", 50_000),
     ) as made:
         yield made
 
@@ -200,7 +212,8 @@ def test_an_etag_is_valid_after_a_restart_of_the_service(
     client: TestClient, town: GeoPackageStore
 ) -> None:
     tag = client.get(WITHOUT_PLANS[1]).headers["etag"]
-    with TestClient(make_app(town, Settings()), base_url="http://127.0.0.1:8000") as second:
+    again = make_app(town, Settings(), searches=SearchesHere())
+    with TestClient(again, base_url="http://127.0.0.1:8000") as second:
         assert status_again(second, WITHOUT_PLANS[1], tag) == 304
         step(town)
         assert status_again(second, WITHOUT_PLANS[1], tag) == 304

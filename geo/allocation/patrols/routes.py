@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -32,19 +33,26 @@ class RouteTravel:
         """Whether a round leads from its last stop straight to its first."""
         return self.again and not self.travel.has_base
 
+    @cached_property
+    def _between(self) -> list[list[float]]:
+        # Single numbers are read from lists several times as fast as from an array.
+        between: list[list[float]] = self.travel.between.tolist()
+        return between
+
     def legs(self, route: Sequence[int]) -> list[float]:
         """Minutes of travel to each stop of a round; for the first from the base."""
         if not route:
             return []
-        between = (float(self.travel.between[pair]) for pair in pairwise(route))
-        return [float(self.travel.out[route[0]]), *between]
+        between = self._between
+        legs = [between[start][end] for start, end in pairwise(route)]
+        return [float(self.travel.out[route[0]]), *legs]
 
     def home(self, route: Sequence[int]) -> float:
         """Minutes from the last stop to the end of the round."""
         if not route:
             return 0.0
         if self.circular:
-            return float(self.travel.between[route[-1], route[0]])
+            return self._between[route[-1]][route[0]]
         return float(self.travel.back[route[-1]])
 
     def minutes(self, route: Sequence[int]) -> float:

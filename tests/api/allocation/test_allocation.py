@@ -32,27 +32,30 @@ def redirected(client: TestClient, address: str) -> dict[str, list[str]]:
     return parse_qs(urlsplit(response.headers["location"]).query)
 
 
-def test_a_bare_address_opens_with_numbers_to_begin_with(client: TestClient) -> None:
-    assert redirected(client, "/allocation") == {"tab": ["posts"], "posts": ["4"]}
-    assert redirected(client, "/allocation?tab=patches") == {"tab": ["patches"], "size": ["2-3"]}
+def test_a_bare_address_opens_with_numbers_to_begin_with(town_client: TestClient) -> None:
+    assert redirected(town_client, "/allocation") == {"tab": ["posts"], "posts": ["4"]}
+    assert redirected(town_client, "/allocation?tab=patches") == {
+        "tab": ["patches"],
+        "size": ["2-3"],
+    }
 
 
-def test_officers_are_shown_by_area_with_who_is_next(client: TestClient) -> None:
-    page = client.get(POSTS).text
+def test_officers_are_shown_by_area_with_who_is_next(town_client: TestClient) -> None:
+    page = town_client.get(POSTS).text
     assert "7 officers for 2 areas: at least 1 each, the rest by need" in page
     assert "An additional officer would go to" in page
     assert "322 read" in page
     assert 'href="/download/posts.csv?posts=7"' in page
 
 
-def test_money_is_shown_flat_and_by_need(client: TestClient) -> None:
-    page = client.get("/allocation?tab=posts&money=10000").text
+def test_money_is_shown_flat_and_by_need(town_client: TestClient) -> None:
+    page = town_client.get("/allocation?tab=posts&money=10000").text
     assert "£10,000 for 2 areas, flat and by need" in page
     assert ">5,000.00<" in page
 
 
-def test_a_refusal_is_told_in_words_and_the_form_stays(client: TestClient) -> None:
-    response = client.get("/allocation?tab=posts&posts=3&floor=2&category=burglary")
+def test_a_refusal_is_told_in_words_and_the_form_stays(town_client: TestClient) -> None:
+    response = town_client.get("/allocation?tab=posts&posts=3&floor=2&category=burglary")
     assert response.status_code == 400
     assert (
         "A floor of 2 in each of 2 areas takes 4 posts, and there are 3; lower the floor"
@@ -76,9 +79,9 @@ def test_a_refusal_is_told_in_words_and_the_form_stays(client: TestClient) -> No
     ],
 )
 def test_what_cannot_be_is_refused_in_the_page(
-    client: TestClient, query: str, message: str
+    town_client: TestClient, query: str, message: str
 ) -> None:
-    response = client.get(f"/allocation?{query}", follow_redirects=True)
+    response = town_client.get(f"/allocation?{query}", follow_redirects=True)
     assert response.status_code == 400
     assert message in response.text
     assert 'id="question"' in response.text
@@ -123,65 +126,69 @@ def test_an_address_reads_back_as_the_view_that_wrote_it() -> None:
         AllocationView.read({"plan": "x"})
 
 
-def test_two_answers_stand_side_by_side_with_what_differs(client: TestClient) -> None:
-    page = client.get(f"{POSTS}&beside=tab%3Dposts%26posts%3D5").text
+def test_two_answers_stand_side_by_side_with_what_differs(town_client: TestClient) -> None:
+    page = town_client.get(f"{POSTS}&beside=tab%3Dposts%26posts%3D5").text
     assert page.count('class="allocation"') == 2
     assert "Difference from comparison" in page
     assert re.search(r'signed">\+\d', page)
     assert "5 officers for 2 areas" in page
 
 
-def test_patches_are_chosen_from_a_short_list(client: TestClient) -> None:
-    page = client.get("/allocation?tab=patches&size=1").text
+def test_patches_are_chosen_from_a_short_list(town_client: TestClient) -> None:
+    page = town_client.get("/allocation?tab=patches&size=1").text
     assert "proven best" in page
     assert "2 patches: the worst is" in page
 
 
-def test_daily_visits_are_planned_where_months_are_known(client: TestClient) -> None:
-    page = client.get(PATROLS).text
+def test_daily_visits_are_planned_where_months_are_known(town_client: TestClient) -> None:
+    page = town_client.get(PATROLS).text
     assert "1 officer, 240 minutes each" in page
     assert "dated by month only" in page
     assert "Patrol cards to print" in page
     assert 'name="officers.late"' not in page
 
 
-def test_candidate_bases_are_compared_and_the_rounds_start_at_the_best(client: TestClient) -> None:
+def test_candidate_bases_are_compared_and_the_rounds_start_at_the_best(
+    town_client: TestClient,
+) -> None:
     query = f"{PATROLS}&bases=wards&reach=20"
-    page = client.get(query).text
+    page = town_client.get(query).text
     assert "the best of 2 candidate bases" in page
     assert "Demand within 20 minutes" in page
     assert '<option value="wards" selected>' in page
     labels = [
-        len(re.findall(r"^ *base$", client.get(address).text, re.MULTILINE))
+        len(re.findall(r"^ *base$", town_client.get(address).text, re.MULTILINE))
         for address in ("/allocation/map" + each[11:] for each in (query, PATROLS))
     ]
     assert labels == [1, 0]
-    assert client.get(f"{PATROLS}&bases=nowhere").status_code == 400
+    assert town_client.get(f"{PATROLS}&bases=nowhere").status_code == 400
 
 
-def test_a_card_tells_each_stop_and_what_to_look_for(client: TestClient) -> None:
-    page = client.get("/allocation/cards?officers=1&again=240&visits=1").text
+def test_a_card_tells_each_stop_and_what_to_look_for(town_client: TestClient) -> None:
+    page = town_client.get("/allocation/cards?officers=1&again=240&visits=1").text
     assert page.count('<article class="card"') == 1
     assert "&lt;i&gt;On or near&lt;/i&gt; Mill Lane" in page
     assert re.search(r"Anti-social behaviour \d+ %", page)
     assert re.search(r"number 1 of \d+ by demand of a day", page)
-    assert client.get("/allocation/cards?officers=1&officer=late 9").status_code == 404
+    assert town_client.get("/allocation/cards?officers=1&officer=late 9").status_code == 404
 
 
 @pytest.mark.parametrize("query", ["tab=posts&posts=7", "tab=patches&size=1", PATROLS[12:]])
-def test_the_map_runs_only_scripts_that_its_policy_names(client: TestClient, query: str) -> None:
-    response = client.get(f"/allocation/map?{query}")
+def test_the_map_runs_only_scripts_that_its_policy_names(
+    town_client: TestClient, query: str
+) -> None:
+    response = town_client.get(f"/allocation/map?{query}")
     assert response.status_code == 200
     script = re.search(r"script-src ([^;]*)", response.headers["content-security-policy"])
     assert script
     assert "unsafe" not in script[1]
     assert script[1].count("sha256-") == response.text.count("<script>")
     assert set(re.findall(r'(?:src|href)="([^"]+)"', response.text)) == set(ASSETS)
-    assert response.text == client.get(f"/allocation/map?{query}").text
+    assert response.text == town_client.get(f"/allocation/map?{query}").text
 
 
-def test_a_map_of_nothing_says_why(client: TestClient) -> None:
-    response = client.get("/allocation/map?tab=posts&posts=1")
+def test_a_map_of_nothing_says_why(town_client: TestClient) -> None:
+    response = town_client.get("/allocation/map?tab=posts&posts=1")
     assert response.status_code == 400
     assert "a floor of 1 in each of 2 areas" in response.text
 
@@ -199,22 +206,22 @@ def test_a_hostile_name_stays_text(client: TestClient, store: GeoPackageStore, n
     assert "`${1}`" not in client.get("/allocation/map?tab=posts&posts=7").text
 
 
-def test_an_unchanged_answer_is_not_sent_again(client: TestClient) -> None:
-    tag = client.get(POSTS).headers["etag"]
-    assert client.get(POSTS, headers={"if-none-match": tag}).status_code == 304
+def test_an_unchanged_answer_is_not_sent_again(town_client: TestClient) -> None:
+    tag = town_client.get(POSTS).headers["etag"]
+    assert town_client.get(POSTS, headers={"if-none-match": tag}).status_code == 304
 
 
 def test_the_page_says_what_nobody_entered_and_that_a_plan_rests_on_too_little(
-    client: TestClient,
+    town_client: TestClient,
 ) -> None:
-    page = client.get("/allocation?tab=posts&posts=4").text
+    page = town_client.get("/allocation?tab=posts&posts=4").text
     assert "4 officers, 2 for each area, are assumed until you enter how many there are." in page
-    assert "are assumed until" not in client.get(POSTS).text
+    assert "are assumed until" not in town_client.get(POSTS).text
     query = "tab=patrols&again=240&visits=1"
-    page = client.get(f"/allocation?{query}").text
+    page = town_client.get(f"/allocation?{query}").text
     assert "Nobody entered the officers: 2 with 240 minutes each are an assumption." in page
     assert 'placeholder="2, assumed"' in page
-    assert "Nobody entered" not in client.get(f"/allocation?{query}&officers=2").text
+    assert "Nobody entered" not in town_client.get(f"/allocation?{query}&officers=2").text
 
 
 @pytest.mark.parametrize(

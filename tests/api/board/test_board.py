@@ -39,16 +39,16 @@ def place_of(page: str) -> str:
     return re.search(r'<tr data-at="(p150:[^"]+)"', page)[1]
 
 
-def test_boxes_that_are_ticked_become_one_option(client: TestClient) -> None:
-    response = client.get("/?category=burglary&category=anti-social-behaviour&layer=wards")
+def test_boxes_that_are_ticked_become_one_option(town_client: TestClient) -> None:
+    response = town_client.get("/?category=burglary&category=anti-social-behaviour&layer=wards")
     category = "anti-social-behaviour,burglary"
     assert response.headers["location"] == f"?period=latest-1m&category={category}&layer=wards"
 
 
-def test_a_bare_address_asks_what_has_changed_in_the_last_month(client: TestClient) -> None:
-    address = client.get("/").headers["location"]
+def test_a_bare_address_asks_what_has_changed_in_the_last_month(town_client: TestClient) -> None:
+    address = town_client.get("/").headers["location"]
     assert address == "?period=latest-1m&compare=previous"
-    page = client.get(address)
+    page = town_client.get(address)
     assert page.status_code == 200
     assert "February 2024" in page.text
     assert "compared with January 2024" in page.text
@@ -79,31 +79,31 @@ def test_hours_of_ones_own_become_an_option() -> None:
 
 
 def test_what_the_data_is_too_coarse_for_is_switched_off_with_the_reason(
-    client: TestClient,
+    town_client: TestClient,
 ) -> None:
-    page = client.get(QUESTION).text
+    page = town_client.get(QUESTION).text
     assert "police.uk does not publish the hour of incidents" in page
     assert re.search(r'value="latest-28d"[^>]* disabled>[^<]*months only', page)
     assert "The hours of the week are not known" in page
 
 
-def test_a_section_that_cannot_be_told_says_why(client: TestClient) -> None:
-    page = client.get(QUESTION).text
+def test_a_section_that_cannot_be_told_says_why(town_client: TestClient) -> None:
+    page = town_client.get(QUESTION).text
     assert "repeats at an address cannot be found" in page
     assert "emerging hotspots need 10 months with data" in page
     assert "it needs the same month of three earlier years" in page
 
 
-def test_the_pieces_of_a_page_are_one_document(client: TestClient) -> None:
-    page = client.get(f"{QUESTION}&at=A").text
+def test_the_pieces_of_a_page_are_one_document(town_client: TestClient) -> None:
+    page = town_client.get(f"{QUESTION}&at=A").text
     for tag in ("main", "section", "div", "table", "svg"):
         assert page.count(f"<{tag}") == page.count(f"</{tag}>") > 0
     assert page.rstrip().endswith("</html>")
     assert "&lt;/" not in page.replace("&lt;/b&gt;", "").replace("&lt;/i&gt;", "")
 
 
-def test_a_change_is_told_with_its_certainty(client: TestClient) -> None:
-    page = client.get(f"{LATER}&compare=previous").text
+def test_a_change_is_told_with_its_certainty(town_client: TestClient) -> None:
+    page = town_client.get(f"{LATER}&compare=previous").text
     assert "compared with January 2024" in page
     # Without earlier months nobody knows how much the counts of these two areas vary.
     assert len(re.findall('class="sure cannot-be-judged">', page)) == 2
@@ -112,16 +112,16 @@ def test_a_change_is_told_with_its_certainty(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("at", [*Grid(200).ids(Grid(200).positions([435_400], [336_400])), "A"])
-def test_a_story_is_the_same_in_the_page_and_alone(client: TestClient, at: str) -> None:
-    page = client.get(f"{QUESTION}&at={at}").text
-    alone = client.get(f"/story{QUESTION}&at={at}").text
+def test_a_story_is_the_same_in_the_page_and_alone(town_client: TestClient, at: str) -> None:
+    page = town_client.get(f"{QUESTION}&at={at}").text
+    alone = town_client.get(f"/story{QUESTION}&at={at}").text
     assert f'data-at="{at}"' in alone
     assert alone.strip() in page
 
 
-def test_the_story_of_a_place_names_its_streets_and_its_rank(client: TestClient) -> None:
-    at = place_of(client.get(QUESTION).text)
-    story = client.get(f"/story{LATER}&compare=previous&at={at}").text
+def test_the_story_of_a_place_names_its_streets_and_its_rank(town_client: TestClient) -> None:
+    at = place_of(town_client.get(QUESTION).text)
+    story = town_client.get(f"/story{LATER}&compare=previous&at={at}").text
     assert "Mill Lane" in story
     assert "incidents" in story
     assert "<i>" not in story
@@ -135,13 +135,15 @@ def test_the_story_of_a_place_names_its_streets_and_its_rank(client: TestClient)
         ("p150:x", "not the id of a ranked hotspot"),
     ],
 )
-def test_a_place_that_is_not_there_has_no_story(client: TestClient, at: str, message: str) -> None:
-    assert message in client.get(f"{QUESTION}&at={at}").text
+def test_a_place_that_is_not_there_has_no_story(
+    town_client: TestClient, at: str, message: str
+) -> None:
+    assert message in town_client.get(f"{QUESTION}&at={at}").text
 
 
-def test_an_unknown_way_of_showing_is_refused_by_name(client: TestClient) -> None:
+def test_an_unknown_way_of_showing_is_refused_by_name(town_client: TestClient) -> None:
     for path in ("/", "/map", "/story"):
-        response = client.get(f"{path}{QUESTION}&show=pies")
+        response = town_client.get(f"{path}{QUESTION}&show=pies")
         assert response.status_code == 400
         assert "choose cells, density, change, persistence, patrols, pair" in response.text.replace(
             "&#39;", "'"
@@ -157,16 +159,18 @@ def test_change_is_not_shown_without_something_to_compare(
         paint("change", answer)
 
 
-def test_a_short_period_can_be_left_for_the_months_before_it(client: TestClient) -> None:
-    page = client.get(LATER).text
+def test_a_short_period_can_be_left_for_the_months_before_it(town_client: TestClient) -> None:
+    page = town_client.get(LATER).text
     assert 'data-months="2024-01,2024-02"' in page
-    frames = re.findall(r'<iframe[^>]* src="([^"]+)"', client.get(f"{LATER}&month=2024-01").text)
+    frames = re.findall(
+        r'<iframe[^>]* src="([^"]+)"', town_client.get(f"{LATER}&month=2024-01").text
+    )
     assert html.unescape(frames[0]) == "/map?datetime=2024-01&layer=wards&cell=200"
-    assert 'id="months"' not in client.get("?datetime=2024-01&layer=wards&cell=200").text
+    assert 'id="months"' not in town_client.get("?datetime=2024-01&layer=wards&cell=200").text
 
 
-def test_a_month_that_is_none_is_refused_by_name(client: TestClient) -> None:
-    response = client.get(f"{QUESTION}&month=May")
+def test_a_month_that_is_none_is_refused_by_name(town_client: TestClient) -> None:
+    response = town_client.get(f"{QUESTION}&month=May")
     assert response.status_code == 400
     assert "is not a month; write it as 2024-03" in response.text
 
@@ -182,8 +186,8 @@ def test_another_layer_is_drawn_over_the_map(client: TestClient, store: GeoPacka
     assert "there is no layer" in client.get(f"/map{QUESTION}&over=nowhere").text
 
 
-def test_a_map_that_cannot_be_drawn_says_why_to_people(client: TestClient) -> None:
-    response = client.get(f"/map{QUESTION}&show=persistence")
+def test_a_map_that_cannot_be_drawn_says_why_to_people(town_client: TestClient) -> None:
+    response = town_client.get(f"/map{QUESTION}&show=persistence")
     assert response.status_code == 400
     assert (
         "<h1>The map cannot be drawn</h1><p>emerging hotspots need 10 months with data"
@@ -191,33 +195,35 @@ def test_a_map_that_cannot_be_drawn_says_why_to_people(client: TestClient) -> No
     )
 
 
-def test_before_and_after_are_two_questions(client: TestClient) -> None:
-    page = client.get(f"{LATER}&compare=previous&show=pair").text
+def test_before_and_after_are_two_questions(town_client: TestClient) -> None:
+    page = town_client.get(f"{LATER}&compare=previous&show=pair").text
     frames = re.findall(r'<iframe[^>]* src="([^"]+)"', page)
     assert [html.unescape(frame) for frame in frames] == [
         "/map?datetime=2024-01-01/2024-01-31&layer=wards&cell=200",
         "/map?datetime=2024-02&layer=wards&cell=200",
     ]
-    assert [client.get(html.unescape(frame)).status_code for frame in frames] == [200, 200]
+    assert [town_client.get(html.unescape(frame)).status_code for frame in frames] == [200, 200]
 
 
-def test_density_is_told_in_round_steps_per_square_kilometre(client: TestClient) -> None:
-    legend = client.get(f"/map{QUESTION}&show=density").text
+def test_density_is_told_in_round_steps_per_square_kilometre(town_client: TestClient) -> None:
+    legend = town_client.get(f"/map{QUESTION}&show=density").text
     assert "user-scalable=no" not in legend
     assert "Density of incidents per km²" in legend
     assert re.search(r"\d0 to \d+0 per km²", legend)
     assert "or more per km²" in legend
 
 
-def test_treatment_is_asked_in_the_page_and_refused_with_a_reason(client: TestClient) -> None:
-    page = client.get(f"{QUESTION}&treated=wards&since=2024-02").text
+def test_treatment_is_asked_in_the_page_and_refused_with_a_reason(town_client: TestClient) -> None:
+    page = town_client.get(f"{QUESTION}&treated=wards&since=2024-02").text
     assert "no control is left: it lies within the treated places" in page
     assert "Did it work?" in page
 
 
-def test_a_name_that_is_unknown_in_the_form_leaves_the_board_standing(client: TestClient) -> None:
+def test_a_name_that_is_unknown_in_the_form_leaves_the_board_standing(
+    town_client: TestClient,
+) -> None:
     for fields in ("treated=estate", "treated=wards&control=parishes", "treated=p150:x"):
-        page = client.get(f"{QUESTION}&{fields}&since=2024-02")
+        page = town_client.get(f"{QUESTION}&{fields}&since=2024-02")
         assert page.status_code == 200
         section = page.text[page.text.index('id="treatment"') : page.text.index('id="accounts"')]
         assert re.search(r'<p class="reason">.*(there is no layer|is not the id)', section)
@@ -225,9 +231,9 @@ def test_a_name_that_is_unknown_in_the_form_leaves_the_board_standing(client: Te
         assert '<option value="wards">' in section
 
 
-def test_the_effect_heads_the_section_whichever_it_is(client: TestClient) -> None:
-    place = place_of(client.get(QUESTION).text)
-    page = client.get(f"{QUESTION}&treated={place}&since=2024-02").text
+def test_the_effect_heads_the_section_whichever_it_is(town_client: TestClient) -> None:
+    place = place_of(town_client.get(QUESTION).text)
+    page = town_client.get(f"{QUESTION}&treated={place}&since=2024-02").text
     section = page[page.index('id="treatment"') : page.index('id="accounts"')]
     assert re.search(r'<p class="big"><strong>(No clear effect|Too few incidents)', section)
     assert "When were the places chosen?" in section
@@ -277,21 +283,23 @@ def test_a_gap_in_a_chart_is_no_fall() -> None:
     assert trend.verdict(0) == ""
 
 
-def test_a_point_is_left_out_by_a_link_and_told(client: TestClient) -> None:
-    at = place_of(client.get(QUESTION).text)
-    link = re.search(r'class="out" href="([^"]+)"', client.get(f"/story{QUESTION}&at={at}").text)
+def test_a_point_is_left_out_by_a_link_and_told(town_client: TestClient) -> None:
+    at = place_of(town_client.get(QUESTION).text)
+    link = re.search(
+        r'class="out" href="([^"]+)"', town_client.get(f"/story{QUESTION}&at={at}").text
+    )
     address = html.unescape(link[1])
-    page = client.get(address).text
+    page = town_client.get(address).text
     assert "1 of them at excluded places" in page
     assert 'aria-label="remove: without ' in page
-    legend = client.get(f"/map{address[1:]}").text
+    legend = town_client.get(f"/map{address[1:]}").text
     assert "(1 incident)" in legend
 
 
 @pytest.mark.parametrize("name", ["hotspots", "density", "patrols"])
-def test_a_table_is_had_after_its_layer(client: TestClient, name: str) -> None:
-    layer = client.get(f"/download/{name}.geojson{QUESTION}").json()
-    table = client.get(f"/download/{name}.csv{QUESTION}")
+def test_a_table_is_had_after_its_layer(town_client: TestClient, name: str) -> None:
+    layer = town_client.get(f"/download/{name}.geojson{QUESTION}").json()
+    table = town_client.get(f"/download/{name}.csv{QUESTION}")
     assert table.status_code == 200
     assert len(table.text.splitlines()) == 1 + len(layer["features"])
 
@@ -316,10 +324,10 @@ def test_the_brief_is_one_file_without_scripts(tmp_path: Path, store: GeoPackage
     assert "name it .html or .pdf" in refused.stderr
 
 
-def test_the_page_offers_the_same_brief(client: TestClient) -> None:
-    page = client.get(f"{QUESTION}&show=density").text
+def test_the_page_offers_the_same_brief(town_client: TestClient) -> None:
+    page = town_client.get(f"{QUESTION}&show=density").text
     address = html.unescape(re.search(r'href="(/brief.html[^"]+)"', page)[1])
-    brief = client.get(address)
+    brief = town_client.get(address)
     assert "attachment" in brief.headers["content-disposition"]
     assert "<script" not in brief.text
     assert "Density of incidents per km²" in brief.text
@@ -379,10 +387,10 @@ def test_a_store_that_is_away_is_no_answer_of_a_section(
 
 
 def test_of_the_hot_cells_of_a_headline_no_more_hold_an_incident_than_there_are(
-    client: TestClient,
+    town_client: TestClient,
 ) -> None:
     # Ward B shown alone: the hot cells lie in A, and none of them is spoken of.
-    page = client.get("/?layer=wards&period=latest-2m&within=B&study=wards").text
+    page = town_client.get("/?layer=wards&period=latest-2m&within=B&study=wards").text
     hot, some = re.search(
         r"<strong>([\d,]+)</strong> .*?hot cells?</abbr> of \d+ m(?: \(([\d,]+) with an)?", page
     ).groups()

@@ -31,51 +31,53 @@ def visits_on(page: str) -> dict[str, str]:
     return dict(zip(rows, cells, strict=True))
 
 
-def test_ranked_places_have_as_many_visits_as_the_patrols_make(client: TestClient) -> None:
-    counted = pd.Series([row["hotspot_id"] for row in patrols_of(client)]).value_counts()
-    shown = visits_on(client.get(QUESTION).text)
+def test_ranked_places_have_as_many_visits_as_the_patrols_make(town_client: TestClient) -> None:
+    counted = pd.Series([row["hotspot_id"] for row in patrols_of(town_client)]).value_counts()
+    shown = visits_on(town_client.get(QUESTION).text)
     assert len(shown) >= 5
     assert shown == {at: str(counted.get(at, "–")) for at in shown}
-    assert "2 officers with 240 minutes each have time for" in client.get(QUESTION).text
+    assert "2 officers with 240 minutes each have time for" in town_client.get(QUESTION).text
 
 
-def test_a_question_about_more_officers_is_answered_on_the_board(client: TestClient) -> None:
-    page = client.get(f"{QUESTION}&officers=1&minutes=120&visits=1").text
+def test_a_question_about_more_officers_is_answered_on_the_board(town_client: TestClient) -> None:
+    page = town_client.get(f"{QUESTION}&officers=1&minutes=120&visits=1").text
     assert "1 officer, 120 minutes each" in page
     assert "how many a day 1 officer with 120 minutes each has time for" in page
 
 
-def test_the_rounds_list_each_stop_once_and_lead_to_the_cards(client: TestClient) -> None:
-    page = client.get(QUESTION).text
+def test_the_rounds_list_each_stop_once_and_lead_to_the_cards(town_client: TestClient) -> None:
+    page = town_client.get(QUESTION).text
     section = re.search(r'<section id="patrols".*?</section>', page, flags=re.DOTALL)[0]
-    stops = {(row["officer"], row["stop"]) for row in patrols_of(client)}
+    stops = {(row["officer"], row["stop"]) for row in patrols_of(town_client)}
     assert section.count("<li>") == len(stops)
     assert "is an assumption, not a finding" in section
     cards = html.unescape(re.search(r'href="(/allocation/cards[^"]+)"', section)[1])
-    assert client.get(cards).status_code == 200
+    assert town_client.get(cards).status_code == 200
 
 
-def test_the_map_of_patrols_numbers_the_stops_of_each_officer(client: TestClient) -> None:
-    page = client.get(f"/map{QUESTION}&show=patrols").text
-    stops = [(row["officer"], row["stop"]) for row in patrols_of(client) if row["round"] == "1"]
+def test_the_map_of_patrols_numbers_the_stops_of_each_officer(town_client: TestClient) -> None:
+    page = town_client.get(f"/map{QUESTION}&show=patrols").text
+    stops = [
+        (row["officer"], row["stop"]) for row in patrols_of(town_client) if row["round"] == "1"
+    ]
     assert len(re.findall(r'"className": "stop hue-\d"', page)) == len(stops)
     assert "Numbers are the stops of a patrol" in page
     assert '"className": "place-number"' not in page
-    assert '"className": "place-number"' in client.get(f"/map{QUESTION}").text
+    assert '"className": "place-number"' in town_client.get(f"/map{QUESTION}").text
 
 
-def test_patrols_that_no_time_is_left_for_say_so_everywhere(client: TestClient) -> None:
+def test_patrols_that_no_time_is_left_for_say_so_everywhere(town_client: TestClient) -> None:
     query = f"{QUESTION}&officers=1&minutes=60"
-    page = client.get(query).text
+    page = town_client.get(query).text
     assert page.count("no place can be visited") == 2
-    refused = client.get(f"/map{query}&show=patrols")
+    refused = town_client.get(f"/map{query}&show=patrols")
     assert refused.status_code == 400
     assert "no place can be visited" in refused.text
 
 
-def test_wards_have_the_officers_that_need_gives_them(client: TestClient) -> None:
-    page = client.get(QUESTION).text
-    shared = client.get(f"/download/posts.csv{QUESTION}&posts=4").text.splitlines()
+def test_wards_have_the_officers_that_need_gives_them(town_client: TestClient) -> None:
+    page = town_client.get(QUESTION).text
+    shared = town_client.get(f"/download/posts.csv{QUESTION}&posts=4").text.splitlines()
     posts = {row["area_code"]: row["posts"] for row in csv.DictReader(shared)}
     assert sum(map(int, posts.values())) == 4
     assert officers_on(page) == posts

@@ -94,10 +94,10 @@ def test_maps_and_collections_say_so_with_their_numbers(town: TestClient, path: 
     assert REASON in response.text
 
 
-def test_a_town_published_once_says_nothing_of_it(client: TestClient) -> None:
+def test_a_town_published_once_says_nothing_of_it(town_client: TestClient) -> None:
     query = "datetime=2024-02&layer=wards&cell=200&compare=previous"
     for path in (f"/?{query}", f"/story?{query}&at=A", f"/map?{query}&show=change"):
-        assert "published twice" not in client.get(path).text
+        assert "published twice" not in town_client.get(path).text
 
 
 def test_the_note_of_a_small_chart_names_each_month() -> None:

@@ -21,27 +21,27 @@ def file(client: TestClient, address: str, folder: Path) -> Path:
     return folder / named
 
 
-def test_every_file_that_the_page_offers_is_there(client: TestClient, tmp_path: Path) -> None:
-    page = client.get(QUESTION).text
+def test_every_file_that_the_page_offers_is_there(town_client: TestClient, tmp_path: Path) -> None:
+    page = town_client.get(QUESTION).text
     addresses = [html.unescape(one) for one in re.findall(r'href="(/download/[^"]+)"', page)]
     forms = {address.partition("?")[0].rpartition(".")[2] for address in addresses}
     assert forms == {"geojson", "json", "gpkg", "csv"}
     assert len(addresses) >= 27
     # Two months are too few for persistence, and snapped points have no hours: both say so.
-    answered = [client.get(address) for address in addresses]
+    answered = [town_client.get(address) for address in addresses]
     refused = {a for a, got in zip(addresses, answered, strict=True) if got.status_code != 200}
     names = {re.search(r"/([\w-]+)\.", address)[1] for address in refused}
     assert names == {"emerging-hotspots", "dayparts"}
-    assert file(client, addresses[0], tmp_path).stat().st_size > 100
+    assert file(town_client, addresses[0], tmp_path).stat().st_size > 100
 
 
 def test_a_layer_as_geopackage_is_the_layer_in_metres_with_its_style(
-    client: TestClient, tmp_path: Path
+    town_client: TestClient, tmp_path: Path
 ) -> None:
-    path = file(client, f"/download/ranked-hotspots.gpkg{QUESTION}", tmp_path)
+    path = file(town_client, f"/download/ranked-hotspots.gpkg{QUESTION}", tmp_path)
     assert {name for name, _ in pyogrio.list_layers(path)} == {"ranked-hotspots", "layer_styles"}
     frame = pyogrio.read_dataframe(path, layer="ranked-hotspots")
-    features = client.get(f"/download/ranked-hotspots.geojson{QUESTION}").json()["features"]
+    features = town_client.get(f"/download/ranked-hotspots.geojson{QUESTION}").json()["features"]
     assert frame.crs.to_epsg() == 27700
     assert frame["hotspot_id"].tolist() == [each["id"] for each in features]
     assert frame.geometry.area.tolist() == pytest.approx(
@@ -49,22 +49,22 @@ def test_a_layer_as_geopackage_is_the_layer_in_metres_with_its_style(
     )
 
 
-def test_a_table_as_geopackage_holds_the_same_rows(client: TestClient, tmp_path: Path) -> None:
-    path = file(client, f"/download/concentration.gpkg{QUESTION}", tmp_path)
+def test_a_table_as_geopackage_holds_the_same_rows(town_client: TestClient, tmp_path: Path) -> None:
+    path = file(town_client, f"/download/concentration.gpkg{QUESTION}", tmp_path)
     frame = pyogrio.read_dataframe(path)
-    rows = client.get(f"/download/concentration.json{QUESTION}").json()["rows"]
+    rows = town_client.get(f"/download/concentration.json{QUESTION}").json()["rows"]
     assert "geometry" not in frame.columns
     assert frame["place"].tolist() == [row["place"] for row in rows]
     assert frame["gini"].tolist() == pytest.approx([row["gini"] for row in rows])
 
 
-def test_the_address_for_gis_is_the_one_that_the_page_came_from(client: TestClient) -> None:
-    page = client.get(QUESTION, headers={"host": "localhost:8123"}).text
+def test_the_address_for_gis_is_the_one_that_the_page_came_from(town_client: TestClient) -> None:
+    page = town_client.get(QUESTION, headers={"host": "localhost:8123"}).text
     assert "<code>http://localhost:8123/ogc</code>" in page
 
 
 @pytest.mark.parametrize(
     "name", ["hotspots.json", "concentration.geojson", "hotspots.exe", "x.csv"]
 )
-def test_a_download_that_does_not_exist_is_not_found(client: TestClient, name: str) -> None:
-    assert client.get(f"/download/{name}{QUESTION}").status_code == 404
+def test_a_download_that_does_not_exist_is_not_found(town_client: TestClient, name: str) -> None:
+    assert town_client.get(f"/download/{name}{QUESTION}").status_code == 404

@@ -20,15 +20,15 @@ QUESTION = "/?datetime=2024-01/2024-02&layer=wards&cell=200"
     ],
 )
 def test_an_unknown_name_is_not_applied_and_said_so(
-    client: TestClient, slip: str, reason: str
+    town_client: TestClient, slip: str, reason: str
 ) -> None:
-    response = client.get(f"{QUESTION}&{slip}")
+    response = town_client.get(f"{QUESTION}&{slip}")
     page = html.unescape(response.text)
     assert response.status_code == 400
     assert "etag" not in response.headers
     name, _, value = slip.partition("=")
     assert f"Not applied: {name} “{value}”, {reason}" in page
-    plain = html.unescape(client.get(QUESTION).text)
+    plain = html.unescape(town_client.get(QUESTION).text)
     numbers = plain[plain.index('<p class="numbers">') : plain.index('<nav class="modes"')]
     assert numbers in page
     assert "Where every row went" in page
@@ -44,11 +44,11 @@ def test_an_unknown_name_is_not_applied_and_said_so(
     ],
 )
 def test_a_slip_in_the_form_of_a_treatment_is_answered_there(
-    client: TestClient, slip: str, shown: str, reason: str
+    town_client: TestClient, slip: str, shown: str, reason: str
 ) -> None:
     given = {"treated": "wards", "since": "2024-02"} | dict([slip.split("=")])
     query = "&".join(f"{name}={value}" for name, value in given.items())
-    page = html.unescape(client.get(f"{QUESTION}&{query}", follow_redirects=True).text)
+    page = html.unescape(town_client.get(f"{QUESTION}&{query}", follow_redirects=True).text)
     section = page[page.index('id="treatment"') : page.index('id="accounts"')]
     assert reason in section
     assert "No results for this question" not in page
@@ -56,8 +56,8 @@ def test_a_slip_in_the_form_of_a_treatment_is_answered_there(
     assert f'value="{slip.partition("=")[2]}"' in field[: field.index(">")]
 
 
-def test_the_same_slips_are_refused_at_every_other_door(client: TestClient) -> None:
+def test_the_same_slips_are_refused_at_every_other_door(town_client: TestClient) -> None:
     for path in ("/map", "/ogc/collections/area-counts/items"):
-        response = client.get(f"{path}?datetime=2024-01/2024-02&layer=wards&without=Nowhere")
+        response = town_client.get(f"{path}?datetime=2024-01/2024-02&layer=wards&without=Nowhere")
         assert response.status_code == 400
         assert "no incident is at" in html.unescape(response.text)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,18 +17,28 @@ from boundaries.plans.draft import open_plan, save_plan
 from geo.errors import StoreError
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
+from tests.api.conftest import SearchesHere
 from tests.boundaries.cities import begun, fill
 from tests.boundaries.drawn import SIGNED, grid
 
 QUESTION = "datetime=2024-01/2024-02&layer=plan-north"
 
 
+@pytest.fixture(scope="module")
+def planned_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a store with the plan `north`, and `bare`, which has no area; to be copied."""
+    path = tmp_path_factory.mktemp("planned") / "town.gpkg"
+    with closing(GeoPackageStore(path, create=True)) as store:
+        fill(store)
+        save_plan(store, begun(store, title="North <b>", by="Ann").plan)
+        save_plan(store, begun(store, "bare", from_layer="").plan)
+    return path
+
+
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[GeoPackageStore]:
-    """A store with the plan `north`, and `bare`, which has no area."""
-    store = fill(GeoPackageStore(tmp_path / "town.gpkg", create=True))
-    save_plan(store, begun(store, title="North <b>", by="Ann").plan)
-    save_plan(store, begun(store, "bare", from_layer="").plan)
+def town(tmp_path: Path, planned_town: Path) -> Iterator[GeoPackageStore]:
+    """A store with both plans."""
+    store = GeoPackageStore(shutil.copy(planned_town, tmp_path / "town.gpkg"))
     yield store
     store.close()
 
@@ -34,7 +46,9 @@ def town(tmp_path: Path) -> Iterator[GeoPackageStore]:
 @pytest.fixture
 def client(town: GeoPackageStore) -> Iterator[TestClient]:
     with TestClient(
-        make_app(town, Settings()), base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50_000)
+        make_app(town, Settings(), searches=SearchesHere()),
+        base_url="http://127.0.0.1:8000",
+        client=("127.0.0.1", 50_000),
     ) as made:
         yield made
 

@@ -33,16 +33,11 @@ def piles(*places: tuple[float, float, int]) -> pd.DataFrame:
 
 
 def greedy(x, y, weights, *, radius: float, apart: float, most: int) -> list[tuple[int, int]]:
-    """Every site of the lattice tried, and the best taken again and again."""
+    """Every site of the lattice that a point may be near, and the best taken again and again."""
     step = radius / STEPS
-    low, high = (
-        int(f)
-        for f in (
-            np.floor(min(x.min(), y.min()) / step) - STEPS,
-            np.ceil(max(x.max(), y.max()) / step) + STEPS + 1,
-        )
-    )
-    column, row = (axis.ravel() for axis in np.meshgrid(*[np.arange(low, high)] * 2))
+    around = np.stack(np.meshgrid(*[np.arange(-STEPS - 1, STEPS + 2)] * 2), axis=-1).reshape(-1, 2)
+    below = np.floor(np.column_stack([x, y]) / step).astype(int)
+    column, row = np.unique((below[:, None] + around).reshape(-1, 2), axis=0).T
     squared = (x - column[:, None] * step) ** 2 + (y - row[:, None] * step) ** 2
     inside = np.where(squared <= radius**2, weights, 0)
     value, spread = inside.sum(axis=1).round(6), (inside * squared).sum(axis=1).round(3)
