@@ -21,6 +21,10 @@ from tests.leftovers import (  # noqa: F401 - hooks, which pytest looks for here
     pytest_unconfigure,
 )
 from tests.postgres import Cluster, PostgresUnavailableError, PrivateCluster, start_cluster
+from tests.scheduling import (  # noqa: F401 - likewise
+    pytest_collection_modifyitems,
+    pytest_xdist_make_scheduler,
+)
 
 # How long an example takes, or to think of one, says only how busy the machine is.
 # CI tries the same examples each time: a change passes or fails by what it is, not by the draw.
