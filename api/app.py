@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, create_task_group, sleep, to_thread
 from fastapi import FastAPI, Request, Response
 
 from api.allocation import cards
@@ -16,8 +17,11 @@ from api.arcgis import routes as arcgis
 from api.board import brief, stories
 from api.board import map_page as board_map
 from api.board import page as board
+from api.data import routes as data
+from api.data.service import DataService
 from api.dependencies import answers_of
 from api.help import page as guide
+from api.imports.process import Importer, ImportProcess
 from api.load.memory import MemoryBudget
 from api.load.turns import Turns, WaitingRoom
 from api.maps import basemap
@@ -33,14 +37,26 @@ from api.service import new_service
 from api.settings import Settings
 from geo.store.contract import Store
 
+_SWEEP_SECONDS: Final = 60.0
 
-def make_app(store: Store, settings: Settings, *, searches: Searches | None = None) -> FastAPI:
+
+def make_app(
+    store: Store,
+    settings: Settings,
+    *,
+    searches: Searches | None = None,
+    importer: Importer | None = None,
+) -> FastAPI:
     """Put the service of one store together.
 
     Parameters
     ----------
+    settings
+        Their `store` is the address of this one.
     searches
         Runs searches for plans; a child process by default.
+    importer
+        Imports files; a child process by default.
     """
     apis = (features, tiles, styles, qgis_project, arcgis)
     app = new_service(
@@ -58,13 +74,19 @@ def make_app(store: Store, settings: Settings, *, searches: Searches | None = No
     memory = MemoryBudget(settings.cache_bytes)
     app.state.answers = Answers(store, run=app.state.searches, turns=turns, memory=memory)
     app.state.plan_sessions = PlanSessions(store, turns, memory)
+    app.state.data = DataService(
+        store,
+        app.state.answers,
+        importer or ImportProcess(settings.store),
+        most_bytes=settings.upload_bytes,
+    )
     app.state.settings = settings
     # Several: while a database server is down, each of those who ask waits for it.
     app.state.readiness = CapacityLimiter(16)
     app.state.basemap = BasemapFile.open(settings.basemap, store.projection)
     for pages in (
         *(board, board_map, stories, brief, downloads),
-        *(allocation, allocation_map, cards, planner, basemap, guide),
+        *(allocation, allocation_map, cards, planner, data, basemap, guide),
     ):
         app.include_router(pages.router)
     app.add_api_route("/readyz", _ready)
@@ -76,8 +98,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # Those who wait for a turn, and those whose turn it is, take none of the other threads.
     settings: Settings = app.state.settings
     to_thread.current_default_thread_limiter().total_tokens += settings.waiting + settings.at_once
-    yield
+    async with create_task_group() as group:
+        group.start_soon(_sweep, app.state.data)
+        yield
+        group.cancel_scope.cancel()
+    app.state.data.close()
     app.state.searches.close()
+
+
+async def _sweep(data: DataService) -> None:
+    """Remove uploads that nobody uses any more, also where nobody comes back."""
+    while True:
+        await sleep(_SWEEP_SECONDS)
+        await to_thread.run_sync(data.sweep)
 
 
 async def _ready(request: Request) -> Response:

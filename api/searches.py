@@ -182,7 +182,7 @@ class Searches:
             context = get_context("spawn")
             pipe, far_end = context.Pipe()
             child = context.Process(target=serve_searches, args=(far_end,), daemon=True)
-            with _without_interrupts():
+            with without_interrupts():
                 child.start()
             far_end.close()
             self._pipe, self._child, self._is_ready = pipe, child, False
@@ -198,7 +198,7 @@ class Searches:
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
+def without_interrupts() -> Iterator[None]:
     """Start processes that Ctrl-C does not reach: a terminal sends it to all of a group."""
     if sys.platform == "win32":
         yield

@@ -25,6 +25,9 @@ DEADLINE_S = 60.0
 WAITING = 64
 """How many may wait unless the settings say otherwise; each occupies a thread."""
 
+UPLOAD_BYTES = 500_000_000
+"""Largest upload unless the settings say otherwise."""
+
 CACHE_BYTES = 500_000_000
 """Memory of all caches together unless the settings say otherwise."""
 
@@ -111,6 +114,8 @@ class Settings:
         `PATCHMAP_DEADLINE`: seconds that a caller waits for an answer at most.
     cache_bytes
         `PATCHMAP_CACHE_MB`: memory that all caches together may take, in megabytes.
+    upload_bytes
+        `PATCHMAP_UPLOAD_MB`: the largest file that the page for importing takes, in megabytes.
     """
 
     store: str = DEFAULT_STORE
@@ -124,6 +129,7 @@ class Settings:
     waiting: int = WAITING
     deadline_s: float = DEADLINE_S
     cache_bytes: int = CACHE_BYTES
+    upload_bytes: int = UPLOAD_BYTES
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -160,6 +166,10 @@ class Settings:
             deadline_s=_count(environment, "PATCHMAP_DEADLINE", int(DEADLINE_S), most=86_400),
             cache_bytes=_count(
                 environment, "PATCHMAP_CACHE_MB", CACHE_BYTES // 1_000_000, most=1_000_000
+            )
+            * 1_000_000,
+            upload_bytes=_count(
+                environment, "PATCHMAP_UPLOAD_MB", UPLOAD_BYTES // 1_000_000, most=100_000
             )
             * 1_000_000,
         )

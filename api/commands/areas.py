@@ -18,7 +18,7 @@ from api.imports.layers import (
     overlap_lines,
     put_layer,
     read_content,
-    undo_change,
+    undone_line,
 )
 from boundaries.layers.read import read_faulty
 from boundaries.layers.topology import check_layer, unfit_for_plan
@@ -197,9 +197,9 @@ def undo_layer(
     A layer that was new is removed.
     """
     cli = CommandContext.of(context)
-    with cli.open() as store:
-        line, change = undo_change(store, change_id)
-    cli.echo([line], asdict(change))
+    with cli.open() as store, store.transaction():
+        change = store.undo_layer_change(change_id)
+    cli.echo([undone_line(change)], asdict(change))
 
 
 def _layer_facts(metadata: LayerMetadata, areas: int) -> dict[str, object]:

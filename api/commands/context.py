@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ import geopandas as gpd
 import typer
 
 from api.formats.encoding import to_json
+from api.imports.opening import POSTGRES, open_store
 from boundaries.layers.read import read_layer
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
@@ -26,14 +26,11 @@ from geo.formats.features import read_features
 from geo.output import destination
 from geo.sources.sheets import read_table_file
 from geo.store.contract import LayerMetadata, Store
-from geo.store.geopackage import GeoPackageStore, is_store, make_private, remove_store
-from geo.temporary import HIDDEN_PREFIX, remove_abandoned
+from geo.store.geopackage import is_store
 
 Step = TypeVar("Step")
 
 TABLE_ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
-
-POSTGRES = ("postgres://", "postgresql://")
 
 
 @dataclass
@@ -83,28 +80,6 @@ class CommandContext:
         """Print the lines, or with --json the facts instead."""
         text = to_json(facts).decode() if self.json else "\n".join(lines)
         typer.echo(text, err=self.stdout_is_output)
-
-
-@contextmanager
-def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
-    """Open a store; a file created for a command that then fails is deleted again."""
-    remove_abandoned(Path(tempfile.gettempdir()))
-    if address.startswith(POSTGRES):
-        from geo.store.postgis import PostgisStore  # noqa: PLC0415 - only where it is asked for
-
-        with closing(PostgisStore(address, create=create)) as server:
-            yield server
-        return
-    path = Path(address)
-    remove_abandoned(path.parent, HIDDEN_PREFIX)
-    is_new = create and make_private(path)
-    try:
-        with closing(GeoPackageStore(path, create=create)) as store:
-            yield store
-    except BaseException:  # Ctrl-C too must not leave an empty store behind
-        if is_new:
-            remove_store(path)
-        raise
 
 
 def read_bytes(path: Path) -> bytes:

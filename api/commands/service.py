@@ -111,7 +111,7 @@ def serve_store(
     with cli.open() as store:
         for notice in (*renaming_notices(store.layers()), *_sandbox_notices()):
             typer.echo(notice, err=True)
-        settings = Settings.read()
+        settings = replace(Settings.read(), store=cli.store)
         app = make_app(store, replace(settings, basemap=str(basemap)) if basemap else settings)
         ready = partial(_warm_up, app, store)
         release = partial(_release, app, store)
@@ -144,6 +144,7 @@ def _warm_up(app: FastAPI, store: Store) -> None:
 def _release(app: FastAPI, store: Store) -> None:
     """Close what requests use, while some of them still run."""
     remove_own_folders()
+    app.state.data.close()
     app.state.searches.close()
     store.close()
 

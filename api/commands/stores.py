@@ -11,9 +11,9 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from api.commands.context import CommandContext, open_store
-from api.imports.records import record_facts
-from api.imports.records import undo_import as undo_stored_import
+from api.commands.context import CommandContext
+from api.imports.opening import open_store
+from api.imports.records import record_facts, undone_line
 from geo.errors import ConflictError, InputError
 from geo.incidents import LONDON
 from geo.output import destination, write_file
@@ -51,9 +51,9 @@ def undo_import(
 ) -> None:
     """Undo an import and restore what it replaced."""
     cli = CommandContext.of(context)
-    with cli.open() as store:
-        line, record = undo_stored_import(store, import_id)
-    cli.echo([line], record_facts(record))
+    with cli.open() as store, store.transaction():
+        record = store.undo_import(import_id)
+    cli.echo([undone_line(record)], record_facts(record))
 
 
 def purge(

@@ -197,26 +197,14 @@ def replaced_lines(store: StoreReader, layer_id: str, areas: gpd.GeoDataFrame) -
     return lines
 
 
-def undo_change(store: Store, change_id: int) -> tuple[str, LayerChange]:
-    """Undo a change of a layer.
-
-    Returns
-    -------
-    What that did, in a sentence, and the change from before.
-
-    Raises
-    ------
-    NotFoundError, ConflictError
-        As the store's `undo_layer_change` does.
-    """
-    with store.transaction():
-        change = store.undo_layer_change(change_id)
+def undone_line(change: LayerChange) -> str:
+    """What undoing a change of a layer did, in a sentence."""
     done = (
         f"{change.layer_id} is as it was before, with {change.areas_before:,} areas"
         if change.areas_before
         else f"{change.layer_id} was new and is removed"
     )
-    return f"layer change {change_id} ({change.what or 'no file'}) undone: {done}", change
+    return f"layer change {change.change_id} ({change.what or 'no file'}) undone: {done}"
 
 
 def overlap_lines(areas: gpd.GeoDataFrame) -> list[str]:

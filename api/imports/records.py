@@ -1,8 +1,8 @@
-"""The records of imports as JSON members, and undoing an import."""
+"""The records of imports as JSON members, and what undoing one did."""
 
 from __future__ import annotations
 
-from geo.store.contract import ImportRecord, Store
+from geo.store.contract import ImportRecord
 
 
 def record_facts(record: ImportRecord) -> dict[str, object]:
@@ -23,22 +23,9 @@ def record_facts(record: ImportRecord) -> dict[str, object]:
     }
 
 
-def undo_import(store: Store, import_id: int) -> tuple[str, ImportRecord]:
-    """Undo an import.
-
-    Returns
-    -------
-    What that did, in a sentence, and the record from before.
-
-    Raises
-    ------
-    NotFoundError, ConflictError
-        As the store's `undo_import` does.
-    """
-    with store.transaction():
-        record = store.undo_import(import_id)
-    line = (
-        f"import {import_id} ({record.file}) undone: {record.rows_accepted:,} incidents removed, "
-        f"{record.rows_replaced:,} restored"
+def undone_line(record: ImportRecord) -> str:
+    """What undoing an import did, in a sentence."""
+    return (
+        f"import {record.import_id} ({record.file}) undone: {record.rows_accepted:,} incidents "
+        f"removed, {record.rows_replaced:,} restored"
     )
-    return line, record

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
+
+Use = Literal["incidents", "layer", "figures", ""]
+"""What a file can be imported as; '' for what no import takes, such as tiles."""
 
 ROWS_CHECKED: Final = 20_000
 """Rows of a table that are checked, from its beginning."""
@@ -39,12 +42,18 @@ class FieldFacts:
         Some of its values, each different.
     empty
         How many of the first rows have no value.
+    first
+        Its values in the very first rows, '' where there is none.
+    formats
+        The date formats that its values fit.
     """
 
     name: str
     kind: str
     samples: tuple[str, ...]
     empty: int
+    first: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ class Place:
         What is counted, such as `incidents`.
     beyond
         How many lie beyond the grid, which shows nearly all where a few are far away.
+    grid_m
+        West, south, east and north of the grid, in metres of the store.
     """
 
     crs: str
@@ -77,6 +88,7 @@ class Place:
     cell_km: tuple[float, float]
     what: str
     beyond: int = 0
+    grid_m: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,11 @@ class FileFacts:
         What to know of how it was read.
     commands
         The command lines that take it, in order.
+    use
+        What it is recognised as.
+    proposal
+        How it would be imported: `mapping` (TOML) and `partition` of incidents, `id`, `code_field`
+        and `repair` of a layer, `key` of figures; `layer` names the part of the file.
     """
 
     file: str
@@ -162,3 +179,5 @@ class FileFacts:
     categories: Mapping[str, int] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    use: Use = ""
+    proposal: Mapping[str, str] = field(default_factory=dict)

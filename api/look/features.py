@@ -160,6 +160,13 @@ def _areas(path: Path, facts: FileFacts, content: Content, options: Options) -> 
         place=place,
         check=Check(len(properties), len(properties) if usable else 0, {}, problem),
         commands=(command,) if usable else (check,),
+        use="layer",
+        proposal={
+            "id": layer_id,
+            "code_field": code_field,
+            "layer": facts.part,
+            "repair": "yes" if repaired else "",
+        },
     )
 
 

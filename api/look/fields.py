@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import pandas as pd
 
@@ -12,6 +13,9 @@ from geo.formats.csv_table import Table
 from geo.sources.dates import ISO
 from geo.sources.sample import Column
 from geo.sources.sheets import CellTable
+
+FIRST_ROWS: Final = 5
+"""Rows from the very beginning that a field tells the values of."""
 
 _SAMPLES = 3
 _LONGEST = 60
@@ -38,7 +42,10 @@ def _described(columns: Iterable[Column]) -> Iterator[FieldFacts]:
     for column in columns:
         samples = tuple(_one_line(value)[:_LONGEST] for value in column.distinct[:_SAMPLES])
         empty = len(column.text) - len(column.values)
-        yield FieldFacts(_one_line(column.name), _kind(column), samples, empty)
+        first = tuple(_one_line(value)[:_LONGEST] for value in column.text[:FIRST_ROWS])
+        formats = tuple(column.formats) if len(column.values) else ()
+        name = _one_line(column.name)
+        yield FieldFacts(name, _kind(column), samples, empty, first, formats)
 
 
 def _kind(column: Column) -> str:

@@ -21,6 +21,9 @@ from geo.sources.police_uk import read_points
 from geo.sources.sample import SAMPLE
 from geo.sources.street_files import StreetFile, street_files
 
+STREET_KIND: Final = "street-level files of data.police.uk"
+"""How the facts name these files."""
+
 STREET_COLUMNS: Final = frozenset({"Month", "Location", "Crime type"})
 """Columns that every street-level file has."""
 
@@ -52,7 +55,7 @@ def look_at_street_files(path: Path, options: Options) -> FileFacts:
     place_crs = LONLAT if "Longitude" in sample.header else BRITISH_NATIONAL_GRID
     return FileFacts(
         path.name or str(path),
-        "street-level files of data.police.uk",
+        STREET_KIND,
         None if path.is_dir() else path.stat().st_size,
         title=_title(files),
         parts=parts if len(files) > 1 else (),
@@ -65,6 +68,8 @@ def look_at_street_files(path: Path, options: Options) -> FileFacts:
         categories=tally.categories,
         notices=_left_out(files, checked),
         commands=(options.command("ingest", path, *named),),
+        use="incidents",
+        proposal={"partition": partition} if partition else {},
     )
 
 

@@ -18,7 +18,7 @@ from api.look.street import STREET_COLUMNS, look_at_street_files
 from api.look.tally import Tally
 from boundaries.layers.area_codes import LEVELS, code_columns
 from geo.errors import InputError
-from geo.formats.bounded import open_input
+from geo.formats.bounded import open_input, read_input
 from geo.formats.csv_table import Table
 from geo.sources.mapping import Mapping, in_crs, read_mapping
 from geo.sources.sample import SAMPLE
@@ -129,6 +129,8 @@ def _figures(path: Path, facts: FileFacts, key: tuple[str, str], options: Option
         title=f"figures by area: {name} holds codes of {LEVELS[level]}",
         check=Check(len(codes), good, reasons, problem),
         commands=(command,),
+        use="figures",
+        proposal={"key": name},
     )
 
 
@@ -151,6 +153,7 @@ def look_at_incidents(
     tried = _tried(options.mapping, options, converted) if options.mapping else None
     tried = tried or _mapping_beside(path, options, converted)
     if tried:
+        content = read_input(tried.file, most=LARGEST_MAPPING)
         commands = [_import(path, tried.file, options, tried.mapping, inside)]
         title = f"incidents, by the mapping {tried.file.name}"
     else:
@@ -162,7 +165,8 @@ def look_at_incidents(
             mapping = read_mapping(content, file=proposed, folder=path.parent)
             tried = _read_with(Path(proposed), mapping, options, converted)
         except InputError as error:
-            return _unfinished(path, facts, options, (suggest, proposed, str(error)))
+            unfinished = _unfinished(path, facts, options, (suggest, proposed, str(error)))
+            return replace(unfinished, proposal=_proposal(path, content, facts.part))
         commands = [suggest, _import(path, Path(proposed), options, mapping, inside)]
         title = "incidents, by a proposed mapping"
     tally, used = tried.tally, tried.mapping.where.crs
@@ -178,7 +182,14 @@ def look_at_incidents(
         notices=tuple(dict.fromkeys((*facts.notices, *tally.notices))),
         categories=tally.categories,
         commands=tuple(commands),
+        use="incidents",
+        proposal=_proposal(path, content, facts.part),
     )
+
+
+def _proposal(path: Path, mapping: bytes, part: str) -> dict[str, str]:
+    text = mapping.decode("utf-8-sig", errors="replace")
+    return {"mapping": text, "partition": _partition_name(path), "layer": part}
 
 
 def _unfinished(

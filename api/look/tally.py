@@ -174,6 +174,7 @@ def place_of(
         cell_km=(round(cell / 1000, 2), round(2 * cell / 1000, 2)),
         what=what,
         beyond=len(x) - int(counts.sum()),
+        grid_m=(frame.x - half_x, frame.y - half_y, frame.x + half_x, frame.y + half_y),
     )
 
 

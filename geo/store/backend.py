@@ -22,6 +22,10 @@ Row = tuple[Any, ...]
 class Database(Protocol):
     """Consistent reads and transactions."""
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it can be read and not changed."""
+
     def reading(self) -> AbstractContextManager[None]:
         """All reads made inside see one state."""
 

@@ -249,6 +249,10 @@ class StoreReader(Protocol):
 class Store(StoreReader, Protocol):
     """What can be read and changed."""
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether this user can read the store and not change it, as far as can be known."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """All changes made inside happen together or not at all; blocks are not nested."""
 

@@ -62,6 +62,10 @@ class SqlStore(Store):
         self._imports = ImportLog(tables, incidents)
         self._changes = LayerChanges(tables)
 
+    @property
+    def is_read_only(self) -> bool:
+        return self._database.is_read_only
+
     def reading(self) -> AbstractContextManager[None]:
         return self._database.reading()
 

@@ -16,6 +16,7 @@ import shapely
 from fastapi.testclient import TestClient
 
 from api.app import make_app
+from api.imports.process import ImportHere
 from api.searches import Searches
 from api.settings import Settings
 from geo.crs import BRITISH_NATIONAL_GRID
@@ -112,7 +113,7 @@ class SearchesHere(Searches):
 def serve_town(store: GeoPackageStore) -> TestClient:
     """The service of a store, called as its own machine would."""
     return TestClient(
-        make_app(store, Settings(), searches=SearchesHere()),
+        make_app(store, Settings(), searches=SearchesHere(), importer=ImportHere(store)),
         base_url="http://127.0.0.1:8000",
         follow_redirects=False,
         client=("127.0.0.1", 50_000),

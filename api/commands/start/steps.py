@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 from api.commands.areas import store_layer
 from api.commands.attributes import store_attributes
-from api.commands.context import POSTGRES, CommandContext
+from api.commands.context import CommandContext
 from api.commands.start.downloads import Downloads
 from api.commands.start.figures import ChosenFigures
 from api.commands.start.layers import ChosenLayer
 from api.commands.start.months import REJECTS, ChosenMonth, commands, import_months
 from api.commands.start.recognise import Source
 from api.commands.start.request import StartRequest, is_wards
+from api.imports.opening import POSTGRES
 from api.settings import Settings
 from geo.errors import InputError
 from geo.question.ask import default_layer

@@ -76,6 +76,11 @@ class Server:
             open=True,
         )
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the database takes no changes, as a standby server does."""
+        return bool(self.rows("SHOW transaction_read_only")[0][0] == "on")
+
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Row]]:
         """The connection of this thread's block; outside of a block any that is free."""

@@ -1,0 +1,1 @@
+"""The page `/data`: files are uploaded, looked at, imported, and their imports undone."""

@@ -1,0 +1,159 @@
+"""What a caller chooses about a file: what it is, and how it is read. From the form to a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from api.data.mapping_form import FIELDS as MAPPING_FIELDS
+from api.data.mapping_form import mapping_values
+from api.imports.attributes import JoinOptions
+from api.imports.layers import ReadingOptions, check_day
+from api.imports.tasks import FiguresTask, IncidentsTask, LayerTask, Task
+from api.look.facts import FileFacts
+from api.look.street import STREET_KIND
+from boundaries.layers.area_codes import LEVELS
+from geo.errors import InputError
+from geo.store.contract import LayerMetadata
+
+USES: Final = {
+    "incidents": ("Incidents", "One row or point for each event: reports, crimes, complaints"),
+    "layer": ("A boundary layer", "Areas with codes, such as wards or output areas"),
+    "figures": ("Figures of areas", "A row for each area: residents, electors, deprivation"),
+}
+"""What a file can be imported as, with its title and what that means."""
+
+LAYER_FIELDS: Final = (
+    *("layer_id", "layer_title", "code_field", "name_field", "valid_from", "valid_to"),
+    *("authority", "licence", "repair"),
+)
+FIGURES_FIELDS: Final = ("figures_layer", "key", "residents", "electors")
+FIELDS: Final = (
+    *("use", "part", "partition"),
+    *MAPPING_FIELDS,
+    *LAYER_FIELDS,
+    *FIGURES_FIELDS,
+)
+"""All fields of the form."""
+
+COUNTED: Final = ("residents", "electors")
+"""What answers count people by: a column of figures may have another name."""
+
+
+def is_published(facts: FileFacts) -> bool:
+    """Whether a file is read as its publisher writes it, without a mapping."""
+    return facts.kind == STREET_KIND
+
+
+def first_values(
+    facts: FileFacts, layers: list[LayerMetadata], codes: Callable[[str], frozenset[str]]
+) -> dict[str, str]:
+    """The values of a form that nobody has changed yet: what was recognised.
+
+    Parameters
+    ----------
+    facts
+        The file.
+    layers
+        The layers of the store.
+    codes
+        Gives the area codes of one of them, by its id.
+    """
+    values = dict.fromkeys(FIELDS, "")
+    proposal = facts.proposal
+    values |= mapping_values(proposal.get("mapping", ""))
+    values |= {
+        "use": facts.use or "incidents",
+        "part": facts.part,
+        "partition": proposal.get("partition", ""),
+        "source": values["source"] or "council",
+        "layer_id": proposal.get("id", ""),
+        "layer_title": _title(proposal.get("id", "")),
+        "code_field": proposal.get("code_field", ""),
+        "repair": proposal.get("repair", ""),
+        "key": proposal.get("key", ""),
+    }
+    own = next((set(one.first) for one in facts.fields if one.name == values["key"]), set())
+    ids = [one.layer_id for one in layers]
+    matching = (one for one in ids if own & codes(one)) if own else iter(ids)
+    values["figures_layer"] = next(matching, next(iter(ids), ""))
+    return values
+
+
+def _title(layer_id: str) -> str:
+    level, _, year = layer_id.partition("-")
+    name = LEVELS.get(level, level).replace("_", " ")
+    return f"{name[:1].upper()}{name[1:]} {year.replace('-', ' ')}".strip()
+
+
+def task_of(
+    facts: FileFacts, path: Path, values: Mapping[str, str], *, mapping: Path, rejects: Path
+) -> Task:
+    """The task that a form asks for.
+
+    Parameters
+    ----------
+    facts, path
+        The file.
+    values
+        By the names of `FIELDS`.
+    mapping
+        The mapping file that the form made.
+    rejects
+        Where rejected rows are written.
+
+    Raises
+    ------
+    InputError
+        If something is missing.
+    """
+    use = values.get("use", "")
+    if use == "incidents":
+        published = is_published(facts)
+        return IncidentsTask(
+            path,
+            rejects,
+            mapping=None if published else mapping,
+            partition=values.get("partition", "") if published or not values.get("id") else "",
+            layer=values.get("part", ""),
+        )
+    if use == "layer":
+        return LayerTask(path, _metadata(path, values), reading_options(values))
+    if use == "figures":
+        if not values.get("figures_layer"):
+            raise InputError("there is no layer yet to add figures to; add a boundary layer first")
+        if not values.get("key"):
+            raise InputError("choose the column that holds area codes")
+        return FiguresTask(path, join_options(values))
+    raise InputError("choose what the file is")
+
+
+def reading_options(values: Mapping[str, str]) -> ReadingOptions:
+    """How a form says that areas are read."""
+    return ReadingOptions(inside=values.get("part", ""), repair=bool(values.get("repair")))
+
+
+def join_options(values: Mapping[str, str]) -> JoinOptions:
+    """How a form says that figures are joined."""
+    named = {values[name]: name for name in COUNTED if values.get(name)}
+    names = {column: name for column, name in named.items() if column != name}
+    return JoinOptions(values["figures_layer"], values["key"], names)
+
+
+def _metadata(path: Path, values: Mapping[str, str]) -> LayerMetadata:
+    if not values.get("layer_id"):
+        raise InputError("give the layer an id, such as wards-2025")
+    for label, name in (("first day in force", "valid_from"), ("last day in force", "valid_to")):
+        check_day(label, values.get(name, ""))
+    return LayerMetadata(
+        layer_id=values["layer_id"],
+        title=values.get("layer_title", ""),
+        authority=values.get("authority", ""),
+        licence=values.get("licence", ""),
+        valid_from=values.get("valid_from", ""),
+        valid_to=values.get("valid_to", ""),
+        code_field=values.get("code_field", ""),
+        name_field=values.get("name_field", ""),
+        file=path.name,
+    )

@@ -1,0 +1,117 @@
+"""Imports that callers have asked for: one at a time, the others wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from api.errors import FAILED
+from api.imports.process import Importer
+from api.imports.tasks import Outcome, Task
+from api.load.log import log
+from geo.errors import ConflictError, PatchmapError
+
+MOST_WAITING: Final = 8
+"""Imports that may wait; each has a thread."""
+
+JobState = Literal["waiting", "working", "done", "failed"]
+
+
+@dataclass
+class Job:
+    """One import.
+
+    Attributes
+    ----------
+    expected
+        About how many rows it has to read; None where that is not known.
+    rows
+        How many it has read.
+    problem
+        Why it failed, or ''.
+    """
+
+    task: Task
+    expected: int | None = None
+    state: JobState = "waiting"
+    rows: int = 0
+    outcome: Outcome | None = None
+    problem: str = ""
+    began: float = field(default_factory=time.monotonic)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is done or has failed."""
+        return self.state in ("done", "failed")
+
+    @property
+    def percent(self) -> int | None:
+        """How much of it is done; None where that is not known."""
+        if not self.expected or not self.rows:
+            return None
+        return min(99, 100 * self.rows // self.expected)
+
+
+class ImportQueue:
+    """Works through jobs, one at a time.
+
+    Parameters
+    ----------
+    importer
+        Does them.
+    """
+
+    def __init__(self, importer: Importer) -> None:
+        self.importer = importer
+        self._one = threading.Lock()
+        self._waiting = 0
+        self._counting = threading.Lock()
+
+    def submit(self, task: Task, *, expected: int | None = None) -> Job:
+        """Begin a job, or let it wait for those before it.
+
+        Parameters
+        ----------
+        task
+            What to do.
+        expected
+            About how many rows it has.
+
+        Raises
+        ------
+        ConflictError
+            If too many wait already.
+        """
+        with self._counting:
+            if self._waiting > MOST_WAITING:
+                raise ConflictError("too many imports are waiting; try again when one is done")
+            self._waiting += 1
+        job = Job(task, expected)
+        threading.Thread(target=self._work, args=(job,), daemon=True).start()
+        return job
+
+    def close(self) -> None:
+        """Stop; a job underway fails and changes nothing."""
+        self.importer.close()
+
+    def _work(self, job: Job) -> None:
+        def on_rows(rows: int) -> None:
+            job.rows += rows
+
+        try:
+            with self._one:
+                job.state = "working"
+                job.outcome = self.importer.run(job.task, on_rows)
+                job.state = "done"
+        except PatchmapError as refusal:
+            job.problem, job.state = str(refusal), "failed"
+        except Exception as fault:  # noqa: BLE001 - nobody else would report it
+            log.error("an import failed", exc_info=fault)
+            job.problem, job.state = FAILED, "failed"
+        finally:
+            with self._counting:
+                self._waiting -= 1
+            job.over.set()

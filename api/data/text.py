@@ -1,0 +1,75 @@
+"""Messages of readers and commands as the page shows them: its own words for options and files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from api.pages.templating import templates
+
+_OPTIONS: Final = {
+    "--key and --layer": "the column of area codes and the layer",
+    "--code-field": "“Codes of areas”",
+    "--name-field": "“Names of areas”",
+    "--repair": "“Repair invalid polygons”",
+    "--id": "the id",
+    "--layer": "the layer",
+    "--key": "the column of area codes",
+    "--partition NAME": "a name of the import",
+    "--partition": "the name of the import",
+    "--crs": "the coordinate reference system",
+}
+_OPTION = re.compile("|".join(re.escape(name) for name in sorted(_OPTIONS, key=len, reverse=True)))
+
+
+def sentence(text: str, file: str = "") -> str:
+    """A message as a sentence.
+
+    Parameters
+    ----------
+    text
+        As a reader or a command words it.
+    file
+        The file that the page is about, which need not be named again.
+    """
+    text = _OPTION.sub(lambda match: _OPTIONS[match[0]], text.removeprefix(f"{file}: "))
+    text = text.removeprefix(f"{file}, ") if file else text
+    # The name of a file stays as it is.
+    named = bool(re.match(r"[\w.-]+\.[a-z]{2,7}\b", text))
+    text = text if named else text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+templates.filters["sentence"] = sentence
+
+
+def missing(values: Mapping[str, str], *, published: bool) -> list[str]:
+    """What a form of incidents still has to say, a sentence for each.
+
+    Parameters
+    ----------
+    values
+        By the names of the form's fields.
+    published
+        Whether the file needs no mapping.
+    """
+    if published:
+        return []
+    postcode = values.get("way") == "postcode"
+    place = bool(values.get("x") and values.get("lookup" if postcode else "y"))
+    wanted = {
+        "Choose the column of dates.": values.get("from"),
+        "Say how dates are written.": values.get("format"),
+        "Choose the column of postcodes, and name their lookup file."
+        if postcode
+        else "Choose the two columns of the place.": place,
+        "Choose the column of categories, or give one category for every row.": values.get("column")
+        or values.get("category"),
+        "Give the source a short name, such as council.": values.get("source"),
+        "Choose a column that holds an id for each row, or give the import a name.": values.get(
+            "id"
+        )
+        or values.get("partition"),
+    }
+    return [words for words, given in wanted.items() if not given]

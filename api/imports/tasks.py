@@ -1,0 +1,279 @@
+"""An import or an undo as one piece of work, which can be sent to another process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from api.formats.points import as_spreadsheets
+from api.formats.rejects import RejectsFile
+from api.imports.attributes import JoinOptions, add_attributes
+from api.imports.incidents import (
+    Imported,
+    import_lines,
+    import_partition,
+    mapped_partitions,
+    refuse_repeated,
+)
+from api.imports.layers import ReadingOptions, put_layer, read_content
+from api.imports.layers import undone_line as undone_layer_line
+from api.imports.records import undone_line
+from geo.errors import InputError
+from geo.formats.bounded import read_input
+from geo.incidents import Partition
+from geo.sources.police_uk import read_police_uk
+from geo.store.contract import LayerMetadata, Store
+from geo.temporary import TemporaryFolder
+
+
+@dataclass(frozen=True)
+class IncidentsTask:
+    """Import the incidents of a file.
+
+    Attributes
+    ----------
+    mapping
+        The mapping file; None for street-level files of data.police.uk.
+    layer
+        The layer of a file of points that has several.
+    rejects
+        Where rejected rows are written.
+    """
+
+    file: Path
+    rejects: Path
+    mapping: Path | None = None
+    partition: str = ""
+    layer: str = ""
+
+
+@dataclass(frozen=True)
+class LayerTask:
+    """Add or replace a layer."""
+
+    file: Path
+    metadata: LayerMetadata
+    how: ReadingOptions
+
+
+@dataclass(frozen=True)
+class FiguresTask:
+    """Add figures to the areas of a layer."""
+
+    file: Path
+    how: JoinOptions
+
+
+@dataclass(frozen=True)
+class Undoable:
+    """An import or a change of a layer, by its number."""
+
+    kind: Literal["import", "layer"]
+    number: int
+
+    def __str__(self) -> str:
+        """As forms name it."""
+        return f"{self.kind}-{self.number}"
+
+    @classmethod
+    def read(cls, text: str) -> Undoable:
+        """Read what `str` gives.
+
+        Raises
+        ------
+        InputError
+            If it names nothing.
+        """
+        kind, _, number = text.partition("-")
+        if not (number.isascii() and number.isdigit() and len(number) < 16):
+            raise InputError(f"{text[:40]!r} is no import; go back to the list and choose one")
+        if kind == "import":
+            return cls("import", int(number))
+        if kind == "layer":
+            return cls("layer", int(number))
+        raise InputError(f"{text[:40]!r} is no import; go back to the list and choose one")
+
+
+@dataclass(frozen=True)
+class UndoTask:
+    """Undo one or more changes, the last one first."""
+
+    changes: tuple[Undoable, ...]
+
+
+Task = IncidentsTask | LayerTask | FiguresTask | UndoTask
+
+
+@dataclass(frozen=True)
+class FileAccounts:
+    """Where the rows of one file went: read = accepted + rejected.
+
+    Attributes
+    ----------
+    change
+        What it did: `added`, `replaced`, `updated` or `unchanged`.
+    replaced
+        Rows that were in the store before and gave way.
+    unchanged
+        Accepted rows that the store had already, the same in every column.
+    """
+
+    file: str
+    change: str
+    read: int
+    accepted: int
+    replaced: int
+    unchanged: int
+    rejected: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task.
+
+    Attributes
+    ----------
+    lines
+        What the command prints.
+    notices
+        What to know besides, and warnings.
+    files
+        Of incidents, the accounts of each file.
+    made
+        What can be undone.
+    rejects
+        How many rejected rows were written.
+    """
+
+    lines: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    files: tuple[FileAccounts, ...] = ()
+    made: tuple[Undoable, ...] = ()
+    rejects: int = 0
+    layer: str = ""
+
+
+@dataclass
+class _Notices:
+    lines: list[str] = field(default_factory=list)
+
+    def __call__(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def run_task(task: Task, store: Store, on_rows: Callable[[int], None]) -> Outcome:
+    """Do a task.
+
+    Parameters
+    ----------
+    task
+        What to do.
+    store
+        Where.
+    on_rows
+        Called with the number of rows of each batch of incidents that was written.
+
+    Raises
+    ------
+    PatchmapError
+        If it is refused; the store is then as it was before.
+    """
+    match task:
+        case IncidentsTask():
+            return _import_incidents(task, store, on_rows)
+        case LayerTask():
+            return _add_layer(task, store)
+        case FiguresTask():
+            return _add_figures(task, store)
+        case UndoTask():
+            return _undo(task, store)
+
+
+def _import_incidents(task: IncidentsTask, store: Store, on_rows: Callable[[int], None]) -> Outcome:
+    notices = _Notices()
+    with TemporaryFolder() as folder, RejectsFile(task.rejects) as rejected:
+        parts = _partitions(task, store, Path(folder), notices)
+        refuse_repeated(parts)
+        with store.transaction():
+            imported = [import_partition(store, part, rejected, on_rows=on_rows) for part in parts]
+            rejected.complete()
+    accounts = [_accounts(store, each, part) for each, part in zip(imported, parts, strict=True)]
+    warnings = [line for each in imported for line in each.warnings]
+    made = [
+        Undoable("import", each.record.import_id) for each in imported if each.change != "unchanged"
+    ]
+    return Outcome(
+        lines=tuple(import_lines(imported)),
+        notices=tuple(dict.fromkeys([*notices.lines, *warnings])),
+        files=tuple(accounts),
+        made=tuple(made),
+        rejects=rejected.rows,
+    )
+
+
+def _partitions(
+    task: IncidentsTask, store: Store, folder: Path, notify: Callable[[str], None]
+) -> list[Partition]:
+    if task.mapping is None:
+        return list(read_police_uk(task.file, store.projection, partition=task.partition))
+    from geo.sources.mapping import read_mapping  # noqa: PLC0415 - workbooks load slowly
+
+    content = read_input(task.mapping)
+    mapping = read_mapping(content, file=task.mapping.name, folder=task.mapping.parent)
+    files = as_spreadsheets(
+        [task.file], folder, mapping.where.columns, layer=task.layer, notify=notify
+    )
+    return mapped_partitions(files, mapping, name=task.partition, projection=store.projection)
+
+
+def _accounts(store: Store, imported: Imported, part: Partition) -> FileAccounts:
+    record = imported.record
+    unchanged = 0
+    if imported.change == "unchanged":
+        unchanged = record.rows_accepted
+    elif part.keyed:
+        unchanged = record.rows_accepted - len(store.import_rows(record.import_id))
+    return FileAccounts(
+        file=record.file,
+        change=imported.change,
+        read=record.rows_read,
+        accepted=record.rows_accepted,
+        replaced=0 if imported.change == "unchanged" else record.rows_replaced,
+        unchanged=unchanged,
+        rejected=record.rejected_by_reason,
+    )
+
+
+def _add_layer(task: LayerTask, store: Store) -> Outcome:
+    notices = _Notices()
+    content = read_content(task.file, task.how, notify=notices)
+    stored = put_layer(store, content, task.metadata, task.how)
+    layer_id = stored.layer.metadata.layer_id
+    lines, made = tuple(stored.lines), _last_change(store, layer_id)
+    return Outcome(lines, tuple(notices.lines), made=made, layer=layer_id)
+
+
+def _add_figures(task: FiguresTask, store: Store) -> Outcome:
+    notices = _Notices()
+    joined = add_attributes(store, task.file, task.how, notify=notices)
+    layer_id = joined.metadata.layer_id
+    lines, made = tuple(joined.lines), _last_change(store, layer_id)
+    return Outcome(lines, tuple(notices.lines), made=made, layer=layer_id)
+
+
+def _last_change(store: Store, layer_id: str) -> tuple[Undoable, ...]:
+    changes = [change for change in store.layer_changes() if change.layer_id == layer_id]
+    return (Undoable("layer", changes[-1].change_id),)
+
+
+def _undo(task: UndoTask, store: Store) -> Outcome:
+    lines = []
+    with store.transaction():
+        for change in sorted(task.changes, key=lambda one: one.number, reverse=True):
+            if change.kind == "import":
+                lines.append(undone_line(store.undo_import(change.number)))
+            else:
+                lines.append(undone_layer_line(store.undo_layer_change(change.number)))
+    return Outcome(tuple(lines))

@@ -1,0 +1,31 @@
+// The map of a file: its cells or areas over the layer of the board, without tiles.
+// @ts-check
+
+/** @typedef {[number, number][]} Ring */
+/** @typedef {{ bounds: [[number, number], [number, number]] | null, what: string, cells: [Ring, number][], areas: Ring[], under: Ring[] }} Drawn */
+
+const L = /** @type {any} */ (window).L;
+
+/** Make a map; the function that it returns draws what the file is now. @param {HTMLElement} box */
+export function drawMap(box) {
+  const map = L.map(box, { preferCanvas: true, attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false });
+  map.setView([52.9, -1.5], 6);
+  const layers = L.featureGroup().addTo(map);
+  return async () => {
+    const response = await fetch(box.dataset.address ?? "").catch(() => null);
+    if (!response?.ok) return;
+    /** @type {Drawn} */
+    const drawn = await response.json();
+    layers.clearLayers();
+    const under = drawn.under.map((ring) => L.polygon(ring, { color: "#8a8578", weight: 1, fillColor: "#fff", fillOpacity: 0.7, interactive: false }));
+    const most = Math.max(1, ...drawn.cells.map(([, n]) => n));
+    const cells = drawn.cells.map(([ring, n]) =>
+      L.polygon(ring, { stroke: true, color: "#8a3a00", weight: 0.5, fillColor: "#d95f02", fillOpacity: 0.35 + 0.6 * Math.sqrt(n / most) })
+        .bindTooltip(`${n.toLocaleString("en-GB")} ${drawn.what}`));
+    const areas = drawn.areas.map((ring) => L.polygon(ring, { color: "#8a3a00", weight: 1.5, fillColor: "#d95f02", fillOpacity: 0.35, interactive: false }));
+    const own = [...cells, ...areas];
+    for (const one of [...under, ...own]) layers.addLayer(one);
+    const shown = drawn.bounds ? L.latLngBounds(drawn.bounds) : own.length ? L.featureGroup(own).getBounds() : layers.getBounds();
+    if (shown.isValid()) map.fitBounds(shown.pad(0.15), { animate: false, maxZoom: 14 });
+  };
+}

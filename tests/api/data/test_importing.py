@@ -1,0 +1,236 @@
+"""Files become incidents, layers and figures by plain forms, and are undone by them."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+import shapely
+
+from tests.api.conftest import SIDE, SOUTH, WEST
+from tests.api.data.conftest import CASES_CSV, page_text
+
+CSV = ("cases.csv", CASES_CSV.encode())
+
+
+def layer(**codes: str) -> bytes:
+    """A GeoJSON layer of one square for each code, side by side, in the grid's metres."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"WD25CD": code, "WD25NM": name},
+            "geometry": shapely.geometry.mapping(
+                shapely.box(WEST + i * SIDE, SOUTH, WEST + (i + 1) * SIDE, SOUTH + SIDE)
+            ),
+        }
+        for i, (code, name) in enumerate(codes.items())
+    ]
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::27700"}}
+    return json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}).encode()
+
+
+def test_a_table_is_imported_as_proposed_and_undone(caller, store):
+    before = store.incident_count()
+    address = caller.open(CSV)
+    text = page_text(caller.client.get(address))
+    assert "Incidents recognised" in text
+    assert "3 rows checked 2 would be accepted 1 would be rejected" in text
+    assert "in the future 1" in text
+    assert store.incident_count() == before
+    caller.choose(address, "import")
+    done = page_text(caller.finished(address))
+    assert "1 file: 3 read = 2 accepted + 1 rejected" in done
+    assert "cases.csv 3 2 0 1 0 Added" in done
+    assert store.incident_count() == before + 2
+    undone = page_text(caller.undo(f"import-{store.imports(history=True)[-1].import_id}"))
+    assert "(cases.csv) undone: 2 incidents removed, 0 restored." in undone
+    assert store.incident_count() == before
+
+
+def test_rejected_rows_are_downloaded_with_their_reasons(caller):
+    address = caller.open(CSV)
+    assert caller.client.get(f"{address}/rejects.csv").status_code == 404
+    caller.choose(address, "import")
+    assert "Download the 1 rejected row" in page_text(caller.finished(address))
+    response = caller.client.get(f"{address}/rejects.csv")
+    assert 'filename="cases.rejects.csv"' in response.headers["content-disposition"]
+    row = next(csv.DictReader(response.text.splitlines()))
+    assert (row["line"], row["reason"], row["Ref"]) == ("3", "in the future", "2")
+
+
+def test_the_same_file_again_changes_nothing_and_says_so(caller, store):
+    for _ in range(2):
+        address = caller.open(CSV)
+        caller.choose(address, "import")
+        text = page_text(caller.finished(address))
+    assert "Nothing new: it was imported before" in text
+    assert "Undo this import" not in text
+    assert [one.file for one in store.imports(history=True)].count("cases.csv") == 1
+
+
+def test_a_keyed_file_tells_changed_rows_from_unchanged_ones(caller):
+    for content in (CASES_CSV, CASES_CSV.replace("436103", "436109")):
+        address = caller.open(("cases.csv", content.encode()))
+        caller.choose(address, "import")
+        text = page_text(caller.finished(address))
+    # Read, accepted, of these unchanged, rejected, replaced.
+    assert "cases.csv 3 2 1 1 1 Updated by id" in text
+
+
+def test_a_corrected_mapping_changes_what_would_be_rejected(caller, store):
+    ambiguous = CASES_CSV.replace("16/03", "06/03").replace("17/03/2042", "07/03/2024")
+    address = caller.open(("cases.csv", ambiguous.replace("18/03", "08/03").encode()))
+    text = page_text(caller.client.get(address))
+    assert "Say how dates are written." in text
+    assert "The values fit dd/mm/yyyy HH:MM and mm/dd/yyyy HH:MM: choose the right one" in text
+    assert caller.choose(address, "import").status_code == 400
+    text = page_text(caller.choose(address, format="dd/mm/yyyy HH:MM"))
+    assert "3 would be accepted 0 would be rejected" in text
+    assert "2024-03-06 to 2024-03-08" in text
+    text = page_text(caller.choose(address, x="Ref"))
+    assert "This lies 434 km from wards, the layer of the board" in text
+    assert store.setting("source:council") is None
+
+
+def test_what_the_form_lacks_is_said_in_one_place(caller):
+    address = caller.open(("notes.csv", b"a,b\n1,x\n2,y\n"))
+    text = page_text(caller.client.get(address))
+    for words in ("Choose the column of dates.", "Choose the two columns of the place."):
+        assert words in text
+    assert "recognised" not in text
+
+
+def test_a_mapping_file_beside_a_table_is_used_with_its_vocabulary(caller, store):
+    mapping = (
+        'source = "fire"\nid = "Ref"\n[when]\nfrom = "When"\nformat = "dd/mm/yyyy HH:MM"\n'
+        '[where]\neasting = "Easting"\nnorthing = "Northing"\n'
+        '[what]\ncolumn = "Type"\nvocabulary = "codes.csv"\n'
+    )
+    files = [
+        ("cases.csv", CASES_CSV.encode()),
+        ("fire.toml", mapping.encode()),
+        ("codes.csv", b"code,category\nNoise,loud-party\n"),
+    ]
+    address = caller.open(*files)
+    assert "by the mapping fire.toml" in page_text(caller.client.get(address))
+    caller.choose(address, "import")
+    assert "2 accepted" in page_text(caller.finished(address))
+    incidents = store.incidents(columns=["source", "category"])
+    assert (incidents["category"] == "loud-party").sum() == 2
+    assert set(incidents["source"]) == {"police.uk", "fire"}
+
+
+def test_a_layer_is_added_replaced_and_undone(caller, store):
+    for content, areas, before in (
+        (layer(E05000001="Nŵth"), 1, 0),
+        (layer(E05000001="N", E05000002="S"), 2, 1),
+    ):
+        address = caller.open(("wards 2025.geojson", content))
+        caller.choose(address, "import", layer_id="wards-2025", layer_title="New wards")
+        text = page_text(caller.finished(address))
+        assert f"Wards-2025: {areas} areas, codes from WD25CD, names from WD25NM." in text
+        assert ("It replaces New wards: 1 area." in text) == bool(before)
+    assert store.layer("wards-2025")[0].title == "New wards"
+    changes = [one for one in store.layer_changes() if one.layer_id == "wards-2025"]
+    listed = page_text(caller.client.get("/data"))
+    assert "New wards wards-2025" in listed
+    assert "(wards 2025.geojson) undone: wards-2025 is as it was before, with 1 areas" in page_text(
+        caller.undo(f"layer-{changes[1].change_id}")
+    )
+    assert store.layer("wards-2025")[1]["area_name"].tolist() == ["Nŵth"]
+    assert "was new and is removed" in page_text(caller.undo(f"layer-{changes[0].change_id}"))
+    assert [one.layer_id for one in store.layers()] == ["wards"]
+
+
+def test_figures_find_their_layer_by_its_codes(caller, store):
+    address = caller.open(("wards.geojson", layer(E05000001="North", E05000002="South")))
+    caller.choose(address, "import")
+    caller.finished(address)
+    address = caller.open(("pop.csv", b"code,total\nE05000001,10\nE05000002,20\nE05000009,5\n"))
+    assert caller.fields(address)["figures_layer"] == "wards-2025"
+    text = page_text(caller.choose(address, residents="total"))
+    assert "Wards-2025: residents for 2 of 2 areas." in text
+    assert "1 rows match no area of this layer: E05000009" in text
+    caller.choose(address, "import", residents="total")
+    caller.finished(address)
+    assert store.layer("wards-2025")[1]["residents"].tolist() == [10, 20]
+    caller.undo(f"layer-{store.layer_changes()[-1].change_id}")
+    assert "residents" not in store.layer("wards-2025")[1]
+
+
+def test_months_of_the_police_are_imported_together_and_undone_together(caller, store):
+    head = (
+        "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,"
+    )
+    head += "Crime type,Last outcome category,Context\n"
+    row = ",{},T,T,-1.4,52.92,On or near A,,,Burglary,,\n"
+    files = [
+        (f"{month}-northshire-street.csv", (head + row.format(month)).encode())
+        for month in ("2024-05", "2024-06")
+    ]
+    address = caller.open(*files)
+    assert "2 months of incidents of northshire" in page_text(caller.client.get(address))
+    caller.choose(address, "import")
+    assert "2 files: 2 read = 2 accepted + 0 rejected" in page_text(caller.finished(address))
+    made = [one for one in store.imports() if one.name == "northshire"]
+    text = page_text(caller.undo(*(f"import-{one.import_id}" for one in made)))
+    assert text.count("undone: 1 incidents removed") == 2
+
+
+def test_what_refuses_an_import_is_said_where_it_was_asked_for(caller, monkeypatch):
+    address = caller.open(CSV)
+    service = caller.client.app.state.data
+
+    def lost(*_: object) -> None:
+        raise OSError("disk on fire")
+
+    monkeypatch.setattr(service.queue.importer, "run", lost)
+    caller.choose(address, "import")
+    text = page_text(caller.finished(address))
+    assert "Nothing was imported Patchmap failed; see its log for the reason" in text
+    assert "3 rows checked" in text
+    assert caller.fields(address)["from"] == "When"
+
+
+def test_an_undo_that_is_no_longer_possible_is_refused_on_the_list(caller, store):
+    assert caller.undo("import-1", "import-1").status_code == 200
+    response = caller.undo("import-1")
+    assert response.status_code == 409
+    assert "Import 1 is already undone." in page_text(response)
+    for text in ("import-x", "plan-1", "import-99999999999999999999"):
+        assert caller.undo(text).status_code == 400
+    assert [one.import_id for one in store.imports()] == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.pdf", b"%PDF-1.7 ...", "a.pdf is a PDF; ask for the data as a table or a layer."),
+        ("a.csv", b"", "a.csv is empty."),
+        ("a.xls", b"\xd0\xcf\x11\xe0" * 9, "save it as .xlsx without one"),
+    ],
+)
+def test_a_file_that_nothing_reads_is_refused_in_one_sentence(caller, name, content, words):
+    response = caller.client.get(caller.open((name, content)))
+    assert response.status_code == 400
+    assert words in page_text(response)
+    assert "Choose a file, or drop it here" in page_text(response)
+
+
+def test_a_file_that_no_import_takes_names_its_command(caller):
+    mapping = b'source = "x"\n[when]\nfrom = "d"\nformat = "iso"\n[where]\neasting = "e"\n'
+    mapping += b'northing = "n"\n[what]\ncategory = "noise"\n'
+    text = page_text(caller.client.get(caller.open(("m.toml", mapping))))
+    assert "patchmap ingest FILE --mapping m.toml" in text
+    assert "What an import would do" not in text
+
+
+def test_the_map_has_the_file_and_the_layer_of_the_board(caller):
+    address = caller.open(CSV)
+    drawn = caller.client.get(f"{address}/map.json").json()
+    assert sum(n for _, n in drawn["cells"]) == 2
+    (south, west), (north, east) = drawn["bounds"]
+    assert 52.9 < south <= north < 53.0
+    assert -1.6 < west <= east < -1.4
+    assert len(drawn["under"]) == 2
