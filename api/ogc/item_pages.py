@@ -72,9 +72,9 @@ class ItemPage:
                 raise QuestionError(
                     name, f"unknown value {query[name]!r}; choose {one_of(choices)}"
                 )
-        if form is not CSV and (
-            only_csv := next((n for n in ("geometry", "bom") if n in query), "")
-        ):
+        # Generated clients send each default: bom=false changes nothing anywhere.
+        of_csv = (name for name in ("geometry", "bom") if query.get(name, "false") != "false")
+        if form is not CSV and (only_csv := next(of_csv, "")):
             raise QuestionError(only_csv, "only CSV takes it; use f=csv, or leave it out")
         if "datetime" in query:
             check_interval(query["datetime"])

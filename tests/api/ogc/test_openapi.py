@@ -157,3 +157,19 @@ def test_stated_limits_are_held_by_name(client: TestClient, address: str, messag
     response = client.get(f"/ogc/collections/{address}")
     assert response.status_code == 400
     assert message in response.json()["detail"]
+
+
+def test_a_client_may_send_every_default(client: TestClient) -> None:
+    """Clients that are generated from the document send the defaults that it states."""
+    document = client.get("/ogc/api").json()
+    for path, operations in document["paths"].items():
+        parameters = operations["get"]["parameters"]
+        if any(one["in"] == "path" for one in parameters):
+            continue
+        defaults = {
+            one["name"]: str(one["schema"]["default"]).replace("False", "false")
+            for one in parameters
+            if "default" in one["schema"]
+        }
+        response = client.get(f"/ogc{path.rstrip('/')}", params=defaults)
+        assert response.status_code == 200, (path, defaults, response.text[:300])
