@@ -66,7 +66,6 @@ def brief_page(findings: Findings, view: BoardView) -> str:
         painting=painting,
         counted=shown_words(findings.answer),
         counts=painting.counts,
-        occupied=painting.occupied,
         style=Markup(style),  # noqa: S704 - our own sheets
         sections=[render_section(name, findings, shared) for name in SECTIONS],
     )

@@ -21,8 +21,9 @@ from api.errors import UNANSWERED
 from api.etags import not_modified_or
 from api.pages.charts import chart
 from api.pages.templating import templates
-from api.pages.text import CLASS_WORDS, PATTERN_WORDS, reason_of
+from api.pages.text import BESIDE_WORDS, PATTERN_WORDS, class_words, reason_of
 from api.query import QUESTION_PARAMETERS, only
+from geo.analyses.hot_cells import hotspot_ids
 from geo.analyses.places import circles_of
 from geo.errors import InputError, QuestionError
 from geo.hotspots.ranking import place_of
@@ -97,7 +98,7 @@ def _cell(findings: Findings, at: str) -> Story:
         "kind": "cell",
         "title": _title("Cell", findings, x, y),
         "id": at,
-        "class_words": CLASS_WORDS[row["class"].iloc[0]] if len(row) else "",
+        **_judged(row, answer),
     }
     if answer.accounts.compared:
         own |= _change_of(answer.cell_changes.areas.iloc[[number]], answer)
@@ -106,6 +107,19 @@ def _cell(findings: Findings, at: str) -> Story:
         **_area_at(findings, x, y),
         **own,
         **_persistence(findings, x, y),
+    }
+
+
+def _judged(row: pd.DataFrame, answer: Answer) -> Story:
+    """What a cell is called, what was to be expected in it, and its hotspot."""
+    if row.empty:
+        return {"class_words": ""}
+    cell = row.iloc[0]
+    words = class_words(answer, str(cell["class"]))
+    return {
+        "class_words": BESIDE_WORDS if cell["beside"] else words,
+        "expected": float(cell["expected"]),
+        "cluster": cell["cluster_id"],
     }
 
 
@@ -150,16 +164,15 @@ def _area(findings: Findings, at: str) -> Story:
     row = findings.area_row(at)
     position = int(str(row["position"]))
     trend = findings.area_trend
-    hot = findings.answer.hotspots
-    inside = findings.answer.membership.among(hot["area_code"], [at])
-    hot = hot[inside & hot["class"].str.startswith("hot")]
+    cells = findings.answer.hotspots
+    inside = findings.answer.membership.among(cells["area_code"], [at])
     return {
         **_counts(findings, findings.answer.membership.within(findings.answer.counted, [at])),
         **row,
         "kind": "area",
         "title": str(row["area_name"]),
         "id": at,
-        "hot": len(hot),
+        "hot": len(hotspot_ids(cells[inside])),
         "chart": chart(trend, position, width=CHART[0], height=CHART[1]),
         "trend": trend,
         "band": trend.verdict(position),

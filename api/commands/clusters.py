@@ -141,6 +141,12 @@ def with_engine(
             raise QuestionError(
                 "areas", "is missing; name a file of areas, or a layer of the store"
             )
+        if question.baseline not in ("", "even") or question.test != "tail":
+            raise QuestionError(
+                "baseline" if question.test == "tail" else "test",
+                "--engine dask holds cells against an even spread alone; leave it out, or import "
+                "the files into a store",
+            )
         cli = CommandContext.of(context)
         cli.check_output(output, *files)
         # Checked before counting, which can take hours.
@@ -188,9 +194,8 @@ def cells(request: CountRequest, job: CountJob) -> CountOutput:
     counted, units = _count_cells(request, job)
     if request.question.by == "month":
         return CountOutput(counted.frame("cell_id"), counted, {})
-    return CountOutput(
-        hotspots(counted, units, request.question.category), counted, _parameters(request, units)
-    )
+    frame = hotspots(counted, units, request.question.category)
+    return CountOutput(frame, counted, _parameters(request, units, baseline="even"))
 
 
 def emerging_cells(request: CountRequest, job: CountJob) -> CountOutput:
@@ -212,8 +217,9 @@ def _count_cells(request: CountRequest, job: CountJob) -> tuple[CountResult, Cel
     return _count(request, CountJob(units, job.projection, job.criteria)), units
 
 
-def _parameters(request: CountRequest, units: CellUnits) -> dict[str, object]:
-    parameters = {
+def _parameters(request: CountRequest, units: CellUnits, **further: str) -> dict[str, object]:
+    parameters: dict[str, object] = {
+        **further,
         "cell_m": request.question.cell,
         "shape": request.question.shape,
         "cells": len(units.cells),

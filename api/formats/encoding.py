@@ -20,6 +20,7 @@ DEGREES_DECIMALS = 6
 _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 _KEYS = (
     ("cell_id",),
+    ("cluster_id",),
     ("officer", "round", "stop"),
     ("hotspot_id",),
     ("rank",),

@@ -209,6 +209,5 @@ def _legend(
         study_title=answer.study_title,
         accounts=answer.accounts,
         counts=painting.counts,
-        occupied=painting.occupied,
         credits=answer.accounts.attribution,
     )

@@ -6,7 +6,7 @@ A mode belongs to the page and not to the Question: it changes no numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import geopandas as gpd
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from api.pages.text import CLASS_WORDS, PATTERN_WORDS
+from api.pages.text import BESIDE_WORDS, CLASS_WORDS, PATTERN_WORDS, expected_words
 from geo.analyses import LAYERS
 from geo.errors import QuestionError
 from geo.hotspots.emerging import WINDOW
@@ -53,27 +53,20 @@ class Painting:
     shades
         By kind, in the order of drawing.
     note
-        What the mode shows, with its unit; '' for classes, whose legend is enough.
+        What the mode shows, with its unit; of classes the baseline.
+    hotspots
+        How many hotspots, which are joined cells, have each shade: that of their hottest cell.
     """
 
     cells: gpd.GeoDataFrame
     shades: Mapping[str, Shade]
     note: str
-
-    @property
-    def classes(self) -> bool:
-        """Whether the cells are coloured by their class."""
-        return self.shades.keys() == CLASS_STYLES.keys()
+    hotspots: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
         """How many cells have each shade."""
         return _by_kind(self.cells)
-
-    @property
-    def occupied(self) -> dict[str, int]:
-        """How many of them hold an incident."""
-        return _by_kind(self.cells[self.cells["n"] > 0])
 
 
 def _by_kind(cells: gpd.GeoDataFrame) -> dict[str, int]:
@@ -95,6 +88,12 @@ CLASS_STYLES: Final[dict[str, Style]] = {
     "cold_95": _style("#92c5de", "#2166ac"),
     "cold_99": _style("#2166ac", "#0b2f57", opacity=0.7),
     "undefined": _style("#ffffff", "#767676", opacity=0.3, weight=0.5),
+}
+BESIDE: Final = "beside"
+"""The kind of empty cells beside a hotspot."""
+_BESIDE_STYLE: Final = {
+    **_style("#ffffff", "#b2182b", opacity=0.15, weight=0.8),
+    "dashArray": "2 3",
 }
 _DENSITY: Final = ("#ffe699", "#fd9f2e", "#e2541a", "#b3001b", "#50001a")
 _RISES: Final = ("#fdb863", "#e66101", "#8c3a00")
@@ -126,13 +125,22 @@ def group_of(patterns: pd.Series) -> pd.Series:
 def _classes(answer: Answer) -> Painting:
     # Empty cells without a class are not drawn: the basemap stays visible there.
     cells = answer.hotspots
-    cells = cells[(cells["n"].fillna(0) > 0) | ~cells["class"].isin(["none", "undefined"])]
-    meaning = cells["class"].map(CLASS_WORDS)
+    cells = cells[
+        (cells["n"].fillna(0) > 0) | cells["beside"] | ~cells["class"].isin(["none", "undefined"])
+    ]
+    kinds = cells["class"].where(~cells["beside"], BESIDE)
+    words = {**CLASS_WORDS, BESIDE: BESIDE_WORDS}
+    styles = {BESIDE: _BESIDE_STYLE, **CLASS_STYLES}
     shades = {
-        kind: Shade(CLASS_WORDS[kind], style, counted=kind not in ("none", "undefined"))
-        for kind, style in CLASS_STYLES.items()
+        kind: Shade(words[kind], style, counted=kind not in ("none", "undefined"))
+        for kind, style in styles.items()
     }
-    return Painting(_painted(cells, cells["class"], meaning), shades, "")
+    hot = cells[cells["class"].str.startswith("hot")]
+    # In the order of the alphabet hot_99 comes last: the hottest class of each.
+    hottest = hot.groupby("cluster_id")["class"].max().value_counts()
+    counts = {str(kind): int(number) for kind, number in hottest.items()}
+    painted = _painted(cells, kinds, kinds.map(words))
+    return Painting(painted, shades, expected_words(answer), counts)
 
 
 def _density(answer: Answer) -> Painting:
@@ -249,7 +257,7 @@ class MapMode:
 
 
 MAP_MODES: Final = {
-    "cells": MapMode("Hot cells", _classes),
+    "cells": MapMode("Hotspots", _classes),
     "density": MapMode("Density", _density),
     "change": MapMode("Change", _change, compares=True),
     "persistence": MapMode("Persistence", _persistence),

@@ -43,9 +43,12 @@ _DECLARED = (
     Property("area_code", "string", "Code of the area"),
     Property("area_name", "string", "Name of the area"),
     Property("arrive", "string", "When the officer arrives"),
+    Property("baseline", "number", "Share of the baseline in the cell"),
     Property("band", "string", "Where the count lies: below, within or above the expected band"),
+    Property("beside", "boolean", "Whether it is an empty cell beside a hotspot"),
     Property("category", "string", "Category"),
     Property("cell_id", "string", "Cell"),
+    Property("cells", "integer", "Hot cells"),
     Property("certainty", "string", "Certainty of the change"),
     Property("change", "number", "Incidents less those of the compared period"),
     Property("change_per_day", "number", "Incidents per day less those of the compared period"),
@@ -57,6 +60,7 @@ _DECLARED = (
         "string",
         "Class: hot or cold at a false discovery rate of 1 % (_99) or 5 % (_95), none, undefined",
     ),
+    Property("cluster_id", "string", "Id of the hotspot: joined hot cells"),
     Property("cold_steps", "integer", "Steps that were cold: each looks at three months"),
     Property("demand", "number", "Incidents that the visit covers"),
     Property("density", "number", "Incidents per km²"),
@@ -74,6 +78,7 @@ _DECLARED = (
     Property("in_line", "integer", "Rank in the queue for the next post"),
     Property("incident_id", "string", "Id of the incident"),
     Property("inside_share", "number", "Share of the cell inside the study area"),
+    Property("land_share", "number", "Share of the land of the study area"),
     Property("last", "string", "Day of the last incident", "date"),
     Property("last_cold", "string", "Last month of the last step that was cold"),
     Property("last_hot", "string", "Last month of the last step that was hot"),
@@ -157,7 +162,14 @@ _COMPARED = ("n_compared", "change", "change_share", "p", "q", "certainty")
 _PER_DAY = ("n_per_day", "n_compared_per_day", "change_per_day")
 ALWAYS: Mapping[str, tuple[str, ...]] = {
     "area-counts": (*_AREA, "n", "share"),
-    "hotspots": ("cell_id", "n", "z", "p", "q", "p_count", "q_count", "class", *_CELL),
+    "hotspots": (
+        *("cell_id", "n", "baseline", "expected", "z", "p", "q", "p_count", "q_count", "class"),
+        *("cluster_id", "beside", *_CELL),
+    ),
+    "hotspot-outlines": (
+        *("cluster_id", "class", "cells", "n", "expected", "share", "land_share", "streets"),
+        "area_code",
+    ),
     "density": ("cell_id", "n", "density", *_CELL),
     "ranked-hotspots": (
         *("rank", "hotspot_id", "n", "share", "area_code", "streets", "radius_m", "x", "y"),

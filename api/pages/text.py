@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 
 import geopandas as gpd
+import numpy as np
 
 from api.calls import BusyError
 from geo.coverage import no_data_words, partly_covered
@@ -15,14 +17,17 @@ from geo.question.answer import Answer
 from geo.question.values import Hours
 
 CLASS_WORDS = {
-    "hot_99": "Hot: far more than an even spread (false discovery rate 1 %)",
-    "hot_95": "Hot: more than an even spread (false discovery rate 5 %)",
+    "hot_99": "Hot: far more than expected (false discovery rate 1 %)",
+    "hot_95": "Hot: more than expected (false discovery rate 5 %)",
     "none": "No clear pattern",
-    "cold_95": "Quiet: fewer than an even spread (false discovery rate 5 %)",
-    "cold_99": "Quiet: far fewer than an even spread (false discovery rate 1 %)",
+    "cold_95": "Quiet: fewer than expected (false discovery rate 5 %)",
+    "cold_99": "Quiet: far fewer than expected (false discovery rate 1 %)",
     "undefined": "Cannot be judged",
 }
-"""Each class of a hotspot cell in words; what it is held against is the mask of the accounts."""
+"""Each class of a hotspot cell in words; what was to be expected is the answer's baseline."""
+
+BESIDE_WORDS = "No incident here, but beside a hotspot"
+"""What an empty cell in a hot neighbourhood is."""
 
 PATTERN_WORDS = {
     "new": "New: hot of late, not before",
@@ -104,18 +109,53 @@ def hot_cells(answer: Answer) -> gpd.GeoDataFrame:
     return cells[cells["class"].str.startswith("hot") & (cells["area_code"] != "")]
 
 
+def hotspot_count(answer: Answer) -> int:
+    """How many hotspots, which are joined hot cells, have a cell in the areas shown."""
+    return int(hot_cells(answer)["cluster_id"].nunique())
+
+
 def hot_words(answer: Answer) -> str:
-    """What the number of hot cells means: `more than an even spread over Derby would give`."""
+    """What makes a hotspot: `more than its points would lead one to expect (1,543 points …)`."""
+    gi = ", and by Gi*" if answer.question.test == "gi" else ""
+    return f"more than {answer.baseline.phrase}{gi} (false discovery rate 5 %)"
+
+
+def class_words(answer: Answer, name: str) -> str:
+    """A class of a cell in words, with the baseline that it is held against.
+
+    Parameters
+    ----------
+    name
+        One of `geo.hotspots.getis_ord.CLASSES`.
+
+    Returns
+    -------
+    As `Hot: far more than its points would lead one to expect (…); false discovery rate 1 %`.
+    """
+    if name == "undefined":
+        return f"{CLASS_WORDS[name]}: nothing here of what it would be held against"
+    phrase = f"than {answer.baseline.phrase}"
+    words = CLASS_WORDS[name].replace("than expected", phrase)
+    return re.sub(r" \((false discovery rate \d %)\)$", r"; \1", words)
+
+
+def expected_words(answer: Answer) -> str:
+    """What was to be expected in a cell, for a legend."""
     return (
-        f"with their neighbours they hold more than an even spread over {answer.study_title} would "
-        "give (false discovery rate 5 %)"
+        f"Expected: as many as {answer.baseline.phrase}. A cell counts with those that touch it; "
+        "joined hot cells are one hotspot."
     )
 
 
-def occupied_words(answer: Answer) -> str:
-    """How many of the hot cells hold an incident: `51 with an incident`; '' where none is hot."""
+def hot_share_words(answer: Answer) -> str:
+    """How much lies in the hotspots: `12.3 % of incidents on 1.9 % of the land`; '' without any."""
     hot = hot_cells(answer)
-    return f"{int((hot['n'] > 0).sum()):,} with an incident" if len(hot) else ""
+    if not len(hot) or answer.question.within or not answer.accounts.counted:
+        return ""
+    chosen = np.isin(np.array(answer.cells.ids), hot["cell_id"])
+    land = answer.cells.inside_area
+    incidents = percent(hot["n"].sum() / answer.accounts.counted)
+    return f"{incidents} of incidents on {percent(land[chosen].sum() / land.sum())} of the land"
 
 
 def total_words(answer: Answer) -> str:

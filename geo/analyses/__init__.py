@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from geo.analyses import deployment, patrolling, places, proof, surfaces, times, treatment
+from geo.analyses import (
+    deployment,
+    hot_cells,
+    patrolling,
+    places,
+    proof,
+    surfaces,
+    times,
+    treatment,
+)
 from geo.analyses.analysis import Analysis, AnalysisResult
 
 __all__ = ["ANALYSES", "LAYERS", "Analysis", "AnalysisResult"]
@@ -25,10 +34,19 @@ ANALYSES = (
         "hotspots",
         "hotspots",
         "Hotspot cells",
-        "Find hot and cold cells on a grid over the study area.",
-        "Cells over the study area, classed by Getis-Ord Gi* and an exact tail.",
-        surfaces.hotspots,
+        "Find hot and cold cells against a baseline, on a grid over the study area.",
+        "Cells over the study area, classed by the exact tail of their count against a baseline.",
+        hot_cells.hotspots,
         shape="cells",
+    ),
+    Analysis(
+        "outlines",
+        "hotspot-outlines",
+        "Hotspots",
+        "Join hot cells to hotspots, each with its outline, count and shares.",
+        "Joined hot cells: one outline each, with its incidents, expected incidents and shares.",
+        hot_cells.outlines,
+        shape="outlines",
     ),
     Analysis(
         "density",

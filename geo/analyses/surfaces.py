@@ -59,25 +59,6 @@ def area_counts(answer: Answer) -> AnalysisResult:
     )
 
 
-def hotspots(answer: Answer) -> AnalysisResult:
-    """Class every cell of the study area as hot, cold or neither."""
-    caveats: list[str] = []
-    if answer.harm is not None:
-        caveats.append(
-            f"Gi* is of harm by {answer.harm.title} ({answer.harm.source}); the exact tail is of "
-            "counts."
-        )
-    return AnalysisResult(
-        answer.hotspots,
-        "Getis-Ord Gi* (Ord & Getis 1995) and the exact binomial tail of each neighbourhood's "
-        "sum against an even spread over the study area, both corrected over all cells (Benjamini "
-        "& Hochberg 1995); hot or cold needs both, at a false discovery rate of 5 % (hot_95, "
-        "cold_95) or 1 % (hot_99, cold_99)",
-        cell_parameters(answer),
-        caveats,
-    )
-
-
 def changes(answer: Answer) -> AnalysisResult:
     """Test how each area differs from the compared period, in its count and its share."""
     if not answer.accounts.compared:

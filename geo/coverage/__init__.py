@@ -8,7 +8,7 @@ imports alone, before any incident is.
 from geo.coverage.comparison import Comparison, Series, partly_covered
 from geo.coverage.knowledge import Knowledge, ShortMonths, knowledge_of
 from geo.coverage.latest import Anchor, anchor_of
-from geo.coverage.point_lists import SMALL_AREA_M2, new_lists
+from geo.coverage.point_lists import SMALL_AREA_M2, PointList, new_lists, point_lists
 from geo.coverage.published import Coverage, ImportCoverage, Publisher, no_data_words, span_words
 from geo.coverage.territories import near
 
@@ -19,6 +19,7 @@ __all__ = [
     "Coverage",
     "ImportCoverage",
     "Knowledge",
+    "PointList",
     "Publisher",
     "Series",
     "ShortMonths",
@@ -28,5 +29,6 @@ __all__ = [
     "new_lists",
     "no_data_words",
     "partly_covered",
+    "point_lists",
     "span_words",
 ]

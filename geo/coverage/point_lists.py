@@ -7,6 +7,7 @@ small area holds other incidents than before, although nothing happened differen
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -33,6 +34,55 @@ SMALL_AREA_M2: Final = 1_000_000.0
 
 Points move by about a hundred metres, so of 1 km² about a tenth of the incidents change sides.
 """
+
+
+@dataclass(frozen=True)
+class PointList:
+    """The points that a source moved its incidents to in some months.
+
+    Attributes
+    ----------
+    source
+        Whose list it is.
+    months
+        The months with an incident, as `YYYY-MM`, in order.
+    x, y
+        The distinct points with an incident of whatever category, in metres. A point without any
+        incident so far is unknown: the longer the list is in use, the fewer these are.
+    """
+
+    source: str
+    months: tuple[str, ...]
+    x: Floats
+    y: Floats
+
+
+def point_lists(incidents: pd.DataFrame) -> list[PointList]:
+    """The lists of points of each source, from the oldest to the newest.
+
+    Parameters
+    ----------
+    incidents
+        Incidents of all categories: `source`, `occurred_from`, `x`, `y`.
+
+    Returns
+    -------
+    A list for each source, and one more for each month from which it uses other points.
+    """
+    lists = []
+    for source in sorted(incidents["source"].astype(str).unique()):
+        rows = incidents[(incidents["source"] == source).to_numpy(dtype=bool)]
+        moment, moments = pd.factorize(rows["occurred_from"])
+        month = london_months(pd.Series(moments))[moment]
+        x, y = (rows[axis].to_numpy(float) for axis in ("x", "y"))
+        starts = np.array(_changes(x, y, month), dtype="datetime64[M]")
+        of_list = np.searchsorted(starts, month, side="right")
+        for number in np.unique(of_list):
+            here = of_list == number
+            points = np.unique(x[here] + 1j * y[here])
+            months = tuple(np.unique(month[here]).astype(str).tolist())
+            lists.append(PointList(source, months, points.real, points.imag))
+    return lists
 
 
 def new_lists(incidents: pd.DataFrame) -> tuple[str, ...]:

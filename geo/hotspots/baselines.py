@@ -33,7 +33,10 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LEVELS: Final = ((0.05, "95"), (0.01, "99"))
+FALSE_DISCOVERY_RATE: Final = 0.05
+"""Of the cells that are called hot or cold, the share that may be false alarms."""
+
+LEVELS: Final = ((FALSE_DISCOVERY_RATE, "95"), (0.01, "99"))
 """False discovery rates of the classes, the stricter one last: it replaces the other."""
 
 

@@ -207,15 +207,15 @@ def _described(inside: pd.DataFrame, day: tuple[int, int]) -> dict[str, object]:
     n_day, n_night = _day_and_night(inside, day)
     return {
         "n": len(inside),
-        "streets": _commonest(inside["location"]),
+        "streets": commonest_streets(inside["location"]),
         "n_day": n_day,
         "n_night": n_night,
         "n_untimed": len(inside) - n_day - n_night,
     }
 
 
-def _commonest(location: pd.Series) -> str:
-    """The most frequent names, ties in alphabetical order."""
+def commonest_streets(location: pd.Series) -> str:
+    """The names of streets that occur most, ties in alphabetical order, joined with `;`."""
     names, n = np.unique(street_names(location.tolist()).astype(str), return_counts=True)
     names, n = names[names != ""], n[names != ""]
     return "; ".join(names[np.argsort(-n, kind="stable")][:MOST_STREETS])

@@ -15,18 +15,29 @@ from geo.cells import Cells, Grid
 from geo.checkpoints import checkpoint
 from geo.coverage import SMALL_AREA_M2, Comparison, Knowledge, Series, new_lists
 from geo.errors import InputError, QuestionError
-from geo.hotspots import change, getis_ord
+from geo.hotspots import change
+from geo.hotspots.baselines import Baseline, hotspots
 from geo.hotspots.change import Changes
+from geo.hotspots.dispersion import MOST_MONTHS, TIMED, begins_series
 from geo.hotspots.verdict import Earlier
 from geo.incidents import Covers, SourceNotes, london_months
 from geo.period import Period
 from geo.properties import cached_property
 from geo.question.accounts import Accounts
 from geo.question.alike import UNLIKE, crossed, why_not_compared
+from geo.question.baseline import (
+    BaselineSources,
+    MonthDispersion,
+    StatedBaseline,
+    baseline_layer,
+    month_dispersion,
+    stated_baseline,
+)
 from geo.question.earlier import FEWEST_EARLIER, earlier_periods
 from geo.question.harm import HarmTable
 from geo.question.membership import AreaMembership
 from geo.question.model import Question
+from geo.question.rows import QuestionRows
 from geo.sources import NOTES
 
 UNKNOWN_CELL = "not known: the months with data here are not those elsewhere"
@@ -68,6 +79,8 @@ class StoreFacts:
         `area_name`.
     titles
         Titles of the Question's layers, by their ids.
+    baseline
+        The layer that the Question names as its baseline: areas with counts, or points.
     """
 
     accepted: int
@@ -82,6 +95,7 @@ class StoreFacts:
     bases: gpd.GeoDataFrame | None = None
     covers: Mapping[str, Covers] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
+    baseline: gpd.GeoDataFrame | None = None
 
     def title(self, layer_id: str) -> str:
         """The title of a layer, for people; its id where it has none."""
@@ -122,6 +136,8 @@ class Answer:
         where they were not looked for.
     series
         What is alike over the months of the history; None without one.
+    rows
+        Reads incidents of other times or categories, when they are first needed.
     """
 
     question: Question
@@ -130,6 +146,7 @@ class Answer:
     counted: pd.DataFrame
     accounts: Accounts
     facts: StoreFacts
+    rows: QuestionRows
     compared: pd.DataFrame
     history: pd.DataFrame
     published: tuple[str, ...]
@@ -421,13 +438,19 @@ class Answer:
 
     @cached_property
     def hotspots(self) -> gpd.GeoDataFrame:
+        """`hotspots_of_all` in the areas that the Question shows."""
+        return self.shown(self.hotspots_of_all)
+
+    @cached_property
+    def hotspots_of_all(self) -> gpd.GeoDataFrame:
         """Every cell of the study area with its hotspot class, and the whole cell as geometry.
 
-        `cell_id`, `n`, `z`, `p`, `q`, `p_count`, `q_count`, `class`, `area_code` (of the centre;
-        '' outside the layer, joined with `;` where areas overlap), `inside_share`; with a harm
-        table also `weighted` and the ranks. See `geo.hotspots.getis_ord`.
+        `cell_id`, `n`, `baseline`, `expected`, `z`, `p`, `q`, `p_count`, `q_count`, `class`,
+        `cluster_id`, `beside`, `area_code` (of the centre; '' outside the layer, joined with `;`
+        where areas overlap), `inside_share`; with a harm table also `weighted` and the ranks. See
+        `geo.hotspots.baselines`.
         """
-        cells = self.cells
+        cells, gi = self.cells, self.question.test == "gi"
         weighted = None
         if self.harm is not None:
             cell = self.cell_of_counted
@@ -435,13 +458,72 @@ class Answer:
         checkpoint()
         # What is unknown is no part of the study area: as zeros it would make the rest hot.
         known = self.cells_known
-        classes = getis_ord.hotspots(
+        baseline = self.baseline.baseline
+        classes = hotspots(
             self.cell_counts[known],
             cells.neighbours[known][:, known],
-            cells.inside_area[known],
+            Baseline(baseline.amounts[known], labels=baseline.labels),
+            ids=np.array(cells.ids)[known].tolist(),
+            tested=None if gi else self.cell_evidence[known],
             weighted=None if weighted is None else weighted[known],
+            dispersion=1.0 if gi else self.dispersion.value,
+            gi=gi,
         )
-        return self.on_cells(self.on_all_cells(classes, {"class": "undefined"}))
+        return self._as_cells(self.on_all_cells(classes, {"class": "undefined", "cluster_id": ""}))
+
+    @cached_property
+    def baseline(self) -> StatedBaseline:
+        """What the cells are held against."""
+        notes = self.facts.notes
+        return stated_baseline(
+            BaselineSources(
+                self.question,
+                self.cells,
+                self.counted,
+                {name: name in notes and notes[name].snapped for name in self.accounts.source},
+                self.study_areas,
+                self.study_title,
+                self.facts.baseline,
+                self.facts.title(baseline_layer(self.question.baseline)),
+                self.rows,
+            )
+        )
+
+    @cached_property
+    def cell_evidence(self) -> NDArray[np.int64]:
+        """As `cell_counts`, but incidents of one series count once."""
+        begins = begins_series(self.counted)
+        return np.bincount(self.cell_of_counted[begins], minlength=len(self.cells))
+
+    @cached_property
+    def dispersion(self) -> MonthDispersion:
+        """How much the counts of neighbourhoods vary from month to month, beside chance.
+
+        Of the last year of months up to the period's end that are known in full, on the latest
+        list of snap points; of incidents without a time of day alone, because of the others the
+        series are known.
+        """
+        if not self.untimed:
+            return MonthDispersion()
+        last = self.accounts.period.months[-1]
+        lists = self.rows.point_lists if self.snapped else []
+        starts = [one.months[0] for one in lists if one.months[0] <= last]
+        first = max(str(np.datetime64(last, "M") - (MOST_MONTHS - 1)), *starts)
+        months = [
+            name for name in self.published if first <= name <= last and name not in self.short
+        ]
+        if not months:
+            return MonthDispersion()
+        rows = self.rows.of_period(Period.of_months(months[0], months[-1]))
+        rows = rows[~rows["precision"].isin(TIMED).to_numpy(dtype=bool)]
+        measured = month_dispersion(rows, self.cells, months)
+        share = self.untimed / len(self.counted)
+        return MonthDispersion(1 + share * (measured.value - 1), measured.months)
+
+    @cached_property
+    def untimed(self) -> int:
+        """How many counted incidents have no time of day."""
+        return int((~self.counted["precision"].isin(TIMED)).sum())
 
     @cached_property
     def cell_of_counted(self) -> NDArray[np.int64]:
@@ -502,6 +584,9 @@ class Answer:
 
     def on_cells(self, table: pd.DataFrame) -> gpd.GeoDataFrame:
         """A table with one row a cell, as a layer of the cells that the Question shows."""
+        return self.shown(self._as_cells(table))
+
+    def _as_cells(self, table: pd.DataFrame) -> gpd.GeoDataFrame:
         checkpoint()
         frame = self.cells.frame(str(self.areas.crs))
         for name in table.columns:
@@ -509,7 +594,7 @@ class Answer:
         centres = self.cells.grid.centres(self.cells.positions)
         frame["area_code"] = self.membership.codes_at(*centres)
         ordered = ["cell_id", *table.columns, "area_code", "inside_share", "geometry"]
-        return self.shown(frame[ordered])
+        return frame[ordered]
 
     @cached_property
     def membership(self) -> AreaMembership:

@@ -27,7 +27,7 @@ from geo.coverage import (
     knowledge_of,
     new_lists,
 )
-from geo.errors import NotFoundError, QuestionError
+from geo.errors import NotFoundError, QuestionError, StoreError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
 from geo.locate import AreaLocator
 from geo.period import Period
@@ -43,11 +43,13 @@ from geo.question.alike import (
     unknown_areas,
 )
 from geo.question.answer import Answer, StoreFacts
+from geo.question.baseline import baseline_layer, check_baseline
 from geo.question.exclusions import check_places
 from geo.question.membership import AreaMembership
 from geo.question.model import Question
 from geo.question.quality import ShortMonth, published_twice, short_months
 from geo.question.resolve import ResolvedQuestion, check_names, resolve
+from geo.question.rows import QuestionRows
 from geo.question.store_settings import (
     covers_of,
     default_layer,
@@ -55,7 +57,14 @@ from geo.question.store_settings import (
     known_places,
     source_notes,
 )
-from geo.store.contract import ImportRecord, LayerMetadata, StoreReader, Subject, Window
+from geo.store.contract import (
+    DataVersion,
+    ImportRecord,
+    LayerMetadata,
+    StoreReader,
+    Subject,
+    Window,
+)
 from geo.store.layer_ids import MATCHED, PLAN_PREFIX
 
 __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer"]
@@ -81,7 +90,7 @@ class FurtherRows:
     past
         Past rows of all forces; see `geo.coverage.knowledge_of`.
     everything
-        The incidents of all times, among which places that are left out are looked for.
+        The incidents of all times: `ANSWER_COLUMNS`.
     """
 
     past: Callable[[], pd.DataFrame]
@@ -134,9 +143,9 @@ def answer(
     study = areas if study_areas is None else study_areas
     facts = facts or StoreFacts(accepted=len(incidents))
     check_names("within", question.within, areas.index)
-    check_places(
-        question.without, incidents, further.everything if further else (lambda: incidents)
-    )
+    everything = further.everything if further else (lambda: incidents)
+    check_places(question.without, incidents, everything)
+    check_baseline(question, study, facts.baseline)
     resolved, known = _resolved(
         question,
         _coverage(incidents, imports, facts.covers),
@@ -222,6 +231,7 @@ def answer(
         counted,
         accounts,
         facts,
+        QuestionRows(resolved, everything, locators.inside, study),
         compared=compared,
         history=located,
         earlier=windows,
@@ -441,6 +451,10 @@ def ask(
         if question.study:
             of_study, study = _layer(read, "study", question.study)
             titles[question.study] = of_study.title
+        baseline = None
+        if named := baseline_layer(question.baseline):
+            of_baseline, baseline = _layer(read, "baseline", named)
+            titles[named] = of_baseline.title
         imports = store.imports()
         covers = covers_of(store, {record.source for record in imports})
         past = cache(partial(_past_rows, store, imports))
@@ -461,9 +475,7 @@ def ask(
             areas,
             study_areas=study,
             imports=imports,
-            further=FurtherRows(
-                past, everything=partial(store.incidents, columns=("x", "y", "location"))
-            ),
+            further=FurtherRows(past, cache(partial(_everything, store, store.data_version()))),
             facts=StoreFacts(
                 covers=covers,
                 accepted=store.incident_count(),
@@ -477,9 +489,18 @@ def ask(
                 unknown=treated.unknown | control.unknown,
                 bases=_layer_named(read, "bases", question.patrols.bases),
                 titles=titles,
+                baseline=baseline,
             ),
             history=history,
         )
+
+
+def _everything(store: StoreReader, version: DataVersion) -> pd.DataFrame:
+    """The incidents of all times; a store that has changed meanwhile is read again by a retry."""
+    with store.reading():
+        if store.data_version().incidents != version.incidents:
+            raise StoreError("the incidents have just changed; try again")
+        return store.incidents(columns=ANSWER_COLUMNS)
 
 
 def _subjects(question: Question) -> list[Subject]:
@@ -488,6 +509,7 @@ def _subjects(question: Question) -> list[Subject]:
         question.layer,
         question.study,
         question.patrols.bases,
+        baseline_layer(question.baseline),
         question.treatment.treated,
         question.treatment.control,
     )

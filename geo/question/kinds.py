@@ -32,6 +32,9 @@ Pairs = tuple[tuple[str, P], ...]
 LONGEST: Final = 500
 """Letters of a text, at most."""
 
+BASELINES: Final = ("even", "points", "residents", "other")
+"""Baselines that need no layer of their own."""
+
 _MONTH: Final = r"\d{4}-(0[1-9]|1[0-2])"
 _BANDS: Final = r"\d{1,5}(,\d{1,5}){0,9}"
 _MIX_PART = re.compile(r"\s*([^:,]{1,64}?)\s*(?::\s*(\d{1,6}(?:\.\d{1,6})?))?\s*")
@@ -127,6 +130,19 @@ class Text(Kind[str]):
         if not isinstance(value, str):
             raise InputError(f"{value!r} is not a text")
         return value
+
+
+class BaselineName(Text):
+    """What counts are held against: one of `BASELINES`, a layer of points, or `LAYER:COLUMN`."""
+
+    def check(self, value: object) -> str:
+        text = super().check(value)
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}(:\s*\S.*)?", text):
+            raise InputError(
+                f"{text!r} is not a baseline; choose {one_of(BASELINES)}, a layer of points, or a "
+                "count of a layer as LAYER:COLUMN"
+            )
+        return text
 
 
 class Month(Text):

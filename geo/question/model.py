@@ -15,6 +15,7 @@ from geo.period import Interval, Latest
 from geo.question.kinds import (
     Assignments,
     Bands,
+    BaselineName,
     Bridges,
     Choice,
     LatestPeriod,
@@ -395,6 +396,19 @@ class Question(Terms):
     )
     cell: int = option(WholeNumber(25, 5_000), 150, says="Width of a cell, in metres.")
     shape: Shape = option(Choice(get_args(Shape)), "hexagon", says="Shape of a cell.")
+    baseline: str = option(
+        BaselineName(),
+        "",
+        says="What cells are held against: even (the land), points (the source's snap points), "
+        "residents, other (all other incidents), a layer of points, or LAYER:COLUMN (default: "
+        "points where the source has snap points, else residents where known, else even).",
+        example="residents",
+    )
+    test: Literal["tail", "gi"] = option(
+        Choice(("tail", "gi")),
+        "tail",
+        says="How cells are called hot or cold: the exact tail of their count alone, or Gi* too.",
+    )
     by: Literal["", "month"] = option(
         Choice(("month",)), "", says="Split the counts by month.", example="month"
     )

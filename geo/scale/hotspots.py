@@ -8,8 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from geo.hotspots import emerging, getis_ord
+from geo.hotspots import baselines, emerging
+from geo.hotspots.baselines import Baseline
+from geo.hotspots.dispersion import FEWEST_MONTHS, MOST_MONTHS, dispersion
 from geo.locate import joined_codes
 from geo.question.answer import UNKNOWN_CELL, on_all_rows
 from geo.scale.totals import CountResult
@@ -19,7 +22,10 @@ from geo.scale.units import CellUnits
 def hotspots(
     counts: CountResult, units: CellUnits, categories: Sequence[str] = ()
 ) -> gpd.GeoDataFrame:
-    """Every cell with its class, in the columns of an Answer.
+    """Every cell with its class against an even spread, in the columns of an Answer.
+
+    Files say neither which other months a source's snap points had, nor at which hour incidents
+    happened: so the land is the baseline, and how much months vary is measured on those counted.
 
     Parameters
     ----------
@@ -33,14 +39,29 @@ def hotspots(
     Returns
     -------
     frame
-        One row a cell, in metres; columns of `geo.hotspots.getis_ord.hotspots` (source there).
+        One row a cell, in metres; columns of `geo.hotspots.baselines.hotspots` (source there).
     """
     known, _ = _alike(counts, units, categories)
     cells = units.cells
-    classes = getis_ord.hotspots(
-        counts.by_unit()[known], cells.neighbours[known][:, known], cells.inside_area[known]
+    neighbours = cells.neighbours[known][:, known]
+    classes = baselines.hotspots(
+        counts.by_unit()[known],
+        neighbours,
+        Baseline(cells.inside_area[known]),
+        ids=np.array(cells.ids)[known].tolist(),
+        dispersion=_dispersion(counts, neighbours, known),
     )
-    return _on_cells(on_all_rows(classes, known, {"class": "undefined"}), units)
+    unknown = {"class": "undefined", "cluster_id": ""}
+    return _on_cells(on_all_rows(classes, known, unknown), units)
+
+
+def _dispersion(counts: CountResult, neighbours: csr_array, known: NDArray[np.bool_]) -> float:
+    """Variance over mean of neighbourhoods by month; 1 where too few months are whole."""
+    months = counts.whole_months[-MOST_MONTHS:]
+    if len(months) < FEWEST_MONTHS:
+        return 1.0
+    by_month = counts.by_month()[months].to_numpy()[known]
+    return dispersion(neighbours @ by_month, by_month.sum(axis=0))
 
 
 def emerging_hotspots(

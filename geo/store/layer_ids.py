@@ -14,6 +14,7 @@ from geo.store.contract import LayerMetadata
 AnswerCollection = Literal[
     "area-counts",
     "hotspots",
+    "hotspot-outlines",
     "density",
     "ranked-hotspots",
     "changes",

@@ -317,9 +317,9 @@ def test_a_suggested_move_is_shown_and_taken(plan: PlannerPage) -> None:
 def test_before_and_now_are_compared_with_overlays(plan: PlannerPage) -> None:
     page = plan.page
     page.locator("#overlays summary").click()
-    for name in ("Hotspots, by rank", "Hot cells", "Priority estates (synthetic)"):
+    for name in ("Ranked places", "Hotspots", "Priority estates (synthetic)"):
         page.get_by_label(name).check()
-    expect(page.locator("#overlay-note")).to_contain_text("hotspots of")
+    expect(page.locator("#overlay-note")).to_contain_text("ranked places of")
     page.locator("h1").click()
     page.locator("#compare").select_option("swipe")
     expect(page.locator("#before canvas").first).to_be_attached()

@@ -36,6 +36,7 @@ _TIMES: Final = frozenset({"datetime", "period", "from", "to"})
 _GEOMETRIES: Final[Mapping[FeatureShape, GeometryFormat]] = {
     "areas": "geometry-multipolygon",
     "cells": "geometry-polygon",
+    "outlines": "geometry-multipolygon",
     "circles": "geometry-polygon",
     "points": "geometry-point",
 }
@@ -154,7 +155,7 @@ class AnswerCollection(Collection):
     def _unavailable(self) -> str:
         try:
             layer = default_layer(self.snapshot)
-            if self.analysis.shape in ("circles", "points"):
+            if self.analysis.shape in ("outlines", "circles", "points"):
                 refuse_without_data(self.question({}), self.snapshot, layer)
         except QuestionError as refusal:
             return str(refusal)

@@ -386,33 +386,48 @@ def test_a_store_that_is_away_is_no_answer_of_a_section(
         render_section("treatment", findings, page_variables(findings, view))
 
 
-def test_of_the_hot_cells_of_a_headline_no_more_hold_an_incident_than_there_are(
+def test_a_headline_speaks_of_no_hotspot_outside_the_areas_shown(
     town_client: TestClient,
 ) -> None:
     # Ward B shown alone: the hot cells lie in A, and none of them is spoken of.
-    page = town_client.get("/?layer=wards&period=latest-2m&within=B&study=wards").text
-    hot, some = re.search(
-        r"<strong>([\d,]+)</strong> .*?hot cells?</abbr> of \d+ m(?: \(([\d,]+) with an)?", page
-    ).groups()
-    assert int(some or 0) <= int(hot)
+    even = "/?layer=wards&period=latest-2m&study=wards&baseline=even"
+    assert re.search(
+        r"<strong>[1-9]\d*</strong> <abbr[^>]*>hotspots?</abbr>", town_client.get(even).text
+    )
+    page = town_client.get(f"{even}&within=B").text
+    assert re.search(r"<strong>0</strong> <abbr[^>]*>hotspots</abbr>", page)
 
 
-def test_the_headline_says_how_many_hot_cells_hold_an_incident_and_what_they_are_held_against(
+def test_every_page_counts_hotspots_and_names_what_they_are_held_against(
     client: TestClient, store: GeoPackageStore
 ) -> None:
-    page = client.get(f"/{QUESTION}").text
-    answer = Findings(Answers(store), BoardView.read(options_of(QUESTION)).question).answer
+    question = f"{QUESTION}&baseline=even"
+    page = html.unescape(client.get(f"/{question}").text)
+    answer = Findings(Answers(store), BoardView.read(options_of(question)).question).answer
     hot = answer.hotspots[answer.hotspots["class"].str.startswith("hot")]
-    assert len(hot)
-    some = (hot["n"] > 0).sum()
-    assert f"of {answer.question.cell} m ({some} with an incident)" in page
-    assert 'title="with their neighbours they hold more than an even spread over ' in page
-    legend = html.unescape(client.get(f"/map{QUESTION}").text)
-    assert "Hot: far more than an even spread (false discovery rate 1 %)" in legend
-    assert "incidents at random over" in legend
-    assert "(95 %)" not in page + legend
-    brief = client.get(f"/brief.html{QUESTION}").text
-    assert "Hot: with their neighbours they hold more than an even" in brief
+    n = hot["cluster_id"].nunique()
+    assert n
+    name = f"hotspot{'' if n == 1 else 's'}"
+    assert f"<strong>{n}</strong> <abbr" in page
+    assert f">{name}</abbr> of {len(hot)} cell" in page
+    words = f"more than an even spread over {answer.study_title} would lead one to expect"
+    assert f"Hotspot: {words}" in page
+    legend = html.unescape(client.get(f"/map{question}").text)
+    assert f"Expected: as many as {words.removeprefix('more than ')}. A cell counts with" in legend
+    counted = sum(int(n) for n in re.findall(r": (\d+) hotspots?, \d+ cell", legend))
+    assert counted == n
+    brief = html.unescape(client.get(f"/brief.html{question}").text)
+    assert f"<strong>{n}</strong> {name} of {len(hot)} cell" in brief
+    assert f"Hotspot: {words}" in brief
+    assert "(95 %)" not in page + legend + brief
+
+
+def test_snap_points_are_the_baseline_of_a_source_that_has_them(town_client: TestClient) -> None:
+    words = r"more than its points would lead one to expect \([\d,]+ points of \d+ months\)"
+    for address in (f"/{QUESTION}", f"/brief.html{QUESTION}"):
+        assert re.search(words, html.unescape(town_client.get(address).text)), address
+    legend = html.unescape(town_client.get(f"/map{QUESTION}").text)
+    assert re.search(words.replace("more than", "as many as"), legend)
 
 
 def options_of(query: str) -> dict[str, str]:

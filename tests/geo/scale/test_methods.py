@@ -7,7 +7,7 @@ import pytest
 from geo.analyses import surfaces
 from geo.cells import Grid
 from geo.errors import InputError
-from geo.hotspots import change, concentration, density, evaluation, getis_ord
+from geo.hotspots import change, concentration, density, evaluation
 from geo.hotspots.verdict import Earlier
 from geo.incidents import Batch, months_between
 from geo.period import Interval
@@ -74,13 +74,15 @@ def areas(folder, four_squares, projection) -> pd.DataFrame:
     return counted_here(parts, CountJob(AreaUnits(four_squares), projection)).by_month()
 
 
-def test_hot_and_cold_cells(last_year, units, answered):
-    result = getis_ord.hotspots(
-        last_year.sum(axis=1).astype(int), units.cells.neighbours, units.cells.inside_area
-    )
-    assert result["class"].str.startswith("hot").any()
-    for name in ("n", "z", "p_count", "class"):
-        assert (result[name].to_numpy() == answered.hotspots[name].to_numpy()).all()
+def test_hot_and_cold_cells_are_those_of_the_incidents(folder, units, projection, answered):
+    parts = [part for part in find_parts([folder]).parts if part.month.startswith("2023")]
+    result = hotspots(counted_here(parts, CountJob(units, projection)), units)
+    even = Question(period=Interval.read("2023-01/2023-12"), baseline="even", **QUESTION)
+    rows = answered.rows.everything()
+    expected = answer(even, rows, answered.areas).hotspots
+    assert expected["class"].str.startswith("hot").any()
+    names = [name for name in expected.columns if name != "geometry"]
+    pd.testing.assert_frame_equal(pd.DataFrame(result[names]), pd.DataFrame(expected[names]))
 
 
 def test_emerging_cells(folder, units, projection, cells, four_squares):

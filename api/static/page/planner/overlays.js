@@ -14,8 +14,8 @@ const HOT = { color: "#b2182b", weight: 2, fillColor: "#b2182b", fillOpacity: 0.
 
 /** What can be drawn. @param {Layer[]} layers */
 export const offered = (layers) => [
-  { id: "ranked-hotspots", title: "Hotspots, by rank" },
-  { id: "hotspots", title: "Hot cells" },
+  { id: "ranked-hotspots", title: "Ranked places" },
+  { id: "hotspots", title: "Hotspots" },
   { id: "cells", title: "Incidents by cell" },
   ...layers,
 ];
@@ -108,10 +108,11 @@ function ranks(places) {
 function describe(id, features) {
   const period = features.accounts?.period;
   const of = period ? ` of ${period.from} to ${period.to}` : "";
-  if (id === "ranked-hotspots") return `${count(features.features.length, "hotspot")}${of}`;
+  if (id === "ranked-hotspots") return `${count(features.features.length, "ranked place")}${of}`;
   if (id === "hotspots") {
     const hot = features.features.filter((/** @type {any} */ each) => String(each.properties.class).startsWith("hot"));
-    return `${count(hot.length, "hot cell")}${of}`;
+    const joined = new Set(hot.map((/** @type {any} */ each) => each.properties.cluster_id));
+    return `${count(joined.size, "hotspot")}${of}`;
   }
   return `incidents${of}; darker means more`;
 }

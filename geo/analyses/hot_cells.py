@@ -1,0 +1,173 @@
+"""Hot and cold cells against a baseline, and the hotspots that joined hot cells are."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.analyses.analysis import AnalysisResult
+from geo.analyses.surfaces import cell_parameters
+from geo.hotspots.baselines import FALSE_DISCOVERY_RATE
+from geo.hotspots.dispersion import FEWEST_MONTHS, SERIES_HOURS
+from geo.hotspots.ranking import commonest_streets
+from geo.question.answer import Answer
+
+_TAIL = (
+    "exact two-sided tail of the count of each cell with those that touch it, given the total, "
+    "against their share of the baseline, corrected over all cells (Benjamini & Hochberg 1995)"
+)
+_GI = "Getis-Ord Gi* (Ord & Getis 1995)"
+
+
+def hotspots(answer: Answer) -> AnalysisResult:
+    """Class every cell of the study area as hot, cold or neither."""
+    return AnalysisResult(
+        answer.hotspots,
+        f"{_method(answer)}; at a false discovery rate of {FALSE_DISCOVERY_RATE:.0%} (hot_95, "
+        "cold_95) or 1 % (hot_99, cold_99). A hot cell holds incidents; an empty one in a hot "
+        "neighbourhood is beside a hotspot",
+        _parameters(answer),
+        hotspot_caveats(answer),
+    )
+
+
+def outlines(answer: Answer) -> AnalysisResult:
+    """Join hot cells to hotspots, each with its outline, count and shares."""
+    return AnalysisResult(
+        answer.shown(hotspot_outlines(answer)),
+        f"Joined hot cells, of which each holds incidents; cells by the {_method(answer)}",
+        _parameters(answer),
+        hotspot_caveats(answer),
+    )
+
+
+def hotspot_outlines(answer: Answer) -> gpd.GeoDataFrame:
+    """The hotspots of the whole study area, those with most incidents first.
+
+    Parameters
+    ----------
+    answer
+        Its cells are classed.
+
+    Returns
+    -------
+    A row for each: `cluster_id`, `class` (that of its hottest cell), `cells`, `n`, `expected`,
+    `share` (of all incidents counted), `land_share` (of the study area), `streets`, `area_code`
+    (of its cells, joined with `;`), and the outline of its cells.
+    """
+    cells = answer.hotspots_of_all
+    hot = cells["class"].str.startswith("hot").to_numpy(dtype=bool)
+    land = answer.cells.inside_area
+    parts = cells[hot].assign(land=land[hot] / land.sum())
+    of_incident = cells["cluster_id"].where(hot, "").to_numpy()[answer.cell_of_counted]
+    located = answer.counted["location"]
+    rows, shapes = [], []
+    for name, own in parts.groupby("cluster_id"):
+        codes = {code for text in own["area_code"] for code in str(text).split(";") if code}
+        rows.append(
+            {
+                "cluster_id": str(name),
+                "class": "hot_99" if (own["class"] == "hot_99").any() else "hot_95",
+                "cells": len(own),
+                "n": int(own["n"].sum()),
+                "expected": float(own["expected"].sum()),
+                "share": own["n"].sum() / max(len(answer.counted), 1),
+                "land_share": float(own["land"].sum()),
+                "streets": commonest_streets(located[of_incident == name]),
+                "area_code": ";".join(sorted(codes)),
+            }
+        )
+        shapes.append(shapely.union_all(own.geometry.to_numpy()))
+    table = pd.DataFrame(rows, columns=list(_TYPES)).astype(_TYPES)
+    order = np.lexsort([table["cluster_id"].to_numpy(str), -table["n"].to_numpy()])
+    frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs=answer.areas.crs))
+    return frame.iloc[order].reset_index(drop=True)
+
+
+_TYPES = {
+    "cluster_id": "str",
+    "class": "str",
+    "cells": "int64",
+    "n": "int64",
+    "expected": "float64",
+    "share": "float64",
+    "land_share": "float64",
+    "streets": "str",
+    "area_code": "str",
+}
+
+
+def hotspot_caveats(answer: Answer) -> list[str]:
+    """What to keep in mind of the hot and cold cells of an Answer."""
+    caveats = [*answer.baseline.caveats, *_unjudged(answer), *_dependent(answer)]
+    if answer.harm is not None:
+        caveats.append(
+            f"Gi* is of harm by {answer.harm.title} ({answer.harm.source}); the exact tail is of "
+            "counts."
+        )
+    return caveats
+
+
+def _method(answer: Answer) -> str:
+    if answer.question.test == "gi":
+        return f"{_GI} and {_TAIL}, both of which must agree"
+    return f"{_TAIL}; {_GI} stands beside it"
+
+
+def _unjudged(answer: Answer) -> list[str]:
+    """How many incidents lie where the baseline has nothing."""
+    cells = answer.hotspots_of_all
+    n = int(cells.loc[cells["class"] == "undefined", "n"].fillna(0).sum())
+    if not n or n == len(answer.counted):
+        return []
+    caveat = (
+        f"{n:,} of {len(answer.counted):,} incidents lie where the baseline has nothing: they are "
+        "counted, but their cells cannot be judged."
+    )
+    return [caveat]
+
+
+def _dependent(answer: Answer) -> list[str]:
+    """How incidents that come together, and months that vary, are allowed for."""
+    if answer.question.test == "gi":
+        return []
+    caveats = []
+    series = len(answer.counted) - int(answer.cell_evidence.sum())
+    if series:
+        caveats.append(
+            f"{series:,} incidents within {SERIES_HOURS} hours of another one of the same category "
+            "at the same place are a series: it counts once for the test, n counts each."
+        )
+    months = answer.dispersion.months
+    if months:
+        caveats.append(
+            f"Counts vary from month to month by {answer.dispersion.value:.2f} times chance, "
+            f"measured on {months} months: the test allows for it."
+        )
+    elif answer.untimed:
+        caveats.append(
+            f"With fewer than {FEWEST_MONTHS} months it is not known how much counts vary from "
+            "month to month beyond chance: some hot or cold cells may be such variation."
+        )
+    return caveats
+
+
+def _parameters(answer: Answer) -> dict[str, object]:
+    baseline, months = answer.baseline, answer.dispersion.months
+    return cell_parameters(answer) | {
+        "baseline": baseline.name,
+        "baseline_words": baseline.phrase,
+        "test": answer.question.test,
+        "hotspots": len(hotspot_ids(answer.hotspots)),
+        "series_hours": SERIES_HOURS,
+        "variance_over_mean": answer.dispersion.value if months else None,
+        "variance_months": months,
+    }
+
+
+def hotspot_ids(cells: pd.DataFrame) -> list[str]:
+    """The ids of the hotspots that some classed cells belong to, in the order of the alphabet."""
+    hot = cells["class"].str.startswith("hot")
+    return sorted(set(cells.loc[hot, "cluster_id"]))

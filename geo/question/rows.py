@@ -1,0 +1,79 @@
+"""Rows of a store beside those that an Answer counts, read when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.coverage import PointList, point_lists
+from geo.locate import AreaLocator
+from geo.period import Period
+from geo.question.resolve import ResolvedQuestion
+
+NEAR_M: Final = 5_000.0
+"""Rows so near the study area tell when a source replaced its points there."""
+
+
+@dataclass(frozen=True)
+class QuestionRows:
+    """What a Question means at other times, or of other categories, in the same study area.
+
+    Attributes
+    ----------
+    resolved
+        The Question, with its period and sources.
+    everything
+        Reads the incidents of all times, categories and sources.
+    inside
+        Of some incidents those in the study area, with `area`.
+    study
+        The study area's areas, in metres.
+    """
+
+    resolved: ResolvedQuestion
+    everything: Callable[[], pd.DataFrame]
+    inside: Callable[[pd.DataFrame], pd.DataFrame]
+    study: gpd.GeoDataFrame
+
+    def of_period(self, period: Period) -> pd.DataFrame:
+        """The Question's incidents of another period, in the study area.
+
+        Parameters
+        ----------
+        period
+            Its days.
+
+        Returns
+        -------
+        An incident frame with `area`.
+        """
+        return self.inside(self.resolved.select(self.everything(), period))
+
+    def of_all_categories(self) -> pd.DataFrame:
+        """The incidents of its period and sources in the study area, whatever the category."""
+        question = replace(self.resolved.question, category=())
+        return self.inside(replace(self.resolved, question=question).select(self.everything()))
+
+    @cached_property
+    def point_lists(self) -> list[PointList]:
+        """The points in the study area of each source of the Question, list by list."""
+        rows = self.everything()
+        rows = rows[rows["source"].isin(self.resolved.sources).to_numpy(dtype=bool)]
+        west, south, east, north = self.study.total_bounds
+        x, y = rows["x"].to_numpy(float), rows["y"].to_numpy(float)
+        near = (x >= west - NEAR_M) & (x <= east + NEAR_M)
+        near &= (y >= south - NEAR_M) & (y <= north + NEAR_M)
+        lists = point_lists(rows[near])
+        locator = AreaLocator(self.study)
+        inside = [locator.locate(one.x, one.y) >= 0 for one in lists]
+        return [
+            replace(one, x=one.x[here], y=one.y[here])
+            for one, here in zip(lists, inside, strict=True)
+            if np.any(here)
+        ]
