@@ -88,6 +88,7 @@ def guide_page(name: str) -> GuidePage:
     for token in tokens:
         for child in token.children or []:
             _serve_link(child)
+            _draw_picture(child)
     return GuidePage(name, title, markdown.renderer.render(tokens, markdown.options, {}), sections)
 
 
@@ -96,6 +97,13 @@ def _serve_link(token: Token) -> None:
     target = token.attrGet("href") if token.type == "link_open" else None
     if isinstance(target, str) and (match := re.fullmatch(r"([a-z]+)\.md(#.*)?", target)):
         token.attrSet("href", address_of(match[1]) + (match[2] or ""))
+
+
+def _draw_picture(token: Token) -> None:
+    """Put a picture of the guide into the page itself, which then needs no other file."""
+    source = token.attrGet("src") if token.type == "image" else None
+    if isinstance(source, str) and re.fullmatch(r"pictures/[a-z]+\.svg", source):
+        token.type, token.content = "html_inline", (FOLDER / source).read_text(encoding="utf-8")
 
 
 def _anchor(heading: str) -> str:

@@ -78,3 +78,11 @@ def test_html_in_the_guide_is_shown_and_not_run(tmp_path: Path, monkeypatch) -> 
     (tmp_path / "start.md").write_text("# <script>alert(1)</script>\n", encoding="utf-8")
     monkeypatch.setattr("api.help.guide.FOLDER", tmp_path)
     assert "<script>" not in guide_page.__wrapped__("start").html
+
+
+def test_the_three_questions_have_a_picture_each_in_the_page_itself(client: TestClient) -> None:
+    page = client.get("/help/methods").text
+    section = page[page.index('id="three-questions"') : page.index('id="hot-and-cold-cells"')]
+    assert section.count("<svg") == 3
+    assert section.count("aria-label=") == 3
+    assert "<img" not in page
