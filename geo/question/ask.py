@@ -453,7 +453,9 @@ def ask(
             titles[question.study] = of_study.title
         baseline = None
         if named := baseline_layer(question.baseline):
-            of_baseline, baseline = _layer(read, "baseline", named)
+            # Points are a baseline too, which are no layer of areas; a plan is no feature layer.
+            features = read if named.startswith(PLAN_PREFIX) else store.features
+            of_baseline, baseline = _layer(features, "baseline", named)
             titles[named] = of_baseline.title
         imports = store.imports()
         covers = covers_of(store, {record.source for record in imports})

@@ -131,12 +131,16 @@ def check_baseline(
         return
     layer_id, _, column = name.partition(":")
     if column.strip():
+        if not _is_areas(layer):
+            raise QuestionError(
+                "baseline", f"{layer_id!r} is no layer of areas: leave the column out"
+            )
         _amounts(layer, column.strip())
     elif not _is_points(layer):
         raise QuestionError(
             "baseline",
-            f"{layer_id!r} is a layer of areas: name a count of it, as {layer_id}:{RESIDENTS}; or "
-            f"choose {', '.join(BASELINES)}",
+            f"{layer_id!r} is no layer of points; name a count of a layer of areas as "
+            f"{layer_id}:{RESIDENTS}, or choose {', '.join(BASELINES)}",
         )
 
 
@@ -285,6 +289,10 @@ def _list_caveats(one: PointList) -> list[str]:
     return [caveat]
 
 
+def _is_areas(layer: gpd.GeoDataFrame) -> bool:
+    return bool(np.isin(shapely.get_type_id(layer.geometry.to_numpy()), (3, 6)).all())
+
+
 def _is_points(layer: gpd.GeoDataFrame) -> bool:
     return bool(np.isin(shapely.get_type_id(layer.geometry.to_numpy()), (0, 4)).all())
 
@@ -314,7 +322,8 @@ def _amounts(layer: gpd.GeoDataFrame, column: str) -> Floats:
         names = ", ".join(
             str(name)
             for name in layer.columns
-            if name not in ("geometry", "area_name") and pd.api.types.is_numeric_dtype(layer[name])
+            if name not in ("geometry", "area_name", "name")
+            and pd.api.types.is_numeric_dtype(layer[name])
         )
         raise QuestionError(
             "baseline", f"the layer has no column {column!r}; its numbers are: {names or 'none'}"

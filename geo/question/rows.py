@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
 import geopandas as gpd
@@ -14,6 +13,7 @@ import pandas as pd
 from geo.coverage import PointList, point_lists
 from geo.locate import AreaLocator
 from geo.period import Period
+from geo.properties import cached_property
 from geo.question.resolve import ResolvedQuestion
 
 NEAR_M: Final = 5_000.0

@@ -68,7 +68,7 @@ def picture_of(layers: list, extent: QgsRectangle, path: str) -> dict:
 
 def main(address: str, geopackage: str, picture: str) -> None:
     hotspots, wards = features_of(address, "hotspots"), features_of(address, "wards")
-    hot = QgsFeatureRequest().setFilterExpression('"class" LIKE \'hot%\' AND "n" >= 3')
+    busy = QgsFeatureRequest().setFilterExpression('"class" LIKE \'no%\' AND "n" >= 3')
     coloured = QgsVectorLayer(f"{geopackage}|layername=hotspots", "coloured", "ogr")
     mercator = QgsCoordinateReferenceSystem("EPSG:3857")
     place = QgsCoordinateTransform(coloured.crs(), mercator, QgsProject.instance())
@@ -77,7 +77,7 @@ def main(address: str, geopackage: str, picture: str) -> None:
         "wards": sorted(str(one["area_name"]) for one in wards.getFeatures()),
         "cells": sum(1 for _ in hotspots.getFeatures()),
         "counted": hotspots.featureCount(),
-        "hot": sum(1 for _ in hotspots.getFeatures(hot)),
+        "busy": sum(1 for _ in hotspots.getFeatures(busy)),
         "crs": hotspots.crs().authid(),
         "renderer": coloured.renderer().type(),
         "classes": [category.value() for category in coloured.renderer().categories()],
