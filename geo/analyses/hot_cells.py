@@ -101,7 +101,14 @@ _TYPES = {
 
 def hotspot_caveats(answer: Answer) -> list[str]:
     """What to keep in mind of the hot and cold cells of an Answer."""
-    caveats = [*answer.baseline.caveats, *_unjudged(answer), *_dependent(answer)]
+    hot = len(hotspot_ids(answer.hotspots))
+    caveats = [
+        f"{hot:,} hotspot{'' if hot == 1 else 's'}: joined cells with more than "
+        f"{answer.baseline.phrase}.",
+        *answer.baseline.caveats,
+        *_unjudged(answer),
+        *_dependent(answer),
+    ]
     if answer.harm is not None:
         caveats.append(
             f"Gi* is of harm by {answer.harm.title} ({answer.harm.source}); the exact tail is of "
