@@ -102,9 +102,9 @@ _TYPES = {
 def hotspot_caveats(answer: Answer) -> list[str]:
     """What to keep in mind of the hot and cold cells of an Answer."""
     hot = len(hotspot_ids(answer.hotspots))
+    against = f"joined cells with more than {answer.baseline.phrase}."
     caveats = [
-        f"{hot:,} hotspot{'' if hot == 1 else 's'}: joined cells with more than "
-        f"{answer.baseline.phrase}.",
+        f"{hot:,} hotspot{'' if hot == 1 else 's'}: {against}",
         *answer.baseline.caveats,
         *_unjudged(answer),
         *_dependent(answer),
