@@ -56,6 +56,9 @@ def plan(
     travel_layer: Annotated[
         str, typer.Option(help="Layer of the file of street lines, if it has several.")
     ] = "",
+    bases_layer: Annotated[
+        str, typer.Option(help="Layer of the file of candidate bases, if it has several.")
+    ] = "",
 ) -> None:
     """Plan patrols: who visits which ranked place, in which order and when."""
     if context.invoked_subcommand:
@@ -68,7 +71,8 @@ def plan(
         cli.check_output(output, travel)
         times = _travel(cli, travel, travel_layer)
         analysis = replace(analysis, compute=partial(analysis.compute, travel=times))
-    run_analysis(context, analysis, question, output, read_file=_read_sites)
+    read_file = partial(_read_sites, inside=bases_layer)
+    run_analysis(context, analysis, question, output, read_file=read_file)
 
 
 @patrols.command()
@@ -123,7 +127,7 @@ def _travel(cli: CommandContext, path: Path, layer: str) -> pd.DataFrame | Stree
     return StreetNetwork.of(streets.geometry.to_numpy())
 
 
-def _read_sites(name: str, projection: Projection) -> gpd.GeoDataFrame | None:
+def _read_sites(name: str, projection: Projection, *, inside: str = "") -> gpd.GeoDataFrame | None:
     """Candidate bases from a file of points or areas; None where there is no such file.
 
     The id of a layer has no dot, so a file never hides a layer.
@@ -133,7 +137,8 @@ def _read_sites(name: str, projection: Projection) -> gpd.GeoDataFrame | None:
         return None
     if is_table(path):
         return read_site_table(read_table(path), projection=projection)
-    return read_site_features(read_vector(path), file=path.name, projection=projection)
+    content = read_vector(path, layer=inside)
+    return read_site_features(content, file=path.name, projection=projection)
 
 
 def _numbered(path: Path, columns: Sequence[str], *, numbers: Sequence[str]) -> pd.DataFrame:

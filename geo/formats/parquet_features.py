@@ -125,6 +125,8 @@ def _shapes(column: pa.ChunkedArray, file: str) -> np.ndarray[Any, np.dtype[np.o
         shapes = shapely.force_2d(shapely.from_wkb(column.to_numpy()))
     except shapely.errors.ShapelyError as error:
         raise InputError(f"{file} has a damaged geometry: {error}") from error
+    except NotImplementedError as error:
+        raise InputError(f"{file} has circular arcs; save it as GeoPackage") from error
     if not np.isfinite(shapely.get_coordinates(shapes)).all():
         raise InputError(f"{file} has coordinates that are not finite numbers")
     return np.asarray(shapes, dtype=object)

@@ -14,6 +14,9 @@ from geo.errors import InputError
 from geo.formats.csv_table import read_table
 from geo.formats.formulas import NUMBER
 
+_LONGEST_WHOLE: Final = 18
+"""Letters of a whole number that 64 bits hold, whatever its digits."""
+
 _COLUMN: Final = re.compile(r"wkt(?:_([a-z]+)_(\d+))?", re.IGNORECASE)
 
 
@@ -74,7 +77,9 @@ def _value(text: str, numeric: bool) -> object:  # noqa: FBT001 - one of two rea
         return None
     if not numeric:
         return text
-    return int(text) if text.lstrip("+-").isdigit() else float(text)
+    # JSON's whole numbers have 64 bits.
+    whole = text.lstrip("+-").isdigit() and len(text) <= _LONGEST_WHOLE
+    return int(text) if whole else float(text)
 
 
 def _geometry(text: str, where: str) -> orjson.Fragment | None:
@@ -84,6 +89,8 @@ def _geometry(text: str, where: str) -> orjson.Fragment | None:
         return orjson.Fragment(shapely.to_geojson(shapely.from_wkt(text)))
     except GEOSException as error:
         raise InputError(f"{where}: its well-known text cannot be read") from error
+    except NotImplementedError as error:
+        raise InputError(f"{where}: it has circular arcs; save it as GeoPackage") from error
 
 
 def _crs(column: str) -> dict[str, object]:

@@ -159,7 +159,10 @@ def _coordinates(column: pa.Array) -> tuple[Floats, Floats]:
         if (rows[:, :5] == _WKB_POINT).all():
             x, y = np.ascontiguousarray(rows[:, 5:]).view("<f8").T
             return x, y
-    shapes = shapely.from_wkb(wkb.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    try:
+        shapes = shapely.from_wkb(wkb.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    except NotImplementedError as error:
+        raise InputError("it has circular arcs, which are no points") from error
     return shapely.get_x(shapes), shapely.get_y(shapes)
 
 
