@@ -198,10 +198,18 @@ def zip_entry(path: Path, name: str) -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo(name).flag_bits & 0x1:
                 raise InputError(f"{path.name}: {name} is encrypted; unpack it first")
-            with archive.open(name) as entry, io.BufferedReader(entry) as stream:  # type: ignore[type-var]  # typeshed asks for RawIOBase
+            with _opened(archive, name) as entry, io.BufferedReader(entry) as stream:  # type: ignore[type-var]  # typeshed asks for RawIOBase
                 yield stream
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise InputError(f"{path.name} is a damaged zip archive: {name}: {error}") from error
+
+
+def _opened(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    try:
+        return archive.open(name)
+    except (OSError, ValueError) as error:
+        # The place that a damaged archive states can lie before the file begins.
+        raise zipfile.BadZipFile(str(error)) from error
 
 
 def unpack_entry(path: Path, name: str, target: IO[bytes], *, most: int = LARGEST_FILE) -> None:

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, NoReturn
+from typing import IO, Any, Final, NoReturn
 
 import orjson
 
@@ -171,7 +171,7 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, budge
     if entry.flag_bits & 0x1:
         raise RefusalError("it is encrypted; unpack it first")
     size = 0
-    with archive.open(entry) as source, path.open("wb") as target:
+    with _opened(archive, entry) as source, path.open("wb") as target:
         # Counted while unpacking, because the sizes that an archive states can be false.
         while part := source.read(2**20):
             size += len(part)
@@ -179,6 +179,14 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, budge
                 raise RefusalError("unpacked, it is larger than a layer may be; simplify it")
             target.write(part)
     return size
+
+
+def _opened(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return archive.open(entry)
+    except OSError as error:
+        # The place that a damaged archive states can lie before the file begins.
+        raise RefusalError(f"it is a damaged zip archive: {error}") from error
 
 
 def _check_mapinfo(kind: str) -> None:

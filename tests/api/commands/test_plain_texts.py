@@ -22,12 +22,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--from", "2018-13"], "from: '2018-13' is not a date; write it as 2024-01 or 2024-01-31"),
+        (
+            ["--from", "2018-13"],
+            "--from: '2018-13' is not a date; write it as 2024-01 or 2024-01-31",
+        ),
         (
             ["--to", "2024-02-30"],
-            "to: '2024-02-30' is not a date; write it as 2024-01 or 2024-01-31",
+            "--to: '2024-02-30' is not a date; write it as 2024-01 or 2024-01-31",
         ),
-        (["--without", "Nowhere"], "without: no incident is at 'Nowhere'; there are, for example"),
+        (
+            ["--without", "Nowhere"],
+            "--without: no incident is at 'Nowhere'; there are, for example",
+        ),
     ],
 )
 def test_the_option_that_was_written_is_named(folder, arguments, reason):
@@ -37,9 +43,15 @@ def test_the_option_that_was_written_is_named(folder, arguments, reason):
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        (["posts"], "posts: say how many officers there are (--posts), or how much money"),
-        (["posts", "--posts", "4", "--pinned", "Ann=Z"], "pinned: unknown value 'Z'; choose A or"),
-        (["patches", "--size", "1-2", "--bridges", "X=A+Z"], "bridges: unknown value 'Z'; choose"),
+        (["posts"], "--posts: say how many officers there are (--posts), or how much money"),
+        (
+            ["posts", "--posts", "4", "--pinned", "Ann=Z"],
+            "--pinned: unknown value 'Z'; choose A or",
+        ),
+        (
+            ["patches", "--size", "1-2", "--bridges", "X=A+Z"],
+            "--bridges: unknown value 'Z'; choose",
+        ),
     ],
 )
 def test_unknown_areas_are_refused_with_the_known_ones(folder, command, reason):

@@ -8,9 +8,16 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
+from boundaries.layers.read import read_layer
+from geo.crs import Projection
+from geo.formats.features import read_features
+from geo.store.contract import LayerMetadata
 from tests.api.commands.plan_folders import PERIOD, areas, move, planned
 from tests.api.commands.running import refused, run, run_json
 from tests.boundaries.drawn import grid
+
+SIDES = ("def", "abc")
+"""The columns of blocks in the eastern and the western ward."""
 
 
 @pytest.fixture
@@ -110,6 +117,14 @@ def test_a_plan_is_written_as_a_layer_with_its_measures(folder: Path, ending: st
     run(folder, "plan", "export", "north", "-o", f"north.{ending}", *PERIOD, "--posts", "7")
     file = folder / f"north.{ending}"
     layer = gpd.read_parquet(file) if ending == "parquet" else gpd.read_file(file, layer=0)
+    wards = [grid(6, 4).geometry[[code[0] in side for code in grid(6, 4).index]] for side in SIDES]
+    content = read_features(file, layer="areas" if ending == "gpkg" else "")
+    back = read_layer(content, LayerMetadata("back"), projection=Projection.choose()).areas
+    for read in (back, layer.set_index("area_code").to_crs(back.crs)):
+        assert read["area_name"].to_dict() == {"E": "East", "W": "West"}
+        assert read.area.to_numpy() == pytest.approx(
+            [each.union_all().area for each in wards], rel=1e-4
+        )
     assert layer["area_code"].tolist() == ["E", "W"]
     assert layer["posts"].sum() == 7
     assert (

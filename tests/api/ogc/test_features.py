@@ -120,7 +120,7 @@ def test_one_feature_is_served_alone(client: TestClient) -> None:
         ("collections/posts/items?posts=3&by=month", 400, "leave by out"),
         ("collections/nowhere/items", 404, "nowhere"),
         ("collections/wards/items/Z", 404, "Z"),
-        ("nowhere", 404, "Not Found"),
+        ("nowhere", 404, "There is nothing at /ogc/nowhere; check the address"),
     ],
 )
 def test_a_wrong_request_gets_a_problem_document(

@@ -115,7 +115,7 @@ def test_what_is_too_small_to_be_visible_is_left_out(client: TestClient) -> None
         ("wards/tiles/WebMercatorQuad/3/-1/0", 400, "row: '-1' is not a whole number"),
         ("wards/tiles/WebMercatorQuad/0/0/0?limit=5", 400, "limit: unknown parameter"),
         ("nowhere/tiles", 404, "there is no collection 'nowhere'"),
-        ("wards/tiles/WorldCRS84Quad", 404, "Not Found"),
+        ("wards/tiles/WorldCRS84Quad", 404, "There is nothing at /ogc/collections/wards"),
     ],
 )
 def test_a_tile_that_is_not_there_is_refused(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
 
+from geo.errors import InputError
 from geo.formats import gdal
+from geo.formats.features import read_features
 from tests.geo.gdal.files import (
     PLACEMARK,
     XML,
@@ -147,3 +150,19 @@ def test_a_fault_that_sqlite_names_in_no_text_is_refused(gpkg: Path) -> None:
         file.execute("PRAGMA writable_schema = 1")
         file.execute("UPDATE sqlite_master SET name = CAST(x'ff' AS TEXT), sql = 'CREATE x'")
     assert_refused(gpkg, "it is damaged: 'utf-8' codec can't decode")
+
+
+@pytest.mark.parametrize("form", ["gpkg", "shp"])
+def test_an_archive_without_its_beginning_is_damaged(
+    form: str, gpkg: Path, shp: Path, tmp_path: Path
+) -> None:
+    # Its table of contents then states places before the file begins.
+    path = tmp_path / "w.zip"
+    if form == "shp":
+        zipped(path, shp, "wards")
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.write(gpkg, "wards.gpkg")
+    path.write_bytes(b"PK\3\4" + path.read_bytes()[14:])
+    with pytest.raises(InputError, match="damaged zip archive"):
+        read_features(path)
