@@ -17,7 +17,7 @@ from api.snapshot import Snapshot
 from geo.analyses import Analysis, AnalysisResult
 from geo.analyses.analysis import Runner, run_here
 from geo.checkpoints import checkpoint, demanded_by
-from geo.errors import PatchmapError
+from geo.errors import PatchmapError, raised_anew
 from geo.question.ask import Answer, Question, ask
 from geo.store.contract import Store
 
@@ -231,7 +231,7 @@ class Answers:
             else:
                 turns.wait(lambda: entry.is_done or not (entry.building or entry.led))
         if entry.error is not None:
-            raise entry.error
+            raise raised_anew(entry.error)
 
     def _take_turn(self, entry: _CacheEntry) -> bool:
         """Wait for the turn to build an entry, for all who want it; False if it is needless."""

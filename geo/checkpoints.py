@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
+from geo.errors import raised_anew
+
 
 class StoppedError(Exception):
     """Work that nobody waits for any more.
@@ -67,4 +69,4 @@ def checkpoint() -> None:
     demand = _demand.get()
     ended = None if demand is None else demand.ended
     if ended is not None:
-        raise ended
+        raise raised_anew(ended)

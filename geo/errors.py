@@ -1,8 +1,31 @@
 """The errors that Patchmap shows to users: each message is one line that says what to do."""
 
+import copy
+from typing import TypeVar
+
+Fault = TypeVar("Fault", bound=Exception)
+
 
 class PatchmapError(Exception):
     """An error with one line for the user, shown without a traceback."""
+
+
+def raised_anew(error: Fault) -> Fault:
+    """The same error once more, for another thread: to raise one object twice mixes the traces.
+
+    Parameters
+    ----------
+    error
+        Any error that can be pickled.
+
+    Returns
+    -------
+    error
+        A copy, with the given one as its cause.
+    """
+    again = copy.copy(error)
+    again.__cause__ = error
+    return again
 
 
 class InputError(PatchmapError):

@@ -1,8 +1,9 @@
-"""Disks that are full."""
+"""Disks that are full, and files that may not grow."""
 
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,17 @@ from pathlib import Path
 import pytest
 
 MB = 2**20
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file that this process writes inside may have more bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @contextmanager

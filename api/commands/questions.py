@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ import pandas as pd
 import typer
 
 from api.commands.context import CommandContext
-from api.formats.registry import GEOJSON, JSON, write_frame
+from api.formats.registry import GEOJSON, JSON, complete_frame
 from api.pages.text import headline, percent
 from api.settings import VERSION, Settings
 from boundaries.plans.plan_layers import read_layer_or_plan
@@ -30,7 +31,7 @@ from geo.question.ask import Answer, Question, ask
 from geo.question.model import OPTIONS
 from geo.question.options import Option
 from geo.question.store_settings import PLACES_SETTING, known_places
-from geo.store.contract import LayerMetadata, Setting
+from geo.store.contract import LayerMetadata, Setting, Store
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
 
@@ -106,6 +107,10 @@ def command_of(analysis: Analysis) -> Callable[..., None]:
     return with_question(command, analysis.options)
 
 
+def _save_nothing(_store: Store, _result: AnalysisResult) -> None:
+    pass
+
+
 @partial(with_question, options=ANALYSIS["rank"].options)
 def rank(
     context: typer.Context,
@@ -119,19 +124,19 @@ def rank(
     """Rank the places with most incidents; known places keep their ids."""
     if save and question.within:
         raise InputError("use either --save or --within, not both: all places are saved")
-    cli = CommandContext.of(context)
-    result = run_analysis(context, ANALYSIS["rank"], question, output)
-    if save:
-        with cli.open() as store, store.transaction():
+
+    def save_places(store: Store, result: AnalysisResult) -> None:
+        with store.transaction():
+            chosen = str(result.parameters["chosen_up_to"])
+            known = known_places(store, question)
             places: list[Setting] = [
-                dict(place)
-                for place in saved_places(
-                    result.frame,
-                    known_places(store, question),
-                    chosen=str(result.parameters["chosen_up_to"]),
-                )
+                dict(place) for place in saved_places(result.frame, known, chosen=chosen)
             ]
             store.put_setting(PLACES_SETTING.format(question.places.radius), places)
+
+    run_analysis(
+        context, ANALYSIS["rank"], question, output, save=save_places if save else _save_nothing
+    )
 
 
 @with_question
@@ -224,6 +229,7 @@ def run_analysis(
     output: Path,
     *,
     read_file: Callable[[str, Projection], gpd.GeoDataFrame | None] | None = None,
+    save: Callable[[Store, AnalysisResult], None] = _save_nothing,
 ) -> AnalysisResult:
     """Compute an analysis, write its frames to files, and print how it was computed.
 
@@ -231,6 +237,8 @@ def run_analysis(
     ----------
     read_file
         Reads a layer that the question names by a file; None where it is no file.
+    save
+        Saves what the files rest on; where it fails none of them appears.
     """
     cli = CommandContext.of(context)
     cli.check_output(output)
@@ -246,9 +254,13 @@ def run_analysis(
         result = analysis.compute(answer)
         members = {"accounts": _facts(answer), **result.as_dict()}
         files = _files(result, output)
-        for path, table in files.items():
-            cli.check_output(path)
-            write_frame(table, path, projection=store.projection, members=members)
+        with ExitStack() as written:
+            for path, table in files.items():
+                cli.check_output(path)
+                written.enter_context(
+                    complete_frame(table, path, projection=store.projection, members=members)
+                )
+            save(store, result)
     lines = [f"{path}: {len(table):,} rows" for path, table in files.items()]
     lines += account_lines(answer.accounts)
     lines += [f"warning: {warning}" for warning in result.warnings]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +23,7 @@ from api.formats.encoding import (
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.csv_text import to_csv
-from geo.output import write_file
+from geo.output import Output
 from geo.output.reasons import library_errors
 
 FrameWriter = Callable[[pd.DataFrame, Path, Projection, Mapping[str, object]], None]
@@ -250,5 +251,24 @@ def write_frame(
     InputError
         If the ending names no format that the frame can have.
     """
+    with complete_frame(frame, path, projection=projection, members=members):
+        pass
+
+
+@contextmanager
+def complete_frame(
+    frame: pd.DataFrame, path: Path, *, projection: Projection, members: Mapping[str, object]
+) -> Iterator[None]:
+    """Write a frame whose file appears at the end, unless what is done inside fails.
+
+    Raises
+    ------
+    InputError
+        As `write_frame`.
+    """
     write = frame_format(path, layer=isinstance(frame, gpd.GeoDataFrame)).write
-    write_file(path, lambda part: write(frame, part, projection, members))
+    output = Output(path)
+    with output as part:
+        write(frame, part, projection, members)
+        output.complete()
+        yield

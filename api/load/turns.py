@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from api.calls import BusyError, changed, current_call
 from geo.checkpoints import StoppedError, checkpoint, current_demand
+from geo.errors import raised_anew
 
 Part = TypeVar("Part")
 
@@ -136,7 +137,7 @@ class Turns:
             if reason is not None:
                 if waiter.has_turn:
                     self._give_back()
-                raise reason
+                raise raised_anew(reason)
         return waiter.has_turn
 
     @contextmanager

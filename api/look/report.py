@@ -10,6 +10,7 @@ from api.look.facts import Check, Dates, FieldFacts, FileFacts, Part, Place
 from api.text_tables import cell_text
 from geo.incidents import category_title
 from geo.sources.sample import SAMPLE
+from geo.text import printable
 
 WIDTH: Final = 80
 
@@ -42,7 +43,7 @@ def report(facts: FileFacts) -> list[str]:
         below = list(content)
         lines += ["", title, *(f"  {line}".rstrip() for line in below)] if below else []
     # What a file holds can act on a terminal.
-    return ["".join(letter if letter.isprintable() else " " for letter in line) for line in lines]
+    return [printable(line) for line in lines]
 
 
 def _fields_title(facts: FileFacts) -> str:

@@ -15,9 +15,10 @@ from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area, Signed
 from geo.errors import InputError
+from geo.text import ONE_LINE
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
-Name = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, Field(max_length=100, pattern=ONE_LINE)]
 Blocks = Annotated[list[Code], Field(min_length=1, max_length=100_000)]
 Members = Annotated[int, Field(ge=0, le=1_000)] | None
 

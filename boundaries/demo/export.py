@@ -18,7 +18,7 @@ from boundaries.demo.published import published_month, snapped
 from geo.crs import Projection
 from geo.formats.csv_text import to_csv
 from geo.incidents import LONDON, london_months
-from geo.output import write_text
+from geo.output import OutputFolder
 
 DEGREES_DECIMALS: Final = 7
 LAST_YEAR: Final = np.datetime64("2025-04", "M")
@@ -42,16 +42,15 @@ def write_files(city: DemoCity, folder: Path, projection: Projection) -> list[Pa
     paths
         The files written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    return [
-        *_write_layers(city, folder, projection),
-        *_write_months(city, folder, projection),
-        *_write_council(city, folder),
-        _write_attributes(city, folder),
-    ]
+    with OutputFolder(folder) as outputs:
+        _write_layers(city, outputs, projection)
+        _write_months(city, outputs, projection)
+        _write_council(city, outputs)
+        _write_attributes(city, outputs)
+    return outputs.written
 
 
-def _write_layers(city: DemoCity, folder: Path, projection: Projection) -> list[Path]:
+def _write_layers(city: DemoCity, outputs: OutputFolder, projection: Projection) -> None:
     layers = {
         "wards": _coded(city.wards[["area_name"]], "WD26"),
         "blocks": _coded(city.blocks[city.blocks.columns.drop("geometry")], "OA26"),
@@ -59,15 +58,12 @@ def _write_layers(city: DemoCity, folder: Path, projection: Projection) -> list[
         "streets": city.streets[["street_name", "kind"]],
         "water": city.water[["name"]],
     }
-    paths = []
     for name, properties in layers.items():
         frame: gpd.GeoDataFrame = getattr(city, name)
-        path = folder / f"{name}.geojson"
-        write_text(
-            path, _geojson(properties, frame.geometry.to_numpy(), city=city, projection=projection)
+        outputs.write(
+            f"{name}.geojson",
+            _geojson(properties, frame.geometry.to_numpy(), city=city, projection=projection),
         )
-        paths.append(path)
-    return paths
 
 
 def _coded(frame: pd.DataFrame, prefix: str) -> pd.DataFrame:
@@ -99,35 +95,27 @@ def _note(city: DemoCity) -> str:
     return f"{city.label}: no real place, no real people, no real incidents (seed {city.seed})."
 
 
-def _write_months(city: DemoCity, folder: Path, projection: Projection) -> list[Path]:
+def _write_months(city: DemoCity, outputs: OutputFolder, projection: Projection) -> None:
     rows = snapped(city)
     rows["Longitude"], rows["Latitude"] = (
         degrees.round(6) for degrees in projection.to_lonlat(rows["x"], rows["y"])
     )
-    paths = []
     for month, part in rows.groupby("Month"):
-        path = folder / "police-uk" / str(month) / f"{month}-{city.name.lower()}-street.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, to_csv(published_month(part)))
-        paths.append(path)
-    return paths
+        name = f"police-uk/{month}/{month}-{city.name.lower()}-street.csv"
+        outputs.write(name, to_csv(published_month(part)))
 
 
-def _write_council(city: DemoCity, folder: Path) -> list[Path]:
-    path, mapping = folder / "council-asb.csv", folder / "council-asb.toml"
+def _write_council(city: DemoCity, outputs: OutputFolder) -> None:
     recent = london_months(city.incidents["occurred_from"]) >= LAST_YEAR
     sheet = council_sheet(city.incidents[recent], city.wards)
-    write_text(path, to_csv(sheet, line_end="\r\n"))
-    write_text(mapping, COUNCIL_MAPPING)
-    return [path, mapping]
+    outputs.write("council-asb.csv", to_csv(sheet, line_end="\r\n"))
+    outputs.write("council-asb.toml", COUNCIL_MAPPING)
 
 
-def _write_attributes(city: DemoCity, folder: Path) -> Path:
-    path = folder / "attributes-wards.csv"
+def _write_attributes(city: DemoCity, outputs: OutputFolder) -> None:
     columns = ["electors", "electors_forecast", "residents", "members", "imd_score"]
     sheet = pd.DataFrame(city.wards[columns]).rename_axis("ward_code")
-    write_text(path, to_csv(sheet.reset_index()))
-    return path
+    outputs.write("attributes-wards.csv", to_csv(sheet.reset_index()))
 
 
 _WORDING: Final = {

@@ -9,6 +9,7 @@ import pandas as pd
 
 from geo.errors import InputError
 from geo.formats.csv_table import Table
+from geo.text import printable
 
 # Analyses compute with these.
 _NUMERIC = frozenset({"residents", "electors", "electors_forecast", "members", "officers"})
@@ -83,7 +84,7 @@ def free_name(column: str, taken: Iterable[str]) -> str:
     -------
     The name, with as many underscores at the end as it takes.
     """
-    name = "".join(letter for letter in column if letter.isprintable()) or "_"
+    name = printable(column, "") or "_"
     reserved = _RESERVED | {str(other).lower() for other in taken}
     while name.lower() in reserved:
         name += "_"

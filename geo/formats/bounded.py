@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,20 +16,13 @@ from pathlib import Path
 from typing import IO, Final
 
 from geo.errors import InputError
+from geo.output import unlike_file
 
 LARGEST_FILE: Final = 4 * 2**30
 """Most bytes in one file, packed or unpacked: ten times the largest that is published."""
 
 LARGEST_WHOLE: Final = 512 * 2**20
 """Most bytes of a file that is read into memory whole."""
-
-_KINDS: Final = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 
 
 @contextmanager
@@ -131,8 +123,7 @@ def check_input(path: Path) -> None:
 
 
 def _check_regular(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        kind = next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "not a file")
+    if kind := unlike_file(status.st_mode):
         raise InputError(f"{path.name or path} is {kind}; name a file")
     if status.st_size > LARGEST_FILE:
         raise InputError(f"{path.name} is larger than {LARGEST_FILE:,} bytes; split it")

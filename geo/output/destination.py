@@ -19,6 +19,13 @@ from geo.errors import InputError
 from geo.output.reasons import naming
 
 _DESCRIPTOR: Final = re.compile(r"(?:/dev|/proc/(?:self|thread-self|\d+))/fd/(\d+)")
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a disk"),
+)
 _MOST_LINKS: Final = 40  # as the Linux kernel allows
 
 
@@ -99,14 +106,27 @@ def destination(path: Path) -> Destination:
         return Destination(path, file, is_stream=not stat.S_ISREG(mode))
 
 
+def unlike_file(mode: int) -> str:
+    """What a path names where it is no regular file.
+
+    Parameters
+    ----------
+    mode
+        As `os.stat` reports it.
+
+    Returns
+    -------
+    kind
+        With its article; '' of a regular file.
+    """
+    if stat.S_ISREG(mode):
+        return ""
+    return next((name for is_kind, name in _KINDS if is_kind(mode)), "not a file")
+
+
 def _refuse_unfit(path: Path, mode: int) -> None:
-    for is_kind, name in (
-        (stat.S_ISDIR, "a folder"),
-        (stat.S_ISSOCK, "a socket"),
-        (stat.S_ISBLK, "a disk"),
-    ):
-        if is_kind(mode):
-            raise InputError(f"{path} is {name}; name a file to write")
+    if stat.S_ISDIR(mode) or stat.S_ISSOCK(mode) or stat.S_ISBLK(mode):
+        raise InputError(f"{path} is {unlike_file(mode)}; name a file to write")
 
 
 def _check_folder(path: Path, folder: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -91,7 +93,7 @@ def library_errors(part: Path, *kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        number = errno.ENOSPC if _FULL in str(error) else _disk_fault(part.parent)
+        number = errno.ENOSPC if _FULL in str(error) else write_fault(part)
         raise OSError(number, one_line(str(error)).replace(str(part), part.name)) from error
 
 
@@ -111,16 +113,41 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:300]
 
 
-def _disk_fault(folder: Path) -> int:
-    """The number of the error that writing in a folder meets now; 0 where there is none."""
-    probe = folder / "probe"
+def write_fault(file: Path) -> int:
+    """Try out why a file cannot be written.
+
+    Parameters
+    ----------
+    file
+        It may exist; it stays as it is.
+
+    Returns
+    -------
+    number
+        Of the error that a larger file, or another one in its folder, meets now; 0 for none.
+    """
+    size = file.stat().st_size if file.is_file() else 0
+    if size + _PROBE_BYTES > _largest_file():
+        return errno.EFBIG
+    probe = file.with_name(f".{file.name}-probe-{os.getpid()}")
     try:
-        with probe.open("wb") as file:
-            file.write(bytes(_PROBE_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
+        with probe.open("xb") as stream:
+            stream.write(bytes(_PROBE_BYTES))
+            stream.flush()
+            os.fsync(stream.fileno())
     except OSError as error:
         return error.errno or 0
     finally:
-        probe.unlink(missing_ok=True)
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
     return 0
+
+
+def _largest_file() -> float:
+    """How many bytes a file of this process may have."""
+    if sys.platform == "win32":
+        return math.inf
+    import resource  # noqa: PLC0415 - it is not on every machine
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    return math.inf if limit == resource.RLIM_INFINITY else limit

@@ -134,7 +134,9 @@ def test_a_ring_that_crosses_itself_once_is_repaired(folder: Path) -> None:
 # Control characters
 
 
-@pytest.mark.parametrize("character", ["\\u0000", "\\u0001", "\\b", "\\u007f", "\\u001F"])
+@pytest.mark.parametrize(
+    "character", ["\\u0000", "\\u0001", "\\b", "\\u007f", "\\u001F", "\\u0085", "\\u009F", "\x92"]
+)
 def test_control_characters_in_json_are_refused(folder: Path, character: str) -> None:
     content = layer(SQUARE).replace(b"WD24NM", f"WD24NM{character}".encode())
     (folder / "odd.geojson").write_bytes(content)
@@ -142,7 +144,7 @@ def test_control_characters_in_json_are_refused(folder: Path, character: str) ->
     assert "odd.geojson holds the control character" in message
 
 
-@pytest.mark.parametrize("text", ["\\\\u0000", "\\n", "\\u00e9", "\\t"])
+@pytest.mark.parametrize("text", ["\\\\u0000", "\\n", "\\u00e9", "\\t", "\\u00a0", "£ŵÀ"])
 def test_texts_that_only_look_like_it_are_taken(folder: Path, text: str) -> None:
     content = layer(SQUARE).replace(b"WD24NM", f"WD24NM{text}".encode())
     (folder / "plain.geojson").write_bytes(content)
@@ -170,6 +172,7 @@ def test_control_characters_on_the_command_line_are_refused(folder: Path) -> Non
         "/ogc/collections/hotspots/items?category=a%01b",
         "/planner?plan=%7f",
         "/map?layer=wards%1b",
+        "/map?layer=wards%c2%9b",
     ],
 )
 def test_control_characters_in_an_address_are_refused(client: TestClient, address: str) -> None:

@@ -122,9 +122,9 @@ def test_a_refusal_is_worked_out_once_for_all_who_wait_and_not_cached(
     other = asked(pool, Call("b"), lambda: answers.cached("key", refuse))
     until(lambda: turns.room.taken == 1)
     work.may_end.set()
-    for one in (first, other):
-        with pytest.raises(InputError, match="no such thing"):
-            one.result(PATIENCE)
+    faults = [one.exception(PATIENCE) for one in (first, other)]
+    assert [repr(fault) for fault in faults] == ["InputError('no such thing')"] * 2
+    assert faults[0] is not faults[1]
     assert work.runs == 1
     with pytest.raises(InputError):
         answers.cached("key", refuse)

@@ -36,6 +36,22 @@ def test_it_stops_for_those_it_is_done_for_alone() -> None:
     checkpoint()
 
 
+def test_threads_that_stop_for_one_reason_raise_errors_of_their_own() -> None:
+    reason = StoppedError("gone")
+
+    class Gone:
+        ended = reason
+
+    raised = []
+    for _ in range(2):
+        with demanded_by(Gone()), pytest.raises(StoppedError, match="gone") as stopped:
+            checkpoint()
+        raised.append(stopped.value)
+    assert raised[0] is not raised[1]
+    assert [error.__cause__ for error in raised] == [reason, reason]
+    assert reason.__traceback__ is None
+
+
 @pytest.mark.parametrize("looks", [0, 1, 2, 3])
 def test_an_answer_can_be_stopped_between_its_stages(
     four_squares: gpd.GeoDataFrame, incident_frame: IncidentMaker, looks: int

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from geo.errors import DiskFullError, InputError, StoreError
-from geo.output import Output, destination, write_text
+from geo.output import Output, OutputFolder, destination, write_text
 from tests.disks import fill, small_disk
 from tests.nobody import as_nobody, folder_open_to_all
 
@@ -144,3 +144,26 @@ def test_on_a_full_disk_nothing_is_left(tmp_path):
         with pytest.raises(DiskFullError, match=r"big\.csv cannot be written: the disk is full"):
             write_text(disk / "big.csv", "x" * 100_000)
         assert list(disk.iterdir()) == [ballast]
+
+
+def test_a_folder_of_outputs_is_as_before_when_one_of_them_fails(tmp_path):
+    (tmp_path / "kept.csv").write_text("earlier")
+    (tmp_path / "folder").mkdir()
+    outputs = OutputFolder(tmp_path)
+
+    def write_all() -> None:
+        with outputs:
+            for name in ("kept.csv", "below/further/a.csv", "b.csv", "folder"):
+                outputs.write(name, "new")
+
+    with pytest.raises(InputError, match="name a file to write"):
+        write_all()
+    assert {path.name for path in tmp_path.iterdir()} == {"kept.csv", "folder"}
+
+
+def test_a_folder_of_outputs_names_what_it_holds(tmp_path):
+    with OutputFolder(tmp_path / "new") as outputs:
+        outputs.write("a.csv", "a")
+        outputs.write("below/b.csv", "b")
+    assert outputs.written == [tmp_path / "new/a.csv", tmp_path / "new/below/b.csv"]
+    assert (tmp_path / "new/below/b.csv").read_text() == "b"

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from geo.errors import DiskFullError, StoreError
+from geo.output import output_error
+from geo.output.reasons import write_fault
 
 _ROOM: Final = 2**20
 """A disk with less room than this counts as full."""
@@ -59,6 +61,8 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     kind = kind_of(error)
     if kind == sqlite3.SQLITE_FULL or (kind == sqlite3.SQLITE_IOERR and _is_full(path.parent)):
         return DiskFullError(f"the store {path} cannot be used: {_FULL}")
+    if kind == sqlite3.SQLITE_IOERR and (fault := write_fault(path)):
+        return output_error(path, OSError(fault, ""))
     reason = _obstacle(path) if kind == sqlite3.SQLITE_CANTOPEN else _ADVICE.get(kind)
     return StoreError(f"the store {path} cannot be used: {reason or error}")
 

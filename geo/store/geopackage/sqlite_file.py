@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import stat
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from zoneinfo import ZoneInfo
 from geo.crs import WGS84, Projection, wkt1
 from geo.errors import NotFoundError, StoreError
 from geo.incidents import LONDON
+from geo.output import unlike_file
 from geo.store.geopackage.sqlite_connection import SqliteConnection, identity
 from geo.store.geopackage.sqlite_errors import as_store_error, kind_of, store_error
 from geo.store.geopackage.triggers import former_triggers, quoted, triggers
@@ -233,8 +233,7 @@ def _size(path: Path) -> int:
         return 0
     except OSError as error:
         raise StoreError(f"the store {path} cannot be used: {error.strerror}") from error
-    if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device or a pipe"
+    if kind := unlike_file(status.st_mode):
         raise StoreError(f"the store {path} cannot be used: it is {kind}; name a file")
     return status.st_size
 

@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from geo.errors import StoreError
+from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import make_town
-from tests.disks import fill, small_disk
+from tests.disks import fill, largest_file, small_disk
 from tests.services import run_patchmap
 
 WHOLE = "--layer wards --from 2024-01 --to 2024-02"
 COMMANDS = [
     *(f"count {WHOLE} -o n.{ending}" for ending in ("csv", "geojson", "gpkg", "parquet")),
     f"hotspots {WHOLE} -o cells.gpkg",
+    f"rank {WHOLE} --save -o places.csv",
     f"map {WHOLE} -o map.html",
     f"brief {WHOLE} -o brief.html",
     "locate {elsewhere}/points.csv --areas wards -o out.csv",
@@ -28,6 +31,11 @@ COMMANDS = [
     "imports undo 1",
     "restore {elsewhere}/saved.gpkg --replace",
     "demo",
+]
+LARGE = [
+    f"hotspots {WHOLE} -o cells.csv",
+    "plan new p --blocks wards --from wards",
+    "backup b.gpkg",
 ]
 
 
@@ -81,3 +89,33 @@ def test_one_line_and_nothing_left(disk: Path, elsewhere: Path, line: str) -> No
         assert left == {"town.gpkg"}
         assert rows(disk / "town.gpkg") == before
     assert before[0] == "ok"
+
+
+@pytest.mark.parametrize("line", LARGE)
+def test_a_file_that_may_not_grow_is_named_in_one_line(
+    elsewhere: Path, tmp_path: Path, line: str
+) -> None:
+    shutil.copy(elsewhere / "town.gpkg", tmp_path)
+    before = rows(tmp_path / "town.gpkg")
+    with largest_file(1_024):
+        done = run_patchmap("--store", "town.gpkg", *line.split(), cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    name = line.rsplit(maxsplit=1)[-1] if "." in line.rsplit(maxsplit=1)[-1] else "town.gpkg"
+    assert f"{name} cannot be written: it is larger than a file may be here" in done.stderr
+    left = {path.name for path in tmp_path.iterdir()} - {"town.gpkg-wal", "town.gpkg-shm"}
+    assert left == {"town.gpkg"}
+    assert rows(tmp_path / "town.gpkg") == before
+
+
+def test_places_that_cannot_be_saved_leave_no_file(
+    elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StoreError("the store cannot be written")
+
+    shutil.copy(elsewhere / "town.gpkg", tmp_path)
+    monkeypatch.setattr(GeoPackageStore, "put_setting", refuse)
+    line = f"rank {WHOLE} --save -o places.csv"
+    done = run_patchmap("--store", "town.gpkg", *line.split(), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "patchmap: the store cannot be written\n")
+    assert not (tmp_path / "places.csv").exists()

@@ -115,7 +115,7 @@ def test_what_is_no_file_is_no_store_and_stays(tmp_path, kind):
         os.mkfifo(path)
     before = path.stat().st_mode
     for create in (False, True):
-        with pytest.raises(StoreError, match="it is a device or a pipe; name a file"):
+        with pytest.raises(StoreError, match=f"it is a {kind}; name a file"):
             GeoPackageStore(path, create=create)
     assert path.stat().st_mode == before
 
