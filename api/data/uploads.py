@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 from api.data.preview import Preview
 from api.data.queue import Job
 from api.look.facts import FileFacts
+from api.look.kinds import STREET_NAME
 from geo.errors import ConflictError, InputError, NotFoundError
 from geo.output import naming
 from geo.temporary import TemporaryFolder
@@ -289,7 +290,7 @@ def chosen_path(folder: Path, names: list[str]) -> Path:
         raise InputError("no file was chosen; choose one")
     if len(names) == 1:
         return folder / names[0]
-    if all(name.lower().endswith("-street.csv") for name in names):
+    if all(map(STREET_NAME.fullmatch, names)):
         return folder
     mappings = [name for name in names if name.lower().endswith(".toml")]
     named = " ".join((folder / name).read_text(errors="replace")[:100_000] for name in mappings)

@@ -16,7 +16,10 @@ from geo.store.geopackage import is_store
 
 _HEAD: Final = 2**16  # bytes
 _MOST_ENTRIES: Final = 100_000  # of a folder, which can be that of a whole disk
-_STREET = re.compile(r"\d{4}-\d{2}-[a-z0-9-]+-street( - Copy)?( ?\(\d+\))?\.csv", re.IGNORECASE)
+STREET_NAME: Final = re.compile(
+    r"\d{4}-\d{2}-[a-z0-9-]+-street( - Copy)?( ?\(\d+\))?\.csv", re.IGNORECASE
+)
+"""Names of street-level files, and of their copies."""
 _TOPOLOGY = re.compile(rb'"type"\s*:\s*"Topology"')
 _ROOT = re.compile(rb"<([A-Za-z_][\w:.-]*)")
 _SQLITE = b"SQLite format 3\0"
@@ -91,7 +94,7 @@ def kind_of(path: Path) -> Kind:
     """
     if path.is_dir():
         entries = islice(path.rglob("*"), _MOST_ENTRIES)
-        if any(_STREET.fullmatch(entry.name) for entry in entries):
+        if any(STREET_NAME.fullmatch(entry.name) for entry in entries):
             return Kind.STREET_FILES
         raise InputError(
             f"{path.name or path} is a folder without street-level files "
@@ -130,7 +133,7 @@ def _zipped(path: Path) -> Kind:
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise InputError(f"{path.name} is a damaged zip archive: {error}") from error
     inside = [PurePosixPath(name.replace("\\", "/")) for name in names if not name.endswith("/")]
-    if any(_STREET.fullmatch(entry.name) for entry in inside):
+    if any(STREET_NAME.fullmatch(entry.name) for entry in inside):
         return Kind.STREET_FILES
     if "[Content_Types].xml" in names:
         return Kind.WORKBOOK

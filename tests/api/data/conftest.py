@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -95,12 +94,3 @@ class Caller:
 @pytest.fixture
 def caller(client: TestClient) -> Caller:
     return Caller(client)
-
-
-@pytest.fixture
-def cases() -> Path:
-    """Small inputs for what people report in practice."""
-    folder = Path(__file__).parents[4] / "shared/cases"
-    if not folder.is_dir():
-        pytest.skip("the cases from practice are not on this machine")
-    return folder

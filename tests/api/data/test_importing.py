@@ -166,8 +166,8 @@ def test_months_of_the_police_are_imported_together_and_undone_together(caller, 
     head += "Crime type,Last outcome category,Context\n"
     row = ",{},T,T,-1.4,52.92,On or near A,,,Burglary,,\n"
     files = [
-        (f"{month}-northshire-street.csv", (head + row.format(month)).encode())
-        for month in ("2024-05", "2024-06")
+        (f"{month}-northshire-street{copy}.csv", (head + row.format(month)).encode())
+        for month, copy in (("2024-05", ""), ("2024-06", " (1)"))
     ]
     address = caller.open(*files)
     assert "2 months of incidents of northshire" in page_text(caller.client.get(address))
