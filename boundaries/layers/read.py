@@ -134,7 +134,8 @@ def code_field_of(properties: pd.DataFrame) -> str:
             return name
     ons = [name for name in columns if _ONS_CODE.fullmatch(name)]
     if ons:
-        return max(ons, key=lambda name: properties[name].nunique())
+        # As text: a value can be a list, which nothing counts.
+        return max(ons, key=lambda name: properties[name].dropna().astype(str).nunique())
     named = [name for name in (first_of((code,), columns) for code in _PLAIN_CODES) if name]
     # Of equally many the first.
     return max(named, key=lambda name: properties[name].astype(str).nunique(), default="")
@@ -213,7 +214,9 @@ def first_of(names: tuple[str, ...], columns: list[str]) -> str:
 
 def _codes(values: pd.Series, file: str, code_field: str) -> list[str]:
     codes = [text_of(value) for value in values]
-    for number, code in enumerate(codes, start=1):
+    for number, (code, value) in enumerate(zip(codes, values, strict=True), start=1):
+        if isinstance(value, list | dict):
+            raise InputError(f"{file}, feature {number}: {code_field} is no text; give it a code")
         if not code:
             raise InputError(f"{file}, feature {number}: {code_field} is empty; give it a code")
         if "," in code:

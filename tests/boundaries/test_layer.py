@@ -197,6 +197,8 @@ def test_a_file_that_is_no_layer_is_refused(content, message, projection):
         ),
         ([feature(WEST, code="E1"), feature(EAST, code=" ")], "feature 2: code is empty"),
         ([feature(WEST, code="E1"), feature(EAST)], "feature 2: code is empty"),
+        ([feature(WEST, WD25CD="E1"), feature(EAST, WD25CD={})], "feature 2: WD25CD is no text"),
+        ([feature(WEST, code="E1"), feature(EAST, code=["E2"])], "feature 2: code is no text"),
         ([feature(WEST, code="E1"), feature(EAST, code=None)], "feature 2: code is empty"),
     ],
 )
