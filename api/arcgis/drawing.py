@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from api.ogc.styles.symbology import (
+    LINE_MM,
     MARKER_MM,
     OUTLINE_MM,
     OUTLINE_OPACITY,
     Rule,
     Symbol,
     Symbology,
+    SymbolShape,
 )
 
 _POINT_MM: Final = 25.4 / 72
@@ -33,7 +35,7 @@ def drawing_info(symbology: Symbology, field: str) -> dict[str, object]:
 
 def _renderer(symbology: Symbology, field: str) -> dict[str, object]:
     def drawn(rule: Rule) -> dict[str, object]:
-        return {"label": rule.label, "symbol": _symbol(rule.symbol, points=symbology.points)}
+        return {"label": rule.label, "symbol": _symbol(rule.symbol, symbology.shape)}
 
     rules = symbology.rules
     if symbology.kind == "single":
@@ -63,17 +65,21 @@ def _renderer(symbology: Symbology, field: str) -> dict[str, object]:
     }
 
 
-def _symbol(symbol: Symbol, *, points: bool) -> dict[str, object]:
+def _symbol(symbol: Symbol, shape: SymbolShape) -> dict[str, object]:
     colour = _colour(symbol.fill, symbol.opacity)
     outline: dict[str, object] = {
         "color": _colour(symbol.outline, OUTLINE_OPACITY),
         "width": round(OUTLINE_MM / _POINT_MM, 2),
     }
-    if points:
+    if shape == "point":
         size = round(MARKER_MM / _POINT_MM, 1)
         marker = {"type": "esriSMS", "style": "esriSMSCircle", "color": colour, "size": size}
         return {**marker, "angle": 0, "xoffset": 0, "yoffset": 0, "outline": outline}
+    if shape == "line":
+        outline["width"] = round(LINE_MM / _POINT_MM, 2)
     line = {"type": "esriSLS", "style": "esriSLSSolid", **outline}
+    if shape == "line":
+        return line
     return {"type": "esriSFS", "style": "esriSFSSolid", "color": colour, "outline": line}
 
 

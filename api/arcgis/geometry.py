@@ -24,6 +24,8 @@ from geo.formats.esri_json import polygons_of_rings
 
 GEOMETRY_TYPES: Final[Mapping[Kind, str]] = {
     "Point": "esriGeometryPoint",
+    "MultiPoint": "esriGeometryMultipoint",
+    "MultiLineString": "esriGeometryPolyline",
     "Polygon": "esriGeometryPolygon",
     "MultiPolygon": "esriGeometryPolygon",
 }
@@ -217,5 +219,10 @@ def _esri_geometry(geometry: shapely.Geometry | None) -> dict[str, object] | Non
         return None
     if isinstance(geometry, shapely.Point):
         return {"x": geometry.x, "y": geometry.y}
+    if isinstance(geometry, shapely.MultiPoint):
+        return {"points": shapely.get_coordinates(geometry).tolist()}
+    if isinstance(geometry, shapely.MultiLineString):
+        paths = shapely.get_parts(geometry)
+        return {"paths": [shapely.get_coordinates(path).tolist() for path in paths]}
     rings = shapely.get_rings(shapely.get_parts(geometry))
     return {"rings": [shapely.get_coordinates(ring).tolist() for ring in rings]}

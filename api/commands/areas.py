@@ -1,4 +1,4 @@
-"""`patchmap layers …`: add, check, list and undo changes of boundary layers."""
+"""`patchmap layers …`: add, check, list, export and undo changes of layers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Annotated
 import geopandas as gpd
 import typer
 
-from api.commands.context import TABLE_ENDINGS, CommandContext, read_vector
+from api.commands.context import TABLE_ENDINGS, CommandContext, read_bytes, read_vector
 from api.formats.registry import write_frame
+from api.imports.feature_layers import put_features
 from api.imports.layers import (
     ReadingOptions,
     check_day,
@@ -20,13 +21,15 @@ from api.imports.layers import (
     read_content,
     undone_line,
 )
+from boundaries.layers.features import layer_kind
 from boundaries.layers.read import read_faulty
 from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.formats.wkt_table import has_wkt
 from geo.store.contract import LayerMetadata
-from geo.store.layer_ids import renaming_notices
+from geo.store.layer_ids import check_layer_id, renaming_notices
 
 layers = typer.Typer(help="Boundary layers: add, check, list, undo.", no_args_is_help=True)
 
@@ -49,10 +52,10 @@ def add_layer(
     valid_from: Annotated[str, typer.Option(help="First day in force, such as 2025-05-01.")] = "",
     valid_to: Annotated[str, typer.Option(help="Last day in force.")] = "",
     code_field: Annotated[
-        str, typer.Option(help="Field of area codes (default: found by its name).")
+        str, typer.Option(help="Field of codes (default: found by its name).")
     ] = "",
     name_field: Annotated[
-        str, typer.Option(help="Field of area names (default: found by its name).")
+        str, typer.Option(help="Field of names (default: found by its name).")
     ] = "",
     inside: Annotated[
         str, typer.Option("--layer", help="Layer to read from a file with several.")
@@ -64,18 +67,19 @@ def add_layer(
     ] = None,
     where: Annotated[
         str,
-        typer.Option(help="FIELD=VALUE[,VALUE]: only these areas, such as LAD25CD=E06000015."),
+        typer.Option(help="FIELD=VALUE[,VALUE]: only these features, such as LAD25CD=E06000015."),
     ] = "",
     within: Annotated[
-        str, typer.Option(help="Only areas that lie in this layer of the store, such as wards.")
+        str, typer.Option(help="Only features that lie in this layer of the store, such as wards.")
     ] = "",
 ) -> None:
-    """Add a layer of polygons, or replace the layer with this id.
+    """Add a layer of polygons, points or lines, or replace the layer with this id.
 
+    Points and lines (premises, streets) need no codes: they are numbered where the file has none.
     Reads GeoJSON, Esri JSON, Shapefile, KML, GeoPackage, FlatGeobuf, GeoParquet or TopoJSON, also
     in a .zip.
     """
-    if file.suffix.lower() in _TABLES:
+    if file.suffix.lower() in _TABLES and not _is_wkt(file):
         raise InputError(
             f"{file.name} is a table, not a layer of polygons; for numbers by area use 'patchmap "
             "attributes add', for incidents 'patchmap ingest'"
@@ -99,15 +103,25 @@ def add_layer(
     cli.echo(*store_layer(cli, file, metadata, how))
 
 
+def _is_wkt(file: Path) -> bool:
+    """Whether a table holds geometries as well-known text, as an exported layer does."""
+    is_csv = file.suffix.lower() == ".csv" and file.is_file()
+    return is_csv and has_wkt(read_bytes(file), file.name)
+
+
 def store_layer(
     cli: CommandContext, file: Path, metadata: LayerMetadata, how: ReadingOptions
 ) -> tuple[list[str], dict[str, object]]:
-    """Read a file of areas into the store; returns lines for people, and the facts in them."""
+    """Read a file as a layer into the store; returns lines for people, and the facts in them."""
+    check_layer_id(metadata.layer_id)
     # Before the store is opened: a file that cannot be read must not make one.
     content = read_content(file, how, notify=partial(typer.echo, err=True))
     with cli.open(create=True) as store:
-        stored = put_layer(store, content, metadata, how)
-    return stored.lines, stored.facts
+        if layer_kind(content, file.name) == "areas":
+            stored = put_layer(store, content, metadata, how)
+            return stored.lines, stored.facts
+        features = put_features(store, content, metadata, how)
+    return features.lines, features.facts
 
 
 @layers.command("check")
@@ -164,12 +178,40 @@ def list_layers(context: typer.Context) -> None:
     cli = CommandContext.of(context)
     with cli.open() as store:
         layers = store.layers()
-        sizes = [(metadata, len(store.layer(metadata.layer_id)[1])) for metadata in layers]
+        sizes = [(metadata, len(store.features(metadata.layer_id)[1])) for metadata in layers]
     for notice in renaming_notices(layers):
         typer.echo(notice, err=True)
-    lines = [f"{metadata.layer_id}: {n} areas  {metadata.title}".rstrip() for metadata, n in sizes]
+    lines = [
+        f"{metadata.layer_id}: {n} {metadata.kind}  {metadata.title}".rstrip()
+        for metadata, n in sizes
+    ]
     facts = [_layer_facts(metadata, n) for metadata, n in sizes]
     cli.echo(lines or ["no layers yet"], facts)
+
+
+@layers.command("export")
+def export(
+    context: typer.Context,
+    layer: Annotated[str, typer.Argument(help="A layer of the store, or plan-ID.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write: .geojson, .csv, .gpkg, .fgb, .parquet, or .zip for a shapefile.",
+        ),
+    ],
+) -> None:
+    """Write a layer to a file, with its codes, names and attributes."""
+    from api.ogc.layer_files import export_layer  # noqa: PLC0415 - few commands need the formats
+
+    cli = CommandContext.of(context)
+    cli.check_output(output)
+    with cli.open() as store:
+        metadata, n = export_layer(store, layer, output)
+    noun = metadata.kind[:-1] if n == 1 else metadata.kind
+    facts = {"layer": layer, "kind": metadata.kind, "features": n, "file": str(output)}
+    cli.echo([f"{output}: {n:,} {noun} of {layer}"], facts)
 
 
 @layers.command("history")
@@ -180,7 +222,7 @@ def layer_history(context: typer.Context) -> None:
         changes = store.layer_changes()
     lines = [
         f"{change.change_id:>5}  {change.changed_at}  {change.changed_by}  {change.layer_id}: "
-        f"{change.what or 'no file'}, {change.areas_before:,} -> {change.areas:,} areas"
+        f"{change.what or 'no file'}, {change.areas_before:,} -> {change.areas:,} features"
         f"  [{change.state}]"
         for change in changes
     ]
@@ -202,8 +244,11 @@ def undo_layer(
     cli.echo([undone_line(change)], asdict(change))
 
 
-def _layer_facts(metadata: LayerMetadata, areas: int) -> dict[str, object]:
-    facts = {"layer": metadata.layer_id, "areas": areas, **vars(metadata)}
+def _layer_facts(metadata: LayerMetadata, n: int) -> dict[str, object]:
+    # `areas` as earlier releases called it.
+    count = {"areas": n} if metadata.kind == "areas" else {}
+    kind = {"kind": metadata.kind, "features": n}
+    facts = {"layer": metadata.layer_id, **count, **kind, **vars(metadata)}
     if not metadata.stored_as:
         del facts["stored_as"]
     return facts

@@ -16,6 +16,7 @@ from boundaries.layers.snapping import snapped
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.errors import InputError
 from geo.formats.features import read_features
+from geo.formats.geojson import feature_collection
 from geo.locate import overlaps_text
 from geo.locate.overlaps import WIDTH_M
 from geo.store.contract import LayerChange, LayerMetadata, Store, StoreReader
@@ -119,7 +120,15 @@ def read_content(file: Path, how: ReadingOptions, *, notify: Callable[[str], Non
     if not file.exists():
         raise InputError(f"there is no file {file}")
     content = read_features(file, layer=how.inside, notify=notify)
-    return features_where(content, *_condition(how.where), file=file.name) if how.where else content
+    if not how.where:
+        return content
+    chosen = features_where(content, *_condition(how.where), file=file.name)
+    before, after = (
+        len(feature_collection(one, file.name)["features"]) for one in (content, chosen)
+    )
+    if after < before:
+        notify(f"--where {how.where} keeps {after:,} of {before:,} features")
+    return chosen
 
 
 def read_areas(
@@ -176,23 +185,23 @@ def put_layer(
     return stored
 
 
-def replaced_lines(store: StoreReader, layer_id: str, areas: gpd.GeoDataFrame) -> list[str]:
+def replaced_lines(store: StoreReader, layer_id: str, features: gpd.GeoDataFrame) -> list[str]:
     """What a layer takes the place of: another file under the same id, and figures with it.
 
     Parameters
     ----------
     store
         As it is before.
-    layer_id, areas
+    layer_id, features
         The layer that will be put.
     """
     before = next((one for one in store.layers() if one.layer_id == layer_id), None)
     if before is None:
         return []
     old = store.features(layer_id)[1]
-    size = f"{len(old)} area{'' if len(old) == 1 else 's'}"
+    size = f"{len(old)} {before.kind[:-1] if len(old) == 1 else before.kind}"
     lines = [f"it replaces {before.title or before.file or layer_id}: {size}"]
-    if lost := [str(name) for name in old.columns if name not in areas.columns]:
+    if lost := [str(name) for name in old.columns if name not in features.columns]:
         lines.append(f"no longer in {layer_id}: {', '.join(lost)}; add them again if needed")
     return lines
 
@@ -200,7 +209,7 @@ def replaced_lines(store: StoreReader, layer_id: str, areas: gpd.GeoDataFrame) -
 def undone_line(change: LayerChange) -> str:
     """What undoing a change of a layer did, in a sentence."""
     done = (
-        f"{change.layer_id} is as it was before, with {change.areas_before:,} areas"
+        f"{change.layer_id} is as it was before, with {change.areas_before:,} features"
         if change.areas_before
         else f"{change.layer_id} was new and is removed"
     )

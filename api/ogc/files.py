@@ -150,6 +150,24 @@ def file_response(download: Download, form: Format, name: str, *, turns: Turns) 
     return written_file(form, name, lambda path: _WRITERS[form](download, path), turns=turns)
 
 
+def write_features(download: Download, form: Format, path: Path) -> None:
+    """Write a file of features in one of `FEATURE_FILES`.
+
+    Parameters
+    ----------
+    path
+        A new file; its name without the ending names the layer in it.
+    """
+    if form is GEOJSON:
+        with path.open("wb") as file:
+            file.writelines(_geojson(download))
+    elif form is CSV:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(_csv(download))
+    else:
+        _WRITERS[form](download, path)
+
+
 def written_file(
     form: Format, name: str, write: Callable[[Path], None], *, turns: Turns
 ) -> Response:

@@ -35,11 +35,11 @@ MAX_CACHED = 250_000
 """Larger collections are encoded page by page: their cached bytes would fill the memory."""
 
 
-Kind = Literal["Point", "Polygon", "MultiPolygon"]
+Kind = Literal["Point", "MultiPoint", "MultiLineString", "Polygon", "MultiPolygon"]
 """The one type of geometry that all features of a collection have."""
 
 
-class AreaGeometries:
+class Geometries:
     """Geometries of one kind in metres; None where a feature has none."""
 
     def __init__(self, geometries: NDArray[np.object_], kind: Kind = "MultiPolygon") -> None:
@@ -132,7 +132,7 @@ class Items:
         table: pd.DataFrame,
         ids: pd.Index,
         *,
-        geometries: AreaGeometries | PointGeometries,
+        geometries: Geometries | PointGeometries,
         projection: Projection,
         members: Mapping[str, object] | None = None,
         cache: bool = True,
@@ -180,7 +180,7 @@ class Items:
         return cls(
             typed(table) if declared else table,
             pd.Index(ids, dtype=str),
-            geometries=AreaGeometries(frame.geometry.to_numpy(), kind),
+            geometries=_geometries(frame.geometry.to_numpy(), kind),
             projection=projection,
             members=members,
             declared=declared,
@@ -287,6 +287,12 @@ def _of_one_type(column: pd.Series) -> pd.Series:
     if kind in ("string", "empty"):
         return column
     return column.map(str, na_action="ignore").astype(object)
+
+
+def _geometries(shapes: NDArray[np.object_], kind: Kind) -> Geometries | PointGeometries:
+    if kind == "Point" and not shapely.is_missing(shapes).any():
+        return PointGeometries(shapely.get_x(shapes), shapely.get_y(shapes))
+    return Geometries(shapes, kind)
 
 
 def _as_multipolygons(geometries: NDArray[np.object_]) -> NDArray[np.object_]:

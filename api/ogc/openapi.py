@@ -6,6 +6,7 @@ GDAL reads it to learn which parameters a collection takes, so what is written h
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
 from api.formats.registry import (
     DOCUMENTS,
@@ -23,6 +24,7 @@ from api.formats.registry import (
     Format,
 )
 from api.ogc.collections.base import Collection
+from api.ogc.items import Kind
 from api.ogc.mvt.tiling import MAX_ZOOM
 from api.ogc.parameters import (
     BBOX,
@@ -47,7 +49,7 @@ _GEOMETRY: JsonSchema = {
     "nullable": True,
     "required": ["type", "coordinates"],
     "properties": {
-        "type": {"type": "string", "enum": ["Point", "Polygon", "MultiPolygon"]},
+        "type": {"type": "string", "enum": list(get_args(Kind))},
         "coordinates": {"type": "array", "items": {}},
     },
 }

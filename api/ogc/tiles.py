@@ -185,7 +185,7 @@ def _tilejson(
     if collection.merges_points:
         description = (
             f"Below zoom {SINGLE_POINTS_ZOOM} each pixel is one point; `points` says how many "
-            "incidents it stands for."
+            "it stands for."
         )
         fields["points"] = "Points"
     layer = {"id": collection.id, "description": description, "fields": fields}

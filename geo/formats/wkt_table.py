@@ -1,4 +1,4 @@
-"""A CSV of areas as well-known text, as Patchmap's own exports have them, read as GeoJSON."""
+"""A CSV of geometries as well-known text, as Patchmap's own exports have them, read as GeoJSON."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ _LONGEST_WHOLE: Final = 18
 """Letters of a whole number that 64 bits hold, whatever its digits."""
 
 _COLUMN: Final = re.compile(r"wkt(?:_([a-z]+)_(\d+))?", re.IGNORECASE)
+
+
+def has_wkt(content: bytes, file: str) -> bool:
+    """Whether a CSV has a column of well-known text; `file` names it in messages."""
+    return any(_COLUMN.fullmatch(name) for name in read_table(content, file=file).header)
 
 
 def wkt_as_geojson(content: bytes, file: str) -> bytes:

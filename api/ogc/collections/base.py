@@ -17,9 +17,17 @@ from api.ogc.properties import Property
 from api.snapshot import Snapshot
 from geo.period import Moments, Period
 
-GeometryFormat = Literal["geometry-point", "geometry-polygon", "geometry-multipolygon"]
+GeometryFormat = Literal[
+    "geometry-point",
+    "geometry-multipoint",
+    "geometry-multilinestring",
+    "geometry-polygon",
+    "geometry-multipolygon",
+]
 _KINDS: Mapping[GeometryFormat, Kind] = {
     "geometry-point": "Point",
+    "geometry-multipoint": "MultiPoint",
+    "geometry-multilinestring": "MultiLineString",
     "geometry-polygon": "Polygon",
     "geometry-multipolygon": "MultiPolygon",
 }
@@ -120,7 +128,7 @@ class Collection(ABC):
     group: ClassVar[Group] = "Answers"
     local_only: ClassVar[bool] = False
     options: ClassVar[tuple[str, ...]] = ()
-    merges_points: ClassVar[bool] = False
+    merges_points: bool = False
 
     def __init__(self, collection_id: str, answers: Answers) -> None:
         self.id = collection_id

@@ -27,10 +27,12 @@ _STEPS = 65
 
 
 def layer_box(answers: Answers, layer_id: str) -> Box | None:
-    """Return the box of a layer's areas, None where it has none."""
+    """Return the box of a layer's features, None where it has none."""
 
     def measured(snapshot: Snapshot) -> Box | None:
-        return box_of(snapshot.layer(layer_id)[1].geometry.to_numpy(), snapshot.projection)
+        of_plan = bool(plan_of(layer_id))
+        read = snapshot.layer if of_plan else snapshot.features
+        return box_of(read(layer_id)[1].geometry.to_numpy(), snapshot.projection)
 
     return answers.cached(f"extent of {layer_id}", measured, light=not plan_of(layer_id))
 

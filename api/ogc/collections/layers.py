@@ -1,37 +1,49 @@
-"""Layers as collections: published boundaries and the areas of plans."""
+"""Layers as collections: boundaries, points and lines of the store, and the areas of plans."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import geopandas as gpd
 
 from api.answers import Answers
 from api.formats.registry import HTML
-from api.ogc.collections.base import Box, Collection, Group, Summary
+from api.ogc.collections.base import Box, Collection, GeometryFormat, Group, Summary
 from api.ogc.collections.extents import layer_box
-from api.ogc.items import Items
+from api.ogc.items import Items, Kind
 from api.ogc.links import Link, link
 from api.ogc.properties import Property
 from api.snapshot import Snapshot
 from boundaries.plans.plan_layers import plan_metadata, plan_of
+from geo.crs import Projection
 from geo.errors import InputError
+from geo.geometry_types import GeometryType
 from geo.store.contract import LayerMetadata, PlanSummary
 from geo.store.layer_ids import renaming_notices
 
 _METADATA = ("authority", "licence", "source", "valid_from", "valid_to", "file", "sha256", "note")
 
 
+_GEOMETRIES: Final[Mapping[GeometryType, GeometryFormat]] = {
+    "Point": "geometry-point",
+    "MultiPoint": "geometry-multipoint",
+    "MultiLineString": "geometry-multilinestring",
+    "MultiPolygon": "geometry-multipolygon",
+}
+
+
 class LayerCollection(Collection):
-    """The areas of a layer."""
+    """The features of a layer: areas, lines or points."""
 
     group: ClassVar[Group] = "Boundaries"
 
     def __init__(self, metadata: LayerMetadata, answers: Answers) -> None:
         super().__init__(metadata.layer_id, answers)
         self.metadata = metadata
+        self.geometry = _GEOMETRIES[metadata.geometry_type]
+        self.merges_points = self.kind == "Point"
 
     @property
     def title(self) -> str:
@@ -55,20 +67,18 @@ class LayerCollection(Collection):
         return summary
 
     def items(self, query: Mapping[str, str]) -> Items:
-        """Return the areas, by code."""
+        """Return the features, by code."""
         return self.answers.cached(self.key(query), self._items, light=True)
 
     def _items(self, snapshot: Snapshot) -> Items:
-        areas = self.areas(snapshot)
-        codes = [str(code) for code in areas.index]
-        return Items.of_frame(areas.reset_index(), codes, projection=snapshot.projection)
+        return layer_items(self.features(snapshot), self.kind, snapshot.projection)
 
-    def areas(self, snapshot: Snapshot) -> gpd.GeoDataFrame:
-        """Return the areas by `area_code`, in metres of the working CRS."""
+    def features(self, snapshot: Snapshot) -> gpd.GeoDataFrame:
+        """Return the features by their codes, in metres of the working CRS."""
         return snapshot.features(self.id)[1]
 
     def extent_box(self) -> Box | None:
-        """Return the box of its areas."""
+        """Return the box of its features."""
         return layer_box(self.answers, self.id)
 
     def further_links(self, root: str) -> list[Link]:
@@ -78,6 +88,12 @@ class LayerCollection(Collection):
         if not source.startswith(("http://", "https://")):
             return []
         return [link(source, "describedby", HTML, "Where the layer was published")]
+
+
+def layer_items(features: gpd.GeoDataFrame, kind: Kind, projection: Projection) -> Items:
+    """Return the features of a layer, indexed by their codes, as those of a collection."""
+    codes = [str(code) for code in features.index]
+    return Items.of_frame(features.reset_index(), codes, projection=projection, kind=kind)
 
 
 class PlanLayerCollection(LayerCollection):
@@ -97,7 +113,7 @@ class PlanLayerCollection(LayerCollection):
         plan = next(plan for plan in plans if plan["plan_id"] == plan_of(self.id))
         return LayerCollection(plan_metadata(plan), self.answers).summary()
 
-    def areas(self, snapshot: Snapshot) -> gpd.GeoDataFrame:
+    def features(self, snapshot: Snapshot) -> gpd.GeoDataFrame:
         """Return the plan's areas; a plan without any area has none, and is no error."""
         return snapshot.plan_areas(plan_of(self.id))
 

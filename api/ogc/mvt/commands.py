@@ -27,7 +27,7 @@ class Drawing:
     Attributes
     ----------
     kind
-        Of geometry: 1 points, 3 polygons.
+        Of geometry: 1 points, 2 lines, 3 polygons.
     commands
         Of all features, one feature after another.
     count
@@ -49,6 +49,28 @@ def draw_points(xy: Floats) -> Drawing:
     return Drawing(1, flat, np.full(len(xy), 3), np.arange(len(xy)))
 
 
+def draw_multipoints(points: NDArray[np.object_]) -> Drawing:
+    """Draw points and multipoints, each with all its points."""
+    coordinates, row = shapely.get_coordinates(points, return_index=True)
+    xy = np.rint(coordinates).astype(np.int64)
+    moves = zigzag(xy - _positions_before(xy, row))
+    drawn, starts, count = np.unique(row, return_index=True, return_counts=True)
+    commands = np.insert(moves.ravel(), 2 * starts, _MOVE | count << 3)
+    return Drawing(1, commands, 2 * count + 1, drawn)
+
+
+def draw_lines(lines: NDArray[np.object_]) -> Drawing:
+    """Draw lines and multilines; parts that rounding made a point are left out."""
+    parts, part_row = shapely.get_parts(_simplified(lines), return_index=True)
+    coordinates, part = shapely.get_coordinates(parts, return_index=True)
+    xy = np.rint(coordinates).astype(np.int64)
+    following = np.append(True, (xy[1:] != xy[:-1]).any(axis=1) | (part[1:] != part[:-1]))
+    xy, part = xy[following[: len(xy)]], part[following[: len(xy)]]
+    long = np.bincount(part, minlength=len(parts)) > 1
+    xy, part = xy[long[part]], part[long[part]]
+    return _draw_paths(xy, part, part_row[part], kind=2)
+
+
 def draw_polygons(polygons: NDArray[np.object_]) -> Drawing:
     """Draw polygons and multipolygons."""
     parts, part_row = shapely.get_parts(_simplified(polygons), return_index=True)
@@ -62,7 +84,7 @@ def draw_polygons(polygons: NDArray[np.object_]) -> Drawing:
     last = np.append(ring[1:] != ring[:-1], np.ones(min(len(ring), 1), dtype=bool))
     keep = ~last & (xy != np.roll(xy, -1, axis=0)).any(axis=1)
     xy, ring = _visible(xy[keep], ring[keep], ring_part, outer)
-    return _draw_rings(xy, ring, part_row[ring_part[ring]])
+    return _draw_paths(xy, ring, part_row[ring_part[ring]], kind=3)
 
 
 def _simplified(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -103,24 +125,31 @@ def _visible(xy: Ints, ring: Ints, ring_part: Ints, outer: NDArray[np.bool_]) ->
     return xy[good[ring]], ring[good[ring]]
 
 
-def _draw_rings(xy: Ints, ring: Ints, rows: Ints) -> Drawing:
-    """Draw rings, each of the row that it belongs to."""
-    if not len(ring):
-        return Drawing(3, *(np.empty(0, np.int64) for _ in range(3)))
-    starts = np.flatnonzero(np.append(True, ring[1:] != ring[:-1]))
-    count = np.diff(np.append(starts, len(ring)))
-    # The pen stays where the ring before it ended; each feature begins at 0, 0.
+def _positions_before(xy: Ints, rows: Ints) -> Ints:
+    """Return where the pen is before each point: it begins each feature at 0, 0."""
     before = np.roll(xy, 1, axis=0)
-    before[np.append(True, rows[1:] != rows[:-1])] = 0
-    moves = zigzag(xy - before)
-    length = 2 * count + 3  # move, line and close beside the coordinates
+    before[np.append(True, rows[1:] != rows[:-1])[: len(rows)]] = 0
+    return before
+
+
+def _draw_paths(xy: Ints, path: Ints, rows: Ints, *, kind: int) -> Drawing:
+    """Draw rings (kind 3), which are closed, or lines (2), each of the row that it belongs to."""
+    if not len(path):
+        return Drawing(kind, *(np.empty(0, np.int64) for _ in range(3)))
+    starts = np.flatnonzero(np.append(True, path[1:] != path[:-1]))
+    count = np.diff(np.append(starts, len(path)))
+    # The pen stays where the path before it ended.
+    moves = zigzag(xy - _positions_before(xy, rows))
+    closed = kind == 3
+    length = 2 * count + 2 + closed  # move, line and close beside the coordinates
     offset = np.cumsum(length) - length
     commands = np.empty(length.sum(), dtype=np.int64)
     commands[offset] = _MOVE | 1 << 3
     commands[offset + 3] = _LINE | (count - 1) << 3
-    commands[offset + length - 1] = _CLOSE | 1 << 3
-    number = np.arange(len(ring)) - np.repeat(starts, count)
+    if closed:
+        commands[offset + length - 1] = _CLOSE | 1 << 3
+    number = np.arange(len(path)) - np.repeat(starts, count)
     place = np.repeat(offset, count) + 2 * number + np.where(number == 0, 1, 2)
     commands[place], commands[place + 1] = moves[:, 0], moves[:, 1]
     drawn, index = np.unique(rows[starts], return_inverse=True)
-    return Drawing(3, commands, np.bincount(index, length).astype(np.int64), drawn)
+    return Drawing(kind, commands, np.bincount(index, length).astype(np.int64), drawn)

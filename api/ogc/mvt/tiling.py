@@ -5,6 +5,7 @@ Source: OGC 17-083r4, Two Dimensional Tile Matrix Set, annex D.1.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,8 +14,14 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from api.ogc.items import MAX_CACHED, AreaGeometries, Items, PointGeometries
-from api.ogc.mvt.commands import draw_points, draw_polygons
+from api.ogc.items import MAX_CACHED, Geometries, Items, Kind, PointGeometries
+from api.ogc.mvt.commands import (
+    Drawing,
+    draw_lines,
+    draw_multipoints,
+    draw_points,
+    draw_polygons,
+)
 from api.ogc.mvt.encode import BUFFER, EXTENT, encode_tile
 from api.ogc.mvt.packing import Ints
 from api.ogc.mvt.values import TileValues
@@ -29,6 +36,14 @@ SINGLE_POINTS_ZOOM: Final = 14
 _PIXEL: Final = EXTENT // 256
 
 Floats = NDArray[np.float64]
+
+_DRAWN: Final[Mapping[Kind, Callable[[NDArray[np.object_]], Drawing]]] = {
+    "Point": draw_multipoints,
+    "MultiPoint": draw_multipoints,
+    "MultiLineString": draw_lines,
+    "Polygon": draw_polygons,
+    "MultiPolygon": draw_polygons,
+}
 
 
 @dataclass(frozen=True)
@@ -72,19 +87,20 @@ class _ValueCache:
         return TileValues.read(self._items.table)
 
 
-class TiledAreas:
-    """Areas on the unit square of the world in Web Mercator, y downwards."""
+class TiledShapes:
+    """Geometries of one kind on the unit square of the world in Web Mercator, y downwards."""
 
-    def __init__(self, items: Items, areas: AreaGeometries) -> None:
+    def __init__(self, items: Items, shapes: Geometries) -> None:
         self._cache = _ValueCache(items)
-        lonlat = items.projection.geometries_to_lonlat(areas.geometries)
+        self._draw = _DRAWN[shapes.kind]
+        lonlat = items.projection.geometries_to_lonlat(shapes.geometries)
         self._geometries: NDArray[np.object_] = shapely.transform(
             lonlat, lambda xy: np.column_stack(to_unit(xy[:, 0], xy[:, 1]))
         )
         self._tree = shapely.STRtree(self._geometries)
 
     def tile(self, tile: Tile, name: str, selected: Ints | None) -> bytes:
-        """Return the areas of a tile.
+        """Return the features of a tile.
 
         Parameters
         ----------
@@ -101,7 +117,7 @@ class TiledAreas:
         edge = EXTENT + BUFFER
         over = (bounds[:, :2] < -BUFFER).any(axis=1) | (bounds[:, 2:] > edge).any(axis=1)
         shapes[over] = shapely.clip_by_rect(shapes[over], -BUFFER, -BUFFER, edge, edge)
-        return encode_tile(name, draw_polygons(shapes), positions, self._cache.values(positions))
+        return encode_tile(name, self._draw(shapes), positions, self._cache.values(positions))
 
 
 class TiledPoints:
@@ -144,11 +160,11 @@ class TiledPoints:
         return encode_tile(name, draw_points((pixels + 0.5) * _PIXEL), positions[one], values)
 
 
-def tiled(items: Items) -> TiledAreas | TiledPoints:
+def tiled(items: Items) -> TiledShapes | TiledPoints:
     """Return the features of a collection ready to be cut into tiles."""
     if isinstance(items.geometries, PointGeometries):
         return TiledPoints(items, items.geometries)
-    return TiledAreas(items, items.geometries)
+    return TiledShapes(items, items.geometries)
 
 
 WORLD_M: Final = 20_037_508.342789244

@@ -33,7 +33,7 @@ def to_mapbox(symbology: Symbology, name: str, *, title: str, tilejson: str) -> 
     if symbology.kind == "graduated":
         layer["filter"] = ["==", ["typeof", ["get", symbology.field]], "number"]
     layers: list[dict[str, object]]
-    if symbology.points:
+    if symbology.shape == "point":
         paint = {
             "circle-radius": _RADIUS_PIXELS,
             "circle-color": colour,
@@ -43,6 +43,9 @@ def to_mapbox(symbology: Symbology, name: str, *, title: str, tilejson: str) -> 
             "circle-stroke-width": 0.5,
         }
         layers = [{"id": name, "type": "circle", **layer, "paint": paint}]
+    elif symbology.shape == "line":
+        stroke = {"line-color": outline, "line-opacity": OUTLINE_OPACITY, "line-width": 1.5}
+        layers = [{"id": name, "type": "line", **layer, "paint": stroke}]
     else:
         fill = {"fill-color": colour, "fill-opacity": opacity}
         line = {"line-color": outline, "line-opacity": OUTLINE_OPACITY, "line-width": 0.5}

@@ -18,12 +18,16 @@ from api.ogc.coordinates import box_in_metres
 from api.ogc.request import OgcRequest
 from api.ogc.routes import Router
 from api.ogc.styles.qml import qgis_renderer
-from api.ogc.styles.symbology import collection_symbology
+from api.ogc.styles.symbology import SYMBOL_SHAPES, SymbolShape, collection_symbology
 from geo.crs import LONLAT, WGS84, wkt1
 from geo.question.ask import default_layer
 
 _VERSION: Final = "3.22.0"
-_TYPES: Final = {"Point": "Point", "Polygon": "Polygon", "MultiPolygon": "Polygon"}
+_TYPES: Final[Mapping[SymbolShape, str]] = {
+    "point": "Point",
+    "line": "Line",
+    "polygon": "Polygon",
+}
 
 router = Router()
 
@@ -94,7 +98,9 @@ def _layer_id(collection: Collection) -> str:
 
 
 def _layer(request: OgcRequest, collection: Collection) -> Xml.Element:
-    layer = Xml.Element("maplayer", {"type": "vector", "geometry": _TYPES[collection.kind]})
+    layer = Xml.Element(
+        "maplayer", {"type": "vector", "geometry": _TYPES[SYMBOL_SHAPES[collection.kind]]}
+    )
     if box := collection.extent_box():
         _add_extent(layer, "extent", box)
     _text(layer, "id", _layer_id(collection))

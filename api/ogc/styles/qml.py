@@ -5,10 +5,12 @@ Source: files that QGIS 3.22 saves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from xml.etree import ElementTree as Xml
 
 from api.ogc.styles.symbology import (
+    LINE_MM,
     MARKER_MM,
     OUTLINE_MM,
     OUTLINE_OPACITY,
@@ -16,12 +18,20 @@ from api.ogc.styles.symbology import (
     Rule,
     Symbol,
     Symbology,
+    SymbolShape,
 )
 
 _RENDERERS: Final[dict[Kind, str]] = {
     "single": "singleSymbol",
     "categorised": "categorizedSymbol",
     "graduated": "graduatedSymbol",
+}
+
+
+_SYMBOLS: Final[Mapping[SymbolShape, tuple[str, str]]] = {
+    "point": ("marker", "SimpleMarker"),
+    "line": ("line", "SimpleLine"),
+    "polygon": ("fill", "SimpleFill"),
 }
 
 
@@ -43,7 +53,7 @@ def qgis_renderer(symbology: Symbology) -> Xml.Element:
         _add_rules(Xml.SubElement(renderer, "categories"), "category", symbology.rules)
     symbols = Xml.SubElement(renderer, "symbols")
     for number, rule in enumerate(symbology.rules):
-        _add_symbol(symbols, number, rule.symbol, points=symbology.points)
+        _add_symbol(symbols, number, rule.symbol, shape=symbology.shape)
     return renderer
 
 
@@ -58,19 +68,23 @@ def _add_rules(parent: Xml.Element, name: str, rules: tuple[Rule, ...]) -> None:
         Xml.SubElement(parent, name, {**limits, **attributes})
 
 
-def _add_symbol(symbols: Xml.Element, number: int, drawn: Symbol, *, points: bool) -> None:
-    kind, layer_class = ("marker", "SimpleMarker") if points else ("fill", "SimpleFill")
+def _add_symbol(symbols: Xml.Element, number: int, drawn: Symbol, *, shape: SymbolShape) -> None:
+    kind, layer_class = _SYMBOLS[shape]
     symbol = Xml.SubElement(symbols, "symbol", {"type": kind, "name": str(number), "alpha": "1"})
     layer = Xml.SubElement(symbol, "layer", {"class": layer_class, "enabled": "1", "pass": "0"})
     options = Xml.SubElement(layer, "Option", {"type": "Map"})
-    of_kind = {"name": "circle", "size": str(MARKER_MM)} if points else {"style": "solid"}
-    values = {
-        "color": _colour(drawn.fill, drawn.opacity),
-        "outline_color": _colour(drawn.outline, OUTLINE_OPACITY),
-        "outline_width": str(OUTLINE_MM),
-        "outline_style": "solid",
-        **of_kind,
+    stroke = {
+        "color": _colour(drawn.outline, OUTLINE_OPACITY),
+        "width": str(LINE_MM if shape == "line" else OUTLINE_MM),
+        "style": "solid",
     }
+    edge = "line" if shape == "line" else "outline"
+    values = {f"{edge}_{name}": value for name, value in stroke.items()}
+    if shape != "line":
+        values["color"] = _colour(drawn.fill, drawn.opacity)
+        values |= (
+            {"name": "circle", "size": str(MARKER_MM)} if shape == "point" else {"style": "solid"}
+        )
     for name, value in values.items():
         Xml.SubElement(options, "Option", {"name": name, "value": value, "type": "QString"})
 

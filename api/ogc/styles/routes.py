@@ -28,7 +28,7 @@ from api.ogc.routes import Router
 from api.ogc.styles.mapbox import to_mapbox
 from api.ogc.styles.qml import to_qml
 from api.ogc.styles.sld import to_sld
-from api.ogc.styles.symbology import collection_symbology
+from api.ogc.styles.symbology import SYMBOL_SHAPES, collection_symbology
 from geo.errors import NotFoundError
 
 _STANDARD = "http://www.opengis.net/spec/ogcapi-styles-1/1.0/conf"
@@ -146,7 +146,7 @@ def _metadata(request: OgcRequest, collection: Collection) -> dict[str, object]:
     attributes = {one.name: one.schema() for one in collection.properties() if one.name == field}
     layer = {
         "id": collection.id,
-        "type": "point" if collection.kind == "Point" else "polygon",
+        "type": SYMBOL_SHAPES[collection.kind],
         "attributes": attributes,
         "sampleData": link(items, "data", GEOJSON_PAGE, "The features"),
     }

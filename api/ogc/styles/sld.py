@@ -9,12 +9,14 @@ from typing import Final
 from xml.etree import ElementTree as Xml
 
 from api.ogc.styles.symbology import (
+    LINE_MM,
     MARKER_MM,
     OUTLINE_MM,
     OUTLINE_OPACITY,
     Rule,
     Symbol,
     Symbology,
+    SymbolShape,
 )
 
 _SLD: Final = "http://www.opengis.net/sld"
@@ -48,7 +50,7 @@ def to_sld(symbology: Symbology, name: str, title: str) -> str:
         _text(element, "Name", rule.value or str(number))
         _text(element, "Title", rule.label or title)
         _add_condition(element, symbology, rule, is_last=number == last)
-        _add_symbol(element, rule.symbol, points=symbology.points)
+        _add_symbol(element, rule.symbol, shape=symbology.shape)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True)
 
 
@@ -75,8 +77,9 @@ def _add_comparison(parent: Xml.Element, operator: str, field: str, value: str) 
     _text(comparison, "ogc:Literal", value)
 
 
-def _add_symbol(rule: Xml.Element, symbol: Symbol, *, points: bool) -> None:
-    parent = Xml.SubElement(rule, "PointSymbolizer" if points else "PolygonSymbolizer")
+def _add_symbol(rule: Xml.Element, symbol: Symbol, *, shape: SymbolShape) -> None:
+    points = shape == "point"
+    parent = Xml.SubElement(rule, f"{shape.capitalize()}Symbolizer")
     if points:
         parent = Xml.SubElement(parent, "Graphic")
         mark = Xml.SubElement(parent, "Mark")
@@ -86,9 +89,10 @@ def _add_symbol(rule: Xml.Element, symbol: Symbol, *, points: bool) -> None:
     stroke = {
         "stroke": symbol.outline,
         "stroke-opacity": f"{OUTLINE_OPACITY:g}",
-        "stroke-width": f"{OUTLINE_MM / _PIXEL_MM:.2g}",
+        "stroke-width": f"{(LINE_MM if shape == 'line' else OUTLINE_MM) / _PIXEL_MM:.2g}",
     }
-    for name, parameters in (("Fill", fill), ("Stroke", stroke)):
+    parts = {"Stroke": stroke} if shape == "line" else {"Fill": fill, "Stroke": stroke}
+    for name, parameters in parts.items():
         element = Xml.SubElement(drawn, name)
         for parameter, value in parameters.items():
             _text(element, "CssParameter", value).set("name", parameter)

@@ -13,6 +13,7 @@ import pandas as pd
 from api.maps.modes import CLASS_STYLES, GROUPS, PATTERN_STYLES, Style
 from api.ogc.collections.base import Collection
 from api.ogc.items import Items
+from api.ogc.items import Kind as GeometryKind
 from api.pages.text import CLASS_WORDS
 from geo.errors import InputError, QuestionError
 from geo.hotspots.change import BANDS
@@ -32,6 +33,7 @@ MARKER_MM: Final = 2.4
 """Diameter of a point in millimetres."""
 
 OUTLINE_MM: Final = 0.1
+LINE_MM: Final = 0.4
 OUTLINE_OPACITY: Final = 0.8
 
 _MOST_CATEGORIES: Final = 24
@@ -85,6 +87,16 @@ class Rule:
     high: float = 0.0
 
 
+SymbolShape = Literal["point", "line", "polygon"]
+SYMBOL_SHAPES: Final[Mapping[GeometryKind, SymbolShape]] = {
+    "Point": "point",
+    "MultiPoint": "point",
+    "MultiLineString": "line",
+    "Polygon": "polygon",
+    "MultiPolygon": "polygon",
+}
+
+
 @dataclass(frozen=True)
 class Symbology:
     """How features are drawn: all alike, by what a field says, or by how much.
@@ -93,14 +105,14 @@ class Symbology:
     ----------
     field
         Name of the property; '' where all are drawn alike.
-    points
-        Whether the features are points; else they are areas.
+    shape
+        What the features are drawn as.
     """
 
     kind: Kind
     field: str
     rules: tuple[Rule, ...]
-    points: bool
+    shape: SymbolShape
 
 
 _PLAIN: Final = Symbol("#6baed6", 0.25, "#08519c")
@@ -132,7 +144,7 @@ def collection_symbology(collection: Collection) -> Symbology:
     try:
         return symbology_of(collection.items({}))
     except (InputError, QuestionError):
-        return Symbology("single", "", (Rule("", _PLAIN),), collection.kind == "Point")
+        return Symbology("single", "", (Rule("", _PLAIN),), SYMBOL_SHAPES[collection.kind])
 
 
 def symbology_of(items: Items) -> Symbology:
@@ -140,14 +152,14 @@ def symbology_of(items: Items) -> Symbology:
 
     A file's own columns may bear any name, so layers of a file are drawn all alike.
     """
-    table, points = items.table, items.geometries.kind == "Point"
+    table, shape = items.table, SYMBOL_SHAPES[items.geometries.kind]
     known = [name for name in table.columns if table[name].notna().any()]
     names = known if items.is_declared else []
     if name := next((name for name in _CLASSED if name in names), ""):
-        return Symbology("categorised", name, _categories(table[name]), points)
+        return Symbology("categorised", name, _categories(table[name]), shape)
     if name := next((name for name in _GRADED if name in names), ""):
-        return Symbology("graduated", name, _ranges(table[name]), points)
-    return Symbology("single", "", (Rule("", _PLAIN),), points)
+        return Symbology("graduated", name, _ranges(table[name]), shape)
+    return Symbology("single", "", (Rule("", _PLAIN),), shape)
 
 
 def _categories(values: pd.Series) -> tuple[Rule, ...]:
