@@ -21,7 +21,24 @@ _COLUMN: Final = re.compile(r"wkt(?:_([a-z]+)_(\d+))?", re.IGNORECASE)
 
 
 def has_wkt(content: bytes, file: str) -> bool:
-    """Whether a CSV has a column of well-known text; `file` names it in messages."""
+    """Whether a CSV has a column of well-known text.
+
+    Parameters
+    ----------
+    content
+        The file's bytes.
+    file
+        Its name, for messages.
+
+    Returns
+    -------
+    True if `wkt_as_geojson` can read it.
+
+    Raises
+    ------
+    InputError
+        If it is no table.
+    """
     return any(_COLUMN.fullmatch(name) for name in read_table(content, file=file).header)
 
 

@@ -51,6 +51,7 @@ class AnswerCollection(Collection):
         super().__init__(analysis.collection, answers)
         self.analysis = analysis
         self.geometry = _GEOMETRIES[analysis.shape]
+        self.merges_points = analysis.shape == "points"
         self._defaults = COLLECTION_DEFAULTS.get(self.id, NO_DEFAULTS)
 
     @property
