@@ -177,6 +177,7 @@ _WRITERS = {
     "api/formats/points.py": "fills its own folder",
     "api/formats/registry.py": "fills the part of an Output",
     "api/formats/rejects.py": "fills the part of an Output",
+    "api/ogc/files.py": "likewise",
 }
 _WRITING = re.compile(
     r"""open\([^)\n]*["'][wax]b?\+?["']|\.write_(text|bytes)\(|\.to_(csv|file|parquet|excel)\("""
