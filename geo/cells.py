@@ -221,6 +221,13 @@ class Cells:
         """The share of each cell inside the mask, from 0 to 1."""
         return np.minimum(self.inside_area / self.grid.cell_area, 1.0)
 
+    def index_of(self, positions: Positions) -> Positions:
+        """The numbers of cells at m × 2 positions of the grid; -1 where there is none of these."""
+        wanted = _keys(positions)
+        keys, order = self._sorted_keys
+        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[at] == wanted, order[at], -1)
+
     def assign(self, x: ArrayLike, y: ArrayLike) -> Positions:
         """The cell of each point of the mask.
 
@@ -235,10 +242,7 @@ class Cells:
             n numbers of cells. A point exactly on the edge of the mask can fall into a cell that
             only touches the mask; it gets the nearest cell instead, so that no point is lost.
         """
-        points = _keys(self.grid.positions(x, y))
-        keys, order = self._sorted_keys
-        at = np.minimum(np.searchsorted(keys, points), len(keys) - 1)
-        index = np.where(keys[at] == points, order[at], -1)
+        index = self.index_of(self.grid.positions(x, y))
         stray = np.flatnonzero(index < 0)
         if len(stray):
             strays = shapely.points(np.asarray(x, float)[stray], np.asarray(y, float)[stray])
