@@ -56,4 +56,6 @@ def metres_in_cells(lines: Geometries, cells: Cells) -> Floats:
     within = shapely.length(shapely.intersection(parts[part], cells.geometry[cell]))
     edges = shapely.boundary(cells.geometry)
     along = shapely.length(shapely.intersection(parts[part], edges[cell]))
-    return np.bincount(cell, within - along / 2, minlength=len(cells))
+    totals: Floats = np.zeros(len(cells))
+    np.add.at(totals, cell, within - along / 2)
+    return totals
