@@ -56,15 +56,15 @@ def nearest_lines(
     distances = np.full(east.shape, np.nan)
     known = np.flatnonzero(np.isfinite(east) & np.isfinite(north))
     # A little farther, because the index leaves out what is at the distance itself.
-    (point, line), found = shapely.STRtree(lines).query_nearest(
+    (point, line), metres = shapely.STRtree(lines).query_nearest(
         shapely.points(east[known], north[known]),
         max_distance=within_m * (1 + 1e-9),
         return_distance=True,
     )
-    near = found <= within_m
-    point, line, found = point[near], line[near], found[near]
+    near = metres <= within_m
+    point, line, metres = point[near], line[near], metres[near]
     order = np.lexsort((line, point))
     first = order[np.unique(point[order], return_index=True)[1]]
     positions[known[point[first]]] = line[first]
-    distances[known[point[first]]] = found[first]
+    distances[known[point[first]]] = metres[first]
     return NearestLines(positions, distances)
