@@ -56,13 +56,15 @@ def brief_page(findings: Findings, view: BoardView) -> str:
     """The brief as an HTML page without scripts and without links to other files."""
     shared = page_variables(findings, view) | {"linked": False}
     painting = findings.painting(view.mode)
-    drawn = draw_plain(findings.answer, painting=painting, places=findings.places)
+    over = findings.overlays(view.over)
+    drawn = draw_plain(findings.answer, painting=painting, places=findings.places, over=over)
     sheets = ("board.css", "brief.css", "print.css")
     style = "\n".join((PAGE / name).read_text(encoding="utf-8") for name in sheets)
     return templates.get_template("brief.html").render(
         **shared,
         policy=BRIEF_POLICY,
         drawn=drawn,
+        over=over,
         painting=painting,
         counted=shown_words(findings.answer),
         counts=painting.counts,

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from api.answers import Answers, SnapshotAnswers
 from api.errors import UNANSWERED
+from api.maps.drawing import map_box
 from api.maps.modes import Painting, group_of, paint
+from api.maps.overlays import Overlay, read_overlays
 from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, started
 from api.pages.text import reason_of
@@ -91,6 +93,10 @@ class Findings:
     def layers(self) -> list[LayerMetadata]:
         """Every layer that treated places can be chosen from."""
         return self._answers.snapshot().choices()
+
+    def overlays(self, text: str) -> list[Overlay]:
+        """Return the layers to draw over a map of the Answer; `text` lists their ids."""
+        return read_overlays(self._answers.snapshot(), text, box=map_box(self.answer))
 
     @cached_property
     def with_history(self) -> Answer:

@@ -79,6 +79,6 @@ def _draw(
         painting=findings.painting(mode),
         places=findings.places,
         basemap=basemap.under(snapshot, server),
-        over=snapshot.layer(over) if over else None,
+        over=findings.overlays(over),
         patrols=findings.patrols if mode == "patrols" else None,
     )

@@ -139,11 +139,23 @@ def rank(
     )
 
 
+Over = Annotated[
+    str,
+    typer.Option(
+        help="Layers to draw over the map, separated by commas, such as streets,premises."
+    ),
+]
+
+
 @with_question
-def map_file(context: typer.Context, question: Question, output: Output) -> None:
+def map_file(
+    context: typer.Context, question: Question, output: Output, *, over: Over = ""
+) -> None:
     """Draw the hotspot map as one HTML file that works without a network."""
     from api.maps.answer_map import draw  # noqa: PLC0415 - folium takes a second to load
     from api.maps.basemap import BasemapFile  # noqa: PLC0415 - the pages' modules take a moment
+    from api.maps.drawing import map_box  # noqa: PLC0415 - likewise
+    from api.maps.overlays import read_overlays  # noqa: PLC0415 - likewise
 
     cli = CommandContext.of(context)
     cli.check_output(output)
@@ -156,6 +168,7 @@ def map_file(context: typer.Context, question: Question, output: Output) -> None
             answer,
             projection=store.projection,
             basemap=own.under(store, settings.tiles),
+            over=read_overlays(store, over, box=map_box(answer)),
             standalone=True,
         )
     write_text(output, drawn.html)
@@ -174,6 +187,7 @@ def brief(
     show: Annotated[
         str, typer.Option(help="Map to print: cells, density, change or persistence.")
     ] = "cells",
+    over: Over = "",
 ) -> None:
     """Write the board as a brief for print: .html, or .pdf if Chromium is installed."""
     from api.answers import Answers  # noqa: PLC0415 - the pages' templates take a moment
@@ -189,7 +203,7 @@ def brief(
         browser()
     with cli.open() as store:
         findings = Findings(Answers(store), question)
-        page = brief_page(findings, BoardView(question, show))
+        page = brief_page(findings, BoardView(question, show, over=over))
     if output.suffix == ".pdf":
         write_file(output, lambda part: print_pdf(page, part))
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader
 from api.maps.basemap import NO_BASEMAP, Basemap
 from api.maps.drawing import shown_areas
 from api.maps.modes import DEFAULT_MODE, Painting, Style, paint
+from api.maps.overlays import Overlay
 from api.maps.pages import MapPage
 from api.maps.parts import OUTLINE, MapDrawing, inert
 from api.maps.patrols import draw_patrols
@@ -21,7 +22,6 @@ from api.pages.text import headline, shown_words
 from geo.crs import Projection
 from geo.question.answer import Answer
 from geo.question.exclusions import place_title
-from geo.store.contract import LayerMetadata
 
 MOST_LABELS = 120
 """Areas that get their name on the map, the largest first."""
@@ -42,7 +42,6 @@ UNKNOWN_STYLE = {
     "dashArray": "2 5",
 }
 THIN_OUTLINE = {**OUTLINE, "fill": True, "fillOpacity": 0, "weight": 0.5}
-OVER = {"fill": False, "color": "#7b3294", "weight": 3, "opacity": 1, "dashArray": "9 5"}
 PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
 
 _CELL_TOOLTIP = {"n": "Incidents", "meaning": "Meaning", "area": "Area", "at": "Cell"}
@@ -57,7 +56,7 @@ def draw(
     painting: Painting | None = None,
     places: gpd.GeoDataFrame | None = None,
     basemap: Basemap = NO_BASEMAP,
-    over: tuple[LayerMetadata, gpd.GeoDataFrame] | None = None,
+    over: Sequence[Overlay] = (),
     patrols: AllocationSummary | None = None,
     standalone: bool = False,
 ) -> MapPage:
@@ -74,7 +73,7 @@ def draw(
     basemap
         What is drawn under everything, such as roads.
     over
-        Another layer whose areas are outlined over everything, such as priority estates.
+        Further layers drawn over everything, such as priority estates, streets or premises.
     patrols
         Patrols, whose stops are numbered instead of the ranked places.
     standalone
@@ -86,8 +85,7 @@ def draw(
     _add_pickable_areas(drawing, answer)
     _add_cells(drawing, answer, painting)
     _add_areas(drawing, answer)
-    if over is not None:
-        drawing.outline(over[1], OVER)
+    drawing.overlays(over)
     if places is not None:
         _add_places(drawing, places, numbered=patrols is None)
     if patrols is not None:
@@ -194,14 +192,14 @@ def _legend(
     answer: Answer,
     *,
     painting: Painting,
-    over: tuple[LayerMetadata, gpd.GeoDataFrame] | None,
+    over: Sequence[Overlay],
     patrols: AllocationSummary | None,
 ) -> str:
     return _TEMPLATES.get_template("map_legend.html").render(
         headline=headline(answer),
         counted=shown_words(answer),
         painting=painting,
-        over=over and (over[0].title or over[0].layer_id),
+        over=over,
         summary=patrols,
         hues=HUES,
         left_out=[place_title(place) for place in answer.question.without],

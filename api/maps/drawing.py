@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from api.maps.modes import Painting, Style
+from api.maps.overlays import Box, Overlay
 from geo.question.answer import Answer
 
 WIDTH = 700.0
@@ -29,6 +30,15 @@ class PaintedPath:
 
     path: str
     style: Style
+
+
+@dataclass(frozen=True)
+class DrawnOverlay:
+    """A further layer as one path, which has a colour and no fill."""
+
+    path: str
+    colour: str
+    is_dashed: bool
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,8 @@ class Drawing:
         X, y, radius and rank of each ranked place.
     bar
         The variables of the scale bar.
+    over
+        Further layers.
     """
 
     box: tuple[float, float, float, float]
@@ -67,9 +79,16 @@ class Drawing:
     names: list[tuple[float, float, str]]
     places: list[tuple[float, float, float, int]]
     bar: ScaleBar
+    over: list[DrawnOverlay]
 
 
-def draw_plain(answer: Answer, *, painting: Painting, places: gpd.GeoDataFrame) -> Drawing:
+def draw_plain(
+    answer: Answer,
+    *,
+    painting: Painting,
+    places: gpd.GeoDataFrame,
+    over: Sequence[Overlay] = (),
+) -> Drawing:
     """Draw the cells, areas and ranked places of an Answer.
 
     Parameters
@@ -78,6 +97,8 @@ def draw_plain(answer: Answer, *, painting: Painting, places: gpd.GeoDataFrame) 
         The coloured cells.
     places
         The ranked places.
+    over
+        Further layers, drawn over the areas.
     """
     areas = shown_areas(answer)
     extent = areas if answer.question.within else answer.study_areas
@@ -103,13 +124,34 @@ def draw_plain(answer: Answer, *, painting: Painting, places: gpd.GeoDataFrame) 
             for place in reversed(places.drop(columns="geometry").to_dict("records"))
         ],
         bar=scale_bar(west, south, unit),
+        over=[_drawn_overlay(overlay, unit) for overlay in over],
     )
+
+
+def _drawn_overlay(overlay: Overlay, unit: float) -> DrawnOverlay:
+    shapes = overlay.features.geometry
+    if overlay.kind != "points":
+        return DrawnOverlay(
+            path_of(shapes, unit), overlay.colour, is_dashed=overlay.kind == "areas"
+        )
+    # A line of no length with round ends is a dot.
+    xy = np.round(shapely.get_coordinates(shapes.to_numpy())).astype(int)
+    dots = "".join(f"M{x} {-y}h0" for x, y in np.unique(xy, axis=0).tolist())
+    return DrawnOverlay(dots, overlay.colour, is_dashed=False)
 
 
 def shown_areas(answer: Answer) -> gpd.GeoDataFrame:
     """Return the areas of an Answer that its Question chooses; all where it chooses none."""
     within = answer.question.within
     return answer.areas[answer.areas.index.isin(within)] if within else answer.areas
+
+
+def map_box(answer: Answer) -> Box:
+    """Return west, south, east and north of what a map of an Answer shows, in metres."""
+    areas = shown_areas(answer) if answer.question.within else answer.study_areas
+    west, south, east, north = areas.total_bounds.tolist()
+    margin = 0.1 * max(east - west, north - south)
+    return west - margin, south - margin, east + margin, north + margin
 
 
 @dataclass(frozen=True)

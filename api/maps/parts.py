@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from api.formats.encoding import encode_features, feature_collection
 from api.maps.basemap import Basemap
 from api.maps.modes import Style
+from api.maps.overlays import Overlay
 from api.maps.pages import ASSETS, OWN_SCRIPTS, MapPage, page_of
 from api.settings import TileServer
 from boundaries.layers.lines import thinned
@@ -157,8 +158,34 @@ class MapDrawing:
                 tooltip=bubble,
                 # None leaves the option out.
                 interactive=None if bubble else False,
+                control=False,
             )
         )
+
+    def overlays(self, overlays: Sequence[Overlay]) -> None:
+        """Add layers over everything else, with a control to switch each of them off."""
+        for overlay in overlays:
+            style = overlay.style
+            shown = gpd.GeoDataFrame(
+                {"name": overlay.features["name"].map(inert)},
+                geometry=overlay.features.geometry.to_numpy(),
+                crs=overlay.features.crs,
+            )
+            named = overlay.kind != "areas"  # a click on an outline is meant for what is under it
+            tooltip = folium.GeoJsonTooltip(fields=["name"], labels=False, sticky=True)
+            self.add(
+                folium.GeoJson(
+                    geojson(shown, self.projection),
+                    name=inert(overlay.title),
+                    style_function=lambda _feature, style=style: style,
+                    marker=folium.CircleMarker(radius=4),
+                    smooth_factor=0.5,
+                    tooltip=tooltip if named else None,
+                    interactive=None if named else False,
+                )
+            )
+        if overlays:
+            self.add(folium.LayerControl(position="topright", collapsed=False))
 
     def labels(
         self,

@@ -11,7 +11,7 @@ from geo.period import Interval, Latest
 from geo.question.ask import Question, default_layer
 from geo.question.harm import harm_tables
 from geo.question.model import DEFAULT_PERIOD
-from geo.store.contract import ImportRecord
+from geo.store.contract import ImportRecord, LayerMetadata
 from geo.store.layer_ids import areas_among
 
 PERIODS: Final = {
@@ -43,7 +43,7 @@ def folded(fields: list[tuple[str, str]]) -> dict[str, str]:
     """The fields of a form as options: ticked boxes joined, the two fields of hours combined."""
     options: dict[str, str] = {}
     for name, text in fields:
-        many = name in LISTS and options.get(name) and text
+        many = name in (*LISTS, "over") and options.get(name) and text
         options[name] = f"{options[name]},{text}" if many else text
     first, last = options.pop("hour_from", ""), options.pop("hour_to", "")
     if options.get("hours") == OTHER_HOURS:
@@ -77,15 +77,22 @@ def chosen_layer(snapshot: Snapshot, question: Question) -> str:
     return question.layer or (default_layer(snapshot) if areas_among(snapshot.layers()) else "")
 
 
+def _points_and_lines(snapshot: Snapshot) -> list[LayerMetadata]:
+    return [metadata for metadata in snapshot.layers() if metadata.kind != "areas"]
+
+
 def bar(snapshot: Snapshot, question: Question) -> dict[str, object]:
     """The template variables of the question bar."""
     imports = chosen_imports(snapshot, question)
-    layer = chosen_layer(snapshot, question)
+    layer, choices = chosen_layer(snapshot, question), snapshot.choices()
     known = {name for record in snapshot.imports() for name in record.summary.categories}
     dates = question.period if isinstance(question.period, Interval) else None
     return {
-        "layers": snapshot.choices(),
+        "layers": choices,
         "layer": layer,
+        "overlays": [
+            one for one in (*choices, *_points_and_lines(snapshot)) if one.layer_id != layer
+        ],
         "areas": _areas(snapshot, layer),
         "categories": sorted(known | set(question.category), key=category_title),
         "sources": sorted({record.source for record in snapshot.imports()}),

@@ -179,10 +179,10 @@ def test_another_layer_is_drawn_over_the_map(client: TestClient, store: GeoPacka
     with store.transaction():
         store.put_layer(LayerMetadata("estates", title="Estates <1>"), two_wards())
     page = client.get(f"{QUESTION}&over=estates").text
-    assert '<option value="estates" selected>Estates &lt;1&gt;</option>' in page
+    assert 'name="over" value="estates" checked> Estates &lt;1&gt;</label>' in page
     assert "&amp;over=estates" in re.search(r'<iframe[^>]* src="([^"]+)"', page)[1]
     legend = client.get(f"/map{QUESTION}&over=estates").text
-    assert "<span>Estates &lt;1&gt;</span>" in legend
+    assert "<span>Estates &lt;1&gt;: 2 areas</span>" in legend
     assert "there is no layer" in client.get(f"/map{QUESTION}&over=nowhere").text
 
 
