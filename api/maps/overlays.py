@@ -33,7 +33,7 @@ MOST_VERTICES: Final = 20_000
 
 # ColorBrewer's PuOr and BrBG: apart from the reds and blues of the cells.
 COLOURS: Final = ("#7b3294", "#00695c", "#8c510a", "#35478c")
-_WEIGHTS: Final[Mapping[LayerKind, float]] = {"areas": 3, "lines": 2, "points": 1}
+_WEIGHTS: Final[Mapping[LayerKind, float]] = {"areas": 3, "lines": 1, "points": 1}
 _FINEST_M, _COARSEST_M = 2.0, 64.0
 
 
@@ -100,7 +100,7 @@ class Overlay:
         if self.kind == "points":
             return style | {"fillColor": self.colour, "fillOpacity": 0.75, "opacity": 1}
         dash = {"dashArray": "9 5"} if self.kind == "areas" else {}
-        return style | dash | {"fill": False, "opacity": 0.9}
+        return style | dash | {"fill": False, "opacity": 0.9 if dash else 0.6}
 
 
 def read_overlays(layers: Layers, text: str, *, box: Box) -> list[Overlay]:
