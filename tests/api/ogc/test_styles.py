@@ -60,7 +60,9 @@ def test_a_style_that_is_not_there_is_refused(client: TestClient, address: str) 
 
 def test_an_sld_draws_each_value_once_and_the_others() -> None:
     rules = (Rule("Hot", RED, "hot & high"), Rule("other", BLUE))
-    sld = Xml.fromstring(to_sld(Symbology("categorised", "class", rules, points=False), "a", "A"))
+    sld = Xml.fromstring(
+        to_sld(Symbology("categorised", "class", rules, shape="polygon"), "a", "A")
+    )
     first, other = sld.iterfind(".//sld:Rule", SLD)
     assert first.findtext(".//ogc:PropertyIsEqualTo/ogc:Literal", "", SLD) == "hot & high"
     assert first.findtext(".//sld:CssParameter[@name='fill']", "", SLD) == "#ff0000"
@@ -69,7 +71,7 @@ def test_an_sld_draws_each_value_once_and_the_others() -> None:
 
 def test_ranges_touch_and_do_not_overlap() -> None:
     rules = (Rule("0 – 2", BLUE, low=0, high=2), Rule("2 – 5", RED, low=2, high=5))
-    graduated = Symbology("graduated", "n", rules, points=False)
+    graduated = Symbology("graduated", "n", rules, shape="polygon")
     sld = to_sld(graduated, "a", "A")
     assert sld.count("PropertyIsLessThan>") == 2
     assert sld.count("PropertyIsLessThanOrEqualTo>") == 2
@@ -80,7 +82,7 @@ def test_ranges_touch_and_do_not_overlap() -> None:
 
 
 def test_points_are_circles() -> None:
-    points = Symbology("single", "", (Rule("", RED),), points=True)
+    points = Symbology("single", "", (Rule("", RED),), shape="point")
     style = to_mapbox(points, "a", title="A", tilejson="http://localhost/a")
     assert style["layers"][0]["type"] == "circle"
     assert "<WellKnownName>circle</WellKnownName>" in to_sld(points, "a", "A")
