@@ -1,19 +1,19 @@
-"""Reads a form with files as it arrives: multipart/form-data (RFC 7578), nothing of it in memory.
+"""Reads a form with files as it arrives (multipart/form-data, RFC 7578), nothing of it in memory.
 
-The libraries for it hold a file in memory or in files of their own, in a folder that others share.
+Starlette's own reader keeps files in a temporary folder that others share, and counts no bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from email.message import Message
-from email.parser import HeaderParser
 from typing import Final
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 
 from geo.errors import InputError
 
-_LARGEST_HEAD: Final = 8_192  # bytes
 _BROKEN: Final = "the form arrived incomplete; choose the file again"
 
 
@@ -33,12 +33,11 @@ def boundary_of(content_type: str) -> bytes:
     InputError
         If it is no form with files.
     """
-    message = Message()
-    message["content-type"] = content_type
-    boundary = message.get_param("boundary")
-    if message.get_content_type() != "multipart/form-data" or not isinstance(boundary, str):
+    kind, parameters = parse_options_header(content_type)
+    boundary = parameters.get(b"boundary")
+    if kind != b"multipart/form-data" or not boundary:
         raise InputError("send the file as multipart/form-data, as the page's own form does")
-    return boundary.encode("latin-1", errors="replace")
+    return boundary
 
 
 async def read_parts(
@@ -58,61 +57,70 @@ async def read_parts(
     InputError
         If the form is damaged or ends too soon.
     """
-    delimiter = b"\r\n--" + boundary
-    # The first delimiter may stand at the very beginning, without a line before it.
-    buffer = _Buffer(stream, b"\r\n")
-    async for _ in buffer.until(delimiter):
-        pass  # what stands before the first part is no part
-    while await buffer.take(2) != b"--":
-        head = b""
-        async for piece in buffer.until(b"\r\n\r\n"):
-            head += piece
-            if len(head) > _LARGEST_HEAD:
-                raise InputError(_BROKEN)
-        yield _head(head)
-        async for piece in buffer.until(delimiter):
-            yield piece
+    parts = _Parts()
+    try:
+        parser = parts.parser(boundary)
+        async for piece in stream:
+            parser.write(piece)
+            for part in parts.take():
+                yield part
+    except FormParserError as error:
+        raise InputError(_BROKEN) from error
+    if not parts.complete:
+        raise InputError(_BROKEN)
 
 
-class _Buffer:
-    """The bytes of a stream that are not used yet."""
+class _Parts:
+    """Collects what a parser calls back with, until it is taken."""
 
-    def __init__(self, stream: AsyncIterator[bytes], start: bytes) -> None:
-        self._stream = stream
-        self._bytes = bytearray(start)
+    def __init__(self) -> None:
+        self.complete = False
+        self._parts: list[PartHead | bytes] = []
+        self._field = b""
+        self._value = b""
+        self._headers: dict[bytes, bytes] = {}
 
-    async def until(self, mark: bytes) -> AsyncIterator[bytes]:
-        """Yield what stands before a mark, and pass over the mark."""
-        while (at := self._bytes.find(mark)) < 0:
-            # The last bytes may be the beginning of the mark.
-            ready = max(len(self._bytes) - len(mark) + 1, 0)
-            if ready:
-                yield bytes(self._bytes[:ready])
-                del self._bytes[:ready]
-            await self._more()
-        if at:
-            yield bytes(self._bytes[:at])
-        del self._bytes[: at + len(mark)]
+    def parser(self, boundary: bytes) -> MultipartParser:
+        """A parser of a form; it bounds the number and size of headers."""
+        return MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._headers.clear,
+                "on_header_field": self._add_to_field,
+                "on_header_value": self._add_to_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._begin,
+                "on_part_data": lambda data, start, end: self._parts.append(data[start:end]),
+                "on_end": self._end,
+            },
+        )
 
-    async def take(self, size: int) -> bytes:
-        """The next bytes; they stay where they are not the end of a line."""
-        while len(self._bytes) < size:
-            await self._more()
-        taken = bytes(self._bytes[:size])
-        del self._bytes[:size]
+    def take(self) -> list[PartHead | bytes]:
+        """What was read since the last time."""
+        taken, self._parts = self._parts, []
         return taken
 
-    async def _more(self) -> None:
-        piece = await anext(self._stream, None)
-        if piece is None:
+    def _add_to_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def _add_to_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        self._headers[self._field.lower()] = self._value
+        self._field = self._value = b""
+
+    def _begin(self) -> None:
+        _, parameters = parse_options_header(self._headers.get(b"content-disposition"))
+        name, file = parameters.get(b"name"), parameters.get(b"filename")
+        if name is None:
             raise InputError(_BROKEN)
-        self._bytes += piece
+        self._parts.append(
+            PartHead(
+                name.decode("utf-8", "replace"),
+                None if file is None else file.decode("utf-8", "replace").replace("%22", '"'),
+            )
+        )
 
-
-def _head(head: bytes) -> PartHead:
-    message = HeaderParser().parsestr(head.decode("utf-8", errors="replace").strip())
-    name = message.get_param("name", header="content-disposition")
-    file = message.get_param("filename", header="content-disposition")
-    if not isinstance(name, str):
-        raise InputError(_BROKEN)
-    return PartHead(name, file.replace("%22", '"') if isinstance(file, str) else None)
+    def _end(self) -> None:
+        self.complete = True
