@@ -26,6 +26,7 @@ _KEYS = (
     ("rank",),
     ("plan", "area_code"),
     ("area_code", "month"),
+    ("area_code", "category"),
     ("area_code",),
 )
 """Columns that identify a row; the first group whose columns a frame all has makes its ids."""

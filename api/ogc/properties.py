@@ -65,6 +65,7 @@ _DECLARED = (
     Property("demand", "number", "Incidents that the visit covers"),
     Property("density", "number", "Incidents per km²"),
     Property("density_compared", "number", "Incidents per km² in the compared period"),
+    Property("detectable", "number", "Smallest rise that would be found, as a share of expected"),
     Property("difference", "number", "Difference of the densities"),
     Property("difference_pence", "integer", "Pence above or below an even share"),
     Property("expected", "number", "Expected incidents"),
@@ -72,6 +73,8 @@ _DECLARED = (
     Property("flat_pence", "integer", "Pence from the equal minimum"),
     Property("gains_above", "number", "Need above which it gains a post"),
     Property("groups", "integer", "How many patches the plan has"),
+    Property("history_months", "integer", "Months of its own history"),
+    Property("history_weeks", "integer", "Weeks of its own history"),
     Property("high", "number", "Upper end of the expected band"),
     Property("hot_steps", "integer", "Steps that were hot: each looks at three months"),
     Property("hotspot_id", "string", "Id of the place, the same from month to month"),
@@ -92,6 +95,7 @@ _DECLARED = (
     Property("location", "string", "Place, as named by the source"),
     Property("loses_below", "number", "Need below which it loses a post"),
     Property("low", "number", "Lower end of the expected band"),
+    Property("lower", "number", "Lower bound of a usual count"),
     Property("minutes", "integer", "Minutes of the visit"),
     Property("month", "string", "Month, as YYYY-MM"),
     Property("moved_m", "number", "Metres that the place moved"),
@@ -113,6 +117,7 @@ _DECLARED = (
     Property("p_count", "number", "Probability of the count by chance, exact tail"),
     Property("patch", "integer", "Patch"),
     Property("pattern", "string", "Pattern over the months; undefined where they are not known"),
+    Property("period", "string", "Month or ISO week that is judged"),
     Property("plan", "integer", "Plan, best first"),
     Property("posts", "integer", "Posts"),
     Property("posts_if_one_fewer", "integer", "Posts if there were one fewer"),
@@ -130,6 +135,7 @@ _DECLARED = (
     Property("ratio", "number", "Ratio of the densities"),
     Property("reason", "string", "Why it could not be tested"),
     Property("round", "integer", "Round"),
+    Property("score", "number", "Exceedance: 1 at the upper bound, −1 at the lower one"),
     Property("share", "number", "Share of all incidents counted"),
     Property("share_compared", "number", "Share in the compared period"),
     Property(
@@ -145,6 +151,10 @@ _DECLARED = (
     Property("travel_minutes", "number", "Travel time to the stop in minutes"),
     Property("trend_p", "number", "Probability of the trend by chance"),
     Property("trend_z", "number", "Trend, Mann–Kendall z"),
+    Property("upper", "number", "Upper bound of a usual count"),
+    Property(
+        "verdict", "string", "Whether the count is more, fewer or usual, or cannot be said yet"
+    ),
     Property("weighted", "number", "Harm"),
     Property("why", "string", "Why it is visited, or why values are empty"),
     Property("workload", "number", "Workload"),
@@ -180,6 +190,10 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
         *("share_compared", "share_q", "share_differs"),
     ),
     "expected": (*_AREA, "month", "n", "years", "expected", "low", "high", "band"),
+    "unusual": (
+        *(*_AREA, "category", "period", "n", "expected", "lower", "upper", "score", "p", "q"),
+        *("verdict", "why", "detectable"),
+    ),
     "emerging-hotspots": (
         *("cell_id", "n", "steps", "hot_steps", "cold_steps", "last_hot", "last_cold"),
         *("trend_z", "trend_p", "pattern", "reason", *_CELL),
@@ -203,6 +217,7 @@ SOMETIMES: Mapping[str, tuple[str, ...]] = {
     "ranked-hotspots": (*_COMPARED, *_PER_DAY, "weighted", "why"),
     "changes": (*_PER_DAY, "rate_per_1000", "weighted", "why"),
     "expected": ("why",),
+    "unusual": ("history_months", "history_weeks"),
     "emerging-hotspots": ("why",),
     "patches": ("why",),
     "posts": (

@@ -16,6 +16,7 @@ from geo.analyses import (
     surfaces,
     times,
     treatment,
+    unusual,
 )
 from geo.analyses.analysis import Analysis, AnalysisResult
 
@@ -81,6 +82,15 @@ ANALYSES = (
         "Compare the last month of each area with what was to be expected.",
         "The range expected for the last month, from the same months of earlier years.",
         surfaces.expected,
+        history=True,
+    ),
+    Analysis(
+        "unusual",
+        "unusual",
+        "What is unusual",
+        "Find areas and categories whose last month is unusual for them.",
+        "The last month of each area and category against its own season and trend.",
+        unusual.unusual_now,
         history=True,
     ),
     Analysis(

@@ -35,7 +35,7 @@ SEED = 0
 PERMUTATIONS = 999
 """With the data itself a round 1,000, so that p is a multiple of 0.001."""
 
-_QUARTER_SEGMENTS = 16  # of a circle's outline
+QUARTER_SEGMENTS = 16  # of a circle's outline
 
 
 def ranked(answer: Answer) -> AnalysisResult:
@@ -64,7 +64,7 @@ def ranked(answer: Answer) -> AnalysisResult:
     if compared:
         changes, judged = place_changes(answer, frame)
         frame = pd.concat([frame, changes], axis=1)
-    circles = shapely.buffer(shapely.points(x, y), terms.radius, quad_segs=_QUARTER_SEGMENTS)
+    circles = shapely.buffer(shapely.points(x, y), terms.radius, quad_segs=QUARTER_SEGMENTS)
     known = answer.facts.known_places
     return AnalysisResult(
         answer.shown(as_layer(frame, circles, answer)),
@@ -349,5 +349,5 @@ def circles_of(ids: tuple[str, ...], answer: Answer, *, option: str) -> gpd.GeoS
         radii.append(radius)
     points = shapely.points(np.array(centres, float))
     return gpd.GeoSeries(
-        shapely.buffer(points, radii, quad_segs=_QUARTER_SEGMENTS), crs=answer.areas.crs
+        shapely.buffer(points, radii, quad_segs=QUARTER_SEGMENTS), crs=answer.areas.crs
     )

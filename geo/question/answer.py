@@ -179,6 +179,8 @@ class Answer:
         QuestionError
             If the counts are to be split by month and compared.
         """
+        if self.question.by == "week":
+            raise QuestionError("by", "only 'unusual' goes by week; use by=month")
         months = self.accounts.months_published if self.question.by == "month" else [""]
         tables = [self._count(self.counted[self._in_month(month)], month) for month in months]
         none = self._count(self.counted[:0], "")[:0]

@@ -44,7 +44,7 @@ ASSUMED_OFFICERS: Final = 2
 
 T = TypeVar("T", bound="Terms")
 
-_RANK = ("rank", "patrols")
+_RANK = ("rank", "patrols", "unusual")
 _SHARE = ("posts", "patches")
 
 
@@ -409,8 +409,11 @@ class Question(Terms):
         "tail",
         says="How cells are called hot or cold: the exact tail of their count alone, or Gi* too.",
     )
-    by: Literal["", "month"] = option(
-        Choice(("month",)), "", says="Split the counts by month.", example="month"
+    by: Literal["", "month", "week"] = option(
+        Choice(("month", "week")),
+        "",
+        says="Split the counts by month; 'unusual' judges a month or a week.",
+        example="month",
     )
     compare: Literal["", "previous", "year"] = option(
         Choice(("previous", "year")),

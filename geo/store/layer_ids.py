@@ -19,6 +19,7 @@ AnswerCollection = Literal[
     "ranked-hotspots",
     "changes",
     "expected",
+    "unusual",
     "emerging-hotspots",
     "repeat-places",
     "posts",

@@ -19,6 +19,7 @@ from geo.errors import InputError, QuestionError
 from geo.hotspots.change import BANDS
 from geo.hotspots.emerging import PATTERNS
 from geo.hotspots.verdict import CERTAINTY
+from geo.surveillance import CANNOT_SAY, FEWER, MORE, USUAL
 
 RAMP: Final = ("#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026")
 """ColorBrewer's YlOrRd, which colour-blind people can tell apart."""
@@ -37,7 +38,9 @@ LINE_MM: Final = 0.4
 OUTLINE_OPACITY: Final = 0.8
 
 _MOST_CATEGORIES: Final = 24
-_CLASSED: Final = ("class", "pattern", "certainty", "band", "patch", "officer", "category")
+_CLASSED: Final = (
+    "class", "pattern", "certainty", "band", "verdict", "patch", "officer", "category",
+)  # fmt: skip
 """Properties that colour features by what they say, the first that a collection has."""
 
 _GRADED: Final = ("density", "posts", "need", "n")
@@ -121,6 +124,8 @@ _OTHER: Final = Rule("other, or not known", _UNKNOWN)
 _RISE: Final = Symbol("#b3001b", 0.8)
 _FALL: Final = Symbol("#2166ac", 0.8)
 _LIKELY_CHANCE: Final = Symbol("#f0f0f0", 0.6)
+# An area has a row for each category: what is usual must not cover what is not.
+_CLEAR: Final = Symbol("#f0f0f0", 0.0)
 _MEANINGS: Final[Mapping[str, Symbol]] = {
     **{name: Symbol.of_map(style) for name, style in CLASS_STYLES.items()},
     **{
@@ -135,6 +140,10 @@ _MEANINGS: Final[Mapping[str, Symbol]] = {
     },
     **dict(zip(CERTAINTY, (_RISE, _FALL, _LIKELY_CHANCE), strict=True)),
     **dict(zip(BANDS, (_RISE, _LIKELY_CHANCE, _FALL, _UNKNOWN), strict=True)),
+    MORE: _RISE,
+    FEWER: _FALL,
+    USUAL: _CLEAR,
+    CANNOT_SAY: _CLEAR,
 }
 """Symbols of values that mean the same wherever they occur."""
 

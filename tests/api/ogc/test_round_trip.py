@@ -160,6 +160,7 @@ def test_short_names_are_clear_and_unique() -> None:
         ("ranked-hotspots", "graduatedSymbol", "n", "fill"),
         ("changes", "graduatedSymbol", "n", "fill"),
         ("expected", "categorizedSymbol", "band", "fill"),
+        ("unusual", "categorizedSymbol", "verdict", "fill"),
         ("emerging-hotspots", "categorizedSymbol", "pattern", "fill"),
         ("posts", "graduatedSymbol", "posts", "fill"),
         ("patches", "categorizedSymbol", "patch", "fill"),

@@ -268,8 +268,8 @@ def test_too_few_incidents_say_nothing_of_concentration(find, timed, command):
 
 @pytest.mark.parametrize(
     "command",
-    ["expected", "emerging", "repeats", "near-repeats", "concentration", "lorenz", "dayparts",
-     "evaluate", "treatment"],
+    ["expected", "unusual", "emerging", "repeats", "near-repeats", "concentration", "lorenz",
+     "dayparts", "evaluate", "treatment"],
 )  # fmt: skip
 def test_what_counts_is_not_asked_to_weigh(find, timed, command):
     table = HarmTable("Test table", "made up", {ASB: 1.0, DRUGS: 10.0})

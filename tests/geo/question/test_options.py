@@ -124,7 +124,7 @@ def test_from_and_to_stand_for_the_dates(first, last, interval):
         ({"near": "100,x"}, "near", "cannot read '100,x'; write it as 100,200,300"),
         ({"days": "14,7"}, "days", "'14,7': each band must end beyond the one before it"),
         ({"top": "0"}, "top", "'0' is not a whole number from 1 to 500"),
-        ({"by": "week"}, "by", "unknown value 'week'; choose month"),
+        ({"by": "year"}, "by", "unknown value 'year'; choose month or week"),
         ({"hours": "18"}, "hours", "cannot read '18'; write it as 18-02"),
         ({"hours": "18-25"}, "hours", "cannot read '18-25'"),
     ],
