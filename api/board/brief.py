@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from api.board.findings import Findings, cached_findings
 from api.board.lasting import edition
-from api.board.sections import SECTIONS, render_section
+from api.board.sections import FIRST, SECTIONS, render_section
 from api.board.variables import page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
 from api.dependencies import HTML, AnswersDep
@@ -69,7 +69,8 @@ def brief_page(findings: Findings, view: BoardView) -> str:
         counted=shown_words(findings.answer),
         counts=painting.counts,
         style=Markup(style),  # noqa: S704 - our own sheets
-        sections=[render_section(name, findings, shared) for name in SECTIONS],
+        first=render_section(FIRST, findings, shared),
+        sections=[render_section(name, findings, shared) for name in SECTIONS if name != FIRST],
     )
 
 

@@ -22,6 +22,7 @@ from api.pages.allocation_view import AllocationView, started
 from api.pages.text import reason_of
 from api.pages.trends import Trend, area_trend, last_months, whole_trend
 from geo.analyses import LAYERS
+from geo.analyses.unusual import JudgedSeries
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import dayparts
 from geo.hotspots.peaks import peaks
@@ -120,6 +121,17 @@ class Findings:
         """The last 24 months of all areas shown together."""
         answer = self.with_history
         return whole_trend(answer, self.in_view(answer.history))
+
+    @cached_property
+    def unusual(self) -> JudgedSeries:
+        """The last month of each area and category, and of each place, by its own history.
+
+        Raises
+        ------
+        QuestionError
+            If no month is over by the end of the period.
+        """
+        return JudgedSeries.of(self.with_history)
 
     @cached_property
     def patterns(self) -> gpd.GeoDataFrame:

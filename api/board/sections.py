@@ -13,6 +13,7 @@ from pandas.api.types import is_numeric_dtype
 
 from api.board.findings import PEAK_HOURS, Findings
 from api.board.lasting import outdate_boards, reason_shown
+from api.board.unusual import control, unusual
 from api.board.variables import Variables
 from api.calls import BusyError
 from api.errors import FAILED, UNANSWERED
@@ -35,13 +36,16 @@ MONTH_CHART = (560.0, 150.0)
 """Width and height of the charts, in SVG units."""
 
 MOST_REPEATS = 10
+FIRST: Final = "unusual"
+"""The section that stands before the map."""
+
 OFFICERS = "officers"
 """The attribute of a layer that says how many officers an area has."""
 
 _BY_COMMAND: Final = {analysis.command: analysis for analysis in ANALYSES}
 _DOWNLOADS = (
-    "hotspots", "density", "rank", "patrols", "count", "emerging", "dayparts", "concentration",
-    "lorenz",
+    "hotspots", "density", "rank", "patrols", "count", "unusual", "emerging", "dayparts",
+    "concentration", "lorenz",
 )  # fmt: skip
 
 
@@ -246,10 +250,12 @@ def _download(analysis: Analysis, query: str) -> dict[str, object]:
 
 
 SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
+    FIRST: unusual,
     "places": places,
     "patrols": patrols,
     "areas": areas,
     "when": when,
+    "control": control,
     "concentration": concentration,
     "repeats": repeats,
     "treatment": treatment,

@@ -143,6 +143,7 @@ _DECLARED = (
     ),
     Property("share_q", "number", "Probability of the shares' difference by chance, corrected"),
     Property("shift", "string", "Shift"),
+    Property("signals", "string", "Rules of its control chart that the last step breaks"),
     Property("source", "string", "Source"),
     Property("spread_m", "number", "Spread of its incidents in metres"),
     Property("steps", "integer", "Months that could be tested"),
@@ -192,7 +193,7 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
     "expected": (*_AREA, "month", "n", "years", "expected", "low", "high", "band"),
     "unusual": (
         *(*_AREA, "category", "period", "n", "expected", "lower", "upper", "score", "p", "q"),
-        *("verdict", "why", "detectable"),
+        *("verdict", "why", "signals", "detectable"),
     ),
     "emerging-hotspots": (
         *("cell_id", "n", "steps", "hot_steps", "cold_steps", "last_hot", "last_cold"),

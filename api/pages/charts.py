@@ -64,17 +64,17 @@ def chart(trend: Trend, row: int, *, width: float, height: float) -> Chart:
         return height - 2 - (height - 4) * values / max(highest, 1.0)
 
     lines, dots = [], []
-    for part in _unbroken(counts):
+    for part in unbroken(counts):
         if len(part) > 1:
-            lines.append(_points(x[part], up(counts[part])))
+            lines.append(line_points(x[part], up(counts[part])))
         if len(part) == 1 or part[-1] == len(counts) - 1:
             dots.append((round(float(x[part[-1]]), 1), round(float(up(counts)[part[-1]]), 1)))
     bands = [
-        _points(
+        line_points(
             np.concatenate([x[part], x[part][::-1]]),
             up(np.concatenate([high[part], low[part][::-1]])),
         )
-        for part in _unbroken(high)
+        for part in unbroken(high)
     ]
     bars = [
         (
@@ -96,11 +96,13 @@ def heat(weights: Floats) -> NDArray[np.int64]:
     return np.ceil(weights / most * (HEATS - 1)).astype(np.int64)
 
 
-def _points(x: NDArray[np.floating], y: NDArray[np.floating]) -> str:
+def line_points(x: NDArray[np.floating], y: NDArray[np.floating]) -> str:
+    """Points in the notation of SVG."""
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
 
 
-def _unbroken(values: Floats) -> Iterator[NDArray[np.int64]]:
+def unbroken(values: Floats) -> Iterator[NDArray[np.int64]]:
+    """Yield the positions of each stretch of known values."""
     at = np.flatnonzero(np.isfinite(values))
     for part in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1):
         if len(part):

@@ -22,6 +22,9 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+NO_DATA: Final = "no data for {} here"
+"""Why a step cannot be judged where no source has it."""
+
 _WEEK: Final = 7  # days
 
 
@@ -44,6 +47,11 @@ class Steps:
     def weekly(self) -> bool:
         """Whether they are weeks from Monday to Sunday, and not months."""
         return self.reference is WEEKS
+
+    @property
+    def unit(self) -> str:
+        """What they are, in the plural."""
+        return "weeks" if self.weekly else "months"
 
     @property
     def labels(self) -> list[str]:
@@ -141,6 +149,10 @@ class Known:
             The category.
         small
             Whether of a place or a small area, which is not compared across a change of points.
+
+        Returns
+        -------
+        m flags.
         """
         short = self.answer.known.short_months(part)
         months = self.months(part, category) - short - self._doubled.get(category, set())
@@ -148,7 +160,19 @@ class Known:
         return np.array([own <= months and min(own) >= since for own in self.steps.months])
 
     def months(self, part: int, category: str) -> frozenset[str]:
-        """The months of which the sources of a category's series publish it in a territory."""
+        """The months of which the sources of a category's series publish it in a territory.
+
+        Parameters
+        ----------
+        part
+            The territory's number.
+        category
+            The category.
+
+        Returns
+        -------
+        Months, `YYYY-MM`.
+        """
         strata = self._strata[part]
         own = [months for stratum, months in strata.items() if stratum[1] == category]
         alike = [
@@ -159,15 +183,39 @@ class Known:
         return frozenset.intersection(*alike) if alike else frozenset().union(*own)
 
     def is_in_series(self, part: int, category: str) -> bool:
-        """Whether some source covers enough of the history for the category to be in it."""
+        """Whether some source covers enough of the history for the category to be in it.
+
+        Parameters
+        ----------
+        part
+            The territory's number.
+        category
+            The category.
+
+        Returns
+        -------
+        True where some source does.
+        """
         return any(stratum[1] == category for stratum in self._series[part])
 
     def why(self, part: int, category: str) -> str:
-        """Why the last step is not known in full; '' where it is."""
+        """Why the last step is not known in full; '' where it is.
+
+        Parameters
+        ----------
+        part
+            The territory's number.
+        category
+            The category.
+
+        Returns
+        -------
+        The reason, or ''.
+        """
         last = self.steps.months[-1]
         label = self.steps.labels[-1]
         if not last <= self.months(part, category):
-            return f"{label} is not published here"
+            return NO_DATA.format(label)
         if last & self.answer.known.short_months(part):
             return f"{label} looks incomplete"
         if last & self._doubled.get(category, set()):
@@ -257,7 +305,17 @@ class CountSeries:
 
     @classmethod
     def joined(cls, one: CountSeries, other: CountSeries) -> CountSeries:
-        """The series of both, one after the other."""
+        """Join the series of both, one after the other.
+
+        Parameters
+        ----------
+        one, other
+            Series of the same steps.
+
+        Returns
+        -------
+        Those of the first, then those of the other.
+        """
         parts = (
             np.concatenate([getattr(one, part.name), getattr(other, part.name)])
             for part in fields(cls)
@@ -280,7 +338,8 @@ def area_series(known: Known) -> CountSeries:
     answer, steps, categories = known.answer, known.steps, known.categories
     shape = (len(answer.areas), len(categories), len(steps.starts))
     counts = _counted(answer, answer.history, steps, categories)
-    n = _counted(answer, answer.counted, steps, categories)[:, :, -1]
+    n = counts[:, :, -1].copy()
+    beside = _counted(answer, answer.counted, steps, categories)[:, :, -1]
     why = np.full(shape[:2], "", dtype=object)
     history = np.zeros(shape[:2], dtype=np.int64)
     small = answer.areas.area.to_numpy() < SMALL_AREA_M2
@@ -289,7 +348,7 @@ def area_series(known: Known) -> CountSeries:
         for number, category in enumerate(categories):
             reason = known.why(part, category)
             why[here, number] = reason
-            if reason.endswith("not published here"):
+            if reason == NO_DATA.format(steps.labels[-1]):
                 n[here, number] = np.nan
             for size in np.unique(small[here]).tolist():
                 rows = np.flatnonzero(here & (small == size))
@@ -299,6 +358,7 @@ def area_series(known: Known) -> CountSeries:
             if not known.is_in_series(part, category):
                 # Its rows are not in the history: only its months are known.
                 counts[here, number] = np.nan
+                n[here, number] = beside[here, number]
                 why[here, number] = reason or "its source has too short a history"
     return CountSeries(counts.reshape(-1, shape[2]), n.ravel(), why.ravel(), history.ravel())
 

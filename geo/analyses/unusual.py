@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import geopandas as gpd
@@ -12,12 +14,22 @@ from numpy.typing import NDArray
 
 from geo.analyses.analysis import AnalysisResult, as_layer, refuse_weight
 from geo.analyses.places import QUARTER_SEGMENTS
-from geo.analyses.series import CountSeries, Known, Steps, area_series, place_series, steps_of
-from geo.analyses.unusual_text import headline_of, reasons_of
+from geo.analyses.series import CountSeries, Known, area_series, place_series, steps_of
+from geo.analyses.unusual_text import headline_of, reasons_of, signals_of
 from geo.errors import InputError, QuestionError
 from geo.hotspots import ranking
 from geo.question.answer import Answer
-from geo.surveillance import CANNOT_SAY, FEWER, LEVEL, MORE, USUAL, Unusual, unusual
+from geo.surveillance import (
+    CANNOT_SAY,
+    FEWER,
+    LEVEL,
+    MORE,
+    USUAL,
+    ControlCharts,
+    Unusual,
+    unusual,
+    xmr_chart,
+)
 
 METHOD: Final = (
     "Farrington flexible (Noufaily et al. 2013): a quasi-Poisson regression of each series on its "
@@ -28,7 +40,9 @@ METHOD: Final = (
 CHOOSING_MONTHS: Final = 12
 """Places are chosen by so many months before the one that is judged, never by that one."""
 
-_PLACE: Final = ["hotspot_id", "streets", "radius_m", "x", "y"]
+_AREA: Final = ["area_code", "area_name", "category"]
+_PLACE: Final = ["hotspot_id", "streets", "area_code"]
+_CIRCLE: Final = ["radius_m", "x", "y"]
 
 
 def unusual_now(answer: Answer) -> AnalysisResult:
@@ -42,10 +56,11 @@ def unusual_now(answer: Answer) -> AnalysisResult:
     Returns
     -------
     A row for each area and category, what is unusual first: `area_code`, `area_name`, `category`,
-    `period`, `n`, `expected`, `lower`, `upper`, `score`, `p`, `q`, `verdict`, `why`,
-    `history_months` (`history_weeks` by week) and `detectable`, the smallest rise that would be
-    found in four cases of five, as a share of the expected count. The table `places` has the same
-    for the ranked places, all categories together. q is over all series of both.
+    `period`, `n`, `expected`, `lower`, `upper`, `score`, `p`, `q`, `verdict`, `why`, `signals` (of
+    its control chart), `history_months` (`history_weeks` by week) and `detectable`, the smallest
+    rise that would be found in four cases of five, as a share of the expected count. The table
+    `places` has the same for the ranked places, all categories together. q is over all series of
+    both.
 
     Raises
     ------
@@ -53,22 +68,133 @@ def unusual_now(answer: Answer) -> AnalysisResult:
         If there is a harm table, no step is over by the end of the period, or weeks are wanted of
         incidents of which only the month is known.
     """
-    refuse_weight(answer, "what is unusual")
-    known = Known(answer, steps_of(answer))
-    chosen = _places(known)
-    areas, places = area_series(known), place_series(known, chosen)
-    result = unusual(np.vstack([areas.counts, places.counts]), known.steps.reference)
-    table = _table(result, CountSeries.joined(areas, places), known.steps)
-    layer = _area_layer(known, table[: len(areas.n)])
-    beside = _place_layer(answer, chosen, table[len(areas.n) :])
-    both = pd.concat([pd.DataFrame(layer.drop(columns="geometry")), beside])
-    return AnalysisResult(
-        answer.shown(layer),
-        METHOD,
-        _parameters(known.steps, both, len(chosen)),
-        known.caveats,
-        tables={"places": answer.shown(beside)} if len(chosen) else {},
-    )
+    return JudgedSeries.of(answer).result
+
+
+@dataclass(frozen=True)
+class JudgedSeries:
+    """The series of an Answer and the verdicts on them: areas by category, then places.
+
+    Attributes
+    ----------
+    known
+        The Answer, its steps, and what is known of them.
+    places
+        The ranked places: `hotspot_id`, `streets`, `radius_m`, `x` and `y`.
+    series
+        The counts.
+    verdicts
+        The verdicts on all of them.
+    """
+
+    known: Known
+    places: pd.DataFrame
+    series: CountSeries
+    verdicts: Unusual
+
+    @classmethod
+    def of(cls, answer: Answer) -> JudgedSeries:
+        """Judge the last step of each series of an Answer with its history.
+
+        Parameters
+        ----------
+        answer
+            The Answer.
+
+        Returns
+        -------
+        The series with their verdicts.
+
+        Raises
+        ------
+        QuestionError
+            As `unusual_now`.
+        """
+        refuse_weight(answer, "what is unusual")
+        known = Known(answer, steps_of(answer))
+        places = _places(known)
+        series = CountSeries.joined(area_series(known), place_series(known, places))
+        return cls(known, places, series, unusual(series.counts, known.steps.reference))
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row for each series, in their order, with what it is of."""
+        answer, kinds = self.known.answer, self.known.categories
+        areas = answer.areas
+        x, y = (self.places[axis].to_numpy(float) for axis in ("x", "y"))
+        of_areas = pd.DataFrame(
+            {
+                "area_code": areas.index.astype(str).to_numpy().repeat(len(kinds)),
+                "area_name": areas["area_name"].to_numpy().repeat(len(kinds)),
+                "category": np.tile(np.array(kinds, dtype=object), len(areas)),
+            }
+        )
+        of_places = self.places.assign(area_code=answer.membership.codes_at(x, y))
+        named = pd.concat([of_areas, of_places], ignore_index=True)
+        return pd.concat([named, _numbers(self)], axis=1)
+
+    @cached_property
+    def charts(self) -> ControlCharts:
+        """The control chart of each series, its limits by all steps before the judged one."""
+        steps = len(self.known.steps.starts)
+        return xmr_chart(self.series.counts, baseline=np.arange(steps) < steps - 1)
+
+    @cached_property
+    def shown(self) -> pd.DataFrame:
+        """The rows of `table` in the areas that the Question shows, what is unusual first."""
+        answer, table = self.known.answer, self.table
+        if within := answer.question.within:
+            table = table[answer.membership.among(table["area_code"], within)]
+        is_unusual = table["verdict"].isin([MORE, FEWER]).to_numpy()
+        p = np.where(is_unusual, table["p"].to_numpy(float), np.inf)
+        order: NDArray[np.intp] = np.lexsort((np.arange(len(table)), p, ~is_unusual))
+        return table.iloc[order]
+
+    @property
+    def result(self) -> AnalysisResult:
+        """The verdicts as a layer of areas, with a table of places beside it."""
+        rows, answer = self.shown, self.known.answer
+        numbers = [name for name in _numbers(self).columns if name not in _AREA]
+        areas, places = (rows[part] for part in (rows["category"].notna(), rows["x"].notna()))
+        of_areas = answer.areas.geometry.to_numpy()[
+            areas.index // max(len(self.known.categories), 1)
+        ]
+        layer = as_layer(areas[[*_AREA, *numbers]].reset_index(drop=True), of_areas, answer)
+        return AnalysisResult(
+            layer,
+            METHOD,
+            self._parameters,
+            self.known.caveats,
+            tables={"places": _circles(answer, places, numbers)} if len(places) else {},
+        )
+
+    @property
+    def headline(self) -> str:
+        """What is unusual in the areas that the Question shows, as one sentence."""
+        return headline_of(self.shown, self.known.steps, fewest=self.verdicts.fewest)
+
+    @property
+    def _parameters(self) -> dict[str, object]:
+        """What was judged and what came of it."""
+        rows, steps = self.shown, self.known.steps
+        verdicts, judged = rows["verdict"].value_counts(), rows["verdict"] != CANNOT_SAY
+        parameters: dict[str, object] = {
+            "headline": self.headline,
+            "judged_period": steps.labels[-1],
+            "series": len(self.table),
+            "places": len(self.places),
+            "judged": int(judged.sum()),
+            **{name: int(verdicts.get(name, 0)) for name in (MORE, FEWER, USUAL)},
+            "cannot_be_said_yet": int((~judged).sum()),
+            "history_most": int(self.series.history.max(initial=0)),
+            "history_needed": self.verdicts.fewest,
+            "false_discovery_rate": LEVEL,
+        }
+        rises = rows.loc[judged, "detectable"]
+        if len(rises):
+            parameters["detectable_rise_least"] = float(rises.min())
+            parameters["detectable_rise_median"] = float(rises.median())
+        return parameters
 
 
 def _places(known: Known) -> pd.DataFrame:
@@ -81,8 +207,9 @@ def _places(known: Known) -> pd.DataFrame:
         next((i for i, own in enumerate(steps.months) if min(own) >= known.since), 0),
     )
     rows = answer.history[(step >= first) & (step < len(steps.starts) - 1)]
+    columns = ["hotspot_id", "streets", *_CIRCLE]
     if not len(rows):
-        return pd.DataFrame({name: [] for name in _PLACE}, dtype=object)
+        return pd.DataFrame({name: [] for name in columns}, dtype=object)
     try:
         ranked = ranking.rank(
             rows,
@@ -93,17 +220,18 @@ def _places(known: Known) -> pd.DataFrame:
         )
     except InputError as error:
         raise QuestionError("spacing", str(error)) from error
-    return ranked[_PLACE]
+    return ranked[columns]
 
 
-def _table(result: Unusual, series: CountSeries, steps: Steps) -> pd.DataFrame:
+def _numbers(judged: JudgedSeries) -> pd.DataFrame:
     """The numbers and verdicts of all series, in their order."""
-    expectation, history = result.expectation, series.history
-    unit = "weeks" if steps.weekly else "months"
+    steps, series, result = judged.known.steps, judged.series, judged.verdicts
+    expectation, unit = result.expectation, steps.unit
+    unknown = np.isnan(series.n)
     table = pd.DataFrame(
         {
             "period": steps.labels[-1],
-            "n": pd.array(np.where(np.isnan(series.n), 0, series.n), dtype="Int64"),
+            "n": pd.Series(np.where(unknown, 0, series.n)).astype("Int64").mask(unknown),
             "expected": expectation.expected,
             "lower": expectation.lower,
             "upper": expectation.upper,
@@ -112,64 +240,17 @@ def _table(result: Unusual, series: CountSeries, steps: Steps) -> pd.DataFrame:
             "q": result.q,
             "verdict": result.verdict,
             "why": "",
-            f"history_{unit}": history,
+            "signals": signals_of(judged.charts),
+            f"history_{unit}": series.history,
             "detectable": result.detectable,
         }
     )
-    table.loc[np.isnan(series.n), "n"] = pd.NA
     return table.assign(why=reasons_of(table, series.why, fewest=result.fewest, unit=unit))
 
 
-def _area_layer(known: Known, table: pd.DataFrame) -> gpd.GeoDataFrame:
-    """The rows of areas and categories with their areas, what is unusual first."""
-    areas, kinds = known.answer.areas, known.categories
-    table = table.copy()
-    table.insert(0, "category", np.tile(np.array(kinds, dtype=object), len(areas)))
-    table.insert(0, "area_name", areas["area_name"].to_numpy().repeat(len(kinds)))
-    table.insert(0, "area_code", areas.index.astype(str).to_numpy().repeat(len(kinds)))
-    order = _unusual_first(table)
-    geometry = areas.geometry.to_numpy()[order // max(len(kinds), 1)]
-    return as_layer(table.iloc[order].reset_index(drop=True), geometry, known.answer)
-
-
-def _place_layer(answer: Answer, places: pd.DataFrame, table: pd.DataFrame) -> gpd.GeoDataFrame:
-    """The rows of places with their circles, what is unusual first."""
-    x, y = (places[axis].to_numpy(float) for axis in ("x", "y"))
-    frame = pd.concat([places.reset_index(drop=True), table.reset_index(drop=True)], axis=1)
-    frame.insert(2, "area_code", answer.membership.codes_at(x, y))
-    order = _unusual_first(frame)
-    radius = places["radius_m"].to_numpy(float)
+def _circles(answer: Answer, places: pd.DataFrame, numbers: list[str]) -> gpd.GeoDataFrame:
+    """Places with their circles and their numbers."""
+    x, y, radius = (places[name].to_numpy(float) for name in ("x", "y", "radius_m"))
     circles = shapely.buffer(shapely.points(x, y), radius, quad_segs=QUARTER_SEGMENTS)
-    return as_layer(frame.iloc[order].reset_index(drop=True), circles[order], answer)
-
-
-def _unusual_first(table: pd.DataFrame) -> NDArray[np.int64]:
-    """Positions of rows: what is unusual by its p, then the others as they are."""
-    is_unusual = table["verdict"].isin([MORE, FEWER]).to_numpy()
-    p = np.where(is_unusual, table["p"].to_numpy(float), np.inf)
-    return np.lexsort((np.arange(len(table)), p, ~is_unusual))
-
-
-def _parameters(steps: Steps, both: pd.DataFrame, places: int) -> dict[str, object]:
-    """What was judged and what came of it, of areas and places together."""
-    verdicts = both["verdict"].value_counts()
-    judged = both["verdict"] != CANNOT_SAY
-    rises = both.loc[judged, "detectable"]
-    fewest = steps.reference.steps_per_year * 3
-    history = both[f"history_{'weeks' if steps.weekly else 'months'}"]
-    parameters: dict[str, object] = {
-        "headline": headline_of(both, steps, fewest=fewest),
-        "judged_period": steps.labels[-1],
-        "series": len(both),
-        "places": places,
-        "judged": int(judged.sum()),
-        **{name.replace(" ", "_"): int(verdicts.get(name, 0)) for name in (MORE, FEWER, USUAL)},
-        "cannot_be_said_yet": int((~judged).sum()),
-        "history_most": int(history.max()) if len(both) else 0,
-        "history_needed": fewest,
-        "false_discovery_rate": LEVEL,
-    }
-    if len(rises):
-        parameters["detectable_rise_least"] = float(rises.min())
-        parameters["detectable_rise_median"] = float(rises.median())
-    return parameters
+    columns = places[[*_PLACE, *numbers, *_CIRCLE]].astype(dict.fromkeys(_CIRCLE, float))
+    return as_layer(columns.reset_index(drop=True), circles, answer)

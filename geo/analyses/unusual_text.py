@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from geo.analyses.series import Steps
 from geo.incidents import category_title
 from geo.period import Period
-from geo.surveillance import CANNOT_SAY, FEWER, MORE, USUAL
+from geo.surveillance import CANNOT_SAY, FEWER, MORE, RULES, USUAL, ControlCharts
 
 _NUMBERS: Final = (
     "", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
@@ -42,7 +43,7 @@ def headline_of(rows: pd.DataFrame, steps: Steps, *, fewest: int) -> str:
     `Three things are unusual in March 2026`; `Nothing is unusual in March 2026 (…)` with the
     rises that would have been found; or `Cannot be said yet: 9 of 36 months`.
     """
-    when, unit = step_title(steps.labels[-1]), "weeks" if steps.weekly else "months"
+    when, unit = step_title(steps.labels[-1]), steps.unit
     judged = rows[rows["verdict"] != CANNOT_SAY]
     if not len(judged):
         history = int(rows[f"history_{unit}"].max()) if len(rows) else 0
@@ -111,12 +112,20 @@ def reasons_of(
     return texts
 
 
+def signals_of(charts: ControlCharts) -> NDArray[np.object_]:
+    """Which rules of a control chart the last step of each series breaks: `outside, run`."""
+    last = charts.signals[:, -1]
+    texts = [", ".join(np.array(RULES)[flags]) for flags in last]
+    return np.array(texts, dtype=object)
+
+
 def _span(lower: float, upper: float) -> str:
     return f"{lower:,.0f} to {upper:,.0f}"
 
 
-def series_title(row: dict[str, object]) -> str:
-    """A series as people read it: `Burglary in Fladen Park`, or a place by its streets."""
-    if "category" in row:
-        return f"{category_title(str(row['category']))} in {row['area_name']}"
-    return f"All incidents at {row['streets'] or row['hotspot_id']}"
+def series_title(row: Mapping[str, object]) -> str:
+    """A series as people read it: `Burglary in Fladen Park`, or a place by its first street."""
+    if isinstance(row["category"], str):
+        return f"{category_title(row['category'])} in {row['area_name']}"
+    streets = str(row["streets"]).split("; ", maxsplit=1)[0]
+    return f"All incidents around {streets or row['hotspot_id']}"

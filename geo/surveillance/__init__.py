@@ -3,7 +3,7 @@
 Series are rows of an array, steps of time its columns; an unknown step is NaN, never zero.
 """
 
-from geo.surveillance.control_charts import ControlCharts, count_chart, xmr_chart
+from geo.surveillance.control_charts import RULES, ControlCharts, count_chart, xmr_chart
 from geo.surveillance.farrington import Expectation, Options, farrington_flexible
 from geo.surveillance.reference import MONTHS, WEEKS, Reference
 from geo.surveillance.verdicts import (
@@ -22,6 +22,7 @@ __all__ = [
     "LEVEL",
     "MONTHS",
     "MORE",
+    "RULES",
     "USUAL",
     "WEEKS",
     "ControlCharts",
