@@ -35,7 +35,7 @@ _NOTHING_BESIDE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQL
 _STANDARD_TRIGGERS = 4
 """The migration with which the triggers of feature tables became those of GeoPackage 1.3."""
 
-_IMPORT_DAYS = 6
+_IMPORT_DAYS = 7
 """The migration from which the summary of each import has counts by day."""
 
 _FIRST_PRIVATE = 3
