@@ -53,12 +53,12 @@ def begins_series(incidents: pd.DataFrame, *, hours: float = SERIES_HOURS) -> Bo
     order = np.lexsort([moment, group])
     group, moment = group[order], moment[order]
     same = (np.diff(group) == 0) & (np.diff(moment) <= hours * 3600)
+    first = np.arange(len(order))
     # Only of incidents soon after another one of the same place is there anything to decide.
     for at in np.flatnonzero(same) + 1:
-        first = at - 1
-        while not begins[timed[order[first]]]:
-            first -= 1
-        begins[timed[order[at]]] = moment[at] - moment[first] > hours * 3600
+        if moment[at] - moment[first[at - 1]] <= hours * 3600:
+            first[at] = first[at - 1]
+    begins[timed[order]] = first == np.arange(len(order))
     return begins
 
 

@@ -241,7 +241,9 @@ def _by_other_incidents(of: BaselineSources) -> StatedBaseline:
     """All incidents of the period: which of them are those of the Question is what is tested."""
     rows = of.rows.of_all_categories()
     others = int((~rows["category"].isin(of.question.category)).sum())
-    rows = rows[begins_series(rows)]
+    if of.question.test != "gi":
+        # Those that are tested count once a series then, so all of them have to.
+        rows = rows[begins_series(rows)]
     amounts = of.cells.count(rows["x"], rows["y"]).astype(float)
     return StatedBaseline(
         Baseline(amounts, labels=True),

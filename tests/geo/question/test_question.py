@@ -275,3 +275,14 @@ def test_a_place_is_left_out_of_what_is_compared_too(ask):
     result = ask(rows, datetime="2024-02", compare="previous", without="435050:336050")
     assert result.accounts.compared.counted == 1
     assert result.accounts.counted == 0
+
+
+@pytest.mark.parametrize("test", ["tail", "gi"])
+def test_other_incidents_are_a_baseline_also_where_some_are_a_series(ask, test):
+    series = [(*A, ASB, f"2024-01-10T20:{minute:02}:00") for minute in range(40)]
+    others = [(*place, DRUGS, f"2024-01-{day:02}T12:00:00") for place in (A, D) for day in (3, 9)]
+    result = ask([*series, *others], category=ASB, baseline="other", test=test)
+    assert result.hotspots["n"].sum() == 40
+    assert result.hotspots["p_count"].between(0, 1).any()
+    # A series is one incident for the tail, and as many as it has for Gi*.
+    assert result.baseline.baseline.amounts.sum() == (5 if test == "tail" else 44)
