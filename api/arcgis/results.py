@@ -126,6 +126,8 @@ def _written(
 
 
 def _extent(query: LayerQuery, positions: Positions) -> dict[str, object] | None:
+    if not len(positions):
+        return None
     bounds = shapely.total_bounds(query.items.geometries.take(positions))
     return _system(query).extent(bounds.tolist()) if np.isfinite(bounds).all() else None
 

@@ -86,7 +86,10 @@ class LayerQuery:
         positions = self.selected()
         if self.request.text("orderByFields"):
             order = ",".join(self.order(self.layer.fields.by_name))
-            positions = ordered(self.items, positions, order)
+            try:
+                positions = ordered(self.items, positions, order)
+            except QuestionError as error:
+                raise error.under("orderByFields") from error
         return positions
 
     def selected(self) -> NDArray[np.int64]:
@@ -103,7 +106,10 @@ class LayerQuery:
             positions = narrowed(positions, self._numbered(positions))
         if condition := request.text("where"):
             tree = read_where(condition, self.layer.fields.by_name)
-            positions = self._filtered(positions, tree)
+            try:
+                positions = self._filtered(positions, tree)
+            except QuestionError as error:
+                raise error.under("where") from error
         if request.text("time") and TIME_FIELD in items.table:
             positions = narrowed(positions, self._during(positions))
         return np.asarray(positions, dtype=np.int64)
@@ -212,10 +218,8 @@ def milliseconds(column: pd.Series) -> pd.Series:
 
 
 def _json_text(reference: object) -> str:
-    if not isinstance(reference, dict):
-        return ""
-    code = reference.get("latestWkid") or reference.get("wkid") or ""
-    return str(code)
+    """The spatial reference that a geometry names itself, as text; '' where it names none."""
+    return orjson.dumps(reference).decode() if reference else ""
 
 
 def _envelopes(items: Items, envelope: shapely.Geometry) -> NDArray[np.int64]:

@@ -116,9 +116,12 @@ def summarised(rows: pd.DataFrame, statistics: list[Statistic], groups: list[str
     Raises
     ------
     QuestionError
-        If a statistic needs numbers and its field has none.
+        If a statistic needs numbers and its field has none, or is named as a group.
     """
+    taken = {name.lower() for name in groups}
     for one in statistics:
+        if one.name.lower() in taken:
+            raise _refused(f"{one.name!r} is a field of the groups; give it another name")
         if one.kind not in _OF_ANY_TYPE and not pd.api.types.is_numeric_dtype(rows[one.field]):
             raise _refused(f"{one.kind} needs numbers, which {one.field} has not")
     if not groups:

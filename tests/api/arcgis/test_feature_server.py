@@ -166,7 +166,7 @@ def test_where(ask: Ask, where: str, expected: list[str]) -> None:
         ("nonsense = 1", "unknown field 'nonsense'"),
         ("area_name = ", "cannot be read"),
         ("1=1; DROP TABLE land", "cannot be read from character 4"),
-        ("area_name = 5", "compared with a"),
+        ("area_name = 5", "where: a string is compared with a"),
         ("((((((((((((((((((((((((((1=1))))))))))))))))))))))))))", "levels deep"),
         ("1=1 OR " * 1000 + "1=1", "longer than 6,000"),
     ],
@@ -319,12 +319,36 @@ def test_a_question_can_be_part_of_a_query(ask: Ask) -> None:
         ({"distance": "10"}, "not supported"),
         ({"outStatistics": "[}"}, "not JSON"),
         ({"geometry": '{"xmin":"NaN"}'}, "is no esriGeometryEnvelope"),
+        ({"orderByFields": "area_name,area_name"}, "orderByFields: name each"),
+        (
+            {
+                "geometry": '{"x":1,"y":2,"spatialReference":{"wkt":"LOCAL_CS[\\"Grid\\"]"}}',
+                "geometryType": "esriGeometryPoint",
+            },
+            "no well-known id",
+        ),
+        (
+            {
+                "groupByFieldsForStatistics": "area_code",
+                "outStatistics": '[{"statisticType":"count","onStatisticField":"area_name",'
+                '"outStatisticFieldName":"AREA_CODE"}]',
+            },
+            "is a field of the groups",
+        ),
     ],
 )
 def test_what_cannot_be_answered_is_an_error_of_arcgis(
     ask: Ask, parameters: dict[str, str], reason: str
 ) -> None:
     assert reason in refusal(ask(WARDS, **parameters))
+
+
+def test_the_extent_of_no_feature_is_unknown(ask: Ask) -> None:
+    assert ask(WARDS, where="1=2", returnExtentOnly="true") == {"extent": None}
+    assert ask(WARDS, where="1=2", returnExtentOnly="true", returnCountOnly="true") == {
+        "count": 0,
+        "extent": None,
+    }
 
 
 def test_a_form_is_read_as_an_address(service: TestClient, numbers: Mapping[str, int]) -> None:
