@@ -12,10 +12,13 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
+from api.app import make_app
 from api.arcgis.geometry import esri_geometries
 from api.arcgis.ids import layer_numbers, object_ids
+from api.settings import Settings
+from geo.store.geopackage import GeoPackageStore
 from tests.api.arcgis.conftest import SERVER, Ask
-from tests.api.conftest import SOUTH, WEST
+from tests.api.conftest import SOUTH, WEST, SearchesHere
 
 WARDS, LAND, INCIDENTS = "Wards of the town", "Land", "Incidents"
 
@@ -382,6 +385,20 @@ def test_single_incidents_stay_on_this_machine(service: TestClient) -> None:
         f"{SERVER}/11/query?where=1=1", headers={"origin": "http://other.example"}
     )
     assert refused.json()["error"]["code"] == 404
+
+
+def test_pages_of_allowed_origins_read_layers_and_no_incidents(store: GeoPackageStore) -> None:
+    allowed = Settings(cors=("https://www.arcgis.com",))
+    with TestClient(
+        make_app(store, allowed, searches=SearchesHere()),
+        base_url="http://127.0.0.1:8000",
+        client=("127.0.0.1", 50_000),
+    ) as client:
+        answer = client.get(SERVER, headers={"origin": "https://www.arcgis.com"})
+        other = client.get(SERVER, headers={"origin": "https://other.example"})
+    assert answer.headers["access-control-allow-origin"] == "https://www.arcgis.com"
+    assert "access-control-allow-origin" not in other.headers
+    assert INCIDENTS not in {one["name"] for one in answer.json()["layers"]}
 
 
 def test_numbers_stay_when_other_layers_and_features_come() -> None:

@@ -11,8 +11,10 @@ from qgis.core import QgsApplication, QgsProject, QgsRenderContext, QgsVectorLay
 
 
 def drawn(layer: QgsVectorLayer) -> list:
-    """The renderer of a layer, and how many symbols it has."""
+    """The renderer of a layer, and how many symbols it has; QGIS draws no empty layer."""
     renderer = layer.renderer()
+    if renderer is None:
+        return ["", 0]
     return [renderer.type(), len(renderer.symbols(QgsRenderContext()))]
 
 
@@ -24,6 +26,8 @@ def described(layer: QgsVectorLayer, folder: Path, name: str) -> dict:
         "renderer": renderer,
         "symbols": symbols,
     }
+    if not renderer:
+        return about
     for form, load in (("qml", layer.loadNamedStyle), ("sld", layer.loadSldStyle)):
         message, loaded = load(str(folder / f"{name}.{form}"))
         assert loaded, f"{name}.{form}: {message}"
