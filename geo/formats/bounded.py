@@ -188,11 +188,17 @@ def zip_entry(path: Path, name: str) -> Iterator[IO[bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo(name).flag_bits & 0x1:
-                raise InputError(f"{path.name}: {name} is encrypted; unpack it first")
+                raise InputError(f"{path.name}: {_one_line(name)} is encrypted; unpack it first")
             with _opened(archive, name) as entry, io.BufferedReader(entry) as stream:  # type: ignore[type-var]  # typeshed asks for RawIOBase
                 yield stream
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise InputError(f"{path.name} is a damaged zip archive: {name}: {error}") from error
+        reason = f"{_one_line(name)}: {_one_line(str(error))}"
+        raise InputError(f"{path.name} is a damaged zip archive: {reason}") from error
+
+
+def _one_line(text: str) -> str:
+    """A text of an archive for a message: its names can hold line breaks, and 65,535 letters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)[:100]
 
 
 def _opened(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
@@ -228,5 +234,7 @@ def unpack_entry(path: Path, name: str, target: IO[bytes], *, most: int = LARGES
         while part := entry.read(2**20):
             left -= len(part)
             if left < 0:
-                raise InputError(f"{path.name}: {name}, unpacked, is larger than {most:,} bytes")
+                raise InputError(
+                    f"{path.name}: {_one_line(name)}, unpacked, is larger than {most:,} bytes"
+                )
             target.write(part)

@@ -166,3 +166,15 @@ def test_an_archive_without_its_beginning_is_damaged(
     path.write_bytes(b"PK\3\4" + path.read_bytes()[14:])
     with pytest.raises(InputError, match="damaged zip archive"):
         read_features(path)
+
+
+def test_a_name_in_an_archive_cannot_break_the_line_of_a_refusal(tmp_path: Path) -> None:
+    path = tmp_path / "w.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a\nb" + 5_000 * "c" + ".gpkg", b"x" * 5_000)
+    content = bytearray(path.read_bytes())
+    content[6_000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a damaged zip archive: a\?bc+: Bad CRC") as refusal:
+        read_features(path)
+    assert len(str(refusal.value)) < 400
