@@ -12,9 +12,9 @@ import pandas as pd
 import typer
 
 from api.commands.context import CommandContext, areas_of, with_progress
-from api.commands.incidents import halves_of
 from api.commands.questions import Output, run_analysis, with_question
 from api.formats.registry import frame_format, write_frame
+from api.imports.incidents import halves_of
 from api.maps.outlines import outlines
 from api.settings import VERSION
 from geo.analyses import Analysis

@@ -21,10 +21,12 @@ from api.commands.context import (
 from api.formats.points import as_spreadsheets
 from api.formats.rejects import RejectsFile
 from api.imports.incidents import (
+    halves_of,
     import_lines,
     import_partition,
     mapped_partitions,
     refuse_repeated,
+    refuse_unmatched,
 )
 from geo.crs import crs_name, implausible
 from geo.errors import InputError
@@ -134,9 +136,7 @@ def ingest(
                 "to import all"
             )
         refuse_repeated(parts)
-        unused = set(chosen) - {(part.name, part.month) for part in parts}
-        if unused:
-            raise InputError(f"--halve {':'.join(min(unused))} does not match any of the files")
+        refuse_unmatched(chosen, parts)
         with store.transaction():
             imported = [
                 import_partition(store, part, rejected)
@@ -285,22 +285,3 @@ def _check_month(option: str, month: str) -> None:
         month_span(month)
     except InputError as error:
         raise InputError(f"{option}: {error}") from error
-
-
-def halves_of(values: list[str]) -> dict[tuple[str, str], str]:
-    """The values of `--halve` as categories by (force, month).
-
-    Raises
-    ------
-    InputError
-        If a value does not have all three parts.
-    """
-    halves = {}
-    for text in values:
-        name, month, category = (*text.split(":"), "", "")[:3]
-        if not category:
-            raise InputError(
-                f"--halve {text!r}: write it as derbyshire:2024-02:anti-social-behaviour"
-            )
-        halves[name, month] = category
-    return halves

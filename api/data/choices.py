@@ -30,7 +30,7 @@ LAYER_FIELDS: Final = (
 )
 FIGURES_FIELDS: Final = ("figures_layer", "key", "residents", "electors")
 FIELDS: Final = (
-    *("use", "part", "partition"),
+    *("use", "part", "partition", "halves"),
     *MAPPING_FIELDS,
     *LAYER_FIELDS,
     *FIGURES_FIELDS,
@@ -117,6 +117,7 @@ def task_of(
             mapping=None if published else mapping,
             partition=values.get("partition", "") if published or not values.get("id") else "",
             layer=values.get("part", ""),
+            halves=tuple(values.get("halves", "").split()) if published else (),
         )
     if use == "layer":
         return LayerTask(path, _metadata(path, values), reading_options(values))

@@ -71,8 +71,10 @@ def choose(service: DataDep, upload_id: str, form: FormDep) -> Response:
     if action == "discard":
         service.uploads.remove(upload_id)
         return RedirectResponse("/data", 303)
+    values = {name: fields.get(name, "").strip()[:500] for name in FIELDS}
+    values["halves"] = " ".join(value for name, value in form if name == "halves")
     try:
-        service.choose(upload, {name: fields.get(name, "").strip()[:500] for name in FIELDS})
+        service.choose(upload, values)
     except PatchmapError as error:
         return file_page(service, upload, refusal=error)
     if action == "import" and not service.begin(upload):

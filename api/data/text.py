@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from api.pages.templating import templates
+from geo.incidents import category_title
+from geo.period import Period
 
 _OPTIONS: Final = {
     "--key and --layer": "the column of area codes and the layer",
@@ -20,6 +22,7 @@ _OPTIONS: Final = {
     "--partition": "the name of the import",
     "--crs": "the coordinate reference system",
 }
+_HALVE = re.compile(r"import it again with --halve \S+")
 _OPTION = re.compile("|".join(re.escape(name) for name in sorted(_OPTIONS, key=len, reverse=True)))
 
 
@@ -33,7 +36,8 @@ def sentence(text: str, file: str = "") -> str:
     file
         The file that the page is about, which need not be named again.
     """
-    text = _OPTION.sub(lambda match: _OPTIONS[match[0]], text.removeprefix(f"{file}: "))
+    text = _HALVE.sub("count it once, below", text.removeprefix(f"{file}: "))
+    text = _OPTION.sub(lambda match: _OPTIONS[match[0]], text)
     text = text.removeprefix(f"{file}, ") if file else text
     # The name of a file stays as it is.
     named = bool(re.match(r"[\w.-]+\.[a-z]{2,7}\b", text))
@@ -41,7 +45,20 @@ def sentence(text: str, file: str = "") -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
+def halved_title(halved: str) -> str:
+    """What is counted once, for people.
+
+    Parameters
+    ----------
+    halved
+        As `halves_of` reads it: `derbyshire:2024-02:anti-social-behaviour`.
+    """
+    force, month, category = halved.split(":", 2)
+    return f"{category_title(category)}, {Period.of_months(month, month).title} ({force})"
+
+
 templates.filters["sentence"] = sentence
+templates.filters["halved_title"] = halved_title
 
 
 def missing(values: Mapping[str, str], *, published: bool) -> list[str]:

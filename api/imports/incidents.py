@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Imported:
-    """What importing one partition did, and what is unusual or looks wrong about it."""
+    """What importing one partition did, and what is unusual or looks wrong about it.
+
+    Attributes
+    ----------
+    doubles
+        What looks published twice, as `halves_of` reads it.
+    """
 
     change: Change
     record: ImportRecord
     warnings: list[str]
+    doubles: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
@@ -77,7 +84,12 @@ def import_partition(
         on_rows(len(batch.accepted) + len(batch.rejected))
 
     change, record = store.put_partition(part, by=user_name(), on_batch=add)
-    return Imported(change, record, [*notices, *_double_warnings(part, watch)])
+    doubles = {f"{part.name}:{one.month}:{one.category}": one for one in watch.doubles()}
+    warnings = [
+        f"warning: {part.file}: {double.text}; if so, import it again with --halve {name}"
+        for name, double in doubles.items()
+    ]
+    return Imported(change, record, [*notices, *warnings], tuple(doubles))
 
 
 def _store_notes(store: Store, part: Partition) -> None:
@@ -95,13 +107,36 @@ def _store_notes(store: Store, part: Partition) -> None:
         store.put_setting(key, covers)
 
 
-def _double_warnings(part: Partition, watch: DoubleWatch) -> list[str]:
-    """A warning for each month and category that seems to be published twice."""
-    return [
-        f"warning: {part.file}: {double.text}; if so, import it again with "
-        f"--halve {part.name}:{double.month}:{double.category}"
-        for double in watch.doubles()
-    ]
+def halves_of(values: Iterable[str]) -> dict[tuple[str, str], str]:
+    """The values of `--halve` as categories by (force, month).
+
+    Raises
+    ------
+    InputError
+        If a value does not have all three parts.
+    """
+    halves = {}
+    for text in values:
+        name, month, category = (*text.split(":"), "", "")[:3]
+        if not category:
+            raise InputError(
+                f"--halve {text!r}: write it as derbyshire:2024-02:anti-social-behaviour"
+            )
+        halves[name, month] = category
+    return halves
+
+
+def refuse_unmatched(halves: dict[tuple[str, str], str], partitions: Iterable[Partition]) -> None:
+    """Refuse to halve a month that no file holds.
+
+    Raises
+    ------
+    InputError
+        Naming the first such month.
+    """
+    unused = set(halves) - {(part.name, part.month) for part in partitions}
+    if unused:
+        raise InputError(f"--halve {':'.join(min(unused))} does not match any of the files")
 
 
 def refuse_repeated(partitions: Iterable[Partition]) -> None:

@@ -12,10 +12,12 @@ from api.formats.rejects import RejectsFile
 from api.imports.attributes import JoinOptions, add_attributes
 from api.imports.incidents import (
     Imported,
+    halves_of,
     import_lines,
     import_partition,
     mapped_partitions,
     refuse_repeated,
+    refuse_unmatched,
 )
 from api.imports.layers import ReadingOptions, put_layer, read_content
 from api.imports.layers import undone_line as undone_layer_line
@@ -40,6 +42,8 @@ class IncidentsTask:
         The layer of a file of points that has several.
     rejects
         Where rejected rows are written.
+    halves
+        Months that were published twice, as `halves_of` reads them.
     """
 
     file: Path
@@ -47,6 +51,7 @@ class IncidentsTask:
     mapping: Path | None = None
     partition: str = ""
     layer: str = ""
+    halves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,8 @@ class Outcome:
         What can be undone.
     rejects
         How many rejected rows were written.
+    doubles
+        Months that look published twice, as `IncidentsTask.halves` names them.
     """
 
     lines: tuple[str, ...]
@@ -153,6 +160,7 @@ class Outcome:
     made: tuple[Undoable, ...] = ()
     rejects: int = 0
     layer: str = ""
+    doubles: tuple[str, ...] = ()
 
 
 @dataclass
@@ -210,6 +218,7 @@ def _import_incidents(task: IncidentsTask, store: Store, on_rows: Callable[[int]
         files=tuple(accounts),
         made=tuple(made),
         rejects=rejected.rows,
+        doubles=tuple(double for each in imported for double in each.doubles),
     )
 
 
@@ -217,7 +226,12 @@ def _partitions(
     task: IncidentsTask, store: Store, folder: Path, notify: Callable[[str], None]
 ) -> list[Partition]:
     if task.mapping is None:
-        return list(read_police_uk(task.file, store.projection, partition=task.partition))
+        halves = halves_of(task.halves)
+        parts = list(
+            read_police_uk(task.file, store.projection, partition=task.partition, halves=halves)
+        )
+        refuse_unmatched(halves, parts)
+        return parts
     from geo.sources.mapping import read_mapping  # noqa: PLC0415 - workbooks load slowly
 
     content = read_input(task.mapping)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import pytest
 import shapely
@@ -157,6 +158,40 @@ def test_figures_find_their_layer_by_its_codes(caller, store):
     assert store.layer("wards-2025")[1]["residents"].tolist() == [10, 20]
     caller.undo(f"layer-{store.layer_changes()[-1].change_id}")
     assert "residents" not in store.layer("wards-2025")[1]
+
+
+def test_a_month_that_was_published_twice_is_counted_once_without_a_command(caller, store):
+    head = (
+        "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,"
+        "Crime type,Last outcome category,Context\n"
+    )
+    rows = [
+        f",2024-02,T,T,{-1.5 + step / 200},52.92,On or near A,,,Anti-social behaviour,,\n"
+        for step in range(12)
+    ]
+    before = store.incident_count()
+    address = caller.open(("2024-02-northshire-street.csv", (head + "".join(rows * 2)).encode()))
+    caller.choose(address, "import")
+    done = caller.finished(address)
+    text = page_text(done)
+    assert "with about 12 true incidents; if so, count it once, below." in text
+    assert "--halve" not in text
+    assert "Anti-social behaviour, February 2024 (northshire)" in text
+    assert store.incident_count() == before + 24
+    form = done.text.partition('class="halves"')[2].partition("</form>")[0]
+    sent = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    assert sent.pop("halves") == "northshire:2024-02:anti-social-behaviour"
+    halved = {**sent, "halves": ["northshire:2024-02:anti-social-behaviour"]}
+    assert caller.client.post(address, data=halved).status_code == 303
+    text = page_text(caller.finished(address))
+    assert "24 read = 12 accepted + 12 rejected" in text
+    assert "published twice 12" in text
+    assert "Count once" not in text
+    assert store.incident_count() == before + 12
+    unheld = {**sent, "halves": "eastshire:2024-02:drugs"}
+    caller.client.post(address, data=unheld)
+    text = page_text(caller.finished(address))
+    assert "eastshire:2024-02 does not match any of the files" in text
 
 
 def test_months_of_the_police_are_imported_together_and_undone_together(caller, store):
