@@ -193,7 +193,7 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
     "expected": (*_AREA, "month", "n", "years", "expected", "low", "high", "band"),
     "unusual": (
         *(*_AREA, "category", "period", "n", "expected", "lower", "upper", "score", "p", "q"),
-        *("verdict", "why", "signals", "detectable"),
+        *("verdict", "signals", "detectable"),
     ),
     "emerging-hotspots": (
         *("cell_id", "n", "steps", "hot_steps", "cold_steps", "last_hot", "last_cold"),
@@ -218,7 +218,7 @@ SOMETIMES: Mapping[str, tuple[str, ...]] = {
     "ranked-hotspots": (*_COMPARED, *_PER_DAY, "weighted", "why"),
     "changes": (*_PER_DAY, "rate_per_1000", "weighted", "why"),
     "expected": ("why",),
-    "unusual": ("history_months", "history_weeks"),
+    "unusual": ("history_months", "history_weeks", "why"),
     "emerging-hotspots": ("why",),
     "patches": ("why",),
     "posts": (

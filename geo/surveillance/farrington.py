@@ -149,20 +149,26 @@ class _Model:
     dispersion: Floats
     degrees: Floats
 
-    def where(self, chosen: Bools, other: _Model) -> _Model:
-        """Take this model where it is chosen, else the other one."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__annotations__)
-        return _Model(*(np.where(chosen, one, two) for one, two in pairs))
+    def replaced(self, rows: Bools, other: _Model) -> _Model:
+        """Put the other model, of some series alone, in the place of this one for these."""
+        parts = []
+        for field in fields(self):
+            values = getattr(self, field.name).copy()
+            values[rows] = getattr(other, field.name)
+            parts.append(values)
+        return _Model(*parts)
 
 
 def _expectation(table: Floats, reference: Reference, options: Options) -> Expectation:
     n, past = table[:, -1], np.nan_to_num(table)
     known = ~np.isnan(table)
     known[:, -1] = False
-    model, trend = _with_or_without_trend(past, known, reference, options)
-    flat = _flat(past, known & (np.arange(known.shape[1]) < reference.first_left_out))
-    sparse = (past * known).sum(axis=1) < options.fewest_in_season * reference.seasons
-    model = flat.where(sparse, model)
+    model = _flat(past, known & (np.arange(known.shape[1]) < reference.first_left_out))
+    # Most series of small areas are sparse: only the others are worth a regression.
+    dense = (past * known).sum(axis=1) >= options.fewest_in_season * reference.seasons
+    fitted, chosen = _with_or_without_trend(past[dense], known[dense], reference, options)
+    model, trend = model.replaced(dense, fitted), np.zeros(len(n), dtype=bool)
+    trend[dense] = chosen
     alpha = np.full(len(n), options.alpha)
     if options.students:
         alpha = ndtr(stdtrit(np.maximum(model.degrees, 1), options.alpha))
@@ -184,7 +190,7 @@ def _expectation(table: Floats, reference: Reference, options: Options) -> Expec
         se=model.se,
         dispersion=dispersion,
         degrees=model.degrees,
-        trend=trend & ~sparse,
+        trend=trend,
         history=known.sum(axis=1),
     )
 
@@ -198,16 +204,17 @@ def _with_or_without_trend(
     past: Floats, known: Bools, reference: Reference, options: Options
 ) -> tuple[_Model, Bools]:
     design = reference.design()
-    without, _ = _fitted_twice(past, known, design, options, trend=False)
     if reference.years < _FEWEST_YEARS:
-        return without, np.zeros(len(past), dtype=bool)
+        model, _ = _fitted_twice(past, known, design, options, trend=False)
+        return model, np.zeros(len(past), dtype=bool)
     model, fit = _fitted_twice(past, known, design, options, trend=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = model.se / fit.expected_se
         p = 2 * stdtr(model.degrees, -np.abs(fit.trend / (fit.trend_se * scale)))
-    highest = np.where(known & design.used, past, 0.0).max(axis=1)
+    highest = np.where(known & design.used, past, 0.0).max(axis=1, initial=0.0)
     chosen = ((p < options.trend_p) | (options.trend_p >= 1)) & (model.expected <= highest)
-    return model.where(chosen, without), chosen
+    without, _ = _fitted_twice(past[~chosen], known[~chosen], design, options, trend=False)
+    return model.replaced(~chosen, without), chosen
 
 
 def _fitted_twice(

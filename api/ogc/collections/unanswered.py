@@ -24,8 +24,13 @@ from geo.cells import Cells, Grid
 from geo.errors import QuestionError
 from geo.question.ask import Question, default_layer
 from geo.question.membership import AreaMembership
+from geo.surveillance import CANNOT_SAY
 
-UNDEFINED: Mapping[str, str] = {"class": "undefined", "pattern": "undefined"}
+UNDEFINED: Mapping[str, str] = {
+    "class": "undefined",
+    "pattern": "undefined",
+    "verdict": CANNOT_SAY,
+}
 """What columns say that cannot be empty."""
 
 

@@ -120,6 +120,7 @@ def test_a_question_narrows_what_is_counted(parts, job, counted):
     [
         ({"hours": "18-02"}, "hours: cannot be used with files; import them into a store"),
         ({"from": "2014-01-05"}, "datetime: files are counted by month; choose whole months"),
+        ({"by": "week"}, "by: files are counted by month; use by=month"),
     ],
 )
 def test_what_counts_by_month_cannot_tell_is_refused(parts, options, message):
