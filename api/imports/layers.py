@@ -208,9 +208,11 @@ def replaced_lines(store: StoreReader, layer_id: str, features: gpd.GeoDataFrame
 
 def undone_line(change: LayerChange) -> str:
     """What undoing a change of a layer did, in a sentence."""
+    before = change.areas_before
+    features = "1 feature" if before == 1 else f"{before:,} features"
     done = (
-        f"{change.layer_id} is as it was before, with {change.areas_before:,} features"
-        if change.areas_before
+        f"{change.layer_id} is as it was before, with {features}"
+        if before
         else f"{change.layer_id} was new and is removed"
     )
     return f"layer change {change.change_id} ({change.what or 'no file'}) undone: {done}"

@@ -136,8 +136,9 @@ def test_a_layer_is_added_replaced_and_undone(caller, store):
     changes = [one for one in store.layer_changes() if one.layer_id == "wards-2025"]
     listed = page_text(caller.client.get("/data"))
     assert "New wards wards-2025" in listed
-    assert "(wards 2025.geojson) undone: wards-2025 is as it was before, with 1 areas" in page_text(
-        caller.undo(f"layer-{changes[1].change_id}")
+    assert (
+        "(wards 2025.geojson) undone: wards-2025 is as it was before, with 1 feature."
+        in page_text(caller.undo(f"layer-{changes[1].change_id}"))
     )
     assert store.layer("wards-2025")[1]["area_name"].tolist() == ["Nŵth"]
     assert "was new and is removed" in page_text(caller.undo(f"layer-{changes[0].change_id}"))
