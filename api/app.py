@@ -22,6 +22,7 @@ from api.data.service import DataService
 from api.dependencies import answers_of
 from api.help import page as guide
 from api.imports.process import Importer, ImportProcess
+from api.load.log import log
 from api.load.memory import MemoryBudget
 from api.load.turns import Turns, WaitingRoom
 from api.maps import basemap
@@ -110,7 +111,10 @@ async def _sweep(data: DataService) -> None:
     """Remove uploads that nobody uses any more, also where nobody comes back."""
     while True:
         await sleep(_SWEEP_SECONDS)
-        await to_thread.run_sync(data.sweep)
+        try:
+            await to_thread.run_sync(data.sweep)
+        except Exception as fault:  # noqa: BLE001 - the service must not end with it
+            log.error("removing old uploads failed", exc_info=fault)
 
 
 async def _ready(request: Request) -> Response:

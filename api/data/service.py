@@ -96,16 +96,18 @@ class DataService:
         ConflictError
             If the upload is being imported.
         """
-        if upload.is_busy:
-            raise ConflictError("this file is being imported; wait until it is done")
-        if values.get("part") != self.values(upload).get("part"):
-            self._look_inside(upload, values.get("part", ""))
-        upload.values, upload.preview, upload.job = dict(values), None, None
+        # A preview that is being made is of the values before: it must not stand for these.
+        with upload.lock:
+            if upload.is_busy:
+                raise ConflictError("this file is being imported; wait until it is done")
+            if values.get("part") != self.values(upload).get("part"):
+                self._look_inside(upload, values.get("part", ""))
+            upload.values, upload.preview, upload.job = dict(values), None, None
 
     def preview(self, upload: Upload) -> Preview:
         """What an import by the form would do; tried once."""
-        facts, values = self.look(upload), self.values(upload)
         with upload.lock:
+            facts, values = self.look(upload), self.values(upload)
             if upload.preview is None:
                 with self.answers.turns.turn():
                     upload.preview = preview(
@@ -125,10 +127,10 @@ class DataService:
         -------
         Whether it has begun.
         """
-        tried = self.preview(upload)
         with upload.lock:
             if upload.is_busy:
                 return True
+            tried = self.preview(upload)
             if tried.problem or tried.task is None:
                 return False
             expected = upload.facts.rows if upload.facts else None

@@ -30,6 +30,7 @@ MOST_FILES: Final = 500
 """Files of one upload: as many as ten years of several forces have months."""
 
 _LONGEST_NAME: Final = 120
+_LONGEST_MAPPING: Final = 100_000  # characters in which names of other files are looked for
 _SIDECARS: Final = (".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qmd", ".fix")
 
 
@@ -56,7 +57,7 @@ class Upload:
     values: Mapping[str, str] | None = None
     preview: Preview | None = None
     job: Job | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def files(self) -> Path:
@@ -115,19 +116,20 @@ class Uploads:
             if caller in self._sending:
                 raise ConflictError("another file is still being uploaded; wait until it is there")
             self._sending.add(caller)
-        upload = Upload(secrets.token_urlsafe(18), TemporaryFolder(), self._clock())
         try:
-            upload.files.mkdir(mode=0o700)
-            receiver = Receiver(upload, self.most_bytes)
+            upload = Upload(secrets.token_urlsafe(18), TemporaryFolder(), self._clock())
             try:
-                yield receiver
-            finally:
-                receiver.close()
-            upload.path = chosen_path(upload.files, upload.names)
-            self._add(upload)
-        except BaseException:
-            upload.folder.cleanup()
-            raise
+                upload.files.mkdir(mode=0o700)
+                receiver = Receiver(upload, self.most_bytes)
+                try:
+                    yield receiver
+                finally:
+                    receiver.close()
+                upload.path = chosen_path(upload.files, upload.names)
+                self._add(upload)
+            except BaseException:
+                upload.folder.cleanup()
+                raise
         finally:
             with self._lock:
                 self._sending.discard(caller)
@@ -181,8 +183,10 @@ class Uploads:
 
     def _add(self, upload: Upload) -> None:
         self.sweep()
-        idle = sorted((one for one in self._all.values() if not one.is_busy), key=_last_used)
-        if len(self._all) >= MOST_UPLOADS and idle:
+        with self._lock:
+            idle = sorted((one for one in self._all.values() if not one.is_busy), key=_last_used)
+            full = len(self._all) >= MOST_UPLOADS
+        if full and idle:
             self.remove(idle[0].upload_id)
         with self._lock:
             self._all[upload.upload_id] = upload
@@ -293,7 +297,7 @@ def chosen_path(folder: Path, names: list[str]) -> Path:
     if all(map(STREET_NAME.fullmatch, names)):
         return folder
     mappings = [name for name in names if name.lower().endswith(".toml")]
-    named = " ".join((folder / name).read_text(errors="replace")[:100_000] for name in mappings)
+    named = " ".join(_beginning(folder / name) for name in mappings)
     main = [
         name
         for name in names
@@ -308,3 +312,8 @@ def chosen_path(folder: Path, names: list[str]) -> Path:
         "choose one file at a time; only the parts of a shapefile, months of data.police.uk, or a "
         "table with its mapping file can be chosen together"
     )
+
+
+def _beginning(path: Path) -> str:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.read(_LONGEST_MAPPING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.data import uploads as data_uploads
+from api.data.preview import Preview
 from api.imports.process import ImportHere
 from api.settings import Settings
 from geo.errors import ConflictError, InputError
@@ -153,6 +155,39 @@ def test_a_caller_sends_one_file_at_a_time():
         send_two()
     assert len(uploads) == 1
     uploads.close()
+
+
+def test_a_caller_can_send_again_after_the_disk_was_full(monkeypatch):
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    uploads = data_uploads.Uploads(1_000)
+    with monkeypatch.context() as disk:
+        disk.setattr(data_uploads, "TemporaryFolder", full)
+        with pytest.raises(OSError, match="No space left"), uploads.receiving("ann"):
+            pass
+    with uploads.receiving("ann") as receiver:
+        receiver.begin("a.csv")
+    assert len(uploads) == 1
+    uploads.close()
+
+
+def test_choices_that_change_during_a_preview_are_previewed_anew(caller, monkeypatch):
+    service = caller.client.app.state.data
+    upload = service.uploads.get(caller.open(CSV).rsplit("/", 1)[1])
+    others = {**service.values(upload), "source": "fire"}
+    choosing = threading.Thread(target=service.choose, args=(upload, others))
+
+    def slow_preview(_store, _facts, _path, values, **_files) -> Preview:
+        if not choosing.ident:
+            choosing.start()
+            choosing.join(0.2)
+        return Preview(lines=(values["source"],))
+
+    monkeypatch.setattr("api.data.service.preview", slow_preview)
+    assert service.preview(upload).lines == ("council",)
+    choosing.join()
+    assert service.preview(upload).lines == ("fire",)
 
 
 def test_a_store_that_can_only_be_read_says_so_and_takes_nothing(caller, monkeypatch):
