@@ -44,7 +44,7 @@ ANALYSES = (
         "outlines",
         "hotspot-outlines",
         "Hotspots",
-        "Join hot cells to hotspots, each with its outline, count and shares.",
+        "Find hotspots: joined hot cells, each with its outline, count and shares.",
         "Joined hot cells: one outline each, with its incidents, expected incidents and shares.",
         hot_cells.outlines,
         shape="outlines",
