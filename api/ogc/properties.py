@@ -106,6 +106,7 @@ _DECLARED = (
     Property("n_night", "integer", "Incidents by night"),
     Property("n_per_day", "number", "Incidents per published day"),
     Property("n_untimed", "integer", "Incidents with unknown hour"),
+    Property("n_window", "integer", "Incidents of the months by which the place was chosen"),
     Property("need", "number", "Need"),
     Property("need_pence", "integer", "Pence by need"),
     Property("occurred_from", "string", "Earliest time it occurred, UTC", "date-time"),
@@ -183,7 +184,8 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
     ),
     "density": ("cell_id", "n", "density", *_CELL),
     "ranked-hotspots": (
-        *("rank", "hotspot_id", "n", "share", "area_code", "streets", "radius_m", "x", "y"),
+        *("rank", "hotspot_id", "n", "share", "n_window", "expected", "area_code", "streets"),
+        *("radius_m", "x", "y"),
         *("n_day", "n_night", "n_untimed", "moved_m"),
     ),
     "changes": (

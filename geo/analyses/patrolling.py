@@ -42,9 +42,9 @@ _MONTHS_ONLY = (
     "for a day, without hours."
 )
 _AVERAGE = (
-    "Demand is that of an average day in the period, as recorded. A Friday night may differ. "
-    "Places are chosen where it was highest, so expect less from now on, also without any patrol "
-    "(regression to the mean)."
+    "Demand is what is to be expected of a place on an average day: its incidents of the months by "
+    "which places were chosen, shrunk towards the mean of all places and at the level of the "
+    "period. A Friday night may differ."
 )
 
 
@@ -181,7 +181,7 @@ def _warnings(answer: Answer, places: pd.DataFrame) -> list[str]:
         f"Nobody entered the officers: {terms.on_duty} with {terms.minutes} minutes each are an "
         "assumption. Give your own numbers, or shifts."
     )
-    few = too_little(int(places["n"].sum()), len(places), "places")
+    few = too_little(int(places["n_window"].sum()), len(places), "places")
     nobody = terms.officers is None and not terms.shifts
     return [*([few] if few else []), *([assumed] if nobody else [])]
 
@@ -263,25 +263,32 @@ def _shifts(answer: Answer) -> list[Shift]:
 
 
 def _with_demand(places: pd.DataFrame, answer: Answer, shifts: list[Shift]) -> pd.DataFrame:
-    """The places with their demand in each shift on an average day."""
+    """The places with what is to be expected of them in each shift on an average day."""
     days = max(answer.days[0], 1.0)
     table = places[["hotspot_id", "x", "y", "area_code"]].copy()
+    # Of the months by which they were chosen, brought to what is to be expected of the period.
+    level = places["expected"].to_numpy(float) / places["n_window"].to_numpy(float) / days
+    at = list(zip(*(places[axis].to_numpy(float) for axis in ("x", "y")), strict=True))
     if not answer.question.patrols.shifts:
-        demand = places["weighted"] if "weighted" in places else places["n"]
-        return table.assign(**{shifts[0].name: demand.to_numpy(float) / days})
-    x, y = (places[axis].to_numpy(float) for axis in ("x", "y"))
-    per_place = [_by_hour(answer, *point) for point in zip(x, y, strict=True)]
+        harm = np.array([answer.harm_of(_inside(answer, *point)).sum() for point in at])
+        return table.assign(**{shifts[0].name: harm * level})
+    per_place = [_by_hour(answer, *point) for point in at]
     for shift in answer.question.patrols.shifts:
         hours = _hours(shift, answer.question.patrols.minutes)
-        table[shift.name] = [float(by_hour @ hours) / days for by_hour in per_place]
+        table[shift.name] = [float(by_hour @ hours) for by_hour in per_place] * level
     return table
+
+
+def _inside(answer: Answer, x: float, y: float) -> pd.DataFrame:
+    """The incidents of the window inside a place."""
+    rows, radius = answer.window.incidents, answer.question.places.radius
+    return rows[((rows["x"] - x) ** 2 + (rows["y"] - y) ** 2 <= radius**2).to_numpy(dtype=bool)]
 
 
 def _by_hour(answer: Answer, x: float, y: float) -> np.ndarray:
     """Incidents, or harm, of a place by hour of the day, uncertain times shared among hours."""
-    counted, radius = answer.counted, answer.question.places.radius
-    inside = (counted["x"] - x) ** 2 + (counted["y"] - y) ** 2 <= radius**2
-    here = counted[inside & counted["precision"].isin(TIMED)]
+    inside = _inside(answer, x, y)
+    here = inside[inside["precision"].isin(TIMED)]
     by_hour = np.zeros(24)
     for weight, alike in here.groupby(answer.harm_of(here)):
         by_hour += weight * dayparts(alike).weights.sum(axis=0)

@@ -17,6 +17,7 @@ from geo.errors import InputError, QuestionError
 from geo.hotspots import concentration, ranking, repeats
 from geo.hotspots import street_names as streets
 from geo.hotspots.circles import Wanted
+from geo.hotspots.shrinkage import shrunk
 from geo.question.answer import Answer, Bools, Floats, inserted
 
 _STREETS = (
@@ -40,40 +41,30 @@ QUARTER_SEGMENTS = 16  # of a circle's outline
 
 def ranked(answer: Answer) -> AnalysisResult:
     """Rank equal circles by their incidents, none near another, with ids that stay."""
-    terms = answer.question.places
-    weights = None if answer.harm is None else answer.harm_of(answer.counted)
-    try:
-        frame = ranking.rank(
-            answer.counted,
-            most=terms.top,
-            radius=terms.radius,
-            apart=terms.spacing,
-            weights=weights,
-            known=answer.facts.known_places,
-            # Ranks begin anew in the areas of the Question: the first of a city may all lie
-            # elsewhere.
-            wanted=_inside(answer) if answer.question.within else None,
-        )
-    except InputError as error:
-        raise QuestionError("spacing", str(error)) from error
+    frame = _chosen(answer)
     x, y = frame["x"].to_numpy(), frame["y"].to_numpy()
     codes = pd.DataFrame({"area_code": answer.membership.codes_at(x, y)})
-    frame = inserted(frame, codes, after="share")
+    frame = inserted(frame, codes, after="expected")
     compared = answer.accounts.compared
     judged: dict[str, object] = {}
     if compared:
         changes, judged = place_changes(answer, frame)
         frame = pd.concat([frame, changes], axis=1)
+    terms, window = answer.question.places, answer.window.period
     circles = shapely.buffer(shapely.points(x, y), terms.radius, quad_segs=QUARTER_SEGMENTS)
     known = answer.facts.known_places
     return AnalysisResult(
         answer.shown(as_layer(frame, circles, answer)),
-        "Equal circles chosen greedily by incidents, not overlapping; ties by least spread, "
-        "then from south to north and west to east" + (f"; {VERDICT}" if compared else ""),
+        f"Equal circles chosen greedily by the incidents of {window.title}, not overlapping; ties "
+        "by least spread, then from south to north and west to east; expected: the count of these "
+        "months shrunk towards the mean of all places (empirical Bayes, Marshall 1991), at the "
+        "level of the period" + (f"; {VERDICT}" if compared else ""),
         {
             "radius_m": terms.radius,
             "spacing_m": terms.spacing,
             "day_hours": "{:02}-{:02}".format(*ranking.DAY),
+            "window": f"{window.first}/{window.last}",
+            "window_months_published": int(np.isin(window.months, sorted(answer.published)).sum()),
             "known_places": 0 if known is None else len(known),
             "known_within_m": ranking.MOVED_M,
             "chosen_up_to": answer.accounts.period.last.isoformat(),
@@ -81,6 +72,38 @@ def ranked(answer: Answer) -> AnalysisResult:
         | judged,
         [_CHOSEN] if compared else [],
     )
+
+
+def _chosen(answer: Answer) -> pd.DataFrame:
+    """The places of the longer window, with what the period brought and what was to be expected.
+
+    A busy place of a month is mostly busy by chance, so places are chosen by a longer time.
+    """
+    terms, rows = answer.question.places, answer.window.incidents
+    harm = answer.harm is not None
+    try:
+        frame = ranking.rank(
+            rows,
+            most=terms.top,
+            radius=terms.radius,
+            apart=terms.spacing,
+            weights=answer.harm_of(rows) if harm else None,
+            known=answer.facts.known_places,
+            # Ranks begin anew in the areas of the Question: the first of a city may all lie
+            # elsewhere.
+            wanted=_inside(answer) if answer.question.within else None,
+        )
+    except InputError as error:
+        raise QuestionError("spacing", str(error)) from error
+    chosen_by = frame["n"]
+    weights = answer.harm_of(answer.counted) if harm else None
+    frame = ranking.of_period(frame, answer.counted, weights=weights)
+    land = float(shapely.area(shapely.union_all(answer.study_areas.geometry.to_numpy())))
+    by = ranking.place_prior(rows, radius=terms.radius, land=land)
+    rate = shrunk(chosen_by, np.ones(len(frame)), by).rate
+    level = len(answer.counted) / max(len(rows), 1)
+    columns = pd.DataFrame({"n_window": chosen_by.to_numpy(), "expected": rate * level})
+    return inserted(frame, columns, after="share")
 
 
 def _inside(answer: Answer) -> Wanted:

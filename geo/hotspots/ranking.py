@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputError
 from geo.hotspots.circles import STEPS, Site, Wanted, best_circles
+from geo.hotspots.shrinkage import Prior, prior
 from geo.hotspots.street_names import street_names
 from geo.incidents import london_hours
 
@@ -127,6 +128,79 @@ def rank(  # noqa: PLR0913 - each says which places count, or what is known of t
     places["hotspot_id"], places["moved_m"] = _keep_ids(ids, places, known=known, moved=moved)
     places = places.astype(_TYPES)
     return places.drop(columns="weighted") if weights is None else places
+
+
+def place_prior(incidents: pd.DataFrame, *, radius: float, land: float) -> Prior:
+    """How the numbers of incidents of places of one size differ over a whole study area.
+
+    Parameters
+    ----------
+    incidents
+        Of the study area: `x` and `y` in metres.
+    radius
+        Of a place, in metres.
+    land
+        Square metres of the study area.
+
+    Returns
+    -------
+    The prior by which counts of chosen places are shrunk. It is that of squares as large as a
+    place, which are not chosen by their incidents; those without any count as well.
+    """
+    side = math.sqrt(math.pi) * radius
+    column, row = (np.floor(incidents[axis].to_numpy(float) / side) for axis in ("x", "y"))
+    _, n = np.unique(column + 1j * row, return_counts=True)
+    empty = max(round(land / side**2) - len(n), 0)
+    counts = np.append(n, np.zeros(empty))
+    return prior(counts, np.ones(len(counts))) if len(counts) else Prior(0.0, 0.0)
+
+
+def of_period(
+    places: pd.DataFrame,
+    incidents: pd.DataFrame,
+    *,
+    weights: ArrayLike | None = None,
+    day: tuple[int, int] = DAY,
+) -> pd.DataFrame:
+    """Put what another time brought to places in the place of what they were chosen by.
+
+    Parameters
+    ----------
+    places
+        As `rank` returned them.
+    incidents
+        An incident frame of the other time.
+    weights
+        Weight of each of these incidents, where the places have `weighted`.
+    day
+        As in `rank`.
+
+    Returns
+    -------
+    The places with `n`, `share`, `weighted` where they have it, `n_day`, `n_night` and
+    `n_untimed` of these incidents; the places, their order, ids and streets stay.
+    """
+    value = np.ones(len(incidents)) if weights is None else np.asarray(weights, float)
+    x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
+    rows = []
+    for at_x, at_y, radius in places[["x", "y", "radius_m"]].to_numpy(float):
+        inside = (x - at_x) ** 2 + (y - at_y) ** 2 <= radius**2
+        n_day, n_night = _day_and_night(incidents[inside], day)
+        n = int(inside.sum())
+        rows.append(
+            {
+                "n": n,
+                "share": n / max(len(incidents), 1),
+                "weighted": float(value[inside].sum()),
+                "n_day": n_day,
+                "n_night": n_night,
+                "n_untimed": n - n_day - n_night,
+            }
+        )
+    names = ["n", "share", "weighted", "n_day", "n_night", "n_untimed"]
+    own = pd.DataFrame(rows, columns=names, index=places.index)
+    own = own.astype({name: _TYPES[name] for name in names})
+    return places.assign(**{name: own[name] for name in names if name in places})
 
 
 def count_inside(places: pd.DataFrame, incidents: pd.DataFrame) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -100,6 +101,13 @@ class StoreFacts:
     def title(self, layer_id: str) -> str:
         """The title of a layer, for people; its id where it has none."""
         return self.titles.get(layer_id) or layer_id
+
+
+class Window(NamedTuple):
+    """A longer time that ends with a Question's period, and the Question's incidents of it."""
+
+    period: Period
+    incidents: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -521,6 +529,24 @@ class Answer:
         measured = month_dispersion(rows, self.cells, months)
         share = self.untimed / len(self.counted)
         return MonthDispersion(1 + share * (measured.value - 1), measured.months)
+
+    @cached_property
+    def window(self) -> Window:
+        """The longer time that ends with the period, by whose incidents places are chosen.
+
+        It begins with the latest list of snap points, and never after the period.
+        """
+        period = self.accounts.period
+        last = pd.Timestamp(period.last)
+        # Of whole months whole months: the day after the last is the first of a month.
+        start = last + pd.Timedelta(days=1) - pd.DateOffset(months=self.question.places.window)
+        lists = self.rows.point_lists if self.snapped else []
+        starts = [one.months[0] for one in lists if one.months[0] <= period.months[-1]]
+        first = max([start.date(), *(Period.of_months(name, name).first for name in starts)])
+        if first >= period.first:
+            return Window(period, self.counted)
+        longer = Period(first, period.last)
+        return Window(longer, self.rows.of_period(longer))
 
     @cached_property
     def untimed(self) -> int:

@@ -76,6 +76,13 @@ class PlaceTerms(Terms):
     top: int = option(
         WholeNumber(1, 500), 20, says="How many places to rank, at most.", analyses=_RANK
     )
+    window: int = option(
+        WholeNumber(1, 36),
+        12,
+        says="Months by whose incidents places are chosen: those that end with the period; the "
+        "period itself where it is longer.",
+        analyses=_RANK,
+    )
 
 
 @dataclass(frozen=True)
