@@ -102,6 +102,8 @@ def places(findings: Findings) -> Variables:
     return {
         "ranked": ranked.drop(columns="geometry").to_dict("records"),
         "names": _names(answer, ranked["area_code"]),
+        "window": answer.window.period.title,
+        "window_months": len(answer.window.period.months),
         "patterns": PATTERN_WORDS,
         "no_patterns": "" if judged else ranked["reason"].iloc[0],
         "timed": bool((ranked["peak"] != "").any()),
