@@ -12,6 +12,7 @@ from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
 
 from api.board.findings import PEAK_HOURS, Findings
+from api.board.funnel import Funnel, funnel
 from api.board.lasting import outdate_boards, reason_shown
 from api.board.unusual import control, unusual
 from api.board.variables import Variables
@@ -140,12 +141,25 @@ def areas(findings: Findings) -> Variables:
     return {
         "areas": rows,
         "rated": "rate_per_1000" in findings.areas,
+        "funnel": _funnel(findings),
         "change_caveats": change_caveats(findings.answer)
         if findings.answer.accounts.compared
         else [],
         **_officers(findings),
         "trend": trend,
     }
+
+
+def _funnel(findings: Findings) -> Funnel | None:
+    """The funnel plot of the rates; None without residents."""
+    areas, layer = findings.areas, findings.answer.areas
+    if "rate_per_1000" not in areas:
+        return None
+    residents = pd.to_numeric(layer["residents"], errors="coerce").to_numpy(float)
+    # Where a rate is unknown, so is what it would be set against.
+    unlike = areas["rate_per_1000"].isna()
+    rows = areas.assign(residents=residents[areas["position"]], n=pd.to_numeric(areas["n"]))
+    return funnel(rows[~unlike])
 
 
 def _officers(findings: Findings) -> Variables:

@@ -132,7 +132,10 @@ _DECLARED = (
     Property("rank_flips", "boolean", "Whether it ranks high by one of count and harm only"),
     Property("rank_n", "integer", "Rank by count"),
     Property("rank_weighted", "integer", "Rank by harm"),
+    Property("rate_high", "number", "Upper end of the shrunk rate (95 %)"),
+    Property("rate_low", "number", "Lower end of the shrunk rate (95 %)"),
     Property("rate_per_1000", "number", "Incidents per 1,000 residents"),
+    Property("rate_shrunk", "number", "Rate per 1,000 residents, shrunk towards that of all"),
     Property("ratio", "number", "Ratio of the densities"),
     Property("reason", "string", "Why it could not be tested"),
     Property("round", "integer", "Round"),
@@ -171,6 +174,7 @@ DECLARED = {one.name: one for one in _DECLARED}
 _AREA = ("area_code", "area_name")
 _CELL = ("area_code", "inside_share")
 _COMPARED = ("n_compared", "change", "change_share", "p", "q", "certainty")
+_RATES = ("rate_per_1000", "rate_shrunk", "rate_low", "rate_high")
 _PER_DAY = ("n_per_day", "n_compared_per_day", "change_per_day")
 ALWAYS: Mapping[str, tuple[str, ...]] = {
     "area-counts": (*_AREA, "n", "share"),
@@ -214,11 +218,11 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
 """The properties that the features of an answer always have, by its collection."""
 
 SOMETIMES: Mapping[str, tuple[str, ...]] = {
-    "area-counts": (*_COMPARED, *_PER_DAY, "month", "rate_per_1000", "weighted", "why"),
+    "area-counts": (*_COMPARED, *_PER_DAY, "month", *_RATES, "weighted", "why"),
     "hotspots": ("weighted", "rank_n", "rank_weighted", "rank_flips", "why"),
     "density": ("density_compared", "difference", "ratio", "rate_per_1000", "why"),
     "ranked-hotspots": (*_COMPARED, *_PER_DAY, "weighted", "why"),
-    "changes": (*_PER_DAY, "rate_per_1000", "weighted", "why"),
+    "changes": (*_PER_DAY, *_RATES, "weighted", "why"),
     "expected": ("why",),
     "unusual": ("history_months", "history_weeks", "why"),
     "emerging-hotspots": ("why",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +20,7 @@ from geo.hotspots import change
 from geo.hotspots.baselines import Baseline, hotspots
 from geo.hotspots.change import Changes
 from geo.hotspots.dispersion import MOST_MONTHS, TIMED, begins_series
+from geo.hotspots.shrinkage import prior, shrunk
 from geo.hotspots.verdict import Earlier
 from geo.incidents import Covers, SourceNotes, london_months
 from geo.period import Period
@@ -42,6 +43,9 @@ from geo.question.rows import QuestionRows
 from geo.sources import NOTES
 
 UNKNOWN_CELL = "not known: the months with data here are not those elsewhere"
+
+SHRUNK: Final = ("rate_shrunk", "rate_low", "rate_high")
+"""Columns of a rate per 1,000 residents shrunk towards that of all areas, with its interval."""
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -176,7 +180,8 @@ class Answer:
         `share` is of all incidents counted in the study area. Areas with no incident have a row.
         Where areas overlap each counts its own incidents, so that `n` adds up to more than all.
         With `by=month` there is a row for each area and published month, with `month`, and
-        shares of that month. Where the layer has residents, `rate_per_1000` is of the period.
+        shares of that month. Where the layer has residents, `rate_per_1000` is of the period;
+        `rate_shrunk`, `rate_low` and `rate_high` are the same shrunk towards the rate of all.
         With a harm table, `weighted` is the harm. With a compared period, `n_compared`, `change`,
         `change_share`, `p`, `q` and `certainty`, and counts per day where the periods differ in
         published days; see `geo.hotspots.change.changes`.
@@ -712,6 +717,7 @@ class Answer:
             residents = pd.to_numeric(self.areas["residents"], errors="coerce").to_numpy(float)
             with np.errstate(divide="ignore", invalid="ignore"):
                 frame["rate_per_1000"] = np.where(residents > 0, n / residents * 1000, np.nan)
+            frame = pd.concat([frame, _shrunk_rates(frame, residents)], axis=1)
         frame = self._emptied(frame, [month] if month else self._shown_months)
         frame["geometry"] = self.areas.geometry.to_numpy()
         return frame
@@ -726,9 +732,20 @@ class Answer:
         unlike, unknown = frame["why"] != "", self.known.counted(months) == 0
         if unknown.any():
             frame["n"] = frame["n"].astype("Int64").mask(unknown)
-        for name in frame.columns.intersection(["share", "weighted", "rate_per_1000"]):
+        for name in frame.columns.intersection(["share", "weighted", "rate_per_1000", *SHRUNK]):
             frame[name] = frame[name].mask(unlike)
         return frame
+
+
+def _shrunk_rates(counts: pd.DataFrame, residents: Floats) -> pd.DataFrame:
+    """`SHRUNK` of areas with residents: `geo.hotspots.shrinkage.shrunk`, per 1,000."""
+    table = pd.DataFrame(np.nan, index=counts.index, columns=list(SHRUNK))
+    populated = residents > 0
+    if populated.any():
+        n, size = counts["n"].to_numpy(float)[populated], residents[populated] / 1000
+        rates = shrunk(n, size, prior(n, size))
+        table.loc[populated] = np.column_stack(rates)
+    return table
 
 
 def on_all_rows(table: pd.DataFrame, known: Bools, unknown: Mapping[str, str]) -> pd.DataFrame:

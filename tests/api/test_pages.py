@@ -136,7 +136,7 @@ def test_downloads_are_whole(client: TestClient, store: GeoPackageStore) -> None
     cells = client.get("/download/hotspots.geojson?layer=wards&cell=50").json()
     assert len(cells["features"]) == len(answer.hotspots) > 3000
     rows = client.get("/download/area-counts.csv?layer=wards").text.splitlines()
-    assert rows[0] == "area_code,area_name,n,share,rate_per_1000"
+    assert rows[0] == "area_code,area_name,n,share,rate_per_1000,rate_shrunk,rate_low,rate_high"
     assert len(rows) == 3
     assert client.get("/download/secrets.csv").status_code == 404
 

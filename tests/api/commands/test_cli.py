@@ -27,7 +27,8 @@ def folder(tmp_path: Path, store: GeoPackageStore) -> Path:
 def test_count_writes_a_row_for_each_area_and_tells_the_accounts(folder: Path) -> None:
     output = run(folder, "count", *QUESTION, "-o", "counts.csv")
     counts = pd.read_csv(folder / "counts.csv")
-    assert list(counts.columns) == ["area_code", "area_name", "n", "share", "rate_per_1000"]
+    rates = ["rate_per_1000", "rate_shrunk", "rate_low", "rate_high"]
+    assert list(counts.columns) == ["area_code", "area_name", "n", "share", *rates]
     assert counts["area_code"].to_list() == ["A", "B"]
     assert counts["share"].sum() == pytest.approx(1)
     assert "322 read = 2 rejected + 0 not asked + " in output
@@ -35,7 +36,7 @@ def test_count_writes_a_row_for_each_area_and_tells_the_accounts(folder: Path) -
 
 @pytest.mark.parametrize("ending", ["geojson", "gpkg", "parquet"])
 def test_the_ending_chooses_the_format(folder: Path, ending: str) -> None:
-    run(folder, "hotspots", *QUESTION, "--cell", "250", "-o", f"cells.{ending}")
+    run(folder, "hotspots", *QUESTION, "--cell", "250", "--baseline", "even", "-o", f"cells.{ending}")
     file = folder / f"cells.{ending}"
     cells = gpd.read_parquet(file) if ending == "parquet" else gpd.read_file(file)
     output = json.loads(run(folder, "--json", "count", *QUESTION, "-o", "counts.csv"))
