@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.hotspots.funnel import LEVELS, dispersion, limits
+from geo.hotspots.funnel import LEVELS, limits
 
 WIDTH, HEIGHT = 560.0, 240.0
 """Of the plot without its scales, in SVG units."""
@@ -51,13 +51,15 @@ class Funnel:
     height: float = HEIGHT
 
 
-def funnel(areas: pd.DataFrame) -> Funnel | None:
+def funnel(areas: pd.DataFrame, *, dispersion: float = 1.0) -> Funnel | None:
     """Draw the rates of areas.
 
     Parameters
     ----------
     areas
         `area_name`, `n`, `residents`; rows without a number are left out.
+    dispersion
+        Variance over mean of an area's counts, by which the limits are stretched.
 
     Returns
     -------
@@ -67,9 +69,9 @@ def funnel(areas: pd.DataFrame) -> Funnel | None:
     n, people = known["n"].to_numpy(float), known["residents"].to_numpy(float)
     if len(known) < 5 or not n.sum():
         return None
-    rate, spread = n.sum() / people.sum(), dispersion(n, people)
+    rate = n.sum() / people.sum()
     grid = np.linspace(max(people.min() * 0.9, 1), people.max() * 1.05, _STEPS)
-    inner, outer = (limits(rate, grid, level, dispersion=spread) for level in LEVELS)
+    inner, outer = (limits(rate, grid, level, dispersion=dispersion) for level in LEVELS)
     # The narrow end of the funnel may be far higher than any rate.
     top = max((n / people).max() * 1.1, rate * 2)
 
@@ -79,7 +81,7 @@ def funnel(areas: pd.DataFrame) -> Funnel | None:
     def y(values: Floats) -> Floats:
         return np.asarray(HEIGHT * (1 - np.minimum(values, top) / top))
 
-    own = limits(rate, people, LEVELS[1], dispersion=spread)
+    own = limits(rate, people, LEVELS[1], dispersion=dispersion)
     beyond = (n / people < own.low) | (n / people > own.high)
     return Funnel(
         mean=round(float(y(np.array([rate]))[0]), 1),
@@ -102,7 +104,7 @@ def funnel(areas: pd.DataFrame) -> Funnel | None:
             (round(float(y(np.array([at / 1000]))[0]), 1), f"{at:g}")
             for at in _ticks(np.array([0.0, top * 1000]))
         ],
-        dispersion=spread,
+        dispersion=dispersion,
     )
 
 

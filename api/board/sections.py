@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
@@ -29,6 +30,7 @@ from geo.analyses.surfaces import change_caveats
 from geo.checkpoints import StoppedError
 from geo.errors import InputError, PatchmapError
 from geo.hotspots.dayparts import WEEKDAYS, dayparts
+from geo.hotspots.dispersion import dispersion
 from geo.hotspots.peaks import FEWEST_TIMED, peaks
 from geo.question.answer import Answer
 
@@ -159,7 +161,9 @@ def _funnel(findings: Findings) -> Funnel | None:
     # Where a rate is unknown, so is what it would be set against.
     unlike = areas["rate_per_1000"].isna()
     rows = areas.assign(residents=residents[areas["position"]], n=pd.to_numeric(areas["n"]))
-    return funnel(rows[~unlike])
+    trend = findings.area_trend
+    known = ~np.isnan(trend.counts).any(axis=0)
+    return funnel(rows[~unlike], dispersion=dispersion(trend.counts[:, known]))
 
 
 def _officers(findings: Findings) -> Variables:

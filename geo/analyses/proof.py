@@ -14,6 +14,7 @@ from geo.analyses.analysis import (
 from geo.analyses.surfaces import bandwidth_m, cell_months, cell_parameters
 from geo.errors import QuestionError
 from geo.hotspots import density, evaluation, getis_ord
+from geo.hotspots.shrinkage import prior, shrunk
 from geo.incidents import london_months
 from geo.question.answer import Answer
 
@@ -22,6 +23,10 @@ _TESTED = (
     "statistic: the table shows where."
 )
 LAST, ALL, GI_STAR, KERNEL = "last month", "count", "gi_star", "density"
+SHRUNK = "shrunk count"
+"""The count, shrunk towards the mean of all cells and at the level of the last months."""
+
+LEVEL_MONTHS = 3
 
 
 def evaluated(answer: Answer) -> AnalysisResult:
@@ -43,13 +48,24 @@ def evaluated(answer: Answer) -> AnalysisResult:
         train["x"], train["y"], at=cells.grid.centres(cells.positions), bandwidth=width
     )
     z = getis_ord.gi_star(n, cells.neighbours)
+    # One exposure for all: the order, and so what is caught, is that of the plain count.
+    shrunk_n = shrunk(n, np.ones(len(n)), prior(n, np.ones(len(n)))).rate
+    recent = known[-LEVEL_MONTHS:]
+    level = cube[:, [column[month] for month in recent]].sum() / max(n.sum(), 1)
     a_day = {
         ALL: n / _days(known),
+        SHRUNK: shrunk_n * level / _days(recent),
         LAST: last / _days(known[-1:]),
         KERNEL: spread * cells.inside_area / 1e6 / _days(known),
     }
     frame = evaluation.compare_methods(
-        {GI_STAR: np.where(np.isnan(z), -np.inf, z), ALL: n, LAST: last, KERNEL: spread},
+        {
+            GI_STAR: np.where(np.isnan(z), -np.inf, z),
+            ALL: n,
+            SHRUNK: shrunk_n,
+            LAST: last,
+            KERNEL: spread,
+        },
         {month: cube[:, column[month]] for month in later},
         area=cells.inside_area,
         earlier=n,

@@ -17,40 +17,12 @@ Floats = NDArray[np.float64]
 LEVELS: Final = (0.95, 0.998)
 """Probabilities of the inner and the outer limits: about two and three standard deviations."""
 
-TRIMMED: Final = 0.1
-"""Share of the areas at each end that may not stretch the dispersion: winsorised."""
-
 
 class Limits(NamedTuple):
     """Lower and upper limit of a rate for each of n exposures."""
 
     low: Floats
     high: Floats
-
-
-def dispersion(counts: ArrayLike, exposure: ArrayLike) -> float:
-    """Variance over mean between areas, without letting the most extreme ones decide it.
-
-    Parameters
-    ----------
-    counts
-        Incidents of each of n areas.
-    exposure
-        Their residents or the like, above 0.
-
-    Returns
-    -------
-    At least 1.
-
-    Source: Spiegelhalter 2005, section 3 (winsorised z scores).
-    """
-    n, size = np.asarray(counts, float), np.asarray(exposure, float)
-    expected = n.sum() * size / size.sum()
-    if not len(n) or n.sum() == 0:
-        return 1.0
-    z = (n - expected) / np.sqrt(expected)
-    low, high = np.quantile(z, (TRIMMED, 1 - TRIMMED))
-    return float(max((np.clip(z, low, high) ** 2).mean(), 1.0))
 
 
 def limits(rate: float, exposure: ArrayLike, level: float, *, dispersion: float = 1.0) -> Limits:
@@ -65,7 +37,9 @@ def limits(rate: float, exposure: ArrayLike, level: float, *, dispersion: float 
     level
         The probability, one of `LEVELS`.
     dispersion
-        Variance over mean, at least 1: the distance of the limits grows by its root.
+        Variance over mean of an area's counts, at least 1: the distance of the limits grows by its
+        root. That of months (`geo.hotspots.dispersion`), not that between the areas, which is what
+        the plot is to show.
 
     Returns
     -------

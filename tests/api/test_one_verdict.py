@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 from pathlib import Path
@@ -22,6 +23,40 @@ QUESTIONS = int(os.environ.get("PATCHMAP_VERDICT_QUESTIONS", "3"))
 
 CATEGORIES = ("", "anti-social-behaviour", "burglary", "vehicle-crime")
 LAYERS = ("wards-2025", "lsoa-2021")
+
+
+def one_number_of_hotspots(
+    client: TestClient, folder: Path, words: tuple[str, ...], query: str
+) -> None:
+    """Command, collections, board, map and brief count the same hotspots of one baseline."""
+    first, last, *options = words
+    done = run_patchmap(
+        "outlines", "--from", first, "--to", last, *options, "--baseline", "even", "--cell", "400",
+        "-o", "h.csv",
+        cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, (query, done.stderr)
+    n = len(pd.read_csv(folder / "h.csv"))
+    against = r"more than an even spread over [^.]* would lead one to expect"
+    assert re.search(rf"{n} hotspots?: joined cells with {against}", done.stdout + done.stderr)
+    query += "&baseline=even&cell=400"
+    ogc = "/ogc/collections/{}/items?{}&limit=10000&f=json"
+    outlines = client.get(ogc.format("hotspot-outlines", query)).json()
+    cells = client.get(ogc.format("hotspots", query)).json()["features"]
+    hot = [one["properties"] for one in cells if one["properties"]["class"].startswith("hot")]
+    assert len(outlines["features"]) == n == len({one["cluster_id"] for one in hot}) > 0
+    assert outlines["parameters"]["baseline"] == "even"
+    for one in outlines["features"]:
+        own = [cell for cell in hot if cell["cluster_id"] == one["properties"]["cluster_id"]]
+        assert one["properties"]["n"] == sum(cell["n"] for cell in own)
+        assert one["properties"]["cells"] == len(own)
+        assert min(cell["n"] for cell in own) > 0
+    for door in ("/", "/brief.html"):
+        page = html.unescape(client.get(f"{door}?{query}").text)
+        assert re.search(rf"<strong>{n}</strong> (<abbr[^>]*>)?hotspots?", page), door
+        assert re.search(rf"Hotspot: {against}", page), door
+    legend = html.unescape(client.get(f"/map?{query}").text)
+    assert sum(int(each) for each in re.findall(r": (\d+) hotspots?, \d+ cell", legend)) == n
 
 
 def test_every_door_gives_one_verdict(tmp_path: Path, real_data: Path) -> None:
@@ -72,4 +107,6 @@ def test_every_door_gives_one_verdict(tmp_path: Path, real_data: Path) -> None:
             shown = [code for code, row in rows if code in words and words[code] in row]
             assert set(shown) == set(words), query
             verdicts |= set(command.values())
+            if number == 0:
+                one_number_of_hotspots(client, tmp_path, (*span, *texts), query)
     assert "no clear change" in verdicts

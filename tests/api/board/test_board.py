@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
 from api.answers import Answers
 from api.board.findings import Findings
+from api.board.funnel import funnel
 from api.board.sections import SECTIONS, render_section
 from api.board.variables import page_variables
 from api.board.view import BoardView
@@ -409,7 +411,7 @@ def test_every_page_counts_hotspots_and_names_what_they_are_held_against(
     assert n
     name = f"hotspot{'' if n == 1 else 's'}"
     assert f"<strong>{n}</strong> <abbr" in page
-    assert f">{name}</abbr> of {len(hot)} cell" in page
+    assert f">{name}</abbr> ({len(hot)} cell" in page
     words = f"more than an even spread over {answer.study_title} would lead one to expect"
     assert f"Hotspot: {words}" in page
     legend = html.unescape(client.get(f"/map{question}").text)
@@ -417,7 +419,7 @@ def test_every_page_counts_hotspots_and_names_what_they_are_held_against(
     counted = sum(int(n) for n in re.findall(r": (\d+) hotspots?, \d+ cell", legend))
     assert counted == n
     brief = html.unescape(client.get(f"/brief.html{question}").text)
-    assert f"<strong>{n}</strong> {name} of {len(hot)} cell" in brief
+    assert f"<strong>{n}</strong> {name} ({len(hot)} cell" in brief
     assert f"Hotspot: {words}" in brief
     assert "(95 %)" not in page + legend + brief
 
@@ -428,6 +430,25 @@ def test_snap_points_are_the_baseline_of_a_source_that_has_them(town_client: Tes
         assert re.search(words, html.unescape(town_client.get(address).text)), address
     legend = html.unescape(town_client.get(f"/map{QUESTION}").text)
     assert re.search(words.replace("more than", "as many as"), legend)
+
+
+def test_rates_are_drawn_as_a_funnel_with_the_areas_beyond_it_named() -> None:
+    people = np.array([900.0, 2_000.0, 3_000.0, 5_000.0, 8_000.0, 9_000.0])
+    counts = np.array([18, 41, 58, 160, 161, 178])
+    names = [f"Ward {number}" for number in range(6)]
+    areas = pd.DataFrame({"area_name": names, "n": counts, "residents": people})
+    plot = funnel(areas)
+    assert plot is not None
+    assert plot.rate == pytest.approx(1000 * counts.sum() / people.sum())
+    assert [name for _, _, name, beyond, _ in plot.dots if beyond] == ["Ward 3"]
+    # To the right with more residents, upwards with a higher rate.
+    assert np.diff([x for x, *_ in plot.dots]).min() > 0
+    heights = np.array([y for _, y, *_ in plot.dots])
+    assert np.argsort(heights).tolist() == np.argsort(-counts / people).tolist()
+    assert funnel(areas.head(4)) is None
+    wide = funnel(areas, dispersion=40.0)
+    assert wide is not None
+    assert not any(beyond for *_, beyond, _ in wide.dots)
 
 
 def options_of(query: str) -> dict[str, str]:

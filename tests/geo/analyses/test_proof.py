@@ -18,7 +18,9 @@ def test_a_holdout_as_long_as_the_period_is_refused(find, monthly):
 
 def test_an_evaluation_holds_every_method_against_later_months(find, monthly):
     frame = find("evaluate", monthly, bandwidth="100", holdout="2").frame
-    assert set(frame["method"]) == {"gi_star", "count", "last month", "density", "random"}
+    assert set(frame["method"]) == {
+        *("gi_star", "count", "shrunk count", "last month", "density", "random"),
+    }
     assert set(frame["later"]) == {"2024-11", "2024-12"}
 
 
@@ -44,6 +46,7 @@ def test_methods_that_foretell_a_number_are_held_to_it(find, timed):
         "gi_star": 0,
         "last month": 4,
         "random": 0,
+        "shrunk count": 4,
     }
     assert frame["recapture_ratio"].notna().all()
 
