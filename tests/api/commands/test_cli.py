@@ -36,7 +36,8 @@ def test_count_writes_a_row_for_each_area_and_tells_the_accounts(folder: Path) -
 
 @pytest.mark.parametrize("ending", ["geojson", "gpkg", "parquet"])
 def test_the_ending_chooses_the_format(folder: Path, ending: str) -> None:
-    run(folder, "hotspots", *QUESTION, "--cell", "250", "--baseline", "even", "-o", f"cells.{ending}")
+    even = ("--cell", "250", "--baseline", "even")
+    run(folder, "hotspots", *QUESTION, *even, "-o", f"cells.{ending}")
     file = folder / f"cells.{ending}"
     cells = gpd.read_parquet(file) if ending == "parquet" else gpd.read_file(file)
     output = json.loads(run(folder, "--json", "count", *QUESTION, "-o", "counts.csv"))
