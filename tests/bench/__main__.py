@@ -28,12 +28,13 @@ from tests.bench import (
     scale,
     serving,
     transform,
+    unusual,
 )
 from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
     join, join_cold, join_threads, serving, transform, gi_star, density, knox, import_geopackage,
-    import_postgis, plan_move, planner, allocation, board, scale,
+    import_postgis, plan_move, planner, allocation, board, scale, unusual,
 )  # fmt: skip
 
 
