@@ -70,6 +70,9 @@ def serve(
             help="What to log: errors only, or also a line for each request.",
         ),
     ] = "errors",
+    create: Annotated[
+        bool, typer.Option("--create", help="Make an empty store if there is none, for /data.")
+    ] = False,
 ) -> None:
     """Serve the board, the planner and the OGC API to this machine.
 
@@ -89,7 +92,7 @@ def serve(
 
         _run(cli, make_counts_app(CountsFile.read(counts), guide), f"{counts}", (host, port))
         return
-    serve_store(cli, (host, port), basemap=basemap)
+    serve_store(cli, (host, port), basemap=basemap, create=create)
 
 
 def serve_store(
@@ -97,18 +100,21 @@ def serve_store(
     place: tuple[str, int],
     *,
     basemap: Path | None = None,
+    create: bool = False,
     announce: Announce | None = None,
 ) -> None:
     """Serve the store on a host and port until stopped.
 
     Parameters
     ----------
+    create
+        Whether an empty store is made if there is none.
     announce
         Called with the address once it is served, instead of printing it.
     """
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
 
-    with cli.open() as store:
+    with cli.open(create=create) as store:
         for notice in (*renaming_notices(store.layers()), *_sandbox_notices()):
             typer.echo(notice, err=True)
         settings = replace(Settings.read(), store=cli.store)

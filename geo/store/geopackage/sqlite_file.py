@@ -52,7 +52,8 @@ class SqliteFile(SqliteConnection):
         size = _size(path)
         if not create and not size:
             raise NotFoundError(
-                f"there is no store at {path}; 'patchmap start' or 'patchmap demo' makes one"
+                f"there is no store at {path}; 'patchmap start' or 'patchmap demo' makes one, and "
+                "'patchmap serve --create' an empty one"
             )
         if create:
             make_private(path)

@@ -28,6 +28,7 @@ def test_a_store_that_is_not_there_is_refused_with_what_makes_one(tmp_path):
     message = refusal(tmp_path / "no.gpkg", NotFoundError)
     assert message.startswith("there is no store at")
     assert "'patchmap start' or 'patchmap demo' makes one" in message
+    assert message.endswith("'patchmap serve --create' an empty one")
     assert list(tmp_path.iterdir()) == []
 
 
