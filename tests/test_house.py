@@ -44,6 +44,10 @@ def test_only_settings_reads_the_environment() -> None:
     assert names(r"\bos\.(environ|getenv)\b", but="api/settings.py") == []
 
 
+def test_only_properties_takes_the_cached_property_of_functools() -> None:
+    assert names(r"functools import .*\bcached_property\b", but="geo/properties.py") == []
+
+
 def test_no_page_links_another_host() -> None:
     linked = [
         path.name for path in PAGES if re.search(r"(src|href|url\()=?\W*https?:", path.read_text())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import pandas as pd
@@ -14,6 +13,7 @@ from api.arcgis.ids import object_ids
 from api.ogc.collections.base import Collection
 from api.ogc.items import Items
 from api.ogc.properties import Property
+from geo.properties import cached_property
 
 _TYPES: Final[Mapping[str, str]] = {
     "integer": "esriFieldTypeInteger",

@@ -11,8 +11,10 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, Final, Protocol
 
+from api.errors import FAILED
 from api.imports.opening import open_store
 from api.imports.tasks import Outcome, Task, run_task
+from api.load.log import log
 from api.searches import without_interrupts
 from geo.errors import PatchmapError, StoreError, UnavailableError
 from geo.store.contract import Store
@@ -165,4 +167,5 @@ def _outcome(address: str, task: Task, pipe: Connection) -> tuple[str, object]:
     except PatchmapError as refusal:
         return "refused", refusal
     except Exception as fault:  # noqa: BLE001 - the parent reports it
-        return "refused", StoreError(f"the import failed, and nothing was changed: {fault!r}")
+        log.error("an import failed", exc_info=fault)
+        return "refused", StoreError(FAILED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from geo.coverage import SMALL_AREA_M2
 from geo.errors import QuestionError
 from geo.incidents import LONDON, london_months, months_between
+from geo.properties import cached_property
 from geo.question.answer import Answer
 from geo.question.quality import published_twice
 from geo.surveillance import MONTHS, WEEKS, Reference
@@ -108,7 +108,7 @@ def steps_of(answer: Answer) -> Steps:
     over = str((np.datetime64(period.last, "D") + 1).astype("datetime64[M]") - 1)
     months = [name for name in answer.published if period.months[0] <= name <= over]
     if not months:
-        raise QuestionError(option, "no published month is over by the end of the period")
+        raise QuestionError(option, "no month with data is over by the end of the period")
     first = str(np.datetime64(months[-1], "M") - MONTHS.reach)
     starts = np.array(months_between(first, months[-1]), dtype="datetime64[D]")
     return Steps(MONTHS, starts)

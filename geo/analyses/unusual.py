@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import geopandas as gpd
@@ -18,6 +17,7 @@ from geo.analyses.series import CountSeries, Known, area_series, place_series, s
 from geo.analyses.unusual_text import headline_of, reasons_of, signals_of
 from geo.errors import InputError, QuestionError
 from geo.hotspots import ranking
+from geo.properties import cached_property
 from geo.question.answer import Answer
 from geo.surveillance import (
     CANNOT_SAY,

@@ -182,7 +182,7 @@ def test_weeks_are_judged_where_days_are_known(find, timed, monthly, incident_fr
 
 
 def test_a_period_without_a_whole_month_or_week_is_refused(find, timed):
-    with pytest.raises(QuestionError, match="no published month is over by the end of the period"):
+    with pytest.raises(QuestionError, match="no month with data is over by the end of the period"):
         find("unusual", timed, datetime="2024-12-02/2024-12-20")
     with pytest.raises(QuestionError, match="no week is over by the end of the period"):
         find("unusual", timed, datetime="2024-12-02/2024-12-05", by="week")
