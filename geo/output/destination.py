@@ -135,11 +135,22 @@ def _check_folder(path: Path, folder: Path) -> None:
         raise InputError(f"{path} cannot be written: there is no folder {folder}; make it first")
     as_user = os.access in os.supports_effective_ids
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=as_user):
-        raise OSError(errno.EROFS if _is_read_only(folder) else errno.EACCES, "")
+        raise OSError(errno.EROFS if is_read_only(folder) else errno.EACCES, "")
 
 
-def _is_read_only(folder: Path) -> bool:
-    """Whether the disk of a folder can only be read."""
+def is_read_only(folder: Path) -> bool:
+    """Tell whether the disk of a folder can only be read.
+
+    Parameters
+    ----------
+    folder
+        One that exists.
+
+    Returns
+    -------
+    read_only
+        False where the system does not say.
+    """
     return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 

@@ -259,4 +259,5 @@ class Callers:
         if word in {"imported", "undone"}:
             self.noticed.imports[int(rest)] = word
         else:
-            self.noticed.import_refusals[rest or "the importer ended"] += 1
+            refusal = rest or f"the importer ended with {await importer.wait()}"
+            self.noticed.import_refusals[refusal] += 1

@@ -112,6 +112,7 @@ class Report:
             f"{len(noticed.imports):,} imports": [
                 f"{len(self.imports_lost)} lost",
                 f"{refusals} refused",
+                *(f"{n} × {why}" for why, n in noticed.import_refusals.items() if "ended" in why),
                 f"{len(self.faults)} faults of the store",
             ],
             "memory": [

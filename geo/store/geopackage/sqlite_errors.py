@@ -12,6 +12,7 @@ from typing import Final
 
 from geo.errors import DiskFullError, StoreError
 from geo.output import output_error
+from geo.output.destination import is_read_only
 from geo.output.reasons import write_fault
 
 _ROOM: Final = 2**20
@@ -91,5 +92,7 @@ def _obstacle(path: Path) -> str:
     if path.exists() and not os.access(path, os.R_OK, effective_ids=as_user):
         return "you have no permission to read it; ask its owner"
     if not os.access(path.parent, os.W_OK, effective_ids=as_user):
+        if is_read_only(path.parent):
+            return "its disk can only be read; name a store on another one"
         return "you have no permission to write in its folder; name a store in another one"
     return ""
