@@ -41,7 +41,7 @@ REST = st.sampled_from(["1+1", 'LINK("http://x","y")', "cmd|' /C calc'!A0", "SUM
 PERIOD = ["--layer", "wards", "--from", "2023-04", "--to", "2024-02"]
 QUERY = "layer=wards&datetime=2023-04-01/2024-02-29"
 WITH = {
-    "posts": ["--posts", "4"],
+    "posts": ["--posts", "4", "--pinned", "@SUM(1)=A"],
     "change": ["--compare", "previous"],
     "patches": ["--layer", "blocks", "--groups", "2"],
     "patrols": ["--officers", "2"],
@@ -145,6 +145,7 @@ def command_lines() -> dict[str, list[str]]:
     return lines | {
         "locate": ["locate", "points.csv", "--areas", "wards"],
         "layers check": ["layers", "check", "wards"],
+        "layers export": ["layers", "export", "wards"],
         "plan compare": ["plan", "compare", "p", "q", "--flow", "flow.csv", *PERIOD[2:]],
         "plan export": ["plan", "export", "p", *PERIOD[2:]],
         "patrols delivered": ["patrols", "delivered", "visits.csv", "--plan", "plan.csv"],
@@ -171,7 +172,7 @@ def written_by_commands(folder: Path) -> dict[str, str]:
     """What each command writes as CSV, in a folder with the store of the town."""
     store = ["--store", "town.gpkg"]
     for plan in ("p", "q"):
-        new = ["plan", "new", plan, "--blocks", "blocks", "--from", "wards"]
+        new = ["plan", "new", plan, "--blocks", "blocks", "--from", "wards", "--title", f"={plan}"]
         assert run_patchmap(*store, *new, cwd=folder).returncode == 0
     moved = run_patchmap(*store, "plan", "move", "q", "=1", "--to", "B", "--force", cwd=folder)
     assert moved.returncode == 0, moved.stderr

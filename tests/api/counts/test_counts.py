@@ -1,5 +1,6 @@
 """The board of a file of counts: `patchmap serve --counts FILE`."""
 
+import io
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from api.counts.page import make_counts_app
 from api.counts.summary import legend, shades_of
 from api.formats.registry import write_frame
 from api.maps.outlines import outlines
+from geo.crs import Projection
 from geo.errors import InputError
 from tests.services import run_patchmap
 
@@ -131,6 +133,24 @@ def test_every_area_can_be_taken_away_with_its_accounts(client: TestClient) -> N
     table = client.get("/download/area-counts.json").json()
     assert sum(row["n"] for row in table["rows"]) == table["accounts"]["counted"] == 33
     assert client.get("/download/area-counts.gpkg").status_code == 404
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_taken_away_harmless(
+    tmp_path: Path, projection: Projection
+) -> None:
+    named = (
+        counts_frame().assign(area_name='=HYPERLINK("http://x")').astype({"area_name": "category"})
+    )
+    squares = gpd.GeoDataFrame(
+        {"area_name": ['=HYPERLINK("http://x")', "@SUM(1)", "-1+1"]},
+        geometry=[shapely.box(100 * i, 0, 100 * i + 100, 100) for i in range(3)],
+        index=pd.Index(["A", "B", "C"], name="area_code"),
+    )
+    path = tmp_path / "counts.parquet"
+    write_frame(named, path, projection=projection, members=members(outlines=outlines(squares)))
+    page = TestClient(make_counts_app(CountsFile.read(path)), base_url="http://localhost")
+    names = pd.read_csv(io.StringIO(page.get("/download/area-counts.csv").text))["area_name"]
+    assert set(names) == {'\'=HYPERLINK("http://x")', "'@SUM(1)", "'-1+1"}
 
 
 def test_the_same_question_has_the_same_etag(client: TestClient) -> None:
