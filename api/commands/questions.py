@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -64,7 +64,9 @@ def with_question(
             f"option_{name}",
             inspect.Parameter.KEYWORD_ONLY,
             default="",
-            annotation=Annotated[str, typer.Option(f"--{name}", help=text, show_default=False)],
+            annotation=Annotated[
+                str, typer.Option(*_spellings(name, texts), help=text, show_default=False)
+            ],
         )
         for name, text in texts.items()
     ]
@@ -82,6 +84,12 @@ def with_question(
     wrapped.__annotations__ = {part.name: part.annotation for part in merged.parameters.values()}
     del wrapped.__wrapped__
     return wrapped
+
+
+def _spellings(name: str, names: Collection[str]) -> tuple[str, ...]:
+    """How an option may be typed: that of the test of cells also as their method."""
+    also = ("--method",) if name == "test" and "method" not in names else ()
+    return (f"--{name}", *also)
 
 
 def _help(option: Option) -> str:

@@ -237,6 +237,42 @@ def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Pa
     return Painting(_painted(cells, group_of(cells["pattern"]), cells["reason"]), shades, note)
 
 
+def _rates(answer: Answer) -> Painting:
+    """Areas by their shrunk rate, in colour only where its interval leaves that of all areas."""
+    areas = answer.area_counts
+    if "rate_shrunk" not in areas:
+        raise QuestionError("show", "the mode rates needs residents; see 'patchmap attributes add'")
+    if answer.question.by:
+        raise QuestionError("show", "the mode rates is of the whole period; leave by out")
+    known = answer.area_counts_of_all[["n", "rate_per_1000"]].dropna().astype(float)
+    people = (known["n"] / known["rate_per_1000"]).where(known["rate_per_1000"] > 0)
+    counted = people.notna()
+    overall = known["n"][counted].sum() / people[counted].sum() if counted.any() else 0.0
+    kinds = np.select(
+        [areas["rate_low"] > overall, areas["rate_high"] < overall], ["above", "below"], "unclear"
+    )
+    meaning = pd.Series(
+        [
+            "no rate is known"
+            if np.isnan(rate)
+            else f"{rate:,.1f} per 1,000 residents ({low:,.1f} to {high:,.1f})"
+            for rate, low, high in areas[["rate_shrunk", "rate_low", "rate_high"]].to_numpy(float)
+        ],
+        areas.index,
+    )
+    shades = {
+        "above": Shade("Rate above that of all areas", _style("#b2182b", "#5f0a17"), counted=False),
+        "below": Shade("Rate below that of all areas", _style("#2166ac", "#0b2f57"), counted=False),
+        "unclear": Shade("No clear difference, or not known", _PLAIN, counted=False),
+    }
+    note = (
+        f"Incidents per 1,000 residents, shrunk towards the {overall:,.1f} of all areas; in colour "
+        "only where the range in which the rate lies with 95 % probability leaves that out"
+    )
+    cells = areas.assign(cell_id=areas["area_code"])
+    return Painting(_painted(cells, pd.Series(kinds, areas.index), meaning), shades, note)
+
+
 @dataclass(frozen=True)
 class MapMode:
     """One way of colouring the map of an Answer.
@@ -261,6 +297,7 @@ MAP_MODES: Final = {
     "density": MapMode("Density", _density),
     "change": MapMode("Change", _change, compares=True),
     "persistence": MapMode("Persistence", _persistence),
+    "rates": MapMode("Rates", _rates),
     "patrols": MapMode("Patrols", _classes),
     "pair": MapMode("Before and after", _classes, compares=True),
 }

@@ -42,6 +42,9 @@ COUNT: Final = "count"
 ASSUMED_OFFICERS: Final = 2
 """Officers on patrol where nobody says how many: an assumption, and named as one."""
 
+CellTest = Literal["tail", "gi"]
+"""How cells are called hot or cold."""
+
 T = TypeVar("T", bound="Terms")
 
 _RANK = ("rank", "patrols", "unusual")
@@ -411,8 +414,8 @@ class Question(Terms):
         "points where the source has snap points, else residents where known, else even).",
         example="residents",
     )
-    test: Literal["tail", "gi"] = option(
-        Choice(("tail", "gi")),
+    test: CellTest = option(
+        Choice(get_args(CellTest)),
         "tail",
         says="How cells are called hot or cold: the exact tail of their count alone, or Gi* too.",
     )
@@ -486,7 +489,7 @@ class Question(Terms):
     def read(cls, options: Mapping[str, str]) -> Question:
         """Read a Question from texts by option name; empty texts are as if not given.
 
-        `from` and `to` may stand for `datetime`.
+        `from` and `to` may stand for `datetime`, and `method=gi` for `test=gi`.
 
         Raises
         ------
@@ -494,6 +497,9 @@ class Question(Terms):
             If an option is unknown, cannot be read, or contradicts another.
         """
         given = {name: text.strip() for name, text in options.items() if text.strip()}
+        # Of cells the method is the test; of officers it is how they are rounded.
+        if given.get("method") in get_args(CellTest):
+            given["test"] = given.pop("method")
         first, last = given.pop("from", ""), given.pop("to", "")
         for name, day in (("from", first), ("to", last)):
             if "/" in day:  # as in 31/01/2024, which would be read as a period from 31 to 01

@@ -451,5 +451,22 @@ def test_rates_are_drawn_as_a_funnel_with_the_areas_beyond_it_named() -> None:
     assert not any(beyond for *_, beyond, _ in wide.dots)
 
 
+def test_rates_are_in_colour_where_their_range_leaves_out_that_of_all(
+    store: GeoPackageStore,
+) -> None:
+    view = BoardView.read(options_of(QUESTION))
+    answer = Findings(Answers(store), view.question).answer
+    rates = answer.area_counts.set_index("area_code")
+    painting = paint("rates", answer)
+    kinds = painting.cells.set_index("area_code")["kind"]
+    residents = answer.areas["residents"]
+    overall = 1000 * rates["n"].sum() / residents.sum()
+    for code, row in rates.iterrows():
+        side = "above" if row["rate_low"] > overall else "unclear"
+        assert kinds[code] == ("below" if row["rate_high"] < overall else side)
+        assert row["rate_low"] <= row["rate_shrunk"] <= row["rate_high"]
+    assert f"the {overall:,.1f} of all areas" in painting.note
+
+
 def options_of(query: str) -> dict[str, str]:
     return dict(part.split("=") for part in query.removeprefix("?").split("&"))

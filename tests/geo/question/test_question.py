@@ -286,3 +286,9 @@ def test_other_incidents_are_a_baseline_also_where_some_are_a_series(ask, test):
     assert result.hotspots["p_count"].between(0, 1).any()
     # A series is one incident for the tail, and as many as it has for Gi*.
     assert result.baseline.baseline.amounts.sum() == (5 if test == "tail" else 44)
+
+
+def test_the_method_of_cells_is_their_test_and_that_of_officers_how_they_are_rounded():
+    assert Question.read({"method": "gi"}).test == "gi"
+    both = Question.read({"method": "dhondt", "test": "gi"})
+    assert (both.test, both.posts.method) == ("gi", "dhondt")
