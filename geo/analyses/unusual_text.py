@@ -114,9 +114,11 @@ def reasons_of(
 
 def signals_of(charts: ControlCharts) -> NDArray[np.object_]:
     """Which rules of a control chart the last step of each series breaks: `outside, run`."""
-    last = charts.signals[:, -1]
-    texts = [", ".join(np.array(RULES)[flags]) for flags in last]
-    return np.array(texts, dtype=object)
+    bits = range(len(RULES))
+    texts = [
+        ", ".join(RULES[bit] for bit in bits if code >> bit & 1) for code in range(2 ** len(RULES))
+    ]
+    return np.array(texts, dtype=object)[charts.signals[:, -1] @ (1 << np.array(bits))]
 
 
 def _span(lower: float, upper: float) -> str:

@@ -136,18 +136,25 @@ def _charts(table: Floats, centre: Floats, lower: Floats, upper: Floats) -> Cont
 
 def _runs(flags: Bools, length: int) -> Bools:
     """Which points belong to at least so many flagged ones in a row."""
-    marked = np.zeros_like(flags)
-    for start in range(flags.shape[1] - length + 1):
-        window = slice(start, start + length)
-        marked[:, window] |= flags[:, window].all(axis=1, keepdims=True)
-    return marked
+    return _covered(np.logical_and.reduce(_shifted(flags, length)), flags.shape, length)
 
 
 def _two_of_three(flags: Bools, known: Bools) -> Bools:
     """Which flagged points have another one among three known ones in a row."""
-    marked = np.zeros_like(flags)
-    for start in range(flags.shape[1] - 2):
-        window = slice(start, start + 3)
-        enough = (flags[:, window].sum(axis=1) >= 2) & known[:, window].all(axis=1)
-        marked[:, window] |= flags[:, window] & enough[:, np.newaxis]
+    enough = np.add.reduce(_shifted(flags, 3), dtype=np.int8) >= 2
+    enough &= np.logical_and.reduce(_shifted(known, 3))
+    return flags & _covered(enough, flags.shape, 3)
+
+
+def _shifted(flags: Bools, length: int) -> list[Bools]:
+    """The first, second … flag of every so many in a row."""
+    starts = max(flags.shape[1] - length + 1, 0)
+    return [flags[:, offset : offset + starts] for offset in range(length)]
+
+
+def _covered(windows: Bools, shape: tuple[int, ...], length: int) -> Bools:
+    """Which points lie in a chosen window; each is named by its first point."""
+    marked = np.zeros(shape, dtype=bool)
+    for window in _shifted(marked, length):
+        np.logical_or(window, windows, out=window)
     return marked
