@@ -10,32 +10,26 @@ from typing import Annotated
 import geopandas as gpd
 import typer
 
-from api.commands.context import TABLE_ENDINGS, CommandContext, read_bytes, read_vector
+from api.commands.context import CommandContext, read_vector
 from api.formats.registry import write_frame
-from api.imports.feature_layers import put_features
+from api.imports.feature_layers import put_any_layer
 from api.imports.layers import (
     ReadingOptions,
     check_day,
     overlap_lines,
-    put_layer,
     read_content,
     undone_line,
 )
-from boundaries.layers.features import layer_kind
 from boundaries.layers.read import read_faulty
 from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.plan_layers import read_layer_or_plan
-from geo.crs import Projection
-from geo.errors import InputError
-from geo.formats.wkt_table import has_wkt
+from geo.crs import BRITISH_NATIONAL_GRID, Projection
 from geo.store.contract import LayerMetadata
 from geo.store.layer_ids import check_layer_id, renaming_notices
 
 layers = typer.Typer(help="Boundary layers: add, check, list, undo.", no_args_is_help=True)
 
 _NAMED_FINDINGS = 3
-
-_TABLES = (*TABLE_ENDINGS, ".xls", ".ods")
 
 File = Annotated[Path, typer.Argument(help="A file to read.", show_default=False)]
 
@@ -72,18 +66,19 @@ def add_layer(
     within: Annotated[
         str, typer.Option(help="Only features that lie in this layer of the store, such as wards.")
     ] = "",
+    crs: Annotated[
+        str,
+        typer.Option(
+            help=f"CRS of a table's coordinates, as {BRITISH_NATIONAL_GRID} (default: recognised)."
+        ),
+    ] = "",
 ) -> None:
     """Add a layer of polygons, points or lines, or replace the layer with this id.
 
     Points and lines (premises, streets) need no codes: they are numbered where the file has none.
     Reads GeoJSON, Esri JSON, Shapefile, KML, GeoPackage, FlatGeobuf, GeoParquet or TopoJSON, also
-    in a .zip.
+    in a .zip; and points from a CSV or XLSX table with columns of coordinates.
     """
-    if file.suffix.lower() in _TABLES and not _is_wkt(file):
-        raise InputError(
-            f"{file.name} is a table, not a layer of polygons; for numbers by area use 'patchmap "
-            "attributes add', for incidents 'patchmap ingest'"
-        )
     metadata = LayerMetadata(
         layer_id=layer_id,
         title=title,
@@ -99,14 +94,10 @@ def add_layer(
     for option, day in (("--valid-from", valid_from), ("--valid-to", valid_to)):
         check_day(option, day)
     cli = CommandContext.of(context)
-    how = ReadingOptions(inside=inside, repair=repair, snap_m=snap_m, where=where, within=within)
+    how = ReadingOptions(
+        inside=inside, repair=repair, snap_m=snap_m, where=where, within=within, crs=crs
+    )
     cli.echo(*store_layer(cli, file, metadata, how))
-
-
-def _is_wkt(file: Path) -> bool:
-    """Whether a table holds geometries as well-known text, as an exported layer does."""
-    is_csv = file.suffix.lower() == ".csv" and file.is_file()
-    return is_csv and has_wkt(read_bytes(file), file.name)
 
 
 def store_layer(
@@ -117,11 +108,8 @@ def store_layer(
     # Before the store is opened: a file that cannot be read must not make one.
     content = read_content(file, how, notify=partial(typer.echo, err=True))
     with cli.open(create=True) as store:
-        if layer_kind(content, file.name) == "areas":
-            stored = put_layer(store, content, metadata, how)
-            return stored.lines, stored.facts
-        features = put_features(store, content, metadata, how)
-    return features.lines, features.facts
+        stored = put_any_layer(store, content, metadata, how)
+    return stored.lines, stored.facts
 
 
 @layers.command("check")

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import geopandas as gpd
 import typer
@@ -24,13 +24,11 @@ from geo.formats.bounded import read_input
 from geo.formats.csv_table import Table
 from geo.formats.features import read_features
 from geo.output import destination
-from geo.sources.sheets import read_table_file
+from geo.sources.sheets import TABLE_ENDINGS, read_table_file
 from geo.store.contract import LayerMetadata, Store
 from geo.store.geopackage import is_store
 
 Step = TypeVar("Step")
-
-TABLE_ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
 
 
 @dataclass

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 
-from api.imports.layers import ReadingOptions, replaced_lines
+from api.imports.layers import ReadingOptions, StoredLayer, put_layer, replaced_lines
 from api.settings import user_name
-from boundaries.layers.features import FeatureLayer, read_features_layer
+from boundaries.layers.features import FeatureLayer, layer_kind, read_features_layer
 from boundaries.layers.selecting import features_within
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.errors import InputError
@@ -81,6 +81,25 @@ class StoredFeatures:
             "notes": list(self.layer.notes),
             "replaced": self.replaced,
         }
+
+
+def put_any_layer(
+    store: Store, content: bytes, metadata: LayerMetadata, how: ReadingOptions
+) -> StoredLayer | StoredFeatures:
+    """Read features as a layer of areas, of points or of lines, as they are, and store it.
+
+    Parameters
+    ----------
+    store, content, metadata, how
+        As `put_layer` takes them.
+
+    Raises
+    ------
+    InputError
+        If they are of several kinds, or not the features of a layer.
+    """
+    put = put_layer if layer_kind(content, metadata.file) == "areas" else put_features
+    return put(store, content, metadata, how)
 
 
 def put_features(

@@ -15,10 +15,14 @@ from boundaries.layers.selecting import features_where, features_within
 from boundaries.layers.snapping import snapped
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.errors import InputError
+from geo.formats.bounded import read_input
 from geo.formats.features import read_features
 from geo.formats.geojson import feature_collection
+from geo.formats.wkt_table import has_wkt
 from geo.locate import overlaps_text
 from geo.locate.overlaps import WIDTH_M
+from geo.sources.point_table import points_as_geojson
+from geo.sources.sheets import TABLE_ENDINGS, read_table_file
 from geo.store.contract import LayerChange, LayerMetadata, Store, StoreReader
 
 
@@ -38,6 +42,8 @@ class ReadingOptions:
         `FIELD=VALUE[,VALUE]`: only these areas.
     within
         Only areas that lie in this layer of the store.
+    crs
+        Of the coordinates in a table of points; '' to recognise it.
     """
 
     inside: str = ""
@@ -45,6 +51,7 @@ class ReadingOptions:
     snap_m: float | None = None
     where: str = ""
     within: str = ""
+    crs: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,7 @@ def read_content(file: Path, how: ReadingOptions, *, notify: Callable[[str], Non
     """
     if not file.exists():
         raise InputError(f"there is no file {file}")
-    content = read_features(file, layer=how.inside, notify=notify)
+    content = _read(file, how, notify)
     if not how.where:
         return content
     chosen = features_where(content, *_condition(how.where), file=file.name)
@@ -129,6 +136,25 @@ def read_content(file: Path, how: ReadingOptions, *, notify: Callable[[str], Non
     if after < before:
         notify(f"--where {how.where} keeps {after:,} of {before:,} features")
     return chosen
+
+
+def _read(file: Path, how: ReadingOptions, notify: Callable[[str], None]) -> bytes:
+    # Old and OpenDocument spreadsheets too, of which the reader of tables says what to do.
+    is_table = file.suffix.lower() in (*TABLE_ENDINGS, ".xls", ".ods")
+    if is_table and not _is_wkt(file):
+        table = read_table_file(file, sheet=how.inside)
+        content, columns = points_as_geojson(table, crs=how.crs)
+        for notice in (*table.notices, columns):
+            notify(notice)
+        return content
+    if how.crs:
+        raise InputError(f"--crs is for tables of coordinates; {file.name} says its own system")
+    return read_features(file, layer=how.inside, notify=notify)
+
+
+def _is_wkt(file: Path) -> bool:
+    """Whether a table holds geometries as well-known text, as an exported layer does."""
+    return file.suffix.lower() == ".csv" and has_wkt(read_input(file), file.name)
 
 
 def read_areas(

@@ -10,6 +10,7 @@ from typing import Literal
 from api.formats.points import as_spreadsheets
 from api.formats.rejects import RejectsFile
 from api.imports.attributes import JoinOptions, add_attributes
+from api.imports.feature_layers import put_any_layer
 from api.imports.incidents import (
     Imported,
     halves_of,
@@ -19,7 +20,7 @@ from api.imports.incidents import (
     refuse_repeated,
     refuse_unmatched,
 )
-from api.imports.layers import ReadingOptions, put_layer, read_content
+from api.imports.layers import ReadingOptions, read_content
 from api.imports.layers import undone_line as undone_layer_line
 from api.imports.records import undone_line
 from geo.errors import InputError
@@ -263,7 +264,7 @@ def _accounts(store: Store, imported: Imported, part: Partition) -> FileAccounts
 def _add_layer(task: LayerTask, store: Store) -> Outcome:
     notices = _Notices()
     content = read_content(task.file, task.how, notify=notices)
-    stored = put_layer(store, content, task.metadata, task.how)
+    stored = put_any_layer(store, content, task.metadata, task.how)
     layer_id = stored.layer.metadata.layer_id
     lines, made = tuple(stored.lines), _last_change(store, layer_id)
     return Outcome(lines, tuple(notices.lines), made=made, layer=layer_id)

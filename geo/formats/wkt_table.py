@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 import orjson
+import pandas as pd
 import shapely
 from shapely.errors import GEOSException
 
@@ -70,23 +71,37 @@ def wkt_as_geojson(content: bytes, file: str) -> bytes:
         raise InputError(
             f"{file} has no column wkt with areas; use a CSV that was exported with wkt, or GeoJSON"
         )
-    properties = frame.drop(columns=[column])
-    numeric = {
-        name
-        for name in properties.columns
-        if all(NUMBER.fullmatch(text) and not _is_code(text) for text in properties[name] if text)
-    }
     features = [
-        {
-            "type": "Feature",
-            "properties": {name: _value(text, name in numeric) for name, text in row.items()},
-            "geometry": _geometry(wkt, f"{file}, line {line}"),
-        }
+        {"type": "Feature", "properties": row, "geometry": _geometry(wkt, f"{file}, line {line}")}
         for line, wkt, row in zip(
-            table.lines, frame[column], properties.to_dict("records"), strict=True
+            table.lines, frame[column], typed_rows(frame.drop(columns=[column])), strict=True
         )
     ]
     return orjson.dumps({"type": "FeatureCollection", **_crs(str(column)), "features": features})
+
+
+def typed_rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows of a table of text as the properties of features.
+
+    Parameters
+    ----------
+    frame
+        Columns of text.
+
+    Returns
+    -------
+    A dictionary for each row: numbers as numbers in columns that hold nothing else, other values
+    as text, empty ones as None. Digits that begin with a zero are a code, which is text.
+    """
+    numeric = {
+        name
+        for name in frame.columns
+        if all(NUMBER.fullmatch(text) and not _is_code(text) for text in frame[name] if text)
+    }
+    return [
+        {str(name): _value(text, name in numeric) for name, text in row.items()}
+        for row in frame.to_dict("records")
+    ]
 
 
 def _is_code(text: str) -> bool:

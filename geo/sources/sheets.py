@@ -32,6 +32,9 @@ from geo.formats.csv_table import (
     read_tables,
 )
 
+TABLE_ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+"""Endings of the files that are read as tables."""
+
 ROWS: Final = 20_000
 """Rows of one table: enough for numpy to be fast, few enough to fit in memory."""
 

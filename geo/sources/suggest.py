@@ -28,12 +28,18 @@ _NO_CATEGORY = r"status|outcome|result|ward|area|officer|team|post ?code|priorit
 _PLACE = r"address|street|location|road|premises|house|locality|town"
 _EAST, _NORTH = r"\b(e|east|eastings?|oseast1m|x)\b", r"\b(n|north|northings?|osnrth1m|y)\b"
 _LON, _LAT = r"\b(lon|lng|long|longitude|x)\b", r"\b(lat|latitude|y)\b"
+_PLACES = {
+    BRITISH_NATIONAL_GRID: ("easting", "northing"),
+    LONLAT: ("longitude", "latitude"),
+}
 _OUTCOME = r"outcome|result|disposal|resolution|status"
 _OCCURRED = r"occurred|incident|offence|committed|happened"
 _STARTED = r"\b(from|start|began|earliest)"
 _REPORTED = r"report|receiv|creat|logg|open|raised"
 _ENDED = r"\b(to|end|until|finish|latest)\b"
 _AFTERWARDS = r"clos|updat|modif|resolv|complet|due|birth|review"
+
+SWAPPED = "the values show that the names or the order are swapped"
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,46 @@ class Proposal:
         """The columns that are not used yet."""
         used = {column.name for column in self.used}
         return [column for column in columns if column.name not in used]
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Two columns of coordinates, easting or longitude first.
+
+    Attributes
+    ----------
+    crs
+        The system that their values fit.
+    swapped
+        Whether the values show that their names or their order are swapped.
+    """
+
+    crs: str
+    x: Column
+    y: Column
+    swapped: bool
+
+
+def coordinate_columns(columns: Sequence[Column], systems: Sequence[str]) -> Coordinates | None:
+    """Find the two columns of a table that hold coordinates, by their names and values.
+
+    Parameters
+    ----------
+    columns
+        All columns, of a sample of the rows.
+    systems
+        Coordinate reference systems that the values may be in, the likeliest first.
+
+    Returns
+    -------
+    The first pair of which at least half of the values are plausible; None if there is none.
+    """
+    for first, second in _pairs([column for column in columns if _may_be_coordinate(column)]):
+        for crs in systems:
+            for x, y in ((first, second), (second, first)):
+                if _plausible(x, y, crs=crs):
+                    return Coordinates(crs, x, y, swapped=x is second)
+    return None
 
 
 def suggest_mapping(path: Path) -> str:
@@ -153,14 +199,8 @@ def _with_time(form: str, clock: str) -> str:
 def _where(columns: list[Column]) -> Proposal:
     numeric = [column for column in columns if column.numeric and not column.formats]
     postcodes = [column for column in columns if column.postcodes]
-    for first, second in _pairs(numeric):
-        for crs, names in (
-            (BRITISH_NATIONAL_GRID, ("easting", "northing")),
-            (LONLAT, ("longitude", "latitude")),
-        ):
-            for x, y in ((first, second), (second, first)):
-                if _plausible(x, y, crs=crs):
-                    return _place(names, x, y, swapped=x is second)
+    if pair := coordinate_columns(columns, tuple(_PLACES)):
+        return _place(pair)
     if postcodes:
         lines = [
             "[where]",
@@ -174,6 +214,15 @@ def _where(columns: list[Column]) -> Proposal:
     if len(large) > 1:
         lines += [f"# these can be easting and northing in either order: {_listed(large)}"]
     return Proposal(lines, [])
+
+
+def _may_be_coordinate(column: Column) -> bool:
+    """Whether a column holds numbers; half of the values suffice where its name says so."""
+    if not column.numeric:
+        numbers = np.isfinite(column.numbers).sum()
+        by_name = column.named(f"{_EAST}|{_NORTH}|{_LON}|{_LAT}")
+        return bool(by_name and numbers and numbers >= len(column.values) / 2)
+    return not column.formats
 
 
 def _pairs(numeric: list[Column]) -> Iterator[tuple[Column, Column]]:
@@ -193,11 +242,12 @@ def _plausible(x: Column, y: Column, *, crs: str) -> bool:
     return len(reasons) > 0 and float((reasons == "").mean()) >= 0.5
 
 
-def _place(names: tuple[str, str], x: Column, y: Column, *, swapped: bool) -> Proposal:
-    lines = ["[where]", *(f"{n} = {quoted(c.name)}" for n, c in zip(names, (x, y), strict=True))]
-    if swapped:
-        lines.insert(1, "# the values show that the names or the order are swapped")
-    return Proposal(lines, [x, y])
+def _place(pair: Coordinates) -> Proposal:
+    names, used = _PLACES[pair.crs], [pair.x, pair.y]
+    lines = ["[where]", *(f"{n} = {quoted(c.name)}" for n, c in zip(names, used, strict=True))]
+    if pair.swapped:
+        lines.insert(1, f"# {SWAPPED}")
+    return Proposal(lines, used)
 
 
 def _own_id(columns: list[Column]) -> Proposal:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import geopandas as gpd
 import pyogrio
+import pyproj
 import pytest
 import shapely
+from openpyxl import Workbook
 
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.store.contract import LayerMetadata
@@ -95,6 +97,59 @@ def test_heights_are_left_out_and_that_is_said(tmp_path: Path) -> None:
         done = run_patchmap("layers", "add", file, "--id", "high", cwd=tmp_path)
         assert done.stderr == f"{file}: its heights (Z) and measures (M) are left out\n"
         assert done.stdout.startswith("high: 1 point, codes made from their order in the file")
+
+
+TABLE = """Ref,Name,Easting,Northing,beds
+007,Tafarn,{x},{y},4
+012,Ŵyr,{x},{y},
+013,Nowhere,unknown,,2
+014,Far,9,-900000,2
+"""
+
+
+def test_a_table_of_points_becomes_a_layer_with_its_accounts(tmp_path: Path) -> None:
+    table = TABLE.format(x=WEST + 10, y=SOUTH + 20)
+    (tmp_path / "pubs.csv").write_text(table, encoding="utf-16")
+    done = run_patchmap(
+        "layers", "add", "pubs.csv", "--id", "pubs", "--code-field", "Ref", cwd=tmp_path
+    )
+    assert done.stdout.splitlines() == [
+        "pubs: 2 points, codes from Ref, names from Name",
+        "4 read = 2 stored + 2 rejected",
+        "rejected: 1 because it has no geometry (feature 3)",
+        "rejected: 1 because it lies outside the area where EPSG:27700 is used (feature 4)",
+    ]
+    assert done.stderr.splitlines() == [
+        "pubs.csv: UTF-16 text",
+        "pubs.csv: points are read from Easting and Northing, in EPSG:27700",
+    ]
+    store = GeoPackageStore(tmp_path / "patchmap.gpkg")
+    features = store.features("pubs")[1]
+    store.close()
+    assert features.index.tolist() == ["007", "012"]
+    assert features["name"].tolist() == ["Tafarn", "Ŵyr"]
+    assert features["beds"].iloc[0] == 4
+    assert features["beds"].isna().tolist() == [False, True]
+    assert features.geometry.tolist() == [shapely.Point(WEST + 10, SOUTH + 20)] * 2
+
+
+def test_a_workbook_of_points_is_read_in_the_named_system(tmp_path: Path) -> None:
+    book = Workbook()
+    west, south = pyproj.Transformer.from_crs(27700, 3857).transform(WEST, SOUTH)
+    for row in (("id", "x", "y"), (1, west, south), (2, west + 10, south)):
+        book.active.append(row)
+    book.save(tmp_path / "lamps.xlsx")
+    add = ("layers", "add", "lamps.xlsx", "--id", "lamps", "--crs")
+    assert run_json(tmp_path, *add, "EPSG:3857")["features"] == 2
+    store = GeoPackageStore(tmp_path / "patchmap.gpkg")
+    first = store.features("lamps")[1].geometry.iloc[0]
+    store.close()
+    assert shapely.distance(first, shapely.Point(WEST, SOUTH)) < 0.1
+    assert refused(tmp_path, *add, "EPSG:0").startswith("unknown coordinate reference system")
+    (tmp_path / "a.geojson").write_text("{}")
+    assert refused(tmp_path, "layers", "add", "a.geojson", "--id", "a", "--crs", "EPSG:27700") == (
+        "--crs is for tables of coordinates; a.geojson says its own system"
+    )
 
 
 def test_features_are_chosen_by_value_and_place(premises: Path) -> None:

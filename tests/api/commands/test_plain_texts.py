@@ -61,8 +61,9 @@ def test_unknown_areas_are_refused_with_the_known_ones(folder, command, reason):
 def test_a_table_is_no_layer_and_the_refusal_says_who_takes_it(folder):
     message = refused(folder, "layers", "add", "residents.csv", "--id", "people")
     assert message == (
-        "residents.csv is a table, not a layer of polygons; for numbers by area use 'patchmap "
-        "attributes add', for incidents 'patchmap ingest'"
+        "residents.csv is a table, and no two columns look like coordinates, such as easting and "
+        "northing; for numbers by area use 'patchmap attributes add', for incidents 'patchmap "
+        "ingest'"
     )
 
 

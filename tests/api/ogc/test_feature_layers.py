@@ -16,6 +16,8 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.imports.feature_layers import put_any_layer
+from api.imports.layers import ReadingOptions, read_content
 from api.ogc.mvt.commands import draw_lines, draw_multipoints
 from api.ogc.mvt.encode import encode_tile
 from api.ogc.mvt.values import TileValues
@@ -61,6 +63,38 @@ def add_layers(store: GeoPackageStore) -> None:
 def layers(store: GeoPackageStore) -> None:
     with store.transaction():
         add_layers(store)
+
+
+@pytest.mark.parametrize(
+    ("query", "ending"),
+    [
+        ("f=csv&geometry=xy", "csv"),
+        ("f=csv&geometry=xy&crs=http://www.opengis.net/def/crs/EPSG/0/27700", "csv"),
+        ("f=csv&geometry=wkt", "csv"),
+        ("f=geojson", "geojson"),
+        ("f=gpkg", "gpkg"),
+        ("f=fgb", "fgb"),
+        ("f=parquet", "parquet"),
+        ("f=shp", "zip"),
+    ],
+)
+def test_points_that_are_downloaded_come_back_as_a_layer(
+    client: TestClient, store: GeoPackageStore, tmp_path: Path, query: str, ending: str
+) -> None:
+    file = tmp_path / f"premises.{ending}"
+    file.write_bytes(client.get(f"/ogc/collections/premises/items?limit=100&{query}").content)
+    how = ReadingOptions()
+    content = read_content(file, how, notify=lambda _: None)
+    stored = put_any_layer(store, content, LayerMetadata("again", file=file.name), how)
+    assert stored.facts["rejected"] == {}
+    metadata, again = store.features("again")
+    assert metadata.geometry_type == "Point"
+    assert again.index.tolist() == [f"{number:02d}" for number in range(1, 13)]
+    assert again["name"].tolist() == [f"Ŵyn {number:02d}" for number in range(1, 13)]
+    assert set(again.columns) == {"name", "width", "geometry"}
+    assert again["width"].tolist() == [2.5] * 12
+    for mine, theirs in zip(again.geometry, LAYERS["premises"][1], strict=True):
+        assert shapely.distance(mine, theirs) < 0.2
 
 
 @pytest.mark.parametrize("layer", LAYERS)
