@@ -39,6 +39,10 @@ from geo.sources.when import (
 )
 
 LONGEST_ID: Final = 200
+WITH_COMMA: Final = "coordinates hold a comma; write them as 52.918 or 436101"
+"""Why a row has no place whose coordinates could be decimals or thousands."""
+
+_COMMA = r"[+-]?\d+(,\d+)+(\.\d+)?"
 _NAME = re.compile(r"\w[\w .()+-]{0,99}")
 
 Floats = NDArray[np.float64]
@@ -190,7 +194,9 @@ class _Reader:
         else:
             first, second = (table.numbers(column) for column in where.columns)
             reasons = implausible(first, second, source=where.crs, projection=self.projection)
-            reasons[_both_empty(table, where.columns, np.isnan(first + second))] = "no location"
+            unread = np.isnan(first + second)
+            reasons[_with_comma(table, where.columns, unread)] = WITH_COMMA
+            reasons[_both_empty(table, where.columns, unread)] = "no location"
         good = reasons == ""
         x, y = np.full((2, len(table)), np.nan)
         x[good], y[good] = self.projection.to_metres(first[good], second[good], source=where.crs)
@@ -282,6 +288,15 @@ def _both_empty(table: Table, columns: tuple[str, ...], among: Mask) -> Mask:
     first, second = (np.asarray(table.text(column) == "") for column in columns)
     empty: Mask = among & first & second
     return empty
+
+
+def _with_comma(table: Table, columns: tuple[str, ...], among: Mask) -> Mask:
+    """Which rows write a coordinate as `52,918`, a latitude, or `436,101`, an easting."""
+    if not among.any():
+        return among
+    first, second = (table.text(name).str.fullmatch(_COMMA).to_numpy(bool) for name in columns)
+    comma: Mask = among & (first | second)
+    return comma
 
 
 def _categories(table: Table, what: What) -> tuple[pd.Series, Reasons]:

@@ -96,6 +96,12 @@ def test_a_row_that_cannot_be_taken_is_kept_with_its_reason(bad, reason, tmp_pat
     assert len(result.accepted) == 2
 
 
+@pytest.mark.parametrize("easting", ['"436,101"', '"-1,4979"', '"+436,101.5"'])
+def test_a_coordinate_with_a_comma_is_rejected_by_that_name(easting, tmp_path, projection):
+    result = batch(write(tmp_path, row(), row(Easting=easting)), projection)
+    assert reasons(result) == [[3, "coordinates hold a comma; write them as 52.918 or 436101"]]
+
+
 def test_a_file_of_which_nothing_can_be_taken_is_refused(tmp_path, projection):
     path = write(tmp_path, row(Date="x"), row(Date="y"))
     with pytest.raises(InputError, match=r"all of its 2 rows are rejected, mostly: not a date"):
