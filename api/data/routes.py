@@ -50,9 +50,12 @@ async def send(request: Request, service: DataDep) -> Response:
 
 
 @router.get("/files/{upload_id}")
-def file(service: DataDep, upload_id: str) -> Response:
+def file(request: Request, service: DataDep, upload_id: str) -> Response:
     """What a file is, the form of its import, or what came of it."""
-    upload = upload_of(service, upload_id)
+    try:
+        upload = upload_of(service, upload_id)
+    except NotFoundError as error:
+        return _refused(request, service, error)
     try:
         service.look(upload)
     except InputError as error:

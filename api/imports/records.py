@@ -25,7 +25,8 @@ def record_facts(record: ImportRecord) -> dict[str, object]:
 
 def undone_line(record: ImportRecord) -> str:
     """What undoing an import did, in a sentence."""
+    removed = record.rows_accepted
     return (
-        f"import {record.import_id} ({record.file}) undone: {record.rows_accepted:,} incidents "
-        f"removed, {record.rows_replaced:,} restored"
+        f"import {record.import_id} ({record.file}) undone: {removed:,} "
+        f"incident{'' if removed == 1 else 's'} removed, {record.rows_replaced:,} restored"
     )

@@ -211,7 +211,7 @@ def test_months_of_the_police_are_imported_together_and_undone_together(caller, 
     assert "2 files: 2 read = 2 accepted + 0 rejected" in page_text(caller.finished(address))
     made = [one for one in store.imports() if one.name == "northshire"]
     text = page_text(caller.undo(*(f"import-{one.import_id}" for one in made)))
-    assert text.count("undone: 1 incidents removed") == 2
+    assert text.count("undone: 1 incident removed") == 2
 
 
 def test_what_refuses_an_import_is_said_where_it_was_asked_for(caller, monkeypatch):
@@ -237,6 +237,17 @@ def test_an_undo_that_is_no_longer_possible_is_refused_on_the_list(caller, store
     for text in ("import-x", "plan-1", "import-99999999999999999999"):
         assert caller.undo(text).status_code == 400
     assert [one.import_id for one in store.imports()] == [2]
+
+
+def test_a_file_that_is_gone_leads_back_to_the_form(caller):
+    address = caller.open(CSV)
+    caller.choose(address, "discard")
+    response = caller.client.get(address, headers={"accept": "text/html"})
+    assert response.status_code == 404
+    assert "This file is no longer here" in page_text(response)
+    assert 'id="file"' in response.text
+    response = caller.client.get(address, headers={"accept": "application/json"})
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(
