@@ -12,6 +12,7 @@ from api.imports.attributes import JoinOptions
 from api.imports.layers import ReadingOptions, check_day
 from api.imports.tasks import FiguresTask, IncidentsTask, LayerTask, Task
 from api.look.facts import FileFacts
+from api.look.options import layer_id_for
 from api.look.street import STREET_KIND
 from boundaries.layers.area_codes import LEVELS
 from geo.errors import InputError
@@ -20,13 +21,20 @@ from geo.store.contract import LayerMetadata
 USES: Final = {
     "incidents": ("Incidents", "One row or point for each event: reports, crimes, complaints"),
     "layer": ("A boundary layer", "Areas with codes, such as wards or output areas"),
+    "features": (
+        "A layer of points or lines",
+        "Premises, schools, streets: drawn over maps, compared with, no incidents",
+    ),
     "figures": ("Figures of areas", "A row for each area: residents, electors, deprivation"),
 }
 """What a file can be imported as, with its title and what that means."""
 
+LAYER_USES: Final = ("layer", "features")
+"""The uses that make a layer, of areas or of points and lines."""
+
 LAYER_FIELDS: Final = (
     *("layer_id", "layer_title", "code_field", "name_field", "valid_from", "valid_to"),
-    *("authority", "licence", "repair"),
+    *("authority", "licence", "repair", "table_crs"),
 )
 FIGURES_FIELDS: Final = ("figures_layer", "key", "residents", "electors")
 FIELDS: Final = (
@@ -62,14 +70,15 @@ def first_values(
     """
     values = dict.fromkeys(FIELDS, "")
     proposal = facts.proposal
+    layer_id = proposal.get("id") or layer_id_for(facts.part or Path(facts.file).stem, "", "")
     values |= mapping_values(proposal.get("mapping", ""))
     values |= {
         "use": facts.use or "incidents",
         "part": facts.part,
         "partition": proposal.get("partition", ""),
         "source": values["source"] or "council",
-        "layer_id": proposal.get("id", ""),
-        "layer_title": _title(proposal.get("id", "")),
+        "layer_id": layer_id,
+        "layer_title": _title(layer_id),
         "code_field": proposal.get("code_field", ""),
         "repair": proposal.get("repair", ""),
         "key": proposal.get("key", ""),
@@ -119,7 +128,7 @@ def task_of(
             layer=values.get("part", ""),
             halves=tuple(values.get("halves", "").split()) if published else (),
         )
-    if use == "layer":
+    if use in LAYER_USES:
         return LayerTask(path, _metadata(path, values), reading_options(values))
     if use == "figures":
         if not values.get("figures_layer"):
@@ -131,8 +140,10 @@ def task_of(
 
 
 def reading_options(values: Mapping[str, str]) -> ReadingOptions:
-    """How a form says that areas are read."""
-    return ReadingOptions(inside=values.get("part", ""), repair=bool(values.get("repair")))
+    """How a form says that areas, or points and lines, are read."""
+    if values.get("use") == "layer":
+        return ReadingOptions(inside=values.get("part", ""), repair=bool(values.get("repair")))
+    return ReadingOptions(inside=values.get("part", ""), crs=values.get("table_crs", "").strip())
 
 
 def join_options(values: Mapping[str, str]) -> JoinOptions:

@@ -7,7 +7,7 @@ from typing import Final
 
 from fastapi import Response
 
-from api.data.choices import COUNTED, USES, is_published
+from api.data.choices import COUNTED, LAYER_USES, USES, is_published
 from api.data.service import READ_ONLY, DataService
 from api.data.uploads import EXPIRES_S, Upload
 from api.dependencies import HTML
@@ -183,7 +183,7 @@ def _first_rows(fields: Iterable[FieldFacts]) -> list[tuple[str, ...]]:
 
 def _roles(values: Mapping[str, str]) -> dict[str, str]:
     """What each column is used as, by its name."""
-    if values.get("use") == "layer":
+    if values.get("use") in LAYER_USES:
         named = {"code_field": "code", "name_field": "name"}
     elif values.get("use") == "figures":
         named = {"key": "area code", **{name: name for name in COUNTED}}

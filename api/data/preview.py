@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+import shapely
 
-from api.data.choices import is_published, task_of
+from api.data.choices import USES, is_published, task_of
 from api.data.mapping_form import mapping_text
 from api.data.text import missing
 from api.imports.attributes import joined_layer
+from api.imports.feature_layers import fields_text, read_points_or_lines
 from api.imports.layers import overlap_lines, read_areas, read_content, replaced_lines
 from api.imports.tasks import FiguresTask, IncidentsTask, LayerTask, Task
 from api.look.facts import Check, Dates, FileFacts, Place
 from api.look.look import look_at
 from api.look.options import Options
+from api.look.tally import place_of
+from boundaries.layers.features import layer_kind
 from geo.errors import InputError, PatchmapError
+from geo.formats.geojson import collection_crs, feature_collection
 from geo.output import write_text
 from geo.question.ask import default_layer
 from geo.sources.suggest import suggest_mapping
@@ -95,7 +100,7 @@ def preview(
             case IncidentsTask():
                 return _incidents(store, facts, task)
             case LayerTask():
-                return _layer(store, facts, task)
+                return _layer(store, facts, task, use=values.get("use", ""))
             case FiguresTask():
                 return _figures(store, task)
     except PatchmapError as error:
@@ -123,9 +128,15 @@ def _incidents(store: StoreReader, facts: FileFacts, task: IncidentsTask) -> Pre
     )
 
 
-def _layer(store: StoreReader, facts: FileFacts, task: LayerTask) -> Preview:
+def _layer(store: StoreReader, facts: FileFacts, task: LayerTask, *, use: str) -> Preview:
     notices: list[str] = []
     content = read_content(task.file, task.how, notify=notices.append)
+    kind = layer_kind(content, task.metadata.file)
+    if (kind == "areas") != (use == "layer"):
+        right = USES["layer" if kind == "areas" else "features"][0]
+        raise InputError(f"{task.metadata.file} holds {kind}: choose “{right}”")
+    if kind != "areas":
+        return _features(store, content, task, notices)
     layer = read_areas(store, content, task.metadata, task.how)
     areas = layer.areas
     named = layer.metadata.name_field
@@ -144,6 +155,36 @@ def _layer(store: StoreReader, facts: FileFacts, task: LayerTask) -> Preview:
         place=facts.place,
         lines=tuple(lines),
         areas=areas if len(areas) <= MOST_DRAWN else None,
+    )
+
+
+def _features(
+    store: StoreReader, content: bytes, task: LayerTask, notices: Sequence[str]
+) -> Preview:
+    layer, read, _ = read_points_or_lines(store, content, task.metadata, task.how)
+    shapes = layer.features.geometry.to_numpy()
+    middles = shapely.centroid(shapes)
+    place = place_of(
+        shapely.get_x(middles),
+        shapely.get_y(middles),
+        crs=collection_crs(feature_collection(content, task.metadata.file), task.metadata.file),
+        projection=store.projection,
+        what=layer.metadata.kind,
+        outline=shapely.get_coordinates(shapes),
+    )
+    lines = [
+        fields_text(layer.metadata),
+        *replaced_lines(store, task.metadata.layer_id, layer.features),
+        *layer.notes,
+        *_far_lines(store, place),
+        *notices,
+    ]
+    rejected = {reason: len(rows) for reason, rows in layer.rejected.items()}
+    return Preview(
+        task=task,
+        check=Check(read, len(layer.features), rejected),
+        place=place,
+        lines=tuple(lines),
     )
 
 

@@ -12,8 +12,8 @@ from geo.period import Period
 
 _OPTIONS: Final = {
     "--key and --layer": "the column of area codes and the layer",
-    "--code-field": "“Codes of areas”",
-    "--name-field": "“Names of areas”",
+    "--code-field": "“Codes”",
+    "--name-field": "“Names”",
     "--repair": "“Repair invalid polygons”",
     "--id": "the id",
     "--layer": "the layer",

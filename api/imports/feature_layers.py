@@ -40,13 +40,7 @@ class StoredFeatures:
         """How many features there are, and which fields name them."""
         metadata, features = self.layer.metadata, self.layer.features
         noun = metadata.kind[:-1] if len(features) == 1 else metadata.kind
-        codes = (
-            f"codes from {metadata.code_field}"
-            if metadata.code_field
-            else "codes made from their order in the file"
-        )
-        names = f"names from {metadata.name_field}" if metadata.name_field else "no field of names"
-        return f"{metadata.layer_id}: {len(features):,} {noun}, {codes}, {names}"
+        return f"{metadata.layer_id}: {len(features):,} {noun}, {fields_text(metadata)}"
 
     @property
     def lines(self) -> list[str]:
@@ -81,6 +75,17 @@ class StoredFeatures:
             "notes": list(self.layer.notes),
             "replaced": self.replaced,
         }
+
+
+def fields_text(metadata: LayerMetadata) -> str:
+    """From which fields of a file the codes and names of points or lines come."""
+    codes = (
+        f"codes from {metadata.code_field}"
+        if metadata.code_field
+        else "codes made from their order in the file"
+    )
+    names = f"names from {metadata.name_field}" if metadata.name_field else "no field of names"
+    return f"{codes}, {names}"
 
 
 def put_any_layer(
@@ -122,17 +127,42 @@ def put_features(
         If they are not the features of a layer, its id is not allowed, or an option is one of
         areas.
     """
+    layer, read, left_out = read_points_or_lines(store, content, metadata, how)
+    with store.transaction():
+        replaced = replaced_lines(store, layer.metadata.layer_id, layer.features)
+        store.put_layer(layer.metadata, layer.features, by=user_name())
+    return StoredFeatures(layer, read, left_out, replaced)
+
+
+def read_points_or_lines(
+    store: StoreReader, content: bytes, metadata: LayerMetadata, how: ReadingOptions
+) -> tuple[FeatureLayer, int, int]:
+    """Read features as a layer of points or lines; nothing is stored.
+
+    Parameters
+    ----------
+    store, content, metadata, how
+        As `put_features` takes them.
+
+    Returns
+    -------
+    layer
+        The layer.
+    read, left_out
+        How many features were read, and how many of them `how.within` left out.
+
+    Raises
+    ------
+    InputError
+        As `put_features`.
+    """
     if how.repair or how.snap_m is not None:
         option = "--repair" if how.repair else "--snap"
         raise InputError(f"{option} is for layers of areas; {metadata.file} holds points or lines")
     read = count_features(content, metadata.file)
     content = _within(store, content, metadata.file, how)
     layer = read_features_layer(content, metadata, projection=store.projection)
-    with store.transaction():
-        replaced = replaced_lines(store, layer.metadata.layer_id, layer.features)
-        store.put_layer(layer.metadata, layer.features, by=user_name())
-    left_out = read - count_features(content, metadata.file)
-    return StoredFeatures(layer, read, left_out, replaced)
+    return layer, read, read - count_features(content, metadata.file)
 
 
 def count_features(content: bytes, file: str) -> int:

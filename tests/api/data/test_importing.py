@@ -145,6 +145,60 @@ def test_a_layer_is_added_replaced_and_undone(caller, store):
     assert [one.layer_id for one in store.layers()] == ["wards"]
 
 
+def points(**names: str | None) -> bytes:
+    """GeoJSON of a point for each id, 100 m apart, the last of them without a place."""
+    ids = list(names)
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"uprn": each, "name": names[each]},
+            "geometry": {"type": "Point", "coordinates": [WEST + 100 * number, SOUTH + 50]}
+            if each != ids[-1]
+            else None,
+        }
+        for number, each in enumerate(ids)
+    ]
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::27700"}}
+    return json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}).encode()
+
+
+def test_points_become_a_layer_with_their_accounts_and_are_undone(caller, store):
+    address = caller.open(("premises.geojson", points(a1="Tŷ", a2=None, a3="Nowhere")))
+    assert "choose “A layer of points or lines”" in page_text(caller.choose(address, use="layer"))
+    text = page_text(caller.choose(address, use="features"))
+    assert "3 features checked 2 would be accepted 1 would be rejected" in text
+    assert "it has no geometry 1" in text
+    assert "Codes from uprn, names from name." in text
+    drawn = caller.client.get(f"{address}/map.json").json()
+    assert (sum(n for _, n in drawn["cells"]), drawn["what"]) == (2, "points")
+    assert caller.fields(address)["layer_id"] == "premises"
+    caller.choose(address, "import", use="features", layer_title="Licensed premises")
+    done = page_text(caller.finished(address))
+    assert "Premises: 2 points, codes from uprn, names from name." in done
+    assert "3 read = 2 stored + 1 rejected." in done
+    assert "Rejected: 1 because it has no geometry (feature 3)." in done
+    metadata, features = store.features("premises")
+    assert (metadata.title, metadata.kind) == ("Licensed premises", "points")
+    assert features.index.tolist() == ["a1", "a2"]
+    text = page_text(caller.undo(f"layer-{store.layer_changes()[-1].change_id}"))
+    assert "premises was new and is removed" in text
+    assert "premises" not in {one.layer_id for one in store.layers()}
+
+
+def test_a_table_of_points_and_a_file_of_lines_become_layers(caller, store):
+    address = caller.open(("pubs.csv", f"Ref,x,y\nA,{WEST},{SOUTH}\nB,{WEST},x\n".encode()))
+    text = page_text(caller.choose(address, use="features", table_crs="EPSG:27700"))
+    assert "Points are read from x and y, in EPSG:27700" in text
+    assert "2 features checked 1 would be accepted 1 would be rejected" in text
+    line = shapely.LineString([(-1.47, 52.92), (-1.46, 52.93)])
+    content = json.dumps({"type": "Feature", "properties": {}, "geometry": line.__geo_interface__})
+    address = caller.open(("streets.geojson", content.encode()))
+    assert "A layer of points or lines recognised" in page_text(caller.client.get(address))
+    caller.choose(address, "import")
+    assert "Streets: 1 line, codes made from their order" in page_text(caller.finished(address))
+    assert store.features("streets")[0].kind == "lines"
+
+
 def test_figures_find_their_layer_by_its_codes(caller, store):
     address = caller.open(("wards.geojson", layer(E05000001="North", E05000002="South")))
     caller.choose(address, "import")
