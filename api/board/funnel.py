@@ -14,6 +14,9 @@ from geo.hotspots.funnel import LEVELS, limits
 WIDTH, HEIGHT = 560.0, 240.0
 """Of the plot without its scales, in SVG units."""
 
+_NAME = (100.0, 13.0)
+"""Width and height that a name takes."""
+
 _STEPS = 60
 """Points by which a limit is drawn."""
 
@@ -49,6 +52,18 @@ class Funnel:
     dispersion: float
     width: float = WIDTH
     height: float = HEIGHT
+
+    @property
+    def named(self) -> set[str]:
+        """The areas beyond the limits whose names do not cover each other, the farthest first."""
+        placed: list[tuple[float, float]] = []
+        names = set()
+        for x, y, name, beyond, _ in sorted(self.dots, key=lambda dot: -abs(dot[1] - self.mean)):
+            near = any(abs(x - left) < _NAME[0] and abs(y - top) < _NAME[1] for left, top in placed)
+            if beyond and not near:
+                placed.append((x, y))
+                names.add(name)
+        return names
 
 
 def funnel(areas: pd.DataFrame, *, dispersion: float = 1.0) -> Funnel | None:

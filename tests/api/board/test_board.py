@@ -446,6 +446,7 @@ def test_rates_are_drawn_as_a_funnel_with_the_areas_beyond_it_named() -> None:
     assert np.diff([x for x, *_ in plot.dots]).min() > 0
     heights = np.array([y for _, y, *_ in plot.dots])
     assert np.argsort(heights).tolist() == np.argsort(-counts / people).tolist()
+    assert plot.named == {"Ward 3"}
     assert funnel(areas.head(4)) is None
     wide = funnel(areas, dispersion=40.0)
     assert wide is not None
