@@ -700,7 +700,7 @@ class Answer:
         return london_months(self.counted["occurred_from"])
 
     def _count(self, incidents: pd.DataFrame, month: str) -> pd.DataFrame:
-        n = self.membership.counts(incidents)
+        n, months = self.membership.counts(incidents), [month] if month else self._shown_months
         frame = pd.DataFrame(
             {
                 "area_code": self.areas.index.astype(str),
@@ -717,8 +717,10 @@ class Answer:
             residents = pd.to_numeric(self.areas["residents"], errors="coerce").to_numpy(float)
             with np.errstate(divide="ignore", invalid="ignore"):
                 frame["rate_per_1000"] = np.where(residents > 0, n / residents * 1000, np.nan)
-            frame = pd.concat([frame, _shrunk_rates(frame, residents)], axis=1)
-        frame = self._emptied(frame, [month] if month else self._shown_months)
+            # An unknown count says nothing of how the rates of areas differ.
+            rated = (residents > 0) & (self.known.why(months) == "")
+            frame = pd.concat([frame, _shrunk_rates(frame, residents, rated)], axis=1)
+        frame = self._emptied(frame, months)
         frame["geometry"] = self.areas.geometry.to_numpy()
         return frame
 
@@ -737,14 +739,13 @@ class Answer:
         return frame
 
 
-def _shrunk_rates(counts: pd.DataFrame, residents: Floats) -> pd.DataFrame:
-    """`SHRUNK` of areas with residents: `geo.hotspots.shrinkage.shrunk`, per 1,000."""
+def _shrunk_rates(counts: pd.DataFrame, residents: Floats, rated: Bools) -> pd.DataFrame:
+    """`SHRUNK` of the areas with a rate: `geo.hotspots.shrinkage.shrunk`, per 1,000."""
     table = pd.DataFrame(np.nan, index=counts.index, columns=list(SHRUNK))
-    populated = residents > 0
-    if populated.any():
-        n, size = counts["n"].to_numpy(float)[populated], residents[populated] / 1000
+    if rated.any():
+        n, size = counts["n"].to_numpy(float)[rated], residents[rated] / 1000
         rates = shrunk(n, size, prior(n, size))
-        table.loc[populated] = np.column_stack(rates)
+        table.loc[rated] = np.column_stack(rates)
     return table
 
 

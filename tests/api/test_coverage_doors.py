@@ -145,6 +145,10 @@ def test_the_command_line_and_its_files_leave_them_empty_with_the_reason(folder,
         assert bool(row.get("why")) is (code in UNKNOWN[gap])
         assert row["n"] in ("", "60", "360")
         assert (row["rate_per_1000"] == "") is (code in UNKNOWN[gap])
+        assert (row["rate_shrunk"] == "") is (code in UNKNOWN[gap])
+        if UNKNOWN[gap] and row["n"]:
+            # The known ones are alike: only zeros for the unknown ones would pull them down.
+            assert float(row["rate_shrunk"]) == pytest.approx(60)
     caveats = " ".join(answered["caveats"])
     assert ("Unknown, not zero" in caveats) is bool(UNKNOWN[gap])
     run_json(folder, "count", *options(), "-o", "out.gpkg")
