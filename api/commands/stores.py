@@ -17,6 +17,7 @@ from api.imports.records import record_facts, undone_line
 from geo.errors import ConflictError, InputError
 from geo.incidents import LONDON
 from geo.output import destination, write_file
+from geo.question.layer_quality import layer_quality
 from geo.question.quality import quality
 from geo.store.contract import Store
 from geo.store.copying import copy_store
@@ -125,7 +126,8 @@ def report_quality(context: typer.Context) -> None:
     """List what to know about the data before relying on an answer."""
     cli = CommandContext.of(context)
     with cli.open() as store, store.reading():
-        notes = quality(store.incidents(), store.imports())
+        features = (store.features(one.layer_id) for one in store.layers() if one.kind != "areas")
+        notes = [*quality(store.incidents(), store.imports()), *layer_quality(features)]
     lines = [
         f"{note.kind}: {' '.join(part for part in (note.source, note.month) if part)}: {note.text}"
         for note in notes

@@ -23,7 +23,7 @@ USES: Final = {
     "layer": ("A boundary layer", "Areas with codes, such as wards or output areas"),
     "features": (
         "A layer of points or lines",
-        "Premises, schools, streets: drawn over maps, compared with, no incidents",
+        "Premises, schools or streets, to draw over maps and compare with",
     ),
     "figures": ("Figures of areas", "A row for each area: residents, electors, deprivation"),
 }

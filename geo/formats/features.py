@@ -71,7 +71,7 @@ def read_features(
     if ending in FOREIGN_ENDINGS:
         return read_foreign(path, layer=layer, notify=notify)
     if ending in PARQUET_ENDINGS:
-        return parquet_to_geojson(path)
+        return parquet_to_geojson(path, notify=notify)
     content = read_input(path)
     if _TOPOLOGY.match(content[:100_000]):
         return to_geojson(content, file=path.name, layer=layer)

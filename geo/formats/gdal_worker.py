@@ -332,11 +332,21 @@ def _features(file: str, layer: str, driver: str) -> Iterator[bytes]:
     encoding, notices = _dbf_encoding() if file == "layer.shp" else (None, [])
     with _one_line_errors():
         meta, _, wkb, columns = pyogrio.raw.read(
-            file, layer=layer, force_2d=True, datetime_as_string=True, encoding=encoding
+            file,
+            layer=layer,
+            force_2d=driver != "LIBKML",
+            datetime_as_string=True,
+            encoding=encoding,
         )
         shapes = shapely.from_wkb(wkb)
-    # Every KML has heights, of which most say nothing.
-    if driver != "LIBKML" and _HAS_HEIGHTS.search(str(meta["geometry_type"])):
+    # Every KML has heights, of which most are zero and say nothing.
+    if driver == "LIBKML":
+        heights = shapely.get_coordinates(shapes, include_z=True)[:, 2]
+        has_heights = bool((np.isfinite(heights) & (heights != 0)).any())
+        shapes = shapely.force_2d(shapes)
+    else:
+        has_heights = bool(_HAS_HEIGHTS.search(str(meta["geometry_type"])))
+    if has_heights:
         notices.append("its heights (Z) and measures (M) are left out")
     if not np.isfinite(shapely.get_coordinates(shapes)).all():
         raise RefusalError("it has coordinates that are not finite numbers")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,13 +25,15 @@ MOST_UNPACKED: Final = 2 * 2**30
 """Bytes of all columns, as the file states them."""
 
 
-def parquet_to_geojson(path: Path) -> bytes:
+def parquet_to_geojson(path: Path, *, notify: Callable[[str], None] | None = None) -> bytes:
     """Read a GeoParquet file as a GeoJSON FeatureCollection.
 
     Parameters
     ----------
     path
         The file; its geometry as WKB.
+    notify
+        Called with a line where heights are left out.
 
     Returns
     -------
@@ -53,6 +56,8 @@ def parquet_to_geojson(path: Path) -> bytes:
         except (pa.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0][:200]
             raise InputError(f"{path.name} cannot be read as Parquet: {reason}") from error
+    if notify and shapely.has_z(shapes).any():
+        notify(f"{path.name}: its heights (Z) and measures (M) are left out")
     columns = {
         name: [_scalar(value) for value in table.column(name).to_pylist()]
         for name in table.column_names
@@ -64,7 +69,7 @@ def parquet_to_geojson(path: Path) -> bytes:
             "properties": {name: values[row] for name, values in columns.items()},
             "geometry": None if shape is None else orjson.Fragment(shape),
         }
-        for row, shape in enumerate(shapely.to_geojson(shapes))
+        for row, shape in enumerate(shapely.to_geojson(shapely.force_2d(shapes)))
     ]
     collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
     if not is_lonlat(crs):
@@ -122,7 +127,7 @@ def _shapes(column: pa.ChunkedArray, file: str) -> np.ndarray[Any, np.dtype[np.o
     if not (pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)):
         raise InputError(f"{file} has a geometry that is not WKB; write it with WKB geometries")
     try:
-        shapes = shapely.force_2d(shapely.from_wkb(column.to_numpy()))
+        shapes = shapely.from_wkb(column.to_numpy())
     except shapely.errors.ShapelyError as error:
         raise InputError(f"{file} has a damaged geometry: {error}") from error
     except NotImplementedError as error:

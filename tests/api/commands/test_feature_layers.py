@@ -90,10 +90,20 @@ def test_a_file_of_points_becomes_a_layer_with_its_accounts(premises: Path) -> N
     assert (info["geometry_type"], info["features"]) == ("Point", 2)
 
 
+KML_OF_A_MAST = """<?xml version="1.0" encoding="UTF-8"?>
+<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark>
+<Point><coordinates>-1.47,52.92,7</coordinates></Point>
+</Placemark></Document></kml>
+"""
+
+
 def test_heights_are_left_out_and_that_is_said(tmp_path: Path) -> None:
     high = gpd.GeoDataFrame(geometry=[shapely.Point(WEST, SOUTH, 7)], crs=BRITISH_NATIONAL_GRID)
     for file in ("high.gpkg", "high.shp", "high.fgb"):
         high.to_file(tmp_path / file)
+    high.to_parquet(tmp_path / "high.parquet")
+    (tmp_path / "high.kml").write_text(KML_OF_A_MAST)
+    for file in ("high.gpkg", "high.shp", "high.fgb", "high.parquet", "high.kml"):
         done = run_patchmap("layers", "add", file, "--id", "high", cwd=tmp_path)
         assert done.stderr == f"{file}: its heights (Z) and measures (M) are left out\n"
         assert done.stdout.startswith("high: 1 point, codes made from their order in the file")
@@ -105,6 +115,18 @@ TABLE = """Ref,Name,Easting,Northing,beds
 013,Nowhere,unknown,,2
 014,Far,9,-900000,2
 """
+
+
+def test_quality_counts_points_and_what_repeats(tmp_path: Path) -> None:
+    places = [shapely.Point(WEST + x, SOUTH) for x in (0, 0, 0, 9)]
+    names = ["a", "a", "b", None]
+    made = gpd.GeoDataFrame({"name": names}, geometry=places, crs=BRITISH_NATIONAL_GRID)
+    made.to_file(tmp_path / "shops.gpkg")
+    run(tmp_path, "layers", "add", "shops.gpkg", "--id", "shops")
+    assert run(tmp_path, "quality") == (
+        "layer of points: shops: 4 points, 1 the same as another in place and attributes, "
+        "1 at the place of another, 1 without a name\n"
+    )
 
 
 def test_a_table_of_points_becomes_a_layer_with_its_accounts(tmp_path: Path) -> None:
