@@ -244,10 +244,11 @@ def _rates(answer: Answer) -> Painting:
         raise QuestionError("show", "the mode rates needs residents; see 'patchmap attributes add'")
     if answer.question.by:
         raise QuestionError("show", "the mode rates is of the whole period; leave by out")
-    known = answer.area_counts_of_all[["n", "rate_per_1000"]].dropna().astype(float)
-    people = (known["n"] / known["rate_per_1000"]).where(known["rate_per_1000"] > 0)
-    counted = people.notna()
-    overall = known["n"][counted].sum() / people[counted].sum() if counted.any() else 0.0
+    every = answer.area_counts_of_all
+    residents = pd.to_numeric(answer.areas["residents"], errors="coerce").to_numpy(float)
+    rated = every["rate_per_1000"].notna().to_numpy(dtype=bool)
+    n = every["n"].to_numpy(float, na_value=np.nan)
+    overall = 1000 * n[rated].sum() / residents[rated].sum() if rated.any() else 0.0
     kinds = np.select(
         [areas["rate_low"] > overall, areas["rate_high"] < overall], ["above", "below"], "unclear"
     )

@@ -173,7 +173,11 @@ def test_points_become_a_layer_with_their_accounts_and_are_undone(caller, store)
     assert (sum(n for _, n in drawn["cells"]), drawn["what"]) == (2, "points")
     assert caller.fields(address)["layer_id"] == "premises"
     caller.choose(address, "import", use="features", layer_title="Licensed premises")
-    done = page_text(caller.finished(address))
+    response = caller.finished(address)
+    shown = re.search(r'class="primary button" href="(/ogc/[^"]+)">See it on a map', response.text)
+    assert shown
+    assert caller.client.get(shown[1]).status_code == 200
+    done = page_text(response)
     assert "Premises: 2 points, codes from uprn, names from name." in done
     assert "3 read = 2 stored + 1 rejected." in done
     assert "Rejected: 1 because it has no geometry (feature 3)." in done
