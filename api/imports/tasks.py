@@ -153,6 +153,8 @@ class Outcome:
         How many rejected rows were written.
     doubles
         Months that look published twice, as `IncidentsTask.halves` names them.
+    layer, has_areas
+        Which layer was changed, '' if none, and whether the board can count by it.
     """
 
     lines: tuple[str, ...]
@@ -162,6 +164,7 @@ class Outcome:
     rejects: int = 0
     layer: str = ""
     doubles: tuple[str, ...] = ()
+    has_areas: bool = True
 
 
 @dataclass
@@ -265,9 +268,14 @@ def _add_layer(task: LayerTask, store: Store) -> Outcome:
     notices = _Notices()
     content = read_content(task.file, task.how, notify=notices)
     stored = put_any_layer(store, content, task.metadata, task.how)
-    layer_id = stored.layer.metadata.layer_id
-    lines, made = tuple(stored.lines), _last_change(store, layer_id)
-    return Outcome(lines, tuple(notices.lines), made=made, layer=layer_id)
+    metadata = stored.layer.metadata
+    return Outcome(
+        lines=tuple(stored.lines),
+        notices=tuple(notices.lines),
+        made=_last_change(store, metadata.layer_id),
+        layer=metadata.layer_id,
+        has_areas=metadata.kind == "areas",
+    )
 
 
 def _add_figures(task: FiguresTask, store: Store) -> Outcome:

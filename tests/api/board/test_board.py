@@ -26,7 +26,7 @@ from api.pages.trends import Trend
 from geo.cells import Grid
 from geo.errors import QuestionError, StoreError
 from geo.period import Latest
-from geo.question.ask import Question
+from geo.question.ask import Question, answer
 from geo.question.harm import WEIGHTS_SETTING, HarmTable
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
@@ -468,6 +468,12 @@ def test_rates_are_in_colour_where_their_range_leaves_out_that_of_all(
         assert kinds[code] == ("below" if row["rate_high"] < overall else side)
         assert row["rate_low"] <= row["rate_shrunk"] <= row["rate_high"]
     assert f"the {overall:,.1f} of all areas" in painting.note
+
+
+def test_the_rate_of_all_areas_is_also_of_those_without_incidents(four_squares, incident_frame):
+    rows = [(435_050, 336_050, "burglary", "2024-01")] * 40
+    one_busy = answer(Question(), incident_frame(rows), four_squares.assign(residents=1_000))
+    assert "the 10.0 of all areas" in paint("rates", one_busy).note
 
 
 def options_of(query: str) -> dict[str, str]:
