@@ -39,8 +39,8 @@ def sentence(text: str, file: str = "") -> str:
     text = _HALVE.sub("count it once, below", text.removeprefix(f"{file}: "))
     text = _OPTION.sub(lambda match: _OPTIONS[match[0]], text)
     text = text.removeprefix(f"{file}, ") if file else text
-    # The name of a file stays as it is.
-    named = bool(re.match(r"[\w.-]+\.[a-z]{2,7}\b", text))
+    # The name of a file or the id of a layer stays as it is.
+    named = bool(re.match(r"[\w.-]+\.[a-z]{2,7}\b|[a-z\d]+(-[a-z\d]+)+: ", text))
     text = text if named else text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."
 

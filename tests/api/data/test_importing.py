@@ -130,7 +130,7 @@ def test_a_layer_is_added_replaced_and_undone(caller, store):
         address = caller.open(("wards 2025.geojson", content))
         caller.choose(address, "import", layer_id="wards-2025", layer_title="New wards")
         text = page_text(caller.finished(address))
-        assert f"Wards-2025: {areas} areas, codes from WD25CD, names from WD25NM." in text
+        assert f"wards-2025: {areas} areas, codes from WD25CD, names from WD25NM." in text
         assert ("It replaces New wards: 1 area." in text) == bool(before)
     assert store.layer("wards-2025")[0].title == "New wards"
     changes = [one for one in store.layer_changes() if one.layer_id == "wards-2025"]
@@ -210,7 +210,7 @@ def test_figures_find_their_layer_by_its_codes(caller, store):
     address = caller.open(("pop.csv", b"code,total\nE05000001,10\nE05000002,20\nE05000009,5\n"))
     assert caller.fields(address)["figures_layer"] == "wards-2025"
     text = page_text(caller.choose(address, residents="total"))
-    assert "Wards-2025: residents for 2 of 2 areas." in text
+    assert "wards-2025: residents for 2 of 2 areas." in text
     assert "1 rows match no area of this layer: E05000009" in text
     caller.choose(address, "import", residents="total")
     caller.finished(address)
