@@ -21,6 +21,7 @@ from api.look.options import Options, layer_id_for
 from api.look.tables import look_at_incidents
 from api.look.tally import place_of
 from boundaries.layers.area_codes import code_columns, level_and_year
+from boundaries.layers.features import layer_kind
 from boundaries.layers.lines import read_lines
 from boundaries.layers.read import code_field_of, read_faulty, read_layer
 from geo.errors import InputError
@@ -73,17 +74,16 @@ def look_at_features(path: Path, kind: Kind, options: Options) -> FileFacts:
         fields=describe_fields(frame_columns(properties[:SAMPLE])),
         notices=tuple(notices),
     )
-    most = kinds.most_common(1)[0][0]
+    kinds.pop("", None)  # of features without a geometry the readers tell
+    most = next(iter(kinds.most_common(1)), ("", 0))[0]
     if most in POLYGONS:
         return _areas(path, facts, content, options)
     if most in _POINTS:
         return _points(path, facts, options)
     if most in LINES:
         return _lines(path, facts, content, options)
-    raise InputError(
-        f"{path.name} is {kind}, but its features are {most or 'without a geometry'}; Patchmap "
-        "reads areas, points and lines"
-    )
+    layer_kind(data, path.name)  # refuses what is no layer, in the words of its import
+    raise AssertionError("what is of no kind is refused")
 
 
 def _parts(path: Path, kind: Kind) -> tuple[Part, ...]:
@@ -176,6 +176,7 @@ def _tried(
     """The areas as `layers add` reads them, what refuses them, and whether --repair helps."""
     projection = options.projection
     try:
+        layer_kind(content, metadata.file)
         return read_layer(content, metadata, projection=projection).areas, "", False
     except InputError as error:
         problem = str(error)
