@@ -24,6 +24,8 @@ _NUMBERED: Final = (
     "patrols",
     "incidents",
     "plans",
+    "hotspot-outlines",
+    "unusual",
 )
 """Collections by their number: add to the end alone, since maps of other people hold these."""
 

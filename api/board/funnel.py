@@ -131,6 +131,8 @@ def _band(x: Floats, low: Floats, high: Floats) -> str:
 def _ticks(values: Floats) -> list[float]:
     """Round numbers within a range, about five."""
     first, last = float(values[0]), float(values[-1])
+    if last <= first:
+        return []
     size = 10.0 ** math.floor(math.log10((last - first) / 4))
     step = next(size * part for part in (1, 2, 5, 10) if (last - first) / (size * part) <= 6)
     numbers = range(math.ceil(first / step), math.floor(last / step) + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, fields
 from typing import Final
@@ -24,6 +25,10 @@ Ints = NDArray[np.int64]
 
 NO_DATA: Final = "no data for {} here"
 """Why a step cannot be judged where no source has it."""
+
+MOST_COUNTS: Final = 12_000_000
+"""Areas times categories times steps: all of England's wards and kinds of crime in five years
+are seven million. Each takes eight bytes, in some arrays at once."""
 
 _WEEK: Final = 7  # days
 
@@ -334,9 +339,20 @@ def area_series(known: Known) -> CountSeries:
     Returns
     -------
     A series for each area and category: the categories of the first area, then of the next.
+
+    Raises
+    ------
+    QuestionError
+        If there are so many that they would fill the memory.
     """
     answer, steps, categories = known.answer, known.steps, known.categories
     shape = (len(answer.areas), len(categories), len(steps.starts))
+    if math.prod(shape) > MOST_COUNTS:
+        raise QuestionError(
+            "category",
+            f"{shape[0]:,} areas by {shape[1]} categories are too many series to judge at once; "
+            "choose a category, or a layer of fewer areas",
+        )
     counts = _counted(answer, answer.history, steps, categories)
     n = counts[:, :, -1].copy()
     beside = _counted(answer, answer.counted, steps, categories)[:, :, -1]

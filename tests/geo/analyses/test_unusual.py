@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo.analyses import series
 from geo.analyses.unusual import unusual_now
 from geo.errors import QuestionError
 from geo.incidents import london_months
@@ -62,6 +63,13 @@ def test_counts_are_those_of_the_month_and_every_area_and_category_has_a_row(fin
     assert asb["n"].tolist() == counts["n"].tolist()
     assert len(frame) == 8
     assert (frame["period"] == "2024-12").all()
+
+
+def test_more_series_than_fit_the_memory_are_refused_with_what_to_do(find, burst, monkeypatch):
+    monkeypatch.setattr(series, "MOST_COUNTS", 300)
+    with pytest.raises(QuestionError, match="4 areas by 2 categories are too many"):
+        find("unusual", burst, datetime="2024-12")
+    assert len(find("unusual", burst, datetime="2024-12", category=ASB).frame) == 4
 
 
 def test_nothing_unusual_says_how_large_a_rise_would_have_been_seen(find, monthly):
