@@ -44,6 +44,7 @@ _OWN_HOST = re.compile(
 )
 _EXPOSED = "content-crs, etag, link, ogc-number-matched, retry-after, x-request-id"
 _PUBLIC = ("/ogc", "/arcgis")
+_READ_BY_POST = "/arcgis/"  # ArcGIS sends a query that is too long for an address in a body
 """Addresses that pages of other origins may read, if the settings name the origins."""
 
 
@@ -117,7 +118,8 @@ def is_own_caller(client: str | None, headers: Headers) -> bool:
 
 def _refusal(scope: Scope) -> ASGIApp | None:
     caller = HTTPConnection(scope)
-    if fault := _fault(scope["method"], caller.headers):
+    changes = scope["method"] not in SAFE_METHODS and not scope["path"].startswith(_READ_BY_POST)
+    if fault := _fault(caller.headers, changes=changes):
         return refusal(caller, 403, fault)
     address = f"{scope['path']}?{unquote_plus(scope['query_string'].decode('latin-1'))}"
     if character := control_character(address):
@@ -127,13 +129,13 @@ def _refusal(scope: Scope) -> ASGIApp | None:
     return None
 
 
-def _fault(method: str, headers: Headers) -> str:
+def _fault(headers: Headers, *, changes: bool) -> str:
     if not _names_this_machine(headers.getlist("host")):
         return "this service only answers on this machine; use an address such as http://localhost"
     proxied = [name for name in headers if name.startswith(FORWARDED)]
     if proxied:
         return f"this service does not work behind a proxy (header {proxied[0]}); open it directly"
-    if method not in SAFE_METHODS:
+    if changes:
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site", "same-origin")
         if site not in ("same-origin", "none") or (origin and not _same(origin, headers)):

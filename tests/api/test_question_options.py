@@ -57,7 +57,7 @@ def test_a_value_is_refused_with_the_same_words_everywhere(
     analysis = analysis_for(option)
     words = (analysis.command, f"--{option.name}", text, "-o", "out.csv")
     done = run_patchmap(*words, cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (1, f"patchmap: {message}\n")
+    assert (done.returncode, done.stderr) == (1, f"patchmap: --{message}\n")
     query = {option.name: text}
     collection = town_client.get("/ogc/collections/patrols/items", params=query)
     assert (collection.status_code, collection.json()["detail"]) == (400, message)
