@@ -21,7 +21,7 @@ from api.look.options import Options, layer_id_for
 from api.look.tables import look_at_incidents
 from api.look.tally import place_of
 from boundaries.layers.area_codes import code_columns, level_and_year
-from boundaries.layers.features import layer_kind
+from boundaries.layers.features import layer_kind, read_features_layer
 from boundaries.layers.lines import read_lines
 from boundaries.layers.read import code_field_of, read_faulty, read_layer
 from geo.errors import InputError
@@ -79,7 +79,7 @@ def look_at_features(path: Path, kind: Kind, options: Options) -> FileFacts:
     if most in POLYGONS:
         return _areas(path, facts, content, options)
     if most in _POINTS:
-        return _points(path, facts, options)
+        return _points(path, facts, content, options)
     if most in LINES:
         return _lines(path, facts, content, options)
     layer_kind(data, path.name)  # refuses what is no layer, in the words of its import
@@ -205,7 +205,38 @@ def _is_code(value: object) -> bool:
 # Points and lines
 
 
-def _points(path: Path, facts: FileFacts, options: Options) -> FileFacts:
+def _points(path: Path, facts: FileFacts, content: Content, options: Options) -> FileFacts:
+    """Incidents, or places such as premises where no field holds a date."""
+    looked = _as_incidents(path, facts, options)
+    dated = any(field.kind.startswith("date") for field in facts.fields)
+    if looked.use or dated or options.mapping:
+        return looked
+    return _point_layer(path, facts, content, options)
+
+
+def _point_layer(path: Path, facts: FileFacts, content: Content, options: Options) -> FileFacts:
+    facts = replace(facts, title="points without dates, such as premises")
+    metadata = LayerMetadata("points", file=path.name)
+    try:
+        layer = read_features_layer(content.data, metadata, projection=options.projection)
+    except InputError as error:
+        return replace(facts, check=Check(facts.rows or 0, 0, {}, str(error)))
+    at = shapely.get_coordinates(shapely.centroid(layer.features.geometry.to_numpy()))
+    layer_id = layer_id_for(facts.part or path.stem, "", "")
+    add = options.command("layers", "add", path, "--id", layer_id, *_inside(facts))
+    rejected = {reason: len(rows) for reason, rows in layer.rejected.items()}
+    return replace(
+        facts,
+        place=place_of(*at.T, crs=content.crs, projection=options.projection, what="points"),
+        check=Check(facts.rows or 0, len(layer.features), rejected),
+        notices=(*facts.notices, *layer.notes),
+        commands=(add,),
+        use="features",
+        proposal={"id": layer_id, "layer": facts.part},
+    )
+
+
+def _as_incidents(path: Path, facts: FileFacts, options: Options) -> FileFacts:
     with TemporaryFolder() as folder:
         made: dict[bool, PointFile] = {}
 

@@ -315,6 +315,25 @@ def test_points_are_checked_as_incidents(tmp_path: Path) -> None:
     assert "2 read = 2 accepted" in runs(facts, tmp_path)[1]
 
 
+def test_points_without_dates_are_a_layer_of_places(tmp_path: Path) -> None:
+    points = [("The Bell", [-1.47, 52.92]), ("The Crown", [-1.48, 52.93]), ("Nowhere", None)]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"name": name},
+            "geometry": at and {"type": "Point", "coordinates": at},
+        }
+        for name, at in points
+    ]
+    path = tmp_path / "pubs.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    facts = run_json(tmp_path, "look", "pubs.geojson")
+    assert facts["title"] == "points without dates, such as premises"
+    assert facts["check"]["accepted"] == 2
+    assert facts["check"]["rejected"] == {"it has no geometry": 1}
+    assert facts["commands"] == ["patchmap layers add pubs.geojson --id pubs"]
+
+
 def test_lines_are_streets(tmp_path: Path) -> None:
     line = shapely.LineString([(-1.5, 52.9), (-1.49, 52.9)])
     gpd.GeoDataFrame({"id": [1]}, geometry=[line], crs="EPSG:4326").to_file(tmp_path / "r.geojson")
