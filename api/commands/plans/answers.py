@@ -74,7 +74,7 @@ def compare(
             write_frame(layer, output, projection=store.projection, members=members)
         if flow:
             write_frame(comparison.flow, flow, projection=store.projection, members=members)
-    lines = comparison_lines(comparison)
+        lines = comparison_lines(comparison)
     accounts = comparison.figures.accounts
     lines += ["", *incident_lines(accounts)]
     lines += [f"{output}: {len(comparison.moved):,} moved blocks"] if output else []
@@ -94,9 +94,9 @@ def suggest(
     cli = CommandContext.of(context)
     with cli.open() as store:
         draft = open_plan(store, plan_id, question=question)
-    moves = suggest_moves(
-        draft.plan.now, draft.blocks, column=balance, hotspots=draft.hotspots, limit=most
-    )
+        moves = suggest_moves(
+            draft.plan.now, draft.blocks, column=balance, hotspots=draft.hotspots, limit=most
+        )
     names = {code: area.name for code, area in draft.plan.now.areas.items()}
     lines = text_table(
         {

@@ -40,5 +40,5 @@ def export(
         draft = open_against(store, plan_id, question, against)
         metadata = {layer.layer_id: layer for layer in store.layers()}
         overlaps = layer_overlaps(store, draft, cuts or [])
-    content = PlanFile(draft, question, store.projection, metadata, overlaps).write(output)
+        content = PlanFile(draft, question, store.projection, metadata, overlaps).write(output)
     cli.echo([f"{output}: {content}"], {"plan": plan_id, "file": str(output)})

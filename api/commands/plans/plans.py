@@ -82,7 +82,8 @@ def begin(
             by=author(by),
         )
         save_plan(store, draft.plan)
-    cli.echo(*_start_report(draft, straddling))
+        report = _start_report(draft, straddling)
+    cli.echo(*report)
 
 
 @plans.command("import")
@@ -124,7 +125,8 @@ def import_plan(
             columns=(block_column, area_column),
         )
         save_plan(store, draft.plan)
-    cli.echo(*_start_report(draft, straddling))
+        report = _start_report(draft, straddling)
+    cli.echo(*report)
 
 
 @plans.command("list")
@@ -165,13 +167,13 @@ def show(
     with cli.open() as store, store.reading():
         draft = open_against(store, plan_id, question, against)
         overlaps = layer_overlaps(store, draft, cuts or [])
-    shares = question.posts.shares_anything
-    shared = posts_and_money(draft.measures, question) if shares else None
-    compared = compare_draft(draft, question)
-    lines = _lines(draft, compared, shared, overlaps)
-    if history:
-        lines += ["", *history_lines(draft.plan)]
-    facts = plan_facts(draft, origins=compared.origins, shared=shared, splits=overlaps)
+        shares = question.posts.shares_anything
+        shared = posts_and_money(draft.measures, question) if shares else None
+        compared = compare_draft(draft, question)
+        lines = _lines(draft, compared, shared, overlaps)
+        if history:
+            lines += ["", *history_lines(draft.plan)]
+        facts = plan_facts(draft, origins=compared.origins, shared=shared, splits=overlaps)
     cli.echo(lines, facts)
 
 
