@@ -183,6 +183,8 @@ def read_geometry(
         shape = shapely.force_2d(shapely.from_geojson(_dumped(geometry)))
     except (GEOSException, ValueError) as error:
         reason = str(error).removeprefix("IllegalArgumentException: ").strip()
+        if reason.startswith("ParseException"):  # the parser's words are for programmers
+            reason = f"its coordinates are not those of a {kind}"
         raise InputError(f"{where} cannot be read: {reason}") from error
     if shapely.is_empty(shape):
         raise InputError(f"{where} is an empty {called}")

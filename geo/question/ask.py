@@ -435,7 +435,8 @@ def ask(
 
     Returns
     -------
-    The Answer, of one state of the store.
+    The Answer, of one state of the store. Frames are computed when they are first read; ranked
+    places and baselines need the store to be open then.
 
     Raises
     ------

@@ -70,7 +70,7 @@ LAYER_FILES = {
     "empty": (b"", "is not GeoJSON"),
     "binary": (b"\x00\x01\x02" * 50, "is not GeoJSON"),
     "latin-1": (layer(SQUARE).replace(b"Abbey", b"Abb\xe9"), "is not GeoJSON"),
-    "a point": (layer([-1.5, 52.9]).replace(b'"Polygon"', b'"Point"'), "must be a polygon"),
+    "no point": (layer([-1.5, 52.9]).replace(b'"Polygon"', b'"Point"'), "not those of a Point"),
     "no features": (b'{"type":"FeatureCollection","features":[]}', "no features"),
     "no code": (layer(SQUARE).replace(b"WD24CD", b"colour"), "--code-field"),
     "code twice": (layer(SQUARE, SQUARE, code="E05000001"), "E05000001"),
