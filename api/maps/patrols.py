@@ -16,6 +16,8 @@ _polyline: Callable[..., folium.MacroElement] = folium.PolyLine
 
 _STOP_PX = 28
 """The width of a stop's number."""
+_STOP_RADIUS_PX = 13
+"""How far from the middle of a stop's number a click still opens its place."""
 
 
 def draw_patrols(drawing: MapDrawing, summary: AllocationSummary) -> None:
@@ -47,26 +49,31 @@ def _visitors(summary: AllocationSummary) -> dict[str, list[str]]:
 def _add_stops(drawing: MapDrawing, patrol: Patrol, visitors: dict[str, list[str]]) -> None:
     stops = patrol.stops
     x, y = np.array([(stop.x, stop.y) for stop in stops], float).T
+    asides = []
+    for stop in stops:
+        officers = visitors[stop.hotspot_id]
+        place = officers.index(patrol.officer) - (len(officers) - 1) / 2
+        asides.append(round(_STOP_PX * place))
     points = gpd.GeoDataFrame(
         {
             # Not `at`: map.js takes a feature with `at` for the place itself and lights it up.
             "stop": [stop.hotspot_id for stop in stops],
             "text": [inert(_tooltip(patrol, stop)) for stop in stops],
+            # A number drawn beside its place opens the place too.
+            "radius": [_STOP_RADIUS_PX + abs(aside) for aside in asides],
         },
         geometry=gpd.points_from_xy(x, y),
     )
     drawing.add(
         folium.GeoJson(
             geojson(points, drawing.projection),
-            marker=folium.CircleMarker(radius=13, stroke=False, fill=True, fill_opacity=0),
+            style_function=lambda feature: {"radius": feature["properties"]["radius"]},
+            marker=folium.CircleMarker(
+                radius=_STOP_RADIUS_PX, stroke=False, fill=True, fill_opacity=0
+            ),
             tooltip=folium.GeoJsonTooltip(fields=["text"], labels=False),
         )
     )
-    asides = []
-    for stop in stops:
-        officers = visitors[stop.hotspot_id]
-        place = officers.index(patrol.officer) - (len(officers) - 1) / 2
-        asides.append(round(_STOP_PX * place))
     kind = f"stop hue-{HUES.index(patrol.hue)}"
     drawing.labels([stop.stop for stop in stops], x, y, kind=kind, asides=asides)
 

@@ -22,7 +22,7 @@ def test_the_board_opens_with_its_map_and_asks_no_other_machine(
     watched.page.goto(address)
     watched.wait_for_map()
     watched.keep("board-1920")
-    expect(watched.page.get_by_role("heading", name="All incidents")).to_be_visible()
+    expect(watched.page.locator("#headline")).to_contain_text("All incidents")
     expect(watched.page.locator("section.accounts")).to_contain_text("counted")
     expect(watched.page.locator(".answer .sum")).to_be_in_viewport()
     expect(watched.page.get_by_text("Synthetic: this city")).to_be_visible()

@@ -26,6 +26,20 @@
   });
   document.fonts.ready.then(fit);
 
+  // A press on the map gives it the keyboard. The page must not scroll meanwhile to show all of
+  // the frame: the button would come up over another place than it went down on.
+  const container = map.getContainer();
+  container.focus = () => HTMLElement.prototype.focus.call(container, { preventScroll: true });
+
+  const legend = /** @type {HTMLElement | null} */ (document.querySelector(".legend"));
+  /** A legend that scrolls can be reached, and so scrolled, with the keyboard. */
+  function reach() {
+    if (!legend) return;
+    if (legend.scrollHeight > legend.clientHeight) legend.tabIndex = 0;
+    else legend.removeAttribute("tabindex");
+  }
+  if (legend) new ResizeObserver(reach).observe(legend);
+
   /** @type {Map<string, any>} the shape that each id names */
   const shapes = new Map();
   map.eachLayer((/** @type {any} */ layer) => {
