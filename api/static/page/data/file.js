@@ -20,12 +20,20 @@ function setUp(form) {
   redraw();
   let waiting = 0;
   let latest = 0;
+  let checking = new AbortController();
+  // What is sent now stands: a check of it would come while the file is imported.
+  form.addEventListener("submit", () => {
+    clearTimeout(waiting);
+    checking.abort();
+    latest += 1;
+  });
   form.addEventListener("change", () => {
     clearTimeout(waiting);
     waiting = window.setTimeout(async () => {
       const own = ++latest;
       byId("result").classList.add("busy");
-      const page = await check(form);
+      checking = new AbortController();
+      const page = await check(form, checking.signal);
       if (own !== latest) return; // a later choice is being checked
       if (page) await replace(page, redraw);
       byId("result").classList.remove("busy");
@@ -33,15 +41,16 @@ function setUp(form) {
   });
 }
 
-/** Have the choices checked; the answer is the page with its new preview. @param {HTMLFormElement} form */
-async function check(form) {
+/** Have the choices checked; the answer is the page with its new preview. @param {HTMLFormElement} form @param {AbortSignal} signal */
+async function check(form, signal) {
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) body.append(name, String(value));
   body.set("action", "check");
   // `form.action` would be the buttons of that name.
-  const response = await fetch(form.getAttribute("action") ?? "", { method: "POST", body }).catch(() => null);
-  if (!response) return null;
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const response = await fetch(form.getAttribute("action") ?? "", { method: "POST", body, signal }).catch(() => null);
+  const text = await response?.text().catch(() => null);
+  if (!text) return null;
+  const page = new DOMParser().parseFromString(text, "text/html");
   // Of another layer of the file everything differs, its fields too; an expired file has no form.
   const part = (/** @type {Document} */ of) => of.getElementById("what-title")?.parentElement?.querySelector("dl dd:nth-of-type(3)")?.textContent;
   const options = (/** @type {Document} */ of) => of.querySelectorAll("#code_field option").length;
