@@ -15,10 +15,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely.errors import GEOSException
 
-from api.ogc.coordinates import METRES_DECIMALS, Axes, offered
+from api.ogc.coordinates import METRES_DECIMALS, Axes, crs_members, offered
 from api.ogc.items import Kind
 from api.ogc.mvt.tiling import WORLD_M, to_unit
-from geo.crs import LONLAT, WEB_MERCATOR, Projection, crs_of_wkid, crs_urn, wkids
+from geo.crs import LONLAT, WEB_MERCATOR, Projection, crs_of_wkid, wkids
 from geo.errors import InputError, QuestionError
 from geo.formats.esri_json import polygons_of_rings
 
@@ -71,10 +71,8 @@ class SpatialReference:
 
     @property
     def members(self) -> dict[str, object]:
-        """The member of GeoJSON that names it; none for longitude and latitude (RFC 7946)."""
-        if self.name == LONLAT:
-            return {}
-        return {"crs": {"type": "name", "properties": {"name": crs_urn(self.name)}}}
+        """The member of GeoJSON that names it; none for longitude and latitude."""
+        return crs_members(self.name)
 
     @property
     def _axes(self) -> Axes:

@@ -49,10 +49,8 @@ class Axes:
 
     @property
     def members(self) -> dict[str, object]:
-        """The member of GeoJSON that names it; none for longitude and latitude (RFC 7946)."""
-        if self.name == LONLAT:
-            return {}
-        return {"crs": {"type": "name", "properties": {"name": crs_urn(self.name)}}}
+        """The member of GeoJSON that names it; none for longitude and latitude."""
+        return crs_members(self.name)
 
     @property
     def in_file(self) -> Axes:
@@ -170,3 +168,10 @@ def box_in_metres(box: Box, projection: Projection) -> Box:
 
 def _swap(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.asarray(shapely.transform(geometries, lambda xy: xy[:, ::-1]), dtype=object)
+
+
+def crs_members(name: str) -> dict[str, object]:
+    """The member of GeoJSON that names a CRS; none for longitude and latitude (RFC 7946)."""
+    if name == LONLAT:
+        return {}
+    return {"crs": {"type": "name", "properties": {"name": crs_urn(name)}}}
