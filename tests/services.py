@@ -72,8 +72,11 @@ def serving_by(
         _wait_until_ready(address, process)
         yield address
     finally:
+        ended = process.poll()  # None while it runs
         process.terminate()
         process.wait(timeout=120)
+    if ended is not None:
+        raise RuntimeError(f"the service at {address} ended by itself with {ended}")
 
 
 def free_port() -> int:
