@@ -16,13 +16,15 @@ if (form) setUp(form);
 /** @param {HTMLFormElement} form */
 function setUp(form) {
   const map = document.getElementById("map");
-  const redraw = map ? drawMap(map) : async () => {};
+  const leaving = new AbortController();
+  const redraw = map ? drawMap(map, leaving.signal) : async () => {};
   redraw();
   let waiting = 0;
   let latest = 0;
   let checking = new AbortController();
-  // What is sent now stands: a check of it would come while the file is imported.
+  // What is sent now stands: a check of it would come while the file is imported, or is gone.
   form.addEventListener("submit", () => {
+    leaving.abort();
     clearTimeout(waiting);
     checking.abort();
     latest += 1;

@@ -6,16 +6,17 @@
 
 const L = /** @type {any} */ (window).L;
 
-/** Make a map; the function that it returns draws what the file is now. @param {HTMLElement} box */
-export function drawMap(box) {
+/** Make a map; the function that it returns draws what the file is now. @param {HTMLElement} box @param {AbortSignal} signal */
+export function drawMap(box, signal) {
   const map = L.map(box, { preferCanvas: true, attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false });
   map.setView([52.9, -1.5], 6);
   const layers = L.featureGroup().addTo(map);
   return async () => {
-    const response = await fetch(box.dataset.address ?? "").catch(() => null);
+    const response = await fetch(box.dataset.address ?? "", { signal }).catch(() => null);
     if (!response?.ok) return;
-    /** @type {Drawn} */
-    const drawn = await response.json();
+    /** @type {Drawn | null} */
+    const drawn = await response.json().catch(() => null);
+    if (!drawn) return; // the page is being left
     layers.clearLayers();
     const under = drawn.under.map((ring) => L.polygon(ring, { color: "#8a8578", weight: 1, fillColor: "#fff", fillOpacity: 0.7, interactive: false }));
     const most = Math.max(1, ...drawn.cells.map(([, n]) => n));
