@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from geo.errors import InputError
+from geo.prepared import prepared, prepared_array
 from geo.properties import cached_property
 
 Shape = Literal["hexagon", "square"]
@@ -201,11 +202,11 @@ class Cells:
         west, south, east, north = shapely.bounds(mask).tolist()
         positions = grid.covering((west, south, east, north))
         geometry = grid.polygons(positions)
-        shapely.prepare(mask)
-        touching = shapely.intersects(mask, geometry)
+        land = prepared(mask)
+        touching = shapely.intersects(land, geometry)
         positions, geometry = positions[touching], geometry[touching]
         area = np.full(len(positions), grid.cell_area)
-        cut = ~shapely.contains(mask, geometry)
+        cut = ~shapely.contains(land, geometry)
         area[cut] = shapely.area(shapely.intersection(mask, geometry[cut]))
         # Rounding leaves specks where a cell and the mask only share an edge.
         overlapping = area > _SPECK * grid.cell_area
@@ -281,8 +282,7 @@ class Cells:
         Source: areal weighting (Goodchild & Lam 1980).
         """
         tree, result = shapely.STRtree(self.geometry), np.zeros(len(self))
-        for polygon, amount in zip(polygons, amounts, strict=True):
-            shapely.prepare(polygon)
+        for polygon, amount in zip(prepared_array(polygons), amounts, strict=True):
             touched = tree.query(polygon, predicate="intersects")
             area = np.full(len(touched), self.grid.cell_area)
             cut = ~shapely.contains(polygon, self.geometry[touched])

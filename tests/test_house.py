@@ -34,6 +34,10 @@ def test_only_crs_names_an_epsg_code() -> None:
     assert names(r"\b(27700|4326|3857|4258)\b", but="geo/crs.py") == []
 
 
+def test_no_geometry_that_threads_share_is_prepared() -> None:
+    assert names(r"shapely\.prepare|import prep\b", but="geo/prepared.py") == []
+
+
 def test_each_migration_has_a_number_of_its_own() -> None:
     for folder in (ROOT / "geo/store/migrations").glob("*/"):
         numbers = [file.name.partition("_")[0] for file in folder.glob("*.sql")]

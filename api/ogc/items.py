@@ -19,6 +19,7 @@ from api.formats.encoding import encode_feature, to_json
 from api.ogc.coordinates import Axes, offered
 from api.ogc.properties import Property, table_properties, typed
 from geo.crs import Projection
+from geo.prepared import prepared
 from geo.properties import cached_property
 
 Positions = range | list[int] | NDArray[np.int64]
@@ -56,8 +57,7 @@ class Geometries:
 
     def touching(self, area: shapely.Geometry) -> NDArray[np.int64]:
         """Return positions of the geometries that touch an area in metres."""
-        shapely.prepare(area)
-        return np.sort(self._tree.query(area, predicate="intersects"))
+        return np.sort(self._tree.query(prepared(area), predicate="intersects"))
 
     def take(self, positions: Positions) -> NDArray[np.object_]:
         """Return some of the geometries."""
@@ -87,8 +87,7 @@ class PointGeometries:
         first, last = np.searchsorted(eastings, west), np.searchsorted(eastings, east, "right")
         near = order[first:last]
         near = near[(self.y[near] >= south) & (self.y[near] <= north)]
-        shapely.prepare(area)
-        return np.sort(near[shapely.intersects_xy(area, self.x[near], self.y[near])])
+        return np.sort(near[shapely.intersects_xy(prepared(area), self.x[near], self.y[near])])
 
     @cached_property
     def _by_easting(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -16,6 +16,7 @@ import shapely
 from geo.errors import InputError
 from geo.formats.csv_table import Table
 from geo.locate import OUTSIDE, AreaLocator, refuse_overlaps
+from geo.prepared import prepared_array
 
 UNASSIGNED = ""
 """The area code of a block that belongs to no area."""
@@ -113,8 +114,8 @@ def overlap_shares(blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Data
     `block_code`, `area_code`, `area_m2`, `share` (of the block's surface, 0 to 1), for pairs that
     share any surface; by block code, then the largest share first, then by area code.
     """
-    shapes, others = blocks.geometry.to_numpy(), areas.geometry.to_numpy()
-    shapely.prepare(others)  # for the query and the containment test below
+    shapes = blocks.geometry.to_numpy()
+    others = prepared_array(areas.geometry.to_numpy())  # for the containment test below
     tree = shapely.STRtree(others)
     block, area = tree.query(shapes, predicate="intersects")
     common = shapely.area(shapes[block])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.geojson import LINES, POLYGONS, collection_crs, feature_collection, read_geometry
+from geo.prepared import prepared
 
 _POINTS_AND_LINES: Final = ("Point", "MultiPoint", *LINES)
 
@@ -86,8 +87,7 @@ def features_within(
     collection = feature_collection(content, file)
     crs = collection_crs(collection, file)
     near = _near(collection, outer, projection, crs)
-    land = shapely.union_all(outer.geometry.to_numpy())
-    shapely.prepare(land)
+    land = prepared(shapely.union_all(outer.geometry.to_numpy()))
     wanted = np.zeros(len(near), bool)
     if _holds_areas(collection):
         places = _points_inside(collection, near, file)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputError
 from geo.hotspots.circles import STEPS, best_circles
+from geo.prepared import prepared
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -93,8 +94,7 @@ def untreated_circles(
     Rows of x and y of their centres, the busiest first.
     """
     at_x, at_y = np.asarray(x, float), np.asarray(y, float)
-    near = shapely.buffer(treated, gap)
-    shapely.prepare(near)
+    near = prepared(shapely.buffer(treated, gap))
     free = ~shapely.intersects_xy(near, at_x, at_y)
     sites = best_circles(
         at_x[free],

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geo.errors import InputError
 from geo.period import Period
+from geo.prepared import prepared
 
 _NO_LAND_KM2 = 1e-9  # a zone of less is a rounding error of the overlay
 
@@ -117,8 +118,7 @@ def _own_areas(zones: Sequence[shapely.Geometry]) -> NDArray[np.float64]:
 
 
 def _inside(land: shapely.Geometry, incidents: pd.DataFrame) -> NDArray[np.bool_]:
-    shapely.prepare(land)
-    return np.asarray(shapely.intersects_xy(land, incidents["x"], incidents["y"]))
+    return np.asarray(shapely.intersects_xy(prepared(land), incidents["x"], incidents["y"]))
 
 
 def _refuse_windows(before: Period, after: Period, *, months_only: bool) -> None:

@@ -6,10 +6,12 @@ import math
 from itertools import count
 
 import geopandas as gpd
+import numpy as np
 import shapely
 from rtree.index import Index
 
 from geo.errors import ConflictError, NotFoundError
+from geo.prepared import prepared_for_points
 
 
 class ChangingAreas:
@@ -71,9 +73,9 @@ class ChangingAreas:
         """
         if code in self._areas:
             raise ConflictError(f"area {code} exists already; use another code")
-        shapely.prepare(geometry)
         number = next(self._numbers)
-        self._areas[code], self._codes[number] = (number, geometry), code
+        copy = prepared_for_points(np.array([geometry]))[0]
+        self._areas[code], self._codes[number] = (number, copy), code
         if not shapely.is_empty(geometry):
             self._tree.insert(number, shapely.bounds(geometry))
 

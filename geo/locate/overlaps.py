@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from geo.errors import InputError
 from geo.locate.touching import TouchingAreas
+from geo.prepared import prepared_array
 
 Floats = NDArray[np.float64]
 Pairs = NDArray[np.int32]
@@ -211,8 +212,7 @@ class _Layer:
 @lru_cache(maxsize=_CACHED_LAYERS)
 def _pairs_of(layer: _Layer) -> Pairs:
     polygons = np.flatnonzero(shapely.get_dimensions(layer.geometries) == 2)
-    shapes = layer.geometries[polygons]
-    shapely.prepare(shapes)
+    shapes = prepared_array(layer.geometries[polygons])
     one, other = shapely.STRtree(shapes).query(shapes)
     one, other = one[one < other], other[one < other]
     # Neighbours that tile have no inner point in common: only few pairs are intersected.

@@ -8,6 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.locate.layout import OUTSIDE
+from geo.prepared import prepared_for_points
 from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
@@ -37,9 +38,7 @@ class TouchingAreas:
 
     @cached_property
     def _sorted(self) -> NDArray[np.object_]:
-        geometries: NDArray[np.object_] = self.geometries[self._by_code]
-        shapely.prepare(geometries)
-        return geometries
+        return prepared_for_points(self.geometries[self._by_code])
 
     @cached_property
     def _tree(self) -> shapely.STRtree:

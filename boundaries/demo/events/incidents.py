@@ -18,6 +18,7 @@ from boundaries.demo.town.addresses import Addresses
 from boundaries.demo.town.lines import CENTRE, RADIUS_M
 from boundaries.demo.town.streets import Streets
 from geo.incidents import COLUMNS, LONDON
+from geo.prepared import prepared
 
 SOURCE: Final = "demo"
 SHARE_OUTSIDE: Final = 0.003
@@ -131,8 +132,7 @@ def _move_outside(
     at = rng.uniform(0, edge.length, 3 * count)
     points = shapely.get_coordinates(shapely.line_interpolate_point(np.full(len(at), edge), at))
     points += (points - CENTRE) * (rng.uniform(25, 330, 3 * count) / RADIUS_M)[:, None]
-    shapely.prepare(outline)
-    points = points[~shapely.contains_xy(outline, points)][:count].round(1)
+    points = points[~shapely.contains_xy(prepared(outline), points)][:count].round(1)
     rows = rng.choice(len(table), len(points), replace=False)
     table.loc[rows, ["x", "y"]] = points
     table.loc[rows, "location"] = names[rows]
