@@ -21,6 +21,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from tests.signals import ProcessHandle
+
 MISSING = (
     "PostGIS tests need a server: install postgresql-15-postgis-3 (Debian), or set "
     "TEST_DATABASE_URL=postgresql://… to one where databases may be made"
@@ -43,6 +45,7 @@ _WRITER = (
     " LEFT JOIN pg_locks AS l ON l.pid = a.pid AND l.locktype = 'advisory' AND l.granted"
     " WHERE a.datname = %s ORDER BY l.pid IS NULL LIMIT 1"
 )
+_WORKS = "SELECT 1 FROM pg_stat_activity WHERE pid = %s"
 
 
 class PostgresUnavailableError(RuntimeError):
@@ -100,6 +103,7 @@ class PrivateCluster(Cluster):
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder, self._programs = folder, programs
         self._data = folder / "data"
+        self._postmaster: ProcessHandle | None = None
         self._as_server("initdb", "-U", "patchmap", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
         with (self._data / "postgresql.conf").open("a") as file:
             file.write(f"unix_socket_directories = '{folder}'\n")
@@ -114,6 +118,8 @@ class PrivateCluster(Cluster):
     def start(self) -> None:
         """Start the server and wait until it answers."""
         self._as_server("pg_ctl", "start", "-w", "-l", str(self.folder / "log"))
+        pid = (self._data / "postmaster.pid").read_text().split()[0]
+        self._postmaster = ProcessHandle(int(pid))
 
     def stop(self) -> None:
         """Stop the server at once; whoever is connected loses the connection."""
@@ -152,16 +158,21 @@ class PrivateCluster(Cluster):
                 return
             # It may have come to its end, or come to it now: then nobody is broken off.
             with suppress(ProcessLookupError, psycopg.OperationalError):
-                os.kill(writer[0], signal.SIGKILL)
+                backend = ProcessHandle(
+                    writer[0], lambda: watch.execute(_WORKS, writer).fetchone() is not None
+                )
+                backend.send(signal.SIGKILL)
+                backend.close()
                 watch.execute("SELECT pg_sleep(1)")
         self._wait_until_recovered()
 
     def _end(self, with_signal: signal.Signals) -> None:
-        lock = self._data / "postmaster.pid"
-        if lock.exists():
-            os.kill(int(lock.read_text().split()[0]), with_signal)
-        while lock.exists():
-            time.sleep(0.005)
+        if self._postmaster is None:
+            return
+        self._postmaster.send(with_signal)
+        self._postmaster.wait()
+        self._postmaster.close()
+        self._postmaster = None
 
     def _wait_until_recovered(self) -> None:
         deadline = time.monotonic() + 120  # the machine may be busy
@@ -232,19 +243,20 @@ def _private_cluster(parent: Path) -> Iterator[PrivateCluster]:
 def _watched(folder: Path, programs: Path) -> Iterator[None]:
     """Should these tests be killed, their server goes too."""
     user = "runuser -u postgres -- " if os.geteuid() == 0 else ""
+    # The pipe is closed when the tests end, however they end: no id of a process is looked at.
     script = (
-        f"while kill -0 {os.getpid()}; do sleep 1; done; cd {folder};"
+        f"read -r _; cd {folder};"
         f" {user}{programs}/pg_ctl stop -D {folder}/data -m immediate -w; rm -rf {folder}"
     )
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     watcher = subprocess.Popen(
-        ["sh", "-c", script], start_new_session=True, stderr=subprocess.DEVNULL, **quiet
+        ["sh", "-c", script], start_new_session=True, stdin=subprocess.PIPE, **quiet
     )
     try:
         yield
     finally:
         watcher.kill()
-        watcher.wait()
+        watcher.communicate()
 
 
 def _name_of(url: str) -> str:

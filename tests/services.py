@@ -8,16 +8,21 @@ import io
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from unittest import mock
 
 import typer.main
 
 from api.cli import main
+from tests.signals import out_of_memory_kills
+
+_LAST_LINES = 60
 
 command_of = functools.cache(typer.main.get_command)
 """The commands of a program; to put them together takes longer than most of them run."""
@@ -62,21 +67,35 @@ def serving(store: Path | str, *options: str) -> Iterator[str]:
 def serving_by(
     command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Iterator[str]:
-    """Run a command that serves on the port which `--port` names; yields its address."""
+    """Run a command that serves on the port which `--port` names; yields its address.
+
+    Raises
+    ------
+    RuntimeError
+        If it ends by itself, with what it wrote last.
+    """
     port = free_port()
-    process = subprocess.Popen(
-        [*command, "--port", str(port)], stdout=subprocess.PIPE, text=True, env=env, cwd=cwd
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_ready(address, process)
-        yield address
-    finally:
-        ended = process.poll()  # None while it runs
-        process.terminate()
-        process.wait(timeout=120)
-    if ended is not None:
-        raise RuntimeError(f"the service at {address} ended by itself with {ended}")
+    # A file: nobody reads a pipe meanwhile, and once it is full whoever writes to it waits.
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            [*command, "--port", str(port)], stdout=output, stderr=output, env=env, cwd=cwd
+        )
+        address = f"http://127.0.0.1:{port}"
+        out_of_memory = out_of_memory_kills()
+        try:
+            _wait_until_ready(address, process)
+            yield address
+        finally:
+            ended = process.poll()  # None while it runs
+            process.terminate()
+            process.wait(timeout=120)
+            # Also where a test has failed already: this is why.
+            if ended is not None:
+                kills = out_of_memory_kills() - out_of_memory
+                raise RuntimeError(
+                    f"the service at {address} ended by itself with {ended}; meanwhile the system "
+                    f"killed {kills} processes for want of memory; it wrote:\n{_last_of(output)}"
+                )
 
 
 def free_port() -> int:
@@ -87,11 +106,18 @@ def free_port() -> int:
     return port
 
 
-def _wait_until_ready(address: str, process: subprocess.Popen[str]) -> None:
+def _last_of(output: BinaryIO) -> str:
+    """The last lines of an output."""
+    output.seek(0)
+    lines = output.read().decode(errors="replace").splitlines()
+    return "\n".join(lines[-_LAST_LINES:])
+
+
+def _wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"the service ended with {process.returncode}")
+            raise RuntimeError("the service was never ready")
         try:
             with urllib.request.urlopen(f"{address}/readyz", timeout=5):
                 return

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
+import io
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -185,6 +188,9 @@ def _run(
     from api.commands.server import StoppableServer  # noqa: PLC0415 - likewise
     from api.load.connections import BoundedConnection  # noqa: PLC0415 - likewise
 
+    # A fault of a library in compiled code ends the process: then the log says where.
+    with suppress(io.UnsupportedOperation):  # standard error is no file
+        faulthandler.enable()
     host, port = place
     listener = listen(host, port)
     ready()

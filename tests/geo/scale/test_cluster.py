@@ -38,8 +38,9 @@ def scheduler() -> Iterator[tuple[str, subprocess.Popen]]:
 
 
 def workers_of_this_process() -> list[psutil.Process]:
-    below = psutil.Process().children(recursive=True)
-    return [each for each in below if "spawn_main" in " ".join(_command_of(each))]
+    # Not those below: a service that other tests have started has such processes too.
+    children = psutil.Process().children()
+    return [each for each in children if "spawn_main" in " ".join(_command_of(each))]
 
 
 def _command_of(process: psutil.Process) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ from geo.errors import PatchmapError
 from geo.incidents import Partition
 from tests.geo.stores.parts import lines, part
 from tests.geo.stores.places import open_at
+from tests.signals import ProcessHandle
 
 MONTHS = tuple(f"2024-{number:02}" for number in range(1, 6))
 ROWS, BATCH_ROWS = 200, 100
@@ -87,6 +89,16 @@ def start(target, *arguments: object) -> tuple[BaseProcess, Connection]:
     process.start()
     theirs.close()
     return process, ours
+
+
+def send(number: signal.Signals, process: BaseProcess) -> None:
+    """Send a process a signal, unless it has come to its end."""
+    assert process.pid
+    # A child of the server of forks, which lets its id be used again as soon as it ends.
+    with suppress(ProcessLookupError):
+        handle = ProcessHandle(process.pid, lambda: process.exitcode is None)
+        handle.send(number)
+        handle.close()
 
 
 def said(mark: Connection) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Whatever ends an import, a store holds all of it or nothing, and goes on from there."""
 
 import random
+import signal
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,7 +17,15 @@ from geo.question.ask import ask
 from geo.question.model import Question
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
-from tests.geo.stores.importer import MONTHS, STEPS, import_together, new_months, said, start
+from tests.geo.stores.importer import (
+    MONTHS,
+    STEPS,
+    import_together,
+    new_months,
+    said,
+    send,
+    start,
+)
 from tests.geo.stores.parts import all_incidents, month_part, put, put_layer, states
 from tests.geo.stores.places import Places, PostgisPlaces, open_at
 from tests.postgres import PrivateCluster
@@ -94,7 +103,7 @@ def end_by_force(run: int, process: BaseProcess, places: Places, address: str) -
     elif private and run % 5 == 3:
         places.cluster.crash()
     else:
-        process.kill()
+        send(signal.SIGKILL, process)
     process.join(timeout=120)
     assert process.exitcode is not None
 

@@ -7,7 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -19,7 +19,7 @@ from geo.errors import StoreError
 from geo.store.contract import Store
 from geo.store.migrations import migrations
 from tests.geo.stores import workers
-from tests.geo.stores.importer import said, start
+from tests.geo.stores.importer import said, send, start
 from tests.geo.stores.parts import all_incidents, month_part, put, put_layer
 from tests.geo.stores.places import Places, PostgisPlaces, open_at
 from tests.postgres import PrivateCluster
@@ -152,20 +152,13 @@ def unless_locked() -> Iterator[None]:
             raise
 
 
-def send(number: signal.Signals, process: BaseProcess) -> None:
-    """Send a process a signal, unless it has come to its end."""
-    assert process.pid
-    with suppress(ProcessLookupError):
-        os.kill(process.pid, number)
-
-
 def break_off(run: int, process: BaseProcess, places: Places, address: str) -> None:
     """Kill the process; on a server of our own in one run of five the server instead."""
     private = isinstance(places, PostgisPlaces) and isinstance(places.cluster, PrivateCluster)
     if private and run % 5 == 4:
         places.cluster.kill_writer(address)
     else:
-        process.kill()
+        send(signal.SIGKILL, process)
     process.join(timeout=120)
 
 
