@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from api.answers import Answers, SnapshotAnswers
 from api.errors import UNANSWERED
 from api.maps.drawing import map_box
-from api.maps.modes import Painting, group_of, paint
+from api.maps.modes import group_of, paint
 from api.maps.overlays import Overlay, read_overlays
+from api.maps.painting import Painting
 from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, started
 from api.pages.text import reason_of
@@ -203,7 +204,8 @@ class Findings:
             If the Question lacks what the mode needs, such as a compared period.
         """
         patterns = self.answer.shown(self.patterns) if mode == "persistence" else None
-        return paint(mode, self.answer, patterns)
+        judged = self.unusual if mode == "unusual" else None
+        return paint(mode, self.answer, patterns=patterns, judged=judged)
 
     def in_view(self, incidents: pd.DataFrame) -> Bools:
         """A mask of the incidents in the areas shown: all, unless the Question names areas."""

@@ -12,9 +12,10 @@ from jinja2 import Environment, PackageLoader
 
 from api.maps.basemap import NO_BASEMAP, Basemap
 from api.maps.drawing import shown_areas
-from api.maps.modes import DEFAULT_MODE, Painting, Style, paint
+from api.maps.modes import DEFAULT_MODE, paint
 from api.maps.overlays import Overlay
 from api.maps.pages import MapPage
+from api.maps.painting import Painting, Style
 from api.maps.parts import OUTLINE, MapDrawing, inert
 from api.maps.patrols import draw_patrols
 from api.pages.allocation_summary import HUES, AllocationSummary

@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from api.maps.modes import Painting, Style
 from api.maps.overlays import Box, Overlay
+from api.maps.painting import Painting, Style
 from geo.question.answer import Answer
 
 WIDTH = 700.0

@@ -5,106 +5,51 @@ A mode belongs to the page and not to the Question: it changes no numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from api.maps.painting import PLAIN, Painting, Shade, Style, painted, style_of
+from api.maps.unusual_mode import paint_unusual
 from api.pages.text import BESIDE_WORDS, CLASS_WORDS, PATTERN_WORDS, expected_words
 from geo.analyses import LAYERS
+from geo.analyses.unusual import JudgedSeries
 from geo.errors import QuestionError
 from geo.hotspots.emerging import WINDOW
 from geo.hotspots.verdict import CERTAINTY
 from geo.question.answer import Answer
 
-Style = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Shade:
-    """One colour of a map and its meaning.
-
-    Attributes
-    ----------
-    words
-        The meaning, for the legend.
-    counted
-        Whether the legend counts its cells.
-    """
-
-    words: str
-    style: Style
-    counted: bool = True
-
-
-@dataclass(frozen=True)
-class Painting:
-    """The coloured cells of a map, and its legend.
-
-    Attributes
-    ----------
-    cells
-        `cell_id`, `n`, `area_code`, `kind` (one of the shades), `meaning` (for the tooltip), and
-        the geometry.
-    shades
-        By kind, in the order of drawing.
-    note
-        What the mode shows, with its unit; of classes the baseline.
-    hotspots
-        How many hotspots, which are joined cells, have each shade: that of their hottest cell.
-    """
-
-    cells: gpd.GeoDataFrame
-    shades: Mapping[str, Shade]
-    note: str
-    hotspots: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many cells have each shade."""
-        return _by_kind(self.cells)
-
-
-def _by_kind(cells: gpd.GeoDataFrame) -> dict[str, int]:
-    return {str(kind): int(number) for kind, number in cells["kind"].value_counts().items()}
-
-
-def _style(fill: str, edge: str = "", *, opacity: float = 0.85, weight: float = 1.0) -> Style:
-    edged = {"color": edge or fill, "weight": weight if edge else 0}
-    return {"fillColor": fill, "fillOpacity": opacity, **edged}
-
-
 # After ColorBrewer's RdBu, YlOrRd and PuOr, spaced until neighbours differ by a CIEDE2000 of ten
 # or more to every colour vision (Machado, Oliveira & Fernandes 2009).
-_PLAIN: Final = _style("#8d8d8d", opacity=0.22)
 CLASS_STYLES: Final[dict[str, Style]] = {
-    "hot_99": _style("#b2182b", "#5f0a17", weight=1.2),
-    "hot_95": _style("#f4a582", "#b2182b"),
-    "none": _PLAIN,
-    "cold_95": _style("#92c5de", "#2166ac"),
-    "cold_99": _style("#2166ac", "#0b2f57", opacity=0.7),
-    "undefined": _style("#ffffff", "#767676", opacity=0.3, weight=0.5),
+    "hot_99": style_of("#b2182b", "#5f0a17", weight=1.2),
+    "hot_95": style_of("#f4a582", "#b2182b"),
+    "none": PLAIN,
+    "cold_95": style_of("#92c5de", "#2166ac"),
+    "cold_99": style_of("#2166ac", "#0b2f57", opacity=0.7),
+    "undefined": style_of("#ffffff", "#767676", opacity=0.3, weight=0.5),
 }
 BESIDE: Final = "beside"
 """The kind of empty cells beside a hotspot."""
 _BESIDE_STYLE: Final = {
-    **_style("#ffffff", "#b2182b", opacity=0.15, weight=0.8),
+    **style_of("#ffffff", "#b2182b", opacity=0.15, weight=0.8),
     "dashArray": "2 3",
 }
 _DENSITY: Final = ("#ffe699", "#fd9f2e", "#e2541a", "#b3001b", "#50001a")
 _RISES: Final = ("#fdb863", "#e66101", "#8c3a00")
 _FALLS: Final = ("#b2abd2", "#5e3c99", "#2d0a5e")
 PATTERN_STYLES: Final[dict[str, Style]] = {
-    "new": _style("#ffd92f", "#111111", weight=1.4),
-    "lasting": _style("#b2182b", "#5f0a17", weight=1.2),
-    "on_and_off": _style("#f4a582", "#b2182b"),
-    "fading": _style("#8c6bb1", "#3f1d66"),
-    "cold": _style("#92c5de", "#2166ac"),
-    "none": _PLAIN,
+    "new": style_of("#ffd92f", "#111111", weight=1.4),
+    "lasting": style_of("#b2182b", "#5f0a17", weight=1.2),
+    "on_and_off": style_of("#f4a582", "#b2182b"),
+    "fading": style_of("#8c6bb1", "#3f1d66"),
+    "cold": style_of("#92c5de", "#2166ac"),
+    "none": PLAIN,
 }
 GROUPS: Final = {
     "new": ("hot_new", "hot_consecutive"),
@@ -139,8 +84,8 @@ def _classes(answer: Answer) -> Painting:
     # In the order of the alphabet hot_99 comes last: the hottest class of each.
     hottest = hot.groupby("cluster_id")["class"].max().value_counts()
     counts = {str(kind): int(number) for kind, number in hottest.items()}
-    painted = _painted(cells, kinds, kinds.map(words))
-    return Painting(painted, shades, expected_words(answer), counts)
+    coloured = painted(cells, kinds, kinds.map(words))
+    return Painting(coloured, shades, expected_words(answer), counts)
 
 
 def _density(answer: Answer) -> Painting:
@@ -151,12 +96,12 @@ def _density(answer: Answer) -> Painting:
     kinds = np.searchsorted(steps, cells["density"], side="right") - 1
     meaning = cells["density"].map(lambda value: f"{value:,.0f} {unit} per km²")
     shades = {
-        str(number): Shade(words, _style(_DENSITY[number], _DENSITY[number]))
+        str(number): Shade(words, style_of(_DENSITY[number], _DENSITY[number]))
         for number, words in enumerate(_between(steps, "", " per km²"))
     }
     note = f"Density of {unit} per km², smoothed over {result.parameters['bandwidth_m']:.0f} m"
     return Painting(
-        _painted(cells, pd.Series(kinds.astype(str), cells.index), meaning), shades, note
+        painted(cells, pd.Series(kinds.astype(str), cells.index), meaning), shades, note
     )
 
 
@@ -199,11 +144,11 @@ def _change(answer: Answer) -> Painting:
     rises, falls = (_between(steps, sign, " per km²") for sign in ("+", "−"))
     shades = {
         **{
-            f"rise{at}": Shade(rises[at], _style(_RISES[at], _RISES[at]))
+            f"rise{at}": Shade(rises[at], style_of(_RISES[at], _RISES[at]))
             for at in reversed(range(len(steps)))
         },
         **{
-            f"fall{at}": Shade(falls[at], _style(_FALLS[at], _FALLS[at]))
+            f"fall{at}": Shade(falls[at], style_of(_FALLS[at], _FALLS[at]))
             for at in range(len(steps))
         },
     }
@@ -214,7 +159,7 @@ def _change(answer: Answer) -> Painting:
         f"{clear:,} of {compares:,} cells changed by more than chance; the colours of "
         "the others can be chance."
     )
-    return Painting(_painted(cells, kinds, meaning), shades, note)
+    return Painting(painted(cells, kinds, meaning), shades, note)
 
 
 def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Painting:
@@ -234,7 +179,7 @@ def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Pa
         f"How lasting the cells are, over {int(patterns['steps'].max())} months with data; each "
         f"step looks at {WINDOW} months together"
     )
-    return Painting(_painted(cells, group_of(cells["pattern"]), cells["reason"]), shades, note)
+    return Painting(painted(cells, group_of(cells["pattern"]), cells["reason"]), shades, note)
 
 
 def _rates(answer: Answer) -> Painting:
@@ -262,16 +207,26 @@ def _rates(answer: Answer) -> Painting:
         areas.index,
     )
     shades = {
-        "above": Shade("Rate above that of all areas", _style("#b2182b", "#5f0a17"), counted=False),
-        "below": Shade("Rate below that of all areas", _style("#2166ac", "#0b2f57"), counted=False),
-        "unclear": Shade("No clear difference, or not known", _PLAIN, counted=False),
+        "above": Shade(
+            "Rate above that of all areas", style_of("#b2182b", "#5f0a17"), counted=False
+        ),
+        "below": Shade(
+            "Rate below that of all areas", style_of("#2166ac", "#0b2f57"), counted=False
+        ),
+        "unclear": Shade("No clear difference, or not known", PLAIN, counted=False),
     }
     note = (
         f"Incidents per 1,000 residents, shrunk towards the {overall:,.1f} of all areas; in colour "
         "only where the range in which the rate lies with 95 % probability leaves that out"
     )
     cells = areas.assign(cell_id=areas["area_code"])
-    return Painting(_painted(cells, pd.Series(kinds, areas.index), meaning), shades, note)
+    return Painting(painted(cells, pd.Series(kinds, areas.index), meaning), shades, note)
+
+
+def _unusual(_answer: Answer, judged: JudgedSeries | None = None) -> Painting:
+    if judged is None:
+        raise QuestionError("show", "the mode unusual needs the judged series")
+    return paint_unusual(judged)
 
 
 @dataclass(frozen=True)
@@ -283,7 +238,8 @@ class MapMode:
     title
         Its tab.
     paint
-        Colours the cells; the mode persistence also takes the emerging hotspots as `patterns`.
+        Colours the cells; the mode persistence also takes the emerging hotspots as `patterns`, the
+        mode unusual the series as `judged`.
     compares
         Whether it needs a compared period.
     """
@@ -295,6 +251,7 @@ class MapMode:
 
 MAP_MODES: Final = {
     "cells": MapMode("Hotspots", _classes),
+    "unusual": MapMode("Unusual", _unusual),
     "density": MapMode("Density", _density),
     "change": MapMode("Change", _change, compares=True),
     "persistence": MapMode("Persistence", _persistence),
@@ -320,7 +277,13 @@ def map_mode(name: str) -> MapMode:
     return MAP_MODES[name]
 
 
-def paint(mode: str, answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Painting:
+def paint(
+    mode: str,
+    answer: Answer,
+    *,
+    patterns: gpd.GeoDataFrame | None = None,
+    judged: JudgedSeries | None = None,
+) -> Painting:
     """Colour the cells of an Answer.
 
     Parameters
@@ -329,6 +292,8 @@ def paint(mode: str, answer: Answer, patterns: gpd.GeoDataFrame | None = None) -
         One of `MAP_MODES`.
     patterns
         The emerging hotspots, for the mode persistence.
+    judged
+        The series with their verdicts, for the mode unusual.
 
     Returns
     -------
@@ -339,13 +304,11 @@ def paint(mode: str, answer: Answer, patterns: gpd.GeoDataFrame | None = None) -
     QuestionError
         If there is no such mode, or the Question lacks what it needs.
     """
-    known = {"patterns": patterns} if mode == "persistence" else {}
-    return map_mode(mode).paint(answer, **known)
-
-
-def _painted(cells: gpd.GeoDataFrame, kind: pd.Series, meaning: pd.Series) -> gpd.GeoDataFrame:
-    columns = cells[["cell_id", "n", "area_code", "geometry"]]
-    return columns.assign(kind=kind.to_numpy(), meaning=meaning.to_numpy())
+    known: dict[str, dict[str, object]] = {
+        "persistence": {"patterns": patterns},
+        "unusual": {"judged": judged},
+    }
+    return map_mode(mode).paint(answer, **known.get(mode, {}))
 
 
 def _steps(most: float, *, many: int) -> NDArray[np.float64]:

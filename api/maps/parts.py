@@ -19,9 +19,9 @@ from numpy.typing import ArrayLike
 
 from api.formats.encoding import encode_features, feature_collection
 from api.maps.basemap import Basemap
-from api.maps.modes import Style
 from api.maps.overlays import Overlay
 from api.maps.pages import ASSETS, OWN_SCRIPTS, MapPage, page_of
+from api.maps.painting import Style
 from api.settings import TileServer
 from boundaries.layers.lines import thinned
 from geo.crs import Projection

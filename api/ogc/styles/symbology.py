@@ -10,7 +10,8 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from api.maps.modes import CLASS_STYLES, GROUPS, PATTERN_STYLES, Style
+from api.maps.modes import CLASS_STYLES, GROUPS, PATTERN_STYLES
+from api.maps.painting import Style
 from api.ogc.collections.base import Collection
 from api.ogc.items import Items
 from api.ogc.items import Kind as GeometryKind

@@ -144,3 +144,11 @@ def test_the_schema_and_the_features_of_the_collection_agree(years: TestClient) 
     assert set(properties) <= set(schema)
     assert schema["verdict"]["type"] == "string"
     assert feature["id"] == f"{properties['area_code']}:{properties['category']}"
+
+
+def test_the_map_colours_the_ward_of_the_burst(years: TestClient) -> None:
+    page = years.get(f"/map{LAST}&show=unusual")
+    assert page.status_code == 200
+    assert "Areas with unusually many of one kind, few of another: 1" in page.text
+    assert "Areas with nothing unusual: 1" in page.text
+    assert "show=unusual" in years.get(f"/{LAST}").text  # a tab of the board

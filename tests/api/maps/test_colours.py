@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from api.maps import modes as shows
+from api.maps import unusual_mode
 from api.maps.allocation_map import STEPS
+from api.maps.painting import Style, style_of
 from api.maps.parts import LAND
 from api.pages.allocation_summary import HUES
 from api.pages.assets import STATIC
@@ -24,7 +26,7 @@ PAPER = "#ffffff"
 _CSS = (Path(STATIC) / "page" / "board.css").read_text(encoding="utf-8")
 
 
-def fills(styles: Sequence[shows.Style]) -> list[Floats]:
+def fills(styles: Sequence[Style]) -> list[Floats]:
     """Fills as they look on the land."""
     land = str(LAND["fillColor"])
     return [over(style["fillColor"], land, style["fillOpacity"]) for style in styles]
@@ -38,15 +40,16 @@ def of_css(*selectors: str) -> list[Floats]:
 CLASSES = [shows.CLASS_STYLES[name] for name in ("cold_99", "cold_95", "none", "hot_95", "hot_99")]
 SCALES = {
     "classes of cells": fills(CLASSES),
-    "density": fills([shows._style(colour) for colour in shows._DENSITY]),
-    "change": fills([shows._style(c) for c in (*reversed(shows._FALLS), *shows._RISES)]),
-    "share of need": fills([shows._style(colour) for colour in STEPS]),
+    "density": fills([style_of(colour) for colour in shows._DENSITY]),
+    "change": fills([style_of(c) for c in (*reversed(shows._FALLS), *shows._RISES)]),
+    "share of need": fills([style_of(colour) for colour in STEPS]),
     "hours of the week": of_css(*(f".heat-{number}" for number in range(6))),
 }
 """Ordered: neighbours must be distinguishable."""
 
 SETS = {
     "persistence": fills(list(shows.PATTERN_STYLES.values())),
+    "unusual": fills([style for _, style in unusual_mode._KINDS.values()]),
     "officers and patches": [over(hue, PAPER) for hue in HUES],
     "months": of_css(".months .then", ".spark .band, .months .band"),
 }
