@@ -94,7 +94,7 @@ class ImportQueue:
         return job
 
     def close(self) -> None:
-        """Stop; a job underway fails and changes nothing."""
+        """Stop; of a job underway all is done, or nothing."""
         self.importer.close()
 
     def _work(self, job: Job) -> None:

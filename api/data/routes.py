@@ -77,11 +77,12 @@ def choose(service: DataDep, upload_id: str, form: FormDep) -> Response:
     values = {name: fields.get(name, "").strip()[:500] for name in FIELDS}
     values["halves"] = " ".join(value for name, value in form if name == "halves")
     try:
-        service.choose(upload, values)
+        if action != "import":
+            service.choose(upload, values)
+        elif not service.begin(upload, values):
+            return file_page(service, upload, status=400)
     except PatchmapError as error:
         return file_page(service, upload, refusal=error)
-    if action == "import" and not service.begin(upload):
-        return file_page(service, upload, status=400)
     return RedirectResponse(address, 303)
 
 

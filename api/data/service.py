@@ -120,16 +120,21 @@ class DataService:
                     )
             return upload.preview
 
-    def begin(self, upload: Upload) -> bool:
-        """Begin to import an upload, unless the preview says that it would be refused.
+    def begin(self, upload: Upload, values: Mapping[str, str]) -> bool:
+        """Begin to import an upload by a form, unless the preview says that it would be refused.
 
         Returns
         -------
         Whether it has begun.
+
+        Raises
+        ------
+        ConflictError
+            If the upload is being imported.
         """
+        # In one: meanwhile the same form may be filled in differently in another window.
         with upload.lock:
-            if upload.is_busy:
-                return True
+            self.choose(upload, values)
             tried = self.preview(upload)
             if tried.problem or tried.task is None:
                 return False

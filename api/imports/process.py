@@ -7,6 +7,7 @@ import os
 import pickle
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, Final, Protocol
@@ -17,7 +18,7 @@ from api.imports.tasks import Outcome, Task, run_task
 from api.load.log import log
 from api.searches import without_interrupts
 from geo.errors import PatchmapError, StoreError, UnavailableError
-from geo.store.contract import Store
+from geo.store.contract import DataVersion, Store
 
 _NICENESS: Final = 2
 """The priority of the child: pages are drawn before files are imported."""
@@ -36,7 +37,7 @@ class Importer(Protocol):
         """Free what it needs only while it works."""
 
     def close(self) -> None:
-        """End; a task underway fails and changes nothing."""
+        """End; of a task underway all is done, or nothing."""
 
 
 class ImportHere(Importer):
@@ -84,15 +85,18 @@ class ImportProcess(Importer):
         PatchmapError
             If the task is refused; the store is then as it was before.
         UnavailableError
-            If the child ends before it is done; the store is then as it was before, too.
+            If the child ends before it has said that it is done.
         """
+        before: DataVersion | None = None
         with self._one:
             pipe = self._started()
             try:
                 pipe.send_bytes(pickle.dumps((self._address, task)))
                 while True:
                     kind, value = pickle.loads(pipe.recv_bytes())  # noqa: S301 - of our own child
-                    if kind == "rows":
+                    if kind == "begun":
+                        before = value
+                    elif kind == "rows":
                         on_rows(value)
                     elif kind == "refused":
                         raise value
@@ -101,9 +105,20 @@ class ImportProcess(Importer):
                         return outcome
             except (EOFError, OSError) as lost:
                 self._end()
-                raise UnavailableError(
-                    "the import was interrupted, and nothing was changed; try again"
-                ) from lost
+                raise UnavailableError(self._interrupted(before)) from lost
+
+    def _interrupted(self, before: DataVersion | None) -> str:
+        """What to say of a task whose child has ended: perhaps after its last change."""
+        now: DataVersion | None = None
+        if before is not None:
+            with suppress(PatchmapError), open_store(self._address) as store:
+                now = store.data_version()
+        if now == before:
+            return "the import was interrupted, and nothing was changed; try again"
+        return (
+            "the import was interrupted, but the data may have changed; look at the list of "
+            "imports before you try again"
+        )
 
     def warm_up(self) -> None:
         """Start the child, without waiting until it is ready."""
@@ -163,6 +178,7 @@ def _outcome(address: str, task: Task, pipe: Connection) -> tuple[str, object]:
 
     try:
         with open_store(address) as store:
+            pipe.send_bytes(pickle.dumps(("begun", store.data_version())))
             return "done", run_task(task, store, on_rows)
     except PatchmapError as refusal:
         return "refused", refusal

@@ -193,6 +193,33 @@ def test_choices_that_change_during_a_preview_are_previewed_anew(caller, monkeyp
     assert service.preview(upload).lines == ("fire",)
 
 
+def test_an_import_is_of_its_own_forms_choices_whatever_another_window_chooses(caller, monkeypatch):
+    service = caller.client.app.state.data
+    upload = service.uploads.get(caller.open(CSV).rsplit("/", 1)[1])
+    here, there = ({**service.values(upload), "source": name} for name in ("council", "fire"))
+    refused, choose = [], service.choose
+
+    def choose_there() -> None:
+        with pytest.raises(ConflictError) as refusal:
+            choose(upload, there)
+        refused.append(str(refusal.value))
+
+    other = threading.Thread(target=choose_there)
+
+    def choose_here(*choices: object) -> None:
+        choose(*choices)
+        other.start()
+        other.join(0.2)
+
+    monkeypatch.setattr(service, "choose", choose_here)
+    with service.queue._one:
+        assert service.begin(upload, here)
+        other.join()
+        assert upload.values["source"] == "council"
+    assert refused == ["this file is being imported; wait until it is done"]
+    assert upload.job.over.wait(60)
+
+
 def test_a_store_that_can_only_be_read_says_so_and_takes_nothing(caller, monkeypatch):
     monkeypatch.setattr(type(caller.client.app.state.data.store), "is_read_only", True)
     text = page_text(caller.client.get("/data"))

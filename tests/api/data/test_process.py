@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from contextlib import closing
 from multiprocessing import Pipe
@@ -61,6 +62,25 @@ def test_a_child_that_ends_leaves_a_refusal(tmp_path: Path):
     with pytest.raises(UnavailableError, match="interrupted, and nothing was changed"):
         importer.run(UndoTask((Undoable("import", 1),)), lambda _rows: None)
     assert importer._pipe is None
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_child_that_ends_says_whether_anything_was_changed(
+    store: GeoPackageStore, committed: bool
+) -> None:
+    importer = ImportProcess(str(store.path))
+    pipe, child = Pipe()
+    importer._pipe, importer._child = pipe, Alive()
+    child.send_bytes(pickle.dumps(("begun", store.data_version())))
+    if committed:
+        with store.transaction():
+            store.put_setting("default_layer", None)
+    dying = threading.Thread(target=lambda: (child.recv_bytes(), child.close()))
+    dying.start()
+    said = "data may have changed; look at the list" if committed else "nothing was changed"
+    with pytest.raises(UnavailableError, match=said):
+        importer.run(UndoTask((Undoable("import", 1),)), lambda _rows: None)
+    dying.join()
 
 
 def test_an_idle_child_ends_and_a_busy_one_stays(tmp_path: Path):
