@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 
 import geopandas as gpd
 import pandas as pd
@@ -16,6 +17,7 @@ from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
 from geo.errors import InputError, NotFoundError, StoreError
 from geo.incidents import ANSWER_COLUMNS
+from geo.partitioned import PartitionedIncidents
 from geo.properties import cached_property
 from geo.store.contract import (
     DataVersion,
@@ -33,6 +35,10 @@ MOST_IN_MEMORY = 20_000_000
 """Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
 
 
+_MOST_EXCHANGED: Final = 500
+"""Partitions that are read by their names: to read more of them takes as long as to read all."""
+
+
 class Snapshot:
     """One state of a store, each part read at most once. It reads as the store itself does."""
 
@@ -43,7 +49,8 @@ class Snapshot:
             self.projection = store.projection
             same = before if before and before._version.uuid == self._version.uuid else None
             self._layers: dict[str, tuple[LayerMetadata, gpd.GeoDataFrame]] = {}
-            self._incidents: pd.DataFrame | None
+            self._partitioned: PartitionedIncidents | None
+            self._partition_changes: dict[str, int]
             self._count: int
             self._imports: list[ImportRecord]
             self._blocks: dict[str, BlockLayer] = {}
@@ -54,14 +61,41 @@ class Snapshot:
                     self._planned = same._planned
             if same and same._version.incidents == self._version.incidents:
                 self._count, self._imports = same._count, same._imports
-                self._incidents = same._incidents
+                self._partitioned, self._partition_changes = (
+                    same._partitioned,
+                    same._partition_changes,
+                )
             else:
                 self._count, self._imports = store.incident_count(), store.imports()
-                whole = self._count <= MOST_IN_MEMORY
-                self._incidents = store.incidents(columns=ANSWER_COLUMNS) if whole else None
+                self._partition_changes = store.partition_changes()
+                self._partitioned = (
+                    self._read_incidents(same) if self._count <= MOST_IN_MEMORY else None
+                )
             self._metadata = store.layers()
             self._settings = store.settings()
             self._plans = store.plans()
+
+    def _read_incidents(self, before: Snapshot | None) -> PartitionedIncidents:
+        """Read the incidents; of the partitions that are as they were before, those from before."""
+        changed = [] if before is None else before._changed_until(self)
+        if before is None or before._partitioned is None or not 0 < len(changed) <= _MOST_EXCHANGED:
+            return self._store.partitioned_incidents(columns=ANSWER_COLUMNS)
+        read = self._store.partitioned_incidents(changed, columns=ANSWER_COLUMNS)
+        exchanged = before._partitioned.exchanged(read, changed)
+        if len(exchanged.frame) != self._count:  # another program has changed the file
+            return self._store.partitioned_incidents(columns=ANSWER_COLUMNS)
+        return exchanged
+
+    def _changed_until(self, later: Snapshot) -> list[str]:
+        """The partitions that have changed since; none where that is not all that has changed."""
+        changes, counter = self._partition_changes, self._version.incidents
+        if sum(later._partition_changes.values()) - sum(changes.values()) != (
+            later._version.incidents - counter
+        ):
+            return []
+        return sorted(
+            name for name, n in later._partition_changes.items() if n != changes.get(name)
+        )
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -91,7 +125,11 @@ class Snapshot:
     def contents(self) -> list[object]:
         """Return what is in memory of the store: frames, and the blocks of plans."""
         layers = [areas for _, areas in [*self._layers.values()]]
-        frames = [self._incidents, *layers, *[*self._planned.values()]]
+        frames = [
+            self._partitioned and self._partitioned.frame,
+            *layers,
+            *[*self._planned.values()],
+        ]
         return [*frames, *[*self._blocks.values()]]
 
     def layers(self) -> list[LayerMetadata]:
@@ -200,15 +238,16 @@ class Snapshot:
             If they must be read and have changed since the snapshot was taken.
         """
         note("incidents")
-        if self._incidents is None or not set(columns) <= set(ANSWER_COLUMNS):
+        if self._partitioned is None or not set(columns) <= set(ANSWER_COLUMNS):
             with self._store.reading():
                 if self._store.data_version().incidents != self._version.incidents:
                     raise StoreError("the incidents have just changed; try again")
                 return self._store.incidents(window, columns=columns)
+        frame = self._partitioned.frame
         if window is None:
-            return self._incidents
-        occurred = self._incidents["occurred_from"]
-        return self._incidents[(occurred >= window.start) & (occurred < window.end)]
+            return frame
+        occurred = frame["occurred_from"]
+        return frame[(occurred >= window.start) & (occurred < window.end)]
 
     def incident_count(self) -> int:
         """Return how many accepted incidents there are."""

@@ -13,6 +13,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.geometry_types import GeometryType
+from geo.partitioned import PartitionedIncidents
 from geo.store.contract import Subject, Window
 
 # Any, because a driver knows the types of a row's values only when it runs the query.
@@ -121,6 +122,24 @@ class IncidentTable(Protocol):
         -------
         pandas.DataFrame
             One row per incident with these columns; `x` and `y` are metres in the working CRS.
+        """
+
+    def read_partitions(
+        self, partition_ids: Sequence[str] | None, columns: Sequence[str]
+    ) -> PartitionedIncidents:
+        """Read incidents in the order of their partitions.
+
+        Parameters
+        ----------
+        partition_ids
+            Read only these partitions; None reads all of them.
+        columns
+            Some of `geo.incidents.COLUMNS`.
+
+        Returns
+        -------
+        incidents
+            With these columns.
         """
 
     def read_import(self, import_id: int) -> pd.DataFrame:

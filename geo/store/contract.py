@@ -18,6 +18,7 @@ import pandas as pd
 from geo.crs import Projection
 from geo.geometry_types import KINDS, GeometryType, LayerKind
 from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
+from geo.partitioned import PartitionedIncidents
 
 Subject = Literal["incidents", "layers", "plans", "settings"]
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
@@ -252,6 +253,30 @@ class Store(StoreReader, Protocol):
     @property
     def is_read_only(self) -> bool:
         """Whether this user can read the store and not change it, as far as can be known."""
+
+    def partitioned_incidents(
+        self, partition_ids: Sequence[str] | None = None, *, columns: Sequence[str] = COLUMNS
+    ) -> PartitionedIncidents:
+        """Accepted incidents in the order of their partitions.
+
+        Parameters
+        ----------
+        partition_ids
+            Read only these partitions; None reads all of them.
+        columns
+            Some of `geo.incidents.COLUMNS`.
+
+        Returns
+        -------
+        incidents
+            With these columns.
+        """
+
+    def partition_changes(self) -> dict[str, int]:
+        """How often each partition has changed: by imports of it, and by undoing them.
+
+        Together they grow with the counter of incidents.
+        """
 
     def transaction(self) -> AbstractContextManager[None]:
         """All changes made inside happen together or not at all; blocks are not nested."""

@@ -29,6 +29,10 @@ class ImportLog:
         """The records of the current imports by partition; with `history` of all, by id."""
         return self._records.history() if history else self._records.current()
 
+    def partition_changes(self) -> dict[str, int]:
+        """How often each partition has changed."""
+        return self._records.changes()
+
     def put(
         self, partition: Partition, *, by: str, on_batch: Callable[[Batch], None]
     ) -> tuple[Change, ImportRecord]:

@@ -57,6 +57,14 @@ class ImportRecords:
             "WHERE state = 'current' AND partition_id = ? ORDER BY import_id", partition_id
         )
 
+    def changes(self) -> dict[str, int]:
+        """How often each partition has changed: once by each import, and once when it is undone."""
+        rows = self._tables.rows(
+            "SELECT partition_id, sum(CASE WHEN state = 'undone' THEN 2 ELSE 1 END)"
+            " FROM patchmap_imports GROUP BY partition_id"
+        )
+        return {partition_id: int(n) for partition_id, n in rows}
+
     def get(self, import_id: int) -> ImportRecord | None:
         """One record; None where there is no such import."""
         records = self._select("WHERE import_id = ?", import_id)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from geo.errors import ConflictError
 from geo.incidents import COLUMNS, Batch, Partition
+from geo.partitioned import PartitionedIncidents
 from geo.store.backend import Database, IncidentTable, LayerTables, Tables, count_change
 from geo.store.contract import (
     Change,
@@ -170,6 +171,14 @@ class SqlStore(Store):
         self, window: Window | None = None, *, columns: Sequence[str] = COLUMNS
     ) -> pd.DataFrame:
         return self._incidents.read(window, columns)
+
+    def partitioned_incidents(
+        self, partition_ids: Sequence[str] | None = None, *, columns: Sequence[str] = COLUMNS
+    ) -> PartitionedIncidents:
+        return self._incidents.read_partitions(partition_ids, columns)
+
+    def partition_changes(self) -> dict[str, int]:
+        return self._imports.partition_changes()
 
     def incident_count(self) -> int:
         return self._incidents.count()

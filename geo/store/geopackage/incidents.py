@@ -13,6 +13,7 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from geo.incidents import empty_incidents
+from geo.partitioned import PartitionedIncidents
 from geo.store.backend import ImportWriter, IncidentTable, Row
 from geo.store.contract import Window
 from geo.store.geopackage.feature_tables import begin_change, finish_change, unindex
@@ -45,6 +46,23 @@ class GeoPackageIncidents(IncidentTable):
             condition = "WHERE occurred_from >= ? AND occurred_from < ?"
             rows = _read_rows(self._file, condition, *ends, texts=texts)
         return rows[list(columns)]
+
+    def read_partitions(
+        self, partition_ids: Sequence[str] | None, columns: Sequence[str]
+    ) -> PartitionedIncidents:
+        texts = [name for name in _TEXTS if name in columns]
+        if partition_ids is None:
+            rows = _read_rows(self._file, "ORDER BY fid", texts=texts)
+        else:
+            marks = ", ".join("?" * len(partition_ids))
+            # By the index on import_id: there is none on partition_id. The plus keeps SQLite from
+            # going through all rows in the order of their ids.
+            condition = (
+                "WHERE import_id IN (SELECT import_id FROM patchmap_imports"
+                f" WHERE partition_id IN ({marks})) ORDER BY +fid"
+            )
+            rows = _read_rows(self._file, condition, *partition_ids, texts=texts)
+        return PartitionedIncidents.grouped(rows[list(columns)], rows["partition_id"])
 
     def read_import(self, import_id: int) -> pd.DataFrame:
         rows = _read_rows(self._file, "WHERE import_id = ?", import_id)

@@ -24,6 +24,7 @@ from psycopg import sql
 
 from geo.geometry_types import GeometryType, of_type
 from geo.incidents import empty_incidents
+from geo.partitioned import PartitionedIncidents
 
 TEXTS = ("incident_id", "source", "category", "precision", "location", "reference")
 TIMES = ("occurred_from", "occurred_to")
@@ -115,6 +116,38 @@ def read_incidents(
     pandas.DataFrame
         These columns, by partition and in the order in which the rows were written.
     """
+    return _read(connection, columns, condition, *values)[list(columns)]
+
+
+def read_partitioned(
+    connection: psycopg.Connection,
+    columns: Sequence[str],
+    condition: sql.Composable,
+    *values: object,
+) -> PartitionedIncidents:
+    """Read the incidents that a condition selects, in the order of their partitions.
+
+    Parameters
+    ----------
+    connection, columns, condition, values
+        As `read_incidents` takes them.
+
+    Returns
+    -------
+    incidents
+        With these columns.
+    """
+    frame = _read(connection, columns, condition, *values)
+    return PartitionedIncidents.grouped(frame[list(columns)], frame["partition_id"])
+
+
+def _read(
+    connection: psycopg.Connection,
+    columns: Sequence[str],
+    condition: sql.Composable,
+    *values: object,
+) -> pd.DataFrame:
+    """These columns and the partition of the incidents that a condition selects."""
     statement = sql.SQL(
         "COPY (SELECT fid, partition_id, {} FROM patchmap.incidents AS i WHERE {})"
         " TO STDOUT (FORMAT csv)"
@@ -123,7 +156,9 @@ def read_incidents(
     )
     with connection.cursor().copy(statement, values) as copy:
         data = b"".join(copy)
-    return _frame(data, columns) if data else empty_incidents()[list(columns)]
+    if data:
+        return _frame(data, columns)
+    return empty_incidents()[list(columns)].assign(partition_id=pd.Series(dtype="str"))
 
 
 def binary_of(
@@ -196,11 +231,12 @@ def _frame(data: bytes, columns: Sequence[str]) -> pd.DataFrame:
         convert_options=pa.csv.ConvertOptions(column_types=types, strings_can_be_null=False),
     )
     order = np.lexsort([table["fid"].to_numpy(), _categories(table["partition_id"]).codes])
-    return pd.DataFrame({name: _column(name, table[name])[order] for name in columns})
+    names = dict.fromkeys([*columns, "partition_id"])
+    return pd.DataFrame({name: _column(name, table[name])[order] for name in names})
 
 
 def _column(name: str, values: pa.ChunkedArray) -> pd.api.extensions.ExtensionArray | NDArray:
-    if name in _REPEATED:
+    if name in (*_REPEATED, "partition_id"):
         return _categories(values)
     moments = values.cast(pa.timestamp("s", "UTC")) if name in TIMES else values
     array: pd.api.extensions.ExtensionArray = moments.to_pandas().array

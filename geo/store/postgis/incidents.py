@@ -12,6 +12,7 @@ import pandas as pd
 from psycopg import sql
 
 from geo.incidents import COLUMNS as ALL_COLUMNS
+from geo.partitioned import PartitionedIncidents
 from geo.store.backend import ImportWriter, IncidentTable, Row
 from geo.store.contract import Window
 from geo.store.postgis import copy as bulk
@@ -46,6 +47,19 @@ class PostgisIncidents(IncidentTable):
             # warn=False: nanoseconds are lost, which no stored time has.
             ends = (end.to_pydatetime(warn=False) for end in (window.start, window.end))
             return bulk.read_incidents(connection, columns, condition, *ends)
+
+    def read_partitions(
+        self, partition_ids: Sequence[str] | None, columns: Sequence[str]
+    ) -> PartitionedIncidents:
+        with self._server.connection() as connection:
+            if partition_ids is None:
+                return bulk.read_partitioned(connection, columns, sql.SQL("true"))
+            # By import_id, on which every month has an index.
+            condition = sql.SQL(
+                "import_id IN (SELECT import_id FROM patchmap.patchmap_imports"
+                " WHERE partition_id = ANY(%s))"
+            )
+            return bulk.read_partitioned(connection, columns, condition, list(partition_ids))
 
     def read_import(self, import_id: int) -> pd.DataFrame:
         with self._server.connection() as connection:

@@ -1,0 +1,60 @@
+"""Snapshots: after an import only what it changed is read again."""
+
+from __future__ import annotations
+
+import pytest
+from pandas.testing import assert_frame_equal
+
+from api.snapshot import Snapshot
+from geo.partitioned import PartitionedIncidents
+from geo.store.geopackage import GeoPackageStore
+from tests.api.conftest import MONTHS, month_of_incidents
+
+
+@pytest.fixture
+def readings(store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch) -> list[list[str] | None]:
+    """The partitions that are read, in turn; None where all are."""
+    read: list[list[str] | None] = []
+    whole = store.partitioned_incidents
+
+    def note(partition_ids: list[str] | None = None, **options: tuple) -> PartitionedIncidents:
+        read.append(partition_ids)
+        return whole(partition_ids, **options)
+
+    monkeypatch.setattr(store, "partitioned_incidents", note)
+    return read
+
+
+def test_an_import_lets_its_own_month_be_read_again(
+    store: GeoPackageStore, readings: list[list[str] | None]
+) -> None:
+    before = Snapshot(store)
+    with store.transaction():
+        _, record = store.put_partition(month_of_incidents(MONTHS[0], seed=8))
+    after = Snapshot(store, before)
+    assert readings == [None, [record.partition_id]]
+    assert_frame_equal(after.incidents(), Snapshot(store).incidents())
+    assert not after.incidents()["x"].equals(before.incidents()["x"])
+    assert Snapshot(store, after).incidents() is after.incidents()
+
+
+def test_what_another_program_did_to_the_file_lets_all_be_read_again(
+    store: GeoPackageStore, readings: list[list[str] | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Snapshot(store)
+    with store.transaction():
+        store.put_partition(month_of_incidents(MONTHS[0], seed=8))
+    monkeypatch.setattr(store, "incident_count", lambda: 319)
+    Snapshot(store, before)
+    assert readings[-1] is None
+
+
+def test_a_counter_that_the_imports_do_not_explain_lets_all_be_read_again(
+    store: GeoPackageStore, readings: list[list[str] | None]
+) -> None:
+    before = Snapshot(store)
+    with store.transaction():
+        store.put_partition(month_of_incidents(MONTHS[0], seed=8))
+        store._tables.execute("UPDATE patchmap_counters SET value = value + 1")
+    Snapshot(store, before)
+    assert readings == [None, None]
