@@ -30,7 +30,13 @@ _TREE_NODE: Final = 64
 _OWN: Final = ("api.", "boundaries.", "geo.", "scipy.sparse")
 """Modules whose objects are followed into; others hold little, or are shared by all."""
 
+_SMALL: Final = frozenset({type(None), bool, int, float})
+"""Types whose objects take no notable room beside what holds them."""
+
 _MEASURE_SECONDS: Final = 5.0
+_MEASURE_SHARE: Final = 0.02
+"""The most of the time that may go into measuring: of many values each takes longer."""
+
 _ROOM: Final = 0.8
 """What is left of a full budget, so that it is not full again, and measured, at once."""
 
@@ -68,6 +74,7 @@ class MemoryBudget:
         self._caches: list[Cache] = []
         self._measuring = threading.Lock()
         self._measured, self._size = time.monotonic(), 0
+        self._pause = _MEASURE_SECONDS
         self._dropped = 0
 
     def watch(self, cache: Cache) -> None:
@@ -84,7 +91,7 @@ class MemoryBudget:
 
     def trim_in_time(self) -> None:
         """Make room if that was not tried for some seconds: for what is replaced often."""
-        if time.monotonic() - self._measured > _MEASURE_SECONDS:
+        if time.monotonic() - self._measured > self._pause:
             self.trim()
 
     def trim(self) -> int:
@@ -95,6 +102,7 @@ class MemoryBudget:
         How many bytes are left.
         """
         with self._measuring:
+            began = time.monotonic()
             used = [(*entry, cache) for cache in self._caches for entry in cache.entries()]
             used.sort(key=lambda entry: entry[0], reverse=True)
             # What several values share counts for the one that was used last.
@@ -109,6 +117,7 @@ class MemoryBudget:
                 self._dropped += sizes.pop()
             del used
             self._measured, self._size = time.monotonic(), total
+            self._pause = max(_MEASURE_SECONDS, (self._measured - began) / _MEASURE_SHARE)
             if self._dropped >= _WORTH_RETURNING:
                 self._dropped = 0
                 return_memory()
@@ -127,7 +136,8 @@ def size_of(value: object, counted: set[int] | None = None) -> int:
     total, waiting = 0, [value]
     while waiting:
         one = waiting.pop()
-        if one is None or id(one) in counted or isinstance(one, bool | int | float | type):
+        # By their very types: this is asked of every small thing that a cache holds.
+        if type(one) in _SMALL or id(one) in counted or isinstance(one, type):
             continue
         counted.add(id(one))
         size, parts = _measured(one)

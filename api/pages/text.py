@@ -152,10 +152,11 @@ def hot_share_words(answer: Answer) -> str:
     hot = hot_cells(answer)
     if not len(hot) or answer.question.within or not answer.accounts.counted:
         return ""
-    chosen = np.isin(np.array(answer.cells.ids), hot["cell_id"])
     land = answer.cells.inside_area
+    # Without chosen areas the rows are the cells, in their order.
+    share = land[hot.index.to_numpy()].sum() / land.sum()
     incidents = percent(hot["n"].sum() / answer.accounts.counted)
-    return f"{incidents} of incidents on {percent(land[chosen].sum() / land.sum())} of the land"
+    return f"{incidents} of incidents on {percent(share)} of the land"
 
 
 def total_words(answer: Answer) -> str:

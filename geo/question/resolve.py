@@ -11,7 +11,7 @@ import pandas as pd
 
 from geo.coverage import Anchor, Coverage, ImportCoverage, anchor_of, near
 from geo.errors import QuestionError
-from geo.incidents import EMPTY_SUMMARY, LONDON, category_title, london_hours
+from geo.incidents import LONDON, category_title, london_hours
 from geo.period import Interval, Latest, Period
 from geo.question.earlier import earlier_span
 from geo.question.exclusions import at_places
@@ -295,13 +295,17 @@ def check_names(option: str, names: Sequence[str], known: Iterable[object]) -> N
 
 def _data_span(imports: Sequence[ImportCoverage]) -> Period | None:
     """From the first to the last day of the data; None where there is no incident."""
-    total = EMPTY_SUMMARY
-    for part in imports:
-        total |= part.summary
-    if total.first is None or total.last is None:
+    # Not by adding the summaries up: their squares and days are many, and not needed here.
+    spans = [
+        (part.summary.first, part.summary.last)
+        for part in imports
+        if part.summary.first is not None and part.summary.last is not None
+    ]
+    if not spans:
         return None
-    data = Period(*(moment.tz_convert(LONDON).date() for moment in (total.first, total.last)))
-    if "month" in total.precisions:
+    ends = min(first for first, _ in spans), max(last for _, last in spans)
+    data = Period(*(moment.tz_convert(LONDON).date() for moment in ends))
+    if any("month" in part.summary.precisions for part in imports):
         # Incidents dated by month bear its first day: the data reaches to its last.
         data = replace(data, last=max(data.last, Latest(1).up_to(data.last).last))
     return data
