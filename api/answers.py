@@ -19,6 +19,7 @@ from geo.analyses.analysis import Runner, run_here
 from geo.checkpoints import checkpoint, demanded_by
 from geo.errors import PatchmapError, raised_anew
 from geo.question.ask import Answer, Question, ask
+from geo.question.layer_index import LayerIndexes
 from geo.store.contract import Store
 
 Value = TypeVar("Value")
@@ -96,6 +97,8 @@ class Answers:
         self._memory = memory or MemoryBudget(CACHE_BYTES)
         self._memory.shared = self._of_the_store
         self._memory.watch(self)
+        self._indexes = LayerIndexes()
+        self._memory.watch(self._indexes)
         self._entries: OrderedDict[str, _CacheEntry] = OrderedDict()
         self._entries_of: Snapshot | None = None
 
@@ -117,7 +120,30 @@ class Answers:
         QuestionError
             If the data cannot answer it.
         """
-        return self.cached(f"answer?{question.query()}", lambda snapshot: ask(question, snapshot))
+        return self.cached(
+            f"answer?{question.query()}", lambda snapshot: self.new(question, snapshot)
+        )
+
+    def ask_history(self, question: Question) -> Answer:
+        """Answer a Question on the current data, with the incidents of the years before.
+
+        Raises
+        ------
+        QuestionError
+            If the data cannot answer it.
+        """
+        key = f"history?{question.query()}"
+        return self.cached(key, lambda snapshot: self.new(question, snapshot, history=True))
+
+    def new(self, question: Question, snapshot: Snapshot, *, history: bool = False) -> Answer:
+        """Answer a Question on a state of the data, without a look at the cache.
+
+        Raises
+        ------
+        QuestionError
+            If the data cannot answer it.
+        """
+        return ask(question, snapshot, history=history, indexes=self._indexes)
 
     def result(self, analysis: Analysis, question: Question) -> tuple[Answer, AnalysisResult]:
         """Run an analysis for a Question on the current data.
@@ -134,7 +160,7 @@ class Answers:
         def answered() -> Answer:
             return self.cached(
                 key,
-                lambda snapshot: ask(question, snapshot, history=analysis.history),
+                lambda snapshot: self.new(question, snapshot, history=analysis.history),
                 snapshot=state,
             )
 
@@ -314,6 +340,7 @@ class SnapshotAnswers(Answers):
 
     def __init__(self, answers: Answers, snapshot: Snapshot | None = None) -> None:
         self._answers = answers
+        self._indexes = answers._indexes
         self._run = answers._run
         self.turns = answers.turns
         self._fixed = snapshot or answers.snapshot()

@@ -99,6 +99,27 @@ class Grid:
         """Square metres of one whole cell."""
         return self.width**2 * (1.0 if self.shape == "square" else _ROW_HEIGHT)
 
+    def refuse_too_many(self, bounds: tuple[float, float, float, float]) -> None:
+        """Refuse cells that would be too many, before any is made.
+
+        Parameters
+        ----------
+        bounds
+            West, south, east and north of the study area, in metres.
+
+        Raises
+        ------
+        InputError
+            If there would be more than `MOST_CELLS`.
+        """
+        west, south, east, north = bounds
+        expected = (east - west) * (north - south) / self.cell_area
+        if not expected <= MOST_CELLS:
+            raise InputError(
+                f"cells of {self.width} m would be about {expected:,.0f} over this study area, "
+                f"more than {MOST_CELLS:,}; choose wider cells"
+            )
+
     def covering(self, bounds: tuple[float, float, float, float]) -> Positions:
         """Every cell that a box can touch, and some around it, row by row.
 
@@ -117,13 +138,8 @@ class Grid:
         InputError
             If there are more than `MOST_CELLS`.
         """
+        self.refuse_too_many(bounds)
         west, south, east, north = bounds
-        expected = (east - west) * (north - south) / self.cell_area
-        if not expected <= MOST_CELLS:
-            raise InputError(
-                f"cells of {self.width} m would be about {expected:,.0f} over this study area, "
-                f"more than {MOST_CELLS:,}; choose wider cells"
-            )
         height = self.width * (_ROW_HEIGHT if self.shape == "hexagon" else 1.0)
         rows = np.arange(math.floor(south / height) - 1, math.ceil(north / height) + 2)
         # In axial coordinates each row of hexagons begins half a cell left of the row below.

@@ -31,7 +31,7 @@ from geo.hotspots.street_names import street_names
 from geo.period import Interval
 from geo.properties import cached_property
 from geo.question.answer import Answer
-from geo.question.ask import Question, ask
+from geo.question.ask import Question
 from geo.question.exclusions import point_name
 from geo.question.model import COUNT
 from geo.store.contract import LayerMetadata
@@ -103,9 +103,7 @@ class Findings:
     @cached_property
     def with_history(self) -> Answer:
         """The Answer with the incidents of the years before, counted without a harm table."""
-        question = replace(self.question, weight=COUNT)
-        key = f"history?{question.query()}"
-        return self._answers.cached(key, lambda snapshot: ask(question, snapshot, history=True))
+        return self._answers.ask_history(replace(self.question, weight=COUNT))
 
     @cached_property
     def counting(self) -> Answer:

@@ -6,7 +6,6 @@ import math
 import re
 
 import geopandas as gpd
-import numpy as np
 
 from api.calls import BusyError
 from geo.coverage import no_data_words, partly_covered

@@ -98,7 +98,7 @@ def _chosen(answer: Answer) -> pd.DataFrame:
     chosen_by = frame["n"]
     weights = answer.harm_of(answer.counted) if harm else None
     frame = ranking.of_period(frame, answer.counted, weights=weights)
-    land = float(shapely.area(shapely.union_all(answer.study_areas.geometry.to_numpy())))
+    land = float(shapely.area(answer.indexes.of(answer.study_areas).outline))
     by = ranking.place_prior(rows, radius=terms.radius, land=land)
     rate = shrunk(chosen_by, np.ones(len(frame)), by).rate
     level = len(answer.counted) / max(len(rows), 1)

@@ -19,10 +19,8 @@ from geo.hotspots import change, density, emerging
 from geo.hotspots.change import Changes
 from geo.hotspots.verdict import Against
 from geo.incidents import london_months, months_between
-from geo.locate import AreaLocator
 from geo.question.alike import crossed
 from geo.question.answer import UNKNOWN_CELL, Answer, Floats
-from geo.question.membership import AreaMembership
 
 _EDGE = (
     "Near the edge of the study area the density is too low, as incidents beyond it are unknown. "
@@ -124,7 +122,7 @@ def densities(answer: Answer) -> AnalysisResult:
         if not answer.cells_compare.all():
             frame["why"] = answer.why_not_compared(answer.cells_compare)
     residents = "residents" in answer.study_areas.columns
-    twice = residents and AreaMembership(answer.study_areas).overlapping
+    twice = residents and answer.indexes.of(answer.study_areas).membership.overlapping
     per_head = residents and not twice
     if per_head:
         people = _residents_density(answer, width)
@@ -154,7 +152,7 @@ def _residents_density(answer: Answer, width: float) -> Floats:
     # Any file's column may be called residents: without a number nobody is counted.
     residents = pd.to_numeric(areas["residents"], errors="coerce").fillna(0.0).to_numpy(float)
     x, y = cells.grid.centres(cells.positions)
-    area = AreaLocator(areas).locate(x, y)
+    area = answer.indexes.of(areas).locator.locate(x, y)
     located = area >= 0
     # An area too small to hold the centre of a cell has its residents at a point of its own.
     missed = np.setdiff1d(np.arange(len(areas)), area)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geo.coverage.published import Coverage, ImportCoverage, Publisher, span_words
 from geo.coverage.territories import doubtful, publishers_of, shares_by_rows, shares_by_squares
 from geo.incidents import category_title
+from geo.locate import AreaLocator
 from geo.properties import cached_property
 
 Ints = NDArray[np.int64]
@@ -272,6 +273,7 @@ def knowledge_of(
     months: Iterable[str],
     past: Callable[[], pd.DataFrame] | None = None,
     short: ShortMonths = NONE_SHORT,
+    locator: AreaLocator | None = None,
 ) -> Knowledge:
     """What is known of each area in some months.
 
@@ -291,6 +293,8 @@ def knowledge_of(
         where the squares of the summaries leave a doubt.
     short
         Months of a publisher that look incomplete.
+    locator
+        The locator of the areas, where there is one already.
 
     Returns
     -------
@@ -305,7 +309,7 @@ def knowledge_of(
         return Knowledge.everywhere(coverage, categories, areas=len(areas), short=short)
     doubts = doubtful(shares)
     if past is not None and doubts.any():
-        rows = shares_by_rows(areas, past(), shares.publishers)
+        rows = shares_by_rows(areas, past(), shares.publishers, locator=locator)
         # An area without past rows is as the squares have it.
         better = doubts & rows.any(axis=1)
         shares.rows[better] = rows[better]

@@ -157,7 +157,11 @@ def doubtful(shares: Shares) -> Bools:
 
 
 def shares_by_rows(
-    areas: gpd.GeoDataFrame, past: pd.DataFrame, publishers: Sequence[Publisher]
+    areas: gpd.GeoDataFrame,
+    past: pd.DataFrame,
+    publishers: Sequence[Publisher],
+    *,
+    locator: AreaLocator | None = None,
 ) -> NDArray[np.float64]:
     """Count the past rows of each publisher in each area.
 
@@ -169,12 +173,14 @@ def shares_by_rows(
         Rows: `x` and `y` in metres, `source` and `force`.
     publishers
         p of them.
+    locator
+        The locator of the areas, where there is one already.
 
     Returns
     -------
     n × p counts.
     """
-    area = AreaLocator(areas).locate(past["x"], past["y"])
+    area = (locator or AreaLocator(areas)).locate(past["x"], past["y"])
     rows = np.zeros((len(areas), len(publishers)))
     for column, publisher in enumerate(publishers):
         own = (past["source"] == publisher.source).to_numpy(dtype=bool)

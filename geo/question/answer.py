@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from geo.cells import Cells, Grid
@@ -37,6 +36,7 @@ from geo.question.baseline import (
 )
 from geo.question.earlier import FEWEST_EARLIER, earlier_periods
 from geo.question.harm import HarmTable
+from geo.question.layer_index import LayerIndexes
 from geo.question.membership import AreaMembership
 from geo.question.model import Question
 from geo.question.rows import QuestionRows
@@ -148,6 +148,8 @@ class Answer:
         where they were not looked for.
     series
         What is alike over the months of the history; None without one.
+    indexes
+        What is computed once of the layers, for this Answer and for others about them.
     rows
         Reads incidents of other times or categories, when they are first needed.
     """
@@ -167,6 +169,7 @@ class Answer:
     lists: tuple[str, ...] | None = None
     earlier: pd.DataFrame = field(default_factory=pd.DataFrame)
     series: Series | None = None
+    indexes: LayerIndexes = field(default_factory=LayerIndexes)
 
     @property
     def area_counts(self) -> gpd.GeoDataFrame:
@@ -445,9 +448,9 @@ class Answer:
         QuestionError
             If there would be too many.
         """
-        mask = shapely.union_all(self.study_areas.geometry.to_numpy())
+        grid = Grid(self.question.cell, self.question.shape)
         try:
-            return Cells.over(mask, Grid(self.question.cell, self.question.shape))
+            return self.indexes.of(self.study_areas).cells(grid)
         except InputError as error:
             raise QuestionError("cell", str(error)) from error
 
@@ -632,7 +635,7 @@ class Answer:
     @cached_property
     def membership(self) -> AreaMembership:
         """Which of the layer's areas incidents and places lie in."""
-        return AreaMembership(self.areas)
+        return self.indexes.of(self.areas).membership
 
     def areas_at(self, x: Floats, y: Floats) -> NDArray[np.integer]:
         """The position of the area with the lowest code at each of n points, −1 outside.

@@ -29,7 +29,6 @@ from geo.coverage import (
 )
 from geo.errors import NotFoundError, QuestionError, StoreError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
-from geo.locate import AreaLocator
 from geo.period import Period
 from geo.question.accounts import Accounts, overlap_caveat, overlap_numbers
 from geo.question.alike import (
@@ -45,7 +44,7 @@ from geo.question.alike import (
 from geo.question.answer import Answer, StoreFacts
 from geo.question.baseline import baseline_layer, check_baseline
 from geo.question.exclusions import check_places
-from geo.question.membership import AreaMembership
+from geo.question.layer_index import LayerIndex, LayerIndexes
 from geo.question.model import Question
 from geo.question.quality import ShortMonth, published_twice, short_months
 from geo.question.resolve import ResolvedQuestion, check_names, resolve
@@ -88,12 +87,12 @@ class FurtherRows:
     Attributes
     ----------
     past
-        Past rows of all forces; see `geo.coverage.knowledge_of`.
+        Past rows of all forces; see `geo.coverage.knowledge_of`. None where there are no others.
     everything
         The incidents of all times: `ANSWER_COLUMNS`.
     """
 
-    past: Callable[[], pd.DataFrame]
+    past: Callable[[], pd.DataFrame] | None
     everything: Callable[[], pd.DataFrame]
 
 
@@ -140,25 +139,65 @@ def answer(
         If the data cannot answer it: an unknown category, source or area, or finer times than
         the data knows.
     """
-    study = areas if study_areas is None else study_areas
+    indexes = LayerIndexes()
     facts = facts or StoreFacts(accepted=len(incidents))
-    check_names("within", question.within, areas.index)
-    everything = further.everything if further else (lambda: incidents)
-    check_places(question.without, incidents, everything)
-    check_baseline(question, study, facts.baseline)
-    resolved, known = _resolved(
+    further = further or FurtherRows(None, lambda: incidents)
+    study = areas if study_areas is None else study_areas
+    _check(question, incidents, areas, study, facts=facts, further=further)
+    resolved = _resolved(
         question,
         _coverage(incidents, imports, facts.covers),
-        areas,
-        study,
+        areas=indexes.of(areas),
+        study=study,
         short=_by_publisher(short_months(imports)),
-        past=further.past if further else None,
+        past=further.past,
         history=history,
     )
+    return _answered(
+        resolved,
+        incidents,
+        (indexes.of(areas), indexes.of(study)),
+        imports=imports,
+        facts=facts,
+        further=further,
+        history=history,
+        indexes=indexes,
+    )
+
+
+def _check(
+    question: Question,
+    incidents: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    study: gpd.GeoDataFrame,
+    *,
+    facts: StoreFacts,
+    further: FurtherRows,
+) -> None:
+    """Refuse what a Question names and the data does not have."""
+    check_names("within", question.within, areas.index)
+    check_places(question.without, incidents, further.everything)
+    check_baseline(question, study, facts.baseline)
+
+
+def _answered(
+    resolution: tuple[ResolvedQuestion, Knowledge],
+    incidents: pd.DataFrame,
+    layers: tuple[LayerIndex, LayerIndex],
+    *,
+    imports: Sequence[ImportRecord],
+    facts: StoreFacts,
+    further: FurtherRows,
+    history: bool,
+    indexes: LayerIndexes,
+) -> Answer:
+    """The Answer to a resolved Question; `layers` are its areas and its study area."""
+    resolved, known = resolution
+    question, (areas, study) = resolved.question, (layers[0].areas, layers[1].areas)
     comparison = comparison_of(resolved, known)
     selected = resolved.select(incidents)
     checkpoint()
-    locators = _Locators(areas, study)
+    locators = _Locators(*layers)
     inside = locators.inside(selected)
     counted = _rows(inside, is_alike(inside, known, comparison))
     before = resolved.compared
@@ -231,7 +270,7 @@ def answer(
         counted,
         accounts,
         facts,
-        QuestionRows(resolved, everything, locators.inside, study),
+        QuestionRows(resolved, further.everything, locators.inside, study, layers[1].locator),
         compared=compared,
         history=located,
         earlier=windows,
@@ -240,6 +279,7 @@ def answer(
         comparison=comparison,
         lists=lists,
         series=series,
+        indexes=indexes,
     )
 
 
@@ -289,9 +329,9 @@ def _new_lists(
 def _resolved(
     question: Question,
     parts: Sequence[ImportCoverage],
-    areas: gpd.GeoDataFrame,
-    study: gpd.GeoDataFrame,
     *,
+    areas: LayerIndex,
+    study: gpd.GeoDataFrame,
     short: ShortMonths,
     past: Callable[[], pd.DataFrame] | None,
     history: bool,
@@ -303,7 +343,7 @@ def _resolved(
     """
     resolved = resolve(question, parts, study)
     known = _knowledge(resolved, areas, past, short=short, history=history)
-    codes = areas.index.astype(str)
+    codes = areas.areas.index.astype(str)
     within = codes.isin(question.within or codes)
     months = known.months_of(within)
     if resolved.is_latest and months and max(months) < resolved.period.months[-1]:
@@ -331,7 +371,7 @@ def _in_areas_not_compared(
 
 def _knowledge(
     resolved: ResolvedQuestion,
-    areas: gpd.GeoDataFrame,
+    areas: LayerIndex,
     past: Callable[[], pd.DataFrame] | None,
     *,
     short: ShortMonths,
@@ -344,7 +384,15 @@ def _knowledge(
     if history:
         months.update(resolved.ever_published)
     categories = resolved.question.category
-    return knowledge_of(areas, resolved.parts, categories, months=months, past=past, short=short)
+    return knowledge_of(
+        areas.areas,
+        resolved.parts,
+        categories,
+        months=months,
+        past=past,
+        short=short,
+        locator=areas.locator,
+    )
 
 
 def _rows(incidents: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
@@ -354,10 +402,9 @@ def _rows(incidents: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
 class _Locators:
     """Locates incidents in the study area and in the layer's areas; often they are the same."""
 
-    def __init__(self, areas: gpd.GeoDataFrame, study: gpd.GeoDataFrame) -> None:
-        self._areas = AreaLocator(areas)
-        self._study = self._areas if study is areas else AreaLocator(study)
-        self.membership = AreaMembership(areas, self._areas)
+    def __init__(self, areas: LayerIndex, study: LayerIndex) -> None:
+        self._areas, self._study = areas.locator, study.locator
+        self.membership = areas.membership
 
     def inside(self, incidents: pd.DataFrame) -> pd.DataFrame:
         """Those inside the study area, with `area`: the position of their area in the layer."""
@@ -419,6 +466,7 @@ def ask(
     *,
     history: bool = False,
     layer_of: LayerReader | None = None,
+    indexes: LayerIndexes | None = None,
 ) -> Answer:
     """Answer a Question from a store.
 
@@ -432,6 +480,9 @@ def ask(
         Whether the Answer also has the incidents of the years before its period.
     layer_of
         Reads a layer by its id, for layers that are not in the store itself, such as plans.
+    indexes
+        What was computed of layers already, and what will be; the frames of areas that it has seen
+        must not have been changed.
 
     Returns
     -------
@@ -443,6 +494,7 @@ def ask(
     QuestionError
         As `answer`, or if a layer or harm table is unknown or there is none.
     """
+    indexes = indexes or LayerIndexes()
     with store.reading():
         layer = question.layer or default_layer(store)
         question = replace(question, layer=layer)
@@ -461,40 +513,48 @@ def ask(
         imports = store.imports()
         covers = covers_of(store, {record.source for record in imports})
         past = cache(partial(_past_rows, store, imports))
-        resolved, _ = _resolved(
+        further = FurtherRows(past, cache(partial(_everything, store, store.data_version())))
+        resolved = partial(
+            _resolved,
             question,
-            _parts(imports, covers),
-            areas,
-            study,
+            areas=indexes.of(areas),
+            study=study,
             short=_by_publisher(short_months(imports)),
             past=past,
             history=history,
         )
+        resolution = resolved(_parts(imports, covers))
         treated = _named_places(read, "treated", question.treatment.treated)
         control = _named_places(read, "control", question.treatment.control)
-        return answer(
-            question,
-            store.incidents(_window(resolved, history=history), columns=ANSWER_COLUMNS),
-            areas,
-            study_areas=study,
+        incidents = store.incidents(_window(resolution[0], history=history), columns=ANSWER_COLUMNS)
+        if not imports:
+            # Rows that came with no import say themselves which months there are.
+            resolution = resolved(_coverage(incidents, imports, covers))
+        facts = StoreFacts(
+            covers=covers,
+            accepted=store.incident_count(),
+            notes=source_notes(store, {record.source for record in imports}),
+            operation=store.projection.description,
+            data_version=store.data_version().of(*_subjects(question)),
+            harm=harm_table(store, question),
+            known_places=known_places(store, question),
+            treated=treated.areas,
+            control=control.areas,
+            unknown=treated.unknown | control.unknown,
+            bases=_layer_named(read, "bases", question.patrols.bases),
+            titles=titles,
+            baseline=baseline,
+        )
+        _check(question, incidents, areas, study, facts=facts, further=further)
+        return _answered(
+            resolution,
+            incidents,
+            (indexes.of(areas), indexes.of(study)),
             imports=imports,
-            further=FurtherRows(past, cache(partial(_everything, store, store.data_version()))),
-            facts=StoreFacts(
-                covers=covers,
-                accepted=store.incident_count(),
-                notes=source_notes(store, {record.source for record in imports}),
-                operation=store.projection.description,
-                data_version=store.data_version().of(*_subjects(question)),
-                harm=harm_table(store, question),
-                known_places=known_places(store, question),
-                treated=treated.areas,
-                control=control.areas,
-                unknown=treated.unknown | control.unknown,
-                bases=_layer_named(read, "bases", question.patrols.bases),
-                titles=titles,
-                baseline=baseline,
-            ),
+            facts=facts,
+            further=further,
             history=history,
+            indexes=indexes,
         )
 
 

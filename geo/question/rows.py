@@ -34,12 +34,15 @@ class QuestionRows:
         Of some incidents those in the study area, with `area`.
     study
         The study area's areas, in metres.
+    locator
+        Finds the area of points among them.
     """
 
     resolved: ResolvedQuestion
     everything: Callable[[], pd.DataFrame]
     inside: Callable[[pd.DataFrame], pd.DataFrame]
     study: gpd.GeoDataFrame
+    locator: AreaLocator
 
     def of_period(self, period: Period) -> pd.DataFrame:
         """The Question's incidents of another period, in the study area.
@@ -70,8 +73,7 @@ class QuestionRows:
         near = (x >= west - NEAR_M) & (x <= east + NEAR_M)
         near &= (y >= south - NEAR_M) & (y <= north + NEAR_M)
         lists = point_lists(rows[near])
-        locator = AreaLocator(self.study)
-        inside = [locator.locate(one.x, one.y) >= 0 for one in lists]
+        inside = [self.locator.locate(one.x, one.y) >= 0 for one in lists]
         return [
             replace(one, x=one.x[here], y=one.y[here])
             for one, here in zip(lists, inside, strict=True)

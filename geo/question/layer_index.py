@@ -1,0 +1,146 @@
+"""What is computed once of a layer: its locator, its outline, its cells.
+
+A page asks several Questions about the same areas, and so does everyone who looks at them. What
+depends on the areas alone is kept here from one to the next.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Final, TypeVar
+
+import geopandas as gpd
+import shapely
+
+from geo.cells import Cells, Grid
+from geo.locate import AreaLocator
+from geo.properties import cached_property
+from geo.question.membership import AreaMembership
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+MOST_LAYERS: Final = 8
+"""How many layers are kept: those of a page, and of a few others."""
+
+MOST_GRIDS: Final = 3
+"""How many grids of cells are kept of each layer; the finest take some hundred megabytes."""
+
+
+class _Latest(OrderedDict[Key, Value]):
+    """The values that were asked for last, each made once.
+
+    Parameters
+    ----------
+    most
+        How many are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most, self._lock = most, threading.Lock()
+
+    def made(self, key: Key, make: Callable[[], Value]) -> Value:
+        """The value of a key; who asks while another one makes it waits for that."""
+        with self._lock:
+            if key not in self:
+                self[key] = make()
+            self.move_to_end(key)
+            while len(self) > self._most:
+                self.popitem(last=False)
+            return self[key]
+
+
+class LayerIndex:
+    """What answers need of one layer beside its areas, each computed when it is first needed.
+
+    Parameters
+    ----------
+    areas
+        Areas in metres, indexed by `area_code`. They must not be changed afterwards.
+
+    Attributes
+    ----------
+    used
+        When it was last asked for, by `time.monotonic`.
+    """
+
+    def __init__(self, areas: gpd.GeoDataFrame) -> None:
+        self.areas = areas
+        self.used = time.monotonic()
+        self._grids: _Latest[Grid, Cells] = _Latest(MOST_GRIDS)
+
+    @cached_property
+    def locator(self) -> AreaLocator:
+        """Finds the area of points."""
+        return AreaLocator(self.areas)
+
+    @cached_property
+    def membership(self) -> AreaMembership:
+        """Counts incidents by area."""
+        return AreaMembership(self.areas, self.locator)
+
+    @cached_property
+    def outline(self) -> shapely.Geometry:
+        """The union of the areas: the mask, where they are a study area."""
+        return shapely.union_all(self.areas.geometry.to_numpy())
+
+    def cells(self, grid: Grid) -> Cells:
+        """The cells of a grid over the areas.
+
+        Parameters
+        ----------
+        grid
+            Shape and width of the cells.
+
+        Returns
+        -------
+        The cells; those of the grids that were asked for last are kept.
+
+        Raises
+        ------
+        InputError
+            If there would be too many.
+        """
+        # Before the outline is made, which alone takes seconds for a country.
+        west, south, east, north = self.areas.total_bounds.tolist()
+        grid.refuse_too_many((west, south, east, north))
+        return self._grids.made(grid, lambda: Cells.over(self.outline, grid))
+
+
+class LayerIndexes:
+    """The indexes of the layers that were asked about last.
+
+    A layer is recognised by its frame, so whoever reads a layer anew gets a new index.
+    """
+
+    def __init__(self) -> None:
+        self._indexes: _Latest[int, LayerIndex] = _Latest(MOST_LAYERS)
+
+    def of(self, areas: gpd.GeoDataFrame) -> LayerIndex:
+        """The index of a layer.
+
+        Parameters
+        ----------
+        areas
+            Areas in metres, indexed by `area_code`.
+
+        Returns
+        -------
+        The same for the same frame, as long as it is kept.
+        """
+        # An index holds its frame, so no other frame can have the id meanwhile.
+        index = self._indexes.made(id(areas), lambda: LayerIndex(areas))
+        index.used = time.monotonic()
+        return index
+
+    def entries(self) -> list[tuple[float, Hashable, object]]:
+        """When each index was last used, its key and the index itself."""
+        return [(one.used, key, one) for key, one in [*self._indexes.items()]]
+
+    def drop(self, key: Hashable) -> None:
+        """Forget an index."""
+        self._indexes.pop(key, None)  # type: ignore[call-overload]

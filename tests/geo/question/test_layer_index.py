@@ -1,0 +1,47 @@
+"""What is computed once of a layer: for how long it is kept, and what it spares."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from geo.cells import Grid
+from geo.errors import InputError
+from geo.question.layer_index import MOST_GRIDS, MOST_LAYERS, LayerIndex, LayerIndexes
+
+
+def squares(side: float = 1_000.0) -> gpd.GeoDataFrame:
+    boxes = [shapely.box(i * side, 0, (i + 1) * side, side) for i in range(2)]
+    return gpd.GeoDataFrame(geometry=boxes, index=["A", "B"], crs="EPSG:27700")
+
+
+def test_the_same_frame_has_the_same_index_until_it_is_dropped() -> None:
+    indexes, areas, read_anew = LayerIndexes(), squares(), squares()
+    first = indexes.of(areas)
+    assert indexes.of(areas) is first
+    assert indexes.of(read_anew) is not first
+    ((_, key, value),) = [entry for entry in indexes.entries() if entry[2] is first]
+    assert value is first
+    indexes.drop(key)
+    assert indexes.of(areas) is not first
+
+
+def test_only_the_latest_layers_and_grids_are_kept() -> None:
+    indexes, layers = LayerIndexes(), [squares() for _ in range(MOST_LAYERS + 1)]
+    made = [indexes.of(areas) for areas in layers]
+    assert len(indexes.entries()) == MOST_LAYERS
+    assert indexes.of(layers[-1]) is made[-1]
+    assert indexes.of(layers[0]) is not made[0]
+    index = made[-1]
+    cells = [index.cells(Grid(width)) for width in range(100, 101 + MOST_GRIDS)]
+    assert index.cells(Grid(100 + MOST_GRIDS)) is cells[-1]
+    assert index.cells(Grid(100)) is not cells[0]
+    assert index.cells(Grid(100)).ids == cells[0].ids
+
+
+def test_too_many_cells_are_refused_before_the_outline_is_made() -> None:
+    index = LayerIndex(squares(300_000.0))
+    with pytest.raises(InputError, match="choose wider cells"):
+        index.cells(Grid(100))
+    assert "outline" not in vars(index)
