@@ -11,17 +11,16 @@ names as all others. They are refused, because they would be drawn in the Irish 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import InputError
-from geo.formats.csv_table import Table
 from geo.sources.sheets import read_sheet
 
 PATTERN: Final = r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}"
@@ -130,16 +129,17 @@ def _packed(clean: pd.Series) -> Keys:
 
 def _read_parts(path: Path) -> Iterator[tuple[pd.DataFrame, tuple[str, ...]]]:
     """The points of a lookup, some rows at a time, and how the file is read so far."""
-    columns: tuple[int, int, int] | None = None
+    layout: PostcodeLayout | None = None
     for table in read_sheet(path, rows=_ROWS):
-        if columns is None:
-            columns, bare = _columns(table)
-            if bare:
+        if layout is None:
+            layout = postcode_layout(table.header, file=table.file)
+            columns = (layout.postcode, layout.easting, layout.northing)
+            if layout.is_bare:
                 # What was taken for the names of columns is a row.
                 yield _part(*(pd.Series([table.header[at]]) for at in columns)), ()
         table.refuse_wrong_width()
         names = (table.header[at] for at in columns)
-        yield _part(*(table.text(name) for name in names)), () if bare else table.notices
+        yield _part(*(table.text(name) for name in names)), () if layout.is_bare else table.notices
 
 
 def _part(postcodes: pd.Series, eastings: pd.Series, northings: pd.Series) -> pd.DataFrame:
@@ -155,16 +155,57 @@ def _part(postcodes: pd.Series, eastings: pd.Series, northings: pd.Series) -> pd
     return part[keys > 0]
 
 
-def _columns(table: Table) -> tuple[tuple[int, int, int], bool]:
-    """The positions of postcode, easting and northing, and whether the file lacks a header."""
-    names = [name.lower() for name in table.header]
+@dataclass(frozen=True)
+class PostcodeLayout:
+    """Where a lookup has its columns.
+
+    Attributes
+    ----------
+    postcode, easting, northing
+        Positions of the columns.
+    is_bare
+        Whether the file lacks a header, as Code-Point Open does.
+    """
+
+    postcode: int
+    easting: int
+    northing: int
+    is_bare: bool = False
+
+
+@overload
+def postcode_layout(header: Sequence[str]) -> PostcodeLayout | None: ...
+@overload
+def postcode_layout(header: Sequence[str], *, file: str) -> PostcodeLayout: ...
+def postcode_layout(header: Sequence[str], *, file: str = "") -> PostcodeLayout | None:
+    """Recognise a lookup by its first row.
+
+    Parameters
+    ----------
+    header
+        The row: names of columns, or the first postcode of a file without a header.
+    file
+        The name of a file that should be one.
+
+    Returns
+    -------
+    The layout; None for another file.
+
+    Raises
+    ------
+    InputError
+        If a file is named and is no lookup.
+    """
+    names = [name.lower() for name in header]
     for layout in _LAYOUTS:
         at = [next((names.index(n) for n in one if n in names), -1) for one in layout]
         if min(at) >= 0:
-            return (at[0], at[1], at[2]), False
+            return PostcodeLayout(at[0], at[1], at[2])
     if len(names) > max(_BARE) and _packed(_clean(pd.Series(names[:1], dtype="str")))[0]:
-        return _BARE, True
+        return PostcodeLayout(*_BARE, is_bare=True)
+    if not file:
+        return None
     raise InputError(
-        f"{table.file} is not a postcode lookup; use Code-Point Open or the ONS Postcode "
+        f"{file} is not a postcode lookup; use Code-Point Open or the ONS Postcode "
         "Directory (pcds, oseast1m, osnrth1m)"
     )

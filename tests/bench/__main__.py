@@ -16,6 +16,7 @@ from tests.bench import (
     allocation,
     board,
     density,
+    gazetteer,
     gi_star,
     import_geopackage,
     import_postgis,
@@ -35,6 +36,7 @@ from tests.bench.runner import CACHE, Line, Run, rows, say
 PROMISES = (
     join, join_cold, join_threads, serving, transform, gi_star, density, knox, import_geopackage,
     import_postgis, plan_move, planner, allocation, board, scale, unusual,
+    gazetteer,
 )  # fmt: skip
 
 

@@ -1,0 +1,127 @@
+"""Recognises the files that a gazetteer is made of: OS Open Names, postcodes, layers with names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from boundaries.gazetteer import layer_names, open_names, postcode_files
+from boundaries.gazetteer.names import NameBatch
+from boundaries.gazetteer.parts import first_row, tables_in
+from geo.crs import Projection
+from geo.errors import InputError
+from geo.formats.bounded import open_input, sha256_of
+
+OS_CREDIT: Final = "Contains OS data © Crown copyright and database right"
+POSTCODE_CREDIT: Final = (
+    f"{OS_CREDIT}; contains Royal Mail data © Royal Mail copyright and database right; contains "
+    "National Statistics data © Crown copyright and database right"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that was recognised.
+
+    Attributes
+    ----------
+    path
+        The file, or a folder of files.
+    id, title, licence
+        As an index keeps them.
+    sha256
+        Of the file; '' for a folder.
+    batches
+        Reads it.
+    parts
+        How many parts it has, for progress.
+    """
+
+    path: Path
+    id: str
+    title: str
+    licence: str
+    sha256: str
+    batches: Callable[[], Iterator[NameBatch]]
+    parts: int = 1
+
+
+def recognise(
+    path: Path,
+    *,
+    projection: Projection,
+    source_id: str = "",
+    layer: str = "",
+    name_field: str = "",
+    notify: Callable[[str], None] | None = None,
+) -> Source:
+    """Recognise a file by what is in it.
+
+    Parameters
+    ----------
+    path
+        OS Open Names or Code-Point Open as downloaded (zip), unpacked (a folder) or one of their
+        CSV files; the ONS Postcode Directory; or a layer of areas, lines or points with names.
+    projection
+        To the working CRS.
+    source_id
+        The id that the index gets; by default that of its kind.
+    layer, name_field
+        Of a layer file: which layer, and which field holds the names.
+    notify
+        Called with each line that a reader should know.
+
+    Returns
+    -------
+    The source; nothing but its beginning has been read.
+
+    Raises
+    ------
+    InputError
+        If it is none of these.
+    """
+    if not path.exists():
+        raise InputError(f"there is no file {path}")
+    parts = tables_in(path)
+    if parts and not (layer or name_field):
+        header = first_row(parts[0])
+        if open_names.is_open_names(header):
+            batches = partial(
+                open_names.read_open_names, partial(iter, parts), projection=projection
+            )
+            return Source(
+                path, source_id or "os-open-names", "OS Open Names", OS_CREDIT, _sha256(path),
+                batches, len(parts),
+            )  # fmt: skip
+        if own_id := postcode_files.postcode_source(header):
+            batches = partial(
+                postcode_files.read_postcode_files, partial(iter, parts), projection=projection
+            )
+            return Source(
+                path, source_id or own_id, postcode_files.TITLES[own_id], POSTCODE_CREDIT,
+                _sha256(path), batches, len(parts),
+            )  # fmt: skip
+    if path.is_dir():
+        raise InputError(
+            f"{path.name} holds neither OS Open Names nor postcodes; name a file of a layer"
+        )
+    batches = partial(
+        layer_names.read_layer_names,
+        path,
+        projection=projection,
+        layer=layer,
+        name_field=name_field,
+        notify=notify,
+    )
+    own_id = source_id or layer_names.id_of(path)
+    return Source(path, own_id, path.stem, "", _sha256(path), batches)
+
+
+def _sha256(path: Path) -> str:
+    if path.is_dir():
+        return ""
+    with open_input(path) as stream:
+        return sha256_of(stream, file=path.name)
