@@ -20,6 +20,7 @@ from api.board import page as board
 from api.data import routes as data
 from api.data.service import DataService
 from api.dependencies import answers_of
+from api.find import routes as find
 from api.help import page as guide
 from api.imports.process import Importer, ImportProcess
 from api.load.log import log
@@ -36,6 +37,7 @@ from api.reads import NotingReads
 from api.searches import Searches
 from api.service import new_service
 from api.settings import Settings
+from boundaries.gazetteer.folder import OpenGazetteer, gazetteer_folder
 from geo.store.contract import Store
 
 _SWEEP_SECONDS: Final = 60.0
@@ -85,9 +87,10 @@ def make_app(
     # Several: while a database server is down, each of those who ask waits for it.
     app.state.readiness = CapacityLimiter(16)
     app.state.basemap = BasemapFile.open(settings.basemap, store.projection)
+    app.state.gazetteer = OpenGazetteer(gazetteer_folder(settings.store, settings.data_folder))
     for pages in (
         *(board, board_map, stories, brief, downloads),
-        *(allocation, allocation_map, cards, planner, data, basemap, guide),
+        *(allocation, allocation_map, cards, planner, data, basemap, find, guide),
     ):
         app.include_router(pages.router)
     app.add_api_route("/readyz", _ready)

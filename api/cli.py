@@ -12,6 +12,7 @@ from api.commands import (
     areas,
     attributes,
     clusters,
+    gazetteer,
     incidents,
     look,
     patrols,
@@ -40,6 +41,7 @@ app.add_typer(areas.layers, name="layers")
 app.add_typer(attributes.attributes, name="attributes")
 app.add_typer(weights.weights, name="weights")
 app.add_typer(plans.plans, name="plan")
+app.add_typer(gazetteer.gazetteer, name="gazetteer")
 app.add_typer(stores.imports, name="imports")
 app.add_typer(published.fetch, name="fetch")
 app.add_typer(published.mapping, name="mapping")
@@ -60,6 +62,7 @@ for name, analysis in questions.ANALYSIS.items():
         app.command(name)(_WITH_MORE_OPTIONS.get(name) or questions.command_of(analysis))
 app.command("map")(questions.map_file)
 app.command("brief")(questions.brief)
+app.command()(gazetteer.find)
 app.command()(service.serve)
 app.command()(service.demo)
 app.command("quality")(stores.report_quality)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from geo.errors import InputError
@@ -116,6 +117,9 @@ class Settings:
         `PATCHMAP_CACHE_MB`: memory that all caches together may take, in megabytes.
     upload_bytes
         `PATCHMAP_UPLOAD_MB`: the largest file that the page for importing takes, in megabytes.
+    data_folder
+        `PATCHMAP_DATA_FOLDER`: where the gazetteer of a store in a database is kept; by default
+        below `$XDG_DATA_HOME`, or `~/.local/share`.
     """
 
     store: str = DEFAULT_STORE
@@ -130,6 +134,7 @@ class Settings:
     deadline_s: float = DEADLINE_S
     cache_bytes: int = CACHE_BYTES
     upload_bytes: int = UPLOAD_BYTES
+    data_folder: Path = field(default_factory=lambda: _data_folder({}))
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -172,7 +177,15 @@ class Settings:
                 environment, "PATCHMAP_UPLOAD_MB", UPLOAD_BYTES // 1_000_000, most=100_000
             )
             * 1_000_000,
+            data_folder=_data_folder(environment),
         )
+
+
+def _data_folder(environment: Mapping[str, str]) -> Path:
+    if own := environment.get("PATCHMAP_DATA_FOLDER"):
+        return Path(own)
+    shared = environment.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(shared).expanduser() / "patchmap"
 
 
 def _count(environment: Mapping[str, str], name: str, default: int, *, most: int) -> int:

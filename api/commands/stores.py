@@ -14,6 +14,8 @@ import typer
 from api.commands.context import CommandContext
 from api.imports.opening import open_store
 from api.imports.records import record_facts, undone_line
+from api.settings import Settings
+from boundaries.gazetteer.folder import gazetteer_folder
 from geo.errors import ConflictError, InputError
 from geo.incidents import LONDON
 from geo.output import destination, write_file
@@ -146,7 +148,7 @@ def backup(
     cli.check_output(file)
     with cli.open() as store:
         write_file(file, lambda part: _back_up(store, part), private=True)
-    cli.echo([f"{file}: a backup of {cli.store}"], {"backup": str(file)})
+    cli.echo([f"{file}: a backup of {cli.store}", *left_behind(cli)], {"backup": str(file)})
 
 
 def restore(
@@ -181,7 +183,16 @@ def copy(
     with cli.open() as store, open_store(to, create=True) as target:
         copy_store(store, target, on_part=_echo_name if sys.stderr.isatty() else lambda _name: None)
         n = target.incident_count()
-    cli.echo([f"{n:,} incidents copied from {cli.store}"], {"incidents": n})
+    lines = [f"{n:,} incidents copied from {cli.store}", *left_behind(cli, "the copy")]
+    cli.echo(lines, {"incidents": n})
+
+
+def left_behind(cli: CommandContext, copy: str = "the backup") -> list[str]:
+    """What belongs to a store and is not in a copy of it: a line for each."""
+    return [
+        f"the gazetteer {facts.source} is not in {copy}; add {facts.file} again where you need it"
+        for facts in gazetteer_folder(cli.store, Settings.read().data_folder).sources()
+    ]
 
 
 def _back_up(store: Store, part: Path) -> None:

@@ -1,0 +1,1 @@
+"""Finding a place: the box of the board, its page, and the same answer as GeoJSON."""

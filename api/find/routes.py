@@ -1,0 +1,85 @@
+"""`/search`: results as GeoJSON, or as a page for a browser without scripts."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from api.dependencies import HTML, AnswersDep
+from api.errors import reads_pages
+from api.etags import not_modified_or
+from api.find.finding import PlacedResult, SearchAnswer, find
+from api.find.payload import feature_collection
+from api.pages.templating import templates
+from api.query import QUESTION_PARAMETERS, only, whole_number
+from api.settings import VERSION
+from boundaries.gazetteer.folder import OpenGazetteer
+from boundaries.gazetteer.folding import LONGEST_QUERY
+from boundaries.gazetteer.search import MOST
+from geo.errors import QuestionError
+from geo.question.ask import Question
+
+LIMIT: Final = 50
+"""The most results of one search."""
+
+BOARD_ONLY: Final[tuple[str, ...]] = ("show", "at", "month", "over")
+"""Parameters of the board's address that its box passes on, and that say nothing to a search."""
+
+_GEOJSON: Final = "application/geo+json"
+_FORMATS: Final = ("json", "html")
+
+router = APIRouter()
+
+
+@router.get("/search")
+def search_page(request: Request, answers: AnswersDep) -> Response:
+    """What a text names: an area, a place, a street, a postcode, a position."""
+    gazetteer: OpenGazetteer = request.app.state.gazetteer
+    is_page = reads_pages(request.headers, request.query_params)
+
+    def make() -> Response:
+        options = only(request, ("q", "limit", "f", *QUESTION_PARAMETERS, *BOARD_ONLY))
+        if options.pop("f", "json") not in _FORMATS:
+            raise QuestionError("f", f"unknown format; choose from: {', '.join(_FORMATS)}")
+        text = options.pop("q", "")
+        if len(text) > LONGEST_QUERY:
+            raise QuestionError("q", f"is longer than {LONGEST_QUERY} characters")
+        most = whole_number(options, "limit", default=MOST, lowest=1, highest=LIMIT)
+        options.pop("limit", None)
+        board = {name: options.pop(name) for name in BOARD_ONLY if name in options}
+        question = Question.read(options)
+        answer = find(answers, gazetteer, text, question, most=most)
+        if is_page:
+            return Response(_page(answer, question, board), media_type=HTML)
+        return Response(orjson.dumps(feature_collection(answer)), media_type=_GEOJSON)
+
+    response = not_modified_or(
+        request,
+        answers,
+        make,
+        media_type=HTML if is_page else _GEOJSON,
+        setting=gazetteer.state(),
+    )
+    response.headers["vary"] = "accept"
+    return response
+
+
+def _page(answer: SearchAnswer, question: Question, board: dict[str, str]) -> str:
+    own = question.options() | {name: text for name, text in board.items() if name != "at"}
+    return templates.get_template("find.html").render(
+        answer=answer,
+        hidden=own,
+        links=[board_address(result, own) for result in answer.results],
+        back=f"/?{urlencode(own)}" if own else "/",
+        most=LONGEST_QUERY,
+        version=VERSION,
+    )
+
+
+def board_address(result: PlacedResult, options: dict[str, str]) -> str:
+    """The board at a result: its own story, else that of the area in which it lies; else ''."""
+    at = result.at or result.area_code
+    return f"/?{urlencode({**options, 'at': at}, safe='/:,.')}" if at else ""
