@@ -36,7 +36,7 @@ CLASS_STYLES: Final[dict[str, Style]] = {
 }
 BESIDE: Final = "beside"
 """The kind of empty cells beside a hotspot."""
-_BESIDE_STYLE: Final = {
+BESIDE_STYLE: Final = {
     **style_of("#ffffff", "#b2182b", opacity=0.15, weight=0.8),
     "dashArray": "2 3",
 }
@@ -75,7 +75,7 @@ def _classes(answer: Answer) -> Painting:
     ]
     kinds = cells["class"].where(~cells["beside"], BESIDE)
     words = {**CLASS_WORDS, BESIDE: BESIDE_WORDS}
-    styles = {BESIDE: _BESIDE_STYLE, **CLASS_STYLES}
+    styles = {BESIDE: BESIDE_STYLE, **CLASS_STYLES}
     shades = {
         kind: Shade(words[kind], style, counted=kind not in ("none", "undefined"))
         for kind, style in styles.items()

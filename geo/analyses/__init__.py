@@ -149,8 +149,9 @@ ANALYSES = (
         "",
         "Evaluation",
         "Test how well past hotspots predict later incidents.",
-        "How well maps of the first months predict the last ones, against baselines.",
+        "How well methods and 1, 3, 12 and 36 months of history predict the last months.",
         proof.evaluated,
+        history=True,
     ),
     Analysis(
         "treatment",

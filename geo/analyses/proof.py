@@ -1,101 +1,237 @@
-"""Whether maps predicted later incidents."""
+"""Whether maps predicted later incidents: methods and windows, tested on held-out months."""
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
+import shapely
 
-from geo.analyses.analysis import (
-    AnalysisResult,
-    refuse_new_points,
-    refuse_part_months,
-    refuse_weight,
-)
-from geo.analyses.surfaces import bandwidth_m, cell_months, cell_parameters
-from geo.errors import QuestionError
-from geo.hotspots import density, evaluation, getis_ord
-from geo.hotspots.shrinkage import prior, shrunk
-from geo.incidents import london_months
-from geo.question.answer import Answer
+from geo.analyses.analysis import AnalysisResult, skipped_months
+from geo.analyses.choosing import PLACE_SHARES, PLACES, Choice, choices, methods, place_curve
+from geo.analyses.held_out import WINDOWS, HeldOut, Training, days
+from geo.analyses.proof_text import ALIKE, BEST, BY_LOT, COUNT, FEWER, UNJUDGED, UNTOLD, sentences
+from geo.analyses.surfaces import bandwidth_m, cell_parameters
+from geo.hotspots import evaluation, held_out
+from geo.hotspots.evaluation import RANDOM
+from geo.question.answer import Answer, Floats
 
 _TESTED = (
     "No method uses the months that it is tested on. A plain count often does as well as a "
     "statistic: the table shows where."
 )
-LAST, ALL, GI_STAR, KERNEL = "last month", "count", "gi_star", "density"
-SHRUNK = "shrunk count"
-"""The count, shrunk towards the mean of all cells and at the level of the last months."""
+_METHOD = (
+    "Share of later incidents caught on a share of the land: PAI (Chainey, Tompson & Uhlig 2008), "
+    "PEI (Hunt 2016), prediction over observation (Wheeler & Steenbeek 2021) and recapture ratio "
+    "(Levine 2008), the last two both called RRI elsewhere; where scores tie, the emptier cell is "
+    "taken first. Each month held out is tested on the months before it; 95 % intervals by how "
+    "much these months differ (Cochran 1977); a difference between methods is said to be more "
+    "than chance where changes of sign over the months rarely give it, over all pairs (Westfall & "
+    "Young 1993)"
+)
 
-LEVEL_MONTHS = 3
+MONTHS: Final = "months"
+"""The table of each month tested."""
 
 
 def evaluated(answer: Answer) -> AnalysisResult:
-    """Score maps of the period's first months by its last ones, against baselines."""
-    refuse_weight(answer, "an evaluation")
-    refuse_part_months(answer, "an evaluation")
-    option, period = answer.question.period_option, answer.accounts.period
-    refuse_new_points(answer, period, option=option, name="an evaluation")
-    known, later = _training_and_test(answer)
-    column = {month: number for number, month in enumerate(answer.accounts.period.months)}
-    cube = cell_months(answer, answer.accounts.period.months)
-    cells, n = answer.cells, cube[:, [column[month] for month in known]].sum(axis=1)
-    last = cube[:, column[known[-1]]]
-    early = london_months(answer.counted["occurred_from"]) < np.datetime64(later[0], "M")
-    train = answer.counted[early]
+    """Test what methods and windows of history find in held-out months.
+
+    Parameters
+    ----------
+    answer
+        An Answer with its history.
+
+    Returns
+    -------
+    A row for each method, window and share of the land: `method`, `window` (months of history),
+    `asked_share`, `months` (tested), `cells`, `area_share`, `hits`, `n`, then `hit_rate`, `pai`,
+    `pei` and `predicted_over_observed` over all these months, each with `_low` and `_high`,
+    `behind` (hit rate of the best less its own), `p`, `verdict` and `why`. The table `months` has
+    the columns of `geo.hotspots.evaluation.compare_methods` and `window` for each month tested.
+
+    Raises
+    ------
+    QuestionError
+        As `HeldOut.of`.
+    """
+    of = HeldOut.of(answer)
+    early = (of.rows["month"] < of.columns(of.tested[:1])[0]).to_numpy()
     # Not even the bandwidth may depend on the months that are tested.
-    width = bandwidth_m(answer, train)
-    spread = density.quartic_density(
-        train["x"], train["y"], at=cells.grid.centres(cells.positions), bandwidth=width
-    )
-    z = getis_ord.gi_star(n, cells.neighbours)
-    # One exposure for all: the order, and so what is caught, is that of the plain count.
-    shrunk_n = shrunk(n, np.ones(len(n)), prior(n, np.ones(len(n)))).rate
-    recent = known[-LEVEL_MONTHS:]
-    level = cube[:, [column[month] for month in recent]].sum() / max(n.sum(), 1)
-    a_day = {
-        ALL: n / _days(known),
-        SHRUNK: shrunk_n * level / _days(recent),
-        LAST: last / _days(known[-1:]),
-        KERNEL: spread * cells.inside_area / 1e6 / _days(known),
-    }
-    frame = evaluation.compare_methods(
-        {
-            GI_STAR: np.where(np.isnan(z), -np.inf, z),
-            ALL: n,
-            SHRUNK: shrunk_n,
-            LAST: last,
-            KERNEL: spread,
-        },
-        {month: cube[:, column[month]] for month in later},
-        area=cells.inside_area,
-        earlier=n,
-        expected={
-            (name, month): rate * _days([month]) for name, rate in a_day.items() for month in later
-        },
-    )
+    width = bandwidth_m(answer, of.rows[early])
+    by_month = _by_month(of, width)
+    frame = summary(by_month, of)
+    said = sentences(frame)
     return AnalysisResult(
         frame,
-        "Share of later incidents caught on a share of the land: PAI (Chainey, Tompson & Uhlig "
-        "2008), PEI (Hunt 2016), prediction over observation (Wheeler & Steenbeek 2021) and "
-        "recapture ratio (Levine 2008), the last two both called RRI elsewhere; where scores tie, "
-        "the emptier cell is taken first",
+        _METHOD,
         cell_parameters(answer)
-        | {"trained_on": f"{known[0]}/{known[-1]}", "tested_on": later, "bandwidth_m": width},
-        [_TESTED],
+        | {
+            "verdict": said,
+            "trained_on": f"{of.window(max(WINDOWS), of.tested[0])[0]}/{of.months[-2]}",
+            "tested_on": list(of.tested),
+            "windows": [length for length in WINDOWS if of.known_of(length) == length],
+            "bandwidth_m": width,
+        },
+        [*said, _TESTED, *skipped_months(answer, answer.accounts.period.months)],
+        tables={MONTHS: by_month},
     )
 
 
-def _training_and_test(answer: Answer) -> tuple[list[str], list[str]]:
-    """The published months that maps are made of, and those they are tested on."""
-    months, tested = answer.accounts.months_published, answer.question.holdout
-    if len(months) <= tested:
-        raise QuestionError(
-            "holdout",
-            f"{tested} months to test on leave none of the {len(months)} months with data; choose "
-            "a longer period",
+def _by_month(of: HeldOut, bandwidth: float) -> pd.DataFrame:
+    """The indices of all methods and windows in each month tested."""
+    by = methods(of, bandwidth=bandwidth)
+    study = shapely.union_all(of.answer.study_areas.geometry.to_numpy())
+    shapely.prepare(study)
+    tables = []
+    for length in WINDOWS:
+        if of.known_of(length) < length:
+            continue
+        for month in of.tested:
+            known = of.training(length, month)
+            later = of.rows[(of.rows["month"] == of.columns([month])[0]).to_numpy()]
+            table = _compared(known, choices(by, known))
+            places = _places(known, later, study)
+            tables.append(pd.concat([table, places], ignore_index=True).assign(window=length))
+    frame = pd.concat(tables, ignore_index=True)
+    chance = frame["method"] == RANDOM
+    frame["window"] = frame["window"].astype("Int64").mask(chance)
+    # What lots find does not depend on the window.
+    frame = frame[~(chance & frame.duplicated(["later", "asked_share", "method", "window"]))]
+    names = list(evaluation.COMPARED)
+    at = names.index("method") + 1
+    return frame[[*names[:at], "window", *names[at:]]].reset_index(drop=True)
+
+
+def _compared(known: Training, chosen: dict[str, Choice]) -> pd.DataFrame:
+    of, month = known.of, known.tested
+    return evaluation.compare_methods(
+        {name: choice.scores for name, choice in chosen.items()},
+        {month: of.counts[:, of.columns([month])[0]]},
+        area=of.area,
+        earlier=known.n,
+        expected={
+            (name, month): choice.a_day * days([month])
+            for name, choice in chosen.items()
+            if choice.a_day is not None
+        },
+    )
+
+
+def _places(known: Training, later: pd.DataFrame, study: shapely.Geometry) -> pd.DataFrame:
+    """The same of ranked places, at the shares of the land that they reach."""
+    curve = place_curve(known, later=later, study=study)
+    common = {"later": known.tested, "method": PLACES, "n": len(later)}
+    rows = [
+        common | {"asked_share": share} | evaluation.at_share(curve, share)
+        for share in PLACE_SHARES
+        if _reaches(curve["area_share"], share)
+    ]
+    return pd.DataFrame(rows, columns=list(evaluation.COMPARED))
+
+
+def _reaches(shares: pd.Series, share: float) -> bool:
+    """Whether places come as near to a share of the land as one place more or less."""
+    return bool(len(shares)) and shares.iloc[0] <= share <= shares.iloc[-1] + shares.iloc[0]
+
+
+def summary(by_month: pd.DataFrame, of: HeldOut) -> pd.DataFrame:
+    """The indices over all months tested, with what can be said of their differences.
+
+    Parameters
+    ----------
+    by_month
+        As `_by_month` made it.
+    of
+        The held-out months.
+
+    Returns
+    -------
+    The frame of `evaluated`; windows with too little history have a row that says so.
+    """
+    shares = list(by_month.groupby("asked_share", sort=False))
+    short = [length for length in WINDOWS if of.known_of(length) < length]
+    parts = [_at_share(rows, len(of.tested)) for _, rows in shares]
+    parts += [
+        _unjudged(COUNT, length, share, f"{of.known_of(length)} of {length} months")
+        for length in short
+        for share, _ in shares
+    ]
+    frame = pd.concat(parts, ignore_index=True)
+    order = np.lexsort([-frame["hit_rate"].fillna(-1), frame["asked_share"]])
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def _unjudged(method: object, window: object, share: object, why: str) -> pd.DataFrame:
+    """The row of a method or window that cannot be judged."""
+    return pd.DataFrame(
+        {
+            "method": [method],
+            "window": pd.Series([window], dtype="Int64"),
+            "asked_share": [share],
+            "verdict": [UNJUDGED],
+            "why": [why],
+        }
+    )
+
+
+def _at_share(rows: pd.DataFrame, tested: int) -> pd.DataFrame:
+    """The rows of one share of the land, one for each method and window."""
+    share = float(rows["asked_share"].iloc[0])
+    every = list(rows.groupby(["method", "window"], sort=False, dropna=False))
+    groups = [group for group in every if len(group[1]) == tested]
+    partly = [
+        _unjudged(
+            method, window, share, f"too few places in {tested - len(own)} of {tested} months"
         )
-    return months[:-tested], months[-tested:]
+        for (method, window), own in every
+        if len(own) < tested
+    ]
+    by = {
+        name: np.array([own.sort_values("later")[name].to_numpy(float) for _, own in groups])
+        for name in ("hits", "n", "area_share", "possible", "predicted", "cells", "hit_rate")
+    }
+    land = by["area_share"].mean(axis=1)
+    rate = held_out.pooled_ratio(by["hits"], by["n"])
+    frame = pd.DataFrame(
+        {
+            "method": [method for (method, _), _ in groups],
+            "window": pd.Series([window for (_, window), _ in groups], dtype="Int64"),
+            "asked_share": share,
+            "months": pd.Series([tested] * len(groups), dtype="Int64"),
+            "cells": by["cells"].mean(axis=1),
+            "area_share": land,
+            "hits": by["hits"].sum(axis=1),
+            "n": by["n"].sum(axis=1),
+            **_columns("hit_rate", held_out.PooledRatio(*(np.minimum(part, 1) for part in rate))),
+            **_columns("pai", held_out.PooledRatio(*(part / land for part in rate))),
+            **_columns("pei", held_out.pooled_ratio(by["hits"], by["possible"])),
+            **_columns(
+                "predicted_over_observed", held_out.pooled_ratio(by["predicted"], by["hits"])
+            ),
+        }
+    )
+    judged = pd.concat([frame, _verdicts(frame, by["hit_rate"])], axis=1)
+    return pd.concat([judged, *partly], ignore_index=True)
 
 
-def _days(months: list[str]) -> int:
-    return sum(pd.Period(month, "M").days_in_month for month in months)
+def _columns(name: str, ratio: held_out.PooledRatio) -> dict[str, Floats]:
+    return {name: ratio.value, f"{name}_low": ratio.low, f"{name}_high": ratio.high}
+
+
+def _verdicts(frame: pd.DataFrame, hit_rates: Floats) -> pd.DataFrame:
+    """How far each method lies behind the best, and whether that may be chance."""
+    own = np.flatnonzero(frame["method"] != RANDOM)  # lots are no method
+    # Of equals the first, which is the plainest.
+    best = own[np.argmax(np.nan_to_num(frame["hit_rate"].to_numpy()[own], nan=-1.0))]
+    months = ~np.isnan(hit_rates).any(axis=0)
+    p = np.full(len(frame), np.nan)
+    if months.any():
+        p[own] = held_out.paired_p(hit_rates[own][:, months])[list(own).index(best)]
+    few = months.sum() < held_out.FEWEST_MONTHS
+    verdict = np.where(p <= held_out.LEVEL, FEWER, UNTOLD if few else ALIKE).astype(object)
+    verdict[frame["method"] == RANDOM] = BY_LOT
+    verdict[best] = BEST
+    behind = frame["hit_rate"].iloc[best] - frame["hit_rate"]
+    return pd.DataFrame({"behind": behind, "p": p, "verdict": verdict, "why": ""})

@@ -16,11 +16,14 @@ from geo.analyses.analysis import (
 )
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, density, emerging
+from geo.hotspots.baselines import Baseline
 from geo.hotspots.change import Changes
+from geo.hotspots.dispersion import begins_series
+from geo.hotspots.emerging import BaselineOf
 from geo.hotspots.verdict import Against
 from geo.incidents import london_months, months_between
 from geo.question.alike import crossed
-from geo.question.answer import UNKNOWN_CELL, Answer, Floats
+from geo.question.answer import UNKNOWN_CELL, Answer, Bools, Floats
 
 _EDGE = (
     "Near the edge of the study area the density is too low, as incidents beyond it are unknown. "
@@ -215,12 +218,16 @@ def emerging_hotspots(answer: Answer) -> AnalysisResult:
             f"Only months from {latest} on are used: from then the source has other anonymous "
             "points."
         )
+    gi = answer.question.test == "gi"
     try:
         classes = emerging.emerging(
             counts[known],
             answer.cells.neighbours[known][:, known],
-            answer.cells.inside_area[known],
+            _baseline_of(answer, months, known),
             months=months,
+            tested=None if gi else _evidence_months(answer, months)[known],
+            dispersion=1.0 if gi else answer.dispersion.value,
+            gi=gi,
         )
     except InputError as error:
         raise QuestionError("period", " ".join([f"{error}.", *caveats])) from error
@@ -230,12 +237,32 @@ def emerging_hotspots(answer: Answer) -> AnalysisResult:
     return AnalysisResult(
         answer.on_cells(classes),
         "Categories of emerging hot spot analysis on each cell's steps: a step looks at a month "
-        "and the two before it, and is hot or cold by Gi* and the exact tail of the three "
-        "together; new and consecutive only where the last month alone bears it out; trends by "
+        "and the two before it, and is hot or cold where a cell, with those that touch it, holds "
+        f"more or fewer than {answer.baseline.phrase}, by the exact tail of the three together"
+        + (" and Gi* too" if gi else "")
+        + "; new and consecutive only where the last month alone bears it out; trends of Gi* by "
         "Mann–Kendall",
-        cell_parameters(answer) | {"window_months": emerging.WINDOW, "months": len(complete)},
-        caveats,
+        cell_parameters(answer)
+        | {
+            "window_months": emerging.WINDOW,
+            "months": len(complete),
+            "baseline": answer.baseline.name,
+            "baseline_words": answer.baseline.phrase,
+            "test": answer.question.test,
+        },
+        [*caveats, *answer.baseline.caveats],
     )
+
+
+def _baseline_of(answer: Answer, months: list[str], known: Bools) -> Baseline | BaselineOf:
+    """The baseline of the known cells: other incidents are those of the months of each step."""
+    baseline = answer.baseline.baseline
+    if not baseline.labels:
+        return Baseline(baseline.amounts[known])
+    rows = answer.rows.of_all_categories()
+    rows = rows if answer.question.test == "gi" else rows[begins_series(rows)]
+    everything = _by_cell(answer, rows, months)[known]
+    return lambda span: Baseline(everything[:, span].sum(axis=1), labels=True)
 
 
 def cell_months(answer: Answer, months: list[str]) -> Floats:
@@ -253,10 +280,19 @@ def cell_months(answer: Answer, months: list[str]) -> Floats:
     -------
     n × m counts.
     """
-    when = london_months(answer.counted["occurred_from"])
+    return _by_cell(answer, answer.counted, months)
+
+
+def _evidence_months(answer: Answer, months: list[str]) -> Floats:
+    """As `cell_months`, but incidents of one series count once, in the month of the first."""
+    return _by_cell(answer, answer.counted[begins_series(answer.counted)], months)
+
+
+def _by_cell(answer: Answer, incidents: pd.DataFrame, months: list[str]) -> Floats:
+    when = london_months(incidents["occurred_from"])
     month = (when - np.datetime64(months[0], "M")).astype(np.int64)
     cube = np.zeros((len(answer.cells), len(months)))
-    np.add.at(cube, (answer.cell_of_counted, month), 1.0)
+    np.add.at(cube, (answer.cells.assign(incidents["x"], incidents["y"]), month), 1.0)
     return cube
 
 

@@ -140,20 +140,10 @@ def hotspots(
     n = np.asarray(counts)
     evidence = n if tested is None else np.asarray(tested)
     judged = neighbours @ baseline.amounts > 0
-    around, total = neighbours @ evidence.astype(float), float(evidence[judged].sum())
-    share = np.minimum(neighbours @ baseline.shares, 1.0)
-    p_count = np.full(len(n), np.nan)
-    if total > 0:
-        p_count[judged] = _tail(
-            around[judged],
-            total,
-            neighbourhoods=(neighbours @ baseline.amounts)[judged],
-            baseline=baseline,
-            dispersion=dispersion,
-        )
+    p_count, surplus = neighbourhood_tails(evidence, neighbours, baseline, dispersion=dispersion)
     q_count = benjamini_hochberg(p_count)
     frame = getis_ord.statistics(n if weighted is None else weighted, neighbours)
-    rate, surplus = q_count, around - total * share
+    rate = q_count
     if gi:
         agree = np.sign(frame["z"].to_numpy()) == np.sign(surplus)
         rate = np.where(agree, np.maximum(frame["q"].to_numpy(), q_count), 1.0)
@@ -172,6 +162,41 @@ def hotspots(
         beside=beside,
     )
     return frame if weighted is None else getis_ord.with_harm(frame, np.asarray(weighted, float))
+
+
+def neighbourhood_tails(
+    counts: ArrayLike, neighbours: csr_array, baseline: Baseline, *, dispersion: float = 1.0
+) -> tuple[Floats, Floats]:
+    """How far the count of each neighbourhood lies from what its baseline leads one to expect.
+
+    Parameters
+    ----------
+    counts
+        Whole numbers of n cells: incidents that are evidence.
+    neighbours, baseline, dispersion
+        As for `hotspots`.
+
+    Returns
+    -------
+    The exact two-sided p of each neighbourhood, NaN where it has no baseline; and its count less
+    the expected one.
+
+    Source: as `hotspots`.
+    """
+    evidence = np.asarray(counts, float)
+    amounts = neighbours @ baseline.amounts
+    judged = amounts > 0
+    around, total = neighbours @ evidence, float(evidence[judged].sum())
+    p = np.full(len(evidence), np.nan)
+    if total > 0:
+        p[judged] = _tail(
+            around[judged],
+            total,
+            neighbourhoods=amounts[judged],
+            baseline=baseline,
+            dispersion=dispersion,
+        )
+    return p, around - total * np.minimum(neighbours @ baseline.shares, 1.0)
 
 
 def _tail(

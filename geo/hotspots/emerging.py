@@ -1,10 +1,10 @@
 """Emerging hotspots: which cells became hot lately, stay hot, or have stopped being hot.
 
-A month of a cell is hot (or cold) where `getis_ord.hotspots` calls it so: Gi* and the exact tail
-agree at 95 % after correction over all cells of that month. What is tested is the window of
-months that ends with it, always against the whole study area in the same window. So neither a
-quiet month nor one that was published short makes the city look cold, unlike a Gi* against the
-mean of the whole cube.
+A month of a cell is hot (or cold) where `baselines.hotspots` calls it so: its neighbourhood holds
+more than its baseline would lead one to expect, after correction over all cells of that month.
+What is tested is the window of months that ends with it, always against the whole study area in
+the same window. So neither a quiet month nor one that was published short makes the city look
+cold, unlike a Gi* against the mean of the whole cube.
 
 Nearly every pattern needs a hot or cold last month, and the others nine in ten months. So a
 study area without any pattern shows a false one about as seldom as a single map does: one in
@@ -17,7 +17,7 @@ Mann–Kendall's test would take that for a trend.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -27,12 +27,15 @@ from scipy.sparse import csr_array
 
 from geo.checkpoints import checkpoint
 from geo.errors import InputError
-from geo.hotspots.getis_ord import gi_star, hotspots
+from geo.hotspots.baselines import Baseline, hotspots
+from geo.hotspots.getis_ord import gi_star
 from geo.statistics import Trend, benjamini_hochberg, mann_kendall
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+BaselineOf = Callable[[Ints], Baseline]
+"""The baseline of the incidents of some months, by their positions: other incidents vary too."""
 
 LEAST_MONTHS: Final = 10
 """Mann–Kendall's normal approximation is good from ten values on."""
@@ -67,16 +70,19 @@ PATTERNS: Final = (
 def emerging(
     counts: ArrayLike,
     neighbours: csr_array,
-    inside_area: ArrayLike,
+    baseline: Baseline | BaselineOf,
     *,
     months: Sequence[str],
     window: int = WINDOW,
+    tested: ArrayLike | None = None,
+    dispersion: float = 1.0,
+    gi: bool = False,
 ) -> pd.DataFrame:
     """Class every cell by how hot and cold its months were.
 
     A cell is only new or consecutive where the last month alone bears it out: with its neighbours
-    it has more than an even share of that month (or less, for cold). Otherwise a burst two months
-    ago would be called new for as long as the window counts it; such a cell is sporadic.
+    it has more than its share of the baseline in that month (or less, for cold). Otherwise a burst
+    two months ago would be called new for as long as the window counts it; such a cell is sporadic.
 
     Parameters
     ----------
@@ -85,13 +91,15 @@ def emerging(
         published, or only in part: it is skipped and does not count as a fall.
     neighbours
         n × n matrix of 0 and 1 with ones on its diagonal.
-    inside_area
-        Area of each cell inside the mask, in any one unit.
+    baseline
+        Of the n cells: one for all months, or a function of the months of a step.
     months
         Names of the m months, as `YYYY-MM`.
     window
         The number of months, ending with the one tested, that are counted together as far as
         published.
+    tested, dispersion, gi
+        As for `baselines.hotspots`; `tested` is n × m like the counts.
 
     Returns
     -------
@@ -119,24 +127,59 @@ def emerging(
         )
     known = np.zeros_like(cube)
     known[:, published] = cube[:, published]
+    evidence = known if tested is None else np.where(np.isnan(cube), 0, np.asarray(tested, float))
+    of_months = (lambda _: baseline) if isinstance(baseline, Baseline) else baseline
     hot, cold = (np.zeros((len(cube), len(published)), dtype=bool) for _ in range(2))
     z = np.empty(hot.shape)
     for step, month in enumerate(published):
         checkpoint()
-        recent = known[:, max(month - window + 1, 0) : month + 1].sum(axis=1)
-        called = hotspots(recent, neighbours, inside_area)["class"]
-        hot[:, step] = called.isin(["hot_95", "hot_99"])
-        cold[:, step] = called.isin(["cold_95", "cold_99"])
+        span = published[(published > month - window) & (published <= month)]
+        hot[:, step], cold[:, step] = called(
+            known[:, span].sum(axis=1),
+            neighbours,
+            of_months(span),
+            tested=evidence[:, span].sum(axis=1),
+            dispersion=dispersion,
+            gi=gi,
+        )
         z[:, step] = gi_star(known[:, month], neighbours)
     # A month without any incident has no z, and says nothing about a trend.
     trend = mann_kendall(z[:, ~np.isnan(z).all(axis=0)])
     last = published[-1]
     recent = published[published > last - window]
     near = neighbours @ known[:, recent]
-    land = np.asarray(inside_area, float)
-    even = near[:, -1] - known[:, last].sum() * (neighbours @ land) / land.sum()
-    steps = _Steps(hot, cold, trend, even, np.array(months, dtype=object)[published].tolist())
+    above = near[:, -1] - known[:, last].sum() * (neighbours @ of_months(recent).shares)
+    steps = _Steps(hot, cold, trend, above, np.array(months, dtype=object)[published].tolist())
     return _frame(known, steps, near=near, window=window)
+
+
+def called(
+    counts: ArrayLike,
+    neighbours: csr_array,
+    baseline: Baseline,
+    *,
+    tested: ArrayLike | None = None,
+    dispersion: float = 1.0,
+    gi: bool = False,
+) -> tuple[Bools, Bools]:
+    """Which cells are hot, and which cold, in one step.
+
+    Parameters
+    ----------
+    counts, neighbours, baseline, tested, dispersion, gi
+        As for `baselines.hotspots`.
+
+    Returns
+    -------
+    Two times n flags.
+    """
+    ids = [""] * len(np.asarray(counts))
+    classes = hotspots(
+        counts, neighbours, baseline, ids=ids, tested=tested, dispersion=dispersion, gi=gi
+    )["class"]
+    return tuple(  # type: ignore[return-value] # of two
+        classes.isin([f"{kind}_95", f"{kind}_99"]).to_numpy(dtype=bool) for kind in ("hot", "cold")
+    )
 
 
 class _Steps(NamedTuple):
@@ -149,7 +192,7 @@ class _Steps(NamedTuple):
     trend
         Of the single months.
     above
-        By cell: incidents in the last month, neighbours included, less an even share of them.
+        By cell: incidents in the last month, neighbours included, less those to be expected.
     months
         The last month of each step.
     """

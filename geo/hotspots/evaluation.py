@@ -22,8 +22,8 @@ from geo.errors import InputError
 Floats = NDArray[np.float64]
 
 COMPARED: Final = (
-    "later", "asked_share", "method", "cells", "area_share", "hits", "n", "hit_rate", "pai", "pei",
-    "predicted_over_observed", "recapture_ratio",
+    "later", "asked_share", "method", "cells", "area_share", "hits", "possible", "predicted", "n",
+    "hit_rate", "pai", "pei", "predicted_over_observed", "recapture_ratio",
 )  # fmt: skip
 """Columns of a comparison of methods."""
 
@@ -41,6 +41,7 @@ def accuracy(
     *,
     earlier: ArrayLike | None = None,
     expected: ArrayLike | None = None,
+    best: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> pd.DataFrame:
     """The indices of a map as more and more of its cells are taken.
 
@@ -56,12 +57,16 @@ def accuracy(
         Incidents in each cell in the period that the method is made from.
     expected
         Incidents that the method expects in each cell in the later period.
+    best
+        Later incidents and area of the cells from which the best choice is made; the cells
+        themselves where not given. Places that are no cells are so held to the same best.
 
     Returns
     -------
     A row for each number of cells: `cells`, `area_share`, `hits` (later incidents in them),
-    `hit_rate`, `pai` = hit rate / area share, `pei` = PAI / the best PAI that any choice of the
-    same area could have, `predicted_over_observed` (NaN without `expected`) and
+    `possible` (the most that any choice of the same area could have), `predicted` (incidents
+    expected in them, NaN without `expected`), `hit_rate`, `pai` = hit rate / area share, `pei` =
+    hits / possible, `predicted_over_observed` (NaN without `expected`) and
     `recapture_ratio` (NaN without `earlier`). With cells of unequal area the best choice may cut
     its last cell, so PEI is never too high. NaN where there are no later incidents.
 
@@ -77,8 +82,10 @@ def accuracy(
         order = np.lexsort([hits / land, -score])
         caught, covered = np.cumsum(hits[order]), np.cumsum(land[order])
         share, rate = covered / land.sum(), caught / hits.sum()
-        pei = caught / _most_caught(hits, land, within=covered)
-        over_observed = np.cumsum(predicted[order]) / caught
+        choice = (hits, land) if best is None else best
+        possible = most_caught(*choice, within=covered)
+        predicted_there = np.cumsum(predicted[order])
+        pei, over_observed = caught / possible, predicted_there / caught
         caught_before = np.cumsum(before[order])
     recaptured = recapture_ratio((caught_before, caught), (before.sum(), hits.sum()))
     return pd.DataFrame(
@@ -86,6 +93,8 @@ def accuracy(
             "cells": np.arange(1, len(score) + 1),
             "area_share": share,
             "hits": caught.astype(np.int64),
+            "possible": possible,
+            "predicted": predicted_there,
             "hit_rate": rate,
             "pai": rate / share,
             "pei": pei,
@@ -95,11 +104,26 @@ def accuracy(
     )
 
 
-def _most_caught(hits: Floats, land: Floats, *, within: Floats) -> Floats:
-    """The most incidents that so much land can contain, its densest cells first."""
+def most_caught(later: ArrayLike, area: ArrayLike, *, within: ArrayLike) -> Floats:
+    """The most incidents that so much land can contain, its densest cells first.
+
+    Parameters
+    ----------
+    later, area
+        As for `accuracy`.
+    within
+        m areas.
+
+    Returns
+    -------
+    m numbers of incidents; the last cell of each may be cut.
+    """
+    hits, land = (np.asarray(values, float) for values in (later, area))
     densest = np.argsort(-hits / land, kind="stable")
     covered, caught = np.cumsum(land[densest]), np.cumsum(hits[densest])
-    reached: Floats = np.interp(within, np.append(0.0, covered), np.append(0.0, caught))
+    reached: Floats = np.interp(
+        np.asarray(within, float), np.append(0.0, covered), np.append(0.0, caught)
+    )
     return reached
 
 
@@ -156,7 +180,7 @@ def compare_methods(
             for name, scores in methods.items()
         }
         for share in area_shares:
-            indices = {name: _at_share(curve, share) for name, curve in curves.items()}
+            indices = {name: at_share(curve, share) for name, curve in curves.items()}
             indices[RANDOM] = _by_chance(counts, area, share=share)
             common = {"later": period, "asked_share": share, "n": int(np.sum(counts))}
             rows += [common | {"method": name} | values for name, values in indices.items()]
@@ -171,7 +195,20 @@ def _refuse_shares(area_shares: Sequence[float]) -> None:
             )
 
 
-def _at_share(curve: pd.DataFrame, share: float) -> dict[str, float]:
+def at_share(curve: pd.DataFrame, share: float) -> dict[str, float]:
+    """The indices where a share of the land is taken.
+
+    Parameters
+    ----------
+    curve
+        As `accuracy` returned it.
+    share
+        Of the land: as many whole cells as fit, at least one.
+
+    Returns
+    -------
+    The row of the curve.
+    """
     # A hair more, because shares add up with rounding errors.
     fit = int((curve["area_share"] <= share + 1e-9).sum())
     return dict(curve.iloc[max(fit, 1) - 1])
@@ -180,12 +217,14 @@ def _at_share(curve: pd.DataFrame, share: float) -> dict[str, float]:
 def _by_chance(later: ArrayLike, area: ArrayLike, *, share: float) -> dict[str, float]:
     """The expected indices of cells drawn by lot."""
     hits, land = np.asarray(later, float), np.asarray(area, float)
-    best = _most_caught(hits, land, within=share * land.sum(keepdims=True))[0]
+    best = most_caught(hits, land, within=share * land.sum(keepdims=True))[0]
     known = hits.sum() > 0
     return {
         "cells": round(share * len(hits)),
         "area_share": share,
         "hits": share * hits.sum(),
+        "possible": best,
+        "predicted": np.nan,
         "hit_rate": share if known else np.nan,
         "pai": 1.0 if known else np.nan,
         "pei": share * hits.sum() / best if known else np.nan,

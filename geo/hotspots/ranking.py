@@ -155,6 +155,29 @@ def place_prior(incidents: pd.DataFrame, *, radius: float, land: float) -> Prior
     return prior(counts, np.ones(len(counts))) if len(counts) else Prior(0.0, 0.0)
 
 
+def busiest_circles(
+    incidents: pd.DataFrame, *, most: int, radius: float = RADIUS_M, apart: float = APART_M
+) -> pd.DataFrame:
+    """The circles that `rank` chooses by counts, without what describes them.
+
+    Parameters
+    ----------
+    incidents
+        `x` and `y` in metres.
+    most, radius, apart
+        As in `rank`.
+
+    Returns
+    -------
+    `x`, `y`, `radius_m` and `n` of each circle, in the order of the choice.
+    """
+    x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
+    sites = best_circles(x, y, weights=np.ones(len(x)), radius=radius, apart=apart, most=most)
+    centres = np.array(sites, float).reshape(-1, 2) * (radius / STEPS)
+    places = pd.DataFrame({"x": centres[:, 0], "y": centres[:, 1], "radius_m": float(radius)})
+    return places.assign(n=count_inside(places, incidents))
+
+
 def of_period(
     places: pd.DataFrame,
     incidents: pd.DataFrame,

@@ -492,19 +492,22 @@ class Answer:
     @cached_property
     def baseline(self) -> StatedBaseline:
         """What the cells are held against."""
+        return stated_baseline(self.baseline_sources)
+
+    @property
+    def baseline_sources(self) -> BaselineSources:
+        """What the baseline of the cells is made of."""
         notes = self.facts.notes
-        return stated_baseline(
-            BaselineSources(
-                self.question,
-                self.cells,
-                self.counted,
-                {name: name in notes and notes[name].snapped for name in self.accounts.source},
-                self.study_areas,
-                self.study_title,
-                self.facts.baseline,
-                self.facts.title(baseline_layer(self.question.baseline)),
-                self.rows,
-            )
+        return BaselineSources(
+            self.question,
+            self.cells,
+            self.counted,
+            {name: name in notes and notes[name].snapped for name in self.accounts.source},
+            self.study_areas,
+            self.study_title,
+            self.facts.baseline,
+            self.facts.title(baseline_layer(self.question.baseline)),
+            self.rows,
         )
 
     @cached_property
@@ -577,7 +580,7 @@ class Answer:
     @cached_property
     def cells_known(self) -> Bools:
         """Whether the same months are known of each cell: of the area at its centre."""
-        return self._at_centres(np.append(self.known.like(self._shown_months)[1], True))
+        return self.at_centres(np.append(self.known.like(self._shown_months)[1], True))
 
     @property
     def cell_months_known(self) -> set[str]:
@@ -593,10 +596,20 @@ class Answer:
         """Whether each cell can be compared with the compared period."""
         if self.crossed:
             return np.zeros(len(self.cells), dtype=bool)
-        return self.cells_known & self._at_centres(np.append(self.compares, True))
+        return self.cells_known & self.at_centres(np.append(self.compares, True))
 
-    def _at_centres(self, of_areas: Bools) -> Bools:
-        """The value of the area at each cell's centre; the last one is for outside the layer."""
+    def at_centres(self, of_areas: Bools) -> Bools:
+        """The flag of the area at each cell's centre.
+
+        Parameters
+        ----------
+        of_areas
+            A flag for each area, and one more for outside the layer.
+
+        Returns
+        -------
+        A flag for each cell.
+        """
         if of_areas.all():
             return np.ones(len(self.cells), dtype=bool)
         at: Bools = of_areas[self.areas_at(*self.cells.grid.centres(self.cells.positions))]

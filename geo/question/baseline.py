@@ -149,6 +149,31 @@ def baseline_layer(name: str) -> str:
     return "" if name in ("", *BASELINES) else name.partition(":")[0].strip()
 
 
+def possible_baselines(of: BaselineSources) -> list[str]:
+    """The names of all baselines that cells could be held against, as the Question names them.
+
+    Parameters
+    ----------
+    of
+        What they are made of.
+
+    Returns
+    -------
+    `even` first; `other` only where the Question chooses categories, and a layer only where it
+    names one.
+    """
+    names = {
+        "even": True,
+        "points": any(of.sources.values()),
+        RESIDENTS: not _why_no_residents(of.study),
+        "other": bool(of.question.category),
+    }
+    own = of.question.baseline
+    return list(
+        dict.fromkeys([*(name for name, can in names.items() if can), *([own] * bool(own))])
+    )
+
+
 def stated_baseline(of: BaselineSources) -> StatedBaseline:
     """The baseline of a Question, with its words.
 

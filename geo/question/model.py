@@ -68,13 +68,16 @@ class PlaceTerms(Terms):
     """Which places are ranked."""
 
     radius: int = option(
-        WholeNumber(25, 500), 150, says="Radius of a ranked place, in metres.", analyses=_RANK
+        WholeNumber(25, 500),
+        150,
+        says="Radius of a ranked place, in metres.",
+        analyses=(*_RANK, "evaluate"),
     )
     spacing: int = option(
         WholeNumber(50, 10_000),
         500,
         says="Shortest distance between the centres of two ranked places, in metres.",
-        analyses=(*_RANK, "treatment"),
+        analyses=(*_RANK, "evaluate", "treatment"),
     )
     top: int = option(
         WholeNumber(1, 500), 20, says="How many places to rank, at most.", analyses=_RANK
@@ -449,10 +452,12 @@ class Question(Terms):
         analyses=("density",),
     )
     places: PlaceTerms = PlaceTerms()
-    holdout: int = option(
+    holdout: int | None = option(
         WholeNumber(1, 60),
-        3,
-        says="How many of the last months to test the maps on.",
+        None,
+        says="How many of the last months to test on, each by the months before it (default: up to "
+        "12 of the period, as many as leave a year of history, at least 6).",
+        example="12",
         analyses=("evaluate",),
     )
     treatment: TreatmentTerms = TreatmentTerms()

@@ -58,10 +58,21 @@ class QuestionRows:
         """
         return self.inside(self.resolved.select(self.everything(), period))
 
-    def of_all_categories(self) -> pd.DataFrame:
-        """The incidents of its period and sources in the study area, whatever the category."""
+    def of_all_categories(self, period: Period | None = None) -> pd.DataFrame:
+        """The incidents of its sources in the study area, whatever the category.
+
+        Parameters
+        ----------
+        period
+            Another period than the Question's.
+
+        Returns
+        -------
+        An incident frame with `area`.
+        """
         question = replace(self.resolved.question, category=())
-        return self.inside(replace(self.resolved, question=question).select(self.everything()))
+        resolved = replace(self.resolved, question=question)
+        return self.inside(resolved.select(self.everything(), period))
 
     @cached_property
     def point_lists(self) -> list[PointList]:

@@ -67,7 +67,7 @@ def _dispersion(counts: CountResult, neighbours: csr_array, known: NDArray[np.bo
 def emerging_hotspots(
     counts: CountResult, units: CellUnits, categories: Sequence[str] = ()
 ) -> gpd.GeoDataFrame:
-    """Every cell with its class by month, in the columns of an Answer.
+    """Every cell with its class by month against an even spread, in the columns of an Answer.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def emerging_hotspots(
     classes = emerging.emerging(
         by_month.to_numpy()[known],
         cells.neighbours[known][:, known],
-        cells.inside_area[known],
+        Baseline(cells.inside_area[known]),
         months=by_month.columns.tolist(),
     )
     if not known.all():

@@ -70,6 +70,11 @@ def _expression(
             part for rule, one in zip(rules[1:], others, strict=True) for part in (rule.low, one)
         ]
         return first if {first} >= set(others) else ["step", field, first, *steps]
-    cases = [part for rule in rules if rule.value for part in (rule.value, value(rule.symbol))]
+    named = [rule for rule in rules if rule.value and rule.value != symbology.flag]
+    cases = [part for rule in named for part in (rule.value, value(rule.symbol))]
     default = next((value(rule.symbol) for rule in rules if not rule.value), otherwise)
-    return ["match", ["to-string", field], *cases, default] if cases else default
+    classed = ["match", ["to-string", field], *cases, default] if cases else default
+    flagged = [value(rule.symbol) for rule in rules if rule.value and rule.value == symbology.flag]
+    if not flagged:
+        return classed
+    return ["case", ["==", ["get", symbology.flag], True], flagged[0], classed]

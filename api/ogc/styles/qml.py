@@ -44,7 +44,7 @@ def to_qml(symbology: Symbology) -> str:
 
 def qgis_renderer(symbology: Symbology) -> Xml.Element:
     """Return a style as the element `renderer-v2`."""
-    attributes = {"type": _RENDERERS[symbology.kind], "attr": symbology.field}
+    attributes = {"type": _RENDERERS[symbology.kind], "attr": _classed_by(symbology)}
     renderer = Xml.Element("renderer-v2", attributes)
     if symbology.kind == "graduated":
         renderer.set("graduatedMethod", "GraduatedColor")
@@ -55,6 +55,14 @@ def qgis_renderer(symbology: Symbology) -> Xml.Element:
     for number, rule in enumerate(symbology.rules):
         _add_symbol(symbols, number, rule.symbol, shape=symbology.shape)
     return renderer
+
+
+def _classed_by(symbology: Symbology) -> str:
+    """The field, or the expression, by whose value features are classed."""
+    if not symbology.flag:
+        return symbology.field
+    flag, field = symbology.flag, symbology.field
+    return f'CASE WHEN "{flag}" THEN \'{flag}\' ELSE "{field}" END'
 
 
 def _add_rules(parent: Xml.Element, name: str, rules: tuple[Rule, ...]) -> None:

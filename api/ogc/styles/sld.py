@@ -64,8 +64,15 @@ def _add_condition(parent: Xml.Element, symbology: Symbology, rule: Rule, *, is_
         low, high = f"{rule.low:.9g}", f"{rule.high:.9g}"
         _add_comparison(both, "PropertyIsGreaterThanOrEqualTo", symbology.field, low)
         _add_comparison(both, below, symbology.field, high)
+    elif rule.value and rule.value == symbology.flag:
+        condition = Xml.SubElement(parent, "ogc:Filter")
+        _add_comparison(condition, "PropertyIsEqualTo", symbology.flag, "true")
     elif rule.value:
         condition = Xml.SubElement(parent, "ogc:Filter")
+        if symbology.flag:
+            # Every rule that fits is drawn: what the flag is for must not be drawn twice.
+            condition = Xml.SubElement(condition, "ogc:And")
+            _add_comparison(condition, "PropertyIsNotEqualTo", symbology.flag, "true")
         _add_comparison(condition, "PropertyIsEqualTo", symbology.field, rule.value)
     else:
         Xml.SubElement(parent, "ElseFilter")

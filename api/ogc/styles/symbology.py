@@ -10,12 +10,12 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from api.maps.modes import CLASS_STYLES, GROUPS, PATTERN_STYLES
+from api.maps.modes import BESIDE, BESIDE_STYLE, CLASS_STYLES, GROUPS, PATTERN_STYLES
 from api.maps.painting import Style
 from api.ogc.collections.base import Collection
 from api.ogc.items import Items
 from api.ogc.items import Kind as GeometryKind
-from api.pages.text import CLASS_WORDS
+from api.pages.text import BESIDE_WORDS, CLASS_WORDS
 from geo.errors import InputError, QuestionError
 from geo.hotspots.change import BANDS
 from geo.hotspots.emerging import PATTERNS
@@ -79,7 +79,8 @@ class Rule:
     Attributes
     ----------
     value
-        Of the field; '' for every feature without a rule of its own.
+        Of the field, or the name of the symbology's flag; '' for every feature without a rule of
+        its own.
     low, high
         Ends of a range of the field, both inclusive; the first range that fits is drawn.
     """
@@ -111,12 +112,16 @@ class Symbology:
         Name of the property; '' where all are drawn alike.
     shape
         What the features are drawn as.
+    flag
+        Name of a property that is true or false: where it is true the rule of that name holds,
+        whatever the field says; '' where there is none.
     """
 
     kind: Kind
     field: str
     rules: tuple[Rule, ...]
     shape: SymbolShape
+    flag: str = ""
 
 
 _PLAIN: Final = Symbol("#6baed6", 0.25, "#08519c")
@@ -166,7 +171,11 @@ def symbology_of(items: Items) -> Symbology:
     known = [name for name in table.columns if table[name].notna().any()]
     names = known if items.is_declared else []
     if name := next((name for name in _CLASSED if name in names), ""):
-        return Symbology("categorised", name, _categories(table[name]), shape)
+        rules = _categories(table[name])
+        if BESIDE not in names:
+            return Symbology("categorised", name, rules, shape)
+        beside = Rule(BESIDE_WORDS, Symbol.of_map(BESIDE_STYLE), BESIDE)
+        return Symbology("categorised", name, (beside, *rules), shape, flag=BESIDE)
     if name := next((name for name in _GRADED if name in names), ""):
         return Symbology("graduated", name, _ranges(table[name]), shape)
     return Symbology("single", "", (Rule("", _PLAIN),), shape)

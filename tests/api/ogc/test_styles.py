@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.ogc.styles.mapbox import to_mapbox
+from api.ogc.styles.qml import to_qml
 from api.ogc.styles.sld import to_sld
 from api.ogc.styles.symbology import Rule, Symbol, Symbology
 
@@ -67,6 +68,30 @@ def test_an_sld_draws_each_value_once_and_the_others() -> None:
     assert first.findtext(".//ogc:PropertyIsEqualTo/ogc:Literal", "", SLD) == "hot & high"
     assert first.findtext(".//sld:CssParameter[@name='fill']", "", SLD) == "#ff0000"
     assert other.find("sld:ElseFilter", SLD) is not None
+
+
+def test_a_flag_is_drawn_in_its_own_colour_and_once() -> None:
+    """An empty cell beside a hotspot has no class: its flag decides."""
+    rules = (Rule("Beside", RED, "beside"), Rule("Not hot", BLUE, "none"))
+    flagged = Symbology("categorised", "class", rules, shape="polygon", flag="beside")
+    renderer = Xml.fromstring(to_qml(flagged)).find("renderer-v2")
+    assert renderer is not None
+    assert renderer.get("attr") == 'CASE WHEN "beside" THEN \'beside\' ELSE "class" END'
+    beside, other = Xml.fromstring(to_sld(flagged, "a", "A")).iterfind(".//sld:Rule", SLD)
+    assert beside.findtext(".//ogc:PropertyIsEqualTo/ogc:PropertyName", "", SLD) == "beside"
+    assert other.findtext(".//ogc:PropertyIsNotEqualTo/ogc:PropertyName", "", SLD) == "beside"
+    assert other.findtext(".//ogc:PropertyIsEqualTo/ogc:Literal", "", SLD) == "none"
+    fill = to_mapbox(flagged, "a", title="A", tilejson="http://localhost/a")["layers"][0]
+    assert fill["paint"]["fill-color"] == [
+        "case",
+        ["==", ["get", "beside"], True],
+        "#ff0000",
+        ["match", ["to-string", ["get", "class"]], "none", "#0000ff", "rgba(0, 0, 0, 0)"],
+    ]
+
+
+def test_the_style_of_hotspots_draws_what_lies_beside_one(client: TestClient) -> None:
+    assert 'value="beside"' in client.get("/ogc/styles/hotspots?f=qml").text
 
 
 def test_ranges_touch_and_do_not_overlap() -> None:

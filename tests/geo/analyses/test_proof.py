@@ -1,6 +1,7 @@
 """Whether a map foretold what came, and whether what was done worked, asked by a Question."""
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -8,47 +9,132 @@ import shapely
 from geo.errors import QuestionError
 from geo.question.ask import StoreFacts, answer
 from geo.question.model import Question
-from tests.geo.analyses.material import COMPUTE
+from tests.geo.analyses import material
+from tests.geo.analyses.material import ASB, COMPUTE
+
+METHODS = {
+    *("count", "shrunk count", "density", "gi_star", "emerging", "random"),
+    *("hot cells (even)", "hot cells (points)"),
+}
 
 
-def test_a_holdout_as_long_as_the_period_is_refused(find, monthly):
-    with pytest.raises(QuestionError, match="holdout: 3 months to test on leave none of the 3"):
+def test_a_holdout_that_leaves_nothing_is_refused(find, monthly):
+    with pytest.raises(QuestionError, match="holdout: 6 months to test on, and the period has 3"):
         find("evaluate", monthly, period="latest-3m", bandwidth="100")
+    with pytest.raises(QuestionError, match="holdout: 48 months to test on leave none of the 48"):
+        find("evaluate", monthly, period="latest-48m", holdout="48")
 
 
-def test_an_evaluation_holds_every_method_against_later_months(find, monthly):
-    frame = find("evaluate", monthly, bandwidth="100", holdout="2").frame
-    assert set(frame["method"]) == {
-        *("gi_star", "count", "shrunk count", "last month", "density", "random"),
-    }
-    assert set(frame["later"]) == {"2024-11", "2024-12"}
+def test_every_method_and_window_is_held_against_the_same_later_months(find, monthly):
+    result = find("evaluate", monthly, bandwidth="100", holdout="2")
+    months = result.tables["months"]
+    assert set(months["method"]) == METHODS
+    assert set(months["later"]) == {"2024-11", "2024-12"}
+    assert (months.groupby(["method", "window"])["later"].nunique() == 2).all()
+    frame = result.frame[result.frame["verdict"] != "cannot be judged"]
+    assert set(frame.loc[frame["method"] == "count", "window"]) == {1, 3, 12, 36}
+    assert set(frame.loc[frame["method"] == "emerging", "window"]) == {12, 36}
+    # Sums over the months tested, not means of their quotients.
+    own = months[(months["method"] == "count") & (months["window"] == 12)]
+    own = own[own["asked_share"] == 0.1]
+    row = frame[(frame["method"] == "count") & (frame["window"] == 12)]
+    row = row[row["asked_share"] == 0.1].iloc[0]
+    assert row["hit_rate"] == pytest.approx(own["hits"].sum() / own["n"].sum())
+    assert row["pei"] == pytest.approx(own["hits"].sum() / own["possible"].sum())
+    assert row["predicted_over_observed"] == pytest.approx(
+        own["predicted"].sum() / own["hits"].sum()
+    )
+
+
+def test_windows_reach_before_the_period_and_too_little_history_says_so(find, monthly):
+    result = find("evaluate", monthly, datetime="2022-01/2022-06", bandwidth="100")
+    assert result.parameters["windows"] == [1, 3, 12]
+    assert "36 months of history cannot be judged: 12 of 36 months." in result.caveats
+    short = result.frame[result.frame["window"] == 36]
+    assert set(short["why"]) == {"12 of 36 months"}
+    assert short["hit_rate"].isna().all()
+
+
+def test_a_month_that_was_not_published_is_skipped_and_shortens_no_window(find, monthly):
+    gap = monthly[monthly["occurred_from"].dt.strftime("%Y-%m") != "2024-03"]
+    result = find("evaluate", gap, bandwidth="100", holdout="2")
+    assert result.parameters["windows"] == [1, 3, 12, 36]
 
 
 def test_no_method_has_seen_the_months_it_is_tested_on(find, timed):
     last = timed["occurred_from"] >= pd.Timestamp("2024-12-01", tz="UTC")
     moved = timed.assign(x=timed["x"].where(~last, 435_150.0), y=timed["y"].where(~last, 336_150.0))
-    plain = find("evaluate", timed, holdout="1")
-    other = find("evaluate", moved, holdout="1")
-    assert plain.parameters == other.parameters
-    columns = ["method", "cells", "area_share"]
-    pd.testing.assert_frame_equal(
-        plain.frame.query("method == 'last month'")[columns],
-        other.frame.query("method == 'last month'")[columns],
+    plain, other = (
+        find("evaluate", frame, holdout="1", category="drugs") for frame in (timed, moved)
     )
+    for result in (plain, other):
+        result.parameters.pop("verdict")
+    assert plain.parameters == other.parameters
+    columns = ["method", "window", "cells", "area_share", "predicted"]
+    # Where scores tie the emptier cell comes first, so compare where none do.
+    for method in ("density", "hot cells (other)", "gi_star"):
+        ours, theirs = (
+            one.tables["months"].loc[lambda rows, name=method: rows["method"] == name, columns]
+            for one in (plain, other)
+        )
+        pd.testing.assert_frame_equal(ours, theirs)
 
 
 def test_methods_that_foretell_a_number_are_held_to_it(find, timed):
-    frame = find("evaluate", timed, bandwidth="100", holdout="1").frame
+    frame = find("evaluate", timed, bandwidth="100").frame
     scored = frame.groupby("method")["predicted_over_observed"].count()
-    assert scored.to_dict() == {
-        "count": 4,
-        "density": 4,
-        "gi_star": 0,
-        "last month": 4,
-        "random": 0,
-        "shrunk count": 4,
-    }
-    assert frame["recapture_ratio"].notna().all()
+    assert set(scored[scored > 0].index) == {"count", "density", "shrunk count"}
+
+
+def test_few_months_tell_no_difference_and_many_do(lasting):
+    """Where each place keeps its own rate, a year of counts finds more than a month of them."""
+    few = lasting(holdout="5")
+    assert "5 months are too few to tell any difference from chance" in few.caveats[0]
+    assert "within chance of the most" not in set(few.frame["verdict"])
+    many = lasting()
+    said = many.caveats[0]
+    assert said.startswith("12 months of counts found most here: ")
+    assert " of the incidents of the 12 months tested on 1 % of the land; " in said
+    fewer = many.frame[(many.frame["verdict"] == "found fewer") & (many.frame["method"] == "count")]
+    assert 1 in set(fewer.loc[fewer["asked_share"] == 0.01, "window"])
+    assert "1 month (" in said
+    assert said.endswith(") found fewer, beyond chance.")
+    assert "36 months of history cannot be judged: 12 of 36 months." in many.caveats
+
+
+def test_what_is_expected_of_chosen_places_comes(lasting):
+    """The plain count of a month expects twice as much; shrinking and a year put it right."""
+    frame = lasting().frame.set_index(["asked_share", "method", "window"])
+    ratio = frame.sort_index().loc[0.01, "predicted_over_observed"]
+    assert ratio["count", 1] > 1.4
+    for method in ("shrunk count", "ranked places"):
+        assert 0.9 <= ratio[method, 12] <= 1.1
+    assert (
+        frame.loc[(0.01, "shrunk count", 12), "hit_rate"]
+        >= (frame.loc[(0.01, "count", 12), "hit_rate"])
+    )
+
+
+@pytest.fixture(scope="module")
+def lasting(incident_frame):
+    """Asks of two years with 500 incidents a month, at 1,600 places of lasting, unequal rates."""
+    draw = np.random.default_rng(7)
+    rate = draw.gamma(0.3, size=1_600)
+    rows = []
+    for month in [name for name in material.MONTHS if name >= "2023"]:
+        for place in draw.choice(1_600, size=500, p=rate / rate.sum()):
+            x, y = 435_025.0 + 50 * (place % 40), 336_025.0 + 50 * (place // 40)
+            rows.append((x, y, ASB, month))
+    frame = incident_frame(rows)
+    square = shapely.box(435_000, 336_000, 437_000, 338_000)
+    areas = gpd.GeoDataFrame({"area_name": ["Square"]}, geometry=[square], crs="EPSG:27700")
+    areas.index = pd.Index(["S"], name="area_code")
+
+    def ask(**options: str):
+        given = {"cell": "50", "layer": "wards", "radius": "50", "spacing": "100", **options}
+        return COMPUTE["evaluate"](answer(Question.read(given), frame, areas))
+
+    return ask
 
 
 def test_a_named_control_brings_its_buffer_into_the_difference(find, timed):

@@ -7,6 +7,7 @@ import shapely
 
 from geo.cells import Cells, Grid
 from geo.errors import InputError
+from geo.hotspots.baselines import Baseline
 from geo.hotspots.emerging import LEAST_MONTHS, PATTERNS, emerging
 
 CITY = Cells.over(shapely.box(0, 0, 3000, 3000), Grid(100, "square"))
@@ -28,7 +29,11 @@ def cube(course: list[float], seed: int = 1) -> np.ndarray:
 
 def judged(counts: np.ndarray, window: int = 1) -> pd.DataFrame:
     return emerging(
-        counts, CITY.neighbours, CITY.inside_area, months=months(counts.shape[1]), window=window
+        counts,
+        CITY.neighbours,
+        Baseline(CITY.inside_area),
+        months=months(counts.shape[1]),
+        window=window,
     )
 
 
@@ -167,7 +172,7 @@ def test_a_city_without_incidents_has_no_pattern():
 def test_a_cell_that_neighbours_all_has_neither_pattern_nor_trend():
     city = Cells.over(shapely.box(0, 0, 200, 100), Grid(100, "square"))
     counts = np.arange(24).reshape(2, 12)
-    result = emerging(counts, city.neighbours, city.inside_area, months=months(12))
+    result = emerging(counts, city.neighbours, Baseline(city.inside_area), months=months(12))
     assert set(result["pattern"]) == {"none"}
     assert result["trend_z"].tolist() == [0, 0]
 

@@ -7,6 +7,7 @@ import shapely
 
 from boundaries.demo.city import build_city
 from geo.cells import Cells, Grid
+from geo.hotspots.baselines import Baseline
 from geo.hotspots.emerging import emerging
 from geo.hotspots.repeats import near_repeats, repeat_places
 from geo.incidents import london_months, months_between
@@ -31,7 +32,7 @@ def judged(city, cells: Cells, first: str, last: str) -> pd.DataFrame:
     usable = inside & (month >= 0) & (month < len(months))
     counts = np.zeros((len(cells), len(months)))
     np.add.at(counts, (cells.assign(asb["x"][usable], asb["y"][usable]), month[usable]), 1)
-    result = emerging(counts, cells.neighbours, cells.inside_area, months=months)
+    result = emerging(counts, cells.neighbours, Baseline(cells.inside_area), months=months)
     planted = cells.assign(city.planted["x"], city.planted["y"])
     return result.iloc[planted].set_index(city.planted["kind"])
 

@@ -8,6 +8,7 @@ import shapely
 
 from geo.cells import Grid
 from geo.errors import InputError, QuestionError
+from geo.hotspots.baselines import Baseline
 from geo.hotspots.emerging import emerging
 from geo.incidents import Batch
 from geo.period import Interval
@@ -97,7 +98,9 @@ def test_counts_by_cell_and_month_feed_the_hotspot_methods(country, wards, parts
     cube = counted_here(parts, CountJob(cells, projection)).by_month()
     months = np.repeat(cube.to_numpy(), 12, axis=1)
     names = [f"2014-{month:02}" for month in range(1, 13)]
-    result = emerging(months, cells.cells.neighbours, cells.cells.inside_area, months=names)
+    result = emerging(
+        months, cells.cells.neighbours, Baseline(cells.cells.inside_area), months=names
+    )
     assert result["n"].tolist() == (cube["2014-01"] * 12).tolist()
 
 

@@ -1,0 +1,151 @@
+"""What held-out months say of methods and windows, in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from geo.hotspots.held_out import FEWEST_MONTHS
+
+COUNT: Final = "count"
+"""The plainest method; its row stands for a window with too little history for any."""
+
+SHRUNK: Final = "shrunk count"
+"""It expects other numbers than the count, and takes the same cells."""
+
+BEST: Final = "found most"
+ALIKE: Final = "within chance of the most"
+FEWER: Final = "found fewer"
+UNTOLD: Final = "too few months to tell"
+UNJUDGED: Final = "cannot be judged"
+BY_LOT: Final = "by lot"
+"""Verdicts on a method and window at a share of the land."""
+
+SHARES: Final = (0.01, 0.05)
+"""The shares of the land that sentences speak of: what can be patrolled, what can be planned."""
+
+_WORDS: Final = {
+    COUNT: "{months} of counts",
+    SHRUNK: "{months} of shrunk counts",
+    "density": "density over {months}",
+    "gi_star": "Gi* over {months}",
+    "emerging": "cells that stay hot over {months}",
+    "ranked places": "ranked places of {months}",
+}
+_ENDS: Final = ("", "_low", "_high")
+_CALIBRATED: Final = (COUNT, SHRUNK, "ranked places")
+
+
+def sentences(frame: pd.DataFrame) -> list[str]:
+    """What a summary says: what found most, what was within chance of it, and what is not known.
+
+    Parameters
+    ----------
+    frame
+        As `geo.analyses.proof.summary` made it.
+
+    Returns
+    -------
+    Sentences; the first ones are on the windows of the best method.
+    """
+    said = [text for share in SHARES for text in _by_windows(frame[frame["asked_share"] == share])]
+    unjudged = (frame["verdict"] == UNJUDGED) & (frame["method"] == COUNT)
+    short = frame[unjudged].drop_duplicates("window")
+    said += [
+        f"{_months(row.window)} of history cannot be judged: {row.why}."
+        for row in short.itertuples()
+    ]
+    return [*said, *_calibration(frame[frame["asked_share"] == SHARES[0]])]
+
+
+def _by_windows(rows: pd.DataFrame) -> list[str]:
+    best = rows[rows["verdict"] == BEST].iloc[0]
+    if not best["hits"] > 0:
+        return []
+    months = int(best["months"])
+    tested = "the month tested" if months == 1 else f"the {months} months tested"
+    share = _percent(float(rows["asked_share"].iloc[0]))
+    first = f"{_title(best)} found most here: {_hit_rate(best)} of the incidents of {tested} on "
+    first = f"{first[:1].upper()}{first[1:]}{share} of the land"
+    others = rows[rows["method"].eq(best["method"]) & ~rows["verdict"].isin([BEST, UNJUDGED])]
+    by_verdict = {
+        verdict: [
+            f"{_months(window)} ({_percent(rate)})"
+            for window, rate in zip(own["window"], own["hit_rate"], strict=True)
+        ]
+        for verdict, own in others.sort_values("window").groupby("verdict")
+    }
+    parts = []
+    if alike := by_verdict.get(ALIKE):
+        parts.append(f"the difference to {_list(alike)} is within chance")
+    if fewer := by_verdict.get(FEWER):
+        parts.append(f"{_list(fewer)} found fewer, beyond chance")
+    if months < FEWEST_MONTHS:
+        n = f"{months} month{' is' if months == 1 else 's are'}"
+        parts.append(f"{n} too few to tell any difference from chance")
+    return ["; ".join([first, *parts]) + ".", *_by_methods(rows, best)]
+
+
+def _by_methods(rows: pd.DataFrame, best: pd.Series) -> list[str]:
+    """How the other methods did with their best window."""
+    others = rows[
+        ~rows["method"].isin([best["method"], SHRUNK, "random"]) & rows["hit_rate"].notna()
+    ]
+    others = others.sort_values("hit_rate", ascending=False, kind="stable")
+    others = others.drop_duplicates("method")
+    share = f"On {_percent(float(rows['asked_share'].iloc[0]))} of the land"
+    said = []
+    for verdict, words in (
+        (ALIKE, "within chance of that"),
+        (FEWER, "fewer, beyond chance"),
+        (UNTOLD, "with too few months to tell"),
+    ):
+        own = others[others["verdict"] == verdict]
+        if len(own):
+            names = [f"{_title(row)} ({_percent(row['hit_rate'])})" for _, row in own.iterrows()]
+            said.append(f"{share}, {words}: {', '.join(names)}.")
+    return said
+
+
+def _calibration(rows: pd.DataFrame) -> list[str]:
+    """What was expected of the chosen places for each incident that came."""
+    said = []
+    for method in _CALIBRATED:
+        own = rows[(rows["method"] == method) & (rows["hits"] > 0)]
+        if not len(own):
+            continue
+        row = own.iloc[(own["window"] - 12).abs().argmin()]
+        ratio = _range(*(f"{row[f'predicted_over_observed{end}']:.2f}" for end in _ENDS))
+        said.append(
+            f"By {_title(row)} {ratio} incidents were expected, where they were chosen, for each "
+            "that came."
+        )
+    return said
+
+
+def _hit_rate(row: pd.Series) -> str:
+    return _range(*(_percent(row[f"hit_rate{end}"]) for end in _ENDS))
+
+
+def _range(value: str, low: str, high: str) -> str:
+    """A value with its interval, where it has one."""
+    return value if "nan" in low + high else f"{value} ({low} to {high})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _title(row: pd.Series) -> str:
+    method = str(row["method"])
+    words = _WORDS.get(method, f"{method} over {{months}}")
+    return words.format(months=_months(row["window"]))
+
+
+def _months(window: object) -> str:
+    return "1 month" if window == 1 else f"{window} months"
+
+
+def _list(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
