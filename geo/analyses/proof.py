@@ -83,7 +83,6 @@ def _by_month(of: HeldOut, bandwidth: float) -> pd.DataFrame:
     """The indices of all methods and windows in each month tested."""
     by = methods(of, bandwidth=bandwidth)
     study = shapely.union_all(of.answer.study_areas.geometry.to_numpy())
-    shapely.prepare(study)
     tables = []
     for length in WINDOWS:
         if of.known_of(length) < length:
