@@ -15,24 +15,43 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _STATIC = Path("api/static")
 _LIBRARIES = _STATIC / "node_modules"
-_LEAFLET = ("dist/leaflet.js", "dist/leaflet.css", "dist/images", "LICENSE")
-"""Of Leaflet: what pages link, without its sources and maps for debuggers."""
+_FILES = {
+    "leaflet": ("dist/leaflet.js", "dist/leaflet.css", "dist/images", "LICENSE"),
+    "protomaps-leaflet": ("dist/protomaps-leaflet.js", "LICENSE"),
+}
+"""Of each library what pages link, without its sources and maps for debuggers."""
+
+_BUNDLED = (
+    "@mapbox/point-geometry",
+    "@mapbox/vector-tile",
+    "@protomaps/basemaps",
+    "color2k",
+    "fflate",
+    "pbf",
+    "pmtiles",
+    "potpack",
+    "quickselect",
+    "rbush",
+)
+"""The libraries that protomaps-leaflet's file contains; their licences go along."""
 
 
 class FrontEndHook(BuildHookInterface):
-    """Adds Leaflet to wheels; editable installs use the checkout's own copy."""
+    """Adds the libraries to wheels; editable installs use the checkout's own copy."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Name the files to include, fetched first where the checkout lacks them."""
         if self.target_name != "wheel" or version == "editable":
             return
         root = Path(self.root)
-        leaflet = root / _LIBRARIES / "leaflet"
-        if not leaflet.exists():
+        if not all((root / _LIBRARIES / library).exists() for library in _FILES):
             _npm_ci(root / _STATIC)
-        for name in _LEAFLET:
-            source = leaflet / name
-            build_data["force_include"][str(source)] = str(_LIBRARIES / "leaflet" / name)
+        names = [f"{library}/{name}" for library, files in _FILES.items() for name in files]
+        for library in _BUNDLED:
+            found = sorted((root / _LIBRARIES / library).glob("LICENSE*"))
+            names += [f"{library}/{file.name}" for file in found]
+        for name in names:
+            build_data["force_include"][str(root / _LIBRARIES / name)] = str(_LIBRARIES / name)
 
 
 def _npm_ci(folder: Path) -> None:

@@ -14,6 +14,8 @@ from api.allocation import map_page as allocation_map
 from api.allocation import page as allocation
 from api.answers import Answers
 from api.arcgis import routes as arcgis
+from api.basemap import routes as basemap
+from api.basemap.sources import Basemaps
 from api.board import brief, stories
 from api.board import map_page as board_map
 from api.board import page as board
@@ -26,8 +28,6 @@ from api.imports.process import Importer, ImportProcess
 from api.load.log import log
 from api.load.memory import MemoryBudget
 from api.load.turns import Turns, WaitingRoom
-from api.maps import basemap
-from api.maps.basemap import BasemapFile
 from api.ogc import downloads, features, tiles
 from api.ogc.styles import qgis_project
 from api.ogc.styles import routes as styles
@@ -86,7 +86,7 @@ def make_app(
     app.state.settings = settings
     # Several: while a database server is down, each of those who ask waits for it.
     app.state.readiness = CapacityLimiter(16)
-    app.state.basemap = BasemapFile.open(settings.basemap, store.projection)
+    app.state.basemaps = Basemaps.open(settings.basemap, store)
     app.state.gazetteer = OpenGazetteer(gazetteer_folder(settings.store, settings.data_folder))
     for pages in (
         *(board, board_map, stories, brief, downloads),

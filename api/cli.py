@@ -11,6 +11,7 @@ import typer
 from api.commands import (
     areas,
     attributes,
+    basemap,
     clusters,
     gazetteer,
     incidents,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.add_typer(areas.layers, name="layers")
 app.add_typer(attributes.attributes, name="attributes")
+app.add_typer(basemap.basemap, name="basemap")
 app.add_typer(weights.weights, name="weights")
 app.add_typer(plans.plans, name="plan")
 app.add_typer(gazetteer.gazetteer, name="gazetteer")

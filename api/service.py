@@ -14,7 +14,7 @@ from starlette.types import Lifespan
 
 from api.errors import add_error_handlers
 from api.load.lifecycle import Lifecycle
-from api.pages.assets import LEAFLET, PAGE
+from api.pages.assets import LEAFLET, PAGE, PROTOMAPS
 from api.security import Guard
 from api.settings import DEADLINE_S, VERSION
 
@@ -57,6 +57,7 @@ def new_service(
     app.add_api_route("/healthz", alive)
     # Without npm's files the pages still open; only their maps stay empty.
     app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))
+    app.mount("/static/protomaps-leaflet", StaticFiles(directory=PROTOMAPS, check_dir=False))
     app.mount("/static/page", StaticFiles(directory=PAGE))
     return app
 

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
 from api.answers import SnapshotAnswers
+from api.basemap.sources import basemaps_of
 from api.dependencies import HTML, AnswersDep
 from api.etags import not_modified_or
-from api.maps.basemap import basemap_file
 from api.maps.drawing import area_names, path_of, scale_bar
 from api.pages.allocation_summary import AllocationSummary, Patrol, Stop
 from api.pages.allocation_view import AllocationView, folded
@@ -47,7 +47,7 @@ def cards(request: Request, answers: AnswersDep) -> Response:
         view = AllocationView.read(folded([*fields.items()]) | {"tab": "patrols"})
         state = SnapshotAnswers(answers)
         summary = AllocationSummary.ask(state, view)
-        shapes = basemap_file(request).under(state.snapshot()).shapes
+        shapes = basemaps_of(request).under(state.snapshot()).shapes
         chosen = [
             card for card in cards_of(summary, basemap=shapes) if officer in ("", card.officer)
         ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from api.answers import SnapshotAnswers
+from api.basemap.sources import basemaps_of
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
 from api.maps.allocation_map import draw_allocation
-from api.maps.basemap import basemap_file
 from api.maps.pages import MapPage, map_response
 from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, folded
@@ -19,7 +19,7 @@ router = APIRouter()
 @router.get("/allocation/map")
 def allocation_map(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
     """The folium map of an allocation, with its own content policy."""
-    basemap = basemap_file(request)
+    basemap = basemaps_of(request)
 
     def draw() -> MapPage:
         view = AllocationView.read(folded(request.query_params.multi_items()))

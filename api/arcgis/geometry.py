@@ -17,10 +17,10 @@ from shapely.errors import GEOSException
 
 from api.ogc.coordinates import METRES_DECIMALS, Axes, crs_members, offered
 from api.ogc.items import Kind
-from api.ogc.mvt.tiling import WORLD_M, to_unit
 from geo.crs import LONLAT, WEB_MERCATOR, Projection, crs_of_wkid, wkids
 from geo.errors import InputError, QuestionError
 from geo.formats.esri_json import polygons_of_rings
+from geo.tiles.grid import WORLD_M, to_unit
 
 GEOMETRY_TYPES: Final[Mapping[Kind, str]] = {
     "Point": "esriGeometryPoint",

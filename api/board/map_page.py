@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from fastapi import APIRouter, Request, Response
 
 from api.answers import Answers
+from api.basemap.sources import Basemaps, basemaps_of
 from api.board.findings import cached_findings
 from api.board.view import BoardView
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
 from api.maps.answer_map import draw
-from api.maps.basemap import BasemapFile, basemap_file
 from api.maps.modes import DEFAULT_MODE
 from api.maps.pages import MapPage, map_response
 from api.query import QUESTION_PARAMETERS, only
@@ -26,7 +26,7 @@ router = APIRouter()
 @router.get("/map")
 def map_page(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
     """The folium map of a Question, with its own content policy."""
-    basemap = basemap_file(request)
+    basemap = basemaps_of(request)
 
     def draw_page() -> MapPage:
         options = only(request, (*QUESTION_PARAMETERS, "show", "over"))
@@ -49,7 +49,7 @@ def draw_maps(request: Request, answers: Answers, settings: Settings, view: Boar
     PatchmapError
         If a map cannot be drawn.
     """
-    basemap = basemap_file(request)
+    basemap = basemaps_of(request)
     compared = cached_findings(answers, view.question).answer.accounts.compared
     for frame in view.maps(compared):
         options = dict(parse_qsl(urlsplit(frame["address"]).query))
@@ -59,7 +59,7 @@ def draw_maps(request: Request, answers: Answers, settings: Settings, view: Boar
 def _cached_map(
     answers: Answers,
     options: Mapping[str, str],
-    basemap: BasemapFile,
+    basemap: Basemaps,
     server: TileServer | None,
 ) -> MapPage:
     """The map of an address, drawn once for each version of the data."""
@@ -68,7 +68,7 @@ def _cached_map(
 
 
 def _draw(
-    answers: Answers, options: dict[str, str], basemap: BasemapFile, server: TileServer | None
+    answers: Answers, options: dict[str, str], basemap: Basemaps, server: TileServer | None
 ) -> MapPage:
     mode, over = options.pop("show", DEFAULT_MODE), options.pop("over", "")
     findings = cached_findings(answers, Question.read(options))

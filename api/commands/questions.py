@@ -160,8 +160,8 @@ def map_file(
     context: typer.Context, question: Question, output: Output, *, over: Over = ""
 ) -> None:
     """Draw the hotspot map as one HTML file that works without a network."""
+    from api.basemap.sources import Basemaps  # noqa: PLC0415 - the pages' modules take a moment
     from api.maps.answer_map import draw  # noqa: PLC0415 - folium takes a second to load
-    from api.maps.basemap import BasemapFile  # noqa: PLC0415 - the pages' modules take a moment
     from api.maps.drawing import map_box  # noqa: PLC0415 - likewise
     from api.maps.overlays import read_overlays  # noqa: PLC0415 - likewise
 
@@ -170,12 +170,14 @@ def map_file(
     with cli.open() as store:
         answer = ask(question, store, layer_of=partial(read_layer_or_plan, store))
         settings = Settings.read()
-        # Pictures cannot go into the file: a tile server's stay where they are.
-        own = replace(BasemapFile.open(settings.basemap, store.projection), pictures=None)
+        basemap = Basemaps.open(settings.basemap, store).under(store, settings.tiles)
+        # Pictures of a file cannot go into the map; those of a server stay where they are.
+        if basemap.tiles and not basemap.tiles.origin:
+            basemap = replace(basemap, tiles=None)
         drawn = draw(
             answer,
             projection=store.projection,
-            basemap=own.under(store, settings.tiles),
+            basemap=basemap,
             over=read_overlays(store, over, box=map_box(answer)),
             standalone=True,
         )

@@ -18,6 +18,7 @@ import geopandas as gpd
 import typer
 
 from api.commands.context import CommandContext, with_progress
+from api.imports.basemaps import BasemapOptions, add_features
 from api.load.allocator import bound_arenas
 from api.load.log import LogChoice, set_up
 from api.settings import LOOPBACK, Settings, user_name
@@ -41,6 +42,9 @@ Announce = Callable[[str], None]
 SWITCH_S = 0.0005
 """After how long a thread that computes lets another one run: a tenth of what Python takes."""
 
+DEMO_ZOOMS = range(9, 15)
+"""Zoom levels of the demo city's basemap: a city is small, so the first ones would be empty."""
+
 COMPILED_FROM = 100_000
 """Incidents from which the compiled point-in-area loops are used, and so loaded at start."""
 
@@ -63,7 +67,7 @@ def serve(
     ] = None,
     basemap: Annotated[
         Path | None,
-        typer.Option("--ground", help="Basemap: .mbtiles of images or .geojson of lines."),
+        typer.Option("--ground", help="Basemap: .mbtiles or .pmtiles, or .geojson of lines."),
     ] = None,
     log: Annotated[
         LogChoice,
@@ -256,6 +260,7 @@ def demo(
             settings = {"demo": seed, "default_layer": "wards", "ground": "blocks"}
             for key, value in settings.items():
                 store.put_setting(key, value)
+        _add_basemap(store, city)
         written = write_files(city, files, store.projection) if files else []
     n = len(city.incidents)
     lines = [f"{cli.store}: {city.label}, {n:,} incidents in {len(parts)} months"]
@@ -263,6 +268,20 @@ def demo(
         lines.append(f"{files}: {len(written)} files to try imports with")
     facts = {"store": cli.store, "incidents": n, "files": [str(path) for path in written]}
     cli.echo(lines, facts)
+
+
+def _add_basemap(store: Store, city: DemoCity) -> None:
+    """Keep the city's own basemap, by the door that any other comes through."""
+    options = BasemapOptions(title=city.name, attribution=city.label)
+    add_features(
+        store,
+        city.basemap,
+        "demo",
+        options,
+        file=Path(city.name.lower()),
+        features=sum(map(len, city.basemap.values())),
+        zooms=DEMO_ZOOMS,
+    )
 
 
 def _layers(city: DemoCity) -> list[tuple[str, str, gpd.GeoDataFrame]]:

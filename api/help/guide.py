@@ -20,6 +20,7 @@ PAGES: Final = (
     "board",
     "methods",
     "importing",
+    "basemap",
     "planning",
     "allocation",
     "gis",

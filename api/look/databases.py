@@ -17,7 +17,6 @@ from api.look.fields import describe_fields, frame_columns
 from api.look.kinds import Kind
 from api.look.options import LAYER, Options
 from api.look.tally import Tally
-from api.maps.mbtiles import MBTiles
 from geo.errors import InputError
 from geo.formats.bounded import read_input
 from geo.formats.untrusted_sqlite import open_untrusted
@@ -26,6 +25,7 @@ from geo.sources.geoparquet import parquet_parts, read_parquet_points
 from geo.sources.mapping import read_mapping
 from geo.sources.sample import SAMPLE
 from geo.sources.sections import LARGEST_MAPPING
+from geo.tiles.opening import open_tiles
 
 _MOST_TABLES = 200
 
@@ -68,20 +68,21 @@ def _weights_id(path: Path) -> str:
 
 
 def look_at_tiles(path: Path, options: Options) -> FileFacts:
-    """Look at an MBTiles file.
+    """Look at a file of tiles.
 
     Raises
     ------
     InputError
-        If it is none, or has tiles that are not pictures.
+        If it is none, or damaged.
     """
-    with closing(MBTiles(path)) as tiles:
-        credit = f"; credit: {tiles.attribution}" if tiles.attribution else "; without a credit"
-        title = f"picture tiles of zoom {tiles.shallowest} to {tiles.deepest}{credit}"
-    command = options.command("serve", "--ground", path)
-    return FileFacts(
-        path.name, str(Kind.MBTILES), path.stat().st_size, title=title, commands=(command,)
-    )
+    with closing(open_tiles(path)) as tiles:
+        facts = tiles.metadata
+    credit = f"; credit: {facts.attribution}" if facts.attribution else "; without a credit"
+    noun = "vector" if facts.kind == "vector" else "picture"
+    title = f"{noun} tiles of zoom {facts.first} to {facts.last}{credit}"
+    commands = (options.command("basemap", "add", path), options.command("serve", "--ground", path))
+    kind = Kind.PMTILES if path.suffix.lower() == ".pmtiles" else Kind.MBTILES
+    return FileFacts(path.name, str(kind), path.stat().st_size, title=title, commands=commands)
 
 
 def look_at_store(path: Path, _options: Options) -> FileFacts:

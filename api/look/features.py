@@ -273,15 +273,14 @@ def _lines(path: Path, facts: FileFacts, content: Content, options: Options) -> 
     )
     travel = options.command("patrols", "--travel", path, "-o", "patrols.geojson")
     check = Check(facts.rows or 0, facts.rows or 0)
-    is_basemap = path.suffix.lower() == ".geojson"
-    basemap = (options.command("serve", "--ground", path),) if is_basemap else ()
+    basemap = options.command("basemap", "add", path, *_inside(facts))
     layer_id = layer_id_for(facts.part or path.stem, "", "")
     layer = options.command("layers", "add", path, "--id", layer_id, *_inside(facts))
     return replace(
         facts,
         place=place,
         check=check,
-        commands=(layer, travel, *basemap),
+        commands=(layer, travel, basemap),
         use="features",
         proposal={"id": layer_id, "layer": facts.part},
     )

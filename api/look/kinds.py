@@ -45,6 +45,7 @@ class Kind(StrEnum):
     PARQUET = "Parquet file"
     TOML = "TOML file"
     MBTILES = "MBTiles file"
+    PMTILES = "PMTiles archive"
     STORE = "Patchmap store"
 
 
@@ -79,6 +80,7 @@ _BINARY: Final = (
     (b"\x00\x00\x27\x0a", Kind.SHAPEFILE),
     (b"PAR1", Kind.PARQUET),
     (b"fgb", Kind.FLATGEOBUF),
+    (b"PMTiles", Kind.PMTILES),
 )
 _BESIDE_SHP: Final = (".dbf", ".shx", ".prj", ".cpg")
 _MAPINFO = re.compile(rb"!table|version\s+\d+\s", re.IGNORECASE)

@@ -19,6 +19,7 @@ _READERS: Final[Mapping[Kind, Callable[[Path, Options], FileFacts]]] = {
     Kind.STREET_FILES: look_at_street_files,
     Kind.TOML: look_at_toml,
     Kind.MBTILES: look_at_tiles,
+    Kind.PMTILES: look_at_tiles,
     Kind.STORE: look_at_store,
     Kind.PARQUET: look_at_parquet,
 }

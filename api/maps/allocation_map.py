@@ -12,7 +12,7 @@ import shapely
 from jinja2 import Environment, PackageLoader
 from numpy.typing import NDArray
 
-from api.maps.basemap import NO_BASEMAP, Basemap
+from api.basemap.sources import NO_BASEMAP, Basemap
 from api.maps.drawing import shown_areas
 from api.maps.pages import MapPage
 from api.maps.parts import OUTLINE, MapDrawing, inert

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from jinja2 import Environment, PackageLoader
 
-from api.maps.basemap import NO_BASEMAP, Basemap
+from api.basemap.sources import NO_BASEMAP, Basemap
 from api.maps.drawing import shown_areas
 from api.maps.modes import DEFAULT_MODE, paint
 from api.maps.overlays import Overlay

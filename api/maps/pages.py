@@ -17,7 +17,7 @@ from fastapi import Response
 
 from api.dependencies import HTML
 from api.errors import status_of
-from api.pages.assets import LEAFLET, PAGE
+from api.pages.assets import LEAFLET, PAGE, PROTOMAPS
 from api.pages.templating import templates
 from api.pages.text import reason_of
 from api.settings import TileServer
@@ -26,8 +26,17 @@ from geo.errors import PatchmapError
 OWN_SCRIPTS = ("/static/page/map.js", "/static/page/labels.js")
 """Scripts of the map page itself, after Leaflet's."""
 
+BASEMAP_SCRIPTS = (
+    "/static/protomaps-leaflet/protomaps-leaflet.js",
+    "/static/page/basemap_style.js",
+    "/static/page/basemap.js",
+)
+"""Scripts of a map with vector tiles under it, before its own."""
+
 ASSETS = {
     **{address: PAGE / address.rpartition("/")[2] for address in OWN_SCRIPTS},
+    BASEMAP_SCRIPTS[0]: PROTOMAPS / "protomaps-leaflet.js",
+    **{address: PAGE / address.rpartition("/")[2] for address in BASEMAP_SCRIPTS[1:]},
     "/static/leaflet/leaflet.js": LEAFLET / "leaflet.js",
     "/static/leaflet/leaflet.css": LEAFLET / "leaflet.css",
 }
@@ -71,7 +80,8 @@ def page_of(text: str, *, tiles: TileServer | None, standalone: bool) -> MapPage
     text = text.replace("<html>", '<html lang="en-GB">', 1)
     if standalone:
         for address, file in ASSETS.items():
-            text = text.replace(*_embedded(address, file))
+            if f'"{address}"' in text:
+                text = text.replace(*_embedded(address, file))
     scripts = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
     hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     if standalone:
@@ -91,7 +101,7 @@ def page_of(text: str, *, tiles: TileServer | None, standalone: bool) -> MapPage
 def _embedded(address: str, file: Path) -> tuple[str, str]:
     content = file.read_text(encoding="utf-8")
     if file.suffix == ".js":
-        content = content.replace("//# sourceMappingURL=leaflet.js.map", "")
+        content = content.replace(f"//# sourceMappingURL={file.name}.map", "")
         return f'<script src="{address}"></script>', f"<script>{content}</script>"
     # Leaflet's style names images that no map here uses, but a browser may request them.
     content = re.sub(r"url\(images/[^)]*\)", "none", content)

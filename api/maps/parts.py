@@ -17,14 +17,16 @@ from branca.element import CssLink, Element, Figure, JavascriptLink
 from jinja2 import Environment, PackageLoader
 from numpy.typing import ArrayLike
 
+from api.basemap.embedding import sources_script
+from api.basemap.sources import Basemap
 from api.formats.encoding import encode_features, feature_collection
-from api.maps.basemap import Basemap
 from api.maps.overlays import Overlay
-from api.maps.pages import ASSETS, OWN_SCRIPTS, MapPage, page_of
+from api.maps.pages import ASSETS, BASEMAP_SCRIPTS, OWN_SCRIPTS, MapPage, page_of
 from api.maps.painting import Style
 from api.settings import TileServer
 from boundaries.layers.lines import thinned
 from geo.crs import Projection
+from geo.tiles.grid import Box
 
 MAX_ZOOM = 19
 MAP_DECIMALS = 5
@@ -98,6 +100,8 @@ class MapDrawing:
     def __init__(self, projection: Projection, basemap: Basemap, *, land: gpd.GeoDataFrame) -> None:
         self.projection = projection
         self._tiles = basemap.tiles
+        # A checkout whose libraries are older than its code shows its maps without vector tiles.
+        self._vectors = basemap.vectors if ASSETS[BASEMAP_SCRIPTS[0]].exists() else ()
         self._map = OfflineMap(
             tiles=None,
             prefer_canvas=True,
@@ -110,7 +114,7 @@ class MapDrawing:
         self._figure.add_child(self._map)
         if basemap.tiles:
             self._add_pictures(basemap.tiles)
-        else:
+        elif not self._vectors:
             self.outline(land, LAND)
 
     def add(self, element: Element) -> None:
@@ -259,14 +263,18 @@ class MapDrawing:
             Whether the page contains Leaflet, so that it can be opened from disk.
         """
         degrees = self.projection.geometries_to_lonlat(extent.geometry.to_numpy())
-        west, south, east, north = np.round(shapely.total_bounds(degrees), MAP_DECIMALS).tolist()
-        bounds = [[south, west], [north, east]]
+        box = Box(*np.round(shapely.total_bounds(degrees), MAP_DECIMALS).tolist())
+        bounds = [[box.south, box.west], [box.north, box.east]]
         self._map.fit_bounds(bounds, padding=(8, 8))
         self._name_from(seed)
         # Inserted afterwards, because branca would render all of it as a template.
         style = _TEMPLATES.get_template("map_style.html").render()
         named = html.escape(f"Patchmap: {title}")
-        scripts = "".join(f'<script src="{address}"></script>\n' for address in OWN_SCRIPTS)
+        sources, linked = "", [*OWN_SCRIPTS]
+        if self._vectors:
+            sources = sources_script(self._vectors, box if standalone else None)
+            linked = [*BASEMAP_SCRIPTS, *OWN_SCRIPTS]
+        scripts = "".join(f'<script src="{address}"></script>\n' for address in linked)
         text = self._figure.render()
         # folium forbids zooming the page, which people with poor sight need.
         text = text.replace(", maximum-scale=1.0, user-scalable=no", "", 1)
@@ -274,7 +282,7 @@ class MapDrawing:
         text = text.replace("</head>", f"{style}\n</head>", 1)
         # map.js reads the bounds.
         text = text.replace("<body>", f'<body data-bounds="{bounds}">\n{legend}', 1)
-        text = text.replace("</html>", f"{scripts}</html>", 1)
+        text = text.replace("</html>", f"{sources}{scripts}</html>", 1)
         return page_of(text, tiles=self._tiles, standalone=standalone)
 
     def _add_pictures(self, tiles: TileServer) -> None:

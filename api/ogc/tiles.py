@@ -16,13 +16,14 @@ from api.formats.registry import DOCUMENTS, JSON, MVT, TILEJSON, TILESET
 from api.ogc.collections.base import Collection
 from api.ogc.items import Items
 from api.ogc.links import link
-from api.ogc.mvt.tiling import MAX_ZOOM, SINGLE_POINTS_ZOOM, WORLD_M, Tile, tiled
+from api.ogc.mvt.tiling import MAX_ZOOM, SINGLE_POINTS_ZOOM, tiled
 from api.ogc.parameters import SELECTING
 from api.ogc.request import OgcRequest
 from api.ogc.routes import Router
 from api.ogc.selection import select
 from api.query import whole_number
 from geo.crs import WEB_MERCATOR, crs_uri
+from geo.tiles.grid import WORLD_M, Tile
 
 SCHEME = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
 _TILESET_REL = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"

@@ -16,10 +16,12 @@ from boundaries.demo.events.incidents import SOURCE, make_incidents
 from boundaries.demo.events.planted import calm_around, choose_spots, planted_events, planted_frame
 from boundaries.demo.events.risk import assess
 from boundaries.demo.town.addresses import Addresses, number_houses
+from boundaries.demo.town.basemap import Ground, basemap_layers
 from boundaries.demo.town.blocks import group_cells, make_blocks
 from boundaries.demo.town.fabric import Fabric, weave
 from boundaries.demo.town.land import Land, use_land
 from boundaries.demo.town.lines import Ints, draw_lines
+from boundaries.demo.town.names import CITY, RIVER
 from boundaries.demo.town.streets import Streets, edge_kinds, name_streets
 from boundaries.demo.town.wards import (
     block_neighbours,
@@ -32,9 +34,7 @@ from boundaries.demo.town.wards import (
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.incidents import REJECT_COLUMNS, Batch, Partition, london_months
 
-NAME: Final = "Doggerham"
 LABEL: Final = "Doggerham (synthetic demo city)"
-RIVER: Final = "River Dogger"
 
 _STAGES: Final = (
     "lines",
@@ -51,6 +51,7 @@ _STAGES: Final = (
     "risks",
     "planted",
     "incidents",
+    "surroundings",
 )
 Chance = dict[str, np.random.Generator]
 
@@ -75,6 +76,8 @@ class DemoCity:
         Pieces of streets between junctions: `street_name`, `kind`, `addresses` (a count).
     water
         The river, which lies within the blocks on its banks.
+    basemap
+        What a map of the city shows, by layer, named as in OS Open Zoomstack.
     incidents
         An incident frame, sorted by `occurred_from`.
     planted
@@ -91,6 +94,7 @@ class DemoCity:
     streets: gpd.GeoDataFrame
     segments: gpd.GeoDataFrame
     water: gpd.GeoDataFrame
+    basemap: dict[str, gpd.GeoDataFrame]
     incidents: pd.DataFrame
     planted: pd.DataFrame
 
@@ -133,7 +137,7 @@ def build_city(seed: int = 2026) -> DemoCity:
         addresses, land, streets=streets, outline=_union(blocks.geometry), chance=chance
     )
     return DemoCity(
-        name=NAME,
+        name=CITY,
         label=LABEL,
         seed=seed,
         blocks=blocks,
@@ -145,6 +149,9 @@ def build_city(seed: int = 2026) -> DemoCity:
             {"name": [RIVER]},
             geometry=[_union(fabric.cells[fabric.water])],
             crs=BRITISH_NATIONAL_GRID,
+        ),
+        basemap=basemap_layers(
+            Ground(lines, fabric, land), streets.named, rng=chance["surroundings"]
         ),
         incidents=incidents,
         planted=planted,

@@ -7,7 +7,7 @@ version names one state of a store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypedDict, get_args
@@ -19,6 +19,7 @@ from geo.crs import Projection
 from geo.geometry_types import KINDS, GeometryType, LayerKind
 from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
 from geo.partitioned import PartitionedIncidents
+from geo.tiles.tile_file import StoredTile, TileKind
 
 Subject = Literal["incidents", "layers", "plans", "settings"]
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
@@ -161,6 +162,29 @@ class PlanSummary(TypedDict):
     version: int
     updated_by: str
     updated_at: str
+
+
+class BasemapRecord(TypedDict):
+    """What is known of a basemap besides its tiles.
+
+    `first` and `last` are its zoom levels, `box` west, south, east and north in degrees; `layers`
+    names the layers of its vector tiles. `version` differs for each content.
+    """
+
+    basemap_id: str
+    title: str
+    kind: TileKind
+    attribution: str
+    first: int
+    last: int
+    box: list[float]
+    layers: list[str]
+    file: str
+    tiles: int
+    bytes: int
+    version: str
+    added_by: str
+    added_at: str
 
 
 class StoreReader(Protocol):
@@ -477,4 +501,45 @@ class Store(StoreReader, Protocol):
             Any text, such as `default_layer`.
         value
             Whatever JSON can hold.
+        """
+
+    def basemaps(self) -> list[BasemapRecord]:
+        """The basemaps, in the order in which they are drawn."""
+
+    def basemap_tile(self, basemap_id: str, zoom: int, column: int, row: int) -> bytes | None:
+        """The content of a tile; None where there is none.
+
+        Parameters
+        ----------
+        basemap_id
+            One of `basemaps`.
+        zoom, column, row
+            The tile; rows count from the north.
+        """
+
+    def basemap_tiles(self, basemap_id: str) -> Iterator[StoredTile]:
+        """Every tile of a basemap, by zoom, column and row."""
+
+    def put_basemap(self, record: BasemapRecord, tiles: Iterable[StoredTile]) -> BasemapRecord:
+        """Add a basemap, or replace the one with the same id.
+
+        Parameters
+        ----------
+        record
+            Its `tiles` and `bytes` are counted while the tiles are written.
+        tiles
+            Each of another place.
+
+        Returns
+        -------
+        The record as it is stored.
+        """
+
+    def remove_basemap(self, basemap_id: str) -> None:
+        """Remove a basemap with its tiles.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such basemap; the message lists those that exist.
         """

@@ -11,7 +11,7 @@ from geo.store.contract import Store
 def copy_store(
     source: Store, target: Store, *, on_part: Callable[[str], None] = lambda _name: None
 ) -> None:
-    """Copy layers, incidents, current imports, settings and plans into an empty store.
+    """Copy layers, incidents, current imports, settings, basemaps and plans into an empty store.
 
     The rows that imports replaced are not copied, so undoing an import in the copy removes its
     rows and restores none.
@@ -49,6 +49,9 @@ def copy_store(
             target.adopt_import(record, source.import_rows(record.import_id))
         for key, value in source.settings().items():
             target.put_setting(key, value)
+        for basemap in source.basemaps():
+            on_part(basemap["basemap_id"])
+            target.put_basemap(basemap, source.basemap_tiles(basemap["basemap_id"]))
         for summary in source.plans():
             plan = source.plan(summary["plan_id"])
             target.put_plan(plan, based_on=0, updated_at=summary["updated_at"])

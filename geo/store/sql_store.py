@@ -6,10 +6,10 @@ The docstrings of its methods are those of `geo.store.contract`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -18,7 +18,10 @@ from geo.errors import ConflictError
 from geo.incidents import COLUMNS, Batch, Partition
 from geo.partitioned import PartitionedIncidents
 from geo.store.backend import Database, IncidentTable, LayerTables, Tables, count_change
+from geo.store.basemap_tiles import SETTING as BASEMAPS
+from geo.store.basemap_tiles import BasemapTiles, records_of, with_record, without_record
 from geo.store.contract import (
+    BasemapRecord,
     Change,
     DataVersion,
     ImportRecord,
@@ -48,6 +51,7 @@ from geo.store.plan_rows import (
     unknown_plan,
 )
 from geo.store.times import now
+from geo.tiles.tile_file import StoredTile
 
 
 class SqlStore(Store):
@@ -62,6 +66,7 @@ class SqlStore(Store):
         self._layers = layers
         self._imports = ImportLog(tables, incidents)
         self._changes = LayerChanges(tables)
+        self._tiles = BasemapTiles(tables)
 
     @property
     def is_read_only(self) -> bool:
@@ -269,3 +274,24 @@ class SqlStore(Store):
             self.plan(plan_id)  # raises where there is none
             self._tables.execute("DELETE FROM patchmap_plans WHERE plan_id = ?", plan_id)
             count_change(self._tables, "plans")
+
+    def basemaps(self) -> list[BasemapRecord]:
+        return records_of(self.setting(BASEMAPS))
+
+    def basemap_tile(self, basemap_id: str, zoom: int, column: int, row: int) -> bytes | None:
+        return self._tiles.read(basemap_id, (zoom, column, row))
+
+    def basemap_tiles(self, basemap_id: str) -> Iterator[StoredTile]:
+        return self._tiles.read_all(basemap_id)
+
+    def put_basemap(self, record: BasemapRecord, tiles: Iterable[StoredTile]) -> BasemapRecord:
+        with self._database.changing():
+            counted = self._tiles.write(record["basemap_id"], tiles)
+            stored = cast("BasemapRecord", {**record, **counted})
+            self.put_setting(BASEMAPS, with_record(self.basemaps(), stored))
+            return stored
+
+    def remove_basemap(self, basemap_id: str) -> None:
+        with self._database.changing():
+            self.put_setting(BASEMAPS, without_record(self.basemaps(), basemap_id))
+            self._tiles.delete(basemap_id)

@@ -21,8 +21,9 @@ import psycopg
 import pyogrio
 import shapely
 
-from api.ogc.mvt.encode import EXTENT
-from api.ogc.mvt.tiling import SINGLE_POINTS_ZOOM, to_unit
+from api.ogc.mvt.tiling import SINGLE_POINTS_ZOOM
+from geo.tiles.encode import EXTENT
+from geo.tiles.grid import to_unit
 from tests.bench.runner import CACHE, ROUNDS, Line, Run, middle, say
 from tests.bench.servers import OURS, TIPG, Servers
 

@@ -32,7 +32,8 @@ def test_a_wheel_names_what_it_needs_and_carries_leaflet_with_its_licence(instal
     metadata = next(installed.glob("patchmap-*.dist-info/METADATA")).read_text(encoding="utf-8")
     assert "Requires-Dist: geopandas" in metadata
     assert "Provides-Extra: dask" in metadata
-    assert (installed / "api/static/node_modules/leaflet/LICENSE").exists()
+    for library in ("leaflet", "protomaps-leaflet", "rbush"):
+        assert (installed / "api/static/node_modules" / library / "LICENSE").exists()
     assert not (installed / "api/static/node_modules/typescript").exists()
 
 

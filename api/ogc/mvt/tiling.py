@@ -1,12 +1,8 @@
-"""Which features are on a tile of WebMercatorQuad, and where on it.
-
-Source: OGC 17-083r4, Two Dimensional Tile Matrix Set, annex D.1.
-"""
+"""Which features of a collection are on a tile of WebMercatorQuad, and where on it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,17 +11,18 @@ import shapely
 from numpy.typing import NDArray
 
 from api.ogc.items import MAX_CACHED, Geometries, Items, Kind, PointGeometries
-from api.ogc.mvt.commands import (
+from geo.properties import cached_property
+from geo.tiles.commands import (
     Drawing,
     draw_lines,
     draw_multipoints,
     draw_points,
     draw_polygons,
 )
-from api.ogc.mvt.encode import BUFFER, EXTENT, encode_tile
-from api.ogc.mvt.packing import Ints
-from api.ogc.mvt.values import TileValues
-from geo.properties import cached_property
+from geo.tiles.encode import BUFFER, EXTENT, encode_tile
+from geo.tiles.grid import Tile, to_unit
+from geo.tiles.packing import Ints
+from geo.tiles.values import TileValues
 
 MAX_ZOOM: Final = 20
 """The finest zoom level: a unit of its tiles is about a centimetre."""
@@ -44,30 +41,6 @@ _DRAWN: Final[Mapping[Kind, Callable[[NDArray[np.object_]], Drawing]]] = {
     "Polygon": draw_polygons,
     "MultiPolygon": draw_polygons,
 }
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A tile of WebMercatorQuad: its zoom level, column from the west and row from the north."""
-
-    zoom: int
-    column: int
-    row: int
-
-    def to_units(self, unit: Floats) -> Floats:
-        """Return coordinates of the unit square of the world in units of the tile."""
-        return (unit * 2.0**self.zoom - [self.column, self.row]) * EXTENT
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """West, north, east and south of the tile and its buffer, in the world's unit square."""
-        margin, side = BUFFER / EXTENT, 2.0**-self.zoom
-        return (
-            (self.column - margin) * side,
-            (self.row - margin) * side,
-            (self.column + 1 + margin) * side,
-            (self.row + 1 + margin) * side,
-        )
 
 
 class _ValueCache:
@@ -165,16 +138,3 @@ def tiled(items: Items) -> TiledShapes | TiledPoints:
     if isinstance(items.geometries, PointGeometries):
         return TiledPoints(items, items.geometries)
     return TiledShapes(items, items.geometries)
-
-
-WORLD_M: Final = 20_037_508.342789244
-"""Half the side of the world in Web Mercator, in metres (OGC 17-083r4, annex D.1)."""
-
-
-def to_unit(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
-    """Return degrees on the unit square of the world in Web Mercator, from its north-west corner.
-
-    Source: OGC 17-083r4, annex D.1.
-    """
-    sine = np.sin(np.radians(latitude))
-    return longitude / 360 + 0.5, 0.5 - np.arctanh(sine) / (2 * np.pi)

@@ -107,6 +107,41 @@ WARDS_BY_COMPASS: Final = {
     "NW": ("Windmill Green", "Heronswood", "Carr Lane"),
 }
 SPARE_WARDS: Final = ("Brackenfield", "Larkrise", "Ashby Fold", "Coldwell", "Thornley Green")
+CITY: Final = "Doggerham"
+RIVER: Final = "River Dogger"
+PARK_NAMES: Final = (
+    "Long Meadow",
+    "Lighthouse Park",
+    "Northfield Park",
+    "Ings Common",
+    "Jubilee Gardens",
+    "Heron Marsh",
+    "Castle Green",
+    "Windmill Park",
+    "Carr Recreation Ground",
+    "Beacon Hill Park",
+    "Sailmakers Green",
+    "Bowling Green Gardens",
+    "Larkrise Common",
+    "Quarry Wood Park",
+    "Minster Gardens",
+    "South Parade Gardens",
+    "Coldwell Park",
+    "Staithe Green",
+    "Fenland Walk",
+    "Kestrel Fields",
+    "Old Orchard",
+    "Flagstaff Gardens",
+)
+WORKS_NAMES: Final = (
+    "Doggerham Docks",
+    "Ropery Works",
+    "Fladen Trading Estate",
+    "Fish Quay",
+    "Tar Wharf",
+    "Ice House Yard",
+    "Timber Basin",
+)
 ESTATES: Final = ("Kittiwake Estate", "Trawler Rise", "Fladen Park", "Dowsing Court")
 
 

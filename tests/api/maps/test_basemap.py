@@ -15,10 +15,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import make_app
-from api.maps.mbtiles import MBTiles
 from api.settings import Settings
 from geo.errors import InputError
 from geo.store.geopackage import GeoPackageStore
+from geo.tiles.mbtiles import MBTiles
 from tests.services import run_patchmap
 
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
@@ -73,10 +73,10 @@ def test_pictures_of_a_local_file_lie_under_the_map(store: GeoPackageStore, tmp_
         attribution="© <a href='https://example.org'>Survey</a> &amp; Sons</script>",
     )
     with service(store, file) as client:
-        tile = client.get(f"/ground/{ZOOM}/{COLUMN}/{ROW}")
+        tile = client.get(f"/basemap/file/{ZOOM}/{COLUMN}/{ROW}")
         assert (tile.content, tile.headers["content-type"]) == (picture(200), "image/png")
         page = client.get(f"/map{QUESTION}")
-        assert '"/ground/{z}/{x}/{y}"' in page.text
+        assert '"/basemap/file/{z}/{x}/{y}?v=' in page.text
         assert '"minNativeZoom": 12' in page.text
         assert '"maxNativeZoom": 14' in page.text
         assert re.search(r'Survey .{5,12} Sons"', page.text)
@@ -84,7 +84,7 @@ def test_pictures_of_a_local_file_lie_under_the_map(store: GeoPackageStore, tmp_
         policy = page.headers["content-security-policy"]
         assert "img-src 'self' data:;" in policy
         patrols = client.get(f"/allocation/map{QUESTION}&tab=posts&posts=4").text
-        assert '"/ground/{z}/{x}/{y}"' in patrols
+        assert '"/basemap/file/{z}/{x}/{y}?v=' in patrols
 
 
 def test_a_tile_that_is_missing_is_a_clear_one_and_a_wrong_number_is_refused(
@@ -93,14 +93,14 @@ def test_a_tile_that_is_missing_is_a_clear_one_and_a_wrong_number_is_refused(
     file = written(tmp_path / "t.mbtiles", tiles=[(3, 1, 1, picture(1)), (3, 2, 2, b"<svg/>")])
     with service(store, file) as client:
         for path in ("3/0/0", "24/5/5", "3/2/5", "0/7/7"):
-            assert len(client.get(f"/ground/{path}").content) < 100
+            assert len(client.get(f"/basemap/file/{path}").content) < 100
         for path in ("-1/0/0", "99/0/0", "3/a/0", "3/0/99999999999999999999"):
-            assert client.get(f"/ground/{path}").status_code == 400
+            assert client.get(f"/basemap/file/{path}").status_code == 400
 
 
-def test_a_service_without_pictures_has_clear_tiles(client: TestClient) -> None:
-    assert client.get("/ground/1/0/0").headers["content-type"] == "image/png"
-    assert "/ground/" not in client.get(f"/map{QUESTION}").text
+def test_a_service_without_tiles_has_none(client: TestClient) -> None:
+    assert client.get("/basemap/file/1/0/0").status_code == 404
+    assert "/basemap/file/" not in client.get(f"/map{QUESTION}").text
 
 
 def test_a_view_that_never_ends_is_given_up(tmp_path: Path) -> None:
@@ -117,9 +117,9 @@ def test_a_view_that_never_ends_is_given_up(tmp_path: Path) -> None:
     ("metadata", "tiles", "message"),
     [
         (
-            {"format": "pbf"},
+            {"format": "geotiff"},
             [(1, 0, 0, b"x")],
-            "tiles in the format 'pbf'; a basemap needs",
+            "tiles in the format 'geotiff'; a basemap needs",
         ),
         ({"format": "png"}, [], "has no tiles"),
         ({"format": "png"}, [("a", 0, 0, b"x")], "is not an MBTiles file"),
@@ -143,8 +143,10 @@ def test_a_file_without_pictures_is_refused_when_the_service_starts(
         ("x.mbtiles", b"SQLite format 3\x00" + b"\xff" * 4_000, "is not an MBTiles file"),
         ("x.mbtiles", b"<html>", "it is not an SQLite database"),
         ("x.geojson", b"[]", "is not a GeoJSON FeatureCollection"),
-        ("x.tif", b"II*", "unknown kind of basemap; use an .mbtiles file"),
+        ("x.tif", b"II*", "unknown kind of basemap; use an .mbtiles or .pmtiles file"),
         ("missing.mbtiles", None, "cannot be read: No such file"),
+        ("x.pmtiles", b"PMTiles\x02", "is not a PMTiles archive of version 3"),
+        ("x.pmtiles", b"SQLite format 3\x00", "is not a PMTiles archive"),
     ],
 )
 def test_the_command_says_in_one_line_why_a_file_is_not_a_basemap(

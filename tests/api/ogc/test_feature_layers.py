@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 from api.imports.feature_layers import put_any_layer
 from api.imports.layers import ReadingOptions, read_content
-from api.ogc.mvt.commands import draw_lines, draw_multipoints
-from api.ogc.mvt.encode import encode_tile
-from api.ogc.mvt.values import TileValues
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
+from geo.tiles.commands import draw_lines, draw_multipoints
+from geo.tiles.encode import encode_tile
+from geo.tiles.values import TileValues
 from tests.api.conftest import SOUTH, WEST, make_town
 from tests.api.ogc.test_tiles import TILES, read, tile_at
 from tests.services import serving

@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.ogc.mvt.commands import draw_points, draw_polygons
-from api.ogc.mvt.encode import BUFFER, EXTENT, encode_tile
-from api.ogc.mvt.tiling import Tile, to_unit
-from api.ogc.mvt.values import TileValues
+from geo.tiles.commands import draw_points, draw_polygons
+from geo.tiles.encode import BUFFER, EXTENT, encode_tile
+from geo.tiles.grid import Tile, to_unit
+from geo.tiles.values import TileValues
 
 ASB = "datetime=2024-01/2024-02&category=anti-social-behaviour&layer=wards"
 TILES = "/ogc/collections/{}/tiles/WebMercatorQuad"

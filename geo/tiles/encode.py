@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from api.ogc.mvt.commands import Drawing
-from api.ogc.mvt.packing import Ints, field, packed, varint, varint_sizes
-from api.ogc.mvt.values import TileValues
+from geo.tiles.commands import Drawing
+from geo.tiles.packing import Ints, field, packed, varint, varint_sizes
+from geo.tiles.values import TileValues
 
 EXTENT: Final = 4096
 """Units along the side of a tile."""

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from api.ogc.mvt.packing import Ints, zigzag
+from geo.tiles.packing import Ints, zigzag
 
 _MOVE, _LINE, _CLOSE = 1, 2, 7
 _PIXEL = 16.0  # units: a tile of 4096 is drawn on 256 pixels

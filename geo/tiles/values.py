@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from api.ogc.mvt.packing import Ints, field, varint, zigzag
 from geo.properties import cached_property
+from geo.tiles.packing import Ints, field, varint, zigzag
 
 _KEY, _VALUE = 3, 4
 

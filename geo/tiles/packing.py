@@ -52,3 +52,33 @@ def varint(number: int) -> bytes:
 def field(number: int, content: bytes) -> bytes:
     """Return a length-delimited field; its number must be below 16."""
     return bytes([number << 3 | 2]) + varint(len(content)) + content
+
+
+def unpacked(content: bytes) -> Ints:
+    """Return the varints that follow one another in some bytes.
+
+    Raises
+    ------
+    ValueError
+        If the last one is cut off, or one is longer than 9 bytes.
+    """
+    encoded = np.frombuffer(content, dtype=np.uint8)
+    ends = np.flatnonzero(encoded < 0x80)
+    if not len(encoded):
+        return np.empty(0, dtype=np.int64)
+    if not len(ends) or ends[-1] != len(encoded) - 1:
+        raise ValueError("the last number is cut off")
+    starts = np.append(0, ends[:-1] + 1)
+    sizes = ends - starts + 1
+    if sizes.max() > 9:
+        raise ValueError("a number is longer than 9 bytes")
+    numbers = np.zeros(len(ends), dtype=np.int64)
+    for place in range(int(sizes.max())):
+        long = np.flatnonzero(sizes > place)
+        numbers[long] |= (encoded[starts[long] + place] & np.int64(0x7F)) << (7 * place)
+    return numbers
+
+
+def unzigzag(numbers: Ints) -> Ints:
+    """Return what `zigzag` encoded."""
+    return np.asarray((numbers >> 1) ^ -(numbers & 1))
