@@ -11,7 +11,8 @@ from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
 from api.answers import SnapshotAnswers
-from api.basemap.sources import basemaps_of
+from api.basemap.picture import draw_basemap
+from api.basemap.sources import NO_BASEMAP, Basemap, basemaps_of
 from api.dependencies import HTML, AnswersDep
 from api.etags import not_modified_or
 from api.maps.drawing import area_names, path_of, scale_bar
@@ -21,6 +22,7 @@ from api.pages.templating import templates
 from api.settings import VERSION
 from boundaries.layers.lines import thinned
 from geo.analyses.briefing import Briefing, briefing
+from geo.crs import Projection
 from geo.errors import NotFoundError
 
 WIDTH = 640.0
@@ -47,10 +49,9 @@ def cards(request: Request, answers: AnswersDep) -> Response:
         view = AllocationView.read(folded([*fields.items()]) | {"tab": "patrols"})
         state = SnapshotAnswers(answers)
         summary = AllocationSummary.ask(state, view)
-        shapes = basemaps_of(request).under(state.snapshot()).shapes
-        chosen = [
-            card for card in cards_of(summary, basemap=shapes) if officer in ("", card.officer)
-        ]
+        basemap = basemaps_of(request).under(state.snapshot())
+        cards = cards_of(summary, basemap, state.snapshot().projection)
+        chosen = [card for card in cards if officer in ("", card.officer)]
         if not chosen:
             raise NotFoundError(f"no officer in these patrols is called {officer!r}")
         text = templates.get_template("allocation_cards.html").render(
@@ -94,13 +95,17 @@ class Card:
     drawing: dict[str, object]
 
 
-def cards_of(summary: AllocationSummary, *, basemap: gpd.GeoDataFrame | None = None) -> list[Card]:
+def cards_of(
+    summary: AllocationSummary, basemap: Basemap = NO_BASEMAP, projection: Projection | None = None
+) -> list[Card]:
     """A card for each officer, in the order of the plan.
 
     Parameters
     ----------
     basemap
-        Lines or areas, in metres, that help to find the way, such as roads or street blocks.
+        Lines or vector tiles that help to find the way, such as roads or street blocks.
+    projection
+        From the degrees of vector tiles to metres; needed only with them.
     """
     return [
         Card(
@@ -110,7 +115,7 @@ def cards_of(summary: AllocationSummary, *, basemap: gpd.GeoDataFrame | None = N
             rounds=patrol.rounds,
             travel=patrol.travel,
             stops=_card_stops(summary, patrol),
-            drawing=_drawing(summary, patrol, basemap),
+            drawing=_drawing(summary, patrol, basemap, projection=projection),
         )
         for patrol in summary.patrols
     ]
@@ -145,7 +150,11 @@ def _hours_of_day(summary: AllocationSummary, name: str) -> list[int]:
 
 
 def _drawing(
-    summary: AllocationSummary, patrol: Patrol, basemap: gpd.GeoDataFrame | None
+    summary: AllocationSummary,
+    patrol: Patrol,
+    basemap: Basemap,
+    *,
+    projection: Projection | None,
 ) -> dict[str, object]:
     """The template variables of the map of a patrol, on the areas around it."""
     base = summary.base
@@ -154,17 +163,24 @@ def _drawing(
     west, south, east, north = _box_around(line)
     unit = (east - west) / WIDTH
     near = _clipped(summary.answer.areas, shapely.box(west, south, east, north))
-    under = None if basemap is None else thinned(basemap, (west, south, east, north))
+    box = west, south, east, north
+    under = None if basemap.shapes is None else thinned(basemap.shapes, box)
+    names = [
+        (x, y, name)
+        for x, y, name in area_names(near, places, unit=unit)
+        if west + _HALF_LETTER * unit * len(name) < x < east - _HALF_LETTER * unit * len(name)
+    ]
+    taken = [(x, -y, _HALF_LETTER * unit * len(name)) for x, y, name in names]
+    taken += [(x, y, 11 * unit) for x, y in places.tolist()]
     return {
         "box": (round(west), round(-north), round(east - west), round(north - south)),
         "unit": round(unit, 3),
         "basemap": "" if under is None else path_of(under.geometry, unit),
         "outlines": path_of(near.geometry, unit),
-        "names": [
-            (x, y, name)
-            for x, y, name in area_names(near, places, unit=unit)
-            if west + _HALF_LETTER * unit * len(name) < x < east - _HALF_LETTER * unit * len(name)
-        ],
+        "names": names,
+        "picture": draw_basemap(basemap.vectors, projection, box=box, unit=unit, taken=taken)
+        if projection
+        else None,
         "way": "M" + "L".join(f"{x:.0f} {-y:.0f}" for x, y in line),
         "base": (round(line[0, 0]), round(-line[0, 1])) if base else (),
         "bar": scale_bar(west, south, unit),

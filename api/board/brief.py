@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
+from api.basemap.sources import NO_BASEMAP, Basemap, basemaps_of
 from api.board.findings import Findings, cached_findings
 from api.board.lasting import edition
 from api.board.sections import FIRST, SECTIONS, render_section
@@ -42,7 +43,8 @@ def brief_file(request: Request, answers: AnswersDep) -> Response:
         view = BoardView.read(only(request, (*QUESTION_PARAMETERS, *VIEW_OPTIONS)))
         findings = cached_findings(answers, view.question)
         with findings.computing(f"brief {view.address()}"):
-            text = brief_page(findings, view)
+            basemap = basemaps_of(request).under(answers.snapshot())
+            text = brief_page(findings, view, basemap)
         headers = {
             "content-security-policy": BRIEF_POLICY,
             "content-disposition": 'attachment; filename="brief.html"',
@@ -52,12 +54,25 @@ def brief_file(request: Request, answers: AnswersDep) -> Response:
     return not_modified_or(request, answers, page, media_type=HTML, setting=edition())
 
 
-def brief_page(findings: Findings, view: BoardView) -> str:
-    """The brief as an HTML page without scripts and without links to other files."""
+def brief_page(findings: Findings, view: BoardView, basemap: Basemap = NO_BASEMAP) -> str:
+    """The brief as an HTML page without scripts and without links to other files.
+
+    Parameters
+    ----------
+    basemap
+        Its vector tiles are drawn under the map.
+    """
     shared = page_variables(findings, view) | {"linked": False}
     painting = findings.painting(view.mode)
     over = findings.overlays(view.over)
-    drawn = draw_plain(findings.answer, painting=painting, places=findings.places, over=over)
+    drawn = draw_plain(
+        findings.answer,
+        painting=painting,
+        places=findings.places,
+        over=over,
+        basemap=basemap,
+        projection=findings.projection,
+    )
     sheets = ("board.css", "brief.css", "print.css")
     style = "\n".join((PAGE / name).read_text(encoding="utf-8") for name in sheets)
     return templates.get_template("brief.html").render(

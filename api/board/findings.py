@@ -24,6 +24,7 @@ from api.pages.text import reason_of
 from api.pages.trends import Trend, area_trend, last_months, whole_trend
 from geo.analyses import LAYERS
 from geo.analyses.unusual import JudgedSeries
+from geo.crs import Projection
 from geo.errors import InputError, QuestionError
 from geo.hotspots.dayparts import dayparts
 from geo.hotspots.peaks import peaks
@@ -95,6 +96,11 @@ class Findings:
     def layers(self) -> list[LayerMetadata]:
         """Every layer that treated places can be chosen from."""
         return self._answers.snapshot().choices()
+
+    @property
+    def projection(self) -> Projection:
+        """The working CRS of the store."""
+        return self._answers.snapshot().projection
 
     def overlays(self, text: str) -> list[Overlay]:
         """Return the layers to draw over a map of the Answer; `text` lists their ids."""

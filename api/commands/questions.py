@@ -201,6 +201,7 @@ def brief(
 ) -> None:
     """Write the board as a brief for print: .html, or .pdf if Chromium is installed."""
     from api.answers import Answers  # noqa: PLC0415 - the pages' templates take a moment
+    from api.basemap.sources import Basemaps  # noqa: PLC0415 - likewise
     from api.board.brief import brief_page, browser, print_pdf  # noqa: PLC0415 - likewise
     from api.board.findings import Findings  # noqa: PLC0415 - likewise
     from api.board.view import BoardView  # noqa: PLC0415 - likewise
@@ -213,7 +214,8 @@ def brief(
         browser()
     with cli.open() as store:
         findings = Findings(Answers(store), question)
-        page = brief_page(findings, BoardView(question, show, over=over))
+        basemap = Basemaps.open(Settings.read().basemap, store).under(store)
+        page = brief_page(findings, BoardView(question, show, over=over), basemap)
     if output.suffix == ".pdf":
         write_file(output, lambda part: print_pdf(page, part))
     else:

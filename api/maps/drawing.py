@@ -10,8 +10,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from api.basemap.picture import BasemapPicture, draw_basemap
+from api.basemap.sources import NO_BASEMAP, Basemap
 from api.maps.overlays import Box, Overlay
 from api.maps.painting import Painting, Style
+from geo.crs import Projection
 from geo.question.answer import Answer
 
 WIDTH = 700.0
@@ -69,6 +72,8 @@ class Drawing:
         The variables of the scale bar.
     over
         Further layers.
+    basemap
+        The streets, water and names underneath; None without any.
     """
 
     box: tuple[float, float, float, float]
@@ -80,6 +85,7 @@ class Drawing:
     places: list[tuple[float, float, float, int]]
     bar: ScaleBar
     over: list[DrawnOverlay]
+    basemap: BasemapPicture | None
 
 
 def draw_plain(
@@ -88,6 +94,8 @@ def draw_plain(
     painting: Painting,
     places: gpd.GeoDataFrame,
     over: Sequence[Overlay] = (),
+    basemap: Basemap = NO_BASEMAP,
+    projection: Projection | None = None,
 ) -> Drawing:
     """Draw the cells, areas and ranked places of an Answer.
 
@@ -99,6 +107,10 @@ def draw_plain(
         The ranked places.
     over
         Further layers, drawn over the areas.
+    basemap
+        Its vector tiles are drawn under the cells.
+    projection
+        From the degrees of the basemap to metres; needed only with one.
     """
     areas = shown_areas(answer)
     extent = areas if answer.question.within else answer.study_areas
@@ -111,13 +123,15 @@ def draw_plain(
         for kind, shade in painting.shades.items()
         if len(chosen := painting.cells[painting.cells["kind"] == kind])
     ]
+    spots = places[["x", "y"]].to_numpy(float)
+    names = area_names(areas, spots, unit=unit)
     return Drawing(
         box=(round(west), round(-north), round(east - west), round(north - south)),
         unit=round(unit, 3),
         land=path_of(answer.study_areas.geometry, unit),
         shades=shades,
         outlines=path_of(areas.geometry, unit),
-        names=area_names(areas, places[["x", "y"]].to_numpy(float), unit=unit),
+        names=names,
         # The best place last, so that its number lies over the others.
         places=[
             (round(place["x"]), round(-place["y"]), float(place["radius_m"]), int(place["rank"]))
@@ -125,7 +139,26 @@ def draw_plain(
         ],
         bar=scale_bar(west, south, unit),
         over=[_drawn_overlay(overlay, unit) for overlay in over],
+        basemap=draw_basemap(
+            basemap.vectors,
+            projection,
+            box=(west, south, east, north),
+            unit=unit,
+            taken=_taken(names, spots, unit),
+        )
+        if projection
+        else None,
     )
+
+
+def _taken(
+    names: Sequence[tuple[float, float, str]], spots: NDArray[np.float64], unit: float
+) -> list[tuple[float, float, float]]:
+    """Where names of areas and numbers of places lie, with half their widths, in metres."""
+    return [
+        *((x, -y, _LETTER * unit * len(name) / 2) for x, y, name in names),
+        *((x, y, 8 * unit) for x, y in spots.tolist()),
+    ]
 
 
 def _drawn_overlay(overlay: Overlay, unit: float) -> DrawnOverlay:

@@ -1,0 +1,74 @@
+"""The basemap on paper: vector tiles as SVG paths and names."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from api.basemap.picture import LOOKS, BasemapPicture, draw_basemap
+from api.basemap.sources import TileSource
+from geo.crs import Projection
+from tests.tile_files import CENTRE, CREDIT, zoomstack
+
+X, Y = CENTRE
+BOX = (X - 2_000, Y - 1_500, X + 2_000, Y + 1_500)
+UNIT = 4_000 / 700
+
+
+@pytest.fixture(scope="module")
+def projection() -> Projection:
+    return Projection.choose()
+
+
+@pytest.fixture(scope="module")
+def source(projection: Projection) -> TileSource:
+    tiles = {tile[:3]: tile.data for tile in zoomstack(projection)}
+    return TileSource(
+        source_id="t", title="T", kind="vector", attribution=CREDIT, first=10, last=14,
+        version="1", box=None, layers=(), read=lambda *place: tiles.get(place),
+    )  # fmt: skip
+
+
+def drawn(source: TileSource, projection: Projection, **options: object) -> BasemapPicture:
+    picture = draw_basemap([source], projection, box=BOX, unit=UNIT, **options)  # type: ignore[arg-type]
+    assert picture is not None
+    return picture
+
+
+def test_streets_lie_where_they_are_and_under_them_water_and_parks(
+    source: TileSource, projection: Projection
+) -> None:
+    picture = drawn(source, projection)
+    looks = [look for look, _ in picture.shapes]
+    order = list(LOOKS.values())
+    assert looks == sorted(looks, key=order.index)
+    paths = dict(picture.shapes)
+    main = np.array(re.findall(r"[ML](-?\d+) (-?\d+)", paths[LOOKS["main"]]), int)
+    # Long Street runs from west to east through the centre; a unit of the tiles is 0.4 m.
+    assert np.abs(main[:, 1] + Y).max() <= 1 + UNIT / 2
+    assert main[:, 0].min() < X - 1_900 < X + 1_900 < main[:, 0].max()
+    assert LOOKS["water"] in paths
+    assert paths[LOOKS["green"]].endswith("Z")
+    assert picture.credits == [CREDIT]
+
+
+def test_names_overlap_neither_one_another_nor_what_is_there(
+    source: TileSource, projection: Projection
+) -> None:
+    names = {name.text: name for name in drawn(source, projection).names}
+    assert set(names) >= {"Testford", "Town Station", "Long Street"}
+    town = names["Testford"]
+    assert (town.x, town.y, town.kind) == (round(X), round(-Y), "place")
+    assert abs(names["Long Street"].turn) <= 1
+    fewer = drawn(source, projection, taken=[(X, Y, 100.0)]).names
+    assert "Testford" not in [name.text for name in fewer]
+
+
+def test_where_there_are_no_tiles_nothing_is_drawn(
+    source: TileSource, projection: Projection
+) -> None:
+    box = (100_000.0, 100_000.0, 104_000.0, 103_000.0)
+    assert draw_basemap([source], projection, box=box, unit=UNIT) is None
+    assert draw_basemap([], projection, box=BOX, unit=UNIT) is None
