@@ -76,11 +76,11 @@ def embedded_tiles(source: TileSource, box: Box, most: int) -> tuple[dict[str, s
     for zoom in range(source.first, source.last + 1):
         if tiles_of(box, zoom).size > _MOST_OF_ZOOM:
             break
-        found = _of_zoom(source, box, zoom, most)
-        most -= sum(map(len, found.values()))
+        of_zoom = _of_zoom(source, box, zoom, most)
+        most -= sum(map(len, of_zoom.values()))
         if most < 0:
             break
-        texts |= found
+        texts |= of_zoom
         last = zoom
     return texts, last
 

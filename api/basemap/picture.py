@@ -123,7 +123,7 @@ class BasemapPicture:
 
 
 @dataclass
-class _Found:
+class _Contents:
     """What was read of the tiles: points in longitude and latitude by look, and names.
 
     Roads and points are by their importance, the most important first, and their name.
@@ -167,19 +167,19 @@ def draw_basemap(
     -------
     None where no source has a tile of the box.
     """
-    found = _Found()
+    contents = _Contents()
     degrees = _degrees(box, projection)
-    used = [source for source in sources if _read_source(source, degrees, unit, found=found)]
+    used = [source for source in sources if _read_source(source, degrees, unit, contents=contents)]
     if not used:
         return None
     writer = _NameWriter(box, unit, list(taken))
-    stations = _write_points(writer, found, projection)
-    _write_roads(writer, found, projection, finest=0 if unit > STREETS_NAMED_M else 2)
+    stations = _write_points(writer, contents, projection)
+    _write_roads(writer, contents, projection, finest=0 if unit > STREETS_NAMED_M else 2)
     return BasemapPicture(
         shapes=[
             (look, path)
             for kind, look in LOOKS.items()
-            if (path := _svg(_metres(found.paths[kind], projection), box, unit, look))
+            if (path := _svg(_metres(contents.paths[kind], projection), box, unit, look))
         ],
         names=writer.names,
         stations=stations,
@@ -187,7 +187,7 @@ def draw_basemap(
     )
 
 
-def _read_source(source: TileSource, degrees: Box, unit: float, *, found: _Found) -> bool:
+def _read_source(source: TileSource, degrees: Box, unit: float, *, contents: _Contents) -> bool:
     """Read the tiles of the finest zoom that is not too heavy; whether there were any."""
     across = _WORLD_M * float(np.cos(np.radians((degrees.south + degrees.north) / 2)))
     finest = int(np.ceil(np.log2(across / (_TILE_UNITS * unit))))
@@ -195,20 +195,20 @@ def _read_source(source: TileSource, degrees: Box, unit: float, *, found: _Found
         wanted = tiles_of(degrees, zoom)
         if wanted.size > _MOST_TILES:
             continue
-        read = _Found()
+        read = _Contents()
         any_there = [_read_tile(source, tile, read) for tile in wanted.tiles()]
         if read.vertices > MOST_VERTICES and zoom > source.first:
             continue
         for kind, paths in read.paths.items():
-            found.paths[kind] += paths
+            contents.paths[kind] += paths
         for road, paths in read.roads.items():
-            found.roads[road] += paths
-        found.points |= read.points
+            contents.roads[road] += paths
+        contents.points |= read.points
         return any(any_there)
     return False
 
 
-def _read_tile(source: TileSource, tile: Tile, found: _Found) -> bool:
+def _read_tile(source: TileSource, tile: Tile, contents: _Contents) -> bool:
     data = source.read(tile.zoom, tile.column, tile.row)
     if not data:
         return False
@@ -219,7 +219,7 @@ def _read_tile(source: TileSource, tile: Tile, found: _Found) -> bool:
         return False
     for name, features in layers.items():
         for feature in features:
-            _note(name, feature, tile, found)
+            _note(name, feature, tile, contents)
     return True
 
 
@@ -236,7 +236,7 @@ def _road_class(properties: Properties) -> str:
     return str(next((one for one in known if one), ""))
 
 
-def _note(layer: str, feature: TileFeature, tile: Tile, found: _Found) -> None:
+def _note(layer: str, feature: TileFeature, tile: Tile, contents: _Contents) -> None:
     paths = [
         np.column_stack(from_unit(*tile.from_units(path, extent=feature.extent).T))
         for path in feature.paths
@@ -247,18 +247,18 @@ def _note(layer: str, feature: TileFeature, tile: Tile, found: _Found) -> None:
         kind = "station" if layer in _STATION_LAYERS else _road_class(properties).lower()
         rank = 2 if kind == "station" else _PLACES.get(kind)
         if named and rank is not None and paths:
-            found.points[kind, str(named)] = (rank, paths[0][:1])
+            contents.points[kind, str(named)] = (rank, paths[0][:1])
     elif layer in _ROAD_LAYERS:
         road = _road_class(properties)
         if road == "rail":
-            found.paths["rail"] += paths
+            contents.paths["rail"] += paths
             return
         kind = "main" if road in _MAIN else "road" if road in _ROAD else "street"
-        found.paths[kind] += paths
+        contents.paths[kind] += paths
         if named:
-            found.roads[("main", "road", "street").index(kind), str(named)] += paths
+            contents.roads[("main", "road", "street").index(kind), str(named)] += paths
     elif (_LAYERS[layer] in ("water", "green", "wood", "site")) == (feature.kind == 3):
-        found.paths[_LAYERS[layer]] += paths
+        contents.paths[_LAYERS[layer]] += paths
 
 
 def _degrees(box: tuple[float, float, float, float], projection: Projection) -> Box:
@@ -365,11 +365,11 @@ class _NameWriter:
 
 
 def _write_points(
-    writer: _NameWriter, found: _Found, projection: Projection
+    writer: _NameWriter, contents: _Contents, projection: Projection
 ) -> list[tuple[int, int]]:
     """Write the names of places and stations; returns where the stations lie."""
     stations = []
-    for (kind, text), (rank, point) in sorted(found.points.items(), key=lambda item: item[1][0]):
+    for (kind, text), (rank, point) in sorted(contents.points.items(), key=lambda item: item[1][0]):
         x, y = (float(one[0]) for one in projection.to_metres(*point.T))
         is_station = kind == "station"
         shown = "place" if rank < 2 else kind if kind in ("station", "water") else "suburb"
@@ -380,11 +380,13 @@ def _write_points(
 
 
 def _write_roads(
-    writer: _NameWriter, found: _Found, projection: Projection, *, finest: int
+    writer: _NameWriter, contents: _Contents, projection: Projection, *, finest: int
 ) -> None:
     """Write the names of roads up to an importance, of the longest first."""
     roads = {
-        road: _metres(paths, projection) for road, paths in found.roads.items() if road[0] <= finest
+        road: _metres(paths, projection)
+        for road, paths in contents.roads.items()
+        if road[0] <= finest
     }
     order = sorted(roads, key=lambda road: (road[0], -sum(map(_length, roads[road])), road[1]))
     for road in order:

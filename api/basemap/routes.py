@@ -21,7 +21,7 @@ _CLEAR_TILE: Final = base64.b64decode(
 )
 """A transparent pixel, for pictures that a file lacks."""
 
-_KEPT: Final = "private, max-age=31536000, immutable"
+_IMMUTABLE: Final = "private, max-age=31536000, immutable"
 """A tile whose address names its version never changes."""
 
 router = APIRouter()
@@ -57,7 +57,7 @@ def tile(
 
     response = of_version(request, source.version, answer, media_type=media_type)
     if request.query_params.get("v") == source.version:
-        response.headers["cache-control"] = _KEPT
+        response.headers["cache-control"] = _IMMUTABLE
     return response
 
 

@@ -229,19 +229,19 @@ def _add_tiles(
     box = _store_box(store) if options.extent == "store" else None
     account = TileAccount()
     record = _record(basemap_id, options, file.path)
-    kept = box if facts.box is None or box is None else _overlap(facts.box, box)
+    covered = box if facts.box is None or box is None else _overlap(facts.box, box)
     record |= {
         "kind": facts.kind,
         "title": options.title or facts.title,
         "attribution": record["attribution"] or facts.attribution,
         "first": facts.first,
         "last": facts.last,
-        "box": _rounded(kept or facts.box),
+        "box": _rounded(covered or facts.box),
     }
     with store.transaction():
         # Filled while the tiles are read: only then it is known what they hold.
         record["layers"] = account.layers
-        stored = store.put_basemap(record, watch(_kept(file, box, account)))
+        stored = store.put_basemap(record, watch(_intact(file, box, account)))
         if not stored["tiles"]:
             raise InputError(
                 f"{file.path} has no tile of the area of the store's layers; choose another file, "
@@ -250,7 +250,7 @@ def _add_tiles(
     return StoredBasemap(stored, None, account)
 
 
-def _kept(file: TileFile, box: Box | None, account: TileAccount) -> Iterator[StoredTile]:
+def _intact(file: TileFile, box: Box | None, account: TileAccount) -> Iterator[StoredTile]:
     """The tiles of a file that are in order; vector tiles compressed."""
     for zoom in range(file.metadata.first, file.metadata.last + 1):
         for tile in file.tiles(zoom, _wider(box, zoom) if box else None):

@@ -143,6 +143,10 @@ def read_basemap_features(
         What they are drawn as; by default lines that have classes of roads are roads, other lines
         and polygons are outlines, and points are places.
 
+    Returns
+    -------
+    The layers in metres, and what they are drawn as.
+
     Raises
     ------
     InputError

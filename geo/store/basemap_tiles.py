@@ -26,13 +26,36 @@ def records_of(setting: Setting) -> list[BasemapRecord]:
 
 
 def with_record(records: Iterable[BasemapRecord], record: BasemapRecord) -> Setting:
-    """The setting with one basemap more, or with another one in its place."""
+    """The setting with one basemap more, or with another one in its place.
+
+    Parameters
+    ----------
+    records
+        The basemaps that it lists.
+    record
+        The one to add; one of the same id goes.
+
+    Returns
+    -------
+    The new value of the setting.
+    """
     others = [one for one in records if one["basemap_id"] != record["basemap_id"]]
     return cast("Setting", [*others, record])
 
 
 def without_record(records: Iterable[BasemapRecord], basemap_id: str) -> Setting:
     """The setting without a basemap.
+
+    Parameters
+    ----------
+    records
+        The basemaps that it lists.
+    basemap_id
+        The one to leave out.
+
+    Returns
+    -------
+    The new value of the setting.
 
     Raises
     ------
@@ -61,7 +84,19 @@ class BasemapTiles:
         self._tables = tables
 
     def read(self, basemap_id: str, place: tuple[int, int, int]) -> bytes | None:
-        """The content of a tile, by its zoom, column and row; None where there is none."""
+        """The content of a tile.
+
+        Parameters
+        ----------
+        basemap_id
+            The basemap.
+        place
+            Zoom, column and row from the north.
+
+        Returns
+        -------
+        Its bytes; None where there is no such tile.
+        """
         rows = self._tables.rows(
             f"SELECT data FROM patchmap_basemap_tiles WHERE {_PLACE}", basemap_id, *place
         )
@@ -80,7 +115,19 @@ class BasemapTiles:
                 yield StoredTile(zoom, column, row, data)
 
     def write(self, basemap_id: str, tiles: Iterable[StoredTile]) -> Mapping[str, int]:
-        """Replace the tiles of a basemap; returns how many `tiles` and `bytes` there are."""
+        """Replace the tiles of a basemap.
+
+        Parameters
+        ----------
+        basemap_id
+            The basemap.
+        tiles
+            Each of another place.
+
+        Returns
+        -------
+        How many `tiles` and `bytes` there are.
+        """
         self.delete(basemap_id)
         count = size = 0
         for tile in tiles:

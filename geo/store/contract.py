@@ -507,7 +507,7 @@ class Store(StoreReader, Protocol):
         """The basemaps, in the order in which they are drawn."""
 
     def basemap_tile(self, basemap_id: str, zoom: int, column: int, row: int) -> bytes | None:
-        """The content of a tile; None where there is none.
+        """The content of a tile.
 
         Parameters
         ----------
@@ -515,6 +515,10 @@ class Store(StoreReader, Protocol):
             One of `basemaps`.
         zoom, column, row
             The tile; rows count from the north.
+
+        Returns
+        -------
+        Its bytes; None where there is no such tile.
         """
 
     def basemap_tiles(self, basemap_id: str) -> Iterator[StoredTile]:

@@ -24,16 +24,22 @@ BUFFER: Final = 64
 
 
 def encode_tile(name: str, drawing: Drawing, ids: Ints, values: TileValues) -> bytes:
-    """Return a tile of one layer; empty where nothing is drawn.
+    """A tile of one layer.
 
     Parameters
     ----------
+    name
+        Of the layer.
     drawing
         Some of the features, in units of the tile with y downwards.
     ids
         A number for each feature.
     values
         The properties of each feature.
+
+    Returns
+    -------
+    The bytes of the tile; empty where nothing is drawn.
     """
     if not len(drawing.rows):
         return b""

@@ -44,7 +44,19 @@ class Tile:
         return (unit * 2.0**self.zoom - [self.column, self.row]) * EXTENT
 
     def from_units(self, units: Floats, *, extent: int = EXTENT) -> Floats:
-        """Return coordinates in units of the tile on the unit square of the world."""
+        """Coordinates in units of the tile on the unit square of the world.
+
+        Parameters
+        ----------
+        units
+            n rows of x and y, y downwards.
+        extent
+            Units along the side of the tile.
+
+        Returns
+        -------
+        n rows of x and y.
+        """
         return (units / extent + [self.column, self.row]) * 2.0**-self.zoom
 
     @property
@@ -89,6 +101,10 @@ def tiles_of(box: Box, zoom: int) -> TileRange:
         In degrees; what lies beyond the world of Web Mercator is cut off.
     zoom
         The zoom level.
+
+    Returns
+    -------
+    The columns and rows from the first to the last.
     """
     latitudes = np.clip([box.north, box.south], -_FARTHEST_NORTH, _FARTHEST_NORTH)
     x, y = to_unit(np.array([box.west, box.east]), latitudes)
@@ -99,11 +115,31 @@ def tiles_of(box: Box, zoom: int) -> TileRange:
 
 
 def to_unit(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
-    """Return degrees on the unit square of the world, from its north-west corner."""
+    """Degrees on the unit square of the world, from its north-west corner.
+
+    Parameters
+    ----------
+    longitude, latitude
+        n degrees.
+
+    Returns
+    -------
+    n x and n y, y downwards.
+    """
     sine = np.sin(np.radians(latitude))
     return longitude / 360 + 0.5, 0.5 - np.arctanh(sine) / (2 * np.pi)
 
 
 def from_unit(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return longitude and latitude of points of the unit square of the world."""
+    """Longitude and latitude of points of the unit square of the world.
+
+    Parameters
+    ----------
+    x, y
+        n coordinates, y downwards.
+
+    Returns
+    -------
+    n longitudes and n latitudes in degrees.
+    """
     return (x - 0.5) * 360, np.degrees(np.arcsin(np.tanh((0.5 - y) * 2 * np.pi)))

@@ -67,7 +67,17 @@ class MBTiles:
         self._database.close()
 
     def tile(self, zoom: int, column: int, row: int) -> bytes | None:
-        """See `TileFile.tile`."""
+        """The content of a tile.
+
+        Parameters
+        ----------
+        zoom, column, row
+            The tile; rows count from the north, as in addresses.
+
+        Returns
+        -------
+        Its bytes; None if the file has no such tile.
+        """
         if not (0 <= zoom <= DEEPEST and 0 <= column < 2**zoom and 0 <= row < 2**zoom):
             return None
         query = (
@@ -80,7 +90,24 @@ class MBTiles:
         return self._usable(rows[0][0]) if rows else None
 
     def tiles(self, zoom: int, box: Box | None) -> Iterator[StoredTile]:
-        """See `TileFile.tiles`."""
+        """The tiles of a zoom that touch a box in degrees, with whatever they hold.
+
+        Parameters
+        ----------
+        zoom
+            From `first` to `last` of the metadata.
+        box
+            None stands for all that the file covers.
+
+        Yields
+        ------
+        Each tile once; empty where its content is of no use.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged.
+        """
         wanted = tiles_of(box or self.metadata.box or _WORLD, zoom)
         last = 2**zoom - 1
         query = (

@@ -50,7 +50,19 @@ def varint(number: int) -> bytes:
 
 
 def field(number: int, content: bytes) -> bytes:
-    """Return a length-delimited field; its number must be below 16."""
+    """A length-delimited field.
+
+    Parameters
+    ----------
+    number
+        Of the field, below 16.
+    content
+        Its bytes.
+
+    Returns
+    -------
+    The bytes of the field.
+    """
     return bytes([number << 3 | 2]) + varint(len(content)) + content
 
 

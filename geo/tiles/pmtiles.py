@@ -109,7 +109,17 @@ class PMTiles:
         """Do nothing: the file is open only while it is read."""
 
     def tile(self, zoom: int, column: int, row: int) -> bytes | None:
-        """See `TileFile.tile`."""
+        """The content of a tile.
+
+        Parameters
+        ----------
+        zoom, column, row
+            The tile; rows count from the north, as in addresses.
+
+        Returns
+        -------
+        Its bytes; None if the file has no such tile.
+        """
         if not (0 <= zoom <= DEEPEST and 0 <= column < 2**zoom and 0 <= row < 2**zoom):
             return None
         data = self._find(zoom, column, row)
@@ -132,7 +142,24 @@ class PMTiles:
         return None
 
     def tiles(self, zoom: int, box: Box | None) -> Iterator[StoredTile]:
-        """See `TileFile.tiles`."""
+        """The tiles of a zoom that touch a box in degrees, with whatever they hold.
+
+        Parameters
+        ----------
+        zoom
+            From `first` to `last` of the metadata.
+        box
+            None stands for all that the file covers.
+
+        Yields
+        ------
+        Each tile once; empty where its content is of no use.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged.
+        """
         wanted = box or self.metadata.box
         if wanted is None:
             raise InputError(f"{self.path} does not say what area it covers")
@@ -249,6 +276,10 @@ def curve_number(zoom: int, column: int, row: int) -> int:
     ----------
     zoom, column, row
         A tile whose row counts from the north.
+
+    Returns
+    -------
+    Its number, from 0 for the tile of the whole world.
     """
     before: int = (4**zoom - 1) // 3
     number, x, y = 0, column, row

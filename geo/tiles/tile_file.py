@@ -73,12 +73,16 @@ class TileFile(Protocol):
     metadata: TileMetadata
 
     def tile(self, zoom: int, column: int, row: int) -> bytes | None:
-        """The content of a tile; None if the file has no such tile.
+        """The content of a tile.
 
         Parameters
         ----------
         zoom, column, row
             The tile; rows count from the north, as in addresses.
+
+        Returns
+        -------
+        Its bytes; None if the file has no such tile.
         """
 
     def tiles(self, zoom: int, box: Box | None) -> Iterator[StoredTile]:
@@ -91,6 +95,10 @@ class TileFile(Protocol):
         box
             None stands for all that the file covers.
 
+        Yields
+        ------
+        Each tile once; empty where its content is of no use.
+
         Raises
         ------
         InputError
@@ -102,13 +110,37 @@ class TileFile(Protocol):
 
 
 def plain_text(text: object, *, most: int = _CREDIT_LETTERS) -> str:
-    """Text of a file without its tags and line ends, of at most so many letters."""
+    """Text of a file without its tags and line ends.
+
+    Parameters
+    ----------
+    text
+        Whatever the file holds in its place.
+    most
+        Most letters; the rest is cut off.
+
+    Returns
+    -------
+    The text; '' where it is none.
+    """
     plain = html.unescape(re.sub(r"<[^>]*>", "", text if isinstance(text, str) else ""))
     return " ".join(plain.split())[:most]
 
 
 def title_of(text: object, path: Path) -> str:
-    """The title of a file of tiles; its name where it has none."""
+    """The title of a file of tiles.
+
+    Parameters
+    ----------
+    text
+        What the file holds in its place.
+    path
+        The file.
+
+    Returns
+    -------
+    The title; the name of the file where it has none.
+    """
     return plain_text(text, most=_TITLE_LETTERS) or path.stem[:_TITLE_LETTERS]
 
 
@@ -120,7 +152,19 @@ def layer_names(vector_layers: object) -> tuple[str, ...]:
 
 
 def media_type_of(data: bytes, kind: TileKind) -> str | None:
-    """The media type of a tile; None where a tile that should be a picture is none."""
+    """The media type of a tile.
+
+    Parameters
+    ----------
+    data
+        The tile.
+    kind
+        What it should be.
+
+    Returns
+    -------
+    Its media type; None where a tile that should be a picture is none.
+    """
     if kind == "vector":
         return VECTOR_TILE
     return next((kind for magic, kind in PICTURES.items() if data.startswith(magic)), None)
@@ -140,6 +184,10 @@ def unpacked_tile(data: bytes, *, most: int = LARGEST_TILE) -> bytes:
         The tile, compressed by gzip or not at all.
     most
         Most bytes that it may have.
+
+    Returns
+    -------
+    The bytes of the tile.
 
     Raises
     ------
