@@ -150,7 +150,9 @@ class Grid:
         return np.column_stack([first.ravel(), np.repeat(rows, len(across))])
 
 
-def finest_width(bounds: tuple[float, float, float, float], shape: Shape) -> int:
+def finest_width(
+    bounds: tuple[float, float, float, float], shape: Shape, *, most: int = MOST_CELLS
+) -> int:
     """The smallest round width whose cells over a study area are not too many.
 
     Parameters
@@ -159,13 +161,15 @@ def finest_width(bounds: tuple[float, float, float, float], shape: Shape) -> int
         West, south, east and north of the study area, in metres.
     shape
         Of the cells.
+    most
+        How many are not too many.
 
     Returns
     -------
     Metres: a multiple of 5 below 100 m, of 10 below 1 km, of 100 beyond.
     """
     west, south, east, north = bounds
-    least = math.sqrt((east - west) * (north - south) / MOST_CELLS / Grid(1, shape).cell_area)
+    least = math.sqrt((east - west) * (north - south) / most / Grid(1, shape).cell_area)
     step = 5 if least <= 100 else 10 if least <= 1_000 else 100
     return math.ceil(least / step) * step
 

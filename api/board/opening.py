@@ -12,7 +12,7 @@ from api.board.variables import bar_variables
 from api.board.view import BoardView
 from api.dependencies import HTML
 from api.errors import status_of
-from api.pages.bar import folded, opening_period
+from api.pages.bar import chosen_layer, folded, opening_period
 from api.pages.templating import templates
 from api.pages.text import reason_of
 from api.query import QUESTION_PARAMETERS
@@ -40,12 +40,18 @@ def opening_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:
         return dated
     compared = replace(dated.question, compare="previous")
     try:
-        account = answers.ask(compared).accounts.compared
+        # Of the cells that the page will show, so that it need not ask anew.
+        shown, _ = fitted_view(answers, replace(dated, question=compared))
+        account = answers.ask(shown.question).accounts.compared
     except PatchmapError:
         return dated
     if account and account.left_out:
         return dated
     return replace(dated, question=compared)
+
+
+SCREEN_CELLS: Final = 50_000
+"""The most cells where the board chooses their width: over a country each is a few pixels wide."""
 
 
 @dataclass(frozen=True)
@@ -66,24 +72,22 @@ class WiderCells:
 
 
 def fitted_view(answers: Answers, view: BoardView) -> tuple[BoardView, WiderCells | None]:
-    """The view with the finest cells that its study area allows, where those asked for are finer.
+    """The view with cells that its study area allows, where those asked for are finer.
 
     Someone who opens the board of a whole country has chosen no cells, and a page about wider
-    ones is more use than a refusal.
-
-    Raises
-    ------
-    PatchmapError
-        If the Question has no answer.
+    ones is more use than a refusal. Known before any incident is read.
     """
-    question = view.question
-    areas = answers.ask(replace(question, by="")).study_areas
+    question, snapshot = view.question, answers.snapshot()
+    areas = snapshot.areas_or_none(question.study or chosen_layer(snapshot, question))
+    if areas is None or not len(areas):
+        return view, None  # the answer says why there is none
     west, south, east, north = areas.total_bounds.tolist()
-    finest = finest_width((west, south, east, north), question.shape)
-    if question.cell >= finest:
+    bounds = (west, south, east, north)
+    if question.cell >= finest_width(bounds, question.shape):
         return view, None
-    widened = WiderCells(question.cell, MOST_CELLS, smaller=len(answers.snapshot().choices()) > 1)
-    return replace(view, question=replace(question, cell=finest)), widened
+    width = finest_width(bounds, question.shape, most=SCREEN_CELLS)
+    widened = WiderCells(question.cell, MOST_CELLS, smaller=len(snapshot.choices()) > 1)
+    return replace(view, question=replace(question, cell=width)), widened
 
 
 STANDING: Final = (
@@ -126,6 +130,7 @@ def standing_view(
     while True:
         try:
             view, widened = fitted_view(answers, opening_view(answers, list(given.items())))
+            answers.ask(replace(view.question, by=""))
         except QuestionError as error:
             if error.option not in STANDING or error.option not in given:
                 raise

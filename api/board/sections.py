@@ -39,6 +39,9 @@ MONTH_CHART = (560.0, 150.0)
 """Width and height of the charts, in SVG units."""
 
 MOST_REPEATS = 10
+MOST_AREAS: Final = 500
+"""Areas that the table lists; a table of thousands of rows with charts takes browsers seconds."""
+
 FIRST: Final = "unusual"
 """The section that stands before the map."""
 
@@ -138,10 +141,12 @@ def areas(findings: Findings) -> Variables:
             "chart": chart(trend, row["position"], width=SPARK[0], height=SPARK[1]),
             "band": trend.verdict(row["position"]),
         }
-        for row in findings.areas.to_dict("records")
+        for row in findings.areas.head(MOST_AREAS).to_dict("records")
     ]
     return {
         "areas": rows,
+        "areas_left_out": len(findings.areas) - len(rows),
+        "all_areas": _download(_BY_COMMAND["count"], findings.question.query()),
         "rated": "rate_per_1000" in findings.areas,
         "funnel": _funnel(findings),
         "change_caveats": change_caveats(findings.answer)

@@ -34,7 +34,7 @@ _SMALL: Final = frozenset({type(None), bool, int, float})
 """Types whose objects take no notable room beside what holds them."""
 
 _MEASURE_SECONDS: Final = 5.0
-_MEASURE_SHARE: Final = 0.02
+_MEASURE_SHARE: Final = 0.05
 """The most of the time that may go into measuring: of many values each takes longer."""
 
 _ROOM: Final = 0.8
@@ -75,6 +75,7 @@ class MemoryBudget:
         self._measuring = threading.Lock()
         self._measured, self._size = time.monotonic(), 0
         self._pause = _MEASURE_SECONDS
+        self._counted: set[int] = set()
         self._dropped = 0
 
     def watch(self, cache: Cache) -> None:
@@ -83,7 +84,9 @@ class MemoryBudget:
 
     def added(self, value: object) -> None:
         """Make room where a value that was added to a cache is too much."""
-        self._size += size_of(value, {id(one) for one in self.shared()})
+        # What was counted since the last measuring is not counted again: values share much.
+        self._counted.update(id(one) for one in self.shared())
+        self._size += size_of(value, self._counted)
         if self._size > self.most:
             self.trim()
         else:
@@ -108,7 +111,7 @@ class MemoryBudget:
             # What several values share counts for the one that was used last.
             counted = {id(one) for one in self.shared()}
             sizes = [size_of(value, counted) for _, _, value, _ in used]
-            total = sum(sizes)
+            measured = total = sum(sizes)
             least = self.most * _ROOM if total > self.most else total
             while len(used) > 1 and total > least:
                 _, key, _, cache = used.pop()
@@ -117,6 +120,7 @@ class MemoryBudget:
                 self._dropped += sizes.pop()
             del used
             self._measured, self._size = time.monotonic(), total
+            self._counted = counted if total == measured else set()
             self._pause = max(_MEASURE_SECONDS, (self._measured - began) / _MEASURE_SHARE)
             if self._dropped >= _WORTH_RETURNING:
                 self._dropped = 0

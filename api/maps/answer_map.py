@@ -105,7 +105,8 @@ def _land(answer: Answer) -> gpd.GeoDataFrame:
     areas = answer.study_areas
     if len(areas) <= MOST_OUTLINED:
         return areas
-    whole = shapely.coverage_union_all(areas.geometry.to_numpy())
+    on_screen = answer.indexes.of(areas).on_screen
+    whole = shapely.coverage_union_all(on_screen.geometry.to_numpy())
     return gpd.GeoDataFrame(geometry=[whole], crs=areas.crs)
 
 
@@ -113,9 +114,11 @@ def _add_pickable_areas(drawing: MapDrawing, answer: Answer) -> None:
     """Draw the areas under the cells: a click beside the cells selects an area.
 
     They are invisible, as their outlines are drawn over the cells; of too many areas for a second
-    copy of each the outlines are drawn here.
+    copy of each the outlines are drawn here, no finer than a screen shows them.
     """
     areas = shown_areas(answer)
+    if len(areas) > MOST_OUTLINED:
+        areas = answer.indexes.of(answer.areas).on_screen.loc[areas.index]
     if answer.membership.overlapping:
         # The last one lies on top: an estate inside a town must be there to click.
         areas = areas.iloc[np.argsort(-areas.area.to_numpy(), kind="stable")]

@@ -13,8 +13,8 @@ import geopandas as gpd
 import numpy as np
 import orjson
 import shapely
-from branca.element import CssLink, Element, Figure, JavascriptLink
-from jinja2 import Environment, PackageLoader
+from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
+from jinja2 import Environment, PackageLoader, Template
 from numpy.typing import ArrayLike
 
 from api.basemap.embedding import sources_script
@@ -64,6 +64,42 @@ class OfflineMap(folium.Map):
 
     default_js = [("leaflet", "/static/leaflet/leaflet.js")]  # noqa: RUF012 - folium's names
     default_css = [("leaflet_css", "/static/leaflet/leaflet.css")]  # noqa: RUF012 - as folium's
+
+
+class Labels(MacroElement):
+    """Texts at points, always visible: one element, as folium takes a millisecond for each.
+
+    Parameters
+    ----------
+    kind
+        Their CSS classes.
+    labels
+        Latitude, longitude, text (inert) and pixels to the right of each.
+    """
+
+    # The points have no icons, which would be requested, and catch no clicks meant for what is
+    # under them.
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+        for (const [lat, lon, text, aside] of {{ this.labels }}) {
+            const options = {{ this.options }};
+            L.circleMarker([lat, lon], {{ this.point }})
+                .bindTooltip(`<div>${text}</div>`, {...options, "offset": [aside, 0]})
+                .addTo({{ this._parent.get_name() }});
+        }
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, kind: str, labels: Sequence[tuple[float, float, str, int]]) -> None:
+        super().__init__()
+        self._name = "Labels"
+        self.labels = orjson.dumps(labels).decode()
+        self.point = '{"radius": 0, "stroke": false, "fill": false, "interactive": false}'
+        self.options = (
+            f'{{"className": "{kind}", "direction": "center", "permanent": true, "sticky": false}}'
+        )
 
 
 def inert(text: object) -> str:
@@ -211,24 +247,21 @@ class MapDrawing:
         asides
             Pixels to the right, for several labels at one place.
         """
-        for text, lon, lat, aside in zip(
-            texts, *self.projection.to_lonlat(x, y), asides, strict=False
-        ):
-            # Not a marker: it would request an icon image even if the icon is text.
-            label = folium.Tooltip(
-                inert(text),
-                permanent=True,
-                direction="center",
-                class_name=kind,
-                sticky=False,
-                offset=(aside, 0) if aside else None,
+        degrees = zip(texts, *self.projection.to_lonlat(x, y), asides, strict=False)
+        self.add(
+            Labels(
+                kind,
+                [
+                    (
+                        round(float(lat), MAP_DECIMALS),
+                        round(float(lon), MAP_DECIMALS),
+                        inert(text),
+                        aside,
+                    )
+                    for text, lon, lat, aside in degrees
+                ],
             )
-            place = (round(float(lat), MAP_DECIMALS), round(float(lon), MAP_DECIMALS))
-            point = folium.CircleMarker(place, radius=0, stroke=False, fill=False, tooltip=label)
-            # folium drops this option if it is passed; the point would catch clicks meant for
-            # what is under it.
-            point.options["interactive"] = False
-            self.add(point)
+        )
 
     def thin_lines(self, lines: gpd.GeoDataFrame | None, *, extent: gpd.GeoDataFrame) -> None:
         """Add thin lines, or outlines of areas, near the areas that the map shows."""

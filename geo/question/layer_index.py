@@ -30,6 +30,10 @@ MOST_GRIDS: Final = 3
 """How many grids of cells are kept of each layer; the finest take some hundred megabytes."""
 
 
+SCREEN_UNITS: Final = 4_000
+"""How many units a screen has along its longer side, at least: twice the pixels of most."""
+
+
 class _Latest(OrderedDict[Key, Value]):
     """The values that were asked for last, each made once.
 
@@ -87,6 +91,17 @@ class LayerIndex:
     def outline(self) -> shapely.Geometry:
         """The union of the areas: the mask, where they are a study area."""
         return shapely.union_all(self.areas.geometry.to_numpy())
+
+    @cached_property
+    def on_screen(self) -> gpd.GeoDataFrame:
+        """The areas as fine as a screen shows all of them at once; neighbours share their edges.
+
+        Source: Visvalingam & Whyatt 1993, over the edges of the coverage.
+        """
+        west, south, east, north = self.areas.total_bounds
+        unit = max(east - west, north - south) / SCREEN_UNITS
+        shapes = shapely.coverage_simplify(self.areas.geometry.to_numpy(), unit)
+        return self.areas.set_geometry(gpd.GeoSeries(shapes, self.areas.index, self.areas.crs))
 
     def cells(self, grid: Grid) -> Cells:
         """The cells of a grid over the areas.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import json
 import re
 
 import pandas as pd
@@ -60,7 +61,8 @@ def test_the_map_of_patrols_numbers_the_stops_of_each_officer(town_client: TestC
     stops = [
         (row["officer"], row["stop"]) for row in patrols_of(town_client) if row["round"] == "1"
     ]
-    assert len(re.findall(r'"className": "stop hue-\d"', page)) == len(stops)
+    labels = re.findall(r'of (\[\[.*\]\])\) {\s*const options = {"className": "stop hue-\d"', page)
+    assert sum(len(json.loads(each)) for each in labels) == len(stops)
     assert "Numbers are the stops of a patrol" in page
     assert '"className": "place-number"' not in page
     assert '"className": "place-number"' in town_client.get(f"/map{QUESTION}").text

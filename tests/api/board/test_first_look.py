@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import re
 from collections.abc import Iterator
@@ -94,7 +95,7 @@ def test_the_finest_width_is_one_that_serves_and_the_next_does_not(side: float, 
     assert fits == [False, True]
 
 
-def test_a_board_whose_cells_would_be_too_many_shows_the_finest_that_serve(
+def test_a_board_whose_cells_would_be_too_many_shows_those_of_a_map_of_it_all(
     wide: TestClient,
 ) -> None:
     response = wide.get("/")
@@ -102,17 +103,31 @@ def test_a_board_whose_cells_would_be_too_many_shows_the_finest_that_serve(
     assert response.status_code == 200
     assert whole(page)
     said = re.search(r'id="widened">(.*?)</p>', page)[1]
-    assert said.startswith("Cells of 150 m would be more than 200,000 here, so these are of 370 m")
+    assert said.startswith("Cells of 150 m would be more than 200,000 here, so these are of 740 m")
     assert 'href="/help/importing#boundaries"' in said
     # What the page links is of the same cells.
     address = re.search(r'<iframe class="map"[^>]*src="([^"]+)"', page)[1].replace("&amp;", "&")
-    assert "cell=370" in address
+    assert "cell=740" in address
     assert wide.get(address).status_code == 200
     assert 'id="boundaries"' in wide.get("/help/importing").text
 
 
 def test_a_board_whose_cells_serve_says_nothing_of_them(browser: TestClient) -> None:
     assert 'id="widened"' not in browser.get(QUESTION).text
+
+
+def test_a_table_of_too_many_areas_lists_the_busiest_and_counts_the_rest(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "areas-left-out" not in browser.get(f"{QUESTION[:-3]}210").text
+    monkeypatch.setattr("api.board.sections.MOST_AREAS", 1)
+    page = browser.get(QUESTION).text
+    assert re.findall(r'<tr data-at="(\w+)"><th', page.partition('id="areas"')[2]) == ["A"]
+    said = re.search(r'id="areas-left-out">(.*?)</p>', page)[1]
+    assert said.startswith("Listed: the 1 area with the most incidents; 1 more is not listed.")
+    address = html.unescape(re.search(r'<a href="([^"]+)">CSV</a>', said)[1])
+    assert browser.get(address).text.count("\n") == 3
+    assert 'id="story-title"' in browser.get(f"/story{QUESTION}&at=B").text
 
 
 @pytest.mark.parametrize(("days", "months"), [("begun", 0), ("whole", 1), ("across", 1)])

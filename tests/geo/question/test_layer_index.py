@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
@@ -45,3 +46,15 @@ def test_too_many_cells_are_refused_before_the_outline_is_made() -> None:
     with pytest.raises(InputError, match="choose wider cells"):
         index.cells(Grid(100))
     assert "outline" not in vars(index)
+
+
+def test_areas_on_a_screen_have_fewer_corners_and_still_share_their_edges() -> None:
+    steps = np.arange(0.0, 10_000.0, 1.0)
+    wave = np.column_stack([steps, np.sin(steps / 50)])
+    shapes = [shapely.Polygon([*wave, (10_000, side), (0, side)]) for side in (-5_000.0, 5_000.0)]
+    areas = gpd.GeoDataFrame(geometry=shapes, index=["A", "B"], crs="EPSG:27700")
+    drawn = LayerIndex(areas).on_screen
+    assert list(drawn.index) == ["A", "B"]
+    assert shapely.get_num_coordinates(drawn.geometry.to_numpy()).sum() < 1_000
+    assert shapely.coverage_is_valid(drawn.geometry.to_numpy())
+    assert drawn.area.to_numpy() == pytest.approx(areas.area.to_numpy(), rel=1e-3)
