@@ -32,7 +32,7 @@ from geo.hotspots.street_names import street_names
 from geo.period import Interval
 from geo.properties import cached_property
 from geo.question.answer import Answer
-from geo.question.ask import Question
+from geo.question.ask import Question, default_layer
 from geo.question.exclusions import point_name
 from geo.question.model import COUNT
 from geo.store.contract import LayerMetadata
@@ -78,7 +78,9 @@ class Findings:
         # The page is streamed section by section: all sections must use one snapshot, even if the
         # data changes or the database goes away meanwhile.
         self._answers = SnapshotAnswers(answers)
-        self.answer: Answer = self._answers.ask(replace(question, by=""))
+        # With its layer named it is the question that the patrols are planned by: one Answer.
+        layer = question.layer or default_layer(self._answers.snapshot())
+        self.answer: Answer = self._answers.ask(replace(question, by="", layer=layer))
         self.question = self.answer.question
         self._computed: set[str] = set()
 

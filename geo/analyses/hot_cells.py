@@ -12,6 +12,7 @@ from geo.analyses.surfaces import cell_parameters
 from geo.hotspots.baselines import FALSE_DISCOVERY_RATE
 from geo.hotspots.dispersion import FEWEST_MONTHS, SERIES_HOURS
 from geo.hotspots.ranking import commonest_streets
+from geo.hotspots.street_names import numbered_names
 from geo.question.answer import Answer
 
 _TAIL = (
@@ -62,7 +63,7 @@ def hotspot_outlines(answer: Answer) -> gpd.GeoDataFrame:
     land = answer.cells.inside_area
     parts = cells[hot].assign(land=land[hot] / land.sum())
     of_incident = cells["cluster_id"].where(hot, "").to_numpy()[answer.cell_of_counted]
-    located = answer.counted["location"]
+    names, street = numbered_names(answer.counted["location"].tolist())
     rows, shapes = [], []
     for name, own in parts.groupby("cluster_id"):
         codes = {code for text in own["area_code"] for code in str(text).split(";") if code}
@@ -75,7 +76,7 @@ def hotspot_outlines(answer: Answer) -> gpd.GeoDataFrame:
                 "expected": float(own["expected"].sum()),
                 "share": own["n"].sum() / max(len(answer.counted), 1),
                 "land_share": float(own["land"].sum()),
-                "streets": commonest_streets(located[of_incident == name]),
+                "streets": commonest_streets(names, street[of_incident == name]),
                 "area_code": ";".join(sorted(codes)),
             }
         )

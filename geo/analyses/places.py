@@ -16,9 +16,7 @@ from geo.analyses.surfaces import VERDICT, cell_parameters, compared_parameters
 from geo.errors import InputError, QuestionError
 from geo.hotspots import concentration, ranking, repeats
 from geo.hotspots import street_names as streets
-from geo.hotspots.circles import Wanted
-from geo.hotspots.shrinkage import shrunk
-from geo.question.answer import Answer, Bools, Floats, inserted
+from geo.question.answer import Answer, inserted
 
 _STREETS = (
     "Streets without an incident are unknown, so shares are of the streets with one. Compare "
@@ -41,7 +39,7 @@ QUARTER_SEGMENTS = 16  # of a circle's outline
 
 def ranked(answer: Answer) -> AnalysisResult:
     """Rank equal circles by their incidents, none near another, with ids that stay."""
-    frame = _chosen(answer)
+    frame = answer.ranked_places
     x, y = frame["x"].to_numpy(), frame["y"].to_numpy()
     codes = pd.DataFrame({"area_code": answer.membership.codes_at(x, y)})
     frame = inserted(frame, codes, after="expected")
@@ -72,48 +70,6 @@ def ranked(answer: Answer) -> AnalysisResult:
         | judged,
         [_CHOSEN] if compared else [],
     )
-
-
-def _chosen(answer: Answer) -> pd.DataFrame:
-    """The places of the longer window, with what the period brought and what was to be expected.
-
-    A busy place of a month is mostly busy by chance, so places are chosen by a longer time.
-    """
-    terms, rows = answer.question.places, answer.window.incidents
-    harm = answer.harm is not None
-    try:
-        frame = ranking.rank(
-            rows,
-            most=terms.top,
-            radius=terms.radius,
-            apart=terms.spacing,
-            weights=answer.harm_of(rows) if harm else None,
-            known=answer.facts.known_places,
-            # Ranks begin anew in the areas of the Question: the first of a city may all lie
-            # elsewhere.
-            wanted=_inside(answer) if answer.question.within else None,
-        )
-    except InputError as error:
-        raise QuestionError("spacing", str(error)) from error
-    chosen_by = frame["n"]
-    weights = answer.harm_of(answer.counted) if harm else None
-    frame = ranking.of_period(frame, answer.counted, weights=weights)
-    land = float(shapely.area(answer.indexes.of(answer.study_areas).outline))
-    by = ranking.place_prior(rows, radius=terms.radius, land=land)
-    rate = shrunk(chosen_by, np.ones(len(frame)), by).rate
-    level = len(answer.counted) / max(len(rows), 1)
-    columns = pd.DataFrame({"n_window": chosen_by.to_numpy(), "expected": rate * level})
-    return inserted(frame, columns, after="share")
-
-
-def _inside(answer: Answer) -> Wanted:
-    """Which points lie in the areas that the Question shows."""
-
-    def inside(x: Floats, y: Floats) -> Bools:
-        points = pd.DataFrame({"x": x, "y": y, "area": answer.areas_at(x, y)})
-        return answer.membership.within(points, answer.question.within)
-
-    return inside
 
 
 def place_changes(answer: Answer, places: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, object]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -18,10 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from geo.errors import InputError
 from geo.hotspots.circles import STEPS, Site, Wanted, best_circles
 from geo.hotspots.shrinkage import Prior, prior
-from geo.hotspots.street_names import street_names
+from geo.hotspots.street_names import numbered_names
 from geo.incidents import london_hours
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 DAY: Final = (7, 19)
 """First hour of the day in London, and the hour at which night begins."""
@@ -109,21 +111,13 @@ def rank(  # noqa: PLR0913 - each says which places count, or what is known of t
     _refuse_impossible(radius=radius, apart=apart, weights=value)
     x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
     sites = best_circles(x, y, weights=value, radius=radius, apart=apart, most=most, wanted=wanted)
-    rows = []
-    for column, row in sites:
-        at_x, at_y = column * (radius / STEPS), row * (radius / STEPS)
-        inside = (x - at_x) ** 2 + (y - at_y) ** 2 <= radius**2
-        rows.append(
-            {
-                "x": at_x,
-                "y": at_y,
-                "share": inside.sum() / len(incidents),
-                "weighted": value[inside].sum(),
-                **_described(incidents[inside], day),
-            }
-        )
-    places = pd.DataFrame(rows, columns=list(_TYPES))
-    places["rank"], places["radius_m"] = np.arange(1, len(rows) + 1), radius
+    centres = np.array(sites, dtype=float).reshape(-1, 2) * (radius / STEPS)
+    inside = [(x - at_x) ** 2 + (y - at_y) ** 2 <= radius**2 for at_x, at_y in centres]
+    places = pd.DataFrame(_described(incidents, inside, day), columns=list(_TYPES))
+    places["x"], places["y"] = centres.T
+    places["share"] = [one.sum() / len(incidents) for one in inside]
+    places["weighted"] = [value[one].sum() for one in inside]
+    places["rank"], places["radius_m"] = np.arange(1, len(sites) + 1), radius
     ids = [_id_of(site, radius) for site in sites]
     places["hotspot_id"], places["moved_m"] = _keep_ids(ids, places, known=known, moved=moved)
     places = places.astype(_TYPES)
@@ -205,10 +199,11 @@ def of_period(
     """
     value = np.ones(len(incidents)) if weights is None else np.asarray(weights, float)
     x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
+    by_day, by_night = _day_and_night(incidents, day)
     rows = []
     for at_x, at_y, radius in places[["x", "y", "radius_m"]].to_numpy(float):
         inside = (x - at_x) ** 2 + (y - at_y) ** 2 <= radius**2
-        n_day, n_night = _day_and_night(incidents[inside], day)
+        n_day, n_night = int(by_day[inside].sum()), int(by_night[inside].sum())
         n = int(inside.sum())
         rows.append(
             {
@@ -300,36 +295,60 @@ def _refuse_impossible(*, radius: float, apart: float, weights: Floats) -> None:
         raise InputError("a weight is missing or below 0; give weights of at least 0")
 
 
-def _described(inside: pd.DataFrame, day: tuple[int, int]) -> dict[str, object]:
-    n_day, n_night = _day_and_night(inside, day)
-    return {
-        "n": len(inside),
-        "streets": commonest_streets(inside["location"]),
-        "n_day": n_day,
-        "n_night": n_night,
-        "n_untimed": len(inside) - n_day - n_night,
-    }
+def _described(
+    incidents: pd.DataFrame, inside: Sequence[Bools], day: tuple[int, int]
+) -> list[dict[str, object]]:
+    """What the incidents of each place tell of it."""
+    # Names and hours are read once for the incidents of all places: each reading has its price.
+    some = np.any([np.zeros(len(incidents), dtype=bool), *inside], axis=0)
+    rows = incidents[some]
+    names, code = numbered_names(rows["location"].tolist())
+    by_day, by_night = _day_and_night(rows, day)
+    described = []
+    for here in (one[some] for one in inside):
+        n, n_day, n_night = (int(rows[here].sum()) for rows in (here, by_day, by_night))
+        described.append(
+            {
+                "n": n,
+                "streets": commonest_streets(names, code[here]),
+                "n_day": n_day,
+                "n_night": n_night,
+                "n_untimed": n - n_day - n_night,
+            }
+        )
+    return described
 
 
-def commonest_streets(location: pd.Series) -> str:
-    """The names of streets that occur most, ties in alphabetical order, joined with `;`."""
-    names, n = np.unique(street_names(location.tolist()).astype(str), return_counts=True)
-    names, n = names[names != ""], n[names != ""]
-    return "; ".join(names[np.argsort(-n, kind="stable")][:MOST_STREETS])
+def commonest_streets(names: NDArray[np.object_], code: NDArray[np.int64]) -> str:
+    """The names of streets that occur most, ties in alphabetical order, joined with `;`.
+
+    Parameters
+    ----------
+    names, code
+        As `geo.hotspots.street_names.numbered_names` returns them, `code` of some incidents alone.
+    """
+    n = np.where(names == "", 0, np.bincount(code, minlength=len(names)))
+    most = np.argsort(-n, kind="stable")[:MOST_STREETS]
+    return "; ".join(names[most[n[most] > 0]])
 
 
-def _day_and_night(incidents: pd.DataFrame, day: tuple[int, int]) -> tuple[int, int]:
-    """Count the incidents that surely happened by day, and those by night.
+def _day_and_night(incidents: pd.DataFrame, day: tuple[int, int]) -> tuple[Bools, Bools]:
+    """Which incidents surely happened by day, and which by night.
 
     An interval counts where it begins and ends in the same part, without the other between.
     """
-    timed = incidents[incidents["precision"].isin(["instant", "interval"])]
+    by_day, by_night = np.zeros((2, len(incidents)), dtype=bool)
+    is_timed = incidents["precision"].isin(["instant", "interval"]).to_numpy(dtype=bool)
+    if not is_timed.any():
+        return by_day, by_night
+    timed = incidents[is_timed]
     begins, ends = timed["occurred_from"], timed["occurred_to"]
     length = (day[1] - day[0]) % 24
-    by_day, still = ((london_hours(when) - day[0]) % 24 < length for when in (begins, ends))
-    other = np.where(by_day, 24 - length, length) * _HOUR
-    sure = (by_day == still) & (ends - begins < other).to_numpy()
-    return int((sure & by_day).sum()), int((sure & ~by_day).sum())
+    is_day, still = ((london_hours(when) - day[0]) % 24 < length for when in (begins, ends))
+    other = np.where(is_day, 24 - length, length) * _HOUR
+    sure = (is_day == still) & (ends - begins < other).to_numpy()
+    by_day[is_timed], by_night[is_timed] = sure & is_day, sure & ~is_day
+    return by_day, by_night
 
 
 def _keep_ids(

@@ -33,8 +33,28 @@ def street_names(location: Sequence[str]) -> NDArray[np.object_]:
     Of an address, such as "Flat 2, 8 Corn Hill, Derby", only the street is kept. A text without a
     house number stays whole, because what stands before its comma may be the name of premises.
     """
-    names, code = _coded_names(location)
+    names, code = numbered_names(location)
     return names[code]
+
+
+def numbered_names(location: Sequence[str]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """The distinct names in alphabetical order, and the number of each location's name.
+
+    Parameters
+    ----------
+    location
+        n texts.
+
+    Returns
+    -------
+    As `street_names` has them, with '' where some text has none; and n positions among them.
+    """
+    text, texts = pd.factorize(pd.Series(location, dtype="str").fillna(""))
+    cleaned = pd.Series(texts, dtype="str").str.replace(_PREFIX, "", regex=True).str.strip()
+    cleaned = cleaned.str.replace(_HOUSE, _street_alone, regex=True)
+    cleaned = cleaned.where(~cleaned.str.lower().isin(_NAMELESS), "")
+    names, code = np.unique(cleaned.to_numpy(dtype=object), return_inverse=True)
+    return names, code[text]
 
 
 def streets(
@@ -58,7 +78,7 @@ def streets(
     -------
     n numbers.
     """
-    names, code = _coded_names(location)
+    names, code = numbered_names(location)
     rows = pd.DataFrame({"name": code, "x": x, "y": y})
     point = rows.groupby(["name", "x", "y"], sort=True).ngroup().to_numpy()
     points = rows.drop_duplicates().sort_values(["name", "x", "y"])
@@ -77,13 +97,3 @@ def streets(
 
 def _street_alone(address: re.Match[str]) -> str:
     return address["street"].strip()
-
-
-def _coded_names(location: Sequence[str]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """The distinct names in alphabetical order, and the number of each location's name."""
-    text, texts = pd.factorize(pd.Series(location, dtype="str").fillna(""))
-    cleaned = pd.Series(texts, dtype="str").str.replace(_PREFIX, "", regex=True).str.strip()
-    cleaned = cleaned.str.replace(_HOUSE, _street_alone, regex=True)
-    cleaned = cleaned.where(~cleaned.str.lower().isin(_NAMELESS), "")
-    names, code = np.unique(cleaned.to_numpy(dtype=object), return_inverse=True)
-    return names, code[text]

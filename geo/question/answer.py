@@ -15,7 +15,7 @@ from geo.cells import Cells, Grid
 from geo.checkpoints import checkpoint
 from geo.coverage import SMALL_AREA_M2, Comparison, Knowledge, Series, new_lists
 from geo.errors import InputError, QuestionError
-from geo.hotspots import change
+from geo.hotspots import change, ranking
 from geo.hotspots.baselines import Baseline, hotspots
 from geo.hotspots.change import Changes
 from geo.hotspots.dispersion import MOST_MONTHS, TIMED, begins_series
@@ -558,6 +558,49 @@ class Answer:
             return Window(period, self.counted)
         longer = Period(first, period.last)
         return Window(longer, self.rows.of_period(longer))
+
+    @cached_property
+    def ranked_places(self) -> pd.DataFrame:
+        """The places of the longer window, with what the period brought and was expected to bring.
+
+        The columns of `geo.hotspots.ranking.rank`, and after `share` also `n_window` and
+        `expected`. A busy place of a month is mostly busy by chance, so places are chosen by a
+        longer time. Patrols, pages and files share them.
+
+        Raises
+        ------
+        QuestionError
+            If circles so near to one another would overlap.
+        """
+        terms, rows, harm = self.question.places, self.window.incidents, self.harm is not None
+        try:
+            frame = ranking.rank(
+                rows,
+                most=terms.top,
+                radius=terms.radius,
+                apart=terms.spacing,
+                weights=self.harm_of(rows) if harm else None,
+                known=self.facts.known_places,
+                # Ranks begin anew in the areas of the Question: the first of a city may all lie
+                # elsewhere.
+                wanted=self._is_shown_at if self.question.within else None,
+            )
+        except InputError as error:
+            raise QuestionError("spacing", str(error)) from error
+        chosen_by = frame["n"]
+        weights = self.harm_of(self.counted) if harm else None
+        frame = ranking.of_period(frame, self.counted, weights=weights)
+        land = float(shapely.area(self.indexes.of(self.study_areas).outline))
+        by = ranking.place_prior(rows, radius=terms.radius, land=land)
+        rate = shrunk(chosen_by, np.ones(len(frame)), by).rate
+        level = len(self.counted) / max(len(rows), 1)
+        columns = pd.DataFrame({"n_window": chosen_by.to_numpy(), "expected": rate * level})
+        return inserted(frame, columns, after="share")
+
+    def _is_shown_at(self, x: Floats, y: Floats) -> Bools:
+        """Which of n points lie in the areas that the Question shows."""
+        points = pd.DataFrame({"x": x, "y": y, "area": self.areas_at(x, y)})
+        return self.membership.within(points, self.question.within)
 
     @cached_property
     def untimed(self) -> int:

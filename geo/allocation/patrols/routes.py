@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -85,26 +86,44 @@ class RouteTravel:
 
         Source: 2-opt of Croes 1958; the moves of single stops of Or 1976.
         """
-        best, least = route, self.minutes(route)
-        improved = len(route) > 2
-        while improved:
-            improved = False
-            for trial in _changed(best):
-                minutes = self.minutes(trial)
-                if minutes < least - 1e-9:
-                    best, least, improved = trial, minutes, True
-                    break
-        return best
+        # A search comes back to most rounds again and again.
+        if route not in self._shortest:
+            self._shortest[route] = self._shortened(route)
+        return self._shortest[route]
+
+    @cached_property
+    def _shortest(self) -> dict[Route, Route]:
+        return {}
+
+    def _shortened(self, route: Route) -> Route:
+        best, least = np.array(route, np.int64), self.minutes(route)
+        while len(route) > 2:
+            trials = best[_changes(len(route))]
+            minutes = self._minutes_of_all(trials)
+            shorter = np.flatnonzero(minutes < least - 1e-9)
+            if not len(shorter):
+                break
+            best, least = trials[shorter[0]], float(minutes[shorter[0]])
+        return tuple(best.tolist())
+
+    def _minutes_of_all(self, routes: Ints) -> Floats:
+        """Minutes of travel of rounds of equal length, one a row."""
+        travel, first, last = self.travel, routes[:, 0], routes[:, -1]
+        home = travel.between[last, first] if self.circular else travel.back[last]
+        legs = travel.between[routes[:, :-1], routes[:, 1:]]
+        minutes: Floats = travel.out[first] + legs.sum(axis=1) + home
+        return minutes
 
 
-def _changed(route: Route) -> list[Route]:
-    """Every route with one stretch reversed (2-opt) or one stop moved."""
-    n = len(route)
+@cache
+def _changes(n: int) -> Ints:
+    """The orders of n stops with one stretch reversed (2-opt) or one stop moved, one a row."""
+    stops = tuple(range(n))
     turned = [
-        (*route[:i], *route[i:j][::-1], *route[j:]) for i in range(n) for j in range(i + 2, n + 1)
+        (*stops[:i], *stops[i:j][::-1], *stops[j:]) for i in range(n) for j in range(i + 2, n + 1)
     ]
     moved = []
     for i in range(n):
-        rest = (*route[:i], *route[i + 1 :])
-        moved += [(*rest[:j], route[i], *rest[j:]) for j in range(n) if j != i]
-    return turned + moved
+        rest = (*stops[:i], *stops[i + 1 :])
+        moved += [(*rest[:j], i, *rest[j:]) for j in range(n) if j != i]
+    return np.array([*turned, *moved], np.int64)
