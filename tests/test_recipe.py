@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.conftest import make_town
+
 ROOT = Path(__file__).parents[1]
 RECIPE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 STEP = re.compile(
@@ -29,7 +31,7 @@ from geo.store.geopackage import GeoPackageStore
 HERE = {"base_url": "http://127.0.0.1:8000", "client": ("127.0.0.1", 50_000)}
 
 if __name__ == "__main__":
-    store = GeoPackageStore(Path("demo.gpkg"))
+    store = GeoPackageStore(Path("town.gpkg"))
     with TestClient(make_app(store, Settings()), **HERE) as client:
         items = client.get("/ogc/collections/cell-scores/items?limit=3").json()
         print(items["numberReturned"], sorted(items["features"][0]["properties"]))
@@ -95,8 +97,8 @@ def run(folder: Path, *arguments: str) -> str:
 def test_a_method_added_by_the_recipe_is_a_command_a_collection_and_a_map_mode(
     followed: Path,
 ) -> None:
-    run(followed, "-m", "api.cli", "--store", "demo.gpkg", "demo")
-    written = run(followed, "-m", "api.cli", "--store", "demo.gpkg", "scores", "-o", "scores.csv")
+    make_town(followed / "town.gpkg").close()
+    written = run(followed, "-m", "api.cli", "--store", "town.gpkg", "scores", "-o", "scores.csv")
     assert "method: Standard score against an even spread" in written
     header = (followed / "scores.csv").read_text(encoding="utf-8").partition("\n")[0]
     assert header == "cell_id,n,score,area_code,inside_share"
