@@ -590,7 +590,7 @@ class Answer:
         chosen_by = frame["n"]
         weights = self.harm_of(self.counted) if harm else None
         frame = ranking.of_period(frame, self.counted, weights=weights)
-        land = float(shapely.area(self.indexes.of(self.study_areas).outline))
+        land = self.indexes.of(self.study_areas).outline.area
         by = ranking.place_prior(rows, radius=terms.radius, land=land)
         rate = shrunk(chosen_by, np.ones(len(frame)), by).rate
         level = len(self.counted) / max(len(rows), 1)
