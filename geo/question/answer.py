@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from geo.cells import Cells, Grid
@@ -590,7 +591,7 @@ class Answer:
         chosen_by = frame["n"]
         weights = self.harm_of(self.counted) if harm else None
         frame = ranking.of_period(frame, self.counted, weights=weights)
-        land = self.indexes.of(self.study_areas).outline.area
+        land = float(shapely.area(self.indexes.of(self.study_areas).outline))
         by = ranking.place_prior(rows, radius=terms.radius, land=land)
         rate = shrunk(chosen_by, np.ones(len(frame)), by).rate
         level = len(self.counted) / max(len(rows), 1)
