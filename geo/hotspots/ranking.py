@@ -320,12 +320,16 @@ def _described(
 
 
 def commonest_streets(names: NDArray[np.object_], code: NDArray[np.int64]) -> str:
-    """The names of streets that occur most, ties in alphabetical order, joined with `;`.
+    """Name the streets that occur most.
 
     Parameters
     ----------
     names, code
         As `geo.hotspots.street_names.numbered_names` returns them, `code` of some incidents alone.
+
+    Returns
+    -------
+    At most `MOST_STREETS` names, ties in alphabetical order, joined with `;`.
     """
     n = np.where(names == "", 0, np.bincount(code, minlength=len(names)))
     most = np.argsort(-n, kind="stable")[:MOST_STREETS]
