@@ -174,7 +174,7 @@ def _placed(result: Result, study: StudyArea | None, projection: Projection) -> 
     elif entry.kind == "ranked place":
         at = entry.ref
     outside = bool(study and not code and entry.kind not in ("area", "ranked place"))
-    notes = [result.note, f"outside the study area ({study.title})" if study and outside else ""]
+    notes = [result.note, f"outside the study area, {study.title}" if study and outside else ""]
     (lon,), (lat,) = projection.to_lonlat([entry.x], [entry.y])
     west_east, south_north = projection.to_lonlat(
         [entry.x - entry.half_x, entry.x + entry.half_x],

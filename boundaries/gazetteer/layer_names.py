@@ -26,6 +26,9 @@ from geo.store.contract import LayerMetadata
 SEGMENT_GAP_M: Final = 500.0
 """Metres between the middles of two lines of one name beyond which they are two streets."""
 
+INCIDENT_GAP_M: Final = 1_500.0
+"""The same between incidents, which lie along a long road in some places only."""
+
 _KINDS: Final[dict[LayerKind, tuple[Kind, int]]] = {
     "areas": ("area", 0),
     "lines": ("street", 5),
@@ -171,7 +174,7 @@ def streets_of(x: ArrayLike, y: ArrayLike, location: pd.Series) -> pd.DataFrame:
     points = pd.DataFrame({"x": x, "y": y, "location": location}).drop_duplicates()
     texts = points["location"].astype("str").tolist()
     points["name"] = street_names(texts)
-    points["street"] = streets(points["x"], points["y"], texts, gap=SEGMENT_GAP_M)
+    points["street"] = streets(points["x"], points["y"], texts, gap=INCIDENT_GAP_M)
     points = points[points["street"] >= 0]
     grouped = points.groupby("street", sort=True)
     low, high = grouped[["x", "y"]].min(), grouped[["x", "y"]].max()
@@ -180,7 +183,7 @@ def streets_of(x: ArrayLike, y: ArrayLike, location: pd.Series) -> pd.DataFrame:
             "name": grouped["name"].first(),
             "also": "",
             "kind": "street",
-            "type": "named by incidents",
+            "type": "",
             "order": 5,
             "place": "",
             "x": (low["x"] + high["x"]) / 2,

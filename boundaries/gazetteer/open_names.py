@@ -36,6 +36,7 @@ _TYPES: Final = {
     "populatedPlace", "transportNetwork", "other", "hydrography", "landform", "landcover",
 }  # fmt: skip
 _ROWS: Final = 100_000
+_CONTROL: Final = r"[\x00-\x1f\x7f-\x9f]"  # on a terminal they act
 
 _BY_LOCAL_TYPE: Final[dict[str, tuple[Kind, int]]] = {
     "City": ("settlement", 0),
@@ -105,6 +106,9 @@ class _Columns:
         table.require(*(self._names.get(name, name) for name in _USED))
         self.width_is_wrong = table.wrong_width
 
+    def __len__(self) -> int:
+        return len(self._table)
+
     def text(self, name: str) -> Texts:
         if name not in self._names:
             return np.full(len(self._table), "", dtype=object)
@@ -123,6 +127,8 @@ def _batch(columns: _Columns, projection: Projection) -> NameBatch:
     is_postcode = local == "Postcode"
     codes = pd.Series(name, dtype="str").str.upper().str.replace(" ", "")
     reasons[is_postcode & ~np.asarray(codes.str.fullmatch(PATTERN), bool)] = "not a whole postcode"
+    texts = pd.Series(name + columns.text("NAME2") + _place(columns), dtype="str")
+    reasons[np.asarray(texts.str.contains(_CONTROL), bool)] = "it holds a control character"
     reasons[name == ""] = "it has no name"
     reasons[columns.width_is_wrong] = "the row has too many or too few fields"
     good = reasons == ""
@@ -175,7 +181,7 @@ def _half(
     return np.where(np.isfinite(half) & (half > 0), half, 0.0)
 
 
-def _place(columns: _Columns) -> list[str]:
+def _place(columns: _Columns) -> Texts:
     """What tells a name from others: its settlement and postcode district, else its council."""
     wider = zip(
         columns.text("POPULATED_PLACE").tolist(),
@@ -184,7 +190,9 @@ def _place(columns: _Columns) -> list[str]:
         columns.text("POSTCODE_DISTRICT").tolist(),
         strict=True,
     )
-    return [
+    places = np.empty(len(columns), dtype=object)
+    places[:] = [
         ", ".join(filter(None, (town or council or county, district)))
         for town, council, county, district in wider
     ]
+    return places

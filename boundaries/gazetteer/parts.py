@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from geo.errors import InputError
-from geo.formats.bounded import open_input, zip_entry
+from geo.formats.bounded import LARGEST_FILE, open_input, zip_entry
 
 _TABLES: Final = (".csv", ".txt", ".tsv")
 _BESIDE: Final = ("doc", "docs", "documents", "user guide", "multi_csv", "__macosx")
@@ -65,10 +65,18 @@ def tables_in(path: Path) -> list[Part]:
 def _entries(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+            entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         raise InputError(f"{path.name} is a damaged zip archive: {error}") from error
-    return sorted(name for name in names if name.lower().endswith(_TABLES) and not _is_beside(name))
+    tables = [
+        entry
+        for entry in entries
+        if entry.filename.lower().endswith(_TABLES) and not _is_beside(entry.filename)
+    ]
+    # The sizes that are stated: zipfile gives no more of an entry than that.
+    if sum(entry.file_size for entry in tables) > LARGEST_FILE:
+        raise InputError(f"{path.name}, unpacked, is larger than {LARGEST_FILE:,} bytes; split it")
+    return sorted(entry.filename for entry in tables)
 
 
 def _is_beside(name: str) -> bool:

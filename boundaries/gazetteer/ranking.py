@@ -22,6 +22,7 @@ SAME_M: Final = 500.0
 """Entries of one kind and name that are closer are one: sections of a road are listed apart."""
 
 _EXACT, _BEGINS, _WORDS, _BEGINNINGS, _WITH_PLACE = range(5)
+_WITHIN_WORD = 0.5  # "Mill Row" comes before "Millbeck Place" for "mill"
 _BY_OTHER_NAME = 0.1
 _INSIDE, _NEARBY = 0.0, 0.3
 _ELSEWHERE: Final = {"settlement": 0.6, "area": 0.6}
@@ -58,24 +59,27 @@ def rank(entry: Entry, query: NameQuery, near: Box | None) -> Rank | None:
     if match is None:
         return None
     away, distance = _away(entry, near)
+    if entry.kind == "area":
+        # The ward of a name before the many small areas that are named after it.
+        distance = len(entry.name)
     return Rank(match + away, entry.order, distance, entry.name)
 
 
 def _match(entry: Entry, query: NameQuery) -> float | None:
     place = folded(entry.place).split()
     own = _match_of(folded(entry.name), query, place)
-    if entry.also and own not in (_EXACT, _BEGINS):
+    if entry.also and (own is None or own > _BEGINS):
         also = _match_of(folded(entry.also), query, place)
         if also is not None and (own is None or also < own):
             return also + _BY_OTHER_NAME
     return own
 
 
-def _match_of(name: str, query: NameQuery, place: Sequence[str]) -> int | None:
+def _match_of(name: str, query: NameQuery, place: Sequence[str]) -> float | None:
     if query.name == name:
         return _EXACT
     if query.name and name.startswith(query.name):
-        return _BEGINS
+        return _BEGINS if name[len(query.name)] == " " else _BEGINS + _WITHIN_WORD
     words = name.split()
     if all(term in words for term in query.terms):
         return _WORDS

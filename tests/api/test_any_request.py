@@ -27,7 +27,16 @@ from tests.postgres import Cluster
 CASES = int(os.environ.get("REQUEST_CASES", "40"))
 """How many requests of each kind are drawn for each store; more find more."""
 
-PAGES = ("/", "/map", "/story", "/brief.html", "/allocation", "/allocation/map", "/planner")
+PAGES = (
+    "/",
+    "/map",
+    "/story",
+    "/brief.html",
+    "/allocation",
+    "/allocation/map",
+    "/planner",
+    "/search",
+)
 
 # Values that some option takes, values of the wrong kind, and texts that break careless readers.
 VALUES = st.one_of(

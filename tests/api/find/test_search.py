@@ -62,9 +62,9 @@ def test_a_result_has_a_point_a_box_and_its_area(town_client: TestClient) -> Non
 
 def test_a_position_outside_the_study_area_says_so(town_client: TestClient) -> None:
     (sea,) = found(town_client, "54.0, 3.0")
-    assert sea["note"].endswith("outside the study area (Wards of the town)")
+    assert sea["note"].endswith("outside the study area, Wards of the town")
     (near,) = found(town_client, "SK 30 30")
-    assert near["note"] == "outside the study area (Wards of the town)"
+    assert near["note"] == "outside the study area, Wards of the town"
 
 
 def test_what_is_missing_is_said_with_what_to_do(town_client: TestClient) -> None:
@@ -161,9 +161,9 @@ def test_the_commands(tmp_path: Path) -> None:
     lines = run(tmp_path, "gazetteer", "add", "opname.zip").splitlines()
     assert lines[:2] == [
         "os-open-names: OS Open Names",
-        "9 rows read = 5 rejected + 3 names (1 more are second names) + 1 postcodes",
+        "10 rows read = 6 rejected + 3 names (1 more are second names) + 1 postcodes",
     ]
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert run(tmp_path, "gazetteer", "list").startswith("os-open-names: OS Open Names, 4 names")
     line = run(tmp_path, "find", "St Peters St").strip()
     assert line == (

@@ -50,6 +50,7 @@ TILES = {
         name_row("Nowhere Lane", "Named Road", "", ""),
         name_row("Far Lane", "Named Road", 9_435_250, 336_050),
         name_row("Swapped, Lane", "Named Road", 52.9, -1.4),
+        name_row("Bell \x1b[2J Lane", "Named Road", 435_250, 336_050),
     ],
     "SH57": [
         name_row("Heol y Bont", "Named Road", 257_000, 371_000, NAME2="Bridge Road"),
@@ -95,12 +96,13 @@ def test_os_open_names_as_downloaded(tmp_path: Path) -> None:
     assert facts.rejected == {
         "coordinates are not numbers": 1,
         "it has no name": 1,
+        "it holds a control character": 1,
         "not a whole postcode": 1,
         "not metres: these look like degrees": 1,
         f"outside the area where {PROJECTION.crs} is used": 1,
     }
     rejected = sum(facts.rejected.values())
-    assert (facts.read, facts.names, facts.second, facts.postcodes) == (9, 4, 1, 1)
+    assert (facts.read, facts.names, facts.second, facts.postcodes) == (10, 4, 1, 1)
     assert facts.read == rejected + facts.names - facts.second + facts.joined + facts.postcodes
     assert names(tmp_path / "g", "derby")[0] == "Derby (settlement; City of Derby)"
     assert names(tmp_path / "g", "saint peters") == ["St Peter's Street (street; Derby, DE1)"]
@@ -216,6 +218,14 @@ def test_other_files_are_refused_in_one_line(
         added(tmp_path / "g", path)
     assert "\n" not in str(refused.value)
     assert not [*(tmp_path / "g").glob("*")]
+
+
+def test_an_archive_that_states_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boundaries.gazetteer.parts.LARGEST_FILE", 1_000)
+    with pytest.raises(InputError, match="unpacked, is larger than 1,000 bytes"):
+        added(tmp_path / "g", open_names_zip(tmp_path / "opname.zip"))
 
 
 def test_names_and_ids_stay_within_their_folder(tmp_path: Path) -> None:
