@@ -387,3 +387,23 @@ def test_a_step_that_cannot_be_sent_is_reported(plan: PlannerPage) -> None:
     plan.click(block)
     expect(page.locator("#message")).to_contain_text("Patchmap does not respond")
     assert plan.area_of(block) == LIGHTHOUSE
+
+
+def test_a_block_or_an_area_is_found_by_its_name_or_code(plan: PlannerPage) -> None:
+    page = plan.page
+    box = page.get_by_label("Find", exact=True)
+    box.fill("silver")
+    expect(page.locator("#find-places option").first).to_have_attribute(
+        "value", f"Silverpit ({SILVERPIT})"
+    )
+    box.press("Enter")
+    expect(page.locator("#into")).to_have_value(SILVERPIT)
+    block = next(iter(plan.neighbours()))
+    box.fill(block)
+    box.press("Enter")
+    expect(page.locator("#block-info")).to_contain_text(block)
+    plan.watched.keep("planner-find-1280")
+    box.fill("nowhere at all")
+    box.press("Enter")
+    expect(page.locator("#message")).to_contain_text("No block or area of this plan is called")
+    assert faults(plan.watched) == []

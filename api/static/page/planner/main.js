@@ -7,6 +7,7 @@ import { Compare } from "./compare.js";
 import { drawCouncil } from "./council.js";
 import { Cursor } from "./cursor.js";
 import { byId, make } from "./dom.js";
+import { setUpFind } from "./find.js";
 import { setUpKeys } from "./keys.js";
 import { labelOf, BlockStyles } from "./styles.js";
 import { BlockMap } from "./map.js";
@@ -218,6 +219,21 @@ function showPlan(plan, blocks) {
   });
   plan.addEventListener("busy", () => drawStatus(plan));
 
+  const zoomTo = (/** @type {number[]} */ some) => {
+    map.zoomTo(some);
+    map.mark(some);
+  };
+  setUpFind(() => [
+    ...plan.areas.map(({ code, name }) => ({ code, name, show: () => {
+      choose(code);
+      zoomTo(plan.blocksOf(code));
+    } })),
+    ...blocks.map(({ id, name }, block) => ({ code: id, name, show: () => {
+      zoomTo([block]);
+      showBlock(block);
+      byId("announcement").textContent = describe(block);
+    } })),
+  ]);
   setUpViewOptions(map, styles, compare, new Overlays([map.map], JSON.parse(layers), question));
   draw(plan.areas.map((area) => area.code));
   choose(chosen);
