@@ -1,12 +1,26 @@
-"""The line of a layer that is nearest to each point: the street of an incident."""
+"""The line of a layer that is nearest to each point: the street of an incident.
+
+Lines are cut into their straight pieces, and square cells list the pieces that come near enough to
+any point in them. A point then looks at the few pieces of its own cell alone, however many lines
+there are.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+
+from geo.locate.nearest_compiled import PieceGrid, Pieces, find_nearest, list_pieces
+
+EQUALLY_NEAR_M: Final = 0.001
+"""Lines whose distances differ by no more than a millimetre are equally near: less is rounding."""
+
+MOST_CELLS: Final = 2**22
+"""Cells of a grid; wider ones are taken where there would be more."""
 
 
 @dataclass(frozen=True)
@@ -19,26 +33,67 @@ class NearestLines:
         n positions of lines, -1 where there is none near enough.
     distances_m
         n distances in metres, NaN where there is none.
+    tied
+        n flags: whether another line is equally near, by `EQUALLY_NEAR_M`.
     """
 
     positions: NDArray[np.int64]
     distances_m: NDArray[np.float64]
+    tied: NDArray[np.bool_]
 
 
-def nearest_lines(
-    lines: NDArray[np.object_], x: ArrayLike, y: ArrayLike, *, within_m: float
-) -> NearestLines:
-    """Find the nearest line to each point, with an index of the lines' boxes.
+class LineLocator:
+    """Finds the nearest of some lines to points, for as many points as wanted.
 
     Parameters
     ----------
     lines
         m lines or multilines in metres, none of them empty.
-    x, y
-        n coordinates each, in metres of the same CRS; NaN where a place is not known.
     within_m
         The farthest that a line may be, in metres, above 0; one at just this distance is near
         enough.
+
+    Raises
+    ------
+    ValueError
+        If `within_m` is not above 0.
+    """
+
+    def __init__(self, lines: NDArray[np.object_], *, within_m: float) -> None:
+        if not within_m > 0:
+            raise ValueError(f"within_m must be above 0; it is {within_m}")
+        self._within_m = float(within_m)
+        self._pieces = _pieces_of(lines)
+        self._grid = _grid_over(self._pieces, self._within_m)
+
+    def nearest(self, x: ArrayLike, y: ArrayLike) -> NearestLines:
+        """Find the nearest line to each point.
+
+        Parameters
+        ----------
+        x, y
+            n coordinates each, in metres of the lines' CRS; NaN where a place is not known.
+
+        Returns
+        -------
+        The nearest line of each point; of equally near ones the first.
+        """
+        east, north = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        limits = (self._within_m, EQUALLY_NEAR_M)
+        return NearestLines(*find_nearest(self._pieces, self._grid, (east, north), limits))
+
+
+def nearest_lines(
+    lines: NDArray[np.object_], x: ArrayLike, y: ArrayLike, *, within_m: float
+) -> NearestLines:
+    """Find the nearest line to each point.
+
+    Parameters
+    ----------
+    lines, within_m
+        As for `LineLocator`.
+    x, y
+        n coordinates each, in metres of the same CRS; NaN where a place is not known.
 
     Returns
     -------
@@ -49,22 +104,31 @@ def nearest_lines(
     ValueError
         If `within_m` is not above 0.
     """
-    if not within_m > 0:
-        raise ValueError(f"within_m must be above 0; it is {within_m}")
-    east, north = np.asarray(x, float), np.asarray(y, float)
-    positions = np.full(east.shape, -1, dtype=np.int64)
-    distances = np.full(east.shape, np.nan)
-    known = np.flatnonzero(np.isfinite(east) & np.isfinite(north))
-    # A little farther, because the index leaves out what is at the distance itself.
-    (point, line), metres = shapely.STRtree(lines).query_nearest(
-        shapely.points(east[known], north[known]),
-        max_distance=within_m * (1 + 1e-9),
-        return_distance=True,
-    )
-    near = metres <= within_m
-    point, line, metres = point[near], line[near], metres[near]
-    order = np.lexsort((line, point))
-    first = order[np.unique(point[order], return_index=True)[1]]
-    positions[known[point[first]]] = line[first]
-    distances[known[point[first]]] = metres[first]
-    return NearestLines(positions, distances)
+    return LineLocator(lines, within_m=within_m).nearest(x, y)
+
+
+def _pieces_of(lines: NDArray[np.object_]) -> Pieces:
+    parts, line = shapely.get_parts(lines, return_index=True)
+    xy, part = shapely.get_coordinates(parts, return_index=True)
+    starts = np.flatnonzero(np.diff(part) == 0)
+    # The loops take arrays without gaps between their numbers.
+    x, y = (np.ascontiguousarray(values) for values in xy.T)
+    owner = line[part[starts]].astype(np.int64)
+    return Pieces(x[starts], y[starts], x[starts + 1], y[starts + 1], owner)
+
+
+def _grid_over(pieces: Pieces, within_m: float) -> PieceGrid:
+    if not len(pieces.ax):
+        return PieceGrid(0.0, 0.0, 1.0, 0, 0, np.zeros(1, np.int64), np.zeros(0, np.int32))
+    # A little more, so that what lies at the distance itself is not beyond the last cell.
+    aside = within_m * (1 + 1e-9) + 1e-3
+    west = min(pieces.ax.min(), pieces.bx.min()) - aside
+    south = min(pieces.ay.min(), pieces.by.min()) - aside
+    across = max(pieces.ax.max(), pieces.bx.max()) + aside - west
+    up = max(pieces.ay.max(), pieces.by.max()) + aside - south
+    width = max(within_m, np.sqrt(across * up / MOST_CELLS))
+    columns, rows = int(across / width) + 1, int(up / width) + 1
+    nothing = np.zeros(0, np.int64), np.zeros(0, np.int32)
+    grid = PieceGrid(float(west), float(south), float(width), columns, rows, *nothing)
+    start, piece = list_pieces(pieces, grid, within_m)
+    return grid._replace(start=start, piece=piece)

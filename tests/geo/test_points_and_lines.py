@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from geo.cells import Cells, Grid
 from geo.hotspots.cell_totals import metres_in_cells, points_in_cells
-from geo.locate.nearest import nearest_lines
+from geo.locate.nearest import EQUALLY_NEAR_M, LineLocator, nearest_lines
 
 MASK = shapely.box(1000, 2000, 2000, 2600)
 CELLS = {shape: Cells.over(MASK, Grid(150, shape)) for shape in ("hexagon", "square")}
@@ -95,3 +96,56 @@ def test_of_equally_near_lines_the_first_is_taken_and_the_distance_itself_is_nea
     with pytest.raises(ValueError, match="within_m must be above 0; it is 0"):
         nearest_lines(lines, [0], [0], within_m=0)
     assert nearest_lines(lines[:0], [0], [0], within_m=5).positions.tolist() == [-1]
+
+
+GRID_PLACES = st.tuples(st.integers(0, 12), st.integers(0, 12))
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.lists(GRID_PLACES, min_size=2, max_size=3, unique=True), min_size=1, max_size=3
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.lists(GRID_PLACES, min_size=1, max_size=12),
+    st.integers(1, 8),
+)
+@settings(max_examples=150, deadline=None)
+def test_lines_that_are_equally_near_are_told_and_the_first_is_taken(streets, places, within_m):
+    """On a coarse grid lines often meet, cross, and lie at the same distance."""
+    lines = np.array([shapely.MultiLineString(paths) for paths in streets], dtype=object)
+    x, y = np.array(places, dtype=float).T
+    nearest = nearest_lines(lines, x, y, within_m=within_m)
+    distances = shapely.distance(shapely.points(x, y)[:, None], lines[None, :])
+    alike = distances <= np.minimum(distances.min(axis=1) + EQUALLY_NEAR_M, within_m)[:, None]
+    near = distances.min(axis=1) <= within_m
+    assert nearest.positions.tolist() == np.where(near, alike.argmax(axis=1), -1).tolist()
+    assert nearest.tied.tolist() == (near & (alike.sum(axis=1) > 1)).tolist()
+
+
+def test_a_town_of_streets_is_as_geopandas_joins_it() -> None:
+    draw = np.random.default_rng(8)
+    starts = draw.uniform(0, 4_000, (1_500, 2)) + np.array([435_000, 336_000])
+    turns = np.cumsum(draw.normal(0, 60, (1_500, 4, 2)), axis=1)
+    lines = shapely.linestrings(starts[:, None, :] + turns)
+    xy = draw.uniform(-100, 4_100, (20_000, 2)) + np.array([435_000, 336_000])
+    locator = LineLocator(lines, within_m=35)
+    nearest = locator.nearest(*xy.T)
+    points = gpd.GeoDataFrame(geometry=shapely.points(xy), crs="EPSG:27700")
+    streets = gpd.GeoDataFrame({"line": np.arange(1_500)}, geometry=lines, crs="EPSG:27700")
+    joined = points.sjoin_nearest(streets, max_distance=35, distance_col="metres")
+    first = joined.groupby(level=0)[["line", "metres"]].min()
+    assert np.flatnonzero(nearest.positions >= 0).tolist() == first.index.tolist()
+    assert nearest.distances_m[first.index] == pytest.approx(first["metres"].to_numpy(), abs=1e-6)
+    alone = first.index[~nearest.tied[first.index]]
+    assert nearest.positions[alone].tolist() == first.loc[alone, "line"].tolist()
+
+
+def test_one_distance_serves_a_whole_country_of_lines() -> None:
+    """Cells are wider than the distance where there would be too many of them."""
+    lines = shapely.linestrings([[(0, 0), (600_000, 900_000)], [(0, 900_000), (600_000, 0)]])
+    nearest = LineLocator(lines, within_m=2).nearest([3.0, 300_000.0], [4.5, 450_000.0])
+    assert nearest.positions.tolist() == [0, 0]
+    assert nearest.tied.tolist() == [False, True]
