@@ -26,6 +26,7 @@ _NUMBERED: Final = (
     "plans",
     "hotspot-outlines",
     "unusual",
+    "street-counts",
 )
 """Collections by their number: add to the end alone, since maps of other people hold these."""
 

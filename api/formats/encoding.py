@@ -23,6 +23,7 @@ _KEYS = (
     ("cluster_id",),
     ("officer", "round", "stop"),
     ("hotspot_id",),
+    ("street_id",),
     ("rank",),
     ("plan", "area_code"),
     ("area_code", "month"),

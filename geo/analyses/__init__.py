@@ -13,6 +13,7 @@ from geo.analyses import (
     patrolling,
     places,
     proof,
+    street_counts,
     surfaces,
     times,
     treatment,
@@ -111,6 +112,15 @@ ANALYSES = (
         places.repeat_places,
         shape="points",
         addresses=True,
+    ),
+    Analysis(
+        "streets",
+        "street-counts",
+        "Streets",
+        "Count incidents along streets, and rank the streets.",
+        "Counts along the streets of a layer of lines, ranked, with how concentrated they are.",
+        street_counts.street_counts,
+        shape="lines",
     ),
     Analysis(
         "near-repeats",

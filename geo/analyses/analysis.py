@@ -22,8 +22,9 @@ from geo.store.layer_ids import AnswerCollection
 Params = ParamSpec("Params")
 T = TypeVar("T")
 
-FeatureShape = Literal["areas", "cells", "outlines", "circles", "points"]
-"""Areas of the layer, cells over them, outlines of joined cells, circles around places, or points.
+FeatureShape = Literal["areas", "cells", "outlines", "circles", "points", "lines"]
+"""Areas of the layer, cells over them, outlines of joined cells, circles around places, points, or
+streets.
 
 Which areas and cells there are is known before a Question is answered, which places is not.
 """

@@ -41,6 +41,7 @@ from geo.question.layer_index import LayerIndexes
 from geo.question.membership import AreaMembership
 from geo.question.model import Question
 from geo.question.rows import QuestionRows
+from geo.question.street_layer import NO_STREETS, OPTION, StreetLayer
 from geo.sources import NOTES
 
 UNKNOWN_CELL = "not known: the months with data here are not those elsewhere"
@@ -52,6 +53,10 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Counter = Callable[[pd.DataFrame], NDArray[np.int64]]
 """Counts some incidents: one number for each area, cell or place."""
+
+
+def _no_streets() -> StreetLayer:
+    raise QuestionError(OPTION, NO_STREETS)
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,8 @@ class StoreFacts:
         Titles of the Question's layers, by their ids.
     baseline
         The layer that the Question names as its baseline: areas with counts, or points.
+    streets
+        Reads the layer of streets, which few answers need; refuses where there is none.
     """
 
     accepted: int
@@ -102,6 +109,7 @@ class StoreFacts:
     covers: Mapping[str, Covers] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     baseline: gpd.GeoDataFrame | None = None
+    streets: Callable[[], StreetLayer] = field(default=_no_streets)
 
     def title(self, layer_id: str) -> str:
         """The title of a layer, for people; its id where it has none."""
@@ -624,7 +632,12 @@ class Answer:
     @cached_property
     def cells_known(self) -> Bools:
         """Whether the same months are known of each cell: of the area at its centre."""
-        return self.at_centres(np.append(self.known.like(self._shown_months)[1], True))
+        return self.at_centres(np.append(self.areas_known, True))
+
+    @property
+    def areas_known(self) -> Bools:
+        """Whether the same months are known of each area as of most of the others."""
+        return self.known.like(self._shown_months)[1]
 
     @property
     def cell_months_known(self) -> set[str]:

@@ -56,6 +56,7 @@ from geo.question.store_settings import (
     known_places,
     source_notes,
 )
+from geo.question.street_layer import StreetLayer, street_metadata
 from geo.store.contract import (
     DataVersion,
     ImportRecord,
@@ -513,7 +514,8 @@ def ask(
         imports = store.imports()
         covers = covers_of(store, {record.source for record in imports})
         past = cache(partial(_past_rows, store, imports))
-        further = FurtherRows(past, cache(partial(_everything, store, store.data_version())))
+        version = store.data_version()
+        further = FurtherRows(past, cache(partial(_everything, store, version)))
         resolved = partial(
             _resolved,
             question,
@@ -535,7 +537,7 @@ def ask(
             accepted=store.incident_count(),
             notes=source_notes(store, {record.source for record in imports}),
             operation=store.projection.description,
-            data_version=store.data_version().of(*_subjects(question)),
+            data_version=version.of(*_subjects(question)),
             harm=harm_table(store, question),
             known_places=known_places(store, question),
             treated=treated.areas,
@@ -544,6 +546,7 @@ def ask(
             bases=_layer_named(read, "bases", question.patrols.bases),
             titles=titles,
             baseline=baseline,
+            streets=partial(_streets, store, version, question.streets.lines),
         )
         _check(question, incidents, areas, study, facts=facts, further=further)
         return _answered(
@@ -556,6 +559,16 @@ def ask(
             history=history,
             indexes=indexes,
         )
+
+
+def _streets(store: StoreReader, version: DataVersion, named: str) -> StreetLayer:
+    """The layer of streets, which few answers need, as it was when the Question was asked."""
+    with store.reading():
+        if store.data_version().layers != version.layers:
+            raise StoreError("the layers have just changed; try again")
+        metadata = street_metadata(store.layers(), named)
+        segments = store.features(metadata.layer_id)[1]
+        return StreetLayer(metadata.layer_id, metadata.title or metadata.layer_id, segments)
 
 
 def _everything(store: StoreReader, version: DataVersion) -> pd.DataFrame:

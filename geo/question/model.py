@@ -45,9 +45,13 @@ ASSUMED_OFFICERS: Final = 2
 CellTest = Literal["tail", "gi"]
 """How cells are called hot or cold."""
 
+StreetUnit = Literal["", "street", "segment"]
+"""What is counted along streets: whole streets, segments, or what the layer has."""
+
 T = TypeVar("T", bound="Terms")
 
 _RANK = ("rank", "patrols", "unusual")
+_STREETS = ("streets",)
 _SHARE = ("posts", "patches")
 
 
@@ -88,6 +92,35 @@ class PlaceTerms(Terms):
         says="Months by whose incidents places are chosen: those that end with the period; the "
         "period itself where it is longer.",
         analyses=_RANK,
+    )
+
+
+@dataclass(frozen=True)
+class StreetTerms(Terms):
+    """Along which streets incidents are counted."""
+
+    lines: str = option(
+        Text(),
+        "",
+        name="streets",
+        says="Layer of street lines to count along (default: the only layer of lines).",
+        example="streets",
+        analyses=_STREETS,
+    )
+    tolerance: int = option(
+        WholeNumber(1, 500),
+        50,
+        says="Farthest that an incident may be from its street, in metres; those farther away are "
+        "counted by themselves.",
+        analyses=_STREETS,
+    )
+    unit: StreetUnit = option(
+        Choice(("street", "segment")),
+        "",
+        says="Count by whole streets (segments of one name that touch) or by single segments "
+        "(default: streets where the layer has names).",
+        example="segment",
+        analyses=_STREETS,
     )
 
 
@@ -452,6 +485,7 @@ class Question(Terms):
         analyses=("density",),
     )
     places: PlaceTerms = PlaceTerms()
+    streets: StreetTerms = StreetTerms()
     holdout: int | None = option(
         WholeNumber(1, 60),
         None,

@@ -22,6 +22,7 @@ AnswerCollection = Literal[
     "unusual",
     "emerging-hotspots",
     "repeat-places",
+    "street-counts",
     "posts",
     "patches",
     "patrols",

@@ -46,6 +46,33 @@ def two_wards() -> gpd.GeoDataFrame:
     return frame.set_axis(pd.Index(["A", "B"], name="area_code"))
 
 
+def town_streets() -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+    """Streets through both wards every 200 m, from west to east, each of two segments.
+
+    +-----+-----+
+    |--w--|--e--|  Street 2
+    |--w--|--e--|  Street 1
+    +-----+-----+
+    """
+    rows = [(number, side) for number in range(1, 10) for side in (0, 1)]
+    lines = [
+        shapely.LineString(
+            [
+                (WEST + side * SIDE, SOUTH + number * 200),
+                (WEST + (side + 1) * SIDE, SOUTH + number * 200),
+            ]
+        )
+        for number, side in rows
+    ]
+    frame = gpd.GeoDataFrame(
+        {"name": np.array([f"Street {number}" for number, _ in rows], dtype=object)},
+        geometry=lines,
+        index=pd.Index([f"{number}{'we'[side]}" for number, side in rows], name="code"),
+        crs=BRITISH_NATIONAL_GRID,
+    )
+    return LayerMetadata("streets", "Streets", geometry_type="MultiLineString"), frame
+
+
 def month_of_incidents(month: str, *, seed: int = 7, east: float = 0.0) -> Partition:
     """A month of 160 incidents: 60 around one corner of A, the others all over and beyond."""
     rng = np.random.default_rng([seed, int(month.replace("-", ""))])

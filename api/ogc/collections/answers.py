@@ -27,6 +27,7 @@ from geo.period import Moments
 from geo.question.ask import Answer, Question, default_layer, refuse_without_data
 from geo.question.model import OPTIONS
 from geo.question.store_settings import source_notes
+from geo.question.street_layer import street_metadata
 from geo.store.layer_ids import areas_among
 
 _PARAMETERS: Final = frozenset(QUESTION_PARAMETERS)
@@ -39,6 +40,7 @@ _GEOMETRIES: Final[Mapping[FeatureShape, GeometryFormat]] = {
     "outlines": "geometry-multipolygon",
     "circles": "geometry-polygon",
     "points": "geometry-point",
+    "lines": "geometry-multilinestring",
 }
 
 
@@ -156,8 +158,10 @@ class AnswerCollection(Collection):
     def _unavailable(self) -> str:
         try:
             layer = default_layer(self.snapshot)
-            if self.analysis.shape in ("outlines", "circles", "points"):
+            if self.analysis.shape in ("outlines", "circles", "points", "lines"):
                 refuse_without_data(self.question({}), self.snapshot, layer)
+            if self.analysis.shape == "lines":
+                street_metadata(self.snapshot.layers())
         except QuestionError as refusal:
             return str(refusal)
         if self.analysis.addresses:

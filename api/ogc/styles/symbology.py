@@ -177,7 +177,7 @@ def symbology_of(items: Items) -> Symbology:
         beside = Rule(BESIDE_WORDS, Symbol.of_map(BESIDE_STYLE), BESIDE)
         return Symbology("categorised", name, (beside, *rules), shape, flag=BESIDE)
     if name := next((name for name in _GRADED if name in names), ""):
-        return Symbology("graduated", name, _ranges(table[name]), shape)
+        return Symbology("graduated", name, _ranges(table[name], shape), shape)
     return Symbology("single", "", (Rule("", _PLAIN),), shape)
 
 
@@ -198,13 +198,19 @@ def _coloured(number: int) -> Symbol:
     return Symbol(CATEGORIES[number % len(CATEGORIES)], 0.7)
 
 
-def _ranges(values: pd.Series) -> tuple[Rule, ...]:
+def _ranges(values: pd.Series, shape: SymbolShape) -> tuple[Rule, ...]:
     """Five classes between quantiles, so that each colour has about as many features."""
     ends = np.unique(
         np.nanquantile(values.to_numpy(dtype=float, na_value=np.nan), np.linspace(0, 1, 6))
     )
     pairs = list(pairwise(ends)) or [(ends[0], ends[0])]
     return tuple(
-        Rule(f"{low:,.4g} – {high:,.4g}", Symbol(colour, 0.8), low=float(low), high=float(high))
+        Rule(
+            f"{low:,.4g} – {high:,.4g}",
+            # A line is drawn as an outline alone.
+            Symbol(colour, 0.8, colour) if shape == "line" else Symbol(colour, 0.8),
+            low=float(low),
+            high=float(high),
+        )
         for colour, (low, high) in zip(RAMP, pairs, strict=False)
     )

@@ -22,7 +22,15 @@ from geo.incidents import Batch, Partition
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from geo.store.postgis import PostgisStore
-from tests.api.conftest import MONTHS, SOUTH, WEST, SearchesHere, month_of_incidents, two_wards
+from tests.api.conftest import (
+    MONTHS,
+    SOUTH,
+    WEST,
+    SearchesHere,
+    month_of_incidents,
+    town_streets,
+    two_wards,
+)
 from tests.postgres import Cluster
 
 CASES = int(os.environ.get("OPENAPI_CASES", "250"))
@@ -106,6 +114,7 @@ def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     ) as store:
         with store.transaction():
             store.put_layer(LayerMetadata("wards"), two_wards())
+            store.put_layer(*town_streets())
             for month in YEARS:
                 store.put_partition(timed_month(month))
         with TestClient(

@@ -72,7 +72,9 @@ def test_cells_that_cannot_be_classed_are_undefined(client: TestClient) -> None:
 def test_without_incidents_areas_and_cells_say_so_and_places_are_not_listed(served: Served) -> None:
     client = served()
     places = [
-        name for name, one in LAYERS.items() if one.shape in ("outlines", "circles", "points")
+        name
+        for name, one in LAYERS.items()
+        if one.shape in ("outlines", "circles", "points", "lines")
     ]
     assert listed(client) == [
         "wards",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from geo.analyses import AnalysisResult
-from geo.question.ask import answer
+from geo.question.ask import StoreFacts, answer
 from geo.question.model import Question
-from tests.geo.analyses.material import COMPUTE, rows_of
+from tests.geo.analyses.material import COMPUTE, rows_of, streets
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,8 @@ def find(four_squares):
         command: str, frame: pd.DataFrame, facts=None, imports=(), **options: str
     ) -> AnalysisResult:
         given = {"cell": "25", "layer": "wards", **options}
+        # Few facts of a store matter here, but without a layer of streets none can be counted.
+        facts = replace(facts or StoreFacts(accepted=len(frame)), streets=streets)
         reply = answer(Question.read(given), frame, four_squares, facts=facts, imports=imports)
         return COMPUTE[command](reply)
 

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
+import shapely
 
 from geo.analyses import ANALYSES
+from geo.question.street_layer import StreetLayer
 
 ASB, DRUGS = "anti-social-behaviour", "drugs"
 MONTHS = [f"{year}-{month:02}" for year in (2021, 2022, 2023, 2024) for month in range(1, 13)]
+STREETS = {"s1": ("Mill Lane", 10, 50), "s2": ("Long Row", 110, 40), "s3": (None, 10, 150)}
+"""By code the name, and the west end of 80 metres: in the squares A, B and C."""
+
 COMPUTE = {analysis.command: analysis.compute for analysis in ANALYSES}
+
+
+def streets() -> StreetLayer:
+    """The streets as the facts of a store give them."""
+    lines = [
+        shapely.LineString([(435_000 + x, 336_000 + y), (435_080 + x, 336_000 + y)])
+        for _, x, y in STREETS.values()
+    ]
+    names = np.array([name for name, _, _ in STREETS.values()], dtype=object)
+    index = pd.Index(list(STREETS), name="code")
+    frame = gpd.GeoDataFrame({"name": names}, geometry=lines, index=index, crs="EPSG:27700")
+    return StreetLayer("streets", "Streets", frame)
 
 
 def rows_of(seed: int, *, timed: bool = False) -> list:

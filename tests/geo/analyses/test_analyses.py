@@ -43,8 +43,8 @@ def test_narrowing_changes_no_number(find, timed, collection):
     whole = find(LAYERS[collection].command, timed, **options).frame
     part = find(LAYERS[collection].command, timed, within="A", **options).frame
     same = whole[whole["area_code"] == "A"].reset_index(drop=True)
-    if collection == "ranked-hotspots":
-        same["rank"] = range(1, len(same) + 1)
+    if collection in ("ranked-hotspots", "street-counts"):
+        same["rank"] = pd.array(range(1, len(same) + 1), dtype=part["rank"].dtype)
     pd.testing.assert_frame_equal(pd.DataFrame(part), pd.DataFrame(same))
 
 

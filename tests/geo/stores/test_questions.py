@@ -2,10 +2,12 @@
 
 import pytest
 
-from geo.errors import QuestionError
+from geo.analyses.street_counts import street_counts
+from geo.errors import QuestionError, StoreError
 from geo.question.ask import answer, ask, default_layer
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
+from tests.geo.analyses.material import streets
 from tests.geo.stores.parts import month_part, put, put_layer, undo
 
 
@@ -111,3 +113,20 @@ def test_layers_that_options_name_are_read_and_places_are_not_layers(store, four
     unknown = ask(Question.read({**options, "control": "x"}), store).facts.unknown
     assert unknown["control"].startswith("there is no layer 'x'")
     assert ask(Question.read({**options, "control": "matched"}), store).facts.unknown == {}
+
+
+def test_incidents_are_counted_along_the_streets_of_the_store(store, four_squares):
+    put_layer(store, four_squares)
+    put(store, month_part("2024-01", 4))
+    question = Question.read({"datetime": "2024-01"})
+    with pytest.raises(QuestionError, match="streets: there is no layer of streets; add one"):
+        street_counts(ask(question, store))
+    put_layer(store, streets().segments, LayerMetadata("roads", geometry_type="MultiLineString"))
+    result = street_counts(ask(question, store))
+    assert result.frame["street_id"].tolist() == ["s1", "s2", "s3"]
+    assert result.frame["n"].sum() == result.parameters["on_streets"] > 0
+    assert result.parameters["on_streets"] + result.parameters["too_far"] == 4
+    earlier = ask(question, store)
+    put_layer(store, four_squares, LayerMetadata("others"))
+    with pytest.raises(StoreError, match="the layers have just changed; try again"):
+        street_counts(earlier)

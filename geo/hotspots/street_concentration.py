@@ -1,0 +1,166 @@
+"""Concentration on streets: on how little of their length most incidents are, beside chance.
+
+Long streets have more incidents than short ones because they are long. So chance here deals the
+incidents at random along the streets, metre by metre, and only what goes beyond that is
+concentration.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln, ndtr, xlog1py, xlogy
+
+from geo.errors import InputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEVEL: Final = 0.05
+"""At which incidents are called concentrated."""
+
+_CHUNK: Final = 4_096
+"""Streets that are worked on together, so that memory stays small."""
+
+
+class StreetConcentration(NamedTuple):
+    """How many streets, and how much of their length, hold a share of the incidents.
+
+    Attributes
+    ----------
+    share
+        Of the incidents, from 0 to 1.
+    streets, length_share
+        The fewest streets that hold it, and the share of the length of all streets that these
+        have.
+    streets_by_chance, length_share_by_chance
+        The same as chance would give it.
+    """
+
+    share: float
+    streets: int
+    length_share: float
+    streets_by_chance: int
+    length_share_by_chance: float
+
+
+def concentration_on_length(
+    counts: ArrayLike, length_m: ArrayLike, expected: ArrayLike, shares: ArrayLike
+) -> list[StreetConcentration]:
+    """Measure on how many streets, and how much of their length, shares of the incidents are.
+
+    Parameters
+    ----------
+    counts
+        Incidents of each of m streets.
+    length_m
+        Their lengths in metres.
+    expected
+        How many incidents chance would give each of them, up to a factor: for incidents dealt at
+        random along the streets their lengths.
+    shares
+        Shares of the incidents, above 0 and below 1.
+
+    Returns
+    -------
+    One for each share. The streets with most incidents come first; streets with equal counts are
+    taken together, so that which of them comes first does not matter.
+
+    Raises
+    ------
+    InputError
+        If there is no incident, or nothing is expected anywhere.
+
+    Source: Weisburd 2015 (the shares); binomial counts of unequal means for chance, as the
+    occupancy numbers of Johnson & Kotz 1977.
+    """
+    n, length, weight = (np.asarray(values, float) for values in (counts, length_m, expected))
+    if not (n.sum() > 0 and weight.sum() > 0 and length.sum() > 0):
+        raise InputError("there is no incident on a street to measure concentration of")
+    whole = n.astype(np.int64)
+    lengths = np.asarray(np.bincount(whole, length), np.float64)
+    curve = _curve(np.bincount(whole), lengths, np.arange(len(lengths)))
+    by_chance = _curve(*_by_chance(int(n.sum()), weight / weight.sum(), length))
+    return [
+        StreetConcentration(float(share), *curve.holding(share), *by_chance.holding(share))
+        for share in np.atleast_1d(np.asarray(shares, float))
+    ]
+
+
+def beyond_chance(counts: ArrayLike, expected: ArrayLike) -> float:
+    """The probability that chance alone makes counts differ so much from what is expected.
+
+    Parameters
+    ----------
+    counts
+        Incidents of each of m streets; of a series of them the first alone, as the others are no
+        evidence of their own.
+    expected
+        As for `concentration_on_length`.
+
+    Returns
+    -------
+    A one-sided probability: small where some streets have far more than expected of them.
+
+    Source: the score test for overdispersion of Dean & Lawless 1989, its mean and variance those
+    of binomial counts.
+    """
+    n, weight = np.asarray(counts, float), np.asarray(expected, float)
+    mean = n.sum() * weight / weight.sum()
+    spread = np.sqrt(2 * (mean**2).sum())
+    if not spread > 0:
+        return 1.0
+    score = (((n - mean) ** 2 - n).sum() + (mean**2).sum() / n.sum()) / spread
+    return float(ndtr(-score))
+
+
+class _Curve(NamedTuple):
+    """What the streets with most incidents hold together, from (0, 0, 0) on."""
+
+    incidents: Floats
+    streets: Floats
+    length: Floats
+
+    def holding(self, share: float) -> tuple[int, float]:
+        """The fewest streets that hold a share of the incidents, and their share of the length."""
+        # Whole streets; less a hair for rounding.
+        streets = np.ceil(np.interp(share, self.incidents, self.streets) - 1e-9)
+        return int(streets), float(np.interp(streets, self.streets, self.length))
+
+
+def _curve(streets: Floats | Ints, length: Floats, count: Ints) -> _Curve:
+    """Of streets and length by count of incidents, the largest counts first."""
+    order = slice(None, None, -1)
+    cumulative = np.cumsum((streets * count)[order])
+    return _Curve(
+        np.concatenate([[0.0], cumulative / cumulative[-1]]),
+        np.concatenate([[0.0], np.cumsum(streets[order])]),
+        np.concatenate([[0.0], np.cumsum(length[order]) / length.sum()]),
+    )
+
+
+def _by_chance(n: int, weight: Floats, length: Floats) -> tuple[Floats, Floats, Ints]:
+    """How many streets, and how many metres, are to be expected of each count of incidents."""
+    mean = n * weight
+    # Beyond so many deviations a count is as good as impossible.
+    reach = 12 * np.sqrt(mean) + 40
+    low = np.maximum(mean - reach, 0).astype(np.int64)
+    high = np.minimum(mean + reach, n).astype(np.int64)
+    most = int(high.max()) + 1
+    streets, metres = np.zeros(most), np.zeros(most)
+    # Nothing is expected of some: they have no incident for certain.
+    none = weight == 0
+    streets[0], metres[0] = none.sum(), length[none].sum()
+    rows = np.flatnonzero(~none)
+    for chunk in np.array_split(rows, max(1, len(rows) // _CHUNK)):
+        sizes = high[chunk] - low[chunk] + 1
+        own = np.repeat(chunk, sizes)
+        steps = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        count = low[own] + steps
+        ways = gammaln(n + 1) - gammaln(count + 1) - gammaln(n - count + 1)
+        chance = np.exp(ways + xlogy(count, weight[own]) + xlog1py(n - count, -weight[own]))
+        streets += np.bincount(count, chance, minlength=most)
+        metres += np.bincount(count, chance * length[own], minlength=most)
+    return streets, metres, np.arange(most)
