@@ -12,9 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, Final, get_args
 
 import geopandas as gpd
+import pandas as pd
 import typer
 
 from api.commands.context import CommandContext, with_progress
@@ -254,6 +255,7 @@ def demo(
             for layer_id, title, areas in _layers(city):
                 metadata = LayerMetadata(layer_id, title, authority="Patchmap", source=city.label)
                 store.put_layer(metadata, areas)
+            store.put_layer(*_streets(city))
             for part in with_progress(parts, "Storing", total=len(parts)):
                 store.put_partition(part, by=user_name())
             settings: dict[str, Setting]
@@ -284,6 +286,10 @@ def _add_basemap(store: Store, city: DemoCity) -> None:
     )
 
 
+STREETS: Final = "streets"
+"""The id of the demo city's layer of streets."""
+
+
 def _layers(city: DemoCity) -> list[tuple[str, str, gpd.GeoDataFrame]]:
     return [
         ("wards", "Wards (synthetic)", city.wards),
@@ -292,10 +298,25 @@ def _layers(city: DemoCity) -> list[tuple[str, str, gpd.GeoDataFrame]]:
     ]
 
 
+def _streets(city: DemoCity) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+    """The pieces of streets between junctions, as a layer of lines."""
+    metadata = LayerMetadata(
+        STREETS,
+        "Streets (synthetic)",
+        authority="Patchmap",
+        source=city.label,
+        geometry_type="MultiLineString",
+    )
+    # As many digits in each, so that the order of codes is that of the streets.
+    codes = [f"S{number:05d}" for number in range(1, len(city.segments) + 1)]
+    segments = city.segments.rename(columns={"street_name": "name"})
+    return metadata, segments.set_axis(pd.Index(codes, name="code", dtype="str"))
+
+
 def _refuse_other_data(store: Store, name: str) -> None:
     own = store.setting("demo") is not None
     layers = {metadata.layer_id for metadata in store.layers()} - (
-        {"wards", "estates", "blocks"} if own else set()
+        {"wards", "estates", "blocks", STREETS} if own else set()
     )
     sources = {record.source for record in store.imports()} - ({"demo"} if own else set())
     if layers or sources:
