@@ -22,7 +22,7 @@ from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, started
 from api.pages.text import reason_of
 from api.pages.trends import Trend, area_trend, last_months, whole_trend
-from geo.analyses import LAYERS
+from geo.analyses import LAYERS, AnalysisResult
 from geo.analyses.unusual import JudgedSeries
 from geo.crs import Projection
 from geo.errors import InputError, QuestionError
@@ -103,6 +103,22 @@ class Findings:
     def projection(self) -> Projection:
         """The working CRS of the store."""
         return self._answers.snapshot().projection
+
+    @property
+    def every_layer(self) -> list[LayerMetadata]:
+        """Every layer of the store, of areas, lines and points."""
+        return self._answers.snapshot().layers()
+
+    @cached_property
+    def streets(self) -> AnalysisResult:
+        """The streets with their counts, those with most incidents first.
+
+        Raises
+        ------
+        QuestionError
+            If there is no layer of streets.
+        """
+        return LAYERS["street-counts"].compute(self.counting)
 
     def overlays(self, text: str) -> list[Overlay]:
         """Return the layers to draw over a map of the Answer; `text` lists their ids."""

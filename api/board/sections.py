@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
 
+from api.board.by_street import by_street, street_form
 from api.board.findings import PEAK_HOURS, Findings
 from api.board.funnel import Funnel, funnel
 from api.board.lasting import outdate_boards, reason_shown
@@ -223,6 +224,18 @@ def concentration(findings: Findings) -> Variables:
     return {"rows": result.frame.to_dict("records"), "caveats": result.caveats}
 
 
+def streets(findings: Findings) -> Variables:
+    """The streets with most incidents, and how concentrated these are on them."""
+    form = street_form(findings)
+    try:
+        own = by_street(findings)
+    except UNANSWERED as refusal:
+        # The form stays: another layer may do.
+        return {**form, "reason": reason_shown(refusal)}
+    query = findings.counting.question.query()
+    return {**form, **own, "download": _download(_BY_COMMAND["streets"], query)}
+
+
 def repeats(findings: Findings) -> Variables:
     """The places with more than one incident, where the source publishes addresses."""
     result = _BY_COMMAND["repeats"].compute(findings.counting)
@@ -282,6 +295,7 @@ SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
     "when": when,
     "control": control,
     "concentration": concentration,
+    "streets": streets,
     "repeats": repeats,
     "treatment": treatment,
     "accounts": accounts,

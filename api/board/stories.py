@@ -1,4 +1,4 @@
-"""The story of one cell, ranked place or area: a few lines with all that is known of it."""
+"""The story of one cell, ranked place, street or area: a few lines with all that is known of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from api.board.by_street import on_street, street_row
 from api.board.findings import CHANGE, PER_DAY, Findings, cached_findings
 from api.board.lasting import edition, reason_shown
 from api.board.variables import page_variables
@@ -19,6 +20,7 @@ from api.board.view import VIEW_OPTIONS, BoardView
 from api.dependencies import HTML, AnswersDep
 from api.errors import UNANSWERED
 from api.etags import not_modified_or
+from api.maps.street_mode import STREET_AT
 from api.pages.charts import chart
 from api.pages.templating import templates
 from api.pages.text import BESIDE_WORDS, PATTERN_WORDS, class_words, reason_of
@@ -67,22 +69,24 @@ def render_story(findings: Findings, view: BoardView) -> Markup:
 
 
 def story_of(findings: Findings, at: str) -> Story:
-    """Describe a cell, ranked place or area.
+    """Describe a cell, ranked place, street or area.
 
     Parameters
     ----------
     at
-        Its id; the form of the id says which of the three it is.
+        Its id; the form of the id says which of the four it is.
 
     Raises
     ------
     QuestionError
-        If there is no such cell, place or area.
+        If there is no such cell, place, street or area.
     """
     if _CELL.fullmatch(at):
         return _cell(findings, at)
     if _PLACE.fullmatch(at):
         return _place(findings, at)
+    if at.startswith(STREET_AT):
+        return _street(findings, at)
     return _area(findings, at)
 
 
@@ -158,6 +162,26 @@ def _circle(findings: Findings, at: str) -> tuple[Floats, Floats, float]:
     middle = circles_of((at,), findings.answer, option="at").centroid
     x, y = shapely.get_coordinates(middle).T
     return x, y, radius
+
+
+def _street(findings: Findings, at: str) -> Story:
+    answer, row = findings.answer, street_row(findings, at)
+    street = {str(name): value for name, value in row.iloc[0].items() if name != "geometry"}
+    codes, names = str(street["area_code"]).split(";"), answer.areas["area_name"]
+    own: Story = {
+        "kind": "street",
+        "title": street["street_name"] or "Street without a name",
+        "id": at,
+        "street": street,
+        "unit_name": findings.streets.parameters["unit"],
+        "tolerance": findings.streets.parameters["tolerance_m"],
+        "inside": [(code, str(names.get(code, code))) for code in codes if code],
+    }
+    if pd.isna(row["n"].iloc[0]):
+        return own | {"n": None, "share": None, "why": street["why"]}
+    if answer.accounts.compared:
+        own |= _change_of(row, answer)
+    return _counts(findings, on_street(findings, str(street["street_id"]))) | own
 
 
 def _area(findings: Findings, at: str) -> Story:

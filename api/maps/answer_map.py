@@ -45,7 +45,7 @@ UNKNOWN_STYLE = {
 THIN_OUTLINE = {**OUTLINE, "fill": True, "fillOpacity": 0, "weight": 0.5}
 PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
 
-_CELL_TOOLTIP = {"n": "Incidents", "meaning": "Meaning", "area": "Area", "at": "Cell"}
+_TOOLTIP = {"n": "Incidents", "meaning": "Meaning", "area": "Area", "at": "Cell"}
 
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
 
@@ -142,6 +142,9 @@ def _add_pickable_areas(drawing: MapDrawing, answer: Answer) -> None:
 
 
 def _add_cells(drawing: MapDrawing, answer: Answer, painting: Painting) -> None:
+    tooltip = {name: title for name, title in _TOOLTIP.items() if name != "at"}
+    if painting.noun == "cell":
+        tooltip = _TOOLTIP
     for kind, shade in painting.shades.items():
         chosen = painting.cells[painting.cells["kind"] == kind]
         if chosen.empty:
@@ -161,13 +164,16 @@ def _add_cells(drawing: MapDrawing, answer: Answer, painting: Painting) -> None:
         drawing.shapes(
             shown if single else _merged(shown),
             shade.style,
-            tooltip=_CELL_TOOLTIP if single else None,
+            tooltip=tooltip if single else None,
             smooth=0.3,
             name=shade.words,
         )
 
 
 def _merged(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if (shapely.get_dimensions(cells.geometry.to_numpy()) == 1).all():
+        lines = shapely.MultiLineString(list(shapely.get_parts(cells.geometry.to_numpy())))
+        return gpd.GeoDataFrame(geometry=[lines], crs=cells.crs)
     # Cells share their corners exactly, so the faster union of coverages is enough.
     whole = shapely.coverage_union_all(cells.geometry.to_numpy())
     return gpd.GeoDataFrame(geometry=[whole], crs=cells.crs)

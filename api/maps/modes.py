@@ -12,9 +12,18 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from api.maps.painting import PLAIN, Painting, Shade, Style, painted, style_of
+from api.maps.painting import (
+    PLAIN,
+    Painting,
+    Shade,
+    Style,
+    painted,
+    ranges_between,
+    steps_up_to,
+    style_of,
+)
+from api.maps.street_mode import paint_streets
 from api.maps.unusual_mode import paint_unusual
 from api.pages.text import BESIDE_WORDS, CLASS_WORDS, PATTERN_WORDS, expected_words
 from geo.analyses import LAYERS
@@ -91,13 +100,13 @@ def _classes(answer: Answer) -> Painting:
 def _density(answer: Answer) -> Painting:
     result = LAYERS["density"].compute(answer)
     unit = "harm" if answer.harm is not None else "incidents"
-    steps = _steps(result.frame["density"].max(), many=len(_DENSITY))
+    steps = steps_up_to(result.frame["density"].max(), many=len(_DENSITY))
     cells = result.frame[result.frame["density"] >= steps[0]]
     kinds = np.searchsorted(steps, cells["density"], side="right") - 1
     meaning = cells["density"].map(lambda value: f"{value:,.0f} {unit} per km²")
     shades = {
         str(number): Shade(words, style_of(_DENSITY[number], _DENSITY[number]))
-        for number, words in enumerate(_between(steps, "", " per km²"))
+        for number, words in enumerate(ranges_between(steps, "", " per km²"))
     }
     note = f"Density of {unit} per km², smoothed over {result.parameters['bandwidth_m']:.0f} m"
     return Painting(
@@ -118,7 +127,7 @@ def _change(answer: Answer) -> Painting:
         )
     result = LAYERS["density"].compute(answer)
     difference = result.frame["difference"]
-    steps = _steps(difference.abs().max(), many=len(_RISES))
+    steps = steps_up_to(difference.abs().max(), many=len(_RISES))
     cells = result.frame[difference.abs() >= steps[0]]
     size = np.searchsorted(steps, cells["difference"].abs(), side="right") - 1
     way = np.where(cells["difference"] > 0, "rise", "fall")
@@ -141,7 +150,7 @@ def _change(answer: Answer) -> Painting:
     )
     clear = int(changes["certainty"].isin(CERTAINTY[:2]).sum())
     compares = int(answer.cells_compare.sum())
-    rises, falls = (_between(steps, sign, " per km²") for sign in ("+", "−"))
+    rises, falls = (ranges_between(steps, sign, " per km²") for sign in ("+", "−"))
     shades = {
         **{
             f"rise{at}": Shade(rises[at], style_of(_RISES[at], _RISES[at]))
@@ -256,6 +265,7 @@ MAP_MODES: Final = {
     "change": MapMode("Change", _change, compares=True),
     "persistence": MapMode("Persistence", _persistence),
     "rates": MapMode("Rates", _rates),
+    "streets": MapMode("Streets", paint_streets),
     "patrols": MapMode("Patrols", _classes),
     "pair": MapMode("Before and after", _classes, compares=True),
 }
@@ -309,20 +319,3 @@ def paint(
         "unusual": {"judged": judged},
     }
     return map_mode(mode).paint(answer, **known.get(mode, {}))
-
-
-def _steps(most: float, *, many: int) -> NDArray[np.float64]:
-    """The last `many` round numbers (1, 2, 5, 10 …) up to the greatest value."""
-    if not most > 0:
-        return np.array([1.0])
-    top = np.floor(np.log10(most)).astype(int)
-    rounds = np.array(
-        [part * 10.0**power for power in range(top - 3, top + 1) for part in (1, 2, 5)]
-    )
-    return rounds[rounds <= most][-many:]
-
-
-def _between(steps: NDArray[np.float64], sign: str, unit: str) -> list[str]:
-    low = [f"{sign}{step:,g}" for step in steps]
-    high = [f" to {step:,g}" for step in steps[1:]]
-    return [f"{one}{other}{unit}" for one, other in zip(low, [*high, " or more"], strict=True)]

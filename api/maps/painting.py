@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 Style = Mapping[str, Any]
 
@@ -44,12 +46,15 @@ class Painting:
         What the mode shows, with its unit; of classes the baseline.
     hotspots
         How many hotspots, which are joined cells, have each shade: that of their hottest cell.
+    noun
+        What is coloured.
     """
 
     cells: gpd.GeoDataFrame
     shades: Mapping[str, Shade]
     note: str
     hotspots: Mapping[str, int] = field(default_factory=dict)
+    noun: Literal["cell", "street"] = "cell"
 
     @property
     def counts(self) -> dict[str, int]:
@@ -72,3 +77,20 @@ def painted(cells: gpd.GeoDataFrame, kind: pd.Series, meaning: pd.Series) -> gpd
     """The columns of `Painting.cells`."""
     columns = cells[["cell_id", "n", "area_code", "geometry"]]
     return columns.assign(kind=kind.to_numpy(), meaning=meaning.to_numpy())
+
+
+def steps_up_to(most: float, *, many: int) -> NDArray[np.float64]:
+    """The last `many` round numbers (1, 2, 5, 10 …) up to the greatest value."""
+    if not most > 0:
+        return np.array([1.0])
+    top = np.floor(np.log10(most)).astype(int)
+    rounds = np.array(
+        [part * 10.0**power for power in range(top - 3, top + 1) for part in (1, 2, 5)]
+    )
+    return rounds[rounds <= most][-many:]
+
+
+def ranges_between(steps: NDArray[np.float64], sign: str, unit: str) -> list[str]:
+    low = [f"{sign}{step:,g}" for step in steps]
+    high = [f" to {step:,g}" for step in steps[1:]]
+    return [f"{one}{other}{unit}" for one, other in zip(low, [*high, " or more"], strict=True)]

@@ -148,7 +148,7 @@ def test_an_unknown_way_of_showing_is_refused_by_name(town_client: TestClient) -
         response = town_client.get(f"{path}{QUESTION}&show=pies")
         assert response.status_code == 400
         assert (
-            "choose cells, unusual, density, change, persistence, rates, patrols, pair"
+            "choose cells, unusual, density, change, persistence, rates, streets, patrols, pair"
             in response.text.replace("&#39;", "'")
         )
 
