@@ -91,6 +91,7 @@ def steps_up_to(most: float, *, many: int) -> NDArray[np.float64]:
 
 
 def ranges_between(steps: NDArray[np.float64], sign: str, unit: str) -> list[str]:
+    """The words of ranges between steps; the last one has no end."""
     low = [f"{sign}{step:,g}" for step in steps]
     high = [f" to {step:,g}" for step in steps[1:]]
     return [f"{one}{other}{unit}" for one, other in zip(low, [*high, " or more"], strict=True)]
