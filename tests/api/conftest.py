@@ -21,8 +21,10 @@ from api.searches import Searches
 from api.settings import Settings
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.incidents import COLUMNS, Batch, Partition, month_span
-from geo.store.contract import LayerMetadata
+from geo.store.contract import LayerMetadata, Store
 from geo.store.geopackage import GeoPackageStore
+from geo.store.postgis import PostgisStore
+from tests.postgres import Cluster
 
 WEST, SOUTH, SIDE = 435_000.0, 336_000.0, 2_000.0
 MONTHS = ("2024-01", "2024-02")
@@ -108,10 +110,15 @@ def make_town(path: Path) -> GeoPackageStore:
     """A store of the town: 320 incidents of two months, and 2 rejected rows."""
     made = GeoPackageStore(path, create=True)
     with made.transaction():
-        made.put_layer(LayerMetadata("wards", title="Wards of the town"), two_wards())
-        for month in MONTHS:
-            made.put_partition(month_of_incidents(month))
+        fill_town(made)
     return made
+
+
+def fill_town(store: Store) -> None:
+    """Put the town into an empty store, inside a transaction."""
+    store.put_layer(LayerMetadata("wards", title="Wards of the town"), two_wards())
+    for month in MONTHS:
+        store.put_partition(month_of_incidents(month))
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +135,24 @@ def store(tmp_path: Path, made_town: Path) -> Iterator[GeoPackageStore]:
     made = GeoPackageStore(shutil.copy(made_town, tmp_path / "town.gpkg"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def town_database(cluster: Cluster) -> str:
+    """The town in a database, for tests that only read."""
+    url = cluster.new_database()
+    with closing(PostgisStore(url, create=True)) as made, made.transaction():
+        fill_town(made)
+    return url
+
+
+@pytest.fixture(params=["GeoPackage", "PostGIS"])
+def either_store(request: pytest.FixtureRequest, made_town: Path) -> Iterator[Store]:
+    """The town in a store of each kind, for tests that only read."""
+    is_file = request.param == "GeoPackage"
+    address = made_town if is_file else request.getfixturevalue("town_database")
+    with closing(GeoPackageStore(address) if is_file else PostgisStore(address)) as made:
+        yield made
 
 
 class SearchesHere(Searches):

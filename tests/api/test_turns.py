@@ -18,6 +18,7 @@ from api.load.turns import Turns, WaitingRoom
 from api.settings import Settings
 from geo.checkpoints import checkpoint, demanded_by
 from geo.errors import InputError
+from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import SearchesHere
 
@@ -319,10 +320,10 @@ def test_another_question_has_the_turn_while_one_only_waits(
 
 @pytest.fixture
 def busy(
-    pool: ThreadPoolExecutor, store: GeoPackageStore
+    pool: ThreadPoolExecutor, either_store: Store
 ) -> Iterator[tuple[TestClient, Callable[[], Any]]]:
     """The service of the town with one turn and one place to wait, and what takes both."""
-    app = make_app(store, Settings(at_once=1, waiting=1), searches=SearchesHere())
+    app = make_app(either_store, Settings(at_once=1, waiting=1), searches=SearchesHere())
     turns: Turns = app.state.answers.turns
 
     @contextmanager
@@ -340,6 +341,24 @@ def busy(
 
 
 HOT = "/ogc/collections/hotspots/items?cell={cell}&limit=1"
+
+
+def test_questions_that_are_worked_out_at_once_have_the_answers_of_one_after_another(
+    pool: ThreadPoolExecutor, either_store: Store
+) -> None:
+    paths = [HOT.format(cell=cell) for cell in (100, 110, 120)]
+    paths += [f"/map?period=latest-1m&layer=wards&cell={cell}" for cell in (100, 130)]
+    answers = []
+    for at_once in (1, 4):
+        app = make_app(either_store, Settings(at_once=at_once), searches=SearchesHere())
+        with TestClient(
+            app, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50_000)
+        ) as client:
+            map_ = map if at_once == 1 else pool.map
+            replies = [*map_(client.get, paths)]
+        assert [reply.status_code for reply in replies] == [200] * len(paths)
+        answers.append([reply.content for reply in replies])
+    assert answers[0] == answers[1]
 
 
 def test_a_question_too_many_is_refused_with_a_time_and_the_light_ones_are_answered(

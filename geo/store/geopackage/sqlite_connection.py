@@ -21,7 +21,8 @@ from geo.store.geopackage.sqlite_errors import as_store_error
 
 BUSY_TIMEOUT_S = 30.0
 _ROWS_PER_STATEMENT = 200
-_ROWS_PER_PAGE = 50_000
+_ROWS_PER_PAGE = 10_000
+"""Few: while a page of rows becomes Python objects no other thread works."""
 
 Boxes = tuple[Sequence[int], NDArray[np.float64]]
 """Some rows of a spatial index: n ids, and n × 4 bounds as west, south, east, north in metres."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -50,3 +51,19 @@ def step(
         version = response.json()["status"]["version"] if response.status_code == 200 else 1
     body = {"step": kind, "version": version, "by": by, **values}
     return client.post(f"/planner/plans/{plan_id}/steps", json=body)
+
+
+def assert_one_step_is_taken(client: TestClient) -> None:
+    """Of several who step at once from the same version one is let through, the others are told."""
+    statuses = []
+
+    def move(block: str) -> None:
+        statuses.append(step(client, "move", version=1, blocks=[block], to="E").status_code)
+
+    callers = [threading.Thread(target=move, args=(block,)) for block in ("c1", "c2", "c3", "c4")]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert sorted(statuses) == [200, 409, 409, 409]
+    assert client.get("/planner/plans/north").json()["status"]["version"] == 2

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from geo.store.postgis import PostgisStore
-from tests.api.planner.planner_http import begin, client_of, step
+from tests.api.planner.planner_http import assert_one_step_is_taken, begin, client_of, step
 from tests.boundaries.cities import fill
 from tests.postgres import Cluster
 
@@ -29,3 +29,11 @@ def test_a_plan_is_worked_on_in_a_database(store: PostgisStore) -> None:
         assert step(client, "undo", version=1).json()["conflict"] == "version"
         assert step(client, "undo").json()["status"]["version"] == 3
         assert "North 2027" in client.get("/planner").text
+
+
+def test_two_who_step_at_once_in_a_database_do_not_overwrite_each_other(
+    store: PostgisStore,
+) -> None:
+    with client_of(store) as client:
+        begin(client)
+        assert_one_step_is_taken(client)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
-from tests.api.planner.planner_http import begin, client_of, step
+from tests.api.planner.planner_http import assert_one_step_is_taken, begin, client_of, step
 from tests.boundaries.drawn import SIGNED
 
 
@@ -171,18 +170,7 @@ def test_a_plan_that_goes_on_elsewhere_right_after_a_step_is_read_again(
 
 
 def test_two_who_step_at_once_do_not_overwrite_each_other(client: TestClient) -> None:
-    statuses = []
-
-    def move(block: str) -> None:
-        statuses.append(step(client, "move", version=1, blocks=[block], to="E").status_code)
-
-    callers = [threading.Thread(target=move, args=(block,)) for block in ("c1", "c2", "c3", "c4")]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
-    assert sorted(statuses) == [200, 409, 409, 409]
-    assert client.get("/planner/plans/north").json()["status"]["version"] == 2
+    assert_one_step_is_taken(client)
 
 
 @pytest.mark.parametrize(
