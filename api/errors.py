@@ -25,6 +25,7 @@ from geo.errors import (
     StoreError,
     UnavailableError,
 )
+from geo.output import is_out_of_room
 
 STATUS: dict[type[PatchmapError], int] = {
     QuestionError: 400,
@@ -136,6 +137,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(PatchmapError, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(BusyError, _busy)
+    app.add_exception_handler(OSError, _system)
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -154,6 +156,13 @@ def _http(request: Request, error: Exception) -> Response:
     response = refusal(request, error.status_code, detail)
     response.headers.update(error.headers or {})
     return response
+
+
+def _system(request: Request, error: Exception) -> Response:
+    """Say that there is no room for a temporary file; what else the system reports is a fault."""
+    if not is_out_of_room(error):
+        raise error
+    return refusal(request, 507, "there is no room for a temporary file here; free some space")
 
 
 def _busy(request: Request, error: Exception) -> Response:

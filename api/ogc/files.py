@@ -6,8 +6,6 @@ they come in parts, only one part of them is in memory at all.
 
 from __future__ import annotations
 
-import errno
-import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,12 +48,12 @@ from api.ogc.styles.geopackage import add_style
 from geo.crs import WGS84, projjson
 from geo.errors import DiskFullError
 from geo.formats.csv_text import to_csv
+from geo.output import has_room, is_out_of_room
 from geo.temporary import TemporaryFolder
 
 MAX_INDEXED = 500_000
 """Larger GeoPackages and FlatGeobufs have no spatial index: GDAL builds it in memory."""
 
-DISK_FULL_BYTES = 2**20
 """A disk with less room than this counts as full."""
 
 _ARROW: Mapping[str, pa.DataType] = {
@@ -210,8 +208,7 @@ def _room_on_disk(folder: Path) -> Iterator[None]:
         yield
     except Exception as error:
         # Each library reports a full disk in its own way, and GDAL only as text.
-        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        if full or shutil.disk_usage(folder).free < DISK_FULL_BYTES:
+        if is_out_of_room(error) or not has_room(folder):
             raise DiskFullError(
                 f"there is no room for this file in {folder.parent}; free some space, ask for "
                 "fewer features, or use csv or geojson, which need none"

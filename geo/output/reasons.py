@@ -32,6 +32,38 @@ _PROBE_BYTES: Final = 2**20
 _FULL: Final = "disk is full"
 
 
+def is_out_of_room(error: BaseException) -> bool:
+    """Tell whether the system reported that a disk, or a person's share of it, is full.
+
+    Parameters
+    ----------
+    error
+        Any error.
+
+    Returns
+    -------
+    out_of_room
+        False also where a library reported it by a text alone.
+    """
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
+
+
+def has_room(folder: Path) -> bool:
+    """Try out whether a file can still grow in a folder.
+
+    Parameters
+    ----------
+    folder
+        It exists.
+
+    Returns
+    -------
+    has_room
+        Whether a megabyte finds room.
+    """
+    return write_fault(folder / "room") not in _NO_ROOM
+
+
 def output_error(path: Path, error: OSError) -> StoreError:
     """Return the error of an output as one line that says what to do.
 
@@ -48,7 +80,7 @@ def output_error(path: Path, error: OSError) -> StoreError:
         A `DiskFullError` where there is no room left.
     """
     reason = _REASONS.get(error.errno or 0) or error.strerror or one_line(str(error))
-    kind = DiskFullError if error.errno in _NO_ROOM else StoreError
+    kind = DiskFullError if is_out_of_room(error) else StoreError
     return kind(f"{path} cannot be written: {reason}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -36,13 +37,17 @@ def refusal(path: Path, kind: type[Exception] = StoreError) -> str:
     return str(refused.value)
 
 
-def test_a_writer_that_fails_leaves_the_earlier_file_and_nothing_else(tmp_path):
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "your share of the disk is used up")],
+)
+def test_a_writer_that_fails_leaves_the_earlier_file_and_nothing_else(tmp_path, number, reason):
     path = tmp_path / "a.csv"
     write_text(path, "earlier")
-    full = pytest.raises(StoreError, match=r"a\.csv cannot be written: the disk is full")
+    full = pytest.raises(DiskFullError, match=rf"a\.csv cannot be written: {reason}")
     with full, Output(path) as part:
         part.write_text("half")
-        raise OSError(28, "No space left on device", str(part))
+        raise OSError(number, os.strerror(number), str(part))
     assert path.read_text() == "earlier"
     assert list(tmp_path.iterdir()) == [path]
 

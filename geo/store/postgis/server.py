@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -335,4 +337,6 @@ def _refusal(name: str, error: psycopg.Error) -> StoreError | NotFoundError:
             if denied
             else "its server cannot be reached; check that it is running"
         )
+    if os.strerror(errno.EDQUOT) in text:
+        text = "its server's share of the disk is used up; make room there"
     return StoreError(f"the store {name} cannot be used: {text}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import tempfile
 import weakref
@@ -21,6 +23,7 @@ from fastapi.testclient import TestClient
 
 from api.formats.registry import CSV, FEATURE_FILES, FLATGEOBUF, GEOPACKAGE, PARQUET, Format
 from api.load.turns import Turns
+from api.ogc import files
 from api.ogc.collections.incidents import incidents_by_month, no_incidents
 from api.ogc.coordinates import offered
 from api.ogc.files import Download, file_response
@@ -171,6 +174,22 @@ def test_a_full_disk_is_told(
         assert list(disk.iterdir()) == [ballast]
         ballast.unlink()
         assert len(rows_of(client.get(address).content, form, tmp_path)) == 320
+
+
+@pytest.mark.parametrize("place", ["folder", "file"])
+def test_a_share_of_the_disk_that_is_used_up_is_told(
+    town_client: TestClient, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    if place == "folder":
+        monkeypatch.setattr("api.ogc.files.TemporaryFolder", refuse)
+    else:
+        monkeypatch.setitem(files._WRITERS, PARQUET, refuse)
+    refused = town_client.get(f"{ITEMS}?f={PARQUET.name}")
+    assert refused.status_code == 507
+    assert "there is no room" in refused.json()["detail"]
 
 
 def test_a_very_large_file_has_no_spatial_index(

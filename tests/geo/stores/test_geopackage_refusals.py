@@ -1,11 +1,13 @@
 """A file that is no store of ours is refused with one line, and left as it is."""
 
+import errno
 import sqlite3
 
 import pytest
 
-from geo.errors import ConflictError, NotFoundError, StoreError
+from geo.errors import ConflictError, DiskFullError, NotFoundError, StoreError
 from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.sqlite_errors import store_error
 from tests.geo.stores.parts import month_part, put
 
 
@@ -22,6 +24,19 @@ def change(path, sql: str) -> None:
     with connection:
         connection.execute(sql)
     connection.close()
+
+
+def test_a_share_of_the_disk_that_is_used_up_is_said_in_one_line(tmp_path, monkeypatch):
+    # SQLite reports it as a fault of the disk, so it is tried out.
+    monkeypatch.setattr("geo.store.geopackage.sqlite_errors.write_fault", lambda _: errno.EDQUOT)
+    fault = sqlite3.OperationalError("disk I/O error")
+    fault.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    error = store_error(tmp_path / "s.gpkg", fault)
+    assert isinstance(error, DiskFullError)
+    assert str(error).endswith(
+        "s.gpkg cannot be written: your share of the disk is used up; free"
+        " some space, or write to another folder"
+    )
 
 
 def test_a_store_that_is_not_there_is_refused_with_what_makes_one(tmp_path):
