@@ -54,7 +54,7 @@ def step(
 
 
 def assert_one_step_is_taken(client: TestClient) -> None:
-    """Of several who step at once from the same version one is let through, the others are told."""
+    """Of several who step at once from the same version, one is let through and others refused."""
     statuses = []
 
     def move(block: str) -> None:
