@@ -12,7 +12,7 @@ from markupsafe import Markup
 from api.basemap.sources import NO_BASEMAP, Basemap, basemaps_of
 from api.board.findings import Findings, cached_findings
 from api.board.lasting import edition
-from api.board.sections import FIRST, SECTIONS, render_section
+from api.board.sections import BRIEF, FIRST, render_section
 from api.board.variables import page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
 from api.dependencies import HTML, AnswersDep
@@ -41,7 +41,7 @@ def brief_file(request: Request, answers: AnswersDep) -> Response:
 
     def page() -> Response:
         view = BoardView.read(only(request, (*QUESTION_PARAMETERS, *VIEW_OPTIONS)))
-        findings = cached_findings(answers, view.question)
+        findings = cached_findings(answers, view.narrowed)
         with findings.computing(f"brief {view.address()}"):
             basemap = basemaps_of(request).under(answers.snapshot())
             text = brief_page(findings, view, basemap)
@@ -73,7 +73,7 @@ def brief_page(findings: Findings, view: BoardView, basemap: Basemap = NO_BASEMA
         basemap=basemap,
         projection=findings.projection,
     )
-    sheets = ("board.css", "brief.css", "print.css")
+    sheets = ("base.css", "brief.css", "print.css")
     style = "\n".join((PAGE / name).read_text(encoding="utf-8") for name in sheets)
     return templates.get_template("brief.html").render(
         **shared,
@@ -85,7 +85,7 @@ def brief_page(findings: Findings, view: BoardView, basemap: Basemap = NO_BASEMA
         counts=painting.counts,
         style=Markup(style),  # noqa: S704 - our own sheets
         first=render_section(FIRST, findings, shared),
-        sections=[render_section(name, findings, shared) for name in SECTIONS if name != FIRST],
+        sections=[render_section(name, findings, shared) for name in BRIEF],
     )
 
 

@@ -21,7 +21,7 @@ from api.maps.painting import Painting
 from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, started
 from api.pages.text import reason_of
-from api.pages.trends import Trend, area_trend, last_months, whole_trend
+from api.pages.trends import Trend, area_trend, last_months, place_trend, whole_trend
 from geo.analyses import LAYERS, AnalysisResult
 from geo.analyses.unusual import JudgedSeries
 from geo.crs import Projection
@@ -144,6 +144,14 @@ class Findings:
         """The last 24 months of all areas shown together."""
         answer = self.with_history
         return whole_trend(answer, self.in_view(answer.history))
+
+    @cached_property
+    def place_trend(self) -> Trend:
+        """The last 24 months of each ranked place."""
+        answer, places = self.with_history, self.places
+        x, y = (places[axis].to_numpy(float) for axis in ("x", "y"))
+        near = [self.within(answer.history, circle) for circle in _circles(places)]
+        return place_trend(answer, near, answer.membership.lowest_at(x, y).astype(np.int64))
 
     @cached_property
     def unusual(self) -> JudgedSeries:

@@ -50,7 +50,7 @@ def draw_maps(request: Request, answers: Answers, settings: Settings, view: Boar
         If a map cannot be drawn.
     """
     basemap = basemaps_of(request)
-    compared = cached_findings(answers, view.question).answer.accounts.compared
+    compared = cached_findings(answers, view.narrowed).answer.accounts.compared
     for frame in view.maps(compared):
         options = dict(parse_qsl(urlsplit(frame["address"]).query))
         _cached_map(answers, options, basemap, settings.tiles)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 from fastapi import Response
 
@@ -90,19 +89,6 @@ def fitted_view(answers: Answers, view: BoardView) -> tuple[BoardView, WiderCell
     return replace(view, question=replace(question, cell=width)), widened
 
 
-STANDING: Final = (
-    "category",
-    "source",
-    "within",
-    "without",
-    "treated",
-    "control",
-    "since",
-    "chosen",
-)
-"""Options without which the board still stands: they narrow it, or fill one of its sections."""
-
-
 @dataclass(frozen=True)
 class RefusedOption:
     """An option of an address that is not applied, with what was written and why."""
@@ -115,28 +101,40 @@ class RefusedOption:
 def standing_view(
     answers: Answers, fields: list[tuple[str, str]]
 ) -> tuple[BoardView, WiderCells | None, list[RefusedOption]]:
-    """The view of an address as `fitted_view`, without options that name what there is not.
+    """The view of an address as `fitted_view`, without the options that are refused.
 
-    A slip in a name, or in the form of a treatment, leaves the rest of the page standing, with the
-    reason at its form.
+    A slip in one option, or one that these data cannot answer, leaves the rest of the page
+    standing, with the reason at its form.
 
     Raises
     ------
     PatchmapError
-        If an option that the page cannot do without is refused, or nothing can be answered.
+        If nothing can be answered whatever is left out.
     """
     refused: list[RefusedOption] = []
     given = folded(fields)
     while True:
         try:
             view, widened = fitted_view(answers, opening_view(answers, list(given.items())))
-            answers.ask(replace(view.question, by=""))
+            answers.ask(replace(view.narrowed, by=""))
         except QuestionError as error:
-            if error.option not in STANDING or error.option not in given:
+            options = _refused_by(error, given)
+            if not options:
                 raise
-            refused.append(RefusedOption(error.option, given.pop(error.option), reason_of(error)))
+            value = " to ".join(given.pop(name) for name in options)
+            refused.append(RefusedOption(" and ".join(options), value, reason_of(error)))
         else:
             return view, widened, refused
+
+
+def _refused_by(error: QuestionError, given: dict[str, str]) -> list[str]:
+    """The options of an address that an error is about; none where it names none of them."""
+    if error.option in ("datetime", "period") and "month" in given:
+        return ["month"]
+    if error.option in given:
+        return [error.option]
+    written_as = {"datetime": ("from", "to"), "from and to": ("from", "to")}
+    return [name for name in written_as.get(error.option, ()) if name in given]
 
 
 def readable_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, cast
 
 import geopandas as gpd
 import numpy as np
@@ -13,11 +13,14 @@ from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
 
 from api.board.by_street import by_street, street_form
+from api.board.cards import cards, lead
 from api.board.findings import PEAK_HOURS, Findings
 from api.board.funnel import Funnel, funnel
 from api.board.lasting import outdate_boards, reason_shown
+from api.board.month_bars import month_bars
 from api.board.unusual import control, unusual
 from api.board.variables import Variables
+from api.board.view import BoardView
 from api.calls import BusyError
 from api.errors import FAILED, UNANSWERED
 from api.formats.registry import download_formats
@@ -62,12 +65,16 @@ def render_section(name: str, findings: Findings, shared: Variables) -> Markup:
     Parameters
     ----------
     name
-        One of `SECTIONS`.
+        One of `SECTIONS`, or of `WHOLE_PERIOD`.
     shared
         The result of `page_variables`.
     """
     try:
-        own: Variables = {"reason": "", **SECTIONS[name](findings)}
+        if name in WHOLE_PERIOD:
+            variables = WHOLE_PERIOD[name](findings, cast("BoardView", shared["view"]))
+        else:
+            variables = SECTIONS[name](findings)
+        own: Variables = {"reason": "", **variables}
     except UNANSWERED as refusal:
         own = {"reason": reason_shown(refusal)}
     return _rendered(name, {**shared, **own})
@@ -288,6 +295,8 @@ def _download(analysis: Analysis, query: str) -> dict[str, object]:
 
 
 SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
+    "lead": lead,
+    "cards": cards,
     FIRST: unusual,
     "places": places,
     "patrols": patrols,
@@ -301,3 +310,9 @@ SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
     "accounts": accounts,
 }
 """Every section by the name of its template, in the order of the page."""
+
+WHOLE_PERIOD: Final[dict[str, Callable[[Findings, BoardView], Variables]]] = {"months": month_bars}
+"""Sections that present the whole period also where the page is narrowed to a month of it."""
+
+BRIEF: Final = [name for name in SECTIONS if name not in ("lead", "cards", FIRST)]
+"""The sections of the brief after its first one: it has no screen to fill."""

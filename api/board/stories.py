@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from api.board.by_street import on_street, street_row
 from api.board.findings import CHANGE, PER_DAY, Findings, cached_findings
-from api.board.lasting import edition, reason_shown
+from api.board.lasting import edition, outdate_boards, reason_shown
 from api.board.variables import page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
+from api.calls import BusyError
 from api.dependencies import HTML, AnswersDep
-from api.errors import UNANSWERED
+from api.errors import FAILED, UNANSWERED
 from api.etags import not_modified_or
+from api.load.log import log
 from api.maps.street_mode import STREET_AT
 from api.pages.charts import chart
 from api.pages.templating import templates
@@ -27,7 +29,8 @@ from api.pages.text import BESIDE_WORDS, PATTERN_WORDS, class_words, reason_of
 from api.query import QUESTION_PARAMETERS, only
 from geo.analyses.hot_cells import hotspot_ids
 from geo.analyses.places import circles_of
-from geo.errors import InputError, QuestionError
+from geo.checkpoints import StoppedError
+from geo.errors import InputError, PatchmapError, QuestionError
 from geo.hotspots.ranking import place_of
 from geo.question.answer import Answer
 
@@ -51,7 +54,7 @@ def story(request: Request, answers: AnswersDep) -> Response:
 
     def fragment() -> Response:
         view = BoardView.read(only(request, (*QUESTION_PARAMETERS, *VIEW_OPTIONS)))
-        findings = cached_findings(answers, view.question)
+        findings = cached_findings(answers, view.narrowed)
         return Response(render_story(findings, view), media_type=HTML)
 
     return not_modified_or(request, answers, fragment, media_type=HTML, setting=edition())
@@ -65,6 +68,19 @@ def render_story(findings: Findings, view: BoardView) -> Markup:
         variables = {"reason": reason_shown(refusal)}
     template = templates.get_template("board_story.html")
     text = template.render(**page_variables(findings, view) | variables)
+    return Markup(text)  # noqa: S704 - escaped by its template
+
+
+def render_story_or_explain(findings: Findings, view: BoardView) -> Markup:
+    """Render the open story of a page; where it fails it says so, and the page stands."""
+    try:
+        return render_story(findings, view)
+    except (StoppedError, PatchmapError, BusyError):
+        raise
+    except Exception:  # noqa: BLE001 - its trace is in the log
+        log.exception("the story of %r in %s failed", view.at, findings.question.query())
+        outdate_boards()
+    text = templates.get_template("board_story.html").render(view=view, title="", reason=FAILED)
     return Markup(text)  # noqa: S704 - escaped by its template
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from api.answers import Answers
 from api.board.findings import Findings
+from api.board.headline import compared_words, headline_of, span_words
 from api.board.view import BoardView
 from api.maps.modes import DEFAULT_MODE, MAP_MODES
 from api.pages.bar import bar
@@ -18,16 +19,16 @@ from api.pages.text import (
     hot_share_words,
     hot_words,
     hotspot_count,
+    hours_words,
     period_words,
     total_words,
 )
 from api.settings import VERSION
 from geo.analyses.surfaces import against_words
+from geo.period import Period
 from geo.question.answer import Answer
 from geo.question.ask import Question
 from geo.question.exclusions import place_title
-
-MOST_MONTHS = 12
 
 Variables = Mapping[str, object]
 """The variables of a template, by name."""
@@ -45,6 +46,8 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "accounts": answer.accounts,
         "compared": answer.accounts.compared,
         "headline": headline(answer),
+        "finding": headline_of(answer),
+        "asked": _asked(answer),
         "categories": categories_words(answer),
         "period": period_words(answer),
         "shown": answer.n_shown,
@@ -64,20 +67,29 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "left_out": [place_title(place) for place in findings.question.without],
         "unit": "harm" if answer.harm else "incidents",
         "credits": answer.accounts.attribution,
-        "map_address": view.address("/map", at="", by="", month=""),
+        "map_address": view.map_address(),
         "maps": view.maps(answer.accounts.compared),
-        "months": _months(answer),
         "treatable": findings.layers,
     }
 
 
-def _months(answer: Answer) -> list[str]:
-    """The months that the map can be limited to: those of the period, else the last year's."""
-    accounts = answer.accounts
-    if accounts.period.is_whole_months and len(accounts.months_published) > 1:
-        return accounts.months_published
-    published = [month for month in answer.published if month <= accounts.period.months[-1]]
-    return published[-MOST_MONTHS:] if len(published) > 1 else []
+def _then(answer: Answer) -> str:
+    """The compared period by its name, or by how long it was."""
+    return compared_words(answer).removeprefix("in ").removeprefix("from ")
+
+
+def _asked(answer: Answer) -> list[str]:
+    """The Question in a few words, for the line that it is folded into."""
+    question, compared = answer.question, answer.accounts.compared
+    areas = int(answer.shown_areas.sum())
+    return [
+        categories_words(answer),
+        span_words(answer.accounts.period).partition(" ")[2],
+        *([f"compared with {_then(answer)}"] if compared else []),
+        *([hours_words(question.hours)] if question.hours else []),
+        *([f"by harm ({answer.harm.title})"] if answer.harm else []),
+        f"{areas:,} area{'' if areas == 1 else 's'}",
+    ]
 
 
 def bar_variables(answers: Answers, view: BoardView, question: Question) -> dict[str, object]:
@@ -116,13 +128,18 @@ def _modes(view: BoardView) -> list[dict[str, object]]:
     ]
 
 
+def _limit_words(name: str, text: str, layers: Mapping[str, str]) -> str:
+    """A restriction as people read it."""
+    return Period.of_months(text, text).title if name == "month" else layers.get(text) or text
+
+
 def _limits(view: BoardView, layers: Mapping[str, str]) -> list[tuple[str, str]]:
     """Restrictions that are easily overlooked, each with the address that removes it."""
-    titles = {"within": "only", "study": "judged against", "by": "by"}
+    titles = {"month": "only", "within": "only", "study": "judged against", "by": "by"}
     options = view.options()
     limits = [
         (
-            f"{title} {layers.get(options[name]) or options[name]}",
+            f"{title} {_limit_words(name, options[name], layers)}",
             view.address("/", at="", **{name: ""}),
         )
         for name, title in titles.items()

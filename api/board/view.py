@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from api.maps.modes import DEFAULT_MODE, map_mode
 from geo.errors import QuestionError
+from geo.period import Interval
 from geo.question.accounts import Compared
 from geo.question.ask import Question
 
-VIEW_OPTIONS = ("show", "at", "month", "over")
+VIEW_OPTIONS = ("show", "at", "month", "over", "view", "present")
 """Parameters of the address besides the Question's own."""
+
+PAGE_OPTIONS = ("at", "view", "present")
+"""Those that say how the page is looked at: a map, a file or another page has none of them."""
+
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_VIEW = re.compile(r"-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?,\d{1,2}(\.\d+)?")
+_STEP = re.compile(r"[1-9]\d{0,2}")
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,10 @@ class BoardView:
         The month that the map is limited to; '' for the whole period.
     over
         The id of another layer drawn over the map.
+    view
+        Latitude, longitude and zoom of the map; '' where it shows all areas.
+    present
+        The step of the presentation; '' for the board.
     """
 
     question: Question
@@ -36,6 +48,8 @@ class BoardView:
     at: str = ""
     month: str = ""
     over: str = ""
+    view: str = ""
+    present: str = ""
 
     @classmethod
     def read(cls, options: dict[str, str]) -> BoardView:
@@ -46,48 +60,77 @@ class BoardView:
         QuestionError
             If a parameter, the map mode or the month is unknown.
         """
-        mode, at, month, over = (options.pop(name, "") for name in VIEW_OPTIONS)
+        mode, at, month, over, view, present = (options.pop(name, "") for name in VIEW_OPTIONS)
         compares = map_mode(mode or DEFAULT_MODE).compares
-        if month and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
-            raise QuestionError("month", f"{month!r} is not a month; write it as 2024-03")
+        for name, text, form, example in (
+            ("month", month, _MONTH, "is not a month; write it as 2024-03"),
+            ("view", view, _VIEW, "is not a view; write latitude,longitude,zoom: 52.92,-1.47,13"),
+            ("present", present, _STEP, "is not a step; write 1 for the first"),
+        ):
+            if text and not form.fullmatch(text):
+                raise QuestionError(name, f"{text!r} {example}")
         question = Question.read(options)
         # Someone who stops comparing on the form still sends the mode that compared.
         if compares and not question.compare:
             mode = ""
-        return cls(question, mode or DEFAULT_MODE, at, month, over)
+        return cls(question, mode or DEFAULT_MODE, at, month, over, view, present)
+
+    @property
+    def narrowed(self) -> Question:
+        """The Question that every part of the page answers: of the month, where one is chosen."""
+        if not self.month:
+            return self.question
+        return replace(self.question, period=Interval.read(self.month))
 
     def options(self, **others: str) -> dict[str, str]:
         """The parameters of its address; `others` replace some of them."""
         mode = self.mode if self.mode != DEFAULT_MODE else ""
-        own = {"show": mode, "at": self.at, "month": self.month, "over": self.over}
+        own = {
+            "show": mode,
+            "at": self.at,
+            "month": self.month,
+            "over": self.over,
+            "view": self.view,
+            "present": self.present,
+        }
         options = self.question.options() | own | others
         return {name: text for name, text in options.items() if text}
 
     def address(self, path: str = "", **others: str) -> str:
-        """Its address; `others` replace some of its parameters."""
-        return f"{path}?{urlencode(self.options(**others), safe='/:,.')}"
+        """Its address; `others` replace some of its parameters.
+
+        Another page is no step of the presentation, and another place is shown where it lies.
+        """
+        dropped = {"present": ""} if others else {}
+        if "at" in others:
+            dropped["view"] = ""
+        return f"{path}?{urlencode(self.options(**(dropped | others)), safe='/:,.')}"
 
     def without(self, place: str) -> str:
         """Its address with one more place left out."""
         places = sorted({*self.question.without, place})
         return self.address("/", at="", without=",".join(places))
 
+    def map_address(self, **others: str) -> str:
+        """The address of its map; `others` replace some of its parameters."""
+        question = self.narrowed.options()
+        period = {name: question.get(name, "") for name in ("period", "datetime")}
+        plain = dict.fromkeys((*PAGE_OPTIONS, "by", "month"), "")
+        return self.address("/map", **(plain | period | others))
+
     def maps(self, compared: Compared | None) -> list[dict[str, str]]:
         """The `title` and `address` of each map of the page; a single map has no title."""
         if self.mode == "pair" and compared:
-            before = {"datetime": str(compared.period), "period": ""}
-            plain = {"at": "", "by": "", "month": "", "show": "", "compare": ""}
+            plain = {"show": "", "compare": ""}
+            before = plain | {"datetime": str(compared.period), "period": ""}
             return [
                 {
                     "title": f"Before: {compared.period.title}",
-                    "address": self.address("/map", **(plain | before)),
+                    "address": self.map_address(**before),
                 },
-                {"title": "After", "address": self.address("/map", **plain)},
+                {"title": "After", "address": self.map_address(**plain)},
             ]
-        if self.month:
-            compare = self.question.compare if self.mode == "change" else ""
-            mode = "" if self.mode in (DEFAULT_MODE, "pair") else self.mode
-            month = {"datetime": self.month, "period": "", "month": ""}
-            address = self.address("/map", at="", by="", show=mode, compare=compare, **month)
-            return [{"title": "", "address": address}]
-        return [{"title": "", "address": self.address("/map", at="", by="")}]
+        if self.month and self.mode != "change":
+            # Only the mode that compares needs the compared period, which takes time to read.
+            return [{"title": "", "address": self.map_address(compare="")}]
+        return [{"title": "", "address": self.map_address()}]

@@ -20,6 +20,7 @@ from api.maps.parts import OUTLINE, MapDrawing, inert
 from api.maps.patrols import draw_patrols
 from api.pages.allocation_summary import HUES, AllocationSummary
 from api.pages.text import headline, shown_words
+from geo.analyses import LAYERS
 from geo.crs import Projection
 from geo.question.answer import Answer
 from geo.question.exclusions import place_title
@@ -43,6 +44,7 @@ UNKNOWN_STYLE = {
     "dashArray": "2 5",
 }
 THIN_OUTLINE = {**OUTLINE, "fill": True, "fillOpacity": 0, "weight": 0.5}
+HOTSPOT = {"fill": False, "color": "#7a0c1c", "weight": 3}
 PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
 
 _TOOLTIP = {"n": "Incidents", "meaning": "Meaning", "area": "Area", "at": "Cell"}
@@ -85,6 +87,8 @@ def draw(
     painting = painting or paint(DEFAULT_MODE, answer)
     _add_pickable_areas(drawing, answer)
     _add_cells(drawing, answer, painting)
+    if painting.hotspots:
+        drawing.outline(LAYERS["hotspot-outlines"].compute(answer).frame, HOTSPOT)
     _add_areas(drawing, answer)
     drawing.overlays(over)
     if places is not None:

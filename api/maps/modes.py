@@ -36,8 +36,9 @@ from geo.question.answer import Answer
 # After ColorBrewer's RdBu, YlOrRd and PuOr, spaced until neighbours differ by a CIEDE2000 of ten
 # or more to every colour vision (Machado, Oliveira & Fernandes 2009).
 CLASS_STYLES: Final[dict[str, Style]] = {
-    "hot_99": style_of("#b2182b", "#5f0a17", weight=1.2),
-    "hot_95": style_of("#f4a582", "#b2182b"),
+    # Hotspots are outlined: within one, the edges of its cells would be noise.
+    "hot_99": style_of("#b2182b", "#b2182b", opacity=0.6, weight=0.3),
+    "hot_95": style_of("#f4a582", "#f4a582", opacity=0.75, weight=0.3),
     "none": PLAIN,
     "cold_95": style_of("#92c5de", "#2166ac"),
     "cold_99": style_of("#2166ac", "#0b2f57", opacity=0.7),

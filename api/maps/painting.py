@@ -69,7 +69,7 @@ def style_of(fill: str, edge: str = "", *, opacity: float = 0.85, weight: float 
     return {"fillColor": fill, "fillOpacity": opacity, **edged}
 
 
-PLAIN: Final = style_of("#8d8d8d", opacity=0.22)
+PLAIN: Final = style_of("#8d8d8d", opacity=0.14)
 """What has nothing to say: drawn, and quiet."""
 
 

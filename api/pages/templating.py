@@ -8,7 +8,7 @@ from collections.abc import Callable
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from api.pages.text import CHANGE_WORDS, hours_words, percent, signed
+from api.pages.text import CHANGE_WORDS, hours_words, percent, signed, usual_words
 from geo.incidents import category_title
 
 # Stands in a page for a section that is sent later; escaped text can never contain it.
@@ -28,4 +28,5 @@ templates.globals |= {
     "section": lambda name: Markup("<?section {}?>").format(name),
     "change_words": CHANGE_WORDS,
     "hours_words": hours_words,
+    "usual_words": usual_words,
 }

@@ -183,6 +183,11 @@ def total_words(answer: Answer) -> str:
     return f"{part}{total['n_compared']:,} before, {change}: {certainty}"
 
 
+def usual_words(usual: float) -> str:
+    """How many incidents are usual: `usually about 22`."""
+    return "usually fewer than 1" if usual < 0.5 else f"usually about {usual:,.0f}"
+
+
 def signed(number: float) -> str:
     """A change with its sign: `+12`, `−3`, `0`; `–` for NaN."""
     if math.isnan(number):

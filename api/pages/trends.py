@@ -17,6 +17,7 @@ from geo.question.quality import Double, published_twice
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 MONTHS = 24
 """How many months a trend has."""
@@ -125,6 +126,30 @@ def whole_trend(answer: Answer, which: NDArray[np.bool_]) -> Trend:
     own = [{*months} for rows, months in answer.groups(answer.published) if shown[rows].any()]
     known = set.intersection(*own) if own else set[str]()
     return _trend(answer, table, [(np.zeros(1, np.int64), sorted(known))])
+
+
+def place_trend(answer: Answer, near: Sequence[Bools], area: Ints) -> Trend:
+    """The months of each of n places.
+
+    Parameters
+    ----------
+    answer
+        An Answer with its history.
+    near
+        For each place a mask of the incidents of the history.
+    area
+        The position of the area of each place, whose months are known of it; −1 outside all areas,
+        where only months that every area shown has are known.
+    """
+    point = np.concatenate([np.flatnonzero(mask) for mask in near] or [np.zeros(0, np.int64)])
+    row = np.repeat(np.arange(len(near)), [int(mask.sum()) for mask in near])
+    groups = answer.groups(answer.published)
+    by_group = [(np.flatnonzero(np.isin(area, rows)), months) for rows, months in groups]
+    outside = np.flatnonzero(area < 0)
+    every = set.intersection(*({*months} for _, months in groups)) if groups else set[str]()
+    table = _monthly(answer, point, row, rows=len(near))
+    known = [(rows, months) for rows, months in (*by_group, (outside, sorted(every))) if len(rows)]
+    return _trend(answer, table, known)
 
 
 def _trend(answer: Answer, table: pd.DataFrame, groups: list[tuple[Ints, list[str]]]) -> Trend:

@@ -18,9 +18,7 @@ def test_a_click_on_the_map_opens_a_story_and_becomes_the_address(
     page = watched.page
     page.goto(f"{address}/?compare=previous")
     watched.wait_for_map()
-    box = page.locator("iframe.map").bounding_box()
-    assert box
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    click_the_middle(page)
     expect(page.locator("#story-title")).to_be_visible()
     page.wait_for_url("**at=**")
     watched.keep("board-story")
@@ -34,6 +32,7 @@ def test_a_row_is_opened_by_keyboard_and_closed_again(watched: Watched, address:
     page = watched.page
     page.goto(address)
     watched.wait_for_map()
+    page.locator("#areas details.dense summary").click()
     page.locator("#areas a.story").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#story-title")).to_be_focused()
@@ -56,14 +55,14 @@ def test_pointing_at_a_row_lights_its_place_on_the_map(watched: Watched, address
         return lit;
     }"""
     assert frame.evaluate(lights) == 0
-    page.locator("#ranked tbody tr").first.hover()
-    page.wait_for_timeout(200)
-    assert frame.evaluate(lights) >= 1
+    page.locator("#cards .place").first.hover()
+    wait_until(page, lambda: frame.evaluate(lights) >= 1)
 
 
 def test_a_table_is_sorted_by_its_headings(watched: Watched, address: str) -> None:
     page = watched.page
     page.goto(address)
+    page.locator("#areas details.dense summary").click()
     names = page.locator("#areas tbody th")
     page.locator("#areas thead button", has_text="Area").click()
     page.locator("#areas thead button", has_text="Area").click()
@@ -110,6 +109,13 @@ def test_two_maps_stand_side_by_side_and_move_together(watched: Watched, address
     assert watched.faults == []
 
 
+def click_the_middle(page: Page) -> None:
+    """Click on the middle of the map."""
+    box = page.locator("iframe.map").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
 MAP = "Object.values(window).find((value) => value instanceof L.Map)"
 View = tuple[float, float, float]
 
@@ -135,19 +141,32 @@ def wait_until(page: Page, so: Callable[[], bool]) -> None:
     assert so()
 
 
-def test_the_slider_narrows_the_map_to_a_month(watched: Watched, address: str) -> None:
+def test_a_month_narrows_every_part_and_back_returns_to_the_period(
+    watched: Watched, address: str
+) -> None:
     page = watched.page
     page.goto(f"{address}/?period=latest-3m")
     watched.wait_for_map()
-    page.locator("#months input").focus()
-    page.keyboard.press("ArrowRight")
+    whole = page.locator("#headline").inner_text()
+    page.locator("#bars a.in").first.focus()
+    page.keyboard.press("Enter")
     page.wait_for_url("**month=2026-01**")
     legend = page.frame_locator("iframe.map").locator(".legend")
     expect(legend).to_contain_text("January 2026: n =")
-    expect(page.locator("#headline")).to_contain_text("January 2026 to March 2026")
+    expect(page.locator("#headline")).to_contain_text("in January 2026")
+    expect(page.locator("#ranked .note").first).to_contain_text("places")
+    expect(page.locator("section.accounts dl")).to_contain_text("January 2026")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**month=2026-02**")
+    expect(page.locator("#headline")).to_contain_text("in February 2026")
+    expect(page.locator("#bars .chosen[aria-current]")).to_be_focused()
+    page.go_back()
+    expect(page.locator("#headline")).to_contain_text("in January 2026")
     page.reload()
-    expect(legend).to_contain_text("January 2026: n =")
-    expect(page.locator("#months output")).to_have_text("2026-01")
+    expect(page.locator("#headline")).to_contain_text("in January 2026")
+    page.go_back()
+    expect(page.locator("#headline")).to_have_text(whole)
+    expect(legend).to_contain_text("January 2026 to March 2026: n =")
     assert watched.faults == []
 
 

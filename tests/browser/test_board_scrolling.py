@@ -13,7 +13,7 @@ SIZES = ((390, 844), (1024, 768), (1280, 720), (1600, 900), (1920, 1080), (2560,
 _OVERLAPS = """() => {
     // Each line of text that can be shown, clipped by what scrolls around it, and each map.
     const boxes = [];
-    const add = (name, element, rect) => {
+    const add = (name, element, rect, node = element) => {
         let [left, top, right, bottom] = [rect.left, rect.top, rect.right, rect.bottom];
         // A closed list of the bar keeps its boxes, but nobody sees them.
         if (!element.checkVisibility({ visibilityProperty: true })) return;
@@ -24,7 +24,7 @@ _OVERLAPS = """() => {
             top = Math.max(top, clip.top); bottom = Math.min(bottom, clip.bottom);
         }
         if (right - left < 2 || bottom - top < 2 || bottom < 0 || top > innerHeight) return;
-        boxes.push({ name, left, top, right, bottom });
+        boxes.push({ name, node, left, top, right, bottom });
     };
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node; node = texts.nextNode()) {
@@ -33,7 +33,7 @@ _OVERLAPS = """() => {
         const range = document.createRange();
         range.selectNodeContents(node);
         const name = words.slice(0, 40);
-        for (const rect of range.getClientRects()) add(name, node.parentElement, rect);
+        for (const rect of range.getClientRects()) add(name, node.parentElement, rect, node);
     }
     for (const map of document.querySelectorAll("iframe, .map")) {
         add("the map", map, map.getBoundingClientRect());
@@ -43,7 +43,8 @@ _OVERLAPS = """() => {
     boxes.forEach((a, at) => boxes.slice(at + 1).forEach((b) => {
         const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
         const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-        if (wide > most && high > most) found.push(`${a.name} | ${b.name}`);
+        // A text that ends in … has a box for the whole and one for what is shown.
+        if (wide > most && high > most && a.node !== b.node) found.push(`${a.name} | ${b.name}`);
     }));
     return found;
 }"""

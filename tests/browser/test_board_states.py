@@ -42,8 +42,9 @@ def test_the_board_opens_on_what_has_changed_in_the_latest_28_days(
     query = urlsplit(watched.page.url).query
     assert query == "period=latest-28d&compare=previous"
     expect(watched.page.locator("select[name=period]")).to_have_value("latest-28d")
-    expect(watched.page.locator("#headline")).to_contain_text("4 March 2026 to 31 March 2026")
-    expect(watched.page.locator("#headline")).to_contain_text("compared with 4 February 2026")
+    expect(watched.page.locator("#headline")).to_contain_text("from 4 to 31 March 2026")
+    expect(watched.page.locator(".asked")).to_contain_text("compared with the 28 days before")
+    expect(watched.page.locator(".accounts dl")).to_contain_text("4 February 2026 to 3 March 2026")
 
 
 def test_the_stops_of_patrols_are_numbered_on_the_map_and_open_their_place(
@@ -115,8 +116,12 @@ def test_the_whole_board_can_be_used_by_keyboard(watched: Watched, address: str)
     expect(page.locator("a.skip")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    # Past the skip link the tables begin: the first heading sorts, the first place opens.
-    expect(page.locator("#ranked thead button").first).to_be_focused()
+    # Past the skip link the sections begin: their tables unfold, the first heading sorts, the
+    # first place opens.
+    expect(page.locator("#hotspots summary")).to_be_focused()
+    for table in ("#ranked", "#areas"):
+        page.locator(f"{table} details.dense summary").press("Enter")
+    page.locator("#hotspots summary").focus()
     reached = reached_by_tab(page, steps=60)
     assert {"BUTTON", "A"} <= {tag for tag, _ in reached}
     assert any("p150:" in href for _, href in reached)
@@ -139,16 +144,16 @@ def test_a_place_is_left_out_by_a_click_and_said_in_the_legend(
     page = watched.page
     page.goto(f"{address}/?period=latest-28d")
     watched.wait_for_map()
-    page.locator("#ranked a.story").first.click()
+    page.locator("#cards a.story").first.click()
     out = page.locator("#story a.out").first
     out.wait_for()
-    before = page.locator(".answer .sum strong").inner_text()
+    before = page.locator(".foot .sum strong").inner_text()
     out.click()
     page.wait_for_url("**without=**")
     watched.wait_for_map()
     expect(page.frame_locator("iframe.map").locator(".legend")).to_contain_text("Excluded:")
     expect(page.locator("section.accounts")).to_contain_text("at excluded places")
-    assert page.locator(".answer .sum strong").inner_text() != before
+    assert page.locator(".foot .sum strong").inner_text() != before
     watched.keep("board-left-out")
 
 

@@ -34,7 +34,7 @@ export function setUpBar(form) {
   const print = document.getElementById("print");
   if (print) {
     print.hidden = false;
-    print.addEventListener("click", () => window.print());
+    print.onclick = () => window.print();
   }
 }
 
@@ -86,6 +86,8 @@ function setUpList(form, list) {
   });
   list.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
+    // Only this list closes, not what it stands in.
+    event.preventDefault();
     list.open = false;
     list.querySelector("summary")?.focus();
   });

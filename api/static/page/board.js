@@ -2,17 +2,26 @@
 // still works through its button.
 // @ts-check
 import { setUpBar } from "./bar.js";
-import { linkMapAndTables } from "./link.js";
+import { setUpFolds } from "./folds.js";
+import { followLook, linkMapAndTables, onClose, watchMaps } from "./link.js";
 import { setUpManyMaps } from "./many_maps.js";
 import { setUpMonths } from "./months.js";
 import { setUpPrint } from "./print.js";
 import { makeSortable } from "./sort.js";
+import { setUpState } from "./state.js";
 
-setUpBar(/** @type {HTMLFormElement} */ (document.getElementById("question")));
-for (const table of document.querySelectorAll("table.sortable")) {
-  makeSortable(/** @type {HTMLTableElement} */ (table));
+function setUpPage() {
+  setUpBar(/** @type {HTMLFormElement} */ (document.getElementById("question")));
+  for (const table of document.querySelectorAll("table.sortable")) {
+    makeSortable(/** @type {HTMLTableElement} */ (table));
+  }
+  watchMaps();
+  setUpManyMaps();
+  setUpMonths();
 }
+
+document.addEventListener("click", onClose);
 linkMapAndTables();
-setUpManyMaps();
-setUpMonths();
+setUpState({ page: setUpPage, look: followLook });
+setUpFolds();
 setUpPrint();

@@ -1,82 +1,119 @@
-// Links tables and map: pointing at a place highlights it in both, and a click opens its story,
-// which becomes a part of the address.
+// Links cards, tables and map: pointing at a place highlights it in all of them, and a click opens
+// its story. The map tells where it stands.
 // @ts-check
+import { addressOf, go, look, noteView } from "./state.js";
+
+/** Where the map stood before a story was opened: there it returns when the story is closed. */
+let viewBefore = "";
+
+const maps = () => /** @type {HTMLIFrameElement[]} */ ([...document.querySelectorAll("iframe.map")]);
+
+/** @param {object} message @param {MessageEventSource | null} [but] */
+function post(message, but = null) {
+  for (const map of maps()) {
+    if (map.contentWindow !== but) map.contentWindow?.postMessage(message, window.location.origin);
+  }
+}
+
+/** @param {string} at @param {boolean} [centre] */
+const light = (at, centre = false) => post({ patchmap: "light", at, centre });
 
 export function linkMapAndTables() {
-  const main = document.querySelector("main");
-  const frames = /** @type {HTMLIFrameElement[]} */ ([...document.querySelectorAll("iframe.map")]);
-  const panel = document.getElementById("story");
-  const address = main?.dataset.address;
-  if (!frames.length || !panel || address === undefined) return;
-
-  /** @param {object} message @param {MessageEventSource | null} [but] */
-  const post = (message, but = null) => {
-    for (const frame of frames) {
-      if (frame.contentWindow !== but) frame.contentWindow?.postMessage(message, window.location.origin);
-    }
-  };
-  /** @param {string} at */
-  const light = (at) => post({ patchmap: "light", at });
-  const opened = () => new URLSearchParams(window.location.search).get("at") ?? "";
-
   for (const kind of ["mouseover", "focusin"]) {
-    document.addEventListener(kind, (event) => {
-      const row = rowOf(event.target);
-      light(row?.dataset.at ?? opened());
-    });
+    document.addEventListener(kind, (event) => light(rowOf(event.target)?.dataset.at ?? look().at));
   }
-
-  document.addEventListener("click", (event) => {
-    const link = event.target instanceof Element ? event.target.closest("a.story, a.close") : null;
-    if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    open(new URL(link.href).searchParams.get("at") ?? "");
-  });
-
   window.addEventListener("message", (event) => {
-    const own = frames.some((frame) => frame.contentWindow === event.source);
+    const own = maps().find((map) => map.contentWindow === event.source);
     if (!own || event.origin !== window.location.origin) return;
     const { patchmap, at, view } = event.data ?? {};
-    if (patchmap === "moved") post({ patchmap: "move", view }, event.source);
-    if (patchmap === "pointed") markRow(at);
-    if (patchmap === "picked") open(at);
-    if (patchmap === "ready") light(opened());
-  });
-  // The frame may have been ready before this script.
-  light(opened());
-
-  /** Open a story, or close it for an empty id. @param {string} at */
-  async function open(at) {
-    const query = new URLSearchParams(address);
-    const month = new URLSearchParams(window.location.search).get("month");
-    if (month) query.set("month", month);
-    if (at) query.set("at", at);
-    window.history.replaceState(null, "", `${window.location.pathname}?${query}`.replace(/\?$/, ""));
-    light(at);
-    markRow(at);
-    if (!at) {
-      panel?.replaceChildren();
-      return;
+    if (patchmap === "moved") {
+      post({ patchmap: "move", view }, event.source);
+      noteView(viewText(view));
     }
-    const response = await fetch(`/story?${query}`);
-    // A later click may be answered sooner: then this answer is out of date.
-    if (at !== opened() || !panel) return;
-    const fragment = new DOMParser().parseFromString(await response.text(), "text/html");
-    panel.replaceChildren(...(response.ok ? fragment.body.children : ["The story cannot be loaded. Try again."]));
-    const title = document.getElementById("story-title");
-    title?.focus({ preventScroll: true });
+    if (patchmap === "pointed") markRow(at || look().at);
+    if (patchmap === "picked") go(addressOf({ at, view: "" }));
+    if (patchmap === "ready") {
+      own.closest(".frame")?.classList.add("drawn");
+      showOn(own);
+    }
+  });
+}
+
+/** @param {[number, number, number]} view */
+const viewText = ([lat, lng, zoom]) => `${+lat.toFixed(5)},${+lng.toFixed(5)},${+zoom.toFixed(1)}`;
+
+/** Each map says that it is being drawn until it is. */
+export function watchMaps() {
+  for (const map of maps()) {
+    const drawn = () => map.closest(".frame")?.classList.add("drawn");
+    map.addEventListener("load", drawn);
+    // It may have been ready before this script.
+    if (map.contentDocument?.readyState === "complete" && map.contentWindow?.location.href !== "about:blank") {
+      drawn();
+      showOn(map);
+    }
+  }
+}
+
+/** Put a map where the address says. @param {HTMLIFrameElement} map */
+function showOn(map) {
+  const { at, view } = look();
+  const send = (/** @type {object} */ message) => map.contentWindow?.postMessage(message, window.location.origin);
+  if (view) send({ patchmap: "move", view: view.split(",").map(Number) });
+  send({ patchmap: "light", at, centre: !view });
+}
+
+/** @param {import("./state.js").Look} now @param {import("./state.js").Look | null} before null where the page is new */
+export function followLook(now, before) {
+  markRow(now.at);
+  if (!before) return;
+  if (now.at !== before.at) {
+    if (!before.at) viewBefore = before.view;
+    tellStory(now.at);
+  }
+  if (now.view) post({ patchmap: "move", view: now.view.split(",").map(Number) });
+  else if (!now.at) post({ patchmap: "home" });
+  light(now.at, !now.view);
+}
+
+/** Open the story of a place, or close it for an empty id. @param {string} at */
+async function tellStory(at) {
+  const panel = document.getElementById("story");
+  if (!panel) return;
+  if (!at) {
+    panel.replaceChildren();
+    return;
+  }
+  const response = await fetch(`/story${addressOf({ view: "", present: "" }).search}`);
+  const text = await response.text();
+  // A later click may be answered sooner: then this answer is out of date.
+  if (at !== look().at) return;
+  const fragment = new DOMParser().parseFromString(text, "text/html");
+  panel.replaceChildren(...(response.ok ? fragment.body.children : ["The story cannot be loaded. Try again."]));
+  const title = document.getElementById("story-title");
+  title?.focus({ preventScroll: true });
+  panel.parentElement?.scrollTo({ top: 0 });
+  if (panel.getBoundingClientRect().top < 0 || panel.getBoundingClientRect().top > window.innerHeight) {
     panel.scrollIntoView({ block: "nearest" });
   }
 }
 
+/** Closing a story returns to where the map stood. @param {MouseEvent} event */
+export function onClose(event) {
+  const link = event.target instanceof Element ? event.target.closest("a.close") : null;
+  if (!link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  go(addressOf({ at: "", view: viewBefore }));
+}
+
 /** @param {EventTarget | null} target @returns {HTMLElement | null} */
 function rowOf(target) {
-  return target instanceof Element ? target.closest("tr[data-at]") : null;
+  return target instanceof Element ? target.closest("[data-at]:is(tr, li)") : null;
 }
 
 /** @param {string} at */
 function markRow(at) {
-  for (const row of document.querySelectorAll("tr[data-at]")) {
+  for (const row of document.querySelectorAll("[data-at]:is(tr, li)")) {
     row.classList.toggle("lit", row instanceof HTMLElement && row.dataset.at === at && at !== "");
   }
 }

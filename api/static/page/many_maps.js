@@ -13,7 +13,7 @@ export function setUpManyMaps() {
   const state = sessionStorage.getItem(KEY) ?? "";
   if (!note || state === SHOWN) return;
   const categories = new Set(state.split("|").filter(Boolean));
-  categories.add(note.dataset.category || "all");
+  categories.add(document.querySelector("main")?.dataset.category || "all");
   note.hidden = categories.size < MANY;
   sessionStorage.setItem(KEY, note.hidden ? [...categories].join("|") : SHOWN);
 }

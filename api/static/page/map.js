@@ -6,12 +6,19 @@
   const map = /** @type {any} */ (Object.values(window).find((value) => value instanceof L.Map));
   const home = JSON.parse(document.body.dataset.bounds ?? "[]");
   const inBoard = window.parent !== window;
+  /** The zoom at which single streets are seen. */
+  const NEAR = 15.5;
 
   let moved = false;
   let fitting = false;
+  // Two maps side by side move together; a move made by the page is not sent back.
+  let led = false;
   /** Until somebody moves the map, it fills whatever frame or paper it is given. */
   function fit() {
-    if (moved) return;
+    if (moved) {
+      map.invalidateSize({ animate: false });
+      return;
+    }
     fitting = true;
     map.invalidateSize({ animate: false, pan: false });
     map.fitBounds(home, { padding: [10, 10], animate: false });
@@ -60,22 +67,36 @@
   }
 
   const light = L.layerGroup().addTo(map);
-  /** @param {string} at */
-  function show(at) {
+  /** @param {string} at @param {boolean} centre */
+  function show(at, centre) {
     light.clearLayers();
     const shape = shapes.get(at);
     if (!shape) return;
     for (const style of [{ color: "#111", weight: 9 }, { color: "#ffd166", weight: 5 }]) {
       L.geoJSON(shape.feature, { interactive: false, style: { fill: false, opacity: 1, ...style } }).addTo(light);
     }
-    if (!map.getBounds().intersects(shape.getBounds())) map.panTo(shape.getBounds().getCenter());
+    if (!centre) return;
+    // Near enough to see its streets, and all of it: a place of 150 m, or an area of some miles.
+    const bounds = shape.getBounds();
+    const zoom = Math.min(map.getBoundsZoom(bounds.pad(0.15)), NEAR);
+    hold(() => map.setView(bounds.getCenter(), zoom, { animate: false }));
   }
   window.addEventListener("message", (event) => {
-    if (event.source === window.parent && event.data?.patchmap === "light") show(event.data.at);
+    if (event.source !== window.parent) return;
+    const { patchmap, at, centre } = event.data ?? {};
+    if (patchmap === "light") show(at, centre);
+    if (patchmap === "home") {
+      moved = false;
+      fit();
+    }
   });
 
-  // Two maps side by side move together; a move made by the other map is not sent back.
-  let led = false;
+  /** Move the map on behalf of the page: it stays there, and the page is not told. @param {() => void} move */
+  function hold(move) {
+    moved = led = true;
+    move();
+    led = false;
+  }
   map.on("moveend", () => {
     const { lat, lng } = map.getCenter();
     const view = [lat, lng, map.getZoom()];
@@ -86,9 +107,9 @@
   window.addEventListener("message", (event) => {
     if (event.source !== window.parent || event.data?.patchmap !== "move") return;
     const [lat, lng, zoom] = event.data.view;
-    moved = led = true;
-    map.setView([lat, lng], zoom, { animate: false });
-    led = false;
+    hold(() => map.setView([lat, lng], zoom, { animate: false }));
   });
+  const opened = new URLSearchParams(window.location.hash.slice(1)).get("view")?.split(",").map(Number);
+  if (opened?.length === 3) hold(() => map.setView(opened.slice(0, 2), opened[2], { animate: false }));
   if (inBoard) tell("ready", "");
 })();

@@ -163,13 +163,40 @@ def test_change_is_not_shown_without_something_to_compare(
 
 
 def test_a_short_period_can_be_left_for_the_months_before_it(town_client: TestClient) -> None:
-    page = town_client.get(LATER).text
-    assert 'data-months="2024-01,2024-02"' in page
+    page = html.unescape(town_client.get(LATER).text)
+    strip = page[page.index('<div id="bars"') : page.index('class="lead"')]
+    months = re.findall(r'<a href="([^"]+)" class="(\w+)"[^>]* title="([^"]+)"', strip)
+    assert months == [
+        ("/?datetime=2024-02&layer=wards&cell=200&month=2024-01", "out", "January 2024: 148"),
+        ("/?datetime=2024-02&layer=wards&cell=200&month=2024-02", "in", "February 2024: 153"),
+    ]
     frames = re.findall(
         r'<iframe[^>]* src="([^"]+)"', town_client.get(f"{LATER}&month=2024-01").text
     )
     assert html.unescape(frames[0]) == "/map?datetime=2024-01&layer=wards&cell=200"
-    assert 'id="months"' not in town_client.get("?datetime=2024-01&layer=wards&cell=200").text
+    first = town_client.get("?datetime=2024-01&layer=wards&cell=200").text
+    assert '<div id="bars" class="none">' in first
+
+
+def test_a_month_narrows_the_whole_page(town_client: TestClient) -> None:
+    narrowed = town_client.get(f"{QUESTION}&month=2024-01").text
+    alone = town_client.get("?datetime=2024-01&layer=wards&cell=200").text
+    for part in (r'<h1 id="headline">.*?</h1>', r'<p class="numbers">.*?</p>'):
+        assert re.search(part, narrowed)[0] == re.search(part, alone)[0]
+    for name in ("cards", "areas"):
+        sections = [
+            re.search(rf'<section[^>]* id="{name}".*?</section>', page, re.DOTALL)[0]
+            for page in (narrowed, alone)
+        ]
+        counts = [re.findall(r"<strong>([\d,]+)</strong>", section) for section in sections]
+        assert counts[0] == counts[1]
+    assert 'aria-label="remove: only January 2024"' in narrowed
+    # The strip keeps the months of the whole period, to go on to the next.
+    assert narrowed.count('class="in"') == 1
+    assert narrowed.count('class="chosen" aria-current="true"') == 1
+    refused = town_client.get(f"{QUESTION}&month=2030-01")
+    assert refused.status_code == 400
+    assert "Not applied: month “2030-01”" in refused.text
 
 
 def test_a_month_that_is_none_is_refused_by_name(town_client: TestClient) -> None:

@@ -25,10 +25,13 @@ def patrols_of(client: TestClient) -> list[dict[str, str]]:
 def visits_on(page: str) -> dict[str, str]:
     rows = re.findall(r'<tr data-at="(p150:[^"]+)">.*?</tr>', page, flags=re.DOTALL)
     cells = [
-        re.search(rf'data-at="{at}">.*?<td class="number" data-sort="\d+">(\d+|–)</td></tr>', page,
-                  flags=re.DOTALL)[1]
+        re.search(
+            rf'<tr data-at="{at}">.*?<td class="number" data-sort="\d+">(\d+|–)</td></tr>',
+            page,
+            flags=re.DOTALL,
+        )[1]
         for at in rows
-    ]  # fmt: skip
+    ]
     return dict(zip(rows, cells, strict=True))
 
 

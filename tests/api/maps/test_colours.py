@@ -23,7 +23,7 @@ CLEAR = 10.0
 """CIEDE2000 between classes that stand beside each other: some four times what is just seen."""
 
 PAPER = "#ffffff"
-_CSS = (Path(STATIC) / "page" / "board.css").read_text(encoding="utf-8")
+_CSS = (Path(STATIC) / "page" / "base.css").read_text(encoding="utf-8")
 
 
 def fills(styles: Sequence[Style]) -> list[Floats]:
@@ -33,7 +33,7 @@ def fills(styles: Sequence[Style]) -> list[Floats]:
 
 
 def of_css(*selectors: str) -> list[Floats]:
-    text = [re.search(rf"{re.escape(name)} {{ fill: (#\w+)", _CSS) for name in selectors]
+    text = [re.search(rf"{re.escape(name)}: (#\w+)", _CSS) for name in selectors]
     return [over(match[1], PAPER) for match in text if match]
 
 
@@ -43,7 +43,7 @@ SCALES = {
     "density": fills([style_of(colour) for colour in shows._DENSITY]),
     "change": fills([style_of(c) for c in (*reversed(shows._FALLS), *shows._RISES)]),
     "share of need": fills([style_of(colour) for colour in STEPS]),
-    "hours of the week": of_css(*(f".heat-{number}" for number in range(6))),
+    "hours of the week": of_css(*(f"--heat-{number}" for number in range(6))),
 }
 """Ordered: neighbours must be distinguishable."""
 

@@ -1,0 +1,186 @@
+"""The ranked places as short cards: how many incidents, how many are usual, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from api.board.findings import Findings
+from api.board.lasting import reason_shown
+from api.board.variables import Variables
+from api.errors import UNANSWERED
+from api.pages.charts import Chart, chart
+from api.pages.text import percent
+from api.pages.trends import Trend
+from geo.analyses.unusual import JudgedSeries
+from geo.analyses.unusual_text import series_title, step_title
+from geo.surveillance import CANNOT_SAY, FEWER, MORE, USUAL
+
+SPARK: Final = (150.0, 40.0)
+"""Width and height of a card's chart, in SVG units."""
+
+NUMBERS: Final = (
+    "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Card:
+    """A ranked place as the chair reads it.
+
+    Attributes
+    ----------
+    rank, at
+        Its number on the map, and its id.
+    name
+        Its most named street; its id where no street is known.
+    beside
+        The next street; '' where there is none.
+    area
+        The name of its area; '' outside all areas.
+    n
+        Its incidents in the period.
+    usual
+        How many were to be expected of it in the period, by its past.
+    verdict
+        One of the verdicts on its last month; '' if it was not judged.
+    said
+        The verdict in words.
+    chart
+        Its last two years; None if they are not known.
+    """
+
+    rank: int
+    at: str
+    name: str
+    beside: str
+    area: str
+    n: int
+    usual: float
+    verdict: str
+    said: str
+    chart: Chart | None
+
+
+def cards(findings: Findings) -> Variables:
+    """The cards of the ranked places."""
+    judged, trend, reason = _history(findings)
+    shown = place_cards(findings, judged, trend)
+    return {
+        "cards": shown,
+        "window": findings.answer.window.period.title,
+        "judged": step_title(judged.known.steps.labels[-1]) if judged else "",
+        "no_history": reason,
+        "trend": trend,
+    }
+
+
+def lead(findings: Findings) -> Variables:
+    """The sentences under the headline: what is unusual, and how much the places hold."""
+    try:
+        judged = findings.unusual
+    except UNANSWERED as refusal:
+        return {"sentence": "", "first": None, "places": _share_words(findings),
+                "no_history": reason_shown(refusal)}  # fmt: skip
+    rows = judged.shown
+    unusual = rows[rows["verdict"].isin([MORE, FEWER])]
+    first = None
+    if len(unusual):
+        row = unusual.iloc[0]
+        at = row["area_code"] if isinstance(row["category"], str) else row["hotspot_id"]
+        first = {
+            "title": series_title({str(name): value for name, value in row.items()}),
+            "at": str(at),
+            "n": int(row["n"]),
+            "range": range_words(row),
+        }
+    sentence = judged.headline.partition(" (")[0]
+    if sentence.startswith("Cannot be said yet: "):
+        sentence = f"What is unusual {sentence[:1].lower()}{sentence[1:]} of data"
+    return {"sentence": sentence, "first": first, "places": _share_words(findings)}
+
+
+def place_cards(findings: Findings, judged: JudgedSeries | None, trend: Trend | None) -> list[Card]:
+    """A card for each ranked place.
+
+    Parameters
+    ----------
+    judged
+        The verdicts on the last month; None where nothing can be judged.
+    trend
+        The last two years of the places; None where they are not known.
+    """
+    places = findings.places
+    verdicts = _verdicts(judged)
+    names = findings.answer.membership.names_of(places["area_code"]).tolist()
+    made = []
+    for position, (place, area) in enumerate(zip(places.to_dict("records"), names, strict=True)):
+        streets = [street for street in str(place["streets"] or "").split("; ") if street]
+        verdict, said = verdicts.get(str(place["hotspot_id"]), ("", ""))
+        made.append(
+            Card(
+                rank=int(place["rank"]),
+                at=str(place["hotspot_id"]),
+                name=streets[0] if streets else str(place["hotspot_id"]),
+                beside=streets[1] if len(streets) > 1 else "",
+                area=str(area or ""),
+                n=int(place["n"]),
+                usual=float(place["expected"]),
+                verdict=verdict,
+                said=said,
+                chart=_chart(trend, position),
+            )
+        )
+    return made
+
+
+def range_words(row: Mapping[Any, Any] | pd.Series) -> str:
+    """What was to be expected of a series: `1 to 4`."""
+    return f"{row['lower']:,.0f} to {row['upper']:,.0f}"
+
+
+def _history(findings: Findings) -> tuple[JudgedSeries | None, Trend | None, str]:
+    """What is known of the places' past, and why it is not where it is not."""
+    try:
+        return findings.unusual, findings.place_trend, ""
+    except UNANSWERED as refusal:
+        return None, None, reason_shown(refusal)
+
+
+def _verdicts(judged: JudgedSeries | None) -> dict[str, tuple[str, str]]:
+    """The verdict on each judged place, by its id, and its words."""
+    if judged is None:
+        return {}
+    table = judged.table
+    words = {USUAL: "as usual", CANNOT_SAY: "too early to say"}
+    return {
+        str(row["hotspot_id"]): (
+            row["verdict"],
+            words.get(row["verdict"], "unusual"),
+        )
+        for row in table[table["x"].notna()].to_dict("records")
+    }
+
+
+def _chart(trend: Trend | None, position: int) -> Chart | None:
+    if trend is None or not trend.months:
+        return None
+    return chart(trend, position, width=SPARK[0], height=SPARK[1])
+
+
+def _share_words(findings: Findings) -> str:
+    """How much the ranked places hold: `Ten places hold 21 % of all incidents`."""
+    counted, places = findings.answer.counted, findings.places
+    if not len(places) or not len(counted) or findings.question.within:
+        return ""
+    inside = np.zeros(len(counted), dtype=bool)
+    for circle in places[["x", "y", "radius_m"]].astype(float).itertuples(index=False, name=None):
+        inside |= findings.within(counted, circle)
+    n = len(places)
+    number = NUMBERS[n] if n < len(NUMBERS) else f"{n:,}"
+    holds = "place holds" if n == 1 else "places hold"
+    return f"{number} {holds} {percent(float(inside.mean()))} of all incidents"

@@ -1,0 +1,242 @@
+// The state of the board is its address: what is asked, which month, place and map are shown, and
+// where the map stands. Each change is a step that Back and Forward walk. Without this file every
+// link and button still works, as a page of its own.
+// @ts-check
+
+/** What the address says of the way the page is looked at; the rest is what it answers. */
+const LOOKS = ["at", "view", "present"];
+const PATIENCE_MS = 150;
+const MOST_PAGES = 20;
+
+/** @typedef {{ at: string, view: string, present: string }} Look */
+/** @typedef {{ page: () => void, look: (now: Look, before: Look | null) => void }} Parts what is set up anew with a page, and what follows its look */
+
+/** @type {Map<string, string>} pages that were shown, by their address */
+const pages = new Map();
+/** @type {Parts} */
+let parts = { page: () => {}, look: () => {} };
+let shown = new URL(window.location.href);
+/** @type {AbortController | null} */
+let loading = null;
+
+/** @param {URL} url @returns {Look} */
+function lookOf(url) {
+  const [at, view, present] = LOOKS.map((name) => url.searchParams.get(name) ?? "");
+  return { at, view, present };
+}
+
+/** The address without its look: pages of one such address are one page. @param {URL} url */
+function questionOf(url) {
+  const bare = new URL(url);
+  for (const name of LOOKS) bare.searchParams.delete(name);
+  return `${bare.pathname}${bare.search}`;
+}
+
+/** @returns {Look} */
+export const look = () => lookOf(new URL(window.location.href));
+
+/** Commas and slashes as they are, as the service writes them. @param {URL} url */
+const written = (url) => url.href.replace(/%2C/g, ",").replace(/%2F/g, "/").replace(/%3A/g, ":");
+
+/** The address of now with another look. @param {Partial<Look>} others */
+export function addressOf(others) {
+  const url = new URL(window.location.href);
+  url.hash = "";
+  for (const [name, text] of Object.entries(others)) {
+    if (text) url.searchParams.set(name, text);
+    else url.searchParams.delete(name);
+  }
+  return url;
+}
+
+/** Take a step, or correct the present one. @param {URL} url @param {{ replace?: boolean }} [how] */
+export function go(url, { replace = false } = {}) {
+  if (url.href === window.location.href) return;
+  window.history[replace ? "replaceState" : "pushState"](null, "", written(url));
+  follow();
+}
+
+/** Note where the map stands, without a step: it was moved by hand. @param {string} view */
+export function noteView(view) {
+  window.history.replaceState(null, "", written(addressOf({ view })));
+  shown = new URL(window.location.href);
+}
+
+/** Show what the address says. */
+function follow() {
+  const before = shown;
+  shown = new URL(window.location.href);
+  if (questionOf(shown) !== questionOf(before)) load(shown);
+  else parts.look(lookOf(shown), lookOf(before));
+}
+
+/** @param {Parts} own */
+export function setUpState(own) {
+  parts = own;
+  parts.page();
+  parts.look(look(), null);
+  window.addEventListener("popstate", () => {
+    if (shown.href !== window.location.href) follow();
+  });
+  document.addEventListener("click", onClick);
+  document.addEventListener("submit", onSubmit);
+}
+
+/** @param {MouseEvent} event */
+function onClick(event) {
+  const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented) return;
+  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.download) return;
+  const url = new URL(link.href);
+  if (url.origin !== window.location.origin || url.pathname !== "/" || url.hash || !url.search) return;
+  event.preventDefault();
+  // The page was written before the map was moved and the place chosen.
+  if (!link.matches("a.story, a.close, a.present, a.step")) keepLook(url);
+  go(url);
+}
+
+/** @param {URL} url */
+function keepLook(url) {
+  const now = look();
+  for (const [name, text] of [["at", now.at], ["view", now.view]]) {
+    if (text) url.searchParams.set(name, text);
+    else url.searchParams.delete(name);
+  }
+}
+
+/** The form of the question, which bar.js has tidied. @param {SubmitEvent} event */
+function onSubmit(event) {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || form.id !== "question") return;
+  event.preventDefault();
+  const url = new URL(form.action);
+  url.search = new URLSearchParams(/** @type {any} */ (new FormData(form))).toString();
+  const same = (/** @type {string[]} */ ...names) =>
+    names.every((name) => url.searchParams.getAll(name).join() === (shown.searchParams.get(name) ?? ""));
+  const layer = /** @type {HTMLSelectElement | null} */ (form.elements.namedItem("layer"));
+  const moved = layer && layer.value !== layer.dataset.shown;
+  // Elsewhere the map would show nothing, and a place is not there.
+  if (!moved && same("within")) keepLook(url);
+  const month = shown.searchParams.get("month");
+  if (month && same("period", "datetime")) url.searchParams.set("month", month);
+  go(url);
+}
+
+/** Fetch the page of an address and put its parts in place, the map as soon as it is there. @param {URL} url */
+async function load(url) {
+  loading?.abort();
+  const own = (loading = new AbortController());
+  const asked = new URL(url);
+  for (const name of ["view", "present"]) asked.searchParams.delete(name);
+  const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+  main.ariaBusy = "true";
+  const waiting = setTimeout(() => tell("Working out the answer …"), PATIENCE_MS);
+  try {
+    const text = pages.get(asked.href) ?? (await read(asked, own));
+    if (own.signal.aborted) return;
+    replacePage(parsed(text), text.includes("</html>"));
+  } catch (error) {
+    if (own.signal.aborted) return;
+    console.info(`${error}: the page is opened anew`);
+    window.location.assign(url);
+  } finally {
+    clearTimeout(waiting);
+    if (loading === own) {
+      main.ariaBusy = "false";
+      tell("");
+    }
+  }
+}
+
+/** @param {URL} url @param {AbortController} own */
+async function read(url, own) {
+  const response = await fetch(url, { signal: own.signal, headers: { accept: "text/html" } });
+  if (!response.body || !response.headers.get("content-type")?.startsWith("text/html")) throw new Error("no page");
+  if (response.redirected) settle(new URL(response.url));
+  const decoder = new TextDecoder();
+  let text = "", top = false;
+  for (const reader = response.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    text += decoder.decode(value, { stream: !done });
+    if (done) break;
+    if (!top && text.includes("</iframe>")) {
+      top = true;
+      replaceParts(parsed(text), TOP);
+      parts.look(look(), null);
+    }
+  }
+  if (response.ok) remember(url.href, text);
+  return text;
+}
+
+/** The service writes an address in its own way: so does the bar of the browser. @param {URL} url */
+function settle(url) {
+  for (const name of ["view", "present"]) {
+    const text = shown.searchParams.get(name);
+    if (text) url.searchParams.set(name, text);
+  }
+  window.history.replaceState(null, "", written(url));
+  shown = new URL(window.location.href);
+}
+
+/** @param {string} address @param {string} text */
+function remember(address, text) {
+  pages.set(address, text);
+  const oldest = pages.keys().next().value;
+  if (pages.size > MOST_PAGES && oldest) pages.delete(oldest);
+}
+
+const parsed = (/** @type {string} */ text) => new DOMParser().parseFromString(text, "text/html");
+
+const TOP = [".asked", ".finding", ".modes", ".maps"];
+const REST = ["#bars", ".lead", ".side", ".foot", "#sections"];
+
+/** @param {Document} page @param {boolean} whole */
+function replacePage(page, whole) {
+  if (!whole) throw new Error("half a page");
+  const focus = focused();
+  const both = [document, page].every((one) => one.querySelector(".overview"));
+  if (both) {
+    const frames = [document, page].map((one) => [...one.querySelectorAll("iframe.map")].map((map) => map.getAttribute("src")?.split("#")[0]).join());
+    replaceParts(page, frames[0] === frames[1] ? TOP.slice(0, -1) : TOP);
+    replaceParts(page, REST);
+    const alerts = "main > [role=alert]";
+    for (const old of document.querySelectorAll(alerts)) old.remove();
+    document.querySelector("main")?.prepend(...page.querySelectorAll(alerts));
+    const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+    main.dataset.category = page.querySelector("main")?.dataset.category ?? "";
+  } else {
+    replaceParts(page, ["main"]);
+  }
+  replaceParts(page, ["#ask", ".bar .present"]);
+  document.title = page.title;
+  parts.page();
+  parts.look(look(), null);
+  /** @type {HTMLElement | null} */ (focus && document.querySelector(focus))?.focus({ preventScroll: true });
+}
+
+/** @param {Document} page @param {string[]} selectors */
+function replaceParts(page, selectors) {
+  for (const selector of selectors) {
+    const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
+    if (old && fresh) old.replaceWith(document.adoptNode(fresh));
+  }
+}
+
+/** Where the keyboard is, to put it there again after the parts have been replaced. */
+function focused() {
+  const active = document.activeElement;
+  if (!active || active === document.body) return "";
+  if (active.id) return `#${CSS.escape(active.id)}`;
+  const link = active.closest("#bars a");
+  if (link) return `#bars a[title="${CSS.escape(link.getAttribute("title") ?? "")}"], #bars a.chosen`;
+  const mode = active.closest(".modes a");
+  if (mode) return ".modes a[aria-current]";
+  return active.closest("#ask") ? "#ask > summary" : "";
+}
+
+/** @param {string} words */
+export function tell(words) {
+  const status = document.getElementById("status");
+  if (status) status.textContent = words;
+}
