@@ -50,6 +50,8 @@ class Card:
         One of the verdicts on its last month; '' if it was not judged.
     said
         The verdict in words.
+    expected
+        What was to be expected where it is unusual: `1 to 4`.
     chart
         Its last two years; None if they are not known.
     """
@@ -63,12 +65,13 @@ class Card:
     usual: float
     verdict: str
     said: str
+    expected: str
     chart: Chart | None
 
 
 def cards(findings: Findings) -> Variables:
     """The cards of the ranked places."""
-    judged, trend, reason = _history(findings)
+    judged, trend, reason = history(findings)
     shown = place_cards(findings, judged, trend)
     return {
         "cards": shown,
@@ -86,16 +89,15 @@ def lead(findings: Findings) -> Variables:
     except UNANSWERED as refusal:
         return {"sentence": "", "first": None, "places": _share_words(findings),
                 "no_history": reason_shown(refusal)}  # fmt: skip
-    rows = judged.shown
-    unusual = rows[rows["verdict"].isin([MORE, FEWER])]
+    unusual = verdict_rows(judged)
     first = None
     if len(unusual):
-        row = unusual.iloc[0]
+        row = records(unusual.head(1))[0]
         at = row["area_code"] if isinstance(row["category"], str) else row["hotspot_id"]
         first = {
-            "title": series_title({str(name): value for name, value in row.items()}),
+            "title": series_title(row),
             "at": str(at),
-            "n": int(row["n"]),
+            "n": row["n"],
             "range": range_words(row),
         }
     sentence = judged.headline.partition(" (")[0]
@@ -120,7 +122,7 @@ def place_cards(findings: Findings, judged: JudgedSeries | None, trend: Trend | 
     made = []
     for position, (place, area) in enumerate(zip(places.to_dict("records"), names, strict=True)):
         streets = [street for street in str(place["streets"] or "").split("; ") if street]
-        verdict, said = verdicts.get(str(place["hotspot_id"]), ("", ""))
+        verdict, said, expected = verdicts.get(str(place["hotspot_id"]), ("", "", ""))
         made.append(
             Card(
                 rank=int(place["rank"]),
@@ -132,10 +134,22 @@ def place_cards(findings: Findings, judged: JudgedSeries | None, trend: Trend | 
                 usual=float(place["expected"]),
                 verdict=verdict,
                 said=said,
+                expected=expected,
                 chart=_chart(trend, position),
             )
         )
     return made
+
+
+def verdict_rows(judged: JudgedSeries) -> pd.DataFrame:
+    """The series that are unusual, the surest first."""
+    rows = judged.shown
+    return rows[rows["verdict"].isin([MORE, FEWER])]
+
+
+def records(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows for a template."""
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
 
 def range_words(row: Mapping[Any, Any] | pd.Series) -> str:
@@ -143,7 +157,7 @@ def range_words(row: Mapping[Any, Any] | pd.Series) -> str:
     return f"{row['lower']:,.0f} to {row['upper']:,.0f}"
 
 
-def _history(findings: Findings) -> tuple[JudgedSeries | None, Trend | None, str]:
+def history(findings: Findings) -> tuple[JudgedSeries | None, Trend | None, str]:
     """What is known of the places' past, and why it is not where it is not."""
     try:
         return findings.unusual, findings.place_trend, ""
@@ -151,8 +165,8 @@ def _history(findings: Findings) -> tuple[JudgedSeries | None, Trend | None, str
         return None, None, reason_shown(refusal)
 
 
-def _verdicts(judged: JudgedSeries | None) -> dict[str, tuple[str, str]]:
-    """The verdict on each judged place, by its id, and its words."""
+def _verdicts(judged: JudgedSeries | None) -> dict[str, tuple[str, str, str]]:
+    """The verdict on each judged place, by its id, its words, and what was to be expected."""
     if judged is None:
         return {}
     table = judged.table
@@ -161,6 +175,7 @@ def _verdicts(judged: JudgedSeries | None) -> dict[str, tuple[str, str]]:
         str(row["hotspot_id"]): (
             row["verdict"],
             words.get(row["verdict"], "unusual"),
+            range_words(row) if row["verdict"] in (MORE, FEWER) else "",
         )
         for row in table[table["x"].notna()].to_dict("records")
     }
@@ -172,15 +187,33 @@ def _chart(trend: Trend | None, position: int) -> Chart | None:
     return chart(trend, position, width=SPARK[0], height=SPARK[1])
 
 
-def _share_words(findings: Findings) -> str:
-    """How much the ranked places hold: `Ten places hold 21 % of all incidents`."""
+@dataclass(frozen=True)
+class Share:
+    """How many places hold which share of all incidents, as one sentence without its stop."""
+
+    places: int
+    share: float
+
+    @property
+    def words(self) -> str:
+        """As `Ten places hold 21 % of all incidents`."""
+        number = NUMBERS[self.places] if self.places < len(NUMBERS) else f"{self.places:,}"
+        holds = "place holds" if self.places == 1 else "places hold"
+        return f"{number} {holds} {percent(self.share)} of all incidents"
+
+
+def share_held(findings: Findings) -> Share | None:
+    """How much the ranked places hold; None of part of the areas, or without incidents."""
     counted, places = findings.answer.counted, findings.places
     if not len(places) or not len(counted) or findings.question.within:
-        return ""
+        return None
+    # Places may overlap: an incident in two of them is held once.
     inside = np.zeros(len(counted), dtype=bool)
     for circle in places[["x", "y", "radius_m"]].astype(float).itertuples(index=False, name=None):
         inside |= findings.within(counted, circle)
-    n = len(places)
-    number = NUMBERS[n] if n < len(NUMBERS) else f"{n:,}"
-    holds = "place holds" if n == 1 else "places hold"
-    return f"{number} {holds} {percent(float(inside.mean()))} of all incidents"
+    return Share(len(places), float(inside.mean()))
+
+
+def _share_words(findings: Findings) -> str:
+    held = share_held(findings)
+    return held.words if held else ""

@@ -18,6 +18,7 @@ from api.board.findings import PEAK_HOURS, Findings
 from api.board.funnel import Funnel, funnel
 from api.board.lasting import outdate_boards, reason_shown
 from api.board.month_bars import month_bars
+from api.board.presentation import presentation
 from api.board.unusual import control, unusual
 from api.board.variables import Variables
 from api.board.view import BoardView
@@ -308,11 +309,12 @@ SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
     "repeats": repeats,
     "treatment": treatment,
     "accounts": accounts,
+    "present": presentation,
 }
 """Every section by the name of its template, in the order of the page."""
 
 WHOLE_PERIOD: Final[dict[str, Callable[[Findings, BoardView], Variables]]] = {"months": month_bars}
 """Sections that present the whole period also where the page is narrowed to a month of it."""
 
-BRIEF: Final = [name for name in SECTIONS if name not in ("lead", "cards", FIRST)]
+BRIEF: Final = [name for name in SECTIONS if name not in ("lead", "cards", "present", FIRST)]
 """The sections of the brief after its first one: it has no screen to fill."""

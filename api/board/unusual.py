@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from api.board.cards import records
 from api.board.findings import Findings
 from api.board.variables import Variables
 from api.pages.control_charts import control_chart
@@ -28,7 +29,7 @@ def unusual(findings: Findings) -> Variables:
     rows = _unusual(judged)
     lines = [
         {"title": series_title(row), "n": row["n"], "verdict": row["verdict"], "why": row["why"]}
-        for row in _records(rows.head(MOST_LINES))
+        for row in records(rows.head(MOST_LINES))
     ]
     return {
         "sentence": judged.headline,
@@ -49,7 +50,7 @@ def control(findings: Findings) -> Variables:
             "chart": control_chart(judged, position, width=width, height=height),
             "words": f"{row['period']}: {row['n']:,}, {row['why']}",
         }
-        for position, row in zip(rows.index.tolist(), _records(rows), strict=True)
+        for position, row in zip(rows.index.tolist(), records(rows), strict=True)
     ]
     return {"sentence": judged.headline, "drawn": drawn, "unit": judged.known.steps.unit}
 
@@ -57,10 +58,6 @@ def control(findings: Findings) -> Variables:
 def _unusual(judged: JudgedSeries) -> pd.DataFrame:
     rows = judged.shown
     return rows[rows["verdict"].isin([MORE, FEWER])]
-
-
-def _records(rows: pd.DataFrame) -> list[dict[str, object]]:
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
 
 def _note(judged: JudgedSeries) -> str:

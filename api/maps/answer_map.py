@@ -88,7 +88,8 @@ def draw(
     _add_pickable_areas(drawing, answer)
     _add_cells(drawing, answer, painting)
     if painting.hotspots:
-        drawing.outline(LAYERS["hotspot-outlines"].compute(answer).frame, HOTSPOT)
+        hotspots = LAYERS["hotspot-outlines"].compute(answer).frame
+        drawing.outline(gpd.GeoDataFrame(hotspots), HOTSPOT)
     _add_areas(drawing, answer)
     drawing.overlays(over)
     if places is not None:

@@ -6,6 +6,7 @@ import { setUpFolds } from "./folds.js";
 import { followLook, linkMapAndTables, onClose, watchMaps } from "./link.js";
 import { setUpManyMaps } from "./many_maps.js";
 import { setUpMonths } from "./months.js";
+import { setUpPresent, showStep } from "./present.js";
 import { setUpPrint } from "./print.js";
 import { makeSortable } from "./sort.js";
 import { setUpState } from "./state.js";
@@ -22,6 +23,13 @@ function setUpPage() {
 
 document.addEventListener("click", onClose);
 linkMapAndTables();
-setUpState({ page: setUpPage, look: followLook });
+setUpState({
+  page: setUpPage,
+  look: (now, before) => {
+    showStep(now.present);
+    followLook(now, before);
+  },
+});
+setUpPresent();
 setUpFolds();
 setUpPrint();

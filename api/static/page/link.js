@@ -1,6 +1,7 @@
 // Links cards, tables and map: pointing at a place highlights it in all of them, and a click opens
 // its story. The map tells where it stands.
 // @ts-check
+import { onKey } from "./present.js";
 import { addressOf, go, look, noteView } from "./state.js";
 
 /** Where the map stood before a story was opened: there it returns when the story is closed. */
@@ -30,6 +31,7 @@ export function linkMapAndTables() {
       post({ patchmap: "move", view }, event.source);
       noteView(viewText(view));
     }
+    if (patchmap === "key") onKey(at);
     if (patchmap === "pointed") markRow(at || look().at);
     if (patchmap === "picked") go(addressOf({ at, view: "" }));
     if (patchmap === "ready") {
@@ -67,10 +69,9 @@ function showOn(map) {
 export function followLook(now, before) {
   markRow(now.at);
   if (!before) return;
-  if (now.at !== before.at) {
-    if (!before.at) viewBefore = before.view;
-    tellStory(now.at);
-  }
+  if (now.at !== before.at && !before.at) viewBefore = before.view;
+  // A presentation shows no story, but leaves the one of its last place.
+  if (!now.present && (before.present || now.at !== before.at)) tellStory(now.at);
   if (now.view) post({ patchmap: "move", view: now.view.split(",").map(Number) });
   else if (!now.at) post({ patchmap: "home" });
   light(now.at, !now.view);

@@ -111,5 +111,11 @@
   });
   const opened = new URLSearchParams(window.location.hash.slice(1)).get("view")?.split(",").map(Number);
   if (opened?.length === 3) hold(() => map.setView(opened.slice(0, 2), opened[2], { animate: false }));
-  if (inBoard) tell("ready", "");
+  // Keys of a clicker that go to the map are meant for the presentation around it.
+  if (inBoard) {
+    window.addEventListener("keydown", ({ key }) => {
+      if (["PageUp", "PageDown", "Escape"].includes(key)) tell("key", key);
+    });
+    tell("ready", "");
+  }
 })();

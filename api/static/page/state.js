@@ -189,7 +189,7 @@ function remember(address, text) {
 const parsed = (/** @type {string} */ text) => new DOMParser().parseFromString(text, "text/html");
 
 const TOP = [".asked", ".finding", ".modes", ".maps"];
-const REST = ["#bars", ".lead", ".side", ".foot", "#sections"];
+const REST = ["#bars", ".lead", ".side", ".foot", "#sections", "#present"];
 
 /** @param {Document} page @param {boolean} whole */
 function replacePage(page, whole) {

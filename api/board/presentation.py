@@ -1,0 +1,199 @@
+"""The presentation: the board step by step, in few large words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from api.board.cards import (
+    Card,
+    Share,
+    history,
+    place_cards,
+    records,
+    share_held,
+    verdict_rows,
+)
+from api.board.findings import Findings
+from api.board.headline import headline_of, span_words
+from api.board.variables import Variables
+from api.errors import UNANSWERED
+from api.pages.charts import Chart
+from api.pages.text import PATTERN_WORDS, percent, usual_words
+from geo.analyses.unusual import JudgedSeries
+from geo.analyses.unusual_text import series_title, step_title
+from geo.hotspots.verdict import CERTAINTY
+from geo.incidents import category_title
+
+MOST_UNUSUAL: Final = 5
+MOST_AREAS: Final = 5
+MOST_KINDS: Final = 3
+MOST_STREETS: Final = 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the presentation.
+
+    Attributes
+    ----------
+    count
+        Which step of which part: `Place 1 of 6`.
+    title, key
+        What it is about, and the one thing to know of it.
+    lines
+        What else is known, a sentence each.
+    at
+        The id of the place that the map shows; '' for all areas.
+    chart
+        The last two years of the place.
+    months
+        The first and the last month of the chart.
+    """
+
+    count: str
+    title: str
+    key: str
+    lines: list[str]
+    at: str = ""
+    chart: Chart | None = None
+    months: tuple[str, str] = ("", "")
+
+
+def presentation(findings: Findings) -> Variables:
+    """The steps: the finding, what is unusual, each place, the areas, and who goes where."""
+    judged, trend, _ = history(findings)
+    cards = place_cards(findings, judged, trend)
+    first, last = (trend.months[0], trend.months[-1]) if trend and trend.months else ("", "")
+    months = (step_title(first), step_title(last)) if first else ("", "")
+    steps = [
+        _finding(findings, share_held(findings)),
+        *([_unusual(judged)] if judged else []),
+        *(_place(findings, card, judged, months=months, of=len(cards)) for card in cards),
+        _areas(findings),
+        *_patrols(findings),
+    ]
+    return {"steps": steps}
+
+
+def _finding(findings: Findings, held: Share | None) -> Step:
+    finding = headline_of(findings.answer)
+    change, verdict = finding.change, finding.verdict
+    key = f"{change}{verdict}".strip(" ;:")
+    return Step(
+        "The finding",
+        f"{finding.subject} {finding.count}{finding.where}".strip(),
+        f"{key[:1].upper()}{key[1:]}." if key else "",
+        [f"{held.words}."] if held else [],
+    )
+
+
+def _unusual(judged: JudgedSeries) -> Step:
+    rows = verdict_rows(judged)
+    lines = [
+        f"{series_title(row)}: {row['n']:,}, {row['why']}"
+        for row in records(rows.head(MOST_UNUSUAL))
+    ]
+    headline, _, aside = judged.headline.rstrip(")").partition(" (")
+    if len(rows) > MOST_UNUSUAL:
+        lines.append(f"{len(rows) - MOST_UNUSUAL:,} more are on the board")
+    return Step("What is unusual", f"{headline}.", f"{aside[:1].upper()}{aside[1:]}", lines)
+
+
+def _place(
+    findings: Findings,
+    card: Card,
+    judged: JudgedSeries | None,
+    *,
+    months: tuple[str, str],
+    of: int,
+) -> Step:
+    place = findings.ranked[findings.ranked["hotspot_id"] == card.at].iloc[0]
+    circle = (float(place["x"]), float(place["y"]), float(place["radius_m"]))
+    incidents = findings.answer.counted[findings.within(findings.answer.counted, circle)]
+    span = span_words(findings.answer.accounts.period)
+    streets = [name for name in str(place["streets"] or "").split("; ") if name]
+    peak = str(place["peak"]).partition(",")[0]
+    group = str(place["group"])
+    lines = [
+        _verdict_line(card, judged),
+        _kinds(incidents),
+        f"Busiest: {peak}" if peak else "",
+        PATTERN_WORDS[group] if group not in ("", "none", "undefined") else "",
+        f"Streets: {', '.join(streets[:MOST_STREETS])}" if len(streets) > 1 else "",
+    ]
+    return Step(
+        f"Place {card.rank} of {of}",
+        f"{card.name}, {card.area}" if card.area else card.name,
+        f"{card.n:,} incident{'' if card.n == 1 else 's'} {span}, {usual_words(card.usual)}.",
+        [line for line in lines if line],
+        at=card.at,
+        chart=card.chart,
+        months=months,
+    )
+
+
+def _verdict_line(card: Card, judged: JudgedSeries | None) -> str:
+    if not judged or not card.verdict:
+        return ""
+    when = step_title(judged.known.steps.labels[-1])
+    expected = f": {card.expected} were to be expected" if card.expected else ""
+    return f"{card.said[:1].upper()}{card.said[1:]} in {when}{expected}"
+
+
+def _kinds(incidents: pd.DataFrame) -> str:
+    """The most frequent categories of some incidents: `Drugs 17, burglary 7`."""
+    counts = (
+        incidents["category"]
+        .value_counts()
+        .sort_index()
+        .sort_values(ascending=False, kind="stable")
+    )
+    if len(counts) < 2:
+        return ""
+    return ", ".join(
+        f"{category_title(str(slug))} {n:,}" for slug, n in counts.head(MOST_KINDS).items()
+    )
+
+
+def _areas(findings: Findings) -> Step:
+    rows = findings.areas.to_dict("records")
+    known = [row for row in rows if row["n"] is not None]
+    clear = [row for row in rows if row.get("certainty") in CERTAINTY[:2]]
+    compared = findings.answer.accounts.compared
+    key = ""
+    if compared and any(row.get("certainty") == CERTAINTY[2] for row in rows) and not clear:
+        key = "No area changed by more than chance."
+    elif clear:
+        number = f"{len(clear):,} of {len(rows):,} areas"
+        key = f"{number} changed by more than chance."
+    lines = [f"{row['area_name']}: {_changed(row)}" for row in clear[:MOST_AREAS]] or [
+        f"{row['area_name']}: {int(row['n']):,}, {percent(float(row['share']))} of all"
+        for row in known[:MOST_AREAS]
+    ]
+    return Step("Areas", _most(known), key, lines)
+
+
+def _changed(row: dict[object, object]) -> str:
+    change = int(float(str(row["change"])))
+    return f"{row['n']:,}, {abs(change):,} {'more' if change > 0 else 'fewer'}"
+
+
+def _most(known: list[dict[object, object]]) -> str:
+    if not known:
+        return "How many incidents the areas have is unknown."
+    return f"{known[0]['area_name']} has most: {known[0]['n']:,} incidents."
+
+
+def _patrols(findings: Findings) -> list[Step]:
+    try:
+        summary = findings.patrols
+    except UNANSWERED:
+        return []
+    lines = [
+        f"{patrol.officer}: {len(patrol.stops)} places, {patrol.visits} visits"
+        for patrol in summary.patrols[:MOST_AREAS]
+    ]
+    return [Step("Who goes where", f"{summary.title}.", "", lines)]

@@ -1,0 +1,63 @@
+// The presentation: a step at a time by arrow keys, or by the page keys that clickers send.
+// @ts-check
+import { addressOf, go, look } from "./state.js";
+
+const NEXT = ["ArrowRight", "ArrowDown", "PageDown", " "];
+const BACK = ["ArrowLeft", "ArrowUp", "PageUp"];
+
+export function setUpPresent() {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const typing = event.target instanceof Element && event.target.closest("input, select, textarea, [contenteditable]");
+    if (!typing && onKey(event.key)) event.preventDefault();
+  });
+  // The key that leaves the full screen is not told to the page.
+  document.addEventListener("fullscreenchange", () => {
+    if (!document.fullscreenElement && look().present) leave();
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("a.present")) fill();
+  });
+}
+
+/** Follow a key, of this page or of the map in its frame. @param {string} key @returns {boolean} whether it meant something */
+export function onKey(key) {
+  const { present } = look();
+  if (!present) {
+    if (key.toLowerCase() !== "p" || !document.querySelector(".bar .present")) return false;
+    fill();
+    go(addressOf({ present: "1", at: "", view: "" }));
+    return true;
+  }
+  if (key === "Escape" || key.toLowerCase() === "p") leave();
+  else if (NEXT.includes(key)) turn(".after");
+  else if (BACK.includes(key)) turn(".before");
+  else return false;
+  return true;
+}
+
+/** @param {string} way */
+function turn(way) {
+  /** @type {HTMLAnchorElement | null} */ (document.querySelector(`#present .now nav ${way}`))?.click();
+}
+
+/** The board again, with the place of the step. */
+function leave() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  go(addressOf({ present: "" }));
+}
+
+/** The whole screen, where the browser allows it: without it the step still fills the window. */
+function fill() {
+  document.documentElement.requestFullscreen?.().catch(() => {});
+}
+
+/** Show the step that the address says. @param {string} present */
+export function showStep(present) {
+  document.body.classList.toggle("presenting", Boolean(present));
+  if (!present) return;
+  const steps = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#present article")]);
+  const now = steps[Math.min(Number(present), steps.length) - 1];
+  for (const step of steps) step.classList.toggle("now", step === now);
+  now?.focus({ preventScroll: true });
+}
