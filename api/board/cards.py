@@ -215,5 +215,5 @@ def share_held(findings: Findings) -> Share | None:
 
 
 def _share_words(findings: Findings) -> str:
-    held = share_held(findings)
-    return held.words if held else ""
+    share = share_held(findings)
+    return share.words if share else ""

@@ -78,7 +78,7 @@ def presentation(findings: Findings) -> Variables:
     return {"steps": steps}
 
 
-def _finding(findings: Findings, held: Share | None) -> Step:
+def _finding(findings: Findings, share: Share | None) -> Step:
     finding = headline_of(findings.answer)
     change, verdict = finding.change, finding.verdict
     key = f"{change}{verdict}".strip(" ;:")
@@ -86,7 +86,7 @@ def _finding(findings: Findings, held: Share | None) -> Step:
         "The finding",
         f"{finding.subject} {finding.count}{finding.where}".strip(),
         f"{key[:1].upper()}{key[1:]}." if key else "",
-        [f"{held.words}."] if held else [],
+        [f"{share.words}."] if share else [],
     )
 
 

@@ -91,7 +91,7 @@
     }
   });
 
-  /** Move the map on behalf of the page: it stays there, and the page is not told. @param {() => void} move */
+  /** Move the map on behalf of the page: it stays there, without a message to the page. @param {() => void} move */
   function hold(move) {
     moved = led = true;
     move();

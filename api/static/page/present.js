@@ -11,7 +11,7 @@ export function setUpPresent() {
     const typing = event.target instanceof Element && event.target.closest("input, select, textarea, [contenteditable]");
     if (!typing && onKey(event.key)) event.preventDefault();
   });
-  // The key that leaves the full screen is not told to the page.
+  // The key that leaves the full screen never reaches the page.
   document.addEventListener("fullscreenchange", () => {
     if (!document.fullscreenElement && look().present) leave();
   });
