@@ -47,7 +47,7 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "compared": answer.accounts.compared,
         "headline": headline(answer),
         "finding": headline_of(answer),
-        "asked": _asked(answer),
+        "asked": _summary(answer),
         "categories": categories_words(answer),
         "period": period_words(answer),
         "shown": answer.n_shown,
@@ -78,7 +78,7 @@ def _then(answer: Answer) -> str:
     return compared_words(answer).removeprefix("in ").removeprefix("from ")
 
 
-def _asked(answer: Answer) -> list[str]:
+def _summary(answer: Answer) -> list[str]:
     """The Question in a few words, for the line that it is folded into."""
     question, compared = answer.question, answer.accounts.compared
     areas = int(answer.shown_areas.sum())
