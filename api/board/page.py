@@ -61,7 +61,10 @@ def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Respo
             **shared,
             **bar_variables(answers, shown, findings.question),
         )
-        whole = cached_findings(answers, shown.question) if shown.month else findings
+        whole = findings
+        if shown.month:
+            with suppress(PatchmapError):  # a month may have data where its period has none
+                whole = cached_findings(answers, shown.question)
 
         def draw() -> None:
             draw_maps(request, answers, settings, shown)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
 
 from api.board.by_street import by_street, street_form
-from api.board.cards import cards, lead
+from api.board.cards import cards, lead, records
 from api.board.findings import PEAK_HOURS, Findings
 from api.board.funnel import Funnel, funnel
 from api.board.lasting import outdate_boards, reason_shown
@@ -37,6 +37,7 @@ from geo.errors import InputError, PatchmapError
 from geo.hotspots.dayparts import WEEKDAYS, dayparts
 from geo.hotspots.dispersion import dispersion
 from geo.hotspots.peaks import FEWEST_TIMED, peaks
+from geo.hotspots.verdict import CERTAINTY
 from geo.question.answer import Answer
 
 SPARK = (180.0, 34.0)
@@ -156,6 +157,7 @@ def areas(findings: Findings) -> Variables:
         "areas": rows,
         "areas_left_out": len(findings.areas) - len(rows),
         "all_areas": _download(_BY_COMMAND["count"], findings.question.query()),
+        **_changed(findings.areas),
         "rated": "rate_per_1000" in findings.areas,
         "funnel": _funnel(findings),
         "change_caveats": change_caveats(findings.answer)
@@ -164,6 +166,14 @@ def areas(findings: Findings) -> Variables:
         **_officers(findings),
         "trend": trend,
     }
+
+
+def _changed(areas: pd.DataFrame) -> Variables:
+    """Which areas changed by more than chance, of how many that were judged."""
+    if "certainty" not in areas:
+        return {"clear": [], "judged": 0}
+    clear = areas[areas["certainty"].isin(CERTAINTY[:2])]
+    return {"clear": records(clear), "judged": int(areas["certainty"].isin(CERTAINTY).sum())}
 
 
 def _funnel(findings: Findings) -> Funnel | None:
