@@ -161,13 +161,18 @@ class Basemaps:
         """
         if self.lines is not None:
             return Basemap(shapes=self.lines)
+        basemap = self.tiled(layers, server)
+        if basemap != NO_BASEMAP:
+            return basemap
+        layer = layers.setting("ground")
+        return Basemap(shapes=layers.features(str(layer))[1] if layer else None)
+
+    def tiled(self, layers: Layers, server: TileServer | None = None) -> Basemap:
+        """The same without lines and layers, for a map that shows blocks by itself."""
         sources = self.sources(layers)
         if sources:
             return _drawn(sources)
-        if server:
-            return Basemap(tiles=server)
-        layer = layers.setting("ground")
-        return Basemap(shapes=layers.features(str(layer))[1] if layer else None)
+        return Basemap(tiles=server) if server else NO_BASEMAP
 
     def sources(self, layers: Layers) -> tuple[TileSource, ...]:
         """The tiles that are drawn under the maps, the lowest first."""

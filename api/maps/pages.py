@@ -17,7 +17,7 @@ from fastapi import Response
 
 from api.dependencies import HTML
 from api.errors import status_of
-from api.pages.assets import LEAFLET, PAGE, PROTOMAPS
+from api.pages.assets import BASEMAP_SCRIPTS, LEAFLET, PAGE, PROTOMAPS
 from api.pages.templating import templates
 from api.pages.text import reason_of
 from api.settings import TileServer
@@ -25,13 +25,6 @@ from geo.errors import PatchmapError
 
 OWN_SCRIPTS = ("/static/page/map.js", "/static/page/labels.js")
 """Scripts of the map page itself, after Leaflet's."""
-
-BASEMAP_SCRIPTS = (
-    "/static/protomaps-leaflet/protomaps-leaflet.js",
-    "/static/page/basemap_style.js",
-    "/static/page/basemap.js",
-)
-"""Scripts of a map with vector tiles under it, before its own."""
 
 ASSETS = {
     **{address: PAGE / address.rpartition("/")[2] for address in OWN_SCRIPTS},

@@ -21,8 +21,9 @@ from api.basemap.embedding import sources_script
 from api.basemap.sources import Basemap
 from api.formats.encoding import encode_features, feature_collection
 from api.maps.overlays import Overlay
-from api.maps.pages import ASSETS, BASEMAP_SCRIPTS, OWN_SCRIPTS, MapPage, page_of
+from api.maps.pages import ASSETS, OWN_SCRIPTS, MapPage, page_of
 from api.maps.painting import Style
+from api.pages.assets import BASEMAP_SCRIPTS, has_library
 from api.settings import TileServer
 from boundaries.layers.lines import thinned
 from geo.crs import Projection
@@ -136,8 +137,7 @@ class MapDrawing:
     def __init__(self, projection: Projection, basemap: Basemap, *, land: gpd.GeoDataFrame) -> None:
         self.projection = projection
         self._tiles = basemap.tiles
-        # A checkout whose libraries are older than its code shows its maps without vector tiles.
-        self._vectors = basemap.vectors if ASSETS[BASEMAP_SCRIPTS[0]].exists() else ()
+        self._vectors = basemap.vectors if has_library() else ()
         self._map = OfflineMap(
             tiles=None,
             prefer_canvas=True,

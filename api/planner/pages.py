@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from fastapi import Response
+from markupsafe import Markup
 
+from api.basemap.embedding import sources_script
+from api.basemap.sources import Basemap
 from api.dependencies import HTML
 from api.errors import status_of
 from api.formats.encoding import to_json
+from api.pages.assets import BASEMAP_SCRIPTS, has_library
 from api.pages.bar import bar, folded
 from api.pages.templating import templates
 from api.pages.text import reason_of
 from api.planner.downloads import download_links
 from api.security import PAGE_POLICY
-from api.settings import VERSION, TileServer, user_name
+from api.settings import VERSION, user_name
 from api.snapshot import Snapshot
 from geo.errors import NotFoundError, PatchmapError
 from geo.question.model import Question
@@ -23,7 +27,7 @@ _VIEW_PARAMETERS = ("plan", "area", "view", "over", "compare", "shade")
 
 
 def planner_page(
-    snapshot: Snapshot, parameters: list[tuple[str, str]], tiles: TileServer | None
+    snapshot: Snapshot, parameters: list[tuple[str, str]], basemap: Basemap
 ) -> Response:
     """Render the page of the plan that the parameters name, else the list of plans.
 
@@ -34,15 +38,13 @@ def planner_page(
     try:
         question = Question.read(options)
         if view.get("plan"):
-            return _plan_page(snapshot, view["plan"], question, tiles)
+            return _plan_page(snapshot, view["plan"], question, basemap)
     except PatchmapError as error:
         return _list_page(snapshot, error)
     return _list_page(snapshot)
 
 
-def _plan_page(
-    snapshot: Snapshot, plan_id: str, question: Question, tiles: TileServer | None
-) -> Response:
+def _plan_page(snapshot: Snapshot, plan_id: str, question: Question, basemap: Basemap) -> Response:
     plan = next((plan for plan in snapshot.plans() if plan["plan_id"] == plan_id), None)
     if plan is None:
         raise NotFoundError(f"there is no plan {plan_id!r}")
@@ -51,11 +53,15 @@ def _plan_page(
         for metadata in areas_among(snapshot.layers())
         if metadata.layer_id != plan["blocks_layer"]
     ]
+    tiles, vectors = basemap.tiles, basemap.vectors if has_library() else ()
+    sources = sources_script(vectors, None) if vectors else ""
     text = templates.get_template("planner.html").render(
         plan=plan,
         layers=to_json(layers).decode(),
         query=question.query(),
         tiles=tiles,
+        basemap=Markup(sources),  # noqa: S704 - JSON that cannot end its element
+        basemap_scripts=BASEMAP_SCRIPTS if vectors else (),
         user=user_name(),
         downloads=download_links(plan_id, question),
         question=question,
@@ -63,7 +69,7 @@ def _plan_page(
         version=VERSION,
     )
     policy = PAGE_POLICY
-    if tiles:
+    if tiles and tiles.origin:
         policy = policy.replace("img-src 'self'", f"img-src 'self' {tiles.origin}")
     return Response(text, media_type=HTML, headers={"content-security-policy": policy})
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from api.basemap.sources import basemaps_of
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.errors import problem
 from api.etags import not_modified_or
@@ -27,13 +28,19 @@ router = APIRouter(prefix="/planner")
 @router.get("")
 def planner(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
     """Return the list of plans, or with `plan` the page of that plan."""
-    tiles = settings.tiles
+    basemaps = basemaps_of(request)
+
+    def page() -> Response:
+        snapshot = answers.snapshot()
+        basemap = basemaps.tiled(snapshot, settings.tiles)
+        return planner_page(snapshot, request.query_params.multi_items(), basemap)
+
     return not_modified_or(
         request,
         answers,
-        lambda: planner_page(answers.snapshot(), request.query_params.multi_items(), tiles),
+        page,
         media_type=HTML,
-        setting=(tiles.address if tiles else "") + user_name(),
+        setting=f"{basemaps.key(settings.tiles)} {user_name()}",
     )
 
 

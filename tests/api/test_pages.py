@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from api.app import make_app
 from api.basemap.sources import Basemap
 from api.maps.answer_map import draw
-from api.maps.pages import ASSETS, BASEMAP_SCRIPTS
+from api.maps.pages import ASSETS
+from api.pages.assets import BASEMAP_SCRIPTS
 from api.settings import Settings
 from geo.question.ask import Question, ask
 from geo.store.geopackage import GeoPackageStore

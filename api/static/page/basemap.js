@@ -1,10 +1,11 @@
 // The vector basemap of a map: drawn by protomaps-leaflet under the cells, its names over them. Tiles
 // come from this service, or in a file of its own from the page itself.
 // @ts-check
-(() => {
+
+/** Put the basemap that the page names under a map. @param {any} map @param {{ places?: boolean }} [more] whether places are named, or only what lies in them */
+function addBasemap(map, { places = true } = {}) {
   const L = /** @type {any} */ (window).L;
   const lib = /** @type {any} */ (window).protomapsL;
-  const map = /** @type {any} */ (Object.values(window).find((value) => value instanceof L.Map));
   const data = document.getElementById("basemap-data");
   if (!lib || !data) return;
 
@@ -40,7 +41,7 @@
   }
 
   const view = { zoom: map.getZoom() ?? 12, scale: 1 };
-  const { paint, labels, background } = /** @type {any} */ (window).patchmapBasemapRules(lib, sources.map(({ id }) => id), view, dark);
+  const { paint, labels, background } = /** @type {any} */ (window).patchmapBasemapRules(lib, sources.map(({ id }) => id), view, { dark, places });
   map.getContainer().style.background = background;
 
   /** A layer that draws at the size of the screen, also between two zooms of tiles. @param {any} options */
@@ -116,4 +117,12 @@
     said.textContent = credit;
     map.attributionControl?.addAttribution(said.innerHTML);
   }
+}
+
+(() => {
+  // folium's map is a variable of the window; a page that makes its own calls the function.
+  const L = /** @type {any} */ (window).L;
+  const map = Object.values(window).find((value) => value instanceof L.Map);
+  if (map) addBasemap(map);
+  else /** @type {any} */ (window).addBasemap = addBasemap;
 })();

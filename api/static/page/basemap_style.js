@@ -77,10 +77,10 @@
   /**
    * The rules of protomaps-leaflet.
    * @param {any} lib @param {string[]} sources @param {View} view what sizes are measured by
-   * @param {boolean} dark
+   * @param {{ dark: boolean, places: boolean }} how
    */
-  function rules(lib, sources, view, dark) {
-    const colour = dark ? DARK : LIGHT;
+  function rules(lib, sources, view, how) {
+    const colour = how.dark ? DARK : LIGHT;
     /** @type {any[]} */ const paint = [];
     /** @type {any[]} */ const labels = [];
     /** Sizes in pixels of the screen: a tile is drawn larger or smaller than it is. @param {(zoom: number) => number} size */
@@ -150,7 +150,7 @@
     const named = (layers, text, more) => rule(labels, layers, new lib.CenteredTextSymbolizer({ labelProps: ["name1", "name", "name:latin"], ...text }), more);
     /** @param {RegExp} kinds */
     const typed = (kinds) => (/** @type {number} */ _z, /** @type {Feature} */ f) => kinds.test(f.props.type ?? f.props.kind_detail ?? f.props.class ?? f.props.kind ?? "");
-    const places = ["names", "places", "place"];
+    const places = how.places ? ["names", "places", "place"] : [];
     named(places, letters([[8, 14], [12, 19], [14, 20]], colour.strong, { weight: 650 }), { filter: typed(/^(capital|city)$/i), to: 14 });
     named(places, letters([[8, 12], [12, 16], [14, 17]], colour.strong, { weight: 600 }), { filter: typed(/^town$/i), to: 15 });
     named(places, letters([[11, 12], [14, 15]], colour.text, { weight: 600 }), { filter: typed(/^(suburban area|suburb|village|neighbou?rhood|locality)$/i), from: 11, to: 16 });

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
-from api.maps.pages import ASSETS, BASEMAP_SCRIPTS
+from api.maps.pages import ASSETS
 from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, folded, started
+from api.pages.assets import BASEMAP_SCRIPTS
 from geo.analyses import AnalysisResult
 from geo.errors import QuestionError
 from geo.question.answer import Answer

@@ -44,7 +44,12 @@ export class BlockMap {
       L.tileLayer(tiles, { maxZoom: 19 }).addTo(this.map);
       L.control.attribution({ prefix: false }).addAttribution(credit).addTo(this.map);
     }
-    this.opacity = tiles ? 0.7 : 1;
+    const ground = document.getElementById("basemap-data");
+    this.opacity = tiles ? 0.7 : ground ? 0.78 : 1;
+    if (ground) {
+      if (!tiles) L.control.attribution({ prefix: false }).addTo(this.map);
+      /** @type {any} */ (window).addBasemap?.(this.map, { places: false });
+    }
     const shade = L.canvas({ pane: "shade" });
     this.shapes = geometry.blocks.map((block, at) =>
       L.polygon(/** @type {L.LatLngExpression[][][]} */ (latlngs(block)), {
