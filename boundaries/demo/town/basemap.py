@@ -20,7 +20,7 @@ from scipy.interpolate import CubicSpline
 from boundaries.demo.town.fabric import WATER_HALF_M, Fabric
 from boundaries.demo.town.land import PARK, WORKS, Land
 from boundaries.demo.town.lines import CENTRE, RADIUS_M, Floats, Lines
-from boundaries.demo.town.names import CITY, PARK_NAMES, RIVER, WORKS_NAMES
+from boundaries.demo.town.names import BAY, CITY, PARK_NAMES, RIVER, WORKS_NAMES
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.properties import cached_property
 
@@ -29,8 +29,9 @@ Shape = shapely.geometry.base.BaseGeometry
 FROM_ZOOM: Final = "from_zoom"
 """The column with the first zoom at which a feature is drawn."""
 
-AROUND_M: Final = 9_000.0
-"""How far from the centre the map goes on."""
+BAY_M: Final = 6_200.0
+BAY_AT: Final = np.array([10_600.0, -300.0])
+"""The bay's width from its middle, and where that lies from the city's centre."""
 
 _TYPES: Final = {"main": "A Road", "ring": "Primary", "residential": "Local"}
 _ROAD_ZOOMS: Final = {"Primary": 9, "A Road": 9, "Local": 12}
@@ -115,13 +116,13 @@ def _named(pieces: list[Shape], names: tuple[str, ...]) -> list[str]:
 
 
 def _sea(ground: Ground) -> Shape:
-    """All land ends a little east of the centre of the docks."""
-    y = np.linspace(-AROUND_M, AROUND_M, 60)
-    amplitude, order, phase = ground.lines.edge_waves[:, 0]
-    coast = RADIUS_M * (0.93 + amplitude * np.cos(order * y / 2_600 + phase) - (y / 21_000) ** 2)
-    shore = CENTRE + np.column_stack([coast, y])
-    far = CENTRE + np.array([[2 * AROUND_M, AROUND_M], [2 * AROUND_M, -AROUND_M]])
-    return shapely.Polygon(np.vstack([shore, far])).difference(ground.outline.buffer(70))
+    """A bay: a sea that went on for ever would end at a straight edge where the map does."""
+    turn = np.linspace(0, 2 * np.pi, 180)
+    amplitude, order, phase = ground.lines.edge_waves
+    waves = (amplitude * np.cos(order * turn[:, None] + phase)).sum(axis=1)
+    away = BAY_M * (1 + 0.45 * waves)
+    shore = CENTRE + BAY_AT + away[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
+    return shapely.Polygon(shore).buffer(0).difference(ground.outline.buffer(70))
 
 
 def _beyond(ground: Ground, sea: Shape) -> Shape:
@@ -190,12 +191,12 @@ def _roads(ground: Ground, streets: gpd.GeoDataFrame, sea: Shape) -> gpd.GeoData
 def _names(ground: Ground, parks: list[Shape], works: list[Shape]) -> gpd.GeoDataFrame:
     river = shapely.LineString(ground.lines.river)
     on_river = [river.interpolate(share, normalized=True) for share in (0.22, 0.42, 0.6)]
-    at_sea = [shapely.Point(CENTRE[0] + 1.35 * RADIUS_M, CENTRE[1] - 600)]
+    at_sea = [shapely.Point(CENTRE + BAY_AT * share) for share in (0.62, 1.0)]
     return pd.concat(
         [
             _named_points([shapely.Point(CENTRE)], [CITY], "City", 9),
             _named_points(on_river, [RIVER] * len(on_river), "Water", 11),
-            _named_points(at_sea, ["North Sea"], "Water", 9),
+            _named_points(at_sea, [BAY] * len(at_sea), "Water", 9),
             _named_points(_inside(parks), _named(parks, PARK_NAMES), "Greenspace", 12),
             _named_points(_inside(works), _named(works, WORKS_NAMES), "Sites", 12),
         ],

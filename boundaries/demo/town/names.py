@@ -109,6 +109,7 @@ WARDS_BY_COMPASS: Final = {
 SPARE_WARDS: Final = ("Brackenfield", "Larkrise", "Ashby Fold", "Coldwell", "Thornley Green")
 CITY: Final = "Doggerham"
 RIVER: Final = "River Dogger"
+BAY: Final = "Dogger Bay"
 PARK_NAMES: Final = (
     "Long Meadow",
     "Lighthouse Park",
