@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 
 from api.board.findings import Findings
 from api.board.variables import Variables
-from api.maps.street_mode import STREET_AT
+from api.maps.street_mode import NUMBERED, STREET_AT
 from geo.analyses.study_streets import StudyStreets
 from geo.errors import QuestionError
 
 Bools = NDArray[np.bool_]
-
-MOST_STREETS: Final = 10
-"""How many streets the board lists."""
 
 OWN_OPTIONS: Final = ("streets", "tolerance", "unit")
 """The options of the section's form."""
@@ -27,7 +24,7 @@ def by_street(findings: Findings) -> Variables:
     """The streets with most incidents, and on how little of their length half of them are."""
     result = findings.streets
     rows = result.frame.drop(columns="geometry")
-    rows = rows[rows["rank"].notna()].head(MOST_STREETS)
+    rows = rows[rows["rank"].notna()].head(NUMBERED)
     return {
         "rows": rows.to_dict("records"),
         "measures": result.parameters,

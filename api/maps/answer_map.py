@@ -7,6 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from jinja2 import Environment, PackageLoader
 
@@ -86,13 +87,20 @@ def draw(
     drawing.thin_lines(basemap.shapes, extent=answer.study_areas)
     painting = painting or paint(DEFAULT_MODE, answer)
     _add_pickable_areas(drawing, answer)
-    _add_cells(drawing, answer, painting)
-    if painting.hotspots:
-        hotspots = LAYERS["hotspot-outlines"].compute(answer).frame
-        drawing.outline(gpd.GeoDataFrame(hotspots), HOTSPOT)
-    _add_areas(drawing, answer)
+    if painting.noun == "street":
+        # Streets lie on the outlines of areas, which would cover them.
+        _add_areas(drawing, answer)
+        _add_cells(drawing, answer, painting)
+    else:
+        _add_cells(drawing, answer, painting)
+        if painting.hotspots:
+            hotspots = LAYERS["hotspot-outlines"].compute(answer).frame
+            drawing.outline(gpd.GeoDataFrame(hotspots), HOTSPOT)
+        _add_areas(drawing, answer)
     drawing.overlays(over)
-    if places is not None:
+    if painting.numbered is not None:
+        _add_numbers(drawing, painting.numbered)
+    elif places is not None:
         _add_places(drawing, places, numbered=patrols is None)
     if patrols is not None:
         draw_patrols(drawing, patrols)
@@ -188,9 +196,13 @@ def _add_places(drawing: MapDrawing, places: gpd.GeoDataFrame, *, numbered: bool
     shown = gpd.GeoDataFrame({"at": places["hotspot_id"]}, geometry=places.geometry, crs=places.crs)
     drawing.shapes(shown, PLACE, smooth=0)
     if numbered:
-        # The best place last, so that its number lies over the others.
-        last = places[::-1]
-        drawing.labels(last["rank"], last["x"], last["y"], kind="place-number")
+        _add_numbers(drawing, places)
+
+
+def _add_numbers(drawing: MapDrawing, ranked: pd.DataFrame) -> None:
+    # The first last, so that its number lies over the others.
+    last = ranked[::-1]
+    drawing.labels(last["rank"], last["x"], last["y"], kind="place-number")
 
 
 def _add_areas(drawing: MapDrawing, answer: Answer) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -132,11 +133,7 @@ def draw_plain(
         shades=shades,
         outlines=path_of(areas.geometry, unit),
         names=names,
-        # The best place last, so that its number lies over the others.
-        places=[
-            (round(place["x"]), round(-place["y"]), float(place["radius_m"]), int(place["rank"]))
-            for place in reversed(places.drop(columns="geometry").to_dict("records"))
-        ],
+        places=_numbered(places if painting.numbered is None else painting.numbered),
         bar=scale_bar(west, south, unit),
         over=[_drawn_overlay(overlay, unit) for overlay in over],
         basemap=draw_basemap(
@@ -159,6 +156,14 @@ def _taken(
         *((x, -y, _LETTER * unit * len(name) / 2) for x, y, name in names),
         *((x, y, 8 * unit) for x, y in spots.tolist()),
     ]
+
+
+def _numbered(ranked: pd.DataFrame) -> list[tuple[float, float, float, int]]:
+    """X, y, radius and rank; the first last, so that its number lies over the others."""
+    radius = ranked["radius_m"] if "radius_m" in ranked else [0.0] * len(ranked)
+    columns = zip(ranked["x"], ranked["y"], radius, ranked["rank"], strict=True)
+    rows = [(round(x), round(-y), float(r), int(rank)) for x, y, r, rank in columns]
+    return rows[::-1]
 
 
 def _drawn_overlay(overlay: Overlay, unit: float) -> DrawnOverlay:

@@ -48,6 +48,8 @@ class Painting:
         How many hotspots, which are joined cells, have each shade: that of their hottest cell.
     noun
         What is coloured.
+    numbered
+        What is numbered instead of the ranked places: `rank`, `x` and `y` in metres.
     """
 
     cells: gpd.GeoDataFrame
@@ -55,6 +57,7 @@ class Painting:
     note: str
     hotspots: Mapping[str, int] = field(default_factory=dict)
     noun: Literal["cell", "street"] = "cell"
+    numbered: pd.DataFrame | None = None
 
     @property
     def counts(self) -> dict[str, int]:

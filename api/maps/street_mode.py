@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from api.maps.painting import Painting, Shade, Style, painted, ranges_between, steps_up_to
 from geo.analyses import LAYERS
@@ -13,6 +15,9 @@ from geo.question.answer import Answer
 
 STREET_AT: Final = "street:"
 """Stands before a street's id where it names what a story is of: an area may have the same id."""
+
+NUMBERED: Final = 10
+"""How many streets are numbered: those that the board lists."""
 
 _COLOURS: Final = ("#fd9f2e", "#e2541a", "#b3001b", "#50001a")
 _THINNEST: Final = 2.0
@@ -46,7 +51,22 @@ def paint_streets(answer: Answer) -> Painting:
         shades,
         f"Incidents by {result.parameters['unit']}. {result.parameters['headline']}{few}",
         noun="street",
+        numbered=_numbers(
+            gpd.GeoDataFrame(result.frame[result.frame["rank"].fillna(NUMBERED + 1) <= NUMBERED])
+        ),
     )
+
+
+def _numbers(streets: gpd.GeoDataFrame) -> pd.DataFrame:
+    """The ranks of streets, each at the middle of the longest line that it is drawn as."""
+    lines = [
+        max(shapely.get_parts(shapely.line_merge(street)), key=shapely.length)
+        for street in streets.geometry
+    ]
+    x, y = shapely.get_coordinates(
+        shapely.line_interpolate_point(np.array(lines, dtype=object), 0.5, normalized=True)
+    ).T
+    return pd.DataFrame({"rank": streets["rank"].to_numpy(), "x": x, "y": y})
 
 
 def _meanings(streets: pd.DataFrame) -> pd.Series:

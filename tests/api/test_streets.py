@@ -72,7 +72,7 @@ def test_every_format_has_the_same_counts(streets: TestClient) -> None:
 def test_the_board_lists_them_and_draws_them(streets: TestClient) -> None:
     page = streets.get(f"/?{QUESTION}&layer=wards").text
     section = page[page.index('<section id="streets"') :].partition("</section>")[0]
-    sentence = re.search(r'<p class="big">(.*?)</p>', section)[1]
+    sentence = re.search(r'<p class="say">(.*?)</p>', section)[1]
     assert sentence.startswith("Half of the incidents on streets are on ")
     assert section.count('<tr data-at="street:') == 9
     assert "move each incident" in section
@@ -80,6 +80,8 @@ def test_the_board_lists_them_and_draws_them(streets: TestClient) -> None:
     drawn = streets.get(f"/map?{QUESTION}&layer=wards&show=streets").text
     assert html.unescape(sentence) in html.unescape(drawn)
     assert "street:2e" in drawn
+    # The numbers are those of the list, not of the ranked places.
+    assert re.findall(r',"(\d)",0\]', drawn) == list("987654321")
     story = streets.get(f"/story?{QUESTION}&layer=wards&at=street:2e").text
     assert "Street 2" in story
     assert "incidents per 100 m" in story
