@@ -50,6 +50,9 @@ function addBasemap(map, { places = true } = {}) {
       sources: Object.fromEntries(sources.map((source) => [source.id, { url: archive(source), maxDataZoom: source.last }])),
       attribution: "", maxZoom: map.getMaxZoom(), noWrap: true, tileDelay: 1, ...options,
     });
+    // By itself the layer empties whenever the map is set to a view. It keeps what it has until what
+    // follows is drawn: printing does not wait for that, and a map that is resized does not flicker.
+    made._invalidateAll = () => {};
     const setView = L.GridLayer.prototype._setView;
     /** @this {any} @param {any[]} where */
     made._setView = function (...where) {

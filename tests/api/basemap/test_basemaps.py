@@ -180,3 +180,35 @@ def test_backups_and_copies_hold_the_basemap(
         copied = GeoPackageStore(tmp_path / name)
         assert sorted(copied.basemap_tiles("t")) == held
         copied.close()
+
+
+def test_pictures_lie_under_vector_tiles_and_a_page_that_is_older_is_made_anew(
+    store: GeoPackageStore, tmp_path: Path, tiles: list[StoredTile]
+) -> None:
+    png = b"\x89PNG\r\n\x1a\n and so on"
+    pictures = [tile._replace(data=png) for tile in tiles if tile.zoom == 12]
+    with serve_town(store) as client:
+        before = client.get(f"/map{QUESTION}").headers["etag"]
+        write_mbtiles(tmp_path / "aerial.mbtiles", pictures, format="png")
+        add(tmp_path, "aerial.mbtiles")
+        write_mbtiles(tmp_path / "t.mbtiles", tiles)
+        add(tmp_path, "t.mbtiles")
+        answer = client.get(f"/map{QUESTION}", headers={"if-none-match": before})
+        assert answer.status_code == 200
+        assert '"/basemap/aerial/{z}/{x}/{y}?v=' in answer.text
+        assert '"/basemap/t/{z}/{x}/{y}?v=' in answer.text
+        one = pictures[0]
+        tile = client.get(f"/basemap/aerial/{one.zoom}/{one.column}/{one.row}")
+        assert (tile.content, tile.headers["content-type"]) == (png, "image/png")
+        planner = client.get("/planner").text
+        assert "basemap" not in planner  # the list of plans has no map
+
+
+def test_look_knows_archives_of_tiles(
+    store: GeoPackageStore, tmp_path: Path, tiles: list[StoredTile]
+) -> None:
+    write_pmtiles(tmp_path / "t.pmtiles", tiles)
+    done = run_patchmap("--json", "look", "t.pmtiles", cwd=tmp_path)
+    facts = json.loads(done.stdout)
+    assert facts["title"].startswith("vector tiles of zoom 10 to 14; credit: Contains OS data")
+    assert facts["commands"][0] == "patchmap basemap add t.pmtiles"

@@ -18,8 +18,10 @@ from api.app import make_app
 from api.settings import Settings
 from geo.errors import InputError
 from geo.store.geopackage import GeoPackageStore
+from geo.tiles.decode import layers_of
 from geo.tiles.mbtiles import MBTiles
 from tests.services import run_patchmap
+from tests.tile_files import write_pmtiles, zoomstack
 
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
 LINE = '"type": "LineString"'
@@ -181,3 +183,21 @@ def test_lines_of_a_geojson_file_lie_under_every_map(
                         cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "m.html").read_text(encoding="utf-8").count(LINE) == 1
+
+
+def test_vector_tiles_of_a_local_file_lie_under_the_map(
+    store: GeoPackageStore, tmp_path: Path
+) -> None:
+    tiles = zoomstack(store.projection)
+    with service(store, write_pmtiles(tmp_path / "town.pmtiles", tiles)) as client:
+        page = client.get(f"/map{QUESTION}").text
+        assert '"/basemap/file/{z}/{x}/{y}?v=' in page
+        assert str(tmp_path) not in page
+        tile = tiles[-1]
+        answer = client.get(f"/basemap/file/{tile.zoom}/{tile.column}/{tile.row}")
+        assert layers_of(answer.content) == layers_of(tile.data)
+        brief = client.get(f"/brief.html{QUESTION}").text
+        assert ">Testford</text>" in brief
+        assert "<script" not in brief
+        cards = client.get(f"/allocation/cards{QUESTION}&tab=patrols").text
+        assert 'class="ground' in cards
