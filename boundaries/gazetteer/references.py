@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, Projection, implausible
+from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, Floats, Projection, implausible
 
 _GRID: Final = re.compile(r"([A-HJ-Z]{2})[\s,.]*((?:\d[\s,.]*)*)")
 _PAIR: Final = re.compile(
@@ -23,6 +23,8 @@ _EAST, _NORTH = 7, 13  # squares of 100 km that the National Grid has
 _DEGREES: Final = re.compile(r"[\d\s.,;:+\-−°º˚'′’\"″”NSEW]+")
 _PART: Final = re.compile(r"[NSEW]|[+-]?\d+(?:\.\d+)?")
 _NAMED: Final = re.compile(r"^(?:GEO:|@)|\b(?:LAT(?:ITUDE)?|LONG?(?:ITUDE)?)\b[:=]?")
+_SAME_DEGREES: Final = 1e-4
+_SAME_M: Final = 10.0
 _SIGN: Final = {"N": 1, "E": 1, "S": -1, "W": -1}
 
 
@@ -204,11 +206,23 @@ def _placed(
     kind: str = "coordinates",
     half: float = 0.0,
     note: str = "",
-) -> Reference:
+) -> Reference | None:
     reason = str(implausible([point[0]], [point[1]], source=crs, projection=projection)[0])
     x, y = projection.to_metres([point[0]], [point[1]], source=crs)
+    if reason and not _comes_back(x, y, point, crs=crs, projection=projection):
+        return None
     notes = "; ".join(filter(None, (note, reason)))
     return Reference(kind, title, float(x[0]), float(y[0]), half, notes)
+
+
+def _comes_back(
+    x: Floats, y: Floats, point: tuple[float, float], *, crs: str, projection: Projection
+) -> bool:
+    """Whether a point outside the area of use can be placed at all: far from it none can."""
+    lon, lat = projection.to_lonlat(x, y)
+    there = (lon, lat) if crs == LONLAT else projection.to_metres(lon, lat)
+    near = _SAME_DEGREES if crs == LONLAT else _SAME_M
+    return all(abs(float(a[0]) - b) <= near for a, b in zip(there, point, strict=True))
 
 
 def grid_reference(x: float, y: float, projection: Projection) -> str:

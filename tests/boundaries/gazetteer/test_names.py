@@ -98,6 +98,7 @@ def test_degrees_in_their_usual_notations(projection: Projection, text: str) -> 
 @pytest.mark.parametrize(
     "text",
     ["SK", "SK 351 36", "AA 123 456", "SI 12 34", "12 34", "52.9", "52 61 00 N 1 0 0 W", "5 N 5 N",
+     "0.5, -92.0", "1.0, 88.1", "0.0, 180.0",
      "High Street", "A52", "", "N", "91.5, 200.5", "435100", "1 2 3"],
 )  # fmt: skip
 def test_texts_that_are_no_position(projection: Projection, text: str) -> None:
