@@ -138,14 +138,16 @@ class NameIndex:
         if not terms:
             return []
         squares = near.grown(NEAR_M).squares() if near else None
+        # Of common words alone, as "street road", nobody looks for all in the country.
+        only_near = bool(squares) and len(terms) > 1 and _WHOLE.issuperset(terms)
         ids = dict.fromkeys(self._exact(query.name, near))
-        if squares:
-            ids |= dict.fromkeys(self._matching("name", terms, squares, most=_NEAR))
-        ids |= dict.fromkeys(self._matching("name", terms, None, most=_ANYWHERE))
-        if len(terms) > 1 and len(ids) < _ANYWHERE:
+        for columns in ("name", "name place"):
             if squares:
-                ids |= dict.fromkeys(self._matching("name place", terms, squares, most=_NEAR))
-            ids |= dict.fromkeys(self._matching("name place", terms, None, most=_ANYWHERE))
+                ids |= dict.fromkeys(self._matching(columns, terms, squares, most=_NEAR))
+            if not only_near:
+                ids |= dict.fromkeys(self._matching(columns, terms, None, most=_ANYWHERE))
+            if len(terms) == 1 or len(ids) >= _ANYWHERE:
+                break
         return self._entries(list(ids))
 
     def _exact(self, name: str, near: Box | None) -> list[int]:
