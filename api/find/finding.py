@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import geopandas as gpd
 
@@ -18,6 +20,10 @@ from geo.crs import Projection
 from geo.locate import AreaLocator
 from geo.question.ask import Question, default_layer
 from geo.store.layer_ids import areas_among
+
+_NEAREST_ZOOM: Final = 17.0
+_TILE_PIXELS: Final = 256
+_LEAST_DEGREES: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,14 @@ class PlacedResult:
     def entry(self) -> Entry:
         """The name with its place."""
         return self.result.entry
+
+    def view(self, pixels: int) -> str:
+        """Latitude, longitude and zoom of a map of so many pixels that shows all of it."""
+        lon, lat = self.lonlat
+        west, south, east, north = self.box
+        degrees = max(east - west, (north - south) / math.cos(math.radians(lat)), _LEAST_DEGREES)
+        zoom = min(_NEAREST_ZOOM, math.log2(pixels * 360 / (_TILE_PIXELS * degrees)))
+        return f"{lat:.5f},{lon:.5f},{max(zoom, 0):.1f}"
 
 
 @dataclass(frozen=True)

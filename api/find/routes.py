@@ -25,8 +25,11 @@ from geo.question.ask import Question
 LIMIT: Final = 50
 """The most results of one search."""
 
-BOARD_ONLY: Final[tuple[str, ...]] = ("show", "at", "month", "over")
+BOARD_ONLY: Final[tuple[str, ...]] = ("show", "at", "month", "over", "view", "present")
 """Parameters of the board's address that its box passes on, and that say nothing to a search."""
+
+_MAP_PIXELS: Final = 600
+"""About how wide and high the map of a board is that is opened by a link."""
 
 _GEOJSON: Final = "application/geo+json"
 _FORMATS: Final = ("json", "html")
@@ -68,7 +71,8 @@ def search_page(request: Request, answers: AnswersDep) -> Response:
 
 
 def _page(answer: SearchAnswer, question: Question, board: dict[str, str]) -> str:
-    own = question.options() | {name: text for name, text in board.items() if name != "at"}
+    look = ("at", "view", "present")
+    own = question.options() | {name: text for name, text in board.items() if name not in look}
     return templates.get_template("find.html").render(
         answer=answer,
         hidden=own,
@@ -80,6 +84,6 @@ def _page(answer: SearchAnswer, question: Question, board: dict[str, str]) -> st
 
 
 def board_address(result: PlacedResult, options: dict[str, str]) -> str:
-    """The board at a result: its own story, else that of the area in which it lies; else ''."""
-    at = result.at or result.area_code
-    return f"/?{urlencode({**options, 'at': at}, safe='/:,.')}" if at else ""
+    """The board at a result: with its own story, else with its map there."""
+    look = {"at": result.at} if result.at else {"view": result.view(_MAP_PIXELS)}
+    return f"/?{urlencode({**options, **look}, safe='/:,.')}"

@@ -91,6 +91,26 @@
     }
   });
 
+  const marks = L.layerGroup().addTo(map);
+  /** Mark a place that was looked for; nothing takes the mark away. @param {{ name?: string, point?: number[], box?: number[] | null }} place */
+  function mark({ name, point, box }) {
+    marks.clearLayers();
+    if (!point) return;
+    const style = { color: "#111", weight: 3, fillColor: "#ffd166", interactive: false };
+    if (box) {
+      const [west, south, east, north] = box;
+      L.rectangle([[south, west], [north, east]], { ...style, fill: false }).addTo(marks);
+    }
+    const text = document.createElement("span");
+    text.textContent = name ?? "";
+    L.circleMarker(point, { ...style, radius: 8, fillOpacity: 1 })
+      .bindTooltip(text, { permanent: true, direction: "top", offset: [0, -8] })
+      .addTo(marks);
+  }
+  window.addEventListener("message", (event) => {
+    if (event.source === window.parent && event.data?.patchmap === "mark") mark(event.data);
+  });
+
   /** Move the map on behalf of the page: it stays there, without a message to the page. @param {() => void} move */
   function hold(move) {
     moved = led = true;
