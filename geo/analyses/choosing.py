@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.analyses.held_out import HeldOut, Training
-from geo.analyses.proof_text import COUNT
+from geo.analyses.proof_text import COUNT, SHRUNK
 from geo.checkpoints import checkpoint
 from geo.hotspots import density, emerging, getis_ord, ranking
 from geo.hotspots.baselines import neighbourhood_tails
@@ -22,11 +22,9 @@ from geo.hotspots.shrinkage import prior, shrunk
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-SHRUNK: Final = "shrunk count"
 DENSITY: Final = "density"
 GI_STAR: Final = "gi_star"
 EMERGING: Final = "emerging"
-PLACES: Final = "ranked places"
 HOT: Final = "hot cells"
 """With the name of their baseline in brackets."""
 
@@ -163,6 +161,29 @@ class _Emerging:
         return self.hot[step]
 
 
+def chosen_places(known: Training, *, most: int) -> pd.DataFrame:
+    """The places that `patchmap rank` chooses by a window, with what is expected of them.
+
+    Parameters
+    ----------
+    known
+        The window.
+    most
+        How many places, at most.
+
+    Returns
+    -------
+    As `geo.hotspots.ranking.busiest_circles`, and `expected` in the month that is tested.
+    """
+    terms, land = known.of.answer.question.places, float(known.of.area.sum())
+    places = ranking.busiest_circles(
+        known.rows, most=most, radius=terms.radius, apart=terms.spacing
+    )
+    by = ranking.place_prior(known.rows, radius=terms.radius, land=land)
+    rate = shrunk(places["n"], np.ones(len(places)), by).rate
+    return places.assign(expected=rate / known.expected_days * known.days_tested)
+
+
 def place_curve(known: Training, *, later: pd.DataFrame, study: shapely.Geometry) -> pd.DataFrame:
     """The indices of ranked places as more and more of them are taken.
 
@@ -180,17 +201,11 @@ def place_curve(known: Training, *, later: pd.DataFrame, study: shapely.Geometry
     The columns of `geo.hotspots.evaluation.accuracy`, held to the best choice of cells; a row for
     each number of places, up to the largest of `PLACE_SHARES`.
     """
-    terms, of = known.of.answer.question.places, known.of
+    radius, of = known.of.answer.question.places.radius, known.of
     land = float(of.area.sum())
-    most = int(max(PLACE_SHARES) * land / (np.pi * terms.radius**2)) + 1
-    places = ranking.busiest_circles(
-        known.rows, most=most, radius=terms.radius, apart=terms.spacing
-    )
-    circles = shapely.buffer(shapely.points(places[["x", "y"]].to_numpy()), terms.radius)
+    places = chosen_places(known, most=int(max(PLACE_SHARES) * land / (np.pi * radius**2)) + 1)
+    circles = shapely.buffer(shapely.points(places[["x", "y"]].to_numpy()), radius)
     area = shapely.area(shapely.intersection(circles, study))
-    by = ranking.place_prior(known.rows, radius=terms.radius, land=land)
-    ones = np.ones(len(places))
-    rate = shrunk(places["n"], ones, by).rate / known.expected_days
     hits, before = ranking.count_inside(places, later), places["n"].to_numpy(float)
     cells = np.bincount(later["cell"], minlength=len(of.area))
     # All the rest is taken last, as one piece, so that shares are of the whole.
@@ -199,7 +214,7 @@ def place_curve(known: Training, *, later: pd.DataFrame, study: shapely.Geometry
         np.append(hits, len(later) - hits.sum()),
         np.append(area, max(land - area.sum(), 1.0)),
         earlier=np.append(before, len(known.rows) - before.sum()),
-        expected=np.append(rate * known.days_tested, np.nan),
+        expected=np.append(places["expected"], np.nan),
         best=(cells, of.area),
     )
     return curve.iloc[: len(places)]

@@ -9,9 +9,19 @@ import pandas as pd
 import shapely
 
 from geo.analyses.analysis import AnalysisResult, skipped_months
-from geo.analyses.choosing import PLACE_SHARES, PLACES, Choice, choices, methods, place_curve
+from geo.analyses.choosing import PLACE_SHARES, Choice, choices, methods, place_curve
 from geo.analyses.held_out import WINDOWS, HeldOut, Training, days
-from geo.analyses.proof_text import ALIKE, BEST, BY_LOT, COUNT, FEWER, UNJUDGED, UNTOLD, sentences
+from geo.analyses.proof_text import (
+    ALIKE,
+    BEST,
+    BY_LOT,
+    COUNT,
+    FEWER,
+    PLACES,
+    UNJUDGED,
+    UNTOLD,
+    sentences,
+)
 from geo.analyses.surfaces import bandwidth_m, cell_parameters
 from geo.hotspots import evaluation, held_out
 from geo.hotspots.evaluation import RANDOM

@@ -14,6 +14,8 @@ COUNT: Final = "count"
 SHRUNK: Final = "shrunk count"
 """It expects other numbers than the count, and takes the same cells."""
 
+PLACES: Final = "ranked places"
+
 BEST: Final = "found most"
 ALIKE: Final = "within chance of the most"
 FEWER: Final = "found fewer"
@@ -31,10 +33,10 @@ _WORDS: Final = {
     "density": "density over {months}",
     "gi_star": "Gi* over {months}",
     "emerging": "cells that stay hot over {months}",
-    "ranked places": "ranked places of {months}",
+    PLACES: "ranked places of {months}",
 }
 _ENDS: Final = ("", "_low", "_high")
-_CALIBRATED: Final = (COUNT, SHRUNK, "ranked places")
+_CALIBRATED: Final = (COUNT, SHRUNK, PLACES)
 
 
 def sentences(frame: pd.DataFrame) -> list[str]:
@@ -68,29 +70,37 @@ def _by_windows(rows: pd.DataFrame) -> list[str]:
     share = _percent(float(rows["asked_share"].iloc[0]))
     first = f"{_title(best)} found most here: {_hit_rate(best)} of the incidents of {tested} on "
     first = f"{first[:1].upper()}{first[1:]}{share} of the land"
-    others = rows[rows["method"].eq(best["method"]) & ~rows["verdict"].isin([BEST, UNJUDGED])]
-    by_verdict = {
-        verdict: [
-            f"{_months(window)} ({_percent(rate)})"
-            for window, rate in zip(own["window"], own["hit_rate"], strict=True)
-        ]
-        for verdict, own in others.sort_values("window").groupby("verdict")
-    }
-    parts = []
-    if alike := by_verdict.get(ALIKE):
-        parts.append(f"the difference to {_list(alike)} is within chance")
-    if fewer := by_verdict.get(FEWER):
-        parts.append(f"{_list(fewer)} found fewer, beyond chance")
+    few = ""
     if months < FEWEST_MONTHS:
         n = f"{months} month{' is' if months == 1 else 's are'}"
-        parts.append(f"{n} too few to tell any difference from chance")
-    return ["; ".join([first, *parts]) + ".", *_by_methods(rows, best)]
+        few = f"{n} too few to tell any difference from chance"
+    parts = [first, *_windows(rows, str(best["method"]), "the difference to {} is within chance")]
+    said = ["; ".join([*parts, *([few] if few else [])]) + "."]
+    if best["method"] != COUNT and not few:
+        plain = _windows(rows, COUNT, "the difference of {} is within chance")
+        said += [f"Plain counts: {'; '.join(plain)}."]
+    return [*said, *_by_methods(rows, best)]
+
+
+def _windows(rows: pd.DataFrame, method: str, alike: str) -> list[str]:
+    """How the windows of a method did beside the best method and window."""
+    own = rows[rows["method"].eq(method)].sort_values("window")
+    said = []
+    for verdict, words in ((ALIKE, alike), (FEWER, "{} found fewer, beyond chance")):
+        some = own[own["verdict"] == verdict]
+        names = [
+            f"{_months(window)} ({_percent(rate)})"
+            for window, rate in zip(some["window"], some["hit_rate"], strict=True)
+        ]
+        if names:
+            said.append(words.format(_list(names)))
+    return said
 
 
 def _by_methods(rows: pd.DataFrame, best: pd.Series) -> list[str]:
     """How the other methods did with their best window."""
     others = rows[
-        ~rows["method"].isin([best["method"], SHRUNK, "random"]) & rows["hit_rate"].notna()
+        ~rows["method"].isin([best["method"], COUNT, SHRUNK, "random"]) & rows["hit_rate"].notna()
     ]
     others = others.sort_values("hit_rate", ascending=False, kind="stable")
     others = others.drop_duplicates("method")
@@ -117,10 +127,8 @@ def _calibration(rows: pd.DataFrame) -> list[str]:
             continue
         row = own.iloc[(own["window"] - 12).abs().argmin()]
         ratio = _range(*(f"{row[f'predicted_over_observed{end}']:.2f}" for end in _ENDS))
-        said.append(
-            f"By {_title(row)} {ratio} incidents were expected, where they were chosen, for each "
-            "that came."
-        )
+        at = _title(row) if method == PLACES else f"the cells chosen by {_title(row)}"
+        said.append(f"At {at}, {ratio} incidents were expected for each that came.")
     return said
 
 

@@ -203,21 +203,28 @@ def _tail(
     around: Floats, total: float, *, neighbourhoods: Floats, baseline: Baseline, dispersion: float
 ) -> Floats:
     """The two-sided tail of each neighbourhood's count; each distinct one is computed once."""
-    everything = baseline.amounts.sum()
     amounts, of_amount = np.unique(neighbourhoods, return_inverse=True)
+    if 2 * len(amounts) > len(neighbourhoods):
+        # Of residents hardly two are the same: to look for more would take as long as the tails.
+        return _tails(around, neighbourhoods, total, baseline=baseline, dispersion=dispersion)
     sums, of_sum = np.unique(around, return_inverse=True)
     pairs, of_pair = np.unique(of_amount * len(sums) + of_sum, return_inverse=True)
     amount, count = amounts[pairs // len(sums)], sums[pairs % len(sums)]
+    return _tails(count, amount, total, baseline=baseline, dispersion=dispersion)[of_pair]
+
+
+def _tails(
+    count: Floats, amount: Floats, total: float, *, baseline: Baseline, dispersion: float
+) -> Floats:
+    everything = baseline.amounts.sum()
     share = np.minimum(amount / everything, 1.0)
     if baseline.labels:
-        tails = hypergeometric_two_sided(count, int(total), amount, int(everything))
-    elif dispersion > 1:
+        return hypergeometric_two_sided(count, int(total), amount, int(everything))
+    if dispersion > 1:
         # Of a large share of the total the rest says nearly all: its variance is smaller.
         spread = np.maximum(dispersion * (1 - share), 1.0)
-        tails = overdispersed_two_sided(count, total * share, spread)
-    else:
-        tails = binomial_two_sided(count, int(total), share)
-    return tails[of_pair]
+        return overdispersed_two_sided(count, total * share, spread)
+    return binomial_two_sided(count, int(total), share)
 
 
 def _classes(

@@ -90,7 +90,7 @@ class PlaceTerms(Terms):
         WholeNumber(1, 36),
         12,
         says="Months by whose incidents places are chosen: those that end with the period; the "
-        "period itself where it is longer.",
+        "period itself where it is longer. 'evaluate' says how many find most here.",
         analyses=_RANK,
     )
 

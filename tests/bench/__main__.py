@@ -14,6 +14,7 @@ from types import ModuleType
 
 from tests.bench import (
     allocation,
+    baselines,
     board,
     density,
     gazetteer,
@@ -34,8 +35,8 @@ from tests.bench import (
 from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
-    join, join_cold, join_threads, serving, transform, gi_star, density, knox, import_geopackage,
-    import_postgis, plan_move, planner, allocation, board, scale, unusual,
+    join, join_cold, join_threads, serving, transform, gi_star, baselines, density, knox,
+    import_geopackage, import_postgis, plan_move, planner, allocation, board, scale, unusual,
     gazetteer,
 )  # fmt: skip
 

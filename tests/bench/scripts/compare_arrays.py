@@ -46,12 +46,25 @@ def knox(ours: np.ndarray, theirs: np.ndarray) -> None:
     refuse(abs(one - other) > reach, f"the p differ: {one} and {other}")
 
 
+def tails(ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Equal tails, and none where there is no baseline."""
+    one, other = ours["p"], theirs["p"]
+    refuse((np.isnan(one) != np.isnan(other)).any(), "other cells have a baseline")
+    refuse(np.nanmax(np.abs(one - other)) > CLOSE, "the tails differ")
+
+
+def rates(ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Equal rates and ranges."""
+    for name in ("rate", "low", "high"):
+        refuse(np.abs(ours[name] - theirs[name]).max() > CLOSE, f"the rates differ in {name}")
+
+
 def refuse(differs: bool, text: str) -> None:
     if differs:
         raise SystemExit(text)
 
 
-RULES = {"z": z, "p": p, "density": density, "knox": knox}
+RULES = {"z": z, "p": p, "density": density, "knox": knox, "tails": tails, "rates": rates}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
