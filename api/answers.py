@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from api.calls import SharedDemand, changed
@@ -18,7 +19,7 @@ from geo.analyses import Analysis, AnalysisResult
 from geo.analyses.analysis import Runner, run_here
 from geo.checkpoints import checkpoint, demanded_by
 from geo.errors import PatchmapError, raised_anew
-from geo.question.ask import Answer, Question, ask
+from geo.question.ask import Answer, Question, ask, default_layer, in_terms_of
 from geo.question.layer_index import LayerIndexes
 from geo.store.contract import Store
 
@@ -120,9 +121,7 @@ class Answers:
         QuestionError
             If the data cannot answer it.
         """
-        return self.cached(
-            f"answer?{question.query()}", lambda snapshot: self.new(question, snapshot)
-        )
+        return self._answer_of(question, self.snapshot())
 
     def ask_history(self, question: Question) -> Answer:
         """Answer a Question on the current data, with the incidents of the years before.
@@ -132,18 +131,25 @@ class Answers:
         QuestionError
             If the data cannot answer it.
         """
-        key = f"history?{question.query()}"
-        return self.cached(key, lambda snapshot: self.new(question, snapshot, history=True))
+        return self._answer_of(question, self.snapshot(), history=True)
 
-    def new(self, question: Question, snapshot: Snapshot, *, history: bool = False) -> Answer:
-        """Answer a Question on a state of the data, without a look at the cache.
+    def _answer_of(
+        self, question: Question, snapshot: Snapshot, *, history: bool = False
+    ) -> Answer:
+        """The Answer of a state of the data; with and without the default layer's name the same."""
+        named = replace(question, layer=question.layer or default_layer(snapshot))
+        key = f"{'history' if history else 'answer'}?{named.query()}"
+        return self.cached(
+            key, lambda state: self._new(named, state, history=history), snapshot=snapshot
+        )
 
-        Raises
-        ------
-        QuestionError
-            If the data cannot answer it.
-        """
-        return ask(question, snapshot, history=history, indexes=self._indexes)
+    def _new(self, question: Question, snapshot: Snapshot, *, history: bool) -> Answer:
+        """An Answer, of the same incidents as one that was given before where it can be."""
+        selection = question.selection
+        if selection == question:
+            return ask(question, snapshot, history=history, indexes=self._indexes)
+        same = self._answer_of(selection, snapshot, history=history)
+        return in_terms_of(same, question)
 
     def result(self, analysis: Analysis, question: Question) -> tuple[Answer, AnalysisResult]:
         """Run an analysis for a Question on the current data.
@@ -153,16 +159,11 @@ class Answers:
         QuestionError
             If the data cannot answer it.
         """
-        key = f"{'history' if analysis.history else 'answer'}?{question.query()}"
         # One for both: the data may change between the result and its answer.
         state = self.snapshot()
 
         def answered() -> Answer:
-            return self.cached(
-                key,
-                lambda snapshot: self.new(question, snapshot, history=analysis.history),
-                snapshot=state,
-            )
+            return self._answer_of(question, state, history=analysis.history)
 
         run = {"run": self._search} if analysis.searches else {}
         # The prefix keeps these apart from encoded collections, cached under the command's name.

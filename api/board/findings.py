@@ -132,6 +132,8 @@ class Findings:
     @cached_property
     def counting(self) -> Answer:
         """The same Answer without its harm table, for analyses that only count."""
+        if self.answer.harm is None:
+            return self.answer
         return replace(self.answer, facts=replace(self.answer.facts, harm=None))
 
     @cached_property

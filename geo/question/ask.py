@@ -67,7 +67,7 @@ from geo.store.contract import (
 )
 from geo.store.layer_ids import MATCHED, PLAN_PREFIX
 
-__all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer"]
+__all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer", "in_terms_of"]
 
 LayerReader = Callable[[str], tuple[LayerMetadata, gpd.GeoDataFrame]]
 
@@ -282,6 +282,24 @@ def _answered(
         series=series,
         indexes=indexes,
     )
+
+
+def in_terms_of(answer: Answer, question: Question) -> Answer:
+    """The Answer to a Question that selects the same incidents as another one.
+
+    Parameters
+    ----------
+    answer
+        The Answer to that one.
+    question
+        Its `selection` is the same.
+
+    Returns
+    -------
+    As `ask` would return it, without reading anything.
+    """
+    own = replace(question, layer=answer.question.layer)
+    return replace(answer, question=own, accounts=replace(answer.accounts, question=own.options()))
 
 
 def refuse_without_data(question: Question, store: StoreReader, layer: str) -> None:

@@ -378,6 +378,13 @@ class PatrolTerms(Terms):
         return next((shift for shift in self.shifts if shift.name == name), None)
 
 
+MADE_OF_INCIDENTS: Final = (
+    *("cell", "shape", "test", "by", "bandwidth", "edge", "holdout"),
+    *("near", "days", "distance", "posts", "need", "patches"),
+)
+"""Fields of a Question that say what is made of its incidents, beside `patrols`, and not which."""
+
+
 @dataclass(frozen=True)
 class Question(Terms):
     """Which incidents, over which areas, at which grain; and what an analysis needs to know.
@@ -523,6 +530,18 @@ class Question(Terms):
     def period_option(self) -> str:
         """The option that says its period, for a refusal."""
         return "datetime" if isinstance(self.period, Interval) else "period"
+
+    @property
+    def selection(self) -> Question:
+        """The Question that selects the same incidents, with the defaults of what is made of them.
+
+        Another number of officers or width of cells needs no incident to be read anew.
+        """
+        empty = Question()
+        defaults: dict[str, object] = {name: getattr(empty, name) for name in MADE_OF_INCIDENTS}
+        # Candidate bases are a layer, which is read with the incidents.
+        patrols = replace(empty.patrols, bases=self.patrols.bases)
+        return _changed(self, {**defaults, "patrols": patrols})
 
     @classmethod
     def read(cls, options: Mapping[str, str]) -> Question:
