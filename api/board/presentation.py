@@ -21,7 +21,7 @@ from api.board.headline import headline_of, span_words
 from api.board.variables import Variables
 from api.errors import UNANSWERED
 from api.pages.charts import Chart
-from api.pages.text import PATTERN_WORDS, percent, usual_words
+from api.pages.text import PATTERN_WORDS, officer_words, percent, usual_words
 from geo.analyses.unusual import JudgedSeries
 from geo.analyses.unusual_text import series_title, step_title
 from geo.hotspots.verdict import CERTAINTY
@@ -193,7 +193,7 @@ def _patrols(findings: Findings) -> list[Step]:
     except UNANSWERED:
         return []
     lines = [
-        f"{patrol.officer}: {len(patrol.stops)} places, {patrol.visits} visits"
+        f"{officer_words(patrol.officer)}: {len(patrol.stops)} places, {patrol.visits} visits"
         for patrol in summary.patrols[:MOST_AREAS]
     ]
     return [Step("Who goes where", f"{summary.title}.", "", lines)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, cast
 
@@ -27,6 +28,7 @@ from api.errors import FAILED, UNANSWERED
 from api.formats.registry import download_formats
 from api.load.log import log
 from api.maps.drawing import draw_treatment
+from api.pages.allocation_summary import AllocationSummary
 from api.pages.charts import HEATS, chart, heat
 from api.pages.templating import templates
 from api.pages.text import PATTERN_WORDS
@@ -205,7 +207,21 @@ def _officers(findings: Findings) -> Variables:
 
 def patrols(findings: Findings) -> Variables:
     """Who visits which of the ranked places, and in which order."""
-    return {"summary": findings.patrols}
+    summary = findings.patrols
+    return {"summary": summary, "stop_names": _stop_names(summary)}
+
+
+def _stop_names(summary: AllocationSummary) -> Mapping[str, str]:
+    """The street of each stop, by its place; where two places share it, the next street as well."""
+    streets = {
+        stop.hotspot_id: [name for name in stop.streets.split("; ") if name] or [stop.hotspot_id]
+        for patrol in summary.patrols
+        for stop in patrol.stops
+    }
+    first = Counter(names[0] for names in streets.values())
+    return {
+        at: " / ".join(names[: 2 if first[names[0]] > 1 else 1]) for at, names in streets.items()
+    }
 
 
 def when(findings: Findings) -> Variables:

@@ -18,6 +18,7 @@ from api.maps.pages import MapPage
 from api.maps.parts import OUTLINE, MapDrawing, inert
 from api.maps.patrols import draw_patrols
 from api.pages.allocation_summary import HUES, AllocationSummary
+from api.pages.text import officer_words
 from geo.crs import Projection
 
 STEPS: Final = ("#f7faff", "#b3d1e8", "#61a5d0", "#2070b0")
@@ -30,6 +31,7 @@ _AROUND_STOPS_M = 400.0
 """Room around the stops of patrols, in metres."""
 
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
+_TEMPLATES.filters["officer_words"] = officer_words
 
 
 def draw_allocation(

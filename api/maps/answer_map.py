@@ -20,7 +20,7 @@ from api.maps.painting import Painting, Style
 from api.maps.parts import OUTLINE, MapDrawing, inert
 from api.maps.patrols import draw_patrols
 from api.pages.allocation_summary import HUES, AllocationSummary
-from api.pages.text import headline, shown_words
+from api.pages.text import headline, officer_words, shown_words
 from geo.analyses import LAYERS
 from geo.crs import Projection
 from geo.question.answer import Answer
@@ -51,6 +51,7 @@ PLACE = {"fill": False, "color": "#111111", "weight": 2.5, "dashArray": "5 4"}
 _TOOLTIP = {"n": "Incidents", "meaning": "Meaning", "area": "Area", "at": "Cell"}
 
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True)
+_TEMPLATES.filters["officer_words"] = officer_words
 
 
 def draw(

@@ -132,9 +132,17 @@ def _change(answer: Answer) -> Painting:
     cells = result.frame[difference.abs() >= steps[0]]
     size = np.searchsorted(steps, cells["difference"].abs(), side="right") - 1
     way = np.where(cells["difference"] > 0, "rise", "fall")
-    kinds = pd.Series([f"{up}{number}" for up, number in zip(way, size, strict=True)], cells.index)
     changes = answer.cell_changes.areas.set_axis(answer.cells.ids)
     changed = changes.reindex(cells["cell_id"])
+    # Colour means a change: what may be chance is drawn as quietly as what shows no pattern.
+    is_clear = changed["certainty"].isin(CERTAINTY[:2]).to_numpy()
+    kinds = pd.Series(
+        [
+            f"{up}{number}" if clear else "unclear"
+            for up, number, clear in zip(way, size, is_clear, strict=True)
+        ],
+        cells.index,
+    )
     meaning = pd.Series(
         [
             f"{difference:+,.0f} per km²"
@@ -161,13 +169,14 @@ def _change(answer: Answer) -> Painting:
             f"fall{at}": Shade(falls[at], style_of(_FALLS[at], _FALLS[at]))
             for at in range(len(steps))
         },
+        "unclear": Shade("No clear change", PLAIN),
     }
     compared = answer.accounts.compared.period.title
     unit = "harm" if answer.harm is not None else "incidents"
     note = (
         f"Change of the density of {unit} against {compared}, for an equal number of days. "
-        f"{clear:,} of {compares:,} cells changed by more than chance; the colours of "
-        "the others can be chance."
+        f"{clear:,} of {compares:,} cells changed by more than chance; only they are "
+        "coloured."
     )
     return Painting(painted(cells, kinds, meaning), shades, note)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from api.maps.parts import MAP_DECIMALS, MapDrawing, geojson, inert
 from api.pages.allocation_summary import HUES, AllocationSummary, Patrol, Stop
+from api.pages.text import officer_words
 
 # folium has no types for the options of its lines.
 _polyline: Callable[..., folium.MacroElement] = folium.PolyLine
@@ -80,4 +81,4 @@ def _add_stops(drawing: MapDrawing, patrol: Patrol, visitors: dict[str, list[str
 
 def _tooltip(patrol: Patrol, stop: Stop) -> str:
     times = ", ".join(stop.times) or f"{patrol.rounds} visits a day"
-    return f"{patrol.officer}, stop {stop.stop}: {stop.streets}; {times}"
+    return f"{officer_words(patrol.officer)}, stop {stop.stop}: {stop.streets}; {times}"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from api.pages.text import CHANGE_WORDS, hours_words, percent, signed, usual_words
+from api.pages.text import CHANGE_WORDS, hours_words, officer_words, percent, signed, usual_words
 from geo.incidents import category_title
 
 # Stands in a page for a section that is sent later; escaped text can never contain it.
@@ -22,6 +22,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "title_of": category_title,
     "signed": signed,
     "percent": percent,
+    "officer_words": officer_words,
 }
 templates.filters |= _FILTERS
 templates.globals |= {

@@ -8,6 +8,7 @@ import re
 import geopandas as gpd
 
 from api.calls import BusyError
+from geo.allocation.patrols.scheduling import DAY
 from geo.coverage import no_data_words, partly_covered
 from geo.errors import PatchmapError, QuestionError
 from geo.hotspots.verdict import CERTAINTY, UNJUDGED
@@ -186,6 +187,14 @@ def total_words(answer: Answer) -> str:
 def usual_words(usual: float) -> str:
     """How many incidents are usual: `usually about 22`."""
     return "usually fewer than 1" if usual < 0.5 else f"usually about {usual:,.0f}"
+
+
+def officer_words(officer: str) -> str:
+    """An officer of a plan as people call one: `Officer 1`, or `Late shift, officer 1`."""
+    shift, _, number = officer.rpartition(" ")
+    if shift in ("", DAY):
+        return f"Officer {number}"
+    return f"{shift[:1].upper()}{shift[1:]} shift, officer {number}"
 
 
 def signed(number: float) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import pandas as pd
 
 from geo.errors import NotFoundError, QuestionError
-from geo.incidents import COVERS_SETTING, NOTES_SETTING, Covers, SourceNotes
+from geo.incidents import COVERS_SETTING, LONDON, NOTES_SETTING, Covers, SourceNotes
 from geo.question.harm import WEIGHTS_SETTING, HarmTable
 from geo.question.model import COUNT, Question
 from geo.sources import NOTES
-from geo.store.contract import StoreReader
+from geo.store.contract import LayerMetadata, StoreReader
 from geo.store.layer_ids import areas_among, find_layer
+
+_VINTAGE: Final = re.compile(r"[-_]?((?:19|20)\d\d)$")
 
 PLACES_SETTING = "known places {}"
 """Name of the setting that stores the ids of ranked places, by their radius."""
@@ -20,6 +24,9 @@ PLACES_SETTING = "known places {}"
 
 def default_layer(store: StoreReader) -> str:
     """The layer of a Question that names none: the setting's, else the first one of areas.
+
+    Of several vintages of that one, such as `wards-2013` and `wards-2025`, it is the newest that
+    is in force today.
 
     Raises
     ------
@@ -33,7 +40,22 @@ def default_layer(store: StoreReader) -> str:
     try:
         return find_layer(layers, str(chosen)).layer_id
     except NotFoundError:
-        return layers[0].layer_id
+        return _newest(layers, today=f"{pd.Timestamp.now(LONDON):%Y-%m-%d}")
+
+
+def _newest(layers: Sequence[LayerMetadata], *, today: str) -> str:
+    """The newest vintage of the first layer that is in force on a day, `YYYY-MM-DD`."""
+    kind = _VINTAGE.sub("", layers[0].layer_id)
+    vintages = [one for one in layers if _VINTAGE.sub("", one.layer_id) == kind]
+    in_force = [one for one in vintages if _begun(one) <= today]
+    # The first of equals, as without a date nothing says which is newer.
+    return max(in_force or vintages[:1], key=_begun).layer_id
+
+
+def _begun(layer: LayerMetadata) -> str:
+    """When a layer came into force: by its metadata, else by the year that its id ends with."""
+    year = _VINTAGE.search(layer.layer_id)
+    return layer.valid_from or (year[1] if year else "")
 
 
 def harm_table(store: StoreReader, question: Question) -> HarmTable | None:

@@ -9,7 +9,7 @@ from tests.browser.conftest import Watched
 
 pytestmark = pytest.mark.browser
 
-SIZES = ((390, 844), (1024, 768), (1280, 720), (1600, 900), (1920, 1080), (2560, 1440))
+SIZES = ((390, 844), (1024, 768), (1280, 720), (1920, 1080), (2560, 1440), (3840, 2160))
 _OVERLAPS = """() => {
     // Each line of text that can be shown, clipped by what scrolls around it, and each map.
     const boxes = [];
