@@ -20,6 +20,13 @@ from tests.leftovers import (  # noqa: F401 - hooks, which pytest looks for here
     pytest_terminal_summary,
     pytest_unconfigure,
 )
+from tests.made import (  # noqa: F401 - fixtures, found by their names
+    demo_city,
+    demo_folder,
+    demo_store,
+    derby_store,
+    melton_store,
+)
 from tests.postgres import Cluster, PostgresUnavailableError, PrivateCluster, start_cluster
 from tests.scheduling import (  # noqa: F401 - likewise
     pytest_collection_modifyitems,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 
-from boundaries.demo import build_city
 from tests.services import run_patchmap
 
 ASB = "anti-social-behaviour"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory, demo_folder) -> Path:
     """A folder with the demo city's store, and the files that a council would have."""
     made: Path = tmp_path_factory.mktemp("planted")
-    done(made, "demo.gpkg", "demo", "--files", "files")
+    shutil.copytree(demo_folder, made, dirs_exist_ok=True)
     done(made, "council.gpkg", "layers", "add", "files/wards.geojson", "--id", "wards")
     sheet = ("files/council-asb.csv", "--mapping", "files/council-asb.toml")
     done(made, "council.gpkg", "ingest", *sheet)
@@ -31,20 +31,19 @@ def done(folder: Path, store: str, *arguments: str) -> str:
     return ran.stdout
 
 
-def patterns(folder: Path, *period: str) -> dict[str, str]:
+def patterns(folder: Path, planted: pd.DataFrame, *period: str) -> dict[str, str]:
     """What the cells of the planted hotspots are called, by kind."""
     done(folder, "demo.gpkg", "emerging", "--category", ASB, *period, "-o", "emerging.parquet")
-    planted = build_city().planted
     spots = gpd.GeoDataFrame(planted, geometry=gpd.points_from_xy(planted["x"], planted["y"]))
     cells = gpd.read_parquet(folder / "emerging.parquet")
     joined = gpd.sjoin(spots.set_crs(cells.crs), cells, predicate="within")
     return dict(zip(joined["kind"], joined["pattern"], strict=True))
 
 
-def test_the_planted_hotspots_are_classed_as_what_they_are(folder):
-    late = patterns(folder, "--period", "latest-48m")
+def test_the_planted_hotspots_are_classed_as_what_they_are(folder, demo_city):
+    late = patterns(folder, demo_city.planted, "--period", "latest-48m")
     assert (late["emerging"], late["fading"]) == ("hot_consecutive", "hot_diminishing")
-    early = patterns(folder, "--from", "2023-04", "--to", "2025-04")
+    early = patterns(folder, demo_city.planted, "--from", "2023-04", "--to", "2025-04")
     assert early["cleared"] == "hot_historical"
 
 

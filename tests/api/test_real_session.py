@@ -32,32 +32,25 @@ def test_the_halved_month_gives_the_counts_of_the_reference(
     assert counts.to_dict() == expected["total_9m_feb2024_halved"].to_dict()
 
 
-def test_the_map_of_derby_is_one_small_file(tmp_path: Path, real_data: Path) -> None:
-    derby = real_data / "derby"
-    for arguments in (
-        ["layers", "add", str(derby / "wards-2025.geojson"), "--id", "wards-2025"],
-        ["ingest", str(derby / "police-uk-derbyshire.zip")],
-        ["map", "--category", ASB, "--from", "2018-10", "--to", "2019-02", "-o", "map.html"],
-    ):
-        done = run_patchmap(*arguments, cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
+def test_the_map_of_derby_is_one_small_file(tmp_path: Path, derby_store: Path) -> None:
+    question = ["--category", ASB, "--from", "2018-10", "--to", "2019-02"]
+    done = run_patchmap(
+        "--store", str(derby_store), "map", *question, "-o", "map.html", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
     assert (tmp_path / "map.html").stat().st_size < 2_000_000
 
 
 def test_the_bases_of_melton_are_those_of_trying_every_pair(
-    tmp_path: Path, real_data: Path
+    tmp_path: Path, real_data: Path, melton_store: Path
 ) -> None:
     melton = real_data / "melton"
-    archive = next(melton.glob("police-uk-*.zip"))
     patrols = ["patrols", "--layer", "wards-2025", "--category", ASB]
     for arguments in (
-        ["layers", "add", str(melton / "wards-2025.geojson"), "--id", "wards-2025"],
-        ["layers", "add", str(melton / "lsoa-2021.geojson"), "--id", "lsoa-2021"],
-        ["ingest", str(archive)],
         ["rank", "--layer", "wards-2025", "--category", ASB, "-o", "places.csv"],
         [*patrols, "--bases", "lsoa-2021", "--reach", "10", "-o", "rounds.csv"],
     ):
-        done = run_patchmap(*arguments, cwd=tmp_path)
+        done = run_patchmap("--store", str(melton_store), *arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
     places = pd.read_csv(tmp_path / "places.csv")
     table = pd.read_csv(tmp_path / "rounds.bases.csv").set_index("base_code")

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.demo import build_city
 from boundaries.layers.best_fit import assignment_from_table, best_fit, overlap_shares
 from boundaries.plans.plan import areas_of_layer
 from boundaries.plans.state import Area
@@ -69,16 +68,14 @@ def test_layers_in_different_systems_are_refused(four_squares):
         best_fit(four_squares, four_squares, centres=lonlat.geometry.representative_point())
 
 
-def test_shares_of_a_block_add_up_to_the_whole():
-    city = build_city()
-    shares = overlap_shares(city.blocks, city.wards)
+def test_shares_of_a_block_add_up_to_the_whole(demo_city):
+    shares = overlap_shares(demo_city.blocks, demo_city.wards)
     assert shares.groupby("block_code")["share"].sum().to_numpy() == pytest.approx(1.0)
 
 
-def test_a_city_made_of_whole_blocks_comes_back_exactly():
-    city = build_city()
-    fit = best_fit(city.blocks, city.wards)
-    assert (fit.assignment == city.blocks["ward_code"]).all()
+def test_a_city_made_of_whole_blocks_comes_back_exactly(demo_city):
+    fit = best_fit(demo_city.blocks, demo_city.wards)
+    assert (fit.assignment == demo_city.blocks["ward_code"]).all()
     assert fit.straddling.empty
 
 

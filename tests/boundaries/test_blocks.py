@@ -7,7 +7,6 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boundaries.demo import build_city
 from boundaries.layers.blocks import block_graph
 from geo.errors import InputError
 from tests.boundaries.drawn import grid, layer
@@ -82,8 +81,8 @@ def test_pieces_are_the_connected_components_of_networkx(members):
     assert sorted(graph.pieces(members)) == sorted(expected)
 
 
-def test_neighbours_in_a_city_are_those_whose_boundaries_share_a_line():
-    blocks = build_city().blocks.head(200)
+def test_neighbours_in_a_city_are_those_whose_boundaries_share_a_line(demo_city):
+    blocks = demo_city.blocks.head(200)
     shapes = blocks.geometry.to_numpy()
     one, other = shapely.STRtree(shapes).query(shapes, predicate="touches")
     length = shapely.length(shapely.intersection(shapes[one], shapes[other]))

@@ -20,8 +20,8 @@ ASB = "anti-social-behaviour"
 
 
 @pytest.fixture(scope="session")
-def city():
-    return build_city()
+def city(demo_city):
+    return demo_city
 
 
 @pytest.fixture(scope="session")

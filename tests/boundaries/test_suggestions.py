@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from boundaries.demo import build_city
 from boundaries.layers.blocks import block_graph
 from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.annealing import AlternativeLimits, find_alternative
@@ -21,8 +20,8 @@ def even(columns: int, rows: int) -> MeasuredBlocks:
 
 
 @pytest.fixture(scope="module")
-def city():
-    made = build_city()
+def city(demo_city):
+    made = demo_city
     sums = ["electors", "residents"]
     blocks = MeasuredBlocks.of(made.blocks, sums=sums)
     plan = Plan.begin(

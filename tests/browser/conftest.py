@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
-from tests.services import run_patchmap, serving
+from tests.services import serving
 
 CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = Path(__file__).parents[2] / ".cache/screenshots"
@@ -54,15 +54,6 @@ class Watched:
         """Leave a picture for a person to look at."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-
-@pytest.fixture(scope="session")
-def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store of the demo city, as `patchmap demo` makes it."""
-    folder = tmp_path_factory.mktemp("demo")
-    done = run_patchmap("--store", "demo.gpkg", "demo", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder / "demo.gpkg"
 
 
 @pytest.fixture(scope="session")

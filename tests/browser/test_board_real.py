@@ -8,25 +8,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
-from tests.services import run_patchmap, serving
+from tests.services import serving
 
 pytestmark = pytest.mark.browser
 
 
-def store_of(folder: Path, wards: Path, archive: Path) -> Path:
-    for arguments in (("layers", "add", str(wards), "--id", "wards"), ("ingest", str(archive))):
-        done = run_patchmap("--store", "real.gpkg", *arguments, cwd=folder)
-        assert done.returncode == 0, done.stderr
-    return folder / "real.gpkg"
-
-
 def test_melton_is_told_by_months_with_its_change_and_persistence(
-    watched: Watched, real_data: Path, tmp_path: Path
+    watched: Watched, melton_store: Path
 ) -> None:
-    archive = next((real_data / "melton").glob("police-uk-*.zip"))
-    store = store_of(tmp_path, real_data / "melton" / "wards-2025.geojson", archive)
     page = watched.page
-    with serving(store) as address:
+    with serving(melton_store) as address:
         page.goto(address)
         watched.wait_for_map()
         watched.keep("melton-opened")
@@ -47,13 +38,9 @@ def test_melton_is_told_by_months_with_its_change_and_persistence(
     assert watched.faults == []
 
 
-def test_derby_says_which_months_are_unknown(
-    watched: Watched, real_data: Path, tmp_path: Path
-) -> None:
-    wards = real_data / "derby" / "wards-2025.geojson"
-    store = store_of(tmp_path, wards, real_data / "derby" / "police-uk-derbyshire.zip")
+def test_derby_says_which_months_are_unknown(watched: Watched, derby_store: Path) -> None:
     page = watched.page
-    with serving(store) as address:
+    with serving(derby_store) as address:
         page.goto(f"{address}/?period=latest-12m&category=anti-social-behaviour")
         watched.wait_for_map()
         watched.keep("derby")

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.demo.city import build_city
 from geo.cells import Cells, Grid
 from geo.hotspots.baselines import Baseline
 from geo.hotspots.emerging import emerging
@@ -14,8 +13,8 @@ from geo.incidents import london_months, months_between
 
 
 @pytest.fixture(scope="module")
-def city():
-    return build_city()
+def city(demo_city):
+    return demo_city
 
 
 @pytest.fixture(scope="module")

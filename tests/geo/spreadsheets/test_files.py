@@ -9,8 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boundaries.demo import build_city
-from boundaries.demo.export import write_files
 from geo.errors import InputError
 from geo.sources import sheets
 from geo.sources.mapping import read_mapping
@@ -128,10 +126,8 @@ def test_of_a_column_that_stands_twice_in_a_sheet_the_mapping_says_which(tmp_pat
 
 
 @pytest.fixture(scope="module")
-def council_sheet(tmp_path_factory, projection):
-    folder = tmp_path_factory.mktemp("demo")
-    write_files(build_city(), folder, projection)
-    return folder / "council-asb.csv"
+def council_sheet(demo_folder):
+    return demo_folder / "files/council-asb.csv"
 
 
 def test_the_mapping_suggested_for_the_demo_takes_all_its_rows(council_sheet, projection):
