@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import ive
-from scipy.stats import binom, poisson
+from scipy.special import betaln, gammaln, ive, xlogy
 
 from geo.errors import InputError
 
@@ -148,7 +147,7 @@ def _by_chance(n: int, m: int, *, occupied: bool) -> _ChanceCurve:
     # Beyond so many deviations a count is as good as impossible.
     reach = 12 * np.sqrt(mean) + 40
     counts = np.arange(max(int(mean - reach), int(occupied)), min(n, int(mean + reach)) + 1)
-    places = _occupied(counts, mean) if occupied else binom.pmf(counts, n, 1 / m)
+    places = _occupied(counts, mean) if occupied else _binomial(counts, n, 1 / m)
     # The busiest first. Rounded sums would not end at exactly 1.
     of_places = np.cumsum(places[::-1])
     of_incidents = np.cumsum((places * counts)[::-1])
@@ -164,7 +163,18 @@ def _occupied(counts: NDArray[np.int64], mean: float) -> Floats:
         once: Floats = np.where(counts == 1, 1.0, 0.0)
         return once
     rate = brentq(lambda value: value / -np.expm1(-value) - mean, 1e-9, mean)
-    chance: Floats = poisson.pmf(counts, rate)
+    chance: Floats = np.exp(xlogy(counts, rate) - gammaln(counts + 1) - rate)
+    return chance
+
+
+# Written out, as above: to import scipy.stats takes every command and service a quarter second.
+def _binomial(counts: NDArray[np.int64], n: int, p: float) -> Floats:
+    """The chance of each count among n incidents that fall on a place with probability p."""
+    if p >= 1:
+        certain: Floats = np.where(counts == n, 1.0, 0.0)
+        return certain
+    ways = -betaln(n - counts + 1, counts + 1) - np.log1p(n)
+    chance: Floats = np.exp(ways + xlogy(counts, p) + (n - counts) * np.log1p(-p))
     return chance
 
 
