@@ -23,6 +23,12 @@ MOST_CELLS: Final = 2**22
 """Cells of a grid; wider ones are taken where there would be more."""
 
 
+MANY_POINTS: Final = 50_000
+"""From so many points on they are sorted by place first, which then takes less than it saves."""
+
+Floats = NDArray[np.float64]
+
+
 @dataclass(frozen=True)
 class NearestLines:
     """The nearest line of each of n points.
@@ -79,8 +85,26 @@ class LineLocator:
         The nearest line of each point; of equally near ones the first.
         """
         east, north = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        if len(east) < MANY_POINTS:
+            return self._nearest(east, north)
+        # Points that lie together look at the same pieces, which the processor then has at hand.
+        order = np.argsort(self._cells(east, north), kind="stable")
+        together = self._nearest(east[order], north[order])
+        back = np.empty(len(order), np.int64)
+        back[order] = np.arange(len(order))
+        return NearestLines(
+            together.positions[back], together.distances_m[back], together.tied[back]
+        )
+
+    def _nearest(self, east: Floats, north: Floats) -> NearestLines:
         limits = (self._within_m, EQUALLY_NEAR_M)
         return NearestLines(*find_nearest(self._pieces, self._grid, (east, north), limits))
+
+    def _cells(self, east: Floats, north: Floats) -> Floats:
+        """A number for each point by which those of one cell come together."""
+        grid = self._grid
+        column = np.floor((east - grid.west) / grid.width)
+        return np.floor((north - grid.south) / grid.width) * (grid.columns + 1) + column
 
 
 def nearest_lines(
@@ -114,7 +138,9 @@ def _pieces_of(lines: NDArray[np.object_]) -> Pieces:
     # The loops take arrays without gaps between their numbers.
     x, y = (np.ascontiguousarray(values) for values in xy.T)
     owner = line[part[starts]].astype(np.int64)
-    return Pieces(x[starts], y[starts], x[starts + 1], y[starts + 1], owner)
+    squared = (x[starts + 1] - x[starts]) ** 2 + (y[starts + 1] - y[starts]) ** 2
+    inverse = np.divide(1.0, squared, out=np.zeros(len(starts)), where=squared > 0)
+    return Pieces(x[starts], y[starts], x[starts + 1], y[starts + 1], inverse, owner)
 
 
 def _grid_over(pieces: Pieces, within_m: float) -> PieceGrid:

@@ -18,12 +18,19 @@ MARGIN_M = 1e-6
 
 
 class Pieces(NamedTuple):
-    """The straight pieces that lines are made of: both ends in metres, and whose line they are."""
+    """The straight pieces that lines are made of: both ends in metres, and whose line they are.
+
+    Attributes
+    ----------
+    per_squared_length
+        1 over the square of the length; 0 where that is none. A product is quicker than a quotient.
+    """
 
     ax: Floats
     ay: Floats
     bx: Floats
     by: Floats
+    per_squared_length: Floats
     line: Ints
 
 
@@ -123,8 +130,7 @@ def _squared_distance(pieces: Pieces, number: int, x: float, y: float) -> float:
     ax, ay = pieces.ax[number], pieces.ay[number]
     across, up = pieces.bx[number] - ax, pieces.by[number] - ay
     right, above = x - ax, y - ay
-    length = across * across + up * up
-    along = (right * across + above * up) / length if length > 0.0 else 0.0
+    along = (right * across + above * up) * pieces.per_squared_length[number]
     # Beyond its ends the distance is that of an end itself: lines that meet there are equally
     # near to the last bit.
     if along >= 1.0:
@@ -133,6 +139,46 @@ def _squared_distance(pieces: Pieces, number: int, x: float, y: float) -> float:
         right, above = right - along * across, above - along * up
     squared: float = right * right + above * above
     return squared
+
+
+@compiled
+def _two_nearest(
+    pieces: Pieces, grid: PieceGrid, cell: int, point: tuple[float, float]
+) -> tuple[float, float, int]:
+    """The squared distances to the nearest line and to any other one, and which the nearest is."""
+    x, y = point
+    shortest, other, own = np.inf, np.inf, -1
+    for k in range(grid.start[cell], grid.start[cell + 1]):
+        number = grid.piece[k]
+        squared = _squared_distance(pieces, number, x, y)
+        if squared < shortest:
+            if pieces.line[number] != own:
+                other, own = shortest, pieces.line[number]
+            shortest = squared
+        elif squared < other and pieces.line[number] != own:
+            other = squared
+    return shortest, other, own
+
+
+@compiled
+def _first_within(
+    pieces: Pieces, grid: PieceGrid, at: tuple[int, tuple[float, float]], limit: float
+) -> int:
+    """The first line, by its position, with a squared distance up to a limit.
+
+    Parameters
+    ----------
+    at
+        The cell, and the point in it.
+    """
+    cell, (x, y) = at
+    first = -1
+    for k in range(grid.start[cell], grid.start[cell + 1]):
+        number = grid.piece[k]
+        if _squared_distance(pieces, number, x, y) <= limit:
+            own = pieces.line[number]
+            first = own if first < 0 else min(first, own)
+    return first
 
 
 @compiled
@@ -164,19 +210,14 @@ def find_nearest(
         # Also false where a place is not known.
         if not (0.0 <= column < grid.columns and 0.0 <= row < grid.rows):
             continue
-        cell = int(row) * grid.columns + int(column)
-        shortest = np.inf
-        for k in range(grid.start[cell], grid.start[cell + 1]):
-            shortest = min(shortest, _squared_distance(pieces, grid.piece[k], x[i], y[i]))
+        cell, point = int(row) * grid.columns + int(column), (x[i], y[i])
+        shortest, other, own = _two_nearest(pieces, grid, cell, point)
         if not np.sqrt(shortest) <= within:
             continue
-        distance[i] = np.sqrt(shortest)
-        limit = min(distance[i] + alike, within) ** 2
-        for k in range(grid.start[cell], grid.start[cell + 1]):
-            number = grid.piece[k]
-            squared = _squared_distance(pieces, number, x[i], y[i])
-            if squared <= limit or squared == shortest:
-                own = pieces.line[number]
-                tied[i] |= line[i] >= 0 and own != line[i]
-                line[i] = own if line[i] < 0 else min(line[i], own)
+        line[i], distance[i] = own, np.sqrt(shortest)
+        # Rounding may not leave out the nearest one itself.
+        limit = max(min(distance[i] + alike, within) ** 2, shortest)
+        if other <= limit:
+            tied[i] = True
+            line[i] = _first_within(pieces, grid, (cell, point), limit)
     return line, distance, tied

@@ -29,6 +29,7 @@ from tests.bench import (
     planner,
     scale,
     serving,
+    streets,
     transform,
     unusual,
 )
@@ -37,7 +38,7 @@ from tests.bench.runner import CACHE, Line, Run, rows, say
 PROMISES = (
     join, join_cold, join_threads, serving, transform, gi_star, baselines, density, knox,
     import_geopackage, import_postgis, plan_move, planner, allocation, board, scale, unusual,
-    gazetteer,
+    streets, gazetteer,
 )  # fmt: skip
 
 

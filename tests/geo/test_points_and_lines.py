@@ -130,7 +130,7 @@ def test_a_town_of_streets_is_as_geopandas_joins_it() -> None:
     starts = draw.uniform(0, 4_000, (1_500, 2)) + np.array([435_000, 336_000])
     turns = np.cumsum(draw.normal(0, 60, (1_500, 4, 2)), axis=1)
     lines = shapely.linestrings(starts[:, None, :] + turns)
-    xy = draw.uniform(-100, 4_100, (20_000, 2)) + np.array([435_000, 336_000])
+    xy = draw.uniform(-100, 4_100, (60_000, 2)) + np.array([435_000, 336_000])
     locator = LineLocator(lines, within_m=35)
     nearest = locator.nearest(*xy.T)
     points = gpd.GeoDataFrame(geometry=shapely.points(xy), crs="EPSG:27700")
