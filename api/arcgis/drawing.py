@@ -52,7 +52,9 @@ def _renderer(symbology: Symbology, field: str) -> dict[str, object]:
             "classBreakInfos": ranges,
         }
     default = next((drawn(one) for one in rules if not one.value), {"symbol": None, "label": None})
-    values = [{"value": one.value, "description": "", **drawn(one)} for one in rules if one.value]
+    # A renderer of one field cannot look at a flag beside it.
+    classed = [one for one in rules if one.value and one.value != symbology.flag]
+    values = [{"value": one.value, "description": "", **drawn(one)} for one in classed]
     return {
         "type": "uniqueValue",
         "field1": field,

@@ -27,6 +27,7 @@ _NUMBERED: Final = (
     "hotspot-outlines",
     "unusual",
     "street-counts",
+    "unusual-places",
 )
 """Collections by their number: add to the end alone, since maps of other people hold these."""
 

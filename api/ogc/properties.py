@@ -211,6 +211,10 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
         *(*_AREA, "category", "period", "n", "expected", "lower", "upper", "score", "p", "q"),
         *("verdict", "signals", "detectable"),
     ),
+    "unusual-places": (
+        *("hotspot_id", "streets", "area_code", "period", "n", "expected", "lower", "upper"),
+        *("score", "p", "q", "verdict", "signals", "detectable", "radius_m", "x", "y"),
+    ),
     "emerging-hotspots": (
         *("cell_id", "n", "steps", "hot_steps", "cold_steps", "last_hot", "last_cold"),
         *("trend_z", "trend_p", "pattern", "reason", *_CELL),
@@ -240,6 +244,7 @@ SOMETIMES: Mapping[str, tuple[str, ...]] = {
     "changes": (*_PER_DAY, *_RATES, "weighted", "why"),
     "expected": ("why",),
     "unusual": ("history_months", "history_weeks", "why"),
+    "unusual-places": ("history_months", "history_weeks", "why"),
     "emerging-hotspots": ("why",),
     "street-counts": (*_COMPARED, *_PER_DAY, "weighted", "why"),
     "patches": ("why",),

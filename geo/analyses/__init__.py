@@ -95,6 +95,16 @@ ANALYSES = (
         history=True,
     ),
     Analysis(
+        "unusual-places",
+        "unusual-places",
+        "Unusual places",
+        "Find ranked places whose last month is unusual for them.",
+        "The last month of each ranked place against its own season and trend.",
+        unusual.unusual_places,
+        history=True,
+        shape="circles",
+    ),
+    Analysis(
         "emerging",
         "emerging-hotspots",
         "Emerging hotspots",

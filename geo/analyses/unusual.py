@@ -71,6 +71,26 @@ def unusual_now(answer: Answer) -> AnalysisResult:
     return JudgedSeries.of(answer).result
 
 
+def unusual_places(answer: Answer) -> AnalysisResult:
+    """Judge the last month, or week, of each ranked place: the table `places` of `unusual_now`.
+
+    Parameters
+    ----------
+    answer
+        An Answer with its history.
+
+    Returns
+    -------
+    A circle for each place, what is unusual first. q is over all series, those of areas too.
+
+    Raises
+    ------
+    QuestionError
+        As `unusual_now`.
+    """
+    return JudgedSeries.of(answer).result_of_places
+
+
 @dataclass(frozen=True)
 class JudgedSeries:
     """The series of an Answer and the verdicts on them: areas by category, then places.
@@ -167,6 +187,14 @@ class JudgedSeries:
             self.known.caveats,
             tables={"places": _circles(answer, places, numbers)} if len(places) else {},
         )
+
+    @property
+    def result_of_places(self) -> AnalysisResult:
+        """The verdicts on the ranked places as a layer of circles."""
+        rows, numbers = self.shown, _numbers(self).columns
+        names = [name for name in numbers if name not in _AREA]
+        circles = _circles(self.known.answer, rows[rows["x"].notna()], names)
+        return AnalysisResult(circles, METHOD, self._parameters, self.known.caveats)
 
     @property
     def headline(self) -> str:

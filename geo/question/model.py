@@ -50,7 +50,7 @@ StreetUnit = Literal["", "street", "segment"]
 
 T = TypeVar("T", bound="Terms")
 
-_RANK = ("rank", "patrols", "unusual")
+_RANK = ("rank", "patrols", "unusual", "unusual-places")
 _STREETS = ("streets",)
 _SHARE = ("posts", "patches")
 

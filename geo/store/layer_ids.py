@@ -20,6 +20,7 @@ AnswerCollection = Literal[
     "changes",
     "expected",
     "unusual",
+    "unusual-places",
     "emerging-hotspots",
     "repeat-places",
     "street-counts",

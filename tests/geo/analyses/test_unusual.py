@@ -194,3 +194,11 @@ def test_a_period_without_a_whole_month_or_week_is_refused(find, timed):
         find("unusual", timed, datetime="2024-12-02/2024-12-20")
     with pytest.raises(QuestionError, match="no week is over by the end of the period"):
         find("unusual", timed, datetime="2024-12-02/2024-12-05", by="week")
+
+
+def test_unusual_places_are_the_table_of_places_as_a_layer_of_circles(find, burst):
+    both = find("unusual", burst, datetime="2024-12", radius="25", spacing="50")
+    places = find("unusual-places", burst, datetime="2024-12", radius="25", spacing="50")
+    assert len(places.frame) == len(both.tables["places"]) > 0
+    assert places.frame.equals(both.tables["places"])
+    assert places.parameters == both.parameters
