@@ -88,7 +88,7 @@ def test_the_renderer_has_the_colours_of_the_board(
     hotspots = renderer("Hotspot cells")
     assert (hotspots["type"], hotspots["field1"]) == ("uniqueValue", "class")
     colours = {one["value"]: one["symbol"]["color"] for one in hotspots["uniqueValueInfos"]}
-    assert colours["hot_99"] == [0xB2, 0x18, 0x2B, round(0.85 * 255)]
+    assert colours["hot_99"] == [0xB2, 0x18, 0x2B, round(0.6 * 255)]
     counts = renderer("Incidents by area")
     assert (counts["type"], counts["field"]) == ("classBreaks", "n")
     assert counts["classBreakInfos"][-1]["classMaxValue"] > counts["minValue"]
