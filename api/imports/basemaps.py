@@ -129,7 +129,8 @@ class StoredBasemap:
 
 def size_text(record: BasemapRecord) -> str:
     """How large a basemap is."""
-    return f"{record['bytes'] / 1e6:,.1f} MB"
+    size = record["bytes"]
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
 
 
 def add_basemap(

@@ -42,7 +42,7 @@ _LAYERS: Final[Mapping[Theme, tuple[str, str, str]]] = {
     "green": ("", "boundaries", "greenspaces"),
     "wood": ("", "boundaries", "woodland"),
     "buildings": ("", "boundaries", "buildings"),
-    "outlines": ("", "boundaries", "boundaries"),
+    "outlines": ("", "lines", "boundaries"),
     "places": ("names", "boundaries", "boundaries"),
 }
 """For each theme the layers of its points, lines and polygons; '' where it has none."""
@@ -140,8 +140,9 @@ def read_basemap_features(
     projection
         To the working CRS.
     theme
-        What they are drawn as; by default lines that have classes of roads are roads, other lines
-        and polygons are outlines, and points are places.
+        What they are drawn as; by default lines that have classes of roads, or come from a file
+        named after roads or streets, are roads, other lines and polygons are outlines, and points
+        are places.
 
     Returns
     -------
@@ -157,7 +158,7 @@ def read_basemap_features(
     features = collection["features"]
     shapes = _shapes(features, file, projection, collection_crs(collection, file))
     table = pd.DataFrame([feature.get("properties") or {} for feature in features])
-    theme = theme or _likely_theme(shapes, table)
+    theme = theme or _likely_theme(shapes, table, file)
     layers: dict[str, gpd.GeoDataFrame] = {}
     dimensions = shapely.get_dimensions(shapes)
     for dimension, name in enumerate(_LAYERS[theme]):
@@ -195,11 +196,12 @@ def _shapes(
     return projection.geometries_to_metres(shapes, source=crs)
 
 
-def _likely_theme(shapes: NDArray[np.object_], table: pd.DataFrame) -> Theme:
+def _likely_theme(shapes: NDArray[np.object_], table: pd.DataFrame, file: str) -> Theme:
     dimensions = shapely.get_dimensions(shapes)
     if (dimensions == 0).all():
         return "places"
-    if (dimensions == 1).all() and _road_types(table) is not None:
+    named_so = any(word in file.lower() for word in ("road", "street"))
+    if (dimensions == 1).all() and (named_so or _road_types(table) is not None):
         return "roads"
     return "outlines"
 

@@ -87,7 +87,7 @@ def test_features_of_any_file_become_tiles(store: GeoPackageStore, tmp_path: Pat
     assert (facts["features"], facts["layers"]) == (2, ["roads"])
     assert str(facts["attribution"]).startswith("Contains OS data")
     outlines = add(tmp_path, "oproad.geojson", "--id", "edges", "--as", "outlines")
-    assert outlines["layers"] == ["boundaries"]
+    assert outlines["layers"] == ["lines"]
     assert [one["basemap_id"] for one in store.basemaps()] == ["streets", "edges"]
     done = run_patchmap("--store", "town.gpkg", "basemap", "remove", "edges", cwd=tmp_path)
     assert done.returncode == 0
