@@ -120,7 +120,7 @@ def best(entries: Iterable[Entry], query: NameQuery, near: Box | None, *, most: 
     Returns
     -------
     The best first; of several for one thing, such as the sections of a road or its names in two
-    languages, the best.
+    languages, the best. Outside the study area the same holds for what reads the same.
     """
     ranked = ((rank(entry, query, near), entry) for entry in entries)
     matches = sorted(
@@ -128,17 +128,20 @@ def best(entries: Iterable[Entry], query: NameQuery, near: Box | None, *, most: 
     )
     chosen: list[Entry] = []
     for _, entry in matches:
-        if not any(_same(entry, other) for other in chosen):
+        if not any(_same(entry, other, near) for other in chosen):
             chosen.append(entry)
         if len(chosen) == most:
             break
     return chosen
 
 
-def _same(one: Entry, other: Entry) -> bool:
-    return (
-        one.kind == other.kind
-        and one.ref == other.ref
-        and folded(one.name) in (folded(other.name), folded(other.also))
-        and math.hypot(one.x - other.x, one.y - other.y) <= SAME_M
-    )
+def _same(one: Entry, other: Entry, near: Box | None) -> bool:
+    # A street of a layer is also named by incidents, which know no layer.
+    if one.kind != other.kind or (one.ref != other.ref and one.kind != "street"):
+        return False
+    if folded(one.name) not in (folded(other.name), folded(other.also)):
+        return False
+    if math.hypot(one.x - other.x, one.y - other.y) <= SAME_M:
+        return True
+    both_outside = all(_away(entry, near)[0] > _INSIDE for entry in (one, other))
+    return both_outside and one.place == other.place

@@ -12,7 +12,8 @@ import pytest
 from boundaries.gazetteer.folding import NameQuery, folded
 from boundaries.gazetteer.index import IndexFacts, postcode_key, postcode_of, write_index
 from boundaries.gazetteer.lookup import Box, NameIndex
-from boundaries.gazetteer.names import NAME_COLUMNS, NameBatch
+from boundaries.gazetteer.names import NAME_COLUMNS, Entry, NameBatch
+from boundaries.gazetteer.ranking import best
 from boundaries.gazetteer.references import grid_reference, read_reference
 from boundaries.gazetteer.search import search
 from geo.crs import Projection
@@ -185,6 +186,15 @@ def test_sections_of_a_road_are_one_result(index: NameIndex) -> None:
         "St Peter's Street, Derby, DE1",
         "St Peter's Street, St Albans, AL1",
     ]
+
+
+def test_what_reads_the_same_outside_the_study_area_is_one_result() -> None:
+    places = [(435_000, 0), (436_000, 0), (448_000, 0), (449_000, 0), (700_000, 0)]
+    streets = [Entry("Causeway", "street", "", 5, "", x, y + 336_000) for x, y in places]
+    shown = best(streets, NameQuery.read("causeway"), DERBY, most=9)
+    assert [entry.x for entry in shown] == [435_000, 436_000, 448_000]
+    layer = Entry("Causeway", "street", "Streets", 5, "", 435_100, 336_000, ref="streets/1")
+    assert len(best([streets[0], layer], NameQuery.read("causeway"), DERBY, most=9)) == 1
 
 
 def test_words_may_be_begun_and_in_any_order(index: NameIndex) -> None:
