@@ -203,9 +203,10 @@ def expected_band(monthly: pd.DataFrame, month: str, *, level: float = 0.95) -> 
     counts = monthly[earlier[-MOST_YEARS:]].to_numpy(float)
     n = monthly[month].to_numpy(float) if month in monthly else np.full(len(monthly), np.nan)
     years = counts.shape[1]
-    frame = pd.DataFrame({"n": n, "years": years}, index=monthly.index)
+    known = {"n": n, "years": years}
     if years < FEWEST_YEARS:
-        return frame.assign(expected=np.nan, low=np.nan, high=np.nan, band=BANDS[3])
+        nothing = {"expected": np.nan, "low": np.nan, "high": np.nan, "band": BANDS[3]}
+        return pd.DataFrame(known | nothing, index=monthly.index)
     spread = _dispersion(counts, level)
     shape = counts.sum(axis=1) / spread + 0.5
     low, high = (
@@ -214,12 +215,9 @@ def expected_band(monthly: pd.DataFrame, month: str, *, level: float = 0.95) -> 
     )
     low, high = np.floor(spread * low), np.ceil(spread * high)
     position = np.select([np.isnan(n), n > high, n < low], [3, 0, 2], 1)
-    return frame.assign(
-        expected=counts.mean(axis=1),
-        low=low,
-        high=high,
-        band=np.array(BANDS, dtype=object)[position],
-    )
+    band = np.array(BANDS, dtype=object)[position]
+    judged = {"expected": counts.mean(axis=1), "low": low, "high": high, "band": band}
+    return pd.DataFrame(known | judged, index=monthly.index)
 
 
 def _dispersion(counts: Floats, level: float) -> float:

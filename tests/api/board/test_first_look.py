@@ -6,6 +6,7 @@ import html
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import geopandas as gpd
@@ -58,9 +59,10 @@ def opened(store: GeoPackageStore) -> TestClient:
     )
 
 
-@pytest.fixture
-def browser(store: GeoPackageStore) -> Iterator[TestClient]:
-    with opened(store) as client:
+@pytest.fixture(scope="module")
+def browser(made_town: Path) -> Iterator[TestClient]:
+    """A browser before the town, which no test here changes: it finds each answer once for all."""
+    with closing(GeoPackageStore(made_town)) as store, opened(store) as client:
         yield client
 
 
@@ -202,14 +204,15 @@ def test_a_store_that_goes_away_while_a_page_is_sent_cuts_nothing_off(
 
 
 def test_a_map_that_fails_leaves_the_board_whole(
-    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+    store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_args: object, **_options: object) -> None:
         raise ZeroDivisionError("of this test")
 
     monkeypatch.setattr("api.board.map_page.draw", fails)
-    assert whole(browser.get(QUESTION).text)
-    response = browser.get(f"/map{QUESTION}")
+    with opened(store) as client:  # which has drawn no map yet
+        assert whole(client.get(QUESTION).text)
+        response = client.get(f"/map{QUESTION}")
     assert response.status_code == 500
     assert 'role="alert"' in response.text
 
