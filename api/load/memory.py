@@ -73,7 +73,8 @@ class MemoryBudget:
         self.shared: Callable[[], Iterable[object]] = list
         self._caches: list[Cache] = []
         self._measuring = threading.Lock()
-        self._measured, self._size = time.monotonic(), 0
+        # By processor time: what is cached grows by work, and a busy clock would ask for more.
+        self._measured, self._size = time.process_time(), 0
         self._pause = _MEASURE_SECONDS
         self._counted: set[int] = set()
         self._dropped = 0
@@ -93,8 +94,8 @@ class MemoryBudget:
             self.trim_in_time()
 
     def trim_in_time(self) -> None:
-        """Make room if that was not tried for some seconds: for what is replaced often."""
-        if time.monotonic() - self._measured > self._pause:
+        """Make room if that was not tried for some seconds of work: for what is replaced often."""
+        if time.process_time() - self._measured > self._pause:
             self.trim()
 
     def trim(self) -> int:
@@ -105,7 +106,7 @@ class MemoryBudget:
         How many bytes are left.
         """
         with self._measuring:
-            began = time.monotonic()
+            began = time.process_time()
             used = [(*entry, cache) for cache in self._caches for entry in cache.entries()]
             used.sort(key=lambda entry: entry[0], reverse=True)
             # What several values share counts for the one that was used last.
@@ -119,7 +120,7 @@ class MemoryBudget:
                 total -= sizes[-1]
                 self._dropped += sizes.pop()
             del used
-            self._measured, self._size = time.monotonic(), total
+            self._measured, self._size = time.process_time(), total
             self._counted = counted if total == measured else set()
             self._pause = max(_MEASURE_SECONDS, (self._measured - began) / _MEASURE_SHARE)
             if self._dropped >= _WORTH_RETURNING:
