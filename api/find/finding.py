@@ -167,15 +167,27 @@ def find(
     usable = [index for index in added if index.facts.crs == projection.crs]
     indexes = [*own_indexes(answers, question), *usable]
     results = search(
-        text, indexes, projection=projection, near=study.box if study else None, most=most
+        text, indexes, projection=projection, near=study.box if study else None, most=2 * most
     )
-    placed = [_placed(result, study, projection) for result in results]
+    placed = _apart([_placed(result, study, projection) for result in results])[:most]
     notes = [
         f"{index.facts.title} is in {index.facts.crs} and this store is not; add its file again"
         for index in added
         if index not in usable
     ]
     return SearchAnswer(text, placed, [*notes, *_notes(text, placed, indexes)], _credits(indexes))
+
+
+def _apart(results: Sequence[PlacedResult]) -> list[PlacedResult]:
+    """The results without those outside that read as one before: nobody can tell them apart."""
+    lines: set[tuple[str, ...]] = set()
+    apart = []
+    for one in results:
+        line = (one.entry.kind, one.entry.name, one.entry.place, one.note)
+        if not one.note or line not in lines:
+            apart.append(one)
+        lines.add(line)
+    return apart
 
 
 def _placed(result: Result, study: StudyArea | None, projection: Projection) -> PlacedResult:

@@ -67,6 +67,12 @@ def test_a_position_outside_the_study_area_says_so(town_client: TestClient) -> N
     assert near["note"] == "outside the study area, Wards of the town"
 
 
+def test_results_outside_that_read_the_same_are_one(town_client: TestClient) -> None:
+    results = found(town_client, "long row", limit="50")
+    outside = [one for one in results if one["note"]]
+    assert len({(one["kind"], one["name"], one["place"]) for one in outside}) == len(outside)
+
+
 def test_what_is_missing_is_said_with_what_to_do(town_client: TestClient) -> None:
     def notes(text: str) -> str:
         return " ".join(town_client.get("/search", params={"q": text}).json()["notes"])
