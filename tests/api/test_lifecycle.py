@@ -168,7 +168,7 @@ def test_a_caller_is_refused_when_the_time_is_over_though_the_work_has_not_ended
 
     @app.get("/")
     def work() -> None:
-        assert refused.wait(30)  # a long stage: it looks at nothing until the caller was refused
+        assert refused.wait(120)  # a long stage: it looks at nothing until the caller was refused
         work_until_stopped(outcome)
 
     start, body = run_async(exchange(app, [], answered=refused))

@@ -103,7 +103,7 @@ def test_a_search_that_nobody_waits_for_ends_and_the_next_one_runs(searches: Sea
         waiting = pool.submit(copy_context().run, searches, time.sleep, 60)
         call.end(CallerLeftError("the caller left"))
         with pytest.raises(CallerLeftError):
-            waiting.result(30)
+            waiting.result(120)
     assert searches(abs, -3) == 3
 
 
@@ -114,13 +114,13 @@ def test_one_search_too_many_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
     def search(_work: bytes) -> tuple[int, None]:
         taken.set()
-        assert may_end.wait(30)
+        assert may_end.wait(120)
         return 1, None
 
     monkeypatch.setattr(made, "_search", search)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(made, abs, -1)
-        assert taken.wait(30)
+        assert taken.wait(120)
         with serving_call(Call()), pytest.raises(BusyError):
             made(abs, -2)
         may_end.set()

@@ -16,7 +16,7 @@ REFUSED = "status of 409"
 def post(address: str, body: dict[str, object]) -> dict[str, object]:
     headers = {"content-type": "application/json"}
     request = urllib.request.Request(address, json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return json.load(answer)
 
 
@@ -33,7 +33,7 @@ class PlannerPage:
 
     def payload(self) -> dict[str, object]:
         address = f"{self.root}/planner/plans/{self.plan_id}"
-        with urllib.request.urlopen(address, timeout=20) as answer:
+        with urllib.request.urlopen(address, timeout=120) as answer:
             return json.load(answer)
 
     def area_of(self, block: str) -> str:

@@ -50,7 +50,7 @@ def view_of(page: Page) -> dict[str, float]:
 
 def wait_until(page: Page, so: Callable[[], bool]) -> None:
     """Wait until something holds; fail where it never does."""
-    for _ in range(200):
+    for _ in range(1_200):  # a minute: the machine may be busy
         if so():
             return
         page.wait_for_timeout(50)

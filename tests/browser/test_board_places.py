@@ -134,7 +134,7 @@ def distance(one: View, other: View) -> float:
 
 def wait_until(page: Page, so: Callable[[], bool]) -> None:
     """Wait until something holds; fail where it never does."""
-    for _ in range(200):
+    for _ in range(1_200):  # a minute: the machine may be busy
         if so():
             return
         page.wait_for_timeout(50)

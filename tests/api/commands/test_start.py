@@ -351,7 +351,7 @@ def test_the_board_opens_in_a_browser_where_there_is_a_display(folder: Path) -> 
     env = browser_script(folder) | {"DISPLAY": ":99"}
     with serving_by(command, env=env, cwd=folder) as address:
         opened = folder / "opened.txt"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not opened.exists():
             assert time.monotonic() < deadline
             time.sleep(0.05)
