@@ -32,7 +32,7 @@ from geo.formats.formulas import NUMBER
 from geo.incidents import COLUMNS, REJECT_COLUMNS, Batch, Partition
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
-from tests.api.conftest import SIDE, SOUTH, WEST, SearchesHere, two_wards
+from tests.api.conftest import SIDE, SOUTH, WEST, SearchesHere, town_streets, two_wards
 from tests.services import command_of, run_patchmap
 
 MARKS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -77,6 +77,10 @@ def town(path: Path, texts: list[str]) -> None:
         store.put_layer(LayerMetadata("wards", title=texts[0], authority=texts[1]), wards)
         store.put_layer(LayerMetadata("blocks", title=texts[1]), blocks)
         store.put_layer(LayerMetadata("treated", title=texts[2]), blocks.iloc[:1])
+        metadata, streets = town_streets()
+        names = np.resize(np.array(texts, dtype=object), len(streets))
+        codes = pd.Index([f"=street{number}" for number in range(len(streets))], name="code")
+        store.put_layer(metadata, streets.assign(name=names).set_axis(codes))
         store.put_partition(incidents(texts))
 
 
