@@ -23,7 +23,9 @@ _OVERLAPS = """() => {
             left = Math.max(left, clip.left); right = Math.min(right, clip.right);
             top = Math.max(top, clip.top); bottom = Math.min(bottom, clip.bottom);
         }
-        if (right - left < 2 || bottom - top < 2 || right < 0 || bottom < 0 || top > innerHeight) return;
+        if (right - left < 2 || bottom - top < 2) return;
+        // What stands outside the window is for screen readers, or further down.
+        if (right < 0 || bottom < 0 || top > innerHeight) return;
         boxes.push({ name, node, left, top, right, bottom });
     };
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
