@@ -36,8 +36,11 @@ def hotspots(answer: Answer) -> AnalysisResult:
 
 def outlines(answer: Answer) -> AnalysisResult:
     """Join hot cells to hotspots, each with its outline, count and shares."""
+    hotspots = hotspot_outlines(answer)
+    # Of all areas, though the Question shows some: a hotspot is whole, and shown where a cell is.
+    shown = hotspots["cluster_id"].isin(hotspot_ids(answer.hotspots))
     return AnalysisResult(
-        answer.shown(hotspot_outlines(answer)),
+        hotspots[shown].reset_index(drop=True),
         f"Joined hot cells, of which each holds incidents; cells by the {_method(answer)}",
         _parameters(answer),
         hotspot_caveats(answer),

@@ -42,10 +42,26 @@ def test_narrowing_changes_no_number(find, timed, collection):
     options = {**NEEDED, "period": "latest-24m"}
     whole = find(LAYERS[collection].command, timed, **options).frame
     part = find(LAYERS[collection].command, timed, within="A", **options).frame
-    same = whole[whole["area_code"] == "A"].reset_index(drop=True)
+    lies_in = whole["area_code"].map(lambda codes: "A" in codes.split(";"))
+    same = whole[lies_in].reset_index(drop=True)
+    assert len(same)
     if collection in ("ranked-hotspots", "street-counts"):
         same["rank"] = pd.array(range(1, len(same) + 1), dtype=part["rank"].dtype)
     pd.testing.assert_frame_equal(pd.DataFrame(part), pd.DataFrame(same))
+
+
+def test_a_hotspot_across_two_wards_is_shown_whole_for_each_of_them(find, incident_frame):
+    # At the corner that A and B share below, with a few incidents all over for comparison.
+    busy = [(435_100 + x, 336_020, ASB, "2024-01") for x in (-25, 0, 25) for _ in range(30)]
+    few = [(435_010 + 20 * i, 336_110 + 9 * j, ASB, "2024-01") for i in range(10) for j in range(9)]
+    frame = incident_frame(busy + few)
+    options = {"datetime": "2024-01", "baseline": "even"}
+    every = find("outlines", frame, **options).frame
+    across = every[every["area_code"] == "A;B"]
+    assert len(across) == 1
+    for ward in ("A", "B"):
+        assert find("outlines", frame, **options, within=ward).frame.equals(across)
+    assert not len(find("outlines", frame, **options, within="D").frame)
 
 
 def test_places_are_ranked_within_the_areas_of_the_question(find, timed):
