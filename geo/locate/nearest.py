@@ -8,13 +8,14 @@ there are.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from geo.locate.nearest_compiled import PieceGrid, Pieces, find_nearest, list_pieces
+if TYPE_CHECKING:
+    from geo.locate.nearest_compiled import PieceGrid, Pieces
 
 EQUALLY_NEAR_M: Final = 0.001
 """Lines whose distances differ by no more than a millimetre are equally near: less is rounding."""
@@ -97,6 +98,8 @@ class LineLocator:
         )
 
     def _nearest(self, east: Floats, north: Floats) -> NearestLines:
+        from geo.locate.nearest_compiled import find_nearest  # noqa: PLC0415 - it brings numba
+
         limits = (self._within_m, EQUALLY_NEAR_M)
         return NearestLines(*find_nearest(self._pieces, self._grid, (east, north), limits))
 
@@ -132,6 +135,8 @@ def nearest_lines(
 
 
 def _pieces_of(lines: NDArray[np.object_]) -> Pieces:
+    from geo.locate.nearest_compiled import Pieces  # noqa: PLC0415 - it brings numba
+
     parts, line = shapely.get_parts(lines, return_index=True)
     xy, part = shapely.get_coordinates(parts, return_index=True)
     starts = np.flatnonzero(np.diff(part) == 0)
@@ -144,6 +149,8 @@ def _pieces_of(lines: NDArray[np.object_]) -> Pieces:
 
 
 def _grid_over(pieces: Pieces, within_m: float) -> PieceGrid:
+    from geo.locate.nearest_compiled import PieceGrid, list_pieces  # noqa: PLC0415 - it brings numba
+
     if not len(pieces.ax):
         return PieceGrid(0.0, 0.0, 1.0, 0, 0, np.zeros(1, np.int64), np.zeros(0, np.int32))
     # A little more, so that what lies at the distance itself is not beyond the last cell.
