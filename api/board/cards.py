@@ -37,7 +37,7 @@ class Card:
     rank, at
         Its number on the map, and its id.
     name
-        Its most named street; its id where no street is known.
+        Its most named street; its number where no street is known.
     beside
         The next street; '' where there is none.
     area
@@ -87,8 +87,8 @@ def lead(findings: Findings) -> Variables:
     try:
         judged = findings.unusual
     except UNANSWERED as refusal:
-        return {"sentence": "", "first": None, "places": _share_words(findings),
-                "no_history": reason_shown(refusal)}  # fmt: skip
+        sentence = f"What is unusual cannot be said: {reason_shown(refusal).rstrip('.')}"
+        return {"sentence": sentence, "first": None, "places": _share_words(findings)}
     unusual = verdict_rows(judged)
     first = None
     if len(unusual):
@@ -127,7 +127,7 @@ def place_cards(findings: Findings, judged: JudgedSeries | None, trend: Trend | 
             Card(
                 rank=int(place["rank"]),
                 at=str(place["hotspot_id"]),
-                name=streets[0] if streets else str(place["hotspot_id"]),
+                name=streets[0] if streets else f"Place {int(place['rank'])}",
                 beside=streets[1] if len(streets) > 1 else "",
                 area=str(area or ""),
                 n=int(place["n"]),
