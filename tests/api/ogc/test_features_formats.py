@@ -120,9 +120,9 @@ def test_a_geopackage_opens_coloured_and_says_what_was_counted(
         ).fetchone()
     renderer = Xml.fromstring(style).find("renderer-v2")
     assert renderer is not None
-    assert renderer.get("attr") == "class"
+    assert renderer.get("attr") == 'CASE WHEN "beside" THEN \'beside\' ELSE "class" END'
     values = {category.get("value") for category in renderer.iter("category")}
-    assert {"hot_99", "cold_99", "none", "undefined"} <= values
+    assert {"hot_99", "cold_99", "none", "undefined", "beside"} <= values
     assert len(list(renderer.iter("symbol"))) == len(values)
     assert '"counted"' in pyogrio.read_info(path, layer="hotspots")["layer_metadata"]["accounts"]
 
