@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final, cast
 
+import numpy as np
+import pandas as pd
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from api.basemap.sources import NO_BASEMAP, Basemap, basemaps_of
+from api.board.cards import cards, records
 from api.board.findings import Findings, cached_findings
-from api.board.lasting import edition
-from api.board.sections import BRIEF, FIRST, render_section
-from api.board.variables import page_variables
+from api.board.lasting import edition, reason_shown
+from api.board.rounds import draw_rounds, letters
+from api.board.sections import FIRST, areas, patrols, render_section
+from api.board.variables import Variables, page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
 from api.dependencies import HTML, AnswersDep
+from api.errors import UNANSWERED
 from api.etags import not_modified_or
 from api.maps.drawing import draw_plain
 from api.pages.assets import PAGE
@@ -23,11 +30,18 @@ from api.pages.templating import templates
 from api.pages.text import shown_words
 from api.query import QUESTION_PARAMETERS, only
 from geo.errors import InputError
+from geo.hotspots.verdict import CERTAINTY
 from geo.output.reasons import library_errors
 from geo.temporary import TemporaryFolder
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+SHEET_AREAS: Final = 40
+"""The most areas that the table lists: it has one sheet of paper with what is said of time."""
+
+MORE: Final = ("streets", "concentration", "repeats", "treatment")
+"""Sections of the board that stand on the last sheets as they are."""
+
 _PDF_END = b"%%EOF"
 _PRINT_SECONDS = 120
 """How long a browser may take to print."""
@@ -60,33 +74,122 @@ def brief_page(findings: Findings, view: BoardView, basemap: Basemap = NO_BASEMA
     Parameters
     ----------
     basemap
-        Its vector tiles are drawn under the map.
+        Its vector tiles are drawn under the maps.
     """
-    shared = page_variables(findings, view) | {"linked": False}
-    painting = findings.painting(view.mode)
-    over = findings.overlays(view.over)
-    drawn = draw_plain(
-        findings.answer,
-        painting=painting,
-        places=findings.places,
-        over=over,
-        basemap=basemap,
-        projection=findings.projection,
-    )
-    sheets = ("base.css", "brief.css", "print.css")
-    style = "\n".join((PAGE / name).read_text(encoding="utf-8") for name in sheets)
+    shared = page_variables(findings, view) | {
+        "linked": False,
+        "window": findings.answer.window.period.title,
+    }
+    title = " · ".join([*cast("list[str]", shared["asked"]), findings.answer.study_title])
+    listed = _answer_or_reason(_areas, findings)
+    rounds = _answer_or_reason(lambda one: _rounds(one, basemap), findings)
+    places = _answer_or_reason(cards, findings)
     return templates.get_template("brief.html").render(
         **shared,
+        **_map(findings, view, basemap),
         policy=BRIEF_POLICY,
-        drawn=drawn,
-        over=over,
-        painting=painting,
-        counted=shown_words(findings.answer),
-        counts=painting.counts,
-        style=Markup(style),  # noqa: S704 - our own sheets
+        title=title,
+        style=Markup(_style(title)),  # noqa: S704 - our own, escaped
         first=render_section(FIRST, findings, shared),
-        sections=[render_section(name, findings, shared) for name in BRIEF],
+        places=_part("brief_places.html", shared, places),
+        areas=_part("brief_areas.html", shared, listed),
+        when=render_section("when", findings, shared),
+        rounds=_part("brief_rounds.html", shared, rounds),
+        more=[render_section(name, findings, shared) for name in _more(findings)],
+        asked_of=_part("brief_asked.html", shared | {"address": _address(findings, view)}, listed),
+        rows=render_section("accounts", findings, shared),
     )
+
+
+def _address(findings: Findings, view: BoardView) -> str:
+    """The address of the board of this brief: with its dates, for "latest" moves on."""
+    fixed = dict.fromkeys(("at", "view", "present", "month", "period"), "")
+    dates = {"datetime": str(findings.answer.accounts.period)}
+    return view.address("/", **(fixed | dates), layer=findings.question.layer)
+
+
+def _more(findings: Findings) -> list[str]:
+    """The sections of the last sheets: that of streets only where there is a layer of them."""
+    try:
+        findings.streets  # noqa: B018 - cached for its section
+    except UNANSWERED:
+        return [name for name in MORE if name != "streets"]
+    return list(MORE)
+
+
+def _map(findings: Findings, view: BoardView, basemap: Basemap) -> Variables:
+    """The variables of the map of the first page and of its legend."""
+    painting, over = findings.painting(view.mode), findings.overlays(view.over)
+    return {
+        "drawn": draw_plain(
+            findings.answer,
+            painting=painting,
+            places=findings.places,
+            over=over,
+            basemap=basemap,
+            projection=findings.projection,
+        ),
+        "over": over,
+        "painting": painting,
+        "counted": shown_words(findings.answer),
+        "counts": painting.counts,
+    }
+
+
+def _areas(findings: Findings) -> Variables:
+    """The areas that fit one sheet: what changed clearly, then those with most; and the rest."""
+    every = areas(findings)
+    table = findings.areas
+    clear = np.zeros(len(table), dtype=bool)
+    if "certainty" in table:
+        clear = table["certainty"].isin(CERTAINTY[:2]).to_numpy()
+    chosen = np.argsort(~clear, kind="stable")[:SHEET_AREAS]
+    codes = set(table["area_code"].iloc[chosen])
+    rows = [
+        row for row in cast("list[dict[str, object]]", every["areas"]) if row["area_code"] in codes
+    ]
+    rest = pd.to_numeric(
+        table.loc[~table["area_code"].isin({row["area_code"] for row in rows}), "n"]
+    )
+    return {
+        **every,
+        "areas": rows,
+        "most": records(table.head(1))[0] if len(table) else None,
+        "rest": {"areas": len(rest), "n": rest.sum(), "unknown": int(rest.isna().sum())},
+    }
+
+
+def _rounds(findings: Findings, basemap: Basemap) -> Variables:
+    """The rounds with their map."""
+    rounds = patrols(findings)
+    summary = findings.patrols
+    return {
+        **rounds,
+        "letters": letters(summary.patrols),
+        "drawn": draw_rounds(summary, basemap, findings.projection),
+    }
+
+
+def _answer_or_reason(facts: Callable[[Findings], Variables], findings: Findings) -> Variables:
+    """The variables of a part, or the reason why the data cannot fill it."""
+    try:
+        return {"reason": "", **facts(findings)}
+    except UNANSWERED as refusal:
+        return {"reason": reason_shown(refusal)}
+
+
+def _part(template: str, shared: Variables, own: Variables) -> Markup:
+    text = templates.get_template(template).render({**shared, **own})
+    return Markup(text)  # noqa: S704 - escaped by its template
+
+
+def _style(title: str) -> str:
+    """The sheets of style, with the title at the head of each page of paper."""
+    sheets = ("base.css", "print.css", "brief.css")
+    style = [(PAGE / name).read_text(encoding="utf-8") for name in sheets]
+    # Names of layers come from outside: each sign but letters and figures as its number.
+    quoted = "".join(sign if sign.isalnum() else f"\\{ord(sign):06x}" for sign in title)
+    return "\n".join([*style, f'@page {{ @top-left {{ content: "{quoted}"; }} }}'])
 
 
 def browser() -> str:

@@ -341,6 +341,3 @@ SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
 
 WHOLE_PERIOD: Final[dict[str, Callable[[Findings, BoardView], Variables]]] = {"months": month_bars}
 """Sections that present the whole period also where the page is narrowed to a month of it."""
-
-BRIEF: Final = [name for name in SECTIONS if name not in ("lead", "cards", "present", FIRST)]
-"""The sections of the brief after its first one: it has no screen to fill."""
