@@ -39,8 +39,11 @@ BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 SHEET_AREAS: Final = 40
 """The most areas that the table lists: it has one sheet of paper with what is said of time."""
 
-MORE: Final = ("streets", "concentration", "repeats", "treatment")
-"""Sections of the board that stand on the last sheets as they are."""
+MORE: Final = ("concentration", "repeats", "streets", "treatment")
+"""Sections of the board that stand on the sheets as they are."""
+
+FEW_AREAS: Final = 20
+"""Up to so many, the sheet of the areas has room for the first two of these sections."""
 
 _PDF_END = b"%%EOF"
 _PRINT_SECONDS = 120
@@ -84,7 +87,11 @@ def brief_page(findings: Findings, view: BoardView, basemap: Basemap = NO_BASEMA
     listed = _answer_or_reason(_areas, findings)
     rounds = _answer_or_reason(lambda one: _rounds(one, basemap), findings)
     places = _answer_or_reason(cards, findings)
-    return templates.get_template("brief.html").render(
+    more = [render_section(name, findings, shared) for name in _more(findings)]
+    room = 2 if len(findings.areas) <= FEW_AREAS else 0
+    return templates.get_template(
+        "brief.html"
+    ).render(
         **shared,
         **_map(findings, view, basemap),
         policy=BRIEF_POLICY,
@@ -95,7 +102,8 @@ def brief_page(findings: Findings, view: BoardView, basemap: Basemap = NO_BASEMA
         areas=_part("brief_areas.html", shared, listed),
         when=render_section("when", findings, shared),
         rounds=_part("brief_rounds.html", shared, rounds),
-        more=[render_section(name, findings, shared) for name in _more(findings)],
+        beside=more[:room],
+        more=more[room:],
         asked_of=_part("brief_asked.html", shared | {"address": _address(findings, view)}, listed),
         rows=render_section("accounts", findings, shared),
     )
