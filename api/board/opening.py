@@ -9,7 +9,7 @@ from fastapi import Response
 
 from api.answers import Answers
 from api.board.variables import bar_variables
-from api.board.view import BoardView
+from api.board.view import PAGE_OPTIONS, BoardView
 from api.dependencies import HTML
 from api.errors import status_of
 from api.pages.bar import chosen_layer, folded, opening_period
@@ -36,7 +36,7 @@ def opening_view(answers: Answers, fields: list[tuple[str, str]]) -> BoardView:
     """
     view = BoardView.read(folded(fields))
     dated = replace(view, question=_with_period(answers, view.question))
-    if view.options() or not dated.options():
+    if set(view.options()) - set(PAGE_OPTIONS) or not dated.options():
         return dated
     compared = replace(dated.question, compare="previous")
     try:

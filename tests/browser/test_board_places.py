@@ -170,6 +170,34 @@ def test_a_month_narrows_every_part_and_back_returns_to_the_period(
     assert watched.faults == []
 
 
+def test_a_month_that_is_pointed_at_is_there_when_it_is_pressed(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.goto(f"{address}/?period=latest-3m")
+    watched.wait_for_map()
+    bar = page.locator("#bars a.in").first
+    with page.expect_response("**month=2026-01**") as fetched:
+        bar.hover()
+    fetched.value.finished()
+    pages = [url for url in watched.requests if "/?" in url]
+    milliseconds = bar.evaluate(
+        """(bar) => {
+        const start = performance.now();
+        bar.click();
+        return new Promise((resolve) => {
+            const shown = () => document.getElementById("headline").textContent;
+            const look = () => shown().includes("in January 2026")
+                ? resolve(performance.now() - start) : setTimeout(look, 5);
+            look();
+        });
+    }"""
+    )
+    assert [url for url in watched.requests if "/?" in url] == pages  # nothing was fetched again
+    assert milliseconds < 5_000  # some 100 ms on a quiet machine
+    assert watched.faults == []
+
+
 def test_the_map_fills_its_frame(watched: Watched, address: str) -> None:
     watched.page.goto(address)
     watched.wait_for_map()

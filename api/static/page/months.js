@@ -1,11 +1,22 @@
 // The bars of the months are a slider, too: arrow keys walk from month to month.
+// A month is fetched as soon as somebody points at it, so that a press shows it at once.
 // @ts-check
+import { prepare } from "./state.js";
 
 const PAUSE_MS = 200;
+const POINTED_MS = 80;
 
 export function setUpMonths() {
   const strip = document.querySelector("#bars nav");
   let waiting = 0;
+  let pointed = 0;
+  const onPointed = (/** @type {Event} */ event) => {
+    const bar = event.target instanceof Element ? event.target.closest("a") : null;
+    clearTimeout(pointed);
+    if (bar) pointed = window.setTimeout(() => prepare(bar), POINTED_MS);
+  };
+  strip?.addEventListener("pointerover", onPointed);
+  strip?.addEventListener("focusin", onPointed);
   strip?.addEventListener("keydown", (event) => {
     const { key } = /** @type {KeyboardEvent} */ (event);
     const step = { ArrowLeft: -1, ArrowRight: 1 }[key];

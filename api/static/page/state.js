@@ -13,6 +13,8 @@ const MOST_PAGES = 20;
 
 /** @type {Map<string, string>} pages that were shown, by their address */
 const pages = new Map();
+/** @type {Set<string>} addresses of pages that are on their way */
+const preparing = new Set();
 /** @type {Parts} */
 let parts = { page: () => {}, look: () => {} };
 let shown = new URL(window.location.href);
@@ -95,6 +97,30 @@ function onClick(event) {
   go(url);
 }
 
+/** Have the page of a link at hand before it is asked for. @param {HTMLAnchorElement} link */
+export async function prepare(link) {
+  const url = new URL(link.href);
+  keepLook(url);
+  const asked = pageOf(url);
+  if (pages.has(asked.href) || preparing.has(asked.href)) return;
+  preparing.add(asked.href);
+  try {
+    const response = await fetch(asked, { priority: "low", headers: { accept: "text/html" } });
+    if (response.ok && !response.redirected) remember(asked.href, await response.text());
+  } catch {
+    // Who wants the page after all asks for it again, and is told what is wrong.
+  } finally {
+    preparing.delete(asked.href);
+  }
+}
+
+/** The address of the page that holds all steps and views. @param {URL} url */
+function pageOf(url) {
+  const page = new URL(url);
+  for (const name of ["view", "present"]) page.searchParams.delete(name);
+  return page;
+}
+
 /** @param {URL} url */
 function keepLook(url) {
   const now = look();
@@ -126,8 +152,7 @@ function onSubmit(event) {
 async function load(url) {
   loading?.abort();
   const own = (loading = new AbortController());
-  const asked = new URL(url);
-  for (const name of ["view", "present"]) asked.searchParams.delete(name);
+  const asked = pageOf(url);
   const main = /** @type {HTMLElement} */ (document.querySelector("main"));
   main.ariaBusy = "true";
   const waiting = setTimeout(() => tell("Working out the answer …"), PATIENCE_MS);

@@ -50,6 +50,7 @@ def test_boxes_that_are_ticked_become_one_option(town_client: TestClient) -> Non
 def test_a_bare_address_asks_what_has_changed_in_the_last_month(town_client: TestClient) -> None:
     address = town_client.get("/").headers["location"]
     assert address == "?period=latest-1m&compare=previous"
+    assert town_client.get("/?present=1").headers["location"] == f"{address}&present=1"
     page = town_client.get(address)
     assert page.status_code == 200
     assert "February 2024" in page.text
