@@ -18,6 +18,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from geo.question.ask import default_layer
 from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.running import run
 from tests.postgres import Cluster
@@ -174,7 +175,7 @@ def test_newer_wards_become_the_boards(folder: Path) -> None:
     (folder / "downloads/WD_2026.geojson").write_text(national_wards("26"))
     assert "layer=wards-2026" in run(folder, *START)
     store = GeoPackageStore(folder / "patchmap.gpkg")
-    assert store.setting("default_layer") == "wards-2026"
+    assert default_layer(store) == "wards-2026"
     store.close()
 
 
