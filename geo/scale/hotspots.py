@@ -92,11 +92,13 @@ def emerging_hotspots(
     cells, by_month = units.cells, counts.by_month()
     if months is not None:
         by_month.loc[:, ~by_month.columns.isin(months)] = np.nan
+    neighbours = cells.neighbours[known][:, known]
     classes = emerging.emerging(
         by_month.to_numpy()[known],
-        cells.neighbours[known][:, known],
+        neighbours,
         Baseline(cells.inside_area[known]),
         months=by_month.columns.tolist(),
+        dispersion=_dispersion(counts, neighbours, known),
     )
     if not known.all():
         unknown = {"pattern": "undefined", "why": UNKNOWN_CELL}

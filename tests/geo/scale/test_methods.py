@@ -87,7 +87,7 @@ def test_hot_and_cold_cells_are_those_of_the_incidents(folder, units, projection
 
 def test_emerging_cells(folder, units, projection, cells, four_squares):
     incidents = Batch.join(read_all(folder, projection)).accepted
-    question = Question(period=Interval.read("2020-01/2023-12"), **QUESTION)
+    question = Question(period=Interval.read("2020-01/2023-12"), baseline="even", **QUESTION)
     expected = surfaces.emerging_hotspots(answer(question, incidents, four_squares)).frame
     result = emerging_hotspots(cells, units)
     shared = [name for name in result.columns if name in expected.columns]
