@@ -15,6 +15,10 @@ import shapely
 from numpy.typing import NDArray
 
 
+_UNTIL_INDEXED = 4
+"""Comparisons after which a geometry has its index: GEOS 3.14 does the first one without."""
+
+
 def prepared(geometry: shapely.Geometry) -> shapely.Geometry:
     """Copy a geometry and prepare the copy, for the thread that asks for it.
 
@@ -68,5 +72,7 @@ def prepared_for_points(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
     # The index that finds points is made here; from then on it is only read. Any point will do
     # that lies within the bounds of its geometry: others are turned down before it is made.
     bounds = shapely.bounds(copies)
-    shapely.intersects_xy(copies, bounds[:, [0, 2]].mean(axis=1), bounds[:, [1, 3]].mean(axis=1))
+    x, y = bounds[:, [0, 2]].mean(axis=1), bounds[:, [1, 3]].mean(axis=1)
+    for _ in range(_UNTIL_INDEXED):
+        shapely.intersects_xy(copies, x, y)
     return copies

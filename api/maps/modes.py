@@ -174,7 +174,7 @@ def _change(answer: Answer) -> Painting:
     compared = answer.accounts.compared.period.title
     unit = "harm" if answer.harm is not None else "incidents"
     note = (
-        f"Change of the density of {unit} against {compared}, for an equal number of days. "
+        f"Change of the density of {unit} per km² against {compared}, for an equal number of days. "
         f"{clear:,} of {compares:,} cells changed by more than chance; only they are "
         "coloured."
     )
