@@ -14,7 +14,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-
 _UNTIL_INDEXED = 4
 """Comparisons after which a geometry has its index: GEOS 3.14 does the first one without."""
 
