@@ -108,7 +108,7 @@ export async function prepare(link) {
     const response = await fetch(asked, { priority: "low", headers: { accept: "text/html" } });
     if (response.ok && !response.redirected) remember(asked.href, await response.text());
   } catch {
-    // Who wants the page after all asks for it again, and is told what is wrong.
+    // A press on the link asks for the page again, and shows what is wrong.
   } finally {
     preparing.delete(asked.href);
   }
