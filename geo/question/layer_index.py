@@ -57,6 +57,17 @@ class _Latest(OrderedDict[Key, Value]):
                 self.popitem(last=False)
             return self[key]
 
+    def listed(self) -> list[tuple[Key, Value]]:
+        """All keys with their values."""
+        with self._lock:
+            return list(self.items())
+
+    def dropped(self, key: Key) -> None:
+        """Forget a value; one that is being made or asked for just now is dropped afterwards."""
+        with self._lock:
+            if key in self:
+                del self[key]
+
 
 class LayerIndex:
     """What answers need of one layer beside its areas, each computed when it is first needed.
@@ -154,8 +165,9 @@ class LayerIndexes:
 
     def entries(self) -> list[tuple[float, Hashable, object]]:
         """When each index was last used, its key and the index itself."""
-        return [(one.used, key, one) for key, one in [*self._indexes.items()]]
+        return [(one.used, key, one) for key, one in self._indexes.listed()]
 
     def drop(self, key: Hashable) -> None:
         """Forget an index."""
-        self._indexes.pop(key, None)  # type: ignore[call-overload]
+        if isinstance(key, int):
+            self._indexes.dropped(key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -26,6 +28,24 @@ def test_the_same_frame_has_the_same_index_until_it_is_dropped() -> None:
     assert value is first
     indexes.drop(key)
     assert indexes.of(areas) is not first
+
+
+def test_an_index_that_is_being_made_is_dropped_only_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    indexes, areas = LayerIndexes(), squares()
+    dropping = threading.Thread(target=indexes.drop, args=(id(areas),))
+
+    def made(frame: gpd.GeoDataFrame) -> LayerIndex:
+        dropping.start()
+        dropping.join(0.05)
+        assert dropping.is_alive()
+        return LayerIndex(frame)
+
+    monkeypatch.setattr("geo.question.layer_index.LayerIndex", made)
+    assert indexes.of(areas).areas is areas
+    dropping.join()
+    assert indexes.entries() == []
 
 
 def test_only_the_latest_layers_and_grids_are_kept() -> None:
