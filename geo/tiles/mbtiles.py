@@ -133,7 +133,13 @@ class MBTiles:
             "ORDER BY tile_column LIMIT 1"
         )
         rows = self._rows(query, (zoom, column))
-        return int(rows[0][0]) if rows else 2**DEEPEST
+        if not rows:
+            return 2**DEEPEST
+        # Of 0.5, say, the whole number would lie before it, and be found again for ever.
+        following = rows[0][0]
+        if not isinstance(following, int) or following <= column:
+            raise ValueError("the number of a column is not whole")
+        return following
 
     def _usable(self, data: object) -> bytes | None:
         if not isinstance(data, bytes) or media_type_of(data, self.metadata.kind) is None:
@@ -164,7 +170,10 @@ class MBTiles:
         rows = self._rows(query)
         if not rows or rows[0][0] is None:
             raise InputError(f"{self.path} has no tiles")
-        return min(int(rows[0][0]), DEEPEST)
+        zoom = rows[0][0]
+        if not isinstance(zoom, int) or not 0 <= zoom <= DEEPEST:
+            raise InputError(f"{self.path}: it has zoom levels that are not from 0 to {DEEPEST}")
+        return zoom
 
     def _rows(self, query: str, values: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
         with self._lock, closing(self._database.cursor()) as cursor:

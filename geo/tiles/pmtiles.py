@@ -7,6 +7,7 @@ tiles by their place on a Hilbert curve through the tiles of each zoom.
 from __future__ import annotations
 
 import json
+import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -176,11 +177,14 @@ class PMTiles:
     def _leaf(self, offset: int, size: int) -> _Directory:
         if not 0 <= offset <= self._header.leaves_bytes - size:
             raise InputError(f"{self.path}: a directory of the archive is damaged")
-        if offset not in self._leaves:
+        # Not read from the cache again: another thread may have cleared it.
+        directory = self._leaves.get(offset)
+        if directory is None:
+            directory = self._directory(self._header.leaves_at + offset, size)
             if len(self._leaves) >= _DIRECTORIES:
                 self._leaves.clear()
-            self._leaves[offset] = self._directory(self._header.leaves_at + offset, size)
-        return self._leaves[offset]
+            self._leaves[offset] = directory
+        return directory
 
     def _directory(self, at: int, size: int) -> _Directory:
         try:
@@ -214,7 +218,13 @@ class PMTiles:
             raise InputError(f"{self.path} is cut off, or a directory is too large")
         return content
 
+    def _refuse_beyond(self, at: int, size: int) -> None:
+        """Refuse bytes that lie beyond the end of the file."""
+        if at + size > self._bytes:
+            raise InputError(f"{self.path} is cut off: it ends before byte {at + size:,}")
+
     def _read(self, at: int, size: int) -> bytes:
+        self._refuse_beyond(at, size)
         with open_input(self.path) as stream:
             stream.seek(at)
             data = stream.read(size)
@@ -225,6 +235,7 @@ class PMTiles:
     def _read_header(self) -> _Header:
         with open_input(self.path) as stream:
             data = stream.read(_HEADER.size)
+            self._bytes = stream.seek(0, os.SEEK_END)
         if not data.startswith(MAGIC):
             raise InputError(f"{self.path} is not a PMTiles archive")
         if len(data) < _HEADER.size or data[len(MAGIC)] != 3:
@@ -241,6 +252,9 @@ class PMTiles:
                 f"{self.path} has tiles of the type {header.tile_type}; a basemap needs vector "
                 "tiles (1) or pictures (2, 3 or 4)"
             )
+        # Directory and metadata are read at once, and so checked; these two are not.
+        self._refuse_beyond(header.leaves_at, header.leaves_bytes)
+        self._refuse_beyond(header.tiles_at, header.tiles_bytes)
         return header
 
     def _read_metadata(self) -> TileMetadata:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import sqlite3
 import struct
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,9 @@ def test_a_tile_that_unpacks_to_too_much_is_refused() -> None:
         (8, struct.pack("<Q", 2**40), "is cut off"),
         (127, b"\0\0\0\0", "is damaged"),
         (100, b"\x63\x63", "no zoom levels from 0 to 24"),
+        (8, struct.pack("<Q", 2**64 - 10), "is cut off"),
+        (40, struct.pack("<Q", 2**64 - 10), "is cut off"),
+        (56, struct.pack("<Q", 2**64 - 10), "is cut off"),
     ],
 )
 def test_a_broken_archive_is_refused_with_one_line(
@@ -136,3 +141,45 @@ def test_an_mbtiles_file_need_not_say_its_bounds(tmp_path: Path, tiles: list[Sto
     file = MBTiles(write_mbtiles(tmp_path / "a.mbtiles", tiles, bounds="1,2,three"))
     assert file.metadata.box is None
     assert len(list(file.tiles(12, None))) == sum(tile.zoom == 12 for tile in tiles)
+
+
+@pytest.mark.parametrize("zoom", ["9e999", "-1", "25", "0.5", "'12'", "x'0c'"])
+def test_an_mbtiles_file_with_a_zoom_that_is_none_is_refused(
+    tmp_path: Path, tiles: list[StoredTile], zoom: str
+) -> None:
+    path = write_mbtiles(tmp_path / "a.mbtiles", tiles)
+    insert(path, f"{zoom}, 0, 0")
+    with pytest.raises(InputError, match="zoom levels that are not from 0 to 24"):
+        MBTiles(path)
+
+
+@pytest.mark.parametrize("column", ["0.5", "9e999", "'5'"])
+def test_columns_that_are_not_whole_end_the_reading(
+    tmp_path: Path, tiles: list[StoredTile], column: str
+) -> None:
+    path = write_mbtiles(tmp_path / "a.mbtiles", tiles)
+    insert(path, f"12, {column}, 0")
+    with pytest.raises(InputError, match="the number of a column is not whole"):
+        list(MBTiles(path).tiles(12, Box(-180, -85, 180, 85)))
+
+
+def insert(path: Path, place: str) -> None:
+    """Add a tile at a zoom, column and row to an MBTiles file."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"INSERT INTO tiles VALUES ({place}, x'00')")
+        database.commit()
+
+
+class Cleared(dict):
+    """A cache that another thread clears at once."""
+
+    def __setitem__(self, key: object, value: object) -> None:
+        """Keep nothing."""
+
+
+def test_a_directory_that_another_thread_forgets_is_still_read(
+    tmp_path: Path, tiles: list[StoredTile]
+) -> None:
+    file = PMTiles(write_pmtiles(tmp_path / "a.pmtiles", tiles, leaf=7))
+    file._leaves = Cleared()
+    assert [file.tile(*tile[:3]) for tile in tiles] == [tile.data for tile in tiles]
