@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from geo.analyses.held_out import HeldOut, Training
 from geo.analyses.proof_text import COUNT, SHRUNK
 from geo.checkpoints import checkpoint
+from geo.errors import InputError, QuestionError
 from geo.hotspots import density, emerging, getis_ord, ranking
 from geo.hotspots.baselines import neighbourhood_tails
 from geo.hotspots.evaluation import accuracy
@@ -174,11 +175,19 @@ def chosen_places(known: Training, *, most: int) -> pd.DataFrame:
     Returns
     -------
     As `geo.hotspots.ranking.busiest_circles`, and `expected` in the month that is tested.
+
+    Raises
+    ------
+    QuestionError
+        If circles so near would overlap.
     """
     terms, land = known.of.answer.question.places, float(known.of.area.sum())
-    places = ranking.busiest_circles(
-        known.rows, most=most, radius=terms.radius, apart=terms.spacing
-    )
+    try:
+        places = ranking.busiest_circles(
+            known.rows, most=most, radius=terms.radius, apart=terms.spacing
+        )
+    except InputError as error:
+        raise QuestionError("spacing", str(error)) from error
     by = ranking.place_prior(known.rows, radius=terms.radius, land=land)
     rate = shrunk(places["n"], np.ones(len(places)), by).rate
     return places.assign(expected=rate / known.expected_days * known.days_tested)

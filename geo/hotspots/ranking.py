@@ -164,9 +164,16 @@ def busiest_circles(
     Returns
     -------
     `x`, `y`, `radius_m` and `n` of each circle, in the order of the choice.
+
+    Raises
+    ------
+    InputError
+        As `rank`.
     """
     x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
-    sites = best_circles(x, y, weights=np.ones(len(x)), radius=radius, apart=apart, most=most)
+    ones = np.ones(len(x))
+    _refuse_impossible(radius=radius, apart=apart, weights=ones)
+    sites = best_circles(x, y, weights=ones, radius=radius, apart=apart, most=most)
     centres = np.array(sites, float).reshape(-1, 2) * (radius / STEPS)
     places = pd.DataFrame({"x": centres[:, 0], "y": centres[:, 1], "radius_m": float(radius)})
     return places.assign(n=count_inside(places, incidents))
