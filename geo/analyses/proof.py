@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from geo.analyses.analysis import AnalysisResult, skipped_months
 from geo.analyses.choosing import PLACE_SHARES, Choice, choices, methods, place_curve
@@ -20,9 +21,11 @@ from geo.analyses.proof_text import (
     PLACES,
     UNJUDGED,
     UNTOLD,
+    percent,
     sentences,
 )
 from geo.analyses.surfaces import bandwidth_m, cell_parameters
+from geo.errors import QuestionError
 from geo.hotspots import evaluation, held_out
 from geo.hotspots.evaluation import RANDOM
 from geo.question.answer import Answer, Floats
@@ -41,6 +44,12 @@ _METHOD = (
     "Young 1993)"
 )
 
+NEAR: Final = 0.1
+"""Choices are compared where the land that they take differs by no more from the share asked for,
+as a part of it: on more land any method finds more."""
+
+_ROUNDING: Final = 1e-9
+
 MONTHS: Final = "months"
 """The table of each month tested."""
 
@@ -58,19 +67,21 @@ def evaluated(answer: Answer) -> AnalysisResult:
     A row for each method, window and share of the land: `method`, `window` (months of history),
     `asked_share`, `months` (tested), `cells`, `area_share`, `hits`, `n`, then `hit_rate`, `pai`,
     `pei` and `predicted_over_observed` over all these months, each with `_low` and `_high`,
-    `behind` (hit rate of the best less its own), `p`, `verdict` and `why`. The table `months` has
-    the columns of `geo.hotspots.evaluation.compare_methods` and `window` for each month tested.
+    `behind` (hit rate of the best less its own), `p`, `verdict` and `why`. A row is judged where
+    `area_share` is within a tenth of `asked_share` and any incident was found. The table `months`
+    has the columns of `geo.hotspots.evaluation.compare_methods` and `window` for each month tested.
 
     Raises
     ------
     QuestionError
-        As `HeldOut.of`.
+        As `HeldOut.of`, or if no window is known in full.
     """
     of = HeldOut.of(answer)
+    windows = _windows(of)
     early = (of.rows["month"] < of.columns(of.tested[:1])[0]).to_numpy()
     # Not even the bandwidth may depend on the months that are tested.
     width = bandwidth_m(answer, of.rows[early])
-    by_month = _by_month(of, width)
+    by_month = _by_month(of, windows, width)
     frame = summary(by_month, of)
     said = sentences(frame)
     return AnalysisResult(
@@ -79,9 +90,11 @@ def evaluated(answer: Answer) -> AnalysisResult:
         cell_parameters(answer)
         | {
             "verdict": said,
-            "trained_on": f"{of.window(max(WINDOWS), of.tested[0])[0]}/{of.months[-2]}",
+            "trained_on": "/".join(
+                (of.window(windows[-1], of.tested[0])[0], of.window(windows[-1], of.tested[-1])[-1])
+            ),
             "tested_on": list(of.tested),
-            "windows": [length for length in WINDOWS if of.known_of(length) == length],
+            "windows": windows,
             "bandwidth_m": width,
         },
         [*said, _TESTED, *skipped_months(answer, answer.accounts.period.months)],
@@ -89,14 +102,25 @@ def evaluated(answer: Answer) -> AnalysisResult:
     )
 
 
-def _by_month(of: HeldOut, bandwidth: float) -> pd.DataFrame:
+def _windows(of: HeldOut) -> list[int]:
+    """The windows that are known in full before each month tested."""
+    windows: list[int] = [length for length in WINDOWS if of.known_of(length) == length]
+    if not windows:
+        month = min(of.tested, key=lambda name: len(of.window(1, name)))
+        raise QuestionError(
+            "holdout",
+            f"no window of history before {month} is complete; choose a period that ends later, "
+            "or import the months before",
+        )
+    return windows
+
+
+def _by_month(of: HeldOut, windows: list[int], bandwidth: float) -> pd.DataFrame:
     """The indices of all methods and windows in each month tested."""
     by = methods(of, bandwidth=bandwidth)
     study = shapely.union_all(of.answer.study_areas.geometry.to_numpy())
     tables = []
-    for length in WINDOWS:
-        if of.known_of(length) < length:
-            continue
+    for length in windows:
         for month in of.tested:
             known = of.training(length, month)
             later = of.rows[(of.rows["month"] == of.columns([month])[0]).to_numpy()]
@@ -231,16 +255,45 @@ def _columns(name: str, ratio: held_out.PooledRatio) -> dict[str, Floats]:
 
 def _verdicts(frame: pd.DataFrame, hit_rates: Floats) -> pd.DataFrame:
     """How far each method lies behind the best, and whether that may be chance."""
-    own = np.flatnonzero(frame["method"] != RANDOM)  # lots are no method
-    # Of equals the first, which is the plainest.
-    best = own[np.argmax(np.nan_to_num(frame["hit_rate"].to_numpy()[own], nan=-1.0))]
-    months = ~np.isnan(hit_rates).any(axis=0)
-    p = np.full(len(frame), np.nan)
-    if months.any():
+    lots = (frame["method"] == RANDOM).to_numpy()  # lots are no method
+    why = _why_not(frame)
+    own = np.flatnonzero(~lots & (why == ""))
+    verdict = np.where(lots, BY_LOT, UNJUDGED).astype(object)
+    p, behind = (np.full(len(frame), np.nan) for _ in range(2))
+    if len(own):
+        rates = frame["hit_rate"].to_numpy(float)
+        best = own[np.argmax(rates[own])]  # of equals the first, which is the plainest
+        months = ~np.isnan(hit_rates).any(axis=0)
         p[own] = held_out.paired_p(hit_rates[own][:, months])[list(own).index(best)]
-    few = months.sum() < held_out.FEWEST_MONTHS
-    verdict = np.where(p <= held_out.LEVEL, FEWER, UNTOLD if few else ALIKE).astype(object)
-    verdict[frame["method"] == RANDOM] = BY_LOT
-    verdict[best] = BEST
-    behind = frame["hit_rate"].iloc[best] - frame["hit_rate"]
-    return pd.DataFrame({"behind": behind, "p": p, "verdict": verdict, "why": ""})
+        few = months.sum() < held_out.FEWEST_MONTHS
+        verdict[own] = np.where(p[own] <= held_out.LEVEL, FEWER, UNTOLD if few else ALIKE)
+        verdict[best] = BEST
+        compared = lots | (why == "")
+        behind[compared] = rates[best] - rates[compared]
+    return pd.DataFrame({"behind": behind, "p": p, "verdict": verdict, "why": why})
+
+
+def _why_not(frame: pd.DataFrame) -> NDArray[np.object_]:
+    """Why methods at one share of the land cannot be judged; '' where they can, and for lots."""
+    own = (frame["method"] != RANDOM).to_numpy()
+    why = np.full(len(frame), "", dtype=object)
+    if not frame["n"].sum():
+        why[own] = "no incident in the months tested"
+        return why
+    share = frame["asked_share"]
+    off = own & (abs(frame["area_share"] - share) > NEAR * share + _ROUNDING).to_numpy()
+    why[off] = [_land(row) for _, row in frame[off].iterrows()]
+    alike = own & ~off
+    if not frame.loc[alike, "hits"].sum():
+        why[alike] = "no method found an incident of the months tested"
+    elif alike.sum() == 1:
+        why[alike] = "there is nothing to compare it with"
+    return why
+
+
+def _land(row: pd.Series) -> str:
+    """The land that a method took instead of the share asked for."""
+    unit = "place" if row["method"] == PLACES else "cell"
+    one = row["cells"] == 1 and row["area_share"] > row["asked_share"]
+    taken = f"one {unit} is" if one else f"whole {unit}s come to"
+    return f"{taken} {percent(row['area_share'])} of the land"

@@ -35,6 +35,7 @@ _WORDS: Final = {
     "emerging": "cells that stay hot over {months}",
     PLACES: "ranked places of {months}",
 }
+_TWO_DIGITS: Final = 0.1
 _ENDS: Final = ("", "_low", "_high")
 _CALIBRATED: Final = (COUNT, SHRUNK, PLACES)
 
@@ -52,7 +53,9 @@ def sentences(frame: pd.DataFrame) -> list[str]:
     Sentences; the first ones are on the windows of the best method.
     """
     said = [text for share in SHARES for text in _by_windows(frame[frame["asked_share"] == share])]
-    unjudged = (frame["verdict"] == UNJUDGED) & (frame["method"] == COUNT)
+    said += [text for share in SHARES for text in _unjudged(frame[frame["asked_share"] == share])]
+    # A window that is short has no months that were tested.
+    unjudged = (frame["verdict"] == UNJUDGED) & (frame["method"] == COUNT) & frame["months"].isna()
     short = frame[unjudged].drop_duplicates("window")
     said += [
         f"{_months(row.window)} of history cannot be judged: {row.why}."
@@ -62,12 +65,12 @@ def sentences(frame: pd.DataFrame) -> list[str]:
 
 
 def _by_windows(rows: pd.DataFrame) -> list[str]:
-    best = rows[rows["verdict"] == BEST].iloc[0]
-    if not best["hits"] > 0:
+    if BEST not in set(rows["verdict"]):
         return []
+    best = rows[rows["verdict"] == BEST].iloc[0]
     months = int(best["months"])
     tested = "the month tested" if months == 1 else f"the {months} months tested"
-    share = _percent(float(rows["asked_share"].iloc[0]))
+    share = percent(float(best["area_share"]))
     first = f"{_title(best)} found most here: {_hit_rate(best)} of the incidents of {tested} on "
     first = f"{first[:1].upper()}{first[1:]}{share} of the land"
     few = ""
@@ -78,7 +81,7 @@ def _by_windows(rows: pd.DataFrame) -> list[str]:
     said = ["; ".join([*parts, *([few] if few else [])]) + "."]
     if best["method"] != COUNT and not few:
         plain = _windows(rows, COUNT, "the difference of {} is within chance")
-        said += [f"Plain counts: {'; '.join(plain)}."]
+        said += [f"Plain counts: {'; '.join(plain)}."] if plain else []
     return [*said, *_by_methods(rows, best)]
 
 
@@ -104,7 +107,7 @@ def _by_methods(rows: pd.DataFrame, best: pd.Series) -> list[str]:
     ]
     others = others.sort_values("hit_rate", ascending=False, kind="stable")
     others = others.drop_duplicates("method")
-    share = f"On {_percent(float(rows['asked_share'].iloc[0]))} of the land"
+    share = f"On about {_percent(float(rows['asked_share'].iloc[0]))} of the land"
     said = []
     for verdict, words in (
         (ALIKE, "within chance of that"),
@@ -139,6 +142,20 @@ def _hit_rate(row: pd.Series) -> str:
 def _range(value: str, low: str, high: str) -> str:
     """A value with its interval, where it has one."""
     return value if "nan" in low + high else f"{value} ({low} to {high})"
+
+
+def _unjudged(rows: pd.DataFrame) -> list[str]:
+    """Why nothing can be said of the cells of a share of the land."""
+    count = (rows["method"] == COUNT) & (rows["verdict"] == UNJUDGED) & rows["months"].notna()
+    return [
+        f"On {_percent(share)} of the land cells cannot be judged: {why}."
+        for share, why in rows.loc[count, ["asked_share", "why"]].to_numpy()[:1]
+    ]
+
+
+def percent(share: float) -> str:
+    """A share with two digits, which tell a whole number of cells from the share asked for."""
+    return f"{100 * share:.2g} %" if share < _TWO_DIGITS else _percent(share)
 
 
 def _percent(share: float) -> str:

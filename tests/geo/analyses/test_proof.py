@@ -31,7 +31,7 @@ def test_every_method_and_window_is_held_against_the_same_later_months(find, mon
     assert set(months["method"]) == METHODS
     assert set(months["later"]) == {"2024-11", "2024-12"}
     assert (months.groupby(["method", "window"])["later"].nunique() == 2).all()
-    frame = result.frame[result.frame["verdict"] != "cannot be judged"]
+    frame = result.frame[result.frame["months"].notna()]
     assert set(frame.loc[frame["method"] == "count", "window"]) == {1, 3, 12, 36}
     assert set(frame.loc[frame["method"] == "emerging", "window"]) == {12, 36}
     # Sums over the months tested, not means of their quotients.
@@ -49,6 +49,7 @@ def test_every_method_and_window_is_held_against_the_same_later_months(find, mon
 def test_windows_reach_before_the_period_and_too_little_history_says_so(find, monthly):
     result = find("evaluate", monthly, datetime="2022-01/2022-06", bandwidth="100")
     assert result.parameters["windows"] == [1, 3, 12]
+    assert result.parameters["trained_on"] == "2021-01/2022-05"
     assert "36 months of history cannot be judged: 12 of 36 months." in result.caveats
     short = result.frame[result.frame["window"] == 36]
     assert set(short["why"]) == {"12 of 36 months"}
@@ -94,12 +95,67 @@ def test_few_months_tell_no_difference_and_many_do(lasting):
     many = lasting()
     said = many.caveats[0]
     assert said.startswith("12 months of counts found most here: ")
-    assert " of the incidents of the 12 months tested on 1 % of the land; " in said
+    assert " of the incidents of the 12 months tested on 0.97 % of the land; " in said
     fewer = many.frame[(many.frame["verdict"] == "found fewer") & (many.frame["method"] == "count")]
     assert 1 in set(fewer.loc[fewer["asked_share"] == 0.01, "window"])
     assert "1 month (" in said
     assert said.endswith(") found fewer, beyond chance.")
     assert "36 months of history cannot be judged: 12 of 36 months." in many.caveats
+
+
+def test_a_share_of_the_land_that_cells_are_too_large_for_is_not_judged(incident_frame):
+    """16 cells: one is 6.25 % of the land, and two are as near to 10 % as whole cells come."""
+    rows = [
+        (430_500.0 + 1_000 * (place % 4), 330_500.0 + 1_000 * (place // 4), ASB, month)
+        for month in material.MONTHS[-6:]
+        for place in range(16)
+        for _ in range(16 - place)
+    ]
+    square = gpd.GeoDataFrame(
+        {"area_name": ["Square"]},
+        index=pd.Index(["S"], name="area_code"),
+        geometry=[shapely.box(430_000, 330_000, 434_000, 334_000)],
+        crs="EPSG:27700",
+    )
+    given = {"cell": "1000", "shape": "square", "layer": "wards", "holdout": "2"}
+    result = COMPUTE["evaluate"](answer(Question.read(given), incident_frame(rows), square))
+    cells = result.frame[~result.frame["method"].isin(["random", "ranked places"])]
+    cells = cells[cells["months"].notna()]
+    assert set(cells["verdict"]) == {"cannot be judged"}
+    assert cells["p"].isna().all()
+    assert set(cells.loc[cells["asked_share"] == 0.01, "why"]) == {"one cell is 6.2 % of the land"}
+    assert set(cells.loc[cells["asked_share"] == 0.1, "why"]) == {
+        "whole cells come to 6.2 % of the land"
+    }
+    said = result.parameters["verdict"]
+    assert said[0] == "On 1 % of the land cells cannot be judged: one cell is 6.2 % of the land."
+    assert not any("found most" in text or "fewer" in text for text in said)
+
+
+def test_months_without_an_incident_judge_no_method(find, monthly):
+    """The months tested are known, by another category, and have nothing of what is asked."""
+    late = (monthly["occurred_from"] >= pd.Timestamp("2024-11-01", tz="UTC")).to_numpy()
+    rows = monthly[~(late & (monthly["category"] == material.DRUGS))]
+    result = find("evaluate", rows, bandwidth="100", holdout="2", category="drugs")
+    own = result.frame[result.frame["method"] != "random"]
+    assert set(own["verdict"]) == {"cannot be judged"}
+    assert set(own["why"]) == {"no incident in the months tested"}
+    assert not any("found most" in text for text in result.caveats)
+
+
+def test_history_without_a_complete_window_is_refused(find, monthly):
+    months = monthly["occurred_from"].dt.tz_convert("Europe/London").dt.strftime("%Y-%m")
+    rows = monthly[months.isin(["2023-09", "2023-10", "2023-11", "2023-12", "2024-04"])]
+    with pytest.raises(
+        QuestionError, match="holdout: no window of history before 2024-04 is complete; choose"
+    ):
+        find("evaluate", rows, datetime="2023-09/2024-04", holdout="1", bandwidth="100")
+
+
+def test_circles_that_overlap_are_refused_as_rank_refuses_them(find, monthly):
+    for options in ({"radius": "200", "spacing": "50"}, {"radius": "300"}):
+        with pytest.raises(QuestionError, match=r"spacing: circles of .* would overlap"):
+            find("evaluate", monthly, bandwidth="100", holdout="2", **options)
 
 
 def test_what_is_expected_of_chosen_places_comes(lasting):
