@@ -104,14 +104,15 @@ class Answers:
         self._entries_of: Snapshot | None = None
 
     def snapshot(self) -> Snapshot:
-        """Return the current state of the store, read again only when its data version moved."""
+        """Return the current state of the store, read again when its data version or day moved."""
         # Outside the lock: while a database server is down, all callers wait at once, not in turn.
         with self._store.reading():
             version = self._store.data_version()
         with self._refreshing:
-            if self._snapshot is None or self._snapshot.data_version() != version:
-                self._snapshot = Snapshot(self._store, self._snapshot)
-            return self._snapshot
+            current = self._snapshot
+            if not (current and current.data_version() == version and current.is_of_today()):
+                self._snapshot = current = Snapshot(self._store, current)
+            return current
 
     def ask(self, question: Question) -> Answer:
         """Answer a Question on the current data.

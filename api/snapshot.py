@@ -19,6 +19,7 @@ from geo.errors import InputError, NotFoundError, StoreError
 from geo.incidents import ANSWER_COLUMNS
 from geo.partitioned import PartitionedIncidents
 from geo.properties import cached_property
+from geo.question.store_settings import default_of, london_day
 from geo.store.contract import (
     DataVersion,
     ImportRecord,
@@ -74,6 +75,7 @@ class Snapshot:
             self._metadata = store.layers()
             self._settings = store.settings()
             self._plans = store.plans()
+            self._day = london_day()
 
     def _read_incidents(self, before: Snapshot | None) -> PartitionedIncidents:
         """Read the incidents; of the partitions that are as they were before, those from before."""
@@ -97,6 +99,10 @@ class Snapshot:
             name for name, n in later._partition_changes.items() if n != changes.get(name)
         )
 
+    def is_of_today(self) -> bool:
+        """Whether it was taken today: from day to day another layer may come into force."""
+        return self._day == london_day()
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Do nothing: a snapshot is of one state already."""
@@ -114,12 +120,14 @@ class Snapshot:
             (one["plan_id"], one["title"], one["blocks_layer"], one["base_layer"])
             for one in self._plans
         ]
+        # Whoever reads the default layer reads the settings, and it depends on the day too.
+        default = default_of(self._metadata, self._settings.get("default_layer"), day=self._day)
         return {
             "incidents": version.of("incidents"),
             "layers": version.of("layers"),
             "plans": version.of("plans"),
             "plan titles": hashlib.sha256(json.dumps([version.uuid, titles]).encode()).hexdigest(),
-            "settings": version.of("settings"),
+            "settings": f"{version.of('settings')} {default}",
         }
 
     def contents(self) -> list[object]:

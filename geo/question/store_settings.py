@@ -13,7 +13,7 @@ from geo.incidents import COVERS_SETTING, LONDON, NOTES_SETTING, Covers, SourceN
 from geo.question.harm import WEIGHTS_SETTING, HarmTable
 from geo.question.model import COUNT, Question
 from geo.sources import NOTES
-from geo.store.contract import LayerMetadata, StoreReader
+from geo.store.contract import LayerMetadata, Setting, StoreReader
 from geo.store.layer_ids import areas_among, find_layer
 
 _VINTAGE: Final = re.compile(r"[-_]?((?:19|20)\d\d)$")
@@ -33,23 +33,48 @@ def default_layer(store: StoreReader) -> str:
     QuestionError
         If the store has no layer.
     """
-    chosen = store.setting("default_layer")
-    layers = areas_among(store.layers())
-    if not layers:
+    layer = default_of(store.layers(), store.setting("default_layer"), day=london_day())
+    if not layer:
         raise QuestionError("layer", "the store has no layer yet; see 'patchmap layers add'")
+    return layer
+
+
+def default_of(layers: Sequence[LayerMetadata], chosen: Setting, *, day: str) -> str:
+    """The default layer of a store as it is on a day.
+
+    Parameters
+    ----------
+    layers
+        All of the store.
+    chosen
+        Its setting `default_layer`.
+    day
+        `YYYY-MM-DD`.
+
+    Returns
+    -------
+    Its id; '' where there is no layer of areas.
+    """
+    areas = areas_among(layers)
     try:
-        return find_layer(layers, str(chosen)).layer_id
+        return find_layer(areas, str(chosen)).layer_id
     except NotFoundError:
-        return _newest(layers, today=f"{pd.Timestamp.now(LONDON):%Y-%m-%d}")
+        return _newest(areas, day) if areas else ""
 
 
-def _newest(layers: Sequence[LayerMetadata], *, today: str) -> str:
-    """The newest vintage of the first layer that is in force on a day, `YYYY-MM-DD`."""
+def london_day() -> str:
+    """The present day in London, `YYYY-MM-DD`."""
+    return f"{pd.Timestamp.now(LONDON):%Y-%m-%d}"
+
+
+def _newest(layers: Sequence[LayerMetadata], day: str) -> str:
+    """The newest vintage of the first layer that is in force on a day."""
     kind = _VINTAGE.sub("", layers[0].layer_id)
     vintages = [one for one in layers if _VINTAGE.sub("", one.layer_id) == kind]
-    in_force = [one for one in vintages if _begun(one) <= today]
+    begun = [one for one in vintages if _begun(one) <= day]
+    in_force = [one for one in begun if not one.valid_to or day <= one.valid_to]
     # The first of equals, as without a date nothing says which is newer.
-    return max(in_force or vintages[:1], key=_begun).layer_id
+    return max(in_force or begun or vintages[:1], key=_begun).layer_id
 
 
 def _begun(layer: LayerMetadata) -> str:

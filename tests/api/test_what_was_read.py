@@ -167,6 +167,27 @@ def test_other_changes_make_what_was_made_of_them_outdated(
     assert again == {address: 304 if address in same else 200 for address in known}
 
 
+def test_answers_of_the_default_layer_are_outdated_when_another_one_comes_into_force(
+    client: TestClient, town: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with town.transaction():
+        town.put_layer(LayerMetadata("wards-2025", valid_from="2025-05-01"), wards_of(grid(6, 4)))
+    counts = f"/ogc/collections/area-counts/items?{PERIOD}"
+
+    def opened(day: str) -> str:
+        for module in ("api.snapshot", "geo.question.store_settings"):
+            monkeypatch.setattr(f"{module}.london_day", lambda: day)
+        return str(client.get(counts).json()["accounts"]["question"]["layer"])
+
+    before = opened("2025-04-29")
+    known = tags(client, (counts, f"/map?{PERIOD}", "/ogc/collections/wards/items"))
+    assert opened("2025-04-30") == before
+    assert {status_again(client, *each) for each in known.items()} == {304}
+    assert opened("2025-05-01") == "wards-2025" != before
+    again = {address: status_again(client, address, tag) for address, tag in known.items()}
+    assert again == {address: 304 if "wards/items" in address else 200 for address in known}
+
+
 def test_a_step_computes_nothing_anew_for_the_board(
     client: TestClient, town: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
