@@ -9,7 +9,7 @@ from api.board.findings import Findings
 from api.board.headline import compared_words, headline_of, span_words
 from api.board.view import BoardView
 from api.maps.modes import DEFAULT_MODE, MAP_MODES
-from api.pages.bar import bar
+from api.pages.bar import BASELINES, bar
 from api.pages.text import (
     area_words,
     categories_words,
@@ -28,6 +28,7 @@ from geo.analyses.surfaces import against_words
 from geo.period import Period
 from geo.question.answer import Answer
 from geo.question.ask import Question
+from geo.question.baseline import possible_baselines
 from geo.question.exclusions import place_title
 
 Variables = Mapping[str, object]
@@ -70,7 +71,14 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "map_address": view.map_address(),
         "maps": view.maps(answer.accounts.compared),
         "treatable": findings.layers,
+        "baselines": _baselines(answer),
     }
+
+
+def _baselines(answer: Answer) -> dict[str, str]:
+    """What the cells can be held against, by its name in an address; '' for what suits the data."""
+    names = ["", *possible_baselines(answer.baseline_sources)]
+    return {name: BASELINES.get(name, name) for name in names}
 
 
 def _then(answer: Answer) -> str:

@@ -22,6 +22,14 @@ PERIODS: Final = {
     "latest-36m": "Latest 3 years",
 }
 COMPARED: Final = {"": "nothing", "previous": "the period before", "year": "a year earlier"}
+BASELINES: Final = {
+    "": "what suits the data",
+    "even": "an even spread over the land",
+    "points": "the points of the source",
+    "residents": "residents",
+    "other": "all other incidents",
+}
+"""What cells may be held against, as the form words it; a layer by its own name."""
 HOURS: Final = {"": "All day", "07-15": "Day 07–15", "15-23": "Late 15–23", "23-07": "Night 23–07"}
 OTHER_HOURS: Final = "other"
 """The choice that shows the fields for other hours."""

@@ -47,6 +47,23 @@ def test_boxes_that_are_ticked_become_one_option(town_client: TestClient) -> Non
     assert response.headers["location"] == f"?period=latest-1m&category={category}&layer=wards"
 
 
+def test_the_form_offers_the_baselines_that_the_data_can_give(town_client: TestClient) -> None:
+    def offered(query: str) -> list[tuple[str, bool]]:
+        form = town_client.get(f"/{query}").text.partition('<select name="baseline">')[2]
+        options = form.partition("</select>")[0]
+        return [
+            (name, bool(now))
+            for name, now in re.findall(r'<option value="([^"]*)"( selected)?>', options)
+        ]
+
+    names = [("", True), ("even", False), ("points", False), ("residents", False)]
+    assert offered(QUESTION) == names
+    chosen = f"{QUESTION}&category=burglary&baseline=other"
+    assert offered(chosen)[1:] == [*names[1:], ("other", True)]
+    form = town_client.get(f"/{chosen}").text.partition('id="question"')[2].partition("</form>")[0]
+    assert form.count('name="baseline"') == 1
+
+
 def test_a_bare_address_asks_what_has_changed_in_the_last_month(town_client: TestClient) -> None:
     address = town_client.get("/").headers["location"]
     assert address == "?period=latest-1m&compare=previous"
