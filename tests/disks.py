@@ -13,6 +13,13 @@ from pathlib import Path
 import pytest
 
 MB = 2**20
+MEMORY = Path("/dev/shm")
+"""A folder in memory, where Linux has one: nothing there waits for a disk."""
+
+
+def has_room(folder: Path, *, gigabytes: float = 4.0) -> bool:
+    """Whether a folder can be written, and so much."""
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > gigabytes * 2**30
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from tests.disks import MEMORY, has_room
 from tests.signals import ProcessHandle
 
 MISSING = (
@@ -36,7 +37,6 @@ _SETTINGS = {
     "max_connections": "50",
     "max_wal_size": "256MB",
 }
-_MEMORY = Path("/dev/shm")
 
 
 # Whoever holds the lock of writers comes first.
@@ -213,12 +213,8 @@ def start_cluster(*, in_memory: bool = False) -> Iterator[Cluster]:
             cluster.drop_databases()
         return
     # Short, because the path of a unix socket holds 107 characters at most.
-    with _private_cluster(_MEMORY if in_memory and _has_room(_MEMORY) else Path("/tmp")) as private:
+    with _private_cluster(MEMORY if in_memory and has_room(MEMORY) else Path("/tmp")) as private:
         yield private
-
-
-def _has_room(folder: Path) -> bool:
-    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 2 * 2**30
 
 
 @contextmanager

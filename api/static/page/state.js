@@ -13,8 +13,8 @@ const MOST_PAGES = 20;
 
 /** @type {Map<string, string>} pages that were shown, by their address */
 const pages = new Map();
-/** @type {Set<string>} addresses of pages that are on their way */
-const preparing = new Set();
+/** @type {Map<string, Promise<void>>} pages that are on their way, by their address */
+const preparing = new Map();
 /** @type {Parts} */
 let parts = { page: () => {}, look: () => {} };
 let shown = new URL(window.location.href);
@@ -98,19 +98,21 @@ function onClick(event) {
 }
 
 /** Have the page of a link at hand before it is asked for. @param {HTMLAnchorElement} link */
-export async function prepare(link) {
+export function prepare(link) {
   const url = new URL(link.href);
   keepLook(url);
-  const asked = pageOf(url);
-  if (pages.has(asked.href) || preparing.has(asked.href)) return;
-  preparing.add(asked.href);
+  const { href } = pageOf(url);
+  if (pages.has(href) || preparing.has(href)) return;
+  preparing.set(href, fetchAhead(href).finally(() => preparing.delete(href)));
+}
+
+/** @param {string} address */
+async function fetchAhead(address) {
   try {
-    const response = await fetch(asked, { priority: "low", headers: { accept: "text/html" } });
-    if (response.ok && !response.redirected) remember(asked.href, await response.text());
+    const response = await fetch(address, { priority: "low", headers: { accept: "text/html" } });
+    if (response.ok && !response.redirected) remember(address, await response.text());
   } catch {
     // A press on the link asks for the page again, and shows what is wrong.
-  } finally {
-    preparing.delete(asked.href);
   }
 }
 
@@ -157,6 +159,7 @@ async function load(url) {
   main.ariaBusy = "true";
   const waiting = setTimeout(() => tell("Working out the answer …"), PATIENCE_MS);
   try {
+    await preparing.get(asked.href);
     const text = pages.get(asked.href) ?? (await read(asked, own));
     if (own.signal.aborted) return;
     replacePage(parsed(text), text.includes("</html>"));
@@ -237,7 +240,7 @@ function replacePage(page, whole) {
   document.title = page.title;
   parts.page();
   parts.look(look(), null);
-  /** @type {HTMLElement | null} */ (focus && document.querySelector(focus))?.focus({ preventScroll: true });
+  if (focus) /** @type {HTMLElement | null} */ (document.querySelector(focus))?.focus({ preventScroll: true });
 }
 
 /** @param {Document} page @param {string[]} selectors */
