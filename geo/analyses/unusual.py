@@ -183,7 +183,7 @@ class JudgedSeries:
         return AnalysisResult(
             layer,
             METHOD,
-            self._parameters,
+            self._parameters(rows),
             self.known.caveats,
             tables={"places": _circles(answer, places, numbers)} if len(places) else {},
         )
@@ -193,28 +193,34 @@ class JudgedSeries:
         """The verdicts on the ranked places as a layer of circles."""
         rows, numbers = self.shown, _numbers(self).columns
         names = [name for name in numbers if name not in _AREA]
-        circles = _circles(self.known.answer, rows[rows["x"].notna()], names)
-        return AnalysisResult(circles, METHOD, self._parameters, self.known.caveats)
+        places = rows[rows["x"].notna()]
+        circles = _circles(self.known.answer, places, names)
+        return AnalysisResult(circles, METHOD, self._parameters(places), self.known.caveats)
 
     @property
     def headline(self) -> str:
         """What is unusual in the areas that the Question shows, as one sentence."""
-        return headline_of(self.shown, self.known.steps, fewest=self.verdicts.fewest)
+        return self._headline(self.shown)
 
-    @property
-    def _parameters(self) -> dict[str, object]:
-        """What was judged and what came of it."""
-        rows, steps = self.shown, self.known.steps
+    def _headline(self, rows: pd.DataFrame) -> str:
+        if not len(rows) and len(self.table):
+            return "There is nothing to judge in the areas shown"
+        return headline_of(rows, self.known.steps, fewest=self.verdicts.fewest)
+
+    def _parameters(self, rows: pd.DataFrame) -> dict[str, object]:
+        """What of some rows of `shown` was judged and what came of it; q is over the family."""
+        steps = self.known.steps
         verdicts, judged = rows["verdict"].value_counts(), rows["verdict"] != CANNOT_SAY
         parameters: dict[str, object] = {
-            "headline": self.headline,
+            "headline": self._headline(rows),
             "judged_period": steps.labels[-1],
-            "series": len(self.table),
-            "places": len(self.places),
+            "series": len(rows),
+            "places": int(rows["x"].notna().sum()),
+            "family": len(self.table),
             "judged": int(judged.sum()),
             **{name: int(verdicts.get(name, 0)) for name in (MORE, FEWER, USUAL)},
             "cannot_be_said_yet": int((~judged).sum()),
-            "history_most": int(self.series.history.max(initial=0)),
+            "history_most": int(rows[f"history_{steps.unit}"].max()) if len(rows) else 0,
             "history_needed": self.verdicts.fewest,
             "false_discovery_rate": LEVEL,
         }

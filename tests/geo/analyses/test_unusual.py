@@ -201,4 +201,17 @@ def test_unusual_places_are_the_table_of_places_as_a_layer_of_circles(find, burs
     places = find("unusual-places", burst, datetime="2024-12", radius="25", spacing="50")
     assert len(places.frame) == len(both.tables["places"]) > 0
     assert places.frame.equals(both.tables["places"])
-    assert places.parameters == both.parameters
+
+
+def test_the_parameters_of_places_are_those_of_the_places_alone(find, burst):
+    """The burst is 30 points of one square, and of no place: only the areas have it."""
+    options = {"datetime": "2024-12", "radius": "25", "spacing": "50", "top": "2"}
+    both = find("unusual", burst, **options)
+    places = find("unusual-places", burst, **options)
+    usual = {"series": 2, "places": 2, "family": 10, "judged": 2, MORE: 0, USUAL: 2}
+    assert {name: places.parameters[name] for name in usual} == usual
+    assert places.parameters["headline"].startswith("Nothing is unusual in December 2024")
+    assert both.parameters["headline"] == "One thing is unusual in December 2024"
+    assert both.parameters["series"] == both.parameters["family"] == 10
+    part = find("unusual", burst, within="A", **options).parameters
+    assert (part["family"], part["series"] - part["places"], part[MORE]) == (10, 2, 0)
