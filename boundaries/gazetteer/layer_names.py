@@ -89,6 +89,8 @@ def read_layer_names(
     if not used.name_field:
         raise InputError(f"{path.name} has no field of names; name one with --name-field")
     nameless = frame["name"].isna() | (frame["name"].astype("str").str.strip() == "")
+    if kind == "lines":  # "No location" names no street
+        nameless |= street_names(frame["name"].astype("str").tolist()) == ""
     read = len(frame) + sum(rejected.values())
     if nameless.any():
         rejected["it has no name"] += int(nameless.sum())

@@ -163,6 +163,8 @@ def test_streets_of_a_layer_are_joined_from_their_parts(tmp_path: Path) -> None:
         ((-1.4740, 52.9230), (-1.4736, 52.9233), "Corn Hill"),
         ((-1.5746, 52.9225), (-1.5740, 52.9230), "Corn Hill"),
         ((-1.4746, 52.9225), (-1.4740, 52.9220), ""),
+        ((-1.4746, 52.9225), (-1.4740, 52.9221), "No location"),
+        ((-1.4746, 52.9225), (-1.4740, 52.9222), "On or near "),
     ]
     features = ",".join(
         f'{{"type": "Feature", "properties": {{"name": "{name}"}}, "geometry": '
@@ -172,8 +174,8 @@ def test_streets_of_a_layer_are_joined_from_their_parts(tmp_path: Path) -> None:
     path = tmp_path / "OS Open Roads (Derby).geojson"
     path.write_text(f'{{"type": "FeatureCollection", "features": [{features}]}}')
     facts = added(tmp_path / "g", path)
-    assert (facts.source, facts.read, facts.names, facts.joined) == ("os-open-roads-derby", 4, 2, 1)
-    assert facts.rejected == {"it has no name": 1}
+    assert (facts.source, facts.read, facts.names, facts.joined) == ("os-open-roads-derby", 6, 2, 1)
+    assert facts.rejected == {"it has no name": 3}
 
 
 def test_a_source_is_replaced_whole_and_removed(tmp_path: Path) -> None:
