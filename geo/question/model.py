@@ -117,8 +117,8 @@ class StreetTerms(Terms):
     unit: StreetUnit = option(
         Choice(("street", "segment")),
         "",
-        says="Count by whole streets (segments of one name that touch) or by single segments "
-        "(default: streets where the layer has names).",
+        says="Count by whole streets (segments of one name with gaps of up to 25 m) or by single "
+        "segments (default: streets where the layer has names).",
         example="segment",
         analyses=_STREETS,
     )
