@@ -9,14 +9,15 @@ import shapely
 
 from geo.analyses.analysis import AnalysisResult
 from geo.analyses.surfaces import cell_parameters
+from geo.analyses.variance import tail_words, variance_caveats, variance_parameters
 from geo.hotspots.baselines import FALSE_DISCOVERY_RATE
-from geo.hotspots.dispersion import FEWEST_MONTHS, SERIES_HOURS
+from geo.hotspots.dispersion import SERIES_HOURS
 from geo.hotspots.ranking import commonest_streets
 from geo.hotspots.street_names import numbered_names
 from geo.question.answer import Answer
 
 _TAIL = (
-    "exact two-sided tail of the count of each cell with those that touch it, given the total, "
+    "{} of the count of each cell with those that touch it, given the total, "
     "against their share of the baseline, corrected over all cells (Benjamini & Hochberg 1995)"
 )
 _GI = "Getis-Ord Gi* (Ord & Getis 1995)"
@@ -122,9 +123,10 @@ def hotspot_caveats(answer: Answer) -> list[str]:
 
 
 def _method(answer: Answer) -> str:
+    tail = _TAIL.format(tail_words(answer))
     if answer.question.test == "gi":
-        return f"{_GI} and {_TAIL}, both of which must agree"
-    return f"{_TAIL}; {_GI} stands beside it"
+        return f"{_GI} and {tail}, both of which must agree"
+    return f"{tail}; {_GI} stands beside it"
 
 
 def _unjudged(answer: Answer) -> list[str]:
@@ -151,31 +153,19 @@ def _dependent(answer: Answer) -> list[str]:
             f"{series:,} incidents within {SERIES_HOURS} hours of another one of the same category "
             "at the same place are a series: it counts once for the test, n counts each."
         )
-    months = answer.dispersion.months
-    if months:
-        caveats.append(
-            f"Counts vary from month to month by {answer.dispersion.value:.2f} times chance, "
-            f"measured on {months} months: the test allows for it."
-        )
-    elif answer.untimed:
-        caveats.append(
-            f"With fewer than {FEWEST_MONTHS} months it is not known how much counts vary from "
-            "month to month beyond chance: some hot or cold cells may be such variation."
-        )
-    return caveats
+    return [*caveats, *variance_caveats(answer)]
 
 
 def _parameters(answer: Answer) -> dict[str, object]:
-    baseline, months = answer.baseline, answer.dispersion.months
-    return cell_parameters(answer) | {
+    baseline = answer.baseline
+    parameters = {
         "baseline": baseline.name,
         "baseline_words": baseline.phrase,
         "test": answer.question.test,
         "hotspots": len(hotspot_ids(answer.hotspots)),
         "series_hours": SERIES_HOURS,
-        "variance_over_mean": answer.dispersion.value if months else None,
-        "variance_months": months,
     }
+    return cell_parameters(answer) | parameters | variance_parameters(answer)
 
 
 def hotspot_ids(cells: pd.DataFrame) -> list[str]:

@@ -14,6 +14,7 @@ from geo.analyses.analysis import (
     refuse_weight,
     skipped_months,
 )
+from geo.analyses.variance import tail_words, variance_caveats, variance_parameters
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, density, emerging
 from geo.hotspots.baselines import Baseline
@@ -238,7 +239,8 @@ def emerging_hotspots(answer: Answer) -> AnalysisResult:
         answer.on_cells(classes),
         "Categories of emerging hot spot analysis on each cell's steps: a step looks at a month "
         "and the two before it, and is hot or cold where a cell, with those that touch it, holds "
-        f"more or fewer than {answer.baseline.phrase}, by the exact tail of the three together"
+        f"more or fewer than {answer.baseline.phrase}, by the {tail_words(answer)} of the three "
+        "months together"
         + (" and Gi* too" if gi else "")
         + "; new and consecutive only where the last month alone bears it out; trends of Gi* by "
         "Mann–Kendall",
@@ -249,8 +251,9 @@ def emerging_hotspots(answer: Answer) -> AnalysisResult:
             "baseline": answer.baseline.name,
             "baseline_words": answer.baseline.phrase,
             "test": answer.question.test,
-        },
-        [*caveats, *answer.baseline.caveats],
+        }
+        | variance_parameters(answer),
+        [*caveats, *answer.baseline.caveats, *([] if gi else variance_caveats(answer))],
     )
 
 

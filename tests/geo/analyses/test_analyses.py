@@ -327,6 +327,24 @@ def test_months_published_short_are_passed_over(find, monthly):
     assert "1 months without complete data are left out" in result.caveats[0]
 
 
+@pytest.mark.parametrize("command", ["emerging", "hotspots"])
+def test_cells_whose_counts_vary_beyond_chance_are_not_said_to_have_an_exact_tail(
+    find, monthly, command
+):
+    """Each incident four times: the variance over the mean is four times as large."""
+    copies = [monthly.assign(incident_id=f"{i}:" + monthly["incident_id"]) for i in range(4)]
+    once, often = (
+        find(command, rows, period="latest-24m", baseline="even")
+        for rows in (monthly, pd.concat(copies, ignore_index=True))
+    )
+    assert often.parameters["variance_months"] == 12
+    assert often.parameters["variance_over_mean"] > 2
+    assert "wider than the exact one by how counts vary beyond chance" in often.method
+    assert any("times chance, measured on 12 months" in caveat for caveat in often.caveats)
+    assert "exact two-sided tail" in find(command, monthly, period="latest-24m", test="gi").method
+    assert once.parameters["variance_over_mean"] < 2
+
+
 def test_a_short_month_is_told_wherever_it_is_counted(four_squares, monthly):
     months = monthly["occurred_from"].dt.tz_convert("Europe/London").dt.strftime("%Y-%m")
     imports = [
