@@ -35,6 +35,9 @@ MAP_DECIMALS = 5
 
 _INERT = str.maketrans({letter: f"&#{ord(letter)};" for letter in "&<>\"'`{}$\\"})
 
+_BRACE = "\ue07b"
+"""Stands for a brace that Jinja would take for its own until branca has rendered the page."""
+
 OUTLINE = {"fill": False, "color": "#1a1a1a", "weight": 2.2, "opacity": 0.9}
 LAND = {"fillColor": "#ffffff", "fillOpacity": 1, "weight": 0}
 THIN_LINES = {"fill": False, "color": "#b9b4a8", "weight": 0.8, "opacity": 1}
@@ -117,7 +120,11 @@ def geojson(frame: gpd.GeoDataFrame, projection: Projection) -> dict[str, object
     features = encode_features(
         frame, map(str, range(len(frame))), projection=projection, decimals=MAP_DECIMALS
     )
-    collection: dict[str, object] = orjson.loads(feature_collection(features, {}))
+    text = feature_collection(features, {})
+    # Codes and ids are compared by scripts, so they are not `inert`. JSON itself has none of these.
+    for opening in (b"{{", b"{%", b"{#"):
+        text = text.replace(opening, opening.replace(b"{", _BRACE.encode()))
+    collection: dict[str, object] = orjson.loads(text)
     return collection
 
 
@@ -308,7 +315,7 @@ class MapDrawing:
             sources = sources_script(self._vectors, box if standalone else None)
             linked = [*BASEMAP_SCRIPTS, *OWN_SCRIPTS]
         scripts = "".join(f'<script src="{address}"></script>\n' for address in linked)
-        text = self._figure.render()
+        text = self._figure.render().replace(r"\ue07b", r"\u007b")
         # folium forbids zooming the page, which people with poor sight need.
         text = text.replace(", maximum-scale=1.0, user-scalable=no", "", 1)
         text = text.replace("<title>Patchmap</title>", f"<title>{named}</title>", 1)

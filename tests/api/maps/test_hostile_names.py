@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -51,6 +54,22 @@ def test_a_name_stays_text_in_the_map(
     assert inert(name).replace("&", "\\u0026") in page
     assert "read-from-the-environment" not in page
     assert str(7654321 * 1234567) not in page
+
+
+@pytest.mark.parametrize("code", [text.replace(",", "") for text in HOSTILE])
+def test_a_code_stays_text_in_the_map(
+    code: str, store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATCHMAP_TEST_SECRET", "read-from-the-environment")
+    wards = two_wards().rename(index={"A": code})
+    with store.transaction():
+        store.put_layer(LayerMetadata("wards"), wards)
+    page = draw(ask(Question.read({"layer": "wards"}), store), projection=store.projection).html
+    assert "read-from-the-environment" not in page
+    assert str(7654321 * 1234567) not in page
+    # Scripts read the very code.
+    texts = re.findall(r'"at": ("(?:[^"\\]|\\.)*")', page)
+    assert code in {json.loads(text) for text in texts}
 
 
 def test_a_map_file_allows_only_its_own_scripts(store: GeoPackageStore) -> None:
