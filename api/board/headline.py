@@ -66,6 +66,9 @@ class Headline:
 def headline_of(answer: Answer) -> Headline:
     """The finding of an Answer."""
     n = answer.n_shown
+    count = f"{n:,} incident{'' if n == 1 else 's'}"
+    if not (answer.area_counts["n"].notna()).any():
+        count = "An unknown number of incidents"
     change, verdict = _change(answer)
     question = answer.question
     hours = (
@@ -73,7 +76,7 @@ def headline_of(answer: Answer) -> Headline:
     )
     return Headline(
         subject=f"{categories_words(answer)}:" if question.category else "",
-        count=f"{n:,} incident{'' if n == 1 else 's'}",
+        count=count,
         where=f"{_area_words(answer)} {span_words(answer.accounts.period)}{hours}",
         change=change,
         verdict=verdict,
@@ -106,7 +109,7 @@ def compared_words(answer: Answer) -> str:
     if answer.question.compare == "year":
         return "a year earlier"
     if not period.is_whole_months:
-        return f"in the {period.days:,} days before"
+        return f"in the {period.days:,} days before" if period.days > 1 else "on the day before"
     months = len(period.months)
     return span_words(period) if months == 1 else f"in the {months:,} months before"
 
@@ -146,5 +149,6 @@ def _change(answer: Answer) -> tuple[str, str]:
     if before < FEWEST_FOR_SHARES and not daily:
         size = f"{abs(float(total['change'])):,.0f}"
     if size in ("0", "0 %"):
-        return f"as many{daily}", f" as {than}{verdict}"
+        about = "" if share == 0 else "about "
+        return f"{about}as many{daily}", f" as {than}{verdict}"
     return f"{size} {more}{daily}", f" than {than}{verdict}"

@@ -59,7 +59,7 @@ def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Respo
             error=None,
             story=story,
             **shared,
-            **bar_variables(answers, shown, findings.question),
+            **bar_variables(answers, shown, shown.question),
         )
         whole = findings
         if shown.month:

@@ -151,6 +151,7 @@ def _kinds(incidents: pd.DataFrame) -> str:
         .sort_index()
         .sort_values(ascending=False, kind="stable")
     )
+    counts = counts[counts > 0]  # of those that the frame knows
     if len(counts) < 2:
         return ""
     return ", ".join(
@@ -184,7 +185,17 @@ def _changed(row: dict[object, object]) -> str:
 def _most(known: list[dict[object, object]]) -> str:
     if not known:
         return "How many incidents the areas have is unknown."
-    return f"{known[0]['area_name']} has most: {known[0]['n']:,} incidents."
+    most = max(int(str(row["n"])) for row in known)
+    first = [str(row["area_name"]) for row in known if row["n"] == most]
+    if not most:
+        return "No area has any incident."
+    if len(first) > 1:
+        return f"{len(first):,} areas have most: {_number(most, 'incident')} each."
+    return f"{first[0]} has most: {_number(most, 'incident')}."
+
+
+def _number(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
 def _patrols(findings: Findings) -> list[Step]:
@@ -193,7 +204,8 @@ def _patrols(findings: Findings) -> list[Step]:
     except UNANSWERED:
         return []
     lines = [
-        f"{officer_words(patrol.officer)}: {len(patrol.stops)} places, {patrol.visits} visits"
+        f"{officer_words(patrol.officer)}: {_number(len(patrol.stops), 'place')}, "
+        f"{_number(patrol.visits, 'visit')}"
         for patrol in summary.patrols[:MOST_AREAS]
     ]
     return [Step("Who goes where", f"{summary.title}.", "", lines)]

@@ -96,6 +96,7 @@ def bar(snapshot: Snapshot, question: Question) -> dict[str, object]:
     known = {name for record in snapshot.imports() for name in record.summary.categories}
     dates = question.period if isinstance(question.period, Interval) else None
     return {
+        "question": question,
         "layers": choices,
         "layer": layer,
         "overlays": [

@@ -24,7 +24,7 @@ export function setUpPresent() {
 export function onKey(key) {
   const { present } = look();
   if (!present) {
-    if (key.toLowerCase() !== "p" || !document.querySelector(".bar .present")) return false;
+    if (key.toLowerCase() !== "p" || !document.querySelector("#present article")) return false;
     fill();
     go(addressOf({ present: "1", at: "", view: "" }));
     return true;
@@ -43,7 +43,6 @@ function turn(way) {
 
 /** The board again, with the place of the step. */
 function leave() {
-  if (document.fullscreenElement) document.exitFullscreen();
   go(addressOf({ present: "" }));
 }
 
@@ -54,9 +53,13 @@ function fill() {
 
 /** Show the step that the address says. @param {string} present */
 export function showStep(present) {
-  document.body.classList.toggle("presenting", Boolean(present));
-  if (!present) return;
   const steps = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#present article")]);
+  const presenting = Number(present) >= 1 && steps.length > 0;
+  document.body.classList.toggle("presenting", presenting);
+  if (!presenting) {
+    if (document.fullscreenElement) document.exitFullscreen();
+    return;
+  }
   const now = steps[Math.min(Number(present), steps.length) - 1];
   for (const step of steps) step.classList.toggle("now", step === now);
   now?.focus({ preventScroll: true });

@@ -64,6 +64,13 @@ def test_the_form_offers_the_baselines_that_the_data_can_give(town_client: TestC
     assert form.count('name="baseline"') == 1
 
 
+def test_the_form_of_a_month_asks_for_the_whole_period(town_client: TestClient) -> None:
+    page = town_client.get(f"/{QUESTION}&month=2024-02").text
+    form = page.partition('id="question"')[2].partition("</form>")[0]
+    assert 'name="from" placeholder="2024-01" pattern="\\d{4}-\\d{2}" value="2024-01"' in form
+    assert "in February 2024" in page.partition('id="headline"')[2][:600]
+
+
 def test_a_bare_address_asks_what_has_changed_in_the_last_month(town_client: TestClient) -> None:
     address = town_client.get("/").headers["location"]
     assert address == "?period=latest-1m&compare=previous"

@@ -81,7 +81,10 @@ def stub(*, n: int, before: float, certainty: str, compare: str = "previous") ->
         ),
         (
             {"n": 1000, "before": 1001, "certainty": "no clear change"},
-            "1,000 incidents in March 2026, as many as in February 2026: within the usual swing.",
+            (
+                "1,000 incidents in March 2026, about as many as in February 2026: "
+                "within the usual swing."
+            ),
         ),
         (
             {"n": 100, "before": 80, "certainty": UNJUDGED},
