@@ -31,8 +31,9 @@ FORMAT: Final = 1
 SQUARE_M: Final = 25_000.0
 _FIRST_LETTER: Final = 0x4E00
 _LETTERS: Final = 20_000
-# 12 orders at most: the ids of one are apart from those of the next.
-_IDS: Final = 2**40
+IDS: Final = 2**40
+"""Row ids of one order; of 12 orders at most, those of one are apart from those of the next."""
+
 _SPREAD: Final = 7_919  # a prime: neighbouring squares get letters of their own
 
 _SCHEMA: Final = f"""
@@ -247,7 +248,7 @@ class _Rows:
     def _ids(self, orders: Sequence[int]) -> Iterator[int]:
         for order in orders:
             self._next[order] += 1
-            yield order * _IDS + self._next[order]
+            yield order * IDS + self._next[order]
 
     def _add_postcodes(self, postcodes: pd.DataFrame) -> None:
         rows = zip(

@@ -17,6 +17,7 @@ import orjson
 from boundaries.gazetteer.folding import NameQuery
 from boundaries.gazetteer.index import (
     FORMAT,
+    IDS,
     POSTCODE_LETTERS,
     SQUARE_M,
     IndexFacts,
@@ -36,7 +37,6 @@ MOST_SQUARES: Final = 100
 
 _NEAR, _EXACT, _ANYWHERE = 150, 60, 100  # candidates of each kind that are ranked
 
-_IDS: Final = 2**40  # of one order; see `boundaries.gazetteer.index`
 _WHOLE: Final = frozenset(
     ("avenue", "close", "court", "crescent", "drive", "gardens", "grove", "lane", "place")
 ) | {"road", "street", "terrace", "way"}
@@ -185,7 +185,7 @@ class NameIndex:
     def _entries(self, ids: Sequence[int]) -> list[Entry]:
         rows = self._rows(_ENTRIES.format(", ".join("?" * len(ids))), ids)
         return [
-            Entry(name, cast("Kind", kind), own, number // _IDS, place, x, y, half_x, half_y, *more)
+            Entry(name, cast("Kind", kind), own, number // IDS, place, x, y, half_x, half_y, *more)
             for number, name, kind, own, place, x, y, half_x, half_y, *more in rows
         ]
 

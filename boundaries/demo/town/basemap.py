@@ -23,11 +23,9 @@ from boundaries.demo.town.lines import CENTRE, RADIUS_M, Floats, Lines
 from boundaries.demo.town.names import BAY, CITY, PARK_NAMES, RIVER, WORKS_NAMES
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.properties import cached_property
+from geo.tiles.build import FROM_ZOOM
 
 Shape = shapely.geometry.base.BaseGeometry
-
-FROM_ZOOM: Final = "from_zoom"
-"""The column with the first zoom at which a feature is drawn."""
 
 BAY_M: Final = 6_200.0
 BAY_AT: Final = np.array([10_600.0, -300.0])
