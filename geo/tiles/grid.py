@@ -85,6 +85,14 @@ class TileRange(NamedTuple):
         """How many tiles there are."""
         return (self.last_column - self.first_column + 1) * (self.last_row - self.first_row + 1)
 
+    def touches(self, level: int, column: int, row: int) -> bool:
+        """Whether any of them lies within a tile of a level that is no deeper than they are."""
+        deeper = self.zoom - level
+        return (
+            self.first_column >> deeper <= column <= self.last_column >> deeper
+            and self.first_row >> deeper <= row <= self.last_row >> deeper
+        )
+
     def tiles(self) -> Iterator[Tile]:
         """Each tile, column by column."""
         for column in range(self.first_column, self.last_column + 1):

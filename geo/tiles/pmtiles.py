@@ -164,10 +164,32 @@ class PMTiles:
         wanted = box or self.metadata.box
         if wanted is None:
             raise InputError(f"{self.path} does not say what area it covers")
-        for tile in tiles_of(wanted, zoom).tiles():
-            data = self._find(zoom, tile.column, tile.row)
-            if data is not None:
-                yield StoredTile(zoom, tile.column, tile.row, data)
+        around = tiles_of(wanted, zoom)
+        # Squares of tiles, each divided where it touches the box and the file has any of it: what
+        # a file says to cover may be the world, most of which it does not have.
+        squares = [(0, 0, 0)]
+        while squares:
+            square = squares.pop()
+            if not (around.touches(*square) and self._has_any(zoom, *square)):
+                continue
+            if square[0] < zoom:
+                squares += _quarters(*square)
+            elif (data := self._find(*square)) is not None:
+                yield StoredTile(*square, data)
+
+    def _has_any(self, zoom: int, level: int, column: int, row: int) -> bool:
+        """Whether there may be a tile of a zoom within a tile of a level that is no deeper."""
+        low, high = _numbers_within(zoom, level, column, row)
+        directory = self._root
+        for _ in range(_DEPTH):
+            place = int(np.searchsorted(directory.first, high)) - 1
+            if place < 0:
+                return False
+            begin, run = int(directory.first[place]), int(directory.run[place])
+            if begin > low or run:
+                return begin + run > low
+            directory = self._leaf(int(directory.offset[place]), int(directory.size[place]))
+        return False
 
     def _content(self, offset: int, size: int) -> bytes:
         if size > LARGEST_TILE or not 0 <= offset <= self._header.tiles_bytes - size:
@@ -281,6 +303,24 @@ class PMTiles:
         box = Box(*(side / 1e7 for side in (header.west, header.south, header.east, header.north)))
         inside = -180 <= box.west < box.east <= 180 and -90 <= box.south < box.north <= 90
         return box if inside else None
+
+
+def _quarters(level: int, column: int, row: int) -> list[tuple[int, int, int]]:
+    """The four tiles of the next level within a tile."""
+    return [
+        (level + 1, 2 * column + right, 2 * row + below) for right in (0, 1) for below in (0, 1)
+    ]
+
+
+def _numbers_within(zoom: int, level: int, column: int, row: int) -> tuple[int, int]:
+    """The first number on the curve of a zoom within a tile of a level, and that after the last."""
+    # The curve goes through all tiles within one tile before it comes to the next.
+    count = 4 ** (zoom - level)
+    low = (
+        curve_number(zoom, 0, 0)
+        + (curve_number(level, column, row) - curve_number(level, 0, 0)) * count
+    )
+    return low, low + count
 
 
 def curve_number(zoom: int, column: int, row: int) -> int:

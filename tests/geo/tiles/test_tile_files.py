@@ -8,6 +8,7 @@ import struct
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from geo.crs import Projection
@@ -16,7 +17,7 @@ from geo.tiles.decode import layers_of, read_tile
 from geo.tiles.grid import Box, tiles_of
 from geo.tiles.mbtiles import MBTiles
 from geo.tiles.opening import open_tiles
-from geo.tiles.pmtiles import PMTiles, curve_number
+from geo.tiles.pmtiles import PMTiles, _Directory, curve_number
 from geo.tiles.tile_file import StoredTile, unpacked_tile
 from tests.tile_files import CREDIT, write_mbtiles, write_pmtiles, zoomstack
 
@@ -183,3 +184,30 @@ def test_a_directory_that_another_thread_forgets_is_still_read(
     file = PMTiles(write_pmtiles(tmp_path / "a.pmtiles", tiles, leaf=7))
     file._leaves = Cleared()
     assert [file.tile(*tile[:3]) for tile in tiles] == [tile.data for tile in tiles]
+
+
+WORLD = struct.pack("<4i", *(int(side * 1e7) for side in (-180, -85, 180, 85)))
+
+
+@pytest.mark.parametrize("leaf", [0, 7])
+def test_an_archive_that_says_to_cover_the_world_is_read_where_it_has_tiles(
+    tmp_path: Path, tiles: list[StoredTile], leaf: int
+) -> None:
+    path = write_pmtiles(tmp_path / "a.pmtiles", tiles, leaf=leaf)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:101] + b"\x18" + WORLD + whole[118:])  # to zoom 24
+    file = PMTiles(path)
+    assert file.metadata.last == 24
+    read = [tile for zoom in range(25) for tile in file.tiles(zoom, None)]
+    assert sorted(read) == sorted(tiles)
+
+
+def test_of_a_run_of_tiles_only_those_in_the_box_are_read(
+    tmp_path: Path, tiles: list[StoredTile]
+) -> None:
+    file = PMTiles(write_pmtiles(tmp_path / "a.pmtiles", tiles))
+    sea = (curve_number(12, 0, 0), 4**12, 9, 0)  # all of a zoom, as one entry of nine bytes
+    file._root = _Directory(*(np.array([number]) for number in sea))
+    read = [(tile.column, tile.row) for tile in file.tiles(12, BOX)]
+    assert sorted(read) == [(tile.column, tile.row) for tile in tiles_of(BOX, 12).tiles()]
+    assert list(file.tiles(11, None)) == []
