@@ -172,7 +172,7 @@ class MBTiles:
             raise InputError(f"{self.path} has no tiles")
         zoom = rows[0][0]
         if not isinstance(zoom, int) or not 0 <= zoom <= DEEPEST:
-            raise InputError(f"{self.path}: it has zoom levels that are not from 0 to {DEEPEST}")
+            raise ValueError(f"it has zoom levels that are not from 0 to {DEEPEST}")
         return zoom
 
     def _rows(self, query: str, values: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:

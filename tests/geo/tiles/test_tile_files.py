@@ -150,7 +150,9 @@ def test_an_mbtiles_file_with_a_zoom_that_is_none_is_refused(
 ) -> None:
     path = write_mbtiles(tmp_path / "a.mbtiles", tiles)
     insert(path, f"{zoom}, 0, 0")
-    with pytest.raises(InputError, match="zoom levels that are not from 0 to 24"):
+    with pytest.raises(
+        InputError, match="not an MBTiles file: it has zoom levels that are not from"
+    ):
         MBTiles(path)
 
 
