@@ -15,8 +15,8 @@ import shapely
 
 from geo.crs import Projection
 from geo.tiles.build import build_tiles
+from geo.tiles.curve import curve_number
 from geo.tiles.packing import varint
-from geo.tiles.pmtiles import curve_number
 from geo.tiles.tile_file import StoredTile
 
 CREDIT = "Contains OS data © Crown copyright"

@@ -86,7 +86,17 @@ class TileRange(NamedTuple):
         return (self.last_column - self.first_column + 1) * (self.last_row - self.first_row + 1)
 
     def touches(self, level: int, column: int, row: int) -> bool:
-        """Whether any of them lies within a tile of a level that is no deeper than they are."""
+        """Whether any of them lies within a tile of a level that is no deeper than they are.
+
+        Parameters
+        ----------
+        level, column, row
+            The tile; `level` is at most `zoom`.
+
+        Returns
+        -------
+        Whether it does.
+        """
         deeper = self.zoom - level
         return (
             self.first_column >> deeper <= column <= self.last_column >> deeper

@@ -18,6 +18,7 @@ import numpy as np
 
 from geo.errors import InputError
 from geo.formats.bounded import open_input
+from geo.tiles.curve import curve_number, numbers_within, quarters
 from geo.tiles.grid import Box, tiles_of
 from geo.tiles.packing import Ints, unpacked
 from geo.tiles.tile_file import (
@@ -173,13 +174,13 @@ class PMTiles:
             if not (around.touches(*square) and self._has_any(zoom, *square)):
                 continue
             if square[0] < zoom:
-                squares += _quarters(*square)
+                squares += quarters(*square)
             elif (data := self._find(*square)) is not None:
                 yield StoredTile(*square, data)
 
     def _has_any(self, zoom: int, level: int, column: int, row: int) -> bool:
         """Whether there may be a tile of a zoom within a tile of a level that is no deeper."""
-        low, high = _numbers_within(zoom, level, column, row)
+        low, high = numbers_within(zoom, level, column, row)
         directory = self._root
         for _ in range(_DEPTH):
             place = int(np.searchsorted(directory.first, high)) - 1
@@ -303,47 +304,3 @@ class PMTiles:
         box = Box(*(side / 1e7 for side in (header.west, header.south, header.east, header.north)))
         inside = -180 <= box.west < box.east <= 180 and -90 <= box.south < box.north <= 90
         return box if inside else None
-
-
-def _quarters(level: int, column: int, row: int) -> list[tuple[int, int, int]]:
-    """The four tiles of the next level within a tile."""
-    return [
-        (level + 1, 2 * column + right, 2 * row + below) for right in (0, 1) for below in (0, 1)
-    ]
-
-
-def _numbers_within(zoom: int, level: int, column: int, row: int) -> tuple[int, int]:
-    """The first number on the curve of a zoom within a tile of a level, and that after the last."""
-    # The curve goes through all tiles within one tile before it comes to the next.
-    count = 4 ** (zoom - level)
-    low = (
-        curve_number(zoom, 0, 0)
-        + (curve_number(level, column, row) - curve_number(level, 0, 0)) * count
-    )
-    return low, low + count
-
-
-def curve_number(zoom: int, column: int, row: int) -> int:
-    """The place of a tile on the curve through all tiles, zoom by zoom.
-
-    Parameters
-    ----------
-    zoom, column, row
-        A tile whose row counts from the north.
-
-    Returns
-    -------
-    Its number, from 0 for the tile of the whole world.
-    """
-    before: int = (4**zoom - 1) // 3
-    number, x, y = 0, column, row
-    side = 1 << zoom >> 1
-    while side:
-        right, below = int(x & side > 0), int(y & side > 0)
-        number += side * side * ((3 * right) ^ below)
-        if not below:
-            if right:
-                x, y = side - 1 - x, side - 1 - y
-            x, y = y, x
-        side >>= 1
-    return before + number

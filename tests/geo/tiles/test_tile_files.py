@@ -13,11 +13,12 @@ import pytest
 
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.tiles.curve import curve_number, numbers_within
 from geo.tiles.decode import layers_of, read_tile
 from geo.tiles.grid import Box, tiles_of
 from geo.tiles.mbtiles import MBTiles
 from geo.tiles.opening import open_tiles
-from geo.tiles.pmtiles import PMTiles, _Directory, curve_number
+from geo.tiles.pmtiles import PMTiles, _Directory
 from geo.tiles.tile_file import StoredTile, unpacked_tile
 from tests.tile_files import CREDIT, write_mbtiles, write_pmtiles, zoomstack
 
@@ -39,6 +40,10 @@ def test_tiles_lie_on_the_curve_where_the_specification_puts_them(
     zoom: int, column: int, row: int, number: int
 ) -> None:
     assert curve_number(zoom, column, row) == number
+    for level in range(zoom + 1):
+        up = zoom - level
+        low, end = numbers_within(zoom, level, column >> up, row >> up)
+        assert low <= number < end == low + 4**up
 
 
 @pytest.mark.parametrize("leaf", [0, 7])
