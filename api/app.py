@@ -24,6 +24,8 @@ from api.data.service import DataService
 from api.dependencies import answers_of
 from api.find import routes as find
 from api.help import page as guide
+from api.identity.declared import check_declared, open_to_anyone
+from api.identity.identify import Authenticator
 from api.imports.process import Importer, ImportProcess
 from api.load.log import log
 from api.load.memory import MemoryBudget
@@ -49,6 +51,7 @@ def make_app(
     *,
     searches: Searches | None = None,
     importer: Importer | None = None,
+    authenticator: Authenticator | None = None,
 ) -> FastAPI:
     """Put the service of one store together.
 
@@ -60,6 +63,13 @@ def make_app(
         Runs searches for plans; a child process by default.
     importer
         Imports files; a child process by default.
+    authenticator
+        Establishes who makes a request; by default it is the user of this machine.
+
+    Raises
+    ------
+    RuntimeError
+        If a route declares no capability.
     """
     apis = (features, tiles, styles, qgis_project, arcgis)
     app = new_service(
@@ -69,6 +79,7 @@ def make_app(
         routes=[route for part in apis for route in part.router.routes],
         lifespan=_lifespan,
         seconds=settings.deadline_s,
+        authenticator=authenticator,
     )
     app.add_middleware(NotingReads)
     room = WaitingRoom(settings.waiting)
@@ -93,7 +104,8 @@ def make_app(
         *(allocation, allocation_map, cards, planner, data, basemap, find, guide),
     ):
         app.include_router(pages.router)
-    app.add_api_route("/readyz", _ready)
+    app.add_api_route("/readyz", _ready, dependencies=[open_to_anyone()])
+    check_declared(app)
     return app
 
 

@@ -13,10 +13,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Lifespan
 
 from api.errors import add_error_handlers
+from api.identity.declared import open_to_anyone
+from api.identity.identify import Authenticator, Identify, LocalAuthenticator
 from api.load.lifecycle import Lifecycle
 from api.pages.assets import LEAFLET, PAGE, PROTOMAPS
 from api.security import Guard
-from api.settings import DEADLINE_S, VERSION
+from api.settings import DEADLINE_S, VERSION, user_name
 
 _LEAST_COMPRESSED: Final = 1_000
 """Bytes: a smaller answer gains nothing by compression."""
@@ -29,6 +31,7 @@ def new_service(
     routes: list[BaseRoute] | None = None,
     lifespan: Lifespan[FastAPI] | None = None,
     seconds: float = DEADLINE_S,
+    authenticator: Authenticator | None = None,
 ) -> FastAPI:
     """An application with everything but its own routes.
 
@@ -40,6 +43,8 @@ def new_service(
         Web origins whose pages may read the OGC API.
     seconds
         How long a caller may wait for an answer.
+    authenticator
+        Establishes who makes a request; by default it is the user of this machine.
     """
     app = FastAPI(
         title="Patchmap",
@@ -51,10 +56,11 @@ def new_service(
     )
     add_error_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED, compresslevel=compression)
+    app.add_middleware(Identify, authenticator=authenticator or LocalAuthenticator(user_name()))
     # Added late, so it runs early: a refused request reaches nothing else.
     app.add_middleware(Guard, origins=origins)
     app.add_middleware(Lifecycle, partial(Guard, origins=origins), seconds=seconds)
-    app.add_api_route("/healthz", alive)
+    app.add_api_route("/healthz", alive, dependencies=[open_to_anyone()])
     # Without npm's files the pages still open; only their maps stay empty.
     app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))
     app.mount("/static/protomaps-leaflet", StaticFiles(directory=PROTOMAPS, check_dir=False))

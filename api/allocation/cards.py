@@ -15,6 +15,8 @@ from api.basemap.picture import draw_basemap
 from api.basemap.sources import NO_BASEMAP, Basemap, basemaps_of
 from api.dependencies import HTML, AnswersDep
 from api.etags import not_modified_or
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.maps.drawing import area_names, path_of, scale_bar
 from api.pages.allocation_summary import AllocationSummary, Patrol, Stop
 from api.pages.allocation_view import AllocationView, folded
@@ -36,7 +38,7 @@ _ASPECT = 2.2
 _HALF_LETTER = 3.6
 """Half the mean width of a letter of a name, in units of paper."""
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 
 @router.get("/allocation/cards")

@@ -8,12 +8,14 @@ from api.answers import SnapshotAnswers
 from api.basemap.sources import basemaps_of
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.maps.allocation_map import draw_allocation
 from api.maps.pages import MapPage, map_response
 from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, folded
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 
 @router.get("/allocation/map")

@@ -14,6 +14,8 @@ from api.answers import Answers, SnapshotAnswers
 from api.dependencies import HTML, AnswersDep
 from api.errors import status_of
 from api.etags import not_modified_or
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import TABS, AllocationView, folded, started
 from api.pages.templating import templates
@@ -21,7 +23,7 @@ from api.pages.text import reason_of
 from api.settings import VERSION
 from geo.errors import PatchmapError
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 
 @router.get("/allocation")

@@ -12,11 +12,12 @@ import orjson
 from fastapi import HTTPException, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.routing import Route
 
 from api.arcgis.errors import REFUSALS, esri_refusal
 from api.formats.encoding import to_json
 from api.formats.registry import GEOJSON, JSON, Format
+from api.identity.declared import DeclaredRoute
+from api.identity.roles import Capability
 from api.ogc.request import OgcRequest
 from geo.errors import QuestionError
 from geo.question.kinds import one_of
@@ -134,7 +135,7 @@ class Router:
     """
 
     def __init__(self) -> None:
-        self.routes: list[Route] = []
+        self.routes: list[DeclaredRoute] = []
 
     def serve(self, path: str) -> Callable[[Handler], Handler]:
         """Register the decorated function for a path, by GET and POST."""
@@ -148,7 +149,10 @@ class Router:
                 except REFUSALS as error:
                     return esri_refusal(error)
 
-            self.routes.append(Route(PREFIX + path, answer, methods=["GET", "POST"]))
+            route = DeclaredRoute(
+                PREFIX + path, answer, capability=Capability.READ_ANSWERS, methods=["GET", "POST"]
+            )
+            self.routes.append(route)
             return handler
 
         return add

@@ -12,6 +12,8 @@ from api.basemap.sources import TileSource, basemaps_of
 from api.dependencies import AnswersDep
 from api.etags import of_version
 from api.formats.encoding import to_json
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.query import whole_number
 from geo.errors import InputError, NotFoundError
 from geo.tiles.tile_file import DEEPEST, VECTOR_TILE, is_packed, media_type_of, unpacked_tile
@@ -24,7 +26,8 @@ _CLEAR_TILE: Final = base64.b64decode(
 _IMMUTABLE: Final = "private, max-age=31536000, immutable"
 """A tile whose address names its version never changes."""
 
-router = APIRouter()
+# Maps of releases are drawn on it too.
+router = APIRouter(dependencies=[requires(Capability.READ_RELEASES)])
 
 
 @router.get("/basemap")

@@ -24,6 +24,8 @@ from api.board.view import VIEW_OPTIONS, BoardView
 from api.dependencies import HTML, AnswersDep
 from api.errors import UNANSWERED
 from api.etags import not_modified_or
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.maps.drawing import draw_plain
 from api.pages.assets import PAGE
 from api.pages.templating import templates
@@ -49,7 +51,7 @@ _PDF_END = b"%%EOF"
 _PRINT_SECONDS = 120
 """How long a browser may take to print."""
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 
 @router.get("/brief.html")

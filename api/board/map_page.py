@@ -13,6 +13,8 @@ from api.board.findings import cached_findings
 from api.board.view import BoardView
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.maps.answer_map import draw
 from api.maps.modes import DEFAULT_MODE
 from api.maps.pages import MapPage, map_response
@@ -20,7 +22,7 @@ from api.query import QUESTION_PARAMETERS, only
 from api.settings import Settings, TileServer
 from geo.question.ask import Question
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 
 @router.get("/map")

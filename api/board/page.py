@@ -21,11 +21,13 @@ from api.board.stories import render_story_or_explain
 from api.board.variables import Variables, bar_variables, page_variables
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.pages.templating import SECTION_MARK, templates
 from geo.checkpoints import checkpoint
 from geo.errors import PatchmapError
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 
 @router.get("/")

@@ -21,6 +21,8 @@ from api.calls import BusyError
 from api.dependencies import HTML, AnswersDep
 from api.errors import FAILED, UNANSWERED
 from api.etags import not_modified_or
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.load.log import log
 from api.maps.street_mode import STREET_AT
 from api.pages.charts import chart
@@ -45,7 +47,7 @@ CHART = (420.0, 70.0)
 _CELL: Final = re.compile(r"([hs])(\d+):(-?\d+):(-?\d+)")
 _PLACE: Final = re.compile(r"p\d+:.*")
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 
 @router.get("/story")

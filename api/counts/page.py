@@ -20,6 +20,8 @@ from api.errors import status_of
 from api.etags import of_version
 from api.formats.encoding import to_json, to_table
 from api.formats.registry import COUNT_DOWNLOADS, CSV, JSON
+from api.identity.declared import open_to_anyone, requires
+from api.identity.roles import Capability
 from api.pages.bar import PERIODS, folded
 from api.pages.templating import templates
 from api.query import only
@@ -30,7 +32,7 @@ from geo.formats.csv_text import to_csv
 from geo.incidents import category_title
 from geo.question.model import DEFAULT_PERIOD
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 _NAMES = (*ANSWERED, "from", "to", *VIEW)
 
@@ -49,7 +51,7 @@ def make_counts_app(file: CountsFile, guide: APIRouter | None = None) -> FastAPI
     app.state.guide = guide is not None
     if guide is not None:
         app.include_router(guide)
-    app.add_api_route("/readyz", alive)
+    app.add_api_route("/readyz", alive, dependencies=[open_to_anyone()])
     return app
 
 

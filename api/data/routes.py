@@ -16,10 +16,12 @@ from api.data.service import DataService
 from api.data.uploads import TooLargeError, Upload
 from api.errors import problem, reads_pages, status_of
 from api.formats.encoding import to_json
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.imports.tasks import Undoable
 from geo.errors import InputError, NotFoundError, PatchmapError
 
-router = APIRouter(prefix="/data")
+router = APIRouter(prefix="/data", dependencies=[requires(Capability.IMPORT)])
 
 _UNDO_SECONDS = 40.0
 """How long a page waits for an undo; most take a moment."""

@@ -13,6 +13,8 @@ from api.errors import reads_pages
 from api.etags import not_modified_or
 from api.find.finding import PlacedResult, SearchAnswer, find
 from api.find.payload import feature_collection
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.pages.templating import templates
 from api.query import QUESTION_PARAMETERS, only, whole_number
 from api.settings import VERSION
@@ -34,7 +36,7 @@ _MAP_PIXELS: Final = 600
 _GEOJSON: Final = "application/geo+json"
 _FORMATS: Final = ("json", "html")
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 
 @router.get("/search")

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import escape
 
 from api.help.guide import PAGES, guide_page
+from api.identity.declared import open_to_anyone
 from api.pages.templating import templates
 from api.settings import VERSION
 from geo.errors import NotFoundError
 
-router = APIRouter()
+router = APIRouter(dependencies=[open_to_anyone()])
 
 
 WRITTEN: Final = "http://127.0.0.1:8000"

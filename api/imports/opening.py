@@ -10,6 +10,8 @@ from typing import Final
 
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore, make_private, remove_store
+from geo.store.geopackage.records import RecordsFile
+from geo.store.records import Records
 from geo.temporary import HIDDEN_PREFIX, remove_abandoned
 
 POSTGRES: Final = ("postgres://", "postgresql://")
@@ -35,3 +37,22 @@ def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
         if is_new:
             remove_store(path)
         raise
+
+
+@contextmanager
+def open_records(address: str) -> Iterator[Records]:
+    """Open the records of a store that was opened before; a file of them is made if there is none.
+
+    Raises
+    ------
+    StoreError
+        If they cannot be read.
+    """
+    if address.startswith(POSTGRES):
+        from geo.store.postgis.records import PostgisRecords  # noqa: PLC0415 - likewise
+
+        with closing(PostgisRecords(address)) as server:
+            yield server
+        return
+    with closing(RecordsFile(Path(address))) as file:
+        yield file

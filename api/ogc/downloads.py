@@ -11,6 +11,8 @@ from api.answers import Answers
 from api.dependencies import AnswersDep
 from api.formats.encoding import feature_collection, to_table
 from api.formats.registry import CSV, GEOJSON, GEOPACKAGE, download_formats, write_frame
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.ogc.collections.answers import AnswerCollection, members_of
 from api.ogc.coordinates import offered
 from api.ogc.files import Download, file_response, written_file
@@ -21,7 +23,7 @@ from geo.errors import NotFoundError
 from geo.formats.csv_text import to_csv
 from geo.question.ask import Question
 
-router = APIRouter()
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 _ANALYSES: Final = {analysis.collection or analysis.command: analysis for analysis in ANALYSES}
 

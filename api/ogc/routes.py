@@ -7,8 +7,9 @@ from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from api.identity.declared import DeclaredRoute
+from api.identity.roles import Capability
 from api.ogc.request import PREFIX, OgcRequest
 
 Handler = Callable[..., Response]
@@ -27,7 +28,7 @@ class Router:
     """
 
     def __init__(self) -> None:
-        self.routes: list[Route] = []
+        self.routes: list[DeclaredRoute] = []
 
     def get(self, path: str) -> Callable[[Handler], Handler]:
         """Register the decorated function for a path below `/ogc`."""
@@ -37,7 +38,10 @@ class Router:
             def answer(request: Request) -> Response:
                 return handler(OgcRequest.of(request), **request.path_params)
 
-            self.routes.append(Route(PREFIX + path, answer, methods=["GET"]))
+            route = DeclaredRoute(
+                PREFIX + path, answer, capability=Capability.READ_ANSWERS, methods=["GET"]
+            )
+            self.routes.append(route)
             return handler
 
         return add

@@ -13,6 +13,8 @@ from api.errors import problem
 from api.etags import not_modified_or
 from api.formats.encoding import to_json
 from api.formats.registry import GEOJSON
+from api.identity.declared import requires
+from api.identity.roles import Capability
 from api.planner.downloads import download, download_format
 from api.planner.pages import planner_page
 from api.planner.request import JSON, BodyDep, PlannerDep
@@ -22,7 +24,8 @@ from api.settings import user_name
 from boundaries.plans.rules import BrokenAreaError
 from boundaries.plans.serialization import PlanConflictError
 
-router = APIRouter(prefix="/planner")
+router = APIRouter(prefix="/planner", dependencies=[requires(Capability.READ_PLANS)])
+_EDITS = requires(Capability.EDIT_PLANS)
 
 
 @router.get("")
@@ -68,7 +71,7 @@ def plan(request: Request, planner: PlannerDep, plan_id: str) -> Response:
     )
 
 
-@router.post("/plans")
+@router.post("/plans", dependencies=[_EDITS])
 def begin(planner: PlannerDep, body: BodyDep) -> Response:
     """Start a plan and save it."""
     draft, straddling = planner.sessions.begin(read_beginning(body))
@@ -80,7 +83,7 @@ def begin(planner: PlannerDep, body: BodyDep) -> Response:
     return response
 
 
-@router.post("/plans/{plan_id}/steps")
+@router.post("/plans/{plan_id}/steps", dependencies=[_EDITS])
 def step(planner: PlannerDep, body: BodyDep, plan_id: str) -> Response:
     """Take a step of a plan and save it; refuse with the pieces where it breaks an area up."""
     try:

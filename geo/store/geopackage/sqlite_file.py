@@ -139,7 +139,7 @@ class SqliteFile(SqliteConnection):
                 self._create()
             for migration in missing:
                 # Not `executescript`, which would commit first.
-                for statement in _statements(migration.sql):
+                for statement in statements_of(migration.sql):
                     self.execute(statement)
                 self.execute(
                     "INSERT INTO patchmap_migrations VALUES (?, ?, ?, ?)",
@@ -296,7 +296,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA cache_size = -32768")
 
 
-def _statements(sql: str) -> Iterator[str]:
+def statements_of(sql: str) -> Iterator[str]:
+    """Yield the statements of a script one by one."""
     statement = ""
     for line in sql.splitlines(keepends=True):
         statement += line

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Final, LiteralString
+from typing import Any, ClassVar, Final, LiteralString
 
 import psycopg
 from psycopg import errors, sql
@@ -27,6 +27,7 @@ LOCK_TIMEOUT_S = 30.0
 # Advisory locks. Any number will do that every Patchmap shares: this is "patchmap" in ASCII.
 _WRITER_LOCK = 0x70617463686D6170
 _COMMIT_LOCK = _WRITER_LOCK + 1
+RECORDS_LOCK = _WRITER_LOCK + 2
 
 Statement = LiteralString | sql.Composed | sql.SQL
 
@@ -53,7 +54,14 @@ class Server:
         If the address is not one of PostgreSQL's.
     StoreError
         If the database cannot be reached.
+
+    Attributes
+    ----------
+    writer_lock
+        The advisory lock that its transactions take one after the other.
     """
+
+    writer_lock: ClassVar[int] = _WRITER_LOCK
 
     def __init__(self, url: str, *, pool_size: int) -> None:
         self.name = database_name(url)
@@ -226,7 +234,7 @@ class Server:
                 self._own.connection = None
 
     def _take_the_lock(self, connection: psycopg.Connection[Row]) -> None:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITER_LOCK,))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (self.writer_lock,))
 
     def _check(self, connection: psycopg.Connection[Row]) -> None:
         try:

@@ -1,0 +1,161 @@
+"""What each route demands of its callers. A service with a route that says nothing does not start.
+
+The capability stands at the route, or at its router for all of its routes:
+
+    router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from inspect import iscoroutinefunction
+from typing import Any, Final
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from starlette.routing import Mount, Route
+
+from api.identity.identity import PUBLIC, identity_of
+from api.identity.roles import Capability
+
+Handler = Callable[[Request], Any]
+"""Answers a request, itself or as a coroutine."""
+
+ANYONE: Final = None
+"""What a route demands that all may use, signed in or not: sign-in, health, styles of pages."""
+
+_OPEN_MOUNTS: Final = "/static/"
+_HIDDEN: Final = frozenset(
+    {
+        Capability.READ_ANSWERS,
+        Capability.READ_INCIDENTS,
+        Capability.READ_PLANS,
+        Capability.READ_AUDIT,
+    }
+)
+"""What one may not see is not there; what one may not do is forbidden."""
+
+
+class _Demand:
+    """The dependency that holds a route's capability, and refuses callers who lack it."""
+
+    def __init__(self, capability: Capability | None) -> None:
+        self.capability = capability
+
+    async def __call__(self, request: Request) -> None:
+        if self.capability is not None:
+            demand(request, self.capability)
+
+
+def requires(capability: Capability) -> Any:
+    """Return the dependency of a route, or router, whose callers need a capability."""
+    return Depends(_Demand(capability))
+
+
+def open_to_anyone() -> Any:
+    """Return the dependency of a route that all may use."""
+    return Depends(_Demand(ANYONE))
+
+
+def demand(request: Request, capability: Capability) -> None:
+    """Refuse a request whose caller may not do something.
+
+    Parameters
+    ----------
+    request
+        Whose identity is established.
+    capability
+        What they would do.
+
+    Raises
+    ------
+    HTTPException
+        401 where nobody has signed in; else 404 for what they may not see and 403 for what they
+        may not do.
+    """
+    identity = identity_of(request)
+    if identity.may(capability):
+        return
+    if identity == PUBLIC:
+        raise HTTPException(
+            401, "sign in to see this", {"www-authenticate": 'Basic realm="Patchmap"'}
+        )
+    if capability in _HIDDEN:
+        raise HTTPException(404)
+    raise HTTPException(403, f"your role does not let you {capability}; ask an administrator")
+
+
+class DeclaredRoute(Route):
+    """A plain route that declares its capability and refuses callers who lack it.
+
+    Parameters
+    ----------
+    path
+        The address.
+    handler
+        Answers a request.
+    capability
+        What callers need.
+    methods
+        Of HTTP.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        handler: Handler,
+        *,
+        capability: Capability,
+        methods: list[str],
+    ) -> None:
+        self.capability = capability
+        super().__init__(path, _demanding(handler, capability), methods=methods)
+
+
+def _demanding(handler: Handler, capability: Capability) -> Handler:
+    """A handler that runs where another did, in a thread or not, and demands a capability first."""
+    if iscoroutinefunction(handler):
+
+        async def answer_here(request: Request) -> Response:
+            demand(request, capability)
+            response: Response = await handler(request)
+            return response
+
+        return answer_here
+
+    def answer(request: Request) -> Response:
+        demand(request, capability)
+        response: Response = handler(request)
+        return response
+
+    return answer
+
+
+def declared_capabilities(app: FastAPI) -> Iterator[tuple[RouteContext, set[Capability | None]]]:
+    """Yield each route of an application with what it declares; None where all may use it."""
+    for route in iter_route_contexts(app.routes):
+        yield route, set(_declared_by(route))
+
+
+def _declared_by(route: RouteContext) -> Iterator[Capability | None]:
+    original = route.original_route
+    if isinstance(original, Mount) and f"{original.path}/".startswith(_OPEN_MOUNTS):
+        yield ANYONE
+    if isinstance(original, DeclaredRoute):
+        yield original.capability
+    for dependency in original.dependencies if isinstance(original, APIRoute) else ():
+        if isinstance(dependency.dependency, _Demand):
+            yield dependency.dependency.capability
+
+
+def check_declared(app: FastAPI) -> None:
+    """Refuse to start a service with a route that declares no capability.
+
+    Raises
+    ------
+    RuntimeError
+        With the addresses of such routes.
+    """
+    silent = [f"{route.path}" for route, declared in declared_capabilities(app) if not declared]
+    if silent:
+        raise RuntimeError(f"these routes declare no capability: {', '.join(silent)}")

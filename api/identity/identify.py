@@ -1,0 +1,55 @@
+"""The layer that establishes, once for each request, who makes it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.identity.identity import Identity, local_identity, set_identity
+
+
+class Authenticator(Protocol):
+    """One way to establish who makes a request."""
+
+    async def identify(self, caller: HTTPConnection) -> Identity:
+        """Return who makes a request; `PUBLIC` where they do not say."""
+
+
+class LocalAuthenticator:
+    """Whoever reaches a service that listens on this machine alone is its user, with all rights.
+
+    Parameters
+    ----------
+    name
+        The user of the operating system who runs the service.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._identity = local_identity(name)
+
+    async def identify(self, caller: HTTPConnection) -> Identity:
+        """Return this machine's user."""
+        del caller
+        return self._identity
+
+
+class Identify:
+    """ASGI middleware that gives each request its identity.
+
+    Parameters
+    ----------
+    authenticator
+        How it is established.
+    """
+
+    def __init__(self, app: ASGIApp, authenticator: Authenticator) -> None:
+        self.app = app
+        self._authenticator = authenticator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its identity."""
+        if scope["type"] == "http":
+            set_identity(scope, await self._authenticator.identify(HTTPConnection(scope)))
+        await self.app(scope, receive, send)

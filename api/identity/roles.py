@@ -1,0 +1,74 @@
+"""Roles and what each of them may do: one table that a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Capability(StrEnum):
+    """Something that a route lets its callers do. Every route declares one."""
+
+    READ_RELEASES = "read releases"
+    """Published tables and maps, and pages that hold no data of the store."""
+    READ_ANSWERS = "read answers"
+    """Counts, hotspots, maps and layers; no single incident."""
+    READ_INCIDENTS = "read incidents"
+    """Single incidents, with their time and point."""
+    READ_LOCATIONS = "read locations"
+    """The location text of incidents: street names and addresses."""
+    READ_PLANS = "read plans"
+    EDIT_PLANS = "edit plans"
+    IMPORT = "import"
+    """Bring files in, and undo what was imported."""
+    MAKE_RELEASES = "make releases"
+    APPROVE_RELEASES = "approve releases"
+    USE_KEYS = "use keys"
+    """Make and revoke keys of one's own for other programs."""
+    MANAGE_USERS = "manage users"
+    READ_AUDIT = "read audit"
+    ERASE = "erase"
+    """Apply retention, and erase single records."""
+
+
+class Role(StrEnum):
+    """What an identity is to the service; one may have several."""
+
+    PUBLIC = "public"
+    VIEWER = "viewer"
+    OFFICER = "officer"
+    ANALYST = "analyst"
+    PLANNER = "planner"
+    CHAIR = "chair"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+_PUBLIC: Final = frozenset({Capability.READ_RELEASES})
+_VIEWER: Final = _PUBLIC | {Capability.READ_ANSWERS, Capability.USE_KEYS}
+
+CAPABILITIES: Final[Mapping[Role, frozenset[Capability]]] = {
+    Role.PUBLIC: _PUBLIC,
+    Role.VIEWER: _VIEWER,
+    Role.OFFICER: _VIEWER | {Capability.READ_INCIDENTS, Capability.READ_LOCATIONS},
+    Role.ANALYST: _VIEWER
+    | {
+        Capability.READ_INCIDENTS,
+        Capability.READ_LOCATIONS,
+        Capability.READ_PLANS,
+        Capability.IMPORT,
+        Capability.MAKE_RELEASES,
+    },
+    Role.PLANNER: _VIEWER | {Capability.READ_PLANS, Capability.EDIT_PLANS},
+    Role.CHAIR: _VIEWER | {Capability.READ_PLANS, Capability.APPROVE_RELEASES},
+    # Who runs the service sees no more of people's records than running it takes.
+    Role.ADMIN: _VIEWER | {Capability.MANAGE_USERS, Capability.IMPORT, Capability.ERASE},
+    Role.AUDITOR: _PUBLIC | {Capability.READ_AUDIT, Capability.USE_KEYS},
+}
+"""What each role may do."""
+
+
+def capabilities_of(roles: Iterable[Role]) -> frozenset[Capability]:
+    """Return all that some roles may do together."""
+    return frozenset().union(*(CAPABILITIES[role] for role in roles))
