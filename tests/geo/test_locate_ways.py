@@ -5,13 +5,11 @@ import sys
 from pathlib import Path
 
 import geopandas as gpd
-import numba
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
-from geo.compiled import compiled
 from geo.errors import InputError
 from geo.locate import AreaLocator
 from geo.locate.locator import FEW, FEWEST_PER_THREAD
@@ -112,13 +110,3 @@ def test_few_points_do_not_load_what_is_compiled(tmp_path):
         "assert not {'numba', 'rtree'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
-
-
-def test_where_nothing_can_be_cached_it_is_compiled_all_the_same(monkeypatch):
-    def njit(function, *, nogil, cache=False, **_options):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return (function, nogil)
-
-    monkeypatch.setattr(numba, "njit", njit)
-    assert compiled(len) == (len, True)
