@@ -1,0 +1,1 @@
+"""Protection of published counts: controlled rounding, and the attacks that test it."""
