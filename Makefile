@@ -25,7 +25,7 @@ test: .venv/dev.stamp api/static/node_modules/.dev.stamp ## Run every check and 
 	@command -v ogrinfo >/dev/null || .ci/apt-install "The GIS client tests need GDAL's tools" gdal-bin
 	@[ -n "$$TEST_DATABASE_URL" ] || ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || \
 	  .ci/apt-install "The PostGIS tests need a server" postgresql-15-postgis-3
-	{ $(CHECK); } & checks=$$!; $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder; \
+	{ $(CHECK); } & checks=$$!; $(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder; \
 	  tests=$$?; wait $$checks && exit $$tests
 
 check: .venv/dev.stamp ## ruff, mypy --strict, import-linter

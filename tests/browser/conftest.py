@@ -14,7 +14,7 @@ from tests.services import serving
 
 CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = Path(__file__).parents[2] / ".cache/screenshots"
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
 """How long a page may take: what is tested is what it shows, and not the machine."""
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
 
