@@ -7,14 +7,19 @@ from typing import Protocol
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.errors import unavailable
 from api.identity.identity import Identity, local_identity, set_identity
+from geo.errors import StoreError
 
 
 class Authenticator(Protocol):
     """One way to establish who makes a request."""
 
     async def identify(self, caller: HTTPConnection) -> Identity:
-        """Return who makes a request; `PUBLIC` where they do not say."""
+        """Return who makes a request; `PUBLIC` where they do not say.
+
+        It may take out of the request's scope what nothing else is to read.
+        """
 
 
 class LocalAuthenticator:
@@ -50,6 +55,14 @@ class Identify:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its identity."""
-        if scope["type"] == "http":
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope = {**scope}
+        try:
             set_identity(scope, await self._authenticator.identify(HTTPConnection(scope)))
+        except StoreError as error:
+            # Nobody knows who this is: it is not answered, and not as anybody's either.
+            await unavailable(HTTPConnection(scope), str(error))(scope, receive, send)
+            return
         await self.app(scope, receive, send)
