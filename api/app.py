@@ -26,6 +26,7 @@ from api.find import routes as find
 from api.help import page as guide
 from api.identity.declared import check_declared, open_to_anyone
 from api.identity.identify import Authenticator
+from api.identity.ways import access_to, authenticator_by
 from api.imports.process import Importer, ImportProcess
 from api.load.log import log
 from api.load.memory import MemoryBudget
@@ -41,6 +42,7 @@ from api.service import new_service
 from api.settings import Settings
 from boundaries.gazetteer.folder import OpenGazetteer, gazetteer_folder
 from geo.store.contract import Store
+from geo.store.records import Records
 
 _SWEEP_SECONDS: Final = 60.0
 
@@ -51,6 +53,7 @@ def make_app(
     *,
     searches: Searches | None = None,
     importer: Importer | None = None,
+    records: Records | None = None,
     authenticator: Authenticator | None = None,
 ) -> FastAPI:
     """Put the service of one store together.
@@ -63,14 +66,24 @@ def make_app(
         Runs searches for plans; a child process by default.
     importer
         Imports files; a child process by default.
+    records
+        What is kept beside the store: users, keys, sessions. Needed unless everybody is the user
+        of this machine.
     authenticator
-        Establishes who makes a request; by default it is the user of this machine.
+        Establishes who makes a request; by default the settings choose how.
 
     Raises
     ------
+    InputError
+        If the settings of a proxy do not fit each other.
     RuntimeError
         If a route declares no capability.
     """
+    access = access_to(records, settings.access) if records else None
+    if settings.access.way != "local" and not authenticator:
+        if not access:
+            raise ValueError("a service with accounts or a proxy needs records")
+        authenticator = authenticator_by(access, settings.access)
     apis = (features, tiles, styles, qgis_project, arcgis)
     app = new_service(
         # Callers are on this machine: a smaller answer is worth less than a sooner one.
@@ -80,7 +93,9 @@ def make_app(
         lifespan=_lifespan,
         seconds=settings.deadline_s,
         authenticator=authenticator,
+        access=settings.access,
     )
+    app.state.records, app.state.access = records, access
     app.add_middleware(NotingReads)
     room = WaitingRoom(settings.waiting)
     turns = Turns(settings.at_once, room)

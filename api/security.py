@@ -1,8 +1,9 @@
 """The guard against requests that other web pages make through the user's browser.
 
 Listening on loopback is not enough, because a browser sends requests there for any page. A
-request is refused if its Host is not this machine (DNS rebinding), if it came through a proxy,
-or if a page of another origin tries to write.
+request is refused if its Host is neither this machine nor the public address (DNS rebinding), if
+it came through a proxy although everybody here has all rights, or if a page of another origin
+tries to write.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access_settings import LOOPBACK, AccessSettings, PublicUrl
+from api.addresses import path_inside
 from api.errors import refusal
-from api.settings import LOOPBACK
 from geo.text import control_character
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,23 +51,38 @@ _READ_BY_POST = "/arcgis/"  # ArcGIS sends a query that is too long for an addre
 
 
 class Guard:
-    """ASGI middleware that refuses requests which did not come from this machine's user."""
+    """ASGI middleware that refuses requests which come by another way than the settings allow.
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str] = ()) -> None:
+    Parameters
+    ----------
+    origins
+        Web origins whose pages may read the APIs.
+    access
+        Who may reach the service, and by which address.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        origins: Sequence[str] = (),
+        access: AccessSettings | None = None,
+    ) -> None:
         self.app = app
         self.origins = origins
+        self._access = access or AccessSettings()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a refused request, pass on the others, and set the security headers of both."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        app = _refusal(scope) or self.app
+        app = _refusal(scope, self._access) or self.app
         head = scope["method"] == "HEAD"
         if head:
             # Every GET route answers HEAD too: the body is made and left out.
             scope = {**scope, "method": "GET"}
-
+        if self._access.public_url:
+            scope = _as_reached(scope, self._access.public_url)
         shared = self._shared(scope)
 
         async def send_guarded(message: Message) -> None:
@@ -80,6 +97,8 @@ class Guard:
                 given = {} if message["status"] == 304 else _HEADERS
                 for name, value in given.items():
                     headers.setdefault(name, value)
+                if self._access.is_secure:
+                    headers["strict-transport-security"] = "max-age=31536000"
             await send(message)
 
         await app(scope, receive, send_guarded)
@@ -87,7 +106,7 @@ class Guard:
     def _shared(self, scope: Scope) -> dict[str, str]:
         """The CORS headers of an answer, which never allow credentials; empty if none apply."""
         origin = Headers(scope=scope).get("origin", "")
-        if not self.origins or not scope["path"].startswith(_PUBLIC):
+        if not self.origins or not path_inside(scope).startswith(_PUBLIC):
             return {}
         every = "*" in self.origins
         if not every and origin not in self.origins:
@@ -116,10 +135,11 @@ def is_own_caller(client: str | None, headers: Headers) -> bool:
     return client in LOOPBACK and own and (origin is None or _same(origin, headers))
 
 
-def _refusal(scope: Scope) -> ASGIApp | None:
+def _refusal(scope: Scope, access: AccessSettings) -> ASGIApp | None:
     caller = HTTPConnection(scope)
-    changes = scope["method"] not in SAFE_METHODS and not scope["path"].startswith(_READ_BY_POST)
-    if fault := _fault(caller.headers, changes=changes):
+    by_post = path_inside(scope).startswith(_READ_BY_POST)
+    changes = scope["method"] not in SAFE_METHODS and not by_post
+    if fault := _fault(caller.headers, access, changes=changes):
         return refusal(caller, 403, fault)
     address = f"{scope['path']}?{unquote_plus(scope['query_string'].decode('latin-1'))}"
     if character := control_character(address):
@@ -129,22 +149,46 @@ def _refusal(scope: Scope) -> ASGIApp | None:
     return None
 
 
-def _fault(headers: Headers, *, changes: bool) -> str:
-    if not _names_this_machine(headers.getlist("host")):
+def _fault(headers: Headers, access: AccessSettings, *, changes: bool) -> str:
+    public = access.public_url
+    hosts = headers.getlist("host")
+    if not (_names_this_machine(hosts) or (public and _names(public, hosts))):
+        if public:
+            return f"this service only answers at {public}"
         return "this service only answers on this machine; use an address such as http://localhost"
     proxied = [name for name in headers if name.startswith(FORWARDED)]
-    if proxied:
+    if proxied and access.way == "local":
         return f"this service does not work behind a proxy (header {proxied[0]}); open it directly"
     if changes:
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site", "same-origin")
-        if site not in ("same-origin", "none") or (origin and not _same(origin, headers)):
+        if site not in ("same-origin", "none") or (origin and not _is_own(origin, headers, public)):
             return "pages of other origins cannot make changes; use Patchmap's own pages"
     return ""
 
 
+def _as_reached(scope: Scope, public: PublicUrl) -> Scope:
+    """A request as its caller sees it: links are made of this, never of what was forwarded."""
+    others = [pair for pair in scope["headers"] if pair[0] != b"host"]
+    host = (b"host", public.netloc.encode())
+    return {**scope, "scheme": public.scheme, "headers": [host, *others]}
+
+
 def _names_this_machine(hosts: Sequence[str]) -> bool:
     return len(hosts) == 1 and _OWN_HOST.fullmatch(hosts[0]) is not None
+
+
+def _names(public: PublicUrl, hosts: Sequence[str]) -> bool:
+    implied = ":443" if public.scheme == "https" else ":80"
+    names = (public.netloc, public.netloc + implied)
+    return len(hosts) == 1 and hosts[0].lower() in names
+
+
+def _is_own(origin: str, headers: Headers, public: PublicUrl | None) -> bool:
+    """Whether a page of this service makes a request; by plain HTTP anybody could pose as it."""
+    if public and _names(public, headers.getlist("host")):
+        return origin == public.origin
+    return _same(origin, headers)
 
 
 def _same(origin: str, headers: Headers) -> bool:

@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Lifespan
 
+from api.access_settings import AccessSettings
+from api.addresses import BelowPrefix
 from api.errors import add_error_handlers
 from api.identity.declared import open_to_anyone
 from api.identity.identify import Authenticator, Identify, LocalAuthenticator
@@ -32,6 +34,7 @@ def new_service(
     lifespan: Lifespan[FastAPI] | None = None,
     seconds: float = DEADLINE_S,
     authenticator: Authenticator | None = None,
+    access: AccessSettings | None = None,
 ) -> FastAPI:
     """An application with everything but its own routes.
 
@@ -45,7 +48,10 @@ def new_service(
         How long a caller may wait for an answer.
     authenticator
         Establishes who makes a request; by default it is the user of this machine.
+    access
+        Who may reach the service, and by which address; by default its own machine.
     """
+    access = access or AccessSettings()
     app = FastAPI(
         title="Patchmap",
         version=VERSION,
@@ -58,8 +64,10 @@ def new_service(
     app.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED, compresslevel=compression)
     app.add_middleware(Identify, authenticator=authenticator or LocalAuthenticator(user_name()))
     # Added late, so it runs early: a refused request reaches nothing else.
-    app.add_middleware(Guard, origins=origins)
-    app.add_middleware(Lifecycle, partial(Guard, origins=origins), seconds=seconds)
+    app.add_middleware(Guard, origins=origins, access=access)
+    guard = partial(Guard, origins=origins, access=access)
+    app.add_middleware(Lifecycle, guard, seconds=seconds)
+    app.add_middleware(BelowPrefix, access.public_url.prefix if access.public_url else "")
     app.add_api_route("/healthz", alive, dependencies=[open_to_anyone()])
     # Without npm's files the pages still open; only their maps stay empty.
     app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from api.access_settings import AccessSettings
 from geo.errors import InputError
 
 DEFAULT_STORE = "patchmap.gpkg"
@@ -31,8 +32,6 @@ UPLOAD_BYTES = 500_000_000
 
 CACHE_BYTES = 500_000_000
 """Memory of all caches together unless the settings say otherwise."""
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 try:
     VERSION = version("patchmap")
@@ -120,6 +119,8 @@ class Settings:
     data_folder
         `PATCHMAP_DATA_FOLDER`: where the gazetteer of a store in a database is kept; by default
         below `$XDG_DATA_HOME`, or `~/.local/share`.
+    access
+        `PATCHMAP_ACCESS` and others: who may reach the service, and how they are known.
     """
 
     store: str = DEFAULT_STORE
@@ -135,6 +136,7 @@ class Settings:
     cache_bytes: int = CACHE_BYTES
     upload_bytes: int = UPLOAD_BYTES
     data_folder: Path = field(default_factory=lambda: _data_folder({}))
+    access: AccessSettings = field(default_factory=AccessSettings)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -178,6 +180,7 @@ class Settings:
             )
             * 1_000_000,
             data_folder=_data_folder(environment),
+            access=AccessSettings.read(environment),
         )
 
 
