@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from api.commands import (
+    access,
     areas,
     attributes,
     basemap,
@@ -45,6 +46,8 @@ app.add_typer(weights.weights, name="weights")
 app.add_typer(plans.plans, name="plan")
 app.add_typer(gazetteer.gazetteer, name="gazetteer")
 app.add_typer(stores.imports, name="imports")
+app.add_typer(access.users, name="users")
+app.add_typer(access.keys, name="keys")
 app.add_typer(published.fetch, name="fetch")
 app.add_typer(published.mapping, name="mapping")
 app.command()(start_command.start)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import faulthandler
 import gc
 import io
-import socket
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,11 +17,14 @@ import geopandas as gpd
 import pandas as pd
 import typer
 
+from api.access_settings import AccessSettings
 from api.commands.context import CommandContext, with_progress
+from api.commands.place import Place
 from api.imports.basemaps import BasemapOptions, add_features
+from api.imports.opening import open_records
 from api.load.allocator import bound_arenas
 from api.load.log import LogChoice, set_up
-from api.settings import LOOPBACK, Settings, user_name
+from api.settings import Settings, user_name
 from boundaries.demo import DemoCity, build_city
 from boundaries.demo.country import write_country
 from boundaries.demo.export import write_files
@@ -81,40 +83,48 @@ def serve(
     create: Annotated[
         bool, typer.Option("--create", help="Make an empty store if there is none, for /data.")
     ] = False,
+    unix_socket: Annotated[
+        Path | None, typer.Option("--socket", help="Unix socket for a proxy, instead of a port.")
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate (PEM, with its chain) to serve HTTPS with.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Private key (PEM) of --tls-cert.")] = None,
 ) -> None:
-    """Serve the board, the planner and the OGC API to this machine.
+    """Serve the board, the planner and the OGC API.
 
-    With --counts, serves a map of a file of counts; no store is needed.
+    To this machine alone, unless PATCHMAP_ACCESS is accounts or proxy: see the guide's page on
+    access. With --counts, serves a map of a file of counts to this machine; no store is needed.
     """
-    if host not in LOOPBACK:
-        raise InputError(
-            f"--host {host} is not this machine, and this version has no access control; choose "
-            f"{' or '.join(LOOPBACK)}"
-        )
-    set_up(log)
+    place = Place(host, port, unix_socket, tls_cert, tls_key)
     cli = CommandContext.of(context)
+    if counts:
+        place.checked(AccessSettings())
+    set_up(log)
     if counts:
         from api.counts.file import CountsFile  # noqa: PLC0415 - likewise
         from api.counts.page import make_counts_app  # noqa: PLC0415 - the web stack takes a second
         from api.help.page import router as guide  # noqa: PLC0415 - likewise
 
-        _run(cli, make_counts_app(CountsFile.read(counts), guide), f"{counts}", (host, port))
+        _run(cli, make_counts_app(CountsFile.read(counts), guide), f"{counts}", place)
         return
-    serve_store(cli, (host, port), basemap=basemap, create=create)
+    serve_store(cli, place, basemap=basemap, create=create)
 
 
 def serve_store(
     cli: CommandContext,
-    place: tuple[str, int],
+    place: Place,
     *,
     basemap: Path | None = None,
     create: bool = False,
     announce: Announce | None = None,
 ) -> None:
-    """Serve the store on a host and port until stopped.
+    """Serve the store until stopped.
 
     Parameters
     ----------
+    place
+        Where to listen.
     create
         Whether an empty store is made if there is none.
     announce
@@ -122,11 +132,17 @@ def serve_store(
     """
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
 
-    with cli.open(create=create) as store:
+    settings = replace(Settings.read(), store=cli.store)
+    settings = replace(settings, access=place.checked(settings.access))
+    if basemap:
+        settings = replace(settings, basemap=str(basemap))
+    with ExitStack() as opened:
+        store = opened.enter_context(cli.open(create=create))
         for notice in (*renaming_notices(store.layers()), *_sandbox_notices()):
             typer.echo(notice, err=True)
-        settings = replace(Settings.read(), store=cli.store)
-        app = make_app(store, replace(settings, basemap=str(basemap)) if basemap else settings)
+        shared = settings.access.way != "local"
+        records = opened.enter_context(open_records(cli.store)) if shared else None
+        app = make_app(store, settings, records=records)
         ready = partial(_warm_up, app, store)
         release = partial(_release, app, store)
         _run(cli, app, cli.store, place, ready=ready, announce=announce, release=release)
@@ -167,20 +183,20 @@ def _run(
     cli: CommandContext,
     app: FastAPI,
     what: str,
-    place: tuple[str, int],
+    place: Place,
     *,
     ready: Callable[[], object] = lambda: None,
     announce: Announce | None = None,
     release: Callable[[], object] = lambda: None,
 ) -> None:
-    """Serve an app on a host and port until stopped.
+    """Serve an app until stopped.
 
     Parameters
     ----------
     what
         What is served, for the line that gives its address.
     place
-        Host and port.
+        Where to listen.
     ready
         Called once the port is taken, before the first request.
     announce
@@ -196,8 +212,7 @@ def _run(
     # A fault of a library in compiled code ends the process: then the log says where.
     with suppress(io.UnsupportedOperation):  # standard error is no file
         faulthandler.enable()
-    host, port = place
-    listener = listen(host, port)
+    listener = place.listen()
     ready()
     config = uvicorn.Config(
         app,
@@ -206,11 +221,15 @@ def _run(
         access_log=False,
         server_header=False,
         lifespan="on",
+        ssl_certfile=place.certificate,
+        ssl_keyfile=place.key,
+        # Who a request comes from, and how, only `api.identity` reads of a proxy's headers.
+        proxy_headers=False,
     )
     server = StoppableServer(config, release)
     # Before the line that says how to stop it.
     server.expect_signals()
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    address = place.address
     if announce:
         announce(address)
     else:
@@ -323,28 +342,3 @@ def _refuse_other_data(store: Store, name: str) -> None:
         raise ConflictError(
             f"{name} holds other data; name a new store for the demo with --store demo.gpkg"
         )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Take a port.
-
-    Raises
-    ------
-    InputError
-        If it cannot be used.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    if sys.platform != "win32":  # where two services could then listen on one port
-        # Not to wait for the connections of a service that ended just now.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        # At once: who reads that Patchmap serves may connect, and waits until it answers.
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        raise InputError(
-            f"port {port} cannot be used ({error.strerror}); choose another with --port"
-        ) from error
-    return listener

@@ -10,9 +10,11 @@ from typing import Annotated
 
 import typer
 
+from api.access_settings import LOOPBACK
 from api.commands.context import CommandContext
 from api.commands.incidents import files_wanted
-from api.commands.service import listen, serve_store
+from api.commands.place import Place, listen
+from api.commands.service import serve_store
 from api.commands.start.downloads import Downloads, open_downloads
 from api.commands.start.fetching import fetch_months, fetch_wards, months_to_fetch, say
 from api.commands.start.months import unpublished_months
@@ -20,7 +22,7 @@ from api.commands.start.plan import StartPlan, make_plan, run_steps, show_plan
 from api.commands.start.request import StartRequest, read_request, stored_authorities
 from api.commands.start.steps import command_line, store_name
 from api.commands.start.summary import opening_question, what_to_know
-from api.settings import LOOPBACK, has_display
+from api.settings import has_display
 from boundaries.layers.area_codes import WARDS
 from geo.errors import NotFoundError
 from geo.sources.police_uk import SOURCE
@@ -77,7 +79,7 @@ def start(
         return
     serve_store(
         cli,
-        (LOOPBACK[0], port),
+        Place(port=port),
         announce=lambda address: _announce(
             cli, f"{address}/?{question}", facts, open_it=browser and has_display()
         ),

@@ -1,0 +1,243 @@
+"""`patchmap users …` and `patchmap keys …`: who may use a service, and their programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from api.commands.context import CommandContext
+from api.identity.keys import DEFAULT_DAYS, MOST_DAYS, Key, Keys
+from api.identity.moments import utc_now
+from api.identity.passwords import LEAST_LENGTH
+from api.identity.users import (
+    GIVEN_ROLES,
+    User,
+    Users,
+    areas_of,
+    areas_text,
+    roles_of,
+    user_name_of,
+)
+from api.imports.opening import open_records
+from api.settings import user_name
+from geo.errors import InputError, NotFoundError
+from geo.store.records import Records
+from geo.text import refuse_control_characters
+
+users = typer.Typer(help="Add, list and change the users of a service.", no_args_is_help=True)
+keys = typer.Typer(help="Add, list and revoke the keys of other programs.", no_args_is_help=True)
+
+_ROLES = f"Role: {', '.join(GIVEN_ROLES)}; repeat it for several."
+_AREAS = "An officer's own areas as layer:code,code, such as wards-2025:E05001770."
+
+NameArgument = Annotated[str, typer.Argument(help="User name, such as sarah.jones.")]
+RoleOption = Annotated[list[str] | None, typer.Option("--role", help=_ROLES)]
+AreasOption = Annotated[str, typer.Option(help=_AREAS)]
+
+
+@users.command("add")
+def add_user(
+    context: typer.Context,
+    name: NameArgument,
+    role: RoleOption = None,
+    areas: AreasOption = "",
+    elsewhere: Annotated[
+        bool, typer.Option("--no-password", help="They sign in at a proxy, not here.")
+    ] = False,
+) -> None:
+    """Add a user.
+
+    The password is asked for, or read from standard input.
+    """
+    cli = CommandContext.of(context)
+    user = User(user_name_of(name), roles_of(role or []), areas_of(areas))
+    with _records(cli) as records:
+        password = None if elsewhere else _read_password()
+        Users(records).add(user, password=password, by=user_name())
+    cli.echo([f"added {_line(user)}"], _facts(user))
+
+
+@users.command("list")
+def list_users(context: typer.Context) -> None:
+    """List the users with their roles and areas."""
+    cli = CommandContext.of(context)
+    with _records(cli) as records:
+        every = Users(records).all()
+    cli.echo([_line(user) for user in every] or ["no users yet"], [_facts(user) for user in every])
+
+
+@users.command("set")
+def set_user(
+    context: typer.Context,
+    name: NameArgument,
+    role: RoleOption = None,
+    areas: AreasOption = "",
+) -> None:
+    """Set a user's roles and areas, from their next request on."""
+    cli = CommandContext.of(context)
+    with _records(cli) as records:
+        every = Users(records)
+        every.change(user_name_of(name), roles_of(role or []), areas_of(areas))
+        user = _existing(every, name)
+    cli.echo([_line(user)], _facts(user))
+
+
+@users.command("password")
+def set_password(context: typer.Context, name: NameArgument) -> None:
+    """Set a user's password and end their sessions.
+
+    The password is asked for, or read from standard input.
+    """
+    cli = CommandContext.of(context)
+    with _records(cli) as records:
+        every = Users(records)
+        user = _existing(every, name)
+        every.set_password(user.name, _read_password())
+    cli.echo([f"{user.name} has a new password; their sessions ended"], _facts(user))
+
+
+@users.command("disable")
+def disable_user(
+    context: typer.Context,
+    name: NameArgument,
+    undo: Annotated[bool, typer.Option("--undo", help="Let them in again.")] = False,
+) -> None:
+    """Lock a user out: their sessions end and their keys open nothing."""
+    cli = CommandContext.of(context)
+    with _records(cli) as records:
+        every = Users(records)
+        every.set_disabled(user_name_of(name), disabled=not undo)
+        user = _existing(every, name)
+    cli.echo([_line(user)], _facts(user))
+
+
+@keys.command("add")
+def add_key(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What the key is for, such as 'Power BI'.")],
+    role: RoleOption = None,
+    areas: AreasOption = "",
+    expires: Annotated[
+        str,
+        typer.Option(
+            help=f"Last day as YYYY-MM-DD, or days such as 90d (default: {DEFAULT_DAYS}d; most: "
+            f"{MOST_DAYS}d)."
+        ),
+    ] = "",
+    owner: Annotated[
+        str, typer.Option(help="User whose key it is; it may no more than they may (default: you).")
+    ] = "",
+) -> None:
+    """Add a key for another program, and show its secret once."""
+    cli = CommandContext.of(context)
+    roles, scope = roles_of(role or []), areas_of(areas)
+    with _records(cli) as records:
+        holder = User(user_name(), ())
+        if owner:
+            holder = _existing(Users(records), owner)
+            scope = scope or holder.areas
+        key, secret = Keys(records).add(name, replace(holder, roles=roles, areas=scope), expires)
+    lines = [
+        f"key {_key_line(key)}",
+        secret,
+        "It is shown this once: use it as the password, with any user name, or as a Bearer token.",
+    ]
+    cli.echo(lines, {**_key_facts(key), "secret": secret})
+
+
+@keys.command("list")
+def list_keys(context: typer.Context) -> None:
+    """List all keys: whose they are, what they may, until when."""
+    cli = CommandContext.of(context)
+    with _records(cli) as records:
+        every = Keys(records).all()
+    cli.echo([_key_line(key) for key in every] or ["no keys yet"], [_key_facts(k) for k in every])
+
+
+@keys.command("revoke")
+def revoke_key(
+    context: typer.Context,
+    key_id: Annotated[str, typer.Argument(help="Id of the key, from 'keys list'.")],
+) -> None:
+    """Remove a key's rights at once and for good."""
+    cli = CommandContext.of(context)
+    with _records(cli) as records:
+        key = Keys(records).revoke(key_id)
+    cli.echo([f"revoked {key.key_id}: {key.name}, of {key.owner}"], {"id": key.key_id})
+
+
+@contextmanager
+def _records(cli: CommandContext) -> Iterator[Records]:
+    # The store first: it says what is wrong with its name, and makes the tables of a database.
+    with cli.open(), open_records(cli.store) as records:
+        yield records
+
+
+def _existing(every: Users, name: str) -> User:
+    user = every.get(user_name_of(name))
+    if not user:
+        raise NotFoundError(f"there is no user {name}; 'patchmap users list' names them")
+    return user
+
+
+def _read_password() -> str:
+    """Ask for a new password, or read the first line of standard input; never an argument.
+
+    Other users of this machine see the arguments of every program, and a shell writes them down.
+    """
+    if sys.stdin.isatty():
+        prompt = f"Password ({LEAST_LENGTH} characters or more)"
+        password: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise InputError("no password was given; type it, or write it to standard input")
+    refuse_control_characters(password, "the password")
+    return password
+
+
+def _line(user: User) -> str:
+    return f"{user.name}: {', '.join(user.roles)}" + "".join(
+        [
+            f" in {areas_text(user.areas)}" if user.areas else "",
+            "" if user.password else ", no password here",
+            ", disabled" if user.is_disabled else "",
+        ]
+    )
+
+
+def _facts(user: User) -> dict[str, object]:
+    return {
+        "name": user.name,
+        "roles": list(user.roles),
+        "areas": areas_text(user.areas),
+        "has_password": user.password is not None,
+        "disabled": user.is_disabled,
+    }
+
+
+def _key_line(key: Key) -> str:
+    used = f"last used {key.used_at}" if key.used_at else "never used"
+    areas = f" in {areas_text(key.areas)}" if key.areas else ""
+    return (
+        f"{key.key_id}: {key.name}, of {key.owner}, {', '.join(key.roles)}{areas}, until "
+        f"{key.expires_at}, {used}  [{key.state(utc_now())}]"
+    )
+
+
+def _key_facts(key: Key) -> dict[str, object]:
+    return {
+        "id": key.key_id,
+        "name": key.name,
+        "owner": key.owner,
+        "roles": list(key.roles),
+        "areas": areas_text(key.areas),
+        "expires": key.expires_at,
+        "used": key.used_at,
+        "state": key.state(utc_now()),
+    }

@@ -1,0 +1,50 @@
+"""`patchmap users` and `patchmap keys`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import app
+from api.identity.passwords import Passwords
+from tests.api.identity.conftest import CHEAP
+
+WORDS = "purple kettle ladder"
+
+
+@pytest.fixture
+def store(tmp_path: Path, made_town: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(Passwords, "_hasher", CHEAP._hasher)
+    return shutil.copy(made_town, tmp_path / "town.gpkg")
+
+
+def run(store: Path, *words: str, typed: str = "") -> str:
+    done = CliRunner().invoke(app, ["--store", str(store), *words], input=typed)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.stdout
+
+
+def test_users_are_added_changed_and_locked_out(store: Path) -> None:
+    run(store, "users", "add", "Ann", "--role", "chair", "--role", "analyst", typed=WORDS + "\n")
+    assert run(store, "users", "list") == "ann: analyst, chair\n"
+    run(store, "users", "set", "ann", "--role", "officer", "--areas", "wards:A")
+    run(store, "users", "password", "ann", typed="another three words\n")
+    assert run(store, "users", "disable", "ann") == "ann: officer in wards:A, disabled\n"
+    assert run(store, "users", "disable", "ann", "--undo") == "ann: officer in wards:A\n"
+    run(store, "users", "add", "bo", "--role", "viewer", "--no-password")
+    assert "bo: viewer, no password here" in run(store, "users", "list")
+
+
+def test_a_key_is_shown_once_and_revoked(store: Path) -> None:
+    added = json.loads(run(store, "--json", "keys", "add", "QGIS", "--role", "analyst"))
+    assert added["secret"].startswith("patchmap_")
+    listed = run(store, "keys", "list")
+    assert added["secret"] not in listed
+    assert "[in use]" in listed
+    run(store, "keys", "revoke", added["id"])
+    assert "[revoked]" in run(store, "keys", "list")
