@@ -12,14 +12,16 @@ from geo.period import Interval
 from geo.question.accounts import Compared
 from geo.question.ask import Question
 
-VIEW_OPTIONS = ("show", "at", "month", "over", "view", "present")
+VIEW_OPTIONS = ("show", "at", "month", "over", "view", "mark", "present")
 """Parameters of the address besides the Question's own."""
 
-PAGE_OPTIONS = ("at", "view", "present")
+PAGE_OPTIONS = ("at", "view", "mark", "present")
 """Those that say how the page is looked at: a map, a file or another page has none of them."""
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _VIEW = re.compile(r"-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?,\d{1,2}(\.\d+)?")
+_AT = r"-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?"
+_MARK = re.compile(rf"{_AT}(,{_AT})?:[^\x00-\x1f]{{1,100}}")
 _STEP = re.compile(r"[1-9]\d{0,2}")
 
 
@@ -39,6 +41,9 @@ class BoardView:
         The id of another layer drawn over the map.
     view
         Latitude, longitude and zoom of the map; '' where it shows all areas.
+    mark
+        A place that was looked for: latitude and longitude of its point, or of two corners of its
+        box, and its name; '' where none is marked.
     present
         The step of the presentation; '' for the board.
     """
@@ -49,6 +54,7 @@ class BoardView:
     month: str = ""
     over: str = ""
     view: str = ""
+    mark: str = ""
     present: str = ""
 
     @classmethod
@@ -60,11 +66,14 @@ class BoardView:
         QuestionError
             If a parameter, the map mode or the month is unknown.
         """
-        mode, at, month, over, view, present = (options.pop(name, "") for name in VIEW_OPTIONS)
+        mode, at, month, over, view, mark, present = (
+            options.pop(name, "") for name in VIEW_OPTIONS
+        )
         compares = map_mode(mode or DEFAULT_MODE).compares
         for name, text, form, example in (
             ("month", month, _MONTH, "is not a month; write it as 2024-03"),
             ("view", view, _VIEW, "is not a view; write latitude,longitude,zoom: 52.92,-1.47,13"),
+            ("mark", mark, _MARK, "is not a mark; write latitude,longitude:name"),
             ("present", present, _STEP, "is not a step; write 1 for the first"),
         ):
             if text and not form.fullmatch(text):
@@ -73,7 +82,7 @@ class BoardView:
         # Someone who stops comparing on the form still sends the mode that compared.
         if compares and not question.compare:
             mode = ""
-        return cls(question, mode or DEFAULT_MODE, at, month, over, view, present)
+        return cls(question, mode or DEFAULT_MODE, at, month, over, view, mark, present)
 
     @property
     def narrowed(self) -> Question:
@@ -91,6 +100,7 @@ class BoardView:
             "month": self.month,
             "over": self.over,
             "view": self.view,
+            "mark": self.mark,
             "present": self.present,
         }
         options = self.question.options() | own | others
@@ -103,7 +113,7 @@ class BoardView:
         """
         dropped = {"present": ""} if others else {}
         if "at" in others:
-            dropped["view"] = ""
+            dropped |= {"view": "", "mark": ""}
         return f"{path}?{urlencode(self.options(**(dropped | others)), safe='/:,.')}"
 
     def without(self, place: str) -> str:

@@ -24,6 +24,8 @@ from geo.store.layer_ids import areas_among
 _NEAREST_ZOOM: Final = 17.0
 _TILE_PIXELS: Final = 256
 _LEAST_DEGREES: Final = 1e-6
+_MOST_LETTERS: Final = 100
+"""Of the name beside a mark."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,19 @@ class PlacedResult:
         degrees = max(east - west, (north - south) / math.cos(math.radians(lat)), _LEAST_DEGREES)
         zoom = min(_NEAREST_ZOOM, math.log2(pixels * 360 / (_TILE_PIXELS * degrees)))
         return f"{lat:.5f},{lon:.5f},{max(zoom, 0):.1f}"
+
+    @property
+    def mark(self) -> str:
+        """Its point, or the corners of the square of a grid reference, and its name.
+
+        As the board's address has it: `52.92300,-1.47500:Long Row`.
+        """
+        (lon, lat), (west, south, east, north) = self.lonlat, self.box
+        square = self.entry.kind == "grid reference"
+        numbers = (south, west, north, east) if square else (lat, lon)
+        return (
+            f"{','.join(f'{degrees:.5f}' for degrees in numbers)}:{self.entry.name[:_MOST_LETTERS]}"
+        )
 
 
 @dataclass(frozen=True)

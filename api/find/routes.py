@@ -27,7 +27,7 @@ from geo.question.ask import Question
 LIMIT: Final = 50
 """The most results of one search."""
 
-BOARD_ONLY: Final[tuple[str, ...]] = ("show", "at", "month", "over", "view", "present")
+BOARD_ONLY: Final[tuple[str, ...]] = ("show", "at", "month", "over", "view", "mark", "present")
 """Parameters of the board's address that its box passes on, and that say nothing to a search."""
 
 _MAP_PIXELS: Final = 600
@@ -73,7 +73,7 @@ def search_page(request: Request, answers: AnswersDep) -> Response:
 
 
 def _page(answer: SearchAnswer, question: Question, board: dict[str, str]) -> str:
-    look = ("at", "view", "present")
+    look = ("at", "view", "mark", "present")
     own = question.options() | {name: text for name, text in board.items() if name not in look}
     return templates.get_template("find.html").render(
         answer=answer,
@@ -86,6 +86,8 @@ def _page(answer: SearchAnswer, question: Question, board: dict[str, str]) -> st
 
 
 def board_address(result: PlacedResult, options: dict[str, str]) -> str:
-    """The board at a result: with its own story, else with its map there."""
-    look = {"at": result.at} if result.at else {"view": result.view(_MAP_PIXELS)}
+    """The board at a result: with its own story, else with its map there and a mark on it."""
+    look = {"at": result.at}
+    if not result.at:
+        look = {"view": result.view(_MAP_PIXELS), "mark": result.mark}
     return f"/?{urlencode({**options, **look}, safe='/:,.')}"

@@ -2,12 +2,14 @@
 // still works through its button.
 // @ts-check
 import { setUpBar } from "./bar.js";
+import { setUpFind } from "./find.js";
 import { setUpFolds } from "./folds.js";
 import { followLook, linkMapAndTables, onClose, watchMaps } from "./link.js";
 import { setUpManyMaps } from "./many_maps.js";
 import { setUpMonths } from "./months.js";
 import { setUpPresent, showStep } from "./present.js";
 import { setUpPrint } from "./print.js";
+import { nameShortcuts, setUpShortcuts } from "./shortcuts.js";
 import { makeSortable } from "./sort.js";
 import { setUpState } from "./state.js";
 
@@ -19,6 +21,8 @@ function setUpPage() {
   watchMaps();
   setUpManyMaps();
   setUpMonths();
+  setUpFind();
+  nameShortcuts();
 }
 
 document.addEventListener("click", onClose);
@@ -32,4 +36,5 @@ setUpState({
 });
 setUpPresent();
 setUpFolds();
+setUpShortcuts();
 setUpPrint();

@@ -1,6 +1,8 @@
 // The box that finds a place while its name is typed: a combobox with a list of results. Enter
 // moves the map there. Without this file the form opens a page with the same results.
 // @ts-check
+import { shortcutsOn } from "./shortcuts.js";
+import { addressOf, answered, go, look as lookNow } from "./state.js";
 
 const PATIENCE_MS = 120;
 /** The nearest zoom at which a place is shown: single streets are seen. */
@@ -9,13 +11,30 @@ const NEAR = 17;
 const ROOM = 0.7;
 const WORLD_PX = 256;
 const MOST = "8";
+/** Of the name beside a mark. */
+const MOST_LETTERS = 100;
 
 /** @typedef {{ name: string, kind: string, type: string, place: string, at: string, area_name: string, grid_reference: string, note: string }} Properties */
 /** @typedef {{ bbox: [number, number, number, number], geometry: { coordinates: [number, number] }, properties: Properties }} Feature */
 /** @typedef {{ features: Feature[], notes: string[], attribution: string[] }} Answer */
 
-const form = /** @type {HTMLFormElement | null} */ (document.getElementById("find"));
-if (form) setUp(form);
+/** Set up the box of a page, once. */
+export function setUpFind() {
+  const form = /** @type {HTMLFormElement | null} */ (document.getElementById("find"));
+  if (form && !form.classList.contains("live")) setUp(form);
+  document.addEventListener("keydown", onSlash);
+}
+
+/** The key that leads to the box from anywhere. @param {KeyboardEvent} event */
+function onSlash(event) {
+  const target = event.target instanceof HTMLElement ? event.target : null;
+  const input = /** @type {HTMLInputElement | null} */ (document.getElementById("find-text"));
+  if (!input || event.key !== "/" || !shortcutsOn() || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (target?.isContentEditable || target?.matches("input, select, textarea")) return;
+  event.preventDefault();
+  input.focus();
+  input.select();
+}
 
 /** @param {HTMLFormElement} form */
 function setUp(form) {
@@ -24,12 +43,12 @@ function setUp(form) {
   const [popup, list, note, status] = ["popup", "list", "note", "status"].map(part);
   /** @type {Feature[]} */
   let results = [];
+  /** The text that the results are of; null where they are out of date. @type {string | null} */
+  let resultsOf = null;
   let active = -1;
   let timer = 0;
   /** @type {AbortController | null} */
   let loading = null;
-  /** @type {object | null} what the map marks now */
-  let mark = null;
   form.classList.add("live");
 
   /** @param {boolean} open */
@@ -37,6 +56,11 @@ function setUp(form) {
     popup.hidden = !open;
     input.setAttribute("aria-expanded", String(open && results.length > 0));
     if (!open) choose(-1);
+  }
+
+  function close() {
+    stop();
+    show(false);
   }
 
   /** @param {number} number */
@@ -52,8 +76,15 @@ function setUp(form) {
     }
   }
 
-  async function look() {
+  /** Let no search that is on its way, or about to begin, open the list again. */
+  function stop() {
+    clearTimeout(timer);
     loading?.abort();
+    resultsOf = null;
+  }
+
+  async function look() {
+    stop();
     const text = input.value.trim();
     if (text.length < 2) {
       results = [];
@@ -67,6 +98,7 @@ function setUp(form) {
       const answer = await asked(text, own.signal);
       if (own.signal.aborted) return;
       results = answer.features;
+      resultsOf = text;
       list.replaceChildren(...results.map(optionOf));
       note.textContent = [...answer.notes, ...(results.length ? answer.attribution : [])].join(". ");
       show(true);
@@ -86,13 +118,11 @@ function setUp(form) {
   function open(number) {
     const feature = results[number];
     if (!feature) return;
-    const { name, at, kind } = feature.properties;
-    const [lon, lat] = feature.geometry.coordinates;
+    const { name, at } = feature.properties;
+    stop();
     input.value = name;
     show(false);
-    mark = at ? null : { patchmap: "mark", name, point: [lat, lon], box: kind === "grid reference" ? feature.bbox : null };
-    visit(at ? { at, view: "" } : { at: "", view: viewOf(feature) });
-    if (mark || at) send(mark ?? { patchmap: "mark" });
+    go(addressOf(at ? { at, view: "", mark: "" } : { at: "", view: viewOf(feature), mark: markOf(feature) }));
     status.textContent = `The map shows ${name}`;
   }
 
@@ -111,21 +141,20 @@ function setUp(form) {
     } else if (event.key === "Escape") {
       if (!popup.hidden) {
         event.preventDefault();
-        show(false);
-      } else if (mark) {
-        mark = null;
-        send({ patchmap: "mark" });
+        close();
+      } else if (lookNow().mark) {
+        go(addressOf({ mark: "" }));
       }
     } else if (event.key === "Tab") {
-      show(false);
+      close();
     }
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     event.stopPropagation();
-    clearTimeout(timer);
-    if (popup.hidden || loading === null || input.value.trim() !== lastAsked()) await look();
-    open(Math.max(active, 0));
+    if (popup.hidden || resultsOf !== input.value.trim()) await look();
+    // Whoever types on meanwhile means another place.
+    if (resultsOf === input.value.trim()) open(Math.max(active, 0));
   });
   list.addEventListener("pointerdown", (event) => event.preventDefault());
   list.addEventListener("click", (event) => {
@@ -133,32 +162,16 @@ function setUp(form) {
     if (option) open([...list.children].indexOf(option));
   });
   form.addEventListener("focusout", (event) => {
-    if (!form.contains(/** @type {Node | null} */ (event.relatedTarget))) show(false);
-  });
-  // A map that is drawn anew knows no mark.
-  window.addEventListener("message", (event) => {
-    if (event.origin === window.location.origin && event.data?.patchmap === "ready" && mark) send(mark);
-  });
-  document.addEventListener("keydown", (event) => {
-    const target = event.target instanceof HTMLElement ? event.target : null;
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target?.isContentEditable || target?.matches("input, select, textarea")) return;
-    event.preventDefault();
-    input.focus();
-    input.select();
+    if (!form.contains(/** @type {Node | null} */ (event.relatedTarget))) close();
   });
 }
 
-let last = "";
-const lastAsked = () => last;
-
 /** @param {string} text @param {AbortSignal} signal @returns {Promise<Answer>} */
 async function asked(text, signal) {
-  const query = new URLSearchParams(window.location.search);
-  for (const name of ["at", "view", "present", "month"]) query.delete(name);
+  const query = answered().searchParams;
+  query.delete("month");
   query.set("q", text);
   query.set("limit", MOST);
-  last = text;
   const response = await fetch(`/search?${query}`, { signal, headers: { accept: "application/geo+json" } });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.detail ?? "The search failed. Try again");
@@ -199,26 +212,9 @@ function viewOf({ bbox, geometry }) {
   return `${lat.toFixed(5)},${lon.toFixed(5)},${zoom.toFixed(1)}`;
 }
 
-/** Follow a link of the page to a place: the page knows how. @param {{ at: string, view: string }} look */
-function visit({ at, view }) {
-  const url = new URL(window.location.href);
-  url.hash = "";
-  for (const [name, text] of [["at", at], ["view", view]]) {
-    if (text) url.searchParams.set(name, text);
-    else url.searchParams.delete(name);
-  }
-  const link = document.createElement("a");
-  link.href = url.href;
-  link.className = "story";
-  link.hidden = true;
-  document.body.append(link);
-  link.click();
-  link.remove();
-}
-
-/** @param {object} message */
-function send(message) {
-  for (const map of /** @type {NodeListOf<HTMLIFrameElement>} */ (document.querySelectorAll("iframe.map"))) {
-    map.contentWindow?.postMessage(message, window.location.origin);
-  }
+/** What the map marks: its point, or the square of a grid reference, and its name. @param {Feature} feature */
+function markOf({ bbox: [west, south, east, north], geometry, properties: { kind, name } }) {
+  const [lon, lat] = geometry.coordinates;
+  const numbers = kind === "grid reference" ? [south, west, north, east] : [lat, lon];
+  return `${numbers.map((degrees) => degrees.toFixed(5))}:${name.slice(0, MOST_LETTERS)}`;
 }

@@ -13,7 +13,8 @@ export function setUpFolds() {
   });
   document.addEventListener("pointerdown", (event) => {
     const menu = ask();
-    if (menu?.open && !menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
+    // What was refused stands in the page, not over it: closed, it would move what is being pressed.
+    if (menu?.open && !menu.matches(".refused") && !menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
   });
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest('a[href^="#"]') : null;

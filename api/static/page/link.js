@@ -2,7 +2,7 @@
 // its story. The map tells where it stands.
 // @ts-check
 import { onKey } from "./present.js";
-import { addressOf, go, look, noteView } from "./state.js";
+import { addressOf, answered, go, look, noteView } from "./state.js";
 
 /** Where the map stood before a story was opened: there it returns when the story is closed. */
 let viewBefore = "";
@@ -33,7 +33,7 @@ export function linkMapAndTables() {
     }
     if (patchmap === "key") onKey(at);
     if (patchmap === "pointed") markRow(at || look().at);
-    if (patchmap === "picked") go(addressOf({ at, view: "" }));
+    if (patchmap === "picked") go(addressOf({ at, view: "", mark: "" }));
     if (patchmap === "ready") {
       own.closest(".frame")?.classList.add("drawn");
       showOn(own);
@@ -59,10 +59,21 @@ export function watchMaps() {
 
 /** Put a map where the address says. @param {HTMLIFrameElement} map */
 function showOn(map) {
-  const { at, view } = look();
+  const { at, view, mark } = look();
   const send = (/** @type {object} */ message) => map.contentWindow?.postMessage(message, window.location.origin);
   if (view) send({ patchmap: "move", view: view.split(",").map(Number) });
   send({ patchmap: "light", at, centre: !view });
+  send(markMessage(mark));
+}
+
+/** What tells a map which place was looked for: its point or its box, and its name. @param {string} mark */
+function markMessage(mark) {
+  const [where, ...name] = mark.split(":");
+  const numbers = where.split(",").map(Number);
+  const [south, west, north = south, east = west] = numbers;
+  if (!name.length || ![2, 4].includes(numbers.length) || !numbers.every(Number.isFinite)) return { patchmap: "mark" };
+  const box = numbers.length === 4 ? [west, south, east, north] : null;
+  return { patchmap: "mark", name: name.join(":"), point: [(south + north) / 2, (west + east) / 2], box };
 }
 
 /** @param {import("./state.js").Look} now @param {import("./state.js").Look | null} before null where the page is new */
@@ -71,21 +82,26 @@ export function followLook(now, before) {
   if (!before) return;
   if (now.at !== before.at && !before.at) viewBefore = before.view;
   // A presentation shows no story, but leaves the one of its last place.
-  if (!now.present && (before.present || now.at !== before.at)) tellStory(now.at);
+  if (!now.present && (before.present || now.at !== before.at)) tellStory(now.at, before.at);
+  if (now.mark !== before.mark) post(markMessage(now.mark));
   if (now.view) post({ patchmap: "move", view: now.view.split(",").map(Number) });
   else if (!now.at) post({ patchmap: "home" });
   light(now.at, !now.view);
 }
 
-/** Open the story of a place, or close it for an empty id. @param {string} at */
-async function tellStory(at) {
+/** Open the story of a place, or close it for an empty id. @param {string} at @param {string} before the place whose story was open */
+async function tellStory(at, before) {
   const panel = document.getElementById("story");
   if (!panel) return;
   if (!at) {
+    const inside = panel.contains(document.activeElement);
     panel.replaceChildren();
+    if (inside) focusOn(before);
     return;
   }
-  const response = await fetch(`/story${addressOf({ view: "", present: "" }).search}`);
+  const asked = answered();
+  asked.searchParams.set("at", at);
+  const response = await fetch(`/story${asked.search}`);
   const text = await response.text();
   // A later click may be answered sooner: then this answer is out of date.
   if (at !== look().at) return;
@@ -97,6 +113,13 @@ async function tellStory(at) {
   if (panel.getBoundingClientRect().top < 0 || panel.getBoundingClientRect().top > window.innerHeight) {
     panel.scrollIntoView({ block: "nearest" });
   }
+}
+
+/** The keyboard goes on at a place in the cards or a table, else at the map. @param {string} at */
+function focusOn(at) {
+  const rows = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`[data-at="${CSS.escape(at)}"]:is(tr, li) a.story`));
+  const seen = [...rows].find((row) => row.checkVisibility());
+  (seen ?? maps()[0])?.focus({ preventScroll: true });
 }
 
 /** Closing a story returns to where the map stood. @param {MouseEvent} event */

@@ -9,22 +9,29 @@
   /** The zoom at which single streets are seen. */
   const NEAR = 15.5;
 
+  /** Whether somebody has moved the map: then it stays where it is. */
   let moved = false;
-  let fitting = false;
   // Two maps side by side move together; a move made by the page is not sent back.
-  let led = false;
+  let quiet = false;
+  /** @param {() => void} move */
+  function quietly(move) {
+    const before = quiet;
+    quiet = true;
+    try {
+      move();
+    } finally {
+      quiet = before;
+    }
+  }
   /** Until somebody moves the map, it fills whatever frame or paper it is given. */
   function fit() {
-    if (moved) {
-      map.invalidateSize({ animate: false });
-      return;
-    }
-    fitting = true;
-    map.invalidateSize({ animate: false, pan: false });
-    map.fitBounds(home, { padding: [10, 10], animate: false });
-    fitting = false;
+    quietly(() => {
+      map.invalidateSize({ animate: false, pan: moved });
+      if (!moved) map.fitBounds(home, { padding: [10, 10], animate: false });
+    });
   }
-  for (const kind of ["dragstart", "zoomstart"]) map.on(kind, () => (moved = moved || !fitting));
+  // By pointer, wheel, buttons or keys.
+  map.on("movestart zoomstart", () => (moved = moved || !quiet));
   new ResizeObserver(fit).observe(map.getContainer());
   // Printing does not wait: what a map draws in the next animation frame would be missing.
   window.addEventListener("patchmap:fit", () => {
@@ -113,24 +120,26 @@
 
   /** Move the map on behalf of the page: it stays there, without a message to the page. @param {() => void} move */
   function hold(move) {
-    moved = led = true;
-    move();
-    led = false;
+    moved = true;
+    quietly(move);
+  }
+  /** Stand at a latitude, longitude and zoom; what is none is passed over. @param {number[]} view */
+  function stand([lat, lng, zoom]) {
+    if ([lat, lng, zoom].every(Number.isFinite)) hold(() => map.setView([lat, lng], zoom, { animate: false }));
   }
   map.on("moveend", () => {
     const { lat, lng } = map.getCenter();
     const view = [lat, lng, map.getZoom()];
-    if (inBoard && moved && !led && !fitting) {
+    if (inBoard && moved && !quiet) {
       window.parent.postMessage({ patchmap: "moved", view }, window.location.origin);
     }
   });
   window.addEventListener("message", (event) => {
     if (event.source !== window.parent || event.data?.patchmap !== "move") return;
-    const [lat, lng, zoom] = event.data.view;
-    hold(() => map.setView([lat, lng], zoom, { animate: false }));
+    stand(event.data.view);
   });
   const opened = new URLSearchParams(window.location.hash.slice(1)).get("view")?.split(",").map(Number);
-  if (opened?.length === 3) hold(() => map.setView(opened.slice(0, 2), opened[2], { animate: false }));
+  if (opened) stand(opened);
   // Keys of a clicker that go to the map are meant for the presentation around it.
   if (inBoard) {
     window.addEventListener("keydown", ({ key }) => {

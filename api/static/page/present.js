@@ -1,5 +1,6 @@
 // The presentation: a step at a time by arrow keys, or by the page keys that clickers send.
 // @ts-check
+import { shortcutsOn } from "./shortcuts.js";
 import { addressOf, go, look } from "./state.js";
 
 const NEXT = ["ArrowRight", "ArrowDown", "PageDown", " "];
@@ -23,13 +24,14 @@ export function setUpPresent() {
 /** Follow a key, of this page or of the map in its frame. @param {string} key @returns {boolean} whether it meant something */
 export function onKey(key) {
   const { present } = look();
+  const p = key.toLowerCase() === "p" && shortcutsOn();
   if (!present) {
-    if (key.toLowerCase() !== "p" || !document.querySelector("#present article")) return false;
+    if (!p || !document.querySelector("#present article")) return false;
     fill();
-    go(addressOf({ present: "1", at: "", view: "" }));
+    go(addressOf({ present: "1", at: "", view: "", mark: "" }));
     return true;
   }
-  if (key === "Escape" || key.toLowerCase() === "p") leave();
+  if (key === "Escape" || p) leave();
   else if (NEXT.includes(key)) turn(".after");
   else if (BACK.includes(key)) turn(".before");
   else return false;
@@ -55,9 +57,12 @@ function fill() {
 export function showStep(present) {
   const steps = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#present article")]);
   const presenting = Number(present) >= 1 && steps.length > 0;
+  const left = !presenting && document.body.classList.contains("presenting");
   document.body.classList.toggle("presenting", presenting);
   if (!presenting) {
     if (document.fullscreenElement) document.exitFullscreen();
+    // The keyboard goes on where the presentation was begun; the story of a place takes it, if one opens.
+    if (left) /** @type {HTMLElement | null} */ (document.querySelector(".bar a.present"))?.focus({ preventScroll: true });
     return;
   }
   const now = steps[Math.min(Number(present), steps.length) - 1];

@@ -2,16 +2,23 @@
 // where the map stands. Each change is a step that Back and Forward walk. Without this file every
 // link and button still works, as a page of its own.
 // @ts-check
+import { focusKept, replaceParts } from "./replace.js";
 
 /** What the address says of the way the page is looked at; the rest is what it answers. */
-const LOOKS = ["at", "view", "present"];
+const LOOKS = ["at", "view", "mark", "present"];
+/** Of these the page itself needs none: it holds all steps of the presentation, and any view. */
+const PAGELESS = LOOKS.slice(1);
+/** Links that only change the way the page is looked at. */
+const LOOK_LINKS = "a.story, a.close, a.present, a.step";
+/** Latitude, longitude and zoom; anything else is no view, also where the service refused it. */
+const VIEW = /^-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?,\d{1,2}(\.\d+)?$/;
 const PATIENCE_MS = 150;
 const MOST_PAGES = 20;
 
-/** @typedef {{ at: string, view: string, present: string }} Look */
+/** @typedef {{ at: string, view: string, mark: string, present: string }} Look */
 /** @typedef {{ page: () => void, look: (now: Look, before: Look | null) => void }} Parts what is set up anew with a page, and what follows its look */
 
-/** @type {Map<string, string>} pages that were shown, by their address */
+/** @type {Map<string, string>} pages that were read, by their address: each is shown at once, and asked for again */
 const pages = new Map();
 /** @type {Map<string, Promise<void>>} pages that are on their way, by their address */
 const preparing = new Map();
@@ -23,8 +30,8 @@ let loading = null;
 
 /** @param {URL} url @returns {Look} */
 function lookOf(url) {
-  const [at, view, present] = LOOKS.map((name) => url.searchParams.get(name) ?? "");
-  return { at, view, present };
+  const [at, view, mark, present] = LOOKS.map((name) => url.searchParams.get(name) ?? "");
+  return { at, view: VIEW.test(view) ? view : "", mark, present };
 }
 
 /** The address without its look: pages of one such address are one page. @param {URL} url */
@@ -32,6 +39,14 @@ function questionOf(url) {
   const bare = new URL(url);
   for (const name of LOOKS) bare.searchParams.delete(name);
   return `${bare.pathname}${bare.search}`;
+}
+
+/** What the page answers, as the service read it: without what it refused, and with the cells that serve. */
+export function answered() {
+  const asked = document.querySelector("main")?.dataset.asked;
+  const url = new URL(asked ?? window.location.href, window.location.href);
+  for (const name of LOOKS) url.searchParams.delete(name);
+  return url;
 }
 
 /** @returns {Look} */
@@ -92,9 +107,15 @@ function onClick(event) {
   const url = new URL(link.href);
   if (url.origin !== window.location.origin || url.pathname !== "/" || url.hash || !url.search) return;
   event.preventDefault();
+  if (link.matches(LOOK_LINKS)) {
+    // The page writes its links without what was refused: its address keeps that.
+    go(questionOf(url) === questionOf(answered()) ? addressOf(lookOf(url)) : url);
+    return;
+  }
   // The page was written before the map was moved and the place chosen.
-  if (!link.matches("a.story, a.close, a.present, a.step")) keepLook(url);
-  go(url);
+  keepLook(url);
+  if (url.href === window.location.href) load(url);
+  else go(url);
 }
 
 /** Have the page of a link at hand before it is asked for. @param {HTMLAnchorElement} link */
@@ -119,14 +140,14 @@ async function fetchAhead(address) {
 /** The address of the page that holds all steps and views. @param {URL} url */
 function pageOf(url) {
   const page = new URL(url);
-  for (const name of ["view", "present"]) page.searchParams.delete(name);
+  for (const name of PAGELESS) page.searchParams.delete(name);
   return page;
 }
 
 /** @param {URL} url */
 function keepLook(url) {
   const now = look();
-  for (const [name, text] of [["at", now.at], ["view", now.view]]) {
+  for (const [name, text] of [["at", now.at], ["view", now.view], ["mark", now.mark]]) {
     if (text) url.searchParams.set(name, text);
     else url.searchParams.delete(name);
   }
@@ -158,31 +179,47 @@ async function load(url) {
   const main = /** @type {HTMLElement} */ (document.querySelector("main"));
   main.ariaBusy = "true";
   const waiting = setTimeout(() => tell("Working out the answer …"), PATIENCE_MS);
+  let known, words = "";
   try {
     await preparing.get(asked.href);
-    const text = pages.get(asked.href) ?? (await read(asked, own));
     if (own.signal.aborted) return;
-    replacePage(parsed(text), text.includes("</html>"));
+    known = pages.get(asked.href);
+    if (known) {
+      replacePage(parsed(known), true);
+      main.ariaBusy = "false";
+      clearTimeout(waiting);
+      tell("");
+    }
+    const text = await read(asked, own, known);
+    if (own.signal.aborted) return;
+    if (text !== known) replacePage(parsed(text), text.includes("</html>"));
   } catch (error) {
     if (own.signal.aborted) return;
-    console.info(`${error}: the page is opened anew`);
-    window.location.assign(url);
+    if (known) words = "Patchmap does not answer: this page may be out of date";
+    else openAnew(url, error);
   } finally {
     clearTimeout(waiting);
     if (loading === own) {
       main.ariaBusy = "false";
-      tell("");
+      tell(words);
     }
   }
 }
 
-/** @param {URL} url @param {AbortController} own */
-async function read(url, own) {
+/** @param {URL} url @param {unknown} error */
+function openAnew(url, error) {
+  console.info(`${error}: the page is opened anew`);
+  if (url.href === window.location.href) window.location.reload();
+  else window.location.assign(url);
+}
+
+/** @param {URL} url @param {AbortController} own @param {string} [known] the page that is shown already */
+async function read(url, own, known = "") {
   const response = await fetch(url, { signal: own.signal, headers: { accept: "text/html" } });
   if (!response.body || !response.headers.get("content-type")?.startsWith("text/html")) throw new Error("no page");
   if (response.redirected) settle(new URL(response.url));
   const decoder = new TextDecoder();
-  let text = "", top = false;
+  let text = "", top = known !== "";
   for (const reader = response.body.getReader(); ; ) {
     const { done, value } = await reader.read();
     text += decoder.decode(value, { stream: !done });
@@ -194,12 +231,13 @@ async function read(url, own) {
     }
   }
   if (response.ok) remember(url.href, text);
+  else pages.delete(url.href);
   return text;
 }
 
 /** The service writes an address in its own way: so does the bar of the browser. @param {URL} url */
 function settle(url) {
-  for (const name of ["view", "present"]) {
+  for (const name of PAGELESS) {
     const text = shown.searchParams.get(name);
     if (text) url.searchParams.set(name, text);
   }
@@ -222,7 +260,7 @@ const REST = ["#bars", ".lead", ".side", ".foot", "#sections", "#present"];
 /** @param {Document} page @param {boolean} whole */
 function replacePage(page, whole) {
   if (!whole) throw new Error("half a page");
-  const focus = focused();
+  const putBack = focusKept();
   const both = [document, page].every((one) => one.querySelector(".overview"));
   if (both) {
     const frames = [document, page].map((one) => [...one.querySelectorAll("iframe.map")].map((map) => map.getAttribute("src")?.split("#")[0]).join());
@@ -231,36 +269,16 @@ function replacePage(page, whole) {
     const alerts = "main > [role=alert]";
     for (const old of document.querySelectorAll(alerts)) old.remove();
     document.querySelector("main")?.prepend(...page.querySelectorAll(alerts));
-    const main = /** @type {HTMLElement} */ (document.querySelector("main"));
-    main.dataset.category = page.querySelector("main")?.dataset.category ?? "";
+    const mains = [document, page].map((one) => /** @type {HTMLElement} */ (one.querySelector("main")));
+    for (const name of ["asked", "category"]) mains[0].dataset[name] = mains[1].dataset[name] ?? "";
   } else {
     replaceParts(page, ["main"]);
   }
-  replaceParts(page, ["#ask", ".bar .present"]);
+  replaceParts(page, ["header.bar"]);
   document.title = page.title;
   parts.page();
   parts.look(look(), null);
-  if (focus) /** @type {HTMLElement | null} */ (document.querySelector(focus))?.focus({ preventScroll: true });
-}
-
-/** @param {Document} page @param {string[]} selectors */
-function replaceParts(page, selectors) {
-  for (const selector of selectors) {
-    const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
-    if (old && fresh) old.replaceWith(document.adoptNode(fresh));
-  }
-}
-
-/** Where the keyboard is, to put it there again after the parts have been replaced. */
-function focused() {
-  const active = document.activeElement;
-  if (!active || active === document.body) return "";
-  if (active.id) return `#${CSS.escape(active.id)}`;
-  const link = active.closest("#bars a");
-  if (link) return `#bars a[title="${CSS.escape(link.getAttribute("title") ?? "")}"], #bars a.chosen`;
-  const mode = active.closest(".modes a");
-  if (mode) return ".modes a[aria-current]";
-  return active.closest("#ask") ? "#ask > summary" : "";
+  putBack();
 }
 
 /** @param {string} words */

@@ -111,6 +111,10 @@ def test_a_board_whose_cells_would_be_too_many_shows_those_of_a_map_of_it_all(
     address = re.search(r'<iframe class="map"[^>]*src="([^"]+)"', page)[1].replace("&amp;", "&")
     assert "cell=740" in address
     assert wide.get(address).status_code == 200
+    # So are the stories and the search that its scripts ask for.
+    asked = re.search(r'<main[^>]*data-asked="/([^"]+)"', page)[1].replace("&amp;", "&")
+    assert "cell=740" in asked
+    assert 'id="story-title"' in wide.get(f"/story{asked}&at=A").text
     assert 'id="boundaries"' in wide.get("/help/importing").text
 
 

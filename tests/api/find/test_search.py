@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -113,6 +116,11 @@ def test_without_scripts_it_is_a_page_that_trusts_no_name(town_client: TestClien
     assert "<b>" not in page.text
     assert "&lt;b&gt;Abbey&lt;/b&gt; &amp; Co" in page.text
     assert 'href="/?cell=200&amp;at=A"' in page.text
+    square = town_client.get("/search", params={"q": "SK 354 364"}, headers=accept).text
+    link = html.unescape(re.search(r'<li><a href="([^"]+)"', square)[1])
+    options = dict(parse_qsl(urlsplit(link).query))
+    assert re.fullmatch(r"52\.\d+,-1\.\d+,52\.\d+,-1\.\d+:SK 354 364.*", options["mark"])
+    assert town_client.get(link).status_code == 200
     script = town_client.get("/search", params={"q": "<script>"}, headers=accept)
     assert "<script>" not in script.text
     assert "Nothing is called" in script.text
