@@ -120,7 +120,7 @@ def test_without_scripts_it_is_a_page_that_trusts_no_name(town_client: TestClien
     link = html.unescape(re.search(r'<li><a href="([^"]+)"', square)[1])
     options = dict(parse_qsl(urlsplit(link).query))
     assert re.fullmatch(r"52\.\d+,-1\.\d+,52\.\d+,-1\.\d+:SK 354 364.*", options["mark"])
-    assert town_client.get(link).status_code == 200
+    assert town_client.get(link, follow_redirects=True).status_code == 200
     script = town_client.get("/search", params={"q": "<script>"}, headers=accept)
     assert "<script>" not in script.text
     assert "Nothing is called" in script.text
