@@ -43,7 +43,7 @@ def map_page(request: Request, answers: AnswersDep, settings: SettingsDep) -> Re
     )
 
 
-def draw_maps(request: Request, answers: Answers, settings: Settings, view: BoardView) -> None:
+def draw_maps(answers: Answers, basemaps: Basemaps, settings: Settings, view: BoardView) -> None:
     """Draw the maps of a board before its frames ask for them.
 
     Raises
@@ -51,11 +51,10 @@ def draw_maps(request: Request, answers: Answers, settings: Settings, view: Boar
     PatchmapError
         If a map cannot be drawn.
     """
-    basemap = basemaps_of(request)
     compared = cached_findings(answers, view.narrowed).answer.accounts.compared
     for frame in view.maps(compared):
         options = dict(parse_qsl(urlsplit(frame["address"]).query))
-        _cached_map(answers, options, basemap, settings.tiles)
+        _cached_map(answers, options, basemaps, settings.tiles)
 
 
 def _cached_map(

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
+from api.answers import Answers
+from api.basemap.sources import basemaps_of
 from api.board.findings import Findings, cached_findings
 from api.board.lasting import edition
 from api.board.map_page import draw_maps
 from api.board.opening import opening_view, readable_view, refusal_page, standing_view
 from api.board.sections import WHOLE_PERIOD, render_or_explain
 from api.board.stories import render_story_or_explain
-from api.board.variables import Variables, bar_variables, page_variables
+from api.board.variables import bar_variables, page_variables
+from api.board.view import BoardView
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
 from api.identity.declared import requires
@@ -42,61 +47,88 @@ def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Respo
         return RedirectResponse(view.address() if view.options() else "/", 303)
 
     origin = str(request.base_url).rstrip("/")
+    draw = partial(draw_maps, answers, basemaps_of(request), settings)
 
     def page() -> Response:
         try:
-            shown, widened, refused = standing_view(answers, fields)
-            findings = cached_findings(answers, shown.narrowed)
-            with findings.computing(f"headline {shown.address()}"):
-                shared = page_variables(findings, shown) | {
-                    "origin": origin,
-                    "widened": widened,
-                    "refused": {one.option: one for one in refused},
-                }
+            opened = open_board(answers, fields, origin)
         except PatchmapError as error:
             return refusal_page(answers, readable_view(answers, fields), error)
-        with findings.computing(f"story {shown.address()}"):
-            story = render_story_or_explain(findings, shown) if shown.at else ""
-        text = templates.get_template("board.html").render(
-            error=None,
-            story=story,
-            **shared,
-            **bar_variables(answers, shown, shown.question),
-        )
-        whole = findings
-        if shown.month:
-            with suppress(PatchmapError):  # a month may have data where its period has none
-                whole = cached_findings(answers, shown.question)
-
-        def draw() -> None:
-            draw_maps(request, answers, settings, shown)
-
-        parts = _parts(
-            text, {"": findings, **dict.fromkeys(WHOLE_PERIOD, whole)}, shared, draw=draw
-        )
-        return StreamingResponse(parts, status_code=400 if refused else 200, media_type=HTML)
+        status = 400 if opened.shared["refused"] else 200
+        return StreamingResponse(board_parts(opened, draw), status_code=status, media_type=HTML)
 
     return not_modified_or(request, answers, page, media_type=HTML, setting=edition())
 
 
-def _parts(
-    text: str, results: Mapping[str, Findings], shared: Variables, *, draw: Callable[[], None]
-) -> Iterator[str]:
-    """Yield the page in parts, each section rendered when its turn comes.
+class OpenedBoard(NamedTuple):
+    """A board whose first screen is worked out.
 
-    `results` are what a section presents, by its name; '' is that of all others.
+    Attributes
+    ----------
+    view
+        What it shows.
+    text
+        The page, with a mark for each of its sections.
+    results
+        What a section presents, by its name; '' is that of all others.
+    shared
+        The variables of all sections.
+    """
+
+    view: BoardView
+    text: str
+    results: Mapping[str, Findings]
+    shared: Mapping[str, object]
+
+
+def open_board(answers: Answers, fields: list[tuple[str, str]], origin: str = "") -> OpenedBoard:
+    """Work out the first screen of an address.
+
+    Parameters
+    ----------
+    fields
+        The parameters of the address.
+    origin
+        The scheme and host of the service, for links that are copied.
+
+    Raises
+    ------
+    PatchmapError
+        If nothing can be answered.
+    """
+    view, widened, refused = standing_view(answers, fields)
+    findings = cached_findings(answers, view.narrowed)
+    with findings.computing(f"headline {view.address()}"):
+        shared = page_variables(findings, view) | {
+            "origin": origin,
+            "widened": widened,
+            "refused": {one.option: one for one in refused},
+        }
+    with findings.computing(f"story {view.address()}"):
+        story = render_story_or_explain(findings, view) if view.at else ""
+    bar = bar_variables(answers, view, view.question)
+    text = templates.get_template("board.html").render(error=None, story=story, **shared, **bar)
+    whole = findings
+    if view.month:
+        with suppress(PatchmapError):  # a month may have data where its period has none
+            whole = cached_findings(answers, view.question)
+    return OpenedBoard(view, text, {"": findings, **dict.fromkeys(WHOLE_PERIOD, whole)}, shared)
+
+
+def board_parts(board: OpenedBoard, draw: Callable[[BoardView], None]) -> Iterator[str]:
+    """Yield the page in parts, each section rendered when its turn comes; `draw` draws the maps.
 
     The maps are drawn before the sections: people look at them first, and one processor working
     on both at once would make both late.
     """
-    start, *rest = SECTION_MARK.split(text)
+    start, *rest = SECTION_MARK.split(board.text)
     yield start
     with suppress(Exception):  # the frame of the map asks again, and says why
-        draw()
+        draw(board.view)
     checkpoint()  # what nobody waits for any more stops all the same
     for name, following in zip(rest[::2], rest[1::2], strict=True):
-        findings = results.get(name, results[""])
+        findings = board.results.get(name, board.results[""])
         with findings.computing(name):
-            section = str(render_or_explain(name, findings, shared))
+            section = str(render_or_explain(name, findings, board.shared))
         yield section
         yield following

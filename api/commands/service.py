@@ -40,6 +40,8 @@ from geo.temporary import remove_own_folders
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from api.board.preparing import BoardPreparation
+
 Announce = Callable[[str], None]
 
 SWITCH_S = 0.0005
@@ -50,6 +52,9 @@ DEMO_ZOOMS = range(9, 15)
 
 COMPILED_FROM = 100_000
 """Incidents from which the compiled point-in-area loops are used, and so loaded at start."""
+
+PREPARED_FROM = 50_000
+"""Incidents from which the first board is worked out at start: of fewer it opens at once anyway."""
 
 
 def _log_choice(text: str) -> LogChoice:
@@ -131,6 +136,7 @@ def serve_store(
         Called with the address once it is served, instead of printing it.
     """
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
+    from api.board.preparing import BoardPreparation  # noqa: PLC0415 - likewise
 
     settings = replace(Settings.read(), store=cli.store)
     settings = replace(settings, access=place.checked(settings.access))
@@ -143,8 +149,9 @@ def serve_store(
         shared = settings.access.way != "local"
         records = opened.enter_context(open_records(cli.store)) if shared else None
         app = make_app(store, settings, records=records)
-        ready = partial(_warm_up, app, store)
-        release = partial(_release, app, store)
+        preparation = BoardPreparation(app.state.answers, app.state.basemaps, app.state.settings)
+        ready = partial(_warm_up, app, store, preparation)
+        release = partial(_release, app, store, preparation)
         _run(cli, app, cli.store, place, ready=ready, announce=announce, release=release)
 
 
@@ -156,7 +163,7 @@ def _sandbox_notices() -> list[str]:
     return [f"The reader of GIS files can reach {walls}; install bubblewrap to prevent that"]
 
 
-def _warm_up(app: FastAPI, store: Store) -> None:
+def _warm_up(app: FastAPI, store: Store, preparation: BoardPreparation) -> None:
     """Load what the first request would otherwise wait for."""
     bound_arenas()
     # The thread that takes requests and answers health checks waits for one of these for each step.
@@ -169,10 +176,13 @@ def _warm_up(app: FastAPI, store: Store) -> None:
     # and again, a quarter of the time of drawing a map.
     gc.collect()
     gc.freeze()
+    if store.incident_count() >= PREPARED_FROM:
+        preparation.start()
 
 
-def _release(app: FastAPI, store: Store) -> None:
+def _release(app: FastAPI, store: Store, preparation: BoardPreparation) -> None:
     """Close what requests use, while some of them still run."""
+    preparation.stop()
     remove_own_folders()
     app.state.data.close()
     app.state.searches.close()

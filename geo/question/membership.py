@@ -36,6 +36,12 @@ class AreaMembership:
         """Whether some areas overlap, by more than a sliver along a shared edge."""
         return bool(len(self._locator.overlaps))
 
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """The name of each area, by its code."""
+        codes = self._areas.index.astype(str).tolist()
+        return dict(zip(codes, self._areas["area_name"].astype(str).tolist(), strict=True))
+
     def of(self, incidents: pd.DataFrame) -> Memberships:
         """Pair incidents with their areas.
 
@@ -144,10 +150,10 @@ class AreaMembership:
         -------
         The names, for people; '' outside the layer.
         """
-        names = dict(zip(self._areas.index.astype(str), self._areas["area_name"], strict=True))
+        names = self._names
         return area_codes.map(
             {
-                text: ", ".join(str(names[code]) for code in self.split(text) if code in names)
+                text: ", ".join(names[code] for code in self.split(text) if code in names)
                 for text in area_codes.unique()
             }
         ).astype("str")

@@ -16,6 +16,7 @@ import shapely
 from fastapi.testclient import TestClient
 
 from api.app import make_app
+from api.board.preparing import BoardPreparation, prepare_board
 from api.board.sections import SECTIONS
 from api.settings import Settings
 from geo.cells import MOST_CELLS, Cells, Grid, finest_width
@@ -277,3 +278,20 @@ def test_cells_over_a_box_of_the_finest_width_can_be_made() -> None:
     box = shapely.box(430_000, 330_000, 444_000, 344_000)
     width = finest_width(box.bounds, "square")
     assert len(Cells.over(box, Grid(width, "square"))) <= MOST_CELLS * 1.02
+
+
+def test_a_prepared_board_opens_without_asking_anything_anew(
+    made_town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(GeoPackageStore(made_town)) as store, opened(store) as client:
+        state = client.app.state  # type: ignore[attr-defined]
+        stopped = BoardPreparation(state.answers, state.basemaps, state.settings)
+        stopped.stop()
+        stopped._run()
+        assert not state.answers.entries()
+        prepare_board(state.answers, state.basemaps, state.settings)
+        asked: list[object] = []
+        monkeypatch.setattr("api.answers.ask", lambda *question, **_: asked.append(question))
+        monkeypatch.setattr("api.board.map_page.draw", lambda *answer, **_: asked.append(answer))
+        assert whole(client.get("/").text)
+        assert asked == []

@@ -1,0 +1,61 @@
+"""The board of a bare address is worked out at start, while nobody waits for it."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+from api.answers import Answers
+from api.basemap.sources import Basemaps
+from api.board.map_page import draw_maps
+from api.board.opening import opening_view
+from api.board.page import board_parts, open_board
+from api.calls import BusyError, Call, CallerLeftError, serving_call
+from api.load.log import log
+from api.settings import Settings
+from geo.checkpoints import StoppedError
+from geo.errors import PatchmapError
+
+
+class BoardPreparation:
+    """Works out the first board of a service beside its first requests.
+
+    Who asks for the same board meanwhile waits for the same work.
+    """
+
+    def __init__(self, answers: Answers, basemaps: Basemaps, settings: Settings) -> None:
+        self._answers, self._basemaps, self._settings = answers, basemaps, settings
+        self._call = Call()
+
+    def start(self) -> None:
+        """Begin, in a thread that does not keep the process alive."""
+        threading.Thread(target=self._run, name="preparing", daemon=True).start()
+
+    def stop(self) -> None:
+        """End what is still being worked out for nobody else."""
+        self._call.end(CallerLeftError())
+
+    def _run(self) -> None:
+        with serving_call(self._call):
+            try:
+                prepare_board(self._answers, self._basemaps, self._settings)
+            except (PatchmapError, StoppedError, BusyError):
+                pass  # whoever opens the board gets the reason
+            except Exception as fault:  # noqa: BLE001 - likewise; the trace is of use at once
+                log.error("preparing the board failed", exc_info=fault)
+
+
+def prepare_board(answers: Answers, basemaps: Basemaps, settings: Settings) -> None:
+    """Work out the board of a bare address, and its map; both are cached.
+
+    Raises
+    ------
+    PatchmapError
+        If there is nothing to show yet.
+    StoppedError
+        If nobody wants it any more.
+    """
+    fields = list(opening_view(answers, []).options().items())
+    draw = partial(draw_maps, answers, basemaps, settings)
+    for _ in board_parts(open_board(answers, fields), draw):
+        pass
