@@ -34,6 +34,8 @@ from api.load.turns import Turns, WaitingRoom
 from api.ogc import downloads, features, tiles
 from api.ogc.styles import qgis_project
 from api.ogc.styles import routes as styles
+from api.operations import page as operations
+from api.operations.page import watch_load
 from api.planner import routes as planner
 from api.planner.sessions import PlanSessions
 from api.reads import NotingReads
@@ -116,9 +118,10 @@ def make_app(
     app.state.gazetteer = OpenGazetteer(gazetteer_folder(settings.store, settings.data_folder))
     for pages in (
         *(board, board_map, stories, brief, downloads),
-        *(allocation, allocation_map, cards, planner, data, basemap, find, guide),
+        *(allocation, allocation_map, cards, planner, data, basemap, find, guide, operations),
     ):
         app.include_router(pages.router)
+    watch_load(app, turns, memory)
     app.add_api_route("/readyz", _ready, dependencies=[open_to_anyone()])
     check_declared(app)
     return app

@@ -18,6 +18,7 @@ from api.errors import add_error_handlers
 from api.identity.declared import open_to_anyone
 from api.identity.identify import Authenticator, Identify, LocalAuthenticator
 from api.load.lifecycle import Lifecycle
+from api.load.metrics import Metrics
 from api.pages.assets import LEAFLET, PAGE, PROTOMAPS
 from api.security import Guard
 from api.settings import DEADLINE_S, VERSION, user_name
@@ -66,7 +67,8 @@ def new_service(
     # Added late, so it runs early: a refused request reaches nothing else.
     app.add_middleware(Guard, origins=origins, access=access)
     guard = partial(Guard, origins=origins, access=access)
-    app.add_middleware(Lifecycle, guard, seconds=seconds)
+    app.state.metrics = metrics = Metrics()
+    app.add_middleware(Lifecycle, guard, seconds=seconds, metrics=metrics)
     app.add_middleware(BelowPrefix, access.public_url.prefix if access.public_url else "")
     app.add_api_route("/healthz", alive, dependencies=[open_to_anyone()])
     # Without npm's files the pages still open; only their maps stay empty.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -69,6 +70,13 @@ class ImportQueue:
         self._one = threading.Lock()
         self._waiting = 0
         self._counting = threading.Lock()
+        self.ended: Counter[JobState] = Counter()
+        """How many have ended since the start, by how."""
+
+    @property
+    def waiting(self) -> int:
+        """How many are underway or wait."""
+        return self._waiting
 
     def submit(self, task: Task, *, expected: int | None = None) -> Job:
         """Begin a job, or let it wait for those before it.
@@ -114,4 +122,5 @@ class ImportQueue:
         finally:
             with self._counting:
                 self._waiting -= 1
+                self.ended[job.state] += 1
             job.over.set()

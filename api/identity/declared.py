@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
-from starlette.routing import Mount, Route
+from starlette.routing import Match, Mount, Route
+from starlette.types import Scope
 
 from api.identity.identity import PUBLIC, identity_of
 from api.identity.roles import Capability
@@ -110,6 +111,11 @@ class DeclaredRoute(Route):
     ) -> None:
         self.capability = capability
         super().__init__(path, _demanding(handler, capability), methods=methods)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether a request is for this route, which its scope then names."""
+        match, child = super().matches(scope)
+        return match, {**child, "route": self} if child else child
 
 
 def _demanding(handler: Handler, capability: Capability) -> Handler:

@@ -14,7 +14,7 @@ from geo.properties import cached_property
 Way = Literal["local", "account", "proxy", "key", "public"]
 """How an identity was established."""
 
-_KEY: Final = "patchmap.identity"
+IDENTITY: Final = "patchmap.identity"
 """Where an ASGI scope holds it."""
 
 
@@ -76,7 +76,7 @@ def local_identity(name: str) -> Identity:
 
 def set_identity(scope: Scope, identity: Identity) -> None:
     """Let a request be one of an identity."""
-    scope[_KEY] = identity
+    scope[IDENTITY] = identity
 
 
 def identity_of(caller: HTTPConnection) -> Identity:
@@ -87,5 +87,5 @@ def identity_of(caller: HTTPConnection) -> Identity:
     KeyError
         If nobody established it: such a request must not be answered.
     """
-    identity: Identity = caller.scope[_KEY]
+    identity: Identity = caller.scope[IDENTITY]
     return identity

@@ -28,6 +28,8 @@ class Capability(StrEnum):
     """Make and revoke keys of one's own for other programs."""
     MANAGE_USERS = "manage users"
     READ_AUDIT = "read audit"
+    READ_METRICS = "read metrics"
+    """Figures of the service itself, for those who run it: no data of the store."""
     ERASE = "erase"
     """Apply retention, and erase single records."""
 
@@ -43,6 +45,8 @@ class Role(StrEnum):
     CHAIR = "chair"
     ADMIN = "admin"
     AUDITOR = "auditor"
+    MONITOR = "monitor"
+    """A program that watches the service."""
 
 
 _PUBLIC: Final = frozenset({Capability.READ_RELEASES})
@@ -63,8 +67,15 @@ CAPABILITIES: Final[Mapping[Role, frozenset[Capability]]] = {
     Role.PLANNER: _VIEWER | {Capability.READ_PLANS, Capability.EDIT_PLANS},
     Role.CHAIR: _VIEWER | {Capability.READ_PLANS, Capability.APPROVE_RELEASES},
     # Who runs the service sees no more of people's records than running it takes.
-    Role.ADMIN: _VIEWER | {Capability.MANAGE_USERS, Capability.IMPORT, Capability.ERASE},
+    Role.ADMIN: _VIEWER
+    | {
+        Capability.MANAGE_USERS,
+        Capability.IMPORT,
+        Capability.ERASE,
+        Capability.READ_METRICS,
+    },
     Role.AUDITOR: _PUBLIC | {Capability.READ_AUDIT, Capability.USE_KEYS},
+    Role.MONITOR: _PUBLIC | {Capability.READ_METRICS},
 }
 """What each role may do."""
 

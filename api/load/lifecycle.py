@@ -6,6 +6,7 @@ It notices callers who leave, answers for what takes too long, and logs each fau
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from typing import Final
@@ -16,8 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.calls import Call, CallerLeftError, OverdueError, serving_call
 from api.errors import FAILED, refusal, unavailable
+from api.identity.identity import IDENTITY, Identity
 from api.load.allocator import MemoryReturn
 from api.load.log import log, log_request
+from api.load.metrics import NO_ROUTE, Metrics
 from geo.checkpoints import StoppedError
 
 REQUEST_ID: Final = "x-request-id"
@@ -27,6 +30,10 @@ LEFT: Final = 499
 _WATCH_AFTER: Final = 0.05
 """Seconds until it is watched whether the caller is still there: most answers are made by then."""
 
+_INCIDENT: Final = re.compile(r"(/incidents/items/).*")
+"""The id of an incident is its publisher's, or that of a crime in the books of the police."""
+
+_STATIC: Final = "/static/"
 _NO_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -39,13 +46,21 @@ class Lifecycle:
         Wraps the answers that are made here as all others are wrapped.
     seconds
         How long a caller may wait for the beginning, or for the next part, of an answer.
+    metrics
+        Counts the requests.
     """
 
     def __init__(
-        self, app: ASGIApp, guard: Callable[[ASGIApp], ASGIApp], *, seconds: float
+        self,
+        app: ASGIApp,
+        guard: Callable[[ASGIApp], ASGIApp],
+        *,
+        seconds: float,
+        metrics: Metrics,
     ) -> None:
         self.app = app
         self._guard, self._seconds = guard, seconds
+        self._metrics = metrics
         self._memory = MemoryReturn()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +77,7 @@ class Lifecycle:
                 # Also where an answer was made after all: it came too late to be sent.
                 await exchange.settle()
             finally:
-                self._memory.end(exchange.finish())
+                self._memory.end(exchange.finish(self._metrics))
 
     async def _answer(self, exchange: _Exchange) -> None:
         scope = exchange.scope
@@ -79,6 +94,24 @@ def _caller(scope: Scope) -> str:
     """Who makes a request: all share this machine's address, so the program tells them apart."""
     client = scope.get("client")
     return f"{client[0] if client else ''} {Headers(scope=scope).get('user-agent', '')}"
+
+
+def _route(scope: Scope) -> str:
+    """The pattern of the address that a request was found to match."""
+    if scope["path"].startswith(_STATIC):
+        return _STATIC
+    return str(getattr(scope.get("route"), "path", NO_ROUTE))
+
+
+def _named_path(scope: Scope) -> str:
+    """The address of a request, without what names a single incident: that is personal."""
+    return _INCIDENT.sub(r"\1…", scope["path"])
+
+
+def _identity(scope: Scope) -> str:
+    """Who made a request, as the service knows them; '' where it was refused before that."""
+    identity: Identity | None = scope.get(IDENTITY)
+    return "" if identity is None else identity.name or identity.way
 
 
 class _Exchange:
@@ -140,8 +173,13 @@ class _Exchange:
             answer = refusal(HTTPConnection(self.scope), 500, FAILED)
             await self._guard(answer)(self.scope, self.receive, self._pass_on)
 
-    def finish(self) -> float:
-        """End the call and write its line to the log.
+    def finish(self, metrics: Metrics) -> float:
+        """End the call, count it, and write its line to the log.
+
+        Parameters
+        ----------
+        metrics
+            Count it.
 
         Returns
         -------
@@ -153,12 +191,15 @@ class _Exchange:
             self._watcher.cancel()
         left = isinstance(self.call.ended, CallerLeftError)
         seconds = time.perf_counter() - self._began
+        status = self._status or (LEFT if left else 500)
+        metrics.count(self.scope["method"], _route(self.scope), status, seconds)
         log_request(
             method=self.scope["method"],
-            path=self.scope["path"],
-            status=self._status or (LEFT if left else 500),
+            path=_named_path(self.scope),
+            status=status,
             ms=round(seconds * 1000, 1),
             bytes=self._bytes,
+            identity=_identity(self.scope),
         )
         return seconds
 

@@ -40,7 +40,8 @@ def log_request(**fields: object) -> None:
     Parameters
     ----------
     fields
-        What the line says, by name: `method`, `path`, `status`, `ms`, `bytes`.
+        What the line says, by name: `method`, `path`, `status`, `ms`, `bytes`,
+        `identity`.
     """
     if requests_log.isEnabledFor(logging.INFO):
         requests_log.info("%s", _words(fields), extra={"fields": fields})

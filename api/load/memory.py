@@ -79,6 +79,11 @@ class MemoryBudget:
         self._counted: set[int] = set()
         self._dropped = 0
 
+    @property
+    def bytes(self) -> int:
+        """About how many bytes all caches take: as measured last, and what was added since."""
+        return self._size
+
     def watch(self, cache: Cache) -> None:
         """Count a cache too."""
         self._caches.append(cache)

@@ -82,6 +82,11 @@ class Turns:
         return self in _taken_turns.get()
 
     @property
+    def working(self) -> int:
+        """How many have a turn."""
+        return self._at_once - self._free
+
+    @property
     def waiting(self) -> int:
         """How many wait for a turn."""
         return len(self._first) + sum(len(queue) for queue in self._queues.values())

@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from api.calls import BusyError, current_call
 from api.load import log as service_log
 from api.load.lifecycle import Lifecycle
+from api.load.metrics import Metrics
 from api.service import new_service
 from geo.checkpoints import StoppedError, checkpoint
 from tests.loops import run_async
@@ -192,7 +193,7 @@ def test_an_answer_or_a_fault_that_comes_while_the_caller_is_refused_is_not_sent
             raise ZeroDivisionError("of our own")
         await PlainTextResponse("late")(scope, receive, send)
 
-    sent = run_async(exchange(Lifecycle(late, lambda app: app, seconds=0.0), []))
+    sent = run_async(exchange(Lifecycle(late, lambda app: app, seconds=0.0, metrics=Metrics()), []))
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert sent[0]["status"] == 503
     assert [json.loads(text).get("status") for text in lines()] == [None] * faulty + [503]

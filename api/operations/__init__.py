@@ -1,0 +1,1 @@
+"""For those who run the service: its figures, its processes, a check before it starts."""
