@@ -14,10 +14,10 @@ from geo.analyses.surfaces import VERDICT, compared_parameters
 from geo.hotspots.concentration import FEWEST_INCIDENTS
 from geo.hotspots.dispersion import begins_series
 from geo.hotspots.street_concentration import (
-    LEVEL,
     StreetConcentration,
     beyond_chance,
     concentration_on_length,
+    is_concentrated,
 )
 from geo.hotspots.street_counts import JOIN_GAP_M, OnStreets, count_streets
 from geo.incidents import london_months
@@ -210,7 +210,7 @@ def _concentration(
     measured = concentration_on_length(n, streets.length_m[known], expected[known], SHARES)
     p = beyond_chance(independent, expected[known])
     half = measured[HALF]
-    concentrated = p < LEVEL and half.length_share < half.length_share_by_chance
+    concentrated = is_concentrated(half, p)
     return {
         "headline": _headline(half, streets, of=int(known.sum()), concentrated=concentrated),
         "concentrated": concentrated,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from scipy.stats import binom, multinomial
 
 from geo.errors import InputError
+from geo.hotspots import street_concentration
 from geo.hotspots.concentration import concentration
 from geo.hotspots.street_concentration import beyond_chance, concentration_on_length
 from geo.hotspots.street_counts import OnStreets, count_streets, join_segments
+from tests.geo.hotspots import nulls
 
 
 def lines(*paths: list[tuple[float, float]]) -> np.ndarray:
@@ -97,14 +100,30 @@ def test_of_streets_without_an_expected_incident_chance_gives_none() -> None:
     assert half.length_share_by_chance == pytest.approx(0.2, abs=1e-3)
 
 
-@pytest.mark.parametrize(("n", "streets"), [(60, 400), (600, 400), (6_000, 400), (2_000, 40)])
-def test_chance_alone_is_seldom_called_concentrated(n: int, streets: int) -> None:
-    draw = np.random.default_rng([n, streets])
-    length = draw.lognormal(4.5, 0.9, streets)
-    draws = draw.multinomial(n, length / length.sum(), size=400)
-    p = np.array([beyond_chance(one, length) for one in draws])
-    assert (p < 0.05).mean() <= 0.08
-    assert 0.35 < np.median(p) < 0.75
+@pytest.mark.parametrize("null", list(nulls.street_nulls()), ids=lambda null: null.name)
+def test_chance_alone_is_seldom_called_concentrated(null: nulls.Null) -> None:
+    """Bounded by the rate that many more gave, which is at most 5 % (`nulls.COUNTED`)."""
+    assert nulls.finds(null, 400) <= nulls.most(null.name, 400)
+
+
+def test_p_is_even_where_there_is_nothing() -> None:
+    """Also in its tail: 2 % of these have a p of at most 0.01 by a normal distribution."""
+    draw = np.random.default_rng(60)
+    length = draw.lognormal(4.5, 0.9, 400)
+    p = [beyond_chance(one, length) for one in draw.multinomial(60, length / length.sum(), 3_000)]
+    for level in (0.01, 0.05, 0.5):
+        bound = binom.ppf([0.001, 0.999], 3_000, level) / 3_000
+        assert bound[0] <= np.mean(np.array(p) <= level) <= bound[1]
+
+
+def test_variance_and_third_moment_are_those_of_all_outcomes() -> None:
+    n, share = 5, np.array([0.5, 0.3, 0.15, 0.05])
+    outcomes = np.array([one for one in np.ndindex(6, 6, 6, 6) if sum(one) == n])
+    chance = multinomial(n, share).pmf(outcomes)
+    score = ((outcomes - n * share) ** 2).sum(axis=1) - n * (1 - (share**2).sum())
+    assert (chance * score).sum() == pytest.approx(0, abs=1e-12)
+    expected = ((chance * score**2).sum(), (chance * score**3).sum())
+    assert street_concentration._moments(n, share) == pytest.approx(expected)
 
 
 def test_a_few_busy_streets_are_called_concentrated() -> None:
