@@ -70,7 +70,7 @@ def plan(
         cli = CommandContext.of(context)
         cli.check_output(output, travel)
         times = _travel(cli, travel, travel_layer)
-        analysis = replace(analysis, compute=partial(analysis.compute, travel=times))
+        analysis = replace(analysis, function=partial(analysis.compute, travel=times))
     read_file = partial(_read_sites, inside=bases_layer)
     run_analysis(context, analysis, question, output, read_file=read_file)
 

@@ -31,13 +31,14 @@ ANALYSES = (
         "Count incidents by area, and compare with another period.",
         "Counts of incidents by area; with a compared period also the change.",
         surfaces.area_counts,
+        splits=True,
     ),
     Analysis(
         "hotspots",
         "hotspots",
         "Hotspot cells",
         "Find hot and cold cells against a baseline, on a grid over the study area.",
-        "Cells over the study area, classed by the exact tail of their count against a baseline.",
+        "Cells over the study area, classed by the tail of their count against a baseline.",
         hot_cells.hotspots,
         shape="cells",
     ),
@@ -93,6 +94,7 @@ ANALYSES = (
         "The last month of each area and category against its own season and trend.",
         unusual.unusual_now,
         history=True,
+        splits=True,
     ),
     Analysis(
         "unusual-places",
@@ -102,6 +104,7 @@ ANALYSES = (
         "The last month of each ranked place against its own season and trend.",
         unusual.unusual_places,
         history=True,
+        splits=True,
         shape="circles",
     ),
     Analysis(

@@ -100,7 +100,7 @@ class Analysis:
         What the command does: an imperative sentence of at most 80 characters.
     description
         What the result holds.
-    compute
+    function
         Computes it from an Answer; one that `searches` also takes a `Runner` as `run`.
     history
         Whether it needs the incidents of the years before the period.
@@ -110,6 +110,8 @@ class Analysis:
         What the features of its collection are.
     addresses
         Whether it needs true addresses, which a source with anonymous points does not have.
+    splits
+        Whether `by` splits it; others are of the whole period.
     """
 
     command: str
@@ -117,11 +119,39 @@ class Analysis:
     title: str
     summary: str
     description: str
-    compute: Callable[..., AnalysisResult]
+    function: Callable[..., AnalysisResult]
     history: bool = False
     searches: bool = False
     shape: FeatureShape = "areas"
     addresses: bool = False
+    splits: bool = False
+
+    def compute(self, answer: Answer, **options: object) -> AnalysisResult:
+        """Compute it.
+
+        Parameters
+        ----------
+        answer
+            An Answer, with its history where the analysis needs that.
+        options
+            `run` for one that `searches`, and what else its function takes.
+
+        Returns
+        -------
+        The result.
+
+        Raises
+        ------
+        QuestionError
+            If the Question splits by month or week what is of the whole period, or as `function`.
+        """
+        if answer.question.by and not self.splits:
+            raise QuestionError(
+                "by",
+                f"“{self.title}” is of the whole period; leave by out, or ask for one "
+                f"{answer.question.by} at a time by its dates",
+            )
+        return self.function(answer, **options)
 
     @property
     def options(self) -> tuple[Option, ...]:

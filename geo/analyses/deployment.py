@@ -175,8 +175,6 @@ def _given(**parameters: object) -> dict[str, object]:
 def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
     """The layer's areas with a column of need or workload, without the excluded ones."""
     question = answer.question
-    if question.by:
-        raise QuestionError("by", "need is measured over the whole period; leave by out")
     check_names("exclude", question.need.exclude, answer.areas.index)
     table = answer.areas.drop(index=list(question.need.exclude))
     if not len(table):

@@ -116,8 +116,7 @@ def hotspot_caveats(answer: Answer) -> list[str]:
     ]
     if answer.harm is not None:
         caveats.append(
-            f"Gi* is of harm by {answer.harm.title} ({answer.harm.source}); the exact tail is of "
-            "counts."
+            f"Gi* is of harm by {answer.harm.title} ({answer.harm.source}); the tail is of counts."
         )
     return caveats
 

@@ -460,12 +460,13 @@ class Question(Terms):
     test: CellTest = option(
         Choice(get_args(CellTest)),
         "tail",
-        says="How cells are called hot or cold: the exact tail of their count alone, or Gi* too.",
+        says="How cells are called hot or cold: the tail of their count alone, or Gi* too.",
     )
     by: Literal["", "month", "week"] = option(
         Choice(("month", "week")),
         "",
-        says="Split the counts by month; 'unusual' judges a month or a week.",
+        says="Split 'count' by month; 'unusual' judges a month or a week. Other answers are of the "
+        "whole period and refuse it.",
         example="month",
     )
     compare: Literal["", "previous", "year"] = option(

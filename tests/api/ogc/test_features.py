@@ -118,6 +118,7 @@ def test_one_feature_is_served_alone(client: TestClient) -> None:
         ("collections/hotspots/items?layer=nowhere", 400, "nowhere"),
         ("collections/hotspots/items?datetime=2024-01-15/2024-01-20", 400, "by month only"),
         ("collections/posts/items?posts=3&by=month", 400, "leave by out"),
+        ("collections/street-counts/items?by=month", 400, "“Streets” is of the whole period"),
         ("collections/nowhere/items", 404, "nowhere"),
         ("collections/wards/items/Z", 404, "Z"),
         ("nowhere", 404, "There is nothing at /ogc/nowhere; check the address"),

@@ -371,6 +371,13 @@ def test_a_split_by_month_is_not_compared(find, monthly):
         find("count", monthly, by="month", compare="year", period="latest-12m")
 
 
+@pytest.mark.parametrize("command", sorted({*COMPUTE} - {"count", "unusual", "unusual-places"}))
+def test_what_is_of_the_whole_period_is_not_split(find, timed, command):
+    """Rather than leave `by` out in silence."""
+    with pytest.raises(QuestionError, match=r"^by: “.+” is of the whole period; leave by out, or"):
+        find(command, timed, by="month")
+
+
 def test_days_after_the_last_incident_are_unknown(four_squares, timed):
     until = timed[timed["occurred_from"] < pd.Timestamp("2024-12-15", tz="UTC")]
     question = Question.read({"layer": "wards", "period": "latest-3m"})
