@@ -121,7 +121,7 @@ _DECLARED = (
     Property("officers", "string", "Officers there now"),
     Property("optimal", "boolean", "Whether the plan is proven to be the best"),
     Property("p", "number", "Probability by chance"),
-    Property("p_count", "number", "Probability of the count by chance, exact tail"),
+    Property("p_count", "number", "Probability of such a count by chance, two-sided"),
     Property("patch", "integer", "Patch"),
     Property("pattern", "string", "Pattern over the months; undefined where they are not known"),
     Property("per_100m", "number", "Incidents per 100 m of street"),

@@ -126,9 +126,10 @@ def hotspots(
     -------
     One row for each cell, in the order given: `n`, `baseline` (the cell's share of it), `expected`
     (that share of all incidents that can be judged), `z`, `p`, `q` (Gi* and its
-    Benjamini–Hochberg q), `p_count`, `q_count` (the exact two-sided tail of the neighbourhood and
-    its q), `class` (one of `getis_ord.CLASSES`), `cluster_id` (of joined hot cells and of the
-    cells beside them, else '') and `beside`. With harm also the columns of `getis_ord.with_harm`.
+    Benjamini–Hochberg q), `p_count`, `q_count` (the two-sided tail of the neighbourhood, exact
+    without a dispersion, and its q), `class` (one of `getis_ord.CLASSES`), `cluster_id` (of joined
+    hot cells and of the cells beside them, else '') and `beside`. With harm also the columns of
+    `getis_ord.with_harm`.
 
     A hot cell holds incidents: an empty one in a hot neighbourhood is `beside`. A cell in whose
     neighbourhood there is no baseline is `undefined`, and its incidents are in no expected count.
@@ -178,8 +179,8 @@ def neighbourhood_tails(
 
     Returns
     -------
-    The exact two-sided p of each neighbourhood, NaN where it has no baseline; and its count less
-    the expected one.
+    The two-sided p of each neighbourhood, exact without a dispersion, NaN where it has no baseline;
+    and its count less the expected one.
 
     Source: as `hotspots`.
     """
