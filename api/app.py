@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from api.allocation import cards
 from api.allocation import map_page as allocation_map
 from api.allocation import page as allocation
+from api.answer_pages import routes as answer_pages
 from api.answers import Answers
 from api.arcgis import routes as arcgis
 from api.basemap import routes as basemap
@@ -117,7 +118,7 @@ def make_app(
     app.state.basemaps = Basemaps.open(settings.basemap, store)
     app.state.gazetteer = OpenGazetteer(gazetteer_folder(settings.store, settings.data_folder))
     for pages in (
-        *(board, board_map, stories, brief, downloads),
+        *(board, board_map, stories, brief, downloads, answer_pages),
         *(allocation, allocation_map, cards, planner, data, basemap, find, guide, operations),
     ):
         app.include_router(pages.router)

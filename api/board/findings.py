@@ -184,6 +184,11 @@ class Findings:
         return gpd.GeoDataFrame(result.frame)
 
     @cached_property
+    def hotspots(self) -> gpd.GeoDataFrame:
+        """The hotspots that have a cell in the areas shown; see `hot_cells.hotspot_outlines`."""
+        return gpd.GeoDataFrame(LAYERS["hotspot-outlines"].compute(self.answer).frame)
+
+    @cached_property
     def places(self) -> gpd.GeoDataFrame:
         """The first ranked places; see `geo.hotspots.ranking.rank`."""
         return gpd.GeoDataFrame(LAYERS["ranked-hotspots"].compute(self.answer).frame.head(RANKED))

@@ -32,6 +32,7 @@ from api.pages.allocation_summary import AllocationSummary
 from api.pages.charts import HEATS, chart, heat
 from api.pages.templating import templates
 from api.pages.text import PATTERN_WORDS
+from api.pages.trends import last_months
 from geo.analyses import ANALYSES, Analysis
 from geo.analyses.surfaces import change_caveats
 from geo.checkpoints import StoppedError
@@ -40,13 +41,24 @@ from geo.hotspots.dayparts import WEEKDAYS, dayparts
 from geo.hotspots.dispersion import dispersion
 from geo.hotspots.peaks import FEWEST_TIMED, peaks
 from geo.hotspots.verdict import CERTAINTY
+from geo.period import Interval
 from geo.question.answer import Answer
+from geo.question.model import COUNT
 
 SPARK = (180.0, 34.0)
 MONTH_CHART = (560.0, 150.0)
 """Width and height of the charts, in SVG units."""
 
 MOST_REPEATS = 10
+MOST_HOTSPOTS: Final = 25
+"""Hotspots that the table lists; the file has all."""
+
+MOST_NAMES: Final = 3
+"""Areas of a hotspot that are named."""
+
+MONTHS_TESTED: Final = 12
+"""Months on which methods are tested, where the period of the board has fewer."""
+
 MOST_AREAS: Final = 500
 """Areas that the table lists; a table of thousands of rows with charts takes browsers seconds."""
 
@@ -110,6 +122,24 @@ def render_or_explain(name: str, findings: Findings, shared: Variables) -> Marku
 def _rendered(name: str, variables: Variables) -> Markup:
     text = templates.get_template(f"board_{name}.html").render(variables)
     return Markup(text)  # noqa: S704 - escaped by its template
+
+
+def hotspots(findings: Findings) -> Variables:
+    """The hotspots with their shares of land and incidents, those with most incidents first."""
+    rows = findings.hotspots.drop(columns="geometry")
+    return {
+        "rows": rows.head(MOST_HOTSPOTS).to_dict("records"),
+        "more": max(len(rows) - MOST_HOTSPOTS, 0),
+        "names": {code: _area_names(findings.answer, code) for code in rows["area_code"]},
+        "download": _download(_BY_COMMAND["outlines"], findings.question.query()),
+    }
+
+
+def _area_names(answer: Answer, codes: str) -> str:
+    """The first areas of a hotspot by name, and how many more there are."""
+    names = answer.areas["area_name"].reindex(codes.split(";")).dropna().astype(str).tolist()
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def places(findings: Findings) -> Variables:
@@ -303,6 +333,16 @@ def treatment(findings: Findings) -> Variables:
     }
 
 
+def proof(findings: Findings) -> Variables:
+    """Where the methods are tested on past months: on a page of its own, as it takes seconds."""
+    question = replace(findings.question, compare="", within=(), weight=COUNT)
+    months = last_months(findings.answer)[-MONTHS_TESTED:]
+    # Whole months, up to the last of the period; a longer period stays as it is.
+    if months and len(findings.answer.accounts.period.months) <= MONTHS_TESTED:
+        question = replace(question, period=Interval.read(f"{months[0]}/{months[-1]}"))
+    return {"proof_address": f"/answers/evaluate?{question.query()}"}
+
+
 def accounts(findings: Findings) -> Variables:
     """Where every row of the source went, and the files to download."""
     query = findings.question.query()
@@ -324,6 +364,7 @@ def _download(analysis: Analysis, query: str) -> dict[str, object]:
 SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
     "lead": lead,
     "cards": cards,
+    "hotspots": hotspots,
     FIRST: unusual,
     "places": places,
     "patrols": patrols,
@@ -334,6 +375,7 @@ SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
     "streets": streets,
     "repeats": repeats,
     "treatment": treatment,
+    "proof": proof,
     "accounts": accounts,
     "present": presentation,
 }

@@ -120,10 +120,10 @@ def test_the_whole_board_can_be_used_by_keyboard(watched: Watched, address: str)
     page.keyboard.press("Tab")
     # Past the skip link the sections begin: their tables unfold, the first heading sorts, the
     # first place opens.
-    expect(page.locator("#hotspots summary")).to_be_focused()
+    expect(page.locator("#hotspots summary").first).to_be_focused()
     for table in ("#ranked", "#areas"):
         page.locator(f"{table} details.dense summary").press("Enter")
-    page.locator("#hotspots summary").focus()
+    page.locator("#hotspots summary").first.focus()
     reached = reached_by_tab(page, steps=60)
     assert {"BUTTON", "A"} <= {tag for tag, _ in reached}
     assert any("p150:" in href for _, href in reached)

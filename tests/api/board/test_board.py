@@ -477,6 +477,23 @@ def test_every_page_counts_hotspots_and_names_what_they_are_held_against(
     assert "(95 %)" not in page + legend + brief
 
 
+def test_hotspots_are_listed_with_their_shares_of_land_and_incidents(
+    town_client: TestClient,
+) -> None:
+    query = f"{QUESTION}&baseline=even"
+    page = html.unescape(town_client.get(f"/{query}").text)
+    table = re.search(r'<section id="hotspots".+?</section>', page, re.DOTALL)[0]
+    items = town_client.get(f"/ogc/collections/hotspot-outlines/items{query}").json()
+    (hotspot,) = [feature["properties"] for feature in items["features"]]
+    row = re.search(r'<tr data-at="([^"]+)">(.+?)</tr>', table, re.DOTALL)
+    assert hotspot["cluster_id"] == f"c-{row[1]}"
+    numbers = [float(value) for value in re.findall(r'data-sort="([^"]+)"', row[2])]
+    names = ("n", "expected", "share", "land_share", "cells")
+    assert numbers == pytest.approx([hotspot[name] for name in names])
+    assert "Expected: what an even spread over Wards of the town would lead one to expect" in table
+    assert "/download/hotspot-outlines.csv?datetime=" in table
+
+
 def test_snap_points_are_the_baseline_of_a_source_that_has_them(town_client: TestClient) -> None:
     words = r"more than its points would lead one to expect \([\d,]+ points of \d+ months\)"
     for address in (f"/{QUESTION}", f"/brief.html{QUESTION}"):

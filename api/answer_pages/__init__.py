@@ -1,0 +1,1 @@
+"""Every answer as a page to read."""

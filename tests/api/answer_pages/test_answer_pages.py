@@ -1,0 +1,86 @@
+"""Every answer can be read as a page: in its words, with its table, or with the reason why not."""
+
+from __future__ import annotations
+
+import re
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from fastapi.testclient import TestClient
+
+from api.answer_pages.routes import _said
+from api.answer_pages.table import MOST_ROWS, cell_text, shown_table
+from geo.analyses import ANALYSES
+from geo.analyses.analysis import AnalysisResult
+
+HTML = {"accept": "text/html"}
+QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
+
+
+@pytest.mark.parametrize("command", [analysis.command for analysis in ANALYSES])
+def test_every_answer_is_a_page_or_says_why_not(town_client: TestClient, command: str) -> None:
+    response = town_client.get(f"/answers/{command}{QUESTION}", headers=HTML)
+    assert response.status_code in (200, 400)
+    assert "<h1>" in response.text
+    if response.status_code == 200:
+        assert "/download/" in response.text
+        assert "322 read = 2 rejected" in response.text
+    else:
+        reason = re.search(r'role="alert">\s*<h2>[^<]+</h2>\s*<p>(\w+: [^<]+)</p>', response.text)
+        assert reason
+
+
+def test_the_page_holds_the_numbers_of_the_file(town_client: TestClient) -> None:
+    page = town_client.get(f"/answers/count{QUESTION}", headers=HTML).text
+    rows = town_client.get(f"/download/area-counts.csv{QUESTION}").text.splitlines()
+    n = dict(re.findall(r"<td>([AB])</td>\s*<td>.*?</td>\s*<td class=\"number\">(\d+)</td>", page))
+    assert len(n) == 2
+    assert all(any(row.startswith(f"{code},") and n[code] in row for row in rows) for code in n)
+    assert "<b>Abbey" not in page
+
+
+def test_an_answer_that_there_is_not_is_refused_with_those_that_there_are(
+    town_client: TestClient,
+) -> None:
+    response = town_client.get("/answers/nothing")
+    assert response.status_code == 404
+    assert "there is no answer 'nothing'; there are: count, hotspots" in response.json()["detail"]
+    response = town_client.get("/answers/count?colour=red")
+    assert (response.status_code, response.json()["detail"][:6]) == (400, "colour")
+
+
+def test_a_verdict_is_said_in_its_sentences_and_else_the_headline() -> None:
+    frame = pd.DataFrame()
+    assert _said(AnalysisResult(frame, "", {"verdict": ["One.", "Two."]})) == ["One.", "Two."]
+    assert _said(AnalysisResult(frame, "", {"headline": "Three."})) == ["Three."]
+    assert _said(AnalysisResult(frame, "")) == []
+
+
+def test_a_table_has_few_digits_and_ranges_beside_their_values() -> None:
+    frame = gpd.GeoDataFrame(
+        {
+            "method": ["count", "random"],
+            "hit_rate": [0.314, np.nan],
+            "hit_rate_low": [0.28, np.nan],
+            "hit_rate_high": [0.345, np.nan],
+            "pai": [31.26, 1.0],
+            "n": pd.array([1200, None], dtype="Int64"),
+            "why": ["", ""],
+        },
+        geometry=[shapely.Point(0, 0)] * 2,
+    )
+    table = shown_table(frame)
+    assert [column.title for column in table.columns] == ["method", "hit rate", "pai", "n"]
+    assert [column.cells for column in table.columns] == [
+        ["count", "random"],
+        ["31.4 % (28.0 to 34.5 %)", "–"],
+        ["31.3", "1.00"],
+        ["1,200", "–"],
+    ]
+    assert [column.is_number for column in table.columns] == [False, True, True, True]
+    long = shown_table(pd.DataFrame({"n": range(MOST_ROWS + 5)}))
+    assert (long.rows, long.all_rows) == (MOST_ROWS, MOST_ROWS + 5)
+    assert cell_text("p", 0.00031) == "0.000310"
