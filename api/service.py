@@ -17,7 +17,7 @@ from api.addresses import BelowPrefix
 from api.errors import add_error_handlers
 from api.identity.declared import open_to_anyone
 from api.identity.identify import Authenticator, Identify, LocalAuthenticator
-from api.load.lifecycle import Lifecycle
+from api.load.lifecycle import Lifecycle, NotingCall
 from api.load.metrics import Metrics
 from api.pages.assets import LEAFLET, PAGE, PROTOMAPS
 from api.security import Guard
@@ -62,6 +62,7 @@ def new_service(
         lifespan=lifespan,
     )
     add_error_handlers(app)
+    app.add_middleware(NotingCall)
     app.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED, compresslevel=compression)
     app.add_middleware(Identify, authenticator=authenticator or LocalAuthenticator(user_name()))
     # Added late, so it runs early: a refused request reaches nothing else.

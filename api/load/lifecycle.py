@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.addresses import path_inside
 from api.calls import Call, CallerLeftError, OverdueError, serving_call
 from api.errors import FAILED, refusal, unavailable
 from api.identity.identity import IDENTITY, Identity
@@ -33,6 +34,7 @@ _WATCH_AFTER: Final = 0.05
 _INCIDENT: Final = re.compile(r"(/incidents/items/).*")
 """The id of an incident is its publisher's, or that of a crime in the books of the police."""
 
+_NOTED: Final = "patchmap.noted"
 _STATIC: Final = "/static/"
 _NO_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -68,6 +70,8 @@ class Lifecycle:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        # Layers below pass on copies of the scope, but all of them share this.
+        scope = {**scope, _NOTED: {}}
         exchange = _Exchange(Call(_caller(scope)), scope, receive, send)
         self._memory.begin()
         with serving_call(exchange.call):
@@ -96,11 +100,27 @@ def _caller(scope: Scope) -> str:
     return f"{client[0] if client else ''} {Headers(scope=scope).get('user-agent', '')}"
 
 
+class NotingCall:
+    """ASGI middleware, innermost of all, that notes whose request it is and for which route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; the routes then write into its scope."""
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            noted = scope.get(_NOTED, {})
+            noted.update((key, scope[key]) for key in ("route", IDENTITY) if key in scope)
+
+
 def _route(scope: Scope) -> str:
     """The pattern of the address that a request was found to match."""
-    if scope["path"].startswith(_STATIC):
+    noted: Scope = scope[_NOTED]
+    if "route" not in noted and path_inside(scope).startswith(_STATIC):
         return _STATIC
-    return str(getattr(scope.get("route"), "path", NO_ROUTE))
+    return str(getattr(noted.get("route"), "path", NO_ROUTE))
 
 
 def _named_path(scope: Scope) -> str:
@@ -110,7 +130,7 @@ def _named_path(scope: Scope) -> str:
 
 def _identity(scope: Scope) -> str:
     """Who made a request, as the service knows them; '' where it was refused before that."""
-    identity: Identity | None = scope.get(IDENTITY)
+    identity: Identity | None = scope[_NOTED].get(IDENTITY)
     return "" if identity is None else identity.name or identity.way
 
 

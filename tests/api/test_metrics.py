@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.load.log import set_up
 from api.load.metrics import Family, Metrics, as_text, gauge
+from api.settings import user_name
 
 # The lines of Prometheus' text format, version 0.0.4.
 _LABELS = r'\{\w+="(?:[^"\\\n]|\\.)*"(?:,\w+="(?:[^"\\\n]|\\.)*")*\}'
@@ -69,13 +70,15 @@ def test_a_line_of_the_log_names_the_caller_and_no_incident(town_client: TestCli
     set_up("json", written)
     try:
         answer = town_client.get("/ogc/collections/incidents/items/police.uk%2Fx:2?limit=secret")
+        town_client.head("/help")
     finally:
         set_up("errors")
-    (line,) = [json.loads(text) for text in written.getvalue().splitlines()]
+    line, head = [json.loads(text) for text in written.getvalue().splitlines()]
     assert line["path"] == "/ogc/collections/incidents/items/…"
     assert (line["request_id"], line["status"]) == (
         answer.headers["x-request-id"],
         answer.status_code,
     )
-    assert line["identity"]
-    assert "secret" not in str(line)
+    assert line["identity"] == user_name()
+    assert (head["method"], head["identity"]) == ("HEAD", user_name())
+    assert "secret" not in written.getvalue()
