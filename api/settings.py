@@ -121,6 +121,13 @@ class Settings:
         below `$XDG_DATA_HOME`, or `~/.local/share`.
     access
         `PATCHMAP_ACCESS` and others: who may reach the service, and how they are known.
+    audit
+        `PATCHMAP_AUDIT`: whether to record who did what with personal data, `on` or `off`; always
+        on where callers are known by accounts or a proxy.
+    audit_key_file
+        `PATCHMAP_AUDIT_KEY_FILE`: the file of the audit's key; by default beside the store.
+    audit_head
+        `PATCHMAP_AUDIT_HEAD`: a file to which the head of the audit is appended.
     """
 
     store: str = DEFAULT_STORE
@@ -137,6 +144,9 @@ class Settings:
     upload_bytes: int = UPLOAD_BYTES
     data_folder: Path = field(default_factory=lambda: _data_folder({}))
     access: AccessSettings = field(default_factory=AccessSettings)
+    audit: bool = False
+    audit_key_file: Path | None = None
+    audit_head: Path | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -160,6 +170,7 @@ class Settings:
         incidents = environment.get("PATCHMAP_INCIDENTS") or "local"
         if incidents not in ("local", "off"):
             raise InputError(f"PATCHMAP_INCIDENTS={incidents!r} is unknown; choose local or off")
+        access = AccessSettings.read(environment)
         return cls(
             store=environment.get("PATCHMAP_STORE") or DEFAULT_STORE,
             tiles=TileServer(address, attribution) if address else None,
@@ -180,8 +191,23 @@ class Settings:
             )
             * 1_000_000,
             data_folder=_data_folder(environment),
-            access=AccessSettings.read(environment),
+            access=access,
+            audit=_switch(environment, "PATCHMAP_AUDIT") or access.way != "local",
+            audit_key_file=_path(environment, "PATCHMAP_AUDIT_KEY_FILE"),
+            audit_head=_path(environment, "PATCHMAP_AUDIT_HEAD"),
         )
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "off"
+    if text not in ("on", "off"):
+        raise InputError(f"{name}={text!r} is unknown; choose on or off")
+    return text == "on"
+
+
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(name)
+    return Path(text) if text else None
 
 
 def _data_folder(environment: Mapping[str, str]) -> Path:

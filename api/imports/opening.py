@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from api.identity.trail import AuditTrail
+from api.settings import Settings
+from boundaries.gazetteer.folder import beside
+from geo.store.audit import AuditLog, HeadFile, read_key
+from geo.store.audit_chain import Head
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore, make_private, remove_store
 from geo.store.geopackage.records import RecordsFile
@@ -15,6 +20,7 @@ from geo.store.records import Records
 from geo.temporary import HIDDEN_PREFIX, remove_abandoned
 
 POSTGRES: Final = ("postgres://", "postgresql://")
+KEY_ENDING: Final = ".audit-key"
 
 
 @contextmanager
@@ -56,3 +62,30 @@ def open_records(address: str) -> Iterator[Records]:
         return
     with closing(RecordsFile(Path(address))) as file:
         yield file
+
+
+@contextmanager
+def open_audit(
+    address: str, settings: Settings, *, on_head: Callable[[Head], None] = lambda _head: None
+) -> Iterator[AuditTrail]:
+    """Open the audit of a store that was opened before; its key is made with the first entry.
+
+    Parameters
+    ----------
+    address
+        The store.
+    settings
+        Where the key is, and where heads are kept outside of the records.
+    on_head
+        Called with each new head too.
+
+    Raises
+    ------
+    StoreError
+        If the records or the key cannot be read.
+    """
+    key_file = settings.audit_key_file or beside(address, settings.data_folder, KEY_ENDING)
+    with open_records(address) as records:
+        has_entries = bool(records.rows("SELECT 1 FROM patchmap_audit LIMIT 1"))
+        key = read_key(key_file, make=not has_entries)
+        yield AuditTrail(AuditLog(records, key, HeadFile(settings.audit_head, on_head)))

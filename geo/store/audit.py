@@ -1,0 +1,349 @@
+"""The audit in the records of a store: appended to by any process, read, verified, redacted."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from geo.errors import NotFoundError, StoreError, raised_anew
+from geo.store.audit_chain import (
+    FIRST,
+    REDACTION,
+    AuditEntry,
+    AuditKey,
+    Fields,
+    Head,
+    StoredEntry,
+    canonical,
+    faults_of,
+    make_entry,
+)
+from geo.store.records import Records
+
+_PAGE: Final = 5_000
+_COLUMNS: Final = "sequence, entry, previous, mac, fields"
+_HEAD: Final = re.compile(r"(\d{1,18}) ([0-9a-f]{64})")
+_KEY_BYTES: Final = 32
+
+
+@dataclass
+class _Ticket:
+    """An entry that waits to be written."""
+
+    action: str
+    fields: Fields
+    written: StoredEntry | None = None
+    error: Exception | None = None
+
+
+class AuditLog:
+    """The audit of one store.
+
+    Threads may share it. What several of them append at once is written in one transaction, and
+    each of them waits until that is on the disk.
+
+    Parameters
+    ----------
+    records
+        Where entries are kept.
+    key
+        Of the audit.
+    head
+        Takes each new head outside of the records; None where nothing does.
+    """
+
+    def __init__(self, records: Records, key: AuditKey, head: HeadFile | None = None) -> None:
+        self._records = records
+        self._key = key
+        self._head = head
+        self._waiting: list[_Ticket] = []
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+
+    def append(self, action: str, fields: Fields) -> Head:
+        """Keep an entry.
+
+        Parameters
+        ----------
+        action
+            What was done.
+        fields
+            Some of `geo.store.audit_chain.FIELDS`.
+
+        Returns
+        -------
+        Its head, once it is on the disk.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
+        """
+        ticket = _Ticket(action, fields)
+        with self._lock:
+            self._waiting.append(ticket)
+        with self._turn:
+            if ticket.written is None and ticket.error is None:
+                with self._lock:
+                    group, self._waiting = self._waiting, []
+                self._write(group)
+        if ticket.error:
+            raise raised_anew(ticket.error)
+        if ticket.written is None:
+            raise StoreError("an entry of the audit was not written")
+        return ticket.written.head
+
+    def entries(self, *, action: str = "", newest_first: bool = False) -> Iterator[AuditEntry]:
+        """Yield the entries as people read them.
+
+        Parameters
+        ----------
+        action
+            Only those of this action.
+        newest_first
+            The last entry first.
+
+        Returns
+        -------
+        The entries, read some at a time.
+        """
+        condition = "entry LIKE ?" if action else ""
+        values = [f'{{"action":{json.dumps(action)},%'] if action else []
+        stored = self._stored(condition, *values, newest_first=newest_first)
+        yield from map(AuditEntry.of, stored)
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with the audit, a line for each fault; empty if it is whole."""
+        heads = self._head.read() if self._head else []
+        return [*faults_of(self._key, self._stored(), heads)]
+
+    def count(self) -> int:
+        """Return how many entries there are."""
+        return int(self._records.rows("SELECT count(*) FROM patchmap_audit")[0][0])
+
+    def redact(self, sequence: int, name: str, fields: Fields) -> Head:
+        """Replace the content of a field, so that only its hash stays.
+
+        Until the records are compacted the content can still be read from their files.
+
+        Parameters
+        ----------
+        sequence, name
+            The entry and the field.
+        fields
+            Of the entry that says so: who, and why.
+
+        Returns
+        -------
+        The head of that entry.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such entry, or it has no such field.
+        """
+        with self._turn, self._records.transaction():
+            rows = self._records.rows(
+                "SELECT fields FROM patchmap_audit WHERE sequence = ?", sequence
+            )
+            stored = json.loads(rows[0][0]) if rows else {}
+            if stored.get(name) is None:
+                raise NotFoundError(f"entry {sequence} of the audit has no {name} to redact")
+            self._records.execute(
+                "UPDATE patchmap_audit SET fields = ? WHERE sequence = ?",
+                canonical(stored | {name: None}),
+                sequence,
+            )
+            subject = {"subject": f"{sequence} {name}"}
+            [written] = self._appended([_Ticket(REDACTION, {**fields, **subject})])
+        self._publish(written.head)
+        return written.head
+
+    def _write(self, group: Sequence[_Ticket]) -> None:
+        try:
+            with self._records.transaction():
+                written = self._appended(group)
+            # After the commit: a head outside of an entry that is not there would be a false alarm.
+            self._publish(written[-1].head)
+        except Exception as error:  # noqa: BLE001 - raised in the thread of each
+            for ticket in group:
+                ticket.error = error
+            return
+        for ticket, stored in zip(group, written, strict=True):
+            ticket.written = stored
+
+    def _appended(self, group: Sequence[_Ticket]) -> list[StoredEntry]:
+        rows = self._records.rows(
+            "SELECT sequence, mac FROM patchmap_audit ORDER BY sequence DESC LIMIT 1"
+        )
+        last = Head(*rows[0]) if rows else Head(0, FIRST)
+        written = []
+        for ticket in group:
+            stored = make_entry(
+                self._key, last, at=_now(), action=ticket.action, fields=ticket.fields
+            )
+            self._records.execute(
+                f"INSERT INTO patchmap_audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
+                stored.sequence,
+                stored.entry,
+                stored.previous,
+                stored.mac,
+                stored.fields,
+            )
+            written.append(stored)
+            last = stored.head
+        return written
+
+    def _publish(self, head: Head) -> None:
+        if self._head:
+            self._head.write(head)
+
+    def _stored(
+        self, condition: str = "", *values: object, newest_first: bool = False
+    ) -> Iterator[StoredEntry]:
+        order, beyond = ("DESC", "<") if newest_first else ("ASC", ">")
+        last: int | None = None
+        while True:
+            after = [] if last is None else [f"sequence {beyond} ?"]
+            where = " AND ".join(filter(None, [condition, *after]))
+            rows = self._records.rows(
+                f"SELECT {_COLUMNS} FROM patchmap_audit {'WHERE ' + where if where else ''}"
+                f" ORDER BY sequence {order} LIMIT {_PAGE}",
+                *values,
+                *([] if last is None else [last]),
+            )
+            yield from (StoredEntry(*row) for row in rows)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1][0]
+
+
+class HeadFile:
+    """Keeps the heads of an audit outside of it, so that cutting its end shows.
+
+    Parameters
+    ----------
+    path
+        A file that is only appended to, best on another machine; None for none.
+    on_head
+        Called with each head, to keep it elsewhere too.
+    """
+
+    def __init__(self, path: Path | None, on_head: Callable[[Head], None]) -> None:
+        self.path = path
+        self._on_head = on_head
+
+    def write(self, head: Head) -> None:
+        """Append a head; returns once it is on the disk.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written.
+        """
+        self._on_head(head)
+        if self.path is None:
+            return
+        try:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                size = os.fstat(file).st_size
+                # A power cut may have left half a line.
+                torn = bool(size) and os.pread(file, 1, size - 1) != b"\n"
+                line = f"{head.sequence} {head.mac}\n".encode()
+                if os.write(file, b"\n" * torn + line) != len(line) + torn:
+                    raise StoreError(f"{self.path} cannot be written: its disk is full")
+                os.fsync(file)
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
+
+    def read(self) -> list[Head]:
+        """Return all heads; half a line is none.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be read.
+        """
+        if self.path is None:
+            return []
+        try:
+            lines = self.path.read_text(encoding="ascii", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
+        matches = filter(None, map(_HEAD.fullmatch, lines))
+        return [Head(int(match[1]), match[2]) for match in matches]
+
+
+def read_key(path: Path, *, make: bool) -> AuditKey:
+    """Return the key in a file that only its owner can read.
+
+    Parameters
+    ----------
+    path
+        The file.
+    make
+        Make a key where there is none: only for an audit without entries.
+
+    Returns
+    -------
+    The key.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, others can read it, or it holds no key.
+    """
+    if make and not path.exists():
+        _make_key(path)
+    try:
+        status = path.stat()
+        text = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(
+            f"the key of the audit cannot be read from {path}: "
+            f"{getattr(error, 'strerror', '') or 'it is no text'}; put the file back"
+        ) from error
+    if status.st_mode & 0o077:
+        raise StoreError(f"others can read the key of the audit; run: chmod 600 {path}")
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise StoreError(f"{path} holds no key of an audit; write 64 hexadecimal digits")
+    return AuditKey(bytes.fromhex(text))
+
+
+def _make_key(path: Path) -> None:
+    """Make a key, unless another process does so at the same time."""
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            os.write(file, secrets.token_hex(_KEY_BYTES).encode() + b"\n")
+            os.fsync(file)
+        finally:
+            os.close(file)
+        try:
+            # A link, not a rename: the first of several processes wins.
+            os.link(part, path)
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
