@@ -1,0 +1,289 @@
+"""Making a release: true counts, once, and the protected tables that are published of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.disclosure.cell_keys import record_keys
+from geo.disclosure.pieces import protected
+from geo.errors import InputError
+from geo.incidents import london_months
+from geo.locate import AreaLocator
+from geo.period import Period
+from geo.question.ask import Answer, Question, ask
+from geo.question.store_settings import source_notes
+from geo.releases.ledger import Ledger
+from geo.releases.model import Accuracy, Release, ReleaseDefinition, ReleaseTable
+from geo.releases.small_places import population_findings, single_places
+from geo.sources import police_uk
+from geo.store.contract import StoreReader, Window
+
+OPEN_SOURCES: Final = (police_uk.SOURCE,)
+"""What these publish is open at street level: rounding it would hide nothing."""
+
+_COLUMNS: Final = ("incident_id", "source", "category", "occurred_from", "x", "y")
+
+
+@dataclass(frozen=True)
+class MadeRelease:
+    """A draft and the ledger that holds once it is approved."""
+
+    release: Release
+    ledger: Ledger
+
+
+def make_release(
+    definition: ReleaseDefinition,
+    store: StoreReader,
+    *,
+    published: Mapping[str, Release],
+    ledger: Ledger,
+    secret: bytes,
+) -> MadeRelease:
+    """Make the protected tables of a release, in agreement with all that was published before.
+
+    Parameters
+    ----------
+    definition
+        What it is of.
+    store
+        Where incidents and layers are.
+    published
+        Every release that was ever approved, by id.
+    ledger
+        After the last of them.
+    secret
+        Of the record keys.
+
+    Returns
+    -------
+    The draft, and the ledger to be after its approval.
+
+    Raises
+    ------
+    InputError
+        If it mixes open and other sources, or areas of a layer overlap.
+    QuestionError
+        If the data has no such layer, category or period.
+    NotFoundError
+        If the store has no such layer.
+    """
+    is_open = _is_open(definition.sources)
+    with store.reading():
+        drafts = [_draft_table(definition, layer, store) for layer in definition.layers]
+        release = Release(
+            definition,
+            tuple(one.table for one in drafts),
+            crs=store.projection.crs,
+            attribution=_attribution(definition, store),
+            months_missing=drafts[0].missing,
+        )
+        if is_open:
+            return MadeRelease(release, ledger)
+        known = {name: one.definition for name, one in published.items()}
+        earlier = [
+            _Scope.of(known[name], table)
+            for name, layer in ledger.tables
+            if (table := published[name].table(layer))
+        ]
+        incidents = _incidents(
+            store, [*earlier, *(_Scope.of(definition, one.table) for one in drafts)]
+        )
+    cells = [scope.cells(incidents) for scope in earlier]
+    for draft in drafts:
+        release, ledger = _protect(release, draft, ledger, cells, incidents, secret=secret)
+    linked = _linked(known, cells, ledger)
+    return MadeRelease(replace(release, linked=linked), ledger)
+
+
+def _protect(  # noqa: PLR0917 - what one table needs of the release
+    release: Release,
+    draft: _DraftTable,
+    ledger: Ledger,
+    cells: list[NDArray[np.int64]],
+    incidents: pd.DataFrame,
+    *,
+    secret: bytes,
+) -> tuple[Release, Ledger]:
+    """Put the protected table of a layer in the place of the true one, and into the ledger."""
+    definition, true = release.definition, draft.table
+    cells.append(_Scope.of(definition, true).cells(incidents))
+    keys = record_keys(incidents["incident_id"], secret)
+    pieces, _ = protected(ledger.pieces, np.column_stack(cells), true.shape, keys, secret=secret)
+    table = _filled(true, pieces.table(len(cells) - 1, true.shape.size))
+    findings = [
+        *population_findings(true, draft.residents),
+        *single_places(true, incidents, cells[-1]),
+    ]
+    return (
+        replace(
+            release,
+            tables=tuple(table if one is true else one for one in release.tables),
+            accuracy=(*release.accuracy, _accuracy(true, table)),
+            findings=(*release.findings, *findings),
+        ),
+        Ledger((*ledger.tables, (definition.release_id, true.layer)), pieces),
+    )
+
+
+def _is_open(sources: Sequence[str]) -> bool:
+    kinds = {source in OPEN_SOURCES for source in sources}
+    if len(kinds) > 1:
+        # Who takes the open counts from a rounded sum knows the rest better than they should.
+        raise InputError(
+            f"{', '.join(OPEN_SOURCES)} is open already; make one release of it and another of "
+            "the other sources"
+        )
+    return kinds == {True}
+
+
+@dataclass(frozen=True)
+class _DraftTable:
+    """True counts of a layer, what the layer says of residents, and unpublished months."""
+
+    table: ReleaseTable
+    residents: NDArray[np.float64] | None
+    missing: tuple[str, ...]
+
+
+def _draft_table(definition: ReleaseDefinition, layer: str, store: StoreReader) -> _DraftTable:
+    answers = [_ask(definition, layer, slugs, store) for slugs in definition.groups.values()]
+    areas = answers[0].areas
+    if len(AreaLocator(areas).overlaps):
+        raise InputError(f"areas of {layer} overlap; a release needs a layer of separate areas")
+    published = {month for answer in answers for month in answer.accounts.months_published}
+    months = tuple(month for month in definition.period.months if month in published)
+    values = np.full((len(areas), len(months), len(answers)), np.nan)
+    for group, answer in enumerate(answers):
+        frame = answer.area_counts
+        why = frame["why"] if "why" in frame else pd.Series("", index=frame.index)
+        # A month that is known in part is not known: its number could be taken for the whole.
+        n = frame["n"].astype("Float64").mask(why != "").to_numpy(float, na_value=np.nan)
+        position = pd.Index(months).get_indexer(pd.Index(frame["month"]))
+        row = areas.index.astype(str).get_indexer(pd.Index(frame["area_code"]))
+        values[row, position, group] = n
+    metadata = next(one for one in store.layers() if one.layer_id == layer)
+    table = ReleaseTable(
+        layer,
+        metadata.title or layer,
+        metadata.authority,
+        metadata.licence,
+        tuple(areas.index.astype(str)),
+        tuple(areas["area_name"].astype(str)),
+        np.asarray(areas.geometry.to_numpy(), dtype=object),
+        months,
+        tuple(definition.groups),
+        values,
+        rounded=False,
+    )
+    residents = None
+    if "residents" in areas:
+        residents = pd.to_numeric(areas["residents"], errors="coerce").to_numpy(float)
+    missing = tuple(month for month in definition.period.months if month not in published)
+    return _DraftTable(table, residents, missing)
+
+
+def _ask(
+    definition: ReleaseDefinition, layer: str, slugs: Sequence[str], store: StoreReader
+) -> Answer:
+    options = {
+        "datetime": f"{definition.first}/{definition.last}",
+        "category": ",".join(slugs),
+        "source": ",".join(definition.sources),
+        "layer": layer,
+        "by": "month",
+    }
+    return ask(Question.read(options), store)
+
+
+def _attribution(definition: ReleaseDefinition, store: StoreReader) -> tuple[str, ...]:
+    notes = source_notes(store, definition.sources)
+    return tuple(
+        notes[source].attribution
+        for source in definition.sources
+        if source in notes and notes[source].attribution
+    )
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Which incidents a table counts, in which of its cells."""
+
+    table: ReleaseTable
+    sources: tuple[str, ...]
+    groups: Mapping[str, int]
+    everything: bool
+
+    @classmethod
+    def of(cls, definition: ReleaseDefinition, table: ReleaseTable) -> _Scope:
+        numbers = {
+            slug: at for at, slugs in enumerate(definition.groups.values()) for slug in slugs
+        }
+        return cls(table, definition.sources, numbers, not numbers)
+
+    def cells(self, incidents: pd.DataFrame) -> NDArray[np.int64]:
+        """The cell of each incident; −1 for those that the table does not count."""
+        table, shape = self.table, self.table.shape
+        month = pd.Index(table.months).get_indexer(pd.Index(incidents["month"]))
+        group: NDArray[np.integer] = np.zeros(len(incidents), np.int64)
+        if not self.everything:
+            group = incidents["category"].map(self.groups).fillna(-1).to_numpy(np.int64)
+        area = np.full(len(incidents), -1)
+        here = (month >= 0) & (group >= 0) & incidents["source"].isin(self.sources).to_numpy()
+        frame = gpd.GeoDataFrame(index=list(table.codes), geometry=list(table.outlines))
+        area[here] = AreaLocator(frame).locate(incidents["x"][here], incidents["y"][here])
+        cells = (area * shape.months + month) * shape.groups + group
+        unknown = np.isnan(table.values.ravel())
+        inside = area >= 0
+        inside[inside] = ~unknown[cells[inside]]
+        return np.where(inside, cells, -1)
+
+
+def _incidents(store: StoreReader, scopes: Sequence[_Scope]) -> pd.DataFrame:
+    """The incidents of all months of some tables, with the `month` of each."""
+    months = {month for scope in scopes for month in scope.table.months}
+    if not months:
+        return pd.DataFrame(columns=[*_COLUMNS, "month"])
+    period = Period.of_months(min(months), max(months))
+    rows = store.incidents(Window(period.start, period.end), columns=_COLUMNS)
+    sources = {source for scope in scopes for source in scope.sources}
+    rows = rows[rows["source"].isin(sources).to_numpy(dtype=bool)]
+    # In one order, whatever the store's: the choices of the rounding must not depend on it.
+    rows = rows.sort_values("incident_id", kind="stable", ignore_index=True)
+    return rows.assign(month=london_months(rows["occurred_from"]).astype(str))
+
+
+def _filled(draft: ReleaseTable, values: NDArray[np.int64]) -> ReleaseTable:
+    known = ~np.isnan(draft.values)
+    filled = np.where(known, values.reshape(known.shape), np.nan)
+    return replace(draft, values=filled, rounded=True)
+
+
+def _accuracy(true: ReleaseTable, published: ReleaseTable) -> Accuracy:
+    error = np.nan_to_num(published.values - true.values)
+    areas = np.abs(error.sum(axis=(1, 2)))
+    by_area = float(areas.mean()) if len(areas) else 0.0
+    return Accuracy(true.layer, round(by_area, 2), int(error.sum()), int(areas.max(initial=0)))
+
+
+def _linked(
+    known: Mapping[str, ReleaseDefinition], cells: Sequence[NDArray[np.int64]], ledger: Ledger
+) -> tuple[str, ...]:
+    """The earlier releases that count incidents which this one counts too."""
+    own = np.zeros(len(cells[0]), dtype=bool)
+    for (name, _), one in zip(ledger.tables, cells, strict=True):
+        own |= (one >= 0) & (name not in known)
+    return tuple(
+        dict.fromkeys(
+            name
+            for (name, _), one in zip(ledger.tables, cells, strict=True)
+            if name in known and ((one >= 0) & own).any()
+        )
+    )

@@ -1,0 +1,253 @@
+"""Releases: made from a store, checked against each other, approved by a second person."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from geo.crs import BRITISH_NATIONAL_GRID
+from geo.errors import ConflictError, InputError
+from geo.incidents import COLUMNS, Batch, Partition, month_span
+from geo.question.ask import Question, ask
+from geo.releases.checking import check_release
+from geo.releases.model import ReleaseDefinition, ReleaseTable
+from geo.releases.records import ReleaseRecords
+from geo.store.contract import LayerMetadata
+from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.records import RecordsFile
+from geo.store.postgis import PostgisStore
+from geo.store.postgis.records import PostgisRecords
+from tests.postgres import Cluster
+
+WEST, SOUTH = 435_000.0, 336_000.0
+MONTHS = ("2024-01", "2024-02", "2024-03")
+GROUPS = {"Burglary": ("burglary",), "Other": ("arson", "anti-social-behaviour")}
+
+
+def strips(widths: list[int], names: str) -> gpd.GeoDataFrame:
+    """Areas side by side, each so many hundred metres wide."""
+    edges = WEST + 100.0 * np.cumsum([0, *widths])
+    squares = [
+        shapely.box(west, SOUTH, east, SOUTH + 1_000) for west, east in itertools.pairwise(edges)
+    ]
+    frame = gpd.GeoDataFrame(
+        {"area_name": [f"Ward {name}" for name in names], "residents": 1_000},
+        geometry=squares,
+        crs=BRITISH_NATIONAL_GRID,
+    )
+    return frame.set_axis(pd.Index([*names], name="area_code"))
+
+
+def month_of(month: str, *, source: str = "calls", extra: int = 0) -> Partition:
+    """A month of 40 incidents along 2 km, and some more in the first hundred metres."""
+    rng = np.random.default_rng(int(month.replace("-", "")))
+    size = 40 + extra
+    start, end = month_span(month)
+    rows = pd.DataFrame(
+        {
+            "incident_id": [f"{source}/{month}:{at}" for at in range(size)],
+            "source": source,
+            "category": rng.choice(["burglary", "arson", "anti-social-behaviour"], size),
+            "occurred_from": start.as_unit("s"),
+            "occurred_to": end.as_unit("s"),
+            "precision": "month",
+            "x": np.append(rng.uniform(WEST, WEST + 2_000, 40), np.full(extra, WEST + 50)),
+            "y": SOUTH + 500,
+            "location": "",
+            "reference": "",
+        },
+        columns=list(COLUMNS),
+    )
+    rejected = pd.DataFrame(columns=["line", "reason", "row"])
+    return Partition(
+        source=source,
+        name="town",
+        month=month,
+        file=f"{month}-{source}.csv",
+        sha256=f"{month}-{source}-{extra}",
+        fields=(),
+        batches=lambda: iter([Batch(rows, rejected)]),
+    )
+
+
+Pair = tuple[GeoPackageStore | PostgisStore, ReleaseRecords]
+
+
+def _fill(store: GeoPackageStore | PostgisStore) -> None:
+    with store.transaction():
+        store.put_layer(LayerMetadata("wards", title="Wards"), strips([5, 5, 5, 5], "ABCD"))
+        # The same but for a small piece that moved, and other areas altogether.
+        store.put_layer(LayerMetadata("wards-new", title="New"), strips([6, 4, 5, 5], "ABCD"))
+        store.put_layer(LayerMetadata("halves", title="Halves"), strips([9, 11], "XY"))
+        for month in MONTHS:
+            store.put_partition(month_of(month))
+
+
+@pytest.fixture(params=["GeoPackage", "PostGIS"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
+    if request.param == "GeoPackage":
+        path = tmp_path / "town.gpkg"
+        with closing(GeoPackageStore(path, create=True)) as file, closing(RecordsFile(path)) as own:
+            _fill(file)
+            yield file, ReleaseRecords(own)
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    url = cluster.new_database()
+    with closing(PostgisStore(url, create=True)) as server, closing(PostgisRecords(url)) as tables:
+        _fill(server)
+        yield server, ReleaseRecords(tables)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    path = tmp_path / "town.gpkg"
+    with closing(GeoPackageStore(path, create=True)) as store, closing(RecordsFile(path)) as own:
+        _fill(store)
+        yield store, ReleaseRecords(own)
+
+
+def asb(release_id: str, *layers: str, last: str = "2024-03") -> ReleaseDefinition:
+    return ReleaseDefinition(
+        release_id, "Incidents", layers or ("wards",), "2024-01", last, GROUPS, ("calls",)
+    )
+
+
+def published(pair: Pair, definition: ReleaseDefinition) -> ReleaseTable:
+    store, releases = pair
+    releases.make(definition, store, by="ann")
+    return releases.approve(definition.release_id, by="ben").tables[0]
+
+
+def true_counts(store: GeoPackageStore | PostgisStore, layer: str) -> np.ndarray:
+    options = {"datetime": "2024-01/2024-03", "layer": layer, "by": "month"}
+    frames = [
+        ask(Question.read({**options, "category": ",".join(slugs)}), store).area_counts
+        for slugs in GROUPS.values()
+    ]
+    areas = frames[0]["area_code"].nunique()
+    stacked = [frame["n"].to_numpy(int).reshape(3, areas).T for frame in frames]
+    return np.stack(stacked, axis=2)
+
+
+def test_it_is_made_once_approved_by_another_and_withdrawn(either: Pair) -> None:
+    store, releases = either
+    draft = releases.make(asb("first"), store, by="ann")
+    true, table = true_counts(store, "wards"), draft.tables[0]
+    assert (table.values % 5 == 0).all()
+    assert np.abs(table.values - true).max() < 5
+    for axes in [(1,), (0,), (1, 2), (0, 2), (0, 1, 2)]:  # every sum that is controlled
+        assert np.abs((table.values - true).sum(axis=axes)).max() < 5
+    assert releases.approved() == []
+    with pytest.raises(ConflictError, match="a second person must approve"):
+        releases.approve("first", by="ann")
+    approved = releases.approve("first", by="ben")
+    assert (approved.state, approved.approved_by) == ("approved", "ben")
+    np.testing.assert_array_equal(releases.approved()[0].tables[0].values, table.values)
+    with pytest.raises(ConflictError, match="never changes"):
+        releases.make(asb("first"), store, by="ann")
+    with pytest.raises(InputError, match="say why"):
+        releases.withdraw("first", by="cat", reason=" ")
+    assert releases.withdraw("first", by="cat", reason="wrong months").state == "withdrawn"
+    assert releases.approved() == []
+
+
+def test_made_again_it_has_the_same_numbers(pair: Pair) -> None:
+    store, releases = pair
+    first, second = (releases.make(asb("first"), store, by="ann") for _ in range(2))
+    np.testing.assert_array_equal(first.tables[0].values, second.tables[0].values)
+
+
+def test_later_releases_agree_with_all_before_them(pair: Pair) -> None:
+    store, releases = pair
+    short = published(pair, asb("short", last="2024-02"))
+    long = published(pair, asb("long"))
+    np.testing.assert_array_equal(long.values[:, :2], short.values)
+    releases.withdraw("short", by="ben", reason="replaced")
+    published(pair, asb("moved", "wards-new"))
+    both = releases.make(asb("both", "halves", "wards"), store, by="ann")
+    assert both.linked == ("short", "long", "moved")  # what was withdrawn stays known
+    np.testing.assert_array_equal(both.tables[1].values, long.values)
+    result = releases.check("both")
+    assert result.passed
+    assert result.numbers > 100
+    assert [one.text for one in result.findings if one.severity == "refused"] == []
+
+
+def test_a_draft_made_before_another_approval_is_made_again(pair: Pair) -> None:
+    store, releases = pair
+    releases.make(asb("first"), store, by="ann")
+    releases.make(asb("second", "halves"), store, by="ann")
+    releases.approve("first", by="ben")
+    with pytest.raises(ConflictError, match="another release was approved"):
+        releases.approve("second", by="ben")
+
+
+def test_tables_that_were_rounded_apart_are_refused_by_name(pair: Pair) -> None:
+    store, releases = pair
+    published(pair, asb("first"))
+    draft = releases.make(asb("second", "wards-new"), store, by="ann")
+    table = draft.tables[0]
+    changed = replace(table, values=table.values + 5 * (table.values == 0))
+    ledger = releases._ledger("second")
+    everything = {one.release_id: one for one in releases.approved()}
+    result = check_release(replace(draft, tables=(changed,)), ledger, everything)
+    assert not result.passed
+    assert "not those that were made" in result.findings[0].text
+
+
+def test_revised_data_is_said_and_numbers_that_still_fit_stay(pair: Pair) -> None:
+    store, releases = pair
+    before = published(pair, asb("first"))
+    with store.transaction():
+        store.put_partition(month_of("2024-01", extra=30))
+    releases.make(asb("second"), store, by="ann")
+    after = releases.get("second").tables[0].values
+    np.testing.assert_array_equal(after[1:], before.values[1:])
+    assert after[0, 0].sum() > before.values[0, 0].sum()
+    result = releases.check("second")
+    assert any("Ward A, 2024-01" in one.text for one in result.findings)
+    assert result.passed
+
+
+def test_open_sources_are_published_as_they_are_and_never_mixed(pair: Pair) -> None:
+    store, releases = pair
+    with store.transaction():
+        store.put_partition(month_of("2024-01", source="police.uk"))
+    definition = replace(asb("open"), sources=("police.uk",))
+    draft = releases.make(definition, store, by="ann")
+    assert not draft.is_rounded
+    assert np.nansum(draft.tables[0].values) == 40
+    assert draft.months_missing == ("2024-02", "2024-03")
+    assert draft.tables[0].months == ("2024-01",)
+    assert releases.check("open").passed
+    with pytest.raises(InputError, match="open already"):
+        releases.make(replace(definition, sources=("police.uk", "calls")), store, by="ann")
+
+
+def test_small_and_single_places_are_named(pair: Pair) -> None:
+    store, releases = pair
+    few = strips([5, 5, 5, 5], "ABCD").assign(residents=[99, 1_000, 1_000, 1_000])
+    with store.transaction():
+        store.put_layer(LayerMetadata("few", title="Few"), few)
+        store.put_partition(month_of("2024-01", extra=60))
+    releases.make(asb("few", "few"), store, by="ann")
+    findings = {one.severity: one.text for one in releases.check("few").findings}
+    assert findings["refused"] == "Few: fewer than 100 residents in Ward A; use larger areas"
+    assert "at one place in Ward A;" in findings["caution"]
+
+
+def test_overlapping_areas_are_refused(pair: Pair) -> None:
+    store, releases = pair
+    overlapping = strips([5, 5], "AB")
+    overlapping.geometry = overlapping.geometry.buffer(60)
+    with store.transaction():
+        store.put_layer(LayerMetadata("odd"), overlapping)
+    with pytest.raises(InputError, match="areas of odd overlap"):
+        releases.make(asb("odd", "odd"), store, by="ann")
