@@ -25,6 +25,7 @@ PAGES: Final = (
     "allocation",
     "gis",
     "service",
+    "access",
     "backup",
     "country",
     "commands",

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from inspect import iscoroutinefunction
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Match, Mount, Route
 from starlette.types import Scope
 
+from api.addresses import path_inside
+from api.errors import reads_pages
 from api.identity.identity import PUBLIC, identity_of
 from api.identity.roles import Capability
 
@@ -78,12 +81,29 @@ def demand(request: Request, capability: Capability) -> None:
     if identity.may(capability):
         return
     if identity == PUBLIC:
+        raise _unknown(request)
+    if identity.roles == PUBLIC.roles:
         raise HTTPException(
-            401, "sign in to see this", {"www-authenticate": 'Basic realm="Patchmap"'}
+            403, f"you are signed in as {identity.name} and have no role here; ask for one"
         )
     if capability in _HIDDEN:
         raise HTTPException(404)
     raise HTTPException(403, f"your role does not let you {capability}; ask an administrator")
+
+
+def _unknown(request: Request) -> HTTPException:
+    """Send people in a browser to the page for signing in, and ask other programs for a key."""
+    sign_in = getattr(request.app.state, "sign_in", "")
+    if sign_in and request.method == "GET" and reads_pages(request.headers, request.query_params):
+        path = path_inside(request.scope)
+        query = f"?{request.url.query}" if request.url.query else ""
+        # Not kept, or a browser would go there still when its user has signed in.
+        to = {"location": f"{sign_in}?next={quote(path + query)}", "cache-control": "no-store"}
+        return HTTPException(303, "sign in to see this", to)
+    # A script of a page gets no such header: the browser would ask for a password in its own way.
+    in_browser = "sec-fetch-mode" in request.headers
+    challenge = {} if in_browser else {"www-authenticate": 'Basic realm="Patchmap", charset="UTF-8"'}
+    return HTTPException(401, "sign in to see this, or send a key", challenge)
 
 
 class DeclaredRoute(Route):

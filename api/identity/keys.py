@@ -163,7 +163,7 @@ class Keys:
                 f"SELECT {_COLUMNS} FROM patchmap_keys WHERE key_id = ?", key_id
             )
             if not rows or owner not in (None, _key(rows[0]).owner):
-                raise NotFoundError(f"there is no key {key_id}; 'patchmap keys list' names them")
+                raise NotFoundError(f"there is no key {key_id} here")
             self._records.execute(
                 "UPDATE patchmap_keys SET revoked_at = ? WHERE key_id = ? AND revoked_at IS NULL",
                 to_text(self._clock()),

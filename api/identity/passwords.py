@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ LEAST_LENGTH: Final = 12
 
 MOST_LENGTH: Final = 256
 _LEAST_DIFFERENT: Final = 5
+_AT_ONCE: Final = threading.BoundedSemaphore(2)
+"""Each verification takes 64 MiB and a processor: many at once would take the whole machine."""
 
 
 class Passwords:
@@ -55,8 +58,10 @@ class Passwords:
         """
         import argon2.exceptions  # noqa: PLC0415 - as above
 
+        hashed_or_other = hashed or self._of_nobody
         try:
-            self._hasher.verify(hashed or self._of_nobody, _normal(password[:MOST_LENGTH]))
+            with _AT_ONCE:
+                self._hasher.verify(hashed_or_other, _normal(password[:MOST_LENGTH]))
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
         return hashed is not None and len(password) <= MOST_LENGTH

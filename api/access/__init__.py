@@ -1,0 +1,1 @@
+"""The pages for signing in and out, for one's own keys, and for users and their roles."""
