@@ -14,6 +14,7 @@ from types import ModuleType
 
 from tests.bench import (
     allocation,
+    baseline_points,
     baselines,
     board,
     density,
@@ -36,8 +37,8 @@ from tests.bench import (
 from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
-    join, join_cold, join_threads, serving, transform, gi_star, baselines, density, knox,
-    import_geopackage, import_postgis, plan_move, planner, allocation, board, scale, unusual,
+    join, join_cold, join_threads, serving, transform, gi_star, baselines, baseline_points, density,
+    knox, import_geopackage, import_postgis, plan_move, planner, allocation, board, scale, unusual,
     streets, gazetteer,
 )  # fmt: skip
 

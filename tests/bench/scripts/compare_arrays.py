@@ -51,6 +51,8 @@ def tails(ours: np.ndarray, theirs: np.ndarray) -> None:
     one, other = ours["p"], theirs["p"]
     refuse((np.isnan(one) != np.isnan(other)).any(), "other cells have a baseline")
     refuse(np.nanmax(np.abs(one - other)) > CLOSE, "the tails differ")
+    if "q" in ours:
+        refuse(np.nanmax(np.abs(ours["q"] - theirs["q"])) > CLOSE, "the rates differ")
 
 
 def rates(ours: np.ndarray, theirs: np.ndarray) -> None:

@@ -17,7 +17,8 @@ DAYS = 365
 
 
 def main(kind: str, count: str, target: str) -> None:
-    arrays = {"cells": cells, "points": points, "snap": snap_points}[kind](int(count))
+    makers = {"cells": cells, "points": points, "snap": snap_points, "grid": grid}
+    arrays = makers[kind](int(count))
     np.savez(Path(target), **arrays)
 
 
@@ -31,6 +32,19 @@ def cells(count: int) -> dict[str, np.ndarray]:
     near = made.neighbours.tocsr()
     return {
         "counts": rng.poisson(busy),
+        "data": near.data,
+        "indices": near.indices,
+        "indptr": near.indptr,
+    }
+
+
+def grid(width: int) -> dict[str, np.ndarray]:
+    """The hexagons of a width over the square of the points, as shapes, and which touch."""
+    made = Cells.over(shapely.box(0, 0, SIDE_M, SIDE_M), Grid(width))
+    near, whole = made.neighbours.tocsr(), shapely.geometrycollections(made.geometry)
+    return {
+        "shapes": np.frombuffer(whole.wkb, dtype=np.uint8),
+        "land": made.inside_area,
         "data": near.data,
         "indices": near.indices,
         "indptr": near.indptr,
