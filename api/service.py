@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from fastapi import FastAPI, Response
+from fastapi.responses import FileResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
@@ -72,11 +73,17 @@ def new_service(
     app.add_middleware(Lifecycle, guard, seconds=seconds, metrics=metrics)
     app.add_middleware(BelowPrefix, access.public_url.prefix if access.public_url else "")
     app.add_api_route("/healthz", alive, dependencies=[open_to_anyone()])
+    app.add_api_route("/favicon.ico", icon, dependencies=[open_to_anyone()])
     # Without npm's files the pages still open; only their maps stay empty.
     app.mount("/static/leaflet", StaticFiles(directory=LEAFLET, check_dir=False))
     app.mount("/static/protomaps-leaflet", StaticFiles(directory=PROTOMAPS, check_dir=False))
     app.mount("/static/page", StaticFiles(directory=PAGE))
     return app
+
+
+async def icon() -> Response:
+    """The icon for pages that name none, such as maps: browsers ask for it at this address."""
+    return FileResponse(PAGE / "icon.svg", media_type="image/svg+xml")
 
 
 async def alive() -> Response:

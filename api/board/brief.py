@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from api.basemap.sources import NO_BASEMAP, Basemap, basemaps_of
-from api.board.cards import cards, records
+from api.board.cards import cards
 from api.board.findings import Findings, cached_findings
 from api.board.lasting import edition, reason_shown
 from api.board.rounds import draw_rounds, letters
@@ -164,7 +164,6 @@ def _areas(findings: Findings) -> Variables:
     return {
         **every,
         "areas": rows,
-        "most": records(table.head(1))[0] if len(table) else None,
         "rest": {"areas": len(rest), "n": rest.sum(), "unknown": int(rest.isna().sum())},
     }
 

@@ -18,10 +18,14 @@ from api.pages.text import percent
 from api.pages.trends import Trend
 from geo.analyses.unusual import JudgedSeries
 from geo.analyses.unusual_text import series_title, step_title
+from geo.incidents import category_title
 from geo.surveillance import CANNOT_SAY, FEWER, MORE, USUAL
 
 SPARK: Final = (150.0, 40.0)
 """Width and height of a card's chart, in SVG units."""
+
+MOST_KINDS: Final = 3
+"""Categories that are named of a place."""
 
 NUMBERS: Final = (
     "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
@@ -139,6 +143,31 @@ def place_cards(findings: Findings, judged: JudgedSeries | None, trend: Trend | 
             )
         )
     return made
+
+
+def place_title(card: Card) -> str:
+    """The name of a place, as cards, stories and the presentation have it: `Mill Lane, Abbey`."""
+    return f"{card.name}, {card.area}" if card.area else card.name
+
+
+def verdict_line(card: Card, judged: JudgedSeries | None) -> str:
+    """The verdict on the last month of a place: `As usual in March 2026`; '' without one."""
+    if not judged or not card.verdict:
+        return ""
+    when = step_title(judged.known.steps.labels[-1])
+    expected = f": {card.expected} were to be expected" if card.expected else ""
+    return f"{card.said[:1].upper()}{card.said[1:]} in {when}{expected}"
+
+
+def kinds_words(incidents: pd.DataFrame) -> str:
+    """The most frequent categories of some incidents: `Drugs 17, Burglary 7`; '' of one alone."""
+    counts = incidents["category"].value_counts().sort_index()
+    counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
+    if len(counts) < 2:
+        return ""
+    rest = len(counts) - MOST_KINDS
+    listed = [f"{category_title(str(slug))} {n:,}" for slug, n in counts.head(MOST_KINDS).items()]
+    return ", ".join(listed) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def verdict_rows(judged: JudgedSeries) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from geo.hotspots.peaks import peaks
 from geo.hotspots.street_names import street_names
 from geo.period import Interval
 from geo.properties import cached_property
+from geo.question.alike import is_alike
 from geo.question.answer import Answer
 from geo.question.ask import Question, default_layer
 from geo.question.exclusions import point_name
@@ -128,6 +129,27 @@ class Findings:
     def with_history(self) -> Answer:
         """The Answer with the incidents of the years before, counted without a harm table."""
         return self._answers.ask_history(replace(self.question, weight=COUNT))
+
+    @cached_property
+    def before(self) -> Answer:
+        """The compared period as the tables count it: in areas that are compared, what both cover.
+
+        Raises
+        ------
+        QuestionError
+            If nothing is compared.
+        """
+        answer, compared = self.answer, self.answer.accounts.compared
+        if compared is None or answer.comparison is None:
+            raise QuestionError(
+                "show", "the mode pair needs a period to compare with; choose previous or year"
+            )
+        period = Interval.read(str(compared.period))
+        plain = self._answers.ask(replace(self.question, period=period, compare=""))
+        rows, known = plain.counted, answer.known
+        # An area that is not compared keeps its incidents: without them it would seem to have none.
+        unlike = ~np.append(answer.comparison.compares(known), True)[rows["area"]]
+        return plain.of_rows(is_alike(rows, known, answer.comparison, compared=True) | unlike)
 
     @cached_property
     def counting(self) -> Answer:

@@ -100,6 +100,11 @@ def span_words(period: Period) -> str:
     return f"from {first.day} {first:%B}{year} to {end}"
 
 
+def span_title(period: Period) -> str:
+    """A period as a title: `March 2026`, `4 to 31 March 2026`."""
+    return span_words(period).partition(" ")[2]
+
+
 def compared_words(answer: Answer) -> str:
     """The compared period within a sentence: `in February 2026`, `in the 28 days before`."""
     compared = answer.accounts.compared

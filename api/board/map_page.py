@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request, Response
 from api.answers import Answers
 from api.basemap.sources import Basemaps, basemaps_of
 from api.board.findings import cached_findings
-from api.board.view import BoardView
+from api.board.view import BEFORE, BoardView
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.maps.answer_map import draw
-from api.maps.modes import DEFAULT_MODE
+from api.maps.modes import DEFAULT_MODE, paint
 from api.maps.pages import MapPage, map_response
 from api.query import QUESTION_PARAMETERS, only
 from api.settings import Settings, TileServer
@@ -51,8 +51,8 @@ def draw_maps(answers: Answers, basemaps: Basemaps, settings: Settings, view: Bo
     PatchmapError
         If a map cannot be drawn.
     """
-    compared = cached_findings(answers, view.narrowed).answer.accounts.compared
-    for frame in view.maps(compared):
+    accounts = cached_findings(answers, view.narrowed).answer.accounts
+    for frame in view.maps(accounts):
         options = dict(parse_qsl(urlsplit(frame["address"]).query))
         _cached_map(answers, options, basemaps, settings.tiles)
 
@@ -74,10 +74,12 @@ def _draw(
     mode, over = options.pop("show", DEFAULT_MODE), options.pop("over", "")
     findings = cached_findings(answers, Question.read(options))
     snapshot = answers.snapshot()
+    before = mode == BEFORE
     return draw(
-        findings.answer,
+        findings.before if before else findings.answer,
         projection=snapshot.projection,
-        painting=findings.painting(mode),
+        painting=paint(DEFAULT_MODE, findings.before) if before else findings.painting(mode),
+        # The places of the page on either map: their numbers are those of its cards and tables.
         places=findings.places,
         basemap=basemap.under(snapshot, server),
         over=findings.overlays(over),

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-
-import pandas as pd
 
 from api.board.cards import (
     Card,
     Share,
     history,
+    kinds_words,
     place_cards,
+    place_title,
     records,
     share_held,
+    verdict_line,
     verdict_rows,
 )
 from api.board.findings import Findings
 from api.board.headline import headline_of, span_words
+from api.board.leading import leading_area
 from api.board.variables import Variables
 from api.errors import UNANSWERED
 from api.pages.charts import Chart
@@ -25,11 +28,9 @@ from api.pages.text import PATTERN_WORDS, officer_words, percent, usual_words
 from geo.analyses.unusual import JudgedSeries
 from geo.analyses.unusual_text import series_title, step_title
 from geo.hotspots.verdict import CERTAINTY
-from geo.incidents import category_title
 
 MOST_UNUSUAL: Final = 5
 MOST_AREAS: Final = 5
-MOST_KINDS: Final = 3
 MOST_STREETS: Final = 3
 
 
@@ -118,44 +119,20 @@ def _place(
     peak = str(place["peak"]).partition(",")[0]
     group = str(place["group"])
     lines = [
-        _verdict_line(card, judged),
-        _kinds(incidents),
+        verdict_line(card, judged),
+        kinds_words(incidents),
         f"Busiest: {peak}" if peak else "",
         PATTERN_WORDS[group] if group not in ("", "none", "undefined") else "",
         f"Streets: {', '.join(streets[:MOST_STREETS])}" if len(streets) > 1 else "",
     ]
     return Step(
         f"Place {card.rank} of {of}",
-        f"{card.name}, {card.area}" if card.area else card.name,
+        place_title(card),
         f"{card.n:,} incident{'' if card.n == 1 else 's'} {span}, {usual_words(card.usual)}.",
         [line for line in lines if line],
         at=card.at,
         chart=card.chart,
         months=months,
-    )
-
-
-def _verdict_line(card: Card, judged: JudgedSeries | None) -> str:
-    if not judged or not card.verdict:
-        return ""
-    when = step_title(judged.known.steps.labels[-1])
-    expected = f": {card.expected} were to be expected" if card.expected else ""
-    return f"{card.said[:1].upper()}{card.said[1:]} in {when}{expected}"
-
-
-def _kinds(incidents: pd.DataFrame) -> str:
-    """The most frequent categories of some incidents: `Drugs 17, burglary 7`."""
-    counts = (
-        incidents["category"]
-        .value_counts()
-        .sort_index()
-        .sort_values(ascending=False, kind="stable")
-    )
-    counts = counts[counts > 0]  # of those that the frame knows
-    if len(counts) < 2:
-        return ""
-    return ", ".join(
-        f"{category_title(str(slug))} {n:,}" for slug, n in counts.head(MOST_KINDS).items()
     )
 
 
@@ -171,10 +148,10 @@ def _areas(findings: Findings) -> Step:
         number = f"{len(clear):,} of {len(rows):,} areas"
         key = f"{number} changed by more than chance."
     lines = [f"{row['area_name']}: {_changed(row)}" for row in clear[:MOST_AREAS]] or [
-        f"{row['area_name']}: {int(row['n']):,}, {percent(float(row['share']))} of all"
-        for row in known[:MOST_AREAS]
+        f"{row['area_name']}: {_size(row)}" for row in known[:MOST_AREAS]
     ]
-    return Step("Areas", _most(known), key, lines)
+    harm = findings.answer.harm is not None
+    return Step("Areas", str(leading_area(findings.areas, harm=harm)), key, lines)
 
 
 def _changed(row: dict[object, object]) -> str:
@@ -182,16 +159,10 @@ def _changed(row: dict[object, object]) -> str:
     return f"{row['n']:,}, {abs(change):,} {'more' if change > 0 else 'fewer'}"
 
 
-def _most(known: list[dict[object, object]]) -> str:
-    if not known:
-        return "How many incidents the areas have is unknown."
-    most = max(int(str(row["n"])) for row in known)
-    first = [str(row["area_name"]) for row in known if row["n"] == most]
-    if not most:
-        return "No area has any incident."
-    if len(first) > 1:
-        return f"{len(first):,} areas have most: {_number(most, 'incident')} each."
-    return f"{first[0]} has most: {_number(most, 'incident')}."
+def _size(row: Mapping[object, object]) -> str:
+    """How much an area has of what the areas are ordered by."""
+    n = f"{row['n']:,}, {percent(float(str(row['share'])))} of all"
+    return f"harm {row['weighted']:,.0f}, incidents {n}" if "weighted" in row else n
 
 
 def _number(n: int, thing: str) -> str:

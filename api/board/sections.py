@@ -18,6 +18,7 @@ from api.board.cards import cards, lead, records
 from api.board.findings import PEAK_HOURS, Findings
 from api.board.funnel import Funnel, funnel
 from api.board.lasting import outdate_boards, reason_shown
+from api.board.leading import leading_area
 from api.board.month_bars import month_bars
 from api.board.presentation import presentation
 from api.board.unusual import control, unusual
@@ -187,6 +188,7 @@ def areas(findings: Findings) -> Variables:
     ]
     return {
         "areas": rows,
+        "leading": leading_area(findings.areas, harm=findings.answer.harm is not None),
         "areas_left_out": len(findings.areas) - len(rows),
         "all_areas": _download(_BY_COMMAND["count"], findings.question.query()),
         **_changed(findings.areas),

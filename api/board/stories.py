@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from api.board.by_street import on_street, street_row
+from api.board.cards import history, kinds_words, place_cards, place_title, verdict_line
 from api.board.findings import CHANGE, PER_DAY, Findings, cached_findings
 from api.board.lasting import edition, outdate_boards, reason_shown
 from api.board.variables import page_variables
@@ -28,6 +30,7 @@ from api.maps.street_mode import STREET_AT
 from api.pages.charts import chart
 from api.pages.templating import templates
 from api.pages.text import BESIDE_WORDS, PATTERN_WORDS, class_words, reason_of
+from api.pages.trends import place_trend
 from api.query import QUESTION_PARAMETERS, only
 from geo.analyses.hot_cells import hotspot_ids
 from geo.analyses.places import circles_of
@@ -129,6 +132,7 @@ def _cell(findings: Findings, at: str) -> Story:
         **_area_at(findings, x, y),
         **own,
         **_persistence(findings, x, y),
+        **_months(findings, lambda rows: answer.cells.assign(rows["x"], rows["y"]) == number, x, y),
     }
 
 
@@ -154,12 +158,12 @@ def _place(findings: Findings, at: str) -> Story:
         x, y, radii = (ranked[name].to_numpy(float) for name in ("x", "y", "radius_m"))
         radius = float(radii[0])
     circle = (float(x[0]), float(y[0]), radius)
-    kind = f"Place {ranked['rank'].iloc[0]}" if len(ranked) else "Place"
     own: Story = {
         "kind": "place",
-        "title": _title(kind, findings, x, y),
+        "title": _title("Place", findings, x, y),
         "id": at,
         "radius": radius,
+        **_as_card(findings, at),
     }
     if answer.accounts.compared and len(ranked):
         own |= _change_of(ranked, answer)
@@ -168,7 +172,37 @@ def _place(findings: Findings, at: str) -> Story:
         **_area_at(findings, x, y),
         **own,
         **_persistence(findings, x, y),
+        **_months(findings, lambda rows: findings.within(rows, circle), x, y),
     }
+
+
+def _as_card(findings: Findings, at: str) -> Story:
+    """What the card of a ranked place says: its name, what is usual of it, and the verdict."""
+    judged, trend, _ = history(findings)
+    for card in place_cards(findings, judged, trend):
+        if card.at == at:
+            number, title = f"Place {card.rank}", place_title(card)
+            return {
+                # A place without a street is named after its number already.
+                "title": title if card.name == number else f"{number}: {title}",
+                "usual": card.usual,
+                "judged": verdict_line(card, judged),
+            }
+    return {}
+
+
+def _months(
+    findings: Findings, chosen: Callable[[pd.DataFrame], Bools], x: Floats, y: Floats
+) -> Story:
+    """The last two years of the incidents that are chosen around a point; nothing without any."""
+    try:
+        answer = findings.with_history
+        area = answer.membership.lowest_at(x, y).astype(np.int64)
+        trend = place_trend(answer, [chosen(answer.history)], area)
+    except UNANSWERED:
+        return {}
+    drawn = chart(trend, 0, width=CHART[0], height=CHART[1])
+    return {"chart": drawn, "trend": trend, "band": trend.verdict(0)}
 
 
 def _circle(findings: Findings, at: str) -> tuple[Floats, Floats, float]:
@@ -226,6 +260,7 @@ def _counts(findings: Findings, mask: Bools) -> Story:
     return {
         "n": n,
         "share": n / max(findings.answer.accounts.counted, 1),
+        "kinds": kinds_words(findings.answer.counted[mask]),
         "points": findings.points(mask),
         "peak": findings.peak(mask),
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from api.answers import Answers
 from api.board.findings import Findings
-from api.board.headline import compared_words, headline_of, span_words
+from api.board.headline import compared_words, headline_of, span_title
 from api.board.view import BoardView
 from api.maps.modes import DEFAULT_MODE, MAP_MODES
 from api.pages.bar import BASELINES, bar
@@ -69,7 +69,7 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "unit": "harm" if answer.harm else "incidents",
         "credits": answer.accounts.attribution,
         "map_address": view.map_address(),
-        "maps": view.maps(answer.accounts.compared),
+        "maps": view.maps(answer.accounts),
         "treatable": findings.layers,
         "baselines": _baselines(answer),
     }
@@ -92,7 +92,7 @@ def _summary(answer: Answer) -> list[str]:
     areas = int(answer.shown_areas.sum())
     return [
         categories_words(answer),
-        span_words(answer.accounts.period).partition(" ")[2],
+        span_title(answer.accounts.period),
         *([f"compared with {_then(answer)}"] if compared else []),
         *([hours_words(question.hours)] if question.hours else []),
         *([f"by harm ({answer.harm.title})"] if answer.harm else []),

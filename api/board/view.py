@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from api.board.headline import span_title
 from api.maps.modes import DEFAULT_MODE, map_mode
 from geo.errors import QuestionError
 from geo.period import Interval
-from geo.question.accounts import Compared
+from geo.question.accounts import Accounts
 from geo.question.ask import Question
 
 VIEW_OPTIONS = ("show", "at", "month", "over", "view", "mark", "present")
@@ -17,6 +18,9 @@ VIEW_OPTIONS = ("show", "at", "month", "over", "view", "mark", "present")
 
 PAGE_OPTIONS = ("at", "view", "mark", "present")
 """Those that say how the page is looked at: a map, a file or another page has none of them."""
+
+BEFORE = "before"
+"""What a map shows of the compared period, beside the map of the period; `show` in its address."""
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _VIEW = re.compile(r"-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?,\d{1,2}(\.\d+)?")
@@ -128,17 +132,18 @@ class BoardView:
         plain = dict.fromkeys((*PAGE_OPTIONS, "by", "month"), "")
         return self.address("/map", **(plain | period | others))
 
-    def maps(self, compared: Compared | None) -> list[dict[str, str]]:
+    def maps(self, accounts: Accounts) -> list[dict[str, str]]:
         """The `title` and `address` of each map of the page; a single map has no title."""
-        if self.mode == "pair" and compared:
-            plain = {"show": "", "compare": ""}
-            before = plain | {"datetime": str(compared.period), "period": ""}
+        if self.mode == "pair" and accounts.compared:
             return [
                 {
-                    "title": f"Before: {compared.period.title}",
-                    "address": self.map_address(**before),
+                    "title": f"Before: {span_title(accounts.compared.period)}",
+                    "address": self.map_address(show=BEFORE),
                 },
-                {"title": "After", "address": self.map_address(**plain)},
+                {
+                    "title": f"After: {span_title(accounts.period)}",
+                    "address": self.map_address(show=""),
+                },
             ]
         if self.month and self.mode != "change":
             # Only the mode that compares needs the compared period, which takes time to read.

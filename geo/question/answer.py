@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 import geopandas as gpd
@@ -179,6 +179,27 @@ class Answer:
     earlier: pd.DataFrame = field(default_factory=pd.DataFrame)
     series: Series | None = None
     indexes: LayerIndexes = field(default_factory=LayerIndexes)
+
+    def of_rows(self, chosen: Bools) -> Answer:
+        """Return the Answer of some of its incidents; its accounts have the others as not asked.
+
+        Parameters
+        ----------
+        chosen
+            Which of `counted`.
+        """
+        if chosen.all():
+            return self
+        counted = self.counted[chosen].reset_index(drop=True)
+        left_out = len(self.counted) - len(counted)
+        accounts = replace(
+            self.accounts,
+            counted=len(counted),
+            not_asked=self.accounts.not_asked + left_out,
+            in_no_area=int((counted["area"] < 0).sum()),
+            in_several_areas=self.membership.in_several(counted),
+        )
+        return replace(self, counted=counted, accounts=accounts)
 
     @property
     def area_counts(self) -> gpd.GeoDataFrame:

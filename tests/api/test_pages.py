@@ -115,7 +115,13 @@ def test_a_tile_server_is_asked_only_where_the_user_set_one(store: GeoPackageSto
 
 
 def test_a_head_request_gets_the_head_alone(town_client: TestClient) -> None:
-    for path in ("/healthz", f"/{QUESTION}", f"/map{QUESTION}", "/ogc/collections/wards/items"):
+    for path in (
+        "/healthz",
+        "/favicon.ico",
+        f"/{QUESTION}",
+        f"/map{QUESTION}",
+        "/ogc/collections/wards/items",
+    ):
         head, whole = town_client.head(path), town_client.get(path)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers.get("etag") == whole.headers.get("etag")

@@ -149,8 +149,13 @@ def test_a_story_is_the_same_in_the_page_and_alone(town_client: TestClient, at: 
 def test_the_story_of_a_place_names_its_streets_and_its_rank(town_client: TestClient) -> None:
     at = place_of(town_client.get(QUESTION).text)
     story = town_client.get(f"/story{LATER}&compare=previous&at={at}").text
-    assert "Mill Lane" in story
-    assert "incidents" in story
+    # Named as on its card, with the kinds of incident and its months.
+    title = html.unescape(re.search(r'id="story-title"[^>]*>(.*?) <span', story)[1])
+    assert title == "Place 1: <i>On or near</i> Mill Lane, <b>Abbey</b> & Co"
+    assert re.search(r"<dt>Kinds</dt><dd>Anti-social behaviour \d+, Burglary \d+</dd>", story)
+    assert "usually about" in story
+    assert 'class="spark"' in story
+    assert "2024-01 to 2024-02" in story
     assert "<i>" not in story
 
 
@@ -250,13 +255,15 @@ def test_a_map_that_cannot_be_drawn_says_why_to_people(town_client: TestClient) 
     )
 
 
-def test_before_and_after_are_two_questions(town_client: TestClient) -> None:
+def test_before_and_after_are_of_one_question(town_client: TestClient) -> None:
     page = town_client.get(f"{LATER}&compare=previous&show=pair").text
     frames = re.findall(r'<iframe[^>]* src="([^"]+)"', page)
     assert [html.unescape(frame) for frame in frames] == [
-        "/map?datetime=2024-01-01/2024-01-31&layer=wards&cell=200",
-        "/map?datetime=2024-02&layer=wards&cell=200",
+        "/map?datetime=2024-02&layer=wards&cell=200&compare=previous&show=before",
+        "/map?datetime=2024-02&layer=wards&cell=200&compare=previous",
     ]
+    assert "Before: January 2024" in page
+    assert "After: February 2024" in page
     assert [town_client.get(html.unescape(frame)).status_code for frame in frames] == [200, 200]
 
 

@@ -175,7 +175,7 @@ def _squares() -> gpd.GeoDataFrame:
     return frame.set_axis(pd.Index([f"W{i}" for i in range(4)], name="area_code"))
 
 
-@pytest.mark.parametrize("section", ["places", "areas", "accounts"])
+@pytest.mark.parametrize("section", ["places", "areas", "accounts", "present"])
 def test_a_section_that_fails_says_so_in_its_place_and_the_rest_stands(
     browser: TestClient,
     section: str,
@@ -194,6 +194,8 @@ def test_a_section_that_fails_says_so_in_its_place_and_the_rest_stands(
     assert "ZeroDivisionError" not in response.text
     assert f"the section '{section}'" in caplog.text
     assert "ZeroDivisionError: of this test" in caplog.text
+    if section == "present":  # nobody is shut up in a presentation that failed
+        assert re.search(r'<a class="step leave" href="[^"]+">Board</a>', response.text)
 
 
 def test_a_store_that_goes_away_while_a_page_is_sent_cuts_nothing_off(
