@@ -102,7 +102,9 @@ def _unknown(request: Request) -> HTTPException:
         return HTTPException(303, "sign in to see this", to)
     # A script of a page gets no such header: the browser would ask for a password in its own way.
     in_browser = "sec-fetch-mode" in request.headers
-    challenge = {} if in_browser else {"www-authenticate": 'Basic realm="Patchmap", charset="UTF-8"'}
+    challenge = (
+        {} if in_browser else {"www-authenticate": 'Basic realm="Patchmap", charset="UTF-8"'}
+    )
     return HTTPException(401, "sign in to see this, or send a key", challenge)
 
 
