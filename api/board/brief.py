@@ -194,7 +194,7 @@ def _part(template: str, shared: Variables, own: Variables) -> Markup:
 
 def _style(title: str) -> str:
     """The sheets of style, with the title at the head of each page of paper."""
-    sheets = ("base.css", "print.css", "brief.css")
+    sheets = ("tokens.css", "base.css", "print.css", "brief.css")
     style = [(PAGE / name).read_text(encoding="utf-8") for name in sheets]
     # Names of layers come from outside: each sign but letters and figures as its number.
     quoted = "".join(sign if sign.isalnum() else f"\\{ord(sign):06x}" for sign in title)

@@ -23,7 +23,7 @@ from api.pages.text import reason_of
 from api.settings import TileServer
 from geo.errors import PatchmapError
 
-OWN_SCRIPTS = ("/static/page/map.js", "/static/page/labels.js")
+OWN_SCRIPTS = ("/static/page/scheme.js", "/static/page/map.js", "/static/page/labels.js")
 """Scripts of the map page itself, after Leaflet's."""
 
 ASSETS = {

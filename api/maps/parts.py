@@ -308,7 +308,10 @@ class MapDrawing:
         self._map.fit_bounds(bounds, padding=(8, 8))
         self._name_from(seed)
         # Inserted afterwards, because branca would render all of it as a template.
-        style = _TEMPLATES.get_template("map_style.html").render()
+        style = _TEMPLATES.get_template("map_style.html").render(
+            # Pictures are light, whatever the page is.
+            schemes=not self._tiles
+        )
         named = html.escape(f"Patchmap: {title}")
         sources, linked = "", [*OWN_SCRIPTS]
         if self._vectors:

@@ -23,7 +23,7 @@ CLEAR = 10.0
 """CIEDE2000 between classes that stand beside each other: some four times what is just seen."""
 
 PAPER = "#ffffff"
-_CSS = (Path(STATIC) / "page" / "base.css").read_text(encoding="utf-8")
+_CSS = (Path(STATIC) / "page" / "tokens.css").read_text(encoding="utf-8")
 
 
 def fills(styles: Sequence[Style]) -> list[Floats]:
@@ -51,7 +51,7 @@ SETS = {
     "persistence": fills(list(shows.PATTERN_STYLES.values())),
     "unusual": fills([style for _, style in unusual_mode._KINDS.values()]),
     "officers and patches": [over(hue, PAPER) for hue in HUES],
-    "months": of_css(".months .then", ".spark .band, .months .band"),
+    "months": of_css("--then", "--band"),
 }
 """Without an order: any two of them must."""
 
