@@ -95,6 +95,9 @@ def serve(
         Path | None, typer.Option(help="Certificate (PEM, with its chain) to serve HTTPS with.")
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Private key (PEM) of --tls-cert.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what is unsafe, and start nothing.")
+    ] = False,
 ) -> None:
     """Serve the board, the planner and the OGC API.
 
@@ -103,6 +106,10 @@ def serve(
     """
     place = Place(host, port, unix_socket, tls_cert, tls_key)
     cli = CommandContext.of(context)
+    if check:
+        from api.commands.checking import report  # noqa: PLC0415 - others need none of it
+
+        report(cli, place, Settings.read(), create=create)
     if counts:
         place.checked(AccessSettings())
     set_up(log)
