@@ -26,11 +26,13 @@ from api.data.service import DataService
 from api.dependencies import answers_of
 from api.find import routes as find
 from api.help import page as guide
+from api.identity.audit import Audit
 from api.identity.declared import check_declared, open_to_anyone
 from api.identity.identify import Authenticator
 from api.identity.ways import access_to, authenticator_by
+from api.imports.opening import audit_in
 from api.imports.process import Importer, ImportProcess
-from api.load.log import log
+from api.load.log import log, log_head
 from api.load.memory import MemoryBudget
 from api.load.turns import Turns, WaitingRoom
 from api.ogc import downloads, features, tiles
@@ -100,6 +102,7 @@ def make_app(
         access=settings.access,
     )
     app.state.records, app.state.access = records, access
+    app.state.audit = _audit(records, settings)
     app.add_middleware(NotingReads)
     room = WaitingRoom(settings.waiting)
     turns = Turns(settings.at_once, room)
@@ -131,6 +134,14 @@ def make_app(
     app.add_api_route("/readyz", _ready, dependencies=[open_to_anyone()])
     check_declared(app)
     return app
+
+
+def _audit(records: Records | None, settings: Settings) -> Audit | None:
+    if not settings.audit:
+        return None
+    if records is None:
+        raise ValueError("a service with an audit needs records")
+    return audit_in(records, settings.store, settings, on_head=log_head)
 
 
 @asynccontextmanager

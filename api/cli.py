@@ -12,6 +12,7 @@ from api.commands import (
     access,
     areas,
     attributes,
+    audit,
     basemap,
     clusters,
     gazetteer,
@@ -48,6 +49,7 @@ app.add_typer(gazetteer.gazetteer, name="gazetteer")
 app.add_typer(stores.imports, name="imports")
 app.add_typer(access.users, name="users")
 app.add_typer(access.keys, name="keys")
+app.add_typer(audit.audit, name="audit")
 app.add_typer(published.fetch, name="fetch")
 app.add_typer(published.mapping, name="mapping")
 app.command()(start_command.start)

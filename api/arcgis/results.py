@@ -37,9 +37,9 @@ def query_layer(request: ArcgisRequest, layer: Layer) -> bytes:
     """
     query = LayerQuery.read(request, layer)
     if request.text("outStatistics"):
-        return request.encoded(_statistics(query))
+        return _given(query, request.encoded(_statistics(query)), None)
     if request.flag("returnDistinctValues"):
-        return request.encoded(_distinct(query))
+        return _given(query, request.encoded(_distinct(query)), None)
     positions = query.positions()
     counted = {"count": len(positions)} if request.flag("returnCountOnly") else {}
     if request.flag("returnExtentOnly"):
@@ -49,8 +49,16 @@ def query_layer(request: ArcgisRequest, layer: Layer) -> bytes:
     if request.flag("returnIdsOnly"):
         name = layer.fields.id_name
         ids = query.items.rows(positions)[name].tolist()
-        return request.encoded({"objectIdFieldName": name, "objectIds": ids})
-    return _features(query, positions)
+        answer = request.encoded({"objectIdFieldName": name, "objectIds": ids})
+        return _given(query, answer, len(ids))
+    page, _ = _page(request, positions)
+    return _given(query, _features(query, positions), len(page))
+
+
+def _given(query: LayerQuery, answer: bytes, rows: int | None) -> bytes:
+    """An answer, once it is recorded that it holds so many incidents."""
+    query.request.ogc.consulted(query.layer.collection, query.request.parameters, rows=rows)
+    return answer
 
 
 def _features(query: LayerQuery, positions: Positions) -> bytes:

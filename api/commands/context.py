@@ -15,7 +15,10 @@ import geopandas as gpd
 import typer
 
 from api.formats.encoding import to_json
-from api.imports.opening import POSTGRES, open_store
+from api.identity.audit import Action
+from api.identity.identity import local_identity
+from api.imports.opening import POSTGRES, open_audit, open_store
+from api.settings import Settings, user_name
 from boundaries.layers.read import read_layer
 from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
@@ -54,6 +57,28 @@ class CommandContext:
     def open(self, *, create: bool = False) -> AbstractContextManager[Store]:
         """Open the store that --store names."""
         return open_store(self.store, create=create)
+
+    def record(
+        self, action: Action, *, subject: str = "", rows: int | None = None, reason: str = ""
+    ) -> None:
+        """Record what this command does, where an audit is kept; before it is done for good.
+
+        Parameters
+        ----------
+        action, subject, rows, reason
+            As `Audit.record` takes them.
+
+        Raises
+        ------
+        UnavailableError
+            If it cannot be recorded.
+        """
+        settings = Settings.read()
+        if not settings.audit:
+            return
+        with open_audit(self.store, settings) as trail:
+            who = local_identity(user_name())
+            trail.record(who, action=action, subject=subject, rows=rows, reason=reason)
 
     def check_output(self, output: Path, *inputs: Path) -> None:
         """Refuse an output that is the store, an input or another store, or cannot be written.

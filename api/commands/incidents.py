@@ -20,6 +20,7 @@ from api.commands.context import (
 )
 from api.formats.points import as_spreadsheets
 from api.formats.rejects import RejectsFile
+from api.identity.audit import Action
 from api.imports.incidents import (
     halves_of,
     import_lines,
@@ -143,6 +144,9 @@ def ingest(
                 for part in with_progress(parts, "Reading", total=len(parts))
             ]
             rejected.complete()
+            for each in imported:
+                rows = each.record.rows_accepted
+                cli.record(Action.IMPORT, subject=each.record.file, rows=rows)
     for line in (line for each in imported for line in each.warnings):
         typer.echo(line, err=True)
     if rejected.rows:

@@ -153,8 +153,8 @@ def serve_store(
         store = opened.enter_context(cli.open(create=create))
         for notice in (*renaming_notices(store.layers()), *_sandbox_notices()):
             typer.echo(notice, err=True)
-        shared = settings.access.way != "local"
-        records = opened.enter_context(open_records(cli.store)) if shared else None
+        recorded = settings.audit or settings.access.way != "local"
+        records = opened.enter_context(open_records(cli.store)) if recorded else None
         app = make_app(store, settings, records=records)
         preparation = BoardPreparation(app.state.answers, app.state.basemaps, app.state.settings)
         ready = partial(_warm_up, app, store, preparation)

@@ -12,6 +12,7 @@ import pandas as pd
 import typer
 
 from api.commands.context import CommandContext
+from api.identity.audit import Action
 from api.imports.opening import open_store
 from api.imports.records import record_facts, undone_line
 from api.settings import Settings
@@ -56,6 +57,7 @@ def undo_import(
     cli = CommandContext.of(context)
     with cli.open() as store, store.transaction():
         record = store.undo_import(import_id)
+        cli.record(Action.UNDO, subject=f"import {import_id}", rows=record.rows_accepted)
     cli.echo([undone_line(record)], record_facts(record))
 
 
@@ -147,6 +149,7 @@ def backup(
         raise ConflictError(f"{file} already exists; choose a new file")
     cli.check_output(file)
     with cli.open() as store:
+        cli.record(Action.EXPORT, subject=f"backup {file.name}", rows=store.incident_count())
         write_file(file, lambda part: _back_up(store, part), private=True)
     cli.echo([f"{file}: a backup of {cli.store}", *left_behind(cli)], {"backup": str(file)})
 
@@ -181,6 +184,7 @@ def copy(
     """Copy the store to a new one: a file or a PostgreSQL database."""
     cli = CommandContext.of(context)
     with cli.open() as store, open_store(to, create=True) as target:
+        cli.record(Action.EXPORT, subject="copy of the store", rows=store.incident_count())
         copy_store(store, target, on_part=_echo_name if sys.stderr.isatty() else lambda _name: None)
         n = target.incident_count()
     lines = [f"{n:,} incidents copied from {cli.store}", *left_behind(cli, "the copy")]

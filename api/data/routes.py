@@ -16,6 +16,7 @@ from api.data.service import DataService
 from api.data.uploads import TooLargeError, Upload
 from api.errors import problem, reads_pages, status_of
 from api.formats.encoding import to_json
+from api.identity.audit import Action, record
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.imports.tasks import Undoable
@@ -67,7 +68,7 @@ def file(request: Request, service: DataDep, upload_id: str) -> Response:
 
 
 @router.post("/files/{upload_id}")
-def choose(service: DataDep, upload_id: str, form: FormDep) -> Response:
+def choose(request: Request, service: DataDep, upload_id: str, form: FormDep) -> Response:
     """Take the choices of a form, and import the file if the form says so."""
     upload = upload_of(service, upload_id)
     fields = dict(form)
@@ -81,8 +82,11 @@ def choose(service: DataDep, upload_id: str, form: FormDep) -> Response:
     try:
         if action != "import":
             service.choose(upload, values)
-        elif not service.begin(upload, values):
-            return file_page(service, upload, status=400)
+        else:
+            rows = upload.facts.rows if upload.facts else None
+            record(request, action=Action.IMPORT, subject=upload.path.name, rows=rows)
+            if not service.begin(upload, values):
+                return file_page(service, upload, status=400)
     except PatchmapError as error:
         return file_page(service, upload, refusal=error)
     return RedirectResponse(address, 303)
@@ -110,23 +114,25 @@ def map_of(service: DataDep, upload_id: str) -> Response:
 
 
 @router.get("/files/{upload_id}/rejects.csv")
-def rejects(service: DataDep, upload_id: str) -> Response:
+def rejects(request: Request, service: DataDep, upload_id: str) -> Response:
     """The rows that an import rejected, with the reasons."""
     upload = upload_of(service, upload_id)
     if not upload.rejects.is_file():
         raise NotFoundError("no row of this file was rejected")
     name = f"{upload.path.stem or 'file'}.rejects.csv"
+    record(request, action=Action.EXPORT, subject=name)
     return FileResponse(upload.rejects, media_type="text/csv", filename=name, headers=_NOT_STORED)
 
 
 @router.post("/undo")
-def undo(service: DataDep, form: FormDep) -> Response:
+def undo(request: Request, service: DataDep, form: FormDep) -> Response:
     """Undo imports or changes of layers; the list then says what that did."""
     named = dict.fromkeys(value for name, value in form if name == "change")
     changes = [Undoable.read(value) for value in named]
     if not changes:
         raise InputError("choose what to undo")
     service.check_writable()
+    record(request, action=Action.UNDO, subject=", ".join(map(str, changes)))
     job = service.undo(changes)
     job.over.wait(_UNDO_SECONDS)
     upload_id = dict(form).get("upload", "")

@@ -19,6 +19,7 @@ from starlette.types import Scope
 
 from api.addresses import path_inside
 from api.errors import reads_pages
+from api.identity.audit import Action, record, record_in_thread
 from api.identity.identity import PUBLIC, identity_of
 from api.identity.roles import Capability
 
@@ -48,7 +49,7 @@ class _Demand:
 
     async def __call__(self, request: Request) -> None:
         if self.capability is not None:
-            demand(request, self.capability)
+            await _demand_here(request, self.capability)
 
 
 def requires(capability: Capability) -> Any:
@@ -62,7 +63,7 @@ def open_to_anyone() -> Any:
 
 
 def demand(request: Request, capability: Capability) -> None:
-    """Refuse a request whose caller may not do something.
+    """Refuse a request whose caller may not do something, and record that. Not for coroutines.
 
     Parameters
     ----------
@@ -77,18 +78,37 @@ def demand(request: Request, capability: Capability) -> None:
         401 where nobody has signed in; else 404 for what they may not see and 403 for what they
         may not do.
     """
+    if refusal := _refusal(request, capability):
+        record(request, **_entry(request, capability))
+        raise refusal
+
+
+async def _demand_here(request: Request, capability: Capability) -> None:
+    """Do what `demand` does, from a coroutine."""
+    if refusal := _refusal(request, capability):
+        await record_in_thread(request, **_entry(request, capability))
+        raise refusal
+
+
+def _refusal(request: Request, capability: Capability) -> HTTPException | None:
     identity = identity_of(request)
     if identity.may(capability):
-        return
+        return None
     if identity == PUBLIC:
-        raise _unknown(request)
+        return _unknown(request)
     if identity.roles == PUBLIC.roles:
-        raise HTTPException(
+        return HTTPException(
             403, f"you are signed in as {identity.name} and have no role here; ask for one"
         )
     if capability in _HIDDEN:
-        raise HTTPException(404)
-    raise HTTPException(403, f"your role does not let you {capability}; ask an administrator")
+        return HTTPException(404)
+    return HTTPException(403, f"your role does not let you {capability}; ask an administrator")
+
+
+def _entry(request: Request, capability: Capability) -> dict[str, Any]:
+    """What the audit says of a refusal: without the query, which may hold an address."""
+    subject = f"{request.method} {request.url.path}: {capability}"
+    return {"action": Action.REFUSAL, "subject": subject}
 
 
 def _unknown(request: Request) -> HTTPException:
@@ -145,7 +165,7 @@ def _demanding(handler: Handler, capability: Capability) -> Handler:
     if iscoroutinefunction(handler):
 
         async def answer_here(request: Request) -> Response:
-            demand(request, capability)
+            await _demand_here(request, capability)
             response: Response = await handler(request)
             return response
 

@@ -84,8 +84,32 @@ def open_audit(
     StoreError
         If the records or the key cannot be read.
     """
-    key_file = settings.audit_key_file or beside(address, settings.data_folder, KEY_ENDING)
     with open_records(address) as records:
-        has_entries = bool(records.rows("SELECT 1 FROM patchmap_audit LIMIT 1"))
-        key = read_key(key_file, make=not has_entries)
-        yield AuditTrail(AuditLog(records, key, HeadFile(settings.audit_head, on_head)))
+        yield audit_in(records, address, settings, on_head=on_head)
+
+
+def audit_in(
+    records: Records,
+    address: str,
+    settings: Settings,
+    *,
+    on_head: Callable[[Head], None] = lambda _head: None,
+) -> AuditTrail:
+    """Return the audit in the records of a store.
+
+    Parameters
+    ----------
+    records
+        Those of the store.
+    address, settings, on_head
+        As `open_audit` takes them.
+
+    Raises
+    ------
+    StoreError
+        If its key cannot be read.
+    """
+    key_file = settings.audit_key_file or beside(address, settings.data_folder, KEY_ENDING)
+    has_entries = bool(records.rows("SELECT 1 FROM patchmap_audit LIMIT 1"))
+    key = read_key(key_file, make=not has_entries)
+    return AuditTrail(AuditLog(records, key, HeadFile(settings.audit_head, on_head)))

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
 from api.calls import current_call
+from geo.store.audit_chain import Head
 
 LogChoice = Literal["errors", "requests", "json"]
 
 requests_log: Final = logging.getLogger("patchmap.requests")
+heads_log: Final = logging.getLogger("patchmap.audit")
 log: Final = logging.getLogger("patchmap")
 
 
@@ -31,6 +33,7 @@ def set_up(choice: LogChoice, stream: TextIO = sys.stderr) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.WARNING)
+    heads_log.setLevel(logging.INFO)
     requests_log.setLevel(logging.WARNING if choice == "errors" else logging.INFO)
 
 
@@ -45,6 +48,17 @@ def log_request(**fields: object) -> None:
     """
     if requests_log.isEnabledFor(logging.INFO):
         requests_log.info("%s", _words(fields), extra={"fields": fields})
+
+
+def log_head(head: Head) -> None:
+    """Write the head of the audit, so that whoever keeps the log can tell where its end was cut.
+
+    Parameters
+    ----------
+    head
+        Number and MAC of its last entry.
+    """
+    heads_log.info("audit head %d %s", head.sequence, head.mac)
 
 
 def _words(fields: dict[str, Any]) -> str:

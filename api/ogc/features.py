@@ -190,6 +190,8 @@ def item(request: OgcRequest, collection_id: str, feature_id: str) -> Response:
     ]
 
     def answer() -> Response:
+        asked_for = {**query, "feature": feature_id}
+        request.consulted(requested, asked_for, rows=1)
         feature = features.features([position], axes)[0]
         body = feature[:-1] + b"," + to_json({**axes.members, "links": links})[1:]
         if form is HTML:

@@ -108,7 +108,10 @@ class ItemPage:
         items = self.collection.items(self.query)
         matched = self._select(items)
         last = len(matched) if self.limit is None else self.offset + self.limit
-        selection = self._selection(items, matched[self.offset : last])
+        page = matched[self.offset : last]
+        selection = self._selection(items, page)
+        hits = self.query.get("resultType") == "hits"
+        self.request.consulted(self.collection, self.query, rows=0 if hits else len(page))
         return self._with_headers(
             self._response(selection, len(matched)), selection.axes.uri, len(matched)
         )
@@ -116,6 +119,8 @@ class ItemPage:
     def _file_of_parts(self, parts: ItemParts) -> Response:
         # What is wrong with the parameters must come to light before the file begins.
         head = self._selection(parts.head, self._select(parts.head))
+        # How many will match is not known before all were read.
+        self.request.consulted(self.collection, self.query, rows=None)
         selections = (self._selection(part, self._select(part)) for part in parts.parts)
         download = Download(head, selections, parts.count, self._csv)
         return self._with_headers(self._file(download), head.axes.uri, 0)

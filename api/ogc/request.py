@@ -12,7 +12,8 @@ from api.dependencies import answers_of, settings_of
 from api.etags import not_modified_or
 from api.formats.encoding import to_json
 from api.formats.negotiation import requested_format
-from api.formats.registry import HTML, Format
+from api.formats.registry import FEATURE_FILES, HTML, Format
+from api.identity.audit import Action, record
 from api.ogc.collections.base import Collection as OgcCollection
 from api.ogc.collections.registry import collections_of
 from api.ogc.pages import page_of
@@ -22,6 +23,7 @@ from geo.errors import NotFoundError
 from geo.properties import cached_property
 
 PREFIX = "/ogc"
+_FILES = frozenset(form.name for form in FEATURE_FILES)
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,27 @@ class OgcRequest:
         if reason := collection.unavailable():
             raise NotFoundError(f"{collection_id} can have no features here: {reason}")
         return collection
+
+    def consulted(
+        self, collection: OgcCollection, query: Mapping[str, str], *, rows: int | None
+    ) -> None:
+        """Record that the caller is given single incidents; of other collections nothing.
+
+        Parameters
+        ----------
+        collection, query
+            What is asked.
+        rows
+            How many incidents; None where their number is not known before they are sent.
+
+        Raises
+        ------
+        UnavailableError
+            If that cannot be recorded.
+        """
+        if collection.local_only:
+            kind = Action.EXPORT if query.get("f") in _FILES else Action.CONSULTATION
+            record(self.request, action=kind, subject=collection.id, question=query, rows=rows)
 
     def query(self, names: Collection[str]) -> dict[str, str]:
         """Return the query parameters.

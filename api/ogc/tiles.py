@@ -108,6 +108,7 @@ def tile(request: OgcRequest, collection_id: str, *, zoom: str, row: str, column
         body = features.tile(position, collection_id, _selected(collection, items, query))
         if not body:
             return Response(status_code=204)
+        request.consulted(collection, {**query, "tile": f"{zoom}/{row}/{column}"}, rows=None)
         return Response(body, media_type=MVT.media_type)
 
     return request.reply(MVT, answer)

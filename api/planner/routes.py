@@ -13,6 +13,7 @@ from api.errors import problem
 from api.etags import not_modified_or
 from api.formats.encoding import to_json
 from api.formats.registry import GEOJSON
+from api.identity.audit import Action, record
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.planner.downloads import download, download_format
@@ -72,8 +73,9 @@ def plan(request: Request, planner: PlannerDep, plan_id: str) -> Response:
 
 
 @router.post("/plans", dependencies=[_EDITS])
-def begin(planner: PlannerDep, body: BodyDep) -> Response:
+def begin(request: Request, planner: PlannerDep, body: BodyDep) -> Response:
     """Start a plan and save it."""
+    record(request, action=Action.PLAN_STEP, subject="a new plan")
     draft, straddling = planner.sessions.begin(read_beginning(body))
     plan_id = draft.plan.metadata.plan_id
     address = f"/planner?plan={plan_id}"
@@ -84,8 +86,9 @@ def begin(planner: PlannerDep, body: BodyDep) -> Response:
 
 
 @router.post("/plans/{plan_id}/steps", dependencies=[_EDITS])
-def step(planner: PlannerDep, body: BodyDep, plan_id: str) -> Response:
+def step(request: Request, planner: PlannerDep, body: BodyDep, plan_id: str) -> Response:
     """Take a step of a plan and save it; refuse with the pieces where it breaks an area up."""
+    record(request, action=Action.PLAN_STEP, subject=plan_id)
     try:
         return _json(planner.sessions.step(plan_id, read_step(body), planner.question))
     except BrokenAreaError as error:

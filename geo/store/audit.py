@@ -129,6 +129,10 @@ class AuditLog:
         """Return how many entries there are."""
         return int(self._records.rows("SELECT count(*) FROM patchmap_audit")[0][0])
 
+    def compact(self) -> None:
+        """Write the files of the records anew, without what was redacted."""
+        self._records.compact()
+
     def redact(self, sequence: int, name: str, fields: Fields) -> Head:
         """Replace the content of a field, so that only its hash stays.
 

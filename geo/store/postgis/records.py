@@ -14,6 +14,7 @@ class RecordsServer(Server):
     """Connections whose transactions wait for each other, and not for imports."""
 
     writer_lock: ClassVar[int] = RECORDS_LOCK
+    compacted: ClassVar[tuple[str, ...]] = ("patchmap_audit",)
 
 
 class PostgisRecords:

@@ -59,9 +59,14 @@ class Server:
     ----------
     writer_lock
         The advisory lock that its transactions take one after the other.
+    compacted
+        The tables that `compact` writes anew.
     """
 
     writer_lock: ClassVar[int] = _WRITER_LOCK
+    compacted: ClassVar[tuple[str, ...]] = (
+        *("incidents", "patchmap_ids", "patchmap_replaced", "patchmap_imports"),
+    )
 
     def __init__(self, url: str, *, pool_size: int) -> None:
         self.name = database_name(url)
@@ -188,7 +193,7 @@ class Server:
             If another session uses a table for too long, or the disk is full.
         """
         # The partitions of `incidents` are done with it. Rows that were replaced were there first.
-        for table in ("incidents", "patchmap_ids", "patchmap_replaced", "patchmap_imports"):
+        for table in self.compacted:
             self.execute(sql.SQL("VACUUM (FULL) {}").format(sql.Identifier(SCHEMA, table)))
 
     def close(self) -> None:
