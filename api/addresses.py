@@ -1,21 +1,26 @@
 """Addresses of this service's own pages, which may all lie below a prefix.
 
-Code and templates write them from the root, as `/help`. Three places add the prefix: `at` for
-addresses that code puts into pages, `api.pages.templating` for those that templates hold, and
-`BelowPrefix` for redirects. Scripts find the root by their own address.
+Code and templates write them from the root, as `/help`. Three places add the prefix:
+`own_address` for addresses that code puts into pages, `OwnAddresses` for those that templates
+hold, and `BelowPrefix` for redirects. Scripts find the root by their own address.
 """
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
+from typing import Final
 
+from jinja2 import Environment
+from jinja2.ext import Extension
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _prefix: ContextVar[str] = ContextVar("prefix", default="")
+_LINK: Final = re.compile(r'(\s(?:href|src|action|data-[a-z-]+)=")/(?!/)')
 
 
-def at(path: str) -> str:
+def own_address(path: str) -> str:
     """Return an address of this service below its prefix.
 
     Parameters
@@ -24,6 +29,24 @@ def at(path: str) -> str:
         From the root on, such as `/help`.
     """
     return _prefix.get() + path
+
+
+class OwnAddresses(Extension):
+    """Jinja extension that puts the prefix before the addresses which templates hold."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.globals["own_address"] = own_address
+
+    def preprocess(
+        self,
+        source: str,
+        name: str | None,
+        filename: str | None = None,
+    ) -> str:
+        """Return a template whose links, such as `href="/help"`, begin with the prefix."""
+        del name, filename
+        return _LINK.sub(r'\1{{ own_address("/") }}', source)
 
 
 def path_inside(scope: Scope) -> str:

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
+from api.addresses import OwnAddresses
 from api.calls import BusyError, current_call
 from api.settings import VERSION
 from geo.errors import (
@@ -53,7 +54,9 @@ RETRY_SECONDS: Final = 5
 FAILED: Final = "Patchmap failed; see its log for the reason"
 """What people read of an error that is Patchmap's own; the log has its trace."""
 
-_TEMPLATES: Final = Environment(loader=PackageLoader("api"), autoescape=True)
+_TEMPLATES: Final = Environment(
+    loader=PackageLoader("api"), autoescape=True, extensions=[OwnAddresses]
+)
 
 
 def status_of(error: PatchmapError) -> int:

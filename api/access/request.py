@@ -105,7 +105,7 @@ def only(form: Form, name: str) -> str:
     return next(iter(form.get(name, ())), "")
 
 
-def own_address(text: str) -> str:
+def safe_address(text: str) -> str:
     r"""Return an address of this service to go to next, or the first page's.
 
     Parameters

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from api.access.request import AccessDep, FormDep, only, own_address
+from api.access.request import AccessDep, FormDep, only, safe_address
 from api.access.responses import go_to, page
 from api.identity.attempts import TooManyAttemptsError
 from api.identity.audit import Action, record
@@ -24,7 +24,7 @@ router = APIRouter(dependencies=[open_to_anyone()])
 @router.get("/sign-in")
 def form(request: Request) -> Response:
     """Show the form, or go on where somebody has signed in already."""
-    address = own_address(request.query_params.get("next", ""))
+    address = safe_address(request.query_params.get("next", ""))
     if identity_of(request) != PUBLIC:
         return go_to(address)
     return page("sign_in.html", address=address)
@@ -34,7 +34,7 @@ def form(request: Request) -> Response:
 def sign_in(request: Request, access: AccessDep, form: FormDep) -> Response:
     """Begin a session, with a cookie that only this service gets."""
     name = only(form, "name")[:_LONGEST_NAME]
-    address = own_address(only(form, "next"))
+    address = safe_address(only(form, "next"))
     try:
         token = access.sign_in(
             name,

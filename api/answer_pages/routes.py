@@ -10,6 +10,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from api.addresses import own_address
 from api.answer_pages.table import shown_table
 from api.answers import Answers
 from api.dependencies import HTML, AnswersDep
@@ -58,9 +59,9 @@ def _page(answers: Answers, analysis: Analysis, question: Question) -> str:
         accounts=answer.accounts,
         period=period_words(answer),
         study_title=answer.study_title,
-        back=f"/?{query}" if query else "/",
+        back=own_address(f"/?{query}" if query else "/"),
         files={
-            form.label: f"/download/{name}{form.ending}?{query}"
+            form.label: own_address(f"/download/{name}{form.ending}?{query}")
             for form in download_formats(layer=bool(analysis.collection))
         },
         version=VERSION,

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Sequence
 from typing import Final
 
+from api.addresses import own_address
 from api.basemap.sources import TileSource
 from api.formats.encoding import to_json
 from geo.tiles.build import packed_tile
@@ -46,7 +47,7 @@ def _described(source: TileSource, box: Box | None, most: int) -> dict[str, obje
         "last": source.last,
     }
     if box is None:
-        return {**facts, "address": source.address}
+        return {**facts, "address": own_address(source.address)}
     tiles, last = embedded_tiles(source, _wider(box), most)
     return {**facts, "last": last, "tiles": tiles}
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import geopandas as gpd
 from fastapi import Request
 
+from api.addresses import own_address
 from api.settings import TileServer
 from boundaries.layers.lines import read_lines
 from geo.crs import Projection
@@ -228,7 +229,7 @@ def _drawn(sources: Iterable[TileSource]) -> Basemap:
     if pictures:
         lowest = pictures[-1]
         zooms = (lowest.first, lowest.last)
-        server = TileServer(lowest.address, lowest.attribution, zooms)
+        server = TileServer(own_address(lowest.address), lowest.attribution, zooms)
     return Basemap(
         tiles=server, vectors=tuple(source for source in sources if source.kind == "vector")
     )

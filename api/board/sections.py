@@ -13,6 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
 
+from api.addresses import own_address
 from api.board.by_street import by_street, street_form
 from api.board.cards import cards, lead, records
 from api.board.findings import PEAK_HOURS, Findings
@@ -342,7 +343,7 @@ def proof(findings: Findings) -> Variables:
     # Whole months, up to the last of the period; a longer period stays as it is.
     if months and len(findings.answer.accounts.period.months) <= MONTHS_TESTED:
         question = replace(question, period=Interval.read(f"{months[0]}/{months[-1]}"))
-    return {"proof_address": f"/answers/evaluate?{question.query()}"}
+    return {"proof_address": own_address(f"/answers/evaluate?{question.query()}")}
 
 
 def accounts(findings: Findings) -> Variables:
@@ -357,7 +358,7 @@ def accounts(findings: Findings) -> Variables:
 def _download(analysis: Analysis, query: str) -> dict[str, object]:
     name = analysis.collection or analysis.command
     files = {
-        form.label: f"/download/{name}{form.ending}?{query}"
+        form.label: own_address(f"/download/{name}{form.ending}?{query}")
         for form in download_formats(layer=bool(analysis.collection))
     }
     return {"title": analysis.title, "files": files}

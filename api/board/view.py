@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from api.addresses import own_address
 from api.board.headline import span_title
 from api.maps.modes import DEFAULT_MODE, map_mode
 from geo.errors import QuestionError
@@ -118,7 +119,8 @@ class BoardView:
         dropped = {"present": ""} if others else {}
         if "at" in others:
             dropped |= {"view": "", "mark": ""}
-        return f"{path}?{urlencode(self.options(**(dropped | others)), safe='/:,.')}"
+        query = urlencode(self.options(**(dropped | others)), safe="/:,.")
+        return f"{own_address(path) if path else ''}?{query}"
 
     def without(self, place: str) -> str:
         """Its address with one more place left out."""

@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from starlette.requests import ClientDisconnect
 
+from api.addresses import own_address
 from api.data.choices import FIELDS
 from api.data.map import map_payload
 from api.data.page import file_page, list_page
@@ -44,7 +45,7 @@ async def send(request: Request, service: DataDep) -> Response:
     except (HTTPException, PatchmapError) as error:
         await _drain(request, service.uploads.most_bytes)
         return _refused(request, service, error)
-    address = f"/data/files/{upload.upload_id}"
+    address = own_address(f"/data/files/{upload.upload_id}")
     if reads_pages(request.headers, request.query_params):
         return RedirectResponse(address, 303)
     response = Response(to_json({"address": address}), 201, media_type="application/json")

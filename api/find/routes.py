@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from api.addresses import own_address
 from api.dependencies import HTML, AnswersDep
 from api.errors import reads_pages
 from api.etags import not_modified_or
@@ -79,7 +80,7 @@ def _page(answer: SearchAnswer, question: Question, board: dict[str, str]) -> st
         answer=answer,
         hidden=own,
         links=[board_address(result, own) for result in answer.results],
-        back=f"/?{urlencode(own)}" if own else "/",
+        back=own_address(f"/?{urlencode(own)}" if own else "/"),
         most=LONGEST_QUERY,
         version=VERSION,
     )
@@ -90,4 +91,4 @@ def board_address(result: PlacedResult, options: dict[str, str]) -> str:
     look = {"at": result.at}
     if not result.at:
         look = {"view": result.view(_MAP_PIXELS), "mark": result.mark}
-    return f"/?{urlencode({**options, **look}, safe='/:,.')}"
+    return own_address(f"/?{urlencode({**options, **look}, safe='/:,.')}")

@@ -13,6 +13,8 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from api.addresses import own_address
+
 FOLDER: Final = Path(__file__).parent / "guide"
 
 PAGES: Final = (
@@ -59,7 +61,7 @@ class GuidePage:
     @property
     def address(self) -> str:
         """Where the service serves it."""
-        return address_of(self.name)
+        return own_address(address_of(self.name))
 
 
 def address_of(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from markupsafe import escape
 
+from api.addresses import own_address
 from api.help.guide import PAGES, guide_page
 from api.identity.declared import open_to_anyone
 from api.pages.templating import templates
@@ -46,7 +47,7 @@ def _respond(name: str, request: Request) -> Response:
     html = templates.get_template("help.html").render(
         pages=[guide_page(each) for each in PAGES],
         page=own,
-        text=own.html.replace(WRITTEN, address),
+        text=own.html.replace(WRITTEN, address).replace('href="/', f'href="{own_address("/")}'),
         version=VERSION,
     )
     return Response(html, media_type="text/html; charset=utf-8")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from fastapi import Response
 
+from api.addresses import own_address
 from api.dependencies import HTML
 from api.errors import status_of
 from api.pages.assets import BASEMAP_SCRIPTS, LEAFLET, PAGE, PROTOMAPS
@@ -83,6 +84,8 @@ def page_of(text: str, *, tiles: TileServer | None, standalone: bool) -> MapPage
         )
         meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         return MapPage(text.replace("<head>", f"<head>\n{meta}", 1), policy)
+    for address in ASSETS:
+        text = text.replace(f'="{address}"', f'="{own_address(address)}"')
     return MapPage(
         text,
         f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "

@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from fastapi import Response
 from jinja2 import Environment, PackageLoader
 
+from api.addresses import OwnAddresses
 from api.dependencies import HTML
 from api.settings import VERSION
 
 _TEMPLATES = Environment(
-    loader=PackageLoader("api"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    loader=PackageLoader("api"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    extensions=[OwnAddresses],
 )
 
 

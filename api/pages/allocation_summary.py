@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from api.addresses import own_address
 from api.answers import Answers
 from api.defaults import PAGE_DEFAULTS
 from api.pages.allocation_view import AllocationView
@@ -214,7 +215,7 @@ class AllocationSummary:
         """The address of each file of the whole result, by its format."""
         query = self.view.question.query()
         return {
-            title: f"/download/{self.view.tab}.{ending}?{query}"
+            title: own_address("/download/") + f"{self.view.tab}.{ending}?{query}"
             for title, ending in (("GeoJSON", "geojson"), ("CSV", "csv"))
         }
 

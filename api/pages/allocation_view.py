@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
+from api.addresses import own_address
 from api.defaults import NO_DEFAULTS, PAGE_DEFAULTS
 from api.query import QUESTION_PARAMETERS
 from geo.errors import QuestionError
@@ -92,7 +93,7 @@ class AllocationView:
 
     def address(self, path: str = "/allocation", **others: str) -> str:
         """Its address; `others` replace some of its parameters."""
-        return f"{path}?{urlencode(self.options(**others), safe='/:,.')}"
+        return f"{own_address(path)}?{urlencode(self.options(**others), safe='/:,.')}"
 
     def compared_with_itself(self) -> str:
         """The address that compares this allocation with itself, to change one of the two."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from api.addresses import OwnAddresses
 from api.pages.text import CHANGE_WORDS, hours_words, officer_words, percent, signed, usual_words
 from geo.incidents import category_title
 
@@ -15,7 +16,11 @@ from geo.incidents import category_title
 SECTION_MARK = re.compile(r"<\?section (\w+)\?>")
 
 templates = Environment(
-    loader=PackageLoader("api"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    loader=PackageLoader("api"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    extensions=[OwnAddresses],
 )
 _FILTERS: dict[str, Callable[..., str]] = {
     "thousands": lambda number: f"{number:,.0f}",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fastapi import Response
 
+from api.addresses import own_address
 from api.formats.registry import HTML, Format
 from api.planner.exports import DOWNLOADS, PlanFile
 from api.planner.report import POLICY as REPORT_POLICY
@@ -20,7 +21,7 @@ def download_links(plan_id: str, question: Question) -> dict[str, str]:
     """Addresses of the files of a plan, by their titles."""
     query = f"?{question.query()}" if question.query() else ""
     return {
-        title: f"/planner/plans/{plan_id}/files/{plan_id}{form.ending}{query}"
+        title: own_address(f"/planner/plans/{plan_id}/files/{plan_id}{form.ending}{query}")
         for form, title in DOWNLOADS.items()
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Response
 from markupsafe import Markup
 
+from api.addresses import own_address
 from api.basemap.embedding import sources_script
 from api.basemap.sources import Basemap
 from api.dependencies import HTML
@@ -61,7 +62,7 @@ def _plan_page(snapshot: Snapshot, plan_id: str, question: Question, basemap: Ba
         query=question.query(),
         tiles=tiles,
         basemap=Markup(sources),  # noqa: S704 - JSON that cannot end its element
-        basemap_scripts=BASEMAP_SCRIPTS if vectors else (),
+        basemap_scripts=[own_address(address) for address in BASEMAP_SCRIPTS] if vectors else (),
         user=user_name(),
         downloads=download_links(plan_id, question),
         question=question,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from api.addresses import own_address
 from api.basemap.sources import basemaps_of
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.errors import problem
@@ -78,7 +79,7 @@ def begin(request: Request, planner: PlannerDep, body: BodyDep) -> Response:
     record(request, action=Action.PLAN_STEP, subject="a new plan")
     draft, straddling = planner.sessions.begin(read_beginning(body))
     plan_id = draft.plan.metadata.plan_id
-    address = f"/planner?plan={plan_id}"
+    address = own_address(f"/planner?plan={plan_id}")
     response = _json({"plan_id": plan_id, "address": address, "straddling": straddling})
     response.status_code = 201
     response.headers["location"] = f"/planner/plans/{plan_id}"

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { setUpPrint } from "./print.js";
+import { ownAddress } from "./root.js";
 
 const PAUSE_MS = 250; // between two keys of one number
 
@@ -13,7 +14,7 @@ let timer = 0;
 /** The address of the form, without its empty fields. */
 function address() {
   const fields = [...new FormData(form)].filter(([, value]) => value !== "");
-  return `/allocation?${new URLSearchParams(/** @type {[string, string][]} */ (fields))}`;
+  return `${ownAddress("/allocation")}?${new URLSearchParams(/** @type {[string, string][]} */ (fields))}`;
 }
 
 /** Replace a part of this page by the same part of a fetched page. */

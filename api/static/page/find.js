@@ -3,6 +3,7 @@
 // @ts-check
 import { shortcutsOn } from "./shortcuts.js";
 import { addressOf, answered, go, look as lookNow } from "./state.js";
+import { ownAddress } from "./root.js";
 
 const PATIENCE_MS = 120;
 /** The nearest zoom at which a place is shown: single streets are seen. */
@@ -172,7 +173,7 @@ async function asked(text, signal) {
   query.delete("month");
   query.set("q", text);
   query.set("limit", MOST);
-  const response = await fetch(`/search?${query}`, { signal, headers: { accept: "application/geo+json" } });
+  const response = await fetch(ownAddress(`/search?${query}`), { signal, headers: { accept: "application/geo+json" } });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.detail ?? "The search failed. Try again");
   return answer;

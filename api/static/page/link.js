@@ -3,6 +3,7 @@
 // @ts-check
 import { onKey } from "./present.js";
 import { addressOf, answered, go, look, noteView } from "./state.js";
+import { ownAddress } from "./root.js";
 
 /** Where the map stood before a story was opened: there it returns when the story is closed. */
 let viewBefore = "";
@@ -101,7 +102,7 @@ async function tellStory(at, before) {
   }
   const asked = answered();
   asked.searchParams.set("at", at);
-  const response = await fetch(`/story${asked.search}`);
+  const response = await fetch(ownAddress(`/story${asked.search}`));
   const text = await response.text();
   // A later click may be answered sooner: then this answer is out of date.
   if (at !== look().at) return;

@@ -3,6 +3,7 @@
 // link and button still works, as a page of its own.
 // @ts-check
 import { focusKept, replaceParts } from "./replace.js";
+import { ownAddress } from "./root.js";
 
 /** What the address says of the way the page is looked at; the rest is what it answers. */
 const LOOKS = ["at", "view", "mark", "present"];
@@ -105,7 +106,7 @@ function onClick(event) {
   if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented) return;
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.download) return;
   const url = new URL(link.href);
-  if (url.origin !== window.location.origin || url.pathname !== "/" || url.hash || !url.search) return;
+  if (url.origin !== window.location.origin || url.pathname !== ownAddress("/") || url.hash || !url.search) return;
   event.preventDefault();
   if (link.matches(LOOK_LINKS)) {
     // The page writes its links without what was refused: its address keeps that.

@@ -4,6 +4,7 @@
 import { byId, make } from "./dom.js";
 import { send } from "./service.js";
 import { count } from "./text.js";
+import { ownAddress } from "../root.js";
 
 const AUTHOR = "patchmap-author";
 const form = document.querySelector("form");
@@ -26,7 +27,7 @@ function setUp(form) {
     const answer = byId("answer");
     answer.replaceChildren("Starting …");
     try {
-      const begun = await send("/planner/plans", {
+      const begun = await send(ownAddress("/planner/plans"), {
         plan_id: id.value, title: title.value, by: by.value,
         ...(kind === "plan" ? { from_plan: name } : { blocks_layer: field("blocks_layer").value }),
         ...(kind === "layer" ? { from_layer: name } : {}),

@@ -24,6 +24,7 @@ import { StepSender } from "./step_sender.js";
 import { arcsOf, blocksOf, Finder, middleOf, neighboursOf, sizeOf } from "./topology.js";
 import { setUpViewOptions } from "./view_options.js";
 import { figure, title } from "./text.js";
+import { ownAddress } from "../root.js";
 
 /** @typedef {import("./types.js").PlanState} PlanState */
 
@@ -38,7 +39,7 @@ open().catch((error) => {
 
 async function open() {
   const state = /** @type {PlanState} */ (await read(whole));
-  const blocks = blocksOf(await read(`/planner/blocks/${encodeURIComponent(state.blocks_layer)}`));
+  const blocks = blocksOf(await read(ownAddress(`/planner/blocks/${encodeURIComponent(state.blocks_layer)}`)));
   const place = new Map(blocks.map((block, at) => [block.id, at]));
   showPlan(new Plan(state), state.codes.map((code) => blocks[/** @type {number} */ (place.get(code))]));
 }

@@ -4,6 +4,7 @@
 import { make } from "./dom.js";
 import { read } from "./service.js";
 import { count } from "./text.js";
+import { ownAddress } from "../root.js";
 
 /** @typedef {{id: string, title: string}} Layer */
 
@@ -47,7 +48,7 @@ export class Overlays {
     const collection = id === "cells" ? "hotspots" : id;
     const isLayer = this.layers.some((layer) => layer.id === id);
     const query = isLayer || !this.question ? "" : `&${this.question}`;
-    const address = `/ogc/collections/${encodeURIComponent(collection)}/items?f=json&limit=${PAGE}${query}`;
+    const address = ownAddress(`/ogc/collections/${encodeURIComponent(collection)}/items?f=json&limit=${PAGE}${query}`);
     const request = this.known.get(address) ?? readAll(address);
     this.known.set(address, request);
     const features = await request.catch((/** @type {Error} */ error) => {

@@ -1,6 +1,8 @@
 // Requests to the service. A refusal is thrown with its message.
 // @ts-check
 
+import { ownAddress } from "../root.js";
+
 /** @typedef {import("./types.js").Problem} Problem */
 
 export class Refusal extends Error {
@@ -30,4 +32,4 @@ export function send(address, body) {
 }
 
 /** The address of a plan, or of something below it. @param {string} id @param {string} [part] */
-export const planAddress = (id, part = "") => `/planner/plans/${encodeURIComponent(id)}${part}`;
+export const planAddress = (id, part = "") => ownAddress(`/planner/plans/${encodeURIComponent(id)}${part}`);
