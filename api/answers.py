@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from api.calls import SharedDemand, changed
+from api.identity.view import DataView
+from api.limited import LimitedSnapshot
 from api.load.memory import MemoryBudget
 from api.load.turns import Turns
 from api.reads import PARTS, Part, State, note, noting
@@ -19,7 +21,7 @@ from geo.analyses import Analysis, AnalysisResult
 from geo.analyses.analysis import Runner, run_here
 from geo.checkpoints import checkpoint, demanded_by
 from geo.errors import PatchmapError, raised_anew
-from geo.question.ask import Answer, Question, ask, default_layer, in_terms_of
+from geo.question.ask import Answer, Question, default_layer, in_terms_of
 from geo.question.layer_index import LayerIndexes
 from geo.store.contract import Store
 
@@ -100,6 +102,9 @@ class Answers:
         self._memory.watch(self)
         self._indexes = LayerIndexes()
         self._memory.watch(self._indexes)
+        self._limiting = threading.Lock()
+        self._limited: dict[str, LimitedSnapshot] = {}
+        self._limited_of: Snapshot | None = None
         self._entries: OrderedDict[str, _CacheEntry] = OrderedDict()
         self._entries_of: Snapshot | None = None
 
@@ -113,6 +118,20 @@ class Answers:
             if not (current and current.data_version() == version and current.is_of_today()):
                 self._snapshot = current = Snapshot(self._store, current)
             return current
+
+    def limited_snapshot(self, view: DataView) -> LimitedSnapshot:
+        """Return the current state of the store as a view shows it; the same for equal views."""
+        whole = self.snapshot()
+        with self._limiting:
+            if self._limited_of is not whole:
+                self._limited, self._limited_of = {}, whole
+            if view.fingerprint not in self._limited:
+                self._limited[view.fingerprint] = LimitedSnapshot(whole, view)
+            return self._limited[view.fingerprint]
+
+    def of(self, view: DataView) -> Answers:
+        """Return the answers to somebody who has a view of the data."""
+        return LimitedAnswers(self, view) if view.fingerprint else self
 
     def ask(self, question: Question) -> Answer:
         """Answer a Question on the current data.
@@ -139,6 +158,7 @@ class Answers:
     ) -> Answer:
         """The Answer of a state of the data; with and without the default layer's name the same."""
         named = replace(question, layer=question.layer or default_layer(snapshot))
+        named = snapshot.narrowed(named)
         key = f"{'history' if history else 'answer'}?{named.query()}"
         return self.cached(
             key, lambda state: self._new(named, state, history=history), snapshot=snapshot
@@ -148,7 +168,7 @@ class Answers:
         """An Answer, of the same incidents as one that was given before where it can be."""
         selection = question.selection
         if selection == question:
-            return ask(question, snapshot, history=history, indexes=self._indexes)
+            return snapshot.answered(question, history=history, indexes=self._indexes)
         same = self._answer_of(selection, snapshot, history=history)
         return in_terms_of(same, question)
 
@@ -335,6 +355,40 @@ class Answers:
         with self._listing:
             if self._entries.get(key) is entry:
                 del self._entries[key]
+
+
+class LimitedAnswers(Answers):
+    """Answers to people who share a view of the data, in the cache of all.
+
+    What they are given is cached under the view's fingerprint: nobody with another one gets it.
+    """
+
+    def __init__(self, answers: Answers, view: DataView) -> None:
+        self._answers, self._view = answers, view
+        self._indexes = answers._indexes
+        self._run = answers._run
+        self.turns = answers.turns
+
+    def snapshot(self) -> Snapshot:
+        """Return the current state of the store as the view shows it."""
+        return self._answers.limited_snapshot(self._view)
+
+    def cached(
+        self,
+        key: str,
+        build: Callable[[Snapshot], Value],
+        *,
+        snapshot: Snapshot | None = None,
+        light: bool = False,
+    ) -> Value:
+        """Return the cached value of a key for people of this view."""
+        state = snapshot or self.snapshot()
+        return self._answers.cached(
+            f"{self._view.fingerprint} {key}",
+            lambda _: build(state),
+            snapshot=state.whole,
+            light=light,
+        )
 
 
 class SnapshotAnswers(Answers):

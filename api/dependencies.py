@@ -7,15 +7,17 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.answers import Answers
+from api.identity.identity import identity_of
+from api.identity.view import DataView
 from api.settings import Settings
 
 HTML = "text/html; charset=utf-8"
 
 
 def answers_of(request: Request) -> Answers:
-    """Return the answers about the store that the service runs on."""
+    """Return the answers about the store, made of what the caller may see of it."""
     answers: Answers = request.app.state.answers
-    return answers
+    return answers.of(DataView.of(identity_of(request)))
 
 
 def settings_of(request: Request) -> Settings:

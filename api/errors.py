@@ -54,9 +54,10 @@ RETRY_SECONDS: Final = 5
 FAILED: Final = "Patchmap failed; see its log for the reason"
 """What people read of an error that is Patchmap's own; the log has its trace."""
 
-_TEMPLATES: Final = Environment(
+TEMPLATES: Final = Environment(
     loader=PackageLoader("api"), autoescape=True, extensions=[OwnAddresses]
 )
+TEMPLATES.globals["signed_in_line"] = lambda: ""  # until a service knows of people who sign in
 
 
 def status_of(error: PatchmapError) -> int:
@@ -96,7 +97,7 @@ def refusal(caller: HTTPConnection, status: int, detail: str, **members: object)
     """
     call = current_call()
     if reads_pages(caller.headers, caller.query_params):
-        text = _TEMPLATES.get_template("error.html").render(
+        text = TEMPLATES.get_template("error.html").render(
             status=status,
             phrase=HTTPStatus(status).phrase,
             detail=detail,

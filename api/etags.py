@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from fastapi import Request, Response
 
 from api.answers import Answers
+from api.identity.identity import identity_of
 from api.reads import Part, letters, note, noted, parts_of
 from api.settings import VERSION
 from api.snapshot import Snapshot
@@ -60,6 +61,9 @@ def not_modified_or(
     """
     # Before the answer is made: should the data change meanwhile, its ETag is outdated at once.
     snapshot = answers.snapshot()
+    # Pages say who has signed in, and two people may use one browser.
+    identity = identity_of(request)
+    setting = setting if identity.way == "local" else f"{setting} {identity.name}"
 
     def tag(parts: frozenset[Part]) -> str:
         version = _version(snapshot, parts)
@@ -99,8 +103,9 @@ def of_version(
 
 def _version(snapshot: Snapshot, parts: frozenset[Part]) -> str:
     """What names the state of some parts of a store."""
+    view = snapshot.view.fingerprint
     states = [f"{part} {snapshot.state[part]}" for part in sorted(parts)]
-    return "\n".join([snapshot.data_version().uuid, *states])
+    return "\n".join([snapshot.data_version().uuid, *states, *([view] if view else [])])
 
 
 def _known(request: Request) -> list[str]:

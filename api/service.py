@@ -15,7 +15,8 @@ from starlette.types import Lifespan
 
 from api.access_settings import AccessSettings
 from api.addresses import BelowPrefix
-from api.errors import add_error_handlers
+from api.errors import TEMPLATES, add_error_handlers
+from api.identity.current import signed_in_as
 from api.identity.declared import open_to_anyone
 from api.identity.identify import Authenticator, Identify, LocalAuthenticator
 from api.load.lifecycle import Lifecycle, NotingCall
@@ -62,6 +63,8 @@ def new_service(
         routes=routes,
         lifespan=lifespan,
     )
+    # What somebody sees takes the store to say, which may be what failed.
+    TEMPLATES.globals["signed_in_line"] = signed_in_as
     add_error_handlers(app)
     app.add_middleware(NotingCall)
     app.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED, compresslevel=compression)

@@ -12,6 +12,7 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
+from api.identity.view import EVERYTHING, DataView
 from api.reads import State, note
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
@@ -19,6 +20,8 @@ from geo.errors import InputError, NotFoundError, StoreError
 from geo.incidents import ANSWER_COLUMNS
 from geo.partitioned import PartitionedIncidents
 from geo.properties import cached_property
+from geo.question.ask import Answer, Question, ask
+from geo.question.layer_index import LayerIndexes
 from geo.question.store_settings import default_of, london_day
 from geo.store.contract import (
     DataVersion,
@@ -42,6 +45,9 @@ _MOST_EXCHANGED: Final = 500
 
 class Snapshot:
     """One state of a store, each part read at most once. It reads as the store itself does."""
+
+    view: DataView = EVERYTHING
+    """What of the store it shows."""
 
     def __init__(self, store: Store, before: Snapshot | None = None) -> None:
         with store.reading():
@@ -76,6 +82,30 @@ class Snapshot:
             self._settings = store.settings()
             self._plans = store.plans()
             self._day = london_day()
+
+    @property
+    def whole(self) -> Snapshot:
+        """The state with all that is in the store."""
+        return self
+
+    def narrowed(self, question: Question) -> Question:
+        """Return a Question that shows nothing that is not seen here."""
+        return question
+
+    def answered(self, question: Question, *, history: bool, indexes: LayerIndexes) -> Answer:
+        """Answer a narrowed Question; see `geo.question.ask.ask`.
+
+        Raises
+        ------
+        QuestionError
+            If the data cannot answer it.
+        """
+        return ask(question, self, history=history, indexes=indexes)
+
+    def area_count(self, layer_id: str) -> int:
+        """Return how many areas a layer has; 0 where asking about it will be refused."""
+        areas = self.areas_or_none(layer_id)
+        return 0 if areas is None else len(areas)
 
     def _read_incidents(self, before: Snapshot | None) -> PartitionedIncidents:
         """Read the incidents; of the partitions that are as they were before, those from before."""

@@ -33,8 +33,7 @@ _NEED_NAME: Final = re.compile(r"[^:,]{1,64}")
 
 def area_count(snapshot: Snapshot, layer: str) -> int:
     """The number of areas of a layer, or of the default one for ''; 1 if there is none."""
-    areas = snapshot.areas_or_none(chosen_layer(snapshot, Question(layer=layer)))
-    return 1 if areas is None else len(areas)
+    return snapshot.area_count(chosen_layer(snapshot, Question(layer=layer))) or 1
 
 
 def form_variables(snapshot: Snapshot, question: Question) -> dict[str, object]:

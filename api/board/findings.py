@@ -287,7 +287,10 @@ class Findings:
         QuestionError
             If too few months are published.
         """
-        cells = self.patterns.iloc[self.answer.cells.assign(x, y)].set_axis(x.index)
+        ids = np.array(self.answer.cells.ids)[self.answer.cells.assign(x, y)]
+        # A place may stand at the edge of a cell that its reader does not see.
+        cells = self.patterns.set_index("cell_id").reindex(ids).set_axis(x.index)
+        cells["pattern"] = cells["pattern"].fillna("undefined")
         reason = cells["reason"].fillna(cells["why"]) if "why" in cells else cells["reason"]
         return pd.DataFrame({"group": group_of(cells["pattern"]), "reason": reason})
 
@@ -324,6 +327,8 @@ class Findings:
         most
             How many points are listed.
         """
+        if not self.answer.visible.locations:
+            return []
         rows = self.answer.counted.loc[mask, ["x", "y", "location"]]
         names = street_names(rows["location"].astype(str).tolist())
         sizes = rows.assign(name=names).groupby(["x", "y", "name"], observed=True, as_index=False)

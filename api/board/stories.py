@@ -118,6 +118,8 @@ def _cell(findings: Findings, at: str) -> Story:
         raise QuestionError("at", f"there is no cell {at!r} in this grid; check its size and shape")
     number = int(matches[0])
     x, y = answer.cells.grid.centres(answer.cells.positions[[number]])
+    if answer.hides_at(x, y).any():
+        raise QuestionError("at", f"there is no cell {at!r} in your areas")
     row = answer.hotspots[answer.hotspots["cell_id"] == at]
     own: Story = {
         "kind": "cell",
@@ -157,6 +159,8 @@ def _place(findings: Findings, at: str) -> Story:
     else:
         x, y, radii = (ranked[name].to_numpy(float) for name in ("x", "y", "radius_m"))
         radius = float(radii[0])
+    if answer.hides_at(x, y).any():
+        raise QuestionError("at", f"there is no place {at!r} in your areas")
     circle = (float(x[0]), float(y[0]), radius)
     own: Story = {
         "kind": "place",

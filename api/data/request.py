@@ -13,6 +13,7 @@ from api.calls import current_call, extend
 from api.data.multipart import PartHead, boundary_of, read_parts
 from api.data.service import DataService
 from api.data.uploads import Receiver, TooLargeError, Upload
+from api.identity.identity import identity_of
 from api.security import is_own_caller
 from geo.errors import InputError, NotFoundError
 from geo.text import control_character
@@ -31,9 +32,13 @@ async def data_service(request: Request) -> DataService:
 
 
 async def own_data_service(request: Request) -> DataService:
-    """The same for callers on this machine alone: what they import can be personal data."""
+    """The same for those who have signed in, else for callers on this machine alone.
+
+    What they import can be personal data.
+    """
     client = request.client.host if request.client else None
-    if not is_own_caller(client, request.headers):
+    signed_in = identity_of(request).way != "local"
+    if not signed_in and not is_own_caller(client, request.headers):
         raise HTTPException(403, "files are imported on this machine only, from Patchmap's page")
     return await data_service(request)
 

@@ -18,6 +18,7 @@ from api.data.uploads import TooLargeError, Upload
 from api.errors import problem, reads_pages, status_of
 from api.formats.encoding import to_json
 from api.identity.audit import Action, record
+from api.identity.current import signature
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.imports.tasks import Undoable
@@ -86,7 +87,7 @@ def choose(request: Request, service: DataDep, upload_id: str, form: FormDep) ->
         else:
             rows = upload.facts.rows if upload.facts else None
             record(request, action=Action.IMPORT, subject=upload.path.name, rows=rows)
-            if not service.begin(upload, values):
+            if not service.begin(upload, values, by=signature()):
                 return file_page(service, upload, status=400)
     except PatchmapError as error:
         return file_page(service, upload, refusal=error)

@@ -12,7 +12,7 @@ from api.data.preview import Preview, preview, with_mapping
 from api.data.queue import ImportQueue, Job
 from api.data.uploads import Upload, Uploads
 from api.imports.process import Importer
-from api.imports.tasks import Undoable, UndoTask
+from api.imports.tasks import Undoable, UndoTask, signed
 from api.look.facts import FileFacts
 from api.look.look import look_at
 from api.look.options import Options
@@ -120,8 +120,13 @@ class DataService:
                     )
             return upload.preview
 
-    def begin(self, upload: Upload, values: Mapping[str, str]) -> bool:
+    def begin(self, upload: Upload, values: Mapping[str, str], *, by: str = "") -> bool:
         """Begin to import an upload by a form, unless the preview says that it would be refused.
+
+        Parameters
+        ----------
+        by
+            Who does so, for the records of imports; by default the user who runs the service.
 
         Returns
         -------
@@ -139,7 +144,7 @@ class DataService:
             if tried.problem or tried.task is None:
                 return False
             expected = upload.facts.rows if upload.facts else None
-            upload.job = self.queue.submit(tried.task, expected=expected)
+            upload.job = self.queue.submit(signed(tried.task, by), expected=expected)
         return True
 
     def undo(self, changes: list[Undoable]) -> Job:

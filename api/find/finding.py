@@ -156,8 +156,11 @@ def study_area(answers: Answers, layer: str = "") -> StudyArea | None:
     layer = layer or default_layer(snapshot)
     metadata, areas = snapshot.layer(layer)
 
+    own = snapshot.view.areas is not None
+
     def build(_: object) -> StudyArea:
-        return StudyArea(layer, metadata.title or layer, areas, AreaLocator(areas))
+        title = "your areas" if own else metadata.title or layer
+        return StudyArea(layer, title, areas, AreaLocator(areas))
 
     return answers.cached(f"study area of a search {layer}", build)
 

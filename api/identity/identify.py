@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import unavailable
+from api.identity.current import answering
 from api.identity.identity import Identity, local_identity, set_identity
 from geo.errors import StoreError
 
@@ -65,4 +66,5 @@ class Identify:
             # Nobody knows who this is: it is not answered, and not as anybody's either.
             await unavailable(HTTPConnection(scope), str(error))(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        with answering(scope):
+            await self.app(scope, receive, send)

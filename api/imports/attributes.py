@@ -130,6 +130,7 @@ def add_attributes(
     how: JoinOptions,
     *,
     notify: Callable[[str], None] = lambda _line: None,
+    by: str = "",
 ) -> Joined:
     """Join a table to a layer of the store, and store the layer.
 
@@ -137,6 +138,8 @@ def add_attributes(
     ----------
     store, file, how, notify
         As `joined_layer` takes them.
+    by
+        Who does it, for the records of changes; by default the user who runs this process.
 
     Raises
     ------
@@ -148,7 +151,7 @@ def add_attributes(
         store.put_layer(
             joined.metadata,
             joined.areas,
-            by=user_name(),
+            by=by or user_name(),
             what=f"{', '.join(joined.added)} from {file.name}"[:NOTE_LENGTH],
         )
     return joined

@@ -89,13 +89,13 @@ def fields_text(metadata: LayerMetadata) -> str:
 
 
 def put_any_layer(
-    store: Store, content: bytes, metadata: LayerMetadata, how: ReadingOptions
+    store: Store, content: bytes, metadata: LayerMetadata, how: ReadingOptions, *, by: str = ""
 ) -> StoredLayer | StoredFeatures:
     """Read features as a layer of areas, of points or of lines, as they are, and store it.
 
     Parameters
     ----------
-    store, content, metadata, how
+    store, content, metadata, how, by
         As `put_layer` takes them.
 
     Raises
@@ -104,11 +104,11 @@ def put_any_layer(
         If they are of several kinds, or not the features of a layer.
     """
     put = put_layer if layer_kind(content, metadata.file) == "areas" else put_features
-    return put(store, content, metadata, how)
+    return put(store, content, metadata, how, by=by)
 
 
 def put_features(
-    store: Store, content: bytes, metadata: LayerMetadata, how: ReadingOptions
+    store: Store, content: bytes, metadata: LayerMetadata, how: ReadingOptions, *, by: str = ""
 ) -> StoredFeatures:
     """Read features as a layer of points or lines and store it.
 
@@ -120,6 +120,8 @@ def put_features(
         GeoJSON of points or of lines.
     metadata, how
         Which fields hold codes and names, and which features are wanted.
+    by
+        Who does it, for the records of changes; by default the user who runs this process.
 
     Raises
     ------
@@ -130,7 +132,7 @@ def put_features(
     layer, read, left_out = read_points_or_lines(store, content, metadata, how)
     with store.transaction():
         replaced = replaced_lines(store, layer.metadata.layer_id, layer.features)
-        store.put_layer(layer.metadata, layer.features, by=user_name())
+        store.put_layer(layer.metadata, layer.features, by=by or user_name())
     return StoredFeatures(layer, read, left_out, replaced)
 
 

@@ -60,6 +60,7 @@ def import_partition(
     rejected: RejectsFile,
     *,
     on_rows: Callable[[int], None] = lambda _rows: None,
+    by: str = "",
 ) -> Imported:
     """Import a partition inside a transaction of its store, and its notes with it.
 
@@ -71,6 +72,8 @@ def import_partition(
         Takes the rows that are rejected.
     on_rows
         Called with the number of rows of each batch once it has been written.
+    by
+        Who does it, for the records of changes; by default the user who runs this process.
     """
     _store_notes(store, part)
     watch = DoubleWatch()
@@ -83,7 +86,7 @@ def import_partition(
         watch.add(batch.accepted)
         on_rows(len(batch.accepted) + len(batch.rejected))
 
-    change, record = store.put_partition(part, by=user_name(), on_batch=add)
+    change, record = store.put_partition(part, by=by or user_name(), on_batch=add)
     doubles = {f"{part.name}:{one.month}:{one.category}": one for one in watch.doubles()}
     warnings = [
         f"warning: {part.file}: {double.text}; if so, import it again with --halve {name}"

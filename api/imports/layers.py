@@ -190,7 +190,7 @@ def read_areas(
 
 
 def put_layer(
-    store: Store, content: bytes, metadata: LayerMetadata, how: ReadingOptions
+    store: Store, content: bytes, metadata: LayerMetadata, how: ReadingOptions, *, by: str = ""
 ) -> StoredLayer:
     """Read features as a layer and store it.
 
@@ -198,6 +198,8 @@ def put_layer(
     ----------
     store, content, metadata, how
         As `read_areas` takes them.
+    by
+        Who does it, for the records of changes; by default the user who runs this process.
 
     Raises
     ------
@@ -207,7 +209,7 @@ def put_layer(
     layer = read_areas(store, content, metadata, how)
     with store.transaction():
         stored = StoredLayer(layer, replaced_lines(store, layer.metadata.layer_id, layer.areas))
-        store.put_layer(layer.metadata, layer.areas, by=user_name())
+        store.put_layer(layer.metadata, layer.areas, by=by or user_name())
     return stored
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -45,6 +45,8 @@ class IncidentsTask:
         Where rejected rows are written.
     halves
         Months that were published twice, as `halves_of` reads them.
+    by
+        Who has it done; '' for the user who runs this process.
     """
 
     file: Path
@@ -53,6 +55,7 @@ class IncidentsTask:
     partition: str = ""
     layer: str = ""
     halves: tuple[str, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class LayerTask:
     file: Path
     metadata: LayerMetadata
     how: ReadingOptions
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class FiguresTask:
 
     file: Path
     how: JoinOptions
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,11 @@ class UndoTask:
 
 
 Task = IncidentsTask | LayerTask | FiguresTask | UndoTask
+
+
+def signed(task: Task, by: str) -> Task:
+    """Return a task that is done in somebody's name; an undo names nobody."""
+    return task if isinstance(task, UndoTask) else replace(task, by=by)
 
 
 @dataclass(frozen=True)
@@ -209,7 +219,10 @@ def _import_incidents(task: IncidentsTask, store: Store, on_rows: Callable[[int]
         parts = _partitions(task, store, Path(folder), notices)
         refuse_repeated(parts)
         with store.transaction():
-            imported = [import_partition(store, part, rejected, on_rows=on_rows) for part in parts]
+            imported = [
+                import_partition(store, part, rejected, on_rows=on_rows, by=task.by)
+                for part in parts
+            ]
             rejected.complete()
     accounts = [_accounts(store, each, part) for each, part in zip(imported, parts, strict=True)]
     warnings = [line for each in imported for line in each.warnings]
@@ -267,7 +280,7 @@ def _accounts(store: Store, imported: Imported, part: Partition) -> FileAccounts
 def _add_layer(task: LayerTask, store: Store) -> Outcome:
     notices = _Notices()
     content = read_content(task.file, task.how, notify=notices)
-    stored = put_any_layer(store, content, task.metadata, task.how)
+    stored = put_any_layer(store, content, task.metadata, task.how, by=task.by)
     metadata = stored.layer.metadata
     return Outcome(
         lines=tuple(stored.lines),
@@ -280,7 +293,7 @@ def _add_layer(task: LayerTask, store: Store) -> Outcome:
 
 def _add_figures(task: FiguresTask, store: Store) -> Outcome:
     notices = _Notices()
-    joined = add_attributes(store, task.file, task.how, notify=notices)
+    joined = add_attributes(store, task.file, task.how, notify=notices, by=task.by)
     layer_id = joined.metadata.layer_id
     lines, made = tuple(joined.lines), _last_change(store, layer_id)
     return Outcome(lines, tuple(notices.lines), made=made, layer=layer_id)

@@ -14,6 +14,8 @@ from api.formats.encoding import to_json
 from api.formats.negotiation import requested_format
 from api.formats.registry import FEATURE_FILES, HTML, Format
 from api.identity.audit import Action, record
+from api.identity.identity import identity_of
+from api.identity.view import DataView
 from api.ogc.collections.base import Collection as OgcCollection
 from api.ogc.collections.registry import collections_of
 from api.ogc.pages import page_of
@@ -24,6 +26,17 @@ from geo.properties import cached_property
 
 PREFIX = "/ogc"
 _FILES = frozenset(form.name for form in FEATURE_FILES)
+
+
+def _sees_incidents(request: Request) -> bool:
+    """Whether a caller may see single incidents: by their role, or as a caller of this machine."""
+    if not settings_of(request).incidents:
+        return False
+    identity = identity_of(request)
+    if identity.way != "local":
+        return DataView.of(identity).incidents
+    caller = request.client.host if request.client else None
+    return is_own_caller(caller, request.headers)
 
 
 @dataclass(frozen=True)
@@ -45,10 +58,7 @@ class OgcRequest:
     @classmethod
     def of(cls, request: Request) -> OgcRequest:
         """Add the service's answers to a request, and what its caller may see."""
-        settings = settings_of(request)
-        caller = request.client.host if request.client else None
-        local = settings.incidents and is_own_caller(caller, request.headers)
-        return cls(request, answers_of(request), local)
+        return cls(request, answers_of(request), _sees_incidents(request))
 
     @cached_property
     def answers(self) -> SnapshotAnswers:
@@ -81,9 +91,10 @@ class OgcRequest:
             If there is none of that id; names those that there are.
         """
         if collection := collections_of(self.answers, local=True).get(collection_id):
-            if collection.local_only and not self.local:
+            if self.local or not collection.local_only:
+                return collection
+            if identity_of(self.request).way == "local":
                 raise HTTPException(403, "single incidents are not served to this caller")
-            return collection
         raise NotFoundError(
             f"there is no collection {collection_id!r}; there are: {', '.join(self.collections())}"
         )

@@ -11,6 +11,7 @@ from api.basemap.sources import Basemap
 from api.dependencies import HTML
 from api.errors import status_of
 from api.formats.encoding import to_json
+from api.identity.current import signature
 from api.pages.assets import BASEMAP_SCRIPTS, has_library
 from api.pages.bar import bar, folded
 from api.pages.templating import templates
@@ -63,7 +64,8 @@ def _plan_page(snapshot: Snapshot, plan_id: str, question: Question, basemap: Ba
         tiles=tiles,
         basemap=Markup(sources),  # noqa: S704 - JSON that cannot end its element
         basemap_scripts=[own_address(address) for address in BASEMAP_SCRIPTS] if vectors else (),
-        user=user_name(),
+        user=signature() or user_name(),
+        signed=signature(),
         downloads=download_links(plan_id, question),
         question=question,
         bar=bar(snapshot, question),
@@ -88,7 +90,8 @@ def _list_page(snapshot: Snapshot, error: PatchmapError | None = None) -> Respon
         finest=max(sizes, key=sizes.__getitem__, default=""),
         default=snapshot.setting("default_layer") or "",
         reason=reason_of(error) if error else "",
-        user=user_name(),
+        user=signature() or user_name(),
+        signed=signature(),
         version=VERSION,
     )
     return Response(text, status_code=status_of(error) if error else 200, media_type=HTML)

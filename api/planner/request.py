@@ -9,7 +9,11 @@ from fastapi import Depends, HTTPException, Request
 
 from api.answers import Answers
 from api.dependencies import AnswersDep
+from api.identity.identity import identity_of
+from api.identity.view import DataView
+from api.planner.payload import ChangePayload
 from api.planner.sessions import EditingSession, PlanSessions
+from api.planner.steps import PlanStep
 from api.query import QUESTION_PARAMETERS, only
 from geo.question.model import Question
 from geo.text import refuse_control_escapes
@@ -35,11 +39,25 @@ class PlannerRequest:
         NotFoundError
             If there is no such plan.
         """
-        return self.sessions.get(plan_id, self.question)
+        return self._sessions.get(plan_id, self._narrowed)
+
+    def step(self, plan_id: str, step: PlanStep) -> ChangePayload:
+        """Take a step of a plan; see `PlanSessions.step`."""
+        return self._sessions.step(plan_id, step, self._narrowed)
+
+    @property
+    def _sessions(self) -> PlanSessions:
+        return self.sessions.of(self.answers.snapshot().view)
+
+    @property
+    def _narrowed(self) -> Question:
+        return self.answers.snapshot().narrowed(self.question)
 
 
 async def read_request(request: Request, answers: AnswersDep) -> PlannerRequest:
     """Read the Question of a request; unknown parameters are refused."""
+    if not DataView.of(identity_of(request)).plans:
+        raise HTTPException(404)
     question = Question.read(only(request, QUESTION_PARAMETERS))
     return PlannerRequest(answers, request.app.state.plan_sessions, question)
 

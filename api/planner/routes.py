@@ -15,6 +15,7 @@ from api.etags import not_modified_or
 from api.formats.encoding import to_json
 from api.formats.registry import GEOJSON
 from api.identity.audit import Action, record
+from api.identity.current import signature
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.planner.downloads import download, download_format
@@ -45,7 +46,7 @@ def planner(request: Request, answers: AnswersDep, settings: SettingsDep) -> Res
         answers,
         page,
         media_type=HTML,
-        setting=f"{basemaps.key(settings.tiles)} {user_name()}",
+        setting=f"{basemaps.key(settings.tiles)} {signature() or user_name()}",
     )
 
 
@@ -77,7 +78,7 @@ def plan(request: Request, planner: PlannerDep, plan_id: str) -> Response:
 def begin(request: Request, planner: PlannerDep, body: BodyDep) -> Response:
     """Start a plan and save it."""
     record(request, action=Action.PLAN_STEP, subject="a new plan")
-    draft, straddling = planner.sessions.begin(read_beginning(body))
+    draft, straddling = planner.sessions.begin(read_beginning(body, by=signature()))
     plan_id = draft.plan.metadata.plan_id
     address = own_address(f"/planner?plan={plan_id}")
     response = _json({"plan_id": plan_id, "address": address, "straddling": straddling})
@@ -91,7 +92,7 @@ def step(request: Request, planner: PlannerDep, body: BodyDep, plan_id: str) -> 
     """Take a step of a plan and save it; refuse with the pieces where it breaks an area up."""
     record(request, action=Action.PLAN_STEP, subject=plan_id)
     try:
-        return _json(planner.sessions.step(plan_id, read_step(body), planner.question))
+        return _json(planner.step(plan_id, read_step(body, by=signature())))
     except BrokenAreaError as error:
         return problem(409, str(error), conflict="pieces", area=error.area, pieces=error.pieces)
     except PlanConflictError as error:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 
 from api.formats.encoding import records
+from api.identity.view import DataView
 from api.load.memory import MemoryBudget
 from api.load.turns import Turns
 from api.planner.facts import Row
@@ -28,11 +30,21 @@ from api.planner.plan_data import PlanData, RecentCache
 from api.planner.steps import Beginning, PlanStep
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
+from boundaries.plans.figures import Figures
 from boundaries.plans.serialization import PlanConflictError
 from boundaries.plans.suggestions import suggest_moves
 from geo.properties import cached_property
+from geo.question.answer import Visible
+from geo.question.concealed import limited
 from geo.question.model import Question
 from geo.store.contract import Store
+
+
+def _nameless(figures: Figures) -> Figures:
+    """The same figures without the street names of incidents."""
+    if figures.answer is None:
+        return figures
+    return replace(figures, answer=limited(figures.answer, Visible(locations=False), caveats=()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +102,27 @@ class EditingSession:
 class PlanSessions:
     """The editing sessions of one store, shared by all who call its service."""
 
-    def __init__(self, store: Store, turns: Turns, memory: MemoryBudget) -> None:
+    def __init__(
+        self, store: Store, turns: Turns, memory: MemoryBudget, *, locations: bool = True
+    ) -> None:
         self._store = store
         self._turns = turns
         self._data = PlanData(store, memory)
         self._cache: RecentCache[EditingSession] = RecentCache(memory)
         self._listing = threading.Lock()
         self._turns_of: dict[str, Turns] = {}
+        self._locations = locations
+
+    def of(self, view: DataView) -> PlanSessions:
+        """The sessions for somebody who has a view of the data.
+
+        Plans and what is measured are the same; without locations hotspots have no street names.
+        """
+        if view.locations:
+            return self
+        nameless = copy(self)
+        nameless._locations = False
+        return nameless
 
     def get(self, plan_id: str, question: Question) -> EditingSession:
         """The session of a plan as it stands in the store.
@@ -108,7 +134,7 @@ class PlanSessions:
         """
         stamp = self._stamp(plan_id)
         with self._turns_at(plan_id).turn():
-            key = (plan_id, question.query())
+            key = self._key(plan_id, question)
             session = self._cache.get(key)
             if session is None or session.stamp != stamp:
                 with self._turns.turn():
@@ -142,7 +168,7 @@ class PlanSessions:
             after = replace(session, draft=draft, stamp=stamp)
             # Another process may have saved the plan again already: then the next call reads it.
             if stamp[0] == plan.metadata.version:
-                self._cache.put((plan_id, question.query()), after)
+                self._cache.put(self._key(plan_id, question), after)
             return change_payload(
                 session.draft, draft, session.counters, before=session.rows, now=after.rows
             )
@@ -171,12 +197,17 @@ class PlanSessions:
     def _open(self, plan_id: str, question: Question, stamp: tuple[object, ...]) -> EditingSession:
         blocks = self._data.blocks(str(self._store.plan(plan_id)["blocks_layer"]))
         figures = self._data.figures(blocks, question)
+        if not self._locations:
+            figures = _nameless(figures)
         draft = open_plan(self._store, plan_id, blocks=blocks, figures=figures)
         counters = {
             kind: SplitCounter.of(overlaps, draft.plan, exact=kind == "hotspots")
             for kind, overlaps in self._data.overlaps(blocks, figures).items()
         }
         return EditingSession(draft, question, counters, stamp)
+
+    def _key(self, plan_id: str, question: Question) -> tuple[str, str, bool]:
+        return plan_id, question.query(), self._locations
 
     def _stamp(self, plan_id: str) -> tuple[object, ...]:
         """The version of a plan and of all the data that it is measured on."""

@@ -184,32 +184,46 @@ class Beginning(BaseModel):
     from_plan: Annotated[str, Field(max_length=64)] = ""
 
 
-def read_step(body: bytes) -> PlanStep:
+def read_step(body: bytes, *, by: str = "") -> PlanStep:
     """Read a step from JSON.
 
+    Parameters
+    ----------
+    body
+        The JSON.
+    by
+        Who signs it, whatever the body says; by default whom the body names.
+
     Raises
     ------
     InputError
         Naming the first fault.
     """
     try:
-        return _STEPS.validate_json(body)
+        step = _STEPS.validate_json(body)
     except ValidationError as error:
         raise InputError(_first_fault(error)) from error
+    return step.model_copy(update={"by": by}) if by else step
 
 
-def read_beginning(body: bytes) -> Beginning:
+def read_beginning(body: bytes, *, by: str = "") -> Beginning:
     """Read how a plan starts from JSON.
 
+    Parameters
+    ----------
+    body, by
+        As `read_step` takes them.
+
     Raises
     ------
     InputError
         Naming the first fault.
     """
     try:
-        return Beginning.model_validate_json(body)
+        beginning = Beginning.model_validate_json(body)
     except ValidationError as error:
         raise InputError(_first_fault(error)) from error
+    return beginning.model_copy(update={"by": by}) if by else beginning
 
 
 def _first_fault(error: ValidationError) -> str:

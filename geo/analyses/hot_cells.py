@@ -41,7 +41,7 @@ def outlines(answer: Answer) -> AnalysisResult:
     # Of all areas, though the Question shows some: a hotspot is whole, and shown where a cell is.
     shown = hotspots["cluster_id"].isin(hotspot_ids(answer.hotspots))
     return AnalysisResult(
-        hotspots[shown].reset_index(drop=True),
+        answer.without_hidden(hotspots[shown].reset_index(drop=True)),
         f"Joined hot cells, of which each holds incidents; cells by the {_method(answer)}",
         _parameters(answer),
         hotspot_caveats(answer),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from geo.analyses.analysis import AnalysisResult, as_layer, refuse_weight
 from geo.analyses.surfaces import VERDICT, cell_parameters, compared_parameters
-from geo.errors import InputError, QuestionError
+from geo.errors import InputError, NotFoundError, QuestionError
 from geo.hotspots import concentration, ranking, repeats
 from geo.hotspots import street_names as streets
 from geo.question.answer import Answer, inserted
@@ -202,6 +202,8 @@ def _why_unchanged(answer: Answer, places: pd.DataFrame, fixed: set[str]) -> pd.
 def repeat_places(answer: Answer) -> AnalysisResult:
     """List addresses and premises with more than one incident."""
     refuse_weight(answer, "a repeat place")
+    if not answer.visible.locations:
+        raise NotFoundError("your role does not see addresses, so it sees no repeat places")
     try:
         result = repeats.repeat_places(answer.counted, snapped=answer.snapped)
     except InputError as error:
@@ -307,8 +309,13 @@ def _of_places(answer: Answer, measure: _Measure, method: str) -> AnalysisResult
         frame[["place", *frame.columns.drop("place")]],
         method,
         cell_parameters(answer) | {"streets": len(on_street)},
-        [_STREETS, *([f"{nameless:,} incidents name no street."] if nameless else [])],
+        [_STREETS, *([_nameless(nameless, answer)] if nameless else [])],
     )
+
+
+def _nameless(n: int, answer: Answer) -> str:
+    limit = "" if answer.visible.is_everything else " that you may see"
+    return f"{n:,} incidents name no street{limit}."
 
 
 def circles_of(ids: tuple[str, ...], answer: Answer, *, option: str) -> gpd.GeoSeries:

@@ -76,6 +76,7 @@ def street_counts(answer: Answer) -> AnalysisResult:
     layer = as_layer(frame, streets.lines, answer)
     if answer.question.within:
         layer = layer[areas.any_of(answer.shown_areas)].reset_index(drop=True)
+        layer = answer.without_hidden(layer)
     ranked = _ranked(layer, "weighted" if answer.harm is not None else "n")
     return AnalysisResult(
         ranked[[name for name in _ORDER if name in ranked]],

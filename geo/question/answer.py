@@ -116,6 +116,28 @@ class StoreFacts:
         return self.titles.get(layer_id) or layer_id
 
 
+@dataclass(frozen=True)
+class Visible:
+    """What of an Answer its reader may see; everything unless it says otherwise.
+
+    Attributes
+    ----------
+    codes
+        The only areas of the layer that they see; None for all. The others have neither a name nor
+        their own code in the Answer: see `geo.question.concealed`.
+    locations
+        Whether they see street names, addresses and single points.
+    """
+
+    codes: frozenset[str] | None = None
+    locations: bool = True
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether the reader sees all of it."""
+        return self.codes is None and self.locations
+
+
 class Window(NamedTuple):
     """A longer time that ends with a Question's period, and the Question's incidents of it."""
 
@@ -161,6 +183,8 @@ class Answer:
         What is computed once of the layers, for this Answer and for others about them.
     rows
         Reads incidents of other times or categories, when they are first needed.
+    visible
+        What of it its reader may see.
     """
 
     question: Question
@@ -179,6 +203,7 @@ class Answer:
     earlier: pd.DataFrame = field(default_factory=pd.DataFrame)
     series: Series | None = None
     indexes: LayerIndexes = field(default_factory=LayerIndexes)
+    visible: Visible = Visible()
 
     def of_rows(self, chosen: Bools) -> Answer:
         """Return the Answer of some of its incidents; its accounts have the others as not asked.
@@ -754,7 +779,36 @@ class Answer:
         if not self.question.within:
             return frame
         inside = self.membership.among(frame["area_code"], self.question.within)
-        return frame[inside].reset_index(drop=True)
+        return self.without_hidden(frame[inside].reset_index(drop=True))
+
+    def without_hidden(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """A frame whose joined codes and names name no area that the reader may not see."""
+        codes = self.visible.codes
+        if codes is None:
+            return frame
+        own = frame["area_code"].astype(str).map(lambda text: visible_codes(text, codes))
+        frame = frame.assign(area_code=own)
+        if "area_name" in frame:
+            names = frame["area_name"].astype(str)
+            frame["area_name"] = names.map(lambda text: "; ".join(filter(None, text.split("; "))))
+        return frame
+
+    def hides_at(self, x: Floats, y: Floats) -> Bools:
+        """Whether each of n points in metres lies where the reader sees nothing.
+
+        Parameters
+        ----------
+        x, y
+            n points, in metres.
+
+        Returns
+        -------
+        n flags.
+        """
+        if self.visible.codes is None:
+            return np.zeros(len(x), dtype=bool)
+        points = pd.DataFrame({"x": x, "y": y, "area": self.areas_at(x, y)})
+        return ~self.membership.within(points, sorted(self.visible.codes))
 
     @property
     def harm(self) -> HarmTable | None:
@@ -841,6 +895,25 @@ def _shrunk_rates(counts: pd.DataFrame, residents: Floats, rated: Bools) -> pd.D
         rates = shrunk(n, size, prior(n, size))
         table.loc[rated] = np.column_stack(rates)
     return table
+
+
+def visible_codes(text: str, visible: frozenset[str]) -> str:
+    """Leave out of joined codes those that are not visible.
+
+    Parameters
+    ----------
+    text
+        A code, or several joined with `;`.
+    visible
+        All codes that are.
+
+    Returns
+    -------
+    Those of the text, joined again.
+    """
+    if text in visible:  # a code may itself hold a semicolon
+        return text
+    return ";".join(code for code in text.split(";") if code in visible)
 
 
 def on_all_rows(table: pd.DataFrame, known: Bools, unknown: Mapping[str, str]) -> pd.DataFrame:

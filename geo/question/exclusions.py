@@ -51,6 +51,11 @@ def place_title(place: str) -> str:
     return (match["name"] or place) if match else place
 
 
+def names_ranked_place(place: str) -> bool:
+    """Tell whether a place is named by the id of a ranked place: not by its text or point."""
+    return _HOTSPOT.fullmatch(place) is not None
+
+
 def at_places(incidents: pd.DataFrame, places: Sequence[str]) -> Bools:
     """Find the incidents at some places.
 

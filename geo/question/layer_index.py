@@ -76,6 +76,9 @@ class LayerIndex:
     ----------
     areas
         Areas in metres, indexed by `area_code`. They must not be changed afterwards.
+    like
+        The index of the same shapes in the same order under other codes, which shares with this
+        one what depends on the shapes alone.
 
     Attributes
     ----------
@@ -83,15 +86,16 @@ class LayerIndex:
         When it was last asked for, by `time.monotonic`.
     """
 
-    def __init__(self, areas: gpd.GeoDataFrame) -> None:
+    def __init__(self, areas: gpd.GeoDataFrame, *, like: LayerIndex | None = None) -> None:
         self.areas = areas
+        self._like = like
         self.used = time.monotonic()
         self._grids: _Latest[Grid, Cells] = _Latest(MOST_GRIDS)
 
     @cached_property
     def locator(self) -> AreaLocator:
         """Finds the area of points."""
-        return AreaLocator(self.areas)
+        return self._like.locator if self._like else AreaLocator(self.areas)
 
     @cached_property
     def membership(self) -> AreaMembership:
@@ -101,6 +105,8 @@ class LayerIndex:
     @cached_property
     def outline(self) -> shapely.Geometry:
         """The union of the areas: the mask, where they are a study area."""
+        if self._like:
+            return self._like.outline
         shapes = self.areas.geometry.to_numpy()
         # Where edges match corner by corner, joining them finds the same union far sooner.
         tiles = len(shapes) > 1 and shapely.coverage_is_valid(shapes)
@@ -134,6 +140,8 @@ class LayerIndex:
         InputError
             If there would be too many.
         """
+        if self._like:
+            return self._like.cells(grid)
         # Before the outline is made, which alone takes seconds for a country.
         west, south, east, north = self.areas.total_bounds.tolist()
         grid.refuse_too_many((west, south, east, north))
@@ -165,6 +173,19 @@ class LayerIndexes:
         index = self._indexes.made(id(areas), lambda: LayerIndex(areas))
         index.used = time.monotonic()
         return index
+
+    def share(self, areas: gpd.GeoDataFrame, like: gpd.GeoDataFrame) -> None:
+        """Let the index of a layer share with that of the same shapes under other codes.
+
+        Parameters
+        ----------
+        areas
+            Areas in metres, indexed by other codes than `like`, in the same order.
+        like
+            The areas whose locator, outline and cells are theirs too.
+        """
+        index = self.of(like)
+        self._indexes.made(id(areas), lambda: LayerIndex(areas, like=index))
 
     def entries(self) -> list[tuple[float, Hashable, object]]:
         """When each index was last used, its key and the index itself."""

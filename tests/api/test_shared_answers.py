@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import api.answers
+import api.snapshot
 from api.answers import Answers
 from geo.analyses import LAYERS
 from geo.question.ask import Question, ask
@@ -56,7 +56,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Question]:
         questions.append(question)
         return ask(question, *others, **options)
 
-    monkeypatch.setattr(api.answers, "ask", counted)
+    monkeypatch.setattr(api.snapshot, "ask", counted)
     return questions
 
 

@@ -193,11 +193,11 @@ def test_a_step_computes_nothing_anew_for_the_board(
 ) -> None:
     board = "/?period=latest-1m&layer=wards&compare=previous"
     computed: list[str] = []
-    from api import answers  # noqa: PLC0415 - the name that is replaced
+    from api import snapshot  # noqa: PLC0415 - the name that is replaced
 
-    real = answers.ask
+    real = snapshot.ask
     monkeypatch.setattr(
-        answers, "ask", lambda *one, **options: computed.append("") or real(*one, **options)
+        snapshot, "ask", lambda *one, **options: computed.append("") or real(*one, **options)
     )
     client.get(board)
     first = len(computed)

@@ -95,8 +95,7 @@ class AnswerCollection(Collection):
         if not self._defaults.posts_per_area:
             return 0
         snapshot = self.snapshot
-        areas = snapshot.areas_or_none(given.get("layer") or default_layer(snapshot))
-        return 0 if areas is None else len(areas)
+        return snapshot.area_count(given.get("layer") or default_layer(snapshot))
 
     def key(self, query: Mapping[str, str]) -> str:
         """Return the id and the Question: parameters in another order share an answer."""

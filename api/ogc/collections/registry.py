@@ -22,11 +22,16 @@ def collections_of(answers: Answers, *, local: bool) -> dict[str, Collection]:
         Whether the caller may see collections that stay on this machine.
     """
     snapshot = answers.snapshot()
+    view = snapshot.view
     every: list[Collection] = [
         *(LayerCollection(metadata, answers) for metadata in snapshot.layers()),
         *(PlanLayerCollection(plan, answers) for plan in snapshot.plan_titles()),
-        PlansCollection(answers),
-        *(AnswerCollection(analysis, answers) for analysis in LAYERS.values()),
+        *([PlansCollection(answers)] if view.plans else []),
+        *(
+            AnswerCollection(analysis, answers)
+            for analysis in LAYERS.values()
+            if view.locations or not analysis.addresses
+        ),
         IncidentsCollection(answers),
     ]
     return {one.id: one for one in every if local or not one.local_only}

@@ -60,7 +60,7 @@ def unanswered_items(
     reason = str(refusal)
     frame = _areas(areas) if analysis.shape == "areas" else _cells(areas, question)
     if analysis.collection == "changes":
-        frame = frame.assign(**_counts(answers, question))
+        frame = frame.assign(**_counts(answers, question, frame["area_code"]))
     names = [name for name in ALWAYS.get(analysis.collection, ()) if name not in frame]
     empty = {name: UNDEFINED.get(name) for name in names}
     frame = frame.assign(**empty, why=reason)
@@ -117,10 +117,13 @@ def _cells(areas: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFrame:
     return frame.assign(area_code=codes)
 
 
-def _counts(answers: Answers, question: Question) -> dict[str, NDArray[np.generic]]:
+def _counts(
+    answers: Answers, question: Question, codes: pd.Series
+) -> dict[str, NDArray[np.generic]]:
     """Return the counts of the period by area, which are known though nothing compares to them."""
     try:
         counts = answers.ask(replace(question, compare="", by="")).area_counts_of_all
     except QuestionError:
         return {}
-    return {name: counts[name].to_numpy() for name in ("n", "share")}
+    own = counts.set_index("area_code").loc[codes]
+    return {name: own[name].to_numpy() for name in ("n", "share")}

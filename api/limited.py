@@ -1,0 +1,367 @@
+"""The state of a store as somebody sees it who does not see all: the one place that limits it.
+
+Lists, tables, maps and files are made of what a `LimitedSnapshot` gives: visible areas, and
+incidents in them. Questions are answered from all areas and incidents, so that tests and verdicts
+are the same for all readers; the Answer then shows visible areas only, and knows of the others
+neither name nor code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from api.identity.view import DataView
+from api.reads import note
+from api.snapshot import Snapshot
+from boundaries.layers.blocks import BlockLayer
+from boundaries.plans.plan_layers import plan_of
+from geo.errors import InputError, NotFoundError, QuestionError
+from geo.incidents import ANSWER_COLUMNS
+from geo.locate import AreaLocator
+from geo.prepared import prepared
+from geo.properties import cached_property
+from geo.question.answer import Visible
+from geo.question.ask import Answer, Question, ask, default_layer
+from geo.question.concealed import concealed, limited, without_locations
+from geo.question.exclusions import names_ranked_place
+from geo.question.layer_index import LayerIndexes
+from geo.question.resolve import check_names
+from geo.store.contract import LayerMetadata, PlanRecord, PlanSummary, Setting, Window
+from geo.store.layer_ids import areas_among, find_layer
+
+Bools = NDArray[np.bool_]
+
+INSIDE: Final = 0.99
+"""An area of another layer is seen if so much of it lies in the areas that somebody sees.
+
+Boundaries of two layers that mean the same line differ by slivers.
+"""
+
+_NONE: Final = "none of your areas is in this store any more; ask an administrator"
+
+
+@dataclass(frozen=True)
+class VisibleRows:
+    """Which features of a layer somebody sees.
+
+    Attributes
+    ----------
+    rows
+        Whether they see each.
+    crossing
+        How many others lie partly in the areas that they see.
+    """
+
+    rows: Bools
+    crossing: int
+
+
+class _PlansHidden(Snapshot):
+    """A state of a store in which there may be no plans, and another default layer."""
+
+    def __init__(self, whole: Snapshot, view: DataView) -> None:
+        # The frames, and what is read later, are shared with the whole.
+        vars(self).update(vars(whole))
+        self._whole, self.view = whole, view
+
+    @property
+    def whole(self) -> Snapshot:
+        """The state with all that is in the store."""
+        return self._whole
+
+    def plan_titles(self) -> list[PlanSummary]:
+        """Return the plans, if they are seen."""
+        return self.whole.plan_titles() if self.view.plans else []
+
+    def plans(self) -> list[PlanSummary]:
+        """Return a summary of each plan, if they are seen."""
+        return self.whole.plans() if self.view.plans else []
+
+    def plan(self, plan_id: str) -> PlanRecord:
+        """Return the record of a plan, if plans are seen."""
+        self._refuse_plans()
+        return self.whole.plan(plan_id)
+
+    def plan_areas(self, plan_id: str) -> gpd.GeoDataFrame:
+        """Return the areas of a plan, if plans are seen."""
+        self._refuse_plans()
+        return self.whole.plan_areas(plan_id)
+
+    def plan_blocks(self, layer_id: str) -> BlockLayer:
+        """Return the blocks that plans are made of, if plans are seen."""
+        self._refuse_plans()
+        return self.whole.plan_blocks(layer_id)
+
+    def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """Return a layer; a plan that is not seen is refused as a layer that does not exist."""
+        if plan_of(layer_id) and not self.view.plans:
+            find_layer(areas_among(self.layers()), layer_id)
+        return super().layer(layer_id)
+
+    def settings(self) -> dict[str, Setting]:
+        """Return every setting; by default somebody's own areas are asked about."""
+        settings = self.whole.settings()
+        if self.view.areas is None:
+            return settings
+        return {**settings, "default_layer": self.view.areas.layer}
+
+    def setting(self, key: str) -> Setting:
+        """Return a setting's value."""
+        return self.settings().get(key)
+
+    def _refuse_plans(self) -> None:
+        if not self.view.plans:
+            raise NotFoundError("there is no such plan")
+
+
+class _AskedSnapshot(_PlansHidden):
+    """What Questions are answered from: all areas, of which those not seen are concealed."""
+
+    def __init__(self, whole: Snapshot, view: DataView, limits: LimitedSnapshot) -> None:
+        super().__init__(whole, view)
+        self._limits = limits
+
+    def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """Return a layer's metadata and features."""
+        metadata, frame = self.whole.features(layer_id)
+        # Streets are made of segments by their names, and shown by the areas that they lie in.
+        if self.view.areas is None or metadata.kind == "lines":
+            return metadata, frame
+        return metadata, self._limits.concealed(layer_id)
+
+
+class LimitedSnapshot(_PlansHidden):
+    """The state of a store as a view of the data shows it.
+
+    Parameters
+    ----------
+    whole
+        All of it.
+    view
+        What of it is seen.
+    """
+
+    def __init__(self, whole: Snapshot, view: DataView) -> None:
+        super().__init__(whole, view)
+        self._visible: dict[str, VisibleRows] = {}
+        self._concealed: dict[str, gpd.GeoDataFrame] = {}
+        self._cut: dict[str, gpd.GeoDataFrame] = {}
+
+    def layers(self) -> list[LayerMetadata]:
+        """Return the metadata of the layers of which a feature is seen."""
+        every = self.whole.layers()
+        if self.view.areas is None:
+            return every
+        return [one for one in every if self.visible(one.layer_id).rows.any()]
+
+    def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """Return a layer's metadata and the features that are seen.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such layer, or none of its features is seen.
+        """
+        if self.view.areas is None:
+            return self.whole.features(layer_id)
+        metadata = find_layer(self.layers(), layer_id)
+        own = metadata.layer_id
+        if own not in self._cut:
+            frame = self.whole.features(own)[1]
+            self._cut[own] = frame[self.visible(own).rows]
+        return metadata, self._cut[own]
+
+    def area_count(self, layer_id: str) -> int:
+        """Return how many areas a layer has, seen or not: officers are shared out over all."""
+        return self.whole.area_count(layer_id)
+
+    def incidents(
+        self, window: Window | None = None, *, columns: Sequence[str] = ANSWER_COLUMNS
+    ) -> pd.DataFrame:
+        """Return the accepted incidents that lie where something is seen."""
+        wanted = list(columns)
+        if self.view.areas is None:
+            frame = self.whole.incidents(window, columns=wanted)
+        else:
+            read = list(dict.fromkeys([*wanted, "x", "y"]))
+            frame = self.whole.incidents(window, columns=read)
+            frame = frame[self._locator.locate(frame["x"], frame["y"]) >= 0]
+            frame = frame[wanted].reset_index(drop=True)
+        hidden = np.full(len(frame), not self.view.locations)
+        return without_locations(frame, hidden)
+
+    def incident_count(self) -> int:
+        """Return how many accepted incidents lie where something is seen."""
+        if self.view.areas is None:
+            return self.whole.incident_count()
+        return len(self.incidents(columns=("x", "y")))
+
+    def narrowed(self, question: Question) -> Question:
+        """Return a Question that shows no other areas than those that are seen.
+
+        Raises
+        ------
+        QuestionError
+            If it names an area that is not seen, as one that does not exist, or none of its
+            layer is seen, or a place that only location texts would tell.
+        """
+        self._refuse_named_places(question)
+        if self.view.areas is None:
+            return question
+        layer = question.layer or default_layer(self)
+        codes = self.visible_codes(layer)
+        if codes is None:
+            return question  # there is no such layer: to ask is refused with the reason
+        if not codes:
+            raise QuestionError("layer", self._nothing_seen(layer))
+        check_names("within", question.within, codes)
+        return replace(question, layer=layer, within=tuple(sorted(question.within or codes)))
+
+    def answered(self, question: Question, *, history: bool, indexes: LayerIndexes) -> Answer:
+        """Answer a narrowed Question: from all of the data, and limited to what is seen."""
+        layer = question.layer or default_layer(self)
+        for name in {layer, question.study} - {""} if self.view.areas else ():
+            self._share(name, indexes)
+        try:
+            basis = _AskedSnapshot(self.whole, self.view, self)
+            answer = ask(question, basis, history=history, indexes=indexes)
+        except QuestionError as refusal:
+            if refusal.option != "without":
+                raise
+            # Its advice names streets that may lie anywhere.
+            places = ", ".join(question.without)
+            raise QuestionError("without", f"no incident is at {places}") from None
+        codes = self.visible_codes(layer)
+        visible = Visible(codes, locations=self.view.locations)
+        return limited(answer, visible, caveats=self.caveats(layer))
+
+    def visible(self, layer_id: str) -> VisibleRows:
+        """Tell which features of a layer are seen, by where they lie.
+
+        Parameters
+        ----------
+        layer_id
+            A layer of areas, lines or points.
+        """
+        note("layers")
+        if layer_id not in self._visible:
+            _, frame = self.whole.features(layer_id)
+            self._visible[layer_id] = self._rows(layer_id, frame)
+        return self._visible[layer_id]
+
+    def visible_codes(self, layer_id: str) -> frozenset[str] | None:
+        """Return the codes of the areas of a layer that are seen; None where it has no areas.
+
+        It is None too where all areas are seen.
+        """
+        if self.view.areas is None:
+            return None
+        try:
+            own = find_layer(areas_among(self.whole.layers()), layer_id).layer_id
+        except NotFoundError:
+            return None
+        _, frame = self.whole.features(own)
+        return frozenset(frame.index[self.visible(own).rows].astype(str))
+
+    def concealed(self, layer_id: str) -> gpd.GeoDataFrame:
+        """Return all areas of a layer, of which those that are not seen have no name."""
+        own = find_layer(self.whole.layers(), layer_id).layer_id
+        if own not in self._concealed:
+            frame = self.whole.features(own)[1]
+            self._concealed[own] = concealed(frame, self.visible(own).rows)
+        return self._concealed[own]
+
+    def caveats(self, layer_id: str) -> list[str]:
+        """Return what readers are to know of what is not shown to them."""
+        caveats = []
+        if self.view.areas is not None:
+            caveats.append(
+                f"You see {self.area_names} only. Totals and tests are of the whole study area."
+            )
+            if crossing := self.visible(layer_id).crossing:
+                areas = "area of this layer lies" if crossing == 1 else "areas of this layer lie"
+                caveats.append(f"{crossing:,} {areas} only partly in yours and so not shown.")
+        if not self.view.locations:
+            caveats.append("Street names, addresses and single points are not shown to your role.")
+        return caveats
+
+    @property
+    def area_names(self) -> str:
+        """The names of somebody's areas, for a sentence; '' where none is in the store."""
+        names = self.own_areas["area_name"].astype(str).tolist()
+        return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+    @property
+    def own_areas(self) -> gpd.GeoDataFrame:
+        """Somebody's own areas; no row where the store has none of them any more."""
+        note("layers")
+        return self._own_areas
+
+    @cached_property
+    def _own_areas(self) -> gpd.GeoDataFrame:
+        scope = self.view.areas
+        frames = {one.layer_id for one in areas_among(self.whole.layers())}
+        if scope is None or scope.layer not in frames:
+            return gpd.GeoDataFrame({"area_name": []}, geometry=[], crs=self.projection.crs)
+        _, frame = self.whole.features(scope.layer)
+        return frame[frame.index.astype(str).isin(scope.codes)]
+
+    @cached_property
+    def _region(self) -> shapely.Geometry:
+        return shapely.union_all(self._own_areas.geometry.to_numpy())
+
+    @property
+    def _locator(self) -> AreaLocator:
+        note("layers")
+        return self._locator_of_own
+
+    @cached_property
+    def _locator_of_own(self) -> AreaLocator:
+        return AreaLocator(self._own_areas)
+
+    def _rows(self, layer_id: str, frame: gpd.GeoDataFrame) -> VisibleRows:
+        scope, shapes = self.view.areas, frame.geometry.to_numpy()
+        if scope is None:
+            return VisibleRows(np.ones(len(frame), dtype=bool), 0)
+        if layer_id == scope.layer:
+            own = frame.index.astype(str).isin(scope.codes)
+            return VisibleRows(np.asarray(own, dtype=bool), 0)
+        near: Bools = shapely.intersects(prepared(self._region), shapes)
+        polygons = shapely.get_dimensions(shapes) == 2
+        share = np.where(near, 1.0, 0.0)
+        at = np.flatnonzero(near & polygons)
+        inside = shapely.area(shapely.intersection(shapes[at], self._region))
+        share[at] = inside / np.maximum(shapely.area(shapes[at]), 1e-9)
+        # What only touches along a sliver is a neighbour, and nobody misses it.
+        crossing = (share > 1 - INSIDE) & (share < INSIDE)
+        return VisibleRows(share >= INSIDE, int(crossing.sum()))
+
+    def _nothing_seen(self, layer_id: str) -> str:
+        if self._own_areas.empty or self.view.areas is None:
+            return _NONE
+        title = find_layer(self.whole.layers(), layer_id).title or layer_id
+        return f"no area of {title} lies in yours; choose layer {self.view.areas.layer}"
+
+    def _refuse_named_places(self, question: Question) -> None:
+        if self.view.locations or all(map(names_ranked_place, question.without)):
+            return
+        raise QuestionError(
+            "without",
+            "your role does not see street names and points; leave places out by the id of a "
+            "ranked place",
+        )
+
+    def _share(self, layer_id: str, indexes: LayerIndexes) -> None:
+        """Let what is computed of the shapes of a layer serve all who see some of its areas."""
+        try:
+            indexes.share(self.concealed(layer_id), self.whole.features(layer_id)[1])
+        except (InputError, NotFoundError):
+            return  # to ask is refused with the reason
