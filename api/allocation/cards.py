@@ -180,7 +180,9 @@ def _drawing(
         "basemap": "" if under is None else path_of(under.geometry, unit),
         "outlines": path_of(near.geometry, unit),
         "names": names,
-        "picture": draw_basemap(basemap.vectors, projection, box=box, unit=unit, taken=taken)
+        "picture": draw_basemap(
+            basemap.vectors, projection, box=box, unit=unit, taken=taken, pictures=basemap.pictures
+        )
         if projection
         else None,
         "way": "M" + "L".join(f"{x:.0f} {-y:.0f}" for x, y in line),

@@ -1,29 +1,33 @@
-"""What a map's page says of its vector tiles; in a file of its own the tiles themselves."""
+"""What a map's page says of the tiles under it; in a file of its own the tiles themselves."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 from api.addresses import own_address
 from api.basemap.sources import TileSource
 from api.formats.encoding import to_json
+from geo.errors import InputError
 from geo.tiles.build import packed_tile
-from geo.tiles.grid import Box, tiles_of
-from geo.tiles.tile_file import is_packed
+from geo.tiles.grid import Box
+from geo.tiles.tile_file import StoredTile, is_packed, media_type_of
 
 EMBEDDED_BYTES: Final = 6_000_000
 """Most bytes of the tiles in one file, so that it can still be sent by e-mail."""
 
 _MOST_OF_ZOOM: Final = 4_000
-"""Tiles of one zoom that are looked for: more would take seconds."""
+"""Tiles of one zoom that are read: more would take seconds."""
 
 _AROUND: Final = 0.15
 """How much of the surroundings is shown, as a share of the sides of what the map shows."""
 
 
-def sources_script(sources: Sequence[TileSource], box: Box | None) -> str:
+def sources_script(
+    sources: Sequence[TileSource], box: Box | None, *, most: int = EMBEDDED_BYTES
+) -> str:
     """The element that basemap.js reads.
 
     Parameters
@@ -32,8 +36,10 @@ def sources_script(sources: Sequence[TileSource], box: Box | None) -> str:
         The vector tiles under the map, the lowest first.
     box
         What the map shows, in degrees, where the page must hold its tiles; None links them.
+    most
+        Most bytes of the tiles that it holds.
     """
-    described = [_described(source, box, EMBEDDED_BYTES // len(sources)) for source in sources]
+    described = [_described(source, box, most // len(sources)) for source in sources]
     # A text could otherwise end the element.
     text = to_json(described).decode().replace("<", "\\u003c")
     return f'<script type="application/json" id="basemap-data">{text}</script>\n'
@@ -53,12 +59,12 @@ def _described(source: TileSource, box: Box | None, most: int) -> dict[str, obje
 
 
 def embedded_tiles(source: TileSource, box: Box, most: int) -> tuple[dict[str, str], int]:
-    """The tiles of a box as base64, by zoom, column and row.
+    """The tiles of a box as texts, by zoom, column and row.
 
     Parameters
     ----------
     source
-        Vector tiles.
+        Vector tiles or pictures.
     box
         In degrees.
     most
@@ -75,29 +81,66 @@ def embedded_tiles(source: TileSource, box: Box, most: int) -> tuple[dict[str, s
     texts: dict[str, str] = {}
     last = source.first
     for zoom in range(source.first, source.last + 1):
-        if tiles_of(box, zoom).size > _MOST_OF_ZOOM:
-            break
         of_zoom = _of_zoom(source, box, zoom, most)
-        most -= sum(map(len, of_zoom.values()))
-        if most < 0:
+        if of_zoom is None:
             break
+        most -= sum(map(len, of_zoom.values()))
         texts |= of_zoom
         last = zoom
     return texts, last
 
 
-def _of_zoom(source: TileSource, box: Box, zoom: int, most: int) -> dict[str, str]:
+def pictures_script(source: TileSource, box: Box, *, most: int = EMBEDDED_BYTES) -> str:
+    """The element that basemap_pictures.js reads: the pictures under a map in a file of its own.
+
+    Parameters
+    ----------
+    source
+        Pictures.
+    box
+        What the map shows, in degrees.
+    most
+        Most bytes of the pictures together, as for `embedded_tiles`.
+    """
+    tiles, last = embedded_tiles(source, _wider(box), most)
+    described = {
+        "first": source.first,
+        "last": last,
+        "attribution": source.attribution,
+        "tiles": tiles,
+    }
+    text = to_json(described).decode().replace("<", "\\u003c")
+    return f'<script type="application/json" id="basemap-pictures">{text}</script>\n'
+
+
+def _of_zoom(source: TileSource, box: Box, zoom: int, most: int) -> dict[str, str] | None:
+    """The tiles of a zoom as texts; None where they are too many or too large.
+
+    Those that there are are asked for, not each of the box: an archive may have few of them.
+    """
     texts: dict[str, str] = {}
-    for tile in tiles_of(box, zoom).tiles():
-        data = source.read(zoom, tile.column, tile.row)
-        if data:
-            packed = data if is_packed(data) else packed_tile(data)
-            text = base64.b64encode(packed).decode()
-            texts[f"{zoom}/{tile.column}/{tile.row}"] = text
+    try:
+        for tile in islice(source.tiles(zoom, box), _MOST_OF_ZOOM + 1):
+            text = _text(source, tile)
             most -= len(text)
-            if most < 0:
-                break
+            if most < 0 or len(texts) == _MOST_OF_ZOOM:
+                return None
+            if text:
+                texts[f"{zoom}/{tile.column}/{tile.row}"] = text
+    except InputError:
+        # Of a file that is served as it is: from where it is damaged on it has no tiles.
+        return None
     return texts
+
+
+def _text(source: TileSource, tile: StoredTile) -> str:
+    """A tile as text: packed in base64, a picture as an address; '' where it is damaged."""
+    media_type = media_type_of(tile.data, source.kind) if tile.data else None
+    if not media_type:
+        return ""
+    if source.kind == "pictures":
+        return f"data:{media_type};base64,{base64.b64encode(tile.data).decode()}"
+    return base64.b64encode(tile.data if is_packed(tile.data) else packed_tile(tile.data)).decode()
 
 
 def _wider(box: Box) -> Box:

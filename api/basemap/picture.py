@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from api.basemap.raster import PlacedPicture, draw_pictures
 from api.basemap.sources import TileSource
 from geo.crs import Projection
 from geo.errors import InputError
@@ -106,6 +107,8 @@ class BasemapPicture:
 
     Attributes
     ----------
+    pictures
+        Pictures under everything.
     shapes
         An SVG path for each look that occurs, the lowest first.
     names
@@ -120,6 +123,7 @@ class BasemapPicture:
     names: list[Name]
     stations: list[tuple[int, int]]
     credits: list[str]
+    pictures: Sequence[PlacedPicture] = ()
 
 
 @dataclass
@@ -147,8 +151,9 @@ def draw_basemap(
     box: tuple[float, float, float, float],
     unit: float,
     taken: Iterable[tuple[float, float, float]] = (),
+    pictures: TileSource | None = None,
 ) -> BasemapPicture | None:
-    """Draw vector tiles as SVG paths.
+    """Draw vector tiles as SVG paths, over pictures where there are some.
 
     Parameters
     ----------
@@ -162,6 +167,8 @@ def draw_basemap(
         Metres in a unit of paper.
     taken
         X, y and half the width in metres of each text that is there already.
+    pictures
+        Pictures under the vector tiles.
 
     Returns
     -------
@@ -170,7 +177,8 @@ def draw_basemap(
     contents = _Contents()
     degrees = _degrees(box, projection)
     used = [source for source in sources if _read_source(source, degrees, unit, contents=contents)]
-    if not used:
+    placed = draw_pictures(pictures, projection, degrees=degrees, unit=unit) if pictures else []
+    if not used and not placed:
         return None
     writer = _NameWriter(box, unit, list(taken))
     stations = _write_points(writer, contents, projection)
@@ -183,8 +191,13 @@ def draw_basemap(
         ],
         names=writer.names,
         stations=stations,
-        credits=list(dict.fromkeys(source.attribution for source in used if source.attribution)),
+        credits=_credits([*used, *([pictures] if pictures and placed else [])]),
+        pictures=placed,
     )
+
+
+def _credits(used: Iterable[TileSource]) -> list[str]:
+    return list(dict.fromkeys(source.attribution for source in used if source.attribution))
 
 
 def _read_source(source: TileSource, degrees: Box, unit: float, *, contents: _Contents) -> bool:

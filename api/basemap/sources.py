@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,15 +18,18 @@ from geo.errors import InputError
 from geo.formats.bounded import read_input
 from geo.store.basemap_tiles import SETTING, records_of
 from geo.store.contract import BasemapRecord, LayerMetadata, Setting, Store
-from geo.tiles.grid import Box
+from geo.tiles.grid import Box, tiles_of
 from geo.tiles.opening import TILE_ENDINGS, open_tiles
-from geo.tiles.tile_file import TileFile, TileKind
+from geo.tiles.tile_file import StoredTile, TileFile, TileKind
 
 OWN_FILE: Final = "file"
 """The id of the file that the service was started with."""
 
 ReadTile = Callable[[int, int, int], bytes | None]
 """Reads a tile by its zoom, column and row from the north."""
+
+ReadTiles = Callable[[int, Box], Iterator[StoredTile]]
+"""Reads the tiles of a zoom that touch a box in degrees: those that there are."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ class TileSource:
         Differs for each content.
     box
         What they cover, in degrees; None where that is unknown.
-    read
-        Reads a tile.
+    read, tiles
+        Reads a tile, or those that touch a box.
     """
 
     source_id: str
@@ -55,6 +58,7 @@ class TileSource:
     box: Box | None
     layers: tuple[str, ...]
     read: ReadTile
+    tiles: ReadTiles
 
     @property
     def address(self) -> str:
@@ -72,12 +76,15 @@ class Basemap:
         Lines or areas to draw thinly, in metres; None with tiles.
     tiles
         Where pictures come from; None without them.
+    pictures
+        The same, where they are in a file or in the store and not on a server.
     vectors
         Vector tiles, the lowest first.
     """
 
     shapes: gpd.GeoDataFrame | None = None
     tiles: TileServer | None = None
+    pictures: TileSource | None = None
     vectors: tuple[TileSource, ...] = ()
 
 
@@ -191,6 +198,9 @@ class Basemaps:
         def read(zoom: int, column: int, row: int) -> bytes | None:
             return self.store.basemap_tile(basemap_id, zoom, column, row)
 
+        def tiles(zoom: int, box: Box) -> Iterator[StoredTile]:
+            return self.store.basemap_tiles(basemap_id, among=tiles_of(box, zoom))
+
         return TileSource(
             source_id=basemap_id,
             title=record["title"],
@@ -202,6 +212,7 @@ class Basemaps:
             box=Box(*record["box"]) if record["box"] else None,
             layers=tuple(record["layers"]),
             read=read,
+            tiles=tiles,
         )
 
 
@@ -224,15 +235,15 @@ def read_geojson_lines(file: Path, projection: Projection) -> gpd.GeoDataFrame:
 
 def _drawn(sources: Iterable[TileSource]) -> Basemap:
     """Vector tiles over the pictures of the last source that has some."""
+    sources = tuple(sources)
     pictures = [source for source in sources if source.kind == "pictures"]
-    server = None
-    if pictures:
-        lowest = pictures[-1]
-        zooms = (lowest.first, lowest.last)
-        server = TileServer(own_address(lowest.address), lowest.attribution, zooms)
-    return Basemap(
-        tiles=server, vectors=tuple(source for source in sources if source.kind == "vector")
-    )
+    vectors = tuple(source for source in sources if source.kind == "vector")
+    if not pictures:
+        return Basemap(vectors=vectors)
+    lowest = pictures[-1]
+    zooms = (lowest.first, lowest.last)
+    server = TileServer(own_address(lowest.address), lowest.attribution, zooms)
+    return Basemap(tiles=server, pictures=lowest, vectors=vectors)
 
 
 def _of_file(file: TileFile, version: str) -> TileSource:
@@ -249,4 +260,5 @@ def _of_file(file: TileFile, version: str) -> TileSource:
         box=facts.box,
         layers=facts.layers,
         read=file.tile,
+        tiles=file.tiles,
     )

@@ -37,7 +37,7 @@ from geo.output.reasons import library_errors
 from geo.temporary import TemporaryFolder
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
-BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SHEET_AREAS: Final = 40
 """The most areas that the table lists: it has one sheet of paper with what is said of time."""
 
@@ -79,7 +79,7 @@ def brief_page(findings: Findings, view: BoardView, basemap: Basemap = NO_BASEMA
     Parameters
     ----------
     basemap
-        Its vector tiles are drawn under the maps.
+        Its vector tiles and pictures are drawn under the maps.
     """
     shared = page_variables(findings, view) | {
         "linked": False,

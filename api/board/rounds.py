@@ -121,7 +121,9 @@ def draw_rounds(
         rounds=_rounds(summary, unit),
         base=(round(base[0]), round(-base[1])) if base else None,
         bar=scale_bar(west, south, unit),
-        basemap=draw_basemap(basemap.vectors, projection, box=box, unit=unit, taken=taken),
+        basemap=draw_basemap(
+            basemap.vectors, projection, box=box, unit=unit, taken=taken, pictures=basemap.pictures
+        ),
     )
 
 

@@ -171,7 +171,7 @@ def map_file(
         answer = ask(question, store, layer_of=partial(read_layer_or_plan, store))
         settings = Settings.read()
         basemap = Basemaps.open(settings.basemap, store).under(store, settings.tiles)
-        # Pictures of a file cannot go into the map; those of a server stay where they are.
+        # Pictures of a file go into the map itself; those of a server stay where they are.
         if basemap.tiles and not basemap.tiles.origin:
             basemap = replace(basemap, tiles=None)
         drawn = draw(

@@ -40,6 +40,9 @@ FEATURE_ZOOMS: Final = range(7, 15)
 LARGEST: Final = 2 * 2**30
 """Most bytes of a basemap in a store, so that backups stay of a size that people make."""
 
+MOST_DAMAGED: Final = 10_000
+"""An archive may list millions of damaged tiles in a few bytes: with more, it is no basemap."""
+
 _AROUND: Final = 1.5
 """Tiles around the area of the store that are kept at each zoom."""
 
@@ -256,6 +259,11 @@ def _intact(file: TileFile, box: Box | None, account: TileAccount) -> Iterator[S
     for zoom in range(file.metadata.first, file.metadata.last + 1):
         for tile in file.tiles(zoom, _wider(box, zoom) if box else None):
             account.read += 1
+            if account.damaged > MOST_DAMAGED:
+                raise InputError(
+                    f"{file.path}: more than {MOST_DAMAGED:,} tiles are damaged, such as "
+                    f"{tile.zoom}/{tile.column}/{tile.row}; choose another file"
+                )
             if len(tile.data) > LARGEST_TILE or not media_type_of(tile.data, file.metadata.kind):
                 account.damaged += 1
                 continue

@@ -109,7 +109,7 @@ def draw_plain(
     over
         Further layers, drawn over the areas.
     basemap
-        Its vector tiles are drawn under the cells.
+        Its vector tiles and pictures are drawn under the cells.
     projection
         From the degrees of the basemap to metres; needed only with one.
     """
@@ -142,6 +142,7 @@ def draw_plain(
             box=(west, south, east, north),
             unit=unit,
             taken=_taken(names, spots, unit),
+            pictures=basemap.pictures,
         )
         if projection
         else None,

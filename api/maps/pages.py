@@ -18,7 +18,7 @@ from fastapi import Response
 from api.addresses import own_address
 from api.dependencies import HTML
 from api.errors import status_of
-from api.pages.assets import BASEMAP_SCRIPTS, LEAFLET, PAGE, PROTOMAPS
+from api.pages.assets import BASEMAP_SCRIPTS, LEAFLET, PAGE, PICTURES_SCRIPT, PROTOMAPS
 from api.pages.templating import templates
 from api.pages.text import reason_of
 from api.settings import TileServer
@@ -28,7 +28,7 @@ OWN_SCRIPTS = ("/static/page/scheme.js", "/static/page/map.js", "/static/page/la
 """Scripts of the map page itself, after Leaflet's."""
 
 ASSETS = {
-    **{address: PAGE / address.rpartition("/")[2] for address in OWN_SCRIPTS},
+    **{address: PAGE / address.rpartition("/")[2] for address in (*OWN_SCRIPTS, PICTURES_SCRIPT)},
     BASEMAP_SCRIPTS[0]: PROTOMAPS / "protomaps-leaflet.js",
     **{address: PAGE / address.rpartition("/")[2] for address in BASEMAP_SCRIPTS[1:]},
     "/static/leaflet/leaflet.js": LEAFLET / "leaflet.js",

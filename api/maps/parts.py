@@ -17,13 +17,13 @@ from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElemen
 from jinja2 import Environment, PackageLoader, Template
 from numpy.typing import ArrayLike
 
-from api.basemap.embedding import sources_script
+from api.basemap.embedding import EMBEDDED_BYTES, pictures_script, sources_script
 from api.basemap.sources import Basemap
 from api.formats.encoding import encode_features, feature_collection
 from api.maps.overlays import Overlay
 from api.maps.pages import ASSETS, OWN_SCRIPTS, MapPage, page_of
 from api.maps.painting import Style
-from api.pages.assets import BASEMAP_SCRIPTS, has_library
+from api.pages.assets import BASEMAP_SCRIPTS, PICTURES_SCRIPT, has_library
 from api.settings import TileServer
 from boundaries.layers.lines import thinned
 from geo.crs import Projection
@@ -143,7 +143,7 @@ class MapDrawing:
 
     def __init__(self, projection: Projection, basemap: Basemap, *, land: gpd.GeoDataFrame) -> None:
         self.projection = projection
-        self._tiles = basemap.tiles
+        self._tiles, self._pictures = basemap.tiles, basemap.pictures
         self._vectors = basemap.vectors if has_library() else ()
         self._map = OfflineMap(
             tiles=None,
@@ -155,9 +155,7 @@ class MapDrawing:
         )
         self._figure = OfflineFigure(title="Patchmap")
         self._figure.add_child(self._map)
-        if basemap.tiles:
-            self._add_pictures(basemap.tiles)
-        elif not self._vectors:
+        if not (basemap.tiles or basemap.pictures or self._vectors):
             self.outline(land, LAND)
 
     def add(self, element: Element) -> None:
@@ -306,6 +304,9 @@ class MapDrawing:
         box = Box(*np.round(shapely.total_bounds(degrees), MAP_DECIMALS).tolist())
         bounds = [[box.south, box.west], [box.north, box.east]]
         self._map.fit_bounds(bounds, padding=(8, 8))
+        own_pictures = self._pictures if standalone else None
+        if self._tiles and not own_pictures:
+            self._add_pictures(self._tiles)
         self._name_from(seed)
         # Inserted afterwards, because branca would render all of it as a template.
         style = _TEMPLATES.get_template("map_style.html").render(
@@ -315,8 +316,17 @@ class MapDrawing:
         named = html.escape(f"Patchmap: {title}")
         sources, linked = "", [*OWN_SCRIPTS]
         if self._vectors:
-            sources = sources_script(self._vectors, box if standalone else None)
+            sources = sources_script(
+                self._vectors,
+                box if standalone else None,
+                most=EMBEDDED_BYTES // (2 if own_pictures else 1),
+            )
             linked = [*BASEMAP_SCRIPTS, *OWN_SCRIPTS]
+        if own_pictures:
+            # Both together are as large as a file may be.
+            most = EMBEDDED_BYTES // (2 if self._vectors else 1)
+            sources += pictures_script(own_pictures, box, most=most)
+            linked = [PICTURES_SCRIPT, *linked]
         scripts = "".join(f'<script src="{address}"></script>\n' for address in linked)
         text = self._figure.render().replace(r"\ue07b", r"\u007b")
         # folium forbids zooming the page, which people with poor sight need.

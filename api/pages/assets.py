@@ -17,6 +17,9 @@ BASEMAP_SCRIPTS: Final = (
 )
 """Scripts of a map with vector tiles under it, after Leaflet's and before its own."""
 
+PICTURES_SCRIPT: Final = "/static/page/basemap_pictures.js"
+"""The script of a map that holds the pictures under it."""
+
 
 def has_library() -> bool:
     """Whether what draws vector tiles is there.

@@ -12,11 +12,13 @@ from typing import Final, cast
 from geo.errors import NotFoundError
 from geo.store.backend import Row, Tables
 from geo.store.contract import BasemapRecord, Setting
+from geo.tiles.grid import TileRange
 from geo.tiles.tile_file import StoredTile
 
 SETTING: Final = "basemaps"
 """The setting that lists the basemaps, in the order in which they are drawn."""
 
+_AMONG: Final = "zoom = ? AND tile_column BETWEEN ? AND ? AND tile_row BETWEEN ? AND ?"
 _PLACE: Final = "basemap_id = ? AND zoom = ? AND tile_column = ? AND tile_row = ?"
 
 
@@ -102,12 +104,30 @@ class BasemapTiles:
         )
         return bytes(rows[0][0]) if rows else None
 
-    def read_all(self, basemap_id: str) -> Iterator[StoredTile]:
-        """Every tile of a basemap, by its place; one of them in memory at a time."""
+    def read_all(self, basemap_id: str, *, among: TileRange | None = None) -> Iterator[StoredTile]:
+        """The tiles of a basemap, by their place; one of them in memory at a time.
+
+        Parameters
+        ----------
+        basemap_id
+            The basemap.
+        among
+            The tiles of one zoom among which those that there are are read; None for all.
+
+        Yields
+        ------
+        Each tile.
+        """
+        where = "basemap_id = ?"
+        values: list[str | int] = [basemap_id]
+        if among:
+            where += f" AND {_AMONG}"
+            values += [among.zoom, among.first_column, among.last_column, among.first_row,
+                       among.last_row]  # fmt: skip
         places: list[Row] = self._tables.rows(
-            "SELECT zoom, tile_column, tile_row FROM patchmap_basemap_tiles WHERE basemap_id = ? "
+            f"SELECT zoom, tile_column, tile_row FROM patchmap_basemap_tiles WHERE {where} "
             "ORDER BY zoom, tile_column, tile_row",
-            basemap_id,
+            *values,
         )
         for zoom, column, row in places:
             data = self.read(basemap_id, (zoom, column, row))

@@ -19,6 +19,7 @@ from geo.crs import Projection
 from geo.geometry_types import KINDS, GeometryType, LayerKind
 from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
 from geo.partitioned import PartitionedIncidents
+from geo.tiles.grid import TileRange
 from geo.tiles.tile_file import StoredTile, TileKind
 
 Subject = Literal["incidents", "layers", "plans", "settings"]
@@ -521,8 +522,22 @@ class Store(StoreReader, Protocol):
         Its bytes; None where there is no such tile.
         """
 
-    def basemap_tiles(self, basemap_id: str) -> Iterator[StoredTile]:
-        """Every tile of a basemap, by zoom, column and row."""
+    def basemap_tiles(
+        self, basemap_id: str, *, among: TileRange | None = None
+    ) -> Iterator[StoredTile]:
+        """The tiles of a basemap, by zoom, column and row.
+
+        Parameters
+        ----------
+        basemap_id
+            One of `basemaps`.
+        among
+            Tiles of one zoom; those of them that there are. None for every tile.
+
+        Yields
+        ------
+        Each tile.
+        """
 
     def put_basemap(self, record: BasemapRecord, tiles: Iterable[StoredTile]) -> BasemapRecord:
         """Add a basemap, or replace the one with the same id.

@@ -51,6 +51,7 @@ from geo.store.plan_rows import (
     unknown_plan,
 )
 from geo.store.times import now
+from geo.tiles.grid import TileRange
 from geo.tiles.tile_file import StoredTile
 
 
@@ -281,8 +282,10 @@ class SqlStore(Store):
     def basemap_tile(self, basemap_id: str, zoom: int, column: int, row: int) -> bytes | None:
         return self._tiles.read(basemap_id, (zoom, column, row))
 
-    def basemap_tiles(self, basemap_id: str) -> Iterator[StoredTile]:
-        return self._tiles.read_all(basemap_id)
+    def basemap_tiles(
+        self, basemap_id: str, *, among: TileRange | None = None
+    ) -> Iterator[StoredTile]:
+        return self._tiles.read_all(basemap_id, among=among)
 
     def put_basemap(self, record: BasemapRecord, tiles: Iterable[StoredTile]) -> BasemapRecord:
         with self._database.changing():

@@ -105,6 +105,11 @@ def test_street_names_are_unique_and_lines_are_lines(city):
     assert set(city.streets["kind"]) == {"main", "ring", "residential"}
 
 
+def test_no_place_of_the_basemap_is_named_twice_but_the_river(city):
+    names = city.basemap["names"]["name1"]
+    assert set(names[names.duplicated()]) == {"River Dogger"}
+
+
 def test_incidents_are_an_incident_frame(city):
     rows = city.incidents
     assert tuple(rows.columns) == COLUMNS

@@ -189,12 +189,13 @@ def _roads(ground: Ground, streets: gpd.GeoDataFrame, sea: Shape) -> gpd.GeoData
 def _names(ground: Ground, parks: list[Shape], works: list[Shape]) -> gpd.GeoDataFrame:
     river = shapely.LineString(ground.lines.river)
     on_river = [river.interpolate(share, normalized=True) for share in (0.22, 0.42, 0.6)]
-    at_sea = [shapely.Point(CENTRE + BAY_AT * share) for share in (0.62, 1.0)]
+    # One: a map that shows the whole city would show the name of the bay twice.
+    at_sea = shapely.Point(CENTRE + 0.62 * BAY_AT)
     return pd.concat(
         [
             _named_points([shapely.Point(CENTRE)], [CITY], "City", 9),
             _named_points(on_river, [RIVER] * len(on_river), "Water", 11),
-            _named_points(at_sea, [BAY] * len(at_sea), "Water", 9),
+            _named_points([at_sea], [BAY], "Water", 9),
             _named_points(_inside(parks), _named(parks, PARK_NAMES), "Greenspace", 12),
             _named_points(_inside(works), _named(works, WORKS_NAMES), "Sites", 12),
         ],

@@ -6,15 +6,21 @@ import base64
 import gzip
 import json
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from api.basemap.embedding import embedded_tiles
-from api.basemap.sources import Basemaps
+from api.basemap.sources import Basemaps, TileSource
+from api.imports import basemaps
+from api.imports.basemaps import BasemapOptions
+from geo.errors import InputError
 from geo.store.geopackage import GeoPackageStore
+from geo.store.postgis import PostgisStore
 from geo.tiles.decode import layers_of
-from geo.tiles.grid import Box
+from geo.tiles.grid import Box, tiles_of
 from geo.tiles.tile_file import StoredTile
 from tests.api.conftest import serve_town
 from tests.postgres import Cluster
@@ -105,6 +111,49 @@ def test_what_is_damaged_is_counted(
     assert (facts["read"], facts["damaged"], facts["tiles"]) == (len(tiles), 1, len(tiles) - 1)
 
 
+def test_an_archive_of_damaged_tiles_is_refused_before_all_are_read(
+    store: GeoPackageStore,
+    tmp_path: Path,
+    tiles: list[StoredTile],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(basemaps, "MOST_DAMAGED", 3)
+    path = tmp_path / "b.mbtiles"
+    write_mbtiles(path, [tile._replace(data=b"\x1f\x8bbroken") for tile in tiles])
+    seen: list[StoredTile] = []
+
+    def watch(some: Iterable[StoredTile]) -> Iterable[StoredTile]:
+        for tile in some:
+            seen.append(tile)
+            yield tile
+
+    everything = BasemapOptions(extent="all")
+    with pytest.raises(InputError, match=r"more than 3 tiles are damaged, such as \d+/\d+/\d+;"):
+        basemaps.add_basemap(store, path, everything, watch=watch)
+    assert (seen, store.basemaps()) == ([], [])
+
+
+def test_of_an_archive_with_few_tiles_only_these_are_asked_for() -> None:
+    """Its box holds 268 million of zoom 14."""
+    asked: list[int] = []
+
+    def few(zoom: int, box: Box) -> Iterator[StoredTile]:
+        asked.append(zoom)
+        yield StoredTile(zoom, 0, 0, gzip.compress(b"tile"))
+
+    def each(*_: int) -> bytes | None:
+        raise AssertionError("tiles are asked for one by one")
+
+    world = Box(-180, -85, 180, 85)
+    source = TileSource(
+        source_id="t", title="T", kind="vector", attribution="", first=10, last=14, version="1",
+        box=world, layers=(), read=each, tiles=few,
+    )  # fmt: skip
+    texts, last = embedded_tiles(source, world, 10**6)
+    assert [*texts] == [f"{zoom}/0/0" for zoom in asked] == [f"{z}/0/0" for z in range(10, 15)]
+    assert last == 14
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
@@ -171,6 +220,14 @@ def test_backups_and_copies_hold_the_basemap(
     for command in (["copy", "--to", database], ["backup", "b.gpkg"]):
         done = run_patchmap("--store", "town.gpkg", *command, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
+    among = tiles_of(Box(-1.47, 52.92, -1.45, 52.94), 14)
+    with closing(PostgisStore(database)) as copy:
+        some = [*copy.basemap_tiles("t", among=among)]
+        assert some == [*store.basemap_tiles("t", among=among)]
+    assert {tile[:3] for tile in some} == {
+        (14, tile.column, tile.row) for tile in among.tiles()
+    } & {tile[:3] for tile in tiles}
+    assert some
     again = add(tmp_path, "t.mbtiles", "--id", "again", store=database)
     assert again["tiles"] == store.basemaps()[0]["tiles"]
     back = run_patchmap("--store", database, "backup", "c.gpkg", cwd=tmp_path)
@@ -200,6 +257,17 @@ def test_pictures_lie_under_vector_tiles_and_a_page_that_is_older_is_made_anew(
         one = pictures[0]
         tile = client.get(f"/basemap/aerial/{one.zoom}/{one.column}/{one.row}")
         assert (tile.content, tile.headers["content-type"]) == (png, "image/png")
+        done = run_patchmap(
+            "--store", "town.gpkg", "map", "--layer", "wards", "-o", "m.html", cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        page = (tmp_path / "m.html").read_text(encoding="utf-8")
+        held = json.loads(re.search(r'id="basemap-pictures">(.*?)</script>', page)[1])
+        assert set(held["tiles"].values()) == {
+            f"data:image/png;base64,{base64.b64encode(png).decode()}"
+        }
+        assert (held["first"], held["last"]) == (12, 12)
+        assert "/basemap/" not in page
         planner = client.get("/planner").text
         assert "basemap" not in planner  # the list of plans has no map
 
