@@ -42,6 +42,14 @@ _SMALL = """([least, inside]) => {
 }"""
 
 
+_CUT = """() => {
+    const parts = ".asked, .finding h1, .lead, .which, .place p, .place h3, .foot";
+    return [...document.querySelectorAll(parts)].filter((one) => one.checkVisibility()
+        && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 4)
+    ).map((one) => one.textContent);
+}"""
+
+
 def view_of(page: Page) -> dict[str, float]:
     """Where the map stands, and how many shapes it outlines."""
     view: dict[str, float] = page.frames[1].evaluate(_VIEW)
@@ -94,6 +102,7 @@ def test_the_first_screen_is_read_from_five_metres(
     box = page.locator("iframe.map").bounding_box()
     assert box
     assert box["width"] * box["height"] >= LEAST_SHARE[width] * width * height
+    assert page.evaluate(_CUT) == []
     # What explains it is one click away, and not in the chair's way.
     words = page.locator(".overview").inner_text()
     assert not [word for word in ("Getis", "n =", "p150:", "not asked") if word in words]

@@ -220,5 +220,24 @@ def test_the_page_prints_on_a_few_sheets_with_the_whole_map(watched: Watched, ad
     page.goto(f"{address}/?compare=previous")
     watched.wait_for_map()
     printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    # In the presentation, too, the map is drawn for the room that it has on paper.
+    for present in ("", "&present=1"):
+        page.goto(f"{address}/?period=latest-28d&compare=previous{present}")
+        watched.wait_for_map()
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        box = page.locator("iframe.map").bounding_box()
+        assert box
+        assert box["width"] == pytest.approx(186 / 25.4 * 96, abs=3)
+        assert page.frames[1].evaluate(
+            """() => {
+                const map = Object.values(window).find((one) => one instanceof L.Map);
+                const legend = document.querySelector(".legend").getBoundingClientRect();
+                const top = map.getContainer().getBoundingClientRect().top;
+                return legend.bottom <= top + 1
+                    && map.getBounds().contains(JSON.parse(document.body.dataset.bounds));
+            }"""
+        )
+        page.emulate_media(media="screen")
     # The streets took a fifth sheet.
     assert 2 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 5

@@ -28,5 +28,7 @@
     }
   };
   map.on("zoomend resize", () => requestAnimationFrame(tidy));
+  // Printing waits for no animation frame; map.js has fitted the map by then.
+  window.addEventListener("patchmap:fit", tidy);
   requestAnimationFrame(tidy);
 })();

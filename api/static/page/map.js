@@ -34,7 +34,8 @@
   map.on("movestart zoomstart", () => (moved = moved || !quiet));
   new ResizeObserver(fit).observe(map.getContainer());
   // Printing does not wait: what a map draws in the next animation frame would be missing.
-  window.addEventListener("patchmap:fit", () => {
+  window.addEventListener("patchmap:fit", (event) => {
+    document.body.classList.toggle("on-paper", /** @type {any} */ (event).detail?.printing === true);
     fit();
     map.eachLayer((/** @type {any} */ layer) => layer._renderer?._redraw?.());
   });

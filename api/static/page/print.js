@@ -8,7 +8,7 @@ export function setUpPrint() {
     for (const frame of frames) {
       frame.classList.toggle("on-paper", printing);
       frame.classList.toggle("beside", printing && frames.length > 1);
-      frame.contentWindow?.dispatchEvent(new CustomEvent("patchmap:fit"));
+      frame.contentWindow?.dispatchEvent(new CustomEvent("patchmap:fit", { detail: { printing } }));
     }
   };
   window.addEventListener("beforeprint", () => fit(true));

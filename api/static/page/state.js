@@ -15,11 +15,13 @@ const LOOK_LINKS = "a.story, a.close, a.present, a.step";
 const VIEW = /^-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?,\d{1,2}(\.\d+)?$/;
 const PATIENCE_MS = 150;
 const MOST_PAGES = 20;
+/** A page that was fetched ahead is not asked for again when it is shown so soon. */
+const FRESH_MS = 5000;
 
 /** @typedef {{ at: string, view: string, mark: string, present: string }} Look */
 /** @typedef {{ page: () => void, look: (now: Look, before: Look | null) => void }} Parts what is set up anew with a page, and what follows its look */
 
-/** @type {Map<string, string>} pages that were read, by their address: each is shown at once, and asked for again */
+/** @type {Map<string, { text: string, ahead: number }>} pages that were read, by their address, and when each was fetched ahead: each is shown at once, and asked for again */
 const pages = new Map();
 /** @type {Map<string, Promise<void>>} pages that are on their way, by their address */
 const preparing = new Map();
@@ -132,7 +134,7 @@ export function prepare(link) {
 async function fetchAhead(address) {
   try {
     const response = await fetch(address, { priority: "low", headers: { accept: "text/html" } });
-    if (response.ok && !response.redirected) remember(address, await response.text());
+    if (response.ok && !response.redirected) remember(address, await response.text(), performance.now());
   } catch {
     // A press on the link asks for the page again, and shows what is wrong.
   }
@@ -184,12 +186,16 @@ async function load(url) {
   try {
     await preparing.get(asked.href);
     if (own.signal.aborted) return;
-    known = pages.get(asked.href);
-    if (known) {
+    const page = pages.get(asked.href);
+    known = page?.text;
+    if (page && known) {
       replacePage(parsed(known), true);
       main.ariaBusy = "false";
       clearTimeout(waiting);
       tell("");
+      const fresh = page.ahead && performance.now() - page.ahead < FRESH_MS;
+      page.ahead = 0;
+      if (fresh) return;
     }
     const text = await read(asked, own, known);
     if (own.signal.aborted) return;
@@ -246,9 +252,9 @@ function settle(url) {
   shown = new URL(window.location.href);
 }
 
-/** @param {string} address @param {string} text */
-function remember(address, text) {
-  pages.set(address, text);
+/** @param {string} address @param {string} text @param {number} [ahead] */
+function remember(address, text, ahead = 0) {
+  pages.set(address, { text, ahead });
   const oldest = pages.keys().next().value;
   if (pages.size > MOST_PAGES && oldest) pages.delete(oldest);
 }
