@@ -21,6 +21,7 @@ from api.commands import (
     patrols,
     published,
     questions,
+    retention,
     service,
     stores,
     weights,
@@ -50,6 +51,8 @@ app.add_typer(stores.imports, name="imports")
 app.add_typer(access.users, name="users")
 app.add_typer(access.keys, name="keys")
 app.add_typer(audit.audit, name="audit")
+app.add_typer(retention.retention, name="retention")
+app.command("erase")(retention.erase_incident)
 app.add_typer(published.fetch, name="fetch")
 app.add_typer(published.mapping, name="mapping")
 app.command()(start_command.start)

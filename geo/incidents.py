@@ -243,6 +243,32 @@ class IncidentSummary:
             _added(self.days, other.days),
         )
 
+    def without(self, removed: IncidentSummary) -> IncidentSummary:
+        """Return what is left without some of these incidents, whose exact times it then hides.
+
+        Parameters
+        ----------
+        removed
+            Some of the incidents.
+        """
+        days = _subtracted(self.days, removed.days)
+        categories = _subtracted(self.categories, removed.categories)
+        first, last = self.first, self.last
+        if not categories:
+            return EMPTY_SUMMARY
+        if days and removed.first is not None and removed.first == first:
+            first = pd.Timestamp(min(days), tz=LONDON).tz_convert("UTC").as_unit("s")
+        if days and removed.last is not None and removed.last == last:
+            ends = pd.Timestamp(max(days), tz=LONDON) + pd.DateOffset(days=1)
+            last = (ends.tz_convert("UTC") - pd.Timedelta(seconds=1)).as_unit("s")
+        squares = _subtracted(self.squares, removed.squares)
+        return IncidentSummary(categories, self.precisions, first, last, squares, days)
+
+
+def _subtracted(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    left = {name: n - other.get(name, 0) for name, n in one.items()}
+    return {name: n for name, n in left.items() if n > 0}
+
 
 def _by_day(occurred: pd.Series) -> dict[str, int]:
     local = occurred.dt.tz_convert(LONDON).dt.tz_localize(None)

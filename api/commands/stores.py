@@ -15,6 +15,7 @@ from api.commands.context import CommandContext
 from api.identity.audit import Action
 from api.imports.opening import open_store
 from api.imports.records import record_facts, undone_line
+from api.imports.removal import erasures_beside, replay
 from api.settings import Settings
 from boundaries.gazetteer.folder import gazetteer_folder
 from geo.errors import ConflictError, InputError
@@ -168,13 +169,19 @@ def restore(
             raise ConflictError(
                 f"{cli.store} already holds data; add --replace to overwrite it with the backup"
             )
+        erased = [*store.erasures(), *erasures_beside(cli.store)]
         if isinstance(store, GeoPackageStore):
             store.restore(file)
         else:
             with open_store(str(file)) as saved:
                 copy_store(saved, store)
+        # What was erased after the backup was made must not come back with it.
+        again = replay(store, erased)
         n = store.incident_count()
-    cli.echo([f"{cli.store}: restored from {file}, {n:,} incidents"], {"incidents": n})
+    lines = [f"{cli.store}: restored from {file}, {n:,} incidents"]
+    if again:
+        lines.append(f"erased again, as since the backup: {again:,}")
+    cli.echo(lines, {"incidents": n, "erased_again": again})
 
 
 def copy(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from geo.incidents import LONDON, Covers, IncidentSummary, months_between
 from geo.properties import cached_property
-from geo.store.contract import ImportRecord
+from geo.store.contract import PAST_RETENTION, ImportRecord
 
 EXPECTED: Final = 5.0
 """A category without rows is unknown where so many, or more, were to be expected, else zero."""
@@ -81,7 +81,9 @@ class ImportCoverage:
         The coverage.
         """
         if record.month:
-            months: tuple[str, ...] = (record.month,)
+            # All of its rows were too old to be kept: that is no month without incidents.
+            expired = PAST_RETENTION in record.rejected_by_reason and not record.rows_accepted
+            months: tuple[str, ...] = () if expired else (record.month,)
             return cls(record.source, record.name, record.summary, months, force=record.name)
         months = _months(record.summary, covers)
         categories = covers.categories if covers else ()

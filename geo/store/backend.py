@@ -178,6 +178,51 @@ class IncidentTable(Protocol):
     def purge(self, import_ids: Sequence[int]) -> None:
         """Delete the rows that some imports replaced."""
 
+    def of_source(self, source: str, *, before: pd.Timestamp | None = None) -> pd.DataFrame:
+        """The incidents of a source, with their `import_id`.
+
+        Parameters
+        ----------
+        source
+            Its id.
+        before
+            Only those that occurred earlier.
+
+        Returns
+        -------
+        pandas.DataFrame
+            An incident frame.
+        """
+
+    def replaced_of_source(self, source: str) -> list[tuple[int, pd.DataFrame]]:
+        """The replaced rows of a source as `of_source` has them, by the import that holds them."""
+
+    def remove(self, incident_ids: Sequence[str]) -> None:
+        """Delete incidents."""
+
+    def remove_before(self, source: str, before: pd.Timestamp) -> None:
+        """Delete the incidents of a source that occurred before a moment.
+
+        Parameters
+        ----------
+        source, before
+            As `of_source` takes them.
+        """
+
+    def remove_replaced(self, import_id: int, incident_ids: Sequence[str]) -> None:
+        """Delete some of the rows that an import replaced.
+
+        Parameters
+        ----------
+        import_id
+            The import that holds them.
+        incident_ids
+            Of the rows.
+        """
+
+    def drop_empty_months(self, before: pd.Timestamp) -> None:
+        """Drop what holds the months before a moment, where nothing is in it any more."""
+
 
 class LayerTables(Protocol):
     """The layers: a table of features each."""

@@ -29,6 +29,9 @@ ImportState = Literal["current", "replaced", "undone"]
 LayerChangeState = Literal["current", "undone", "final"]
 Change = Literal["added", "replaced", "updated", "unchanged"]
 
+PAST_RETENTION: Final = "past retention"
+"""Why an import no longer has rows that were older than their source is kept."""
+
 # Any, because only `boundaries` knows what a plan consists of; it checks each record it reads.
 PlanRecord = dict[str, Any]
 
@@ -104,7 +107,8 @@ class ImportRecord:
 
     `state` is `current`, `replaced` (by a later import of the partition) or `undone`. A keyed
     partition can have several current imports: each owns the rows that it wrote last. `purged_at`
-    is when the rows that it replaced were purged, so it cannot be undone; else ''.
+    is when the rows that it replaced were purged, so it cannot be undone; else ''. `keyed` is
+    whether its rows have ids of their own; None of an import of an earlier release.
     """
 
     import_id: int
@@ -123,11 +127,29 @@ class ImportRecord:
     imported_at: str
     state: ImportState
     purged_at: str = ""
+    keyed: int | None = None
 
     @property
     def rows_rejected(self) -> int:
         """How many rows were rejected, for whatever reason."""
         return self.rows_read - self.rows_accepted
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """An incident that was erased, which no import, undo or restored backup may bring back.
+
+    `id_hash` and `content_hash` are keyed hashes of its id and of what happened when and where;
+    `key` is their key, in hexadecimal digits.
+    """
+
+    id_hash: str
+    content_hash: str
+    key: str
+    source: str
+    erased_by: str
+    erased_at: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -447,6 +469,81 @@ class Store(StoreReader, Protocol):
         -------
         list of ImportRecord
             The imports whose replaced rows were removed, as they were before.
+        """
+
+    def erasure_of(
+        self, source: str, incident_id: str, *, by: str = "", reason: str = ""
+    ) -> Erasure:
+        """The erasure of an incident: the one there was, or a new one, which changes nothing yet.
+
+        Parameters
+        ----------
+        source, incident_id
+            The incident: by the id that it has in the store, or without its source before it.
+        by, reason
+            Who erases it, and why.
+
+        Returns
+        -------
+        Erasure
+            For `put_erasures`.
+
+        Raises
+        ------
+        NotFoundError
+            If the store has no such incident and never erased one.
+        """
+
+    def erasures(self) -> list[Erasure]:
+        """What was erased, the first one first."""
+
+    def put_erasures(self, erasures: Sequence[Erasure]) -> int:
+        """Erase incidents, also from the rows that imports replaced, and let none come back.
+
+        Until `compact` they can be read from the store's files.
+
+        Parameters
+        ----------
+        erasures
+            Of `erasure_of`, or of another store.
+
+        Returns
+        -------
+        int
+            How many rows were removed.
+        """
+
+    def expirable_incidents(self, source: str, before: pd.Timestamp) -> int:
+        """How many rows of a source `expire_incidents` would remove.
+
+        Parameters
+        ----------
+        source, before
+            As `expire_incidents` takes them.
+
+        Returns
+        -------
+        int
+            Incidents, and rows that imports replaced.
+        """
+
+    def expire_incidents(self, source: str, before: pd.Timestamp) -> int:
+        """Remove the incidents of a source that are older than it is kept.
+
+        Until `compact` they can be read from the store's files.
+
+        Parameters
+        ----------
+        source
+            Its id.
+        before
+            The moment, UTC; incidents that occurred earlier are removed, also from the rows that
+            imports replaced.
+
+        Returns
+        -------
+        int
+            How many rows were removed.
         """
 
     def adopt_import(self, record: ImportRecord, rows: pd.DataFrame) -> None:

@@ -47,6 +47,8 @@ def copy_store(
             on_part(record.partition_id)
             # As rows, not from files, which may be gone and would be checked anew.
             target.adopt_import(record, source.import_rows(record.import_id))
+        # After the rows: those of a store whose erasure was broken off go here too.
+        target.put_erasures(source.erasures())
         for key, value in source.settings().items():
             target.put_setting(key, value)
         for basemap in source.basemaps():

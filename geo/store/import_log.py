@@ -14,6 +14,7 @@ from geo.errors import ConflictError, NotFoundError
 from geo.incidents import Batch, Partition
 from geo.store.backend import ImportWriter, IncidentTable, Tables, count_change
 from geo.store.contract import Change, ImportRecord
+from geo.store.erasures import ErasedRows, read_erasures
 from geo.store.import_records import ImportRecords, Tally
 
 
@@ -60,7 +61,8 @@ class ImportLog:
         self._refuse_twin(partition)
         import_id = self._records.open(partition, by=by)
         writer = self._incidents.writer(import_id, partition.partition_id, keyed=partition.keyed)
-        tally = _write(partition, writer, import_id=import_id, on_batch=on_batch)
+        erased = ErasedRows(read_erasures(self._tables), partition.source, keyed=partition.keyed)
+        tally = _write(partition, writer, erased, import_id=import_id, on_batch=on_batch)
         # A keyed import replaces rows, not whole imports: those before it stay current.
         replaced = [] if partition.keyed else [record.import_id for record in before]
         rows_replaced = writer.finish(replaced)
@@ -161,12 +163,18 @@ class ImportLog:
 
 
 def _write(
-    partition: Partition, writer: ImportWriter, *, import_id: int, on_batch: Callable[[Batch], None]
+    partition: Partition,
+    writer: ImportWriter,
+    erased: ErasedRows,
+    *,
+    import_id: int,
+    on_batch: Callable[[Batch], None],
 ) -> Tally:
     tally = Tally()
     if not partition.keyed:
         writer.take_out_partition()
-    for batch in partition.batches():
+    for read in partition.batches():
+        batch = erased.rejected_from(read, partition)
         tally.add(batch)
         # Every row names its import: by that an undo finds what to remove.
         rows = batch.accepted.assign(import_id=import_id, partition_id=partition.partition_id)

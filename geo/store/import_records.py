@@ -113,6 +113,7 @@ class ImportRecords:
                 imported_by=by,
                 imported_at=now(),
                 state="current",
+                keyed=int(partition.keyed),
             )
         )
 
@@ -146,6 +147,33 @@ class ImportRecords:
             json.dumps(tally.rejected_by_reason),
             _summary_to_json(tally.summary),
             rows_replaced,
+            import_id,
+        )
+
+    def recount(self, record: ImportRecord) -> None:
+        """Store what an import has accepted and rejected, now that rows of it were removed."""
+        self._tables.execute(
+            "UPDATE patchmap_imports SET rows_accepted = ?, rejected_by_reason = ?, summary = ?"
+            " WHERE import_id = ?",
+            record.rows_accepted,
+            json.dumps(record.rejected_by_reason),
+            _summary_to_json(record.summary),
+            record.import_id,
+        )
+
+    def take_replaced(self, import_id: int, rows: int) -> None:
+        """Count that an import holds fewer rows which it replaced.
+
+        Parameters
+        ----------
+        import_id
+            The import.
+        rows
+            How many were removed.
+        """
+        self._tables.execute(
+            "UPDATE patchmap_imports SET rows_replaced = rows_replaced - ? WHERE import_id = ?",
+            rows,
             import_id,
         )
 

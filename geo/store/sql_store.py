@@ -24,6 +24,7 @@ from geo.store.contract import (
     BasemapRecord,
     Change,
     DataVersion,
+    Erasure,
     ImportRecord,
     LayerChange,
     LayerMetadata,
@@ -33,6 +34,7 @@ from geo.store.contract import (
     Store,
     Window,
 )
+from geo.store.erasures import read_erasures
 from geo.store.import_log import ImportLog
 from geo.store.layer_changes import LayerChanges
 from geo.store.layer_ids import (
@@ -50,6 +52,7 @@ from geo.store.plan_rows import (
     plan_summary,
     unknown_plan,
 )
+from geo.store.removals import Removals
 from geo.store.times import now
 from geo.tiles.grid import TileRange
 from geo.tiles.tile_file import StoredTile
@@ -66,6 +69,7 @@ class SqlStore(Store):
         self._incidents = incidents
         self._layers = layers
         self._imports = ImportLog(tables, incidents)
+        self._removals = Removals(tables, incidents)
         self._changes = LayerChanges(tables)
         self._tiles = BasemapTiles(tables)
 
@@ -216,6 +220,27 @@ class SqlStore(Store):
     def purge_imports(self, before: str) -> list[ImportRecord]:
         with self._database.changing():
             return self._imports.purge(before)
+
+    def erasure_of(
+        self, source: str, incident_id: str, *, by: str = "", reason: str = ""
+    ) -> Erasure:
+        with self.reading():
+            return self._removals.erasure(source, incident_id, by=by, reason=reason)
+
+    def erasures(self) -> list[Erasure]:
+        return read_erasures(self._tables)
+
+    def put_erasures(self, erasures: Sequence[Erasure]) -> int:
+        with self._database.changing():
+            return self._removals.apply(erasures)
+
+    def expirable_incidents(self, source: str, before: pd.Timestamp) -> int:
+        with self.reading():
+            return self._removals.expirable(source, before)
+
+    def expire_incidents(self, source: str, before: pd.Timestamp) -> int:
+        with self._database.changing():
+            return self._removals.expire(source, before)
 
     def adopt_import(self, record: ImportRecord, rows: pd.DataFrame) -> None:
         with self._database.changing():

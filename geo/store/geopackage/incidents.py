@@ -21,6 +21,7 @@ from geo.store.geopackage.geometry_blobs import point_blobs, read_point_blobs
 from geo.store.geopackage.sqlite_file import SqliteFile
 from geo.store.times import from_iso, to_iso
 
+_MOST_VALUES = 500
 _TABLE = "incidents"
 _STAGING = "temp.incoming"
 _TEXTS = ("incident_id", "source", "category", "precision", "location", "reference")
@@ -106,6 +107,56 @@ class GeoPackageIncidents(IncidentTable):
             self._file.execute(
                 "UPDATE patchmap_imports SET replaced_rows = NULL WHERE import_id = ?", import_id
             )
+
+    def of_source(self, source: str, *, before: pd.Timestamp | None = None) -> pd.DataFrame:
+        if before is None:
+            rows = _read_rows(self._file, "WHERE source = ?", source)
+        else:
+            moment = to_iso(pd.Series([before]))[0]
+            condition = "WHERE source = ? AND occurred_from < ?"
+            rows = _read_rows(self._file, condition, source, moment)
+        return rows.drop(columns="partition_id")
+
+    def replaced_of_source(self, source: str) -> list[tuple[int, pd.DataFrame]]:
+        by_import = []
+        for import_id in self.imports_with_replaced():
+            rows = self._replaced(import_id)
+            own = rows[rows["source"].astype(str) == source]
+            if len(own):
+                by_import.append((import_id, own.drop(columns="partition_id")))
+        return by_import
+
+    def remove(self, incident_ids: Sequence[str]) -> None:
+        if incident_ids:
+            _begin_change(self._file)
+        for start in range(0, len(incident_ids), _MOST_VALUES):
+            some = incident_ids[start : start + _MOST_VALUES]
+            marks = ", ".join("?" * len(some))
+            _delete_rows(self._file, f"incident_id IN ({marks})", *some)
+
+    def remove_before(self, source: str, before: pd.Timestamp) -> None:
+        _begin_change(self._file)
+        moment = to_iso(pd.Series([before]))[0]
+        _delete_rows(self._file, "source = ? AND occurred_from < ?", source, moment)
+
+    def remove_replaced(self, import_id: int, incident_ids: Sequence[str]) -> None:
+        rows = self._replaced(import_id)
+        left = rows[~rows["incident_id"].isin(incident_ids)].copy()
+        for name in left.columns[left.dtypes == "category"]:
+            # Or the texts of the rows that went would still be among its categories.
+            left[name] = left[name].cat.remove_unused_categories()
+        self._file.execute(
+            "UPDATE patchmap_imports SET replaced_rows = ? WHERE import_id = ?",
+            _pack(left) if len(left) else None,
+            import_id,
+        )
+
+    def drop_empty_months(self, before: pd.Timestamp) -> None:
+        del before  # all months are in one table
+
+    def _replaced(self, import_id: int) -> pd.DataFrame:
+        sql = "SELECT replaced_rows FROM patchmap_imports WHERE import_id = ?"
+        return _unpack(self._file.rows(sql, import_id)[0][0])
 
 
 class _ImportWriter(ImportWriter):

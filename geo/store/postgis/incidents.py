@@ -6,7 +6,7 @@ Rows that are replaced or restored are moved by the server and never sent to thi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, LiteralString
 
 import pandas as pd
 from psycopg import sql
@@ -16,7 +16,7 @@ from geo.partitioned import PartitionedIncidents
 from geo.store.backend import ImportWriter, IncidentTable, Row
 from geo.store.contract import Window
 from geo.store.postgis import copy as bulk
-from geo.store.postgis.months import COLUMNS, STAGING, Intake
+from geo.store.postgis.months import COLUMNS, STAGING, Intake, drop_empty_months
 from geo.store.postgis.server import Server
 
 _OF_INCIDENT: Final = sql.SQL(", ").join(sql.Identifier("i", name) for name in ("fid", *bulk.SENT))
@@ -106,6 +106,66 @@ class PostgisIncidents(IncidentTable):
         self._server.execute(
             "DELETE FROM patchmap.patchmap_replaced WHERE replaced_by = ANY(%s)", list(import_ids)
         )
+
+    def of_source(self, source: str, *, before: pd.Timestamp | None = None) -> pd.DataFrame:
+        if before is None:
+            rows = self._plain_rows("incidents", "0", "source = %s", source)
+        else:
+            condition: LiteralString = "source = %s AND occurred_from < %s"
+            rows = self._plain_rows("incidents", "0", condition, source, before)
+        return rows.drop(columns="holder")
+
+    def replaced_of_source(self, source: str) -> list[tuple[int, pd.DataFrame]]:
+        rows = self._plain_rows("patchmap_replaced", "replaced_by", "source = %s", source)
+        return [
+            (int(str(holder)), own.drop(columns="holder"))
+            for holder, own in rows.groupby("holder", sort=True)
+        ]
+
+    def remove(self, incident_ids: Sequence[str]) -> None:
+        self._server.execute(
+            "DELETE FROM patchmap.incidents AS i USING patchmap.patchmap_ids AS k"
+            " WHERE k.incident_id = ANY(%s) AND i.fid = k.fid"
+            " AND i.occurred_from = k.occurred_from",
+            list(incident_ids),
+        )
+
+    def remove_before(self, source: str, before: pd.Timestamp) -> None:
+        self._server.execute(
+            "DELETE FROM patchmap.incidents WHERE source = %s AND occurred_from < %s",
+            source,
+            before.to_pydatetime(warn=False),
+        )
+
+    def remove_replaced(self, import_id: int, incident_ids: Sequence[str]) -> None:
+        self._server.execute(
+            "DELETE FROM patchmap.patchmap_replaced"
+            " WHERE replaced_by = %s AND incident_id = ANY(%s)",
+            import_id,
+            list(incident_ids),
+        )
+
+    def drop_empty_months(self, before: pd.Timestamp) -> None:
+        drop_empty_months(self._server, before)
+
+    def _plain_rows(
+        self, table: str, holder: LiteralString, condition: LiteralString, *values: object
+    ) -> pd.DataFrame:
+        """Rows as an incident frame, with their import and, as `holder`, who replaced them."""
+        statement = sql.SQL(
+            "SELECT incident_id, source, category, occurred_from, occurred_to, precision,"
+            " ST_X(geom), ST_Y(geom), location, reference, import_id, {} FROM {} WHERE {}"
+            " ORDER BY fid"
+        ).format(sql.SQL(holder), sql.Identifier("patchmap", table), sql.SQL(condition))
+        plain = [
+            value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value
+            for value in values
+        ]
+        names = [*ALL_COLUMNS, "import_id", "holder"]
+        frame = pd.DataFrame(self._server.rows(statement, *plain), columns=names)
+        for name in ("occurred_from", "occurred_to"):
+            frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[s, UTC]")
+        return frame.astype({"x": float, "y": float})
 
 
 class _ImportWriter(ImportWriter):

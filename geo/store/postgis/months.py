@@ -134,6 +134,29 @@ class Intake:
         )
 
 
+def drop_empty_months(server: Server, before: pd.Timestamp) -> None:
+    """Drop the tables of months before a moment that hold nothing, nor would after an undo.
+
+    Parameters
+    ----------
+    server
+        The database, inside a transaction.
+    before
+        The moment.
+    """
+    last = before.tz_convert(LONDON).tz_localize(None).to_datetime64().astype("datetime64[M]")
+    for name in sorted(_attached_months(server)):
+        month = np.datetime64(name.removeprefix("patchmap_incidents_").replace("_", "-"), "M")
+        table = sql.Identifier(SCHEMA, name)
+        if month >= last or server.rows(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table)):
+            continue
+        replaced = sql.SQL("SELECT 1 FROM patchmap.patchmap_replaced WHERE {} LIMIT 1").format(
+            _within((_literal(month), _literal(month + 1)))
+        )
+        if not server.rows(replaced):
+            server.execute(sql.SQL("DROP TABLE {}").format(table))
+
+
 def _literal(month: np.datetime64) -> sql.Literal:
     """The moment at which a month begins in London."""
     return sql.Literal(pd.Timestamp(str(month), tz=LONDON).tz_convert("UTC").isoformat())

@@ -194,7 +194,11 @@ class Server:
         """
         # The partitions of `incidents` are done with it. Rows that were replaced were there first.
         for table in self.compacted:
-            self.execute(sql.SQL("VACUUM (FULL) {}").format(sql.Identifier(SCHEMA, table)))
+            name = sql.Identifier(SCHEMA, table)
+            self.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(name))
+        # The planner's statistics hold texts of sampled rows, those that went among them. Only a
+        # superuser may do this; to others the server gives a warning.
+        self.execute("VACUUM (FULL) pg_catalog.pg_statistic")
 
     def close(self) -> None:
         """Close every connection."""

@@ -1,0 +1,235 @@
+"""Which incidents were erased, known by keyed hashes alone.
+
+The key lies beside the hashes: whoever holds both a store and an id can tell whether that incident
+was erased, as they could by importing it. The hashes alone give no id or place away.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.incidents import REJECT_COLUMNS, Batch, Partition
+from geo.store.backend import Tables
+from geo.store.contract import Erasure
+
+ERASED: Final = "erased"
+"""Why an import rejects a row that was erased, and counts it as read."""
+
+_FIELDS: Final = tuple(Erasure.__dataclass_fields__)
+_CONTENT: Final = ("category", "occurred_from", "occurred_to", "location", "reference")
+
+
+def read_erasures(tables: Tables) -> list[Erasure]:
+    """Return all erasures that a database holds, the first one first."""
+    rows = tables.rows(f"SELECT {', '.join(_FIELDS)} FROM patchmap_erasures")
+    return sorted((Erasure(*row) for row in rows), key=lambda one: (one.erased_at, one.id_hash))
+
+
+def add_erasures(tables: Tables, erasures: Iterable[Erasure]) -> None:
+    """Add erasures, of which those that are known already stay as they are.
+
+    Parameters
+    ----------
+    tables
+        Of a store or its records, inside a transaction.
+    erasures
+        What was erased.
+    """
+    marks = ", ".join("?" * len(_FIELDS))
+    for one in erasures:
+        tables.execute(
+            f"INSERT INTO patchmap_erasures ({', '.join(_FIELDS)}) VALUES ({marks})"
+            " ON CONFLICT (id_hash) DO NOTHING",
+            *astuple(one),
+        )
+
+
+def erasure_of(
+    source: str,
+    incident_id: str,
+    content: pd.DataFrame,
+    *,
+    key: str,
+    facts: Erasure,
+) -> Erasure:
+    """Return the erasure of one incident.
+
+    Parameters
+    ----------
+    source, incident_id
+        The incident.
+    content
+        Its row, as an incident frame of one row.
+    key
+        Of the hashes, in hexadecimal digits.
+    facts
+        Who erased it, when and why.
+
+    Returns
+    -------
+    The erasure, which has the hashes and the key.
+    """
+    return replace(
+        facts,
+        id_hash=id_hash(key, source, incident_id),
+        content_hash=content_hashes(key, content)[0],
+        key=key,
+        source=source,
+    )
+
+
+def new_key() -> str:
+    """Return a key for the hashes of a store's erasures."""
+    return secrets.token_hex(32)
+
+
+def id_hash(key: str, source: str, incident_id: str) -> str:
+    """Return the keyed hash of an incident's id.
+
+    Parameters
+    ----------
+    key
+        In hexadecimal digits.
+    source, incident_id
+        The incident.
+
+    Returns
+    -------
+    HMAC-SHA-256 in hexadecimal digits.
+    """
+    return _digest(key, ["id", source, incident_id])
+
+
+def content_hashes(key: str, incidents: pd.DataFrame) -> list[str]:
+    """Return the keyed hash of what happened, when and where, of each of n incidents.
+
+    Parameters
+    ----------
+    key
+        In hexadecimal digits.
+    incidents
+        An incident frame.
+
+    Returns
+    -------
+    n × HMAC-SHA-256 in hexadecimal digits.
+    """
+    texts = [incidents[name].astype(str).tolist() for name in ("source", *_CONTENT)]
+    # To the centimetre: the same file gives the same metres.
+    places = [incidents[name].round(2).astype(str).tolist() for name in ("x", "y")]
+    return [_digest(key, ["content", *row]) for row in zip(*texts, *places, strict=True)]
+
+
+class ErasedRows:
+    """Finds erased rows among those of one partition, or of one set of replaced rows.
+
+    Parameters
+    ----------
+    erasures
+        All that the store knows.
+    source
+        Of the rows.
+    keyed
+        Whether rows have ids of their own. Where they have the numbers of their lines, they are
+        known by their content, and each erasure is of one of them: several can be alike.
+    """
+
+    def __init__(self, erasures: Iterable[Erasure], source: str, *, keyed: bool) -> None:
+        self._keyed = keyed
+        self._left: dict[str, set[str]] = {}
+        for one in erasures:
+            if one.source == source:
+                known = one.id_hash if keyed else one.content_hash
+                self._left.setdefault(one.key, set()).add(known)
+
+    def among(self, incidents: pd.DataFrame) -> NDArray[np.bool_]:
+        """Tell which rows are erased.
+
+        Parameters
+        ----------
+        incidents
+            The next n rows, as an incident frame.
+
+        Returns
+        -------
+        n flags.
+        """
+        erased = np.zeros(len(incidents), dtype=bool)
+        for key, hashes in self._left.items():
+            for position, known in enumerate(self._hashes(key, incidents)):
+                if known in hashes and not erased[position]:
+                    erased[position] = True
+                    if not self._keyed:
+                        hashes.remove(known)
+        return erased
+
+    def _hashes(self, key: str, incidents: pd.DataFrame) -> list[str]:
+        if not self._keyed:
+            return content_hashes(key, incidents)
+        pairs = zip(incidents["source"].astype(str), incidents["incident_id"], strict=True)
+        return [id_hash(key, source, str(own)) for source, own in pairs]
+
+    def rejected_from(self, batch: Batch, partition: Partition) -> Batch:
+        """Return a batch whose erased rows are rejected: counted, and without what they say.
+
+        Parameters
+        ----------
+        batch
+            Of the partition.
+        partition
+            What is imported.
+
+        Returns
+        -------
+        The batch; the same one where no row of it is erased.
+        """
+        if not any(self._left.values()) or batch.accepted.empty:
+            return batch
+        erased = self.among(batch.accepted)
+        if not erased.any():
+            return batch
+        lines = [_line(str(own)) for own in batch.accepted["incident_id"][erased]]
+        empty = [("",) * len(partition.fields)] * len(lines)
+        rows = pd.DataFrame(
+            {"line": lines, "reason": ERASED, "row": empty}, columns=list(REJECT_COLUMNS)
+        )
+        rejected = rows if batch.rejected.empty else pd.concat([batch.rejected, rows])
+        return Batch(
+            batch.accepted[~erased].reset_index(drop=True),
+            rejected.reset_index(drop=True),
+            batch.notices,
+        )
+
+
+def candidates(source: str, incident_id: str) -> Sequence[str]:
+    """Return the ids that an incident may have in a store.
+
+    Parameters
+    ----------
+    source, incident_id
+        As people name them.
+
+    Returns
+    -------
+    The id itself, and with the source before it.
+    """
+    return incident_id, f"{source}:{incident_id}", f"{source}/{incident_id}"
+
+
+def _line(incident_id: str) -> int:
+    tail = incident_id.rpartition(":")[2]
+    return int(tail) if tail.isascii() and tail.isdigit() and len(tail) < 10 else 0
+
+
+def _digest(key: str, parts: list[str]) -> str:
+    text = json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return hmac.digest(bytes.fromhex(key), text, "sha256").hex()

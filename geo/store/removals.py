@@ -1,0 +1,212 @@
+"""Removes incidents for good: one that is erased, or those that are older than they are kept.
+
+Both go from the rows that imports replaced too, or an undo would bring them back. The record of
+each import counts what went, so that accounts still add up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from geo.errors import NotFoundError
+from geo.incidents import IncidentSummary
+from geo.store.backend import IncidentTable, Tables, count_change
+from geo.store.contract import PAST_RETENTION, Erasure, ImportRecord
+from geo.store.erasures import (
+    ERASED,
+    ErasedRows,
+    add_erasures,
+    candidates,
+    erasure_of,
+    id_hash,
+    new_key,
+    read_erasures,
+)
+from geo.store.import_records import ImportRecords
+from geo.store.times import now
+
+
+class Removals:
+    """Removes incidents of a store. Each method that changes anything runs inside `changing()`."""
+
+    def __init__(self, tables: Tables, incidents: IncidentTable) -> None:
+        self._tables = tables
+        self._incidents = incidents
+        self._records = ImportRecords(tables)
+
+    def erasure(self, source: str, incident_id: str, *, by: str, reason: str) -> Erasure:
+        """Return the erasure of an incident, which is not erased yet, or was before.
+
+        Parameters
+        ----------
+        source, incident_id, by, reason
+            As `Store.erasure_of` takes them.
+
+        Returns
+        -------
+        What `put_erasures` takes.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such incident, and there never was one that was erased.
+        """
+        known = read_erasures(self._tables)
+        named = candidates(source, incident_id)
+        for one in known:
+            if one.source == source and one.id_hash in {
+                id_hash(one.key, source, name) for name in named
+            }:
+                return one
+        row = self._row(source, named)
+        if row.empty:
+            raise NotFoundError(
+                f"there is no incident {incident_id!r} of {source}, nor among the rows that "
+                "imports replaced; 'patchmap imports list' shows the sources"
+            )
+        key = known[0].key if known else new_key()
+        facts = Erasure("", "", key, source, by, now(), reason)
+        return erasure_of(source, str(row["incident_id"].iloc[0]), row, key=key, facts=facts)
+
+    def apply(self, erasures: Sequence[Erasure]) -> int:
+        """Add erasures, and remove every row that one of them is of; returns how many went."""
+        add_erasures(self._tables, erasures)
+        removed = 0
+        for source in sorted({one.source for one in erasures}):
+            records = {one.import_id: one for one in self._records.history()}
+            live = self._incidents.of_source(source)
+            for record, rows in _by_import(live, records):
+                gone = rows[_finder(erasures, record, rows).among(rows)]
+                self._incidents.remove(gone["incident_id"].tolist())
+                self._count(record, gone, ERASED)
+                removed += len(gone)
+            removed += self._from_replaced(source, erasures, records)
+        if removed:
+            count_change(self._tables, "incidents")
+        return removed
+
+    def expire(self, source: str, before: pd.Timestamp) -> int:
+        """Remove the incidents of a source that occurred before a moment.
+
+        Parameters
+        ----------
+        source, before
+            As `Store.expire_incidents` takes them.
+
+        Returns
+        -------
+        How many rows went.
+        """
+        records = {one.import_id: one for one in self._records.history()}
+        removed = 0
+        old = self._incidents.of_source(source, before=before)
+        for record, rows in _by_import(old, records):
+            self._count(record, rows, PAST_RETENTION)
+            removed += len(rows)
+        if removed:
+            self._incidents.remove_before(source, before)
+        for replacing, rows in self._incidents.replaced_of_source(source):
+            gone = rows[rows["occurred_from"] < before]
+            self._take_from_replaced(replacing, gone, PAST_RETENTION)
+            removed += len(gone)
+        self._incidents.drop_empty_months(before)
+        if removed:
+            count_change(self._tables, "incidents")
+        return removed
+
+    def expirable(self, source: str, before: pd.Timestamp) -> int:
+        """Return how many rows `expire` would remove.
+
+        Parameters
+        ----------
+        source, before
+            As `Store.expire_incidents` takes them.
+
+        Returns
+        -------
+        Incidents, and rows that imports replaced.
+        """
+        replaced = self._incidents.replaced_of_source(source)
+        return len(self._incidents.of_source(source, before=before)) + sum(
+            int((rows["occurred_from"] < before).sum()) for _, rows in replaced
+        )
+
+    def _row(self, source: str, named: Sequence[str]) -> pd.DataFrame:
+        frames = (rows for _, rows in self._incidents.replaced_of_source(source))
+        for rows in (self._incidents.of_source(source), *frames):
+            own = rows[rows["incident_id"].isin(named)]
+            if len(own):
+                return own.iloc[:1]
+        return pd.DataFrame()
+
+    def _from_replaced(
+        self, source: str, erasures: Sequence[Erasure], records: dict[int, ImportRecord]
+    ) -> int:
+        removed = 0
+        for replacing, replaced in self._incidents.replaced_of_source(source):
+            for record, rows in _by_import(replaced, records):
+                gone = rows[_finder(erasures, record, rows).among(rows)]
+                self._take_from_replaced(replacing, gone, ERASED)
+                removed += len(gone)
+        return removed
+
+    def _take_from_replaced(self, replacing: int, gone: pd.DataFrame, reason: str) -> None:
+        if gone.empty:
+            return
+        self._incidents.remove_replaced(replacing, gone["incident_id"].tolist())
+        self._records.take_replaced(replacing, len(gone))
+        records = {one.import_id: one for one in self._records.history()}
+        for record, rows in _by_import(gone, records):
+            self._count(record, rows, reason)
+
+    def _count(self, record: ImportRecord, gone: pd.DataFrame, reason: str) -> None:
+        """Let an import have rejected the rows that went: read = accepted + rejected still."""
+        if gone.empty:
+            return
+        current = self._records.get(record.import_id) or record
+        reasons = Counter(current.rejected_by_reason) + Counter({reason: len(gone)})
+        self._records.recount(
+            replace(
+                current,
+                rows_accepted=current.rows_accepted - len(gone),
+                rejected_by_reason=dict(reasons.most_common()),
+                summary=current.summary.without(IncidentSummary.of(gone)),
+            )
+        )
+
+
+def _by_import(
+    rows: pd.DataFrame, records: dict[int, ImportRecord]
+) -> Iterator[tuple[ImportRecord, pd.DataFrame]]:
+    for import_id, own in rows.groupby("import_id", observed=True):
+        yield records[int(str(import_id))], own
+
+
+def _finder(erasures: Iterable[Erasure], record: ImportRecord, rows: pd.DataFrame) -> ErasedRows:
+    return ErasedRows(erasures, record.source, keyed=is_keyed(record, rows))
+
+
+def is_keyed(record: ImportRecord, rows: pd.DataFrame) -> bool:
+    """Tell whether the rows of an import have ids of their own, not the numbers of their lines.
+
+    Parameters
+    ----------
+    record
+        Of the import. One of an earlier release does not say it.
+    rows
+        Some of its rows.
+
+    Returns
+    -------
+    Whether they have; by the form of their ids where nothing says it.
+    """
+    if record.keyed is not None:
+        return bool(record.keyed)
+    if record.month or not record.name:
+        return not record.month
+    tails = rows["incident_id"].astype(str).str.rpartition(":")[2]
+    return not bool(tails.str.isdigit().all())

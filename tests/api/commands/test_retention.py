@@ -1,0 +1,76 @@
+"""`patchmap erase`, `retention` and `restore`: what is gone stays gone."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import app
+from api.imports.removal import apply_retention, set_retention
+from geo.errors import PatchmapError
+from geo.incidents import COVERS_SETTING
+from geo.store.contract import Store
+from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.records import records_path
+
+
+def run(store: GeoPackageStore, *words: str) -> str:
+    result = CliRunner().invoke(app, ["--store", str(store.path), *words], catch_exceptions=False)
+    return result.output
+
+
+def _has(store: Store, incident_id: str) -> bool:
+    return incident_id in set(store.incidents(columns=("incident_id",))["incident_id"])
+
+
+_ID = "police.uk/testshire/2024-01:9"
+
+
+def test_an_erased_incident_does_not_come_back_with_a_backup(
+    store: GeoPackageStore, tmp_path: Path
+) -> None:
+    run(store, "backup", str(tmp_path / "b.gpkg"))
+    said = run(store, "erase", "--source", "police.uk", "--id", _ID, "--reason", "asked for")
+    assert "1 row removed" in said
+    assert "copies may remain in backups" in said
+    assert not _has(store, _ID)
+    said = run(store, "restore", str(tmp_path / "b.gpkg"), "--replace")
+    assert "319 incidents" in said
+    assert "erased again, as since the backup: 1" in said
+    assert not _has(store, _ID)
+    # Also where the store is gone, and only its records are left.
+    other = tmp_path / "other.gpkg"
+    records_path(store.path).rename(records_path(other))
+    CliRunner().invoke(app, ["--store", str(other), "restore", str(tmp_path / "b.gpkg")])
+    with_other = GeoPackageStore(other)
+    assert not _has(with_other, _ID)
+    with_other.close()
+
+
+def test_what_cannot_be_erased_is_said(store: GeoPackageStore) -> None:
+    with pytest.raises(PatchmapError, match=r"no incident 'x' of police.uk"):
+        run(store, "erase", "--source", "police.uk", "--id", "x", "--reason", "y")
+    with pytest.raises(PatchmapError, match="reason is empty"):
+        run(store, "erase", "--source", "police.uk", "--id", _ID, "--reason", " ")
+    assert _has(store, _ID)
+
+
+def test_sources_are_kept_for_whole_months(store: GeoPackageStore) -> None:
+    with store.transaction():
+        covers = {"police.uk/x": {"from": "2020-01", "to": "", "categories": []}}
+        store.put_setting(COVERS_SETTING.format("police.uk"), covers)
+    set_retention(store, "police.uk", 24)
+    assert "police.uk: kept for 24 months, since" in run(store, "retention", "show")
+    [done] = apply_retention(store, today=pd.Timestamp("2026-02-28").date())
+    assert (done.first, done.rows) == ("2024-02", 160)
+    assert store.incident_count() == 160
+    kept = store.setting(COVERS_SETTING.format("police.uk"))
+    assert kept == {"police.uk/x": {"from": "2024-02", "to": "", "categories": []}}
+    assert "160 rows would be removed" in run(store, "retention", "apply", "--dry-run")
+    assert store.incident_count() == 160
+    assert "160 rows removed" in run(store, "retention", "apply")
+    assert store.incident_count() == 0
+    assert "is kept without end" in run(store, "retention", "set", "police.uk", "none")
+    with pytest.raises(PatchmapError, match=r"there is no source 'x'; there are: police.uk"):
+        run(store, "retention", "set", "x", "3")
