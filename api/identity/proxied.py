@@ -126,9 +126,9 @@ def _only(headers: Headers, name: str, *, fold: bool = True) -> str:
     if len(values) != 1:
         return ""
     try:
-        text = values[0].encode("latin-1").decode().strip()
+        text = values[0].encode("latin-1").decode().strip(" ")
     except UnicodeDecodeError:
-        text = values[0].strip()
+        text = values[0].strip(" ")
     if fold:
         text = text.casefold()
         if len(text) > _LONGEST_NAME or re.search(r"[^\w.@+ '-]", text):
