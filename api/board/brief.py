@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, cast
 
 import numpy as np
@@ -13,6 +10,7 @@ import pandas as pd
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
+from api.access_settings import PublicUrl
 from api.basemap.sources import NO_BASEMAP, Basemap, basemaps_of
 from api.board.cards import cards
 from api.board.findings import Findings, cached_findings
@@ -21,7 +19,7 @@ from api.board.rounds import draw_rounds, letters
 from api.board.sections import FIRST, areas, patrols, render_section
 from api.board.variables import Variables, page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
-from api.dependencies import HTML, AnswersDep
+from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.errors import UNANSWERED
 from api.etags import not_modified_or
 from api.identity.declared import requires
@@ -31,31 +29,31 @@ from api.pages.assets import PAGE
 from api.pages.templating import templates
 from api.pages.text import shown_words
 from api.query import QUESTION_PARAMETERS, only
-from geo.errors import InputError
 from geo.hotspots.verdict import CERTAINTY
-from geo.output.reasons import library_errors
-from geo.temporary import TemporaryFolder
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SHEET_AREAS: Final = 40
 """The most areas that the table lists: it has one sheet of paper with what is said of time."""
 
-MORE: Final = ("concentration", "repeats", "streets", "treatment")
-"""Sections of the board that stand on the sheets as they are."""
+MORE: Final = {
+    "concentration": "how concentrated the incidents are",
+    "repeats": "places with repeats",
+    "streets": "the busiest streets",
+    "treatment": "whether what was done has worked",
+}
+"""Sections of the board that stand on the sheets as they are, and what each is about."""
+
+SPARED: Final = ("streets", "repeats", "concentration")
+"""Those of them that a brief of too many sheets goes without, the first one first."""
 
 FEW_AREAS: Final = 20
 """Up to so many, the sheet of the areas has room for the first two of these sections."""
-
-_PDF_END = b"%%EOF"
-_PRINT_SECONDS = 120
-"""How long a browser may take to print."""
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 
 @router.get("/brief.html")
-def brief_file(request: Request, answers: AnswersDep) -> Response:
+def brief_file(request: Request, answers: AnswersDep, settings: SettingsDep) -> Response:
     """The board as one file to print, store or send."""
 
     def page() -> Response:
@@ -63,7 +61,7 @@ def brief_file(request: Request, answers: AnswersDep) -> Response:
         findings = cached_findings(answers, view.narrowed)
         with findings.computing(f"brief {view.address()}"):
             basemap = basemaps_of(request).under(answers.snapshot())
-            text = brief_page(findings, view, basemap)
+            text = brief_page(findings, view, basemap, public=settings.access.public_url)
         headers = {
             "content-security-policy": BRIEF_POLICY,
             "content-disposition": 'attachment; filename="brief.html"',
@@ -73,13 +71,24 @@ def brief_file(request: Request, answers: AnswersDep) -> Response:
     return not_modified_or(request, answers, page, media_type=HTML, setting=edition())
 
 
-def brief_page(findings: Findings, view: BoardView, basemap: Basemap = NO_BASEMAP) -> str:
+def brief_page(
+    findings: Findings,
+    view: BoardView,
+    basemap: Basemap = NO_BASEMAP,
+    *,
+    public: PublicUrl | None = None,
+    spared: int = 0,
+) -> str:
     """The brief as an HTML page without scripts and without links to other files.
 
     Parameters
     ----------
     basemap
         Its vector tiles and pictures are drawn under the maps.
+    public
+        By which address readers reach the service; None where that is not known.
+    spared
+        How many of `SPARED` it goes without, for want of room; it says so.
     """
     shared = page_variables(findings, view) | {
         "linked": False,
@@ -89,7 +98,14 @@ def brief_page(findings: Findings, view: BoardView, basemap: Basemap = NO_BASEMA
     listed = _answer_or_reason(_areas, findings)
     rounds = _answer_or_reason(lambda one: _rounds(one, basemap), findings)
     places = _answer_or_reason(cards, findings)
-    more = [render_section(name, findings, shared) for name in _more(findings)]
+    sections = _more(findings)
+    left_off = [name for name in SPARED[:spared] if name in sections]
+    more = [render_section(name, findings, shared) for name in sections if name not in left_off]
+    reference = {
+        "address": _address(findings, view, public),
+        "public": public,
+        "left_off": [MORE[name] for name in left_off],
+    }
     room = 2 if len(findings.areas) <= FEW_AREAS else 0
     return templates.get_template(
         "brief.html"
@@ -106,16 +122,17 @@ def brief_page(findings: Findings, view: BoardView, basemap: Basemap = NO_BASEMA
         rounds=_part("brief_rounds.html", shared, rounds),
         beside=more[:room],
         more=more[room:],
-        asked_of=_part("brief_asked.html", shared | {"address": _address(findings, view)}, listed),
+        asked_of=_part("brief_asked.html", shared | reference, listed),
         rows=render_section("accounts", findings, shared),
     )
 
 
-def _address(findings: Findings, view: BoardView) -> str:
+def _address(findings: Findings, view: BoardView, public: PublicUrl | None) -> str:
     """The address of the board of this brief: with its dates, for "latest" moves on."""
+    start = f"{public.origin}{public.prefix}/" if public else "/"
     fixed = dict.fromkeys(("at", "view", "present", "month", "period"), "")
     dates = {"datetime": str(findings.answer.accounts.period)}
-    return view.address("/", **(fixed | dates), layer=findings.question.layer)
+    return view.address(start, **(fixed | dates), layer=findings.question.layer)
 
 
 def _more(findings: Findings) -> list[str]:
@@ -199,70 +216,3 @@ def _style(title: str) -> str:
     # Names of layers come from outside: each sign but letters and figures as its number.
     quoted = "".join(sign if sign.isalnum() else f"\\{ord(sign):06x}" for sign in title)
     return "\n".join([*style, f'@page {{ @top-left {{ content: "{quoted}"; }} }}'])
-
-
-def browser() -> str:
-    """The path of an installed browser that can print.
-
-    Raises
-    ------
-    InputError
-        If none is installed.
-    """
-    path = next((path for name in BROWSERS if (path := shutil.which(name))), "")
-    if not path:
-        raise InputError(
-            "making a PDF needs Chromium or Chrome, and neither is installed; write -o brief.html, "
-            "open it in any browser and print it"
-        )
-    return path
-
-
-def print_pdf(page: str, target: Path) -> None:
-    """Print a page of HTML to a PDF file.
-
-    Parameters
-    ----------
-    page
-        The HTML.
-    target
-        Where the PDF is written.
-
-    Raises
-    ------
-    InputError
-        If no browser is installed.
-    OSError
-        If it fails, or the disk is full.
-    """
-    program = browser()
-    with TemporaryFolder() as folder:
-        source, made = Path(folder) / "brief.html", Path(folder) / "brief.pdf"
-        source.write_text(page, encoding="utf-8")
-        command = [
-            program,
-            "--headless",
-            "--disable-gpu",
-            "--no-pdf-header-footer",
-            # The page is our own and holds no script; root has no sandbox at all.
-            "--no-sandbox",
-            f"--user-data-dir={folder}/profile",
-            f"--print-to-pdf={made}",
-            source.as_uri(),
-        ]
-        with library_errors(made, InputError):
-            _print(command, made)
-        shutil.copyfile(made, target)
-
-
-def _print(command: list[str], made: Path) -> None:
-    """Run the browser, which takes a PDF that a full disk cut off for a success."""
-    try:
-        subprocess.run(  # noqa: S603 - the browser that was found, and a page of our own
-            command, check=True, capture_output=True, timeout=_PRINT_SECONDS
-        )
-    except (subprocess.SubprocessError, OSError) as error:
-        name = type(error).__name__
-        raise InputError(f"{command[0]} could not print the brief: {name}") from error
-    if not (made.exists() and made.read_bytes().rstrip().endswith(_PDF_END)):
-        raise InputError(f"{command[0]} ended without writing a whole PDF")

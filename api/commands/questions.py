@@ -202,8 +202,9 @@ def brief(
     """Write the board as a brief for print: .html, or .pdf if Chromium is installed."""
     from api.answers import Answers  # noqa: PLC0415 - the pages' templates take a moment
     from api.basemap.sources import Basemaps  # noqa: PLC0415 - likewise
-    from api.board.brief import brief_page, browser, print_pdf  # noqa: PLC0415 - likewise
+    from api.board.brief import brief_page  # noqa: PLC0415 - likewise
     from api.board.findings import Findings  # noqa: PLC0415 - likewise
+    from api.board.printing import browser, print_brief  # noqa: PLC0415 - likewise
     from api.board.view import BoardView  # noqa: PLC0415 - likewise
 
     cli = CommandContext.of(context)
@@ -214,12 +215,17 @@ def brief(
         browser()
     with cli.open() as store:
         findings = Findings(Answers(store), question)
-        basemap = Basemaps.open(Settings.read().basemap, store).under(store)
-        page = brief_page(findings, BoardView(question, show, over=over), basemap)
-    if output.suffix == ".pdf":
-        write_file(output, lambda part: print_pdf(page, part))
-    else:
-        write_text(output, page)
+        settings = Settings.read()
+        basemap = Basemaps.open(settings.basemap, store).under(store)
+
+        def page(spared: int = 0) -> str:
+            view, public = BoardView(question, show, over=over), settings.access.public_url
+            return brief_page(findings, view, basemap, public=public, spared=spared)
+
+        if output.suffix == ".pdf":
+            write_file(output, lambda part: print_brief(page, part))
+        else:
+            write_text(output, page())
     answer = findings.answer
     cli.echo([f"{output}: {headline(answer)}", *account_lines(answer.accounts)], _facts(answer))
 

@@ -70,9 +70,12 @@ class StreetAreas:
         -------
         A text for each street, in the order of its areas; '' where it lies in none.
         """
-        own = pd.Series(np.asarray(texts, dtype=object)[self.area])
-        joined = own.groupby(self.street).agg(separator.join)
-        return joined.reindex(range(self.streets), fill_value="").to_numpy(dtype=object)
+        own: list[list[str]] = [[] for _ in range(self.streets)]
+        for street, area in zip(self.street.tolist(), self.area.tolist(), strict=True):
+            own[street].append(texts[area])
+        joined = np.empty(self.streets, dtype=object)
+        joined[:] = [separator.join(one) for one in own]
+        return joined
 
 
 @dataclass(frozen=True)

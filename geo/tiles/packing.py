@@ -6,11 +6,16 @@ Source: Protocol Buffers, Encoding (varints, zigzag, length-delimited fields).
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+
+_FEW_BYTES: Final = 64
+"""Up to so many are read byte by byte: most features of a tile have few, and numpy would take
+longer for its steps than for the bytes."""
 
 
 def zigzag(numbers: Ints | np.int64) -> Ints:
@@ -74,6 +79,8 @@ def unpacked(content: bytes) -> Ints:
     ValueError
         If the last one is cut off, or one is longer than 9 bytes.
     """
+    if len(content) <= _FEW_BYTES:
+        return np.array(_unpacked_few(content), dtype=np.int64)
     encoded = np.frombuffer(content, dtype=np.uint8)
     ends = np.flatnonzero(encoded < 0x80)
     if not len(encoded):
@@ -88,6 +95,22 @@ def unpacked(content: bytes) -> Ints:
     for place in range(int(sizes.max())):
         long = np.flatnonzero(sizes > place)
         numbers[long] |= (encoded[starts[long] + place] & np.int64(0x7F)) << (7 * place)
+    return numbers
+
+
+def _unpacked_few(content: bytes) -> list[int]:
+    numbers: list[int] = []
+    number = place = 0
+    for byte in content:
+        if place > 56:
+            raise ValueError("a number is longer than 9 bytes")
+        number |= (byte & 0x7F) << place
+        place += 7
+        if byte < 0x80:
+            numbers.append(number)
+            number = place = 0
+    if place:
+        raise ValueError("the last number is cut off")
     return numbers
 
 

@@ -12,8 +12,9 @@ from typing import Any, cast
 import pytest
 from fastapi.testclient import TestClient
 
+from api.access_settings import PublicUrl
 from api.answers import Answers
-from api.board import brief
+from api.board import brief, printing
 from api.board.brief import brief_page
 from api.board.findings import Findings
 from api.board.rounds import letters
@@ -46,6 +47,36 @@ def test_each_stop_of_the_list_is_on_the_map_of_the_rounds(page: str) -> None:
 def test_its_address_has_dates_and_its_head_the_question(page: str) -> None:
     assert "<code>/?layer=wards&cell=200&datetime=2024-01-01/2024-02-29</code>" in page
     assert r"All\000020incidents\000020" in page  # the head of each sheet, in its style
+
+
+def test_its_address_bears_the_host_where_that_is_known(made_town: Path, page: str) -> None:
+    assert "the address of your Patchmap, which is not known here: <code>/?layer" in page
+    with closing(GeoPackageStore(made_town)) as store:
+        view = BoardView.read({"datetime": "2024-01/2024-02", "layer": "wards", "cell": "200"})
+        findings = Findings(Answers(store), view.question)
+        text = brief_page(findings, view, public=PublicUrl.parse("https://maps.example/patch/"))
+    assert "at this address: <code>https://maps.example/patch/?" in html.unescape(text)
+
+
+def test_a_brief_of_too_many_sheets_goes_without_sections_and_says_so(
+    made_town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets = iter([6, 5, 4])
+    printed = tmp_path / "brief.pdf"
+
+    def print_pdf(_page: str, target: Path) -> None:
+        target.write_bytes(b"<< /Type /Page >>\n" * next(sheets) + b"<< /Type /Pages >>")
+
+    monkeypatch.setattr(printing, "print_pdf", print_pdf)
+    tried: list[int] = []
+    printing.print_brief(lambda spared: tried.append(spared) or "", printed)  # type: ignore[func-returns-value]
+    assert tried == [0, 1, 2]
+    with closing(GeoPackageStore(made_town)) as store:
+        view = BoardView.read({"datetime": "2024-01/2024-02", "layer": "wards", "cell": "200"})
+        text = brief_page(Findings(Answers(store), view.question), view, spared=2)
+    assert 'id="repeats"' not in text
+    assert 'id="concentration"' in text
+    assert "has four sheets: places with repeats. The board has them." in text
 
 
 def test_areas_that_do_not_fit_the_sheet_are_counted(
