@@ -2,7 +2,7 @@
 // @ts-check
 (() => {
   const L = /** @type {any} */ (window).L;
-  const map = Object.values(window).find((value) => value instanceof L.Map);
+  const map = /** @type {any} */ (Object.values(window).find((value) => value instanceof L.Map));
   const data = document.getElementById("basemap-pictures");
   if (!map || !data) return;
   /** @type {{ first: number, last: number, attribution: string, tiles: Record<string, string> }} */
