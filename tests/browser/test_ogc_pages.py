@@ -21,6 +21,9 @@ def test_a_person_walks_from_the_start_to_one_feature(watched: Watched, address:
     page.get_by_role("link", name="View the features").click()
     expect(page.get_by_role("heading", level=2).first).to_contain_text("1,000 of 4,106 features")
     expect(page.locator(".map[data-drawn='1000']")).to_be_visible()
+    # Over the store's basemap, whose tiles and credit come from the service itself.
+    expect(page.locator(".map .leaflet-control-attribution")).to_contain_text("synthetic demo city")
+    expect(page.locator(".map canvas.leaflet-tile").first).to_be_attached()
     watched.keep("ogc-items")
     page.get_by_role("link", name="Next page", exact=True).click()
     expect(page.get_by_role("heading", level=2).first).to_contain_text("from number 1,001")

@@ -1,5 +1,6 @@
 // Draws the features that a page names on its small map, from the same service and nowhere else.
 // @ts-check
+import { underlay } from "./underlay.js";
 
 /** @type {Record<string, string>} */
 const FILL = {
@@ -16,7 +17,7 @@ async function draw(/** @type {HTMLElement} */ box) {
   }
   const style = (/** @type {GeoJSON.Feature | undefined} */ feature) => ({
     color: "#0b3d5c", weight: 1, fillOpacity: 0.5,
-    fillColor: FILL[feature?.properties?.class] ?? "#6aa5c9",
+    fillColor: FILL[feature?.properties?.class ?? ""] ?? "#6aa5c9",
   });
   const layer = L.geoJSON(await response.json(), {
     style,
@@ -30,6 +31,7 @@ async function draw(/** @type {HTMLElement} */ box) {
   const bounds = layer.getBounds();
   if (bounds.isValid()) map.fitBounds(bounds, { maxZoom: 15 });
   else map.setView([53, -1.5], 6);
+  if (await underlay(map)) box.classList.add("based");
   box.dataset.drawn = String(layer.getLayers().length);
 }
 
