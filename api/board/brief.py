@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, cast
 
 import numpy as np
@@ -25,6 +26,7 @@ from api.etags import not_modified_or
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.maps.drawing import draw_plain
+from api.maps.modes import DEFAULT_MODE, MAP_MODES
 from api.pages.assets import PAGE
 from api.pages.templating import templates
 from api.pages.text import shown_words
@@ -61,7 +63,10 @@ def brief_file(request: Request, answers: AnswersDep, settings: SettingsDep) -> 
         findings = cached_findings(answers, view.narrowed)
         with findings.computing(f"brief {view.address()}"):
             basemap = basemaps_of(request).under(answers.snapshot())
-            text = brief_page(findings, view, basemap, public=settings.access.public_url)
+            drawn, lacking = drawable_view(findings, view)
+            text = brief_page(
+                findings, drawn, basemap, public=settings.access.public_url, lacking=lacking
+            )
         headers = {
             "content-security-policy": BRIEF_POLICY,
             "content-disposition": 'attachment; filename="brief.html"',
@@ -71,6 +76,27 @@ def brief_file(request: Request, answers: AnswersDep, settings: SettingsDep) -> 
     return not_modified_or(request, answers, page, media_type=HTML, setting=edition())
 
 
+def drawable_view(findings: Findings, view: BoardView) -> tuple[BoardView, list[str]]:
+    """The view with a map that can be drawn, and what that map lacks, as sentences.
+
+    On the board a map that cannot be drawn leaves the rest of the page standing; so does that of
+    the brief that the page links.
+    """
+    lacking = []
+    try:
+        findings.painting(view.mode)
+    except UNANSWERED as refusal:
+        title, reason = MAP_MODES[view.mode].title, reason_shown(refusal).rstrip(".")
+        lacking.append(f"{title} cannot be mapped: {reason}. Shown: the hotspots.")
+        view = replace(view, mode=DEFAULT_MODE)
+    try:
+        findings.overlays(view.over)
+    except UNANSWERED as refusal:
+        lacking.append(f"Nothing is drawn over the map: {reason_shown(refusal).rstrip('.')}.")
+        view = replace(view, over="")
+    return view, lacking
+
+
 def brief_page(
     findings: Findings,
     view: BoardView,
@@ -78,6 +104,7 @@ def brief_page(
     *,
     public: PublicUrl | None = None,
     spared: int = 0,
+    lacking: Sequence[str] = (),
 ) -> str:
     """The brief as an HTML page without scripts and without links to other files.
 
@@ -87,6 +114,8 @@ def brief_page(
         Its vector tiles and pictures are drawn under the maps.
     public
         By which address readers reach the service; None where that is not known.
+    lacking
+        What the map lacks of what was asked, as sentences.
     spared
         How many of `SPARED` it goes without, for want of room; it says so.
     """
@@ -112,6 +141,7 @@ def brief_page(
     ).render(
         **shared,
         **_map(findings, view, basemap),
+        lacking=lacking,
         policy=BRIEF_POLICY,
         title=title,
         style=Markup(_style(title)),  # noqa: S704 - our own, escaped

@@ -106,3 +106,18 @@ def test_a_title_cannot_leave_the_style() -> None:
     style = brief._style('</style><script>"\\')
     assert "<script" not in style
     assert "</style" not in style
+
+
+def test_a_map_that_cannot_be_drawn_leaves_the_brief_standing(town_client: TestClient) -> None:
+    asked = "datetime=2024-01/2024-02&layer=wards&cell=200"
+    response = town_client.get(f"/brief.html?{asked}&show=persistence&over=nowhere")
+    page = html.unescape(response.text)
+    assert response.status_code == 200
+    assert "Persistence cannot be mapped: " in page
+    assert "Shown: the hotspots." in page
+    assert "Nothing is drawn over the map: there is no layer 'nowhere'" in page
+    assert page.rstrip().endswith("</html>")
+    # A name that no data could answer is refused as at every door, to people as a page.
+    refused = town_client.get(f"/brief.html?{asked}&show=x", headers={"accept": "text/html"})
+    assert refused.status_code == 400
+    assert refused.headers["content-type"].startswith("text/html")
