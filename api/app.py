@@ -40,6 +40,7 @@ from api.ogc.styles import qgis_project
 from api.ogc.styles import routes as styles
 from api.operations import page as operations
 from api.operations.page import watch_load
+from api.operations.workers import WorkerSpec
 from api.planner import routes as planner
 from api.planner.sessions import PlanSessions
 from api.reads import NotingReads
@@ -61,6 +62,7 @@ def make_app(
     importer: Importer | None = None,
     records: Records | None = None,
     authenticator: Authenticator | None = None,
+    worker: WorkerSpec | None = None,
 ) -> FastAPI:
     """Put the service of one store together.
 
@@ -77,6 +79,8 @@ def make_app(
         of this machine.
     authenticator
         Establishes who makes a request; by default the settings choose how.
+    worker
+        Which of several processes it is; None where it is the only one.
 
     Raises
     ------
@@ -101,6 +105,7 @@ def make_app(
         authenticator=authenticator,
         access=settings.access,
     )
+    app.state.worker = worker
     app.state.records, app.state.access = records, access
     app.state.audit = _audit(records, settings)
     app.add_middleware(NotingReads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import gc
 import io
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -19,26 +20,27 @@ import typer
 
 from api.access_settings import AccessSettings
 from api.commands.context import CommandContext, with_progress
+from api.commands.many import serve_by, share_of, show_address, show_notices
 from api.commands.place import Place
 from api.imports.basemaps import BasemapOptions, add_features
 from api.imports.opening import open_records
 from api.load.allocator import bound_arenas
 from api.load.log import LogChoice, set_up
+from api.operations.workers import WorkerSpec
 from api.settings import Settings, user_name
 from boundaries.demo import DemoCity, build_city
 from boundaries.demo.country import write_country
 from boundaries.demo.export import write_files
 from geo.crs import Projection
 from geo.errors import ConflictError, InputError
-from geo.formats.sandbox import missing_walls
 from geo.locate import warm_up
 from geo.question.kinds import one_of
 from geo.store.contract import LayerMetadata, Setting, Store
-from geo.store.layer_ids import renaming_notices
 from geo.temporary import remove_own_folders
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from api.board.preparing import BoardPreparation
 
@@ -98,6 +100,12 @@ def serve(
     check: Annotated[
         bool, typer.Option("--check", help="Say what is unsafe, and start nothing.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=0, max=64, help="Processes that serve; SIGHUP replaces them in turn.")
+    ] = 0,
+    worker: Annotated[
+        str, typer.Option(hidden=True, help="What one of these processes is given.")
+    ] = "",
 ) -> None:
     """Serve the board, the planner and the OGC API.
 
@@ -120,7 +128,11 @@ def serve(
 
         _run(cli, make_counts_app(CountsFile.read(counts), guide), f"{counts}", place)
         return
-    serve_store(cli, place, basemap=basemap, create=create)
+    if workers and not worker:
+        serve_by(workers, cli, place, create=create)
+        return
+    spec = WorkerSpec.parse(worker) if worker else None
+    serve_store(cli, place, basemap=basemap, create=create, worker=spec)
 
 
 def serve_store(
@@ -130,6 +142,7 @@ def serve_store(
     basemap: Path | None = None,
     create: bool = False,
     announce: Announce | None = None,
+    worker: WorkerSpec | None = None,
 ) -> None:
     """Serve the store until stopped.
 
@@ -141,6 +154,8 @@ def serve_store(
         Whether an empty store is made if there is none.
     announce
         Called with the address once it is served, instead of printing it.
+    worker
+        Which of several processes this is; None where it is the only one.
     """
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
     from api.board.preparing import BoardPreparation  # noqa: PLC0415 - likewise
@@ -149,25 +164,19 @@ def serve_store(
     settings = replace(settings, access=place.checked(settings.access))
     if basemap:
         settings = replace(settings, basemap=str(basemap))
+    if worker:
+        settings = share_of(settings, worker)
     with ExitStack() as opened:
         store = opened.enter_context(cli.open(create=create))
-        for notice in (*renaming_notices(store.layers()), *_sandbox_notices()):
-            typer.echo(notice, err=True)
+        if not worker:
+            show_notices(store)
         recorded = settings.audit or settings.access.way != "local"
         records = opened.enter_context(open_records(cli.store)) if recorded else None
-        app = make_app(store, settings, records=records)
+        app = make_app(store, settings, records=records, worker=worker)
         preparation = BoardPreparation(app.state.answers, app.state.basemaps, app.state.settings)
         ready = partial(_warm_up, app, store, preparation)
         release = partial(_release, app, store, preparation)
         _run(cli, app, cli.store, place, ready=ready, announce=announce, release=release)
-
-
-def _sandbox_notices() -> list[str]:
-    reached = missing_walls()
-    if not reached:
-        return []
-    walls = " and ".join(reached)
-    return [f"The reader of GIS files can reach {walls}; install bubblewrap to prevent that"]
 
 
 def _warm_up(app: FastAPI, store: Store, preparation: BoardPreparation) -> None:
@@ -223,37 +232,43 @@ def _run(
     """
     import uvicorn  # noqa: PLC0415 - the web stack takes a second that other commands save
 
-    from api.commands.server import StoppableServer  # noqa: PLC0415 - likewise
     from api.load.connections import BoundedConnection  # noqa: PLC0415 - likewise
+    from api.operations.stopping import StoppableServer  # noqa: PLC0415 - likewise
 
     # A fault of a library in compiled code ends the process: then the log says where.
     with suppress(io.UnsupportedOperation):  # standard error is no file
         faulthandler.enable()
-    listener = place.listen()
+    worker: WorkerSpec | None = getattr(app.state, "worker", None)
+    listener = socket.socket(fileno=worker.listener) if worker else place.listen()
     ready()
-    config = uvicorn.Config(
-        app,
-        http=BoundedConnection,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        ssl_certfile=place.certificate,
-        ssl_keyfile=place.key,
-        # Who a request comes from, and how, only `api.identity` reads of a proxy's headers.
-        proxy_headers=False,
-    )
-    server = StoppableServer(config, release)
+
+    def configured(served: ASGIApp, at: Place | None = None) -> uvicorn.Config:
+        return uvicorn.Config(
+            served,
+            http=BoundedConnection,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            ssl_certfile=at.certificate if at else None,
+            ssl_keyfile=at.key if at else None,
+            # Who a request comes from, and how, only `api.identity` reads of a proxy's headers.
+            proxy_headers=False,
+        )
+
+    server = StoppableServer(configured(app, place), release)
+    if worker:
+        from api.operations.worker import Sides, WorkerServer  # noqa: PLC0415 - likewise
+
+        sides = Sides.of(app, worker)
+        siblings = configured(sides.siblings)
+        server = WorkerServer(configured(sides.callers, place), release, siblings, worker)
     # Before the line that says how to stop it.
     server.expect_signals()
-    address = place.address
     if announce:
-        announce(address)
-    else:
-        cli.echo(
-            [f"Patchmap serves {what} at {address} (stop with Ctrl-C)"],
-            {"store": what, "address": address},
-        )
+        announce(place.address)
+    elif not worker:  # which says so itself, to the one that started it
+        show_address(cli, what, place)
     server.serve_until_stopped(listener)
 
 

@@ -56,6 +56,8 @@ class BoundedConnection(HttpToolsProtocol):
         How long a head may be.
     most
         How many connections there may be; the oldest that waits for a request makes room.
+    is_retiring
+        Whether this process ends soon: each connection closes after its next answer.
     """
 
     head_seconds: ClassVar[float] = 10.0
@@ -64,6 +66,7 @@ class BoundedConnection(HttpToolsProtocol):
     write_seconds: ClassVar[float] = 60.0
     most_head_bytes: ClassVar[int] = 65_536
     most: ClassVar[int] = most_connections()
+    is_retiring: ClassVar[bool] = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a request, and make room for it."""
@@ -106,6 +109,8 @@ class BoundedConnection(HttpToolsProtocol):
         """Begin to count the time of a body."""
         super().on_headers_complete()
         self._enter(_Stage.BODY, self.body_seconds)
+        if self.is_retiring and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """Expect nothing more: the answer is the service's turn."""
@@ -124,7 +129,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._write_timer.cancel()
 
     @property
-    def _waits(self) -> bool:
+    def is_waiting(self) -> bool:
         """Whether no request is being worked on."""
         idle = self.cycle is None or self.cycle.response_complete
         return idle and self._stage is not _Stage.BODY
@@ -153,7 +158,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, answer: bytes) -> None:
-        if self._waits:
+        if self.is_waiting:
             self.transport.write(answer)
         self.transport.close()
 
@@ -164,7 +169,7 @@ class BoundedConnection(HttpToolsProtocol):
             for other in self.connections
             if isinstance(other, BoundedConnection)
             and other is not self
-            and other._waits
+            and other.is_waiting
             and not other.transport.is_closing()
         ]
         oldest = min(others, key=lambda other: other._since, default=self)

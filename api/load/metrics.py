@@ -12,7 +12,7 @@ import time
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -42,6 +42,11 @@ class Family:
     kind: Kind
     text: str
     samples: Sequence[tuple[str, Labels, float]]
+
+    def labelled(self, worker: int) -> Family:
+        """Return the same series, labelled with the number of the worker that they are of."""
+        label = ("worker", str(worker))
+        return replace(self, samples=[(end, (label, *rest), n) for end, rest, n in self.samples])
 
 
 Source = Callable[[], Iterable[Family]]

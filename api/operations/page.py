@@ -13,6 +13,8 @@ from api.identity.roles import Capability
 from api.load.memory import MemoryBudget
 from api.load.metrics import Family, Metrics, as_text, gauge
 from api.load.turns import Turns
+from api.operations.handing_on import figures_of
+from api.operations.workers import WorkerSpec
 from api.settings import VERSION
 
 _TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -24,8 +26,13 @@ router = APIRouter(dependencies=[requires(Capability.READ_METRICS)])
 async def metrics(request: Request) -> Response:
     """Return what the service has counted since its start, and how it stands now."""
     own: Metrics = request.app.state.metrics
+    spec: WorkerSpec | None = request.app.state.worker
+    families = [*own.families()]
+    if spec:
+        others = [spec.socket_of(n) for n in range(spec.of) if n != spec.number]
+        families = [one.labelled(spec.number) for one in families] + await figures_of(others)
     headers = {"cache-control": "no-store"}
-    return Response(as_text(own.families()), media_type=_TEXT, headers=headers)
+    return Response(as_text(families), media_type=_TEXT, headers=headers)
 
 
 def watch_load(app: FastAPI, turns: Turns, memory: MemoryBudget) -> None:

@@ -1,0 +1,176 @@
+"""`serve --workers`: several processes, one service; kills, replacements and uploads."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from api.operations.workers import WorkerSpec
+from geo.store.postgis import PostgisStore
+from tests.api.conftest import fill_town
+from tests.postgres import Cluster
+from tests.services import free_port, run_patchmap
+
+
+@dataclass
+class Served:
+    """A service of several processes."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    lost: list[str] = field(default_factory=list)
+
+    @property
+    def workers(self) -> set[int]:
+        """The processes that serve."""
+        found = set()
+        for one in psutil.Process(self.process.pid).children():
+            with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+                found |= {one.pid} if "--worker" in one.cmdline() else set()
+        return found
+
+    def ask(self, path: str, headers: dict[str, str] | None = None, body: bytes | None = None):
+        """Ask on a connection of its own; returns the status, the headers and the body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            method = "GET" if body is None else "POST"
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+    @contextlib.contextmanager
+    def asked(self, *paths: str) -> Iterator[None]:
+        """Ask again and again inside; what is not answered is lost."""
+        over = threading.Event()
+
+        def ask() -> None:
+            while not over.is_set():
+                for path in paths:
+                    try:
+                        status, _, _ = self.ask(path)
+                    except (OSError, http.client.HTTPException) as error:
+                        status = error
+                    if status != 200:
+                        self.lost.append(f"{path}: {status!r}")
+                time.sleep(0.02)
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+
+
+def until(met, seconds: float = 90.0) -> None:
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def served(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    # `python -m tests.soak.council` does more of it, on a GeoPackage too.
+    folder = tmp_path_factory.mktemp("workers")
+    store = cluster.new_database()
+    with contextlib.closing(PostgisStore(store, create=True)) as made, made.transaction():
+        fill_town(made)
+    port = free_port()
+    command = [sys.executable, "-m", "api", "--store", store, "serve", "--workers", "2"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*command, "--port", str(port)], stdout=log, stderr=log)
+    try:
+        until(lambda: "serves" in (folder / "log").read_text() or process.poll() is not None)
+        assert process.poll() is None, (folder / "log").read_text()
+        yield Served(port, process)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def test_limits_are_shared_and_figures_are_of_all(served: Served) -> None:
+    until(lambda: all(f'worker="{n}"' in _figures(served) for n in (0, 1)))
+    limits = re.findall(r"cache_limit_bytes{.*} (\d+)", _figures(served))
+    assert sum(map(int, limits)) == 500_000_000
+    assert _figures(served).count("# TYPE patchmap_requests_total") == 1
+
+
+def _figures(served: Served) -> str:
+    return served.ask("/metrics")[2].decode()
+
+
+def test_the_same_answer_has_the_same_tag_whoever_gives_it(served: Served) -> None:
+    answers = [served.ask("/ogc/collections/wards/items?limit=5") for _ in range(8)]
+    assert len({(head["etag"], body) for _, head, body in answers}) == 1
+    tag = {"If-None-Match": answers[0][1]["etag"]}
+    again = [served.ask("/ogc/collections/wards/items?limit=5", tag)[0] for _ in range(8)]
+    assert set(again) == {304}
+
+
+def test_an_upload_is_reached_by_whichever_worker(served: Served) -> None:
+    page = served.ask("/data")[2].decode()
+    token = re.search(r'name="token" value="([^"]+)"', page)[1]
+    csv = b"id,x,y,when\n" + b"".join(b"%d,435100,336100,2024-01-05\n" % n for n in range(20_000))
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="token"\r\n\r\n{token}\r\n'.encode(),
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n',
+        csv + b"\r\n--b--\r\n",
+    ]
+    headers = {"Content-Type": "multipart/form-data; boundary=b", "Accept": "application/json"}
+    status, _, body = served.ask("/data/files", headers, b"".join(parts))
+    assert status == 201, body
+    address = json.loads(body)["address"]
+    asked = [served.ask(f"{address}/progress") for _ in range(8)]
+    assert {(status, body) for status, _, body in asked} == {(200, b'{"state":"none"}')}
+    assert served.ask(address)[0] == 200
+    counted = re.findall(r'worker="(\d)".*route="/data/files/{upload_id}', _figures(served))
+    assert set(counted) == {"0"}
+
+
+def test_all_are_replaced_without_a_lost_request(served: Served) -> None:
+    before = served.workers
+    with served.asked("/healthz", "/data", "/ogc/collections/wards/items?limit=5"):
+        served.process.send_signal(signal.SIGHUP)
+        until(lambda: len(served.workers) == 2 and not served.workers & before)
+    assert served.lost == []
+
+
+def test_one_that_is_killed_is_replaced_and_the_others_go_on(served: Served) -> None:
+    before = served.workers
+    psutil.Process(max(before)).kill()
+    until(lambda: len(served.workers) == 2 and served.workers != before)
+    until(lambda: served.ask("/data")[0] == 200)
+
+
+def test_more_workers_than_questions_at_once_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATCHMAP_AT_ONCE", "2")
+    done = run_patchmap("--store", "x.gpkg", "serve", "--workers", "3", "--create", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "3 workers cannot share 2 questions at once" in done.stderr
+
+
+def test_a_limit_is_divided_so_that_all_shares_make_it_up() -> None:
+    specs = [WorkerSpec(number, 3, 4, 5, Path("/tmp/x")) for number in range(3)]
+    assert [spec.share(8) for spec in specs] == [3, 3, 2]
+    assert [WorkerSpec.parse(str(spec)) for spec in specs] == specs
