@@ -22,6 +22,7 @@ from api.commands import (
     published,
     questions,
     retention,
+    release,
     service,
     stores,
     weights,
@@ -48,6 +49,7 @@ app.add_typer(weights.weights, name="weights")
 app.add_typer(plans.plans, name="plan")
 app.add_typer(gazetteer.gazetteer, name="gazetteer")
 app.add_typer(stores.imports, name="imports")
+app.add_typer(release.release, name="release")
 app.add_typer(access.users, name="users")
 app.add_typer(access.keys, name="keys")
 app.add_typer(audit.audit, name="audit")

@@ -97,7 +97,8 @@ def make_release(
             store, [*earlier, *(_Scope.of(definition, one.table) for one in drafts)]
         )
     cells = [scope.cells(incidents) for scope in earlier]
-    for draft in drafts:
+    # Large areas first: their numbers are then as good as alone, and those of small areas add up.
+    for draft in sorted(drafts, key=lambda one: len(one.table.codes)):
         release, ledger = _protect(release, draft, ledger, cells, incidents, secret=secret)
     linked = _linked(known, cells, ledger)
     return MadeRelease(replace(release, linked=linked), ledger)

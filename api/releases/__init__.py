@@ -1,0 +1,1 @@
+"""Releases: pages and files for the public, and where they are made and approved."""
