@@ -44,6 +44,9 @@ from api.operations.workers import WorkerSpec
 from api.planner import routes as planner
 from api.planner.sessions import PlanSessions
 from api.reads import NotingReads
+from api.releases import admin as releases
+from api.releases import public as open_releases
+from api.releases.opening import OpenReleases
 from api.searches import Searches
 from api.service import new_service
 from api.settings import Settings
@@ -108,6 +111,7 @@ def make_app(
     app.state.worker = worker
     app.state.records, app.state.access = records, access
     app.state.audit = _audit(records, settings)
+    app.state.releases = OpenReleases(store, records, settings.store)
     app.add_middleware(NotingReads)
     room = WaitingRoom(settings.waiting)
     turns = Turns(settings.at_once, room)
@@ -129,6 +133,7 @@ def make_app(
     for pages in (
         *(board, board_map, stories, brief, downloads, answer_pages),
         *(allocation, allocation_map, cards, planner, data, basemap, find, guide, operations),
+        *(releases, open_releases),
     ):
         app.include_router(pages.router)
     watch_load(app, turns, memory)
@@ -160,6 +165,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         group.cancel_scope.cancel()
     app.state.data.close()
     app.state.searches.close()
+    app.state.releases.close()
 
 
 async def _sweep(data: DataService) -> None:

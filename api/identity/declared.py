@@ -36,6 +36,7 @@ _HIDDEN: Final = frozenset(
         Capability.READ_INCIDENTS,
         Capability.READ_PLANS,
         Capability.READ_AUDIT,
+        Capability.REVIEW_RELEASES,
     }
 )
 """What one may not see is not there; what one may not do is forbidden."""

@@ -22,6 +22,8 @@ class Capability(StrEnum):
     EDIT_PLANS = "edit plans"
     IMPORT = "import"
     """Bring files in, and undo what was imported."""
+    REVIEW_RELEASES = "review releases"
+    """Releases that are not published yet, and how far their numbers are off."""
     MAKE_RELEASES = "make releases"
     APPROVE_RELEASES = "approve releases"
     USE_KEYS = "use keys"
@@ -62,10 +64,12 @@ CAPABILITIES: Final[Mapping[Role, frozenset[Capability]]] = {
         Capability.READ_LOCATIONS,
         Capability.READ_PLANS,
         Capability.IMPORT,
+        Capability.REVIEW_RELEASES,
         Capability.MAKE_RELEASES,
     },
     Role.PLANNER: _VIEWER | {Capability.READ_PLANS, Capability.EDIT_PLANS},
-    Role.CHAIR: _VIEWER | {Capability.READ_PLANS, Capability.APPROVE_RELEASES},
+    Role.CHAIR: _VIEWER
+    | {Capability.READ_PLANS, Capability.REVIEW_RELEASES, Capability.APPROVE_RELEASES},
     # Who runs the service sees no more of people's records than running it takes.
     Role.ADMIN: _VIEWER
     | {

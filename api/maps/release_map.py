@@ -1,0 +1,73 @@
+"""The map of a release: the protected count of each area, in steps."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from jinja2 import Environment, PackageLoader
+
+from api.basemap.sources import Basemap
+from api.maps.pages import MapPage
+from api.maps.painting import ranges_between, steps_up_to, style_of
+from api.maps.parts import OUTLINE, MapDrawing, inert
+from geo.crs import Projection
+from geo.releases.model import Release, ReleaseTable
+
+MOST_LABELS: Final = 60
+"""Areas that get their name on the map, the largest first."""
+
+_COLOURS: Final = ("#fee0b6", "#fdb863", "#e66101", "#a63603", "#4d1500")
+_LEAST: Final = "#f2f0ec"
+_UNKNOWN: Final = "#767676"
+_TEMPLATES: Final = Environment(loader=PackageLoader("api"), autoescape=True)
+
+
+def draw_release(
+    release: Release, table: ReleaseTable, *, projection: Projection, basemap: Basemap
+) -> MapPage:
+    """Draw the areas of a table of a release.
+
+    Parameters
+    ----------
+    table
+        One of the release's.
+    projection
+        Converts metres to the map's degrees.
+    basemap
+        What is drawn under the areas.
+    """
+    areas = table.by_area(release.crs)
+    drawing = MapDrawing(projection, basemap, land=areas)
+    drawing.thin_lines(basemap.shapes, extent=areas)
+    n = areas["n"].astype("Float64").to_numpy(float, na_value=np.nan)
+    steps = steps_up_to(float(np.nanmax(n, initial=0.0)), many=len(_COLOURS))
+    step = np.searchsorted(steps, np.nan_to_num(n), side="right")
+    words = [f"Under {steps[0]:,g}", *ranges_between(steps, "", "")]
+    kinds = [
+        (colour, meaning, (step == at) & ~np.isnan(n))
+        for at, (colour, meaning) in enumerate(zip((_LEAST, *_COLOURS), words, strict=False))
+    ]
+    kinds.append((_UNKNOWN, "Unknown: not published in full", np.isnan(n)))
+    shown = areas.assign(
+        name=areas["area_name"].map(inert),
+        n=["unknown" if np.isnan(one) else f"{one:,.0f}" for one in n],
+    )[["name", "n", "geometry"]]
+    for colour, _, chosen in kinds:
+        if chosen.any():
+            style = style_of(colour, opacity=0.8)
+            drawing.shapes(shown[chosen], style, tooltip={"name": "Area", "n": "Incidents"})
+    legend = [(colour, meaning, int(chosen.sum())) for colour, meaning, chosen in kinds]
+    drawing.outline(areas, {**OUTLINE, "weight": 1})
+    largest = areas.assign(size=areas.area).nlargest(min(MOST_LABELS, len(areas)), "size")
+    points = largest.geometry.representative_point()
+    drawing.labels(largest["area_name"], points.x, points.y, kind="area-label")
+    text = _TEMPLATES.get_template("release_legend.html").render(
+        steps=legend, release=release, table=table
+    )
+    return drawing.page(
+        seed=f"{release.release_id} {table.layer}",
+        title=release.definition.title,
+        legend=text,
+        extent=areas,
+    )
