@@ -102,7 +102,7 @@ def show(context: typer.Context, release_id: ReleaseId) -> None:
 
 @release.command("check")
 def check(context: typer.Context, release_id: ReleaseId) -> None:
-    """Check a release against all earlier ones, for small counts that can be recovered.
+    """Check a release, with all earlier ones, for small counts that can be recovered.
 
     Ends with 1 if it cannot be approved.
     """

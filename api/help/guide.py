@@ -28,6 +28,7 @@ PAGES: Final = (
     "gis",
     "service",
     "access",
+    "releases",
     "backup",
     "country",
     "commands",

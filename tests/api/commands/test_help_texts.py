@@ -13,10 +13,11 @@ from api.cli import app
 
 LONGEST_LINE = 80
 IMPERATIVES = {
-    "Add", "Back", "Check", "Compare", "Copy", "Count", "Create", "Download", "Draw", "Export",
-    "Find", "Group", "Import", "List", "Lock", "Make", "Map", "Measure", "Merge", "Move", "Plan",
-    "Propose", "Rank", "Read", "Redo", "Remove", "Rename", "Restore", "Search", "Serve", "Set",
-    "Share", "Show", "Start", "Suggest", "Test", "Treat", "Undo", "Unlock", "Write",
+    "Add", "Approve", "Back", "Check", "Compare", "Copy", "Count", "Create", "Download", "Draw",
+    "Export", "Find", "Group", "Import", "List", "Lock", "Make", "Map", "Measure", "Merge",
+    "Move", "Plan", "Propose", "Rank", "Read", "Redo", "Remove", "Rename", "Restore", "Search",
+    "Serve", "Set", "Share", "Show", "Start", "Suggest", "Test", "Treat", "Undo", "Unlock",
+    "Withdraw", "Write",
 }  # fmt: skip
 """Verbs that a command's first line begins with; extend it with a new command's verb."""
 
