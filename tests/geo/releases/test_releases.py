@@ -49,6 +49,7 @@ def month_of(month: str, *, source: str = "calls", extra: int = 0) -> Partition:
     """A month of 40 incidents along 2 km, and some more in the first hundred metres."""
     rng = np.random.default_rng(int(month.replace("-", "")))
     size = 40 + extra
+    x = np.append(rng.uniform(WEST, WEST + 2_000, 40), np.full(extra, WEST + 50))
     start, end = month_span(month)
     rows = pd.DataFrame(
         {
@@ -58,7 +59,7 @@ def month_of(month: str, *, source: str = "calls", extra: int = 0) -> Partition:
             "occurred_from": start.as_unit("s"),
             "occurred_to": end.as_unit("s"),
             "precision": "month",
-            "x": np.append(rng.uniform(WEST, WEST + 2_000, 40), np.full(extra, WEST + 50)),
+            "x": x,
             "y": SOUTH + 500,
             "location": "",
             "reference": "",
