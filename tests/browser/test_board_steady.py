@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -149,3 +151,44 @@ def _turned(page: Page, mode: str) -> None:
     page.locator(".modes a", has_text=mode).click()
     expect(page.locator(".modes a[aria-current]")).to_have_text(mode)
     wait_until(page, lambda: page.locator("main").get_attribute("aria-busy") == "false")
+
+
+_HELD_BACK = """() => {
+    const real = window.fetch;
+    window.fetch = async (address, options) => {
+        const response = await real(address, options);
+        if (!String(address).includes("month=")) return response;
+        const text = await response.text(), end = text.indexOf("</iframe>") + "</iframe>".length;
+        const bytes = (part) => new TextEncoder().encode(part);
+        const body = new ReadableStream({
+            async start(stream) {
+                stream.enqueue(bytes(text.slice(0, end)));
+                await new Promise((done) => (window.sendTheRest = done));
+                stream.enqueue(bytes(text.slice(end)));
+                stream.close();
+            },
+        });
+        return new Response(body, { headers: { "content-type": "text/html" } });
+    };
+}"""
+
+
+def test_a_month_on_its_way_shows_its_finding_and_map_before_the_rest_is_there(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.goto(f"{address}/?period=latest-28d&compare=previous")
+    page.wait_for_load_state("load")
+    page.evaluate(_HELD_BACK)
+    month = page.locator("#bars nav a").nth(20)
+    month.hover()
+    page.wait_for_function("() => window.sendTheRest")
+    month.click()
+    expect(page.locator("#headline")).to_contain_text("in December 2025")
+    expect(page.locator("iframe.map")).to_have_attribute("src", re.compile("datetime=2025-12"))
+    expect(page.locator("#bars nav .chosen")).to_have_count(0)
+    page.evaluate("() => window.sendTheRest()")
+    expect(page.locator("#bars nav .chosen")).to_have_count(1)
+    pages = [url for url in watched.requests if "month=2025-12" in url and "/map" not in url]
+    assert len(pages) == 1
+    assert watched.faults == []

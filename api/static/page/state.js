@@ -23,7 +23,8 @@ const FRESH_MS = 5000;
 
 /** @type {Map<string, { text: string, ahead: number }>} pages that were read, by their address, and when each was fetched ahead: each is shown at once, and asked for again */
 const pages = new Map();
-/** @type {Map<string, Promise<void>>} pages that are on their way, by their address */
+/** @typedef {{ top: Promise<string>, whole: Promise<void> }} Coming a page on its way: its text down to its map, '' where there is none, and all of it */
+/** @type {Map<string, Coming>} pages that are on their way, by their address */
 const preparing = new Map();
 /** @type {Parts} */
 let parts = { page: () => {}, look: () => {} };
@@ -127,14 +128,21 @@ export function prepare(link) {
   keepLook(url);
   const { href } = pageOf(url);
   if (pages.has(href) || preparing.has(href)) return;
-  preparing.set(href, fetchAhead(href).finally(() => preparing.delete(href)));
+  /** @type {(text: string) => void} */
+  let first = () => {};
+  const top = /** @type {Promise<string>} */ (new Promise((resolve) => (first = resolve)));
+  const whole = fetchAhead(href, first).finally(() => {
+    first("");
+    preparing.delete(href);
+  });
+  preparing.set(href, { top, whole });
 }
 
-/** @param {string} address */
-async function fetchAhead(address) {
+/** @param {string} address @param {(text: string) => void} onTop */
+async function fetchAhead(address, onTop) {
   try {
     const response = await fetch(address, { priority: "low", headers: { accept: "text/html" } });
-    if (response.ok && !response.redirected) remember(address, await response.text(), performance.now());
+    if (response.ok && !response.redirected) remember(address, await textOf(response, onTop), performance.now());
   } catch {
     // A press on the link asks for the page again, and shows what is wrong.
   }
@@ -184,7 +192,11 @@ async function load(url) {
   const waiting = setTimeout(() => tell("Working out the answer …"), PATIENCE_MS);
   let known, words = "";
   try {
-    await preparing.get(asked.href);
+    const coming = preparing.get(asked.href);
+    const top = await coming?.top;
+    if (own.signal.aborted) return;
+    if (top && !pages.has(asked.href)) showTop(top);
+    await coming?.whole;
     if (own.signal.aborted) return;
     const page = pages.get(asked.href);
     known = page?.text;
@@ -223,23 +235,35 @@ function openAnew(url, error) {
 /** @param {URL} url @param {AbortController} own @param {string} [known] the page that is shown already */
 async function read(url, own, known = "") {
   const response = await fetch(url, { signal: own.signal, headers: { accept: "text/html" } });
-  if (!response.body || !response.headers.get("content-type")?.startsWith("text/html")) throw new Error("no page");
+  if (!response.headers.get("content-type")?.startsWith("text/html")) throw new Error("no page");
   if (response.redirected) settle(new URL(response.url));
-  const decoder = new TextDecoder();
-  let text = "", top = known !== "";
-  for (const reader = response.body.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    text += decoder.decode(value, { stream: !done });
-    if (done) break;
-    if (!top && text.includes("</iframe>")) {
-      top = true;
-      replaceParts(parsed(text), TOP);
-      parts.look(look(), null);
-    }
-  }
+  const text = await textOf(response, known ? () => {} : showTop);
   if (response.ok) remember(url.href, text);
   else pages.delete(url.href);
   return text;
+}
+
+/** The text of a page, that down to its map as soon as it is there. @param {Response} response @param {(text: string) => void} onTop */
+async function textOf(response, onTop) {
+  const reader = response.body?.getReader();
+  if (!reader) throw new Error("no page");
+  const decoder = new TextDecoder();
+  let text = "", top = false;
+  for (;;) {
+    const { done, value } = await reader.read();
+    text += decoder.decode(value, { stream: !done });
+    if (done) return text;
+    if (!top && text.includes("</iframe>")) {
+      top = true;
+      onTop(text);
+    }
+  }
+}
+
+/** @param {string} text of a page down to its map */
+function showTop(text) {
+  replaceParts(parsed(text), TOP);
+  parts.look(look(), null);
 }
 
 /** The service writes an address in its own way: so does the bar of the browser. @param {URL} url */
