@@ -57,7 +57,8 @@ FAILED: Final = "Patchmap failed; see its log for the reason"
 TEMPLATES: Final = Environment(
     loader=PackageLoader("api"), autoescape=True, extensions=[OwnAddresses]
 )
-TEMPLATES.globals["signed_in_line"] = lambda: ""  # until a service knows of people who sign in
+# Until a service knows of people who sign in.
+TEMPLATES.globals |= {"signed_in_line": lambda: "", "home": lambda: "/"}
 
 
 def status_of(error: PatchmapError) -> int:

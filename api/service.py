@@ -22,6 +22,7 @@ from api.identity.identify import Authenticator, Identify, LocalAuthenticator
 from api.load.lifecycle import Lifecycle, NotingCall
 from api.load.metrics import Metrics
 from api.pages.assets import LEAFLET, PAGE, PROTOMAPS
+from api.pages.navigation import HEAD_FUNCTIONS
 from api.security import Guard
 from api.settings import DEADLINE_S, VERSION, user_name
 
@@ -64,7 +65,8 @@ def new_service(
         lifespan=lifespan,
     )
     # What somebody sees takes the store to say, which may be what failed.
-    TEMPLATES.globals["signed_in_line"] = signed_in_as
+    # The whole line would need answers, which may be what fails.
+    TEMPLATES.globals |= {**HEAD_FUNCTIONS, "signed_in_line": signed_in_as}
     add_error_handlers(app)
     app.add_middleware(NotingCall)
     app.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED, compresslevel=compression)

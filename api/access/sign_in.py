@@ -13,6 +13,7 @@ from api.identity.audit import Action, record
 from api.identity.authenticators import Access
 from api.identity.declared import open_to_anyone
 from api.identity.identity import PUBLIC, Identity, identity_of
+from api.pages.navigation import home_of
 from geo.errors import InputError
 
 _LONGEST_NAME: Final = 100
@@ -25,8 +26,9 @@ router = APIRouter(dependencies=[open_to_anyone()])
 def form(request: Request) -> Response:
     """Show the form, or go on where somebody has signed in already."""
     address = safe_address(request.query_params.get("next", ""))
-    if identity_of(request) != PUBLIC:
-        return go_to(address)
+    identity = identity_of(request)
+    if identity != PUBLIC:
+        return go_to(home_of(identity) if address == "/" else address)
     return page("sign_in.html", address=address)
 
 
@@ -44,12 +46,13 @@ def sign_in(request: Request, access: AccessDep, form: FormDep) -> Response:
         )
     except (InputError, TooManyAttemptsError) as error:
         return _refused(request, access, error, name=name, address=address)
+    identity = access.sessions.identify(token)
     try:
-        record(request, action=Action.SIGN_IN, identity=access.sessions.identify(token))
+        record(request, action=Action.SIGN_IN, identity=identity)
     except BaseException:
         access.sessions.end(token)  # what is not recorded has not happened
         raise
-    response = go_to(address)
+    response = go_to(home_of(identity) if identity and address == "/" else address)
     response.set_cookie(
         access.cookie, token, path="/", secure=access.is_secure, httponly=True, samesite="lax"
     )

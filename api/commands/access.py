@@ -58,7 +58,9 @@ def add_user(
     user = User(user_name_of(name), roles_of(role or []), areas_of(areas))
     with _records(cli) as records:
         password = None if elsewhere else _read_password()
-        Users(records).add(user, password=password, by=user_name())
+        every = Users(records)
+        every.add(user, password=password, by=user_name())
+        user = _existing(every, user.name)
     cli.echo([f"added {_line(user)}"], _facts(user))
 
 

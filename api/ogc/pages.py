@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader
 
 from api.addresses import OwnAddresses
 from api.dependencies import HTML
-from api.pages.signed_in import signed_in_line
+from api.pages.navigation import HEAD_FUNCTIONS
 from api.settings import VERSION
 
 _TEMPLATES = Environment(
@@ -33,7 +33,7 @@ def _value(value: object) -> str:
 
 
 _TEMPLATES.filters.update(thousands=_thousands, value=_value)
-_TEMPLATES.globals["signed_in_line"] = signed_in_line
+_TEMPLATES.globals |= HEAD_FUNCTIONS
 
 
 def page_of(

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from api.addresses import OwnAddresses
-from api.pages.signed_in import signed_in_line
+from api.pages.navigation import HEAD_FUNCTIONS
 from api.pages.text import CHANGE_WORDS, hours_words, officer_words, percent, signed, usual_words
 from geo.incidents import category_title
 
@@ -32,7 +32,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
 }
 templates.filters |= _FILTERS
 templates.globals |= {
-    "signed_in_line": signed_in_line,
+    **HEAD_FUNCTIONS,
     "section": lambda name: Markup("<?section {}?>").format(name),
     "change_words": CHANGE_WORDS,
     "hours_words": hours_words,

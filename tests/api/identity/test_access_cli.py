@@ -30,7 +30,8 @@ def run(store: Path, *words: str, typed: str = "") -> str:
 
 
 def test_users_are_added_changed_and_locked_out(store: Path) -> None:
-    run(store, "users", "add", "Ann", "--role", "chair", "--role", "analyst", typed=WORDS + "\n")
+    new = ("users", "add", "Ann", "--role", "chair", "--role", "analyst")
+    assert run(store, *new, typed=WORDS + "\n") == "added ann: analyst, chair\n"
     assert run(store, "users", "list") == "ann: analyst, chair\n"
     run(store, "users", "set", "ann", "--role", "officer", "--areas", "wards:A")
     run(store, "users", "password", "ann", typed="another three words\n")
