@@ -21,12 +21,9 @@ from api.query import QUESTION_PARAMETERS, only, whole_number
 from api.settings import VERSION
 from boundaries.gazetteer.folder import OpenGazetteer
 from boundaries.gazetteer.folding import LONGEST_QUERY
-from boundaries.gazetteer.search import MOST
+from boundaries.gazetteer.search import LIMIT, MOST
 from geo.errors import QuestionError
 from geo.question.ask import Question
-
-LIMIT: Final = 50
-"""The most results of one search."""
 
 BOARD_ONLY: Final[tuple[str, ...]] = ("show", "at", "month", "over", "view", "mark", "present")
 """Parameters of the board's address that its box passes on, and that say nothing to a search."""

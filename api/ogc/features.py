@@ -70,6 +70,7 @@ def landing(request: OgcRequest) -> Response:
         root = request.root
         relation = "http://www.opengis.net/def/rel/ogc/1.0"
         schemes = f"{relation}/tiling-schemes"
+        search = f"{root.removesuffix('/ogc')}/search"
         links = [
             link(root, "self", JSON, "This document"),
             link(f"{root}?f=html", "alternate", HTML, "This document as HTML"),
@@ -79,6 +80,7 @@ def landing(request: OgcRequest) -> Response:
             link(f"{root}/collections", "data", JSON, "Collections"),
             link(f"{root}/styles", f"{relation}/styles", JSON, "Styles"),
             link(f"{root}/qgis.qgs", "enclosure", QGIS_PROJECT, "All collections, for QGIS"),
+            link(f"{search}?q=", "search", GEOJSON_PAGE, "Find a place: add a name or postcode"),
             link(f"{root}/tileMatrixSets", schemes, JSON, "Tiling schemes of the vector tiles"),
         ]
         return {

@@ -41,8 +41,11 @@ from api.ogc.parameters import (
     option_parameters,
     path_parameter,
     property_parameter,
+    query_parameter,
 )
 from api.settings import VERSION
+from boundaries.gazetteer.folding import LONGEST_QUERY
+from boundaries.gazetteer.search import LIMIT, MOST
 
 _GEOMETRY: JsonSchema = {
     "type": "object",
@@ -106,6 +109,7 @@ def openapi_document(
     }
     for collection in collections:
         paths |= _collection(collection, systems)
+    paths["/search"] = _search(root)
     return {
         "openapi": "3.0.3",
         "info": {
@@ -117,6 +121,24 @@ def openapi_document(
         "security": [],  # said outright: nobody needs a key on this machine
         "paths": paths,
     }
+
+
+def _search(root: str) -> dict[str, object]:
+    """Finding a place: beside the OGC API and not below it, as its own `servers` say."""
+    text: JsonSchema = {"type": "string", "maxLength": LONGEST_QUERY}
+    number: JsonSchema = {"type": "integer", "minimum": 1, "maximum": LIMIT, "default": MOST}
+    parameters = [
+        query_parameter(
+            "q",
+            "What to find: an area or its code, a street, a place, a postcode, a National Grid "
+            "reference or coordinates",
+            text,
+        ),
+        query_parameter("limit", "The most results", number),
+        *option_parameters(("layer",)),
+    ]
+    operation = _get("Find a place", "search", (GEOJSON_PAGE,), parameters)
+    return {"servers": [{"url": root.removesuffix("/ogc") or "/"}], **operation}
 
 
 def _collection(collection: Collection, systems: Sequence[str]) -> Paths:

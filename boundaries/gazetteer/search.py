@@ -16,6 +16,9 @@ from geo.crs import Projection
 MOST: Final = 10
 """Results of a search unless it asks for more or fewer."""
 
+LIMIT: Final = 50
+"""The most results of one search."""
+
 _POSTCODES: Final = 4  # that begin with what was typed, beside names
 
 

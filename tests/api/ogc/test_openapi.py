@@ -71,7 +71,8 @@ def test_any_request_that_the_document_allows_gets_a_documented_answer(
     )
     @given(case=drawn)
     def called(case: schemathesis.Case) -> None:
-        response = client.get(f"/ogc{case.formatted_path}", params=case.query or {})
+        below = "" if case.formatted_path == "/search" else "/ogc"
+        response = client.get(f"{below}{case.formatted_path}", params=case.query or {})
         asked = f"{case.formatted_path} {case.query}"
         assert str(response.status_code) in case.operation.definition.raw["responses"], asked
         assert response.status_code < 500, asked
