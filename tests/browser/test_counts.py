@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from boundaries.demo.country import write_country
 from geo.crs import Projection
 from tests.browser.conftest import Watched
+from tests.browser.test_layout import crowding
 from tests.services import run_patchmap, serving
 
 pytestmark = pytest.mark.browser
@@ -47,6 +48,7 @@ def test_a_national_map_opens_and_an_area_tells_its_story(
     page.locator("#map").click(position={"x": 450, "y": 400})
     expect(page.locator("#story-title")).not_to_contain_text(name)
     assert "at=W0" in page.url
+    assert crowding(watched, "counts") == {}
     assert watched.hosts() == {urlsplit(counts_address).netloc}
     assert watched.faults == []
 

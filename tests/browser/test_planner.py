@@ -15,6 +15,7 @@ from boundaries.layers.blocks import BlockLayer
 from geo.store.geopackage import GeoPackageStore
 from tests.browser.conftest import Watched
 from tests.browser.planner_page import PlannerPage, faults, post
+from tests.browser.test_layout import crowding
 from tests.services import serving
 
 pytestmark = pytest.mark.browser
@@ -55,6 +56,7 @@ def test_a_plan_is_started_on_the_page(watched: Watched, planning: str) -> None:
     page.locator("body[data-ready]").wait_for()
     expect(page.locator("#areas tbody tr")).to_have_count(17)
     expect(page.get_by_label("Your name")).to_have_value("Bo Hill")
+    assert crowding(watched, "plan") == {}
     page.goto(f"{planning}/planner")
     expect(page.get_by_role("link", name="River wards, 2027")).to_be_visible()
     page.get_by_label("Title").fill("River wards, 2027")
