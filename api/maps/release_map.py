@@ -6,12 +6,14 @@ from typing import Final
 
 import numpy as np
 from jinja2 import Environment, PackageLoader
+from numpy.typing import NDArray
 
 from api.basemap.sources import Basemap
 from api.maps.pages import MapPage
-from api.maps.painting import ranges_between, steps_up_to, style_of
+from api.maps.painting import style_of
 from api.maps.parts import OUTLINE, MapDrawing, inert
 from geo.crs import Projection
+from geo.disclosure.controlled_rounding import BASE
 from geo.releases.model import Release, ReleaseTable
 
 MOST_LABELS: Final = 60
@@ -41,9 +43,10 @@ def draw_release(
     drawing = MapDrawing(projection, basemap, land=areas)
     drawing.thin_lines(basemap.shapes, extent=areas)
     n = areas["n"].astype("Float64").to_numpy(float, na_value=np.nan)
-    steps = steps_up_to(float(np.nanmax(n, initial=0.0)), many=len(_COLOURS))
+    least = BASE if table.rounded else 1
+    steps = _steps(float(np.nanmax(n, initial=0.0)), least)
     step = np.searchsorted(steps, np.nan_to_num(n), side="right")
-    words = [f"Under {steps[0]:,g}", *ranges_between(steps, "", "")]
+    words = _ranges([0, *steps.tolist()], least)
     kinds = [
         (colour, meaning, (step == at) & ~np.isnan(n))
         for at, (colour, meaning) in enumerate(zip((_LEAST, *_COLOURS), words, strict=False))
@@ -71,3 +74,20 @@ def draw_release(
         legend=text,
         extent=areas,
     )
+
+
+def _steps(most: float, least: int) -> NDArray[np.int64]:
+    """Even steps of a round width: with the first from 0, as many as there are colours at most."""
+    widths = (least * part * 10**power for power in range(9) for part in (1, 2, 5))
+    width = next(one for one in widths if most < one * (len(_COLOURS) + 1))
+    return np.arange(width, most + 1, width).astype(np.int64)
+
+
+def _ranges(starts: list[int], least: int) -> list[str]:
+    """The words of ranges, each up to the last count before the next one."""
+    ends = [f" to {start - least:,}" for start in starts[1:]]
+    words = [f"{start:,}{end}" for start, end in zip(starts, [*ends, " or more"], strict=True)]
+    return [
+        word if word != f"{start:,} to {start:,}" else f"{start:,}"
+        for word, start in zip(words, starts, strict=True)
+    ]

@@ -59,7 +59,7 @@ class Service:
         assert approved.status_code == 303, approved.text
 
 
-def _calls(month: str) -> Partition:
+def calls_of(month: str) -> Partition:
     """The town's incidents as a police force's own, whose counts are not open."""
     partition = month_of_incidents(month)
     (batch,) = partition.batches()
@@ -80,7 +80,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     with closing(make_town(path)) as store, closing(RecordsFile(path)) as records:
         with store.transaction():
             for month in ("2024-01", "2024-02"):
-                store.put_partition(_calls(month))
+                store.put_partition(calls_of(month))
         app = make_app(
             store,
             Settings(store=str(path)),
@@ -140,7 +140,7 @@ def test_the_public_reads_releases_and_nothing_else(service: Service) -> None:
     page = client.get("/open/asb-2024").text
     assert "Incidents &lt;2024&gt;" in page
     assert "ann" not in page.replace("announce", "")  # the public learns no names of people
-    assert "Unknown, because not published by any source: 2024-03" in page
+    assert "not published by any source, and in no total here: 2024-03" in page
 
 
 def test_the_files_agree_and_are_the_same_for_everybody(service: Service) -> None:
