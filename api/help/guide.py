@@ -29,6 +29,7 @@ PAGES: Final = (
     "service",
     "access",
     "releases",
+    "running",
     "backup",
     "country",
     "commands",

@@ -34,7 +34,8 @@ def services() -> dict[str, Any]:
     """The services of compose.yaml, with values for what it asks for."""
     text = (ROOT / "compose.yaml").read_text()
     values = {"PATCHMAP_HOST": "patchmap.example", "PATCHMAP_DATABASE_PASSWORD": "hunter2"}
-    text = re.sub(r"(?<!\$)\$\{(\w+)(?::[^}]*)?\}", lambda m: values.get(m[1], "internal"), text)
+    values["PATCHMAP_TLS"] = "internal"
+    text = re.sub(r"(?<!\$)\$\{(\w+)(?::[^}]*)?\}", lambda m: values.get(m[1], "2"), text)
     parts: dict[str, Any] = yaml.safe_load(text.replace("$$", "$"))
     return parts
 
