@@ -19,8 +19,9 @@ from geo.releases.model import Release, ReleaseTable
 MOST_LABELS: Final = 60
 """Areas that get their name on the map, the largest first."""
 
-_COLOURS: Final = ("#fee0b6", "#fdb863", "#e66101", "#a63603", "#4d1500")
-_LEAST: Final = "#f2f0ec"
+COLOURS: Final = ("#ffffff", "#ffe699", "#fd9f2e", "#e2541a", "#b3001b", "#50001a")
+"""Those of the lowest counts to those of the highest; `scheme.js` has others for dark screens."""
+
 _UNKNOWN: Final = "#767676"
 _TEMPLATES: Final = Environment(loader=PackageLoader("api"), autoescape=True)
 
@@ -49,7 +50,7 @@ def draw_release(
     words = _ranges([0, *steps.tolist()], least)
     kinds = [
         (colour, meaning, (step == at) & ~np.isnan(n))
-        for at, (colour, meaning) in enumerate(zip((_LEAST, *_COLOURS), words, strict=False))
+        for at, (colour, meaning) in enumerate(zip(COLOURS, words, strict=False))
     ]
     kinds.append((_UNKNOWN, "Unknown: not published in full", np.isnan(n)))
     shown = areas.assign(
@@ -79,7 +80,7 @@ def draw_release(
 def _steps(most: float, least: int) -> NDArray[np.int64]:
     """Even steps of a round width: with the first from 0, as many as there are colours at most."""
     widths = (least * part * 10**power for power in range(9) for part in (1, 2, 5))
-    width = next(one for one in widths if most < one * (len(_COLOURS) + 1))
+    width = next(one for one in widths if most < one * (len(COLOURS)))
     return np.arange(width, most + 1, width).astype(np.int64)
 
 

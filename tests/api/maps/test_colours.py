@@ -15,6 +15,7 @@ from api.maps import unusual_mode
 from api.maps.allocation_map import STEPS
 from api.maps.painting import Style, style_of
 from api.maps.parts import LAND
+from api.maps.release_map import COLOURS
 from api.pages.allocation_summary import HUES
 from api.pages.assets import STATIC
 from tests.api.maps.colour_vision import VISIONS, Floats, difference, over, seen
@@ -43,6 +44,7 @@ SCALES = {
     "density": fills([style_of(colour) for colour in shows._DENSITY]),
     "change": fills([style_of(c) for c in (*reversed(shows._FALLS), *shows._RISES)]),
     "share of need": fills([style_of(colour) for colour in STEPS]),
+    "release": fills([style_of(colour, opacity=0.8) for colour in COLOURS]),
     "hours of the week": of_css(*(f"--heat-{number}" for number in range(6))),
 }
 """Ordered: neighbours must be distinguishable."""
