@@ -124,6 +124,7 @@ def make_app(
         app.state.answers,
         importer or ImportProcess(settings.store),
         most_bytes=settings.upload_bytes,
+        gazetteer=gazetteer_folder(settings.store, settings.data_folder),
     )
     app.state.settings = settings
     # Several: while a database server is down, each of those who ask waits for it.

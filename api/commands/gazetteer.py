@@ -11,9 +11,9 @@ import typer
 
 from api.commands.context import CommandContext, with_progress
 from api.commands.questions import with_question
+from api.imports.names import names_lines
 from api.settings import Settings
 from boundaries.gazetteer.folder import GazetteerFolder, OpenGazetteer, gazetteer_folder
-from boundaries.gazetteer.index import IndexFacts
 from boundaries.gazetteer.search import MOST
 from geo.question.ask import Question
 
@@ -61,7 +61,7 @@ def add(
             total=source.parts if source.parts > 1 else None,
         ),
     )
-    cli.echo(_lines(facts), asdict(facts))
+    cli.echo(names_lines(facts), asdict(facts))
 
 
 @gazetteer.command("list")
@@ -119,18 +119,3 @@ def find(
 def folder_of(cli: CommandContext) -> GazetteerFolder:
     """The gazetteer of the store that --store names."""
     return gazetteer_folder(cli.store, Settings.read().data_folder)
-
-
-def _lines(facts: IndexFacts) -> list[str]:
-    rejected = sum(facts.rejected.values())
-    second = f" ({facts.second:,} more are second names)" if facts.second else ""
-    joined = f" + {facts.joined:,} parts of a name" if facts.joined else ""
-    accounts = (
-        f"{facts.read:,} rows read = {rejected:,} rejected + {facts.names - facts.second:,} "
-        f"names{second}{joined} + {facts.postcodes:,} postcodes"
-    )
-    return [
-        f"{facts.source}: {facts.title}",
-        accounts,
-        *(f"rejected: {n:,} because {reason}" for reason, n in facts.rejected.items()),
-    ]

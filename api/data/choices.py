@@ -10,7 +10,7 @@ from api.data.mapping_form import FIELDS as MAPPING_FIELDS
 from api.data.mapping_form import mapping_values
 from api.imports.attributes import JoinOptions
 from api.imports.layers import ReadingOptions, check_day
-from api.imports.tasks import FiguresTask, IncidentsTask, LayerTask, Task
+from api.imports.tasks import FiguresTask, IncidentsTask, LayerTask, NamesTask, Task
 from api.look.facts import FileFacts
 from api.look.options import layer_id_for
 from api.look.street import STREET_KIND
@@ -24,6 +24,10 @@ USES: Final = {
     "features": (
         "A layer of points or lines",
         "Premises, schools or streets, to draw over maps and compare with",
+    ),
+    "names": (
+        "Names to find places by",
+        "OS Open Names, Code-Point Open, the ONS Postcode Directory, or a layer with names",
     ),
     "figures": ("Figures of areas", "A row for each area: residents, electors, deprivation"),
 }
@@ -97,7 +101,13 @@ def _title(layer_id: str) -> str:
 
 
 def task_of(
-    facts: FileFacts, path: Path, values: Mapping[str, str], *, mapping: Path, rejects: Path
+    facts: FileFacts,
+    path: Path,
+    values: Mapping[str, str],
+    *,
+    mapping: Path,
+    rejects: Path,
+    gazetteer: Path | None = None,
 ) -> Task:
     """The task that a form asks for.
 
@@ -111,6 +121,8 @@ def task_of(
         The mapping file that the form made.
     rejects
         Where rejected rows are written.
+    gazetteer
+        The folder of the store's names; None where none can be added.
 
     Raises
     ------
@@ -130,6 +142,9 @@ def task_of(
         )
     if use in LAYER_USES:
         return LayerTask(path, _metadata(path, values), reading_options(values))
+    if use == "names" and gazetteer:
+        named = values.get("name_field", "")
+        return NamesTask(path, gazetteer, layer=values.get("part", ""), name_field=named)
     if use == "figures":
         if not values.get("figures_layer"):
             raise InputError("there is no layer yet to add figures to; add a boundary layer first")

@@ -76,6 +76,7 @@ def list_page(
         undoable=_undoable(records, changes),
         changes=[*reversed(changes)][:MOST_LISTED],
         layers={one.layer_id: one for one in layers},
+        names=service.gazetteer.sources() if service.gazetteer else [],
         unrecorded=[
             one for one in layers if one.layer_id not in {each.layer_id for each in changes}
         ],

@@ -16,7 +16,7 @@ from api.data.text import missing
 from api.imports.attributes import joined_layer
 from api.imports.feature_layers import fields_text, read_points_or_lines
 from api.imports.layers import overlap_lines, read_areas, read_content, replaced_lines
-from api.imports.tasks import FiguresTask, IncidentsTask, LayerTask, Task
+from api.imports.tasks import FiguresTask, IncidentsTask, LayerTask, NamesTask, Task
 from api.look.facts import Check, Dates, FileFacts, Place
 from api.look.look import look_at
 from api.look.options import Options
@@ -79,6 +79,7 @@ def preview(
     *,
     mapping: Path,
     rejects: Path,
+    gazetteer: Path | None = None,
 ) -> Preview:
     """Try an import.
 
@@ -86,7 +87,7 @@ def preview(
     ----------
     store
         Which it would change.
-    facts, path, values, mapping, rejects
+    facts, path, values, mapping, rejects, gazetteer
         As `task_of` takes them; the mapping file is written here.
     """
     try:
@@ -95,7 +96,7 @@ def preview(
             return Preview(problem=" ".join(unsaid))
         if values.get("use") == "incidents" and not published:
             write_text(mapping, mapping_text(values, facts.proposal.get("mapping", "")))
-        task = task_of(facts, path, values, mapping=mapping, rejects=rejects)
+        task = task_of(facts, path, values, mapping=mapping, rejects=rejects, gazetteer=gazetteer)
         match task:
             case IncidentsTask():
                 return _incidents(store, facts, task)
@@ -103,6 +104,8 @@ def preview(
                 return _layer(store, facts, task, use=values.get("use", ""))
             case FiguresTask():
                 return _figures(store, task)
+            case NamesTask():
+                return _names(store, task)
     except PatchmapError as error:
         return Preview(problem=str(error).replace(mapping.name, "your choices"))
     raise AssertionError("no form asks for this task")
@@ -200,6 +203,26 @@ def _figures(store: StoreReader, task: FiguresTask) -> Preview:
         lines=(*joined.lines, *notices),
         areas=joined.areas if joined.own_areas <= MOST_DRAWN else None,
     )
+
+
+def _names(store: StoreReader, task: NamesTask) -> Preview:
+    """What a file of names is; of millions of rows none is read before they are imported."""
+    from boundaries.gazetteer.read import recognise  # noqa: PLC0415 - readers take a moment
+
+    notices: list[str] = []
+    source = recognise(
+        task.file,
+        projection=store.projection,
+        layer=task.layer,
+        name_field=task.name_field,
+        notify=notices.append,
+    )
+    lines = [
+        f"{source.title}, as {source.id}; a source of this id is replaced whole",
+        "the names lie beside the store: no backup holds them, and adding them is not undone",
+        *notices,
+    ]
+    return Preview(task=task, lines=tuple(lines))
 
 
 def _far_lines(store: StoreReader, place: Place | None) -> list[str]:

@@ -17,6 +17,7 @@ from api.look.facts import FileFacts
 from api.look.look import look_at
 from api.look.options import Options
 from api.snapshot import Snapshot
+from boundaries.gazetteer.folder import GazetteerFolder
 from geo.errors import ConflictError, StoreError
 from geo.store.contract import Store
 
@@ -35,12 +36,20 @@ class DataService:
         Does the imports.
     most_bytes
         Of one upload.
+    gazetteer
+        The names of the store; None where none can be added.
     """
 
     def __init__(
-        self, store: Store, answers: Answers, importer: Importer, *, most_bytes: int
+        self,
+        store: Store,
+        answers: Answers,
+        importer: Importer,
+        *,
+        most_bytes: int,
+        gazetteer: GazetteerFolder | None = None,
     ) -> None:
-        self.store, self.answers = store, answers
+        self.store, self.answers, self.gazetteer = store, answers, gazetteer
         self.uploads = Uploads(most_bytes)
         self.queue = ImportQueue(importer)
         self.token = secrets.token_urlsafe(32)
@@ -117,6 +126,7 @@ class DataService:
                         values,
                         mapping=upload.mapping,
                         rejects=upload.rejects,
+                        gazetteer=self.gazetteer.path if self.gazetteer else None,
                     )
             return upload.preview
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -22,7 +22,10 @@ from api.imports.incidents import (
 )
 from api.imports.layers import ReadingOptions, read_content
 from api.imports.layers import undone_line as undone_layer_line
+from api.imports.names import names_lines
 from api.imports.records import undone_line
+from boundaries.gazetteer.folder import GazetteerFolder
+from boundaries.gazetteer.names import NameBatch
 from geo.errors import InputError
 from geo.formats.bounded import read_input
 from geo.incidents import Partition
@@ -78,6 +81,25 @@ class FiguresTask:
 
 
 @dataclass(frozen=True)
+class NamesTask:
+    """Add names to find places by.
+
+    Attributes
+    ----------
+    folder
+        Of the store's gazetteer.
+    layer, name_field
+        Of a layer file: which layer, and which field holds the names.
+    """
+
+    file: Path
+    folder: Path
+    layer: str = ""
+    name_field: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class Undoable:
     """An import or a change of a layer, by its number."""
 
@@ -114,7 +136,7 @@ class UndoTask:
     changes: tuple[Undoable, ...]
 
 
-Task = IncidentsTask | LayerTask | FiguresTask | UndoTask
+Task = IncidentsTask | LayerTask | FiguresTask | NamesTask | UndoTask
 
 
 def signed(task: Task, by: str) -> Task:
@@ -209,6 +231,8 @@ def run_task(task: Task, store: Store, on_rows: Callable[[int], None]) -> Outcom
             return _add_layer(task, store)
         case FiguresTask():
             return _add_figures(task, store)
+        case NamesTask():
+            return _add_names(task, store, on_rows)
         case UndoTask():
             return _undo(task, store)
 
@@ -297,6 +321,27 @@ def _add_figures(task: FiguresTask, store: Store) -> Outcome:
     layer_id = joined.metadata.layer_id
     lines, made = tuple(joined.lines), _last_change(store, layer_id)
     return Outcome(lines, tuple(notices.lines), made=made, layer=layer_id)
+
+
+def _add_names(task: NamesTask, store: Store, on_rows: Callable[[int], None]) -> Outcome:
+    from boundaries.gazetteer.read import recognise  # noqa: PLC0415 - readers take a moment
+
+    notices = _Notices()
+    source = recognise(
+        task.file,
+        projection=store.projection,
+        layer=task.layer,
+        name_field=task.name_field,
+        notify=notices,
+    )
+
+    def counted(batches: Iterator[NameBatch]) -> Iterator[NameBatch]:
+        for batch in batches:
+            yield batch
+            on_rows(batch.read)
+
+    facts = GazetteerFolder(task.folder).add(source, crs=store.projection.crs, progress=counted)
+    return Outcome(tuple(names_lines(facts)), tuple(notices.lines))
 
 
 def _last_change(store: Store, layer_id: str) -> tuple[Undoable, ...]:

@@ -10,6 +10,7 @@ from api.look.databases import look_at_parquet, look_at_store, look_at_tiles, lo
 from api.look.facts import FileFacts
 from api.look.features import look_at_features
 from api.look.kinds import Kind, kind_of
+from api.look.names import look_at_names
 from api.look.options import Options
 from api.look.street import look_at_street_files
 from api.look.tables import look_at_table
@@ -42,6 +43,8 @@ def look_at(path: Path, options: Options) -> FileFacts:
     """
     if not path.exists():
         raise InputError(f"there is no file {path}")
+    if path.suffix.lower() == ".zip" and (names := look_at_names(path)):
+        return names
     kind = kind_of(path)
     if read := _READERS.get(kind):
         return read(path, options)

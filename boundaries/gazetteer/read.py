@@ -22,6 +22,10 @@ POSTCODE_CREDIT: Final = (
 )
 
 
+OPEN_NAMES: Final = ("os-open-names", "OS Open Names")
+"""Its id and title."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A file that was recognised.
@@ -118,6 +122,31 @@ def recognise(
     )
     own_id = source_id or layer_names.id_of(path)
     return Source(path, own_id, path.stem, "", _sha256(path), batches)
+
+
+def published_source(path: Path) -> tuple[str, str] | None:
+    """Which published file of names or postcodes a path is.
+
+    Parameters
+    ----------
+    path
+        A CSV, a folder, or an archive of them.
+
+    Returns
+    -------
+    Its id and title; None where it is none.
+
+    Raises
+    ------
+    InputError
+        If an archive is damaged.
+    """
+    parts = tables_in(path)
+    header = first_row(parts[0]) if parts else []
+    if open_names.is_open_names(header):
+        return OPEN_NAMES
+    own_id = postcode_files.postcode_source(header) if header else ""
+    return (own_id, postcode_files.TITLES[own_id]) if own_id else None
 
 
 def _sha256(path: Path) -> str:
