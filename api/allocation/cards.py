@@ -165,11 +165,12 @@ def _drawing(
     west, south, east, north = _box_around(line)
     unit = (east - west) / WIDTH
     near = _clipped(summary.answer.areas, shapely.box(west, south, east, north))
+    named = near[near.index.isin(summary.answer.named_areas.index)]
     box = west, south, east, north
     under = None if basemap.shapes is None else thinned(basemap.shapes, box)
     names = [
         (x, y, name)
-        for x, y, name in area_names(near, places, unit=unit)
+        for x, y, name in area_names(named, places, unit=unit)
         if west + _HALF_LETTER * unit * len(name) < x < east - _HALF_LETTER * unit * len(name)
     ]
     taken = [(x, -y, _HALF_LETTER * unit * len(name)) for x, y, name in names]

@@ -150,7 +150,7 @@ def _label_patches(drawing: MapDrawing, summary: AllocationSummary) -> None:
 
 def _label_patrols(drawing: MapDrawing, summary: AllocationSummary) -> None:
     draw_patrols(drawing, summary)
-    _label_areas(drawing, summary.answer.areas.reset_index())
+    _label_areas(drawing, summary.answer.named_areas.reset_index())
 
 
 def _fill(

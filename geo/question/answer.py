@@ -49,6 +49,9 @@ UNKNOWN_CELL = "not known: the months with data here are not those elsewhere"
 SHRUNK: Final = ("rate_shrunk", "rate_low", "rate_high")
 """Columns of a rate per 1,000 residents shrunk towards that of all areas, with its interval."""
 
+ANOTHER_AREA: Final = "another area"
+"""What an area is called that the reader of an Answer does not see."""
+
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Counter = Callable[[pd.DataFrame], NDArray[np.int64]]
@@ -790,8 +793,14 @@ class Answer:
         frame = frame.assign(area_code=own)
         if "area_name" in frame:
             names = frame["area_name"].astype(str)
-            frame["area_name"] = names.map(lambda text: "; ".join(filter(None, text.split("; "))))
+            frame["area_name"] = names.map(_without_another_area)
         return frame
+
+    @property
+    def named_areas(self) -> gpd.GeoDataFrame:
+        """The areas whose names the reader sees."""
+        codes = self.visible.codes
+        return self.areas if codes is None else self.areas[self.areas.index.isin(codes)]
 
     def hides_at(self, x: Floats, y: Floats) -> Bools:
         """Whether each of n points in metres lies where the reader sees nothing.
@@ -895,6 +904,10 @@ def _shrunk_rates(counts: pd.DataFrame, residents: Floats, rated: Bools) -> pd.D
         rates = shrunk(n, size, prior(n, size))
         table.loc[rated] = np.column_stack(rates)
     return table
+
+
+def _without_another_area(names: str) -> str:
+    return "; ".join(name for name in names.split("; ") if name != ANOTHER_AREA)
 
 
 def visible_codes(text: str, visible: frozenset[str]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.question.answer import Answer, Visible
+from geo.question.answer import ANOTHER_AREA, Answer, Visible
 
 Bools = NDArray[np.bool_]
 
@@ -36,8 +36,8 @@ def concealed(areas: gpd.GeoDataFrame, visible: Bools) -> gpd.GeoDataFrame:
 
     Returns
     -------
-    The same areas in the same order. A concealed one has no name, and a code that sorts where its
-    own did: ties between areas are broken by their codes.
+    The same areas in the same order. A concealed one is called `ANOTHER_AREA`, and has a code that
+    sorts where its own did: ties between areas are broken by their codes.
     """
     codes = areas.index.astype(str).to_numpy(dtype=object)
     new, before, number = codes.copy(), "", 0
@@ -47,7 +47,7 @@ def concealed(areas: gpd.GeoDataFrame, visible: Bools) -> gpd.GeoDataFrame:
         else:
             number += 1
             new[position] = f"{before}{CONCEALED}{number:06}"
-    names = np.where(visible, areas["area_name"].to_numpy(dtype=object), "")
+    names = np.where(visible, areas["area_name"].to_numpy(dtype=object), ANOTHER_AREA)
     frame = areas.assign(area_name=names)
     return frame.set_axis(pd.Index(new, name=areas.index.name))
 

@@ -18,7 +18,9 @@ def test_a_concealed_area_has_no_name_and_sorts_where_it_did() -> None:
     )
     result = concealed(areas, np.array([code == "E10" for code in codes]))
 
-    assert result["area_name"].tolist() == ["", "", "Name E10", "", ""]
+    assert (
+        result["area_name"].tolist() == ["another area"] * 2 + ["Name E10"] + ["another area"] * 2
+    )
     assert result.index[2] == "E10"
     assert not {"E1", "E2", "E3", "F"} & set(result.index)
     assert np.argsort(result.index.to_numpy(str)).tolist() == np.argsort(codes).tolist()
