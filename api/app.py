@@ -9,7 +9,7 @@ from typing import Final
 from anyio import CapacityLimiter, create_task_group, sleep, to_thread
 from fastapi import FastAPI, Request, Response
 
-from api.access import keys, sign_in, users
+from api.access import audit, keys, retention, sign_in, users
 from api.allocation import cards
 from api.allocation import map_page as allocation_map
 from api.allocation import page as allocation
@@ -138,8 +138,15 @@ def make_app(
     ):
         app.include_router(pages.router)
     watch_load(app, turns, memory)
+    if app.state.audit:
+        app.include_router(audit.router)
     if settings.access.way != "local":
-        for pages in (keys, users, *((sign_in,) if settings.access.way == "accounts" else ())):
+        for pages in (
+            keys,
+            users,
+            retention,
+            *((sign_in,) if settings.access.way == "accounts" else ()),
+        ):
             app.include_router(pages.router)
         app.state.sign_in = "/sign-in" if settings.access.way == "accounts" else ""
     app.add_api_route("/readyz", _ready, dependencies=[open_to_anyone()])

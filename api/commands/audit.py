@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
 
-import pandas as pd
 import typer
 
 from api.commands.context import CommandContext
 from api.identity.audit import Action
+from api.identity.entries import EntryChoice
 from api.imports.opening import open_audit
 from api.settings import Settings, user_name
 from geo.errors import InputError, StoreError
 from geo.formats.csv_text import CsvRows
-from geo.incidents import LONDON
 from geo.output import write_text
 from geo.question.kinds import one_of
 from geo.store.audit_chain import FIELDS, AuditEntry
@@ -46,8 +43,8 @@ def show(
     """Show the last entries of the audit."""
     cli = CommandContext.of(context)
     with cli.open(), open_audit(cli.store, Settings.read()) as trail:
-        newest = trail.log.entries(action=_action(action), newest_first=True)
-        entries = [*islice(_chosen(newest, first, last, who), most)][::-1]
+        chosen = EntryChoice(first, last, who, action).entries(trail.log, newest_first=True)
+        entries = [*islice(chosen, most)][::-1]
     lines = [entry_line(entry) for entry in entries]
     cli.echo(lines or ["no entries"], [entry_facts(entry) for entry in entries])
 
@@ -85,8 +82,8 @@ def export(
     cli = CommandContext.of(context)
     cli.check_output(output)
     with cli.open(), open_audit(cli.store, Settings.read()) as trail:
-        entries = _chosen(trail.log.entries(action=_action(action)), first, last, who)
-        rows = [row_of(entry) for entry in entries]
+        chosen = EntryChoice(first, last, who, action).entries(trail.log)
+        rows = [row_of(entry) for entry in chosen]
 
     stream = io.StringIO(newline="")
     csv_rows = CsvRows(stream)
@@ -135,27 +132,3 @@ def entry_facts(entry: AuditEntry) -> dict[str, object]:
 def row_of(entry: AuditEntry) -> list[object]:
     """Return an entry as the row of a table."""
     return [entry.sequence, entry.at, entry.action, *(entry.text(name) for name in FIELDS)]
-
-
-def _action(text: str) -> str:
-    if text and text not in list(Action):
-        raise InputError(f"unknown --action {text!r}; choose {one_of(tuple(Action))}")
-    return text
-
-
-def _chosen(entries: Iterator[AuditEntry], first: str, last: str, who: str) -> Iterator[AuditEntry]:
-    since = _moment("--from", first) if first else ""
-    until = _moment("--to", last, after=1) if last else "~"
-    return (
-        entry for entry in entries if since <= entry.at < until and who in ("", entry.text("who"))
-    )
-
-
-def _moment(option: str, text: str, *, after: int = 0) -> str:
-    """The moment at which a day begins in London, as entries have it."""
-    try:
-        day: date = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        raise InputError(f"{option} {text!r}: write a day as YYYY-MM-DD") from None
-    begins = pd.Timestamp(day + timedelta(days=after), tz=LONDON)
-    return str(begins.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%S.000Z"))

@@ -170,6 +170,13 @@ class Uploads:
         for upload_id in old:
             self.remove(upload_id)
 
+    def remove_idle(self) -> None:
+        """Remove all but what is being imported: they may hold what is erased elsewhere."""
+        with self._lock:
+            every = [*self._all]
+        for upload_id in every:
+            self.remove(upload_id)
+
     def close(self) -> None:
         """Remove everything."""
         with self._lock:

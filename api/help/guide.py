@@ -30,6 +30,7 @@ PAGES: Final = (
     "access",
     "releases",
     "running",
+    "records-and-retention",
     "backup",
     "country",
     "commands",

@@ -47,6 +47,8 @@ ACCOUNT_PAGES: Final = (
     PageLink("My keys", "/keys", (Capability.USE_KEYS,)),
     PageLink("Releases", "/releases", (Capability.REVIEW_RELEASES,)),
     PageLink("Users", "/users", (Capability.MANAGE_USERS,)),
+    PageLink("Retention", "/retention", (Capability.ERASE,)),
+    PageLink("Audit", "/audit", (Capability.READ_AUDIT,)),
 )
 """The pages about the service itself; this machine's user, who is alone, sees no link to them."""
 

@@ -143,3 +143,25 @@ def test_commands_are_recorded_and_the_audit_is_shown_checked_and_exported(
     facts = json.loads(run("--json", "audit", "show"))
     assert facts[0]["who"] is None
     assert "3 entries, none changed" in run("audit", "verify")
+
+
+def test_auditors_read_the_audit_and_are_recorded_too(audited: Audited) -> None:
+    client, auditor = audited.client, {"as": "auditor"}
+    client.get(_ITEMS, params={"limit": 7, "location": "<b>Mill"})
+    assert client.get("/audit").status_code == 404
+    page = client.get("/audit", headers=auditor)
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-store"
+    assert "GET /audit: read audit" in page.text
+    assert "location=&lt;b&gt;Mill" in page.text
+    assert audited.last() == ("consultation", "ann", "the audit", "2")
+    chosen = client.get("/audit", params={"action": "refusal", "who": "ann"}, headers=auditor)
+    assert "GET /audit: read audit" in chosen.text
+    assert "&lt;b&gt;Mill" not in chosen.text
+    assert client.get("/audit", params={"from": "x"}, headers=auditor).status_code == 400
+    whole = client.get("/audit/check", headers=auditor)
+    assert "The audit is whole" in whole.text
+    with audited.records.transaction():
+        audited.records.execute("DROP TRIGGER patchmap_audit_unchanged")
+        audited.records.execute("UPDATE patchmap_audit SET mac = 'x' WHERE sequence = 2")
+    assert "Entry 2 was changed." in client.get("/audit/check", headers=auditor).text
