@@ -26,7 +26,7 @@ from tests.api.identity.conftest import HOST, Service
 
 _HIDDEN = {
     Capability.READ_ANSWERS, Capability.READ_INCIDENTS, Capability.READ_PLANS,
-    Capability.READ_AUDIT,
+    Capability.READ_AUDIT, Capability.REVIEW_RELEASES,
 }  # fmt: skip
 _VALUES = {
     "collection": "wards", "collection_id": "wards", "feature_id": "A", "item": "A", "layer": "0",
