@@ -160,6 +160,11 @@ class AccessSettings:
         return made
 
     @property
+    def prefix(self) -> str:
+        """The path that all addresses begin with; mostly empty."""
+        return self.public_url.prefix if self.public_url else ""
+
+    @property
     def is_secure(self) -> bool:
         """Whether browsers reach the service by TLS alone."""
         return self.public_url.scheme == "https" if self.public_url else self.by_tls

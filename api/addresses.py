@@ -8,6 +8,8 @@ hold, and `BelowPrefix` for redirects. Scripts find the root by their own addres
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
@@ -18,6 +20,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _prefix: ContextVar[str] = ContextVar("prefix", default="")
 _LINK: Final = re.compile(r'(\s(?:href|src|action|data-[a-z-]+)=")/(?!/)')
+
+
+@contextmanager
+def addresses_below(prefix: str) -> Iterator[None]:
+    """Put a prefix before the addresses of pages that are made inside, outside of any request."""
+    token = _prefix.set(prefix)
+    try:
+        yield
+    finally:
+        _prefix.reset(token)
 
 
 def own_address(path: str) -> str:

@@ -76,7 +76,7 @@ def new_service(
     guard = partial(Guard, origins=origins, access=access)
     app.state.metrics = metrics = Metrics()
     app.add_middleware(Lifecycle, guard, seconds=seconds, metrics=metrics)
-    app.add_middleware(BelowPrefix, access.public_url.prefix if access.public_url else "")
+    app.add_middleware(BelowPrefix, access.prefix)
     app.add_api_route("/healthz", alive, dependencies=[open_to_anyone()])
     app.add_api_route("/favicon.ico", icon, dependencies=[open_to_anyone()])
     # Without npm's files the pages still open; only their maps stay empty.

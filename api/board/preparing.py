@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from functools import partial
 
+from api.addresses import addresses_below
 from api.answers import Answers
 from api.basemap.sources import Basemaps
 from api.board.map_page import draw_maps
@@ -36,7 +37,8 @@ class BoardPreparation:
         self._call.end(CallerLeftError())
 
     def _run(self) -> None:
-        with serving_call(self._call):
+        # Addresses are part of what is cached, here as in a request.
+        with serving_call(self._call), addresses_below(self._settings.access.prefix):
             try:
                 prepare_board(self._answers, self._basemaps, self._settings)
             except (PatchmapError, StoppedError, BusyError):

@@ -22,6 +22,7 @@ from api.access_settings import AccessSettings
 from api.commands.context import CommandContext, with_progress
 from api.commands.many import serve_by, share_of, show_address, show_notices
 from api.commands.place import Place
+from api.identity.users import Users
 from api.imports.basemaps import BasemapOptions, add_features
 from api.imports.opening import open_records
 from api.load.allocator import bound_arenas
@@ -172,6 +173,15 @@ def serve_store(
             show_notices(store)
         recorded = settings.audit or settings.access.way != "local"
         records = opened.enter_context(open_records(cli.store)) if recorded else None
+        if (
+            records
+            and settings.access.way == "accounts"
+            and not worker
+            and not Users(records).all()
+        ):
+            typer.echo(
+                "nobody has an account yet; run: patchmap users add NAME --role admin", err=True
+            )
         app = make_app(store, settings, records=records, worker=worker)
         preparation = BoardPreparation(app.state.answers, app.state.basemaps, app.state.settings)
         ready = partial(_warm_up, app, store, preparation)

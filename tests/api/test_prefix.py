@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from api.access_settings import AccessSettings, PublicUrl
 from api.app import make_app
+from api.board.preparing import BoardPreparation
 from api.imports.process import ImportHere
 from api.settings import Settings
 from geo.errors import InputError
@@ -34,6 +35,8 @@ def below(made_town: Path) -> Iterator[TestClient]:
     settings = Settings(access=AccessSettings(public_url=PublicUrl.parse(ORIGIN + PREFIX)))
     with closing(GeoPackageStore(made_town)) as store:
         app = make_app(store, settings, searches=SearchesHere(), importer=ImportHere(store))
+        # What is worked out before the first request is served too.
+        BoardPreparation(app.state.answers, app.state.basemaps, settings)._run()
         yield TestClient(
             app,
             base_url=ORIGIN,
@@ -67,6 +70,16 @@ def test_every_link_of_every_page_lies_below_the_prefix(below: TestClient) -> No
         if below.get(target).status_code in (404, 405) and "/data/" not in target
     }
     assert broken == {}
+
+
+def test_a_map_that_was_drawn_before_the_first_request_links_its_scripts(
+    below: TestClient,
+) -> None:
+    board = below.get(f"{PREFIX}/", follow_redirects=True)
+    [frame] = re.findall(r'src="(/[^"]*/map\?[^"]*)"', board.text)
+    targets = set(linked(PREFIX, below.get(html.unescape(frame)).text))
+    assert f"{PREFIX}/static/leaflet/leaflet.js" in targets
+    assert all(target.startswith(PREFIX) for target in targets)
 
 
 def test_redirects_and_links_of_documents_lie_below_the_prefix(below: TestClient) -> None:

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.help.guide import FOLDER, PAGES, address_of, guide_page
+from api.identity.roles import CAPABILITIES, Capability, Role
 from api.settings import Settings
 from tests.command_lines import check_command_line, command_lines, commands
 
@@ -86,3 +87,23 @@ def test_the_three_questions_have_a_picture_each_in_the_page_itself(client: Test
     assert section.count("<svg") == 3
     assert section.count("aria-label=") == 3
     assert "<img" not in page
+
+
+def test_the_guide_says_what_each_role_may() -> None:
+    rows = re.findall(r"^\| (\w+) \| (.*) \|$", (FOLDER / "access.md").read_text(), re.MULTILINE)
+    texts = {name: text for name, text in rows if name in {role.value for role in Role}}
+    assert set(texts) == {role.value for role in Role}
+    words = {
+        Capability.READ_PLANS: "plans",
+        Capability.EDIT_PLANS: "edit plans",
+        Capability.MANAGE_USERS: "users",
+        Capability.IMPORT: "import",
+        Capability.MAKE_RELEASES: "make and review releases",
+        Capability.APPROVE_RELEASES: "approve",
+        Capability.READ_AUDIT: "audit",
+        Capability.ERASE: "erase",
+        Capability.READ_METRICS: "figures",
+    }
+    for role, text in texts.items():
+        named = {capability for capability, word in words.items() if word in text}
+        assert named == CAPABILITIES[Role(role)] & set(words), role
