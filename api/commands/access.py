@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from api.commands.context import CommandContext
+from api.identity.audit import Action
 from api.identity.keys import DEFAULT_DAYS, MOST_DAYS, Key, Keys
 from api.identity.moments import utc_now
 from api.identity.passwords import LEAST_LENGTH
@@ -61,6 +62,7 @@ def add_user(
         every = Users(records)
         every.add(user, password=password, by=user_name())
         user = _existing(every, user.name)
+        _record(cli, user, "added")
     cli.echo([f"added {_line(user)}"], _facts(user))
 
 
@@ -86,6 +88,7 @@ def set_user(
         every = Users(records)
         every.change(user_name_of(name), roles_of(role or []), areas_of(areas))
         user = _existing(every, name)
+        _record(cli, user, "roles and areas")
     cli.echo([_line(user)], _facts(user))
 
 
@@ -100,6 +103,7 @@ def set_password(context: typer.Context, name: NameArgument) -> None:
         every = Users(records)
         user = _existing(every, name)
         every.set_password(user.name, _read_password())
+        _record(cli, user, "new password")
     cli.echo([f"{user.name} has a new password; their sessions ended"], _facts(user))
 
 
@@ -115,6 +119,7 @@ def disable_user(
         every = Users(records)
         every.set_disabled(user_name_of(name), disabled=not undo)
         user = _existing(every, name)
+        _record(cli, user, "let in again" if undo else "locked out")
     cli.echo([_line(user)], _facts(user))
 
 
@@ -144,6 +149,7 @@ def add_key(
             holder = _existing(Users(records), owner)
             scope = scope or holder.areas
         key, secret = Keys(records).add(name, replace(holder, roles=roles, areas=scope), expires)
+        cli.record(Action.KEY_CHANGED, subject=f"{key.key_id} added for {key.owner}")
     lines = [
         f"key {_key_line(key)}",
         secret,
@@ -170,6 +176,7 @@ def revoke_key(
     cli = CommandContext.of(context)
     with _records(cli) as records:
         key = Keys(records).revoke(key_id)
+        cli.record(Action.KEY_CHANGED, subject=f"{key.key_id} revoked")
     cli.echo([f"revoked {key.key_id}: {key.name}, of {key.owner}"], {"id": key.key_id})
 
 
@@ -178,6 +185,10 @@ def _records(cli: CommandContext) -> Iterator[Records]:
     # The store first: it says what is wrong with its name, and makes the tables of a database.
     with cli.open(), open_records(cli.store) as records:
         yield records
+
+
+def _record(cli: CommandContext, user: User, what: str) -> None:
+    cli.record(Action.USER_CHANGED, subject=f"{user.name}: {what}")
 
 
 def _existing(every: Users, name: str) -> User:
