@@ -17,9 +17,30 @@ CHROMIUM = "/usr/bin/chromium"
 SIZE = {"width": 1920, "height": 1080}
 PATIENCE_MS = 300_000
 DRAG_STEPS, DRAG_PX = 90, 6
+POINTED_MS = 2_000
+"""How long somebody points at a month before they press it: they compare the bars."""
 
 _DRAWN = "canvas.leaflet-zoom-animated, svg.leaflet-zoom-animated path"
 _PAINTED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+_WATCH = """() => {
+    // From now until something of the changed question shows, its finding, and its map.
+    const began = performance.now(), seen = (window.seen = {});
+    const headline = () => document.getElementById("headline").textContent;
+    const frame = document.querySelector("iframe.map"), before = headline();
+    const look = () => {
+        const now = performance.now() - began;
+        const said = headline() !== before;
+        if (said) seen.finding ??= now;
+        if (said || document.getElementById("status").textContent) seen.sign ??= now;
+        const map = document.querySelector("iframe.map"), page = map?.contentDocument;
+        const drawn = map !== frame && page?.readyState === "complete" &&
+            page.querySelector("canvas.leaflet-zoom-animated, svg.leaflet-zoom-animated path");
+        requestAnimationFrame(
+            drawn ? () => setTimeout(() => (seen.map = performance.now() - began)) : look
+        );
+    };
+    look();
+}"""
 _COUNT = """() => {
     window.frames_seen = [];
     const seen = (at) => { window.frames_seen.push(at); requestAnimationFrame(seen); };
@@ -52,12 +73,26 @@ class Pages:
 
     def choose_period(self, period: str) -> Run:
         """Choose another period in the bar, until its map has been painted."""
-        chosen = self._page.locator("select[name=period]")
-        start = time.perf_counter()
-        chosen.select_option(period, no_wait_after=True)
-        self._page.wait_for_url(f"**period={period}**", wait_until="commit")
-        self._wait_for_map()
-        return Run(time.perf_counter() - start, 0, 0)
+        self._page.locator("#ask").evaluate("one => (one.open = true)")
+        self._page.evaluate(_WATCH)
+        self._page.locator("select[name=period]").select_option(period, no_wait_after=True)
+        return self._seen()
+
+    def choose_month(self) -> Run:
+        """Point at a month for a while and press it, until its map has been painted."""
+        month = self._page.locator("#bars nav a").nth(-3)
+        month.hover()
+        self._page.wait_for_timeout(POINTED_MS)
+        self._page.evaluate(_WATCH)
+        month.click(no_wait_after=True)
+        return self._seen()
+
+    def _seen(self) -> Run:
+        """What `_WATCH` has seen, in seconds."""
+        self._page.wait_for_function("() => window.seen.map")
+        seen = {name: ms / 1_000 for name, ms in self._page.evaluate("() => window.seen").items()}
+        self._page.wait_for_load_state("networkidle")
+        return Run(seen["map"], 0, 0, seen)
 
     def plain(self, file: Path) -> Run:
         """Open a page of folium's own, until its map has been painted."""
