@@ -180,6 +180,8 @@ def test_the_presentation_is_walked_by_a_clicker(watched: Watched, address: str)
     assert page.evaluate(_SMALL, [LEAST_PRESENTED_PX, "#present"]) == []
     assert step.evaluate("one => one.scrollHeight <= innerHeight")
     expect(step.get_by_role("link", name="Next")).to_be_in_viewport(ratio=1)
+    # Beside the map and the step nothing of the board is left over.
+    expect(page.locator("#bars")).to_be_hidden()
     watched.keep("present-1280")
     page.reload()
     expect(step.locator(".count")).to_have_text("Place 1 of 10")
