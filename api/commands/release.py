@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from api.commands.context import CommandContext
+from api.identity.audit import Action
 from api.imports.opening import open_records
 from api.releases.text import (
     accuracy_lines,
@@ -77,6 +78,7 @@ def make(
             licence=licence,
         )
         definition = define(texts, store)
+        cli.record(Action.RELEASE, subject=f"{release_id} made")
         made = releases.make(definition, store, by=user_name())
     cli.echo(_lines(made), release_facts(made))
 
@@ -119,6 +121,7 @@ def approve(context: typer.Context, release_id: ReleaseId) -> None:
     """Approve a release, which publishes it; never the person who made it."""
     cli = CommandContext.of(context)
     with _opened(cli) as (_, releases):
+        cli.record(Action.RELEASE, subject=f"{release_id} approved")
         one = releases.approve(release_id, by=user_name())
     cli.echo([f"published {release_line(one)}", f"address: /open/{release_id}"], release_facts(one))
 
@@ -132,6 +135,7 @@ def withdraw(
     """Withdraw a published release: no address serves it any more."""
     cli = CommandContext.of(context)
     with _opened(cli) as (_, releases):
+        cli.record(Action.RELEASE, subject=f"{release_id} withdrawn", reason=reason)
         one = releases.withdraw(release_id, by=user_name(), reason=reason)
     cli.echo([f"withdrawn {release_line(one)}"], release_facts(one))
 

@@ -85,7 +85,7 @@ def account_links() -> list[PageLink]:
 def home_of(identity: Identity) -> str:
     """Return the address of the first page that somebody may open."""
     links = (link for link in (*PAGES, *ACCOUNT_PAGES[::-1]) if link.is_for(identity))
-    return next((link.address for link in links), "/help")
+    return next((link.address for link in links), "/open")
 
 
 def home() -> str:

@@ -27,7 +27,7 @@ def rounding_text(release: Release) -> str:
         "ones, so they add up."
     )
     if release.linked:
-        text += " Numbers that were published before stay as they were."
+        text += " Numbers that were published before stay as they were, but where data was revised."
     return text
 
 

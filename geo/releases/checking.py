@@ -1,8 +1,8 @@
 """Checking a release against all that was ever published, for counts under 5 that can be recovered.
 
-What is checked are the numbers themselves. For each piece two tables are shown, or looked for, that
-both agree with all numbers of all releases and differ in that piece. Where there are none, integer
-programming gives the bounds of its count.
+What is checked are the numbers themselves. For each piece tables are shown that all agree with all
+numbers of all releases and differ in that piece; they bound what an attacker can know of its count.
+Tests work the bounds out by integer programming, and by trying all tables, too.
 """
 
 from __future__ import annotations
@@ -14,15 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from geo.disclosure.attack import TOLERANCE, Bounds, PublishedNumbers, bounds, shown_bounds
+from geo.disclosure.attack import TOLERANCE, Bounds, PublishedNumbers, shown_bounds
 from geo.disclosure.controlled_rounding import BASE
 from geo.disclosure.pieces import TableShape
-from geo.errors import SolverError
 from geo.releases.ledger import Ledger
 from geo.releases.model import Finding, Release, ReleaseTable
-
-MOST_SOLVED: Final = 60
-"""Pieces whose bounds are worked out; with more that are not shown to be safe it is refused."""
 
 _NAMED: Final = 5
 
@@ -173,7 +169,7 @@ def _attacked(numbers: PublishedNumbers, cells: _Cells) -> Iterator[Finding]:
     for piece in np.flatnonzero((high < BASE) & ((low == high) | (low >= 1))).tolist():
         yield cells.refusal(piece, Bounds(int(low[piece]), int(high[piece])))
     if not agree.all():
-        yield from _revised(numbers, np.unique(_those(numbers, ~agree).sums.indices), cells)
+        yield _revised(int((~agree).sum()), _those(numbers, ~agree).sums.indices, cells)
 
 
 def _those(numbers: PublishedNumbers, chosen: NDArray[np.bool_]) -> PublishedNumbers:
@@ -181,26 +177,16 @@ def _those(numbers: PublishedNumbers, chosen: NDArray[np.bool_]) -> PublishedNum
     return PublishedNumbers(sums, numbers.values[chosen], numbers.tolerance[chosen])
 
 
-def _revised(
-    numbers: PublishedNumbers, touched: NDArray[np.integer], cells: _Cells
-) -> Iterator[Finding]:
-    """What follows of numbers that changed because data was revised after they were published."""
-    pieces: list[int] = touched.tolist()
-    yield Finding(
+def _revised(many: int, touched: NDArray[np.integer], cells: _Cells) -> Finding:
+    """Say which numbers changed because data was revised after they were published.
+
+    A number changes only when its count has left the reach of the old one, so the two are of two
+    counts, of which each is protected: to take them for one count gives a wrong answer.
+    """
+    pieces: list[int] = np.unique(touched).tolist()
+    names = f": {cells.listed(pieces)}" if pieces else ""
+    return Finding(
         "caution",
-        f"the data of {cells.listed(pieces)} was revised after numbers of it had been published",
+        f"{many:,} numbers that were published before are others now, because the data was "
+        f"revised{names}",
     )
-    if len(pieces) > MOST_SOLVED:
-        yield Finding(
-            "refused",
-            f"numbers of {len(pieces):,} cells differ from those published before, too many to "
-            "check; choose months that no other release has",
-        )
-        return
-    for piece in pieces:
-        try:
-            limits = bounds(numbers, [piece])
-        except ValueError as error:
-            raise SolverError(str(error)) from error
-        if limits and limits.recovers:
-            yield cells.refusal(piece, limits)

@@ -13,9 +13,11 @@ import pytest
 import shapely
 
 from geo.crs import BRITISH_NATIONAL_GRID
+from geo.disclosure.attack import bounds
 from geo.errors import ConflictError, InputError
 from geo.incidents import COLUMNS, Batch, Partition, month_span
 from geo.question.ask import Question, ask
+from geo.releases import checking
 from geo.releases.checking import check_release
 from geo.releases.model import ReleaseDefinition, ReleaseTable
 from geo.releases.records import ReleaseRecords
@@ -179,6 +181,26 @@ def test_later_releases_agree_with_all_before_them(pair: Pair) -> None:
     assert result.passed
     assert result.numbers > 100
     assert [one.text for one in result.findings if one.severity == "refused"] == []
+
+
+def test_solving_for_each_small_group_recovers_none_of_them(pair: Pair) -> None:
+    # As an attacker would, with all numbers of releases on three boundaries.
+    store, releases = pair
+    for definition in (asb("short", last="2024-02"), asb("moved", "wards-new")):
+        published(pair, definition)
+    releases.make(asb("last", "halves"), store, by="ann")
+    ledger = releases._ledger("last")
+    everything = {one.release_id: one for one in releases.all()}
+    tables = [everything[name].table(layer) for name, layer in ledger.tables]
+    numbers = checking._numbers([table for table in tables if table], ledger)
+    small = np.flatnonzero(ledger.pieces.values < 5)[:25]
+    assert len(small)
+    for piece in small.tolist():
+        limits = bounds(numbers, [piece])
+        assert limits is not None
+        assert not limits.recovers
+        assert limits.low == 0
+        assert limits.high >= 4
 
 
 def test_a_draft_made_before_another_approval_is_made_again(pair: Pair) -> None:
