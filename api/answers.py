@@ -157,8 +157,8 @@ class Answers:
         self, question: Question, snapshot: Snapshot, *, history: bool = False
     ) -> Answer:
         """The Answer of a state of the data; with and without the default layer's name the same."""
-        named = replace(question, layer=question.layer or default_layer(snapshot))
-        named = snapshot.narrowed(named)
+        narrowed = snapshot.narrowed(question)
+        named = replace(narrowed, layer=narrowed.layer or default_layer(snapshot))
         key = f"{'history' if history else 'answer'}?{named.query()}"
         return self.cached(
             key, lambda state: self._new(named, state, history=history), snapshot=snapshot

@@ -216,6 +216,8 @@ class LimitedSnapshot(_PlansHidden):
         self._refuse_named_places(question)
         if self.view.areas is None:
             return question
+        if self.own_areas.empty:
+            raise QuestionError("layer", _NONE)
         layer = question.layer or default_layer(self)
         codes = self.visible_codes(layer)
         if codes is None:
@@ -345,7 +347,7 @@ class LimitedSnapshot(_PlansHidden):
         return VisibleRows(share >= INSIDE, int(crossing.sum()))
 
     def _nothing_seen(self, layer_id: str) -> str:
-        if self._own_areas.empty or self.view.areas is None:
+        if self.view.areas is None:
             return _NONE
         title = find_layer(self.whole.layers(), layer_id).title or layer_id
         return f"no area of {title} lies in yours; choose layer {self.view.areas.layer}"

@@ -297,6 +297,9 @@ def test_whose_areas_are_gone_sees_none(viewed: TestClient) -> None:
         refused = get(viewed, "lost", address)
         assert refused.status_code in (400, 404)
         assert not CANARY.search(refused.content)
+    assert refused.json()["detail"].endswith(
+        "none of your areas is in this store any more; ask an administrator"
+    )
     assert table(viewed, "lost", "/ogc/collections/incidents/items?f=csv").empty
 
 
