@@ -85,6 +85,8 @@ def purge(
         else:
             with store.transaction():
                 records = store.purge_imports(moment)
+                gone = sum(record.rows_replaced for record in records)
+                cli.record(Action.RETENTION, subject=f"purge before {day}", rows=gone)
             # Also where nothing was to be purged: an undo or a purge that was broken off leaves
             # its rows in free pages of the files.
             store.compact()
@@ -178,6 +180,7 @@ def restore(
         # What was erased after the backup was made must not come back with it.
         again = replay(store, erased)
         n = store.incident_count()
+        cli.record(Action.IMPORT, subject=f"backup {file.name} restored", rows=n)
     lines = [f"{cli.store}: restored from {file}, {n:,} incidents"]
     if again:
         lines.append(f"erased again, as since the backup: {again:,}")

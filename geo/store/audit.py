@@ -43,6 +43,11 @@ class _Ticket:
     written: StoredEntry | None = None
     error: Exception | None = None
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it was written, or cannot be."""
+        return self.written is not None or self.error is not None
+
 
 class AuditLog:
     """The audit of one store.
@@ -65,8 +70,8 @@ class AuditLog:
         self._key = key
         self._head = head
         self._waiting: list[_Ticket] = []
-        self._lock = threading.Lock()
-        self._turn = threading.Lock()
+        self._changed = threading.Condition()
+        self._is_writing = False
 
     def append(self, action: str, fields: Fields) -> Head:
         """Keep an entry.
@@ -88,13 +93,22 @@ class AuditLog:
             If it cannot be kept.
         """
         ticket = _Ticket(action, fields)
-        with self._lock:
+        with self._changed:
             self._waiting.append(ticket)
-        with self._turn:
-            if ticket.written is None and ticket.error is None:
-                with self._lock:
-                    group, self._waiting = self._waiting, []
+            while self._is_writing and not ticket.is_done:
+                self._changed.wait()
+            # Nobody writes, so this thread does it for all who wait.
+            group: list[_Ticket] = []
+            if not ticket.is_done:
+                self._is_writing = bool(self._waiting)
+                group, self._waiting = self._waiting, []
+        if group:
+            try:
                 self._write(group)
+            finally:
+                with self._changed:
+                    self._is_writing = False
+                    self._changed.notify_all()
         if ticket.error:
             raise raised_anew(ticket.error)
         if ticket.written is None:
@@ -154,7 +168,7 @@ class AuditLog:
         NotFoundError
             If there is no such entry, or it has no such field.
         """
-        with self._turn, self._records.transaction():
+        with self._records.transaction():
             rows = self._records.rows(
                 "SELECT fields FROM patchmap_audit WHERE sequence = ?", sequence
             )

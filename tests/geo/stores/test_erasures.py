@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from contextlib import closing
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pandas as pd
@@ -16,9 +18,19 @@ from geo.store.contract import Store
 from geo.store.copying import copy_store
 from geo.store.geopackage import GeoPackageStore
 from geo.store.postgis import PostgisStore
-from tests.geo.stores.parts import Row, all_incidents, imported, keyed_part, lines, part, put, undo
+from tests.geo.stores.parts import (
+    Row,
+    all_incidents,
+    imported,
+    keyed_part,
+    lines,
+    month_part,
+    part,
+    put,
+    undo,
+)
 from tests.geo.stores.soundness import faults
-from tests.geo.stores.traces import TRACE, traces
+from tests.geo.stores.traces import TRACE, traced, traces
 
 HOME = "14 Quince Passage"
 PEOPLE = [Row(f"council:{name}", location=f"{n} Elm Row") for n, name in enumerate("abcd", 1)]
@@ -206,3 +218,41 @@ def test_months_that_hold_nothing_are_dropped_from_a_database(cluster) -> None:
         assert [name for (name,) in names] == ["patchmap_incidents_2024_03"]
         assert imported(store, part(lines(2, month="2023-01"), month="2023-01", content="3"))
         assert len(ids(store)) == 7
+
+
+def _erase_all(path: str, mark: Connection) -> None:
+    """Erase one row after another, as 'patchmap erase' does."""
+    with closing(GeoPackageStore(Path(path))) as store:
+        for row in traced(60):
+            mark.send("begun")
+            erase(store, "police.uk", row.key)
+            store.compact()
+
+
+def test_an_erasure_that_is_killed_is_whole_or_not_there_and_can_be_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
+    path = tmp_path / "s.gpkg"
+    with closing(GeoPackageStore(path, create=True)) as store:
+        put(store, part(traced(60)), month_part("2024-03", 5))
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    worker = context.Process(target=_erase_all, args=(str(path), there), daemon=True)
+    worker.start()
+    for _ in range(5):
+        assert here.recv() == "begun"
+    worker.kill()
+    worker.join()
+    assert faults(path) == []
+    with closing(GeoPackageStore(path)) as store:
+        [record] = [one for one in store.imports() if one.month == "2024-01"]
+        erased = len(store.erasures())
+        assert 4 <= erased < 60
+        assert (record.rows_read, record.rows_accepted) == (60, 60 - erased)
+        assert store.incident_count() == 65 - erased
+        for row in traced(60):
+            erase(store, "police.uk", row.key)
+        store.compact()
+        assert traces(tmp_path) == 0
+        assert store.incident_count() == 5
