@@ -317,7 +317,7 @@ def test_a_result_and_its_answer_are_of_one_state_though_the_data_change_between
         return ranked.compute(answer)
 
     question = Question.read({"layer": "wards", "datetime": "2024-01/2024-02"})
-    answer, _ = Answers(store).result(replace(ranked, compute=compute), question)
+    answer, _ = Answers(store).result(replace(ranked, function=compute), question)
     assert [answer] == seen
     now, _ = Answers(store).result(ranked, question)
     assert now.accounts.data_version != answer.accounts.data_version
