@@ -10,11 +10,11 @@ from api.identity.audit import Action, record
 from api.identity.authenticators import Access
 from api.identity.declared import requires
 from api.identity.identity import Identity
-from api.identity.keys import DEFAULT_DAYS, MOST_DAYS, narrowed
+from api.identity.keys import DEFAULT_DAYS, MOST_DAYS, Key, narrowed
 from api.identity.moments import utc_now
 from api.identity.roles import Capability, Role
 from api.identity.users import GIVEN_ROLES, User, areas_text, roles_of
-from geo.errors import InputError, NotFoundError, PatchmapError
+from geo.errors import InputError, NotFoundError, PatchmapError, UnavailableError
 
 router = APIRouter(prefix="/keys", dependencies=[requires(Capability.USE_KEYS)])
 
@@ -32,14 +32,14 @@ def add(request: Request, sent: SubmissionDep) -> Response:
     try:
         owner = User(person.name, _roles(person), areas=person.areas)
         owner = narrowed(owner, roles_of(sent.form.get("role", ())))
-        key, secret = access.keys.add(sent.only("name"), owner, sent.only("expires"))
+        key, secret = access.keys.add(
+            sent.only("name"),
+            owner,
+            sent.only("expires"),
+            record=lambda key: _record(request, key, "added"),
+        )
     except InputError as error:
         return _page(access, person, refusal=error)
-    try:
-        record(request, action=Action.KEY_CHANGED, subject=f"{key.key_id} added")
-    except BaseException:
-        access.keys.revoke(key.key_id)  # what is not recorded has not happened
-        raise
     return _page(access, person, secret=secret, added=key)
 
 
@@ -47,10 +47,11 @@ def add(request: Request, sent: SubmissionDep) -> Response:
 def revoke(request: Request, access: AccessDep, person: PersonDep, key_id: str) -> Response:
     """Let a key open nothing any more."""
     try:
-        access.keys.revoke(key_id, owner=person.name)
+        access.keys.revoke(
+            key_id, owner=person.name, record=lambda key: _record(request, key, "revoked")
+        )
     except NotFoundError as error:
         return _page(access, person, refusal=error)
-    record(request, action=Action.KEY_CHANGED, subject=f"{key_id} revoked")
     return go_to("/keys")
 
 
@@ -66,10 +67,17 @@ def change_password(request: Request, sent: SubmissionDep) -> Response:
             raise InputError("the two new passwords differ; type the same one twice")
         # As at sign-in, so that whoever finds the computer open cannot try one after the other.
         access.sessions.end(access.sign_in(person.name, sent.only("password"), address=address))
-        access.users.set_password(person.name, sent.only("new"))
+        access.users.set_password(
+            person.name,
+            sent.only("new"),
+            record=lambda: record(
+                request, action=Action.USER_CHANGED, subject=f"{person.name}: own password"
+            ),
+        )
+    except UnavailableError:
+        raise
     except PatchmapError as error:
         return _page(access, person, refusal=error)
-    record(request, action=Action.USER_CHANGED, subject=f"{person.name}: own password")
     response = go_to("/keys?changed")
     response.set_cookie(
         access.cookie,
@@ -80,6 +88,10 @@ def change_password(request: Request, sent: SubmissionDep) -> Response:
         samesite="lax",
     )
     return response
+
+
+def _record(request: Request, key: Key, what: str) -> None:
+    record(request, action=Action.KEY_CHANGED, subject=f"{key.key_id} {what}")
 
 
 def _page(

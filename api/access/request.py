@@ -114,7 +114,10 @@ def safe_address(text: str) -> str:
         What the address of the sign-in page asks for, which anybody can have written. Browsers
         take `//host`, `/\host` and what begins with a scheme for addresses of other hosts.
     """
-    parts = urlsplit(text) if text.isprintable() and "\\" not in text else None
+    try:
+        parts = urlsplit(text) if text.isprintable() and "\\" not in text else None
+    except ValueError:  # such as //[
+        parts = None
     if (
         not parts
         or parts.scheme

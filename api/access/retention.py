@@ -13,7 +13,7 @@ from api.identity.declared import requires
 from api.identity.identity import Identity
 from api.identity.roles import Capability
 from api.imports.removal import ELSEWHERE, apply_retention, erase, expiries, set_retention
-from geo.errors import InputError, PatchmapError
+from geo.errors import InputError, PatchmapError, UnavailableError
 from geo.store.contract import Store
 
 router = APIRouter(prefix="/retention", dependencies=[requires(Capability.ERASE)])
@@ -31,11 +31,13 @@ def months(request: Request, person: PersonDep, form: FormDep) -> Response:
     source, text = only(form, "source"), only(form, "months").strip()
     try:
         number = _number(text) if text else None
+        length = f"for {text} months" if text else "without end"
+        record(request, action=Action.RETENTION, subject=f"{source} is kept {length}")
         set_retention(_store(request), source, number)
+    except UnavailableError:
+        raise
     except PatchmapError as error:
         return _page(request, person, refusal=error, form=form)
-    length = f"for {text} months" if text else "without end"
-    record(request, action=Action.RETENTION, subject=f"{source} is kept {length}")
     return _page(request, person, done=f"{source} is kept {length}")
 
 
@@ -48,6 +50,8 @@ def apply(request: Request, person: PersonDep, form: FormDep) -> Response:
         for one in expiries(_store(request)):
             record(request, action=Action.RETENTION, subject=one.line, rows=one.rows)
         gone = sum(one.rows for one in apply_retention(_store(request)))
+    except UnavailableError:
+        raise
     except PatchmapError as error:
         return _page(request, person, refusal=error)
     rows = "1 row is" if gone == 1 else f"{gone:,} rows are"
@@ -71,6 +75,8 @@ def erase_one(request: Request, person: PersonDep, form: FormDep) -> Response:
             reason=reason,
         )
         request.app.state.data.uploads.remove_idle()
+    except UnavailableError:
+        raise
     except PatchmapError as error:
         return _page(request, person, refusal=error, form=form)
     again = f"it was erased on {erasure.erased_at[:10]} already"

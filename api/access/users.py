@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 
 from api.access.request import AccessDep, Form, PersonDep, SubmissionDep
@@ -12,7 +15,7 @@ from api.identity.declared import requires
 from api.identity.identity import Identity
 from api.identity.roles import CAPABILITIES, Capability
 from api.identity.users import GIVEN_ROLES, User, areas_of, areas_text, roles_of, user_name_of
-from geo.errors import InputError, PatchmapError
+from geo.errors import InputError, PatchmapError, UnavailableError
 
 router = APIRouter(prefix="/users", dependencies=[requires(Capability.MANAGE_USERS)])
 
@@ -30,10 +33,18 @@ def add(request: Request, sent: SubmissionDep) -> Response:
         roles, areas = roles_of(sent.form.get("role", ())), areas_of(sent.only("areas"))
         user = User(user_name_of(sent.only("name")), roles, areas)
         password = sent.only("password") if sent.access.cookie else None
-        sent.access.users.add(user, password=password, by=sent.person.name)
+        sent.access.users.add(
+            user,
+            password=password,
+            by=sent.person.name,
+            record=_recorded(
+                request, user.name, f"added as {', '.join(roles)} {areas_text(areas)}"
+            ),
+        )
+    except UnavailableError:
+        raise
     except PatchmapError as error:
         return _page(sent.access, sent.person, refusal=error, form=sent.form)
-    _record(request, user.name, f"added as {', '.join(roles)} {areas_text(areas)}")
     return go_to("/users")
 
 
@@ -49,10 +60,12 @@ def change(request: Request, sent: SubmissionDep, name: str) -> Response:
     try:
         _check_not_self(sent.person, name)
         roles, areas = roles_of(sent.form.get("role", ())), areas_of(sent.only("areas"))
-        sent.access.users.change(name, roles, areas)
+        now = f"now {', '.join(roles)} {areas_text(areas)}"
+        sent.access.users.change(name, roles, areas, record=_recorded(request, name, now))
+    except UnavailableError:
+        raise
     except PatchmapError as error:
         return _user_page(sent.access, sent.person, name, refusal=error)
-    _record(request, name, f"now {', '.join(roles)} {areas_text(areas)}")
     return go_to("/users")
 
 
@@ -61,10 +74,13 @@ def set_password(request: Request, sent: SubmissionDep, name: str) -> Response:
     """Give a user another password, and end their sessions."""
     try:
         _check_not_self(sent.person, name)
-        sent.access.users.set_password(name, sent.only("password"))
+        sent.access.users.set_password(
+            name, sent.only("password"), record=_recorded(request, name, "new password")
+        )
+    except UnavailableError:
+        raise
     except PatchmapError as error:
         return _user_page(sent.access, sent.person, name, refusal=error)
-    _record(request, name, "new password")
     return go_to("/users")
 
 
@@ -74,10 +90,14 @@ def disable(request: Request, sent: SubmissionDep, name: str) -> Response:
     again = sent.only("again") == "yes"
     try:
         _check_not_self(sent.person, name)
-        sent.access.users.set_disabled(name, disabled=not again)
+        what = "let in again" if again else "locked out"
+        sent.access.users.set_disabled(
+            name, disabled=not again, record=_recorded(request, name, what)
+        )
+    except UnavailableError:
+        raise
     except PatchmapError as error:
         return _user_page(sent.access, sent.person, name, refusal=error)
-    _record(request, name, "let in again" if again else "locked out")
     return go_to("/users")
 
 
@@ -90,8 +110,9 @@ def _check_not_self(person: Identity, name: str) -> None:
         )
 
 
-def _record(request: Request, name: str, what: str) -> None:
-    record(request, action=Action.USER_CHANGED, subject=f"{name}: {what.strip()}")
+def _recorded(request: Request, name: str, what: str) -> Callable[[], None]:
+    """What records a change of a user, once it is called."""
+    return partial(record, request, action=Action.USER_CHANGED, subject=f"{name}: {what.strip()}")
 
 
 def _page(

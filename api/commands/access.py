@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -60,9 +61,10 @@ def add_user(
     with _records(cli) as records:
         password = None if elsewhere else _read_password()
         every = Users(records)
-        every.add(user, password=password, by=user_name())
+        every.add(
+            user, password=password, by=user_name(), record=_recorded(cli, user.name, "added")
+        )
         user = _existing(every, user.name)
-        _record(cli, user, "added")
     cli.echo([f"added {_line(user)}"], _facts(user))
 
 
@@ -86,9 +88,14 @@ def set_user(
     cli = CommandContext.of(context)
     with _records(cli) as records:
         every = Users(records)
-        every.change(user_name_of(name), roles_of(role or []), areas_of(areas))
+        name = user_name_of(name)
+        every.change(
+            name,
+            roles_of(role or []),
+            areas_of(areas),
+            record=_recorded(cli, name, "roles and areas"),
+        )
         user = _existing(every, name)
-        _record(cli, user, "roles and areas")
     cli.echo([_line(user)], _facts(user))
 
 
@@ -102,8 +109,8 @@ def set_password(context: typer.Context, name: NameArgument) -> None:
     with _records(cli) as records:
         every = Users(records)
         user = _existing(every, name)
-        every.set_password(user.name, _read_password())
-        _record(cli, user, "new password")
+        recorded = _recorded(cli, user.name, "new password")
+        every.set_password(user.name, _read_password(), record=recorded)
     cli.echo([f"{user.name} has a new password; their sessions ended"], _facts(user))
 
 
@@ -117,9 +124,10 @@ def disable_user(
     cli = CommandContext.of(context)
     with _records(cli) as records:
         every = Users(records)
-        every.set_disabled(user_name_of(name), disabled=not undo)
+        name = user_name_of(name)
+        recorded = _recorded(cli, name, "let in again" if undo else "locked out")
+        every.set_disabled(name, disabled=not undo, record=recorded)
         user = _existing(every, name)
-        _record(cli, user, "let in again" if undo else "locked out")
     cli.echo([_line(user)], _facts(user))
 
 
@@ -148,8 +156,14 @@ def add_key(
         if owner:
             holder = _existing(Users(records), owner)
             scope = scope or holder.areas
-        key, secret = Keys(records).add(name, replace(holder, roles=roles, areas=scope), expires)
-        cli.record(Action.KEY_CHANGED, subject=f"{key.key_id} added for {key.owner}")
+        key, secret = Keys(records).add(
+            name,
+            replace(holder, roles=roles, areas=scope),
+            expires,
+            record=lambda key: cli.record(
+                Action.KEY_CHANGED, subject=f"{key.key_id} added for {key.owner}"
+            ),
+        )
     lines = [
         f"key {_key_line(key)}",
         secret,
@@ -175,8 +189,10 @@ def revoke_key(
     """Remove a key's rights at once and for good."""
     cli = CommandContext.of(context)
     with _records(cli) as records:
-        key = Keys(records).revoke(key_id)
-        cli.record(Action.KEY_CHANGED, subject=f"{key.key_id} revoked")
+        key = Keys(records).revoke(
+            key_id,
+            record=lambda key: cli.record(Action.KEY_CHANGED, subject=f"{key.key_id} revoked"),
+        )
     cli.echo([f"revoked {key.key_id}: {key.name}, of {key.owner}"], {"id": key.key_id})
 
 
@@ -187,8 +203,9 @@ def _records(cli: CommandContext) -> Iterator[Records]:
         yield records
 
 
-def _record(cli: CommandContext, user: User, what: str) -> None:
-    cli.record(Action.USER_CHANGED, subject=f"{user.name}: {what}")
+def _recorded(cli: CommandContext, name: str, what: str) -> Callable[[], None]:
+    """What records a change of a user, once it is called."""
+    return partial(cli.record, Action.USER_CHANGED, subject=f"{name}: {what}")
 
 
 def _existing(every: Users, name: str) -> User:

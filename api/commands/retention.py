@@ -34,9 +34,10 @@ def set_months(
     cli = CommandContext.of(context)
     if months != "none" and not (months.isascii() and months.isdigit() and len(months) < 6):
         raise InputError(f"{months!r} is no number of months; write 24, say, or none")
-    with cli.open() as store:
-        set_retention(store, source, None if months == "none" else int(months))
     length = "without end" if months == "none" else f"for {months} months"
+    with cli.open() as store:
+        cli.record(Action.RETENTION, subject=f"{source} is kept {length}")
+        set_retention(store, source, None if months == "none" else int(months))
     lines = [f"{source} is kept {length}"]
     if months != "none":
         lines.append("nothing is removed before 'patchmap retention apply'; run it every month")

@@ -171,6 +171,8 @@ def restore(
             raise ConflictError(
                 f"{cli.store} already holds data; add --replace to overwrite it with the backup"
             )
+        # Before, as what is done and not recorded would be hidden; so how many rows is not known.
+        cli.record(Action.IMPORT, subject=f"restore of backup {file.name}")
         erased = [*store.erasures(), *erasures_beside(cli.store)]
         if isinstance(store, GeoPackageStore):
             store.restore(file)
@@ -180,7 +182,6 @@ def restore(
         # What was erased after the backup was made must not come back with it.
         again = replay(store, erased)
         n = store.incident_count()
-        cli.record(Action.IMPORT, subject=f"backup {file.name} restored", rows=n)
     lines = [f"{cli.store}: restored from {file}, {n:,} incidents"]
     if again:
         lines.append(f"erased again, as since the backup: {again:,}")

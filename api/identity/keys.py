@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -46,7 +45,7 @@ class Key:
     owner
         Whose it is.
     roles, areas
-        What it lets programs do; no more than its owner may.
+        What it lets programs do; no more than its owner might when it was made.
     expires_at, revoked_at, used_at, added_at
         When; empty for never.
     """
@@ -82,7 +81,14 @@ class Keys:
     def __init__(self, records: Records, clock: Clock = utc_now) -> None:
         self._records, self._clock = records, clock
 
-    def add(self, name: str, owner: User, expires: str = "") -> tuple[Key, str]:
+    def add(
+        self,
+        name: str,
+        owner: User,
+        expires: str = "",
+        *,
+        record: Callable[[Key], None] = lambda _key: None,
+    ) -> tuple[Key, str]:
         """Make a key.
 
         Parameters
@@ -93,6 +99,8 @@ class Keys:
             Whose it is, with the roles and areas that it is to have.
         expires
             The last day of its use as YYYY-MM-DD, or for how many days such as `90d`.
+        record
+            Called with the key before it is made; what it raises stops it.
 
         Returns
         -------
@@ -117,6 +125,7 @@ class Keys:
         )
         secret = PREFIX + new_token()
         areas = owner.areas
+        record(key)
         with self._records.transaction():
             self._records.execute(
                 "INSERT INTO patchmap_keys (key_id, name, owner, roles, area_layer, area_codes,"
@@ -143,7 +152,13 @@ class Keys:
             )
         return [_key(row) for row in rows]
 
-    def revoke(self, key_id: str, *, owner: str | None = None) -> Key:
+    def revoke(
+        self,
+        key_id: str,
+        *,
+        owner: str | None = None,
+        record: Callable[[Key], None] = lambda _key: None,
+    ) -> Key:
         """Let a key open nothing any more.
 
         Parameters
@@ -152,29 +167,37 @@ class Keys:
             Names it.
         owner
             Whose it must be; None for anybody's.
+        record
+            Called with the key before it is revoked; what it raises stops it.
 
         Raises
         ------
         NotFoundError
             If there is no such key.
         """
-        with self._records.transaction():
+        with self._records.reading():
             rows = self._records.rows(
                 f"SELECT {_COLUMNS} FROM patchmap_keys WHERE key_id = ?", key_id
             )
-            if not rows or owner not in (None, _key(rows[0]).owner):
-                raise NotFoundError(f"there is no key {key_id} here")
+        key = _key(rows[0]) if rows else None
+        if key is None or owner not in (None, key.owner):
+            raise NotFoundError(f"there is no key {key_id} here")
+        record(key)
+        with self._records.transaction():
             self._records.execute(
                 "UPDATE patchmap_keys SET revoked_at = ? WHERE key_id = ? AND revoked_at IS NULL",
                 to_text(self._clock()),
                 key_id,
             )
-            return _key(rows[0])
+        return key
 
     def identify(self, secret: str) -> Identity | None:
         """Return whom a key stands for; None where it is unknown, expired or revoked.
 
-        A key may no more than its owner may today, and nothing once they are disabled.
+        A key may no more than its owner may here today, and nothing once they are disabled. What
+        the groups of a proxy give is known only while somebody makes a request through it: a key
+        of somebody who is no user here keeps the roles that it was made with until it expires or
+        is revoked.
         """
         with self._records.reading():
             rows = self._records.rows(
@@ -219,7 +242,7 @@ def presented_key(authorization: str) -> str | None:
     if scheme.lower() == "basic":
         try:
             secret = base64.b64decode(secret, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no Base64, no UTF-8, or no ASCII to begin with
             return None
     elif scheme.lower() != "bearer":
         return None

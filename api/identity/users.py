@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -132,6 +132,10 @@ def areas_text(areas: AreaScope | None) -> str:
     return f"{areas.layer}:{','.join(areas.codes)}" if areas else ""
 
 
+def _unrecorded() -> None:
+    """Record nothing, where no audit is kept."""
+
+
 class Users:
     """The users in the records.
 
@@ -162,7 +166,14 @@ class Users:
         with self._records.reading():
             return self._get(name)
 
-    def add(self, user: User, *, password: str | None, by: str) -> None:
+    def add(
+        self,
+        user: User,
+        *,
+        password: str | None,
+        by: str,
+        record: Callable[[], None] = _unrecorded,
+    ) -> None:
         """Add a user.
 
         Parameters
@@ -173,6 +184,8 @@ class Users:
             None for one who signs in elsewhere.
         by
             Who adds them.
+        record
+            Called once nothing speaks against it, before it is done; what it raises stops it.
 
         Raises
         ------
@@ -183,9 +196,11 @@ class Users:
         """
         _check_areas(user.roles, user.areas)
         hashed = None if password is None else self._hashed(password, name=user.name)
+        with self._records.reading():
+            self._check_new(user.name)
+        record()
         with self._records.transaction():
-            if self._get(user.name):
-                raise ConflictError(f"there is a user {user.name} already; change that one")
+            self._check_new(user.name)
             self._records.execute(
                 f"INSERT INTO patchmap_users ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
                 user.name,
@@ -195,8 +210,22 @@ class Users:
                 by,
             )
 
-    def change(self, name: str, roles: Sequence[Role], areas: AreaScope | None) -> None:
+    def change(
+        self,
+        name: str,
+        roles: Sequence[Role],
+        areas: AreaScope | None,
+        *,
+        record: Callable[[], None] = _unrecorded,
+    ) -> None:
         """Give a user other roles and areas; from their next request on.
+
+        Parameters
+        ----------
+        name, roles, areas
+            Of the user.
+        record
+            As `add` takes it.
 
         Raises
         ------
@@ -207,11 +236,24 @@ class Users:
         """
         _check_areas(roles, areas)
         self._update(
-            name, "roles = ?, area_layer = ?, area_codes = ?", *_stored(roles, areas), end=False
+            name,
+            "roles = ?, area_layer = ?, area_codes = ?",
+            *_stored(roles, areas),
+            end=False,
+            record=record,
         )
 
-    def set_password(self, name: str, password: str) -> None:
+    def set_password(
+        self, name: str, password: str, *, record: Callable[[], None] = _unrecorded
+    ) -> None:
         """Give a user another password, and end their sessions.
+
+        Parameters
+        ----------
+        name, password
+            Of the user.
+        record
+            As `add` takes it.
 
         Raises
         ------
@@ -220,17 +262,29 @@ class Users:
         NotFoundError
             If there is no such user.
         """
-        self._update(name, "password = ?", self._hashed(password, name=name), end=True)
+        hashed = self._hashed(password, name=name)
+        self._update(name, "password = ?", hashed, end=True, record=record)
 
-    def set_disabled(self, name: str, *, disabled: bool) -> None:
+    def set_disabled(
+        self, name: str, *, disabled: bool, record: Callable[[], None] = _unrecorded
+    ) -> None:
         """Let a user do nothing for now and end their sessions, or let them in again.
+
+        Parameters
+        ----------
+        name
+            The user.
+        disabled
+            Whether they are locked out.
+        record
+            As `add` takes it.
 
         Raises
         ------
         NotFoundError
             If there is no such user.
         """
-        self._update(name, "disabled = ?", int(disabled), end=True)
+        self._update(name, "disabled = ?", int(disabled), end=True, record=record)
 
     def renew_hash(self, user: User, password: str) -> None:
         """Store a password at the cost of new ones, where its hash is older."""
@@ -245,10 +299,28 @@ class Users:
         rows = self._records.rows(f"SELECT {_COLUMNS} FROM patchmap_users WHERE name = ?", name)
         return _user(rows[0]) if rows else None
 
-    def _update(self, name: str, changes: str, *values: object, end: bool) -> None:
+    def _check_new(self, name: str) -> None:
+        if self._get(name):
+            raise ConflictError(f"there is a user {name} already; change that one")
+
+    def _check_known(self, name: str) -> None:
+        if not self._get(name):
+            raise NotFoundError(f"there is no user {name}; 'patchmap users list' names them")
+
+    def _update(
+        self,
+        name: str,
+        changes: str,
+        *values: object,
+        end: bool,
+        record: Callable[[], None] = _unrecorded,
+    ) -> None:
+        with self._records.reading():
+            self._check_known(name)
+        # Before, and not inside: an entry of the audit has a transaction of its own.
+        record()
         with self._records.transaction():
-            if not self._get(name):
-                raise NotFoundError(f"there is no user {name}; 'patchmap users list' names them")
+            self._check_known(name)
             self._records.execute(
                 f"UPDATE patchmap_users SET {changes} WHERE name = ?", *values, name
             )

@@ -80,8 +80,11 @@ USERS = (
 class Service:
     """The service of a town with accounts or a proxy, and its records."""
 
-    def __init__(self, store: Store, records: Records, access: AccessSettings) -> None:
-        settings = Settings(access=access)
+    def __init__(
+        self, store: Store, records: Records, access: AccessSettings, *, key: Path | None = None
+    ) -> None:
+        # With the file of its key an audit is kept.
+        settings = Settings(access=access, audit=key is not None, audit_key_file=key)
         self.records, self.access = records, access
         self.app = make_app(
             store,
@@ -114,6 +117,19 @@ class Service:
         client.headers.pop("origin")
         client.auth = ("any", key)
         return client
+
+
+@pytest.fixture
+def audited_service(
+    file_records: Records, made_town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Service]:
+    """The same as `service`, with an audit."""
+    monkeypatch.setattr(Passwords, "_hasher", CHEAP._hasher)
+    for user in USERS:
+        Users(file_records).add(user, password=WORDS, by="test")
+    access = AccessSettings("accounts", PublicUrl.parse(f"https://{HOST}"))
+    with closing(GeoPackageStore(made_town)) as store:
+        yield Service(store, file_records, access, key=tmp_path / "audit.key")
 
 
 @pytest.fixture

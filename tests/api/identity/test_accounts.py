@@ -112,6 +112,11 @@ def test_whoever_is_tried_one_hash_is_verified(
     assert verify.call_count == 1
 
 
+@pytest.mark.parametrize("header", ["Basic é", "Basic =", "Basic /w==", "Basic", "", "é"])
+def test_a_header_that_holds_no_key_is_none(header: str) -> None:
+    assert presented_key(header) is None
+
+
 def test_attempts_are_counted_for_a_name_and_an_address(records: Records, watch: Watch) -> None:
     _, _, sign_in = made(records, watch)
     for _ in range(MOST_FOR_PAIR):

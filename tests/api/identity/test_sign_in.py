@@ -94,6 +94,7 @@ def test_a_page_of_another_origin_changes_nothing(
         "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example",
         "javascript:alert(1)", "/%0d%0aset-cookie:x", "//", "evil", "/\tx", "///evil.example",
         "/sign-out", "http:///evil.example", "/\x00",
+        "//[", "//[evil.example", "http://]",
     ],
 )  # fmt: skip
 def test_sign_in_leads_nowhere_but_to_this_service(service: Service, target: str) -> None:
