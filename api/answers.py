@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from api.calls import SharedDemand, changed
 from api.identity.view import DataView
-from api.limited import LimitedSnapshot
+from api.limited import LimitedSnapshot, LimitedSnapshots
 from api.load.memory import MemoryBudget
 from api.load.turns import Turns
 from api.reads import PARTS, Part, State, note, noting
@@ -102,9 +102,8 @@ class Answers:
         self._memory.watch(self)
         self._indexes = LayerIndexes()
         self._memory.watch(self._indexes)
-        self._limiting = threading.Lock()
-        self._limited: dict[str, LimitedSnapshot] = {}
-        self._limited_of: Snapshot | None = None
+        self._limited = LimitedSnapshots()
+        self._memory.watch(self._limited)
         self._entries: OrderedDict[str, _CacheEntry] = OrderedDict()
         self._entries_of: Snapshot | None = None
 
@@ -121,13 +120,7 @@ class Answers:
 
     def limited_snapshot(self, view: DataView) -> LimitedSnapshot:
         """Return the current state of the store as a view shows it; the same for equal views."""
-        whole = self.snapshot()
-        with self._limiting:
-            if self._limited_of is not whole:
-                self._limited, self._limited_of = {}, whole
-            if view.fingerprint not in self._limited:
-                self._limited[view.fingerprint] = LimitedSnapshot(whole, view)
-            return self._limited[view.fingerprint]
+        return self._limited.of(self.snapshot(), view)
 
     def of(self, view: DataView) -> Answers:
         """Return the answers to somebody who has a view of the data."""

@@ -8,7 +8,9 @@ neither name nor code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -178,6 +180,10 @@ class LimitedSnapshot(_PlansHidden):
             frame = self.whole.features(own)[1]
             self._cut[own] = frame[self.visible(own).rows]
         return metadata, self._cut[own]
+
+    def copies(self) -> list[object]:
+        """Return what this holds beside the state itself."""
+        return [*self._visible.values(), *self._concealed.values(), *self._cut.values()]
 
     def area_count(self, layer_id: str) -> int:
         """Return how many areas a layer has, seen or not: officers are shared out over all."""
@@ -367,3 +373,45 @@ class LimitedSnapshot(_PlansHidden):
             indexes.share(self.concealed(layer_id), self.whole.features(layer_id)[1])
         except (InputError, NotFoundError):
             return  # to ask is refused with the reason
+
+
+class LimitedSnapshots:
+    """The views of the present state of a store, each kept while there is room for it.
+
+    Their copies of layers count as what is cached: there is a set of them for each officer's areas.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._whole: Snapshot | None = None
+        self._views: dict[str, LimitedSnapshot] = {}
+        self._used: dict[str, float] = {}
+
+    def of(self, whole: Snapshot, view: DataView) -> LimitedSnapshot:
+        """Return the state of a store as a view shows it; the same for equal views.
+
+        Parameters
+        ----------
+        whole
+            The state.
+        view
+            What of it is seen.
+        """
+        name = view.fingerprint
+        with self._lock:
+            if self._whole is not whole:
+                self._whole, self._views, self._used = whole, {}, {}
+            if name not in self._views:
+                self._views[name] = LimitedSnapshot(whole, view)
+            self._used[name] = time.monotonic()
+            return self._views[name]
+
+    def entries(self) -> list[tuple[float, Hashable, object]]:
+        """When each view was last used, its name, and the copies that it holds."""
+        with self._lock:
+            return [(self._used[name], name, one.copies()) for name, one in self._views.items()]
+
+    def drop(self, key: Hashable) -> None:
+        """Forget a view; whoever uses it now goes on with it."""
+        with self._lock:
+            self._views.pop(str(key), None)

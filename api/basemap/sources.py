@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -14,7 +15,7 @@ from api.addresses import own_address
 from api.settings import TileServer
 from boundaries.layers.lines import read_lines
 from geo.crs import Projection
-from geo.errors import InputError
+from geo.errors import InputError, NotFoundError
 from geo.formats.bounded import read_input
 from geo.store.basemap_tiles import SETTING, records_of
 from geo.store.contract import BasemapRecord, LayerMetadata, Setting, Store
@@ -173,7 +174,10 @@ class Basemaps:
         if basemap != NO_BASEMAP:
             return basemap
         layer = layers.setting("ground")
-        return Basemap(shapes=layers.features(str(layer))[1] if layer else None)
+        # Somebody who sees none of its features still sees maps.
+        with suppress(NotFoundError):
+            return Basemap(shapes=layers.features(str(layer))[1] if layer else None)
+        return NO_BASEMAP
 
     def tiled(self, layers: Layers, server: TileServer | None = None) -> Basemap:
         """The same without lines and layers, for a map that shows blocks by itself."""

@@ -6,6 +6,7 @@ and incidents are found nowhere in what the officer gets.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -208,3 +209,11 @@ def either(request: pytest.FixtureRequest) -> TestClient:
     """The service of the town in a store of each kind."""
     client: TestClient = request.getfixturevalue(request.param)
     return client
+
+
+@pytest.fixture
+def writable(viewed_file: Path, tmp_path: Path) -> Iterator[tuple[TestClient, GeoPackageStore]]:
+    """A service of the town that a test may change, and its store."""
+    path = shutil.copy(viewed_file, tmp_path / "town.gpkg")
+    with closing(GeoPackageStore(path)) as store, serve(store) as client:
+        yield client, store

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import zipfile
-from collections.abc import Iterable
-from contextlib import closing
-from pathlib import Path
 from urllib.parse import unquote
 
 import pandas as pd
@@ -20,7 +16,7 @@ from httpx2 import Response
 from api.identity.identity import AreaScope, local_identity
 from api.identity.view import DataView
 from geo.store.geopackage import GeoPackageStore
-from tests.api.views.conftest import PEOPLE, serve
+from tests.api.views.conftest import PEOPLE
 
 ASKED = "datetime=2024-01/2024-02"
 STREETS = re.compile(rb"Canary Lane|Canary Street|Mill Lane|Long Row")
@@ -325,14 +321,6 @@ def test_the_line_says_what_each_role_sees(viewed: TestClient) -> None:
     assert line("ann") == "Signed in as Ann Smith. You see Arboretum only."
     assert line("vera").endswith("You see all areas, without single incidents and addresses.")
     assert line("nat").endswith("You see all areas, with single incidents.")
-
-
-@pytest.fixture
-def writable(viewed_file: Path, tmp_path: Path) -> Iterable[tuple[TestClient, GeoPackageStore]]:
-    """A service of the town that a test may change, and its store."""
-    path = shutil.copy(viewed_file, tmp_path / "town.gpkg")
-    with closing(GeoPackageStore(path)) as store, serve(store) as client:
-        yield client, store
 
 
 def test_changes_bear_the_name_of_who_has_signed_in(
