@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypedDict, get_args
 
 import geopandas as gpd
@@ -26,6 +26,7 @@ Subject = Literal["incidents", "layers", "plans", "settings"]
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
 
 ImportState = Literal["current", "replaced", "undone"]
+ErasureKind = Literal["id", "line"]
 LayerChangeState = Literal["current", "undone", "final"]
 Change = Literal["added", "replaced", "updated", "unchanged"]
 
@@ -108,7 +109,8 @@ class ImportRecord:
     `state` is `current`, `replaced` (by a later import of the partition) or `undone`. A keyed
     partition can have several current imports: each owns the rows that it wrote last. `purged_at`
     is when the rows that it replaced were purged, so it cannot be undone; else ''. `keyed` is
-    whether its rows have ids of their own; None of an import of an earlier release.
+    whether its rows have ids of their own; None of an import of an earlier release. `erased` is how
+    many of its rows were erased by what they say, by content hash.
     """
 
     import_id: int
@@ -128,6 +130,7 @@ class ImportRecord:
     state: ImportState
     purged_at: str = ""
     keyed: int | None = None
+    erased: dict[str, int] = field(default_factory=dict)
 
     @property
     def rows_rejected(self) -> int:
@@ -140,7 +143,8 @@ class Erasure:
     """An incident that was erased, which no import, undo or restored backup may bring back.
 
     `id_hash` and `content_hash` are keyed hashes of its id and of what happened when and where;
-    `key` is their key, in hexadecimal digits.
+    `key` is their key, in hexadecimal digits. `kind` is `id` where the row had an id of its own,
+    and `line` where it was known by the number of its line: the next file has another row there.
     """
 
     id_hash: str
@@ -150,6 +154,7 @@ class Erasure:
     erased_by: str
     erased_at: str
     reason: str
+    kind: ErasureKind = "id"
 
 
 @dataclass(frozen=True)

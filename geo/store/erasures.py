@@ -9,8 +9,10 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -48,7 +50,7 @@ def add_erasures(tables: Tables, erasures: Iterable[Erasure]) -> None:
     for one in erasures:
         tables.execute(
             f"INSERT INTO patchmap_erasures ({', '.join(_FIELDS)}) VALUES ({marks})"
-            " ON CONFLICT (id_hash) DO NOTHING",
+            " ON CONFLICT (source, kind, id_hash, content_hash) DO NOTHING",
             *astuple(one),
         )
 
@@ -130,26 +132,49 @@ def content_hashes(key: str, incidents: pd.DataFrame) -> list[str]:
 
 
 class ErasedRows:
-    """Finds erased rows among those of one partition, or of one set of replaced rows.
+    """Finds erased rows among those of one import.
 
     Parameters
     ----------
     erasures
-        All that the store knows.
+        All that the store knows, or all that are of the same content as some.
     source
         Of the rows.
     keyed
-        Whether rows have ids of their own. Where they have the numbers of their lines, they are
-        known by their content, and each erasure is of one of them: several can be alike.
+        Whether rows have ids of their own: they are known by these. What was erased while the
+        source had none is known by its content; several rows can be alike, and each such erasure
+        is of one of them.
+    taken
+        How many rows of each content hash the import has lost before.
     """
 
-    def __init__(self, erasures: Iterable[Erasure], source: str, *, keyed: bool) -> None:
-        self._keyed = keyed
-        self._left: dict[str, set[str]] = {}
+    def __init__(
+        self,
+        erasures: Iterable[Erasure],
+        source: str,
+        *,
+        keyed: bool,
+        taken: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self._ids: dict[str, set[str]] = {}
+        self._left: dict[str, Counter[str]] = {}
+        self._lines: set[tuple[str, str]] = set()
+        self._taken = Counter(taken)
         for one in erasures:
-            if one.source == source:
-                known = one.id_hash if keyed else one.content_hash
-                self._left.setdefault(one.key, set()).add(known)
+            if one.source != source:
+                continue
+            if keyed and one.kind == "id":
+                self._ids.setdefault(one.key, set()).add(one.id_hash)
+                continue
+            self._left.setdefault(one.key, Counter())[one.content_hash] += 1
+            self._lines.add((one.id_hash, one.content_hash))
+        for left in self._left.values():
+            left.subtract({known: n for known, n in taken.items() if known in left})
+
+    @property
+    def taken(self) -> dict[str, int]:
+        """How many rows of each content hash the import has lost, now with those found."""
+        return dict(self._taken)
 
     def among(self, incidents: pd.DataFrame) -> NDArray[np.bool_]:
         """Tell which rows are erased.
@@ -164,19 +189,41 @@ class ErasedRows:
         n flags.
         """
         erased = np.zeros(len(incidents), dtype=bool)
-        for key, hashes in self._left.items():
-            for position, known in enumerate(self._hashes(key, incidents)):
-                if known in hashes and not erased[position]:
+        for key, ids in self._ids.items():
+            erased |= np.array([known in ids for known in _id_hashes(key, incidents)], dtype=bool)
+        matches = [(left, self._alike(key, left, incidents)) for key, left in self._left.items()]
+        # First the very lines that were named, by whichever key; then others that say the same.
+        named = np.zeros(len(incidents), dtype=bool)
+        for left, alike in matches:
+            for position, (known, is_named) in alike.items():
+                if is_named and not erased[position] and left[known] > 0:
+                    self._take(left, known)
+                    named[position] = True
+        erased |= named
+        for left, alike in matches:
+            for position, (known, _) in alike.items():
+                if not erased[position] and left[known] > 0:
+                    self._take(left, known)
                     erased[position] = True
-                    if not self._keyed:
-                        hashes.remove(known)
         return erased
 
-    def _hashes(self, key: str, incidents: pd.DataFrame) -> list[str]:
-        if not self._keyed:
-            return content_hashes(key, incidents)
-        pairs = zip(incidents["source"].astype(str), incidents["incident_id"], strict=True)
-        return [id_hash(key, source, str(own)) for source, own in pairs]
+    def _alike(
+        self, key: str, left: Counter[str], incidents: pd.DataFrame
+    ) -> dict[int, tuple[str, bool]]:
+        """The rows whose content was erased, by position: its hash, and whether by this line."""
+        if not any(n > 0 for n in left.values()):
+            return {}
+        known = content_hashes(key, incidents)
+        positions = [position for position, one in enumerate(known) if left[one] > 0]
+        ids = _id_hashes(key, incidents.iloc[positions])
+        return {
+            position: (known[position], (own, known[position]) in self._lines)
+            for position, own in zip(positions, ids, strict=True)
+        }
+
+    def _take(self, left: Counter[str], known: str) -> None:
+        left[known] -= 1
+        self._taken[known] += 1
 
     def rejected_from(self, batch: Batch, partition: Partition) -> Batch:
         """Return a batch whose erased rows are rejected: counted, and without what they say.
@@ -192,7 +239,7 @@ class ErasedRows:
         -------
         The batch; the same one where no row of it is erased.
         """
-        if not any(self._left.values()) or batch.accepted.empty:
+        if not (self._ids or self._left) or batch.accepted.empty:
             return batch
         erased = self.among(batch.accepted)
         if not erased.any():
@@ -228,6 +275,11 @@ def candidates(source: str, incident_id: str) -> Sequence[str]:
 def _line(incident_id: str) -> int:
     tail = incident_id.rpartition(":")[2]
     return int(tail) if tail.isascii() and tail.isdigit() and len(tail) < 10 else 0
+
+
+def _id_hashes(key: str, incidents: pd.DataFrame) -> list[str]:
+    pairs = zip(incidents["source"].astype(str), incidents["incident_id"], strict=True)
+    return [id_hash(key, source, str(own)) for source, own in pairs]
 
 
 def _digest(key: str, parts: list[str]) -> str:

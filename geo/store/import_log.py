@@ -71,7 +71,7 @@ class ImportLog:
             self._records.remove(import_id)
             return "unchanged", before[-1]
         self._records.set_state(replaced, "replaced")
-        self._records.close(import_id, tally, rows_replaced=rows_replaced)
+        self._records.close(import_id, tally, rows_replaced=rows_replaced, erased=erased.taken)
         count_change(self._tables, "incidents")
         return _change(partition, before), self._get(import_id)
 

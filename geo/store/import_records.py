@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -127,7 +127,9 @@ class ImportRecords:
         # Ids only grow and nobody else writes now. RETURNING would need a newer SQLite.
         return int(self._tables.rows("SELECT max(import_id) FROM patchmap_imports")[0][0])
 
-    def close(self, import_id: int, tally: Tally, *, rows_replaced: int) -> None:
+    def close(
+        self, import_id: int, tally: Tally, *, rows_replaced: int, erased: Mapping[str, int]
+    ) -> None:
         """Complete the record of an import.
 
         Parameters
@@ -138,26 +140,31 @@ class ImportRecords:
             What it read.
         rows_replaced
             How many stored rows it replaced.
+        erased
+            How many rows were erased by what they say, by content hash.
         """
         self._tables.execute(
             "UPDATE patchmap_imports SET rows_read = ?, rows_accepted = ?,"
-            " rejected_by_reason = ?, summary = ?, rows_replaced = ? WHERE import_id = ?",
+            " rejected_by_reason = ?, summary = ?, rows_replaced = ?, erased = ?"
+            " WHERE import_id = ?",
             tally.rows_read,
             tally.rows_accepted,
             json.dumps(tally.rejected_by_reason),
             _summary_to_json(tally.summary),
             rows_replaced,
+            json.dumps(erased),
             import_id,
         )
 
     def recount(self, record: ImportRecord) -> None:
         """Store what an import has accepted and rejected, now that rows of it were removed."""
         self._tables.execute(
-            "UPDATE patchmap_imports SET rows_accepted = ?, rejected_by_reason = ?, summary = ?"
-            " WHERE import_id = ?",
+            "UPDATE patchmap_imports SET rows_accepted = ?, rejected_by_reason = ?, summary = ?,"
+            " erased = ? WHERE import_id = ?",
             record.rows_accepted,
             json.dumps(record.rejected_by_reason),
             _summary_to_json(record.summary),
+            json.dumps(record.erased),
             record.import_id,
         )
 
@@ -210,6 +217,7 @@ class ImportRecords:
 def _record(row: Row) -> ImportRecord:
     facts = dict(zip(_FIELDS, row, strict=True))
     facts["rejected_by_reason"] = json.loads(facts["rejected_by_reason"])
+    facts["erased"] = json.loads(facts["erased"])
     facts["summary"] = _summary_from_json(facts["summary"])
     return ImportRecord(**facts)
 
@@ -217,6 +225,7 @@ def _record(row: Row) -> ImportRecord:
 def _values(record: ImportRecord) -> list[object]:
     facts = {name: getattr(record, name) for name in _FIELDS}
     facts["rejected_by_reason"] = json.dumps(record.rejected_by_reason)
+    facts["erased"] = json.dumps(record.erased)
     facts["summary"] = _summary_to_json(record.summary)
     return list(facts.values())
 

@@ -15,7 +15,7 @@ import pandas as pd
 from geo.errors import NotFoundError
 from geo.incidents import IncidentSummary
 from geo.store.backend import IncidentTable, Tables, count_change
-from geo.store.contract import PAST_RETENTION, Erasure, ImportRecord
+from geo.store.contract import PAST_RETENTION, Erasure, ErasureKind, ImportRecord
 from geo.store.erasures import (
     ERASED,
     ErasedRows,
@@ -57,34 +57,47 @@ class Removals:
         """
         known = read_erasures(self._tables)
         named = candidates(source, incident_id)
-        for one in known:
-            if one.source == source and one.id_hash in {
-                id_hash(one.key, source, name) for name in named
-            }:
-                return one
-        row = self._row(source, named)
+        before = [
+            one
+            for one in known
+            if one.source == source
+            and one.id_hash in {id_hash(one.key, source, name) for name in named}
+        ]
+        live = self._row(source, named)
+        # Its own id is of one incident for good, but the number of a line is of any.
+        if before and (live.empty or self._is_keyed(live)):
+            return before[-1]
+        row = self._replaced_row(source, named) if live.empty else live
         if row.empty:
             raise NotFoundError(
                 f"there is no incident {incident_id!r} of {source}, nor among the rows that "
                 "imports replaced; 'patchmap imports list' shows the sources"
             )
         key = known[0].key if known else new_key()
-        facts = Erasure("", "", key, source, by, now(), reason)
-        return erasure_of(source, str(row["incident_id"].iloc[0]), row, key=key, facts=facts)
+        kind: ErasureKind = "id" if self._is_keyed(row) else "line"
+        facts = Erasure("", "", key, source, by, now(), reason, kind)
+        made = erasure_of(source, str(row["incident_id"].iloc[0]), row, key=key, facts=facts)
+        same = [one for one in before if one.content_hash == made.content_hash]
+        return same[-1] if same else made
 
     def apply(self, erasures: Sequence[Erasure]) -> int:
         """Add erasures, and remove every row that one of them is of; returns how many went."""
         add_erasures(self._tables, erasures)
+        contents = {(one.key, one.content_hash) for one in erasures}
+        # With all of the same content: how many rows of it may go is how many were erased.
+        alike = [
+            one for one in read_erasures(self._tables) if (one.key, one.content_hash) in contents
+        ]
         removed = 0
         for source in sorted({one.source for one in erasures}):
             records = {one.import_id: one for one in self._records.history()}
             live = self._incidents.of_source(source)
             for record, rows in _by_import(live, records):
-                gone = rows[_finder(erasures, record, rows).among(rows)]
+                gone = self._erased_rows(alike, record, rows)
                 self._incidents.remove(gone["incident_id"].tolist())
                 self._count(record, gone, ERASED)
                 removed += len(gone)
-            removed += self._from_replaced(source, erasures, records)
+            removed += self._from_replaced(source, alike, records)
         if removed:
             count_change(self._tables, "incidents")
         return removed
@@ -136,12 +149,32 @@ class Removals:
         )
 
     def _row(self, source: str, named: Sequence[str]) -> pd.DataFrame:
-        frames = (rows for _, rows in self._incidents.replaced_of_source(source))
-        for rows in (self._incidents.of_source(source), *frames):
+        rows = self._incidents.of_source(source)
+        return rows[rows["incident_id"].isin(named)].iloc[:1]
+
+    def _replaced_row(self, source: str, named: Sequence[str]) -> pd.DataFrame:
+        for _, rows in self._incidents.replaced_of_source(source):
             own = rows[rows["incident_id"].isin(named)]
             if len(own):
                 return own.iloc[:1]
         return pd.DataFrame()
+
+    def _is_keyed(self, row: pd.DataFrame) -> bool:
+        import_id = int(row["import_id"].iloc[0])
+        [record] = [one for one in self._records.history() if one.import_id == import_id]
+        return is_keyed(record, row)
+
+    def _erased_rows(
+        self, erasures: Iterable[Erasure], record: ImportRecord, rows: pd.DataFrame
+    ) -> pd.DataFrame:
+        """The rows of an import that are erased; its record takes down what they said, hashed."""
+        current = self._records.get(record.import_id) or record
+        keyed = is_keyed(record, rows)
+        finder = ErasedRows(erasures, record.source, keyed=keyed, taken=current.erased)
+        gone = rows[finder.among(rows)]
+        if finder.taken != current.erased:
+            self._records.recount(replace(current, erased=finder.taken))
+        return gone
 
     def _from_replaced(
         self, source: str, erasures: Sequence[Erasure], records: dict[int, ImportRecord]
@@ -149,7 +182,7 @@ class Removals:
         removed = 0
         for replacing, replaced in self._incidents.replaced_of_source(source):
             for record, rows in _by_import(replaced, records):
-                gone = rows[_finder(erasures, record, rows).among(rows)]
+                gone = self._erased_rows(erasures, record, rows)
                 self._take_from_replaced(replacing, gone, ERASED)
                 removed += len(gone)
         return removed
@@ -184,10 +217,6 @@ def _by_import(
 ) -> Iterator[tuple[ImportRecord, pd.DataFrame]]:
     for import_id, own in rows.groupby("import_id", observed=True):
         yield records[int(str(import_id))], own
-
-
-def _finder(erasures: Iterable[Erasure], record: ImportRecord, rows: pd.DataFrame) -> ErasedRows:
-    return ErasedRows(erasures, record.source, keyed=is_keyed(record, rows))
 
 
 def is_keyed(record: ImportRecord, rows: pd.DataFrame) -> bool:

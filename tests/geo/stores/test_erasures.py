@@ -103,6 +103,61 @@ def test_rows_that_are_known_by_their_line_are_found_where_the_next_file_has_the
     assert len(ids(store)) == 3
 
 
+def test_of_alike_rows_as_many_stay_away_as_were_erased_and_no_more(
+    store: Store, tmp_path: Path
+) -> None:
+    rows = lines(1)
+    alike = [rows[0]._replace(key=f"police.uk/derbyshire/2024-01:{n}") for n in range(2, 6)]
+    keys = [row.key for row in alike]
+    first = imported(store, part(alike))
+    assert erase(store, "police.uk", keys[1]) == 1
+    assert ids(store) == [keys[0], *keys[2:]]  # the very line that was named
+    # The same again takes none that only says the same, nor does what a later backup knows.
+    assert erase(store, "police.uk", keys[1]) == 0
+    with store.transaction():
+        assert store.put_erasures(store.erasures()) == 0
+    assert erase(store, "police.uk", keys[3]) == 1
+    assert ids(store) == [keys[0], keys[2]]
+    assert accounts(store, first.import_id)[1:3] == (2, {"erased": 2})
+    # Both stay away from the next file, and the two others of it are there.
+    again = imported(store, part(alike, content="2"))
+    assert ids(store) == [keys[0], keys[2]]
+    assert (again.rows_read, again.rows_accepted) == (4, 2)
+    with closing(GeoPackageStore(tmp_path / "copy.gpkg", create=True)) as copied:
+        copy_store(store, copied)
+        assert ids(copied) == [keys[0], keys[2]]
+        assert erase(copied, "police.uk", keys[1]) == 0
+    undo(store, again.import_id)
+    assert ids(store) == [keys[0], keys[2]]
+
+
+def test_the_number_of_a_line_is_of_another_person_in_the_next_file(store: Store) -> None:
+    ann, bob = lines(2)
+    line = ann.key
+    imported(store, part([ann]))
+    assert erase(store, "police.uk", line) == 1
+    assert erase(store, "police.uk", line) == 0
+    imported(store, part([bob._replace(key=line)], content="2"))
+    assert ids(store) == [line]
+    assert erase(store, "police.uk", line) == 1
+    assert ids(store) == []
+    assert len(store.erasures()) == 2
+    record = imported(store, part([bob, ann._replace(key=bob.key + "1")], content="3"))
+    assert (record.rows_accepted, record.rejected_by_reason) == (0, {"erased": 2})
+
+
+def test_what_was_erased_by_its_line_stays_away_where_the_source_gets_ids(store: Store) -> None:
+    ann, bob = lines(2)
+    imported(store, part([ann, bob]))
+    erase(store, "police.uk", ann.key)
+    own = [row._replace(key=f"police.uk:{name}") for name, row in (("a", ann), ("b", bob))]
+    rows = keyed_part(own, source="police.uk")
+    record = imported(store, rows)
+    assert record.rejected_by_reason == {"erased": 1}
+    assert "police.uk:b" in ids(store)
+    assert "police.uk:a" not in ids(store)
+
+
 def test_a_copy_and_an_older_backup_learn_what_was_erased(store: Store, tmp_path: Path) -> None:
     put(store, keyed_part(WITH_HOME), part(lines(3)))
     with closing(GeoPackageStore(tmp_path / "older.gpkg", create=True)) as older:
