@@ -76,6 +76,33 @@ def test_the_stops_of_patrols_are_numbered_on_the_map_and_open_their_place(
     assert watched.faults == []
 
 
+def test_the_bar_says_what_is_asked_after_every_step(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(f"{address}/?period=latest-28d&compare=previous")
+    for title in ("Unusual", "Density", "Persistence"):
+        page.locator(".modes a", has_text=title).click()
+        expect(page.locator(".modes a[aria-current]")).to_have_text(title)
+        expect(page.locator("main")).to_have_attribute("aria-busy", "false")
+        expect(page.locator(".bar .asked")).to_contain_text("compared with the 28 days before")
+
+
+def test_a_frame_without_a_size_is_no_fault(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(f"{address}/?period=latest-28d&compare=previous")
+    watched.wait_for_map()
+    for size in ("0", "15px", ""):
+        page.locator("iframe.map").evaluate(
+            "(frame, size) => Object.assign(frame.style, { width: size, height: size })", size
+        )
+        page.frames[1].evaluate("window.dispatchEvent(new Event('patchmap:fit'))")
+        page.wait_for_timeout(100)
+    zoom = page.frames[1].evaluate(
+        "Object.values(window).find((one) => one instanceof L.Map).getZoom()"
+    )
+    assert 5 < zoom < 20
+    assert watched.faults == []
+
+
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_nothing_jumps_while_the_page_comes_in(
     browser: Browser, address: str, width: int, height: int

@@ -57,6 +57,8 @@ function addBasemap(map, { places = true } = {}) {
     /** @this {any} @param {any[]} where */
     made._setView = function (...where) {
       const [, zoom] = where;
+      // A frame that has no size yet gives no zoom: tiles without end would be asked for.
+      if (!Number.isFinite(zoom)) return;
       const before = this._tileZoom;
       const scale = 2 ** (zoom - this._clampZoom(Math.round(zoom)));
       const changed = Math.abs(scale - (this.drawnScale ?? 0)) > 0.01;

@@ -27,6 +27,9 @@
   function fit() {
     quietly(() => {
       map.invalidateSize({ animate: false, pan: moved });
+      const { x, y } = map.getSize();
+      // A frame without a size holds no bounds at any zoom: it is fitted when it has one.
+      if (!(x > 20 && y > 20)) return;
       if (!moved) map.fitBounds(home, { padding: [10, 10], animate: false });
     });
   }

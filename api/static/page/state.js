@@ -262,7 +262,7 @@ async function textOf(response, onTop) {
 
 /** @param {string} text of a page down to its map */
 function showTop(text) {
-  replaceParts(parsed(text), TOP);
+  replaceParts(parsed(text), [".asked", ...TOP]);
   parts.look(look(), null);
 }
 
@@ -285,7 +285,8 @@ function remember(address, text, ahead = 0) {
 
 const parsed = (/** @type {string} */ text) => new DOMParser().parseFromString(text, "text/html");
 
-const TOP = [".asked", ".finding", ".modes", ".maps"];
+// What is asked stands in the bar: that comes as a whole with the page, and would lose what was taken from it.
+const TOP = [".finding", ".modes", ".maps"];
 const REST = ["#bars", ".lead", ".side", ".foot", "#sections", "#present"];
 
 /** @param {Document} page @param {boolean} whole */
