@@ -179,8 +179,9 @@ def restore(
         else:
             with open_store(str(file)) as saved:
                 copy_store(saved, store)
-        # What was erased after the backup was made must not come back with it.
-        again = replay(store, erased)
+        # What was erased after the backup was made must not come back with it, nor what others
+        # erased while it was restored: that takes minutes.
+        again = replay(store, [*erased, *erasures_beside(cli.store)])
         n = store.incident_count()
     lines = [f"{cli.store}: restored from {file}, {n:,} incidents"]
     if again:

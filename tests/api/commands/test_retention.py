@@ -48,6 +48,23 @@ def test_an_erased_incident_does_not_come_back_with_a_backup(
     with_other.close()
 
 
+def test_what_is_erased_while_a_backup_is_restored_is_erased_again(
+    store: GeoPackageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = tmp_path / "b.gpkg"
+    run(store, "backup", str(backup))
+    restored = GeoPackageStore.restore
+
+    def interrupted(restoring: GeoPackageStore, file: Path) -> None:
+        run(store, "erase", "--source", "police.uk", "--id", _ID, "--reason", "asked for")
+        restored(restoring, file)
+
+    monkeypatch.setattr(GeoPackageStore, "restore", interrupted)
+    said = run(store, "restore", str(backup), "--replace")
+    assert "erased again, as since the backup: 1" in said
+    assert not _has(store, _ID)
+
+
 def test_what_cannot_be_erased_is_said(store: GeoPackageStore) -> None:
     with pytest.raises(PatchmapError, match=r"no incident 'x' of police.uk"):
         run(store, "erase", "--source", "police.uk", "--id", "x", "--reason", "y")
