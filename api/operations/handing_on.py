@@ -1,7 +1,8 @@
 """Hands requests on between the workers of a service, over sockets that only they can reach.
 
 Uploads and the progress of imports are in the memory of one worker, the first. Whichever worker
-accepts a request for them hands it on: all of `/data` is answered by that one.
+accepts a request for them hands it on: all of `/data` is answered by that one, and `/retention`,
+which removes uploads that may hold what is erased.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from api.load.metrics import Family
 PEER: Final = b"x-patchmap-worker-peer"
 """The header in which the caller's address goes along; it is read on these sockets alone."""
 
-HANDED_ON: Final = "/data"
+HANDED_ON: Final = ("/data", "/retention")
 _STARTING: Final = "the part of the service that imports is starting; try again in a moment"
 _TRIES: Final = 30
 _TRY_SECONDS: Final = 0.1
@@ -74,7 +75,7 @@ class HandingOn:
 
     def _is_for_the_first(self, path: str) -> bool:
         inside = path.removeprefix(self._prefix)
-        return inside == HANDED_ON or inside.startswith(f"{HANDED_ON}/")
+        return any(inside == own or inside.startswith(f"{own}/") for own in HANDED_ON)
 
 
 async def _connected(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -17,7 +18,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Message
 
+from api.operations.handing_on import HandingOn
 from api.operations.workers import WorkerSpec
 from geo.store.postgis import PostgisStore
 from tests.api.conftest import fill_town
@@ -174,3 +178,37 @@ def test_a_limit_is_divided_so_that_all_shares_make_it_up() -> None:
     specs = [WorkerSpec(number, 3, 4, 5, Path("/tmp/x")) for number in range(3)]
     assert [spec.share(8) for spec in specs] == [3, 3, 2]
     assert [WorkerSpec.parse(str(spec)) for spec in specs] == specs
+
+
+def test_what_the_first_has_in_memory_is_handed_on_to_it(tmp_path: Path) -> None:
+    async def first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfirst")
+        await writer.drain()
+        writer.close()
+
+    async def answer(app: HandingOn, path: str) -> str:
+        said: list[Message] = []
+        scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode()}
+        facts = {"query_string": b"", "headers": [], "client": None, "scheme": "http"}
+        over = asyncio.Event()
+
+        async def receive() -> Message:
+            await over.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            said.append(message)
+
+        await app({**scope, **facts}, receive, send)
+        return b"".join(message.get("body", b"") for message in said).decode()
+
+    async def answers() -> list[str]:
+        socket = tmp_path / "0"
+        app = HandingOn(PlainTextResponse("own"), socket, "/city")
+        paths = ("/data/uploads", "/retention", "/retention/erase", "/retentions", "/")
+        async with await asyncio.start_unix_server(first, str(socket)):
+            return [await answer(app, f"/city{path}") for path in paths]
+
+    # An erasure removes uploads, which are in the first alone.
+    assert asyncio.run(answers()) == ["first", "first", "first", "own", "own"]
