@@ -1,7 +1,9 @@
 """What a service keeps beside the data it serves: users, keys, sessions, audit, releases.
 
-They are no part of the store: a backup that is restored, or a file that is given away, must neither
-bring old passwords back nor take the audit along.
+They are no part of the store: a backup that is restored by `patchmap restore`, or a file that is
+given away, neither brings old passwords back nor takes the audit along. In PostgreSQL they are
+tables of the same database, so a server's own backup (`pg_restore`) has both and brings back old
+passwords, sessions, revoked keys and erased rows.
 """
 
 from __future__ import annotations
