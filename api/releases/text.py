@@ -22,9 +22,14 @@ def rounding_text(release: Release) -> str:
         )
     text = (
         f"Every number is a multiple of {BASE}. It was rounded up or down at random, so that on "
-        "average nothing is added or lost, and totals were kept true. "
-        "A 0 can stand for 0 to 4 incidents, and a 5 for 1 to 9. Larger tables are sums of smaller "
-        "ones, so they add up."
+        "average nothing is added or lost, and totals were kept true. Larger tables are sums of "
+        "smaller ones, so they add up. "
+    )
+    text += (
+        "The numbers agree with others that are published, so a 0 can stand for more than 4 "
+        "incidents, and a 5 for none or for more than 9."
+        if _others(release)
+        else "A 0 can stand for 0 to 4 incidents, and a 5 for 1 to 9."
     )
     if release.linked:
         text += " Numbers that were published before stay as they were, but where data was revised."
@@ -35,7 +40,7 @@ def error_text(release: Release) -> str:
     """Say how far the numbers are from the true ones, as far as the public may know."""
     if not release.is_rounded:
         return "Rounding adds no error."
-    if others := len(release.linked) + len(release.tables) - 1:
+    if others := _others(release):
         # Errors of independent roundings add like the sides of a right angle.
         mean = MEAN_ERROR * (1 + others) ** 0.5
         return (
@@ -46,6 +51,11 @@ def error_text(release: Release) -> str:
         f"Mean absolute error by area: about {MEAN_ERROR}, and never {BASE} or more. The total of "
         f"all areas, and the totals of each month, are also off by less than {BASE}."
     )
+
+
+def _others(release: Release) -> int:
+    """How many tables its numbers agree with, of earlier releases and of its own layers."""
+    return len(release.linked) + len(release.tables) - 1
 
 
 def accuracy_lines(release: Release) -> list[str]:

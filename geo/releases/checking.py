@@ -168,8 +168,27 @@ def _attacked(numbers: PublishedNumbers, cells: _Cells) -> Iterator[Finding]:
     low, high = shown_bounds(_those(numbers, agree), cells.values)
     for piece in np.flatnonzero((high < BASE) & ((low == high) | (low >= 1))).tolist():
         yield cells.refusal(piece, Bounds(int(low[piece]), int(high[piece])))
+    yield from _taken_together(numbers, cells)
     if not agree.all():
         yield _revised(int((~agree).sum()), _those(numbers, ~agree).sums.indices, cells)
+
+
+def _taken_together(numbers: PublishedNumbers, cells: _Cells) -> Iterator[Finding]:
+    """Refuse where a number that was published before and today's together bound a count under 5.
+
+    Whether data was revised in between is not known to everybody, nor is it to who reads both.
+    """
+    today = numbers.sums @ cells.values
+    low = np.maximum(np.maximum(today, numbers.values) - TOLERANCE, 0)
+    high = np.minimum(today, numbers.values) + TOLERANCE
+    small = (today != numbers.values) & (low <= high) & (high < BASE)
+    for at in np.flatnonzero(small & ((low == high) | (low >= 1))).tolist():
+        pieces: list[int] = numbers.sums[[at]].indices.tolist()
+        yield Finding(
+            "refused",
+            f"a number published before is {numbers.values[at]} and would be {today[at]} now: both "
+            f"together tell a count of {low[at]} to {high[at]} ({cells.listed(pieces)})",
+        )
 
 
 def _those(numbers: PublishedNumbers, chosen: NDArray[np.bool_]) -> PublishedNumbers:
@@ -180,8 +199,8 @@ def _those(numbers: PublishedNumbers, chosen: NDArray[np.bool_]) -> PublishedNum
 def _revised(many: int, touched: NDArray[np.integer], cells: _Cells) -> Finding:
     """Say which numbers changed because data was revised after they were published.
 
-    A number changes only when its count has left the reach of the old one, so the two are of two
-    counts, of which each is protected: to take them for one count gives a wrong answer.
+    A number changes only when its count has left the reach of the old one, and never between 0 and
+    5; that the two would together tell a small count was refused before.
     """
     pieces: list[int] = np.unique(touched).tolist()
     names = f": {cells.listed(pieces)}" if pieces else ""

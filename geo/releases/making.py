@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from geo.question.ask import Answer, Question, ask
 from geo.question.store_settings import source_notes
 from geo.releases.ledger import Ledger
 from geo.releases.model import Accuracy, Release, ReleaseDefinition, ReleaseTable
+from geo.releases.scopes import Scope, places_in
 from geo.releases.small_places import population_findings, single_places
 from geo.sources import police_uk
 from geo.store.contract import StoreReader, Window
@@ -89,17 +89,19 @@ def make_release(
             return MadeRelease(release, ledger)
         known = {name: one.definition for name, one in published.items()}
         earlier = [
-            _Scope.of(known[name], table)
+            Scope.of(known[name], table)
             for name, layer in ledger.tables
             if (table := published[name].table(layer))
         ]
         incidents = _incidents(
-            store, [*earlier, *(_Scope.of(definition, one.table) for one in drafts)]
+            store, [*earlier, *(Scope.of(definition, one.table) for one in drafts)]
         )
     cells = [scope.cells(incidents) for scope in earlier]
+    scopes = list(earlier)
     # Large areas first: their numbers are then as good as alone, and those of small areas add up.
     for draft in sorted(drafts, key=lambda one: len(one.table.codes)):
-        release, ledger = _protect(release, draft, ledger, cells, incidents, secret=secret)
+        scopes.append(Scope.of(definition, draft.table))
+        release, ledger = _protect(release, draft, ledger, scopes, cells, incidents, secret=secret)
     linked = _linked(known, cells, ledger)
     return MadeRelease(replace(release, linked=linked), ledger)
 
@@ -108,6 +110,7 @@ def _protect(  # noqa: PLR0917 - what one table needs of the release
     release: Release,
     draft: _DraftTable,
     ledger: Ledger,
+    scopes: Sequence[Scope],
     cells: list[NDArray[np.int64]],
     incidents: pd.DataFrame,
     *,
@@ -115,9 +118,12 @@ def _protect(  # noqa: PLR0917 - what one table needs of the release
 ) -> tuple[Release, Ledger]:
     """Put the protected table of a layer in the place of the true one, and into the ledger."""
     definition, true = release.definition, draft.table
-    cells.append(_Scope.of(definition, true).cells(incidents))
+    *earlier, own = scopes
+    cells.append(own.cells(incidents))
+    every = np.column_stack(cells)
     keys = record_keys(incidents["incident_id"], secret)
-    pieces, _ = protected(ledger.pieces, np.column_stack(cells), true.shape, keys, secret=secret)
+    places = places_in(own, earlier, ledger.pieces, every[:, :-1])
+    pieces, _ = protected(ledger.pieces, every, true.shape, keys, secret=secret, places=places)
     table = _filled(true, pieces.table(len(cells) - 1, true.shape.size))
     findings = [
         *population_findings(true, draft.residents),
@@ -213,41 +219,7 @@ def _attribution(definition: ReleaseDefinition, store: StoreReader) -> tuple[str
     )
 
 
-@dataclass(frozen=True)
-class _Scope:
-    """Which incidents a table counts, in which of its cells."""
-
-    table: ReleaseTable
-    sources: tuple[str, ...]
-    groups: Mapping[str, int]
-    everything: bool
-
-    @classmethod
-    def of(cls, definition: ReleaseDefinition, table: ReleaseTable) -> _Scope:
-        numbers = {
-            slug: at for at, slugs in enumerate(definition.groups.values()) for slug in slugs
-        }
-        return cls(table, definition.sources, numbers, not numbers)
-
-    def cells(self, incidents: pd.DataFrame) -> NDArray[np.int64]:
-        """The cell of each incident; −1 for those that the table does not count."""
-        table, shape = self.table, self.table.shape
-        month = pd.Index(table.months).get_indexer(pd.Index(incidents["month"]))
-        group: NDArray[np.integer] = np.zeros(len(incidents), np.int64)
-        if not self.everything:
-            group = incidents["category"].map(self.groups).fillna(-1).to_numpy(np.int64)
-        area = np.full(len(incidents), -1)
-        here = (month >= 0) & (group >= 0) & incidents["source"].isin(self.sources).to_numpy()
-        frame = gpd.GeoDataFrame(index=list(table.codes), geometry=list(table.outlines))
-        area[here] = AreaLocator(frame).locate(incidents["x"][here], incidents["y"][here])
-        cells = (area * shape.months + month) * shape.groups + group
-        unknown = np.isnan(table.values.ravel())
-        inside = area >= 0
-        inside[inside] = ~unknown[cells[inside]]
-        return np.where(inside, cells, -1)
-
-
-def _incidents(store: StoreReader, scopes: Sequence[_Scope]) -> pd.DataFrame:
+def _incidents(store: StoreReader, scopes: Sequence[Scope]) -> pd.DataFrame:
     """The incidents of all months of some tables, with the `month` of each."""
     months = {month for scope in scopes for month in scope.table.months}
     if not months:

@@ -224,6 +224,16 @@ def test_a_form_that_cannot_be_a_release_is_shown_again_with_the_reason(service:
         assert 'value="Incidents &lt;2024&gt;"' in answer.text
 
 
+def test_what_a_0_and_a_5_can_stand_for_depends_on_what_they_agree_with(service: Service) -> None:
+    service.publish()
+    page = service.by(PUBLIC).get("/open/asb-2024").text
+    assert "A 0 can stand for 0 to 4 incidents, and a 5 for 1 to 9." in page
+    service.by(ANN).post("/releases", data={**FORM, "release_id": "again"})
+    page = service.by(BEN).get("/releases/again").text
+    assert "a 0 can stand for more than 4 incidents, and a 5 for none" in page
+    assert "a 5 for 1 to 9" not in page
+
+
 def test_what_is_not_there_is_a_problem_document(service: Service) -> None:
     service.publish()
     client = service.by(PUBLIC)

@@ -183,3 +183,38 @@ def test_revised_data_changes_a_number_only_where_it_no_longer_fits() -> None:
     )
     assert second.table(1, 3)[:2].tolist() == first.table(0, 3)[:2].tolist()
     assert second.table(1, 3)[2] in (35, 40)
+
+
+@pytest.mark.parametrize("count", range(10))
+def test_a_value_of_0_or_5_stays_until_the_count_is_10(count: int) -> None:
+    for number in range(20):
+        secret = bytes([number]) * 8
+        cells = np.repeat([0, 1], [3, 17])
+        keys = record_keys(map(str, range(20)), secret)
+        first, _ = protected(
+            Pieces.none(), cells[:, None], TableShape(2, 1, 1), keys, secret=secret
+        )
+        now = np.repeat([0, 1], [count, 17])
+        keys = record_keys((f"revised {at}" for at in range(len(now))), secret)
+        second, _ = protected(
+            first,
+            np.column_stack([now, now]),
+            TableShape(2, 1, 1),
+            keys,
+            secret=secret,
+            places=np.array([0, 1]),
+        )
+        assert second.table(1, 2)[0] == first.table(0, 2)[0] == second.table(0, 2)[0]
+
+
+def test_a_cell_that_was_empty_is_0_until_the_count_is_10() -> None:
+    shape, seen = TableShape(1, 1, 1), set[int]()
+    for count in (3, 9, 12):
+        for number in range(20):
+            secret = bytes([number]) * 8
+            first = Pieces(np.zeros((0, 1), np.int64), Pieces.none().values, Pieces.none().keys)
+            keys = record_keys(map(str, range(count)), secret)
+            cells = np.zeros((count, 2), np.int64)
+            pieces, _ = protected(first, cells, shape, keys, secret=secret)
+            seen.add(int(pieces.table(1, 1)[0]))
+        assert seen == ({0} if count < 10 else {0, 10, 15})

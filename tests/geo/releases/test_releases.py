@@ -47,8 +47,13 @@ def strips(widths: list[int], names: str) -> gpd.GeoDataFrame:
     return frame.set_axis(pd.Index([*names], name="area_code"))
 
 
-def month_of(month: str, *, source: str = "calls", extra: int = 0) -> Partition:
-    """A month of 40 incidents along 2 km, and some more in the first hundred metres."""
+def month_of(
+    month: str, *, source: str = "calls", extra: int = 0, first: int | None = None
+) -> Partition:
+    """A month of 40 incidents along 2 km, and some more in the first hundred metres.
+
+    Or only the first so many of all.
+    """
     rng = np.random.default_rng(int(month.replace("-", "")))
     size = 40 + extra
     x = np.append(rng.uniform(WEST, WEST + 2_000, 40), np.full(extra, WEST + 50))
@@ -67,14 +72,14 @@ def month_of(month: str, *, source: str = "calls", extra: int = 0) -> Partition:
             "reference": "",
         },
         columns=list(COLUMNS),
-    )
+    ).iloc[:first]
     rejected = pd.DataFrame(columns=["line", "reason", "row"])
     return Partition(
         source=source,
         name="town",
         month=month,
         file=f"{month}-{source}.csv",
-        sha256=f"{month}-{source}-{extra}",
+        sha256=f"{month}-{source}-{extra}-{first}",
         fields=(),
         batches=lambda: iter([Batch(rows, rejected)]),
     )
@@ -237,6 +242,52 @@ def test_revised_data_is_said_and_numbers_that_still_fit_stay(pair: Pair) -> Non
     result = releases.check("second")
     assert any("Ward A, 2024-01" in one.text for one in result.findings)
     assert result.passed
+
+
+def test_what_was_undone_and_imported_again_has_the_same_numbers(pair: Pair) -> None:
+    store, _ = pair
+    before = published(pair, asb("first"))
+    with store.transaction():
+        store.put_partition(month_of("2024-04"))
+        for record in store.imports():
+            if record.month in MONTHS:
+                store.undo_import(record.import_id)
+    published(pair, replace(asb("april", "wards-new"), first="2024-04", last="2024-04"))
+    with store.transaction():
+        for month in MONTHS:
+            store.put_partition(month_of(month))
+    np.testing.assert_array_equal(published(pair, asb("again")).values, before.values)
+
+
+@pytest.mark.parametrize("kept", [6, 12])
+def test_a_5_whose_incidents_are_gone_stays_a_5_on_all_boundaries(pair: Pair, kept: int) -> None:
+    store, _ = pair
+    before = published(pair, asb("first"))
+    assert (before.values == 5).any()
+    with store.transaction():
+        for month in MONTHS:
+            store.put_partition(month_of(month, first=kept))
+    after = published(pair, asb("less")).values
+    np.testing.assert_array_equal(after[before.values <= 5], before.values[before.values <= 5])
+    assert (after <= 5).all()
+    halves = published(pair, asb("halves", "halves"))  # C is in the second, as B is in part
+    np.testing.assert_array_equal(halves.values.sum(axis=0), after.sum(axis=0))
+    assert (halves.values[1] >= after[2:].sum(axis=0)).all()
+
+
+def test_an_earlier_number_that_tells_a_small_count_with_todays_is_refused(pair: Pair) -> None:
+    store, releases = pair
+    first = published(pair, asb("first"))
+    draft = releases.make(asb("second"), store, by="ann")
+    assert releases.check("second").passed
+    values = first.values.copy()
+    at = tuple(np.argwhere(values == 0)[0])
+    values[at] = 5  # as if the same incidents had been rounded apart
+    before = releases.get("first")
+    changed = replace(before, tables=(replace(first, values=values),))
+    result = check_release(draft, releases._ledger("second"), {"first": changed})
+    assert not result.passed
+    assert "both together tell a count of 1 to 4" in result.findings[0].text
 
 
 def test_open_sources_are_published_as_they_are_and_never_mixed(pair: Pair) -> None:
