@@ -41,7 +41,19 @@ class Scope:
 
     @classmethod
     def of(cls, definition: ReleaseDefinition, table: ReleaseTable) -> Scope:
-        """The scope of a table of a release."""
+        """Return the scope of a table of a release.
+
+        Parameters
+        ----------
+        definition
+            Of the release.
+        table
+            One of its tables.
+
+        Returns
+        -------
+        The scope.
+        """
         numbers = {
             slug: at for at, slugs in enumerate(definition.groups.values()) for slug in slugs
         }
