@@ -49,7 +49,7 @@ class Card:
     n
         Its incidents in the period.
     usual
-        How many were to be expected of it in the period, by its past.
+        How many were to be expected of it in the period, by its past; None where that is not known.
     verdict
         One of the verdicts on its last month; '' if it was not judged.
     said
@@ -66,7 +66,7 @@ class Card:
     beside: str
     area: str
     n: int
-    usual: float
+    usual: float | None
     verdict: str
     said: str
     expected: str
@@ -82,6 +82,7 @@ def cards(findings: Findings) -> Variables:
         "window": findings.answer.window.period.title,
         "judged": step_title(judged.known.steps.labels[-1]) if judged else "",
         "no_history": reason,
+        "knows_usual": findings.knows_usual,
         "trend": trend,
     }
 
@@ -135,7 +136,7 @@ def place_cards(findings: Findings, judged: JudgedSeries | None, trend: Trend | 
                 beside=streets[1] if len(streets) > 1 else "",
                 area=str(area or ""),
                 n=int(place["n"]),
-                usual=float(place["expected"]),
+                usual=float(place["expected"]) if findings.knows_usual else None,
                 verdict=verdict,
                 said=said,
                 expected=expected,

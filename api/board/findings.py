@@ -215,6 +215,14 @@ class Findings:
         """The first ranked places; see `geo.hotspots.ranking.rank`."""
         return gpd.GeoDataFrame(LAYERS["ranked-hotspots"].compute(self.answer).frame.head(RANKED))
 
+    @property
+    def knows_usual(self) -> bool:
+        """Whether what is usual of a place is known of incidents before the period.
+
+        Without any, `expected` is the period's own count, shrunk.
+        """
+        return len(self.answer.window.incidents) > len(self.answer.counted)
+
     @cached_property
     def ranked(self) -> gpd.GeoDataFrame:
         """The first ranked places with `peak`, and `group` and `reason` of their middle cell.

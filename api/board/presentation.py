@@ -115,6 +115,7 @@ def _place(
     circle = (float(place["x"]), float(place["y"]), float(place["radius_m"]))
     incidents = findings.answer.counted[findings.within(findings.answer.counted, circle)]
     span = span_words(findings.answer.accounts.period)
+    usual = "" if card.usual is None else f", {usual_words(card.usual)}"
     streets = [name for name in str(place["streets"] or "").split("; ") if name]
     peak = str(place["peak"]).partition(",")[0]
     group = str(place["group"])
@@ -128,7 +129,7 @@ def _place(
     return Step(
         f"Place {card.rank} of {of}",
         place_title(card),
-        f"{card.n:,} incident{'' if card.n == 1 else 's'} {span}, {usual_words(card.usual)}.",
+        f"{card.n:,} incident{'' if card.n == 1 else 's'} {span}{usual}.",
         [line for line in lines if line],
         at=card.at,
         chart=card.chart,

@@ -154,6 +154,7 @@ def places(findings: Findings) -> Variables:
         "names": _names(answer, ranked["area_code"]),
         "window": answer.window.period.title,
         "window_months": len(answer.window.period.months),
+        "knows_usual": findings.knows_usual,
         "patterns": PATTERN_WORDS,
         "no_patterns": "" if judged else ranked["reason"].iloc[0],
         "timed": bool((ranked["peak"] != "").any()),

@@ -159,6 +159,19 @@ def test_the_story_of_a_place_names_its_streets_and_its_rank(town_client: TestCl
     assert "<i>" not in story
 
 
+def test_what_is_usual_is_not_said_of_places_without_earlier_incidents(
+    town_client: TestClient,
+) -> None:
+    # The town has two months: of both together nothing earlier is known.
+    for address, more in (("/", "&present=1"), ("/brief.html", "")):
+        later = town_client.get(f"{address}{LATER}{more}").text
+        whole = town_client.get(f"{address}{QUESTION}{more}").text
+        assert re.search(r"usually (about )?\d", later), address
+        assert not re.search(r"usually (about )?\d", whole), address
+    at = place_of(town_client.get(QUESTION).text)
+    assert "usually" not in town_client.get(f"/story{QUESTION}&at={at}").text
+
+
 @pytest.mark.parametrize(
     ("at", "message"),
     [
