@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 from api.access_settings import AccessSettings
 from geo.errors import InputError
 
+if sys.platform != "win32":
+    import pwd
+
 DEFAULT_STORE = "patchmap.gpkg"
 POLICE_UK = "https://data.police.uk"
 """The site whose archives are below /data/archive/."""
@@ -40,8 +43,17 @@ except PackageNotFoundError:  # run from a plain copy of the code
 
 
 def user_name() -> str:
-    """The user who runs this process, for the records of changes."""
-    return getpass.getuser()
+    """The user who runs this process, for the records of changes.
+
+    Of the process itself: what the environment says (`LOGNAME`) anyone could set, and be the second
+    person who approves.
+    """
+    if sys.platform == "win32":
+        return getpass.getuser()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without a name
+        return f"user-{os.getuid()}"
 
 
 def has_display(environment: Mapping[str, str] = os.environ) -> bool:

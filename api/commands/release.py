@@ -24,6 +24,7 @@ from api.settings import user_name
 from geo.releases.defining import ReleaseTexts, define
 from geo.releases.model import Release
 from geo.releases.records import ReleaseRecords
+from geo.releases.written import digest
 from geo.store.contract import Store
 
 release = typer.Typer(help="Make, check and approve releases for the public.", no_args_is_help=True)
@@ -117,12 +118,23 @@ def check(context: typer.Context, release_id: ReleaseId) -> None:
 
 
 @release.command("approve")
-def approve(context: typer.Context, release_id: ReleaseId) -> None:
+def approve(
+    context: typer.Context,
+    release_id: ReleaseId,
+    reviewed: Annotated[
+        str | None,
+        typer.Option(
+            "--digest",
+            metavar="DIGEST",
+            help="Digest that `release show` gave; refused if the draft was made again since.",
+        ),
+    ] = None,
+) -> None:
     """Approve a release, which publishes it; never the person who made it."""
     cli = CommandContext.of(context)
     with _opened(cli) as (_, releases):
         cli.record(Action.RELEASE, subject=f"{release_id} approved")
-        one = releases.approve(release_id, by=user_name())
+        one = releases.approve(release_id, by=user_name(), digest_reviewed=reviewed)
     cli.echo([f"published {release_line(one)}", f"address: /open/{release_id}"], release_facts(one))
 
 
@@ -154,6 +166,7 @@ def _lines(one: Release) -> list[str]:
         f"incidents of {', '.join(one.definition.sources)}: {groups}",
         *([f"not published by any source, so unknown: {missing}"] if missing else []),
         *([f"agrees with {', '.join(one.linked)}"] if one.linked else []),
+        f"digest: {digest(one)}",
         rounding_text(one),
         error_text(one),
         *accuracy_lines(one),

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from api.identity.roles import Capability, Role, capabilities_of
+from api.identity.roles import OF_ALL_AREAS, Capability, Role, capabilities_of
 from geo.properties import cached_property
 
 Way = Literal["local", "account", "proxy", "key", "public"]
@@ -57,8 +57,14 @@ class Identity:
 
     @cached_property
     def capabilities(self) -> frozenset[Capability]:
-        """What they may do; the user of this machine may do everything."""
-        return frozenset(Capability) if self.way == "local" else capabilities_of(self.roles)
+        """What they may do; the user of this machine may do everything.
+
+        A release is of all areas, so whoever sees only some neither reviews nor makes any.
+        """
+        if self.way == "local":
+            return frozenset(Capability)
+        may = capabilities_of(self.roles)
+        return may if self.areas is None else may - OF_ALL_AREAS
 
     def may(self, capability: Capability) -> bool:
         """Tell whether they may do something."""

@@ -51,6 +51,11 @@ class Role(StrEnum):
     """A program that watches the service."""
 
 
+OF_ALL_AREAS: Final = frozenset(
+    {Capability.REVIEW_RELEASES, Capability.MAKE_RELEASES, Capability.APPROVE_RELEASES}
+)
+"""What nobody may do who sees some areas only."""
+
 _PUBLIC: Final = frozenset({Capability.READ_RELEASES})
 _VIEWER: Final = _PUBLIC | {Capability.READ_ANSWERS, Capability.USE_KEYS}
 

@@ -24,6 +24,7 @@ from geo.incidents import category_title
 from geo.releases.defining import ReleaseTexts, define
 from geo.releases.model import Release
 from geo.releases.records import ReleaseRecords
+from geo.releases.written import digest
 from geo.store.layer_ids import areas_among
 
 router = APIRouter(prefix="/releases", dependencies=[requires(Capability.REVIEW_RELEASES)])
@@ -71,13 +72,14 @@ def release(request: Request, opened: ReleasesDep, release_id: str) -> Response:
 
 
 @router.post("/{release_id}/approve", dependencies=[requires(Capability.APPROVE_RELEASES)])
-def approve(request: Request, opened: ReleasesDep, release_id: str) -> Response:
-    """Publish a draft that another person made."""
+def approve(request: Request, opened: ReleasesDep, release_id: str, fields: FieldsDep) -> Response:
+    """Publish a draft that another person made, as it was when this one looked at it."""
     person, existing = _person(request), _existing(opened)
+    reviewed = fields.get("digest", [""])[0]
     existing.get(release_id)
     record(request, action=Action.RELEASE, subject=f"{release_id} approved")
     try:
-        existing.approve(release_id, by=person.name)
+        existing.approve(release_id, by=person.name, digest_reviewed=reviewed)
     except StoreError:
         raise
     except PatchmapError as error:
@@ -151,13 +153,15 @@ def _one(
     *,
     refusal: PatchmapError | None = None,
 ) -> Response:
-    existing = _existing(opened)
+    existing, person = _existing(opened), identity_of(request)
     one = existing.get(release_id)
     return _page(
         request,
         "release.html",
         refusal=refusal,
         release=one,
+        digest=digest(one),
+        is_maker=one.made_by.casefold() == person.name.casefold(),
         state=state_text(one),
         check=existing.check(release_id) if one.state == "draft" else None,
         tables=[_shown(one, at) for at in range(len(one.tables))],

@@ -7,6 +7,7 @@ from typing import Any, Final
 from geo.disclosure.controlled_rounding import BASE
 from geo.releases.checking import CheckResult
 from geo.releases.model import Release
+from geo.releases.written import digest
 
 MEAN_ERROR: Final = 1.6
 """Mean absolute error of an unbiased rounding to 5 where the remainders 0 to 4 are alike:
@@ -96,6 +97,7 @@ def release_facts(release: Release) -> dict[str, Any]:
     return {
         **release.definition.as_dict(),
         **{name: getattr(release, name) for name in (*plain, "withdrawn_at", "reason")},
+        "digest": digest(release),
         "rounded": release.is_rounded,
         "linked": list(release.linked),
         "months_missing": list(release.months_missing),

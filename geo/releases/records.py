@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from geo.errors import ConflictError, InputError, NotFoundError
+from geo.releases.cached import CachedReleases
 from geo.releases.checking import CheckResult, check_release
 from geo.releases.ledger import Ledger
 from geo.releases.making import MadeRelease, make_release
-from geo.releases.model import (
-    Accuracy,
-    Finding,
-    Release,
-    ReleaseDefinition,
-    ReleaseTable,
-)
+from geo.releases.model import Finding, Release, ReleaseDefinition
+from geo.releases.written import digest, read_release, release_as_text
 from geo.store.contract import StoreReader
 from geo.store.records import Records
 from geo.store.times import now
@@ -34,21 +29,26 @@ class ReleaseRecords:
     ----------
     records
         Where they are.
+    cache
+        Those that were read already.
     """
 
     records: Records
+    cache: CachedReleases = field(default_factory=CachedReleases, compare=False)
 
     def all(self) -> list[Release]:
         """Every release, by id."""
         rows = self.records.rows("SELECT record FROM patchmap_releases ORDER BY release_id")
-        return [_release(json.loads(record)) for (record,) in rows]
+        return [read_release(record) for (record,) in rows]
 
     def approved(self) -> list[Release]:
         """Those that the public may read, the latest first."""
-        rows = self.records.rows(
-            "SELECT record FROM patchmap_releases WHERE state = 'approved' ORDER BY number DESC"
-        )
-        return [_release(json.loads(record)) for (record,) in rows]
+        with self.records.reading():
+            rows = self.records.rows(
+                "SELECT release_id, number FROM patchmap_releases WHERE state = 'approved' "
+                "ORDER BY number DESC"
+            )
+            return [self._read(name, number, "approved") for name, number in rows]
 
     def get(self, release_id: str) -> Release:
         """Return a release.
@@ -66,10 +66,23 @@ class ReleaseRecords:
 
     def find(self, release_id: str) -> Release | None:
         """Return a release; None where there is none of that id."""
+        with self.records.reading():
+            rows = self.records.rows(
+                "SELECT number, state FROM patchmap_releases WHERE release_id = ?", release_id
+            )
+            return self._read(release_id, *rows[0]) if rows else None
+
+    def _read(self, release_id: str, number: int | None, state: str) -> Release:
+        """Read a release within a transaction; drafts anew each time, because they change."""
+        if number is None:
+            return read_release(self._text(release_id))
+        return self.cache.get((release_id, number, state), lambda: self._text(release_id))
+
+    def _text(self, release_id: str) -> str:
         rows = self.records.rows(
             "SELECT record FROM patchmap_releases WHERE release_id = ?", release_id
         )
-        return _release(json.loads(rows[0][0])) if rows else None
+        return str(rows[0][0])
 
     def make(self, definition: ReleaseDefinition, store: StoreReader, *, by: str) -> Release:
         """Make a draft, in the place of an earlier draft of the same id.
@@ -135,8 +148,8 @@ class ReleaseRecords:
         """
         with self.records.reading():
             release = self.get(release_id)
-            published, _ = self._published()
-            ledger, outdated = self._ledger(release_id), self._is_outdated(release)
+            published, last = self._published()
+            ledger, outdated = self._ledger(release_id) or last, self._is_outdated(release)
         result = check_release(release, ledger, published)
         if not outdated:
             return result
@@ -147,7 +160,7 @@ class ReleaseRecords:
         is_draft = release.state == "draft" and release.is_rounded
         return is_draft and release.based_on != self._last_approved()
 
-    def approve(self, release_id: str, *, by: str) -> Release:
+    def approve(self, release_id: str, *, by: str, digest_reviewed: str | None = None) -> Release:
         """Publish a draft.
 
         Parameters
@@ -156,6 +169,8 @@ class ReleaseRecords:
             Its id.
         by
             Who approves it: a second person, never the one who made it.
+        digest_reviewed
+            The digest of the draft that they looked at; None does not ask.
 
         Returns
         -------
@@ -166,7 +181,8 @@ class ReleaseRecords:
         NotFoundError
             If there is no such release.
         ConflictError
-            If it is no draft, its maker would approve it, or the check refuses it.
+            If it is no draft, its maker would approve it, the check refuses it, or it is another
+            draft than they looked at.
         """
         checked = self.get(release_id)
         refused = [one for one in self.check(release_id).findings if one.severity == "refused"]
@@ -174,12 +190,16 @@ class ReleaseRecords:
             release = self.get(release_id)
             if release.state != "draft":
                 raise ConflictError(f"release {release_id} is {release.state} already")
-            if release.made_by == by:
+            if release.made_by.casefold() == by.casefold():
                 raise ConflictError(
                     f"{by} made release {release_id}; a second person must approve it"
                 )
             if refused:
                 raise ConflictError(f"release {release_id} cannot be approved: {refused[0].text}")
+            if digest_reviewed is not None and digest_reviewed != digest(release):
+                raise ConflictError(
+                    f"release {release_id} was made again since you looked at it; look again"
+                )
             if release.made_at != checked.made_at or self._is_outdated(release):
                 raise ConflictError(f"release {release_id} has just changed; check it again")
             number = self.records.rows("SELECT coalesce(max(number), 0) FROM patchmap_releases")
@@ -190,6 +210,13 @@ class ReleaseRecords:
                 int(number[0][0]) + 1,
                 release_id,
             )
+            if approved.is_rounded:
+                # Its ledger holds theirs: each row's would grow with all before it.
+                self.records.execute(
+                    "UPDATE patchmap_releases SET ledger = '' WHERE number IS NOT NULL AND "
+                    "ledger IS NOT NULL AND release_id <> ?",
+                    release_id,
+                )
         return approved
 
     def withdraw(self, release_id: str, *, by: str, reason: str) -> Release:
@@ -240,16 +267,17 @@ class ReleaseRecords:
         rows = self.records.rows(
             "SELECT record, ledger FROM patchmap_releases WHERE number IS NOT NULL ORDER BY number"
         )
-        published = [_release(json.loads(record)) for record, _ in rows]
+        published = [read_release(record) for record, _ in rows]
         ledgers = [ledger for _, ledger in rows if ledger]
         last = Ledger.read(json.loads(ledgers[-1])) if ledgers else Ledger()
         return {one.release_id: one for one in published}, last
 
-    def _ledger(self, release_id: str) -> Ledger:
+    def _ledger(self, release_id: str) -> Ledger | None:
+        """The ledger of a draft or the last release; None for others, whose are in the last."""
         rows = self.records.rows(
             "SELECT ledger FROM patchmap_releases WHERE release_id = ?", release_id
         )
-        return Ledger.read(json.loads(rows[0][0])) if rows and rows[0][0] else Ledger()
+        return Ledger.read(json.loads(rows[0][0])) if rows and rows[0][0] else None
 
     def _last_approved(self) -> str:
         """The id of the last release whose numbers are rounded; open ones tell nothing new."""
@@ -273,7 +301,7 @@ class ReleaseRecords:
             "INSERT INTO patchmap_releases VALUES (?, ?, NULL, ?, ?)",
             made.release.release_id,
             made.release.state,
-            json.dumps(_record(made.release), ensure_ascii=False),
+            release_as_text(made.release),
             json.dumps(made.ledger.as_dict()) if made.release.is_rounded else None,
         )
 
@@ -281,34 +309,6 @@ class ReleaseRecords:
         self.records.execute(
             "UPDATE patchmap_releases SET state = ?, record = ? WHERE release_id = ?",
             release.state,
-            json.dumps(_record(release), ensure_ascii=False),
+            release_as_text(release),
             release.release_id,
         )
-
-
-def _record(release: Release) -> dict[str, Any]:
-    plain = {name: getattr(release, name) for name in Release.__dataclass_fields__}
-    return {
-        **plain,
-        "definition": release.definition.as_dict(),
-        "tables": [table.as_dict() for table in release.tables],
-        "findings": [asdict(one) for one in release.findings],
-        "accuracy": [asdict(one) for one in release.accuracy],
-    }
-
-
-_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "definition": ReleaseDefinition.read,
-    "tables": lambda records: tuple(ReleaseTable.read(one) for one in records),
-    "findings": lambda records: tuple(Finding(**one) for one in records),
-    "accuracy": lambda records: tuple(Accuracy(**one) for one in records),
-    **dict.fromkeys(("attribution", "linked", "months_missing"), tuple),
-}
-
-
-def _release(record: Mapping[str, Any]) -> Release:
-    return Release(**{name: _READERS.get(name, _same)(part) for name, part in record.items()})
-
-
-def _same(value: Any) -> Any:
-    return value

@@ -6,6 +6,7 @@ handful of people whom everyone knows.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -30,7 +31,7 @@ _NAMED: Final = 10
 def population_findings(
     table: ReleaseTable, residents: NDArray[np.float64] | None
 ) -> list[Finding]:
-    """Find areas of fewer than 100 residents.
+    """Find areas of fewer than 100 residents, or of an unknown number.
 
     Parameters
     ----------
@@ -41,21 +42,23 @@ def population_findings(
 
     Returns
     -------
-    A refusal that names them, or a caution where the residents are not known.
+    A refusal that names them, and a caution that names those whose residents are not known or 0.
     """
     if residents is None:
         text = f"{table.title} has no residents: check that no area has under {FEWEST_RESIDENTS}"
         return [Finding("caution", text)]
-    few = np.flatnonzero((residents > 0) & (residents < FEWEST_RESIDENTS))
-    if not len(few):
-        return []
-    names = _listed([table.names[at] for at in few])
-    return [
-        Finding(
-            "refused",
-            f"{table.title}: fewer than {FEWEST_RESIDENTS} residents in {names}; use larger areas",
+    findings = list[Finding]()
+    if len(few := np.flatnonzero((residents > 0) & (residents < FEWEST_RESIDENTS))):
+        text = f"fewer than {FEWEST_RESIDENTS} residents in {_named(table, few)}; use larger areas"
+        findings.append(Finding("refused", f"{table.title}: {text}"))
+    # Also where it is not a number. None at all may be a park, or a number that nobody filled in.
+    if len(unknown := np.flatnonzero(~(residents > 0))):
+        text = (
+            f"{table.title}: no residents, or an unknown number, in {_named(table, unknown)}; "
+            f"check that none has under {FEWEST_RESIDENTS}"
         )
-    ]
+        findings.append(Finding("caution", text))
+    return findings
 
 
 def single_places(
@@ -90,7 +93,7 @@ def single_places(
     one = total.index[(total >= FEWEST_COUNTED) & (largest > MOST_OF_ONE * total)]
     if not len(one):
         return []
-    names = _listed([table.names[at] for at in one])
+    names = _named(table, one)
     return [
         Finding(
             "caution",
@@ -100,6 +103,7 @@ def single_places(
     ]
 
 
-def _listed(names: list[str]) -> str:
+def _named(table: ReleaseTable, areas: Iterable[int]) -> str:
+    names = [table.names[at] for at in areas]
     rest = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,5 +1,6 @@
 """Releases for the public: who may do what, what is served where, and that withdrawn is gone."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -10,14 +11,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from starlette.requests import HTTPConnection
 
 from api.app import make_app
-from api.identity.identity import PUBLIC, Identity
+from api.identity.identity import PUBLIC, AreaScope, Identity
 from api.identity.roles import Role
 from api.imports.process import ImportHere
 from api.settings import Settings
 from geo.incidents import Batch, Partition
+from geo.releases import cached
+from geo.releases import records as records_of_releases
+from geo.releases.model import Release
+from geo.releases.written import read_release
 from geo.store.geopackage import GeoPackageStore
 from geo.store.geopackage.records import RecordsFile
 from tests.api.conftest import SearchesHere, make_town, month_of_incidents
@@ -52,10 +58,16 @@ class Service:
         self._caller.identity = identity
         return self.client
 
+    def approve(self, identity: Identity, *, page: str = "") -> Response:
+        """Approve what a page showed, by default what it shows now."""
+        page = page or self.by(identity).get("/releases/asb-2024").text
+        shown = re.findall('name="digest" value="([^"]+)"', page)
+        return self.by(identity).post("/releases/asb-2024/approve", data={"digest": shown})
+
     def publish(self) -> None:
         made = self.by(ANN).post("/releases", data=FORM)
         assert made.status_code == 303, made.text
-        approved = self.by(BEN).post("/releases/asb-2024/approve")
+        approved = self.approve(BEN)
         assert approved.status_code == 303, approved.text
 
 
@@ -117,7 +129,7 @@ def test_a_release_goes_from_its_maker_by_another_to_everybody(service: Service)
     service.by(ANN).post("/releases", data=FORM)
     assert {service.by(PUBLIC).get(address).status_code for address in ADDRESSES} == {404}
     assert service.by(ANN).post("/releases/asb-2024/approve").status_code == 403
-    both = Identity("ann", frozenset({Role.ANALYST, Role.CHAIR}), "account")
+    both = Identity("Ann", frozenset({Role.ANALYST, Role.CHAIR}), "account")
     page = service.by(both).get("/releases/asb-2024").text
     assert "another person must approve it" in page
     refused = service.by(both).post("/releases/asb-2024/approve")
@@ -126,8 +138,50 @@ def test_a_release_goes_from_its_maker_by_another_to_everybody(service: Service)
     by_key = replace(BEN, way="key")
     assert service.by(by_key).post("/releases/asb-2024/approve").status_code == 403
     assert "Approve and publish" in service.by(BEN).get("/releases/asb-2024").text
-    assert service.by(BEN).post("/releases/asb-2024/approve").status_code == 303
+    assert service.approve(BEN).status_code == 303
     assert {service.by(PUBLIC).get(address).status_code for address in ADDRESSES} == {200}
+
+
+def test_what_was_made_again_after_a_look_is_not_approved(service: Service) -> None:
+    service.by(ANN).post("/releases", data=FORM)
+    page = service.by(BEN).get("/releases/asb-2024").text
+    service.by(ANN).post("/releases", data={**FORM, "group": ["Burglary=burglary"]})
+    refused = service.approve(BEN, page=page)
+    assert refused.status_code == 409
+    assert "was made again since you looked at it" in refused.text
+    assert service.by(BEN).post("/releases/asb-2024/approve").status_code == 409
+    assert service.approve(BEN).status_code == 303
+
+
+def test_who_sees_some_areas_only_finds_no_releases(service: Service) -> None:
+    service.by(ANN).post("/releases", data=FORM)
+    roles = frozenset({Role.ANALYST, Role.CHAIR, Role.OFFICER})
+    officer = Identity("olu", roles, "account", AreaScope("wards", ("E05001",)))
+    client = service.by(officer)
+    assert client.get("/releases").status_code == 404
+    assert client.get("/releases/asb-2024").status_code == 404
+    assert client.post("/releases", data=FORM).status_code in {403, 404}
+    assert client.post("/releases/asb-2024/approve").status_code in {403, 404}
+
+
+def test_a_release_is_read_once_and_an_etag_answered_without(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.publish()
+    read = list[str]()
+
+    def counted(text: str) -> Release:
+        read.append(text)
+        return read_release(text)
+
+    monkeypatch.setattr(cached, "read_release", counted)
+    monkeypatch.setattr(records_of_releases, "read_release", counted)
+    client = service.by(PUBLIC)
+    etag = client.get("/open").headers["etag"]
+    for address in ("/open", "/open/index.json", *ADDRESSES):
+        assert client.get(address).status_code == 200
+    assert client.get("/open", headers={"if-none-match": etag}).status_code == 304
+    assert len(read) == 1
 
 
 def test_the_public_reads_releases_and_nothing_else(service: Service) -> None:

@@ -1,6 +1,7 @@
 """`patchmap release …`, from making a release to withdrawing it."""
 
 import json
+import re
 from contextlib import closing
 from pathlib import Path
 
@@ -8,13 +9,23 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli import app
+from api.settings import user_name
 from geo.errors import ConflictError
 from tests.api.conftest import make_town
 from tests.api.releases.test_open import calls_of
 
 
 def _run(store: Path, *words: str, user: str) -> Result:
-    return CliRunner(env={"LOGNAME": user}).invoke(app, ["--store", str(store), "release", *words])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.commands.release.user_name", lambda: user)
+        return CliRunner().invoke(app, ["--store", str(store), "release", *words])
+
+
+def test_the_environment_names_no_second_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = user_name()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
+    assert user_name() == before != "somebody-else"
 
 
 def test_one_makes_checks_and_another_approves(tmp_path: Path) -> None:
@@ -29,9 +40,12 @@ def test_one_makes_checks_and_another_approves(tmp_path: Path) -> None:
     checked = _run(path, "check", "first", user="ann")
     assert checked.exit_code == 0
     assert "first: no count under 5 can be recovered" in checked.stdout
-    refused = _run(path, "approve", "first", user="ann")
-    assert isinstance(refused.exception, ConflictError)
-    assert "address: /open/first" in _run(path, "approve", "first", user="ben").stdout
+    for words in (("approve", "first"), ("approve", "first", "--digest", "0" * 16)):
+        refused = _run(path, *words, user="ANN" if len(words) == 2 else "ben")
+        assert isinstance(refused.exception, ConflictError)
+    (digest,) = re.findall("digest: (.+)", made)
+    approved = _run(path, "approve", "first", "--digest", digest, user="ben")
+    assert "address: /open/first" in approved.stdout
     withdrawn = _run(path, "withdraw", "first", "--reason", "wrong month", user="ben")
     assert "withdrawn by ben" in withdrawn.stdout
     listed = CliRunner().invoke(app, ["--store", str(path), "--json", "release", "list"])

@@ -1,6 +1,7 @@
 """Releases: made from a store, checked against each other, approved by a second person."""
 
 import itertools
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,13 +15,14 @@ import shapely
 
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.disclosure.attack import bounds
-from geo.errors import ConflictError, InputError
+from geo.errors import ConflictError, InputError, StoreError
 from geo.incidents import COLUMNS, Batch, Partition, month_span
 from geo.question.ask import Question, ask
 from geo.releases import checking
 from geo.releases.checking import check_release
 from geo.releases.model import ReleaseDefinition, ReleaseTable
 from geo.releases.records import ReleaseRecords
+from geo.releases.written import digest, read_release, release_as_text
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from geo.store.geopackage.records import RecordsFile
@@ -195,6 +197,7 @@ def test_solving_for_each_small_group_recovers_none_of_them(pair: Pair) -> None:
         published(pair, definition)
     releases.make(asb("last", "halves"), store, by="ann")
     ledger = releases._ledger("last")
+    assert ledger
     everything = {one.release_id: one for one in releases.all()}
     tables = [everything[name].table(layer) for name, layer in ledger.tables]
     numbers = checking._numbers([table for table in tables if table], ledger)
@@ -224,6 +227,7 @@ def test_tables_that_were_rounded_apart_are_refused_by_name(pair: Pair) -> None:
     table = draft.tables[0]
     changed = replace(table, values=table.values + 5 * (table.values == 0))
     ledger = releases._ledger("second")
+    assert ledger
     everything = {one.release_id: one for one in releases.approved()}
     result = check_release(replace(draft, tables=(changed,)), ledger, everything)
     assert not result.passed
@@ -285,7 +289,9 @@ def test_an_earlier_number_that_tells_a_small_count_with_todays_is_refused(pair:
     values[at] = 5  # as if the same incidents had been rounded apart
     before = releases.get("first")
     changed = replace(before, tables=(replace(first, values=values),))
-    result = check_release(draft, releases._ledger("second"), {"first": changed})
+    ledger = releases._ledger("second")
+    assert ledger
+    result = check_release(draft, ledger, {"first": changed})
     assert not result.passed
     assert "both together tell a count of 1 to 4" in result.findings[0].text
 
@@ -307,14 +313,41 @@ def test_open_sources_are_published_as_they_are_and_never_mixed(pair: Pair) -> N
 
 def test_small_and_single_places_are_named(pair: Pair) -> None:
     store, releases = pair
-    few = strips([5, 5, 5, 5], "ABCD").assign(residents=[99, 1_000, 1_000, 1_000])
+    few = strips([5, 5, 5, 5], "ABCD").assign(residents=[99, np.nan, 0, 1_000])
     with store.transaction():
         store.put_layer(LayerMetadata("few", title="Few"), few)
         store.put_partition(month_of("2024-01", extra=60))
     releases.make(asb("few", "few"), store, by="ann")
-    findings = {one.severity: one.text for one in releases.check("few").findings}
-    assert findings["refused"] == "Few: fewer than 100 residents in Ward A; use larger areas"
-    assert "at one place in Ward A;" in findings["caution"]
+    refused, unknown, single = (one.text for one in releases.check("few").findings)
+    assert refused == "Few: fewer than 100 residents in Ward A; use larger areas"
+    assert "no residents, or an unknown number, in Ward B, Ward C; check" in unknown
+    assert "at one place in Ward A;" in single
+
+
+def test_a_record_of_a_later_version_is_read_as_far_as_it_is_known(pair: Pair) -> None:
+    store, releases = pair
+    draft = releases.make(asb("first"), store, by="ann")
+    record = json.loads(release_as_text(draft))
+    assert record["format"] == 1
+    record |= {"mood": "good", "definition": {**record["definition"], "colour": "red"}}
+    assert digest(read_release(json.dumps(record))) == digest(draft)
+    del record["format"]  # as the first version wrote it
+    assert digest(read_release(json.dumps(record))) == digest(draft)
+    with pytest.raises(StoreError, match="later version of Patchmap; upgrade"):
+        read_release(json.dumps({**record, "format": 2}))
+
+
+def test_only_the_last_release_holds_a_ledger_and_all_can_be_checked(pair: Pair) -> None:
+    store, releases = pair
+    published(pair, asb("short", last="2024-02"))
+    with store.transaction():
+        store.put_partition(month_of("2024-01", extra=30))
+    published(pair, asb("long"))
+    rows = releases.records.rows("SELECT release_id FROM patchmap_releases WHERE ledger <> ''")
+    assert [name for (name,) in rows] == ["long"]
+    before, after = releases.check("short"), releases.check("long")
+    assert before.passed
+    assert (before.numbers, before.pieces) == (after.numbers, after.pieces)
 
 
 def test_overlapping_areas_are_refused(pair: Pair) -> None:
