@@ -198,7 +198,9 @@ class Latest:
         match = _LATEST.fullmatch(text)
         if not match:
             raise QuestionError(
-                "period", f"cannot read {text!r}; write it as latest-3m or latest-28d"
+                "period",
+                f"cannot read {text!r}; write it as latest-3m or latest-28d, "
+                "or name both months: from=2024-01&to=2024-03",
             )
         return cls(int(match[1]), "d" if match[2] == "d" else "m")
 

@@ -9,7 +9,7 @@ from api.board.findings import Findings
 from api.board.headline import compared_words, headline_of, span_title
 from api.board.view import BoardView
 from api.maps.modes import DEFAULT_MODE, MAP_MODES
-from api.pages.bar import BASELINES, bar
+from api.pages.bar import BASELINES, bar, chosen_layer
 from api.pages.text import (
     area_words,
     categories_words,
@@ -24,6 +24,7 @@ from api.pages.text import (
     total_words,
 )
 from api.settings import VERSION
+from api.snapshot import Snapshot
 from geo.analyses.surfaces import against_words
 from geo.period import Period
 from geo.question.answer import Answer
@@ -110,11 +111,20 @@ def bar_variables(answers: Answers, view: BoardView, question: Question) -> dict
     question
         Its Question, with defaults filled in where it has an answer.
     """
+    snapshot = answers.snapshot()
+    titles = {one.layer_id: one.title for one in snapshot.choices()}
     return {
-        "bar": bar(answers.snapshot(), question),
+        "bar": bar(snapshot, question),
         "modes": _modes(view),
-        "limits": _limits(view, {one.layer_id: one.title for one in answers.snapshot().choices()}),
+        "limits": _limits(view, titles, _names_within(snapshot, question)),
     }
+
+
+def _names_within(snapshot: Snapshot, question: Question) -> str:
+    """The names of the areas that a Question shows alone; '' where it shows all."""
+    areas = snapshot.areas_or_none(chosen_layer(snapshot, question)) if question.within else None
+    names = {} if areas is None else areas["area_name"].to_dict()
+    return ", ".join(str(names.get(code, code)) for code in question.within)
 
 
 def _modes(view: BoardView) -> list[dict[str, object]]:
@@ -128,8 +138,6 @@ def _modes(view: BoardView) -> list[dict[str, object]]:
                 "/",
                 show=name if name != DEFAULT_MODE else "",
                 **(compare if mode.compares else {}),
-                # Two maps side by side are of two whole periods.
-                **({"month": ""} if name == "pair" else {}),
             ),
         }
         for name, mode in MAP_MODES.items()
@@ -141,13 +149,13 @@ def _limit_words(name: str, text: str, layers: Mapping[str, str]) -> str:
     return Period.of_months(text, text).title if name == "month" else layers.get(text) or text
 
 
-def _limits(view: BoardView, layers: Mapping[str, str]) -> list[tuple[str, str]]:
+def _limits(view: BoardView, layers: Mapping[str, str], within: str) -> list[tuple[str, str]]:
     """Restrictions that are easily overlooked, each with the address that removes it."""
     titles = {"month": "only", "within": "only", "study": "judged against", "by": "by"}
     options = view.options()
     limits = [
         (
-            f"{title} {_limit_words(name, options[name], layers)}",
+            f"{title} {(name == 'within' and within) or _limit_words(name, options[name], layers)}",
             view.address("/", at="", **{name: ""}),
         )
         for name, title in titles.items()

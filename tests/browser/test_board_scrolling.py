@@ -84,3 +84,35 @@ def test_the_story_of_an_area_and_two_maps_leave_the_rest_free(
     watched.page.locator("#story-title").wait_for()
     watched.page.wait_for_load_state("load")
     assert overlaps_when_scrolled(watched.page) == {}
+
+
+def test_numbers_and_verdict_of_a_place_have_lines_of_their_own(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{address}/?from=2025-06&to=2025-08&compare=year&category=anti-social-behaviour")
+    page.locator(".place").first.wait_for()
+    page.wait_for_load_state("load")
+    # The widest words that a card has.
+    page.evaluate(
+        """() => document.querySelectorAll(".place .facts").forEach((facts) => {
+            facts.innerHTML = "<strong>1,104</strong> · usually 1,104";
+            facts.parentElement.querySelector(".verdict")?.remove();
+            facts.insertAdjacentHTML("afterend", "<p class='verdict'>too early to say</p>");
+        })"""
+    )
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll(".place :is(h3, .facts, .verdict)")]
+            .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"""
+    )
+    over = page.evaluate(
+        """() => [...document.querySelectorAll(".place")].flatMap((card) => {
+            const parts = [...card.querySelectorAll("h3, .where, .facts, .verdict, .spark")];
+            const boxes = parts.map((one) => one.getBoundingClientRect());
+            return boxes.filter((a) => boxes.some((b) => a !== b && a.width && b.width
+                && a.left < b.right - 1 && b.left < a.right - 1
+                && a.top < b.bottom - 1 && b.top < a.bottom - 1));
+        })"""
+    )
+    assert (cut, over) == ([], [])

@@ -75,3 +75,27 @@ def test_a_map_is_drawn_for_the_screen_that_it_is_on(browser: Browser, address: 
         page.goto(f"{address}/?period=latest-28d&compare=previous")
         assert outlines(page) == {line}
         context.close()
+
+
+def test_paper_is_light_and_its_numbers_white_on_black(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="dark")
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(f"{address}/?period=latest-28d&compare=previous")
+    assert outlines(page) == {ON_DARK}
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert outlines(page) == {OUTLINE}
+    adjust, tiles = page.frames[1].evaluate(
+        """() => {
+            const style = (selector) => getComputedStyle(document.querySelector(selector));
+            const tiles = style(".dark-ground .leaflet-tile-pane");
+            return [style(".place-number").printColorAdjust, tiles.filter];
+        }"""
+    )
+    assert adjust == "exact"
+    assert tiles.startswith("invert(1)")
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert outlines(page) == {ON_DARK}
+    context.close()

@@ -92,7 +92,9 @@ def test_the_latest_months_or_days_end_with_the_data(text, last_day, first, last
 
 @pytest.mark.parametrize("text", ["latest", "latest-0m", "latest-3w", "latest-99999d", "last-3m"])
 def test_what_is_no_latest_period_is_refused(text):
-    with pytest.raises(QuestionError, match=r"period: .* write it as latest-3m or latest-28d"):
+    with pytest.raises(
+        QuestionError, match=r"period: .* write it as latest-3m or latest-28d, or .*from="
+    ):
         Latest.read(text).up_to(date(2024, 2, 20))
 
 

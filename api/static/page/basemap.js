@@ -43,6 +43,8 @@ function addBasemap(map, { places = true } = {}) {
   const view = { zoom: map.getZoom() ?? 12, scale: 1 };
   const { paint, labels, background } = /** @type {any} */ (window).patchmapBasemapRules(lib, sources.map(({ id }) => id), view, { dark, places });
   map.getContainer().style.background = background;
+  // On paper a dark one is turned light by the style of the map: printing does not wait for tiles.
+  map.getContainer().classList.toggle("dark-ground", dark);
 
   /** A layer that draws at the size of the screen, also between two zooms of tiles. @param {any} options */
   function layer(options) {

@@ -33,9 +33,10 @@
     light.set(one, own);
     for (const name of names) {
       const dark = DARK[own[name].toLowerCase()];
-      if (dark) set(name, screen.matches ? dark : own[name]);
+      if (dark) set(name, screen.matches && !paper ? dark : own[name]);
     }
   }
+  let paper = false;
   function apply() {
     map.eachLayer((/** @type {any} */ { options, feature }) => {
       if (feature) paint(options, ["color", "fillColor"], (name) => options[name], (name, colour) => (options[name] = colour));
@@ -46,10 +47,20 @@
   }
   // Before anything is drawn.
   if (screen.matches) apply();
-  // The basemap is drawn once: a page that has one is as it was opened, on paper too.
-  if (document.getElementById("basemap-data")) return;
-  screen.addEventListener("change", () => {
+  function repaint() {
     apply();
     map.eachLayer((/** @type {any} */ layer) => layer._renderer?._redraw?.());
+  }
+  // Paper is light: the board says so before it is printed.
+  window.addEventListener("patchmap:fit", (event) => {
+    paper = /** @type {any} */ (event).detail?.printing === true;
+    repaint();
+  });
+  // A vector basemap is drawn once, as the page was opened: what lies on it follows it on the screen.
+  const opened = screen.matches;
+  const ground = document.getElementById("basemap-data");
+  screen.addEventListener("change", () => {
+    paper = !!ground && opened && matchMedia("print").matches;
+    if (!ground || opened) repaint();
   });
 })();

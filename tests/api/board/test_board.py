@@ -268,6 +268,14 @@ def test_a_map_that_cannot_be_drawn_says_why_to_people(town_client: TestClient) 
     )
 
 
+def test_before_and_after_keep_the_month_and_areas_go_by_name(town_client: TestClient) -> None:
+    page = html.unescape(town_client.get(f"{LATER}&month=2024-01&within=B").text)
+    assert "month=2024-01" in re.search(r'href="([^"]*show=pair[^"]*)"', page)[1]
+    names = dict(re.findall(r'name="within" value="([^"]+)"[^>]*> ([^<]+)</label>', page))
+    assert re.search(r"<span>only ([^<]+?) <a", page.split('"limits"')[1])
+    assert f"<span>only {names['B']} <a" in page
+
+
 def test_before_and_after_are_of_one_question(town_client: TestClient) -> None:
     page = town_client.get(f"{LATER}&compare=previous&show=pair").text
     frames = re.findall(r'<iframe[^>]* src="([^"]+)"', page)
