@@ -33,7 +33,7 @@ from geo.properties import cached_property
 from geo.question.answer import Visible
 from geo.question.ask import Answer, Question, ask, default_layer
 from geo.question.concealed import concealed, limited, without_locations
-from geo.question.exclusions import names_ranked_place
+from geo.question.exclusions import UNSEEN, names_ranked_place
 from geo.question.layer_index import LayerIndexes
 from geo.question.resolve import check_names
 from geo.store.contract import LayerMetadata, PlanRecord, PlanSummary, Setting, Window
@@ -127,9 +127,11 @@ class _PlansHidden(Snapshot):
 class _AskedSnapshot(_PlansHidden):
     """What Questions are answered from: all areas, of which those not seen are concealed."""
 
-    def __init__(self, whole: Snapshot, view: DataView, limits: LimitedSnapshot) -> None:
+    def __init__(
+        self, whole: Snapshot, view: DataView, limits: LimitedSnapshot, question: Question
+    ) -> None:
         super().__init__(whole, view)
-        self._limits = limits
+        self._limits, self._leaves_out = limits, bool(question.without)
 
     def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
         """Return a layer's metadata and features."""
@@ -138,6 +140,15 @@ class _AskedSnapshot(_PlansHidden):
         if self.view.areas is None or metadata.kind == "lines":
             return metadata, frame
         return metadata, self._limits.concealed(layer_id)
+
+    def incidents(
+        self, window: Window | None = None, *, columns: Sequence[str] = ANSWER_COLUMNS
+    ) -> pd.DataFrame:
+        """Return all accepted incidents, and which are `UNSEEN` where places are left out."""
+        frame = self.whole.incidents(window, columns=columns)
+        if self.view.areas is None or not self._leaves_out:
+            return frame
+        return frame.assign(**{UNSEEN: ~self._limits.sees(frame)})
 
 
 class LimitedSnapshot(_PlansHidden):
@@ -153,6 +164,7 @@ class LimitedSnapshot(_PlansHidden):
 
     def __init__(self, whole: Snapshot, view: DataView) -> None:
         super().__init__(whole, view)
+        self.sees_all_areas = view.areas is None
         self._visible: dict[str, VisibleRows] = {}
         self._concealed: dict[str, gpd.GeoDataFrame] = {}
         self._cut: dict[str, gpd.GeoDataFrame] = {}
@@ -199,10 +211,15 @@ class LimitedSnapshot(_PlansHidden):
         else:
             read = list(dict.fromkeys([*wanted, "x", "y"]))
             frame = self.whole.incidents(window, columns=read)
-            frame = frame[self._locator.locate(frame["x"], frame["y"]) >= 0]
+            frame = frame[self.sees(frame)]
             frame = frame[wanted].reset_index(drop=True)
         hidden = np.full(len(frame), not self.view.locations)
         return without_locations(frame, hidden)
+
+    def sees(self, incidents: pd.DataFrame) -> Bools:
+        """Tell which incidents, by `x` and `y`, lie in somebody's areas."""
+        inside: Bools = self._locator.locate(incidents["x"], incidents["y"]) >= 0
+        return inside
 
     def incident_count(self) -> int:
         """Return how many accepted incidents lie where something is seen."""
@@ -227,7 +244,8 @@ class LimitedSnapshot(_PlansHidden):
         layer = question.layer or default_layer(self)
         codes = self.visible_codes(layer)
         if codes is None:
-            return question  # there is no such layer: to ask is refused with the reason
+            self._refuse_unknown(layer)
+            return question  # it is no layer of areas: to ask is refused with the reason
         if not codes:
             raise QuestionError("layer", self._nothing_seen(layer))
         check_names("within", question.within, codes)
@@ -239,7 +257,7 @@ class LimitedSnapshot(_PlansHidden):
         for name in {layer, question.study} - {""} if self.view.areas else ():
             self._share(name, indexes)
         try:
-            basis = _AskedSnapshot(self.whole, self.view, self)
+            basis = _AskedSnapshot(self.whole, self.view, self, question)
             answer = ask(question, basis, history=history, indexes=indexes)
         except QuestionError as refusal:
             if refusal.option != "without":
@@ -366,6 +384,13 @@ class LimitedSnapshot(_PlansHidden):
             "your role does not see street names and points; leave places out by the id of a "
             "ranked place",
         )
+
+    def _refuse_unknown(self, layer_id: str) -> None:
+        """Refuse a layer that does not exist, naming those only of which something is seen."""
+        try:
+            find_layer(self.layers(), layer_id)
+        except NotFoundError as error:
+            raise QuestionError("layer", str(error)) from error
 
     def _share(self, layer_id: str, indexes: LayerIndexes) -> None:
         """Let what is computed of the shapes of a layer serve all who see some of its areas."""

@@ -49,6 +49,9 @@ class Snapshot:
     view: DataView = EVERYTHING
     """What of the store it shows."""
 
+    sees_all_areas = True
+    """Whether it shows all areas and incidents."""
+
     def __init__(self, store: Store, before: Snapshot | None = None) -> None:
         with store.reading():
             self._store = store

@@ -12,7 +12,7 @@ from api.identity.audit import Action, record
 from api.identity.declared import requires
 from api.identity.identity import Identity
 from api.identity.roles import Capability
-from api.imports.removal import ELSEWHERE, apply_retention, erase, expiries, set_retention
+from api.imports.removal import ELSEWHERE, REFUSED, apply_retention, erase, expiries, set_retention
 from geo.errors import InputError, PatchmapError, UnavailableError
 from geo.store.contract import Store
 
@@ -62,9 +62,8 @@ def apply(request: Request, person: PersonDep, form: FormDep) -> Response:
 def erase_one(request: Request, person: PersonDep, form: FormDep) -> Response:
     """Erase one incident."""
     source, incident_id = only(form, "source"), only(form, "id").strip()
-    reason = only(form, "reason").strip()
+    reason, subject = only(form, "reason").strip(), f"an incident of {source}"
     try:
-        subject = f"an incident of {source}"
         record(request, action=Action.ERASURE, subject=subject, reason=reason)
         erasure, rows = erase(
             _store(request),
@@ -78,6 +77,8 @@ def erase_one(request: Request, person: PersonDep, form: FormDep) -> Response:
     except UnavailableError:
         raise
     except PatchmapError as error:
+        subject = f"{subject}: {REFUSED}"
+        record(request, action=Action.ERASURE, subject=subject, rows=0, reason=reason)
         return _page(request, person, refusal=error, form=form)
     again = f"it was erased on {erasure.erased_at[:10]} already"
     return _page(request, person, done="the incident is erased for good" if rows else again)

@@ -9,12 +9,21 @@ from fastapi import APIRouter, Request, Response
 
 from api.access.request import AccessDep, Form, PersonDep, SubmissionDep
 from api.access.responses import go_to, page
+from api.dependencies import answers_of
 from api.identity.audit import Action, record
 from api.identity.authenticators import Access
 from api.identity.declared import requires
 from api.identity.identity import Identity
 from api.identity.roles import CAPABILITIES, Capability
-from api.identity.users import GIVEN_ROLES, User, areas_of, areas_text, roles_of, user_name_of
+from api.identity.users import (
+    GIVEN_ROLES,
+    User,
+    areas_of,
+    areas_text,
+    check_areas_exist,
+    roles_of,
+    user_name_of,
+)
 from geo.errors import InputError, PatchmapError, UnavailableError
 
 router = APIRouter(prefix="/users", dependencies=[requires(Capability.MANAGE_USERS)])
@@ -31,6 +40,7 @@ def add(request: Request, sent: SubmissionDep) -> Response:
     """Add a user."""
     try:
         roles, areas = roles_of(sent.form.get("role", ())), areas_of(sent.only("areas"))
+        check_areas_exist(areas, answers_of(request).snapshot())
         user = User(user_name_of(sent.only("name")), roles, areas)
         password = sent.only("password") if sent.access.cookie else None
         sent.access.users.add(
@@ -60,6 +70,7 @@ def change(request: Request, sent: SubmissionDep, name: str) -> Response:
     try:
         _check_not_self(sent.person, name)
         roles, areas = roles_of(sent.form.get("role", ())), areas_of(sent.only("areas"))
+        check_areas_exist(areas, answers_of(request).snapshot())
         now = f"now {', '.join(roles)} {areas_text(areas)}"
         sent.access.users.change(name, roles, areas, record=_recorded(request, name, now))
     except UnavailableError:

@@ -13,15 +13,18 @@ import typer
 
 from api.commands.context import CommandContext
 from api.identity.audit import Action
-from api.identity.keys import DEFAULT_DAYS, MOST_DAYS, Key, Keys
+from api.identity.identity import AreaScope
+from api.identity.keys import DEFAULT_DAYS, MOST_DAYS, Key, Keys, narrowed
 from api.identity.moments import utc_now
 from api.identity.passwords import LEAST_LENGTH
+from api.identity.roles import Role
 from api.identity.users import (
     GIVEN_ROLES,
     User,
     Users,
     areas_of,
     areas_text,
+    check_areas_exist,
     roles_of,
     user_name_of,
 )
@@ -57,7 +60,7 @@ def add_user(
     The password is asked for, or read from standard input.
     """
     cli = CommandContext.of(context)
-    user = User(user_name_of(name), roles_of(role or []), areas_of(areas))
+    user = User(user_name_of(name), roles_of(role or []), _areas(cli, areas))
     with _records(cli) as records:
         password = None if elsewhere else _read_password()
         every = Users(records)
@@ -92,7 +95,7 @@ def set_user(
         every.change(
             name,
             roles_of(role or []),
-            areas_of(areas),
+            _areas(cli, areas),
             record=_recorded(cli, name, "roles and areas"),
         )
         user = _existing(every, name)
@@ -150,12 +153,13 @@ def add_key(
 ) -> None:
     """Add a key for another program, and show its secret once."""
     cli = CommandContext.of(context)
-    roles, scope = roles_of(role or []), areas_of(areas)
+    roles, scope = roles_of(role or []), _areas(cli, areas)
     with _records(cli) as records:
         holder = User(user_name(), ())
         if owner:
             holder = _existing(Users(records), owner)
-            scope = scope or holder.areas
+            roles = narrowed(holder, roles, whose=holder.name).roles
+            scope = scope or (holder.areas if Role.OFFICER in roles else None)
         key, secret = Keys(records).add(
             name,
             replace(holder, roles=roles, areas=scope),
@@ -194,6 +198,14 @@ def revoke_key(
             record=lambda key: cli.record(Action.KEY_CHANGED, subject=f"{key.key_id} revoked"),
         )
     cli.echo([f"revoked {key.key_id}: {key.name}, of {key.owner}"], {"id": key.key_id})
+
+
+def _areas(cli: CommandContext, text: str) -> AreaScope | None:
+    areas = areas_of(text)
+    if areas:
+        with cli.open() as store, store.reading():
+            check_areas_exist(areas, store)
+    return areas
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import typer
 from api.formats.encoding import to_json
 from api.identity.audit import Action
 from api.identity.identity import local_identity
-from api.imports.opening import POSTGRES, open_audit, open_store
+from api.imports.opening import POSTGRES, keeps_audit, open_audit, open_store
 from api.settings import Settings, user_name
 from boundaries.layers.read import read_layer
 from boundaries.plans.plan_layers import read_layer_or_plan
@@ -74,7 +74,7 @@ class CommandContext:
             If it cannot be recorded.
         """
         settings = Settings.read()
-        if not settings.audit:
+        if not keeps_audit(self.store, settings):
             return
         with open_audit(self.store, settings) as trail:
             who = local_identity(user_name())

@@ -12,6 +12,7 @@ from api.identity.audit import Action
 from api.imports.opening import open_records
 from api.imports.removal import (
     ELSEWHERE,
+    REFUSED,
     Expiry,
     apply_retention,
     erase,
@@ -19,7 +20,7 @@ from api.imports.removal import (
     set_retention,
 )
 from api.settings import user_name
-from geo.errors import InputError
+from geo.errors import InputError, NotFoundError
 
 retention = typer.Typer(help="Set and apply how long sources are kept.", no_args_is_help=True)
 
@@ -80,8 +81,15 @@ def erase_incident(
     """Remove one incident for good; no import, undo or restored backup brings it back."""
     cli = CommandContext.of(context)
     with cli.open() as store, open_records(cli.store) as records:
-        cli.record(Action.ERASURE, subject=f"an incident of {source}", reason=reason)
-        erasure, rows = erase(store, records, source, incident_id, by=user_name(), reason=reason)
+        subject = f"an incident of {source}"
+        cli.record(Action.ERASURE, subject=subject, reason=reason)
+        try:
+            erasure, rows = erase(
+                store, records, source, incident_id, by=user_name(), reason=reason
+            )
+        except (InputError, NotFoundError):
+            cli.record(Action.ERASURE, subject=f"{subject}: {REFUSED}", rows=0, reason=reason)
+            raise
     lines = [
         f"{rows} {'row' if rows == 1 else 'rows'} removed, now and among what imports replaced"
         if rows

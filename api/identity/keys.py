@@ -249,8 +249,15 @@ def presented_key(authorization: str) -> str | None:
     return secret if secret.startswith(PREFIX) else None
 
 
-def narrowed(owner: User, roles: Sequence[Role]) -> User:
+def narrowed(owner: User, roles: Sequence[Role], *, whose: str = "") -> User:
     """Return a user with some of their roles only, to make a key of.
+
+    Parameters
+    ----------
+    owner, roles
+        The user and the roles.
+    whose
+        What the refusal calls them; 'you' without.
 
     Raises
     ------
@@ -259,7 +266,8 @@ def narrowed(owner: User, roles: Sequence[Role]) -> User:
     """
     for role in roles:
         if role not in owner.roles:
-            raise InputError(f"you do not have the role {role}; a key may no more than its owner")
+            has = f"{whose} does" if whose else "you do"
+            raise InputError(f"{has} not have the role {role}; a key may no more than its owner")
     return User(owner.name, tuple(roles), owner.areas)
 
 

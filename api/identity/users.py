@@ -16,6 +16,8 @@ from api.identity.roles import Role
 from geo.errors import ConflictError, InputError, NotFoundError
 from geo.question.kinds import one_of
 from geo.store.backend import Row
+from geo.store.contract import StoreReader
+from geo.store.layer_ids import areas_among, find_layer
 from geo.store.records import Records
 
 GIVEN_ROLES: Final = tuple(role for role in Role if role is not Role.PUBLIC)
@@ -125,6 +127,28 @@ def areas_of(text: str) -> AreaScope | None:
             f"areas are written as layer:code,code, such as wards-2025:E05001770; not {text!r}"
         )
     return AreaScope(layer.strip(), named)
+
+
+def check_areas_exist(areas: AreaScope | None, store: StoreReader) -> None:
+    """Refuse areas that a store does not have: their officer would see nothing.
+
+    A store without layers of areas yet refuses none.
+
+    Raises
+    ------
+    InputError
+        If there is no such layer, or no such area in it.
+    """
+    layers = areas_among(store.layers())
+    if areas is None or not layers:
+        return
+    try:
+        layer_id = find_layer(layers, areas.layer).layer_id
+    except NotFoundError as error:
+        raise InputError(str(error)) from error
+    known = set(store.layer(layer_id)[1].index.astype(str))
+    if missing := [code for code in areas.codes if code not in known]:
+        raise InputError(f"there is no area {', '.join(missing)} in layer {areas.layer}")
 
 
 def areas_text(areas: AreaScope | None) -> str:

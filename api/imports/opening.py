@@ -15,7 +15,7 @@ from geo.store.audit import AuditLog, HeadFile, read_key
 from geo.store.audit_chain import Head
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore, make_private, remove_store
-from geo.store.geopackage.records import RecordsFile
+from geo.store.geopackage.records import RecordsFile, records_path
 from geo.store.records import Records
 from geo.temporary import HIDDEN_PREFIX, remove_abandoned
 
@@ -86,6 +86,20 @@ def open_audit(
     """
     with open_records(address) as records:
         yield audit_in(records, address, settings, on_head=on_head)
+
+
+def keeps_audit(address: str, settings: Settings) -> bool:
+    """Tell whether a command on a store that was opened before is recorded.
+
+    It is where the settings say so, and where the records have entries: of a service whose
+    settings the command may not have.
+    """
+    if settings.audit:
+        return True
+    if not address.startswith(POSTGRES) and not records_path(Path(address)).exists():
+        return False
+    with open_records(address) as records, records.reading():
+        return bool(records.rows("SELECT 1 FROM patchmap_audit LIMIT 1"))
 
 
 def audit_in(

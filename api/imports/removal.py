@@ -30,6 +30,9 @@ ELSEWHERE: Final = (
 )
 """What no command can reach."""
 
+REFUSED: Final = "refused, nothing was erased"
+"""What the audit says after an erasure that did not happen."""
+
 
 @dataclass(frozen=True)
 class Expiry:

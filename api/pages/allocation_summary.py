@@ -312,6 +312,11 @@ class AllocationSummary:
         ]
 
     @property
+    def hides_areas(self) -> bool:
+        """Whether there are areas that its reader may not see."""
+        return self.answer.visible.codes is not None
+
+    @property
     def next_in_line(self) -> str:
         """The area that one more officer would go to."""
         first = self.rows[self.rows["in_line"] == 1]

@@ -22,6 +22,9 @@ _STREETS = (
     "Streets without an incident are unknown, so shares are of the streets with one. Compare "
     "cells instead, or the same measure over time."
 )
+_STREETS_UNSEEN = (
+    "Streets are not measured: you see those of your own areas only, and the cells are of all."
+)
 _CHOSEN = (
     "Places are chosen because they have most incidents now, so most of them had fewer before by "
     "chance alone. A change is given only for places that were saved before the compared period "
@@ -204,8 +207,11 @@ def repeat_places(answer: Answer) -> AnalysisResult:
     refuse_weight(answer, "a repeat place")
     if not answer.visible.locations:
         raise NotFoundError("your role does not see addresses, so it sees no repeat places")
+    counted, visible = answer.counted, answer.visible
+    if visible.codes is not None:
+        counted = counted[answer.membership.within(counted, sorted(visible.codes))]
     try:
-        result = repeats.repeat_places(answer.counted, snapped=answer.snapped)
+        result = repeats.repeat_places(counted, snapped=answer.snapped, named=visible.named)
     except InputError as error:
         raise QuestionError("source", str(error)) from error
     x, y = (result.places[axis].to_numpy(float) for axis in ("x", "y"))
@@ -301,12 +307,16 @@ def _of_places(answer: Answer, measure: _Measure, method: str) -> AnalysisResult
         answer.counted["x"], answer.counted["y"], answer.counted["location"].astype(str).tolist()
     )
     on_street = np.bincount(number[number >= 0])
-    if on_street.sum() >= fewest:
+    # Of the streets of some areas nothing can be said that holds for all of them.
+    part = answer.visible.codes is not None
+    if on_street.sum() >= fewest and not part:
         rows.append(measure(on_street, occupied=True).assign(place="street with incidents"))
     frame = pd.concat(rows, ignore_index=True)
-    nameless = int((number < 0).sum())
+    columns, nameless = ["place", *frame.columns.drop("place")], int((number < 0).sum())
+    if part:
+        return AnalysisResult(frame[columns], method, cell_parameters(answer), [_STREETS_UNSEEN])
     return AnalysisResult(
-        frame[["place", *frame.columns.drop("place")]],
+        frame[columns],
         method,
         cell_parameters(answer) | {"streets": len(on_street)},
         [_STREETS, *([_nameless(nameless, answer)] if nameless else [])],

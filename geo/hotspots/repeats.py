@@ -77,7 +77,17 @@ class NearRepeats:
     seed: int
 
 
-def repeat_places(incidents: pd.DataFrame, *, snapped: bool, least: int = 2) -> RepeatPlaces:
+def names_place(location: pd.Series) -> NDArray[np.bool_]:
+    """Tell which of n incidents name a place, by their texts."""
+    texts = location.astype("category").cat
+    named = texts.categories.astype(str).str.strip() != ""
+    # Code −1, an incident without any text, takes the last one.
+    return np.asarray(np.append(named, False)[texts.codes], dtype=bool)
+
+
+def repeat_places(
+    incidents: pd.DataFrame, *, snapped: bool, least: int = 2, named: int | None = None
+) -> RepeatPlaces:
     """Rank the addresses and premises that had more than one incident.
 
     Texts that differ only in case, spaces or full stops name the same place.
@@ -90,6 +100,8 @@ def repeat_places(incidents: pd.DataFrame, *, snapped: bool, least: int = 2) -> 
         Whether the source moves its points to anonymous ones.
     least
         The fewest incidents of a place with repeats.
+    named
+        How many incidents name a place, of which `incidents` are a part; None where they are all.
 
     Returns
     -------
@@ -117,7 +129,7 @@ def repeat_places(incidents: pd.DataFrame, *, snapped: bool, least: int = 2) -> 
     repeated = places[places["n"] >= least].sort_values(
         ["n", "last", "location"], ascending=[False, False, True], ignore_index=True
     )
-    repeated["share"] = repeated["n"] / max(len(frame), 1)
+    repeated["share"] = repeated["n"] / max(len(frame) if named is None else named, 1)
     for name in ("first", "last"):
         repeated[name] = repeated[name].dt.tz_convert(LONDON).dt.date
     repeated["rank"] = np.arange(1, len(repeated) + 1)

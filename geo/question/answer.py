@@ -130,10 +130,13 @@ class Visible:
         their own code in the Answer: see `geo.question.concealed`.
     locations
         Whether they see street names, addresses and single points.
+    named
+        How many of all incidents counted name a place, where their reader sees some of them only.
     """
 
     codes: frozenset[str] | None = None
     locations: bool = True
+    named: int | None = None
 
     @property
     def is_everything(self) -> bool:

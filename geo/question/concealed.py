@@ -16,7 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.hotspots.repeats import names_place
 from geo.question.answer import ANOTHER_AREA, Answer, Visible
+from geo.question.exclusions import UNSEEN
 
 Bools = NDArray[np.bool_]
 
@@ -90,12 +92,14 @@ def limited(answer: Answer, visible: Visible, *, caveats: Sequence[str]) -> Answ
     -------
     The Answer, with the same counts and verdicts.
     """
+    if visible.codes is not None and visible.locations:
+        visible = replace(visible, named=int(names_place(answer.counted["location"]).sum()))
 
     def as_visible(incidents: pd.DataFrame) -> pd.DataFrame:
         hidden = np.full(len(incidents), not visible.locations)
         if visible.codes is not None and len(incidents):
             hidden |= ~answer.membership.within(incidents, sorted(visible.codes))
-        return without_locations(incidents, hidden)
+        return without_locations(incidents, hidden).drop(columns=UNSEEN, errors="ignore")
 
     rows = answer.rows
     return replace(

@@ -24,6 +24,12 @@ _HOTSPOT = re.compile(r"p\d+:.*")
 MOST_NAMED = 5
 """How many places a refusal names, at most."""
 
+UNSEEN = "unseen"
+"""A column that incidents may have: those which a reader may not see, and so cannot leave out.
+
+Else the count of all would tell whether there are any at an address.
+"""
+
 _POINT_M = 1.0  # metres: a point is written in whole ones
 
 
@@ -62,7 +68,8 @@ def at_places(incidents: pd.DataFrame, places: Sequence[str]) -> Bools:
     Parameters
     ----------
     incidents
-        `x`, `y` in metres and `location`.
+        `x`, `y` in metres and `location`; those that are `UNSEEN`, if it has that column, lie at
+        none of the places.
     places
         Points with or without a name (`Police Station@435123:336456`: within a metre), ids of
         ranked places (their circles), or texts of places (wherever they occur: police.uk writes
@@ -85,7 +92,7 @@ def at_places(incidents: pd.DataFrame, places: Sequence[str]) -> Bools:
             at_some |= _near(incidents, *_circle(place))
         else:
             at_some |= _called(incidents["location"], place)
-    return at_some
+    return at_some & ~incidents[UNSEEN].to_numpy() if UNSEEN in incidents else at_some
 
 
 def check_places(

@@ -88,11 +88,21 @@ def incidents_box(answers: Answers) -> Box | None:
 
 
 def incidents_times(snapshot: Snapshot) -> Moments | None:
-    """Return the moments from the first to the last incident, None where there is none."""
+    """Return the moments from the first to the last incident, None where there is none.
+
+    Who sees some areas only gets whole months: the first and last may lie in another.
+    """
     spans = [record.summary for record in snapshot.imports() if record.summary.first is not None]
     firsts = [span.first for span in spans if span.first is not None]
     lasts = [_end(span.last, span.precisions) for span in spans if span.last is not None]
-    return Moments(min(firsts), max(lasts)) if firsts and lasts else None
+    if not firsts or not lasts:
+        return None
+    first, last = min(firsts), max(lasts)
+    if snapshot.sees_all_areas:
+        return Moments(first, last)
+    months = (f"{moment.tz_convert(LONDON):%Y-%m}" for moment in (first, last))
+    whole = Period.of_months(*months)
+    return Moments(whole.start, whole.end - pd.Timedelta(seconds=1))
 
 
 def _end(last: pd.Timestamp, precisions: tuple[str, ...]) -> pd.Timestamp:

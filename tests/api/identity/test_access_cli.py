@@ -49,3 +49,38 @@ def test_a_key_is_shown_once_and_revoked(store: Path) -> None:
     assert "[in use]" in listed
     run(store, "keys", "revoke", added["id"])
     assert "[revoked]" in run(store, "keys", "list")
+
+
+def test_areas_and_roles_that_open_nothing_are_refused(store: Path) -> None:
+    def refused(*words: str) -> str:
+        done = CliRunner().invoke(app, ["--store", str(store), *words])
+        assert done.exit_code
+        return f"{done.stderr}{done.exception}"
+
+    officer = ("users", "add", "off", "--no-password", "--role", "officer", "--areas")
+    assert "there is no area NOPE in layer wards" in refused(*officer, "wards:A,NOPE")
+    assert "there is no layer 'nope'" in refused(*officer, "nope:A")
+    run(store, *officer, "wards:A")
+    assert "NOPE" in refused("users", "set", "off", "--role", "officer", "--areas", "wards:NOPE")
+    key = ("keys", "add", "QGIS", "--owner", "off", "--role")
+    assert "off does not have the role analyst" in refused(*key, "analyst")
+    assert "in wards:A" in run(store, *key, "officer")
+
+
+def test_commands_are_recorded_once_the_store_has_an_audit(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = ("--role", "viewer", "--no-password")
+    run(store, "users", "add", "one", *viewer)
+    monkeypatch.setenv("PATCHMAP_ACCESS", "accounts")
+    run(store, "users", "add", "two", *viewer)
+    monkeypatch.delenv("PATCHMAP_ACCESS")
+    run(store, "users", "add", "three", *viewer)
+    unknown = ("erase", "--source", "police.uk", "--id", "none", "--reason", "asked for")
+    CliRunner().invoke(app, ["--store", str(store), *unknown])
+
+    shown = run(store, "audit", "show")
+    assert "one: added" not in shown
+    assert "two: added" in shown
+    assert "three: added" in shown
+    assert "an incident of police.uk: refused, nothing was erased" in shown

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from types import SimpleNamespace
+from typing import cast
 from urllib.parse import unquote
 
 import pandas as pd
@@ -15,6 +17,8 @@ from httpx2 import Response
 
 from api.identity.identity import AreaScope, local_identity
 from api.identity.view import DataView
+from api.ogc.collections.extents import incidents_times
+from api.snapshot import Snapshot
 from geo.store.geopackage import GeoPackageStore
 from tests.api.views.conftest import PEOPLE
 
@@ -353,6 +357,79 @@ PARKS = (
     b' "name": "Park"}, "geometry": {"type": "Polygon", "coordinates": [[[-1.47, 52.92],'
     b" [-1.46, 52.92], [-1.46, 52.93], [-1.47, 52.92]]]}}]}"
 )
+
+
+@pytest.mark.parametrize(
+    ("own", "elsewhere", "nowhere"),
+    [
+        ("3 Mill Lane", "12 Canary Street", "99 Nowhere Road"),
+        ("p150:43540:33690", "p150:43770:33690", "p150:43540:99990"),
+    ],
+)
+def test_an_officer_learns_nothing_of_other_areas_by_leaving_places_out(
+    either: TestClient, own: str, elsewhere: str, nowhere: str
+) -> None:
+    address = "/ogc/collections/area-counts/items?f=json&datetime=2024-01/2024-02&without="
+    left_out = get(either, "ann", address + own)
+    hidden, unknown = (get(either, "ann", address + one) for one in (elsewhere, nowhere))
+
+    assert left_out.json()["accounts"]["left_out"] > 0
+    assert (hidden.status_code, unknown.status_code) == (400, 400)
+    assert hidden.json()["detail"].replace(elsewhere, nowhere) == unknown.json()["detail"]
+    assert get(either, "nat", address + elsewhere).json()["accounts"]["left_out"] > 0
+
+
+def test_an_officer_gets_the_time_span_of_the_data_in_whole_months() -> None:
+    first, last = pd.Timestamp("2024-01-09T21:07:31Z"), pd.Timestamp("2024-02-05T04:00:09Z")
+    part = SimpleNamespace(summary=SimpleNamespace(first=first, last=last, precisions=("instant",)))
+
+    def span(*, all_areas: bool) -> list[str]:
+        state = SimpleNamespace(imports=lambda: [part], sees_all_areas=all_areas)
+        times = incidents_times(cast("Snapshot", state))
+        assert times
+        return [f"{one:%Y-%m-%dT%H:%M:%S}" for one in (times.first, times.last)]
+
+    assert span(all_areas=True) == ["2024-01-09T21:07:31", "2024-02-05T04:00:09"]
+    assert span(all_areas=False) == ["2024-01-01T00:00:00", "2024-02-29T23:59:59"]
+
+
+def test_an_officer_is_told_of_their_own_repeats_only(viewed: TestClient) -> None:
+    address = "/ogc/collections/repeat-places/items?f=json&source=calls&datetime=2024-01/2024-02"
+    every, seen = (get(viewed, who, address).json() for who in ("nat", "ann"))
+
+    share = {one["properties"]["location"]: one["properties"]["share"] for one in every["features"]}
+    assert share.keys() == {"3 Mill Lane", "12 Canary Street"}
+    [own] = seen["features"]
+    assert own["properties"]["share"] == share["3 Mill Lane"]
+    assert "name no place" not in str(seen)
+
+
+def test_what_an_officer_reads_of_concentration_is_of_one_region(viewed: TestClient) -> None:
+    every, seen = (
+        get(viewed, who, f"/answers/concentration?{ASKED}").text for who in ("nat", "ann")
+    )
+
+    assert "street with incidents" in every
+    assert "street with incidents" not in seen
+    assert "Streets are not measured" in seen
+
+
+def test_the_board_and_its_allocation_offer_what_one_may(viewed: TestClient) -> None:
+    for who, offered in (("ann", False), ("vera", False), ("nat", True)):
+        board = get(viewed, who, f"/?{ASKED}").text
+        assert ("Add data" in board) == offered
+        assert ("Try other boundaries" in board) == offered
+    posts = [get(viewed, "ann", f"/allocation?tab=posts&posts={n}").text for n in range(2, 8)]
+    assert not [one for one in posts if "<strong></strong>" in one]
+    assert [one for one in posts if "an area that you do not see" in one]
+
+
+def test_a_layer_that_does_not_exist_is_refused_with_those_seen(viewed: TestClient) -> None:
+    refused = get(viewed, "ann", f"/download/area-counts.csv?{ASKED}&layer=nope")
+
+    assert refused.status_code == 400
+    assert "wards, " in refused.json()["detail"]
+    assert "city" not in refused.json()["detail"]
 
 
 def test_a_view_is_named_by_what_is_seen_and_not_by_who_sees_it() -> None:
