@@ -241,3 +241,45 @@ def test_the_page_prints_on_a_few_sheets_with_the_whole_map(watched: Watched, ad
         page.emulate_media(media="screen")
     # The streets took a fifth sheet.
     assert 2 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 5
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+def test_the_legend_hides_no_area(watched: Watched, address: str, width: int, height: int) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{address}/?period=latest-28d&compare=previous&show=patrols")
+    watched.wait_for_map()
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(300)
+    assert page.frames[1].evaluate(
+        """() => {
+            const map = Object.values(window).find((one) => one instanceof L.Map);
+            const [[south, west], [north, east]] = JSON.parse(document.body.dataset.bounds);
+            const corner = map.latLngToContainerPoint([south, west]);
+            const legend = document.querySelector(".legend").getBoundingClientRect();
+            const inside = map.getBounds().contains([[south, west], [north, east]]);
+            return inside && (corner.x >= legend.right || corner.y <= legend.top);
+        }"""
+    )
+    watched.keep(f"board-legend-{width}")
+
+
+def test_a_pressed_month_is_marked_and_the_answer_before_it_dimmed(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.goto(f"{address}/?period=latest-28d&compare=previous")
+    watched.wait_for_map()
+    bar = page.locator("#bars nav a").nth(3)
+    # Seen within the press itself: no machine is so quick that it has answered by then.
+    chosen, stale = bar.evaluate(
+        """(bar) => {
+            bar.click();
+            const marked = [...document.querySelectorAll("#bars nav .chosen")];
+            const main = document.querySelector("main");
+            return [marked.length === 1 && marked[0] === bar, main.hasAttribute("data-stale")];
+        }"""
+    )
+    assert (chosen, stale) == (True, True)
+    expect(page.locator("main")).to_have_attribute("aria-busy", "false")
+    expect(page.locator("main[data-stale]")).to_have_count(0)

@@ -23,6 +23,17 @@
       quiet = before;
     }
   }
+  /** Bounds stand beside the legend or over it, whichever shows them larger. */
+  function clear() {
+    const key = /** @type {HTMLElement | null} */ (document.querySelector(".legend"));
+    // Two maps stand alike, a legend that was opened is closed again, and on paper it is beside the map.
+    const two = (window.frameElement?.ownerDocument.querySelectorAll("iframe.map").length ?? 0) > 1;
+    if (!key || two || key.querySelector("details[open]") || getComputedStyle(key).position !== "absolute") return [0, 0, 0];
+    // What is over the legend begins below the field that finds places.
+    const ways = [[key.offsetWidth, 0, 0], [0, key.offsetHeight, inBoard ? 50 : 0]];
+    const [beside, over] = ways.map(([x, y, top]) => map.getBoundsZoom(home, false, L.point(x + 20, y + top + 20)));
+    return ways[beside >= over ? 0 : 1];
+  }
   /** Until somebody moves the map, it fills whatever frame or paper it is given. */
   function fit() {
     quietly(() => {
@@ -30,7 +41,9 @@
       const { x, y } = map.getSize();
       // A frame without a size holds no bounds at any zoom: it is fitted when it has one.
       if (!(x > 20 && y > 20)) return;
-      if (!moved) map.fitBounds(home, { padding: [10, 10], animate: false });
+      if (moved) return;
+      const [left, below, top] = clear();
+      map.fitBounds(home, { paddingTopLeft: [10 + left, 10 + top], paddingBottomRight: [10, 10 + below], animate: false });
     });
   }
   // By pointer, wheel, buttons or keys.

@@ -17,6 +17,14 @@ export function setUpMonths() {
   };
   strip?.addEventListener("pointerover", onPointed);
   strip?.addEventListener("focusin", onPointed);
+  // The bar that was pressed is marked at once; what it answers follows.
+  strip?.addEventListener("click", (event) => {
+    const { target, button, ctrlKey, metaKey, shiftKey } = /** @type {MouseEvent} */ (event);
+    const bar = target instanceof Element ? target.closest("a") : null;
+    if (!bar || button || ctrlKey || metaKey || shiftKey) return;
+    for (const one of strip.querySelectorAll(".chosen")) one.classList.remove("chosen");
+    bar.classList.add("chosen");
+  });
   strip?.addEventListener("keydown", (event) => {
     const { key } = /** @type {KeyboardEvent} */ (event);
     const step = { ArrowLeft: -1, ArrowRight: 1 }[key];

@@ -189,6 +189,7 @@ async function load(url) {
   const asked = pageOf(url);
   const main = /** @type {HTMLElement} */ (document.querySelector("main"));
   main.ariaBusy = "true";
+  main.dataset.stale = "";
   const waiting = setTimeout(() => tell("Working out the answer …"), PATIENCE_MS);
   let known, words = "";
   try {
@@ -205,9 +206,9 @@ async function load(url) {
       main.ariaBusy = "false";
       clearTimeout(waiting);
       tell("");
-      const fresh = page.ahead && performance.now() - page.ahead < FRESH_MS;
+      const recent = page.ahead && performance.now() - page.ahead < FRESH_MS;
       page.ahead = 0;
-      if (fresh) return;
+      if (recent) return;
     }
     const text = await read(asked, own, known);
     if (own.signal.aborted) return;
@@ -220,6 +221,7 @@ async function load(url) {
     clearTimeout(waiting);
     if (loading === own) {
       main.ariaBusy = "false";
+      fresh();
       tell(words);
     }
   }
@@ -260,8 +262,12 @@ async function textOf(response, onTop) {
   }
 }
 
+/** What stands above answers the address again. */
+const fresh = () => document.querySelector("main")?.removeAttribute("data-stale");
+
 /** @param {string} text of a page down to its map */
 function showTop(text) {
+  fresh();
   replaceParts(parsed(text), [".asked", ...TOP]);
   parts.look(look(), null);
 }
@@ -292,6 +298,7 @@ const REST = ["#bars", ".lead", ".side", ".foot", "#sections", "#present"];
 /** @param {Document} page @param {boolean} whole */
 function replacePage(page, whole) {
   if (!whole) throw new Error("half a page");
+  fresh();
   const putBack = focusKept();
   const both = [document, page].every((one) => one.querySelector(".overview"));
   if (both) {
