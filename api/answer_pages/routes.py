@@ -55,7 +55,10 @@ def _page(answers: Answers, analysis: Analysis, question: Question) -> str:
         analysis=analysis,
         said=_said(result),
         result=result,
-        table=shown_table(result.frame),
+        tables={
+            "": shown_table(result.frame),
+            **{name: shown_table(frame) for name, frame in result.tables.items()},
+        },
         accounts=answer.accounts,
         period=period_words(answer),
         study_title=answer.study_title,

@@ -27,6 +27,12 @@ SPARK: Final = (150.0, 40.0)
 MOST_KINDS: Final = 3
 """Categories that are named of a place."""
 
+NAMED: Final = 2
+"""How many unusual series the sentence under the headline names."""
+
+NOT_JUDGED: Final = "not judged"
+"""What a card says of a place that was none of the places judged."""
+
 NUMBERS: Final = (
     "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
 )  # fmt: skip
@@ -53,7 +59,7 @@ class Card:
     verdict
         One of the verdicts on its last month; '' if it was not judged.
     said
-        The verdict in words.
+        The verdict in words, or that there is none.
     expected
         What was to be expected where it is unusual: `1 to 4`.
     chart
@@ -81,6 +87,7 @@ def cards(findings: Findings) -> Variables:
         "cards": shown,
         "window": findings.answer.window.period.title,
         "judged": step_title(judged.known.steps.labels[-1]) if judged else "",
+        "window_months": len(findings.answer.window.period.months),
         "no_history": reason,
         "knows_usual": findings.knows_usual,
         "trend": trend,
@@ -93,22 +100,26 @@ def lead(findings: Findings) -> Variables:
         judged = findings.unusual
     except UNANSWERED as refusal:
         sentence = f"What is unusual cannot be said: {reason_shown(refusal).rstrip('.')}"
-        return {"sentence": sentence, "first": None, "places": _share_words(findings)}
+        return {"sentence": sentence, "named": [], "more": 0, "places": _share_words(findings)}
     unusual = verdict_rows(judged)
-    first = None
-    if len(unusual):
-        row = records(unusual.head(1))[0]
-        at = row["area_code"] if isinstance(row["category"], str) else row["hotspot_id"]
-        first = {
+    named = [
+        {
             "title": series_title(row),
-            "at": str(at),
+            "at": str(row["area_code"] if isinstance(row["category"], str) else row["hotspot_id"]),
             "n": row["n"],
             "range": range_words(row),
         }
+        for row in records(unusual.head(NAMED))
+    ]
     sentence = judged.headline.partition(" (")[0]
     if sentence.startswith("Cannot be said yet: "):
         sentence = f"What is unusual {sentence[:1].lower()}{sentence[1:]} of data"
-    return {"sentence": sentence, "first": first, "places": _share_words(findings)}
+    return {
+        "sentence": sentence,
+        "named": named,
+        "more": len(unusual) - len(named),
+        "places": _share_words(findings),
+    }
 
 
 def place_cards(findings: Findings, judged: JudgedSeries | None, trend: Trend | None) -> list[Card]:
@@ -127,7 +138,8 @@ def place_cards(findings: Findings, judged: JudgedSeries | None, trend: Trend | 
     made = []
     for position, (place, area) in enumerate(zip(places.to_dict("records"), names, strict=True)):
         streets = [street for street in str(place["streets"] or "").split("; ") if street]
-        verdict, said, expected = verdicts.get(str(place["hotspot_id"]), ("", "", ""))
+        unjudged = ("", NOT_JUDGED if judged else "", "")
+        verdict, said, expected = verdicts.get(str(place["hotspot_id"]), unjudged)
         made.append(
             Card(
                 rank=int(place["rank"]),
@@ -152,10 +164,17 @@ def place_title(card: Card) -> str:
 
 
 def verdict_line(card: Card, judged: JudgedSeries | None) -> str:
-    """The verdict on the last month of a place: `As usual in March 2026`; '' without one."""
-    if not judged or not card.verdict:
+    """The verdict on the last month of a place, or why it has none: `As usual in March 2026`.
+
+    Returns
+    -------
+    '' where nothing can be judged.
+    """
+    if not judged:
         return ""
     when = step_title(judged.known.steps.labels[-1])
+    if not card.verdict:
+        return f"Not judged: it was not among the places with most incidents before {when}"
     expected = f": {card.expected} were to be expected" if card.expected else ""
     return f"{card.said[:1].upper()}{card.said[1:]} in {when}{expected}"
 
@@ -175,6 +194,24 @@ def verdict_rows(judged: JudgedSeries) -> pd.DataFrame:
     """The series that are unusual, the surest first."""
     rows = judged.shown
     return rows[rows["verdict"].isin([MORE, FEWER])]
+
+
+def unusual_kinds(judged: JudgedSeries | None, area: str) -> str:
+    """The unusual categories of an area: `Burglary: 9 in March 2026, 1 to 4 were to be expected`.
+
+    Returns
+    -------
+    '' where none is unusual, or nothing can be judged.
+    """
+    if judged is None:
+        return ""
+    rows, when = verdict_rows(judged), step_title(judged.known.steps.labels[-1])
+    own = rows[rows["category"].notna() & (rows["area_code"] == area)]
+    return "; ".join(
+        f"{category_title(str(row['category']))}: {row['n']:,} in {when}, {range_words(row)} were "
+        "to be expected"
+        for row in records(own)
+    )
 
 
 def records(rows: pd.DataFrame) -> list[dict[str, object]]:
@@ -219,17 +256,26 @@ def _chart(trend: Trend | None, position: int) -> Chart | None:
 
 @dataclass(frozen=True)
 class Share:
-    """How many places hold which share of all incidents, as one sentence without its stop."""
+    """How many places hold which share of all incidents, as one sentence without its stop.
+
+    Attributes
+    ----------
+    places, share
+        The number of places, and their share from 0 to 1.
+    where
+        Which incidents all are, where they are not those that the page counts.
+    """
 
     places: int
     share: float
+    where: str = ""
 
     @property
     def words(self) -> str:
         """As `Ten places hold 21 % of all incidents`."""
         number = NUMBERS[self.places] if self.places < len(NUMBERS) else f"{self.places:,}"
         holds = "place holds" if self.places == 1 else "places hold"
-        return f"{number} {holds} {percent(self.share)} of all incidents"
+        return f"{number} {holds} {percent(self.share)} of all incidents{self.where}"
 
 
 def share_held(findings: Findings) -> Share | None:
@@ -241,7 +287,9 @@ def share_held(findings: Findings) -> Share | None:
     inside = np.zeros(len(counted), dtype=bool)
     for circle in places[["x", "y", "radius_m"]].astype(float).itertuples(index=False, name=None):
         inside |= findings.within(counted, circle)
-    return Share(len(places), float(inside.mean()))
+    answer = findings.answer
+    where = "" if answer.n_shown == len(counted) else f" in {answer.study_title}"
+    return Share(len(places), float(inside.mean()), where)
 
 
 def _share_words(findings: Findings) -> str:

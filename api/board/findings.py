@@ -207,7 +207,10 @@ class Findings:
 
     @cached_property
     def hotspots(self) -> gpd.GeoDataFrame:
-        """The hotspots that have a cell in the areas shown; see `hot_cells.hotspot_outlines`."""
+        """The hotspots with a cell in the areas chosen; of the whole study area where none are.
+
+        See `hot_cells.hotspot_outlines`.
+        """
         return gpd.GeoDataFrame(LAYERS["hotspot-outlines"].compute(self.answer).frame)
 
     @cached_property

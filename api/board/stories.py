@@ -14,7 +14,14 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from api.board.by_street import on_street, street_row
-from api.board.cards import history, kinds_words, place_cards, place_title, verdict_line
+from api.board.cards import (
+    history,
+    kinds_words,
+    place_cards,
+    place_title,
+    unusual_kinds,
+    verdict_line,
+)
 from api.board.findings import CHANGE, PER_DAY, Findings, cached_findings
 from api.board.lasting import edition, outdate_boards, reason_shown
 from api.board.variables import page_variables
@@ -246,6 +253,7 @@ def _area(findings: Findings, at: str) -> Story:
     trend = findings.area_trend
     cells = findings.answer.hotspots
     inside = findings.answer.membership.among(cells["area_code"], [at])
+    judged, _, _ = history(findings)
     return {
         **_counts(findings, findings.answer.membership.within(findings.answer.counted, [at])),
         **row,
@@ -253,6 +261,7 @@ def _area(findings: Findings, at: str) -> Story:
         "title": str(row["area_name"]),
         "id": at,
         "hot": len(hotspot_ids(cells[inside])),
+        "judged": unusual_kinds(judged, at),
         "chart": chart(trend, position, width=CHART[0], height=CHART[1]),
         "trend": trend,
         "band": trend.verdict(position),

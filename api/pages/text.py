@@ -104,13 +104,13 @@ def gap_notes(answer: Answer) -> list[str]:
 
 
 def hot_cells(answer: Answer) -> gpd.GeoDataFrame:
-    """The hot cells in the areas shown: a study area of another layer has others besides."""
+    """The hot cells: of the whole study area, or those in the areas that are chosen of it."""
     cells = answer.hotspots
-    return cells[cells["class"].str.startswith("hot") & (cells["area_code"] != "")]
+    return cells[cells["class"].str.startswith("hot")]
 
 
 def hotspot_count(answer: Answer) -> int:
-    """How many hotspots, which are joined hot cells, have a cell in the areas shown."""
+    """How many hotspots, which are joined hot cells, have a cell in `hot_cells`."""
     return int(hot_cells(answer)["cluster_id"].nunique())
 
 
@@ -156,7 +156,8 @@ def hot_share_words(answer: Answer) -> str:
     # Without chosen areas the rows are the cells, in their order.
     share = land[hot.index.to_numpy()].sum() / land.sum()
     incidents = percent(hot["n"].sum() / answer.accounts.counted)
-    return f"{incidents} of incidents on {percent(share)} of the land"
+    where = "" if answer.n_shown == answer.accounts.counted else f" in {answer.study_title}"
+    return f"{incidents} of incidents on {percent(share)} of the land{where}"
 
 
 def total_words(answer: Answer) -> str:

@@ -156,7 +156,7 @@ ANALYSES = (
         "",
         "Lorenz curve",
         "Write the Lorenz curve of incidents over places.",
-        "The share of all incidents that the busiest places hold, as a curve to draw.",
+        "The share of all incidents that the busiest places hold, one place after another.",
         places.lorenz,
     ),
     Analysis(

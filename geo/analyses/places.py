@@ -187,12 +187,16 @@ def _why_unchanged(answer: Answer, places: pd.DataFrame, fixed: set[str]) -> pd.
     chosen = pd.Series(dtype=object)
     if known is not None and CHOSEN in known:
         chosen = known.set_index("hotspot_id")[CHOSEN]
+    window, period = answer.window.period, answer.accounts.period
+    span = "this period"
+    if window != period:
+        span = f"the {len(window.months)} months up to the end of this period"
     reasons = []
     for hotspot_id, moved in zip(places["hotspot_id"], places["moved_m"], strict=True):
         if np.isnan(moved):
-            reasons.append("chosen by its count in this period")
+            reasons.append(f"chosen by its count in {span}")
         elif moved > 0:
-            reasons.append(f"moved {moved:.0f} m since it was saved, by its count in this period")
+            reasons.append(f"moved {moved:.0f} m since it was saved, by its count in {span}")
         elif hotspot_id in fixed:
             reasons.append(unlike)
         elif hotspot_id in chosen.index:

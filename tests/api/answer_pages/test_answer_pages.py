@@ -33,6 +33,12 @@ def test_every_answer_is_a_page_or_says_why_not(town_client: TestClient, command
         assert reason
 
 
+def test_a_table_beside_the_answer_is_on_its_page_too(town_client: TestClient) -> None:
+    page = town_client.get(f"/answers/unusual{QUESTION}", headers=HTML).text
+    assert page.count("<table>") == 2
+    assert "p150:" in page.partition("<h2>Places</h2>")[2]
+
+
 def test_the_page_holds_the_numbers_of_the_file(town_client: TestClient) -> None:
     page = town_client.get(f"/answers/count{QUESTION}", headers=HTML).text
     rows = town_client.get(f"/download/area-counts.csv{QUESTION}").text.splitlines()

@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.answers import Answers
+from api.board.cards import Share
 from api.board.findings import Findings
 from api.board.funnel import funnel
 from api.board.sections import SECTIONS, render_section
@@ -157,6 +158,12 @@ def test_the_story_of_a_place_names_its_streets_and_its_rank(town_client: TestCl
     assert 'class="spark"' in story
     assert "2024-01 to 2024-02" in story
     assert "<i>" not in story
+
+
+def test_places_of_another_study_area_say_what_they_hold_of() -> None:
+    assert Share(10, 0.182, " in Wards").words == (
+        "Ten places hold 18.2 % of all incidents in Wards"
+    )
 
 
 def test_what_is_usual_is_not_said_of_places_without_earlier_incidents(
@@ -497,8 +504,10 @@ def test_every_page_counts_hotspots_and_names_what_they_are_held_against(
     assert f"Hotspot: {words}" in page
     legend = html.unescape(client.get(f"/map{question}").text)
     assert f"Expected: as many as {words.removeprefix('more than ')}. A cell counts with" in legend
-    counted = sum(int(n) for n in re.findall(r": (\d+) hotspots?, \d+ cell", legend))
+    counted = sum(int(n) for n in re.findall(r">(\d+) hotspots?: hot cells that touch", legend))
     assert counted == n
+    # Each class counts its own cells: a hotspot has cells of both.
+    assert sum(int(cells) for cells in re.findall(r"Hot: .*?: (\d+) cell", legend)) == len(hot)
     brief = html.unescape(client.get(f"/brief.html{question}").text)
     assert f"<strong>{n}</strong> {name} ({len(hot)} cell" in brief
     assert f"Hotspot: {words}" in brief

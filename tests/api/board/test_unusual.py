@@ -55,6 +55,15 @@ def years(path: Path) -> Iterator[TestClient]:
         yield made
 
 
+def test_an_area_tells_what_is_unusual_of_it_and_when(years: TestClient) -> None:
+    for address in (f"/story{LAST}&at=B", f"/{LAST}&at=B"):
+        story = years.get(address).text.partition('id="story-title"')[2]
+        said = re.search(r"<dt>Its own past</dt><dd>(.*?)</dd>", story)[1]
+        pattern = r"Burglary: \d+ in February 2024, \d+ to \d+ were to be expected"
+        assert any(re.fullmatch(pattern, one) for one in said.split("; "))
+    assert "Its own past" not in years.get(f"/story{LAST}&at=A").text
+
+
 def variables(path: Path, **options: str) -> dict[str, object]:
     """What the board's first section is made of."""
     question = Question.read({"datetime": "2024-02", "layer": "wards", **options})
