@@ -171,6 +171,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         group.start_soon(_sweep, app.state.data)
         yield
         group.cancel_scope.cancel()
+    if app.state.audit:
+        # With a disk: a coroutine must not wait for one.
+        await to_thread.run_sync(app.state.audit.close)
     app.state.data.close()
     app.state.searches.close()
     app.state.releases.close()

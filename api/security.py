@@ -46,8 +46,10 @@ _OWN_HOST = re.compile(
 )
 _EXPOSED = "content-crs, etag, link, ogc-number-matched, retry-after, x-request-id"
 _PUBLIC = ("/ogc", "/arcgis")
-_READ_BY_POST = "/arcgis/"  # ArcGIS sends a query that is too long for an address in a body
 """Addresses that pages of other origins may read, if the settings name the origins."""
+
+_READ_BY_POST = "/arcgis/"
+"""ArcGIS sends a query that is too long for an address in a body."""
 
 
 class Guard:

@@ -35,8 +35,8 @@ def audit(request: Request, person: PersonDep) -> Response:
     try:
         choice = EntryChoice(*(query.get(name, "").strip() for name in _NAMES[:4]))
         before = whole_number(query, "before", default=_MOST, lowest=1, highest=_MOST)
-        chosen = choice.entries(trail.log, newest_first=True)
-        entries = [*islice((one for one in chosen if one.sequence < before), _SHOWN + 1)]
+        chosen = choice.entries(trail.log, newest_first=True, before=before)
+        entries = [*islice(chosen, _SHOWN + 1)]
     except PatchmapError as refusal:
         problem = str(refusal)
     record(

@@ -89,14 +89,15 @@ def _refused(
     user = access.users.get(name.strip().casefold())
     # People type passwords where their name belongs: a name that is nobody's is not written down.
     known = user.name if user else "no user"
+    throttled = isinstance(error, TooManyAttemptsError)
     record(
         request,
-        action=Action.SIGN_IN_FAILED,
-        subject=known,
+        # Anybody can cause these at any rate: the audit counts refusals of strangers.
+        action=Action.REFUSAL if throttled else Action.SIGN_IN_FAILED,
+        subject=f"POST /sign-in: too many attempts for {known}" if throttled else known,
         reason=str(error),
         identity=Identity("", PUBLIC.roles, "public"),
     )
-    throttled = isinstance(error, TooManyAttemptsError)
     response = page(
         "sign_in.html",
         status=429 if throttled else 403,

@@ -43,9 +43,12 @@ def query_layer(request: ArcgisRequest, layer: Layer) -> bytes:
     positions = query.positions()
     counted = {"count": len(positions)} if request.flag("returnCountOnly") else {}
     if request.flag("returnExtentOnly"):
-        return request.encoded({**counted, "extent": _extent(query, positions)})
+        # That of one incident is its point.
+        answer = request.encoded({**counted, "extent": _extent(query, positions)})
+        return _given(query, answer, len(positions))
     if counted:
-        return request.encoded(counted)
+        # Whoever counts by one condition after another learns what single incidents hold.
+        return _given(query, request.encoded(counted), None)
     if request.flag("returnIdsOnly"):
         name = layer.fields.id_name
         ids = query.items.rows(positions)[name].tolist()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from api.identity.moments import Clock, from_text, sha256_of, to_text, utc_now
@@ -51,8 +53,12 @@ class Attempts:
     def __init__(self, records: Records, clock: Clock = utc_now) -> None:
         self._records, self._clock = records, clock
 
-    def begin(self, name: str, address: str) -> None:
+    def begin(self, name: str, address: str) -> str:
         """Count an attempt before it is made: many at once are not more than one by one.
+
+        Returns
+        -------
+        When it was counted, for `succeed`.
 
         Raises
         ------
@@ -78,18 +84,55 @@ class Attempts:
                 records.execute(
                     "INSERT INTO patchmap_attempts VALUES (?, ?)", subject, to_text(now)
                 )
+        return to_text(now)
 
-    def succeed(self, name: str, address: str) -> None:
-        """Forget the attempts for a name from an address, because one of them succeeded."""
-        pair = next(iter(_limits(name, address)))
+    def succeed(self, name: str, address: str, began: str) -> None:
+        """Forget the attempts for a name from an address, because one of them succeeded.
+
+        Of all others for the name, and from the address, that one alone is not counted any more.
+
+        Parameters
+        ----------
+        name, address
+            As `begin` took them.
+        began
+            What it returned.
+        """
+        pair, *others = _limits(name, address)
         with self._records.transaction():
             self._records.execute("DELETE FROM patchmap_attempts WHERE subject = ?", pair)
+            for subject in others:
+                self._forget_one(subject, began)
+
+    def _forget_one(self, subject: str, moment: str) -> None:
+        # A moment is a second, in which others may have failed.
+        [[count]] = self._records.rows(
+            "SELECT count(*) FROM patchmap_attempts WHERE subject = ? AND attempted_at = ?",
+            subject,
+            moment,
+        )
+        self._records.execute(
+            "DELETE FROM patchmap_attempts WHERE subject = ? AND attempted_at = ?", subject, moment
+        )
+        for _ in range(count - 1):
+            self._records.execute("INSERT INTO patchmap_attempts VALUES (?, ?)", subject, moment)
 
 
 def _limits(name: str, address: str) -> Mapping[str, int]:
     """How many attempts there may be; the pair of both comes first."""
+    address = _network(address)
     return {
         sha256_of(f"pair\n{name}\n{address}"): MOST_FOR_PAIR,
         sha256_of(f"name\n{name}"): MOST_FOR_NAME,
         sha256_of(f"address\n{address}"): MOST_FROM_ADDRESS,
     }
+
+
+def _network(address: str) -> str:
+    """What an address is counted as: of IPv6 one subscriber has 2**64 addresses, all of one /64."""
+    with suppress(ValueError):
+        whole = IPv6Address(address.partition("%")[0])
+        if whole.ipv4_mapped:
+            return str(whole.ipv4_mapped)
+        return str(IPv6Network((whole, 64), strict=False))
+    return address

@@ -81,6 +81,9 @@ class Audit(Protocol):
             If it cannot be kept: then there must be no answer either.
         """
 
+    def close(self) -> None:
+        """Keep what is only counted so far, once the service ends."""
+
 
 def record(
     caller: HTTPConnection,

@@ -21,7 +21,7 @@ from api.addresses import path_inside
 from api.errors import reads_pages
 from api.identity.audit import Action, record, record_in_thread
 from api.identity.identity import PUBLIC, identity_of
-from api.identity.roles import Capability
+from api.identity.roles import OF_ALL_AREAS, Capability
 
 Handler = Callable[[Request], Any]
 """Answers a request, itself or as a coroutine."""
@@ -103,6 +103,8 @@ def _refusal(request: Request, capability: Capability) -> HTTPException | None:
         )
     if capability in _HIDDEN:
         return HTTPException(404)
+    if identity.areas and capability in OF_ALL_AREAS:
+        return HTTPException(403, "you see your own areas only, and this shows all of them")
     return HTTPException(403, f"your role does not let you {capability}; ask an administrator")
 
 

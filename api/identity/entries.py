@@ -35,7 +35,9 @@ class EntryChoice:
     who: str = ""
     action: str = ""
 
-    def entries(self, log: AuditLog, *, newest_first: bool = False) -> Iterator[AuditEntry]:
+    def entries(
+        self, log: AuditLog, *, newest_first: bool = False, before: int | None = None
+    ) -> Iterator[AuditEntry]:
         """Return the entries, read some at a time.
 
         Parameters
@@ -44,6 +46,8 @@ class EntryChoice:
             The audit.
         newest_first
             The last entry first.
+        before
+            Only those with a smaller number.
 
         Raises
         ------
@@ -55,9 +59,10 @@ class EntryChoice:
             raise QuestionError("action", f"unknown value {self.action!r}; choose {choices}")
         since = _moment("from", self.first) if self.first else ""
         until = _moment("to", self.last, days=1) if self.last else "~"
+        stored = log.entries(action=self.action, newest_first=newest_first, before=before)
         return (
             entry
-            for entry in log.entries(action=self.action, newest_first=newest_first)
+            for entry in stored
             if since <= entry.at < until and self.who in ("", entry.text("who"))
         )
 

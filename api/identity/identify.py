@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -10,7 +10,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.errors import unavailable
 from api.identity.current import answering
 from api.identity.identity import Identity, local_identity, set_identity
+from api.load.log import log
 from geo.errors import StoreError
+
+_UNREADABLE: Final = (
+    "the service cannot read who may use it, so nothing is answered; tell whoever runs it"
+)
 
 
 class Authenticator(Protocol):
@@ -63,8 +68,10 @@ class Identify:
         try:
             set_identity(scope, await self._authenticator.identify(HTTPConnection(scope)))
         except StoreError as error:
-            # Nobody knows who this is: it is not answered, and not as anybody's either.
-            await unavailable(HTTPConnection(scope), str(error))(scope, receive, send)
+            # Nobody knows who this is: it is not answered, and not as anybody's either. Nor is a
+            # stranger told where on this machine the records are.
+            log.warning("the records of who may use the service cannot be read: %s", error)
+            await unavailable(HTTPConnection(scope), _UNREADABLE)(scope, receive, send)
             return
         with answering(scope):
             await self.app(scope, receive, send)

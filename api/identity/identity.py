@@ -59,7 +59,7 @@ class Identity:
     def capabilities(self) -> frozenset[Capability]:
         """What they may do; the user of this machine may do everything.
 
-        A release is of all areas, so whoever sees only some neither reviews nor makes any.
+        Releases and imports are of all areas: whoever sees only some has no part in them.
         """
         if self.way == "local":
             return frozenset(Capability)

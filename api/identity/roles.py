@@ -52,7 +52,12 @@ class Role(StrEnum):
 
 
 OF_ALL_AREAS: Final = frozenset(
-    {Capability.REVIEW_RELEASES, Capability.MAKE_RELEASES, Capability.APPROVE_RELEASES}
+    {
+        Capability.IMPORT,
+        Capability.REVIEW_RELEASES,
+        Capability.MAKE_RELEASES,
+        Capability.APPROVE_RELEASES,
+    }
 )
 """What nobody may do who sees some areas only."""
 

@@ -127,12 +127,12 @@ class SignIn:
             If too many attempts failed.
         """
         name = name.strip().casefold()
-        self._attempts.begin(name, address)
+        began = self._attempts.begin(name, address)
         user = self._users.get(name)
         hashed = user.password if user and not user.is_disabled else None
         if not self._users.passwords.verify(hashed, password) or not user:
             raise InputError("the user name or the password is wrong")
-        self._attempts.succeed(name, address)
+        self._attempts.succeed(name, address, began)
         self._users.renew_hash(user, password)
         if earlier:
             self._sessions.end(earlier)

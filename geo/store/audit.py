@@ -115,7 +115,9 @@ class AuditLog:
             raise StoreError("an entry of the audit was not written")
         return ticket.written.head
 
-    def entries(self, *, action: str = "", newest_first: bool = False) -> Iterator[AuditEntry]:
+    def entries(
+        self, *, action: str = "", newest_first: bool = False, before: int | None = None
+    ) -> Iterator[AuditEntry]:
         """Yield the entries as people read them.
 
         Parameters
@@ -124,14 +126,21 @@ class AuditLog:
             Only those of this action.
         newest_first
             The last entry first.
+        before
+            Only those with a smaller number.
 
         Returns
         -------
         The entries, read some at a time.
         """
-        condition = "entry LIKE ?" if action else ""
-        values = [f'{{"action":{json.dumps(action)},%'] if action else []
-        stored = self._stored(condition, *values, newest_first=newest_first)
+        conditions: dict[str, object] = {}
+        if action:
+            conditions["entry LIKE ?"] = f'{{"action":{json.dumps(action)},%'
+        if before is not None:
+            conditions["sequence < ?"] = before
+        stored = self._stored(
+            " AND ".join(conditions), *conditions.values(), newest_first=newest_first
+        )
         yield from map(AuditEntry.of, stored)
 
     def faults(self) -> list[str]:

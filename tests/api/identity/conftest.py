@@ -129,7 +129,9 @@ def audited_service(
         Users(file_records).add(user, password=WORDS, by="test")
     access = AccessSettings("accounts", PublicUrl.parse(f"https://{HOST}"))
     with closing(GeoPackageStore(made_town)) as store:
-        yield Service(store, file_records, access, key=tmp_path / "audit.key")
+        made = Service(store, file_records, access, key=tmp_path / "audit.key")
+        yield made
+        made.app.state.audit.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from api.identity.attempts import MOST_FOR_PAIR, Attempts, TooManyAttemptsError
+from api.identity.attempts import MOST_FOR_NAME, MOST_FOR_PAIR, Attempts, TooManyAttemptsError
 from api.identity.identity import AreaScope
 from api.identity.keys import Keys, narrowed, presented_key
 from api.identity.passwords import Passwords, check_password
@@ -132,6 +132,34 @@ def test_attempts_are_counted_for_a_name_and_an_address(records: Records, watch:
         sign_in("ben", "wrong", address="192.0.2.1")
     watch.wait(minutes=11)
     assert sign_in("ann", WORDS, address="192.0.2.1")
+
+
+def test_who_succeeds_uses_up_no_attempts_of_others(records: Records, watch: Watch) -> None:
+    attempts = Attempts(records, watch)
+    for _ in range(MOST_FOR_NAME - 1):
+        attempts.begin("ann", f"192.0.2.{_}")
+    for _ in range(3):  # in the second in which others fail
+        attempts.succeed("ann", "192.0.2.250", attempts.begin("ann", "192.0.2.250"))
+    attempts.begin("ann", "192.0.2.251")
+    with pytest.raises(TooManyAttemptsError):
+        attempts.begin("ann", "192.0.2.252")
+
+
+def test_all_addresses_of_one_ipv6_subscriber_count_as_one(
+    file_records: Records, watch: Watch
+) -> None:
+    attempts = Attempts(file_records, watch)
+    for number in range(MOST_FOR_PAIR):
+        attempts.begin("ann", f"2001:db8:0:7:{number}::1")
+    with pytest.raises(TooManyAttemptsError):
+        attempts.begin("ann", "2001:db8:0:7:ffff:1:2:3")
+    attempts.begin("ann", "2001:db8:0:8::1")
+    for address in ("192.0.2.1", "::ffff:192.0.2.1"):  # one and the same, written in two ways
+        attempts.begin("ann", address)
+    for _ in range(MOST_FOR_PAIR - 2):
+        attempts.begin("ann", "192.0.2.1")
+    with pytest.raises(TooManyAttemptsError):
+        attempts.begin("ann", "::ffff:192.0.2.1")
 
 
 def test_a_key_opens_until_it_expires_or_is_revoked(records: Records, watch: Watch) -> None:

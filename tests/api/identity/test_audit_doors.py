@@ -1,6 +1,7 @@
 """What the service records before it answers, and that it answers nothing it cannot record."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,8 @@ from typer.testing import CliRunner
 
 from api.app import make_app
 from api.cli import app as command_line
-from api.identity.identity import Identity
+from api.identity.audit import Action
+from api.identity.identity import PUBLIC, Identity
 from api.identity.roles import Role
 from api.identity.trail import AuditTrail
 from api.imports.opening import open_records
@@ -103,6 +105,52 @@ def test_refusals_are_recorded_and_those_of_strangers_counted(audited: Audited) 
     assert [one.text("subject") for one in of_strangers] == [
         "1 without sign-in, the last: GET /: read answers"
     ]
+
+
+def test_arcgis_extents_and_counts_of_incidents_are_recorded(audited: Audited) -> None:
+    client = audited.client
+    layers = client.get(_FEATURES, params={"f": "json"}).json()["layers"]
+    numbers = {layer["name"]: layer["id"] for layer in layers}
+    query = f"{_FEATURES}/{numbers['Incidents']}/query"
+    [one, *_] = client.get(query, params={"returnIdsOnly": "true", "f": "json"}).json()["objectIds"]
+    for asked, rows in (
+        ({"returnExtentOnly": "true", "objectIds": str(one)}, "1"),
+        ({"returnExtentOnly": "true", "returnCountOnly": "true", "where": "1=1"}, "320"),
+        ({"returnCountOnly": "true", "where": "location LIKE '%Mill%'"}, ""),
+    ):
+        before = len(audited.entries())
+        assert client.get(query, params={"f": "json", **asked}).status_code == 200
+        assert len(audited.entries()) == before + 1
+        assert audited.last() == ("consultation", "ann", "incidents", rows)
+        question = audited.entries()[-1].fields["question"]
+        assert all(question[name.lower()] == text for name, text in asked.items())
+    with audited.records.transaction():
+        audited.records.execute("DROP TABLE patchmap_audit")
+    assert client.get(query, params={"f": "json", **asked}).status_code == 503
+
+
+def test_refusals_that_were_only_counted_are_recorded_in_time_and_at_the_end(
+    audited: Audited,
+) -> None:
+    def refused(trail: AuditTrail, times: int) -> None:
+        for _ in range(times):
+            trail.record(PUBLIC, action=Action.REFUSAL, subject="GET /")
+
+    def subjects() -> list[str]:
+        return [one.text("subject") for one in audited.entries()]
+
+    quick = AuditTrail(audited.trail.log, every=0.05)
+    refused(quick, 4)
+    give_up = time.monotonic() + 20
+    while len(subjects()) < 2 and time.monotonic() < give_up:
+        time.sleep(0.01)
+    assert subjects() == [f"{n} without sign-in, the last: GET /" for n in (1, 3)]
+    slow = AuditTrail(audited.trail.log)
+    refused(slow, 8)
+    slow.close()
+    assert subjects()[2:] == [f"{n} without sign-in, the last: GET /" for n in (1, 7)]
+    slow.close()
+    assert len(subjects()) == 4
 
 
 def test_without_an_audit_entry_there_is_no_answer(audited: Audited) -> None:

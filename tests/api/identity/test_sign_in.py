@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from api.identity.attempts import MOST_FOR_PAIR
+from geo.errors import StoreError
 from tests.api.identity.conftest import HOST, USERS, WORDS, Service
 
 COOKIE = "__Host-patchmap"
@@ -123,6 +125,34 @@ def test_a_wrong_password_is_refused_alike_for_everybody_and_not_for_ever(
     assert locked.status_code == 429
     assert 0 < int(locked.headers["retry-after"]) <= 900
     assert "try again in 15 minutes" in locked.text
+
+
+def test_attempts_that_wait_are_counted_and_fill_no_disk(audited_service: Service) -> None:
+    log = audited_service.app.state.audit.log
+    for _ in range(40):
+        audited_service.browser().post("/sign-in", data={"name": "ann", "password": "wrong"})
+    actions = [entry.action for entry in log.entries()]
+    assert actions == ["failed sign-in"] * MOST_FOR_PAIR + ["refusal"]
+    audited_service.app.state.audit.close()
+    [*_, last] = log.entries()
+    assert last.text("subject") == (
+        "34 without sign-in, the last: POST /sign-in: too many attempts for ann"
+    )
+
+
+def test_a_stranger_is_not_told_where_the_records_are(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_token: str) -> None:
+        raise StoreError("/var/lib/patchmap/city.gpkg.records cannot be read")
+
+    monkeypatch.setattr(service.app.state.access.sessions, "identify", fail)
+    browser = service.browser()
+    browser.cookies.set(COOKIE, "x", domain=HOST)
+    refused = browser.get("/")
+    assert refused.status_code == 503
+    assert "cannot read who may use it" in refused.text
+    assert "/var/lib" not in refused.text
 
 
 def test_a_key_is_made_shown_once_used_and_revoked(service: Service) -> None:

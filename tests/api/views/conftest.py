@@ -54,6 +54,7 @@ def _who(name: str, *roles: Role, areas: AreaScope | None = None) -> Identity:
 PEOPLE: Final = {
     "ann": _who("Ann Smith", Role.OFFICER, areas=OWN),
     "olu": _who("Olu Ade", Role.OFFICER, areas=OWN),
+    "duo": _who("Duo Roles", Role.OFFICER, Role.ANALYST, Role.CHAIR, areas=OWN),
     "lost": _who("Lost Soul", Role.OFFICER, areas=AreaScope("wards-1999", ("X",))),
     "vera": _who("Vera View", Role.VIEWER),
     "nat": _who("Nat Ali", Role.ANALYST),

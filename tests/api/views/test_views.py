@@ -292,6 +292,22 @@ def test_there_is_no_story_of_what_is_not_seen(viewed: TestClient, at: str) -> N
         assert "No story" not in get(viewed, "nat", f"/story?{ASKED}&at={one}").text
 
 
+def test_other_roles_of_an_officer_open_no_page_of_all_areas(viewed: TestClient) -> None:
+    for address, status in (("/data", 403), ("/releases", 404)):
+        refused = get(viewed, "duo", address, accept="text/html")
+        assert refused.status_code == status
+        assert not CANARY.search(refused.content)
+        assert get(viewed, "nat", address).status_code == 200
+        assert ("you see your own areas only" in refused.text.lower()) == (status == 403)
+    form = {"release_id": "r", "from": "2024-01", "to": "2024-02", "layer": "wards"}
+    for address in ("/data/undo", "/releases", "/releases/r/approve"):
+        made = viewed.post(address, data=form, headers={"x-as": "duo"})
+        assert made.status_code in (403, 404)
+    board = get(viewed, "duo", f"/?{ASKED}", accept="text/html").text
+    assert 'href="/data"' not in board
+    assert 'href="/releases"' not in board
+
+
 def test_whose_areas_are_gone_sees_none(viewed: TestClient) -> None:
     for address in (f"/?{ASKED}", f"/map?{ASKED}&layer=wards", f"/download/hotspots.csv?{ASKED}"):
         refused = get(viewed, "lost", address)

@@ -101,6 +101,14 @@ def test_one_byte_changed_is_named(
     assert not any("entry 4" in line for line in log.faults())
 
 
+def test_only_the_rows_that_are_shown_are_read(log: AuditLog) -> None:
+    numbers = [entry.sequence for entry in log.entries(newest_first=True, before=4)]
+    assert numbers == [3, 2, 1]
+    chosen = log.entries(action="consultation", newest_first=True, before=3)
+    assert [entry.sequence for entry in chosen] == [2, 1]
+    assert [*log.entries(before=1)] == []
+
+
 def test_a_mac_with_one_byte_changed_is_named(records: Records, log: AuditLog) -> None:
     mac = records.rows("SELECT mac FROM patchmap_audit WHERE sequence = 3")[0][0]
     _replace(records, "mac", mac, mac[:-1] + ("0" if mac[-1] != "0" else "1"), 3)
