@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final, Protocol
 
 from starlette.requests import HTTPConnection
@@ -10,9 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.errors import unavailable
 from api.identity.current import answering
 from api.identity.identity import Identity, local_identity, set_identity
-from api.load.log import log
 from geo.errors import StoreError
 
+_log: Final = logging.getLogger("patchmap")
 _UNREADABLE: Final = (
     "the service cannot read who may use it, so nothing is answered; tell whoever runs it"
 )
@@ -70,7 +71,7 @@ class Identify:
         except StoreError as error:
             # Nobody knows who this is: it is not answered, and not as anybody's either. Nor is a
             # stranger told where on this machine the records are.
-            log.warning("the records of who may use the service cannot be read: %s", error)
+            _log.warning("the records of who may use the service cannot be read: %s", error)
             await unavailable(HTTPConnection(scope), _UNREADABLE)(scope, receive, send)
             return
         with answering(scope):
