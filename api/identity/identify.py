@@ -70,7 +70,7 @@ class Identify:
             set_identity(scope, await self._authenticator.identify(HTTPConnection(scope)))
         except StoreError as error:
             # Nobody knows who this is: it is not answered, and not as anybody's either. Nor is a
-            # stranger told where on this machine the records are.
+            # stranger told where the records are.
             _log.warning("the records of who may use the service cannot be read: %s", error)
             await unavailable(HTTPConnection(scope), _UNREADABLE)(scope, receive, send)
             return

@@ -303,7 +303,7 @@ def test_other_roles_of_an_officer_open_no_page_of_all_areas(viewed: TestClient)
     for address in ("/data/undo", "/releases", "/releases/r/approve"):
         made = viewed.post(address, data=form, headers={"x-as": "duo"})
         assert made.status_code in (403, 404)
-    page = get(viewed, "duo", "/allocation", accept="text/html").text
+    page = get(viewed, "duo", "/help", accept="text/html").text
     assert 'href="/keys"' in page
     assert 'href="/data"' not in page
     assert 'href="/releases"' not in page
