@@ -69,8 +69,8 @@ class Identify:
         try:
             set_identity(scope, await self._authenticator.identify(HTTPConnection(scope)))
         except StoreError as error:
-            # Nobody knows who this is: it is not answered, and not as anybody's either. Nor is a
-            # stranger told where the records are.
+            # Nobody knows who this is: it is not answered, and not as anybody's either. The path
+            # of the records, which the error names, is for the log alone.
             _log.warning("the records of who may use the service cannot be read: %s", error)
             await unavailable(HTTPConnection(scope), _UNREADABLE)(scope, receive, send)
             return
