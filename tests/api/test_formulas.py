@@ -154,6 +154,7 @@ def command_lines() -> dict[str, list[str]]:
         "plan export": ["plan", "export", "p", *PERIOD[2:]],
         "patrols delivered": ["patrols", "delivered", "visits.csv", "--plan", "plan.csv"],
         "ingest": ["ingest", *sheet, "--rejects"],
+        "audit export": ["audit", "export"],
     }
 
 

@@ -21,11 +21,11 @@ def _named(role: Role) -> Identity:
 @pytest.mark.parametrize(
     ("role", "home"),
     [
-        (Role.PUBLIC, "/help"),
+        (Role.PUBLIC, "/open"),
         (Role.VIEWER, "/"),
         (Role.OFFICER, "/"),
         (Role.ADMIN, "/"),
-        (Role.AUDITOR, "/keys"),
+        (Role.AUDITOR, "/audit"),
     ],
 )
 def test_each_role_begins_where_it_may(role: Role, home: str) -> None:

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from api.maps.pages import ASSETS
 from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, folded, started
-from api.pages.assets import BASEMAP_SCRIPTS
+from api.pages.assets import BASEMAP_SCRIPTS, PICTURES_SCRIPT
 from geo.analyses import AnalysisResult
 from geo.errors import QuestionError
 from geo.question.answer import Answer
@@ -184,8 +184,8 @@ def test_the_map_runs_only_scripts_that_its_policy_names(
     assert script
     assert "unsafe" not in script[1]
     assert script[1].count("sha256-") == response.text.count("<script>")
-    assert set(re.findall(r'(?:src|href)="([^"]+)"', response.text)) == set(ASSETS) - set(
-        BASEMAP_SCRIPTS
+    assert set(re.findall(r'(?:src|href)="([^"]+)"', response.text)) == (
+        set(ASSETS) - {*BASEMAP_SCRIPTS, PICTURES_SCRIPT}
     )
     assert response.text == town_client.get(f"/allocation/map?{query}").text
 
