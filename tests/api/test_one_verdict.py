@@ -57,7 +57,10 @@ def one_number_of_hotspots(
         assert re.search(rf"<strong>{n}</strong> (<abbr[^>]*>)?hotspots?", page), door
         assert re.search(rf"Hotspot: {against}", page), door
     legend = html.unescape(client.get(f"/map?{query}").text)
-    assert sum(int(each) for each in re.findall(r": (\d+) hotspots?, \d+ cell", legend)) == n
+    assert (
+        sum(int(each) for each in re.findall(r">(\d+) hotspots?: hot cells that touch", legend))
+        == n
+    )
 
 
 def test_every_door_gives_one_verdict(tmp_path: Path, melton_store: Path) -> None:
