@@ -27,8 +27,8 @@ SPARK: Final = (150.0, 40.0)
 MOST_KINDS: Final = 3
 """Categories that are named of a place."""
 
-NAMED: Final = 2
-"""How many unusual series the sentence under the headline names."""
+NAMED: Final = 1
+"""How many unusual series the lead names: a second one takes a line of the map."""
 
 NOT_JUDGED: Final = "not judged"
 """What a card says of a place that was none of the places judged."""
