@@ -73,7 +73,7 @@ USERS = (
     User("ann", (Role.ANALYST,)),
     User("ben", (Role.OFFICER,), AreaScope("wards", ("A",))),
     User("vic", (Role.VIEWER,)),
-    User("root", (Role.ADMIN,)),
+    User("adam", (Role.ADMIN,)),
 )
 
 

@@ -33,16 +33,16 @@ def test_without_an_audit_entry_nobody_becomes_an_administrator(
     audited_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = audited_service
-    root, ann = service.signed_in("root"), service.signed_in("ann")
+    adam, ann = service.signed_in("adam"), service.signed_in("ann")
     key, secret = service.app.state.access.keys.add("QGIS", USERS[0])
     before = service.app.state.access.users.all()
     break_audit(service, monkeypatch)
     for browser, path, form in (
-        (root, "/users/vic/roles", {"role": "admin"}),
-        (root, "/users", {"name": "eve", "role": "admin", "password": WORDS}),
-        (root, "/users/vic/password", {"password": "another three words"}),
-        (root, "/users/vic/disable", {"again": ""}),
-        (root, "/retention/months", {"source": "police.uk", "months": "1"}),
+        (adam, "/users/vic/roles", {"role": "admin"}),
+        (adam, "/users", {"name": "eve", "role": "admin", "password": WORDS}),
+        (adam, "/users/vic/password", {"password": "another three words"}),
+        (adam, "/users/vic/disable", {"again": ""}),
+        (adam, "/retention/months", {"source": "police.uk", "months": "1"}),
         (ann, "/keys/password", {"password": WORDS, **NEW}),
         (ann, "/keys", {"name": "more", "role": "analyst"}),
         (ann, f"/keys/{key.key_id}/revoke", {}),
@@ -55,7 +55,7 @@ def test_without_an_audit_entry_nobody_becomes_an_administrator(
 
 
 def test_what_is_refused_anyway_is_not_recorded_as_done(audited_service: Service) -> None:
-    root = audited_service.signed_in("root")
+    adam = audited_service.signed_in("adam")
     log = audited_service.app.state.audit.log
     before = log.count()
     for path, form in (
@@ -64,9 +64,9 @@ def test_what_is_refused_anyway_is_not_recorded_as_done(audited_service: Service
         ("/users/vic/password", {"password": "short"}),
         ("/keys/none/revoke", {}),
     ):
-        assert root.post(path, data=form).status_code == 400, path
+        assert adam.post(path, data=form).status_code == 400, path
     assert log.count() == before
-    assert root.post("/users/vic/roles", data={"role": "chair"}).status_code == 303
+    assert adam.post("/users/vic/roles", data={"role": "chair"}).status_code == 303
     [entry] = [one for one in log.entries() if one.sequence > before]
     assert (entry.action, entry.text("subject")) == ("user changed", "vic: now chair")
 

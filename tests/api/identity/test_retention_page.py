@@ -27,7 +27,7 @@ def service(
 def test_an_administrator_erases_an_incident_and_what_is_too_old(
     service: Service, store: GeoPackageStore
 ) -> None:
-    admin = service.signed_in("root")
+    admin = service.signed_in("adam")
     assert '<td data-label="Kept">without end</td>' in admin.get("/retention").text
     form = {"source": "police.uk", "id": _ID, "reason": "asked for"}
     done = admin.post("/retention/erase", data=form)
@@ -35,7 +35,7 @@ def test_an_administrator_erases_an_incident_and_what_is_too_old(
     assert "opies may remain in backups" in done.text
     assert store.incident_count() == 319
     [erasure] = store.erasures()
-    assert (erasure.erased_by, erasure.reason) == ("root", "asked for")
+    assert (erasure.erased_by, erasure.reason) == ("adam", "asked for")
     assert read_erasures(service.records) == [erasure]
     unknown = admin.post("/retention/erase", data={**form, "id": "<x>"})
     assert (unknown.status_code, "&lt;x&gt;" in unknown.text) == (400, True)

@@ -83,7 +83,7 @@ def test_a_page_of_another_origin_changes_nothing(
     service: Service, path: str, headers: dict[str, str]
 ) -> None:
     browser = service.browser()
-    browser.cookies.set(COOKIE, service.app.state.access.sessions.begin("root"), domain=HOST)
+    browser.cookies.set(COOKIE, service.app.state.access.sessions.begin("adam"), domain=HOST)
     data = {"name": "x", **PASSWORD, "role": "admin"}
     assert browser.post(path, data=data, headers=headers).status_code == 403
     assert browser.get("/keys").status_code == 200, "the session goes on"
@@ -171,7 +171,7 @@ def test_a_key_is_made_shown_once_used_and_revoked(service: Service) -> None:
     assert program.post("/keys", data={"name": "more", "role": "analyst"}).status_code == 403
     assert browser.get("/ogc?f=json", headers={"authorization": "Basic eDp5"}).status_code == 401
     key_id = re.search(r'action="/keys/(\w+)/revoke"', listed)[1]
-    assert service.signed_in("root").post(f"/keys/{key_id}/revoke").status_code == 400
+    assert service.signed_in("adam").post(f"/keys/{key_id}/revoke").status_code == 400
     assert browser.post(f"/keys/{key_id}/revoke").headers["location"] == "/keys"
     assert program.get("/ogc/collections").status_code == 401
 
@@ -187,22 +187,22 @@ def test_a_key_may_no_more_than_who_makes_it(service: Service) -> None:
 
 
 def test_an_administrator_adds_changes_and_locks_out_a_user(service: Service) -> None:
-    root = service.signed_in("root")
+    adam = service.signed_in("adam")
     data = {"name": "Zoe", "role": ["officer"], "areas": "wards:B", **PASSWORD}
-    assert root.post("/users", data=data).headers["location"] == "/users"
-    assert "wards:B" in root.get("/users").text
+    assert adam.post("/users", data=data).headers["location"] == "/users"
+    assert "wards:B" in adam.get("/users").text
     zoe = service.signed_in("zoe")
     assert zoe.get("/users").status_code == 403
-    assert root.post("/users/zoe/roles", data={"role": ["admin"]}).status_code == 303
+    assert adam.post("/users/zoe/roles", data={"role": ["admin"]}).status_code == 303
     assert zoe.get("/users").status_code == 200, "from the next request on"
-    assert root.post("/users/zoe/password", data={"password": "short"}).status_code == 400
-    assert root.post("/users/zoe/disable", data={"again": ""}).status_code == 303
+    assert adam.post("/users/zoe/password", data={"password": "short"}).status_code == 400
+    assert adam.post("/users/zoe/disable", data={"again": ""}).status_code == 303
     assert zoe.get("/users").status_code == 303, "asked to sign in"
-    assert root.post("/users/zoe/disable", data={"again": "yes"}).status_code == 303
+    assert adam.post("/users/zoe/disable", data={"again": "yes"}).status_code == 303
     assert service.signed_in("zoe")
     for path in ("roles", "password", "disable"):
         data = {"role": "viewer", **PASSWORD}
-        own = root.post(f"/users/root/{path}", data=data)
+        own = adam.post(f"/users/adam/{path}", data=data)
         assert own.status_code == 400
         assert "You cannot change your own account" in own.text
 
