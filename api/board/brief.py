@@ -31,6 +31,7 @@ from api.pages.assets import PAGE
 from api.pages.templating import templates
 from api.pages.text import shown_words
 from api.query import QUESTION_PARAMETERS, only
+from api.snapshot import Snapshot
 from geo.hotspots.verdict import CERTAINTY
 
 BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -60,13 +61,16 @@ def brief_file(request: Request, answers: AnswersDep, settings: SettingsDep) -> 
 
     def page() -> Response:
         view = BoardView.read(only(request, (*QUESTION_PARAMETERS, *VIEW_OPTIONS)))
-        findings = cached_findings(answers, view.narrowed)
-        with findings.computing(f"brief {view.address()}"):
-            basemap = basemaps_of(request).under(answers.snapshot())
+        public = settings.access.public_url
+
+        def made(snapshot: Snapshot) -> str:
+            findings = cached_findings(answers, view.narrowed)
+            basemap = basemaps_of(request).under(snapshot)
             drawn, lacking = drawable_view(findings, view)
-            text = brief_page(
-                findings, drawn, basemap, public=settings.access.public_url, lacking=lacking
-            )
+            return brief_page(findings, drawn, basemap, public=public, lacking=lacking)
+
+        # An edition ends when a part of a brief fails for a reason that may pass.
+        text = answers.cached(f"brief {edition()}{view.address()}", made)
         headers = {
             "content-security-policy": BRIEF_POLICY,
             "content-disposition": 'attachment; filename="brief.html"',

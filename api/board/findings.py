@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
@@ -44,6 +44,9 @@ RANKED = 10
 PEAK_HOURS = 4
 """Length of a peak window, in hours."""
 
+_MOST_TEXTS = 120
+"""Rendered sections of a few views of the same results: map modes, opened places."""
+
 Bools = NDArray[np.bool_]
 Circle = tuple[float, float, float]
 """X, y and radius in metres."""
@@ -84,6 +87,28 @@ class Findings:
         self.answer: Answer = self._answers.ask(replace(question, by="", layer=layer))
         self.question = self.answer.question
         self._computed: set[str] = set()
+        self._texts: dict[Hashable, str] = {}
+
+    def text(self, key: Hashable, render: Callable[[], str], *, lasts: Callable[[], bool]) -> str:
+        """Return what was rendered of the results, once for all who look at them.
+
+        Parameters
+        ----------
+        key
+            Names all that it depends on beside the results.
+        render
+            Renders it.
+        lasts
+            Whether what has been rendered may be shown again.
+        """
+        text = self._texts.get(key)
+        if text is None:
+            text = render()
+            if lasts():
+                if len(self._texts) >= _MOST_TEXTS:
+                    self._texts.clear()
+                self._texts[key] = text
+        return text
 
     @contextmanager
     def computing(self, part: str) -> Iterator[None]:

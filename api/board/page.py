@@ -127,8 +127,22 @@ def board_parts(board: OpenedBoard, draw: Callable[[BoardView], None]) -> Iterat
         draw(board.view)
     checkpoint()  # what nobody waits for any more stops all the same
     for name, following in zip(rest[::2], rest[1::2], strict=True):
-        findings = board.results.get(name, board.results[""])
-        with findings.computing(name):
-            section = str(render_or_explain(name, findings, board.shared))
-        yield section
+        yield _section(board, name)
         yield following
+
+
+def _section(board: OpenedBoard, name: str) -> str:
+    """A section, rendered once for all who look at one board."""
+    findings = board.results.get(name, board.results[""])
+    begun, shared = edition(), board.shared
+
+    def render() -> str:
+        with findings.computing(name):
+            return str(render_or_explain(name, findings, shared))
+
+    def lasts() -> bool:
+        # What was refused is not part of the address; an edition ends when a section fails.
+        return not shared["refused"] and edition() == begun
+
+    key = (name, board.view.address(), shared["origin"], begun)
+    return findings.text(key, render, lasts=lasts)

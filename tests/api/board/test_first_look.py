@@ -16,6 +16,7 @@ import shapely
 from fastapi.testclient import TestClient
 
 from api.app import make_app
+from api.board.lasting import outdate_boards
 from api.board.preparing import BoardPreparation, prepare_board
 from api.board.sections import SECTIONS
 from api.settings import Settings
@@ -128,6 +129,7 @@ def test_a_table_of_too_many_areas_lists_the_busiest_and_counts_the_rest(
 ) -> None:
     assert "areas-left-out" not in browser.get(f"{QUESTION[:-3]}210").text
     monkeypatch.setattr("api.board.sections.MOST_AREAS", 1)
+    outdate_boards()  # else it is the one that was rendered before
     page = browser.get(QUESTION).text
     assert re.findall(r'<tr data-at="(\w+)"><th', page.partition('id="areas"')[2]) == ["A"]
     said = re.search(r'id="areas-left-out">(.*?)</p>', page)[1]
@@ -186,6 +188,7 @@ def test_a_section_that_fails_says_so_in_its_place_and_the_rest_stands(
         raise ZeroDivisionError("of this test")
 
     monkeypatch.setitem(SECTIONS, section, fails)
+    outdate_boards()  # else it is the one that was rendered before
     with caplog.at_level(logging.ERROR, logger="patchmap"):
         response = browser.get(QUESTION)
     assert response.status_code == 200
