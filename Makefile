@@ -10,6 +10,9 @@ INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --compil
 CHECK := $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && \
   $(BIN)/lint-imports --cache-dir .cache/import-linter
 
+# Hundreds of processes start in the tests: without stored bytecode each compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check bench soak lock clean help
 .DEFAULT_GOAL := help
 

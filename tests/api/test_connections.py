@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from api.load.connections import BoundedConnection, most_connections
 from tests.loops import run_async
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 HEAD = b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n"
 POST = b"POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: %d\r\n\r\n"
 

@@ -243,4 +243,4 @@ def test_health_needs_no_thread() -> None:
         sent = await exchange(service(), [], path="/healthz")
         return int(sent[0]["status"])
 
-    assert run_async(asyncio.wait_for(asked(), 30)) == 200
+    assert run_async(asyncio.wait_for(asked(), 120)) == 200

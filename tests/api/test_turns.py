@@ -23,7 +23,7 @@ from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import SearchesHere
 
 Value = TypeVar("Value")
-PATIENCE = 30.0
+PATIENCE = 120.0
 NEVER = threading.Event()
 
 

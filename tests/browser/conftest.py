@@ -69,7 +69,9 @@ def browser() -> Iterator[Browser]:
     assert CHROMIUM.exists(), "Chromium is missing: sudo apt-get install chromium libatomic1"
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(QUIET), timeout=PATIENCE_MS
+        )
         yield started
         started.close()
 

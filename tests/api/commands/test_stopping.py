@@ -86,7 +86,7 @@ def test_ctrl_c_ends_make_run_beside_an_open_page(
     made_run: tuple[Terminal, int], store: Path
 ) -> None:
     terminal, port = made_run
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     connection.request("GET", "/help")  # and stays connected, as a tab of a browser does
     assert b"Patchmap" in connection.getresponse().read()
     check_quiet_end(terminal, store)
@@ -97,9 +97,9 @@ def test_ctrl_c_ends_make_run_in_the_midst_of_a_long_question(
     made_run: tuple[Terminal, int], store: Path
 ) -> None:
     terminal, port = made_run
-    question = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    question = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     question.request("GET", LONG_QUESTION)
-    other = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    other = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     other.request("GET", "/healthz")  # answered after the question was taken up
     assert other.getresponse().read() == b"ok\n"
     lost: list[Exception] = []

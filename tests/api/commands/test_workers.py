@@ -48,7 +48,7 @@ class Served:
 
     def ask(self, path: str, headers: dict[str, str] | None = None, body: bytes | None = None):
         """Ask on a connection of its own; returns the status, the headers and the body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             method = "GET" if body is None else "POST"
             connection.request(method, path, body, headers or {})
@@ -84,7 +84,7 @@ class Served:
                 thread.join()
 
 
-def until(met, seconds: float = 90.0) -> None:
+def until(met, seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < end
@@ -108,7 +108,7 @@ def served(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield Served(port, process)
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(120)
 
 
 def test_limits_are_shared_and_figures_are_of_all(served: Served) -> None:

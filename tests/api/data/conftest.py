@@ -79,7 +79,7 @@ class Caller:
     def finished(self, address: str) -> Response:
         """The page once the import is over."""
         job = self.client.app.state.data.uploads.get(address.rsplit("/", 1)[1]).job
-        assert job is None or job.over.wait(60)
+        assert job is None or job.over.wait(120)
         return self.client.get(address)
 
     def undo(self, *changes: str) -> Response:

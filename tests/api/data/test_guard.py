@@ -217,7 +217,7 @@ def test_an_import_is_of_its_own_forms_choices_whatever_another_window_chooses(c
         other.join()
         assert upload.values["source"] == "council"
     assert refused == ["this file is being imported; wait until it is done"]
-    assert upload.job.over.wait(60)
+    assert upload.job.over.wait(120)
 
 
 def test_a_store_that_can_only_be_read_says_so_and_takes_nothing(caller, monkeypatch):

@@ -91,7 +91,7 @@ def through(command: Sequence[str], port: int, folder: Path) -> str:
         subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as server,
     ):
         try:
-            end = time.monotonic() + 30
+            end = time.monotonic() + 120
             while True:
                 try:
                     with urllib.request.urlopen(request, context=context, timeout=5) as answer:

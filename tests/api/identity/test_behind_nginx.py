@@ -125,7 +125,7 @@ def _running(command: Sequence[str], settings: Mapping[str, str]) -> Iterator[No
         assert process.poll() is None, process.stderr.read().decode()[-2000:]
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
 
 
 def _wait(address: str, certificate: str) -> None:
@@ -145,7 +145,7 @@ def get(services: Services, address: str, **more: object) -> requests.Response:
     return requests.get(
         address,
         verify=services.certificate,
-        timeout=60,
+        timeout=120,
         allow_redirects=False,
         headers=headers,
         **more,
@@ -231,7 +231,7 @@ def _challenged(services: Services, address: str, secret: str) -> str:
         urllib.request.HTTPBasicAuthHandler(passwords),
         urllib.request.HTTPSHandler(context=context),
     )
-    with opener.open(address, timeout=60) as response:
+    with opener.open(address, timeout=120) as response:
         return response.read().decode("utf-8-sig")
 
 
@@ -243,12 +243,12 @@ def test_a_user_signs_in_by_tls_and_plain_http_gets_nothing(services: Services) 
     # Or `requests` would take the certificates that the environment names.
     browser.trust_env, browser.verify = False, services.certificate
     form = {"name": "sarah", "password": "purple kettle ladder", "next": "/keys"}
-    done = browser.post(f"{services.direct}/sign-in", data=form, timeout=60)
+    done = browser.post(f"{services.direct}/sign-in", data=form, timeout=120)
     assert done.url == f"{services.direct}/keys"
     assert "My keys" in done.text
     [cookie] = browser.cookies
     assert (cookie.name, cookie.secure, cookie.path) == ("__Host-patchmap", True, "/")
     host, _, port = services.direct.removeprefix("https://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as plain:
+    with socket.create_connection((host, int(port)), timeout=120) as plain:
         plain.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert b"200" not in plain.recv(100)

@@ -365,7 +365,7 @@ def test_changes_bear_the_name_of_who_has_signed_in(
 
     assert taken.status_code == 200, taken.text
     assert store.plans()[0]["updated_by"] == "Pat Plan"
-    client.app.state.data.uploads.get(address.rpartition("/")[2]).job.over.wait(20)  # type: ignore[attr-defined] - the application of FastAPI
+    client.app.state.data.uploads.get(address.rpartition("/")[2]).job.over.wait(120)  # type: ignore[attr-defined] - the application of FastAPI
     assert [one.changed_by for one in store.layer_changes()][-1] == "Nat Ali"
 
 

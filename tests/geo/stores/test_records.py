@@ -78,7 +78,7 @@ def test_processes_wait_for_each_other(tmp_path: Path) -> None:
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(60)
+        writer.join(120)
     with closing(RecordsFile(tmp_path / "city.gpkg")) as records:
         assert records.rows("SELECT count(*) FROM patchmap_sessions") == [(60,)]
 
