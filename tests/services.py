@@ -58,7 +58,8 @@ def run_patchmap(*arguments: str, cwd: Path) -> Done:
 @contextlib.contextmanager
 def serving(store: Path | str, *options: str) -> Iterator[str]:
     """Serve a store on a free port; yields the address, without a slash at its end."""
-    command = [sys.executable, "-m", "api.cli", "--store", str(store), "serve", *options]
+    # As people start it; by `api.cli` its search process would load the whole command line too.
+    command = [sys.executable, "-m", "api", "--store", str(store), "serve", *options]
     with serving_by(command) as address:
         yield address
 

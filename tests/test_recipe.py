@@ -98,7 +98,7 @@ def test_a_method_added_by_the_recipe_is_a_command_a_collection_and_a_map_mode(
     followed: Path,
 ) -> None:
     make_town(followed / "town.gpkg").close()
-    written = run(followed, "-m", "api.cli", "--store", "town.gpkg", "scores", "-o", "scores.csv")
+    written = run(followed, "-m", "api", "--store", "town.gpkg", "scores", "-o", "scores.csv")
     assert "method: Standard score against an even spread" in written
     header = (followed / "scores.csv").read_text(encoding="utf-8").partition("\n")[0]
     assert header == "cell_id,n,score,area_code,inside_share"

@@ -193,7 +193,7 @@ def _demo() -> City:
     store = CACHE / "board-demo.gpkg"
     if not store.exists():
         say("making the demo city")
-        run([sys.executable, "-m", "api.cli", "--store", str(store), "demo"])
+        run([sys.executable, "-m", "api", "--store", str(store), "demo"])
     return City(
         "demo city", 1.0,
         ("period=latest-28d", "2026-03-04", "2026-04-01"),
@@ -207,7 +207,7 @@ def _large() -> City:
         say(f"importing {rows():,} rows")
         part = store.with_suffix(".part.gpkg")
         part.unlink(missing_ok=True)
-        patchmap = [sys.executable, "-m", "api.cli", "--store", str(part)]
+        patchmap = [sys.executable, "-m", "api", "--store", str(part)]
         for layer, side in _LAYERS.items():
             file = CACHE / f"board-{layer}.geojson"
             file.write_text(json.dumps(_wards(side)), encoding="utf-8")

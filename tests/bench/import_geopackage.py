@@ -56,7 +56,7 @@ def _lines(runs: dict[str, list[Run]]) -> list[Line]:
 def _ours(store: Path) -> Command:
     _clear(store)
     return [
-        sys.executable, "-m", "api.cli", "--store", str(store), "ingest", str(archive()),
+        sys.executable, "-m", "api", "--store", str(store), "ingest", str(archive()),
         "--rejects", str(store.with_suffix(".rejects.csv")),
     ]  # fmt: skip
 

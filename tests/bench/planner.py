@@ -28,7 +28,7 @@ def measure() -> tuple[dict[str, list[Run]], list[Line]]:
         folder = Path(stack.enter_context(TemporaryDirectory(dir=CACHE)))
         stores = [folder / name for name in ("ours.gpkg", "rival.gpkg")]
         for store in stores:
-            run([sys.executable, "-m", "api.cli", "--store", str(store), "demo"])
+            run([sys.executable, "-m", "api", "--store", str(store), "demo"])
         ours = stack.enter_context(serving(stores[0]))
         rival = stack.enter_context(
             serving_by([sys.executable, str(SCRIPTS / "planner_geopandas.py"), str(stores[1])])

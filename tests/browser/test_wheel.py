@@ -47,7 +47,7 @@ def test_the_board_of_an_installed_wheel_draws_its_map(
         where, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert imported.stdout.startswith(str(installed))
-    command = [sys.executable, "-m", "api.cli", "--store", str(demo_store), "serve"]
+    command = [sys.executable, "-m", "api", "--store", str(demo_store), "serve"]
     with serving_by(command, env=environment, cwd=tmp_path) as address:
         watched.page.goto(address)
         watched.wait_for_map()

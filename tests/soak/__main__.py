@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _patchmap(store: Path, *arguments: str) -> None:
-    command = [sys.executable, "-m", "api.cli", "--store", str(store), *arguments]
+    command = [sys.executable, "-m", "api", "--store", str(store), *arguments]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

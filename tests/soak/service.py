@@ -38,7 +38,7 @@ class KilledService:
 
     async def start(self) -> None:
         """Start it, and wait until it is ready."""
-        command = [sys.executable, "-m", "api.cli", "--store", self._store, "serve"]
+        command = [sys.executable, "-m", "api", "--store", self._store, "serve"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--port", str(self.port)], stdout=subprocess.DEVNULL, stderr=log

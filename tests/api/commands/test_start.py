@@ -348,7 +348,7 @@ def test_a_port_in_use_is_refused_before_the_work(folder: Path) -> None:
 
 
 def test_the_board_opens_in_a_browser_where_there_is_a_display(folder: Path) -> None:
-    command = [sys.executable, "-m", "api.cli", *START[:-1]]
+    command = [sys.executable, "-m", "api", *START[:-1]]
     env = browser_script(folder) | {"DISPLAY": ":99"}
     with serving_by(command, env=env, cwd=folder) as address:
         opened = folder / "opened.txt"

@@ -24,7 +24,7 @@ from tests.api.commands.running import run
 from tests.api.commands.test_start import browser_script
 from tests.services import serving_by
 
-START = [sys.executable, "-m", "api.cli", "start"]
+START = [sys.executable, "-m", "api", "start"]
 PATIENCE = 120.0  # seconds
 MONTHS = 9
 

@@ -87,7 +87,7 @@ def services(made_town: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     user = "user root;" if os.geteuid() == 0 else ""
     text = _CONFIGURATION.format(folder=folder, port=ports[0], user=user)
     (folder / "nginx.conf").write_text(text)
-    serve = [sys.executable, "-m", "api.cli", "--store", str(store), "serve"]
+    serve = [sys.executable, "-m", "api", "--store", str(store), "serve"]
     tls = ["--tls-cert", str(folder / "cert.pem"), "--tls-key", str(folder / "key.pem")]
     accounts = {"PATCHMAP_ACCESS": "accounts", "PATCHMAP_PUBLIC_URL": direct}
     proxy = {
