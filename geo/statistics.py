@@ -126,6 +126,31 @@ def overdispersed_two_sided(counts: ArrayLike, mean: ArrayLike, dispersion: Arra
     return np.asarray(np.minimum(1.0, 2.0 * np.minimum(at_least, at_most)))
 
 
+def conditional_two_sided(first: ArrayLike, second: ArrayLike, share: ArrayLike) -> Floats:
+    """Exact two-sided p of two counts, given their sum: twice the smaller tail, at most 1.
+
+    Parameters
+    ----------
+    first, second
+        n counts each, of at least 0. Counts divided by their dispersion need not be whole.
+    share
+        The n shares of their sum to be expected in the first, from 0 to 1.
+
+    Returns
+    -------
+    p
+        n values; 1 where both counts are 0.
+
+    Source: Przyborowski & Wilenski 1940; the beta function extends the binomial tails to counts
+    that are not whole.
+    """
+    k, rest, chance = (np.asarray(each, float) for each in (first, second, share))
+    at_least = np.where(k <= 0, 1.0, betainc(np.maximum(k, 1e-12), rest + 1, chance))
+    at_most = np.where(rest <= 0, 1.0, betaincc(k + 1, np.maximum(rest, 1e-12), chance))
+    p = np.minimum(1.0, 2 * np.minimum(at_least, at_most))
+    return np.asarray(np.where(k + rest > 0, p, 1.0))
+
+
 def hypergeometric_two_sided(
     marked: ArrayLike, all_marked: int, drawn: ArrayLike, total: int
 ) -> Floats:

@@ -13,9 +13,9 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincc, ndtri, stdtr
+from scipy.special import ndtri, stdtr
 
-from geo.statistics import benjamini_hochberg
+from geo.statistics import benjamini_hochberg, conditional_two_sided
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -278,9 +278,6 @@ def _two_sided(now: Floats, before: Floats, share: Floats, degrees: float) -> Fl
     The exact tail is doubled, and put into Student's t where the normal distribution would hold
     only for a dispersion that is known.
     """
-    both = now + before
-    at_least = np.where(now <= 0, 1.0, betainc(np.maximum(now, 1e-12), before + 1, share))
-    at_most = np.where(before <= 0, 1.0, betaincc(now + 1, np.maximum(before, 1e-12), share))
-    p = np.minimum(1.0, 2 * np.minimum(at_least, at_most))
+    p = conditional_two_sided(now, before, share)
     z = ndtri(np.clip(p / 2, 1e-300, 0.5))
-    return np.where(both > 0, 2 * stdtr(degrees, z), 1.0)
+    return np.where(now + before > 0, 2 * stdtr(degrees, z), 1.0)
