@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geo.calendar_parts import CALENDAR_UNITS, column_of
 from geo.crs import Projection
 
 DEGREES_DECIMALS = 6
@@ -26,7 +27,7 @@ _KEYS = (
     ("street_id",),
     ("rank",),
     ("plan", "area_code"),
-    ("area_code", "month"),
+    *(("area_code", column_of(unit)) for unit in CALENDAR_UNITS),
     ("area_code", "category"),
     ("area_code",),
 )

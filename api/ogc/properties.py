@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from geo.calendar_parts import CALENDAR_UNITS, column_of
+
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -70,12 +72,15 @@ _DECLARED = (
     Property("difference_pence", "integer", "Pence above or below an even share"),
     Property("expected", "number", "Expected incidents"),
     Property("farthest_m", "number", "Metres from the street to its farthest incident"),
+    Property("financial_year", "string", "Financial year from April, as 2024/25"),
     Property("first", "string", "Day of the first incident", "date"),
+    Property("first_day", "string", "First day", "date"),
     Property("flat_pence", "integer", "Pence from the equal minimum"),
     Property("gains_above", "number", "Need above which it gains a post"),
     Property("groups", "integer", "How many patches the plan has"),
     Property("history_months", "integer", "Months of its own history"),
     Property("history_weeks", "integer", "Weeks of its own history"),
+    Property("half", "string", "Half of the financial year, as 2024/25 H1"),
     Property("high", "number", "Upper end of the expected band"),
     Property("hot_steps", "integer", "Steps that were hot: each looks at three months"),
     Property("hotspot_id", "string", "Id of the place, the same from month to month"),
@@ -85,6 +90,7 @@ _DECLARED = (
     Property("land_share", "number", "Share of the land of the study area"),
     Property("last", "string", "Day of the last incident", "date"),
     Property("last_cold", "string", "Last month of the last step that was cold"),
+    Property("last_day", "string", "Last day", "date"),
     Property("last_hot", "string", "Last month of the last step that was hot"),
     Property(
         "local_date",
@@ -131,6 +137,7 @@ _DECLARED = (
     Property("posts_if_one_fewer", "integer", "Posts if there were one fewer"),
     Property("posts_if_one_more", "integer", "Posts if there were one more"),
     Property("precision", "string", "Precision of the time: instant, interval, day or month"),
+    Property("quarter", "string", "Quarter of the calendar year, as 2024-Q1"),
     Property("q", "number", "Probability by chance, corrected for all tests"),
     Property("q_count", "number", "Exact tail, corrected for all tests"),
     Property("quota", "number", "Posts before rounding"),
@@ -175,6 +182,7 @@ _DECLARED = (
     Property("workload", "number", "Workload"),
     Property("x", "number", "Easting in metres"),
     Property("y", "number", "Northing in metres"),
+    Property("year", "string", "Calendar year"),
     Property("years", "integer", "Earlier years used"),
     Property("z", "number", "Getis-Ord Gi* z"),
 )
@@ -185,6 +193,7 @@ _AREA = ("area_code", "area_name")
 _CELL = ("area_code", "inside_share")
 _COMPARED = ("n_compared", "change", "change_share", "p", "q", "certainty")
 _RATES = ("rate_per_1000", "rate_shrunk", "rate_low", "rate_high")
+_TIME_PARTS = (*map(column_of, CALENDAR_UNITS), "first_day", "last_day")
 _PER_DAY = ("n_per_day", "n_compared_per_day", "change_per_day")
 ALWAYS: Mapping[str, tuple[str, ...]] = {
     "area-counts": (*_AREA, "n", "share"),
@@ -237,7 +246,7 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
 """The properties that the features of an answer always have, by its collection."""
 
 SOMETIMES: Mapping[str, tuple[str, ...]] = {
-    "area-counts": (*_COMPARED, *_PER_DAY, "month", *_RATES, "weighted", "why"),
+    "area-counts": (*_COMPARED, *_PER_DAY, *_TIME_PARTS, *_RATES, "weighted", "why"),
     "hotspots": ("weighted", "rank_n", "rank_weighted", "rank_flips", "why"),
     "density": ("density_compared", "difference", "ratio", "rate_per_1000", "why"),
     "ranked-hotspots": (*_COMPARED, *_PER_DAY, "weighted", "why"),

@@ -20,6 +20,7 @@ from geo.analyses import (
     unusual,
 )
 from geo.analyses.analysis import Analysis, AnalysisResult
+from geo.calendar_parts import CALENDAR_UNITS
 
 __all__ = ["ANALYSES", "LAYERS", "Analysis", "AnalysisResult"]
 
@@ -31,7 +32,7 @@ ANALYSES = (
         "Count incidents by area, and compare with another period.",
         "Counts of incidents by area; with a compared period also the change.",
         surfaces.area_counts,
-        splits=True,
+        splits=CALENDAR_UNITS,
     ),
     Analysis(
         "hotspots",
@@ -94,7 +95,7 @@ ANALYSES = (
         "The last month of each area and category against its own season and trend.",
         unusual.unusual_now,
         history=True,
-        splits=True,
+        splits=("month", "week"),
     ),
     Analysis(
         "unusual-places",
@@ -104,7 +105,7 @@ ANALYSES = (
         "The last month of each ranked place against its own season and trend.",
         unusual.unusual_places,
         history=True,
-        splits=True,
+        splits=("month", "week"),
         shape="circles",
     ),
     Analysis(

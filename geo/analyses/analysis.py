@@ -14,7 +14,8 @@ from geo.incidents import in_months
 from geo.period import Period
 from geo.question.alike import crossed
 from geo.question.answer import Answer
-from geo.question.model import OPTIONS
+from geo.question.kinds import one_of
+from geo.question.model import OPTIONS, SplitBy
 from geo.question.options import Option
 from geo.question.quality import published_twice
 from geo.store.layer_ids import AnswerCollection
@@ -111,7 +112,7 @@ class Analysis:
     addresses
         Whether it needs true addresses, which a source with anonymous points does not have.
     splits
-        Whether `by` splits it; others are of the whole period.
+        The parts of time that `by` can split it into; others are of the whole period.
     """
 
     command: str
@@ -124,7 +125,7 @@ class Analysis:
     searches: bool = False
     shape: FeatureShape = "areas"
     addresses: bool = False
-    splits: bool = False
+    splits: tuple[SplitBy, ...] = ()
 
     def compute(self, answer: Answer, **options: object) -> AnalysisResult:
         """Compute it.
@@ -143,15 +144,24 @@ class Analysis:
         Raises
         ------
         QuestionError
-            If the Question splits by month or week what is of the whole period, or as `function`.
+            If the Question splits what is of the whole period, or by what it is not split by, or
+            as `function`.
         """
-        if answer.question.by and not self.splits:
+        self._check_split(answer.question.by)
+        return self.function(answer, **options)
+
+    def _check_split(self, by: SplitBy) -> None:
+        if not by or by in self.splits:
+            return
+        if not self.splits:
             raise QuestionError(
                 "by",
                 f"“{self.title}” is of the whole period; leave by out, or ask for one "
-                f"{answer.question.by} at a time by its dates",
+                f"{by.replace('-', ' ')} at a time by its dates",
             )
-        return self.function(answer, **options)
+        raise QuestionError(
+            "by", f"“{self.title}” is not split by {by}; choose {one_of(self.splits)}"
+        )
 
     @property
     def options(self) -> tuple[Option, ...]:

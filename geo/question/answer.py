@@ -22,7 +22,7 @@ from geo.hotspots.change import Changes
 from geo.hotspots.dispersion import MOST_MONTHS, TIMED, begins_series
 from geo.hotspots.shrinkage import prior, shrunk
 from geo.hotspots.verdict import Earlier
-from geo.incidents import Covers, SourceNotes, london_months
+from geo.incidents import Covers, SourceNotes
 from geo.period import Period
 from geo.properties import cached_property
 from geo.question.accounts import Accounts
@@ -42,6 +42,7 @@ from geo.question.membership import AreaMembership
 from geo.question.model import Question
 from geo.question.rows import QuestionRows
 from geo.question.street_layer import NO_STREETS, OPTION, StreetLayer
+from geo.question.time_parts import TimePart, part_names, time_parts
 from geo.sources import NOTES
 
 UNKNOWN_CELL = "not known: the months with data here are not those elsewhere"
@@ -244,8 +245,10 @@ class Answer:
         `share` is of all incidents counted in the study area. Areas with no incident have a row.
         Where areas overlap each counts its own incidents, so that `n` adds up to more than all.
         With `by=month` there is a row for each area and published month, with `month`, and
-        shares of that month. Where the layer has residents, `rate_per_1000` is of the period;
-        `rate_shrunk`, `rate_low` and `rate_high` are the same shrunk towards the rate of all.
+        shares of that month; by quarter, half, year or financial year one for each part of the
+        period, with `first_day` and `last_day`, unknown where a month of it is.
+        Where the layer has residents, `rate_per_1000` is of the period; `rate_shrunk`, `rate_low`
+        and `rate_high` are the same shrunk towards the rate of all.
         With a harm table, `weighted` is the harm. With a compared period, `n_compared`, `change`,
         `change_share`, `p`, `q` and `certainty`, and counts per day where the periods differ in
         published days; see `geo.hotspots.change.changes`.
@@ -256,17 +259,13 @@ class Answer:
         QuestionError
             If the counts are to be split by month and compared.
         """
-        if self.question.by == "week":
-            raise QuestionError("by", "only 'unusual' goes by week; use by=month")
-        months = self.accounts.months_published if self.question.by == "month" else [""]
-        tables = [self._count(self.counted[self._in_month(month)], month) for month in months]
-        none = self._count(self.counted[:0], "")[:0]
-        frame = pd.concat(tables, ignore_index=True) if tables else none
-        if self.question.by != "month":
-            frame = frame.drop(columns="month")
+        if self.accounts.compared and self.question.by:
+            raise QuestionError("by", "use either by or compare, not both")
+        period, by = self.accounts.period, self.question.by
+        nothing = TimePart(dict.fromkeys(part_names(by), ""), period, [])
+        tables = [self._count(part) for part in self._time_parts]
+        frame = pd.concat(tables or [self._count(nothing)[:0]], ignore_index=True)
         if self.accounts.compared:
-            if self.question.by == "month":
-                raise QuestionError("by", "use either by or compare, not both")
             changes = self.area_changes.areas.drop(columns="n")
             frame = inserted(frame, changes, after="share")
         # A comparison has one row for each area, as by month it is refused.
@@ -850,22 +849,28 @@ class Answer:
             published_days(compared.period, both.before),
         )
 
-    def _in_month(self, month: str) -> NDArray[np.bool_]:
-        if not month:
-            return np.ones(len(self.counted), dtype=bool)
-        return np.asarray(self._months == np.datetime64(month, "M"))
+    @property
+    def _time_parts(self) -> list[TimePart]:
+        """What the counts are of: the period, or its parts."""
+        period, by = self.accounts.period, self.question.by
+        if not by:
+            return [TimePart({}, period, self._shown_months)]
+        return time_parts(by, period, self.accounts.months_published)
 
-    @cached_property
-    def _months(self) -> NDArray[np.datetime64]:
-        return london_months(self.counted["occurred_from"])
+    def _rows_in(self, period: Period) -> pd.DataFrame:
+        if period == self.accounts.period:
+            return self.counted
+        occurred = self.counted["occurred_from"]
+        return self.counted[(occurred >= period.start) & (occurred < period.end)]
 
-    def _count(self, incidents: pd.DataFrame, month: str) -> pd.DataFrame:
-        n, months = self.membership.counts(incidents), [month] if month else self._shown_months
+    def _count(self, part: TimePart) -> pd.DataFrame:
+        incidents, months = self._rows_in(part.period), part.months
+        n = self.membership.counts(incidents)
         frame = pd.DataFrame(
             {
                 "area_code": self.areas.index.astype(str),
                 "area_name": self.areas["area_name"].to_numpy(),
-                "month": month,
+                **part.columns,
                 "n": n,
                 "share": n / max(len(incidents), 1),
             }
@@ -880,23 +885,29 @@ class Answer:
             # An unknown count says nothing of how the rates of areas differ.
             rated = (residents > 0) & (self.known.why(months) == "")
             frame = pd.concat([frame, _shrunk_rates(frame, residents, rated)], axis=1)
-        frame = self._emptied(frame, months)
+        frame = self._emptied(frame, part)
         frame["geometry"] = self.areas.geometry.to_numpy()
         return frame
 
-    def _emptied(self, frame: pd.DataFrame, months: Sequence[str]) -> pd.DataFrame:
-        """Empty what is unknown of each area in some months, and say why.
+    def _emptied(self, frame: pd.DataFrame, part: TimePart) -> pd.DataFrame:
+        """Empty what is unknown of each area in a part of time, and say why.
 
         Where some months are known the count stays, but a share or rate cannot be compared with
-        those of the other areas.
+        those of the other areas. Of parts that are set beside each other a count without a month
+        would look like a fall: it is unknown.
         """
-        frame = frame.assign(why=self.known.why(months))
-        unlike, unknown = frame["why"] != "", self.known.counted(months) == 0
+        known = self.known.counted(part.months)
+        why = self.known.why(part.months)
+        beside = len(part.columns) > 1
+        unknown = known < len(part.months) if beside else known == 0
+        if part.unknown:
+            why, unknown = np.full(len(frame), part.unknown, dtype=object), known >= 0
         if unknown.any():
             frame["n"] = frame["n"].astype("Int64").mask(unknown)
+        unlike = why != ""
         for name in frame.columns.intersection(["share", "weighted", "rate_per_1000", *SHRUNK]):
             frame[name] = frame[name].mask(unlike)
-        return frame
+        return frame.assign(why=np.where(unlike, why, part.cut))
 
 
 def _shrunk_rates(counts: pd.DataFrame, residents: Floats, rated: Bools) -> pd.DataFrame:

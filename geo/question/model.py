@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import urlencode
 
 from geo.allocation.apportionment import Method
+from geo.calendar_parts import CALENDAR_UNITS, CalendarUnit
 from geo.cells import Shape
 from geo.errors import InputError, QuestionError
 from geo.hotspots.knox import Distance
@@ -47,6 +48,9 @@ CellTest = Literal["tail", "gi"]
 
 StreetUnit = Literal["", "street", "segment"]
 """What is counted along streets: whole streets, segments, or what the layer has."""
+
+SplitBy = Literal["", "week", CalendarUnit]
+"""The parts of time that an answer is split into; '' for the whole period."""
 
 T = TypeVar("T", bound="Terms")
 
@@ -462,11 +466,11 @@ class Question(Terms):
         "tail",
         says="How cells are called hot or cold: the tail of their count alone, or Gi* too.",
     )
-    by: Literal["", "month", "week"] = option(
-        Choice(("month", "week")),
+    by: SplitBy = option(
+        Choice(("week", *CALENDAR_UNITS)),
         "",
-        says="Split 'count' by month; 'unusual' judges a month or a week. Other answers are of the "
-        "whole period and refuse it.",
+        says="Split 'count' by month, quarter, half, year or financial year (from April). "
+        "'unusual' judges a month or a week. Answers of the whole period refuse it.",
         example="month",
     )
     compare: Literal["", "previous", "year"] = option(

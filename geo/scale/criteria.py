@@ -49,7 +49,7 @@ class Criteria:
         for name in question.options():
             if name not in SUPPORTED:
                 raise QuestionError(name, "cannot be used with files; import them into a store")
-        if question.by == "week":
+        if question.by not in ("", "month"):
             raise QuestionError("by", "files are counted by month; use by=month")
         data = _span(parts)
         if isinstance(question.period, Latest):

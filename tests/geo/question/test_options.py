@@ -45,7 +45,7 @@ def questions(draw: st.DrawFn) -> Question:
         study=draw(st.one_of(st.just(""), WORD)),
         cell=draw(st.integers(25, 5000)),
         shape=draw(st.sampled_from(["hexagon", "square"])),
-        by=draw(st.sampled_from(["", "month"])),
+        by=draw(st.sampled_from(["", "month", "financial-year"])),
     )
 
 
@@ -124,7 +124,7 @@ def test_from_and_to_stand_for_the_dates(first, last, interval):
         ({"near": "100,x"}, "near", "cannot read '100,x'; write it as 100,200,300"),
         ({"days": "14,7"}, "days", "'14,7': each band must end beyond the one before it"),
         ({"top": "0"}, "top", "'0' is not a whole number from 1 to 500"),
-        ({"by": "year"}, "by", "unknown value 'year'; choose month or week"),
+        ({"by": "day"}, "by", "unknown value 'day'; choose week, month, quarter, half, year or"),
         ({"hours": "18"}, "hours", "cannot read '18'; write it as 18-02"),
         ({"hours": "18-25"}, "hours", "cannot read '18-25'"),
     ],

@@ -72,7 +72,7 @@ def test_the_accounts_always_add_up(data, four_squares, incident_frame):
         "category": data.draw(st.sampled_from(["", frame["category"].iloc[0]])),
         "period": data.draw(st.sampled_from(["latest-1m", "latest-3m", "latest-40m"])),
         "within": data.draw(st.sampled_from(["", "A", "B,D"])),
-        "by": data.draw(st.sampled_from(["", "month"])),
+        "by": data.draw(st.sampled_from(["", "month", "half"])),
     }
     extra = data.draw(st.integers(0, 9))
     imports = [record_of(frame, rejected=extra)]

@@ -107,6 +107,34 @@ def test_derby_has_its_asb_ward_by_ward_and_month_by_month(
     assert result.accounts.counted == table.sum(axis=None) == total
 
 
+def test_derbys_quarters_and_halves_are_sums_of_their_published_months(
+    real_data, projection, derbyshire
+):
+    expected = reference(real_data / "derby/reference-asb-by-ward.csv", "WD25")
+    areas = wards(real_data / "derby/wards-2025.geojson", projection)
+    asked = {"category": ASB, "datetime": "2018-10/2019-02"}
+    table = counted(derbyshire, areas, **asked, by="quarter").area_counts
+    quarters = {part: rows.set_index("area_code") for part, rows in table.groupby("quarter")}
+    october = expected[["2018-10", "2018-11", "2018-12"]].sum(axis=1)
+    january = expected[["2019-01", "2019-02"]].sum(axis=1)
+    assert quarters["2018-Q4"]["n"].tolist() == october.tolist()
+    assert quarters["2019-Q1"]["n"].tolist() == january.tolist()
+    cut = "only January 2019 to February 2019, which is not all of it"
+    assert set(quarters["2019-Q1"]["why"]) == {cut}
+    (half,) = set(counted(derbyshire, areas, **asked, by="half").area_counts["half"])
+    assert half == "2018/19 H2"
+
+
+def test_a_half_of_which_derby_lacks_a_month_is_unknown(real_data, projection, derbyshire):
+    areas = wards(real_data / "derby/wards-2025.geojson", projection)
+    options = {"category": ASB, "datetime": "2018-10/2019-03", "by": "half"}
+    table = counted(derbyshire, areas, **options).area_counts
+    assert table["n"].isna().all()
+    assert table["share"].isna().all()
+    assert set(table["why"]) == {"no data for 2019-03"}
+    assert set(table["last_day"]) == {"2019-03-31"}
+
+
 @pytest.mark.parametrize("layer", DERBY_WARDS, ids=[row[0] for row in DERBY_WARDS])
 def test_derby_has_its_crimes_of_every_kind_ward_by_ward(layer, real_data, projection, derbyshire):
     file, vintage, _ = layer
