@@ -1,7 +1,7 @@
 """Whatever text users planted: no cell of any CSV that a command or a page writes is a formula.
 
-Workbooks are read and never written: `tests/test_house.py` holds that, and that one module writes
-every CSV.
+`tests/test_house.py` holds that one module writes every CSV, and another one every workbook; that
+one's cells are looked at in `tests/geo/test_workbook.py`.
 """
 
 from __future__ import annotations
