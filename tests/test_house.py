@@ -184,7 +184,7 @@ _WRITERS = {
     "geo/formats/gdal_worker.py": "likewise",
     "geo/formats/sandbox.py": "likewise",
     "geo/locate/saved.py": "fills the part of an Output",
-    "api/board/printing.py": "fills its own folder",
+    "api/pages/printing.py": "fills its own folder",
     "api/data/uploads.py": "likewise",
     "api/commands/start/downloads.py": "likewise",
     "api/fetch/download.py": "appends to a download that goes on later",

@@ -204,8 +204,9 @@ def brief(
     from api.basemap.sources import Basemaps  # noqa: PLC0415 - likewise
     from api.board.brief import brief_page  # noqa: PLC0415 - likewise
     from api.board.findings import Findings  # noqa: PLC0415 - likewise
-    from api.board.printing import browser, print_brief  # noqa: PLC0415 - likewise
+    from api.board.printing import print_brief  # noqa: PLC0415 - likewise
     from api.board.view import BoardView  # noqa: PLC0415 - likewise
+    from api.pages.printing import browser  # noqa: PLC0415 - likewise
 
     cli = CommandContext.of(context)
     cli.check_output(output)

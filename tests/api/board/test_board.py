@@ -426,7 +426,7 @@ def test_the_page_offers_the_same_brief(town_client: TestClient) -> None:
 def test_a_brief_without_a_browser_says_how(
     tmp_path: Path, store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.board.printing.shutil.which", lambda _name: None)
+    monkeypatch.setattr("api.pages.printing.shutil.which", lambda _name: None)
     done = run_patchmap("--store", "town.gpkg", "brief", "-o", "brief.pdf", cwd=tmp_path)
     assert done.returncode == 1
     assert "write -o brief.html, open it in any browser and print it" in done.stderr
@@ -441,7 +441,7 @@ def test_a_pdf_that_the_browser_cut_off_is_refused(
         'printf "%%PDF-1.4 half" > "${word#*=}";; esac; done\n'
     )
     browser.chmod(0o755)
-    monkeypatch.setattr("api.board.printing.shutil.which", lambda _name: str(browser))
+    monkeypatch.setattr("api.pages.printing.shutil.which", lambda _name: str(browser))
     done = run_patchmap("--store", "town.gpkg", "brief", "-o", "brief.pdf", cwd=tmp_path)
     assert done.returncode == 1
     assert "brief.pdf cannot be written" in done.stderr
