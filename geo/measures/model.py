@@ -171,7 +171,7 @@ def values_frame(rows: pd.DataFrame | Sequence[Mapping[str, object]]) -> pd.Data
     """
     frame = pd.DataFrame(rows).reindex(columns=list(VALUE_COLUMNS))
     types = dict.fromkeys(VALUE_NUMBERS, "float64") | dict.fromkeys(_DAYS, "datetime64[s]")
-    frame["note"] = frame["note"].fillna("")
+    frame["note"] = frame["note"].astype(object).where(frame["note"].notna(), "")
     frame = frame.astype(types | dict.fromkeys(("measure_id", "area_code", "note"), "str"))
     return frame.sort_values(list(VALUE_COLUMNS[:4]), kind="stable", ignore_index=True)
 

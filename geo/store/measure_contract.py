@@ -135,7 +135,7 @@ class MeasureStore(MeasureReader, Protocol):
         Raises
         ------
         InputError
-            If `geo.measures.model.check_measure` refuses it, or its layer does not exist.
+            If `geo.measures.model.check_measure` refuses it.
         ConflictError
             If it has values and is to be published on another layer.
         """

@@ -66,7 +66,8 @@ class ValueRows:
         columns = zip(*rows, strict=True) if rows else [()] * len(STORED)
         frame = pd.DataFrame(dict(zip(STORED, columns, strict=True)), columns=list(STORED))
         types = dict.fromkeys(VALUE_NUMBERS, "float64") | dict.fromkeys(STORED[:4], "int64")
-        frame = frame.astype(types).assign(note=frame["note"].astype(object).fillna(""))
+        notes = frame["note"].astype(object).where(frame["note"].notna(), "")
+        frame = frame.astype(types).assign(note=notes)
         if areas is not None and narrow is None:
             return frame[frame["area_key"].isin(areas)].reset_index(drop=True)
         return frame

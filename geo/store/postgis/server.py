@@ -278,7 +278,15 @@ class SharedTables(BulkTables):
         self._server.execute(_in_schema(statement), *values)
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Insert many rows, with a value for each column."""
+        """Insert many rows, with COPY.
+
+        Parameters
+        ----------
+        table, columns
+            Their names, without a schema.
+        rows
+            A value for each column; None is unknown.
+        """
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(SCHEMA, table), sql.SQL(", ").join(map(sql.Identifier, columns))
         )
