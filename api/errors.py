@@ -48,6 +48,9 @@ UNANSWERED = (
 )
 """Errors that a section of a page shows in its place. Not StoreError: then no section works."""
 
+LASTING: Final = (InputError, QuestionError, NotFoundError, ConflictError)
+"""Refusals that stay the same as long as the data do."""
+
 RETRY_SECONDS: Final = 5
 """After how long to try again, where nothing tells a better time."""
 

@@ -12,11 +12,9 @@ import secrets
 from typing import Final
 
 from api.calls import BusyError
+from api.errors import LASTING
 from api.pages.text import reason_of
-from geo.errors import ConflictError, InputError, NotFoundError, PatchmapError, QuestionError
-
-_LASTING: Final = (InputError, QuestionError, NotFoundError, ConflictError)
-"""Refusals that stay the same as long as the data do."""
+from geo.errors import PatchmapError
 
 
 class _Edition:
@@ -39,6 +37,6 @@ def outdate_boards() -> None:
 
 def reason_shown(refusal: PatchmapError | BusyError) -> str:
     """Return the reason to show in the place of a section; if it may pass, boards are outdated."""
-    if not isinstance(refusal, _LASTING):
+    if not isinstance(refusal, LASTING):
         outdate_boards()
     return reason_of(refusal)

@@ -166,6 +166,9 @@ FLATGEOBUF = Format("fgb", "application/flatgeobuf", "FlatGeobuf", ".fgb")
 PARQUET = Format(
     "parquet", "application/vnd.apache.parquet", "GeoParquet", ".parquet", write=_write_parquet
 )
+XLSX = Format(
+    "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "XLSX", ".xlsx"
+)
 SHAPEFILE = Format("shp", "application/zip", "Shapefile, zipped", ".zip")
 TILEJSON = Format("tilejson", "application/vnd.mapbox.tilejson+json", "TileJSON 3.0")
 MAPBOX_STYLE = Format("mapbox", "application/vnd.mapbox.style+json", "Mapbox GL style", ".json")

@@ -20,6 +20,7 @@ FOLDER: Final = Path(__file__).parent / "guide"
 PAGES: Final = (
     "start",
     "board",
+    "areas",
     "methods",
     "importing",
     "basemap",

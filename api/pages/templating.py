@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from api.addresses import OwnAddresses
+from api.pages.area_address import area_address
 from api.pages.navigation import HEAD_FUNCTIONS
 from api.pages.text import CHANGE_WORDS, hours_words, officer_words, percent, signed, usual_words
 from geo.incidents import category_title
@@ -33,6 +34,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
 templates.filters |= _FILTERS
 templates.globals |= {
     **HEAD_FUNCTIONS,
+    "area_address": area_address,
     "section": lambda name: Markup("<?section {}?>").format(name),
     "change_words": CHANGE_WORDS,
     "hours_words": hours_words,

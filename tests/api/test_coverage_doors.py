@@ -189,6 +189,16 @@ def test_the_collection_has_null_and_its_schema_says_why(client, gap):
             assert cell["class"] == "undefined"
 
 
+def test_the_page_of_an_area_says_unknown(client, gap):
+    for code in NAMES:
+        text = client.get(f"/areas/wards/{code}", params=QUESTION | {"layer": ""}).text
+        assert ("is not known: no data from" in text) is (code in UNKNOWN[gap])
+        assert ("<strong>unknown</strong>" in text) is (code in UNKNOWN[gap])
+        assert "<strong>0</strong><span>0.0 %" not in text
+    listed = client.get("/areas/wards", params=QUESTION | {"layer": ""}).text
+    assert listed.count('<span class="unknown">unknown</span>') == len(UNKNOWN[gap])
+
+
 def test_the_board_says_unknown(client, gap):
     page = client.get("/", params={**QUESTION, "compare": "previous"})
     assert page.status_code == 200

@@ -2,6 +2,7 @@
 
 import pytest
 
+from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.export import (
     describe,
     history_frame,
@@ -10,7 +11,6 @@ from boundaries.plans.export import (
 )
 from boundaries.plans.flows import moved_blocks
 from boundaries.plans.state import Area
-from geo.areal.measured_blocks import MeasuredBlocks
 from tests.boundaries.drawn import SIGNED, drawn, grid
 
 

@@ -14,6 +14,8 @@ PAGES = (
     "/allocation",
     "/allocation?tab=patches",
     "/planner",
+    "/areas/wards",
+    "/areas/wards/D05000010",
     "/data",
     "/help/board",
     "/search?q=causeway",

@@ -37,6 +37,9 @@ PAGES = (
     *("/story?at=QA01", "/story?at=p150:43770:33690", "/story?at=h150:1690:1293"),
     *(f"/answers/{name}?{ASKED}" for name in ("unusual", "patches", "concentration", "treatment")),
     *("/planner", "/planner?plan=draft", "/planner/plans/draft", "/planner/blocks/blocks"),
+    *("/areas", "/areas/wards", "/areas/wards?f=xlsx", "/areas/wards/QA01", "/areas/blocks"),
+    *("/areas/wards/QA01?f=xlsx", f"/areas/wards/QA01?{ASKED}", "/areas/city", "/areas/plan-draft"),
+    *("/areas/wards/QB02", "/areas/plan-draft/QB02", "/areas/city/CX"),
     *("/data", "/help", "/ogc?f=html", "/ogc/collections?f=json", "/ogc/collections?f=html"),
     *("/ogc/api", "/ogc/styles", "/ogc/collections?q=wharf", "/healthz", "/readyz"),
 )

@@ -1,0 +1,120 @@
+"""One area: where it lies, how it fares, and what is known of it, as the variables of its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from api.areas.facts import LayerFacts
+from api.areas.fares import Fare, fares_of
+from api.areas.incidents import Incidents, incidents_of
+from api.areas.surroundings import Composition, Neighbours, compositions, neighbours
+from api.pages.area_address import area_address
+from geo.errors import NotFoundError
+from geo.properties import cached_property
+
+OFFICERS: Final = "officers"
+"""The attribute of a layer that says how many officers cover an area."""
+
+_TITLES: Final = {"imd_score": "Deprivation score (IMD)", "members": "Councillors"}
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A figure of an area in its layer, with that of all areas together where it adds up."""
+
+    title: str
+    value: float
+
+
+class Area:
+    """One area of a layer.
+
+    Parameters
+    ----------
+    facts
+        About the layer.
+    code
+        The area.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such area, or it is not seen.
+    """
+
+    def __init__(self, facts: LayerFacts, code: str) -> None:
+        self.facts, self.code = facts, code
+        codes = facts.areas.index.astype(str)
+        if code not in codes:
+            raise NotFoundError(
+                f"there is no area {code!r} in {facts.title}; see {area_address(facts.layer_id)}"
+            )
+        # As a frame of one row: codes may be of any type in a layer.
+        self.row: gpd.GeoDataFrame = facts.areas[codes == code]
+
+    @property
+    def name(self) -> str:
+        """Its name; its code where it has none."""
+        return str(self.row["area_name"].iloc[0]) or self.code
+
+    @property
+    def square_km(self) -> float:
+        """Its land in square kilometres."""
+        return float(self.row.area.iloc[0]) / 1e6
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """The areas around it."""
+        return neighbours(self.facts.areas, self.row.index[0])
+
+    @cached_property
+    def made_of(self) -> list[Composition]:
+        """What it is made of in other layers."""
+        return compositions(self.facts.snapshot, self.facts.layer, self.row)
+
+    @cached_property
+    def incidents(self) -> Incidents | None:
+        """What is known of its incidents; None where the Question has no answer."""
+        return incidents_of(self.facts, self.code)
+
+    @cached_property
+    def fares(self) -> tuple[list[Fare], str]:
+        """How it fares in each measure, or why that is not known."""
+        return fares_of(self.facts, self.code)
+
+    @property
+    def attributes(self) -> list[Attribute]:
+        """Its figures in the layer; those that are not known are left out."""
+        columns = [
+            str(name)
+            for name in self.row
+            if is_numeric_dtype(self.row[name]) and not is_bool_dtype(self.row[name])
+        ]
+        values = {name: float(self.row[name].iloc[0]) for name in columns if name != OFFICERS}
+        return [
+            Attribute(_TITLES.get(name, name.replace("_", " ").capitalize()), value)
+            for name, value in values.items()
+            if np.isfinite(value)
+        ]
+
+    @property
+    def officers(self) -> float | None:
+        """How many officers cover it; None where the layer does not say."""
+        if OFFICERS not in self.row:
+            return None
+        officers = pd.to_numeric(self.row[OFFICERS], errors="coerce").iloc[0]
+        return None if pd.isna(officers) else float(officers)
+
+    @property
+    def beside_in_order(self) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:
+        """Code and name of the areas before and after it in the order of names."""
+        every = self.facts.named
+        at = every.index((self.code, str(self.row["area_name"].iloc[0])))
+        before = every[at - 1] if at else None
+        return before, every[at + 1] if at + 1 < len(every) else None

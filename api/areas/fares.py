@@ -1,0 +1,191 @@
+"""How an area fares against the whole without it: a row for each measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from api.areas.facts import LayerFacts
+from api.pages.charts import Chart, chart
+from api.pages.measure_text import number_words, ratio_words, span_words, value_words
+from api.pages.trends import Trend
+from geo.analyses import LAYERS
+
+CHART: Final = (150.0, 40.0)
+"""Width and height of the chart of a measure, in SVG units."""
+
+PROFILE: Final = "profile"
+TRACK: Final = "track"
+
+_PART: Final = "quarter"
+"""The parts of time of the charts: fine enough for a trend, coarse enough for a small area."""
+
+_TITLES: Final = ("better", "worse", "higher", "lower")
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Fare:
+    """A measure of an area as its page presents it; texts are '' where there is nothing to say.
+
+    Attributes
+    ----------
+    title, unit
+        Of the measure.
+    value, rest
+        Of the area, and of the whole without it.
+    of
+        What the value is made of: `1,118 of 17,049`.
+    ratio
+        The value in times that of the rest, with its interval.
+    verdict, why
+        Better, worse or no clear difference; else why nothing can be said.
+    change
+        The verdict against a year before, with its ratio.
+    when
+        The days of the value.
+    origin
+        Its source, and how it came to these areas.
+    chart
+        Its history; None where fewer than two values are known.
+    history
+        What the chart shows, in words.
+    """
+
+    title: str
+    unit: str
+    value: str
+    of: str
+    rest: str
+    ratio: str
+    verdict: str
+    why: str
+    change: str
+    when: str
+    origin: str
+    caveat: str
+    chart: Chart | None
+    history: str
+
+    @property
+    def kind(self) -> str:
+        """The verdict as a class of the style sheet."""
+        return self.verdict if self.verdict in _TITLES else "same" if self.verdict else "none"
+
+
+def fares_of(facts: LayerFacts, code: str) -> tuple[list[Fare], str]:
+    """The measures of an area; none, with the reason, where nothing is measured here.
+
+    Parameters
+    ----------
+    facts
+        About the layer.
+    code
+        The area.
+    """
+    if PROFILE not in LAYERS:
+        return [], ""
+    result = facts.result(PROFILE)
+    if isinstance(result, str):
+        return [], result
+    rows = _of_area(result.frame, code)
+    if not len(rows):
+        return [], "No measure is known here"
+    history = _history(facts, code)
+    return [_fare(row, history) for row in rows], ""
+
+
+def verdicts(fares: list[Fare]) -> dict[str, list[str]]:
+    """The titles of the measures of each verdict that is one, in the order of the table."""
+    return {
+        name: titles
+        for name in _TITLES
+        if (titles := [fare.title for fare in fares if fare.verdict == name])
+    }
+
+
+def _of_area(frame: pd.DataFrame, code: str) -> list[Row]:
+    plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
+    rows = plain[plain["area_code"].astype(str) == code]
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+
+
+def _fare(row: Row, history: Mapping[str, list[Row]]) -> Fare:
+    unit = _text(row, "unit")
+    own = history.get(_text(row, "measure_id"), [])
+    drawn, words = _chart(own, unit)
+    return Fare(
+        title=_text(row, "measure"),
+        unit=unit,
+        value=value_words(_number(row, "value"), unit),
+        of=_of(row),
+        rest=number_words(_number(row, "rest"), unit),
+        ratio=_ratio(row, ("ratio", "lower", "upper")),
+        verdict=_text(row, "verdict"),
+        why=_text(row, "why"),
+        change=_change(row),
+        when=span_words(row.get("first_day"), row.get("last_day")),
+        origin="; ".join(filter(None, [_text(row, "source"), _text(row, "carried")])),
+        caveat=_text(row, "caveat"),
+        chart=drawn,
+        history=words,
+    )
+
+
+def _text(row: Row, name: str) -> str:
+    value = row.get(name)
+    return "" if value is None or pd.isna(value) else str(value)
+
+
+def _number(row: Row, name: str) -> float:
+    value = row.get(name)
+    return float("nan") if value is None or pd.isna(value) else float(value)
+
+
+def _of(row: Row) -> str:
+    numerator, denominator = _number(row, "numerator"), _number(row, "denominator")
+    if np.isnan([numerator, denominator]).any():
+        return ""
+    return f"{numerator:,.0f} of {denominator:,.0f}"
+
+
+def _ratio(row: Row, names: tuple[str, str, str]) -> str:
+    ratio, lower, upper = (_number(row, name) for name in names)
+    return "" if np.isnan(ratio) else ratio_words(ratio, lower, upper)
+
+
+def _change(row: Row) -> str:
+    verdict = _text(row, "change_verdict")
+    ratio = _ratio(row, ("change", "change_lower", "change_upper"))
+    return ": ".join(filter(None, [verdict, ratio]))
+
+
+def _history(facts: LayerFacts, code: str) -> dict[str, list[Row]]:
+    """The values of each measure of an area over time, by the measure's id."""
+    result = facts.split(TRACK, _PART)
+    history: dict[str, list[Row]] = {}
+    for row in _of_area(result.frame, code) if result is not None else ():
+        history.setdefault(_text(row, "measure_id"), []).append(row)
+    return history
+
+
+def _chart(rows: list[Row], unit: str) -> tuple[Chart | None, str]:
+    """The values of a measure over time as a chart that begins at 0, and what it shows."""
+    values = np.array([[_number(row, "value") for row in rows]], dtype=float)
+    known = np.flatnonzero(np.isfinite(values[0])) if rows else np.zeros(0, int)
+    if len(known) < 2 or np.nanmin(values) < 0:
+        return None, ""
+    empty = np.full_like(values, np.nan)
+    labels = [span_words(row.get("first_day"), row.get("last_day")) for row in rows]
+    drawn = chart(Trend(labels, values, empty, empty), 0, width=CHART[0], height=CHART[1])
+    first, last = known[0], known[-1]
+    words = (
+        f"{number_words(values[0, first], unit)} in {labels[first]}, "
+        f"{number_words(values[0, last], unit)} in {labels[last]}"
+    )
+    return drawn, words

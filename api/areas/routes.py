@@ -1,0 +1,170 @@
+"""`/areas`, `/areas/LAYER` and `/areas/LAYER/CODE`: a page for every area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+
+from api.answers import Answers
+from api.areas.area import Area
+from api.areas.facts import LayerFacts, layer_facts
+from api.areas.layers import layer_table, layers_listed
+from api.areas.lead import lead_of
+from api.areas.sheets import area_sheets, layer_sheets
+from api.areas.view import form_variables, options_of, wants_workbook
+from api.basemap.sources import Basemaps, basemaps_of
+from api.dependencies import HTML, AnswersDep, SettingsDep
+from api.etags import not_modified_or
+from api.formats.registry import XLSX
+from api.identity.declared import requires
+from api.identity.roles import Capability
+from api.maps.area_drawing import AreaDrawing, LayerDrawing, draw_area, draw_layer
+from api.pages.templating import templates
+from api.settings import VERSION, Settings
+from api.snapshot import Snapshot
+from geo.formats.workbook import Sheet, to_workbook
+
+router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
+
+_NAME_LETTERS: Final = 60
+
+
+@router.get("/areas")
+def layers_page(request: Request, answers: AnswersDep) -> Response:
+    """The layers and plans whose areas have pages."""
+
+    def make() -> Response:
+        options_of(request)
+        text = templates.get_template("areas.html").render(
+            layers=layers_listed(answers.snapshot()), version=VERSION
+        )
+        return Response(text, media_type=HTML)
+
+    return not_modified_or(request, answers, make, media_type=HTML)
+
+
+@router.get("/areas/{layer_id}")
+def layer_page(
+    request: Request, answers: AnswersDep, settings: SettingsDep, layer_id: str
+) -> Response:
+    """All areas of a layer in the order of their names, and its map."""
+    basemaps = basemaps_of(request)
+
+    def make() -> Response:
+        facts = layer_facts(answers, layer_id, options_of(request))
+        if wants_workbook(request):
+            return _workbook(layer_sheets(facts), layer_id)
+        drawn = _drawn_layer(answers, facts, basemaps, settings)
+        text = templates.get_template("areas_layer.html").render(
+            **_shared(facts), **layer_table(facts), drawn=drawn
+        )
+        return Response(text, media_type=HTML)
+
+    key = basemaps.key(settings.tiles)
+    return not_modified_or(request, answers, make, media_type=_media_type(request), setting=key)
+
+
+@router.get("/areas/{layer_id}/{code:path}")
+def area_page(
+    request: Request,
+    answers: AnswersDep,
+    settings: SettingsDep,
+    *,
+    layer_id: str,
+    code: str,
+) -> Response:
+    """One area: its map, how it fares, its incidents, its surroundings."""
+    basemaps = basemaps_of(request)
+
+    def make() -> Response:
+        area = Area(layer_facts(answers, layer_id, options_of(request)), code)
+        if wants_workbook(request):
+            return _workbook(area_sheets(area), f"{layer_id} {area.name}")
+        text = templates.get_template("area.html").render(
+            **_shared(area.facts),
+            area=area,
+            incidents=area.incidents,
+            fares=area.fares[0],
+            no_fares=area.fares[1],
+            lead=lead_of(area),
+            drawn=_drawn_area(answers, area, basemaps, settings),
+        )
+        return Response(text, media_type=HTML)
+
+    key = basemaps.key(settings.tiles)
+    return not_modified_or(request, answers, make, media_type=_media_type(request), setting=key)
+
+
+def _media_type(request: Request) -> str:
+    return XLSX.media_type if request.query_params.get("f") == "xlsx" else HTML
+
+
+def _shared(facts: LayerFacts) -> dict[str, object]:
+    """The variables of the pages of a layer and of its areas."""
+    answer = facts.answer
+    return {
+        "facts": facts,
+        "layer": facts.layer,
+        "question": facts.question,
+        "answer": answer,
+        "accounts": answer.accounts if answer else None,
+        "trend": facts.trend,
+        "form": form_variables(facts),
+        "version": VERSION,
+    }
+
+
+def _drawn_area(
+    answers: Answers, area: Area, basemaps: Basemaps, settings: Settings
+) -> AreaDrawing:
+    """The map of an area, drawn once for each version of the data."""
+    own = area.facts
+
+    def draw(snapshot: Snapshot) -> AreaDrawing:
+        # Read inside: what is drawn is as old as what it was made of.
+        facts = layer_facts(answers, own.layer_id, own.options)
+        return draw_area(
+            facts.areas,
+            area.row.index[0],
+            hotspots=facts.hotspots,
+            places=facts.places,
+            basemap=basemaps.under(snapshot, settings.tiles),
+            projection=snapshot.projection,
+        )
+
+    return answers.cached(f"map of {area.code!r} {_key(own, basemaps, settings)}", draw)
+
+
+def _drawn_layer(
+    answers: Answers, own: LayerFacts, basemaps: Basemaps, settings: Settings
+) -> LayerDrawing | None:
+    """The map of a layer, drawn once for each version of the data."""
+
+    def draw(snapshot: Snapshot) -> LayerDrawing | None:
+        facts = layer_facts(answers, own.layer_id, own.options)
+        return draw_layer(
+            facts.areas,
+            hotspots=facts.hotspots,
+            basemap=basemaps.under(snapshot, settings.tiles),
+            projection=snapshot.projection,
+        )
+
+    return answers.cached(f"map of all {_key(own, basemaps, settings)}", draw)
+
+
+def _key(facts: LayerFacts, basemaps: Basemaps, settings: Settings) -> str:
+    query = urlencode(sorted(facts.options.items()))
+    return f"{facts.layer_id!r}?{query} {basemaps.key(settings.tiles)}"
+
+
+def _workbook(sheets: Sequence[Sheet], name: str) -> Response:
+    """Tables as a file to save."""
+    plain = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in name)
+    return Response(
+        to_workbook(sheets),
+        media_type=XLSX.media_type,
+        headers=XLSX.attachment(plain[:_NAME_LETTERS].strip("-") or "areas"),
+    )

@@ -1,0 +1,108 @@
+"""The pages of areas as tables of a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from api.areas.area import Area
+from api.areas.facts import LayerFacts
+from geo.formats.workbook import Sheet
+
+SHARES = {"share": "0.0%", "share_of_this_area": "0.0%", "share_of_the_other": "0.0%"}
+"""The number formats of shares."""
+
+
+def area_sheets(area: Area) -> list[Sheet]:
+    """The tables of the page of an area."""
+    facts = area.facts
+    sheets = [_area(area)]
+    if facts.answer and area.code in facts.counts.index:
+        counts = pd.DataFrame(facts.counts.loc[[area.code]])
+        sheets.append(Sheet("Incidents", counts, formats=SHARES))
+        sheets.append(Sheet("Months", _months(facts, area.code)))
+    if area.made_of:
+        sheets.append(_made_of(area))
+    if area.neighbours.beside or area.neighbours.over:
+        sheets.append(_neighbours(area))
+    return [*sheets, _about(facts)]
+
+
+def layer_sheets(facts: LayerFacts) -> list[Sheet]:
+    """The table of the page of a layer, with all of its areas."""
+    named = pd.DataFrame(facts.named, columns=["area_code", "area_name"])
+    if facts.answer:
+        counts = facts.counts.drop(columns=["area_code", "area_name"])
+        named = named.merge(counts, left_on="area_code", right_index=True, how="left")
+    return [Sheet("Areas", named, formats=SHARES), _about(facts)]
+
+
+def _area(area: Area) -> Sheet:
+    facts = area.facts
+    rows = [
+        ("Name", area.name),
+        ("Code", area.code),
+        ("Layer", f"{facts.title} ({facts.layer_id})"),
+        ("Land, km²", round(area.square_km, 3)),
+        *((one.title, one.value) for one in area.attributes),
+    ]
+    return Sheet("Area", _table(("what", "value"), rows))
+
+
+def _made_of(area: Area) -> Sheet:
+    rows = [
+        (made.title, part.code, part.name, part.of_area, part.of_part)
+        for made in area.made_of
+        for part in made.parts
+    ]
+    names = ("layer", "area_code", "area_name", "share_of_this_area", "share_of_the_other")
+    return Sheet("Made of", _table(names, rows), formats=SHARES)
+
+
+def _neighbours(area: Area) -> Sheet:
+    rows = [
+        *((code, name, "beside it") for code, name in area.neighbours.beside),
+        *((code, name, "partly over it") for code, name in area.neighbours.over),
+    ]
+    return Sheet("Neighbours", _table(("area_code", "area_name", "lies"), rows))
+
+
+def _months(facts: LayerFacts, code: str) -> pd.DataFrame:
+    trend = facts.trend
+    if trend is None or not trend.months:
+        return pd.DataFrame({"month": []})
+    row = facts.positions[code]
+    return pd.DataFrame(
+        {
+            "month": trend.months,
+            "incidents": trend.counts[row],
+            "expected_from": trend.low[row],
+            "expected_to": trend.high[row],
+        }
+    )
+
+
+def _about(facts: LayerFacts) -> Sheet:
+    """What the numbers are of, and where every row went."""
+    rows: list[tuple[str, object]] = [("Layer", f"{facts.title} ({facts.layer_id})")]
+    if facts.answer is None:
+        rows.append(("No incidents are known", facts.reason))
+        return Sheet("How we know", _table(("what", "value"), rows))
+    accounts = facts.answer.accounts
+    rows += [
+        ("Period", accounts.period.title),
+        *([("Compared with", accounts.compared.period.title)] if accounts.compared else []),
+        *(
+            (f"Rows {name.replace('_', ' ')}", getattr(accounts, name))
+            for name in ("read", "rejected", "not_asked", "outside", "counted")
+        ),
+        *(("Caveat", caveat) for caveat in accounts.caveats),
+        *(("Source", credit) for credit in accounts.attribution),
+        ("Question", facts.question.query()),
+    ]
+    return Sheet("How we know", _table(("what", "value"), rows))
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=list(columns), dtype=object)
