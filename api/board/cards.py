@@ -50,8 +50,8 @@ class Card:
         Its most named street; its number where no street is known.
     beside
         The next street; '' where there is none.
-    area
-        The name of its area; '' outside all areas.
+    area, area_code
+        The name of its area; '' outside all areas. The code where it lies in one alone, else ''.
     n
         Its incidents in the period.
     usual
@@ -71,6 +71,7 @@ class Card:
     name: str
     beside: str
     area: str
+    area_code: str
     n: int
     usual: float | None
     verdict: str
@@ -147,6 +148,7 @@ def place_cards(findings: Findings, judged: JudgedSeries | None, trend: Trend | 
                 name=streets[0] if streets else f"Place {int(place['rank'])}",
                 beside=streets[1] if len(streets) > 1 else "",
                 area=str(area or ""),
+                area_code=_one_code(findings, place["area_code"]),
                 n=int(place["n"]),
                 usual=float(place["expected"]) if findings.knows_usual else None,
                 verdict=verdict,
@@ -156,6 +158,13 @@ def place_cards(findings: Findings, judged: JudgedSeries | None, trend: Trend | 
             )
         )
     return made
+
+
+def _one_code(findings: Findings, codes: object) -> str:
+    """The code of the only area of a place that is shown; '' where there is none, or several."""
+    own = [code for code in findings.answer.membership.split(str(codes or "")) if code]
+    visible = findings.answer.visible.codes
+    return own[0] if len(own) == 1 and (visible is None or own[0] in visible) else ""
 
 
 def place_title(card: Card) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.pages.printing import sheets_of
 from api.pages.assets import STATIC
+from api.pages.printing import sheets_of
 from tests.browser.conftest import SCREENSHOTS, Watched
 
 pytestmark = pytest.mark.browser
