@@ -16,6 +16,7 @@ from typing import Literal
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
@@ -232,7 +233,7 @@ class Cells:
         overlapping = area > _SPECK * grid.cell_area
         return cls(grid, positions[overlapping], geometry[overlapping], area[overlapping])
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         """The names of the cells."""
         return self.grid.ids(self.positions)
@@ -333,8 +334,11 @@ class Cells:
 
     def frame(self, crs: str) -> gpd.GeoDataFrame:
         """The cells as a frame: `cell_id`, `inside_share` and the whole cell."""
-        values = {"cell_id": self.ids, "inside_share": self.inside_share}
-        return gpd.GeoDataFrame(values, geometry=self.geometry, crs=crs)
+        return gpd.GeoDataFrame(self._columns, geometry=self.geometry, crs=crs)
+
+    @cached_property
+    def _columns(self) -> pd.DataFrame:
+        return pd.DataFrame({"cell_id": self.ids, "inside_share": self.inside_share})
 
 
 def _round_axial(q: Floats, r: Floats) -> Positions:

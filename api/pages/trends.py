@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from geo.hotspots.change import BANDS, expected_band
 from geo.incidents import london_months, months_between
 from geo.question.answer import Answer
-from geo.question.quality import Double, published_twice
+from geo.question.quality import Double
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -162,8 +162,7 @@ def _trend(answer: Answer, table: pd.DataFrame, groups: list[tuple[Ints, list[st
         for column, month in enumerate(shown):
             band = expected_band(own, month)
             low[rows, column], high[rows, column] = band["low"], band["high"]
-    dated = answer.history[answer.history["precision"] == "month"]
-    doubled = [one for one in published_twice(dated) if one.month in shown]
+    doubled = [one for one in answer.doubled if one.month in shown]
     return Trend(
         shown,
         counts,

@@ -10,14 +10,12 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import QuestionError
-from geo.incidents import in_months
 from geo.period import Period
 from geo.question.alike import crossed
 from geo.question.answer import Answer
 from geo.question.kinds import one_of
 from geo.question.model import OPTIONS, SplitBy
 from geo.question.options import Option
-from geo.question.quality import published_twice
 from geo.store.layer_ids import AnswerCollection
 
 Params = ParamSpec("Params")
@@ -242,12 +240,11 @@ def doubled_months(answer: Answer, months: Sequence[str], *, own: bool = False) 
     -------
     A caveat for each category of such a month.
     """
-    accounts, history = answer.accounts, answer.history
+    accounts = answer.accounts
     compared = accounts.compared.period.months if accounts.compared else ()
     in_accounts = set() if own else {*accounts.period.months, *compared}
-    named = in_months(history["occurred_from"], {*months} - in_accounts)
-    dated = history[named & (history["precision"] == "month").to_numpy()]
-    return [f"{one.month}: {one.text}." for one in published_twice(dated)]
+    named = {*months} - in_accounts
+    return [f"{one.month}: {one.text}." for one in answer.doubled if one.month in named]
 
 
 def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from geo.analyses.analysis import AnalysisResult
 from geo.analyses.surfaces import cell_parameters
@@ -37,7 +38,7 @@ def hotspots(answer: Answer) -> AnalysisResult:
 
 def outlines(answer: Answer) -> AnalysisResult:
     """Join hot cells to hotspots, each with its outline, count and shares."""
-    hotspots = hotspot_outlines(answer)
+    hotspots = answer.once(hotspot_outlines)
     # Of all areas, though the Question shows some: a hotspot is whole, and shown where a cell is.
     shown = hotspots["cluster_id"].isin(hotspot_ids(answer.hotspots))
     return AnalysisResult(
@@ -63,32 +64,63 @@ def hotspot_outlines(answer: Answer) -> gpd.GeoDataFrame:
     (of its cells, joined with `;`), and the outline of its cells.
     """
     cells = answer.hotspots_of_all
-    hot = cells["class"].str.startswith("hot").to_numpy(dtype=bool)
-    land = answer.cells.inside_area
-    parts = cells[hot].assign(land=land[hot] / land.sum())
-    of_incident = cells["cluster_id"].where(hot, "").to_numpy()[answer.cell_of_counted]
+    hot = np.flatnonzero(cells["class"].str.startswith("hot"))
+    own = cells.iloc[hot]
+    cluster, ids = pd.factorize(own["cluster_id"], sort=True)
+    columns = {name: own[name].to_numpy() for name in ("class", "n", "expected", "area_code")}
+    land, shapes = answer.cells.inside_area, own.geometry.to_numpy()
+    share = land[hot] / land.sum()
     names, street = numbered_names(answer.counted["location"].tolist())
-    rows, shapes = [], []
-    for name, own in parts.groupby("cluster_id"):
-        codes = {code for text in own["area_code"] for code in str(text).split(";") if code}
+    streets = rows_by(_cluster_of_counted(answer, hot, cluster), len(ids))
+    rows = []
+    for name, here, inside in zip(ids, rows_by(cluster, len(ids)), streets, strict=True):
+        kind, n, expected, area_code = (values[here] for values in columns.values())
+        codes = {code for text in area_code for code in str(text).split(";") if code}
         rows.append(
             {
                 "cluster_id": str(name),
-                "class": "hot_99" if (own["class"] == "hot_99").any() else "hot_95",
-                "cells": len(own),
-                "n": int(own["n"].sum()),
-                "expected": float(own["expected"].sum()),
-                "share": own["n"].sum() / max(len(answer.counted), 1),
-                "land_share": float(own["land"].sum()),
-                "streets": commonest_streets(names, street[of_incident == name]),
+                "class": "hot_99" if (kind == "hot_99").any() else "hot_95",
+                "cells": len(here),
+                "n": int(n.sum()),
+                "expected": float(expected.sum()),
+                "share": n.sum() / max(len(answer.counted), 1),
+                "land_share": float(share[here].sum()),
+                "streets": commonest_streets(names, street[inside]),
                 "area_code": ";".join(sorted(codes)),
+                "geometry": shapely.union_all(shapes[here]),
             }
         )
-        shapes.append(shapely.union_all(own.geometry.to_numpy()))
-    table = pd.DataFrame(rows, columns=list(_TYPES)).astype(_TYPES)
+    table = pd.DataFrame(rows, columns=[*_TYPES, "geometry"]).astype(_TYPES)
     order = np.lexsort([table["cluster_id"].to_numpy(str), -table["n"].to_numpy()])
-    frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs=answer.areas.crs))
+    frame = gpd.GeoDataFrame(table, geometry="geometry", crs=answer.areas.crs)
     return frame.iloc[order].reset_index(drop=True)
+
+
+def _cluster_of_counted(
+    answer: Answer, hot: NDArray[np.intp], cluster: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """The number of the hotspot of each counted incident; −1 outside all."""
+    of_cell = np.full(len(answer.cells), -1, dtype=np.intp)
+    of_cell[hot] = cluster
+    return of_cell[answer.cell_of_counted]
+
+
+def rows_by(number: NDArray[np.intp], many: int) -> list[NDArray[np.intp]]:
+    """The rows of each number from 0, in their order.
+
+    Parameters
+    ----------
+    number
+        Of n rows; those below 0 are left out.
+    many
+        How many numbers there are.
+
+    Returns
+    -------
+    Positions of rows, for each number.
+    """
+    order = np.argsort(number, kind="stable")
+    return np.split(order, np.searchsorted(number[order], np.arange(many + 1)))[1:-1]
 
 
 _TYPES = {

@@ -16,7 +16,6 @@ from geo.errors import QuestionError
 from geo.incidents import LONDON, london_months, months_between
 from geo.properties import cached_property
 from geo.question.answer import Answer
-from geo.question.quality import published_twice
 from geo.surveillance import MONTHS, WEEKS, Reference
 
 Bools = NDArray[np.bool_]
@@ -280,9 +279,8 @@ class Known:
 
     @cached_property
     def _doubled(self) -> dict[str, set[str]]:
-        history = self.answer.history
         doubled: defaultdict[str, set[str]] = defaultdict(set)
-        for one in published_twice(history[history["precision"] == "month"]):
+        for one in self.answer.doubled:
             doubled[one.category].add(one.month)
         return dict(doubled)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.distinct_points import point_codes
 from geo.incidents import SQUARE_M, london_months
 
 Floats = NDArray[np.float64]
@@ -112,8 +113,8 @@ def _changes(x: Floats, y: Floats, month: NDArray[np.datetime64]) -> list[np.dat
     number, months = pd.factorize(month, sort=True)
     if len(months) < 2:
         return []
-    point = _codes(x, y)
-    square = _codes(np.floor(x / SQUARE_M), np.floor(y / SQUARE_M))
+    point = point_codes(x, y)
+    square = point_codes(np.floor(x / SQUARE_M), np.floor(y / SQUARE_M))
     order = np.argsort(number, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
     usual = min(_repeats(point[rows]) for rows in parts)
@@ -137,14 +138,6 @@ def _changes(x: Floats, y: Floats, month: NDArray[np.datetime64]) -> list[np.dat
         points[point[rows]], squares[square[rows]] = True, True
         known = np.concatenate([known, rows])
     return changes
-
-
-def _codes(first: Floats, second: Floats) -> Ints:
-    """A number for each distinct pair; number by number, many times faster than as pairs."""
-    one, _ = pd.factorize(first)
-    other, values = pd.factorize(second)
-    codes, _ = pd.factorize(one * len(values) + other)
-    return np.asarray(codes, dtype=np.int64)
 
 
 def _in(codes: Ints, some: Ints) -> NDArray[np.bool_]:

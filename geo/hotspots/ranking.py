@@ -338,9 +338,10 @@ def commonest_streets(names: NDArray[np.object_], code: NDArray[np.int64]) -> st
     -------
     At most `MOST_STREETS` names, ties in alphabetical order, joined with `;`.
     """
-    n = np.where(names == "", 0, np.bincount(code, minlength=len(names)))
-    most = np.argsort(-n, kind="stable")[:MOST_STREETS]
-    return "; ".join(names[most[n[most] > 0]])
+    # Of the names that occur here alone: a city has thousands of others.
+    own, n = np.unique(code, return_counts=True)
+    most = np.argsort(-n, kind="stable")
+    return "; ".join([name for name in names[own[most]] if name][:MOST_STREETS])
 
 
 def _day_and_night(incidents: pd.DataFrame, day: tuple[int, int]) -> tuple[Bools, Bools]:

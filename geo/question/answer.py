@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -40,6 +40,7 @@ from geo.question.harm import HarmTable
 from geo.question.layer_index import LayerIndexes
 from geo.question.membership import AreaMembership
 from geo.question.model import Question
+from geo.question.quality import Double, published_twice
 from geo.question.rows import QuestionRows
 from geo.question.street_layer import NO_STREETS, OPTION, StreetLayer
 from geo.question.time_parts import TimePart, part_names, time_parts
@@ -55,6 +56,7 @@ ANOTHER_AREA: Final = "another area"
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Value = TypeVar("Value")
 Counter = Callable[[pd.DataFrame], NDArray[np.int64]]
 """Counts some incidents: one number for each area, cell or place."""
 
@@ -212,6 +214,23 @@ class Answer:
     indexes: LayerIndexes = field(default_factory=LayerIndexes)
     visible: Visible = Visible()
 
+    def once(self, compute: Callable[[Answer], Value]) -> Value:
+        """Return what an analysis makes of this Answer, computed once for all who ask for it.
+
+        Parameters
+        ----------
+        compute
+            Its function; what it returns must not be changed.
+        """
+        if compute not in self._computed:
+            self._computed[compute] = compute(self)
+        value: Value = self._computed[compute]
+        return value
+
+    @cached_property
+    def _computed(self) -> dict[Callable[[Answer], Any], Any]:
+        return {}
+
     def of_rows(self, chosen: Bools) -> Answer:
         """Return the Answer of some of its incidents; its accounts have the others as not asked.
 
@@ -289,6 +308,11 @@ class Answer:
             return self.lists
         names = [name for name, note in self.facts.notes.items() if note.snapped]
         return new_lists(self.counted[self.counted["source"].isin(names)])
+
+    @cached_property
+    def doubled(self) -> Sequence[Double]:
+        """The months of a category that look published twice, in the whole history."""
+        return published_twice(self.history[self.history["precision"] == "month"])
 
     @property
     def study_title(self) -> str:

@@ -271,7 +271,7 @@ def _answered(
         counted,
         accounts,
         facts,
-        QuestionRows(resolved, further.everything, locators.inside, study, layers[1].locator),
+        QuestionRows(resolved, further.everything, locators.inside, layers[1]),
         compared=compared,
         history=located,
         earlier=windows,

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 
 from geo.cells import Cells, Grid
@@ -29,6 +31,8 @@ MOST_LAYERS: Final = 8
 MOST_GRIDS: Final = 3
 """How many grids of cells are kept of each layer; the finest take some hundred megabytes."""
 
+MOST_OF_INCIDENTS: Final = 4
+"""How many things made of all incidents are kept of each layer: one for each choice of sources."""
 
 SCREEN_UNITS: Final = 4_000
 """How many units a screen has along its longer side, at least: twice the pixels of most."""
@@ -91,6 +95,8 @@ class LayerIndex:
         self._like = like
         self.used = time.monotonic()
         self._grids: _Latest[Grid, Cells] = _Latest(MOST_GRIDS)
+        self._of_incidents: _Latest[Hashable, Any] = _Latest(MOST_OF_INCIDENTS)
+        self._incidents: Callable[[], pd.DataFrame | None] = lambda: None
 
     @cached_property
     def locator(self) -> AreaLocator:
@@ -146,6 +152,34 @@ class LayerIndex:
         west, south, east, north = self.areas.total_bounds.tolist()
         grid.refuse_too_many((west, south, east, north))
         return self._grids.made(grid, lambda: Cells.over(self.outline, grid))
+
+    def of_incidents(
+        self, incidents: pd.DataFrame, key: Hashable, make: Callable[[], Value]
+    ) -> Value:
+        """What is computed once of the areas and of all incidents of a store.
+
+        Parameters
+        ----------
+        incidents
+            All incidents, recognised by their frame: after an import it is another one, and what
+            was made of the one before is forgotten.
+        key
+            Names the value.
+        make
+            Computes it.
+
+        Returns
+        -------
+        The value; those that were asked for last are kept.
+        """
+        if self._like:
+            return self._like.of_incidents(incidents, key, make)
+        if self._incidents() is not incidents:
+            # Held weakly: the incidents of a state that has gone must not stay for this alone.
+            self._incidents = weakref.ref(incidents)
+            self._of_incidents = _Latest(MOST_OF_INCIDENTS)
+        value: Value = self._of_incidents.made(key, make)
+        return value
 
 
 class LayerIndexes:

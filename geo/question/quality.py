@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from geo.distinct_points import mixed
 from geo.incidents import LONDON, category_title, london_months, months_between
 from geo.store.contract import ImportRecord
 
@@ -126,7 +128,7 @@ def published_twice(incidents: pd.DataFrame) -> list[Double]:
     incidents
         An incident frame.
     """
-    groups = _identical(incidents)
+    groups = _identical(incidents[_places_pair_up(incidents)])
     table = groups.groupby(["source", "month", "category"], observed=True)[["n", "odd"]].sum()
     doubled = table[(table["odd"] == 0) & (table["n"] >= FEWEST_TO_JUDGE)]
     return [
@@ -137,11 +139,36 @@ def published_twice(incidents: pd.DataFrame) -> list[Double]:
     ]
 
 
+def _places_pair_up(incidents: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows are of a source, month and category whose points may all have even counts.
+
+    In nearly all months some point has an odd count: it costs far less to see that than to compare
+    the rows. A number for each point, all joined by XOR, leaves zero where all counts are even, and
+    hardly ever where they are not.
+    """
+    part, _ = _months_of(incidents)
+    for name in ("source", "category"):
+        value, values = pd.factorize(incidents[name])
+        part = part * len(values) + value
+    part, parts = pd.factorize(part)
+    x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
+    left = np.zeros(len(parts), dtype=np.uint64)
+    np.bitwise_xor.at(left, part, mixed(x, y))
+    return np.asarray(left[part] == 0)
+
+
+def _months_of(incidents: pd.DataFrame) -> tuple[NDArray[np.signedinteger], NDArray[np.str_]]:
+    """The number of each row's London month, and the months, as `YYYY-MM`."""
+    # Of incidents that are known by their month alone there are few moments.
+    moment, moments = pd.factorize(incidents["occurred_from"])
+    month, months = pd.factorize(london_months(pd.Series(moments)).astype(str))
+    return month[moment], months
+
+
 def _identical(incidents: pd.DataFrame) -> pd.DataFrame:
     """The groups of identical rows: `source`, `month`, `category`, `n` rows, `odd` 0 or 1."""
-    moment, moments = pd.factorize(incidents["occurred_from"])
-    month_of_moment, months = pd.factorize(london_months(pd.Series(moments)).astype(str))
-    month = group = month_of_moment[moment]
+    month, months = _months_of(incidents)
+    group = month
     # Number by number: many times faster than grouping by texts.
     for name in _COMPARED:
         value, values = pd.factorize(incidents[name], use_na_sentinel=False)

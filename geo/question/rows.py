@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from geo.coverage import PointList, point_lists
-from geo.locate import AreaLocator
 from geo.period import Period
 from geo.properties import cached_property
+from geo.question.layer_index import LayerIndex
 from geo.question.resolve import ResolvedQuestion
 
 NEAR_M: Final = 5_000.0
@@ -33,16 +32,13 @@ class QuestionRows:
     inside
         Of some incidents those in the study area, with `area`.
     study
-        The study area's areas, in metres.
-    locator
-        Finds the area of points among them.
+        What is computed once of the study area.
     """
 
     resolved: ResolvedQuestion
     everything: Callable[[], pd.DataFrame]
     inside: Callable[[pd.DataFrame], pd.DataFrame]
-    study: gpd.GeoDataFrame
-    locator: AreaLocator
+    study: LayerIndex
 
     def of_period(self, period: Period) -> pd.DataFrame:
         """The Question's incidents of another period, in the study area.
@@ -77,14 +73,20 @@ class QuestionRows:
     @cached_property
     def point_lists(self) -> list[PointList]:
         """The points in the study area of each source of the Question, list by list."""
-        rows = self.everything()
+        everything, sources = self.everything(), self.resolved.sources
+        # No other part of the Question counts here.
+        return self.study.of_incidents(
+            everything, ("point lists", *sources), lambda: self._point_lists(everything)
+        )
+
+    def _point_lists(self, rows: pd.DataFrame) -> list[PointList]:
         rows = rows[rows["source"].isin(self.resolved.sources).to_numpy(dtype=bool)]
-        west, south, east, north = self.study.total_bounds
+        west, south, east, north = self.study.areas.total_bounds
         x, y = rows["x"].to_numpy(float), rows["y"].to_numpy(float)
         near = (x >= west - NEAR_M) & (x <= east + NEAR_M)
         near &= (y >= south - NEAR_M) & (y <= north + NEAR_M)
         lists = point_lists(rows[near])
-        inside = [self.locator.locate(one.x, one.y) >= 0 for one in lists]
+        inside = [self.study.locator.locate(one.x, one.y) >= 0 for one in lists]
         return [
             replace(one, x=one.x[here], y=one.y[here])
             for one, here in zip(lists, inside, strict=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -78,3 +81,27 @@ def test_areas_on_a_screen_have_fewer_corners_and_still_share_their_edges() -> N
     assert shapely.get_num_coordinates(drawn.geometry.to_numpy()).sum() < 1_000
     assert shapely.coverage_is_valid(drawn.geometry.to_numpy())
     assert drawn.area.to_numpy() == pytest.approx(areas.area.to_numpy(), rel=1e-3)
+
+
+def test_what_is_made_of_all_incidents_is_made_once_until_they_are_others() -> None:
+    index, made = LayerIndex(squares()), []
+    shared = LayerIndex(squares().set_axis(["C", "D"]), like=index)
+
+    def make() -> int:
+        made.append(1)
+        return len(made)
+
+    incidents = pd.DataFrame({"x": [1.0]})
+    first = [one.of_incidents(incidents, "points", make) for one in (index, shared, index)]
+    assert first == [1, 1, 1]
+    assert index.of_incidents(incidents, "other", make) == 2
+    assert index.of_incidents(incidents.copy(), "points", make) == 3
+
+
+def test_the_index_of_a_layer_does_not_keep_incidents_that_are_gone() -> None:
+    index, incidents = LayerIndex(squares()), pd.DataFrame({"x": [1.0]})
+    index.of_incidents(incidents, "points", lambda: 1)
+    gone = weakref.ref(incidents)
+    del incidents
+    gc.collect()
+    assert gone() is None

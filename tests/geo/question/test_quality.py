@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from geo.incidents import COLUMNS
-from geo.question.quality import quality
+from geo.question.quality import FEWEST_TO_JUDGE, published_twice, quality
 
 
 def incidents(n: int = 200) -> pd.DataFrame:
@@ -77,3 +78,41 @@ def test_a_fault_is_named_with_its_size(kind: str) -> None:
 
 def test_sound_incidents_have_none_of_them() -> None:
     assert not set(texts(incidents())) & set(FAULTS)
+
+
+def at_few_points(seed: int, months: int = 24) -> pd.DataFrame:
+    """Months of incidents at 40 shared points, some months twice, some with two streets a point."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for number in range(months):
+        n = int(rng.integers(15, 60))
+        start = pd.Timestamp("2024-01-01", tz="UTC") + pd.DateOffset(months=number)
+        part = pd.DataFrame(
+            {
+                "source": rng.choice(["north", "south"], n),
+                "category": rng.choice(["burglary", "drugs"], n),
+                "occurred_from": start,
+                "x": rng.integers(0, 40, n) * 1.5,
+                "y": -0.0,
+                "location": "",
+            }
+        )
+        again = part.assign(location="High Street") if number % 5 == 0 else part
+        parts += [part, again] if number % 2 == 0 else [part]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_month_is_published_twice_where_each_group_of_its_rows_has_an_even_count(
+    seed: int,
+) -> None:
+    rows = at_few_points(seed)
+    found = {(one.source, one.month, one.category, one.n) for one in published_twice(rows)}
+    by_month = rows.assign(month=rows["occurred_from"].dt.strftime("%Y-%m"))
+    expected = set()
+    for key, part in by_month.groupby(["source", "month", "category"]):
+        sizes = part.groupby(["x", "y", "location"]).size()
+        if len(part) >= FEWEST_TO_JUDGE and not (sizes % 2).any():
+            expected.add((*key, len(part)))
+    assert found == expected
+    assert expected
