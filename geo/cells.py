@@ -233,10 +233,10 @@ class Cells:
         overlapping = area > _SPECK * grid.cell_area
         return cls(grid, positions[overlapping], geometry[overlapping], area[overlapping])
 
-    @cached_property
+    @property
     def ids(self) -> list[str]:
         """The names of the cells."""
-        return self.grid.ids(self.positions)
+        return self._columns["cell_id"].tolist()
 
     @property
     def inside_share(self) -> Floats:
@@ -338,7 +338,8 @@ class Cells:
 
     @cached_property
     def _columns(self) -> pd.DataFrame:
-        return pd.DataFrame({"cell_id": self.ids, "inside_share": self.inside_share})
+        ids = self.grid.ids(self.positions)
+        return pd.DataFrame({"cell_id": ids, "inside_share": self.inside_share})
 
 
 def _round_axial(q: Floats, r: Floats) -> Positions:

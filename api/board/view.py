@@ -147,7 +147,5 @@ class BoardView:
                     "address": self.map_address(show=""),
                 },
             ]
-        if self.month and self.mode != "change":
-            # Only the mode that compares needs the compared period, which takes time to read.
-            return [{"title": "", "address": self.map_address(compare="")}]
+        # Of a month too it compares as the page does: so both are made of one Answer.
         return [{"title": "", "address": self.map_address()}]

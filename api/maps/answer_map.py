@@ -180,7 +180,6 @@ def _add_cells(drawing: MapDrawing, answer: Answer, painting: Painting) -> None:
             shade.style,
             tooltip=tooltip if single else None,
             smooth=0.3,
-            name=shade.words,
         )
 
 

@@ -23,6 +23,7 @@ from api.formats.encoding import encode_features, feature_collection
 from api.maps.overlays import Overlay
 from api.maps.pages import ASSETS, OWN_SCRIPTS, MapPage, page_of
 from api.maps.painting import Style
+from api.maps.shapes import MAP_DECIMALS, Shapes
 from api.pages.assets import BASEMAP_SCRIPTS, PICTURES_SCRIPT, has_library
 from api.settings import TileServer
 from boundaries.layers.lines import thinned
@@ -30,9 +31,6 @@ from geo.crs import Projection
 from geo.tiles.grid import Box
 
 MAX_ZOOM = 19
-MAP_DECIMALS = 5
-"""Decimals of degrees on a map: about a metre, finer than a projector shows."""
-
 _INERT = str.maketrans({letter: f"&#{ord(letter)};" for letter in "&<>\"'`{}$\\"})
 
 _BRACE = "\ue07b"
@@ -173,7 +171,6 @@ class MapDrawing:
         *,
         tooltip: Mapping[str, str] | None = None,
         smooth: float = 0.5,
-        name: str | None = None,
     ) -> None:
         """Add the rows of a frame in one style.
 
@@ -187,25 +184,8 @@ class MapDrawing:
             Columns of the tooltip, with their titles; without it the shapes ignore the pointer.
         smooth
             How much Leaflet simplifies the shapes.
-        name
-            Of the layer, for a legend.
         """
-        bubble = None
-        if tooltip:
-            fields, titles = list(tooltip), list(tooltip.values())
-            bubble = folium.GeoJsonTooltip(fields=fields, aliases=titles, sticky=True)
-        self.add(
-            folium.GeoJson(
-                geojson(frame, self.projection),
-                name=name,
-                style_function=style if callable(style) else lambda _feature: style,
-                smooth_factor=smooth,
-                tooltip=bubble,
-                # None leaves the option out.
-                interactive=None if bubble else False,
-                control=False,
-            )
-        )
+        self.add(Shapes(frame, style, projection=self.projection, tooltip=tooltip, smooth=smooth))
 
     def overlays(self, overlays: Sequence[Overlay]) -> None:
         """Add layers over everything else, with a control to switch each of them off."""

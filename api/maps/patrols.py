@@ -8,7 +8,8 @@ import folium
 import geopandas as gpd
 import numpy as np
 
-from api.maps.parts import MAP_DECIMALS, MapDrawing, geojson, inert
+from api.maps.parts import MapDrawing, geojson, inert
+from api.maps.shapes import MAP_DECIMALS
 from api.pages.allocation_summary import HUES, AllocationSummary, Patrol, Stop
 from api.pages.text import officer_words
 

@@ -228,6 +228,13 @@ def test_a_short_period_can_be_left_for_the_months_before_it(town_client: TestCl
     assert '<div id="bars" class="none">' in first
 
 
+def test_a_month_that_is_compared_is_drawn_as_its_page_is(town_client: TestClient) -> None:
+    page = town_client.get("/?datetime=2024-01/2024-02&compare=previous&month=2024-02").text
+    (frame,) = re.findall(r'<iframe[^>]* src="([^"]+)"', page)
+    assert "compare=previous" in frame
+    assert "datetime=2024-02" in frame
+
+
 def test_a_month_narrows_the_whole_page(town_client: TestClient) -> None:
     narrowed = town_client.get(f"{QUESTION}&month=2024-01").text
     alone = town_client.get("?datetime=2024-01&layer=wards&cell=200").text

@@ -24,7 +24,7 @@ from tests.services import run_patchmap
 from tests.tile_files import write_pmtiles, zoomstack
 
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
-LINE = '"type": "LineString"'
+LINE = '"type":"LineString"'
 ZOOM, COLUMN, ROW = 12, 2031, 1342  # where the town lies
 
 

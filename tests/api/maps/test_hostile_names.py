@@ -68,7 +68,7 @@ def test_a_code_stays_text_in_the_map(
     assert "read-from-the-environment" not in page
     assert str(7654321 * 1234567) not in page
     # Scripts read the very code.
-    texts = re.findall(r'"at": ("(?:[^"\\]|\\.)*")', page)
+    texts = re.findall(r'"at":("(?:[^"\\]|\\.)*")', page)
     assert code in {json.loads(text) for text in texts}
 
 

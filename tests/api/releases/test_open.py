@@ -308,6 +308,6 @@ def test_the_map_draws_each_area_with_its_published_count(service: Service) -> N
     service.publish()
     text = service.by(PUBLIC).get("/open/asb-2024/map").text
     counts = pd.read_csv(StringIO(service.client.get("/open/asb-2024/wards.csv").text))["n"]
-    assert all(f'"n": "{n}"' in text for n in counts)
+    assert all(f'"n":"{n}"' in text for n in counts)
     assert "&#60;b&#62;Abbey" in text
     assert np.isfinite(counts).all()
