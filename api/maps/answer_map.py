@@ -163,6 +163,10 @@ def _add_cells(drawing: MapDrawing, answer: Answer, painting: Painting) -> None:
         chosen = painting.cells[painting.cells["kind"] == kind]
         if chosen.empty:
             continue
+        if len(chosen) > MOST_SINGLE_CELLS:
+            # One by one they would make the page too heavy; a click selects the area under them.
+            drawing.shapes(_merged(chosen), shade.style, smooth=0.3)
+            continue
         shown = gpd.GeoDataFrame(
             {
                 "n": chosen["n"],
@@ -173,14 +177,7 @@ def _add_cells(drawing: MapDrawing, answer: Answer, painting: Painting) -> None:
             geometry=chosen.geometry,
             crs=chosen.crs,
         )
-        single = len(shown) <= MOST_SINGLE_CELLS
-        # More cells would make the page too heavy; a click then selects the area under them.
-        drawing.shapes(
-            shown if single else _merged(shown),
-            shade.style,
-            tooltip=tooltip if single else None,
-            smooth=0.3,
-        )
+        drawing.shapes(shown, shade.style, tooltip=tooltip, smooth=0.3)
 
 
 def _merged(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

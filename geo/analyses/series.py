@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -353,7 +353,8 @@ def area_series(known: Known) -> CountSeries:
         )
     counts = _counted(answer, answer.history, steps, categories)
     n = counts[:, :, -1].copy()
-    beside = _counted(answer, answer.counted, steps, categories)[:, :, -1]
+    last = replace(steps, starts=steps.starts[-1:])
+    beside = _counted(answer, answer.counted, last, categories)[:, :, -1]
     why = np.full(shape[:2], "", dtype=object)
     history = np.zeros(shape[:2], dtype=np.int64)
     small = answer.areas.area.to_numpy() < SMALL_AREA_M2
@@ -385,7 +386,9 @@ def _counted(answer: Answer, rows: pd.DataFrame, steps: Steps, categories: list[
     code = pd.Categorical(rows["category"].astype(str), categories=categories).codes[point]
     inside = (step >= 0) & (step < shape[2]) & (code >= 0)
     at = np.ravel_multi_index((area[inside], code[inside], step[inside]), shape)
-    return np.bincount(at, minlength=int(np.prod(shape))).reshape(shape).astype(float)
+    # With weights it counts in floats at once: a copy of millions of counts takes as long.
+    counts = np.bincount(at, np.ones(len(at)), minlength=math.prod(shape))
+    return np.asarray(counts.reshape(shape), float)
 
 
 def place_series(known: Known, places: pd.DataFrame) -> CountSeries:

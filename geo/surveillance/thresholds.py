@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import betainc, nbdtrik, ndtr, ndtri, pdtr, pdtrc, pdtrik
 
 Floats = NDArray[np.float64]
+Function = Callable[[Floats, Floats, Floats], NDArray[np.floating]]
 
 Rule = Literal["predictive", "delta", "nbPlugin", "muan"]
 """How a count is distributed about its expected count.
@@ -22,7 +24,6 @@ taken for true (Noufaily et al. 2013). `muan`: the same about a bound of the exp
 
 _POISSON: Final = 1 + 1e-6  # variances over means up to this are those of Poisson counts
 _ROUNDING: Final = 1e-9  # a quantile this little above a whole number is that number
-_UNUSED: Final = 2.0  # stands for the dispersion of a Poisson count, whose value is not used
 
 
 @dataclass(frozen=True)
@@ -67,19 +68,24 @@ class Chances:
         """The chance of counts of n or more."""
         if self.rule == "delta":
             return np.asarray(ndtr((self._centre - n ** (2 / 3)) / self._width))
-        mean, spread, poisson = self._mean(1), *_shape(self._spread)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            tail = betainc(np.maximum(n, 1), mean / (spread - 1), 1 - 1 / spread)
-            return np.where(n <= 0, 1.0, np.where(poisson, pdtrc(n - 1, mean), tail))
+        tail = _by_distribution(
+            self._spread,
+            lambda n, mean, _: pdtrc(n - 1, mean),
+            lambda n, mean, spread: betainc(np.maximum(n, 1), mean / (spread - 1), 1 - 1 / spread),
+            (n, self._mean(1)),
+        )
+        return np.where(n <= 0, 1.0, tail)
 
     def at_most(self, n: Floats) -> Floats:
         """The chance of counts of n or fewer."""
         if self.rule == "delta":
             return np.asarray(ndtr((n ** (2 / 3) - self._centre) / self._width))
-        mean, spread, poisson = self._mean(-1), *_shape(self._spread)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            tail = betainc(mean / (spread - 1), n + 1, 1 / spread)
-            return np.where(poisson, pdtr(n, mean), tail)
+        return _by_distribution(
+            self._spread,
+            lambda n, mean, _: pdtr(n, mean),
+            lambda n, mean, spread: betainc(mean / (spread - 1), n + 1, 1 / spread),
+            (n, self._mean(-1)),
+        )
 
     @property
     def _z(self) -> Floats:
@@ -110,14 +116,26 @@ class Chances:
             return np.asarray(self.expected * np.exp(side * self._z * self.se / self.expected))
 
 
-def _shape(spread: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Variances over means of negative binomial counts, and which counts are Poisson instead."""
-    poisson = spread <= _POISSON
-    return np.where(poisson, _UNUSED, spread), poisson
+def _by_distribution(
+    spread: Floats, of_poisson: Function, of_others: Function, values: tuple[Floats, Floats]
+) -> Floats:
+    """Values of Poisson and of negative binomial counts, each computed for its own rows alone.
+
+    `spread` are their variances over means; the functions take rows of both values and of it.
+    """
+    first, second, ratio = np.broadcast_arrays(*values, spread)
+    poisson, result = ratio <= _POISSON, np.empty(ratio.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for rows, function in ((poisson, of_poisson), (~poisson, of_others)):
+            result[rows] = function(first[rows], second[rows], ratio[rows])
+    return result
 
 
 def _quantile(share: float | Floats, mean: Floats, ratio: Floats) -> Floats:
-    spread, poisson = _shape(ratio)
-    negative_binomial = nbdtrik(share, mean / (spread - 1), 1 / spread)
-    real = np.where(poisson, pdtrik(share, mean), negative_binomial)
+    real = _by_distribution(
+        ratio,
+        lambda share, mean, _: pdtrik(share, mean),
+        lambda share, mean, spread: nbdtrik(share, mean / (spread - 1), 1 / spread),
+        (np.asarray(share, float), mean),
+    )
     return np.maximum(np.ceil(real - _ROUNDING), 0.0)

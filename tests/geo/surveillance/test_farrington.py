@@ -14,6 +14,7 @@ import pytest
 
 from geo.surveillance import Options, Reference, farrington_flexible
 from geo.surveillance.quasi_poisson import fit_quasi_poisson
+from geo.surveillance.thresholds import Chances, Rule
 
 HERE = Path(__file__).parent
 REFERENCES = {
@@ -114,3 +115,21 @@ def test_no_series_and_one_step_are_no_errors() -> None:
     reference = REFERENCES["single months"]
     assert farrington_flexible(np.empty((0, 61)), reference).expected.shape == (0,)
     assert farrington_flexible(np.ones((1, 1)), reference).history.tolist() == [0]
+
+
+@pytest.mark.parametrize("rule", ["predictive", "nbPlugin", "muan", "delta"])
+def test_poisson_and_other_counts_side_by_side_have_the_chances_that_each_has_alone(
+    rule: Rule,
+) -> None:
+    expected, se = np.array([4.0, 4.0, np.nan, 30.0]), np.array([0.0, 0.4, 0.0, 2.0])
+    dispersion, n = np.array([1.0, 2.5, 1.0, 1.0]), np.array([9.0, 9.0, 3.0, 0.0])
+
+    def chances(rows: slice) -> Chances:
+        return Chances(expected[rows], se[rows], dispersion[rows], 0.01, rule)
+
+    def values(rows: slice) -> np.ndarray:
+        one = chances(rows)
+        return np.stack([one.lower, one.upper, one.at_least(n[rows]), one.at_most(n[rows])])
+
+    alone = np.hstack([values(slice(row, row + 1)) for row in range(len(n))])
+    np.testing.assert_array_equal(values(slice(None)), alone)
