@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
@@ -21,6 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from api.identity.view import DataView
+from api.limited_questions import INSIDE, OwnAreas, VisibleRows, is_among, named_areas, named_layers
 from api.reads import note
 from api.snapshot import Snapshot
 from boundaries.layers.blocks import BlockLayer
@@ -41,29 +42,7 @@ from geo.store.layer_ids import areas_among, find_layer
 
 Bools = NDArray[np.bool_]
 
-INSIDE: Final = 0.99
-"""An area of another layer is seen if so much of it lies in the areas that somebody sees.
-
-Boundaries of two layers that mean the same line differ by slivers.
-"""
-
 _NONE: Final = "none of your areas is in this store any more; ask an administrator"
-
-
-@dataclass(frozen=True)
-class VisibleRows:
-    """Which features of a layer somebody sees.
-
-    Attributes
-    ----------
-    rows
-        Whether they see each.
-    crossing
-        How many others lie partly in the areas that they see.
-    """
-
-    rows: Bools
-    crossing: int
 
 
 class _PlansHidden(Snapshot):
@@ -132,9 +111,18 @@ class _AskedSnapshot(_PlansHidden):
     ) -> None:
         super().__init__(whole, view)
         self._limits, self._leaves_out = limits, bool(question.without)
+        self._named = named_layers(question)
+
+    def layers(self) -> list[LayerMetadata]:
+        """Return the layers that are seen or named by the Question: refusals list them."""
+        every = self.whole.layers()
+        named = {find_layer(every, one).layer_id for one in self._named if is_among(every, one)}
+        seen = {one.layer_id for one in self._limits.layers()} | named
+        return [one for one in every if one.layer_id in seen]
 
     def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
         """Return a layer's metadata and features."""
+        find_layer(self.layers(), layer_id)
         metadata, frame = self.whole.features(layer_id)
         # Streets are made of segments by their names, and shown by the areas that they lie in.
         if self.view.areas is None or metadata.kind == "lines":
@@ -244,11 +232,13 @@ class LimitedSnapshot(_PlansHidden):
         layer = question.layer or default_layer(self)
         codes = self.visible_codes(layer)
         if codes is None:
-            self._refuse_unknown(layer)
+            self._own.refuse_unknown("layer", layer)
             return question  # it is no layer of areas: to ask is refused with the reason
         if not codes:
             raise QuestionError("layer", self._nothing_seen(layer))
-        check_names("within", question.within, codes)
+        for option, named in named_areas(question):
+            check_names(option, named, codes)
+        self._own.refuse_elsewhere(question)
         return replace(question, layer=layer, within=tuple(sorted(question.within or codes)))
 
     def answered(self, question: Question, *, history: bool, indexes: LayerIndexes) -> Answer:
@@ -353,6 +343,15 @@ class LimitedSnapshot(_PlansHidden):
     def _locator_of_own(self) -> AreaLocator:
         return AreaLocator(self._own_areas)
 
+    @cached_property
+    def _own(self) -> OwnAreas:
+        return OwnAreas(
+            self.whole,
+            lambda: self._region,
+            seen=self.layers,
+            rows=lambda one: self.visible(one).rows,
+        )
+
     def _rows(self, layer_id: str, frame: gpd.GeoDataFrame) -> VisibleRows:
         scope, shapes = self.view.areas, frame.geometry.to_numpy()
         if scope is None:
@@ -384,13 +383,6 @@ class LimitedSnapshot(_PlansHidden):
             "your role does not see street names and points; leave places out by the id of a "
             "ranked place",
         )
-
-    def _refuse_unknown(self, layer_id: str) -> None:
-        """Refuse a layer that does not exist, naming those only of which something is seen."""
-        try:
-            find_layer(self.layers(), layer_id)
-        except NotFoundError as error:
-            raise QuestionError("layer", str(error)) from error
 
     def _share(self, layer_id: str, indexes: LayerIndexes) -> None:
         """Let what is computed of the shapes of a layer serve all who see some of its areas."""

@@ -193,7 +193,8 @@ class Snapshot:
             areas = with_areas(plan_id, self.plan_areas(plan_id))
             return plan_metadata(self._plan_summary(plan_id)), areas
         note("layers")
-        check_areas(self._metadata, find_layer(self._metadata, layer_id))
+        layers = self.layers()
+        check_areas(layers, find_layer(layers, layer_id))
         return self.features(layer_id)
 
     def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TypeVar
 import geopandas as gpd
 import typer
 
+from api.commands.declared import CHANGES, RECORD_THEMSELVES, command_name, command_words
 from api.formats.encoding import to_json
 from api.identity.audit import Action
 from api.identity.identity import local_identity
@@ -42,21 +43,34 @@ class CommandContext:
     ----------
     stdout_is_output
         Whether the output goes to standard output, so that messages must not.
+    command, words
+        The command's name, and the same with its arguments.
     """
 
     store: str
     json: bool
     stdout_is_output: bool = False
+    command: str = ""
+    words: str = ""
 
     @classmethod
     def of(cls, context: typer.Context) -> CommandContext:
         """The context that the options before the command set up."""
         cli: CommandContext = context.obj
+        cli.command, cli.words = command_name(context), command_words(context)
         return cli
 
-    def open(self, *, create: bool = False) -> AbstractContextManager[Store]:
-        """Open the store that --store names."""
-        return open_store(self.store, create=create)
+    @contextmanager
+    def open(self, *, create: bool = False) -> Iterator[Store]:
+        """Open the store that --store names; what is changed of it is recorded."""
+        with open_store(self.store, create=create) as store:
+            if self.command not in RECORD_THEMSELVES:
+                store.before_commit(self.record_command)
+            yield store
+
+    def record_command(self) -> None:
+        """Record this command by its name and arguments, where an audit is kept."""
+        self.record(CHANGES.get(self.command, Action.CHANGE), subject=self.words)
 
     def record(
         self, action: Action, *, subject: str = "", rows: int | None = None, reason: str = ""

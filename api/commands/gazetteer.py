@@ -52,6 +52,7 @@ def add(
         name_field=name_field,
         notify=partial(typer.echo, err=True),
     )
+    cli.record_command()
     facts = folder_of(cli).add(
         source,
         crs=projection.crs,
@@ -84,7 +85,10 @@ def remove(
 ) -> None:
     """Remove a source; its file can be added again."""
     cli = CommandContext.of(context)
-    facts = folder_of(cli).remove(source_id)
+    folder = folder_of(cli)
+    if source_id in {facts.source for facts in folder.sources()}:
+        cli.record_command()
+    facts = folder.remove(source_id)
     line = f"{source_id}: removed, {facts.names:,} names and {facts.postcodes:,} postcodes"
     cli.echo([line], asdict(facts))
 

@@ -164,7 +164,11 @@ def _lines(one: Release) -> list[str]:
     return [
         release_line(one),
         f"incidents of {', '.join(one.definition.sources)}: {groups}",
-        *([f"not published by any source, so unknown: {missing}"] if missing else []),
+        *(
+            [f"not published by all sources, or no longer kept, so unknown: {missing}"]
+            if missing
+            else []
+        ),
         *([f"agrees with {', '.join(one.linked)}"] if one.linked else []),
         f"digest: {digest(one)}",
         rounding_text(one),

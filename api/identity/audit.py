@@ -39,6 +39,8 @@ class Action(StrEnum):
     REFUSAL = "refusal"
     USER_CHANGED = "user changed"
     KEY_CHANGED = "key changed"
+    CHANGE = "change"
+    """Anything else that a command changes of the store."""
     REDACTION = "redaction"
 
 

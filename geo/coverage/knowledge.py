@@ -130,6 +130,19 @@ class Knowledge:
         """The months in which anything that was asked for is known in a territory."""
         return set().union(*self.strata(territory).values())
 
+    def months_of_each(self, territory: int) -> set[str]:
+        """The months that every publisher of a territory knows, of those with what is asked for.
+
+        A sum over several sources is one of all of them in these months only.
+        """
+        categories = self.categories
+        known = [
+            self.coverage.months_known(one, categories)
+            for one in self.territories[territory]
+            if self.coverage.categories_of(one, categories)
+        ]
+        return set[str].intersection(*known) if known else set()
+
     @property
     def all_months(self) -> set[str]:
         """The months in which anything that was asked for is known of some area."""

@@ -32,7 +32,7 @@ def concealed(areas: gpd.GeoDataFrame, visible: Bools) -> gpd.GeoDataFrame:
     Parameters
     ----------
     areas
-        n areas indexed by code, with `area_name`.
+        n areas indexed by code, with `area_name`; or points, which may have a `name`.
     visible
         Which of the n stay as they are.
 
@@ -49,8 +49,12 @@ def concealed(areas: gpd.GeoDataFrame, visible: Bools) -> gpd.GeoDataFrame:
         else:
             number += 1
             new[position] = f"{before}{CONCEALED}{number:06}"
-    names = np.where(visible, areas["area_name"].to_numpy(dtype=object), ANOTHER_AREA)
-    frame = areas.assign(area_name=names)
+    named = [column for column in ("area_name", "name") if column in areas]
+    names = {
+        column: np.where(visible, areas[column].to_numpy(dtype=object), ANOTHER_AREA)
+        for column in named
+    }
+    frame = areas.assign(**names)
     return frame.set_axis(pd.Index(new, name=areas.index.name))
 
 

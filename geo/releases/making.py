@@ -165,17 +165,10 @@ def _draft_table(definition: ReleaseDefinition, layer: str, store: StoreReader) 
     areas = answers[0].areas
     if len(AreaLocator(areas).overlaps):
         raise InputError(f"areas of {layer} overlap; a release needs a layer of separate areas")
-    published = {month for answer in answers for month in answer.accounts.months_published}
-    months = tuple(month for month in definition.period.months if month in published)
-    values = np.full((len(areas), len(months), len(answers)), np.nan)
-    for group, answer in enumerate(answers):
-        frame = answer.area_counts
-        why = frame["why"] if "why" in frame else pd.Series("", index=frame.index)
-        # A month that is known in part is not known: its number could be taken for the whole.
-        n = frame["n"].astype("Float64").mask(why != "").to_numpy(float, na_value=np.nan)
-        position = pd.Index(months).get_indexer(pd.Index(frame["month"]))
-        row = areas.index.astype(str).get_indexer(pd.Index(frame["area_code"]))
-        values[row, position, group] = n
+    every = definition.period.months
+    values = np.stack([_known_counts(answer, every) for answer in answers], axis=2)
+    published = ~np.isnan(values).all(axis=(0, 2))
+    months = tuple(np.array(every, dtype=object)[published])
     metadata = next(one for one in store.layers() if one.layer_id == layer)
     table = ReleaseTable(
         layer,
@@ -187,14 +180,33 @@ def _draft_table(definition: ReleaseDefinition, layer: str, store: StoreReader) 
         np.asarray(areas.geometry.to_numpy(), dtype=object),
         months,
         tuple(definition.groups),
-        values,
+        values[:, published],
         rounded=False,
     )
     residents = None
     if "residents" in areas:
         residents = pd.to_numeric(areas["residents"], errors="coerce").to_numpy(float)
-    missing = tuple(month for month in definition.period.months if month not in published)
+    missing = tuple(np.array(every, dtype=object)[~published])
     return _DraftTable(table, residents, missing)
+
+
+def _known_counts(answer: Answer, months: Sequence[str]) -> NDArray[np.float64]:
+    """Count each area in each month; NaN where it is not known of all sources.
+
+    What is known in part is not known: its number could be taken for the whole, and one from which
+    a source was removed, as retention does, for an earlier one.
+    """
+    frame, codes = answer.area_counts, answer.areas.index.astype(str)
+    values = np.full((len(codes), len(months)), np.nan)
+    why = frame["why"] if "why" in frame else pd.Series("", index=frame.index)
+    n = frame["n"].astype("Float64").mask(why != "").to_numpy(float, na_value=np.nan)
+    column = pd.Index(months).get_indexer(pd.Index(frame["month"]))
+    values[codes.get_indexer(pd.Index(frame["area_code"])), column] = n
+    known = answer.known
+    for part in range(len(known.territories)):
+        whole = np.isin(months, sorted(known.months_of_each(part)))
+        values[np.ix_(known.of_area == part, ~whole)] = np.nan
+    return values
 
 
 def _ask(

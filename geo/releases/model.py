@@ -253,7 +253,7 @@ class Release:
     linked
         The releases whose numbers it agrees with.
     months_missing
-        Months of its period that no source has published.
+        Months of its period that are not known of all its sources.
     findings, accuracy
         What was noticed when it was made.
     made_by, made_at, checked_at, approved_by, approved_at, withdrawn_by, withdrawn_at

@@ -333,6 +333,9 @@ class Store(StoreReader, Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """All changes made inside happen together or not at all; blocks are not nested."""
 
+    def before_commit(self, action: Callable[[], None]) -> None:
+        """Run an action at the end of each transaction; where it fails, nothing is changed."""
+
     def compact(self) -> None:
         """Write the store's files anew, so that nothing can be read in them that was deleted.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, cast
 
@@ -72,6 +72,7 @@ class SqlStore(Store):
         self._removals = Removals(tables, incidents)
         self._changes = LayerChanges(tables)
         self._tiles = BasemapTiles(tables)
+        self._before_commit: Callable[[], None] = lambda: None
 
     @property
     def is_read_only(self) -> bool:
@@ -80,8 +81,14 @@ class SqlStore(Store):
     def reading(self) -> AbstractContextManager[None]:
         return self._database.reading()
 
-    def transaction(self) -> AbstractContextManager[None]:
-        return self._database.transaction()
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._database.transaction():
+            yield
+            self._before_commit()
+
+    def before_commit(self, action: Callable[[], None]) -> None:
+        self._before_commit = action
 
     def compact(self) -> None:
         self._database.compact()

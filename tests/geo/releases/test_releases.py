@@ -15,7 +15,7 @@ import shapely
 
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.disclosure.attack import bounds
-from geo.errors import ConflictError, InputError, StoreError
+from geo.errors import ConflictError, InputError, QuestionError, StoreError
 from geo.incidents import COLUMNS, Batch, Partition, month_span
 from geo.question.ask import Question, ask
 from geo.releases import checking
@@ -166,6 +166,50 @@ def test_it_is_made_once_approved_by_another_and_withdrawn(either: Pair) -> None
         releases.withdraw("first", by="cat", reason=" ")
     assert releases.withdraw("first", by="cat", reason="wrong months").state == "withdrawn"
     assert releases.approved() == []
+
+
+def test_months_that_are_no_longer_kept_are_unknown_and_never_zero(either: Pair) -> None:
+    store, releases = either
+    before = published(either, asb("before"))
+    with store.transaction():
+        assert store.expire_incidents("calls", pd.Timestamp("2024-02-01", tz="UTC")) == 40
+    draft = releases.make(asb("after"), store, by="ann")
+    assert draft.months_missing == ("2024-01",)
+    table = draft.tables[0]
+    assert table.months == ("2024-02", "2024-03")
+    np.testing.assert_array_equal(table.values, before.values[:, 1:])
+    old = replace(asb("only"), last="2024-01")
+    with pytest.raises(QuestionError, match="no data is imported here for January 2024"):
+        releases.make(old, store, by="ann")
+    assert releases.check("after").passed
+    releases.approve("after", by="ben")
+
+
+def test_a_month_that_one_of_its_sources_lacks_is_unknown(either: Pair) -> None:
+    store, releases = either
+    definition = replace(asb("both"), sources=("calls", "other"))
+    with store.transaction():
+        for month in MONTHS:
+            store.put_partition(month_of(month, source="other"))
+    assert releases.make(definition, store, by="ann").months_missing == ()
+    with store.transaction():
+        store.expire_incidents("other", pd.Timestamp("2024-02-01", tz="UTC"))
+    draft = releases.make(definition, store, by="ann")
+    assert draft.months_missing == ("2024-01",)
+    assert draft.tables[0].months == ("2024-02", "2024-03")
+    assert not np.isnan(draft.tables[0].values).any()
+
+
+def test_a_purge_takes_no_month_away(either: Pair) -> None:
+    store, releases = either
+    with store.transaction():
+        store.put_partition(month_of("2024-01", extra=5))
+    first = releases.make(asb("first"), store, by="ann").tables[0]
+    with store.transaction():
+        assert len(store.purge_imports("2999-01-01")) == 1
+    again = releases.make(asb("first"), store, by="ann").tables[0]
+    assert again.months == MONTHS
+    np.testing.assert_array_equal(again.values, first.values)
 
 
 def test_made_again_it_has_the_same_numbers(pair: Pair) -> None:

@@ -1,0 +1,72 @@
+"""What each command does to the store: what of it the audit records, and by which action.
+
+A command that is missing here is recorded all the same, as a change; a test misses it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from api.identity.audit import Action
+
+_STEPS: Final = (
+    *("move", "split", "merge", "add-area", "remove-area", "rename", "members", "lock", "unlock"),
+    *("bridge", "unbridge", "undo", "redo", "suggest", "alternative", "new", "import", "remove"),
+)
+
+CHANGES: Final = {
+    **dict.fromkeys(("layers add", "attributes add", "weights add", "basemap add"), Action.IMPORT),
+    **dict.fromkeys(("gazetteer add", "start", "demo"), Action.IMPORT),
+    **dict.fromkeys((f"plan {step}" for step in _STEPS), Action.PLAN_STEP),
+    "layers undo": Action.UNDO,
+    **dict.fromkeys(("basemap remove", "gazetteer remove", "rank"), Action.CHANGE),
+}
+"""The action of commands that are recorded when they commit what they change."""
+
+RECORD_THEMSELVES: Final = frozenset(
+    {
+        *("ingest", "imports undo", "purge", "backup", "restore", "copy", "erase"),
+        *("retention set", "retention apply", "audit redact", "serve"),
+        *("release make", "release approve", "release withdraw"),
+        *("users add", "users set", "users password", "users disable", "keys add", "keys revoke"),
+    }
+)
+"""Commands that record more than their name: how many rows, why, or whose key."""
+
+READ_ONLY: Final = frozenset(
+    {
+        *("layers check", "layers list", "layers export", "layers history", "basemap list"),
+        *("weights list", "gazetteer list", "imports list", "retention show", "users list"),
+        *("keys list", "plan list", "plan show", "plan compare", "plan export", "release list"),
+        *("release show", "release check", "audit show", "audit verify", "audit export"),
+        *("look", "locate", "find", "map", "brief", "quality", "mapping suggest"),
+        *("fetch police.uk", "fetch layer"),
+    }
+)
+"""Commands that change nothing of the store, beside those that answer a Question."""
+
+_MOST: Final = 300
+
+
+def command_name(context: typer.Context) -> str:
+    """Return the name of a command, such as `plan move`."""
+    names: list[str] = []
+    at = context
+    while at.parent is not None:
+        names.insert(0, str(at.info_name))
+        at = at.parent  # type: ignore[assignment] - of typer too
+    return " ".join(names)
+
+
+def command_words(context: typer.Context) -> str:
+    """Return a command with its arguments, of files their names: what the audit says of it."""
+    words = [command_name(context)]
+    for one in context.command.params:
+        if one.param_type_name == "argument" and one.name:
+            value = context.params.get(one.name)
+            values = value if isinstance(value, list | tuple) else [value]
+            words += [part.name if isinstance(part, Path) else str(part) for part in values]
+    return " ".join(words)[:_MOST]
