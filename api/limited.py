@@ -117,8 +117,8 @@ class _AskedSnapshot(_PlansHidden):
         """Return the layers that are seen or named by the Question: refusals list them."""
         every = self.whole.layers()
         named = {find_layer(every, one).layer_id for one in self._named if is_among(every, one)}
-        seen = {one.layer_id for one in self._limits.layers()} | named
-        return [one for one in every if one.layer_id in seen]
+        ids = {one.layer_id for one in self._limits.layers()} | named
+        return [one for one in every if one.layer_id in ids]
 
     def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
         """Return a layer's metadata and features."""
@@ -348,7 +348,7 @@ class LimitedSnapshot(_PlansHidden):
         return OwnAreas(
             self.whole,
             lambda: self._region,
-            seen=self.layers,
+            layers=self.layers,
             rows=lambda one: self.visible(one).rows,
         )
 

@@ -53,7 +53,7 @@ class OwnAreas:
         All of the store.
     region
         Gives their outline.
-    seen
+    layers
         Gives the layers of which a feature is seen.
     rows
         Gives which features of a layer are seen.
@@ -61,7 +61,7 @@ class OwnAreas:
 
     whole: Snapshot
     region: Callable[[], shapely.Geometry]
-    seen: Callable[[], list[LayerMetadata]]
+    layers: Callable[[], list[LayerMetadata]]
     rows: Callable[[str], Bools]
 
     def refuse_elsewhere(self, question: Question) -> None:
@@ -94,7 +94,7 @@ class OwnAreas:
             If nothing of it is seen.
         """
         try:
-            find_layer(self.seen(), layer_id)
+            find_layer(self.layers(), layer_id)
         except NotFoundError as error:
             raise QuestionError(option, str(error)) from error
 

@@ -175,6 +175,7 @@ def test_the_type_checker_sees_into_frames(tmp_path: Path) -> None:
 _WRITERS = {
     "geo/output/files.py": "writes every output",
     "geo/output/reasons.py": "tries whether a disk is full",
+    "geo/store/audit_archive.py": "fills the part of an Output",
     "geo/temporary.py": "makes every temporary folder",
     "geo/formats/csv_text.py": "writes every CSV",
     "geo/formats/workbook.py": "makes the bytes of every workbook",

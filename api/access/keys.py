@@ -10,7 +10,7 @@ from api.identity.audit import Action, record
 from api.identity.authenticators import Access
 from api.identity.declared import requires
 from api.identity.identity import Identity
-from api.identity.keys import DEFAULT_DAYS, MOST_DAYS, Key, narrowed
+from api.identity.keys import DEFAULT_DAYS, MOST_DAYS, MOST_DAYS_ELSEWHERE, Key, narrowed
 from api.identity.moments import utc_now
 from api.identity.roles import Capability, Role
 from api.identity.users import GIVEN_ROLES, User, areas_text, roles_of
@@ -36,11 +36,31 @@ def add(request: Request, sent: SubmissionDep) -> Response:
             sent.only("name"),
             owner,
             sent.only("expires"),
+            most_days=_most_days(access, person),
             record=lambda key: _record(request, key, "added"),
         )
     except InputError as error:
         return _page(access, person, refusal=error)
     return _page(access, person, secret=secret, added=key)
+
+
+@router.get("/all", dependencies=[requires(Capability.MANAGE_USERS)])
+def all_keys(access: AccessDep, person: PersonDep) -> Response:
+    """List the keys of everybody, for an administrator."""
+    return _all_page(access, person)
+
+
+@router.post("/all/{key_id}/revoke", dependencies=[requires(Capability.MANAGE_USERS)])
+def revoke_any(request: Request, access: AccessDep, person: PersonDep, key_id: str) -> Response:
+    """Let anybody's key open nothing any more."""
+    try:
+        access.keys.revoke(
+            key_id,
+            record=lambda key: _record(request, key, f"revoked, of {key.owner}"),
+        )
+    except NotFoundError as error:
+        return _all_page(access, person, refusal=error)
+    return go_to("/keys/all")
 
 
 @router.post("/{key_id}/revoke")
@@ -94,6 +114,20 @@ def _record(request: Request, key: Key, what: str) -> None:
     record(request, action=Action.KEY_CHANGED, subject=f"{key.key_id} {what}")
 
 
+def _all_page(
+    access: Access, person: Identity, *, refusal: PatchmapError | None = None
+) -> Response:
+    now = utc_now()
+    return page(
+        "all_keys.html",
+        status=400 if refusal else 200,
+        person=person,
+        keys=[(key, key.state(now)) for key in access.keys.all()],
+        users={user.name for user in access.users.all()},
+        refusal=str(refusal) if refusal else "",
+    )
+
+
 def _page(
     access: Access, person: Identity, *, refusal: PatchmapError | None = None, **values: object
 ) -> Response:
@@ -106,11 +140,16 @@ def _page(
         areas=areas_text(person.areas),
         keys=[(key, key.state(now)) for key in access.keys.all(person.name)],
         days=DEFAULT_DAYS,
-        most_days=MOST_DAYS,
+        most_days=_most_days(access, person),
         has_password=person.way == "account",
         refusal=str(refusal) if refusal else "",
         **values,
     )
+
+
+def _most_days(access: Access, person: Identity) -> int:
+    is_known = person.way != "proxy" or access.users.get(person.name) is not None
+    return MOST_DAYS if is_known else MOST_DAYS_ELSEWHERE
 
 
 def _roles(person: Identity) -> tuple[Role, ...]:

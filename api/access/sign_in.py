@@ -68,9 +68,11 @@ def ask_to_sign_out(request: Request) -> Response:
 @router.post("/sign-out")
 def sign_out(request: Request, access: AccessDep) -> Response:
     """End the session."""
-    if token := access.token_of(request):
-        access.sessions.end(token)
+    token = access.token_of(request)
+    # A cookie that opens nothing writes no entry: anybody could send any number of them.
+    if token and access.sessions.identify(token):
         record(request, action=Action.SIGN_OUT)
+        access.sessions.end(token)
     response = go_to("/sign-in")
     response.delete_cookie(access.cookie, path="/", secure=access.is_secure, httponly=True)
     # Nobody reads pages of this session from the cache of a shared computer.

@@ -114,7 +114,11 @@ def set_password(context: typer.Context, name: NameArgument) -> None:
         user = _existing(every, name)
         recorded = _recorded(cli, user.name, "new password")
         every.set_password(user.name, _read_password(), record=recorded)
-    cli.echo([f"{user.name} has a new password; their sessions ended"], _facts(user))
+        in_use = [key for key in Keys(records).all(user.name) if key.state(utc_now()) == "in use"]
+    lines = [f"{user.name} has a new password; their sessions ended"]
+    if in_use:
+        lines.append(f"their keys still work ({len(in_use):,}); 'patchmap keys revoke' ends one")
+    cli.echo(lines, _facts(user))
 
 
 @users.command("disable")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Final
 
+import pandas as pd
 import typer
 
 from api.commands.context import CommandContext
@@ -14,10 +15,12 @@ from api.identity.audit import Action
 from api.identity.entries import EntryChoice
 from api.imports.opening import open_audit
 from api.settings import Settings, user_name
-from geo.errors import InputError, StoreError
+from geo.errors import ConflictError, InputError, StoreError
 from geo.formats.csv_text import CsvRows
-from geo.output import write_text
+from geo.incidents import LONDON
+from geo.output import destination, write_text
 from geo.question.kinds import one_of
+from geo.store.audit_archive import read_archive, write_archive
 from geo.store.audit_chain import FIELDS, AuditEntry
 
 audit = typer.Typer(help="Show, check and export the audit.", no_args_is_help=True)
@@ -50,23 +53,35 @@ def show(
 
 
 @audit.command("verify")
-def verify(context: typer.Context) -> None:
+def verify(
+    context: typer.Context,
+    archives: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--archive", help="Archive to check too; repeat it for several, the oldest first."
+        ),
+    ] = None,
+) -> None:
     """Check that no entry was changed, moved or removed."""
     cli = CommandContext.of(context)
     settings = Settings.read()
     with cli.open(), open_audit(cli.store, settings) as trail:
-        faults, n = trail.log.faults(), trail.log.count()
+        archived = chain.from_iterable(map(read_archive, archives or ()))
+        faults, n, first = trail.log.faults(archived), trail.log.count(), trail.log.first()
     if faults:
         for fault in faults:
             typer.echo(fault, err=True)
         raise StoreError(f"the audit is not whole: {faults[0]}")
     lines = [f"{n:,} entries, none changed, moved or removed"]
+    if first > 1:
+        checked = "checked too" if archives else "check them with --archive"
+        lines.append(f"entries 1 to {first - 1:,} are in archives: {checked}")
     if settings.audit_head is None:
         lines.append(
             "entries that are missing at the end do not show: no head is kept outside; set "
             "PATCHMAP_AUDIT_HEAD"
         )
-    cli.echo(lines, {"entries": n, "head_outside": settings.audit_head is not None})
+    cli.echo(lines, {"entries": n, "first": first, "head_outside": settings.audit_head is not None})
 
 
 @audit.command("export")
@@ -92,6 +107,37 @@ def export(
         csv_rows.add(row)
     write_text(output, stream.getvalue(), private=True)
     cli.echo([f"{output}: {len(rows):,} entries"], {"output": str(output), "entries": len(rows)})
+
+
+@audit.command("archive")
+def archive(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="New file to write, such as audit-2025.jsonl.")],
+    months: Annotated[
+        int, typer.Option(min=1, max=1_200, help="Whole months to keep before the present one.")
+    ],
+) -> None:
+    """Move old entries to a file; what is left can still be checked, alone or with the file."""
+    cli = CommandContext.of(context)
+    cli.check_output(file)
+    target = destination(file)
+    if target.is_stream or target.file.exists():
+        raise ConflictError(f"{file} is there already; choose a new file")
+    begins = pd.Timestamp.now(LONDON).tz_localize(None).to_period("M") - months
+    moment = pd.Timestamp(f"{begins}-01", tz=LONDON).tz_convert("UTC")
+    with cli.open(), open_audit(cli.store, Settings.read()) as trail:
+        before = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        if next(trail.log.stored_before(before), None) is None:
+            cli.echo([f"no entry is from before {begins}; nothing was archived"], {"entries": 0})
+            return
+        written = write_archive(file, trail.log.stored_before(before))
+        trail.log.archive(written, {"who": user_name(), "way": "local"}, file=file.name)
+        trail.log.compact()
+    lines = [
+        f"{file}: {written.number:,} entries from before {begins}",
+        "the audit has them no more; keep the file where only auditors can read it",
+    ]
+    cli.echo(lines, {"entries": written.number, "output": str(file), "sha256": written.hex()})
 
 
 @audit.command("redact")

@@ -29,7 +29,7 @@ CHANGES: Final = {
 RECORD_THEMSELVES: Final = frozenset(
     {
         *("ingest", "imports undo", "purge", "backup", "restore", "copy", "erase"),
-        *("retention set", "retention apply", "audit redact", "serve"),
+        *("retention set", "retention apply", "audit archive", "audit redact", "serve"),
         *("release make", "release approve", "release withdraw"),
         *("users add", "users set", "users password", "users disable", "keys add", "keys revoke"),
     }
@@ -53,12 +53,8 @@ _MOST: Final = 300
 
 def command_name(context: typer.Context) -> str:
     """Return the name of a command, such as `plan move`."""
-    names: list[str] = []
-    at = context
-    while at.parent is not None:
-        names.insert(0, str(at.info_name))
-        at = at.parent  # type: ignore[assignment] - of typer too
-    return " ".join(names)
+    program = context.find_root().command_path
+    return context.command_path.removeprefix(program).strip()
 
 
 def command_words(context: typer.Context) -> str:

@@ -42,6 +42,8 @@ class Action(StrEnum):
     CHANGE = "change"
     """Anything else that a command changes of the store."""
     REDACTION = "redaction"
+    ARCHIVE = "archive"
+    """Old entries were moved from the audit to a file."""
 
 
 class Audit(Protocol):

@@ -25,6 +25,8 @@ PREFIX: Final = "patchmap_"
 
 DEFAULT_DAYS: Final = 90
 MOST_DAYS: Final = 366
+MOST_DAYS_ELSEWHERE: Final = 90
+"""For people whom only a proxy knows: nothing here says when they leave."""
 _NOTED_AFTER: Final = timedelta(minutes=1)
 _COLUMNS: Final = (
     "key_id, patchmap_keys.name, owner, patchmap_keys.roles, patchmap_keys.area_layer,"
@@ -87,6 +89,7 @@ class Keys:
         owner: User,
         expires: str = "",
         *,
+        most_days: int = MOST_DAYS,
         record: Callable[[Key], None] = lambda _key: None,
     ) -> tuple[Key, str]:
         """Make a key.
@@ -99,6 +102,8 @@ class Keys:
             Whose it is, with the roles and areas that it is to have.
         expires
             The last day of its use as YYYY-MM-DD, or for how many days such as `90d`.
+        most_days
+            It expires within so many.
         record
             Called with the key before it is made; what it raises stops it.
 
@@ -118,7 +123,7 @@ class Keys:
             owner.name,
             tuple(owner.roles),
             owner.areas,
-            to_text(_expiry(expires, now)),
+            to_text(_expiry(expires, now, most=most_days)),
             "",
             "",
             to_text(now),
@@ -217,7 +222,7 @@ class Keys:
         roles, areas = set(key.roles), key.areas
         if owner_roles is not None:
             roles &= set(stored_roles(owner_roles))
-            areas = stored_areas(layer, codes) or areas
+            areas = _both(areas, stored_areas(layer, codes))
         return identity_with(f"{key.owner} (key {key.name})", roles, "key", areas)
 
     def _note_use(self, key: Key) -> None:
@@ -279,6 +284,17 @@ def _key(row: Row) -> Key:
     )
 
 
+def _both(key: AreaScope | None, owner: AreaScope | None) -> AreaScope | None:
+    """The areas that a key was made for and that its owner still has.
+
+    Of another layer, such as next year's wards, they are the owner's: they cannot be compared.
+    """
+    if key is None or owner is None or key.layer != owner.layer:
+        return owner or key
+    # None of both is an area that there is not, and not all areas.
+    return AreaScope(key.layer, tuple(code for code in key.codes if code in owner.codes))
+
+
 def _key_name(text: str) -> str:
     name = " ".join(text.split())
     if not 1 <= len(name) <= 60 or not name.isprintable():
@@ -286,7 +302,7 @@ def _key_name(text: str) -> str:
     return name
 
 
-def _expiry(text: str, now: datetime) -> datetime:
+def _expiry(text: str, now: datetime, *, most: int) -> datetime:
     """When a key expires: after so many days, or at the end of a day, UTC."""
     text = text.strip()
     if days := re.fullmatch(r"(\d{1,4})d?", text or f"{DEFAULT_DAYS}d", re.ASCII):
@@ -299,6 +315,6 @@ def _expiry(text: str, now: datetime) -> datetime:
                 f"{text!r} is no date; write 2027-03-31, or a number of days such as 90d"
             ) from error
         moment = datetime.combine(last, time.max, tzinfo=now.tzinfo)
-    if not now < moment <= now + timedelta(days=MOST_DAYS + 1):
-        raise InputError(f"a key expires within {MOST_DAYS} days from now; not {text}")
+    if not now < moment <= now + timedelta(days=most + 1):
+        raise InputError(f"a key expires within {most} days from now; not {text}")
     return moment

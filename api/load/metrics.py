@@ -16,6 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
+
 BOUNDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Seconds that bound the classes of a histogram of latencies."""
 
@@ -48,6 +51,8 @@ class Family:
         label = ("worker", str(worker))
         return replace(self, samples=[(end, (label, *rest), n) for end, rest, n in self.samples])
 
+
+_THREADS: Final[RunVar[CapacityLimiter]] = RunVar("patchmap.metrics.threads")
 
 Source = Callable[[], Iterable[Family]]
 """Measures something at the moment it is asked."""
@@ -105,6 +110,17 @@ class Metrics:
         )
         for source in self._sources:
             yield from source()
+
+    async def measured(self) -> list[Family]:
+        """Return all figures, measured in a thread: the length of the audit is on a disk.
+
+        One of its own, as questions may have all others.
+        """
+        try:
+            limiter = _THREADS.get()
+        except LookupError:
+            _THREADS.set(limiter := CapacityLimiter(1))
+        return await to_thread.run_sync(lambda: [*self.families()], limiter=limiter)
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

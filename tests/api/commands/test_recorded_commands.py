@@ -21,7 +21,8 @@ from geo.store.audit import AuditLog
 from geo.store.geopackage import GeoPackageStore
 
 ANSWERS = {one.command for one in ANALYSES if one.command != "patrols"} | {"patrols delivered"}
-WEIGHTS = 'title = "Days"\nsource = "https://example.org"\n[weights]\nanti-social-behaviour = 1\nburglary = 5\n'
+WEIGHTS = 'title = "Days"\nsource = "https://example.org"\n[weights]\n'
+WEIGHTS += "anti-social-behaviour = 1\nburglary = 5\n"
 
 
 def leaves(command: object, path: tuple[str, ...] = ()) -> Iterator[str]:

@@ -107,3 +107,32 @@ def test_a_command_that_cannot_be_recorded_changes_nothing(
     with closing(GeoPackageStore(store)) as opened:
         assert not retention_of(opened)
         assert opened.incident_count() == 160, "not restored"
+
+
+def test_without_an_audit_entry_nobody_signs_out(
+    audited_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = audited_service.signed_in("ann")
+    with monkeypatch.context() as broken:
+        break_audit(audited_service, broken)
+        assert ann.post("/sign-out").status_code == 503
+    assert ann.get("/keys").status_code == 200
+    assert ann.post("/sign-out").status_code == 303
+    assert ann.get("/keys").status_code == 303
+
+
+def test_a_cookie_that_opens_nothing_writes_no_entry(audited_service: Service) -> None:
+    log = audited_service.app.state.audit.log
+    stranger = audited_service.browser()
+    for number in range(5):
+        stranger.cookies.set("__Host-patchmap", f"made-up-{number}")
+        assert stranger.post("/sign-out").status_code == 303
+    assert log.count() == 0
+
+
+def test_the_length_of_the_audit_is_among_the_figures(audited_service: Service) -> None:
+    adam = audited_service.signed_in("adam")
+    log = audited_service.app.state.audit.log
+    text = adam.get("/metrics").text
+    assert f"patchmap_audit_entries {log.count()}\n" in text
+    assert f"patchmap_audit_last_entry {log.last()}\n" in text

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from geo.errors import NotFoundError, StoreError
+from geo.errors import InputError, NotFoundError, StoreError
 from geo.store.audit import AuditLog, HeadFile, read_key
+from geo.store.audit_archive import read_archive, write_archive
 from geo.store.audit_chain import AuditKey
 from geo.store.geopackage.records import RecordsFile, records_path
 from geo.store.postgis import PostgisStore
@@ -269,3 +270,67 @@ def test_the_key_is_its_owners_alone_and_never_made_anew(tmp_path: Path) -> None
     path.unlink()
     with pytest.raises(StoreError, match="put the file back"):
         read_key(path, make=False)
+
+
+def _archived(log: AuditLog, folder: Path, until: int) -> Path:
+    """The first entries of an audit, archived."""
+    file = folder / f"audit-{until}.jsonl"
+    written = write_archive(file, (one for one in log.stored_before("9") if one.sequence <= until))
+    log.archive(written, {"who": "ann"}, file=file.name)
+    return file
+
+
+@both_stores
+def test_what_is_archived_leaves_a_chain_that_can_be_checked(
+    records: Records, log: AuditLog, tmp_path: Path
+) -> None:
+    first = _archived(log, tmp_path, 3)
+    second = _archived(log, tmp_path, 5)
+    log.compact()
+    assert [entry.sequence for entry in log.entries()] == [6, 7, 8]
+    assert (log.first(), log.last(), log.count()) == (6, 8, 3)
+    assert log.faults() == []
+    every = [*read_archive(first), *read_archive(second)]
+    assert [one.sequence for one in every] == [1, 2, 3, 4, 5]
+    assert log.faults(every) == []
+    assert log.faults(every[1:])[0].startswith("entry 1 is missing")
+    assert log.faults([*every[:2], *every[3:]])[0].startswith("entry 3 is missing")
+    with pytest.raises(StoreError), records.transaction():
+        records.execute("DELETE FROM patchmap_audit WHERE sequence = 6")
+    assert log.append("import", _WHO).sequence == 9
+
+
+def test_a_cut_at_the_beginning_is_none_that_was_archived(
+    records: Records, log: AuditLog, tmp_path: Path
+) -> None:
+    _archived(log, tmp_path, 2)
+    with records.transaction():
+        records.delete_audit_until(4)
+    [fault] = log.faults()
+    assert fault == "entries 1 to 4 are missing, and no entry says that they were archived"
+
+
+def test_a_seal_that_was_changed_seals_nothing(
+    records: Records, log: AuditLog, tmp_path: Path
+) -> None:
+    _archived(log, tmp_path, 2)
+    _replace(records, "fields", '"2 ', '"3 ', 7)
+    assert "no entry says that they were archived" in " ".join(log.faults())
+    with pytest.raises(InputError, match="entry 7 seals an archive"):
+        log.redact(7, "subject", {"who": "ann", "reason": "x"})
+
+
+def test_what_is_redacted_meanwhile_is_not_archived(log: AuditLog, tmp_path: Path) -> None:
+    written = write_archive(tmp_path / "a", log.stored_before("9"))
+    log.redact(2, "who", {"who": "ann", "reason": "x"})
+    with pytest.raises(StoreError, match="has just changed"):
+        log.archive(written, {"who": "ann"}, file="a")
+    assert log.count() == 7
+
+
+def test_only_whole_lines_of_entries_are_an_archive(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    for text in ("x\n", "[1]\n", "{}\n", '[1,"a","b","c","d","e"]\n'):
+        file.write_text(text)
+        with pytest.raises(InputError, match="line 1 of a is no entry"):
+            [*read_archive(file)]
