@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from api.access_settings import AccessSettings, PublicUrl
+from api.access_settings import AccessSettings, ProxySettings, PublicUrl
 from api.identity.identity import AreaScope
 from api.identity.keys import Keys
 from api.identity.passwords import Passwords
-from api.identity.proxied import ProxyHeaders, grants_of
 from api.identity.roles import Role
 from api.identity.users import User, Users
 from geo.store.geopackage import GeoPackageStore
@@ -24,12 +23,13 @@ SECRET = "0123456789abcdef" * 3
 
 
 @pytest.fixture
-def proxied(file_records: Records, made_town: Path) -> Iterator[Service]:
+def proxied(file_records: Records, made_town: Path, tmp_path: Path) -> Iterator[Service]:
     """The town's service behind a proxy, which knows more people than the records do."""
-    headers = ProxyHeaders(grants=grants_of("Analysts=analyst; Admins=admin"))
-    access = AccessSettings(
-        "proxy", PublicUrl.parse(f"https://{HOST}"), headers=headers, proxy_secret=SECRET
-    )
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    proxy = ProxySettings(secret, roles="Analysts=analyst; Admins=admin")
+    access = AccessSettings("proxy", PublicUrl.parse(f"https://{HOST}"), proxy)
     with closing(GeoPackageStore(made_town)) as store:
         yield Service(store, file_records, access)
 
