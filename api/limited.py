@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -29,6 +30,8 @@ from boundaries.plans.plan_layers import plan_of
 from geo.errors import InputError, NotFoundError, QuestionError
 from geo.incidents import ANSWER_COLUMNS
 from geo.locate import AreaLocator
+from geo.measures.model import EntryKind, entries_frame, values_frame
+from geo.period import Period
 from geo.prepared import prepared
 from geo.properties import cached_property
 from geo.question.answer import Visible
@@ -39,6 +42,7 @@ from geo.question.layer_index import LayerIndexes
 from geo.question.resolve import check_names
 from geo.store.contract import LayerMetadata, PlanRecord, PlanSummary, Setting, Window
 from geo.store.layer_ids import areas_among, find_layer
+from geo.store.measure_contract import TableImport, TableSubject
 
 Bools = NDArray[np.bool_]
 
@@ -138,6 +142,33 @@ class _AskedSnapshot(_PlansHidden):
             return frame
         return frame.assign(**{UNSEEN: ~self._limits.sees(frame)})
 
+    def measure_values(
+        self,
+        measure_ids: Sequence[str] | None = None,
+        *,
+        area_codes: Sequence[str] | None = None,
+        period: Period | None = None,
+    ) -> pd.DataFrame:
+        """Return values of all areas, under the codes that those not seen have here."""
+        wanted = None if self.view.areas else area_codes
+        values = self.whole.measure_values(measure_ids, area_codes=wanted, period=period)
+        if self.view.areas is None:
+            return values
+        layers = {one.measure_id: one.layer_id for one in self.whole.measures()}
+        codes = self._limits.concealed_codes(values["measure_id"].map(layers), values["area_code"])
+        renamed = values_frame(values.assign(area_code=codes))
+        return renamed if area_codes is None else renamed[renamed["area_code"].isin(area_codes)]
+
+    def entries(
+        self, kind: EntryKind | None = None, *, period: Period | None = None
+    ) -> pd.DataFrame:
+        """Return all entries, under the codes that areas that are not seen have here."""
+        entries = self.whole.entries(kind, period=period)
+        if self.view.areas is None:
+            return entries
+        codes = self._limits.concealed_codes(entries["layer_id"], entries["area_code"])
+        return entries_frame(entries.assign(area_code=codes))
+
 
 class LimitedSnapshot(_PlansHidden):
     """The state of a store as a view of the data shows it.
@@ -203,6 +234,67 @@ class LimitedSnapshot(_PlansHidden):
             frame = frame[wanted].reset_index(drop=True)
         hidden = np.full(len(frame), not self.view.locations)
         return without_locations(frame, hidden)
+
+    def measure_values(
+        self,
+        measure_ids: Sequence[str] | None = None,
+        *,
+        area_codes: Sequence[str] | None = None,
+        period: Period | None = None,
+    ) -> pd.DataFrame:
+        """Return the values of the areas that are seen."""
+        values = self.whole.measure_values(measure_ids, area_codes=area_codes, period=period)
+        layers = {one.measure_id: one.layer_id for one in self.whole.measures()}
+        return values[self._sees_areas(values["measure_id"].map(layers), values["area_code"])]
+
+    def measure_periods(self, measure_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return the periods of measures of which an area is seen."""
+        periods = self.whole.measure_periods(measure_ids)
+        if self.view.areas is None:
+            return periods
+        counted = self.measure_values(measure_ids).groupby(
+            ["measure_id", "first_day", "last_day"], as_index=False
+        )
+        return counted.agg(areas=("area_code", "size"))
+
+    def entries(
+        self, kind: EntryKind | None = None, *, period: Period | None = None
+    ) -> pd.DataFrame:
+        """Return the entries of the areas that are seen; those of the whole city are not."""
+        entries = self.whole.entries(kind, period=period)
+        return entries[self._sees_areas(entries["layer_id"], entries["area_code"])]
+
+    def table_imports(self, subject: TableSubject | None = None) -> list[TableImport]:
+        """Return the imports of values and entries, to those who see all areas."""
+        return self.whole.table_imports(subject) if self.view.areas is None else []
+
+    def concealed_codes(self, layers: pd.Series, codes: pd.Series) -> list[str]:
+        """Return codes of areas as `concealed` has them; those that their layer lacks get none.
+
+        Parameters
+        ----------
+        layers, codes
+            The layer of each of n areas, and its code.
+        """
+        names: dict[str, dict[str, str]] = {}
+        for layer_id in layers.unique():
+            # A layer may have been removed by another process since.
+            with suppress(NotFoundError):
+                frame = self.whole.features(str(layer_id))[1]
+                own = self.concealed(str(layer_id)).index.astype(str)
+                names[str(layer_id)] = dict(zip(frame.index.astype(str), own, strict=True))
+        pairs = zip(layers, codes, strict=True)
+        return [names.get(str(layer), {}).get(str(code), "") for layer, code in pairs]
+
+    def _sees_areas(self, layers: pd.Series, codes: pd.Series) -> Bools:
+        """Tell which of n areas, by their layers and codes, are seen."""
+        if self.view.areas is None:
+            return np.ones(len(codes), dtype=bool)
+        inside = np.zeros(len(codes), dtype=bool)
+        for layer_id in layers.unique():
+            visible = self.visible_codes(str(layer_id)) or frozenset()
+            inside |= (layers == layer_id).to_numpy() & codes.isin(visible).to_numpy()
+        return inside
 
     def sees(self, incidents: pd.DataFrame) -> Bools:
         """Tell which incidents, by `x` and `y`, lie in somebody's areas."""

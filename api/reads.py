@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-Part = Literal["incidents", "layers", "plans", "plan titles", "settings"]
+Part = Literal["incidents", "layers", "plans", "plan titles", "settings", "measures", "entries"]
 """A subject of the data version; `plan titles` is what lists of layers show of plans.
 
 A step changes a plan but not its title, and every page with a list of layers shows the titles.
@@ -28,6 +28,8 @@ LETTERS: Final[Mapping[Part, str]] = {
     "plans": "p",
     "plan titles": "t",
     "settings": "s",
+    "measures": "m",
+    "entries": "e",
 }
 """How an ETag names the parts that an answer was made of."""
 

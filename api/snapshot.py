@@ -18,7 +18,9 @@ from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
 from geo.errors import InputError, NotFoundError, StoreError
 from geo.incidents import ANSWER_COLUMNS
+from geo.measures.model import EntryKind, Measure
 from geo.partitioned import PartitionedIncidents
+from geo.period import Period
 from geo.properties import cached_property
 from geo.question.ask import Answer, Question, ask
 from geo.question.layer_index import LayerIndexes
@@ -34,6 +36,7 @@ from geo.store.contract import (
     Window,
 )
 from geo.store.layer_ids import areas_among, check_areas, find_layer
+from geo.store.measure_contract import TableImport, TableSubject
 
 MOST_IN_MEMORY = 20_000_000
 """Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
@@ -161,6 +164,8 @@ class Snapshot:
             "plans": version.of("plans"),
             "plan titles": hashlib.sha256(json.dumps([version.uuid, titles]).encode()).hexdigest(),
             "settings": f"{version.of('settings')} {default}",
+            "measures": version.of("measures"),
+            "entries": version.of("entries"),
         }
 
     def contents(self) -> list[object]:
@@ -300,6 +305,42 @@ class Snapshot:
         """Return the records of the current imports; with `history` of all."""
         note("incidents")
         return self._store.imports(history=True) if history else self._imports
+
+    # Measures and entries are read from the store as it is now, and not as it was: few answers need
+    # them, and those that were made of the same incidents and layers serve on when they change.
+
+    def measures(self) -> list[Measure]:
+        """Return every measure."""
+        note("measures")
+        return self._store.measures()
+
+    def measure_values(
+        self,
+        measure_ids: Sequence[str] | None = None,
+        *,
+        area_codes: Sequence[str] | None = None,
+        period: Period | None = None,
+    ) -> pd.DataFrame:
+        """Return values of areas; see `geo.store.measure_contract.MeasureReader`."""
+        note("measures")
+        return self._store.measure_values(measure_ids, area_codes=area_codes, period=period)
+
+    def measure_periods(self, measure_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return the periods of which measures have values."""
+        note("measures")
+        return self._store.measure_periods(measure_ids)
+
+    def entries(
+        self, kind: EntryKind | None = None, *, period: Period | None = None
+    ) -> pd.DataFrame:
+        """Return entries; see `geo.store.measure_contract.MeasureReader`."""
+        note("entries")
+        return self._store.entries(kind, period=period)
+
+    def table_imports(self, subject: TableSubject | None = None) -> list[TableImport]:
+        """Return the imports of values and entries; with `subject` those of one of them."""
+        note("measures", "entries")
+        return self._store.table_imports(subject)
 
     def setting(self, key: str) -> Setting:
         """Return a setting's value; None where it is not set."""

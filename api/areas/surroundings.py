@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 
 from api.snapshot import Snapshot
-from boundaries.layers.best_fit import overlap_shares
 from geo.allocation.adjacency import contiguity
+from geo.areal.best_fit import overlap_shares
 from geo.errors import NotFoundError
 from geo.store.contract import LayerMetadata
 from geo.store.layer_ids import areas_among

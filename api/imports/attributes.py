@@ -10,9 +10,9 @@ import geopandas as gpd
 
 from api.settings import user_name
 from api.text_tables import listed
-from boundaries.layers.areal_interpolation import Carried, carry
 from boundaries.layers.attributes import join_attributes
 from boundaries.layers.read import NOTE_LENGTH
+from geo.areal.areal_interpolation import Carried, carry
 from geo.sources.sheets import read_table_file
 from geo.store.contract import LayerMetadata, Store, StoreReader
 

@@ -9,10 +9,10 @@ import pandas as pd
 from api.formats.encoding import records
 from api.planner.facts import Row
 from api.text_tables import listed, text_table
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.comparison import Comparison
 from boundaries.plans.flows import FLOW
 from boundaries.plans.plan_layers import Side
+from geo.areal.best_fit import UNASSIGNED
 
 _LEAST_SHARE = 0.005
 """Smaller parts of a new area are not listed: they would print as 0 %."""

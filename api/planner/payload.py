@@ -15,7 +15,6 @@ import pandas as pd
 
 from api.formats.encoding import records
 from api.planner.facts import LEAST_SHARE, ReviewFacts, Row, review_facts
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
 from boundaries.plans.export import area_titles, describe
@@ -23,6 +22,7 @@ from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import State
+from geo.areal.best_fit import UNASSIGNED
 from geo.errors import QuestionError
 from geo.question.model import Question
 

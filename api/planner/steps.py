@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area, Signed
+from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError
 from geo.text import ONE_LINE
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.state import State
 from boundaries.plans.suggestions import Balance
+from geo.areal.measured_blocks import MeasuredBlocks
 from geo.errors import InputError
 
 # Temperatures at the start and the end: a change that worsens the imbalance by this much is

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.draft import Draft
 from boundaries.plans.figures import Figures, count_incidents, figure_blocks
@@ -17,6 +16,7 @@ from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan_layers import Side, plan_of, read_side, side_id
 from geo.analyses.deployment import need_of, share_out
+from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError, QuestionError
 from geo.properties import cached_property
 from geo.question.model import Question

@@ -13,14 +13,14 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from boundaries.layers.best_fit import assignment_from_table, best_fit
 from boundaries.layers.blocks import BlockLayer
-from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.figures import Figures, count_incidents, figure_blocks
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
 from boundaries.plans.serialization import next_version, read_plan, write_plan
+from geo.areal.best_fit import assignment_from_table, best_fit
+from geo.areal.measured_blocks import MeasuredBlocks
 from geo.errors import InputError, NotFoundError
 from geo.formats.csv_table import Table
 from geo.properties import cached_property

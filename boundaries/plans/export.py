@@ -9,10 +9,10 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from boundaries.layers.best_fit import UNASSIGNED
-from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area, State, Step
+from geo.areal.best_fit import UNASSIGNED
+from geo.areal.measured_blocks import MeasuredBlocks
 
 # Moves between more pairs of areas are summed up in one phrase.
 _NAMED_PAIRS = 6

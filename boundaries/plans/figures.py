@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from boundaries.layers.blocks import BlockLayer
-from boundaries.layers.measured_blocks import Ints, MeasuredBlocks, tally_blocks
 from boundaries.plans.overlaps import Overlaps
 from geo.analyses.places import ranked
+from geo.areal.measured_blocks import Ints, MeasuredBlocks, tally_blocks
 from geo.errors import InputError
 from geo.locate import OUTSIDE
 from geo.properties import cached_property

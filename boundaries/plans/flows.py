@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.measures import PlanMeasures
+from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError
 from geo.locate import AreaLocator
 

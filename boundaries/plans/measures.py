@@ -17,10 +17,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from boundaries.layers.best_fit import UNASSIGNED
-from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.electoral import council_average, electoral_variance
 from boundaries.plans.state import State
+from geo.areal.best_fit import UNASSIGNED
+from geo.areal.measured_blocks import MeasuredBlocks
 from geo.errors import InputError
 from geo.properties import cached_property
 

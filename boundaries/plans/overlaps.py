@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from boundaries.layers.best_fit import UNASSIGNED, overlap_shares
 from boundaries.plans.state import Codes
+from geo.areal.best_fit import UNASSIGNED, overlap_shares
 from geo.errors import InputError
 from geo.locate import OUTSIDE
 

@@ -15,10 +15,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.layers.blocks import BlockGraph, Bridge
 from boundaries.plans.rules import check_locks, check_pieces
 from boundaries.plans.state import Area, Pairs, Signed, State, Step
+from geo.areal.best_fit import UNASSIGNED
 from geo.errors import ConflictError, InputError, NotFoundError
 
 

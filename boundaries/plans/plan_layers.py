@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.draft import NOT_STRADDLING, Draft, fit_plan, open_plan
 from boundaries.plans.export import area_titles
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.serialization import read_plan
+from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError, NotFoundError
 from geo.properties import cached_property
 from geo.store.contract import LayerMetadata, StoreReader

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.state import State, Step
+from geo.areal.best_fit import UNASSIGNED
 from geo.errors import ConflictError
 
 _NAMED_BLOCKS = 3

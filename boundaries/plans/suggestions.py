@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.layers.blocks import BlockGraph
-from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.electoral import NOTABLE
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.state import State
+from geo.areal.best_fit import UNASSIGNED
+from geo.areal.measured_blocks import MeasuredBlocks
 from geo.errors import InputError
 
 Floats = NDArray[np.float64]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -74,6 +74,21 @@ class Tables(Protocol):
             An INSERT, UPDATE or DELETE.
         values
             One for each `?`.
+        """
+
+
+class BulkTables(Tables, Protocol):
+    """The same tables, which many rows at once can be written to."""
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Insert many rows.
+
+        Parameters
+        ----------
+        table, columns
+            Their names, without a schema.
+        rows
+            A value for each column; None is unknown.
         """
 
 

@@ -19,10 +19,11 @@ from geo.crs import Projection
 from geo.geometry_types import KINDS, GeometryType, LayerKind
 from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
 from geo.partitioned import PartitionedIncidents
+from geo.store.measure_contract import MeasureReader, MeasureStore
 from geo.tiles.grid import TileRange
 from geo.tiles.tile_file import StoredTile, TileKind
 
-Subject = Literal["incidents", "layers", "plans", "settings"]
+Subject = Literal["incidents", "layers", "plans", "settings", "measures", "entries"]
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
 
 ImportState = Literal["current", "replaced", "undone"]
@@ -48,6 +49,8 @@ class DataVersion:
     layers: int
     plans: int
     settings: int
+    measures: int = 0
+    entries: int = 0
 
     def __str__(self) -> str:
         """The version as one word, fit for an ETag."""
@@ -215,7 +218,7 @@ class BasemapRecord(TypedDict):
     added_at: str
 
 
-class StoreReader(Protocol):
+class StoreReader(MeasureReader, Protocol):
     """What can be read. Frames are in the store's working CRS, in metres."""
 
     @property
@@ -299,7 +302,7 @@ class StoreReader(Protocol):
         """A setting's value; None where it was never set."""
 
 
-class Store(StoreReader, Protocol):
+class Store(StoreReader, MeasureStore, Protocol):
     """What can be read and changed."""
 
     @property

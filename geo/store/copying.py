@@ -11,10 +11,10 @@ from geo.store.contract import Store
 def copy_store(
     source: Store, target: Store, *, on_part: Callable[[str], None] = lambda _name: None
 ) -> None:
-    """Copy layers, incidents, current imports, settings, basemaps and plans into an empty store.
+    """Copy layers, incidents, measures, entries, settings, basemaps and plans into an empty store.
 
-    The rows that imports replaced are not copied, so undoing an import in the copy removes its
-    rows and restores none.
+    Of the imports the current ones are copied, without the rows that they replaced: undoing one in
+    the copy removes its rows and restores none.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def copy_store(
         If the target is not empty, or has another working CRS or coordinate operation.
     """
     # With `history`: a store whose imports were all undone is not empty either.
-    if target.layers() or target.imports(history=True) or target.plans():
+    if target.layers() or target.imports(history=True) or target.plans() or target.measures():
         raise ConflictError("the store to copy to already holds data; name a new one")
     if target.projection != source.projection:
         raise ConflictError(
@@ -49,6 +49,7 @@ def copy_store(
             target.adopt_import(record, source.import_rows(record.import_id))
         # After the rows: those of a store whose erasure was broken off go here too.
         target.put_erasures(source.erasures())
+        _copy_measures(source, target, on_part)
         for key, value in source.settings().items():
             target.put_setting(key, value)
         for basemap in source.basemaps():
@@ -57,3 +58,12 @@ def copy_store(
         for summary in source.plans():
             plan = source.plan(summary["plan_id"])
             target.put_plan(plan, based_on=0, updated_at=summary["updated_at"])
+
+
+def _copy_measures(source: Store, target: Store, on_part: Callable[[str], None]) -> None:
+    for measure in source.measures():
+        target.put_measure(measure)
+    for record in source.table_imports():
+        if record.state == "current":
+            on_part(record.file)
+            target.adopt_table_import(record, source.table_import_rows(record.import_id))

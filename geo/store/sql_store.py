@@ -17,7 +17,7 @@ import pandas as pd
 from geo.errors import ConflictError
 from geo.incidents import COLUMNS, Batch, Partition
 from geo.partitioned import PartitionedIncidents
-from geo.store.backend import Database, IncidentTable, LayerTables, Tables, count_change
+from geo.store.backend import BulkTables, Database, IncidentTable, LayerTables, count_change
 from geo.store.basemap_tiles import SETTING as BASEMAPS
 from geo.store.basemap_tiles import BasemapTiles, records_of, with_record, without_record
 from geo.store.contract import (
@@ -44,6 +44,7 @@ from geo.store.layer_ids import (
     metadata_text,
     stored_metadata,
 )
+from geo.store.measure_store import SqlMeasureStore
 from geo.store.plan_rows import (
     PLAN_COLUMNS,
     SUMMARY_COLUMNS,
@@ -58,13 +59,18 @@ from geo.tiles.grid import TileRange
 from geo.tiles.tile_file import StoredTile
 
 
-class SqlStore(Store):
+class SqlStore(SqlMeasureStore, Store):
     """A store made of a database, the tables that all backends share, and those that differ."""
 
     def __init__(
-        self, database: Database, *, tables: Tables, incidents: IncidentTable, layers: LayerTables
+        self,
+        database: Database,
+        *,
+        tables: BulkTables,
+        incidents: IncidentTable,
+        layers: LayerTables,
     ) -> None:
-        self._database = database
+        super().__init__(database, tables)
         self._tables = tables
         self._incidents = incidents
         self._layers = layers
@@ -178,6 +184,8 @@ class SqlStore(Store):
                 raise ConflictError(
                     f"{layer_id} cannot be removed: the plan {plan['plan_id']} is made of it"
                 )
+        if reason := self._measured_on(layer_id):
+            raise ConflictError(f"{layer_id} cannot be removed: {reason}")
         self._layers.remove(table)
         count_change(self._tables, "layers")
         for key in ("default_layer", "ground"):

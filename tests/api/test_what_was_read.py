@@ -282,8 +282,9 @@ def test_accounts_name_the_counters_of_what_was_read(
         return str(client.get(address).json()["accounts"]["data_version"])
 
     state = town.data_version()
-    assert version("wards") == f"{state.uuid}.{state.incidents}.{state.layers}.-.{state.settings}"
-    assert version("plan-north") == str(state)
+    counters = f"{state.uuid}.{state.incidents}.{state.layers}"
+    assert version("wards") == f"{counters}.-.{state.settings}.-.-"
+    assert version("plan-north") == f"{counters}.{state.plans}.{state.settings}.-.-"
 
 
 def test_reads_count_for_what_is_around_them() -> None:

@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boundaries.layers.areal_interpolation import interpolate
+from geo.areal.areal_interpolation import interpolate
 from geo.errors import InputError
 from tests.boundaries.drawn import grid, layer
 

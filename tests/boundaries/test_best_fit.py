@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.layers.best_fit import assignment_from_table, best_fit, overlap_shares
 from boundaries.plans.plan import areas_of_layer
 from boundaries.plans.state import Area
+from geo.areal.best_fit import assignment_from_table, best_fit, overlap_shares
 from geo.errors import InputError
 from geo.formats.csv_table import read_table
 from tests.boundaries.drawn import SOUTH, WEST, grid, layer

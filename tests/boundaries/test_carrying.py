@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from boundaries.layers.areal_interpolation import carry
+from geo.areal.areal_interpolation import carry
 from geo.errors import InputError
 from tests.boundaries.cities import wards_of
 from tests.boundaries.drawn import grid

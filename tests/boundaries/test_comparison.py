@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.flows import (
     flow_table,
     incident_flow,
@@ -15,6 +14,7 @@ from boundaries.plans.flows import (
 )
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.state import Area
+from geo.areal.measured_blocks import MeasuredBlocks
 from geo.errors import InputError
 from tests.boundaries.drawn import SIGNED, SOUTH, WEST, drawn, grid, layer
 

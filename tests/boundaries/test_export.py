@@ -2,7 +2,6 @@
 
 import pytest
 
-from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.export import (
     describe,
     history_frame,
@@ -11,6 +10,7 @@ from boundaries.plans.export import (
 )
 from boundaries.plans.flows import moved_blocks
 from boundaries.plans.state import Area
+from geo.areal.measured_blocks import MeasuredBlocks
 from tests.boundaries.drawn import SIGNED, drawn, grid
 
 

@@ -9,12 +9,12 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.layers.blocks import block_graph
-from boundaries.layers.measured_blocks import MeasuredBlocks, tally_blocks
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area
+from geo.areal.best_fit import UNASSIGNED
+from geo.areal.measured_blocks import MeasuredBlocks, tally_blocks
 from geo.errors import InputError, PatchmapError
 from geo.locate import AreaLocator
 from tests.boundaries.drawn import SIGNED, SOUTH, WEST, drawn, grid

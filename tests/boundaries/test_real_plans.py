@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.layers.best_fit import best_fit
 from boundaries.layers.blocks import block_graph
-from boundaries.layers.measured_blocks import MeasuredBlocks, tally_blocks
 from boundaries.layers.read import read_layer
 from boundaries.layers.snapping import snap
 from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.flows import flow_table, incident_flow, moved_blocks, successors
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
+from geo.areal.best_fit import best_fit
+from geo.areal.measured_blocks import MeasuredBlocks, tally_blocks
 from geo.crs import LONLAT, Projection
 from geo.locate import AreaLocator
 from geo.store.contract import LayerMetadata

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from boundaries.layers.blocks import block_graph
-from boundaries.layers.measured_blocks import MeasuredBlocks
 from boundaries.plans.annealing import AlternativeLimits, find_alternative
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
 from boundaries.plans.suggestions import Balance, suggest_moves
+from geo.areal.measured_blocks import MeasuredBlocks
 from geo.errors import InputError
 from tests.boundaries.drawn import SIGNED, drawn, grid
 

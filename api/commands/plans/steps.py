@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from api.commands.plans.options import AreaCode, Blocks, By, Force, PlanId, Reason, signed, step
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.state import Area
+from geo.areal.best_fit import UNASSIGNED
 
 UNASSIGNED_WORD = "unassigned"
 _TO = "Area to move them into; 'unassigned' takes them out of theirs."

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar, Final, LiteralString
@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from geo.errors import InputError, NotFoundError, StoreError
-from geo.store.backend import Row, Tables
+from geo.store.backend import BulkTables, Row
 
 SCHEMA: Final = "patchmap"
 CONNECT_TIMEOUT_S = 5
@@ -66,6 +66,7 @@ class Server:
     writer_lock: ClassVar[int] = _WRITER_LOCK
     compacted: ClassVar[tuple[str, ...]] = (
         *("incidents", "patchmap_ids", "patchmap_replaced", "patchmap_imports"),
+        "patchmap_table_imports",
     )
 
     def __init__(self, url: str, *, pool_size: int) -> None:
@@ -262,7 +263,7 @@ class Server:
         _wait(connection, LOCK_TIMEOUT_S, whole_session=True)
 
 
-class SharedTables(Tables):
+class SharedTables(BulkTables):
     """The tables that are alike in every backend, here in Patchmap's schema."""
 
     def __init__(self, server: Server) -> None:
@@ -275,6 +276,24 @@ class SharedTables(Tables):
     def execute(self, statement: str, *values: object) -> None:
         """Run one statement, with a value for each `?`."""
         self._server.execute(_in_schema(statement), *values)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Insert many rows, with COPY.
+
+        Parameters
+        ----------
+        table, columns
+            Their names, without a schema.
+        rows
+            A value for each column; None is unknown.
+        """
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(SCHEMA, table), sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        with self._server.connection() as connection:  # noqa: SIM117 - the cursor needs it
+            with connection.cursor().copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
 
 
 @cache

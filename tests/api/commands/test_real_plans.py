@@ -10,8 +10,8 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from boundaries.layers.best_fit import UNASSIGNED
 from boundaries.plans.draft import import_assignment, open_plan, save_plan
+from geo.areal.best_fit import UNASSIGNED
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT
 from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.running import refused, run, run_json

@@ -17,10 +17,10 @@ from plan_inputs import (
 )
 
 from boundaries.layers.blocks import block_graph
-from boundaries.layers.measured_blocks import MeasuredBlocks, tally_blocks
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Area, Signed
+from geo.areal.measured_blocks import MeasuredBlocks, tally_blocks
 from geo.locate import AreaLocator
 
 SIGNED = Signed("bench", datetime(2025, 5, 1, tzinfo=UTC))

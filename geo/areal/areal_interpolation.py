@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
-from boundaries.layers.best_fit import DRAWN_APART, UNASSIGNED, best_fit, overlap_shares
-from boundaries.layers.measured_blocks import MeasuredBlocks
+from geo.areal.best_fit import DRAWN_APART, UNASSIGNED, best_fit, overlap_shares
+from geo.areal.measured_blocks import MeasuredBlocks
 from geo.errors import InputError
 
 _NAMED = 3
