@@ -12,6 +12,9 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike
 
+from boundaries.demo.council.catalogue import DEMO_MEASURES, planted_measures
+from boundaries.demo.council.ledger import make_entries
+from boundaries.demo.council.values import make_values
 from boundaries.demo.events.incidents import SOURCE, make_incidents
 from boundaries.demo.events.planted import calm_around, choose_spots, planted_events, planted_frame
 from boundaries.demo.events.risk import assess
@@ -33,6 +36,7 @@ from boundaries.demo.town.wards import (
 )
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.incidents import REJECT_COLUMNS, Batch, Partition, london_months
+from geo.measures.model import Measure
 
 LABEL: Final = "Doggerham (synthetic demo city)"
 
@@ -52,6 +56,8 @@ _STAGES: Final = (
     "planted",
     "incidents",
     "surroundings",
+    "measures",
+    "entries",
 )
 Chance = dict[str, np.random.Generator]
 
@@ -83,6 +89,13 @@ class DemoCity:
     planted
         The planted hotspots: `kind` (emerging, fading, cleared), `name`, `x`, `y`,
         `radius_m`, and the London dates `from` and `to` between which they are active.
+    measures, values
+        What is measured of its areas, and the values as a frame of values.
+    planted_measures
+        The planted differences: `measure_id`, `layer_id`, `area_name`, `half` (since which
+        half-year, 0 is April to September 2022) and `odds`, by which they differ from the rest.
+    entries
+        Money of its wards and hours of their officers, as a frame of entries.
     """
 
     name: str
@@ -97,6 +110,10 @@ class DemoCity:
     basemap: dict[str, gpd.GeoDataFrame]
     incidents: pd.DataFrame
     planted: pd.DataFrame
+    measures: tuple[Measure, ...]
+    values: pd.DataFrame
+    planted_measures: pd.DataFrame
+    entries: pd.DataFrame
 
     def partitions(self) -> list[Partition]:
         """The incidents as one partition for each London month, the earliest first."""
@@ -155,6 +172,10 @@ def build_city(seed: int = 2026) -> DemoCity:
         ),
         incidents=incidents,
         planted=planted,
+        measures=DEMO_MEASURES,
+        values=make_values(blocks, wards, estates, rng=chance["measures"]),
+        planted_measures=planted_measures(),
+        entries=make_entries(wards, estates, rng=chance["entries"]),
     )
 
 
