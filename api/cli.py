@@ -15,6 +15,7 @@ from api.commands import (
     audit,
     basemap,
     clusters,
+    demo,
     gazetteer,
     incidents,
     look,
@@ -76,7 +77,7 @@ app.command("map")(questions.map_file)
 app.command("brief")(questions.brief)
 app.command()(gazetteer.find)
 app.command()(service.serve)
-app.command()(service.demo)
+app.command()(demo.demo)
 app.command("quality")(stores.report_quality)
 app.command()(stores.purge)
 app.command()(stores.backup)

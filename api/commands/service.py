@@ -1,4 +1,4 @@
-"""`patchmap serve` and `patchmap demo`."""
+"""`patchmap serve`."""
 
 from __future__ import annotations
 
@@ -12,31 +12,23 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
-import geopandas as gpd
-import pandas as pd
 import typer
 
 from api.access_settings import AccessSettings
-from api.commands.context import CommandContext, with_progress
+from api.commands.context import CommandContext
 from api.commands.many import serve_by, share_of, show_address, show_notices
 from api.commands.place import Place
 from api.identity.users import Users
-from api.imports.basemaps import BasemapOptions, add_features
 from api.imports.opening import open_records
 from api.load.allocator import bound_arenas
 from api.load.log import LogChoice, set_up
 from api.operations.workers import WorkerSpec
-from api.settings import Settings, user_name
-from boundaries.demo import DemoCity, build_city
-from boundaries.demo.country import write_country
-from boundaries.demo.export import write_files
-from geo.crs import Projection
-from geo.errors import ConflictError, InputError
+from api.settings import Settings
 from geo.locate import warm_up
 from geo.question.kinds import one_of
-from geo.store.contract import LayerMetadata, Setting, Store
+from geo.store.contract import Store
 from geo.temporary import remove_own_folders
 
 if TYPE_CHECKING:
@@ -49,9 +41,6 @@ Announce = Callable[[str], None]
 
 SWITCH_S = 0.0005
 """After how long a thread that computes lets another one run: a tenth of what Python takes."""
-
-DEMO_ZOOMS = range(9, 15)
-"""Zoom levels of the demo city's basemap: a city is small, so the first ones would be empty."""
 
 COMPILED_FROM = 100_000
 """Incidents from which the compiled point-in-area loops are used, and so loaded at start."""
@@ -280,107 +269,3 @@ def _run(
     elif not worker:  # which says so itself, to the one that started it
         show_address(cli, what, place)
     server.serve_until_stopped(listener)
-
-
-def demo(
-    context: typer.Context,
-    files: Annotated[
-        Path | None, typer.Option(help="Also write it to this folder, as files.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the city; another seed gives another.")] = 2026,
-    country: Annotated[
-        int, typer.Option(min=0, help="Only write files of a country with this many incidents.")
-    ] = 0,
-) -> None:
-    """Create the store of a synthetic demo city.
-
-    With --files, also writes files to try imports with. With --country, writes only the files of
-    a synthetic country, to try 'count --engine dask' with.
-    """
-    cli = CommandContext.of(context)
-    if country:
-        if not files:
-            raise InputError("--country writes files only; name a folder with --files")
-        made = write_country(files, country, Projection.choose(), seed=seed)
-        paths = list(with_progress(made, "Writing"))
-        cli.echo(
-            [f"{files}: {len(paths)} files, {country:,} incidents of a synthetic country"],
-            {"incidents": country, "files": [str(path) for path in paths]},
-        )
-        return
-    with cli.open(create=True) as store:
-        _refuse_other_data(store, cli.store)
-        city = build_city(seed)
-        parts = city.partitions()
-        with store.transaction():
-            for layer_id, title, areas in _layers(city):
-                metadata = LayerMetadata(layer_id, title, authority="Patchmap", source=city.label)
-                store.put_layer(metadata, areas)
-            store.put_layer(*_streets(city))
-            for part in with_progress(parts, "Storing", total=len(parts)):
-                store.put_partition(part, by=user_name())
-            settings: dict[str, Setting]
-            settings = {"demo": seed, "default_layer": "wards", "ground": "blocks"}
-            for key, value in settings.items():
-                store.put_setting(key, value)
-        _add_basemap(store, city)
-        written = write_files(city, files, store.projection) if files else []
-    n = len(city.incidents)
-    lines = [f"{cli.store}: {city.label}, {n:,} incidents in {len(parts)} months"]
-    if files:
-        lines.append(f"{files}: {len(written)} files to try imports with")
-    facts = {"store": cli.store, "incidents": n, "files": [str(path) for path in written]}
-    cli.echo(lines, facts)
-
-
-def _add_basemap(store: Store, city: DemoCity) -> None:
-    """Keep the city's own basemap, by the door that any other comes through."""
-    options = BasemapOptions(title=city.name, attribution=city.label)
-    add_features(
-        store,
-        city.basemap,
-        "demo",
-        options,
-        file=Path(city.name.lower()),
-        features=sum(map(len, city.basemap.values())),
-        zooms=DEMO_ZOOMS,
-    )
-
-
-STREETS: Final = "streets"
-"""The id of the demo city's layer of streets."""
-
-
-def _layers(city: DemoCity) -> list[tuple[str, str, gpd.GeoDataFrame]]:
-    return [
-        ("wards", "Wards (synthetic)", city.wards),
-        ("estates", "Priority estates (synthetic)", city.estates),
-        ("blocks", "Blocks (synthetic)", city.blocks),
-    ]
-
-
-def _streets(city: DemoCity) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
-    """The pieces of streets between junctions, as a layer of lines."""
-    metadata = LayerMetadata(
-        STREETS,
-        "Streets (synthetic)",
-        authority="Patchmap",
-        source=city.label,
-        geometry_type="MultiLineString",
-    )
-    # As many digits in each, so that the order of codes is that of the streets.
-    codes = [f"S{number:05d}" for number in range(1, len(city.segments) + 1)]
-    segments = city.segments.rename(columns={"street_name": "name"})
-    return metadata, segments.set_axis(pd.Index(codes, name="code", dtype="str"))
-
-
-def _refuse_other_data(store: Store, name: str) -> None:
-    own = store.setting("demo") is not None
-    layers = {metadata.layer_id for metadata in store.layers()} - (
-        {"wards", "estates", "blocks", STREETS} if own else set()
-    )
-    sources = {record.source for record in store.imports()} - ({"demo"} if own else set())
-    if layers or sources:
-        raise ConflictError(
-            f"{name} holds other data; name a new store for the demo with --store demo.gpkg"
-        )

@@ -1,0 +1,57 @@
+"""The demo city's store holds its measures and entries once, whatever it was made of before."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pandas.testing import assert_frame_equal
+
+from api.commands.demo import _put_measures, _refuse_other_data
+from boundaries.demo import DemoCity
+from geo.errors import ConflictError
+from geo.store.geopackage import GeoPackageStore
+from geo.store.measure_contract import TableFile
+
+
+def test_the_store_has_what_the_council_measures_and_spends(
+    demo_store: Path, demo_city: DemoCity
+) -> None:
+    with closing(GeoPackageStore(demo_store)) as store:
+        assert store.measures() == list(demo_city.measures)
+        assert_frame_equal(store.measure_values(), demo_city.values)
+        assert_frame_equal(store.entries(), demo_city.entries)
+
+
+def test_a_city_of_another_seed_leaves_no_row_of_the_first(
+    demo_store: Path, demo_city: DemoCity, tmp_path: Path
+) -> None:
+    path = shutil.copyfile(demo_store, tmp_path / "demo.gpkg")
+    amounts = demo_city.entries["amount"] * 2
+    other = replace(
+        demo_city,
+        values=demo_city.values.iloc[:100],
+        entries=demo_city.entries.assign(amount=amounts).iloc[:10],
+    )
+    with closing(GeoPackageStore(path)) as store:
+        for city in (demo_city, other, other):
+            with store.transaction():
+                _put_measures(store, city)
+        assert_frame_equal(store.measure_values(), other.values)
+        assert_frame_equal(store.entries(), other.entries)
+
+
+def test_entries_of_others_are_no_demo(
+    demo_store: Path, demo_city: DemoCity, tmp_path: Path
+) -> None:
+    path = shutil.copyfile(demo_store, tmp_path / "demo.gpkg")
+    with closing(GeoPackageStore(path)) as store:
+        _refuse_other_data(store, "demo.gpkg")
+        with store.transaction():
+            own = demo_city.entries.iloc[:1].assign(entry_id="own")
+            store.put_entries(own, TableFile("own.csv", "0", rows_read=1))
+        with pytest.raises(ConflictError, match="holds other data"):
+            _refuse_other_data(store, "demo.gpkg")
