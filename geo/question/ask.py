@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache, partial
 
 import geopandas as gpd
@@ -45,6 +46,7 @@ from geo.question.answer import Answer, StoreFacts
 from geo.question.baseline import baseline_layer, check_baseline
 from geo.question.exclusions import check_places
 from geo.question.layer_index import LayerIndex, LayerIndexes
+from geo.question.measure_layer import baseline_measure
 from geo.question.model import Question
 from geo.question.quality import ShortMonth, published_twice, short_months
 from geo.question.resolve import ResolvedQuestion, check_names, resolve
@@ -65,7 +67,7 @@ from geo.store.contract import (
     Subject,
     Window,
 )
-from geo.store.layer_ids import MATCHED, PLAN_PREFIX
+from geo.store.layer_ids import MATCHED, MEASURE, PLAN_PREFIX
 
 __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer", "in_terms_of"]
 
@@ -523,12 +525,6 @@ def ask(
         if question.study:
             of_study, study = _layer(read, "study", question.study)
             titles[question.study] = of_study.title
-        baseline = None
-        if named := baseline_layer(question.baseline):
-            # Points are a baseline too, which are no layer of areas; a plan is no feature layer.
-            features = read if named.startswith(PLAN_PREFIX) else store.features
-            of_baseline, baseline = _layer(features, "baseline", named)
-            titles[named] = of_baseline.title
         imports = store.imports()
         covers = covers_of(store, {record.source for record in imports})
         past = cache(partial(_past_rows, store, imports))
@@ -550,6 +546,10 @@ def ask(
         if not imports:
             # Rows that came with no import say themselves which months there are.
             resolution = resolved(_coverage(incidents, imports, covers))
+        baseline = None
+        if named := baseline_layer(question.baseline):
+            of_baseline, baseline = _baseline(read, store, question, resolution[0].period.last)
+            titles[named] = of_baseline.title
         facts = StoreFacts(
             covers=covers,
             accepted=store.incident_count(),
@@ -577,6 +577,18 @@ def ask(
             history=history,
             indexes=indexes,
         )
+
+
+def _baseline(
+    read: LayerReader, store: StoreReader, question: Question, last_day: date
+) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+    """The layer that a baseline names, or that of the measure that it names."""
+    named, _, column = question.baseline.partition(":")
+    if named == MEASURE:
+        return baseline_measure(store, column.strip(), last_day=last_day)
+    # Points are a baseline too, which are no layer of areas; a plan is no feature layer.
+    features = read if named.startswith(PLAN_PREFIX) else store.features
+    return _layer(features, "baseline", named.strip())
 
 
 def _streets(store: StoreReader, version: DataVersion, named: str) -> StreetLayer:
@@ -609,7 +621,11 @@ def _subjects(question: Question) -> list[Subject]:
     )
     plans = any(isinstance(name, str) and name.startswith(PLAN_PREFIX) for name in layers)
     subjects: list[Subject] = ["incidents", "layers", "settings"]
-    return [*subjects, "plans"] if plans else subjects
+    if plans:
+        subjects.append("plans")
+    if baseline_layer(question.baseline) == MEASURE:
+        subjects.append("measures")
+    return subjects
 
 
 def _window(resolved: ResolvedQuestion, *, history: bool) -> Window:

@@ -133,14 +133,17 @@ class Text(Kind[str]):
 
 
 class BaselineName(Text):
-    """What counts are held against: one of `BASELINES`, a layer of points, or `LAYER:COLUMN`."""
+    """What counts are held against: one of `BASELINES`, a layer of points, or a named count.
+
+    The count is written as `LAYER:COLUMN`, or as `measure:ID`.
+    """
 
     def check(self, value: object) -> str:
         text = super().check(value)
         if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}(:\s*\S.*)?", text):
             raise InputError(
                 f"{text!r} is not a baseline; choose {one_of(BASELINES)}, a layer of points, or a "
-                "count of a layer as LAYER:COLUMN"
+                "count as LAYER:COLUMN or measure:ID"
             )
         return text
 

@@ -457,8 +457,9 @@ class Question(Terms):
         BaselineName(),
         "",
         says="What cells are held against: even (the land), points (the source's snap points), "
-        "residents, other (all other incidents), a layer of points, or LAYER:COLUMN (default: "
-        "points where the source has snap points, else residents where known, else even).",
+        "residents, other (all other incidents), a layer of points, LAYER:COLUMN or measure:ID "
+        "(default: points where the source has snap points, else residents where known, else "
+        "even).",
         example="residents",
     )
     test: CellTest = option(

@@ -39,7 +39,10 @@ PLAN_PREFIX: Final = "plan-"
 MATCHED: Final = "matched"
 """Stands for untreated places like the treated ones where a layer of controls could be named."""
 
-RESERVED_IDS: Final = frozenset({INCIDENTS, PLANS, MATCHED, *get_args(AnswerCollection)})
+MEASURE: Final = "measure"
+"""Stands before the id of a measure where a layer and its column could be named."""
+
+RESERVED_IDS: Final = frozenset({INCIDENTS, PLANS, MATCHED, MEASURE, *get_args(AnswerCollection)})
 
 # The first prefix means plans; tables of the file formats and of the store have the others.
 _RESERVED_PREFIXES: Final = (PLAN_PREFIX, "patchmap", "gpkg", "rtree", "sqlite", "idx")
