@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from boundaries.demo.city import DemoCity
+from boundaries.demo.council.catalogue import ESTATES
 from boundaries.demo.events.streams import ASB
 from boundaries.demo.published import published_month, snapped
 from geo.crs import Projection
@@ -30,7 +31,7 @@ def write_files(city: DemoCity, folder: Path, projection: Projection) -> list[Pa
     Boundaries are GeoJSON by RFC 7946 and say that they are synthetic. Incidents are written
     twice, as the police publish them (`police-uk/`, all months, snapped to a point of their
     street) and as a council keeps them (`council-asb.csv`, the last twelve months, with the mapping
-    that reads it).
+    that reads it). What the council measures and spends are tables of their own.
 
     Parameters
     ----------
@@ -47,6 +48,8 @@ def write_files(city: DemoCity, folder: Path, projection: Projection) -> list[Pa
         _write_months(city, outputs, projection)
         _write_council(city, outputs)
         _write_attributes(city, outputs)
+        _write_measures(city, outputs)
+        _write_entries(city, outputs)
     return outputs.written
 
 
@@ -116,6 +119,44 @@ def _write_attributes(city: DemoCity, outputs: OutputFolder) -> None:
     columns = ["electors", "electors_forecast", "residents", "members", "imd_score"]
     sheet = pd.DataFrame(city.wards[columns]).rename_axis("ward_code")
     outputs.write("attributes-wards.csv", to_csv(sheet.reset_index()))
+
+
+def _write_measures(city: DemoCity, outputs: OutputFolder) -> None:
+    """The values of each layer as one table, a row for each measure, area and period."""
+    layers = {one.measure_id: one.layer_id for one in city.measures}
+    table = city.values.assign(
+        **{name: city.values[name].dt.strftime("%Y-%m-%d") for name in ("first_day", "last_day")}
+    )
+    for layer_id, rows in table.groupby(table["measure_id"].map(layers)):
+        outputs.write(f"measures-{layer_id}.csv", to_csv(rows))
+
+
+def _write_entries(city: DemoCity, outputs: OutputFolder) -> None:
+    """Money and hours as a council's ledger and its officers' time sheets have them."""
+    rows = city.entries[city.entries["layer_id"] != ESTATES]
+    shared = pd.DataFrame(
+        {
+            "id": rows["entry_id"],
+            "date": rows["day"].dt.strftime("%d/%m/%Y"),
+            "ward": rows["area_code"].map(city.wards["area_name"]).fillna(""),
+        }
+    )
+    money = shared.assign(
+        state=rows["state"],
+        amount=(rows["amount"] / 100).map("£{:,.2f}".format).str.replace("£-", "-£"),
+        priority=rows["priority"],
+        payee_kind=rows["payee_kind"],
+        note=rows["note"],
+        reverses=rows["reverses"],
+        settles=rows["settles"],
+    )
+    hours = shared.assign(
+        activity=rows["activity"],
+        hours=(rows["amount"] / 60).map("{:.2f}".format),
+        post=rows["post"],
+    )
+    outputs.write("ward-money.csv", to_csv(money[rows["kind"] == "money"]))
+    outputs.write("officer-hours.csv", to_csv(hours[rows["kind"] == "time"]))
 
 
 _WORDING: Final = {

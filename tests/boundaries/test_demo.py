@@ -270,3 +270,20 @@ def test_no_ward_lies_on_both_banks(city):
     dry = shapely.difference(city.wards.geometry.to_numpy(), river)
     banks = [[part for part in shapely.get_parts(ward) if part.area > 20_000] for ward in dry]
     assert {len(parts) for parts in banks} == {1}
+
+
+def test_the_council_s_money_is_in_its_ledger_to_the_penny(city, folder):
+    ledger = pd.read_csv(folder / "ward-money.csv", keep_default_na=False)
+    pounds = ledger["amount"].str.lstrip("'").str.replace("[£,]", "", regex=True).astype(float)
+    own = city.entries[(city.entries["kind"] == "money") & (city.entries["layer_id"] != "estates")]
+    assert (100 * pounds).round().astype(int).tolist() == own["amount"].tolist()
+    assert ledger["amount"].str.contains("£").all()
+    hours = pd.read_csv(folder / "officer-hours.csv")
+    time = city.entries[city.entries["kind"] == "time"]
+    assert hours["hours"].sum() == time["amount"].sum() / 60
+
+
+def test_the_measures_are_a_table_for_each_layer(city, folder):
+    tables = [pd.read_csv(folder / f"measures-{name}.csv") for name in ("blocks", "wards")]
+    assert sum(map(len, tables)) == len(city.values)
+    assert set(tables[1]["measure_id"]) == {"felt-safety", "requests-in-time"}
