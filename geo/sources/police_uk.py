@@ -129,11 +129,12 @@ def partition_of(file: StreetFile, projection: Projection) -> Partition:
     """
     with file.open() as stream:
         digest = sha256_of(stream, file=file.name)
+        # Not opened again: that reads the archive's list of its files, thousands in a whole one.
+        stream.seek(0)
+        header = next(read_tables(stream, file=file.name, rows=1)).header
     if file.halved:
         # The same file now gives other rows, so it must not be skipped as already imported.
         digest += f" halved {file.halved}"
-    with file.open() as stream:
-        header = next(read_tables(stream, file=file.name, rows=1)).header
     return Partition(
         source=SOURCE,
         name=file.force,
