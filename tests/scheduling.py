@@ -13,6 +13,13 @@ LONG = (
     "tests/api/test_what_was_read.py",
     "tests/api/commands/test_start_real.py",
     "tests/api/test_planted_session.py",
+    "tests/geo/analyses/test_proof_real.py",
+    "tests/geo/analyses/test_proof.py",
+    "tests/geo/analyses/test_analyses.py",
+    "tests/api/ogc/test_openapi.py",
+    "tests/boundaries/test_drafting.py",
+    "tests/test_notebooks.py",
+    "tests/test_recipe.py",
 )
 """Folders and files that take longest: begun last, one worker would wait for another's."""
 

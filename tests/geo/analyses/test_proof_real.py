@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from boundaries.demo.city import build_city
+from boundaries.demo import DemoCity
 from boundaries.layers.read import read_layer
 from geo.analyses import AnalysisResult
 from geo.analyses.choosing import chosen_places
@@ -38,10 +38,9 @@ def melton(real_data, projection) -> Answer:
 
 
 @pytest.fixture(scope="module")
-def demo() -> Answer:
-    city = build_city()
+def demo(demo_city: DemoCity) -> Answer:
     options = {"datetime": "2025-04/2026-03", "holdout": "6", "layer": "wards"}
-    return answer(Question.read(options), city.incidents, city.wards)
+    return answer(Question.read(options), demo_city.incidents, demo_city.wards)
 
 
 def expected_over_came(of: Answer) -> float:
