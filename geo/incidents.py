@@ -7,7 +7,7 @@ Europe/London, as users expect.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -214,21 +214,58 @@ class IncidentSummary:
     @classmethod
     def of(cls, incidents: pd.DataFrame) -> IncidentSummary:
         """Summarise an incident frame."""
-        counts = incidents["category"].astype(str).value_counts().sort_index()
+        return cls.by_group(incidents, np.zeros(len(incidents), dtype=np.int64), 1)[0]
+
+    @classmethod
+    def by_group(
+        cls, incidents: pd.DataFrame, groups: NDArray[np.int64], count: int
+    ) -> list[IncidentSummary]:
+        """Summarise parts of an incident frame, all of them in one pass.
+
+        Parameters
+        ----------
+        incidents
+            n rows.
+        groups
+            The part of each row, from 0 to `count` − 1.
+        count
+            Number of parts; one without rows has an empty summary.
+
+        Returns
+        -------
+        summaries
+            One of each part.
+        """
+        occurred = incidents["occurred_from"]
         column, row = (np.floor(incidents[axis].to_numpy() / SQUARE_M) for axis in ("x", "y"))
         # As complex numbers they sort by column, then row, many times faster than as pairs.
-        squares, n = np.unique(column + 1j * row, return_counts=True)
-        return cls(
-            categories={str(name): int(n) for name, n in counts.items()},
-            precisions=tuple(sorted(incidents["precision"].astype(str).unique())),
-            first=incidents["occurred_from"].min() if len(incidents) else None,
-            last=incidents["occurred_from"].max() if len(incidents) else None,
-            squares={
-                f"{int(square.real)}:{int(square.imag)}": int(count)
-                for square, count in zip(squares, n, strict=True)
-            },
-            days=_by_day(incidents["occurred_from"]),
-        )
+        square, at = np.unique(column + 1j * row, return_inverse=True)
+        squares = [f"{int(one.real)}:{int(one.imag)}" for one in square]
+        local = np.asarray(occurred.dt.tz_convert(LONDON).dt.tz_localize(None), "datetime64[D]")
+        days, day = np.unique(local, return_inverse=True)
+        kind, kinds = pd.factorize(incidents["category"].astype(str), sort=True)
+        exact, precisions = pd.factorize(incidents["precision"].astype(str), sort=True)
+        moments = occurred.dt.tz_convert(None).to_numpy()
+        first, last = (_ends(which, moments, groups, count) for which in (np.fmin, np.fmax))
+        return [
+            cls(
+                categories=categories,
+                precisions=tuple(by_precision),
+                first=first[group],
+                last=last[group],
+                squares=by_square,
+                days=by_day,
+            )
+            for group, (categories, by_precision, by_square, by_day) in enumerate(
+                zip(
+                    _counts(groups, count, kind, kinds.tolist()),
+                    _counts(groups, count, exact, precisions.tolist()),
+                    _counts(groups, count, at, squares),
+                    _counts(groups, count, day, days.astype(str).tolist()),
+                    strict=True,
+                )
+            )
+        ]
 
     def __or__(self, other: IncidentSummary) -> IncidentSummary:
         """Both sets together."""
@@ -270,10 +307,25 @@ def _subtracted(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
     return {name: n for name, n in left.items() if n > 0}
 
 
-def _by_day(occurred: pd.Series) -> dict[str, int]:
-    local = occurred.dt.tz_convert(LONDON).dt.tz_localize(None)
-    days, n = np.unique(np.asarray(local, dtype="datetime64[D]"), return_counts=True)
-    return {str(day): int(count) for day, count in zip(days, n, strict=True)}
+def _ends(
+    which: np.ufunc, moments: NDArray[np.datetime64], groups: NDArray[np.int64], count: int
+) -> list[pd.Timestamp | None]:
+    """The first or last moment of each group, by `np.fmin` or `np.fmax`; None where it has none."""
+    ends = np.full(count, np.datetime64("NaT"), dtype=moments.dtype)
+    which.at(ends, groups, moments)
+    return [None if pd.isna(end) else end for end in pd.DatetimeIndex(ends, tz="UTC")]
+
+
+def _counts(
+    groups: NDArray[np.int64], count: int, codes: NDArray[np.int64], names: Sequence[str]
+) -> list[dict[str, int]]:
+    """How many rows of each group have each code, by its name, in the order of the codes."""
+    counts: list[dict[str, int]] = [{} for _ in range(count)]
+    pairs, n = np.unique(groups * len(names) + codes, return_counts=True)
+    for pair, rows in zip(pairs.tolist(), n.tolist(), strict=True):
+        group, code = divmod(pair, len(names))
+        counts[group][names[code]] = rows
+    return counts
 
 
 def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from geo.incidents import LONDON, Covers, IncidentSummary, months_between
+from geo.incidents import LONDON, Covers, IncidentSummary, london_months, months_between
 from geo.properties import cached_property
 from geo.store.contract import PAST_RETENTION, ImportRecord
 
@@ -92,11 +93,14 @@ class ImportCoverage:
     @classmethod
     def of_frame(cls, incidents: pd.DataFrame) -> list[ImportCoverage]:
         """The coverage of incidents without a record, by source and month."""
-        local = incidents["occurred_from"].dt.tz_convert(LONDON).dt.strftime("%Y-%m")
-        grouped = incidents.groupby([incidents["source"].astype(str), local], observed=True)
+        source, sources = pd.factorize(incidents["source"].astype(str), sort=True)
+        months, month = np.unique(london_months(incidents["occurred_from"]), return_inverse=True)
+        parts, part = np.unique(source * len(months) + month, return_inverse=True)
         return [
-            cls(str(source), "", IncidentSummary.of(rows), (str(month),))
-            for (source, month), rows in grouped
+            cls(str(sources[one // len(months)]), "", summary, (str(months[one % len(months)]),))
+            for one, summary in zip(
+                parts.tolist(), IncidentSummary.by_group(incidents, part, len(parts)), strict=True
+            )
         ]
 
     @property

@@ -458,3 +458,22 @@ def test_a_cell_of_which_too_little_is_known_has_no_pattern_and_says_why(data):
     assert cells.loc[unknown, ["n", "steps", "trend_z"]].isna().all(axis=None)
     assert set(cells["why"][unknown]) == {UNKNOWN_CELL}
     assert set(cells["why"][~unknown]) == {""}
+
+
+def test_parts_summarised_together_are_as_pandas_counts_each(incident_frame) -> None:
+    rows = incident_frame(
+        [(435_000.0 + 900 * i, 336_000.0, f"kind-{i % 3}", f"2024-0{1 + i % 4}") for i in range(17)]
+    )
+    part = np.arange(17) % 4
+    summaries = IncidentSummary.by_group(rows, part, 5)
+    for number, summary in enumerate(summaries[:4]):
+        own = rows[part == number]
+        assert summary.categories == own["category"].value_counts().to_dict()
+        assert list(summary.categories) == sorted(summary.categories)
+        assert (summary.first, summary.last) == (
+            own["occurred_from"].min(),
+            own["occurred_from"].max(),
+        )
+        assert sum(summary.squares.values()) == sum(summary.days.values()) == len(own)
+        assert summary == IncidentSummary.of(own)
+    assert summaries[4] == IncidentSummary({}, (), None, None, {})
