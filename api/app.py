@@ -42,6 +42,7 @@ from api.ogc.styles import routes as styles
 from api.operations import page as operations
 from api.operations.page import watch_load
 from api.operations.workers import WorkerSpec
+from api.pages.navigation import home_of
 from api.planner import routes as planner
 from api.planner.sessions import PlanSessions
 from api.reads import NotingReads
@@ -109,7 +110,7 @@ def make_app(
         authenticator=authenticator,
         access=settings.access,
     )
-    app.state.worker = worker
+    app.state.worker, app.state.home_of = worker, home_of
     app.state.records, app.state.access = records, access
     app.state.audit = _audit(records, settings)
     app.state.releases = OpenReleases(store, records, settings.store)

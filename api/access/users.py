@@ -14,7 +14,7 @@ from api.identity.audit import Action, record
 from api.identity.authenticators import Access
 from api.identity.declared import requires
 from api.identity.identity import Identity
-from api.identity.roles import CAPABILITIES, Capability
+from api.identity.roles import ROLE_TEXTS, Capability
 from api.identity.users import (
     GIVEN_ROLES,
     User,
@@ -165,8 +165,4 @@ def _user_page(
 
 def _choices() -> dict[str, object]:
     """The roles, each with what it may do, in the order of the table of capabilities."""
-    may = {
-        role: ", ".join(each for each in Capability if each in CAPABILITIES[role])
-        for role in GIVEN_ROLES
-    }
-    return {"roles": GIVEN_ROLES, "may": may}
+    return {"roles": GIVEN_ROLES, "may": {role: ROLE_TEXTS[role] for role in GIVEN_ROLES}}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from api.addresses import own_address
 from api.answer_pages.table import shown_table
@@ -36,6 +37,9 @@ _ANALYSES: Final = {analysis.command: analysis for analysis in ANALYSES}
 def answer_page(request: Request, answers: AnswersDep, command: str) -> Response:
     """An answer as a page."""
     analysis = _ANALYSES.get(command)
+    if command == "find":
+        query = f"&{request.url.query}" if request.url.query else ""
+        return RedirectResponse(own_address(f"/search?f=html{query}"), status_code=308)
     if analysis is None:
         listed = ", ".join(_ANALYSES)
         raise NotFoundError(f"there is no answer {command!r}; there are: {listed}")

@@ -53,7 +53,7 @@ class Area:
         codes = facts.areas.index.astype(str)
         if code not in codes:
             raise NotFoundError(
-                f"there is no area {code!r} in {facts.title}; see {area_address(facts.layer_id)}"
+                f"there is no such area in {facts.title}; see {area_address(facts.layer_id)}"
             )
         # As a frame of one row: codes may be of any type in a layer.
         self.row: gpd.GeoDataFrame = facts.areas[codes == code]

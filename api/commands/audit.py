@@ -117,7 +117,7 @@ def archive(
         int, typer.Option(min=1, max=1_200, help="Whole months to keep before the present one.")
     ],
 ) -> None:
-    """Move old entries to a file; what is left can still be checked, alone or with the file."""
+    """Move old entries to a file; what is left can still be checked."""
     cli = CommandContext.of(context)
     cli.check_output(file)
     target = destination(file)

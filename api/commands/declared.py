@@ -30,7 +30,7 @@ RECORD_THEMSELVES: Final = frozenset(
     {
         *("ingest", "imports undo", "purge", "backup", "restore", "copy", "erase"),
         *("retention set", "retention apply", "audit archive", "audit redact", "serve"),
-        *("release make", "release approve", "release withdraw"),
+        *("release make", "release approve", "release withdraw", "release discard"),
         *("users add", "users set", "users password", "users disable", "keys add", "keys revoke"),
     }
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from dataclasses import replace
 
 import typer
 
+from api.access_settings import AccessSettings
 from api.commands.context import CommandContext
 from api.commands.place import Place
+from api.operations.checks import AS_ROOT
 from api.operations.workers import Supervisor, WorkerSpec, own_command
 from api.settings import Settings
 from geo.errors import InputError
@@ -36,7 +39,7 @@ def serve_by(workers: int, cli: CommandContext, place: Place, *, create: bool) -
         )
     # Made, or brought up to date, once, and not by each of them.
     with cli.open(create=create) as store:
-        show_notices(store)
+        show_notices(store, settings.access)
     supervisor = Supervisor(own_command(), workers, place.listen())
     supervisor.run(lambda: show_address(cli, cli.store, place))
 
@@ -51,10 +54,20 @@ def share_of(settings: Settings, worker: WorkerSpec) -> Settings:
     )
 
 
-def show_notices(store: Store) -> None:
-    """Say on standard error what is unusual about a store and this machine."""
+def show_notices(store: Store, access: AccessSettings) -> None:
+    """Say on standard error what is unusual about a store and this machine.
+
+    Parameters
+    ----------
+    store
+        The store.
+    access
+        Who is served: others than this machine's user make root a matter of theirs.
+    """
     for notice in (*renaming_notices(store.layers()), *_sandbox_notices()):
         typer.echo(notice, err=True)
+    if access.way != "local" and hasattr(os, "geteuid") and os.geteuid() == 0:
+        typer.echo(f"warning: {AS_ROOT}", err=True)
 
 
 def _sandbox_notices() -> list[str]:

@@ -138,6 +138,17 @@ def approve(
     cli.echo([f"published {release_line(one)}", f"address: /open/{release_id}"], release_facts(one))
 
 
+@release.command("discard")
+def discard(context: typer.Context, release_id: ReleaseId) -> None:
+    """Remove a draft; what was approved is withdrawn instead."""
+    cli = CommandContext.of(context)
+    with _opened(cli) as (_, releases):
+        if releases.get(release_id).state == "draft":
+            cli.record(Action.RELEASE, subject=f"{release_id} discarded")
+        releases.discard(release_id)
+    cli.echo([f"{release_id}: draft discarded"], {"id": release_id, "discarded": True})
+
+
 @release.command("withdraw")
 def withdraw(
     context: typer.Context,

@@ -159,7 +159,7 @@ def serve_store(
     with ExitStack() as opened:
         store = opened.enter_context(cli.open(create=create))
         if not worker:
-            show_notices(store)
+            show_notices(store, settings.access)
         recorded = settings.audit or settings.access.way != "local"
         records = opened.enter_context(open_records(cli.store)) if recorded else None
         if (

@@ -20,7 +20,7 @@ from starlette.types import Scope
 from api.addresses import path_inside
 from api.errors import reads_pages
 from api.identity.audit import Action, record, record_in_thread
-from api.identity.identity import PUBLIC, identity_of
+from api.identity.identity import PUBLIC, Identity, identity_of
 from api.identity.roles import OF_ALL_AREAS, Capability
 
 Handler = Callable[[Request], Any]
@@ -30,16 +30,8 @@ ANYONE: Final = None
 """What a route demands that all may use, signed in or not: sign-in, health, styles of pages."""
 
 _OPEN_MOUNTS: Final = "/static/"
-_HIDDEN: Final = frozenset(
-    {
-        Capability.READ_ANSWERS,
-        Capability.READ_INCIDENTS,
-        Capability.READ_PLANS,
-        Capability.READ_AUDIT,
-        Capability.REVIEW_RELEASES,
-    }
-)
-"""What one may not see is not there; what one may not do is forbidden."""
+_HIDDEN: Final = frozenset(one for one in Capability if one.split()[0] in ("read", "review"))
+"""What one may not see is not there (404); what one may not do is forbidden (403)."""
 
 
 class _Demand:
@@ -79,6 +71,7 @@ def demand(request: Request, capability: Capability) -> None:
         401 where nobody has signed in; else 404 for what they may not see and 403 for what they
         may not do.
     """
+    _send_home(request, capability)
     if refusal := _refusal(request, capability):
         record(request, **_entry(request, capability))
         raise refusal
@@ -86,9 +79,22 @@ def demand(request: Request, capability: Capability) -> None:
 
 async def _demand_here(request: Request, capability: Capability) -> None:
     """Do what `demand` does, from a coroutine."""
+    _send_home(request, capability)
     if refusal := _refusal(request, capability):
         await record_in_thread(request, **_entry(request, capability))
         raise refusal
+
+
+def _send_home(request: Request, capability: Capability) -> None:
+    """Send who opens the first page, as bookmarks do, to the first one that they may open."""
+    identity = identity_of(request)
+    home_of: Callable[[Identity], str] | None = getattr(request.app.state, "home_of", None)
+    is_first = request.method == "GET" and path_inside(request.scope) == "/"
+    if home_of is None or not is_first or identity.may(capability) or identity == PUBLIC:
+        return
+    if identity.roles != PUBLIC.roles:
+        to = {"location": home_of(identity), "cache-control": "no-store"}
+        raise HTTPException(303, "your role does not open this page", to)
 
 
 def _refusal(request: Request, capability: Capability) -> HTTPException | None:

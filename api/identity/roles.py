@@ -94,6 +94,22 @@ CAPABILITIES: Final[Mapping[Role, frozenset[Capability]]] = {
 """What each role may do."""
 
 
+ROLE_TEXTS: Final[Mapping[Role, str]] = {
+    Role.VIEWER: "see counts, hotspots, maps and layers; no single incident",
+    Role.OFFICER: "see the same and single incidents, in their own areas only",
+    Role.ANALYST: "see counts, maps, single incidents and plans; import files and undo imports; "
+    "make and review releases",
+    Role.PLANNER: "see counts and maps; see and edit plans",
+    Role.CHAIR: "see counts, maps and plans; review and approve releases",
+    Role.ADMIN: "see counts and maps, but no single incident; manage users, import, erase records, "
+    "read the figures of the service",
+    Role.AUDITOR: "read the audit, and nothing else that is not public",
+    Role.MONITOR: "read the figures of the service, for a program that watches it",
+    Role.PUBLIC: "read releases, without signing in",
+}
+"""What each role may do, for people; the guide says the same."""
+
+
 def capabilities_of(roles: Iterable[Role]) -> frozenset[Capability]:
     """Return all that some roles may do together."""
     return frozenset().union(*(CAPABILITIES[role] for role in roles))

@@ -87,6 +87,22 @@ def approve(request: Request, opened: ReleasesDep, release_id: str, fields: Fiel
     return _go_to(f"/releases/{quote(release_id)}")
 
 
+@router.post("/{release_id}/discard", dependencies=[requires(Capability.MAKE_RELEASES)])
+def discard(request: Request, opened: ReleasesDep, release_id: str) -> Response:
+    """Remove a draft."""
+    _person(request)
+    existing = _existing(opened)
+    if existing.get(release_id).state == "draft":
+        record(request, action=Action.RELEASE, subject=f"{release_id} discarded")
+    try:
+        existing.discard(release_id)
+    except StoreError:
+        raise
+    except PatchmapError as error:
+        return _one(request, opened, release_id, refusal=error)
+    return _go_to("/releases")
+
+
 @router.post("/{release_id}/withdraw", dependencies=[requires(Capability.APPROVE_RELEASES)])
 def withdraw(request: Request, opened: ReleasesDep, release_id: str, fields: FieldsDep) -> Response:
     """Take a published release back, at once and at all of its addresses."""

@@ -219,6 +219,25 @@ class ReleaseRecords:
                 )
         return approved
 
+    def discard(self, release_id: str) -> Release:
+        """Remove a draft, which nobody outside has seen.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such release.
+        ConflictError
+            If it was approved: what was published stays known for ever.
+        """
+        with self.records.transaction():
+            release = self.get(release_id)
+            if release.state != "draft":
+                raise ConflictError(
+                    f"release {release_id} was approved and is known for ever; withdraw it"
+                )
+            self.records.execute("DELETE FROM patchmap_releases WHERE release_id = ?", release_id)
+        return release
+
     def withdraw(self, release_id: str, *, by: str, reason: str) -> Release:
         """Take a release back: it is no longer served, at none of its addresses.
 

@@ -90,3 +90,9 @@ def test_a_table_has_few_digits_and_ranges_beside_their_values() -> None:
     long = shown_table(pd.DataFrame({"n": range(MOST_ROWS + 5)}))
     assert (long.rows, long.all_rows) == (MOST_ROWS, MOST_ROWS + 5)
     assert cell_text("p", 0.00031) == "0.000310"
+
+
+def test_the_page_of_places_found_is_that_of_the_search(town_client: TestClient) -> None:
+    found = town_client.get("/answers/find?q=brook")
+    assert (found.status_code, found.headers["location"]) == (308, "/search?f=html&q=brook")
+    assert town_client.get(found.headers["location"]).status_code == 200

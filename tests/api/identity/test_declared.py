@@ -1,13 +1,16 @@
 """Every route declares what its callers need, and is refused to those who lack it."""
 
+from pathlib import Path
+
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
-from api.identity.declared import DeclaredRoute, check_declared, open_to_anyone, requires
+import api
+from api.identity.declared import _HIDDEN, DeclaredRoute, check_declared, open_to_anyone, requires
 from api.identity.identify import Identify
 from api.identity.identity import PUBLIC, Identity, local_identity
-from api.identity.roles import CAPABILITIES, Capability, Role, capabilities_of
+from api.identity.roles import CAPABILITIES, ROLE_TEXTS, Capability, Role, capabilities_of
 
 
 class _As:
@@ -85,6 +88,24 @@ def test_a_service_with_a_silent_route_does_not_start() -> None:
     app.add_api_route("/silent", lambda: "all", methods=["GET"])
     with pytest.raises(RuntimeError, match="/silent"):
         check_declared(app)
+
+
+def test_what_one_may_not_see_is_404_and_what_one_may_not_do_is_403() -> None:
+    client = TestClient(_app(_named(Role.AUDITOR)))
+    assert (client.get("/plans").status_code, client.post("/plans").status_code) == (404, 404)
+    seen = {one for one in Capability if one.startswith(("read ", "review "))}
+    assert seen == _HIDDEN
+    done = {"edit plans", "import", "make releases", "approve releases", "use keys"}
+    assert set(Capability) - seen == {*done, "manage users", "erase"}
+
+
+def test_the_guide_says_of_each_role_what_pages_say() -> None:
+    guide = (Path(api.__file__).parent / "help/guide/access.md").read_text()
+    guide = guide.replace(
+        "[the figures of the service](running.md#watch-it)", "the figures of the service"
+    )
+    for role in Role:
+        assert f"| {role.value} | {ROLE_TEXTS[role]} |" in guide
 
 
 def test_each_role_has_its_line() -> None:

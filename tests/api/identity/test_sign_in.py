@@ -8,6 +8,8 @@ import re
 import pytest
 
 from api.identity.attempts import MOST_FOR_PAIR
+from api.identity.roles import Role
+from api.identity.users import User, Users
 from geo.errors import StoreError
 from tests.api.identity.conftest import HOST, USERS, WORDS, Service
 
@@ -184,6 +186,19 @@ def test_a_key_may_no_more_than_who_makes_it(service: Service) -> None:
     made = officer.post("/keys", data={"name": "x", "role": "officer"})
     identity = service.app.state.access.keys.identify(secret_of(made.text))
     assert identity.areas.codes == ("A",)
+
+
+def test_a_bookmark_of_the_first_page_leads_to_one_that_they_may_open(
+    audited_service: Service,
+) -> None:
+    service = audited_service
+    Users(service.records).add(User("sue", (Role.AUDITOR,)), password=WORDS, by="test")
+    sue = service.signed_in("sue")
+    assert (sue.get("/").status_code, sue.get("/").headers["location"]) == (303, "/audit")
+    assert sue.get("/audit").status_code == 200
+    assert sue.get("/allocation").status_code == 404
+    assert service.signed_in("vic").get("/").status_code in (200, 303)
+    assert service.browser().get("/").headers["location"].startswith("/sign-in")
 
 
 def test_an_administrator_adds_changes_and_locks_out_a_user(service: Service) -> None:

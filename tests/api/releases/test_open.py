@@ -125,6 +125,21 @@ ADDRESSES = (
 )
 
 
+def test_a_draft_can_be_discarded_and_a_release_cannot(service: Service) -> None:
+    service.by(ANN).post("/releases", data=FORM)
+    assert "Discard this draft" in service.by(ANN).get("/releases/asb-2024").text
+    assert "Discard this draft" not in service.by(BEN).get("/releases/asb-2024").text
+    assert service.by(BEN).post("/releases/asb-2024/discard").status_code == 403
+    done = service.by(ANN).post("/releases/asb-2024/discard")
+    assert (done.status_code, done.headers["location"]) == (303, "/releases")
+    assert service.by(ANN).get("/releases/asb-2024").status_code == 404
+    service.publish()
+    refused = service.by(ANN).post("/releases/asb-2024/discard")
+    assert refused.status_code == 409
+    assert "known for ever; withdraw it" in refused.text
+    assert service.by(PUBLIC).get("/open/asb-2024").status_code == 200
+
+
 def test_a_release_goes_from_its_maker_by_another_to_everybody(service: Service) -> None:
     service.by(ANN).post("/releases", data=FORM)
     assert {service.by(PUBLIC).get(address).status_code for address in ADDRESSES} == {404}

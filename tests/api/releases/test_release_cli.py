@@ -52,6 +52,16 @@ def test_one_makes_checks_and_another_approves(tmp_path: Path) -> None:
     assert [one["state"] for one in json.loads(listed.stdout)] == ["withdrawn"]
 
 
+def test_a_draft_is_discarded_by_command(tmp_path: Path) -> None:
+    path = tmp_path / "town.gpkg"
+    with closing(make_town(path)) as store, store.transaction():
+        store.put_partition(calls_of("2024-01"))
+    words = ("make", "first", "--from", "2024-01", "--to", "2024-01", "--group", "burglary")
+    _run(path, *words, user="ann")
+    assert _run(path, "discard", "first", user="ann").stdout == "first: draft discarded\n"
+    assert _run(path, "list", user="ann").stdout == "no releases yet\n"
+
+
 def test_a_release_that_cannot_be_approved_ends_its_check_with_1(tmp_path: Path) -> None:
     path = tmp_path / "town.gpkg"
     with closing(make_town(path)) as store, store.transaction():
