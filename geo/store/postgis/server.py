@@ -17,7 +17,7 @@ from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from geo.errors import InputError, NotFoundError, StoreError
+from geo.errors import DiskFullError, InputError, NotFoundError, StoreError
 from geo.store.backend import BulkTables, Row
 
 SCHEMA: Final = "patchmap"
@@ -216,7 +216,7 @@ class Server:
                 f"{LOCK_TIMEOUT_S:g} seconds; try again when it has finished"
             ) from error
         except errors.DiskFull as error:
-            raise StoreError(
+            raise DiskFullError(
                 f"the store {self.name} cannot be used: its server's disk is full; make room there"
             ) from error
         except PoolTimeout as error:
@@ -375,4 +375,5 @@ def _refusal(name: str, error: psycopg.Error) -> StoreError | NotFoundError:
         )
     if os.strerror(errno.EDQUOT) in text:
         text = "its server's share of the disk is used up; make room there"
+        return DiskFullError(f"the store {name} cannot be used: {text}")
     return StoreError(f"the store {name} cannot be used: {text}")

@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,9 @@ from starlette.types import Message
 
 from api.operations.handing_on import HandingOn
 from api.operations.workers import WorkerSpec
+from boundaries.plans.draft import new_plan, save_plan
+from geo.store.contract import Store
+from geo.store.geopackage import GeoPackageStore
 from geo.store.postgis import PostgisStore
 from tests.api.conftest import fill_town
 from tests.postgres import Cluster
@@ -35,6 +39,7 @@ class Served:
 
     port: int
     process: subprocess.Popen[bytes]
+    store: str
     lost: list[str] = field(default_factory=list)
 
     @property
@@ -91,21 +96,32 @@ def until(met, seconds: float = 120.0) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture(scope="module")
-def served(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    # `python -m tests.soak.council` does more of it, on a GeoPackage too.
+@pytest.fixture(scope="module", params=["GeoPackage", "PostGIS"])
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, made_town: Path
+) -> Iterator[Served]:
+    # `python -m tests.soak.council` does more of it.
     folder = tmp_path_factory.mktemp("workers")
-    store = cluster.new_database()
-    with contextlib.closing(PostgisStore(store, create=True)) as made, made.transaction():
-        fill_town(made)
+    if request.param == "GeoPackage":
+        store = shutil.copy(made_town, folder / "town.gpkg")
+    else:
+        cluster: Cluster = request.getfixturevalue("cluster")
+        store = cluster.new_database()
+        with contextlib.closing(PostgisStore(store, create=True)) as made, made.transaction():
+            fill_town(made)
+    with contextlib.closing(_opened(store)) as made:
+        draft, _ = new_plan(
+            made, plan_id="draft", title="Draft", by="x", blocks_layer="wards", from_layer="wards"
+        )
+        save_plan(made, draft.plan)
     port = free_port()
-    command = [sys.executable, "-m", "api", "--store", store, "serve", "--workers", "2"]
+    command = [sys.executable, "-m", "api", "--store", str(store), "serve", "--workers", "2"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*command, "--port", str(port)], stdout=log, stderr=log)
     try:
         until(lambda: "serves" in (folder / "log").read_text() or process.poll() is not None)
         assert process.poll() is None, (folder / "log").read_text()
-        yield Served(port, process)
+        yield Served(port, process, str(store))
     finally:
         process.terminate()
         process.wait(120)
@@ -148,6 +164,38 @@ def test_an_upload_is_reached_by_whichever_worker(served: Served) -> None:
     assert served.ask(address)[0] == 200
     counted = re.findall(r'worker="(\d)".*route="/data/files/{upload_id}', _figures(served))
     assert set(counted) == {"0"}
+
+
+def test_steps_that_several_workers_take_are_all_kept(served: Served) -> None:
+    taken: list[int] = []
+
+    def step(area: str) -> None:
+        for number in range(10):
+            kind = "lock" if number % 2 == 0 else "unlock"
+            status = 409
+            while status == 409:  # the other one was first; its version is the one to follow
+                plan = json.loads(served.ask("/planner/plans/draft")[2])["status"]
+                body = {"step": kind, "area": area, "version": plan["version"], "by": "x"}
+                headers = {"Content-Type": "application/json"}
+                sent = json.dumps(body).encode()
+                status, _, _ = served.ask("/planner/plans/draft/steps", headers, sent)
+            taken.append(status)
+
+    threads = [threading.Thread(target=step, args=(area,)) for area in ("A", "B")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert taken == [200] * 20
+    counted = re.findall(r'worker="(\d)".*route="/planner/plans/{plan_id}/steps', _figures(served))
+    assert set(counted) == {"0", "1"}
+    with contextlib.closing(_opened(served.store)) as store:
+        assert store.plan("draft")["version"] == 21
+
+
+def _opened(store: str | Path) -> Store:
+    is_server = str(store).startswith("postgres")
+    return PostgisStore(str(store)) if is_server else GeoPackageStore(Path(store))
 
 
 def test_all_are_replaced_without_a_lost_request(served: Served) -> None:
