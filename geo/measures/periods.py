@@ -1,0 +1,159 @@
+"""The periods that published tables name: years, financial years, quarters, months, spans of them.
+
+As Fingertips writes them in "Time period", and as ISO dates. A year such as `2019/20` is taken as a
+financial year, from April to March: schools' years are written alike, and no table says which.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.period import Period
+
+_MONTHS: Final = (
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+)
+_NAME: Final = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_FIRST_FINANCIAL_MONTH: Final = 4
+_MOST_YEARS: Final = 30
+
+
+@lru_cache(maxsize=4096)
+def named_period(text: str) -> Period | None:
+    """The days that a period's name means; None where it names none."""
+    plain = " ".join(text.replace("–", "-").replace("—", "-").split()).lower()
+    single = _single(plain)
+    if single is not None:
+        return single
+    # Days are also written as an interval of ISO 8601, where no century is left out.
+    if re.fullmatch(r"\d{4}(-\d\d){1,2}/\d{4}(-\d\d){1,2}", plain):
+        return _span(*plain.split("/"))
+    for mark in (" - ", " to ", "-"):
+        first, separator, last = plain.partition(mark)
+        if separator and (span := _span(first.strip(), last.strip())):
+            return span
+    return None
+
+
+def _span(first: str, last: str) -> Period | None:
+    """From the beginning of one period to the end of another, whose century may be left out."""
+    begins, ends = _single(first), _single(last)
+    if begins and ends is None and re.fullmatch(r"\d\d(/\d\d)?", last):
+        century = begins.first.year // 100
+        # 1999 - 01 ends in the next one.
+        century += int(last[:2]) < begins.first.year % 100
+        ends = _single(f"{century}{last}")
+    if begins is None or ends is None or ends.last <= begins.first:
+        return None
+    if ends.last.year - begins.first.year > _MOST_YEARS:
+        return None
+    return Period(begins.first, ends.last)
+
+
+def _single(text: str) -> Period | None:
+    for pattern, make in _FORMS:
+        if match := re.fullmatch(pattern, text):
+            try:
+                return make(*match.groups())
+            except ValueError:
+                return None
+    return None
+
+
+def _year(year: str) -> Period:
+    return _months(int(year), 1, 12)
+
+
+def _financial_year(year: str, end: str) -> Period:
+    if (int(year) + 1) % 100 != int(end[-2:]):
+        raise ValueError(end)
+    return _months(int(year), _FIRST_FINANCIAL_MONTH, 12)
+
+
+def _part(year: str, end: str | None, kind: str, number: str) -> Period:
+    """A quarter or half of a year, or of a financial year."""
+    length = {"q": 3, "h": 6}[kind]
+    start = (int(number) - 1) * length
+    if start >= 12:
+        raise ValueError(number)
+    whole = _financial_year(year, end) if end else _year(year)
+    return _months(whole.first.year, whole.first.month + start, length)
+
+
+def _named_month(name: str, year: str) -> Period:
+    return _months(int(year), _MONTHS.index(name) + 1, 1)
+
+
+def _month(year: str, month: str) -> Period:
+    if not 1 <= int(month) <= 12:
+        raise ValueError(month)
+    return _months(int(year), int(month), 1)
+
+
+def _day(year: str, month: str, day: str) -> Period:
+    one = date(int(year), int(month), int(day))
+    return Period(one, one)
+
+
+def _uk_day(day: str, month: str, year: str) -> Period:
+    return _day(year, month, day)
+
+
+def _months(year: int, first: int, length: int) -> Period:
+    """So many months from the nth of a year; the 13th is the first of the next."""
+    start, end = year * 12 + first - 1, year * 12 + first + length - 2
+    names = [f"{month // 12:04}-{month % 12 + 1:02}" for month in (start, end)]
+    return Period.of_months(*names)
+
+
+_YEAR: Final = r"((?:19|20|21)\d\d)"
+_FORMS: Final[tuple[tuple[str, Callable[..., Period]], ...]] = (
+    (_YEAR, _year),
+    (rf"{_YEAR}/(\d\d|\d\d\d\d)", _financial_year),
+    (rf"{_YEAR}(?:/(\d\d))? ?-?([qh])([1-4])", _part),
+    (rf"{_NAME} {_YEAR}", _named_month),
+    (rf"{_YEAR}-(\d\d)", _month),
+    (rf"{_YEAR}-(\d\d)-(\d\d)", _day),
+    (rf"(\d\d?)/(\d\d?)/{_YEAR}", _uk_day),
+)
+
+
+def days_of(periods: Sequence[Period | None]) -> tuple[pd.Series, pd.Series, NDArray[np.bool_]]:
+    """First and last days of n periods, and which of them are none.
+
+    Parameters
+    ----------
+    periods
+        n periods, as `named_period` gives them.
+
+    Returns
+    -------
+    first, last, missing
+        n days each as `datetime64[s]`, and n flags.
+    """
+    first = [None if period is None else period.first for period in periods]
+    last = [None if period is None else period.last for period in periods]
+    return _days(first), _days(last), np.array([period is None for period in periods], dtype=bool)
+
+
+def _days(days: Sequence[date | None]) -> pd.Series:
+    return pd.Series(np.array(days, dtype="datetime64[s]"))

@@ -1,0 +1,282 @@
+"""Reads values of measures from a CSV or XLSX: one row per area, period and measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.errors import InputError
+from geo.formats.csv_table import Table
+from geo.measures.model import VALUE_COLUMNS, Measure, check_measure, values_frame
+from geo.measures.numbers import Numbers, numbers_of
+from geo.measures.periods import days_of, named_period
+from geo.measures.rejected_rows import (
+    AreaFinder,
+    RejectedRows,
+    Texts,
+    columns_of,
+    first_reasons,
+    reasons_where,
+)
+from geo.period import Period
+from geo.sources.sheets import read_sheet
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "area_code": ("area", "code", "geography code", "ward code", "lsoa code"),
+    "measure_id": ("measure",),
+    "period": ("time period", "date", "year", "month", "quarter"),
+    "from": ("first_day", "start"),
+    "to": ("last_day", "end"),
+    "value": ("observation",),
+    "numerator": ("count",),
+    "denominator": ("population",),
+    "lower": ("lower limit", "lower ci"),
+    "upper": ("upper limit", "upper ci"),
+    "note": ("value note",),
+}
+"""What a row can hold, and the names that its column may have besides."""
+
+_ROUNDED: Final = 0.02
+"""By so much of it a published value may differ from numerator and denominator."""
+
+_STANDS_TWICE: Final = "another value of the same measure, area and period"
+_REPEATED: Final = "stands twice, with the same content"
+
+
+@dataclass(frozen=True)
+class ReadValues:
+    """What was read of a file: every row is a value, or rejected with a reason.
+
+    Attributes
+    ----------
+    values
+        With `VALUE_COLUMNS`.
+    rejected
+        The other rows.
+    rows_read
+        How many rows the file has.
+    measures
+        Those that the file describes, or that it was read as.
+    notices
+        What a reader should know, a line each.
+    """
+
+    values: pd.DataFrame
+    rejected: RejectedRows
+    rows_read: int
+    measures: tuple[Measure, ...] = ()
+    notices: tuple[str, ...] = field(default=())
+
+
+def read_values(
+    path: Path,
+    areas: gpd.GeoDataFrame,
+    measures: Iterable[Measure],
+    *,
+    columns: Mapping[str, str] | None = None,
+    period: Period | None = None,
+) -> ReadValues:
+    """Read a table of values.
+
+    Parameters
+    ----------
+    path
+        A CSV or XLSX with `COLUMNS`.
+    areas
+        The layer that the values are published on, indexed by code, with `area_name`.
+    measures
+        Those that rows may be of. A file without a column of measures is of the only one.
+    columns
+        What a row holds, as in `COLUMNS` → the file's column.
+    period
+        Of all rows, where the file has no column of it.
+
+    Returns
+    -------
+    ReadValues
+        Marks such as `*` are unknown values, with the mark as their note. A value that is not
+        published is computed where numerator and denominator are.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or lacks a column that is needed.
+    """
+    known = {measure.measure_id: measure for measure in measures}
+    for measure in known.values():
+        check_measure(measure)
+    finder, rejected = AreaFinder(areas), RejectedRows()
+    parts: list[pd.DataFrame] = []
+    tables: list[tuple[Table, pd.DataFrame]] = []
+    for table in read_sheet(path):
+        own = columns_of(table.header, COLUMNS, columns or {}, file=path.name)
+        _require(own, table, several=len(known) > 1, has_period=period is not None)
+        rows, reasons = _rows(table, own, known, finder, period=period)
+        rejected.add(table, reasons)
+        parts.append(rows[reasons == ""])
+        tables.append((table, parts[-1]))
+    read = sum(len(table) for table, _ in tables)
+    frame = pd.concat(parts)
+    values = once(frame, tables, rejected)
+    notices = [*tables[-1][0].notices, *_inconsistent(values, known)]
+    return ReadValues(values_frame(values), rejected, read, tuple(known.values()), tuple(notices))
+
+
+def once(
+    frame: pd.DataFrame, tables: Iterable[tuple[Table, pd.DataFrame]], rejected: RejectedRows
+) -> pd.DataFrame:
+    """Keep each measure, area and period once, and reject the others.
+
+    Parameters
+    ----------
+    frame
+        With `VALUE_COLUMNS`: the rows of all tables.
+    tables
+        Each table, and its own rows by position in it.
+    rejected
+        Takes the rows that are rejected: repetitions, and all values that contradict each other.
+
+    Returns
+    -------
+    The rows that are left.
+    """
+    keys = list(VALUE_COLUMNS[:4])
+    if not frame.duplicated(keys).any():
+        return frame
+    repeated = frame.duplicated(list(VALUE_COLUMNS)).to_numpy()
+    contradicted = (frame.duplicated(keys, keep=False) & ~frame.duplicated(keep=False)).to_numpy()
+    reasons = first_reasons(
+        reasons_where(contradicted, _STANDS_TWICE), reasons_where(repeated, _REPEATED)
+    )
+    start = 0
+    for table, own in tables:
+        part = reasons[start : start + len(own)]
+        rejected.add(table, part, rows=own.index.tolist())
+        start += len(own)
+    left: pd.DataFrame = frame[reasons == ""]
+    return left
+
+
+def _require(columns: Mapping[str, str], table: Table, *, several: bool, has_period: bool) -> None:
+    missing = [name for name in ("area_code",) if name not in columns]
+    if several and "measure_id" not in columns:
+        missing.append("measure_id")
+    if not has_period and "period" not in columns and "from" not in columns:
+        missing.append("period")
+    if "value" not in columns and not {"numerator", "denominator"} <= set(columns):
+        missing.append("value")
+    if missing:
+        raise InputError(
+            f"{table.file} lacks the column {', '.join(missing)}; name it with --column "
+            f"{missing[0]}=… (it has: {', '.join(table.header)[:200]})"
+        )
+
+
+def _rows(
+    table: Table,
+    columns: Mapping[str, str],
+    known: Mapping[str, Measure],
+    finder: AreaFinder,
+    *,
+    period: Period | None,
+) -> tuple[pd.DataFrame, Texts]:
+    """The rows of a table as values, by position, and why each is rejected."""
+    n = len(table)
+    codes, no_area = finder.find(table.text(columns["area_code"]))
+    if "measure_id" in columns:
+        ids = table.text(columns["measure_id"]).to_numpy(object)
+    else:
+        ids = np.full(n, next(iter(known)), dtype=object)
+    unknown = reasons_where(~np.isin(ids.astype(str), list(known)), "no such measure")
+    first, last, no_period = _days(table, columns, period)
+    numbers = {name: numbers_of(table, columns.get(name)) for name in VALUE_COLUMNS[4:9]}
+    wrong = [reasons_where(own.wrong, f"{name} is no number") for name, own in numbers.items()]
+    rows = pd.DataFrame({name: own.values for name, own in numbers.items()}).assign(
+        measure_id=ids,
+        area_code=codes,
+        first_day=first,
+        last_day=last,
+        note=_notes(table, columns, numbers),
+    )
+    multiplier = np.array([_multiplier(known, own) for own in ids], dtype=float)
+    rows = rows.assign(value=_computed(rows, multiplier))
+    width = reasons_where(table.wrong_width, "more or fewer fields than the header")
+    reasons = first_reasons(width, no_area, unknown, no_period, *wrong, _impossible(rows, known))
+    return rows[list(VALUE_COLUMNS)], reasons
+
+
+def _multiplier(known: Mapping[str, Measure], measure_id: object) -> float:
+    return known[str(measure_id)].multiplier if measure_id in known else np.nan
+
+
+def _computed(rows: pd.DataFrame, multiplier: NDArray[np.float64]) -> pd.Series:
+    """The values, and where none is published what numerator and denominator make."""
+    denominator = rows["denominator"].where(rows["denominator"] > 0)
+    computed = multiplier * rows["numerator"] / denominator
+    # A mark says that it was not to be published.
+    return rows["value"].where(rows["value"].notna() | (rows["note"] != ""), computed)
+
+
+def _notes(table: Table, columns: Mapping[str, str], numbers: Mapping[str, Numbers]) -> Texts:
+    marks = first_reasons(*(own.marks for own in numbers.values()))
+    if "note" not in columns:
+        return marks
+    texts = table.text(columns["note"]).to_numpy(object)
+    return first_reasons(np.where(np.isin(texts.astype(str), ["nan"]), "", texts), marks)
+
+
+def _days(
+    table: Table, columns: Mapping[str, str], period: Period | None
+) -> tuple[pd.Series, pd.Series, Texts]:
+    """First and last days of n rows, and why a row has none."""
+    if "from" in columns and "to" in columns:
+        first = [named_period(text) for text in table.text(columns["from"])]
+        last = [named_period(text) for text in table.text(columns["to"])]
+        spans: list[Period | None] = [
+            Period(one.first, other.last) if one and other and one.first <= other.last else None
+            for one, other in zip(first, last, strict=True)
+        ]
+    elif "period" in columns or "from" in columns:
+        texts = table.text(columns["period"] if "period" in columns else columns["from"])
+        spans = [named_period(text) for text in texts]
+    else:
+        spans = [period] * len(table)
+    first_days, last_days, missing = days_of(spans)
+    return first_days, last_days, reasons_where(missing, "the period cannot be read")
+
+
+def _impossible(rows: pd.DataFrame, known: Mapping[str, Measure]) -> Texts:
+    """Why numbers cannot be: below 0, or a part above its whole."""
+    kinds = rows["measure_id"].map({own: measure.kind for own, measure in known.items()})
+    negative = (rows[["numerator", "denominator"]] < 0).any(axis=1)
+    above = (kinds == "share") & (rows["numerator"] > rows["denominator"])
+    count = kinds.isin(["count", "hours"]) & (rows["value"] < 0)
+    outside = (rows["lower"] > rows["value"]) | (rows["upper"] < rows["value"])
+    return first_reasons(
+        reasons_where(negative, "numerator or denominator below 0"),
+        reasons_where(above, "numerator above its denominator"),
+        reasons_where(count, "a count below 0"),
+        reasons_where(outside, "the value lies outside its own limits"),
+    )
+
+
+def _inconsistent(values: pd.DataFrame, known: Mapping[str, Measure]) -> list[str]:
+    """Where values are not what their numerators and denominators make, the measures' names."""
+    notices = []
+    for own, measure in known.items():
+        rows = values[(values["measure_id"] == own) & (values["denominator"] > 0)]
+        made = measure.multiplier * rows["numerator"] / rows["denominator"]
+        wrong = (rows["value"] - made).abs() > _ROUNDED * made.abs().clip(lower=1)
+        if wrong.sum() > 0:
+            notices.append(
+                f"{own}: {int(wrong.sum()):,} values are not {measure.multiplier:g} × numerator / "
+                "denominator; check --multiplier"
+            )
+    return notices
