@@ -23,6 +23,7 @@ from geo.hotspots.dispersion import MOST_MONTHS, TIMED, begins_series
 from geo.hotspots.shrinkage import prior, shrunk
 from geo.hotspots.verdict import Earlier
 from geo.incidents import Covers, SourceNotes
+from geo.measures.measured import Measured
 from geo.period import Period
 from geo.properties import cached_property
 from geo.question.accounts import Accounts
@@ -65,6 +66,10 @@ def _no_streets() -> StreetLayer:
     raise QuestionError(OPTION, NO_STREETS)
 
 
+def _nothing_measured() -> Measured:
+    raise QuestionError("measures", "measures and entries are in a store, and none was asked")
+
+
 @dataclass(frozen=True)
 class StoreFacts:
     """What a store knows beside its incidents and the areas of the Question.
@@ -100,6 +105,8 @@ class StoreFacts:
         The layer that the Question names as its baseline: areas with counts, or points.
     streets
         Reads the layer of streets, which few answers need; refuses where there is none.
+    measured
+        Reads measures and entries as they are now, on the layer of the Question.
     """
 
     accepted: int
@@ -116,6 +123,7 @@ class StoreFacts:
     titles: Mapping[str, str] = field(default_factory=dict)
     baseline: gpd.GeoDataFrame | None = None
     streets: Callable[[], StreetLayer] = field(default=_no_streets)
+    measured: Callable[[], Measured] = field(default=_nothing_measured)
 
     def title(self, layer_id: str) -> str:
         """The title of a layer, for people; its id where it has none."""

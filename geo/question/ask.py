@@ -30,6 +30,7 @@ from geo.coverage import (
 )
 from geo.errors import NotFoundError, QuestionError, StoreError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
+from geo.measures.measured import Measured
 from geo.period import Period
 from geo.question.accounts import Accounts, overlap_caveat, overlap_numbers
 from geo.question.alike import (
@@ -565,6 +566,7 @@ def ask(
             titles=titles,
             baseline=baseline,
             streets=partial(_streets, store, version, question.streets.lines),
+            measured=partial(Measured, store, layer, areas, lambda named: read(named)[1]),
         )
         _check(question, incidents, areas, study, facts=facts, further=further)
         return _answered(

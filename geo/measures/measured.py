@@ -1,0 +1,232 @@
+"""What an Answer reads of measures and entries, on the areas that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, Protocol
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.errors import NotFoundError, PatchmapError
+from geo.measures.carrying import Carrying, carry_values, overlap_of
+from geo.measures.model import EntryKind, Measure, no_values, values_frame
+from geo.measures.placing import PlacedEntries, place_entries
+from geo.period import Period
+from geo.properties import cached_property
+
+RESIDENTS: Final = "residents"
+"""The attribute of a layer, or the measure, that says how many people live in an area."""
+
+_MOST_NAMED: Final = 4_096
+"""With more old areas than these all values are read, and those far away left out."""
+
+
+class ValueReader(Protocol):
+    """Reads measures and entries: a store, or a state of one."""
+
+    def measures(self) -> list[Measure]:
+        """Every measure."""
+
+    def measure_values(
+        self,
+        measure_ids: Sequence[str] | None = None,
+        *,
+        area_codes: Sequence[str] | None = None,
+        period: Period | None = None,
+    ) -> pd.DataFrame:
+        """Values as they were published.
+
+        Parameters
+        ----------
+        measure_ids, area_codes, period
+            The only ones that are wanted.
+
+        Returns
+        -------
+        With `VALUE_COLUMNS`.
+        """
+
+    def measure_periods(self, measure_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """The periods of which measures have values."""
+
+    def entries(
+        self, kind: EntryKind | None = None, *, period: Period | None = None
+    ) -> pd.DataFrame:
+        """Entries as they were added.
+
+        Parameters
+        ----------
+        kind, period
+            The only ones that are wanted.
+
+        Returns
+        -------
+        With `ENTRY_COLUMNS`.
+        """
+
+
+class CarriedValues(NamedTuple):
+    """Values of a measure on the areas of an Answer, and how they came there."""
+
+    values: pd.DataFrame
+    carrying: Carrying
+
+
+class Measured:
+    """Measures, values and entries on the areas of one layer.
+
+    Parameters
+    ----------
+    reader
+        The store.
+    layer_id, areas
+        The layer, indexed by code, in metres.
+    layer_of
+        Reads the areas of another layer; raises where there is none.
+    """
+
+    def __init__(
+        self,
+        reader: ValueReader,
+        layer_id: str,
+        areas: gpd.GeoDataFrame,
+        layer_of: Callable[[str], gpd.GeoDataFrame],
+    ) -> None:
+        self._reader = reader
+        self.layer_id = layer_id
+        self.areas = areas
+        self._layer_of = layer_of
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Every measure, in the order in which they were added."""
+        return tuple(self._reader.measures())
+
+    def measure(self, measure_id: str) -> Measure:
+        """One measure.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such measure; the message lists those that exist.
+        """
+        known = {one.measure_id: one for one in self.measures}
+        if measure_id not in known:
+            names = ", ".join(known) or "none yet"
+            raise NotFoundError(f"there is no measure {measure_id!r}; there are: {names}")
+        return known[measure_id]
+
+    def periods(self, measure_id: str) -> list[Period]:
+        """The periods of which a measure has values, by their last days."""
+        frame = self._reader.measure_periods([measure_id]).sort_values(["last_day", "first_day"])
+        days = frame[["first_day", "last_day"]].itertuples(index=False, name=None)
+        return [Period(first.date(), last.date()) for first, last in days]
+
+    def values(self, measure_id: str, *, period: Period | None = None) -> CarriedValues:
+        """Values of a measure on the areas of the layer.
+
+        Parameters
+        ----------
+        measure_id
+            Of a measure that has values of its own; one made of incidents has none.
+        period
+            Of periods that share a day with this one; None for all.
+
+        Returns
+        -------
+        values, carrying
+            With `VALUE_COLUMNS`, and how they came to these areas. Of a measure that is published
+            on this layer the values are as they are stored; else there is a row for each area and
+            period.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such measure, or its layer is no longer in the store.
+        """
+        measure = self.measure(measure_id)
+        if measure.layer_id == self.layer_id:
+            codes = self.areas.index.astype(str)
+            values = self._reader.measure_values([measure_id], period=period)
+            own = values[values["area_code"].isin(codes)].reset_index(drop=True)
+            return CarriedValues(own, Carrying("as published", self.layer_id, 0.0))
+        if not measure.layer_id:
+            return CarriedValues(no_values(), Carrying("as published", self.layer_id, 0.0))
+        old = self._layer_of(measure.layer_id)
+        # Of a layer of the whole country few areas are near.
+        near = old.index[overlap_of(old, self.areas).weights.sum(axis=0) > 0].astype(str)
+        wanted = list(near) if len(near) <= _MOST_NAMED else None
+        values = self._reader.measure_values([measure_id], area_codes=wanted, period=period)
+        carried = carry_values(values, measure, old, self.areas, target=self.layer_id)
+        return CarriedValues(*carried)
+
+    def latest(self, measure_id: str, *, by: Period | None = None) -> CarriedValues:
+        """The values of the last period of a measure.
+
+        Parameters
+        ----------
+        measure_id
+            As `values` takes it.
+        by
+            The period that it ends in or before; None for the last there is.
+
+        Returns
+        -------
+        values, carrying
+            As `values` gives them, of one period; empty where there is none.
+        """
+        periods = [one for one in self.periods(measure_id) if by is None or one.last <= by.last]
+        if not periods:
+            return CarriedValues(no_values(), Carrying("as published", self.layer_id))
+        last = periods[-1]
+        values, carrying = self.values(measure_id, period=last)
+        own = values["first_day"].dt.date.eq(last.first) & values["last_day"].dt.date.eq(last.last)
+        return CarriedValues(values_frame(values[own]), carrying)
+
+    def denominator(self, per: str) -> pd.Series | None:
+        """How many there are in each area of what a measure is counted per.
+
+        Parameters
+        ----------
+        per
+            An attribute of the layer, such as `residents`, or the id of a measure.
+
+        Returns
+        -------
+        By area code, NaN where unknown; None where neither is known.
+        """
+        codes = pd.Index(self.areas.index.astype(str), name="area_code")
+        if per in self.areas.columns and pd.api.types.is_numeric_dtype(self.areas[per]):
+            return pd.Series(self.areas[per].to_numpy(float), index=codes, name=per)
+        try:
+            values = self.latest(per).values
+        except PatchmapError:
+            return None
+        if values.empty:
+            return None
+        return values.set_index("area_code")["value"].reindex(codes).rename(per)
+
+    @cached_property
+    def residents(self) -> pd.Series | None:
+        """Residents of each area, by code; None where they are not known."""
+        return self.denominator(RESIDENTS)
+
+    def entries(
+        self, kind: EntryKind | None = None, *, period: Period | None = None
+    ) -> PlacedEntries:
+        """Entries on the areas of the layer.
+
+        Parameters
+        ----------
+        kind
+            `money` or `time`; None for both.
+        period
+            Of these days; None for all.
+
+        Returns
+        -------
+        Each entry whole in one area, city-wide, or not placed.
+        """
+        entries = self._reader.entries(kind, period=period)
+        return place_entries(entries, self.layer_id, self.areas, self._layer_of)
