@@ -283,10 +283,10 @@ def _overlap(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> Overlap:
         weights = sparse.csr_array((np.ones(int(fits.sum())), (to[fits], at[fits])), (m, n))
         return Overlap(weights, inside, same, "best fit")
     # What lies wholly in one area leaves no sliver to its neighbours, and a sliver is no share.
-    kept = (covered[at] > 1 - WHOLE) & ((inside[at] < 0) | (inside[at] == to))
+    shared = (covered[at] > 1 - WHOLE) & ((inside[at] < 0) | (inside[at] == to))
     whole = np.where((covered >= WHOLE) & (covered <= 2 - WHOLE), covered, 1.0)
     weight = np.where(inside[at] == to, 1.0, share / whole[at])
-    weights = sparse.csr_array((weight[kept], (to[kept], at[kept])), (m, n))
+    weights = sparse.csr_array((weight[shared], (to[shared], at[shared])), (m, n))
     return Overlap(weights, inside, same, "by surface")
 
 

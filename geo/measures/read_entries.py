@@ -161,9 +161,9 @@ def read_entries(
         part = reasons[start : start + len(rows)]
         rejected.add(table, part, rows=rows.index.tolist())
         start += len(rows)
-    kept = typed[checked.reasons == ""].drop_duplicates("entry_id", ignore_index=True)
+    entries = typed[checked.reasons == ""].drop_duplicates("entry_id", ignore_index=True)
     present = int(checked.present.sum())
-    return ReadEntries(kept, rejected, read, present, tables[-1][0].notices)
+    return ReadEntries(entries, rejected, read, present, tables[-1][0].notices)
 
 
 def _require(columns: Mapping[str, str], table: Table, how: EntryOptions) -> None:
