@@ -30,15 +30,12 @@ class DataView:
         Whether they see plans, and layers that are areas of a plan.
     areas
         The only areas that they see; None for all.
-    is_local
-        Whether it is that of this machine's user, who sees everything.
     """
 
     incidents: bool = True
     locations: bool = True
     plans: bool = True
     areas: AreaScope | None = None
-    is_local: bool = False
 
     @classmethod
     def of(cls, identity: Identity) -> DataView:
@@ -57,16 +54,17 @@ class DataView:
 
     @cached_property
     def fingerprint(self) -> str:
-        """What names the view in keys of caches and in ETags; '' for that of this machine's user.
+        """What names the view in keys of caches and in ETags; '' where everything is seen.
 
-        People who see the same have the same, whoever they are.
+        People who see the same have the same, whoever they are: an analyst who sees everything
+        shares what is worked out with this machine's user, and the board of the start.
         """
-        if self.is_local:
+        if self == EVERYTHING:
             return ""
         areas = [self.areas.layer, sorted(self.areas.codes)] if self.areas else None
         parts = json.dumps([self.incidents, self.locations, self.plans, areas])
         return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
-EVERYTHING: Final = DataView(is_local=True)
-"""What this machine's user sees."""
+EVERYTHING: Final = DataView()
+"""What this machine's user sees, and others who may read all of it."""

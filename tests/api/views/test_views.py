@@ -205,6 +205,17 @@ def test_people_who_see_the_same_share_what_is_worked_out(viewed: TestClient) ->
     assert first.headers["etag"] != second.headers["etag"], "pages say who has signed in"
 
 
+def test_whoever_sees_everything_shares_what_the_service_worked_out(viewed: TestClient) -> None:
+    answers = viewed.app.state.answers  # type: ignore[attr-defined] - the application of FastAPI
+    address = f"/?{ASKED}&cell=340"
+    assert answers.of(DataView.of(PEOPLE["nat"])) is answers
+    assert get(viewed, "nat", address).status_code == 200
+    keys = {key for _, key, _ in answers.entries()}
+    planner, officer = (get(viewed, who, address).text for who in ("pat", "ann"))
+    assert {key for _, key, _ in answers.entries()} - keys, "others see something else"
+    assert "Signed in as Nat Ali" not in planner + officer
+
+
 def test_areas_of_another_layer_are_seen_where_they_lie_in_ones_own(viewed: TestClient) -> None:
     address = f"/ogc/collections/area-counts/items?{ASKED}&layer=blocks"
     answer = get(viewed, "ann", address).json()
@@ -467,6 +478,7 @@ def test_a_view_is_named_by_what_is_seen_and_not_by_who_sees_it() -> None:
     other = DataView(areas=AreaScope("wards", ("QB02",)), plans=False)
 
     assert DataView.of(local_identity("me")).fingerprint == ""
+    assert DataView.of(PEOPLE["nat"]).fingerprint == "", "an analyst sees everything too"
     assert ann.fingerprint == olu.fingerprint
     assert vera.fingerprint == adam.fingerprint
     assert len({ann.fingerprint, vera.fingerprint, other.fingerprint, ""}) == 4

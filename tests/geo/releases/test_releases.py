@@ -19,7 +19,7 @@ from geo.errors import ConflictError, InputError, QuestionError, StoreError
 from geo.incidents import COLUMNS, Batch, Partition, month_span
 from geo.question.ask import Question, ask
 from geo.releases import checking
-from geo.releases.checking import check_release
+from geo.releases.checking import CheckResult, check_release
 from geo.releases.model import ReleaseDefinition, ReleaseTable
 from geo.releases.records import ReleaseRecords
 from geo.releases.written import digest, read_release, release_as_text
@@ -210,6 +210,25 @@ def test_a_purge_takes_no_month_away(either: Pair) -> None:
     again = releases.make(asb("first"), store, by="ann").tables[0]
     assert again.months == MONTHS
     np.testing.assert_array_equal(again.values, first.values)
+
+
+def test_a_draft_that_is_made_again_while_it_is_checked_is_not_approved(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, releases = pair
+    monkeypatch.setattr("geo.releases.records.now", lambda: "2026-01-01T00:00:00Z")
+    releases.make(asb("first"), store, by="ann")
+    check = ReleaseRecords.check
+
+    def made_again(own: ReleaseRecords, release_id: str) -> CheckResult:
+        result = check(own, release_id)
+        own.make(asb("first", "halves"), store, by="ann")
+        return result
+
+    monkeypatch.setattr(ReleaseRecords, "check", made_again)
+    with pytest.raises(ConflictError, match="has just changed; check it again"):
+        releases.approve("first", by="ben")
+    assert releases.approved() == []
 
 
 def test_made_again_it_has_the_same_numbers(pair: Pair) -> None:
