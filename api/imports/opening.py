@@ -11,8 +11,9 @@ from typing import Final
 from api.identity.trail import AuditTrail
 from api.settings import Settings
 from boundaries.gazetteer.folder import beside
-from geo.store.audit import AuditLog, HeadFile, read_key
+from geo.store.audit import AuditLog
 from geo.store.audit_chain import Head
+from geo.store.audit_files import HeadFile, read_key
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore, make_private, remove_store
 from geo.store.geopackage.records import RecordsFile, records_path

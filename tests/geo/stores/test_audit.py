@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from geo.errors import InputError, NotFoundError, StoreError
-from geo.store.audit import AuditLog, HeadFile, read_key
+from geo.store.audit import AuditLog
 from geo.store.audit_archive import read_archive, write_archive
 from geo.store.audit_chain import AuditKey
+from geo.store.audit_files import HeadFile, read_key
 from geo.store.geopackage.records import RecordsFile, records_path
 from geo.store.postgis import PostgisStore
 from geo.store.postgis.records import PostgisRecords
