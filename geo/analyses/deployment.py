@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -14,6 +15,7 @@ from geo.allocation.patches.problem import PatchRules
 from geo.allocation.posts import share_money, share_posts
 from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
 from geo.analyses.evidence import too_little
+from geo.analyses.need_measures import Needs, with_measures
 from geo.errors import InputError, QuestionError
 from geo.locate import refuse_overlaps
 from geo.question.alike import MOST_NAMES
@@ -37,7 +39,8 @@ def posts(answer: Answer) -> AnalysisResult:
     """Share officers, or money, over the areas: a floor for each, the rest by need."""
     question = answer.question
     terms, texts = question.posts, question.texts()
-    frame = share_out(_areas(answer, column="need"), question)
+    needs = _areas(answer, column="need")
+    frame = share_out(needs.areas, question)
     method = terms.method if terms.money is None else "largest remainder"
     return AnalysisResult(
         answer.shown(as_layer(frame, answer.areas.geometry.loc[frame["area_code"]].array, answer)),
@@ -47,11 +50,11 @@ def posts(answer: Answer) -> AnalysisResult:
             money=texts["money"],
             floor=terms.least,
             need=texts["need"],
-            low_is_worse=list(question.need.low),
+            low_is_worse=list(needs.low),
             excluded=list(question.need.exclude),
             pinned=texts["pinned"],
         ),
-        [_PAST],
+        [_PAST, *needs.notes],
         warnings=_too_little(answer),
     )
 
@@ -135,7 +138,8 @@ def patches(answer: Answer, *, run: Runner = run_here) -> AnalysisResult:
     Each area with its patch, the short list of plans in the parameters.
     """
     texts = answer.question.texts()
-    result = _patches(answer, run)
+    needs = _areas(answer, column="workload")
+    result = _patches(answer, needs.areas, run)
     frame = result.assignment
     plans = result.plans.set_index("plan")
     for name in plans.columns.intersection(["groups", "optimal"]):
@@ -152,7 +156,7 @@ def patches(answer: Answer, *, run: Runner = run_here) -> AnalysisResult:
             excluded=list(answer.question.need.exclude),
             bridges=texts["bridges"],
         ),
-        [_PAST],
+        [_PAST, *needs.notes],
         warnings=_too_little(answer),
     )
 
@@ -172,7 +176,7 @@ def _given(**parameters: object) -> dict[str, object]:
     return {name: value for name, value in parameters.items() if value not in ("", [])}
 
 
-def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
+def _areas(answer: Answer, *, column: str) -> Needs:
     """The layer's areas with a column of need or workload, without the excluded ones."""
     question = answer.question
     check_names("exclude", question.need.exclude, answer.areas.index)
@@ -186,7 +190,9 @@ def _areas(answer: Answer, *, column: str) -> gpd.GeoDataFrame:
     table["incidents"] = counts["n"].to_numpy(np.int64)
     if "weighted" in counts:
         table["harm"] = counts["weighted"].to_numpy(float)
-    return table.assign(**{column: need_of(table, question)})
+    needs = with_measures(answer, table)
+    mixed = replace(question, need=replace(question.need, low=needs.low))
+    return needs._replace(areas=needs.areas.assign(**{column: need_of(needs.areas, mixed)}))
 
 
 def _refuse_overlaps(areas: gpd.GeoDataFrame, question: Question) -> None:
@@ -215,11 +221,10 @@ def _refuse_unknown(counts: pd.DataFrame) -> None:
         )
 
 
-def _patches(answer: Answer, run: Runner) -> PatchAnswer:
+def _patches(answer: Answer, areas: gpd.GeoDataFrame, run: Runner) -> PatchAnswer:
     from geo.allocation.patches.grouping import plan_patches  # noqa: PLC0415 - it brings solvers
 
     terms = answer.question.patches
-    areas = _areas(answer, column="workload")
     if terms.today:
         if terms.today not in areas.columns:
             raise QuestionError(

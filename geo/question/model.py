@@ -230,7 +230,7 @@ class NeedTerms(Terms):
         Mix(),
         (("incidents", 1.0),),
         name="need",
-        says="Columns that measure need, each with its weight, separated by commas.",
+        says="Columns of the layer, or measures, that say where the need is, each with its weight.",
         example="incidents:2,imd_score",
         analyses=_SHARE,
         after="floor",
