@@ -62,6 +62,26 @@ def tables_in(path: Path) -> list[Part]:
     return [Part(path.name, partial(open_input, path))] if path.suffix.lower() in _TABLES else []
 
 
+def layers_in(path: Path) -> list[tuple[str, int]]:
+    """The GeoPackages of a zip archive, each by its name without folders, with its stated size.
+
+    Raises
+    ------
+    InputError
+        If the archive is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        raise InputError(f"{path.name} is a damaged zip archive: {error}") from error
+    return [
+        (_base(entry.filename), entry.file_size)
+        for entry in entries
+        if entry.filename.lower().endswith(".gpkg")
+    ]
+
+
 def _entries(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from boundaries.gazetteer import layer_names, open_names, postcode_files
+from boundaries.gazetteer.geopackage import names_table
 from boundaries.gazetteer.names import NameBatch
-from boundaries.gazetteer.parts import first_row, tables_in
+from boundaries.gazetteer.parts import Part, first_row, layers_in, tables_in
 from geo.crs import Projection
 from geo.errors import InputError
-from geo.formats.bounded import open_input, sha256_of
+from geo.formats.bounded import LARGEST_WHOLE, open_input, sha256_of
 
 OS_CREDIT: Final = "Contains OS data © Crown copyright and database right"
 POSTCODE_CREDIT: Final = (
@@ -68,7 +69,8 @@ def recognise(
     ----------
     path
         OS Open Names or Code-Point Open as downloaded (zip), unpacked (a folder) or one of their
-        CSV files; the ONS Postcode Directory; or a layer of areas, lines or points with names.
+        CSV files; OS Open Names as a GeoPackage; the ONS Postcode Directory; or a layer of areas,
+        lines or points with names.
     projection
         To the working CRS.
     source_id
@@ -89,7 +91,7 @@ def recognise(
     """
     if not path.exists():
         raise InputError(f"there is no file {path}")
-    parts = tables_in(path)
+    parts = _parts(path)
     if parts and not (layer or name_field):
         header = first_row(parts[0])
         if open_names.is_open_names(header):
@@ -108,6 +110,7 @@ def recognise(
                 path, source_id or own_id, postcode_files.TITLES[own_id], POSTCODE_CREDIT,
                 _sha256(path), batches, len(parts),
             )  # fmt: skip
+    _refuse_too_large(path)
     if path.is_dir():
         raise InputError(
             f"{path.name} holds neither OS Open Names nor postcodes; name a file of a layer"
@@ -141,12 +144,34 @@ def published_source(path: Path) -> tuple[str, str] | None:
     InputError
         If an archive is damaged.
     """
-    parts = tables_in(path)
+    parts = _parts(path)
     header = first_row(parts[0]) if parts else []
     if open_names.is_open_names(header):
         return OPEN_NAMES
     own_id = postcode_files.postcode_source(header) if header else ""
     return (own_id, postcode_files.TITLES[own_id]) if own_id else None
+
+
+def _parts(path: Path) -> list[Part]:
+    """The tables of a file, folder or archive."""
+    table = names_table(path, open_names.COLUMNS, needed=("NAME1", "LOCAL_TYPE"))
+    return [table] if table else tables_in(path)
+
+
+def _refuse_too_large(path: Path) -> None:
+    """Say what to do with a layer that is too large to be read whole."""
+    if not path.is_file():
+        return
+    if path.suffix.lower() == ".zip":
+        large = [name for name, size in layers_in(path) if size > LARGEST_WHOLE]
+        if large:
+            raise InputError(f"{path.name}: unpack it and add the file {large[0]}")
+    elif path.stat().st_size > LARGEST_WHOLE:
+        raise InputError(
+            f"{path.name} is larger than {LARGEST_WHOLE // 2**20} MB; save only its names and "
+            "shapes in a new file and add that: ogr2ogr -select NAME names.gpkg "
+            f"{path.name}, with the field of names for NAME"
+        )
 
 
 def _sha256(path: Path) -> str:

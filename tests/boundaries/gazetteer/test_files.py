@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 
 from boundaries.gazetteer.folder import GazetteerFolder, OpenGazetteer, beside, gazetteer_folder
@@ -17,6 +20,7 @@ from boundaries.gazetteer.read import recognise
 from boundaries.gazetteer.search import search
 from geo.crs import Projection
 from geo.errors import InputError, NotFoundError
+from geo.formats.bounded import LARGEST_WHOLE
 
 PROJECTION = Projection.choose()
 HEADER = ",".join(COLUMNS)
@@ -126,6 +130,63 @@ def test_os_open_names_in_other_forms(tmp_path: Path, form: str) -> None:
         path.write_bytes(header.encode() + b"\r\n" + rows)
     facts = added(tmp_path / "g", path)
     assert (facts.read, facts.names, facts.postcodes, facts.rejected) == (3, 2, 1, {})
+
+
+def open_names_geopackage(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    """OS Open Names as it is published as a GeoPackage: the point of a name is its geometry."""
+    table = pd.DataFrame([*rows], columns=[name.lower() for name in COLUMNS])
+    x, y = (pd.to_numeric(table.pop(f"geometry_{axis}")) for axis in "xy")
+    shapes = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(x, y), crs="EPSG:27700")
+    shapes.to_file(path, layer="named_place")
+    return path
+
+
+@pytest.mark.parametrize("most", [LARGEST_WHOLE, 1_000])
+def test_os_open_names_as_a_geopackage_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("boundaries.gazetteer.read.LARGEST_WHOLE", most)
+    path = open_names_geopackage(tmp_path / "opname_gb.gpkg", TILES["SK23"])
+    as_table = tmp_path / "SK23.csv"
+    as_table.write_bytes(csv_text(TILES["SK23"]))
+    facts, same = added(tmp_path / "g", path), added(tmp_path / "h", as_table)
+    counted = ("source", "title", "read", "names", "second", "postcodes", "joined", "rejected")
+    assert [getattr(facts, one) for one in counted] == [getattr(same, one) for one in counted]
+    for text in ("derby", "saint peters", "DE1 1AA"):
+        assert names(tmp_path / "g", text) == names(tmp_path / "h", text) != []
+
+
+def test_a_large_layer_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boundaries.gazetteer.read.LARGEST_WHOLE", 1_000)
+    path = tmp_path / "premises.gpkg"
+    points = gpd.GeoDataFrame(
+        {"title": ["Town Hall"]},
+        geometry=gpd.points_from_xy([435_300], [336_100]),
+        crs="EPSG:27700",
+    )
+    points.to_file(path)
+    with pytest.raises(InputError, match=r"ogr2ogr -select NAME names\.gpkg premises\.gpkg"):
+        added(tmp_path / "g", path)
+    packed = tmp_path / "opname_gpkg_gb.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(path, "Data/opname_gb.gpkg")
+    with pytest.raises(InputError, match=r"unpack it and add the file opname_gb\.gpkg"):
+        added(tmp_path / "g", packed)
+
+
+def test_a_geopackage_that_runs_sql_of_its_own_is_not_read_as_names(tmp_path: Path) -> None:
+    path = open_names_geopackage(tmp_path / "opname_gb.gpkg", TILES["SK23"])
+    with sqlite3.connect(path) as database:
+        database.execute("ALTER TABLE named_place RENAME TO hidden")
+        database.execute("CREATE VIEW named_place AS SELECT * FROM hidden")
+        database.execute("UPDATE gpkg_contents SET table_name = 'named_place'")
+    with pytest.raises(InputError, match="not a plain table"):
+        added(tmp_path / "g", path)
+    path.write_bytes(path.read_bytes()[:5_000])
+    with pytest.raises(InputError, match="damaged"):
+        added(tmp_path / "g", path)
 
 
 def test_a_row_that_is_cut_off_is_rejected_by_itself(tmp_path: Path) -> None:
