@@ -108,6 +108,10 @@ def serve(
         from api.commands.checking import report  # noqa: PLC0415 - others need none of it
 
         report(cli, place, Settings.read(), create=create)
+    if counts and basemap:
+        raise typer.BadParameter(
+            "a map of counts is drawn without a basemap; leave it out", param_hint="--ground"
+        )
     if counts:
         place.checked(AccessSettings())
     set_up(log)

@@ -203,6 +203,10 @@ def test_a_file_of_everything_else_is_refused_in_one_line(tmp_path: Path, projec
 
 
 def test_serve_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
+    unused = run_patchmap(
+        "serve", "--counts", "none.parquet", "--ground", "x.mbtiles", cwd=tmp_path
+    )
+    assert (unused.returncode, "drawn without a basemap" in unused.stderr) == (2, True)
     done = run_patchmap("serve", "--counts", "none.parquet", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (
         1,
