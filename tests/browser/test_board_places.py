@@ -170,6 +170,23 @@ def test_a_month_narrows_every_part_and_back_returns_to_the_period(
     assert watched.faults == []
 
 
+def test_a_month_that_is_left_again_is_called_off(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(f"{address}/?period=latest-3m")
+    watched.wait_for_map()
+    page.route("**month=2026-**", lambda _route: None)  # as if it took long to work out
+    bars = page.locator("#bars a.in")
+    with page.expect_request("**month=2026-01**"):
+        bars.nth(0).hover()
+    with page.expect_event("requestfailed") as left, page.expect_request("**month=2026-02**"):
+        bars.nth(1).hover()
+    assert "month=2026-01" in left.value.url
+    with page.expect_event("requestfailed") as left:
+        page.locator("#headline").hover()
+    assert "month=2026-02" in left.value.url
+    assert watched.faults == []
+
+
 def test_a_month_that_is_pointed_at_is_there_when_it_is_pressed(
     watched: Watched, address: str
 ) -> None:

@@ -1,7 +1,8 @@
 // The bars of the months are a slider, too: arrow keys walk from month to month.
-// A month is fetched as soon as somebody points at it, so that a press shows it at once.
+// A month is fetched as soon as somebody points at it, so that a press shows it at once. One that is
+// left again is called off: who moves over many months wants none of them.
 // @ts-check
-import { prepare } from "./state.js";
+import { forgetOthers, prepare } from "./state.js";
 
 const PAUSE_MS = 200;
 const POINTED_MS = 80;
@@ -17,6 +18,10 @@ export function setUpMonths() {
   };
   strip?.addEventListener("pointerover", onPointed);
   strip?.addEventListener("focusin", onPointed);
+  strip?.addEventListener("pointerleave", () => {
+    clearTimeout(pointed);
+    forgetOthers();
+  });
   // The bar that was pressed is marked at once; what it answers follows.
   strip?.addEventListener("click", (event) => {
     const { target, button, ctrlKey, metaKey, shiftKey } = /** @type {MouseEvent} */ (event);

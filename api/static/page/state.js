@@ -23,7 +23,7 @@ const FRESH_MS = 5000;
 
 /** @type {Map<string, { text: string, ahead: number }>} pages that were read, by their address, and when each was fetched ahead: each is shown at once, and asked for again */
 const pages = new Map();
-/** @typedef {{ top: Promise<string>, whole: Promise<void> }} Coming a page on its way: its text down to its map, '' where there is none, and all of it */
+/** @typedef {{ top: Promise<string>, whole: Promise<void>, own: AbortController, wanted: boolean }} Coming a page on its way: its text down to its map, '' where there is none, all of it, what calls it off, and whether it was pressed */
 /** @type {Map<string, Coming>} pages that are on their way, by their address */
 const preparing = new Map();
 /** @type {Parts} */
@@ -127,21 +127,32 @@ export function prepare(link) {
   const url = new URL(link.href);
   keepLook(url);
   const { href } = pageOf(url);
+  forgetOthers(href);
   if (pages.has(href) || preparing.has(href)) return;
+  const own = new AbortController();
   /** @type {(text: string) => void} */
   let first = () => {};
   const top = /** @type {Promise<string>} */ (new Promise((resolve) => (first = resolve)));
-  const whole = fetchAhead(href, first).finally(() => {
+  const whole = fetchAhead(href, first, own.signal).finally(() => {
     first("");
-    preparing.delete(href);
+    if (preparing.get(href)?.own === own) preparing.delete(href);
   });
-  preparing.set(href, { top, whole });
+  preparing.set(href, { top, whole, own, wanted: false });
 }
 
-/** @param {string} address @param {(text: string) => void} onTop */
-async function fetchAhead(address, onTop) {
+/** Call off what somebody pointed at and did not press: the service stops to work on it. @param {string} [but] the address of a page that is still wanted */
+export function forgetOthers(but = "") {
+  for (const [href, { own, wanted }] of preparing) {
+    if (wanted || href === but) continue;
+    preparing.delete(href);
+    own.abort();
+  }
+}
+
+/** @param {string} address @param {(text: string) => void} onTop @param {AbortSignal} signal */
+async function fetchAhead(address, onTop, signal) {
   try {
-    const response = await fetch(address, { priority: "low", headers: { accept: "text/html" } });
+    const response = await fetch(address, { signal, priority: "low", headers: { accept: "text/html" } });
     if (response.ok && !response.redirected) remember(address, await textOf(response, onTop), performance.now());
   } catch {
     // A press on the link asks for the page again, and shows what is wrong.
@@ -194,6 +205,8 @@ async function load(url) {
   let known, words = "";
   try {
     const coming = preparing.get(asked.href);
+    for (const one of preparing.values()) one.wanted = one === coming;
+    forgetOthers();
     const top = await coming?.top;
     if (own.signal.aborted) return;
     if (top && !pages.has(asked.href)) showTop(top);
