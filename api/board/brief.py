@@ -192,6 +192,7 @@ def _map(findings: Findings, view: BoardView, basemap: Basemap) -> Variables:
         ),
         "over": over,
         "painting": painting,
+        "expected_from": findings.answer.baseline.words if "hot_99" in painting.shades else "",
         "counted": shown_words(findings.answer),
         "counts": painting.counts,
     }

@@ -17,7 +17,7 @@ from api.pages.charts import Chart, chart
 from api.pages.text import percent
 from api.pages.trends import Trend
 from geo.analyses.unusual import JudgedSeries
-from geo.analyses.unusual_text import series_title, step_title
+from geo.analyses.unusual_text import SEASON, season_title, series_title, step_title
 from geo.incidents import category_title
 from geo.surveillance import CANNOT_SAY, FEWER, MORE, USUAL
 
@@ -55,7 +55,7 @@ class Card:
     n
         Its incidents in the period.
     usual
-        How many were to be expected of it in the period, by its past; None where that is not known.
+        What a period of this length has there, by many months; None where that is not known.
     verdict
         One of the verdicts on its last month; '' if it was not judged.
     said
@@ -112,12 +112,14 @@ def lead(findings: Findings) -> Variables:
         }
         for row in records(unusual.head(NAMED))
     ]
+    season = season_title(judged.known.steps.labels[-1])
     sentence = judged.headline.partition(" (")[0]
     if sentence.startswith("Cannot be said yet: "):
         sentence = f"What is unusual {sentence[:1].lower()}{sentence[1:]} of data"
     return {
         "sentence": sentence,
         "named": named,
+        "season": season,
         "more": len(unusual) - len(named),
         "places": _share_words(findings),
     }
@@ -173,7 +175,7 @@ def place_title(card: Card) -> str:
 
 
 def verdict_line(card: Card, judged: JudgedSeries | None) -> str:
-    """The verdict on the last month of a place, or why it has none: `As usual in March 2026`.
+    """The verdict on the last month of a place: `Usual for the time of year in March 2026`.
 
     Returns
     -------
@@ -184,8 +186,11 @@ def verdict_line(card: Card, judged: JudgedSeries | None) -> str:
     when = step_title(judged.known.steps.labels[-1])
     if not card.verdict:
         return f"Not judged: it was not among the places with most incidents before {when}"
-    expected = f": {card.expected} were to be expected" if card.expected else ""
-    return f"{card.said[:1].upper()}{card.said[1:]} in {when}{expected}"
+    expected = f": {card.expected} is usual" if card.expected else ""
+    if card.verdict == CANNOT_SAY:
+        return f"Too early to say of {when}"
+    verdict = "Usual" if card.verdict == USUAL else "Unusual"
+    return f"{verdict} for the time of year in {when}{expected}"
 
 
 def kinds_words(incidents: pd.DataFrame) -> str:
@@ -206,7 +211,7 @@ def verdict_rows(judged: JudgedSeries) -> pd.DataFrame:
 
 
 def unusual_kinds(judged: JudgedSeries | None, area: str) -> str:
-    """The unusual categories of an area: `Burglary: 9 in March 2026, 1 to 4 were to be expected`.
+    """The unusual categories of an area: `Burglary: 9 in March 2026, where 1 to 4 is …`.
 
     Returns
     -------
@@ -217,8 +222,8 @@ def unusual_kinds(judged: JudgedSeries | None, area: str) -> str:
     rows, when = verdict_rows(judged), step_title(judged.known.steps.labels[-1])
     own = rows[rows["category"].notna() & (rows["area_code"] == area)]
     return "; ".join(
-        f"{category_title(str(row['category']))}: {row['n']:,} in {when}, {range_words(row)} were "
-        "to be expected"
+        f"{category_title(str(row['category']))}: {row['n']:,} in {when}, where {range_words(row)} "
+        "is usual for the time of year"
         for row in records(own)
     )
 
@@ -246,11 +251,13 @@ def _verdicts(judged: JudgedSeries | None) -> dict[str, tuple[str, str, str]]:
     if judged is None:
         return {}
     table = judged.table
-    words = {USUAL: "as usual", CANNOT_SAY: "too early to say"}
+    season = season_title(judged.known.steps.labels[-1])
+    begin = f"{season}: " if season != SEASON else ""
+    words = {USUAL: f"{begin}usual", CANNOT_SAY: "too early to say"}
     return {
         str(row["hotspot_id"]): (
             row["verdict"],
-            words.get(row["verdict"], "unusual"),
+            words.get(row["verdict"], f"{begin}unusual"),
             range_words(row) if row["verdict"] in (MORE, FEWER) else "",
         )
         for row in table[table["x"].notna()].to_dict("records")

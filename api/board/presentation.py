@@ -24,7 +24,7 @@ from api.board.leading import leading_area
 from api.board.variables import Variables
 from api.errors import UNANSWERED
 from api.pages.charts import Chart
-from api.pages.text import PATTERN_WORDS, officer_words, percent, usual_words
+from api.pages.text import PATTERN_WORDS, average_words, officer_words, percent
 from geo.analyses.unusual import JudgedSeries
 from geo.analyses.unusual_text import series_title, step_title
 from geo.hotspots.verdict import CERTAINTY
@@ -115,7 +115,7 @@ def _place(
     circle = (float(place["x"]), float(place["y"]), float(place["radius_m"]))
     incidents = findings.answer.counted[findings.within(findings.answer.counted, circle)]
     span = span_words(findings.answer.accounts.period)
-    usual = "" if card.usual is None else f", {usual_words(card.usual)}"
+    usual = "" if card.usual is None else f"; its average is {average_words(card.usual)}"
     streets = [name for name in str(place["streets"] or "").split("; ") if name]
     peak = str(place["peak"]).partition(",")[0]
     group = str(place["group"])

@@ -18,6 +18,7 @@ from api.board.by_street import by_street, street_form
 from api.board.cards import cards, lead, records
 from api.board.findings import PEAK_HOURS, Findings
 from api.board.funnel import Funnel, funnel
+from api.board.hotspot_rows import area_names, places_in
 from api.board.lasting import outdate_boards, reason_shown
 from api.board.leading import leading_area
 from api.board.month_bars import month_bars
@@ -54,9 +55,6 @@ MONTH_CHART = (560.0, 150.0)
 MOST_REPEATS = 10
 MOST_HOTSPOTS: Final = 25
 """Hotspots that the table lists; the file has all."""
-
-MOST_NAMES: Final = 3
-"""Areas of a hotspot that are named."""
 
 MONTHS_TESTED: Final = 12
 """Months on which methods are tested, where the period of the board has fewer."""
@@ -131,17 +129,11 @@ def hotspots(findings: Findings) -> Variables:
     rows = findings.hotspots.drop(columns="geometry")
     return {
         "rows": rows.head(MOST_HOTSPOTS).to_dict("records"),
+        "places_in": places_in(findings),
         "more": max(len(rows) - MOST_HOTSPOTS, 0),
-        "names": {code: _area_names(findings.answer, code) for code in rows["area_code"]},
+        "names": {code: area_names(findings.answer, code) for code in rows["area_code"]},
         "download": _download(_BY_COMMAND["outlines"], findings.question.query()),
     }
-
-
-def _area_names(answer: Answer, codes: str) -> str:
-    """The first areas of a hotspot by name, and how many more there are."""
-    names = answer.areas["area_name"].reindex(codes.split(";")).dropna().astype(str).tolist()
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def places(findings: Findings) -> Variables:

@@ -100,7 +100,7 @@ def draw(
         _add_areas(drawing, answer)
     drawing.overlays(over)
     if painting.numbered is not None:
-        _add_numbers(drawing, painting.numbered)
+        _add_numbers(drawing, painting.numbered, kind="place-number street")
     elif places is not None:
         _add_places(drawing, places, numbered=patrols is None)
     if patrols is not None:
@@ -196,10 +196,10 @@ def _add_places(drawing: MapDrawing, places: gpd.GeoDataFrame, *, numbered: bool
         _add_numbers(drawing, places)
 
 
-def _add_numbers(drawing: MapDrawing, ranked: pd.DataFrame) -> None:
+def _add_numbers(drawing: MapDrawing, ranked: pd.DataFrame, kind: str = "place-number") -> None:
     # The first last, so that its number lies over the others.
     last = ranked[::-1]
-    drawing.labels(last["rank"], last["x"], last["y"], kind="place-number")
+    drawing.labels(last["rank"], last["x"], last["y"], kind=kind)
 
 
 def _add_areas(drawing: MapDrawing, answer: Answer) -> None:
@@ -223,6 +223,7 @@ def _legend(
         headline=headline(answer),
         counted=shown_words(answer),
         painting=painting,
+        expected_from=answer.baseline.words if "hot_99" in painting.shades else "",
         over=over,
         summary=patrols,
         hues=HUES,

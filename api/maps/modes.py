@@ -184,21 +184,24 @@ def _change(answer: Answer) -> Painting:
 def _persistence(answer: Answer, patterns: gpd.GeoDataFrame | None = None) -> Painting:
     if patterns is None:
         raise QuestionError("show", "persistence needs the emerging hotspots")
-    cells = patterns[
-        (patterns["n"].fillna(0) > 0) | ~patterns["pattern"].isin(["none", "undefined"])
-    ]
+    groups = group_of(patterns["pattern"])
+    # What was never hot is as quiet as what shows no pattern, and without incidents not drawn.
+    groups = groups.replace("cold", "none")
+    cells = patterns[(patterns["n"].fillna(0) > 0) | ~groups.isin(["none", "undefined"])]
     # The pattern is of two years; the count in the tooltip is that of the Question.
     now = answer.hotspots.set_index("cell_id")["n"]
     cells = cells.assign(n=now.reindex(cells["cell_id"]).to_numpy())
     shades = {
         kind: Shade(PATTERN_WORDS[kind], style, counted=kind != "none")
         for kind, style in PATTERN_STYLES.items()
+        if kind != "cold"
     }
+    shades["none"] = Shade("Quiet, or no clear pattern", PLAIN, counted=False)
     note = (
         f"How lasting the cells are, over {int(patterns['steps'].max())} months with data; each "
         f"step looks at {WINDOW} months together"
     )
-    return Painting(painted(cells, group_of(cells["pattern"]), cells["reason"]), shades, note)
+    return Painting(painted(cells, groups[cells.index], cells["reason"]), shades, note)
 
 
 def _rates(answer: Answer) -> Painting:

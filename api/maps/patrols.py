@@ -36,7 +36,7 @@ def draw_patrols(drawing: MapDrawing, summary: AllocationSummary) -> None:
             drawing.add(_polyline(line, **style, **({"dash_array": dash} if dash else {})))
         _add_stops(drawing, patrol, visitors)
     if base:
-        drawing.labels(["base"], base[:1], base[1:], kind="place-number")
+        drawing.labels(["base"], base[:1], base[1:], kind="place-number base")
 
 
 def _visitors(summary: AllocationSummary) -> dict[str, list[str]]:

@@ -11,7 +11,15 @@ from markupsafe import Markup
 from api.addresses import OwnAddresses
 from api.pages.area_address import area_address
 from api.pages.navigation import HEAD_FUNCTIONS
-from api.pages.text import CHANGE_WORDS, hours_words, officer_words, percent, signed, usual_words
+from api.pages.text import (
+    CHANGE_WORDS,
+    average_words,
+    conversion_words,
+    hours_words,
+    officer_words,
+    percent,
+    signed,
+)
 from geo.incidents import category_title
 
 # Stands in a page for a section that is sent later; escaped text can never contain it.
@@ -30,6 +38,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "signed": signed,
     "percent": percent,
     "officer_words": officer_words,
+    "conversion": conversion_words,
 }
 templates.filters |= _FILTERS
 templates.globals |= {
@@ -38,5 +47,5 @@ templates.globals |= {
     "section": lambda name: Markup("<?section {}?>").format(name),
     "change_words": CHANGE_WORDS,
     "hours_words": hours_words,
-    "usual_words": usual_words,
+    "average_words": average_words,
 }

@@ -185,9 +185,18 @@ def total_words(answer: Answer) -> str:
     return f"{part}{total['n_compared']:,} before, {change}: {certainty}"
 
 
-def usual_words(usual: float) -> str:
-    """How many incidents are usual: `usually about 22`."""
-    return "usually fewer than 1" if usual < 0.5 else f"usually about {usual:,.0f}"
+def average_words(average: float) -> str:
+    """What a place has in a period of this length, by its incidents of many months: `about 22`.
+
+    This is no season's: what is usual for the time of year is judged by earlier years.
+    """
+    return "below 1" if average < 0.5 else f"about {average:,.0f}"
+
+
+def conversion_words(operation: str) -> str:
+    """PROJ's name of a conversion of coordinates as people read it: without the order of axes."""
+    parts = [part.removeprefix("Inverse of ") for part in operation.split(" + ")]
+    return ", ".join(part for part in parts if not part.startswith("axis order change"))
 
 
 def officer_words(officer: str) -> str:

@@ -226,8 +226,8 @@ def _headline(
     noun = f"{streets.unit}{'' if of == 1 else 's'}"
     length, chance = _percent(half.length_share), _percent(half.length_share_by_chance)
     start = (
-        f"Half of the incidents on streets are on {half.streets:,} of {of:,} {noun}, {length} of "
-        "the street length"
+        f"Half of the incidents within {streets.tolerance_m} m of a {streets.unit} of the layer "
+        f"are on {half.streets:,} of its {of:,} {noun}, {length} of the street length"
     )
     if concentrated:
         return f"{start}; chance alone would put them on {chance}."

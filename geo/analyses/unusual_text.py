@@ -21,9 +21,18 @@ _MOST_RISE: Final = 9.995
 """A smallest detectable rise from ten times the expected count on is said to be no rise at all."""
 
 
+SEASON: Final = "the time of year"
+"""What a week is judged by: it has no name of its own in other years."""
+
+
 def step_title(label: str) -> str:
     """A month or week as people read it: `March 2026`, or `the week 2026-W13`."""
     return f"the week {label}" if "W" in label else Period.of_months(label, label).title
+
+
+def season_title(label: str) -> str:
+    """The time of year that a month or week is judged by: `March`, or `the time of year`."""
+    return SEASON if "W" in label else f"{Period.of_months(label, label).first:%B}"
 
 
 def headline_of(rows: pd.DataFrame, steps: Steps, *, fewest: int) -> str:

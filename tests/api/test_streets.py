@@ -73,7 +73,7 @@ def test_the_board_lists_them_and_draws_them(streets: TestClient) -> None:
     page = streets.get(f"/?{QUESTION}&layer=wards").text
     section = page[page.index('<section id="streets"') :].partition("</section>")[0]
     sentence = re.search(r'<p class="say">(.*?)</p>', section)[1]
-    assert sentence.startswith("Half of the incidents on streets are on ")
+    assert sentence.startswith("Half of the incidents within 50 m of a street of the layer are on ")
     assert section.count('<tr data-at="street:') == 9
     assert "move each incident" in section
     assert 'href="/download/street-counts.csv?' in section

@@ -97,7 +97,7 @@ def test_numbers_and_verdict_of_a_place_have_lines_of_their_own(
     # The widest words that a card has.
     page.evaluate(
         """() => document.querySelectorAll(".place .facts").forEach((facts) => {
-            facts.innerHTML = "<strong>1,104</strong> · usually 1,104";
+            facts.innerHTML = "<strong>1,104</strong> · average 1,104";
             facts.parentElement.querySelector(".verdict")?.remove();
             facts.insertAdjacentHTML("afterend", "<p class='verdict'>too early to say</p>");
         })"""

@@ -40,7 +40,7 @@ function addBasemap(map, { places = true } = {}) {
     return new Response(stream).arrayBuffer();
   }
 
-  const view = { zoom: map.getZoom() ?? 12, scale: 1 };
+  const view = { zoom: map.getZoom() ?? 12, scale: 1, text: 1 };
   const { paint, labels, background } = /** @type {any} */ (window).patchmapBasemapRules(lib, sources.map(({ id }) => id), view, { dark, places });
   map.getContainer().style.background = background;
   // On paper a dark one is turned light by the style of the map: printing does not wait for tiles.
@@ -118,6 +118,11 @@ function addBasemap(map, { places = true } = {}) {
   guard(names.labelers);
   ground.addTo(map);
   names.addTo(map);
+  map.on("textscale", (/** @type {{ scale: number }} */ { scale }) => {
+    view.text = scale;
+    names.clearLayout();
+    names.rerenderTiles();
+  });
 
   const said = document.createElement("span");
   for (const credit of new Set(sources.map(({ attribution }) => attribution).filter(Boolean))) {

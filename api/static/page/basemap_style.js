@@ -3,7 +3,7 @@
 // @ts-check
 (() => {
   /** @typedef {{ props: Record<string, any> }} Feature */
-  /** @typedef {{ zoom: number, scale: number }} View the map's own zoom, and how large a tile is drawn */
+  /** @typedef {{ zoom: number, scale: number, text: number }} View the map's own zoom, how large a tile is drawn, and how much larger than usual its names are */
 
   const LIGHT = {
     land: "#f3f1ec", built: "#e9e5de", water: "#cfdbe2", green: "#e1e9da", wood: "#d7e2d1", site: "#eae6df",
@@ -143,8 +143,8 @@
 
     /** @param {number[][]} stops @param {string} fill @param {{ weight?: number, style?: string }} [more] */
     const letters = (stops, fill, { weight = 400, style } = {}) => ({
-      fontFamily: FONT, fontWeight: weight, fontStyle: style, fill, stroke: colour.halo, width: px(() => 3.2),
-      fontSize: px((zoom) => Math.max(between(stops, zoom), SMALLEST)), lineHeight: 1.1,
+      fontFamily: FONT, fontWeight: weight, fontStyle: style, fill, stroke: colour.halo, width: px(() => 3.2 * Math.sqrt(view.text)),
+      fontSize: px((zoom) => Math.max(between(stops, zoom), SMALLEST) * view.text), lineHeight: 1.1,
     });
     /** @param {string | string[]} layers @param {any} text @param {any} more */
     const named = (layers, text, more) => rule(labels, layers, new lib.CenteredTextSymbolizer({ labelProps: ["name1", "name", "name:latin"], ...text }), more);
@@ -167,11 +167,13 @@
       if (number < 5) rule(labels, layers, along(["number", "ref"]), { filter: of(number), from: 11, to: 13 });
       rule(labels, layers, along(["name", "name1", "number", "ref"]), { filter: of(number), from });
     }
+    /** In large letters the names of parks and sites would hide what the map is about. @param {RegExp} kinds */
+    const minor = (kinds) => (/** @type {number} */ z, /** @type {Feature} */ f) => view.text < 1.5 && typed(kinds)(z, f);
     named("names", letters([[13, 11.5], [16, 13]], colour.waterText, { style: "italic" }), { filter: typed(/^water$/i), from: 12 });
     const stream = letters([[13, 11.5], [16, 13]], colour.waterText, { style: "italic" });
     rule(labels, ["waterlines", "waterway"], straightened(new lib.LineLabelSymbolizer({ labelProps: ["name"], position: 2, repeatDistance: 400, ...stream }), view), { from: 13 });
-    named("names", letters([[13, 11.5], [16, 13]], colour.greenText), { filter: typed(/^(greenspace|woodland|landcover|national park)$/i), from: 14 });
-    named("names", letters([[13, 11.5], [16, 13]], colour.text), { filter: typed(/^(sites|landform)$/i), from: 14 });
+    named("names", letters([[13, 11.5], [16, 13]], colour.greenText), { filter: minor(/^(greenspace|woodland|landcover|national park)$/i), from: 14 });
+    named("names", letters([[13, 11.5], [16, 13]], colour.text), { filter: minor(/^(sites|landform)$/i), from: 14 });
     return { paint, labels, background: colour.land };
   }
 

@@ -45,8 +45,15 @@ export function linkMapAndTables() {
 /** @param {[number, number, number]} view */
 const viewText = ([lat, lng, zoom]) => `${+lat.toFixed(5)},${+lng.toFixed(5)},${+zoom.toFixed(1)}`;
 
+/** The numbers of unusual places have the colour of their cards. */
+const unusualMessage = () => ({
+  patchmap: "unusual",
+  ranks: [...document.querySelectorAll("#cards .place.unusual .rank")].map((rank) => rank.textContent ?? ""),
+});
+
 /** Each map says that it is being drawn until it is. */
 export function watchMaps() {
+  post(unusualMessage());
   for (const map of maps()) {
     const drawn = () => map.closest(".frame")?.classList.add("drawn");
     map.addEventListener("load", drawn);
@@ -65,6 +72,7 @@ function showOn(map) {
   if (view) send({ patchmap: "move", view: view.split(",").map(Number) });
   send({ patchmap: "light", at, centre: !view });
   send(markMessage(mark));
+  send(unusualMessage());
 }
 
 /** What tells a map which place was looked for: its point or its box, and its name. @param {string} mark */

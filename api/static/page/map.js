@@ -34,8 +34,34 @@
     const [beside, over] = ways.map(([x, y, top]) => map.getBoundsZoom(home, false, L.point(x + 20, y + top + 20)));
     return ways[beside >= over ? 0 : 1];
   }
+  /** @type {Map<any, any>} how far beside its place each label stands at the usual size */
+  const asides = new Map();
+  /** The size of type of a board on a small screen, and how much larger a presentation writes than a board. */
+  const [BOARD_PX, PRESENTED] = [19, 1.65];
+  /** The map writes as large as the board around it: larger on a wide screen, and in a presentation, which is read from five metres. */
+  function scaleText() {
+    const page = inBoard ? window.frameElement?.ownerDocument : null;
+    if (!page) return;
+    const presented = page.body.classList.contains("presenting");
+    const wide = Math.max(parseFloat(getComputedStyle(page.documentElement).fontSize) / BOARD_PX, 1);
+    const scale = document.body.classList.contains("on-paper") ? 1 : wide * (presented ? PRESENTED : 1);
+    document.body.classList.toggle("presented", presented);
+    if (scale === Number(document.documentElement.dataset.scale ?? 1)) return;
+    document.documentElement.dataset.scale = `${scale}`;
+    document.documentElement.style.fontSize = `${16 * scale}px`;
+    L.Control.Scale.prototype.options.maxWidth = 100 * scale;
+    map.fire("textscale", { scale });
+    map.eachLayer((/** @type {any} */ layer) => {
+      const tooltip = layer.getTooltip?.();
+      if (!tooltip?.options.permanent) return;
+      asides.set(tooltip, asides.get(tooltip) ?? L.point(tooltip.options.offset));
+      tooltip.options.offset = asides.get(tooltip).multiplyBy(scale);
+      tooltip.update();
+    });
+  }
   /** Until somebody moves the map, it fills whatever frame or paper it is given. */
   function fit() {
+    scaleText();
     quietly(() => {
       map.invalidateSize({ animate: false, pan: moved });
       const { x, y } = map.getSize();
@@ -113,6 +139,16 @@
       moved = false;
       fit();
     }
+  });
+
+  /** Numbers of unusual places, as their cards have them. @param {string[]} ranks */
+  function markUnusual(ranks) {
+    for (const number of document.querySelectorAll(".place-number:not(.street, .base)")) {
+      number.classList.toggle("unusual", ranks.includes(number.textContent ?? ""));
+    }
+  }
+  window.addEventListener("message", (event) => {
+    if (event.source === window.parent && event.data?.patchmap === "unusual") markUnusual(event.data.ranks);
   });
 
   const marks = L.layerGroup().addTo(map);

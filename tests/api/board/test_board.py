@@ -154,7 +154,7 @@ def test_the_story_of_a_place_names_its_streets_and_its_rank(town_client: TestCl
     title = html.unescape(re.search(r'id="story-title"[^>]*>(.*?) <span', story)[1])
     assert title == "Place 1: <i>On or near</i> Mill Lane, <b>Abbey</b> & Co"
     assert re.search(r"<dt>Kinds</dt><dd>Anti-social behaviour \d+, Burglary \d+</dd>", story)
-    assert "usually about" in story
+    assert "; its average is about" in story
     assert 'class="spark"' in story
     assert "2024-01 to 2024-02" in story
     assert "<i>" not in story
@@ -173,10 +173,10 @@ def test_what_is_usual_is_not_said_of_places_without_earlier_incidents(
     for address, more in (("/", "&present=1"), ("/brief.html", "")):
         later = town_client.get(f"{address}{LATER}{more}").text
         whole = town_client.get(f"{address}{QUESTION}{more}").text
-        assert re.search(r"usually (about )?\d", later), address
-        assert not re.search(r"usually (about )?\d", whole), address
+        assert re.search(r"average (is about )?\d", later), address
+        assert not re.search(r"average (is about )?\d", whole), address
     at = place_of(town_client.get(QUESTION).text)
-    assert "usually" not in town_client.get(f"/story{QUESTION}&at={at}").text
+    assert "average" not in town_client.get(f"/story{QUESTION}&at={at}").text
 
 
 @pytest.mark.parametrize(
@@ -531,7 +531,9 @@ def test_hotspots_are_listed_with_their_shares_of_land_and_incidents(
     (hotspot,) = [feature["properties"] for feature in items["features"]]
     row = re.search(r'<tr data-at="([^"]+)">(.+?)</tr>', table, re.DOTALL)
     assert hotspot["cluster_id"] == f"c-{row[1]}"
-    numbers = [float(value) for value in re.findall(r'data-sort="([^"]+)"', row[2])]
+    place, *numbers = [float(value) for value in re.findall(r'data-sort="([^"]+)"', row[2])]
+    assert place == 1
+    assert '<span class="rank">1</span>' in row[2]
     names = ("n", "expected", "share", "land_share", "cells")
     assert numbers == pytest.approx([hotspot[name] for name in names])
     assert "Expected: what an even spread over Wards of the town would lead one to expect" in table

@@ -59,7 +59,7 @@ def test_an_area_tells_what_is_unusual_of_it_and_when(years: TestClient) -> None
     for address in (f"/story{LAST}&at=B", f"/{LAST}&at=B"):
         story = years.get(address).text.partition('id="story-title"')[2]
         said = re.search(r"<dt>Its own past</dt><dd>(.*?)</dd>", story)[1]
-        pattern = r"Burglary: \d+ in February 2024, \d+ to \d+ were to be expected"
+        pattern = r"Burglary: \d+ in February 2024, where \d+ to \d+ is usual for the time of year"
         assert any(re.fullmatch(pattern, one) for one in said.split("; "))
     assert "Its own past" not in years.get(f"/story{LAST}&at=A").text
 

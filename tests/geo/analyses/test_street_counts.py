@@ -159,7 +159,8 @@ def test_concentration_is_only_claimed_where_it_is_more_than_chance(count) -> No
     concentrated = count(busy, when="2024-01-10T12:00:00").parameters
     assert concentrated["concentrated"] is True
     assert concentrated["headline"].startswith(
-        "Half of the incidents on streets are on 1 of 4 streets, 6.2 % of the street length; chance"
+        "Half of the incidents within 50 m of a street of the layer are on 1 of its 4 streets, 6.2 "
+        "% of the street length; chance"
     )
 
 

@@ -1,0 +1,162 @@
+"""How the board looks: one style of numbers, text that is read from five metres, light paper."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Watched
+
+pytestmark = pytest.mark.browser
+
+MARCH = "period=latest-1m&compare=previous"
+READ_FROM_FIVE_METRES_PX = 24
+"""On a screen of 1,080 pixels; on one of 2,160 twice as many."""
+
+SQUARE_PX = 8
+"""What the corners of a square number are rounded by at most."""
+
+_SIZES = """() => Object.fromEntries([".place-number:not(.dot)", ".area-label", ".legend li"].map(
+    (one) => [one, parseFloat(getComputedStyle(document.querySelector(one)).fontSize)]
+))"""
+_SHAPE = """(disc) => {
+    const { width, height } = disc.getBoundingClientRect();
+    const { backgroundColor } = getComputedStyle(disc);
+    return [disc.textContent.trim(), Math.abs(width - height) < 2, backgroundColor];
+}"""
+_LINES = "(one) => new Set([...one.getClientRects()].map(({ top }) => Math.round(top))).size"
+
+
+def text_sizes(page: Page) -> dict[str, float]:
+    """The heights of the letters on the map, in pixels."""
+    page.wait_for_timeout(300)  # the map has followed its frame
+    sizes: dict[str, float] = page.frames[1].evaluate(_SIZES)
+    return sizes
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160)])
+def test_the_map_of_a_presentation_is_read_from_five_metres(
+    watched: Watched, address: str, width: int, height: int
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{address}/?{MARCH}&present=1")
+    watched.wait_for_map()
+    scale = height / 1080
+    presented = text_sizes(page)
+    watched.keep(f"present-{width}")
+    assert min(presented.values()) >= READ_FROM_FIVE_METRES_PX * scale, presented
+    page.keyboard.press("Escape")
+    expect(page.locator("body.presenting")).to_have_count(0)
+    board = text_sizes(page)
+    assert all(15 * scale <= size < presented[one] for one, size in board.items()), board
+    assert watched.faults == []
+
+
+def test_a_place_has_one_number_of_one_style_everywhere(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(f"{address}/?{MARCH}")
+    watched.wait_for_map()
+    page.wait_for_load_state("load")
+    for table in ("#hotspots", "#ranked", "#streets"):
+        page.locator(f"{table} details.dense summary").click()
+    frame = page.frame_locator("iframe.map")
+    numbers = frame.locator(".place-number:not(.dot)")
+    first = [
+        one.evaluate(_SHAPE)
+        for one in (
+            numbers.last,
+            page.locator("#cards .rank").first,
+            page.locator("#ranked .rank").first,
+            page.locator("#hotspots .rank").first,
+        )
+    ]
+    assert first == [["1", True, "rgb(17, 17, 17)"]] * 4
+    # A hotspot has the numbers of the places in it, and none of its own.
+    ranks = set(page.locator("#ranked .rank").all_inner_texts())
+    within = page.locator("#hotspots .rank").all_inner_texts()
+    assert set(within) <= ranks
+    assert len(within) == len(set(within))
+    # Streets are numbered, too: their numbers are squares.
+    page.goto(f"{address}/?{MARCH}&show=streets")
+    watched.wait_for_map()
+    corners = [
+        one.evaluate("(one) => parseFloat(getComputedStyle(one).borderRadius)") < SQUARE_PX
+        for one in (numbers.last, page.locator("#streets .rank").first)
+    ]
+    assert corners == [True, True]
+    assert numbers.last.inner_text() == "1"
+
+
+def test_an_unusual_place_has_the_colour_of_its_card_on_the_map(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.goto(f"{address}/?{MARCH}")
+    watched.wait_for_map()
+    page.wait_for_load_state("load")
+    # Whatever is unusual in the data: a map that is drawn follows the cards.
+    page.locator("#cards .place").nth(1).evaluate("(card) => card.classList.add('unusual')")
+    page.locator("iframe.map").evaluate("(frame) => frame.contentWindow.location.reload()")
+    unusual = page.locator("#cards .place.unusual .rank").all_inner_texts()
+    assert "2" in unusual
+    frame = page.frame_locator("iframe.map")
+    expect(frame.locator(".place-number.unusual")).to_have_count(len(unusual))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_link_of_the_lead_breaks_and_the_question_is_whole(
+    watched: Watched, address: str, width: int
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": 844 if width == 390 else 720})
+    page.goto(f"{address}/?period=latest-28d&compare=previous")
+    page.locator(".lead .rest").wait_for()
+    assert page.locator(".lead .rest").evaluate(_LINES) == 1
+    asked = page.locator(".asked")
+    assert asked.evaluate("(one) => one.scrollHeight <= one.clientHeight + 1")
+    expect(page.locator(".change")).to_have_text("Change")
+    assert page.locator(".change > span").evaluate("(one) => one.getBoundingClientRect().left") > 0
+
+
+def test_the_basemap_stays_on_paper_and_is_light_there(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="dark")
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(f"{address}/?{MARCH}")
+    page.frame_locator("iframe.map").locator("canvas.leaflet-tile-loaded").first.wait_for()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    # Chromium prints the strokes of a canvas. Only within a group of its own, as anything less than
+    # opaque is, does what it clears spare the basemap under it.
+    opacity, filters = page.frames[1].evaluate(
+        """() => {
+            const style = (selector) => getComputedStyle(document.querySelector(selector));
+            const panes = [".leaflet-tile-pane", ".leaflet-basemap-names-pane"];
+            const { opacity } = style(".leaflet-overlay-pane canvas");
+            return [opacity, panes.map((one) => style(one).filter)];
+        }"""
+    )
+    assert 0.99 < float(opacity) < 1
+    assert all(one.startswith("invert(1)") for one in filters)
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+def test_the_legend_of_an_allocation_leaves_the_areas_free(
+    watched: Watched, address: str, width: int, height: int
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{address}/allocation")
+    watched.wait_for_map()
+    page.wait_for_timeout(300)
+    watched.keep(f"allocation-legend-{width}")
+    covered = page.frames[1].evaluate(
+        """() => {
+            const [key, map] = [".legend", ".leaflet-container"].map(
+                (one) => document.querySelector(one).getBoundingClientRect());
+            return (key.width * key.height) / (map.width * map.height);
+        }"""
+    )
+    assert covered < 0.25
