@@ -6,11 +6,10 @@ Source: OS Open Names technical specification. One table, called `NamedPlace` un
 
 from __future__ import annotations
 
-import csv
 import io
 import sqlite3
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -91,10 +90,10 @@ def _columns(database: sqlite3.Connection, table: str) -> dict[str, str]:
 
 
 def _shape_column(database: sqlite3.Connection, table: str) -> str:
-    found = database.execute(
+    row = database.execute(
         "SELECT column_name FROM gpkg_geometry_columns WHERE lower(table_name) = lower(?)", [table]
     ).fetchone()
-    return str(found[0]) if found else ""
+    return str(row[0]) if row else ""
 
 
 @contextmanager
@@ -137,10 +136,14 @@ class _Rows(io.RawIOBase):
         return [*cells, *_point(shape)]
 
 
-def _csv(rows: Iterator[list[object]] | list[list[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode("utf-8", "replace")
+def _csv(rows: Iterable[Sequence[object]]) -> bytes:
+    """Rows for this project's own reader: no cell is changed, as for a spreadsheet it would be."""
+    lines = [",".join(map(_cell, row)) + "\n" for row in rows]
+    return "".join(lines).encode("utf-8", "replace")
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else '"' + str(value).replace('"', '""') + '"'
 
 
 def _point(shape: object) -> tuple[float | str, float | str]:
