@@ -95,8 +95,9 @@ class LayerIndex:
         self._like = like
         self.used = time.monotonic()
         self._grids: _Latest[Grid, Cells] = _Latest(MOST_GRIDS)
-        self._of_incidents: _Latest[Hashable, Any] = _Latest(MOST_OF_INCIDENTS)
-        self._incidents: Callable[[], pd.DataFrame | None] = lambda: None
+        # One tuple, so that nobody takes what was made of a frame for that of another.
+        self._of_incidents: tuple[Callable[[], pd.DataFrame | None], _Latest[Hashable, Any]]
+        self._of_incidents = (lambda: None), _Latest(MOST_OF_INCIDENTS)
 
     @cached_property
     def locator(self) -> AreaLocator:
@@ -174,11 +175,12 @@ class LayerIndex:
         """
         if self._like:
             return self._like.of_incidents(incidents, key, make)
-        if self._incidents() is not incidents:
+        of, latest = self._of_incidents
+        if of() is not incidents:
+            latest = _Latest(MOST_OF_INCIDENTS)
             # Held weakly: the incidents of a state that has gone must not stay for this alone.
-            self._incidents = weakref.ref(incidents)
-            self._of_incidents = _Latest(MOST_OF_INCIDENTS)
-        value: Value = self._of_incidents.made(key, make)
+            self._of_incidents = weakref.ref(incidents), latest
+        value: Value = latest.made(key, make)
         return value
 
 

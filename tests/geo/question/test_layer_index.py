@@ -14,6 +14,7 @@ import shapely
 
 from geo.cells import Grid
 from geo.errors import InputError
+from geo.question import layer_index
 from geo.question.layer_index import MOST_GRIDS, MOST_LAYERS, LayerIndex, LayerIndexes
 
 
@@ -105,3 +106,19 @@ def test_the_index_of_a_layer_does_not_keep_incidents_that_are_gone() -> None:
     del incidents
     gc.collect()
     assert gone() is None
+
+
+def test_what_was_made_of_other_incidents_is_never_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    index, former, present = LayerIndex(squares()), pd.DataFrame(), pd.DataFrame()
+    assert index.of_incidents(former, "points", lambda: "former") == "former"
+    meanwhile = []
+
+    def latest(most: int) -> layer_index._Latest[str, str]:
+        # As another request does between two steps of this one.
+        monkeypatch.undo()
+        meanwhile.append(index.of_incidents(present, "points", lambda: "present"))
+        return layer_index._Latest(most)
+
+    monkeypatch.setattr(layer_index, "_Latest", latest)
+    assert index.of_incidents(present, "points", lambda: "present") == "present"
+    assert meanwhile == ["present"]
