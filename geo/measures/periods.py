@@ -47,11 +47,19 @@ def named_period(text: str) -> Period | None:
     # Days are also written as an interval of ISO 8601, where no century is left out.
     if re.fullmatch(r"\d{4}(-\d\d){1,2}/\d{4}(-\d\d){1,2}", plain):
         return _span(*plain.split("/"))
+    if _is_two_years(plain):
+        return None
     for mark in (" - ", " to ", "-"):
         first, separator, last = plain.partition(mark)
         if separator and (span := _span(first.strip(), last.strip())):
             return span
     return None
+
+
+def _is_two_years(text: str) -> bool:
+    """Whether it may be a financial year or two years, as 2018-19; 2011-12 is a month by ISO."""
+    match = re.fullmatch(r"(\d{4})-(\d\d)", text)
+    return match is not None and (int(match[1]) + 1) % 100 == int(match[2])
 
 
 def _span(first: str, last: str) -> Period | None:

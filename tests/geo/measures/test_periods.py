@@ -35,7 +35,18 @@ def test_a_name_of_a_period_is_its_days(text, days):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "soon", "2019/21", "2019 Q5", "2024 H3", "2018-13", "2019-02-30", "2020 - 2019", "3019"],
+    [
+        "",
+        "soon",
+        "2019/21",
+        "2019 Q5",
+        "2024 H3",
+        "2018-13",
+        "2019-02-30",
+        "2020 - 2019",
+        "3019",
+        "2018-19",
+    ],
 )
 def test_what_names_no_period_has_no_days(text):
     assert named_period(text) is None
