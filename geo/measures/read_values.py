@@ -10,7 +10,6 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from geo.errors import InputError
 from geo.formats.csv_table import Table
@@ -151,7 +150,9 @@ def once(
     if not frame.duplicated(keys).any():
         return frame
     repeated = frame.duplicated(list(VALUE_COLUMNS)).to_numpy()
-    contradicted = (frame.duplicated(keys, keep=False) & ~frame.duplicated(keep=False)).to_numpy()
+    several = frame.drop_duplicates().duplicated(keys, keep=False)
+    named = pd.MultiIndex.from_frame(frame[keys])
+    contradicted = named.isin(pd.MultiIndex.from_frame(frame.drop_duplicates()[keys])[several])
     reasons = first_reasons(
         reasons_where(contradicted, _STANDS_TWICE), reasons_where(repeated, _REPEATED)
     )
@@ -205,23 +206,29 @@ def _rows(
         last_day=last,
         note=_notes(table, columns, numbers),
     )
-    multiplier = np.array([_multiplier(known, own) for own in ids], dtype=float)
-    rows = rows.assign(value=_computed(rows, multiplier))
+    rows = rows.assign(value=_computed(rows, known))
     width = reasons_where(table.wrong_width, "more or fewer fields than the header")
     reasons = first_reasons(width, no_area, unknown, no_period, *wrong, _impossible(rows, known))
     return rows[list(VALUE_COLUMNS)], reasons
 
 
-def _multiplier(known: Mapping[str, Measure], measure_id: object) -> float:
-    return known[str(measure_id)].multiplier if measure_id in known else np.nan
-
-
-def _computed(rows: pd.DataFrame, multiplier: NDArray[np.float64]) -> pd.Series:
+def _computed(rows: pd.DataFrame, known: Mapping[str, Measure]) -> pd.Series:
     """The values, and where none is published what numerator and denominator make."""
-    denominator = rows["denominator"].where(rows["denominator"] > 0)
-    computed = multiplier * rows["numerator"] / denominator
+    computed = pd.Series(np.nan, index=rows.index)
+    for own, measure in known.items():
+        chosen = rows["measure_id"] == own
+        computed[chosen] = _made(rows[chosen], measure)
     # A mark says that it was not to be published.
     return rows["value"].where(rows["value"].notna() | (rows["note"] != ""), computed)
+
+
+def _made(rows: pd.DataFrame, measure: Measure) -> pd.Series:
+    """What numerators and denominators make: of what adds up the numerator is the value."""
+    if measure.adds_up:
+        return rows["numerator"]
+    return (
+        measure.multiplier * rows["numerator"] / rows["denominator"].where(rows["denominator"] > 0)
+    )
 
 
 def _notes(table: Table, columns: Mapping[str, str], numbers: Mapping[str, Numbers]) -> Texts:
@@ -272,11 +279,10 @@ def _inconsistent(values: pd.DataFrame, known: Mapping[str, Measure]) -> list[st
     notices = []
     for own, measure in known.items():
         rows = values[(values["measure_id"] == own) & (values["denominator"] > 0)]
-        made = measure.multiplier * rows["numerator"] / rows["denominator"]
+        made = _made(rows, measure)
         wrong = (rows["value"] - made).abs() > _ROUNDED * made.abs().clip(lower=1)
         if wrong.sum() > 0:
-            notices.append(
-                f"{own}: {int(wrong.sum()):,} values are not {measure.multiplier:g} × numerator / "
-                "denominator; check --multiplier"
-            )
+            ratio = f"{measure.multiplier:g} × numerator / denominator; check --multiplier"
+            said = "their numerators" if measure.adds_up else ratio
+            notices.append(f"{own}: {int(wrong.sum()):,} values are not {said}")
     return notices

@@ -51,6 +51,18 @@ def test_each_row_is_a_value_of_an_area_and_a_period(read):
     ]
 
 
+def test_what_adds_up_is_its_numerator_where_no_value_is_published(read):
+    result = read("area,year,count,population\nA,2021,30,600\n")
+    assert result.values["value"].tolist() == [30.0]
+    assert result.notices == ()
+
+
+def test_a_value_that_stands_twice_and_is_contradicted_is_not_kept(read):
+    result = read("area,year,value\nA,2021,1\nA,2021,1\nA,2021,2\nB,2021,3\n")
+    assert result.values["area_code"].tolist() == ["B"]
+    assert [line for line, _, _ in sorted(result.rejected.rows)] == [2, 3, 4]
+
+
 def test_rows_that_are_no_values_are_rejected_with_their_lines(read):
     result = read(
         "Area,Year,Value\nA,2021,1\nX,2021,1\nB,later,1\nB,2021,many\n,2021,1\nB,2021,-1\nA,2021,1\n"
