@@ -31,7 +31,8 @@ def copy_store(
         If the target is not empty, or has another working CRS or coordinate operation.
     """
     # With `history`: a store whose imports were all undone is not empty either.
-    if target.layers() or target.imports(history=True) or target.plans() or target.measures():
+    imported = target.imports(history=True) or target.table_imports()
+    if target.layers() or imported or target.plans() or target.measures():
         raise ConflictError("the store to copy to already holds data; name a new one")
     if target.projection != source.projection:
         raise ConflictError(

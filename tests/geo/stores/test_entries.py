@@ -102,3 +102,12 @@ def test_a_copy_has_the_same_entries(filled, new_store):
     undo(target, 2)
     assert "r1" not in set(target.entries()["entry_id"])
     target.close()
+
+
+def test_a_store_of_entries_alone_is_not_copied_over(filled, new_store):
+    target = new_store()()
+    put(target, minutes("own", 30))
+    with pytest.raises(ConflictError, match="already holds data"):
+        copy_store(filled, target)
+    assert list(target.entries()["entry_id"]) == ["own"]
+    target.close()
