@@ -36,7 +36,7 @@ from geo.prepared import prepared
 from geo.properties import cached_property
 from geo.question.answer import Visible
 from geo.question.ask import Answer, Question, ask, default_layer
-from geo.question.concealed import concealed, limited, without_locations
+from geo.question.concealed import CONCEALED, concealed, limited, without_locations
 from geo.question.exclusions import UNSEEN, names_ranked_place
 from geo.question.layer_index import LayerIndexes
 from geo.question.resolve import check_names
@@ -45,6 +45,9 @@ from geo.store.layer_ids import areas_among, find_layer
 from geo.store.measure_contract import TableImport, TableSubject
 
 Bools = NDArray[np.bool_]
+
+GONE: Final = f"{CONCEALED}gone"
+"""Stands for the code of an area that its layer no longer has."""
 
 _NONE: Final = "none of your areas is in this store any more; ask an administrator"
 
@@ -124,9 +127,16 @@ class _AskedSnapshot(_PlansHidden):
         ids = {one.layer_id for one in self._limits.layers()} | named
         return [one for one in every if one.layer_id in ids]
 
+    def layer(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+        """Return a layer of areas, or that of a measure or of entries: what is carried is alike."""
+        if self._is_measured(layer_id):
+            return self.features(layer_id)
+        return super().layer(layer_id)
+
     def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
         """Return a layer's metadata and features."""
-        find_layer(self.layers(), layer_id)
+        if not self._is_measured(layer_id):
+            find_layer(self.layers(), layer_id)
         metadata, frame = self.whole.features(layer_id)
         # Streets are made of segments by their names, and shown by the areas that they lie in.
         if self.view.areas is None or metadata.kind == "lines":
@@ -156,7 +166,8 @@ class _AskedSnapshot(_PlansHidden):
             return values
         layers = {one.measure_id: one.layer_id for one in self.whole.measures()}
         codes = self._limits.concealed_codes(values["measure_id"].map(layers), values["area_code"])
-        renamed = values_frame(values.assign(area_code=codes))
+        named = values.assign(area_code=codes)
+        renamed = values_frame(named[named["area_code"] != GONE])
         return renamed if area_codes is None else renamed[renamed["area_code"].isin(area_codes)]
 
     def entries(
@@ -168,6 +179,14 @@ class _AskedSnapshot(_PlansHidden):
             return entries
         codes = self._limits.concealed_codes(entries["layer_id"], entries["area_code"])
         return entries_frame(entries.assign(area_code=codes))
+
+    def _is_measured(self, layer_id: str) -> bool:
+        """Whether measures or entries are of a layer of areas that is neither seen nor named."""
+        every = areas_among(self.whole.layers())
+        if is_among(self.layers(), layer_id) or not is_among(every, layer_id):
+            return False
+        measured = {one.layer_id for one in self.whole.measures()}
+        return layer_id in measured or layer_id in set(self.whole.entries()["layer_id"])
 
 
 class LimitedSnapshot(_PlansHidden):
@@ -269,7 +288,7 @@ class LimitedSnapshot(_PlansHidden):
         return self.whole.table_imports(subject) if self.view.areas is None else []
 
     def concealed_codes(self, layers: pd.Series, codes: pd.Series) -> list[str]:
-        """Return codes of areas as `concealed` has them; those that their layer lacks get none.
+        """Return codes of areas as `concealed` has them; `GONE` for those that their layer lacks.
 
         Parameters
         ----------
@@ -284,7 +303,10 @@ class LimitedSnapshot(_PlansHidden):
                 own = self.concealed(str(layer_id)).index.astype(str)
                 names[str(layer_id)] = dict(zip(frame.index.astype(str), own, strict=True))
         pairs = zip(layers, codes, strict=True)
-        return [names.get(str(layer), {}).get(str(code), "") for layer, code in pairs]
+        # Without a code an entry would be one of the whole city.
+        return [
+            names.get(str(layer), {}).get(str(code), GONE if code else "") for layer, code in pairs
+        ]
 
     def _sees_areas(self, layers: pd.Series, codes: pd.Series) -> Bools:
         """Tell which of n areas, by their layers and codes, are seen."""
