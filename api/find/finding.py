@@ -98,6 +98,11 @@ class PlacedResult:
         """The name with its place."""
         return self.result.entry
 
+    @property
+    def own_code(self) -> str:
+        """The code of an area, in its `layer`; '' of anything else."""
+        return self.entry.ref.partition("/")[2] if self.layer and self.entry.kind == "area" else ""
+
     def view(self, pixels: int) -> str:
         """Latitude, longitude and zoom of a map of so many pixels that shows all of it."""
         lon, lat = self.lonlat

@@ -75,6 +75,7 @@ def _page(answer: SearchAnswer, question: Question, board: dict[str, str]) -> st
     own = question.options() | {name: text for name, text in board.items() if name not in look}
     return templates.get_template("find.html").render(
         answer=answer,
+        question=question,
         hidden=own,
         links=[board_address(result, own) for result in answer.results],
         back=own_address(f"/?{urlencode(own)}" if own else "/"),

@@ -161,6 +161,12 @@ def test_the_board_leads_to_the_pages_of_areas(areas_client: TestClient) -> None
         assert "January 2024 to February 2024" in text
 
 
+def test_a_search_leads_to_the_page_of_an_area(areas_client: TestClient) -> None:
+    results = areas_client.get("/search?q=mill estate", headers={"accept": "text/html"}).text
+    (link,) = re.findall(r'href="(/areas/[^"]+)">its page', results)
+    assert '<h1 id="name">Mill Estate' in page(areas_client, link.replace("&amp;", "&"))
+
+
 def test_pages_stand_below_a_prefix() -> None:
     with addresses_below("/patchmap"):
         assert area_address("wards", "A/ b") == "/patchmap/areas/wards/A/%20b"
