@@ -20,7 +20,7 @@ from geo.analyses.hot_cells import hotspot_ids
 from geo.errors import PatchmapError
 from geo.properties import cached_property
 from geo.question.answer import Answer
-from geo.question.ask import Question
+from geo.question.ask import Question, default_layer
 from geo.question.model import COUNT
 from geo.store.contract import LayerMetadata
 
@@ -228,6 +228,19 @@ def layer_facts(answers: Answers, layer_id: str, options: dict[str, str]) -> Lay
     """
     name = f"facts of {layer_id!r}?{urlencode(sorted(options.items()))}"
     return answers.cached(name, lambda _: LayerFacts(answers, layer_id, options))
+
+
+def prepare_areas(answers: Answers) -> None:
+    """Work out what the pages of the areas of the default layer begin with; it is cached.
+
+    Raises
+    ------
+    PatchmapError
+        If there is no layer yet.
+    """
+    facts = layer_facts(answers, default_layer(answers.snapshot()), {})
+    for part in ("trend", "hotspots", "places", "unusual"):
+        getattr(facts, part)
 
 
 def _sentence(refusal: PatchmapError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
 from api.addresses import addresses_below
@@ -22,10 +23,23 @@ class BoardPreparation:
     """Works out the first board of a service beside its first requests.
 
     Who asks for the same board meanwhile waits for the same work.
+
+    Parameters
+    ----------
+    then
+        Works out after it what is opened next.
     """
 
-    def __init__(self, answers: Answers, basemaps: Basemaps, settings: Settings) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        basemaps: Basemaps,
+        settings: Settings,
+        *,
+        then: Callable[[Answers], object] = lambda _: None,
+    ) -> None:
         self._answers, self._basemaps, self._settings = answers, basemaps, settings
+        self._then = then
         self._call = Call()
 
     def start(self) -> None:
@@ -41,6 +55,7 @@ class BoardPreparation:
         with serving_call(self._call), addresses_below(self._settings.access.prefix):
             try:
                 prepare_board(self._answers, self._basemaps, self._settings)
+                self._then(self._answers)
             except (PatchmapError, StoppedError, BusyError):
                 pass  # whoever opens the board gets the reason
             except Exception as fault:  # noqa: BLE001 - likewise; the trace is of use at once

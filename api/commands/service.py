@@ -152,6 +152,7 @@ def serve_store(
         Which of several processes this is; None where it is the only one.
     """
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
+    from api.areas.facts import prepare_areas  # noqa: PLC0415 - likewise
     from api.board.preparing import BoardPreparation  # noqa: PLC0415 - likewise
 
     settings = replace(Settings.read(), store=cli.store)
@@ -176,7 +177,9 @@ def serve_store(
                 "nobody has an account yet; run: patchmap users add NAME --role admin", err=True
             )
         app = make_app(store, settings, records=records, worker=worker)
-        preparation = BoardPreparation(app.state.answers, app.state.basemaps, app.state.settings)
+        preparation = BoardPreparation(
+            app.state.answers, app.state.basemaps, app.state.settings, then=prepare_areas
+        )
         ready = partial(_warm_up, app, store, preparation)
         release = partial(_release, app, store, preparation)
         _run(cli, app, cli.store, place, ready=ready, announce=announce, release=release)

@@ -3,6 +3,7 @@
 import io
 import re
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import quote
 
 import openpyxl
@@ -11,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.addresses import addresses_below
+from api.areas.facts import prepare_areas
 from api.pages.area_address import area_address
 from geo.store.geopackage import GeoPackageStore
 from tests.api.areas.conftest import ODD
@@ -165,6 +167,17 @@ def test_a_search_leads_to_the_page_of_an_area(areas_client: TestClient) -> None
     results = areas_client.get("/search?q=mill estate", headers={"accept": "text/html"}).text
     (link,) = re.findall(r'href="(/areas/[^"]+)">its page', results)
     assert '<h1 id="name">Mill Estate' in page(areas_client, link.replace("&amp;", "&"))
+
+
+def test_a_prepared_page_of_an_area_asks_nothing_anew(
+    made_town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(GeoPackageStore(made_town)) as store, serve_town(store) as client:
+        prepare_areas(client.app.state.answers)  # type: ignore[attr-defined]
+        asked: list[object] = []
+        monkeypatch.setattr("api.snapshot.ask", lambda *question, **_: asked.append(question))
+        assert "Neighbours Brook" in text_of(page(client, "/areas/wards/A"))
+        assert asked == []
 
 
 def test_pages_stand_below_a_prefix() -> None:
