@@ -44,7 +44,8 @@ def _fares(fares: list[Fare]) -> str:
     if not judged:
         return ""
     parts = [
-        _OPENINGS[name].format(names=_names(titles)) for name, titles in verdicts(fares).items()
+        _OPENINGS[name].format(names=measures_named(titles))
+        for name, titles in verdicts(fares).items()
     ]
     alike = len(judged) - sum(map(len, verdicts(fares).values()))
     if alike:
@@ -54,11 +55,16 @@ def _fares(fares: list[Fare]) -> str:
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
-def _names(titles: list[str]) -> str:
-    shown = [title[:1].lower() + title[1:] for title in titles[:_MOST_NAMED]]
+def measures_named(titles: list[str]) -> str:
+    """The titles of measures inside a sentence; those that begin with an acronym keep it."""
+    shown = [_inside(title) for title in titles[:_MOST_NAMED]]
     rest = len(titles) - len(shown)
     listed = [*shown, *([f"{rest} more"] if rest else [])]
     return " and ".join(filter(None, [", ".join(listed[:-1]), listed[-1]]))
+
+
+def _inside(title: str) -> str:
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def _incidents(area: Area) -> str:

@@ -26,10 +26,17 @@ def number_words(value: float, unit: str) -> str:
     if math.isnan(value):
         return UNKNOWN
     if unit.startswith("%"):
-        return f"{value:,.0f} %" if value >= 1 or value == 0 else f"{value:.1f} %"
+        return f"{_share(value)} %"
     if float(value).is_integer() or abs(value) >= 1_000:
         return f"{value:,.0f}"
     return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2g}"
+
+
+def _share(value: float) -> str:
+    """Whole, but for less than 1 % and for nearly all, which are not rounded to none or to all."""
+    if value == 0 or 1 <= value <= 99 or value >= 100:
+        return f"{value:,.0f}"
+    return f"{min(value, 99.9):.1f}" if value > 99 else f"{value:.2g}"
 
 
 def value_words(value: float, unit: str) -> str:

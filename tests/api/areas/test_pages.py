@@ -10,12 +10,15 @@ import openpyxl
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from shapely import box
 
 from api.addresses import addresses_below
 from api.areas.facts import prepare_areas
 from api.pages.area_address import area_address
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.api.areas.conftest import ODD
+from tests.api.areas.conftest import layer as drawn
 from tests.api.conftest import serve_town
 
 ASKED = "datetime=2024-01/2024-02"
@@ -38,6 +41,15 @@ def test_an_area_says_what_the_counts_say(areas_client: TestClient) -> None:
     text = text_of(page(areas_client, f"/areas/wards/A?{ASKED}"))
     assert f"{n['A']} incidents in January 2024 to February 2024" in text
     assert "Neighbours Brook" in text
+
+
+def test_a_rate_of_nothing_is_known_and_shown(client: TestClient, store: GeoPackageStore) -> None:
+    parts = drawn({"Z": "Quiet", "Y": "Rest"}, [box(0.01, 0.01, 0.012, 0.012), box(0, 0.1, 1, 1)])
+    with store.transaction():
+        store.put_layer(LayerMetadata("parts", title="Parts"), parts.assign(residents=[50, 900]))
+    text = text_of(page(client, f"/areas/parts/Z?{ASKED}"))
+    assert "Incidents 0 0.0 % of all" in text
+    assert "per 1,000 residents 0.0" in text
 
 
 def test_names_are_escaped(areas_client: TestClient) -> None:

@@ -482,3 +482,11 @@ def test_a_view_is_named_by_what_is_seen_and_not_by_who_sees_it() -> None:
     assert ann.fingerprint == olu.fingerprint
     assert vera.fingerprint == adam.fingerprint
     assert len({ann.fingerprint, vera.fingerprint, other.fingerprint, ""}) == 4
+
+
+def test_what_an_officer_sees_of_hotspots_is_not_called_all(viewed: TestClient) -> None:
+    text = get(viewed, "ann", f"/areas/wards/QA01?{ASKED}").text
+    assert "Hotspots" in text
+    assert "in all</span>" not in text
+    assert re.search(r"with a cell here, of \d+ that you see", text)
+    assert "in all</span>" in get(viewed, "nat", f"/areas/wards/QA01?{ASKED}").text
