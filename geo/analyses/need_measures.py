@@ -56,7 +56,11 @@ def with_measures(answer: Answer, areas: gpd.GeoDataFrame) -> Needs:
     names = [name for name, _ in answer.question.need.mix if name not in (*OWN, *areas.columns)]
     if not names:
         return Needs(areas, low)
-    measured = answer.facts.measured()
+    try:
+        measured = answer.facts.measured()
+    except QuestionError:
+        # An Answer of frames alone knows no measures; `need_of` says that the column is missing.
+        return Needs(areas, low)
     measures = {one.measure_id: one for one in measured.measures}
     columns, ups, notes = {}, [], []
     for name in names:
