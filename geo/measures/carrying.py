@@ -39,6 +39,9 @@ _SMALLER: Final = 4
 _MOST: Final = 0.5
 """An old area that lies in no new one by more than this goes to none by best fit."""
 _CACHED: Final = 32
+_ADJUSTED: Final = 0.02
+"""Values that differ by more than this share and their rounding from what their own counts make, in
+most areas, were adjusted, for age say."""
 _SUMS: Final = ("value", "numerator", "denominator")
 
 
@@ -149,10 +152,15 @@ def carry_values(
     values, carrying
         m rows for each period, with `VALUE_COLUMNS`, and how they were made.
     """
-    overlap = overlap_of(old, new)
+    overlap, adjusted = overlap_of(old, new), _is_adjusted(values, measure)
     spans = values[["first_day", "last_day"]].drop_duplicates().sort_values(["first_day"])
     parts = [
-        _carried(part.set_index("area_code").reindex(old.index.astype(str)), measure, overlap)
+        _carried(
+            part.set_index("area_code").reindex(old.index.astype(str)),
+            measure,
+            overlap,
+            adjusted=adjusted,
+        )
         for part in (
             values[(values["first_day"] == first) & (values["last_day"] == last)]
             for first, last in spans.itertuples(index=False, name=None)
@@ -171,18 +179,37 @@ def carry_values(
     ]
     amounts = np.sum([own for _, own in parts], axis=0) if parts else np.zeros(5)
     carried = values_frame(pd.concat(frames)) if frames else values[:0]
-    return carried, _carrying(carried, measure, overlap, amounts, target=target)
+    why = "with values that are no ratio of their counts, as if adjusted for age"
+    lacks = why if adjusted else "without denominators"
+    return carried, _carrying(carried, measure, overlap, amounts, target=target, lacks=lacks)
 
 
-def _carried(old: pd.DataFrame, measure: Measure, overlap: Overlap) -> tuple[pd.DataFrame, Floats]:
+def _is_adjusted(values: pd.DataFrame, measure: Measure) -> bool:
+    """Whether values of a rate, share or mean are not what their counts make."""
+    if measure.adds_up:
+        return False
+    made = measure.multiplier * values["numerator"] / values["denominator"]
+    published = values["value"]
+    decimals = next(
+        (n for n in range(4) if (published.dropna().round(n) == published.dropna()).all()), 4
+    )
+    apart = ((published - made).abs() - 0.5 * 10.0**-decimals) / made.where(made > 0)
+    return bool(apart.median() > _ADJUSTED)
+
+
+def _carried(
+    old: pd.DataFrame, measure: Measure, overlap: Overlap, *, adjusted: bool
+) -> tuple[pd.DataFrame, Floats]:
     """The values of one period on the new areas, and the amounts that were shared out."""
-    sums = {name: _shared(old[name].to_numpy(float), overlap) for name in _SUMS}
+    # Of counts that are not what a value was made of no value can be made.
+    known = old.assign(numerator=np.nan, denominator=np.nan) if adjusted else old
+    sums = {name: _shared(known[name].to_numpy(float), overlap) for name in _SUMS}
     if measure.adds_up:
         value, amounts = sums["value"], _amounts(old["value"].to_numpy(float), overlap)
     else:
         denominator = np.where(sums["denominator"] > 0, sums["denominator"], np.nan)
         value = measure.multiplier * sums["numerator"] / denominator
-        amounts = _amounts(old["numerator"].to_numpy(float), overlap)
+        amounts = _amounts(known["numerator"].to_numpy(float), overlap)
     frame = pd.DataFrame({**sums, "value": value}).reindex(columns=list(VALUE_COLUMNS))
     # Where it is the same area, what was published stands, with its limits and its note.
     same = overlap.same >= 0
@@ -220,7 +247,13 @@ def _amounts(amounts: Floats, overlap: Overlap) -> Floats:
 
 
 def _carrying(
-    carried: pd.DataFrame, measure: Measure, overlap: Overlap, amounts: Floats, *, target: str
+    carried: pd.DataFrame,
+    measure: Measure,
+    overlap: Overlap,
+    amounts: Floats,
+    *,
+    target: str,
+    lacks: str,
 ) -> Carrying:
     total, placed, outside, unknown, estimated = map(float, _without_rounding(amounts))
     own = measure.layer_id
@@ -229,8 +262,9 @@ def _carrying(
     missing = carried.groupby("area_code")["value"].apply(lambda column: column.isna().all())
     if not measure.adds_up and missing.any() and not total:
         shown = int((~missing).sum())
-        some = f" but on the {shown} areas that are the same" if shown else ""
-        note = f"published on {own} without denominators; cannot be shown on {target}{some}"
+        same = "1 area that is" if shown == 1 else f"{shown:,} areas that are"
+        some = f" but on the {same} the same" if shown else ""
+        note = f"published on {own} {lacks}; cannot be shown on {target}{some}"
         return Carrying("not carried", own, note=note)
     share = estimated / total if total else float("nan")
     return Carrying(

@@ -108,9 +108,34 @@ def test_a_rate_without_denominators_stands_on_the_same_areas_only():
     assert frame["lower"]["A"] == 0.5
     assert carrying == Carrying("not carried", "old", note=carrying.note)
     assert carrying.note == (
-        "published on old without denominators; cannot be shown on new but on the 1 areas that are "
+        "published on old without denominators; cannot be shown on new but on the 1 area that is "
         "the same"
     )
+
+
+def test_a_rate_that_was_adjusted_is_not_made_anew_of_its_counts():
+    frame, carrying = carried(
+        grid(4, 1),
+        layer(box(0, 0, 100, 100), box(100, 0, 250, 100), box(250, 0, 400, 100)),
+        "rate", 1_000.0,
+        value=[12, 9, 14, 8], numerator=[10, 10, 10, 10], denominator=[1_000] * 4,
+    )  # fmt: skip
+    assert frame["value"].to_dict() == pytest.approx(
+        {"A": 12, "B": np.nan, "C": np.nan}, nan_ok=True
+    )
+    assert (frame["numerator"]["A"], carrying.way) == (10, "not carried")
+    assert carrying.note == (
+        "published on old with values that are no ratio of their counts, as if adjusted for age; "
+        "cannot be shown on new but on the 1 area that is the same"
+    )
+
+
+def test_a_share_that_was_published_as_a_whole_number_is_made_of_its_counts():
+    frame, carrying = carried(
+        grid(2, 1), layer(box(0, 0, 200, 100)), "share", 100.0,
+        value=[3, 4], numerator=[26, 35], denominator=[1_000, 1_000],
+    )  # fmt: skip
+    assert (frame["value"].tolist(), carrying.way) == ([pytest.approx(3.05)], "by surface")
 
 
 def test_each_period_is_carried_by_itself():
