@@ -10,7 +10,7 @@ from typing import Final
 
 _FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ("an e-mail address", re.compile(r"[\w.+-]+@[\w-]+\.\w+")),
-    ("a telephone number", re.compile(r"(?<!\d)(\+44 ?|0)(\d ?){9,10}(?!\d)")),
+    ("a telephone number", re.compile(r"(?<!\d)(\+44|0)(?:[ ()-]{0,2}\d){9,11}(?!\d)")),
     ("a person's name", re.compile(r"\b(?i:mr|mrs|ms|miss|mx|dr|cllr|pc|pcso)\.? +[A-Z]")),
     (
         "a national insurance number",
