@@ -16,9 +16,11 @@ from api.commands import (
     basemap,
     clusters,
     demo,
+    entries,
     gazetteer,
     incidents,
     look,
+    measures,
     patrols,
     published,
     questions,
@@ -46,6 +48,8 @@ app = typer.Typer(
 app.add_typer(areas.layers, name="layers")
 app.add_typer(attributes.attributes, name="attributes")
 app.add_typer(basemap.basemap, name="basemap")
+app.add_typer(measures.measures, name="measures")
+app.add_typer(entries.entries, name="entries")
 app.add_typer(weights.weights, name="weights")
 app.add_typer(plans.plans, name="plan")
 app.add_typer(gazetteer.gazetteer, name="gazetteer")

@@ -14,6 +14,9 @@ import typer
 
 from api.commands.context import CommandContext, is_table, read_table, read_vector
 from api.commands.questions import ANALYSIS, Output, run_analysis, with_question
+from api.identity.audit import Action
+from api.imports.tables import sha256_of, table_facts
+from api.settings import user_name
 from boundaries.layers.lines import read_lines
 from boundaries.layers.sites import read_site_features, read_site_table
 from geo.allocation.patrols.delivered import compare_delivered, planned_totals, visits_from_fixes
@@ -23,9 +26,12 @@ from geo.formats.csv_table import Table
 from geo.formats.csv_text import to_csv
 from geo.formats.geojson import LINES
 from geo.incidents import LONDON
+from geo.measures.patrol_entries import patrol_entries
 from geo.output import write_text
+from geo.question.ask import default_layer
 from geo.question.model import Question
 from geo.question.values import read_pairs
+from geo.store.measure_contract import TableFile, TableImport
 
 if TYPE_CHECKING:
     from geo.allocation.patrols.street_network import StreetNetwork
@@ -92,6 +98,13 @@ def delivered(
     columns: Annotated[
         str, typer.Option(help="Columns to write: NAME, or NAME=TITLE to rename.")
     ] = "",
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Also add officers' minutes by area and day to the entries."),
+    ] = False,
+    layer: Annotated[
+        str, typer.Option(help="Layer of these areas (default: the store's default layer).")
+    ] = "",
 ) -> None:
     """Compare planned and delivered patrol time by place."""
     cli = CommandContext.of(context)
@@ -103,8 +116,9 @@ def delivered(
         visits = visits_from_fixes(_fixes(table), stops, radius_m=radius)
     places = compare_delivered(planned_totals(stops, days=days), visits)
     selected = _selected_columns(places, columns)
+    stored = _store_entries(cli, file, visits, stops, layer) if keep else None
     write_text(output, to_csv(selected))
-    _echo_totals(cli, output, places)
+    _echo_totals(cli, output, places, stored)
 
 
 def _plan(path: Path) -> pd.DataFrame:
@@ -207,7 +221,26 @@ def _selected_columns(frame: pd.DataFrame, columns: str) -> pd.DataFrame:
     return frame[list(titles)].rename(columns=titles)
 
 
-def _echo_totals(cli: CommandContext, output: Path, places: pd.DataFrame) -> None:
+def _store_entries(
+    cli: CommandContext, file: Path, visits: pd.DataFrame, stops: pd.DataFrame, layer: str
+) -> TableImport:
+    """Add what was delivered to the entries of time; the same file again changes nothing."""
+    sha256 = sha256_of(file)
+    with cli.open() as store, store.transaction():
+        layer_id = layer or default_layer(store)
+        metadata, areas = store.layer(layer_id)
+        own = metadata.layer_id
+        file_id = f"{sha256[:16]}:{own}"
+        entries = patrol_entries(visits, stops, areas, own, file_id=file_id)
+        table = TableFile(file.name, sha256, len(entries))
+        record = store.put_entries(entries, table, by=user_name())
+        cli.record(Action.IMPORT, subject=file.name, rows=record.rows_accepted)
+    return record
+
+
+def _echo_totals(
+    cli: CommandContext, output: Path, places: pd.DataFrame, stored: TableImport | None
+) -> None:
     totals = places.drop(columns="hotspot_id").sum(numeric_only=True)
     planned, done = totals["planned_patrol_minutes"], totals["patrol_minutes"]
     share = f" ({done / planned:.0%})" if planned else ""
@@ -215,5 +248,14 @@ def _echo_totals(cli: CommandContext, output: Path, places: pd.DataFrame) -> Non
         f"{done:,.0f} of {planned:,.0f} planned patrol-minutes were delivered{share}, in "
         f"{totals['officer_minutes']:,.0f} officer-minutes"
     )
-    facts = {name: float(value) for name, value in totals.items() if name != "delivered_share"}
-    cli.echo([f"{output}: {len(places):,} places", line], facts)
+    facts: dict[str, object] = {
+        str(name): float(value) for name, value in totals.items() if name != "delivered_share"
+    }
+    lines = [f"{output}: {len(places):,} places", line]
+    if stored:
+        number = f"import {stored.import_id}" if stored.import_id else "nothing new"
+        lines.append(
+            f"entries of patrol time: {stored.rows_accepted:,} added, {stored.rows_present:,} "
+            f"already there [{number}]"
+        )
+    cli.echo(lines, facts | ({"entries": table_facts(stored)} if stored else {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from api.identity.audit import Action
 from api.imports.opening import open_store
 from api.imports.records import record_facts, undone_line
 from api.imports.removal import erasures_beside, replay
+from api.imports.tables import table_facts
 from api.settings import Settings
 from boundaries.gazetteer.folder import gazetteer_folder
 from geo.errors import ConflictError, InputError
@@ -23,9 +25,10 @@ from geo.incidents import LONDON
 from geo.output import destination, write_file
 from geo.question.layer_quality import layer_quality
 from geo.question.quality import quality
-from geo.store.contract import Store
-from geo.store.copying import copy_store
+from geo.store.contract import ImportRecord, Store
+from geo.store.copying import copy_store, holds_data
 from geo.store.geopackage import GeoPackageStore
+from geo.store.measure_contract import TableImport
 
 RETENTION_DAYS = 31
 """How long rows that were replaced are kept at least, unless a day is named."""
@@ -82,31 +85,44 @@ def purge(
     with cli.open() as store:
         if preview:
             records = store.purgeable_imports(moment)
+            tables = store.purgeable_table_imports(moment)
         else:
             with store.transaction():
                 records = store.purge_imports(moment)
-                gone = sum(record.rows_replaced for record in records)
+                tables = store.purge_table_imports(moment)
+                gone = _replaced(records, tables)
                 cli.record(Action.RETENTION, subject=f"purge before {day}", rows=gone)
             # Also where nothing was to be purged: an undo or a purge that was broken off leaves
             # its rows in free pages of the files.
             store.compact()
-    rows = sum(record.rows_replaced for record in records)
+    rows = _replaced(records, tables)
     lines = [
         f"import {record.import_id} ({record.file}): {record.rows_replaced:,} replaced rows"
         for record in records
     ]
+    lines += [
+        f"import {record.import_id} of values ({record.file}): {record.rows_replaced:,} replaced"
+        for record in tables
+    ]
     done = "would be purged" if preview else "purged"
-    of = f"{len(records)} import{'' if len(records) == 1 else 's'}"
+    n = len(records) + len(tables)
+    of = f"{n} import{'' if n == 1 else 's'}"
     lines.append(f"{rows:,} rows that {of} replaced before {day} {done}")
-    if records and not preview:
+    if n and not preview:
         lines.append("these imports cannot be undone; backups made earlier still have the rows")
     facts = {
         "before": str(day),
         "dry_run": preview,
         "rows": rows,
         "imports": [record_facts(record) for record in records],
+        "table_imports": [table_facts(record) for record in tables],
     }
     cli.echo(lines, facts)
+
+
+def _replaced(imports: Iterable[ImportRecord], tables: Iterable[TableImport]) -> int:
+    """How many rows imports of incidents, and of tables, replaced."""
+    return sum(one.rows_replaced for one in imports) + sum(one.rows_replaced for one in tables)
 
 
 def _day_before_which(text: str) -> date:
@@ -167,7 +183,7 @@ def restore(
     """Restore the store from a backup."""
     cli = CommandContext.of(context)
     with cli.open(create=True) as store:
-        if (store.layers() or store.imports(history=True) or store.plans()) and not replace:
+        if holds_data(store) and not replace:
             raise ConflictError(
                 f"{cli.store} already holds data; add --replace to overwrite it with the backup"
             )

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+import pandas as pd
+
 from geo.formats.csv_text import CsvRows
 from geo.incidents import Batch, Partition
 from geo.output import Output, naming
@@ -27,17 +29,29 @@ class RejectsFile:
 
     def add(self, partition: Partition, batch: Batch) -> None:
         """Write the rejected rows of one batch."""
-        if batch.rejected.empty:
+        self.add_rows(partition.file, partition.fields, batch.rejected)
+
+    def add_rows(self, file: str, fields: tuple[str, ...], rejected: pd.DataFrame) -> None:
+        """Write rejected rows.
+
+        Parameters
+        ----------
+        file, fields
+            The name of their file, and its header.
+        rejected
+            With `REJECT_COLUMNS`.
+        """
+        if rejected.empty:
             return
         with naming(self.path):
             rows = self._opened()
-            if partition.fields != self._fields:
+            if fields != self._fields:
                 # Files of another schema follow under a header of their own.
-                self._fields = partition.fields
+                self._fields = fields
                 rows.add(["file", "line", "reason", *self._fields])
-            for line, reason, row in batch.rejected.itertuples(index=False):
-                rows.add([partition.file, line, reason, *row])
-        self.rows += len(batch.rejected)
+            for line, reason, row in rejected.itertuples(index=False):
+                rows.add([file, line, reason, *row])
+        self.rows += len(rejected)
 
     def complete(self) -> None:
         """Bring the rows to the disk; called before the import is committed.

@@ -23,6 +23,7 @@ PAGES: Final = (
     "areas",
     "methods",
     "importing",
+    "measures",
     "basemap",
     "planning",
     "allocation",

@@ -275,12 +275,13 @@ def _carrying(
 
 def _note(layer_id: str, overlap: Overlap, share: float, *, outside: float) -> str:
     if overlap.way == "best fit":
-        way = f"carried from {layer_id} by best fit of whole areas"
+        way, crossing = f"carried from {layer_id} by best fit of whole areas", "straddle several"
     else:
         way = f"carried from {layer_id} by surface, as if spread evenly over its areas"
+        crossing = "were cut"
     parts = [way]
     if share > 0:
-        parts.append(f"{_per_cent(share)} of the total lies in areas that were cut")
+        parts.append(f"{_per_cent(share)} of the total lies in areas that {crossing}")
     if outside > 0:
         parts.append(f"{_per_cent(outside)} of it lies outside")
     return "; ".join(parts)

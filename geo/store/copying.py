@@ -30,9 +30,7 @@ def copy_store(
     ConflictError
         If the target is not empty, or has another working CRS or coordinate operation.
     """
-    # With `history`: a store whose imports were all undone is not empty either.
-    imported = target.imports(history=True) or target.table_imports()
-    if target.layers() or imported or target.plans() or target.measures():
+    if holds_data(target):
         raise ConflictError("the store to copy to already holds data; name a new one")
     if target.projection != source.projection:
         raise ConflictError(
@@ -59,6 +57,17 @@ def copy_store(
         for summary in source.plans():
             plan = source.plan(summary["plan_id"])
             target.put_plan(plan, based_on=0, updated_at=summary["updated_at"])
+
+
+def holds_data(store: Store) -> bool:
+    """Whether anything was ever added to a store, even if it was undone since."""
+    return bool(
+        store.layers()
+        or store.imports(history=True)
+        or store.plans()
+        or store.measures()
+        or store.table_imports()
+    )
 
 
 def _copy_measures(source: Store, target: Store, on_part: Callable[[str], None]) -> None:

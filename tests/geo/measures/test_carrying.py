@@ -43,7 +43,8 @@ def test_small_areas_go_whole_to_the_area_that_they_fit_best():
     assert carrying.way == "best fit"
     assert carrying.estimated_share == pytest.approx(15 / 78)  # d1 and d2
     assert carrying.note == (
-        "carried from old by best fit of whole areas; 19 % of the total lies in areas that were cut"
+        "carried from old by best fit of whole areas; 19 % of the total lies in areas that "
+        "straddle several"
     )
 
 
