@@ -23,6 +23,7 @@ from geo.checkpoints import checkpoint, demanded_by
 from geo.errors import PatchmapError, raised_anew
 from geo.question.ask import Answer, Question, default_layer, in_terms_of
 from geo.question.layer_index import LayerIndexes
+from geo.question.subjects import AnswerSubject
 from geo.store.contract import Store
 
 Value = TypeVar("Value")
@@ -147,22 +148,35 @@ class Answers:
         return self._answer_of(question, self.snapshot(), history=True)
 
     def _answer_of(
-        self, question: Question, snapshot: Snapshot, *, history: bool = False
+        self,
+        question: Question,
+        snapshot: Snapshot,
+        *,
+        history: bool = False,
+        subject: AnswerSubject = "incidents",
     ) -> Answer:
         """The Answer of a state of the data; with and without the default layer's name the same."""
         narrowed = snapshot.narrowed(question)
         named = replace(narrowed, layer=narrowed.layer or default_layer(snapshot))
-        key = f"{'history' if history else 'answer'}?{named.query()}"
+        kind = "history" if history else "answer"
+        of = "" if subject == "incidents" else f" of {subject}"
+        key = f"{kind}{of}?{named.query()}"
         return self.cached(
-            key, lambda state: self._new(named, state, history=history), snapshot=snapshot
+            key,
+            lambda state: self._new(named, state, history=history, subject=subject),
+            snapshot=snapshot,
         )
 
-    def _new(self, question: Question, snapshot: Snapshot, *, history: bool) -> Answer:
+    def _new(
+        self, question: Question, snapshot: Snapshot, *, history: bool, subject: AnswerSubject
+    ) -> Answer:
         """An Answer, of the same incidents as one that was given before where it can be."""
         selection = question.selection
         if selection == question:
-            return snapshot.answered(question, history=history, indexes=self._indexes)
-        same = self._answer_of(selection, snapshot, history=history)
+            return snapshot.answered(
+                question, history=history, indexes=self._indexes, subject=subject
+            )
+        same = self._answer_of(selection, snapshot, history=history, subject=subject)
         return in_terms_of(same, question)
 
     def result(self, analysis: Analysis, question: Question) -> tuple[Answer, AnalysisResult]:
@@ -177,7 +191,9 @@ class Answers:
         state = self.snapshot()
 
         def answered() -> Answer:
-            return self._answer_of(question, state, history=analysis.history)
+            return self._answer_of(
+                question, state, history=analysis.history, subject=analysis.subject
+            )
 
         run = {"run": self._search} if analysis.searches else {}
         # The prefix keeps these apart from encoded collections, cached under the command's name.

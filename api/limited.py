@@ -35,11 +35,12 @@ from geo.period import Period
 from geo.prepared import prepared
 from geo.properties import cached_property
 from geo.question.answer import Visible
-from geo.question.ask import Answer, Question, ask, default_layer
+from geo.question.ask import Answer, Question, default_layer
 from geo.question.concealed import CONCEALED, concealed, limited, without_locations
 from geo.question.exclusions import UNSEEN, names_ranked_place
 from geo.question.layer_index import LayerIndexes
 from geo.question.resolve import check_names
+from geo.question.subjects import AnswerSubject, ask_about
 from geo.store.contract import LayerMetadata, PlanRecord, PlanSummary, Setting, Window
 from geo.store.layer_ids import areas_among, find_layer
 from geo.store.measure_contract import TableImport, TableSubject
@@ -355,14 +356,21 @@ class LimitedSnapshot(_PlansHidden):
         self._own.refuse_elsewhere(question)
         return replace(question, layer=layer, within=tuple(sorted(question.within or codes)))
 
-    def answered(self, question: Question, *, history: bool, indexes: LayerIndexes) -> Answer:
+    def answered(
+        self,
+        question: Question,
+        *,
+        history: bool,
+        indexes: LayerIndexes,
+        subject: AnswerSubject = "incidents",
+    ) -> Answer:
         """Answer a narrowed Question: from all of the data, and limited to what is seen."""
         layer = question.layer or default_layer(self)
         for name in {layer, question.study} - {""} if self.view.areas else ():
             self._share(name, indexes)
         try:
             basis = _AskedSnapshot(self.whole, self.view, self, question)
-            answer = ask(question, basis, history=history, indexes=indexes)
+            answer = ask_about(subject, question, basis, history=history, indexes=indexes)
         except QuestionError as refusal:
             if refusal.option != "without":
                 raise

@@ -22,9 +22,10 @@ from geo.measures.model import EntryKind, Measure
 from geo.partitioned import PartitionedIncidents
 from geo.period import Period
 from geo.properties import cached_property
-from geo.question.ask import Answer, Question, ask
+from geo.question.ask import Answer, Question
 from geo.question.layer_index import LayerIndexes
 from geo.question.store_settings import default_of, london_day
+from geo.question.subjects import AnswerSubject, ask_about
 from geo.store.contract import (
     DataVersion,
     ImportRecord,
@@ -98,15 +99,22 @@ class Snapshot:
         """Return a Question that shows nothing that is not seen here."""
         return question
 
-    def answered(self, question: Question, *, history: bool, indexes: LayerIndexes) -> Answer:
-        """Answer a narrowed Question; see `geo.question.ask.ask`.
+    def answered(
+        self,
+        question: Question,
+        *,
+        history: bool,
+        indexes: LayerIndexes,
+        subject: AnswerSubject = "incidents",
+    ) -> Answer:
+        """Answer a narrowed Question; see `geo.question.subjects.ask_about`.
 
         Raises
         ------
         QuestionError
             If the data cannot answer it.
         """
-        return ask(question, self, history=history, indexes=indexes)
+        return ask_about(subject, question, self, history=history, indexes=indexes)
 
     def area_count(self, layer_id: str) -> int:
         """Return how many areas a layer has; 0 where asking about it will be refused."""

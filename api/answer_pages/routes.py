@@ -26,7 +26,7 @@ from api.settings import VERSION
 from geo.analyses import ANALYSES, Analysis
 from geo.analyses.analysis import AnalysisResult
 from geo.errors import NotFoundError
-from geo.question.ask import Question
+from geo.question.ask import Answer, Question
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
@@ -64,6 +64,7 @@ def _page(answers: Answers, analysis: Analysis, question: Question) -> str:
             **{name: shown_table(frame) for name, frame in result.tables.items()},
         },
         accounts=answer.accounts,
+        counted=_counted(analysis, answer),
         period=period_words(answer),
         study_title=answer.study_title,
         back=own_address(f"/?{query}" if query else "/"),
@@ -73,6 +74,15 @@ def _page(answers: Answers, analysis: Analysis, question: Question) -> str:
         },
         version=VERSION,
     )
+
+
+def _counted(analysis: Analysis, answer: Answer) -> str:
+    """How many of what was read are counted."""
+    accounts = answer.accounts
+    if analysis.subject == "measures" and answer.facts.no_incidents:
+        return "no incidents"
+    things = "incidents" if analysis.subject in ("incidents", "measures") else "entries"
+    return f"{accounts.counted:,} of {accounts.read:,} {things} counted"
 
 
 def _said(result: AnalysisResult) -> list[str]:

@@ -15,7 +15,8 @@ from api.pages.text import percent
 MOST_ROWS: Final = 200
 """Rows that the page shows; the files have all."""
 
-_SHARES: Final = ("share", "hit_rate", "behind")
+_SHARES: Final = ("share", "hit_rate", "behind", "year_gone")
+_POUNDS: Final = ("allocated", "committed", "paid", "left", "cost")
 _LOW, _HIGH = "_low", "_high"
 _SMALL: Final = 1_000.0
 
@@ -109,9 +110,15 @@ def cell_text(name: str, value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float):
-        if math.isinf(value):
-            return "∞"
-        if any(part in name for part in _SHARES):
-            return percent(value)
-        return f"{value:,.0f}" if abs(value) >= _SMALL else f"{value:#.3g}".rstrip(".")
+        return _number_text(name, value)
     return f"{value:,}" if isinstance(value, Integral) else str(value)
+
+
+def _number_text(name: str, value: float) -> str:
+    if math.isinf(value):
+        return "∞"
+    if name in _POUNDS:
+        return f"{'−' if value < 0 else ''}£{abs(value):,.2f}"
+    if any(part in name for part in _SHARES):
+        return percent(value)
+    return f"{value:,.0f}" if abs(value) >= _SMALL else f"{value:#.3g}".rstrip(".")

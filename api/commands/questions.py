@@ -31,6 +31,7 @@ from geo.question.ask import Answer, Question, ask
 from geo.question.model import OPTIONS
 from geo.question.options import Option
 from geo.question.store_settings import PLACES_SETTING, known_places
+from geo.question.subjects import ask_about
 from geo.store.contract import LayerMetadata, Setting, Store
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
@@ -283,7 +284,9 @@ def run_analysis(
                 return LayerMetadata(layer_id), layer
             return read_layer_or_plan(store, layer_id)
 
-        answer = ask(question, store, history=analysis.history, layer_of=read)
+        answer = ask_about(
+            analysis.subject, question, store, history=analysis.history, layer_of=read
+        )
         result = analysis.compute(answer)
         members = {"accounts": _facts(answer), **result.as_dict()}
         files = _files(result, output)

@@ -20,6 +20,10 @@ DEGREES_DECIMALS = 6
 
 _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 _KEYS = (
+    ("area_code", "measure_id", "first_day", "last_day"),
+    *(("area_code", column_of(unit), "activity") for unit in CALENDAR_UNITS),
+    ("area_code", "activity"),
+    ("area_code", "priority"),
     ("cell_id",),
     ("cluster_id",),
     ("officer", "round", "stop"),

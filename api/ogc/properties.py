@@ -41,22 +41,32 @@ class Property:
 
 
 _DECLARED = (
+    Property("activity", "string", "Activity: office, patrol, engagement or cases"),
     Property("after_minutes", "number", "Minutes after the shift begins"),
+    Property("allocated", "number", "Pounds allocated"),
     Property("area_code", "string", "Code of the area"),
     Property("area_name", "string", "Name of the area"),
     Property("arrive", "string", "When the officer arrives"),
     Property("baseline", "number", "Share of the baseline in the cell"),
     Property("band", "string", "Where the count lies: below, within or above the expected band"),
+    Property("before", "number", "Value of the same part of the year before"),
     Property("beside", "boolean", "Whether it is an empty cell beside a hotspot"),
+    Property("carried", "string", "How values were brought to these areas; empty if as published"),
     Property("category", "string", "Category"),
+    Property("caveat", "string", "What to know of the measure"),
     Property("cell_id", "string", "Cell"),
     Property("cells", "integer", "Hot cells"),
     Property("certainty", "string", "Certainty of the change"),
-    Property("change", "number", "Incidents less those of the compared period"),
+    Property(
+        "change", "number", "Incidents less those of the compared period; of a measure, the ratio"
+    ),
+    Property("change_lower", "number", "Lower end of the change's 95 % interval"),
     Property("change_per_day", "number", "Incidents per day less those of the compared period"),
     Property(
         "change_share", "number", "Change as a share of the compared count, or of that per day"
     ),
+    Property("change_upper", "number", "Upper end of the change's 95 % interval"),
+    Property("change_verdict", "string", "Whether it is better or worse than a year before"),
     Property(
         "class",
         "string",
@@ -64,7 +74,10 @@ _DECLARED = (
     ),
     Property("cluster_id", "string", "Id of the hotspot: joined hot cells"),
     Property("cold_steps", "integer", "Steps that were cold: each looks at three months"),
+    Property("committed", "number", "Pounds committed and not paid yet"),
+    Property("cost", "number", "Pounds at the stated hourly rate"),
     Property("demand", "number", "Incidents that the visit covers"),
+    Property("denominator", "number", "Denominator of the value"),
     Property("density", "number", "Incidents per km²"),
     Property("density_compared", "number", "Incidents per km² in the compared period"),
     Property("detectable", "number", "Smallest rise that would be found, as a share of expected"),
@@ -84,6 +97,7 @@ _DECLARED = (
     Property("high", "number", "Upper end of the expected band"),
     Property("hot_steps", "integer", "Steps that were hot: each looks at three months"),
     Property("hotspot_id", "string", "Id of the place, the same from month to month"),
+    Property("hours", "number", "Hours"),
     Property("in_line", "integer", "Rank in the queue for the next post"),
     Property("incident_id", "string", "Id of the incident"),
     Property("inside_share", "number", "Share of the cell inside the study area"),
@@ -92,6 +106,8 @@ _DECLARED = (
     Property("last_cold", "string", "Last month of the last step that was cold"),
     Property("last_day", "string", "Last day", "date"),
     Property("last_hot", "string", "Last month of the last step that was hot"),
+    Property("left", "number", "Pounds allocated, less paid and committed"),
+    Property("licence", "string", "Licence"),
     Property(
         "local_date",
         "string",
@@ -103,7 +119,9 @@ _DECLARED = (
     Property("location", "string", "Place, as named by the source"),
     Property("loses_below", "number", "Need below which it loses a post"),
     Property("low", "number", "Lower end of the expected band"),
-    Property("lower", "number", "Lower bound of a usual count"),
+    Property("lower", "number", "Lower bound of a usual count, or of a ratio (95 %)"),
+    Property("measure", "string", "Measure"),
+    Property("measure_id", "string", "Id of the measure"),
     Property("median_distance_m", "number", "Metres from the street to its incidents, median"),
     Property("minutes", "integer", "Minutes of the visit"),
     Property("month", "string", "Month, as YYYY-MM"),
@@ -121,6 +139,7 @@ _DECLARED = (
     Property("n_window", "integer", "Incidents of the months by which the place was chosen"),
     Property("need", "number", "Need"),
     Property("need_pence", "integer", "Pence by need"),
+    Property("numerator", "number", "Numerator of the value"),
     Property("occurred_from", "string", "Earliest time it occurred, UTC", "date-time"),
     Property("occurred_to", "string", "Latest time it occurred, UTC", "date-time"),
     Property("officer", "string", "Officer"),
@@ -128,6 +147,7 @@ _DECLARED = (
     Property("optimal", "boolean", "Whether the plan is proven to be the best"),
     Property("p", "number", "Probability by chance"),
     Property("p_count", "number", "Probability of such a count by chance, two-sided"),
+    Property("paid", "number", "Pounds paid"),
     Property("patch", "integer", "Patch"),
     Property("pattern", "string", "Pattern over the months; undefined where they are not known"),
     Property("per_100m", "number", "Incidents per 100 m of street"),
@@ -137,6 +157,7 @@ _DECLARED = (
     Property("posts_if_one_fewer", "integer", "Posts if there were one fewer"),
     Property("posts_if_one_more", "integer", "Posts if there were one more"),
     Property("precision", "string", "Precision of the time: instant, interval, day or month"),
+    Property("priority", "string", "Priority"),
     Property("quarter", "string", "Quarter of the calendar year, as 2024-Q1"),
     Property("q", "number", "Probability by chance, corrected for all tests"),
     Property("q_count", "number", "Exact tail, corrected for all tests"),
@@ -150,8 +171,9 @@ _DECLARED = (
     Property("rate_low", "number", "Lower end of the shrunk rate (95 %)"),
     Property("rate_per_1000", "number", "Incidents per 1,000 residents"),
     Property("rate_shrunk", "number", "Rate per 1,000 residents, shrunk towards that of all"),
-    Property("ratio", "number", "Ratio of the densities"),
+    Property("ratio", "number", "Ratio to what it is compared with"),
     Property("reason", "string", "Why it could not be tested"),
+    Property("rest", "number", "Value of the whole without the area"),
     Property("round", "integer", "Round"),
     Property("score", "number", "Exceedance: 1 at the upper bound, −1 at the lower one"),
     Property("segments", "integer", "Segments that the street is made of"),
@@ -160,6 +182,7 @@ _DECLARED = (
     Property(
         "share_differs", "boolean", "Whether the change of share is statistically significant"
     ),
+    Property("share_paid", "number", "Share of what was allocated that is paid"),
     Property("share_q", "number", "Probability of the shares' difference by chance, corrected"),
     Property("shift", "string", "Shift"),
     Property("signals", "string", "Rules of its control chart that the last step breaks"),
@@ -173,9 +196,13 @@ _DECLARED = (
     Property("travel_minutes", "number", "Travel time to the stop in minutes"),
     Property("trend_p", "number", "Probability of the trend by chance"),
     Property("trend_z", "number", "Trend, Mann–Kendall z"),
-    Property("upper", "number", "Upper bound of a usual count"),
+    Property("unit", "string", "Unit of the value"),
+    Property("upper", "number", "Upper bound of a usual count, or of a ratio (95 %)"),
+    Property("value", "number", "Value of the measure"),
     Property(
-        "verdict", "string", "Whether the count is more, fewer or usual, or cannot be said yet"
+        "verdict",
+        "string",
+        "What is said of it: more, fewer, usual, better, worse, no clear difference",
     ),
     Property("weighted", "number", "Harm"),
     Property("why", "string", "Why it is visited, or why values are empty"),
@@ -183,6 +210,8 @@ _DECLARED = (
     Property("x", "number", "Easting in metres"),
     Property("y", "number", "Northing in metres"),
     Property("year", "string", "Calendar year"),
+    Property("year_before", "number", "Value a year before"),
+    Property("year_gone", "number", "Share of the financial year that is gone"),
     Property("years", "integer", "Earlier years used"),
     Property("z", "number", "Getis-Ord Gi* z"),
 )
@@ -193,7 +222,12 @@ _AREA = ("area_code", "area_name")
 _CELL = ("area_code", "inside_share")
 _COMPARED = ("n_compared", "change", "change_share", "p", "q", "certainty")
 _RATES = ("rate_per_1000", "rate_shrunk", "rate_low", "rate_high")
-_TIME_PARTS = (*map(column_of, CALENDAR_UNITS), "first_day", "last_day")
+_MEASURE = ("measure_id", "measure", "unit")
+_VALUE = ("value", "numerator", "denominator")
+_RATIO = ("ratio", "lower", "upper", "p", "q", "verdict")
+_DAYS = ("first_day", "last_day")
+_UNITS = tuple(map(column_of, CALENDAR_UNITS))
+_TIME_PARTS = (*_UNITS, *_DAYS)
 _PER_DAY = ("n_per_day", "n_compared_per_day", "change_per_day")
 ALWAYS: Mapping[str, tuple[str, ...]] = {
     "area-counts": (*_AREA, "n", "share"),
@@ -242,6 +276,14 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
         *("officer", "shift", "round", "stop", "hotspot_id", "area_code", "x", "y"),
         *("after_minutes", "arrive", "minutes", "travel_minutes", "demand", "why", "streets"),
     ),
+    "profile": (
+        *(*_AREA, *_MEASURE, *_DAYS, *_VALUE, "rest", *_RATIO, "year_before"),
+        *("change", "change_lower", "change_upper", "change_verdict"),
+        *("source", "licence", "caveat", "carried"),
+    ),
+    "track": (*_AREA, *_MEASURE, *_DAYS, *_VALUE, "before", *_RATIO),
+    "spend": (*_AREA, *("allocated", "committed", "paid", "left", "share_paid", "year_gone")),
+    "officer-hours": (*_AREA, "activity", "hours"),
 }
 """The properties that the features of an answer always have, by its collection."""
 
@@ -257,6 +299,10 @@ SOMETIMES: Mapping[str, tuple[str, ...]] = {
     "emerging-hotspots": ("why",),
     "street-counts": (*_COMPARED, *_PER_DAY, "weighted", "why"),
     "patches": ("why",),
+    "profile": ("why",),
+    "track": (*_UNITS, "why"),
+    "spend": ("priority", "why"),
+    "officer-hours": (*_TIME_PARTS, "cost", "why"),
     "posts": (
         "why",
         *("quota", "posts", "officers", "in_line", "posts_if_one_more", "posts_if_one_fewer"),

@@ -16,6 +16,7 @@ from geo.question.answer import Answer
 from geo.question.kinds import one_of
 from geo.question.model import OPTIONS, SplitBy
 from geo.question.options import Option
+from geo.question.subjects import AnswerSubject
 from geo.store.layer_ids import AnswerCollection
 
 Params = ParamSpec("Params")
@@ -109,6 +110,8 @@ class Analysis:
         What the features of its collection are.
     addresses
         Whether it needs true addresses, which a source with anonymous points does not have.
+    subject
+        What it reads: incidents, measures, money or time.
     splits
         The parts of time that `by` can split it into; others are of the whole period.
     """
@@ -124,6 +127,7 @@ class Analysis:
     shape: FeatureShape = "areas"
     addresses: bool = False
     splits: tuple[SplitBy, ...] = ()
+    subject: AnswerSubject = "incidents"
 
     def compute(self, answer: Answer, **options: object) -> AnalysisResult:
         """Compute it.

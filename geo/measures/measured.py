@@ -10,7 +10,7 @@ import pandas as pd
 
 from geo.errors import NotFoundError, PatchmapError
 from geo.measures.carrying import Carrying, carry_values, overlap_of
-from geo.measures.model import EntryKind, Measure, no_values, values_frame
+from geo.measures.model import EntryKind, Measure, no_entries, no_values, values_frame
 from geo.measures.placing import PlacedEntries, place_entries
 from geo.period import Period
 from geo.properties import cached_property
@@ -64,6 +64,60 @@ class ValueReader(Protocol):
         -------
         With `ENTRY_COLUMNS`.
         """
+
+
+class NoTables:
+    """A store that has neither measures nor entries."""
+
+    def measures(self) -> list[Measure]:
+        """No measure."""
+        return []
+
+    def measure_values(
+        self,
+        measure_ids: Sequence[str] | None = None,
+        *,
+        area_codes: Sequence[str] | None = None,
+        period: Period | None = None,
+    ) -> pd.DataFrame:
+        """No value, whatever is asked for.
+
+        Parameters
+        ----------
+        measure_ids, area_codes, period
+            As `ValueReader` takes them.
+
+        Returns
+        -------
+        No row.
+        """
+        del measure_ids, area_codes, period
+        return no_values()
+
+    def measure_periods(self, measure_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """No period."""
+        del measure_ids
+        return no_values()[["measure_id", "first_day", "last_day"]].assign(areas=0)
+
+    def entries(
+        self, kind: EntryKind | None = None, *, period: Period | None = None
+    ) -> pd.DataFrame:
+        """No entry, whatever is asked for.
+
+        Parameters
+        ----------
+        kind, period
+            As `ValueReader` takes them.
+
+        Returns
+        -------
+        No row.
+        """
+        del kind, period
+        return no_entries()
+
+
+NO_TABLES: Final = NoTables()
 
 
 class CarriedValues(NamedTuple):

@@ -66,7 +66,14 @@ def _no_streets() -> StreetLayer:
     raise QuestionError(OPTION, NO_STREETS)
 
 
-def _nothing_measured() -> Measured:
+def nothing_measured() -> Measured:
+    """Refuse to read measures where there is no store.
+
+    Raises
+    ------
+    QuestionError
+        Always.
+    """
     raise QuestionError("measures", "measures and entries are in a store, and none was asked")
 
 
@@ -107,6 +114,10 @@ class StoreFacts:
         Reads the layer of streets, which few answers need; refuses where there is none.
     measured
         Reads measures and entries as they are now, on the layer of the Question.
+    answer_another
+        Answers another Question about the same layers, for measures that are made of incidents.
+    no_incidents
+        Why no incident was read, where the Answer is of measures or entries; '' where some may be.
     """
 
     accepted: int
@@ -123,7 +134,9 @@ class StoreFacts:
     titles: Mapping[str, str] = field(default_factory=dict)
     baseline: gpd.GeoDataFrame | None = None
     streets: Callable[[], StreetLayer] = field(default=_no_streets)
-    measured: Callable[[], Measured] = field(default=_nothing_measured)
+    measured: Callable[[], Measured] = field(default=nothing_measured)
+    answer_another: Callable[..., Answer] | None = None
+    no_incidents: str = ""
 
     def title(self, layer_id: str) -> str:
         """The title of a layer, for people; its id where it has none."""

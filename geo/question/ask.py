@@ -30,7 +30,7 @@ from geo.coverage import (
 )
 from geo.errors import NotFoundError, QuestionError, StoreError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
-from geo.measures.measured import Measured
+from geo.measures.measured import NO_TABLES, Measured
 from geo.period import Period
 from geo.question.accounts import Accounts, overlap_caveat, overlap_numbers
 from geo.question.alike import (
@@ -43,7 +43,7 @@ from geo.question.alike import (
     not_compared_areas,
     unknown_areas,
 )
-from geo.question.answer import Answer, StoreFacts
+from geo.question.answer import Answer, StoreFacts, nothing_measured
 from geo.question.baseline import baseline_layer, check_baseline
 from geo.question.exclusions import check_places
 from geo.question.layer_index import LayerIndex, LayerIndexes
@@ -145,6 +145,18 @@ def answer(
     """
     indexes = LayerIndexes()
     facts = facts or StoreFacts(accepted=len(incidents))
+    again = partial(
+        answer,
+        incidents=incidents,
+        areas=areas,
+        study_areas=study_areas,
+        imports=imports,
+        further=further,
+    )
+    if facts.measured is nothing_measured:
+        measured = partial(Measured, NO_TABLES, question.layer, areas, lambda _: areas)
+        facts = replace(facts, measured=measured)
+    facts = replace(facts, answer_another=facts.answer_another or again)
     further = further or FurtherRows(None, lambda: incidents)
     study = areas if study_areas is None else study_areas
     _check(question, incidents, areas, study, facts=facts, further=further)
@@ -157,7 +169,7 @@ def answer(
         past=further.past,
         history=history,
     )
-    return _answered(
+    return answered(
         resolved,
         incidents,
         (indexes.of(areas), indexes.of(study)),
@@ -184,7 +196,7 @@ def _check(
     check_baseline(question, study, facts.baseline)
 
 
-def _answered(
+def answered(
     resolution: tuple[ResolvedQuestion, Knowledge],
     incidents: pd.DataFrame,
     layers: tuple[LayerIndex, LayerIndex],
@@ -195,7 +207,23 @@ def _answered(
     history: bool,
     indexes: LayerIndexes,
 ) -> Answer:
-    """The Answer to a resolved Question; `layers` are its areas and its study area."""
+    """The Answer to a resolved Question.
+
+    Parameters
+    ----------
+    resolution
+        The Question with its period and sources, and what is known of each area.
+    incidents
+        An incident frame, in metres.
+    layers
+        The areas, and those of the study area.
+    imports, facts, further, history, indexes
+        As for `answer`.
+
+    Returns
+    -------
+    The Answer.
+    """
     resolved, known = resolution
     question, (areas, study) = resolved.question, (layers[0].areas, layers[1].areas)
     comparison = comparison_of(resolved, known)
@@ -324,7 +352,7 @@ def refuse_without_data(question: Question, store: StoreReader, layer: str) -> N
     """
     imports = store.imports()
     covers = covers_of(store, {record.source for record in imports})
-    resolve(question, _parts(imports, covers), _layer(store.layer, "layer", layer)[1])
+    resolve(question, _parts(imports, covers), read_layer(store.layer, "layer", layer)[1])
 
 
 def _series_months(resolved: ResolvedQuestion) -> list[str]:
@@ -521,10 +549,10 @@ def ask(
         layer = question.layer or default_layer(store)
         question = replace(question, layer=layer)
         read = layer_of or store.layer
-        metadata, areas = _layer(read, "layer", layer)
+        metadata, areas = read_layer(read, "layer", layer)
         titles, study = {layer: metadata.title}, areas
         if question.study:
-            of_study, study = _layer(read, "study", question.study)
+            of_study, study = read_layer(read, "study", question.study)
             titles[question.study] = of_study.title
         imports = store.imports()
         covers = covers_of(store, {record.source for record in imports})
@@ -567,9 +595,10 @@ def ask(
             baseline=baseline,
             streets=partial(_streets, store, version, question.streets.lines),
             measured=partial(Measured, store, layer, areas, lambda named: read(named)[1]),
+            answer_another=partial(ask, store=store, layer_of=layer_of, indexes=indexes),
         )
         _check(question, incidents, areas, study, facts=facts, further=further)
-        return _answered(
+        return answered(
             resolution,
             incidents,
             (indexes.of(areas), indexes.of(study)),
@@ -590,7 +619,7 @@ def _baseline(
         return baseline_measure(store, column.strip(), last_day=last_day)
     # Points are a baseline too, which are no layer of areas; a plan is no feature layer.
     features = read if named.startswith(PLAN_PREFIX) else store.features
-    return _layer(features, "baseline", named.strip())
+    return read_layer(features, "baseline", named.strip())
 
 
 def _streets(store: StoreReader, version: DataVersion, named: str) -> StreetLayer:
@@ -646,7 +675,7 @@ def _layer_named(
     read: LayerReader, option: str, named: str | tuple[str, ...]
 ) -> gpd.GeoDataFrame | None:
     """The layer that an option names; none where it names ranked places, or nothing."""
-    return _layer(read, option, named)[1] if named and isinstance(named, str) else None
+    return read_layer(read, option, named)[1] if named and isinstance(named, str) else None
 
 
 @dataclass(frozen=True)
@@ -701,7 +730,27 @@ def _rejected(imports: Sequence[ImportRecord]) -> int:
     return sum(record.rows_rejected for record in last.values())
 
 
-def _layer(read: LayerReader, option: str, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+def read_layer(
+    read: LayerReader, option: str, layer_id: str
+) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+    """Read a layer that an option names.
+
+    Parameters
+    ----------
+    read
+        Reads it.
+    option, layer_id
+        The option, for the refusal, and its value.
+
+    Returns
+    -------
+    Its metadata and its areas.
+
+    Raises
+    ------
+    QuestionError
+        If there is no such layer.
+    """
     try:
         return read(layer_id)
     except NotFoundError as error:

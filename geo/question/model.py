@@ -152,7 +152,7 @@ class TreatmentTerms(Terms):
         "",
         says="Month in which the treatment started.",
         example="2024-03",
-        analyses=("treatment",),
+        analyses=("treatment", "track"),
     )
     chosen: str = option(
         Month(),
@@ -382,9 +382,38 @@ class PatrolTerms(Terms):
         return next((shift for shift in self.shifts if shift.name == name), None)
 
 
+@dataclass(frozen=True)
+class MeasureTerms(Terms):
+    """Which measures are shown, and how money and time are split and valued."""
+
+    chosen: tuple[str, ...] = option(
+        Names(),
+        (),
+        name="measures",
+        says="Ids of measures, separated by commas; 'incidents' are those of the Question "
+        "(default: all).",
+        example="incidents",
+        analyses=("profile", "track"),
+    )
+    split: Literal["", "priority"] = option(
+        Choice(("priority",)),
+        "",
+        says="Split money by priority.",
+        example="priority",
+        analyses=("spend",),
+    )
+    hourly_rate: int | None = option(
+        Money(),
+        None,
+        says="Cost of an officer's hour, in pounds.",
+        example="42.50",
+        analyses=("officer-hours",),
+    )
+
+
 MADE_OF_INCIDENTS: Final = (
     *("cell", "shape", "test", "by", "bandwidth", "edge", "holdout"),
-    *("near", "days", "distance", "posts", "need", "patches"),
+    *("near", "days", "distance", "posts", "need", "patches", "measures"),
 )
 """Fields of a Question that say what is made of its incidents, beside `patrols`, and not which."""
 
@@ -531,6 +560,7 @@ class Question(Terms):
     need: NeedTerms = NeedTerms()
     patches: PatchTerms = PatchTerms()
     patrols: PatrolTerms = PatrolTerms()
+    measures: MeasureTerms = MeasureTerms()
 
     @property
     def period_option(self) -> str:

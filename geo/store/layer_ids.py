@@ -27,6 +27,10 @@ AnswerCollection = Literal[
     "posts",
     "patches",
     "patrols",
+    "profile",
+    "track",
+    "spend",
+    "officer-hours",
 ]
 """Ids of the answers' collections. An analysis can only name one of these (mypy checks it), so
 that stores, which know no analyses, still refuse a layer of the same id."""

@@ -30,8 +30,10 @@ from geo.analyses import ANALYSES
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.formats.formulas import NUMBER
 from geo.incidents import COLUMNS, REJECT_COLUMNS, Batch, Partition
+from geo.measures.model import Measure, entries_frame, values_frame
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
+from geo.store.measure_contract import TableFile
 from tests.api.conftest import SIDE, SOUTH, WEST, SearchesHere, town_streets, two_wards
 from tests.services import command_of, run_patchmap
 
@@ -45,6 +47,7 @@ WITH = {
     "change": ["--compare", "previous"],
     "patches": ["--layer", "blocks", "--groups", "2"],
     "patrols": ["--officers", "2"],
+    "spend": ["--split", "priority"],
     "treatment": ["--treated", "treated", "--since", "2024-01"],
 }
 """Options without which an analysis has nothing to answer."""
@@ -82,6 +85,20 @@ def town(path: Path, texts: list[str]) -> None:
         codes = pd.Index([f"=street{number}" for number in range(len(streets))], name="code")
         store.put_layer(metadata, streets.assign(name=names).set_axis(codes))
         store.put_partition(incidents(texts))
+        entries = [
+            {"entry_id": "m", "kind": "money", "amount": -500, "state": "paid"},
+            {"entry_id": "t", "kind": "time", "amount": 90, "activity": "patrol"},
+        ]
+        for entry in entries:
+            entry |= {"day": "2024-01-15", "priority": texts[3], "note": texts[1]}
+        store.put_entries(entries_frame(entries), TableFile(texts[0], "", 2))
+        measure = Measure("m", *texts[:2], "count", "up", "wards", *texts[2:5])
+        days = {"first_day": "2023-01-01", "last_day": "2023-12-31"}
+        values = [{"measure_id": "m", "area_code": code, **days} for code in wards.index]
+        store.put_measure_values(
+            values_frame(pd.DataFrame(values).assign(value=-1.0, note=texts[4])),
+            TableFile(texts[0], "", 2, {}, (measure,)),
+        )
 
 
 def incidents(texts: list[str]) -> Partition:

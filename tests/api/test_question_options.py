@@ -46,7 +46,7 @@ def test_only_free_texts_and_names_take_any_text():
     free = {option.name for option in OPTIONS} - {case.id for case in REFUSED}
     assert free == {
         "category", "source", "layer", "study", "within", "without", "weight", "treated",
-        "control", "low", "exclude", "today", "bases", "streets",
+        "control", "low", "exclude", "today", "bases", "streets", "measures",
     }  # fmt: skip
 
 

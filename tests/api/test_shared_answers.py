@@ -13,6 +13,7 @@ import api.snapshot
 from api.answers import Answers
 from geo.analyses import LAYERS
 from geo.question.ask import Question, ask
+from geo.question.subjects import AnswerSubject, ask_about
 from geo.store.contract import LayerMetadata, Store
 from geo.store.geopackage import GeoPackageStore
 from geo.store.postgis import PostgisStore
@@ -52,11 +53,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Question]:
     """The Questions for which incidents were read."""
     questions: list[Question] = []
 
-    def counted(question: Question, *others: object, **options: object) -> object:
+    def counted(
+        subject: AnswerSubject, question: Question, *others: object, **options: object
+    ) -> object:
         questions.append(question)
-        return ask(question, *others, **options)
+        return ask_about(subject, question, *others, **options)
 
-    monkeypatch.setattr(api.snapshot, "ask", counted)
+    monkeypatch.setattr(api.snapshot, "ask_about", counted)
     return questions
 
 

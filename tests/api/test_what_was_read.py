@@ -195,9 +195,9 @@ def test_a_step_computes_nothing_anew_for_the_board(
     computed: list[str] = []
     from api import snapshot  # noqa: PLC0415 - the name that is replaced
 
-    real = snapshot.ask
+    real = snapshot.ask_about
     monkeypatch.setattr(
-        snapshot, "ask", lambda *one, **options: computed.append("") or real(*one, **options)
+        snapshot, "ask_about", lambda *one, **options: computed.append("") or real(*one, **options)
     )
     client.get(board)
     first = len(computed)

@@ -62,7 +62,8 @@ def unanswered_items(
     if analysis.collection == "changes":
         frame = frame.assign(**_counts(answers, question, frame["area_code"]))
     names = [name for name in ALWAYS.get(analysis.collection, ()) if name not in frame]
-    empty = {name: UNDEFINED.get(name) for name in names}
+    undefined = UNDEFINED if analysis.subject == "incidents" else {}
+    empty = {name: undefined.get(name) for name in names}
     frame = frame.assign(**empty, why=reason)
     if "reason" in frame:
         frame = frame.assign(reason=reason)

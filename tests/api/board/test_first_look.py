@@ -296,7 +296,7 @@ def test_a_prepared_board_opens_without_asking_anything_anew(
         assert not state.answers.entries()
         prepare_board(state.answers, state.basemaps, state.settings)
         asked: list[object] = []
-        monkeypatch.setattr("api.snapshot.ask", lambda *question, **_: asked.append(question))
+        monkeypatch.setattr("api.snapshot.ask_about", lambda *question, **_: asked.append(question))
         monkeypatch.setattr("api.board.map_page.draw", lambda *answer, **_: asked.append(answer))
         assert whole(client.get("/").text)
         assert asked == []

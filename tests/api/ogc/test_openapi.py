@@ -19,8 +19,10 @@ from api.app import make_app
 from api.settings import Settings
 from geo.analyses import LAYERS
 from geo.incidents import Batch, Partition
+from geo.measures.model import entries_frame
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
+from geo.store.measure_contract import TableFile
 from geo.store.postgis import PostgisStore
 from tests.api.conftest import (
     MONTHS,
@@ -107,6 +109,14 @@ def timed_month(month: str) -> Partition:
     return replace(part, source="council", name="cases", batches=lambda: iter(read))
 
 
+ENTRIES = [
+    {"entry_id": "m", "kind": "money", "amount": 500_000, "state": "allocated"},
+    {"entry_id": "t", "kind": "time", "amount": 90, "activity": "patrol"},
+]
+for one in ENTRIES:
+    one |= {"day": "2024-02-15", "layer_id": "wards", "area_code": "N"}
+
+
 @pytest.fixture(scope="module")
 def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """The service of a town with 26 months of cases, so that every answer has an answer."""
@@ -118,6 +128,7 @@ def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
             store.put_layer(*town_streets())
             for month in YEARS:
                 store.put_partition(timed_month(month))
+            store.put_entries(entries_frame(ENTRIES), TableFile("entries.csv", "", len(ENTRIES)))
         with TestClient(
             make_app(store, Settings(), searches=SearchesHere()),
             base_url="http://127.0.0.1:8000",

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from api.formats.encoding import to_json
-from geo.analyses import LAYERS
+from geo.analyses import ANALYSES, LAYERS
 from geo.analyses.places import saved_places
 from geo.errors import QuestionError
 from geo.question.ask import StoreFacts, answer
@@ -37,7 +37,7 @@ def test_every_layer_has_geometry_and_an_area_where_it_lies(find, timed, collect
     assert shapely.is_valid(frame.geometry.to_numpy()).all()
 
 
-@pytest.mark.parametrize("collection", sorted(set(LAYERS) - {"patrols"}))
+@pytest.mark.parametrize("collection", sorted(set(LAYERS) - {"patrols", "officer-hours"}))
 def test_narrowing_changes_no_number(find, timed, collection):
     options = {**NEEDED, "period": "latest-24m"}
     whole = find(LAYERS[collection].command, timed, **options).frame
@@ -371,7 +371,7 @@ def test_a_split_by_month_is_not_compared(find, monthly):
         find("count", monthly, by="month", compare="year", period="latest-12m")
 
 
-@pytest.mark.parametrize("command", sorted({*COMPUTE} - {"count", "unusual", "unusual-places"}))
+@pytest.mark.parametrize("command", [one.command for one in ANALYSES if not one.splits])
 def test_what_is_of_the_whole_period_is_not_split(find, timed, command):
     """Rather than leave `by` out in silence."""
     with pytest.raises(QuestionError, match=r"^by: “.+” is of the whole period; leave by out, or"):

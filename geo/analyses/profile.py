@@ -1,0 +1,160 @@
+"""Profiles: how each area fares by each measure, against the whole without it and a year before."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from geo.analyses.analysis import AnalysisResult, as_layer, refuse_weight
+from geo.analyses.measure_figures import (
+    RESIDENTS,
+    MeasureFigures,
+    figures_of,
+    measures_asked,
+    method_of,
+    unit_of,
+)
+from geo.measures import comparison
+from geo.question.answer import Answer
+
+CENTRE: Final = 2.0
+"""From so many times the rate of the rest on, an area's residents are few for its incidents."""
+
+MOST_NAMED: Final = 5
+
+METHOD: Final = (
+    "Each area against the whole without it: ratio of rates with its exact 95 % interval "
+    "(Clopper & Pearson 1934) and exact test, counts divided by how they vary from month to "
+    "month; shares by Fisher's exact test with score intervals (Koopman 1984); means and adjusted "
+    "rates by their published limits (Zou & Donner 2008); verdicts at a false discovery rate of "
+    "5 % over all areas and measures (Benjamini & Hochberg 1995), changes by themselves"
+)
+
+
+def profiles(answer: Answer) -> AnalysisResult:
+    """Hold each area against the whole without it, by each measure."""
+    refuse_weight(answer, "a profile")
+    measured = answer.facts.measured()
+    chosen = measures_asked(answer, measured)
+    parts = [figures_of(answer, measure, measured) for measure in chosen]
+    table = pd.concat([_rows(answer, part) for part in parts], ignore_index=True)
+    better = table.pop("better")
+    table = _with_verdicts(table, better)
+    order = np.argsort(np.tile(np.arange(len(answer.areas)), len(parts)), kind="stable")
+    table = table.iloc[order].reset_index(drop=True)
+    shapes = answer.areas.geometry.to_numpy().repeat(len(parts))
+    layer = answer.shown(as_layer(table, shapes, answer))
+    return AnalysisResult(
+        layer,
+        METHOD,
+        _parameters(parts, layer),
+        [*_centre(layer), *_caveats(answer, parts)],
+    )
+
+
+def _rows(answer: Answer, part: MeasureFigures) -> pd.DataFrame:
+    """The rows of one measure: `FIGURES`, comparisons and what it is, one for each area."""
+    measure, figures = part.measure, part.figures
+    method = method_of(measure, figures)
+    against = comparison.against_rest(
+        method,
+        figures,
+        multiplier=measure.multiplier,
+        whole=part.whole,
+        dispersion=part.spreads.among,
+    )
+    before, now = part.earlier
+    change = comparison.against_before(method, now, before, dispersion=part.spreads.over_time)
+    period = part.period
+    return pd.DataFrame(
+        {
+            "area_code": answer.areas.index.astype(str),
+            "area_name": answer.areas["area_name"].to_numpy(),
+            "measure_id": measure.measure_id,
+            "measure": measure.title,
+            "unit": unit_of(measure),
+            "first_day": f"{period.first}" if period else "",
+            "last_day": f"{period.last}" if period else "",
+            **{name: figures[name].to_numpy() for name in ("value", "numerator", "denominator")},
+            **{name: against[name].to_numpy() for name in ("rest", "ratio", "lower", "upper", "p")},
+            "why": np.where(part.why == "", against["why"], part.why),
+            "year_before": change["before"].to_numpy(),
+            "change": change["ratio"].to_numpy(),
+            "change_lower": change["lower"].to_numpy(),
+            "change_upper": change["upper"].to_numpy(),
+            "change_p": change["p"].to_numpy(),
+            "change_why": change["why"].to_numpy(),
+            "source": measure.source,
+            "licence": measure.licence,
+            "caveat": measure.caveat,
+            "carried": part.carried,
+            "better": measure.better,
+        }
+    )
+
+
+def _with_verdicts(table: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
+    """The table with `q` and both verdicts, each corrected over all of its rows."""
+    judged = comparison.judged(table, better)
+    change = pd.DataFrame(
+        {"ratio": table["change"], "p": table["change_p"], "why": table["change_why"]}
+    )
+    changed = comparison.judged(change, better, alike=comparison.NO_CLEAR_CHANGE)
+    at = list(judged.columns).index("change_upper") + 1
+    judged.insert(at, "change_verdict", changed["verdict"])
+    return judged.drop(columns=["change_p", "change_why"])
+
+
+def _parameters(parts: list[MeasureFigures], shown: pd.DataFrame) -> dict[str, object]:
+    verdicts = shown["verdict"].value_counts()
+    return {
+        "measures": len(parts),
+        "judged": int((shown["q"].notna()).sum()),
+        **{
+            name.replace(" ", "_"): int(verdicts.get(name, 0))
+            for name in (comparison.BETTER, comparison.WORSE, comparison.TOO_FEW)
+        },
+        "fewest": comparison.FEWEST,
+        "false_discovery_rate": comparison.FALSE_DISCOVERY_RATE,
+        "variance_over_mean": max((part.spreads.among for part in parts), default=1.0),
+    }
+
+
+def _centre(shown: pd.DataFrame) -> list[str]:
+    """What a rate per resident hides where few live and many come."""
+    per_head = shown["unit"].str.contains(RESIDENTS) & (shown["ratio"] >= CENTRE)
+    names = list(dict.fromkeys(shown.loc[per_head, "area_name"].astype(str)))
+    if not names:
+        return []
+    listed = ", ".join(names[:MOST_NAMED]) + (" …" if len(names) > MOST_NAMED else "")
+    caveat = (
+        "A rate per resident counts the incidents of everybody who comes against the few who live "
+        f"there. Keep that in mind of places that many visit: {listed}."
+    )
+    return [caveat]
+
+
+def _caveats(answer: Answer, parts: list[MeasureFigures]) -> list[str]:
+    caveats = []
+    if answer.facts.no_incidents:
+        caveats.append(f"No incidents are shown: {answer.facts.no_incidents}.")
+    if any(part.measure.per == RESIDENTS for part in parts) and answer.membership.overlapping:
+        caveats.append(
+            "The areas overlap: each is held against the study area without it, where the "
+            "residents of that are known."
+        )
+    incidents = [part for part in parts if not part.measure.layer_id and part.period]
+    if any(part.spreads.months == 0 for part in incidents):
+        caveats.append(
+            "Too few months have data to know how much counts vary beyond chance: verdicts take "
+            "incidents to be independent."
+        )
+    caveats += [
+        f"{part.measure.title}, a year before: {part.no_earlier}."
+        for part in parts
+        if part.no_earlier
+    ]
+    caveats += [f"{part.measure.title}: {part.carried}." for part in parts if part.carried]
+    return caveats

@@ -1,0 +1,178 @@
+"""Answers a Question about what an analysis reads: incidents, measures, money or time.
+
+Money is spent, and officers work, where no incident was ever imported. So what reads only measures
+or entries is answered without any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import Final, Literal
+
+import pandas as pd
+
+from geo.calendar_parts import part_of
+from geo.coverage import Coverage, Knowledge
+from geo.errors import QuestionError
+from geo.incidents import empty_incidents
+from geo.measures.measured import Measured
+from geo.measures.model import EntryKind
+from geo.period import Interval, Latest, Period
+from geo.question.answer import Answer, StoreFacts
+from geo.question.ask import FurtherRows, LayerReader, answered, ask, read_layer
+from geo.question.layer_index import LayerIndexes
+from geo.question.model import DEFAULT_PERIOD, Question
+from geo.question.resolve import ResolvedQuestion, check_names
+from geo.question.store_settings import default_layer
+from geo.store.contract import StoreReader
+
+AnswerSubject = Literal["incidents", "measures", "money", "time"]
+"""What an analysis reads: incidents; measures, and incidents where there are any; or entries."""
+
+_NO_ENTRIES: Final = "the store holds no entries of {} yet; see 'patchmap entries add'"
+_NO_INCIDENTS: Final = "the store holds no incidents"
+_NO_MEASURES: Final = "the store holds no incidents and no measures yet; see 'patchmap ingest'"
+
+
+def ask_about(
+    subject: AnswerSubject,
+    question: Question,
+    store: StoreReader,
+    *,
+    history: bool = False,
+    layer_of: LayerReader | None = None,
+    indexes: LayerIndexes | None = None,
+) -> Answer:
+    """Answer a Question from what an analysis reads of a store.
+
+    Parameters
+    ----------
+    subject
+        What is read.
+    question, store, history, layer_of, indexes
+        As for `geo.question.ask.ask`.
+
+    Returns
+    -------
+    The Answer. Of money and time it has no incidents, and its accounts are of entries; of measures
+    it has none where the store has none of the period.
+
+    Raises
+    ------
+    QuestionError
+        If the data cannot answer it.
+    """
+    if subject == "money" or subject == "time":  # noqa: PLR1714 - tells the types apart
+        return _of_entries(subject, question, store, layer_of=layer_of, indexes=indexes)
+    why = _NO_INCIDENTS
+    if subject == "incidents" or store.incident_count():
+        try:
+            return ask(question, store, history=history, layer_of=layer_of, indexes=indexes)
+        except QuestionError as refusal:
+            if subject == "incidents" or refusal.option not in ("period", "datetime"):
+                raise
+            why, days = str(refusal), _days_of_measures(store)
+            if days is None:
+                raise
+    elif (days := _days_of_measures(store)) is None:
+        raise QuestionError("period", _NO_MEASURES)
+    period = _period(question, days, default=DEFAULT_PERIOD.up_to(days.last))
+    return _without_incidents(question, store, period, layer_of=layer_of, indexes=indexes, why=why)
+
+
+def _of_entries(
+    kind: EntryKind,
+    question: Question,
+    store: StoreReader,
+    *,
+    layer_of: LayerReader | None,
+    indexes: LayerIndexes | None,
+) -> Answer:
+    entries = store.entries(kind)
+    if not len(entries):
+        raise QuestionError("period", _NO_ENTRIES.format(kind))
+    days = Period(entries["day"].min().date(), entries["day"].max().date())
+    # Budgets are of financial years.
+    year = part_of(days.last, "financial-year").whole
+    period = _period(question, days, default=year)
+    reply = _without_incidents(question, store, period, layer_of=layer_of, indexes=indexes)
+    day = entries["day"].dt.date
+    counted = int(((day >= period.first) & (day <= period.last)).sum())
+    rejected = sum(one.rows_rejected for one in store.table_imports("entries"))
+    accounts = replace(
+        reply.accounts,
+        read=len(entries) + rejected,
+        rejected=rejected,
+        not_asked=len(entries) - counted,
+        counted=counted,
+    )
+    return replace(reply, accounts=accounts)
+
+
+def _period(question: Question, days: Period, *, default: Period) -> Period:
+    """The days of a Question about data of some days."""
+    if question.period is None:
+        return default
+    if isinstance(question.period, Latest):
+        return question.period.up_to(days.last)
+    interval: Interval = question.period
+    # Dates need no data; an open end does.
+    if interval.first and interval.last:
+        return Period(interval.first, interval.last)
+    return interval.within(days)
+
+
+def _days_of_measures(store: StoreReader) -> Period | None:
+    periods = store.measure_periods()
+    if not len(periods):
+        return None
+    return Period(_day(periods["first_day"].min()), _day(periods["last_day"].max()))
+
+
+def _day(moment: pd.Timestamp) -> date:
+    return moment.date()
+
+
+def _without_incidents(
+    question: Question,
+    store: StoreReader,
+    period: Period,
+    *,
+    layer_of: LayerReader | None,
+    indexes: LayerIndexes | None,
+    why: str = "",
+) -> Answer:
+    """An Answer of layers alone: nothing was read of incidents, and nothing is said of them."""
+    indexes = indexes or LayerIndexes()
+    read = layer_of or store.layer
+    with store.reading():
+        layer = question.layer or default_layer(store)
+        question = replace(question, layer=layer)
+        metadata, areas = read_layer(read, "layer", layer)
+        titles, study = {layer: metadata.title}, areas
+        if question.study:
+            of_study, study = read_layer(read, "study", question.study)
+            titles[question.study] = of_study.title
+        check_names("within", question.within, areas.index)
+        facts = StoreFacts(
+            accepted=0,
+            titles=titles,
+            data_version=store.data_version().of("layers", "settings"),
+            measured=partial(Measured, store, layer, areas, lambda named: read(named)[1]),
+            no_incidents=why or "no incident is read for it",
+        )
+    resolved = ResolvedQuestion(
+        question, period, sources=[], months_published=period.months, sources_overlap=False
+    )
+    return answered(
+        (resolved, Knowledge.everywhere(Coverage([]), (), areas=len(areas))),
+        empty_incidents(),
+        (indexes.of(areas), indexes.of(study)),
+        imports=(),
+        facts=facts,
+        further=FurtherRows(None, empty_incidents),
+        history=False,
+        indexes=indexes,
+    )
