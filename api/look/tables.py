@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,10 @@ from boundaries.layers.area_codes import LEVELS, code_columns
 from geo.errors import InputError
 from geo.formats.bounded import open_input, read_input
 from geo.formats.csv_table import Table
+from geo.measures.fingertips import is_fingertips
+from geo.measures.read_entries import COLUMNS as ENTRIES
+from geo.measures.read_values import COLUMNS as VALUES
+from geo.measures.rejected_rows import columns_of
 from geo.sources.mapping import Mapping, in_crs, read_mapping
 from geo.sources.sample import SAMPLE
 from geo.sources.sections import LARGEST_MAPPING
@@ -95,7 +100,40 @@ def _smaller_kind(
     if header >= _VOCABULARY:
         title = f"a list of codes: a mapping names it, as [what] vocabulary = {path.name!r}"
         return replace(facts, title=title)
+    return _measures_or_entries(path, facts, sorted(header), options)
+
+
+def _measures_or_entries(
+    path: Path, facts: FileFacts, header: list[str], options: Options
+) -> FileFacts | None:
+    """Values of measures by area and period, or entries of money and time."""
+    if is_fingertips(header):
+        command = options.command("measures", "add", path, "--fingertips", "--layer", LAYER)
+        title = "measures of areas, as Fingertips publishes them"
+        return replace(facts, title=title, commands=(command,))
+    value = {*columns_of(header, VALUES, {}, file=path.name)}
+    if value >= {"area_code", "value"} and value & {"period", "from"}:
+        named = () if "measure_id" in value else ("--id", _id_of(path))
+        command = options.command("measures", "add", path, *named, "--layer", LAYER)
+        return replace(facts, title="values of measures by area and period", commands=(command,))
+    entry = {*columns_of(header, ENTRIES, {}, file=path.name)}
+    if entry >= {"area", "day"} and _says_what(entry):
+        kind = () if "amount" in entry else ("--kind", "time")
+        command = options.command("entries", "add", path, "--layer", LAYER, *kind)
+        title = "entries: dated amounts of money or time by area"
+        return replace(facts, title=title, commands=(command,))
     return None
+
+
+def _id_of(path: Path) -> str:
+    """An id made of a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:80] or "measure"
+
+
+def _says_what(columns: set[str]) -> bool:
+    """Whether amounts stand beside their states, or times beside their activities."""
+    money = {"amount", "state"} <= columns
+    return money or ("activity" in columns and bool(columns & {"hours", "minutes"}))
 
 
 def _figures_or_incidents(

@@ -158,10 +158,15 @@ def days_of(periods: Sequence[Period | None]) -> tuple[pd.Series, pd.Series, NDA
     first, last, missing
         n days each as `datetime64[s]`, and n flags.
     """
-    first = [None if period is None else period.first for period in periods]
-    last = [None if period is None else period.last for period in periods]
-    return _days(first), _days(last), np.array([period is None for period in periods], dtype=bool)
+    # Few periods are named often, and each is one object: see the cache of `named_period`.
+    known = {id(period): period for period in periods}
+    ids, at = np.unique(np.array([id(period) for period in periods], np.int64), return_inverse=True)
+    spans = [known[own] for own in ids.tolist()]
+    first = _days([None if span is None else span.first for span in spans])
+    last = _days([None if span is None else span.last for span in spans])
+    missing = np.array([span is None for span in spans], dtype=bool)
+    return pd.Series(first[at]), pd.Series(last[at]), missing[at]
 
 
-def _days(days: Sequence[date | None]) -> pd.Series:
-    return pd.Series(np.array(days, dtype="datetime64[s]"))
+def _days(days: Sequence[date | None]) -> NDArray[np.datetime64]:
+    return np.array(days, dtype="datetime64[s]")

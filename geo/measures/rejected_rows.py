@@ -143,12 +143,13 @@ class AreaFinder:
         codes, reasons
             n codes, '' where there is none; and why.
         """
-        codes = {text: self._code(text) for text in map(str, texts.unique())}
-        reasons = {text: "" if code else self._reason(text) for text, code in codes.items()}
-        own = [str(text) for text in texts]
-        return [codes[text] for text in own], np.array(
-            [reasons[text] for text in own], dtype=object
-        )
+        at, unique = pd.factorize(texts)
+        codes = [self._code(str(text)) for text in unique]
+        reasons = [
+            "" if code else self._reason(str(text))
+            for text, code in zip(unique, codes, strict=True)
+        ]
+        return np.array(codes, dtype=object)[at].tolist(), np.array(reasons, dtype=object)[at]
 
     def _code(self, text: str) -> str:
         folded = _folded(text)

@@ -26,6 +26,7 @@ from tests.bench import (
     join_cold,
     join_threads,
     knox,
+    measures,
     plan_move,
     planner,
     scale,
@@ -39,7 +40,7 @@ from tests.bench.runner import CACHE, Line, Run, rows, say
 PROMISES = (
     join, join_cold, join_threads, serving, transform, gi_star, baselines, baseline_points, density,
     knox, import_geopackage, import_postgis, plan_move, planner, allocation, board, scale, unusual,
-    streets, gazetteer,
+    streets, gazetteer, measures,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from geo.measures.fingertips import COLUMNS as FINGERTIPS
 from tests.api.commands.running import run, run_json
 from tests.command_lines import check_command_line
 from tests.services import run_patchmap
@@ -415,3 +416,28 @@ def test_no_line_is_wider_than_a_terminal_or_acts_on_it(tmp_path: Path) -> None:
     assert "\x1b" not in text
     lines = [line for line in text.splitlines() if not line.startswith("  patchmap ")]
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "command"),
+    [
+        ("area_code,period,value", "E05001767,2023,5", "measures add t.csv --id t --layer LAYER"),
+        ("measure,ward,year,value", "fit,Abbey,2023,5", "measures add t.csv --layer LAYER"),
+        ("Ref,Date,Amount,Ward,Status", "1,2024-04-01,5,A,paid", "entries add t.csv --layer LAYER"),
+        (
+            "day,hours,ward,activity",
+            "2024-04-01,5,A,patrol",
+            "entries add t.csv --layer LAYER --kind time",
+        ),
+        (
+            ",".join(FINGERTIPS),
+            ",".join("x" for _ in FINGERTIPS),
+            "measures add t.csv --fingertips --layer LAYER",
+        ),
+    ],
+)
+def test_values_of_measures_and_entries_get_their_command(
+    tmp_path: Path, header: str, row: str, command: str
+) -> None:
+    (tmp_path / "t.csv").write_text(f"{header}\n{row}\n")
+    assert run_json(tmp_path, "look", "t.csv")["commands"] == [f"patchmap {command}"]
