@@ -1,4 +1,7 @@
-"""For real: nginx with TLS, a prefix and a unix socket; TLS without it; GIS clients with a key."""
+"""For real: nginx with TLS, a prefix and a unix socket; TLS without it; GIS clients with a key.
+
+Clients come from this machine, and from a network of their own that nothing but nginx joins to it.
+"""
 
 from __future__ import annotations
 
@@ -108,6 +111,25 @@ def services(made_town: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield Services(behind, direct, certificate, records)
 
 
+@pytest.fixture(scope="module")
+def elsewhere(services: Services) -> Iterator[list[str]]:
+    """What runs a command in another network, whose nginx reaches the service by its socket."""
+    own = subprocess.run(["unshare", "--net", "ip", "link", "set", "lo", "up"], check=False)
+    if own.returncode:
+        pytest.skip("this machine gives no network namespaces")
+    folder = Path(services.certificate).parent
+    text = (folder / "nginx.conf").read_text().replace("nginx.pid", "elsewhere.pid")
+    (folder / "elsewhere.conf").write_text(text)
+    inside = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    nginx = [NGINX, "-p", str(folder), "-c", str(folder / "elsewhere.conf"), "-e", "stderr"]
+    with _running([*inside, *nginx], {}) as process:
+        until = time.monotonic() + 120
+        while not (folder / "elsewhere.pid").exists():
+            assert time.monotonic() < until, "nginx is not ready"
+            time.sleep(0.1)
+        yield ["nsenter", f"--net=/proc/{process.pid}/ns/net"]
+
+
 def _certify(folder: Path) -> None:
     command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
     names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
@@ -116,12 +138,14 @@ def _certify(folder: Path) -> None:
 
 
 @contextmanager
-def _running(command: Sequence[str], settings: Mapping[str, str]) -> Iterator[None]:
+def _running(
+    command: Sequence[str], settings: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     try:
-        yield
+        yield process
         assert process.poll() is None, process.stderr.read().decode()[-2000:]
     finally:
         process.terminate()
@@ -208,9 +232,46 @@ def test_gis_clients_and_spreadsheets_come_with_a_key(
         _gdal(services, base, secret)
 
 
-def _gdal(services: Services, base: str, secret: str) -> None:
+_CLIENTS = """
+import sys
+import requests
+from owslib.ogcapi.features import Features
+from owslib.util import Authentication
+
+base, direct, secret, certificate = sys.argv[1:]
+auth = Authentication(username="any", password=secret, verify=certificate)
+print(len(Features(f"{base}/ogc/", auth=auth).collection_items("wards")["features"]), "wards")
+table = f"{base}/ogc/collections/area-counts/items?f=csv&layer=wards"
+print(requests.get(table, auth=("any", secret)).text.partition(",")[0].lstrip(chr(0xFEFF)))
+print(requests.get(table).status_code)
+try:
+    print(requests.get(direct))
+except requests.ConnectionError:
+    print("out of reach")
+"""
+
+
+def test_gis_clients_come_from_another_network(services: Services, elsewhere: list[str]) -> None:
+    key_id, secret = services.key()
+    _gdal(services, services.behind, secret, before=elsewhere)
+    command = [*elsewhere, sys.executable, "-c", _CLIENTS]
     done = subprocess.run(
-        ["ogrinfo", "-ro", "-so", f"OAPIF:{base}/ogc", "wards"],
+        [*command, services.behind, services.direct, secret, services.certificate],
+        env={**os.environ, "REQUESTS_CA_BUNDLE": services.certificate},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # Nothing else of this machine is to be had there: it is another network.
+    assert done.stdout.split("\n")[:-1] == ["2 wards", "area_code", "401", "out of reach"], done
+    Keys(services.records).revoke(key_id)
+    with pytest.raises(AssertionError):
+        _gdal(services, services.behind, secret, before=elsewhere)
+
+
+def _gdal(services: Services, base: str, secret: str, *, before: Sequence[str] = ()) -> None:
+    done = subprocess.run(
+        [*before, "ogrinfo", "-ro", "-so", f"OAPIF:{base}/ogc", "wards"],
         env={
             "PATH": os.environ["PATH"],
             "GDAL_HTTP_USERPWD": f"any:{secret}",
