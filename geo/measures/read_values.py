@@ -28,7 +28,10 @@ from geo.period import Period
 from geo.sources.sheets import read_sheet
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "area_code": ("area", "code", "geography code", "ward code", "lsoa code"),
+    "area_code": (
+        *("area", "code", "geography code", "ward code", "lsoa code"),
+        *("ward", "area name", "ward name"),
+    ),
     "measure_id": ("measure",),
     "period": ("time period", "date", "year", "month", "quarter"),
     "from": ("first_day", "start"),
