@@ -27,6 +27,9 @@ INCIDENTS: Final = "incidents"
 
 RESIDENTS: Final = "residents"
 
+MOST_ESTIMATED: Final = 0.5
+"""With more of its total estimated a value says more of the areas around than of this one."""
+
 Floats = NDArray[np.float64]
 
 
@@ -447,8 +450,31 @@ def _of_values(answer: Answer, measure: Measure, measured: Measured) -> MeasureF
         now,
         notes,
         (before, now),
+        whole=_whole_of_values(answer, measure, measured, period),
         carried=carrying.note,
     )
+
+
+def _whole_of_values(
+    answer: Answer, measure: Measure, measured: Measured, period: Period
+) -> tuple[float, float] | None:
+    """Numerator and denominator of the study area, where that is not the areas themselves."""
+    layer, study = answer.question.layer, answer.question.study or answer.question.layer
+    if study == layer and not answer.membership.overlapping:
+        return None
+    on_study = measured.on(study, answer.study_areas)
+    if answer.indexes.of(answer.study_areas).membership.overlapping:
+        return (np.nan, np.nan)
+    try:
+        values = values_of(measure, on_study).values
+    except PatchmapError:
+        return (np.nan, np.nan)
+    codes = answer.study_areas.index.astype(str)
+    per = pd.Series(denominators(measure, on_study), index=codes)
+    figures, _ = published_figures(measure, values, period, per=per)
+    known = figures["numerator"].notna() & (figures["denominator"] > 0)
+    numerator, denominator = figures.loc[known, ["numerator", "denominator"]].sum()
+    return (float(numerator), float(denominator)) if known.any() else (np.nan, np.nan)
 
 
 def values_of(measure: Measure, measured: Measured) -> CarriedValues:
@@ -473,6 +499,11 @@ def values_of(measure: Measure, measured: Measured) -> CarriedValues:
     carried = measured.values(measure.measure_id)
     if carried.carrying.way == "not carried":
         raise InputError(carried.carrying.note)
+    if carried.carrying.estimated_share > MOST_ESTIMATED:
+        raise InputError(
+            f"published on {measure.layer_id}; of {measured.layer_id} most of it would be guessed "
+            f"({100 * carried.carrying.estimated_share:.0f} % lies in areas that were cut)"
+        )
     return carried
 
 

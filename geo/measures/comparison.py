@@ -48,6 +48,7 @@ NO_VALUE: Final = "not known"
 NO_DENOMINATOR: Final = "no denominator is known, so there is no rate to compare"
 NO_LIMITS: Final = "published without limits, so nobody can say how sure it is"
 NO_WEIGHTS: Final = "published without denominators, so the rest of the areas has no value"
+NO_WHOLE: Final = "the rest of the study area has no published mean to compare it with"
 NO_OTHERS: Final = "there is no other area to compare it with"
 NO_EARLIER: Final = "nothing is known of the period before"
 AMOUNTS: Final = "amounts of money and hours are decided, not left to chance: there is no test"
@@ -122,7 +123,8 @@ def against_rest(
     if method is None:
         return _nothing(figures, AMOUNTS)
     if method == "mean":
-        return _mean_against_rest(figures)
+        # The whole has no limits of its own.
+        return _mean_against_rest(figures) if whole is None else _nothing(figures, NO_WHOLE)
     known = ~np.isnan(own[0]) & (own[1] > 0)
     if not known.any():
         unknown = figures["value"].isna().all() and np.isnan(own[0]).all()

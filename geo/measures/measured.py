@@ -157,6 +157,20 @@ class Measured:
         """Every measure, in the order in which they were added."""
         return tuple(self._reader.measures())
 
+    def on(self, layer_id: str, areas: gpd.GeoDataFrame) -> Measured:
+        """The same measures and entries on the areas of another layer.
+
+        Parameters
+        ----------
+        layer_id, areas
+            The layer, indexed by code, in metres.
+
+        Returns
+        -------
+        What is known of them there.
+        """
+        return Measured(self._reader, layer_id, areas, self._layer_of)
+
     def measure(self, measure_id: str) -> Measure:
         """One measure.
 
