@@ -331,7 +331,9 @@ def asked_again(answer: Answer, question: Question, *, history: bool = False) ->
     """
     if answer.facts.answer_another is None:
         raise AssertionError("an Answer with incidents can be asked again")
-    return answer.facts.answer_another(question, history=history)
+    other = answer.facts.answer_another(question, history=history)
+    # The incidents of all times are the same, and are read once.
+    return replace(other, rows=replace(other.rows, everything=answer.rows.everything))
 
 
 def _rates(measure: Measure, n: Floats, size: Floats) -> pd.DataFrame:

@@ -88,4 +88,4 @@ def _parameters(minutes: int, rate: int | None) -> dict[str, object]:
 def _rate_caveats(rate: int | None) -> list[str]:
     if rate is not None:
         return ["Costs are rounded to the penny row by row; the total is of all minutes."]
-    return ["No hourly rate is given, so no cost is worked out: see the option hourly_rate."]
+    return ["No hourly rate is given, so no cost is worked out: see the option rate."]

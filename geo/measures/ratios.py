@@ -201,12 +201,13 @@ def means_of_others(means: Means, weight: ArrayLike) -> Means:
 
     Returns
     -------
-    n means, with limits; NaN where there are no others.
+    n means, with limits where all others have some; NaN where there are no others.
 
     Source: Zou & Donner 2008, for a sum.
     """
     value, lower, upper, given = _arrays(*means, weight)
-    known = ~np.isnan(value + lower + upper) & (given > 0)
+    known = ~np.isnan(value) & (given > 0)
+    unlimited = known & np.isnan(lower + upper)
     of = np.where(known, given, 0.0)
     value, lower, upper = (np.where(known, each, 0.0) for each in (value, lower, upper))
 
@@ -218,9 +219,13 @@ def means_of_others(means: Means, weight: ArrayLike) -> Means:
 
     total = without_own(of)
     middle = _divided(without_own(of * value), total)
-    down = _divided(np.sqrt(without_own((of * (value - lower)) ** 2)), total)
-    up = _divided(np.sqrt(without_own((of * (upper - value)) ** 2)), total)
-    return Means(middle, middle - down, middle + up)
+    # Where one of the others has no limits, they have none together.
+    sure = without_own(unlimited.astype(float)) == 0
+    down, up = (
+        _divided(np.sqrt(without_own(np.where(unlimited, 0.0, of * apart) ** 2)), total)
+        for apart in (value - lower, upper - value)
+    )
+    return Means(middle, np.where(sure, middle - down, np.nan), np.where(sure, middle + up, np.nan))
 
 
 def _divided(number: Floats, by: Floats) -> Floats:

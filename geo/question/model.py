@@ -405,6 +405,7 @@ class MeasureTerms(Terms):
     hourly_rate: int | None = option(
         Money(),
         None,
+        name="rate",
         says="Cost of an officer's hour, in pounds.",
         example="42.50",
         analyses=("officer-hours",),

@@ -19,9 +19,11 @@ from api.settings import Settings
 from boundaries.plans.draft import open_plan, save_plan
 from geo.analyses import LAYERS
 from geo.analyses.analysis import AnalysisResult
+from geo.measures.model import Measure, entries_frame
 from geo.question.ask import Answer, Question
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
+from geo.store.measure_contract import TableFile
 from tests.api.conftest import SearchesHere, make_town, month_of_incidents
 from tests.boundaries.cities import begun, fill, put_places, wards_of
 from tests.boundaries.drawn import SIGNED, grid
@@ -112,6 +114,17 @@ def new_setting(town: GeoPackageStore) -> None:
         town.put_setting("default_layer", "blocks")
 
 
+def new_entry(town: GeoPackageStore, own: str = "m") -> None:
+    entry = {"entry_id": own, "kind": "money", "amount": 100, "state": "paid", "day": "2024-02-01"}
+    with town.transaction():
+        town.put_entries(entries_frame([entry]), TableFile("entries.csv", "", 1))
+
+
+def new_measure(town: GeoPackageStore) -> None:
+    with town.transaction():
+        town.put_measure(Measure("fit", "Fit", "%", "share", "up", "wards", "Council"))
+
+
 def status_again(client: TestClient, address: str, tag: str) -> int:
     return client.get(address, headers={"if-none-match": tag}).status_code
 
@@ -186,6 +199,25 @@ def test_answers_of_the_default_layer_are_outdated_when_another_one_comes_into_f
     assert opened("2025-05-01") == "wards-2025" != before
     again = {address: status_again(client, address, tag) for address, tag in known.items()}
     assert again == {address: 304 if "wards/items" in address else 200 for address in known}
+
+
+def test_entries_and_measures_outdate_the_answers_that_read_them_alone(
+    client: TestClient, town: GeoPackageStore
+) -> None:
+    counts, profile, spend = (
+        f"/ogc/collections/{name}/items?{PERIOD}&layer=wards"
+        for name in ("area-counts", "profile", "spend")
+    )
+    page = f"/answers/spend?{PERIOD}&layer=wards"
+    new_entry(town)
+    known = tags(client, (counts, profile, spend, page))
+    new_entry(town, "n")
+    again = {address: status_again(client, address, tag) for address, tag in known.items()}
+    assert again == {counts: 304, profile: 304, spend: 200, page: 200}
+    known = tags(client, (counts, profile))
+    new_measure(town)
+    again = {address: status_again(client, address, tag) for address, tag in known.items()}
+    assert again == {counts: 304, profile: 200}
 
 
 def test_a_step_computes_nothing_anew_for_the_board(

@@ -15,6 +15,9 @@ from api.answer_pages.routes import _said
 from api.answer_pages.table import MOST_ROWS, cell_text, shown_table
 from geo.analyses import ANALYSES
 from geo.analyses.analysis import AnalysisResult
+from geo.measures.model import entries_frame
+from geo.store.geopackage import GeoPackageStore
+from geo.store.measure_contract import TableFile
 
 HTML = {"accept": "text/html"}
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
@@ -96,3 +99,26 @@ def test_the_page_of_places_found_is_that_of_the_search(town_client: TestClient)
     found = town_client.get("/answers/find?q=brook")
     assert (found.status_code, found.headers["location"]) == (308, "/search?f=html&q=brook")
     assert town_client.get(found.headers["location"]).status_code == 200
+
+
+def test_money_is_shown_to_the_penny() -> None:
+    amounts = {"allocated": 12_000.0, "left": -1_250.5, "cost": 0.1}
+    assert [cell_text(name, value) for name, value in amounts.items()] == [
+        "£12,000.00",
+        "−£1,250.50",
+        "£0.10",
+    ]
+    assert cell_text("year_gone", 0.75) == "75.0 %"
+
+
+def test_a_page_of_money_counts_entries_and_no_incidents(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    entry = {"entry_id": "m", "kind": "money", "amount": 500_050, "state": "allocated"}
+    row = {**entry, "day": "2024-02-01", "layer_id": "wards", "area_code": "A"}
+    with store.transaction():
+        store.put_entries(entries_frame([row]), TableFile("entries.csv", "", 1))
+    page = client.get(f"/answers/spend{QUESTION}", headers=HTML).text
+    assert "1 of 1 entries counted" in page
+    assert "£5,000.50 allocated, £0.00 committed, £0.00 paid; £5,000.50 left." in page
+    assert "incidents" not in page.partition("<main")[2].partition("</main>")[0]

@@ -112,6 +112,13 @@ def test_the_mean_of_the_others_leaves_out_its_own() -> None:
     assert others.value[1] - others.lower[1] == pytest.approx(np.sqrt(2) / 2)
 
 
+def test_others_without_limits_have_a_mean_and_no_limits():
+    nan = float("nan")
+    others = means_of_others(Means([4.0, 6.0, 9.0], [3.0, nan, 8.0], [5.0, nan, 10.0]), [1, 1, 2])
+    assert others.value.tolist() == [8.0, 22 / 3, 5.0]
+    assert np.isnan(others.lower).tolist() == [True, False, True]
+
+
 def test_the_demo_estates_against_the_rest_have_no_clear_effect() -> None:
     """881 → 1,299 against 3,167 → 4,349: 1.07, p 0.15."""
     found = ratios_of_ratios((881, 1_299), (3_167, 4_349))

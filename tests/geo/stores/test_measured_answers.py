@@ -123,9 +123,7 @@ def test_hours_by_quarter_and_activity_cost_what_is_stated(council):
         minutes("3", 60, "2025-07-01"),
         minutes("4", 30, "2025-07-01", layer_id="", area_code=""),
     )
-    result = find(
-        council, "officer-hours", by="quarter", datetime="2025-04/2025-09", hourly_rate="40"
-    )
+    result = find(council, "officer-hours", by="quarter", datetime="2025-04/2025-09", rate="40")
     own = result.frame[result.frame["area_code"] == "A"].set_index(["quarter", "activity"])
     assert own["hours"].to_dict() == {
         ("2025-Q2", "office"): 0.75,
