@@ -18,6 +18,7 @@ MOST_ROWS: Final = 200
 _SHARES: Final = ("share", "hit_rate", "behind", "year_gone")
 _POUNDS: Final = ("allocated", "committed", "paid", "left", "cost")
 _LOW, _HIGH = "_low", "_high"
+_INTERVALS: Final = {"ratio": ("lower", "upper"), "change": ("change_lower", "change_upper")}
 _SMALL: Final = 1_000.0
 
 
@@ -69,7 +70,12 @@ def _is_empty(values: pd.Series) -> bool:
 
 def _is_end(name: str, names: list[str]) -> bool:
     """Whether a column is the end of another one's range, which shows it."""
-    return any(name == f"{value}{end}" for value in names for end in (_LOW, _HIGH))
+    return any(name in _ends(value) for value in names)
+
+
+def _ends(name: str) -> tuple[str, str]:
+    """The columns of the ends of a column's range, where there are such."""
+    return _INTERVALS.get(name, (f"{name}{_LOW}", f"{name}{_HIGH}"))
 
 
 def _column(frame: pd.DataFrame, name: str) -> Column:
@@ -77,7 +83,7 @@ def _column(frame: pd.DataFrame, name: str) -> Column:
         frame[name]
     )
     cells = [cell_text(name, value) for value in frame[name]]
-    low, high = f"{name}{_LOW}", f"{name}{_HIGH}"
+    low, high = _ends(name)
     if low in frame and high in frame:
         ends = zip(cells, frame[low], frame[high], strict=True)
         cells = [

@@ -30,6 +30,9 @@ RESIDENTS: Final = "residents"
 MOST_ESTIMATED: Final = 0.5
 """With more of its total estimated a value says more of the areas around than of this one."""
 
+MOST_TRIED: Final = 5
+"""How many of a measure's last periods are looked at for a value of these areas."""
+
 Floats = NDArray[np.float64]
 
 
@@ -430,22 +433,25 @@ def counts_by_month(answer: Answer, incidents: pd.DataFrame, months: Sequence[st
 
 
 def _of_values(answer: Answer, measure: Measure, measured: Measured) -> MeasureFigures:
+    last = answer.accounts.period.last
+    # What was known at the end of the period: a census of years ago may be the latest there is.
+    periods = [one for one in measured.periods(measure.measure_id) if one.last <= last]
     try:
-        values, carrying = values_of(measure, measured)
+        # Of a measure of the whole country the latest periods may be of other areas.
+        for period in periods[: -MOST_TRIED - 1 : -1]:
+            earlier = a_year_before(period)
+            # Only these are brought to the areas here: of sixty months that takes a while.
+            span = Period(min(earlier.first, period.first), period.last)
+            values, carrying = values_of(measure, measured, period=span)
+            if (values["last_day"] == pd.Timestamp(period.last)).any():
+                break
+        else:
+            return nothing_known(answer, measure, f"no value is known up to {last:%-d %B %Y}")
     except PatchmapError as refusal:
         return nothing_known(answer, measure, str(refusal))
-    last = pd.Timestamp(answer.accounts.period.last)
-    frame = values
-    # What was known at the end of the period: a census of years ago may be the latest there is.
-    ends = frame.loc[(frame["last_day"] <= last).to_numpy(dtype=bool), "last_day"]
-    if not len(ends):
-        return nothing_known(answer, measure, f"no value is known up to {last:%-d %B %Y}")
-    latest = frame[frame["last_day"] == ends.max()]
-    first = latest["first_day"].max()
-    period = Period(first.date(), ends.max().date())
     per = pd.Series(denominators(measure, measured), index=answer.areas.index.astype(str))
-    now, notes = published_figures(measure, frame, period, per=per)
-    before, _ = published_figures(measure, frame, a_year_before(period), per=per)
+    now, notes = published_figures(measure, values, period, per=per)
+    before, _ = published_figures(measure, values, earlier, per=per)
     return MeasureFigures(
         measure,
         period,
@@ -468,7 +474,7 @@ def _whole_of_values(
     if answer.indexes.of(answer.study_areas).membership.overlapping:
         return (np.nan, np.nan)
     try:
-        values = values_of(measure, on_study).values
+        values = values_of(measure, on_study, period=period).values
     except PatchmapError:
         return (np.nan, np.nan)
     codes = answer.study_areas.index.astype(str)
@@ -479,7 +485,9 @@ def _whole_of_values(
     return (float(numerator), float(denominator)) if known.any() else (np.nan, np.nan)
 
 
-def values_of(measure: Measure, measured: Measured) -> CarriedValues:
+def values_of(
+    measure: Measure, measured: Measured, *, period: Period | None = None
+) -> CarriedValues:
     """The values of a measure on the areas of an Answer.
 
     Parameters
@@ -488,6 +496,8 @@ def values_of(measure: Measure, measured: Measured) -> CarriedValues:
         With values of its own.
     measured
         Reads them.
+    period
+        Of periods that share a day with this one; None for all.
 
     Returns
     -------
@@ -498,7 +508,7 @@ def values_of(measure: Measure, measured: Measured) -> CarriedValues:
     PatchmapError
         If they cannot be brought to these areas, with the reason.
     """
-    carried = measured.values(measure.measure_id)
+    carried = measured.values(measure.measure_id, period=period)
     if carried.carrying.way == "not carried":
         raise InputError(carried.carrying.note)
     if carried.carrying.estimated_share > MOST_ESTIMATED:

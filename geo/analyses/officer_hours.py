@@ -78,11 +78,16 @@ def _with_days(table: pd.DataFrame, parts: list[CalendarPart]) -> pd.DataFrame:
 
 
 def _parameters(minutes: int, rate: int | None) -> dict[str, object]:
-    parameters: dict[str, object] = {"total_hours": minutes / MINUTES_PER_HOUR}
-    if rate is not None:
-        parameters["hourly_rate"] = rate / 100
-        parameters["total_cost"] = round(minutes * rate / MINUTES_PER_HOUR) / 100
-    return parameters
+    hours = minutes / MINUTES_PER_HOUR
+    if rate is None:
+        return {"headline": f"{hours:,.1f} hours.", "total_hours": hours}
+    cost = round(minutes * rate / MINUTES_PER_HOUR) / 100
+    return {
+        "headline": f"{hours:,.1f} hours: £{cost:,.2f} at £{rate / 100:,.2f} an hour.",
+        "total_hours": hours,
+        "hourly_rate": rate / 100,
+        "total_cost": cost,
+    }
 
 
 def _rate_caveats(rate: int | None) -> list[str]:

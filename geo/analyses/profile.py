@@ -110,6 +110,7 @@ def _with_verdicts(table: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
 def _parameters(parts: list[MeasureFigures], shown: pd.DataFrame) -> dict[str, object]:
     verdicts = shown["verdict"].value_counts()
     return {
+        "headline": headline_of(shown, "than the rest", comparison.NO_CLEAR_DIFFERENCE),
         "measures": len(parts),
         "judged": int((shown["q"].notna()).sum()),
         **{
@@ -120,6 +121,35 @@ def _parameters(parts: list[MeasureFigures], shown: pd.DataFrame) -> dict[str, o
         "false_discovery_rate": comparison.FALSE_DISCOVERY_RATE,
         "variance_over_mean": max((part.spreads.among for part in parts), default=1.0),
     }
+
+
+def headline_of(shown: pd.DataFrame, than: str, alike: str) -> str:
+    """How many of the rows that are judged are better, worse or neither, as one sentence.
+
+    Parameters
+    ----------
+    shown
+        With `verdict`.
+    than
+        What they are held against: "than the rest".
+    alike
+        The verdict where nothing is clear.
+
+    Returns
+    -------
+    A sentence for people.
+    """
+    n = shown["verdict"].value_counts()
+    judged = int(shown["q"].notna().sum())
+    if not judged:
+        return "Nothing can be said yet of the areas shown."
+    worse, better = (int(n.get(name, 0)) for name in (comparison.WORSE, comparison.BETTER))
+    other = int(n.get(comparison.HIGHER, 0)) + int(n.get(comparison.LOWER, 0))
+    beside = f", {other:,} higher or lower" if other else ""
+    return (
+        f"Of {judged:,} comparisons, {worse:,} are worse {than} and {better:,} better{beside}; "
+        f"{int(n.get(alike, 0)):,} show {alike}."
+    )
 
 
 def _centre(shown: pd.DataFrame) -> list[str]:

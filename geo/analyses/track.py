@@ -28,6 +28,7 @@ from geo.analyses.measure_figures import (
     unit_of,
     values_of,
 )
+from geo.analyses.profile import headline_of
 from geo.calendar_parts import CalendarPart, CalendarUnit, column_of, parts_of
 from geo.coverage.published import span_words
 from geo.errors import PatchmapError, QuestionError
@@ -324,6 +325,7 @@ def _parameters(
 ) -> dict[str, object]:
     verdicts = shown["verdict"].value_counts()
     return {
+        "headline": headline_of(shown, "than a year before", comparison.NO_CLEAR_CHANGE),
         "by": unit,
         "measures": len(parts),
         "judged": int(shown["q"].notna().sum()),

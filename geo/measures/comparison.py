@@ -49,6 +49,7 @@ NO_DENOMINATOR: Final = "no denominator is known, so there is no rate to compare
 NO_LIMITS: Final = "published without limits, so nobody can say how sure it is"
 NO_WEIGHTS: Final = "published without denominators, so the rest of the areas has no value"
 NO_WHOLE: Final = "the rest of the study area has no published mean to compare it with"
+NO_REST: Final = "it is not known of the rest of the study area"
 NO_OTHERS: Final = "there is no other area to compare it with"
 NO_EARLIER: Final = "nothing is known of the period before"
 AMOUNTS: Final = "amounts of money and hours are decided, not left to chance: there is no test"
@@ -142,10 +143,11 @@ def against_rest(
         [
             np.isnan(own[0]),
             ~known,
+            np.isnan(rest[1]),
             rest[1] <= 0,
             np.minimum(own[0], rest[0]) < FEWEST,
         ],
-        [NO_VALUE, NO_DENOMINATOR, NO_OTHERS, TOO_FEW],
+        [NO_VALUE, NO_DENOMINATOR, NO_REST, NO_OTHERS, TOO_FEW],
         "",
     )
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -111,6 +111,14 @@ def test_money_is_shown_to_the_penny() -> None:
     assert cell_text("year_gone", 0.75) == "75.0 %"
 
 
+def test_a_ratio_is_shown_with_its_interval() -> None:
+    frame = pd.DataFrame(
+        {"ratio": [4.4655, np.nan], "lower": [4.17, np.nan], "upper": [4.78, np.nan]}
+    )
+    (column,) = shown_table(frame.assign(verdict="")).columns
+    assert column.cells == ["4.47 (4.17 to 4.78)", "–"]
+
+
 def test_a_page_of_money_counts_entries_and_no_incidents(
     client: TestClient, store: GeoPackageStore
 ) -> None:

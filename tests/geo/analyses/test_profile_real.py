@@ -66,6 +66,13 @@ def test_derbys_wards_fare_as_published_counts_and_residents_say(derby):
     assert frame["change_verdict"].eq("").all()
 
 
+def test_the_headline_counts_what_is_said(derby):
+    result = derby("profile", datetime="2018-10/2019-02")
+    assert result.parameters["headline"] == (
+        "Of 18 comparisons, 4 are worse than the rest and 9 better; 5 show no clear difference."
+    )
+
+
 def test_a_centre_is_said_to_have_few_residents_for_its_incidents(derby):
     caveats = derby("profile", datetime="2018-10/2019-02").caveats
     (one,) = (text for text in caveats if text.startswith("A rate per resident"))

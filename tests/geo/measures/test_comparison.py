@@ -50,6 +50,12 @@ def test_the_whole_without_an_area_is_the_study_area_where_the_areas_are_part_of
     assert rows["rest"].tolist() == pytest.approx([1000 * 230 / 11_000, 1000 * 220 / 11_000])
 
 
+def test_a_whole_that_is_not_known_gives_no_verdict_and_says_so():
+    rows = against_rest("rate", figures([20, 30], [1_000, 1_000]), whole=(60.0, NAN))
+    assert set(rows["why"]) == {comparison.NO_REST}
+    assert rows[["rest", "ratio", "p"]].isna().all(axis=None)
+
+
 def test_under_ten_on_either_side_nothing_is_said() -> None:
     rows = judged(against_rest("rate", figures([9, 10, 400], [100, 100, 4_000])), "down")
     assert rows["verdict"].tolist() == [

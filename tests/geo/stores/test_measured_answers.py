@@ -134,7 +134,7 @@ def test_hours_by_quarter_and_activity_cost_what_is_stated(council):
     assert own["cost"].sum() == 130
     assert set(own["first_day"]) == {"2025-04-01", "2025-07-01"}
     assert result.tables["elsewhere"]["hours"].sum() == 0.5
-    assert result.parameters["total_hours"] == 3.75
+    assert result.parameters["headline"] == "3.8 hours: £150.00 at £40.00 an hour."
     assert result.parameters["total_cost"] == 150
 
 
