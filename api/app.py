@@ -16,6 +16,7 @@ from api.allocation import page as allocation
 from api.answer_pages import routes as answer_pages
 from api.answers import Answers
 from api.arcgis import routes as arcgis
+from api.areas import money_page
 from api.areas import routes as areas
 from api.basemap import routes as basemap
 from api.basemap.sources import Basemaps
@@ -134,7 +135,7 @@ def make_app(
     app.state.basemaps = Basemaps.open(settings.basemap, store)
     app.state.gazetteer = OpenGazetteer(gazetteer_folder(settings.store, settings.data_folder))
     for pages in (
-        *(board, board_map, stories, brief, downloads, answer_pages, areas),
+        *(board, board_map, stories, brief, downloads, answer_pages, areas, money_page),
         *(allocation, allocation_map, cards, planner, data, basemap, find, guide, operations),
         *(releases, open_releases),
     ):

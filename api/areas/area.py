@@ -10,13 +10,17 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from api.answers import Answers
 from api.areas.facts import LayerFacts
-from api.areas.fares import Fare, fares_of
+from api.areas.fares import Fares, fares_of
 from api.areas.incidents import Incidents, incidents_of
+from api.areas.money import Money, MoneyRow, money_of
 from api.areas.surroundings import Composition, Neighbours, compositions, neighbours
+from api.errors import LASTING
 from api.pages.area_address import area_address
 from geo.errors import NotFoundError
 from geo.properties import cached_property
+from geo.question.ask import Question
 
 OFFICERS: Final = "officers"
 """The attribute of a layer that says how many officers cover an area."""
@@ -41,6 +45,8 @@ class Area:
         About the layer.
     code
         The area.
+    answers
+        About the present state of the store.
 
     Raises
     ------
@@ -48,8 +54,8 @@ class Area:
         If there is no such area, or it is not seen.
     """
 
-    def __init__(self, facts: LayerFacts, code: str) -> None:
-        self.facts, self.code = facts, code
+    def __init__(self, facts: LayerFacts, code: str, answers: Answers) -> None:
+        self.facts, self.code, self._answers = facts, code, answers
         codes = facts.areas.index.astype(str)
         if code not in codes:
             raise NotFoundError(
@@ -84,9 +90,19 @@ class Area:
         return incidents_of(self.facts, self.code)
 
     @cached_property
-    def fares(self) -> tuple[list[Fare], str]:
+    def fares(self) -> Fares:
         """How it fares in each measure, or why that is not known."""
-        return fares_of(self.facts, self.code)
+        return fares_of(self._answers, self.facts, self.code)
+
+    @cached_property
+    def money(self) -> tuple[Money, MoneyRow] | None:
+        """The money of the latest financial year, and its row in it; None where none is known."""
+        try:
+            money = money_of(self._answers, Question(layer=self.facts.layer_id))
+        except LASTING:
+            return None
+        row = money.row(self.code)
+        return (money, row) if row else None
 
     @property
     def attributes(self) -> list[Attribute]:

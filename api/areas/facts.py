@@ -133,6 +133,15 @@ class LayerFacts:
     def _area_trend(self) -> Trend:
         return area_trend(self._answers.ask_history(self.question))
 
+    @property
+    def two_years(self) -> Question:
+        """The Question over the months of the trend by quarter, whichever of them it is about."""
+        options = self.question.options() | {"by": "quarter"}
+        if self.trend and self.trend.months:
+            options.pop("period", None)
+            options["datetime"] = f"{self.trend.months[0]}/{self.trend.months[-1]}"
+        return replace(Question.read(options), compare="")
+
     @cached_property
     def hotspots(self) -> gpd.GeoDataFrame | None:
         """The outlines of hotspots; None where they are not known."""
@@ -150,41 +159,13 @@ class LayerFacts:
         """The verdicts on the last month of each area and category, and of each place."""
         return self._result("unusual")
 
-    def result(self, name: str) -> AnalysisResult | str:
-        """The result of an analysis of the Question, or the reason why there is none.
-
-        Parameters
-        ----------
-        name
-            Its collection.
-        """
-        try:
-            return self._answers.result(LAYERS[name], self.question)[1]
-        except LASTING as refusal:
-            return _sentence(refusal)
-
-    def split(self, name: str, part: str) -> AnalysisResult | None:
-        """The result of an analysis by parts of time, over all of the time that is known.
-
-        Parameters
-        ----------
-        name
-            Its collection.
-        part
-            A value of the option `by`.
-        """
-        try:
-            options = self.question.options() | {"by": part}
-            question = replace(Question.read(options), compare="")
-            return self._answers.result(LAYERS[name], question)[1]
-        except (KeyError, *LASTING):
-            return None
-
     def _result(self, name: str) -> AnalysisResult | None:
         if self._answer is None:
             return None
-        result = self.result(name)
-        return None if isinstance(result, str) else result
+        try:
+            return self._answers.result(LAYERS[name], self.question)[1]
+        except LASTING:
+            return None
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -211,6 +192,27 @@ class LayerFacts:
         """Whether what is usual of a place is known of incidents before the period."""
         answer = self._answer
         return bool(answer and len(answer.window.incidents) > len(answer.counted))
+
+
+def result_of(answers: Answers, name: str, question: Question) -> AnalysisResult | str:
+    """The result of an analysis, or the reason why there is none.
+
+    What reads measures and entries is asked for here and not kept with the facts of a layer, which
+    stay as they are when these change.
+
+    Parameters
+    ----------
+    answers
+        About the present state of the store.
+    name
+        The analysis's collection.
+    question
+        What is asked.
+    """
+    try:
+        return answers.result(LAYERS[name], question)[1]
+    except LASTING as refusal:
+        return _sentence(refusal)
 
 
 def layer_facts(answers: Answers, layer_id: str, options: dict[str, str]) -> LayerFacts:

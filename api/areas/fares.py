@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from api.areas.facts import LayerFacts
+from api.answers import Answers
+from api.areas.facts import LayerFacts, result_of
 from api.pages.charts import Chart, chart
-from api.pages.measure_text import number_words, ratio_words, span_words, value_words
+from api.pages.measure_text import number_words, ratio_words, span_words
 from api.pages.trends import Trend
-from geo.analyses import LAYERS
 
 CHART: Final = (150.0, 40.0)
 """Width and height of the chart of a measure, in SVG units."""
 
 PROFILE: Final = "profile"
 TRACK: Final = "track"
-
-_PART: Final = "quarter"
-"""The parts of time of the charts: fine enough for a trend, coarse enough for a small area."""
 
 _TITLES: Final = ("better", "worse", "higher", "lower")
 
@@ -38,7 +35,7 @@ class Fare:
     title, unit
         Of the measure.
     value, rest
-        Of the area, and of the whole without it.
+        Of the area, and of the whole without it, in its unit.
     of
         What the value is made of: `1,118 of 17,049`.
     ratio
@@ -49,8 +46,8 @@ class Fare:
         The verdict against a year before, with its ratio.
     when
         The days of the value.
-    origin
-        Its source, and how it came to these areas.
+    carried
+        How it came to these areas, where it was published for others.
     chart
         Its history; None where fewer than two values are known.
     history
@@ -67,7 +64,9 @@ class Fare:
     why: str
     change: str
     when: str
-    origin: str
+    source: str
+    licence: str
+    carried: str
     caveat: str
     chart: Chart | None
     history: str
@@ -78,26 +77,45 @@ class Fare:
         return self.verdict if self.verdict in _TITLES else "same" if self.verdict else "none"
 
 
-def fares_of(facts: LayerFacts, code: str) -> tuple[list[Fare], str]:
+@dataclass(frozen=True)
+class Fares:
+    """The measures of an area.
+
+    Attributes
+    ----------
+    rows
+        One for each measure.
+    reason
+        Why there is none; '' where there are some.
+    caveats
+        What to keep in mind of all of them.
+    """
+
+    rows: list[Fare]
+    reason: str = ""
+    caveats: Sequence[str] = ()
+
+
+def fares_of(answers: Answers, facts: LayerFacts, code: str) -> Fares:
     """The measures of an area; none, with the reason, where nothing is measured here.
 
     Parameters
     ----------
+    answers
+        About the present state of the store.
     facts
         About the layer.
     code
         The area.
     """
-    if PROFILE not in LAYERS:
-        return [], ""
-    result = facts.result(PROFILE)
+    result = result_of(answers, PROFILE, facts.question)
     if isinstance(result, str):
-        return [], result
+        return Fares([], result)
     rows = _of_area(result.frame, code)
     if not len(rows):
-        return [], "No measure is known here"
-    history = _history(facts, code)
-    return [_fare(row, history) for row in rows], ""
+        return Fares([], "No measure is known here")
+    history = _history(answers, facts, code)
+    return Fares([_fare(row, history) for row in rows], caveats=result.caveats)
 
 
 def verdicts(fares: list[Fare]) -> dict[str, list[str]]:
@@ -122,7 +140,7 @@ def _fare(row: Row, history: Mapping[str, list[Row]]) -> Fare:
     return Fare(
         title=_text(row, "measure"),
         unit=unit,
-        value=value_words(_number(row, "value"), unit),
+        value=number_words(_number(row, "value"), unit),
         of=_of(row),
         rest=number_words(_number(row, "rest"), unit),
         ratio=_ratio(row, ("ratio", "lower", "upper")),
@@ -130,8 +148,10 @@ def _fare(row: Row, history: Mapping[str, list[Row]]) -> Fare:
         why=_text(row, "why"),
         change=_change(row),
         when=span_words(row.get("first_day"), row.get("last_day")),
-        origin="; ".join(filter(None, [_text(row, "source"), _text(row, "carried")])),
-        caveat=_text(row, "caveat"),
+        source=_text(row, "source") or "entered here",
+        licence=_text(row, "licence"),
+        carried=_text(row, "carried"),
+        caveat=_text(row, "caveat").rstrip("."),
         chart=drawn,
         history=words,
     )
@@ -160,16 +180,20 @@ def _ratio(row: Row, names: tuple[str, str, str]) -> str:
 
 
 def _change(row: Row) -> str:
+    """As `no clear change on a year before: 1.02 (0.97 to 1.06)`."""
     verdict = _text(row, "change_verdict")
+    if not verdict:
+        return ""
+    joint = " on" if verdict.startswith("no clear") else " than" if verdict in _TITLES else ","
     ratio = _ratio(row, ("change", "change_lower", "change_upper"))
-    return ": ".join(filter(None, [verdict, ratio]))
+    return ": ".join(filter(None, [f"{verdict}{joint} a year before", ratio]))
 
 
-def _history(facts: LayerFacts, code: str) -> dict[str, list[Row]]:
+def _history(answers: Answers, facts: LayerFacts, code: str) -> dict[str, list[Row]]:
     """The values of each measure of an area over time, by the measure's id."""
-    result = facts.split(TRACK, _PART)
+    result = result_of(answers, TRACK, facts.two_years)
     history: dict[str, list[Row]] = {}
-    for row in _of_area(result.frame, code) if result is not None else ():
+    for row in () if isinstance(result, str) else _of_area(result.frame, code):
         history.setdefault(_text(row, "measure_id"), []).append(row)
     return history
 

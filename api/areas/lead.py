@@ -34,7 +34,7 @@ _MOST_NAMED: Final = 3
 
 def lead_of(area: Area) -> str:
     """What is known of an area, in a few sentences."""
-    said = [_fares(area.fares[0]), _incidents(area), _unusual(area.incidents)]
+    said = [_fares(area.fares.rows), _incidents(area), _unusual(area.incidents)]
     return " ".join(filter(None, said))
 
 
@@ -87,10 +87,7 @@ def _change(area: Area, incidents: Incidents) -> str:
 
 
 def _unusual(incidents: Incidents | None) -> str:
-    judged, month = incidents.judged if incidents else (0, "")
-    if not judged:
-        return ""
-    n = len(incidents.unusual) if incidents else 0
-    if not n:
-        return f"Nothing stands out from its own past in {month}."
+    if incidents is None or not incidents.unusual:
+        return ""  # the page says so further down
+    n, month = len(incidents.unusual), incidents.judged[1]
     return f"{n} {'thing stands' if n == 1 else 'things stand'} out from its own past in {month}."

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from api.answers import Answers
+from api.answers import Answers, SnapshotAnswers
 from api.areas.area import Area
 from api.areas.facts import LayerFacts, layer_facts
 from api.areas.layers import layer_table, layers_listed
 from api.areas.lead import lead_of
+from api.areas.money import left_words
 from api.areas.sheets import area_sheets, layer_sheets
-from api.areas.view import form_variables, options_of, wants_workbook
+from api.areas.view import form_variables, named_file, options_of, wants_workbook
 from api.basemap.sources import Basemaps, basemaps_of
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
@@ -22,14 +22,13 @@ from api.formats.registry import XLSX
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.maps.area_drawing import AreaDrawing, LayerDrawing, draw_area, draw_layer
+from api.pages.measure_text import pounds
 from api.pages.templating import templates
 from api.settings import VERSION, Settings
 from api.snapshot import Snapshot
 from geo.formats.workbook import Sheet, to_workbook
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
-
-_NAME_LETTERS: Final = 60
 
 
 @router.get("/areas")
@@ -80,16 +79,20 @@ def area_page(
     basemaps = basemaps_of(request)
 
     def make() -> Response:
-        area = Area(layer_facts(answers, layer_id, options_of(request)), code)
+        facts = layer_facts(answers, layer_id, options_of(request))
+        area = Area(facts, code, SnapshotAnswers(answers))
         if wants_workbook(request):
             return _workbook(area_sheets(area), f"{layer_id} {area.name}")
         text = templates.get_template("area.html").render(
             **_shared(area.facts),
             area=area,
             incidents=area.incidents,
-            fares=area.fares[0],
-            no_fares=area.fares[1],
+            fares=area.fares.rows,
+            no_fares=area.fares.reason,
+            fare_caveats=area.fares.caveats,
             lead=lead_of(area),
+            pounds=pounds,
+            left_words=left_words,
             drawn=_drawn_area(answers, area, basemaps, settings),
         )
         return Response(text, media_type=HTML)
@@ -162,9 +165,8 @@ def _key(facts: LayerFacts, basemaps: Basemaps, settings: Settings) -> str:
 
 def _workbook(sheets: Sequence[Sheet], name: str) -> Response:
     """Tables as a file to save."""
-    plain = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in name)
     return Response(
         to_workbook(sheets),
         media_type=XLSX.media_type,
-        headers=XLSX.attachment(plain[:_NAME_LETTERS].strip("-") or "areas"),
+        headers=XLSX.attachment(named_file(name)),
     )

@@ -23,6 +23,9 @@ WHOLE: Final = 0.99
 MOST_PARTS: Final = 8
 """Of more parts than this, only their number is given."""
 
+MOST_JOINED: Final = 500
+"""Of more parts the shares are added up instead of joining their land: blocks do not overlap."""
+
 _GAP_M: Final = 1.0
 _EDGE_M: Final = 5.0
 """Neighbours whose edges do not match share at least so many metres within the gap."""
@@ -122,7 +125,7 @@ class Composition:
     parts
         The areas that share more than a sliver of land with it, the largest share first.
     uncovered
-        The share of the area's land that no area of the layer covers; 0 where those overlap.
+        The share of the area's land that no area of the layer covers.
     """
 
     layer_id: str
@@ -164,11 +167,22 @@ def compositions(
         except NotFoundError:  # none of it is seen
             continue
         if parts := _parts(frame, area):
-            uncovered = max(1 - sum(part.of_area for part in parts), 0.0)
+            uncovered = _uncovered(frame, area, parts)
             made.append(
                 Composition(other.layer_id, other.title or other.layer_id, parts, uncovered)
             )
     return made
+
+
+def _uncovered(frame: gpd.GeoDataFrame, area: gpd.GeoDataFrame, parts: list[Part]) -> float:
+    """The share of an area that none of its parts covers."""
+    shape = area.geometry.iloc[0]
+    if len(parts) > MOST_JOINED:
+        return max(1 - sum(part.of_area for part in parts), 0.0)
+    # Parts may overlap: their shares would add up to more than they cover.
+    codes = frame.index.astype(str).isin([part.code for part in parts])
+    covered = shapely.union_all(frame.geometry.to_numpy()[codes])
+    return float(shapely.difference(shape, covered).area / shape.area)
 
 
 def _parts(frame: gpd.GeoDataFrame, area: gpd.GeoDataFrame) -> list[Part]:

@@ -73,3 +73,12 @@ def form_variables(facts: LayerFacts) -> dict[str, object]:
             if name not in (*_SHOWN, "datetime", "layer", "within", "by")
         },
     }
+
+
+_NAME_LETTERS: Final = 60
+
+
+def named_file(name: str) -> str:
+    """The name of a file to save, of letters that any system takes; '' is called `areas`."""
+    plain = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in name)
+    return plain[:_NAME_LETTERS].strip("-") or "areas"

@@ -12,7 +12,7 @@ from tests.browser.conftest import SCREENSHOTS, Watched
 pytestmark = pytest.mark.browser
 
 AREA = "/areas/wards/D05000010"
-PAGES = ("/areas", "/areas/wards", "/areas/estates", AREA)
+PAGES = ("/areas", "/areas/wards", "/areas/estates", AREA, "/money")
 SIZES = ((390, 844), (1280, 720), (1920, 1080))
 _AXE = (STATIC / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 _VIOLATIONS = """async () => {
@@ -84,7 +84,7 @@ def test_an_area_is_chosen_on_the_map_of_its_layer(watched: Watched, address: st
     expect(page.locator("h1")).to_contain_text("Priory Park")
 
 
-@pytest.mark.parametrize("path", [AREA, "/areas/wards/D05000001", "/areas/wards"])
+@pytest.mark.parametrize("path", [AREA, "/areas/wards/D05000001", "/areas/wards", "/money"])
 def test_an_area_prints_on_two_sheets(watched: Watched, address: str, path: str) -> None:
     page = watched.page
     page.goto(address + path)

@@ -16,6 +16,7 @@ PAGES = (
     "/planner",
     "/areas/wards",
     "/areas/wards/D05000010",
+    "/money",
     "/data",
     "/help/board",
     "/search?q=causeway",

@@ -20,6 +20,7 @@ PAGES = (
     "/areas/wards",
     "/areas/wards/D05000010",
     "/areas/estates",
+    "/money",
     "/data",
     "/help",
     "/help/methods",

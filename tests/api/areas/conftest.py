@@ -14,8 +14,10 @@ from fastapi.testclient import TestClient
 
 from boundaries.plans.draft import new_plan, save_plan
 from geo.crs import BRITISH_NATIONAL_GRID
+from geo.measures.model import Measure, entries_frame, values_frame
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
+from geo.store.measure_contract import TableFile
 from tests.api.conftest import SIDE, SOUTH, WEST, fill_town, serve_town, two_wards
 
 ODD = "Ŵ/1 & ?#"
@@ -85,5 +87,70 @@ def bare_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient
     with closing(GeoPackageStore(path, create=True)) as store:
         with store.transaction():
             store.put_layer(LayerMetadata("wards", title="Wards"), two_wards())
+        with serve_town(store) as client:
+            yield client
+
+
+def entry(number: int, state: str, pounds: float, **others: str) -> dict[str, object]:
+    """An entry of money of the financial year 2023/24, in ward A unless `others` say where."""
+    return {
+        "entry_id": f"e{number}",
+        "kind": "money",
+        "day": "2023-06-15",
+        "amount": round(100 * pounds),
+        "layer_id": "wards",
+        "area_code": "A",
+        "state": state,
+        "priority": "Young people",
+        **others,
+    }
+
+
+def measured(store: GeoPackageStore) -> None:
+    """Put money and a measure into the town, inside a transaction.
+
+    A: £5,000 allocated, £1,000 paid of a commitment of £2,500. B: £5,000, untouched. City-wide:
+    £300 paid of nothing. An estate that lies over both wards: £40 paid, which stand in neither.
+    """
+    beside = {"area_code": "", "layer_id": ""}
+    rows = [
+        entry(1, "allocated", 5_000),
+        entry(2, "committed", 2_500, priority="Cleaner streets"),
+        entry(3, "paid", 1_000, settles="e2", priority="Cleaner streets"),
+        entry(4, "allocated", 5_000, area_code="B"),
+        entry(5, "paid", 300, **beside),
+        entry(6, "paid", 40, area_code="E2", layer_id="estates"),
+    ]
+    store.put_entries(entries_frame(rows), TableFile("money.csv", "1", rows_read=len(rows)))
+    safety = Measure(
+        *("safe", "Feels safe", "% of those asked", "share", "up", "wards", "A survey"),
+        multiplier=100.0,
+    )
+    values = [
+        {
+            "measure_id": "safe",
+            "area_code": code,
+            "first_day": first,
+            "last_day": last,
+            "numerator": numerator,
+            "denominator": 400,
+            "value": numerator / 4,
+        }
+        for first, last in (("2023-01-01", "2023-12-31"), ("2024-01-01", "2024-12-31"))
+        for code, numerator in (("A", 120), ("B", 240))
+    ]
+    file = TableFile("safe.csv", "2", rows_read=len(values), measures=(safety,))
+    store.put_measure_values(values_frame(values), file)
+
+
+@pytest.fixture(scope="session")
+def measured_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The service of the town with money and a measure."""
+    path = tmp_path_factory.mktemp("measured") / "town.gpkg"
+    with closing(GeoPackageStore(path, create=True)) as store:
+        with store.transaction():
+            fill_town(store)
+            fill(store)
+            measured(store)
         with serve_town(store) as client:
             yield client

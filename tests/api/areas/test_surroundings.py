@@ -61,6 +61,9 @@ def test_an_area_is_made_of_what_shares_land_with_it(areas_client: TestClient) -
     }
     # Drawn: 0.4 × 0.4 of A; half of 0.5 × 0.6; 0.4 × 0.2.
     assert shares == {"Ŵ/1 & ?#": (0.16, 1.0), "E2": (0.15, 0.5), "E3": (0.08, 1.0)}
+    # E3 lies over a part of Ŵ/1 and of E2: all three together cover less than their sum.
+    over = 0.1 * 0.1 + 0.15 * 0.2
+    assert made["estates"].uncovered == pytest.approx(1 - (0.16 + 0.15 + 0.08 - over))
     assert [part.words for part in made["old-wards"].parts] == ["all of this area"]
     assert (len(made["blocks"].parts), made["blocks"].cut, made["blocks"].is_counted) == (
         16,

@@ -39,7 +39,7 @@ PAGES = (
     *("/planner", "/planner?plan=draft", "/planner/plans/draft", "/planner/blocks/blocks"),
     *("/areas", "/areas/wards", "/areas/wards?f=xlsx", "/areas/wards/QA01", "/areas/blocks"),
     *("/areas/wards/QA01?f=xlsx", f"/areas/wards/QA01?{ASKED}", "/areas/city", "/areas/plan-draft"),
-    "/areas/city/CX",
+    *("/areas/city/CX", "/money", "/money?f=xlsx"),
     *("/data", "/help", "/ogc?f=html", "/ogc/collections?f=json", "/ogc/collections?f=html"),
     *("/ogc/api", "/ogc/styles", "/ogc/collections?q=wharf", "/healthz", "/readyz"),
 )
