@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -24,11 +26,18 @@ LONG = (
 """Folders and files that take longest: begun last, one worker would wait for another's."""
 
 
+BROWSERS = 2
+"""A worker with all of them would be at them long after the others are done."""
+
+
 class Scheduling(LoadFileScheduling):
-    """A file at a time to each worker; all that needs a browser to one, with the city it shows."""
+    """A file at a time to each worker; what needs a browser to two, each with the city it shows."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+        file = str(super()._split_scope(nodeid))
+        # By a sum that is the same in every process, as that of Python's own hashes is not.
+        group = crc32(file.encode()) % BROWSERS
+        return f"{BROWSER}{group}" if file.startswith(BROWSER) else file
 
 
 @pytest.hookimpl(optionalhook=True)
