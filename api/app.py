@@ -50,6 +50,7 @@ from api.reads import NotingReads
 from api.releases import admin as releases
 from api.releases import public as open_releases
 from api.releases.opening import OpenReleases
+from api.reports import routes as reports
 from api.searches import Searches
 from api.service import new_service
 from api.settings import Settings
@@ -137,7 +138,7 @@ def make_app(
     for pages in (
         *(board, board_map, stories, brief, downloads, answer_pages, areas, money_page),
         *(allocation, allocation_map, cards, planner, data, basemap, find, guide, operations),
-        *(releases, open_releases),
+        *(releases, open_releases, reports),
     ):
         app.include_router(pages.router)
     watch_load(app, turns, memory)

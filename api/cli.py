@@ -25,6 +25,7 @@ from api.commands import (
     published,
     questions,
     release,
+    report,
     retention,
     service,
     stores,
@@ -79,6 +80,7 @@ for name, analysis in questions.ANALYSIS.items():
         app.command(name)(_WITH_MORE_OPTIONS.get(name) or questions.command_of(analysis))
 app.command("map")(questions.map_file)
 app.command("brief")(questions.brief)
+app.add_typer(report.report, name="report")
 app.command()(gazetteer.find)
 app.command()(service.serve)
 app.command()(demo.demo)

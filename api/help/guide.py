@@ -27,6 +27,7 @@ PAGES: Final = (
     "basemap",
     "planning",
     "allocation",
+    "reports",
     "gis",
     "service",
     "access",

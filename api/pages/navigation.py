@@ -40,6 +40,7 @@ PAGES: Final = (
     PageLink("Areas", "/areas", (Capability.READ_ANSWERS,)),
     PageLink("Who goes where", "/allocation", (Capability.READ_ANSWERS,)),
     PageLink("Boundary plans", "/planner", (Capability.READ_PLANS,)),
+    PageLink("Reports", "/reports", (Capability.READ_ANSWERS,)),
     PageLink("Data", "/data", (Capability.IMPORT,)),
 )
 """The pages about areas and incidents."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -77,6 +78,24 @@ def to_workbook(sheets: Sequence[Sheet]) -> bytes:
     book.properties.creator = "Patchmap"
     book.save(written)
     return _without_time(written.getvalue())
+
+
+def write_workbook(sheets: Sequence[Sheet], path: Path) -> None:
+    """Write tables as a workbook.
+
+    Parameters
+    ----------
+    sheets
+        As `to_workbook` takes them.
+    path
+        The file to fill.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    path.write_bytes(to_workbook(sheets))
 
 
 def _titles(sheets: Sequence[Sheet]) -> list[str]:

@@ -25,6 +25,7 @@ from typer.core import TyperGroup
 
 from api.app import make_app
 from api.cli import app
+from api.reports.kinds import REPORTS
 from api.settings import Settings
 from geo.analyses import ANALYSES
 from geo.crs import BRITISH_NATIONAL_GRID
@@ -52,7 +53,12 @@ WITH = {
 }
 """Options without which an analysis has nothing to answer."""
 
-NO_TABLE = {"brief": "a page", "map": "a page", "demo": "no text of a user"}
+NO_TABLE = {
+    **{f"report {name}": "a page, or a workbook" for name in REPORTS},
+    "brief": "a page",
+    "map": "a page",
+    "demo": "no text of a user",
+}
 
 
 def planted(marks: list[str]) -> st.SearchStrategy[list[str]]:

@@ -19,6 +19,8 @@ PAGES = (
     "/money",
     "/data",
     "/help/board",
+    "/reports",
+    "/reports/spend",
     "/search?q=causeway",
     "/ogc/collections/wards/items?f=html",
     "/nothing-here",

@@ -24,6 +24,8 @@ PAGES = (
     "/data",
     "/help",
     "/help/methods",
+    "/reports",
+    "/reports/spend",
     "/search?q=mill",
     "/ogc",
     "/ogc/collections",

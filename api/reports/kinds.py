@@ -1,0 +1,70 @@
+"""The reports that there are, declared once for the command line and for the service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from geo.question.model import OPTIONS
+from geo.question.options import Option
+
+
+@dataclass(frozen=True)
+class ReportKind:
+    """A kind of report.
+
+    Attributes
+    ----------
+    name
+        Its command, and its address below `/reports`.
+    title
+        Its name on pages.
+    summary
+        What the command does: an imperative sentence of at most 80 characters.
+    analyses
+        The commands of the analyses whose options it takes.
+    """
+
+    name: str
+    title: str
+    summary: str
+    analyses: tuple[str, ...]
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options that it takes: those of every analysis, and of its own."""
+        return tuple(
+            option for option in OPTIONS if any(option.serves(name) for name in self.analyses)
+        )
+
+
+REPORTS: Final[Mapping[str, ReportKind]] = {
+    kind.name: kind
+    for kind in (
+        ReportKind(
+            "six-monthly",
+            "Six-monthly report",
+            "Write how priority areas fare against the rest, over four half-years.",
+            ("profile", "track"),
+        ),
+        ReportKind(
+            "profile",
+            "Area profiles",
+            "Write every measure of areas, dated and sourced, on two sheets each.",
+            ("profile",),
+        ),
+        ReportKind(
+            "spend",
+            "Money",
+            "Write money by area and priority: allocated, committed, paid and left.",
+            ("spend",),
+        ),
+        ReportKind(
+            "officer-hours",
+            "Officer hours",
+            "Write hours of officers by area, activity and quarter, with their cost.",
+            ("officer-hours",),
+        ),
+    )
+}
