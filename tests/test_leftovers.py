@@ -17,7 +17,10 @@ LEAVING = {
     "a folder of the moment in the temporary folder": "tempfile.mkdtemp(prefix='patchmap-')",
     "a file of the moment beside another": "(tmp_path / '.patchmap-abc').touch()",
 }
-TIDY = "Path('__pycache__').mkdir(); (tmp_path / 'a.gpkg').touch(); tempfile.mkdtemp(prefix='b-')"
+TIDY = (
+    "Path('__pycache__').mkdir(exist_ok=True); (tmp_path / 'a.gpkg').touch(); "
+    "tempfile.mkdtemp(prefix='b-')"
+)
 
 
 def run(checkout: Path, statement: str) -> subprocess.CompletedProcess[str]:

@@ -32,6 +32,8 @@ RECORD_THEMSELVES: Final = frozenset(
         *("retention set", "retention apply", "audit archive", "audit redact", "serve"),
         *("release make", "release approve", "release withdraw", "release discard"),
         *("users add", "users set", "users password", "users disable", "keys add", "keys revoke"),
+        *("measures add", "measures remove", "measures undo"),
+        *("entries add", "entries reverse", "entries undo"),
     }
 )
 """Commands that record more than their name: how many rows, why, or whose key."""
@@ -43,7 +45,8 @@ READ_ONLY: Final = frozenset(
         *("keys list", "plan list", "plan show", "plan compare", "plan export", "release list"),
         *("release show", "release check", "audit show", "audit verify", "audit export"),
         *("look", "locate", "find", "map", "brief", "quality", "mapping suggest"),
-        *("fetch police.uk", "fetch layer"),
+        *("fetch police.uk", "fetch layer", "measures list", "measures show", "entries list"),
+        *("report six-monthly", "report profile", "report spend", "report officer-hours"),
     }
 )
 """Commands that change nothing of the store, beside those that answer a Question."""

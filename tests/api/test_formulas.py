@@ -153,6 +153,14 @@ def files(folder: Path, texts: list[str]) -> None:
         + cells(texts[0], 435_100, 336_100, "2024-01-02", texts[1])
         + cells(texts[1], texts[2], texts[3], "never", texts[0])
     )
+    (folder / "=values.csv").write_text(
+        "area_code,period,value,note\n" + cells("A", 2023, 5, "") + cells(*texts[:4])
+    )
+    (folder / "=ledger.csv").write_text(
+        "area_code,day,amount,state,note\n"
+        + cells("A", "2024-01-02", "5.00", "paid", "")
+        + cells(*texts[:5])
+    )
     (folder / "mapping.toml").write_text(
         'source = "sheet"\n[when]\nfrom = "When"\nformat = "yyyy-mm-dd"\n'
         '[where]\neasting = "x"\nnorthing = "y"\n[what]\ncategory = "noise"\n'
@@ -169,6 +177,7 @@ def command_lines() -> dict[str, list[str]]:
         each.command: [each.command, *PERIOD, *WITH.get(each.command, [])] for each in ANALYSES
     }
     sheet = ["=2+5.csv", "--mapping", "mapping.toml", "--partition", "sheet"]
+    of_wards = ["--layer", "wards"]
     return lines | {
         "locate": ["locate", "points.csv", "--areas", "wards"],
         "layers check": ["layers", "check", "wards"],
@@ -178,6 +187,9 @@ def command_lines() -> dict[str, list[str]]:
         "patrols delivered": ["patrols", "delivered", "visits.csv", "--plan", "plan.csv"],
         "ingest": ["ingest", *sheet, "--rejects"],
         "audit export": ["audit", "export"],
+        "measures add": [*("measures", "add", "=values.csv"), *of_wards, "--id", "v", "--rejects"],
+        "entries add": ["entries", "add", "=ledger.csv", *of_wards, "--rejects"],
+        "entries list": ["entries", "list"],
     }
 
 

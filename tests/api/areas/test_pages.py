@@ -197,7 +197,7 @@ def test_a_prepared_page_of_an_area_asks_nothing_anew(
 
         monkeypatch.setattr("api.snapshot.ask_about", noting)
         assert "Neighbours Brook" in text_of(page(client, "/areas/wards/A"))
-        assert set(asked) <= {"money"}  # of which there is none here
+        assert set(asked) <= {"money", "measures"}  # of which there are none here
 
 
 def test_pages_stand_below_a_prefix() -> None:

@@ -27,7 +27,9 @@ LAYERS = ("study", "baseline", "treated", "control", "bases", "streets", "layer"
 def taking(option: str) -> str:
     """The address of an analysis that takes an option, with all else that it needs."""
     [own] = [one for one in OPTIONS if one.name == option]
-    command = next(one.command for one in reversed(ANALYSES) if own in one.options)
+    # The town has no entries, of which some are.
+    those = [one for one in ANALYSES if one.subject == "incidents" and own in one.options]
+    command = those[-1].command
     rest = {
         "treatment": f"&since=2024-02&buffer=50{'' if option == 'treated' else f'&treated={OWN}'}",
         "posts": "&posts=4",

@@ -110,7 +110,7 @@ def test_a_street_in_an_area_of_unlike_months_has_no_count(two_forces, counties)
     assert rows["why"].to_dict() == {"west": "", "east": UNKNOWN_CELL, "both": UNKNOWN_CELL}
     assert rows.loc["east", "length_m"] == 4_800
     # Concentration is that of the streets that are known.
-    assert " on 1 of 1 street," in result.parameters["headline"]
+    assert " on 1 of its 1 street," in result.parameters["headline"]
     known = ask(frame, counties, records, datetime="2024-04/2024-06")
     assert by_id(known)["n"].to_dict() == {"west": 90, "east": 90, "both": 24}
     assert "why" not in by_id(known)
