@@ -243,6 +243,8 @@ def prepare_areas(answers: Answers) -> None:
     facts = layer_facts(answers, default_layer(answers.snapshot()), {})
     for part in ("trend", "hotspots", "places", "unusual"):
         getattr(facts, part)
+    result_of(answers, "profile", facts.question)
+    result_of(answers, "track", facts.two_years)
 
 
 def _sentence(refusal: PatchmapError) -> str:
