@@ -50,8 +50,8 @@ class MoneyRow:
 
     @property
     def is_overspent(self) -> bool:
-        """Whether more was paid and committed than allocated."""
-        return self.left < 0
+        """Whether more was paid and committed than allocated, where anything was."""
+        return self.left < 0 < self.allocated
 
     @property
     def is_untouched(self) -> bool:
@@ -171,8 +171,11 @@ def money_sheets(money: Money) -> list[Sheet]:
 
 
 def left_words(row: MoneyRow) -> str:
-    """What is left, or by how much it is overspent."""
-    return pounds(row.left) if row.left >= 0 else f"overspent by {pounds(-row.left)}"
+    """What is left, by how much it is overspent, or what was spent of no allocation."""
+    if row.left >= 0:
+        return pounds(row.left)
+    amount = pounds(-row.left)
+    return f"overspent by {amount}" if row.is_overspent else f"{amount} with nothing allocated"
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
