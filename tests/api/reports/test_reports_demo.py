@@ -28,7 +28,7 @@ ASKED = {
     "six-monthly": {"layer": "estates", "study": "wards"},
     "profile": {**YEAR, "within": "D05000006"},
     "spend": YEAR,
-    "officer-hours": {**YEAR, "hourly_rate": "31.50"},
+    "officer-hours": {**YEAR, "rate": "31.50"},
 }
 ESTATES = ["Dowsing Court", "Fladen Park", "Kittiwake Estate", "Trawler Rise"]
 
