@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,12 @@ from geo.question.ask import Question
 
 OFFICERS: Final = "officers"
 """The attribute of a layer that says how many officers cover an area."""
+
+_NO_FIGURE: Final = re.compile(
+    r"(ogc_)?fid\w*|objectid|gid|id|(bng_|east|north)\w*|long?|lat|longitude|latitude|[xy]|shape\w*",
+    re.IGNORECASE,
+)
+"""Columns of published boundaries that number their rows or say where they lie."""
 
 _TITLES: Final = {"imd_score": "Deprivation score (IMD)", "members": "Councillors"}
 
@@ -112,7 +119,8 @@ class Area:
             for name in self.row
             if is_numeric_dtype(self.row[name]) and not is_bool_dtype(self.row[name])
         ]
-        values = {name: float(self.row[name].iloc[0]) for name in columns if name != OFFICERS}
+        figures = [name for name in columns if name != OFFICERS and not _NO_FIGURE.fullmatch(name)]
+        values = {name: float(self.row[name].iloc[0]) for name in figures}
         return [
             Attribute(_TITLES.get(name, name.replace("_", " ").capitalize()), value)
             for name, value in values.items()

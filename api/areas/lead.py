@@ -7,6 +7,7 @@ from typing import Final
 from api.areas.area import Area
 from api.areas.fares import Fare, verdicts
 from api.areas.incidents import Incidents
+from api.pages.text import period_words
 from geo.hotspots.verdict import CERTAINTY, UNJUDGED
 
 _CHANGES: Final = dict(
@@ -71,7 +72,7 @@ def _incidents(area: Area) -> str:
     answer, incidents = area.facts.answer, area.incidents
     if answer is None or incidents is None:
         return f"No incidents are known here. {area.facts.reason}."
-    period = answer.accounts.period.title
+    period = period_words(answer)
     if incidents.n is None:
         return f"How many incidents there were in {period} is not known: {incidents.row['why']}."
     plural = "" if incidents.n == 1 else "s"

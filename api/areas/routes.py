@@ -24,6 +24,7 @@ from api.identity.roles import Capability
 from api.maps.area_drawing import AreaDrawing, LayerDrawing, draw_area, draw_layer
 from api.pages.measure_text import pounds
 from api.pages.templating import templates
+from api.pages.text import period_words
 from api.settings import VERSION, Settings
 from api.snapshot import Snapshot
 from geo.formats.workbook import Sheet, to_workbook
@@ -114,6 +115,7 @@ def _shared(facts: LayerFacts) -> dict[str, object]:
         "question": facts.question,
         "answer": answer,
         "accounts": answer.accounts if answer else None,
+        "period": period_words(answer) if answer else "",
         "trend": facts.trend,
         "form": form_variables(facts),
         "version": VERSION,

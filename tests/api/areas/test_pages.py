@@ -22,7 +22,7 @@ from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.api.areas.conftest import ODD
 from tests.api.areas.conftest import layer as drawn
-from tests.api.conftest import serve_town
+from tests.api.conftest import serve_town, two_wards
 
 ASKED = "datetime=2024-01/2024-02"
 
@@ -53,6 +53,22 @@ def test_a_rate_of_nothing_is_known_and_shown(client: TestClient, store: GeoPack
     text = text_of(page(client, f"/areas/parts/Z?{ASKED}"))
     assert "Incidents 0 0.0 % of all" in text
     assert "per 1,000 residents 0.0" in text
+
+
+def test_months_without_data_are_named(areas_client: TestClient) -> None:
+    when = "incidents in December 2023 to February 2024 (no data imported for 1 of 3 months)"
+    for address in ("/areas/wards/A", "/areas/wards"):
+        assert when in text_of(page(areas_client, f"{address}?datetime=2023-12/2024-02"))
+
+
+def test_columns_that_are_no_figures_are_left_out(tmp_path: Path) -> None:
+    wards = two_wards().assign(OBJECTID=7, BNG_E=435_000, LAT=52.9, Shape__Area=4e6, electors=700)
+    with closing(GeoPackageStore(tmp_path / "town.gpkg", create=True)) as store:
+        with store.transaction():
+            store.put_layer(LayerMetadata("wards", title="Wards"), wards)
+        with serve_town(store) as client:
+            text = text_of(page(client, "/areas/wards/A"))
+    assert "At a glance Land 4.00 km² Residents 1,000 Electors 700 Neighbours" in text
 
 
 def test_names_are_escaped(areas_client: TestClient) -> None:
