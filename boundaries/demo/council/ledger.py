@@ -125,13 +125,12 @@ class _WardLedger(_Ledger):
 
     def _pay_twice(self) -> None:
         days = [f"{self.year}-10-{day:02}" for day in (6, 7, 21)]
-        once, again = (
+        _, again = (
             self.add("paid", day, TWICE_PENCE, PRIORITIES[0], note="Lighting of a footpath")
             for day in days[:2]
         )
-        self.add(
-            "paid", days[2], -TWICE_PENCE, PRIORITIES[0], reverses=again, note=f"Same as {once}"
-        )
+        # Without the id of the other: a note with so many figures is taken for a telephone number.
+        self.add("paid", days[2], -TWICE_PENCE, PRIORITIES[0], reverses=again, note="Entered twice")
 
     def _part(self, pence: int, low: float, high: float) -> int:
         """A part of an amount, in whole pounds and 50 pence."""

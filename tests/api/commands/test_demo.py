@@ -15,6 +15,7 @@ from boundaries.demo import DemoCity
 from geo.errors import ConflictError
 from geo.store.geopackage import GeoPackageStore
 from geo.store.measure_contract import TableFile
+from tests.services import run_patchmap
 
 
 def test_the_store_has_what_the_council_measures_and_spends(
@@ -55,3 +56,16 @@ def test_entries_of_others_are_no_demo(
             store.put_entries(own, TableFile("own.csv", "0", rows_read=1))
         with pytest.raises(ConflictError, match="holds other data"):
             _refuse_other_data(store, "demo.gpkg")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("ward-money", "money"), ("officer-hours", "time")])
+def test_its_files_read_as_what_the_store_has_already(
+    demo_folder: Path, demo_city: DemoCity, tmp_path: Path, name: str, kind: str
+) -> None:
+    shutil.copyfile(demo_folder / "demo.gpkg", tmp_path / "demo.gpkg")
+    file = demo_folder / "files" / f"{name}.csv"
+    line = ("entries", "add", str(file), "--layer", "wards", "--kind", kind)
+    done = run_patchmap("--store", "demo.gpkg", *line, "--dates", "dd/mm/yyyy", cwd=tmp_path)
+    own = demo_city.entries[demo_city.entries["kind"] == kind]
+    n = int((own["layer_id"] != "estates").sum())
+    assert f"{n:,} read = 0 rejected + {n:,} already there + 0 accepted" in done.stdout
