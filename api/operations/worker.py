@@ -50,11 +50,12 @@ class WorkerServer(StoppableServer):
         self._siblings, self._spec = siblings, spec
         self._parent = os.getppid()
         self._retired, self._may_end = 0.0, spec.number > 0
+        self._asked_to_retire = 0
 
     def expect_signals(self) -> None:
         """Let signals stop the server, or retire it."""
         super().expect_signals()
-        signal.signal(signal.SIGUSR1, self._retire)
+        signal.signal(signal.SIGUSR1, self._ask_to_retire)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal's; the supervisor acts on it
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -74,13 +75,19 @@ class WorkerServer(StoppableServer):
         """Look, ten times a second, whether it is time to end."""
         if os.getppid() != self._parent:  # the supervisor was killed
             self.handle_exit(signal.SIGTERM, None)
+        self._may_end |= self._asked_to_retire > 1
+        if self._asked_to_retire and not self._retired:
+            self._retire()
+            return await super().on_tick(counter)
         return await super().on_tick(counter) or (self._retired > 0 and self._is_done())
 
-    def _retire(self, number: int, frame: FrameType | None) -> None:
+    def _ask_to_retire(self, number: int, frame: FrameType | None) -> None:
+        # The signal may come while a connection is being accepted, which would be lost with the
+        # socket that it came to: the socket is closed between the events of the loop.
         del number, frame
-        if self._retired:
-            self._may_end = True
-            return
+        self._asked_to_retire += 1
+
+    def _retire(self) -> None:
         self._retired = asyncio.get_running_loop().time()
         BoundedConnection.is_retiring = True
         # The others have the socket too: what waits to be accepted is theirs.
