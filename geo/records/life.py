@@ -90,7 +90,7 @@ def _typed(name: str, values: pd.Series) -> pd.Series:
     if name == "reopened":
         return values.where(values.notna(), 0).astype("int64")
     if name == WITHDRAWN:
-        return values.where(values.notna(), False).astype("bool")
+        return values.isin([True]).astype("bool")
     return pd.to_datetime(values, utc=True).astype(LIFE_TIME_TYPE)
 
 
