@@ -61,9 +61,8 @@ def not_modified_or(
     """
     # Before the answer is made: should the data change meanwhile, its ETag is outdated at once.
     snapshot = answers.snapshot()
-    # Pages say who has signed in, and two people may use one browser.
-    identity = identity_of(request)
-    setting = setting if identity.way == "local" else f"{setting} {identity.name}"
+    # Two people may use one browser, and what one of them may do may change.
+    setting = f"{setting} {identity_of(request).fingerprint}"
 
     def tag(parts: frozenset[Part]) -> str:
         version = _version(snapshot, parts)

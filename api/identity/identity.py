@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -65,6 +66,18 @@ class Identity:
             return frozenset(Capability)
         may = capabilities_of(self.roles)
         return may if self.areas is None else may - OF_ALL_AREAS
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What names the reader in ETags of pages; '' for this machine's user.
+
+        Pages say who has signed in and link what they may open, so a change of roles is one of
+        the page, also where both roles see the same data.
+        """
+        if self.way == "local":
+            return ""
+        areas = [self.areas.layer, *self.areas.codes] if self.areas else None
+        return json.dumps([self.way, self.name, sorted(self.roles), areas])
 
     def may(self, capability: Capability) -> bool:
         """Tell whether they may do something."""
