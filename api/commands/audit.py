@@ -18,7 +18,7 @@ from api.settings import Settings, user_name
 from geo.errors import ConflictError, InputError, StoreError
 from geo.formats.csv_text import CsvRows
 from geo.incidents import LONDON
-from geo.output import destination, write_text
+from geo.output import Output, destination, write_text
 from geo.question.kinds import one_of
 from geo.store.audit_archive import read_archive, write_archive
 from geo.store.audit_chain import FIELDS, AuditEntry
@@ -130,8 +130,12 @@ def archive(
         if next(trail.log.stored_before(before), None) is None:
             cli.echo([f"no entry is from before {begins}; nothing was archived"], {"entries": 0})
             return
-        written = write_archive(file, trail.log.stored_before(before))
-        trail.log.archive(written, {"who": user_name(), "way": "local"}, file=file.name)
+        output = Output(file, private=True)
+        with output as part:
+            written = write_archive(part, trail.log.stored_before(before))
+            output.complete()
+            who = {"who": user_name(), "way": "local"}
+            trail.log.archive(written, who, file=file.name, publish=output.publish)
         trail.log.compact()
     lines = [
         f"{file}: {written.number:,} entries from before {begins}",

@@ -86,7 +86,7 @@ class Output:
     def __init__(self, path: Path, *, private: bool = False) -> None:
         self.path = path
         self._private = private
-        self._is_complete = False
+        self._is_complete = self._is_published = False
 
     def open(self) -> Path:
         """Begin.
@@ -121,11 +121,14 @@ class Output:
         self._is_complete = True
 
     def publish(self) -> None:
-        """End: the output appears under its name."""
+        """End: the output appears under its name, unless it has done so before."""
+        if self._is_published:
+            return
         try:
             self.complete()
             if not self._destination.is_stream:
                 _move(self._part, self._destination)
+            self._is_published = True
         finally:
             self.discard()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -45,6 +45,10 @@ class _Ticket:
     def is_done(self) -> bool:
         """Whether it was written, or cannot be."""
         return self.written is not None or self.error is not None
+
+
+def _published() -> None:
+    """The file that entries are moved to has its name already."""
 
 
 class AuditLog:
@@ -181,7 +185,14 @@ class AuditLog:
                 return
             yield stored
 
-    def archive(self, written: EntriesDigest, fields: Fields, *, file: str) -> Head:
+    def archive(
+        self,
+        written: EntriesDigest,
+        fields: Fields,
+        *,
+        file: str,
+        publish: Callable[[], None] = _published,
+    ) -> Head:
         """Delete entries that were written to a file, and seal what is left of the chain.
 
         Until the records are compacted they can still be read from their files.
@@ -194,6 +205,9 @@ class AuditLog:
             Of the entry that says so: who.
         file
             The name of the file.
+        publish
+            Gives the file its name, once it is certain what is deleted and before it is: a crash
+            then leaves an entry twice rather than not at all.
 
         Returns
         -------
@@ -213,6 +227,7 @@ class AuditLog:
             subject = {"subject": f"{last.sequence} {last.mac} in {file}, SHA-256 {written.hex()}"}
             [sealing] = self._appended([_Ticket(ARCHIVE, {**fields, **subject})])
             self._records.delete_audit_until(last.sequence)
+            publish()
         self._publish(sealing.head)
         return sealing.head
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from geo.errors import InputError
 from geo.formats.bounded import open_input
-from geo.output.files import write_file
 from geo.store.audit_chain import StoredEntry
 
 
@@ -43,32 +42,23 @@ def digest_of(entries: Iterable[StoredEntry]) -> str:
 
 
 def write_archive(file: Path, entries: Iterable[StoredEntry]) -> EntriesDigest:
-    """Write entries to a new file that only its owner can read; it is on the disk at the end.
+    """Write entries to a file.
 
     Parameters
     ----------
     file
-        The file.
+        The file, such as the one that an `Output` gives.
     entries
         The entries, the first one first.
 
     Returns
     -------
     Their digest, with the last of them.
-
-    Raises
-    ------
-    StoreError
-        If it cannot be written.
     """
     digest = EntriesDigest()
-
-    def write(part: Path) -> None:
-        with part.open("wb") as stream:
-            for stored in entries:
-                stream.write(digest.line(stored))
-
-    write_file(file, write, private=True)
+    with file.open("wb") as stream:
+        for stored in entries:
+            stream.write(digest.line(stored))
     return digest
 
 
