@@ -10,7 +10,7 @@ import pandas as pd
 
 from api.pages.measure_text import pounds, ratio_words, span_words, value_words
 from api.pages.text import percent
-from geo.measures.comparison import NO_CLEAR_CHANGE, NO_CLEAR_DIFFERENCE
+from geo.judging import NO_CLEAR_CHANGE, NO_CLEAR_DIFFERENCE
 
 Row = Mapping[str, Any]
 

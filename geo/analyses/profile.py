@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from geo import judging
 from geo.analyses.analysis import AnalysisResult, as_layer, refuse_weight
 from geo.analyses.measure_figures import (
     RESIDENTS,
@@ -97,11 +98,11 @@ def _rows(answer: Answer, part: MeasureFigures) -> pd.DataFrame:
 
 def _with_verdicts(table: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     """The table with `q` and both verdicts, each corrected over all of its rows."""
-    judged = comparison.judged(table, better)
+    judged = judging.judged(table, better)
     change = pd.DataFrame(
         {"ratio": table["change"], "p": table["change_p"], "why": table["change_why"]}
     )
-    changed = comparison.judged(change, better, alike=comparison.NO_CLEAR_CHANGE)
+    changed = judging.judged(change, better, alike=judging.NO_CLEAR_CHANGE)
     at = list(judged.columns).index("change_upper") + 1
     judged.insert(at, "change_verdict", changed["verdict"])
     return judged.drop(columns=["change_p", "change_why"])
@@ -110,15 +111,15 @@ def _with_verdicts(table: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
 def _parameters(parts: list[MeasureFigures], shown: pd.DataFrame) -> dict[str, object]:
     verdicts = shown["verdict"].value_counts()
     return {
-        "headline": headline_of(shown, "than the rest", comparison.NO_CLEAR_DIFFERENCE),
+        "headline": headline_of(shown, "than the rest", judging.NO_CLEAR_DIFFERENCE),
         "measures": len(parts),
         "judged": int((shown["q"].notna()).sum()),
         **{
             name.replace(" ", "_"): int(verdicts.get(name, 0))
-            for name in (comparison.BETTER, comparison.WORSE, comparison.TOO_FEW)
+            for name in (judging.BETTER, judging.WORSE, judging.TOO_FEW)
         },
-        "fewest": comparison.FEWEST,
-        "false_discovery_rate": comparison.FALSE_DISCOVERY_RATE,
+        "fewest": judging.FEWEST,
+        "false_discovery_rate": judging.FALSE_DISCOVERY_RATE,
         "variance_over_mean": max((part.spreads.among for part in parts), default=1.0),
     }
 
@@ -143,8 +144,8 @@ def headline_of(shown: pd.DataFrame, than: str, alike: str) -> str:
     judged = int(shown["q"].notna().sum())
     if not judged:
         return "Nothing can be said yet of the areas shown."
-    worse, better = (int(n.get(name, 0)) for name in (comparison.WORSE, comparison.BETTER))
-    other = int(n.get(comparison.HIGHER, 0)) + int(n.get(comparison.LOWER, 0))
+    worse, better = (int(n.get(name, 0)) for name in (judging.WORSE, judging.BETTER))
+    other = int(n.get(judging.HIGHER, 0)) + int(n.get(judging.LOWER, 0))
     beside = f", {other:,} higher or lower" if other else ""
     return (
         f"Of {judged:,} comparisons, {worse:,} are worse {than} and {better:,} better{beside}; "

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geo import judging
 from geo.analyses.analysis import AnalysisResult, as_layer, refuse_part_months, refuse_weight
 from geo.analyses.measure_figures import (
     INCIDENTS,
@@ -96,7 +97,7 @@ def tracks(answer: Answer) -> AnalysisResult:
     rows = [_rows(answer, part, step) for part in parts for step in part.steps]
     table = pd.concat(rows, ignore_index=True) if rows else _no_rows(unit)
     better = table.pop("better")
-    table = comparison.judged(table, better, alike=comparison.NO_CLEAR_CHANGE)
+    table = judging.judged(table, better, alike=judging.NO_CLEAR_CHANGE)
     areas = np.tile(np.arange(len(answer.areas)), len(rows))
     order = np.argsort(areas, kind="stable")
     shapes = answer.areas.geometry.to_numpy()[areas[order]]
@@ -285,7 +286,7 @@ def _since(answer: Answer, parts: Sequence[_Track], since: str) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame()
     table = pd.concat(tables, ignore_index=True)
-    table = comparison.judged(table, table.pop("better"), alike=comparison.NO_CLEAR_CHANGE)
+    table = judging.judged(table, table.pop("better"), alike=judging.NO_CLEAR_CHANGE)
     return _shown_rows(answer, table)
 
 
@@ -325,13 +326,13 @@ def _parameters(
 ) -> dict[str, object]:
     verdicts = shown["verdict"].value_counts()
     return {
-        "headline": headline_of(shown, "than a year before", comparison.NO_CLEAR_CHANGE),
+        "headline": headline_of(shown, "than a year before", judging.NO_CLEAR_CHANGE),
         "by": unit,
         "measures": len(parts),
         "judged": int(shown["q"].notna().sum()),
-        **{name: int(verdicts.get(name, 0)) for name in (comparison.BETTER, comparison.WORSE)},
-        "false_discovery_rate": comparison.FALSE_DISCOVERY_RATE,
-        "fewest": comparison.FEWEST,
+        **{name: int(verdicts.get(name, 0)) for name in (judging.BETTER, judging.WORSE)},
+        "false_discovery_rate": judging.FALSE_DISCOVERY_RATE,
+        "fewest": judging.FEWEST,
         "variance_over_mean": max((part.spreads.over_time for part in parts), default=1.0),
     }
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.measures.comparison import AMOUNTS, FEWEST, TOO_FEW
+from geo.judging import FEWEST, TOO_FEW
+from geo.measures.comparison import AMOUNTS
 from geo.measures.ratios import ratios_of_ratios
 from geo.period import Period
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from geo.judging import FEWEST, NO_EARLIER, NO_OTHERS, TOO_FEW
 from geo.measures.ratios import (
     Means,
     Ratios,
@@ -21,28 +22,13 @@ from geo.measures.ratios import (
     rate_ratios,
     share_ratios,
 )
-from geo.statistics import benjamini_hochberg
 
 Floats = NDArray[np.float64]
 Method = Literal["rate", "share", "mean"]
 
-FALSE_DISCOVERY_RATE: Final = 0.05
-"""Of the areas and measures that are called better or worse, at most this share by chance."""
-
-FEWEST: Final = 10
-"""With fewer on either side nothing is said."""
-
 ADJUSTED: Final = 0.02
 """A rate that differs from its own counts by more than this share of it was adjusted, for age say:
 its counts do not say how sure it is."""
-
-BETTER: Final = "better"
-WORSE: Final = "worse"
-HIGHER: Final = "higher"
-LOWER: Final = "lower"
-NO_CLEAR_DIFFERENCE: Final = "no clear difference"
-NO_CLEAR_CHANGE: Final = "no clear change"
-TOO_FEW: Final = "too few to say"
 
 NO_VALUE: Final = "not known"
 NO_DENOMINATOR: Final = "no denominator is known, so there is no rate to compare"
@@ -50,8 +36,6 @@ NO_LIMITS: Final = "published without limits, so nobody can say how sure it is"
 NO_WEIGHTS: Final = "published without denominators, so the rest of the areas has no value"
 NO_WHOLE: Final = "the rest of the study area has no published mean to compare it with"
 NO_REST: Final = "it is not known of the rest of the study area"
-NO_OTHERS: Final = "there is no other area to compare it with"
-NO_EARLIER: Final = "nothing is known of the period before"
 AMOUNTS: Final = "amounts of money and hours are decided, not left to chance: there is no test"
 
 FIGURES: Final = ("value", "numerator", "denominator", "lower", "upper")
@@ -229,55 +213,6 @@ def against_before(
         "",
     )
     return _frame(earlier, ratios, why)
-
-
-def judged(
-    table: pd.DataFrame, better: ArrayLike, *, alike: str = NO_CLEAR_DIFFERENCE
-) -> pd.DataFrame:
-    """Say of each row whether it fares better or worse, after correction over all of them.
-
-    Parameters
-    ----------
-    table
-        `ratio`, `p` and `why`: all areas and all measures of one answer.
-    better
-        Which direction is better: up, down or neither, of each row or of all.
-    alike
-        What is said where no difference is clear.
-
-    Returns
-    -------
-    The table with `q` and `verdict` after `p`: better or worse, or higher or lower where neither
-    direction is better; too few to say; '' where `why` says why there is none.
-
-    Source: Benjamini & Hochberg 1995.
-    """
-    q = benjamini_hochberg(table["p"].to_numpy(float))
-    above = table["ratio"].to_numpy(float) > 1
-    direction = np.broadcast_to(np.asarray(better, dtype=object), len(table))
-    clear = q <= FALSE_DISCOVERY_RATE
-    good = np.where(above, direction == "up", direction == "down")
-    verdict = np.select(
-        [
-            clear & (direction == "neither") & above,
-            clear & (direction == "neither"),
-            clear & good,
-            clear,
-            ~np.isnan(q),
-            (table["why"] == TOO_FEW).to_numpy(dtype=bool),
-        ],
-        [HIGHER, LOWER, BETTER, WORSE, alike, TOO_FEW],
-        "",
-    )
-    at = list(table.columns).index("p") + 1
-    return pd.concat(
-        [
-            table.iloc[:, :at],
-            pd.DataFrame({"q": q, "verdict": verdict.astype(object)}, index=table.index),
-            table.iloc[:, at:],
-        ],
-        axis=1,
-    )
 
 
 def month_dispersion(counts: ArrayLike) -> float:

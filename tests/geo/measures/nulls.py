@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from geo import judging
 from geo.hotspots.dispersion import dispersion
 from geo.measures import comparison
 from geo.measures.comparison import FIGURES, Method
@@ -77,7 +78,7 @@ def figures(numerator: object, denominator: object, **columns: object) -> pd.Dat
 
 
 def judged(table: pd.DataFrame, method: Method, **options: float) -> pd.DataFrame:
-    return comparison.judged(comparison.against_rest(method, table, **options), "down")
+    return judging.judged(comparison.against_rest(method, table, **options), "down")
 
 
 def rates(areas: int, rate: float) -> Null:
@@ -99,7 +100,7 @@ def measures_of_wards(measures: int) -> Null:
             comparison.against_rest("rate", figures(rng.poisson(rate * size / 1000), size))
             for rate in rng.lognormal(1, 1, measures)
         ]
-        return comparison.judged(pd.concat(tables), "down")
+        return judging.judged(pd.concat(tables), "down")
 
     return Null(f"{measures} measures of {WARDS} wards", draw)
 
@@ -155,7 +156,7 @@ def years(over: float) -> Null:
         now, before = (figures(half.sum(axis=1), size) for half in (table[:, 6:], table[:, :6]))
         spread = comparison.month_dispersion(table)
         changed = comparison.against_before("rate", now, before, dispersion=spread)
-        return comparison.judged(changed, "down")
+        return judging.judged(changed, "down")
 
     return Null(f"half-years of {over:g} times the variance", draw)
 

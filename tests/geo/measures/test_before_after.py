@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from geo.incidents import months_between
+from geo.judging import TOO_FEW
 from geo.measures import before_after as module
 from geo.measures.before_after import CountsOverTime, before_and_after
-from geo.measures.comparison import TOO_FEW
 from geo.period import Period
 
 MONTHS = months_between("2022-01", "2024-12")

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo import judging
+from geo.judging import judged
 from geo.measures import comparison
 from geo.measures.comparison import (
     against_before,
     against_rest,
-    judged,
     method_of,
     month_dispersion,
 )
@@ -59,13 +60,13 @@ def test_a_whole_that_is_not_known_gives_no_verdict_and_says_so():
 def test_under_ten_on_either_side_nothing_is_said() -> None:
     rows = judged(against_rest("rate", figures([9, 10, 400], [100, 100, 4_000])), "down")
     assert rows["verdict"].tolist() == [
-        comparison.TOO_FEW,
-        comparison.NO_CLEAR_DIFFERENCE,
-        comparison.NO_CLEAR_DIFFERENCE,
+        judging.TOO_FEW,
+        judging.NO_CLEAR_DIFFERENCE,
+        judging.NO_CLEAR_DIFFERENCE,
     ]
     assert rows.loc[0, ["ratio", "lower", "upper", "p", "q"]].isna().all()
     few = against_rest("rate", figures([4, 400], [100, 4_000]))
-    assert few["why"].tolist() == [comparison.TOO_FEW] * 2
+    assert few["why"].tolist() == [judging.TOO_FEW] * 2
 
 
 def test_without_a_denominator_there_is_no_rate_and_no_verdict() -> None:
@@ -94,7 +95,7 @@ def test_what_is_clear_is_better_or_worse_by_the_direction_of_the_measure() -> N
 def test_verdicts_are_corrected_over_all_rows() -> None:
     table = pd.DataFrame({"ratio": [1.5] * 40, "p": [0.03, *[0.9] * 39], "why": ""})
     assert judged(table[:1], "down")["verdict"][0] == "worse"
-    assert judged(table, "down")["verdict"][0] == comparison.NO_CLEAR_DIFFERENCE
+    assert judged(table, "down")["verdict"][0] == judging.NO_CLEAR_DIFFERENCE
 
 
 def test_an_adjusted_rate_is_judged_by_its_published_limits_alone() -> None:
@@ -125,7 +126,7 @@ def test_a_mean_without_weights_has_no_rest() -> None:
 
 def test_a_year_before_that_is_not_known_is_said() -> None:
     now, before = figures([50, 50], 1_000), figures([NAN, 100], 1_000)
-    rows = judged(against_before("rate", now, before), "down", alike=comparison.NO_CLEAR_CHANGE)
+    rows = judged(against_before("rate", now, before), "down", alike=judging.NO_CLEAR_CHANGE)
     assert rows["why"].tolist() == [comparison.NO_EARLIER, ""]
     assert rows["verdict"].tolist() == ["", "better"]
 

@@ -11,7 +11,7 @@ import shapely
 
 from geo.analyses import ANALYSES, AnalysisResult
 from geo.errors import QuestionError
-from geo.measures.comparison import NO_CLEAR_DIFFERENCE
+from geo.judging import NO_CLEAR_DIFFERENCE
 from geo.measures.model import Measure, entries_frame, values_frame
 from geo.question.model import Question
 from geo.question.subjects import ask_about
