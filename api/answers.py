@@ -23,7 +23,7 @@ from geo.checkpoints import checkpoint, demanded_by
 from geo.errors import PatchmapError, raised_anew
 from geo.question.ask import Answer, Question, default_layer, in_terms_of
 from geo.question.layer_index import LayerIndexes
-from geo.question.subjects import AnswerSubject
+from geo.question.subjects import AnswerSubject, versioned
 from geo.store.contract import Store
 
 Value = TypeVar("Value")
@@ -177,7 +177,7 @@ class Answers:
                 question, history=history, indexes=self._indexes, subject=subject
             )
         same = self._answer_of(selection, snapshot, history=history, subject=subject)
-        return in_terms_of(same, question)
+        return versioned(in_terms_of(same, question), subject, snapshot)
 
     def result(self, analysis: Analysis, question: Question) -> tuple[Answer, AnalysisResult]:
         """Run an analysis for a Question on the current data.

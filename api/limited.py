@@ -106,6 +106,16 @@ class _PlansHidden(Snapshot):
         """Return a setting's value."""
         return self.settings().get(key)
 
+    def values_of_other_areas(
+        self, measure_id: str, area_codes: Sequence[str], *, period: Period | None = None
+    ) -> pd.Series:
+        """Count the values of areas that their layer no longer has: others are not seen here."""
+        layers = {one.measure_id: one.layer_id for one in self.whole.measures()}
+        codes = list(area_codes)
+        if layers.get(measure_id):
+            codes = [*self.whole.features(layers[measure_id])[1].index.astype(str)]
+        return self.whole.values_of_other_areas(measure_id, codes, period=period)
+
     def _refuse_plans(self) -> None:
         if not self.view.plans:
             raise NotFoundError("there is no such plan")

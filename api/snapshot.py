@@ -338,6 +338,13 @@ class Snapshot:
         note("measures")
         return self._store.measure_periods(measure_ids)
 
+    def values_of_other_areas(
+        self, measure_id: str, area_codes: Sequence[str], *, period: Period | None = None
+    ) -> pd.Series:
+        """Count values of other areas; see `geo.store.measure_contract.MeasureReader`."""
+        note("measures")
+        return self._store.values_of_other_areas(measure_id, area_codes, period=period)
+
     def entries(
         self, kind: EntryKind | None = None, *, period: Period | None = None
     ) -> pd.DataFrame:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 
 from geo.errors import QuestionError
+from geo.period import Period
 from geo.question.answer import Answer
-
-OWN: Final = ("incidents", "harm")
-"""Needs that are made of the Question's own incidents."""
+from geo.question.model import OWN_NEEDS
 
 
 class Needs(NamedTuple):
@@ -25,7 +24,7 @@ class Needs(NamedTuple):
         Columns of which low values mean more need: those that the Question names, and measures of
         which high values are better.
     notes
-        How values came to these areas, a sentence each.
+        Of which days values are, and how they came to these areas: a sentence each.
     """
 
     areas: gpd.GeoDataFrame
@@ -53,7 +52,9 @@ def with_measures(answer: Answer, areas: gpd.GeoDataFrame) -> Needs:
         If a measure is made of incidents, or cannot be shown on these areas.
     """
     low = answer.question.need.low
-    names = [name for name, _ in answer.question.need.mix if name not in (*OWN, *areas.columns)]
+    names = [
+        name for name, _ in answer.question.need.mix if name not in (*OWN_NEEDS, *areas.columns)
+    ]
     if not names:
         return Needs(areas, low)
     try:
@@ -82,6 +83,7 @@ def with_measures(answer: Answer, areas: gpd.GeoDataFrame) -> Needs:
             notes.append(
                 f"{measures[name].title}: low values mean more need, as high ones are better."
             )
-        if carrying.note:
-            notes.append(f"{measures[name].title}: {carrying.note.rstrip('.')}.")
+        first, last = (values[name].iloc[0].date() for name in ("first_day", "last_day"))
+        carried = f"; {carrying.note.rstrip('.')}" if carrying.note else ""
+        notes.append(f"{measures[name].title}: values of {Period(first, last).title}{carried}.")
     return Needs(areas.assign(**columns), tuple(dict.fromkeys((*low, *ups))), tuple(notes))

@@ -41,6 +41,7 @@ from geo.measures.comparison import FIGURES, month_dispersion
 from geo.measures.measured import Measured
 from geo.measures.model import Measure
 from geo.period import Period
+from geo.prepared import prepared
 from geo.question.answer import Answer
 from geo.question.time_parts import part_columns
 from geo.question.time_parts import unit_of as unit_asked
@@ -313,9 +314,12 @@ def _control(answer: Answer) -> NDArray[np.bool_] | None:
 
 
 def _inside(answer: Answer, layer: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    """Which areas lie in those of another layer."""
-    land = shapely.union_all(layer.geometry.to_numpy())
-    inside = np.asarray(shapely.contains(land, answer.areas.geometry.representative_point()))
+    """Which areas lie in those of another layer, by most of their land."""
+    land, own = shapely.union_all(layer.geometry.to_numpy()), answer.areas.geometry.to_numpy()
+    inside = np.asarray(shapely.intersects(prepared(land), own))
+    # A place inside a ward makes no control of the ward, wherever the ward's middle is.
+    shared = shapely.area(shapely.intersection(land, own[inside]))
+    inside[inside] = shared > shapely.area(own[inside]) / 2
     if not inside.any():
         raise QuestionError("control", "no area lies in the layer of the control")
     return inside

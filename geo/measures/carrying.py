@@ -2,8 +2,9 @@
 
 Counts, numerators and denominators are carried: whole areas by best fit where the old ones are much
 smaller, else by surface, as if they were spread evenly. Rates, shares and means are made anew of
-carried numerators and denominators; without these they stand only where old and new area are the
-same. What is unknown in a part of a new area makes the whole unknown.
+carried numerators and denominators, of which a mean needs the latter alone; without these they
+stand only where old and new area are the same. What is unknown in a part of a new area makes the
+whole unknown.
 
 Sources: Office for National Statistics, best-fitting; Goodchild and Lam (1980), areal weighting.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import geopandas as gpd
@@ -83,8 +84,10 @@ class Carrying:
     total, placed, outside, unknown
         Of all known values together: what there was of the areas that touch a new one, what was
         placed, what fell in no new area, and what lies in new areas that are not known in full.
+    lost_areas, lost_values
+        How many areas the layer no longer has, and how many values of theirs are left out.
     note
-        One line for readers; '' where the values are as they were published.
+        One line for readers; '' where the values are as they were published, all of them.
     """
 
     way: Way
@@ -95,6 +98,8 @@ class Carrying:
     outside: float = float("nan")
     unknown: float = float("nan")
     note: str = ""
+    lost_areas: int = 0
+    lost_values: int = 0
 
 
 _lock = threading.Lock()
@@ -150,9 +155,13 @@ def carry_values(
     Returns
     -------
     values, carrying
-        m rows for each period, with `VALUE_COLUMNS`, and how they were made.
+        m rows for each period, with `VALUE_COLUMNS`, and how they were made. Values of areas that
+        the layer no longer has are left out, and counted.
     """
+    stands = values["area_code"].isin(old.index.astype(str))
+    lost, values = values[~stands], values[stands]
     overlap, adjusted = overlap_of(old, new), _is_adjusted(values, measure)
+    values = values if adjusted else _with_sums(values, measure)
     spans = values[["first_day", "last_day"]].drop_duplicates().sort_values(["first_day"])
     parts = [
         _carried(
@@ -179,9 +188,48 @@ def carry_values(
     ]
     amounts = np.sum([own for _, own in parts], axis=0) if parts else np.zeros(5)
     carried = values_frame(pd.concat(frames)) if frames else values[:0]
-    why = "with values that are no ratio of their counts, as if adjusted for age"
-    lacks = why if adjusted else "without denominators"
-    return carried, _carrying(carried, measure, overlap, amounts, target=target, lacks=lacks)
+    lacks = _what_lacks(values, adjusted=adjusted)
+    carrying = _carrying(carried, measure, overlap, amounts, target=target, lacks=lacks)
+    return carried, without_areas(carrying, areas=lost["area_code"].nunique(), values=len(lost))
+
+
+def without_areas(carrying: Carrying, *, areas: int, values: int) -> Carrying:
+    """Tell of values that were left out, as their layer no longer has their areas.
+
+    Parameters
+    ----------
+    carrying
+        How the other values came to the areas that they are shown on.
+    areas, values
+        How many areas the layer no longer has, and how many values of theirs there are.
+
+    Returns
+    -------
+    The same, with the numbers and a note of them.
+    """
+    if not values:
+        return carrying
+    what = f"{values:,} value{'' if values == 1 else 's'}"
+    whose = "1 area" if areas == 1 else f"{areas:,} areas"
+    lost = f"{what} of {whose} that {carrying.layer_id} no longer has left out"
+    note = "; ".join(part for part in (carrying.note, lost) if part)
+    return replace(carrying, note=note, lost_areas=areas, lost_values=values)
+
+
+def _what_lacks(values: pd.DataFrame, *, adjusted: bool) -> str:
+    """What a rate, share or mean was published with or without, so that it cannot be made anew."""
+    if adjusted:
+        return "with values that are no ratio of their counts, as if adjusted for age"
+    has_sizes = bool((values["denominator"] > 0).any())
+    return "without numerators" if has_sizes else "without denominators"
+
+
+def _with_sums(values: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    """Values with the numerators that means imply: each is its sum over its denominator."""
+    if measure.kind != "mean":
+        return values
+    implied = values["value"] * values["denominator"] / measure.multiplier
+    return values.assign(numerator=values["numerator"].fillna(implied))
 
 
 def _is_adjusted(values: pd.DataFrame, measure: Measure) -> bool:

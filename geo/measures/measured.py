@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import NotFoundError, PatchmapError
-from geo.measures.carrying import Carrying, carry_values, overlap_of
+from geo.measures.carrying import Carrying, carry_values, overlap_of, without_areas
 from geo.measures.model import EntryKind, Measure, no_entries, no_values, values_frame
 from geo.measures.placing import PlacedEntries, place_entries
 from geo.period import Period
@@ -49,6 +49,21 @@ class ValueReader(Protocol):
 
     def measure_periods(self, measure_ids: Sequence[str] | None = None) -> pd.DataFrame:
         """The periods of which measures have values."""
+
+    def values_of_other_areas(
+        self, measure_id: str, area_codes: Sequence[str], *, period: Period | None = None
+    ) -> pd.Series:
+        """How many values there are of areas that are not among some.
+
+        Parameters
+        ----------
+        measure_id, area_codes, period
+            Of this measure; of no area among these; of periods that share a day with this one.
+
+        Returns
+        -------
+        Numbers of values, by area code.
+        """
 
     def entries(
         self, kind: EntryKind | None = None, *, period: Period | None = None
@@ -98,6 +113,23 @@ class NoTables:
         """No period."""
         del measure_ids
         return no_values()[["measure_id", "first_day", "last_day"]].assign(areas=0)
+
+    def values_of_other_areas(
+        self, measure_id: str, area_codes: Sequence[str], *, period: Period | None = None
+    ) -> pd.Series:
+        """No value, whatever is asked for.
+
+        Parameters
+        ----------
+        measure_id, area_codes, period
+            As `ValueReader` takes them.
+
+        Returns
+        -------
+        No row.
+        """
+        del measure_id, area_codes, period
+        return pd.Series(dtype="int64")
 
     def entries(
         self, kind: EntryKind | None = None, *, period: Period | None = None
@@ -218,7 +250,8 @@ class Measured:
             codes = self.areas.index.astype(str)
             values = self._reader.measure_values([measure_id], period=period)
             own = values[values["area_code"].isin(codes)].reset_index(drop=True)
-            return CarriedValues(own, Carrying("as published", self.layer_id, 0.0))
+            published = Carrying("as published", self.layer_id, 0.0)
+            return CarriedValues(own, self._without_lost(published, measure_id, codes, period))
         if not measure.layer_id:
             return CarriedValues(no_values(), Carrying("as published", self.layer_id, 0.0))
         old = self._layer_of(measure.layer_id)
@@ -226,8 +259,18 @@ class Measured:
         near = old.index[overlap_of(old, self.areas).weights.sum(axis=0) > 0].astype(str)
         wanted = list(near) if len(near) <= _MOST_NAMED else None
         values = self._reader.measure_values([measure_id], area_codes=wanted, period=period)
-        carried = carry_values(values, measure, old, self.areas, target=self.layer_id)
-        return CarriedValues(*carried)
+        codes = old.index.astype(str)
+        if wanted is None:
+            values = values[values["area_code"].isin(codes)]
+        carried, how = carry_values(values, measure, old, self.areas, target=self.layer_id)
+        return CarriedValues(carried, self._without_lost(how, measure_id, codes, period))
+
+    def _without_lost(
+        self, carrying: Carrying, measure_id: str, codes: pd.Index, period: Period | None
+    ) -> Carrying:
+        """Tell of the values of areas that the measure's layer had once, and has no more."""
+        lost = self._reader.values_of_other_areas(measure_id, list(codes), period=period)
+        return without_areas(carrying, areas=len(lost), values=int(lost.sum()))
 
     def latest(self, measure_id: str, *, by: Period | None = None) -> CarriedValues:
         """The values of the last period of a measure.

@@ -48,7 +48,7 @@ from geo.question.baseline import baseline_layer, check_baseline
 from geo.question.exclusions import check_places
 from geo.question.layer_index import LayerIndex, LayerIndexes
 from geo.question.measure_layer import baseline_measure
-from geo.question.model import Question
+from geo.question.model import OWN_NEEDS, Question
 from geo.question.quality import ShortMonth, published_twice, short_months
 from geo.question.resolve import ResolvedQuestion, check_names, resolve
 from geo.question.rows import QuestionRows
@@ -569,8 +569,8 @@ def ask(
             history=history,
         )
         resolution = resolved(_parts(imports, covers))
-        treated = _named_places(read, "treated", question.treatment.treated)
-        control = _named_places(read, "control", question.treatment.control)
+        treated = named_places(read, "treated", question.treatment.treated)
+        control = named_places(read, "control", question.treatment.control)
         incidents = store.incidents(_window(resolution[0], history=history), columns=ANSWER_COLUMNS)
         if not imports:
             # Rows that came with no import say themselves which months there are.
@@ -584,7 +584,7 @@ def ask(
             accepted=store.incident_count(),
             notes=source_notes(store, {record.source for record in imports}),
             operation=store.projection.description,
-            data_version=version.of(*_subjects(question)),
+            data_version=version.of(*subjects_of(question, areas)),
             harm=harm_table(store, question),
             known_places=known_places(store, question),
             treated=treated.areas,
@@ -640,8 +640,20 @@ def _everything(store: StoreReader, version: DataVersion) -> pd.DataFrame:
         return store.incidents(columns=ANSWER_COLUMNS)
 
 
-def _subjects(question: Question) -> list[Subject]:
-    """What of a store a Question is answered from; a step in a plan changes no other answer."""
+def subjects_of(question: Question, areas: gpd.GeoDataFrame) -> list[Subject]:
+    """What of a store a Question is answered from; a step in a plan changes no other answer.
+
+    Parameters
+    ----------
+    question
+        With its layer filled in.
+    areas
+        Those of its layer: a need that is none of their columns is a measure.
+
+    Returns
+    -------
+    Names of the store's counters.
+    """
     layers = (
         question.layer,
         question.study,
@@ -654,7 +666,8 @@ def _subjects(question: Question) -> list[Subject]:
     subjects: list[Subject] = ["incidents", "layers", "settings"]
     if plans:
         subjects.append("plans")
-    if baseline_layer(question.baseline) == MEASURE:
+    needs = {name for name, _ in question.need.mix} - {*OWN_NEEDS, *areas.columns}
+    if baseline_layer(question.baseline) == MEASURE or needs:
         subjects.append("measures")
     return subjects
 
@@ -679,21 +692,34 @@ def _layer_named(
 
 
 @dataclass(frozen=True)
-class _NamedPlaces:
+class NamedPlaces:
     """The layer that an option of the treatment names; or, by that option, why there is none."""
 
     areas: gpd.GeoDataFrame | None = None
     unknown: dict[str, str] = field(default_factory=dict)
 
 
-def _named_places(read: LayerReader, option: str, named: str | tuple[str, ...]) -> _NamedPlaces:
+def named_places(read: LayerReader, option: str, named: str | tuple[str, ...]) -> NamedPlaces:
+    """The areas of the layer that an option of a treatment names.
+
+    Parameters
+    ----------
+    read
+        Reads layers.
+    option, named
+        The option and its value: a layer, or codes, which name none.
+
+    Returns
+    -------
+    The areas, or why there are none.
+    """
     if not isinstance(named, str) or named in ("", MATCHED):
-        return _NamedPlaces()
+        return NamedPlaces()
     # Refused only where the treatment is evaluated: a slip in its form leaves the page standing.
     try:
-        return _NamedPlaces(read(named)[1])
+        return NamedPlaces(read(named)[1])
     except NotFoundError as error:
-        return _NamedPlaces(unknown={option: str(error)})
+        return NamedPlaces(unknown={option: str(error)})
 
 
 def _coverage(

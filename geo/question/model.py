@@ -222,6 +222,10 @@ class PostTerms(Terms):
         return 1 if self.money is None else 0
 
 
+OWN_NEEDS: Final = ("incidents", "harm")
+"""Needs that are made of the Question's own incidents."""
+
+
 @dataclass(frozen=True)
 class NeedTerms(Terms):
     """What the need, or the work, of an area is measured by, and which areas count."""

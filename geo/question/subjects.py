@@ -21,12 +21,20 @@ from geo.measures.measured import Measured
 from geo.measures.model import EntryKind
 from geo.period import Interval, Latest, Period
 from geo.question.answer import Answer, StoreFacts
-from geo.question.ask import FurtherRows, LayerReader, answered, ask, read_layer
+from geo.question.ask import (
+    FurtherRows,
+    LayerReader,
+    answered,
+    ask,
+    named_places,
+    read_layer,
+    subjects_of,
+)
 from geo.question.layer_index import LayerIndexes
 from geo.question.model import DEFAULT_PERIOD, Question
 from geo.question.resolve import ResolvedQuestion, check_names
 from geo.question.store_settings import default_layer
-from geo.store.contract import StoreReader
+from geo.store.contract import StoreReader, Subject
 
 AnswerSubject = Literal["incidents", "measures", "money", "time"]
 """What an analysis reads: incidents; measures, and incidents where there are any; or entries."""
@@ -69,7 +77,8 @@ def ask_about(
     why = _NO_INCIDENTS
     if subject == "incidents" or store.incident_count():
         try:
-            return ask(question, store, history=history, layer_of=layer_of, indexes=indexes)
+            reply = ask(question, store, history=history, layer_of=layer_of, indexes=indexes)
+            return versioned(reply, subject, store)
         except QuestionError as refusal:
             if subject == "incidents" or refusal.option not in ("period", "datetime"):
                 raise
@@ -79,7 +88,39 @@ def ask_about(
     elif (days := _days_of_measures(store)) is None:
         raise QuestionError("period", _NO_MEASURES)
     period = _period(question, days, default=DEFAULT_PERIOD.up_to(days.last))
-    return _without_incidents(question, store, period, layer_of=layer_of, indexes=indexes, why=why)
+    reply = _without_incidents(question, store, period, layer_of=layer_of, indexes=indexes, why=why)
+    return versioned(reply, subject, store)
+
+
+def versioned(answer: Answer, subject: AnswerSubject, store: StoreReader) -> Answer:
+    """The Answer, in whose accounts is the state of all that an analysis makes of it.
+
+    Parameters
+    ----------
+    answer
+        Of this state of the store.
+    subject
+        What the analysis reads.
+    store
+        What it is read from.
+
+    Returns
+    -------
+    The same Answer, if it names that state already.
+    """
+    if subject in ("money", "time"):
+        subjects: list[Subject] = ["layers", "settings", "entries"]
+    else:
+        subjects = subjects_of(answer.question, answer.areas)
+        if subject == "measures" and "measures" not in subjects:
+            subjects.append("measures")
+    if "measures" in subjects:
+        # Read here too, so that whoever keeps the Answer knows that it is of their state.
+        store.measures()
+    version = store.data_version().of(*subjects)
+    if version == answer.accounts.data_version:
+        return answer
+    return replace(answer, accounts=replace(answer.accounts, data_version=version))
 
 
 def _of_entries(
@@ -98,6 +139,7 @@ def _of_entries(
     year = part_of(days.last, "financial-year").whole
     period = _period(question, days, default=year)
     reply = _without_incidents(question, store, period, layer_of=layer_of, indexes=indexes)
+    reply = versioned(reply, kind, store)
     day = entries["day"].dt.date
     counted = int(((day >= period.first) & (day <= period.last)).sum())
     rejected = sum(one.rows_rejected for one in store.table_imports("entries"))
@@ -156,9 +198,12 @@ def _without_incidents(
             of_study, study = read_layer(read, "study", question.study)
             titles[question.study] = of_study.title
         check_names("within", question.within, areas.index)
+        control = named_places(read, "control", question.treatment.control)
         facts = StoreFacts(
             accepted=0,
             titles=titles,
+            control=control.areas,
+            unknown=control.unknown,
             data_version=store.data_version().of("layers", "settings"),
             measured=partial(Measured, store, layer, areas, lambda named: read(named)[1]),
             no_incidents=why or "no incident is read for it",

@@ -104,6 +104,26 @@ class MeasureReader(Protocol):
             a note), by measure and period.
         """
 
+    def values_of_other_areas(
+        self, measure_id: str, area_codes: Sequence[str], *, period: Period | None = None
+    ) -> pd.Series:
+        """How many values there are of areas that are not among some, such as those of its layer.
+
+        Parameters
+        ----------
+        measure_id
+            An unknown measure has none.
+        area_codes
+            The areas whose values are not counted.
+        period
+            Of periods that share a day with this one; None for all.
+
+        Returns
+        -------
+        pandas.Series
+            Numbers of values, by the codes of the areas that have any.
+        """
+
     def entries(
         self, kind: EntryKind | None = None, *, period: Period | None = None
     ) -> pd.DataFrame:

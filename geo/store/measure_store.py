@@ -43,6 +43,12 @@ class SqlMeasureStore(MeasureStore):
     def measure_periods(self, measure_ids: Sequence[str] | None = None) -> pd.DataFrame:
         return self._values.periods(measure_ids)
 
+    def values_of_other_areas(
+        self, measure_id: str, area_codes: Sequence[str], *, period: Period | None = None
+    ) -> pd.Series:
+        with self._database.reading():
+            return self._values.of_other_areas(measure_id, area_codes, period)
+
     def entries(
         self, kind: EntryKind | None = None, *, period: Period | None = None
     ) -> pd.DataFrame:

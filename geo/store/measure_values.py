@@ -19,7 +19,7 @@ from geo.measures.model import Measure, check_measure, measure_of, no_values
 from geo.period import Period
 from geo.store.backend import BulkTables, count_change
 from geo.store.measure_contract import TableFile, TableImport
-from geo.store.table_imports import Former, TableImports, new_record, packed
+from geo.store.table_imports import Definitions, Former, TableImports, new_record, packed
 from geo.store.value_rows import CONTENT, KEYS, ValueRows
 
 _COUNTED: Final = ("measure_id", "first_day", "last_day", "areas")
@@ -80,6 +80,28 @@ class MeasureValues:
         days = dict.fromkeys(_COUNTED[1:3], "datetime64[s]")
         frame = frame.astype({"measure_id": "str", "areas": "int64", **days})
         return frame.sort_values(list(_COUNTED[:3]), ignore_index=True)
+
+    def of_other_areas(
+        self, measure_id: str, area_codes: Sequence[str], period: Period | None
+    ) -> pd.Series:
+        """Count the values of areas that are not among some.
+
+        Parameters
+        ----------
+        measure_id, area_codes, period
+            As `MeasureReader.values_of_other_areas` takes them.
+
+        Returns
+        -------
+        Values by area code.
+        """
+        known = self._values.areas()
+        others = known[~known.isin([str(code) for code in area_codes])]
+        counts: dict[int, int] = {}
+        for key in self._ids_by_key([measure_id]) if len(others) else ():
+            counts = self._values.counts(key, others.index.to_numpy(), period)
+        codes = others.reindex(list(counts)).to_numpy(object)
+        return pd.Series([*counts.values()], index=pd.Index(codes, dtype=object), dtype="int64")
 
     def on_layer(self, layer_id: str) -> list[str]:
         """The ids of the measures that are published on a layer."""
@@ -195,20 +217,21 @@ class MeasureValues:
         self._values.insert(self._keyed(values, record.file).assign(import_id=import_id))
         count_change(self._tables, "measures")
 
-    def _put_measures(self, measures: Iterable[Measure]) -> dict[str, str | None]:
-        """Put measures; the former definitions of those that are new or have changed."""
+    def _put_measures(self, measures: Iterable[Measure]) -> dict[str, Definitions]:
+        """Put measures; the definitions of those that are new or have changed."""
         return {
-            one.measure_id: former
+            one.measure_id: Definitions(former, one.as_json())
             for one in measures
             if (former := self.put_measure(one)) != one.as_json()
         }
 
     def _restore_definitions(self, former: Former) -> None:
-        for measure_id, definition in former.items():
-            if self._definition(measure_id) is None:
-                continue  # it was removed since
-            if definition is not None:
-                self._define(measure_id, definition)
+        for measure_id, (before, after) in former.items():
+            current = self._definition(measure_id)
+            if current is None or (after is not None and current != after):
+                continue  # it was removed or changed since, which the import did not do
+            if before is not None:
+                self._define(measure_id, before)
             elif self.periods([measure_id]).empty:
                 self.remove(measure_id)
 

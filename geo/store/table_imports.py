@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -19,8 +19,19 @@ from geo.store.times import now
 _FIELDS: Final = tuple(TableImport.__dataclass_fields__)
 _SELECT: Final = f"SELECT {', '.join(_FIELDS)} FROM patchmap_table_imports"
 
-Former = Mapping[str, str | None]
-"""The definitions of measures before an import, by id; None where it added the measure."""
+
+class Definitions(NamedTuple):
+    """A measure's definition before an import, None where it added it, and as it wrote it.
+
+    `after` is None of an import of an earlier release, which did not keep it.
+    """
+
+    before: str | None
+    after: str | None
+
+
+Former = Mapping[str, Definitions]
+"""The definitions of measures that an import added or changed, by id."""
 
 
 def new_record(subject: TableSubject, file: TableFile, *, by: str) -> TableImport:
@@ -152,7 +163,11 @@ class TableImports:
             "SELECT former_measures, replaced FROM patchmap_table_imports WHERE import_id = ?",
             import_id,
         )[0]
-        return json.loads(former), None if packed_rows is None else unpacked(packed_rows)
+        definitions = {
+            name: Definitions(*own) if isinstance(own, list) else Definitions(own, None)
+            for name, own in json.loads(former).items()
+        }
+        return definitions, None if packed_rows is None else unpacked(packed_rows)
 
     def set_undone(self, import_id: int) -> None:
         """Record that an import is undone; what it replaced is stored again."""

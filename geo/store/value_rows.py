@@ -143,6 +143,46 @@ class ValueRows:
         sql = "SELECT 1 FROM patchmap_measure_values WHERE measure_key = ? LIMIT 1"
         return bool(self._tables.rows(sql, measure))
 
+    def counts(self, measure: int, areas: Ints, period: Period | None) -> dict[int, int]:
+        """Count the values of a measure by area, without reading them.
+
+        Parameters
+        ----------
+        measure
+            Its key.
+        areas
+            Keys of the only areas that are wanted.
+        period
+            Of periods that share a day with this one; None for all.
+
+        Returns
+        -------
+        How many there are by the keys of areas that have any.
+        """
+        condition, days = "", []
+        if period is not None:
+            condition = (
+                " AND period_key IN (SELECT period_key FROM patchmap_measure_periods"
+                " WHERE first_day <= ? AND last_day >= ?)"
+            )
+            days = [period.last.isoformat(), period.first.isoformat()]
+        sql = "SELECT sum(areas) FROM patchmap_measure_counts WHERE measure_key = ?"
+        total = self._tables.rows(sql, measure)[0][0] or 0
+        # Of few values all are counted; of many, each area is looked for by the index.
+        pieces = [None] if total <= len(areas) else _pieces(areas)
+        wanted = {*areas.tolist()}
+        return {
+            key: n
+            for piece in pieces
+            for key, n in self._tables.rows(
+                "SELECT area_key, count(*) FROM patchmap_measure_values WHERE measure_key = ?"
+                + ("" if piece is None else f" AND area_key IN ({_marks(piece)})")
+                + f"{condition} GROUP BY area_key",
+                *(measure, *(piece or ()), *days),
+            )
+            if key in wanted
+        }
+
     def insert(self, rows: pd.DataFrame) -> None:
         """Write values whose keys are new, with `STORED`."""
         if len(rows):

@@ -156,3 +156,11 @@ def test_delivered_patrols_become_entries_of_their_areas(folder: Path) -> None:
         ("E2", "2024-05-02", 30),
     ]
     assert set(entries["activity"]) == {"patrol"}
+    output = run(
+        folder, "officer-hours", "--rate", "40", "--datetime", "2024-05", "-o", "hours.csv"
+    )
+    assert "1.2 hours: £48.00 at £40.00 an hour." in output
+    hours = pd.read_csv(folder / "hours.csv").set_index("area_code")
+    assert hours["hours"].to_dict() == pytest.approx({"E1": 35 / 60, "E2": 30 / 60}, abs=1e-6)
+    assert hours["cost"].to_dict() == {"E1": 23.33, "E2": 20.0}
+    run(folder, "report", "officer-hours", "--rate", "40", "--datetime", "2024-05", "-o", "r.html")

@@ -46,7 +46,10 @@ def test_the_need_is_the_share_of_the_measure(store: GeoPackageStore, demo_city:
     need = result.frame.set_index("area_code")["need"]
     own = rates(demo_city, "vulnerability")
     assert np.allclose(need, (own / own.sum())[need.index])
-    assert any("best fit" in caveat for caveat in result.caveats)
+    assert any(
+        "values of October 2025 to March 2026; carried from blocks by best fit" in caveat
+        for caveat in result.caveats
+    )
 
 
 def test_low_values_mean_more_need_where_high_ones_are_better(

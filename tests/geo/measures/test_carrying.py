@@ -139,6 +139,36 @@ def test_a_share_that_was_published_as_a_whole_number_is_made_of_its_counts():
     assert (frame["value"].tolist(), carrying.way) == ([pytest.approx(3.05)], "by surface")
 
 
+def test_means_are_weighted_by_their_denominators_where_no_sums_are_published():
+    frame, carrying = carried(
+        grid(2, 1), layer(box(0, 0, 200, 100)), "mean",
+        value=[10, 40], denominator=[100, 50],
+    )  # fmt: skip
+    assert frame["value"]["A"] == pytest.approx(np.average([10, 40], weights=[100, 50]))
+    assert frame["denominator"]["A"] == 150
+    assert carrying.way == "by surface"
+
+
+def test_a_share_with_denominators_alone_says_what_it_lacks():
+    frame, carrying = carried(
+        grid(2, 1), layer(box(0, 0, 200, 100)), "share", 100.0,
+        value=[10, 40], denominator=[100, 50],
+    )  # fmt: skip
+    assert frame["value"].isna().all()
+    assert carrying.note == "published on old without numerators; cannot be shown on new"
+
+
+def test_values_of_areas_that_the_layer_no_longer_has_are_counted():
+    old, new = grid(2, 1), layer(box(0, 0, 200, 100))
+    gone = values(old, value=[7, 9]).assign(area_code=["x", "y"])
+    more = gone.iloc[:1].assign(first_day=pd.Timestamp("2022-01-01"))
+    rows = values_frame(pd.concat([values(old, value=[10, 20]), gone, more]))
+    frame, carrying = carry_values(rows, measure(), old, new, target="new")
+    assert frame["value"].tolist() == [30]
+    assert (carrying.lost_areas, carrying.lost_values) == (2, 3)
+    assert carrying.note.endswith("; 3 values of 2 areas that old no longer has left out")
+
+
 def test_each_period_is_carried_by_itself():
     old, new = grid(2, 1), layer(box(0, 0, 200, 100))
     later = values(old, value=[1, 2]).assign(first_day=pd.Timestamp("2022-01-01"))

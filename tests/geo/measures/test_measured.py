@@ -181,6 +181,19 @@ def test_entries_of_areas_that_are_gone_and_of_the_whole_city_are_counted(small)
     assert placed.total == 67
 
 
+def test_values_of_areas_that_the_layer_lost_are_told_wherever_they_are_shown(small):
+    with small.transaction():
+        small.put_layer(LayerMetadata("blocks", title="blocks"), grid(3, 1))
+    own, halves = measured(small, "blocks"), measured(small, "halves")
+    assert own.values("n").carrying.note == "2 values of 1 area that blocks no longer has left out"
+    late = Period(date(2021, 1, 1), date(2021, 12, 31))
+    assert own.values("n", period=late).carrying.lost_values == 1
+    carried = halves.values("n")
+    assert carried.carrying.lost_values == 2
+    assert carried.carrying.note.endswith("2 values of 1 area that blocks no longer has left out")
+    assert carried.values["value"].sum() + carried.carrying.unknown == 3 * 4041 + 6
+
+
 def test_an_answer_reads_them_as_they_are_when_they_are_read(small):
     with small.transaction():
         small.put_partition(part([Row("1")], month="2024-01"))

@@ -215,6 +215,34 @@ def test_before_and_after_are_held_against_a_named_control(surveyed):
         find(surveyed, "track", **{**options, "control": "Q"})
 
 
+def test_before_and_after_are_held_against_the_areas_of_a_layer(surveyed):
+    wards = surveyed.layer("wards")[1]
+    west = shapely.union_all(wards.geometry.loc[["A", "B"]].to_numpy())
+    control = gpd.GeoDataFrame({"area_name": ["West"]}, geometry=[west], index=["W"], crs=wards.crs)
+    with surveyed.transaction():
+        surveyed.put_layer(LayerMetadata("west"), control.rename_axis("area_code"))
+    options = {"datetime": "2022-04/2024-03", "since": "2023-04"}
+    named = find(surveyed, "track", **options, control="A,B").tables["since"]
+    by_layer = find(surveyed, "track", **options, control="west").tables["since"]
+    pd.testing.assert_frame_equal(by_layer, named)
+    assert by_layer.set_index("area_code").loc["B", "why"] == "is part of the control"
+
+
+def test_the_accounts_name_the_state_of_all_that_an_answer_was_made_of(surveyed):
+    put_entries(surveyed, money("a", 100, "allocated"), minutes("t", 50, "2025-05-01"))
+    version = surveyed.data_version()
+    subjects = {
+        "profile": ("incidents", "layers", "settings", "measures"),
+        "track": ("incidents", "layers", "settings", "measures"),
+        "spend": ("layers", "settings", "entries"),
+        "officer-hours": ("layers", "settings", "entries"),
+    }
+    for command, own in subjects.items():
+        question = Question.read({"layer": "wards", "datetime": "2022-04/2025-06"})
+        accounts = ask_about(_ANALYSES[command].subject, question, surveyed).accounts
+        assert accounts.data_version == version.of(*own), command
+
+
 def test_both_stores_give_the_same_bytes(surveyed):
     put_entries(surveyed, money("a", 100, "allocated"), minutes("t", 50, "2025-05-01"))
     texts = [

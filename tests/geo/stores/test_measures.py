@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -135,6 +136,29 @@ def test_an_undo_takes_the_measures_back_that_the_file_added_or_changed(filled):
     undo(filled, 1)
     assert filled.measures() == []
     assert filled.measure_values().empty
+
+
+def test_an_undo_leaves_a_definition_that_was_given_after_the_import(filled):
+    put(filled, measures=(SHARE, replace(RESIDENTS, title="People")))
+    changed = [replace(RESIDENTS, title="Population"), replace(SHARE, title="Decent homes")]
+    with filled.transaction():
+        for one in changed:
+            filled.put_measure(one)
+    undo(filled, 2)
+    assert filled.measures() == changed
+
+
+def test_values_of_other_areas_are_counted_by_area_and_period(filled):
+    put(filled, value("a", 11.0, year=1), value("z", 1.0, year=1), measures=(SHARE,))
+    put(filled, {**value("q", 0.4, year=1), "measure_id": "fit"})
+    assert filled.values_of_other_areas("residents", ["b", "é, c"]).to_dict() == {"a": 2, "z": 1}
+    late = Period(date(2022, 6, 1), date(2022, 6, 1))
+    others = filled.values_of_other_areas("residents", ["b", "z"], period=late)
+    assert others.to_dict() == {"a": 1}
+    # One area of many is looked for by itself.
+    assert filled.values_of_other_areas("residents", ["a", "b", "z", "q"]).to_dict() == {"é, c": 1}
+    assert filled.values_of_other_areas("residents", ["a", "b", "z", "q", "é, c"]).empty
+    assert filled.values_of_other_areas("nothing", []).empty
 
 
 def test_a_later_import_of_the_same_measure_is_undone_first(filled):
