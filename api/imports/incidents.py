@@ -92,7 +92,19 @@ def import_partition(
         f"warning: {part.file}: {double.text}; if so, import it again with --halve {name}"
         for name, double in doubles.items()
     ]
+    if change != "unchanged":
+        warnings += _erased_by_content(part, record)
     return Imported(change, record, [*notices, *warnings], tuple(doubles))
+
+
+def _erased_by_content(part: Partition, record: ImportRecord) -> list[str]:
+    """What to know of rows that are left out because rows that say the same were erased."""
+    if not (n := sum(record.erased.values())):
+        return []
+    rows = "1 row was" if n == 1 else f"{n:,} rows were"
+    known = "known by time, place, category and text alone"
+    also = "an incident that says the same may be among them"
+    return [f"{part.file}: {rows} left out by what was erased, {known}; {also}"]
 
 
 def _store_notes(store: Store, part: Partition) -> None:

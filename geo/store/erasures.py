@@ -125,10 +125,14 @@ def content_hashes(key: str, incidents: pd.DataFrame) -> list[str]:
     -------
     n × HMAC-SHA-256 in hexadecimal digits.
     """
-    texts = [incidents[name].astype(str).tolist() for name in ("source", *_CONTENT)]
+    texts = [_json_texts(incidents[name]) for name in ("source", *_CONTENT)]
     # To the centimetre: the same file gives the same metres.
-    places = [incidents[name].round(2).astype(str).tolist() for name in ("x", "y")]
-    return [_digest(key, ["content", *row]) for row in zip(*texts, *places, strict=True)]
+    places = [_json_texts(incidents[name].round(2)) for name in ("x", "y")]
+    secret = bytes.fromhex(key)
+    return [
+        _digest_of_text(secret, f'["content", {", ".join(row)}]')
+        for row in zip(*texts, *places, strict=True)
+    ]
 
 
 class ErasedRows:
@@ -282,6 +286,19 @@ def _id_hashes(key: str, incidents: pd.DataFrame) -> list[str]:
     return [id_hash(key, source, str(own)) for source, own in pairs]
 
 
+def _json_texts(column: pd.Series) -> NDArray[np.object_]:
+    """The values as JSON texts; each different one is written once, as most are repeated."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        # Another row's fraction of a second would change how all are written.
+        column = column.dt.as_unit("s")
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    texts = [json.dumps(text, ensure_ascii=False) for text in pd.Series(values).astype(str)]
+    return np.array(texts, dtype=object)[codes]
+
+
 def _digest(key: str, parts: list[str]) -> str:
-    text = json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return hmac.digest(bytes.fromhex(key), text, "sha256").hex()
+    return _digest_of_text(bytes.fromhex(key), json.dumps(parts, ensure_ascii=False))
+
+
+def _digest_of_text(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()

@@ -73,6 +73,44 @@ def test_what_cannot_be_erased_is_said(store: GeoPackageStore) -> None:
     assert _has(store, _ID)
 
 
+MAPPING = """
+source = "council"
+[when]
+from = "Date"
+format = "dd/mm/yyyy"
+[where]
+easting = "easting"
+northing = "northing"
+[what]
+category = "noise"
+"""
+
+
+def test_an_import_says_that_a_row_is_left_out_by_what_it_says_alone(
+    store: GeoPackageStore, tmp_path: Path
+) -> None:
+    (tmp_path / "council.toml").write_text(MAPPING)
+    file, row = tmp_path / "calls.csv", "31/01/2024,435100,336100\n"
+    file.write_text("Date,easting,northing\n" + 2 * row)
+    words = (
+        "ingest",
+        str(file),
+        "--mapping",
+        str(tmp_path / "council.toml"),
+        "--partition",
+        "calls",
+    )
+    assert "erased" not in run(store, *words)
+    erased = ("--source", "council", "--id", "council/calls:2", "--reason", "asked for")
+    assert "1 row removed" in run(store, "erase", *erased)
+    # The publisher took out the erased row, and nothing tells the other one from it.
+    file.write_text("Date,easting,northing\n" + row + row.replace("31", "30"))
+    said = run(store, *words)
+    assert "2 read = 1 accepted + 1 rejected (1 erased)" in said
+    assert "1 row was left out by what was erased, known by time, place, category and text" in said
+    assert "left out" not in run(store, *words)  # unchanged
+
+
 def test_sources_are_kept_for_whole_months(store: GeoPackageStore) -> None:
     with store.transaction():
         covers = {"police.uk/x": {"from": "2020-01", "to": "", "categories": []}}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import multiprocessing
 from contextlib import closing
+from hashlib import sha256
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -16,11 +18,13 @@ from geo.errors import NotFoundError
 from geo.incidents import Batch
 from geo.store.contract import Store
 from geo.store.copying import copy_store
+from geo.store.erasures import content_hashes
 from geo.store.geopackage import GeoPackageStore
 from geo.store.postgis import PostgisStore
 from tests.geo.stores.parts import (
     Row,
     all_incidents,
+    frame,
     imported,
     keyed_part,
     lines,
@@ -156,6 +160,24 @@ def test_what_was_erased_by_its_line_stays_away_where_the_source_gets_ids(store:
     assert record.rejected_by_reason == {"erased": 1}
     assert "police.uk:b" in ids(store)
     assert "police.uk:a" not in ids(store)
+
+
+def test_the_hash_of_a_row_is_that_of_what_it_says_whatever_stands_beside_it() -> None:
+    key = "0b" * 32
+    rows = frame([Row("a", location='Ann\'s "Inn" é'), Row("b", when="2024-01-02T03:04:05")])
+    home, street = 'Ann\'s \\"Inn\\" é', "On or near High Street"
+    end, moment = "2024-01-31 00:00:00+00:00", "2024-01-02 03:04:05+00:00"
+    start, place = '["content", "police.uk", "drugs", ', '"", "435000.25", "336000.5"]'
+    texts = [
+        f'{start}"2024-01-01 00:00:00+00:00", "{end}", "{home}", {place}',
+        f'{start}"{moment}", "{moment}", "{street}", {place}',
+    ]
+    expected = [hmac.new(bytes.fromhex(key), text.encode(), sha256).hexdigest() for text in texts]
+    assert content_hashes(key, rows) == expected
+    # Times of a source with fractions of a second are of another type.
+    fine = rows.astype({"occurred_from": "datetime64[ms, UTC]"})
+    fine.loc[0, "occurred_from"] += pd.Timedelta("0.5s")
+    assert content_hashes(key, fine) == expected
 
 
 def test_a_copy_and_an_older_backup_learn_what_was_erased(store: Store, tmp_path: Path) -> None:
