@@ -166,7 +166,7 @@ def test_the_hash_of_a_row_is_that_of_what_it_says_whatever_stands_beside_it() -
     key = "0b" * 32
     rows = frame([Row("a", location='Ann\'s "Inn" é'), Row("b", when="2024-01-02T03:04:05")])
     home, street = 'Ann\'s \\"Inn\\" é', "On or near High Street"
-    end, moment = "2024-01-31 00:00:00+00:00", "2024-01-02 03:04:05+00:00"
+    end, moment = "2024-01-31 23:59:59+00:00", "2024-01-02 03:04:05+00:00"
     start, place = '["content", "police.uk", "drugs", ', '"", "435000.25", "336000.5"]'
     texts = [
         f'{start}"2024-01-01 00:00:00+00:00", "{end}", "{home}", {place}',
