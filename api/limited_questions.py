@@ -70,9 +70,11 @@ class OwnAreas:
         Raises
         ------
         QuestionError
-            With the option that names such a place.
+            With the option that names such a place, or a layer of which nothing is seen.
         """
         self._refuse_study(question.study)
+        if question.patrols.bases:
+            self.refuse_unknown("bases", question.patrols.bases)
         terms = question.treatment
         for option, named in (("treated", terms.treated), ("control", terms.control)):
             if named:

@@ -99,6 +99,7 @@ def bar(snapshot: Snapshot, question: Question) -> dict[str, object]:
         "question": question,
         "layers": choices,
         "layer": layer,
+        "base_layers": [*choices, *(one for one in snapshot.layers() if one.kind == "points")],
         "overlays": [
             one for one in (*choices, *_points_and_lines(snapshot)) if one.layer_id != layer
         ],

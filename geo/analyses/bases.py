@@ -11,6 +11,7 @@ import shapely
 from geo.analyses.analysis import Runner, as_layer
 from geo.errors import InputError, QuestionError
 from geo.question.answer import Answer
+from geo.question.concealed import is_concealed
 
 if TYPE_CHECKING:
     from geo.allocation.patrols.bases import BaseComparison
@@ -76,6 +77,8 @@ def compared(
             "file of street lines",
         )
     bases = _candidates(layer)
+    if bases.empty and len(layer):
+        raise QuestionError("bases", "none of these candidate bases lies in your areas")
     try:
         minutes = travel.minutes_to(places["x"], places["y"], bases["x"], bases["y"])
         result: BaseComparison = run(
@@ -87,16 +90,43 @@ def compared(
 
 
 def _candidates(layer: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Those that the reader sees: rounds from a place without a name or address help nobody."""
+    layer = layer[~is_concealed(layer)]
     # A point on the surface lies inside an area; its centroid may not.
     points = shapely.point_on_surface(layer.geometry.to_numpy())
+    codes = layer.index.astype(str)
+    names = layer["area_name" if "area_name" in layer else "name"]
     return pd.DataFrame(
         {
-            "base_code": layer.index.astype(str),
-            "base_name": layer["area_name"].astype(str).to_numpy(),
+            "base_code": codes,
+            "base_name": names.astype(object).where(names.notna(), codes).astype(str).to_numpy(),
             "x": shapely.get_x(points),
             "y": shapely.get_y(points),
         }
     )
+
+
+def base_caveats(answer: Answer, comparison: BaseComparison | None) -> list[str]:
+    """What readers are to know of a comparison of bases.
+
+    Parameters
+    ----------
+    answer
+        With the layer of candidate bases.
+    comparison
+        As `compared` returns it.
+
+    Returns
+    -------
+    Nothing where no bases were compared.
+    """
+    if comparison is None or answer.facts.bases is None:
+        return []
+    unseen = int(is_concealed(answer.facts.bases).sum())
+    if not unseen:
+        return [CAVEAT]
+    lie = "1 candidate base lies" if unseen == 1 else f"{unseen:,} candidate bases lie"
+    return [CAVEAT, f"{lie} outside your areas, and {'is' if unseen == 1 else 'are'} left out."]
 
 
 def base_parameters(answer: Answer, comparison: BaseComparison | None) -> dict[str, object]:

@@ -11,7 +11,7 @@ import shapely
 
 from geo.allocation.patrols.problem import Shift, StraightLines, VisitRule
 from geo.analyses.analysis import AnalysisResult, Runner, as_layer, run_here
-from geo.analyses.bases import CAVEAT, METHOD, base_parameters, base_table, compared
+from geo.analyses.bases import METHOD, base_caveats, base_parameters, base_table, compared
 from geo.analyses.evidence import too_little
 from geo.analyses.places import ranked
 from geo.errors import InputError, QuestionError
@@ -167,7 +167,7 @@ def _result(
             _AVERAGE,
             *_hours_caveats(answer),
             *_street_caveats(travel),
-            *([CAVEAT] if comparison else []),
+            *base_caveats(answer, comparison),
         ],
         {"bases": base_table(answer, comparison)} if comparison else {},
         warnings=_warnings(answer, places),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
@@ -68,7 +69,7 @@ from geo.store.contract import (
     Subject,
     Window,
 )
-from geo.store.layer_ids import MATCHED, MEASURE, PLAN_PREFIX
+from geo.store.layer_ids import MATCHED, MEASURE, PLAN_PREFIX, find_layer
 
 __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer", "in_terms_of"]
 
@@ -590,7 +591,7 @@ def ask(
             treated=treated.areas,
             control=control.areas,
             unknown=treated.unknown | control.unknown,
-            bases=_layer_named(read, "bases", question.patrols.bases),
+            bases=_bases(read, store, question.patrols.bases),
             titles=titles,
             baseline=baseline,
             streets=partial(_streets, store, version, question.streets.lines),
@@ -684,11 +685,14 @@ def _window(resolved: ResolvedQuestion, *, history: bool) -> Window:
     return Window(min(starts), resolved.period.end)
 
 
-def _layer_named(
-    read: LayerReader, option: str, named: str | tuple[str, ...]
-) -> gpd.GeoDataFrame | None:
-    """The layer that an option names; none where it names ranked places, or nothing."""
-    return read_layer(read, option, named)[1] if named and isinstance(named, str) else None
+def _bases(read: LayerReader, store: StoreReader, named: str) -> gpd.GeoDataFrame | None:
+    """The layer of candidate bases: areas, or points such as stations; none without a name."""
+    if not named:
+        return None
+    points = [one for one in store.layers() if one.kind == "points"]
+    with suppress(NotFoundError):
+        return store.features(find_layer(points, named).layer_id)[1]
+    return read_layer(read, "bases", named)[1]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ label, caveat or refusal made of that Answer can say what they are called.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -24,6 +25,8 @@ Bools = NDArray[np.bool_]
 
 CONCEALED: Final = " *"
 """Stands in the code of a concealed area, before its number."""
+
+_CONCEALED_CODE: Final = re.compile(re.escape(CONCEALED) + r"\d{6}$")
 
 
 def concealed(areas: gpd.GeoDataFrame, visible: Bools) -> gpd.GeoDataFrame:
@@ -56,6 +59,22 @@ def concealed(areas: gpd.GeoDataFrame, visible: Bools) -> gpd.GeoDataFrame:
     }
     frame = areas.assign(**names)
     return frame.set_axis(pd.Index(new, name=areas.index.name))
+
+
+def is_concealed(areas: gpd.GeoDataFrame) -> Bools:
+    """Tell which of n areas or points `concealed` took the name and code of.
+
+    Parameters
+    ----------
+    areas
+        As `concealed` gives them, or as they are in a store.
+
+    Returns
+    -------
+    n flags.
+    """
+    codes = areas.index.astype(str)
+    return np.array([re.search(_CONCEALED_CODE, code) is not None for code in codes], dtype=bool)
 
 
 def without_locations(incidents: pd.DataFrame, hidden: Bools) -> pd.DataFrame:

@@ -364,8 +364,8 @@ class PatrolTerms(Terms):
     bases: str = option(
         Text(),
         "",
-        says="Layer of candidate bases; rounds start at the best one. The command also takes a "
-        "file of points (CSV, GeoJSON, GeoPackage).",
+        says="Layer of candidate bases, areas or points; rounds start at the best one. The "
+        "command also takes a file of points (CSV, GeoJSON, GeoPackage).",
         example="childrens-centres",
         analyses=("patrols",),
     )

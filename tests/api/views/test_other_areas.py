@@ -127,3 +127,23 @@ def test_a_study_area_elsewhere_is_as_one_that_does_not_exist(
     assert get(client, "ann", address + "part").status_code == 200
     assert get(client, "nat", address + "estate").status_code == 200
     assert get(client, "ann", address + "city").status_code == 200
+
+
+PATROLS = "datetime=2024-01/2024-02&layer=wards"
+
+
+def test_rounds_start_at_bases_that_are_seen(either: TestClient) -> None:
+    """An area that is not seen has neither a name nor a code to start from."""
+    address = f"/ogc/collections/patrols/items?f=json&{PATROLS}&bases="
+    for bases, seen, left_out in (("blocks", {"bl1", "bl2"}, "3 candidate bases lie"),
+                                  ("premises", {"p1"}, "1 candidate base lies")):  # fmt: skip
+        parameters, of_all = (
+            get(either, who, address + bases).json()["parameters"] for who in ("ann", "nat")
+        )
+        assert {one["base_code"] for one in parameters["best_bases"]} == seen
+        assert of_all["candidate_bases"] > len(seen) == parameters["candidate_bases"]
+        page = get(either, "ann", f"/allocation?tab=patrols&{PATROLS}&bases={bases}").text
+        assert f"{left_out} outside your areas" in page
+        assert "another area" not in page
+    hidden, unknown = (detail(get(either, "ann", address + name)) for name in ("city", "nope"))
+    assert hidden.replace("city", "nope") == unknown
