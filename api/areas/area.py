@@ -8,10 +8,10 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from api.answers import Answers
+from api.areas.cover import OFFICERS, Cover, cover_of
 from api.areas.facts import LayerFacts
 from api.areas.fares import Fares, fares_of
 from api.areas.incidents import Incidents, incidents_of
@@ -22,9 +22,6 @@ from api.pages.area_address import area_address
 from geo.errors import NotFoundError
 from geo.properties import cached_property
 from geo.question.ask import Question
-
-OFFICERS: Final = "officers"
-"""The attribute of a layer that says how many officers cover an area."""
 
 _NO_FIGURE: Final = re.compile(
     r"(ogc_)?fid\w*|objectid|gid|id|(bng_|east|north)\w*|long?|lat|longitude|latitude|[xy]|shape\w*",
@@ -127,13 +124,10 @@ class Area:
             if np.isfinite(value)
         ]
 
-    @property
-    def officers(self) -> float | None:
-        """How many officers cover it; None where the layer does not say."""
-        if OFFICERS not in self.row:
-            return None
-        officers = pd.to_numeric(self.row[OFFICERS], errors="coerce").iloc[0]
-        return None if pd.isna(officers) else float(officers)
+    @cached_property
+    def cover(self) -> Cover:
+        """Who covers it, as far as that is known."""
+        return cover_of(self._answers, self.facts, self.row, self.made_of)
 
     @property
     def beside_in_order(self) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -89,11 +89,15 @@ class Fares:
         Why there is none; '' where there are some.
     caveats
         What to keep in mind of all of them.
+    table, history
+        The same as tables: a row for each measure, and for each value over time.
     """
 
     rows: list[Fare]
     reason: str = ""
     caveats: Sequence[str] = ()
+    table: pd.DataFrame = field(default_factory=pd.DataFrame)
+    history: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def fares_of(answers: Answers, facts: LayerFacts, code: str) -> Fares:
@@ -111,11 +115,15 @@ def fares_of(answers: Answers, facts: LayerFacts, code: str) -> Fares:
     result = result_of(answers, PROFILE, facts.question)
     if isinstance(result, str):
         return Fares([], result)
-    rows = _of_area(result.frame, code)
-    if not len(rows):
+    table = _of_area(result.frame, code)
+    if not len(table):
         return Fares([], "No measure is known here")
-    history = _history(answers, facts, code)
-    return Fares([_fare(row, history) for row in rows], caveats=result.caveats)
+    over_time = _history(answers, facts, code)
+    history: dict[str, list[Row]] = {}
+    for row in _rows(over_time):
+        history.setdefault(_text(row, "measure_id"), []).append(row)
+    fares = [_fare(row, history) for row in _rows(table)]
+    return Fares(fares, caveats=result.caveats, table=table, history=over_time)
 
 
 def verdicts(fares: list[Fare]) -> dict[str, list[str]]:
@@ -127,10 +135,13 @@ def verdicts(fares: list[Fare]) -> dict[str, list[str]]:
     }
 
 
-def _of_area(frame: pd.DataFrame, code: str) -> list[Row]:
+def _of_area(frame: pd.DataFrame, code: str) -> pd.DataFrame:
     plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
-    rows = plain[plain["area_code"].astype(str) == code]
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+    return plain[plain["area_code"].astype(str) == code].reset_index(drop=True)
+
+
+def _rows(table: pd.DataFrame) -> list[Row]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _fare(row: Row, history: Mapping[str, list[Row]]) -> Fare:
@@ -189,13 +200,10 @@ def _change(row: Row) -> str:
     return ": ".join(filter(None, [f"{verdict}{joint} a year before", ratio]))
 
 
-def _history(answers: Answers, facts: LayerFacts, code: str) -> dict[str, list[Row]]:
-    """The values of each measure of an area over time, by the measure's id."""
+def _history(answers: Answers, facts: LayerFacts, code: str) -> pd.DataFrame:
+    """The values of each measure of an area over time; empty where there are none."""
     result = result_of(answers, TRACK, facts.two_years)
-    history: dict[str, list[Row]] = {}
-    for row in () if isinstance(result, str) else _of_area(result.frame, code):
-        history.setdefault(_text(row, "measure_id"), []).append(row)
-    return history
+    return pd.DataFrame() if isinstance(result, str) else _of_area(result.frame, code)
 
 
 def _chart(rows: list[Row], unit: str) -> tuple[Chart | None, str]:

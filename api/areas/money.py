@@ -170,6 +170,15 @@ def money_sheets(money: Money) -> list[Sheet]:
     return [*sheets, Sheet("How we know", pd.DataFrame({"what": [str(one) for one in said]}))]
 
 
+def area_money_sheet(money: Money, row: MoneyRow) -> Sheet:
+    """The money of an area as a table of its workbook, with that of all areas beside it."""
+    days = money.answer.accounts.period
+    table = _frame([row, money.total]).assign(
+        first_day=f"{days.first}", last_day=f"{days.last}", as_of=money.as_of
+    )
+    return Sheet("Money", table, formats=_FORMATS)
+
+
 def left_words(row: MoneyRow) -> str:
     """What is left, by how much it is overspent, or what was spent of no allocation."""
     if row.left >= 0:

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Request, Response
 from api.answers import Answers, SnapshotAnswers
 from api.areas.area import Area
 from api.areas.facts import LayerFacts, layer_facts
+from api.areas.layer_measures import layer_measures
 from api.areas.layers import layer_table, layers_listed
 from api.areas.lead import lead_of
 from api.areas.money import left_words
 from api.areas.sheets import area_sheets, layer_sheets
-from api.areas.view import form_variables, named_file, options_of, wants_workbook
+from api.areas.view import form_variables, measures_of, named_file, options_of, wants_workbook
 from api.basemap.sources import Basemaps, basemaps_of
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
@@ -54,12 +55,20 @@ def layer_page(
     basemaps = basemaps_of(request)
 
     def make() -> Response:
-        facts = layer_facts(answers, layer_id, options_of(request))
+        options = options_of(request)
+        # The areas' own pages have all measures, and what is known of incidents is one for all.
+        options.pop("measures", None)
+        facts, chosen = layer_facts(answers, layer_id, options), measures_of(request)
+        measures = layer_measures(answers, facts, chosen, every=wants_workbook(request))
         if wants_workbook(request):
-            return _workbook(layer_sheets(facts), layer_id)
+            return _workbook(layer_sheets(facts, measures), layer_id)
         drawn = _drawn_layer(answers, facts, basemaps, settings)
         text = templates.get_template("areas_layer.html").render(
-            **_shared(facts), **layer_table(facts), drawn=drawn
+            **_shared(facts),
+            **layer_table(facts),
+            drawn=drawn,
+            measures=measures,
+            chosen_measures=",".join(chosen),
         )
         return Response(text, media_type=HTML)
 

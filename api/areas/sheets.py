@@ -8,6 +8,8 @@ import pandas as pd
 
 from api.areas.area import Area
 from api.areas.facts import LayerFacts
+from api.areas.layer_measures import LayerMeasures
+from api.areas.money import area_money_sheet
 from geo.formats.workbook import Sheet
 
 SHARES = {"share": "0.0%", "share_of_this_area": "0.0%", "share_of_the_other": "0.0%"}
@@ -22,6 +24,12 @@ def area_sheets(area: Area) -> list[Sheet]:
         counts = pd.DataFrame(facts.counts.loc[[area.code]])
         sheets.append(Sheet("Incidents", counts, formats=SHARES))
         sheets.append(Sheet("Months", _months(facts, area.code)))
+    if len(area.fares.table):
+        sheets.append(Sheet("Measures", area.fares.table))
+    if len(area.fares.history):
+        sheets.append(Sheet("Measures over time", area.fares.history))
+    if area.money:
+        sheets.append(area_money_sheet(*area.money))
     if area.made_of:
         sheets.append(_made_of(area))
     if area.neighbours.beside or area.neighbours.over:
@@ -29,13 +37,24 @@ def area_sheets(area: Area) -> list[Sheet]:
     return [*sheets, _about(facts)]
 
 
-def layer_sheets(facts: LayerFacts) -> list[Sheet]:
-    """The table of the page of a layer, with all of its areas."""
+def layer_sheets(facts: LayerFacts, measures: LayerMeasures) -> list[Sheet]:
+    """The tables of the page of a layer: all of its areas, and their measures.
+
+    Parameters
+    ----------
+    facts
+        About the layer.
+    measures
+        Those that are shown.
+    """
     named = pd.DataFrame(facts.named, columns=["area_code", "area_name"])
     if facts.answer:
         counts = facts.counts.drop(columns=["area_code", "area_name"])
         named = named.merge(counts, left_on="area_code", right_index=True, how="left")
-    return [Sheet("Areas", named, formats=SHARES), _about(facts)]
+    sheets = [Sheet("Areas", named, formats=SHARES)]
+    if len(measures.table):
+        sheets.append(Sheet("Measures", measures.table))
+    return [*sheets, _about(facts)]
 
 
 def _area(area: Area) -> Sheet:

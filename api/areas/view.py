@@ -37,6 +37,13 @@ def options_of(request: Request) -> dict[str, str]:
     return options
 
 
+def measures_of(request: Request) -> tuple[str, ...]:
+    """The ids of the measures that an address chooses for the table of a layer."""
+    texts = request.query_params.getlist("measures")
+    ids = [name.strip() for text in texts for name in text.split(",")]
+    return tuple(dict.fromkeys(name for name in ids if name))
+
+
 def wants_workbook(request: Request) -> bool:
     """Whether an address asks for the workbook.
 

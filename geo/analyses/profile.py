@@ -20,6 +20,12 @@ from geo.analyses.measure_figures import (
 from geo.measures import comparison
 from geo.question.answer import Answer
 
+VALUE_COLUMNS: Final = (
+    *("area_code", "area_name", "measure_id", "measure", "unit", "first_day", "last_day"),
+    *("value", "numerator", "denominator", "why", "source", "licence", "caveat", "carried"),
+)
+"""The columns that say what the values are, and not how they compare."""
+
 CENTRE: Final = 2.0
 """From so many times the rate of the rest on, an area's residents are few for its incidents."""
 

@@ -1,20 +1,24 @@
 """How an area fares, as its page says it: no more than the verdicts."""
 
+import io
 from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 
 from api.areas.fares import Fare
 from api.areas.lead import _fares
-from geo.measures.model import Measure, values_frame
+from geo.measures.model import Measure, entries_frame, values_frame
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from geo.store.measure_contract import TableFile
 from tests.api.areas.conftest import measured
 from tests.api.areas.test_pages import page, text_of
-from tests.api.conftest import fill_town, serve_town
+from tests.api.conftest import SIDE, SOUTH, WEST, fill_town, serve_town, two_wards
 
 
 def test_a_measure_stands_with_its_rest_verdict_date_and_source(
@@ -71,6 +75,64 @@ def test_a_measure_without_a_denominator_has_no_verdict(tmp_path: Path) -> None:
             text = text_of(page(client, "/areas/wards/A?datetime=2024-01/2024-02"))
         assert "Visits 20" in text
         assert "no denominator is known" in text
+
+
+def test_the_table_of_a_layer_has_the_measures_that_are_chosen(
+    measured_client: TestClient,
+) -> None:
+    asked = "/areas/wards?datetime=2024-01/2024-02"
+    for address in (asked, f"{asked}&measures=safe"):
+        text = text_of(page(measured_client, address))
+        assert "Feels safe % of those asked, January 2023 to December 2023" in text
+        assert "Feels safe: January 2023 to December 2023; A survey." in text
+        assert "221 221.0 30 % Brook 80 40.0 60 %" in text
+    assert 'data-sort="30"' in page(measured_client, asked)
+    estates = page(measured_client, "/areas/estates?datetime=2024-01/2024-02&measures=safe")
+    assert ">unknown</span>" in estates
+    assert "Feels safe: published on wards" in estates
+    refused = measured_client.get("/areas/wards?measures=nothing")
+    assert refused.status_code == 400
+    assert "unknown value &#39;nothing&#39;" in refused.text or "'nothing'" in refused.text
+
+
+def test_workbooks_hold_the_measures_and_the_money_of_areas(measured_client: TestClient) -> None:
+    def book(address: str) -> dict[str, list[dict[str, object]]]:
+        content = measured_client.get(f"{address}?datetime=2024-01/2024-02&f=xlsx").content
+        sheets = pd.read_excel(io.BytesIO(content), sheet_name=None, engine="openpyxl")
+        return {str(name): frame.to_dict("records") for name, frame in sheets.items()}
+
+    every = [row for row in book("/areas/wards")["Measures"] if row["measure_id"] == "safe"]
+    assert {row["area_code"]: row["value"] for row in every} == {"A": 30, "B": 60}
+    own = book("/areas/wards/A")
+    (safe,) = (row for row in own["Measures"] if row["measure_id"] == "safe")
+    assert (safe["value"], safe["rest"], safe["verdict"]) == (30, 60, "worse")
+    assert safe["first_day"] == "2023-01-01"
+    assert [row["allocated"] for row in own["Money"]] == [5_000, 10_000]
+    assert [row["paid"] for row in own["Money"]] == [1_000, 1_340]
+    assert own["Money"][0]["first_day"] == "2023-04-01"
+
+
+def test_who_covers_an_area_is_said_as_far_as_it_is_known(tmp_path: Path) -> None:
+    west, south = WEST, SOUTH
+    shape = shapely.box(west, south, west + 2 * SIDE, south + SIDE)
+    patch = two_wards().iloc[:1].assign(geometry=[shape], area_name="West", officers=4, patch="3")
+    hours = {"kind": "time", "day": "2024-02-01", "layer_id": "wards", "area_code": "A"}
+    rows = [
+        {**hours, "entry_id": "t1", "amount": 90, "post": "North 1", "activity": "patrol"},
+        {**hours, "entry_id": "t2", "amount": 600, "post": "North 2", "activity": "office"},
+    ]
+    with closing(GeoPackageStore(tmp_path / "town.gpkg", create=True)) as store:
+        with store.transaction():
+            fill_town(store)
+        with serve_town(store) as client:
+            text = text_of(page(client, "/areas/wards/A"))
+            assert "no layer here has officers, posts or patches. No hours of posts" in text
+            with store.transaction():
+                store.put_layer(LayerMetadata("patches-2024", title="Patches"), patch)
+                store.put_entries(entries_frame(rows), TableFile("h.csv", "4", rows_read=2))
+            text = text_of(page(client, "/areas/wards/A"))
+            assert "West : 4 officers, patch 3 (Patches; all of this area)" in text
+            assert "Hours here in 2023/24: North 2 10.0 , North 1 1.5 ." in text
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,8 @@ def test_the_workbook_has_what_the_page_says(areas_client: TestClient) -> None:
         "Area",
         "Incidents",
         "Months",
+        "Measures",
+        "Measures over time",
         "Made of",
         "Neighbours",
         "How we know",
@@ -213,7 +215,7 @@ def test_a_prepared_page_of_an_area_asks_nothing_anew(
 
         monkeypatch.setattr("api.snapshot.ask_about", noting)
         assert "Neighbours Brook" in text_of(page(client, "/areas/wards/A"))
-        assert set(asked) <= {"money", "measures"}  # of which there are none here
+        assert set(asked) <= {"money", "measures", "time"}  # of which there are none here
 
 
 def test_pages_stand_below_a_prefix() -> None:
