@@ -54,6 +54,8 @@ LASTING: Final = (InputError, QuestionError, NotFoundError, ConflictError)
 RETRY_SECONDS: Final = 5
 """After how long to try again, where nothing tells a better time."""
 
+_NO_ROOM: Final = "there is no room for a temporary file here; free some space"
+
 FAILED: Final = "Patchmap failed; see its log for the reason"
 """What people read of an error that is Patchmap's own; the log has its trace."""
 
@@ -67,6 +69,19 @@ TEMPLATES.globals |= {"signed_in_line": lambda: "", "home": lambda: "/"}
 def status_of(error: PatchmapError) -> int:
     """The HTTP status of an error; 500 if its kind is not in `STATUS`."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def refusal_of(fault: Exception) -> PatchmapError:
+    """Return what people read of an error of work that no request waits for.
+
+    Parameters
+    ----------
+    fault
+        Any error; one that is not Patchmap's refusal is for the log.
+    """
+    if isinstance(fault, PatchmapError):
+        return fault
+    return DiskFullError(_NO_ROOM) if is_out_of_room(fault) else PatchmapError(FAILED)
 
 
 def problem(status: int, detail: str, **members: object) -> Response:
@@ -170,7 +185,7 @@ def _system(request: Request, error: Exception) -> Response:
     """Say that there is no room for a temporary file; what else the system reports is a fault."""
     if not is_out_of_room(error):
         raise error
-    return refusal(request, 507, "there is no room for a temporary file here; free some space")
+    return refusal(request, STATUS[DiskFullError], _NO_ROOM)
 
 
 def _busy(request: Request, error: Exception) -> Response:

@@ -102,7 +102,7 @@ def file_page(
     """
     facts, values, job = service.look(upload), service.values(upload), upload.job
     is_form = job is None or job.state == "failed"
-    problem = str(refusal) if refusal else (job.problem if job else "")
+    failed = refusal or (job.refusal if job else None)
     text = templates.get_template("data_file.html").render(
         token=service.token,
         upload=upload,
@@ -111,7 +111,7 @@ def file_page(
         job=job,
         is_form=is_form,
         preview=service.preview(upload) if is_form or (job and job.is_over) else None,
-        problem=problem,
+        problem=str(failed) if failed else "",
         published=is_published(facts),
         # Whatever has rows can be incidents or figures, if somebody says how.
         importable=bool(facts.use or facts.fields),
@@ -129,7 +129,7 @@ def file_page(
         category_title=category_title,
         version=VERSION,
     )
-    status = status or (status_of(refusal) if refusal else 200)
+    status = status or (status_of(failed) if failed else 200)
     return Response(text, status_code=status, media_type=HTML, headers=_HEADERS)
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from api.errors import FAILED
+from api.errors import refusal_of, status_of
 from api.imports.process import Importer
 from api.imports.tasks import Outcome, Task
 from api.load.log import log
@@ -30,8 +30,8 @@ class Job:
         About how many rows it has to read; None where that is not known.
     rows
         How many it has read.
-    problem
-        Why it failed, or ''.
+    refusal
+        Why it failed.
     """
 
     task: Task
@@ -39,7 +39,7 @@ class Job:
     state: JobState = "waiting"
     rows: int = 0
     outcome: Outcome | None = None
-    problem: str = ""
+    refusal: PatchmapError | None = None
     began: float = field(default_factory=time.monotonic)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -47,6 +47,16 @@ class Job:
     def is_over(self) -> bool:
         """Whether it is done or has failed."""
         return self.state in ("done", "failed")
+
+    @property
+    def problem(self) -> str:
+        """Why it failed, for people; '' if it did not."""
+        return str(self.refusal) if self.refusal else ""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of what is answered about it."""
+        return status_of(self.refusal) if self.refusal else 200
 
     @property
     def percent(self) -> int | None:
@@ -114,11 +124,10 @@ class ImportQueue:
                 job.state = "working"
                 job.outcome = self.importer.run(job.task, on_rows)
                 job.state = "done"
-        except PatchmapError as refusal:
-            job.problem, job.state = str(refusal), "failed"
         except Exception as fault:  # noqa: BLE001 - nobody else would report it
-            log.error("an import failed", exc_info=fault)
-            job.problem, job.state = FAILED, "failed"
+            if not isinstance(fault, PatchmapError):
+                log.error("an import failed", exc_info=fault)
+            job.refusal, job.state = refusal_of(fault), "failed"
         finally:
             with self._counting:
                 self._waiting -= 1

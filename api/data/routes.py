@@ -96,14 +96,19 @@ def choose(request: Request, service: DataDep, upload_id: str, form: FormDep) ->
 
 @router.get("/files/{upload_id}/progress")
 def progress(service: DataDep, upload_id: str) -> Response:
-    """How far an import is."""
+    """How far an import is; of one that failed a problem document, by the status of its reason."""
     job = upload_of(service, upload_id).job
-    members = (
+    members: dict[str, object] = (
         {"state": "none"}
         if job is None
         else {"state": job.state, "rows": job.rows, "percent": job.percent}
     )
-    return Response(to_json(members), media_type="application/json", headers=_NOT_STORED)
+    if job is not None and job.refusal:
+        response = problem(job.status, job.problem, **members)
+    else:
+        response = Response(to_json(members), media_type="application/json")
+    response.headers.update(_NOT_STORED)
+    return response
 
 
 @router.get("/files/{upload_id}/map.json")
@@ -138,8 +143,8 @@ def undo(request: Request, service: DataDep, form: FormDep) -> Response:
     job = service.undo(changes)
     job.over.wait(_UNDO_SECONDS)
     upload_id = dict(form).get("upload", "")
-    if job.problem:
-        return list_page(service, refusal=InputError(job.problem), status=409)
+    if job.refusal:
+        return list_page(service, refusal=job.refusal)
     with suppress(PatchmapError):
         _forget(upload_of(service, upload_id))
     return RedirectResponse(f"/data?undone={','.join(map(str, changes))}", 303)

@@ -12,12 +12,12 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, Final, Protocol
 
-from api.errors import FAILED
+from api.errors import refusal_of
 from api.imports.opening import open_store
 from api.imports.tasks import Outcome, Task, run_task
 from api.load.log import log
 from api.searches import without_interrupts
-from geo.errors import PatchmapError, StoreError, UnavailableError
+from geo.errors import PatchmapError, UnavailableError
 from geo.store.contract import DataVersion, Store
 
 _NICENESS: Final = 2
@@ -180,8 +180,7 @@ def _outcome(address: str, task: Task, pipe: Connection) -> tuple[str, object]:
         with open_store(address) as store:
             pipe.send_bytes(pickle.dumps(("begun", store.data_version())))
             return "done", run_task(task, store, on_rows)
-    except PatchmapError as refusal:
-        return "refused", refusal
     except Exception as fault:  # noqa: BLE001 - the parent reports it
-        log.error("an import failed", exc_info=fault)
-        return "refused", StoreError(FAILED)
+        if not isinstance(fault, PatchmapError):
+            log.error("an import failed", exc_info=fault)
+        return "refused", refusal_of(fault)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from geo.errors import StoreError
+from geo.errors import DiskFullError, StoreError
+from geo.output import output_error
 from geo.store.audit_chain import AuditKey, Head
 
 _HEAD: Final = re.compile(r"(\d{1,18}) ([0-9a-f]{64})")
@@ -50,12 +51,12 @@ class HeadFile:
                 torn = bool(size) and os.pread(file, 1, size - 1) != b"\n"
                 line = f"{head.sequence} {head.mac}\n".encode()
                 if os.write(file, b"\n" * torn + line) != len(line) + torn:
-                    raise StoreError(f"{self.path} cannot be written: its disk is full")
+                    raise DiskFullError(f"{self.path} cannot be written: its disk is full")
                 os.fsync(file)
             finally:
                 os.close(file)
         except OSError as error:
-            raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise output_error(self.path, error) from error
 
     def read(self) -> list[Head]:
         """Return all heads; half a line is none.

@@ -219,6 +219,11 @@ class Server:
             raise DiskFullError(
                 f"the store {self.name} cannot be used: its server's disk is full; make room there"
             ) from error
+        except errors.ConfigurationLimitExceeded as error:
+            raise DiskFullError(
+                f"the store {self.name} cannot be used: its server gives it no more room for "
+                f"temporary files; ask who runs it ({_first_line(error)})"
+            ) from error
         except PoolTimeout as error:
             raise StoreError(
                 f"the store {self.name} cannot be used: it gave no connection in "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import re
 
 import pytest
 import shapely
 
+from geo.errors import ConflictError, DiskFullError, StoreError
 from tests.api.conftest import SIDE, SOUTH, WEST
 from tests.api.data.conftest import CASES_CSV, page_text
 
@@ -281,10 +283,46 @@ def test_what_refuses_an_import_is_said_where_it_was_asked_for(caller, monkeypat
 
     monkeypatch.setattr(service.queue.importer, "run", lost)
     caller.choose(address, "import")
-    text = page_text(caller.finished(address))
+    response = caller.finished(address)
+    assert response.status_code == 500
+    text = page_text(response)
     assert "Nothing was imported Patchmap failed; see its log for the reason" in text
     assert "3 rows checked" in text
     assert caller.fields(address)["from"] == "When"
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "words"),
+    [
+        (DiskFullError("the disk is full; free some space"), 507, "disk is full"),
+        (OSError(errno.ENOSPC, "No space left on device"), 507, "no room for a temporary file"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), 507, "no room for a temporary file"),
+        (StoreError("the store is used by another program"), 503, "used by another program"),
+        (ConflictError("the id 1 is already used"), 409, "already used"),
+    ],
+)
+def test_an_import_that_fails_is_answered_by_the_status_of_its_reason(
+    caller, monkeypatch, reason, status, words
+):
+    address = caller.open(CSV)
+
+    def fail(*_: object) -> None:
+        raise reason
+
+    with monkeypatch.context() as patched:
+        patched.setattr(caller.client.app.state.data.queue.importer, "run", fail)
+        caller.choose(address, "import")
+        page = caller.finished(address)
+    assert (page.status_code, words in page_text(page)) == (status, True)
+    progress = caller.client.get(f"{address}/progress")
+    assert progress.status_code == status
+    assert progress.headers["content-type"] == "application/problem+json"
+    assert progress.json() | {"state": "failed", "rows": 0, "status": status} == progress.json()
+    assert words in progress.json()["detail"]
+    # Once there is room, the same form imports it.
+    caller.choose(address, "import")
+    assert caller.finished(address).status_code == 200
+    assert caller.client.get(f"{address}/progress").json()["state"] == "done"
 
 
 def test_an_undo_that_is_no_longer_possible_is_refused_on_the_list(caller, store):

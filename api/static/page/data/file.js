@@ -80,8 +80,9 @@ async function follow(box) {
   const bar = /** @type {HTMLProgressElement} */ (byId("done-share"));
   for (;;) {
     const response = await fetch(box.dataset.address ?? "").catch(() => null);
-    const job = response?.ok ? await response.json() : null;
-    if (!job) byId("done-words").textContent = "Patchmap does not respond; trying again …";
+    // Of an import that failed a problem document, which has its state too.
+    const job = await response?.json().catch(() => null);
+    if (!job?.state) byId("done-words").textContent = "Patchmap does not respond; trying again …";
     else if (job.state !== "waiting" && job.state !== "working") break;
     else {
       byId("working-title").textContent = job.state === "waiting" ? "Waiting for another import" : "Importing";
