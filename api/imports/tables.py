@@ -20,11 +20,11 @@ from geo.measures.entry_checks import check_entries
 from geo.measures.fingertips import read_fingertips
 from geo.measures.model import Better, Measure, check_measure, entries_frame
 from geo.measures.periods import named_period
-from geo.measures.personal_texts import personal_text
 from geo.measures.read_entries import EntryOptions, read_entries
 from geo.measures.read_values import read_values
 from geo.measures.rejected_rows import RejectedRows
 from geo.period import Period
+from geo.personal_texts import personal_text
 from geo.question.model import Question
 from geo.store.contract import Store
 from geo.store.measure_contract import TableFile, TableImport

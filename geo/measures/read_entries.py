@@ -16,7 +16,6 @@ from geo.formats.csv_table import Table
 from geo.measures.amounts import TimeUnit, minutes_of, pence_of
 from geo.measures.entry_checks import check_entries
 from geo.measures.model import ENTRY_COLUMNS, ENTRY_KINDS, EntryKind, entries_frame
-from geo.measures.personal_texts import names_payee, personal_text
 from geo.measures.rejected_rows import (
     AreaFinder,
     RejectedRows,
@@ -25,6 +24,7 @@ from geo.measures.rejected_rows import (
     first_reasons,
     reasons_where,
 )
+from geo.personal_texts import names_payee, personal_text
 from geo.sources.sheets import read_sheet
 
 DateOrder = Literal["iso", "dd/mm/yyyy"]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from geo.errors import InputError
 from geo.measures.amounts import minutes_of, pence_of
 from geo.measures.model import no_entries
-from geo.measures.personal_texts import personal_text
 from geo.measures.read_entries import EntryOptions, ReadEntries, read_entries
+from geo.personal_texts import personal_text
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from geo.measures.personal_texts import personal_text
+from geo.personal_texts import personal_text
 
 
 @pytest.mark.parametrize(
