@@ -40,6 +40,7 @@ from geo.question.concealed import CONCEALED, concealed, limited, without_locati
 from geo.question.exclusions import UNSEEN, names_ranked_place
 from geo.question.layer_index import LayerIndexes
 from geo.question.resolve import check_names
+from geo.question.stated import stated_positions
 from geo.question.subjects import AnswerSubject, ask_about
 from geo.store.contract import LayerMetadata, PlanRecord, PlanSummary, Setting, Window
 from geo.store.layer_ids import areas_among, find_layer
@@ -163,6 +164,16 @@ class _AskedSnapshot(_PlansHidden):
             return frame
         return frame.assign(**{UNSEEN: ~self._limits.sees(frame)})
 
+    def records(self) -> pd.DataFrame:
+        """Return all records, whose stated areas have the codes that areas have here."""
+        frame = self.whole.records()
+        if self.view.areas is None:
+            return frame
+        frame = frame.assign(stated_area=self._limits.concealed_statements(frame))
+        if not self._leaves_out:
+            return frame
+        return frame.assign(**{UNSEEN: ~self._limits.sees(frame)})
+
     def measure_values(
         self,
         measure_ids: Sequence[str] | None = None,
@@ -264,6 +275,40 @@ class LimitedSnapshot(_PlansHidden):
             frame = frame[wanted].reset_index(drop=True)
         hidden = np.full(len(frame), not self.view.locations)
         return without_locations(frame, hidden)
+
+    def records(self) -> pd.DataFrame:
+        """Return the records that lie, or are stated to lie, where something is seen."""
+        frame = self.whole.records()
+        if self.view.areas is not None:
+            stated = self.concealed_statements(frame)
+            named = (stated != "") & ~stated.str.contains(CONCEALED, regex=False)
+            frame = frame[self.sees(frame) | (frame["x"].isna() & named).to_numpy(bool)]
+        return without_locations(frame, np.full(len(frame), not self.view.locations))
+
+    def placeless_count(self) -> int:
+        """Return how many of the records that are seen have no place."""
+        if self.view.areas is None:
+            return self.whole.placeless_count()
+        return int(self.records()["x"].isna().sum())
+
+    def concealed_statements(self, records: pd.DataFrame) -> pd.Series:
+        """Return the codes of the areas that records state, as `concealed` has them; '' for none.
+
+        Parameters
+        ----------
+        records
+            With `stated_layer` and `stated_area`, a code or a name.
+        """
+        codes = pd.Series("", index=records.index, dtype="str")
+        for layer_id in records["stated_layer"].unique():
+            # A layer that is not in the store states nothing.
+            with suppress(NotFoundError):
+                areas = self.whole.features(str(layer_id))[1]
+                of_layer = (records["stated_layer"] == layer_id).to_numpy()
+                at = stated_positions(records.loc[of_layer, "stated_area"], areas)
+                own = [*self.concealed(str(layer_id)).index.astype(str), ""]
+                codes[of_layer] = np.array(own, dtype=object)[at]
+        return codes
 
     def measure_values(
         self,

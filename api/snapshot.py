@@ -66,6 +66,8 @@ class Snapshot:
             self._partitioned: PartitionedIncidents | None
             self._partition_changes: dict[str, int]
             self._count: int
+            self._placeless: int
+            self._records: pd.DataFrame | None = None
             self._imports: list[ImportRecord]
             self._blocks: dict[str, BlockLayer] = {}
             self._planned: dict[str, gpd.GeoDataFrame] = {}
@@ -75,12 +77,14 @@ class Snapshot:
                     self._planned = same._planned
             if same and same._version.incidents == self._version.incidents:
                 self._count, self._imports = same._count, same._imports
+                self._placeless, self._records = same._placeless, same._records
                 self._partitioned, self._partition_changes = (
                     same._partitioned,
                     same._partition_changes,
                 )
             else:
                 self._count, self._imports = store.incident_count(), store.imports()
+                self._placeless = store.placeless_count()
                 self._partition_changes = store.partition_changes()
                 self._partitioned = (
                     self._read_incidents(same) if self._count <= MOST_IN_MEMORY else None
@@ -181,6 +185,7 @@ class Snapshot:
         layers = [areas for _, areas in [*self._layers.values()]]
         frames = [
             self._partitioned and self._partitioned.frame,
+            self._records,
             *layers,
             *[*self._planned.values()],
         ]
@@ -308,6 +313,27 @@ class Snapshot:
         """Return how many accepted incidents there are."""
         note("incidents")
         return self._count
+
+    def placeless_count(self) -> int:
+        """Return how many records have no place."""
+        note("incidents")
+        return self._placeless
+
+    def records(self) -> pd.DataFrame:
+        """Return the records that have lives, read when they are first needed.
+
+        Raises
+        ------
+        StoreError
+            If the incidents changed since the snapshot was taken: a retry gets a new snapshot.
+        """
+        note("incidents")
+        if self._records is None:
+            with self._store.reading():
+                if self._store.data_version().incidents != self._version.incidents:
+                    raise StoreError("the incidents have just changed; try again")
+                self._records = self._store.records()
+        return self._records
 
     def imports(self, *, history: bool = False) -> list[ImportRecord]:
         """Return the records of the current imports; with `history` of all."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any, Final
 
 import numpy as np
@@ -61,11 +62,23 @@ class Batch:
         `REJECT_COLUMNS`: line number, reason, and the raw fields as a tuple.
     notices
         What a reader should know of how the file was read so far, a line each.
+    placeless
+        Rows without a place that state their area: an incident frame whose `x` and `y` are NaN.
+    lives
+        The life of each accepted row and of each without a place, indexed by `incident_id`; see
+        `geo.records.life`. None where the source has none.
     """
 
     accepted: pd.DataFrame
     rejected: pd.DataFrame
     notices: tuple[str, ...] = ()
+    placeless: pd.DataFrame | None = None
+    lives: pd.DataFrame | None = None
+
+    @property
+    def rows_placeless(self) -> int:
+        """How many rows have no place."""
+        return 0 if self.placeless is None else len(self.placeless)
 
     @classmethod
     def join(cls, batches: Iterable[Batch]) -> Batch:
@@ -73,9 +86,13 @@ class Batch:
         parts = list(batches)
         if not parts:
             return cls(empty_incidents(), pd.DataFrame(columns=list(REJECT_COLUMNS)))
+        placeless = [part.placeless for part in parts if part.placeless is not None]
+        lives = [part.lives for part in parts if part.lives is not None]
         return cls(
             pd.concat([part.accepted for part in parts], ignore_index=True),
             pd.concat([part.rejected for part in parts], ignore_index=True),
+            placeless=pd.concat(placeless, ignore_index=True) if placeless else None,
+            lives=pd.concat(lives) if lives else None,
         )
 
 
@@ -143,6 +160,26 @@ class Covers:
 
 
 @dataclass(frozen=True)
+class Extract:
+    """That a file is an extract of a council's records, and how it is to be read.
+
+    Attributes
+    ----------
+    day
+        Of which day it is a snapshot.
+    whole
+        Whether it holds all records: one that is missing from it has vanished. Else it holds those
+        that changed.
+    counts_reopened
+        Whether it states itself how often each record was reopened.
+    """
+
+    day: date
+    whole: bool
+    counts_reopened: bool = False
+
+
+@dataclass(frozen=True)
 class Partition:
     """The part of a source that one file covers: importing it again replaces all of it.
 
@@ -167,6 +204,8 @@ class Partition:
         Title, licence and caveats, if the file came with them.
     covers
         What its mapping says it covers; None where it says nothing.
+    extract
+        How it is an extract of records with lives; None where its rows have none. It is keyed.
     """
 
     source: str
@@ -179,6 +218,7 @@ class Partition:
     keyed: bool = False
     notes: SourceNotes | None = None
     covers: Covers | None = None
+    extract: Extract | None = None
 
     @property
     def partition_id(self) -> str:
@@ -238,8 +278,9 @@ class IncidentSummary:
         """
         occurred = incidents["occurred_from"]
         column, row = (np.floor(incidents[axis].to_numpy() / SQUARE_M) for axis in ("x", "y"))
+        placed = ~np.isnan(column)
         # As complex numbers they sort by column, then row, many times faster than as pairs.
-        square, at = np.unique(column + 1j * row, return_inverse=True)
+        square, at = np.unique((column + 1j * row)[placed], return_inverse=True)
         squares = [f"{int(one.real)}:{int(one.imag)}" for one in square]
         local = np.asarray(occurred.dt.tz_convert(LONDON).dt.tz_localize(None), "datetime64[D]")
         days, day = np.unique(local, return_inverse=True)
@@ -260,7 +301,7 @@ class IncidentSummary:
                 zip(
                     _counts(groups, count, kind, kinds.tolist()),
                     _counts(groups, count, exact, precisions.tolist()),
-                    _counts(groups, count, at, squares),
+                    _counts(groups[placed], count, at, squares),
                     _counts(groups, count, day, days.astype(str).tolist()),
                     strict=True,
                 )

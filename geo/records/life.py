@@ -43,6 +43,9 @@ A record that vanished is not closed: nobody knows what became of it.
 WITHDRAWN: Final = "withdrawn"
 """Column, bool: whether the outcome is one that the mapping names as withdrawn."""
 
+STATED_LAYER: Final = "stated_layer"
+"""Column of the layer that `stated_area` is a code or a name of; '' where none is stated."""
+
 STORED_LIFE_COLUMNS: Final = (*LIFE_COLUMNS, VANISHED, WITHDRAWN)
 """All columns of a life as a store gives it."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, TypedDict, get_args
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypedDict, get_args
 
 import geopandas as gpd
 import pandas as pd
@@ -109,6 +109,10 @@ class Window:
 class ImportRecord:
     """What one import of one partition read, accepted, rejected and replaced.
 
+    `rows_accepted` counts those without a place too, which are `rows_placeless`. `extracted` is the
+    day of the extract that it is, as `YYYY-MM-DD`, and `events` counts what changed since the one
+    before, by `geo.records.events.EVENTS`.
+
     `state` is `current`, `replaced` (by a later import of the partition) or `undone`. A keyed
     partition can have several current imports: each owns the rows that it wrote last. `purged_at`
     is when the rows that it replaced were purged, so it cannot be undone; else ''. `keyed` is
@@ -134,11 +138,29 @@ class ImportRecord:
     purged_at: str = ""
     keyed: int | None = None
     erased: dict[str, int] = field(default_factory=dict)
+    extracted: str = ""
+    events: dict[str, int] = field(default_factory=dict)
+    rows_placeless: int = 0
 
     @property
     def rows_rejected(self) -> int:
         """How many rows were rejected, for whatever reason."""
         return self.rows_read - self.rows_accepted
+
+
+class AdoptedLives(NamedTuple):
+    """What an import says of lives, to be copied to another store.
+
+    Attributes
+    ----------
+    lives
+        As `geo.store.lives.Lives.current` returns them.
+    events
+        As `StoreReader.life_events` returns them.
+    """
+
+    lives: pd.DataFrame
+    events: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -283,6 +305,20 @@ class StoreReader(MeasureReader, Protocol):
     def incident_count(self) -> int:
         """How many accepted incidents there are."""
 
+    def records(self) -> pd.DataFrame:
+        """The incidents that have lives, and those records of which no place is known.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by `incident_id`, in its order: `geo.incidents.ANSWER_COLUMNS`, of which `x` and
+            `y` are NaN where a record has no place; then `geo.records.life.STORED_LIFE_COLUMNS` and
+            `stated_layer`.
+        """
+
+    def placeless_count(self) -> int:
+        """How many records have no place; `incident_count` does not count them."""
+
     def imports(self, *, history: bool = False) -> list[ImportRecord]:
         """The records of the current imports by partition; with `history` of all, by id."""
 
@@ -401,6 +437,18 @@ class Store(StoreReader, MeasureStore, Protocol):
             If it is undone already, a later change of the layer stands, what it replaced is no
             longer stored, or the layer would be removed and a plan is made of its areas.
         """
+
+    def life_events(self) -> pd.DataFrame:
+        """What changed between extracts, the earliest import first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With `geo.records.events.EVENT_COLUMNS` and `import_id`.
+        """
+
+    def import_lives(self, import_id: int) -> AdoptedLives:
+        """The lives that an import wrote and no later one replaced, and its events."""
 
     def import_rows(self, import_id: int) -> pd.DataFrame:
         """The incidents that an import wrote and that no later one replaced."""
@@ -557,7 +605,9 @@ class Store(StoreReader, MeasureStore, Protocol):
             How many rows were removed.
         """
 
-    def adopt_import(self, record: ImportRecord, rows: pd.DataFrame) -> None:
+    def adopt_import(
+        self, record: ImportRecord, rows: pd.DataFrame, lives: AdoptedLives | None = None
+    ) -> None:
         """Copy an import from another store without reading its file.
 
         What it replaced there is not copied, so an undo here restores nothing.
@@ -568,6 +618,8 @@ class Store(StoreReader, MeasureStore, Protocol):
             The record in the other store; the copy gets a new id.
         rows
             Its incidents there, with `geo.incidents.COLUMNS`.
+        lives
+            What `import_lives` gives there; None where its rows have none.
         """
 
     def put_plan(self, record: Mapping[str, Any], *, based_on: int, updated_at: str = "") -> None:

@@ -45,7 +45,8 @@ def copy_store(
         for record in source.imports():
             on_part(record.partition_id)
             # As rows, not from files, which may be gone and would be checked anew.
-            target.adopt_import(record, source.import_rows(record.import_id))
+            lives = source.import_lives(record.import_id) if record.extracted else None
+            target.adopt_import(record, source.import_rows(record.import_id), lives)
         # After the rows: those of a store whose erasure was broken off go here too.
         target.put_erasures(source.erasures())
         _copy_measures(source, target, on_part)

@@ -243,21 +243,29 @@ class ErasedRows:
         -------
         The batch; the same one where no row of it is erased.
         """
-        if not (self._ids or self._left) or batch.accepted.empty:
+        if not (self._ids or self._left):
             return batch
-        erased = self.among(batch.accepted)
-        if not erased.any():
+        rows = batch.accepted
+        if batch.placeless is not None:
+            rows = pd.concat([rows, batch.placeless], ignore_index=True)
+        gone = self.among(rows)
+        if not gone.any():
             return batch
-        lines = [_line(str(own)) for own in batch.accepted["incident_id"][erased]]
+        ids = rows["incident_id"][gone]
+        lines = [_line(str(own)) for own in ids]
+        erased, without = np.split(gone, [len(batch.accepted)])
         empty = [("",) * len(partition.fields)] * len(lines)
-        rows = pd.DataFrame(
+        turned = pd.DataFrame(
             {"line": lines, "reason": ERASED, "row": empty}, columns=list(REJECT_COLUMNS)
         )
-        rejected = rows if batch.rejected.empty else pd.concat([batch.rejected, rows])
+        rejected = turned if batch.rejected.empty else pd.concat([batch.rejected, turned])
+        placeless, lives = batch.placeless, batch.lives
         return Batch(
             batch.accepted[~erased].reset_index(drop=True),
             rejected.reset_index(drop=True),
             batch.notices,
+            None if placeless is None else placeless[~without].reset_index(drop=True),
+            None if lives is None else lives[~lives.index.isin(ids)],
         )
 
 

@@ -7,23 +7,26 @@ the imports that had written them, so it can be undone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 
 from geo.errors import ConflictError, NotFoundError
 from geo.incidents import Batch, Partition
-from geo.store.backend import ImportWriter, IncidentTable, Tables, count_change
-from geo.store.contract import Change, ImportRecord
+from geo.store.backend import BulkTables, ImportWriter, IncidentTable, count_change
+from geo.store.contract import AdoptedLives, Change, ImportRecord
 from geo.store.erasures import ErasedRows, read_erasures
 from geo.store.import_records import ImportRecords, Tally
+from geo.store.lives import LifeWriter, Lives
 
 
 class ImportLog:
     """The imports of a store. Each method that changes anything runs inside `changing()`."""
 
-    def __init__(self, tables: Tables, incidents: IncidentTable) -> None:
+    def __init__(self, tables: BulkTables, incidents: IncidentTable, lives: Lives) -> None:
         self._tables = tables
         self._incidents = incidents
+        self._lives = lives
         self._records = ImportRecords(tables)
 
     def records(self, *, history: bool) -> list[ImportRecord]:
@@ -52,26 +55,47 @@ class ImportLog:
         Raises
         ------
         ConflictError
-            If the file or one of its ids is stored as part of another partition.
+            If the file or one of its ids is stored as part of another partition, or a later extract
+            of the partition is.
         """
         before = self._records.current(partition.partition_id)
         # Only the last: to import an older file of a keyed partition again is another update.
         if before and before[-1].sha256 == partition.sha256:
             return "unchanged", before[-1]
         self._refuse_twin(partition)
+        _refuse_earlier(partition, before)
         import_id = self._records.open(partition, by=by)
         writer = self._incidents.writer(import_id, partition.partition_id, keyed=partition.keyed)
         erased = ErasedRows(read_erasures(self._tables), partition.source, keyed=partition.keyed)
-        tally = _write(partition, writer, erased, import_id=import_id, on_batch=on_batch)
+        lives = self._life_writer(partition, import_id, before)
+
+        def write_lives(batch: Batch) -> Batch:
+            batch = self._with_known_places(batch, partition.source)
+            if lives is not None:
+                lives.add(batch)
+            return batch
+
+        tally = _write(
+            partition, writer, erased, write_lives, import_id=import_id, on_batch=on_batch
+        )
+        if lives is not None:
+            lives.finish()
         # A keyed import replaces rows, not whole imports: those before it stay current.
         replaced = [] if partition.keyed else [record.import_id for record in before]
         rows_replaced = writer.finish(replaced)
-        if partition.keyed and before and not writer.wrote_rows():
+        is_new = writer.wrote_rows() or (lives is not None and lives.wrote)
+        if partition.keyed and before and not is_new:
             # Nothing in the file was new, so there would be nothing to undo either.
             self._records.remove(import_id)
             return "unchanged", before[-1]
         self._records.set_state(replaced, "replaced")
-        self._records.close(import_id, tally, rows_replaced=rows_replaced, erased=erased.taken)
+        self._records.close(
+            import_id,
+            tally,
+            rows_replaced=rows_replaced,
+            erased=erased.taken,
+            events={} if lives is None else lives.events,
+        )
         count_change(self._tables, "incidents")
         return _change(partition, before), self._get(import_id)
 
@@ -103,6 +127,7 @@ class ImportLog:
         for replaced_id in replaced:
             self._refuse_return_of_twin(self._get(replaced_id))
         self._incidents.restore(import_id)
+        self._lives.restore(import_id)
         # Its record stays, so its id is never used again.
         self._records.set_state([import_id], "undone")
         self._records.set_state(replaced, "current")
@@ -111,7 +136,10 @@ class ImportLog:
 
     def purgeable(self, before: str) -> list[ImportRecord]:
         """The imports made before a moment that still hold rows which they replaced, by id."""
-        holding = set(self._incidents.imports_with_replaced())
+        holding = {
+            *self._incidents.imports_with_replaced(),
+            *self._lives.imports_with_replaced(),
+        }
         return [
             record
             for record in self.records(history=True)
@@ -123,15 +151,16 @@ class ImportLog:
         records = self.purgeable(before)
         import_ids = [record.import_id for record in records]
         self._incidents.purge(import_ids)
+        self._lives.purge(import_ids)
         self._records.set_purged(import_ids)
         return records
 
-    def adopt(self, record: ImportRecord, rows: pd.DataFrame) -> None:
+    def adopt(self, record: ImportRecord, rows: pd.DataFrame, lives: AdoptedLives | None) -> None:
         """Copy an import from another store.
 
         Parameters
         ----------
-        record, rows
+        record, rows, lives
             As `ImportStore.adopt_import` takes them.
         """
         import_id = self._records.add(record)
@@ -139,7 +168,32 @@ class ImportLog:
         writer.insert(rows.assign(import_id=import_id, partition_id=record.partition_id))
         # The imports that it replaced are not in this store.
         writer.finish([])
+        if lives is not None:
+            self._lives.insert(lives.lives.assign(import_id=import_id))
+            self._lives.add_events(lives.events, import_id=import_id)
         count_change(self._tables, "incidents")
+
+    def _life_writer(
+        self, partition: Partition, import_id: int, before: list[ImportRecord]
+    ) -> LifeWriter | None:
+        if partition.extract is None:
+            return None
+        is_first = not any(record.extracted for record in before)
+        return self._lives.writer(partition, import_id, is_first=is_first)
+
+    def _with_known_places(self, batch: Batch, source: str) -> Batch:
+        """A batch whose rows without a place have the one that an earlier extract stated."""
+        if batch.placeless is None or batch.placeless.empty:
+            return batch
+        known = self._incidents.of_source(source).set_index("incident_id")[["x", "y"]]
+        rows = batch.placeless.copy()
+        rows[["x", "y"]] = known.reindex(rows["incident_id"]).to_numpy()
+        placed = rows["x"].notna().to_numpy()
+        return replace(
+            batch,
+            accepted=pd.concat([batch.accepted, rows[placed]], ignore_index=True),
+            placeless=rows[~placed].reset_index(drop=True),
+        )
 
     def _get(self, import_id: int) -> ImportRecord:
         record = self._records.get(import_id)
@@ -166,6 +220,7 @@ def _write(
     partition: Partition,
     writer: ImportWriter,
     erased: ErasedRows,
+    write_lives: Callable[[Batch], Batch],
     *,
     import_id: int,
     on_batch: Callable[[Batch], None],
@@ -174,7 +229,7 @@ def _write(
     if not partition.keyed:
         writer.take_out_partition()
     for read in partition.batches():
-        batch = erased.rejected_from(read, partition)
+        batch = write_lives(erased.rejected_from(read, partition))
         tally.add(batch)
         # Every row names its import: by that an undo finds what to remove.
         rows = batch.accepted.assign(import_id=import_id, partition_id=partition.partition_id)
@@ -186,6 +241,19 @@ def _write(
             writer.insert(rows)
         on_batch(batch)
     return tally
+
+
+def _refuse_earlier(partition: Partition, before: list[ImportRecord]) -> None:
+    """Refuse an extract that is older than one that is stored: its events would run backwards."""
+    if partition.extract is None:
+        return
+    last = max(before, key=lambda record: record.extracted, default=None)
+    if last is not None and partition.extract.day.isoformat() < last.extracted:
+        raise ConflictError(
+            f"{partition.file} is an extract of {partition.extract.day}, and that of "
+            f"{last.extracted} is imported already (import {last.import_id}); import extracts in "
+            "the order of their days, or undo that import first"
+        )
 
 
 def _refuse_conflict(partition: Partition, conflict: tuple[str, str] | None) -> None:

@@ -23,14 +23,19 @@ class Tally:
     def __init__(self) -> None:
         self.rows_read = 0
         self.rows_accepted = 0
+        self.rows_placeless = 0
         self.summary: IncidentSummary = EMPTY_SUMMARY
         self._reasons: Counter[str] = Counter()
 
     def add(self, batch: Batch) -> None:
         """Count one more batch."""
-        self.rows_read += len(batch.accepted) + len(batch.rejected)
-        self.rows_accepted += len(batch.accepted)
+        accepted = len(batch.accepted) + batch.rows_placeless
+        self.rows_read += accepted + len(batch.rejected)
+        self.rows_accepted += accepted
+        self.rows_placeless += batch.rows_placeless
         self.summary |= IncidentSummary.of(batch.accepted)
+        if batch.placeless is not None:
+            self.summary |= IncidentSummary.of(batch.placeless)
         self._reasons.update(batch.rejected["reason"].astype(str).tolist())
 
     @property
@@ -114,6 +119,7 @@ class ImportRecords:
                 imported_at=now(),
                 state="current",
                 keyed=int(partition.keyed),
+                extracted=partition.extract.day.isoformat() if partition.extract else "",
             )
         )
 
@@ -128,7 +134,13 @@ class ImportRecords:
         return int(self._tables.rows("SELECT max(import_id) FROM patchmap_imports")[0][0])
 
     def close(
-        self, import_id: int, tally: Tally, *, rows_replaced: int, erased: Mapping[str, int]
+        self,
+        import_id: int,
+        tally: Tally,
+        *,
+        rows_replaced: int,
+        erased: Mapping[str, int],
+        events: Mapping[str, int],
     ) -> None:
         """Complete the record of an import.
 
@@ -142,26 +154,31 @@ class ImportRecords:
             How many stored rows it replaced.
         erased
             How many rows were erased by what they say, by content hash.
+        events
+            How many events it shows, by event.
         """
         self._tables.execute(
             "UPDATE patchmap_imports SET rows_read = ?, rows_accepted = ?,"
-            " rejected_by_reason = ?, summary = ?, rows_replaced = ?, erased = ?"
-            " WHERE import_id = ?",
+            " rejected_by_reason = ?, summary = ?, rows_replaced = ?, erased = ?, events = ?,"
+            " rows_placeless = ? WHERE import_id = ?",
             tally.rows_read,
             tally.rows_accepted,
             json.dumps(tally.rejected_by_reason),
             _summary_to_json(tally.summary),
             rows_replaced,
             json.dumps(erased),
+            json.dumps(events),
+            tally.rows_placeless,
             import_id,
         )
 
     def recount(self, record: ImportRecord) -> None:
         """Store what an import has accepted and rejected, now that rows of it were removed."""
         self._tables.execute(
-            "UPDATE patchmap_imports SET rows_accepted = ?, rejected_by_reason = ?, summary = ?,"
-            " erased = ? WHERE import_id = ?",
+            "UPDATE patchmap_imports SET rows_accepted = ?, rows_placeless = ?,"
+            " rejected_by_reason = ?, summary = ?, erased = ? WHERE import_id = ?",
             record.rows_accepted,
+            record.rows_placeless,
             json.dumps(record.rejected_by_reason),
             _summary_to_json(record.summary),
             json.dumps(record.erased),
@@ -218,6 +235,7 @@ def _record(row: Row) -> ImportRecord:
     facts = dict(zip(_FIELDS, row, strict=True))
     facts["rejected_by_reason"] = json.loads(facts["rejected_by_reason"])
     facts["erased"] = json.loads(facts["erased"])
+    facts["events"] = json.loads(facts["events"])
     facts["summary"] = _summary_from_json(facts["summary"])
     return ImportRecord(**facts)
 
@@ -226,6 +244,7 @@ def _values(record: ImportRecord) -> list[object]:
     facts = {name: getattr(record, name) for name in _FIELDS}
     facts["rejected_by_reason"] = json.dumps(record.rejected_by_reason)
     facts["erased"] = json.dumps(record.erased)
+    facts["events"] = json.dumps(record.events)
     facts["summary"] = _summary_to_json(record.summary)
     return list(facts.values())
 

@@ -27,15 +27,17 @@ from geo.store.erasures import (
     read_erasures,
 )
 from geo.store.import_records import ImportRecords
+from geo.store.lives import Lives
 from geo.store.times import now
 
 
 class Removals:
     """Removes incidents of a store. Each method that changes anything runs inside `changing()`."""
 
-    def __init__(self, tables: Tables, incidents: IncidentTable) -> None:
+    def __init__(self, tables: Tables, incidents: IncidentTable, lives: Lives) -> None:
         self._tables = tables
         self._incidents = incidents
+        self._lives = lives
         self._records = ImportRecords(tables)
 
     def erasure(self, source: str, incident_id: str, *, by: str, reason: str) -> Erasure:
@@ -95,8 +97,12 @@ class Removals:
             for record, rows in _by_import(live, records):
                 gone = self._erased_rows(alike, record, rows)
                 self._incidents.remove(gone["incident_id"].tolist())
+                self._lives.remove(gone["incident_id"].tolist())
                 self._count(record, gone, ERASED)
                 removed += len(gone)
+            for record, rows in _by_import(self._lives.placeless_of_source(source), records):
+                gone = self._erased_rows(alike, record, rows)
+                removed += self._take_placeless(record, gone, ERASED)
             removed += self._from_replaced(source, alike, records)
         if removed:
             count_change(self._tables, "incidents")
@@ -120,8 +126,12 @@ class Removals:
         for record, rows in _by_import(old, records):
             self._count(record, rows, PAST_RETENTION)
             removed += len(rows)
+            self._lives.remove(rows["incident_id"].tolist())
         if removed:
             self._incidents.remove_before(source, before)
+        without = self._lives.placeless_of_source(source)
+        for record, rows in _by_import(without[without["occurred_from"] < before], records):
+            removed += self._take_placeless(record, rows, PAST_RETENTION)
         for replacing, rows in self._incidents.replaced_of_source(source):
             gone = rows[rows["occurred_from"] < before]
             self._take_from_replaced(replacing, gone, PAST_RETENTION)
@@ -143,9 +153,10 @@ class Removals:
         -------
         Incidents, and rows that imports replaced.
         """
-        replaced = self._incidents.replaced_of_source(source)
+        others = [rows for _, rows in self._incidents.replaced_of_source(source)]
+        others.append(self._lives.placeless_of_source(source))
         return len(self._incidents.of_source(source, before=before)) + sum(
-            int((rows["occurred_from"] < before).sum()) for _, rows in replaced
+            int((rows["occurred_from"] < before).sum()) for rows in others
         )
 
     def _row(self, source: str, named: Sequence[str]) -> pd.DataFrame:
@@ -153,7 +164,8 @@ class Removals:
         return rows[rows["incident_id"].isin(named)].iloc[:1]
 
     def _replaced_row(self, source: str, named: Sequence[str]) -> pd.DataFrame:
-        for _, rows in self._incidents.replaced_of_source(source):
+        others = [rows for _, rows in self._incidents.replaced_of_source(source)]
+        for rows in (*others, self._lives.placeless_of_source(source)):
             own = rows[rows["incident_id"].isin(named)]
             if len(own):
                 return own.iloc[:1]
@@ -191,10 +203,19 @@ class Removals:
         if gone.empty:
             return
         self._incidents.remove_replaced(replacing, gone["incident_id"].tolist())
+        if reason == ERASED:
+            # Too old is what a row said before: its record may be of a later day now.
+            self._lives.remove(gone["incident_id"].tolist())
         self._records.take_replaced(replacing, len(gone))
         records = {one.import_id: one for one in self._records.history()}
         for record, rows in _by_import(gone, records):
             self._count(record, rows, reason)
+
+    def _take_placeless(self, record: ImportRecord, gone: pd.DataFrame, reason: str) -> int:
+        """Remove records without a place, every version of which is a row that was accepted."""
+        self._lives.remove(gone["incident_id"].tolist())
+        self._count(record, gone, reason)
+        return len(gone)
 
     def _count(self, record: ImportRecord, gone: pd.DataFrame, reason: str) -> None:
         """Let an import have rejected the rows that went: read = accepted + rejected still."""
@@ -206,6 +227,7 @@ class Removals:
             replace(
                 current,
                 rows_accepted=current.rows_accepted - len(gone),
+                rows_placeless=current.rows_placeless - int(gone["x"].isna().sum()),
                 rejected_by_reason=dict(reasons.most_common()),
                 summary=current.summary.without(IncidentSummary.of(gone)),
             )

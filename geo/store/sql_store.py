@@ -15,12 +15,13 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import ConflictError
-from geo.incidents import COLUMNS, Batch, Partition
+from geo.incidents import ANSWER_COLUMNS, COLUMNS, Batch, Partition
 from geo.partitioned import PartitionedIncidents
 from geo.store.backend import BulkTables, Database, IncidentTable, LayerTables, count_change
 from geo.store.basemap_tiles import SETTING as BASEMAPS
 from geo.store.basemap_tiles import BasemapTiles, records_of, with_record, without_record
 from geo.store.contract import (
+    AdoptedLives,
     BasemapRecord,
     Change,
     DataVersion,
@@ -44,6 +45,7 @@ from geo.store.layer_ids import (
     metadata_text,
     stored_metadata,
 )
+from geo.store.lives import Lives, records_with_lives
 from geo.store.measure_store import SqlMeasureStore
 from geo.store.plan_rows import (
     PLAN_COLUMNS,
@@ -74,8 +76,9 @@ class SqlStore(SqlMeasureStore, Store):
         self._tables = tables
         self._incidents = incidents
         self._layers = layers
-        self._imports = ImportLog(tables, incidents)
-        self._removals = Removals(tables, incidents)
+        self._lives = Lives(tables)
+        self._imports = ImportLog(tables, incidents, self._lives)
+        self._removals = Removals(tables, incidents, self._lives)
         self._changes = LayerChanges(tables)
         self._tiles = BasemapTiles(tables)
         self._before_commit: Callable[[], None] = lambda: None
@@ -208,6 +211,23 @@ class SqlStore(SqlMeasureStore, Store):
     def incident_count(self) -> int:
         return self._incidents.count()
 
+    def records(self) -> pd.DataFrame:
+        with self.reading():
+            lives = self._lives.current()
+            partitions = sorted(lives["partition_id"].unique())
+            names = ("incident_id", *ANSWER_COLUMNS)
+            rows = self._incidents.read_partitions(partitions, names).frame
+        return records_with_lives(rows, lives)
+
+    def placeless_count(self) -> int:
+        return self._lives.placeless_count()
+
+    def life_events(self) -> pd.DataFrame:
+        return self._lives.events()
+
+    def import_lives(self, import_id: int) -> AdoptedLives:
+        return AdoptedLives(self._lives.of_import(import_id), self._lives.events(import_id))
+
     def imports(self, *, history: bool = False) -> list[ImportRecord]:
         return self._imports.records(history=history)
 
@@ -257,9 +277,11 @@ class SqlStore(SqlMeasureStore, Store):
         with self._database.changing():
             return self._removals.expire(source, before)
 
-    def adopt_import(self, record: ImportRecord, rows: pd.DataFrame) -> None:
+    def adopt_import(
+        self, record: ImportRecord, rows: pd.DataFrame, lives: AdoptedLives | None = None
+    ) -> None:
         with self._database.changing():
-            self._imports.adopt(record, rows)
+            self._imports.adopt(record, rows, lives)
 
     def setting(self, key: str) -> Setting:
         rows = self._tables.rows("SELECT value FROM patchmap_settings WHERE key = ?", key)

@@ -66,7 +66,7 @@ class Server:
     writer_lock: ClassVar[int] = _WRITER_LOCK
     compacted: ClassVar[tuple[str, ...]] = (
         *("incidents", "patchmap_ids", "patchmap_replaced", "patchmap_imports"),
-        "patchmap_table_imports",
+        *("patchmap_table_imports", "patchmap_lives", "patchmap_life_events"),
     )
 
     def __init__(self, url: str, *, pool_size: int) -> None:

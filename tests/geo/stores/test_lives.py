@@ -1,0 +1,186 @@
+"""Records with lives: what two extracts show, undone, purged, erased, kept and copied alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from geo.errors import ConflictError
+from geo.store.contract import Store
+from geo.store.copying import copy_store
+from tests.geo.stores.lives import WEEK, events, extract, life_of, record
+from tests.geo.stores.parts import (
+    CURRENT,
+    UNDONE,
+    all_incidents,
+    counters,
+    imported,
+    put,
+    states,
+    undo,
+)
+
+FIRST = [
+    record("open"),
+    record("closes"),
+    record("reopens", closed="2026-11-10"),
+    record("vanishes"),
+    record("done", closed="2026-11-10"),
+    record("placeless", None, stated_area="E05000001"),
+]
+LATER = [
+    record("open"),
+    record("closes", answered="2026-11-25", closed="2026-11-26", outcome="Cleared"),
+    record("reopens"),
+    record("new"),
+    record("placeless", None, stated_area="E05000001", answered="2026-11-27"),
+]
+
+
+@pytest.fixture
+def two(store: Store) -> Store:
+    """A store with two extracts, a week apart."""
+    put(store, extract(FIRST))
+    put(store, extract(LATER, WEEK[1]))
+    return store
+
+
+def test_the_first_extract_shows_no_events(store: Store) -> None:
+    done = imported(store, extract(FIRST))
+    assert (done.rows_read, done.rows_accepted, done.rows_placeless) == (6, 6, 1)
+    assert (done.extracted, done.events) == ("2026-11-23", {})
+    assert store.incident_count() == 5
+    assert store.placeless_count() == 1
+    assert events(store) == []
+
+
+def test_two_extracts_name_what_changed_between_them(store: Store) -> None:
+    put(store, extract(FIRST))
+    later = imported(store, extract(LATER, WEEK[1]))
+    day = "2026-11-30"
+    assert events(store) == [
+        ("closes", "answered", day),
+        ("closes", "closed", day),
+        ("new", "opened", day),
+        ("placeless", "answered", day),
+        ("reopens", "reopened", day),
+        ("vanishes", "vanished", day),
+    ]
+    assert later.events == {
+        "answered": 2, "closed": 1, "opened": 1, "reopened": 1, "vanished": 1,
+    }  # fmt: skip
+
+
+def test_lives_are_as_the_last_extract_has_them(two: Store) -> None:
+    assert life_of(two, "closes")["closed"] == "2026-11-26"
+    assert life_of(two, "closes")["outcome"] == "Cleared"
+    assert life_of(two, "reopens")["reopened"] == 1
+    assert life_of(two, "reopens")["closed"] == ""
+    assert life_of(two, "vanishes")["vanished"] == "2026-11-30"
+    assert life_of(two, "vanishes")["closed"] == ""
+    assert life_of(two, "done") | {"vanished": ""} == life_of(two, "done")
+    assert two.incident_count() == 6  # what vanished was reported all the same
+
+
+def test_an_extract_of_changes_lets_nothing_vanish(store: Store) -> None:
+    put(store, extract(FIRST))
+    done = imported(store, extract([record("new")], WEEK[1], whole=False))
+    assert done.events == {"opened": 1}
+
+
+def test_what_vanished_can_return(two: Store) -> None:
+    done = imported(two, extract([record("vanishes")], date(2026, 12, 1), whole=False))
+    assert done.events == {"returned": 1}
+    assert life_of(two, "vanishes")["vanished"] == ""
+
+
+def test_an_earlier_extract_is_refused(two: Store) -> None:
+    with pytest.raises(ConflictError, match=r"an extract of 2026-11-20, and that of 2026-11-30"):
+        put(two, extract(FIRST, date(2026, 11, 20)))
+
+
+def test_an_extract_that_says_nothing_new_leaves_no_trace(two: Store) -> None:
+    before = counters(two), two.imports(history=True)
+    # The closed record that it leaves out stays closed; the vanished one is gone already.
+    assert put(two, extract(LATER, date(2026, 12, 1))) == ["unchanged"]
+    assert (counters(two), two.imports(history=True)) == before
+
+
+def test_only_a_life_may_differ(store: Store) -> None:
+    put(store, extract([record("a")]))
+    assert put(store, extract([record("a", service="Streets")], WEEK[1])) == ["updated"]
+    assert life_of(store, "a")["service"] == "Streets"
+
+
+def test_an_undo_takes_its_events_back(store: Store) -> None:
+    put(store, extract(FIRST))
+    before = store.records(), all_incidents(store)
+    undo(store, imported(store, extract(LATER, WEEK[1])).import_id)
+    pd.testing.assert_frame_equal(store.records(), before[0])
+    assert all_incidents(store) == before[1]
+    assert events(store) == []
+    assert states(store) == [CURRENT, UNDONE]
+    undo(store, store.imports()[0].import_id)
+    assert store.records().empty
+    assert store.placeless_count() == 0
+
+
+def test_what_was_said_before_can_be_purged(two: Store) -> None:
+    assert [one.import_id for one in two.purgeable_imports("2999")] == [2]
+    with two.transaction():
+        two.purge_imports("2999")
+    assert two.purgeable_imports("2999") == []
+    with pytest.raises(ConflictError, match="were purged"):
+        undo(two, 2)
+
+
+def test_a_place_that_an_extract_no_longer_states_is_the_earlier_one(store: Store) -> None:
+    put(store, extract([record("a")]))
+    done = imported(store, extract([record("a", None, closed="2026-11-26")], WEEK[1]))
+    assert (done.rows_placeless, store.incident_count(), store.placeless_count()) == (0, 1, 0)
+    assert life_of(store, "a")["x"] == 435_000.25
+
+
+def test_a_place_that_becomes_known_is_an_incident(store: Store) -> None:
+    put(store, extract([record("a", None)]))
+    put(store, extract([record("a")], WEEK[1]))
+    assert (store.incident_count(), store.placeless_count()) == (1, 0)
+    undo(store, 2)
+    assert (store.incident_count(), store.placeless_count()) == (0, 1)
+
+
+@pytest.mark.parametrize("key", ["closes", "placeless"])
+def test_an_erased_record_leaves_no_life(key: str, two: Store) -> None:
+    with two.transaction():
+        assert two.put_erasures([two.erasure_of("council", key)]) >= 1
+    assert f"council:{key}" not in two.records().index
+    assert key not in {one for one, _, _ in events(two)}
+    done = imported(two, extract([*LATER, record("x")], date(2026, 12, 1)))
+    assert f"council:{key}" not in two.records().index
+    assert done.rejected_by_reason == {"erased": 1}
+    undo(two, done.import_id)
+    undo(two, 2)
+    assert f"council:{key}" not in two.records().index
+
+
+def test_records_past_retention_go_with_their_lives(two: Store) -> None:
+    before = pd.Timestamp("2026-11-20", tz="UTC")
+    assert two.expirable_incidents("council", before) >= 7
+    with two.transaction():
+        two.expire_incidents("council", before)
+    assert two.records().empty
+    assert events(two) == []
+
+
+def test_a_copy_has_the_same_lives(
+    two: Store, new_store: Callable[[], Callable[[], Store]]
+) -> None:
+    copy = new_store()()
+    copy_store(two, copy)
+    pd.testing.assert_frame_equal(copy.records(), two.records())
+    assert events(copy) == events(two)
+    assert [one.events for one in copy.imports()] == [one.events for one in two.imports()]
+    copy.close()
