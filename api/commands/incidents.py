@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -83,6 +84,13 @@ def ingest(
     last: Annotated[
         str, typer.Option("--to", help="Only files up to this month, such as 2024-06.")
     ] = "",
+    extracted: Annotated[
+        str,
+        typer.Option(
+            help="Day of the extract, such as 2026-11-30, for a mapping with [life] (default: as "
+            "the file states it, else today)."
+        ),
+    ] = "",
 ) -> None:
     """Import incidents from files.
 
@@ -99,6 +107,9 @@ def ingest(
             "--halve, --force, --from and --to cannot be used with --mapping, only with "
             "data.police.uk files"
         )
+    if extracted and not mapping:
+        raise InputError("--extracted is the day of an extract of records, which needs --mapping")
+    day = extract_day(extracted)
     wanted = files_wanted(force, first, last)
     cli.check_output(path, *files)
     with (
@@ -122,6 +133,7 @@ def ingest(
                 columns,
                 name=partition,
                 projection=store.projection,
+                extracted=day,
             )
         else:
             parts = [
@@ -152,6 +164,20 @@ def ingest(
     if rejected.rows:
         typer.echo(f"rejected rows are in {path}", err=True)
     cli.echo(import_lines(imported), [each.facts for each in imported])
+
+
+def extract_day(text: str) -> date | None:
+    """The day of an extract; None where none is given.
+
+    Raises
+    ------
+    InputError
+        If it is not a day.
+    """
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InputError(f"--extracted {text!r} is not a day; write it as 2026-11-30") from error
 
 
 def _check_ingest(files: list[Path], *, source: str, partition: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from api.formats.points import PointFile
 from api.formats.rejects import RejectsFile
-from api.imports.records import record_facts
+from api.imports.records import extract_lines, record_facts
 from api.settings import user_name
 from geo.crs import Projection
 from geo.errors import InputError
@@ -177,11 +178,17 @@ def import_lines(imported: list[Imported]) -> list[str]:
     accepted = sum(each.record.rows_accepted for each in imported)
     files = "1 file" if len(imported) == 1 else f"{len(imported)} files"
     total = f"{files}: {read:,} read = {accepted:,} accepted + {read - accepted:,} rejected"
-    return [*(each.line for each in imported), total]
+    lines = [line for each in imported for line in (each.line, *extract_lines(each.record))]
+    return [*lines, total]
 
 
 def mapped_partitions(
-    files: Iterable[PointFile], mapping: Mapping, *, name: str, projection: Projection
+    files: Iterable[PointFile],
+    mapping: Mapping,
+    *,
+    name: str,
+    projection: Projection,
+    extracted: date | None = None,
 ) -> list[Partition]:
     """The partition of each file under a mapping.
 
@@ -195,6 +202,9 @@ def mapped_partitions(
         Of the partition, for a mapping without an id column; '' for the file's own.
     projection
         The store's.
+    extracted
+        Of which day the files are extracts, for a mapping with `[life]`; else as they state it,
+        or today.
 
     Raises
     ------
@@ -206,7 +216,11 @@ def mapped_partitions(
 
     return [
         read_spreadsheet(
-            file.path, in_crs(mapping, file.crs, file=file.path.name), projection, name=name
+            file.path,
+            in_crs(mapping, file.crs, file=file.path.name),
+            projection,
+            name=name,
+            extracted=extracted,
         )
         for file in files
     ]

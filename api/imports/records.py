@@ -15,7 +15,10 @@ def record_facts(record: ImportRecord) -> dict[str, object]:
         "read": record.rows_read,
         "accepted": record.rows_accepted,
         "rejected": record.rejected_by_reason,
+        "without_place": record.rows_placeless,
         "replaced": record.rows_replaced,
+        "extracted": record.extracted,
+        "events": record.events,
         "by": record.imported_by,
         "at": record.imported_at,
         "state": record.state,
@@ -26,7 +29,24 @@ def record_facts(record: ImportRecord) -> dict[str, object]:
 def undone_line(record: ImportRecord) -> str:
     """What undoing an import did, in a sentence."""
     removed = record.rows_accepted
+    events = sum(record.events.values())
     return (
         f"import {record.import_id} ({record.file}) undone: {removed:,} "
         f"incident{'' if removed == 1 else 's'} removed, {record.rows_replaced:,} restored"
+        + (f"; {events:,} event{'' if events == 1 else 's'} taken back" if events else "")
     )
+
+
+def extract_lines(record: ImportRecord) -> list[str]:
+    """What an extract of records shows beside its rows, in sentences; none where it is none."""
+    if not record.extracted:
+        return []
+    without = record.rows_placeless
+    lines = (
+        [f"{record.file}: {without:,} of them have no place, and count in their stated area"]
+        if without
+        else []
+    )
+    events = ", ".join(f"{n:,} {event}" for event, n in record.events.items())
+    happened = f"since the extract before: {events}" if events else "no event since one before"
+    return [*lines, f"{record.file}: extract of {record.extracted}; {happened}"]

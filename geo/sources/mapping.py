@@ -35,6 +35,29 @@ It is TOML. An example with every key::
     to = "2024-12"                       # optional (default: the last month seen)
     categories = ["noise", "litter"]     # optional: covered beside those that occur
 
+    [life]                               # optional: rows are records with a life; needs id
+    kind = "Case type"                   # or: every_kind = "request"; see geo.records.life.KINDS
+    channel = "Source"                   # or: every_channel = "resident"; see CHANNELS there
+    received = "Date logged"             # optional, like all columns of dates (default: when.from)
+    due = "Target date"
+    answered = "Date of reply"
+    closed = "Date closed"
+    format = "dd/mm/yyyy"                # optional (default: when.format)
+    outcome = "Outcome"
+    withdrawn = ["Withdrawn", "Duplicate"]  # outcomes of records that nobody needs to answer
+    service = "Team"
+    stated_area = "Ward"                 # code or name of the area that the council states
+    stated_layer = "wards-2025"          # of which layer; needed with stated_area
+    reopened = "Times reopened"          # optional (default: counted from extract to extract)
+    extract = "whole"                    # whole: what is missing has vanished; or "changes"
+    extracted = "Extract date"           # optional: the column that dates the extract
+
+    [kinds]                              # optional: the council's code = the kind
+    MEM = "enquiry"
+
+    [channels]                           # optional: the council's code = the channel
+    Cllr = "member"
+
     [metadata]                           # optional: shown on pages and in answers
     title = "Derby City Council, ASB cases"
     attribution = "Derby City Council"
@@ -47,6 +70,9 @@ Files named in a mapping must lie in its folder. Codes are compared without rega
 its category, and `unknown` has no effect. With an id column an import adds and updates rows;
 without one the file is a partition that replaces the partition of the same name. Outside what
 the file covers a count is unknown, not zero.
+
+With `[life]` no column may hold anything of a person: columns that are named like names, telephone
+numbers, e-mail addresses or dates of birth, or whose texts look like them, are refused.
 """
 
 from __future__ import annotations
@@ -62,8 +88,10 @@ from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, crs_name
 from geo.errors import InputError
 from geo.formats.bounded import open_input, sha256_of
 from geo.incidents import Covers, SourceNotes, month_span
+from geo.personal_texts import personal_column
 from geo.sources import police_uk
 from geo.sources.dates import DateFormat
+from geo.sources.life_mapping import Life, read_life
 from geo.sources.sections import METADATA, METADATA_DEPRECATED, Section, read_toml
 from geo.sources.vocabulary import checked_slug, read_vocabulary
 
@@ -141,6 +169,7 @@ class Mapping:
     what: What
     notes: SourceNotes
     covers: Covers | None
+    life: Life | None
     digest: str
 
     @property
@@ -154,6 +183,7 @@ class Mapping:
             *((self.what.column,) if self.what.column else ()),
             *self.address,
             *self.reference,
+            *(self.life.columns if self.life else ()),
         )
         return tuple(dict.fromkeys(named))
 
@@ -185,23 +215,45 @@ def read_mapping(content: bytes, *, file: str, folder: Path | None) -> Mapping:
     top.check_keys()
     what = _what(top, folder)
     where = _where(top.section("where"), folder)
+    when = _when(top.section("when"))
+    life = read_life(top, when.form) if "life" in top.values else None
     digest = hashlib.sha256(content + repr(what).encode())
     for path in _lookup_files(where.lookup):
         with open_input(path) as stream:
             digest.update(sha256_of(stream, file=path.name).encode())
-    return Mapping(
+    mapping = Mapping(
         source=_source(top),
         id_column=top.text("id"),
         sheet=top.text("sheet"),
         address=top.columns("address"),
         reference=top.columns("reference"),
-        when=_when(top.section("when")),
+        when=when,
         where=where,
         what=what,
         notes=_notes(top, where),
         covers=_covers(top),
+        life=life,
         digest=digest.hexdigest(),
     )
+    _check_life(top, mapping)
+    return mapping
+
+
+def _check_life(top: Section, mapping: Mapping) -> None:
+    """Refuse a mapping of records that could not be followed, or that names personal columns."""
+    if mapping.life is None:
+        for name in ("kinds", "channels"):
+            if name in top.values:
+                raise top.error(name, "is for records with a table [life]")
+        return
+    if not mapping.id_column:
+        raise top.error("life", "needs id: the column by which a record is known in each extract")
+    for column in mapping.columns:
+        if what := personal_column(column):
+            raise top.error(
+                "", f"names the column {column!r}, which looks like {what}; leave it out: Patchmap "
+                "keeps nothing of people, and the cases stay in your own system"
+            )  # fmt: skip
 
 
 def in_crs(mapping: Mapping, crs: str, *, file: str) -> Mapping:

@@ -33,6 +33,9 @@ KEYS: Final = {
         "what",
         "categories",
         "covers",
+        "life",
+        "kinds",
+        "channels",
         METADATA,
         METADATA_DEPRECATED,
     },
@@ -40,6 +43,11 @@ KEYS: Final = {
     "where": {"easting", "northing", "crs", "longitude", "latitude", "postcode", "lookup"},
     "what": {"column", "category", "vocabulary", "unknown"},
     "covers": {"from", "to", "categories"},
+    "life": {
+        *("kind", "every_kind", "channel", "every_channel", "received", "due", "answered"),
+        *("closed", "format", "outcome", "withdrawn", "service", "stated_area", "stated_layer"),
+        *("reopened", "extract", "extracted"),
+    },
 }
 KEYS[METADATA] = KEYS[METADATA_DEPRECATED] = {
     "title",

@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +25,13 @@ from geo.crs import LONLAT, Projection, implausible
 from geo.errors import InputError
 from geo.formats.bounded import open_input, sha256_of
 from geo.formats.csv_table import Table
-from geo.incidents import COLUMNS, Batch, Partition, category_slug
+from geo.incidents import COLUMNS, LONDON, Batch, Extract, Partition, category_slug
 from geo.properties import cached_property
+from geo.records.life import LIFE_TIME_TYPE
+from geo.sources.dates import DateFormat
+from geo.sources.lives import ReadLives, read_lives, refuse_personal, stated_day
 from geo.sources.mapping import Mapping, What
+from geo.sources.notices import MergedLabels, RecordNotices
 from geo.sources.postcodes import Postcodes
 from geo.sources.sheets import ROWS, CellTable, read_sheet
 from geo.sources.when import (
@@ -51,7 +57,12 @@ Reasons = NDArray[np.object_]
 
 
 def read_spreadsheet(
-    path: Path, mapping: Mapping, projection: Projection, *, name: str = ""
+    path: Path,
+    mapping: Mapping,
+    projection: Projection,
+    *,
+    name: str = "",
+    extracted: date | None = None,
 ) -> Partition:
     """Read a CSV or XLSX file as a mapping describes it.
 
@@ -66,6 +77,9 @@ def read_spreadsheet(
     name
         The name of the partition. A file without an id column needs one, because importing it
         again under the same name replaces it.
+    extracted
+        Of which day it is an extract, for a mapping with `[life]`; else as the file states it, or
+        today.
 
     Returns
     -------
@@ -91,7 +105,8 @@ def read_spreadsheet(
         digest = sha256_of(stream, file=path.name)
     first = next(read_sheet(path, sheet=mapping.sheet, rows=1))
     first.require(*mapping.columns)
-    reader = _Reader(path, mapping, projection, name)
+    extract = _extract(first, mapping, extracted, file=path.name)
+    reader = _Reader(path, mapping, projection, name, extract)
     return Partition(
         source=mapping.source,
         name=name,
@@ -103,7 +118,33 @@ def read_spreadsheet(
         keyed=bool(mapping.id_column),
         notes=mapping.notes,
         covers=mapping.covers,
+        extract=extract,
     )
+
+
+def _extract(
+    first: Table, mapping: Mapping, extracted: date | None, *, file: str
+) -> Extract | None:
+    """How a file is an extract; None where its mapping has no `[life]`."""
+    life = mapping.life
+    if life is None:
+        if extracted is not None:
+            raise InputError(
+                f"{file}: only an extract of records has a day; its mapping has no [life]"
+            )
+        return None
+    read = partial(_moments_of, first, life.form)
+    stated = stated_day(life, moments=read, file=file)
+    today = pd.Timestamp.now(LONDON).date()
+    day = extracted or stated or today
+    if day > today:
+        raise InputError(f"{file}: an extract of {day} is one of a day to come")
+    return Extract(day, life.whole, "reopened" in life.texts)
+
+
+def _moments_of(table: Table, form: DateFormat, names: tuple[str, ...]) -> Moments:
+    epoch = table.epoch if isinstance(table, CellTable) else None
+    return read_moments([table.text(name) for name in names], form, epoch=epoch)
 
 
 @dataclass(frozen=True)
@@ -114,6 +155,7 @@ class _Reader:
     mapping: Mapping
     projection: Projection
     name: str
+    extract: Extract | None
 
     @cached_property
     def postcodes(self) -> Postcodes | None:
@@ -124,15 +166,15 @@ class _Reader:
         """Read the file from its beginning."""
         accepted, reasons, earlier_ids = 0, Counter[str](), set[str]()
         days_only: bool | None = None
-        merged = MergedLabels()
+        merged, notes = MergedLabels(), RecordNotices()
         for table in read_sheet(self.path, sheet=self.mapping.sheet, rows=ROWS):
             if days_only is None:  # the first rows decide for all
                 days_only = self._knows_days_only(table)
-            batch = self._batch(table, earlier_ids, days_only=days_only)
+            batch = self._batch(table, earlier_ids, notes, days_only=days_only)
             if self.mapping.what.column and self.mapping.what.vocabulary is None:
                 notices = merged.add(table.text(self.mapping.what.column), file=self.path.name)
                 batch = replace(batch, notices=batch.notices + notices)
-            accepted += len(batch.accepted)
+            accepted += len(batch.accepted) + batch.rows_placeless
             for reason, n in batch.rejected["reason"].value_counts().items():
                 reasons[str(reason)] += int(n)
             yield batch
@@ -142,7 +184,9 @@ class _Reader:
                 f"{reasons.most_common(1)[0][0]}"
             )
 
-    def _batch(self, table: Table, earlier_ids: set[str], *, days_only: bool) -> Batch:
+    def _batch(
+        self, table: Table, earlier_ids: set[str], notes: RecordNotices, *, days_only: bool
+    ) -> Batch:
         when = self._occurrences(table, days_only=days_only)
         x, y, place_faults = self._points(table)
         notices = table.notices + (self.postcodes.notices if self.postcodes else ())
@@ -151,7 +195,16 @@ class _Reader:
         category, code_faults = _categories(table, self.mapping.what)
         impossible = implausible_times(when, now=np.datetime64("now", "s"))
         faults = when.reason, impossible, place_faults, code_faults
-        reasons = _first_reason(_shape_faults(table, when.reason), *faults)
+        lives = self._lives(table, when)
+        own: tuple[Reasons, ...] = ()
+        placeless = np.zeros(len(table), dtype=bool)
+        if lives is not None:
+            # Whose area is stated counts there, whatever is wrong with its point.
+            stated = (lives.lives["stated_area"] != "").to_numpy(bool)
+            placeless = stated & (place_faults != "")
+            own = (lives.reasons, *self._personal(table))
+            faults = (faults[0], impossible, np.where(placeless, "", place_faults), code_faults)
+        reasons = _first_reason(_shape_faults(table, when.reason), *faults, *own)
         ids = self._ids(table, reasons, earlier_ids=earlier_ids)
         accepted = reasons == ""
         values = {
@@ -167,7 +220,32 @@ class _Reader:
             "reference": _joined(table, self.mapping.reference),
         }
         incidents = pd.DataFrame(values, columns=list(COLUMNS))
-        return Batch(incidents[accepted].reset_index(drop=True), _rejects(table, reasons), notices)
+        rejected = _rejects(table, reasons)
+        if lives is None:
+            return Batch(incidents[accepted].reset_index(drop=True), rejected, notices)
+        known = lives.lives.set_axis(pd.Index(ids, dtype="str", name="incident_id"))
+        notes.add(place_faults[accepted & placeless], lives.dues_left_out[accepted])
+        return Batch(
+            incidents[accepted & ~placeless].reset_index(drop=True),
+            rejected,
+            notices + notes.lines(self.path.name),
+            incidents[accepted & placeless].assign(x=np.nan, y=np.nan).reset_index(drop=True),
+            known[accepted],
+        )
+
+    def _lives(self, table: Table, when: Occurrences) -> ReadLives | None:
+        life, extract = self.mapping.life, self.extract
+        if life is None or extract is None:
+            return None
+        occurred = np.where(when.reason == "", when.first, np.datetime64("NaT"))
+        received = pd.Series(pd.DatetimeIndex(occurred, tz="UTC"), dtype=LIFE_TIME_TYPE)
+        read = partial(_moments_of, table, life.form)
+        return read_lives(table, life, received, moments=read, extracted=extract.day)
+
+    def _personal(self, table: Table) -> list[Reasons]:
+        """Why rows are refused whose texts lead to people."""
+        columns = dict.fromkeys((*self.mapping.address, *self.mapping.reference))
+        return [refuse_personal(name, table.text(name)) for name in columns]
 
     def _knows_days_only(self, table: Table) -> bool:
         return not self.mapping.when.end and all_midnight(*self._moments(table))
@@ -175,12 +253,7 @@ class _Reader:
     def _moments(self, table: Table) -> list[Moments]:
         """The start and, if there is one, the end of each row."""
         when = self.mapping.when
-        epoch = table.epoch if isinstance(table, CellTable) else None
-        return [
-            read_moments([table.text(name) for name in names], when.form, epoch=epoch)
-            for names in (when.start, when.end)
-            if names
-        ]
+        return [_moments_of(table, when.form, names) for names in (when.start, when.end) if names]
 
     def _occurrences(self, table: Table, *, days_only: bool) -> Occurrences:
         start, *end = self._moments(table)
@@ -225,43 +298,6 @@ class _Reader:
                 reasons[row] = "the id is that of an earlier row"
             earlier_ids.add(own_id)
         return start + own
-
-
-class MergedLabels:
-    """Texts of categories that become one category: they differ by accents or signs only."""
-
-    def __init__(self) -> None:
-        self._labels: dict[str, dict[str, str]] = {}
-
-    def add(self, texts: pd.Series, *, file: str) -> tuple[str, ...]:
-        """Add the texts of more rows.
-
-        Parameters
-        ----------
-        texts
-            One of each row, without spaces around it.
-        file
-            Its name, for the notice.
-
-        Returns
-        -------
-        notices
-            One line with all that are merged so far; none where no two are.
-        """
-        for text in texts.unique():
-            # Capitals and spaces make no difference that anyone would mean.
-            alike = " ".join(text.casefold().split())
-            if slug := category_slug(text):
-                self._labels.setdefault(slug, {}).setdefault(alike, text)
-        merged = [
-            f"{' and '.join(map(repr, labels.values()))} as {slug}"
-            for slug, labels in self._labels.items()
-            if len(labels) > 1
-        ]
-        if not merged:
-            return ()
-        shown = "; ".join(merged)[:300]
-        return (f"{file}: categories that differ by accents or signs count as one: {shown}",)
 
 
 def _first_reason(*faults: Reasons) -> Reasons:
