@@ -73,8 +73,8 @@ class Money:
         The sum of all of these.
     priorities
         A row for each priority, all areas and those beside together.
-    gone
-        The share of the financial year that is gone by `as_of`.
+    gone, financial_year
+        The share of this financial year that is gone by `as_of`.
     """
 
     answer: Answer
@@ -84,6 +84,7 @@ class Money:
     total: MoneyRow
     priorities: list[MoneyRow]
     gone: float
+    financial_year: str
     as_of: str
 
     @property
@@ -93,6 +94,11 @@ class Money:
         parts = parts_of(period, "financial-year")
         whole = len(parts) == 1 and not parts[0].is_cut
         return parts[0].label if whole else period.title
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether its reader sees all areas, and so all money."""
+        return self.answer.visible.codes is None
 
     @property
     def untouched(self) -> list[MoneyRow]:
@@ -140,6 +146,7 @@ def money_of(answers: Answers, question: Question) -> Money:
         total=_total([*rows, *others]),
         priorities=_priorities(by_priority),
         gone=float(str(result.parameters["year_gone"])),
+        financial_year=str(result.parameters["financial_year"]),
         as_of=f"{date.fromisoformat(str(result.parameters['as_of'])):%-d %B %Y}",
     )
 

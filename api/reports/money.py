@@ -37,8 +37,12 @@ def with_total(rows: pd.DataFrame, further: pd.DataFrame, by: str) -> tuple[pd.D
     -------
     The rows, and how many of the last are totals.
     """
-    every = pd.concat([rows[[by, *AMOUNTS]], further[[by, *AMOUNTS]]], ignore_index=True)
-    total = pd.DataFrame([{by: TOTAL, **{name: every[name].sum() for name in AMOUNTS}}])
+    parts = [part[[by, *AMOUNTS]] for part in (rows, further) if len(part)]
+    # Without a row a frame has no numbers either: a share of nothing would be an error, not NaN.
+    every = pd.concat(parts or [rows[[by, *AMOUNTS]]], ignore_index=True)
+    every = every.astype(dict.fromkeys(AMOUNTS, float))
+    # Pounds of two decimals: their sums are rounded back to pence.
+    total = pd.DataFrame([{by: TOTAL, **{name: round(every[name].sum(), 2) for name in AMOUNTS}}])
     frame = pd.concat([every, total], ignore_index=True)
     given = frame["allocated"]
     frame["share_paid"] = (frame["paid"] / given).where(given > 0)
@@ -116,7 +120,7 @@ def priority_tables(rows: pd.DataFrame, every: pd.DataFrame) -> list[ReportTable
     every
         The same with what is in no area.
     """
-    sums = every.groupby("priority", as_index=False, sort=True)[list(AMOUNTS)].sum()
+    sums = every.groupby("priority", as_index=False, sort=True)[list(AMOUNTS)].sum().round(2)
     table = money_table("Money by priority", sums, sums.iloc[:0], by="priority", head="Priority")
     wide = every.pivot_table(
         values="paid", index="area_name", columns="priority", aggfunc="sum", sort=False

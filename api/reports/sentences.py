@@ -138,7 +138,7 @@ def spend_sentence(totals: Row) -> str:
     ----------
     totals
         `allocated`, `committed`, `paid` and `left` in pounds; `year_gone`, the share of the
-        financial year that is gone by the day `as_of`.
+        `financial_year` that is gone by the day `as_of`.
     """
     left = totals["left"]
     rest = f"{pounds(left)} is left" if left >= 0 else f"{pounds(-left)} more than that is spent"
@@ -147,5 +147,5 @@ def spend_sentence(totals: Row) -> str:
     return (
         f"Of {pounds(totals['allocated'])} allocated, {pounds(totals['paid'])} is paid and "
         f"{pounds(totals['committed'])} more is committed; {rest}. By {day}, {gone} of the "
-        "financial year is gone."
+        f"financial year {totals['financial_year']} is gone."
     )

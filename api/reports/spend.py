@@ -46,7 +46,7 @@ def spend_report(answers: Answers, question: Question) -> Report:
         period=answer.accounts.period.title,
         about=[],
         sentences=[
-            spend_sentence({**totals, **result.analysis.parameters}),
+            spend_sentence({**result.analysis.parameters, **totals}),
             *standing_out(rows),
         ],
         tables=[table],

@@ -45,8 +45,25 @@ def elsewhere(entries: PlacedEntries) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def every_entry(entries: PlacedEntries) -> pd.DataFrame:
-    """All entries, wherever they stand."""
+def visible_entries(answer: Answer, entries: PlacedEntries) -> pd.DataFrame:
+    """All entries that a reader sees, wherever they stand.
+
+    Parameters
+    ----------
+    answer
+        It knows which areas its reader sees.
+    entries
+        On the areas of the Answer.
+
+    Returns
+    -------
+    With `ENTRY_COLUMNS`: every one; of a reader who sees some areas only those placed in these, so
+    that neither priorities nor days of others are told.
+    """
+    codes = answer.visible.codes
+    if codes is not None:
+        own = entries.placed["area_code"].isin(codes)
+        return entries.placed[own].reset_index(drop=True)
     parts = [entries.placed, entries.city_wide, entries.not_placed]
     return pd.concat(parts, ignore_index=True)
 
@@ -61,5 +78,5 @@ def placing_caveats(entries: PlacedEntries) -> list[str]:
         one = (
             "1 entry is of an area that lies" if n == 1 else f"{n:,} entries are of areas that lie"
         )
-        caveats.append(f"{one} in no one area here: see the table beside this one.")
+        caveats.append(f"{one} in no one area here: not placed, but part of the total.")
     return caveats

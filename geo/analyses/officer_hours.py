@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 
 from geo.analyses.analysis import AnalysisResult
-from geo.analyses.entry_rows import ELSEWHERE, elsewhere, every_entry, on_areas, placing_caveats
+from geo.analyses.entry_rows import (
+    ELSEWHERE,
+    elsewhere,
+    on_areas,
+    placing_caveats,
+    visible_entries,
+)
 from geo.calendar_parts import CalendarPart, column_of, parts_of
 from geo.measures.officer_time import MINUTES_PER_HOUR, officer_hours
 from geo.question.answer import Answer
@@ -23,7 +29,7 @@ def hours(answer: Answer) -> AnalysisResult:
     """Add up officers' hours by area, activity and part of time."""
     period, question = answer.accounts.period, answer.question
     entries = answer.facts.measured().entries("time", period=period)
-    every, other = every_entry(entries), elsewhere(entries)
+    every, other = visible_entries(answer, entries), elsewhere(entries)
     # Activities that occur anywhere have a row everywhere.
     activities = sorted(every["activity"].unique())
     parts = parts_of(period, unit_of(question.by)) if question.by else []
@@ -43,13 +49,15 @@ def hours(answer: Answer) -> AnalysisResult:
         *(f"{part.label}: only {part.period.title}." for part in parts if part.is_cut),
     ]
     method = METHOD + (f"; an hour costs £{rate / 100:,.2f}, as stated" if rate else "")
+    totals = _parameters(int(every["amount"].sum()), rate)
     if answer.visible.codes is not None:
-        return AnalysisResult(shown, method, {}, caveats)
+        headline = f"In the areas shown: {totals['headline']}"
+        return AnalysisResult(shown, method, {**totals, "headline": headline}, caveats)
     beside = table(other, list(dict.fromkeys(other["area_code"])))
     return AnalysisResult(
         shown,
         method,
-        _parameters(int(every["amount"].sum()), rate),
+        totals,
         [*caveats, *placing_caveats(entries)],
         tables={ELSEWHERE: beside.rename(columns={"area_code": "where"})} if len(other) else {},
     )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 import pandas as pd
 
 from geo.analyses.analysis import AnalysisResult
-from geo.analyses.entry_rows import ELSEWHERE, elsewhere, every_entry, on_areas, placing_caveats
+from geo.analyses.entry_rows import (
+    ELSEWHERE,
+    elsewhere,
+    on_areas,
+    placing_caveats,
+    visible_entries,
+)
 from geo.calendar_parts import part_of
 from geo.measures.model import MONEY_STATES
 from geo.measures.placing import PlacedEntries
@@ -27,17 +34,22 @@ def spent(answer: Answer) -> AnalysisResult:
     """Add up money by area, and by priority where that is asked for."""
     period = answer.accounts.period
     entries = _with_outstanding(answer.facts.measured().entries("money", period=period))
-    every, other = every_entry(entries), elsewhere(entries)
+    every, other = visible_entries(answer, entries), elsewhere(entries)
     by = {}
     if answer.question.measures.split == "priority":
         by["priority"] = sorted(every["priority"].unique())
-    gone, as_of = _year_gone(period, every)
+    year = YearGone.of(period, every)
     table = spending(entries.placed, list(answer.areas.index.astype(str)), by=by)
-    shown = on_areas(answer, table.assign(year_gone=gone))
-    facts = {"year_gone": gone, "as_of": f"{as_of}", "nothing_spent": _nothing_spent(shown)}
+    shown = on_areas(answer, table.assign(year_gone=year.share))
+    facts = {
+        "year_gone": year.share,
+        "financial_year": year.label,
+        "as_of": f"{year.as_of}",
+        "nothing_spent": _nothing_spent(shown),
+    }
     if answer.visible.codes is not None:
         # Who sees some areas only sees nothing of the money of others.
-        headline = f"In the areas shown: {_headline(_sums(shown), gone, as_of)}"
+        headline = f"In the areas shown: {_headline(_sums(shown), year)}"
         return AnalysisResult(shown, METHOD, {"headline": headline, **facts})
     totals = _sums(spending(every.assign(area_code=""), [""]))
     beside = spending(other, list(dict.fromkeys(other["area_code"])), by=by)
@@ -45,7 +57,7 @@ def spent(answer: Answer) -> AnalysisResult:
         shown,
         METHOD,
         {
-            "headline": _headline(totals, gone, as_of),
+            "headline": _headline(totals, year),
             **{f"total_{name}": value for name, value in totals.items()},
             **facts,
         },
@@ -65,15 +77,48 @@ def _with_outstanding(entries: PlacedEntries) -> PlacedEntries:
     return PlacedEntries(placed, city_wide, lost)
 
 
-def _year_gone(period: Period, entries: pd.DataFrame) -> tuple[float, date]:
-    """The share of the financial year that is gone, and by which day.
+@dataclass(frozen=True)
+class YearGone:
+    """How much of a financial year is gone.
 
-    By the end of the period; where that is the end of the year itself, by the last entry.
+    Attributes
+    ----------
+    label
+        Of the year: `2025/26`.
+    share
+        From 0 to 1.
+    as_of
+        By which day.
     """
-    year = part_of(period.last, "financial-year").whole
-    last = entries["day"].max().date() if len(entries) else period.last
-    as_of = last if period.last == year.last else period.last
-    return Period(year.first, as_of).days / year.days, as_of
+
+    label: str
+    share: float
+    as_of: date
+
+    @classmethod
+    def of(cls, period: Period, entries: pd.DataFrame) -> YearGone:
+        """How much is gone of the financial year that a period ends in.
+
+        By the end of the period; where that is the end of the year itself, by the last entry in
+        this year, if there is one: what is recorded later cannot be known yet.
+
+        Parameters
+        ----------
+        period
+            Of the money.
+        entries
+            With `day`, all of the period.
+
+        Returns
+        -------
+        The share, with its year and its day.
+        """
+        year = part_of(period.last, "financial-year")
+        whole, as_of = year.whole, period.last
+        in_year = entries["day"][entries["day"] >= pd.Timestamp(whole.first)]
+        if as_of == whole.last and len(in_year):
+            as_of = in_year.max().date()
+        return cls(year.label, Period(whole.first, as_of).days / whole.days, as_of)
 
 
 def _sums(shown: pd.DataFrame) -> dict[str, float]:
@@ -81,13 +126,16 @@ def _sums(shown: pd.DataFrame) -> dict[str, float]:
 
 
 def _nothing_spent(shown: pd.DataFrame) -> list[str]:
-    """The names of areas of which nothing is paid or committed."""
-    sums = shown.groupby("area_name", sort=False)[["paid", "committed"]].sum().abs().sum(axis=1)
-    return sorted(map(str, sums.index[sums == 0]))
+    """The names of areas that were given money of which nothing is paid or committed."""
+    sums = shown.groupby("area_code", sort=False)[["allocated", "paid", "committed"]].sum()
+    names = shown.drop_duplicates("area_code")["area_name"].astype(str).to_numpy()
+    nothing = (sums["allocated"] > 0) & (sums[["paid", "committed"]] == 0).all(axis=1)
+    return sorted(names[nothing.to_numpy()])
 
 
-def _headline(amounts: dict[str, float], gone: float, as_of: date) -> str:
+def _headline(amounts: dict[str, float], year: YearGone) -> str:
     said = ", ".join(f"£{amounts[name]:,.2f} {name}" for name in MONEY_STATES)
     left = amounts["left"]
     rest = f"£{left:,.2f} left" if left >= 0 else f"overspent by £{-left:,.2f}"
-    return f"{said}; {rest}. By {as_of:%-d %B %Y} {100 * gone:.0f} % of the financial year is gone."
+    gone = f"{100 * year.share:.0f} % of the financial year {year.label} is gone"
+    return f"{said}; {rest}. By {year.as_of:%-d %B %Y}, {gone}."

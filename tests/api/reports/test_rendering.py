@@ -147,6 +147,22 @@ def test_a_total_holds_what_is_in_no_area_too(money: pd.DataFrame) -> None:
     assert total == ["Total", "£20,000.00", "£1,000.00", "£7,010.20", "£11,989.80", "35.1 %"]
 
 
+def test_of_nothing_given_there_is_no_share_and_no_error(money: pd.DataFrame) -> None:
+    table = money_table("Money", money.assign(allocated=0.0), money[:0], by="area_name", head="A")
+    assert table.frame["share_paid"].isna().all()
+    # As frames are that never had a row.
+    empty = pd.DataFrame(columns=list(money))
+    same = money_table("Money", money.assign(allocated=0.0), empty, by="area_name", head="A")
+    assert same.frame["share_paid"].isna().all()
+
+
+def test_what_is_left_of_all_is_rounded_to_the_penny(money: pd.DataFrame) -> None:
+    """0.1 + 0.2 - 0.3 is below zero by a hair in the last row, were it not rounded."""
+    left = money.assign(left=[-0.3, 0.1, 0.2])
+    table = money_table("Money", left, money[:0], by="area_name", head="Area")
+    assert table.frame["left"].iloc[-1] == 0
+
+
 def test_who_spent_nothing_and_who_spent_more_is_named(money: pd.DataFrame) -> None:
     assert standing_out(money) == [
         "Nothing spent or committed in B.",

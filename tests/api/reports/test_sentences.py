@@ -114,10 +114,10 @@ def test_what_cannot_be_told_is_said_once_for_each_reason() -> None:
 
 def test_money_is_told_to_the_penny_and_overspending_is_named() -> None:
     totals = {"allocated": 85_000, "committed": 1_000, "paid": 5_000.25, "left": 78_999.75}
-    totals |= {"year_gone": 0.25, "as_of": "2024-06-30"}
+    totals |= {"year_gone": 0.25, "financial_year": "2024/25", "as_of": "2024-06-30"}
     assert spend_sentence(totals) == (
         "Of £85,000.00 allocated, £5,000.25 is paid and £1,000.00 more is committed; £78,999.75 is "
-        "left. By 30 June 2024, 25 % of the financial year is gone."
+        "left. By 30 June 2024, 25 % of the financial year 2024/25 is gone."
     )
     assert "£10.00 more than that is spent" in spend_sentence({**totals, "left": -10})
 

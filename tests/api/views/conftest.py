@@ -29,8 +29,10 @@ from api.settings import Settings
 from boundaries.plans.draft import new_plan, save_plan
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.incidents import COLUMNS, REJECT_COLUMNS, Batch, Partition
+from geo.measures.model import Measure, entries_frame, values_frame
 from geo.store.contract import LayerMetadata, Store
 from geo.store.geopackage import GeoPackageStore
+from geo.store.measure_contract import TableFile
 from geo.store.postgis import PostgisStore
 from tests.api.conftest import (
     MONTHS,
@@ -149,10 +151,63 @@ def _fill(store: Store) -> None:
     store.put_partition(_house_calls())
 
 
+def _entry(own: str, code: str, **others: object) -> dict[str, object]:
+    """An entry of money that was allocated to a ward, unless `others` say otherwise."""
+    return {
+        "entry_id": own,
+        "kind": "money",
+        "day": "2024-01-15",
+        "amount": 500_000,
+        "layer_id": "wards" if code else "",
+        "area_code": code,
+        "state": "allocated",
+        "priority": "Cleaner streets",
+        **others,
+    }
+
+
+def _measure_and_spend(store: Store) -> None:
+    """A measure of both wards, and money and hours; what is not of the officer's is a canary."""
+    paid = {"state": "paid", "day": "2024-02-10", "amount": 125_000}
+    hidden = {"priority": "Canary regeneration", "note": "canary", "post": "Canary beat"}
+    time = {"kind": "time", "state": "", "priority": "", "activity": "patrol", "amount": 90}
+    rows = [
+        _entry("a1", "QA01"),
+        _entry("a2", "QA01", **paid),
+        _entry("b1", "QB02", **hidden),
+        _entry("b2", "QB02", **{**paid, **hidden, "day": "2024-03-20"}),
+        _entry("c1", "", **{**paid, **hidden, "day": "2024-03-22"}),
+        _entry("t1", "QA01", **time),
+        _entry("t2", "QB02", **{**time, "activity": "cases", "note": "canary", "amount": 600}),
+        _entry("t3", "", **{**time, "activity": "cases", "amount": 30}),
+    ]
+    store.put_entries(entries_frame(rows), TableFile("money.csv", "1", rows_read=len(rows)))
+    safe = Measure(
+        "safe", "Feels safe", "% of those asked", "share", "up", "wards", "A survey",
+        multiplier=100.0,
+    )  # fmt: skip
+    values = [
+        {
+            "measure_id": "safe",
+            "area_code": code,
+            "first_day": "2023-04-01",
+            "last_day": "2024-02-29",
+            "numerator": numerator,
+            "denominator": 400,
+            "value": numerator / 4,
+            "note": "" if code == "QA01" else "canary",
+        }
+        for code, numerator in (("QA01", 120), ("QB02", 240))
+    ]
+    file = TableFile("safe.csv", "2", rows_read=len(values), measures=(safe,))
+    store.put_measure_values(values_frame(values), file)
+
+
 def fill(store: Store) -> None:
     """Put the town and a plan into an empty store."""
     with store.transaction():
         _fill(store)
+        _measure_and_spend(store)
     draft, _ = new_plan(
         store,
         plan_id="draft",

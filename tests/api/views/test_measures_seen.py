@@ -12,6 +12,7 @@ from geo.question.ask import Question
 from geo.store.geopackage import GeoPackageStore
 from geo.store.measure_contract import TableFile
 from tests.api.views.conftest import PEOPLE
+from tests.api.views.test_views import CANARY, finds, get
 
 OFFICER = DataView.of(PEOPLE["ann"])
 ASKED = Question.read({"layer": "wards", "datetime": "2024-01/2024-03"})
@@ -73,7 +74,61 @@ def test_entries_of_an_area_that_is_no_more_are_not_of_the_whole_city(
     answers = Answers(store)
     for one in (answers, answers.of(OFFICER)):
         placed = one.ask(ASKED).facts.measured().entries("money")
-        assert placed.city_wide["entry_id"].tolist() == ["city"]
+        assert sorted(placed.city_wide["entry_id"]) == ["c1", "city"]
         assert placed.not_placed["entry_id"].tolist() == ["gone"]
-        assert placed.placed["entry_id"].tolist() == ["own"]
+        assert sorted(placed.placed["entry_id"]) == ["a1", "a2", "b1", "b2", "own"]
     assert "QC03" not in placed.not_placed.to_csv()
+
+
+MEASURED = (
+    *("/areas/wards", "/areas/wards/QA01", "/areas/wards/QA01?f=xlsx", "/money", "/money?f=xlsx"),
+    *("/answers/profile", "/answers/track?by=half", "/answers/officer-hours?by=quarter"),
+    *("/answers/spend", "/answers/spend?split=priority", "/reports", "/reports/profile.xlsx"),
+    *("/reports/profile", "/reports/spend", "/reports/spend.xlsx", "/reports/officer-hours.html"),
+    *(f"/ogc/collections/{name}/items?f=json" for name in ("profile", "track", "spend")),
+    "/ogc/collections/officer-hours/items?f=csv",
+)
+"""Doors of measures, money and hours."""
+
+
+def test_an_officer_finds_neither_money_nor_hours_nor_values_of_others(either: TestClient) -> None:
+    for address in MEASURED:
+        assert get(either, "ann", address).status_code == 200, address
+        assert finds(either, "ann", CANARY, address) == []
+    split = "/ogc/collections/spend/items?f=json&split=priority"
+    priorities = {
+        who: {one["properties"]["priority"] for one in get(either, who, split).json()["features"]}
+        for who in ("ann", "nat")
+    }
+    assert priorities == {
+        "ann": {"Cleaner streets"},
+        "nat": {"Cleaner streets", "Canary regeneration"},
+    }
+
+
+def test_an_officer_s_totals_are_of_their_own_areas_and_say_so(either: TestClient) -> None:
+    spent = get(either, "ann", "/answers/spend").text
+    assert "In the areas shown: £5,000.00 allocated, £0.00 committed, £1,250.00 paid" in spent
+    # The last entry that they see is of 10 February; the last of all is of 22 March.
+    assert "By 10 February 2024, 86 % of the financial year 2023/24 is gone" in spent
+    hours = get(either, "ann", "/answers/officer-hours?rate=30").text
+    assert "In the areas shown: 1.5 hours: £45.00 at £30.00 an hour" in hours
+    assert "cases" not in hours
+    page = get(either, "ann", "/money").text
+    assert "In the areas that you see: £1,250.00 of £5,000.00 is paid" in page
+    assert "In the areas that you see" not in get(either, "nat", "/money").text
+
+
+def test_a_verdict_is_the_same_for_who_sees_all_and_for_who_sees_a_part(either: TestClient) -> None:
+    address = "/ogc/collections/profile/items?f=json&measures=safe"
+    rows = {
+        who: {
+            one["properties"]["area_code"]: one["properties"]
+            for one in get(either, who, address).json()["features"]
+        }
+        for who in ("ann", "nat")
+    }
+    assert rows["ann"] == {"QA01": rows["nat"]["QA01"]}
+    # 120 of 400 against 240 of 400.
+    assert rows["ann"]["QA01"]["ratio"] == 0.5
+    assert rows["ann"]["QA01"]["verdict"] == "worse"

@@ -67,7 +67,7 @@ def test_a_council_without_incidents_gets_its_spend(council):
     assert frame["year_gone"].tolist() == pytest.approx([275 / 365] * 4)
     assert result.parameters["headline"] == (
         "£20,000.00 allocated, £0.00 committed, £1,250.50 paid; £18,749.50 left. By 31 December "
-        "2025 75 % of the financial year is gone."
+        "2025, 75 % of the financial year 2025/26 is gone."
     )
 
 
@@ -99,8 +99,26 @@ def test_money_of_the_city_and_of_other_areas_stands_beside_and_adds_up(council)
     assert result.parameters["year_gone"] == pytest.approx(91 / 365)
     assert result.caveats == [
         "3 entries are of the whole city and shared out to no area.",
-        "1 entry is of an area that lies in no one area here: see the table beside this one.",
+        "1 entry is of an area that lies in no one area here: not placed, but part of the total.",
     ]
+
+
+def test_the_share_of_the_year_that_is_gone_is_of_the_year_that_the_period_ends_in(council):
+    """Neither below 0 % nor by a day of another year, whatever period is asked for."""
+    put_entries(
+        council,
+        money("a", 100, "allocated", day="2023-05-01"),
+        money("b", 100, "allocated", "B", day="2026-02-15"),
+        money("c", 5, "paid", "C", day="2023-05-01"),
+    )
+    earlier = find(council, "spend", datetime="2023-04/2025-03").parameters
+    assert (earlier["financial_year"], earlier["as_of"]) == ("2024/25", "2025-03-31")
+    assert earlier["year_gone"] == 1
+    later = find(council, "spend", datetime="2023-04/2026-03").parameters
+    assert (later["financial_year"], later["as_of"]) == ("2025/26", "2026-02-15")
+    assert later["year_gone"] == pytest.approx(321 / 365)
+    # Of what was given nothing, nothing could be spent.
+    assert later["nothing_spent"] == ["Ward A", "Ward B"]
 
 
 def test_money_is_split_by_priority(council):
