@@ -40,6 +40,11 @@ class QuestionError(PatchmapError):
         self.option = option
         self._message = message
 
+    @property
+    def reason(self) -> str:
+        """The message without the name of the option, to stand inside a sentence."""
+        return self._message
+
     def under(self, option: str) -> "QuestionError":
         """The same refusal of another option, under which its value was given."""
         return QuestionError(option, self._message)

@@ -16,7 +16,6 @@ from geo.analyses.entry_rows import ELSEWHERE
 from geo.calendar_parts import parts_of
 from geo.formats.workbook import Sheet
 from geo.measures.spending import AMOUNTS
-from geo.period import Interval, Period
 from geo.question.answer import Answer
 from geo.question.ask import Question
 
@@ -149,19 +148,6 @@ def money_of(answers: Answers, question: Question) -> Money:
         financial_year=str(result.parameters["financial_year"]),
         as_of=f"{date.fromisoformat(str(result.parameters['as_of'])):%-d %B %Y}",
     )
-
-
-def years_of(answers: Answers) -> dict[str, str]:
-    """The financial years with money, newest first: by their label the value of an option."""
-    days = answers.snapshot().entries("money")["day"]
-    if not len(days):
-        return {}
-    parts = parts_of(Period(days.min().date(), days.max().date()), "financial-year")
-    spans = {part.label: part.whole for part in reversed(parts)}
-    return {
-        label: str(Interval.read(f"{whole.first:%Y-%m}/{whole.last:%Y-%m}"))
-        for label, whole in spans.items()
-    }
 
 
 def money_sheets(money: Money) -> list[Sheet]:

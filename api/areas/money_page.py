@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from api.answers import Answers
-from api.areas.money import Money, left_words, money_of, money_sheets, years_of
+from api.areas.money import Money, left_words, money_of, money_sheets
 from api.areas.view import named_file, options_of, wants_workbook
 from api.dependencies import HTML, AnswersDep
 from api.errors import LASTING
@@ -13,6 +13,7 @@ from api.etags import not_modified_or
 from api.formats.registry import XLSX
 from api.identity.declared import requires
 from api.identity.roles import Capability
+from api.pages.financial_years import financial_years
 from api.pages.measure_text import pounds
 from api.pages.templating import templates
 from api.pages.text import reason_of
@@ -56,7 +57,7 @@ def _page(answers: Answers, question: Question) -> str:
     return templates.get_template("money.html").render(
         money=money,
         reason=reason,
-        years=years_of(answers),
+        years=financial_years(answers, "money"),
         layers=snapshot.choices(),
         layer=layer,
         question=question,

@@ -13,6 +13,8 @@ from api.reports.model import Column, Style
 
 Row = Mapping[str, Any]
 
+_QUARTERS: Final = ("Jan–Mar", "Apr–Jun", "Jul–Sep", "Oct–Dec")
+
 
 def cell(row: Row, column: Column) -> str:
     """A cell as a text.
@@ -33,6 +35,20 @@ def cell(row: Row, column: Column) -> str:
     if column.style == "measure":
         return number_words(float(value), str(row.get("unit", "")))
     return _WRITERS[column.style](value)
+
+
+def part_title(label: str) -> str:
+    """A part of time as the head of a column: quarters by their months.
+
+    A financial year begins in April, so that `2025-Q2` is its first quarter to some readers.
+
+    Parameters
+    ----------
+    label
+        As `2025-Q2`, `2024/25 H1` or `2025`.
+    """
+    year, _, quarter = label.partition("-Q")
+    return f"{_QUARTERS[int(quarter) - 1]} {year}" if quarter else label
 
 
 _WRITERS: Final[Mapping[Style, Callable[[Any], str]]] = {

@@ -14,22 +14,22 @@ from api.reports.sentences import JUDGED, counted, joined
 from geo.calendar_parts import CalendarPart
 
 INTERVAL_NOTE: Final = (
-    "“Ratio” divides the area's value by that of the rest, with an exact interval of 95 %. "
-    "A verdict stands after correction over all areas and measures of this report; under 10 "
-    "nothing is said."
+    "“Ratio” divides the area's value by that of the rest. Its interval of 95 % is of one row "
+    "alone and takes incidents to be independent. A verdict also allows for how much counts vary "
+    "from month to month, and for how many areas and measures are compared: an interval may leave "
+    "out 1 where no difference is clear. Under 10 nothing is said."
 )
+_NUMBERS: Final = {2: "Two", 3: "Three", 4: "Four"}
 _CHOSEN: Final = ("measure", "unit", "rest", "ratio", "lower", "upper", "verdict", "change_verdict")
 
 
 def halves_table(
-    title: str, profile: pd.DataFrame, track: pd.DataFrame, parts: Sequence[CalendarPart]
+    profile: pd.DataFrame, track: pd.DataFrame, parts: Sequence[CalendarPart]
 ) -> ReportTable:
     """The measures of one area over parts of time, with the verdicts of the last part.
 
     Parameters
     ----------
-    title
-        Its caption.
     profile
         Rows of the area in the last part of time, one a measure.
     track
@@ -42,7 +42,11 @@ def halves_table(
     values = shown.pivot_table(
         values="value", index="measure_id", columns="part", aggfunc="last", dropna=False, sort=False
     ).reindex(columns=labels)
-    frame = profile.set_index("measure_id")[list(_CHOSEN)].join(values)
+    own = profile.set_index("measure_id")
+    # What is judged is shown, also where months are missing of which the sentences speak.
+    judged = own["value"].where(own["verdict"].isin(JUDGED))
+    values[labels[-1]] = values[labels[-1]].fillna(judged)
+    frame = own[list(_CHOSEN)].join(values)
     # Of what nothing is known is said why, below the table.
     frame = frame[frame[labels].notna().any(axis=1) | frame["verdict"].isin(JUDGED)]
     columns = (
@@ -54,6 +58,7 @@ def halves_table(
         Column("change_verdict", "Against a year before", "verdict"),
     )
     notes = (f"{joined(longer)}: values of longer times, each where its time ends.",)
+    title = f"{_NUMBERS.get(len(labels), len(labels))} half-years" if len(labels) > 1 else labels[0]
     return ReportTable(title, frame.reset_index(), columns, notes=notes if longer else ())
 
 
@@ -68,6 +73,21 @@ def _in_parts(track: pd.DataFrame, parts: Sequence[CalendarPart]) -> tuple[pd.Da
         longer |= ends & (first < pd.Timestamp(one.whole.first))
     inside = track.assign(part=labels)[labels != ""]
     return inside, sorted(set(track.loc[longer, "measure"].astype(str)))
+
+
+def is_known(track: pd.DataFrame, part: CalendarPart) -> bool:
+    """Whether any value of any area ends in a part of time.
+
+    Parameters
+    ----------
+    track
+        Rows with `last_day` and `value`.
+    part
+        The part.
+    """
+    days = pd.Timestamp(part.whole.first), pd.Timestamp(part.whole.last)
+    ends = pd.to_datetime(track["last_day"]).between(*days)
+    return bool((ends & track["value"].notna()).any())
 
 
 def profile_table(title: str, profile: pd.DataFrame, history: pd.DataFrame) -> ReportTable:
@@ -155,14 +175,15 @@ def whole_sentence(profile: pd.DataFrame, *, areas: str, whole: str) -> str:
     for verdict in ("worse", "better"):
         names = sorted(set(profile.loc[profile["verdict"] == verdict, "area_name"].astype(str)))
         if names:
-            said.append(f"{verdict} in at least one measure: {joined(names)}")
+            they = counted(len(names), "is", "are")
+            said.append(f"{they} {verdict} in at least one measure ({joined(names)})")
     if not said:
         return (
             f"No measure shows a clear difference between any of the {counted(n, 'area')} of "
             f"{areas} and the rest of {whole}."
         )
-    of = f"Of {counted(n, 'area')} of {areas}, held against the rest of {whole}"
-    return f"{of}: {'; '.join(said)}."
+    of = f"Of {counted(n, 'area')} of {areas}, each held against the rest of {whole}"
+    return f"{of}, {'; '.join(said)}."
 
 
 def by_area(frame: pd.DataFrame) -> Sequence[tuple[str, str, pd.DataFrame]]:

@@ -10,6 +10,7 @@ import pandas as pd
 from api.answers import Answers
 from api.pages.measure_text import hours, pounds
 from api.reports.asking import Result, asked_of
+from api.reports.cells import part_title
 from api.reports.model import Column, Part, Report, ReportTable
 from api.reports.money import TOTAL
 from api.reports.sentences import joined
@@ -23,6 +24,7 @@ ACTIVITY_TITLES: Final = {
     "engagement": "Engagement",
     "cases": "Cases",
 }
+_TITLES_IN_ORDER: Final = tuple(ACTIVITY_TITLES.values())
 
 
 def officer_hours_report(answers: Answers, question: Question) -> Report:
@@ -112,7 +114,7 @@ def part_table(rows: pd.DataFrame, part: str) -> ReportTable:
     labels = [str(name) for name in frame if name not in ("area_name", "sum")]
     columns = (
         Column("area_name", "Area"),
-        *(Column(label, label, "hours") for label in labels),
+        *(Column(label, part_title(label), "hours") for label in labels),
         Column("sum", "All hours", "hours"),
     )
     return ReportTable(f"Hours by {part.replace('_', ' ')}", frame, columns, totals=1)
@@ -122,14 +124,17 @@ def long_table(rows: pd.DataFrame, part: str) -> ReportTable:
     """Hours by area, activity and part of time: a row for each area and activity."""
     frame = rows.assign(activity=rows["activity"].map(ACTIVITY_TITLES))
     labels = [str(label) for label in frame[part].drop_duplicates().sort_values()]
+    # In the order of the other tables, and not of the alphabet.
+    order = [(name, title) for name in frame["area_name"].unique() for title in _TITLES_IN_ORDER]
     wide = frame.pivot_table(
         values="hours", index=["area_name", "activity"], columns=part, aggfunc="sum", sort=False
     )
+    wide = wide.reindex([pair for pair in order if pair in wide.index])
     wide = wide.reindex(columns=labels).assign(sum=wide.sum(axis=1)).reset_index()
     columns = (
         Column("area_name", "Area"),
         Column("activity", "Activity"),
-        *(Column(label, label, "hours") for label in labels),
+        *(Column(label, part_title(label), "hours") for label in labels),
         Column("sum", "All hours", "hours"),
     )
     return ReportTable("Hours by area, activity and time", wide, columns)

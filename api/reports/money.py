@@ -7,6 +7,7 @@ from typing import Final
 import pandas as pd
 
 from api.pages.measure_text import pounds
+from api.reports.cells import part_title
 from api.reports.model import Column, ReportTable
 from api.reports.sentences import joined
 
@@ -80,7 +81,7 @@ def paid_table(title: str, paid: pd.DataFrame) -> ReportTable:
     frame["sum"] = paid.sum(axis=1).to_numpy()
     columns = (
         Column("area_name", "Area"),
-        *(Column(label, label, "pounds") for label in labels),
+        *(Column(label, part_title(label), "pounds") for label in labels),
         Column("sum", "All", "pounds"),
     )
     return ReportTable(title, frame, columns, totals=1)

@@ -14,6 +14,7 @@ from api.pages.charts import Chart, line_points, unbroken
 from api.pages.templating import templates
 from api.reports.cells import cell
 from api.reports.fares import rows_of
+from api.reports.form import WAS, ReportForm
 from api.reports.model import Report, ReportTable, Style
 from api.reports.sentences import DIFFERENT
 from api.settings import VERSION
@@ -36,6 +37,7 @@ def report_page(
     *,
     files: Mapping[str, str] | None = None,
     command: str = "",
+    form: ReportForm | None = None,
 ) -> str:
     """The report as HTML.
 
@@ -48,6 +50,8 @@ def report_page(
         file that needs no other one.
     command
         The command that writes it as a PDF.
+    form
+        What its reader can choose, where it is a page of the service.
     """
     style = "\n".join(
         (PAGE / name).read_text(encoding="utf-8")
@@ -58,6 +62,8 @@ def report_page(
         linked=files is not None,
         files=files or {},
         command=command,
+        form=form,
+        was=WAS,
         policy=REPORT_POLICY,
         style=Markup(style),  # noqa: S704 - our own
         cell=cell,

@@ -15,6 +15,7 @@ from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.pages.templating import templates
 from api.query import QUESTION_PARAMETERS, only
+from api.reports.form import WAS, form_of
 from api.reports.kinds import REPORTS
 from api.reports.model import Report
 from api.reports.registry import MAKERS
@@ -80,6 +81,7 @@ def report(request: Request, answers: AnswersDep, name: str) -> Response:
                 for label, ending in (("XLSX", ".xlsx"), ("HTML, one file", ".html"))
             },
             command=_command(name, question),
+            form=form_of(name, answers, question),
         )
         return Response(text, media_type=HTML)
 
@@ -93,7 +95,13 @@ def _command(name: str, question: Question) -> str:
 
 
 def _question(request: Request) -> Question:
-    return Question.read(only(request, QUESTION_PARAMETERS))
+    texts = only(request, (*QUESTION_PARAMETERS, WAS))
+    was = texts.pop(WAS, "")
+    if was and was != texts.get("layer", was):
+        # A form whose areas were changed still has those of the former layer chosen.
+        texts.pop("within", None)
+    # A form sends what is left empty too.
+    return Question.read({name: text for name, text in texts.items() if text})
 
 
 def _maker(name: str) -> Callable[[Answers, Question], Report]:

@@ -108,12 +108,29 @@ def measure_sentence(row: Row, whole: str) -> str:
     if row["verdict"] not in JUDGED:
         return f"{own}; not judged{_because(row)}."
     rest = f"against {value_words(row['rest'], row['unit'])} in the rest of {whole}"
-    times = f"{ratio_words(row['ratio'], row['lower'], row['upper'])} times"
-    return f"{own}, {rest}: {row['verdict']} ({times})."
+    times = ratio_words(row["ratio"], row["lower"], row["upper"]).replace(" (", " times (", 1)
+    partly = f" ({row['why']})" if row.get("why") else ""
+    return f"{own}{partly}, {rest}: {row['verdict']}, {times}."
 
 
 def _because(row: Row) -> str:
     return f": {row['why']}" if row.get("why") else ""
+
+
+def partly_sentences(rows: pd.DataFrame) -> list[str]:
+    """Of which measures a part of the period is unknown that verdicts are of, and which part.
+
+    Parameters
+    ----------
+    rows
+        With `measure`, `verdict` and `why`.
+    """
+    partly = rows[rows["verdict"].isin(JUDGED) & (rows["why"].fillna("") != "")]
+    return [
+        f"{joined(str(name) for name in part['measure'])}: {reason}; value and verdict are of the "
+        "rest of the period."
+        for reason, part in partly.groupby(partly["why"].astype(object), sort=False)
+    ]
 
 
 def unknown_sentences(rows: pd.DataFrame) -> list[str]:

@@ -13,15 +13,25 @@ from api.reports.fares import (
     INTERVAL_NOTE,
     by_area,
     halves_table,
+    is_known,
     source_table,
     whole_sentence,
 )
 from api.reports.model import Part, Report, ReportTable
-from api.reports.sentences import area_sentence, change_sentence, unknown_sentences
+from api.reports.sentences import (
+    area_sentence,
+    change_sentence,
+    partly_sentences,
+    unknown_sentences,
+)
 from geo.analyses.measure_figures import INCIDENTS
 from geo.calendar_parts import CalendarPart
 from geo.question.model import Question
 
+SOURCES_NOTE: Final = (
+    "Verdicts on the incidents of a single source are corrected over the areas and measures beside "
+    "it, and not together with those of other sources."
+)
 BEFORE: Final = "the same half a year before"
 
 
@@ -42,9 +52,11 @@ def six_monthly_report(answers: Answers, question: Question) -> Report:
     now = asked_of(answers, "profile", over(question, halves[-1:]))
     track = asked_of(answers, "track", over(question, halves, by="half"))
     profile, values = _with_sources(answers, now, track)
+    # The last is what verdicts are of; of others of which nothing is known there is no column.
+    halves = [*(half for half in halves[:-1] if is_known(values, half)), halves[-1]]
     whole, areas = now.answer.study_title, _layer_title(now)
     parts = [
-        _part(name, rows, halves_table("Four half-years", rows, _of(values, code), halves), whole)
+        _part(name, rows, halves_table(rows, _of(values, code), halves), whole)
         for code, name, rows in by_area(profile)
     ]
     # What holds for every area is said once.
@@ -58,7 +70,13 @@ def six_monthly_report(answers: Answers, question: Question) -> Report:
         about=[f"Held against the rest of {whole}"],
         sentences=[whole_sentence(profile, areas=areas, whole=whole)],
         parts=[*own, Part("All areas", [], [source_table(profile)], common)],
-        methods=[INTERVAL_NOTE, now.analysis.method, *now.analysis.warnings, *now.analysis.caveats],
+        methods=[
+            INTERVAL_NOTE,
+            *([SOURCES_NOTE] if len(now.answer.accounts.source) > 1 else []),
+            now.analysis.method,
+            *now.analysis.warnings,
+            *now.analysis.caveats,
+        ],
         accounts=now.answer.accounts,
     )
 
@@ -113,6 +131,6 @@ def _part(name: str, profile: pd.DataFrame, table: ReportTable, whole: str) -> P
         name,
         [area_sentence(name, profile, whole), change_sentence(profile, BEFORE)],
         [table],
-        unknown_sentences(profile),
+        [*partly_sentences(profile), *unknown_sentences(profile)],
         layout="together",
     )

@@ -16,6 +16,7 @@ from api.reports.sentences import (
     area_sentence,
     change_sentence,
     measure_sentence,
+    partly_sentences,
     unknown_sentences,
 )
 from geo.errors import QuestionError
@@ -78,6 +79,6 @@ def _part(name: str, rows: pd.DataFrame, history: pd.DataFrame, whole: str) -> P
         name,
         [area_sentence(name, rows, whole), change_sentence(rows, "a year before"), *measures],
         tables,
-        unknown_sentences(rows),
+        [*partly_sentences(rows), *unknown_sentences(rows)],
         layout="sheet",
     )

@@ -58,7 +58,7 @@ def visible_entries(answer: Answer, entries: PlacedEntries) -> pd.DataFrame:
     Returns
     -------
     With `ENTRY_COLUMNS`: every one; of a reader who sees some areas only those placed in these, so
-    that neither priorities nor days of others are told.
+    that neither priorities nor days of others are known to them.
     """
     codes = answer.visible.codes
     if codes is not None:

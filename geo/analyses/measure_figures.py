@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.coverage.published import span_words
 from geo.errors import InputError, PatchmapError, QuestionError
 from geo.hotspots.dispersion import FEWEST_MONTHS, MOST_MONTHS, dispersion
 from geo.incidents import category_title, london_months
@@ -284,19 +285,20 @@ def _of_incidents(answer: Answer, measure: Measure, measured: Measured) -> Measu
     try:
         own = asked_again(answer, question) if measure.question else answer
     except QuestionError as refusal:
-        return nothing_known(answer, measure, str(refusal))
+        return nothing_known(answer, measure, refusal.reason)
     residents = denominators(measure, measured)
     no_earlier = ""
     try:
         earlier = _year_before(answer, question, measure, residents)
     except QuestionError as refusal:
         empty = _figures(len(answer.areas))
-        earlier, no_earlier = (empty, empty), str(refusal)
+        # What to do about it stands after the semicolon: a measure has no options to choose.
+        earlier, no_earlier = (empty, empty), refusal.reason.partition(";")[0]
     months = own.accounts.period.months
     n = own.membership.counts(own.counted).astype(float)
     why = own.known.why(months)
     if own.accounts.months_missing:
-        missing = f"no data for {', '.join(own.accounts.months_missing)}"
+        missing = f"no data for {span_words(own.accounts.months_missing)}"
         why = np.where(why == "", missing, why).astype(object)
     n[own.known.counted(own.accounts.months_published) == 0] = np.nan
     return MeasureFigures(

@@ -32,11 +32,12 @@ CENTRE: Final = 2.0
 MOST_NAMED: Final = 5
 
 METHOD: Final = (
-    "Each area against the whole without it: ratio of rates with its exact 95 % interval "
-    "(Clopper & Pearson 1934) and exact test, counts divided by how they vary from month to "
-    "month; shares by Fisher's exact test with score intervals (Koopman 1984); means and adjusted "
-    "rates by their published limits (Zou & Donner 2008); verdicts at a false discovery rate of "
-    "5 % over all areas and measures (Benjamini & Hochberg 1995), changes by themselves"
+    "Each area against the whole without it: ratio of rates with its exact 95 % interval, which "
+    "takes incidents to be independent (Clopper & Pearson 1934), and exact test, counts divided by "
+    "how they vary from month to month; shares by Fisher's exact test with score intervals "
+    "(Koopman 1984); means and adjusted rates by their published limits (Zou & Donner 2008); "
+    "verdicts at a false discovery rate of 5 % over all areas and measures (Benjamini & Hochberg "
+    "1995), changes by themselves"
 )
 
 

@@ -124,7 +124,7 @@ def _track(answer: Answer, measure: Measure, measured: Measured, unit: CalendarU
         try:
             own = asked_again(answer, question_of(answer, measure), history=True)
         except QuestionError as refusal:
-            return _Track(measure, [], None, why=str(refusal))
+            return _Track(measure, [], None, why=refusal.reason)
     return _of_incidents(own, measure, unit, denominators(measure, measured))
 
 

@@ -11,7 +11,14 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
-from api.reports.fares import by_area, halves_table, profile_table, source_table, whole_sentence
+from api.reports.fares import (
+    by_area,
+    halves_table,
+    is_known,
+    profile_table,
+    source_table,
+    whole_sentence,
+)
 from api.reports.hours import activity_table, long_table, part_table
 from api.reports.model import Part, Report
 from api.reports.money import money_table, standing_out
@@ -30,7 +37,7 @@ HOSTILE = "=HYPERLINK(<b>x</b>)"
 def report() -> Report:
     rows = profile({}, unknown("Safety", "published without limits"))
     values = track({"satisfaction": [50.0, 52.0], "safety": [4.0, NAN]}, PARTS)
-    tables = [halves_table("Four half-years", rows, values, PARTS), source_table(rows)]
+    tables = [halves_table(rows, values, PARTS), source_table(rows)]
     part = Part(HOSTILE, ["It is worse."], tables, ["Safety: published without limits."])
     return Report("Estates", "2024/25", ["Wards"], ["One is worse."], [part], ["How it is made."])
 
@@ -115,8 +122,8 @@ def test_areas_stand_by_name_and_are_named_as_worse_or_better() -> None:
     )
     assert [name for _, name, _ in by_area(rows)] == ["Alpha", "Zeta"]
     assert whole_sentence(rows, areas="Estates", whole="Wards") == (
-        "Of 2 areas of Estates, held against the rest of Wards: worse in at least one measure: "
-        "Alpha and Zeta; better in at least one measure: Alpha."
+        "Of 2 areas of Estates, each held against the rest of Wards, 2 are worse in at least one "
+        "measure (Alpha and Zeta); 1 is better in at least one measure (Alpha)."
     )
     alike = rows.assign(verdict="no clear difference")
     assert whole_sentence(alike, areas="Estates", whole="Wards") == (
@@ -194,7 +201,19 @@ def test_hours_add_up_by_activity_and_by_quarter() -> None:
 def test_of_what_nothing_is_known_there_is_no_row() -> None:
     rows = profile({}, unknown("Safety", "published on blocks"))
     values = track({"satisfaction": [50.0, 52.0], "safety": [NAN, NAN]}, PARTS)
-    assert list(halves_table("T", rows, values, PARTS).frame["measure"]) == [rows["measure"][0]]
+    assert list(halves_table(rows, values, PARTS).frame["measure"]) == [rows["measure"][0]]
+
+
+def test_a_half_with_months_missing_has_the_value_that_its_verdict_is_of() -> None:
+    rows = profile({"why": "no data for 2025-03", "value": 52.0})
+    values = track({"satisfaction": [50.0, NAN]}, PARTS)
+    table = halves_table(rows, values, PARTS)
+    assert table.frame[HALVES].iloc[0].tolist() == [50, 52]
+    assert table.title == "Two half-years"
+    # Of what is not judged the part of a half is no value of it.
+    alone = halves_table(rows.assign(verdict=""), values, PARTS)
+    assert np.isnan(alone.frame[HALVES[1]].iloc[0])
+    assert [is_known(values, part) for part in PARTS] == [True, False]
 
 
 def test_values_of_a_year_stand_where_it_ends_and_the_table_says_so() -> None:
@@ -202,7 +221,7 @@ def test_values_of_a_year_stand_where_it_ends_and_the_table_says_so() -> None:
         {"satisfaction": [50.0]}, parts_of(Period.of_months("2024-04", "2025-03"), "financial-year")
     )
     year["first_day"], year["last_day"] = "2024-04-01", "2025-03-31"
-    table = halves_table("T", profile({}), year, PARTS)
+    table = halves_table(profile({}), year, PARTS)
     assert table.frame[HALVES].iloc[0].tolist()[1] == 50
     assert np.isnan(table.frame[HALVES].iloc[0, 0])
     assert table.notes == ("satisfaction: values of longer times, each where its time ends.",)

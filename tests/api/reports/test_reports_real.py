@@ -89,7 +89,25 @@ def test_each_ward_of_derby_is_held_against_the_city_without_it(derby: GeoPackag
     assert row["verdict"] == "worse"
     (quiet,) = parts["Allestree"].tables[0].frame.to_dict("records")
     assert [round(quiet[name], 3) for name in ("ratio", "lower", "upper")] == [0.345, 0.275, 0.426]
-    assert "4.47 (4.17 to 4.78) times" in " ".join(parts["Arboretum"].sentences)
+    assert "worse, 4.47 times (4.17 to 4.78)" in " ".join(parts["Arboretum"].sentences)
+
+
+def test_a_half_of_which_three_months_are_known_says_so_and_has_no_empty_columns(
+    derby: GeoPackageStore, real_data: Path
+) -> None:
+    """Derby has October 2018 to February 2019 and January to April 2024, and no half in full."""
+    report = made(derby, "six-monthly", layer="wards-2025", category=ASB)
+    assert report.period == "2023/24 H2 (October 2023 to March 2024)"
+    (shown,) = next(part for part in report.parts if part.title == "Arboretum").tables
+    assert [column.title for column in shown.columns][:3] == ["Measure", "2023/24 H2", "Rest"]
+    table = pd.read_csv(real_data / "derby/reference-asb-by-ward.csv")
+    own = table[(table["ward_name"] == "Arboretum") & (table["boundary_vintage"] == "WD25")]
+    assert shown.frame["2023/24 H2"].iloc[0] == pytest.approx(
+        1_000 * own[["2024-01", "2024-02", "2024-03"]].sum().sum() / 17_049
+    )
+    missing = "no data for 2023-10 to 2023-12; value and verdict are of the rest of the period."
+    assert f"Anti-social behaviour: {missing}" in report.parts[-1].unknown
+    assert not any("compare:" in text for text in report.methods)
 
 
 def test_what_was_given_to_old_wards_stands_where_it_went_or_says_that_it_cannot(

@@ -10,6 +10,7 @@ from api.reports.sentences import (
     change_sentence,
     joined,
     measure_sentence,
+    partly_sentences,
     spend_sentence,
     unknown_sentences,
 )
@@ -87,7 +88,7 @@ def test_changes_are_named_and_the_others_counted() -> None:
 def test_a_measure_is_one_sentence_with_its_period() -> None:
     assert measure_sentence(PROFILE, "Wards") == (
         "Satisfied with the neighbourhood: 52 % of residents asked in October 2025 to March 2026, "
-        "against 71 % of residents asked in the rest of Wards: worse (0.73 (0.60 to 0.88) times)."
+        "against 71 % of residents asked in the rest of Wards: worse, 0.73 times (0.60 to 0.88)."
     )
     row = PROFILE | unknown("Safety", "too few to say") | {"value": 4.0, "unit": "reports"}
     assert measure_sentence(row, "Wards") == (
@@ -96,6 +97,21 @@ def test_a_measure_is_one_sentence_with_its_period() -> None:
     row |= {"value": NAN, "why": "not published"}
     assert measure_sentence(row, "Wards") == (
         "Safety: unknown for October 2025 to March 2026: not published."
+    )
+
+
+def test_a_verdict_on_part_of_a_period_says_which_part_is_unknown() -> None:
+    row = PROFILE | {"why": "no data for 2025-10 to 2025-12"}
+    assert measure_sentence(row, "Wards") == (
+        "Satisfied with the neighbourhood: 52 % of residents asked in October 2025 to March 2026 "
+        "(no data for 2025-10 to 2025-12), against 71 % of residents asked in the rest of Wards: "
+        "worse, 0.73 times (0.60 to 0.88)."
+    )
+    rows = profile(row, {**row, "measure": "ASB"}, {}, unknown("Safety", "too few to say"))
+    (sentence,) = partly_sentences(rows)
+    assert sentence == (
+        "Satisfied with the neighbourhood and ASB: no data for 2025-10 to 2025-12; value and "
+        "verdict are of the rest of the period."
     )
 
 
