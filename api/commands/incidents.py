@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -30,13 +30,14 @@ from api.imports.incidents import (
     refuse_repeated,
     refuse_unmatched,
 )
-from geo.crs import crs_name, implausible
+from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
 from geo.formats.csv_table import Table
 from geo.formats.csv_text import to_csv
-from geo.incidents import month_span
+from geo.incidents import Partition, month_span
 from geo.locate import AreaLocator, joined_codes, overlaps_text
 from geo.output import write_text
+from geo.sources import FIXMYSTREET, OPEN311
 from geo.sources.police_uk import SOURCE as POLICE_UK
 from geo.sources.police_uk import read_police_uk
 from geo.sources.street_files import StreetFile
@@ -56,7 +57,13 @@ _COORDINATE_COLUMNS = (
 def ingest(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="Archives, folders or CSV files.")],
-    source: Annotated[str, typer.Option(help="The publisher of the files.")] = POLICE_UK,
+    source: Annotated[
+        str,
+        typer.Option(
+            help="The publisher of the files: police.uk, open311 (JSON of requests) or fixmystreet "
+            "(CSV of reports)."
+        ),
+    ] = POLICE_UK,
     mapping: Annotated[
         Path | None,
         typer.Option(help="Mapping file (TOML) that describes any CSV, XLSX or point file."),
@@ -87,8 +94,8 @@ def ingest(
     extracted: Annotated[
         str,
         typer.Option(
-            help="Day of the extract, such as 2026-11-30, for a mapping with [life] (default: as "
-            "the file states it, else today)."
+            help="Day of the extract, such as 2026-11-30, of records with lives (default: as the "
+            "file states it, else today)."
         ),
     ] = "",
 ) -> None:
@@ -97,18 +104,15 @@ def ingest(
     A file replaces earlier incidents of the same force and month, or of the same name.
     """
     _check_ingest(files, source=source, partition=partition)
+    reports = source in (OPEN311, FIXMYSTREET)
+    _check_options(
+        f"--source {source}" if reports else "--mapping" if mapping else "",
+        {"--mapping": bool(mapping), "--layer": bool(inside), "--extracted": bool(extracted)},
+        only_police=bool(halves or force or first or last),
+    )
     cli = CommandContext.of(context)
     chosen = halves_of(halves or [])
     path = rejects or Path(f"{files[0].stem}.rejects.csv")
-    if inside and not mapping:
-        raise InputError("--layer names a layer of a file of points, which needs --mapping")
-    if mapping and (chosen or force or first or last):
-        raise InputError(
-            "--halve, --force, --from and --to cannot be used with --mapping, only with "
-            "data.police.uk files"
-        )
-    if extracted and not mapping:
-        raise InputError("--extracted is the day of an extract of records, which needs --mapping")
     day = extract_day(extracted)
     wanted = files_wanted(force, first, last)
     cli.check_output(path, *files)
@@ -135,6 +139,8 @@ def ingest(
                 projection=store.projection,
                 extracted=day,
             )
+        elif reports:
+            parts = _reports(source, files, store.projection, name=partition, extracted=day)
         else:
             parts = [
                 part
@@ -166,6 +172,40 @@ def ingest(
     cli.echo(import_lines(imported), [each.facts for each in imported])
 
 
+def _check_options(reader: str, given: Mapping[str, bool], *, only_police: bool) -> None:
+    """Refuse options that another reader has; `reader` is '' for files of data.police.uk."""
+    mapped = reader == "--mapping"
+    if given["--layer"] and not mapped:
+        raise InputError("--layer names a layer of a file of points, which needs --mapping")
+    if reader and only_police:
+        raise InputError(
+            f"--halve, --force, --from and --to cannot be used with {reader}, only with "
+            "data.police.uk files"
+        )
+    if reader and not mapped and given["--mapping"]:
+        raise InputError(f"{reader} has a mapping of its own; leave --mapping out")
+    if given["--extracted"] and not reader:
+        raise InputError("--extracted is the day of an extract of records, which needs --mapping")
+
+
+def _reports(
+    source: str,
+    files: list[Path],
+    projection: Projection,
+    *,
+    name: str,
+    extracted: date | None,
+) -> list[Partition]:
+    """Service requests of Open311, or reports of FixMyStreet."""
+    from geo.sources.open311 import (  # noqa: PLC0415 - workbooks load slowly
+        read_fixmystreet,
+        read_open311,
+    )
+
+    read = read_open311 if source == OPEN311 else read_fixmystreet
+    return [read(file, projection, name=name, extracted=extracted) for file in files]
+
+
 def extract_day(text: str) -> date | None:
     """The day of an extract; None where none is given.
 
@@ -181,8 +221,11 @@ def extract_day(text: str) -> date | None:
 
 
 def _check_ingest(files: list[Path], *, source: str, partition: str) -> None:
-    if source != POLICE_UK:
-        raise InputError(f"unknown --source {source!r}; choose {POLICE_UK}, or use --mapping")
+    known = (POLICE_UK, OPEN311, FIXMYSTREET)
+    if source not in known:
+        raise InputError(
+            f"unknown --source {source!r}; choose {' or '.join(known)}, or use --mapping"
+        )
     if partition and len(files) > 1:
         raise InputError("--partition can only be used with one file; import them one by one")
     missing = [str(path) for path in files if not path.exists()]

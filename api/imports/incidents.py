@@ -158,6 +158,8 @@ def refuse_unmatched(halves: dict[tuple[str, str], str], partitions: Iterable[Pa
 def refuse_repeated(partitions: Iterable[Partition]) -> None:
     """Refuse two files of one partition, of which only the last would stay.
 
+    Extracts of changes, such as the pages of a server, add to each other.
+
     Raises
     ------
     InputError
@@ -165,6 +167,8 @@ def refuse_repeated(partitions: Iterable[Partition]) -> None:
     """
     files: dict[str, str] = {}
     for part in partitions:
+        if part.extract and not part.extract.whole:
+            continue
         if earlier := files.get(part.partition_id):
             raise InputError(
                 f"two files contain {part.partition_id}: {earlier} and {part.file}; import one"

@@ -1,7 +1,13 @@
 """Reading published files and spreadsheets as incident rows, with the notes of each source."""
 
+from typing import Final
+
 from geo.incidents import SourceNotes
 from geo.sources import police_uk
+
+OPEN311: Final = "open311"
+FIXMYSTREET: Final = "fixmystreet"
+"""Ids of sources whose records are read by `geo.sources.open311`."""
 
 _OPEN_GOVERNMENT_LICENCE = "Open Government Licence v3.0"
 

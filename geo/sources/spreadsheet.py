@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,13 @@ _NAME = re.compile(r"\w[\w .()+-]{0,99}")
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Reasons = NDArray[np.object_]
+
+
+class ReadTables(Protocol):
+    """Reads a file from its beginning."""
+
+    def __call__(self, *, rows: int) -> Iterator[Table]:
+        """Tables of at most so many rows, the first one even of none."""
 
 
 def read_spreadsheet(
@@ -97,22 +104,64 @@ def read_spreadsheet(
         raise InputError(
             f"{path.name} has no id column in its mapping; name the partition by --partition NAME"
         )
+    with open_input(path) as stream:
+        digest = sha256_of(stream, file=path.name)
+    return read_mapped_tables(
+        partial(read_sheet, path, sheet=mapping.sheet),
+        mapping,
+        projection,
+        file=path.name,
+        sha256=digest,
+        name=name,
+        extracted=extracted,
+    )
+
+
+def read_mapped_tables(
+    tables: ReadTables,
+    mapping: Mapping,
+    projection: Projection,
+    *,
+    file: str,
+    sha256: str,
+    name: str = "",
+    extracted: date | None = None,
+) -> Partition:
+    """Read a file that is no sheet, but comes as tables, as a mapping describes them.
+
+    Parameters
+    ----------
+    tables
+        Reads the file from its beginning as tables of at most so many `rows`.
+    mapping, projection, name, extracted
+        As for `read_spreadsheet`.
+    file, sha256
+        Its name, and the hash of its content.
+
+    Returns
+    -------
+    partition
+        As `read_spreadsheet`.
+
+    Raises
+    ------
+    InputError
+        As `read_spreadsheet`.
+    """
     if name and not _NAME.fullmatch(name):
         raise InputError(
             f"--partition {name!r}: use letters, digits, spaces, dots, - (at most 100)"
         )
-    with open_input(path) as stream:
-        digest = sha256_of(stream, file=path.name)
-    first = next(read_sheet(path, sheet=mapping.sheet, rows=1))
+    first = next(tables(rows=1))
     first.require(*mapping.columns)
-    extract = _extract(first, mapping, extracted, file=path.name)
-    reader = _Reader(path, mapping, projection, name, extract)
+    extract = _extract(first, mapping, extracted, file=file)
+    reader = _Reader(file, tables, mapping, projection, name, extract)
     return Partition(
         source=mapping.source,
         name=name,
         month="",
-        file=path.name,
-        sha256=hashlib.sha256(f"{digest} {mapping.digest}".encode()).hexdigest(),
+        file=file,
+        sha256=hashlib.sha256(f"{sha256} {mapping.digest}".encode()).hexdigest(),
         fields=tuple(first.header),
         batches=reader.batches,
         keyed=bool(mapping.id_column),
@@ -151,7 +200,8 @@ def _moments_of(table: Table, form: DateFormat, names: tuple[str, ...]) -> Momen
 class _Reader:
     """A file with everything needed to read it."""
 
-    path: Path
+    file: str
+    tables: ReadTables
     mapping: Mapping
     projection: Projection
     name: str
@@ -167,12 +217,12 @@ class _Reader:
         accepted, reasons, earlier_ids = 0, Counter[str](), set[str]()
         days_only: bool | None = None
         merged, notes = MergedLabels(), RecordNotices()
-        for table in read_sheet(self.path, sheet=self.mapping.sheet, rows=ROWS):
+        for table in self.tables(rows=ROWS):
             if days_only is None:  # the first rows decide for all
                 days_only = self._knows_days_only(table)
             batch = self._batch(table, earlier_ids, notes, days_only=days_only)
             if self.mapping.what.column and self.mapping.what.vocabulary is None:
-                notices = merged.add(table.text(self.mapping.what.column), file=self.path.name)
+                notices = merged.add(table.text(self.mapping.what.column), file=self.file)
                 batch = replace(batch, notices=batch.notices + notices)
             accepted += len(batch.accepted) + batch.rows_placeless
             for reason, n in batch.rejected["reason"].value_counts().items():
@@ -180,7 +230,7 @@ class _Reader:
             yield batch
         if not accepted:
             raise InputError(
-                f"{self.path.name}: all of its {reasons.total():,} rows are rejected, mostly: "
+                f"{self.file}: all of its {reasons.total():,} rows are rejected, mostly: "
                 f"{reasons.most_common(1)[0][0]}"
             )
 
@@ -191,7 +241,7 @@ class _Reader:
         x, y, place_faults = self._points(table)
         notices = table.notices + (self.postcodes.notices if self.postcodes else ())
         if days_only:
-            notices += (f"{self.path.name}: all times are 00:00, so they are read as days",)
+            notices += (f"{self.file}: all times are 00:00, so they are read as days",)
         category, code_faults = _categories(table, self.mapping.what)
         impossible = implausible_times(when, now=np.datetime64("now", "s"))
         faults = when.reason, impossible, place_faults, code_faults
@@ -228,7 +278,7 @@ class _Reader:
         return Batch(
             incidents[accepted & ~placeless].reset_index(drop=True),
             rejected,
-            notices + notes.lines(self.path.name),
+            notices + notes.lines(self.file),
             incidents[accepted & placeless].assign(x=np.nan, y=np.nan).reset_index(drop=True),
             known[accepted],
         )
