@@ -51,7 +51,7 @@ def folded(fields: list[tuple[str, str]]) -> dict[str, str]:
     """The fields of a form as options: ticked boxes joined, the two fields of hours combined."""
     options: dict[str, str] = {}
     for name, text in fields:
-        many = name in (*LISTS, "over") and options.get(name) and text
+        many = name in (*LISTS, "measures", "over") and options.get(name) and text
         options[name] = f"{options[name]},{text}" if many else text
     first, last = options.pop("hour_from", ""), options.pop("hour_to", "")
     if options.get("hours") == OTHER_HOURS:

@@ -39,6 +39,8 @@ def comparison_lines(comparison: Comparison) -> list[str]:
     )
     if len(moved):
         lines += ["", "hotspots that move:", *text_table(_hotspot_columns(comparison, moved))]
+    if len(comparison.measures):
+        lines += ["", "measures of each new area:", *text_table(_measure_columns(comparison))]
     if len(comparison.officers):
         lines += ["", "officers:", *text_table(_officer_columns(comparison))]
     return lines
@@ -58,6 +60,7 @@ def comparison_facts(comparison: Comparison) -> Row:
         "moved_blocks": records(comparison.moved.reset_index()),
         "hotspots": records(comparison.hotspots),
         "officers": records(comparison.officers),
+        "measures": records(comparison.measures),
         "straddling": {
             side.name: records(side.straddling.reset_index())
             for side in (comparison.before, comparison.after)
@@ -141,6 +144,17 @@ def _hotspot_columns(comparison: Comparison, moved: pd.DataFrame) -> dict[str, I
         "to": [comparison.after.titles[code] for code in moved["to_area"]],
         "areas before": moved["split_before"],
         "areas after": moved["split_after"],
+    }
+
+
+def _measure_columns(comparison: Comparison) -> dict[str, Iterable[object]]:
+    measures, old, new = comparison.measures, comparison.before.titles, comparison.after.titles
+    return {
+        "area": [new[code] for code in measures["area_code"]],
+        "successor of": [old[code] if code else "" for code in measures["from_area"]],
+        "measure": [comparison.figures.titles[name] for name in measures["measure"]],
+        "before": measures["before"],
+        "after": measures["after"],
     }
 
 

@@ -43,6 +43,7 @@ def measures_table(
     shared: pd.DataFrame | None = None,
     *,
     before: pd.DataFrame | None = None,
+    titles: Mapping[str, str] | None = None,
 ) -> list[str]:
     """The measures of each area as lines.
 
@@ -52,10 +53,12 @@ def measures_table(
         Posts and pounds by area.
     before
         The measures of the same areas before; shown where the variance has changed.
+    titles
+        The titles of further columns to show.
     """
     frame = measures.frame
     table: dict[str, Iterable[object]] = {"area": frame.index}
-    for name, heading in _SHOWN.items():
+    for name, heading in {**_SHOWN, **(titles or {})}.items():
         if name not in frame or (frame[name].isna().all() and name not in ("blocks", "pieces")):
             continue
         if heading == _VARIANCE:

@@ -69,6 +69,7 @@ def _plan_page(snapshot: Snapshot, plan_id: str, question: Question, basemap: Ba
         downloads=download_links(plan_id, question),
         question=question,
         bar=bar(snapshot, question),
+        measures=[(one.measure_id, one.title) for one in snapshot.measures() if not one.question],
         version=VERSION,
     )
     policy = PAGE_POLICY

@@ -86,6 +86,7 @@ class PlanPayload(TypedDict):
     history: list[Row]
     caveats: list[str]
     averaged: list[str]
+    titles: dict[str, str]
 
 
 class ChangePayload(TypedDict):
@@ -199,6 +200,7 @@ def plan_payload(
         "history": _history(plan, range(len(plan.steps))),
         "caveats": [*draft.figures.notes, *(accounts.caveats if accounts else ())],
         "averaged": [str(name) for name in blocks.means],
+        "titles": dict(draft.figures.titles),
     }
 
 

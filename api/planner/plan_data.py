@@ -15,7 +15,7 @@ import shapely
 from api.formats.encoding import encode_features, feature_collection
 from api.load.memory import MemoryBudget
 from boundaries.layers.blocks import BlockLayer
-from boundaries.plans.figures import Figures, count_incidents, figure_blocks, plan_question
+from boundaries.plans.figures import Figures, block_figures, plan_question
 from boundaries.plans.overlaps import Overlaps
 from geo.question.model import Question
 from geo.store.contract import Store
@@ -101,6 +101,11 @@ class PlanData:
         version = self._store.data_version()
         return (version.uuid, *(getattr(version, subject) for subject in subjects))
 
+    def state(self, question: Question) -> tuple[object, ...]:
+        """The version of all that blocks have figures of under a Question."""
+        measures = ["measures"] if question.measures.chosen else []
+        return self.version("layers", "incidents", "settings", *measures)
+
     def blocks(self, layer_id: str) -> BlockLayer:
         """The blocks of a layer.
 
@@ -115,10 +120,10 @@ class PlanData:
     def figures(self, blocks: BlockLayer, question: Question) -> Figures:
         """What is known of each block, with the incidents that a Question counts on it."""
         question = plan_question(blocks.layer_id, question)
-        version = self.version("layers", "incidents", "settings")
+        version = self.state(question)
         return self._figures.get_or_build(
             (blocks.layer_id, question.query(), *version),
-            lambda: figure_blocks(blocks, count_incidents(self._store, blocks.layer_id, question)),
+            lambda: block_figures(self._store, blocks, question),
         )
 
     def overlaps(self, blocks: BlockLayer, figures: Figures) -> Mapping[str, Overlaps]:

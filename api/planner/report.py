@@ -111,6 +111,7 @@ def plan_report(
         reviews=_reviews(draft),
         maps=_maps(draft, comparison),
         columns=_columns(draft),
+        averaged=list(map(str, draft.blocks.means)),
         rows=_rows(draft, comparison, shared),
         shared=[] if shared is None else [name for name in ("posts", "pounds") if name in shared],
         unassigned=draft.measures.unassigned,
@@ -152,10 +153,11 @@ def _reviews(draft: Draft) -> list[Row]:
 
 def _columns(draft: Draft) -> list[tuple[str, str]]:
     """Measures that the table shows beside the electorates, with their headings."""
-    headings = {
+    headings: dict[str, str] = {
         "residents": "Residents", "incidents": "Incidents", "harm": "Harm",
         "imd_score": "IMD score",
     }  # fmt: skip
+    headings |= draft.figures.titles
     return [(name, heading) for name, heading in headings.items() if name in draft.measures.frame]
 
 

@@ -132,7 +132,7 @@ class PlanSessions:
         NotFoundError
             If there is no such plan.
         """
-        stamp = self._stamp(plan_id)
+        stamp = self._stamp(plan_id, question)
         with self._turns_at(plan_id).turn():
             key = self._key(plan_id, question)
             session = self._cache.get(key)
@@ -152,7 +152,7 @@ class PlanSessions:
         PatchmapError
             If the plan refuses the step.
         """
-        self._stamp(plan_id)  # refuses an unknown plan before there are turns at it
+        self._stamp(plan_id, question)  # refuses an unknown plan before there are turns at it
         with self._turns_at(plan_id).turn():
             session = self.get(plan_id, question)
             metadata = session.draft.plan.metadata
@@ -164,7 +164,7 @@ class PlanSessions:
                 )
             plan = save_plan(self._store, step.take(session.draft.plan))
             draft = session.draft.follow(plan)
-            stamp = self._stamp(plan_id)
+            stamp = self._stamp(plan_id, question)
             after = replace(session, draft=draft, stamp=stamp)
             # Another process may have saved the plan again already: then the next call reads it.
             if stamp[0] == plan.metadata.version:
@@ -209,13 +209,13 @@ class PlanSessions:
     def _key(self, plan_id: str, question: Question) -> tuple[str, str, bool]:
         return plan_id, question.query(), self._locations
 
-    def _stamp(self, plan_id: str) -> tuple[object, ...]:
+    def _stamp(self, plan_id: str, question: Question) -> tuple[object, ...]:
         """The version of a plan and of all the data that it is measured on."""
         with self._store.reading():
             plans = {plan["plan_id"]: plan for plan in self._store.plans()}
             if plan_id not in plans:
                 self._store.plan(plan_id)  # raises NotFoundError that lists the plans there are
-            version = self._data.version("layers", "incidents", "settings")
+            version = self._data.state(question)
         return (plans[plan_id]["version"], plans[plan_id]["updated_at"], *version)
 
     def _last_editor(self, plan_id: str) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.draft import Draft
-from boundaries.plans.figures import Figures, count_incidents, figure_blocks
+from boundaries.plans.figures import Figures, block_figures
 from boundaries.plans.flows import FLOW, carried, flow_table, moved_blocks, successors
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
@@ -156,6 +156,33 @@ class Comparison:
         return frame.assign(change=frame["posts_after"] - frame["posts_before"])
 
     @cached_property
+    def measures(self) -> pd.DataFrame:
+        """The measures that were asked for, before and after, by new area; empty without any.
+
+        `area_code`, `from_area` (its old area, '' for none), `measure` (its column), `before` (of
+        the old area, NaN where unknown) and `after`.
+        """
+        names = list(self.figures.titles)
+        old, new = (
+            PlanMeasures.of(side.plan.now, self.figures.blocks).frame
+            for side in (self.before, self.after)
+        )
+        origin = [self.origins.get(str(code), "") for code in new.index]
+        tables = [
+            pd.DataFrame(
+                {
+                    "area_code": new.index,
+                    "from_area": origin,
+                    "measure": name,
+                    "before": old[name].reindex(origin).to_numpy(float),
+                    "after": new[name].to_numpy(float),
+                }
+            )
+            for name in names
+        ]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+    @cached_property
     def totals(self) -> dict[str, float]:
         """How much moves: blocks, each summed column, hotspots and officers."""
         totals = {"blocks": float(len(self.moved))} | _totals(self.moved.drop(columns=FLOW))
@@ -237,8 +264,7 @@ def compare(
             raise InputError("both are layers; name the blocks to compare them by: --blocks LAYER")
         blocks = BlockLayer.read(store, blocks_layer or own[0])
         one, other = (read_side(store, name, blocks) for name in ids)
-        answer = count_incidents(store, blocks.layer_id, question)
-        return Comparison(one, other, blocks, figure_blocks(blocks, answer), question)
+        return Comparison(one, other, blocks, block_figures(store, blocks, question), question)
 
 
 def compare_draft(draft: Draft, question: Question) -> Comparison:

@@ -14,7 +14,7 @@ import geopandas as gpd
 import pandas as pd
 
 from boundaries.layers.blocks import BlockLayer
-from boundaries.plans.figures import Figures, count_incidents, figure_blocks
+from boundaries.plans.figures import Figures, block_figures
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
@@ -328,8 +328,7 @@ def save_plan(store: Store, plan: Plan) -> Plan:
 
 
 def _draft(store: StoreReader, plan: Plan, blocks: BlockLayer, question: Question | None) -> Draft:
-    answer = count_incidents(store, blocks.layer_id, question) if question else None
-    return Draft(plan, blocks, figure_blocks(blocks, answer))
+    return Draft(plan, blocks, block_figures(store, blocks, question))
 
 
 def _metadata(plan_id: str, title: str, blocks: BlockLayer, *, base: str, by: str) -> PlanMetadata:

@@ -6,7 +6,7 @@ Incidents are counted by block once, so that every plan on those blocks only add
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from boundaries.layers.blocks import BlockLayer
+from boundaries.plans.block_measures import BlockMeasure, read_block_measures
 from boundaries.plans.overlaps import Overlaps
 from geo.analyses.places import ranked
-from geo.areal.measured_blocks import Ints, MeasuredBlocks, tally_blocks
+from geo.areal.measured_blocks import Floats, Ints, MeasuredBlocks, tally_blocks
 from geo.errors import InputError
 from geo.locate import OUTSIDE
 from geo.properties import cached_property
@@ -33,6 +34,15 @@ AVERAGED = re.compile(r"(imd|deprivation)(_[a-z]+)?", re.IGNORECASE)
 """Columns that are averaged by default, weighted by residents, else by electors."""
 
 COUNTED, HARM = "incidents", "harm"
+
+_OWN_COLUMNS = frozenset(
+    {
+        *(COUNTED, HARM, "area_code", "area_name", "members", "locked", "blocks", "pieces"),
+        *("need", "posts", "pounds", "hotspots", "officers", "area_km2", "polsby_popper", "reock"),
+        *("electors", "electors_forecast", "n", "geometry", "from_area", "to_area"),
+    }
+)
+"""Columns of plans and of comparisons, which no measure is to take the place of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +62,16 @@ class Figures:
     placed
         Position of the block of each counted incident, -1 outside all.
     notes
-        One line for each column that was left out.
+        One line for each column that was left out, and for each measure.
+    titles
+        The titles of the columns that are measures.
     """
 
     blocks: MeasuredBlocks
     answer: Answer | None
     placed: Ints
     notes: tuple[str, ...] = field(default=())
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def accounts(self) -> Accounts | None:
@@ -130,12 +143,43 @@ def plan_question(layer_id: str, question: Question) -> Question:
     return replace(question, layer=layer_id, study="", within=(), by="", compare="")
 
 
+def block_figures(store: StoreReader, blocks: BlockLayer, question: Question | None) -> Figures:
+    """Read the figures of blocks from a store.
+
+    Parameters
+    ----------
+    store
+        Holds the incidents and measures.
+    blocks
+        The blocks.
+    question
+        Which incidents are counted, and which measures are tallied; None for neither.
+
+    Returns
+    -------
+    The figures.
+
+    Raises
+    ------
+    QuestionError
+        If the data cannot answer it, or it names a measure that there is not.
+    """
+    if question is None:
+        return figure_blocks(blocks, None)
+    answer = count_incidents(store, blocks.layer_id, question)
+    period = answer.accounts.period if answer else None
+    measures, left_out = read_block_measures(store, blocks, question, by=period)
+    figures = figure_blocks(blocks, answer, measures=measures)
+    return replace(figures, notes=(*figures.notes, *left_out))
+
+
 def figure_blocks(
     blocks: BlockLayer,
     answer: Answer | None,
     *,
     sums: Sequence[str] = (),
     means: Sequence[str] = (),
+    measures: Sequence[BlockMeasure] = (),
 ) -> Figures:
     """Collect the figures of blocks.
 
@@ -147,6 +191,8 @@ def figure_blocks(
         The Answer of `count_incidents`; None to count no incidents.
     sums, means
         Further columns to sum or average, besides those of `SUMMED` and `AVERAGED`.
+    measures
+        Measures to sum, or to average by their denominators.
 
     Returns
     -------
@@ -176,8 +222,26 @@ def figure_blocks(
         notes.append(f"{', '.join(averaged)} left out: averages need residents or electors")
         averaged = []
     averaged = [name for name in averaged if name in means or _is_numeric(areas, name)]
-    measured = MeasuredBlocks.of(table, sums=summed, means=dict.fromkeys(averaged, weight))
-    return Figures(measured, answer, placed, tuple(notes))
+    weights = dict.fromkeys(averaged, weight)
+    titles, sizes = dict[str, str](), dict[str, Floats]()
+    for one in measures:
+        notes.append(one.note)
+        if one.weight is None and np.isnan(one.values).any():
+            continue
+        name = _free_name(one.measure.measure_id, {*table.columns, *_OWN_COLUMNS})
+        table, titles[name] = table.assign(**{name: one.values}), one.title
+        if one.weight is None:
+            summed.append(name)
+        else:
+            sizes[f"{name} of"] = one.weight
+            weights[name] = f"{name} of"
+    measured = MeasuredBlocks.of(table, sums=summed, means=weights, sizes=sizes)
+    return Figures(measured, answer, placed, tuple(notes), titles)
+
+
+def _free_name(name: str, taken: Container[str]) -> str:
+    """The column of a measure: its id, unless a figure of the blocks has this name already."""
+    return f"measure_{name}" if name in taken else name
 
 
 def _usable(areas: gpd.GeoDataFrame, names: Iterable[str], notes: list[str]) -> list[str]:

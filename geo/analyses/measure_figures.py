@@ -510,7 +510,28 @@ def values_of(
     PatchmapError
         If they cannot be brought to these areas, with the reason.
     """
-    carried = measured.values(measure.measure_id, period=period)
+    return checked(measured.values(measure.measure_id, period=period), measure, measured)
+
+
+def checked(carried: CarriedValues, measure: Measure, measured: Measured) -> CarriedValues:
+    """Refuse values that say nothing of the areas that they were brought to.
+
+    Parameters
+    ----------
+    carried
+        The values.
+    measure, measured
+        Of which measure they are, and on which areas.
+
+    Returns
+    -------
+    The same values.
+
+    Raises
+    ------
+    InputError
+        If they cannot be brought to these areas, or most of them would be guessed.
+    """
     if carried.carrying.way == "not carried":
         raise InputError(carried.carrying.note)
     if carried.carrying.estimated_share > MOST_ESTIMATED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -35,6 +35,8 @@ class MeasuredBlocks:
         For each column of `means`, the column of `sums` that weighs it.
     crs
         The coordinate system of `geometry`.
+    sizes
+        Columns that weigh averages and are no figures of their own: n rows, NaN where unknown.
     """
 
     geometry: NDArray[np.object_]
@@ -42,6 +44,7 @@ class MeasuredBlocks:
     means: pd.DataFrame
     weights: Mapping[str, str]
     crs: CRS | None = None
+    sizes: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @classmethod
     def of(
@@ -50,6 +53,7 @@ class MeasuredBlocks:
         *,
         sums: Sequence[str],
         means: Mapping[str, str] | None = None,
+        sizes: Mapping[str, Floats] | None = None,
     ) -> MeasuredBlocks:
         """Take columns of a layer as figures.
 
@@ -60,7 +64,10 @@ class MeasuredBlocks:
         sums
             Columns that add up.
         means
-            Column to average → the column of `sums` that weighs it.
+            Column to average → the column of `sums` or `sizes` that weighs it.
+        sizes
+            What weighs averages and is no column of the layer: n numbers by name, NaN where
+            unknown.
 
         Returns
         -------
@@ -78,7 +85,7 @@ class MeasuredBlocks:
             if not pd.api.types.is_numeric_dtype(blocks[name]):
                 raise InputError(f"the blocks' column {name} is not numeric")
         for name, weight in weights.items():
-            if weight not in sums:
+            if weight not in (*sums, *(sizes or {})):
                 raise InputError(f"{name} is weighted by {weight}; sum that column too")
         # A total with a gap in it would be wrong without anyone noticing.
         for name in sums:
@@ -90,6 +97,7 @@ class MeasuredBlocks:
             frame[list(weights)].astype(float),
             weights,
             blocks.crs,
+            pd.DataFrame(dict(sizes or {}), index=frame.index, dtype=float),
         )
 
     @cached_property
@@ -104,9 +112,11 @@ class MeasuredBlocks:
         Shape (n, sums + 2 × means). A mean is its weighted values by its weights; a block whose
         value is unknown counts for neither.
         """
-        weight = self.sums[list(self.weights.values())].to_numpy()
-        known = self.means.notna().to_numpy()
-        weighted = np.where(known, self.means.to_numpy() * weight, 0.0)
+        every = pd.concat([self.sums, self.sizes], axis=1)
+        weight = every[list(self.weights.values())].to_numpy(float)
+        weighted = self.means.to_numpy(float) * weight
+        known = ~np.isnan(weighted)
+        weighted = np.where(known, weighted, 0.0)
         return np.hstack([self.sums.to_numpy(), weighted, np.where(known, weight, 0.0)])
 
 

@@ -160,7 +160,7 @@ def carry_values(
     """
     stands = values["area_code"].isin(old.index.astype(str))
     lost, values = values[~stands], values[stands]
-    overlap, adjusted = overlap_of(old, new), _is_adjusted(values, measure)
+    overlap, adjusted = overlap_of(old, new), is_adjusted(values, measure)
     values = values if adjusted else _with_sums(values, measure)
     spans = values[["first_day", "last_day"]].drop_duplicates().sort_values(["first_day"])
     parts = [
@@ -232,8 +232,20 @@ def _with_sums(values: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     return values.assign(numerator=values["numerator"].fillna(implied))
 
 
-def _is_adjusted(values: pd.DataFrame, measure: Measure) -> bool:
-    """Whether values of a rate, share or mean are not what their counts make."""
+def is_adjusted(values: pd.DataFrame, measure: Measure) -> bool:
+    """Whether values of a rate, share or mean are not what their counts make.
+
+    Parameters
+    ----------
+    values
+        With `VALUE_COLUMNS`, as they were published.
+    measure
+        What is measured.
+
+    Returns
+    -------
+    False of what adds up.
+    """
     if measure.adds_up:
         return False
     made = measure.multiplier * values["numerator"] / values["denominator"]

@@ -395,7 +395,7 @@ class MeasureTerms(Terms):
         (),
         name="measures",
         says="Ids of measures, separated by commas; 'incidents' are those of the Question "
-        "(default: all).",
+        "(default: all; of plans none).",
         example="incidents",
         analyses=("profile", "track"),
     )

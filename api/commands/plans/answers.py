@@ -161,7 +161,10 @@ def alternative(
             plan = begun.plan.reassign(better.targets, signed=signed(by, reason))
             saved = begun.follow(save_plan(store, plan))
             before = saved.before.frame.reindex(saved.measures.frame.index)
-            lines += ["", *measures_table(saved.measures, before=before)]
+            lines += [
+                "",
+                *measures_table(saved.measures, before=before, titles=saved.figures.titles),
+            ]
             lines += ["", *trigger_lines(saved.measures)]
             lines.append(f"saved as plan {save_as}")
     cli.echo(lines, facts)

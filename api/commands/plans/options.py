@@ -26,8 +26,9 @@ from geo.store.contract import StoreReader
 
 COUNTED = (
     "period", "category", "source", "hours", "without", "weight", "radius", "spacing", "top",
+    "measures",
 )  # fmt: skip
-"""Question options that choose which incidents a plan's measures count."""
+"""Question options that choose which incidents a plan counts, and which measures it tallies."""
 SHARED = ("posts", "money", "floor", "need", "low", "method", "exclude")
 """Question options that share officers and money out over a plan's areas."""
 

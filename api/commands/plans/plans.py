@@ -235,7 +235,12 @@ def _lines(
         f"{metadata.plan_id}: {metadata.title}",
         f"{steps}; blocks of {metadata.blocks_layer}; {started}; compared with {base}",
         "",
-        *measures_table(draft.measures, shared, before=before_by_area(draft, compared)),
+        *measures_table(
+            draft.measures,
+            shared,
+            before=before_by_area(draft, compared),
+            titles=draft.figures.titles,
+        ),
         "",
         *trigger_lines(draft.measures),
         *whole_lines(draft.measures),

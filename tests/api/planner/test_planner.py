@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from fastapi.testclient import TestClient
@@ -17,8 +18,10 @@ from fastapi.testclient import TestClient
 from api.app import make_app
 from api.settings import Settings, TileServer
 from boundaries.plans.draft import open_plan
+from geo.measures.model import Measure, values_frame
 from geo.question.ask import Question
 from geo.store.geopackage import GeoPackageStore
+from geo.store.measure_contract import TableFile
 from tests.api.planner.planner_http import BLOCKS, begin, client_of, step
 
 HOSTILE = '</script><script>alert(1)</script>" onmouseover="alert(1)'
@@ -254,3 +257,30 @@ def test_a_tile_server_is_the_only_other_host_that_the_page_may_ask(
     assert "img-src 'self' https://tiles.example data:" in policy
     assert "connect-src 'self';" in policy
     assert 'data-tiles="https://tiles.example/{z}/{x}/{y}.png"' in page.text
+
+
+def test_measures_stand_beside_the_figures_of_each_area(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    codes = store.layer("blocks")[1].index.astype(str)
+    visits = Measure("visits", "Visits", "", "count", "neither", "blocks", "A log")
+    days = {"measure_id": "visits", "first_day": "2023-01-01", "last_day": "2023-12-31"}
+    rows = pd.DataFrame({"area_code": codes, "value": range(1, len(codes) + 1)}).assign(**days)
+    with store.transaction():
+        store.put_measure_values(values_frame(rows), TableFile("v", "1", 0, {}, (visits,)))
+    begin(client)
+    plan = client.get("/planner/plans/north?measures=visits").json()
+    assert plan["titles"] == {"visits": "Visits"}
+    total = sum(row["visits"] for row in plan["rows"].values())
+    assert total == sum(range(1, len(codes) + 1))
+    page = client.get("/planner?plan=north&measures=visits").text
+    assert '<input type="checkbox" name="measures" value="visits" checked> Visits' in page
+    with store.transaction():
+        store.put_measure_values(
+            values_frame(rows.assign(value=1.0)), TableFile("v", "2", 0, {}, (visits,))
+        )
+    again = client.get("/planner/plans/north?measures=visits").json()
+    assert sum(row["visits"] for row in again["rows"].values()) == len(codes)
+    refused = client.get("/planner/plans/north?measures=nothing")
+    assert refused.status_code == 400
+    assert "unknown value 'nothing'" in refused.json()["detail"]

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { planAddress, Refusal, send } from "./service.js";
+import { addTitles } from "./text.js";
 
 /** @typedef {import("./types.js").PlanState} PlanState */
 /** @typedef {import("./types.js").Change} Change */
@@ -24,6 +25,7 @@ export class Plan extends EventTarget {
     this.onTheirWay = [];
     this.tail = Promise.resolve();
     this.state = state;
+    addTitles(state.titles);
     this.assigned = [...state.assigned];
     this.rows = state.rows;
     this.status = state.status;

@@ -44,6 +44,9 @@ const TITLES = {
   n: "Incidents",
 };
 
+/** Name columns by their own titles. @param {Record<string, string>} titles */
+export const addTitles = (titles) => void Object.assign(TITLES, titles);
+
 /** The heading of a column. @param {string} column */
 export function title(column) {
   const words = column.replaceAll("_", " ");

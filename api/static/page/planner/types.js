@@ -77,6 +77,7 @@
  * @property {Past[]} history
  * @property {string[]} caveats
  * @property {string[]} averaged figures that do not add up
+ * @property {Record<string, string>} titles of figures that are measures
  */
 
 /**
