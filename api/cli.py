@@ -8,87 +8,19 @@ from typing import Annotated
 
 import typer
 
-from api.commands import (
-    access,
-    areas,
-    attributes,
-    audit,
-    basemap,
-    clusters,
-    demo,
-    entries,
-    gazetteer,
-    incidents,
-    look,
-    measures,
-    patrols,
-    published,
-    questions,
-    release,
-    report,
-    retention,
-    service,
-    stores,
-    weights,
-)
-from api.commands.context import CommandContext
-from api.commands.plans import plans
-from api.commands.start import command as start_command
+from api.commands.listed import ListedCommands
 from api.settings import VERSION, Settings
 from geo.errors import PatchmapError, QuestionError
-from geo.question.model import OPTION
 from geo.text import refuse_control_characters
 
 app = typer.Typer(
     name="patchmap",
+    cls=ListedCommands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(areas.layers, name="layers")
-app.add_typer(attributes.attributes, name="attributes")
-app.add_typer(basemap.basemap, name="basemap")
-app.add_typer(measures.measures, name="measures")
-app.add_typer(entries.entries, name="entries")
-app.add_typer(weights.weights, name="weights")
-app.add_typer(plans.plans, name="plan")
-app.add_typer(gazetteer.gazetteer, name="gazetteer")
-app.add_typer(stores.imports, name="imports")
-app.add_typer(release.release, name="release")
-app.add_typer(access.users, name="users")
-app.add_typer(access.keys, name="keys")
-app.add_typer(audit.audit, name="audit")
-app.add_typer(retention.retention, name="retention")
-app.command("erase")(retention.erase_incident)
-app.add_typer(published.fetch, name="fetch")
-app.add_typer(published.mapping, name="mapping")
-app.command()(start_command.start)
-app.command()(look.look)
-app.command()(incidents.ingest)
-app.command()(incidents.locate)
-_WITH_MORE_OPTIONS = {
-    "rank": questions.rank,
-    "count": clusters.with_engine(questions.ANALYSIS["count"], clusters.area_counts),
-    "hotspots": clusters.with_engine(questions.ANALYSIS["hotspots"], clusters.cells),
-    "emerging": clusters.with_engine(questions.ANALYSIS["emerging"], clusters.emerging_cells),
-}
-for name, analysis in questions.ANALYSIS.items():
-    if name == "patrols":
-        app.add_typer(patrols.patrols, name=name)
-    else:
-        app.command(name)(_WITH_MORE_OPTIONS.get(name) or questions.command_of(analysis))
-app.command("map")(questions.map_file)
-app.command("brief")(questions.brief)
-app.add_typer(report.report, name="report")
-app.command()(gazetteer.find)
-app.command()(service.serve)
-app.command()(demo.demo)
-app.command("quality")(stores.report_quality)
-app.command()(stores.purge)
-app.command()(stores.backup)
-app.command()(stores.restore)
-app.command()(stores.copy)
 
 
 def _version(given: bool) -> None:
@@ -110,6 +42,8 @@ def options(
     ] = False,
 ) -> None:
     """Find hotspots, plan patrols and draw boundaries for neighbourhood working."""
+    from api.commands.context import CommandContext  # noqa: PLC0415 - help needs no store
+
     context.obj = CommandContext(store or Settings.read().store, json)
 
 
@@ -120,6 +54,8 @@ def _refuse(line: str) -> None:
 
 def _flagged(refusal: QuestionError, arguments: Sequence[str]) -> str:
     """A refusal of an option as people type it: `--treated: …`, or the dates by their options."""
+    from geo.question.model import OPTION  # noqa: PLC0415 - it takes a second to load
+
     names = [refusal.option]
     if refusal.option == "datetime":
         given = {argument.partition("=")[0] for argument in arguments}

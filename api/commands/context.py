@@ -20,8 +20,6 @@ from api.identity.audit import Action
 from api.identity.identity import local_identity
 from api.imports.opening import POSTGRES, keeps_audit, open_audit, open_store
 from api.settings import Settings, user_name
-from boundaries.layers.read import read_layer
-from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.bounded import read_input
@@ -179,6 +177,10 @@ def areas_of(
     NotFoundError
         If there is no such file, and no such layer in the store.
     """
+    # Plans bring all analyses with them, and few commands read areas.
+    from boundaries.layers.read import read_layer  # noqa: PLC0415 - see above
+    from boundaries.plans.plan_layers import read_layer_or_plan  # noqa: PLC0415 - see above
+
     path = Path(areas)
     if path.exists():
         projection = Projection.choose()

@@ -66,7 +66,7 @@ def plan(
         str, typer.Option(help="Layer of the file of candidate bases, if it has several.")
     ] = "",
 ) -> None:
-    """Plan patrols: who visits which ranked place, in which order and when."""
+    """Plan patrols: who visits which place, in which order and when."""
     if context.invoked_subcommand:
         return
     if output is None:

@@ -14,15 +14,17 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from boundaries.gazetteer.index import IndexFacts, write_index
 from boundaries.gazetteer.lookup import NameIndex
 from boundaries.gazetteer.names import NameBatch
-from boundaries.gazetteer.read import Source
 from geo.errors import InputError, NotFoundError
 from geo.output import naming, write_file
 from geo.store.times import now
+
+if TYPE_CHECKING:
+    from boundaries.gazetteer.read import Source
 
 ENDING: Final = ".names"
 SOURCE_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
