@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from api.pages.bar import bar, chosen_imports, chosen_layer
 from api.snapshot import Snapshot
 from geo.allocation.apportionment import Method
 from geo.analyses.patrolling import TIMED
+from geo.measures.model import Measure
 from geo.question.ask import Question
 from geo.question.model import COUNT, OPTION
 
@@ -39,12 +41,14 @@ def area_count(snapshot: Snapshot, layer: str) -> int:
 def form_variables(snapshot: Snapshot, question: Question) -> dict[str, object]:
     """The template variables of the form for a Question."""
     areas = snapshot.areas_or_none(chosen_layer(snapshot, question))
-    mix = dict(question.need.mix)
+    mix, columns = dict(question.need.mix), _need_columns(areas, question)
+    measures = _need_measures(snapshot, columns)
     return {
         **bar(snapshot, question),
         "options": OPTION,
         "names": {} if areas is None else _names(areas),
-        "columns": _need_columns(areas, question, mix),
+        "columns": [*columns, *(name for name in mix if name not in (*columns, *measures))],
+        "measures": measures,
         "mix": {name: f"{weight:g}" for name, weight in mix.items()},
         "texts": _text_columns(areas),
         "methods": METHOD_WORDS,
@@ -71,9 +75,7 @@ def _names(areas: pd.DataFrame) -> dict[str, str]:
     return {str(code): name for code, name in names.items()}
 
 
-def _need_columns(
-    areas: pd.DataFrame | None, question: Question, mix: dict[str, float]
-) -> list[str]:
+def _need_columns(areas: pd.DataFrame | None, question: Question) -> list[str]:
     """What a need can be a mix of: incidents, harm, and numeric columns of the layer."""
     columns = ["incidents", *(["harm"] if question.weight != COUNT else [])]
     if areas is not None:
@@ -86,7 +88,16 @@ def _need_columns(
             and _NEED_NAME.fullmatch(str(name))
             and not _NOT_A_NEED.fullmatch(str(name))
         ]
-    return [*columns, *(name for name in mix if name not in columns)]
+    return columns
+
+
+def _need_measures(snapshot: Snapshot, taken: Container[str]) -> dict[str, Measure]:
+    """The measures that a need can be made of, by their ids; columns of the layer come first."""
+    return {
+        one.measure_id: one
+        for one in snapshot.measures()
+        if not one.question and one.measure_id not in taken
+    }
 
 
 def _text_columns(areas: pd.DataFrame | None) -> list[str]:

@@ -31,6 +31,7 @@ from geo.question.answer import Answer
 from geo.question.ask import Question
 from geo.question.baseline import possible_baselines
 from geo.question.exclusions import place_title
+from geo.store.layer_ids import MEASURE
 
 Variables = Mapping[str, object]
 """The variables of a template, by name."""
@@ -115,6 +116,11 @@ def bar_variables(answers: Answers, view: BoardView, question: Question) -> dict
     titles = {one.layer_id: one.title for one in snapshot.choices()}
     return {
         "bar": bar(snapshot, question),
+        "measured_baselines": {
+            f"{MEASURE}:{one.measure_id}": f"{one.title} (measure)"
+            for one in snapshot.measures()
+            if one.kind == "count" and not one.question
+        },
         "modes": _modes(view),
         "limits": _limits(view, titles, _names_within(snapshot, question)),
     }

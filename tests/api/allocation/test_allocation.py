@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
@@ -16,11 +17,13 @@ from api.pages.allocation_view import AllocationView, folded, started
 from api.pages.assets import BASEMAP_SCRIPTS, PICTURES_SCRIPT
 from geo.analyses import AnalysisResult
 from geo.errors import QuestionError
+from geo.measures.model import Measure, values_frame
 from geo.question.answer import Answer
 from geo.question.ask import Question
 from geo.question.model import NeedTerms, PostTerms
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
+from geo.store.measure_contract import TableFile
 from tests.api.conftest import two_wards
 
 POSTS = "/allocation?tab=posts&posts=7"
@@ -240,3 +243,35 @@ def test_only_a_proven_plan_is_said_to_cover_the_most(gap: float, words: str) ->
     result = AnalysisResult(pd.DataFrame(), "", {"gap": gap, "bound": 12.0})
     summary = AllocationSummary(AllocationView(Question(), "patrols"), cast("Answer", None), result)
     assert summary.limit.endswith(words)
+
+
+def test_measures_of_the_store_are_offered_and_shared_by(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    rows = [
+        {"measure_id": name, "area_code": code, "first_day": "2023-01-01",
+         "last_day": "2023-12-31", "value": value}
+        for name, values in (("visits", (30, 10)), ("safe", (1.0, 3.0)))
+        for code, value in zip("AB", values, strict=True)
+    ]  # fmt: skip
+    visits = Measure("visits", "Visits", "a year", "count", "neither", "wards", "A log")
+    safe = Measure("safe", "Feels safe", "%", "mean", "up", "wards", "A survey")
+    with store.transaction():
+        file = TableFile("v.csv", "1", len(rows), {}, (visits, safe))
+        store.put_measure_values(values_frame(rows), file)
+    asked = "/allocation?datetime=2024-01/2024-02&posts=8&floor=0"
+    assert redirected(client, f"{asked}&need.visits=1")["need"] == ["visits"]
+    page = client.get(f"{asked}&need=visits", follow_redirects=True).text
+    assert 'name="need.visits" value="1"' in page
+    assert 'name="low.visits"' in page
+    assert ">Feels safe <small>%</small></th>" in page
+    assert 'name="low.safe"' not in page
+    csv = client.get(f"/download/posts.csv?{asked.partition('?')[2]}&need=visits&layer=wards").text
+    posts = pd.read_csv(io.StringIO(csv)).set_index("area_code")["posts"].to_dict()
+    assert posts == {"A": 6, "B": 2}
+    assert "values of January 2023 to December 2023" in page
+    board = client.get("/?datetime=2024-01/2024-02").text
+    assert '<option value="measure:visits">Visits (measure)</option>' in board
+    assert "measure:safe" not in board
+    chosen = client.get("/?datetime=2024-01/2024-02&baseline=measure:visits").text
+    assert '<option value="measure:visits" selected>Visits (measure)</option>' in chosen
